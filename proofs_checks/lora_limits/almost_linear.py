@@ -53,7 +53,7 @@ from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> Sides:
     """Hold, for each length, the error and its proved bound against 1 / L, and the gradient against its degree's.
 
-    Operations are held against a count in the library's own passes, and against those of a degree in closed form; or,
+    Operations are compared with a count in the library's own passes, and against those of a degree in closed form; or,
     with `at_once`, operations per token against those at the first length, which is what "linear" would mean.
     """
     lhs, rhs, rounding_bound = [], [], []
@@ -61,12 +61,14 @@ def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> S
         error = float(np.abs(answer.gradient - one.exact).max())
         unlike, proved, allowed, counted = 0.0, 0.0, 0.0, 8 * one.d * one.n_tokens**2  # of the exact kernel
         if answer.degree is not None:
+            # an upper limit, since the claim makes the gradient of any degree that is reported
             if not 0 <= answer.degree <= one.sufficient:
                 raise OutcomeError(f"a degree of {answer.degree} is not in 0..{one.sufficient}, which are enough")
             shared = one.shared(answer.degree)
             counted = one.counted(answer.degree) - 2 * one.n_tokens * (one.d + 1) * one.d  # of rows of p k, left out
             unlike = float(np.abs(answer.gradient - from_whole_matrices(shared)["Q"]).max())
             proved, allowed = one.proved(answer.degree), one.rounding_bound
+        # `at_once`: as many operations per token as for the first length, with no growth of the degree
         most = found[0].flops * one.n_tokens / case.rungs[0].n_tokens if at_once else one.flops(one.sufficient)
         lhs += [error, proved, unlike, answer.flops, counted, answer.flops]
         rhs += [1 / one.n_tokens, 1 / one.n_tokens, 0.0, counted, answer.flops, most]
@@ -97,7 +99,9 @@ LL_T1 = Statement(
     saboteurs=(
         saboteur("the exact gradient", solve=partial(answers, method="tiled")),
         saboteur("linear at once", claim=Inequality(partial(almost_linear, at_once=True))),
+        # subtle: the gradient is right, and fewer operations than the passes make are reported
         saboteur("one degree is left out of the count", solve=partial(answers, uncounted=1)),
+        # cheaper, and near enough for most of its entries; its certificate is above 1 / L
         saboteur("the answer of one degree less", solve=partial(answers, less=1)),
     ),
     notes=(
@@ -109,9 +113,9 @@ LL_T1 = Statement(
 
 
 def proved(case: Ladder, found: np.ndarray, at_once: bool = False, share: float = 1.0) -> Sides:
-    """Hold each degree's certificate against 1 / L, 1 / L against that of one less, and operations against the formula.
+    """Compare each degree's certificate with 1 / L, 1 / L with that of one less, and operations with the formula.
 
-    Operations are also held against those of the degree in closed form, at the norm of the first length: norms that
+    Operations are also compared with those of the degree in closed form, at the norm of the first length: norms that
     grow along the ladder break it.
     """
     lhs, rhs, start = [], [], case.rungs[0]
@@ -144,8 +148,10 @@ LL_T1_LONG = Statement(
     solve=proved_counts,
     claim=Inequality(proved, unbounded=ANY_COST),
     saboteurs=(
+        # the order that one expects from a geometric series, without the division by log log L
         saboteur("a degree of log L", solve=partial(proved_counts, degree_of=lambda one: int(np.log2(one.n_tokens)))),
         saboteur("linear at once", claim=Inequality(partial(proved, at_once=True))),
+        # half of the closed form is less than the least degree that is proved
         saboteur("half of the degree", claim=Inequality(partial(proved, share=0.5))),
         saboteur("entries that grow like sqrt(log L)", breaks=next(iter(NORMS)), instances=LONG_AND_LARGE),
     ),
@@ -154,7 +160,7 @@ LL_T1_LONG = Statement(
 
 
 def together(case: Shared, found: dict[str, np.ndarray]) -> Sides:
-    """Hold the three gradients from the three passes against those from whole matrices."""
+    """Compare the three gradients from the three passes with those from whole matrices."""
     wanted = from_whole_matrices(case)
     lhs, rhs = (np.concatenate([one[projection].ravel() for projection in "QKV"]) for one in (found, wanted))
     return Sides(lhs, rhs, rounding=case.rounding_bound)
@@ -181,9 +187,11 @@ LL_T2 = Statement(
     solve=three_gradients,
     claim=Identity(together),
     saboteurs=(
+        # the same features at another temperature: a valid gradient of another head
         saboteur("features of queries without beta", solve=wrong.without_beta),
         saboteur("the mean is left out", solve=wrong.without_the_mean),
         saboteur(
+            # right where one factor of each row product has a single column
             "products of entries in the other order",
             patch=(low_rank._kron, "a[:, :, None] * b[:, None, :]", "a[:, None, :] * b[:, :, None]"),
         ),
@@ -196,9 +204,9 @@ LL_T2 = Statement(
 
 
 def moved(case: Tilted, found: dict[str, np.ndarray], crowd: bool = True) -> Sides:
-    """Hold the entries of C2^T (p~ - p)^T C1 and C2^T (f~^T c~ - f^T c) against their bounds.
+    """Compare the entries of C2^T (p~ - p)^T C1 and C2^T (f~^T c~ - f^T c) with their bounds.
 
-    The matrices are held against the due ones, too. The trivial sides are how far any two attentions can be apart.
+    The matrices are compared with the due ones, too. The trivial sides are how far any two attentions can be apart.
     """
     exact, wanted = truth(case), due(case)
     Q = float(np.abs(exact.q).max())
@@ -234,6 +242,7 @@ LL_T2_BOUND = Statement(
     solve=several,
     claim=Inequality(moved, unbounded=ANYWHERE),
     saboteurs=(
+        # right for one query; the crowd of six equal queries refutes it
         saboteur("without the number of queries", claim=Inequality(partial(moved, crowd=False))),
         saboteur("p2 is added", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1 + p2")),
         saboteur("tilts twice as large", solve=partial(several, made=wrong.tilted_twice)),
@@ -243,7 +252,7 @@ LL_T2_BOUND = Statement(
 
 
 def meets(case: Widths, found: float, features: int = 1) -> Sides:
-    """Hold exact against low-rank multiplications at the two integers around the break-even."""
+    """Compare exact with low-rank multiplications at the two integers around the break-even."""
     low, high = math.floor(found), math.floor(found) + 1
     d, r = case.d, case.rank
     # multiplications for a pair of tokens and for one token, times 2 on both sides (`theory.flop_model`)
@@ -268,6 +277,7 @@ LL_T3_BREAK_EVEN = Statement(
     claim=Inequality(meets, unbounded="at a wrong length there may be any number of products"),
     saboteurs=(
         saboteur("the length is twice as large", solve=wrong.twice_as_long),
+        # with twice as many products per feature, low rank pays from twice the length on
         saboteur("half of the products", claim=Inequality(partial(meets, features=2))),
     ),
     notes="Products alone; exponentials move it a little towards low rank.",
@@ -275,7 +285,7 @@ LL_T3_BREAK_EVEN = Statement(
 
 
 def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
-    """Hold 3/2 of Taylor's error against Chebyshev's, both above rounding, and gradients against whole matrices."""
+    """Compare 3/2 of Taylor's error with Chebyshev's, both above rounding, and gradients with whole matrices."""
     floor = case.rounding_bound
     errors = np.abs(np.asarray(found) - case.exact).max((2, 3))
     unlike = np.abs(np.asarray(found) - wanted_kinds(case)).ravel()
@@ -323,7 +333,7 @@ LL_T3_KINDS = Statement(
 
 
 def same_products(pairs: Pairs, found: dict[str, np.ndarray]) -> Sides:
-    """Hold (P Q^T) o (R T^T) against the product of the row products, exactly."""
+    """Compare (P Q^T) o (R T^T) with the product of the row products, exactly."""
     direct = (pairs.P @ pairs.Q.T) * (pairs.R @ pairs.T.T)
     return Sides(found["left"] @ found["right"].T, direct)
 

@@ -41,13 +41,14 @@ BY_ROWS = ("f", "p1", "p2", "p")
 
 
 def all_links(case: Surrogate, found: Matrices, factor: float = 1.0) -> Sides:
-    """Hold the error of every matrix, from one polynomial, against its bound, so that a broken link is located.
+    """Compare the error of every matrix, from one polynomial, with its bound, so that a broken link is located.
 
-    Every matrix is held against that of the polynomial, too. The trivial sides are how far any two attentions can be
+    Every matrix is compared with that of the polynomial, too. The trivial sides are how far any two attentions can be
     apart.
     """
     tilt, wanted = case.as_tilted, polynomial_chain(case)
     exact = truth(tilt)
+    # eta is the polynomial's own error, so the bounds are those that a certificate states
     bounds, Q = bounds_of(tilt, exact), float(np.abs(exact.q).max())
     moved = {name: getattr(found, name) - getattr(exact, name) for name in LINKS}
     lhs = [rows(one).max() if name in BY_ROWS else np.abs(one).max() for name, one in moved.items()]
@@ -74,6 +75,7 @@ LL_P5 = Statement(
     solve=surrogate_chain,
     claim=Inequality(all_links, unbounded=ANYWHERE),
     saboteurs=(
+        # most links stay far below their bounds, so the saboteur asks for much less
         saboteur("a twentieth of the bounds", claim=Inequality(partial(all_links, factor=0.05))),
         saboteur("one degree less", solve=partial(surrogate_chain, made=wrong.one_degree_less)),
     ),
@@ -81,9 +83,10 @@ LL_P5 = Statement(
 
 
 def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> Sides:
-    """Hold singular values of p2 beyond g + 1 and of p1 beyond (g + 1) d_v against 0, and both against the due ones."""
+    """Compare singular values of p2 beyond g + 1 and of p1 beyond (g + 1) d_v with 0, and both with the due ones."""
     k, wanted = case.degree + 1 - short, polynomial_chain(case)  # on a line there are g + 1 monomials
     ranks = {"p2": k, "p1": k * case.C3.shape[1]}
+    # ranks are measured by singular values, so there must be more tokens than the rank that is claimed
     beyond = [np.linalg.svd(found[name], compute_uv=False)[n:] for name, n in ranks.items()]
     unlike = [np.abs(found[name] - getattr(wanted, name)).ravel() for name in ranks]
     lhs = np.concatenate([*beyond, *unlike])
@@ -113,7 +116,7 @@ LL_P2_RANK = Statement(
 
 
 def sums_within(case: Surrogate, found: dict[str, np.ndarray], factor: float = 1.0) -> Sides:
-    """Hold |D~ / D - 1| and |A~ / A - 1| against eta for A~ = U V^T, and A~ and its sums against the polynomial's."""
+    """Compare |D~ / D - 1| and |A~ / A - 1| with eta for A~ = U V^T, and A~ and its sums with the polynomial's."""
     exact, A = np.exp(case.Q @ case.K.T), found["U"] @ found["V"].T
     moved = np.abs(np.r_[found["sums"] / exact.sum(1), (A / exact).ravel()] - 1)
     unlike = np.abs(np.r_[found["sums"] - case.powers.sum(1), (A - case.powers).ravel()])
@@ -135,6 +138,7 @@ LL_P3 = Statement(
     solve=factored_rows,
     claim=Inequality(sums_within, unbounded="factors of something else may have any product"),
     saboteurs=(
+        # row sums move by less than single entries, which reach eta
         saboteur("half of eta", claim=Inequality(partial(sums_within, factor=0.5))),
         saboteur("one degree less", solve=partial(factored_rows, made=wrong.one_degree_less)),
     ),
@@ -142,13 +146,14 @@ LL_P3 = Statement(
 
 
 def within_target(case: Adapted, found: dict[str, Any], share: float = 1.0) -> Sides:
-    """Hold the error of every gradient against epsilon and its certificate, and the certificate against epsilon."""
+    """Compare the error of every gradient with epsilon and its certificate, and the certificate with epsilon."""
     exact = case.exact
     lhs, rhs = [], []
     for name, wanted in exact.items():
         # a gradient or a bound that is missing counts as infinitely wrong
         worst = float(np.abs(found["gradients"].get(name, np.inf) - wanted).max())
         entry = found["entries"].get(name, np.inf)
+        # three comparisons per gradient: the target, the certificate, and the certificate with the target
         lhs += [worst, worst, share * entry]
         rhs += [case.epsilon, entry, case.epsilon]
     return Sides(lhs, rhs, rounding=case.rounding_bound)
@@ -173,9 +178,11 @@ LL_E9 = Statement(
     claim=Inequality(within_target, unbounded="wrong gradients may be off by any amount"),
     decisions=("gradients.*", "entries.*"),
     saboteurs=(
+        # its certificate is true, but far above the target
         saboteur("a degree of one", solve=partial(by_certificate, degree=1)),
         saboteur("a certificate that is too good", solve=wrong.small_certificate),
         saboteur("the first entry of a batch alone", solve=wrong.first_entry_certified),
+        # at degree 16 the polynomial is exact in doubles, so the certificate consists of rounding
         saboteur("a millionth of the floor of rounding", solve=partial(wrong.small_certificate, degree=16)),
         saboteur("a million times better than asked", claim=Inequality(partial(within_target, share=2.0**20))),
     ),
@@ -187,7 +194,7 @@ LL_E9 = Statement(
 
 
 def reaches(case: Canceling, found: tuple[np.ndarray, np.ndarray], floors: int = 1) -> Sides:
-    """Hold |u v exp(-s) - 1|, in balls around the returned doubles, against eta plus the floor of rounding."""
+    """Compare |u v exp(-s) - 1|, in balls around the returned doubles, with eta plus the floor of rounding."""
     (U, V), s = found, (case.Q * case.K).sum(1)
     value = (np.asarray(U) * np.asarray(V)).sum(1)
     lhs = np.array([abs(x * np.exp(-t) - 1) for x, t in zip(value, s, strict=True)])
@@ -213,6 +220,7 @@ LL_E9_FLOATS = Statement(
     solve=factors,
     claim=Inequality(reaches, numbers=Ball, unbounded="other factors may have any product"),
     saboteurs=(
+        # subtle: right where products do not cancel, since eta then covers the rounding
         saboteur("without the floor", claim=Inequality(partial(reaches, floors=0), numbers=Ball)),
         saboteur("one feature is lost", solve=wrong.one_feature_lost),
     ),

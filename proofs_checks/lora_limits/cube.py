@@ -58,8 +58,9 @@ def noise(cube: Cube) -> float:
 
 
 def diagonal(cube: Cube, found: dict[str, np.ndarray], rho: Any = noise) -> Sides:
-    """Hold f chi_S against rho^|S| chi_S for all S, row sums of f against 1, stated values and multiplicities too."""
+    """Compare f chi_S with rho^|S| chi_S for all S, row sums of f with 1, stated values and multiplicities too."""
     levels, chi = cube.levels, cube.characters
+    # all 2^d eigenvectors are checked, so that no eigenvalue can hide in a degenerate level
     values, count = rho(cube) ** np.arange(cube.n_bits + 1), np.bincount(levels, minlength=cube.n_bits + 1)
     lhs = np.r_[(found["f"] @ chi).ravel(), found["f"].sum(1), found["values"], found["counts"]]
     rhs = np.r_[(chi * values[levels]).ravel(), np.ones(len(chi)), values, count]
@@ -82,8 +83,11 @@ LL_H5 = Statement(
     claim=Identity(diagonal),
     saboteurs=(
         saboteur(
-            "Gamma^2 / d without tanh", claim=Identity(partial(diagonal, rho=lambda cube: cube.gamma**2 / cube.n_bits))
+            # subtle: the difference is of third order in Gamma^2 / d
+            "Gamma^2 / d without tanh",
+            claim=Identity(partial(diagonal, rho=lambda cube: cube.gamma**2 / cube.n_bits)),
         ),
+        # the spectrum as a set, without multiplicities
         saboteur("each value once", solve=wrong.levels_once),
         saboteur("beta = 1", solve=wrong.cube_without_temperature),
     ),
@@ -91,9 +95,10 @@ LL_H5 = Statement(
 
 
 def tails(case: Rank, found: int) -> Sides:
-    """Hold the squares beyond R against L^(-2a), and that against the squares beyond R - 1, in balls."""
+    """Compare the squares beyond R with L^(-2a), and that with the squares beyond R - 1, in balls."""
     one = case.c * 0 + 1
     log2 = np.log(one * 2)
+    # in balls: a tail of 10^48 tiny squares would vanish in doubles
     square = np.tanh(case.c * log2) ** 2
     allowed = np.exp(case.a * log2 * (-2 * case.n_bits))
 
@@ -127,6 +132,7 @@ LL_H5_RANK = Statement(
     solve=rank_bound,
     claim=Inequality(tails, numbers=Ball, unbounded="a solver may state any rank"),
     saboteurs=(
+        # subtle: right where the cut falls between two levels
         saboteur("a whole level", solve=wrong.whole_level),
         saboteur(
             "Gamma^2 / d without tanh",
@@ -138,7 +144,7 @@ LL_H5_RANK = Statement(
 
 
 def misses(case: Truncated, found: np.ndarray) -> Sides:
-    """Hold L^(-1-a) against the largest error of an entry, and the entries against those of the polynomial."""
+    """Compare L^(-1-a) with the largest error of an entry, and the entries with those of the polynomial."""
     one = theory.make_hypercube(case.rank.n_bits, case.gamma)
     powers = np.exp(one.beta * one.C1 @ one.C2.T)
     error = np.abs(found - powers / powers.sum(1, keepdims=True)).max()
@@ -162,6 +168,7 @@ LL_H5_ENTRY = Statement(
     claim=Inequality(misses, unbounded="an approximation may be off by anything"),
     decisions=("outcome",),
     saboteurs=(
+        # these polynomials have full rank, and nothing prevents a small error
         saboteur("a rank that is enough", breaks="a rank below the bound", instances=FULL_ENOUGH),
         saboteur("the exact attention", solve=wrong.exact_attention),
     ),
@@ -170,10 +177,10 @@ LL_H5_ENTRY = Statement(
 
 
 def approaches(case: Rank, found: dict[str, Any], most: float = 1.0) -> Sides:
-    """Hold exponents at d, 4 d, 16 d between their limit and its lower form at that d, and limits against each other.
+    """Compare exponents at d, 4 d, 16 d between their limit and its lower form at that d, and limits with each other.
 
-    Limits for norms that fall are below 1/4 in the end, and positive. Each rank is held against the squares beyond it,
-    each limit against a root by bisection.
+    Limits for norms that fall are below 1/4 in the end, and positive. Each rank is compared with the squares beyond it,
+    each limit with a root by bisection.
     """
     limits, rungs = found["limits"], [replace(case, n_bits=d) for d in bits_of(case)]
     reached = [math.log2(max(rank, 1)) / one.n_bits for one, rank in zip(rungs, found["ranks"], strict=True)]
@@ -206,8 +213,10 @@ LL_H5_LIMIT = Statement(
     solve=rank_exponents,
     claim=Inequality(approaches, unbounded="a solver may state any rank, and any limit"),
     saboteurs=(
+        # c = 1/4: the limit of the exponent is above 1/2, far from 0
         saboteur("rank L^o(1) for Gamma = sqrt(log L) / 2", claim=Inequality(partial(approaches, most=0.5))),
         saboteur("norms that rise", solve=wrong.limits_backwards),
+        # the squares of singular values in the place of the values: a factor 2 that is easily lost
         saboteur("a for 2 a", patch=(hypercube.rank_exponent_limit, "math.log2(t) + 2 * a", "math.log2(t) + a")),
         saboteur("ranks of whole levels", solve=wrong.ranks_of_whole_levels),
     ),
@@ -219,11 +228,12 @@ LL_H5_LIMIT = Statement(
 
 
 def by_rows(cube: CubeData, found: np.ndarray) -> Sides:
-    """Hold the gradient by transforms against C1^T p C2 / d, where p is made row by row."""
+    """Compare the gradient by transforms with C1^T p C2 / d, where p is made row by row."""
     case = cube.case
     f = np.exp(case.logits)
     f /= f.sum(1, keepdims=True)
     q = (f @ case.C3 - case.Y) @ case.C3.T
+    # through the Jacobian of each row, another way than the library's p1 - p2
     p = np.array([(np.diag(f_i) - np.outer(f_i, f_i)) @ q_i for f_i, q_i in zip(f, q, strict=True)])
     return Sides(found, case.beta * case.C1.T @ p @ case.C2, rounding=case.rounding_bound * len(f))
 
@@ -254,7 +264,7 @@ LL_H6 = Statement(
 
 
 def fewer_than_pairs(cube: CubeData, found: Transformed, hard: bool = False) -> Sides:
-    """Hold the gradient against whole matrices, and its additions against 2 (d + 1) d_v d L and the pairs of tokens."""
+    """Compare the gradient with whole matrices, and its additions with 2 (d + 1) d_v d L and the pairs of tokens."""
     case, d, n = cube.case, cube.n_bits, 2**cube.n_bits
     f = np.exp(case.logits - case.logits.max(1, keepdims=True))
     f /= f.sum(1, keepdims=True)
@@ -291,6 +301,7 @@ LL_H6_COST = Statement(
         saboteur(
             "large norms make L^2 necessary", claim=Inequality(partial(fewer_than_pairs, hard=True)), printed=True
         ),
+        # the exact gradient is right there, but takes more additions than there are pairs
         saboteur("few bits, or many columns", breaks="2 (d + 1) d_v d < L", instances=FEW_BITS),
         saboteur("sums for differences", patch=(hypercube.walsh_hadamard, "= low - high", "= low + high")),
     ),

@@ -35,8 +35,9 @@ STATED = "a solver may state any degree, and any error"
 
 
 def close(case: Absolute, found: np.ndarray) -> Sides:
-    """Hold low <= high <= low + 1; at each degree its end of the bracket is at most the error, but not one before."""
+    """Check low <= high <= low + 1, and that each is the first degree whose end of the bracket is small enough."""
     low, high = (int(one) for one in found)
+    # the ends at each degree and at the one before; at degree 0 nothing comes before, and the comparison is with 0
     ends = [theory.chebyshev_bracket(max(0, g), case.bound) for g in (low - 1, low, high - 1, high)]
     lhs = [low, high, case.epsilon if low else 0.0, ends[1][0], case.epsilon if high else 0.0, ends[3][1]]
     rhs = [high, low + 1, ends[0][0], case.epsilon, ends[2][1], case.epsilon]
@@ -60,6 +61,7 @@ LL_D2_DEGREES = Statement(
     solve=degree_brackets,
     claim=Inequality(close, unbounded=STATED),
     saboteurs=(
+        # the proof needs errors below 2, and for errors near exp(M) the claim is false, too
         saboteur("errors as large as exp(M)", breaks="errors below 2", instances=LARGE_ERRORS),
         saboteur("one degree less", solve=wrong.less_than_bracket),
     ),
@@ -69,7 +71,7 @@ LL_D2_DEGREES = Statement(
 def order(
     case: Absolute, found: np.ndarray, band: tuple[Fraction, Fraction] = (Fraction(6, 7), Fraction(16, 5))
 ) -> Sides:
-    """Hold the degree between 6/7 and 16/5 of the order; it is the least one for the upper end of the bracket."""
+    """Check that the degree is from 6/7 to 16/5 times its order, and the least one for the upper end of the bracket."""
     expected, same = theory.degree_order(case.bound, case.epsilon), close(case, found)
     low, high = (float(one) * expected for one in band)
     lhs, rhs = np.r_[low, float(found[1]), same.lhs], np.r_[float(found[1]), high, same.rhs]
@@ -95,6 +97,7 @@ LL_D3 = Statement(
     solve=degree_brackets,
     claim=Inequality(order, unbounded=STATED),
     saboteurs=(
+        # bands that most instances satisfy: the extreme ratios are always run
         saboteur("between 6/7 and 2", claim=Inequality(partial(order, band=(Fraction(6, 7), Fraction(2))))),
         saboteur("from 9/10 on", claim=Inequality(partial(order, band=(Fraction(9, 10), Fraction(16, 5))))),
         saboteur("degrees for decaying exponentials", solve=wrong.decaying),
@@ -109,8 +112,9 @@ LL_D3 = Statement(
 
 
 def along(case: Ladder, found: np.ndarray, exponent: tuple[float, float] = (0.9, 1.05), power: float = 1.0) -> Sides:
-    """Hold each degree as the least one for the upper end of the bracket, and the growth with M between two powers."""
+    """Check that each degree is the least for the upper end of the bracket, and that degrees grow at a power near 1."""
     degrees = [int(g) for g in found]
+    # a solver may state any degree, and beyond 1000 no degree is smaller than the library's
     upper = lambda g, one: float(theory.chebyshev_bracket(min(g, 1000), one.bound)[1])
     enough = [upper(g, one) for g, one in zip(degrees, case.rungs, strict=True)]
     short = [upper(g - 1, one) if g else np.inf for g, one in zip(degrees, case.rungs, strict=True)]
@@ -141,6 +145,7 @@ LL_D3_RATE = Statement(
     solve=degrees_along,
     claim=Inequality(along, unbounded=STATED),
     saboteurs=(
+        # the square-root law of exp(-x) on [0, B], which is often quoted for exp on any interval
         saboteur("sqrt(M log(1/delta))", claim=Inequality(partial(along, power=0.5))),
         saboteur("degrees for decaying exponentials", solve=wrong.decaying_along),
         saboteur("one degree more", solve=wrong.one_more_along),
@@ -150,7 +155,8 @@ LL_D3_RATE = Statement(
 
 
 def positive(case: Taylor, found: dict[str, np.ndarray]) -> Sides:
-    """Hold the smallest positive double against the values, and the values against exact ones up to rounding."""
+    """Compare the smallest positive double with the values, and the values with exact ones up to rounding."""
+    # the smallest positive double and not 0, since an inequality of the engine is not strict
     values = np.asarray(found["values"], dtype=float)
     lhs = np.r_[np.full(len(values), np.finfo(float).tiny), np.abs(values - exact_values(case))]
     return Sides(lhs, np.r_[values, np.zeros(len(values))], rounding=np.r_[np.zeros(len(values)), rounding_of(case)])
@@ -181,6 +187,7 @@ LL_P10 = Statement(
     solve=positive_values,
     claim=Inequality(positive, unbounded="a solver may return any value"),
     saboteurs=(
+        # the degree is odd and the error 1 or more: T_g is negative at -M
         saboteur("odd degrees far out", breaks="eta below 1, or an even degree", instances=NEGATIVE),
         saboteur("the sign of odd powers", solve=wrong.alternating),
     ),
@@ -191,8 +198,9 @@ LL_P10 = Statement(
 
 
 def rises(case: Target, found: np.ndarray, spare: int = 0) -> Sides:
-    """Hold each degree against the next, its bound below epsilon, and the bound of one degree less above it."""
+    """Compare each degree with the next, its bound below epsilon, and the bound of one degree less above it."""
     one, degrees = case.epsilon * 0 + 1, [int(g) for g in found]
+    # M = Gamma^2 for Gamma = 1/4, 1/2, ..., 4, as exact numbers
     norms = [one * (k + 1) ** 2 / 16 for k in range(len(degrees))]
     enough = [theory.taylor_certificate(g, M) for g, M in zip(degrees, norms, strict=True)]
     short = [theory.taylor_certificate(g - 1 - spare, M) for g, M in zip(degrees, norms, strict=True) if g > spare]

@@ -34,7 +34,7 @@ from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 
 def products(case: Case, found: int, factor: int = 1) -> Sides:
-    """Hold the counted products against the formula."""
+    """Compare the counted products with the formula."""
     queries, keys = len(case.C1), len(case.C2)
     return Sides([factor * found], [theory.exact_multiply_adds(queries, keys, case.C1.shape[1])])
 
@@ -53,6 +53,7 @@ LL_G6 = Statement(
     saboteurs=(
         saboteur("a matrix diag(f_j) - f_j f_j^T for every row", solve=wrong.row_jacobians),
         saboteur(
+            # the value is the same; it takes L_Q L_K products for L_Q d
             "q for the row sums",
             patch=(chain.chain_matrices, "r = xp.sum(c * output, axis=1)", "r = xp.sum(f * q, axis=1)"),
         ),
@@ -64,7 +65,7 @@ LL_G6 = Statement(
 
 
 def both_scalings(case: HeadCase, found: dict[str, np.ndarray]) -> Sides:
-    """Hold dA and dB of the form with C1 = s X and W* / s against the slopes of the loss."""
+    """Compare dA and dB of the form with C1 = s X and W* / s with the slopes of the loss."""
     wanted = flat(adapter_slopes(case, "Q", kind) for kind in "AB")
     return Sides(flat([found["A"], found["B"]]), wanted, rounding=case.rounding_bound)
 
@@ -84,6 +85,7 @@ LL_G7 = Statement(
     solve=rescaled,
     claim=Identity(both_scalings),
     saboteurs=(
+        # subtle: without a frozen weight, or at a scale of 1, nothing is wrong
         saboteur("the frozen weight is not rescaled", solve=partial(rescaled, kept=True)),
         saboteur("the factor is multiplied again", solve=wrong.rescaled_twice),
     ),
@@ -91,11 +93,12 @@ LL_G7 = Statement(
 
 
 def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
-    """Hold p R, p^T S and f^T c of each tiling against whole matrices in the claim's own arithmetic."""
+    """Compare p R, p^T S and f^T c of each tiling with whole matrices in the claim's own arithmetic."""
     f = attention(case.logits)
     c = f @ case.values - case.targets
     p = f * (c @ case.values.T - (c * (f @ case.values)).sum(1, keepdims=True))
     wanted = flat([p @ case.right, p.T @ case.left, f.T @ c])
+    # a tiling without an answer counts as infinitely wrong, so that an answer by one of them is not enough
     lhs = [flat(found[name]) if name in found else np.full(len(wanted), np.inf) for name in TILINGS]
     return Sides(np.stack(lhs), np.stack([wanted] * len(lhs)), rounding=case.rounding_bound)
 
@@ -113,9 +116,12 @@ LL_G2_TILED = Statement(
     claim=Identity(same_products),
     saboteurs=(
         saboteur(
-            "what was summed does not shrink", patch=(tiled._online, "numerator * shrink + seen", "numerator + seen")
+            # right while the first tile has the largest logits
+            "what was summed does not shrink",
+            patch=(tiled._online, "numerator * shrink + seen", "numerator + seen"),
         ),
         saboteur(
+            # a common remedy for overflow: right up to logits of 700
             "large logits are cut off, and no maximum is taken off",
             patch=(tile_kernels.exponentials, "rows[j, p] - peaks[p]", "min(rows[j, p], 700.0)"),
         ),
@@ -132,8 +138,9 @@ LL_G2_TILED = Statement(
 
 
 def bounded(case: Case, found: Any, share: float = 1.0) -> Sides:
-    """Hold outputs between the ends of a column of values, |c| against v + max |Y|, and c against the chain's."""
+    """Compare outputs between the ends of a column of values, |c| with v + max |Y|, and c with the chain's."""
     c, due = np.asarray(found["c"]), links(case.logits, case.C3, case.Y)["c"]
+    # outputs are not reported, but c is, and it determines them
     output, low, high = c + case.Y, case.C3.min(0), case.C3.max(0)
     lhs, size = [low + 0 * output, output, np.abs(c), np.abs(c - due)], np.full(c.shape, share * case.errors)
     return Sides(flat(lhs), flat([output, high + 0 * output, size, 0 * c]), rounding=case.entry_rounding)
@@ -151,6 +158,7 @@ LL_P7 = Statement(
     solve=partial(chained, names=("c",)),
     claim=Inequality(bounded, unbounded="what is no mean of values may have any size"),
     saboteurs=(
+        # values and labels of opposite signs come close to v + max |Y|
         saboteur("half of v + max |Y|", claim=Inequality(partial(bounded, share=0.5))),
         saboteur(
             "rows are not normalized",
@@ -161,7 +169,8 @@ LL_P7 = Statement(
 
 
 def sums_of_rows(case: Case, found: Any) -> Sides:
-    """Hold r against sum_j f_ij q_ij, f and q against the chain's, and singular values of q beyond d against 0."""
+    """Compare r with sum_j f_ij q_ij, f and q with the chain's, and singular values of q beyond d with 0."""
+    # the rank is measured: singular values beyond the number of columns of C3 must be rounding
     f, q = np.asarray(found["f"]), np.asarray(found["q"])
     whole, beyond = links(case.logits, case.C3, case.Y), np.linalg.svd(q, compute_uv=False)[case.C3.shape[1] :]
     lhs, rhs = [found["row_means"], f, q, beyond], [(f * q).sum(1), whole["f"], whole["q"], 0 * beyond]
@@ -183,6 +192,7 @@ LL_P2 = Statement(
         saboteur(
             "c in the place of O", patch=(chain.chain_matrices, "xp.sum(c * output, axis=1)", "xp.sum(c * c, axis=1)")
         ),
+        # the rank of q is then that of f, and r is no longer the mean of its rows
         saboteur("f is added to q", patch=(chain.chain_matrices, "q = c @ C3.T", "q = c @ C3.T + f")),
     ),
 )

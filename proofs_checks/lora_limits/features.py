@@ -44,7 +44,8 @@ from proofs_checks.lora_limits.wrong_solvers import limits as wrong
 
 
 def reconstructed(case: Features, found: Factors) -> Sides:
-    """Hold U V^T against P(Q K^T), exactly, and the number of columns against binom(g + d, d)."""
+    """Compare U V^T with P(Q K^T), exactly, and the number of columns with binom(g + d, d)."""
+    # a zero of the kind of numbers that the claim computes in; results are integers, so Fractions decide exactly
     one = found.U.ravel()[0] * 0
     logits = case.Q @ case.K.T
     value = logits * 0 + one
@@ -72,6 +73,7 @@ LL_D4 = Statement(
     saboteurs=(
         saboteur("the last degree alone", solve=wrong.last_degree_alone),
         saboteur(
+            # right for monomials in which no variable is repeated
             "weights k! for k! / a!",
             patch=(features.feature_weights, "multinomial[:end] * k / count", "multinomial[:end] * k"),
         ),
@@ -82,7 +84,7 @@ LL_D4 = Statement(
 
 
 def of_full_rank(case: Features, found: Factors) -> Sides:
-    """Hold columns, the ranks of P(Q K^T) and of U V^T, our count and the earlier one each against the next."""
+    """Compare columns, the ranks of P(Q K^T) and of U V^T, our count and the earlier one each with the next."""
     d, g = case.Q.shape[1], case.degree
     counts, rank, own = theory.n_features(d, g), exact_rank(case), integer_rank(found)
     lhs = [found.U.shape[1], rank, own, counts, wrong_entries(case, found)]
@@ -109,6 +111,7 @@ LL_D4_RANK = Statement(
     claim=Inequality(of_full_rank, unbounded="factors may have any number of columns"),
     decisions=("U", "V"),
     saboteurs=(
+        # a column of zeros: the product is right, and only the count is not the rank
         saboteur("a column too many", solve=wrong.a_column_more),
         saboteur("weights are left out", solve=wrong.unweighted),
         saboteur(
@@ -125,11 +128,12 @@ LL_D4_RANK = Statement(
 
 
 def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """Hold log binom within log(n + 1) of the exponent times ln L, and exponents falling with the degree.
+    """Check that log binom is within log(n + 1) of the exponent times ln L, and that exponents fall with the degree.
 
-    Each exponent is held against its value in 200 bits, from both sides.
+    Each exponent is compared with its value in 200 bits, from both sides.
     """
     n, count, wanted = (case.variables + case.degree) * case.log_length, log_count(case), exact_exponents(case)
+    # binom is at most n + 1 times smaller than exp of the exponent, which is the o(1) in the power of L
     power = factor * found[0] * case.log_length
     lhs = np.r_[count, power - math.log(n + 1), found[1:], found[-1], found, wanted]
     rhs = np.r_[power, count, found[:-1], found[0] / 64, wanted, found]
@@ -159,6 +163,7 @@ LL_D5 = Statement(
     solve=exponents,
     claim=Inequality(exponent, unbounded="a solver may state any exponent"),
     saboteurs=(
+        # subtle for short inputs, where log(n + 1) is a tenth of the exponent: longer ones always run
         saboteur("nine tenths", claim=Inequality(partial(exponent, factor=0.9))),
         saboteur("entropy in bits", solve=wrong.entropy_in_bits),
         saboteur(
@@ -172,10 +177,11 @@ LL_D5 = Statement(
 
 
 def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides:
-    """Hold sums of absolute products against the bound by rows, logits against that by entries, both to formulas."""
+    """Compare sums of absolute products with the bound by rows, logits with that by entries, both to formulas."""
     products = np.abs(case.X[:, None, :]) * np.abs(case.Y[None, :, :])
     sums = case.beta * products.sum(2).ravel()
     by_rows, by_entries = case.formulas
+    # sums of absolute products and not logits alone, since the rounding of features depends on them
     rows = np.full(sums.shape, found["rows"])
     # as printed the bound has no d, which holds only with the temperature 1/d in the logits
     entries = np.abs(case.X).max() * np.abs(case.Y).max() if printed else found["entries"]
@@ -203,7 +209,10 @@ LL_P4 = Statement(
     claim=Inequality(bounded, unbounded="logits have no upper limit, and a solver may state any bound"),
     saboteurs=(
         saboteur(
-            "Gamma_1 Gamma_2 without 1/d in the logits", claim=Inequality(partial(bounded, printed=True)), printed=True
+            # right where beta is at most 1 / d
+            "Gamma_1 Gamma_2 without 1/d in the logits",
+            claim=Inequality(partial(bounded, printed=True)),
+            printed=True,
         ),
         saboteur("norms of the mean rows", solve=wrong.mean_rows),
         saboteur("the largest of the three in the place of the smallest", solve=wrong.largest_of_three),

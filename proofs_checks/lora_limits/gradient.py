@@ -40,7 +40,8 @@ FINITE = {"finite entries": always}
 
 
 def kronecker(case: Case, found: Any) -> Sides:
-    """Hold the sum over rows j of K_j^T (diag f_j - f_j f_j^T) C3 c_j, K = C1 kron C2, and G against the slopes."""
+    """Compare the sum over rows j of K_j^T (diag f_j - f_j f_j^T) C3 c_j, K = C1 kron C2, and G with the slopes."""
+    # row (i, j) of C1 kron C2 is C1_i kron C2_j; K_j collects the keys for one query
     K = np.kron(case.C1, case.C2).reshape(len(case.C1), len(case.C2), -1)
     total = np.zeros(case.W.size)
     for K_j, f_j, c_j in zip(K, np.asarray(found["f"]), np.asarray(found["c"]), strict=True):
@@ -81,10 +82,11 @@ def flat(tables: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold dA and dB of every projection, and their shapes, against the slopes of the loss."""
+    """Compare dA and dB of every projection, and their shapes, with the slopes of the loss."""
     names = [(kind, projection) for kind in "AB" for projection in PROJECTIONS]
     given = [found[kind][projection] for kind, projection in names]
     wanted = [adapter_slopes(case, projection, kind) for kind, projection in names]
+    # shapes are compared as numbers: a transposed square gradient would pass a comparison that broadcasts
     shapes = ([np.array(one.shape) for one in tables] for tables in (given, wanted))
     return Sides(
         *(flat([*tables, *sizes]) for tables, sizes in zip((given, wanted), shapes, strict=True)),
@@ -93,12 +95,12 @@ def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 
 def printed_shapes(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold the shapes of dA and dB against those that the paper prints, dA (d, r) and dB (r, d)."""
+    """Compare the shapes of dA and dB with those that the paper prints, dA (d, r) and dB (r, d)."""
     return Sides(np.r_[found["A"]["Q"].shape, found["B"]["Q"].shape], np.r_[case.A["Q"].T.shape, case.B["Q"].T.shape])
 
 
 def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold dB against C1^T p A C2 as printed, in the layout of B; it has a shape where L = d = r alone."""
+    """Compare dB with C1^T p A C2 as printed, in the layout of B; it has a shape where L = d = r alone."""
     p = links(case.chain.logits, case.chain.C3, case.Y)["p"]
     value = case.scale * case.beta * case.X["Q"].T @ p @ case.A["Q"] @ case.chain.C2
     return Sides(found["B"]["Q"], value.T, rounding=case.rounding_bound)
@@ -117,9 +119,11 @@ LL_G2 = Statement(
     claim=Identity(adapters),
     saboteurs=(
         saboteur("p2 = f diag(r)", solve=wrong.columns_weighted, printed=True),
+        # what the lemma prints has a shape only where tokens, width and rank agree
         saboteur("dB = C1^T p A C2", claim=Identity(printed_product), instances=SQUARE_HEADS, printed=True),
         saboteur("dA in R^{d x r}, dB in R^{r x d}", claim=Identity(printed_shapes), printed=True),
         saboteur("alpha / r is forgotten", solve=wrong.unscaled),
+        # subtle: at a scale of 1 it is right
         saboteur("alpha / r squared", solve=wrong.scaled_twice),
         saboteur("dB without the transpose of A", solve=wrong.second_not_transposed, instances=SQUARE_HEADS),
     ),
@@ -131,15 +135,16 @@ LL_G2 = Statement(
 
 
 def all_projections(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold dW of queries, keys and values against the slopes of the loss."""
+    """Compare dW of queries, keys and values with the slopes of the loss."""
     wanted = flat(adapter_slopes(case, projection, "W") for projection in PROJECTIONS)
     return Sides(flat(found["W"][projection] for projection in PROJECTIONS), wanted, rounding=case.rounding_bound)
 
 
 def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold dW of the keys against the slopes of a loss with Q = X W_V, as the paper prints it."""
+    """Compare dW of the keys with the slopes of a loss with Q = X W_V, as the paper prints it."""
 
     def loss(W: np.ndarray) -> np.ndarray:
+        # the paper prints Q = X W_V; the loss is then another function of W_K
         Q, V = (case.X[projection] @ case.weight("V") for projection in "QV")
         return half_square(attention(case.beta * Q @ np.matrix_transpose(case.X["K"] @ W)) @ V - case.Y)
 
@@ -147,7 +152,7 @@ def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 
 def printed_values(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold dW of the values against the slopes of a loss with V = X V as printed, V = X W_V on the right, L = d."""
+    """Compare dW of the values with the slopes of a loss with V = X V as printed, V = X W_V on the right, L = d."""
     f = attention(case.chain.logits)
     loss = lambda W: half_square(f @ case.X["V"] @ (case.X["V"] @ W) - case.Y)
     return Sides(found["W"]["V"], slopes(loss, case.weight("V")), rounding=case.rounding_bound)
@@ -165,6 +170,7 @@ LL_G3 = Statement(
     solve=partial(solved, kinds="W"),
     claim=Identity(all_projections),
     saboteurs=(
+        # patched in the products of the dense method, which all three gradients go through
         saboteur("p in the place of its transpose", patch=(chain.chain_products, "T(p) @ head.left", "p @ head.left")),
         saboteur("f in the place of its transpose", patch=(chain.chain_products, "T(f) @ c if", "f @ c if")),
         saboteur("p2 = f diag(r)", solve=wrong.columns_weighted),
@@ -177,7 +183,8 @@ LL_G3 = Statement(
 
 
 def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) -> Sides:
-    """Hold row sums of p against 0 and of f against 1, and f, G and p with shifted keys against those without shift."""
+    """Compare row sums of p with 0 and of f with 1, and f, G and p with shifted keys with those without shift."""
+    # `axis` is for the saboteur: columns of p have no reason to sum to 0
     sums = found["p"].sum(axis)
     masses, wanted, whole = found["f"].sum(1), gradient(case.case), links(case.case.logits, case.case.C3, case.case.Y)
     lhs = [sums, masses, found["f_shifted"], found["G_shifted"], found["G"], found["f"], found["p"]]
@@ -208,10 +215,11 @@ LL_G4 = Statement(
 
 
 def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold f, c, q and p of both factorizations against those of the logits, and both gradients against the slopes."""
+    """Compare f, c, q and p of both factorizations with those of the logits, and both gradients with the slopes."""
     whole = links(case.chain.logits, case.chain.C3, case.Y)
     pairs = [(found[projection][name], whole[name]) for projection in "QK" for name in ("f", "c", "q", "p")]
     gradients = (found["Q"]["gradient"], found["K"]["gradient"].T)
+    # the second factorization has W_K transposed, so its gradient is the transpose of dLoss/dW_K
     pairs += [(G, adapter_slopes(case, projection, "W")) for projection, G in zip("QK", gradients, strict=True)]
     return Sides(*(flat(pair[side] for pair in pairs) for side in (0, 1)), rounding=case.rounding_bound)
 
@@ -232,6 +240,7 @@ LL_G5 = Statement(
     claim=Identity(agree),
     saboteurs=(
         saboteur("the key weight is not transposed", solve=partial(two_factorizations, transpose=False)),
+        # subtle: at beta = 1 it is right, which none of the instances that always run have
         saboteur("beta twice", patch=(chain.chain_matrices, "beta * (C1 @ W) @ C2.T", "beta * beta * (C1 @ W) @ C2.T")),
     ),
 )

@@ -85,7 +85,7 @@ LL_H1 = Statement(
 
 
 def padded(case: Reduced, found: np.ndarray) -> Sides:
-    """Hold dLoss/dA against [dLoss/dX, 0], which comes from the complex step."""
+    """Compare dLoss/dA with [dLoss/dX, 0], which comes from the complex step."""
     wanted = np.pad(gradient(case.small), ((0, 0), (0, case.width - case.A1.shape[1])))
     return Sides(found, wanted, rounding=case.small.rounding_bound)
 
@@ -108,6 +108,7 @@ LL_H2 = Statement(
     solve=reduced,
     claim=Identity(padded),
     saboteurs=(
+        # the convention of the wide head; right where r = d, so that a width above r always runs
         saboteur("beta = 1/d after padding", solve=partial(reduced, temperature="d")),
         saboteur("p2 = f diag(r)", patch=(chain.chain_matrices, "r[:, None] * f", "r[None, :] * f")),
     ),
@@ -116,7 +117,7 @@ LL_H2 = Statement(
 
 
 def sharp(case: Scores, found: float, bound: Any = theory.first_derivative_bound) -> Sides:
-    """Hold the slope by the complex step against the bound, and the library's slope against it."""
+    """Compare the slope by the complex step with the bound, and the library's slope with it."""
     exact = slope_by_step(case)
     limit = float(bound(len(case.A), case.V.shape[1], largest=case.largest))
     anyhow = case.V.size * case.largest / 2  # an output in [0, 1] times its slope, a covariance, at most b / 4
@@ -138,7 +139,9 @@ LL_H3 = Statement(
     solve=slope,
     claim=Inequality(sharp, unbounded=STATED),
     saboteurs=(
+        # as the earlier work prints it: true for up to 27 columns of values, so 40 columns always run
         saboteur("8 B n", claim=Inequality(partial(sharp, bound=lambda n, d, largest: 8 * largest * n)), printed=True),
+        # 8/27 is 0.296, so only instances near the sharp one refute it
         saboteur("a quarter", claim=Inequality(partial(sharp, bound=lambda n, d, largest: largest * n * d / 4))),
         saboteur("half of the slope", solve=lambda case, rng: slope(case) / 2),
     ),
@@ -150,7 +153,7 @@ LL_H3 = Statement(
 
 
 def bent(case: Scores, found: float, share: float = 1.0) -> Sides:
-    """Hold |F''| against its bound, and the difference quotient of the library's slopes against F''."""
+    """Compare |F''| with its bound, and the difference quotient of the library's slopes with F''."""
     exact = curvature(case)
     limit = float(theory.second_derivative_bound(len(case.A), case.V.shape[1], largest=case.largest))
     # the error of a central difference is the fourth derivative, at most 384 n d b^4, times step^2 / 6
@@ -183,8 +186,9 @@ LL_H3_SECOND = Statement(
 
 
 def integrated(case: Sums, found: float, power: int = 1) -> Sides:
-    """Hold |mean of F' - (F(1) - F(0))| against b / (2 m)."""
+    """Compare |mean of F' - (F(1) - F(0))| with b / (2 m)."""
     scores = case.scores
+    # F itself from whole matrices, without any derivative
     difference = float(norm(scores, 1.0) - norm(scores, 0.0))
     bound = theory.second_derivative_bound(len(case.A1), case.V.shape[1], largest=case.largest)
     limit = float(theory.riemann_error_bound(float(bound), case.n_points)) / case.n_points ** (power - 1)
@@ -209,6 +213,7 @@ LL_H4 = Statement(
     solve=riemann,
     claim=Inequality(integrated, unbounded=STATED),
     saboteurs=(
+        # the rate of the midpoint rule; the left ends of the intervals give one order less
         saboteur("b / (2 m^2)", claim=Inequality(partial(integrated, power=2))),
         saboteur("the factor 2 is forgotten", solve=wrong.half_riemann),
     ),
@@ -220,7 +225,7 @@ LL_H4 = Statement(
 
 
 def sums_read(case: Bits, found: Read) -> Sides:
-    """Hold log S_i against a direct sum, all logits, and log t_i against log S_i - log(S_i + n exp(beta0 / 2))."""
+    """Compare log S_i with a direct sum, all logits, and log t_i with log S_i - log(S_i + n exp(beta0 / 2))."""
     n, d = case.a.shape
     scores = case.beta0 * case.products / (2 * d)
     direct = np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1)) + scores.max(1)
@@ -251,6 +256,7 @@ LL_H7 = Statement(
     solve=read,
     claim=Identity(sums_read),
     saboteurs=(
+        # logits twice as large: the right half of a row is still at the maximum
         saboteur("divided by d, not 2 d", solve=partial(read, halved=False)),
         saboteur("t for t / (1 - t)", solve=wrong.mass_for_odds),
     ),
@@ -259,7 +265,7 @@ LL_H7 = Statement(
 
 
 def right_decisions(case: Bits, found: np.ndarray) -> Sides:
-    """Hold the decisions against enumeration of all pairs."""
+    """Compare the decisions with enumeration of all pairs."""
     return Sides(np.asarray(found).astype(int), (case.products.max(1) >= case.wanted).astype(int))
 
 
@@ -281,6 +287,7 @@ LL_H8 = Statement(
     solve=decided,
     claim=Identity(right_decisions),
     saboteurs=(
+        # the threshold without the 2: a crowd of pairs just below p then looks like a partner
         saboteur("beta0 above d log(n) / h", breaks="beta0 above 2 d log(n) / h", instances=TOO_COLD),
         saboteur("no slack for ties", solve=wrong.no_slack),
         saboteur("the threshold of d for 2 d", solve=wrong.threshold_of_d),
@@ -290,9 +297,9 @@ LL_H8 = Statement(
 
 
 def useless(case: Polynomials, found: np.ndarray, enough: int = 0) -> Sides:
-    """Hold wrong decisions of every low degree at 1 or more, of the high one at 0, and its features above the tokens.
+    """Check that every low degree decides wrongly somewhere, the high one nowhere, and with more features than tokens.
 
-    Each decision is also held against the one from the series, summed term by term.
+    Each decision is also compared with the one from the series, summed term by term.
     """
     n, d = case.planted.a.shape
     mistakes = dict(zip(case.degrees, (np.asarray(found) != case.truth).sum((1, 2)).tolist(), strict=True))
@@ -331,7 +338,9 @@ LL_H8_POLYNOMIAL = Statement(
     solve=decided_by_polynomials,
     claim=Inequality(useless, unbounded="the number of wrong decisions grows with that of the points"),
     saboteurs=(
+        # true for many points, and wrong for at least one of every gadget that runs
         saboteur("degree 16 is enough", claim=Inequality(partial(useless, enough=16))),
+        # it decides everything rightly, also where low degrees are claimed to fail
         saboteur("exact attention", solve=partial(decided_by_polynomials, exact=True)),
         saboteur("one point is decided the other way", solve=wrong.one_decision_changed),
     ),

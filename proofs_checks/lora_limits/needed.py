@@ -25,7 +25,7 @@ ANY_DEGREE = "a degree that is too low may be off by any amount"
 
 
 def is_first(case: Scaled, found: np.ndarray) -> Sides:
-    """Hold the error of each degree against |G| / L, and |G| / L against the errors of all lower degrees.
+    """Compare the error of each degree with |G| / L, and |G| / L with the errors of all lower degrees.
 
     Errors are those of whole matrices, so that a degree is right whatever the low-rank passes do.
     """
@@ -34,6 +34,7 @@ def is_first(case: Scaled, found: np.ndarray) -> Sides:
         if degree < 0:
             raise OutcomeError(f"a degree is a number from 0 on; got {degree}")
         # degrees above 30 are not tried: there the error is rounding, so a lower degree is enough and refutes them
+        # all lower degrees, since errors need not fall with the degree
         errors = [case.excess(bound, by_whole_matrices, g) for g in range(min(int(degree), 30) + 1)]
         lhs += [errors[-1], *np.ones(len(errors) - 1)]
         rhs += [1.0, *errors[:-1]]
@@ -41,7 +42,7 @@ def is_first(case: Scaled, found: np.ndarray) -> Sides:
 
 
 def as_in_the_table(case: Scaled, found: np.ndarray) -> Sides:
-    """Hold the least degrees as `is_first` does, and the features of each between those of the table."""
+    """Check the least degrees as `is_first` does, and that the features of each are in the range of the table."""
     least, ends = is_first(case, found), [TABLE[case.n_tokens, bound] for bound in case.bounds]
     low, high = ([theory.n_features(case.d, one) for one in side] for side in zip(*ends, strict=True))
     features = [theory.n_features(case.d, int(g)) for g in found]
@@ -73,6 +74,7 @@ LL_T3 = Statement(
     saboteurs=(
         saboteur("one degree more", solve=wrong.one_more_needed),
         saboteur("another width", breaks="a length, a width and norms of the table", instances=OTHER),
+        # saves a degree at some norms, where the error of the stated degree is then too large
         saboteur("ten times the error", solve=partial(needed_degrees, allowed=10.0)),
     ),
     notes=(
@@ -85,7 +87,7 @@ LL_T3 = Statement(
 
 
 def does_not_fall(case: Scaled, found: np.ndarray) -> Sides:
-    """Hold the least degrees as `is_first` does, and each against the one for the next larger norm."""
+    """Check the least degrees as `is_first` does, and compare each with the one for the next larger norm."""
     least, degrees = is_first(case, found), [int(g) for g in found]
     lhs, rhs = [*least.lhs, *degrees[:-1]], [*least.rhs, *degrees[1:]]
     return Sides(lhs, rhs, rounding=np.zeros(len(lhs)))
@@ -110,6 +112,7 @@ LL_T4 = Statement(
     claim=Inequality(does_not_fall, unbounded=ANY_DEGREE),
     saboteurs=(
         saboteur("16 tokens", breaks="128 tokens or more", instances=FEW),
+        # every degree is right for some other norm
         saboteur("norms in the wrong order", solve=wrong.needed_backwards),
         saboteur("one degree more", solve=wrong.one_more_needed),
     ),

@@ -38,9 +38,10 @@ STATED = "a solver may state any degree, and any error"
 
 
 def certified(case: Taylor, found: dict[str, Any], relative: bool = True) -> Sides:
-    """Hold errors at some places and at -M against the bound, and the stated error against that at -M, both ways."""
-    places = [*(case.places * case.bound), -case.bound]
-    errors = [abs(theory.taylor_value(case.degree, s) * np.exp(-s) - 1) for s in places]
+    """Compare errors at some points and at -M with the bound, and the stated error with that at -M, from both sides."""
+    # the supremum is at -M, so that its error decides; other points are there for a bound that is too small elsewhere
+    points = [*(case.places * case.bound), -case.bound]
+    errors = [abs(theory.taylor_value(case.degree, s) * np.exp(-s) - 1) for s in points]
     bound = theory.taylor_certificate(case.degree, case.bound)
     bound = bound if relative else bound * np.exp(-case.bound)
     largest, share = theory.taylor_error(case.degree, case.bound), case.lost(case.bound)
@@ -61,6 +62,7 @@ LL_D1 = Statement(
     claim=Inequality(certified, numbers=Ball, unbounded=STATED),
     unread={"stated": "the polynomial's own error is the subject of LL-D1-exact"},
     saboteurs=(
+        # subtle for small M, where exp(M) is near 1; instances reach M = 8
         saboteur("exp(M) is dropped", claim=Inequality(partial(certified, relative=False), numbers=Ball)),
         saboteur("the error of one degree less", solve=wrong.error_of_less),
     ),
@@ -68,7 +70,7 @@ LL_D1 = Statement(
 
 
 def integral(case: Taylor, found: dict[str, float], sign: int = -1) -> Sides:
-    """Hold the error, and the one stated for the library's polynomial, against |T_g(-M) exp(M) - 1| in 400 bits."""
+    """Compare the error, and the one stated for the library's polynomial, with |T_g(-M) exp(M) - 1| in 400 bits."""
     wanted = rigorous_error(case if sign < 0 else Taylor(case.degree, -case.bound, case.places))
     return Sides([found["error"], found["stated"]], [wanted, wanted], rounding=case.rounding_bound)
 
@@ -85,6 +87,7 @@ LL_D1_EXACT = Statement(
     solve=taylor_errors,
     claim=Identity(integral),
     saboteurs=(
+        # the error at M is the smaller of the two, by up to exp(2 M)
         saboteur("at the other end", claim=Identity(partial(integral, sign=1))),
         saboteur("g + 1 factorial", patch=(taylor_error, "math.lgamma(degree + 1)", "math.lgamma(degree + 2)")),
         saboteur("the error of one degree less", solve=wrong.error_of_less),
@@ -93,12 +96,14 @@ LL_D1_EXACT = Statement(
 
 
 def least(case: Target, found: dict[str, int]) -> Sides:
-    """Hold eta(g) <= epsilon <= eta(g - 1), that of the certificate's degree, and that degree between g and g + 1."""
+    """Check eta(g) <= epsilon <= eta(g - 1), the same for the certificate's degree, and that it is g or g + 1."""
     g, certified = int(found["degree"]), int(found["certified"])
     lhs, rhs = [], []
+    # least: the error at the degree is small enough, and the error one degree before is not
     for degree, error in ((g, theory.taylor_error), (certified, theory.taylor_certificate)):
         lhs += [error(degree, case.bound), case.epsilon]
         rhs += [case.epsilon, error(degree - 1, case.bound) if degree else case.epsilon]
+    # a zero of the kind of numbers that the claim computes in, since balls and floats do not meet
     zero = case.epsilon * 0
     return Sides(np.array([*lhs, zero + g, zero + certified]), np.array([*rhs, zero + certified, zero + g + 1]))
 
@@ -129,8 +134,9 @@ LL_D1_LEAST = Statement(
 
 
 def between(case: Bracket, found: Bracketed, upper: Any = None, lower: Any = None) -> Sides:
-    """Hold the bracket against E_g and the Chebyshev series, and its two ends against Bessel sums in 200 bits."""
+    """Compare the bracket with E_g and the Chebyshev series, and its two ends with Bessel sums in 200 bits."""
     (below, above), wanted = best_errors(case), np.array(rigorous_bracket(case))
+    # at s = M the error of the cut series is its whole tail, so the first point attains the upper end
     s = case.bound * np.cos(np.linspace(0, np.pi, 65))
     errors = np.abs(np.polynomial.polynomial.polyval(s, found.coefficients) - np.exp(s))
     high = found.upper if upper is None else upper(found)
@@ -154,7 +160,9 @@ LL_D2 = Statement(
     claim=Inequality(between, unbounded=STATED),
     decisions=("coefficients",),
     saboteurs=(
+        # the lower end of the bracket instead of the upper one, to which it is close for small M
         saboteur("2 I_{g+1} above", claim=Inequality(partial(between, upper=lambda found: found.lower))),
+        # its error is the upper end of the bracket, which only the enclosure of E_g shows to be too large
         saboteur("the cut series is best", claim=Inequality(partial(between, lower=lambda found: found.upper))),
         saboteur("the tail is dropped", solve=wrong.tail_dropped),
     ),
@@ -163,10 +171,11 @@ LL_D2 = Statement(
 
 
 def stated(case: Bracket, found: Kinds, best: int = 2) -> Sides:
-    """Hold each stated error against the true one, the best kind's below all, and near what its alternation proves."""
+    """Compare each stated error with the true one, and the best kind's with the others and with its alternation."""
     polynomials = [*np.asarray(found.coefficients), np.asarray(found.following)]
     pieces = [heights(a, case.bound) for a in polynomials]
     errors, largest = np.asarray(found.errors), np.array([piece.max() for piece in pieces])
+    # g + 2 alternating extrema prove that no polynomial has an error below the smallest of them; fewer prove nothing
     level = pieces[best].min() if len(pieces[best]) >= case.degree + 2 else 0.0
     lhs = np.r_[np.abs(errors - largest), np.full(3, errors[best]), 0.99 * errors[best], errors[3]]
     rhs = np.r_[np.zeros(4), errors[:3], level, errors[best]]
@@ -189,6 +198,7 @@ LL_D2_RELATIVE = Statement(
     claim=Inequality(stated, unbounded=STATED),
     decisions=("coefficients", "following"),
     saboteurs=(
+        # it is the best where most logits are small, but not by its largest relative error
         saboteur("Taylor's is the smallest", claim=Inequality(partial(stated, best=0))),
         saboteur("Chebyshev's is the smallest", claim=Inequality(partial(stated, best=1))),
         saboteur("99 parts of 100 of the errors", solve=wrong.errors_shrunk),

@@ -44,11 +44,12 @@ ANYWHERE = "a matrix of other exponentials may be anywhere"
 
 
 def within(case: Tilted, found: np.ndarray, part: str, moved: np.ndarray, limits: tuple[Any, Any]) -> Sides:
-    """Hold moves against a limit, and the matrix against the one that is due.
+    """Compare moves with a limit, and the matrix itself with the one of the claim's own arithmetic.
 
     `limits` has the bound, and how far any two attentions can be apart: only a bound below that says something.
     """
     limit, trivial = (np.broadcast_to(one, moved.shape) for one in limits)
+    # a solver that returns the exact matrix does not move at all; what it should have returned refutes it
     unlike = np.abs(found - getattr(due(case), part)).ravel()
     lhs, rhs = np.r_[moved, unlike], np.r_[limit, 0 * unlike]
     return Sides(lhs, rhs, trivial=np.r_[trivial, np.full(unlike.shape, np.inf)], rounding=case.rounding_bound)
@@ -67,6 +68,7 @@ def at_most(
 
     def sides(case: Tilted, found: np.ndarray) -> Sides:
         exact = truth(case)
+        # Q of the exact matrices, the smallest that the theorem allows, so that the bound bites as much as it can
         moved, Q = measure(found - getattr(exact, part)).ravel(), float(np.abs(exact.q).max())
         return within(case, found, part, moved, (bound(bounds_of(case, exact), Q), trivial(case, Q)))
 
@@ -89,7 +91,7 @@ def of_rows(case: Tilted, Q: float) -> float:
 
 
 def normalized(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
-    """Hold the absolute row sums of f~ - f against tau, the row sums of f~ against 1, and f~ against the due one."""
+    """Compare the absolute row sums of f~ - f with tau, the row sums of f~ with 1, and f~ with the due one."""
     moved, sums = rows(found - truth(case).f), found.sum(1)
     # two rows of attention are at most 2 apart, whatever the exponentials
     limits = np.r_[np.full(len(moved), bound(case.eta)), 0 * sums], np.r_[np.full(len(moved), 2.0), 0 * sums + np.inf]
@@ -114,9 +116,12 @@ LL_E1 = Statement(
     solve=partial(link, part="f"),
     claim=Inequality(normalized, unbounded=ANYWHERE),
     saboteurs=(
+        # subtle: tau is eta times 1 + eta^2 / 4 + ..., so for small eta it takes the tight instances to tell
         saboteur("eta in the place of tau", claim=Inequality(partial(normalized, bound=lambda eta: eta))),
         saboteur(
-            "99 parts of 100 of tau", claim=Inequality(partial(normalized, bound=lambda x: 0.99 * theory.tilt_bound(x)))
+            # the tight instances reach tau up to rounding, so a hundredth less is refuted
+            "99 parts of 100 of tau",
+            claim=Inequality(partial(normalized, bound=lambda x: 0.99 * theory.tilt_bound(x))),
         ),
         saboteur("rows divided by the exact sums", solve=partial(link, part="f", made=wrong.exact_sums)),
     ),
@@ -125,7 +130,7 @@ LL_E1 = Statement(
 
 
 def relative(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.entry_error) -> Sides:
-    """Hold entries of f~ against those of f, in units of f; trivially none is above 1 / f - 1, or below -1."""
+    """Compare entries of f~ with those of f, in units of f; trivially none is above 1 / f - 1, or below -1."""
     f = truth(case).f.ravel()
     sides = within(case, found, "f", np.abs(found.ravel() / f - 1), (bound(case.eta), np.maximum(1.0, 1 / f - 1)))
     return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=4 * case.rounding_bound)
@@ -146,6 +151,7 @@ LL_E1_ENTRY = Statement(
     claim=Inequality(relative, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("2 eta", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta))),
+        # the bound on how far an entry can fall, which is smaller than how far it can rise
         saboteur("2 eta / (1 + eta)", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta / (1 + eta)))),
         saboteur("tilts twice as large", solve=partial(link, part="f", made=wrong.tilted_twice)),
     ),
@@ -189,6 +195,7 @@ LL_E3 = Statement(
     solve=partial(link, part="q"),
     claim=at_most("q", lambda bounds, Q: bounds.q, of_products),
     saboteurs=(
+        # right for one column of values up to 1
         saboteur("without the number of columns", claim=at_most("q", lambda bounds, Q: bounds.output, of_products)),
         saboteur("labels are added", patch=(chain.chain_matrices, "c = output - Y", "c = output + Y")),
         saboteur("rows divided by the exact sums", solve=partial(link, part="q", made=wrong.exact_sums)),
@@ -212,7 +219,9 @@ LL_E4 = Statement(
     claim=at_most("p1", lambda bounds, Q: bounds.p1, of_rows, rows),
     saboteurs=(
         saboteur("without tau Q", claim=at_most("p1", lambda bounds, Q: bounds.q, of_rows, rows)),
+        # without its first part the bound is still reached where all values are alike; half of it is not enough
         saboteur("half of tau Q alone", claim=at_most("p1", lambda bounds, Q: bounds.tilt * Q / 2, of_rows, rows)),
+        # p1 is q itself then, far from the exact f o q
         saboteur("q is not weighted", patch=(chain.chain_matrices, "p1, p2 = f * q,", "p1, p2 = q,")),
     ),
     notes="Reached where all values are alike.",
@@ -254,6 +263,7 @@ LL_E6 = Statement(
     claim=at_most("p2", lambda bounds, Q: bounds.p2, of_rows, rows),
     saboteurs=(
         saboteur("without tau Q", claim=at_most("p2", lambda bounds, Q: bounds.q, of_rows, rows)),
+        # right where row means are 0 or 1
         saboteur("the mean is squared", patch=(chain.chain_matrices, "r[:, None] * f", "(r * r)[:, None] * f")),
     ),
 )
@@ -273,6 +283,7 @@ LL_E7 = Statement(
     solve=partial(link, part="p"),
     claim=at_most("p", lambda bounds, Q: bounds.p, of_rows, rows),
     saboteurs=(
+        # no instance was found above half of the bound, so the saboteur asks for much less
         saboteur("a twentieth", claim=at_most("p", lambda bounds, Q: bounds.p / 20, of_rows, rows)),
         saboteur("p2 is added", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1 + p2")),
         saboteur("p without p2", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1")),
@@ -282,7 +293,7 @@ LL_E7 = Statement(
 
 
 def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Hold the entries of C1^T (p~ - p) C2 against the bound, and the bound against its form without q."""
+    """Compare the entries of C1^T (p~ - p) C2 with the bound, and the bound with its form without q."""
     exact = truth(case)
     moved = np.abs(case.C1.T @ (found - exact.p) @ case.C2).ravel()
     # the trivial side puts what two rows of p can be apart in the place of their bound

@@ -56,9 +56,10 @@ STATED = "a solver may state any change"
 
 
 def reaches(case: Linear, found: np.ndarray, short: int = 0) -> Sides:
-    """Hold the distance to the target against the least one, that against other adapters', and ranks against R."""
+    """Compare the distance to the target with the least one, that with other adapters', and ranks with R."""
     best = theory.linear_target_error(list(case.layers), case.target, rank=case.rank + short)
     distance = np.linalg.norm(product(case.layers + found) - case.target, 2)
+    # other adapters of the same rank, so that the least distance is a claim about all and not only about ours
     other = np.linalg.norm(product(case.layers + case.left @ case.right) - case.target, 2)
     beyond = np.linalg.svd(found, compute_uv=False)[:, case.rank :].ravel()
     lhs = np.r_[distance, best, beyond]
@@ -84,6 +85,7 @@ LL_S1 = Statement(
     claim=Inequality(reaches, unbounded="adapters may lead any distance away"),
     decisions=("outcome",),
     saboteurs=(
+        # a singular value further on, which is smaller unless they agree
         saboteur("as good as one rank more", claim=Inequality(partial(reaches, short=1))),
         saboteur("blocks of one rank more", solve=wrong.one_rank_more),
         saboteur("the last inverse is dropped", solve=wrong.last_inverse_dropped),
@@ -93,7 +95,7 @@ LL_S1 = Statement(
 
 
 def telescopes(case: Linear, found: np.ndarray) -> Sides:
-    """Hold W_n ... W_{l+1} (W_l + D_l) ... (W_1 + D_1) against W_n ... W_1 + E_1 + ... + E_l, for every l."""
+    """Compare W_n ... W_{l+1} (W_l + D_l) ... (W_1 + D_1) with W_n ... W_1 + E_1 + ... + E_l, for every l."""
     n = len(case.layers)
     moved = case.layers + found
     lhs = [product(np.concatenate([moved[:k], case.layers[k:]])) for k in range(1, n + 1)]
@@ -117,6 +119,7 @@ LL_P9 = Statement(
     saboteurs=(
         saboteur("blocks of one rank more", solve=wrong.one_rank_more),
         saboteur(
+            # right for the last layer, behind which there is none
             "layers behind are not undone",
             patch=(scalings.adapters_for_linear_target, "np.linalg.solve(behind, np.linalg", "(np.linalg"),
         ),
@@ -125,7 +128,7 @@ LL_P9 = Statement(
 
 
 def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
-    """Hold the rank against r (r - 1) <= 2 K N < r (r + 1), which determines it."""
+    """Compare the rank with r (r - 1) <= 2 K N < r (r + 1), which determines it."""
     product = 2 * factor * case.n_data * case.n_outputs
     return Sides([found * (found - 1), product + 1], [product, found * (found + 1)])
 
@@ -145,13 +148,15 @@ LL_S2_RANK = Statement(
     claim=Inequality(smallest_rank, unbounded="a solver may state any rank"),
     saboteurs=(
         saboteur("one rank less", solve=wrong.one_rank_less),
+        # the count without the half of r (r + 1) / 2: it asks for a rank that is too high
         saboteur("2 K N in the place of K N", claim=Inequality(partial(smallest_rank, factor=2))),
     ),
 )
 
 
 def ends(case: Descents, found: np.ndarray) -> Sides:
-    """Hold the distance of each descent to the minimum, in units of the loss at 0, against 2^-20."""
+    """Compare the distance of each descent to the minimum, in units of the loss at 0, with 2^-20."""
+    # gaps to a lower bound of the minimum by duality, so that no solver has to find the minimum
     gaps = np.array([case.gap(one) for one in np.asarray(found)])
     return Sides(gaps, np.full(len(gaps), 2.0**-20), rounding=rounding(4096, 1 + np.abs(gaps)))
 
@@ -180,6 +185,7 @@ LL_S2 = Statement(
     claim=Inequality(ends, unbounded="a descent may end anywhere"),
     saboteurs=(
         saboteur("rank 1", breaks="r (r + 1) / 2 > N", instances=LOW_RANKS),
+        # the starts themselves, far above the minimum
         saboteur("no descent", solve=lambda case, rng: case.starts),
     ),
     notes=(
@@ -191,7 +197,7 @@ LL_S2 = Statement(
 
 
 def step_by_formula(case: OneStep, found: np.ndarray, power: int = 2) -> Sides:
-    """Hold the change against -h s^2 |A x|^2 c, where the error c of the output is 0 minus the label."""
+    """Compare the change with -h s^2 |A x|^2 c, where the error c of the output is 0 minus the label."""
     rank = len(case.A)
     # s^2 is alpha^2 / r or alpha^2 / r^2
     scale = (case.alpha**2 / (rank if case.rslora else rank**2)) ** Fraction(power, 2)
@@ -216,6 +222,7 @@ LL_S3 = Statement(
     claim=Identity(step_by_formula),
     saboteurs=(
         saboteur("s for s^2", claim=Identity(partial(step_by_formula, power=1))),
+        # both scales are right for rank 1
         saboteur("alpha / r for alpha / sqrt(r) and back", solve=wrong.other_scale),
     ),
     notes="By the library's gradient of a values' adapter on one token, whose attention is 1.",
@@ -223,11 +230,12 @@ LL_S3 = Statement(
 
 
 def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2) -> Sides:
-    """Hold each change against -s^2 |A x|^2, and the power of the rank with which their mean grows in an interval."""
+    """Compare each change with -s^2 |A x|^2, and check that their mean grows at a power of the rank in an interval."""
     # alpha = 2; s stands once in the gradient and once in the output, so its square counts
     scales = [(4 / (rank if case.rslora else rank**2)) ** (power / 2) for rank in case.ranks]
     wanted = -np.array([scale * one for scale, one in zip(scales, case.squares, strict=True)])
     moved = np.abs(np.asarray(found) - wanted).ravel()
+    # within a tenth: draws are typical, and then the proof bounds the error of the slope by 0.091
     power_of_rank = slope(case.ranks, np.abs(found).mean(1))
     rhs = [*np.zeros(len(moved)), power_of_rank, exponent[1]]
     rounding_bound = rounding(64 * (len(case.x) + max(case.ranks)), np.abs(wanted).max())
@@ -277,7 +285,7 @@ LL_S3_LORA = Statement(
 
 
 def sizes(case: SignSteps, found: np.ndarray) -> Sides:
-    """Hold the mean changes by the step of a, and by that of b, between 1/2 and 1 in every width."""
+    """Check that the mean changes by the step of a, and by that of b, are between 1/2 and 1 in every width."""
     rate_A, rate_B = np.asarray(found).T
     by_a = rate_B * rate_A * case.sums.mean(1)  # b = rate_B after its first step from 0, and <Delta a, x> = h_A |x|_1
     change = np.r_[by_a, rate_B * np.abs(case.products).mean(1)]
@@ -305,6 +313,7 @@ LL_S4 = Statement(
     saboteurs=(
         saboteur("1 / n for both", solve=partial(plus_rates, rates=lambda width: (1 / width, 1 / width))),
         saboteur("1 for both", solve=partial(plus_rates, rates=lambda width: (1.0, 1.0))),
+        # the change by the step of A is of order one, and that by the step of B is not
         saboteur("n^(-1/2) for both", solve=partial(plus_rates, rates=lambda width: (width**-0.5, width**-0.5))),
     ),
     notes="On Gaussian draws. With n^(-1/2) for both, A moves the output and B does not.",

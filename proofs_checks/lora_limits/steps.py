@@ -14,8 +14,9 @@ from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 
 def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
-    """Hold the eigenvalues of diag(f) - f f^T between 0 and 1/2, its row sums against 0, and f against the softmax."""
+    """Compare the eigenvalues of diag(f) - f f^T with 0 and 1/2, its row sums with 0, and f with the softmax."""
     J = np.diag(found) - np.outer(found, found)
+    # the claim makes the Jacobian itself, so f alone is under test
     values = np.linalg.eigvalsh(J)
     nothing = np.abs(np.r_[J.sum(1), found - attention(row.logits)])
     lhs, rhs = np.r_[-values, values, nothing], np.r_[0 * values, np.full(len(values), most), 0 * nothing]
@@ -36,6 +37,7 @@ LL_P6 = Statement(
     solve=softmax_of,
     claim=Inequality(spectrum, unbounded="what is no distribution may have any eigenvalues"),
     saboteurs=(
+        # the largest entry of the diagonal, f (1 - f), is at most 1/4, but the norm is up to twice as large
         saboteur("a norm of 1/4", claim=Inequality(partial(spectrum, most=0.25))),
         saboteur("not normalized", patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers")),
     ),
@@ -44,7 +46,7 @@ LL_P6 = Statement(
 
 
 def vector_of(one: Sandwich, found: np.ndarray) -> Sides:
-    """Hold vec(A X B^T), by rows, against (A kron B) vec(X), exactly."""
+    """Compare vec(A X B^T), by rows, with (A kron B) vec(X), exactly."""
     return Sides(found, (one.A @ one.X @ one.B.T).ravel())
 
 
@@ -62,6 +64,7 @@ LL_P8 = Statement(
     solve=vectorized,
     claim=Identity(vector_of),
     saboteurs=(
+        # the convention of most textbooks, for which A and B change places
         saboteur("vec by columns", solve=partial(vectorized, order="F")),
         saboteur("B kron A", solve=wrong.kron_backwards),
     ),

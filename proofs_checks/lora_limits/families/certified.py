@@ -73,6 +73,7 @@ def reachable(adapted: Adapted) -> float:
     below it, and is refused.
     """
     proved = max(by_certificate(adapted, degree=8)["entries"].values())
+    # a factor of four is a margin above the rounding of sums, which is a part of what degree 8 proves
     return 2.0 ** math.ceil(math.log2(4 * proved)) if proved > 0 else 1.0
 
 
@@ -80,8 +81,10 @@ def draw_adapted(draws: Draws) -> Adapted:
     """A small head, or a batch of two; targets from 1/4 to 2^-20 in double precision, reachable ones in single."""
     case = small(draw_head(draws), 0.125)  # large logits are refused, since rounding hides what a polynomial proves
     logits = np.abs(case.chain.logits).max()
+    # "low-rank" twice: the hybrid method takes the same passes and differs only where tokens are large
     kind, method = draws.choice(("taylor", "chebyshev", "minimax")), draws.choice(("low-rank", "low-rank", "hybrid"))
     n_entries, single = draws.choice((1, 1, 2)), draws.choice((False, False, True))
+    # powers of two, so that a counterexample prints without rounding
     target = 2.0 ** -draws.choice((2, 10, 20))
     adapted = Adapted(small(case, float(1 / (1 + logits))), target, method, kind, n_entries, single)
     return replace(adapted, epsilon=reachable(adapted)) if single else adapted
@@ -90,6 +93,7 @@ def draw_adapted(draws: Draws) -> Adapted:
 ADAPTED = Family(
     "adapted",
     always=(
+        # each precision, one head and batches, both methods, an easy target and one near what degree 8 proves
         Adapted(small(gaussian_head(6, 2, 2, 1), 0.25), 2.0**-4),
         Adapted(small(gaussian_head(7, 16, 2, 1), 0.25), 2.0**-16),
         Adapted(small(gaussian_head(6, 2, 2, 1), 0.25), 0.25, single=True),
@@ -129,6 +133,7 @@ def floor_of(Q: np.ndarray, K: np.ndarray, degree: int) -> float:
 
 def canceling(x: float, offset: float, degree: int, dtype: Any = np.float64) -> Canceling:
     """x = (t, t) and y = (t, -t + offset)."""
+    # the products x^2 and -x^2 cancel but for x times the offset, so N is large and the logit small
     Q, K = np.array([[x, x]], dtype), np.array([[x, -x + offset]], dtype)
     return Canceling(Q, K, degree, floor_of(Q, K, degree))
 
@@ -152,6 +157,8 @@ def factors(case: Canceling, rng: np.random.Generator | None = None) -> tuple[np
 CANCELING = Family(
     "canceling",
     always=(
+        # without cancellation; then products of 36 that cancel to a logit below 1, with either sign; then single
+        # precision
         canceling(0.5, 0.25, 3),
         canceling(6.0, 0.15625, 12),
         canceling(6.0, -0.125, 12),

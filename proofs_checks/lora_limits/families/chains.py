@@ -35,6 +35,7 @@ class Case:
         """Operations behind an entry, times what a rounded logit does to an exponential."""
         # a logit with a relative rounding u moves its exponential by |logit| u
         sizes = float(sum(self.C1.shape) + sum(self.C2.shape) + self.C3.shape[1])
+        # 16 rounded operations per term of a sum are more than any step of the chain takes
         return 16 * sizes * (1 + float(np.abs(self.logits).max()))
 
     @property
@@ -45,6 +46,7 @@ class Case:
     @property
     def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of the gradient."""
+        # |q| is at most this, and a row of p sums to at most twice as much in absolute value
         wide = self.C3.shape[1] * self.errors * float(np.abs(self.C3).max())
         size = self.beta * float(np.abs(self.C1).sum()) * float(np.abs(self.C2).max())
         return rounding(self.operations, 1 + 4 * size * wide)
@@ -104,6 +106,7 @@ def draw_table(draws: Draws, *shape: int) -> np.ndarray:
 
 def draw_case(draws: Draws, n_keys: int | None = None) -> Case:
     """Up to five queries, five keys, three coordinates."""
+    # quarters in few dimensions: differences are exact, and a counterexample can be computed by hand
     d, v, queries = draws.integers(1, 3), draws.integers(1, 3), draws.integers(1, 5)
     keys = draws.integers(1, 5) if n_keys is None else n_keys
     tables = [draw_table(draws, *shape) for shape in ((queries, d), (keys, d), (keys, v), (queries, v), (d, d))]
@@ -118,6 +121,7 @@ def made(seed: int, n: int, d: int, beta: float) -> Case:
 
 # one query and one key: f = 1 and p = 0, so gradients of queries and keys are exactly 0
 ALONE = Case(*(np.array([[x]]) for x in (1.0, 2.0, 3.0, 1.0, 0.5)), 1.0)
+# asymmetric in every respect, so that a transposed matrix or exchanged roles change the gradient
 TWO = Case(
     np.array([[1.0, 0.0], [0.0, 2.0]]),
     np.array([[1.0, -1.0], [0.5, 1.0]]),
@@ -128,6 +132,7 @@ TWO = Case(
 )
 ALWAYS = (ALONE, TWO, made(0, 12, 4, 0.5))
 CHAINS = Family("chains", always=ALWAYS, draw=draw_case)
+# as many queries as keys: a transposed q has a shape there; with one token p is 0 and shows nothing
 SELF_ATTENTION = Family("self-attention", always=ALWAYS[1:])
 
 
@@ -225,6 +230,7 @@ def draw_head(draws: Draws) -> HeadCase:
     tables = {
         name: {projection: draw_table(draws, *size) for projection in PROJECTIONS} for name, size in sizes.items()
     }
+    # a scale of 0 is legal: gradients of A and B vanish, and that of W does not
     alpha, beta = draws.choice((-1.0, 0.0, 0.5, 4.0)), draws.choice((0.25, 0.5))
     return HeadCase(
         tables["X"],

@@ -49,6 +49,7 @@ def shifted(pair: Shifted, rng: np.random.Generator | None = None, moved: Case |
     """p, f and G without a shift; f with it, and G with shifted keys in the last factor alone."""
     case, moved = pair.case, pair.moved if moved is None else moved
     call = lambda one: chain.gradient_chain(one.C1, one.C2, one.C3, one.Y, one.W, beta=one.beta)
+    # f is recomputed with shifted keys; for the gradient the shift is in the last factor, where p 1 = 0 removes it
     here, there = call(case), call(moved)
     last = case.beta * case.C1.T @ here.p @ pair.moved.C2
     return {"p": here.p, "f": here.f, "G": here.gradient, "f_shifted": there.f, "G_shifted": last}
@@ -90,6 +91,7 @@ def two_factorizations(
 def rescaled(case: HeadCase, rng: np.random.Generator | None = None, kept: bool = False) -> dict[str, np.ndarray]:
     """dA and dB from the chain with C1 = s X and the weight W* / s + (B A)^T."""
     K, V = (case.X[projection] @ case.weight(projection) for projection in "KV")
+    # the inputs carry s, so the frozen weight must carry 1 / s for the logits to stay as they are
     frozen = case.W["Q"] if kept else case.W["Q"] / case.scale
     W = frozen + (case.B["Q"] @ case.A["Q"]).T
     G = gradient_chain(case.scale * case.X["Q"], K, V, case.Y, W, beta=case.beta).gradient
@@ -114,6 +116,7 @@ class Counted(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         plain = [np.asarray(one) if isinstance(one, Counted) else one for one in inputs]
+        # an output array would be a Counted one, whose call would count once more
         options = {name: value for name, value in options.items() if name != "out"}
         found = getattr(ufunc, method)(*plain, **options)
         if ufunc is np.multiply:
@@ -132,6 +135,7 @@ def counted(case: Case, rng: np.random.Generator | None = None) -> int:
     return Counted.products
 
 
+# the formula is exact at every size; 40 tokens of width 3 tell terms in L^2 from terms in d^2 L
 COUNTED = Family("counted-chains", always=(ALONE, TWO, made(0, 12, 4, 0.5), made(1, 40, 3, 1.0)), draw=draw_as_wide)
 
 # --- tiles -----------------------------------------------------------------------------------------------------------
@@ -156,6 +160,7 @@ class Tiled:
     @property
     def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of any product."""
+        # the online softmax rounds each sum once more per tile than whole matrices do
         operations = 64 * sum(self.logits.shape) * (1 + np.abs(self.logits).max())
         sizes = [1 + np.abs(one).max() for one in (self.values, self.targets, self.right, self.left)]
         return rounding(operations, self.values.shape[1] * len(self.queries) * np.prod(sizes) ** 2)
@@ -192,9 +197,11 @@ def growing(top: float) -> Tiled:
 
 def draw_tiled(draws: Draws) -> Tiled:
     """Up to four queries and seventeen keys in two coordinates."""
+    # seventeen keys are three tiles of eight for a block of one query, the last of them with one key
     queries, keys = draws.integers(1, 4), draws.integers(1, 17)
     shapes = ((queries, 2), (keys, 2), (keys, 2), (queries, 2), (keys, 1), (queries, 1))
     return Tiled(*(draw_table(draws, *shape) for shape in shapes))
 
 
+# logits up to 1000: exp overflows without the maximum, and earlier tiles count too much without the rescaling
 TILED = Family("tiles", always=(growing(4.0), growing(1000.0)), draw=draw_tiled)

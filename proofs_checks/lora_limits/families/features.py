@@ -55,6 +55,7 @@ def exact_rank(case: Features) -> int:
 def is_exact(case: Features) -> bool:
     """Return whether all numbers are integers, and every sum in U V^T is below 2^53."""
     Q, K, a = (np.asarray(one) for one in (case.Q, case.K, case.coefficients))
+    # doubles are exact for integers below 2^53, and every partial sum is bounded by the sum of absolute terms
     largest = int(np.abs(Q).max()) * int(np.abs(K).max()) * Q.shape[1]
     whole = all(one.dtype.kind == "i" for one in (Q, K, a))
     return whole and sum(abs(int(c)) * largest**k for k, c in enumerate(a)) < 2**53
@@ -70,6 +71,7 @@ def rank_of_monomials(X: np.ndarray, degree: int) -> int:
     """Return the rank of the table of all monomials of the rows of X, by elimination over the integers."""
     powers = [a for a in itertools.product(range(degree + 1), repeat=X.shape[1]) if sum(a) <= degree]
     table = [[math.prod(int(x) ** k for x, k in zip(row, a, strict=True)) for a in powers] for row in X]
+    # integers by elimination: a rank that is decided in doubles would need a tolerance
     return int(flint.fmpz_mat(table).rank())
 
 
@@ -97,6 +99,7 @@ def integer_rank(found: Factors) -> int:
 def integer_features(seed: int, n: int, d: int, degree: int) -> Features:
     """Random integers, all coefficients one to three."""
     rng = np.random.default_rng(seed)
+    # small enough for sums below 2^53 at degree 4, large enough for independent monomials at most seeds
     Q, K = rng.integers(-9, 10, size=(2, n, d))
     return Features(Q, K, rng.integers(1, 4, size=degree + 1))
 
@@ -123,6 +126,7 @@ INTEGERS = Family("integer-features", always=always_features, draw=draw_features
 def draw_generic(draws: Draws) -> Features:
     """Draw at least as many tokens as monomials, in up to three variables, with coefficients from 1 to 3."""
     d = draws.integers(1, 3)
+    # so that there are at most ten monomials, and as many tokens or two more
     g = draws.integers(0, 5 - d)
     n = theory.n_features(d, g) + draws.integers(0, 2)
     tables = [draws.integers(-9, 9, shape=(n, d)) for _ in range(2)]
@@ -135,6 +139,7 @@ GENERIC = Family(
     always=lambda: tuple(integer_features(s, 2 + theory.n_features(d, g), d, g) for s, (d, g) in enumerate(SIZES)),
     draw=draw_generic,
 )
+# two tokens cannot have four independent monomials, so the rank is 2 and not 4
 TWO_TOKENS = Family("two-tokens", always=lambda: (integer_features(4, 2, 1, 3),))
 
 
@@ -150,6 +155,7 @@ class Shares:
 def exact_exponents(case: Shares) -> np.ndarray:
     """(a + b) H(a / (a + b)) for degrees b, b / 4, b / 16, ..., in 200 bits."""
     with flint.ctx.workprec(200):
+        # down to b / 4^7, the share for which the statement bounds the fall of the exponent
         pairs = [(flint.arb(case.variables), flint.arb(case.degree) / 4**k) for k in range(8)]
         return np.array([float(sum(one * ((a + b) / one).log() for one in (a, b)).mid()) for a, b in pairs])
 
@@ -175,6 +181,7 @@ SHARES = Family(
     ),
     draw=draw_shares,
 )
+# with 368 degrees per variable the exponent falls to a little more than a 64th
 MANY_DEGREES = Family("parts-of-many-degrees", always=(Shares(1, 368, 1),))
 
 
@@ -229,7 +236,9 @@ def draw_logits(draws: Draws) -> Logits:
     return Logits(*(draws.integers(-8, 8, shape=(n, d)) / 4 for _ in range(2)), draws.choice((0.25, 1.0)))
 
 
+# all entries alike: the three bounds agree there, and are attained
 FULL = Logits(np.full((1, 4), 2.0), np.full((1, 4), 2.0), 1.0)
+# one coordinate of Y is 0: the three bounds differ, and the Euclidean one is not the smallest
 UNEVEN = Logits(np.full((1, 2), 0.25), np.array([[0.0, 0.25]]), 0.25)
 LOGITS = Family(
     "logits", always=(FULL, replace(FULL, beta=0.25), Logits(np.eye(2), np.eye(2), 1.0), UNEVEN), draw=draw_logits

@@ -27,6 +27,7 @@ class Taylor:
 
     def lost(self, bound: Any) -> Any:
         """Rounding of the error in doubles as a part of its size, for a bound in any kind of numbers."""
+        # a thousand units of roundoff per term; as a quotient of integers it stays exact for balls
         return (1 + bound + self.degree) / 2**43
 
     @property
@@ -37,6 +38,7 @@ class Taylor:
 
 def rigorous_error(case: Taylor) -> float:
     """|T_g(-M) exp(M) - 1| in 400 bits."""
+    # 1 is subtracted from a number close to it, and the terms reach exp(2 M): 400 bits are far more than that costs
     with flint.ctx.workprec(400):
         M, value = flint.arb(case.bound), flint.arb(1)
         for k in range(case.degree, 0, -1):
@@ -56,6 +58,7 @@ PLACES = np.array([-1.0, -0.5, 0.25, 1.0])
 def draw_taylor(draws: Draws) -> Taylor:
     """M up to 8, and degrees at which the error is above rounding."""
     M = draws.integers(1, 32) / 4
+    # up to the degree 4 + 2 M the error is far above the rounding of doubles, so that something is compared
     return Taylor(draws.integers(0, 4 + int(2 * M)), M, draws.integers(-8, 8, shape=4) / 8)
 
 
@@ -75,6 +78,7 @@ def positive_values(case: Taylor, rng: np.random.Generator | None = None) -> dic
 def draw_positive(draws: Draws) -> Taylor:
     """Even degrees, or M so small that the relative error is below 1."""
     case = draw_taylor(draws)
+    # M is halved until the hypothesis holds, which keeps the draw and its seed
     while case.degree % 2 and theory.taylor_error(case.degree, case.bound) >= 1:
         case = replace(case, bound=case.bound / 2)
     return case
@@ -84,6 +88,7 @@ ENDS = np.array([-1.0, 0.0, 1.0])
 POSITIVE = Family(
     "positive", always=(Taylor(1, 0.5, ENDS), Taylor(2, 4.0, ENDS), Taylor(3, 1.0, ENDS)), draw=draw_positive
 )
+# just outside of the hypothesis: T_1(-2) = -1, and T_3 has its root at -1.596
 NEGATIVE = Family("odd-and-far", always=(Taylor(1, 2.0, ENDS), Taylor(3, 1.75, ENDS)))
 
 
@@ -98,12 +103,14 @@ class Target:
 def least_degrees(case: Target, rng: np.random.Generator | None = None) -> dict[str, int]:
     """The degree of the library's polynomial, or of its formula for errors of 1 or more; that of the certificate."""
     M, epsilon = case.bound, case.epsilon
+    # `exp_polynomial` takes errors below 1 alone
     found = exp_polynomial(M, epsilon=epsilon).degree if epsilon < 1 else theory.min_degree(M, epsilon)
     return {"degree": found, "certified": theory.min_degree(M, epsilon, kind="certificate")}
 
 
 def draw_error(draws: Draws, digits: int) -> float:
     """An error of at most 2 and at least 2^-digits, of any order in between."""
+    # orders first, then the number within the order: a uniform error would almost always be large
     return 2.0 ** -draws.integers(0, digits) * draws.floats(1.0, 2.0)
 
 
@@ -172,6 +179,7 @@ def best_errors(case: Bracket) -> tuple[float, float]:
     After a few exchanges both are close; the upper side is refined on a grid around the largest error.
     """
     g, M = case.degree, case.bound
+    # Chebyshev points are nearly optimal for exp, so eight exchanges are enough
     t, grid = np.cos(np.pi * np.arange(g + 2) / (g + 1)), np.cos(np.linspace(0, np.pi, 2001))
     signs = (-1.0) ** np.arange(g + 2)
     for _ in range(8):
@@ -179,6 +187,7 @@ def best_errors(case: Bracket) -> tuple[float, float]:
         solution = np.linalg.solve(system, np.exp(M * t))
         error = np.polynomial.chebyshev.chebval(grid, solution[:-1]) - np.exp(M * grid)
         pieces = np.split(np.arange(2001), np.nonzero(np.diff(np.sign(error)))[0] + 1)
+        # rounding has merged or split extrema: the last enclosure is as narrow as doubles allow
         if len(pieces) != g + 2:
             break
         t = np.array([grid[piece[np.abs(error[piece]).argmax()]] for piece in pieces])
@@ -192,6 +201,7 @@ def rigorous_bracket(case: Bracket) -> tuple[float, float]:
     with flint.ctx.workprec(200):
         found = [
             flint.arb(case.bound).bessel_i(k)
+            # from order 4 M on each term is at most an eighth of the one before, so the terms left out are negligible
             for k in range(case.degree + 1, 3 * case.degree + int(4 * case.bound) + 60)
         ]
         return tuple(float(2 * sum(one, flint.arb(0)).mid()) for one in (found[:: 2 * (case.degree + 1)], found))
@@ -221,12 +231,14 @@ def heights(a: np.ndarray, bound: float) -> np.ndarray:
     """
     value = lambda s: np.polynomial.polynomial.polyval(s, a) * np.exp(-s) - 1
     slope = np.polynomial.polynomial.polysub(np.polynomial.polynomial.polyder(a), a)
+    # denser towards the ends, where extrema of a best approximation are close together
     s = -bound * np.cos(np.linspace(0, np.pi, 1025))
     errors = value(s)
     pieces = np.split(np.arange(len(s)), np.nonzero(np.diff(np.sign(errors)))[0] + 1)
     top = np.array([piece[np.abs(errors[piece]).argmax()] for piece in pieces])
     low, high = s[np.maximum(top - 1, 0)], s[np.minimum(top + 1, len(s) - 1)]
     sign = np.sign(np.polynomial.polynomial.polyval(low, slope))
+    # a grid interval halved sixty times is narrower than the distance of two doubles
     for _ in range(60):
         middle = (low + high) / 2
         same = np.sign(np.polynomial.polynomial.polyval(middle, slope)) == sign
@@ -262,6 +274,7 @@ BRACKETS = Family(
 )
 
 
+# for each M degrees from the lowest to the highest whose error is above rounding
 DEGREES = {0.5: (0, 4), 1.0: (2, 5), 2.0: (8,), 4.0: (4, 8, 14), 6.0: (8, 13, 17), 8.0: (10, 15), 12.0: (14,)}
 RELATIVE = Family(
     "relative-errors",
@@ -285,6 +298,7 @@ def degree_brackets(case: Absolute, rng: np.random.Generator | None = None) -> n
 
 def draw_absolute(draws: Draws) -> Absolute:
     """M up to 2, 16 or 128, errors from 2^-40 to 2."""
+    # below 2, beyond which the bracket may leave more than two degrees
     return Absolute(draws.floats(0.0, draws.choice((2.0, 16.0, 128.0))), 0.999 * draw_error(draws, 40))
 
 
@@ -304,6 +318,7 @@ SMALL_ERRORS = Family(
     ),
     draw=draw_absolute,
 )
+# errors near exp(M): the two ends of the bracket are up to three degrees apart
 LARGE_ERRORS = Family(
     "errors-of-size-exp", always=(Absolute(16.0, math.exp(16) / 2), Absolute(64.0, math.exp(64) / 10))
 )
@@ -311,11 +326,13 @@ ORDERS = Family(
     "orders",
     always=(
         *(Absolute(M, 10.0**-k) for M in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0) for k in (2, 4, 8, 12)),
+        # the smallest and the largest ratio of the degree to its order that a search has found
         Absolute(1.7033249134442598, 0.009751569848813754),
         Absolute(9.898551845553028, 2.0713128167627614e-12),
     ),
     draw=draw_order,
 )
+# for tiny M the order is below one, and a degree is an integer
 SMALL_BOUNDS = Family("small-bounds", always=(Absolute(1e-4, 0.01), Absolute(0.01, 1e-4)))
 
 

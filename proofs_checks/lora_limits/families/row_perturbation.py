@@ -45,6 +45,7 @@ class Tilted:
     @property
     def rounding_bound(self) -> np.ndarray:
         """Rounding of sums over rows of the chain."""
+        # log1p(-eta) is the largest summand of a tilted logit, and a logit's rounding is relative to its size
         operations = 64 * sum(self.logits.shape) * (2 + np.abs(self.logits).max() - np.log1p(-self.eta))
         return rounding(operations, self.size)
 
@@ -115,6 +116,7 @@ def draw_tilted(draws: Draws) -> Tilted:
     queries, keys, v = draws.integers(1, 3), draws.integers(1, 5), draws.integers(1, 2)
     return Tilted(
         draw_table(draws, queries, keys),
+        # corners alone: the proof says that the largest move is at a corner of the box of tilts
         2.0 * draws.integers(0, 1, shape=(queries, keys)) - 1,
         draws.choice((0.5, 0.0625, 2.0**-10, 0.9375)),
         *(draw_table(draws, *shape) for shape in ((keys, v), (queries, v), (queries, 2), (keys, 2))),
@@ -144,6 +146,7 @@ def two_keys(eta: float, label: float = 0.0, columns: int = 1) -> Tilted:
 
 def vanishing(eta: float) -> Tilted:
     """Return a key of vanishing mass that is tilted up, beside one that is tilted down: LL-E1-entry is sharp there."""
+    # e^-30 is so small that the limit is reached up to 10^-13, and large enough for exact quotients
     return replace(two_keys(eta), logits=np.array([[-30.0, 0.0]]))
 
 
@@ -159,6 +162,7 @@ def crowd(n: int, eta: float) -> Tilted:
     return replace(one, logits=many(one.logits), signs=many(one.signs), Y=many(one.Y), C1=many(one.C1))
 
 
+# one query and one key: f is 1 whatever its tilt, so nothing may move
 SINGLE = Tilted(*(np.array([[x]]) for x in (0.0, 1.0)), 0.5, *(np.array([[x]]) for x in (1.0, 0.0, 1.0, 1.0)))
 # all tilts alike cancel in the row sums: rows that are divided by the exact sums are wrong here
 UPWARDS = replace(two_keys(0.5), signs=np.ones((1, 2)))
@@ -182,6 +186,7 @@ def family(name: str, *tight: Tilted) -> Family:
 
 
 TILTED = family("tilted")
+# a small, a middle and a large eta: tau is near eta for the first and near 2 eta for the last
 TIGHT_ROWS = family("tilted-rows", *(two_keys(eta) for eta in (0.01, 0.5, 0.9)))
 TIGHT_ENTRIES = Family(
     "tilted-entries", ALWAYS, (Tight(vanishing(0.5), 1 - 1e-9, 1 + 1e-9),), draw_tilted, climb_tilted
@@ -222,6 +227,7 @@ class Surrogate:
     @property
     def rounding_bound(self) -> np.ndarray:
         """Rounding of the chain of U V^T, whose entries are sums over features."""
+        # features cancel: their rounding is governed by sums of absolute products, not by the logits (LL-E9-floats)
         products = float((np.abs(self.Q) @ np.abs(self.K).T).max())
         terms = np.polynomial.polynomial.polyval(products, np.abs(self.polynomial.coefficients))
         return self.as_tilted.rounding_bound * (1 + np.exp(self.bound) * terms) * len(self.K)
@@ -268,6 +274,7 @@ def draw_surrogate(draws: Draws) -> Surrogate:
     return found if is_approximated(found) else replace(found, Q=found.Q / 8)
 
 
+# degree 1 at a logit of 1/2: an error of 18 percent, large enough that every link moves visibly
 LOW = Surrogate(
     np.array([[0.5, 0.0]]), np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[1.0], [-1.0]]), np.zeros((1, 1)), 1
 )
@@ -317,6 +324,7 @@ def draw_on_a_line(draws: Draws) -> Surrogate:
     return found if is_approximated(found) else replace(found, Q=found.Q / 8)
 
 
+# nine tokens, more than the ranks 2 and 3 that are claimed, and in general position on their line
 LINE = np.linspace(-1.0, 1.0, 9)[:, None]
 MANY_TOKENS = Family(
     "many-tokens",

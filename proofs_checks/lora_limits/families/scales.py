@@ -48,6 +48,7 @@ def draw_reduced(draws: Draws) -> Reduced:
     """Up to four tokens, rank up to three, entries in quarters."""
     n, r = draws.integers(1, 4), draws.integers(1, 3)
     factors = [draws.integers(-6, 6, shape=(n, r)) / 4 for _ in range(3)]
+    # lambda may be 0 or negative, for which the reduction holds as well
     return Reduced(*factors, draws.integers(-8, 8) / 4, r + draws.integers(0, 3))
 
 
@@ -96,6 +97,7 @@ def slope_by_step(case: Scores) -> float:
 def curvature(case: Scores) -> float:
     """F''(lambda) = 2 sum (O'^2 + O O''), by means over rows."""
     f = attention(case.lam * case.A)
+    # by moments of each row, another way than the difference quotient of the solver
     centered = case.A - (f * case.A).sum(1, keepdims=True)
     output = f @ case.V
     first = (f * centered) @ case.V
@@ -132,12 +134,14 @@ SCORES = Family(
     climb=climb_scores,
 )
 EVEN = Scores(np.tile([1.0, 0.0], (2, 1)), np.array([[1.0], [0.0]]), 0.0, 1.0)
+# without the tight instances of `SCORES`, at which the first derivative is largest and not the second
 BENT = Family("bent", always=(*SCORES.smallest(), EVEN), draw=draw_scores, climb=climb_scores)
 STEP = 2.0**-12  # of the central difference; its truncation error is in the rounding that LL-H3-second allows
 
 
 def bend(case: Scores, rng: np.random.Generator | None = None) -> float:
     """A difference of two of the library's slopes, over their distance."""
+    # the library has no second derivative; its slopes at two points give one
     high, low = (slope(replace(case, lam=case.lam + sign * STEP)) for sign in (1, -1))
     return (high - low) / (2 * STEP)
 
@@ -170,6 +174,7 @@ def riemann(case: Sums, rng: np.random.Generator | None = None, start: int = 0) 
 def sums(seed: int, n: int, r: int, n_points: int) -> Sums:
     """Bits times two, so that products over r lie in [0, 4]."""
     rng = np.random.default_rng(seed)
+    # 2 times 2 times r products over r are at most 4
     A1, A2, V = rng.integers(0, 2, size=(3, n, r)).astype(float)
     return Sums(2 * A1, 2 * A2, V, 4.0, n_points)
 
@@ -181,6 +186,7 @@ def draw_sums(draws: Draws) -> Sums:
     return Sums(*factors, draws.integers(0, 1, shape=(n, r)).astype(float), 4.0, draws.choice((1, 2, 4, 16)))
 
 
+# one point, a few and many: the error falls like 1 / m, and not like 1 / m^2, already for two keys
 TWO_KEYS = tuple(Sums(np.ones((2, 1)), np.array([[1.0], [0.0]]), np.array([[1.0], [0.0]]), 1.0, m) for m in (1, 16, 64))
 POINTS = Family(
     "riemann-sums",

@@ -28,6 +28,7 @@ class Linear:
     @property
     def rounding_bound(self) -> np.ndarray:
         """Rounding of products and of inverses."""
+        # adapters are made by solving with products of layers, whose conditions multiply
         condition = np.prod([np.linalg.cond(W) for W in self.layers])
         partial = max((np.linalg.cond(W) for W in self.partial_sums), default=1.0)
         size = 1 + np.linalg.norm(self.target) + np.prod([np.linalg.norm(W) for W in self.layers])
@@ -62,6 +63,7 @@ def adapted(case: Linear, rng: np.random.Generator | None = None) -> np.ndarray:
 
 def is_regular(case: Linear) -> bool:
     """Return whether layers and partial sums are invertible, with condition numbers below 2^16."""
+    # beyond it inverses lose so many digits that the claim would compare rounding
     return all(np.linalg.cond(W) < 2**16 for W in (*case.layers, *case.partial_sums[:-1]))
 
 
@@ -81,6 +83,7 @@ def draw_linear(draws: Draws) -> Linear:
     """Layers near the identity, two or three coordinates."""
     D, n = draws.integers(2, 3), draws.integers(1, 2)
     rank = draws.integers(1, 1)
+    # near the identity they are invertible, and the target is far enough that partial sums are, too
     layers = np.eye(D) + draws.integers(-2, 2, shape=(n, D, D)) / 8
     others = [draws.integers(-2, 2, shape=shape) / 2 for shape in ((n, D, rank), (n, rank, D))]
     target = 4 * np.eye(D) + draws.integers(-4, 4, shape=(D, D)) / 8
@@ -125,7 +128,7 @@ def first_change(case: OneStep, rng: np.random.Generator | None = None) -> np.nd
 
 
 def one_step(rank: int, rslora: bool) -> OneStep:
-    """Signs for A, so that each row adds the same to |A x|^2."""
+    """Rows of signs for A, and a token with two coordinates that are not 0."""
     A = np.where(np.arange(rank)[:, None] >> np.arange(4) & 1, -0.5, 0.5)
     return OneStep(np.array([1.0, 0.0, 0.0, 2.0]), np.array([1.0, -2.0]), A, 4.0, 0.25, rslora)
 
@@ -166,6 +169,7 @@ def first_changes(case: Steps, rng: np.random.Generator | None = None) -> np.nda
     found = []
     for A in case.A:
         n, rank, d = A.shape  # a head for each draw
+        # queries and keys do not matter for one token, whose attention is 1
         same = np.broadcast_to(np.eye(d), (n, d, d))
         adapter = {"V": (A, np.zeros((n, 1, rank)))}
         head = LoRAHead(same, same, np.zeros((n, d, 1)), adapters=adapter, alpha=2.0, beta=1.0, rslora=case.rslora)
@@ -188,6 +192,7 @@ def are_typical(case: Steps) -> bool:
 def gaussian_steps(seed: int, n_draws: int, *, rslora: bool) -> Steps:
     """Ranks 1, 4, 16; A of variance 1 / 16 on 16 coordinates."""
     rng = np.random.default_rng(seed)
+    # a variance of 1/16 on 16 coordinates, so that |A x|^2 has the mean r
     tables = tuple(rng.normal(size=(n_draws, rank, 16)) / 4 for rank in (1, 4, 16))
     return Steps(np.ones(16), tables, rslora)
 
@@ -222,6 +227,7 @@ def gaussian_signs(seed: int, widths: tuple[int, ...], n_draws: int) -> SignStep
     """Gaussian x, and a of variance 1 / width; given x, <a, x> is Gaussian of variance |x|^2 / width."""
     rng = np.random.default_rng(seed)
     xs = [rng.normal(size=(n_draws, n)) for n in widths]
+    # drawn from its law given x, since a itself would be a table of draws times width
     products = [rng.normal(size=len(x)) * np.sqrt((x**2).mean(1)) for x in xs]
     return SignSteps(widths, np.array([np.abs(x).sum(1) for x in xs]), np.array(products))
 
@@ -258,6 +264,7 @@ def needed_rank(case: Counts, rng: np.random.Generator | None = None) -> int:
     return theory.rank_without_spurious_minima(case.n_data, case.n_outputs)
 
 
+# 28 is a triangular number and so at the edge of the strict inequality; so are 1, 3 and 10
 COUNTS = Family(
     "data-counts",
     always=tuple(Counts(n, k) for n in (1, 2, 3, 10, 28, 1000) for k in (1, 3)),

@@ -24,6 +24,7 @@ class Pairs:
 
 def row_products(pairs: Pairs, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """The library's products of rows."""
+    # through the module, so that a changed line of the library is seen
     return {"left": low_rank._kron(np, pairs.P, pairs.R), "right": low_rank._kron(np, pairs.Q, pairs.T)}
 
 
@@ -38,6 +39,7 @@ def draw_pairs(draws: Draws) -> Pairs:
     return Pairs(integers(draws, n, a), integers(draws, m, a), integers(draws, n, b), integers(draws, m, b))
 
 
+# all entries differ, so that an exchanged index changes the product
 STEPS = np.arange(1, 7).reshape(2, 3)
 PAIRS = Family(
     "row-products",
@@ -88,7 +90,12 @@ def draw_row(draws: Draws) -> Row:
     return Row(draws.integers(-16, 16, shape=draws.integers(1, 6)) / 4)
 
 
+# f = (1/2, 1/2) has the eigenvalue 1/2, the largest possible
 EVEN = Row(np.zeros(2))
 ROWS = Family(
-    "logit-rows", always=(Row(np.zeros(1)), Row(np.array([0.0, 1000.0]))), tight=(Tight(EVEN, *REACHED),), draw=draw_row
+    # a single key, and a logit whose exponential overflows without the maximum
+    "logit-rows",
+    always=(Row(np.zeros(1)), Row(np.array([0.0, 1000.0]))),
+    tight=(Tight(EVEN, *REACHED),),
+    draw=draw_row,
 )

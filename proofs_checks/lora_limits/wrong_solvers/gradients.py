@@ -19,6 +19,7 @@ def columns_weighted(case: chains.HeadCase, rng: np.random.Generator) -> dict[st
     f = chains.attention(one.logits)
     c = f @ one.C3 - one.Y
     q = c @ one.C3.T
+    # subtle: where all row means agree, as for one query, it is the right p
     p = f * q - f * (f * q).sum(1)[None, :]
     Q = case.X["Q"] @ case.weight("Q")
     G = {"Q": one.beta * one.C1.T @ p @ one.C2, "K": one.beta * case.X["K"].T @ p.T @ Q, "V": case.X["V"].T @ f.T @ c}
@@ -34,6 +35,7 @@ def _scaled(case: chains.HeadCase, factor: float) -> dict[str, Any]:
 
 def unscaled(case: chains.HeadCase, rng: np.random.Generator) -> dict[str, Any]:
     """alpha / r divided out of the gradients of the adapters."""
+    # at the scale 1 nothing is wrong, so instances of other scales always run
     return _scaled(case, 1 / case.scale if case.scale else 1.0)
 
 
@@ -50,6 +52,7 @@ def second_not_transposed(case: chains.HeadCase, rng: np.random.Generator) -> di
 
 def queries_shifted(pair: exact.Shifted, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """The shift is taken off the queries' inputs."""
+    # subtle: keys may be shifted and queries may not, since attention depends on query times key
     return exact.shifted(pair, moved=replace(pair.case, C1=pair.case.C1 - np.resize(pair.shift, pair.case.C1.shape[1])))
 
 
@@ -60,6 +63,7 @@ def rescaled_twice(case: chains.HeadCase, rng: np.random.Generator) -> dict[str,
 
 def row_jacobians(case: chains.Case, rng: np.random.Generator) -> int:
     """Products when every query goes through its matrix diag(f_i) - f_i f_i^T."""
+    # the count is that of the formula which the literature writes first, and that nobody should compute
     exact.Counted.products = 0
     C1, C2, C3, Y, W = (one.view(exact.Counted) for one in (case.C1, case.C2, case.C3, case.Y, case.W))
     f = chains.attention(np.asarray(case.logits)).view(exact.Counted)
@@ -73,6 +77,7 @@ def row_jacobians(case: chains.Case, rng: np.random.Generator) -> int:
 def tiles_without_the_last_query(case: exact.Tiled, rng: np.random.Generator) -> dict[str, list[np.ndarray]]:
     """The last query is left out of sums over queries."""
     left = case.left.copy()
+    # subtle: p R and f^T c are right, and p^T S lacks one term of each sum
     left[-1] = 0
     return exact.whole_and_tiled(replace(case, left=left))
 
@@ -87,6 +92,7 @@ def compiled_alone(case: exact.Tiled, rng: np.random.Generator) -> dict[str, lis
 
 def exact_sums(case: row_perturbation.Tilted, rng: np.random.Generator) -> row_perturbation.Matrices:
     """Return the chain of tilted exponentials whose rows are divided by the sums of the exact ones."""
+    # subtle: rows differ from the right ones by a common factor, which is 1 where the tilts of a row cancel
     f = chains.attention(case.logits) * (1 + case.eta * case.signs)
     c = f @ case.C3 - case.Y
     q = c @ case.C3.T
@@ -96,6 +102,7 @@ def exact_sums(case: row_perturbation.Tilted, rng: np.random.Generator) -> row_p
 
 def tilted_twice(case: row_perturbation.Tilted, rng: np.random.Generator) -> row_perturbation.Matrices:
     """Tilts applied again."""
+    # every bound is exceeded where it is attained, since the tilts are then up to (1 + eta)^2
     return row_perturbation.tilted(replace(case, logits=case.logits + np.log1p(case.eta * case.signs)))
 
 
@@ -106,12 +113,14 @@ def one_degree_less(case: row_perturbation.Surrogate, rng: np.random.Generator) 
 
 def small_certificate(adapted: certified.Adapted, rng: np.random.Generator, **options: Any) -> dict[str, Any]:
     """A certificate that is too good; at a degree of 16 it is of rounding alone."""
+    # the bounds are many powers of ten above the errors, so that a slightly smaller certificate would still be true
     found, share = certified.by_certificate(adapted, **options), 1e-6 if options else 1e-12
     return found | {"entries": {name: share * value for name, value in found["entries"].items()}}
 
 
 def first_entry_certified(adapted: certified.Adapted, rng: np.random.Generator) -> dict[str, Any]:
     """The gradients of the first entry alone, in the name of the batch."""
+    # for one entry nothing is wrong; the families always run batches of two and three
     return certified.by_certificate(replace(adapted, n_entries=1))
 
 
@@ -119,6 +128,7 @@ def one_feature_lost(case: certified.Canceling, rng: np.random.Generator) -> tup
     """The second monomial counts nothing."""
     U, V = certified.factors(case)
     V = np.array(V)
+    # the second monomial is the first coordinate itself
     V[:, 1] = 0
     return U, V
 
@@ -128,6 +138,7 @@ def one_feature_lost(case: certified.Canceling, rng: np.random.Generator) -> tup
 
 def one_more_needed(case: needed.Scaled, rng: np.random.Generator) -> np.ndarray:
     """One degree more for every norm."""
+    # the degree is enough, so only the comparison with the errors of lower degrees refutes it
     return needed.needed_degrees(case) + 1
 
 
@@ -138,11 +149,13 @@ def needed_backwards(case: needed.Scaled, rng: np.random.Generator) -> np.ndarra
 
 def without_beta(case: almost_linear.Shared, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Queries twice as large."""
+    # `Shared` has beta in its queries, so this is another temperature
     return almost_linear.three_gradients(replace(case, queries=2 * case.queries))
 
 
 def without_the_mean(case: almost_linear.Shared, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """p1 in the place of p."""
+    # p1 and p agree where c is orthogonal to the output, since the row means are then 0
     return almost_linear.from_whole_matrices(case, mean=0.0)
 
 
@@ -154,6 +167,7 @@ def twice_as_long(case: almost_linear.Widths, rng: np.random.Generator) -> float
 def other_order(pairs: steps.Pairs, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """R_i kron P_i on the left side."""
     found = steps.row_products(pairs)
+    # subtle: both orders are right if both sides take the same one
     return found | {"left": steps.row_products(replace(pairs, P=pairs.R, R=pairs.P))["left"]}
 
 
@@ -162,14 +176,17 @@ def other_order(pairs: steps.Pairs, rng: np.random.Generator) -> dict[str, np.nd
 
 def kron_backwards(one: steps.Sandwich, rng: np.random.Generator) -> np.ndarray:
     """B kron A, entries in the order of A X B^T's transpose."""
+    # right for vectors by columns, the convention of much of the literature
     return steps.vectorized(steps.Sandwich(one.B, one.X.T, one.A))
 
 
 def kinds_exchanged(case: almost_linear.Length, rng: np.random.Generator) -> np.ndarray:
     """Taylor's polynomial in the name of Chebyshev's, and the other way round."""
+    # all gradients are right, in the names of the other polynomials
     return almost_linear.kinds(case)[::-1]
 
 
 def exact_factors(case: row_perturbation.Surrogate, rng: np.random.Generator) -> row_perturbation.Matrices:
     """exp itself, which has full rank."""
+    # all errors are 0, which no bound on errors refutes: the rank is too high
     return row_perturbation.library_chain(case.Q @ case.K.T, case.C3, case.Y)

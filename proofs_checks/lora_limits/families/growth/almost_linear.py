@@ -33,6 +33,7 @@ class Shared:
     @property
     def centered(self) -> np.ndarray:
         """Keys less their mean, on which the library's polynomial works."""
+        # the claim centers by itself: a library that forgot to would have other logits, and other powers
         return self.keys - self.keys.mean(0)
 
     @property
@@ -54,6 +55,7 @@ class Shared:
         """Rounding of an entry of any gradient."""
         sizes = [1 + np.abs(one).max() for one in (self.queries, self.keys, self.values, self.targets)]
         lost = np.abs(self.powers).max() / np.abs(self.powers).min()
+        # the features sum to terms as large as the largest power, so the smallest power carries the rounding of that
         operations = 256 * sum(self.queries.shape + self.keys.shape)
         return rounding(operations, lost * np.prod(sizes) ** 2 * len(self.queries))
 
@@ -137,6 +139,8 @@ class Length:
 
         The certificate covers dB = G A^T too, with the factor of the rows of A, which sum to sqrt(d) at most.
         """
+        # computed by the formulas of the claim's bounds, on the same logits, but not by the library's search for a
+        # degree
         target = theory.relative_error_for(1 / self.n_tokens, max(1.0, self.d**0.5) * self.multiplier)
         return theory.sufficient_degree(self.logit_bound, target) + 2
 
@@ -177,6 +181,7 @@ def answers(
     for one in case.rungs:
         options: dict[str, Any] = {"epsilon": 1 / one.n_tokens} if method == "low-rank" else {}
         answer = lora_gradients(one.problem, adapt=("Q",), method=method, **options)
+        # the degree that was proved is asked for once more, lowered: only the error tells that it is too low
         if less:
             answer = lora_gradients(one.problem, adapt=("Q",), method=method, degree=answer.degree - less)
         flops = one.counted(answer.degree - uncounted) if uncounted else answer.counts["flops"]
@@ -194,6 +199,7 @@ def same_tokens(case: Ladder) -> bool:
 def draw_lengths(draws: Draws) -> Ladder:
     """Two or three lengths from 2^3 to 2^8, up to three coordinates."""
     d, bound, seed = draws.integers(1, 3), draws.choice((0.5, 0.25, 0.75)), draws.integers(0, 2**20)
+    # lengths that double or grow fourfold, so that a power of the length shows in two or three of them
     start, step = draws.integers(3, 5), draws.integers(1, 2)
     return Ladder(tuple(Length(2 ** (start + k * step), d, bound, seed) for k in range(draws.integers(1, 3))))
 
@@ -201,11 +207,13 @@ def draw_lengths(draws: Draws) -> Ladder:
 def draw_long(draws: Draws) -> Ladder:
     """Up to ten lengths from 2^2 to 2^30, up to eight coordinates."""
     d, bound = draws.integers(1, 8), draws.choice((0.5, 0.125, 0.75, 1.0))
+    # counts need no matrices, so lengths may be far beyond what can be computed
     start, step, rungs = draws.integers(2, 10), draws.integers(1, 2), draws.integers(1, 10)
     return Ladder(tuple(Length(2 ** (start + k * step), d, bound) for k in range(rungs)))
 
 
 LENGTHS = Family(
+    # width 1 up to 2^9 tokens and width 2 up to 2^8: longer ones would cost more than they show
     "lengths",
     always=(
         Ladder(tuple(Length(2**k, 1, 0.5) for k in range(5, 10))),
@@ -233,7 +241,9 @@ def proved_counts(
 
 LONG = Family("long", always=(Ladder(tuple(Length(2**k, 4, 1.0) for k in range(8, 18))),), draw=draw_long)
 LONG_AND_LARGE = Family(
-    "long-with-growing-norms", always=(Ladder(tuple(Length(2**k, 4, float(np.sqrt(k))) for k in range(8, 18))),)
+    # Gamma^2 grows like log L, so that degrees grow like log L and no longer like log L / log log L
+    "long-with-growing-norms",
+    always=(Ladder(tuple(Length(2**k, 4, float(np.sqrt(k))) for k in range(8, 18))),),
 )
 
 
@@ -247,6 +257,7 @@ def wanted_kinds(case: Length) -> np.ndarray:
     """Compute the gradients of `kinds` from whole matrices, with Chebyshev's series on [-M, M] by Bessel functions."""
     found, one = [], case.shared(0)
     M = theory.logit_bound(one.queries, one.centered, beta=1.0)
+    # by SciPy's Bessel functions and not by `exp_polynomial`, which is under test
     series = 2 * iv(np.arange(5), M)
     series[0] /= 2
     for kind in ("taylor", "chebyshev"):
@@ -268,6 +279,7 @@ def draw_uniform(draws: Draws) -> Length:
 
 
 UNIFORM = Family("uniform-tokens", always=tuple(Length(256, 8, bound) for bound in (0.5, 1.0)), draw=draw_uniform)
+# where the measured claim is known to be false: with few tokens, and with logits so small that both errors are rounding
 SHORT = Family("other-tokens", always=(Length(64, 2, 1.0), Length(256, 8, 0.01)))
 
 # --- one factorization -----------------------------------------------------------------------------------------------
@@ -275,6 +287,7 @@ SHORT = Family("other-tokens", always=(Length(64, 2, 1.0), Length(256, 8, 0.01))
 
 def three_gradients(case: Shared, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """The library's low-rank gradients of the three weights, by three passes over the tokens."""
+    # weights are the identity, so that queries, keys and values are the given ones
     eye = np.eye(case.queries.shape[1])
     head = LoRAHead(eye, eye, eye, adapters={}, alpha=1.0, beta=1.0)
     inputs = {"XK": case.keys, "XV": case.values, "adapt": ("Q", "K", "V")}
@@ -285,6 +298,7 @@ def draw_shared(draws: Draws) -> Shared:
     """Up to four queries and five keys in two coordinates, even degrees."""
     queries, keys = draws.integers(1, 4), draws.integers(1, 5)
     tables = [draw_table(draws, n, 2) for n in (queries, keys, keys, queries)]
+    # even degrees, since odd ones may leave a row without a positive sum
     return Shared(tables[0] / 4, *tables[1:], draws.choice((2, 4, 6)))
 
 
@@ -325,6 +339,7 @@ WIDTHS = Family(
     "widths",
     draw=draw_widths,
     always=tuple(
+        # numbers of features of degree 2, 3 and 4 at these widths, for whole gradients and for adapters
         Widths(d, k, r)
         for d, k, r in ((8, 45, 0), (8, 495, 0), (16, 969, 0), (64, 2145, 0), (64, 2145, 4), (32, 561, 2))
     ),

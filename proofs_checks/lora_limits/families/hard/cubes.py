@@ -35,6 +35,7 @@ class Cube:
     @property
     def rounding_bound(self) -> np.ndarray:
         """Rounding of sums over all tokens."""
+        # eigenvectors have entries 1 and -1, so an entry of f chi_S is a sum over all tokens
         return rounding(64 * (2**self.n_bits + self.n_bits) * (1 + self.gamma**2), 1.0)
 
 
@@ -86,6 +87,7 @@ def cube_data(seed: int, n_bits: int, gamma: float, columns: int = 2) -> CubeDat
 
 def draw_data(draws: Draws) -> CubeData:
     """Up to five bits, values and labels in quarters."""
+    # 32 tokens at most: the claim makes every matrix of a row, which is cubic in them
     d, columns = draws.integers(1, 5), draws.integers(1, 2)
     tables = [draws.integers(-8, 8, shape=(2**d, columns)) / 4 for _ in range(2)]
     return CubeData(d, draws.floats(0.0, 2.5), *tables)
@@ -133,6 +135,7 @@ def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Trans
     finally:
         hypercube.walsh_hadamard = plain
     additions = 0
+    # additions depend on the shape alone, so one count per shape is enough
     for shape in set(shapes):
         Added.total = 0
         plain.py_func(np.full(shape, Added(), object))
@@ -142,6 +145,7 @@ def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Trans
 
 def large_norms(n_bits: int, columns: int, seed: int = 0, factor: float = 1.0) -> CubeData:
     """Return a cube with Gamma^2 = ln L times a factor, a little above so that rounding leaves it on that side."""
+    # 2^-50 is more than the rounding of the root and of its square, and far less than any claim notices
     return cube_data(seed, n_bits, math.sqrt(factor * n_bits * math.log(2)) * (1 + 2.0**-50), columns)
 
 
@@ -156,6 +160,7 @@ def is_large(cube: CubeData) -> bool:
 
 
 LARGE_NORMS = Family("cube-large-norms", always=(large_norms(9, 2), large_norms(10, 1)), draw=draw_large_norms)
+# 2 (d + 1) d_v d is 24 for three bits and one column, and 540 for nine bits and three columns: above L = 8 and 512
 FEW_BITS = Family("cube-few-bits", always=(large_norms(3, 1), large_norms(9, 3)))
 
 
@@ -181,7 +186,9 @@ def draw_rank(draws: Draws) -> Rank:
 RANKS = Family(
     "cube-ranks",
     always=tuple(
-        Rank(*at) for at in ((6, 0.125, 0.5), (10, 0.125, 0.5), (10, 0.25, 1.0), (40, 0.25, 0.5), (160, 0.0625, 0.25))
+        # ranks inside a level and far beyond doubles: at 160 bits the squares sum over 10^48 values
+        Rank(*at)
+        for at in ((6, 0.125, 0.5), (10, 0.125, 0.5), (10, 0.25, 1.0), (40, 0.25, 0.5), (160, 0.0625, 0.25))
     ),
     draw=draw_rank,
 )
@@ -206,6 +213,7 @@ def entropy(x: float) -> float:
 
 def root(c: float, a: float) -> float:
     """k by bisection of H(k) + 2 k log2 tanh(c ln 2) = -2 a above its largest point; 1 where it stays above."""
+    # by bisection and not by Brent's method, which the library takes
     log_t = math.log2(math.tanh(c * math.log(2)))
     low, high = 1 / (1 + 4**-log_t), 1.0  # t^2 / (1 + t^2), where the exponent of a level is largest
     for _ in range(200):
@@ -279,6 +287,7 @@ def by_powers(case: Truncated) -> np.ndarray:
 def draw_truncated(draws: Draws) -> Truncated:
     """Up to six bits, and a degree whose rank is below the bound, if there is one."""
     rank = Rank(draws.integers(2, 6), draws.floats(0.25, 1.0), draws.floats(0.25, 1.0))
+    # the hypothesis is false for a degree 0 that is drawn where no rank is below, and the instance is left out
     below = [g for g in range(rank.n_bits) if is_below(Truncated(rank, g))]
     return Truncated(rank, draws.choice(below or [0]))
 
@@ -290,4 +299,5 @@ TRUNCATED = Family(
     ),
     draw=draw_truncated,
 )
+# multilinear monomials of degree d are all 2^d characters, so these polynomials have full rank
 FULL_ENOUGH = Family("rank-enough", always=(Truncated(Rank(6, 0.0625, 0.5), 6), Truncated(Rank(6, 0.25, 0.5), 8)))

@@ -86,6 +86,7 @@ def crowd_below(n: int, h: int, factor: float) -> Bits:
     """
     d, p = 8, 4
     a, b = np.zeros((n, d), int), np.zeros((n, d), int)
+    # shifted by h bits, so that all inner products are p - h
     a[:, :p], b[:, h : h + p] = 1, 1
     return Bits(a, b, factor * theory.decisive_beta0(n, d, gap=h), p)
 
@@ -95,6 +96,7 @@ def dominating(beta0: float) -> Bits:
     a, b = np.zeros((4, 8), int), np.zeros((4, 8), int)
     a[:, :4], b[:, 4:] = 1, 1
     b[0] = a[0]
+    # all points are alike: each has the first key as its one partner
     a[1:] = np.array([1, 1, 1, 1, 0, 0, 0, 0])
     return Bits(a, b, beta0, 4)
 
@@ -102,6 +104,7 @@ def dominating(beta0: float) -> Bits:
 def draw_bits(draws: Draws) -> Bits:
     """Up to six vectors of up to six bits."""
     d, n = draws.integers(2, 6), draws.integers(1, 6)
+    # below d, as the gadget demands, and above 0, so that a pair exists
     weight = draws.integers(1, d - 1)
     a, b = (np.array([draws.permutation(d) < weight for _ in range(n)]).astype(int) for _ in range(2))
     return Bits(a, b, draws.integers(1, 40) / 2, draws.integers(1, weight))
@@ -111,6 +114,7 @@ def draw_decisive(draws: Draws) -> Bits:
     """Draw vectors as `draw_bits` does, with a scale above the threshold of LL-H8."""
     case = draw_bits(draws)
     n, d = case.a.shape
+    # the factor keeps the claim away from the threshold itself, where rounding decides
     return Bits(case.a, case.b, 1.0 + 1.125 * theory.decisive_beta0(n, d, gap=case.gap), case.wanted)
 
 
@@ -119,6 +123,7 @@ SUMS = Family(
     "bits",
     always=(
         SMALLEST,
+        # the largest scale for two keys: weights reach down to the smallest normal numbers
         replace(SMALLEST, beta0=1398.0),
         random_bits(0, 16, 8, 60.0, planted=True),
         random_bits(3, 16, 8, 1390.0, planted=True),
@@ -147,6 +152,7 @@ DECISIVE = Family(
     ),
     draw=draw_decisive,
 )
+# half of the threshold, and just below it: the crowd of n pairs at p - h then counts as a partner
 TOO_COLD = Family("beta0-below", always=(crowd_below(8, 1, 0.5), crowd_below(8, 1, 0.96875)))
 
 
@@ -183,8 +189,10 @@ class Polynomials:
 def decided_by_series(bits: Bits, degree: int) -> np.ndarray:
     """log(n exp(beta0 / 2) sum_j T_g(s_ij) / (n T_g(beta0 / 2))) against beta0 p / (2 d), with a slack for ties."""
     d = bits.a.shape[1]
+    # logits take d + 1 values, one for each inner product, so each value of the series is summed once
     levels = bits.beta0 * np.r_[np.arange(d + 1), d] / (2 * d)  # of every inner product, and of the right half
     terms = np.cumprod(np.column_stack([np.ones(d + 2), *(levels / k for k in range(1, degree + 1))]), axis=1)
+    # the small terms first
     powers = terms[:, ::-1].sum(1)
     logarithms = np.log(powers[bits.products].sum(1)) - np.log(powers[-1]) + bits.beta0 / 2
     return logarithms >= bits.beta0 * bits.wanted / (2 * d) - 1e-9
@@ -206,6 +214,7 @@ def decided_by_polynomials(
 
 def gadgets(n: int, d: int, seed: int, low: tuple[int, ...], high: int) -> Polynomials:
     """A planted and a plain one with beta0 = 80."""
+    # different seeds, so that the plain gadget is not the planted one less its pair
     pair = [random_bits(10 * (2 - planted) + seed, n, d, 80.0, planted=planted) for planted in (True, False)]
     return Polynomials(*pair, low, high)
 
