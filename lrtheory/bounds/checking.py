@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import PACKAGES, compile_seconds, source_digest
+from lrtheory._array import compile_seconds
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
 from lrtheory.bounds.deciding.evidence import Evidence
@@ -16,11 +16,12 @@ from lrtheory.bounds.deciding.record import Record, Row
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.sides import decide_sides
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.origin import evidence_digest
 from lrtheory.bounds.running.encoding import decode, encode
 from lrtheory.bounds.session import DEFAULT_SEED, Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["LEVEL", "check", "system_digest"]
+__all__ = ["LEVEL", "check"]
 
 LEVEL = 1e-7  # of every random check: a thousand of them err with probability below 1e-4
 
@@ -98,14 +99,6 @@ def _doubt_hypotheses(statement: Statement, record: Record, label: str, instance
             record.problems.append(f"{label} breaks the hypothesis {name!r}")
 
 
-def system_digest(system: str) -> str:
-    """Digest of the sources on which the evidence of a system rests; what only words the report changes none."""
-    checks, engine = PACKAGES / "proofs_checks" / system, PACKAGES / "lrtheory" / "bounds"
-    files = {path for folder in (PACKAGES / "lrtheory" / system, checks, engine) for path in folder.rglob("*.py")}
-    words = {checks / "__init__.py", *(engine / "reporting").rglob("*.py")}  # how the report reads
-    return source_digest(*sorted(files - words))
-
-
 def _evidence(
     statement: Statement, session: Session, record: Record, level: float, since: tuple[float, float]
 ) -> Evidence:
@@ -123,6 +116,10 @@ def _evidence(
         source=str(statement.source),
         kind=statement.kind,
         saboteur=statement.sabotage,
+        repair=statement.repair,
+        collection=statement.origin.collection,
+        place=statement.origin.place,
+        versions=statement.origin.installed(),
         verdict=verdict,
         level=level,
         budget=session.budget.name,
@@ -136,9 +133,10 @@ def _evidence(
         e_value=_e_value(decisive, verdict),
         n_instances=len(rows),
         saboteurs={},
+        repairs={},
         message=_message(statement, record),
         replay=_replay(statement, session, worst),
-        digest=system_digest(statement.system),
+        digest=evidence_digest(statement.origin),
         seed=session.seed,
         counts={name: int(counts[name]) for name in sorted(counts)},
         seconds=time.process_time() - since[0],
@@ -161,6 +159,10 @@ def _message(statement: Statement, record: Record) -> str:
         remarks.append("no instance was measured")
     elif record.vacuous():
         remarks.append(record.vacuous())
+    if record.counts["raised"]:
+        remarks += [row.shown[0] for row in record.rows if row.verdict == "refuted"]
+    if statement.violated is not None:
+        remarks.append(f"known to be violated: {statement.violated}")
     if record.counts["crashes"]:
         remarks.append(f"{record.counts['crashes']} crashes, which catch nothing (the last: {record.last_crash})")
     if record.counts["refused"]:
@@ -174,8 +176,9 @@ def _shown(row: Row) -> dict[str, Any]:
 
 
 def _replay(statement: Statement, session: Session, worst: Row | None) -> str:
-    words = ["lrtheory", "check", statement.id]
+    words = ["lrtheory", "check", statement.origin.prefix + statement.id]
     words += ["--saboteur", statement.sabotage] if statement.sabotage else []
+    words += ["--repair", statement.repair] if statement.repair else []
     words += ["--budget", session.budget.name] if session.budget.name != "quick" else []
     words += ["--seed", str(session.seed)] if session.seed != DEFAULT_SEED else []
     if worst is not None and worst.instance is not None:

@@ -122,6 +122,9 @@ class Family:
         hypotheses.
     members : int
         How many instances a complete family has.
+    view : callable or None
+        ``view(instance) -> object``, such as a graph of networkx: what `solve` gets in place of the instance, which
+        stays plain data. Each call of `solve` gets a view of its own; claims and hypotheses see the instance.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Family:
     climb: Callable[[Any, Draws], Any] | None = None
     complete: str = ""
     members: int = 0
+    view: Callable[[Any], Any] | None = None
     _built: list[tuple[Any, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def smallest(self) -> tuple[Any, ...]:

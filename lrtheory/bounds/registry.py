@@ -1,59 +1,124 @@
-"""All statements of a package, found as module-level names; nothing registers itself."""
+"""The statements of some places, found as module-level names; nothing registers itself."""
 
 from __future__ import annotations
 
 import difflib
 import fnmatch
-import importlib
-import pkgutil
+import os
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
+from lrtheory.bounds.configuration import Configuration, configured
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.origin import Origin
+from lrtheory.bounds.places import home, is_private, modules, parts, resolved
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "located"]
 
 
 class Registry:
-    """The statements of a package with one subpackage a system.
+    """The statements of some places.
 
-    A system is imported when one of its statements is asked for. Its ``__init__`` imports its modules in the order of
-    the paper; a module's statements come in the order in which they are written.
+    A place is imported when one of its statements is asked for; of a package that has packages, only the one that is
+    named like the statement's system. An ``__init__`` imports its modules in the order of a paper; the statements of a
+    module come in the order in which they are written.
 
     Parameters
     ----------
-    package : module
-        Usually `proofs_checks`.
+    *places : str
+        Dotted modules and packages, files, and globs of files, seen from the current folder; none means those of the
+        configuration.
+    configuration : Configuration or None
+        What to read in place of the nearest ``pyproject.toml``.
+
+    Raises
+    ------
+    StatementError
+        If a place does not exist, or the configuration is not well formed.
     """
 
-    def __init__(self, package: ModuleType) -> None:
-        self.package = package
-        self.systems = tuple(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg)
-        self._statements: dict[str, dict[str, Statement]] = {}
+    def __init__(self, *places: str, configuration: Configuration | None = None) -> None:
+        found = configured() if configuration is None else configuration
+        # a place that the caller names stands in commands, and has no configuration of its own
+        self.configuration = Configuration(Path.cwd(), places) if places else found
+        self._named = bool(places)
+        root = self.configuration.root
+        self.places = [one for place in self.configuration.statements for one in resolved(place, root)]
+        self._parts = {place: parts(place, root) for place in self.places}
+        self._covered = [home(place, root) for place in self.places]
+        self._loaded: dict[str, dict[str, Statement]] = {}
+        self._homes: dict[str, str] = {}
+        self._files: dict[str, str] = {}
 
-    def _of(self, system: str) -> dict[str, Statement]:
-        if system not in self._statements:
-            self._statements[system] = _collected(importlib.import_module(f"{self.package.__name__}.{system}"), system)
-        return self._statements[system]
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The systems that have statements, in their order."""
+        return tuple(dict.fromkeys(statement.system for statement in self))
+
+    def _of(self, place: str) -> dict[str, Statement]:
+        """The statements of a place, or of a package within one, by their ids."""
+        if place not in self._loaded:
+            found: dict[str, Statement] = {}
+            originals: dict[str, Statement] = {}
+            loaded = modules(place, self.configuration.root)
+            for module in loaded:
+                for value in vars(module).values():
+                    if not isinstance(value, Statement) or originals.get(value.id) is value:
+                        continue
+                    if value.id in self._homes:
+                        raise StatementError(
+                            f"{value.id} stands twice: in {self._homes[value.id]} and in {_named(module)}"
+                        )
+                    originals[value.id], self._homes[value.id] = value, _named(module)
+                    self._files[value.id] = str(Path(module.__file__ or "").resolve())
+                    found[value.id] = replace(value, origin=self._origin(value.system, place, loaded[0]))
+            self._loaded[place] = found
+        return self._loaded[place]
+
+    def _origin(self, system: str, place: str, first: ModuleType) -> Origin:
+        """Where the statements of a place are found, and what their evidence rests on; `first` is its first module."""
+        told, file = self.configuration, Path(first.__file__ or "")
+        is_file = place.endswith(".py")
+        outer = next((outer for outer, inner in self._parts.items() if place in inner.values()), place)
+        command = (os.path.relpath(place) if is_file else outer) if self._named else ""
+        own = file.parent if hasattr(first, "__path__") else file
+        sources = [told.root / one.format(system=system) for one in told.sources]
+        files = tuple(str(path) for path in (*sources, own) if path.exists())
+        return Origin(Path(place).stem if is_file else outer, command, files, told.versions)
 
     def __iter__(self) -> Iterator[Statement]:
-        for system in self.systems:
-            yield from self._of(system).values()
+        for place, inner in self._parts.items():
+            for one in inner.values() or [place]:
+                yield from self._of(one).values()
 
     def __getitem__(self, id: str) -> Statement:
-        system = id.partition("/")[0]
-        if system in self.systems and id in self._of(system):
-            return self._of(system)[id]
-        known = [statement.id for statement in self]
+        for inner in self._parts.values():
+            part = inner.get(id.partition("/")[0])
+            if part is not None and id in self._of(part):
+                return self._of(part)[id]
+        known = {statement.id: statement for statement in self}
+        if id in known:
+            return known[id]
         lower = {name.lower(): name for name in known}
         near = [lower[name] for name in difflib.get_close_matches(id.lower(), lower, n=3, cutoff=0.5)]
         raise KeyError(
             f"`id` must be the id of a statement; got {id!r}." + (f" Near: {', '.join(near)}." if near else "")
         )
 
+    def covers(self, path: Path) -> bool:
+        """Whether a file belongs to one of the places, told without an import."""
+        return any(path.is_relative_to(home) for home in self._covered)
+
+    def file(self, id: str) -> str:
+        """The file in which a statement stands."""
+        return self._files[id]
+
     def ids(self) -> list[str]:
-        """All ids, system by system in the order of the papers."""
+        """All ids, place by place, and in a paper's order where an `__init__` gives it."""
         return [statement.id for statement in self]
 
     def saboteurs(self) -> list[tuple[str, str]]:
@@ -66,16 +131,32 @@ class Registry:
         return [statement for statement in self if fnmatch.fnmatch(statement.id.lower(), glob.lower())]
 
 
-def _collected(package: ModuleType, system: str) -> dict[str, Statement]:
-    found: dict[str, Statement] = {}
-    modules = [
-        m for m in vars(package).values() if isinstance(m, ModuleType) and m.__name__.startswith(package.__name__)
-    ]
-    for module in modules:
-        for value in vars(module).values():
-            if not isinstance(value, Statement) or found.get(value.id) is value:
-                continue
-            if value.id in found or value.system != system:
-                raise StatementError(f"{value.id} stands twice, or in the folder of {system}")
-            found[value.id] = value
-    return found
+def _named(module: ModuleType) -> str:
+    """What a module is called in a sentence: the file of one that was imported from a file."""
+    return os.path.relpath(module.__file__ or "") if is_private(module.__name__) else module.__name__
+
+
+def located(statement: Statement) -> Statement:
+    """A statement that was handed over as an object, with the module in which it stands.
+
+    Parameters
+    ----------
+    statement : Statement
+        Perhaps of a module that is imported, perhaps made in a notebook.
+
+    Returns
+    -------
+    Statement
+        With its origin, where one is found; what was made in a notebook has none.
+    """
+    if statement.origin.collection:
+        return statement
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is None or not isinstance(module, ModuleType):
+            continue
+        if any(value is statement for value in list(vars(module).values())):
+            by_file = is_private(name) or name == "__main__"
+            place = os.path.relpath(file) if by_file else name
+            return replace(statement, origin=Origin(Path(file).stem if by_file else name, place, (str(file),)))
+    return statement

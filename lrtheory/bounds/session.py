@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice
+from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family, FromGenerator
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.running.handover import Overwritten, altered, handed, received
+from lrtheory.bounds.running.handover import Overwritten, Raised, altered, handed, received
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.bounds.statement import Statement
 
@@ -31,7 +32,7 @@ class Budget:
     Attributes
     ----------
     name : str
-        What `--budget` says.
+        What `--budget` and `--bounds-budget` say.
     draws : int
         Instances drawn for a deterministic claim, beyond those that always run.
     sampled : int
@@ -119,7 +120,8 @@ class Session:
         """The outcome of `solve` on an instance; statements with the same family, solver and patch share it.
 
         The stream depends on the content of the instance, so a replayed instance meets the same draws. The solver gets
-        a copy of the instance, read-only in every array; `Overwritten` is raised where it has changed it all the same.
+        a copy of the instance, read-only in every array, or the family's view of the copy. `Overwritten` is raised
+        where it has changed the copy all the same, and `Raised` where it ended in an error.
         """
         content = digest(instance)
         key = ("run", statement.instances.name, content, chunk, n, statement.patch, id(statement.solve))
@@ -129,10 +131,17 @@ class Session:
             quiet: Literal["ignore"] | None = (
                 "ignore" if statement.sabotage else None
             )  # a mutant may overflow; that is its business
-            given = handed(instance)
+            given, view = handed(instance), statement.instances.view
+            runs = () if n is None else (n,)
             with patched(statement.patch) as reached, np.errstate(all=quiet):
-                outcome = statement.solve(given, rng) if n is None else statement.solve(given, rng, n)
-            self._called |= reached
+                try:
+                    outcome = statement.solve(given if view is None else view(given), rng, *runs)
+                except StatementError:
+                    raise
+                except Exception as error:
+                    raise Raised(error) from error
+                finally:
+                    self._called |= reached
             changed = altered(given, instance)
             if changed:
                 raise Overwritten(changed)

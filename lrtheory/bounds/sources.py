@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Classical", "Derived", "Measured", "Paper", "Source", "proof_of"]
+__all__ = ["Classical", "Derived", "Documented", "Measured", "Paper", "Source", "proof_of", "version_of"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Paper:
     Attributes
     ----------
     key : str
-        arXiv number or DOI.
+        arXiv number, DOI, or whatever else the paper is known by.
     item : str
         Theorem, lemma or section as the paper numbers it.
     read : {"full", "abstract", "secondary", "recalled", "code"}
@@ -30,7 +31,9 @@ class Paper:
     read: Literal["full", "abstract", "secondary", "recalled", "code"]
 
     def __str__(self) -> str:
-        return f"arXiv:{self.key}, {self.item} (read: {self.read})"
+        arxiv, doi = re.match(r"(\d{4}\.\d{4,5}|[a-z.-]+/\d{7})(v\d+)?$", self.key), self.key.startswith("10.")
+        key = f"arXiv:{self.key}" if arxiv else f"doi:{self.key}" if doi else self.key
+        return f"{key}, {self.item} (read: {self.read})"
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,42 @@ class Measured:
         return f"measured: {self.what}, on {self.where} (`{self.command}`)"
 
 
-Source = Paper | Derived | Classical | Measured
+@dataclass(frozen=True)
+class Documented:
+    """A promise in the documentation of a library; its version is that of the installed distribution.
+
+    Attributes
+    ----------
+    distribution : str
+        The name under which the library is installed, such as ``"networkx"``.
+    item : str
+        The function or class whose documentation promises it.
+    promise : str
+        The promise in the author's own words.
+    """
+
+    distribution: str
+    item: str
+    promise: str
+
+    @property
+    def version(self) -> str:
+        """The installed version, or "not installed"."""
+        return version_of(self.distribution)
+
+    def __str__(self) -> str:
+        return f"documented: {self.distribution} {self.version}, {self.item}: {self.promise}"
+
+
+Source = Paper | Derived | Classical | Measured | Documented
+
+
+def version_of(distribution: str) -> str:
+    """The version of an installed distribution, or "not installed"."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def proof_of(source: Derived) -> str:

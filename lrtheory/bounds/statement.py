@@ -11,10 +11,11 @@ from lrtheory._validation import must
 from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
+from lrtheory.bounds.origin import UNKNOWN, Origin
 from lrtheory.bounds.running.patching import Patch
 from lrtheory.bounds.sources import Derived, Source, proof_of
 
-__all__ = ["Saboteur", "Statement", "always", "defects", "saboteur"]
+__all__ = ["Repair", "Saboteur", "Statement", "Violated", "always", "defects", "repair", "saboteur"]
 
 Predicate = Callable[[Any], bool]
 
@@ -82,6 +83,64 @@ def saboteur(
     return Saboteur(name, changes, breaks, printed)
 
 
+@dataclass(frozen=True)
+class Violated:
+    """The remark that a promise does not hold as installed, so that the verdict that is due is `refuted`.
+
+    The day on which the promise holds, its test fails and says so.
+
+    Attributes
+    ----------
+    says : str
+        What goes wrong, in a sentence.
+    reference : str
+        Where it was reported, such as ``"networkx #8523"``; empty if it was not.
+    """
+
+    says: str
+    reference: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.says.rstrip('.')} ({self.reference})." if self.reference else self.says
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A change under which a statement that is false as installed must be supported; made by `repair`."""
+
+    name: str
+    changes: Mapping[str, Any]
+
+
+def repair(name: str, *, patch: tuple[Any, str, str] | None = None, solve: Callable[..., Any] | None = None) -> Repair:
+    """Name a change that mends what is wrong, the opposite of a saboteur; it shows where the error is.
+
+    Parameters
+    ----------
+    name : str
+        What is mended, in a few words.
+    patch : tuple or None
+        ``(function, old, new)``: one line of the source of a function, replaced.
+    solve : callable or None
+        A solver that does it right.
+
+    Returns
+    -------
+    Repair
+        To be listed in `Statement.repairs`.
+
+    Raises
+    ------
+    StatementError
+        If nothing is changed.
+    """
+    changes = {"solve": solve, "patch": Patch(*patch) if patch else None}
+    changes = {field: value for field, value in changes.items() if value is not None}
+    if not changes:
+        raise StatementError(f"the repair {name!r} changes nothing")
+    return Repair(name, changes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Statement:
     """A theorem, lemma or proof step as an object.
@@ -89,10 +148,11 @@ class Statement:
     Attributes
     ----------
     id : str
-        ``<system>/<item>``, with letters, digits, `_` and `-`.
+        ``<system>/<item>``: the system in small letters, digits, `_`, `-` and dots, beginning with a letter; the item
+        also with capitals.
     title : str
         A few words.
-    source : Paper, Derived, Classical or Measured
+    source : Paper, Derived, Classical, Documented or Measured
         Where it comes from.
     says : str
         The claim as a plain sentence, in which every symbol of its formula is explained.
@@ -119,10 +179,17 @@ class Statement:
     closed : str
         Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
         our kernels make. Empty where one can.
+    violated : Violated or None
+        For a promise that does not hold as installed: the sentence that says so. The verdict that is due is then
+        `refuted`.
+    repairs : tuple of Repair
+        Changes under which the statement is supported.
     patch : Patch or None
-        Set by `sabotaged` alone.
-    sabotage : str
-        Name of the saboteur in force; empty for the statement itself.
+        Set by `sabotaged` and `repaired` alone.
+    sabotage, repair : str
+        Name of the saboteur or of the repair in force; empty for the statement itself.
+    origin : Origin
+        Where the statement was found, set by the registry.
     """
 
     id: str
@@ -139,8 +206,12 @@ class Statement:
     decisions: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     closed: str = ""
+    violated: Violated | None = None
+    repairs: tuple[Repair, ...] = ()
     patch: Patch | None = None
     sabotage: str = ""
+    repair: str = ""
+    origin: Origin = UNKNOWN
 
     @property
     def system(self) -> str:
@@ -155,7 +226,9 @@ class Statement:
     @property
     def due(self) -> str:
         """The verdict without which a test of the statement fails."""
-        return "recorded" if isinstance(self.claim, Recorded) else "refuted" if self.sabotage else "supported"
+        if isinstance(self.claim, Recorded):
+            return "recorded"
+        return "refuted" if self.sabotage or self.violated is not None else "supported"
 
     def for_another_solver(self) -> Statement:
         """The statement decided by runs alone, since an exact probability is that of its own solver.
@@ -200,7 +273,31 @@ class Statement:
         claim = changes.get("claim")
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
-        return replace(self, **changes, hypotheses=hypotheses, saboteurs=(), sabotage=one.name)
+        alone = replace(self, saboteurs=(), repairs=(), violated=None)
+        return replace(alone, **changes, hypotheses=hypotheses, sabotage=one.name)
+
+    def repaired(self, name: str) -> Statement:
+        """The statement with what is wrong mended, which must be supported.
+
+        Parameters
+        ----------
+        name : str
+            Name of one of the repairs.
+
+        Returns
+        -------
+        Statement
+            A statement that holds.
+
+        Raises
+        ------
+        KeyError
+            If there is no repair of that name.
+        """
+        found = {one.name: one for one in self.repairs}
+        if name not in found:
+            raise KeyError(str(must("repair", "one of " + ", ".join(map(repr, found)), name)))
+        return replace(self, **found[name].changes, saboteurs=(), repairs=(), violated=None, repair=name)
 
 
 def defects(statement: Statement) -> list[str]:
@@ -217,8 +314,8 @@ def defects(statement: Statement) -> list[str]:
         One sentence for each defect.
     """
     found = []
-    if not re.fullmatch(r"[a-z_]+/[A-Za-z0-9_-]+", statement.id):
-        found.append("the id is not <system>/<item> with letters, digits, _ and - only")
+    if not re.fullmatch(r"[a-z][a-z0-9_.-]*/[A-Za-z0-9_.-]+", statement.id):
+        found.append("the id is not <system>/<item> with letters, digits, _, - and dots only")
     if not (statement.title and statement.tex and statement.source):
         found.append("title, TeX or source is missing")
     if len(statement.says.split()) < 5 or not statement.says.isascii():
@@ -231,10 +328,16 @@ def defects(statement: Statement) -> list[str]:
         return found
     if not statement.hypotheses:
         found.append("no hypothesis is named")
-    if not statement.saboteurs:
+    # what is refuted as installed needs no saboteur to show that the check can refute; a repair shows that it can hold
+    if not statement.saboteurs and statement.violated is None:
         found.append("there is no saboteur")
-    if not any("solve" in one.changes or "patch" in one.changes for one in statement.saboteurs):
+    changed = any("solve" in one.changes or "patch" in one.changes for one in statement.saboteurs)
+    if not changed and statement.violated is None:
         found.append("no saboteur changes the solver")
+    if statement.violated is not None and len(statement.violated.says.split()) < 4:
+        found.append("`violated` does not say what goes wrong")
+    if statement.repairs and statement.violated is None:
+        found.append("it has a repair, and nothing is violated")
     found += _defects_of_instances(statement)
     unknown = [one.breaks for one in statement.saboteurs if one.breaks not in (None, *statement.hypotheses)]
     if unknown:

@@ -81,8 +81,10 @@ def test_a_crash_is_no_catch():
     evidence = check(broken.sabotaged("crashes"), Session())
     assert evidence.verdict == "inconclusive"
     assert "crashes, which catch nothing" in evidence.message
-    with pytest.raises(ZeroDivisionError):  # a statement's own solver may not crash
-        check(variant(solve=crash), Session())
+    own = check(variant(solve=crash), Session())  # an error of a statement's own solver refutes it
+    assert own.verdict == "refuted"
+    assert own.worst["lhs"] == "`solve` raised ZeroDivisionError"
+    assert "`solve` raised ZeroDivisionError" in own.message
 
 
 def test_a_mutant_that_crashes_once_goes_on_to_the_next_instance():

@@ -1,5 +1,6 @@
-"""The pytest side of the bounds: what runs, on which workers, with which seed, and what an interruption leaves."""
+"""The pytest side of the bounds: what is collected, on which workers, with which seed; what an interruption leaves."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,80 +9,135 @@ import textwrap
 
 import pytest
 
-from tests.bounds.toys import TOYS
-
 ROOT = __file__.rpartition("tests")[0]
-TEST = """
-    import os
-    import pytest
-    from lrtheory.bounds import check
-    from tests.bounds.toys import TOYS
-
-    GROUPS = [pytest.param(toy, index, marks=pytest.mark.xdist_group(toy.id)) for toy in TOYS for index in range(4)]
-
-    @pytest.mark.bounds
-    @pytest.mark.parametrize(("toy", "index"), GROUPS, ids=lambda value: getattr(value, "title", str(value)))
-    def test_toy(toy, index, bounds_session, evidence_folder):
-        evidence = check(toy, bounds_session)
-        evidence.save(evidence_folder / str(index))
-        with open("workers", "a") as file:
-            file.write(f"{toy.id} {os.environ.get('PYTEST_XDIST_WORKER', 'main')} {bounds_session.seed}\\n")
-        assert evidence.verdict == toy.due
-
-    def test_not_a_bound():
-        pass
+TOYS = """
+    from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES
 """
+VARIANTS = 3  # statements, which have saboteurs
 
 
-def run(folder, *arguments, test=TEST):
-    (folder / "test_toys.py").write_text(textwrap.dedent(test))
-    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p proofs_checks.plugin -m 'not bounds'\n")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    environment["PYTHONPATH"] = ROOT
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+@pytest.fixture
+def run(tmp_path):
+    """Run pytest on a folder with files of statements, as their author would."""
+
+    def call(*arguments, files=None, table="", **environment):
+        for name, text in (files or {"bounds_toys.py": TOYS}).items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        (tmp_path / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\naddopts = '-p lrtheory.pytest'\n{table}")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        command = [sys.executable, "-m", "pytest", *arguments]
+        inherited |= {"PYTHONPATH": ROOT, **environment}
+        return subprocess.run(command, cwd=tmp_path, env=inherited, capture_output=True, text=True)
+
+    return call
 
 
-def workers(folder):
-    return [line.split() for line in (folder / "workers").read_text().splitlines()]
+def evidence_files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.json"))
 
 
-def test_plain_pytest_leaves_the_bounds_out(tmp_path):
-    done = run(tmp_path)
-    assert "1 passed, 16 deselected" in done.stdout, done.stdout + done.stderr
+def test_statements_saboteurs_and_repairs_are_items(run, tmp_path):
+    done = run("-m", "bounds", "--collect-only", "-q")
+    items = [line for line in done.stdout.splitlines() if "::" in line]
+    assert "bounds_toys.py::GAUSS" in items, done.stdout + done.stderr
+    assert "bounds_toys.py::GAUSS[one short]" in items
+    assert sum("[" not in item for item in items) == VARIANTS
+    assert "no tests collected" in run("-m", "not bounds", "--collect-only", "-q").stdout
 
 
-def test_a_group_runs_on_one_worker_and_all_see_one_seed(tmp_path):
+def test_a_group_runs_on_one_worker_and_all_see_one_seed(run, tmp_path):
     pytest.importorskip("xdist")
-    done = run(tmp_path, "-m", "bounds", "--fresh")
-    assert "16 passed" in done.stdout, done.stdout + done.stderr
-    seed = re.search(r"--seed (\d+)", done.stdout).group(1)
-    seen = workers(tmp_path)
-    assert {line[2] for line in seen} == {seed}
-    for toy in TOYS:
-        assert len({line[1] for line in seen if line[0] == toy.id}) == 1
-    assert {line[1] for line in seen} == {"gw0", "gw1"}
+    done = run("-m", "bounds", "--bounds-fresh", "-k", "GAUSS or HEDGE", "-v")
+    assert done.returncode == 0, done.stdout + done.stderr
+    seed = int(re.search(r"--bounds-seed (\d+)", done.stdout).group(1))
+    kept = [json.loads(path.read_text()) for path in (tmp_path / "evidence").rglob("*.json")]
+    assert {one["seed"] for one in kept} == {seed}
+    assert len({worker for worker, _ in re.findall(r"\[(gw\d)\].*::(GAUSS|HEDGE)", done.stdout)}) == 1  # one system
 
 
-def test_options_of_a_run(tmp_path):
-    done = run(tmp_path, "-m", "bounds", "-n", "0", "--seed", "7", "-k", "UNDERCOUNTING", "--evidence", "kept")
-    assert "4 passed" in done.stdout, done.stdout + done.stderr
-    assert {(line[1], line[2]) for line in workers(tmp_path)} == {("main", "7")}
-    assert len(list((tmp_path / "kept").rglob("*.json"))) == 4
-    assert "unrecognized" not in done.stderr
-    assert run(tmp_path, "-m", "bounds", "--budget", "huge").returncode == 4
-    assert run(tmp_path, "-m", "bounds", "--seed", "-1", "-n", "0").returncode == 4
+def test_two_workers_write_the_files_of_one(run, tmp_path):
+    alone = run("-m", "bounds", "-n", "0", "-k", "GAUSS", "--bounds-evidence", "alone")
+    both = run("-m", "bounds", "-n", "2", "-k", "GAUSS", "--bounds-evidence", "both")
+    assert alone.returncode == both.returncode == 0, alone.stdout + both.stdout
+    assert evidence_files(tmp_path / "alone") == evidence_files(tmp_path / "both") != []
 
 
-def test_a_skip_is_no_pass(tmp_path):
-    skipped = TEST.replace("assert evidence.verdict == toy.due", "pytest.skip('not today')")
-    done = run(tmp_path, "-m", "bounds", "-n", "0", test=skipped)
-    assert "16 skipped: a theorem that was not measured is no pass" in done.stdout
+def test_options_of_a_run(run, tmp_path):
+    done = run("-m", "bounds", "-n", "0", "--bounds-seed", "7", "-k", "MG and not forgets", "--bounds-evidence", "kept")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(name.startswith("bounds_toys/toy--MG") for name in evidence_files(tmp_path / "kept"))
+    assert run("-m", "bounds", "--bounds-budget", "huge").returncode == 4
+    assert run("-m", "bounds", "--bounds-seed", "-1", "-n", "0").returncode == 4
+    again = run("-m", "bounds", "-n", "0", "--lf", "-k", "GAUSS", "--junit-xml", "out.xml")
+    assert again.returncode == 0
+    assert 'name="GAUSS"' in (tmp_path / "out.xml").read_text()
+
+
+def test_a_statement_that_does_not_hold_fails_with_its_evidence(run):
+    text = """
+        from dataclasses import replace
+        from tests.bounds.toys import GAUSS
+        WRONG = replace(GAUSS.sabotaged("one short"), sabotage="", saboteurs=GAUSS.saboteurs, id="toy/wrong")
+        """
+    done = run("-m", "bounds", "-n", "0", "-k", "wrong and not short", files={"bounds/mine.py": text})
+    assert done.returncode == 1
+    assert "refuted, and supported is due" in done.stdout
+    assert "lrtheory check bounds/mine.py::toy/wrong --instance" in done.stdout
+
+
+def test_configured_places_are_collected_once(run, tmp_path):
+    table = "[tool.lrtheory]\nstatements = ['mine.theorems', 'bounds_toys.py']\n"
+    files = {
+        "bounds_toys.py": "from tests.bounds.toys import HEDGE",
+        "mine/__init__.py": "",
+        "mine/theorems.py": "from tests.bounds.toys import GAUSS",
+    }
+    done = run("-m", "bounds", "--collect-only", "-q", files=files, table=table)
+    items = [line for line in done.stdout.splitlines() if "::" in line and "[" not in line]
+    assert items == ["bounds_toys.py::HEDGE", "mine/theorems.py::GAUSS"], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("import nothing_like_this", r"bounds_bad.py, line 1\): ModuleNotFoundError"),
+        ("x = 1\n\n1 / 0", r"bounds_bad.py, line 3\): ZeroDivisionError"),
+        ("def f(:", r"bounds_bad.py, line 1\): SyntaxError"),
+        (
+            "from dataclasses import replace\nfrom tests.bounds import toys\nG = replace(toys.GAUSS, saboteurs=())",
+            "toy/GAUSS: there is no saboteur",
+        ),
+    ],
+)
+def test_a_file_with_an_error_is_one_sentence_with_its_line(run, text, sentence):
+    done = run("-m", "bounds", "-n", "0", files={"bounds_bad.py": text})
+    assert done.returncode == 2
+    assert re.search(sentence, done.stdout), done.stdout
+
+
+def test_a_place_that_is_not_there_is_wrong_usage(run):
+    done = run("-m", "bounds", "-n", "0", table="[tool.lrtheory]\nstatements = ['nothing_like_this']\n")
+    assert done.returncode == 4
+    assert "there is no module 'nothing_like_this'" in done.stderr
+
+
+def test_a_skip_is_no_pass(run):
+    skipped = "import pytest\n@pytest.mark.bounds\ndef test_it():\n    pytest.skip('not today')\n"
+    done = run("-m", "bounds", "-n", "0", files={"test_it.py": skipped})
+    assert "1 skipped: a theorem that was not measured is no pass" in done.stdout
     assert done.returncode == 1
 
 
-def test_an_interruption_keeps_the_evidence_so_far(tmp_path):
-    interrupted = TEST.replace("assert evidence.verdict == toy.due", "if index: raise KeyboardInterrupt")
-    done = run(tmp_path, "-m", "bounds", "-n", "0", test=interrupted)
+def test_an_interruption_keeps_the_evidence_so_far(run, tmp_path):
+    text = """
+        from dataclasses import replace
+        from tests.bounds.toys import GAUSS
+        def stop(instance, rng):
+            raise KeyboardInterrupt
+        B = replace(GAUSS, id="toy/B", solve=stop)
+        """
+    done = run("-m", "bounds", "-n", "0", files={"bounds_toys.py": text})
     assert done.returncode == 2, done.stdout
-    assert len(list((tmp_path / "evidence").rglob("*.json"))) == 2
+    assert "bounds_toys/toy--GAUSS.json" in evidence_files(tmp_path / "evidence")

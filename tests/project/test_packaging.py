@@ -30,7 +30,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_the_library_and_its_checks_alone(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert "lrtheory/py.typed" in names
-    assert "proofs_checks/plugin.py" in names
+    assert "lrtheory/pytest.py" in names
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"lrtheory", "proofs_checks"}
     assert [name for name in names if name.endswith((".nbi", ".nbc", ".pyc"))] == []
     here = {p.relative_to(ROOT).as_posix() for f in ("lrtheory", "proofs_checks") for p in (ROOT / f).rglob("*.py")}

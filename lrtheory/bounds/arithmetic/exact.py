@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from lrtheory._validation import must
 from lrtheory.bounds.errors import StatementError
 
 __all__ = [
@@ -24,9 +27,12 @@ __all__ = [
     "Undecided",
     "as_exact",
     "exactly",
+    "exp",
     "has_large_integers",
+    "log",
     "precision",
     "rounding",
+    "sqrt",
     "to_float",
 ]
 
@@ -133,9 +139,69 @@ class Ball:
         return str(self._arb)
 
 
-def precision(bits: int) -> Any:
-    """A context in which balls are computed with the given number of bits."""
-    return flint.ctx.workprec(bits)
+_IN_BALLS: ContextVar[bool] = ContextVar("in_balls", default=False)
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """A context in which balls are computed with the given number of bits, and integers have balls as logarithms."""
+    token = _IN_BALLS.set(True)
+    try:
+        with flint.ctx.workprec(bits):
+            yield
+    finally:
+        _IN_BALLS.reset(token)
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm of a number of any kind, or of each entry of an array.
+
+    Parameters
+    ----------
+    x : int, float, Fraction, Ball, or array of them
+        Above 0.
+
+    Returns
+    -------
+    float, Ball or array
+        A ball where a claim is decided in balls (``numbers=Ball``), or x is one; else a double.
+
+    Raises
+    ------
+    ValueError
+        If a number is not above 0.
+    """
+    return _of_any_kind("log", x)
+
+
+def exp(x: Any) -> Any:
+    """The exponential of a number of any kind, or of each entry of an array; see `log`."""
+    return _of_any_kind("exp", x)
+
+
+def sqrt(x: Any) -> Any:
+    """The square root of a number of any kind at or above 0, or of each entry of an array; see `log`."""
+    return _of_any_kind("sqrt", x)
+
+
+def _of_any_kind(name: str, x: Any) -> Any:
+    if isinstance(x, (list, tuple, np.ndarray)):
+        values = [_of_any_kind(name, entry) for entry in np.asarray(x, object).ravel().tolist()]
+        kind = object if any(isinstance(value, Ball) for value in values) else float
+        result = np.empty(len(values), kind)
+        result[:] = values
+        return result.reshape(np.shape(x))
+    if isinstance(x, Ball):
+        return getattr(x, name)()
+    exact = isinstance(x, (int, np.integer, Fraction)) and not isinstance(x, bool)
+    if exact and _IN_BALLS.get():
+        if (name == "log" and x <= 0) or (name == "sqrt" and x < 0):  # a ball would be NaN without a word
+            raise must("x", "above 0" if name == "log" else "at least 0", x)
+        return getattr(Ball(x), name)()
+    # math.log takes integers and Fractions of any size, where a double would be infinite
+    if name == "log" and isinstance(x, Fraction):
+        return math.log(x.numerator) - math.log(x.denominator)
+    return getattr(math, name)(int(x) if isinstance(x, np.integer) else x)
 
 
 def exactly(value: Any, number: Callable[[Fraction], Any] = Fraction) -> Any:

@@ -202,7 +202,7 @@ def _decide(
         holds = (lhs == rhs) if claim.equality else (lhs <= rhs)
         return doubtful & ~holds.astype(bool), np.zeros(doubtful.shape, bool), (lhs, rhs)
     # Balls: an order that is open at one precision is asked again at the next one, until the budget of bits is used up.
-    open_ = doubtful
+    open_ = np.array(doubtful)  # a copy, since `doubtful` is the caller's; and an array where the sides are numbers
     fails = np.zeros(doubtful.shape, bool)
     lhs = rhs = np.full(doubtful.shape, np.nan, object)
     for bits in PRECISIONS:
@@ -211,8 +211,7 @@ def _decide(
                 lhs, rhs = _exact_sides(claim, instance, outcome, Ball, doubtful.shape)
             except Undecided:  # an order inside the formula itself
                 continue
-            answers = {at: _at_most(lhs[at], rhs[at]) for at in zip(*np.nonzero(open_), strict=True)}
-        open_ = open_.copy()  # `doubtful` is the caller's, and must not change
+            answers = {at: _at_most(lhs[at], rhs[at]) for at in map(tuple, np.argwhere(open_))}
         for at, answer in answers.items():
             if answer is not None:
                 open_[at], fails[at] = False, not answer

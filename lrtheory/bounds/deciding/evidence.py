@@ -16,6 +16,7 @@ from lrtheory.bounds.families import is_fixed
 
 __all__ = ["Evidence", "file_name", "load_evidence"]
 
+FORMAT = 1  # of evidence files; later versions read it
 _SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "recorded": "·"}
 
 
@@ -27,8 +28,13 @@ class Evidence(Result):
     ----------
     statement, title, tex, source, kind : str
         The statement's id and how it reads.
-    saboteur : str
-        The saboteur in force; empty for the statement itself.
+    saboteur, repair : str
+        The saboteur or the repair in force; empty for the statement itself.
+    collection, place : str
+        The collection of statements, and what a command writes before ``::`` and the id; empty where the configuration
+        names the place.
+    versions : mapping of str to str
+        Installed versions of the distributions on which the evidence rests.
     verdict : {"supported", "refuted", "inconclusive", "recorded"}
         The answer.
     level : float
@@ -52,8 +58,8 @@ class Evidence(Result):
         For random claims, the smallest e-value for a supported claim, the largest against a refuted one.
     n_instances : int
         Instances examined.
-    saboteurs : mapping of str to str
-        Verdicts of the saboteurs, where they were run along.
+    saboteurs, repairs : mapping of str to str
+        Verdicts of the saboteurs and of the repairs, where they were run along.
     message : str
         Why the verdict is not better, or what was remarkable.
     replay : str
@@ -75,6 +81,10 @@ class Evidence(Result):
     source: str
     kind: str
     saboteur: str
+    repair: str
+    collection: str
+    place: str
+    versions: Mapping[str, str]
     verdict: str
     level: float
     budget: str
@@ -88,6 +98,7 @@ class Evidence(Result):
     e_value: float | None
     n_instances: int
     saboteurs: Mapping[str, str]
+    repairs: Mapping[str, str]
     message: str
     replay: str
     digest: str
@@ -113,16 +124,16 @@ class Evidence(Result):
         Parameters
         ----------
         folder : path
-            Made if missing.
+            Made if missing; each collection has a folder of its own below it.
 
         Returns
         -------
         Path
             The file.
         """
-        path = Path(folder) / file_name(self.statement, self.saboteur)
+        path = Path(folder) / self.collection / file_name(self.statement, self.saboteur, self.repair)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
+        path.write_text(json.dumps({"format": FORMAT} | self.to_dict(), indent=1, allow_nan=False) + "\n")
         return path
 
     def rerun(self) -> Evidence:
@@ -135,7 +146,9 @@ class Evidence(Result):
         """
         import lrtheory
 
-        return lrtheory.check(self.statement, budget=self.budget, rng=self.seed, saboteur=self.saboteur or None)
+        id = f"{self.place}::{self.statement}" if self.place else self.statement
+        variant = {"saboteur": self.saboteur or None, "repair": self.repair or None}
+        return lrtheory.check(id, budget=self.budget, rng=self.seed, **variant)
 
     def plot(self, ax: Any = None) -> Any:
         """Both sides of every instance, the worst first.
@@ -213,6 +226,7 @@ class Evidence(Result):
             rows.append(("bites", f"in {self.counts['saying']} of {self.counts['entries']} entries"))
         if self.saboteurs:
             rows += [("saboteur", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.saboteurs.items()]
+        rows += [("repair", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.repairs.items()]
         rows += [("note", self.message)] if self.message else []
         return [*rows, ("replay", self.replay)]
 
@@ -230,6 +244,7 @@ class Evidence(Result):
     def __str__(self) -> str:
         head = f"{_SIGNS[self.verdict]} {self.statement}  {self.verdict}  {self.title}"
         head += f"  [saboteur: {self.saboteur}]" if self.saboteur else ""
+        head += f"  [repair: {self.repair}]" if self.repair else ""
         return "\n".join([head, *(f"    {word:<10} {text}" for word, text in self.lines())])
 
     def __repr__(self) -> str:
@@ -245,15 +260,18 @@ class Evidence(Result):
         return f"<b>{_SIGNS[self.verdict]} {head}</b> <i>{self.verdict}</i><table>{rows}</table>"
 
 
-def file_name(statement: str, saboteur: str = "") -> str:
-    """Name of an evidence file; a saboteur's free text enters as a hash."""
-    mark = "--" + hashlib.sha256(saboteur.encode()).hexdigest()[:10] if saboteur else ""
+def file_name(statement: str, saboteur: str = "", repair: str = "") -> str:
+    """Name of an evidence file; the free text of a saboteur or a repair enters as a hash."""
+    variant = f"repair: {repair}" if repair else saboteur
+    mark = "--" + hashlib.sha256(variant.encode()).hexdigest()[:10] if variant else ""
     return statement.replace("/", "--") + mark + ".json"
 
 
 def load_evidence(path: str | Path) -> Evidence:
     """Read a file that `Evidence.save` wrote."""
     data = json.loads(Path(path).read_text())
+    if data.pop("format", None) != FORMAT:
+        raise ValueError(f"{path} is not an evidence file of format {FORMAT}; run the bounds again")
     for name in ("lhs", "rhs", "slack"):
         data[name] = np.array([float(entry) for entry in data[name]])
     return Evidence(**data)

@@ -12,11 +12,11 @@ import numpy as np
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.running.encoding import encode
-from lrtheory.bounds.running.handover import Overwritten
+from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Record", "Row", "found_label", "overwritten"]
+__all__ = ["Record", "Row", "faulty", "found_label"]
 
 _INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
 
@@ -93,13 +93,14 @@ class Record:
         """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""
         # A saboteur may return nonsense that its claim cannot read. That must not count as a refutation, since a check
         # that only crashes has not compared anything; and an ill-posed statement is never the saboteur's fault.
-        if isinstance(error, Overwritten):
+        if isinstance(error, Overwritten) or (isinstance(error, Raised) and not statement.sabotage):
             raise error  # a refutation, not a crash
         ill_posed = isinstance(error, StatementError) and not isinstance(error, OutcomeError)
         if ill_posed or not statement.sabotage:
             raise error
         self.counts["crashes"] += 1
-        self.last_crash = f"{type(error).__name__}: {error}"
+        crash = error.error if isinstance(error, Raised) else error
+        self.last_crash = f"{type(crash).__name__}: {crash}"
 
     def admits(self, statement: Statement, label: str, instance: Any) -> bool:
         """Whether the hypotheses hold. A fixed instance that breaks one is an error, a found one is left out."""
@@ -119,8 +120,10 @@ class Record:
                 yield label, instance
 
 
-def overwritten(label: str, instance: Any, fault: Overwritten) -> Row:
-    """The row of an instance that its solver has changed: a refutation of its own kind."""
+def faulty(label: str, instance: Any, fault: Overwritten | Raised) -> Row:
+    """The row of an instance that its solver has changed, or on which it raised an error: refutations of their own."""
+    if isinstance(fault, Raised):
+        return Row(label, instance, 1.0, 0.0, "refuted", (f"{fault}", "an outcome"))
     shown = (f"{fault}", "an instance that is as it was")
     return Row(label, instance, float(len(fault.places)), 0.0, "refuted", shown)
 

@@ -10,10 +10,10 @@ import numpy as np
 from lrtheory._validation import must
 from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
-from lrtheory.bounds.deciding.record import Record, Row, found_label, overwritten
+from lrtheory.bounds.deciding.record import Record, Row, faulty, found_label
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import FromGenerator
-from lrtheory.bounds.running.handover import Overwritten
+from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session, chunks
 from lrtheory.bounds.statement import Statement
 
@@ -51,8 +51,9 @@ def _decide(statement: Statement, session: Session, record: Record, labeled: tup
     assert isinstance(claim, (Probability, Expectation, Law))
     try:
         judgment = _runs(statement, session, record, instance, level)
-    except Overwritten as fault:
-        record.rows.append(overwritten(label, instance, fault))
+    except (Overwritten, Raised) as fault:
+        record.counts["raised"] += isinstance(fault, Raised)
+        record.rows.append(faulty(label, instance, fault))
         return
     if judgment is None:
         return
@@ -97,7 +98,7 @@ def _likeliest_failure(statement: Statement, session: Session, record: Record) -
             try:
                 # chunk 0 again: if this instance is examined afterwards, its first runs are remembered and cost nothing
                 observed = _observed(statement, session, record, neighbor, (0, chunks(64)[0]))
-            except Overwritten:
+            except (Overwritten, Raised):
                 return neighbor  # whose row will say so
             rate = 0.0 if observed is None else float(observed.mean())
         height = (float(probability or 0.0), rate)
@@ -178,8 +179,8 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
         for own, (label, instance) in zip(seen, rungs, strict=True):
             try:
                 observed = _observed(statement, session, record, instance, chunk)
-            except Overwritten as fault:
-                record.rows.append(overwritten(label, instance, fault))
+            except (Overwritten, Raised) as fault:
+                record.rows.append(faulty(label, instance, fault))
                 return record
             if observed is None:
                 return record

@@ -6,10 +6,10 @@ from typing import Any
 
 from lrtheory.bounds.claims import Identity, Inequality, Level
 from lrtheory.bounds.deciding.deterministic import Measured, measure
-from lrtheory.bounds.deciding.record import Record, Row, found_label, overwritten
+from lrtheory.bounds.deciding.record import Record, Row, faulty, found_label
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.families import is_fixed
-from lrtheory.bounds.running.handover import Overwritten
+from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
@@ -51,8 +51,9 @@ def _look(
     """Measure one instance and write its row; None where the outcome of a saboteur crashed the claim."""
     try:
         measured = _measured(statement, session, record, instance, every=every)
-    except Overwritten as fault:
-        record.rows.append(overwritten(label, instance, fault))
+    except (Overwritten, Raised) as fault:
+        record.counts["raised"] += isinstance(fault, Raised)
+        record.rows.append(faulty(label, instance, fault))
         return record.rows[-1]
     if measured is None:
         return None
@@ -106,11 +107,13 @@ def _simplify(statement: Statement, session: Session, record: Record) -> None:
     def fails(instance: Any) -> bool:
         if not aside.admits(statement, found_label(instance), instance):
             return False
-        measured = _measured(statement, session, aside, instance)
+        try:
+            measured = _measured(statement, session, aside, instance)
+        except (Overwritten, Raised):
+            return True
         return measured is not None and measured.verdict == "refuted"
 
     found = shrink(statement.instances, session, fails)
     if found is not None:
-        measured = _measured(statement, session, aside, found)
-        assert measured is not None
-        record.rows[-1] = _row(statement, found_label(found), found, measured)
+        record.rows.pop()
+        _look(statement, session, record, found_label(found), found, every=True)

@@ -22,9 +22,9 @@ def costs(folder: Path) -> str:
     str
         A table in plain text.
     """
-    every = [load_evidence(path) for path in sorted(folder.glob("*.json"))]
+    every = [load_evidence(path) for path in sorted(folder.rglob("*.json"))]
     if not every:
-        raise FileNotFoundError(f"no evidence in {folder}; run `make bounds`")
+        raise FileNotFoundError(f"no evidence in {folder}; run `pytest -m bounds`")
     lines = [f"{'system':<28}{'statements':>12}{'compiling [s]':>15}{'running [s]':>13}"]
     for system in sorted({evidence.statement.partition("/")[0] for evidence in every}):
         own = [evidence for evidence in every if evidence.statement.startswith(system + "/")]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Sequence
 
-from lrtheory.bounds.checking import system_digest
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.origin import evidence_digest
 from lrtheory.bounds.reporting.figures import Record, details
 from lrtheory.bounds.reporting.found import TINY, Found, place, run, sides
 from lrtheory.bounds.reporting.tables import plain
-from lrtheory.bounds.sources import Measured
+from lrtheory.bounds.sources import Measured, version_of
 from lrtheory.bounds.statement import Saboteur, Statement
 
 __all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]
 
-HEAD = """Every statement in full, as `make bounds` measured it. How to read an entry:
+HEAD = """Every statement in full, as `pytest -m bounds` measured it. How to read an entry:
 
 - *whose*: "read" says how much of a source was at hand: full (the paper itself), abstract, secondary (what others
   restate of it), code (the authors' own), or recalled (nothing but memory). "Derived here" is no theorem of the paper:
@@ -57,7 +56,11 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
     str
         Markdown.
     """
-    parts = [f"# Evidence of {system}\n", HEAD, f"{run(found)} {_versions()} {sources_line(system)}\n"]
+    parts = [
+        f"# Evidence of {system}\n",
+        HEAD,
+        f"{run(found)} {_versions(found)} {sources_line([one.statement for one in found])}\n",
+    ]
     theorems = [one for one in found if not isinstance(one.statement.source, Measured)]
     observations = [one for one in found if isinstance(one.statement.source, Measured)]
     for heading, some in (("Theorems", theorems), ("Observations", observations)):
@@ -66,15 +69,16 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
     return "\n".join(parts)
 
 
-def _versions() -> str:
-    """The versions with which the report is rendered."""
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
+def _versions(found: Sequence[Found]) -> str:
+    """The versions with which the report is rendered, and those that were named as a part of the evidence."""
+    names = dict.fromkeys(("numpy", "scipy", "numba", *found[0].statement.origin.versions))
+    versions = ", ".join(f"{name} {version_of(name)}" for name in names)
     return f"Python {'.'.join(platform.python_version_tuple()[:2])}, {versions}."
 
 
-def sources_line(system: str) -> str:
-    """The digest of the sources on which the evidence of a system rests."""
-    return f"Sources {system_digest(system)}."
+def sources_line(statements: Sequence[Statement]) -> str:
+    """The digest of the sources on which the evidence of a system rests, by its statements."""
+    return f"Sources {evidence_digest(statements[0].origin)}."
 
 
 def fixed(statement: Statement) -> str:
@@ -103,6 +107,7 @@ def fixed(statement: Statement) -> str:
     if isinstance(statement.claim, Recorded):
         reason = plain(statement.claim.reason.rstrip("."))
         lines.append(f"- not checked: {reason}; what can be checked stands in {statement.claim.carried_by}")
+    lines += [f"- violated: {plain(str(statement.violated))}"] if statement.violated is not None else []
     lines += [f"- note: {plain(statement.notes)}"] if statement.notes else []
     return "\n".join(lines) + "\n"
 
@@ -137,6 +142,7 @@ def _entry(found: Found) -> str:
     lines += [f"- remark: {plain(evidence.message)}"] if evidence.message and worst else []
     if evidence.verdict != "recorded":
         lines.append(f"- replay: `{_replay(evidence.replay, found.statement.id)}`")
+    lines += [f"- repair: {plain(name)}: {one.verdict}" for name, one in found.repairs.items()]
     lines += ["- saboteurs:", *(_caught(one, found) for one in found.statement.saboteurs)] if found.saboteurs else []
     return fixed(found.statement) + "\n".join(lines) + "\n" * bool(lines)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrtheory.bounds.checking import LEVEL, system_digest
+from lrtheory.bounds.checking import LEVEL
 from lrtheory.bounds.deciding.evidence import Evidence, file_name, load_evidence
+from lrtheory.bounds.origin import evidence_digest
 from lrtheory.bounds.reporting.tables import rounded, short
-from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
+from lrtheory.bounds.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["Found", "collect", "counted", "counts", "how_close", "place", "run", "sides"]
@@ -31,11 +32,14 @@ class Found:
         Its own evidence.
     saboteurs : mapping of str to Evidence
         Evidence of its saboteurs, all refuted, by their names.
+    repairs : mapping of str to Evidence
+        Evidence of its repairs, all supported, by their names.
     """
 
     statement: Statement
     evidence: Evidence
     saboteurs: Mapping[str, Evidence]
+    repairs: Mapping[str, Evidence]
 
 
 def collect(statements: Sequence[Statement], folder: Path) -> list[Found]:
@@ -62,32 +66,43 @@ def collect(statements: Sequence[Statement], folder: Path) -> list[Found]:
         several runs.
     """
     found = [_found(statement, folder) for statement in statements]
-    runs = {(one.budget, one.seed) for each in found for one in (each.evidence, *each.saboteurs.values())}
+    runs = {(one.budget, one.seed) for each in found for one in _all_of(each)}
     if len(runs) > 1:
-        raise ValueError(f"evidence of several runs is mixed, {sorted(runs)}; run `make bounds` first")
+        raise ValueError(f"evidence of several runs is mixed, {sorted(runs)}; {_RUN}")
     return found
 
 
+_RUN = "run the bounds first (`pytest -m bounds`)"
+
+
+def _all_of(found: Found) -> list[Evidence]:
+    """The evidence of a statement, of its saboteurs and of its repairs."""
+    return [found.evidence, *found.saboteurs.values(), *found.repairs.values()]
+
+
 def _found(statement: Statement, folder: Path) -> Found:
-    evidence = _load(statement, "", folder)
-    saboteurs = {one.name: _load(statement, one.name, folder) for one in statement.saboteurs}
+    evidence = _load(statement, folder)
+    saboteurs = {one.name: _load(statement, folder, saboteur=one.name) for one in statement.saboteurs}
+    repairs = {one.name: _load(statement, folder, repair=one.name) for one in statement.repairs}
     missed = [name for name, one in saboteurs.items() if one.verdict != "refuted"]
+    failed = [name for name, one in repairs.items() if one.verdict != "supported"]
     if evidence.verdict != statement.due:
         raise ValueError(f"{statement.id}: {evidence.verdict}, and {statement.due} is due")
     if missed:
         raise ValueError(f"{statement.id}: saboteurs were not refuted: {missed}")
-    if any(one.digest != system_digest(statement.system) for one in (evidence, *saboteurs.values())):
-        raise ValueError(f"{statement.id}: evidence is older than the sources; run `make bounds` first")
-    return Found(statement, evidence, saboteurs)
+    if failed:
+        raise ValueError(f"{statement.id}: repairs were not supported: {failed}")
+    found = Found(statement, evidence, saboteurs, repairs)
+    if any(one.digest != evidence_digest(statement.origin) for one in _all_of(found)):
+        raise ValueError(f"{statement.id}: evidence is older than the sources or the versions; {_RUN}")
+    return found
 
 
-def _load(statement: Statement, saboteur: str, folder: Path) -> Evidence:
-    path = folder / file_name(statement.id, saboteur)
+def _load(statement: Statement, folder: Path, **variant: str) -> Evidence:
+    path = folder / statement.origin.collection / file_name(statement.id, **variant)
     if not path.exists():
-        raise FileNotFoundError(
-            f"no evidence for {statement.id}{f', saboteur {saboteur!r},' if saboteur else ''} in {folder}; run "
-            "`make bounds` in a checkout"
-        )
+        named = "".join(f", {kind} {name!r}," for kind, name in variant.items())
+        raise FileNotFoundError(f"no evidence for {statement.id}{named} in {path.parent}; {_RUN}")
     return load_evidence(path)
 
 
@@ -123,15 +138,24 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
     -------
     dict of str to int
         ``theorems``, among them those ``of the papers``, ``classical`` and ``derived here``, then ``observations``,
-        ``recorded`` statements, ``saboteurs``, and the ``errata`` among these.
+        promises of libraries that are ``kept`` and ``violated``, ``recorded`` statements, ``saboteurs``, and the
+        ``errata`` among these.
     """
     checked = [one for one in statements if one.due == "supported"]
-    kinds = {"of the papers": Paper, "classical": Classical, "derived here": Derived, "observations": Measured}
+    violated = sum(one.due == "refuted" for one in statements)
+    kinds = {
+        "of the papers": Paper,
+        "classical": Classical,
+        "derived here": Derived,
+        "observations": Measured,
+        "kept": Documented,
+    }
     of_kind = {name: sum(isinstance(one.source, kind) for one in checked) for name, kind in kinds.items()}
     return {
-        "theorems": len(checked) - of_kind["observations"],
+        "theorems": len(checked) - of_kind["observations"] - of_kind["kept"],
         **of_kind,
-        "recorded": len(statements) - len(checked),
+        "violated": violated,
+        "recorded": len(statements) - len(checked) - violated,
         "saboteurs": sum(len(one.saboteurs) for one in statements),
         "errata": sum(saboteur.printed for one in statements for saboteur in one.saboteurs),
     }
@@ -151,10 +175,11 @@ def counted(statements: Sequence[Statement]) -> str:
         One line: theorems of papers, classical and derived ones, observations, and what is recorded without a check.
     """
     n = counts(statements)
+    promises = f"{n['kept']} documented promises that hold, {n['violated']} that do not, "
     return (
         f"{n['theorems']} theorems ({n['of the papers']} of the papers, {n['classical']} classical, "
-        f"{n['derived here']} derived here), {n['observations']} observations, {n['recorded']} recorded without a "
-        f"check, {n['saboteurs']} saboteurs"
+        f"{n['derived here']} derived here), {promises if n['kept'] + n['violated'] else ''}"
+        f"{n['observations']} observations, {n['recorded']} recorded without a check, {n['saboteurs']} saboteurs"
     )
 
 
@@ -208,6 +233,9 @@ def how_close(found: Found) -> str:
     """
     if found.evidence.verdict == "recorded":
         return "*recorded*"
+    if found.statement.violated is not None:
+        lhs, rhs = sides(found.evidence.worst)
+        return f"*violated*: {lhs} against {rhs}"
     return "; ".join(filter(None, (_near(found), _saying(found.evidence))))
 
 

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
 from lrtheory.bounds.reporting.details import item
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, profiles
-from lrtheory.bounds.reporting.found import Found, counts, run
+from lrtheory.bounds.reporting.found import Found, counts, place, run, sides
 from lrtheory.bounds.reporting.section import link
 from lrtheory.bounds.reporting.tables import plain, rounded, table
+from lrtheory.bounds.sources import Documented
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["counts_list", "filled", "needs", "opening", "pattern"]
+__all__ = ["counts_list", "filled", "needs", "opening", "pattern", "promises"]
 
 HEAD = """# What was measured
 
 Papers state theorems. Here each theorem is a program that tries to refute it: on instances that always run, on drawn
-ones, and on the worst that a search finds. `lrtheory report` prints this page from what `make bounds` and
-`make figures` leave.
+ones, and on the worst that a search finds. `lrtheory report` prints this page from what `pytest -m bounds`
+and `make figures` leave.
 """
 LEGEND = """## How to read the tables
 
@@ -66,6 +67,8 @@ def opening(
     if findings:
         lines = [f"{i}. {filled(one, found, records, details)}\n" for i, one in enumerate(findings, 1)]
         parts += ["## What a reader should not miss\n", "".join(lines)]
+    promised = promises(found, details)
+    parts += ["## Promises\n", promised] if promised else []
     return "\n".join([*parts, "## The papers\n", _index(found, records, abouts), LEGEND, run(found) + "\n"])
 
 
@@ -83,15 +86,50 @@ def counts_list(statements: Sequence[Statement]) -> str:
         Markdown, a line an item.
     """
     n = counts(statements)
+    promised = (
+        f"- **{n['kept']} promises** of documentation hold on all instances, and **{n['violated']}** do not.\n"
+        if n["kept"] + n["violated"]
+        else ""
+    )
     return (
         f"- **{n['theorems']} theorems** are supported: {n['of the papers']} of the papers, {n['classical']} "
         f"classical, {n['derived here']} derived here with a proof.\n"
         f"- **{n['observations']} observations** were measured: constants and regularities that no proof carries.\n"
-        f"- **{n['recorded']} statements** are recorded without a check, with the reason.\n"
+        + promised
+        + f"- **{n['recorded']} statements** are recorded without a check, with the reason.\n"
         f"- **{n['saboteurs']} saboteurs** are refuted by the same checks: wrong solvers, too strong constants, "
         f"dropped hypotheses.\n"
         f"- **{n['errata']} errata**: wordings of papers, or rules of their authors' code, that the checks refute.\n"
     )
+
+
+def promises(found: Sequence[Found], details: str) -> str:
+    """The documented promises, whether they hold, and a counterexample where they do not.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        All statements of the report.
+    details : str
+        The folder of the pages of details, seen from the page.
+
+    Returns
+    -------
+    str
+        A table in Markdown, violated promises first; empty if nothing is a promise.
+    """
+    rows = []
+    for one in sorted(found, key=lambda each: each.statement.violated is None):
+        source, worst = one.statement.source, one.evidence.worst
+        if not isinstance(source, Documented):
+            continue
+        holds = one.statement.violated is None
+        against = "" if holds else "{} against {} at ".format(*sides(worst)) + place(worst["instance"])
+        told = "yes" if holds else f"**no**: {plain(str(one.statement.violated))}"
+        name = link(item(one.statement.id), f"{details}/{one.statement.system}.md")
+        where = f"{source.distribution} {source.version}, {source.item}"
+        rows.append([name, plain(where), plain(source.promise), told, against])
+    return table(("id", "promised by", "promise", "holds", "smallest counterexample"), rows)
 
 
 def _figures(records: Mapping[str, Sequence[Record]]) -> str:

@@ -70,6 +70,7 @@ def render(
     figures: Mapping[str, Sequence[Record]] | None = None,
     details: str = DETAILS,
     pictures: str = PICTURES,
+    title: str | Mapping[str, str] = "",
 ) -> Report:
     """The report of some statements, and of figures.
 
@@ -87,6 +88,8 @@ def render(
         For each system the records that its figures have left.
     details, pictures : str
         The folders of the pages of details and of the pictures, seen from the main page.
+    title : str or mapping of str to str
+        What the statements are about, in words for the head of the page, or for the section of each system.
 
     Returns
     -------
@@ -106,9 +109,12 @@ def render(
     systems = list(dict.fromkeys(statement.system for statement in statements))
     of = {system: [one for one in found if one.statement.system == system] for system in systems}
     records = {system: figures.get(system, ()) for system in systems}
+    titles = title if isinstance(title, Mapping) else {}
     parts = [opening(found, records, abouts, findings, details=details)]
+    if isinstance(title, str) and title:
+        parts.insert(0, f"{title}\n")
     for system in systems:
-        about = abouts.get(system)
+        about = abouts.get(system) or (About(paper=titles[system], claims="") if system in titles else None)
         parts.append(section(system, of[system], records[system], about, details=details, pictures=pictures))
     pages = {system: details_page(system, of[system], records[system]) for system in systems}
     return Report("\n".join(parts), pages, details)

@@ -9,7 +9,7 @@ from lrtheory.bounds.reporting.details import item, sources_line
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, farthest, name_of
 from lrtheory.bounds.reporting.found import Found, how_close, place
 from lrtheory.bounds.reporting.tables import anchor, plain, short, table
-from lrtheory.bounds.sources import Classical, Derived, Measured, Paper, Source
+from lrtheory.bounds.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["errata", "link", "row_start", "section"]
@@ -19,6 +19,7 @@ _TABLES: tuple[tuple[type, str, str], ...] = (
     (Paper, "Theorems of papers:", "item"),
     (Classical, "Textbook theorems:", "name"),
     (Derived, "Derived here, with proofs:", ""),
+    (Documented, "Promises of documentation:", "promised by"),
     (Measured, "Observations, measured and not proved:", ""),
 )
 _ERRATA = ("id", "statement", "refuted as it stands", "left side", "right side", "counterexample")
@@ -54,11 +55,12 @@ def section(
     """
     there = f"{details}/{system}.md"
     parts = [f"## {system}\n"]
+    own = [one.statement for one in found]
     if about is not None:
-        parts += [f"{about.paper} <!-- {sources_line(system)} -->\n", f"{about.claims}\n"]
+        parts += [f"{about.paper} <!-- {sources_line(own)} -->\n", f"{about.claims}\n"]
         parts += [_picture(_record(records, name), system, there, pictures) for name in about.pictures if records]
     else:
-        parts.append(f"<!-- {sources_line(system)} -->\n")
+        parts.append(f"<!-- {sources_line(own)} -->\n")
     for kind, words, column in _TABLES:
         rows = [_row(one, there, about) for one in found if isinstance(one.statement.source, kind)]
         header = ("id", "claim", *filter(None, [column]), "how close")
@@ -111,6 +113,8 @@ def _whose(source: Source, about: About | None) -> str:
     """The item of a paper, with how much of it was read where that is not all, or the name of a textbook theorem."""
     if isinstance(source, Classical):
         return source.name
+    if isinstance(source, Documented):
+        return f"{source.distribution} {source.version}, {source.item}"
     if not isinstance(source, Paper):
         return ""
     where = "" if about is not None and source.key in about.paper else source.key

@@ -64,7 +64,7 @@ def _of_main(main: str, system: str, statements: Sequence[Statement], about: Abo
         start = row_start(statement, DETAILS, about)
         if not any(row.startswith(start) for row in rows):
             found.append(f"{statement.id} is missing from the main page, or differs there")
-    if statements and sources_line(system) not in main:
+    if statements and sources_line(statements) not in main:
         found.append(f"the sources of {system} have changed since the main page was written")
     if about is not None:
         shown = [f"]({PICTURES}/{system}--{name}.png)" for name in about.pictures]
@@ -88,6 +88,6 @@ def _of_details(page: str, system: str, statements: Sequence[Statement]) -> list
         same = len(lines) == len(starts) and all(map(str.startswith, lines, starts))
         if not entry.startswith(fixed(statement)) or not same:
             found.append(f"{statement.id} is missing from the details, or differs there")
-    if sources_line(system) not in page:
+    if sources_line(statements) not in page:
         found.append(f"the sources of {system} have changed since its details were written")
     return found

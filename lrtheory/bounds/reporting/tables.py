@@ -67,15 +67,17 @@ def short(side: str) -> str:
     Parameters
     ----------
     side : str
-        A float, a fraction or a ball.
+        A float, a fraction or a ball, or a few words where a solver returned nothing to compare.
 
     Returns
     -------
     str
-        At most 15 characters.
+        At most 15 characters for a number, 60 for words.
     """
     if re.fullmatch(r"-?\d{1,7}", side):
         return side
+    if not re.match(r"\[|-?(\d|inf|nan|\.\d)", side):  # what a solver that raised an error or changed its instance did
+        return side if len(side) <= 60 else side[:57] + "..."
     try:
         return f"{float(side):.3g}"
     except ValueError:

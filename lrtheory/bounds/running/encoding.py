@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
+from lrtheory.bounds.places import module_named, public_name
 
 __all__ = ["decode", "digest", "encode"]
 
@@ -65,7 +66,7 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         cls = type(value)
         fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
-        return {"dataclass": f"{cls.__module__}:{cls.__qualname__}", "fields": fields}
+        return {"dataclass": f"{public_name(cls.__module__)}:{cls.__qualname__}", "fields": fields}
     raise TypeError(f"an instance must be plain data; got {type(value).__name__}")
 
 
@@ -94,7 +95,7 @@ def _built(data: Any) -> Any:
 
 def _dataclass(name: str) -> type:
     module, _, qualified = name.partition(":")
-    found: Any = sys.modules[module]
+    found: Any = sys.modules[module_named(module)]
     for part in qualified.split("."):
         found = getattr(found, part)
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):

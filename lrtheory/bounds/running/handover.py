@@ -18,7 +18,7 @@ import numpy as np
 from lrtheory.bounds.arithmetic.exact import Ball
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Overwritten", "altered", "classes_of", "handed", "parts", "received"]
+__all__ = ["Overwritten", "Raised", "altered", "classes_of", "handed", "parts", "received"]
 
 _SHORT = 4  # the items of a longer tuple, and of every list, share one path
 _NUMBERS = {bool, int, float, complex, Fraction, Ball, str, NoneType, *np.sctypeDict.values()}
@@ -31,6 +31,14 @@ class Overwritten(StatementError):
     def __init__(self, places: list[str]) -> None:
         self.places = places
         super().__init__(f"`solve` overwrote its instance: {', '.join(places)}")
+
+
+class Raised(Exception):
+    """A solver has raised an error on an instance that satisfies the hypotheses; this refutes its claim."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(f"`solve` raised {type(error).__name__}: {error}".rstrip(": "))
 
 
 def handed(instance: Any) -> Any:

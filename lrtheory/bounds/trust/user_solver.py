@@ -60,6 +60,8 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
         evidence = check(dataclasses.replace(statement.for_another_solver(), solve=watched), session, instance=instance)
     except Exception as error:
         raise _explained(error, statement, session, watched) from error
+    if watched.error is not None:  # the caller wants to see where, and not that an error refutes the claim
+        raise _explained(watched.error, statement, session, watched)
     notes = "; ".join(note for note in (evidence.message, _nearly(evidence)) if note)
     return dataclasses.replace(evidence, replay=_replay(evidence), message=notes)
 
@@ -72,10 +74,15 @@ class _Watched:
 
     def __init__(self, solve: Callable[..., Any], known: Callable[[], set[type]]) -> None:
         self.solve, self.known, self.instance, self.outcome, self.returned = solve, known, None, None, True
+        self.error: Exception | None = None
 
     def __call__(self, instance: Any, rng: np.random.Generator, *runs: int) -> Any:
         self.instance, self.returned = instance, False
-        self.outcome = self.solve(instance, rng, *runs)
+        try:
+            self.outcome = self.solve(instance, rng, *runs)
+        except Exception as error:
+            self.error = error
+            raise
         self.returned = True
         foreign = {one for one in classes_of(self.outcome) if one.__module__.partition(".")[0] not in _TRUSTED}
         if foreign and not foreign <= self.known():
@@ -145,7 +152,9 @@ def _example(statement: Statement, session: Session) -> tuple[Any, Any]:
     """The first instance of a statement, and what its own solver returns for it."""
     instance = next(iter(session.instances(statement.instances, 1)))[1]
     runs = () if statement.kind in ("inequality", "identity") else (2,)
-    return instance, statement.solve(handed(instance), session.rng(statement.instances, "example"), *runs)
+    family, given = statement.instances, handed(instance)
+    given = given if family.view is None else family.view(given)
+    return given, statement.solve(given, session.rng(family, "example"), *runs)
 
 
 def kind_of(value: Any, depth: int = 2) -> str:

@@ -1,0 +1,193 @@
+"""Places that hold statements: modules and packages by their dotted names, files and globs of files.
+
+A package is walked in the order in which its `__init__` imports modules, then by name. A file is imported under a
+private name, so that two files called ``bounds.py`` do not collide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from lrtheory.bounds.errors import StatementError
+
+__all__ = ["home", "is_private", "module_named", "modules", "parts", "public_name", "resolved"]
+
+_MARKS = "*?["  # of a glob
+_PRIVATE = "lrtheory_place_"
+_DIGITS = 8  # of the path's hash, which follows
+
+
+def resolved(place: str, root: Path) -> list[str]:
+    """The dotted name, or the files, that a place stands for.
+
+    Parameters
+    ----------
+    place : str
+        A dotted name, a file, or a glob of files.
+    root : Path
+        Where relative paths start.
+
+    Returns
+    -------
+    list of str
+        The dotted name alone, or the paths of the files, sorted.
+
+    Raises
+    ------
+    StatementError
+        If there is no such module or file, or the glob matches nothing.
+    """
+    if any(mark in place for mark in _MARKS):
+        found = sorted(str(path) for path in root.glob(place) if path.suffix == ".py")
+        if not found:
+            raise StatementError(f"no file matches the place {place!r} in {root}")
+        return found
+    if place.endswith(".py") or "/" in place:
+        path = root / place
+        if path.is_dir():
+            return resolved(f"{place.rstrip('/')}/*.py", root)
+        if not path.is_file():
+            raise StatementError(f"there is no file {str(path)!r}, which is named as a place of statements")
+        return [str(path)]
+    with _importable(root):
+        try:
+            known = importlib.util.find_spec(place) is not None
+        except (ImportError, ValueError):
+            known = False
+    if not known:
+        raise StatementError(f"there is no module {place!r}, which is named as a place of statements")
+    return [place]
+
+
+def home(place: str, root: Path) -> Path:
+    """The folder of a package, or the file of a module, told without an import of its modules."""
+    if place.endswith(".py"):
+        return Path(place)
+    with _importable(root):
+        spec = importlib.util.find_spec(place)
+    assert spec is not None
+    folders = list(spec.submodule_search_locations or [])
+    return Path(folders[0] if folders else spec.origin or place)
+
+
+def is_private(name: str) -> bool:
+    """Whether a module was imported from a file that is a place by itself."""
+    return name.startswith(_PRIVATE)
+
+
+def public_name(module: str) -> str:
+    """The name of a module in an instance that is written out: of a file its last name, whatever folder it lies in.
+
+    The content of an instance names its random stream, and must not depend on where somebody keeps a file.
+    """
+    return module[len(_PRIVATE) + _DIGITS + 1 :] + ".py" if is_private(module) else module
+
+
+def module_named(name: str) -> str:
+    """The imported module that has a public name; the name itself where there is none."""
+    private = [module for module in sys.modules if is_private(module) and public_name(module) == name]
+    return private[0] if private else name
+
+
+def parts(place: str, root: Path) -> dict[str, str]:
+    """The packages directly below a package, by their names; empty for a module or a file.
+
+    They are told without an import, so that a statement of one system costs no import of another.
+    """
+    if place.endswith(".py"):
+        return {}
+    with _importable(root):
+        spec = importlib.util.find_spec(place)
+    folders = list(spec.submodule_search_locations or []) if spec is not None else []
+    return {m.name: f"{place}.{m.name}" for m in pkgutil.iter_modules(folders) if m.ispkg}
+
+
+def modules(place: str, root: Path) -> list[ModuleType]:
+    """The modules of a place, imported.
+
+    Parameters
+    ----------
+    place : str
+        A dotted name or a file, as `resolved` returns them.
+    root : Path
+        Put in front of `sys.path` while modules are imported.
+
+    Returns
+    -------
+    list of module
+        A package itself comes first, then its modules.
+
+    Raises
+    ------
+    StatementError
+        If a module raises an error while it is imported; the sentence names the file and the line.
+    """
+    with _importable(root):
+        if place.endswith(".py"):
+            return [_from_file(Path(place))]
+        package = _imported(place)
+        if not hasattr(package, "__path__"):
+            return [package]
+        inner = f"{place}."
+        ordered = [one for one in vars(package).values() if isinstance(one, ModuleType)]
+        ordered = [one for one in ordered if one.__name__.startswith(inner)]
+        names = [m.name for m in pkgutil.walk_packages(package.__path__, inner)]
+        rest = [_imported(name) for name in names if not name.rpartition(".")[2].startswith("test_")]
+        return list(dict.fromkeys([package, *ordered, *rest]))
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise _blamed(error, name) from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    name = _PRIVATE + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:_DIGITS] + "_" + path.stem
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs, since dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise _blamed(error, str(path)) from error
+    return module
+
+
+def _blamed(error: Exception, place: str) -> StatementError:
+    """The error of an import with the last line of somebody's own file, not of the machinery."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    own = [frame for frame in own if Path(frame.filename).resolve() != Path(__file__).resolve()]
+    at = (error.filename, error.lineno) if isinstance(error, SyntaxError) else None
+    at = (own[-1].filename, own[-1].lineno) if at is None and own else at
+    where = f"{at[0]}, line {at[1]}" if at is not None else place
+    return StatementError(f"{place} cannot be imported ({where}): {type(error).__name__}: {error}")
+
+
+@contextmanager
+def _importable(root: Path) -> Iterator[None]:
+    """Let modules below a folder be imported."""
+    entry = str(root)
+    added = entry not in sys.path
+    if added:
+        sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        if added and entry in sys.path:
+            sys.path.remove(entry)

@@ -1,0 +1,225 @@
+"""A plugin of pytest that collects statements: ``pytest -p lrtheory.pytest -m bounds`` measures them.
+
+Every module-level statement in a file of the configured places, or in a file that matches the ini option
+``statements``, is an item named by its id; each of its saboteurs and repairs is one more. A run writes an evidence file
+per item as it goes, so that an interruption loses nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Registry, Session, Statement, StatementError, check, defects
+from lrtheory.bounds.configuration import OURS, configured
+
+__all__ = ["StatementFile", "StatementItem"]
+
+_WORKERS = "2"
+_SEED: pytest.StashKey[int] = pytest.StashKey()
+_SESSION: pytest.StashKey[Session] = pytest.StashKey()
+_REGISTRY: pytest.StashKey[Registry] = pytest.StashKey()
+_FILES: pytest.StashKey[dict[str, list[Statement]]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that a run of the bounds understands."""
+    group = parser.getgroup("lrtheory", "theorems, measured")
+    group.addoption(
+        "--bounds-budget", choices=sorted(BUDGETS), default="quick", help="how much each check may do (default: quick)"
+    )
+    group.addoption("--bounds-seed", type=int, default=None, help=f"seed of all checks (default: {DEFAULT_SEED})")
+    group.addoption("--bounds-fresh", action="store_true", help="draw a new seed and print it")
+    group.addoption(
+        "--bounds-evidence", default=None, help="folder of the evidence files (default: that of the configuration)"
+    )
+    parser.addini(
+        "statements",
+        "globs of files whose statements are collected besides those of [tool.lrtheory]",
+        type="args",
+        default=["bounds_*.py", "bounds/*.py"],
+    )
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Add workers to a run of the bounds, unless the caller chose a number."""
+    known = early_config.known_args_namespace
+    chosen = any(arg.startswith(("-n", "--numprocesses", "--pdb", "--collect-only", "--co")) for arg in args)
+    if known.markexpr == "bounds" and early_config.pluginmanager.hasplugin("xdist") and not chosen:
+        args[:0] = ["-n", _WORKERS, "--dist", "loadgroup"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fix the seed: the controller's, if this is a worker."""
+    config.addinivalue_line("markers", "bounds: measures statements")
+    config.addinivalue_line("markers", "xdist_group(name): tests of one group run on one worker of pytest-xdist")
+    handed_over = getattr(config, "workerinput", {}).get("lrtheory_seed")
+    if handed_over is not None:
+        seed = handed_over
+    elif config.getoption("--bounds-fresh"):
+        seed = secrets.randbelow(2**31)
+    else:
+        chosen = config.getoption("--bounds-seed")
+        if chosen is not None and chosen < 0:
+            raise pytest.UsageError("--bounds-seed must be at least 0")
+        seed = DEFAULT_SEED if chosen is None else chosen
+    config.stash[_SEED] = seed
+    config.stash[_SESSION] = Session.named(config.getoption("--bounds-budget"), seed)
+    try:
+        config.stash[_REGISTRY] = Registry(configuration=configured(config.rootpath))
+    except StatementError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the seed to a worker of pytest-xdist."""
+    node.workerinput["lrtheory_seed"] = node.config.stash[_SEED]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Print what a repetition needs."""
+    return f"lrtheory: --bounds-budget {config.getoption('--bounds-budget')} --bounds-seed {config.stash[_SEED]}"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a file that holds statements of a place, or that the ini option names."""
+    if file_path.suffix != ".py" or file_path.name.startswith(("test_", "conftest", "__init__")):
+        return None
+    registry = parent.config.stash[_REGISTRY]
+    if registry.covers(file_path):
+        return StatementFile.from_parent(parent, path=file_path) if str(file_path) in _by_file(parent.config) else None
+    below = file_path.relative_to(parent.config.rootpath) if file_path.is_relative_to(parent.config.rootpath) else None
+    named = below is not None and any(below.match(glob) for glob in parent.config.getini("statements"))
+    return StatementFile.from_parent(parent, path=file_path) if named else None
+
+
+def _by_file(config: pytest.Config) -> dict[str, list[Statement]]:
+    """The statements of the configured places, by the files in which they stand."""
+    if _FILES not in config.stash:
+        registry, found = config.stash[_REGISTRY], dict[str, list[Statement]]()
+        for statement in registry:
+            found.setdefault(registry.file(statement.id), []).append(statement)
+        config.stash[_FILES] = found
+    return config.stash[_FILES]
+
+
+class StatementFile(pytest.File):
+    """A file whose statements are items."""
+
+    def collect(self) -> Iterator[StatementItem]:
+        """Yield an item per statement, saboteur and repair.
+
+        Yields
+        ------
+        StatementItem
+            In the order in which they are written.
+
+        Raises
+        ------
+        CollectError
+            If the file cannot be imported, or a statement has a defect.
+        """
+        try:
+            inside = self.config.stash[_REGISTRY].covers(self.path)
+            statements = _by_file(self.config)[str(self.path)] if inside else list(Registry(str(self.path)))
+            faults = [f"{one.id}: {fault}" for one in statements for fault in defects(one)]
+        except StatementError as error:
+            raise self.CollectError(str(error)) from error
+        if faults:
+            raise self.CollectError("\n".join(faults))
+        for one in statements:
+            item = one.id.partition("/")[2]
+            yield StatementItem.of(self, item, one)
+            for each in one.saboteurs:
+                yield StatementItem.of(self, f"{item}[{each.name}]", one.sabotaged(each.name))
+            for mended in one.repairs:
+                yield StatementItem.of(self, f"{item}[repair: {mended.name}]", one.repaired(mended.name))
+
+
+class StatementItem(pytest.Item):
+    """A statement, or one of its saboteurs or repairs, that is to get the verdict that is due."""
+
+    statement: Statement
+
+    @classmethod
+    def of(cls, parent: StatementFile, name: str, statement: Statement) -> StatementItem:
+        """Make an item.
+
+        Parameters
+        ----------
+        parent : StatementFile
+            Its file.
+        name : str
+            Its name.
+        statement : Statement
+            What it measures.
+
+        Returns
+        -------
+        StatementItem
+            With the marks of a bound, and in the group of its system, so that no kernel is compiled twice.
+        """
+        item = cls.from_parent(parent, name=name)
+        item.statement = statement
+        item.add_marker(pytest.mark.bounds)
+        item.add_marker(pytest.mark.xdist_group(statement.system))
+        return item
+
+    def runtest(self) -> None:
+        """Measure, keep the evidence, and demand the verdict that is due.
+
+        Raises
+        ------
+        Failed
+            If the verdict is another one, a saboteur was refuted by luck, or the check needed too many runs.
+        """
+        session = self.config.stash[_SESSION]
+        evidence = check(self.statement, session)
+        evidence.save(_evidence_folder(self.config))
+        complaint = self._complaint(evidence, at_default=session.seed == DEFAULT_SEED)
+        if complaint:
+            pytest.fail(f"{complaint}\n{evidence}", pytrace=False)
+
+    def _complaint(self, evidence: Any, *, at_default: bool) -> str:
+        statement = self.statement
+        if evidence.verdict != statement.due:
+            if statement.violated is not None and evidence.verdict == "supported":
+                return f"the promise holds now; `violated` says: {statement.violated}"
+            return f"{evidence.verdict}, and {statement.due} is due"
+        if statement.due == "refuted" and evidence.by_luck:
+            return "refuted on a drawn instance, which another seed may not meet"
+        return "more than half of the cap of runs was needed" if evidence.underpowered and at_default else ""
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Say where the item stands.
+
+        Returns
+        -------
+        tuple
+            File, no line, and the name.
+        """
+        return self.path, None, self.name
+
+
+def _evidence_folder(config: pytest.Config) -> Path:
+    """Where the evidence goes."""
+    chosen = config.getoption("--bounds-evidence")
+    if chosen is not None:
+        return Path(chosen)
+    told = configured(config.rootpath)
+    return (config.rootpath if told is OURS else told.root) / told.evidence
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run of the bounds in which something was skipped has not measured every theorem, so it fails."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if session.config.option.markexpr.startswith("bounds") and skipped and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{len(skipped)} skipped: a theorem that was not measured is no pass")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
