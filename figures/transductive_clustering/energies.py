@@ -8,7 +8,7 @@ import numpy as np
 
 from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
-from figures.transductive_clustering.tasks import digits_tasks, features, held
+from figures.transductive_clustering.tasks import clamped_labels, digits_tasks, features
 from lrtheory.transductive_clustering import bound_update, knn_affinity, monotone_certificate, psd_shift, relaxed_energy
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def compute_energies(profile: str) -> dict[str, np.ndarray]:
     """Energies of one task along iterations, and in how many tasks they rise, by lambda and variant."""
     batch = digits_tasks(INPUTS[profile]["tasks"], stream(SEED))
     X, costs = features(batch)
-    W, clamp = graphs(X), held(batch)
+    W, clamp = graphs(X), clamped_labels(batch)
     runs = {lam: energies(costs, W, clamp, lam) for lam in np.union1d(LAMS, SHOWN).tolist()}
     safe = [monotone_certificate(w, clamp=c).largest_lam for w, c in zip(W["symmetric"], clamp, strict=True)]
     worst = int(np.argmax(rise(runs[SHOWN[2]])[0]))

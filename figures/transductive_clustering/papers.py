@@ -10,7 +10,7 @@ from figures import Beside, Figure, published
 from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering import accuracy
 from figures.transductive_clustering.energies import graphs
-from figures.transductive_clustering.tasks import METHODS, digits_tasks, features, held
+from figures.transductive_clustering.tasks import METHODS, clamped_labels, digits_tasks, features
 from lrtheory.transductive_clustering import bound_update, evaluate, load_digits_features
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ INPUTS: dict[str, dict[str, Any]] = {"quick": {"tasks": 600, "few": 80}, "full":
 
 
 def with_support(n_tasks: int, shot: int, law: float | None, rng: np.random.Generator) -> np.ndarray:
-    """Fixed prototypes and a graph on support and queries, the support held: right labels a task."""
+    """Fixed prototypes and a graph on support and queries, the support clamped: right labels per task."""
     batch = digits_tasks(n_tasks, rng, shot=shot, proportions=law)
     X, costs = features(batch)
     options = {"lam": 0.7, "tol": 1e-6, "max_iter": 20}
-    found = bound_update(costs, graphs(X)["symmetric"], clamp=held(batch), **options).labels
+    found = bound_update(costs, graphs(X)["symmetric"], clamp=clamped_labels(batch), **options).labels
     labels = np.take_along_axis(batch.support_labels[:, ::shot], found[:, batch.support.shape[1] :], axis=1)
     return (labels == batch.query_labels).mean(axis=1)
 

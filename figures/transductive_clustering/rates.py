@@ -9,7 +9,7 @@ import numpy as np
 from figures import Figure
 from figures._series import COLORS, MARKERS, below, headline, stream
 from figures.transductive_clustering.energies import graphs
-from figures.transductive_clustering.tasks import digits_tasks, features, held
+from figures.transductive_clustering.tasks import clamped_labels, digits_tasks, features
 from lrtheory.transductive_clustering import bound_update, make_two_points, monotone_certificate, theory
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def compute_rates(profile: str) -> dict[str, np.ndarray]:
     factors = np.array(settings["factors"])
     batch = digits_tasks(settings["tasks"], stream(SEED))
     X, costs = features(batch)
-    W, clamp = graphs(X)["symmetric"], held(batch)
+    W, clamp = graphs(X)["symmetric"], clamped_labels(batch)
     norms = [monotone_certificate(w, clamp=c).norm_bound for w, c in zip(W, clamp, strict=True)]
     ratios = np.array(
         [

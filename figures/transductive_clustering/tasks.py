@@ -41,8 +41,8 @@ def features(batch: EpisodeBatch) -> tuple[np.ndarray, np.ndarray]:
     return X, ((X[:, :, None] - means[:, None]) ** 2).sum(axis=3)
 
 
-def held(batch: EpisodeBatch) -> np.ndarray:
-    """Return the argument `clamp`: each labeled point is held at the number of its class, and queries are free (-1)."""
+def clamped_labels(batch: EpisodeBatch) -> np.ndarray:
+    """Return the argument `clamp`: labeled points are clamped to the number of their class, queries are free (-1)."""
     way = len(np.unique(batch.support_labels[0]))
     ours = np.repeat(np.arange(way), batch.support.shape[1] // way)
     free = np.full(batch.query.shape[1], -1)

@@ -51,9 +51,9 @@ OPTIONS = {
 KINDS = {"slk": ("mean", "mode"), "k-means": ("mean", "mode"), "laplacian-shot": ("mean", "rectified")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Turns:
-    r"""How assignments and prototypes of `few_shot` take turns: options that are rarely used.
+    r"""Rarely used options of `few_shot`, on the turns that assignments and prototypes take.
 
     Parameters
     ----------

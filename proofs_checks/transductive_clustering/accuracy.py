@@ -190,6 +190,7 @@ def chance(more: int = 0) -> Expectation:
     return Expectation(
         sample=lambda law, found: right(asked(law, found), found.labels),
         equals=lambda law: 1 / (law.n_classes + more),
+        # equality is supported within a margin, here one below the difference of 1/4 and 1/5 that a saboteur claims
         within=lambda law: 0.02,
         support=lambda law: (0.0, 1.0),
     )

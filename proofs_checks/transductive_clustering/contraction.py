@@ -15,7 +15,7 @@ from proofs_checks.transductive_clustering.families.rings import (
     PAIRS,
     UNIFORM,
     Pairwise,
-    are_equal_where_held,
+    are_equal_where_clamped,
     is_along_an_eigenvector,
     two_updates,
 )
@@ -52,7 +52,7 @@ TC_T7 = Statement(
     ),
     source=Derived(theory.contraction_factor),
     tex=r"\|S(Z) - S(Y)\|_F \le \tfrac{\lambda \|W_F\|}{2T} \|Z - Y\|_F",
-    hypotheses={"equal rows where held": are_equal_where_held},
+    hypotheses={"equal rows where held": are_equal_where_clamped},
     instances=PAIRS,
     solve=two_updates,
     claim=Inequality(contracted),

@@ -77,7 +77,7 @@ TC_T3 = Statement(
         saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
         saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
         saboteur("half of the temperature", solve=wrong_solvers.colder),
-        saboteur("labels that are given are overwritten", solve=wrong_solvers.not_held),
+        saboteur("labels that are given are overwritten", solve=wrong_solvers.overwritten),
         saboteur("lambda in the place of lambda / 2", solve=wrong_solvers.energy_of_the_code),
         saboteur("an update, and then none", solve=wrong_solvers.stops_after_one),
         saboteur("twice the pairs", claim=Identity(along(partial(decreases, factor=2.0)))),
@@ -94,6 +94,7 @@ def falls(case: Case, found: Descent, factor: float = 1.0) -> Sides:
     bounds = theory.descent_bound(
         squared_steps(Z), smallest_eigenvalue=least, lam=case.lam, temperature=case.temperature
     )
+    # what the left side can reach whatever a solver does; where that is below the right side nothing is claimed
     most = (case.temperature + case.lam / 2 * least) * farthest(case)
     lost = entries(factor * bounds, R[:-1] - R[1:], most, rounding=case.spoiled)
     return joined(lost, entries(R[1:], R[:-1], highest(case), rounding=case.spoiled))
@@ -147,6 +148,7 @@ TC_T5_DAMPED = Statement(
     saboteurs=(
         saboteur("whole steps", solve=descend),
         saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
+        # its energies fall, so that the claim has to demand a length of the steps
         saboteur("steps much shorter than need be", solve=partial(descend, damping=2.0**-10)),
     ),
     notes="Steps lie on the way to the update, and are no shorter than Gershgorin's discs demand.",
@@ -196,6 +198,7 @@ TC_T6 = Statement(
         saboteur("energies with lambda in the place of lambda / 2", solve=wrong_solvers.energy_of_the_code),
         saboteur("an update, and then none", solve=wrong_solvers.stops_after_one),
         saboteur("points that repel each other", breaks="weights at or above zero", instances=REPELLING),
+        # the bound is loose, and runs exceed a small part of it alone
         saboteur("a hundredth of it", claim=Inequality(along(partial(summed, share=0.01)))),
     ),
     notes="Loose: steps usually shrink geometrically, TC-T7.",
@@ -316,6 +319,7 @@ TC_T8_LIMITS = Statement(
     saboteurs=(
         saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
+        # the bound is loose, and runs exceed a small part of it alone
         saboteur("a two-hundredth of it", claim=Inequality(along(partial(moves_back, share=0.005)))),
     ),
     notes="Steps themselves need not shrink: two points that swap go on for ever.",

@@ -199,14 +199,15 @@ def adds_up(points: Points, found: Turns, share: float = 1.0) -> Sides:
         for i in range(len(Z) - 1)
     ]
     options = {"n_free": int(case.free.sum()), "lam": points.lam, "temperature": points.temperature}
+    # squared distances are at least 0 wherever the prototypes go, so costs of 0 bound all energies of the run
     lower = float(theory.energy_lower_bound(0 * case.costs, points.affinity, **options))
-    room = np.full(len(gains), share * (energy(case, Z[0]) - lower))
+    budget = np.full(len(gains), share * (energy(case, Z[0]) - lower))
     bounds = [share * bound_of_gradient(points, Z[i : i + 2], M[i : i + 2], norm) for i in range(len(gains))]
     gradients = [gradient(points, z, m) for z, m in zip(Z[1:], M[1:], strict=True)]
     most = np.arange(1, len(gains) + 1) * (margin * farthest(case) + len(points.features) * points.diameter**2)
     said = np.asarray(found.energies) - half_turns(points, found)
     wrong = unlike(np.r_[said, wanders(points, found)], points.spoiled)
-    own = entries(np.cumsum(gains), room, most), entries(gradients, bounds)
+    own = entries(np.cumsum(gains), budget, most), entries(gradients, bounds)
     return wrong or without_noise(replace(joined(*own), rounding=points.spoiled))
 
 
@@ -256,15 +257,16 @@ TC_T10 = Statement(
 
 
 def at_rest(points: Points, found: End) -> Sides:
-    """Compare the gradient along the simplices, the means' errors and the held rows' errors with 0."""
+    """Compare the gradient along the simplices, the errors of the means and those of the clamped rows with 0."""
     Z, M = np.asarray(found.assignments), np.asarray(found.prototypes)
     if not are_assignments(points, Z):
         return NO_RUN
-    held = points.clamp >= 0
+    clamped = points.clamp >= 0
     off = [
+        # in units of T, since the claim is about log z
         np.abs(gradient(points, Z, M)) / points.temperature,
         np.abs(M - weighted_means(points.features, Z)).max(),
-        np.abs(Z[held] - one_hot(points.clamp[held], len(M))).max(initial=0.0),
+        np.abs(Z[clamped] - one_hot(points.clamp[clamped], len(M))).max(initial=0.0),
     ]
     return entries(off, 0.0, rounding=16 * points.spoiled)
 
@@ -286,6 +288,7 @@ TC_T10_LIMIT = Statement(
     saboteurs=(
         saboteur("the support is not held", solve=partial(settled, clamp=None)),
         saboteur("means of labels", solve=partial(settled, hard=True)),
+        # nearly settled, and refuted because rounding is all that is allowed
         saboteur("three turns", solve=partial(settled, n_turns=3)),
         saboteur("the pull of the neighbors twice", solve=wrong_solvers.settled_with_twice_the_pull),
     ),

@@ -120,6 +120,7 @@ def falls_short(mixture: Mixture, found: Modes, share: float = 0.5) -> np.ndarra
     runs = np.arange(len(X))
     chosen = Z.argmax(1)
     elsewhere = np.abs(X[runs, chosen] - found.prototypes[:, 0]).max(1) > 0
+    # assignments that are none count as a failure, since from them a solver could choose its densities
     elsewhere |= (np.abs(everything.sum(2) - 1).max(1) > rounding(8 * size[1], 1.0)) | (everything < 0).any((1, 2))
     return elsewhere | (densities[runs, chosen] < share * densities.max(1))
 

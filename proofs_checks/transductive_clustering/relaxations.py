@@ -147,6 +147,7 @@ def sandwiched(case: Case, found: tuple[Descent, Descent], share: float = 1.0) -
     first, second = found
     there = at_best_labels(case)
     best, n_free = float(optimum(case)), int(case.free.sum())
+    # the entropy is proportional to T, so a share of it is that of a lower temperature
     lower = float(theory.discrete_lower_bound(best, n_free, case.n_clusters, temperature=share * case.temperature))
 
     def above(one: Case, run: Descent) -> Sides:
@@ -216,6 +217,7 @@ def not_worse(case: Case, found: np.ndarray) -> Sides:
     if labels.shape != (case.n,) or labels.min() < 0 or labels.max() >= K:
         raise OutcomeError(f"{case.n} labels in [0, {K - 1}] are due")
     value, wanted = discrete(case, one_hot(labels, K)), greedy(case)
+    # labels are compared in both directions, since each has to equal that of the greedy pass
     most, least = [highest(case), *[K - 1] * case.n, *[np.inf] * case.n], [-np.inf] * (case.n + 1) + [0] * case.n
     return Sides(np.r_[value, labels, wanted], np.r_[discrete(case, case.init), wanted, labels], most, least=least)
 

@@ -42,7 +42,7 @@ from proofs_checks.transductive_clustering.families.pieces import (
     tangent,
 )
 from proofs_checks.transductive_clustering.families.problems import PLAIN
-from proofs_checks.transductive_clustering.families.rings import Pairwise, are_equal_where_held
+from proofs_checks.transductive_clustering.families.rings import Pairwise, are_equal_where_clamped
 
 SYMMETRIC = {"a symmetric affinity": lambda pair: is_symmetric(pair.case)}
 
@@ -96,7 +96,7 @@ TC_T2 = Statement(
     ),
     source=Derived(theory.kl_divergence),
     tex=r"A_i(Z) - A_i(S(Z_i)) = T\,\mathrm{KL}(Z \| S(Z_i))",
-    hypotheses={**SYMMETRIC, "equal rows where held": are_equal_where_held},
+    hypotheses={**SYMMETRIC, "equal rows where held": are_equal_where_clamped},
     instances=TOUCHING,
     solve=minimizer,
     claim=Identity(least),
@@ -224,7 +224,7 @@ TC_S10 = Statement(
     solve=free_alone,
     claim=Identity(as_costs),
     saboteurs=(
-        saboteur("held neighbors are forgotten", solve=partial(free_alone, held_rows=False)),
+        saboteur("held neighbors are forgotten", solve=partial(free_alone, clamped_rows=False)),
         saboteur("held rows move", solve=wrong_solvers.moving_support),
     ),
 )
@@ -263,6 +263,7 @@ def worked(case: Case, found: Counted, rows: str = "all") -> Sides:
     """Compare the package's counts of a run with operations counted one by one, and these with the formula."""
     edges, n = int(np.count_nonzero(case.affinity)), int(case.free.sum()) if rows == "free" else case.n
     each = theory.update_counts(edges, case.n_clusters, n_points=case.n, n_free=n)
+    # a run makes between 1 and N_UPDATES updates, fewer where it stands still; max and min say so
     lhs = [found.flops, found.exponentials, found.products, found.powers, found.passes, max(found.updates, 1)]
     work = [found.passes * each["flops"], found.softmaxes * each["exponentials"]]
     rhs = [found.products, found.powers, *work, found.updates + 1, min(found.updates, N_UPDATES)]

@@ -78,6 +78,7 @@ def full_gradient(case: Case, rng: np.random.Generator) -> Descent:
 def one_at_a_time(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> Descent:
     """Rows that see the new rows before them."""
 
+    # subtle: this order (Gauss-Seidel) lowers the energy as well, so only claims that pin the update can refute it
     def step(Z: np.ndarray) -> np.ndarray:
         new = Z.copy()
         for p in range(case.n):
@@ -94,6 +95,7 @@ def stands_still(case: Case, rng: np.random.Generator) -> Descent:
 
 def stops_after_one(case: Case, rng: np.random.Generator) -> Descent:
     """One right update, and then none."""
+    # subtle: moves of 0 keep every bound on sums of squared steps, so a claim must ask for steps to be taken
     goal = update(case, case.init)
     return _path(case, lambda Z: goal)
 
@@ -108,13 +110,14 @@ def turning_labels(case: Case, rng: np.random.Generator) -> Descent:
     return _path(replace(case, init=np.eye(case.n)), lambda Z: np.roll(Z, 1, axis=1), 60)
 
 
-def not_held(case: Case, rng: np.random.Generator) -> Descent:
+def overwritten(case: Case, rng: np.random.Generator) -> Descent:
     """Labels that are given at the start and then overwritten."""
     return descend(replace(case, clamp=np.full(case.n, -1)))
 
 
 def energy_of_the_code(case: Case, rng: np.random.Generator) -> Descent:
-    """Energies with lambda in the place of lambda / 2, as the published code prints them."""
+    """Energies with lambda where lambda / 2 is right, as the published code prints them."""
+    # subtle: the assignments are the right ones, and only what is reported of them is wrong
     found = descend(case)
     return replace(found, energies=np.array([energy(case, Z, weight=1.0) for Z in found.assignments]))
 
@@ -128,7 +131,7 @@ def colder(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> De
 
 
 def double_lambda(case: Case, rng: np.random.Generator) -> AtLabels:
-    """lambda in the place of lambda / 2."""
+    """lambda where lambda / 2 is right."""
     return at_labels(case, lam=2 * case.lam)
 
 
@@ -149,7 +152,7 @@ def inside_pulled(case: Case, rng: np.random.Generator) -> np.ndarray:
 
 
 def from_the_worst(case: Case, rng: np.random.Generator) -> tuple[Descent, Descent]:
-    """The worst labels for ever, in the place of a descent from the best."""
+    """The worst labels for ever, and no descent from the best ones."""
     worst = max(vertices(case), key=lambda labels: discrete(case, one_hot(labels, case.n_clusters)))
     there = replace(case, init=one_hot(worst, case.n_clusters).astype(float))
     return _path(there, lambda Z: Z), from_the_best(case)[1]
@@ -157,6 +160,7 @@ def from_the_worst(case: Case, rng: np.random.Generator) -> tuple[Descent, Desce
 
 def from_the_start_twice(case: Case, rng: np.random.Generator) -> tuple[Descent, Descent]:
     """The descent from the start is the only witness."""
+    # subtle: this run may end below E* as well, so a claim must hold the witness to its start
     second = from_the_best(case)[1]
     return second, second
 
@@ -168,6 +172,7 @@ def one_turn_less(scattered: Scattered, rng: np.random.Generator) -> Hard:
 
 def last_label(case: Case, rng: np.random.Generator) -> np.ndarray:
     """Labels that take the last of equal ones."""
+    # with the clusters in reverse order the first of equal labels is the last one
     clamp = np.where(case.free, -1, case.n_clusters - 1 - case.clamp)
     mirrored = replace(case, costs=case.costs[:, ::-1], init=case.init[:, ::-1], clamp=clamp)
     return case.n_clusters - 1 - rounded(mirrored)
@@ -246,7 +251,7 @@ def unmoved_neighbors(alike: Alike, rng: np.random.Generator) -> np.ndarray:
 
 
 def moving_support(case: Case, rng: np.random.Generator) -> np.ndarray:
-    """Held rows are overwritten."""
+    """Clamped rows are overwritten."""
     found = free_alone(case)
     found[0] = descend(replace(case, clamp=np.full(case.n, -1)), n_updates=2).assignments[-1][case.free]
     return found
@@ -265,7 +270,7 @@ def fewer_products(case: Case, rng: np.random.Generator) -> Counted:
 
 
 def edges_alone(case: Case, rng: np.random.Generator) -> Counted:
-    """One multiply-add an edge."""
+    """One multiply-add per edge, whatever the number of clusters."""
     found = counted(case)
     return replace(found, flops=found.flops // case.n_clusters)
 
@@ -310,6 +315,7 @@ def backwards(points: Points, rng: np.random.Generator) -> Turns:
 
 def level(points: Points, rng: np.random.Generator) -> Turns:
     """Energies that never change."""
+    # subtle: constant energies never rise, and only the definition tells them from the right ones
     found = clustered(points)
     return replace(found, energies=np.full_like(found.energies, found.energies[-1]))
 
@@ -337,6 +343,7 @@ def from_between(points: Points, rng: np.random.Generator) -> Turns:
 
 def settled_with_twice_the_pull(points: Points, rng: np.random.Generator) -> End:
     """lambda twice."""
+    # the constant makes a difference where lambda is 0 too
     return settled(replace(points, lam=2 * points.lam + 0.25))
 
 
@@ -353,6 +360,7 @@ def unmoved(weighted: Weighted, rng: np.random.Generator) -> np.ndarray:
 
 def least_assigned(mixture: Mixture, rng: np.random.Generator, n: int) -> Modes:
     """The point with the least assignment for that with the largest."""
+    # the largest entry of a cluster minus each entry reverses their order
     found = by_products(mixture, rng, n)
     return replace(found, assignments=found.assignments.max(1, keepdims=True) - found.assignments)
 
@@ -373,6 +381,7 @@ def means_of_labels(weighted: Weighted, rng: np.random.Generator) -> np.ndarray:
 
 def turned_labels(law, rng: np.random.Generator, n: int, **options) -> Answers:
     """Labels of the next query."""
+    # subtle: shares of classes among the answers stay as they are
     found = answered(law, rng, n, **options)
     return replace(found, labels=np.roll(found.labels, 1, axis=1))
 

@@ -37,6 +37,7 @@ class Weight:
         self.value, self.tally = value, tally
 
     def __mul__(self, other: Any) -> Any:
+        # a table has zeros where the graph has no edge, which cost nothing in the formula
         self.tally.products += (self.value != 0) * np.size(other)
         return self.value * other
 
@@ -71,6 +72,7 @@ def one_by_one(tally: Tally) -> dict[str, Any]:
     def update_rows(problem: Any, *others: Any) -> Any:
         tally.passes, tally.softmaxes = tally.passes + 1, tally.softmaxes + 1
         values = problem.edges.values
+        # np.vectorize refuses an empty array, and without edges there is nothing to count
         edges = problem.edges._replace(values=weights(values, tally) if values.size else values)
         return kernel(problem._replace(edges=edges), *others)
 

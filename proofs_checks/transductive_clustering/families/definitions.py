@@ -1,4 +1,4 @@
-"""Small assignment problems: costs, an affinity, lambda, T, a start, held rows; and what follows by definition."""
+"""Small assignment problems: costs, an affinity, lambda, T, a start, clamped rows; and what follows by definition."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Case:
     lam, temperature : float
         lambda and T.
     init : ndarray of shape (N, K)
-        The start; rows that are held stand at their label.
+        The start; clamped rows stand at their labels.
     clamp : ndarray of shape (N,)
-        Labels that are held; -1 is free.
+        Labels of the clamped points; -1 is free.
     path : str
         Which code of the package runs it: "dense", "sparse", or "tasks", the compiled few-shot tasks.
     features : ndarray of shape (K + N, d), or None
-        For "tasks", one prototype a class and the points; costs, affinity and start follow from them.
+        For "tasks", one prototype per class and the points; costs, affinity and start follow from them.
     """
 
     costs: np.ndarray
@@ -126,7 +126,7 @@ def lowest(case: Case) -> float:
 
 
 def farthest(case: Case) -> float:
-    """Return a number that no squared distance of two assignments with the same held rows exceeds."""
+    """Return a number that no squared distance of two assignments with the same clamped rows exceeds."""
     return 2.0 * int(case.free.sum())
 
 
@@ -162,8 +162,8 @@ def shortest(case: Case) -> float:
 
 
 def vertices(case: Case) -> np.ndarray:
-    """Return all labels that agree with those that are held, (n_vertices, N)."""
-    options = [range(case.n_clusters) if held < 0 else [int(held)] for held in case.clamp]
+    """Return all labels that agree with the clamped ones, (n_vertices, N)."""
+    options = [range(case.n_clusters) if label < 0 else [int(label)] for label in case.clamp]
     return np.array(list(itertools.product(*options)))
 
 

@@ -41,6 +41,7 @@ class Modes:
 def by_products(mixture: Mixture, rng: np.random.Generator, n: int) -> Modes:
     """Clusterings with the points of largest assignment as prototypes, each of a mixture of its own."""
     seed = int(rng.integers(2**63))
+    # few turns: the claim is about the points that are taken on the way, and not about where a run ends
     options = {"prototype": "bo", "lam": 1.0, "bandwidth": mixture.bandwidth, "max_iter": 5, "rng": rng}
     ends = [cluster(X, mixture.n_clusters, **options) for X in mixture.points(seed, n)]
     return Modes(seed, np.stack([one.assignments for one in ends]), np.stack([one.prototypes for one in ends]))

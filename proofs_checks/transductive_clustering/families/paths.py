@@ -15,6 +15,7 @@ from lrtheory.transductive_clustering import BoundResult, Turns, bound_update, f
 from proofs_checks.transductive_clustering.families.definitions import Case, energy, shortest, update
 from proofs_checks.transductive_clustering.families.problems import NEIGHBORS
 
+# updates per run: enough for cycles of two and shortened steps to show, few enough to be computed again
 UPDATES = 12
 #: sides of what is no run at all, which no claim holds of
 NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0, trivial=np.array([1.0]))

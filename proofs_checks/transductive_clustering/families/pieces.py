@@ -10,14 +10,20 @@ from lrtheory.bounds import Draws, Family
 from lrtheory.transductive_clustering import monotone_certificate, relaxed_energy, theory
 from proofs_checks.transductive_clustering.families.definitions import Case
 from proofs_checks.transductive_clustering.families.paths import descend
-from proofs_checks.transductive_clustering.families.problems import ALWAYS, draw_case, draw_simplex, held, two_points
+from proofs_checks.transductive_clustering.families.problems import (
+    ALWAYS,
+    draw_case,
+    draw_simplex,
+    two_points,
+    with_clamped_rows,
+)
 from proofs_checks.transductive_clustering.families.rings import Pairwise
 
 
 def draw_symmetric_pair(draws: Draws) -> Pairwise:
     """Symmetric weights, a start, and other assignments."""
     case = draw_case(draws)
-    return Pairwise(case, held(replace(case, init=draw_simplex(draws, case.n, case.n_clusters))).init)
+    return Pairwise(case, with_clamped_rows(replace(case, init=draw_simplex(draws, case.n, case.n_clusters))).init)
 
 
 TOUCHING = Family(
@@ -89,7 +95,7 @@ LAWS = Family(
 
 @dataclass(frozen=True)
 class Alike:
-    """A problem and changes that should not matter: constants a row, a factor, other names of clusters and points."""
+    """A problem and changes that should not matter: constants per row, a factor, other names of clusters and points."""
 
     case: Case
     constants: np.ndarray
@@ -101,6 +107,7 @@ class Alike:
 def five_updates(alike: Alike, rng: np.random.Generator | None = None) -> np.ndarray:
     """Return S(Z) plain, with constants, with the factor, with other names of clusters and of points, (5, N, K)."""
     case, order, points = alike.case, alike.order, alike.points
+    # column order[c] becomes column c, so a label l gets the index at which `order` has it
     names = np.argsort(order)
     clamp = np.where(case.free, -1, names[np.maximum(case.clamp, 0)])
     others = (
@@ -130,6 +137,7 @@ def draw_alike(draws: Draws) -> Alike:
     return Alike(
         case,
         draws.integers(-100, 100, shape=case.n),
+        # powers of two scale doubles exactly
         draws.choice((0.25, 4.0)),
         draws.permutation(case.n_clusters),
         draws.permutation(case.n),
@@ -156,13 +164,13 @@ ALIKE = Family(
 )
 
 
-def free_alone(case: Case, rng: np.random.Generator | None = None, held_rows: bool = True) -> np.ndarray:
-    """Return the free rows after two updates, in the problem and alone with held neighbors as costs, (2, N_F, K)."""
+def free_alone(case: Case, rng: np.random.Generator | None = None, clamped_rows: bool = True) -> np.ndarray:
+    """Return the free rows after two updates, in the problem and alone with clamped neighbors as costs, (2, N_F, K)."""
     whole = descend(case, n_updates=2).assignments[-1][case.free]
     block = case.affinity[np.ix_(case.free, case.free)]
     costs = (
         theory.clamped_costs(case.costs, case.affinity, clamp=case.clamp, lam=case.lam)
-        if held_rows
+        if clamped_rows
         else case.costs[case.free]
     )
     alone = Case(np.asarray(costs), block, case.lam, case.temperature, case.init[case.free], np.full(len(block), -1))

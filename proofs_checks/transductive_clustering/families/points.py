@@ -18,16 +18,17 @@ from proofs_checks.transductive_clustering.families.problems import (
     draw_affinity,
     draw_simplex,
     has_clear_neighbors,
-    held,
     neighbor_graph,
+    with_clamped_rows,
 )
 
+# turns per run: few, since every claim computes all of them again by the definition
 TURNS = 8
 
 
 @dataclass(frozen=True)
 class Points:
-    """Points, an affinity, first prototypes, held labels, and the parameters of the energy; `hard` means of labels."""
+    """Points, an affinity, first prototypes, clamped labels, parameters of the energy; `hard` for means of labels."""
 
     features: np.ndarray
     affinity: np.ndarray
@@ -49,10 +50,12 @@ class Points:
         return squares if self.prototype == "mean" else -np.exp(-squares / (2 * self.bandwidth**2))
 
     def case(self, centers: np.ndarray) -> Case:
-        """The assignment problem for these prototypes; its start is uniform but for held rows."""
+        """The assignment problem for these prototypes; its start is uniform but for clamped rows."""
         K = len(centers)
         uniform = np.full((len(self.features), K), 1 / K)
-        return held(Case(self.costs(centers), self.affinity, self.lam, self.temperature, uniform, self.clamp, "sparse"))
+        return with_clamped_rows(
+            Case(self.costs(centers), self.affinity, self.lam, self.temperature, uniform, self.clamp, "sparse")
+        )
 
     @property
     def diameter(self) -> float:
@@ -68,7 +71,7 @@ class Points:
 
     @property
     def start(self) -> np.ndarray:
-        """First prototypes: those of clusters with held points are the means of these, medoids the nearest points."""
+        """First prototypes: those of clusters with clamped points are their means, medoids the nearest points."""
         own = [self.features[self.clamp == c] for c in range(len(self.first))]
         centers = np.stack([X.mean(0) if len(X) else m for X, m in zip(own, self.first, strict=True)])
         apart = ((self.features[:, None] - centers[None]) ** 2).sum(2)
@@ -120,7 +123,9 @@ def run(points: Points, n_turns: int, **options: Any) -> Any:
 
 def clustered(points: Points, rng: np.random.Generator | None = None, n_turns: int = TURNS, **options: Any) -> Turns:
     """Some turns; the state after each is that of a run which ends there."""
+    # a run reports its prototypes at the end alone, so there is one run for each number of turns
     found = [run(points, n, **options) for n in range(1, n_turns + 1)]
+    # a run that stands still ends early, and all longer ones are this one again
     found = found[: found[-1].n_iter]
     Z = np.stack([points.begin, *(one.assignments for one in found)])
     return Turns(Z, np.stack([points.start, *(one.prototypes for one in found)]), found[-1].trace["energies"])
@@ -150,13 +155,14 @@ def draw_means(draws: Draws) -> Points:
     points = replace(draw_points(draws), prototype="mean")
     least = points.case(points.first).spectrum[0]
     largest = 2 * points.temperature / -least if least < 0 else points.lam
+    # clearly below the threshold: the hypothesis asks for more than equality, so that steps take something off
     return replace(points, lam=min(points.lam, 0.75 * largest))
 
 
 LINE = np.array([[-2.0], [-1.5], [-1.0], [0.0], [0.25], [1.0], [2.0]])
 CHAIN = (np.eye(7, k=1) + np.eye(7, k=-1)) / 2
 ONE = Points(LINE, CHAIN, np.array([[-1.0], [0.25]]), "mean", 0.25, 1.0, np.full(7, -1))
-SOME_HELD = replace(ONE, clamp=np.array([-1, 1, -1, -1, 0, -1, -1]))
+SOME_CLAMPED = replace(ONE, clamp=np.array([-1, 1, -1, -1, 0, -1, -1]))
 #: neighbors on the other side: whole steps of a strong pull exchange all labels, which costs more than it gains
 EXCHANGED = Points(
     np.array([[-0.5], [0.5], [-0.5], [0.5]]),
@@ -169,7 +175,7 @@ EXCHANGED = Points(
 )
 ALWAYS = (
     ONE,
-    SOME_HELD,
+    SOME_CLAMPED,
     EXCHANGED,
     replace(ONE, prototype="mode"),
     replace(ONE, prototype="medoid"),
@@ -184,16 +190,16 @@ HARD = Family(
 #: a medoid between two points would cost less than any point
 BETWEEN = Points(np.array([[-1.0], [1.0]]), np.zeros((2, 2)), np.array([[0.0]]), "medoid", 0.0, 1.0, np.full(2, -1))
 PAIR = Family("pair-of-points", always=(BETWEEN,))
-MEANS = Family("points-with-means", always=(ONE, SOME_HELD, replace(ONE, lam=0.0)), draw=draw_means)
+MEANS = Family("points-with-means", always=(ONE, SOME_CLAMPED, replace(ONE, lam=0.0)), draw=draw_means)
 DEEP = replace(ONE, temperature=0.25)
 SETTLING = Family(
     "settling",
     always=(
         ONE,
-        SOME_HELD,
+        SOME_CLAMPED,
         replace(ONE, lam=0.0),
         DEEP,
-        replace(DEEP, clamp=SOME_HELD.clamp),
+        replace(DEEP, clamp=SOME_CLAMPED.clamp),
         replace(DEEP, lam=0.125),
     ),
     draw=draw_means,
@@ -233,6 +239,7 @@ def settled(points: Points, rng: np.random.Generator | None = None, n_turns: int
 def settles(points: Points) -> bool:
     """Whether turns by their definition move nothing any more, long before the end."""
     M, Z = points.start, points.begin
+    # half of the turns of the run, which rounds in another way and may need a few more
     for _ in range(LONG // 2):
         before = Z
         Z = update(points.case(M), Z)
@@ -274,7 +281,7 @@ def has_its_graph(points: Points) -> bool:
 
 
 def task_points(features: np.ndarray, n_classes: int, lam: float, temperature: float) -> Points:
-    """The points of a task, the support first and held, with the graph of them all."""
+    """The points of a task, the support first and clamped, with the graph of them all."""
     clamp = np.r_[np.arange(n_classes), np.full(len(features) - n_classes, -1)]
     return Points(features, neighbor_graph(features), features[:n_classes], "mean", lam, temperature, clamp)
 
@@ -283,6 +290,7 @@ def draw_task_points(draws: Draws) -> Points:
     """Three to six queries around two or three labeled points, with a mild or strong pull."""
     n, k = draws.integers(3, 6), draws.integers(2, 3)
     features = draws.floats(-1.0, 1.0, shape=(k + n, 2))
+    # the claim computes the graph again, so nearly equal distances, which rounding could order, are left out
     if not has_clear_neighbors(features):
         features = FIXED_TASK[: k + n]
     return task_points(features, k, draws.choice((0.25, 1.0, 4.0)), draws.choice((0.25, 1.0)))
@@ -306,6 +314,7 @@ TASKS = Family(
 
 # --- motions ---------------------------------------------------------------------------------------------------------
 
+# 3/5 and 4/5 are sine and cosine of an angle that is no symmetry of a grid
 ROTATION = np.array([[0.6, -0.8], [0.8, 0.6]])
 SHIFT = np.array([3.0, -5.0])
 

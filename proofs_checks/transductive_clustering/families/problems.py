@@ -1,4 +1,4 @@
-"""Families of small assignment problems: mild or strong pulls, some rows held, cold ones, and few-shot tasks."""
+"""Families of small assignment problems: mild or strong pulls, some rows clamped, cold ones, and few-shot tasks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from proofs_checks.transductive_clustering.families.definitions import Case, one
 NEIGHBORS = 2  # of the graph of a task
 
 
-def held(case: Case) -> Case:
-    """Return the case with its held rows at their labels."""
+def with_clamped_rows(case: Case) -> Case:
+    """Return the case with its clamped rows at their labels."""
     labels = one_hot(np.maximum(case.clamp, 0), case.n_clusters)
     return replace(case, init=np.where(case.free[:, None], case.init, labels))
 
@@ -49,6 +49,7 @@ def task(features: np.ndarray, n_classes: int, lam: float, temperature: float) -
 
 def draw_affinity(draws: Draws, n: int, diagonal: int = 0) -> np.ndarray:
     """A symmetric table of small weights; `diagonal` is added to the diagonal, which is 0 otherwise."""
+    # halves are exact in doubles, and so are sums of a few of them: a claim sees the rounding of the solver alone
     upper = np.triu(draws.integers(0, 3, shape=(n, n)), 1)
     return (upper + upper.T) / 2 + diagonal * np.eye(n)
 
@@ -56,26 +57,29 @@ def draw_affinity(draws: Draws, n: int, diagonal: int = 0) -> np.ndarray:
 def draw_simplex(draws: Draws, n: int, n_clusters: int) -> np.ndarray:
     """Rows of sixteenths that add up to one, all positive."""
     weights = draws.integers(1, 4, shape=(n, n_clusters))
+    # the first entry takes what is left of 16, so that rows are exact in doubles as well
     weights[:, 0] = np.maximum(1, 16 - weights[:, 1:].sum(1))
     return weights / weights.sum(1, keepdims=True)
 
 
 def draw_case(draws: Draws) -> Case:
-    """Up to six points and three clusters; the pull of the neighbors is mild or strong, some rows are held."""
+    """Up to six points and three clusters; the pull of the neighbors is mild or strong, some rows are clamped."""
     n, n_clusters = draws.integers(2, 6), draws.integers(2, 3)
     costs = draws.integers(0, 8, shape=(n, n_clusters)) / 4
     clamp = np.where(draws.integers(0, 3, shape=n) == 0, draws.integers(0, n_clusters - 1, shape=n), -1)
+    # one row at least is free: without free rows there is nothing to update
     clamp[draws.integers(0, n - 1)] = -1
     case = Case(
         costs,
         draw_affinity(draws, n, draws.integers(0, 1)),
+        # from no pull to one with which whole steps often raise the energy
         draws.choice((0.0, 0.25, 1.0, 4.0)),
         draws.choice((0.5, 1.0, 2.0)),
         draw_simplex(draws, n, n_clusters),
         clamp,
         draws.choice(("dense", "sparse")),
     )
-    return held(case)
+    return with_clamped_rows(case)
 
 
 def draw_task(draws: Draws) -> Case:
@@ -106,6 +110,7 @@ def draw_safe(draws: Draws) -> Case:
     if least >= 0:
         return case
     largest = theory.largest_monotone_lam(least, temperature=case.temperature)
+    # rounded down to a grid and one step further, so that rounding of the eigenvalue cannot cross the threshold
     return replace(case, lam=min(case.lam, max(0.0, float(np.floor(1024 * largest) - 1) / 1024)))
 
 
@@ -127,8 +132,8 @@ def draw_small(draws: Draws) -> Case:
 # --- families --------------------------------------------------------------------------------------------------------
 
 ALONE = Case(np.array([[0.0, 1.0]]), np.zeros((1, 1)), 1.0, 1.0, np.array([[0.5, 0.5]]), np.array([-1]))
-HELD = held(replace(two_points(2.0), clamp=np.array([1, -1])))
-ALWAYS = (ALONE, two_points(1.0), two_points(4.0), replace(two_points(4.0), path="sparse"), HELD)
+CLAMPED = with_clamped_rows(replace(two_points(2.0), clamp=np.array([1, -1])))
+ALWAYS = (ALONE, two_points(1.0), two_points(4.0), replace(two_points(4.0), path="sparse"), CLAMPED)
 #: entries of the updates underflow
 COLD = replace(two_points(1.0), costs=np.array([[0.0, 1.0], [0.5, 0.25]]), temperature=1 / 1024)
 TASK = task(np.array([[-1.0, 0.0], [1.0, 0.0], [-0.5, 0.25], [-0.25, -0.5], [0.125, 0.5], [0.75, 0.0]]), 2, 1.0, 0.5)
@@ -148,7 +153,15 @@ COOL = Family("cool-problems", always=(*ALWAYS, COLD, replace(COLD, path="sparse
 PLAIN = Family("plain-problems", always=(*ALWAYS, COLD), draw=draw_case)
 SAFE = Family(
     "safe-problems",
-    always=(ALONE, two_points(1.0), two_points(1.96875), HELD, replace(HELD, path="sparse"), replace(TASK, lam=0.5)),
+    # 1.96875 is just below the threshold lambda = 2 T of two points, 2.0625 in UNSAFE is just above
+    always=(
+        ALONE,
+        two_points(1.0),
+        two_points(1.96875),
+        CLAMPED,
+        replace(CLAMPED, path="sparse"),
+        replace(TASK, lam=0.5),
+    ),
     draw=draw_safe,
 )
 #: a chain with nothing on its diagonal, pulled as strongly as in published code

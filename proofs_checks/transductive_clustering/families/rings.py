@@ -14,8 +14,8 @@ from proofs_checks.transductive_clustering.families.problems import (
     ALWAYS,
     draw_directed,
     draw_simplex,
-    held,
     two_points,
+    with_clamped_rows,
 )
 
 # --- two points ------------------------------------------------------------------------------------------------------
@@ -52,6 +52,7 @@ def printed_rises(case: Case) -> bool:
 
 def draw_far(draws: Draws) -> Case:
     """Far enough above the threshold, or not."""
+    # 33 / 16 is just above 2, the threshold of small offsets; for large ones it is higher, and the hypothesis decides
     case = two_points(draws.integers(33, 96) / 16, share=draws.integers(33, 56) / 64)
     return replace(case, path=draws.choice(("dense", "sparse")))
 
@@ -127,14 +128,14 @@ CYCLES = Family("directed-cycles", always=(ring(3, 4.0),))
 
 @dataclass(frozen=True)
 class Pairwise:
-    """A problem, and another start with the same rows where labels are held."""
+    """A problem, and another start with the same clamped rows."""
 
     case: Case
     other: np.ndarray
 
 
-def are_equal_where_held(pair: Pairwise) -> bool:
-    """Whether both starts agree on the rows that are held."""
+def are_equal_where_clamped(pair: Pairwise) -> bool:
+    """Whether both starts agree on the clamped rows."""
     return bool((pair.case.init == pair.other)[~pair.case.free].all())
 
 
@@ -147,7 +148,7 @@ def two_updates(pair: Pairwise, rng: np.random.Generator | None = None, colder: 
 def draw_pair(draws: Draws) -> Pairwise:
     """Any weights, and two starts."""
     case = draw_directed(draws)
-    other = held(replace(case, init=draw_simplex(draws, case.n, case.n_clusters))).init
+    other = with_clamped_rows(replace(case, init=draw_simplex(draws, case.n, case.n_clusters))).init
     return Pairwise(case, other)
 
 
@@ -165,14 +166,17 @@ def draw_near_uniform(draws: Draws) -> Case:
     case = draw_directed(draws)
     W = (case.affinity + case.affinity.T) / 2
     K = case.n_clusters
+    # along this difference rows keep the sum 1
     across = np.eye(K)[0] - np.eye(K)[1]
     values, vectors = np.linalg.eigh(W)
     along = vectors[:, np.abs(values).argmax()]
     return Case(
         np.zeros_like(case.costs),
         W,
+        # not 0, since without a pull the update is uniform at once
         case.lam + 0.25,
         case.temperature,
+        # so near that the quadratic term is far below the linear one, and still far above rounding
         1 / K + 2.0**-12 * along[:, None] * across,
         np.full(case.n, -1),
         case.path,
@@ -180,7 +184,7 @@ def draw_near_uniform(draws: Draws) -> Case:
 
 
 def is_along_an_eigenvector(case: Case) -> bool:
-    """Whether nothing is held and the start is off uniform along eigenvectors of the largest eigenvalue in size."""
+    """Whether no row is clamped and the start is off uniform along eigenvectors of the largest eigenvalue in size."""
     off = case.init - 1 / case.n_clusters
     radius = float(np.abs(np.linalg.eigvalsh(case.affinity)).max())
     missing = radius * np.linalg.norm(off) - np.linalg.norm(case.affinity @ off)

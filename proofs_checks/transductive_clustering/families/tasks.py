@@ -73,6 +73,7 @@ class TaskLaw:
         """Of which measured kind the law is, in words; empty where it is of none."""
         if not self.informed:
             return ""
+        # the ranges are those of the draws below, on which the margins of the statements were measured
         if self.shot == 1 and self.n_classes == 5 and self.stretch == 1 and 1.2 <= self.noise <= 1.6:
             return "round, one shot" if 14 <= self.n_features <= 20 and 8 <= self.query <= 12 else ""
         if not 15 <= self.noise * self.stretch / 0.05 <= 25 or not 8 <= self.query <= 18:
@@ -101,6 +102,7 @@ class DigitLaw:
         rng = np.random.default_rng(seed)
         size = {"n_tasks": n, "way": self.n_classes, "shot": self.shot, "query": self.query}
         batch = make_episodes(digits(), rng=rng, **size)
+        # supports come class by class, so indices are labels as good as the digits themselves, and those of TaskLaw
         classes = np.tile(np.repeat(np.arange(self.n_classes), self.shot), (n, 1))
         truth = np.tile(np.repeat(np.arange(self.n_classes), self.query), (n, 1))
         return shuffled(rng, Tasks(batch.support, classes, batch.query, batch.base_mean, truth))
