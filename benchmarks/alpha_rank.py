@@ -10,12 +10,12 @@ from benchmarks import Goal, Inputs, Row
 
 
 def random_game() -> Inputs:
-    """Two players with 30 strategies each: 900 profiles, no ties, cycles of all lengths."""
+    """Draw a game of two players with 30 strategies each: 900 profiles, no ties, cycles of all lengths."""
     return {"payoffs": np.random.default_rng(0).uniform(-1, 1, (2, 30, 30))}
 
 
 def ours(method: str) -> Callable[[Inputs], np.ndarray]:
-    """Our ranking at infinite alpha by one of the methods."""
+    """Return our solver of the epsilon chain with one of its methods."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.alpha_rank import alpha_rank
@@ -26,7 +26,7 @@ def ours(method: str) -> Callable[[Inputs], np.ndarray]:
 
 
 def open_spiel(inputs: Inputs) -> np.ndarray:
-    """The same from a dense eigenvector."""
+    """Rank the same game by the dense eigenvector of the reference implementation."""
     from open_spiel.python.egt import alpharank
 
     return alpharank.compute(list(inputs["payoffs"]), use_inf_alpha=True, inf_alpha_eps=0.01)[2]
@@ -36,14 +36,14 @@ CAPS = {"hoeffding": 20_000, "clopper-pearson": 2000}  # samples; the peer takes
 
 
 def bernoulli_game() -> Inputs:
-    """Win probabilities of two players with ten strategies each: 100 profiles, 900 edges."""
+    """Draw win probabilities of two players with ten strategies each: 100 profiles, 900 edges."""
     upper = np.triu(np.random.default_rng(0).uniform(-1, 1, (10, 10)), 1)
     wins = (1 + upper - upper.T) / 2
     return {"means": np.stack([wins, 1 - wins])}
 
 
 def our_samples(bound: str) -> Callable[[Inputs], np.ndarray]:
-    """Our ResponseGraphUCB, uniform-exhaustive, up to the cap; it returns how many samples it took."""
+    """Return our ResponseGraphUCB, uniform-exhaustive, which counts its samples up to the cap."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.alpha_rank import Game, ResponseGraphUCB
@@ -56,7 +56,7 @@ def our_samples(bound: str) -> Callable[[Inputs], np.ndarray]:
 
 
 def their_samples(bound: str, name: str) -> Callable[[Inputs], np.ndarray]:
-    """The reference implementation with the same levels, up to the same number of samples."""
+    """Return the reference implementation with the same levels, up to the same number of samples."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from open_spiel.python.algorithms import response_graph_ucb, response_graph_ucb_utils
@@ -70,7 +70,7 @@ def their_samples(bound: str, name: str) -> Callable[[Inputs], np.ndarray]:
 
 
 def sampling(bound: str, name: str) -> Row:
-    """A row that takes the same number of samples on both sides."""
+    """Make a row in which both sides take the same number of samples."""
     return Row(
         name=f"ucb-{bound}",
         title=f"{CAPS[bound]} samples of ResponseGraphUCB on 100 profiles, uniform-exhaustive, {bound}",
@@ -95,12 +95,12 @@ INFINITE_ALPHA = Row(
 
 
 def symmetric_game() -> Inputs:
-    """One table of 50 strategies with payoffs in [0, 1]."""
+    """Draw one table of 50 strategies with payoffs in [0, 1]."""
     return {"payoffs": np.random.default_rng(0).uniform(0, 1, (50, 50))}
 
 
 def our_single(inputs: Inputs) -> np.ndarray:
-    """Our ranking of a single population by general fitness, populations of 50."""
+    """Rank a single population of 50 individuals by global fitness."""
     from lrtheory.alpha_rank import alpha_rank
 
     options = {"population": "single", "fitness": "global", "population_size": 50}
@@ -108,7 +108,7 @@ def our_single(inputs: Inputs) -> np.ndarray:
 
 
 def egttools(inputs: Inputs) -> np.ndarray:
-    """The same by a C++ library of evolutionary game theory."""
+    """Rank the same population by a C++ library of evolutionary game theory."""
     from egttools.analytical import PairwiseComparison
     from egttools.games import Matrix2PlayerGameHolder
     from egttools.utils import calculate_stationary_distribution
@@ -129,19 +129,22 @@ SINGLE_POPULATION = Row(
 
 
 def large_game(n: int) -> Callable[[], Inputs]:
-    """Two players with n strategies each, no ties."""
+    """Return a maker of games of two players with n strategies each, without ties."""
     return lambda: {"payoffs": np.random.default_rng(0).uniform(-1, 1, (2, n, n))}
 
 
 def our_ranking(inputs: Inputs) -> np.ndarray:
-    """Our ranking at infinite alpha, by the method that it chooses."""
+    """Rank by the epsilon chain, with the method that `alpha_rank` chooses."""
     from lrtheory.alpha_rank import alpha_rank
 
     return alpha_rank(inputs["payoffs"], epsilon=0.01).pi
 
 
 def imbalance(inputs: Inputs, pi: np.ndarray) -> float:
-    """Sum over profiles of |flow in - flow out|: along each line every profile moves up at rate 0.99, down at 0.01."""
+    """Compute the sum over profiles of |flow in - flow out|, plus the distance of the total mass from 1.
+
+    Along each line every profile moves up at rate 0.99 and down at rate 0.01.
+    """
     net = np.zeros_like(pi)
     for axis, table in enumerate(inputs["payoffs"]):
         order = np.argsort(table, axis)
@@ -155,7 +158,7 @@ def imbalance(inputs: Inputs, pi: np.ndarray) -> float:
 
 
 def large_ranking(n: int, seconds: float) -> Goal:
-    """A game that no peer can hold: its transition matrix would have n^4 entries."""
+    """Make a goal on games that no peer can hold: their transition matrix would have n^4 entries."""
     return Goal(
         name=f"infinite-alpha-{n}x{n}",
         title=f"Ranking of {n} x {n} profiles at infinite alpha, epsilon = 0.01",

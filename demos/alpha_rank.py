@@ -37,14 +37,14 @@ with app.setup:
 
 @app.function
 def failures_allowed(game, samples):
-    """The δ for which so many matches are enough, at most 1."""
+    """Return the δ for which the theorem asks for this number of matches, at most 1."""
     profiles, players = int(np.prod(game.sizes)), len(game.sizes)
     return np.minimum(1.0, 2 * profiles * players * np.exp(-samples * game.gap**2 / 8))
 
 
 @app.function
 def measure(*, gap, strategies, delta, size, saboteur):
-    """Shares of wrong response graphs by the number of matches, and the first number at which they are few enough."""
+    """Measure shares of wrong response graphs by the number of matches, and the first number where they are below δ."""
     game = equally_spaced(strategies, strategies, gap=gap, delta=delta, outcome_size=size)
     cut = CUT if saboteur else 1
     enough = theory.samples_infinite_alpha(game.sizes, gap=gap, delta=delta) if gap > 0 else np.inf
@@ -55,7 +55,7 @@ def measure(*, gap, strategies, delta, size, saboteur):
     found = float(matches[first[0]]) if len(first) else np.inf
 
     def solve(game, rng, n):
-        """The directions that so many matches give; the saboteur plays fewer."""
+        """Draw directions from the theorem's number of matches; the saboteur plays a sixteenth of them."""
         played = theory.samples_infinite_alpha(game.sizes, gap=game.gap, delta=game.delta) // cut
         return signs_from(game, rng, n, played)
 
@@ -66,7 +66,7 @@ def measure(*, gap, strategies, delta, size, saboteur):
 
 @app.function
 def draw(reading):
-    """Failures by matches; the theorem's number of matches as a line."""
+    """Draw the failures by matches, and the theorem's number of matches as a line."""
     figure, axis = parts.axes(xscale="log", xlabel="matches of every profile", ylabel="share of wrong response graphs")
     axis.set_ylim(-0.03, 1.05)
     parts.curves(axis, reading, f"measured in {RUNS} runs", "at most, by the theorem")

@@ -7,8 +7,8 @@ From profile s one of the D single-player deviations is tried, each with probabi
 the probability that one mutant takes over a population of size m. At infinite alpha it is accepted with probability
 1 - epsilon, 1/2 or epsilon, when the deviating player gains, ties or loses. See [1]_, [2]_.
 
-Every profile has the same number D of neighbors, so the chain is a table of shape (\|S\|, D) and needs no sparse
-format.
+The papers write eta for 1/D. Every profile has the same number D of neighbors, so the chain is a table of shape
+(\|S\|, D) and needs no sparse format.
 
 References
 ----------
