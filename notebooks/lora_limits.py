@@ -16,7 +16,7 @@
 # product of two thin factors, and the gradient then costs the length alone. The price is the number of columns of the
 # factors, and it depends on one number: the largest logit.
 #
-# This notebook turns that number up until the idea stops to work, asks whether a better idea could go on, and then
+# This notebook turns that number up until the idea stops working, asks whether a better idea could go on, and then
 # looks where the heads of a real model stand.
 
 # %%
@@ -138,8 +138,8 @@ assert abs(quick - dense.gradient).max() < 1e-10 * abs(dense.gradient).max()
 # %% [markdown]
 # ## One large token
 #
-# Real activations have outliers: one key that is twenty times as large raises the largest logit, and the degree, for
-# everybody. The remedy is to keep the few large tokens exact and to use the polynomial for the rest.
+# Real activations have outliers: one key that is twenty times as large raises the largest logit, and with it the
+# degree for all tokens. The remedy is to keep the few large tokens exact and to use the polynomial for the rest.
 
 # %%
 spiky = ll.make_outliers(L, 4, factor=20.0, rng=0)
@@ -164,7 +164,7 @@ try:
 except ImportError:
     heads = {(layer, 0): ll.make_uniform(464, 32, bound=5.0, beta=32**-0.5, rng=layer) for layer in range(6)}
     source = "synthetic heads"
-regimes = {place: ll.diagnose(head, tol=1e-2) for place, head in heads.items()}
+regimes = {index: ll.diagnose(head, tol=1e-2) for index, head in heads.items()}
 print(source)
 print(f"{'layer':>5} {'heads':>6} {'largest entries / sqrt(log L)':>30} {'bound on logits':>16}")
 for layer in sorted({layer for layer, _ in heads}):
@@ -187,9 +187,9 @@ assert even > 1e9
 # of such a head are best computed exactly, in tiles, with memory that grows like the length:
 
 # %%
-place, head = next(iter(heads.items()))
+index, head = next(iter(heads.items()))
 done = ll.lora_gradients(head, method="auto")
-print(place, done.method, "-", done.reason)
+print(index, done.method, "-", done.reason)
 assert done.method in ("tiled", "dense")
 assert done.certificate is None  # exact, so that there is nothing to prove
 

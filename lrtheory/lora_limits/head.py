@@ -201,7 +201,7 @@ class LoRAHead:
         layer, head : int
             Which head, counted from 0.
         n_heads : int or None
-            Heads of queries a layer; keys and values may have fewer. None takes "num_attention_heads".
+            Number of query heads in a layer; keys and values may have fewer. None takes "num_attention_heads".
         alpha : float or None
             Of the adapters; None takes "lora_alpha".
         beta : float or None

@@ -53,7 +53,7 @@ from proofs_checks.lora_limits.wrong_solvers import limits as wrong
 
 
 def noise(cube: Cube) -> float:
-    """tanh(Gamma^2 / d)."""
+    """Return tanh(Gamma^2 / d), the correlation of the noise operator."""
     return math.tanh(cube.gamma**2 / cube.n_bits)
 
 

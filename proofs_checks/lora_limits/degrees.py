@@ -163,13 +163,13 @@ def positive(case: Taylor, found: dict[str, np.ndarray]) -> Sides:
 
 
 def exact_values(case: Taylor) -> np.ndarray:
-    """Evaluate T_g at the places in Fractions, and round the values to doubles."""
+    """Evaluate T_g at the points in Fractions, and round the values to doubles."""
     places = [Fraction(float(x)) * Fraction(float(case.bound)) for x in case.places]
     return np.array([float(sum(s**k / math.factorial(k) for k in range(case.degree + 1))) for s in places])
 
 
 def rounding_of(case: Taylor) -> np.ndarray:
-    """Bound the rounding of T_g at every place."""
+    """Bound the rounding of T_g at every point."""
     return np.full(len(case.places), rounding(8 * case.degree + 8, np.exp(case.bound)))
 
 

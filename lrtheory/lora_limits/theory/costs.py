@@ -257,7 +257,7 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
 
     Proof: Exact: the logits, f C3, c C3^T and p C2 are products of 2 d L_Q L_K operations each. With the rank,
     p (C2 A^T) and p^T (C1 B) replace the last one by two of 2 rank L_Q L_K. Low rank: the keys' features meet [1, C3,
-    C2, C3 x C2], of 1 + 2 d + d^2 columns, and the queries' features meet the result; each feature costs one product a
+    C2, C3 x C2], of 1 + 2 d + d^2 columns, and the queries' features meet the result; each feature costs one product per
     token. With the rank, C2 A^T has rank columns, so there are (d + 1)(rank + 1) of them on both sides for dB, and d
     rank + rank on both sides for dA, whose second pass evaluates the keys' features again.
 

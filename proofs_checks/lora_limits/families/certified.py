@@ -119,7 +119,7 @@ class Canceling:
 
     @property
     def polynomial(self) -> Polynomial:
-        """Taylor's, on [-M, M]."""
+        """Taylor's polynomial on [-M, M], for the largest logit M."""
         return exp_polynomial(float(np.abs((self.Q * self.K).sum(1)).max()), degree=self.degree)
 
 
@@ -132,7 +132,7 @@ def floor_of(Q: np.ndarray, K: np.ndarray, degree: int) -> float:
 
 
 def canceling(x: float, offset: float, degree: int, dtype: Any = np.float64) -> Canceling:
-    """x = (t, t) and y = (t, -t + offset)."""
+    """Make one pair of rows, (x, x) and (x, -x + offset), whose products cancel but for x times the offset."""
     # the products x^2 and -x^2 cancel but for x times the offset, so N is large and the logit small
     Q, K = np.array([[x, x]], dtype), np.array([[x, -x + offset]], dtype)
     return Canceling(Q, K, degree, floor_of(Q, K, degree))
@@ -150,7 +150,7 @@ def draw_canceling(draws: Draws) -> Canceling:
 
 
 def factors(case: Canceling, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """U and V of the library, for each pair."""
+    """Return the factors U and V of the library for each pair of rows."""
     return features.attention_factors(case.Q, case.K, case.polynomial)
 
 

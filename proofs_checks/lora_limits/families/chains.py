@@ -79,7 +79,7 @@ def slopes(loss: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarra
 
 
 def gradient(case: Case) -> np.ndarray:
-    """dLoss/dW."""
+    """Compute dLoss/dW by the complex step."""
     T = case.C2.T
     return slopes(lambda W: half_square(attention(case.beta * (case.C1 @ W) @ T) @ case.C3 - case.Y), case.W)
 
@@ -175,7 +175,7 @@ class HeadCase:
 
     @property
     def chain(self) -> Case:
-        """The chain of the query weight."""
+        """The chain of the query weight, which has f, c, q and p in common with the others."""
         keys, values = (self.X[projection] @ self.weight(projection) for projection in "KV")
         return Case(self.X["Q"], keys, values, self.Y, self.weight("Q"), self.beta)
 

@@ -128,7 +128,7 @@ class Counted(np.ndarray):
 
 
 def counted(case: Case, rng: np.random.Generator | None = None) -> int:
-    """Products of the library's chain."""
+    """Count the products of the library's chain."""
     Counted.products = 0
     tables = (one.view(Counted) for one in (case.C1, case.C2, case.C3, case.Y, case.W))
     chain.gradient_chain(*tables, beta=case.beta)
@@ -183,7 +183,7 @@ def tilings(head: Attention) -> dict[str, list[np.ndarray]]:
 
 
 def whole_and_tiled(case: Tiled, rng: np.random.Generator | None = None) -> dict[str, list[np.ndarray]]:
-    """p R, p^T S and f^T c by both."""
+    """Compute p R, p^T S and f^T c by both ways of `tilings`."""
     tables = (case.queries, case.keys, case.values, case.targets, case.right, case.left)
     return tilings(Attention(*tables, transport=True))
 

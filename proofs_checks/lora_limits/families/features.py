@@ -33,7 +33,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Factors:
-    """U and V."""
+    """The factors U and V of a polynomial's matrix."""
 
     U: np.ndarray
     V: np.ndarray
@@ -145,7 +145,7 @@ TWO_TOKENS = Family("two-tokens", always=lambda: (integer_features(4, 2, 1, 3),)
 
 @dataclass(frozen=True)
 class Shares:
-    """d = a n and g = b n for n = ln L."""
+    """Shares a and b of n = ln L: d = a n variables and the degree g = b n."""
 
     variables: int
     degree: int
@@ -222,7 +222,7 @@ class Logits:
 
 
 def logit_bounds(case: Logits, rng: np.random.Generator | None = None) -> dict[str, Any]:
-    """The library's bounds."""
+    """Return the library's bounds on the logits, by rows and by entries."""
     tops = np.abs(case.X).max(), np.abs(case.Y).max()
     return {
         "rows": theory.logit_bound(case.X, case.Y, beta=case.beta),

@@ -19,7 +19,7 @@ from proofs_checks.lora_limits.families.growth.ladders import Ladder
 
 @dataclass(frozen=True)
 class Taylor:
-    """A degree, a bound M on |s|, and places in [-1, 1] in units of M."""
+    """A degree, a bound M on |s|, and points (`places`) in [-1, 1] in units of M."""
 
     degree: int
     bound: float
@@ -70,7 +70,7 @@ TAYLOR = Family(
 
 
 def positive_values(case: Taylor, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-    """T_g at the places, by the library."""
+    """Return the library's values of T_g at the points."""
     s = case.places * case.bound
     return {"values": np.array([theory.taylor_value(case.degree, x) for x in s.tolist()])}
 
@@ -168,7 +168,7 @@ class Bracketed:
 
 
 def bracketed(case: Bracket, rng: np.random.Generator | None = None) -> Bracketed:
-    """The library's answers."""
+    """Return the library's bracket, and its Chebyshev series in powers."""
     lower, upper = theory.chebyshev_bracket(case.degree, case.bound)
     return Bracketed(lower, upper, exp_polynomial(case.bound, degree=case.degree, kind="chebyshev").coefficients)
 
@@ -292,7 +292,7 @@ class Absolute:
 
 
 def degree_brackets(case: Absolute, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The library's two degrees."""
+    """Return the library's two degrees."""
     return np.array(theory.degree_bracket(case.bound, case.epsilon))
 
 
@@ -337,7 +337,7 @@ SMALL_BOUNDS = Family("small-bounds", always=(Absolute(1e-4, 0.01), Absolute(0.0
 
 
 def ladder(first: float, epsilon: float) -> Ladder:
-    """M doubled three times."""
+    """Double M three times from a first one on."""
     return Ladder(tuple(Absolute(first * 2**k, epsilon) for k in range(4)))
 
 

@@ -107,7 +107,7 @@ def due(case: Tilted) -> Matrices:
 
 
 def rows(difference: np.ndarray) -> np.ndarray:
-    """Sums of the rows, absolutely."""
+    """Return the absolute sums of the rows."""
     return np.abs(difference).sum(1)
 
 
@@ -124,7 +124,7 @@ def draw_tilted(draws: Draws) -> Tilted:
 
 
 def climb_tilted(case: Tilted, draws: Draws) -> Tilted:
-    """One entry of the logits, a tilt, a value or a label, another one."""
+    """Change one entry of the logits, the tilts, the values or the labels."""
     name = draws.choice(("logits", "signs", "C3", "Y"))
     table = getattr(case, name).copy()
     place = tuple(draws.integers(0, n - 1) for n in table.shape)

@@ -32,7 +32,7 @@ class Reduced:
 
 
 def reduced(case: Reduced, rng: np.random.Generator | None = None, temperature: str = "r") -> np.ndarray:
-    """dLoss/dA of the head that the library makes."""
+    """Return dLoss/dA of the head that the library makes."""
     one = theory.reduce_to_adapters(case.A1, case.A2, case.A3, lam=case.lam, width=case.width)
     beta = one.beta if temperature == "r" else 1 / case.width
     W, Y = one.W + one.B @ one.A, np.zeros((len(one.C1), case.width))
@@ -79,7 +79,7 @@ class Scores:
 
 
 def slope(case: Scores, rng: np.random.Generator | None = None) -> float:
-    """F'(lambda), by the library."""
+    """Return the library's F'(lambda)."""
     return float(theory.squared_norm_derivative(case.A, case.V, lam=case.lam))
 
 
@@ -90,7 +90,7 @@ def norm(case: Scores, lam: Any) -> Any:
 
 
 def slope_by_step(case: Scores) -> float:
-    """F'(lambda) by the complex step."""
+    """Compute F'(lambda) by the complex step."""
     return float(slopes(lambda lam: norm(case, lam), np.array([[case.lam]]))[0, 0])
 
 
@@ -120,7 +120,7 @@ def draw_scores(draws: Draws) -> Scores:
 
 
 def climb_scores(case: Scores, draws: Draws) -> Scores:
-    """Another entry, or another lambda."""
+    """Change one score, or lambda."""
     A = case.A.copy()
     A[draws.integers(0, len(A) - 1), draws.integers(0, len(A) - 1)] = case.largest * draws.integers(0, 4) / 4
     return Scores(A, case.V, case.lam + draws.integers(-2, 2) / 8, case.largest)

@@ -49,7 +49,7 @@ class Linear:
 
 
 def product(layers: Any) -> np.ndarray:
-    """W_n ... W_1."""
+    """Multiply the layers to W_n ... W_1."""
     found = np.eye(layers[0].shape[0])
     for W in layers:
         found = W @ found
@@ -57,7 +57,7 @@ def product(layers: Any) -> np.ndarray:
 
 
 def adapted(case: Linear, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The library's adapters, (n, D, D)."""
+    """Return the library's adapters, (n, D, D)."""
     return np.array(scalings.adapters_for_linear_target(list(case.layers), case.target, rank=case.rank))
 
 
@@ -260,7 +260,7 @@ class Counts:
 
 
 def needed_rank(case: Counts, rng: np.random.Generator | None = None) -> int:
-    """The library's rank."""
+    """Return the library's least rank."""
     return theory.rank_without_spurious_minima(case.n_data, case.n_outputs)
 
 

@@ -23,7 +23,7 @@ class Pairs:
 
 
 def row_products(pairs: Pairs, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-    """The library's products of rows."""
+    """Return the library's row-wise Kronecker products."""
     # through the module, so that a changed line of the library is seen
     return {"left": low_rank._kron(np, pairs.P, pairs.R), "right": low_rank._kron(np, pairs.Q, pairs.T)}
 
@@ -58,7 +58,7 @@ class Sandwich:
 
 
 def vectorized(one: Sandwich, rng: np.random.Generator | None = None, order: str = "C") -> np.ndarray:
-    """(A kron B) vec(X), vec by rows."""
+    """Compute (A kron B) vec(X), where vec reads entries row by row unless `order` is "F"."""
     return np.kron(one.A, one.B) @ one.X.ravel(order=order)
 
 
@@ -81,7 +81,7 @@ class Row:
 
 
 def softmax_of(row: Row, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The library's softmax."""
+    """Return the library's softmax of the row."""
     return chain.softmax(np, row.logits)
 
 

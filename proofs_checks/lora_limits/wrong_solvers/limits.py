@@ -18,48 +18,48 @@ from proofs_checks.lora_limits.families.hard import cubes, gadgets
 
 
 def error_of_less(case: polynomials.Taylor, rng: np.random.Generator) -> dict[str, float]:
-    """The error of the polynomial without its last power."""
+    """State the error of the polynomial without its last power."""
     # an error of another polynomial, which is larger: only the comparison with the exact value refutes it
     return polynomials.taylor_errors(replace(case, degree=max(0, case.degree - 1)))
 
 
 def less_than_least(case: polynomials.Target, rng: np.random.Generator) -> dict[str, int]:
-    """One degree less."""
+    """State one degree less than the least one."""
     found = polynomials.least_degrees(case)
     # the error at this degree is above epsilon
     return found | {"degree": found["degree"] - 1}
 
 
 def more_than_least(case: polynomials.Target, rng: np.random.Generator) -> dict[str, int]:
-    """One degree more."""
+    """State one degree more than the least one."""
     found = polynomials.least_degrees(case)
     # the error is small enough; the degree before would have been enough, too
     return found | {"degree": found["degree"] + 1}
 
 
 def tail_dropped(case: polynomials.Bracket, rng: np.random.Generator) -> polynomials.Bracketed:
-    """2 I_{g+1} on both sides."""
+    """State the lower end of the bracket as its upper end, too."""
     found = polynomials.bracketed(case)
     # subtle: for small M the terms after I_{g+1} are small beside it
     return replace(found, upper=found.lower)
 
 
 def errors_shrunk(case: polynomials.Bracket, rng: np.random.Generator) -> polynomials.Kinds:
-    """Errors that are stated too small."""
+    """State errors that are one percent too small."""
     found = polynomials.kinds_of(case)
     # the polynomials are right, and only the extrema of their errors refute what is stated of them
     return replace(found, errors=0.99 * found.errors)
 
 
 def best_is_the_cut_series(case: polynomials.Bracket, rng: np.random.Generator) -> polynomials.Kinds:
-    """Chebyshev's polynomial, with its own error, in the name of the best."""
+    """Return Chebyshev's polynomial, with its own error, as the best one."""
     found = polynomials.kinds_of(case)
     # its stated error is true; only the alternation shows that a better polynomial exists
     return replace(found, coefficients=found.coefficients[[0, 1, 1]], errors=found.errors[[0, 1, 1, 3]])
 
 
 def less_than_bracket(case: polynomials.Absolute, rng: np.random.Generator) -> np.ndarray:
-    """Both degrees one less."""
+    """State both degrees one too small."""
     # they still differ by one, so only the ends of the bracket refute them
     return polynomials.degree_brackets(case) - 1
 
@@ -78,13 +78,13 @@ def decaying_along(case: ladders.Ladder, rng: np.random.Generator) -> np.ndarray
 
 
 def one_more_along(case: ladders.Ladder, rng: np.random.Generator) -> np.ndarray:
-    """One degree more on each rung."""
+    """State one degree more on each rung."""
     # the growth is as claimed; each degree alone is not the least one
     return polynomials.degrees_along(case) + 1
 
 
 def last_degree_alone(case: features.Features, rng: np.random.Generator) -> features.Factors:
-    """Monomials of degree exactly g."""
+    """Use the monomials of degree exactly g alone."""
     found = features.factored(case)
     # the homogeneous part of the polynomial: right for the last coefficient alone
     lower = theory.n_features(case.Q.shape[1], case.degree - 1) if case.degree else 0
@@ -92,51 +92,51 @@ def last_degree_alone(case: features.Features, rng: np.random.Generator) -> feat
 
 
 def unweighted(case: features.Features, rng: np.random.Generator) -> features.Factors:
-    """Monomials on both sides."""
+    """Use monomials without weights on both sides."""
     # with queries and keys exchanged, U of the library are the monomials of the keys, without weights
     found = features.factored(replace(case, Q=case.K, K=case.Q))
     return features.Factors(features.factored(case).U, found.U)
 
 
 def a_column_more(case: features.Features, rng: np.random.Generator) -> features.Factors:
-    """A column of zeros beside the others."""
+    """Add a column of zeros to both factors."""
     found = features.factored(case)
     # the product is right, so that only the number of columns is wrong
     return features.Factors(*(np.pad(one, ((0, 0), (0, 1))) for one in (found.U, found.V)))
 
 
 def entropy_in_bits(case: features.Shares, rng: np.random.Generator) -> np.ndarray:
-    """Entropies to the base 2."""
+    """Compute entropies to the base 2."""
     # they fall with the degree as claimed; values in 200 bits show the wrong base
     return features.exponents(case) / np.log(2)
 
 
 def mean_rows(case: features.Logits, rng: np.random.Generator) -> dict[str, Any]:
-    """The bound of the mean row."""
+    """State the bound on the logits of the mean rows."""
     # right where there is one row, or all rows are alike
     return features.logit_bounds(replace(case, X=case.X.mean(0, keepdims=True), Y=case.Y.mean(0, keepdims=True)))
 
 
 def largest_of_three(case: features.Logits, rng: np.random.Generator) -> dict[str, Any]:
-    """Hoelder's inequality with the worst exponents."""
+    """Take the largest of the three bounds instead of the smallest."""
     # all three bound the logits, so that only the formula refutes the largest one
     return features.logit_bounds(case) | {"rows": max(case.products)}
 
 
 def alternating(case: polynomials.Taylor, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """T_g(-s)."""
+    """Return T_g(-s)."""
     # these values are positive, too, because the interval is symmetric: only the exact values refute them
     return polynomials.positive_values(replace(case, places=-case.places))
 
 
 def one_more_by_norm(case: polynomials.Target, rng: np.random.Generator) -> np.ndarray:
-    """One degree more for every norm."""
+    """State one degree more for every norm."""
     # the degrees rise with the norms as claimed; each is one above the least
     return polynomials.degrees_by_norm(case) + 1
 
 
 def norms_backwards(case: polynomials.Target, rng: np.random.Generator) -> np.ndarray:
-    """The largest norm first."""
+    """State the degrees in the reverse order of the norms."""
     return polynomials.degrees_by_norm(case)[::-1]
 
 
@@ -144,27 +144,27 @@ def norms_backwards(case: polynomials.Target, rng: np.random.Generator) -> np.nd
 
 
 def half_riemann(case: scales.Sums, rng: np.random.Generator) -> float:
-    """<I, dLoss/dX> without its factor 2."""
+    """Return <I, dLoss/dX> without its factor 2."""
     # F is the squared norm, and the loss half of it: the factor 2 between their slopes is easily lost
     return scales.riemann(case) / 2
 
 
 def levels_once(cube: cubes.Cube, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Every distinct eigenvalue once."""
+    """State every distinct eigenvalue with the multiplicity 1."""
     found = cubes.spectrum(cube)
     # the distinct values are right; attention has 2^d singular values
     return found | {"counts": np.ones_like(found["counts"])}
 
 
 def cube_without_temperature(cube: cubes.Cube, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Attention with beta = 1."""
+    """Compute attention with beta = 1."""
     found = cubes.spectrum(cube)
     # with Gamma sqrt(d) and beta = 1 / d the logits are those of Gamma and beta = 1
     return found | {"f": cubes.spectrum(replace(cube, gamma=cube.gamma * cube.n_bits**0.5))["f"]}
 
 
 def whole_level(case: cubes.Rank, rng: np.random.Generator) -> int:
-    """The bound rounded up to a level."""
+    """Round the rank up to a whole level of singular values."""
     # subtle: it is natural to keep a level of equal singular values whole, but a part of it may be enough
     found, total = cubes.rank_bound(case), 0
     for k in range(case.n_bits + 1):
@@ -181,44 +181,44 @@ def exact_attention(case: cubes.Truncated, rng: np.random.Generator) -> np.ndarr
 
 
 def ranks_of_whole_levels(case: cubes.Rank, rng: np.random.Generator) -> dict[str, Any]:
-    """Every bound rounded up to a level."""
+    """Round every rank up to a whole level of singular values."""
     ranks = [whole_level(replace(case, n_bits=d), rng) for d in cubes.bits_of(case)]
     # each rank is enough; what refutes it is that one less is enough, too
     return cubes.rank_exponents(case) | {"ranks": ranks}
 
 
 def limits_backwards(case: cubes.Rank, rng: np.random.Generator) -> dict[str, Any]:
-    """Limits for norms that rise."""
+    """State the limits in the reverse order of the norms."""
     found = cubes.rank_exponents(case)
     return found | {"limits": found["limits"][::-1]}
 
 
 def cube_of_twice_the_norm(cube: cubes.CubeData, rng: np.random.Generator) -> np.ndarray:
-    """2 Gamma for Gamma."""
+    """Compute the gradient at twice the norm Gamma."""
     # nothing is wrong at norm 0, so other norms always run
     return cubes.cube_gradient(replace(cube, gamma=2 * cube.gamma))
 
 
 def mass_for_odds(case: gadgets.Bits, rng: np.random.Generator) -> gadgets.Read:
-    """log(t) for log(t / (1 - t))."""
+    """Use log(t) instead of log(t / (1 - t))."""
     found = gadgets.read(case)
     # subtle: odds and mass agree where the mass of the first keys is small
     return replace(found, sums=found.sums + np.log1p(-found.attention[: len(case.a), 0]))
 
 
 def no_slack(case: gadgets.Bits, rng: np.random.Generator) -> np.ndarray:
-    """The threshold as it is in exact arithmetic."""
+    """Decide by the threshold of exact arithmetic, without a slack for rounding."""
     # subtle: only a single pair exactly at the threshold, in doubles on either side of it, is decided wrongly
     return gadgets.read(case).sums >= case.beta0 * case.wanted / (2 * case.a.shape[1])
 
 
 def threshold_of_d(case: gadgets.Bits, rng: np.random.Generator) -> np.ndarray:
-    """beta0 p / d for beta0 p / (2 d)."""
+    """Decide by the threshold beta0 p / d instead of beta0 p / (2 d)."""
     return gadgets.read(case).sums >= case.beta0 * case.wanted / case.a.shape[1] - 1e-9
 
 
 def one_decision_changed(case: gadgets.Polynomials, rng: np.random.Generator) -> np.ndarray:
-    """The lowest degree is right about one point more, or less."""
+    """Change the decision of the lowest degree about one point."""
     found = gadgets.decided_by_polynomials(case)
     # low degrees decide other points wrongly, too, so their counts stay above 0 and only the series refutes it
     found[0, 0, 0] = not found[0, 0, 0]
@@ -229,13 +229,13 @@ def one_decision_changed(case: gadgets.Polynomials, rng: np.random.Generator) ->
 
 
 def one_rank_more(case: side.Linear, rng: np.random.Generator) -> np.ndarray:
-    """Blocks of one singular triple more."""
+    """Use blocks of one singular triple more."""
     # they come closer to the target than claimed, but their rank is too high
     return side.adapted(replace(case, rank=case.rank + 1))
 
 
 def last_inverse_dropped(case: side.Linear, rng: np.random.Generator) -> np.ndarray:
-    """D_l = (W_n ... W_{l+1})^-1 E_l."""
+    """Use D_l = (W_n ... W_{l+1})^-1 E_l, without the inverse of the adapted layers before it."""
     # subtle: for the first layer the inverse is that of the identity, so with one layer nothing is wrong
     sums = [side.product(case.layers), *case.partial_sums]
     blocks = [after - before for before, after in pairwise(sums)]
@@ -244,17 +244,17 @@ def last_inverse_dropped(case: side.Linear, rng: np.random.Generator) -> np.ndar
 
 
 def other_scale(case: side.OneStep, rng: np.random.Generator) -> np.ndarray:
-    """The other of the two scales."""
+    """Use alpha / r where alpha / sqrt(r) is meant, and the other way round."""
     # at rank 1 both scales agree, so ranks above 1 always run
     return side.first_change(replace(case, rslora=not case.rslora))
 
 
 def ranks_backwards(case: side.Steps, rng: np.random.Generator) -> np.ndarray:
-    """The largest rank first."""
+    """State the changes in the reverse order of the ranks."""
     # all changes are right, in the names of other ranks
     return side.first_changes(case)[::-1]
 
 
 def one_rank_less(case: side.Counts, rng: np.random.Generator) -> int:
-    """One rank less."""
+    """State one rank less than is needed."""
     return side.needed_rank(case) - 1

@@ -303,7 +303,7 @@ def draw_shared(draws: Draws) -> Shared:
 
 
 def shared(seed: int, n: int, degree: int) -> Shared:
-    """Gaussian tokens."""
+    """Make Gaussian tokens, as many queries as keys."""
     rng = np.random.default_rng(seed)
     tables = rng.normal(size=(4, n, 2))
     return Shared(0.25 * tables[0], *tables[1:], degree)
@@ -325,7 +325,7 @@ class Widths:
 
 
 def break_even(case: Widths, rng: np.random.Generator | None = None) -> float:
-    """The library's length."""
+    """Return the library's break-even length."""
     return theory.break_even_length(case.d, case.n_features, rank=case.rank or None)
 
 

@@ -16,7 +16,7 @@ from proofs_checks.lora_limits.families.chains import Case
 
 @dataclass(frozen=True)
 class Cube:
-    """d bits and Gamma."""
+    """A cube of d bits, and the norm Gamma of its entries."""
 
     n_bits: int
     gamma: float
@@ -28,7 +28,7 @@ class Cube:
 
     @property
     def characters(self) -> np.ndarray:
-        """chi_S(x), a column each S."""
+        """The characters chi_S(x), one column for each set S."""
         shared = np.arange(2**self.n_bits)[:, None] & np.arange(2**self.n_bits)
         return 1.0 - 2.0 * (np.bitwise_count(shared.astype(np.uint64)) % 2)
 
@@ -174,7 +174,7 @@ class Rank:
 
 
 def rank_bound(case: Rank, rng: np.random.Generator | None = None) -> int:
-    """The library's lower bound."""
+    """Return the library's lower bound on the rank."""
     return hypercube.hypercube_rank_lower_bound(case.n_bits, case.c, case.a)
 
 
@@ -195,7 +195,7 @@ RANKS = Family(
 
 
 def bits_of(case: Rank) -> tuple[int, ...]:
-    """d, 4 d, 16 d."""
+    """Return the three numbers of bits d, 4 d and 16 d."""
     return tuple(case.n_bits * 4**k for k in range(3))
 
 
@@ -259,7 +259,7 @@ class Truncated:
 
     @property
     def gamma(self) -> float:
-        """Gamma."""
+        """The norm Gamma that belongs to c and d."""
         return math.sqrt(self.rank.c * self.rank.n_bits * math.log(2))
 
 
@@ -276,7 +276,7 @@ def polynomial_attention(case: Truncated, rng: np.random.Generator | None = None
 
 
 def by_powers(case: Truncated) -> np.ndarray:
-    """T_g of every logit, over the sums of rows."""
+    """Compute T_g of every logit, divided by the sums of rows."""
     one = theory.make_hypercube(case.rank.n_bits, case.gamma)
     logits, powers = one.beta * one.C1 @ one.C2.T, np.ones((2**case.rank.n_bits,) * 2)
     for k in range(case.degree, 0, -1):

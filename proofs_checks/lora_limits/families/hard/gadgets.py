@@ -54,7 +54,7 @@ def read(case: Bits, rng: np.random.Generator | None = None, halved: bool = True
 
 
 def decided(case: Bits, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The library's decisions."""
+    """Return the library's decisions, one for each point."""
     t = read(case).attention
     return theory.decide_pair(t, case.wanted, n_bits=case.a.shape[1], beta0=case.beta0)
 
