@@ -140,3 +140,28 @@ def test_the_relaxed_rule_stops_at_the_first_radius_that_is_small_enough(gap):
     n = theory.relaxed_samples_to_resolve(gap, slack=0.1, delta=0.1, n_means=8)
     at, before = (theory.hoeffding_radius(x, delta=0.1, n_means=8) for x in (n, n - 1))
     assert at < gap / 4 + 0.05 <= before
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x: theory.fixation_log_ratio(x, population_size=3),
+        lambda x: theory.hoeffding_radius(x, delta=0.1, n_means=8),
+        lambda x: np.array(theory.clopper_pearson(x, 9, 0.1)).T,
+        theory.mass_error_bound,
+    ],
+)
+def test_numbers_lists_tuples_and_frames_are_as_good_as_arrays(formula):
+    values = [1, 2, 5]
+    expected = np.array([formula(value) for value in values])
+    pandas = pytest.importorskip("pandas")
+    for given in (values, tuple(values), np.array(values), np.array(values, float), pandas.Series(values)):
+        assert np.array_equal(formula(given), expected)
+    assert np.array_equal(formula(np.array(2)), expected[1])
+    with pytest.raises(ValueError, match="must be an array without a mask"):
+        formula(np.ma.masked_array(values, [False, True, False]))
+
+
+def test_counts_and_trials_of_shapes_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"`n` must be of a shape that fits that of `successes`, \(2,\); got \(3,\)"):
+        theory.clopper_pearson([1, 2], [3, 4, 5], 0.1)

@@ -1,8 +1,8 @@
 r"""One step of ResponseGraphUCB: which profile is next, and what its outcomes tell. Kernels on flat arrays.
 
-Profiles are numbered in C-order. A directed edge is a profile s and a column d of `profile_neighbors`, and where one
-number stands for it that is s D + d. What a kernel needs comes in named tuples: the `Rule` of the run, the `Edges` of
-the game, and the `State`, whose arrays the kernels change.
+Profiles are numbered in C-order. A directed edge is a profile s and a column d of `profile_neighbors`; its number is
+s D + d. The kernels take named tuples: the `Rule` of the run, the `Edges` of the game, and the `State`, whose arrays
+they change.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CW, UE, U, VW = range(4)
 
 
 class Rule(NamedTuple):
-    """The numbers of a run that decide which profile is next and when an edge is resolved; no run changes them."""
+    """The parameters of a run: they decide which profile is next, and when an edge is resolved."""
 
     scheme: int  # index in SCHEMES
     level: float  # log(2 / delta_n) is `level + growth * log(n)`, see `hoeffding_radius`
@@ -71,9 +71,9 @@ class State(NamedTuple):
     direction: np.ndarray  # int8 (|S|, D): +1 the neighbor is better, -1 it is worse, 0 the edge is open
     valence: np.ndarray  # int64 (|S|,): number of open edges at each profile
     queue: np.ndarray  # int64 (|E|,): edges in the order in which "UE" and "U" look at them; empty for other schemes
-    cursor: (
-        np.ndarray
-    )  # int64 (2,): index in the queue ("UE") or its length ("U"); profiles below the second are sampled
+    # int64 (2,): the present index in the queue ("UE") or its length ("U"); the number of the first profile that may
+    # still be without a sample
+    cursor: np.ndarray
 
 
 def edges_of(sizes: tuple[int, ...]) -> Edges:
@@ -94,7 +94,7 @@ def rule_of(
     """Check scheme, bound and slack, and return the rule of a run."""
     number = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     exact = choice("bound", bound, ("hoeffding", "clopper-pearson")) == "clopper-pearson"
-    if real("slack", slack, low=0) >= 0.5:  # outcomes differ by 1 at most, so twice the slack must be below
+    if real("slack", slack, low=0) >= 0.5:  # gaps are at most 1: with twice the slack at 1 all edges may be wrong
         raise must("slack", "in [0, 1/2)", slack)
     n_means = len(sizes) * math.prod(sizes) if joint else 1
     level = log_level_at_one(delta, n_means, anytime)
@@ -171,6 +171,8 @@ def summary(state: State, sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
+# Their divisors are never 0. The error model of NumPy leaves out the test for it, and with it the references to arrays
+# in the tuples that the compiler would otherwise count in every play.
 
 
 @kernel
