@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
@@ -27,13 +28,25 @@ from scipy import sparse
 
 from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.duality.weak import Certificate, certificate_of
-from lrtheory.dual_mirror_descent.prices import lazy as lazy_prices
-from lrtheory.dual_mirror_descent.prices import steps
-from lrtheory.dual_mirror_descent.prices.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, SQUARES, VALUES
+from lrtheory.dual_mirror_descent.prices import deferred, steps
+from lrtheory.dual_mirror_descent.prices.steps import (
+    CONJUGATE,
+    LEFT,
+    PRICE,
+    PRICES,
+    REGRET,
+    REWARD,
+    SQUARES,
+    VALUES,
+    Ledger,
+    Menus,
+    Setup,
+)
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
-from lrtheory.dual_mirror_descent.runs.setup import Setup, prepare
+from lrtheory.dual_mirror_descent.runs.setup import StepSize, prepare
 
 __all__ = ["AllocationResult", "allocate"]
 
@@ -84,7 +97,7 @@ class AllocationResult(Result):
 
     actions: np.ndarray
     proposed: np.ndarray
-    reward: Any
+    reward: Number
     consumption: np.ndarray
     remaining: np.ndarray
     prices: np.ndarray
@@ -101,35 +114,30 @@ class AllocationResult(Result):
 
 
 class Run(NamedTuple):
-    """A run holds the arrays that a kernel has filled in, as `steps.serve` describes them."""
+    """A finished run: its ledger, the state after the last request, and the stopping time."""
 
-    proposed: np.ndarray
-    actions: np.ndarray
+    ledger: Ledger
     state: np.ndarray
-    paths: np.ndarray
-    totals: np.ndarray
-    counts: np.ndarray
-    trace: np.ndarray
     stopping_time: int
 
 
 @arrays("host")
 def allocate(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
+    types: ArrayLike | None = None,
     geometry: Geometry = "euclidean",
-    step_size: Any = "theory",
+    step_size: StepSize = "theory",
     lazy: bool = False,
-    init: Any = None,
-    target: Any = None,
+    init: ArrayLike | Number | None = None,
+    target: ArrayLike | Literal["adaptive"] | None = None,
     on_depletion: Literal["reject", "clip", "restrict"] = "reject",
-    fairness: float = 0.0,
-    price_cap: Any = None,
-    reward_bound: float | None = None,
-    cost_bound: Any = None,
+    fairness: Number = 0.0,
+    price_cap: ArrayLike | Number | None = None,
+    reward_bound: Number | None = None,
+    cost_bound: ArrayLike | Number | None = None,
     record: bool = False,
 ) -> AllocationResult:
     r"""Serve a stream of requests online, by dual mirror descent.
@@ -242,45 +250,49 @@ def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
     """Run the kernel that fits the stream, dense, exact or sparse; `setup.state` is moved in place."""
     horizon, m = stream.horizon, stream.n_resources
     zero = np.zeros if not stream.is_exact else _zeros
-    proposed, actions = np.empty(horizon, np.int64), np.empty(horizon, np.int64)
-    # row 0 of `paths` and `totals` is of the whole run, row 1 up to the stopping time; see the tables in `steps`
-    paths, totals, counts = zero((2, 4, m)), zero((2, 2)), np.zeros(3, np.int64)
-    trace = zero((horizon + 1 if record else 0, m))
-    state, resources, etas, targets, rules = setup
-    work = (proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules)
+    ledger = Ledger(
+        proposed=np.empty(horizon, np.int64),
+        actions=np.empty(horizon, np.int64),
+        paths=zero((2, 4, m)),
+        totals=zero((2, 2)),
+        counts=np.zeros(3, np.int64),
+        trace=zero((horizon + 1 if record else 0, m)),
+    )
     types = steps.NO_TYPES if stream.types is None else kernel_input(stream.types)
     if sparse.issparse(stream.costs):
-        stopping_time = lazy_prices.run(stream, types, *work)
+        stopping_time = deferred.run(stream.rewards, stream.costs, types, setup, ledger)
     else:
         # Fractions go through the same kernel, interpreted, so that an exact run tests the compiled one
         serve = (interpreted(steps) if stream.is_exact else steps).serve
-        stopping_time = serve(kernel_input(stream.rewards), kernel_input(stream.costs), types, *work)
-    return Run(proposed, actions, state, paths, totals, counts, trace, int(stopping_time))
+        menus = Menus(kernel_input(stream.rewards), kernel_input(stream.costs), types)
+        stopping_time = serve(menus, setup, ledger)
+    return Run(ledger, setup.state, int(stopping_time))
 
 
 def _zeros(shape: tuple[int, ...]) -> np.ndarray:
+    """Return an array of zeros that are Fractions."""
     return np.full(shape, Fraction(0), dtype=object)
 
 
 def summarize(
-    stream: RequestStream, run: Run, *, method: str, fairness: Any = 0, overdraws: bool = False
+    stream: RequestStream, run: Run, *, method: str, fairness: Number = 0, overdraws: bool = False
 ) -> AllocationResult:
     """Make the result of a run, with its certificate; `overdraws` keeps negative remainders as they are."""
-    left = run.state[LEFT]
+    ledger, left = run.ledger, run.state[LEFT]
     remaining = left if overdraws else np.maximum(left, 0 * left)  # rounding may have overdrawn it
-    rejected = int(np.count_nonzero(run.actions != run.proposed))
-    prices = run.paths[0, PRICES] / stream.horizon
-    reward = run.totals[0, 0] if stream.is_exact else float(run.totals[0, 0])
+    rejected = int(np.count_nonzero(ledger.actions != ledger.proposed))
+    prices = ledger.paths[0, PRICES] / stream.horizon
+    reward = ledger.totals[0, REWARD] if stream.is_exact else float(ledger.totals[0, REWARD])
     if not stream.is_exact and not np.isfinite(reward):
         raise must("rewards", "small enough for a finite sum", stream.reward_bound)
     consumption = stream.budget - remaining
-    certificate = certificate_of(stream, run, prices, reward, consumption, fairness)
-    if not stream.is_exact and not np.isfinite(certificate.bound):
+    certificate = certificate_of(stream, ledger.actions, prices, reward, consumption, fairness)
+    if not stream.is_exact and not math.isfinite(certificate.bound):
         raise must("rewards", "small enough for finite prices and a finite dual bound", stream.reward_bound)
-    queries, updates, clipped = run.counts.tolist()
+    queries, updates, clipped = ledger.counts.tolist()
     return AllocationResult(
-        actions=run.actions,
-        proposed=run.proposed,
+        actions=ledger.actions,
+        proposed=ledger.proposed,
         reward=reward,
         consumption=consumption,
         remaining=remaining,
@@ -292,17 +304,17 @@ def summarize(
         method=method,
         message=_message(rejected, clipped),
         counts={"queries": queries, "updates": updates},
-        path=_path(stream, run),
+        path=_path(stream, ledger),
         certificate=certificate,
-        trace={"prices": run.trace} if len(run.trace) else None,
+        trace={"prices": ledger.trace} if len(ledger.trace) else None,
     )
 
 
-def _path(stream: RequestStream, run: Run) -> dict[str, Any]:
+def _path(stream: RequestStream, ledger: Ledger) -> dict[str, Any]:
     """Sum the terms of the proof up to the stopping time, over all resources (statement DMD-L6)."""
-    stopped, number = run.paths[1], (lambda x: x) if stream.is_exact else float
+    stopped, number = ledger.paths[1], (lambda x: x) if stream.is_exact else float
     return {
-        "dual_values": number(run.totals[1, CONJUGATE] + stopped[VALUES].sum()),
+        "dual_values": number(ledger.totals[1, CONJUGATE] + stopped[VALUES].sum()),
         "path_regret": number(stopped[REGRET].sum()),
         "squared_gradients": number(stopped[SQUARES].sum()),
     }

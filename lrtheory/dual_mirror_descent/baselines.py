@@ -7,26 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
 from lrtheory._numbers import HUGE
-from lrtheory._validation import choice, generator, integer, must, probability_vector
+from lrtheory._types import ArrayLike, Number, Rng, SparseArray
+from lrtheory._validation import choice, generator, integer, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarize
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
-from lrtheory.dual_mirror_descent.runs.setup import prepare
+from lrtheory.dual_mirror_descent.runs.setup import StepSize, prepare
 
 __all__ = ["adaptive_target", "fast_online_lp", "greedy", "history_dependent", "resolve", "static_price"]
+
+#: the options that each rounding of `resolve` uses
+OPTIONS: dict[str, set[str]] = {"half": set(), "random": {"rng"}}
 
 
 @arrays("host")
 def greedy(
-    rewards: RequestStream | Any, costs: Any = None, budget: Any = None, *, types: Any = None, record: bool = False
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
+    *,
+    types: ArrayLike | None = None,
+    record: bool = False,
 ) -> AllocationResult:
     """Take the best action that the menu offers, at prices 0, until the budget is used up.
 
@@ -60,12 +69,12 @@ def greedy(
 
 @arrays("host")
 def static_price(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    prices: Any,
-    types: Any = None,
+    prices: ArrayLike | Number,
+    types: ArrayLike | None = None,
     record: bool = False,
 ) -> AllocationResult:
     """Take the best action at fixed prices, such as those of the fluid optimum.
@@ -104,12 +113,12 @@ def static_price(
 
 @arrays("host")
 def adaptive_target(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
-    step_size: Any = "theory",
+    types: ArrayLike | None = None,
+    step_size: StepSize = "theory",
     record: bool = False,
 ) -> AllocationResult:
     """Run dual mirror descent with an equal share of what remains as the target of each period.
@@ -151,12 +160,12 @@ def adaptive_target(
 
 @arrays("host")
 def fast_online_lp(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
-    step_size: Any = None,
+    types: ArrayLike | None = None,
+    step_size: StepSize | None = None,
     record: bool = False,
 ) -> AllocationResult:
     r"""Run the simple fast online LP: Euclidean steps, and nothing is turned down for lack of budget.
@@ -209,16 +218,16 @@ def fast_online_lp(
 
 @arrays("host")
 def resolve(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
-    probabilities: Any = None,
+    types: ArrayLike | None = None,
+    probabilities: ArrayLike | None = None,
     every: int = 1,
     rounding: Literal["half", "random"] = "half",
     record: bool = False,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> AllocationResult:
     """Re-solve the fluid linear program with what remains, and follow its solution.
 
@@ -237,7 +246,7 @@ def resolve(
     record : bool
         Keep all prices.
     rng : Generator, int or None
-        For random rounding.
+        Source of randomness; for random rounding alone.
 
     Returns
     -------
@@ -247,7 +256,7 @@ def resolve(
     Raises
     ------
     ValueError
-        If there is no table of types, the costs are sparse, or as `allocate`.
+        If there is no table of types, the costs are sparse, `rng` is given without random rounding, or as `allocate`.
 
     References
     ----------
@@ -270,7 +279,8 @@ def resolve(
     if known is not None and len(known) != len(stream.rewards):
         raise must("probabilities", f"of shape ({len(stream.rewards)},)", known.shape)
     every = integer("every", every, low=1)
-    at_random = choice("rounding", rounding, ("half", "random")) == "random"
+    at_random = choice("rounding", rounding, tuple(OPTIONS)) == "random"
+    refuse_unused(rounding, OPTIONS[rounding], rng=(rng, None))
     coins = generator(rng).random(stream.horizon) if at_random else None
     seen = np.zeros(len(stream.rewards))
     plan = np.zeros_like(stream.rewards)
@@ -299,11 +309,11 @@ def resolve(
 
 @arrays("host")
 def history_dependent(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
+    types: ArrayLike | None = None,
     every: int = 1,
     record: bool = False,
 ) -> AllocationResult:
@@ -375,8 +385,8 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     setup = prepare(stream.budget, horizon, stream.tolerance, **bounds, step_size=0.0)
     state, slack, rate = setup.state, setup.resources[steps.SLACK], stream.rate
     proposed, actions = np.full(horizon, -1), np.full(horizon, -1)
-    paths, totals, trace = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros((horizon + 1, m))
-    counts = np.zeros(3, np.int64)
+    paths, totals, counts = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros(3, np.int64)
+    trace = np.zeros((horizon + 1, m))
     low = stream.cost_bound + slack
     tau = 0 if (stream.cost_bound > stream.budget + slack).any() else -1
     for t, row in enumerate(rows.tolist()):
@@ -403,9 +413,10 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     if tau < 0:
         tau, paths[1], totals[1] = horizon, paths[0], totals[0]
     trace[horizon] = state[steps.PRICE]
-    run = Run(proposed, actions, state, paths, totals, counts, trace if record else trace[:0], tau)
-    return summarize(stream, run, method=name)
+    ledger = steps.Ledger(proposed, actions, paths, totals, counts, trace if record else trace[:0])
+    return summarize(stream, Run(ledger, state, tau), method=name)
 
 
 def _renamed(found: AllocationResult, name: str) -> AllocationResult:
+    """Return a result under the name of a baseline."""
     return replace(found, method=name)

@@ -8,26 +8,40 @@ one compiled call: this is the way to thousands of runs over finitely many reque
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory._parallel import parallel_map
 from lrtheory._result import Result, result
-from lrtheory._validation import generator, integer, must
-from lrtheory.dual_mirror_descent.allocate import allocate
+from lrtheory._types import ArrayLike, Number, Rng
+from lrtheory._validation import generator, integer, must, refuse_unused
+from lrtheory.dual_mirror_descent.allocate import Geometry, allocate
 from lrtheory.dual_mirror_descent.prices import steps
-from lrtheory.dual_mirror_descent.prices.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, REWARD, SQUARES, VALUES
+from lrtheory.dual_mirror_descent.prices.steps import (
+    CONJUGATE,
+    LEFT,
+    PRICE,
+    PRICES,
+    REGRET,
+    REWARD,
+    SQUARES,
+    VALUES,
+    Ledger,
+    Menus,
+    Setup,
+)
 from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
-from lrtheory.dual_mirror_descent.runs.setup import prepare
+from lrtheory.dual_mirror_descent.runs.setup import StepSize, prepare
 
 __all__ = ["BatchResult", "allocate_batch"]
 
 #: streams of one call of the kernel, between which Ctrl-C is heard
 CHUNK = 1024
+#: the options that each way in uses: a table of request types draws nothing, and one call serves all of its streams
+OPTIONS: dict[str, set[str]] = {"function": {"rng", "n_jobs"}, "table": set()}
 
 
 @result
@@ -76,10 +90,19 @@ def allocate_batch(
     make: Callable[[np.random.Generator], RequestStream] | RequestStream,
     n_runs: int | None = None,
     *,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
     n_jobs: int | None = None,
     record: bool = False,
-    **options: Any,
+    geometry: Geometry = "euclidean",
+    step_size: StepSize = "theory",
+    lazy: bool = False,
+    init: ArrayLike | Number | None = None,
+    target: ArrayLike | Literal["adaptive"] | None = None,
+    on_depletion: Literal["reject", "clip", "restrict"] = "reject",
+    fairness: Number = 0.0,
+    price_cap: ArrayLike | Number | None = None,
+    reward_bound: Number | None = None,
+    cost_bound: ArrayLike | Number | None = None,
 ) -> BatchResult:
     r"""Serve many streams by dual mirror descent.
 
@@ -90,14 +113,32 @@ def allocate_batch(
     n_runs : int, optional
         Number of runs, at least 1; for a table it is that of its types, and may be left out.
     rng : Generator, int or None
-        Gives each run a child of its own, so run i does not depend on the number of runs or workers. A table draws
-        nothing.
+        Gives each run a child of its own, so run i does not depend on the number of runs or workers. For a callable
+        alone, since a table draws nothing.
     n_jobs : int or None
-        Number of processes for a callable, which must then be picklable.
+        Number of processes, for a callable alone, which must then be picklable.
     record : bool
         Keep all prices, proposals and actions: n_runs T (m + 2) numbers.
-    **options
-        Options of `allocate`.
+    geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
+        The reference function, as in `allocate`.
+    step_size : "theory", float, array of shape (T,), or callable
+        eta: the best for independent requests, a constant, a schedule, or a function of t = 1, ..., T.
+    lazy : bool
+        Dual averaging: project sums of gradients, not every step.
+    init : array of shape (m,), or float, optional
+        First prices mu_1, by default 0, or f_bar / ((m + 1) rho) for entropies.
+    target : array of shape (m,) or (T, m), or "adaptive", optional
+        Units that a period should use: rho by default, a plan, or an equal share of what remains.
+    on_depletion : {"reject", "clip", "restrict"}
+        A proposal that does not fit is rejected, or the share that fits is taken, or the best action that fits.
+    fairness : float
+        Weight of T min_j (consumption_j / budget_j) in the objective, in units of reward; Euclidean only.
+    price_cap : float or array of shape (m,), optional
+        Largest prices; not for the capped entropy.
+    reward_bound : float, optional
+        f_bar, the supremum over all requests that could come; by default the largest one of each stream.
+    cost_bound : array of shape (m,), or float, optional
+        b_bar of each resource, or one for all, likewise.
 
     Returns
     -------
@@ -108,10 +149,10 @@ def allocate_batch(
     Raises
     ------
     ValueError
-        If `n_runs` is missing or does not fit the table, streams of different lengths are to be recorded, or as
-        `allocate`.
+        If `n_runs` is missing or does not fit the table, streams of different lengths are to be recorded, `rng` or
+        `n_jobs` is given with a table, or as `allocate`.
     TypeError
-        If an option is not one of `allocate`, or the function does not return a stream.
+        If the function does not return a stream.
 
     Notes
     -----
@@ -127,9 +168,20 @@ def allocate_batch(
     >>> found.reward.shape, bool((found.gap >= 0).all())
     ((5,), True)
     """
-    for name in options:
-        if name not in OPTIONS:
-            raise must(name, "left out: the options of a batch are " + ", ".join(OPTIONS), options[name], TypeError)
+    options: dict[str, Any] = {
+        "geometry": geometry,
+        "step_size": step_size,
+        "lazy": lazy,
+        "init": init,
+        "target": target,
+        "on_depletion": on_depletion,
+        "fairness": fairness,
+        "price_cap": price_cap,
+        "reward_bound": reward_bound,
+        "cost_bound": cost_bound,
+    }
+    way = "table" if isinstance(make, RequestStream) else "function"
+    refuse_unused(way, OPTIONS[way], rng=(rng, None), n_jobs=(n_jobs, None))
     if isinstance(make, RequestStream):
         return _over_a_table(make, n_runs, options, record)
     if n_runs is None:
@@ -143,9 +195,7 @@ def allocate_batch(
     return BatchResult(**columns, counts=counts, trace=_stacked([row["trace"] for row in rows]) if record else None)
 
 
-#: the options of `allocate` that a batch takes
-OPTIONS = tuple(name for name, p in inspect.signature(prepare).parameters.items() if p.kind is p.KEYWORD_ONLY)
-#: what `_one_run` returns
+#: what `_one_run` returns, by where it stands in the result of `allocate`
 OWN = ("reward", "stopping_time", "n_rejected", "n_clipped", "prices", "last_prices", "consumption")
 PROVED = ("bound", "gap")
 ALONG = ("dual_values", "path_regret", "squared_gradients")
@@ -153,8 +203,9 @@ COUNTED = ("queries", "updates")
 
 
 def _one_run(
-    make: Callable[[np.random.Generator], RequestStream], options: Mapping[str, Any], rng: Any
+    make: Callable[[np.random.Generator], RequestStream], options: Mapping[str, Any], rng: np.random.Generator
 ) -> dict[str, Any]:
+    """Make one stream, serve it, and return what a batch keeps of the result."""
     stream = make(rng)
     if not isinstance(stream, RequestStream):
         raise must("make", "a function that returns a RequestStream", stream, TypeError)
@@ -175,6 +226,7 @@ def _stacked(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any], record: bool) -> BatchResult:
+    """Serve the many streams over one table, `CHUNK` of them in each call of the kernel."""
     types = stream.types
     if types is None or types.ndim != 2 or stream.is_exact or not isinstance(stream.costs, np.ndarray):
         raise must("make", "a function, or a RequestStream of floats with `types` of shape (n_runs, T)", stream.types)
@@ -189,21 +241,15 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
     m = stream.n_resources
     table = np.empty((runs, len(COLUMNS)))
     vectors = np.empty((runs, 3, m))
-    kept = runs if record else 0  # without records all runs write proposals and actions into one row
+    kept = runs if record else 0  # without a trace all runs write proposals and actions into one row
     trace = {"prices": np.empty((kept, horizon + 1, m))}
     trace |= {name: np.empty((kept or 1, horizon), np.int64) for name in ("proposed", "actions")}
     for start in range(0, runs, CHUNK):
         part = slice(start, start + CHUNK)
         rows = part if record else slice(None)
-        serve_many(
-            kernel_input(stream.rewards),
-            kernel_input(stream.costs),
-            kernel_input(types[part]),
-            *setup,
-            table[part],
-            vectors[part],
-            *(rows_of[rows] for rows_of in trace.values()),
-        )
+        outcomes = Outcomes(table[part], vectors[part], *(array[rows] for array in trace.values()))
+        menus = Menus(kernel_input(stream.rewards), kernel_input(stream.costs), kernel_input(types[part]))
+        serve_many(menus, setup, outcomes)
     column = dict(zip(COLUMNS, table.T, strict=True))
     if not np.isfinite(column["reward"]).all():
         raise must("make", "a stream with rewards small enough for a finite sum", stream.reward_bound)
@@ -237,26 +283,33 @@ COLUMNS = (
 )
 
 
-@kernel
-def serve_many(
-    rewards, costs, types, first, resources, etas, targets, rules, table, vectors, paths_of_prices, proposals, taken
-):
-    """Serve every row of ``types`` from the same start; the columns of ``table`` are `COLUMNS`.
+class Outcomes(NamedTuple):
+    """Output of `serve_many` about each run; without a trace `prices` has no rows, and the decisions have one."""
 
-    ``paths_of_prices`` (runs, T + 1, m), ``proposals`` and ``taken`` (runs, T) are kept of every run, or the first has
-    no rows and the others have one.
-    """
+    table: np.ndarray  # the columns are `COLUMNS` (runs, 10)
+    vectors: np.ndarray  # average prices, last prices, and units left (runs, 3, m)
+    prices: np.ndarray  # (runs, T + 1, m)
+    proposed: np.ndarray  # (runs, T)
+    actions: np.ndarray  # (runs, T)
+
+
+@kernel
+def serve_many(menus, setup, outcomes):
+    """Serve every row of the types from the same start, which is left as it is."""
+    rewards, costs, types = menus
+    first, resources, etas, targets, rules = setup
+    table, vectors = outcomes.table, outcomes.vectors
     runs, horizon = types.shape
     m = first.shape[1]
     # runs are served one after the other in one state, which starts anew: a run does not depend on those before it
-    state, nothing, keeps = np.empty_like(first), np.empty((0, m)), paths_of_prices.shape[0] > 0
+    state, nothing, keeps = np.empty_like(first), np.empty((0, m)), outcomes.prices.shape[0] > 0
     for run in range(runs):
-        proposed, actions = proposals[run if keeps else 0], taken[run if keeps else 0]
-        trace = paths_of_prices[run] if keeps else nothing
+        proposed, actions = outcomes.proposed[run if keeps else 0], outcomes.actions[run if keeps else 0]
+        trace = outcomes.prices[run] if keeps else nothing
         steps.copy_into(state, first)
         paths, totals, counts = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros(3, np.int64)
-        work = (proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules)
-        table[run, 1] = steps.serve(rewards, costs, types[run], *work)
+        one, start = Menus(rewards, costs, types[run]), Setup(state, resources, etas, targets, rules)
+        table[run, 1] = steps.serve(one, start, Ledger(proposed, actions, paths, totals, counts, trace))
         table[run, 0] = totals[0, REWARD]
         rejected = 0
         for t in range(horizon):

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 from lrtheory._array import kernel_input
 from lrtheory._numbers import HUGE
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent.allocate import Geometry
-from lrtheory.dual_mirror_descent.oracles import Action, checked
+from lrtheory.dual_mirror_descent.oracles import Action, Oracle, checked
 from lrtheory.dual_mirror_descent.prices import steps
-from lrtheory.dual_mirror_descent.prices.steps import BOUND, CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
+from lrtheory.dual_mirror_descent.prices.steps import (
+    BOUND,
+    CLIP,
+    DEPLETION,
+    LEFT,
+    PRICE,
+    REJECT,
+    RESTRICT,
+    REWARD,
+    SLACK,
+    Ledger,
+    Menus,
+    Setup,
+)
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
 from lrtheory.dual_mirror_descent.runs import saved_state, setup
 
 __all__ = ["DualMirrorDescent"]
 
-Oracle = Callable[[np.ndarray], Action]
-# the numbers of a run: their names in a saved state, and the attributes that hold them
+#: the numbers of a run: their names in a saved state, and the attributes that hold them
 KEPT = {name.strip("_"): name for name in ("horizon", "n_seen", "n_pending", "reward", "_stopped")}
 
 
@@ -92,19 +105,19 @@ class DualMirrorDescent:
 
     def __init__(
         self,
-        budget: Any,
+        budget: ArrayLike | Number,
         horizon: int,
         *,
         geometry: Geometry = "euclidean",
-        step_size: Any = "theory",
+        step_size: setup.StepSize = "theory",
         lazy: bool = False,
-        init: Any = None,
-        target: Any = None,
+        init: ArrayLike | Number | None = None,
+        target: ArrayLike | Literal["adaptive"] | None = None,
         on_depletion: Literal["reject", "clip", "restrict"] = "reject",
-        fairness: float = 0.0,
-        price_cap: Any = None,
-        reward_bound: float | None = None,
-        cost_bound: Any = None,
+        fairness: Number = 0.0,
+        price_cap: ArrayLike | Number | None = None,
+        reward_bound: Number | None = None,
+        cost_bound: ArrayLike | Number | None = None,
     ) -> None:
         units = np.atleast_1d(array("budget", budget)).astype(np.float64)
         if units.ndim != 1 or not (units > 0).all():
@@ -151,7 +164,7 @@ class DualMirrorDescent:
         """The number of requests after which one of `cost_bound` may first not fit; `n_seen` if it always does."""
         return self.n_seen if self._stopped < 0 else self._stopped
 
-    def decide(self, rewards: Any, costs: Any) -> int:
+    def decide(self, rewards: ArrayLike, costs: ArrayLike) -> int:
         """Serve a request with a menu.
 
         Parameters
@@ -174,23 +187,30 @@ class DualMirrorDescent:
         """
         if self._setup.rules.depletion == CLIP:
             raise must("on_depletion", '"reject" or "restrict" for `decide` (use `decide_with`)', "clip")
-        values = array("rewards", rewards, shape=(None,)).astype(np.float64)
+        values = array("rewards", rewards, shape=(None,)).astype(np.float64, copy=False)
         if len(values) == 0:
             raise must("rewards", "of at least one action", values.shape)
-        used = array("costs", costs, shape=(len(values), len(self.prices)), low=0.0).astype(np.float64)
-        self._room(1)
-        self._room_for([max(values.tolist(), key=abs)])
-        m = len(self.prices)
-        proposed, actions, counts = np.empty(1, np.int64), np.empty(1, np.int64), np.zeros(3, np.int64)
-        paths, totals = np.zeros((2, 4, m)), np.zeros((2, 2))
-        plan = (self._eta(), self._target()[None])
-        work = (proposed, actions, self._setup.state, paths, totals, counts, *plan)
-        rules = self._setup.rules._replace(adaptive=False)  # `_target` has spread what is left; `serve` sees one period
-        tables = (kernel_input(values[None]), kernel_input(used[None]), steps.NO_TYPES)
-        steps.serve(*tables, *work, np.empty((0, m)), self._setup.resources, rules)
-        self.reward += float(totals[0, 0])
+        m = self._setup.state.shape[1]
+        used = array("costs", costs, shape=(len(values), m), low=0.0).astype(np.float64, copy=False)
+        self._check_horizon(1)
+        self._check_total([max(values.tolist(), key=abs)])
+        menus = Menus(kernel_input(values[None]), kernel_input(used[None]), steps.NO_TYPES)
+        before = self._setup
+        # `_target` has spread what is left, and `serve` sees one period alone
+        rules = before.rules._replace(adaptive=False) if before.rules.adaptive else before.rules
+        period = Setup(before.state, before.resources, self._eta(), self._target()[None], rules)
+        ledger = Ledger(
+            proposed=np.empty(1, np.int64),
+            actions=np.empty(1, np.int64),
+            paths=np.zeros((2, 4, m)),
+            totals=np.zeros((2, 2)),
+            counts=np.zeros(3, np.int64),
+            trace=np.empty((0, m)),
+        )
+        steps.serve(menus, period, ledger)
+        self.reward += float(ledger.totals[0, REWARD])
         self._seen()
-        return int(actions[0])
+        return int(ledger.actions[0])
 
     def decide_with(self, oracle: Oracle) -> Action:
         """Serve a request with an oracle, whose consumption is known at once.
@@ -211,7 +231,7 @@ class DualMirrorDescent:
             If the oracle returns negative or infinite costs, an infinite reward, or nothing that earns or uses
             something, or if the horizon is over.
         """
-        self._room(1)
+        self._check_horizon(1)
         prices, rule = self.prices, self._setup.rules.depletion
         proposal = checked(oracle(prices), len(prices))
         taken = proposal
@@ -221,7 +241,7 @@ class DualMirrorDescent:
             taken = checked(oracle.fit(proposal.action, units, prices=prices, rule=DEPLETION[rule]), len(prices))
         if not self._fits(taken.cost):
             taken = Action(None, 0.0, 0 * proposal.cost)
-        self._room_for([taken.reward])
+        self._check_total([taken.reward])
         self._settle(taken.reward, taken.cost, proposal.cost)
         return taken
 
@@ -243,12 +263,12 @@ class DualMirrorDescent:
         ValueError
             If all requests of the horizon have been seen or proposed.
         """
-        self._room(1)
+        self._check_horizon(1)
         proposal = checked(oracle(self.prices), len(self.prices))
         self.n_pending += 1
         return proposal
 
-    def observe(self, reward: Any, cost: Any) -> None:
+    def observe(self, reward: ArrayLike | Number, cost: ArrayLike) -> None:
         """Take in what proposals have earned and used, one or many, in any order.
 
         Parameters
@@ -265,17 +285,17 @@ class DualMirrorDescent:
         """
         rewards, costs = np.atleast_1d(array("reward", reward)), np.atleast_2d(array("cost", cost, low=0.0))
         if rewards.ndim != 1 or costs.shape != (len(rewards), len(self.prices)):
-            raise must("cost", f"of shape ({len(rewards)}, {len(self.prices)}), a row a reward", costs.shape)
+            raise must("cost", f"of shape ({len(rewards)}, {len(self.prices)}), one row per reward", costs.shape)
         if len(rewards) > self.n_pending:
             raise must("reward", f"of at most {self.n_pending} proposals that are pending", len(rewards))
-        self._room_for(rewards.tolist())
+        self._check_total(rewards.tolist())
         if not self._fits(total := costs.sum(axis=0)):
             raise must("cost", f"at most what is left, {self.remaining.tolist()}", total.tolist())
         for one, used in zip(rewards.tolist(), costs.astype(np.float64), strict=True):
             self.n_pending -= 1
             self._settle(one, used, used)
 
-    def add_budget(self, amount: Any) -> None:
+    def add_budget(self, amount: ArrayLike | Number) -> None:
         """Add units, to be used evenly over the requests that are left.
 
         Parameters
@@ -291,7 +311,7 @@ class DualMirrorDescent:
         more = array("amount", amount, low=0.0)
         if more.ndim > 1 or (more.ndim == 1 and len(more) != len(self.prices)):
             raise must("amount", f"one number or of shape ({len(self.prices)},)", more.shape)
-        self._room(1)
+        self._check_horizon(1)
         self._setup.state[LEFT] += more
         self._setup.targets[:] += more / (self.horizon - self.n_seen)
 
@@ -360,16 +380,18 @@ class DualMirrorDescent:
         for name, value in numbers.items():
             setattr(self, KEPT[name], value)
 
-    def _room(self, n: int) -> None:
+    def _check_horizon(self, n: int) -> None:
+        """Refuse n more requests where the horizon has fewer left that were neither seen nor proposed."""
         if self.n_seen + self.n_pending + n > self.horizon:
             raise must("horizon", f"at least {self.n_seen + self.n_pending + n} (use `extend`)", self.horizon)
 
-    def _room_for(self, rewards: list[float]) -> None:
+    def _check_total(self, rewards: list[float]) -> None:
         """Refuse rewards before they make the total infinite."""
         if not math.isfinite(sum(map(abs, rewards), abs(self.reward))):
             raise must("reward", "small enough for a finite total", max(rewards, key=abs))
 
     def _eta(self) -> np.ndarray:
+        """Return the step size of this period, (1,)."""
         etas = self._setup.etas
         return etas if len(etas) == 1 else etas[self.n_seen : self.n_seen + 1]
 
@@ -381,6 +403,7 @@ class DualMirrorDescent:
         return targets[self.n_seen if len(targets) > 1 else 0]
 
     def _fits(self, cost: np.ndarray) -> bool:
+        """Tell whether a cost fits what is left, up to the rounding that kernels allow too."""
         return bool((cost <= self._setup.state[LEFT] + self._setup.resources[SLACK]).all())
 
     def _settle(self, reward: float, used: np.ndarray, proposed: np.ndarray) -> None:
@@ -394,7 +417,7 @@ class DualMirrorDescent:
     def _seen(self) -> None:
         """Count one more request as seen, and set the stopping time if a budget is nearly depleted now."""
         self.n_seen += 1
-        resources = self._setup.resources
-        low = self._setup.state[LEFT] <= resources[BOUND] + resources[SLACK]
-        if self._stopped < 0 and low.any():
-            self._stopped = self.n_seen
+        if self._stopped < 0:
+            resources = self._setup.resources
+            if (self._setup.state[LEFT] <= resources[BOUND] + resources[SLACK]).any():
+                self._stopped = self.n_seen

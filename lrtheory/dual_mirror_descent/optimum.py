@@ -7,14 +7,15 @@ most m requests, so the integral optimum is less by m f_bar at most. Requests of
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, must, probability_vector
+from lrtheory._types import ArrayLike, Number, SparseArray
+from lrtheory._validation import array, choice, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.duality.programs import fits, relaxation, whole_requests
 from lrtheory.dual_mirror_descent.duality.weak import bound_anew, proves, rounding
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, one_stream
@@ -22,6 +23,8 @@ from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, one_s
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
 
 STATEMENT = "dual_mirror_descent/DMD-L2"
+#: the options that each method of `hindsight_optimum` uses
+OPTIONS: dict[str, set[str]] = {"auto": {"integer"}, "sort": set(), "lp": set(), "milp": {"integer"}}
 
 
 @result
@@ -46,9 +49,9 @@ class DualityCertificate(Result):
         What is proved.
     """
 
-    bound: Any
-    value: Any
-    gap: Any
+    bound: Number
+    value: Number
+    gap: Number
     prices: np.ndarray
     weights: np.ndarray | None
     solution: np.ndarray
@@ -102,7 +105,7 @@ class Optimum(Result):
         The dual bound at the prices.
     """
 
-    value: Any
+    value: Number
     prices: np.ndarray
     solution: np.ndarray
     method: str
@@ -112,12 +115,12 @@ class Optimum(Result):
 
 @arrays("host")
 def hindsight_optimum(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
-    counts: Any = None,
+    types: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
     integer: bool = False,
     method: Literal["auto", "sort", "lp", "milp"] = "auto",
 ) -> Optimum:
@@ -138,10 +141,10 @@ def hindsight_optimum(
     counts : array of shape (N,), optional
         How often each row comes, instead of `types`.
     integer : bool
-        Whether requests may not be split.
+        Whether requests may not be split, for "auto" and "milp".
     method : {"auto", "sort", "lp", "milp"}
-        "sort" is for one resource and one action (the fractional knapsack), "lp" and "milp" are HiGHS. "auto" takes the
-        first that applies.
+        "sort" is for one resource and one action (the fractional knapsack), "lp" is HiGHS, and "milp" is HiGHS for
+        whole requests. "auto" takes "milp" where requests may not be split, and the first of the others that applies.
 
     Returns
     -------
@@ -152,7 +155,8 @@ def hindsight_optimum(
     Raises
     ------
     ValueError
-        If shapes do not fit, the method does not apply, or there are many streams over one table.
+        If shapes do not fit, the method does not apply or does not use an option that is given, or there are many
+        streams over one table.
     RuntimeError
         If HiGHS finds no optimum, or no whole one within the budget.
 
@@ -171,12 +175,11 @@ def hindsight_optimum(
     """
     stream = one_stream(rewards, costs, budget, types=types)
     times = _counts(stream, counts)
-    choice("method", method, ("auto", "sort", "lp", "milp"))
-    sorts = stream.n_resources == 1 and stream.rewards.shape[1] == 1 and not integer
+    choice("method", method, tuple(OPTIONS))
+    refuse_unused(method, OPTIONS[method], integer=(integer, False))
+    sorts = stream.n_resources == 1 and stream.rewards.shape[1] == 1
     if method == "sort" and not sorts:
-        raise must("method", '"lp" or "milp" for several resources or actions, or whole requests', method)
-    if integer and method == "lp":
-        raise must("method", '"milp" or "auto" where requests may not be split', method)
+        raise must("method", '"lp" or "milp" for several resources or actions', method)
     reason = "as asked"
     if method == "auto":
         method = "milp" if integer else "sort" if sorts else "lp"
@@ -202,7 +205,9 @@ def hindsight_optimum(
     return Optimum(certificate.value, prices, solution, method, reason, certificate)
 
 
-def fluid_optimum(types: Any, probabilities: Any, rate: Any) -> Optimum:
+def fluid_optimum(
+    types: RequestStream | tuple[ArrayLike, ArrayLike | SparseArray], probabilities: ArrayLike, rate: ArrayLike | Number
+) -> Optimum:
     r"""Find the most that can be earned per period in the long run, when requests are drawn independently.
 
     Parameters
@@ -238,7 +243,7 @@ def fluid_optimum(types: Any, probabilities: Any, rate: Any) -> Optimum:
     return hindsight_optimum(rewards, costs, rate, counts=probability_vector("probabilities", probabilities))
 
 
-def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
+def _counts(stream: RequestStream, counts: ArrayLike | None) -> np.ndarray:
     """Return how often each row of the tables comes, (N,)."""
     n = len(stream.rewards)
     if counts is None:

@@ -12,12 +12,14 @@ done instead: `remaining` (m,) are the units that it may use, `rule` is "clip" o
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lrtheory._numbers import HUGE
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, open_interval, real
 
 __all__ = ["Action", "assortment", "matching", "menu", "second_price"]
@@ -36,12 +38,15 @@ class Action(NamedTuple):
         Units that it uses.
     """
 
-    action: Any
+    action: Any  # of a type of the oracle's own choice
     reward: float
     cost: np.ndarray
 
 
-def menu(rewards: Any, costs: Any) -> Any:
+Oracle: TypeAlias = Callable[[np.ndarray], Action]
+
+
+def menu(rewards: ArrayLike, costs: ArrayLike) -> Oracle:
     r"""Make the oracle of finitely many actions, as in network revenue management and online linear programming.
 
     Parameters
@@ -81,7 +86,7 @@ class _Menu:
     def __call__(self, prices: np.ndarray) -> Action:
         wanted = (len(self.rewards), len(prices))
         if self.costs.shape != wanted:
-            raise must("costs", f"of shape {wanted}, a column a resource", self.costs.shape)
+            raise must("costs", f"of shape {wanted}, one column per resource", self.costs.shape)
         return self.best(self.rewards - self.costs @ prices)
 
     def best(self, reduced: np.ndarray) -> Action:
@@ -103,7 +108,7 @@ class _Menu:
         return Action(action, share * float(self.rewards[action]), share * used)
 
 
-def second_price(value: float, competing_bid: float) -> Any:
+def second_price(value: Number, competing_bid: Number) -> Oracle:
     r"""Make the oracle of a second-price auction: to win or not, with money as the one resource.
 
     Parameters
@@ -128,8 +133,8 @@ def second_price(value: float, competing_bid: float) -> Any:
     >>> second_price(1.0, 0.5)(np.array([0.25])).reward
     0.5
     """
-    value = real("value", value, low=0, high=HUGE)
-    return _SecondPrice(value, real("competing_bid", competing_bid, low=0, high=HUGE))
+    worth = real("value", value, low=0, high=HUGE)
+    return _SecondPrice(worth, real("competing_bid", competing_bid, low=0, high=HUGE))
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ class _SecondPrice:
         return Action(None, 0.0, np.zeros(1))
 
 
-def matching(rewards: Any, *, temperature: float) -> Any:
+def matching(rewards: ArrayLike, *, temperature: Number) -> Oracle:
     r"""Make the oracle of proportional matching: shares x of a request go to m resources, spread by an entropy.
 
     Parameters
@@ -197,7 +202,7 @@ class _Matching:
         return Action(shares, self.reward(shares), shares)
 
 
-def assortment(revenues: Any, weights: Any, *, outside: float = 1.0, k: int | None = None) -> Any:
+def assortment(revenues: ArrayLike, weights: ArrayLike, *, outside: Number = 1.0, k: int | None = None) -> Oracle:
     r"""Make the oracle of assortments: at most k products are offered to a customer who chooses by a multinomial logit.
 
     Parameters
@@ -229,9 +234,13 @@ def assortment(revenues: Any, weights: Any, *, outside: float = 1.0, k: int | No
 
     Proof
     -----
-    An offer S is worth at least z if and only if sum_S u_j (r_j - mu_j - z) >= u_0 z, and the left side is largest for
-    the k largest positive terms. So as long as some offer is worth more than z, the next one is, z rises, and it does
-    so through finitely many offers; where none is, z is the best value and the offer attains it.
+    Assumes: weights are at least 0 and the weight of buying nothing is positive (argument checks).
+
+    Proof: an offer S is worth at least z if and only if sum_S u_j (r_j - mu_j - z) >= u_0 z, and the left side is
+    largest for the k largest positive terms. So as long as some offer is worth more than z, the next one is, z rises,
+    and it does so through finitely many offers. Where none is, z is the best value and the offer attains it.
+
+    Checked by: DMD-L11-assortment, by enumeration of all offers.
 
     Examples
     --------

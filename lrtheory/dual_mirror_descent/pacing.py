@@ -14,17 +14,18 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, must, open_interval, real
 from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
-from lrtheory.dual_mirror_descent.runs.setup import step_sizes
+from lrtheory.dual_mirror_descent.runs.setup import StepSize, step_sizes
 
 __all__ = ["PacingResult", "pace"]
 
@@ -74,16 +75,16 @@ class PacingResult(Result):
 
 @arrays("host")
 def pace(
-    values: Any,
-    competing_bids: Any,
-    budget: float,
+    values: ArrayLike,
+    competing_bids: ArrayLike,
+    budget: Number,
     *,
     auction: Literal["second_price"] = "second_price",
     objective: Literal["utility", "value"] = "utility",
-    step_size: Any = "theory",
-    init: float = 0.0,
-    reward_bound: float | None = None,
-    cost_bound: float | None = None,
+    step_size: StepSize = "theory",
+    init: Number = 0.0,
+    reward_bound: Number | None = None,
+    cost_bound: Number | None = None,
     record: bool = False,
 ) -> PacingResult:
     r"""Bid in second-price auctions under a budget, by adaptive pacing.
@@ -141,19 +142,19 @@ def pace(
     d = array("competing_bids", competing_bids, shape=(len(v),), low=0.0).astype(np.float64)
     if len(v) == 0:
         raise must("values", "of at least one auction", v.shape)
-    budget = open_interval("budget", budget, 0, np.inf)
+    money = open_interval("budget", budget, 0, np.inf)
     choice("auction", auction, ("second_price",))
     utility = choice("objective", objective, ("utility", "value")) == "utility"
     start = real("init", init, low=0, high=HUGE)
     horizon, gains = len(v), v - d if utility else v
-    stream = RequestStream(gains, d, budget, reward_bound=reward_bound, cost_bound=cost_bound)
-    rate = np.array([budget / horizon])
+    stream = RequestStream(gains, d, money, reward_bound=reward_bound, cost_bound=cost_bound)
+    rate = np.array([money / horizon])
     etas = step_sizes(step_size, horizon, rate, stream.reward_bound, stream.cost_bound, "euclidean", [start])
     bids, wins, path = np.empty(horizon), np.zeros(horizon, np.bool_), np.empty(horizon + 1)
     path[0] = start
-    sums, counts = np.zeros((2, 3)), np.zeros(2, np.int64)
-    market = (kernel_input(v), kernel_input(d), budget, float(stream.cost_bound[0]), TOLERANCE * budget, utility)
-    tau = int(_pace(*market, etas, bids, wins, path, sums, counts))
+    ledger = Ledger(bids, wins, path, np.zeros((2, 3)), np.zeros(2, np.int64))
+    market = Market(kernel_input(v), kernel_input(d), money, float(stream.cost_bound[0]), TOLERANCE * money, utility)
+    tau = int(_pace(market, etas, ledger))
     with np.errstate(over="ignore"):
         average, reward, spend = path[:-1].mean(), float(gains[wins].sum()), float(d[wins].sum())
     if not np.isfinite(reward):
@@ -178,20 +179,39 @@ def pace(
         multipliers=path[-1:].copy(),
         stopping_time=tau,
         method=objective,
-        counts=dict(zip(("queries", "updates"), counts.tolist(), strict=True)),
-        path=dict(zip(("dual_values", "path_regret", "squared_gradients"), sums[1].tolist(), strict=True)),
+        counts=dict(zip(("queries", "updates"), ledger.counts.tolist(), strict=True)),
+        path=dict(zip(("dual_values", "path_regret", "squared_gradients"), ledger.sums[1].tolist(), strict=True)),
         certificate=certificate,
         trace={"multipliers": path} if record else None,
     )
 
 
-@kernel
-def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, wins, path, sums, counts):
-    """Bid in all auctions in turn; return the stopping time.
+class Market(NamedTuple):
+    """The auctions and the bidder's budget; the arrays are read-only, as they come from `kernel_input`."""
 
-    ``sums`` (2, 3) takes the sums of D_t(mu_t), mu_t g_t and g_t^2, over the whole run and up to the stopping time,
-    ``path`` (T + 1,) the multipliers, and ``counts`` the numbers of bids and of updates of the multiplier.
-    """
+    values: np.ndarray  # (T,)
+    competing: np.ndarray  # highest bids of the others (T,)
+    budget: float
+    cost_bound: float  # the largest competing bid of any auction
+    slack: float  # money that rounding may overdraw
+    utility: bool  # whether payments count, or values alone
+
+
+class Ledger(NamedTuple):
+    """Output of `_pace`, in arrays that the caller has made."""
+
+    bids: np.ndarray  # (T,)
+    wins: np.ndarray  # (T,)
+    path: np.ndarray  # multipliers, of which the first is given (T + 1,)
+    sums: np.ndarray  # sums of D_t(mu_t), mu_t g_t and g_t^2, of the whole run and up to the stopping time (2, 3)
+    counts: np.ndarray  # bids, and updates of the multiplier (2,)
+
+
+@kernel
+def _pace(market, etas, ledger):
+    """Bid in all auctions in turn, write the ledger, and return the stopping time; etas are (1,) or (T,)."""
+    values, competing, budget, cost_bound, slack, utility = market
+    bids, wins, path, sums, counts = ledger
     horizon = values.shape[0]
     rate, left = budget / horizon, budget
     stopping_time = 0 if cost_bound > budget + slack else -1

@@ -7,7 +7,7 @@ neither. Over T requests at most ``budget`` units may be used, budget / T = rate
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,8 +17,9 @@ from scipy import sparse
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
-from lrtheory._validation import array, as_array, must, real
-from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds
+from lrtheory._types import ArrayLike, Number, SparseArray
+from lrtheory._validation import array, as_array, must, real, unmasked
+from lrtheory.dual_mirror_descent.theory.resources import cost_bounds
 
 __all__ = ["RequestStream"]
 
@@ -29,7 +30,7 @@ TOLERANCE, SINGLE_TOLERANCE = 1e-12, 1e-6
 ROUNDING = 1e-9
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, init=False)
 class RequestStream:
     """Requests in the order of their arrival, or a table of request types and who comes when.
 
@@ -71,38 +72,48 @@ class RequestStream:
     (3, [0.5], 1.0)
     """
 
-    rewards: Any  # anything array-like comes in; float arrays (N, d), (N, d, m), (m,) and int64 types stand here
-    costs: Any
-    budget: Any
-    _: KW_ONLY
-    types: Any = None
-    labels: Sequence[str] | None = None
-    truth: Mapping[str, Any] | None = None
-    reward_bound: Any = None
-    cost_bound: Any = None
+    rewards: np.ndarray  # (N, d)
+    costs: Any  # np.ndarray (N, d, m), or csr_array (N, m)
+    budget: np.ndarray  # (m,)
+    types: np.ndarray | None  # int64
+    labels: Sequence[str] | None
+    truth: Mapping[str, Any] | None
+    reward_bound: Any
+    cost_bound: np.ndarray  # (m,)
 
-    def __post_init__(self) -> None:
-        rewards, costs, budget = _tables(to_numpy(self.rewards), self.costs, to_numpy(self.budget))
-        types = None if self.types is None else _types(self.types, len(rewards))
+    def __init__(
+        self,
+        rewards: ArrayLike,
+        costs: ArrayLike | SparseArray,
+        budget: ArrayLike | Number,
+        *,
+        types: ArrayLike | None = None,
+        labels: Sequence[str] | None = None,
+        truth: Mapping[str, Any] | None = None,
+        reward_bound: Number | None = None,
+        cost_bound: ArrayLike | Number | None = None,
+    ) -> None:
+        gains, used, units = _tables(to_numpy(rewards), costs, to_numpy(budget))
+        rows = None if types is None else _types(types, len(gains))
         # minima and maxima in two passes find negative costs, infinities and NaN, and are the bounds that theory asks
-        high_reward, high_cost = _largest_reward(rewards), _largest_costs(costs)
-        if self.reward_bound is not None:
-            real("reward_bound", self.reward_bound, low=0, high=HUGE)
-            if self.reward_bound < high_reward:
-                raise must(
-                    "reward_bound", f"at least the largest of the stream, {float(high_reward):g}", self.reward_bound
-                )
-        if self.cost_bound is not None:
-            given = np.array(cost_bounds(self.cost_bound, len(budget)), dtype=high_cost.dtype)
+        high_reward, high_cost = _largest_reward(gains), _largest_costs(used)
+        if reward_bound is not None:
+            real("reward_bound", reward_bound, low=0, high=HUGE)
+            if reward_bound < high_reward:
+                raise must("reward_bound", f"at least the largest of the stream, {float(high_reward):g}", reward_bound)
+        if cost_bound is not None:
+            given = np.array(cost_bounds(cost_bound, len(units)), dtype=high_cost.dtype)
             if (given < high_cost).any():
-                raise must("cost_bound", f"at least the largest of the stream, {_listed(high_cost)}", self.cost_bound)
+                raise must("cost_bound", f"at least the largest of the stream, {_listed(high_cost)}", cost_bound)
             high_cost = given
-        set_field = object.__setattr__
-        set_field(self, "rewards", read_only(rewards))
-        set_field(self, "costs", costs if sparse.issparse(costs) else read_only(costs))
-        set_field(self, "budget", read_only(budget))
-        set_field(self, "types", types)
-        set_field(self, "reward_bound", max(0, high_reward) if self.reward_bound is None else self.reward_bound)
+        set_field = object.__setattr__  # the fields of a frozen instance
+        set_field(self, "rewards", read_only(gains))
+        set_field(self, "costs", used if sparse.issparse(used) else read_only(used))
+        set_field(self, "budget", read_only(units))
+        set_field(self, "types", rows)
+        set_field(self, "labels", labels)
+        set_field(self, "truth", truth)
+        set_field(self, "reward_bound", max(0, high_reward) if reward_bound is None else reward_bound)
         set_field(self, "cost_bound", read_only(high_cost))
 
     @property
@@ -166,13 +177,13 @@ class RequestStream:
 
 
 def as_stream(
-    rewards: Any,
-    costs: Any = None,
-    budget: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
-    reward_bound: Any = None,
-    cost_bound: Any = None,
+    types: ArrayLike | None = None,
+    reward_bound: Number | None = None,
+    cost_bound: ArrayLike | Number | None = None,
 ) -> RequestStream:
     """Return the stream that a solver was given: a RequestStream as it is, or one made of plain arrays.
 
@@ -204,25 +215,30 @@ def as_stream(
         If the costs or the budget are missing.
     """
     if not isinstance(rewards, RequestStream):
-        for name, value in (("costs", costs), ("budget", budget)):
-            if value is None:
-                raise must(name, "given unless the first argument is a RequestStream", value, TypeError)
+        if costs is None or budget is None:
+            missing = "costs" if costs is None else "budget"
+            raise must(missing, "given unless the first argument is a RequestStream", None, TypeError)
         return RequestStream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
     given = {"costs": costs, "types": types}
     for name, value in given.items():
         if value is not None:
             raise must(name, "left out where the first argument is a RequestStream", value, TypeError)
-    changes = {"budget": budget, "reward_bound": reward_bound, "cost_bound": cost_bound}
-    changes = {name: value for name, value in changes.items() if value is not None}
-    if not changes:
-        return rewards
-    fields = {name: getattr(rewards, name) for name in RequestStream.__dataclass_fields__}
-    return RequestStream(**{**fields, **changes})
+    options = {"budget": budget, "reward_bound": reward_bound, "cost_bound": cost_bound}
+    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    return replace(rewards, **changes) if changes else rewards
 
 
-def one_stream(rewards: Any, costs: Any = None, budget: Any = None, **options: Any) -> RequestStream:
+def one_stream(
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
+    *,
+    types: ArrayLike | None = None,
+    reward_bound: Number | None = None,
+    cost_bound: ArrayLike | Number | None = None,
+) -> RequestStream:
     """Return what `as_stream` does, but refuse many streams over one table, which share no run and no optimum."""
-    stream = as_stream(rewards, costs, budget, **options)
+    stream = as_stream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
     if stream.types is not None and stream.types.ndim != 1:
         raise must("types", "of shape (T,); many streams are for `allocate_batch`", stream.types.shape)
     return stream
@@ -253,21 +269,21 @@ def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.
     costs = costs.reshape(wanted)
     if object in (table.dtype, costs.dtype, budget.dtype):
         return _fractions("rewards", table), _fractions("costs", costs), _fractions("budget", budget)
-    # a kernel has one signature a float type, so both tables have the same
+    # a kernel is compiled once per float type of both tables, so they share one
     kind = np.float32 if table.dtype == costs.dtype == np.float32 else np.float64
     return kernel_input(table, kind), kernel_input(costs, kind), budget.astype(np.float64)
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:
     """Return a float array as it is, without a pass over its entries; validate anything else."""
-    if np.ma.isMaskedArray(value):
-        raise must(name, "an array without a mask (leave out the requests, or fill in their numbers)", value)
+    unmasked(name, value)
     if isinstance(value, np.ndarray) and value.dtype in (np.float64, np.float32):
         return value
     return array(name, value, finite=False)
 
 
-def _sparse_costs(costs: Any, shape: tuple[int, ...], n_resources: int) -> sparse.csr_array:
+def _sparse_costs(costs: SparseArray, shape: tuple[int, ...], n_resources: int) -> sparse.csr_array:
+    """Return a read-only copy of sparse costs, in which each entry stands once."""
     if shape[1] != 1:
         raise must("rewards", "of shape (T,) where costs are sparse", shape)
     if costs.shape != (shape[0], n_resources):
@@ -279,13 +295,14 @@ def _sparse_costs(costs: Any, shape: tuple[int, ...], n_resources: int) -> spars
     return rows
 
 
-def _types(types: Any, n_types: int) -> np.ndarray:
-    types = as_array("types", to_numpy(types))
-    if types.dtype.kind not in "iu" or types.ndim not in (1, 2) or types.size == 0:
-        raise must("types", "a non-empty integer array of shape (T,) or (n_runs, T)", types)
-    if types.min() < 0 or types.max() >= n_types:
-        raise must("types", f"in [0, {n_types - 1}], rows of the tables", types)
-    return kernel_input(types, np.int64)
+def _types(types: ArrayLike, n_types: int) -> np.ndarray:
+    """Return the row of each request, checked, as a read-only int64 array."""
+    rows = as_array("types", to_numpy(types))
+    if rows.dtype.kind not in "iu" or rows.ndim not in (1, 2) or rows.size == 0:
+        raise must("types", "a non-empty integer array of shape (T,) or (n_runs, T)", rows)
+    if rows.min() < 0 or rows.max() >= n_types:
+        raise must("types", f"in [0, {n_types - 1}], rows of the tables", rows)
+    return kernel_input(rows, np.int64)
 
 
 def _largest_reward(rewards: np.ndarray) -> Any:
@@ -304,17 +321,20 @@ def _largest_costs(costs: Any) -> np.ndarray:
         np.maximum.at(largest, costs.indices, costs.data)
     else:
         rows = costs.reshape(-1, costs.shape[-1])
-        largest = rows.max(axis=0) if rows.shape[1] > 1 else np.array([costs.max()])  # the latter is faster
+        # NumPy reduces a whole array faster than a column of it
+        largest = rows.max(axis=0) if rows.shape[1] > 1 else np.array([costs.max()])
     if entries.size and not (entries.min() >= 0 and (largest < np.inf).all()):  # false for NaN, which max hands on
         array("costs", entries, low=0.0)
     return largest if costs.dtype == object else largest.astype(np.float64)
 
 
 def _listed(numbers: np.ndarray) -> str:
+    """Write numbers one after the other, for an error sentence."""
     return ", ".join(f"{float(number):g}" for number in numbers)
 
 
 def _fractions(name: str, table: np.ndarray) -> np.ndarray:
+    """Convert numbers to Fractions of equal value; one that is not finite is an error."""
     exact = np.empty(table.size, dtype=object)
     try:
         exact[:] = [Fraction(value) for value in table.ravel().tolist()]

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Ball, Derived, Family, Inequality, Measured, Paper, Sides, Statement, exactly, saboteur
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from lrtheory.dual_mirror_descent.prices import steps
-from lrtheory.dual_mirror_descent.theory import numeric
+from lrtheory.dual_mirror_descent.theory import resources
 from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.phases import (
     LONG,
@@ -44,7 +44,7 @@ from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WAL
 
 def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:
     """Compute alpha = max(1, factor times the largest cost over rate), of this sequence."""
-    ratio = numeric.largest_ratio(list(requests.cost_bound), list(requests.rate))
+    ratio = resources.largest_ratio(list(requests.cost_bound), list(requests.rate))
     return max(1, ratio if factor == 1 else factor * ratio)
 
 

@@ -62,20 +62,16 @@ def test_other_geometries_and_models():
 
 def test_fractions_stay_fractions():
     half = Fraction(1, 2)
-    for model in ("iid", "adversarial", "periodic", "ergodic", "independent"):
-        found = theory.regret_bound(
-            model,
-            horizon=100,
-            rate=[half, Fraction(1, 3)],
-            reward_bound=1,
-            cost_bound=1,
-            step_size=half,
-            init=[0, half],
-            total_variation=half,
-            mixing=half,
-            lag=1,
-            period=2,
-        )
+    models = {
+        "iid": {},
+        "adversarial": {"alpha": half + 2},
+        "periodic": {"period": 2},
+        "ergodic": {"mixing": half, "lag": 1},
+        "independent": {"total_variation": half},
+    }
+    known = {"horizon": 100, "rate": [half, Fraction(1, 3)], "reward_bound": 1, "cost_bound": 1, "step_size": half}
+    for model, options in models.items():
+        found = theory.regret_bound(model, **known, init=[0, half], **options)
         assert isinstance(found.total, (int, Fraction)), model
     assert theory.price_bound(rate=[half], reward_bound=1, cost_bound=1, step_size=half) == [Fraction(9, 4)]
 
@@ -112,6 +108,13 @@ def test_the_price_of_not_knowing(horizon, gap):
         horizon, horizon // 2, law
     )
     assert found / math.sqrt(horizon) == pytest.approx(gap, abs=1e-4)
+
+
+@pytest.mark.parametrize("rate", [0.125, 0.25, 0.5, 1.0])
+def test_the_fluid_value_of_uniform_rewards_is_that_of_the_program(rate):
+    levels = (np.arange(64) + 0.5) / 64  # the mean of the best ones is that of uniform rewards, if they are whole
+    best = dmd.fluid_optimum((levels, np.ones(64)), np.full(64, 1 / 64), rate)
+    assert best.value == pytest.approx(theory.uniform_fluid(1, rate), rel=1e-12)
 
 
 def test_exact_and_double_recursions_agree():

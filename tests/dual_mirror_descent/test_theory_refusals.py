@@ -34,6 +34,16 @@ def rows(name, refused, **changed):
     return [(name, argument, values, changed) for argument, values in refused.items()]
 
 
+def given(values):
+    """The values but None, which stands for an option that is left out."""
+    return tuple(value for value in values if value is not None)
+
+
+def model(name):
+    """An input model in place of that of the small call, without its options."""
+    return {"input_model": name, "lag": None, "mixing": None}
+
+
 ROWS = [
     *rows("adversarial_step", {"rewards": ARRAY, "regret": ARRAY, "alpha": (0.5, *LEAST_0)}),
     *rows("bregman", {"to": ([-0.5], [1.0, 2.0], *ARRAY), "start": ([0.0], [-0.5], [1.0, 2.0], *ARRAY)}),
@@ -74,10 +84,10 @@ ROWS = [
     *rows("price_bound", {**SETTING, "step_size": LEAST_0, "init": INIT, "geometry": GEOMETRY}),
     *rows("regret_bound", {"input_model": CHOICE, "horizon": HORIZON, **SETTING, "geometry": GEOMETRY}),
     *rows("regret_bound", {"step_size": ("best", -0.5, NAN, INF, None), "init": ([-0.5], *INIT)}),
-    *rows("regret_bound", {"total_variation": LEAST_0, "lag": COUNT, "mixing": (1.5, *LEAST_0), "period": HORIZON}),
-    *rows("regret_bound", {"constants": CHOICE}),
-    *rows("regret_bound", {"alpha": (0.5, -0.5, NAN, TEXT)}, input_model="adversarial"),
-    *rows("regret_bound", {"period": (3,)}, input_model="periodic"),
+    *rows("regret_bound", {"lag": given(COUNT), "mixing": (1.5, *given(LEAST_0)), "constants": CHOICE}),
+    *rows("regret_bound", {"alpha": (0.5, *given(LEAST_0))}, **model("adversarial")),
+    *rows("regret_bound", {"total_variation": given(LEAST_0)}, **model("independent")),
+    *rows("regret_bound", {"period": (3, *given(HORIZON))}, **model("periodic")),
     *rows("regret_bound", {"init": (0.0, [0.0], [-0.5])}, **ENTROPY),
     *rows("regret_constants", {**SETTING, "geometry": GEOMETRY, "init": INIT, "constants": CHOICE}),
     *rows("regret_constants", {"alpha": (0.5, *LEAST_0)}),

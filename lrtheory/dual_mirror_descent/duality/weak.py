@@ -15,6 +15,7 @@ from scipy import sparse
 from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
@@ -45,11 +46,11 @@ class Certificate(Result):
         What is proved, as the id of a statement.
     """
 
-    bound: Any
-    value: Any
-    gap: Any
+    bound: Number
+    value: Number
+    gap: Number
     prices: np.ndarray
-    fairness: Any
+    fairness: Number
     actions: np.ndarray
     statement: str
 
@@ -132,7 +133,7 @@ def _replayed(problem: RequestStream, actions: np.ndarray) -> tuple[Any, np.ndar
         for i in range(len(at)):
             cost = used[[i]].toarray()[0] if is_sparse else used[i]
             if (cost > left + slack).any():
-                shares[i] = min(max(0, room) / c for room, c in zip(left, cost, strict=True) if c > max(0, room))
+                shares[i] = min(max(0, units) / c for units, c in zip(left, cost, strict=True) if c > max(0, units))
             left = left - shares[i] * cost
         earned = earned * shares
         return earned.sum(), problem.budget - left, abs(earned).sum()
@@ -141,13 +142,13 @@ def _replayed(problem: RequestStream, actions: np.ndarray) -> tuple[Any, np.ndar
 
 @arrays("host")
 def dual_bound(
-    rewards: RequestStream | Any,
-    costs: Any = None,
-    budget: Any = None,
-    prices: Any = None,
+    rewards: RequestStream | ArrayLike,
+    costs: ArrayLike | SparseArray | None = None,
+    budget: ArrayLike | Number | None = None,
+    prices: ArrayLike | Number | None = None,
     *,
-    types: Any = None,
-    fairness: Any = 0.0,
+    types: ArrayLike | None = None,
+    fairness: Number = 0.0,
 ) -> Any:
     r"""Compute the dual function sum_t D_t(mu), which no allocation exceeds at any prices mu >= 0 (statement DMD-L1).
 
@@ -213,7 +214,12 @@ def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:
 
 
 def certificate_of(
-    stream: RequestStream, run: Any, prices: np.ndarray, reward: Any, consumption: np.ndarray, fairness: Any
+    stream: RequestStream,
+    actions: np.ndarray,
+    prices: np.ndarray,
+    reward: Any,
+    consumption: np.ndarray,
+    fairness: Number,
 ) -> Certificate:
     """Make the certificate of a run: the dual bound at the given prices against the objective that it reached."""
     bound = dual_value(stream, prices)
@@ -231,6 +237,6 @@ def certificate_of(
         gap=number(gap if gap > 0 else 0 * gap),
         prices=prices,
         fairness=fairness,
-        actions=run.actions,
+        actions=actions,
         statement=STATEMENT,
     )

@@ -33,7 +33,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 
-__all__ = ["DEPLETION", "GEOMETRIES", "Rules", "conjugate_sum", "price_step", "serve"]
+__all__ = ["DEPLETION", "GEOMETRIES", "Ledger", "Menus", "Rules", "Setup", "conjugate_sum", "price_step", "serve"]
 
 #: names of the geometries and of the rules at depletion, in the order of their numbers in the kernels
 GEOMETRIES = ("euclidean", "scaled-euclidean", "entropy", "capped-entropy")
@@ -64,6 +64,35 @@ class Rules(NamedTuple):
     depletion: int
     fairness: Any
     reward_bound: Any
+
+
+class Menus(NamedTuple):
+    """The tables of the requests, and the order of arrival; read-only, as they come from `kernel_input`."""
+
+    rewards: np.ndarray  # (N, d), in single or double precision or exact
+    costs: np.ndarray  # (N, d, m), of the same kind
+    types: np.ndarray  # the row of each request (T,), or empty where request t is row t; (n_runs, T) for many runs
+
+
+class Setup(NamedTuple):
+    """The tables that a run starts from, all of them writable."""
+
+    state: np.ndarray  # (4, m), moved in place by a run
+    resources: np.ndarray  # (5, m)
+    etas: np.ndarray  # step sizes: one for all periods (1,), or one per period (T,)
+    targets: np.ndarray  # units that a period should use: (1, m) for all periods, or (T, m); "adaptive" writes row 0
+    rules: Rules
+
+
+class Ledger(NamedTuple):
+    """Output of a run: decisions, and sums in row 0 for the whole run and in row 1 up to the stopping time."""
+
+    proposed: np.ndarray  # the action that is best at the prices, -1 for none (T,)
+    actions: np.ndarray  # the action that is taken, -1 for none (T,)
+    paths: np.ndarray  # sums along the path (2, 4, m)
+    totals: np.ndarray  # rewards and conjugates (2, 2)
+    counts: np.ndarray  # QUERIES, UPDATES, CLIPPED of the whole run (3,)
+    trace: np.ndarray  # prices before each request and after the last one (T + 1, m), or without rows
 
 
 # --- the proposal -----------------------------------------------------------------------------------------------------
@@ -139,6 +168,8 @@ def best_affordable(rewards, costs, row, state, resources, counts):
     return chosen
 
 
+# The tables are passed one by one and not as `Menus`: this runs once per request, and each time an array is taken out
+# of a tuple its references are counted, which costs a tenth of a run with small menus.
 @kernel(forceinline=True)
 def implement(rewards, costs, row, proposal, state, resources, rules, counts):
     """Return the action that is taken when `proposal` is the best reply, and the share of it that is taken."""
@@ -310,16 +341,11 @@ def copy_into(target, source):
 
 
 @kernel
-def serve(
-    rewards, costs, types, proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules
-):
-    """Serve all requests in turn; returns the stopping time.
-
-    ``types`` names the row of each request and is empty where request t is row t; ``etas`` (1,) or (T,) and
-    ``targets`` (1, m) or (T, m) hold one entry for all times or one per period; ``trace`` (T + 1, m) takes the prices.
-    The sums along the path stand in ``paths`` and ``totals`` twice, for the whole run and up to the stopping time;
-    ``counts`` is of the whole run.
-    """
+def serve(menus, setup, ledger):
+    """Serve all requests in turn, write the ledger, move the state of the setup, and return the stopping time."""
+    rewards, costs, types = menus
+    state, resources, etas, targets, rules = setup
+    proposed, actions, paths, totals, counts, trace = ledger
     horizon = proposed.shape[0]
     gradient = np.empty_like(resources[RATE])
     path, path_stopped = paths[0], paths[1]

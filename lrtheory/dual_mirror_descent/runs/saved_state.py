@@ -20,8 +20,9 @@ from lrtheory.dual_mirror_descent.prices.steps import (
     PRICE,
     RATE,
     SLACK,
+    Setup,
 )
-from lrtheory.dual_mirror_descent.runs.setup import Setup, in_domain
+from lrtheory.dual_mirror_descent.runs.setup import in_domain
 
 __all__ = ["read", "written"]
 

@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lrtheory._numbers import HUGE
-from lrtheory._validation import array, choice, must, real
-from lrtheory.dual_mirror_descent.prices.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import array, choice, must, real, refuse_unused
+from lrtheory.dual_mirror_descent.prices.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules, Setup
 from lrtheory.dual_mirror_descent.problem import ROUNDING
 from lrtheory.dual_mirror_descent.theory.constants import step_size as theory_step_size
-from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds
-from lrtheory.dual_mirror_descent.theory.starts import first_prices
+from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, first_prices
 
-__all__ = ["Setup", "in_domain", "prepare", "step_sizes"]
+__all__ = ["StepSize", "in_domain", "prepare", "step_sizes"]
 
 
-class Setup(NamedTuple):
-    """A setup holds the tables of `steps` as they are before the first request, in the order of `batch.serve_many`."""
-
-    state: np.ndarray
-    resources: np.ndarray
-    etas: np.ndarray
-    targets: np.ndarray
-    rules: Rules
+#: "theory", a number, one step size per period, or a function of the period 1, ..., T
+StepSize: TypeAlias = Number | ArrayLike | Callable[[int], Number] | str
+#: the options of a run that have no meaning in some geometry: entropies have no negative prices, and the capped one has
+#: a domain of its own
+OPTIONS: dict[str, set[str]] = {
+    "euclidean": {"fairness", "price_cap"},
+    "scaled-euclidean": {"fairness", "price_cap"},
+    "entropy": {"price_cap"},
+    "capped-entropy": set(),
+}
 
 
 def prepare(
@@ -35,16 +37,16 @@ def prepare(
     horizon: int,
     tolerance: float,
     *,
-    reward_bound: Any,
-    cost_bound: Any,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
     geometry: str = "euclidean",
-    step_size: Any = "theory",
+    step_size: StepSize = "theory",
     lazy: bool = False,
-    init: Any = None,
-    target: Any = None,
+    init: Number | ArrayLike | None = None,
+    target: ArrayLike | str | None = None,
     on_depletion: str = "reject",
-    fairness: Any = 0.0,
-    price_cap: Any = None,
+    fairness: Number = 0.0,
+    price_cap: Number | ArrayLike | None = None,
 ) -> Setup:
     """Check the options of a run and lay out its tables; rounding may overdraw the budget by the share `tolerance`."""
     number = GEOMETRIES.index(choice("geometry", geometry, GEOMETRIES))
@@ -52,15 +54,15 @@ def prepare(
     exact, m = budget.dtype == object, len(budget)
     if number in (ENTROPY, CAPPED) and exact:
         raise must("geometry", "euclidean or scaled-euclidean for exact numbers, since entropies take exp", geometry)
-    if real("fairness", fairness, low=0, high=HUGE) > 0 and number in (ENTROPY, CAPPED):
-        raise must("fairness", "0 for entropies, which have no negative prices", fairness)
+    real("fairness", fairness, low=0, high=HUGE)
+    refuse_unused(geometry, OPTIONS[geometry], fairness=(fairness, 0), price_cap=(price_cap, None))
     rate = budget / horizon
     first = np.array(first_prices(init, rate.tolist(), reward_bound, geometry), dtype=rate.dtype)
     prices = in_domain("init", _exact(first) if exact else first, rate, fairness)
     mirror = np.log(prices) if number in (ENTROPY, CAPPED) else prices
     # a step moves mirror coordinate j by -eta scale_j g_j; 1/rho_j^2 and 1/rho_j cancel its units (statement DMD-S1)
     scale = {SCALED: lambda: 1 / (rate * rate), CAPPED: lambda: 1 / rate}.get(number, lambda: rate * 0 + 1)()
-    cap = _caps(price_cap, m, number, fairness)
+    cap = _caps(price_cap, m, fairness)
     rules = Rules(
         number,
         bool(lazy),
@@ -80,7 +82,7 @@ def prepare(
     )
 
 
-def in_domain(name: str, prices: np.ndarray, rate: np.ndarray, fairness: Any) -> np.ndarray:
+def in_domain(name: str, prices: np.ndarray, rate: np.ndarray, fairness: Number) -> np.ndarray:
     """Return the prices if each is at least 0, or with a fair objective sum_j rho_j max(0, -mu_j) <= fairness."""
     if not fairness > 0:
         return array(name, prices, low=0.0)
@@ -91,13 +93,12 @@ def in_domain(name: str, prices: np.ndarray, rate: np.ndarray, fairness: Any) ->
     return prices
 
 
-def _caps(price_cap: Any, m: int, geometry: int, fairness: Any) -> np.ndarray:
+def _caps(price_cap: Number | ArrayLike | None, m: int, fairness: Number) -> np.ndarray:
+    """Return the largest price of each resource, (m,), infinite by default."""
     if price_cap is None:
         return np.full(m, np.inf)
-    if geometry == CAPPED or fairness > 0:
-        raise must(
-            "price_cap", "None for the capped entropy and with fairness, which have a domain of their own", price_cap
-        )
+    if fairness > 0:
+        raise must("price_cap", "left out with `fairness`, whose prices have a domain of their own", price_cap)
     caps = array("price_cap", price_cap, low=0.0)
     if caps.ndim > 1 or (caps.ndim == 1 and len(caps) != m) or not (caps > 0).all():
         raise must("price_cap", f"positive, one number or of shape ({m},)", price_cap)
@@ -105,7 +106,13 @@ def _caps(price_cap: Any, m: int, geometry: int, fairness: Any) -> np.ndarray:
 
 
 def step_sizes(
-    step_size: Any, horizon: int, rate: Any, reward_bound: Any, cost_bound: Any, geometry: str, init: Any
+    step_size: StepSize,
+    horizon: int,
+    rate: np.ndarray,
+    reward_bound: Number,
+    cost_bound: np.ndarray,
+    geometry: str,
+    init: ArrayLike,
 ) -> np.ndarray:
     """Return one step size for all periods, (1,), or one per period, (T,)."""
     if isinstance(step_size, str):
@@ -119,22 +126,24 @@ def step_sizes(
             init=init,
         )
         return np.array([eta])
-    if isinstance(step_size, Real):
-        etas = np.array([step_size])
-    elif callable(step_size):
-        etas = _schedule(step_size, horizon)
+    given: Any = step_size  # mypy takes a `Number` for no `Real`
+    if callable(given):
+        etas = _schedule(given, horizon)
+    elif isinstance(given, Real):
+        etas = np.array([given])
     else:
-        etas = np.array(array("step_size", step_size, shape=(horizon,)))
+        etas = np.array(array("step_size", given, shape=(horizon,)))
     if not ((etas >= 0) & (etas < np.inf)).all():
         raise must("step_size", "finite and at least 0", step_size)
     return etas if etas.dtype == object else etas.astype(np.float64)
 
 
-def _schedule(step_size: Callable[[int], Any], horizon: int) -> np.ndarray:
+def _schedule(step_size: Callable[[int], Number], horizon: int) -> np.ndarray:
+    """Return the step sizes of periods 1, ..., T that a function gives, (T,)."""
     return np.array(array("step_size", [step_size(t) for t in range(1, horizon + 1)]))
 
 
-def _targets(target: Any, horizon: int, rate: np.ndarray) -> np.ndarray:
+def _targets(target: ArrayLike | str | None, horizon: int, rate: np.ndarray) -> np.ndarray:
     """Return one row for all periods, (1, m), or one per period, (T, m); "adaptive" runs overwrite their one row."""
     if target is None or (isinstance(target, str) and choice("target", target, ("adaptive",))):
         return np.array(rate[None])

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from lrtheory._types import Number, Rng
 from lrtheory._validation import choice, generator, integer, open_interval, real
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum
 from lrtheory.dual_mirror_descent.problem import RequestStream
@@ -18,8 +19,8 @@ def make_online_lp(
     *,
     n_resources: int = 100,
     n_actions: int = 10,
-    budget_ratio: float = 0.5,
-    rng: np.random.Generator | int | None = None,
+    budget_ratio: Number = 0.5,
+    rng: Rng = None,
 ) -> RequestStream:
     r"""Make a random online linear program, as in the paper's experiment.
 
@@ -67,7 +68,7 @@ def make_online_lp(
     return RequestStream(rewards, costs, rate * horizon, reward_bound=10.0, cost_bound=1.0)
 
 
-def make_hub_and_spoke(horizon: int = 800, *, rng: np.random.Generator | int | None = None) -> RequestStream:
+def make_hub_and_spoke(horizon: int = 800, *, rng: Rng = None) -> RequestStream:
     r"""Make requests for seats of an airline with one hub and four spokes: 8 legs, 40 products, one product each.
 
     Parameters
@@ -155,9 +156,9 @@ LARGEST_QUALITY = 300.0  # the unit of the rewards; higher qualities are cut
 def make_display_ads(
     horizon: int = 1000,
     *,
-    correlation: float = 0.0,
+    correlation: Number = 0.0,
     marginal: Literal["preserved", "shrinking"] = "preserved",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> RequestStream:
     r"""Make visitors of a web page, each of whom may be shown to one of 12 advertisers.
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._data import DataSet, frame, read
+from lrtheory._types import Number
 from lrtheory._validation import choice, integer, open_interval
 from lrtheory.dual_mirror_descent.problem import RequestStream
 
@@ -55,7 +56,7 @@ ADS = DataSet(
 DATA_SETS = (FLIGHTS, PLANES, HOTEL, ADS)
 
 
-def load_flights(*, load: float = 1.25) -> RequestStream:
+def load_flights(*, load: Number = 1.25) -> RequestStream:
     """Load departures from three airports that compete for fewer slots than there are flights.
 
     Parameters
@@ -96,7 +97,7 @@ def load_flights(*, load: float = 1.25) -> RequestStream:
     return RequestStream(rewards, costs, np.floor(costs.sum(0) / load), labels=airports.tolist())
 
 
-def load_hotel(*, load: float = 1.25, resources: str = "nights") -> RequestStream:
+def load_hotel(*, load: Number = 1.25, resources: str = "nights") -> RequestStream:
     """Load bookings of a hotel with fewer rooms than were asked for.
 
     Parameters
@@ -144,7 +145,7 @@ def load_hotel(*, load: float = 1.25, resources: str = "nights") -> RequestStrea
     return RequestStream(rewards, costs, np.full(costs.shape[1], rooms), labels=calendar.tolist())
 
 
-def load_ads(*, impressions: int = 125, prior: float = 200.0) -> RequestStream:
+def load_ads(*, impressions: int = 125, prior: Number = 200.0) -> RequestStream:
     """Load impressions of a shop front, which may each show one of 80 items, each item a limited number of times.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._types import ArrayLike, Number, Rng
 from lrtheory._validation import choice, generator, integer, must, open_interval, probability_vector, real
 from lrtheory.dual_mirror_descent.problem import RequestStream
 from lrtheory.dual_mirror_descent.theory.known_optima import corrupted_total_variation, uniform_fluid, uniform_hindsight
@@ -22,7 +23,7 @@ def _one_resource(rewards: np.ndarray, rate: float, **known: Any) -> RequestStre
     )
 
 
-def make_uniform(horizon: int, *, rate: float = 0.3, rng: np.random.Generator | int | None = None) -> RequestStream:
+def make_uniform(horizon: int, *, rate: Number = 0.3, rng: Rng = None) -> RequestStream:
     """Make independent rewards, uniform on [0, 1].
 
     Parameters
@@ -61,9 +62,7 @@ def make_uniform(horizon: int, *, rate: float = 0.3, rng: np.random.Generator | 
     return _one_resource(rewards, rate, **known)
 
 
-def make_three_point(
-    horizon: int, *, probabilities: Any = None, rng: np.random.Generator | int | None = None
-) -> RequestStream:
+def make_three_point(horizon: int, *, probabilities: ArrayLike | None = None, rng: Rng = None) -> RequestStream:
     """Make rewards 3, 2 and 1 with half a unit per request, where every online regret is of order sqrt(T) at least.
 
     Parameters
@@ -104,7 +103,7 @@ def make_three_point(
     return RequestStream([3.0, 2.0, 1.0], np.ones(3), horizon / 2, types=types, truth=known)
 
 
-def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: float = 0.01) -> RequestStream:
+def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: Number = 0.01) -> RequestStream:
     r"""Make rewards that grow from phase to phase and stop without notice: the adversary of the competitive ratio.
 
     Parameters
@@ -143,9 +142,7 @@ def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: 
     return RequestStream(rewards, np.ones(len(rewards)), float(length), truth=known, reward_bound=1.0, cost_bound=1.0)
 
 
-def make_markov(
-    horizon: int, *, switch: float = 0.1, rate: float = 0.4, rng: np.random.Generator | int | None = None
-) -> RequestStream:
+def make_markov(horizon: int, *, switch: Number = 0.1, rate: Number = 0.4, rng: Rng = None) -> RequestStream:
     r"""Make rewards uniform on [0, 1/2] or [1/2, 1], by the state of a Markov chain that starts stationary.
 
     Parameters
@@ -191,8 +188,8 @@ def make_periodic(
     *,
     period: int = 20,
     kind: Literal["two-level", "sinusoid"] = "two-level",
-    rate: float = 0.4,
-    rng: np.random.Generator | int | None = None,
+    rate: Number = 0.4,
+    rng: Rng = None,
 ) -> RequestStream:
     r"""Make rewards whose law repeats with a period.
 
@@ -240,9 +237,7 @@ def make_periodic(
     return _one_resource(np.minimum(rewards, 1.0), rate, period=period)
 
 
-def make_corrupted(
-    horizon: int, *, fraction: float = 0.2, rate: float = 0.4, rng: np.random.Generator | int | None = None
-) -> RequestStream:
+def make_corrupted(horizon: int, *, fraction: Number = 0.2, rate: Number = 0.4, rng: Rng = None) -> RequestStream:
     r"""Make independent rewards uniform on [0, 1], of which the last ones are uniform on [0.9, 1] instead.
 
     Parameters

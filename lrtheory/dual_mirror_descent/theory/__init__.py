@@ -4,7 +4,8 @@ Notation: T requests, m resources with rates rho = budget / T, rewards in [0, re
 prices mu_t, gradients g_t = rho - b_t, the dual function D_t(mu) = f*_t(mu) + mu . rho, Bregman divergence V_h, step
 size eta, stopping time tau. Functions that need no log, exp or sqrt also take Fractions, the others balls.
 
-`regret`  bounds on the regret; `constants`  what they are made of; `lemmas`  the steps of their proofs; `laws`  optima.
+`regret` has the bounds on the regret, `constants` what they are made of, `lemmas` and `identities` the steps of their
+proofs, `known_optima` the optima of laws with a closed form, and `resources` the arguments with a number per resource.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from lrtheory.dual_mirror_descent.theory.regret import (
     fair_regret_bound,
     regret_bound,
 )
-from lrtheory.dual_mirror_descent.theory.starts import default_init
+from lrtheory.dual_mirror_descent.theory.resources import default_init
 
 __all__ = [
     "Bound",

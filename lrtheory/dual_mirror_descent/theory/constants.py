@@ -18,10 +18,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._numbers import number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
-from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds, largest_ratio, per_resource, positive_rates
-from lrtheory.dual_mirror_descent.theory.starts import first_prices
+from lrtheory.dual_mirror_descent.theory.resources import (
+    cost_bounds,
+    first_prices,
+    largest_ratio,
+    per_resource,
+    positive_rates,
+)
 
 __all__ = ["Constants", "bregman", "gradient_bound", "price_bound", "regret_constants", "step_size"]
 
@@ -41,16 +47,18 @@ class Constants(NamedTuple):
         Largest Bregman divergence of a comparator from the first prices.
     """
 
-    C1: Any
-    C2: Any
-    C3: Any
+    C1: Number
+    C2: Number
+    C3: Number
 
 
-def _log(value: Any) -> Any:
-    return np.log(value)
-
-
-def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = None) -> Any:
+def bregman(
+    to: Number | ArrayLike,
+    start: Number | ArrayLike,
+    *,
+    geometry: str = "euclidean",
+    rate: Number | ArrayLike | None = None,
+) -> Any:
     r"""Compute the Bregman divergence V_h(to, start) of the reference function h of a geometry.
 
     Parameters
@@ -89,21 +97,21 @@ def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = Non
     """
     choice("geometry", geometry, GEOMETRIES)
     if "entropy" in geometry:
-        to = per_resource("to", to, low=0)
-        start = per_resource("start", start, len(to), 0, ends="(]")
+        ends = per_resource("to", to, low=0)
+        starts = per_resource("start", start, len(ends), 0, ends="(]")
     else:
-        to = per_resource("to", to)
-        start = per_resource("start", start, len(to))
-    to, start = _in_coordinates(geometry, rate, to, start)
+        ends = per_resource("to", to)
+        starts = per_resource("start", start, len(ends))
+    ends, starts = _in_coordinates(geometry, rate, ends, starts)
     if "entropy" in geometry:
-        terms = [x - y + (y * _log(y / x) if y > 0 else 0) for y, x in zip(to, start, strict=True)]
+        terms = [x - y + (y * np.log(y / x) if y > 0 else 0) for y, x in zip(ends, starts, strict=True)]
     else:
-        terms = [(y - x) * (y - x) * HALF for y, x in zip(to, start, strict=True)]
+        terms = [(y - x) * (y - x) * HALF for y, x in zip(ends, starts, strict=True)]
     total = sum(terms[1:], terms[0])
     return float(total) if isinstance(total, np.floating) else total
 
 
-def _in_coordinates(geometry: str, rate: Any, *prices: list[Any]) -> list[list[Any]]:
+def _in_coordinates(geometry: str, rate: Number | ArrayLike | None, *prices: list[Any]) -> list[list[Any]]:
     """Return the prices, multiplied by the rates in the geometries that are free of the units of the resources."""
     if geometry in ("euclidean", "entropy"):
         return list(prices)
@@ -113,7 +121,9 @@ def _in_coordinates(geometry: str, rate: Any, *prices: list[Any]) -> list[list[A
     return [[r * p for r, p in zip(rates, vector, strict=True)] for vector in prices]
 
 
-def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", constants: str = "tight") -> Any:
+def gradient_bound(
+    *, rate: Number | ArrayLike, cost_bound: Number | ArrayLike, geometry: str = "euclidean", constants: str = "tight"
+) -> Any:
     r"""Bound the entries of a gradient g = rho - b, in the coordinates of the geometry.
 
     Parameters
@@ -140,8 +150,13 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
 
     Proof
     -----
-    g_j = rho_j - b_j lies in [-b_bar_j, rho_j] since 0 <= b_j <= b_bar_j. It enters the C2 of statements DMD-T1
-    to DMD-T5.
+    Assumes: the costs of every action lie in [0, b_bar_j] (checked where a `RequestStream` is made), and the rates are
+    positive (argument check).
+
+    Proof: g_j = rho_j - b_j lies in [-b_bar_j, rho_j], so its size is at most max(b_bar_j, rho_j), and at most their
+    sum. In the scaled and the capped geometry the interval is divided by rho_j.
+
+    Checked by: the statements DMD-T1 to DMD-T5, into whose C2 this number enters.
 
     Examples
     --------
@@ -159,7 +174,13 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
 
 
 def price_bound(
-    *, rate: Any, reward_bound: Any, cost_bound: Any, step_size: Any, init: Any = None, geometry: str = "euclidean"
+    *,
+    rate: Number | ArrayLike,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
+    step_size: Number,
+    init: Number | ArrayLike | None = None,
+    geometry: str = "euclidean",
 ) -> list[Any]:
     r"""Bound the prices from above, one number per resource (statement DMD-L4).
 
@@ -191,9 +212,18 @@ def price_bound(
 
     Proof
     -----
-    If mu_tj > f_bar / rho_j, the proposal has b_j <= f_t / mu_tj < rho_j, so the price of j falls. If not, it rises by
-    at most one step against g_j >= rho_j - b_bar_j. The unprojected point of lazy steps is the price wherever it is
-    positive, so it falls above f_bar / rho_j, and below it rises by at most one such step.
+    Assumes: rewards are at most f_bar and costs lie in [0, b_bar_j] (checked where a `RequestStream` is made); the
+    first prices are at least 0 (hypothesis of the statement), and no price is ever negative, so not with `fairness`
+    (the caller).
+
+    Proof: let s_j be the factor of the gradient in a step. If mu_tj > f_bar / rho_j, the proposal has mu_tj b_j <= mu_t
+    . b <= f_t <= f_bar, hence b_j < rho_j, and the price of j falls. If not, it rises by at most one step against g_j
+    >= rho_j - b_bar_j: by eta s_j (b_bar_j - rho_j)^+ in the Euclidean geometries, by the factor exp(eta (b_bar_j -
+    rho_j)^+) under the entropy. Lazy Euclidean steps move the point before the projection. Where that is positive it is
+    the price, so it falls above f_bar / rho_j, and from any point below it rises by at most one such step. The capped
+    entropy projects on rho . mu <= f_bar.
+
+    Checked by: DMD-L4 and DMD-L4-geometries.
 
     Examples
     --------
@@ -203,12 +233,11 @@ def price_bound(
     choice("geometry", geometry, GEOMETRIES)
     rates = positive_rates(rate)
     bounds = cost_bounds(cost_bound, len(rates))
-    for name, value in (("reward_bound", reward_bound), ("step_size", step_size)):
-        number(name, value, 0)
+    high, eta = number("reward_bound", reward_bound, 0), number("step_size", step_size, 0)
     first = first_prices(init, rates, reward_bound, geometry)
     found = []
     for r, b, start in zip(rates, bounds, first, strict=True):
-        base, rise = reward_bound / r, step_size * max(0, b - r)
+        base, rise = high / r, eta * max(0, b - r)
         if geometry == "entropy":
             base = base * np.exp(rise)
         elif geometry != "capped-entropy":
@@ -219,13 +248,13 @@ def price_bound(
 
 def regret_constants(
     *,
-    rate: Any,
-    reward_bound: Any,
-    cost_bound: Any,
+    rate: Number | ArrayLike,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
     geometry: str = "euclidean",
-    step_size: Any = None,
-    init: Any = None,
-    alpha: Any = 1,
+    step_size: Number | None = None,
+    init: Number | ArrayLike | None = None,
+    alpha: Number = 1,
     constants: str = "tight",
 ) -> Constants:
     r"""Compute C1, C2, C3 of the bounds C1 + C2 eta T + C3 / eta.
@@ -284,17 +313,17 @@ def regret_constants(
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":
         if constants == "paper":
-            high = [reward_bound / r + 1 for r in rates]
+            largest = [reward_bound / r + 1 for r in rates]
         else:
-            high = price_bound(
+            largest = price_bound(
                 rate=rates,
                 reward_bound=reward_bound,
                 cost_bound=cost_bound,
-                step_size=step_size,
+                step_size=number("step_size", step_size, 0),
                 init=first,
                 geometry=geometry,
             )
-        inverse = sum(high[1:], high[0])  # 1 / sigma
+        inverse: Any = sum(largest[1:], largest[0])  # 1 / sigma
     else:
         inverse = reward_bound if geometry == "capped-entropy" else m
     # the proof compares with 0 where no budget runs out, and with f_bar / (alpha rho_j) e_j where that of j does
@@ -309,11 +338,11 @@ def regret_constants(
 def step_size(
     *,
     horizon: int,
-    rate: Any,
-    reward_bound: Any,
-    cost_bound: Any,
+    rate: Number | ArrayLike,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
     geometry: str = "euclidean",
-    init: Any = None,
+    init: Number | ArrayLike | None = None,
     constants: str = "tight",
 ) -> float:
     r"""Compute the constant step size that minimizes the bound for independent requests, sqrt(C3 / (C2 T)).

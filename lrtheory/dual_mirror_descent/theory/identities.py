@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number
-from lrtheory._validation import integer, must
-from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds, entries, per_resource
+from lrtheory._numbers import entries, number, table
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import integer
+from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, per_resource
 
 __all__ = [
     "adversarial_step",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
+def weak_duality(conjugates: ArrayLike, prices: ArrayLike, budget: ArrayLike) -> Any:
     r"""Compute the dual function sum_t D_t(mu) = sum_t f*_t(mu) + mu . B, never below OPT (statement DMD-L1).
 
     Parameters
@@ -49,22 +50,26 @@ def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
 
     Proof
     -----
-    For a feasible x, f_t(x_t) <= f*_t(mu) + mu . b_t(x_t); sum over t, and sum_t b_t(x_t) <= B with mu >= 0. Equality
-    at the best mu is duality of linear programs, since the relaxation is feasible and bounded.
+    Assumes: prices and budgets are at least 0, and so are the conjugates, since doing nothing is always possible
+    (argument checks).
+
+    Proof: for a feasible x, f_t(x_t) <= f*_t(mu) + mu . b_t(x_t). Sum over t, and use sum_t b_t(x_t) <= B with mu >= 0.
+    Equality at the best mu is duality of linear programs, since the relaxation is feasible (take nothing) and bounded.
+
+    Checked by: DMD-L1; equality by DMD-L2.
 
     Examples
     --------
     >>> weak_duality(np.array([1.0, 0.0]), np.array([0.5]), np.array([2.0]))
     2.0
     """
-    prices, budget = entries("prices", prices, 0, ndim=1), entries("budget", budget, 0, ndim=1)
-    if len(prices) != len(budget):
-        raise must("prices", f"of shape {budget.shape}", prices.shape)
-    value = entries("conjugates", conjugates, 0, ndim=1).sum() + (prices * budget).sum()
+    units = table("budget", budget, 0, shape=("m",))
+    mu = table("prices", prices, 0, shape=(len(units),))
+    value = table("conjugates", conjugates, 0, shape=("T",)).sum() + (mu * units).sum()
     return float(value) if isinstance(value, np.floating) else value
 
 
-def fluid_bound(horizon: int, value: Any) -> Any:
+def fluid_bound(horizon: int, value: Number) -> Any:
     r"""Compute the fluid value of a horizon, T min_mu E D(mu), never below E OPT (statement DMD-F1).
 
     Parameters
@@ -86,8 +91,12 @@ def fluid_bound(horizon: int, value: Any) -> Any:
 
     Proof
     -----
-    OPT <= sum_t D_t(mu) for every mu (`weak_duality`). The mean of D_t(mu) is D_P(mu), so E OPT <= T D_P(mu); take the
-    smallest over mu, which is the value of the fluid program by duality.
+    Assumes: the requests have one law P, or laws of which P is the average (the caller).
+
+    Proof: OPT <= sum_t D_t(mu) for every mu >= 0 (`weak_duality`). The mean of the sum is T D_P(mu), so E OPT <= T
+    D_P(mu); take the smallest over mu, which is the value of the fluid program by duality.
+
+    Checked by: DMD-F1.
 
     Examples
     --------
@@ -97,7 +106,9 @@ def fluid_bound(horizon: int, value: Any) -> Any:
     return integer("horizon", horizon, low=1) * number("value", value, 0)
 
 
-def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: Any = 1) -> Any:
+def change_of_units(
+    prices: Number | ArrayLike, *, reward_factor: Number = 1, resource_factors: Number | ArrayLike = 1
+) -> Any:
     r"""Translate prices into other units of reward and of the resources (statement DMD-S1).
 
     Parameters
@@ -121,10 +132,17 @@ def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: An
 
     Proof
     -----
-    Reduced rewards are multiplied by c, so proposals stay. Gradients are multiplied by s_j. Under the Euclidean step
-    with s = 1 and eta c, prices move c times as far; scaled Euclidean steps divide by rho_j^2, that is by s_j^2, and
-    moves are c / s_j times as far; entropy steps multiply by exp(-eta g_j), the same factor with s = 1, and capped ones
-    by exp(-eta g_j / rho_j), the same factor for any s. Plain Euclidean steps are not invariant to s.
+    Assumes: rewards, costs, rates and first prices are translated, and so is the step size: eta becomes c eta in both
+    Euclidean geometries and stays as it is for both entropies (the caller). All s_j are 1 in the plain Euclidean
+    geometry and for the plain entropy (hypothesis of the statement).
+
+    Proof: reduced rewards are multiplied by c, so the proposals stay, and gradients are multiplied by s_j. Euclidean
+    steps with s = 1 and c eta move prices c times as far. Scaled Euclidean steps divide by rho_j^2, that is by s_j^2
+    more, so with c eta they move prices c s_j / s_j^2 times as far. Entropy steps multiply prices by exp(-eta g_j), the
+    same factor where s = 1, and capped ones by exp(-eta g_j / rho_j), the same factor for any s; the cap rho . mu <=
+    f_bar is multiplied by c on both sides.
+
+    Checked by: DMD-S1, whose saboteur shows that plain Euclidean steps are not invariant to s.
 
     Examples
     --------
@@ -135,7 +153,7 @@ def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: An
     return entries("prices", prices) * number("reward_factor", reward_factor, 0, ends="(]") / scale
 
 
-def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
+def lazy_entropy(gradients: ArrayLike, init: Number | ArrayLike, *, step_size: Number) -> Any:
     r"""Compute the prices of dual averaging under the entropy, which are those of eager steps (statement DMD-S2).
 
     Parameters
@@ -159,21 +177,26 @@ def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
 
     Proof
     -----
-    The gradient of sum mu log mu takes all values on mu > 0, so nothing is projected. Eager steps multiply by exp(-eta
-    g_t), and lazy ones by the product of these factors.
+    Assumes: the first prices are at least 0 and eta is constant (argument checks); there is neither a cap nor
+    `price_cap` (hypothesis of the statement).
+
+    Proof: the derivative 1 + log mu of mu log mu takes all values on mu > 0, so nothing is projected. Eager steps
+    multiply a price by exp(-eta g_tj), and lazy ones multiply its first value by the product of these factors.
+
+    Checked by: DMD-S2.
 
     Examples
     --------
     >>> lazy_entropy(np.array([[0.0], [0.0]]), [0.5], step_size=1.0).ravel().tolist()
     [0.5, 0.5, 0.5]
     """
-    g, eta = entries("gradients", gradients, ndim=2), number("step_size", step_size, 0)
+    g, eta = table("gradients", gradients, shape=("n", "m")), number("step_size", step_size, 0)
     first = np.array(per_resource("init", init, g.shape[1], 0))
     total = np.concatenate([0 * g[:1], np.cumsum(g, axis=0)])
     return first * np.exp(-eta * total)
 
 
-def pacing_bid(value: Any, multiplier: Any) -> Any:
+def pacing_bid(value: Number | ArrayLike, multiplier: Number | ArrayLike) -> Any:
     r"""Compute the bid of adaptive pacing in a second-price auction (statement DMD-S6).
 
     Parameters
@@ -195,20 +218,25 @@ def pacing_bid(value: Any, multiplier: Any) -> Any:
 
     Proof
     -----
-    Winning against d earns v - d and uses d, so it is proposed when v - d - mu d > 0, that is when v / (1 + mu) > d. To
-    bid this wins exactly then, whatever d is, and it falls in mu.
+    Assumes: the payment of the winner is the highest competing bid d (second-price auction; the caller), and v, d and
+    mu are at least 0 (argument checks).
+
+    Proof: winning against d earns v - d and uses d, so it is proposed when v - d - mu d > 0, that is when v / (1 + mu)
+    > d. A bid of v / (1 + mu) wins exactly then, whatever d is.
+
+    Checked by: DMD-S6.
 
     Examples
     --------
     >>> pacing_bid(1.0, 0.25)
     0.8
     """
-    entries("value", value, 0)
-    entries("multiplier", multiplier, 0)
-    return value / (1 + multiplier)
+    return entries("value", value, 0) / (1 + entries("multiplier", multiplier, 0))
 
 
-def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
+def conjugate_difference(
+    first: Number | ArrayLike, second: Number | ArrayLike, *, cost_bound: Number | ArrayLike
+) -> Any:
     r"""Bound the change \|f*_t(mu) - f*_t(nu)\| of the conjugate between two vectors of prices (statement DMD-L9).
 
     Parameters
@@ -230,9 +258,13 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
 
     Proof
     -----
-    f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar_j, each of which changes by this at
-    most, and so does their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so
-    rho - b_t(x) is a subgradient of D_t at mu.
+    Assumes: the costs of every action lie in [0, b_bar_j] (checked where a `RequestStream` is made).
+
+    Proof: f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar_j. Each of them changes by at most
+    this between mu and nu, and so does their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best
+    at mu, so rho - b_t(x) is a subgradient of D_t at mu.
+
+    Checked by: DMD-L9.
 
     Examples
     --------
@@ -244,7 +276,7 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
     return sum(b * abs(x - y) for b, x, y in zip(bounds, one, two, strict=True))
 
 
-def path_identity(dual_values: Any, path_regret: Any) -> Any:
+def path_identity(dual_values: Number, path_regret: Number) -> Any:
     r"""Compute the reward up to the stopping time from the sums along the path of a run (statement DMD-L6).
 
     Parameters
@@ -266,8 +298,14 @@ def path_identity(dual_values: Any, path_regret: Any) -> Any:
 
     Proof
     -----
-    D_t(mu_t) = f_t(x) - mu_t . b_t(x) + mu_t . rho = f_t(x) + w_t(mu_t) at the proposal x, which is implemented up to
-    tau.
+    Assumes: the proposals are best replies to the prices (what the kernels do), and both sums end at tau, up to which
+    every proposal is implemented, since each resource had more than b_bar_j left before (definition of tau; tau is 0
+    where b_bar_j exceeds a budget).
+
+    Proof: D_t(mu_t) = f_t(x) - mu_t . b_t(x) + mu_t . rho = f_t(x) + w_t(mu_t) at the proposal x, which is the action
+    x_t for t <= tau.
+
+    Checked by: DMD-L6; the proposals by DMD-L11.
 
     Examples
     --------
@@ -277,7 +315,7 @@ def path_identity(dual_values: Any, path_regret: Any) -> Any:
     return number("dual_values", dual_values) - number("path_regret", path_regret)
 
 
-def adversarial_step(rewards: Any, *, regret: Any, alpha: Any) -> Any:
+def adversarial_step(rewards: Number | ArrayLike, *, regret: Number | ArrayLike, alpha: Number) -> Any:
     r"""Bound alpha times the reward of the proposal from below by the reward of every other action (statement DMD-L12).
 
     Parameters
@@ -301,16 +339,18 @@ def adversarial_step(rewards: Any, *, regret: Any, alpha: Any) -> Any:
 
     Proof
     -----
-    The proposal x~ is the best reply: f_t(x~) >= f_t(x) - mu . b(x) + mu . b(x~), and f_t(x~) >= mu . b(x~) since doing
-    nothing is possible. Add alpha - 1 times the second to the first, and use b(x) <= alpha rho:
-    alpha f_t(x~) >= f_t(x) - alpha mu . rho + alpha mu . b(x~) = f_t(x) - alpha mu . g_t.
+    Assumes: prices are at least 0 and b(x) <= alpha rho for all actions x, which alpha >= max(1, max b / rho) says (the
+    caller; alpha >= 1 is an argument check).
+
+    Proof: the proposal x~ is a best reply: f_t(x~) >= f_t(x) - mu . b(x) + mu . b(x~), and f_t(x~) >= mu . b(x~) since
+    doing nothing is possible. Add alpha - 1 times the second to the first, and use b(x) <= alpha rho: alpha f_t(x~) >=
+    f_t(x) - alpha mu . rho + alpha mu . b(x~) = f_t(x) - alpha mu . g_t.
+
+    Checked by: DMD-L12.
 
     Examples
     --------
     >>> adversarial_step(1.0, regret=0.25, alpha=2)
     0.5
     """
-    alpha = number("alpha", alpha, 1)
-    entries("rewards", rewards)
-    entries("regret", regret)
-    return rewards - alpha * regret
+    return entries("rewards", rewards) - number("alpha", alpha, 1) * entries("regret", regret)

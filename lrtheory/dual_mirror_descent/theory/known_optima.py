@@ -1,6 +1,6 @@
-r"""Laws of requests on which optima are known in closed form or by a short exact computation.
+r"""Optima with a closed form or a short exact computation, and two measures of the laws behind them: mixing, distance.
 
-All have one resource and unit costs. Part of `theory`, where users find these functions.
+All requests use one unit of one resource. Part of `theory`, where users find these functions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, numbers
+from lrtheory._numbers import exact, number, numbers
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 
 __all__ = [
@@ -47,8 +48,13 @@ def uniform_hindsight(horizon: int, budget: int) -> Fraction:
 
     Proof
     -----
-    OPT is the sum of the B largest of T uniforms, and the k-th largest has mean 1 - k / (T + 1). So E OPT = B - B (B +
-    1) / (2 (T + 1)).
+    Assumes: the rewards are independent and uniform on [0, 1], costs are 1 (the caller), and B is a whole number in [0,
+    T] (argument check).
+
+    Proof: OPT is the sum of the B largest of T uniform numbers, and the k-th largest has mean 1 - k / (T + 1). So E OPT
+    = B - B (B + 1) / (2 (T + 1)).
+
+    Checked by: DMD-F1-uniform.
 
     Examples
     --------
@@ -60,7 +66,7 @@ def uniform_hindsight(horizon: int, budget: int) -> Fraction:
     return Fraction(budget * (2 * horizon - budget + 1), 2 * (horizon + 1))
 
 
-def uniform_fluid(horizon: int, budget: Any) -> Any:
+def uniform_fluid(horizon: int, budget: Number) -> Any:
     r"""Compute the fluid value T min_mu D(mu) for uniform rewards on [0, 1], never below E OPT (statement DMD-F1).
 
     Parameters
@@ -82,7 +88,12 @@ def uniform_fluid(horizon: int, budget: Any) -> Any:
 
     Proof
     -----
-    D(mu) = (1 - mu)^2 / 2 + mu rho on [0, 1] is smallest at mu = 1 - rho, where it is rho - rho^2 / 2.
+    Assumes: the rewards are uniform on [0, 1] and costs are 1 (the caller), and B lies in [0, T] (argument check).
+
+    Proof: with rho = B / T, D(mu) = (1 - mu)^2 / 2 + mu rho on [0, 1] is smallest at mu = 1 - rho, where it is rho -
+    rho^2 / 2.
+
+    Checked by: DMD-F1 for fluid values in general; this form by a test against the linear program.
 
     Examples
     --------
@@ -90,11 +101,11 @@ def uniform_fluid(horizon: int, budget: Any) -> Any:
     Fraction(3, 4)
     """
     horizon = integer("horizon", horizon, low=1)
-    budget = number("budget", budget, 0, horizon)
-    return budget * (1 - budget / (2 * Fraction(horizon) if isinstance(budget, (int, Fraction)) else 2 * horizon))
+    units = exact(number("budget", budget, 0, horizon))
+    return units * (1 - units / (2 * horizon))
 
 
-def three_point_online(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
+def three_point_online(horizon: int, budget: int, probabilities: ArrayLike, *, values: ArrayLike = (3, 2, 1)) -> Any:
     r"""Compute the largest expected reward of any online algorithm, by dynamic programming (statement DMD-LB1).
 
     Parameters
@@ -128,39 +139,40 @@ def three_point_online(horizon: int, budget: int, probabilities: Any, *, values:
     Fraction(5, 2)
     """
     horizon, budget = integer("horizon", horizon, low=1), integer("budget", budget, low=0)
-    values, probabilities = _law(values, probabilities)
-    if all(isinstance(p, float) for p in probabilities):
-        return _online_in_doubles(horizon, budget, probabilities, values)
+    points, chances = _law(values, probabilities)
+    if all(isinstance(p, float) for p in chances):
+        return _online_in_doubles(horizon, budget, chances, points)
     # best[b] is V_t(b), the value of b units with t requests to come; without units nothing is earned
-    best = [0 * probabilities[0]] * (budget + 1)
+    best = [0 * chances[0]] * (budget + 1)
     for _ in range(horizon):
         best = [
             best[0],
             *(
-                sum(p * max(v + best[b - 1], best[b]) for p, v in zip(probabilities, values, strict=True))
+                sum(p * max(v + best[b - 1], best[b]) for p, v in zip(chances, points, strict=True))
                 for b in range(1, budget + 1)
             ),
         ]
     return best[budget]
 
 
-def _law(values: Any, probabilities: Any) -> tuple[list[Any], list[Any]]:
+def _law(values: ArrayLike, probabilities: ArrayLike) -> tuple[list[Any], list[Any]]:
     """Return the values and their probabilities as lists; the probabilities must sum to 1 within 1e-12."""
-    values, chances = numbers("values", values), numbers("probabilities", probabilities, 0, 1)
-    if len(chances) != len(values) or not abs(sum(chances) - 1) * 10**12 <= 1:
-        raise must("probabilities", f"{len(values)} numbers of at least 0 with sum 1", probabilities)
-    return values, chances
+    points, chances = numbers("values", values), numbers("probabilities", probabilities, 0, 1)
+    if len(chances) != len(points) or not abs(sum(chances) - 1) * 10**12 <= 1:
+        raise must("probabilities", f"{len(points)} numbers of at least 0 with sum 1", probabilities)
+    return points, chances
 
 
-def _online_in_doubles(horizon: int, budget: int, probabilities: Any, values: Any) -> float:
+def _online_in_doubles(horizon: int, budget: int, chances: list[float], points: list[Any]) -> float:
+    """Compute the value of the best online policy by the same recursion, for all budgets at once."""
     best = np.zeros(budget + 1)
     for _ in range(horizon):
-        gains = [p * np.maximum(v + best[:-1], best[1:]) for p, v in zip(probabilities, values, strict=True)]
+        gains = [p * np.maximum(v + best[:-1], best[1:]) for p, v in zip(chances, points, strict=True)]
         best[1:] = sum(gains[1:], gains[0])
     return float(best[budget])
 
 
-def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
+def three_point_hindsight(horizon: int, budget: int, probabilities: ArrayLike, *, values: ArrayLike = (3, 2, 1)) -> Any:
     r"""Compute E OPT, the mean optimum in hindsight, for independent requests with few rewards (statement DMD-LB1).
 
     Parameters
@@ -186,7 +198,13 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
 
     Proof
     -----
-    OPT takes the largest B rewards, so it takes min(B, N_k) of those that are v_k at least. Sum by parts, v_{K+1} = 0.
+    Assumes: requests are independent with one law and costs are 1 (the caller); the values are positive and decrease
+    (argument check).
+
+    Proof: OPT takes the largest B rewards, so it takes min(B, N_k) of those that are at least v_k. Sum by parts, with 0
+    for v_{K+1}.
+
+    Checked by: DMD-LB1, whose right-hand side this is.
 
     Examples
     --------
@@ -195,12 +213,12 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     """
     horizon = integer("horizon", horizon, low=1)
     budget = integer("budget", budget, low=0, high=horizon)
-    values, probabilities = _law(values, probabilities)
-    if any(high <= low for high, low in zip(values, values[1:] + [0], strict=True)):
-        raise must("values", "positive and decreasing", values)
+    points, chances = _law(values, probabilities)
+    if any(high <= low for high, low in zip(points, points[1:] + [0], strict=True)):
+        raise must("values", "positive and decreasing", points)
     # `reached` is the probability of a reward of at least v
-    total, reached = 0 * probabilities[0], 0 * probabilities[0]
-    for v, below, p in zip(values, values[1:] + [0], probabilities, strict=True):
+    total, reached = 0 * chances[0], 0 * chances[0]
+    for v, below, p in zip(points, points[1:] + [0], chances, strict=True):
         reached = reached + p
         total = total + (v - below) * _mean_of_minimum(horizon, budget, reached)
     return total
@@ -219,7 +237,7 @@ def _mean_of_minimum(n: int, cap: int, p: Any) -> Any:
     return cap - shortfall
 
 
-def phase_ratio(n_phases: int, *, growth: Any) -> Any:
+def phase_ratio(n_phases: int, *, growth: Number) -> Any:
     r"""Compute the competitive ratio that no online algorithm beats on all prefixes of phases (statement DMD-LB2).
 
     Parameters
@@ -242,13 +260,18 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
 
     Proof
     -----
-    Let x_k be the expected fraction of the budget that is used in phase k while rewards go on. It does not depend on
-    kappa >= k, since the sequences agree up to there, and sum_k x_k <= 1. When the rewards stop after phase kappa, OPT
-    is B epsilon^(K - kappa), and the ratio R / OPT is y_kappa = sum_{k <= kappa} x_k epsilon^(kappa - k), so that
-    x_kappa = y_kappa - epsilon y_{kappa - 1}. Take the dual weights 1 - epsilon for kappa < K and 1 for K:
-    (1 - epsilon) sum_{kappa < K} y_kappa + y_K = sum_k x_k <= 1.
-    The weights are positive and sum to K - (K - 1) epsilon, so the least y_kappa is 1 over that at most. Equality holds
-    for all y_kappa alike: x_1 is this number, and the other x_k are 1 - epsilon times it.
+    Assumes: costs are 1, and the budget is the length B of a phase (the caller); epsilon lies in (0, 1) (argument
+    check).
+
+    Proof: let x_k be the expected fraction of the budget that is used in phase k while rewards go on. It does not
+    depend on kappa >= k, since the sequences agree up to there, and sum_k x_k <= 1. When the rewards stop after phase
+    kappa, OPT is B epsilon^(K - kappa), and the ratio R / OPT is y_kappa = sum_{k <= kappa} x_k epsilon^(kappa - k), so
+    that x_kappa = y_kappa - epsilon y_{kappa - 1}. Take the dual weights 1 - epsilon for kappa < K and 1 for K: (1 -
+    epsilon) sum_{kappa < K} y_kappa + y_K = sum_k x_k <= 1. The weights are positive and sum to K - (K - 1) epsilon, so
+    the least y_kappa is at most 1 over that sum. All y_kappa equal it where x_1 is 1 over the sum and every other x_k
+    is 1 - epsilon times x_1.
+
+    Checked by: DMD-LB2; that dual mirror descent nearly attains it by DMD-LB2-kept.
 
     Examples
     --------
@@ -259,7 +282,7 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
     return n_phases - (n_phases - 1) * number("growth", growth, 0, 1, ends="()")
 
 
-def markov_mixing(switch: Any, lag: int) -> Any:
+def markov_mixing(switch: Number, lag: int) -> Any:
     r"""Compute the mixing coefficient delta_k of two states that switch with one probability (statement DMD-T4).
 
     Parameters
@@ -281,15 +304,20 @@ def markov_mixing(switch: Any, lag: int) -> Any:
 
     Proof
     -----
-    Given the state, the law k + 1 steps later is (1 +- (1 - 2p)^(k + 1)) / 2, and the stationary law is uniform.
+    Assumes: the chain has two states and starts with either at probability 1/2 (the caller); p lies in [0, 1] (argument
+    check).
+
+    Proof: given the state, each state has probability (1 + (1 - 2p)^(k + 1)) / 2 or (1 - (1 - 2p)^(k + 1)) / 2 after k
+    + 1 steps, and 1/2 in the stationary law.
+
+    Checked by: DMD-T4, into whose bound it enters.
 
     Examples
     --------
     >>> markov_mixing(Fraction(1, 4), 1)
     Fraction(1, 8)
     """
-    switch = number("switch", switch, 0, 1)
-    return abs(1 - 2 * switch) ** (integer("lag", lag, low=0) + 1) / 2
+    return abs(1 - 2 * number("switch", switch, 0, 1)) ** (integer("lag", lag, low=0) + 1) / 2
 
 
 def corrupted_total_variation(horizon: int, n_corrupted: int, *, alike: bool = False) -> Fraction:
@@ -316,8 +344,12 @@ def corrupted_total_variation(horizon: int, n_corrupted: int, *, alike: bool = F
 
     Proof
     -----
-    The average law gives weight (T - k) / T to the clean one and 1 / T to each other one. A clean request is k / T
-    from it at most, another one (T - 1) / T, or (T - k) / T when they are alike. Sum over T requests.
+    Assumes: the other T - k requests share one law, and all total variations are at most 1 (the caller).
+
+    Proof: the average law gives weight (T - k) / T to the clean law and 1 / T to each other one. A clean request is at
+    most k / T from it, another one at most (T - 1) / T, or (T - k) / T when they are alike. Sum over T requests.
+
+    Checked by: DMD-T3, into whose bound it enters.
 
     Examples
     --------

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number
+from lrtheory._numbers import number, table
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, must
 from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
-from lrtheory.dual_mirror_descent.theory.constants import HALF, _log, bregman
-from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds, entries, per_resource, positive_rates
+from lrtheory.dual_mirror_descent.theory.constants import HALF, bregman
+from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, per_resource, positive_rates
 
 __all__ = [
     "depletion_bound",
@@ -25,13 +26,13 @@ __all__ = [
 
 
 def mirror_descent_error(
-    gradients: Any,
+    gradients: ArrayLike,
     *,
-    step_size: Any,
+    step_size: Number,
     geometry: str = "euclidean",
-    prices: Any = None,
-    rate: Any = None,
-    reward_bound: Any = None,
+    prices: ArrayLike | None = None,
+    rate: Number | ArrayLike | None = None,
+    reward_bound: Number | None = None,
 ) -> Any:
     r"""Sum the local errors of mirror descent: E_n of the first n steps, for each n (statement DMD-L3).
 
@@ -63,9 +64,17 @@ def mirror_descent_error(
 
     Proof
     -----
-    One step costs eta g . (mu_t - mu_{t+1}) - V_h(mu_{t+1}, mu_t) at most. For the Euclidean h this is at most eta^2
-    \|g\|^2 / 2. For the entropy each coordinate of V_h is (mu_{t+1} - mu_t)^2 / (2 max) at least; for the capped one
-    use strong convexity 1 / f_bar in l1 of rho mu. Lazy Euclidean steps obey the same bound.
+    Assumes: eta is constant (argument check), the prices are those of steps with these gradients (the caller), and
+    there is no `price_cap` under the entropy.
+
+    Proof: in the proof of `mirror_descent_bound` a step costs eta g . d - V_h(mu_{t+1}, mu_t) with d = mu_t - mu_{t+1}.
+    For the Euclidean h this is eta g . d - \|d\|^2 / 2 <= eta^2 \|g\|^2 / 2, for the scaled one the same with g_j /
+    rho_j and rho_j d_j. The entropy has the second derivative 1 / mu_j, so coordinate j of V_h is at least d_j^2 / (2
+    M) with M = max(mu_tj, mu_{t+1,j}), and eta g_j d_j - d_j^2 / (2 M) <= eta^2 M g_j^2 / 2. In y = rho mu the capped
+    entropy is (1 / f_bar)-strongly convex in l1, because sum_j v_j^2 / y_j >= (sum_j \|v_j\|)^2 / sum_j y_j and sum_j
+    y_j <= f_bar; so the cost is at most eta^2 f_bar max_j (g_j / rho_j)^2 / 2. Divide by eta and sum.
+
+    Checked by: DMD-L3 and DMD-L3-geometries.
 
     Examples
     --------
@@ -73,13 +82,11 @@ def mirror_descent_error(
     [0.125, 0.25]
     """
     choice("geometry", geometry, GEOMETRIES)
-    g, eta = entries("gradients", gradients, ndim=2), number("step_size", step_size, 0)
+    g, eta = table("gradients", gradients, shape=("n", "m")), number("step_size", step_size, 0)
     if geometry in ("scaled-euclidean", "capped-entropy"):
         g = _per_rate(g, rate)
     if geometry == "entropy":
-        mu = entries("prices", prices, 0, ndim=2)
-        if mu.shape != (len(g) + 1, g.shape[1]):
-            raise must("prices", f"of shape ({len(g) + 1}, {g.shape[1]})", mu.shape)
+        mu = table("prices", prices, 0, shape=(len(g) + 1, g.shape[1]))
         # the second derivative 1 / mu of the entropy is least at the larger end of a step: strong convexity 1 / max
         squares = (np.maximum(mu[:-1], mu[1:]) * g * g).sum(axis=1)
     elif geometry == "capped-entropy":
@@ -89,7 +96,7 @@ def mirror_descent_error(
     return _scaled(squares.cumsum(), eta * HALF)
 
 
-def _per_rate(gradients: np.ndarray, rate: Any) -> np.ndarray:
+def _per_rate(gradients: np.ndarray, rate: Number | ArrayLike | None) -> np.ndarray:
     """Divide gradients (n, m) by the rates, so that their units cancel."""
     return gradients / np.array(per_resource("rate", rate, gradients.shape[1], 0, ends="(]"))
 
@@ -100,15 +107,15 @@ def _scaled(values: np.ndarray, factor: Any) -> np.ndarray:
 
 
 def mirror_descent_bound(
-    gradients: Any,
-    comparator: Any,
-    init: Any,
+    gradients: ArrayLike,
+    comparator: Number | ArrayLike,
+    init: Number | ArrayLike,
     *,
-    step_size: Any,
+    step_size: Number,
     geometry: str = "euclidean",
-    prices: Any = None,
-    rate: Any = None,
-    reward_bound: Any = None,
+    prices: ArrayLike | None = None,
+    rate: Number | ArrayLike | None = None,
+    reward_bound: Number | None = None,
 ) -> Any:
     r"""Bound the regret sum_{t <= n} g_t . (mu_t - mu) of the prices against a comparator mu, for each n.
 
@@ -139,8 +146,17 @@ def mirror_descent_bound(
 
     Proof
     -----
-    Optimality of mu_{t+1} gives eta g_t . (mu_{t+1} - mu) <= V_h(mu, mu_t) - V_h(mu, mu_{t+1}) - V_h(mu_{t+1}, mu_t).
-    Add eta g_t . (mu_t - mu_{t+1}), sum over t, and bound the local errors as in `mirror_descent_error`.
+    Assumes: the comparator lies in the domain of the prices (the caller), the first prices too (hypothesis of the
+    statement), and eta is constant (argument check).
+
+    Proof: optimality of mu_{t+1} gives eta g_t . (mu_{t+1} - mu) <= V_h(mu, mu_t) - V_h(mu, mu_{t+1}) - V_h(mu_{t+1},
+    mu_t). Add eta g_t . (mu_t - mu_{t+1}), sum over t, and bound the local errors as in `mirror_descent_error`. For
+    lazy steps mu_{t+1} minimizes F_t(mu) = eta (g_1 + ... + g_t) . mu + V_h(mu, mu_1) over the domain, and min F_0 = 0.
+    As mu_t minimizes F_{t-1}, F_{t-1}(mu_{t+1}) >= F_{t-1}(mu_t) + V_h(mu_{t+1}, mu_t), hence min F_t - min F_{t-1} >=
+    eta g_t . mu_t less the same local error. Sum over t, and use min F_n <= F_n(mu).
+
+    Checked by: DMD-L3 and DMD-L3-geometries, in which Euclidean, scaled and plain entropy steps are eager or lazy;
+    DMD-L10 at mu = 0; each single step by DMD-L3-step.
 
     Examples
     --------
@@ -155,7 +171,13 @@ def mirror_descent_bound(
 
 
 def depletion_bound(
-    last: Any, first: Any, *, rate: Any, cost_bound: Any, step_size: Any, geometry: str = "euclidean"
+    last: Number | ArrayLike,
+    first: Number | ArrayLike,
+    *,
+    rate: Number | ArrayLike,
+    cost_bound: Number | ArrayLike,
+    step_size: Number,
+    geometry: str = "euclidean",
 ) -> list[Any]:
     r"""Bound the periods T - tau that are left when a resource is nearly depleted, one number per resource.
 
@@ -184,9 +206,15 @@ def depletion_bound(
 
     Proof
     -----
-    Projections at 0 only raise prices, so h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta g_tj. Summed up to tau, eta times
-    (consumption_j - tau rho_j) is h_j'(mu_{tau+1,j}) - h_j'(mu_1j) at most, and the consumption is T rho_j - b_bar_j at
-    least when j stops the time.
+    Assumes: eta is constant (argument check), there is no `price_cap`, and j is a resource of which at most b_bar_j is
+    left at tau (the caller).
+
+    Proof: a projection at 0 only raises a price. So eager steps have h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta g_tj, and
+    lazy ones mu_{t+1} >= the point before the projection, which has moved by -eta g_s in each step. Summed up to tau,
+    eta times (consumption_j - tau rho_j) is at most h_j'(mu_{tau+1,j}) - h_j'(mu_1j). The consumption is at least T
+    rho_j - b_bar_j when j stops the time.
+
+    Checked by: DMD-L5 for Euclidean steps.
 
     Examples
     --------
@@ -202,7 +230,12 @@ def depletion_bound(
 
 
 def violation_bound(
-    last: Any, first: Any, *, step_size: Any, rate: Any = None, geometry: str = "euclidean"
+    last: Number | ArrayLike,
+    first: Number | ArrayLike,
+    *,
+    step_size: Number,
+    rate: Number | ArrayLike | None = None,
+    geometry: str = "euclidean",
 ) -> list[Any]:
     r"""Bound the units beyond the budget that proposals use when nothing is refused, one number per resource.
 
@@ -229,8 +262,13 @@ def violation_bound(
 
     Proof
     -----
-    A projection at 0 only raises a price, so h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta (rho_j - b_tj), with equality for
-    the entropy, which is never projected. Sum over all t and divide by eta.
+    Assumes: eta is constant (argument check), and there is neither a cap nor `price_cap` (the caller).
+
+    Proof: a projection at 0 only raises a price. So eager steps have h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta (rho_j -
+    b_tj), with equality for the entropy, which is never projected, and lazy ones mu_{T+1} >= the point before the
+    projection, which has moved by -eta (rho - b_t) in each step. Sum over all t and divide by eta.
+
+    Checked by: DMD-R1 and DMD-R1-entropy.
 
     Examples
     --------
@@ -242,7 +280,7 @@ def violation_bound(
     if geometry == "entropy":
         ends = per_resource("last", last, low=0, ends="(]")
         starts = per_resource("first", first, len(ends), 0, ends="(]")
-        return [_log(end / start) / eta for end, start in zip(ends, starts, strict=True)]
+        return [np.log(end / start) / eta for end, start in zip(ends, starts, strict=True)]
     ends = per_resource("last", last)
     starts, scales = per_resource("first", first, len(ends)), [1] * len(ends)
     if geometry == "scaled-euclidean":
@@ -251,7 +289,12 @@ def violation_bound(
 
 
 def movement_bound(
-    gradients: Any, *, step_size: Any, geometry: str = "euclidean", rate: Any = None, reward_bound: Any = None
+    gradients: ArrayLike,
+    *,
+    step_size: Number,
+    geometry: str = "euclidean",
+    rate: Number | ArrayLike | None = None,
+    reward_bound: Number | None = None,
 ) -> Any:
     r"""Bound how far the prices move in one step, in l1 (statement DMD-L8).
 
@@ -280,9 +323,14 @@ def movement_bound(
 
     Proof
     -----
-    Euclidean: a projection on [0, inf) moves no coordinate further from where it was. Capped: strong convexity 1 /
-    f_bar gives \|y_{t+1} - y_t\|_1^2 / f_bar <= eta g . (y_t - y_{t+1}) / rho <= eta max_j \|g_j\| / rho_j \|y_{t+1} -
+    Assumes: the prices are in their domain before the step (the caller); the capped entropy makes eager steps.
+
+    Proof: Euclidean: a projection on [0, inf) moves no coordinate further from where it was. Capped: with y = rho mu,
+    optimality of y_{t+1} tried at y_t, and (1 / f_bar)-strong convexity in l1 (`mirror_descent_error`), give \|y_{t+1}
+    - y_t\|_1^2 / f_bar <= eta sum_j (g_j / rho_j) (y_tj - y_{t+1,j}) <= eta max_j (\|g_j\| / rho_j) \|y_{t+1} -
     y_t\|_1.
+
+    Checked by: DMD-L8 and DMD-L8-capped.
 
     Examples
     --------
@@ -290,7 +338,7 @@ def movement_bound(
     [0.75]
     """
     choice("geometry", geometry, ("euclidean", "capped-entropy"))
-    size, eta = abs(entries("gradients", gradients, ndim=2)), number("step_size", step_size, 0)
+    size, eta = abs(table("gradients", gradients, shape=("n", "m"))), number("step_size", step_size, 0)
     if geometry == "capped-entropy":
         return eta * number("reward_bound", reward_bound, 0) * _per_rate(size, rate).max(axis=1)
     return eta * size.sum(axis=1)

@@ -9,17 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrtheory._numbers import number
+import numpy as np
+
+from lrtheory._numbers import entries, number
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import choice, integer, must, refuse_unused
 from lrtheory.dual_mirror_descent.theory import constants as _constants
 from lrtheory.dual_mirror_descent.theory.constants import gradient_bound, regret_constants
-from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds, entries, largest_ratio, positive_rates
-from lrtheory.dual_mirror_descent.theory.starts import first_prices
+from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, first_prices, largest_ratio, positive_rates
 
 __all__ = ["INPUT_MODELS", "Bound", "capped_entropy_bound", "decomposition_bound", "fair_regret_bound", "regret_bound"]
 
-INPUT_MODELS = ("iid", "adversarial", "corrupted", "independent", "ergodic", "periodic")
+#: the options of `regret_bound` that each input model uses
+OPTIONS: dict[str, set[str]] = {
+    "iid": set(),
+    "adversarial": {"alpha"},
+    "corrupted": {"total_variation"},
+    "independent": {"total_variation"},
+    "ergodic": {"lag", "mixing"},
+    "periodic": {"period"},
+}
+INPUT_MODELS = tuple(OPTIONS)
 
 
 @result
@@ -36,26 +47,26 @@ class Bound(Result):
         eta.
     """
 
-    total: Any
-    terms: Mapping[str, Any]
-    step_size: Any
+    total: Number
+    terms: Mapping[str, Number]
+    step_size: Number
 
 
 def regret_bound(
     input_model: str,
     *,
     horizon: int,
-    rate: Any,
-    reward_bound: Any,
-    cost_bound: Any,
+    rate: Number | ArrayLike,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
     geometry: str = "euclidean",
-    step_size: Any = "theory",
-    init: Any = None,
-    alpha: Any = None,
-    total_variation: Any = 0,
-    lag: int = 0,
-    mixing: Any = 0,
-    period: int = 1,
+    step_size: Number | str = "theory",
+    init: Number | ArrayLike | None = None,
+    alpha: Number | None = None,
+    total_variation: Number | None = None,
+    lag: int | None = None,
+    mixing: Number | None = None,
+    period: int | None = None,
     constants: str = "tight",
 ) -> Bound:
     r"""Bound the regret OPT - R of dual mirror descent, or OPT - alpha R against an adversary.
@@ -79,16 +90,20 @@ def regret_bound(
     init : array of shape (m,), optional
         mu_1, by default that of `default_init`.
     alpha : number, optional
-        Competitive ratio against an adversary, at least 1; by default max(1, max_j b_bar_j / rho_j).
-    total_variation : number
-        Sum over time of the total variation between the law of request t and the average law.
-    lag : int
-        k of the ergodic bound, at least 0; it holds for every k, so take the best.
-    mixing : number
+        Competitive ratio against an adversary, at least 1; by default max(1, max_j b_bar_j / rho_j). For adversarial
+        requests alone.
+    total_variation : number, optional
+        Sum over time of the total variation between the law of request t and the average law, by default 0. For
+        independent requests alone.
+    lag : int, optional
+        k of the ergodic bound, at least 0, which is the default; the bound holds for every k, so take the best. For
+        ergodic requests alone.
+    mixing : number, optional
         delta_k, in [0, 1]: total variation between the law of a request and the average law, given what was known k + 1
-        requests before.
-    period : int
-        q: blocks of q requests are independent and alike, whatever happens inside.
+        requests before; by default 0. For ergodic requests alone.
+    period : int, optional
+        q, by default 1: blocks of q requests are independent and alike, whatever happens inside. For periodic requests
+        alone.
     constants : {"tight", "paper"}
         "tight" is proved here; "paper" has the larger bound on gradients.
 
@@ -101,7 +116,8 @@ def regret_bound(
     Raises
     ------
     ValueError
-        If a number is out of range, or the horizon is not a multiple of the period of periodic requests.
+        If a number is out of range, an option is not one of the input model, or the horizon is not a multiple of the
+        period of periodic requests.
 
     Notes
     -----
@@ -117,18 +133,36 @@ def regret_bound(
 
     Proof
     -----
-    (iid) Up to tau proposals are implemented, so the reward is sum_{t <= tau} D_t(mu_t) - w_t(mu_t). The first sum is
-    tau D(average mu) at least, in expectation (optional stopping, convexity), and OPT is T D(mu) at most for every mu,
-    so E OPT is tau D(average mu) + (T - tau) f_bar at most. Mirror descent bounds the second sum by
-    sum_{t <= tau} w_t(mu) + C2 eta tau + V_h(mu, mu_1) / eta. If tau = T take mu = 0, otherwise mu = (f_bar / rho_j)
-    e_j for a resource j that stopped the time: then sum w_t(mu) <= f_bar (tau - T) + f_bar b_bar_j / rho_j.
-    (adversarial) Before tau, add f_t(x_t) >= f_t(x*) - mu . b(x*) + mu . b(x_t) and alpha - 1 times f_t(x_t) >=
-    mu . b(x_t), use b(x*) <= alpha rho, sum, and take mu = f_bar / (alpha rho_j) e_j.
-    (independent) E f*_t(mu_t) differs from its mean under the average law by f_bar times the total variation.
-    (ergodic) f*_t is b_bar-Lipschitz in l1 and prices move by eta G / sigma a step, so f*_t(mu_t) may be replaced by
-    f*_t(mu_{t-k}), whose conditional mean is off by f_bar delta_k; shifting and stopping cost k f_bar on either side.
-    (periodic) f*_t(mu_t) is replaced by f*_t at the prices before the block, of which the block is independent: delta
-    is 0, and the position within the block, q - 1 at most, stands for k.
+    Assumes: rewards are at most f_bar, costs lie in [0, b_bar_j] (checked where a `RequestStream` is made), eta is
+    constant (argument check), and the requests come as the input model says (hypotheses of the statements). Against an
+    adversary alpha rho >= b (the caller, where alpha is given).
+
+    Proof: (iid) Proposals have positive rewards, and up to tau all are implemented, so the reward is at least sum_{t <=
+    tau} D_t(mu_t) - w_t(mu_t) (`path_identity`). In expectation the first sum is at least tau D(average mu), by
+    optional stopping and convexity, and E OPT <= T D(mu) for every mu, so E OPT is at most tau D(average mu) + (T -
+    tau) f_bar. Mirror descent bounds the second sum by sum_{t <= tau} w_t(mu) + C2 eta tau + V_h(mu, mu_1) / eta
+    (`mirror_descent_bound`). If tau = T take mu = 0, otherwise mu = (f_bar / rho_j) e_j for a resource j that stopped
+    the time: then sum_{t <= tau} w_t(mu) <= f_bar (tau - T) + f_bar b_bar_j / rho_j.
+
+    (adversarial) Before tau, alpha f_t(x_t) >= f_t(x*) - alpha w_t(mu_t) for the optimum x* (`adversarial_step`). Sum,
+    add at most (T - tau) f_bar for the later requests, and go on as before with mu = f_bar / (alpha rho_j) e_j.
+
+    (independent) f*_t lies in [0, f_bar], so its mean at mu_t differs from that under the average law by at most f_bar
+    times the total variation.
+
+    (ergodic) f*_t is b_bar-Lipschitz in l1 and prices move by at most eta G / sigma a step, so f*_t(mu_t) is at least
+    f*_t(mu_{t-k}) less k such moves. The mean of the latter, given the requests before t - k, is off by at most f_bar
+    delta_k, and E OPT by at most as much again. Whether t <= tau + k is known by then; so take the sum up to tau + k,
+    which adds at most k f_bar, and begin it at k + 1, so that it runs over the prices mu_1, ..., mu_tau, of which it
+    may miss the last k.
+
+    (periodic) Let s be the first request of the block of t. f*_t(mu_t) is at least f*_t(mu_s) less t - s moves, and in
+    the mean over a whole block f*_t(mu_s) is that of the average law, since the block does not depend on mu_s. The last
+    block is completed at a cost of at most (q - 1) f_bar. Going back from mu_s to mu_t costs t - s moves again; t - s
+    is (q - 1) / 2 on average.
+
+    Checked by: DMD-T1 (iid), DMD-T2 and DMD-T2-geometries (adversarial), DMD-T3 (independent), DMD-T4 (ergodic), DMD-T5
+    (periodic).
 
     References
     ----------
@@ -143,17 +177,20 @@ def regret_bound(
     """
     choice("input_model", input_model, INPUT_MODELS)
     horizon = integer("horizon", horizon, low=1)
-    lag, period = integer("lag", lag, low=0), integer("period", period, low=1)
-    if input_model == "periodic" and horizon % period:
-        raise must("horizon", f"a multiple of the period {period}", horizon)
-    number("total_variation", total_variation, 0)
-    number("mixing", mixing, 0, 1)
+    given = {"alpha": alpha, "total_variation": total_variation, "lag": lag, "mixing": mixing, "period": period}
+    refuse_unused(input_model, OPTIONS[input_model], **{name: (value, None) for name, value in given.items()})
+    distance = 0 if total_variation is None else number("total_variation", total_variation, 0)
+    k, delta = 0 if lag is None else integer("lag", lag, low=0), 0 if mixing is None else number("mixing", mixing, 0, 1)
+    q = 1 if period is None else integer("period", period, low=1)
+    if horizon % q:
+        raise must("horizon", f"a multiple of the period {q}", horizon)
     rates = positive_rates(rate)
-    bounds, ratio = cost_bounds(cost_bound, len(rates)), 1
+    bounds = cost_bounds(cost_bound, len(rates))
+    ratio: Any = 1
     if input_model == "adversarial":
         ratio = max(1, largest_ratio(bounds, rates)) if alpha is None else number("alpha", alpha, 1)
-    setting = {"rate": rates, "reward_bound": reward_bound, "cost_bound": bounds, "geometry": geometry}
-    eta = step_size
+    setting: dict[str, Any] = {"rate": rates, "reward_bound": reward_bound, "cost_bound": bounds, "geometry": geometry}
+    eta: Any = step_size
     if isinstance(step_size, str):
         choice("step_size", step_size, ("theory",))
         eta = _constants.step_size(horizon=horizon, **setting, init=init, constants=constants)
@@ -167,11 +204,11 @@ def regret_bound(
     lipschitz = largest_ratio(bounds, rates) if is_scaled else max(bounds)
     drift = lipschitz * (2 * c.C2 / size) * eta * horizon
     if input_model in ("corrupted", "independent"):
-        terms["deviation"] = reward_bound * total_variation
+        terms["deviation"] = reward_bound * distance
     elif input_model == "ergodic":
-        terms |= {"shift": 2 * lag * reward_bound, "mixing": 2 * horizon * mixing * reward_bound, "drift": lag * drift}
+        terms |= {"shift": 2 * k * reward_bound, "mixing": 2 * horizon * delta * reward_bound, "drift": k * drift}
     elif input_model == "periodic":
-        terms |= {"shift": (period - 1) * reward_bound, "drift": (period - 1) * drift}
+        terms |= {"shift": (q - 1) * reward_bound, "drift": (q - 1) * drift}
     return Bound(total=sum(terms.values()), terms=terms, step_size=eta)
 
 
@@ -181,7 +218,9 @@ def _over(value: Any, eta: Any) -> Any:
     return value / eta
 
 
-def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_regret: Any) -> Any:
+def decomposition_bound(
+    optimum: Number | ArrayLike, *, horizon: int, stopping_time: Number | ArrayLike, path_regret: Number | ArrayLike
+) -> Any:
     r"""Bound the regret by where it arises: periods lost after depletion, and the prices' regret (statement DMD-T1p).
 
     Parameters
@@ -207,9 +246,14 @@ def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_
 
     Proof
     -----
-    As for `regret_bound`: E R >= E sum_{t <= tau} (D_t(mu_t) - w_t(mu_t)), and optional stopping and convexity make
-    the first sum E tau D(average mu) at least. Every D(mu) is E OPT / T at least, so E R >= E OPT E tau / T -
-    E sum_{t <= tau} w_t(mu_t), and nothing else is bounded. The prices must be known before the request.
+    Assumes: requests are independent with one law, and prices are set before the request (hypotheses of the statement).
+
+    Proof: as in `regret_bound`, E R >= E sum_{t <= tau} (D_t(mu_t) - w_t(mu_t)), and by optional stopping and convexity
+    the first sum is at least E tau D(average mu). Every D(mu) is at least E OPT / T, so E R >= E OPT E tau / T - E
+    sum_{t <= tau} w_t(mu_t).
+
+    Checked by: DMD-T1p, on independent pairs of runs, so that the mean of the product of OPT and T - tau is the product
+    of their means; the optional stopping by DMD-L7.
 
     Examples
     --------
@@ -217,13 +261,18 @@ def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_
     12.0
     """
     horizon = integer("horizon", horizon, low=1)
-    entries("optimum", optimum, 0)
-    entries("stopping_time", stopping_time, 0, horizon)
-    entries("path_regret", path_regret)
-    return optimum * (horizon - stopping_time) / horizon + path_regret
+    left = horizon - entries("stopping_time", stopping_time, 0, horizon)
+    return entries("optimum", optimum, 0) * left / horizon + entries("path_regret", path_regret)
 
 
-def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bound: Any, step_size: Any) -> Any:
+def capped_entropy_bound(
+    *,
+    horizon: int,
+    rate: Number | ArrayLike,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
+    step_size: Number,
+) -> Any:
     r"""Bound the regret of the capped entropy from its default start: the number m of resources enters as log(m + 1).
 
     Parameters
@@ -252,9 +301,14 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
 
     Proof
     -----
-    The comparators 0 and (f_bar / rho_j) e_j of `regret_bound` lie in the domain rho . mu <= f_bar. In y = rho mu the
-    entropy is (1 / f_bar)-strongly convex there in l1. From y_1j = f_bar / (m + 1) the divergences are f_bar m / (m +
-    1) and f_bar log(m + 1) - f_bar / (m + 1), both at most f_bar log(m + 1).
+    Assumes: as `regret_bound` for independent requests of one law, from the default start (hypotheses of the
+    statement).
+
+    Proof: the comparators 0 and (f_bar / rho_j) e_j of `regret_bound` lie in the domain rho . mu <= f_bar. In y = rho
+    mu the entropy is (1 / f_bar)-strongly convex there in l1. From y_1j = f_bar / (m + 1) the divergences are f_bar m /
+    (m + 1) and f_bar log(m + 1) - f_bar / (m + 1), both at most f_bar log(m + 1).
+
+    Checked by: DMD-C2.
 
     Examples
     --------
@@ -265,18 +319,18 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
     number("step_size", step_size, 0)
     c = regret_constants(rate=rate, reward_bound=reward_bound, cost_bound=cost_bound, geometry="capped-entropy")
     one = reward_bound - reward_bound + 1  # of the kind of the bound, so that balls take the logarithm of a ball
-    return c.C1 + c.C2 * step_size * horizon + _over(reward_bound * _constants._log(one * (m + 1)), step_size)
+    return c.C1 + c.C2 * step_size * horizon + _over(reward_bound * np.log(one * (m + 1)), step_size)
 
 
 def fair_regret_bound(
     *,
     horizon: int,
-    rate: Any,
-    reward_bound: Any,
-    cost_bound: Any,
-    fairness: Any,
-    step_size: Any,
-    init: Any = None,
+    rate: Number | ArrayLike,
+    reward_bound: Number,
+    cost_bound: Number | ArrayLike,
+    fairness: Number,
+    step_size: Number,
+    init: Number | ArrayLike | None = None,
     geometry: str = "scaled-euclidean",
 ) -> Any:
     r"""Bound the regret of the max-min fair variant, for sum f_t + fairness T min_j (consumption_j / budget_j).
@@ -313,9 +367,16 @@ def fair_regret_bound(
 
     Proof
     -----
-    As for `regret_bound`: the conjugate of lambda min_j a_j / rho_j over a <= rho is attained at a = rho on the domain
-    sum_j max(0, -rho_j mu_j) <= lambda. Comparators beyond those of the plain objective are -(lambda / rho_k) e_k for
-    the resource k that is filled least, and f_bar is replaced by f_bar + lambda, what a period can lose after tau.
+    Assumes: as `regret_bound` for independent requests of one law (hypothesis of the statement), with a Euclidean
+    geometry and lambda >= 0 (argument checks).
+
+    Proof: the conjugate of lambda min_j a_j / rho_j over a <= rho is attained at a = rho on the domain sum_j max(0,
+    -rho_j mu_j) <= lambda, so D_t has lambda more, and a period after tau can lose f_bar + lambda. The proof of
+    `regret_bound` then has lambda tau more, less lambda T times the least fill. Add -(lambda / rho_k) e_k to its
+    comparator for the resource k that is filled least: this adds sum_{t <= tau} w_t = -lambda tau + lambda T
+    fill_k(tau) to the bound, and fill_k(tau) is at most the fill of k in the end.
+
+    Checked by: DMD-R2.
 
     Examples
     --------
