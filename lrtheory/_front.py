@@ -17,8 +17,8 @@ from lrtheory._parallel import parallel_map, progress
 from lrtheory._validation import choice, integer, must
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
-from lrtheory.bounds.configuration import OURS, Configuration, configured
-from lrtheory.bounds.registry import located
+from lrtheory.bounds.finding.configuration import OURS, Configuration, configured
+from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.trust.user_solver import check_own
 

@@ -15,8 +15,8 @@ from typing import Any
 import lrtheory
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Evidence, Statement, StatementError
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.finding.scaffold import scaffold
 from lrtheory.bounds.reporting import DETAILS
-from lrtheory.bounds.scaffold import scaffold
 
 __all__ = ["main"]
 
@@ -306,7 +306,7 @@ def _report(options: Any) -> int:
         print(costs(Path(options.evidence or "evidence")))
         return 0
     folders = {name: getattr(options, name) for name in ("evidence", "figures", "details")}
-    from lrtheory.bounds.configuration import configured
+    from lrtheory.bounds.finding.configuration import configured
 
     path = options.path or configured().report or None
     text = lrtheory.report(options.ids or None, path=path, **folders)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Registry, Session, Statement, StatementError, check, defects
-from lrtheory.bounds.configuration import OURS, configured
+from lrtheory.bounds.finding.configuration import OURS, configured
 
 __all__ = ["StatementFile", "StatementItem"]
 

@@ -5,16 +5,19 @@ measures it within a `Session` (a budget and a seed) and returns `Evidence` with
 ``refuted``, ``inconclusive``, ``recorded``. The engine knows no system.
 """
 
+from lrtheory.bounds import instances
 from lrtheory.bounds.arithmetic.exact import Ball, exactly, exp, log, rounding, sqrt
-from lrtheory.bounds.checking import LEVEL, check
 from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
+from lrtheory.bounds.deciding.checking import LEVEL, check
 from lrtheory.bounds.deciding.evidence import Evidence, load_evidence
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import Draws, Family, FromGenerator, FromHypothesis, Tight
-from lrtheory.bounds.origin import API
-from lrtheory.bounds.registry import Registry
+from lrtheory.bounds.finding.registry import Registry
+from lrtheory.bounds.instances import oracles
+from lrtheory.bounds.instances.oracles import attained_level, coverage
+from lrtheory.bounds.provenance.origin import API
+from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
-from lrtheory.bounds.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.statement import Statement, Violated, always, defects, repair, saboteur
 
 __all__ = [
@@ -50,12 +53,16 @@ __all__ = [
     "Tight",
     "Violated",
     "always",
+    "attained_level",
     "check",
+    "coverage",
     "defects",
     "exactly",
     "exp",
+    "instances",
     "load_evidence",
     "log",
+    "oracles",
     "repair",
     "rounding",
     "saboteur",

@@ -11,9 +11,9 @@ from lrtheory._validation import must
 from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
-from lrtheory.bounds.origin import UNKNOWN, Origin
+from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
+from lrtheory.bounds.provenance.sources import Derived, Source, proof_of
 from lrtheory.bounds.running.patching import Patch
-from lrtheory.bounds.sources import Derived, Source, proof_of
 
 __all__ = ["Repair", "Saboteur", "Statement", "Violated", "always", "defects", "repair", "saboteur"]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrtheory._data import DataSet
-from lrtheory._sentence_encoder import HEADS, MODEL, TOKENIZER, load_encoder
+from lrtheory._data.sentence_encoder import HEADS, MODEL, TOKENIZER, load_encoder
 from lrtheory._validation import integer, must
 from lrtheory.lora_limits.head import LoRAHead, fresh_adapter
 from lrtheory.lora_limits.problem import AttentionProblem

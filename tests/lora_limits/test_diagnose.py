@@ -154,7 +154,7 @@ def test_real_heads_look_at_the_words(heads, uses):
 
 def test_the_layers_are_those_of_the_model(heads):
     """Heads put together by hand give the inputs of the next layer, which the loader computed as a whole."""
-    from lrtheory._sentence_encoder import gelu, load_encoder
+    from lrtheory._data.sentence_encoder import gelu, load_encoder
 
     encoder = load_encoder("a test")
     outputs = []

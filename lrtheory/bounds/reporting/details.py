@@ -6,11 +6,11 @@ import platform
 from collections.abc import Sequence
 
 from lrtheory.bounds.claims import Recorded
-from lrtheory.bounds.origin import evidence_digest
+from lrtheory.bounds.provenance.origin import evidence_digest
+from lrtheory.bounds.provenance.sources import Measured, version_of
 from lrtheory.bounds.reporting.figures import Record, details
 from lrtheory.bounds.reporting.found import TINY, Found, place, run, sides
 from lrtheory.bounds.reporting.tables import plain
-from lrtheory.bounds.sources import Measured, version_of
 from lrtheory.bounds.statement import Saboteur, Statement
 
 __all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]

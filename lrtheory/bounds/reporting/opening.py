@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from lrtheory.bounds.provenance.sources import Documented
 from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
 from lrtheory.bounds.reporting.details import item
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, profiles
 from lrtheory.bounds.reporting.found import Found, counts, place, run, sides
 from lrtheory.bounds.reporting.section import link
 from lrtheory.bounds.reporting.tables import plain, rounded, table
-from lrtheory.bounds.sources import Documented
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["counts_list", "filled", "needs", "opening", "pattern", "promises"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.reporting.about import About
 from lrtheory.bounds.reporting.details import item, sources_line
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, farthest, name_of
 from lrtheory.bounds.reporting.found import Found, how_close, place
 from lrtheory.bounds.reporting.tables import anchor, plain, short, table
-from lrtheory.bounds.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["errata", "link", "row_start", "section"]

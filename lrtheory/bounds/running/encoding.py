@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds.places import module_named, public_name
+from lrtheory.bounds.provenance.places import module_named, public_name
 
 __all__ = ["decode", "digest", "encode"]
 

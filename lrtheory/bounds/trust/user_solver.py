@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds.checking import check
+from lrtheory.bounds.deciding.checking import check
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.bounds.running.handover import classes_of, handed

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrtheory._data import DIGITS, DataSet, read
-from lrtheory._sentence_encoder import MODEL, TOKENIZER, load_encoder
+from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, load_encoder
 from lrtheory.transductive_clustering.data.sentences import SENTENCES
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 

@@ -22,7 +22,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.bounds.instances import Binomial, Graph, Pool, binomials, graphs, pools
-from lrtheory.bounds.oracles import attained_level, best_subset, coverage, for_every_count, on_every_split
+from lrtheory.bounds.instances.oracles import attained_level, best_subset, coverage, for_every_count, on_every_split
 
 
 def statement(family, solve, claim, **more):

@@ -28,12 +28,12 @@ from lrtheory.bounds import (
     exp,
     load_evidence,
     log,
-    origin,
     repair,
     saboteur,
     sqrt,
 )
-from lrtheory.bounds.configuration import OURS, configured
+from lrtheory.bounds.finding.configuration import OURS, configured
+from lrtheory.bounds.provenance import origin
 from lrtheory.cli import main
 from tests.bounds.toys import GAUSS
 

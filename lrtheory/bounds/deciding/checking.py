@@ -16,7 +16,7 @@ from lrtheory.bounds.deciding.record import Record, Row
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.sides import decide_sides
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.origin import evidence_digest
+from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.running.encoding import decode, encode
 from lrtheory.bounds.session import DEFAULT_SEED, Session
 from lrtheory.bounds.statement import Statement

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from lrtheory.bounds.configuration import Configuration, configured
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.origin import Origin
-from lrtheory.bounds.places import home, is_private, modules, parts, resolved
+from lrtheory.bounds.finding.configuration import Configuration, configured
+from lrtheory.bounds.provenance.origin import Origin
+from lrtheory.bounds.provenance.places import home, is_private, modules, parts, resolved
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["Registry", "located"]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from lrtheory._validation import must
-from lrtheory.bounds.configuration import OURS, configured
+from lrtheory.bounds.finding.configuration import OURS, configured
 
 __all__ = ["scaffold"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lrtheory._array import PACKAGES, source_digest
-from lrtheory.bounds.sources import version_of
+from lrtheory.bounds.provenance.sources import version_of
 
 __all__ = ["API", "UNKNOWN", "Origin", "evidence_digest"]
 

@@ -1,0 +1,1 @@
+"""Finding statements: places, the plugin of pytest, and what somebody else writes."""
