@@ -255,11 +255,12 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
     -----
     Assumes: keys, queries and values have one width d (the caller).
 
-    Proof: Exact: the logits, f C3, c C3^T and p C2 are products of 2 d L_Q L_K operations each. With the rank,
-    p (C2 A^T) and p^T (C1 B) replace the last one by two of 2 rank L_Q L_K. Low rank: the keys' features meet [1, C3,
-    C2, C3 x C2], of 1 + 2 d + d^2 columns, and the queries' features meet the result; each feature costs one product per
-    token. With the rank, C2 A^T has rank columns, so there are (d + 1)(rank + 1) of them on both sides for dB, and d
-    rank + rank on both sides for dA, whose second pass evaluates the keys' features again.
+    Proof: In the exact gradient the logits, f C3, c C3^T and p C2 are products of 2 d L_Q L_K operations each. With the
+    rank, p (C2 A^T) and p^T (C1 B) replace the last one by two products of 2 rank L_Q L_K operations. In the low-rank
+    gradient the features of the keys are multiplied by [1, C3, C2, C3 x C2], which has 1 + 2 d + d^2 columns, and the
+    features of the queries by the result; making a feature takes one product per token. With the rank, C2 A^T has rank
+    columns, so (d + 1)(rank + 1) columns on both sides serve dB, and (d + 1) rank columns on both sides serve dA, whose
+    second pass over the keys evaluates their features again.
 
     Checked by: LL-T1, LL-G6 and, for the products alone, LL-T3-break-even.
 

@@ -130,8 +130,9 @@ class Counted(np.ndarray):
 def counted(case: Case, rng: np.random.Generator | None = None) -> int:
     """Count the products of the library's chain."""
     Counted.products = 0
-    tables = (one.view(Counted) for one in (case.C1, case.C2, case.C3, case.Y, case.W))
-    chain.gradient_chain(*tables, beta=case.beta)
+    # behind the check of arguments, which makes plain arrays of all inputs
+    tables = {name: getattr(case, name).view(Counted) for name in ("C1", "C2", "C3", "Y", "W")}
+    chain.chain_matrices(np, tables, case.beta)
     return Counted.products
 
 
