@@ -16,7 +16,7 @@ from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must
 from lrtheory.matrix_completion.entries.observations import Observations
 
-__all__ = ["CompletionProblem", "Data", "LowRank", "Observations", "as_observations"]
+__all__ = ["CompletionProblem", "LowRank", "Observations"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -172,6 +172,11 @@ class Observations:
         -------
         Observations
             Of the same shape, with the same labels.
+
+        Raises
+        ------
+        ValueError
+            If `where` has a mask.
         """
         kept = as_array("where", where)
         return Observations(self.rows[kept], self.cols[kept], self.values[kept], self.shape, labels=self.labels)
