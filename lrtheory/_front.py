@@ -154,9 +154,12 @@ def check(
     if solve is not None:
         return check_own(statement, solve, session, instance)
     evidence = check_statement(statement, session, instance=instance)
-    if instance is not None:
-        return evidence
-    return _with_variants(evidence, statement, session)
+    if not statement.origin.collection:  # no command finds what was made in a notebook
+        found = evidence.worst.get("instance")
+        shown = "" if found is None else f", instance={found!r}"
+        call = f"lrtheory.check(STATEMENT, budget={budget!r}, rng={rng}{shown})"
+        evidence = dataclasses.replace(evidence, replay=call)
+    return evidence if instance is not None else _with_variants(evidence, statement, session)
 
 
 def check_all(

@@ -11,14 +11,20 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_first_lines_print_what_the_page_says(capsys):
-    first, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    first, *_ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     exec(first, {})
     assert capsys.readouterr().out == shown
 
 
+def test_a_theorem_of_ones_own_prints_what_the_page_says(capsys):
+    _, own, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(own, {})
+    assert f"prints `{capsys.readouterr().out.strip()}`" in README
+
+
 def test_the_ten_lines_run(capsys):
-    _, example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    *_, example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(example.strip().splitlines()) <= 12
     exec(example, {})
     printed = capsys.readouterr().out
