@@ -42,7 +42,7 @@ class DualityGap(Result):
     lam : float
         Weight of the nuclear norm; with 0 the gap is half the sum of squares on the sample.
     statement : str
-        The statement behind it.
+        Id of the statement that checks the bound.
     U, V : arrays of shape (m, k) and (n, k)
         X = U V^T.
     offsets : array of shape (N,) or None

@@ -51,7 +51,7 @@ class HalfStep(Result):
     max_residual : float
         The largest one.
     squares : float
-        Sum of squares on the sample at the start of the half-step.
+        Sum of squared errors on the sample of the fixed factor with `init`, before the half-step.
     method, reason : str
         The method used, and why.
     n_iter : int

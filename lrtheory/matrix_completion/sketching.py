@@ -324,7 +324,7 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
 
     It also ends where the gradient is the rounding of the residual: quotients of such gradients are noise, and further
     steps of conjugate gradients would leave the solution. And it ends where unit steps have made the gradient 10^6
-    times longer than at the start: then the distortion is beyond what they bear.
+    times longer than at the start: then the distortion is too large for them to converge (statement MC-L2).
     """
     from scipy.linalg import solve_triangular
 

@@ -201,3 +201,11 @@ def test_values_that_stay_in_the_order_of_rows_are_seen(monkeypatch):
     monkeypatch.setattr(observations, "orientations", wrong)
     mixed = Observations(problem.observations.rows, problem.observations.cols, problem.observations.values, (40, 30))
     assert complete(mixed, 2).residual > 0.1
+
+
+def test_the_rank_of_an_oversampling_is_checked():
+    seen = Observations([0, 1], [0, 1], [1.0, 2.0], (2, 3))
+    assert seen.oversampling(1) == 0.5
+    for rank in (0, 3):
+        with pytest.raises(ValueError, match=r"`rank` must be an integer in \[1, 2\]"):
+            seen.oversampling(rank)

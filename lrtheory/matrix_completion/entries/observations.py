@@ -134,28 +134,35 @@ class Observations:
         return self.n_observed / (self.shape[0] * self.shape[1])
 
     def oversampling(self, rank: int) -> float:
-        """Observations per degree of freedom of a matrix of that rank, N / (k (m + n - k)).
+        """Divide the number of observations by the degrees of freedom of a matrix of some rank, N / (k (m + n - k)).
 
         Parameters
         ----------
         rank : int
-            k, at least 1.
+            k, in [1, min(m, n)].
 
         Returns
         -------
         float
-            Below 1 no method can succeed.
+            The quotient; below 1 no method can succeed (statement MC-H1).
+
+        Raises
+        ------
+        TypeError
+            If the rank is not an integer.
+        ValueError
+            If the rank is out of range.
         """
-        m, n = self.shape
-        return self.n_observed / (rank * (m + n - rank))
+        (m, n), k = self.shape, integer("rank", rank, low=1, high=min(self.shape))
+        return self.n_observed / (k * (m + n - k))
 
     def to_csr(self) -> sparse.csr_array:
-        """The observations as a sparse matrix, with observed zeros stored.
+        """Copy the observations to a sparse matrix, in which observed zeros are stored.
 
         Returns
         -------
         csr_array of shape (m, n)
-            A copy.
+            The matrix.
         """
         starts, indices, values = self.by_row
         return sparse.csr_array((values, indices, starts), shape=self.shape, copy=True)

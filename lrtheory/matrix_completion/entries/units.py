@@ -1,4 +1,4 @@
-"""The unit of a matrix is a power of four next to its largest entry, so that squares neither vanish nor overflow.
+"""The unit of a matrix: a power of four next to its largest entry, so that squares neither vanish nor overflow.
 
 Solvers divide the values by it and multiply their results. Powers of two change no digit of a double, and each of the
 two factors is divided by the root of the unit, which is a power of two as well because the unit is a power of four.
