@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import inspect
 import itertools
 import json
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     listing = command("list", _list, "List the statements.")
+    listing.add_argument("--installed", action="store_true", help="List the collections of installed packages instead.")
     listing.add_argument("pattern", nargs="?", default="*", help="A shell pattern or a part of an id (default: all).")
     show = command("show", _show, "Print a statement with its hypotheses, its saboteurs and the signature of `solve`.")
     show.add_argument("id", help="The id of a statement, as `lrtheory list` prints it.")
@@ -149,6 +151,8 @@ def _add_report(report: argparse.ArgumentParser) -> None:
 def _list(options: Any) -> int:
     from lrtheory.bounds.reporting import counted
 
+    if options.installed:
+        return _list_installed(options)
     found = lrtheory.statements(options.pattern)
     if not found:
         raise ValueError(f"no statement matches {options.pattern!r}; `lrtheory list` shows all")
@@ -158,6 +162,19 @@ def _list(options: Any) -> int:
         for statement in found:
             print(f"{statement.id:<44} {statement.kind:<12} {statement.title}")
         print(counted(found))
+    return 0
+
+
+def _list_installed(options: Any) -> int:
+    """Collections that installed packages announce in the group of entry points; nothing is imported."""
+    found = {one.name: one.value for one in importlib.metadata.entry_points(group="lrtheory.statements")}
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        for name, module in found.items():
+            print(f"{name:<28} lrtheory list {module}::*")
+        if not found:
+            print("no installed package announces statements (entry points of the group lrtheory.statements)")
     return 0
 
 

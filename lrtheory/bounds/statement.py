@@ -179,6 +179,9 @@ class Statement:
     closed : str
         Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
         our kernels make. Empty where one can.
+    randomness : str
+        Which random numbers the algorithm draws besides those of `rng`, such as "the library's own"; a replay then
+        repeats the law and not the draws. Empty where there are none.
     violated : Violated or None
         For a promise that does not hold as installed: the sentence that says so. The verdict that is due is then
         `refuted`.
@@ -206,6 +209,7 @@ class Statement:
     decisions: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     closed: str = ""
+    randomness: str = ""
     violated: Violated | None = None
     repairs: tuple[Repair, ...] = ()
     patch: Patch | None = None

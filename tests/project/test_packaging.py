@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -61,3 +62,34 @@ def test_the_version_stands_in_the_citation_and_the_changelog() -> None:
 
     assert f"\nversion: {lrtheory.__version__}\n" in read("CITATION.cff")
     assert f"## [{lrtheory.__version__}]" in read("CHANGELOG.md")
+
+
+def test_the_wheel_alone_takes_somebody_to_a_report(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    installed, empty = tmp_path / "installed", tmp_path / "empty"
+    wheel.extractall(installed)
+    empty.mkdir()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment = inherited | {"PYTHONPATH": str(installed)}
+    said = []
+    for line in (
+        "lrtheory.cli new cover",
+        "lrtheory.cli check cover/cover",
+        "pytest -p lrtheory.pytest -m bounds",
+        "lrtheory.cli report --path measured.md",
+    ):
+        command = [sys.executable, "-m", *line.split()]
+        done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        said.append(done.stdout)
+    assert "lrtheory check cover/cover" in said[0]
+    assert "3 passed" in said[2]
+    assert "Both ends of a maximal matching" in (empty / "measured.md").read_text()
+    again = subprocess.run(
+        [sys.executable, "-m", "lrtheory.cli", "new", "cover"],
+        cwd=empty,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert again.returncode == 3
+    assert "is there already" in again.stderr

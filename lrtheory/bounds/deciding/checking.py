@@ -161,6 +161,8 @@ def _message(statement: Statement, record: Record) -> str:
         remarks.append(record.vacuous())
     if record.counts["raised"]:
         remarks += [row.shown[0] for row in record.rows if row.verdict == "refuted"]
+    if statement.randomness:
+        remarks.append(f"random numbers: {statement.randomness}; a replay repeats the law and not the draws")
     if statement.violated is not None:
         remarks.append(f"known to be violated: {statement.violated}")
     if record.counts["crashes"]:

@@ -220,6 +220,11 @@ def test_what_promises_owe():
         repair("nothing")
 
 
+def test_a_library_with_random_numbers_of_its_own_is_replayed_in_law():
+    found = check(replace(GAUSS, randomness="the library's own"), Session())
+    assert "the library's own; a replay repeats the law and not the draws" in found.message
+
+
 def test_sources_print_their_kind():
     assert str(PROMISE.source) == f"documented: numpy {np.__version__}, sum: the sum of the first integers"
     assert Documented("no-such-library", "f", "x").version == "not installed"
