@@ -119,6 +119,8 @@ def adversarial_regret(requests: Requests, actions: np.ndarray, factor: Fraction
     return Sides([optimum - alpha * gained], [bound.total], trivial=[optimum])
 
 
+# phases so long that the additive terms of the bound, of order sqrt(T), are below the optimum; each phase is worth a
+# hundred times the one before, so that a policy that spends early loses nearly everything
 LONG_PHASES = Family("long-phases", always=lambda: (phased(4, 2000, 0.01), phased(4, 8000, 0.01)))
 SEQUENCES = Family(
     "sequences",
@@ -160,6 +162,7 @@ DMD_T2 = Statement(
             solve=partial(actions, init=np.array([100.0])),
             instances=LONG_PHASES,
         ),
+        # subtle: prices hardly move, and the bound is told the step size of the instance
         saboteur("steps of a millionth", solve=partial(actions, step_size=1e-6), instances=LONG_PHASES),
     ),
     notes="The proof is that of `theory.regret_bound`, with constants of its own; per step it is DMD-L12.",

@@ -65,6 +65,7 @@ DMD_R2 = Statement(
     claim=fair_regret_at_most(fair_bound),
     saboteurs=(
         saboteur("a hundredth of it", claim=fair_regret_at_most(partial(fair_bound, share=1 / 100))),
+        # subtle: a sound run for rewards alone, whose loss of order T passes the bound at a long horizon
         saboteur("fairness is ignored", solve=partial(fair_runs, fairness=0.0), instances=LONG_FAIR_LAW),
         saboteur("turns everything away", solve=wrong_solvers.turns_away),
     ),

@@ -36,6 +36,7 @@ def same_run(scaled: Scaled, runs: tuple[Service, Service]) -> Sides:
     whole = [np.r_[run.proposed, run.actions, run.stopping_time] for run in runs]
     lhs, rhs = np.r_[whole[0], off, translated.ravel()], np.r_[whole[1], 0 * off, other.prices.ravel()]
     if "entropy" in scaled.requests.geometry:
+        # decisions are compared exactly, prices up to rounding, and nothing after the first near tie
         allowed = np.full(len(lhs), path_rounding(scaled.other, other))
         allowed[: len(whole[0])] = 0
         before = first_near_tie(scaled.requests, one)

@@ -60,6 +60,7 @@ def below_hindsight(points: ThreePoints, online: Any, divisor: int = 8) -> Sides
 
 def draw_points(draws: Draws) -> ThreePoints:
     """Draw a horizon among the squares of even numbers from 8 to 16."""
+    # sqrt(T) is whole, so that the middle probability is a fraction, and T is even, so that T / 2 units are whole
     return nearly_degenerate((2 * draws.integers(4, 8)) ** 2)
 
 
@@ -87,6 +88,7 @@ DMD_LB1 = Statement(
     claim=Inequality(below_hindsight),
     saboteurs=(
         saboteur("knows the sequence", solve=hindsight_value),
+        # 1/7 is 0.143, above 0.13, which is the upper end of the claim
         saboteur("sqrt(T) / 7 claimed", claim=Inequality(partial(below_hindsight, divisor=7))),
         saboteur(
             "a law that does not change with T",

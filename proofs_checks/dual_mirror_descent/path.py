@@ -1,4 +1,4 @@
-"""Along one run: mirror descent, the box that holds the prices, depletion, and what never changes (deterministic)."""
+"""Statements about the prices along one run: mirror descent, the box around them, single moves (deterministic)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import Derived, Inequality, Sides, Statement, always, rounding, saboteur
 from lrtheory.dual_mirror_descent import theory
 from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent import wrong_solvers
@@ -19,19 +19,11 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     EVERY_GEOMETRY,
     GEOMETRIES,
     MENUS,
-    SCARCE,
     UNCAPPED,
     Requests,
-    Service,
     Walk,
-    conjugates,
-    earned,
-    first_shortage,
     is_capped,
     off_the_rules,
-    off_the_start,
-    runs_out,
-    served,
     spent,
     walked,
 )
@@ -46,6 +38,8 @@ def path_rounding(requests: Requests, walk: Walk) -> float:
     """Bound the rounding of sums along a run whose prices take exp and log; Euclidean runs are exact here."""
     if requests.geometry == "euclidean":
         return 0.0
+    # a step adds terms of the size of `largest`, and logarithms of prices are compared after a division by eta; the
+    # scaled and the capped geometry divide by rates once or twice
     largest = 1 + np.abs(walk.prices).max() * (requests.cost_bound.max() + requests.rate.max())
     scale = largest * (1 + 1 / requests.step_size) / requests.rate.min() ** 2
     return rounding(64 * requests.horizon * len(requests.rate), requests.horizon * scale)
@@ -53,6 +47,7 @@ def path_rounding(requests: Requests, walk: Walk) -> float:
 
 def comparators(requests: Requests) -> np.ndarray:
     """Return the comparators of the regret bounds, prices 0 and (f bar / rate_j) e_j, one per row, (m + 1, m)."""
+    # integers in the identity matrix leave Fractions and balls as they are
     m, top = len(requests.rate), requests.reward_bound / requests.rate
     return np.vstack([0 * requests.rate[None], np.eye(m, dtype=int) * top])
 
@@ -63,6 +58,7 @@ UNBOUNDED = "another algorithm may post any prices"
 
 def with_rules(requests: Requests, walk: Walk, lhs: np.ndarray, rhs: np.ndarray, trivial: np.ndarray = None) -> Sides:
     """Add to the two sides that the prices start at mu_1 and the proposals are best replies to them."""
+    # without these two entries any constant prices, or proposals that ignore them, would satisfy a bound on the prices
     off = off_the_rules(requests, walk)
     most = None if trivial is None else np.r_[trivial.ravel(), np.inf, np.inf]
     allowed = path_rounding(requests, walk) or None
@@ -111,6 +107,7 @@ DMD_L3 = Statement(
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("half of it", claim=Inequality(partial(path_regret, share=Fraction(1, 2)))),
+        # subtle: a sound run of mirror descent, with another step size than the bound is told
         saboteur("steps twice as large", solve=wrong_solvers.larger_steps),
     ),
     notes="Eager and lazy steps, on numbers for which doubles are exact.",
@@ -166,6 +163,7 @@ DMD_L3_STEP = Statement(
     claim=Inequality(first_order, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
+        # subtle: the prices stay in the domain, but another point of it is better
         saboteur(
             "the entropy of mu, rescaled to rate . mu <= f bar, as in public code",
             solve=wrong_solvers.rescaled_entropy,
@@ -178,6 +176,7 @@ DMD_L3_STEP = Statement(
 
 def slackness(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
     """Compare sums of mu_t . g_t with V_h(0, mu_1) / eta + E_n, for all n, and prices with their least values."""
+    # prices that are too low have small sums, so the least values keep an algorithm from winning by lowering them
     prices = walk.prices
     lhs = np.cumsum((gradients(requests, walk) * prices[:-1]).sum(1))
     rhs = mirror_descent(requests, walk, 0 * prices[0])
@@ -210,7 +209,7 @@ def least_prices(requests: Requests, walk: Walk) -> np.ndarray:
     if requests.geometry == "entropy":
         return requests.init * np.exp(-total)
     if requests.geometry == "capped-entropy":
-        return 0 * total  # its projection lowers prices
+        return 0 * total  # the projection of the capped entropy lowers prices, so 0 alone is known
     return requests.init - (total / requests.rate**2 if requests.geometry == "scaled-euclidean" else total)
 
 
@@ -329,72 +328,5 @@ DMD_L8_CAPPED = Statement(
     saboteurs=(
         saboteur("a quarter of it", claim=Inequality(partial(capped_movement, share=Fraction(1, 4)))),
         saboteur("steps four times as large", solve=partial(wrong_solvers.larger_steps, factor=4.0)),
-    ),
-)
-
-
-def depleted(requests: Requests, walk: Walk) -> np.ndarray:
-    """Tell which resources end the run at the stopping time: at most b bar is left of them, (m,) bool."""
-    used = spent(requests, walk.proposed)[: first_shortage(requests, walk.proposed)].sum(0)
-    return used + requests.cost_bound >= requests.rate * requests.horizon
-
-
-def time_left(requests: Requests, walk: Walk, slack: int = 1) -> Sides:
-    """Compare T - tau with its bound by the price of each depleted resource."""
-    prices, tau = walk.prices, first_shortage(requests, walk.proposed)
-    bound = theory.depletion_bound(
-        prices[tau], prices[0], rate=requests.rate, cost_bound=slack * requests.cost_bound, step_size=requests.step_size
-    )
-    rhs = np.array(bound)[depleted(requests, walk)]
-    return with_rules(requests, walk, np.full(len(rhs), requests.horizon - tau), rhs)
-
-
-DMD_L5 = Statement(
-    id="dual_mirror_descent/DMD-L5",
-    title="A resource that runs out early has a high price",
-    says="If resource j stops the run at tau < T, then rho_j (T - tau), its rate times the periods left, is at most "
-    "the bound b_bar on its costs plus the rise of its price from mu_1j to mu_{tau+1,j} over the step eta.",
-    source=Derived(theory.depletion_bound),
-    tex=r"\rho_j (T - \tau) \le \bar b + (\mu_{\tau+1,j} - \mu_{1,j})/\eta",
-    hypotheses={"a resource runs out": runs_out},
-    instances=SCARCE,
-    solve=walked,
-    decisions=WALK,
-    claim=Inequality(time_left, unbounded=UNBOUNDED),
-    saboteurs=(
-        saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
-        saboteur("without b bar", claim=Inequality(partial(time_left, slack=0))),
-    ),
-)
-
-
-def path_value(requests: Requests, service: Service) -> Sides:
-    """Compare the reward up to tau with the sums of D_t(mu_t) less mu_t . g_t, and tau with its definition."""
-    early, prices = slice(service.stopping_time), service.prices[:-1]
-    dual = conjugates(requests.rewards, requests.costs, prices) + prices @ requests.rate
-    regret = (prices * gradients(requests, service)).sum(1)
-    value = theory.path_identity(dual[early].sum(), regret[early].sum())
-    gained = earned(requests, service.actions)[early].sum()
-    start, due = off_the_start(requests, service), first_shortage(requests, service.proposed)
-    lhs, rhs = np.r_[gained, service.stopping_time, start], np.r_[value, due, 0 * start]
-    return Sides(lhs, rhs, rounding=path_rounding(requests, service) or None)
-
-
-DMD_L6 = Statement(
-    id="dual_mirror_descent/DMD-L6",
-    title="Reward until depletion is dual value less path regret",
-    says="Up to the stopping time tau the rewards f_t(x_t) sum to the dual values D_t(mu_t), each the best reduced "
-    "reward at the prices mu_t plus mu_t . rho, less the products mu_t . g_t of price and gradient.",
-    source=Derived(theory.path_identity),
-    tex=r"\sum_{t \le \tau} f_t(x_t) = \sum_{t \le \tau} [D_t(\mu_t) - \mu_t \cdot g_t]",
-    hypotheses={"tau = 0 where a request may cost more than the budget": always},
-    instances=MENUS,
-    solve=served,
-    decisions=(*WALK, "actions"),
-    claim=Identity(path_value),
-    saboteurs=(
-        saboteur("the first gainful action", patch=FIRST_GAINFUL),
-        saboteur("stops when the budget is gone", solve=wrong_solvers.stops_late),
-        saboteur("tau = 1 where a request costs more than the budget", solve=wrong_solvers.stops_at_one),
     ),
 )

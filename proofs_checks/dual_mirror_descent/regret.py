@@ -79,10 +79,13 @@ DMD_T1 = Statement(
     decisions=RUNS,
     claim=regret_at_most(bound),
     saboteurs=(
+        # regret of order T passes a bound of order sqrt(T) from a few thousand requests on, but not at 512
         saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign, instances=LONG_LAW),
         saboteur("steps of 1/T", solve=wrong_solvers.small_steps, instances=LONG_LAW),
+        # subtle: a negative price pays for the use of a slack resource, so its action displaces better ones
         saboteur("no projection at zero", solve=wrong_solvers.not_projected, instances=SLACK_LAW),
         saboteur("turns everything away", solve=wrong_solvers.turns_away),
+        # the algorithm is right, and each law breaks the one hypothesis
         saboteur("the last fifth has another law", breaks="one law", instances=HEAVILY_CORRUPTED),
         saboteur("a slow chain", breaks="one law", instances=SLOW_MARKOV),
         saboteur("long periods", breaks="one law", instances=LONG_PERIODS),
@@ -145,6 +148,7 @@ DMD_T1P = Statement(
     decisions=("*",),
     claim=at_most_zero(excess),
     saboteurs=(
+        # subtle: the algebra holds, but the prices know the request, so the mean of D_t(mu_t) is not that of D(mu_t)
         saboteur(
             "prices that have seen the request", solve=partial(pairs, solve=wrong_solvers.prices_after_the_request)
         ),
@@ -197,6 +201,7 @@ DMD_L7 = Statement(
     decisions=RUNS,
     claim=centered(within=1.0),
     saboteurs=(
+        # no stopping time: it looks at the whole run, so its sum is positive on average
         saboteur("stops at the best time in hindsight", claim=centered(1.0, stop=best_in_hindsight)),
         saboteur("prices that have seen the request", solve=wrong_solvers.sees_the_request),
     ),
@@ -291,6 +296,7 @@ DMD_T1_RATE = Statement(
     ),
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=wrong_solvers.rising_prices),
+        # subtle: both are right at one horizon, and wrong in how they change with it
         saboteur("steps of one half", solve=partial(wrong_solvers.constant_steps, solve=short_batch)),
         saboteur("steps of 1/T", solve=partial(wrong_solvers.small_steps, solve=short_batch)),
     ),

@@ -69,6 +69,7 @@ def told(requests: Requests, found: AllocationResult) -> Sides:
     if any(np.shape(report) != np.shape(true) for report, true, _ in reports):
         raise OutcomeError("a report has another shape than what it reports")
     sizes = [np.broadcast_to(np.asarray(size, float), np.shape(true)) for _, true, size in reports]
+    # each report is a sum over requests and resources of terms that take a handful of operations each
     allowed = rounding(16 * requests.horizon * len(requests.rate), np.concatenate([size.ravel() for size in sizes]))
     lhs, rhs = (np.concatenate([np.ravel(report[side]) for report in reports]) for side in (0, 1))
     return Sides(lhs, rhs, rounding=allowed)
@@ -111,6 +112,7 @@ DMD_S7 = Statement(
         saboteur("the last prices for the average ones", solve=with_last_prices),
         saboteur("proposals are booked", solve=proposals_booked),
         saboteur("a warm start from the price before the last", solve=one_price_early),
+        # subtle: one word in the kernel, which no bound on regret can see
         saboteur("the average of the gradients", patch=(steps.account, "+= state[PRICE, j]\n", "+= gradient[j]\n")),
     ),
     notes="Every field of the result but its words, for all geometries, up to the rounding of sums.",

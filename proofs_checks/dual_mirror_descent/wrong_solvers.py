@@ -45,6 +45,7 @@ def larger_steps(requests: Requests, rng: np.random.Generator, factor: float = 2
 
 def implemented_gradient(requests: Requests, rng: np.random.Generator) -> Service:
     """Move prices by what is implemented in place of what is proposed."""
+    # nothing differs until a proposal does not fit; from then on prices fall although the budget is short
     prices, proposed, actions = reference(requests, by="action")
     return Service(prices, proposed, actions, first_shortage(requests, proposed))
 
@@ -117,6 +118,7 @@ def wins_bargains_alone(auctions: Auctions, rng: np.random.Generator) -> Bids:
 def greedy_ratio(requests: Requests, rng: np.random.Generator) -> Program:
     """Take requests in the order of reward per unit of cost, each whole or not at all."""
     best, left = np.zeros(requests.rewards.shape), requests.rate * requests.horizon
+    # the sum over resources is a rough unit of cost, and 1e-9 stands for costs of 0
     ratio = requests.rewards / (requests.costs.sum(2) + 1e-9)
     for flat in np.argsort(-ratio, axis=None):
         t, i = np.unravel_index(flat, ratio.shape)
@@ -230,6 +232,7 @@ def rising_prices(law: RequestLaw, rng: np.random.Generator, n: int) -> Taken:
 def hindsight(law: RequestLaw, rng: np.random.Generator, n: int) -> Taken:
     """Take the best requests of each sequence, as if it had been known, in whole units."""
     kinds = law.draw(rng, n)
+    # at unit costs of one resource these are the largest rewards
     order = np.argsort(-law.rewards[kinds, 0], axis=1, kind="stable")
     actions = np.full(kinds.shape, -1)
     np.put_along_axis(actions, order[:, : int(law.budget[0])], 0, axis=1)

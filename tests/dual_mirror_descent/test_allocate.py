@@ -126,7 +126,7 @@ def test_an_unaffordable_first_proposal_stops_the_time_at_0():
     assert (found.reward, found.stopping_time, found.path["dual_values"]) == (0.0, 0, 0.0)
 
 
-def test_no_price_falls_below_0_even_where_the_mutant_earns_the_same():
+def test_no_price_falls_below_0_even_where_negative_prices_earn_the_same():
     rng = np.random.default_rng(0)
     u = rng.random(200)
     costs = np.broadcast_to(np.eye(2), (200, 2, 2))

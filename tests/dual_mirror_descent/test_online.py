@@ -206,10 +206,10 @@ class Machine(RuleBasedStateMachine):
         self.left = np.array([4.0, 3.0])
         self.seen = self.pending = 0
 
-    def room(self):
+    def requests_are_left(self):
         return self.seen + self.pending < self.online.horizon
 
-    @precondition(room)
+    @precondition(requests_are_left)
     @rule(reward=st.integers(-2, 8), cost=st.tuples(st.integers(0, 4), st.integers(0, 4)))
     def decide(self, reward, cost):
         used, mu = np.array(cost) / 4, self.online.prices
@@ -219,7 +219,7 @@ class Machine(RuleBasedStateMachine):
         self.left -= used * (action == 0)
         self.seen += 1
 
-    @precondition(room)
+    @precondition(requests_are_left)
     @rule()
     def propose(self):
         self.online.propose(dmd.oracles.menu([1.0], [[0.5, 0.5]]))
@@ -233,7 +233,7 @@ class Machine(RuleBasedStateMachine):
         self.left = self.left - used
         self.pending, self.seen = self.pending - 1, self.seen + 1
 
-    @precondition(room)
+    @precondition(requests_are_left)
     @rule(amount=st.integers(0, 4))
     def add_budget(self, amount):
         self.online.add_budget(amount / 2)

@@ -72,7 +72,7 @@ class SparseRequests(NamedTuple):
 
 
 class Deferred(NamedTuple):
-    """How far each price has been brought, and how it moves in a period without consumption."""
+    """Progress of each price, and its move in a period without consumption."""
 
     last: np.ndarray  # the first period that is not yet in `sums` (m,)
     sums: np.ndarray  # sum of the prices of all periods before it (m,)

@@ -24,6 +24,8 @@ def fair_law(horizon: int, fairness: float) -> FairLaw:
     rewards = levels[:, None] * worth
     costs = np.broadcast_to(np.eye(4), (8, 4, 4)).copy()
     rate, law = np.array([0.2, 0.2, 0.3, 0.25]), np.full(8, 1 / 8)
+    # the step sqrt(C3' / (C2 T)) of the bound: C3' = ((1 + fairness)^2 + fairness^2) / 2, and C2 = 5^2 * 4 / 2 for four
+    # resources, of which the scarcest has a rate of 1/5
     step = np.sqrt((fairness**2 + (1 + fairness) ** 2) / (4 * 25 * horizon))
     return FairLaw(rewards, costs, rate, horizon, law, step, geometry="scaled-euclidean", fairness=fairness)
 

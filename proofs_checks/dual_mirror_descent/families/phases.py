@@ -37,6 +37,7 @@ def descended(phases: Phases, rng: np.random.Generator, **options: Any) -> np.nd
     """Return the actions of dual mirror descent when rewards stop after phase 1, ..., K, (K, K L)."""
     horizon = phases.n_phases * phases.length
     scaled = phases.geometry != "euclidean"
+    # K / sqrt(T) is the Euclidean step of theory, 1 / (rate sqrt(T)); the other geometries have other units
     step = horizon**-0.5 if scaled else phases.n_phases * horizon**-0.5
     # an entropy cannot start at 0; above the first rewards it would serve nothing in the first phase
     init = phases.epsilon ** (phases.n_phases - 1) / 2 if "entropy" in phases.geometry else 0.0

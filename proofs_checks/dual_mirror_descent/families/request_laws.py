@@ -158,6 +158,7 @@ class PeriodicLaw(RequestLaw):
 
 # --- the laws --------------------------------------------------------------------------------------------------------
 
+#: rewards of a law that stands for a continuous one: finitely many, so that counts of types give the optima
 LEVELS = 64
 
 
@@ -258,6 +259,7 @@ def drawn_single(draws: Draws, horizons: tuple[int, ...] = (256, 512)) -> Reques
 def drawn_capped(draws: Draws) -> RequestLaw:
     """Draw a law of five types with menus of two actions and three resources, under the capped entropy."""
     horizon, weights = draws.choice((512, 1024)), draws.integers(1, 8, shape=5).astype(float)
+    # the best step is sqrt(2 log(m + 1) / T) / A for m = 3 and A = 4, the largest cost over the least rate
     step = draws.choice((0.25, 0.5)) * np.sqrt(2 * np.log(4) / horizon)
     law = {"probabilities": weights / weights.sum(), "step_size": step}
     return three_resources(horizon, geometry="capped-entropy", init=None, **law)
@@ -285,6 +287,7 @@ CAPPED_LAWS = Family(
     ),
     draw=drawn_capped,
 )
+# each horizon is four times the last, so that sqrt(T) doubles from rung to rung
 LADDER = Family(
     "ladder",
     always=lambda: tuple(
@@ -327,10 +330,12 @@ MARKOV_LAWS = Family(
     always=lambda: (switching(1600, 0.5), switching(6400, 0.25, 3), switching(6400, 0.1, 15)),
     draw=lambda draws: switching(draws.choice((1600, 3200)), draws.integers(4, 32) / 64, draws.integers(0, 8)),
 )
+# a state lasts for 200 requests on average: each request has the average law, and they are far from independent
 SLOW_MARKOV = Family("slow-markov", always=lambda: (switching(6400, 0.005),))
 PERIODIC_LAWS = Family(
     "periodic-laws",
     always=lambda: (periodic(6400, 2), periodic(25600, 4)),
     draw=lambda draws: periodic(4800, draws.choice((2, 4, 6, 8))),
 )
+# four periods in all, each of which begins with 2000 requests that are worth half of the later ones
 LONG_PERIODS = Family("long-periods", always=lambda: (periodic(16000, 4000),))

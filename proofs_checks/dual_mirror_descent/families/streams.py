@@ -200,16 +200,19 @@ def requests(rewards, costs, rate, *, init=None, step_size=0.5, geometry="euclid
     return Requests(rewards, np.ascontiguousarray(costs), rate, init, step_size, geometry, lazy)
 
 
+# two resources and two actions, from unequal prices that are both positive
 TWO = requests([[1, 0.5], [0.25, 1], [0.5, 0.5], [1, 0.25]], [[0.5, 0.25], [1, 0]], [0.25, 0.5], init=[0.5, 0.25])
 SECOND = requests([[0.25, 1.0]], [[0.125], [1.0]], 1.0)  # the better action is the second, and uses more
 IDLE = requests([0, 0], 0.0, 0.5)
 SHORT_TRACE = requests([1, 0.25, 0.5], 1.0, 0.5)  # accept, reject, propose without a budget
 EMPTY = requests([[0.0, 0.0]] * 2, 0.5, [0.5, 0.25])
-EXACT_FIT = requests([1, 1, 1, 1], 1.0, 0.5, step_size=1 / 16)
+EXACT_FIT = requests([1, 1, 1, 1], 1.0, 0.5, step_size=1 / 16)  # two units for four requests
 HUGE = requests([1, 0.5], [[[4.0]], [[0.5]]], 1.0)  # the first request costs more than the whole budget
 ODD_BUDGET = requests([1, 1, 0.5, 0.75], 1.0, 0.375, step_size=0.25)  # a budget of 3/2 for unit costs
-FROM_HIGH_PRICES = requests([0.5, 0.5, 1, 1], 1.0, 0.5, init=[2.0], step_size=0.25)
+FROM_HIGH_PRICES = requests([0.5, 0.5, 1, 1], 1.0, 0.5, init=[2.0], step_size=0.25)  # above any reward, then falling
 
+# Powers of two, and below eighths and sixteenths: prices, gradients and their products are then sums of few powers of
+# two, which doubles hold exactly over as many requests as are drawn.
 STEP_SIZES = (1 / 16, 1 / 4, 1.0)
 
 
@@ -267,7 +270,7 @@ def draw_uncapped(draws: Draws) -> Requests:
     """Draw menus under scaled Euclidean steps or the entropy without cap."""
     drawn = draw_geometry(draws)
     geometry = "entropy" if drawn.geometry == "capped-entropy" else drawn.geometry
-    return replace(drawn, geometry=geometry, init=drawn.init + 1 / 16)
+    return replace(drawn, geometry=geometry, init=drawn.init + 1 / 16)  # above 0, which the entropy never leaves
 
 
 GEOMETRIES = Family(
@@ -315,6 +318,7 @@ def draw_capped(draws: Draws) -> Requests:
 
 
 CAPPED = Family("capped", always=(GEOMETRIES.always[2], GEOMETRIES.always[5]), draw=draw_capped)
+# rates that differ: with equal ones rescaling is the projection for the entropy of mu too
 CAPPED_BY_RESCALING = Family(
     "capped-by-rescaling", always=(requests([1, 1], [1, 0], [0.5, 0.125], init=[0.5, 6.0], geometry="entropy"),)
 )
@@ -344,6 +348,7 @@ def runs_out(instance: Requests) -> bool:
 def draw_scarce(draws: Draws) -> Requests:
     """Draw menus of which one resource is scarce, every request is worth something, and prices start at zero."""
     drawn = draw_menus(draws, (32, 2, 2))
+    # one or two eighths of a unit a period, where costs go up to one unit
     rate = np.r_[draws.integers(1, 2) / 8, drawn.rate[1:]]
     return replace(drawn, rate=rate, rewards=np.maximum(drawn.rewards, 1 / 16), init=0 * rate)
 
@@ -359,6 +364,7 @@ def fits_from_the_start(instance: Requests) -> bool:
 def draw_fitting(draws: Draws) -> Requests:
     """Draw menus of which each request fits the whole budget."""
     drawn = draw_menus(draws)
+    # the least power of two that is at least 1 / T, so that the budget is at least one unit, the largest cost
     return replace(drawn, rate=np.maximum(drawn.rate, 2.0 ** -np.floor(np.log2(drawn.horizon))))
 
 

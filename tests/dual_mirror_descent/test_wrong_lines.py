@@ -54,7 +54,7 @@ def half_units():
 
 
 TRACES = (short_trace, early_depletion, exact_fit, tie, second_action, slack, half_units)
-MUTANTS = {
+WRONG_LINES = {
     "the sign of the gradient": (steps.euclidean_step, "- eta *", "+ eta *"),
     "a step twice as long": (steps.euclidean_step, "- eta *", "- 2 * eta *"),
     "no projection at 0": (steps.euclidean_step, "max(0, moved)", "moved"),
@@ -87,9 +87,9 @@ def test_the_traces_are_right(trace):
     assert agrees(trace)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", WRONG_LINES)
 def test_some_trace_catches(name):
-    with patched(Patch(*MUTANTS[name])):
+    with patched(Patch(*WRONG_LINES[name])):
         assert not all(agrees(trace) for trace in TRACES)
 
 
