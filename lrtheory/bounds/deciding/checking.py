@@ -12,9 +12,9 @@ from lrtheory._array import compile_seconds
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
 from lrtheory.bounds.deciding.evidence import Evidence
-from lrtheory.bounds.deciding.record import Record, Row
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.sides import decide_sides
+from lrtheory.bounds.deciding.tally import Row, Tally
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.running.encoding import decode, encode
@@ -55,17 +55,17 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
     since = time.process_time(), compile_seconds()
     chosen = None if instance is None else [_located(statement, session, instance)]
     if isinstance(statement.claim, Recorded):
-        record, level = Record(), 0.0
+        tally, level = Tally(), 0.0
     elif isinstance(statement.claim, (Inequality, Identity)):
-        record, level = decide_sides(statement, session, chosen), 0.0
+        tally, level = decide_sides(statement, session, chosen), 0.0
     else:
         decide = decide_rate if isinstance(statement.claim, Rate) else decide_runs
-        record = decide(statement, session, chosen, level)
-    if statement.patch is not None and not record.refuted() and not session.called(statement.patch):
+        tally = decide(statement, session, chosen, level)
+    if statement.patch is not None and not tally.refuted() and not session.called(statement.patch):
         raise StatementError(f"{statement.id}: no run reached the changed kernel of {statement.sabotage!r}")
     if chosen is not None:
-        _doubt_hypotheses(statement, record, *chosen[0])
-    return _evidence(statement, session, record, level, since)
+        _doubt_hypotheses(statement, tally, *chosen[0])
+    return _evidence(statement, session, tally, level, since)
 
 
 def _located(statement: Statement, session: Session, instance: Any) -> tuple[str, Any]:
@@ -89,21 +89,21 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
     return label, session.drawn(family, int(index))
 
 
-def _doubt_hypotheses(statement: Statement, record: Record, label: str, instance: Any) -> None:
+def _doubt_hypotheses(statement: Statement, tally: Tally, label: str, instance: Any) -> None:
     """Count the hypotheses that hold on an instance of the caller's choice, and note the one that does not."""
     for name, holds in statement.hypotheses.items():
         if holds(instance):
-            record.hypotheses[name] += 1
+            tally.hypotheses[name] += 1
         else:
-            record.breaks_hypothesis = True
-            record.problems.append(f"{label} breaks the hypothesis {name!r}")
+            tally.breaks_hypothesis = True
+            tally.problems.append(f"{label} breaks the hypothesis {name!r}")
 
 
 def _evidence(
-    statement: Statement, session: Session, record: Record, level: float, since: tuple[float, float]
+    statement: Statement, session: Session, tally: Tally, level: float, since: tuple[float, float]
 ) -> Evidence:
-    rows, counts = record.rows, record.counts
-    verdict = "recorded" if isinstance(statement.claim, Recorded) else record.verdict()
+    rows, counts = tally.rows, tally.counts
+    verdict = "recorded" if isinstance(statement.claim, Recorded) else tally.verdict()
     decisive = [row for row in rows if row.verdict == "refuted"] or rows
     # runs without a failure are all alike; the exact probability tells them apart
     worst = max(decisive, key=lambda row: (row.badness, row.told.get("exact", 0.0))) if decisive else None
@@ -123,7 +123,7 @@ def _evidence(
         verdict=verdict,
         level=level,
         budget=session.budget.name,
-        hypotheses={name: record.hypotheses[name] for name in statement.hypotheses},
+        hypotheses={name: tally.hypotheses[name] for name in statement.hypotheses},
         lhs=lhs,
         rhs=rhs,
         slack=slack,
@@ -134,7 +134,7 @@ def _evidence(
         n_instances=len(rows),
         saboteurs={},
         repairs={},
-        message=_message(statement, record),
+        message=_message(statement, tally),
         replay=_replay(statement, session, worst),
         digest=evidence_digest(statement.origin),
         seed=session.seed,
@@ -151,24 +151,24 @@ def _e_value(rows: list[Row], verdict: str) -> float | None:
     return float(np.exp(min(700.0, max(log_e) if verdict == "refuted" else min(log_e))))  # 700: the largest double
 
 
-def _message(statement: Statement, record: Record) -> str:
+def _message(statement: Statement, tally: Tally) -> str:
     if isinstance(statement.claim, Recorded):
         return f"{statement.claim.reason} Carried by {statement.claim.carried_by}."
-    remarks = list(record.problems)
-    if not record.rows:
+    remarks = list(tally.problems)
+    if not tally.rows:
         remarks.append("no instance was measured")
-    elif record.vacuous():
-        remarks.append(record.vacuous())
-    if record.counts["raised"]:
-        remarks += [row.shown[0] for row in record.rows if row.verdict == "refuted"]
+    elif tally.vacuous():
+        remarks.append(tally.vacuous())
+    if tally.counts["raised"]:
+        remarks += [row.shown[0] for row in tally.rows if row.verdict == "refuted"]
     if statement.randomness:
         remarks.append(f"random numbers: {statement.randomness}; a replay repeats the law and not the draws")
     if statement.violated is not None:
         remarks.append(f"known to be violated: {statement.violated}")
-    if record.counts["crashes"]:
-        remarks.append(f"{record.counts['crashes']} crashes, which catch nothing (the last: {record.last_crash})")
-    if record.counts["refused"]:
-        remarks.append(f"{record.counts['refused']} drawn instances broke a hypothesis and were left out")
+    if tally.counts["crashes"]:
+        remarks.append(f"{tally.counts['crashes']} crashes, which catch nothing (the last: {tally.last_crash})")
+    if tally.counts["refused"]:
+        remarks.append(f"{tally.counts['refused']} drawn instances broke a hypothesis and were left out")
     return "; ".join(remarks)
 
 

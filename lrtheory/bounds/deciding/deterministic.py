@@ -21,13 +21,13 @@ from lrtheory.bounds.arithmetic.exact import (
 from lrtheory.bounds.claims import Identity, Inequality, Sides
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Measured", "measure"]
+__all__ = ["Comparison", "measure"]
 
 _FILTER = 1e-6  # entries whose slack is below this part of the scale are left to exact arithmetic
 
 
 @dataclass(frozen=True)
-class Measured:
+class Comparison:
     """One instance of a deterministic claim, measured.
 
     Attributes
@@ -65,7 +65,7 @@ class Measured:
     outside: int
 
 
-def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every: bool = False) -> Measured:
+def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every: bool = False) -> Comparison:
     """Measure a deterministic claim on one instance and one outcome.
 
     Parameters
@@ -80,7 +80,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
 
     Returns
     -------
-    Measured
+    Comparison
         The verdict and the worst entry.
 
     Raises
@@ -122,7 +122,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     # one failing entry refutes; an entry that stays open at the highest precision, or no entry at all, decides nothing
     verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
     shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
-    return Measured(
+    return Comparison(
         verdict=verdict,
         lhs=float("nan") if worst is None else float(lhs[worst]),
         rhs=float("nan") if worst is None else float(rhs[worst]),

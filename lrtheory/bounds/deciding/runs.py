@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._validation import must
 from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
-from lrtheory.bounds.deciding.record import Record, Row, faulty, found_label
+from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import FromGenerator
 from lrtheory.bounds.running.handover import Overwritten, Raised
@@ -20,47 +20,47 @@ from lrtheory.bounds.statement import Statement
 __all__ = ["decide_rate", "decide_runs"]
 
 
-def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None, alpha: float) -> Record:
+def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None, alpha: float) -> Tally:
     """Support needs every instance, refutation one; an instance stops as soon as it is decided."""
-    record, claim, cap = Record(), statement.claim, session.budget.runs
+    tally, claim, cap = Tally(), statement.claim, session.budget.runs
     assert isinstance(claim, (Probability, Expectation, Law))
     # a replay needs the size of the family for its level, and must not count the family's instances as examined
-    counted = Record() if chosen else record
+    counted = Tally() if chosen else tally
     family = list(counted.instances(statement, session, session.budget.sampled))
     searched = isinstance(claim, Probability) and not statement.sabotage
     # a replayed instance is judged at the level of the family, and of the one that the search may add
     level = Level(alpha, len(family) + searched, len(chunks(cap)))
-    record.counts["cap"] = cap
+    tally.counts["cap"] = cap
     # The error level is shared by all instances: the union over them bounds the chance of a wrong refutation.
     for label, instance in chosen or family:
         if isinstance(claim, Law) and not claim.reachable(instance, cap // 2, level):
             raise StatementError(f"{statement.id}: {claim.within} is out of reach within half of {cap} runs on {label}")
-        _decide(statement, session, record, (label, instance), level)
-        if record.refuted():
-            return record
-    if searched and not chosen and record.rows:
-        found = _likeliest_failure(statement, session, record)
+        _decide(statement, session, tally, (label, instance), level)
+        if tally.refuted():
+            return tally
+    if searched and not chosen and tally.rows:
+        found = _likeliest_failure(statement, session, tally)
         if found is not None:
-            _decide(statement, session, record, (found_label(found), found), level)
-    return record
+            _decide(statement, session, tally, (found_label(found), found), level)
+    return tally
 
 
-def _decide(statement: Statement, session: Session, record: Record, labeled: tuple[str, Any], level: Level) -> None:
+def _decide(statement: Statement, session: Session, tally: Tally, labeled: tuple[str, Any], level: Level) -> None:
     """Run on one instance until it is decided, and write its row."""
-    claim, (label, instance), before = statement.claim, labeled, record.counts["runs"]
+    claim, (label, instance), before = statement.claim, labeled, tally.counts["runs"]
     assert isinstance(claim, (Probability, Expectation, Law))
     try:
-        judgment = _runs(statement, session, record, instance, level)
+        judgment = _runs(statement, session, tally, instance, level)
     except (Overwritten, Raised) as fault:
-        record.counts["raised"] += isinstance(fault, Raised)
-        record.rows.append(faulty(label, instance, fault))
+        tally.counts["raised"] += isinstance(fault, Raised)
+        tally.rows.append(faulty(label, instance, fault))
         return
     if judgment is None:
         return
     row = _row(claim, label, instance, judgment)
     if isinstance(claim, Probability):
-        row = _with_rate(claim, row, record.counts["runs"] - before, level)
-    record.rows.append(row)
+        row = _with_rate(claim, row, tally.counts["runs"] - before, level)
+    tally.rows.append(row)
 
 
 def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
@@ -79,25 +79,25 @@ def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
     return replace(row, verdict=verdict, told=told | {"exact": float(probability)})
 
 
-def _likeliest_failure(statement: Statement, session: Session, record: Record) -> Any | None:
+def _likeliest_failure(statement: Statement, session: Session, tally: Tally) -> Any | None:
     """The instance with the largest probability of failure that a hill climb meets; None if it is one of the rows'."""
     claim, family = statement.claim, statement.instances
     assert isinstance(claim, Probability)
     draws, move = FromGenerator(session.rng(family, "failures")), family.climb
     # instances with a known probability are compared by it, the others by the rate in one chunk of runs
-    here = max(record.rows, key=lambda row: (row.told.get("exact", 0.0), row.lhs))
+    here = max(tally.rows, key=lambda row: (row.told.get("exact", 0.0), row.lhs))
     start, best = here.instance, (here.told.get("exact", 0.0), here.lhs)
     found = start
     for _ in range(session.budget.failures if move or family.draw else 0):
         neighbor = move(found, draws) if move else family.draw(draws)  # type: ignore[misc]
-        if not record.admits(statement, found_label(neighbor), neighbor):
+        if not tally.admits(statement, found_label(neighbor), neighbor):
             continue
         probability = None if claim.exact is None else claim.exact(neighbor)
         rate = 0.0
         if probability is None:
             try:
                 # chunk 0 again: if this instance is examined afterwards, its first runs are remembered and cost nothing
-                observed = _observed(statement, session, record, neighbor, (0, chunks(64)[0]))
+                observed = _observed(statement, session, tally, neighbor, (0, chunks(64)[0]))
             except (Overwritten, Raised):
                 return neighbor  # whose row will say so
             rate = 0.0 if observed is None else float(observed.mean())
@@ -126,14 +126,14 @@ def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judg
     )
 
 
-def _runs(statement: Statement, session: Session, record: Record, instance: Any, level: Level) -> Judgment | None:
+def _runs(statement: Statement, session: Session, tally: Tally, instance: Any, level: Level) -> Judgment | None:
     """The judgment after the first chunk that decides, or after the last one; None where a saboteur crashed."""
     claim = statement.claim
     assert isinstance(claim, (Probability, Expectation, Law))
     seen: list[np.ndarray] = []
     judgment = None
     for chunk, size in enumerate(chunks(session.budget.runs)):
-        observed = _observed(statement, session, record, instance, (chunk, size))
+        observed = _observed(statement, session, tally, instance, (chunk, size))
         if observed is None:
             return None
         seen.append(observed)
@@ -141,12 +141,12 @@ def _runs(statement: Statement, session: Session, record: Record, instance: Any,
         judgment = claim.judge(instance, np.concatenate(seen), level)
         if judgment.verdict != "inconclusive":
             break
-    record.counts["most_runs"] = max(record.counts["most_runs"], sum(map(len, seen)))
+    tally.counts["most_runs"] = max(tally.counts["most_runs"], sum(map(len, seen)))
     return judgment
 
 
 def _observed(
-    statement: Statement, session: Session, record: Record, instance: Any, chunk: tuple[int, int]
+    statement: Statement, session: Session, tally: Tally, instance: Any, chunk: tuple[int, int]
 ) -> np.ndarray | None:
     """One number per run; None where a saboteur crashed, which catches nothing."""
     claim, (index, size) = statement.claim, chunk
@@ -154,21 +154,21 @@ def _observed(
     try:
         observed = claim.observe(instance, session.run(statement, instance, index, size))
     except Exception as error:
-        record.note_crash(statement, error)
+        tally.note_crash(statement, error)
         return None
     if observed.shape != (size,) or np.isnan(observed).any():
         raise StatementError(f"{statement.id}: {size} runs gave numbers of shape {observed.shape}, or NaN among them")
-    record.counts["runs"] += size  # also of runs that were remembered from another statement
+    tally.counts["runs"] += size  # also of runs that were remembered from another statement
     return observed
 
 
-def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None, alpha: float) -> Record:
+def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None, alpha: float) -> Tally:
     """All rungs of the ladder run together, until the range of the slope is inside or outside the stated one."""
-    record, claim, schedule = Record(), statement.claim, chunks(session.budget.runs)
+    tally, claim, schedule = Tally(), statement.claim, chunks(session.budget.runs)
     assert isinstance(claim, Rate)
     if chosen:
         raise must("instance", "left out for a Rate, which needs its whole ladder", chosen[0][0])
-    rungs = list(record.instances(statement, session, 0))
+    rungs = list(tally.instances(statement, session, 0))
     if len(rungs) < 3:
         raise StatementError(f"{statement.id}: a rate needs a ladder of at least three instances")
     sizes = np.array([float(claim.size(instance)) for _, instance in rungs])
@@ -178,18 +178,18 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
     for chunk in enumerate(schedule):
         for own, (label, instance) in zip(seen, rungs, strict=True):
             try:
-                observed = _observed(statement, session, record, instance, chunk)
+                observed = _observed(statement, session, tally, instance, chunk)
             except (Overwritten, Raised) as fault:
-                record.rows.append(faulty(label, instance, fault))
-                return record
+                tally.rows.append(faulty(label, instance, fault))
+                return tally
             if observed is None:
-                return record
+                return tally
             own.append(observed)
         ends = claim.judge_ladder(sizes, [np.concatenate(own) for own in seen], Level(alpha, 1, len(schedule)))
         if ends[0].verdict != "inconclusive":
             break
-    record.counts.update(cap=session.budget.runs, most_runs=sum(map(len, seen[0])))
+    tally.counts.update(cap=session.budget.runs, most_runs=sum(map(len, seen[0])))
     for name, end in zip(("lower", "upper"), ends, strict=True):
         label = f"{statement.instances.name}: {name} end of the slope"
-        record.rows.append(Row(label, None, end.lhs, end.rhs, end.verdict, (f"{end.lhs:.4g}", f"{end.rhs:.4g}")))
-    return record
+        tally.rows.append(Row(label, None, end.lhs, end.rhs, end.verdict, (f"{end.lhs:.4g}", f"{end.rhs:.4g}")))
+    return tally

@@ -1,4 +1,4 @@
-"""The record that a check keeps while it goes over the instances."""
+"""The tally that a check keeps while it goes over the instances."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Record", "Row", "faulty", "found_label"]
+__all__ = ["Row", "Tally", "faulty", "found_label"]
 
 _INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
 
@@ -55,7 +55,7 @@ class Row:
 
 
 @dataclass
-class Record:
+class Tally:
     """Rows, counts, and what stands in the way of support."""
 
     rows: list[Row] = field(default_factory=list)
