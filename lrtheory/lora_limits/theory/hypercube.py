@@ -304,11 +304,11 @@ def rank_exponent_limit(c: Number, a: Number) -> float:
     0.962
     """
     t = math.tanh(number("c", c, 0, ends="(]") * math.log(2))
-    error = number("a", a, 0, ends="(]")
+    a = number("a", a, 0, ends="(]")
     peak = t * t / (1 + t * t)
 
     def excess(x: float) -> float:
-        return _entropy(x) + 2 * x * math.log2(t) + 2 * error
+        return _entropy(x) + 2 * x * math.log2(t) + 2 * a
 
     root = 1.0 if excess(1.0) > 0 else brentq(excess, peak, 1.0, xtol=1e-14)
     return _entropy(min(root, 0.5))
