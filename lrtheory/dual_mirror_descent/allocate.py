@@ -105,7 +105,7 @@ class AllocationResult(Result):
     stopping_time: int
     n_rejected: int
     n_clipped: int
-    path: Mapping[str, Any]
+    path: Mapping[str, Number]
     method: str
     message: str
     counts: Mapping[str, int]

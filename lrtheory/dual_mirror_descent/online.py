@@ -161,7 +161,7 @@ class DualMirrorDescent:
 
     @property
     def stopping_time(self) -> int:
-        """The number of requests after which one of `cost_bound` may first not fit; `n_seen` if it always does."""
+        """The number of requests after which one of cost `cost_bound` no longer fits; `n_seen` while it still does."""
         return self.n_seen if self._stopped < 0 else self._stopped
 
     def decide(self, rewards: ArrayLike, costs: ArrayLike) -> int:
@@ -407,7 +407,7 @@ class DualMirrorDescent:
         return bool((cost <= self._setup.state[LEFT] + self._setup.resources[SLACK]).all())
 
     def _settle(self, reward: float, used: np.ndarray, proposed: np.ndarray) -> None:
-        """Book what one request earned and used, and move the prices by what its proposal would use."""
+        """Add the reward and subtract the units of one request, and move the prices by what its proposal would use."""
         gradient = self._target() - proposed
         steps.consume(kernel_input(used[None, None]), 0, 0, 1.0, self._setup.state)
         self.reward += reward

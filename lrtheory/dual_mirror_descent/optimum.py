@@ -42,7 +42,7 @@ class DualityCertificate(Result):
     prices : float64 array of shape (m,)
         One price per resource, at least 0.
     weights : float64 array of shape (N,), or None
-        How often each row of the tables comes, where the optimum was told; probabilities in the fluid limit.
+        How often each row of the tables comes, where the caller gave `counts`; probabilities in the fluid limit.
     solution : float64 array of shape (N, d)
         What is worth the value: how often each action of each row of the tables is taken.
     statement : str
@@ -197,11 +197,11 @@ def hindsight_optimum(
     if method == "milp":
         solution = whole_requests(stream, times)
     value = (stream.rewards * solution).sum()
-    bound, told = bound_anew(stream, prices, times)[0], None if counts is None else times
+    bound, weights = bound_anew(stream, prices, times)[0], None if counts is None else times
     if not stream.is_exact:
         value, bound = float(value), float(bound)
     gap = max(bound - value, 0 * bound)
-    certificate = DualityCertificate(bound, value, gap, prices, told, solution, STATEMENT)
+    certificate = DualityCertificate(bound, value, gap, prices, weights, solution, STATEMENT)
     return Optimum(certificate.value, prices, solution, method, reason, certificate)
 
 

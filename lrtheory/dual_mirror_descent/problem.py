@@ -32,7 +32,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, eq=False, slots=True, init=False)
 class RequestStream:
-    """Requests in the order of their arrival, or a table of request types and who comes when.
+    """Requests in the order of their arrival, or a table of request types and the type of each request.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class RequestStream:
         return np.bincount(self.types.ravel(), minlength=len(self.rewards))
 
     def tile(self) -> RequestStream:
-        """Write the stream out with one row per request, for solvers that do not know types.
+        """Write the stream out with one row per request in place of types, for code that has no notion of types.
 
         Returns
         -------

@@ -193,9 +193,10 @@ def _request_rows(table: Table) -> sparse.csr_array:
 
 
 def _solve_whole(gains: Any, rows: Any, limits: np.ndarray, most: np.ndarray, cuts: list[np.ndarray]) -> np.ndarray:
-    """Call HiGHS once, without the solutions `cuts` that overdraw a budget, or any that take as much of all actions.
+    """Call HiGHS once, with the solutions `cuts` excluded, which overdraw a budget.
 
-    So some action i of each cut is taken less often, x_i <= cut_i - 1; binary variables say which.
+    A solution that takes at least as much of every action overdraws it too. So at least one action i of each cut is to
+    be taken less often, x_i <= cut_i - 1, and binary variables say which one.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 

@@ -7,6 +7,7 @@ because for every feasible allocation f_t(x_t) <= f*_t(mu) + mu . b_t(x_t), and 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,7 @@ def dual_bound(
     *,
     types: ArrayLike | None = None,
     fairness: Number = 0.0,
-) -> Any:
+) -> float | Fraction:
     r"""Compute the dual function sum_t D_t(mu), which no allocation exceeds at any prices mu >= 0 (statement DMD-L1).
 
     Arrays: any (copied to the host)

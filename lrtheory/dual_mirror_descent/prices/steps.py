@@ -14,8 +14,9 @@ asks (statement DMD-L6).
 Arrays over the m resources come in three tables:
 
 ===========  =======================================================================================================
-state        PRICE mu; MIRROR, the point that a step moves (log prices for entropies, prices before the projection
-             when lazy); LEFT, the units that remain; CARRY, what rounding has left out of LEFT so far (Kahan)
+state        PRICE mu, the bid price of revenue management, the pacing multiplier of auctions; MIRROR, the point that
+             a step moves (log prices for entropies, prices before the projection when lazy); LEFT, the units that
+             remain; CARRY, what rounding has left out of LEFT so far (Kahan)
 resources    RATE rho, units per period; SCALE, factor of the gradient in a step (1, 1 / rate or 1 / rate^2); CAP,
              the largest price; SLACK, the units that rounding may overdraw; BOUND, the largest cost of any request
 path         sums along a run: PRICES of mu_t, VALUES of mu_t rho_t, REGRET of mu_t g_t, SQUARES of g_t^2

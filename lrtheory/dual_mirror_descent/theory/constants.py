@@ -379,9 +379,9 @@ def step_size(
     -----
     From mu_1 = 0 the Euclidean one is f_bar / (min rho G sqrt(m T)) (statement DMD-T1). For the entropy C2 depends on
     eta; the largest price is taken as e f_bar / rho_j, which holds while eta (b_bar_j - rho_j) <= 1 for all j, and eta
-    is cut there. It is computed with f_bar and the smallest rate as units, so that no square leaves the range of
-    doubles, and moves with the units of the rewards and of all resources together. Those of the scaled and the capped
-    geometry do so for the units of each resource alone.
+    is cut there. All is computed with f_bar and the smallest rate as units, so that no square leaves the range of
+    doubles. The result changes with the unit of the rewards, and with a unit that all resources share, as the prices
+    need it (statement DMD-S1); in the scaled and the capped geometry each resource may also have a unit of its own.
 
     References
     ----------
