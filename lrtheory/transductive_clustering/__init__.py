@@ -4,9 +4,9 @@ Points should be near the prototype of their cluster, and neighbors should agree
 
 .. math:: \min_{Z, M} \; T \sum z_{pl} \log z_{pl} + \langle A(M), Z \rangle - (\lambda / 2) \, \mathrm{tr}(Z^\top W Z)
 
-For fixed prototypes the concave part has a tangent, the tangent makes a bound that falls apart into rows, and its
+For fixed prototypes the concave part has a tangent, the tangent gives a bound that separates into rows, and its
 minimizer is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labeled points are clamped, so
-the same updates cluster without labels and classify from one label a class.
+the same updates cluster without labels and classify from one label per class.
 
 * How do I cluster points?                              `cluster`, `LaplacianKPrototypes`
 * How do I classify from a few labels?                  `few_shot`, on one task or thousands
@@ -17,7 +17,7 @@ the same updates cluster without labels and classify from one label a class.
 
 Examples
 --------
-Clusters of points, and the proof that they stand still:
+Clusters of points; the run has converged, and its energy never rose:
 
 >>> from lrtheory import transductive_clustering as tc
 >>> points = tc.make_gaussian_mixture(200, 3, rng=0)
@@ -25,7 +25,7 @@ Clusters of points, and the proof that they stand still:
 >>> found.converged, found.counts["rises"]
 (True, 0)
 
-One labeled point a class:
+One labeled point per class:
 
 >>> tasks = tc.make_episodes(points, n_tasks=50, way=3, shot=1, query=10, rng=0)
 >>> answer = tc.few_shot(tasks.support, tasks.support_labels, tasks.query, normalize=None, lam=0.5, temperature=1.0)

@@ -87,7 +87,7 @@ class ClusteringResult(Result):
     converged : bool
         Whether energy and assignments stand still.
     message : str
-        How it ended; how many clusters are empty, and whether the temperature is large beside the squared distances.
+        How the run ended, the number of empty clusters, and whether the temperature is large beside squared distances.
     counts : mapping
         ``updates`` of assignments, their ``passes``, ``flops`` and ``exponentials`` as in `BoundResult`, and ``rises``
         of the energy beyond rounding, which are 0 for means, modes and medoids with a symmetric affinity and "auto"
@@ -187,9 +187,9 @@ def cluster(
     n_clusters : int
         K, in [1, n].
     prototype : {"mean", "mode", "medoid", "bo", "gaussian"}
-        What a cluster is compared with. The energy never rises for means, modes and medoids; "gaussian" adds a ridge
-        to its covariances, so they are not quite the minimizers and the energy can rise a little, which ``counts`` and
-        ``message`` tell; "bo" has no guarantee.
+        The kind of prototypes. The energy never rises for means, modes and medoids; "gaussian" adds a ridge
+        to its covariances, so they are not quite the minimizers and the energy can rise a little, as ``counts`` and
+        ``message`` then say; "bo" has no guarantee.
     lam, temperature : float
         lambda at least 0, and T above 0. Costs are squared distances, so T has their unit; T -> 0 is hard K-means.
     affinity : array or sparse array of shape (n, n), or None
@@ -205,7 +205,7 @@ def cluster(
     clamp : int array of shape (n,), or None
         Labels in [0, K) that are clamped; -1 is free.
     hard : bool
-        Prototypes from labels in place of assignments, as some codes do; the energy may then rise.
+        Prototypes from labels and not from assignments, as some codes do; the energy may then rise.
     damping : "auto", or float in (0, 1]
         As in `bound_update`.
     max_inner_iter : int
@@ -237,10 +237,10 @@ def cluster(
     -----
     The energy never rises, at any half turn, for soft means, modes and medoids with a symmetric affinity and damping
     "auto" (statement TC-T9); the certificate bounds the distance to the only fixed point of the assignments where
-    updates contract (statement TC-T7). A temperature that is large beside the squared distances merges prototypes: then
-    clusters are empty, and ``message`` says so.
+    updates contract (statement TC-T7). A temperature that is large beside the squared distances merges prototypes and
+    empties clusters, and ``message`` says so.
 
-    Half precision becomes float32. Points far from 0 are taken from an origin amid them.
+    Half precision becomes float32. Points far from 0 are computed with relative to an origin among them.
 
     References
     ----------
@@ -281,7 +281,7 @@ def cluster(
 
 
 def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
-    """Return a function that calls the callback after a turn, and tells whether it asked to stop."""
+    """Return a function that calls the callback after a turn, and returns whether it asked to stop."""
     if callback is None:
         return None
 

@@ -128,7 +128,7 @@ def few_shot(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings; every task has the same number of classes, not necessarily the same ones.
+        Their labels, numbers or strings; every task has the same number of classes, which may differ between tasks.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     method : {"slk", "k-means", "nearest", "laplacian-shot", "bd-cspn", "tim", "pt-map", "label-spreading"}
@@ -146,13 +146,13 @@ def few_shot(
         Of the graph of "slk" and "laplacian-shot", and of the edges from which "slk" and "k-means" take the width of
         modes; None is 2.
     normalize : {"center-l2", "l2", None}
-        Subtract the base mean and scale to length 1, scale only, or neither; a row of zeros stays one.
+        Subtract the base mean and scale to length 1, scale only, or neither; a row of zeros stays zero.
     base_mean : array of shape (D,) or (E, D), or None
         The mean of features of other classes, which "center-l2" subtracts; None takes the mean of the task's own
         points.
     query_shift : bool
         Move the queries so that their mean is that of the support; wrong where classes are unbalanced. Where there are
-        fewer queries than classes they stay, since their mean is that of no support, and ``message`` tells.
+        fewer queries than classes they stay, since their mean says nothing of the support, and ``message`` says so.
     query_mask : bool or int array of the shape of the labels of the queries, (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     tol : float or None
@@ -173,7 +173,7 @@ def few_shot(
     Returns
     -------
     FewShotResult
-        In the caller's library. Each task is solved as if it were alone.
+        With arrays of the caller's library. Each task is solved as if it were alone.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from lrtheory.transductive_clustering.updates.edges import csr_parts
 
 __all__ = ["Alternation", "empty_clusters"]
 
-SQUARED = ("mean", "mode", "medoid")  # prototypes whose costs are squared distances
+SQUARED = ("mean", "mode", "medoid")  # prototypes for which a high temperature is told by squared distances
 
 
 class Alternation:

@@ -24,7 +24,7 @@ class EpisodeBatch:
     Parameters
     ----------
     support : array of shape (E, NS, D)
-        Labeled points, class by class.
+        Labeled points, ordered by class.
     support_labels : array of shape (E, NS)
         Their labels.
     query : array of shape (E, NQ, D)

@@ -147,7 +147,7 @@ def reach_of(apart, best, row):
 def nearest_of(row, reach, found):
     """Write the indices of the entries up to `reach`, the k-th smallest, into `found`; of equal ones the first.
 
-    Every index is written and most are overwritten, since no processor could foresee a branch. Returns how many stay.
+    Every index is written and most are overwritten, since no processor could predict a branch. Return the number kept.
     """
     k, count = found.shape[0] - len(row), 0
     for q in range(len(row)):

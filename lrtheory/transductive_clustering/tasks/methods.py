@@ -1,7 +1,7 @@
 r"""The methods of few-shot classification, each for a batch of tasks in array-API code.
 
-A method takes the prepared tasks and the rules, and returns an `Answer`. They share support means as a start; what they
-add is unlabeled queries (k-means), neighbors (laplacian-shot), both (slk), or a prior on the sizes of classes (tim,
+A method takes the prepared tasks and the rules, and returns an `Answer`. They share support means as a start; most
+add unlabeled queries (k-means), neighbors (laplacian-shot), both (slk), or a prior on the sizes of classes (tim,
 pt-map).
 """
 

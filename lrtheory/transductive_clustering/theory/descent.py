@@ -247,7 +247,7 @@ def kl_lower_bound(p: ArrayLike, q: ArrayLike) -> Any:
     Returns
     -------
     number or array of shape (...)
-        sum_l (p_l - q_l)^2 <= KL(p || q), an entry a row.
+        sum_l (p_l - q_l)^2 <= KL(p || q), one number per row.
 
     Raises
     ------
@@ -428,7 +428,7 @@ def energy_without_logs(
     temperature: Number,
     clamp: ArrayLike | None = None,
 ) -> Any:
-    r"""The energy after a whole step with one logarithm a row (statement TC-P10).
+    r"""The energy after a whole step with one logarithm per row (statement TC-P10).
 
     Parameters
     ----------

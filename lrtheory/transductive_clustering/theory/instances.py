@@ -293,7 +293,7 @@ def mass_floor(costs: ArrayLike, degree: Number | ArrayLike, *, lam: Number, tem
     Parameters
     ----------
     costs : array of shape (..., K)
-        a_p, a row or many.
+        a_p, one row or several.
     degree : number or array of shape (...)
         d_p = sum_q w_pq of non-negative weights.
     lam, temperature : number

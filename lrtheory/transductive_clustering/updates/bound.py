@@ -1,7 +1,7 @@
 r"""The bound optimizer: all assignments move at once to the minimizer of a bound that touches the energy.
 
 With fixed prototypes the energy R_T(Z) = T sum z log z + <A, Z> - (lambda / 2) tr(Z' W Z) has a concave part when W is
-psd. Its tangent makes a bound that falls apart into rows, and the minimizer of each row is a softmax:
+psd. Its tangent gives a bound that separates into rows, and the minimizer of each row is a softmax:
 
 .. math:: Z \leftarrow S(Z), \qquad S(Z)_p = \mathrm{softmax}\big( (\lambda (W Z)_p - a_p) / T \big).
 """
@@ -76,14 +76,14 @@ class BoundResult(Result):
     converged : bool
         Whether energy and assignments stand still, in every problem.
     message : str
-        How it ended.
+        How the run ended.
     counts : mapping
         ``updates`` is the number of updates in all problems. ``passes`` counts the products W Z, one for a whole batch:
         one more than updates for the energy at the end, one more for each step that was taken again, without the one
         of the certificate. ``flops`` are the multiply-adds over the edges that these need (kernels whose vectors of
         clusters overlap make some twice), ``exponentials`` those of all rows, clamped ones included.
     certificate : Stationarity
-        How far from a fixed point, and what is guaranteed.
+        The distance from a fixed point, and what is guaranteed.
     trace : mapping or None
         ``energies`` and ``assignments`` (n_iter + 1, ...) from the start on; ``steps`` \|Z_{i+1} - Z_i\|_F^2 and
         ``damping`` (n_iter, ...).
@@ -123,7 +123,7 @@ def bound_update(
     Parameters
     ----------
     costs : array of shape (N, K) or (E, N, K), or AssignmentProblem
-        A; a batch is solved at once, each problem as if it were alone.
+        A; the problems of a batch are solved together, each as if it were alone.
     affinity : array of shape (N, N) or (E, N, N), or sparse array beside NumPy costs
         W. Where it is not symmetric there is no energy that falls; the updates run as they are. One that differs from
         its transpose by at most 16 rounding errors of its largest entry is symmetric, and its mean with it is used.
@@ -134,11 +134,11 @@ def bound_update(
     clamp : int array of shape (N,) or (E, N), or None
         Labels that are clamped; -1 is free.
     damping : "auto", or float in (0, 1]
-        Factor of each step Z + t (S(Z) - Z). "auto" takes whole steps, and where one would raise the energy shortens
-        it and all later ones to min(1, 2 T / (lambda \|lambda_min\|)), with a proved bound for lambda_min.
+        The factor t of each step Z + t (S(Z) - Z). "auto" takes whole steps; if one would raise the energy, it and all
+        later ones are shortened to min(1, 2 T / (lambda \|lambda_min\|)), with a proved bound for lambda_min.
     tol : float
         Stop when the energy changes by at most this, relatively (or by its rounding), and a whole step would move no
-        entry of Z by more than its root; 0 runs on.
+        entry of Z by more than its root; with 0 the run goes on until nothing changes.
     max_iter : int
         Largest number of updates.
     callback : callable or None

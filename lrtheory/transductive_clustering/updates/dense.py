@@ -1,6 +1,6 @@
 r"""The bound optimizer in array-API code: one problem (N, K) or a batch (E, N, K), on the caller's device.
 
-Each line of mathematics is a function of its own, `pull`, `update`, `parts`, `mix`; `descend` repeats them.
+Each formula is a function of its own: `pull`, `update`, `parts`, `mix`; `descend` repeats them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 
 __all__ = ["Bound", "Descent", "Work", "descend", "one_hot", "softmax", "stands"]
 
-#: relative rounding errors of an energy, in units of the dtype's epsilon, below which a rise is none
+#: relative rounding errors of an energy, in units of the dtype's epsilon; a rise below them counts as none
 ROUNDING = 8.0
-SMALL = 1e-6  # steps below it are no cycle of two, but an iteration that has nearly come to rest
+SMALL = 1e-6  # steps below it belong to an iteration that has nearly come to rest, and to no cycle of two
 
 
 class Bound(NamedTuple):

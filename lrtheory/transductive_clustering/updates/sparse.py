@@ -1,8 +1,8 @@
-r"""The bound optimizer on a sparse affinity: one pass over the edges an update, in Numba, with its energy on the way.
+r"""The bound optimizer on a sparse affinity: one compiled pass over the edges per update, which also gives the energy.
 
 A whole step ends at a softmax, whose entropy and unary terms together are lambda z . u - T log sum exp(...), one
-logarithm a row in place of K (statement TC-P10). So a row of a pass knows, of the point that it leaves, the pair term
-z . u, and of the point that it reaches, entropy and unary cost.
+logarithm per row and not K of them (statement TC-P10). So a pass from Z to the next assignments knows, for each row,
+the pair term z . u at Z, and entropy and unary cost at the next ones.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Step(NamedTuple):
 def update_rows(problem, step, first, last):
     """Write one update of the rows first .. last - 1 into ``step.new``; ``step.rows`` gets four numbers per row.
 
-    They are the pair term z . u of the row that is left, entropy and unary cost of the row that is reached, and the
-    squared and the largest move. Returns the numbers of multiply-adds over edges and of exponentials.
+    They are the pair term z . u at Z, entropy and unary cost at the new row, and the squared and the largest move.
+    Return the numbers of multiply-adds over edges and of exponentials.
     """
     costs, edges, Z = problem.costs, problem.edges, step.Z
     k, dtype = costs.shape[1], costs.dtype
@@ -58,7 +58,7 @@ def update_rows(problem, step, first, last):
     # u = W Z by rows, as the edges come; powers by clusters, so that the inner loops of softmaxes run over rows; the
     # nine rows of sums are named in move_rows
     pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((9, BLOCK), dtype)
-    for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
+    for start in range(first, last, BLOCK):  # calls and slices cost as much as a row, so they are made for many rows
         stop = min(start + BLOCK, last)
         for p in range(start, stop):
             weighted_sum(Z, edges.columns, edges.values, edges.starts[p], edges.starts[p + 1], pulled, p - start)
@@ -202,7 +202,8 @@ def descend_sparse(
     """Repeat the update like `dense.descend`, for one problem on NumPy arrays; ``edges`` are the `csr_parts` of W."""
     n, problem = len(Z), _problem(costs, edges, lam, temperature, clamped)
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
-    # `old` is of the pass that led to Z, `rows` of the pass that leaves it: the energy at Z takes a column of each
+    # `old` are the numbers of the pass that led to Z, `rows` those of the pass that starts there: the energy at Z takes
+    # entropy and costs from the first and pairs from the second
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
     size = float(own_rows(problem.costs, problem.temperature, Z, old))
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
@@ -210,7 +211,7 @@ def descend_sparse(
     if record:
         trace = {"energies": [], "steps": [], "damping": [], "assignments": [Z.copy()]}
     value, n_iter, converged, cycles, stopped = np.inf, 0, False, False, False
-    # a pass from Z finds the energy at Z, so the pass after the last update only measures
+    # a pass that starts at Z finds the energy at Z, so one more pass follows the last update
     while True:
         work = work.plus(_pass(problem, Step(factor, Z, new, rows), blocks))
         pairs = -lam * float(rows[:, 0].sum()) / 2
@@ -230,9 +231,9 @@ def descend_sparse(
         if n_iter:
             largest = float(old[:, 3].max())
             converged = stands(energy, value, tol, rounding) and largest <= factor * tol**0.5
-            # a swap goes back as far as it came, so two numbers rule most cycles out before whole tables are compared
+            # a cycle of two moves as far back as it came: two numbers rule it out mostly, before tables are compared
             may_cycle = largest > factor * max(tol**0.5, SMALL) and abs(float(rows[:, 3].max()) - largest) <= tol
-            cycles = may_cycle and bool(np.abs(new - before).max() <= tol)  # looked at only where it may be
+            cycles = may_cycle and bool(np.abs(new - before).max() <= tol)
             stopped = watch is not None and watch(Z, energy, n_iter)
         value = energy
         if converged or cycles or stopped or n_iter == max_iter:

@@ -109,7 +109,7 @@ def run(points: Points, n_turns: int, **options: Any) -> Any:
         "lam": points.lam,
         "temperature": points.temperature,
         "affinity": sparse.csr_array(points.affinity),
-        "bandwidth": points.bandwidth,
+        "bandwidth": None if points.prototype == "mean" else points.bandwidth,
         "init": points.first,
         "clamp": points.clamp,
         "hard": points.hard,
