@@ -7,7 +7,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
 
-.PHONY: help test bounds lint figures bench gpu data notebooks demos docs torch jax dask estimators mutants wheel clean
+.PHONY: help test bounds guarantees lint figures bench gpu data notebooks demos docs torch jax dask estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,9 @@ ifdef FRESH
 else
 	$(BIN)/python -m pytest -m bounds
 endif
+
+guarantees: .venv-guarantees/.ready ## what the documentation of libraries promises, measured, into guarantees/measured.md
+	cd guarantees && ../.venv-guarantees/bin/python -m pytest && ../.venv-guarantees/bin/lrtheory report
 
 lint: $(VENV)/.with-dev ## style, types, imports between layers, docstrings
 	$(BIN)/ruff check .
@@ -68,7 +71,7 @@ wheel: $(VENV)/.with-dev ## the wheel, into dist
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist
 
 clean: ## what can be made again
-	rm -rf $(VENV) .venv-peers build dist docs/_build docs/api docs/papers docs/gallery docs/notebooks docs/about figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-peers .venv-guarantees build dist docs/_build docs/api docs/papers docs/gallery docs/notebooks docs/about figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -78,6 +81,11 @@ $(BIN)/python:
 
 $(VENV)/.data: requirements-data.txt $(VENV)/.with-data
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-data.txt
+	@touch $@
+
+.venv-guarantees/.ready: guarantees/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv-guarantees
+	.venv-guarantees/bin/python -m pip install --quiet --editable . --requirement guarantees/requirements.txt
 	@touch $@
 
 # One stamp an extra: .venv/.with-docs says that the extra docs of this pyproject.toml is installed.
