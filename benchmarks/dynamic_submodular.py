@@ -22,7 +22,7 @@ def similarities() -> Inputs:
 
 
 def served(S: np.ndarray, items: Any) -> np.ndarray:
-    """f(items), summed by NumPy for all sides alike."""
+    """Return f(items), summed by NumPy in the same way for all sides."""
     return np.array([S[np.asarray(items, dtype=np.int64)].max(axis=0).sum()])
 
 
@@ -35,7 +35,7 @@ def our_facility(inputs: Inputs) -> np.ndarray:
 
 
 def submodlib(inputs: Inputs) -> np.ndarray:
-    """The same in C++."""
+    """Select by the lazy greedy method of submodlib, in C++."""
     from submodlib import FacilityLocationFunction
 
     S = inputs["S"]
@@ -51,7 +51,7 @@ def submodlib(inputs: Inputs) -> np.ndarray:
 
 
 def apricot(inputs: Inputs) -> np.ndarray:
-    """The same in Numba, by a library whose objects select once."""
+    """Select by the lazy greedy method of apricot, in Numba; its objects select once, so one is made per call."""
     from apricot import FacilityLocationSelection
 
     S = inputs["S"]
@@ -156,7 +156,7 @@ def our_greedy_again(inputs: Inputs) -> np.ndarray:
 
 
 def submodlib_again(inputs: Inputs) -> np.ndarray:
-    """The same in C++; the sets of all nodes are made once, the function of those present each time."""
+    """Select anew by submodlib; the sets of all nodes are made once, the function of the present ones each time."""
     from submodlib import SetCoverFunction
 
     ends, items = inputs["indptr"], inputs["indices"]
@@ -173,7 +173,7 @@ def submodlib_again(inputs: Inputs) -> np.ndarray:
 
 
 def apricot_again(inputs: Inputs) -> np.ndarray:
-    """The same in Numba."""
+    """Select anew by apricot."""
     from apricot import MaxCoverageSelection
     from scipy import sparse
 
@@ -284,13 +284,13 @@ def long_stream(n: int, n_updates: int) -> Goal:
 LONG_STREAM = long_stream(100_000, 10_000_000)
 
 
-def places(n: int) -> Callable[[], Inputs]:
-    """Points of the unit cube."""
+def points(n: int) -> Callable[[], Inputs]:
+    """Return a maker of n random points in the unit cube."""
     return lambda: {"X": np.random.default_rng(0).random((n, 3)), "k": np.array(K)}
 
 
 def nearest(X: np.ndarray) -> Any:
-    """Similarities to the ten nearest points."""
+    """Return the facility location of the similarities to the ten nearest points."""
     from lrtheory.dynamic_submodular import FacilityLocation
 
     return FacilityLocation.from_features(X, n_neighbors=10, metric="rbf", gamma=len(X) ** (2 / 3))
@@ -310,7 +310,7 @@ def summarized(inputs: Inputs) -> np.ndarray:
 
 
 def summarized_error(inputs: Inputs, answer: np.ndarray) -> float:
-    """Values from scratch, and what the bounds promise."""
+    """Return the largest error: of values against their definition, and below what the bounds promise."""
     from lrtheory.dynamic_submodular import theory
 
     f, k = nearest(inputs["X"]), int(inputs["k"])
@@ -323,7 +323,7 @@ def summarized_error(inputs: Inputs, answer: np.ndarray) -> float:
 MILLION_POINTS = Goal(
     name="points-1e6",
     title="10^6 points, ten nearest neighbors: greedy selection of 50, and a window of 200 000 over all of them",
-    inputs=places(1_000_000),
+    inputs=points(1_000_000),
     solve=summarized,
     error=summarized_error,
     seconds=120.0,

@@ -39,7 +39,7 @@ with app.setup:
 
 @app.function
 def reached(synergy):
-    """What each set of people is worth: weights of those whom they reach, and a reward for every pair among them."""
+    """Return f of every set of people: the weights of those whom they reach, and a reward for every pair among them."""
     rng = np.random.default_rng(0)
     function = set_function("coverage", rng.random((PEOPLE, OTHERS)) < 0.3, rng.integers(1, 9, OTHERS).astype(float))
     sizes = members(np.arange(1 << PEOPLE), PEOPLE).sum(1)
@@ -48,7 +48,7 @@ def reached(synergy):
 
 @app.function
 def moving_window(length):
-    """A window that moves over people who come again and again, in other orders: v comes, ~v leaves."""
+    """Return the updates of a window over people who come four times, each time in another order."""
     rng, ops, inside = np.random.default_rng(6), [], []
     for person in np.concatenate([rng.permutation(PEOPLE) for _ in range(4)]).tolist():
         if person not in inside:
@@ -59,13 +59,13 @@ def moving_window(length):
 
 @app.function
 def forgetful(updates, rng):
-    """The saboteur: what was inserted once stays."""
+    """Answer as if nobody ever left; this is the saboteur."""
     return wrong_solvers.deletes_nothing(updates, rng, method="lazy")
 
 
 @app.function
 def measure(*, k, epsilon, window, synergy, saboteur):
-    """Value, promise, optimum and proved bound after every update."""
+    """Return the value, what is promised of it, the optimum and the proved bound after every update."""
     updates = Updates(reached(synergy), moving_window(window), k, epsilon)
     solve = forgetful if saboteur else answered
     found = solve(updates, np.random.default_rng(0))
@@ -80,7 +80,7 @@ def measure(*, k, epsilon, window, synergy, saboteur):
 
 @app.function
 def draw(reading):
-    """Everything by update; a ring around the worst moment."""
+    """Draw all four by update, with a ring where the value is the least share of the optimum."""
     figure, axis = parts.axes(xlabel="update", ylabel="value")
     parts.curves(axis, reading, "value, measured", "at least, by the theorem")
     axis.plot(reading.x, reading.more["optimum"], color="black", linestyle=":", label="optimum, by enumeration")

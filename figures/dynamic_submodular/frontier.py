@@ -59,7 +59,7 @@ def frontier_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """Return the claims of the figure as booleans with margins."""
     ours, theirs = arrays["ours"], arrays["theirs"]
     names = np.array(list(METHODS))[arrays["method"]]
-    exact = np.isin(names, ("eager", "sieve", "recompute"))  # of the earlier algorithm nothing is claimed: they differ
+    exact = np.isin(names, ("eager", "sieve", "recompute"))  # nothing is claimed of Lattanzi et al., whose forms differ
     apart = np.abs(np.log(ours[:, 0] / theirs[:, 0]))
     return {
         "all are above what is proved for them": below(arrays["proved"], ours[:, 2]),

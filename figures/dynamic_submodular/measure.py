@@ -26,7 +26,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
 )
 #: these keep a solution in compiled code and prove a bound; the others are what they are compared with
 GUARANTEED = ("lazy", "batched", "eager")
-#: updates of a full window that the earlier algorithm sees: it is interpreted, and slow
+#: updates of a full window that the algorithm of Lattanzi et al. sees: it is interpreted, and slow
 STOP = 250
 #: evaluations an update; queries an update and value over greedy while the window is full; mean value over greedy's
 Measured = tuple[float, float, float, float]

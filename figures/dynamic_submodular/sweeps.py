@@ -14,7 +14,7 @@ from lrtheory.dynamic_submodular import theory
 if TYPE_CHECKING:
     import matplotlib.figure
 
-#: the earlier algorithm is interpreted and slow: it runs at some of the points alone
+#: the algorithm of Lattanzi et al. ("earlier") is interpreted and slow: it runs at some of the points alone
 INPUTS_LENGTH: dict[str, dict[str, Any]] = {
     "quick": {"n": [250, 500, 1000, 2000], "earlier": [250, 500], "k": 10, "epsilon": 0.2, "repetitions": 3},
     "full": {

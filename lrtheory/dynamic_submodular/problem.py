@@ -19,7 +19,7 @@ from lrtheory._validation import integer, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective, integers
 from lrtheory.dynamic_submodular.structures.randomness import flat
 
-__all__ = ["SingleUpdates", "UpdateStream"]
+__all__ = ["UpdateStream"]
 
 #: largest number that `truth` may be
 MOST = sys.float_info.max

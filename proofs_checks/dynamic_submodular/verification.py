@@ -1,4 +1,4 @@
-"""What can be verified of a function and of a chosen set: a probe for counterexamples, a bound that any set proves."""
+"""Verification: a probe for counterexamples of a function, and a bound of the optimum that any set proves."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a maintained solution offers besides updates: answers, certificates, invariants, and its tables, also saved."""
+"""The services of a maintained solution besides updates: answers, certificates, invariants, tables and saved states."""

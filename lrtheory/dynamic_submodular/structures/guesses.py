@@ -92,14 +92,14 @@ def find(table, tally, j):
 
 
 @flat
-def take_slot(solver, eager):
+def take_slot(table, stream, rules, eager):
     """Return a slot for a new guess: an unused one, or that of a guess that may be forgotten; -1 for none.
 
     In an eager table a guess without elements may be forgotten. Of lazy guesses it is the one whose last visit is the
     longest ago, but neither of the pair that the walk has met. Under exact replay no guess may be forgotten, since each
     must go on from where it stopped.
     """
-    table, tally, rules = solver.table, solver.stream.tally, solver.rules
+    tally = stream.tally
     if tally[N_SLOTS] < table.numbers.shape[0]:
         tally[N_SLOTS] += 1
         return tally[N_SLOTS] - 1
@@ -120,13 +120,12 @@ def take_slot(solver, eager):
 
 
 @flat
-def slot_for(solver, grouped, eager, j):
+def slot_for(table, stream, rules, grouped, eager, j):
     """Return the slot of guess j, setting a new one up with a random stream that depends on j alone; -1 for no slot."""
-    table, stream, rules = solver.table, solver.stream, solver.rules
     slot = find(table, stream.tally, j)
     if slot >= 0:
         return slot
-    slot = take_slot(solver, eager)
+    slot = take_slot(table, stream, rules, eager)
     if slot < 0:
         return slot
     value = states.on_grid(stream.answers[UNIT], rules.epsilon, j)
@@ -189,9 +188,8 @@ def start_walk(tally):
 
 
 @flat
-def decide(solver, slot):
+def decide(table, slot, stream, rules):
     """Note whether the guess at the walk is full or open; return whether the walk has arrived, else move it on."""
-    table, stream, rules = solver.table, solver.stream, solver.rules
     tally, j = stream.tally, stream.tally[AT]
     length, guess = table.numbers[slot, LENGTH], table.marks[slot, SCALES, GUESS]
     value = table.marks[slot, VALUE, length]
@@ -215,9 +213,8 @@ def decide(solver, slot):
 
 
 @flat
-def best_of_table(solver):
+def best_of_table(table, stream, rules):
     """Return the slot of the best guess of an eager table, and write the least upper bound that its guesses prove."""
-    table, stream, rules = solver.table, solver.stream, solver.rules
     tally, answers = stream.tally, stream.answers
     highest = FREE
     for slot in range(1, tally[N_SLOTS]):
@@ -243,7 +240,7 @@ def best_of_table(solver):
 @flat
 def change_table(solver, eager, op):
     """Show an update to every guess of an eager table that it concerns; return whether all of them have a slot."""
-    record, stream, work, rules = solver.record, solver.stream, solver.work, solver.rules
+    record, table, stream, work, rules = solver
     v = op if op >= 0 else ~op
     single = stream.singles[v]
     if single == 0:
@@ -252,10 +249,10 @@ def change_table(solver, eager, op):
     first = streams.index_above(single, unit, rules.epsilon)
     last = streams.index_below(2 * rules.k * single, unit, rules.epsilon)
     for j in range(first, last + 1):
-        slot = slot_for(solver, None, eager, j)
+        slot = slot_for(table, stream, rules, None, eager, j)
         if slot < 0:
             return False
-        state = states.slot_of(solver.table, slot)
+        state = states.slot_of(table, slot)
         is_known = state.elements[DEEPEST, v] != ABSENT
         if op >= 0 and not is_known:  # else it was shown before a slot was missing
             levels.insert(record, state, work, v)
@@ -275,13 +272,15 @@ def update(solver, levelled, batched, grouped, eager, ops, trace):
 
     Called again with more slots it goes on where it stopped: PENDING says that the update is in the log already.
     """
-    stream, tally = solver.stream, solver.stream.tally
+    # only kernels that read the objective or the scratch get the whole solver: compiled calls copy an argument array by
+    # array, and the walk calls the other kernels several times per update
+    table, stream, rules, tally = solver.table, solver.stream, solver.rules, solver.stream.tally
     while tally[POSITION] < ops.shape[0]:
         op, index = ops[tally[POSITION]], tally[POSITION]
         if tally[PENDING] == 0:
             if trace.values.shape[0] > 0:
                 # the queries of this update are those after it, which `write_trace` adds, less those before it
-                trace.queries[index] = -streams.queries(solver.table, tally)
+                trace.queries[index] = -streams.queries(table, tally)
             streams.note(solver, grouped, op)
             keep_solution(stream)
             start_walk(tally)
@@ -291,19 +290,19 @@ def update(solver, levelled, batched, grouped, eager, ops, trace):
             if not change_table(solver, eager, op):
                 return NEEDS_SLOT
             if tally[N_POSITIVE] > 0:  # else the grid of guesses may have no unit yet
-                slot = best_of_table(solver)
+                slot = best_of_table(table, stream, rules)
         else:
             arrived = tally[N_POSITIVE] == 0
             while not arrived:
                 if grouped is not None:
-                    tally[AT] = streams.index_above(stream.answers[TOP], stream.answers[UNIT], solver.rules.epsilon)
-                slot = slot_for(solver, grouped, eager, tally[AT])
+                    tally[AT] = streams.index_above(stream.answers[TOP], stream.answers[UNIT], rules.epsilon)
+                slot = slot_for(table, stream, rules, grouped, eager, tally[AT])
                 if slot < 0:
                     return NEEDS_SLOT
                 sync(solver, slot, levelled, batched)
-                arrived = grouped is not None or decide(solver, slot)
+                arrived = grouped is not None or decide(table, slot, stream, rules)
             if grouped is not None:
-                group_bound(solver, slot)
+                group_bound(table, slot, stream, solver.work)
             elif tally[N_POSITIVE] > 0:
                 slot = better(solver, batched)
         tally[N_NOW] = 0
@@ -313,7 +312,7 @@ def update(solver, levelled, batched, grouped, eager, ops, trace):
         else:
             stream.answers[WORTH] = collect(solver, slot, batched, grouped)
         if trace.values.shape[0] > 0:
-            streams.write_trace(solver.table, stream, trace, index)
+            streams.write_trace(table, stream, trace, index)
         tally[PENDING] = 0
         tally[POSITION] += 1
     return DONE

@@ -46,14 +46,13 @@ def better(solver, batched):
 
 
 @flat
-def group_bound(solver, slot):
+def group_bound(table, slot, stream, work):
     """Write the bound with groups: f of all picks plus, per group, its limit times its bar (`theory.group_bound`)."""
-    table = solver.table
     length = table.numbers[slot, LENGTH]
     upper = table.marks[slot, VALUE, length]
     for group in range(table.marks.shape[1] - BAR):
-        upper += solver.work.integers[LIMIT, group] * table.marks[slot, BAR + group, length]
-    solver.stream.answers[UPPER] = upper
+        upper += work.integers[LIMIT, group] * table.marks[slot, BAR + group, length]
+    stream.answers[UPPER] = upper
 
 
 @flat
