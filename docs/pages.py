@@ -1,4 +1,4 @@
-"""Pages that are made from the project itself: a lecture a paper, the gallery, the table of arrays, notebooks."""
+"""Pages that are made from the project itself: one lecture per paper, the gallery, the table of arrays, notebooks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Array libraries, devices and the compiler: the only file that knows about backends.
 
 Dense functions are written against the array API standard (`array_namespace`); kernels are compiled for NumPy arrays
-that came through one door (`kernel_input`), so each kernel has one signature a float type.
+that came through one door (`kernel_input`), so each kernel has one signature per float type.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def number(name: str, value: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: s
     Raises
     ------
     TypeError
-        If it is no number.
+        If it is not a number.
     ValueError
         If it is NaN, infinite where that end is finite, or outside.
     """

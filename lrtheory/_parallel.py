@@ -79,7 +79,7 @@ def n_threads(n_jobs: Any) -> int:
     Raises
     ------
     TypeError
-        If it is no integer.
+        If it is not an integer.
     ValueError
         If it is 0 or below -1.
     """

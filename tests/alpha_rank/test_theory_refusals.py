@@ -1,4 +1,4 @@
-"""What `theory` refuses: one row a function and argument, each wrong value put into a call that is right."""
+"""What `theory` refuses: one row per function and argument, each wrong value put into a call that is right."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lrtheory import dynamic_submodular as ds
@@ -70,6 +69,7 @@ def test_every_method_takes_a_generator() -> None:
 
 
 def test_data_frames_sets_and_generators_go_where_arrays_go() -> None:
+    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"a": [1.0, 0.5], "b": [0.0, 2.0]})
     assert ds.FacilityLocation(frame).value([0, 1]) == ds.FacilityLocation(X).value([0, 1])
     assert ds.LogDet.from_features(frame).value([0]) == ds.LogDet.from_features(X).value([0])

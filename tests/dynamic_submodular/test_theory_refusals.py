@@ -1,4 +1,4 @@
-"""Formulas refuse what they say nothing about: one row a function and an argument."""
+"""Formulas refuse what they say nothing about: one row per function and argument."""
 
 from __future__ import annotations
 

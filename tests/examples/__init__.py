@@ -1,4 +1,4 @@
-"""One small call of every public function, a file a system: `CALLS` maps its name in the system to a recipe.
+"""One small call of every public function, one file per system: `CALLS` maps its name in the system to a recipe.
 
 A recipe is a function without arguments that makes a fresh `Call`, so that no test sees what another one changed.
 """

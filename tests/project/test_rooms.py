@@ -11,7 +11,7 @@ import lrtheory
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 14
-#: folders with one entry a system beside entries of their own
+#: folders with one entry per system beside entries of their own
 OF_SYSTEMS = (
     "lrtheory",
     "proofs_checks",

@@ -250,7 +250,7 @@ def check_read_only(value: Any) -> None:
 
 
 def check_json(value: Any) -> None:
-    """`to_dict` is JSON, without NaN and infinities, with one entry a field."""
+    """`to_dict` is JSON, without NaN and infinities, with one entry per field."""
     written = value.to_dict()
     json.dumps(written, allow_nan=False)
     assert list(written) == [field.name for field in dataclasses.fields(value)]

@@ -83,7 +83,7 @@ def counts_list(statements: Sequence[Statement]) -> str:
     Returns
     -------
     str
-        Markdown, a line an item.
+        Markdown, one line per item.
     """
     n = counts(statements)
     promised = (

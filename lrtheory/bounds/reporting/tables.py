@@ -102,7 +102,7 @@ def rounded(side: str) -> float:
     Raises
     ------
     ValueError
-        If the text is no number.
+        If the text is not a number.
     """
     if "+/-" in side:
         return float(side.strip("[]").partition("+/-")[0].strip() or 0)

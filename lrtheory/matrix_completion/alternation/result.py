@@ -85,7 +85,7 @@ class CompletionResult(Result):
     certificate : DualityGap or None
         How far the objective is from the best one.
     trace : mapping or None
-        ``residual``, ``inner_iterations``, ``imbalance`` and ``validation``, one entry an iteration.
+        ``residual``, ``inner_iterations``, ``imbalance`` and ``validation``, one entry per iteration.
     """
 
     U: np.ndarray
