@@ -175,7 +175,7 @@ def allocate(
     fairness : float
         Weight lambda of T min_j (consumption_j / budget_j) in the objective, in units of reward; Euclidean only.
     price_cap : float or array of shape (m,), optional
-        Largest prices; harmless from f_bar / rho_j on.
+        Largest prices; harmless from f_bar / rho_j on. Not for the capped entropy, and not with `fairness`.
     reward_bound : float, optional
         f_bar, the supremum over all requests that could come; by default the largest one of the stream.
     cost_bound : array of shape (m,), or float, optional
@@ -193,7 +193,7 @@ def allocate(
     ------
     ValueError
         If shapes do not fit, a number is not finite, a cost is negative, a budget is not positive, entropies are to
-        start at 0, or the rewards sum to infinity.
+        start at 0, the geometry does not use an option that is given, or the rewards sum to infinity.
     TypeError
         If `costs` or `budget` are missing.
 
