@@ -54,7 +54,8 @@ def gradient(method: str) -> Callable[[Arrays], Any]:
 
         frozen = LoRAHead(given["W"], given["one"], given["one"], adapters={}, alpha=1, beta=1 / 64)
         rest = {"XK": given["XK"], "XV": given["XV"]}
-        found = lora_gradients(frozen, given["X"], given["Y"], **rest, adapt=("Q",), method=method, n_jobs=-1)
+        threads = {"n_jobs": -1} if method == "tiled" else {}
+        found = lora_gradients(frozen, given["X"], given["Y"], **rest, adapt=("Q",), method=method, **threads)
         return found.W["Q"]
 
     return solve

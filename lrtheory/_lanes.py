@@ -1,9 +1,13 @@
 """Inner loops that fill the vector registers of the processor where the compiler alone would leave lanes empty.
 
 LLVM vectorizes loops, and it unrolls a loop over the handful of columns of a row before its vectorizer looks. So
-`weighted_sum` and `product` emit the loop over the rows themselves, with vectors of columns as operands. LLVM also uses
-only half of each 512-bit register, because full ones slowed down early processors; `wide` allows full ones in kernels
-that compute more than they read. Each function has a plain body with the same meaning, which interpreted code runs.
+`weighted_sum` and `product` emit the loop over the rows themselves, with vectors of columns as operands. Each function
+has a plain body with the same meaning, which interpreted code runs, and plain loops, which are compiled in its place
+where the environment says LRTHEORY_PLAIN_NUMBA=1; the tests run with both.
+
+They rest on internals of Numba and llvmlite that nobody promises, so they have to earn their place: ``python -m
+benchmarks.lanes`` prints how many times longer the plain loops take. On an AMD EPYC with vectors of 512 bits that was
+4.3 to 11.3 times for `weighted_sum` and 6.0 to 6.3 times for `product`. One that falls below 1.3 is deleted.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from numba.extending import intrinsic, overload
 
 from lrtheory._array import PLAIN, kernel
 
-__all__ = ["GROUP", "columns", "product", "weighted_sum", "wide"]
+__all__ = ["GROUP", "columns", "product", "weighted_sum"]
 
 LANE = ir.IntType(32)  # the type of the index of a lane in a vector
 BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # size of the vectors of `product`
@@ -146,25 +150,6 @@ def _compiled(table, rows, weights, first, last, sums, p):
             _ONES(table, rows, weights, first, last, sums, p, 0, 0)
 
     return loops if PLAIN else two_by_two
-
-
-def wide():
-    """Let loops of the calling kernel fill vector registers of 512 bits; nothing changes where there are none."""
-
-
-@intrinsic
-def _allow_wide(typing):
-    def emit(context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
-        # llvmlite's set of attributes refuses pairs of a name and a value, but prints whatever it holds
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.void(), emit
-
-
-@overload(wide, inline="always")
-def _compiled_wide():
-    return lambda: _allow_wide()
 
 
 # --- products with few columns ---------------------------------------------------------------------------------------

@@ -54,7 +54,9 @@ def number(name: str, value: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: s
     ValueError
         If it is NaN, infinite where that end is finite, or outside.
     """
-    value = plain(value)
+    value = plain(unmasked(name, value))  # NumPy's `masked` would count as 0
+    if isinstance(value, np.ndarray):
+        raise must(name, "a number", value, TypeError)
     try:
         above = low < value if ends[0] == "(" else low <= value
         inside = bool(above) and bool(value < high if ends[1] == ")" else value <= high)

@@ -83,13 +83,17 @@ def choice(name: str, value: Any, options: Collection[Any]) -> Any:
     return value
 
 
-def refuse_unused(method: str, used: Collection[str], **options: tuple[Any, Any]) -> None:
+def refuse_unused(
+    method: str, used: Collection[str], /, *, argument: str = "method", **options: tuple[Any, Any]
+) -> None:
     """Refuse each option that was given although the chosen method does not use it.
 
     Parameters
     ----------
     method : str
         The method that was chosen.
+    argument : str
+        The argument that chose it, where that is not called ``method``.
     used : collection of str
         The options that it uses: the row of the solver's table of options.
     **options : tuple of (value, default)
@@ -103,7 +107,7 @@ def refuse_unused(method: str, used: Collection[str], **options: tuple[Any, Any]
     for name, (value, default) in options.items():
         given = value is not default and not (np.isscalar(value) and np.isscalar(default) and value == default)
         if given and name not in used:
-            raise must(name, f'left out with method "{method}", which does not use it', value)
+            raise must(name, f'left out with {argument} "{method}", which does not use it', value)
 
 
 def sizes(name: str, value: Any) -> tuple[int, ...]:
@@ -149,6 +153,8 @@ def array(
     if result.dtype.kind == "O":
         if not all(isinstance(entry, Real) for entry in result.flat):
             raise must(name, "an array of real numbers", value, TypeError)
+        if any(entry != entry for entry in result.flat):  # NaN alone differs from itself
+            raise must(name, "free of NaN", value)
     elif result.dtype.kind != "f":
         raise must(name, "an array of real numbers", value, TypeError)
     if shape is not None and not _fits(result.shape, shape):

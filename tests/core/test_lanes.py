@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory._array import PLAIN, kernel, kernel_input
-from lrtheory._lanes import GROUP, ROWS, add_block, columns, product, weighted_sum, wide
+from lrtheory._lanes import GROUP, ROWS, add_block, columns, product, weighted_sum
 
 
 @kernel
@@ -49,23 +49,6 @@ def test_only_the_row_asked_for_is_written() -> None:
     sums = np.zeros((3, 10))
     each(np.ones((1, 10)), np.array([0, 1]), np.zeros(1, np.uint32), np.array([2.0]), sums)
     assert sums.tolist() == [[2.0] * 10, [0.0] * 10, [0.0] * 10]
-
-
-def squares(x, y):
-    wide()
-    for i in range(len(x)):
-        y[i] = x[i] * x[i]
-
-
-def test_wide_registers_change_no_number() -> None:
-    x = np.arange(100.0)
-    compiled, interpreted = np.empty(100), np.empty(100)
-    fast = numba.njit(squares)  # without a cache, as cached code shows nothing of itself
-    fast(x, compiled)
-    squares(x, interpreted)
-    np.testing.assert_array_equal(compiled, x * x)
-    np.testing.assert_array_equal(interpreted, x * x)
-    assert '"prefer-vector-width"="512"' in next(iter(fast.inspect_llvm().values()))
 
 
 @pytest.mark.parametrize("compiled", [True, False])

@@ -40,10 +40,15 @@ def test_what_is_outside_is_refused(value: object, low: object, high: object, en
         number("x", value, low, high, ends=ends)
 
 
-@pytest.mark.parametrize("value", [True, "1", None, [1.0], np.ones(2), 1j])
+@pytest.mark.parametrize("value", [True, "1", None, [1.0], np.ones(2), np.ones(1), 1j])
 def test_what_is_no_number_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="`x` must be a number"):
         number("x", value)
+
+
+def test_the_masked_constant_is_not_zero() -> None:
+    with pytest.raises(ValueError, match="`x` must be an array without a mask"):
+        number("x", np.ma.masked)
 
 
 def test_infinity_where_it_is_meant() -> None:

@@ -44,6 +44,7 @@ BAD: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "finite; got nan", lambda: validation.array("x", [1.0, np.nan])),
     (ValueError, "finite; got -inf", lambda: validation.array("x", [1.0, -np.inf])),
     (ValueError, "free of NaN", lambda: validation.array("x", [1.0, np.nan], finite=False)),
+    (ValueError, "free of NaN", lambda: validation.array("x", [Fraction(1, 2), np.nan])),
     (ValueError, "in [0, 1]; got 2.0", lambda: validation.array("x", [1, 2], low=0, high=1)),
     (ValueError, "sum 1; got 0.5", lambda: validation.probability_vector("x", [0.25, 0.25])),
     (ValueError, "in [0, 1]", lambda: validation.probability_vector("x", [1.5, -0.5])),
@@ -80,6 +81,8 @@ def test_options_without_a_use_are_refused() -> None:
         validation.refuse_unused("gth", {"rational"}, tol=(0.1, None), rational=(True, False))
     with pytest.raises(ValueError, match="`init` must be left out"):
         validation.refuse_unused("gth", set(), init=(np.ones(2), None))
+    with pytest.raises(ValueError, match='left out with geometry "entropy", which does not use it'):
+        validation.refuse_unused("entropy", set(), argument="geometry", clip=(1.0, None))
 
 
 def test_dtypes() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 from lrtheory._exponential import exponential
-from lrtheory._lanes import GROUP, product, wide
+from lrtheory._lanes import GROUP, product
 
 __all__ = ["Inputs", "Outputs", "Workspace", "exponentials", "sweep"]
 
@@ -202,7 +202,6 @@ def exponentials(tile, sums):
 
     The tile has a multiple of GROUP rows. Without the maximum, which cancels in E / Z, exp would overflow.
     """
-    wide()
     w = tile.shape[1]
     # GROUP rows of the tile are taken as one long row: vector loops then have few remainders, and each column q has
     # GROUP independent maxima and sums, at the indices p with p % w == q, which are combined after each loop.
@@ -228,7 +227,6 @@ def exponentials(tile, sums):
 @kernel(nogil=True, fastmath=FAST, error_model="numpy")
 def multiply(tile, errors, mean):
     """Multiply a part of a tile by `errors` - r, entry by entry; r (`mean`, FlashAttention's delta) is per query."""
-    wide()
     for j in range(len(tile)):
         for p in range(tile.shape[1]):
             tile[j, p] *= errors[j, p] - mean[p]

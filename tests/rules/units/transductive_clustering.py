@@ -53,10 +53,11 @@ def kernels(prototype: str) -> Callable[[float], Any]:
     return lambda c: clusters(c, bandwidth=1.5 * c, **options)
 
 
-def shots(c: float, method: str = "slk", heat: float = 1.0, lam: float = 0.0, **options: Any) -> Any:
+def shots(c: float, method: str = "slk", heat: float = 1.0, lam: float | None = None, **options: Any) -> Any:
     """A task whose points are not scaled to length 1."""
     support, labels, query = examples.tasks()
-    given = {"temperature": heat * c**2, "lam": lam * c**2, "method": method, "normalize": None} | options
+    given = {"temperature": heat * c**2, "method": method, "normalize": None} | options
+    given |= {} if lam is None else {"lam": lam * c**2}
     found = tc.few_shot(support * c, labels, query * c, **given)
     return found.labels, found.probabilities, found.n_iter, found.energy / c**2, found.damping
 
@@ -119,7 +120,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "evaluate: coordinates": compared,
     "few_shot: coordinates": lambda c: shots(c, lam=0.2),
     "few_shot: coordinates, damped": lambda c: shots(c, lam=8.0),
-    "few_shot: coordinates, hard": lambda c: shots(c, lam=0.2, hard=True),
+    "few_shot: coordinates, hard": lambda c: shots(c, lam=0.2, turns=tc.Turns(hard=True)),
     "few_shot: coordinates, modes": lambda c: shots(c, heat=0.3 / c**2, lam=0.2 / c**2, prototype="mode")[:3],
     "few_shot: coordinates, k-means": lambda c: shots(c, method="k-means"),
     "few_shot: coordinates, laplacian-shot": lambda c: shots(c, method="laplacian-shot", lam=0.3),
