@@ -83,9 +83,7 @@ def choice(name: str, value: Any, options: Collection[Any]) -> Any:
     return value
 
 
-def refuse_unused(
-    method: str, used: Collection[str], /, *, argument: str = "method", **options: tuple[Any, Any]
-) -> None:
+def refuse_unused(method: str, used: Collection[str], argument: str = "method", /, **options: tuple[Any, Any]) -> None:
     """Refuse each option that was given although the chosen method does not use it.
 
     Parameters

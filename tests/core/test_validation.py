@@ -82,7 +82,7 @@ def test_options_without_a_use_are_refused() -> None:
     with pytest.raises(ValueError, match="`init` must be left out"):
         validation.refuse_unused("gth", set(), init=(np.ones(2), None))
     with pytest.raises(ValueError, match='left out with geometry "entropy", which does not use it'):
-        validation.refuse_unused("entropy", set(), argument="geometry", clip=(1.0, None))
+        validation.refuse_unused("entropy", set(), "geometry", clip=(1.0, None))
 
 
 def test_dtypes() -> None:

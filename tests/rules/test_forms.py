@@ -1,4 +1,4 @@
-"""Forms in which arrays arrive: lists, data frames and scalars get one answer everywhere, and masks are never ignored."""
+"""Forms in which arrays arrive: lists, data frames and scalars get one answer everywhere; masks are never ignored."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ __all__ = ["OURS", "Configuration", "configured"]
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the nearest ``[tool.lrtheory]`` says.
+    """The places of statements and the words of the report, as the nearest ``[tool.lrtheory]`` has them.
 
     Attributes
     ----------

@@ -132,7 +132,7 @@ class Registry:
 
 
 def _named(module: ModuleType) -> str:
-    """What a module is called in a sentence: the file of one that was imported from a file."""
+    """The name of a module in a sentence; of one that was imported from a file, that file."""
     return os.path.relpath(module.__file__ or "") if is_private(module.__name__) else module.__name__
 
 

@@ -40,7 +40,7 @@ class Origin:
 
     @property
     def prefix(self) -> str:
-        """What stands before an id in a command."""
+        """The part of a command before an id."""
         return f"{self.place}::" if self.place else ""
 
     def installed(self) -> dict[str, str]:
