@@ -11,7 +11,6 @@ from functools import cache
 import networkx as nx
 from lrtheory.bounds import (
     Ball,
-    Classical,
     Documented,
     Inequality,
     Sides,
@@ -103,6 +102,24 @@ def clique_with_tail(m):
     return unit(m + 2, (*clique, (0, m), (m, m + 1)))
 
 
+NEIGHBORS_NOT_CHOSEN = (
+    "The weight of a node is shared among its neighbors that are not chosen yet, in place of those that are not "
+    "dominated yet, so nodes that dominate nothing new are chosen too"
+)
+#: an edge beside a node of its own: node 1 is taken though 0 dominates it; and the fewest nodes of weight 1
+SMALLEST = (instances.Graph(3, ((0, 1),), weights=(1, 2, 2)), unit(4, ((0, 1), (0, 2))))
+#: the fewest nodes in one piece on which more are returned than the documented logarithm admits
+SMALLEST_CONNECTED = unit(6, ((0, 1), (0, 2), (0, 3), (0, 5), (1, 2), (1, 3), (2, 3), (4, 5)))
+CONNECTED = instances.graphs(6, bottom=3, connected=True, weights=(1, 1), name="covers-connected")
+MENDED = repair(
+    "shared among those that are not dominated yet",
+    patch=(
+        nx.approximation.min_weighted_dominating_set,
+        "/ len(neighborhood - dom_set)",
+        "/ len(neighborhood & vertices) if neighborhood & vertices else float('inf')",
+    ),
+)
+
 VERTEX_COVER = Statement(
     id="networkx/vertex-cover",
     title="A vertex cover within twice the least weight",
@@ -134,7 +151,20 @@ DOMINATING_SET = Statement(
     claim=within(dominates, lambda graph: log(sum(graph.weights)), numbers=Ball),
     violated=Violated("A single node of weight 1 dominates itself at weight 1, and log 1 is 0"),
     notes="The bound is not even invariant under a change of the unit of weight: below total weight 1 it is negative. "
-    "With the harmonic number H(D + 1) in place of the logarithm it is a theorem: see networkx/dominating-set-greedy.",
+    "With a harmonic number in place of the logarithm it is a theorem: see networkx/dominating-set-greedy.",
+)
+
+DOMINATING_SET_CONNECTED = replace(
+    DOMINATING_SET,
+    id="networkx/dominating-set-connected",
+    title="A dominating set of a connected graph within the logarithm of its number of nodes",
+    says="In a connected graph on at least three nodes of weight 1 the number w(D) of nodes that are returned is at "
+    "most log n times the least, w(D*), where n = w(V) is the number of all nodes.",
+    hypotheses={"connected": instances.is_connected, "three nodes": lambda graph: graph.n >= 3},
+    instances=replace(CONNECTED, always=lambda: (SMALLEST_CONNECTED, *CONNECTED.smallest()), view=FAMILY.view),
+    violated=Violated(NEIGHBORS_NOT_CHOSEN, reference="networkx #8523"),
+    repairs=(MENDED,),
+    notes="Here no logarithm is too small to admit a single node, so what is false is the code and not the formula.",
 )
 
 DOMINATING_SET_GREEDY = Statement(
@@ -142,35 +172,18 @@ DOMINATING_SET_GREEDY = Statement(
     title="The greedy dominating set is within a harmonic number of the least",
     says="The weight w(D) of the greedy dominating set is at most H(d + 1) = 1 + 1/2 + ... + 1/(d + 1) times the "
     "least, w(D*), where d is the largest number of neighbors of a node.",
-    source=Classical("greedy set cover", "V. Chvatal, Mathematics of Operations Research 4, 1979"),
+    source=Documented("networkx", "approximation.min_weighted_dominating_set", "greedily, as in the book of Vazirani"),
     tex=r"w(D) \le H(\Delta + 1)\, w(D^*)",
     hypotheses={"weights are not negative": lambda graph: min(graph.weights) >= 0},
     instances=replace(
         FAMILY,
         name="covers-greedy",
-        always=lambda: (
-            unit(5, ((0, 1), (0, 2), (0, 3))),
-            *map(clique_with_tail, range(4, 9)),
-            *FAMILY.smallest(),
-        ),
+        always=lambda: (*SMALLEST, *map(clique_with_tail, range(4, 9)), *FAMILY.smallest()),
     ),
     solve=dominating_set,
     claim=within(dominates, harmonic),
-    violated=Violated(
-        "The weight of a node is shared among its neighbors that are not chosen yet, in place of those that are not "
-        "dominated yet, so nodes that dominate nothing new are chosen too",
-        reference="networkx #8523",
-    ),
-    repairs=(
-        repair(
-            "shared among those that are not dominated yet",
-            patch=(
-                nx.approximation.min_weighted_dominating_set,
-                "/ len(neighborhood - dom_set)",
-                "/ len(neighborhood & vertices) if neighborhood & vertices else float('inf')",
-            ),
-        ),
-    ),
+    violated=Violated(NEIGHBORS_NOT_CHOSEN, reference="networkx #8523"),
+    repairs=(MENDED,),
     notes="Of a clique of m nodes with a tail of two more all m nodes are returned, and two suffice: the factor has no "
     "bound. Mended upstream after version 3.6.1.",
 )
