@@ -216,6 +216,33 @@ WILCOXON = Statement(
     decisions=("outcome",),
 )
 
+tied_wilcoxon = cache(lambda found: float(stats.wilcoxon(found).pvalue))
+
+WILCOXON_TIES = replace(
+    WILCOXON,
+    id="scipy/wilcoxon-ties",
+    title="`wilcoxon` keeps its level with ties and zeros",
+    says="Where some of n differences are 0 or have the same absolute value, the p-value p of `wilcoxon` is at most "
+    "alpha for at most the share alpha of all 2^n signs, for every alpha.",
+    source=Documented(
+        "scipy", "stats.wilcoxon", "with ties or zeros and at most 13 differences, the default tries all permutations"
+    ),
+    hypotheses={"ties or zeros": lambda one: len(set(one.values)) < len(one.values) or 0 in one.values},
+    instances=Family(
+        "tied-magnitudes",
+        always=[
+            Magnitudes(values) for values in ((1, 1), (0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 2), (1, 1, 2), (1, 2, 2))
+        ],
+        tight=(Tight(Magnitudes((0, 1, 1)), 1, 1),),
+        draw=lambda draws: Magnitudes((1, *sorted(draws.integers(0, 2, shape=2).tolist()))),
+    ),
+    solve=with_all_signs(lambda x: tied_wilcoxon(tuple(x.tolist()))),
+    saboteurs=(
+        saboteur("one-sided", solve=with_all_signs(lambda x: tied_wilcoxon(tuple(x.tolist())) / 2)),
+        WILCOXON.saboteurs[1],
+    ),
+)
+
 
 @dataclass(frozen=True)
 class Column:
