@@ -169,7 +169,8 @@ NODE_CONNECTIVITY_DIRECTED = Statement(
     solve=node_connectivity,
     claim=lower(whole),
     violated=Violated(
-        "Arcs into a node and out of it are added up, so two nodes with both arcs have connectivity 2", "networkx #8863"
+        "Arcs into a node and out of it are added up, so two nodes with both arcs have connectivity 2.",
+        "networkx #8863",
     ),
     repairs=(
         repair(

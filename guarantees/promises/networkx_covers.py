@@ -104,7 +104,7 @@ def clique_with_tail(m):
 
 NEIGHBORS_NOT_CHOSEN = (
     "The weight of a node is shared among its neighbors that are not chosen yet, in place of those that are not "
-    "dominated yet, so nodes that dominate nothing new are chosen too"
+    "dominated yet, so nodes that dominate nothing new are chosen too."
 )
 #: an edge beside a node of its own: node 1 is taken though 0 dominates it; and the fewest nodes of weight 1
 SMALLEST = (instances.Graph(3, ((0, 1),), weights=(1, 2, 2)), unit(4, ((0, 1), (0, 2))))
@@ -149,7 +149,7 @@ DOMINATING_SET = Statement(
     instances=POSITIVE,
     solve=dominating_set,
     claim=within(dominates, lambda graph: log(sum(graph.weights)), numbers=Ball),
-    violated=Violated("A single node of weight 1 dominates itself at weight 1, and log 1 is 0"),
+    violated=Violated("A single node of weight 1 dominates itself at weight 1, and log 1 is 0."),
     notes="The bound is not even invariant under a change of the unit of weight: below total weight 1 it is negative. "
     "With a harmonic number in place of the logarithm it is a theorem: see networkx/dominating-set-greedy.",
 )

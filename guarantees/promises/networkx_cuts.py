@@ -65,7 +65,7 @@ def share_of_all(factor):
 def as_large_as_all(graph, found):
     """The cut is a largest one."""
     told = value(graph, found)
-    return Sides(max(cuts(graph), default=0) + 1, 0 if told is None else told + 1, least=0)
+    return Sides(max(cuts(graph), default=0), -1 if told is None else told, least=-1)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def share_of_densest(share):
         told, nodes = found
         true = density(graph, nodes)
         valid = set(nodes) <= set(range(graph.n)) and told == Fraction(float(true))
-        return Sides(share * densest(graph) + 1, true + 1 if valid else 0, least=0)
+        return Sides(share * densest(graph), true if valid else -1, least=-1)
 
     return Inequality(sides)
 

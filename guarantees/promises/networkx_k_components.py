@@ -111,7 +111,7 @@ K_COMPONENTS = Statement(
     instances=CUTS,
     solve=k_components,
     claim=Inequality(none_missing),
-    violated=Violated("A component all of whose nodes lie in some least cut is not found", "networkx #8734"),
+    violated=Violated("A component all of whose nodes lie in some least cut is not found.", "networkx #8734"),
     repairs=(
         repair(
             "one cut at a time",

@@ -157,12 +157,12 @@ def rooted_labeled(n, rng, runs):
 
 # --- statements ------------------------------------------------------------------------------------------------------
 
-#: the weights of its trees are 9, 9, 81 by products, and 10, 10, 18 by sums
-TRIANGLE = Graph(3, ((0, 1), (0, 2), (1, 2)), lengths=(1, 9, 9))
+#: its trees weigh 4, 16, 64 by products and 5, 17, 20 by sums: laws far from each other, and from equal weights
+TRIANGLE = Graph(3, ((0, 1), (0, 2), (1, 2)), lengths=(1, 4, 16))
 SPANNED = Family(
     "random-trees-spanning",
     always=(Graph(2, ((0, 1),), lengths=(3,)), TRIANGLE),
-    complete="an edge, and a triangle whose lengths are 1, 9 and 9",
+    complete="an edge, and a triangle whose lengths are 1, 4 and 16",
     members=2,
     view=lambda graph: graph.nx(),
 )

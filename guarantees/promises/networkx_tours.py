@@ -180,7 +180,7 @@ CHRISTOFIDES_ALONE = Statement(
     instances=Family("tours-alone", always=(Graph(1, ()),), complete="the single node", members=1, view=view),
     solve=christofides,
     claim=within(Fraction(3, 2), shortest_cycle, visits_all),
-    violated=Violated("An error is raised, whose sentence is about a graph without any node"),
+    violated=Violated("An error is raised, whose sentence is about a graph without any node."),
 )
 
 ROUND_TRIP = Statement(
