@@ -23,7 +23,6 @@ _WORKERS = "2"
 _SEED: pytest.StashKey[int] = pytest.StashKey()
 _SESSION: pytest.StashKey[Session] = pytest.StashKey()
 _REGISTRY: pytest.StashKey[Registry] = pytest.StashKey()
-_FILES: pytest.StashKey[dict[str, list[Statement]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,20 +91,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     registry = parent.config.stash[_REGISTRY]
     if registry.covers(file_path):
-        return StatementFile.from_parent(parent, path=file_path) if str(file_path) in _by_file(parent.config) else None
+        return StatementFile.from_parent(parent, path=file_path) if _may_hold(registry, file_path) else None
     below = file_path.relative_to(parent.config.rootpath) if file_path.is_relative_to(parent.config.rootpath) else None
     named = below is not None and any(below.match(glob) for glob in parent.config.getini("statements"))
     return StatementFile.from_parent(parent, path=file_path) if named else None
 
 
-def _by_file(config: pytest.Config) -> dict[str, list[Statement]]:
-    """The statements of the configured places, by the files in which they stand."""
-    if _FILES not in config.stash:
-        registry, found = config.stash[_REGISTRY], dict[str, list[Statement]]()
-        for statement in registry:
-            found.setdefault(registry.file(statement.id), []).append(statement)
-        config.stash[_FILES] = found
-    return config.stash[_FILES]
+def _may_hold(registry: Registry, path: Path) -> bool:
+    """Whether a file may hold statements; one of a package that cannot be imported is collected, to say why."""
+    try:
+        return registry.may_hold(path)
+    except StatementError:
+        return True
 
 
 class StatementFile(pytest.File):
@@ -125,8 +122,8 @@ class StatementFile(pytest.File):
             If the file cannot be imported, or a statement has a defect.
         """
         try:
-            inside = self.config.stash[_REGISTRY].covers(self.path)
-            statements = _by_file(self.config)[str(self.path)] if inside else list(Registry(str(self.path)))
+            registry = self.config.stash[_REGISTRY]
+            statements = registry.in_file(self.path) if registry.covers(self.path) else list(Registry(str(self.path)))
             faults = [f"{one.id}: {fault}" for one in statements for fault in defects(one)]
         except StatementError as error:
             raise self.CollectError(str(error)) from error

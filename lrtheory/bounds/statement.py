@@ -277,7 +277,7 @@ class Statement:
         claim = changes.get("claim")
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
-        alone = replace(self, saboteurs=(), repairs=(), violated=None)
+        alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
         return replace(alone, **changes, hypotheses=hypotheses, sabotage=one.name)
 
     def repaired(self, name: str) -> Statement:
@@ -301,7 +301,13 @@ class Statement:
         found = {one.name: one for one in self.repairs}
         if name not in found:
             raise KeyError(str(must("repair", "one of " + ", ".join(map(repr, found)), name)))
-        return replace(self, **found[name].changes, saboteurs=(), repairs=(), violated=None, repair=name)
+        changes = found[name].changes
+        alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
+        return replace(alone, **changes, repair=name)
+
+    def _with_solver_of(self, changes: Mapping[str, Any]) -> Statement:
+        """The statement decided by runs alone where its solver is changed."""
+        return self.for_another_solver() if {"solve", "patch"} & set(changes) else self
 
 
 def defects(statement: Statement) -> list[str]:

@@ -109,6 +109,19 @@ class Registry:
             f"`id` must be the id of a statement; got {id!r}." + (f" Near: {', '.join(near)}." if near else "")
         )
 
+    def in_file(self, path: Path) -> list[Statement]:
+        """The statements of a file; only the place, or the package within one, to which it belongs is imported."""
+        root = self.configuration.root
+        for place, inner in self._parts.items():
+            for one in inner.values() or [place]:
+                if path.is_relative_to(home(one, root)):
+                    return [found for found in self._of(one).values() if self._files[found.id] == str(path.resolve())]
+        return []
+
+    def may_hold(self, path: Path) -> bool:
+        """Whether a file that belongs to a place may hold statements: a file that is a place itself is not imported."""
+        return str(path) in self.places or bool(self.in_file(path))
+
     def covers(self, path: Path) -> bool:
         """Whether a file belongs to one of the places, told without an import."""
         return any(path.is_relative_to(home) for home in self._covered)

@@ -117,6 +117,13 @@ def test_a_file_with_an_error_is_one_sentence_with_its_line(run, text, sentence)
     assert re.search(sentence, done.stdout), done.stdout
 
 
+def test_a_file_of_a_library_that_is_missing_leaves_the_others_alone(run):
+    table = "[tool.lrtheory]\nstatements = ['mine/*.py']\n"
+    files = {"mine/good.py": "from tests.bounds.toys import GAUSS", "mine/bad.py": "import nothing_like_this"}
+    done = run("-m", "bounds", "-n", "0", "mine/good.py", "-k", "short", files=files, table=table)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_place_that_is_not_there_is_wrong_usage(run):
     done = run("-m", "bounds", "-n", "0", table="[tool.lrtheory]\nstatements = ['nothing_like_this']\n")
     assert done.returncode == 4

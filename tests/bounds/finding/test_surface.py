@@ -17,6 +17,7 @@ from lrtheory.bounds import (
     Family,
     Inequality,
     Paper,
+    Probability,
     Registry,
     Session,
     Sides,
@@ -211,6 +212,16 @@ def test_a_violated_promise_is_due_to_be_refuted_and_a_repair_to_hold():
     assert PROMISE.repaired("one more").due == "supported"
     with pytest.raises(KeyError, match="must be one of 'one more'"):
         PROMISE.repaired("two more")
+
+
+def test_an_exact_probability_belongs_to_its_own_solver():
+    coins = lambda chance: lambda n, rng, runs: rng.random(runs) < chance
+    claim = Probability(lambda n, found: found, lambda n: 0.5, exact=lambda n: 0.75)
+    mend, harm = repair("a fair coin", solve=coins(0.2)), saboteur("a worse coin", solve=coins(0.9))
+    loaded = replace(PROMISE, claim=claim, solve=coins(0.75), repairs=(mend,), saboteurs=(harm,))
+    assert check(loaded, Session()).verdict == "refuted"
+    assert check(loaded.repaired("a fair coin"), Session()).verdict == "supported"
+    assert "exact" not in check(loaded.sabotaged("a worse coin"), Session()).worst
 
 
 def test_what_promises_owe():
