@@ -24,7 +24,7 @@ else
 endif
 
 guarantees: .venv-guarantees/.ready ## what the documentation of libraries promises, measured, into guarantees/measured.md
-	cd guarantees && ../.venv-guarantees/bin/python -m pytest && ../.venv-guarantees/bin/lrtheory report
+	cd guarantees && ../.venv-guarantees/bin/python -m pytest && ../.venv-guarantees/bin/lrtheory report && ../.venv-guarantees/bin/python figure.py
 
 lint: $(VENV)/.with-dev ## style, types, imports between layers, docstrings
 	$(BIN)/ruff check .

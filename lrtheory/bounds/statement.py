@@ -101,7 +101,7 @@ class Violated:
     reference: str = ""
 
     def __str__(self) -> str:
-        return f"{self.says.rstrip('.')} ({self.reference})." if self.reference else self.says
+        return f"{self.says.rstrip('.')}{f' ({self.reference})' if self.reference else ''}."
 
 
 @dataclass(frozen=True)

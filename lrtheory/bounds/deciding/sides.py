@@ -36,9 +36,10 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
         row = _look(statement, session, tally, label, instance)
         return None if row is None else row.badness
 
-    worst = max(tally.rows, key=lambda row: row.badness)
-    climb(family, session, worst.instance, worst.badness, badness, stop=tally.refuted)
-    targeted(family, session, badness, stop=tally.refuted)
+    if not tally.refuted():
+        worst = max(tally.rows, key=lambda row: row.badness)
+        climb(family, session, worst.instance, worst.badness, badness, stop=tally.refuted)
+        targeted(family, session, badness, stop=tally.refuted)
     # a fixed counterexample is already as small as its author made it; a drawn one is shrunk for the reader
     if tally.refuted() and not is_fixed(tally.rows[-1].label):
         _simplify(statement, session, tally)

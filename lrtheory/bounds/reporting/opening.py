@@ -124,12 +124,20 @@ def promises(found: Sequence[Found], details: str) -> str:
         if not isinstance(source, Documented):
             continue
         holds = one.statement.violated is None
-        against = "" if holds else "{} against {} at ".format(*sides(worst)) + place(worst["instance"])
+        against = "" if holds else "{} against {} at ".format(*sides(worst)) + _instance(one)
         told = "yes" if holds else f"**no**: {plain(str(one.statement.violated))}"
         name = link(item(one.statement.id), f"{details}/{one.statement.system}.md")
         where = f"{source.distribution} {source.version}, {source.item}"
         rows.append([name, plain(where), plain(source.promise), told, against])
     return table(("id", "promised by", "promise", "holds", "smallest counterexample"), rows)
+
+
+def _instance(found: Found) -> str:
+    """The worst instance itself where it fits into a cell, else its label."""
+    label = found.evidence.worst["instance"]
+    instance = dict(found.statement.instances.fixed()).get(label)
+    shown = " ".join(repr(instance).split())
+    return f"`{shown}`" if instance is not None and len(shown) <= 160 and "`" not in shown else place(label)
 
 
 def _figures(records: Mapping[str, Sequence[Record]]) -> str:
