@@ -203,19 +203,21 @@ def check_all(
     for one in map(resolve, ids):
         if not one.origin.collection:
             raise must("ids", "of statements that stand in a module or a file, since workers import them", one.id)
-        variants = [{}, *({"saboteur": s.name} for s in one.saboteurs), *({"repair": r.name} for r in one.repairs)]
-        tasks += [(one.origin.prefix + one.id, variant, budget, rng) for variant in variants]
+        variants = [
+            ("", ""),
+            *(("saboteur", s.name) for s in one.saboteurs),
+            *(("repair", r.name) for r in one.repairs),
+        ]
+        tasks += [(one.origin.prefix + one.id, *variant, budget, rng) for variant in variants]
     return list(parallel_map(_evidence_of, tasks, n_jobs=n_jobs, title="check"))
 
 
-def _evidence_of(task: tuple[str, Mapping[str, str], str, int]) -> Evidence:
-    """One check in a session of its own."""
-    id, variant, budget, rng = task
+def _evidence_of(task: tuple[str, str, str, str, int]) -> Evidence:
+    """One check in a session of its own: of a statement, or of a kind of variant with a name."""
+    id, kind, name, budget, rng = task
     statement = resolve(id)
-    if "saboteur" in variant:
-        statement = statement.sabotaged(variant["saboteur"])
-    elif "repair" in variant:
-        statement = statement.repaired(variant["repair"])
+    if kind:
+        statement = statement.sabotaged(name) if kind == "saboteur" else statement.repaired(name)
     return check_statement(statement, Session.named(budget, rng))
 
 

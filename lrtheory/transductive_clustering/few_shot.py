@@ -218,6 +218,7 @@ def few_shot(
     if not isinstance(turns, Turns | None):
         raise must("turns", "None or a Turns", turns, TypeError)
     turns = Turns() if turns is None else turns
+    of_turns = {field.name: getattr(turns, field.name) for field in fields(Turns)}
     refuse_unused(
         method,
         OPTIONS[method],
@@ -233,37 +234,40 @@ def few_shot(
     choice("normalize", normalize, NORMALIZE)
     points, labels, queries, mean = arguments(support, support_labels, query, base_mean)
     tasks = read_tasks(points, labels, queries, mean, query_mask, scaled=normalize is not None)
-    kinds = KINDS.get(method, ("mean",))
-    own = DEFAULTS[method]
-    weight, heat = (own[0] if lam is None else lam), (own[1] if temperature is None else temperature)
-    weight, heat = weights(weight, heat, tasks.support.dtype)
+    kinds, own = KINDS.get(method, ("mean",)), DEFAULTS[method]
+    heat = own[1] if temperature is None else temperature
+    weight, heat = weights(own[0] if lam is None else lam, heat, tasks.support.dtype)
     rules = Rules(
         prototype=choice("prototype", kinds[0] if prototype is None else prototype, kinds),
         lam=weight,
         temperature=heat,
         n_neighbors=integer("n_neighbors", N_NEIGHBORS if n_neighbors is None else n_neighbors, low=0),
-        symmetrize=turns.symmetrize,
-        hard=turns.hard,
-        clamp=turns.clamp,
-        damping=turns.damping,
-        max_inner_iter=turns.max_inner_iter,
         tol=real("tol", own[2] if tol is None else tol, low=0, high=1),
         max_iter=integer("max_iter", own[3] if max_iter is None else max_iter, low=1),
         normalize=normalize,
         query_shift=query_shift,
         record=record,
+        **of_turns,
     )
-    xp, workers = array_namespace(tasks.support), n_threads(n_jobs)
-    if many_tasks.is_compiled(tasks, method, rules):
-        answers = [many_tasks.solve(tasks, method, rules, workers)]
-    else:
-        ready = (prepared(xp, part, normalize, query_shift) for part in _chunks(tasks))
-        answers = [METHODS[method](xp, part, rules)._replace(zeros=zeros) for part, zeros in ready]
-    zeros = sum(answer.zeros for answer in answers)
+    answers = _solved(tasks, method, rules, n_threads(n_jobs))
+    _warn_of_zeros(sum(answer.zeros for answer in answers))
+    return _as_result(array_namespace(tasks.support), tasks, answers, method, rules, alone=np.ndim(points) == 2)
+
+
+def _warn_of_zeros(zeros: int) -> None:
+    """Warn of rows without a direction, where there are some."""
     if zeros:
         text = f"{zeros} rows have no direction, since they are 0 (or the mean) before lengths are made 1; they stay 0"
-        warnings.warn(text, UserWarning, stacklevel=3)  # 2 is the wrapper of `arrays`
-    return _as_result(xp, tasks, answers, method, rules, alone=np.ndim(points) == 2)
+        warnings.warn(text, UserWarning, stacklevel=4)  # 2 is `few_shot`, 3 the wrapper of `arrays`
+
+
+def _solved(tasks: Tasks, method: str, rules: Rules, workers: int) -> list[Answer]:
+    """Solve all tasks by one compiled call, or portion by portion with array code."""
+    if many_tasks.is_compiled(tasks, method, rules):
+        return [many_tasks.solve(tasks, method, rules, workers)]
+    xp = array_namespace(tasks.support)
+    ready = (prepared(xp, part, rules.normalize, rules.query_shift) for part in _chunks(tasks))
+    return [METHODS[method](xp, part, rules)._replace(zeros=zeros) for part, zeros in ready]
 
 
 def _chunks(tasks: Tasks) -> Iterator[Tasks]:

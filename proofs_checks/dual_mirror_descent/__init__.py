@@ -2,13 +2,13 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.dual_mirror_descent import path
-from proofs_checks.dual_mirror_descent import depletion
+from proofs_checks.dual_mirror_descent.runs import path
+from proofs_checks.dual_mirror_descent.runs import depletion
 from proofs_checks.dual_mirror_descent import oracle
 from proofs_checks.dual_mirror_descent import structure
-from proofs_checks.dual_mirror_descent import bids
+from proofs_checks.dual_mirror_descent.runs import bids
 from proofs_checks.dual_mirror_descent import invariance
-from proofs_checks.dual_mirror_descent import reports
+from proofs_checks.dual_mirror_descent.runs import reports
 from proofs_checks.dual_mirror_descent import duality
 from proofs_checks.dual_mirror_descent import adversarial
 from proofs_checks.dual_mirror_descent import regret

@@ -39,7 +39,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     run,
     walked,
 )
-from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WALK, gradients
+from proofs_checks.dual_mirror_descent.runs.path import FIRST_GAINFUL, UNBOUNDED, WALK, gradients
 
 
 def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:

@@ -22,7 +22,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     spent,
     walked,
 )
-from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WALK, comparators, gradients
+from proofs_checks.dual_mirror_descent.runs.path import FIRST_GAINFUL, UNBOUNDED, WALK, comparators, gradients
 
 
 def best_replies(requests: Requests, walk: Walk) -> Sides:

@@ -43,7 +43,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     spent,
     walked,
 )
-from proofs_checks.dual_mirror_descent.path import (
+from proofs_checks.dual_mirror_descent.runs.path import (
     FIRST_GAINFUL,
     FLIPPED,
     UNBOUNDED,

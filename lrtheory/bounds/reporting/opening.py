@@ -18,9 +18,9 @@ __all__ = ["counts_list", "filled", "needs", "opening", "pattern", "promises"]
 
 HEAD = """# What was measured
 
-Papers state theorems. Here each theorem is a program that tries to refute it: on instances that always run, on drawn
-ones, and on the worst that a search finds. `lrtheory report` prints this page from what `pytest -m bounds`
-and `make figures` leave.
+Papers state theorems, and documentation makes promises. Here each is a program that tries to refute it: on instances
+that always run, on drawn ones, and on the worst that a search finds. `lrtheory report` prints this page from what
+`pytest -m bounds` and `make figures` leave.
 """
 LEGEND = """## How to read the tables
 
@@ -86,21 +86,32 @@ def counts_list(statements: Sequence[Statement]) -> str:
         Markdown, one line per item.
     """
     n = counts(statements)
-    promised = (
-        f"- **{n['kept']} promises** of documentation hold on all instances, and **{n['violated']}** do not.\n"
-        if n["kept"] + n["violated"]
-        else ""
+    told = (
+        (
+            n["theorems"],
+            f"**{n['theorems']} theorems** are supported: {n['of the papers']} of the papers, {n['classical']} "
+            f"classical, {n['derived here']} derived here with a proof.",
+        ),
+        (
+            n["observations"],
+            f"**{n['observations']} observations** were measured: constants and regularities that no proof carries.",
+        ),
+        (
+            n["kept"] + n["violated"],
+            f"**{n['kept']} promises** of documentation hold on all instances, and **{n['violated']}** do not.",
+        ),
+        (n["recorded"], f"**{n['recorded']} statements** are recorded without a check, with the reason."),
+        (
+            n["saboteurs"],
+            f"**{n['saboteurs']} saboteurs** are refuted by the same checks: wrong solvers, too strong constants, "
+            "dropped hypotheses.",
+        ),
+        (
+            n["errata"],
+            f"**{n['errata']} errata**: wordings of sources, or rules of their authors' code, that the checks refute.",
+        ),
     )
-    return (
-        f"- **{n['theorems']} theorems** are supported: {n['of the papers']} of the papers, {n['classical']} "
-        f"classical, {n['derived here']} derived here with a proof.\n"
-        f"- **{n['observations']} observations** were measured: constants and regularities that no proof carries.\n"
-        + promised
-        + f"- **{n['recorded']} statements** are recorded without a check, with the reason.\n"
-        f"- **{n['saboteurs']} saboteurs** are refuted by the same checks: wrong solvers, too strong constants, "
-        f"dropped hypotheses.\n"
-        f"- **{n['errata']} errata**: wordings of papers, or rules of their authors' code, that the checks refute.\n"
-    )
+    return "".join(f"- {text}\n" for count, text in told if count)
 
 
 def promises(found: Sequence[Found], details: str) -> str:

@@ -20,7 +20,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     run,
     spent,
 )
-from proofs_checks.dual_mirror_descent.path import gradients
+from proofs_checks.dual_mirror_descent.runs.path import gradients
 
 
 def recomputed(requests: Requests, found: AllocationResult) -> list[tuple[np.ndarray, np.ndarray, np.ndarray | float]]:

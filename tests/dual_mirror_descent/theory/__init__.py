@@ -1,0 +1,1 @@
+"""The formulas: their values, and the arguments that they refuse."""
