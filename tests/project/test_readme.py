@@ -23,6 +23,14 @@ def test_a_theorem_of_ones_own_prints_what_the_page_says(capsys):
     assert f"prints `{capsys.readouterr().out.strip()}`" in README
 
 
+def test_the_promises_are_counted_as_their_report_counts_them():
+    counted = re.search(
+        r"\*\*(\d+) promises\*\* .* and \*\*(\d+)\*\* do not", (ROOT / "guarantees" / "measured.md").read_text()
+    )
+    told = re.search(r"\*\*(\d+) documented\s+promises .* beside (\d+)", README, re.DOTALL)
+    assert counted.groups() == told.groups()[::-1]
+
+
 def test_the_ten_lines_run(capsys):
     *_, example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(example.strip().splitlines()) <= 12
