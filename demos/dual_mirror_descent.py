@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from proofs_checks.dual_mirror_descent import wrong_solvers
-    from proofs_checks.dual_mirror_descent.families import request_laws, runs
+    from proofs_checks.dual_mirror_descent.families import laws, runs
     from proofs_checks.dual_mirror_descent.regret import DMD_T1, bound, regret
 
     STORY = parts.Story(
@@ -38,10 +38,10 @@ with app.setup:
 @app.function
 def law_of(horizon, rate, step, share):
     """Offers worth 0 to 1 that cost one unit each; the last ones may be worth more than 0.9 all of them."""
-    table = request_laws.one_resource(horizon, rate=rate, step_size=step * request_laws.theory_step(horizon, rate))
+    table = laws.one_resource(horizon, rate=rate, step_size=step * laws.theory_step(horizon, rate))
     if share == 0:
-        return request_laws.RequestLaw(**table)
-    return request_laws.CorruptedLaw(**table, other=request_laws.uniform(0.9, 1), n_corrupted=int(share * horizon))
+        return laws.RequestLaw(**table)
+    return laws.CorruptedLaw(**table, other=laws.uniform(0.9, 1), n_corrupted=int(share * horizon))
 
 
 @app.function

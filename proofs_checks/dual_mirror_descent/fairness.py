@@ -11,7 +11,7 @@ from lrtheory.bounds import Derived, Expectation, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, LONG_FAIR_LAW, FairLaw, fair_runs
-from proofs_checks.dual_mirror_descent.families.request_laws import is_iid
+from proofs_checks.dual_mirror_descent.families.laws import is_iid
 from proofs_checks.dual_mirror_descent.families.runs import RUNS, Runs, count_types, priced, rewards, spent
 
 

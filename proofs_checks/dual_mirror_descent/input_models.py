@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrtheory.bounds import Derived, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.request_laws import (
+from proofs_checks.dual_mirror_descent.families.laws import (
     CORRUPTED_LAWS,
     HEAVILY_CORRUPTED,
     LIGHTLY_CORRUPTED,

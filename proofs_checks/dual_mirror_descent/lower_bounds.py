@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Draws, Expectation, Family, Inequality, Measured, Sides, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.request_laws import RequestLaw, is_iid
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, is_iid
 from proofs_checks.dual_mirror_descent.families.runs import Taken, legal, optima, plausible, rewards, taken
 
 ARLOTTO_GURVICH = Classical(

@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Draws, Expectation, Family, OutcomeError, Paper, Rate, Statement, saboteur
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.request_laws import (
+from proofs_checks.dual_mirror_descent.families.laws import (
     CAPPED_LAWS,
     HEAVILY_CORRUPTED,
     IID_LAWS,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 from proofs_checks.dual_mirror_descent.families.offers import Offer, Offers, worth
 from proofs_checks.dual_mirror_descent.families.phases import Phases
 from proofs_checks.dual_mirror_descent.families.programs import (
@@ -17,7 +18,6 @@ from proofs_checks.dual_mirror_descent.families.programs import (
     fluid_fractions,
     solved,
 )
-from proofs_checks.dual_mirror_descent.families.request_laws import RequestLaw
 from proofs_checks.dual_mirror_descent.families.runs import Hired, Runs, Taken, batch, runs
 from proofs_checks.dual_mirror_descent.families.streams import (
     Books,

@@ -11,8 +11,8 @@ from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, St
 from lrtheory.dynamic_submodular import run_guess, theory
 from lrtheory.dynamic_submodular.structures import levels
 from proofs_checks.dynamic_submodular import wrong_solvers
-from proofs_checks.dynamic_submodular.families.fixed_streams import FIXED, HIDDEN_PAIRS, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
+from proofs_checks.dynamic_submodular.families.laws import FIXED, HIDDEN_PAIRS, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
 from proofs_checks.dynamic_submodular.families.runs import (
     WRONG,

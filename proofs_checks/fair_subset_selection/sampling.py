@@ -24,7 +24,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.fair_subset_selection import theory
 from proofs_checks.fair_subset_selection import wrong_solvers
-from proofs_checks.fair_subset_selection.families.biased_panels import (
+from proofs_checks.fair_subset_selection.families.laws import (
     ENOUGH,
     EXCHANGED,
     NEARLY_ALIKE,

@@ -25,7 +25,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.fair_subset_selection import ScoreRule, smoothness, theory
 from proofs_checks.fair_subset_selection import wrong_solvers
-from proofs_checks.fair_subset_selection.families.biased_panels import biased
+from proofs_checks.fair_subset_selection.families.laws import biased
 from proofs_checks.fair_subset_selection.families.means import MEANS, Jumps, Means, gammas_of, jumps_of
 from proofs_checks.fair_subset_selection.families.ranked import (
     COPIED,

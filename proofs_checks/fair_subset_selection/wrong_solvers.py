@@ -28,14 +28,6 @@ from proofs_checks.fair_subset_selection.families.biased import (
     swapped,
     swapped_places,
 )
-from proofs_checks.fair_subset_selection.families.biased_panels import (
-    Coupled,
-    PanelLaw,
-    biased,
-    choices,
-    coupled,
-    sums,
-)
 from proofs_checks.fair_subset_selection.families.blind import (
     Blind,
     Unprotected,
@@ -46,6 +38,14 @@ from proofs_checks.fair_subset_selection.families.blind import (
 )
 from proofs_checks.fair_subset_selection.families.judged import Judged, Transfer, all_scores, latent_panel, transferred
 from proofs_checks.fair_subset_selection.families.ladder import Rung, rankings_until_apart
+from proofs_checks.fair_subset_selection.families.laws import (
+    Coupled,
+    PanelLaw,
+    biased,
+    choices,
+    coupled,
+    sums,
+)
 from proofs_checks.fair_subset_selection.families.means import Jumps, Means, gammas_of, jumps_of
 from proofs_checks.fair_subset_selection.families.panels import Certified, Counts, Panel, feasible_sets, score
 from proofs_checks.fair_subset_selection.families.ranked import (

@@ -14,8 +14,8 @@ from lrtheory.bounds import Identity, OutcomeError
 from lrtheory.bounds.deciding.deterministic import measure
 from proofs_checks.fair_subset_selection.biases import FSS_P9, scores
 from proofs_checks.fair_subset_selection.blindness import FSS_N1
-from proofs_checks.fair_subset_selection.families.biased_panels import TWO_PAIRS, PanelLaw, choices, quotas
 from proofs_checks.fair_subset_selection.families.blind import Blind, blind_choices
+from proofs_checks.fair_subset_selection.families.laws import TWO_PAIRS, PanelLaw, choices, quotas
 from proofs_checks.fair_subset_selection.families.orders import chance_of_loss, chance_of_misorder
 from proofs_checks.fair_subset_selection.families.panels import PANELS
 from proofs_checks.fair_subset_selection.families.tails import Halves, halves_chosen

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrtheory.bounds import Family
-from proofs_checks.dual_mirror_descent.families.request_laws import RequestLaw
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 from proofs_checks.dual_mirror_descent.families.runs import Runs, runs
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import OutcomeError, rounding
 from lrtheory.dual_mirror_descent import allocate_batch, hindsight_optimum
-from proofs_checks.dual_mirror_descent.families.request_laws import RequestLaw
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 
 
 @dataclass(frozen=True)

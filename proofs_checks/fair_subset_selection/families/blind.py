@@ -16,7 +16,7 @@ from lrtheory.fair_subset_selection import (
     select_by_scores,
     theory,
 )
-from proofs_checks.fair_subset_selection.families.biased_panels import THETA, biased
+from proofs_checks.fair_subset_selection.families.laws import THETA, biased
 from proofs_checks.fair_subset_selection.outcomes import are_sets
 
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from scipy.stats import binom
 
-from proofs_checks.fair_subset_selection.families.biased_panels import PanelLaw, quotas
+from proofs_checks.fair_subset_selection.families.laws import PanelLaw, quotas
 
 LARGEST = 20_000  # the largest number of rankings for which sums over all numbers of tops are made
 

@@ -17,7 +17,7 @@ from lrtheory.fair_subset_selection import (
     smoothness,
     theory,
 )
-from proofs_checks.fair_subset_selection.families.biased_panels import DELTA, THETA, biased
+from proofs_checks.fair_subset_selection.families.laws import DELTA, THETA, biased
 
 
 @dataclass(frozen=True)
