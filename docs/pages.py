@@ -39,9 +39,8 @@ def write(docs: Path) -> None:
         (docs / "api" / f"{system}.rst").write_text(template.format(system=system, line="=" * len(system)))
         shown = pictures(docs, system, records.get(system, []))
         (docs / "papers" / f"{system}.rst").write_text(lecture(system, shown))
-        notebook = ROOT / "notebooks" / f"{system}.py"
-        if notebook.exists():
-            write_notebook(notebook, docs / "notebooks" / f"{system}.ipynb")
+    for notebook in sorted((ROOT / "notebooks").glob("*.py")):
+        write_notebook(notebook, docs / "notebooks" / f"{notebook.stem}.ipynb")
     (docs / "gallery" / "index.md").write_text(gallery(docs))
     (docs / "about" / "arrays.md").write_text(table_of_arrays())
     for name, source in (("contributing", "CONTRIBUTING.md"), ("measured", "paper_repro.md")):
