@@ -39,6 +39,7 @@ def write(docs: Path) -> None:
         (docs / "api" / f"{system}.rst").write_text(template.format(system=system, line="=" * len(system)))
         shown = pictures(docs, system, records.get(system, []))
         (docs / "papers" / f"{system}.rst").write_text(lecture(system, shown))
+    (docs / "api" / "bounds.rst").write_text(BOUNDS)
     for notebook in sorted((ROOT / "notebooks").glob("*.py")):
         write_notebook(notebook, docs / "notebooks" / f"{notebook.stem}.ipynb")
     (docs / "gallery" / "index.md").write_text(gallery(docs))
@@ -47,6 +48,27 @@ def write(docs: Path) -> None:
         links = ":relative-docs: docs/\n:relative-images:\n"
         (docs / "about" / f"{name}.md").write_text(f"```{{include}} ../../{source}\n{links}```\n")
 
+
+#: what an author of statements imports
+BOUNDS = """Statements of your own
+======================
+
+The notebook :doc:`/notebooks/your_first_theorem` is the way through it.
+
+.. automodule:: lrtheory.bounds
+   :members:
+   :imported-members:
+
+.. automodule:: lrtheory.bounds.instances
+   :members:
+   :imported-members:
+
+.. automodule:: lrtheory.bounds.instances.oracles
+   :members:
+   :noindex:
+
+.. automodule:: lrtheory.pytest
+"""
 
 # --- lectures --------------------------------------------------------------------------------------------------------
 

@@ -139,6 +139,7 @@ class Family:
 
     def smallest(self) -> tuple[Any, ...]:
         """The instances that always run, built on first use."""
+        # enumerations can take a while, so they are built when the first check asks
         if not self._built:
             self._built.append(tuple(self.always() if callable(self.always) else self.always))
         return self._built[0]
@@ -152,6 +153,7 @@ class Family:
 
     def expected(self, label: str) -> tuple[float, float] | None:
         """The interval in which lhs/rhs must lie on a labeled instance, for the tight ones."""
+        # labels of tight instances end in their number, see `fixed`
         _, _, place = label.partition(":tight-")
         return (self.tight[int(place)].low, self.tight[int(place)].high) if place else None
 

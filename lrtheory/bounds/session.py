@@ -84,12 +84,14 @@ class Session:
 
     def rng(self, family: Family, purpose: str, *numbers: int) -> np.random.Generator:
         """The stream of a family for one purpose; no statement can move another's."""
+        # crc32 and not `hash`, which differs from process to process
         key = (zlib.crc32(family.name.encode()), zlib.crc32(purpose.encode()), *numbers)
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def drawn(self, family: Family, index: int) -> Any:
         """The instance with a number among the drawn ones."""
         assert family.draw is not None
+        # two families of one name in one session would else share instances
         key = ("drawn", family.name, index, id(family.draw))
         draw = lambda: family.draw(FromGenerator(self.rng(family, "draw", index)))  # type: ignore[misc]
         return self._remembered(key, draw, keep=family.draw)
@@ -131,12 +133,13 @@ class Session:
             quiet: Literal["ignore"] | None = (
                 "ignore" if statement.sabotage else None
             )  # a mutant may overflow; that is its business
+            # the view is made from the copy, so that a view that keeps a reference reaches no truth
             given, view = handed(instance), statement.instances.view
             runs = () if n is None else (n,)
             with patched(statement.patch) as reached, np.errstate(all=quiet):
                 try:
                     outcome = statement.solve(given if view is None else view(given), rng, *runs)
-                except StatementError:
+                except StatementError:  # an ill-posed statement is no outcome of its solver
                     raise
                 except Exception as error:
                     raise Raised(error) from error

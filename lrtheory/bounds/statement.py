@@ -270,11 +270,13 @@ class Statement:
             raise KeyError(str(must("saboteur", "one of " + ", ".join(map(repr, named)) + ", or its number", name)))
         one = found[name]
         hypotheses = dict(self.hypotheses)
+        # the dropped hypothesis is turned around, so that the engine sees that the instances do break it
         if one.breaks is not None:
             kept = hypotheses.pop(one.breaks)
             hypotheses[f"not: {one.breaks}"] = lambda instance: not kept(instance)
         changes = dict(one.changes)
         claim = changes.get("claim")
+        # too strong a claim has the sides of the statement, so what can be said of their reach is the same
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
         alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
@@ -305,6 +307,7 @@ class Statement:
         alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
         return replace(alone, **changes, repair=name)
 
+    # A claim may know the exact probability for the statement's own solver; for another one it would be a wrong number.
     def _with_solver_of(self, changes: Mapping[str, Any]) -> Statement:
         """The statement decided by runs alone where its solver is changed."""
         return self.for_another_solver() if {"solve", "patch"} & set(changes) else self
@@ -355,6 +358,7 @@ def defects(statement: Statement) -> list[str]:
     names = [one.name for one in statement.saboteurs]
     if len(set(names)) < len(names):
         found.append("two saboteurs have one name")
+    # of a random claim lhs/rhs is an estimate, which no interval could be asserted of at any level
     if statement.instances.tight and statement.kind not in ("inequality", "identity"):
         found.append("a tight instance is asserted for inequalities and identities alone")
     if statement.kind == "rate" and any("patch" in one.changes for one in statement.saboteurs):

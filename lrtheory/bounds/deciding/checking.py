@@ -52,6 +52,7 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
     ValueError
         If `instance` is a label or a line that means nothing to the statement's family.
     """
+    # processor time and not the clock, since other checks run beside this one
     since = time.process_time(), compile_seconds()
     chosen = None if instance is None else [_located(statement, session, instance)]
     if isinstance(statement.claim, Recorded):
@@ -75,6 +76,7 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
         return "given", instance
     if instance.startswith("json:"):
         found = decode(instance.removeprefix("json:"))
+        # a line of another family would be measured by hypotheses and sides that do not fit it
         if type(found) not in {type(one) for _, one in family.fixed()}:
             raise must("instance", f"of a type that the family {family.name} has", found)
         return instance, found

@@ -44,7 +44,7 @@ class Evidence(Result):
     hypotheses : mapping of str to int
         On how many instances each hypothesis was found true.
     lhs, rhs, slack : ndarray, shape (n_instances,)
-        Both sides at the worst entry of each instance, and rhs - lhs (for equalities -|rhs - lhs|).
+        Both sides at the worst entry of each instance, and rhs - lhs (for equalities ``-|rhs - lhs|``).
     worst : mapping
         The worst instance (`instance`), its entry (`where`), both sides (`lhs`, `rhs`) as exact text, their `slack`,
         and what iterates may err by (`rounding`), where they do. For a probability also the `runs`, the `failures`
@@ -174,6 +174,7 @@ class Evidence(Result):
         return ax
 
     def _relative_slack(self) -> np.ndarray:
+        # in units of the larger side, so that instances of all sizes share one histogram
         scale = np.maximum(np.abs(self.lhs), np.abs(self.rhs))
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return np.nan_to_num(np.where(scale > 0, self.slack / scale, 0.0))
@@ -186,6 +187,7 @@ class Evidence(Result):
         str
             Twenty bars between their ends.
         """
+        # everything beyond the ends, infinities included, falls into the outermost bars
         counts, _ = np.histogram(self._relative_slack().clip(-1, 1), bins=20, range=(-1, 1))
         bars = " ▁▂▃▄▅▆▇█"
         heights = np.ceil(8 * counts / max(1, counts.max())).astype(int)
@@ -206,6 +208,7 @@ class Evidence(Result):
         if worst:
             at = f" at {tuple(worst['where'])}" if worst.get("where") else ""
             label = worst["instance"]
+            # what a search found is spelled out in the replay command, and may be long
             label = "found by search" if label.startswith("json:") and len(label) > 80 else label
             rounding = f"  (both within {worst['rounding']:.3g})" if "rounding" in worst else ""
             rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"] + rounding), ("worst", label + at)]
@@ -262,6 +265,7 @@ class Evidence(Result):
 
 def file_name(statement: str, saboteur: str = "", repair: str = "") -> str:
     """Name of an evidence file; the free text of a saboteur or a repair enters as a hash."""
+    # a saboteur and a repair may have one name
     variant = f"repair: {repair}" if repair else saboteur
     mark = "--" + hashlib.sha256(variant.encode()).hexdigest()[:10] if variant else ""
     return statement.replace("/", "--") + mark + ".json"

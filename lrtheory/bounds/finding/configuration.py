@@ -72,6 +72,7 @@ def configured(start: Path | None = None) -> Configuration:
         If an entry of the table is unknown, or is not of its type.
     """
     folder = (Path.cwd() if start is None else start).resolve()
+    # the nearest file with the table wins, as with other tools; a file without it is passed over
     for parent in (folder, *folder.parents):
         path = parent / "pyproject.toml"
         if not path.is_file():

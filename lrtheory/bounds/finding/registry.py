@@ -67,6 +67,7 @@ class Registry:
             loaded = modules(place, self.configuration.root)
             for module in loaded:
                 for value in vars(module).values():
+                    # the same object under two names, or imported by a second module, is one statement
                     if not isinstance(value, Statement) or originals.get(value.id) is value:
                         continue
                     if value.id in self._homes:
@@ -85,6 +86,7 @@ class Registry:
         is_file = place.endswith(".py")
         outer = next((outer for outer, inner in self._parts.items() if place in inner.values()), place)
         command = (os.path.relpath(place) if is_file else outer) if self._named else ""
+        # statements of a package share helpers, so their evidence rests on all of it; a single file rests on itself
         own = file.parent if hasattr(first, "__path__") else file
         sources = [told.root / one.format(system=system) for one in told.sources]
         files = tuple(str(path) for path in (*sources, own) if path.exists())
@@ -96,6 +98,7 @@ class Registry:
                 yield from self._of(one).values()
 
     def __getitem__(self, id: str) -> Statement:
+        # a package that is named like the system is tried alone first, since importing all of them takes seconds
         for inner in self._parts.values():
             part = inner.get(id.partition("/")[0])
             if part is not None and id in self._of(part):
@@ -164,6 +167,7 @@ def located(statement: Statement) -> Statement:
     """
     if statement.origin.collection:
         return statement
+    # a statement is a module-level name, so the module that has it under some name is its home
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file is None or not isinstance(module, ModuleType):

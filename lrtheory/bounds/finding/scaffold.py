@@ -116,6 +116,7 @@ def scaffold(name: str, folder: Path) -> str:
     if path.exists():
         raise FileExistsError(f"{path} is there already")
     written = [path.name]
+    # a table that stands further up already names places, and a second one would hide it
     if configured(folder) is OURS:
         table = folder / "pyproject.toml"
         before = table.read_text(encoding="utf-8") if table.exists() else ""

@@ -66,6 +66,7 @@ def collect(statements: Sequence[Statement], folder: Path) -> list[Found]:
         several runs.
     """
     found = [_found(statement, folder) for statement in statements]
+    # verdicts of two seeds or budgets in one table would claim a run that never took place
     runs = {(one.budget, one.seed) for each in found for one in _all_of(each)}
     if len(runs) > 1:
         raise ValueError(f"evidence of several runs is mixed, {sorted(runs)}; {_RUN}")

@@ -111,6 +111,7 @@ def counts_list(statements: Sequence[Statement]) -> str:
             f"**{n['errata']} errata**: wordings of sources, or rules of their authors' code, that the checks refute.",
         ),
     )
+    # a collection of somebody else's may have no observation, or no theorem; a line about none would only puzzle
     return "".join(f"- {text}\n" for count, text in told if count)
 
 
@@ -130,6 +131,7 @@ def promises(found: Sequence[Found], details: str) -> str:
         A table in Markdown, violated promises first; empty if nothing is a promise.
     """
     rows = []
+    # `sorted` is stable: violated promises come first, and both groups keep their order
     for one in sorted(found, key=lambda each: each.statement.violated is None):
         source, worst = one.statement.source, one.evidence.worst
         if not isinstance(source, Documented):

@@ -47,6 +47,7 @@ def digest(instance: Any) -> int:
 
 
 def _plain(value: Any) -> Any:
+    # bool comes before int, of which it is a subclass; NumPy's numbers keep their type, on which a solver may depend
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -95,6 +96,7 @@ def _built(data: Any) -> Any:
 
 def _dataclass(name: str) -> type:
     module, _, qualified = name.partition(":")
+    # looked up among imported modules only: a line of JSON must not be able to import anything
     found: Any = sys.modules[module_named(module)]
     for part in qualified.split("."):
         found = getattr(found, part)

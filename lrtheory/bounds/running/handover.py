@@ -113,6 +113,7 @@ def altered(copy: Any, instance: Any, path: str = "") -> list[str]:
 
 def _equal_entries(copy: np.ndarray, instance: np.ndarray) -> bool:
     """Whether two arrays hold the same bits, or the same objects."""
+    # bits and not values, since NaN differs from itself and -0 equals 0
     if instance.dtype == object:
         return bool((copy == instance).all())
     return copy.tobytes() == instance.tobytes()
@@ -173,6 +174,7 @@ def received(outcome: Any) -> Any:
 def _demand_plain(outcome: Any) -> None:
     inner = parts(outcome)
     kind = type(outcome)
+    # containers are taken apart; the exact type counts, because a subclass could answer `==` or `len` as it likes
     if inner is not None and (is_dataclass(outcome) or hasattr(outcome, "_fields") or kind in _CONTAINERS):
         for _, _, item in inner:
             _demand_plain(item)
