@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "check_all",
     "data_sets",
+    "evidence_folder",
     "findings",
     "matching",
     "registry",
@@ -132,10 +133,11 @@ def check(
     StatementError
         If there is no such place, or the statement is not well posed.
     TypeError
-        If `solve` cannot be called, or `id` is neither a string nor a statement.
+        If `solve` cannot be called, `id` is neither a string nor a statement, or `saboteur` is a truth value.
     ValueError
-        If the budget, the seed or the instance is not understood, or `solve` is given for a claim about a formula,
-        which puts no algorithm to the test.
+        If the budget, the seed or the instance is not understood, two of `solve`, `saboteur` and `repair` are given,
+        the statement has no repair, or `solve` is given for a claim about a formula, which puts no algorithm to the
+        test.
     OutcomeError
         If what `solve` returned cannot be judged.
 
@@ -147,6 +149,11 @@ def check(
     """
     statement = resolve(id)
     session = Session.named(budget, integer("rng", rng, low=0))
+    _refuse_two({"solve": solve, "saboteur": saboteur, "repair": repair})
+    if isinstance(saboteur, bool):
+        raise must("saboteur", "a name or a number", saboteur, TypeError)
+    if repair is not None and not statement.repairs:
+        raise must("repair", f"left out for {statement.id}, which has no repair", repair)
     if saboteur is not None:
         return check_statement(statement.sabotaged(saboteur), session, instance=instance)
     if repair is not None:
@@ -160,6 +167,13 @@ def check(
         call = f"lrtheory.check(STATEMENT, budget={budget!r}, rng={rng}{shown})"
         evidence = dataclasses.replace(evidence, replay=call)
     return evidence if instance is not None else _with_variants(evidence, statement, session)
+
+
+def _refuse_two(variants: Mapping[str, Any]) -> None:
+    """Refuse two variants at once, of which one would be ignored."""
+    given = [name for name, value in variants.items() if value is not None]
+    if len(given) > 1:
+        raise must(given[1], f"left out beside `{given[0]}`", variants[given[1]])
 
 
 def check_all(
@@ -189,8 +203,10 @@ def check_all(
     ------
     KeyError
         If no statement has that name.
+    TypeError
+        If `ids` is a single string.
     ValueError
-        If the budget or the seed is not understood.
+        If the budget or the seed is not understood, or a statement stands in no module and no file.
 
     Examples
     --------
@@ -199,6 +215,8 @@ def check_all(
     [('', 'supported'), ('like the square of epsilon', 'refuted'), ('faster than epsilon^(11/10) claimed', 'refuted')]
     """
     Session.named(budget, integer("rng", rng, low=0))  # before anything runs
+    if isinstance(ids, str):
+        raise must("ids", "a list of ids", ids, TypeError)
     tasks = []
     for one in map(resolve, ids):
         if not one.origin.collection:
@@ -304,14 +322,25 @@ def report(
     records = None if figures is None else read_records(Path(figures))
     ours = [one for one in wanted if one.origin.collection == "proofs_checks"]
     told = [one for one in findings() if _can_be_told(one, {one.id for one in ours}, records)] if ours else []
-    folder = Path(
-        told_by.root / told_by.evidence if evidence is None and told_by is not OURS else evidence or "evidence"
-    )
     words = abouts() if ours else {}
-    made = render(wanted, folder, abouts=words, findings=told, figures=records, details=details, title=told_by.title)
+    made = render(
+        wanted,
+        evidence_folder(evidence),
+        abouts=words,
+        findings=told,
+        figures=records,
+        details=details,
+        title=told_by.title,
+    )
     if path is not None:
         made.write(path)
     return made.main
+
+
+def evidence_folder(chosen: str | Path | None = None) -> Path:
+    """The folder of the evidence: the chosen one, that of the configuration, or ``evidence`` in the current folder."""
+    told = configured()
+    return Path(chosen) if chosen is not None else Path(told.evidence) if told is OURS else told.root / told.evidence
 
 
 def _can_be_told(finding: Finding, ids: set[str], records: Mapping[str, Any] | None) -> bool:

@@ -317,15 +317,16 @@ def _exit_code(evidence: Evidence) -> int:
 
 
 def _report(options: Any) -> int:
+    from lrtheory._front import evidence_folder
+    from lrtheory.bounds.finding.configuration import configured
     from lrtheory.bounds.reporting import costs
 
     if options.costs:
-        print(costs(Path(options.evidence or "evidence")))
+        print(costs(evidence_folder(options.evidence)))
         return 0
     folders = {name: getattr(options, name) for name in ("evidence", "figures", "details")}
-    from lrtheory.bounds.finding.configuration import configured
-
-    path = options.path or configured().report or None
+    told = configured()
+    path = options.path or (told.root / told.report if told.report else None)
     text = lrtheory.report(options.ids or None, path=path, **folders)
     print(f"wrote {path}, and its details in {options.details}" if path else text)
     return 0

@@ -124,6 +124,25 @@ def test_check_of_an_algorithm_of_ones_own():
     assert evidence.saboteurs == {}
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"saboteur": 1, "solve": print}, ValueError, "`saboteur` must be left out beside `solve`"),
+        ({"saboteur": 1, "repair": "it"}, ValueError, "`repair` must be left out beside `saboteur`"),
+        ({"saboteur": True}, TypeError, "`saboteur` must be a name or a number"),
+        ({"repair": "it"}, ValueError, "which has no repair"),
+    ],
+)
+def test_variants_that_would_be_ignored_are_refused(options, error, sentence):
+    with pytest.raises(error, match=sentence):
+        lrtheory.check("alpha_rank/AR-T8", **options)
+
+
+def test_a_single_id_is_no_list_of_ids():
+    with pytest.raises(TypeError, match="`ids` must be a list of ids"):
+        lrtheory.check_all("alpha_rank/AR-T8")
+
+
 def test_check_returns_evidence_with_the_verdicts_of_the_saboteurs():
     evidence = lrtheory.check("alpha_rank/MI-T2", rng=5)
     assert evidence.verdict == "supported"

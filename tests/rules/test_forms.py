@@ -78,6 +78,8 @@ def assert_same(found: Any, expected: Any) -> None:
             assert_same(one, other)
     elif isinstance(expected, (int, float, str, bool, type(None))):
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
+    else:  # an object whose contents are its own business
+        assert type(found) is type(expected)
 
 
 @pytest.mark.parametrize(("system", "name"), all_calls())
