@@ -1,16 +1,23 @@
-"""The class that all results share: read-only arrays, also after unpickling; a short repr; `to_dict` for JSON."""
+"""The class that all results share: read-only arrays, a short repr, tables, pictures and JSON.
+
+A class whose answer is a table says by `_columns` which one, by `_facts` what a person should read beside it, and by
+`_draw` how it looks; `to_frame`, `plot`, the HTML of notebooks, the repr and the tables of the shell follow from these.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
 from scipy import sparse
+
+from lrtheory import _display
 
 __all__ = ["Result", "json_safe", "read_only", "result"]
 
@@ -38,8 +45,117 @@ class Result:
         return _rebuilt, (type(self), tuple(_thawed(value) for _, value in _items(self)))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_short(value)}" for name, value in _items(self) if value is not None)
-        return f"{type(self).__name__}({shown})"
+        if not self._is_table():
+            shown = ", ".join(f"{name}={_short(value)}" for name, value in _items(self) if value is not None)
+            return f"{type(self).__name__}({shown})"
+        columns = _display.plain(self._columns())
+        head = f"{type(self).__name__}, {_display.n_rows(columns):,} rows"
+        return "\n".join([head, *_display.table(columns), *self._facts()])
+
+    def _repr_html_(self) -> str:
+        columns = self._columns()
+        if not self._is_table():
+            columns = {"field": list(columns), "value": [cells[0] for cells in columns.values()]}
+        return _display.page(type(self).__name__, _display.plain(columns), self._facts())
+
+    @classmethod
+    def _is_table(cls) -> bool:
+        return cls._columns is not Result._columns
+
+    def _columns(self) -> Mapping[str, Sequence[Any]]:
+        """The answer as columns of one length, names first; unless a class says otherwise, one row of its fields."""
+        return {name: [_single(value)] for name, value in _items(self) if value is not None and name != "message"}
+
+    def _facts(self) -> list[str]:
+        """The sentences that a person should read beside the table, the most important first."""
+        message = getattr(self, "message", "")
+        return [message] if message else []
+
+    def _draw(self, ax: Any) -> None:
+        """The picture; unless a class says otherwise, bars of the first column of numbers by the first column."""
+        columns = _display.plain(self._columns())
+        names = next(iter(columns), "")
+        measured = [n for n, cells in columns.items() if n != names and all(isinstance(c, (int, float)) for c in cells)]
+        if not self._is_table() or not measured:
+            what = f"{type(self).__name__} holds single numbers, which `to_dict` lists; there is no picture of them"
+            raise TypeError(what)
+        _display.bars(ax, columns[names], columns[measured[0]], label=measured[0])
+
+    def _write(self, target: Path) -> bool:
+        """Write a form of the class's own, where the path asks for one, and say whether it did."""
+        return False
+
+    def _decided(self) -> bool | None:
+        """The answer to the question of yes or no that the class asks, if any; None while it is open."""
+        return None
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the answer.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes.
+
+        Raises
+        ------
+        TypeError
+            If the result is neither a table nor a curve.
+        """
+        fresh = ax is None
+        ax = _display.new_axes(min(40, _display.n_rows(self._columns()))) if fresh else ax
+        try:
+            self._draw(ax)
+        except TypeError:
+            if fresh:
+                _display.close(ax)
+            raise
+        return ax
+
+    def to_frame(self) -> Any:
+        """The answer as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each entry of the table; for a result of single numbers one row of its fields.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return _display.frame(_display.plain(self._columns()))
+
+    def to_file(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the answer as a table, or in a form of its own.
+
+        Parameters
+        ----------
+        path : path
+            Ends in .csv, .tsv, .json, .jsonl or .npz, or as a form of the class's own does.
+        force : bool
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        FileExistsError
+            If the file is there and `force` is False.
+        ValueError
+            If the path ends in something else.
+        """
+        from lrtheory._files import replacing, write_columns
+
+        def write(target: Path) -> None:
+            if not self._write(target):
+                write_columns(target, _display.plain(self._columns()))
+
+        replacing(path, write, force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dictionary that JSON can hold (arrays as lists, Fractions and infinities as strings).
@@ -91,6 +207,11 @@ def _frozen(value: Any) -> Any:
 
 def _thawed(value: Any) -> Any:
     return _mapped(value, lambda array: array, dict)
+
+
+def _single(value: Any) -> Any:
+    """A field as one cell."""
+    return value if isinstance(value, (bool, int, float, str, Fraction, np.generic)) else _short(value)
 
 
 def _short(value: Any) -> str:

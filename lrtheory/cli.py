@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import lrtheory
+from lrtheory import _commands
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Evidence, Statement, StatementError
 from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.finding.scaffold import scaffold
@@ -50,12 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     if arguments and arguments[0] in _OUTSIDE:
         return _run_folder(arguments[0], arguments[1:])
+    system = arguments[0].replace("-", "_")
     try:
+        if system in lrtheory.SYSTEMS:
+            return _commands.run(system, arguments[1:])
         options = _parser().parse_args(arguments)
+        return options.run(options)
     except SystemExit as stop:
         return int(stop.code or 0)
-    try:
-        return options.run(options)
     except BrokenPipeError:
         return 0
     except (KeyError, ValueError, TypeError, StatementError, ImportError, OSError) as error:

@@ -1,0 +1,252 @@
+"""How an answer is shown: columns as text, as HTML, as a data frame, and as a picture."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+__all__ = ["bars", "close", "curves", "frame", "intervals", "n_rows", "new_axes", "page", "plain", "table"]
+
+Columns = Mapping[str, Sequence[Any]]
+
+#: the rows that a notebook or a terminal shows, and the letters of a line
+ROWS, WIDTH = 10, 88
+BLUE, ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito, told apart by color-blind eyes
+
+
+def plain(columns: Columns) -> dict[str, list[Any]]:
+    """The columns as lists of Python's own numbers and words, without NumPy's."""
+    from lrtheory._array import to_numpy
+
+    made = {}
+    for name, cells in columns.items():
+        cells = to_numpy(cells)
+        listed = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
+        made[name] = [cell.item() if isinstance(cell, np.generic) else cell for cell in listed]
+    lengths = {name: len(cells) for name, cells in made.items()}
+    assert len(set(lengths.values())) <= 1, f"columns of different lengths: {lengths}"
+    return made
+
+
+def n_rows(columns: Columns) -> int:
+    """The number of rows."""
+    return len(next(iter(columns.values()), ()))
+
+
+def table(columns: Columns, *, rows: int | None = ROWS, width: int = WIDTH) -> list[str]:
+    """The lines of a table: the names, then the first rows; columns that do not fit into the width are counted.
+
+    Parameters
+    ----------
+    columns : mapping of str to list
+        From `plain`.
+    rows : int or None
+        The rows that are shown; None shows all.
+    width : int
+        Letters of a line.
+
+    Returns
+    -------
+    list of str
+        Numbers stand on the right, words on the left.
+    """
+    n, shown = n_rows(columns), {}
+    for name, cells in columns.items():
+        kept = cells if rows is None else cells[:rows]
+        right = _is_numeric(cells)
+        words = [name, *map(_cell, kept)]
+        longest = max(map(len, words))
+        shown[name] = [word.rjust(longest) if right else word.ljust(longest) for word in words]
+    fitting = list(shown)
+    while len(fitting) > 1 and sum(len(shown[name][0]) + 2 for name in fitting) - 2 > width:
+        fitting.pop()
+    lines = ["  ".join(parts).rstrip() for parts in zip(*(shown[name] for name in fitting), strict=True)]
+    left = [f"{n - rows:,} more rows"] if rows is not None and n > rows else []
+    hidden = list(shown)[len(fitting) :]
+    left += [f"{len(hidden)} more columns: {', '.join(hidden)}"] if hidden else []
+    return lines + [f"... {', and '.join(left)}"[:width]] * bool(left)
+
+
+def _is_numeric(cells: Sequence[Any]) -> bool:
+    return all(cell is None or isinstance(cell, (int, float, Fraction)) for cell in cells)
+
+
+def _cell(value: Any) -> str:
+    """One cell as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else f"{value:.4g}" if abs(value) < 1e5 else f"{value:.6g}"
+    word = " ".join(str(value).split())
+    return word if len(word) <= 40 else word[:37] + "..."
+
+
+def page(title: str, columns: Columns, facts: Sequence[str], *, rows: int = ROWS) -> str:
+    """The answer as HTML for a notebook: a table of the first rows, and the sentences below it.
+
+    Parameters
+    ----------
+    title : str
+        Stands above.
+    columns : mapping of str to list
+        From `plain`.
+    facts : sequence of str
+        Sentences.
+    rows : int
+        The rows that are shown.
+
+    Returns
+    -------
+    str
+        Every name and cell is escaped.
+    """
+    n = n_rows(columns)
+    numeric = {name for name, cells in columns.items() if _is_numeric(cells)}
+
+    def line(tag: str, cells: Sequence[Any]) -> str:
+        inside = "".join(
+            f'<{tag} style="text-align:{"right" if name in numeric else "left"}">{html.escape(_cell(cell))}</{tag}>'
+            for name, cell in zip(columns, cells, strict=True)
+        )
+        return f"<tr>{inside}</tr>"
+
+    body = [line("td", cells) for cells in zip(*(cells[:rows] for cells in columns.values()), strict=True)]
+    more = [f"{n - rows:,} more rows"] if n > rows else []
+    sentences = "".join(f"<p>{html.escape(fact)}</p>" for fact in (*more, *facts))
+    head = line("th", list(columns))
+    return f"<div><p><b>{html.escape(title)}</b></p><table>{head}{''.join(body)}</table>{sentences}</div>"
+
+
+def frame(columns: Columns) -> Any:
+    """The columns as a pandas DataFrame.
+
+    Parameters
+    ----------
+    columns : mapping of str to list
+        From `plain`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a row for each entry.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError("`to_frame` needs pandas: pip install pandas; `to_dict` does without") from error
+    return pd.DataFrame(dict(columns))
+
+
+def new_axes(rows: int = 1) -> Any:
+    """Axes of a figure of their own, high enough for so many rows of bars."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(6, min(12.0, max(3.2, 1.2 + 0.24 * rows))), layout="constrained")[1]
+
+
+def close(ax: Any) -> None:
+    """Forget the figure of the axes."""
+    import matplotlib.pyplot as plt
+
+    plt.close(ax.figure)
+
+
+def bars(ax: Any, names: Sequence[Any], values: Sequence[float], *, label: str = "", most: int = 40) -> None:
+    """One horizontal bar for each name, the first on top.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    names : sequence
+        Words beside the bars.
+    values : sequence of float
+        Lengths; NaN draws none.
+    label : str
+        Below the axis.
+    most : int
+        The bars that are drawn; the others are counted in the title.
+    """
+    kept = min(most, len(names))
+    ax.barh(range(kept), [float(value) for value in values[:kept]], color=BLUE)
+    _named_rows(ax, names, kept)
+    ax.set(xlabel=label)
+
+
+def intervals(
+    ax: Any,
+    names: Sequence[Any],
+    lower: Sequence[float],
+    upper: Sequence[float],
+    *,
+    middle: Sequence[float] | None = None,
+    label: str = "",
+    most: int = 40,
+) -> None:
+    """One horizontal interval for each name, the first on top.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    names : sequence
+        Words beside the intervals.
+    lower, upper : sequence of float
+        Their ends.
+    middle : sequence of float or None
+        A point in each.
+    label : str
+        Below the axis.
+    most : int
+        The intervals that are drawn; the others are counted in the title.
+    """
+    kept = min(most, len(names))
+    ax.hlines(range(kept), [float(x) for x in lower[:kept]], [float(x) for x in upper[:kept]], color=BLUE, lw=3)
+    if middle is not None:
+        ax.plot([float(x) for x in middle[:kept]], range(kept), "o", color=ORANGE, ms=4)
+    _named_rows(ax, names, kept)
+    ax.set(xlabel=label)
+
+
+def _named_rows(ax: Any, names: Sequence[Any], kept: int) -> None:
+    ax.set_yticks(range(kept), [_cell(name) for name in names[:kept]])
+    ax.set_ylim(kept - 0.5, -0.5)
+    ax.spines[["top", "right"]].set_visible(False)
+    if kept < len(names):
+        ax.set_title(f"the first {kept} of {len(names):,}", fontsize="medium")
+
+
+def curves(
+    ax: Any, x: Sequence[float], lines: Mapping[str, Sequence[float]], *, xlabel: str = "", ylabel: str = ""
+) -> None:
+    """Curves over one axis, with a legend where there are several.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    x : sequence of float
+        Of one length with the curves.
+    lines : mapping of str to sequence of float
+        The curves by name.
+    xlabel, ylabel : str
+        Words at the axes.
+    """
+    for name, y in lines.items():
+        ax.plot(x, y, label=name, marker="." if len(x) <= 60 else None)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.spines[["top", "right"]].set_visible(False)
+    if len(lines) > 1:
+        ax.legend()

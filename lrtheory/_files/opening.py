@@ -1,0 +1,194 @@
+"""Which form a file has, by its suffix and then by how it begins; its text, its lines, its arrays."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from lrtheory._validation import choice
+
+__all__ = ["BINARY", "FORMS", "form_of", "lines_of", "read_arrays", "source_name", "text_of"]
+
+Source = str | PathLike[str]
+
+#: suffixes of the forms that a suffix alone tells
+_BY_SUFFIX = {
+    ".csv": "table",
+    ".tsv": "table",
+    ".data": "table",
+    ".dat": "table",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".npy": "npy",
+    ".npz": "npz",
+    ".soc": "preflib",
+    ".soi": "preflib",
+    ".toc": "preflib",
+    ".toi": "preflib",
+    ".cat": "preflib",
+    ".run": "trec",
+    ".trec": "trec",
+    ".qrels": "trec",
+    ".safetensors": "safetensors",
+}
+BINARY = ("npy", "npz", "safetensors", "folder")
+FORMS = ("table", "json", "jsonl", "npy", "npz", "preflib", "trec", "safetensors", "folder")
+
+
+def source_name(source: Source) -> str:
+    """The name of a file in sentences; that of "-" is "standard input"."""
+    return "standard input" if str(source) == "-" else str(source)
+
+
+def form_of(source: Source, form: str | None = None) -> str:
+    """The form of a file.
+
+    Parameters
+    ----------
+    source : path
+        A file or a folder; "-" is standard input, which is taken for a table unless `form` says otherwise.
+    form : str or None
+        The form that the caller names, one of `FORMS`; None asks the suffix, and then the first line.
+
+    Returns
+    -------
+    str
+        One of `FORMS`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If there is no form of that name.
+    """
+    if form is not None:
+        return choice("form", form, FORMS)
+    if str(source) == "-":
+        return "table"
+    path = Path(source)
+    if path.is_dir():
+        return "folder"
+    name = path.name.lower().removesuffix(".gz")
+    return _BY_SUFFIX.get(Path(name).suffix) or _by_content(_head(path))
+
+
+def _head(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read(4096)
+
+
+def _by_content(head: bytes) -> str:
+    """The form of a file whose suffix says nothing, by its first bytes."""
+    if head.startswith(b"\x93NUMPY"):
+        return "npy"
+    if head.startswith(b"PK\x03\x04"):
+        return "npz"
+    text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
+    first, *others = text.splitlines() or [""]
+    if first.startswith("# FILE NAME") or first.startswith("# TITLE"):
+        return "preflib"
+    if first.startswith(("{", "[")):
+        return "jsonl" if first.startswith("{") and others and others[0].startswith("{") else "json"
+    words = first.split()
+    if (len(words) == 6 and words[1].upper() == "Q0") or (len(words) == 4 and words[1] == "0" and words[3].isdecimal()):
+        return "trec"
+    return "table"
+
+
+def _opened(path: Path) -> io.BufferedIOBase:
+    """The bytes of a file, unpacked where gzip packed it; a missing one is one sentence."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {str(path)!r}")
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder, and a file is needed")
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+
+
+def text_of(source: Source) -> str:
+    """The text of a file, or of standard input for "-".
+
+    Parameters
+    ----------
+    source : path
+        UTF-8, with or without a mark at its beginning; what gzip packed is unpacked.
+
+    Returns
+    -------
+    str
+        With line ends as Python has them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not UTF-8.
+    """
+    if str(source) == "-":
+        data = sys.stdin.buffer.read()
+    else:
+        with _opened(Path(source)) as file:
+            try:
+                data = file.read()
+            except (EOFError, gzip.BadGzipFile) as error:
+                raise ValueError(f"{source_name(source)}: packed by gzip and damaged ({error})") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{source_name(source)}:{line}: not UTF-8; save it as UTF-8, please") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def lines_of(source: Source) -> list[tuple[int, str]]:
+    """The lines of a text with their numbers from 1, without blank lines and comments that start with ``#``."""
+    numbered = enumerate(text_of(source).split("\n"), start=1)
+    return [(number, line) for number, line in numbered if line.strip() and not line.lstrip().startswith("#")]
+
+
+def json_of(source: Source) -> object:
+    """What a JSON file holds."""
+    try:
+        return json.loads(text_of(source))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{source_name(source)}:{error.lineno}: no JSON: {error.msg}") from error
+
+
+def read_arrays(source: Source) -> dict[str, np.ndarray]:
+    """The arrays of an npz file by name, or that of an npy file under the name "array"; nothing is unpickled.
+
+    Parameters
+    ----------
+    source : path
+        The file.
+
+    Returns
+    -------
+    dict of str to array
+        As they stand in the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged, of another form, or holds Python objects.
+    """
+    path = Path(source)
+    with _opened(path) as file:
+        try:
+            found = np.load(io.BytesIO(file.read()), allow_pickle=False)
+            return {"array": found} if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
+        except (ValueError, OSError, EOFError, KeyError) as error:
+            what = "holds Python objects, which are not read" if "pickle" in str(error) else "no arrays of NumPy"
+            raise ValueError(f"{source_name(source)}: {what}") from error

@@ -1,0 +1,173 @@
+"""Cells from delimited text, JSON, JSON lines and arrays of NumPy."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from lrtheory._files.opening import Source, form_of, json_of, lines_of, read_arrays, source_name
+
+__all__ = ["Cells", "read_cells"]
+
+_DELIMITERS = ("::", "\t", ",", ";", "|", " ")
+
+
+class Cells(NamedTuple):
+    """The columns of a file by name, the number of the line of each row if rows have lines, and whether names stood."""
+
+    columns: dict[str, list[Any]]
+    lines: list[int] | None = None
+    header: bool = True
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.columns.values()), ()))
+
+
+def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
+    """Read the cells of a table from a file.
+
+    Parameters
+    ----------
+    source : path
+        Delimited text (commas, tabs, semicolons, ``::``, bars or blanks, as its first lines show), a JSON list of
+        objects or object of lists, JSON lines, or an npz file of arrays of one length; packed by gzip or not. "-" is
+        standard input.
+    form : str or None
+        "table", "json", "jsonl" or "npz" where the suffix and the first line do not tell.
+    header : bool or None
+        Whether the first line of delimited text names the columns; None looks: names are different words, and no
+        numbers.
+
+    Returns
+    -------
+    Cells
+        As they stand.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is empty, a row has too many or too few cells, or it is of a form that holds no table.
+    """
+    found = form_of(source, form)
+    if found == "table":
+        table = _delimited(source, header)
+    elif found == "json":
+        table = _of_json(source, json_of(source))
+    elif found == "jsonl":
+        table = _of_json_lines(source)
+    elif found in ("npz", "npy"):
+        table = _of_arrays(source)
+    else:
+        what = "a folder" if found == "folder" else f"a file of the form {found}"
+        raise ValueError(f"{source_name(source)}: {what}, where a table is needed (csv, tsv, json, jsonl or npz)")
+    if not table.n_rows:
+        raise ValueError(f"{source_name(source)}: no row")
+    return table
+
+
+def _delimited(source: Source, header: bool | None) -> Cells:
+    lines = lines_of(source)
+    if not lines:
+        raise ValueError(f"{source_name(source)}: empty")
+    delimiter = _delimiter([line for _, line in islice(lines, 20)])
+    rows = _split([line for _, line in lines], delimiter)
+    width = len(rows[0])
+    for (number, _), row in zip(lines, rows, strict=True):
+        if len(row) != width:
+            raise ValueError(f"{source_name(source)}:{number}: {len(row)} cells where the first line has {width}")
+    if header is None:
+        header = len(set(rows[0])) == width and not any(cell.strip() == "" or _is_number(cell) for cell in rows[0])
+    names = [cell.strip() for cell in rows[0]] if header else [str(i) for i in range(1, width + 1)]
+    if len(set(names)) < width:
+        raise ValueError(f"{source_name(source)}: two columns are called {_repeated(names)!r}")
+    body = rows[1:] if header else rows
+    columns = dict(zip(names, map(list, zip(*body, strict=True)), strict=True)) if body else {n: [] for n in names}
+    return Cells(columns, [number for number, _ in lines[len(rows) - len(body) :]], header)
+
+
+def _delimiter(lines: Sequence[str]) -> str | None:
+    """The delimiter that cuts all of the first lines into one number of cells, more than one; None for one column."""
+    for delimiter in _DELIMITERS:
+        widths = {len(row) for row in _split(lines, delimiter)}
+        if len(widths) == 1 and widths != {1}:
+            return delimiter
+    # lines of different widths: what cuts the first line, so that the line that differs is named
+    return next((d for d in _DELIMITERS[:-1] if d in lines[0]), None)
+
+
+def _split(lines: Sequence[str], delimiter: str | None) -> list[list[str]]:
+    if delimiter is None:
+        return [[line] for line in lines]
+    if delimiter == "::":
+        return [line.split("::") for line in lines]
+    if delimiter == " ":
+        return [line.split() for line in lines]
+    # a row is a line, so a quoted cell with a line break in it is refused by its width, and most lines have no quote
+    quoted = [csv.reader([line], delimiter=delimiter) if '"' in line else None for line in lines]
+    return [line.split(delimiter) if row is None else next(row) for line, row in zip(lines, quoted, strict=True)]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _repeated(names: Sequence[str]) -> str:
+    return next(name for i, name in enumerate(names) if name in names[:i])
+
+
+def _of_json_lines(source: Source) -> Cells:
+    records, numbers = [], []
+    for number, line in lines_of(source):
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{source_name(source)}:{number}: no JSON: {error.msg}") from error
+        numbers.append(number)
+    return _of_records(source, records, numbers)
+
+
+def _of_json(source: Source, value: Any) -> Cells:
+    if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+        lengths = {name: len(column) for name, column in value.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"{source_name(source)}: lists of different lengths: {lengths}")
+        return Cells(value)
+    if not isinstance(value, list):
+        raise ValueError(f"{source_name(source)}: a list of objects is needed, or an object of lists")
+    return _of_records(source, value, None)
+
+
+def _of_records(source: Source, records: list[Any], numbers: list[int] | None) -> Cells:
+    """The table of objects, or of lists of one length; a key that an object lacks is an empty cell."""
+    if records and all(isinstance(record, list) and len(record) == len(records[0]) for record in records):
+        columns = {str(i): list(cells) for i, cells in enumerate(zip(*records, strict=True), start=1)}
+        return Cells(columns, numbers, header=False)
+    wrong = [i for i, record in enumerate(records) if not isinstance(record, dict)]
+    if wrong:
+        where = f":{numbers[wrong[0]]}" if numbers else f", entry {wrong[0]}"
+        raise ValueError(f"{source_name(source)}{where}: an object is needed; got {records[wrong[0]]!r}")
+    names = dict.fromkeys(name for record in records for name in record)
+    return Cells({n: [r.get(n) for r in records] for n in names}, numbers)
+
+
+def _of_arrays(source: Source) -> Cells:
+    arrays = read_arrays(source)
+    if len(arrays) == 1 and next(iter(arrays.values())).ndim == 2:  # the columns of one matrix
+        matrix = next(iter(arrays.values()))
+        columns = {str(i): column.tolist() for i, column in enumerate(matrix.T, start=1)}
+        return Cells(columns, header=False)
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) != 1:
+        raise ValueError(f"{source_name(source)}: arrays of one length are needed, or one matrix; got {shapes}")
+    return Cells({name: array.tolist() for name, array in arrays.items()})

@@ -1,0 +1,140 @@
+"""Every verb of the shell: short, with help, files of classes that read themselves, and an example that runs."""
+
+import ast
+import importlib
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+import lrtheory
+from lrtheory import _commands
+from lrtheory._result import Result
+from lrtheory.cli import main
+
+FILES = Path(__file__).resolve().parents[1] / "files"
+VERBS = [verb for system in lrtheory.SYSTEMS for verb in _commands.verbs_of(system).values()]
+EXAMPLES = [(verb, line) for verb in VERBS for line in verb.examples]
+#: commands that a person may have on the path; a verb of one of these names would be confused with it only if it could
+#: be typed alone, which it cannot; what a verb may not be called is one of our own commands
+OURS = {"list", "show", "check", "start", "report", "data", "new", "warmup", "figures", "bench", "demo", "verbs"}
+
+
+def named(verb):
+    return f"{verb.system}-{verb.name}"
+
+
+def function_of(verb):
+    return getattr(importlib.import_module(f"lrtheory.{verb.system}.commands"), verb.name)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_a_verb_is_a_door_and_no_solver(verb):
+    tree = ast.parse(Path(function_of(verb).__code__.co_filename).read_text())
+    (node,) = [one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == verb.name]
+    body = node.body[1:]
+    assert body[-1].end_lineno - body[0].lineno < 15
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_a_verb_explains_itself(verb):
+    assert verb.summary.endswith(".")
+    assert verb.name not in OURS
+    assert verb.examples, "an example line is needed"
+    for one in (*verb.files, *verb.options):
+        assert one.help, f"`{one.name}` has no help"
+        assert one.kind, f"`{one.name}` has no annotation"
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_files_are_of_classes_that_read_themselves(verb):
+    hints = typing.get_type_hints(function_of(verb))
+    assert set(_commands.verbs_of(verb.system)) <= set(dir(importlib.import_module(f"lrtheory.{verb.system}.commands")))
+    for one in (*verb.files, *(option for option in verb.options if option.is_file)):
+        (kind,) = [k for k in typing.get_args(hints[one.name]) or (hints[one.name],) if k is not type(None)]
+        assert callable(kind.from_file)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for path in FILES.iterdir():
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, tmp_path / path.name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("verb", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+def test_an_example_answers(verb, line, folder, capsys, monkeypatch):
+    """What is typed runs; a pipe in front or behind is the shell's, and is tested where its verb is."""
+    before = {path.name for path in folder.iterdir()}
+    typed, _, source = line.partition(" < ")
+    if source:
+        monkeypatch.setattr(sys, "stdin", open(source, encoding="utf-8"))
+    words = shlex.split(typed.split(" | ")[0])
+    assert main(words[1:]) in (0, 1, 2)
+    out, err = capsys.readouterr()
+    assert out.strip()
+    assert not err
+    written = {words[i + 1] for i, word in enumerate(words) if word in ("-o", "--output", "--plot")} - {"-"}
+    assert {path.name for path in folder.iterdir()} - before == written
+
+
+@pytest.mark.parametrize(("verb", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+def test_the_answer_as_json_has_all_digits_and_the_hashes_of_its_files(verb, line, folder, capsys, monkeypatch):
+    if " < " in line:
+        pytest.skip("a stream prints JSON lines of its own")
+    words = shlex.split(line.split(" | ")[0])
+    kept = [w for i, w in enumerate(words) if w not in ("-o", "--plot") and words[i - 1] not in ("-o", "--plot")]
+    main([*kept[1:], "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == [
+        "verb", "version", "inputs", "options", "columns", "rows", "facts", "certificate", "seconds",
+    ]  # fmt: skip
+    assert told["rows"]
+    assert all(len(row) == len(told["columns"]) for row in told["rows"])
+    assert told["inputs"]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_what_is_read_is_never_written_over(verb, folder, capsys):
+    words = shlex.split(verb.examples[0].partition(" < ")[0].split(" | ")[0])
+    source = next((w for w in words[3:] if (folder / w).is_file()), None)
+    if source is None or not issubclass(typing.get_type_hints(function_of(verb))["return"], Result):
+        pytest.skip("it reads no file, or a stream")
+    content = (folder / source).read_bytes()
+    kept = [w for i, w in enumerate(words) if w not in ("-o", "--plot") and words[i - 1] not in ("-o", "--plot")]
+    assert main([*kept[1:], "-o", source, "--force"]) == 3
+    assert "nothing is written over it" in capsys.readouterr().err
+    assert (folder / source).read_bytes() == content
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_a_missing_file_is_one_sentence(verb, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(verb.examples[0].partition(" < ")[0].split(" | ")[0])
+    if not verb.files:
+        pytest.skip("it reads no file")
+    assert main(words[1:]) == 3
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "there is no" in err
+
+
+def test_help_of_a_verb_imports_no_system(tmp_path):
+    if not VERBS:
+        pytest.skip("there is no verb")
+    verb = VERBS[0]
+    code = (
+        "import sys; from lrtheory import _commands\n"
+        f"try: _commands.run({verb.system!r}, [{verb.name!r}, '--help'])\n"
+        "except SystemExit: pass\n"
+        f"print('lrtheory.{verb.system}' in sys.modules, 'numba' in sys.modules, file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert ran.stderr.split() == ["False", "False"]
+    assert "examples:" in ran.stdout
