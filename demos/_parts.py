@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 import lrtheory
 from figures._series import COLORS
 from lrtheory.bounds import Statement
+from lrtheory.bounds.statement.formulas import as_image
 
 __all__ = [
     "Reading",
@@ -40,7 +41,6 @@ __all__ = [
 MEASURED, BOUND, OTHER = COLORS[0], COLORS[1], COLORS[2]
 #: blue for supported, vermilion for refuted, grey where nothing is claimed
 SHADES = {"supported": COLORS[0], "refuted": COLORS[1]}
-_TIGHT = {"bbox_inches": "tight", "pad_inches": 0.04}
 
 
 @dataclass(frozen=True)
@@ -168,18 +168,11 @@ def legend(axis: Any) -> None:
     axis.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=9)
 
 
-def _svg(figure: Figure, **options: Any) -> str:
+def _svg(figure: Figure) -> str:
     """The figure as the source of an image."""
     written = io.BytesIO()
-    figure.savefig(written, format="svg", transparent=True, metadata={"Date": None}, **options)
+    figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(written.getvalue()).decode()
-
-
-def _formula(tex: str) -> str:
-    """A formula as an image, set by Matplotlib, so that no page needs fonts of its own."""
-    figure = Figure(figsize=(0.01, 0.01))
-    figure.text(0, 0, f"${tex}$", fontsize=13, math_fontfamily="stix")
-    return f'<img alt="{html.escape(tex)}" src="{_svg(figure, **_TIGHT)}" style="display:block;margin:.5em 0">'
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -192,7 +185,7 @@ def head(story: Story) -> str:
     command = f"lrtheory check {story.statement.id}"
     return (
         f'<h1 style="font-size:1.6em;margin:0 0 .4em">{html.escape(story.title)}</h1>'
-        f'<p style="margin:.3em 0;max-width:60em">{story.plain}</p>{_formula(story.formula)}'
+        f'<p style="margin:.3em 0;max-width:60em">{story.plain}</p>{as_image(story.formula)}'
         f'<p style="margin:.3em 0;max-width:60em">{html.escape(story.statement.says)}</p>'
         f'<p style="margin:.3em 0;color:#666;font-size:.85em">{html.escape(str(story.statement.source))}. '
         f"On many instances, with all its saboteurs: <code>{command}</code></p>"

@@ -13,6 +13,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.statement.formulas import as_image
 
 __all__ = ["Evidence", "file_name", "load_evidence"]
 
@@ -256,7 +257,7 @@ class Evidence(Result):
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th style='text-align:left'>{word}</th>"
-            f"<td style='text-align:left'>{'$' + text + '$' if word == 'claim' else html.escape(text)}</td></tr>"
+            f"<td style='text-align:left'>{as_image(text) if word == 'claim' else html.escape(text)}</td></tr>"
             for word, text in self.lines()
         )
         head = html.escape(f"{self.statement}: {self.title}")

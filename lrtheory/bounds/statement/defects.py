@@ -1,0 +1,78 @@
+"""The demands on a statement before anything is measured: that it says itself, has instances, and can be refuted."""
+
+from __future__ import annotations
+
+import re
+
+from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.provenance.sources import Derived, proof_of
+from lrtheory.bounds.statement.statement import Statement
+
+__all__ = ["defects"]
+
+
+def defects(statement: Statement) -> list[str]:
+    """List what a statement lacks; the tests demand an empty list.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    list of str
+        One sentence for each defect.
+    """
+    found = []
+    if not re.fullmatch(r"[a-z][a-z0-9_.-]*/[A-Za-z0-9_.-]+", statement.id):
+        found.append("the id is not <system>/<item> with letters, digits, _, - and dots only")
+    if not (statement.title and statement.tex and statement.source):
+        found.append("title, TeX or source is missing")
+    if len(statement.says.split()) < 5 or not statement.says.isascii():
+        found.append(
+            "it does not say itself: `says` is a plain sentence in which the symbols of its formula are explained"
+        )
+    if isinstance(statement.source, Derived) and len(proof_of(statement.source).splitlines()) < 2:
+        found.append(f"{statement.source.theory.__name__} has no section Proof of two lines or more")
+    if isinstance(statement.claim, Recorded):
+        return found
+    if not statement.hypotheses:
+        found.append("no hypothesis is named")
+    # what is refuted as installed needs no saboteur to show that the check can refute; a repair shows that it can hold
+    if not statement.saboteurs and statement.violated is None:
+        found.append("there is no saboteur")
+    changed = any("solve" in one.changes or "patch" in one.changes for one in statement.saboteurs)
+    if not changed and statement.violated is None:
+        found.append("no saboteur changes the solver")
+    if statement.violated is not None and len(statement.violated.says.split()) < 4:
+        found.append("`violated` does not say what goes wrong")
+    if statement.repairs and statement.violated is None:
+        found.append("it has a repair, and nothing is violated")
+    found += _defects_of_instances(statement)
+    unknown = [one.breaks for one in statement.saboteurs if one.breaks not in (None, *statement.hypotheses)]
+    if unknown:
+        found.append(f"saboteurs break hypotheses that are not there: {unknown}")
+    names = [one.name for one in statement.saboteurs]
+    if len(set(names)) < len(names):
+        found.append("two saboteurs have one name")
+    # of a random claim lhs/rhs is an estimate, which no interval could be asserted of at any level
+    if statement.instances.tight and statement.kind not in ("inequality", "identity"):
+        found.append("a tight instance is asserted for inequalities and identities alone")
+    if statement.kind == "rate" and any("patch" in one.changes for one in statement.saboteurs):
+        found.append("a Rate is sabotaged by a patch, which is interpreted; use a compiled mutant as solve")
+    return found
+
+
+def _defects_of_instances(statement: Statement) -> list[str]:
+    """A family meets instances that nobody has seen, or it has them all."""
+    family, found = statement.instances, []
+    if not family.smallest():
+        found.append(f"the family {family.name} has no smallest instance")
+    if family.complete and family.draw is not None:
+        found.append(f"the family {family.name} draws, and says that it is complete")
+    if family.complete and len(list(family.fixed())) != family.members:
+        found.append(f"the family {family.name} says that it has {family.members} members")
+    if statement.kind != "rate" and family.draw is None and not family.complete:
+        found.append(f"the family {family.name} neither draws nor is complete")
+    return found

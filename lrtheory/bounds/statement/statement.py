@@ -1,0 +1,203 @@
+"""The class of statements, with its fields in the order in which a theorem is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lrtheory._validation import must
+from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
+from lrtheory.bounds.families import Family
+from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
+from lrtheory.bounds.provenance.sources import Source
+from lrtheory.bounds.running.patching import Patch
+from lrtheory.bounds.statement.card import card
+from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
+
+__all__ = ["Statement", "always"]
+
+Predicate = Callable[[Any], bool]
+
+
+def always(instance: Any) -> bool:
+    """The hypothesis that holds by construction of the instances."""
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A theorem, lemma or proof step as an object.
+
+    Attributes
+    ----------
+    id : str
+        ``<system>/<item>``: the system in small letters, digits, `_`, `-` and dots, beginning with a letter; the item
+        also with capitals.
+    title : str
+        A few words.
+    source : Paper, Derived, Classical, Documented or Measured
+        Where it comes from.
+    says : str
+        The claim as a plain sentence, in which every symbol of its formula is explained.
+    tex : str
+        The claim as TeX.
+    hypotheses : mapping of str to callable
+        Named predicates of an instance.
+    instances : Family
+        Where it is checked.
+    solve : callable
+        What is under test: ``solve(instance, rng) -> outcome`` for deterministic claims, ``solve(instance, rng, n) ->
+        outcomes`` for random ones. It returns what the algorithm returns; only the claim knows the truth.
+    claim : Claim
+        What is claimed of the outcome.
+    saboteurs : tuple of Saboteur
+        Wrong variants that the same check must refute.
+    notes : str
+        Vacuity, corrections, what the statement leaves open.
+    decisions : tuple of str
+        Paths of what the algorithm decides within its outcome (`forger.leaves`); everything else is a report, which
+        must follow from the decisions.
+    unread : mapping of str to str
+        Paths that the claim does not look at, with the reason.
+    closed : str
+        Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
+        our kernels make. Empty where one can.
+    randomness : str
+        Which random numbers the algorithm draws besides those of `rng`, such as "the library's own"; a replay then
+        repeats the law and not the draws. Empty where there are none.
+    violated : Violated or None
+        For a promise that does not hold as installed: the sentence that says so. The verdict that is due is then
+        `refuted`.
+    repairs : tuple of Repair
+        Changes under which the statement is supported.
+    patch : Patch or None
+        Set by `sabotaged` and `repaired` alone.
+    sabotage, repair : str
+        Name of the saboteur or of the repair in force; empty for the statement itself.
+    origin : Origin
+        Where the statement was found, set by the registry.
+    """
+
+    id: str
+    title: str
+    source: Source
+    tex: str
+    hypotheses: Mapping[str, Predicate]
+    instances: Family
+    solve: Callable[..., Any]
+    claim: Claim
+    saboteurs: tuple[Saboteur, ...] = ()
+    notes: str = ""
+    says: str = ""
+    decisions: tuple[str, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    closed: str = ""
+    randomness: str = ""
+    violated: Violated | None = None
+    repairs: tuple[Repair, ...] = ()
+    patch: Patch | None = None
+    sabotage: str = ""
+    repair: str = ""
+    origin: Origin = UNKNOWN
+
+    def __repr__(self) -> str:
+        return f"Statement({self.id!r}, {self.kind}: {self.title})"
+
+    def _repr_html_(self) -> str:
+        return card(self)
+
+    @property
+    def system(self) -> str:
+        """The system whose statement this is."""
+        return self.id.partition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        """The type of the claim, in lower case."""
+        return type(self.claim).__name__.lower()
+
+    @property
+    def due(self) -> str:
+        """The verdict without which a test of the statement fails."""
+        if isinstance(self.claim, Recorded):
+            return "recorded"
+        return "refuted" if self.sabotage or self.violated is not None else "supported"
+
+    def for_another_solver(self) -> Statement:
+        """The statement decided by runs alone, since an exact probability is that of its own solver.
+
+        Returns
+        -------
+        Statement
+            Ready for another solver.
+        """
+        if not isinstance(self.claim, Probability):
+            return self
+        return replace(self, claim=replace(self.claim, exact=None))
+
+    def sabotaged(self, name: str | int) -> Statement:
+        """The statement with the fields exchanged that a saboteur exchanges.
+
+        Parameters
+        ----------
+        name : str or int
+            Name of one of the saboteurs, or its number in their order, counted from 1.
+
+        Returns
+        -------
+        Statement
+            A wrong statement.
+
+        Raises
+        ------
+        KeyError
+            If there is no such saboteur.
+        """
+        named: dict[str | int, Saboteur] = {one.name: one for one in self.saboteurs}
+        found = named | dict(enumerate(self.saboteurs, start=1))
+        if name not in found:
+            raise KeyError(str(must("saboteur", "one of " + ", ".join(map(repr, named)) + ", or its number", name)))
+        one = found[name]
+        hypotheses = dict(self.hypotheses)
+        # the dropped hypothesis is turned around, so that the engine sees that the instances do break it
+        if one.breaks is not None:
+            kept = hypotheses.pop(one.breaks)
+            hypotheses[f"not: {one.breaks}"] = lambda instance: not kept(instance)
+        changes = dict(one.changes)
+        claim = changes.get("claim")
+        # too strong a claim has the sides of the statement, so what can be said of their reach is the same
+        if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
+            changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
+        alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
+        return replace(alone, **changes, hypotheses=hypotheses, sabotage=one.name)
+
+    def repaired(self, name: str) -> Statement:
+        """The statement with what is wrong mended, which must be supported.
+
+        Parameters
+        ----------
+        name : str
+            Name of one of the repairs.
+
+        Returns
+        -------
+        Statement
+            A statement that holds.
+
+        Raises
+        ------
+        KeyError
+            If there is no repair of that name.
+        """
+        found = {one.name: one for one in self.repairs}
+        if name not in found:
+            raise KeyError(str(must("repair", "one of " + ", ".join(map(repr, found)), name)))
+        changes = found[name].changes
+        alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
+        return replace(alone, **changes, repair=name)
+
+    # A claim may know the exact probability for the statement's own solver; for another one it would be a wrong number.
+    def _with_solver_of(self, changes: Mapping[str, Any]) -> Statement:
+        """The statement decided by runs alone where its solver is changed."""
+        return self.for_another_solver() if {"solve", "patch"} & set(changes) else self
