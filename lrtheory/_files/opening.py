@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import sys
+import zipfile
 from os import PathLike
 from pathlib import Path
 
@@ -189,6 +190,6 @@ def read_arrays(source: Source) -> dict[str, np.ndarray]:
         try:
             found = np.load(io.BytesIO(file.read()), allow_pickle=False)
             return {"array": found} if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
-        except (ValueError, OSError, EOFError, KeyError) as error:
+        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
             what = "holds Python objects, which are not read" if "pickle" in str(error) else "no arrays of NumPy"
             raise ValueError(f"{source_name(source)}: {what}") from error

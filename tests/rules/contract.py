@@ -15,8 +15,10 @@ from types import CodeType, MappingProxyType
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
+from lrtheory import _display
 from lrtheory._result import Result
 from lrtheory._validation import generator
 from tests.rules.walk import Entry, function_lengths, lines_of_code
@@ -280,12 +282,33 @@ def check_counts(value: Any) -> None:
     )
 
 
+_DRAWN: set[type] = set()
+
+
+def check_shown(value: Any) -> None:
+    """A result becomes HTML, a table, and a picture or one sentence that says why there is none."""
+    columns = _display.plain(value._columns())
+    assert columns, f"{type(value).__name__} shows nothing"
+    assert all(isinstance(fact, str) and fact for fact in value._facts())
+    assert "<table>" in value._repr_html_()
+    if type(value) in _DRAWN:  # a picture takes a tenth of a second
+        return
+    _DRAWN.add(type(value))
+    ax, refusal = Figure().subplots(), ""
+    try:
+        assert value.plot(ax) is ax
+    except TypeError as error:
+        refusal = str(error)
+    assert "there is no picture" in refusal if refusal else ax.has_data(), f"{type(value).__name__}: {refusal}"
+
+
 RESULT_CHECKS: tuple[Callable[[Any], None], ...] = (
     check_read_only,
     check_json,
     check_short_repr,
     check_certificate,
     check_counts,
+    check_shown,
 )
 
 # --- files -----------------------------------------------------------------------------------------------------------

@@ -130,6 +130,16 @@ class Writable:
         return {"values": float("nan")}
 
 
+@result
+class Blank(Result):
+    """Draws nothing."""
+
+    gap: float
+
+    def _draw(self, ax: Any) -> None:
+        pass
+
+
 def arrayed() -> None:
     """Do it."""
 
@@ -155,6 +165,7 @@ TOYS: dict[Callable[..., None], tuple[Any, ...]] = {
     contract.check_short_repr: (Open(),),
     contract.check_certificate: (SimpleNamespace(certificate=SimpleNamespace(gap=0.0, bound=1.0, statement="a/B")),),
     contract.check_counts: (SimpleNamespace(counts={"queries": 1}),),
+    contract.check_shown: (Blank(1.0),),
     contract.check_file_length: ("long.py", "x = 1\n" * 301),
     contract.check_function_length: ("long.py", LONG),
 }

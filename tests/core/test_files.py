@@ -1,0 +1,233 @@
+"""Tables from files: every usual form gives the same cells, and every bad file is one sentence that says where."""
+
+import gzip
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from lrtheory._files import Table, as_table, form_of, read_arrays, replacing, write_columns
+
+CELLS = {"player": ["ann", "bob, jr", "cät"], "score": ["1.5", "2", "-3e2"]}
+ROWS = list(zip(*CELLS.values(), strict=True))
+CUSTOMS = {"who": ("player", "name"), "points": ("score", "points"), "time": ("time", "timestamp")}
+
+
+def quoted(cell, delimiter):
+    return f'"{cell}"' if delimiter in cell else cell
+
+
+def delimited(delimiter, end="\n", header=True):
+    rows = [tuple(CELLS), *ROWS] if header else ROWS
+    return end.join(delimiter.join(quoted(cell, delimiter) for cell in row) for row in rows) + end
+
+
+FORMS = {
+    "t.csv": delimited(",").encode(),
+    "windows.csv": delimited(",", "\r\n").encode("utf-8-sig"),
+    "old-mac.csv": delimited(",", "\r").encode(),
+    "t.tsv": delimited("\t").encode(),
+    "semicolons.csv": delimited(";").encode(),
+    "bars.txt": delimited("|").encode(),
+    "colons.dat": delimited("::").encode(),
+    "packed.csv.gz": gzip.compress(delimited(",").encode()),
+    "packed-without-saying.csv": gzip.compress(delimited(",").encode()),
+    "commented.txt": b"# made by hand\n\n" + delimited(",").encode(),
+    "t.json": json.dumps([dict(zip(CELLS, row, strict=True)) for row in ROWS]).encode(),
+    "columns.json": json.dumps(CELLS).encode(),
+    "t.jsonl": "\n".join(json.dumps(dict(zip(CELLS, row, strict=True))) for row in ROWS).encode(),
+    "no-suffix": "\n".join(json.dumps(dict(zip(CELLS, row, strict=True))) for row in ROWS).encode(),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_all_forms_give_the_same_cells(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(FORMS[name])
+    table = Table.from_file(path)
+    assert table.columns == CELLS
+    assert table.floats("score").tolist() == [1.5, 2.0, -300.0]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", "::", " ", "|"])
+def test_lines_of_numbers_have_no_names(delimiter, tmp_path):
+    path = tmp_path / "u.data"
+    path.write_text(delimiter.join("196 242 3".split()) + "\n" + delimiter.join("186 302 3".split()) + "\n")
+    table = Table.from_file(path)
+    assert table.columns == {"1": ["196", "186"], "2": ["242", "302"], "3": ["3", "3"]}
+    assert table.pick(None, CUSTOMS, optional=("time",)) == {"who": "1", "points": "2", "time": "3"}
+
+
+def test_words_without_names_are_read_when_it_is_said(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("ann,1\nbob,2\n")
+    assert len(Table.from_file(path)) == 2  # a number in the first line, so it names nothing
+    path.write_text("ann,win\nbob,loss\n")
+    assert len(Table.from_file(path)) == 1
+    assert len(Table.from_file(path, header=False)) == 2
+
+
+def test_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(delimited(",").encode())))
+    assert Table.from_file("-").columns == CELLS
+
+
+def test_arrays_of_numpy(tmp_path):
+    np.savez(tmp_path / "t.npz", player=["a", "b"], score=[1.0, 2.0])
+    np.save(tmp_path / "m.npy", np.arange(6).reshape(3, 2))
+    assert Table.from_file(tmp_path / "t.npz").columns == {"player": ["a", "b"], "score": [1.0, 2.0]}
+    assert Table.from_file(tmp_path / "m.npy").columns == {"1": [0, 2, 4], "2": [1, 3, 5]}
+    np.save(tmp_path / "o.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="holds Python objects, which are not read"):
+        read_arrays(tmp_path / "o.npy")
+
+
+BAD = {
+    "empty.csv": (b"", "empty"),
+    "blank.csv": (b"\n \n", "empty"),
+    "names-only.csv": (b"player,score\n", "no row"),
+    "ragged.csv": (b"a,b\n1,2\n1,2,3\n", "ragged.csv:3: 3 cells where the first line has 2"),
+    "twice.csv": (b"a,b,a\n1,2,3\n", None),
+    "latin.csv": ("a,b\n1,ä\n".encode("latin-1"), "latin.csv:2: not UTF-8"),
+    "cut.csv.gz": (gzip.compress(b"a,b\n1,2\n" * 50)[:30], "damaged"),
+    "broken.json": (b"[{", "no JSON"),
+    "broken.jsonl": (b'{"a": 1}\n{"a": \n', "broken.jsonl:2: no JSON"),
+    "number.json": (b"3", "a list of objects is needed"),
+    "mixed.json": (b'[{"a": 1}, 2]', "entry 1: an object is needed"),
+    "uneven.json": (b'{"a": [1], "b": [1, 2]}', "lists of different lengths"),
+    "broken.npz": (b"PK\x03\x04 and no more", "no arrays of NumPy"),
+    "model.safetensors": (b"1234", "where a table is needed"),
+    "votes.soc": (b"# FILE NAME: votes.soc\n", "where a table is needed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_one_sentence(name, tmp_path):
+    content, rule = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    if rule is None:  # names that repeat are no names
+        assert not Table.from_file(path).header
+        return
+    with pytest.raises(ValueError, match=rule) as caught:
+        Table.from_file(path)
+    assert "\n" not in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_what_is_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        Table.from_file(tmp_path / "nope.csv")
+    with pytest.raises(ValueError, match="a folder, where a table is needed"):
+        Table.from_file(tmp_path)
+    with pytest.raises(ValueError, match="`form` must be one of"):
+        Table.from_file(tmp_path / "nope.csv", form="excel")
+    with pytest.raises(TypeError, match="a data frame"):
+        as_table(3)
+
+
+def table(**columns):
+    return Table(columns, "log.csv", range(2, 99))
+
+
+def test_columns_are_found_by_customary_names():
+    found = table(NAME=["a"], **{"Time Stamp": [1], "score": [2]}).pick(None, CUSTOMS, optional=("time",))
+    assert found == {"who": "NAME", "points": "score", "time": "Time Stamp"}
+    with pytest.raises(ValueError, match=r"log.csv: no column is called points, score; there are 'name', 'x'"):
+        table(name=[1], x=[2]).pick(None, CUSTOMS, optional=("time",))
+
+
+def test_columns_are_named_by_the_caller():
+    log = table(a=["x"], b=[2], c=[3])
+    assert log.pick("a, 3", CUSTOMS, optional=("time",)) == {"who": "a", "points": "c"}
+    assert log.pick(["b", 1], CUSTOMS, optional=("time",)) == {"who": "b", "points": "a"}
+    assert log.pick({"points": "a", "who": "b"}, CUSTOMS, optional=("time",)) == {"points": "a", "who": "b"}
+    for given, rule in (
+        ("a,z", "there is no column 'z'"),
+        ("a,9", "there is no column '9'"),
+        ("a", "a column for `points` is needed, beside who"),
+        ("a,b,c,a", "up to 3 names"),
+        ({"when": "a"}, "a mapping from who, points, time"),
+        (3.5, "up to 3 names"),
+    ):
+        with pytest.raises(ValueError, match=rule):
+            log.pick(given, CUSTOMS, optional=("time",))
+
+
+def test_cells_that_break_a_rule_say_where():
+    log = table(who=["ann", " "], score=["1", "x"], time=["1", "inf"])
+    for call, rule in (
+        (lambda: log.text("who"), "log.csv:3: `who` must be there; got ' '"),
+        (lambda: log.floats("score"), "log.csv:3: `score` must be a number; got 'x'"),
+        (lambda: log.floats("time"), "log.csv:3: `time` must be a finite number; got 'inf'"),
+        (lambda: log.each("score", {"1": True}.get, "win or loss"), "log.csv:3: `score` must be win or loss; got 'x'"),
+    ):
+        with pytest.raises(ValueError, match=rule):
+            call()
+
+
+def test_missing_numbers_are_nan_only_where_they_may_be():
+    log = table(score=["1", "", "NA", "?"])
+    np.testing.assert_array_equal(log.floats("score", missing=True), [1, np.nan, np.nan, np.nan])
+    with pytest.raises(ValueError, match="must be a number; got ''"):
+        log.floats("score")
+
+
+def test_frames_of_every_library():
+    pd = pytest.importorskip("pandas")
+    frame = as_table(pd.DataFrame({"id": [1.0, 2.0], "name": ["a", None], "n": pd.array([1, None], dtype="Int64")}))
+    assert frame.text("id") == ["1", "2"]
+    with pytest.raises(ValueError, match="the frame, row 1: `name` must be there"):
+        frame.text("name")
+    np.testing.assert_array_equal(frame.floats("n", missing=True), [1, np.nan])
+    assert as_table({"a": [1, 2]}).columns == {"a": [1, 2]}
+    with pytest.raises(ValueError, match="columns of one length"):
+        as_table({"a": [1, 2], "b": [1]})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".npz"])
+def test_what_is_written_is_read_again(suffix, tmp_path):
+    columns = {"name": ["a,b", 'say "c"', "ä"], "x": [0.1, 1e-300, 2.0], "n": [1, 2, 3]}
+    path = tmp_path / f"answer{suffix}"
+    write_columns(path, columns)
+    again = Table.from_file(path)
+    assert again.text("name") == columns["name"]
+    assert again.floats("x").tolist() == columns["x"]
+
+
+def test_nothing_is_lost_when_writing_fails(tmp_path):
+    path = tmp_path / "answer.csv"
+    path.write_text("precious")
+
+    def broken(target):
+        target.write_text("half")
+        raise RuntimeError("power cut")
+
+    with pytest.raises(FileExistsError, match="is there already"):
+        replacing(path, broken)
+    with pytest.raises(RuntimeError):
+        replacing(path, broken, force=True)
+    assert path.read_text() == "precious"
+    assert [one.name for one in tmp_path.iterdir()] == ["answer.csv"]
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        replacing(tmp_path / "no" / "answer.csv", broken)
+    with pytest.raises(FileExistsError, match="folders are not replaced"):
+        replacing(tmp_path, broken, force=True)
+
+
+@pytest.mark.parametrize(
+    ("head", "form"),
+    [
+        (b"q1 Q0 d1 1 0.5 mine\n", "trec"),
+        (b"q1 0 d1 1\n", "trec"),
+        (b"# FILE NAME: x\n", "preflib"),
+        (b'{"a": 1}', "json"),
+        (b"a,b\n", "table"),
+    ],
+)
+def test_the_first_line_tells_where_the_suffix_does_not(head, form, tmp_path):
+    path = tmp_path / "unknown"
+    path.write_bytes(head)
+    assert form_of(path) == form
