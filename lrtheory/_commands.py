@@ -80,7 +80,7 @@ class Verb(NamedTuple):
 
     @property
     def line(self) -> str:
-        """How it is typed."""
+        """The line that a person types to run the verb."""
         files = " ".join(one.name.upper() + ("..." if one.several else "") for one in self.files)
         return f"lrtheory {self.system} {self.name.replace('_', '-')} {files}"
 
@@ -149,7 +149,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _described(docstring: str) -> dict[str, str]:
-    """What the section Parameters says of each parameter."""
+    """Read the words about each parameter in the section Parameters of a docstring."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", docstring, re.MULTILINE | re.DOTALL)
     found: dict[str, str] = {}
     for head, body in re.findall(r"^([\w*, ]+) : .*\n((?:    .*\n?|\n)*)", section[1] if section else "", re.MULTILINE):

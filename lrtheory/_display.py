@@ -1,4 +1,4 @@
-"""How an answer is shown: columns as text, as HTML, as a data frame, and as a picture."""
+"""Show an answer: its columns become text, HTML, a data frame or a picture."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def frame(columns: Columns) -> Any:
 
 
 def new_axes(rows: int = 1) -> Any:
-    """Axes of a figure of their own, high enough for so many rows of bars."""
+    """Make a figure with one pair of axes that is high enough for so many rows of bars."""
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=(6, min(12.0, max(3.2, 1.2 + 0.24 * rows))), layout="constrained")[1]

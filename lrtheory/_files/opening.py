@@ -158,7 +158,7 @@ def lines_of(source: Source) -> list[tuple[int, str]]:
 
 
 def json_of(source: Source) -> object:
-    """What a JSON file holds."""
+    """Read a JSON file; an error names the line."""
     try:
         return json.loads(text_of(source))
     except json.JSONDecodeError as error:
