@@ -232,7 +232,7 @@ class Table:
             raise self.refuse(row, column, "a number") from None
 
     def each(self, column: str, read: Callable[[Any], Any], rule: str) -> list[Any]:
-        """What a function makes of each cell; each different text is read once.
+        """Apply a function to each cell of a column; it is called once for each different cell.
 
         Parameters
         ----------
