@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import as_array, must, unmasked
+from lrtheory._validation import as_array, fits, must, unmasked
 
 __all__ = ["HUGE", "entries", "exact", "number", "numbers", "plain", "table"]
 
@@ -152,7 +152,7 @@ def table(
     found = values.toarray() if sparse.issparse(values) else as_array(name, to_numpy(values))
     if found.dtype.kind not in "biufO":
         raise must(name, "an array of numbers", values, TypeError)
-    if shape is not None and not _fits(found.shape, shape):
+    if shape is not None and not fits(found.shape, shape):
         raise must(name, f"of shape ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})", found.shape)
     found = found.astype(np.int64) if found.dtype.kind == "b" else found
     # The least and the largest entry decide for all, and both are NaN where any entry is. Numbers of other kinds have
@@ -161,11 +161,6 @@ def table(
     for entry in asked:
         number(name, entry, low, high, ends=ends)
     return found
-
-
-def _fits(shape: tuple[int, ...], wanted: tuple[int | str, ...]) -> bool:
-    """Whether a shape has as many axes as are wanted, of the lengths that are given."""
-    return len(shape) == len(wanted) and all(isinstance(w, str) or n == w for n, w in zip(shape, wanted, strict=True))
 
 
 def exact(value: Any) -> Any:

@@ -17,6 +17,7 @@ __all__ = [
     "array",
     "as_array",
     "choice",
+    "fits",
     "generator",
     "integer",
     "must",
@@ -155,7 +156,7 @@ def array(
             raise must(name, "free of NaN", value)
     elif result.dtype.kind != "f":
         raise must(name, "an array of real numbers", value, TypeError)
-    if shape is not None and not _fits(result.shape, shape):
+    if shape is not None and not fits(result.shape, shape):
         raise must(name, f"of shape {_shape_text(shape)}", result.shape)
     if result.dtype.kind == "f":
         if finite and not np.isfinite(result).all():
@@ -169,8 +170,11 @@ def array(
     return result
 
 
-def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
+def fits(shape: tuple[int, ...], wanted: tuple[int | str | None, ...]) -> bool:
+    """Whether a shape has as many axes as are wanted, of the lengths that are given; None or a letter is any length."""
+    return len(shape) == len(wanted) and all(
+        w is None or isinstance(w, str) or n == w for n, w in zip(shape, wanted, strict=True)
+    )
 
 
 def _shape_text(shape: tuple[int | None, ...]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from lrtheory._validation import must
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.finding.configuration import Configuration, configured
 from lrtheory.bounds.provenance.origin import Origin
@@ -29,7 +30,7 @@ class Registry:
 
     Parameters
     ----------
-    *places : str
+    *places : str or path
         Dotted modules and packages, files, and globs of files, seen from the current folder; none means those of the
         configuration.
     configuration : Configuration or None
@@ -39,12 +40,17 @@ class Registry:
     ------
     StatementError
         If a place does not exist, or the configuration is not well formed.
+    TypeError
+        If a place is neither a string nor a path.
     """
 
-    def __init__(self, *places: str, configuration: Configuration | None = None) -> None:
+    def __init__(self, *places: str | os.PathLike[str], configuration: Configuration | None = None) -> None:
+        for place in places:
+            if not isinstance(place, (str, os.PathLike)):
+                raise must("places", "dotted modules, files and globs of files", place, TypeError)
         found = configured() if configuration is None else configuration
         # a place that the caller names stands in commands, and has no configuration of its own
-        self.configuration = Configuration(Path.cwd(), places) if places else found
+        self.configuration = Configuration(Path.cwd(), tuple(map(str, places))) if places else found
         self._named = bool(places)
         root = self.configuration.root
         self.places = [one for place in self.configuration.statements for one in resolved(place, root)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from numbers import Real
@@ -145,26 +145,17 @@ def is_connected(graph: Graph | Digraph) -> bool:
     bool
         True for a graph with a single node, and for one without nodes.
     """
-    return _connected(graph.n, graph.edges, graph.directed)
+    return graph.n == 0 or _connected(graph.n, graph.edges, graph.directed)  # networkx refuses a graph without nodes
 
 
 def _connected(n: int, edges: Iterable[Edge], directed: bool) -> bool:
-    """Whether node 0 reaches every node, and is reached from every node."""
-    forward = list(edges)
-    backward = [(v, u) for u, v in forward]
-    if not directed:
-        return _reaches_all(n, forward + backward)
-    return _reaches_all(n, forward) and _reaches_all(n, backward)
+    """Whether each of at least one node reaches every other."""
+    import networkx  # here and not above, since statements without graphs need not wait for it
 
-
-def _reaches_all(n: int, arcs: Sequence[Edge]) -> bool:
-    found, waiting = {0}, [0]
-    while waiting:
-        node = waiting.pop()
-        new = {v for u, v in arcs if u == node} - found
-        found |= new
-        waiting += new
-    return len(found) >= n
+    graph = networkx.DiGraph() if directed else networkx.Graph()
+    graph.add_nodes_from(range(n))
+    graph.add_edges_from(edges)
+    return bool(networkx.is_strongly_connected(graph) if directed else networkx.is_connected(graph))
 
 
 # --- enumeration ------------------------------------------------------------------------------------------------------

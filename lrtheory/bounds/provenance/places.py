@@ -6,13 +6,14 @@ private name, so that two files called ``bounds.py`` do not collide.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib
 import importlib.util
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -46,15 +47,14 @@ def resolved(place: str, root: Path) -> list[str]:
     StatementError
         If there is no such module or file, or the glob matches nothing.
     """
-    if any(mark in place for mark in _MARKS):
-        found = sorted(str(path) for path in root.glob(place) if path.suffix == ".py")
-        if not found:
-            raise StatementError(f"no file matches the place {place!r} in {root}")
-        return found
+    path = root / place
+    # what is there is no glob, whatever letters its name has
+    if any(mark in place for mark in _MARKS) and not path.exists():
+        found = [root / name for name in glob.glob(place, root_dir=root, recursive=True)]
+        return _files(found, place, root)
     if place.endswith(".py") or "/" in place:
-        path = root / place
         if path.is_dir():
-            return resolved(f"{place.rstrip('/')}/*.py", root)
+            return _files(path.glob("*.py"), place, root)
         if not path.is_file():
             raise StatementError(f"there is no file {str(path)!r}, which is named as a place of statements")
         return [str(path)]
@@ -66,6 +66,14 @@ def resolved(place: str, root: Path) -> list[str]:
     if not known:
         raise StatementError(f"there is no module {place!r}, which is named as a place of statements")
     return [place]
+
+
+def _files(found: Iterable[Path], place: str, root: Path) -> list[str]:
+    """The Python files among those that a place stands for, sorted; none at all is an error."""
+    files = sorted(str(path) for path in found if path.suffix == ".py")
+    if not files:
+        raise StatementError(f"no file matches the place {place!r} in {root}")
+    return files
 
 
 def home(place: str, root: Path) -> Path:
