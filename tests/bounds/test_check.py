@@ -11,6 +11,7 @@ import pytest
 from lrtheory._array import arrays
 from lrtheory.bounds import (
     Ball,
+    Expectation,
     Family,
     Identity,
     OutcomeError,
@@ -255,6 +256,22 @@ def test_running_out_of_budget_is_no_pass():
     assert evidence.underpowered
 
 
+def mean_of(outcome, **claimed):
+    """A statement about the mean of numbers in [0, 1] that are all the same."""
+    claim = Expectation(lambda n, x: x, support=lambda n: (0.0, 1.0), **claimed)
+    return variant(solve=lambda n, rng, runs: np.full(runs, outcome), claim=claim, instances=instances_of(1, 2))
+
+
+def test_a_mean_at_the_end_of_its_range():
+    ends = {"equals": lambda n: 1.0, "within": lambda n: 0.05}
+    assert check(mean_of(1.0, **ends), Session()).verdict == "supported"
+    assert check(mean_of(1 - 1e-6, **ends), Session()).verdict == "refuted"
+    never = check(mean_of(0.0, at_most=lambda n: 0.0), Session())
+    assert never.verdict == "inconclusive"
+    assert never.message.count("is an Identity of each run; state it as one") == 1
+    assert check(mean_of(1e-6, at_most=lambda n: 0.0), Session()).verdict == "refuted"
+
+
 def test_a_law_out_of_reach_is_an_error():
     with pytest.raises(StatementError, match="out of reach"):
         check(variant(UNIFORM, claim=dataclasses.replace(UNIFORM.claim, within=0.01)), Session())
@@ -338,3 +355,10 @@ def test_statement_needs_keyword_fields():
         saboteur("idle")
     with pytest.raises(KeyError, match="must be one of"):
         GAUSS.sabotaged("nobody")
+    with pytest.raises(KeyError, match="must be one of 'one short', .*, or its number; got True"):
+        GAUSS.sabotaged(True)
+    alone = variant(saboteurs=())
+    with pytest.raises(KeyError, match="`saboteur` must be left out for toy/GAUSS, which has no saboteur; got 1"):
+        alone.sabotaged(1)
+    with pytest.raises(KeyError, match="`repair` must be left out for toy/GAUSS, which has no repair; got 'it'"):
+        alone.repaired("it")

@@ -92,6 +92,8 @@ TRUE = {
     "exponential on the edge": (expectation(1.0, np.inf), exponential(1.0)),
     "Pareto on the edge": (expectation(1.0, np.inf), pareto(1.0)),
     "equal mean": (equality(0.5, 0.1), beta(2, 2)),
+    "equal to the upper end": (equality(1.0, 0.1), point(1.0)),
+    "equal to the lower end": (equality(0.0, 0.1), point(0.0)),
     "uniform law": (law(0.25, 0.25, 0.25, 0.25), discrete(0.25, 0.25, 0.25, 0.25)),
     "uneven law": (law(0.9, 0.09, 0.01), discrete(0.9, 0.09, 0.01)),
 }
@@ -103,6 +105,8 @@ FALSE = {
     "point mass just outside": (expectation(0.4999), point(0.5)),
     "Pareto just outside": (expectation(0.98, np.inf), pareto(1.0)),
     "mean on the edge of the tolerance": (equality(0.4, 0.1), beta(2, 2)),
+    "mean on the edge of the tolerance of an end": (equality(1.0, 0.1), bernoulli(0.9)),
+    "one run in three hundred off the end": (equality(1.0, 0.003), bernoulli(299 / 300)),
     "law on the edge of the tolerance": (law(0.5, 0.5, within=0.1), discrete(0.6, 0.4)),
 }
 CLEARLY_TRUE = {
@@ -112,6 +116,9 @@ CLEARLY_TRUE = {
     "skewed Beta": (expectation(0.15), beta(0.1, 1.0)),
     "point mass": (expectation(0.55), point(0.5)),
     "equal mean": (equality(0.5, 0.1), beta(2, 2)),
+    "equal to the upper end": (equality(1.0, 0.1), point(1.0)),
+    "equal to the lower end": (equality(0.0, 0.1), point(0.0)),
+    "nearer to the end than the tolerance": (equality(0.95, 0.1), bernoulli(0.95)),
     "uniform law": (law(0.25, 0.25, 0.25, 0.25), discrete(0.25, 0.25, 0.25, 0.25)),
 }
 CLEARLY_FALSE = {
@@ -122,6 +129,8 @@ CLEARLY_FALSE = {
     "Pareto": (expectation(0.7, np.inf), pareto(1.0)),
     "point mass": (expectation(0.4), point(0.5)),
     "mean elsewhere": (equality(0.35, 0.01), beta(2, 2)),
+    "one run in a hundred off the end": (equality(1.0, 0.005), bernoulli(0.99)),
+    "outside of the range": (equality(1.5, 0.1), bernoulli(1.0)),
     "uneven, said to be even": (law(0.5, 0.5, within=0.09), discrete(0.6, 0.4)),
     "an impossible category": (law(0.5, 0.5, 0.0), discrete(0.4, 0.4, 0.2)),
 }
@@ -153,6 +162,34 @@ def test_a_clearly_false_claim_is_refuted(claim, draw):
 
 def test_an_unbounded_range_is_never_supported():
     assert rates(expectation(5.0, np.inf), exponential(1.0))["supported"] == 0
+
+
+def test_a_mean_that_rounding_carries_over_an_end_is_that_end():
+    below = 0.3 - 0.1 - 0.2
+    assert below < 0
+    for claim in (expectation(below), equality(below, 0.1)):
+        assert claim.judge(None, np.zeros(64), LEVEL).verdict != "refuted"
+        assert claim.judge(None, np.eye(1, 64)[0], LEVEL).verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        (expectation(5.0, np.inf), "the range has no upper end"),
+        (expectation(0.0), "is an Identity of each run"),
+        (equality(1.0, 0.0), "`within` must be above 0; got 0"),
+        (equality(1.0, 1e-4), "`within` is 0.0001, which is out of reach within 2048 runs"),
+        (expectation(1e-3), ""),
+        (equality(1.0, 0.1), ""),
+        (equality(0.0, 0.1), ""),
+        (equality(0.5, 0.1), ""),
+        (equality(1.5, 1e-4), ""),  # which the range alone refutes
+    ],
+)
+def test_what_no_runs_can_support_is_said(claim, reason):
+    found = claim.never(None, CAP, LEVEL)
+    assert reason in found
+    assert bool(reason) == bool(found)
 
 
 # --- rates ------------------------------------------------------------------------------------------------------------

@@ -54,6 +54,9 @@ def test_wealth_at_the_ends_of_the_range():
     assert (evalues.log_wealth_above(np.zeros(3), 0.0) == 0).all()
     assert evalues.log_wealth_above(np.array([0.0, 0.1]), 0.0)[-1] == np.inf
     assert (evalues.log_wealth_above(np.ones(3), 1.0) == 0).all()
+    for wealth in (evalues.log_wealth_above, evalues.log_wealth_unbounded):
+        assert (wealth(np.zeros(3), 0.0) == 0).all()
+        assert (wealth(np.zeros(3), -0.1) == np.inf).all()  # no law on [0, inf) has such a mean
 
 
 def test_clopper_pearson_is_scipys():

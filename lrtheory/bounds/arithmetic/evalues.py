@@ -71,7 +71,9 @@ def log_wealth_above(x: np.ndarray, mean: float) -> np.ndarray:
     The stake of step t is chosen from x[:t] alone (plug-in mean over second moment, at most 0.9/mean), so the wealth
     prod(1 + stake (x - mean)) is a non-negative supermartingale under the null.
     """
-    if mean <= 0:  # the null allows only x = 0 almost surely
+    if mean < 0:  # no x >= 0 has such a mean, so the null is excluded before the first observation
+        return np.full(len(x), np.inf)
+    if mean == 0:  # the null allows only x = 0 almost surely, and one other observation excludes it
         return np.cumsum(np.where(x > 0, np.inf, 0.0))
     if mean >= 1:  # the null excludes nothing
         return np.zeros(len(x))
@@ -82,7 +84,9 @@ def log_wealth_above(x: np.ndarray, mean: float) -> np.ndarray:
 
 def log_wealth_unbounded(x: np.ndarray, mean: float) -> np.ndarray:
     """Log wealth against E x <= mean for x >= 0 without an upper end: stakes in [0, 1) on x/mean - 1."""
-    if mean <= 0:
+    if mean < 0:  # as in `log_wealth_above`
+        return np.full(len(x), np.inf)
+    if mean == 0:
         return np.cumsum(np.where(x > 0, np.inf, 0.0))
     ratio = x / mean
     guess, spread = _running_moments(ratio, 1.0)

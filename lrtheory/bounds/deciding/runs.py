@@ -38,6 +38,10 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
         _decide(statement, session, tally, (label, instance), level)
         if tally.refuted():
             return tally
+    if isinstance(claim, Expectation) and not tally.problems:
+        undecided = (row for row in tally.rows if row.verdict == "inconclusive")
+        reasons = ((row.label, claim.never(row.instance, cap, level)) for row in undecided)
+        tally.problems += [f"{label}: {reason}" for label, reason in reasons if reason][:1]  # one stands for all
     if searched and not chosen and tally.rows:
         found = _likeliest_failure(statement, session, tally)
         if found is not None:

@@ -1,0 +1,28 @@
+"""The kinds of claims. A claim says what is measured and what would contradict it; it holds no tolerance and no seed.
+
+Deterministic claims (`Inequality`, `Identity`) give their two sides for one instance and one outcome. Random claims
+(`Probability`, `Expectation`, `Law`, `Rate`) turn the outcomes of n independent runs into n numbers, and judge them.
+"""
+
+from lrtheory.bounds.claims.judgment import Judgment, Level
+from lrtheory.bounds.claims.laws import Law
+from lrtheory.bounds.claims.means import Expectation
+from lrtheory.bounds.claims.probabilities import Probability
+from lrtheory.bounds.claims.rates import Rate
+from lrtheory.bounds.claims.sides import Identity, Inequality, Recorded, Sides
+
+__all__ = [
+    "Claim",
+    "Expectation",
+    "Identity",
+    "Inequality",
+    "Judgment",
+    "Law",
+    "Level",
+    "Probability",
+    "Rate",
+    "Recorded",
+    "Sides",
+]
+
+Claim = Inequality | Identity | Probability | Expectation | Law | Rate | Recorded

@@ -1,0 +1,58 @@
+"""Claims about the probability of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds.arithmetic import evalues
+from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values
+from lrtheory.bounds.errors import OutcomeError, StatementError
+
+__all__ = ["Probability"]
+
+
+@dataclass(frozen=True)
+class Probability:
+    """``P(event) <= at_most``.
+
+    Parameters
+    ----------
+    event : callable
+        ``event(instance, outcomes) -> (n,) bool``.
+    at_most : callable
+        ``at_most(instance) -> float`` in (0, 1).
+    randomness : str
+        Whether the probability is over the runs on each fixed instance, or over all instances at once.
+    exact : callable or None
+        ``exact(instance) -> float, Fraction or None``: the probability of the event by enumeration, where the instance
+        is small enough for it; else None.
+    """
+
+    event: Callable[[Any, Any], np.ndarray]
+    at_most: Callable[[Any], float]
+    randomness: Randomness = "for each instance"
+    exact: Callable[[Any], float | Fraction | None] | None = None
+
+    def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
+        """The event as one 0 or 1 per run."""
+        events = np.asarray(self.event(instance, outcomes))
+        if events.dtype != bool:
+            raise OutcomeError(f"an event must be one boolean per run; got {events.dtype}")
+        return events.astype(float)
+
+    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
+        """Two e-processes: against P <= delta and against P >= delta."""
+        delta = float(self.at_most(instance))
+        if not 0 < delta < 1:
+            raise StatementError(
+                f"the bound of a Probability must be in (0, 1); got {delta}. What never happens, state as an Identity"
+            )
+        failures, n = int(x.sum()), len(x)
+        above = evalues.log_failures_above(failures, n, delta)
+        below = evalues.log_failures_below(failures, n, delta)
+        return by_e_values(failures / n, delta, below, above, level)
