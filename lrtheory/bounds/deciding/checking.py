@@ -163,6 +163,8 @@ def _message(statement: Statement, tally: Tally) -> str:
         remarks.append(tally.vacuous())
     if tally.counts["raised"]:
         remarks += [row.shown[0] for row in tally.rows if row.verdict == "refuted"]
+    if statement.patch is not None and statement.patch.remark():
+        remarks.append(statement.patch.remark())
     if statement.randomness:
         remarks.append(f"random numbers: {statement.randomness}; a replay repeats the law and not the draws")
     if statement.violated is not None:

@@ -1,47 +1,58 @@
-"""One line of a kernel, replaced and interpreted while a solver runs, under every name by which the kernel is known.
+"""One line of a function, replaced while a solver runs, however the solver reaches the function.
 
-A kernel may have been imported by name into other modules, and compiled callers keep the kernel that they were compiled
-with. So the changed kernel takes the place of the old one in every module, and all its callers are interpreted too. A
-changed kernel that no run has reached would be a sabotage of nothing: the check reports it as an error.
+A plain function gets other code, so that every name, class, decorator and table that has it sees the change. A compiled
+kernel cannot change: compiled callers keep the kernel that they were compiled with. So its interpreted copy takes its
+place in every module, and all its callers are interpreted too. A changed function that no run has reached would be a
+sabotage of nothing: the check reports it as an error.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
-import inspect
 import sys
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+from numba.core.dispatcher import Dispatcher
+
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.running.functions import REACHED, Changed, Found, changed, found
 
 __all__ = ["Patch", "patched"]
-
-_REACHED = "_reached_by_a_solver"  # a name in the globals of a changed kernel, which calls it first of all
 
 
 @dataclass(frozen=True)
 class Patch:
-    """Source text of a kernel to be replaced.
+    """Source text of a function to be replaced.
 
     Attributes
     ----------
-    kernel : callable
-        A compiled kernel or a plain function, looked up by its name in its own module.
+    kernel : object
+        A function, a method as its class has it (``Class.method``), a property, or a compiled kernel of a module. Of
+        something decorated the function below the decorators is changed, and they stay in force. A method that a class
+        inherits is changed in the class that defines it, and so for all that inherit it.
     old, new : str
         The text to replace, which must occur exactly once, and its replacement.
+
+    Raises
+    ------
+    StatementError
+        If the kernel has no function in Python below it, or the texts are no strings that differ.
     """
 
     kernel: Any
     old: str
     new: str
 
-    def mutant(self) -> Any:
+    def __post_init__(self) -> None:
+        if not (isinstance(self.old, str) and isinstance(self.new, str)) or self.old == self.new:
+            raise StatementError(f"a patch replaces a text by another one; got {self.old!r} and {self.new!r}")
+        found(self.kernel)
+
+    def mutant(self) -> FunctionType:
         """The changed function, as plain Python in the namespace of its module.
 
         Returns
@@ -54,30 +65,31 @@ class Patch:
         StatementError
             If the old text does not occur exactly once.
         """
-        function = _plain(self.kernel)
-        source = textwrap.dedent(inspect.getsource(function))
-        if source.count(self.old) != 1:
-            raise StatementError(f"{self.old!r} occurs {source.count(self.old)} times in {function.__name__}, not once")
-        definition = ast.parse(source.replace(self.old, self.new)).body[0]
-        assert isinstance(definition, ast.FunctionDef)
-        definition.decorator_list = []  # or `kernel` would compile the changed function
-        definition.body[:0] = ast.parse(f"{_REACHED}()").body
-        tree = ast.fix_missing_locations(ast.Module([definition], []))
-        namespace: dict[str, Any] = {}
-        exec(compile(tree, f"<mutant of {function.__name__}>", "exec"), function.__globals__, namespace)
-        mutant = namespace[function.__name__]
-        mutant.py_func = mutant
+        function = found(self.kernel).function
+        new = changed(function, self.old, self.new)
+        mutant = FunctionType(new.code, function.__globals__, function.__name__, new.defaults, function.__closure__)
+        mutant.__kwdefaults__ = new.keywords
+        mutant.py_func = mutant  # type: ignore[attr-defined]
         return mutant
 
+    def remark(self) -> str:
+        """What a reader of the evidence should know of the function; empty if it is the one that was named."""
+        at = found(self.kernel)
+        return f"what is changed is {at.name} below its decorators, which stay" if at.below else ""
 
-def _plain(kernel: Any) -> Any:
-    """The Python function of a kernel; below a decorator, since a wrapper has the namespace of another module."""
-    return inspect.unwrap(getattr(kernel, "py_func", kernel))
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a patch changes: the function itself or none, and names of modules with their old and new values."""
+
+    at: Found
+    code: Changed | None
+    exchanged: list[tuple[ModuleType, str, Any, Any]]
 
 
 @contextmanager
 def patched(patch: Patch | None) -> Iterator[set[Patch]]:
-    """Context in which every module has the changed kernel, and its callers interpreted.
+    """Context in which a function is changed, and its compiled callers are interpreted.
 
     Parameters
     ----------
@@ -87,68 +99,106 @@ def patched(patch: Patch | None) -> Iterator[set[Patch]]:
     Yields
     ------
     set of Patch
-        Holds the patch as soon as the changed kernel has been called.
+        Holds the patch as soon as the changed function has been called.
 
     Raises
     ------
     StatementError
-        If the kernel is not what its module has under its name.
+        If the old text does not occur exactly once, or a compiled kernel is not what its module has under its name.
     """
     reached: set[Patch] = set()
     if patch is None:
         yield reached
         return
-    names = _plain(patch.kernel).__globals__
-    names[_REACHED] = lambda: reached.add(patch)
-    exchanged = _exchanged(patch)
+    plan = _plan(patch)
+    function = plan.at.function
+    before = function.__code__, function.__defaults__, function.__kwdefaults__
     try:
-        for module, name, _, new in exchanged:
+        function.__globals__[REACHED] = lambda: reached.add(patch)
+        if plan.code is not None:
+            _set(function, plan.code.code, plan.code.defaults, plan.code.keywords)
+        for module, name, _, new in plan.exchanged:
             setattr(module, name, new)
+        _forget(plan.at)  # or what was remembered would answer without the changed code
         yield reached
     finally:
-        for module, name, old, _ in exchanged:
+        for module, name, old, _ in plan.exchanged:
             setattr(module, name, old)
-        del names[_REACHED]
+        _set(function, *before)
+        _forget(plan.at)  # or what the changed code answered would be remembered
+        del function.__globals__[REACHED]
+
+
+def _set(function: FunctionType, code: CodeType, defaults: Any, keywords: Any) -> None:
+    function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
+
+
+def _forget(at: Found) -> None:
+    for empty in at.forget:
+        empty()
 
 
 @functools.lru_cache(maxsize=1024)
-def _exchanged(patch: Patch) -> list[tuple[ModuleType, str, Any, Any]]:
-    """Module, name, old and new value of everything that changes: the kernel, and its callers at any remove."""
-    function = _plain(patch.kernel)
-    home = sys.modules[function.__module__]
-    if getattr(home, function.__name__, None) is not patch.kernel:
-        raise StatementError(f"{function.__name__} is not the name of this kernel in {home.__name__}")
+def _plan(patch: Patch) -> _Plan:
+    """What changes, found once: a search through all modules takes longer than most runs."""
+    at = found(patch.kernel)
+    if at.compiled is None:
+        # a compiled caller may have its own version of a plain function (numba.extending.overload)
+        return _Plan(at, changed(at.function, patch.old, patch.new), _exchanged({id(at.function): (at.function, None)}))
+    if not isinstance(at.owner, ModuleType) or getattr(at.owner, at.function.__name__, None) is not at.compiled:
+        raise StatementError(f"{at.name} is compiled, and is not what a module has under its name; patch it there")
+    return _Plan(at, None, _exchanged({id(at.compiled): (at.compiled, patch.mutant())}))
+
+
+def _exchanged(new: dict[int, tuple[Any, Any]]) -> list[tuple[ModuleType, str, Any, Any]]:
+    """Module, name, old and new value of everything that is exchanged: kernels, and their callers at any remove.
+
+    `new` maps the id of what is changed to itself and to what takes its place; None where it stays, with other code.
+    """
     modules = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
-    new: dict[int, tuple[Any, Any]] = {id(patch.kernel): (patch.kernel, patch.mutant())}
+    bound = [(module, name, value) for module in modules for name, value in list(vars(module).items())]
+    kernels = {id(value): value for _, _, value in bound if isinstance(value, Dispatcher)}
     # The set of changed kernels is closed under "is called by": a caller of a changed kernel is exchanged as well, and
     # then its callers, until no new one is found.
     while True:
-        bound = [
-            (module, name, value)
-            for module in modules
-            for name, value in list(vars(module).items())
-            if id(value) in new
-        ]
-        callers = [kernel for kernel in _callers(bound) if id(kernel) not in new]
+        callers = [one for one in kernels.values() if id(one) not in new and _calls(one.py_func, new)]
         if not callers:
-            return [(module, name, value, new[id(value)][1]) for module, name, value in bound]
-        new |= {id(kernel): (kernel, _interpreted(kernel)) for kernel in callers}
+            break
+        new = new | {id(one): (one, _interpreted(one.py_func, new)) for one in callers}
+    replaced = {key: value for key, (_, value) in new.items() if value is not None}
+    return [(module, name, value, replaced[id(value)]) for module, name, value in bound if id(value) in replaced]
 
 
-def _callers(bound: list[tuple[ModuleType, str, Any]]) -> list[Callable[..., Any]]:
-    """The kernels that call one of these names in their own module; a compiled caller holds the unpatched kernel."""
-    found = []
-    for module, name, _ in bound:
-        for value in list(vars(module).values()):
-            body = getattr(value, "py_func", None)
-            if isinstance(body, FunctionType) and body.__module__ == module.__name__ and name in body.__code__.co_names:
-                found.append(value)
-    return found
+def _calls(body: FunctionType, new: dict[int, Any]) -> bool:
+    """Whether a function names one of these kernels: by a name of its own module, or as an attribute of a module."""
+    if any(id(cell.cell_contents) in new for cell in body.__closure__ or ()):
+        return True
+    names = _names(body.__code__)
+    seen: set[int] = set()
+    values = [body.__globals__[name] for name in names if name in body.__globals__]
+    while values:
+        value = values.pop()
+        if id(value) in new:
+            return True
+        if isinstance(value, ModuleType) and id(value) not in seen:
+            # any name of the function may be an attribute of this module: too many callers do no harm
+            seen.add(id(value))
+            values += [vars(value)[name] for name in names if name in vars(value)]
+    return False
 
 
-def _interpreted(kernel: Any) -> Any:
+def _names(code: CodeType) -> set[str]:
+    """The names of globals and attributes in a code and in the functions and comprehensions within it."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _interpreted(function: FunctionType, new: dict[int, tuple[Any, Any]]) -> FunctionType:
     """A kernel as plain Python, with the attribute `py_func` that it has when compiled."""
-    function = kernel.py_func
-    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    # a kernel that was made within a function holds others in cells, and not by names that could be exchanged
+    inner = [new.get(id(cell.cell_contents), (None, None))[1] for cell in function.__closure__ or ()]
+    cells = [old if one is None else CellType(one) for old, one in zip(function.__closure__ or (), inner, strict=True)]
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells))
+    copy.__kwdefaults__ = function.__kwdefaults__
     copy.py_func = copy  # type: ignore[attr-defined]
     return copy
