@@ -87,13 +87,14 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a file that holds statements of a place, or that the ini option names."""
-    if file_path.suffix != ".py" or file_path.name.startswith(("test_", "conftest", "__init__")):
+    if file_path.suffix != ".py" or file_path.name.startswith(("test_", "conftest")):
         return None
     registry = parent.config.stash[_REGISTRY]
     if registry.covers(file_path):
         return StatementFile.from_parent(parent, path=file_path) if _may_hold(registry, file_path) else None
     below = file_path.relative_to(parent.config.rootpath) if file_path.is_relative_to(parent.config.rootpath) else None
     named = below is not None and any(below.match(glob) for glob in parent.config.getini("statements"))
+    named = named and file_path.name != "__init__.py"  # a folder of files may be a package for their sake alone
     return StatementFile.from_parent(parent, path=file_path) if named else None
 
 
@@ -191,6 +192,25 @@ class StatementItem(pytest.Item):
         if statement.due == "refuted" and evidence.by_luck:
             return "refuted on a drawn instance, which another seed may not meet"
         return "more than half of the cap of runs was needed" if evidence.underpowered and at_default else ""
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show an ill-posed statement as the sentence that says so; every other error with where it was raised.
+
+        Parameters
+        ----------
+        excinfo : ExceptionInfo
+            The error.
+        style : str or None
+            How pytest shows it.
+
+        Returns
+        -------
+        str or object
+            For the report.
+        """
+        if isinstance(excinfo.value, StatementError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Say where the item stands.

@@ -1,9 +1,12 @@
-"""Hypothesis profiles, the array libraries as a fixture, and the check that what was required did run."""
+"""Hypothesis profiles, the array libraries and the wheel as fixtures, and the check that what was required did run."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +41,16 @@ def xp(request: pytest.FixtureRequest, uses: Callable[[str], None]) -> Iterator[
     uses(chosen.name)
     with chosen.flags():
         yield chosen
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built with the packages that are here."""
+    pytest.importorskip("hatchling", reason="the wheel is built without network, so hatchling must be here")
+    folder, root = tmp_path_factory.mktemp("wheel"), Path(__file__).resolve().parents[1]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=root, check=True, capture_output=True)
+    return next(folder.glob("lrtheory-*.whl"))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

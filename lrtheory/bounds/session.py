@@ -125,7 +125,10 @@ class Session:
         a copy of the instance, read-only in every array, or the family's view of the copy. `Overwritten` is raised
         where it has changed the copy all the same, and `Raised` where it ended in an error.
         """
-        content = digest(instance)
+        try:
+            content = digest(instance)
+        except TypeError as error:
+            raise StatementError(f"{statement.id}: {error}; a Family makes other objects by its `view`") from error
         key = ("run", statement.instances.name, content, chunk, n, statement.patch, id(statement.solve))
 
         def compute() -> Any:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +19,14 @@ from tests.rules.walk import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel of this checkout, built with the packages that are here."""
-    pytest.importorskip("hatchling", reason="the wheel is built without network, so hatchling must be here")
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    return zipfile.ZipFile(next(folder.glob("lrtheory-*.whl")))
+@pytest.fixture
+def contents(wheel: Path) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(wheel) as opened:
+        yield opened
 
 
-def test_the_wheel_holds_the_library_and_its_checks_alone(wheel: zipfile.ZipFile) -> None:
-    names = wheel.namelist()
+def test_the_wheel_holds_the_library_and_its_checks_alone(contents: zipfile.ZipFile) -> None:
+    names = contents.namelist()
     assert "lrtheory/py.typed" in names
     assert "lrtheory/pytest.py" in names
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"lrtheory", "proofs_checks"}
@@ -38,17 +35,17 @@ def test_the_wheel_holds_the_library_and_its_checks_alone(wheel: zipfile.ZipFile
     assert here == {name for name in names if name.endswith(".py")}
 
 
-def test_the_metadata(wheel: zipfile.ZipFile) -> None:
+def test_the_metadata(contents: zipfile.ZipFile) -> None:
     home = f"lrtheory-{lrtheory.__version__}.dist-info"
-    text = wheel.read(f"{home}/METADATA").decode()
+    text = contents.read(f"{home}/METADATA").decode()
     assert f"\nVersion: {lrtheory.__version__}\n" in text
     assert "\nRequires-Python: >=3.11\n" in text
     extras = set(re.findall(r"^Provides-Extra: (\S+)$", text, re.MULTILINE))
     optional = {"browser", "dask", "data", "demos", "docs", "estimators", "jax", "mutants", "notebooks", "torch"}
     assert extras == optional | {"dev"}
-    assert wheel.read(f"{home}/licenses/LICENSE").startswith(b"MIT License")
-    assert "lrtheory = lrtheory.cli:main" in wheel.read(f"{home}/entry_points.txt").decode()
-    assert "pytest11" not in wheel.read(f"{home}/entry_points.txt").decode()  # it would enter every user's pytest
+    assert contents.read(f"{home}/licenses/LICENSE").startswith(b"MIT License")
+    assert "lrtheory = lrtheory.cli:main" in contents.read(f"{home}/entry_points.txt").decode()
+    assert "pytest11" not in contents.read(f"{home}/entry_points.txt").decode()  # it would enter every user's pytest
 
 
 def test_no_version_is_pinned_exactly() -> None:
@@ -64,9 +61,9 @@ def test_the_version_stands_in_the_citation_and_the_changelog() -> None:
     assert f"## [{lrtheory.__version__}]" in read("CHANGELOG.md")
 
 
-def test_the_wheel_alone_takes_somebody_to_a_report(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+def test_the_wheel_alone_takes_somebody_to_a_report(contents: zipfile.ZipFile, tmp_path: Path) -> None:
     installed, empty = tmp_path / "installed", tmp_path / "empty"
-    wheel.extractall(installed)
+    contents.extractall(installed)
     empty.mkdir()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     environment = inherited | {"PYTHONPATH": str(installed)}

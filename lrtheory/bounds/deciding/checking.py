@@ -52,6 +52,17 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
     ValueError
         If `instance` is a label or a line that means nothing to the statement's family.
     """
+    try:
+        return _checked(statement, session, instance, level)
+    except StatementError as error:
+        # a file has many statements, and a statement many variants: the sentence says which one is ill-posed
+        if statement.id in str(error):
+            raise
+        variant = statement.sabotage or statement.repair
+        raise type(error)(f"{statement.id}{f' [{variant}]' if variant else ''}: {error}") from error
+
+
+def _checked(statement: Statement, session: Session, instance: Any, level: float) -> Evidence:
     # processor time and not the clock, since other checks run beside this one
     since = time.process_time(), compile_seconds()
     chosen = None if instance is None else [_located(statement, session, instance)]

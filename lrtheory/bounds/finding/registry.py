@@ -7,7 +7,7 @@ import fnmatch
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -21,10 +21,18 @@ from lrtheory.bounds.statement import Statement
 __all__ = ["Registry", "located"]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A statement as its author wrote it, and the module in which it stands."""
+
+    original: Statement
+    module: ModuleType
+
+
 class Registry:
     """The statements of some places.
 
-    A place is imported when one of its statements is asked for; of a package that has packages, only the one that is
+    A place is imported when one of its statements is asked for; of a package that has packages, first the one that is
     named like the statement's system. An ``__init__`` imports its modules in the order of a paper; the statements of a
     module come in the order in which they are written.
 
@@ -57,8 +65,7 @@ class Registry:
         self._parts = {place: parts(place, root) for place in self.places}
         self._covered = [home(place, root) for place in self.places]
         self._loaded: dict[str, dict[str, Statement]] = {}
-        self._homes: dict[str, str] = {}
-        self._files: dict[str, str] = {}
+        self._found: dict[str, _Found] = {}
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -66,25 +73,32 @@ class Registry:
         return tuple(dict.fromkeys(statement.system for statement in self))
 
     def _of(self, place: str) -> dict[str, Statement]:
-        """The statements of a place, or of a package within one, by their ids."""
+        """The statements of a place without those of the packages in it, or of such a package, by their ids."""
         if place not in self._loaded:
-            found: dict[str, Statement] = {}
-            originals: dict[str, Statement] = {}
-            loaded = modules(place, self.configuration.root)
+            found: dict[str, _Found] = {}
+            loaded = modules(place, self.configuration.root, inner=not self._parts.get(place))
             for module in loaded:
-                for value in vars(module).values():
+                for value in _statements(module):
+                    before = found.get(value.id) or self._found.get(value.id)
                     # the same object under two names, or imported by a second module, is one statement
-                    if not isinstance(value, Statement) or originals.get(value.id) is value:
+                    if before is not None and before.original is value:
                         continue
-                    if value.id in self._homes:
+                    if before is not None:
                         raise StatementError(
-                            f"{value.id} stands twice: in {self._homes[value.id]} and in {_named(module)}"
+                            f"{value.id} stands twice: in {_named(before.module)} and in {_named(module)}"
                         )
-                    originals[value.id], self._homes[value.id] = value, _named(module)
-                    self._files[value.id] = str(Path(module.__file__ or "").resolve())
-                    found[value.id] = replace(value, origin=self._origin(value.system, place, loaded[0]))
-            self._loaded[place] = found
+                    found[value.id] = _Found(value, module)
+            # only now, so that an error is the same one when the place is asked for again
+            self._found |= found
+            self._loaded[place] = {
+                id: replace(one.original, origin=self._origin(one.original.system, place, loaded[0]))
+                for id, one in found.items()
+            }
         return self._loaded[place]
+
+    def _within(self, place: str) -> list[str]:
+        """A place, and the packages in it."""
+        return [place, *self._parts[place].values()]
 
     def _origin(self, system: str, place: str, first: ModuleType) -> Origin:
         """Where the statements of a place are found, and what their evidence rests on; `first` is its first module."""
@@ -99,8 +113,8 @@ class Registry:
         return Origin(Path(place).stem if is_file else outer, command, files, told.versions)
 
     def __iter__(self) -> Iterator[Statement]:
-        for place, inner in self._parts.items():
-            for one in inner.values() or [place]:
+        for place in self.places:
+            for one in self._within(place):
                 yield from self._of(one).values()
 
     def __getitem__(self, id: str) -> Statement:
@@ -121,10 +135,10 @@ class Registry:
     def in_file(self, path: Path) -> list[Statement]:
         """The statements of a file; only the place, or the package within one, to which it belongs is imported."""
         root = self.configuration.root
-        for place, inner in self._parts.items():
-            for one in inner.values() or [place]:
+        for place in self.places:
+            for one in reversed(self._within(place)):  # a package lies in the folder of the place too
                 if path.is_relative_to(home(one, root)):
-                    return [found for found in self._of(one).values() if self._files[found.id] == str(path.resolve())]
+                    return [found for found in self._of(one).values() if self.file(found.id) == str(path.resolve())]
         return []
 
     def may_hold(self, path: Path) -> bool:
@@ -137,7 +151,7 @@ class Registry:
 
     def file(self, id: str) -> str:
         """The file in which a statement stands."""
-        return self._files[id]
+        return str(Path(self._found[id].module.__file__ or "").resolve())
 
     def ids(self) -> list[str]:
         """All ids, place by place, and in a paper's order where an `__init__` gives it."""
@@ -151,6 +165,16 @@ class Registry:
         """The statements whose id matches a shell pattern, or contains it."""
         glob = pattern if any(mark in pattern for mark in "*?[") else f"*{pattern}*"
         return [statement for statement in self if fnmatch.fnmatch(statement.id.lower(), glob.lower())]
+
+
+def _statements(module: ModuleType) -> list[Statement]:
+    """The statements of a module; what an ``__init__`` has imported from below it belongs to the module below."""
+    found = [value for value in vars(module).values() if isinstance(value, Statement)]
+    if found and hasattr(module, "__path__"):
+        prefix = f"{module.__name__}."
+        below = [vars(one) for name, one in list(sys.modules.items()) if name.startswith(prefix)]
+        found = [value for value in found if not any(one is value for names in below for one in names.values())]
+    return found
 
 
 def _named(module: ModuleType) -> str:

@@ -119,7 +119,7 @@ def parts(place: str, root: Path) -> dict[str, str]:
     return {m.name: f"{place}.{m.name}" for m in pkgutil.iter_modules(folders) if m.ispkg}
 
 
-def modules(place: str, root: Path) -> list[ModuleType]:
+def modules(place: str, root: Path, *, inner: bool = True) -> list[ModuleType]:
     """The modules of a place, imported.
 
     Parameters
@@ -128,6 +128,8 @@ def modules(place: str, root: Path) -> list[ModuleType]:
         A dotted name or a file, as `resolved` returns them.
     root : Path
         Put in front of `sys.path` while modules are imported.
+    inner : bool
+        Whether the packages in a package are walked too.
 
     Returns
     -------
@@ -145,10 +147,15 @@ def modules(place: str, root: Path) -> list[ModuleType]:
         package = _imported(place)
         if not hasattr(package, "__path__"):
             return [package]
-        inner = f"{place}."
+        prefix = f"{place}."
         ordered = [one for one in vars(package).values() if isinstance(one, ModuleType)]
-        ordered = [one for one in ordered if one.__name__.startswith(inner)]
-        names = [m.name for m in pkgutil.walk_packages(package.__path__, inner)]
+        ordered = [one for one in ordered if one.__name__.startswith(prefix)]
+        if inner:
+            # a package that cannot be imported is blamed below, by its own name
+            names = [m.name for m in pkgutil.walk_packages(package.__path__, prefix, onerror=lambda name: None)]
+        else:
+            names = [m.name for m in pkgutil.iter_modules(package.__path__, prefix) if not m.ispkg]
+            ordered = [one for one in ordered if one.__name__ in names]
         rest = [_imported(name) for name in names if not name.rpartition(".")[2].startswith("test_")]
         return list(dict.fromkeys([package, *ordered, *rest]))
 
@@ -179,8 +186,11 @@ def _from_file(path: Path) -> ModuleType:
 
 def _blamed(error: Exception, place: str) -> StatementError:
     """The error of an import with the last line of somebody's own file, not of the machinery."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
-    own = [frame for frame in own if Path(frame.filename).resolve() != Path(__file__).resolve()]
+    engine = Path(__file__).resolve().parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    # what the engine refuses was written by the author, and the line is where he wrote it
+    own = [frame for frame in frames if not Path(frame.filename).resolve().is_relative_to(engine)]
+    own = [frame for frame in own if "importlib" not in frame.filename and not frame.filename.startswith("<")]
     at = (error.filename, error.lineno) if isinstance(error, SyntaxError) else None
     at = (own[-1].filename, own[-1].lineno) if at is None and own else at
     where = f"{at[0]}, line {at[1]}" if at is not None else place

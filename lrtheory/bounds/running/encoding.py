@@ -68,7 +68,8 @@ def _plain(value: Any) -> Any:
         cls = type(value)
         fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
         return {"dataclass": f"{public_name(cls.__module__)}:{cls.__qualname__}", "fields": fields}
-    raise TypeError(f"an instance must be plain data; got {type(value).__name__}")
+    rule = "numbers, strings, tuples, lists, arrays, mappings and dataclasses of them"
+    raise TypeError(f"an instance must be plain data ({rule}); got {type(value).__name__}")
 
 
 def _built(data: Any) -> Any:

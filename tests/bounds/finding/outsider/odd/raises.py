@@ -1,0 +1,5 @@
+"""A file that cannot be imported."""
+
+from theorems import squares
+
+SQUARE = squares.NO_SUCH_THEOREM

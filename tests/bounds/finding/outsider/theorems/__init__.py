@@ -1,0 +1,1 @@
+"""Theorems of somebody else: a package with a module beside a package."""

@@ -1,0 +1,1 @@
+"""A package within a package, whose module nobody imports."""
