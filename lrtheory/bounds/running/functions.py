@@ -116,7 +116,7 @@ def _by_name(function: FunctionType) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class Changed:
-    """What a function is with a text of its source replaced."""
+    """Code and defaults of a function with a text of its source replaced."""
 
     code: CodeType
     defaults: tuple[Any, ...] | None

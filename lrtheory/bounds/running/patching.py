@@ -73,14 +73,14 @@ class Patch:
         return mutant
 
     def remark(self) -> str:
-        """What a reader of the evidence should know of the function; empty if it is the one that was named."""
+        """A remark for the evidence where the function lies below what was named; empty where it does not."""
         at = found(self.kernel)
         return f"what is changed is {at.name} below its decorators, which stay" if at.below else ""
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a patch changes: the function itself or none, and names of modules with their old and new values."""
+    """Changes to make: the function's own code, unless it is compiled, and names of modules with old and new values."""
 
     at: Found
     code: Changed | None
@@ -140,7 +140,7 @@ def _forget(at: Found) -> None:
 
 @functools.lru_cache(maxsize=1024)
 def _plan(patch: Patch) -> _Plan:
-    """What changes, found once: a search through all modules takes longer than most runs."""
+    """The changes that a patch makes, found once: a search through all modules takes longer than most runs."""
     at = found(patch.kernel)
     if at.compiled is None:
         # a compiled caller may have its own version of a plain function (numba.extending.overload)

@@ -156,8 +156,10 @@ class Statement:
         """
         named: dict[str | int, Saboteur] = {one.name: one for one in self.saboteurs}
         found = named | dict(enumerate(self.saboteurs, start=1))
-        if name not in found:
-            raise KeyError(str(must("saboteur", "one of " + ", ".join(map(repr, named)) + ", or its number", name)))
+        if isinstance(name, bool) or name not in found:  # True equals 1, and is no number of a saboteur
+            options = f"one of {', '.join(map(repr, named))}, or its number"
+            rule = options if named else f"left out for {self.id}, which has no saboteur"
+            raise KeyError(str(must("saboteur", rule, name)))
         one = found[name]
         hypotheses = dict(self.hypotheses)
         # the dropped hypothesis is turned around, so that the engine sees that the instances do break it
@@ -192,7 +194,9 @@ class Statement:
         """
         found = {one.name: one for one in self.repairs}
         if name not in found:
-            raise KeyError(str(must("repair", "one of " + ", ".join(map(repr, found)), name)))
+            options = f"one of {', '.join(map(repr, found))}"
+            rule = options if found else f"left out for {self.id}, which has no repair"
+            raise KeyError(str(must("repair", rule, name)))
         changes = found[name].changes
         alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
         return replace(alone, **changes, repair=name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lrtheory._validation import must
 from lrtheory.bounds.claims import Claim
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
@@ -49,7 +50,9 @@ def saboteur(
     instances : Family or None
         Where the sabotage shows, if not on the statement's own family.
     patch : tuple or None
-        ``(kernel, old, new)``: one line of a kernel's source, replaced and interpreted.
+        ``(function, old, new)``: a text in the source of a function, replaced while the solver runs. The function may
+        be a method as its class has it (``Class.method``), a property, one below decorators, which stay in force, or a
+        compiled kernel, which is then interpreted.
     printed : bool
         Whether this is the paper's own wording; such saboteurs are the report's errata.
 
@@ -61,12 +64,10 @@ def saboteur(
     Raises
     ------
     StatementError
-        If nothing is changed, or a hypothesis is dropped and not exactly the instances are given.
+        If nothing is changed, a hypothesis is dropped and not exactly the instances are given, or what `patch` names
+        has no function in Python below it.
     """
-    given = {"solve": solve, "claim": claim, "instances": instances, "patch": Patch(*patch) if patch else None}
-    changes = {field: value for field, value in given.items() if value is not None}
-    if not changes:
-        raise StatementError(f"the saboteur {name!r} changes nothing")
+    changes = _changes(f"saboteur {name!r}", solve=solve, claim=claim, instances=instances, patch=patch)
     if breaks is not None and set(changes) != {"instances"}:
         raise StatementError(f"the saboteur {name!r} drops a hypothesis: it gives instances and changes nothing else")
     return Saboteur(name, changes, breaks, printed)
@@ -109,7 +110,7 @@ def repair(name: str, *, patch: tuple[Any, str, str] | None = None, solve: Calla
     name : str
         What is mended, in a few words.
     patch : tuple or None
-        ``(function, old, new)``: one line of the source of a function, replaced.
+        ``(function, old, new)``: a text in the source of a function, replaced, as for `saboteur`.
     solve : callable or None
         A solver that does it right.
 
@@ -121,10 +122,17 @@ def repair(name: str, *, patch: tuple[Any, str, str] | None = None, solve: Calla
     Raises
     ------
     StatementError
-        If nothing is changed.
+        If nothing is changed, or what `patch` names has no function in Python below it.
     """
-    changes = {"solve": solve, "patch": Patch(*patch) if patch else None}
-    changes = {field: value for field, value in changes.items() if value is not None}
+    return Repair(name, _changes(f"repair {name!r}", solve=solve, patch=patch))
+
+
+def _changes(whose: str, *, patch: Any, **given: Any) -> dict[str, Any]:
+    """The fields of a statement that a saboteur or a repair exchanges."""
+    if patch is not None and not (isinstance(patch, tuple) and len(patch) == 3):
+        raise StatementError(f"the {whose}: {must('patch', '(function, old, new)', patch)}")
+    given |= {"patch": None if patch is None else Patch(*patch)}
+    changes = {field: value for field, value in given.items() if value is not None}
     if not changes:
-        raise StatementError(f"the repair {name!r} changes nothing")
-    return Repair(name, changes)
+        raise StatementError(f"the {whose} changes nothing")
+    return changes

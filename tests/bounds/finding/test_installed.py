@@ -320,7 +320,7 @@ def test_every_replay_gives_the_same_sides(project: Project, measured: object) -
     for (name, one), (code, said, _) in zip(kept.items(), found, strict=True):
         again = json.loads(said)
         assert code == {"supported": 0, "refuted": 1}[one["verdict"]], name
-        # of an instance that is asked for every entry is decided exactly, so the doubles are compared, and not the texts
+        # a replay decides every entry exactly, so its texts have more digits; the doubles are the same
         assert (again["lhs"][0], again["rhs"][0]) in zip(one["lhs"], one["rhs"], strict=True), name
     # the words as they are printed, which the shell hands to the command that the wheel has installed
     wrong = kept["theorems: my-own.2/square [the root]"]
