@@ -150,7 +150,7 @@ def frame(columns: Columns) -> Any:
 
 
 def new_axes(rows: int = 1) -> Any:
-    """Make a figure with one pair of axes that is high enough for so many rows of bars."""
+    """Make a figure whose height grows with the number of its bars, and return its axes."""
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=(6, min(12.0, max(3.2, 1.2 + 0.24 * rows))), layout="constrained")[1]
