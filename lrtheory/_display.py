@@ -13,6 +13,7 @@ import numpy as np
 __all__ = ["bars", "close", "curves", "frame", "intervals", "n_rows", "new_axes", "page", "plain", "table"]
 
 Columns = Mapping[str, Sequence[Any]]
+Numbers = Sequence[float] | np.ndarray
 
 #: the rows that a notebook or a terminal shows, and the letters of a line
 ROWS, WIDTH = 10, 88
@@ -163,7 +164,7 @@ def close(ax: Any) -> None:
     plt.close(ax.figure)
 
 
-def bars(ax: Any, names: Sequence[Any], values: Sequence[float], *, label: str = "", most: int = 40) -> None:
+def bars(ax: Any, names: Sequence[Any], values: Numbers, *, label: str = "", most: int = 40) -> None:
     """One horizontal bar for each name, the first on top.
 
     Parameters
@@ -188,10 +189,10 @@ def bars(ax: Any, names: Sequence[Any], values: Sequence[float], *, label: str =
 def intervals(
     ax: Any,
     names: Sequence[Any],
-    lower: Sequence[float],
-    upper: Sequence[float],
+    lower: Numbers,
+    upper: Numbers,
     *,
-    middle: Sequence[float] | None = None,
+    middle: Numbers | None = None,
     label: str = "",
     most: int = 40,
 ) -> None:
@@ -228,9 +229,7 @@ def _named_rows(ax: Any, names: Sequence[Any], kept: int) -> None:
         ax.set_title(f"the first {kept} of {len(names):,}", fontsize="medium")
 
 
-def curves(
-    ax: Any, x: Sequence[float], lines: Mapping[str, Sequence[float]], *, xlabel: str = "", ylabel: str = ""
-) -> None:
+def curves(ax: Any, x: Numbers, lines: Mapping[str, Any], *, xlabel: str = "", ylabel: str = "") -> None:
     """Curves over one axis, with a legend where there are several.
 
     Parameters

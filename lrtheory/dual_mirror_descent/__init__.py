@@ -29,6 +29,20 @@ True
 >>> dmd.baselines.greedy(stream).reward < 0.9 * best.value
 True
 
+From a file, or a data frame, to an answer, in which names stay names (``lrtheory dual_mirror_descent allocate`` is the
+same in a shell):
+
+>>> log = {"request": ["ann", "ann", "bob"], "action": ["early", "late", "late"]}
+>>> log |= {"reward": [3, 2, 1], "seats": [1, 1, 1]}
+>>> dmd.allocate(dmd.Requests.from_frame(log).stream({"seats": 2}))
+AllocationResult, 2 rows
+request  action
+ann      early
+bob      late
+earned 4; no allocation in hindsight earns more than 4 (dual_mirror_descent/DMD-L1)
+seats: used 2 of 2, average price 0
+every proposal was taken
+
 The same one request at a time, with a state that can be saved:
 
 >>> online = dmd.DualMirrorDescent(stream.budget, 800, step_size=0.1)
@@ -51,9 +65,9 @@ from __future__ import annotations
 from lrtheory.dual_mirror_descent import baselines, oracles, theory
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, allocate
 from lrtheory.dual_mirror_descent.batch import BatchResult, allocate_batch
+from lrtheory.dual_mirror_descent.duality.optimum import DualityCertificate, Optimum, fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.duality.weak import Certificate, dual_bound
 from lrtheory.dual_mirror_descent.online import DualMirrorDescent
-from lrtheory.dual_mirror_descent.optimum import DualityCertificate, Optimum, fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.oracles import Action
 from lrtheory.dual_mirror_descent.pacing import PacingResult, pace
 from lrtheory.dual_mirror_descent.problem import RequestStream
@@ -67,17 +81,21 @@ from lrtheory.dual_mirror_descent.streams.makers import (
     make_three_point,
     make_uniform,
 )
+from lrtheory.dual_mirror_descent.streams.tables import Auctions, Budgets, Requests
 
 __all__ = [
     "Action",
     "AllocationResult",
+    "Auctions",
     "BatchResult",
+    "Budgets",
     "Certificate",
     "DualMirrorDescent",
     "DualityCertificate",
     "Optimum",
     "PacingResult",
     "RequestStream",
+    "Requests",
     "allocate",
     "allocate_batch",
     "baselines",

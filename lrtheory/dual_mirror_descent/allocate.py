@@ -19,7 +19,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -27,6 +27,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, interpreted, kernel_input
+from lrtheory._display import bars
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import must
@@ -45,7 +46,7 @@ from lrtheory.dual_mirror_descent.prices.steps import (
     Menus,
     Setup,
 )
-from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
+from lrtheory.dual_mirror_descent.problem import Names, RequestStream, one_stream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, prepare
 
 __all__ = ["AllocationResult", "allocate"]
@@ -82,6 +83,8 @@ class AllocationResult(Result):
         The terms of the proof, sums over the requests up to tau: ``dual_values`` of D_t(mu_t), ``path_regret`` of
         mu_t . g_t, which is the former less the reward up to tau (statement DMD-L6), and ``squared_gradients`` of
         \|g_t\|^2, in squared units of the resources.
+    labels : Names or None
+        Those of the stream.
     method : str
         The geometry, or the name of a baseline.
     message : str
@@ -106,11 +109,43 @@ class AllocationResult(Result):
     n_rejected: int
     n_clipped: int
     path: Mapping[str, Number]
+    labels: Names | None
     method: str
     message: str
     counts: Mapping[str, int]
     certificate: Certificate
     trace: Mapping[str, np.ndarray] | None
+
+    def _columns(self) -> dict[str, Any]:
+        taken = np.asarray(self.actions).tolist()
+        if self.labels is None:
+            return {"request": range(len(taken)), "action": [None if action < 0 else action for action in taken]}
+        names = self.labels.actions
+        return {"request": self.labels.requests, "action": [None if a < 0 else names[a] for a in taken]}
+
+    def _facts(self) -> list[str]:
+        bound, reward = self.certificate.bound, self.certificate.value
+        best = f"earned {float(reward):.6g}; no allocation in hindsight earns more than {float(bound):.6g}"
+        names = self._resources()
+        used = [
+            f"{name}: used {float(spent):.6g} of {float(spent + left):.6g}, average price {float(price):.4g}"
+            for name, spent, left, price in zip(names, self.consumption, self.remaining, self.prices, strict=True)
+        ]
+        more = [f"and {len(used) - 8} more resources"] if len(used) > 8 else []
+        return [f"{best} ({self.certificate.statement})", *used[:8], *more, self.message]
+
+    def _resources(self) -> Sequence[str]:
+        return range_of(len(self.prices)) if self.labels is None else self.labels.resources
+
+    def _draw(self, ax: Any) -> None:
+        budgets = np.asarray(self.consumption + self.remaining, dtype=float)
+        shares = np.asarray(self.consumption, dtype=float) / budgets
+        bars(ax, self._resources(), shares, label="share of the budget that was used")
+
+
+def range_of(n: int) -> list[str]:
+    """Return names of resources that have none: ``resource 0`` and so on."""
+    return [f"resource {j}" for j in range(n)]
 
 
 class Run(NamedTuple):
@@ -305,6 +340,7 @@ def summarize(
         message=_message(rejected, clipped),
         counts={"queries": queries, "updates": updates},
         path=_path(stream, ledger),
+        labels=stream.labels if isinstance(stream.labels, Names) else None,
         certificate=certificate,
         trace={"prices": ledger.trace} if len(ledger.trace) else None,
     )

@@ -17,7 +17,7 @@ from lrtheory._numbers import HUGE
 from lrtheory._types import ArrayLike, Number, Rng, SparseArray
 from lrtheory._validation import choice, generator, integer, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarize
-from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
+from lrtheory.dual_mirror_descent.duality.optimum import fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, prepare

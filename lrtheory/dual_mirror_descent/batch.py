@@ -85,6 +85,17 @@ class BatchResult(Result):
     counts: Mapping[str, int]
     trace: Mapping[str, np.ndarray] | None
 
+    def _columns(self) -> dict[str, Any]:
+        measured = ("reward", "bound", "gap", "stopping_time", "n_rejected", "n_clipped")
+        return {"run": range(len(self.reward)), **{name: getattr(self, name) for name in measured}}
+
+    def _facts(self) -> list[str]:
+        return [f"rewards {self.reward.mean():.6g} on average, {np.mean(self.gap):.4g} below their bounds (DMD-L1)"]
+
+    def _draw(self, ax: Any) -> None:
+        ax.hist(self.gap, bins="auto")
+        ax.set(xlabel="bound less reward", ylabel="runs")
+
 
 def allocate_batch(
     make: Callable[[np.random.Generator], RequestStream] | RequestStream,

@@ -14,11 +14,13 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from os import PathLike
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._display import curves
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
@@ -26,6 +28,7 @@ from lrtheory._validation import array, choice, must, open_interval, real
 from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, step_sizes
+from lrtheory.dual_mirror_descent.streams.tables import Auctions
 
 __all__ = ["PacingResult", "pace"]
 
@@ -40,6 +43,8 @@ class PacingResult(Result):
         v_t / (1 + mu_t), or v_t / mu_t.
     wins : bool array of shape (T,)
         Auctions won and paid for; a bid above the competing one that the budget could not pay for is no win.
+    payments : float64 array of shape (T,)
+        What each auction cost; 0 where it was not won.
     spend : float
         Paid in all.
     reward : float
@@ -50,6 +55,8 @@ class PacingResult(Result):
         The first time after which the largest competing bid may be more than what remains; T if there is none.
     path : mapping
         ``dual_values``, ``path_regret`` and ``squared_gradients``, as in `AllocationResult`.
+    labels : tuple of str, or None
+        Names of the auctions, where they come from a log.
     method : str
         The objective.
     counts : mapping
@@ -62,22 +69,36 @@ class PacingResult(Result):
 
     bids: np.ndarray
     wins: np.ndarray
+    payments: np.ndarray
     spend: float
     reward: float
     multipliers: np.ndarray
     stopping_time: int
     path: Mapping[str, float]
+    labels: tuple[str, ...] | None
     method: str
     counts: Mapping[str, int]
     certificate: Certificate
     trace: Mapping[str, np.ndarray] | None
 
+    def _columns(self) -> dict[str, Any]:
+        names = range(1, len(self.bids) + 1) if self.labels is None else self.labels
+        return {"auction": names, "bid": self.bids, "won": self.wins, "paid": self.payments}
+
+    def _facts(self) -> list[str]:
+        won = f"won {int(self.wins.sum()):,} of {len(self.wins):,} auctions and paid {self.spend:.6g}"
+        best = f"earned {self.reward:.6g}; no bids in hindsight earn more than {self.certificate.bound:.6g}"
+        return [won, f"{best} ({self.certificate.statement})"]
+
+    def _draw(self, ax: Any) -> None:
+        curves(ax, range(1, len(self.bids) + 1), {"spent": self.payments.cumsum()}, xlabel="auction", ylabel="spent")
+
 
 @arrays("host")
 def pace(
-    values: ArrayLike,
-    competing_bids: ArrayLike,
-    budget: Number,
+    values: Auctions | str | PathLike[str] | ArrayLike,
+    competing_bids: ArrayLike | None = None,
+    budget: Number | None = None,
     *,
     auction: Literal["second_price"] = "second_price",
     objective: Literal["utility", "value"] = "utility",
@@ -93,11 +114,11 @@ def pace(
 
     Parameters
     ----------
-    values : array of shape (T,)
-        What winning is worth, at least 0, in units of money.
-    competing_bids : array of shape (T,)
-        Highest bid of the others, which the winner pays; at least 0. With both bounds given, the bids depend on it
-        only through payments.
+    values : Auctions, path, data frame with several columns, or array of shape (T,)
+        A log of auctions alone, or what winning each is worth, at least 0, in units of money.
+    competing_bids : array of shape (T,), optional
+        Highest bid of the others, which the winner pays; at least 0. Left out with a log. With both bounds given, the
+        bids depend on it only through payments.
     budget : float
         Money for all auctions, above 0.
     auction : {"second_price"}
@@ -125,6 +146,8 @@ def pace(
     ------
     ValueError
         If a number is negative or not finite, the budget is not positive, or a bound is below the largest entry.
+    TypeError
+        If the budget is missing, or the competing bids are missing or stand beside a log.
 
     Notes
     -----
@@ -138,6 +161,15 @@ def pace(
     >>> found.bids.tolist(), found.wins.tolist(), found.spend
     ([1.0, 1.0], [True, True], 1.0)
     """
+    log = Auctions.of(values)
+    labels = None if log is None else log.labels
+    if log is not None:
+        if competing_bids is not None:
+            raise must("competing_bids", "left out where the first argument is a log", competing_bids, TypeError)
+        values, competing_bids = log.values, log.prices
+    for name, given in (("competing_bids", competing_bids), ("budget", budget)):
+        if given is None:
+            raise must(name, "given", None, TypeError)
     v = array("values", values, shape=(None,), low=0.0).astype(np.float64)
     d = array("competing_bids", competing_bids, shape=(len(v),), low=0.0).astype(np.float64)
     if len(v) == 0:
@@ -174,10 +206,12 @@ def pace(
     return PacingResult(
         bids=bids,
         wins=wins,
+        payments=np.where(wins, d, 0.0),
         spend=spend,
         reward=reward,
         multipliers=path[-1:].copy(),
         stopping_time=tau,
+        labels=labels,
         method=objective,
         counts=dict(zip(("queries", "updates"), ledger.counts.tolist(), strict=True)),
         path=dict(zip(("dual_values", "path_regret", "squared_gradients"), ledger.sums[1].tolist(), strict=True)),

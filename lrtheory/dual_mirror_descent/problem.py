@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -21,13 +21,31 @@ from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, as_array, must, real, unmasked
 from lrtheory.dual_mirror_descent.theory.resources import cost_bounds
 
-__all__ = ["RequestStream"]
+__all__ = ["Names", "RequestStream"]
 
 #: the share of a budget that rounding may overdraw: exact for whole units below 1e12; numbers in single precision are
 #: off by 6e-8 themselves
 TOLERANCE, SINGLE_TOLERANCE = 1e-12, 1e-6
 #: the share by which rounding may take prices beyond the border of the domain of the fair objective
 ROUNDING = 1e-9
+
+
+class Names(NamedTuple):
+    """The names of requests, of their actions and of the resources, as a file gives them.
+
+    Parameters
+    ----------
+    requests : tuple of str
+        T names.
+    actions : tuple of str
+        d names.
+    resources : tuple of str
+        m names.
+    """
+
+    requests: tuple[str, ...]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True, init=False)
@@ -45,8 +63,9 @@ class RequestStream:
     types : int array of shape (T,) or (n_runs, T), optional
         Then `rewards` and `costs` are tables of types, and the request at time t is row types[t]. Two axes are many
         streams over one table, for `allocate_batch`.
-    labels : sequence of str, optional
-        Names of the rows or of whatever the caller likes; carried through untouched.
+    labels : Names, or sequence of str, optional
+        Names of requests, actions and resources, which results then show; or of whatever the caller likes, carried
+        through untouched.
     truth : mapping, optional
         What is known of the law that made the stream, such as ``fluid_value`` (a period) and ``fluid_prices``.
     reward_bound : float, optional
@@ -76,7 +95,7 @@ class RequestStream:
     costs: Any  # np.ndarray (N, d, m), or csr_array (N, m)
     budget: np.ndarray  # (m,)
     types: np.ndarray | None  # int64
-    labels: Sequence[str] | None
+    labels: Names | Sequence[str] | None
     truth: Mapping[str, Any] | None
     reward_bound: Any
     cost_bound: np.ndarray  # (m,)
@@ -88,7 +107,7 @@ class RequestStream:
         budget: ArrayLike | Number,
         *,
         types: ArrayLike | None = None,
-        labels: Sequence[str] | None = None,
+        labels: Names | Sequence[str] | None = None,
         truth: Mapping[str, Any] | None = None,
         reward_bound: Number | None = None,
         cost_bound: ArrayLike | Number | None = None,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lrtheory import dual_mirror_descent as dmd
-from lrtheory.dual_mirror_descent import baselines, batch, optimum
+from lrtheory.dual_mirror_descent import baselines, batch
+from lrtheory.dual_mirror_descent.duality import optimum
 from lrtheory.dual_mirror_descent.runs import setup
 from lrtheory.dual_mirror_descent.theory import regret
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory._types import Number, Rng
 from lrtheory._validation import choice, generator, integer, open_interval, real
-from lrtheory.dual_mirror_descent.optimum import fluid_optimum
+from lrtheory.dual_mirror_descent.duality.optimum import fluid_optimum
 from lrtheory.dual_mirror_descent.problem import RequestStream
 
 __all__ = ["make_display_ads", "make_hub_and_spoke", "make_online_lp"]

@@ -51,6 +51,9 @@ class Bound(Result):
     terms: Mapping[str, Number]
     step_size: Number
 
+    def _columns(self) -> dict[str, Any]:
+        return {"term": [*self.terms, "total"], "bound": [*self.terms.values(), self.total]}
+
 
 def regret_bound(
     input_model: str,

@@ -7,7 +7,7 @@ most m requests, so the integral optimum is less by m f_bar at most. Requests of
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
@@ -111,6 +111,15 @@ class Optimum(Result):
     method: str
     reason: str
     certificate: DualityCertificate
+
+    def _columns(self) -> dict[str, Any]:
+        return {"resource": [f"resource {j}" for j in range(len(self.prices))], "price": self.prices}
+
+    def _facts(self) -> list[str]:
+        proof = (
+            f"worth {float(self.value):.6g}; nothing feasible is worth more than {float(self.certificate.bound):.6g}"
+        )
+        return [f"{proof} ({self.certificate.statement})", f"by {self.method}: {self.reason}"]
 
 
 @arrays("host")

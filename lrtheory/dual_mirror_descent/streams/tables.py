@@ -1,0 +1,338 @@
+"""Requests, budgets and auctions from files and data frames, with the names that stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files import Table, as_table
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import must
+from lrtheory.dual_mirror_descent.problem import Names, RequestStream
+
+__all__ = ["Auctions", "Budgets", "Requests"]
+
+_REQUESTS = {
+    "request": ("id", "order", "customer", "user", "impression", "time", "t"),
+    "action": ("item", "offer", "option", "product", "ad", "advertiser"),
+    "reward": ("value", "revenue", "profit", "fare"),
+}
+_BUDGETS = {"resource": ("name", "item", "advertiser", "leg"), "budget": ("capacity", "units", "amount", "seats")}
+_AUCTIONS = {
+    "value": ("valuation", "worth", "reward"),
+    "price": ("competing_bid", "highest_bid", "payment", "cost", "bid"),
+    "time": ("auction", "id", "timestamp", "t"),
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Requests:
+    """A log of requests: what each of their actions earns, and how much it uses of each resource.
+
+    Parameters
+    ----------
+    rewards : float64 array of shape (T, d)
+        Zero for an action that a request does not offer, which is then never taken.
+    costs : float64 array of shape (T, d, m)
+        Units of each resource.
+    names : Names
+        Those of the T requests, the d actions and the m resources.
+    """
+
+    rewards: np.ndarray
+    costs: np.ndarray
+    names: Names
+
+    def __repr__(self) -> str:
+        return "Requests({} requests, {} actions, {} resources)".format(*self.costs.shape)
+
+    @classmethod
+    def from_file(
+        cls, path: str | PathLike[str], *, columns: Any = None, form: str | None = None, header: bool | None = None
+    ) -> Requests:
+        """Read a log with a row for each action of each request.
+
+        Parameters
+        ----------
+        path : path
+            A table as csv, tsv, json, jsonl or npz, packed by gzip or not; "-" is standard input.
+        columns : str, sequence, or mapping, optional
+            The columns of ``request``, ``action`` and ``reward``, by name or number from 1, where they are not called
+            so; all others are resources. Without requests each row is one; without actions there is one.
+        form : str, optional
+            The form of the file, where its suffix and first line do not tell.
+        header : bool, optional
+            Whether the first line names the columns.
+
+        Returns
+        -------
+        Requests
+            In the order in which requests first appear.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a column is missing, a cell is no number, a cost is negative, or a request offers an action twice.
+        """
+        return cls._from_table(as_table(path, form=form, header=header), columns)
+
+    @classmethod
+    def from_frame(cls, frame: Any, *, columns: Any = None) -> Requests:
+        """Read a data frame with a row for each action of each request.
+
+        Parameters
+        ----------
+        frame : data frame
+            With the columns that `from_file` wants.
+        columns : str, sequence, or mapping, optional
+            As for `from_file`.
+
+        Returns
+        -------
+        Requests
+            In the order in which requests first appear.
+
+        Raises
+        ------
+        TypeError
+            If it is no data frame.
+        ValueError
+            As for `from_file`.
+        """
+        return cls._from_table(as_table(frame), columns)
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Any) -> Requests:
+        roles = table.pick(columns, _REQUESTS, optional=("request", "action"))
+        resources = [name for name in table.names if name not in roles.values()]
+        if not resources:
+            raise ValueError(f"{table.origin}: a column for each resource is needed, beside {', '.join(table.names)}")
+        rewards = table.floats(roles["reward"])
+        used = np.stack([table.floats(name) for name in resources], axis=-1)
+        if (used < 0).any():
+            row, column = np.argwhere(used < 0)[0]
+            raise table.refuse(int(row), resources[column], "at least 0")
+        request_names, rows = _numbered(table, roles.get("request"), [str(i) for i in range(1, len(table) + 1)])
+        action_names, actions = _numbered(table, roles.get("action"), ["take"] * len(table))
+        places = rows * len(action_names) + actions
+        first = np.unique(places, return_index=True)[1]
+        if len(first) < len(places):
+            row = int(np.setdiff1d(np.arange(len(places)), first)[0])
+            raise table.refuse(row, roles.get("action") or roles["request"], "one that the request offers once")
+        gains = np.zeros((len(request_names), len(action_names)))
+        costs = np.zeros((*gains.shape, len(resources)))
+        gains[rows, actions], costs[rows, actions] = rewards, used
+        return cls(gains, costs, Names(tuple(request_names), tuple(action_names), tuple(resources)))
+
+    def stream(self, budget: Mapping[str, Number] | ArrayLike | Number) -> RequestStream:
+        """The requests under a budget.
+
+        Parameters
+        ----------
+        budget : mapping of str to float, array of shape (m,), or float
+            Units of each resource, above 0; by the names of the resources, or in their order.
+
+        Returns
+        -------
+        RequestStream
+            Its `labels` are the names.
+
+        Raises
+        ------
+        ValueError
+            If a resource has no budget, or a budget no resource.
+        """
+        units = _in_order(budget, self.names.resources) if isinstance(budget, Mapping) else budget
+        return RequestStream(self.rewards, self.costs, units, labels=self.names)
+
+
+def _in_order(budget: Mapping[str, Number], resources: tuple[str, ...]) -> list[Number]:
+    """Return the budgets in the order of the resources."""
+    wrong = sorted(set(budget) ^ set(resources))
+    if wrong:
+        raise must("budget", f"a mapping from the resources {', '.join(resources)}", wrong[0])
+    return [budget[name] for name in resources]
+
+
+def _numbered(table: Table, column: str | None, words: list[str]) -> tuple[list[str], np.ndarray]:
+    """Return the names in a column in the order of their first rows, and the number of the name of each row."""
+    words = words if column is None else table.text(column)
+    numbers = {word: i for i, word in enumerate(dict.fromkeys(words))}
+    return list(numbers), np.array([numbers[word] for word in words])
+
+
+class Budgets(Mapping[str, float]):
+    """The budget of each resource by its name.
+
+    Parameters
+    ----------
+    units : mapping of str to float
+        Above 0.
+    """
+
+    def __init__(self, units: Mapping[str, float]) -> None:
+        self._units = dict(units)
+
+    def __getitem__(self, name: str) -> float:
+        return self._units[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._units)
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    def __repr__(self) -> str:
+        return f"Budgets({self._units})"
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], *, columns: Any = None) -> Budgets:
+        """Read a table with a row for each resource.
+
+        Parameters
+        ----------
+        path : path
+            A table as csv, tsv, json, jsonl or npz.
+        columns : str, sequence, or mapping, optional
+            The columns of ``resource`` and ``budget``, where they are not called so.
+
+        Returns
+        -------
+        Budgets
+            In the order of the rows.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a column is missing, a budget is not positive, or a resource stands twice.
+        """
+        table = as_table(path)
+        roles = table.pick(columns, _BUDGETS)
+        names, units = table.text(roles["resource"]), table.floats(roles["budget"])
+        for row, (name, amount) in enumerate(zip(names, units, strict=True)):
+            if amount <= 0:
+                raise table.refuse(row, roles["budget"], "above 0 (leave out the actions that use nothing else)")
+            if name in names[:row]:
+                raise table.refuse(row, roles["resource"], "one that stands once")
+        return cls(dict(zip(names, units.tolist(), strict=True)))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Auctions:
+    """A log of auctions: what winning each would be worth, and the highest bid of the others.
+
+    Parameters
+    ----------
+    values, prices : float64 array of shape (T,)
+        In one unit of money, at least 0.
+    labels : tuple of str
+        Names or times of the auctions; their numbers from 1 where the log has none.
+    """
+
+    values: np.ndarray
+    prices: np.ndarray
+    labels: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Auctions({len(self.values)} auctions)"
+
+    @classmethod
+    def from_file(
+        cls, path: str | PathLike[str], *, columns: Any = None, form: str | None = None, header: bool | None = None
+    ) -> Auctions:
+        """Read a log with a row for each auction, in the order of time.
+
+        Parameters
+        ----------
+        path : path
+            A table as csv, tsv, json, jsonl or npz, packed by gzip or not; "-" is standard input.
+        columns : str, sequence, or mapping, optional
+            The columns of ``value``, ``price`` and, if there is one, ``time``, where they are not called so.
+        form : str, optional
+            The form of the file, where its suffix and first line do not tell.
+        header : bool, optional
+            Whether the first line names the columns.
+
+        Returns
+        -------
+        Auctions
+            In the order of the rows; the times are names, and sort nothing.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a column is missing, or a cell is no number of at least 0.
+        """
+        return cls._from_table(as_table(path, form=form, header=header), columns)
+
+    @classmethod
+    def from_frame(cls, frame: Any, *, columns: Any = None) -> Auctions:
+        """Read a data frame with a row for each auction, in the order of time.
+
+        Parameters
+        ----------
+        frame : data frame
+            With the columns that `from_file` wants.
+        columns : str, sequence, or mapping, optional
+            As for `from_file`.
+
+        Returns
+        -------
+        Auctions
+            In the order of the rows.
+
+        Raises
+        ------
+        TypeError
+            If it is no data frame.
+        ValueError
+            As for `from_file`.
+        """
+        return cls._from_table(as_table(frame), columns)
+
+    @classmethod
+    def of(cls, value: Any) -> Auctions | None:
+        """The log that a value is or holds.
+
+        Parameters
+        ----------
+        value : object
+            A log, a path, or a data frame with several columns.
+
+        Returns
+        -------
+        Auctions or None
+            None where it is none of these.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            As for `from_file`.
+        """
+        if isinstance(value, Auctions):
+            return value
+        if isinstance(value, (str, PathLike)):
+            return cls.from_file(value)
+        return cls.from_frame(value) if hasattr(value, "columns") else None
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Any) -> Auctions:
+        roles = table.pick(columns, _AUCTIONS, optional=("time",))
+        found = {role: table.floats(roles[role]) for role in ("value", "price")}
+        for role, numbers in found.items():
+            if (numbers < 0).any():
+                raise table.refuse(int((numbers < 0).argmax()), roles[role], "at least 0")
+        labels = table.text(roles["time"]) if "time" in roles else map(str, range(1, len(table) + 1))
+        return cls(found["value"], found["price"], tuple(labels))
