@@ -74,7 +74,9 @@ def exact(shift=Fraction(0)):
         values = dict(found)
         gaps = [abs(Fraction(values.get(v, 2)) - truth[v] - shift) for v in range(graph.n)]
         # every pair needs a product with a matrix of n columns, and no current exceeds 1
-        return Sides(gaps, [Fraction(0)] * graph.n, trivial=[3] * graph.n, rounding=rounding(64 * graph.n**4, np.ones(graph.n)))
+        return Sides(
+            gaps, [Fraction(0)] * graph.n, trivial=[3] * graph.n, rounding=rounding(64 * graph.n**4, np.ones(graph.n))
+        )
 
     return Inequality(sides)
 

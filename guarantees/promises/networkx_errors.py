@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import networkx as nx
-from lrtheory.bounds import Documented, Family, Identity, Sides, Statement, saboteur
+from lrtheory.bounds import Documented, Family, Identity, Sides, Statement, Violated, saboteur
 
 
 @dataclass(frozen=True)
@@ -75,29 +75,47 @@ NOT_ADMITTED = {
     "is_semiconnected, no nodes": Promised(lambda: nx.is_semiconnected(nx.DiGraph()), POINTLESS),
     "random_labeled_tree, no nodes": Promised(lambda: nx.random_labeled_tree(0), POINTLESS),
     "random_unlabeled_tree, no nodes": Promised(lambda: nx.random_unlabeled_tree(0), POINTLESS),
-    "random_unlabeled_rooted_forest, q = 0": Promised(
-        lambda: nx.random_unlabeled_rooted_forest(3, q=0), ValueError
-    ),
-    "stochastic_block_model, not symmetric": Promised(
-        lambda: nx.stochastic_block_model([1, 1], [[0.5, 0.5], [0.4, 0.5]]), nx.NetworkXException
-    ),
+    "random_unlabeled_rooted_forest, q = 0": Promised(lambda: nx.random_unlabeled_rooted_forest(3, q=0), ValueError),
     "all_shortest_paths, not reached": Promised(
         lambda: list(nx.all_shortest_paths(nx.empty_graph(2), 0, 1)), nx.NetworkXNoPath
     ),
 }
-CASES = [Case(call, promised.error.__name__) for call, promised in NOT_ADMITTED.items()]
 
 
-def ended_as_promised(case, rng):
+def blocks(probabilities, sizes=(1, 1), nodes=None):
+    return lambda: nx.stochastic_block_model(list(sizes), probabilities, nodelist=nodes)
+
+
+EVEN = [[0.5, 0.5], [0.5, 0.5]]
+#: the cases that the documentation of block models lists, all with the same error
+OF_BLOCKS = {
+    "a probability below 0": Promised(blocks([[-0.5, 0.5], [0.5, 0.5]]), ERROR),
+    "a probability above 1": Promised(blocks([[0.5, 1.5], [1.5, 0.5]]), ERROR),
+    "not symmetric": Promised(blocks([[0.5, 0.5], [0.4, 0.5]]), ERROR),
+    "three sizes": Promised(blocks(EVEN, sizes=(1, 1, 1)), ERROR),
+    "one node for two": Promised(blocks(EVEN, nodes=[0]), ERROR),
+    "a node twice": Promised(blocks(EVEN, nodes=[0, 0]), ERROR),
+}
+
+
+def cases(table):
+    return [Case(call, promised.error.__name__) for call, promised in table.items()]
+
+
+def ended_as_promised(table):
     """1 if the call ended in the promised error, or one of its kind; 0 if it ended in an answer or another error."""
-    promised = NOT_ADMITTED[case.call]
-    try:
-        promised.call()
-    except promised.error:
-        return 1
-    except Exception:
+
+    def solve(case, rng):
+        promised = table[case.call]
+        try:
+            promised.call()
+        except promised.error:
+            return 1
+        except Exception:
+            return 0
         return 0
-    return 0
+
+    return solve
 
 
 def answers(case, rng):
@@ -113,15 +131,18 @@ def raises_key_error(case, rng):
 ERRORS = Statement(
     id="networkx/promised-errors",
     title="What is not admitted ends in the error that is promised",
-    says="A call that the documentation excludes, with the name of an error E, ends in an error of that kind and returns "
-    "nothing.",
+    says="A call that the documentation excludes, with the name of an error E, ends in an error of that kind and "
+    "returns nothing.",
     source=Documented("networkx", "approximation, and other modules", "the errors under the heading of what is raised"),
     tex=r"f(x) \text{ raises } E",
     hypotheses={"an error is promised": lambda case: case.call in NOT_ADMITTED},
     instances=Family(
-        "calls", always=CASES, complete="calls of twenty functions with input that is not admitted", members=len(CASES)
+        "calls",
+        always=cases(NOT_ADMITTED),
+        complete="calls of some functions with input that is not admitted",
+        members=len(NOT_ADMITTED),
     ),
-    solve=ended_as_promised,
+    solve=ended_as_promised(NOT_ADMITTED),
     claim=Identity(lambda case, found: Sides(found, 1)),
     saboteurs=(
         saboteur("everything is answered", solve=answers),
@@ -130,3 +151,20 @@ ERRORS = Statement(
     notes="Which promises of errors there are besides these was not looked through.",
 )
 
+
+BLOCKS = Statement(
+    id="networkx/stochastic-block-model-errors",
+    title="The error that is promised for block models",
+    says="Probabilities outside of 0 to 1 or not symmetric, and sizes or nodes that do not fit, end in the error E "
+    "that is named, `NetworkXError`, or in one of its kind.",
+    source=Documented("networkx", "stochastic_block_model", "the error `NetworkXError` in each of these cases"),
+    tex=r"f(x) \text{ raises } E",
+    hypotheses={"an error is promised": lambda case: case.call in OF_BLOCKS},
+    instances=Family("blocks", always=cases(OF_BLOCKS), complete="the cases that are listed", members=len(OF_BLOCKS)),
+    solve=ended_as_promised(OF_BLOCKS),
+    claim=Identity(lambda case, found: Sides(found, 1)),
+    violated=Violated(
+        "The errors are of the class of which `NetworkXError` is one kind, so who waits for it misses them"
+    ),
+    notes="An error with a right sentence is raised in each case: only its class is another.",
+)

@@ -9,7 +9,18 @@ from functools import cache
 from itertools import combinations, product
 
 import networkx as nx
-from lrtheory.bounds import Documented, Family, Identity, Sides, Statement, Violated, always, instances, repair, saboteur
+from lrtheory.bounds import (
+    Documented,
+    Family,
+    Identity,
+    Sides,
+    Statement,
+    Violated,
+    always,
+    instances,
+    repair,
+    saboteur,
+)
 from networkx.algorithms.threshold import is_threshold_graph
 
 Graph = instances.Graph
@@ -139,8 +150,8 @@ def by_definition(graph, rng):
 STRONGLY_REGULAR = Statement(
     id="networkx/strongly-regular",
     title="Strongly regular graphs are told from others",
-    says="True is returned if and only if all nodes have the same degree d, all pairs that are joined the same number a "
-    "of common neighbors, and all pairs that are not joined the same number b.",
+    says="True is returned if and only if all nodes have the same degree d, all pairs that are joined the same number "
+    "a of common neighbors, and all pairs that are not joined the same number b.",
     source=Documented(
         "networkx", "is_strongly_regular", "true if and only if these numbers do not depend on the nodes and pairs"
     ),

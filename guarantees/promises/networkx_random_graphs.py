@@ -210,7 +210,9 @@ TWO_PARTS = of_number(
     "in two parts",
     "bipartite.gnmk_random_graph",
     in_parts,
-    sizes("gnmk", "one to three edges between parts of two and three nodes", Size(2, 1, 2), Size(2, 2, 2), Size(2, 3, 3)),
+    sizes(
+        "gnmk", "one to three edges between parts of two and three nodes", Size(2, 1, 2), Size(2, 2, 2), Size(2, 3, 3)
+    ),
     SOME | {"two nodes in each part": lambda size: min(size.n, size.others) >= 2},
 )
 
@@ -233,7 +235,9 @@ NO_EDGES = Statement(
     instances=sizes("no-edges", "two to four nodes", *(Size(n, 0) for n in (2, 3, 4))),
     solve=one(densely),
     claim=Identity(number_of_edges),
-    violated=Violated("The selection ends when the last edge has been chosen, and where there is none to choose never."),
+    violated=Violated(
+        "The selection ends when the last edge has been chosen, and where there is none to choose never."
+    ),
     repairs=(
         repair(
             "nothing to choose",
@@ -252,10 +256,14 @@ ONE_NODE = Statement(
     ),
     tex=r"|E| = m",
     hypotheses={"room": lambda size: 0 <= size.edges <= len(pairs(size))},
-    instances=sizes("one-node", "a part of one node, the other of up to three", Size(1, 1, 1), Size(1, 1, 2), Size(3, 2, 1)),
+    instances=sizes(
+        "one-node", "a part of one node, the other of up to three", Size(1, 1, 1), Size(1, 1, 2), Size(3, 2, 1)
+    ),
     solve=one(in_parts),
     claim=Identity(number_of_edges),
-    violated=Violated("Where a part has a single node, the graph is returned before any edge is drawn", "networkx #6202"),
+    violated=Violated(
+        "Where a part has a single node, the graph is returned before any edge is drawn", "networkx #6202"
+    ),
     repairs=(
         repair(
             "edges for a single node too",
@@ -296,7 +304,9 @@ FOREST = Statement(
     ),
     tex=r"P(F) = 1 / f(n, q)",
     hypotheses={"a node in each tree": lambda size: 1 <= size.edges <= size.n},
-    instances=sizes("forms", "up to four nodes, in trees of up to four", Size(2, 2), Size(3, 2), Size(4, 3), Size(4, 4)),
+    instances=sizes(
+        "forms", "up to four nodes, in trees of up to four", Size(2, 2), Size(3, 2), Size(4, 3), Size(4, 4)
+    ),
     solve=seeded(draw_form),
     claim=uniform(forms_of),
     saboteurs=(

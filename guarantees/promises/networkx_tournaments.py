@@ -146,10 +146,12 @@ PATH = Statement(
 CYCLE = Statement(
     id="networkx/tournament-cycle",
     title="A cycle through all nodes of a tournament",
-    says="If every node of a tournament on at least three nodes is reached from every other, the order of the nodes v_i "
-    "that is returned is a cycle: an arc leads from each to the next one, and from the last to the first.",
+    says="If every node of a tournament on at least three nodes is reached from every other, the order of the nodes "
+    "v_i that is returned is a cycle: an arc leads from each to the next one, and from the last to the first.",
     source=Documented(
-        "networkx", "tournament.hamiltonian_path", "a cycle when its ends are joined, in a strongly connected tournament"
+        "networkx",
+        "tournament.hamiltonian_path",
+        "a cycle when its ends are joined, in a strongly connected tournament",
     ),
     tex=r"(v_i, v_{i+1}), (v_n, v_1) \in E",
     hypotheses=JOINED | {"strongly connected": is_strong, "three nodes": lambda tournament: tournament.n >= 3},
@@ -161,7 +163,9 @@ CYCLE = Statement(
     ),
     solve=path,
     claim=missing_arcs(closed=True),
-    violated=Violated("Nodes are inserted into a path one after the other, without a look at the arc between its ends."),
+    violated=Violated(
+        "Nodes are inserted into a path one after the other, without a look at the arc between its ends."
+    ),
     repairs=(repair("a cycle, by trying all orders", solve=cycle),),
     notes="There is such a cycle in every strongly connected tournament; three nodes cannot show the difference.",
 )

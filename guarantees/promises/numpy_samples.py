@@ -46,7 +46,9 @@ def one_by_one(urn):
     law = []
     for order in urn.orders():
         left = [sum(urn.weights) - sum(urn.weights[i] for i in order[:k]) for k in range(urn.draws)]
-        law.append(prod((Fraction(urn.weights[i], rest) for i, rest in zip(order, left, strict=True)), start=Fraction(1)))
+        law.append(
+            prod((Fraction(urn.weights[i], rest) for i, rest in zip(order, left, strict=True)), start=Fraction(1))
+        )
     return as_floats(law)
 
 
@@ -152,8 +154,8 @@ def colors(method):
     return Statement(
         id=f"numpy/multivariate-hypergeometric-{method}",
         title=f"Colors of marbles that are taken at once, method `{method}`",
-        says="With c_i marbles of color i in an urn of N, the probability that k_i of the m marbles that are taken have "
-        f"color i, for every i, is the product of all C(c_i, k_i) by C(N, m), with the method `{method}`.",
+        says="With c_i marbles of color i in an urn of N, the probability that k_i of the m marbles that are taken "
+        f"have color i, for every i, is the product of all C(c_i, k_i) by C(N, m), with the method `{method}`.",
         source=Documented(
             "numpy",
             "random.Generator.multivariate_hypergeometric",

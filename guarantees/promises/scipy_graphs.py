@@ -105,7 +105,9 @@ def as_integers(table):
 def all_methods(directed):
     def solve(entries, rng):
         options = {"directed": directed}
-        tables = [csgraph.shortest_path(entries.sparse(), method=method, **options) for method in ("D", "FW", "BF", "J")]
+        tables = [
+            csgraph.shortest_path(entries.sparse(), method=method, **options) for method in ("D", "FW", "BF", "J")
+        ]
         return [x for table in tables for x in as_integers(table)]
 
     return solve
@@ -209,8 +211,8 @@ SHORTEST_UNDIRECTED = replace(
     SHORTEST,
     id="scipy/shortest-path-undirected",
     title="Shortest paths along edges in both directions",
-    says="With `directed=False` the table of all distances d(i, j) is that of shortest paths along the stored entries in "
-    "both directions, the smaller one where there are two, by four methods.",
+    says="With `directed=False` the table of all distances d(i, j) is that of shortest paths along the stored entries "
+    "in both directions, the smaller one where there are two, by four methods.",
     tex=r"d(i, j) = \min_{i \leftrightarrow^* j} \sum_e \ell_e",
     instances=replace(ZEROS, name="entries-undirected"),
     solve=all_methods(directed=False),
@@ -224,9 +226,11 @@ SHORTEST_UNDIRECTED = replace(
 FOREST = Statement(
     id="scipy/minimum-spanning-tree",
     title="A spanning forest of least weight",
-    says="The result has as many edges as a spanning forest F* of least weight, and its weight w(F*), where the lighter "
-    "one of the entries (i, j) and (j, i) is the weight of an edge.",
-    source=Documented("scipy", "sparse.csgraph.minimum_spanning_tree", "a spanning tree of least weight for each component"),
+    says="The result has as many edges as a spanning forest F* of least weight, and its weight w(F*), where the "
+    "lighter one of the entries (i, j) and (j, i) is the weight of an edge.",
+    source=Documented(
+        "scipy", "sparse.csgraph.minimum_spanning_tree", "a spanning tree of least weight for each component"
+    ),
     tex=r"|F| = |F^*|,\ w(F) = w(F^*)",
     hypotheses={"no weight of 0": lambda entries: all(x != 0 for row in entries.rows for x in row)},
     instances=Family("forests", always=lambda: small((None, 1, 2), (None, 1)), draw=drawn(1)),
@@ -241,8 +245,8 @@ FOREST = Statement(
             instances=Family("forests-zero", always=(from_entries(2, (0, None)),), complete="one edge", members=1),
         ),
     ),
-    notes="A stored 0 is an edge elsewhere in this module. Here the documentation says that it is none, and the edge is "
-    "lost, so that two nodes that it alone connects are not connected by the result (scipy #18892).",
+    notes="A stored 0 is an edge elsewhere in this module. Here the documentation says that it is none, and the edge "
+    "is lost, so that two nodes that it alone connects are not connected by the result (scipy #18892).",
 )
 
 MATCHING = Statement(
@@ -269,9 +273,11 @@ MATCHING = Statement(
 FLOW = Statement(
     id="scipy/maximum-flow",
     title="A flow as large as the smallest cut",
-    says="The flow from the first node to the last one keeps the capacities c and what flows into every other node, and "
-    "its value f is at least that of the smallest cut, by both methods.",
-    source=Documented("scipy", "sparse.csgraph.maximum_flow", "a flow of largest value, which is that of a smallest cut"),
+    says="The flow from the first node to the last one keeps the capacities c and what flows into every other node, "
+    "and its value f is at least that of the smallest cut, by both methods.",
+    source=Documented(
+        "scipy", "sparse.csgraph.maximum_flow", "a flow of largest value, which is that of a smallest cut"
+    ),
     tex=r"f \ge \min_S c(S, \bar S)",
     hypotheses=NOT_NEGATIVE,
     instances=Family(

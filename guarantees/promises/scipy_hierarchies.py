@@ -109,7 +109,9 @@ LEAVES = Statement(
     instances=Family("leaves", always=lambda: [FOUR, *few()], draw=drawn),
     solve=ordered,
     claim=shortest(),
-    violated=Violated("From four leaves on the tree may admit an order that is shorter than the one returned", "scipy #11227"),
+    violated=Violated(
+        "From four leaves on the tree may admit an order that is shorter than the one returned", "scipy #11227"
+    ),
     repairs=(repair("by trying all orders", solve=by_trial),),
     notes="Four points are the fewest that show it; the distances are those of a metric, and all different.",
 )
@@ -117,8 +119,8 @@ LEAVES = Statement(
 THREE_LEAVES = Statement(
     id="scipy/optimal-leaf-ordering-three",
     title="Three leaves in the order with the shortest steps",
-    says="Among the orders of up to three leaves x_i that the tree of clusters admits, the one that is returned has the "
-    "least sum of distances d between leaves that follow each other.",
+    says="Among the orders of up to three leaves x_i that the tree of clusters admits, the one that is returned has "
+    "the least sum of distances d between leaves that follow each other.",
     source=LEAVES.source,
     tex=r"\sum_i d(x_i, x_{i+1}) = \min",
     hypotheses={"three points": lambda distances: len(distances.pairs) <= 3 and min(distances.pairs) > 0},
@@ -210,9 +212,7 @@ CUT = Statement(
     hypotheses=ENOUGH | {"rising": lambda points: bool(hierarchy.is_monotonic(points.tree()))},
     instances=Family(
         "cuts",
-        always=[
-            Cut(ON_A_LINE[:n], linkage, (k,)) for n in range(2, 5) for k in range(1, n + 1) for linkage in RISING
-        ],
+        always=[Cut(ON_A_LINE[:n], linkage, (k,)) for n in range(2, 5) for k in range(1, n + 1) for linkage in RISING],
         draw=drawn_cut(RISING),
     ),
     solve=cut,
@@ -243,9 +243,7 @@ CUTS = Statement(
     hypotheses=CUT.hypotheses,
     instances=Family(
         "cuts-several",
-        always=[
-            Cut(ON_A_LINE[:n], "single", ks) for n in range(2, 5) for ks in combinations(range(1, n + 1), 2)
-        ],
+        always=[Cut(ON_A_LINE[:n], "single", ks) for n in range(2, 5) for ks in combinations(range(1, n + 1), 2)],
         draw=drawn_cut(RISING, several=3),
     ),
     solve=cut,
@@ -256,9 +254,7 @@ CUTS = Statement(
     repairs=(
         repair(
             "the column that was asked for them",
-            patch=(
-                hierarchy.cut_tree, "groups[0] = last_group", "groups[np.nonzero(cols_idx == 0)[0]] = last_group"
-            ),
+            patch=(hierarchy.cut_tree, "groups[0] = last_group", "groups[np.nonzero(cols_idx == 0)[0]] = last_group"),
         ),
         repair("one by one", solve=cut_one_by_one),
     ),

@@ -1,8 +1,4 @@
-"""scipy: integer programs, isotonic regression, and a lower bound on a norm, against small problems solved by hand.
-
-Integer programs are solved by trying all points of a box, the regression by its formula of least and largest means in
-Fractions, and the norm by adding up columns.
-"""
+"""scipy: programs in integers, and with variables that may be 0, against small problems solved by trying all points."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,17 +12,11 @@ from lrtheory.bounds import (
     Inequality,
     Sides,
     Statement,
-    Tight,
     Violated,
     repair,
-    rounding,
     saboteur,
 )
-from scipy.optimize import Bounds, LinearConstraint, isotonic_regression, milp
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import onenormest
-
-# --- integer programs ------------------------------------------------------------------------------------------------
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 
 @dataclass(frozen=True)
@@ -133,8 +123,8 @@ ROUNDED = Program((-4, -3), ((3, 2),), (5,))
 MILP = Statement(
     id="scipy/milp",
     title="Integer programs are solved to within the gap",
-    says="The point x that `milp` returns consists of integers, satisfies all constraints, and c(x) - c(x*) <= g |c(x)|, "
-    "where c are the costs, x* is the best point and g is `mip_rel_gap`; the lower bound is at most c(x*).",
+    says="The point x that `milp` returns consists of integers, satisfies all constraints, and c(x) - c(x*) <= g "
+    "|c(x)|, where c are the costs, x* is the best point and g is `mip_rel_gap`; the lower bound is at most c(x*).",
     source=Documented(
         "scipy",
         "optimize.milp",
@@ -186,190 +176,4 @@ SEMI_INTEGER_NEGATIVE = replace(
     violated=Violated("Nothing is returned, and the message is that of an error of the solver"),
     repairs=(repair("by trying all points", solve=by_enumeration),),
     notes="The documentation says of no bounds that they may not be negative. The status is 4, `other`.",
-)
-
-# --- isotonic regression ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Series:
-    """Values and their weights, integers over a common divisor."""
-
-    values: tuple[int, ...]
-    weights: tuple[int, ...]
-    divisor: int = 1
-
-    def parts(self):
-        """Values and weights as the doubles that the library gets."""
-        return np.array(self.values) / self.divisor, np.array(self.weights) / self.divisor
-
-
-@cache
-def regression(series):
-    """At each place the largest of the least means over the parts that begin before and end behind it."""
-    y, w = ([Fraction(one) for one in part] for part in series.parts())
-    mean = lambda a, b: sum(v * x for v, x in zip(w[a : b + 1], y[a : b + 1], strict=True)) / sum(w[a : b + 1])
-    n = len(y)
-    return [max(min(mean(a, b) for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
-
-
-def spread(series):
-    return float(np.abs(series.parts()[0]).max())
-
-
-def of_regression(shift=0):
-    """The distance to the regression, with the rounding of sums of at most all products."""
-
-    def sides(series, found):
-        n = len(series.values)
-        gaps = [abs(Fraction(x) - y - shift) for x, y in zip(found, regression(series), strict=True)]
-        scale = np.full(n, n * spread(series) * max(series.weights) / min(series.weights))
-        return Sides(gaps, [Fraction(0)] * n, rounding=rounding(16 * n + 16, scale))
-
-    return Inequality(sides, unbounded="a wrong value may be any number")
-
-
-def between_ends(slip):
-    """Every value is in the range of the observed ones, up to its rounding where there is any to allow for."""
-
-    def sides(series, found):
-        values, n = [Fraction(x) for x in series.parts()[0]], len(series.values)
-        low, high = [min(values)] * n, [max(values)] * n
-        found = [Fraction(x) for x in found]
-        rounded = rounding(16 * n + 16, np.full(2 * n, spread(series))) if slip else None
-        return Sides([*low, *found], [*found, *high], rounding=rounded)
-
-    return Inequality(sides, unbounded="a wrong value may be any number")
-
-
-def fitted(series, rng):
-    y, w = series.parts()
-    return isotonic_regression(y, weights=w).x.tolist()
-
-
-def unweighted(series, rng):
-    return isotonic_regression(series.parts()[0]).x.tolist()
-
-
-def largest_so_far(series, rng):
-    return np.maximum.accumulate(series.parts()[0]).tolist()
-
-
-def drawn_series(draws):
-    n, divisor = draws.integers(1, 6), draws.choice((1, 10))
-    return Series(
-        tuple(draws.integers(0, 9, shape=n).tolist()), tuple(draws.integers(1, 9, shape=n).tolist()), divisor
-    )
-
-
-SERIES = Family(
-    "series",
-    always=[
-        Series(values, weights) for values in product((0, 1, 3), repeat=3) for weights in ((1, 1, 1), (1, 2, 5))
-    ],
-    draw=drawn_series,
-)
-
-ISOTONIC = Statement(
-    id="scipy/isotonic-regression",
-    title="The rising series with the least squares",
-    says="The values x_i that are returned are those of the rising series with the least sum of w_i (y_i - x_i)^2, which "
-    "are x*_i: the largest, over a <= i, of the least, over b >= i, of the weighted means of y_a, ..., y_b.",
-    source=Documented("scipy", "optimize.isotonic_regression", "it minimizes the weighted squares among rising series"),
-    tex=r"x_i = \max_{a \le i} \min_{b \ge i} \frac{\sum_{a}^{b} w_j y_j}{\sum_{a}^{b} w_j}",
-    hypotheses={"positive weights": lambda series: min(series.weights) > 0},
-    instances=SERIES,
-    solve=fitted,
-    claim=of_regression(),
-    saboteurs=(
-        saboteur("weights are not read", solve=unweighted),
-        saboteur("the largest so far", solve=largest_so_far),
-        saboteur("one millionth more", claim=of_regression(Fraction(1, 10**6))),
-    ),
-)
-
-RANGE = Statement(
-    id="scipy/isotonic-regression-range",
-    title="The regression stays between the least and the largest value",
-    says="Up to rounding, every value x_i of the regression lies between the least and the largest of the values y_j.",
-    source=Documented("scipy", "optimize.isotonic_regression", "elements in the range from the least to the largest value"),
-    tex=r"\min_j y_j \le x_i \le \max_j y_j",
-    hypotheses={"positive weights": lambda series: min(series.weights) > 0},
-    instances=replace(SERIES, name="series-range"),
-    solve=fitted,
-    claim=between_ends(slip=True),
-    saboteurs=(
-        saboteur("twice the values", solve=lambda series, rng: [2 * x for x in fitted(series, rng)]),
-        saboteur(
-            "without any rounding",
-            claim=between_ends(slip=False),
-            instances=Family(
-                "series-rounded",
-                always=(Series((4, 4), (7, 9), 10),),
-                complete="two equal values, whose mean is rounded",
-                members=1,
-            ),
-            printed=True,
-        ),
-    ),
-    notes="Taken by the letter it is false: values 0.4, 0.4 with weights 0.7, 0.9 become 0.39999999999999997.",
-)
-
-# --- a lower bound of a norm -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Square:
-    """A square matrix of integers, row by row."""
-
-    rows: tuple[tuple[int, ...], ...]
-
-
-def norm(square):
-    return max(sum(map(abs, column)) for column in zip(*square.rows, strict=True))
-
-
-def below_norm(factor=1):
-    def sides(square, estimate):
-        # sums of a few small integers are exact
-        return Sides(Fraction(estimate), factor * norm(square), trivial=1 + sum(sum(map(abs, row)) for row in square.rows))
-
-    return Inequality(sides)
-
-
-def estimate(square, rng):
-    return float(onenormest(csr_array(np.array(square.rows, float)), t=1))
-
-
-def by_rows(square, rng):
-    return float(np.abs(square.rows).sum(axis=1).max())
-
-
-def drawn_square(draws):
-    n = draws.integers(1, 6)
-    return Square(tuple(map(tuple, draws.integers(-3, 3, shape=(n, n)).tolist())))
-
-
-ONE_NORM = Statement(
-    id="scipy/onenormest",
-    title="The estimate of the 1-norm is a lower bound",
-    says="With a single column at a time, the estimate e of `onenormest` is at most the 1-norm of the matrix A, the "
-    "largest sum of absolute values in a column.",
-    source=Documented("scipy", "sparse.linalg.onenormest", "a lower bound of the 1-norm of a sparse array"),
-    tex=r"e \le \|A\|_1",
-    hypotheses={"square": lambda square: all(len(row) == len(square.rows) for row in square.rows)},
-    instances=Family(
-        "squares",
-        always=[Square((entries[:2], entries[2:])) for entries in product((-1, 0, 2), repeat=4)],
-        tight=(Tight(Square(((1, 2), (3, 4))), 1, 1),),
-        draw=drawn_square,
-    ),
-    solve=estimate,
-    claim=below_norm(),
-    saboteurs=(
-        saboteur("by rows", solve=by_rows),
-        saboteur("nine tenths", claim=below_norm(Fraction(9, 10))),
-    ),
-    randomness="the library's own",
-    notes="It begins with random signs, of which no seed can be given.",
 )

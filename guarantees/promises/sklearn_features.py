@@ -1,4 +1,4 @@
-"""scikit-learn: hashed features, whose inner products are right in the mean, and features that are scaled to a range."""
+"""scikit-learn: hashed features, with inner products that are right in the mean, and features scaled to a range."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -158,7 +158,9 @@ SCALER = Statement(
     ),
     tex=r"a \le f(x_i) \le b",
     hypotheses={"two values": lambda feature: len(set(feature.tenths)) > 1},
-    instances=Family("features", always=[Feature((i, j), (0, 1)) for i in range(-2, 3) for j in range(i + 1, 4)], draw=drawn),
+    instances=Family(
+        "features", always=[Feature((i, j), (0, 1)) for i in range(-2, 3) for j in range(i + 1, 4)], draw=drawn
+    ),
     solve=scaled,
     claim=in_range(slip=True),
     saboteurs=(
