@@ -155,7 +155,7 @@ DISKS_IN_CALLS = Statement(
     source=Documented(
         "scipy",
         "stats.qmc.PoissonDisk",
-        "the radius is the least distance that is kept between points, and more points can be added until none fits",
+        "the least distance that is kept between points when new ones are sampled; more can be added until none fits",
     ),
     tex=r"\|x_i - x_j\|^2 \ge r^2",
     hypotheses={"a radius": lambda one: one.radius > 0},
@@ -173,7 +173,8 @@ DISKS_IN_CALLS = Statement(
         "that are there"
     ),
     repairs=(repair("all points in one call", solve=in_one_call),),
-    notes="A call that returns fewer points than it was asked for is the sign that the space is full.",
+    notes="A call that returns fewer points than it was asked for is the sign that the space is full. The documentation "
+    "does not speak of several calls, only of points that are added to those of an earlier one until none fits.",
 )
 
 # --- Latin hypercubes ------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def by_trial(distances, rng):
 
 
 LINKAGES = ("single", "complete", "average", "weighted")
-#: the tree is ((0, 2), 1), 3; the order 3, 1, 0, 2 has length 34, and 3, 2, 0, 1, which is returned, has 37
+#: the tree is ((0, 2), 1), 3; the order 3, 0, 2, 1 has length 34, and 3, 2, 0, 1, which is returned, has 37
 FOUR = Distances((12, 10, 11, 13, 14, 15), "complete")
 
 
