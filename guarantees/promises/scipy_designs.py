@@ -174,7 +174,7 @@ DISKS_IN_CALLS = Statement(
     ),
     repairs=(repair("all points in one call", solve=in_one_call),),
     notes="A call that returns fewer points than it was asked for is the sign that the space is full. The "
-    "documentation does not speak of several calls, only of points that are added to those of an earlier one until none fits.",
+    "documentation does not speak of several calls, only of points that are added to those of an earlier one.",
 )
 
 # --- Latin hypercubes ------------------------------------------------------------------------------------------------
