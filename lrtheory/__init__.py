@@ -12,11 +12,11 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-#: the systems that stand, found on disk: every public package here except the statement engine
+#: the systems that stand, found on disk: every public package here except the statement engine and the command line
 SYSTEMS = tuple(
     module.name
     for module in pkgutil.iter_modules(__path__)
-    if module.ispkg and module.name != "bounds" and not module.name.startswith("_")
+    if module.ispkg and module.name not in ("bounds", "cli") and not module.name.startswith("_")
 )
 _FRONT = ("check", "check_all", "report", "statements", "warmup")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -18,6 +19,7 @@ from lrtheory._validation import choice, integer, must
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
 from lrtheory.bounds.finding.configuration import OURS, Configuration, configured
+from lrtheory.bounds.finding.naming import one_named, several_named, variant_named
 from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.trust.user_solver import check_own
@@ -28,6 +30,7 @@ __all__ = [
     "check_all",
     "data_sets",
     "evidence_folder",
+    "expanded",
     "findings",
     "matching",
     "registry",
@@ -55,12 +58,12 @@ def _registry_of(place: str, folder: Path) -> Registry:
 
 
 def resolve(statement: str | Statement) -> Statement:
-    """The statement that an id, a place with an id, or the statement itself means.
+    """The statement that an id, a unique part of an id, a place with one, or the statement itself means.
 
     Parameters
     ----------
     statement : str or Statement
-        ``"alpha_rank/MI-T2"``, ``"bounds/cover.py::cover/two"``, or an object.
+        ``"alpha_rank/MI-T2"``, ``"mi-t2"``, ``"bounds/cover.py::cover/two"``, or an object.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def resolve(statement: str | Statement) -> Statement:
     Raises
     ------
     KeyError
-        If there is no statement of that id.
+        If no id, or more than one, has that part.
     StatementError
         If there is no such place.
     TypeError
@@ -81,7 +84,37 @@ def resolve(statement: str | Statement) -> Statement:
     if not isinstance(statement, str):
         raise must("id", "the id of a statement, or a statement", statement, TypeError)
     place, _, id = statement.rpartition("::")
-    return _registry_of(place, Path.cwd())[id] if place else registry()[id]
+    found = _registry_of(place, Path.cwd()) if place else registry()
+    with contextlib.suppress(KeyError):
+        return found[id]  # the exact id costs the import of its own system alone
+    return found[one_named(id, found.ids())]
+
+
+def expanded(word: str) -> list[Statement]:
+    """The statements that a word means: those of a pattern, of a system that is named alone, or the one with a part.
+
+    Parameters
+    ----------
+    word : str
+        A shell pattern, a system, an id or a unique part of one; in front of it may stand a place and ``::``.
+
+    Returns
+    -------
+    list of Statement
+        In the order of the papers; empty where a pattern matches nothing.
+
+    Raises
+    ------
+    KeyError
+        If no id, or more than one, has that part.
+    """
+    place, _, id = word.rpartition("::")
+    if any(mark in id for mark in "*?["):
+        return matching(word)
+    found = _registry_of(place, Path.cwd()) if place else registry()
+    with contextlib.suppress(KeyError):
+        return [found[id]]
+    return [found[one] for one in several_named(id, found.ids())]
 
 
 def matching(pattern: str) -> list[Statement]:
@@ -115,9 +148,10 @@ def check(
     rng : int
         Seed of all random streams.
     saboteur : str or int or None
-        Check the statement under one of its saboteurs, by name or number (from 1), which must be refuted.
+        Check the statement under one of its saboteurs, which must be refuted: by number (from 1), by name, or by a
+        unique part of a name, in which neither case nor signs matter.
     repair : str or None
-        Check a violated promise under one of its repairs, which must be supported.
+        Check a violated promise under one of its repairs, named likewise, which must be supported.
     instance : object or None
         Check one instance alone: a label such as ``"family:17"``, ``"json:..."``, or the instance itself.
 
@@ -129,7 +163,7 @@ def check(
     Raises
     ------
     KeyError
-        If no statement, no saboteur or no repair has that name.
+        If no statement, no saboteur or no repair has that name, or several have that part.
     StatementError
         If there is no such place, or the statement is not well posed.
     TypeError
@@ -154,9 +188,12 @@ def check(
         raise must("saboteur", "a name or a number", saboteur, TypeError)
     if repair is not None and not statement.repairs:
         raise must("repair", f"left out for {statement.id}, which has no repair", repair)
+    if isinstance(saboteur, str):
+        saboteur = variant_named(saboteur, (one.name for one in statement.saboteurs))
     if saboteur is not None:
         return check_statement(statement.sabotaged(saboteur), session, instance=instance)
     if repair is not None:
+        repair = variant_named(repair, (one.name for one in statement.repairs))
         return check_statement(statement.repaired(repair), session, instance=instance)
     if solve is not None:
         return check_own(statement, solve, session, instance)

@@ -3,7 +3,7 @@
 from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
 from lrtheory.bounds.reporting.costs import costs
 from lrtheory.bounds.reporting.figures import read_records
-from lrtheory.bounds.reporting.found import counted
+from lrtheory.bounds.reporting.found import counts
 from lrtheory.bounds.reporting.opening import needs
 from lrtheory.bounds.reporting.pages import DETAILS, PICTURES, Report, render
 from lrtheory.bounds.reporting.staleness import stale
@@ -19,7 +19,7 @@ __all__ = [
     "Shown",
     "Side",
     "costs",
-    "counted",
+    "counts",
     "needs",
     "read_records",
     "render",

@@ -14,7 +14,7 @@ from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, M
 from lrtheory.bounds.reporting.tables import rounded, short
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Found", "collect", "counted", "counts", "how_close", "place", "run", "sides"]
+__all__ = ["Found", "collect", "counts", "how_close", "place", "run", "sides"]
 
 TINY = 1e-9  # a ratio of both sides below which nothing comes near the bound
 TIGHT = 0.995  # what is shown as 100 %
@@ -160,28 +160,6 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
         "saboteurs": sum(len(one.saboteurs) for one in statements),
         "errata": sum(saboteur.printed for one in statements for saboteur in one.saboteurs),
     }
-
-
-def counted(statements: Sequence[Statement]) -> str:
-    """The counts of statements as one line, by what they rest on.
-
-    Parameters
-    ----------
-    statements : sequence of Statement
-        Any statements.
-
-    Returns
-    -------
-    str
-        One line: theorems of papers, classical and derived ones, observations, and what is recorded without a check.
-    """
-    n = counts(statements)
-    promises = f"{n['kept']} documented promises that hold, {n['violated']} that do not, "
-    return (
-        f"{n['theorems']} theorems ({n['of the papers']} of the papers, {n['classical']} classical, "
-        f"{n['derived here']} derived here), {promises if n['kept'] + n['violated'] else ''}"
-        f"{n['observations']} observations, {n['recorded']} recorded without a check, {n['saboteurs']} saboteurs"
-    )
 
 
 def sides(worst: Mapping[str, Any]) -> tuple[str, str]:

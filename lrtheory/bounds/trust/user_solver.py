@@ -16,7 +16,7 @@ from lrtheory.bounds.running.handover import classes_of, handed
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["check_own", "kind_of", "solve_by_example"]
+__all__ = ["check_own", "example_of", "kind_of", "solve_by_example"]
 
 _TRUSTED = ("lrtheory", "proofs_checks")  # packages whose classes an outcome may be made of
 _CLOSE = 1e-9  # sides that are nearer to each other than this part differ by the rounding of somebody's doubles
@@ -55,7 +55,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
         raise must("solve", "a callable", solve, TypeError)
     if statement.closed:
         raise must("solve", f"left out for {statement.id} ({statement.closed.rstrip('.')})", solve)
-    watched = _Watched(solve, lambda: classes_of(_example(statement, session)[1]))
+    watched = _Watched(solve, lambda: classes_of(example_of(statement, session)[1]))
     try:
         evidence = check(dataclasses.replace(statement.for_another_solver(), solve=watched), session, instance=instance)
     except Exception as error:
@@ -144,12 +144,25 @@ def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
     tuple of str
         The kinds of the instance and of the outcome.
     """
-    instance, outcome = _example(statement, session)
+    instance, outcome = example_of(statement, session)
     return kind_of(instance), kind_of(outcome)
 
 
-def _example(statement: Statement, session: Session) -> tuple[Any, Any]:
-    """The first instance of a statement, and what its own solver returns for it."""
+def example_of(statement: Statement, session: Session) -> tuple[Any, Any]:
+    """The first instance of a statement, and what its own solver returns for it.
+
+    Parameters
+    ----------
+    statement : Statement
+        Whose solver runs once, or twice at once where the claim is about chance.
+    session : Session
+        For the random stream.
+
+    Returns
+    -------
+    tuple of object
+        The instance as a solver is given it, and the outcome.
+    """
     instance = next(iter(session.instances(statement.instances, 1)))[1]
     runs = () if statement.kind in ("inequality", "identity") else (2,)
     family, given = statement.instances, handed(instance)

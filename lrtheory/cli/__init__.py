@@ -1,0 +1,98 @@
+"""The command ``lrtheory``: statements to list, show and check, verbs of the systems, and what a checkout holds.
+
+Nothing of the library is imported before a command needs it, so that help and errors come at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+import lrtheory
+
+__all__ = ["STARTED", "USAGE", "main"]
+
+USAGE = 3
+#: when this process began to import the command: what has changed since may not be what was imported
+STARTED = time.time()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The arguments; None means those of the process.
+
+    Returns
+    -------
+    int
+        0 supported, recorded or answered, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    if arguments[0] in _outside():
+        from lrtheory.cli.project import run_folder
+
+        return run_folder(arguments[0], arguments[1:])
+    try:
+        return _run(arguments, alone=argv is None)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        print("lrtheory: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if not _is_a_sentence(error):
+            raise
+        print(f"lrtheory: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+        return USAGE
+
+
+def _run(arguments: list[str], *, alone: bool) -> int:
+    """Run a verb of a system, or a command; `alone` says that the process is there for this command only."""
+    from lrtheory.cli import arguments as known
+
+    word = arguments[0]
+    if word.replace("-", "_") in lrtheory.SYSTEMS:
+        from lrtheory import _commands
+
+        return _commands.run(word.replace("-", "_"), arguments[1:])
+    if not word.startswith("-") and word not in known.COMMANDS:
+        print(f"lrtheory: {_not_a_command(word)}", file=sys.stderr)
+        return USAGE
+    options = known.parser().parse_args(arguments)
+    options.alone = alone
+    return options.run(options)
+
+
+def _outside() -> dict[str, str]:
+    from lrtheory.cli.arguments import OUTSIDE
+
+    return OUTSIDE
+
+
+def _not_a_command(word: str) -> str:
+    """The sentence for a first word that is neither a command nor a system."""
+    import difflib
+
+    from lrtheory import _commands
+    from lrtheory.cli.arguments import COMMANDS
+
+    told = _commands.hint(word)
+    if told is not None:
+        return told
+    near = difflib.get_close_matches(word.lower(), [*COMMANDS, *lrtheory.SYSTEMS], n=1, cutoff=0.5)
+    meant = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
+    return f"`{word}` is no command; {meant}"
+
+
+def _is_a_sentence(error: Exception) -> bool:
+    """Whether an error says in a sentence what the caller can do, and needs no traceback."""
+    if isinstance(error, (KeyError, ValueError, TypeError, ImportError, OSError)):
+        return True
+    engine = sys.modules.get("lrtheory.bounds.errors")  # its errors are raised by nobody before it is imported
+    return engine is not None and isinstance(error, engine.StatementError)

@@ -1,0 +1,167 @@
+"""A statement in words: its fields, and what an algorithm of the reader's own is given and must return."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from lrtheory.bounds import Session, Statement
+from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.trust.user_solver import example_of, kind_of
+
+__all__ = ["described", "explained", "is_random", "signature", "takes_and_returns"]
+
+
+def described(statement: Statement) -> dict[str, Any]:
+    """The fields of a statement as plain data.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    dict
+        Strings and lists of strings.
+    """
+    return {
+        "id": statement.id,
+        "title": statement.title,
+        "says": statement.says,
+        "kind": statement.kind,
+        "claim": statement.tex,
+        "source": str(statement.source),
+        "hypotheses": list(statement.hypotheses),
+        "randomness": statement.claim.randomness,
+        "instances": _labels(statement),
+        "solve": signature(statement),
+        "violated": "" if statement.violated is None else str(statement.violated),
+        "saboteurs": [one.name for one in statement.saboteurs],
+        "repairs": [one.name for one in statement.repairs],
+        "notes": statement.notes,
+    }
+
+
+def _labels(statement: Statement) -> str:
+    """The family, and some labels that `--instance` takes."""
+    family = statement.instances
+    fixed = [label for label, _ in family.fixed()][:2]
+    return ", ".join([family.name, *fixed, *([f"{family.name}:17"] if family.draw is not None else []), "..."])
+
+
+def is_random(statement: Statement) -> bool:
+    """Whether a solver is asked for n independent outcomes."""
+    return statement.kind not in ("inequality", "identity")
+
+
+def arguments(statement: Statement) -> list[str]:
+    """The names under which a solver of one's own takes its instance, random numbers, and the number of runs."""
+    try:
+        names = list(inspect.signature(statement.solve).parameters)[:1]
+    except ValueError:
+        names = []
+    return [*(names or ["instance"]), "rng", *(["n"] if is_random(statement) else [])]
+
+
+def signature(statement: Statement) -> str:
+    """The signature that an algorithm of the reader's own must have; empty where nothing is checked."""
+    if isinstance(statement.claim, Recorded):
+        return ""
+    if statement.closed:
+        return f"not offered: {statement.closed}"
+    outcome = "n independent outcomes" if is_random(statement) else "outcome"
+    return f"solve({', '.join(arguments(statement))}) -> {outcome}"
+
+
+def takes_and_returns(statement: Statement) -> tuple[Any, Any] | None:
+    """The first instance as a solver gets it, and what ours returns for it; None where no solver is put to the test."""
+    if isinstance(statement.claim, Recorded) or statement.closed:
+        return None
+    return example_of(statement, Session())
+
+
+def explained(statement: Statement) -> dict[str, list[str]]:
+    """What a solver takes and returns: the types, and below them what is known about axes and fields.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    dict of str to list of str
+        ``takes`` and ``returns``; empty where no solver is put to the test.
+    """
+    found = takes_and_returns(statement)
+    if found is None:
+        return {}
+    instance, outcome = found
+    return {
+        "takes": [kind_of(instance), *_about(instance)],
+        "returns": [kind_of(outcome), *_runs(statement, outcome), *_returned(statement.solve), *_about(outcome)],
+    }
+
+
+def _runs(statement: Statement, outcome: Any) -> Iterator[str]:
+    """What the first axis of an outcome of several runs is."""
+    if is_random(statement) and len(getattr(outcome, "shape", ())) > 0 and outcome.shape[0] == 2:
+        yield "  the first axis: the n runs, here n = 2"
+
+
+def _returned(solve: Callable[..., Any]) -> Iterator[str]:
+    """What the docstring of our solver says about what it returns."""
+    while isinstance(solve, functools.partial):
+        solve = solve.func
+    text = inspect.getdoc(solve) or ""
+    section = re.search(r"^Returns\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    told = " ".join((section[1] if section else text.partition("\n\n")[0]).split())
+    if told and inspect.isfunction(solve) and solve.__name__ != "<lambda>":
+        yield f"  ours: {told}"
+
+
+def _about(value: Any, seen: frozenset[type] = frozenset()) -> list[str]:
+    """What the classes within a value say of themselves, of their fields and of their properties."""
+    kind = type(value)
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+        return _about(value[0], seen) if len(value) else []
+    if kind in seen or not (is_dataclass(kind) or hasattr(kind, "_fields")):
+        return []
+    names = [one.name for one in fields(kind)] if is_dataclass(kind) else list(kind._fields)
+    told = inspect.cleandoc(kind.__doc__ or "")
+    found = [] if told.startswith(f"{kind.__name__}(") else _summary(kind, told)
+    attributes = _attributes(told)
+    found += [f"  {name}: {attributes[name]}" for name in names if name in attributes]
+    found += [f"  .{name}: {text}" for name, text in _properties(kind)]
+    for name in names:
+        found += _about(getattr(value, name), seen | {kind})
+    return list(dict.fromkeys(found))
+
+
+def _summary(kind: type, told: str) -> list[str]:
+    """The text of a docstring before its sections, as one line."""
+    text = " ".join(re.split(r"^\w+\n-+$", told, maxsplit=1, flags=re.MULTILINE)[0].split())
+    return [f"  {kind.__name__}: {text}"] if text else []
+
+
+def _attributes(told: str) -> dict[str, str]:
+    """The section Attributes, or Parameters, of a docstring."""
+    section = re.search(r"^(?:Attributes|Parameters)\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", told, re.MULTILINE | re.DOTALL)
+    found: dict[str, str] = {}
+    for head, body in re.findall(r"^([\w, ]+) : .*\n((?:    .*\n?|\n)*)", (section[1] if section else "") + "\n", re.M):
+        found |= {name.strip(): " ".join(body.split()) for name in head.split(",")}
+    return found
+
+
+def _properties(kind: type) -> Iterator[tuple[str, str]]:
+    """The public properties of a class that have a docstring."""
+    for name, value in vars(kind).items():
+        getter = getattr(value, "fget", None) or (value.func if isinstance(value, functools.cached_property) else None)
+        text = (inspect.getdoc(getter) or "").partition("\n")[0] if getter is not None else ""
+        if text and not name.startswith("_"):
+            yield name, text
