@@ -85,7 +85,7 @@ def _not_a_command(word: str) -> str:
     told = _commands.hint(word)
     if told is not None:
         return told
-    near = difflib.get_close_matches(word.lower(), [*COMMANDS, *lrtheory.SYSTEMS], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word.lower(), [*COMMANDS, *lrtheory.SYSTEMS], n=1, cutoff=0.52)
     meant = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
     return f"`{word}` is no command; {meant}"
 

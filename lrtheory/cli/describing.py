@@ -12,6 +12,7 @@ from typing import Any
 from lrtheory.bounds import Session, Statement
 from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.trust.user_solver import example_of, kind_of
+from lrtheory.cli.docstrings import documented, handed_on
 
 __all__ = ["described", "explained", "is_random", "signature", "takes_and_returns"]
 
@@ -86,7 +87,7 @@ def takes_and_returns(statement: Statement) -> tuple[Any, Any] | None:
 
 
 def explained(statement: Statement) -> dict[str, list[str]]:
-    """What a solver takes and returns: the types, and below them what is known about axes and fields.
+    """The types that a solver takes and returns, and below them whatever is known about axes and fields.
 
     Parameters
     ----------
@@ -109,24 +110,25 @@ def explained(statement: Statement) -> dict[str, list[str]]:
 
 
 def _runs(statement: Statement, outcome: Any) -> Iterator[str]:
-    """What the first axis of an outcome of several runs is."""
+    """The meaning of the first axis of an outcome of several runs."""
     if is_random(statement) and len(getattr(outcome, "shape", ())) > 0 and outcome.shape[0] == 2:
         yield "  the first axis: the n runs, here n = 2"
 
 
 def _returned(solve: Callable[..., Any]) -> Iterator[str]:
-    """What the docstring of our solver says about what it returns."""
+    """The summary of our solver, and what the docstring of the library's function says that it hands on."""
     while isinstance(solve, functools.partial):
         solve = solve.func
-    text = inspect.getdoc(solve) or ""
-    section = re.search(r"^Returns\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", text, re.MULTILINE | re.DOTALL)
-    told = " ".join((section[1] if section else text.partition("\n\n")[0]).split())
-    if told and inspect.isfunction(solve) and solve.__name__ != "<lambda>":
+    if not inspect.isfunction(solve):
+        return
+    told = " ".join((inspect.getdoc(solve) or "").partition("\n\n")[0].split())
+    if told and solve.__name__ != "<lambda>":
         yield f"  ours: {told}"
+    yield from handed_on(solve)
 
 
 def _about(value: Any, seen: frozenset[type] = frozenset()) -> list[str]:
-    """What the classes within a value say of themselves, of their fields and of their properties."""
+    """The docstrings of the classes within a value, of their fields and of their properties."""
     kind = type(value)
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return _about(value[0], seen) if len(value) else []
@@ -135,7 +137,7 @@ def _about(value: Any, seen: frozenset[type] = frozenset()) -> list[str]:
     names = [one.name for one in fields(kind)] if is_dataclass(kind) else list(kind._fields)
     told = inspect.cleandoc(kind.__doc__ or "")
     found = [] if told.startswith(f"{kind.__name__}(") else _summary(kind, told)
-    attributes = _attributes(told)
+    attributes = documented(told, "Attributes") or documented(told, "Parameters")
     found += [f"  {name}: {attributes[name]}" for name in names if name in attributes]
     found += [f"  .{name}: {text}" for name, text in _properties(kind)]
     for name in names:
@@ -147,15 +149,6 @@ def _summary(kind: type, told: str) -> list[str]:
     """The text of a docstring before its sections, as one line."""
     text = " ".join(re.split(r"^\w+\n-+$", told, maxsplit=1, flags=re.MULTILINE)[0].split())
     return [f"  {kind.__name__}: {text}"] if text else []
-
-
-def _attributes(told: str) -> dict[str, str]:
-    """The section Attributes, or Parameters, of a docstring."""
-    section = re.search(r"^(?:Attributes|Parameters)\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", told, re.MULTILINE | re.DOTALL)
-    found: dict[str, str] = {}
-    for head, body in re.findall(r"^([\w, ]+) : .*\n((?:    .*\n?|\n)*)", (section[1] if section else "") + "\n", re.M):
-        found |= {name.strip(): " ".join(body.split()) for name in head.split(",")}
-    return found
 
 
 def _properties(kind: type) -> Iterator[tuple[str, str]]:

@@ -129,7 +129,7 @@ def _remove_old(folder: Path) -> None:
 
 
 def _state(watched: dict[str, Any]) -> dict[str, Any]:
-    """What the rows rest on, as it is now, in the types of JSON."""
+    """The present state of everything that the rows rest on, in the types of JSON."""
     files = sorted({*watched["files"], *(path for tree in watched["trees"] for path in _python_files(tree))})
     return {
         "files": [_stamp(path) for path in files],

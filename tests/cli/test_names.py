@@ -171,8 +171,10 @@ def test_axes_and_fields_are_explained(run):
         "SampledGame: The mean payoffs (K, *sizes) of outcomes",
         ".sizes: Number of strategies of each player.",
         "the first axis: the n runs, here n = 2",
+        "response_graph.response_signs returns: int8 array of shape (|S|, D) or (n, |S|, D)",
     ):
         assert part in out
+    assert "stationary_distribution returns `pi`: ndarray of shape (n,)" in run("show ar-t8")[1]
     panel = run("show FSS-A2")[1]
     assert "rule: " in panel or "k: " in panel
 

@@ -40,11 +40,19 @@ def test_the_ten_lines_run(capsys):
     assert "refuted lrtheory.check('alpha_rank/AR-T8', solve=...," in printed
 
 
-def test_the_commands_do_what_they_say(capsys):
+def test_the_commands_do_what_they_say(capsys, tmp_path, monkeypatch):
     lines = re.findall(r"^lrtheory (list|show.*?|check.*?) +#", README, re.MULTILINE)
-    assert len(lines) == 4
-    codes = [main(line.split()) for line in lines]
+    assert len(lines) == 5
+    codes = [main(line.split()) for line in lines[:4]]
     assert codes == [0, 0, 0, 1]
+    assert main(["list", "kuhn"]) == 0
+    (started, file) = re.findall(r"^lrtheory (start .*?) > (\S+) +#", README, re.MULTILINE)[0]
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert main(started.split()) == 0
+    Path(file).write_text(capsys.readouterr().out)
+    assert main(lines[4].split()) == 3  # as it stands it says that it wants to be filled in
+    assert "NotImplementedError: fill in `solve` (my.py, line" in capsys.readouterr().err
 
 
 def test_the_table_names_the_systems_that_stand():
