@@ -75,7 +75,7 @@ def _only(word: str, found: Sequence[str], ids: Sequence[str]) -> str:
     close = difflib.get_close_matches(word.lower(), lower, n=6, cutoff=0.5)
     near = list(dict.fromkeys(lower[one] for one in close))[:3]
     hint = f" Near: {', '.join(near)}." if near else ""
-    raise KeyError(f"`id` must be the id of a statement, or a part of one id; got {word!r}.{hint}")
+    raise KeyError(f"`id` must be the id of a statement; got {word!r}.{hint}")
 
 
 def variant_named(word: str, names: Iterable[str]) -> str:
