@@ -51,12 +51,13 @@ import numpy as np
 
 from lrtheory.lora_limits import baselines, theory
 from lrtheory.lora_limits.chain import Chain, gradient_chain
-from lrtheory.lora_limits.diagnose import Regime, diagnose
-from lrtheory.lora_limits.features import attention_factors
+from lrtheory.lora_limits.diagnosis.diagnose import Regime, diagnose
+from lrtheory.lora_limits.diagnosis.whole_model import HeadRegimes, HiddenStates, ModelFile, diagnose_model
 from lrtheory.lora_limits.gradients import GradientError, LoRAGradients, lora_gradients
 from lrtheory.lora_limits.loaders import load_attention_heads
 from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, make_outliers, make_uniform
+from lrtheory.lora_limits.products.features import attention_factors
 from lrtheory.lora_limits.theory.gadget import make_gadget
 from lrtheory.lora_limits.theory.hypercube import make_hypercube
 
@@ -64,13 +65,17 @@ __all__ = [
     "AttentionProblem",
     "Chain",
     "GradientError",
+    "HeadRegimes",
+    "HiddenStates",
     "LoRAGradients",
     "LoRAHead",
+    "ModelFile",
     "Polynomial",
     "Regime",
     "attention_factors",
     "baselines",
     "diagnose",
+    "diagnose_model",
     "exp_polynomial",
     "gradient_chain",
     "load_attention_heads",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays, beside_jax, to_numpy
+from lrtheory._display import bars
 from lrtheory._numbers import number
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
@@ -157,6 +158,27 @@ class LoRAGradients(Result):
     message: str
     counts: Mapping[str, int]
     certificate: GradientError | None
+
+    def _columns(self) -> dict[str, Any]:
+        rows = [
+            (f"{kind} of {letter}", gradient)
+            for kind, gradients in (("A", self.A), ("B", self.B), ("W", self.W))
+            for letter, gradient in gradients.items()
+        ]
+        arrays = [to_numpy(gradient) for _, gradient in rows]
+        return {
+            "gradient": [name for name, _ in rows],
+            "shape": [str(tuple(one.shape)) for one in arrays],
+            "norm": [float(np.linalg.norm(one)) for one in arrays],
+            "largest": [float(np.abs(one).max(initial=0.0)) for one in arrays],
+        }
+
+    def _facts(self) -> list[str]:
+        return [f"loss {float(self.loss):.6g}, by {self.method}: {self.reason}", *Result._facts(self)]
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        bars(ax, columns["gradient"], columns["norm"], label="Frobenius norm")
 
 
 @arrays("device")

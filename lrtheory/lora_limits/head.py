@@ -197,13 +197,14 @@ class LoRAHead:
         Parameters
         ----------
         path : path
-            A safetensors file.
+            A safetensors file, the index of a model in several files, or the folder of a model.
         layer, head : int
             Which head, counted from 0.
         n_heads : int or None
             Number of query heads in a layer; keys and values may have fewer. None takes "num_attention_heads".
         alpha : float or None
-            Of the adapters; None takes "lora_alpha".
+            Of the adapters; None takes "lora_alpha". Where nothing says it and no option asks for adapters, the head
+            has none.
         beta : float or None
             Inverse temperature; None takes 1 / sqrt(d_head), which these models use.
         rank : int or None
@@ -211,8 +212,8 @@ class LoRAHead:
         adapt : projections or None
             Which weights get new adapters, with A uniform as peft draws it and B = 0; None takes "Q" and "V".
         adapters : path or None
-            A safetensors file of peft with the adapters, in place of new ones. `rank`, `adapt` and `rng` say how new
-            ones are made, and are refused beside it.
+            A safetensors file or a folder of peft with the adapters, in place of new ones. `rank`, `adapt` and `rng`
+            say how new ones are made, and are refused beside it.
         rslora : bool or None
             Scale by alpha / sqrt(r); None takes "use_rslora", else False.
         rng : Generator, int or None
@@ -225,21 +226,25 @@ class LoRAHead:
 
         Raises
         ------
-        ImportError
-            If safetensors is not installed.
+        FileNotFoundError
+            If there is no such file.
         ValueError
-            If the file has no such layer or head, nothing says how many heads a layer has or what alpha is, or an
-            option of new adapters is given beside a file of adapters.
+            If a file is damaged or has no such layer or head, nothing says how many heads a layer has or what alpha
+            is, or an option of new adapters is given beside a file of adapters.
         """
         for name, value in {"rank": rank, "adapt": adapt, "rng": rng}.items():
             if adapters is not None and value is not None:
                 raise must(name, "left out beside a file of `adapters`, which brings its own", value)
         said = model_files.settings(path, adapters)
         n_heads = said.whole("n_heads", n_heads)
-        alpha = said.number("alpha", alpha)
+        wanted = adapters is not None or rank is not None or adapt is not None or said.flag("adapted", None)
+        bare = not wanted and said.get("alpha", alpha) is None
+        alpha = 1.0 if bare else said.number("alpha", alpha)
         weights = model_files.head_weights(path, layer, head, n_heads)
         scale = 1 / math.sqrt(weights["Q"].shape[1]) if beta is None else beta
-        if adapters is None:
+        if bare:
+            pairs = {}
+        elif adapters is None:
             draws, rank = generator(rng), said.whole("rank", rank, default=8)
             new = projections_of(("Q", "V") if adapt is None else adapt)
             pairs = {projection: fresh_adapter(weights[projection], rank, draws) for projection in new}

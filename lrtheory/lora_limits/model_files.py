@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._files import Tensors
 from lrtheory._validation import integer, must, real
 
-__all__ = ["Settings", "Tensors", "head_adapters", "head_weights", "settings"]
+__all__ = ["Settings", "head_adapters", "head_weights", "layers_of", "settings"]
 
 #: names of the projections in the files of several families of models
 NAMES = {"Q": ("query", "q_proj", "q_lin"), "K": ("key", "k_proj", "k_lin"), "V": ("value", "v_proj", "v_lin")}
@@ -24,30 +25,8 @@ SAID = {
     "rslora": ("use_rslora",),
 }
 LAYER = r"(?:^|\.)(?:layers?|h|blocks?)\.{layer}\."
-
-
-class Tensors:
-    """The arrays of a safetensors file, each read when it is asked for; half precision becomes float32."""
-
-    def __init__(self, path: str | PathLike[str]) -> None:
-        try:
-            from safetensors import safe_open  # type: ignore[import-not-found, unused-ignore]
-        except ImportError as error:
-            raise ImportError("`from_safetensors` needs safetensors: pip install safetensors") from error
-        self.path, self.opened = path, safe_open
-        self.file = safe_open(path, framework="numpy")
-        self.names: list[str] = list(self.file.keys())
-        self.metadata: dict[str, str] = dict(self.file.metadata() or {})
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if self.file.get_slice(name).get_dtype() == "BF16":  # which NumPy does not have
-            try:
-                with self.opened(self.path, framework="pt") as file:
-                    return file.get_tensor(name).float().numpy()
-            except ImportError as error:
-                raise ImportError("weights in bfloat16 need torch: pip install 'lrtheory[torch]'") from error
-        value = self.file.get_tensor(name)
-        return value if value.dtype in (np.float32, np.float64) else value.astype(np.float32)
+#: the one matrix in which GPT-2 keeps all three projections, side by side and applied from the right
+FUSED = "c_attn"
 
 
 class Settings(NamedTuple):
@@ -90,10 +69,13 @@ def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) ->
     for file in (path, adapters):
         if file is None:
             continue
-        tables = [_json(Path(file).parent / name) for name in ("config.json", "adapter_config.json")]
+        tensors = Tensors(file)
+        tables = [_json(tensors.folder / name) for name in ("config.json", "adapter_config.json")]
+        if tables[1]:
+            said["adapted"] = True  # somebody has adapted this model, so an alpha is wanted
         if tables[1].get("alpha_pattern"):  # some modules have another alpha, so the one number may be wrong
             tables[1].pop("lora_alpha", None)
-        for table in (*tables, _parsed(Tensors(file).metadata)):
+        for table in (*tables, _parsed(tensors.metadata)):
             found = {name: table[word] for name, words in SAID.items() for word in words[::-1] if word in table}
             said |= {name: value for name, value in found.items() if value is not None}
     return Settings(said)
@@ -131,6 +113,8 @@ def head_weights(path: str | PathLike[str], layer: int, head: int, n_heads: int)
     """
     tensors = Tensors(path)
     head, n_heads = integer("head", head, low=0), integer("n_heads", n_heads, low=1)
+    if layer not in layers_of(tensors):
+        raise must("layer", f"one of the layers with attention in the file, {_range(layers_of(tensors))}", layer)
     full = {projection: _find(tensors, layer, projection, "weight") for projection in NAMES}
     d_head, left = divmod(len(full["Q"]), n_heads)
     if left or head >= n_heads:
@@ -167,6 +151,19 @@ def head_adapters(
     return found
 
 
+def layers_of(tensors: Tensors) -> list[int]:
+    """Return the numbers of the layers that have projections of queries, in order."""
+    pattern = re.compile(rf"{LAYER.format(layer='([0-9]+)')}.*\b(?:{'|'.join((*NAMES['Q'], FUSED))})\.")
+    return sorted({int(found[1]) for name in tensors.names if (found := pattern.search(name))})
+
+
+def _range(layers: list[int]) -> str:
+    """Write the numbers of layers as a sentence can hold them."""
+    if not layers:
+        return "of which there is none"
+    return f"{layers[0]} to {layers[-1]}" if layers == list(range(layers[0], layers[-1] + 1)) else str(layers)
+
+
 def _find(tensors: Tensors, layer: int, projection: str, what: str, *, optional: bool = False) -> Any:
     """Find the one array of this layer whose name is that of the projection, in any family, followed by `what`."""
     here = LAYER.format(layer=integer("layer", layer, low=0))
@@ -174,6 +171,11 @@ def _find(tensors: Tensors, layer: int, projection: str, what: str, *, optional:
     names = [name for name in tensors.names if pattern.search(name)]
     if len(names) == 1:
         return tensors[names[0]]
+    pattern = re.compile(rf"{here}.*\b{FUSED}\.(?:base_layer\.)?{re.escape(what)}$")
+    fused = [name for name in tensors.names if pattern.search(name)]
+    if len(fused) == 1 and not names and what in ("weight", "bias"):
+        part = "QKV".index(projection)
+        return np.split(tensors[fused[0]].T, 3)[part]  # a bias is its own transpose
     if optional and not names:
         return None
     raise must("layer", f"one whose {projection} has one array {what!r} in the file", layer)

@@ -16,6 +16,7 @@ from numpy.polynomial import chebyshev
 from scipy.special import ive
 
 from lrtheory._array import array_namespace, real_array
+from lrtheory._display import curves
 from lrtheory._numbers import number, plain
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
@@ -54,6 +55,17 @@ class Polynomial(Result):
     error: float
     bound: float
     kind: str
+
+    def _columns(self) -> dict[str, Any]:
+        return {"power": range(len(self.coefficients)), "coefficient": self.coefficients}
+
+    def _facts(self) -> list[str]:
+        return [f"off by at most {float(self.error):.3g} of exp(s) for |s| <= {float(self.bound):g} ({self.kind})"]
+
+    def _draw(self, ax: Any) -> None:
+        s = np.linspace(-float(self.bound), float(self.bound), 201)
+        values = np.array([float(self(x)) for x in s.tolist()])
+        curves(ax, s, {"error": values * np.exp(-s) - 1}, xlabel="s", ylabel="P(s) / exp(s) - 1")
 
     @property
     def degree(self) -> int:

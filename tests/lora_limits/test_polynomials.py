@@ -12,8 +12,8 @@ from scipy.optimize import linprog
 
 from lrtheory import lora_limits as ll
 from lrtheory.lora_limits import theory
-from lrtheory.lora_limits.features import feature_weights, monomials
 from lrtheory.lora_limits.polynomials import KINDS
+from lrtheory.lora_limits.products.features import feature_weights, monomials
 from tests.lora_limits import oracles
 
 

@@ -26,8 +26,8 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import must
-from lrtheory.lora_limits.features import feature_weights, monomials
 from lrtheory.lora_limits.products.attention import Attention, Products
+from lrtheory.lora_limits.products.features import feature_weights, monomials
 
 __all__ = ["Factors", "NotPositive", "largest_logit", "low_rank_products", "multiply_adds", "polynomial_factors"]
 

@@ -18,9 +18,9 @@ from lrtheory._types import Number
 from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.chain import chain_products, softmax
-from lrtheory.lora_limits.features import LARGEST_TABLE
 from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
 from lrtheory.lora_limits.products.attention import Attention
+from lrtheory.lora_limits.products.features import LARGEST_TABLE
 from lrtheory.lora_limits.products.low_rank import (
     TOKENS,
     largest_logit,

@@ -17,7 +17,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.lora_limits import features, theory
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.products import features
 from proofs_checks.lora_limits.families.features import (
     GENERIC,
     INTEGERS,

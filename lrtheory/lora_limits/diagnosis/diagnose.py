@@ -70,6 +70,9 @@ class Regime(Result):
     regime: str
     text: str
 
+    def _facts(self) -> list[str]:
+        return [self.text]
+
 
 @arrays("device")
 def diagnose(

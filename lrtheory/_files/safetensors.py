@@ -1,0 +1,143 @@
+"""Arrays of safetensors files and folders, mapped into memory and read when they are asked for.
+
+The format is eight bytes with the length of a header, the header as JSON (for each array its type, its shape and its
+first and last byte), and then the bytes [1]_. Nothing in it can be run, and no package is needed to read it.
+
+References
+----------
+.. [1] The safetensors format, https://huggingface.co/docs/safetensors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Tensors"]
+
+#: bfloat16 is the upper half of a float32, which NumPy has no type for
+_TYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
+#: the longest header that the format allows
+_LONGEST = 100_000_000
+#: the files of a model, or of an adapter, in a folder
+_INDEX, _SINGLE = "model.safetensors.index.json", ("model.safetensors", "adapter_model.safetensors")
+
+
+class Tensors:
+    """The arrays of a safetensors file, or of the files of a folder; half precision becomes float32.
+
+    Parameters
+    ----------
+    path : path
+        A file, the ``model.safetensors.index.json`` of a model in several files, or a folder that holds such a model or
+        adapter.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or the folder holds none.
+    ValueError
+        If a file is damaged, or the folder holds several models.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+        self.metadata: dict[str, str] = {}
+        self._places: dict[str, tuple[_File, dict[str, Any]]] = {}
+        for one in _files_of(self.path):
+            file = _File(one)
+            self.metadata |= file.metadata
+            self._places |= {name: (file, entry) for name, entry in file.entries.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the arrays."""
+        return list(self._places)
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which the files and their settings stand."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array, which is not read for it."""
+        return tuple(self._places[name][1]["shape"])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        file, entry = self._places[name]
+        value = file.array(entry)
+        return value if value.dtype in (np.float32, np.float64) else value.astype(np.float32)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The files that hold a model: the one that is named, those of its index, or the one model of a folder."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {str(path)!r}")
+    if path.is_dir():
+        if (path / _INDEX).is_file():
+            return _files_of(path / _INDEX)
+        usual = [path / name for name in _SINGLE if (path / name).is_file()]
+        found = usual[:1] or sorted(path.glob("*.safetensors"))
+        if not found:
+            raise FileNotFoundError(f"there is no safetensors file in {str(path)!r}")
+        if len(found) > 1:
+            raise ValueError(f"{path}: several models, {', '.join(one.name for one in found[:4])}; name one of them")
+        return found
+    if path.suffix != ".json":
+        return [path]
+    try:
+        parts = json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()
+        return [path.parent / Path(name).name for name in dict.fromkeys(parts)]
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path}: no index of a model in several files") from error
+
+
+class _File:
+    """One file: its header, and its bytes in mapped memory."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no file {str(path)!r}")
+        self.path, size = path, path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 8 or length > min(_LONGEST, size - 8):
+                raise ValueError(f"{path}: no safetensors file, or a part of one")
+            try:
+                header = json.loads(file.read(length))
+                self.metadata = dict(header.pop("__metadata__", {}))
+                self.entries = {name: self._checked(name, entry, size - 8 - length) for name, entry in header.items()}
+            except (ValueError, KeyError, AttributeError, TypeError) as error:
+                raise ValueError(f"{path}: damaged header of a safetensors file ({error})") from error
+            self._first = 8 + length
+            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    @staticmethod
+    def _checked(name: str, entry: dict[str, Any], size: int) -> dict[str, Any]:
+        """An entry of the header whose bytes are there, as many as its shape and type need."""
+        first, last = entry["data_offsets"]
+        if entry["dtype"] not in _TYPES:
+            raise ValueError(f"{name!r} is of the type {entry['dtype']}, which is not read")
+        needed = math.prod(entry["shape"]) * np.dtype(_TYPES[entry["dtype"]]).itemsize
+        if not 0 <= first <= last <= size or last - first != needed:
+            raise ValueError(f"the bytes of {name!r} are not all there")
+        return entry
+
+    def array(self, entry: dict[str, Any]) -> np.ndarray:
+        """The array of an entry, a view of the mapped memory; bfloat16 becomes float32."""
+        kind, first = np.dtype(_TYPES[entry["dtype"]]), self._first + entry["data_offsets"][0]
+        count = math.prod(entry["shape"])
+        stored = np.frombuffer(self._bytes, kind, count, first) if count else np.empty(0, kind)
+        if entry["dtype"] == "BF16":
+            stored = (stored.astype(np.uint32) << 16).view(np.float32)
+        return stored.reshape(entry["shape"])

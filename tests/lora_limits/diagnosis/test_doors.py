@@ -1,0 +1,109 @@
+"""From a model on disk to the regimes of its heads."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lrtheory import lora_limits as ll
+
+TINY = Path(__file__).resolve().parents[2] / "files" / "tiny-model"
+
+
+def stored(folder, tensors, **config):
+    """Write a model by hand, without the package of the format."""
+    folder.mkdir(exist_ok=True)
+    header, data = {}, b""
+    for name, array in tensors.items():
+        first, data = len(data), data + array.astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [first, len(data)]}
+    text = json.dumps(header).encode()
+    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def states(n_layers=2, width=8):
+    return np.random.default_rng(0).normal(size=(n_layers, 24, width))
+
+
+def test_every_head_is_diagnosed_as_alone():
+    x = states()
+    found = ll.diagnose_model(TINY, x)
+    assert list(zip(found.layers, found.heads, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    for i, (layer, head) in enumerate(zip(found.layers, found.heads, strict=True)):
+        alone = ll.diagnose(ll.LoRAHead.from_safetensors(TINY, layer, head), x[layer])
+        assert found.logit_bounds[i] == alone.logit_bound
+        assert found.regimes[i] == alone.regime
+        assert found.degrees[i] == (-1 if alone.degree is None else alone.degree)
+    assert ll.diagnose_model(TINY, {1: x[1]}, layers=[1]).layers.tolist() == [1, 1]
+
+
+def test_a_model_needs_neither_adapter_nor_alpha():
+    head = ll.LoRAHead.from_safetensors(TINY, 0, 1)
+    assert dict(head.adapters) == {}
+    assert head.beta == 0.5  # 1 / sqrt(4)
+    assert set(ll.LoRAHead.from_safetensors(TINY, 0, 1, alpha=4, rng=0).adapters) == {"Q", "V"}
+
+
+def test_the_fused_projections_of_gpt2(tmp_path):
+    """One matrix holds the three side by side, applied from the right: x W + b."""
+    rng = np.random.default_rng(1)
+    W, b = rng.normal(size=(6, 18)).astype(np.float32), rng.normal(size=18).astype(np.float32)
+    model = stored(tmp_path / "gpt2", {"h.0.attn.c_attn.weight": W, "h.0.attn.c_attn.bias": b}, n_head=2)
+    head, x = ll.LoRAHead.from_safetensors(model, 0, 1), rng.normal(size=(5, 6)).astype(np.float32)
+    queries, keys, values = np.split(x @ W + b, 3, axis=1)
+    for letter, full in zip("QKV", (queries, keys, values), strict=True):
+        np.testing.assert_allclose(np.c_[x, np.ones(5)] @ head.weight(letter), full[:, 3:], rtol=1e-5, atol=1e-6)
+    assert len(ll.diagnose_model(model, states(1, 6)).heads) == 2
+
+
+def test_a_layer_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(ValueError, match="`layer` must be one of the layers with attention in the file, 0 to 1; got 7"):
+        ll.LoRAHead.from_safetensors(TINY, 7, 0)
+    with pytest.raises(ValueError, match="`states` must be those of layer 1 too"):
+        ll.diagnose_model(TINY, states(1))
+
+
+def test_a_file_without_attention(tmp_path):
+    model = stored(tmp_path / "mlp", {"layers.0.dense.weight": np.ones((2, 2))}, n_head=1)
+    with pytest.raises(ValueError, match="`path` must be a model with projections of queries"):
+        ll.ModelFile.from_file(model)
+
+
+def test_nothing_says_how_many_heads_there_are(tmp_path):
+    name = "layers.0.attn.{}_proj.weight"
+    model = stored(tmp_path / "m", {name.format(kind): np.eye(4) for kind in "qkv"})
+    with pytest.raises(ValueError, match="`n_heads` must be given"):
+        ll.ModelFile.from_file(model)
+    assert ll.ModelFile.from_file(model, n_heads=2).layers == (0,)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "layers"),
+    [
+        ({"hidden_states": np.ones((3, 5, 4))}, [0, 1, 2]),
+        ({"hidden_states": np.ones((3, 1, 5, 4))}, [0, 1, 2]),
+        ({"layer_0": np.ones((5, 4)), "layer_11": np.ones((5, 4))}, [0, 11]),
+        ({"layer_0": np.ones((1, 5, 4)), "layer_1": np.ones((1, 5, 4))}, [0, 1]),
+    ],
+)
+def test_hidden_states_as_people_save_them(arrays, layers, tmp_path):
+    np.savez(tmp_path / "s.npz", **arrays)
+    found = ll.HiddenStates.from_file(tmp_path / "s.npz")
+    assert sorted(found) == layers
+    assert found[layers[-1]].shape == (5, 4)
+
+
+def test_hidden_states_of_another_form(tmp_path):
+    np.savez(tmp_path / "s.npz", states=np.ones((5, 4)))
+    with pytest.raises(ValueError, match=r"names end in the number of their layer are needed; got 'states' of shape"):
+        ll.HiddenStates.from_file(tmp_path / "s.npz")
+
+
+def test_the_map_has_a_cell_for_each_head():
+    ax = ll.diagnose_model(TINY, states()).plot()
+    (shown,) = ax.images
+    assert shown.get_array().shape == (2, 2)
+    assert "low rank pays in 0 of 4 heads" in repr(ll.diagnose_model(TINY, states()))
