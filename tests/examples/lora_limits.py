@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from lrtheory import lora_limits as ll
 from tests.backends import need_data
 from tests.examples import Call, call
 
+TINY = Path(__file__).resolve().parents[1] / "files" / "tiny-model"
 X = np.array([[1.0, 0.5], [-0.5, 0.25], [0.25, -1.0]])
 V = np.array([[1.0], [-2.0], [0.5]])
 Y = np.array([[0.25], [0.5], [-1.0]])
@@ -52,6 +54,7 @@ def solved(**options: Any) -> Call:
 CALLS = {
     "attention_factors": lambda: call(X, X[:2], ll.exp_polynomial(1.5, degree=2)),
     "diagnose": lambda: call(head(), inputs()[0], tol=1e-3),
+    "diagnose_model": lambda: call(TINY, np.ones((2, 5, 8))),
     "exp_polynomial": lambda: call(1.0, degree=3, kind="minimax"),
     "gradient_chain": lambda: call(X, X[:2], V[:2], Y, np.eye(2), beta=0.5),
     "load_attention_heads": loaded,

@@ -97,6 +97,13 @@ class HiddenStates(Mapping[int, np.ndarray]):
     ----------
     states : mapping of int to array of shape (L, d_model), or array of shape (n_layers, L, d_model)
         What each layer gets; the array may have one more entry for the output of the last layer, which is not used.
+
+    Raises
+    ------
+    TypeError
+        If the states are no arrays of real numbers.
+    ValueError
+        If a layer's states are not of shape (L, d_model), or a number is not finite.
     """
 
     def __init__(self, states: Mapping[int, ArrayLike] | ArrayLike) -> None:
