@@ -107,7 +107,9 @@ class HiddenStates(Mapping[int, np.ndarray]):
     """
 
     def __init__(self, states: Mapping[int, ArrayLike] | ArrayLike) -> None:
-        given = dict(states) if isinstance(states, Mapping) else dict(enumerate(array("states", states)))
+        given = (
+            dict(states) if isinstance(states, Mapping) else dict(enumerate(array("states", states, shape=(None,) * 3)))
+        )
         self._states = {int(layer): array(f"states[{layer}]", x, shape=(None, None)) for layer, x in given.items()}
 
     def __getitem__(self, layer: int) -> np.ndarray:
