@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+NOTEBOOKS ?= force
 # the tests run in as many processes as there are cores, so each gets one thread for linear algebra
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
@@ -51,9 +52,9 @@ notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, e
 demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium); DEMO=alpha_rank drives one
 	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py $(if $(DEMO),-k $(DEMO))
 
-docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, and the figures that were made
+docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, figures that were made; NOTEBOOKS=cache executes only notebooks that changed
 	$(BIN)/python docs/rooms.py
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j $(WORKERS) -D nb_execution_mode=$(NOTEBOOKS) -b html docs docs/_build/html
 	$(BIN)/python docs/links.py docs/_build/html
 
 torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of array libraries run on it too

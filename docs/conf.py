@@ -1,7 +1,7 @@
-"""The pages: a lecture and an API page a system, a gallery, notebooks; all found on disk."""
+"""The pages: a first page, a lecture and a page of functions a system, a gallery, notebooks; all found on disk."""
 
+import logging
 import sys
-import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -11,47 +11,59 @@ import pages  # noqa: E402
 
 import lrtheory  # noqa: E402 (this checkout, whatever is installed)
 
-# numpydoc also reads the signatures of docstrings before `proofs_as_paragraphs` has seen them
-warnings.filterwarnings("ignore", "Unknown section Proof")
+# the theme's colors of code would turn on the messages of every library
+logging.basicConfig(level=logging.WARNING)
 
 project = "lrtheory"
 author = copyright = "the lrtheory developers"
 version = release = lrtheory.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc", "myst_nb"]
+extensions = [
+    "extensions.formulas",
+    "extensions.names",
+    "extensions.notebooks",
+    "extensions.proofs",
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx_design",
+]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]
-myst_enable_extensions = ["dollarmath"]
+default_role = "py:obj"  # names in backticks are links where there is something to lead to
+suppress_warnings = ["myst.header", "ref.python"]  # an included page starts where it likes; `n` is the name of many
+
+# --- notebooks and Markdown ------------------------------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
-suppress_warnings = ["myst.header", "ref.python"]  # an included page starts where it likes; `n` is the name of many
-html_theme = "alabaster"
-html_theme_options = {"description": "Theorems that run", "fixed_sidebar": True, "page_width": "1100px"}
-html_show_sourcelink = False
+nb_output_stderr = "remove"  # progress of the kernels that are compiled at first use
+
+# --- functions -------------------------------------------------------------------------------------------------------
 
 autodoc_typehints = "none"  # the docstrings say the types, with shapes
+maximum_signature_line_length = 80  # a longer signature gets a line a parameter
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
-mathjax_path = "https://cdn.jsdelivr.net/npm/mathjax@3/es5/tex-mml-chtml.js"
 
+# --- the look --------------------------------------------------------------------------------------------------------
 
-def proofs_as_paragraphs(app, what, name, obj, options, lines):
-    """Move the section Proof, which numpydoc does not know, to the end of the docstring as a paragraph of the notes."""
-    start = next((i for i in range(len(lines) - 1) if lines[i] == "Proof" and set(lines[i + 1]) == {"-"}), None)
-    if start is None:
-        return
-    headings = (i for i in range(start + 2, len(lines) - 1) if lines[i + 1] and set(lines[i + 1]) == {"-"})
-    end = next(headings, len(lines))
-    proof = ["**Proof.**", "", *lines[start + 2 : end]]
-    rest = lines[:start] + lines[end:]
-    notes = next((i for i in range(len(rest) - 1) if rest[i] == "Notes" and set(rest[i + 1]) == {"-"}), None)
-    if notes is None:
-        lines[:] = [*lines[:start], "Notes", "-----", *proof, "", *lines[end:]]
-    else:
-        after = (i for i in range(notes + 2, len(rest) - 1) if rest[i + 1] and set(rest[i + 1]) == {"-"})
-        place = next(after, len(rest))
-        lines[:] = [*rest[:place], "", *proof, "", *rest[place:]]
+_BLUE, _LIGHT_BLUE = "#0072B2", "#56B4E9"  # of the figures and demos, and its neighbor for dark pages
+html_theme = "furo"
+html_title = "lrtheory"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": _BLUE, "color-brand-content": _BLUE, "color-brand-visited": _BLUE},
+    "dark_css_variables": dict.fromkeys(
+        ("color-brand-primary", "color-brand-content", "color-brand-visited"), _LIGHT_BLUE
+    ),
+}
 
 
 def write_pages(app):
@@ -61,4 +73,3 @@ def write_pages(app):
 
 def setup(app):
     app.connect("builder-inited", write_pages, priority=1)
-    app.connect("autodoc-process-docstring", proofs_as_paragraphs, priority=1)

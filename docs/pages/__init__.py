@@ -1,0 +1,93 @@
+"""Pages that are made from the project itself: what stands on disk appears, and no list is edited."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import lrtheory
+from lrtheory.bounds.reporting import read_records
+from pages.arrays import table_of_arrays
+from pages.functions import write_functions
+from pages.gallery import RECORDS, gallery, pictures
+from pages.lectures import lecture
+from pages.markup import heading, title
+from pages.start import cards, contents, section
+
+__all__ = ["write"]
+
+ROOT = Path(__file__).resolve().parents[2]
+MADE = ("api", "papers", "gallery", "notebooks", "about")
+#: the section of the README from which the page about files is made, as soon as there is one
+FILES = "I have a file"
+
+
+def write(docs: Path) -> None:
+    """All of them; a new system appears by being there.
+
+    Parameters
+    ----------
+    docs : Path
+        The folder of the sources.
+    """
+    for name in MADE:
+        shutil.rmtree(docs / name, ignore_errors=True)
+        (docs / name).mkdir()
+    records: dict[str, Any] = read_records(RECORDS) if RECORDS.is_dir() else {}
+    shown = {system: pictures(docs, system, records.get(system, [])) for system in lrtheory.SYSTEMS}
+    for system in lrtheory.SYSTEMS:
+        (docs / "papers" / f"{system}.rst").write_text(lecture(system, shown[system]), encoding="utf-8")
+        up = f".. rst-class:: up\n\n:doc:`{title(system)} </papers/{system}>`\n"
+        write_functions(docs, system, f"{heading(f'Functions of {title(system)}', '=')}\n{up}\n``lrtheory.{system}``\n")
+    write_functions(docs, "bounds", BOUNDS)
+    (docs / "api" / "front.rst").write_text(FRONT, encoding="utf-8")
+    (docs / "gallery" / "index.rst").write_text(gallery(shown), encoding="utf-8")
+    for notebook in sorted((ROOT / "notebooks").glob("*.py")):
+        write_notebook(notebook, docs / "notebooks" / f"{notebook.stem}.ipynb")
+    write_about(docs / "about")
+
+
+def write_about(folder: Path) -> None:
+    """The pages about the project, and the pieces of the first page, which are no pages of their own."""
+    files = section(FILES, (ROOT / "README.md").read_text(encoding="utf-8"))
+    if files:
+        (folder / "files.md").write_text(files, encoding="utf-8")
+    (folder / "cards.txt").write_text(cards(), encoding="utf-8")
+    (folder / "contents.txt").write_text(contents(bool(files)), encoding="utf-8")
+    (folder / "arrays.md").write_text(table_of_arrays(), encoding="utf-8")
+    for name, source in (("contributing", "CONTRIBUTING.md"), ("measured", "paper_repro.md")):
+        links = ":relative-docs: docs/\n:relative-images:\n"
+        (folder / f"{name}.md").write_text(f"```{{include}} ../../{source}\n{links}```\n", encoding="utf-8")
+
+
+def write_notebook(source: Path, target: Path) -> None:
+    """A notebook that is executed while the pages are built."""
+    import jupytext
+
+    jupytext.write(jupytext.read(source), target)
+
+
+#: what an author of statements imports
+BOUNDS = """Statements of your own
+======================
+
+The notebook :doc:`/notebooks/your_first_theorem` is the way through it.
+
+.. automodule:: lrtheory.bounds
+
+.. automodule:: lrtheory.pytest
+"""
+
+#: what stands in front of all systems
+FRONT = """lrtheory
+========
+
+.. automodule:: lrtheory
+
+.. autofunction:: lrtheory.check
+.. autofunction:: lrtheory.check_all
+.. autofunction:: lrtheory.statements
+.. autofunction:: lrtheory.report
+.. autofunction:: lrtheory.warmup
+"""

@@ -1,0 +1,107 @@
+"""The lecture of a system: the problem, every statement with what became of it, the figures, and where to go on."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import lrtheory
+from lrtheory._front import abouts
+from lrtheory.bounds import Derived, Statement
+from pages.gallery import Picture
+from pages.markup import escaped, heading, sentence, title
+
+__all__ = ["lecture"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lecture(system: str, pictures: list[Picture]) -> str:
+    """The page of a system.
+
+    Parameters
+    ----------
+    system : str
+        Its folder.
+    pictures : list of Picture
+        The figures that were made.
+
+    Returns
+    -------
+    str
+        As reStructuredText.
+    """
+    parts = [
+        heading(title(system), "="),
+        f"\\{abouts()[system].paper}\n",  # else the initial of an author would begin a list
+        ways(system),
+        f".. automodule:: lrtheory.{system}\n   :no-index:\n",
+        heading("What is proved, and what was measured", "-"),
+        "Each statement names its source. What was measured, with all numbers, stands in "
+        f":doc:`the evidence </evidence/{system}>`.\n"
+        if evidence(system)
+        else "",
+        *(theorem(statement) for statement in lrtheory.statements(f"{system}/*")),
+    ]
+    if pictures:
+        parts += [heading("Figures", "-"), *(picture.figure() for picture in pictures)]
+    pages = [("Notebook", f"notebooks/{system}"), ("Functions", f"api/{system}"), ("Evidence", f"evidence/{system}")]
+    rows = "\n".join(f"   {word} </{page}>" for word, page in pages if present(system, word))
+    return "\n".join([*parts, f".. toctree::\n   :hidden:\n\n{rows}\n"])
+
+
+def present(system: str, word: str) -> bool:
+    """Whether a system has a page of this kind."""
+    return {"Notebook": (ROOT / "notebooks" / f"{system}.py").exists(), "Evidence": evidence(system)}.get(word, True)
+
+
+def evidence(system: str) -> bool:
+    """Whether the statements of a system were measured."""
+    return (ROOT / "docs" / "evidence" / f"{system}.md").exists()
+
+
+def ways(system: str) -> str:
+    """Links to the notebook, the functions and the evidence, and the command that shows the demo."""
+    look = "      :ref-type: doc\n      :color: primary\n      :outline:\n"
+    buttons = [
+        f".. button-ref:: /{folder}/{system}\n{look}\n      {word}"
+        for word, folder in (("Notebook", "notebooks"), ("Functions", "api"), ("Evidence", "evidence"))
+        if present(system, word)
+    ]
+    items = "\n\n".join(f"   {button}" for button in buttons)
+    parts = [f".. container:: ways\n\n{items}\n"]
+    if asked := question_of_demo(system):
+        parts.append(f"{escaped(asked)} ``lrtheory demo {system}`` shows it with sliders.\n")
+    return "\n".join(parts)
+
+
+def question_of_demo(system: str) -> str:
+    """The question that a demo puts, read from its file, since a demo needs a library that the pages do not."""
+    path = ROOT / "demos" / f"{system}.py"
+    tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module([], [])
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    stories = (call for call in calls if getattr(call.func, "id", "") == "Story")
+    words = (word for story in stories for word in story.keywords if word.arg == "title")
+    return next((ast.literal_eval(word.value) for word in words), "")
+
+
+def theorem(statement: Statement) -> str:
+    """One statement: what it says, under which hypotheses, where it stands, what the check caught."""
+    name, source = statement.id.partition("/")[2], escaped(str(statement.source))
+    if isinstance(statement.source, Derived):  # by its last name, under which it is documented
+        source = f"derived here, with the proof in `{statement.source.theory.__name__}`"
+    lines = [
+        f"{escaped(statement.says)}\n",
+        f".. math:: {statement.tex}\n",
+        f"*{statement.due.capitalize()}* ({statement.kind}). Source: {source}.",
+    ]
+    if statement.hypotheses:
+        lines.append(f"Hypotheses: {escaped(', '.join(statement.hypotheses))}.")
+    if statement.saboteurs:
+        lines.append(f"Refuted by the same check: {escaped('; '.join(one.name for one in statement.saboteurs))}.")
+    notes = [statement.notes, getattr(statement.claim, "reason", "")]
+    lines += [escaped(sentence(note)) for note in notes if note]
+    body = "\n".join(f"   {line}" if line else "" for line in "\n".join(lines).splitlines())
+    claimed = "recorded" if statement.due == "recorded" else "claimed"
+    label = f".. _{statement.id}:\n\n"
+    return f"{label}{heading(f'{name}: {statement.title}', '~')}\n.. container:: statement {claimed}\n\n{body}\n"

@@ -1,0 +1,66 @@
+"""The moving parts of the first page: cards by question, and the table of contents."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import lrtheory
+from pages.markup import questions, sentence
+
+__all__ = ["cards", "contents", "section"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def asked() -> list[dict[str, Any]]:
+    """All questions; a system that nobody asks about gets one that is made of its docstring."""
+    found = list(questions()["question"])
+    for system in lrtheory.SYSTEMS:
+        if all(one["system"] != system for one in found):
+            first = (importlib.import_module(f"lrtheory.{system}").__doc__ or system).splitlines()[0]
+            name, _, rest = first.rstrip(".").partition(": ")
+            found.append({"asks": name, "system": system, "answer": sentence(rest or name), "begin": []})
+    return found
+
+
+def cards() -> str:
+    """One card a question, as Markdown: the question leads to the lecture, the names to the functions."""
+    items = []
+    for one in asked():
+        begin = " ".join(f"{{py:obj}}`{name} <lrtheory.{one['system']}.{name}>`" for name in one["begin"])
+        footer = f"\n\n:::{{card-footer}}\n{begin}\n:::" if begin else ""
+        options = f":link: /papers/{one['system']}\n:link-type: doc"
+        items.append(f"::::{{grid-item-card}} {one['asks']}\n{options}\n\n{one['answer']}{footer}\n::::")
+    return "\n\n".join([":::::{grid} 1 2 2 3\n:gutter: 3\n:class-container: questions", *items, ":::::"]) + "\n"
+
+
+def contents(files: bool) -> str:
+    """The tables of contents, of which the navigation is made.
+
+    Parameters
+    ----------
+    files : bool
+        Whether there is a page about files.
+
+    Returns
+    -------
+    str
+        As Markdown.
+    """
+    start = ["about/files"] * files + ["notebooks/your_first_theorem", "gallery/index"]
+    parts = {
+        "Start": start,
+        "Systems": [f"papers/{system}" for system in lrtheory.SYSTEMS],
+        "Functions": ["api/front", "api/bounds", "about/arrays"],
+        "The project": ["about/measured", "architecture", "about/contributing"],
+    }
+    tables = (f"```{{toctree}}\n:hidden:\n:caption: {name}\n\n" + "\n".join(rows) for name, rows in parts.items())
+    return "\n".join(f"{table}\n```\n" for table in tables)
+
+
+def section(name: str, text: str) -> str:
+    """A section of a Markdown file, from its heading to the next one; empty where there is none."""
+    _, found, after = text.partition(f"\n## {name}\n")
+    return f"# {name}\n{after.partition(chr(10) + '## ')[0]}" if found else ""
