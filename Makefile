@@ -54,8 +54,9 @@ demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos,
 
 docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, figures that were made; NOTEBOOKS=cache executes only notebooks that changed
 	$(BIN)/python docs/rooms.py
-	$(BIN)/python -m sphinx -W --keep-going -q -j $(WORKERS) -D nb_execution_mode=$(NOTEBOOKS) -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j $(WORKERS) -d docs/_build/doctrees -D nb_execution_mode=$(NOTEBOOKS) -b html docs docs/_build/html
 	$(BIN)/python docs/links.py docs/_build/html
+	LRTHEORY_REQUIRE=docs $(BIN)/python -m pytest -q tests/pages
 
 torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of array libraries run on it too
 

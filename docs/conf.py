@@ -58,6 +58,7 @@ html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
+html_domain_indices = False  # a table of the modules would repeat the navigation
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": _BLUE, "color-brand-content": _BLUE, "color-brand-visited": _BLUE},
     "dark_css_variables": dict.fromkeys(

@@ -112,6 +112,12 @@ def parameters(full: str) -> set[str]:
         return names
 
 
+def returns(full: str) -> str:
+    """The annotation of what a function returns, if it is one name."""
+    annotation = getattr(_object(full), "__annotations__", {}).get("return", "")
+    return annotation if isinstance(annotation, str) and annotation.isidentifier() else ""
+
+
 # --- in the pages ----------------------------------------------------------------------------------------------------
 
 
@@ -151,10 +157,15 @@ def _link(app: Any, docname: str, name: str, module: str | None, content: nodes.
 
 
 def _missing(app: Sphinx, env: Any, node: nodes.Element, content: nodes.Element) -> nodes.reference | None:
-    """What Sphinx did not find itself."""
+    """What Sphinx did not find itself: last of all, a field of what the described function returns."""
     if node.get("refdomain") != "py" or node.get("reftype") not in ("obj", "class", "func", "meth", "attr"):
         return None
-    return _link(app, node.get("refdoc", env.docname), node["reftarget"], node.get("py:module"), content)
+    docname, name, module = node.get("refdoc", env.docname), node["reftarget"], node.get("py:module")
+    link = _link(app, docname, name, module, content)
+    if link is None and (signature := _signature_around(node)) is not None:
+        returned = returns(f"{signature.get('module')}.{signature.get('fullname')}")
+        link = _link(app, docname, f"{returned}.{name}", module, content) if returned else None
+    return link
 
 
 class NamesInTexts(SphinxPostTransform):
@@ -178,8 +189,7 @@ class NamesInTexts(SphinxPostTransform):
                 text.parent.replace(text, list(self._linked(text, pattern)))
 
     def _link(self, name: str, node: nodes.Node, content: nodes.Node) -> nodes.reference | None:
-        described = next((one for one in _above(node) if isinstance(one, addnodes.desc)), None)
-        signature = described.next_node(addnodes.desc_signature) if described is not None else None
+        signature = _signature_around(node)
         module = signature.get("module") if signature is not None else _module_of(self.env.docname)
         return _link(self.app, self.env.docname, name, module, content)
 
@@ -207,6 +217,12 @@ def _may_be_path(text: str) -> bool:
 
 def _within(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
     return any(isinstance(one, kinds) for one in _above(node))
+
+
+def _signature_around(node: nodes.Node) -> addnodes.desc_signature | None:
+    """The signature of the function or class in whose description a node stands."""
+    described = next((one for one in _above(node) if isinstance(one, addnodes.desc)), None)
+    return described.next_node(addnodes.desc_signature) if described is not None else None
 
 
 def _above(node: nodes.Node) -> Iterable[nodes.Node]:

@@ -38,14 +38,20 @@ def write(docs: Path) -> None:
     shown = {system: pictures(docs, system, records.get(system, [])) for system in lrtheory.SYSTEMS}
     for system in lrtheory.SYSTEMS:
         (docs / "papers" / f"{system}.rst").write_text(lecture(system, shown[system]), encoding="utf-8")
-        up = f".. rst-class:: up\n\n:doc:`{title(system)} </papers/{system}>`\n"
-        write_functions(docs, system, f"{heading(f'Functions of {title(system)}', '=')}\n{up}\n``lrtheory.{system}``\n")
+        write_functions(docs, system, head_of_functions(system))
     write_functions(docs, "bounds", BOUNDS)
     (docs / "api" / "front.rst").write_text(FRONT, encoding="utf-8")
     (docs / "gallery" / "index.rst").write_text(gallery(shown), encoding="utf-8")
     for notebook in sorted((ROOT / "notebooks").glob("*.py")):
         write_notebook(notebook, docs / "notebooks" / f"{notebook.stem}.ipynb")
     write_about(docs / "about")
+
+
+def head_of_functions(system: str) -> str:
+    """The beginning of the page with the functions of a system: its name in words, the way back, its name in Python."""
+    name = heading(f"Functions of {title(system)}", "=")
+    way = f".. rst-class:: up\n\n:doc:`{title(system)} </papers/{system}>`\n"
+    return f"{name}\n{way}\n.. py:module:: lrtheory.{system}\n\n``lrtheory.{system}``\n"
 
 
 def write_about(folder: Path) -> None:

@@ -66,7 +66,7 @@ def entries(package: str) -> list[Entry]:
             page = f"{package}/{prefix}{name}"
             page += "-class" * (page.lower() in pages or _has_namesake(module, name))
             pages.add(page.lower())
-            group = ROOMS.get(prefix.rstrip("."), prefix.rstrip(".")) if prefix else _group(name, value)
+            group = ROOMS.get(prefix.rstrip("."), prefix.rstrip(".").capitalize()) if prefix else _group(name, value)
             summary = " ".join((inspect.getdoc(value) or "").partition("\n\n")[0].split())
             found.append(Entry(f"{module.__name__}.{name}", group, page, inspect.isclass(value), summary))
     return found
@@ -120,9 +120,13 @@ def write_functions(docs: Path, package: str, head: str) -> None:
     """
     found = entries(package)
     (docs / "api" / package).mkdir(parents=True, exist_ok=True)
-    parts = [head, f".. py:currentmodule:: lrtheory.{package}\n"]
+    parts = [head]
     for group in sorted({entry.group for entry in found}, key=_place(found)):
-        parts += [heading(group, "-"), table([entry for entry in found if entry.group == group])]
+        inside = [entry for entry in found if entry.group == group]
+        module = inside[0].full.rpartition(".")[0]
+        # a room is documented by being here, so that its name leads to this heading
+        room = f".. py:module:: {module}\n" if module != f"lrtheory.{package}" else ""
+        parts += [heading(group, "-"), room, table(inside)]
     (docs / "api" / f"{package}.rst").write_text("\n".join(parts), encoding="utf-8")
     for entry in found:
         (docs / "api" / f"{entry.page}.rst").write_text(page(package, entry), encoding="utf-8")

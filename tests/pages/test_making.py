@@ -1,0 +1,81 @@
+"""Cards, a page a function, a gallery for whoever does not see it; and whether the built pages are whole."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lrtheory
+from tests.rules.walk import public_names, system_modules
+
+
+def test_cards_name_functions_that_exist(part: Any) -> None:
+    asked = part("pages.start").asked()
+    assert {one["system"] for one in asked} == set(lrtheory.SYSTEMS)
+    for one in asked:
+        module = importlib.import_module(f"lrtheory.{one['system']}")
+        for name in one["begin"]:
+            value: Any = module
+            for step in name.split("."):
+                value = getattr(value, step)
+            assert callable(value), name
+
+
+def test_a_system_without_a_question_gets_a_card_of_its_docstring(part: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = part("pages.start")
+    monkeypatch.setattr(start, "questions", lambda: {"question": [], "titles": {}})
+    assert [one["system"] for one in start.asked()] == list(lrtheory.SYSTEMS)
+    first = start.asked()[0]
+    assert first["asks"] == "alpha-Rank"
+    assert first["answer"] == "Which strategies survive, and how many games one must watch to know."
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_every_public_function_has_one_page(part: Any, system: str) -> None:
+    found = part("pages.functions").entries(system)
+    shown = [inspect.unwrap(_named(entry.full)) for entry in found]
+    for prefix, module in system_modules(system):
+        for name in public_names(module):
+            value = getattr(module, name)
+            if inspect.isclass(value) or inspect.isroutine(value):
+                assert sum(one is inspect.unwrap(value) for one in shown) == 1, f"{prefix}{name}"
+    pages = [entry.page.lower() for entry in found]
+    assert len(set(pages)) == len(pages)
+    assert all(entry.summary.endswith((".", "?")) for entry in found)
+
+
+def _named(full: str) -> Any:
+    module, _, name = full.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def test_the_page_about_files_comes_with_its_section(part: Any) -> None:
+    start = part("pages.start")
+    assert start.section("I have a file", "# a\n\n## I have a file\n\n| x |\n\n## b\n") == "# I have a file\n\n| x |\n"
+    assert start.section("I have a file", "# a\n\n## b\n") == ""
+    assert ["about/files" in start.contents(there) for there in (True, False)] == [True, False]
+
+
+def test_pictures_speak_in_sentences(part: Any) -> None:
+    picture = part("pages.gallery").Picture("toy", "line", "a line rises", ("it never falls",))
+    assert ":alt: A line rises.\n" in picture.figure()
+    assert "   - It never falls.\n" in picture.figure()
+
+
+def test_lost_links_and_things_from_elsewhere_are_seen(part: Any, tmp_path: Path) -> None:
+    links = part("links")
+    (tmp_path / "a.html").write_text('<a href="b.html#x">b</a><a href="https://else.org">e</a>', encoding="utf-8")
+    (tmp_path / "b.html").write_text('<p id="x"></p>', encoding="utf-8")
+    assert links.broken(tmp_path) == []
+    (tmp_path / "b.html").write_text(
+        '<script src="https://else.org/math.js"></script><a href="c.html">', encoding="utf-8"
+    )
+    assert links.broken(tmp_path) == [
+        "a.html -> b.html#x",
+        "b.html fetches https://else.org/math.js",
+        "b.html -> c.html",
+    ]
