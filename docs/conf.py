@@ -39,6 +39,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
+nb_merge_streams = True  # what a cell prints is one text
 nb_output_stderr = "remove"  # progress of the kernels that are compiled at first use
 
 # --- functions -------------------------------------------------------------------------------------------------------
