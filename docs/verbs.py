@@ -1,4 +1,4 @@
-"""The README's table "I have a file", made from the docstrings of the verbs: ``python docs/verbs.py`` writes it anew."""
+"""The README's table "I have a file", made from docstrings of verbs: ``python docs/verbs.py`` writes it anew."""
 
 from __future__ import annotations
 
