@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.lora_limits import Polynomial, exp_polynomial, features, lora_gradients, theory
+from lrtheory.lora_limits import Polynomial, exp_polynomial, lora_gradients, theory
+from lrtheory.lora_limits.products import features
 from proofs_checks.lora_limits.families.chains import PROJECTIONS, HeadCase, adapter_slopes, draw_head, gaussian_head
 
 

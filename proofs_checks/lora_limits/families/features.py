@@ -12,7 +12,8 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
 from lrtheory.bounds.errors import OutcomeError
-from lrtheory.lora_limits import Polynomial, features, theory
+from lrtheory.lora_limits import Polynomial, theory
+from lrtheory.lora_limits.products import features
 
 # --- features --------------------------------------------------------------------------------------------------------
 
