@@ -21,7 +21,7 @@ def violations() -> list[tuple[str, float | None]]:
     for statement in Registry("promises/*.py"):
         if statement.violated is None or not isinstance(statement.source, Documented):
             continue
-        name = statement.id.replace("/", "--") + ".json"
+        name = statement.id.replace("/", "~") + ".json"
         path = next((HERE / "evidence").rglob(name), None)
         if path is None:
             raise FileNotFoundError(f"there is no evidence for {statement.id}; run `python -m pytest` first")

@@ -18,6 +18,8 @@ from lrtheory._parallel import parallel_map, progress
 from lrtheory._validation import choice, integer, must
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
+from lrtheory.bounds.deciding.replay import call
+from lrtheory.bounds.deciding.variants import with_defects, with_variants
 from lrtheory.bounds.finding.configuration import OURS, Configuration, configured
 from lrtheory.bounds.finding.naming import one_named, several_named, variant_named
 from lrtheory.bounds.finding.registry import located
@@ -139,7 +141,8 @@ def check(
     ----------
     id : str or Statement
         Id of the statement, such as ``"alpha_rank/MI-T2"``; `lrtheory.statements` lists them. In front of it may stand
-        the place of somebody's own, ``"bounds/cover.py::cover/two"``. Or the statement itself.
+        the place of somebody's own, ``"bounds/cover.py::cover/two"``. Or the statement itself. A process imports a file
+        once: what is edited later is measured by a new one.
     solve : callable or None
         An algorithm of your own with the signature of the statement's `solve` (``lrtheory show ID`` prints it). None
         checks ours, and then runs the statement's saboteurs too.
@@ -170,8 +173,7 @@ def check(
         If `solve` cannot be called, `id` is neither a string nor a statement, or `saboteur` is a truth value.
     ValueError
         If the budget, the seed or the instance is not understood, two of `solve`, `saboteur` and `repair` are given,
-        the statement has no repair, or `solve` is given for a claim about a formula, which puts no algorithm to the
-        test.
+        or `solve` is given for a claim about a formula, which puts no algorithm to the test.
     OutcomeError
         If what `solve` returned cannot be judged.
 
@@ -186,24 +188,21 @@ def check(
     _refuse_two({"solve": solve, "saboteur": saboteur, "repair": repair})
     if isinstance(saboteur, bool):
         raise must("saboteur", "a name or a number", saboteur, TypeError)
-    if repair is not None and not statement.repairs:
-        raise must("repair", f"left out for {statement.id}, which has no repair", repair)
     if isinstance(saboteur, str):
         saboteur = variant_named(saboteur, (one.name for one in statement.saboteurs))
-    if saboteur is not None:
-        return check_statement(statement.sabotaged(saboteur), session, instance=instance)
     if repair is not None:
         repair = variant_named(repair, (one.name for one in statement.repairs))
-        return check_statement(statement.repaired(repair), session, instance=instance)
     if solve is not None:
         return check_own(statement, solve, session, instance)
-    evidence = check_statement(statement, session, instance=instance)
+    variant = statement if saboteur is None else statement.sabotaged(saboteur)
+    variant = variant if repair is None else statement.repaired(repair)
+    evidence = check_statement(variant, session, instance=instance)
     if not statement.origin.collection:  # no command finds what was made in a notebook
-        found = evidence.worst.get("instance")
-        shown = "" if found is None else f", instance={found!r}"
-        call = f"lrtheory.check(STATEMENT, budget={budget!r}, rng={rng}{shown})"
-        evidence = dataclasses.replace(evidence, replay=call)
-    return evidence if instance is not None else _with_variants(evidence, statement, session)
+        evidence = dataclasses.replace(evidence, replay=call(evidence, "STATEMENT", instance))
+    if variant is not statement:
+        return evidence
+    evidence = with_defects(evidence, statement)
+    return evidence if instance is not None else with_variants(evidence, statement, session)
 
 
 def _refuse_two(variants: Mapping[str, Any]) -> None:
@@ -258,11 +257,8 @@ def check_all(
     for one in map(resolve, ids):
         if not one.origin.collection:
             raise must("ids", "of statements that stand in a module or a file, since workers import them", one.id)
-        variants = [
-            ("", ""),
-            *(("saboteur", s.name) for s in one.saboteurs),
-            *(("repair", r.name) for r in one.repairs),
-        ]
+        variants = [("", ""), *(("saboteur", wrong.name) for wrong in one.saboteurs)]
+        variants += [("repair", mended.name) for mended in one.repairs]
         tasks += [(one.origin.prefix + one.id, *variant, budget, rng) for variant in variants]
     return list(parallel_map(_evidence_of, tasks, n_jobs=n_jobs, title="check"))
 
@@ -274,22 +270,6 @@ def _evidence_of(task: tuple[str, str, str, str, int]) -> Evidence:
     if kind:
         statement = statement.sabotaged(name) if kind == "saboteur" else statement.repaired(name)
     return check_statement(statement, Session.named(budget, rng))
-
-
-def _with_variants(evidence: Evidence, statement: Statement, session: Session) -> Evidence:
-    """The evidence with the verdicts of saboteurs and repairs; an interruption keeps those that are decided."""
-    saboteurs: dict[str, str] = {}
-    repairs: dict[str, str] = {}
-    message = evidence.message
-    try:
-        for one in statement.saboteurs:
-            saboteurs[one.name] = check_statement(statement.sabotaged(one.name), session).verdict
-        for mended in statement.repairs:
-            repairs[mended.name] = check_statement(statement.repaired(mended.name), session).verdict
-    except KeyboardInterrupt:
-        left = len(statement.saboteurs) - len(saboteurs)
-        message = f"{message}; interrupted, {left} saboteurs were not run".removeprefix("; ")
-    return dataclasses.replace(evidence, saboteurs=saboteurs, repairs=repairs, message=message)
 
 
 def statements(pattern: str = "*") -> list[Statement]:

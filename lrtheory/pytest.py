@@ -87,15 +87,23 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a file that holds statements of a place, or that the ini option names."""
-    if file_path.suffix != ".py" or file_path.name.startswith(("test_", "conftest")):
-        return None
     registry = parent.config.stash[_REGISTRY]
+    no_theorems = file_path.name.startswith(("test_", "conftest")) and not registry.is_place(file_path)
+    if file_path.suffix != ".py" or no_theorems:
+        return None
     if registry.covers(file_path):
-        return StatementFile.from_parent(parent, path=file_path) if _may_hold(registry, file_path) else None
+        own = _may_hold(registry, file_path) and not _is_met_twice(parent.config, file_path)
+        return StatementFile.from_parent(parent, path=file_path) if own else None
     below = file_path.relative_to(parent.config.rootpath) if file_path.is_relative_to(parent.config.rootpath) else None
     named = below is not None and any(below.match(glob) for glob in parent.config.getini("statements"))
     named = named and file_path.name != "__init__.py"  # a folder of files may be a package for their sake alone
     return StatementFile.from_parent(parent, path=file_path) if named else None
+
+
+def _is_met_twice(config: pytest.Config, path: Path) -> bool:
+    """Whether a file is met through a link, and again where it lies."""
+    asked = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
+    return path.resolve() != path and any(path.resolve().is_relative_to(one) for one in asked)
 
 
 def _may_hold(registry: Registry, path: Path) -> bool:

@@ -128,7 +128,7 @@ def test_check_of_an_algorithm_of_ones_own():
         ({"saboteur": 1, "solve": print}, ValueError, "`saboteur` must be left out beside `solve`"),
         ({"saboteur": 1, "repair": "it"}, ValueError, "`repair` must be left out beside `saboteur`"),
         ({"saboteur": True}, TypeError, "`saboteur` must be a name or a number"),
-        ({"repair": "it"}, ValueError, "which has no repair"),
+        ({"repair": "it"}, KeyError, "which has no repair"),
     ],
 )
 def test_variants_that_would_be_ignored_are_refused(options, error, sentence):

@@ -266,10 +266,13 @@ class Evidence(Result):
 
 def file_name(statement: str, saboteur: str = "", repair: str = "") -> str:
     """Name of an evidence file; the free text of a saboteur or a repair enters as a hash."""
-    # a saboteur and a repair may have one name
-    variant = f"repair: {repair}" if repair else saboteur
-    mark = "--" + hashlib.sha256(variant.encode()).hexdigest()[:10] if variant else ""
-    return statement.replace("/", "--") + mark + ".json"
+    # "~" stands for the slash, since no id has one, and a repair is told from a saboteur of its name
+    mark = "".join(
+        f"--{kind}{hashlib.sha256(variant.encode()).hexdigest()[:10]}"
+        for kind, variant in (("", saboteur), ("repair-", repair))
+        if variant
+    )
+    return statement.replace("/", "~") + mark + ".json"
 
 
 def load_evidence(path: str | Path) -> Evidence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from lrtheory._array import PACKAGES
 from lrtheory._validation import must
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.provenance.sources import version_of
 
 __all__ = ["OURS", "Configuration", "configured"]
 
@@ -28,7 +29,8 @@ class Configuration:
     title : str or mapping of str to str
         Head of the report, or for each system what its section is called.
     sources : tuple of str
-        Files and folders below `root` on which evidence rests besides the places; ``{system}`` stands for the system.
+        Files, and folders of Python files, below `root` on which evidence rests besides the places; ``{system}`` stands
+        for the system. What is no Python file counts where it is named itself.
     versions : tuple of str
         Installed distributions whose versions are a part of the evidence.
     evidence : str
@@ -69,7 +71,8 @@ def configured(start: Path | None = None) -> Configuration:
     Raises
     ------
     StatementError
-        If an entry of the table is unknown, or is not of its type.
+        If the file cannot be read, an entry of the table is unknown or not of its type, a source is not there, or a
+        distribution is not installed.
     """
     folder = (Path.cwd() if start is None else start).resolve()
     # the nearest file with the table wins, as with other tools; a file without it is passed over
@@ -77,21 +80,29 @@ def configured(start: Path | None = None) -> Configuration:
         path = parent / "pyproject.toml"
         if not path.is_file():
             continue
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("lrtheory")
-        except tomllib.TOMLDecodeError as error:
-            raise StatementError(f"{path}: {error}") from error
+        table = _table(path)
         if table is not None:
             return _read(path, table)
     return OURS
 
 
-def _read(path: Path, table: Mapping[str, Any]) -> Configuration:
+def _table(path: Path) -> Any:
+    """The table of a file; None where it has none."""
+    try:
+        tool = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("tool", {})  # editors of Windows write a mark
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise StatementError(f"{path}: {error}") from error
+    return tool.get("lrtheory") if isinstance(tool, dict) else None
+
+
+def _read(path: Path, table: Any) -> Configuration:
     """Check the table entry by entry."""
-    unknown = sorted(set(table) - {*_LISTS, *_STRINGS, "title"})
+    if not isinstance(table, dict):
+        raise StatementError(f"{path}: {must('tool.lrtheory', 'a table', table)}")
+    known = sorted((*_LISTS, *_STRINGS, "title"))
+    unknown = sorted(set(table) - set(known))
     if unknown:
-        known = ", ".join(sorted((*_LISTS, *_STRINGS, "title")))
-        raise StatementError(f"{path}: [tool.lrtheory] has {unknown[0]!r}; it may have {known}")
+        raise StatementError(f"{path}: [tool.lrtheory] has {unknown[0]!r}; it may have {', '.join(known)}")
     given: dict[str, Any] = {}
     for name in _LISTS:
         entry = table.get(name, [])
@@ -103,8 +114,34 @@ def _read(path: Path, table: Mapping[str, Any]) -> Configuration:
             raise StatementError(f"{path}: {must(name, 'a string', table[name])}")
         given |= {name: table[name]} if name in table else {}
     title = table.get("title", "")
-    if not isinstance(title, (str, dict)):
+    words = title.values() if isinstance(title, dict) else [title]
+    if not all(isinstance(one, str) for one in words):
         raise StatementError(f"{path}: {must('title', 'a string, or a table from systems to strings', title)}")
     if not given["statements"]:
         raise StatementError(f"{path}: [tool.lrtheory] names no `statements`")
-    return Configuration(path.parent, title=title, **given)
+    found = Configuration(path.parent, title=title, **given)
+    wrong = [*_missing(found)]
+    if wrong:
+        raise StatementError(f"{path}: {wrong[0]}")
+    return found
+
+
+def _missing(found: Configuration) -> Iterator[str]:
+    """What a configuration names and is not there; evidence would rest on nothing, and never become old."""
+    for source in found.sources:
+        # {system} is the only thing in braces; as a glob it shows whether any system has such a source
+        glob = source.replace("{system}", "*")
+        if "{" in glob or "}" in glob:
+            yield str(must("sources", "paths in which {system} alone stands in braces", source))
+            continue
+        there = [*found.root.glob(glob)] if glob != source else [found.root / source]
+        if not any(one.exists() for one in there):
+            yield str(must("sources", f"files and folders in {found.root}", source))
+        elif not any(one.is_file() or next(one.rglob("*.py"), None) for one in there):
+            yield str(must("sources", "files, and folders with Python files", source))
+    for name in found.versions:
+        if version_of(name) == "not installed":
+            yield str(must("versions", "names of installed distributions", name))
+    evidence = found.root / found.evidence
+    if evidence.exists() and not evidence.is_dir():
+        yield str(must("evidence", "a folder", found.evidence))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -63,7 +64,7 @@ class Registry:
         root = self.configuration.root
         self.places = [one for place in self.configuration.statements for one in resolved(place, root)]
         self._parts = {place: parts(place, root) for place in self.places}
-        self._covered = [home(place, root) for place in self.places]
+        self._covered = [home(place, root).resolve() for place in self.places]
         self._loaded: dict[str, dict[str, Statement]] = {}
         self._found: dict[str, _Found] = {}
 
@@ -80,14 +81,13 @@ class Registry:
             for module in loaded:
                 for value in _statements(module):
                     before = found.get(value.id) or self._found.get(value.id)
-                    # the same object under two names, or imported by a second module, is one statement
-                    if before is not None and before.original is value:
-                        continue
-                    if before is not None:
+                    if before is None:
+                        found[value.id] = _Found(value, module)
+                    elif not _is_one(before, value):
                         raise StatementError(
-                            f"{value.id} stands twice: in {_named(before.module)} and in {_named(module)}"
+                            f"{value.id} stands twice: in {_named(before.module)} and in {_named(module)}; one of them "
+                            "needs another id"
                         )
-                    found[value.id] = _Found(value, module)
             # only now, so that an error is the same one when the place is asked for again
             self._found |= found
             self._loaded[place] = {
@@ -108,7 +108,7 @@ class Registry:
         command = (os.path.relpath(place) if is_file else outer) if self._named else ""
         # statements of a package share helpers, so their evidence rests on all of it; a single file rests on itself
         own = file.parent if hasattr(first, "__path__") else file
-        sources = [told.root / one.format(system=system) for one in told.sources]
+        sources = [told.root / one.replace("{system}", system) for one in told.sources]
         files = tuple(str(path) for path in (*sources, own) if path.exists())
         return Origin(Path(place).stem if is_file else outer, command, files, told.versions)
 
@@ -134,20 +134,24 @@ class Registry:
 
     def in_file(self, path: Path) -> list[Statement]:
         """The statements of a file; only the place, or the package within one, to which it belongs is imported."""
-        root = self.configuration.root
+        root, path = self.configuration.root, path.resolve()
         for place in self.places:
             for one in reversed(self._within(place)):  # a package lies in the folder of the place too
-                if path.is_relative_to(home(one, root)):
-                    return [found for found in self._of(one).values() if self.file(found.id) == str(path.resolve())]
+                if path.is_relative_to(home(one, root).resolve()):
+                    return [found for found in self._of(one).values() if self.file(found.id) == str(path)]
         return []
 
     def may_hold(self, path: Path) -> bool:
         """Whether a file that belongs to a place may hold statements: a file that is a place itself is not imported."""
-        return str(path) in self.places or bool(self.in_file(path))
+        return self.is_place(path) or bool(self.in_file(path))
+
+    def is_place(self, path: Path) -> bool:
+        """Whether a file is itself a place."""
+        return path.resolve() in [Path(place).resolve() for place in self.places if place.endswith(".py")]
 
     def covers(self, path: Path) -> bool:
         """Whether a file belongs to one of the places, told without an import."""
-        return any(path.is_relative_to(home) for home in self._covered)
+        return any(path.resolve().is_relative_to(home) for home in self._covered)
 
     def file(self, id: str) -> str:
         """The file in which a statement stands."""
@@ -167,14 +171,53 @@ class Registry:
         return [statement for statement in self if fnmatch.fnmatch(statement.id.lower(), glob.lower())]
 
 
+_ID = re.compile(r"[^/:*?~\[\]\s]+/[^/:*?~\[\]\s]+")
+
+
 def _statements(module: ModuleType) -> list[Statement]:
-    """The statements of a module; what an ``__init__`` has imported from below it belongs to the module below."""
-    found = [value for value in vars(module).values() if isinstance(value, Statement)]
+    """The statements of a module, also those in its lists, tuples and dictionaries.
+
+    What an ``__init__`` has imported from below it belongs to the module below.
+    """
+    found = [one for value in vars(module).values() for one in _listed(value)]
     if found and hasattr(module, "__path__"):
         prefix = f"{module.__name__}."
-        below = [vars(one) for name, one in list(sys.modules.items()) if name.startswith(prefix)]
-        found = [value for value in found if not any(one is value for names in below for one in names.values())]
+        below = [one for name, one in list(sys.modules.items()) if name.startswith(prefix)]
+        found = [one for one in found if not any(_names(inner, one) for inner in below)]
+    for one in found:
+        # or a command could not ask for it: these letters are those of places and of patterns
+        if not isinstance(one.id, str) or not _ID.fullmatch(one.id):
+            rule = "<system>/<item> without spaces, colons, and the letters * ? [ ] of patterns"
+            raise StatementError(f"{_named(module)}: {must('id', rule, one.id)}")
     return found
+
+
+def _listed(value: object) -> list[Statement]:
+    """A statement itself, or those that a list, a tuple or a dictionary holds."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+    return [one for one in items if isinstance(one, Statement)]
+
+
+def _names(module: ModuleType, statement: Statement) -> list[tuple[str, int]]:
+    """The names under which a module has this very statement, and its position where the name is that of a list."""
+    listed = ((name, _listed(value)) for name, value in list(vars(module).items()))
+    return [(name, position) for name, some in listed for position, one in enumerate(some) if one is statement]
+
+
+def _is_one(before: _Found, value: Statement) -> bool:
+    """Whether two statements of one id are one: the same object, or the same name of the same file.
+
+    A file that is a place may be imported by another one under its ordinary name, and is then run twice.
+    """
+    if before.original is value:
+        return True
+    loaded = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
+    loaded = [one for one in loaded if getattr(one, "__file__", None) is not None]
+    here, there = (
+        {(one.__file__, *name) for one in loaded for name in _names(one, statement)}
+        for statement in (value, before.original)
+    )
+    return bool(here & there)
 
 
 def _named(module: ModuleType) -> str:
@@ -200,10 +243,12 @@ def located(statement: Statement) -> Statement:
     # a statement is a module-level name, so the module that has it under some name is its home
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file is None or not isinstance(module, ModuleType):
+        if file is None or not isinstance(module, ModuleType) or not _names(module, statement):
             continue
-        if any(value is statement for value in list(vars(module).values())):
-            by_file = is_private(name) or name == "__main__"
-            place = os.path.relpath(file) if by_file else name
-            return replace(statement, origin=Origin(Path(file).stem if by_file else name, place, (str(file),)))
+        by_file, there = is_private(name) or name == "__main__", Path(file).is_file()
+        if by_file and not there:  # a script that was typed in, whose statements no command can find
+            continue
+        place = os.path.relpath(file) if by_file else name
+        # a module in an archive has no file of its own, and its evidence rests on the engine alone
+        return replace(statement, origin=Origin(Path(file).stem if by_file else name, place, (str(file),) * there))
     return statement

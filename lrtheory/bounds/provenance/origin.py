@@ -76,4 +76,6 @@ def _python_files(source: Path) -> set[Path]:
     """The Python files of a source, without those that only word the report (`__init__` with `ABOUT`)."""
     if not source.is_dir():
         return {source}
-    return {path for path in source.rglob("*.py") if not (path.name == "__init__.py" and "\nABOUT" in path.read_text())}
+    # as bytes, since a source may have an encoding of its own
+    wordings = {path for path in source.rglob("__init__.py") if b"\nABOUT" in path.read_bytes()}
+    return set(source.rglob("*.py")) - wordings

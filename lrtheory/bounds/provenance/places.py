@@ -25,6 +25,7 @@ __all__ = ["home", "is_private", "module_named", "modules", "parts", "public_nam
 _MARKS = "*?["  # of a glob
 _PRIVATE = "lrtheory_place_"
 _DIGITS = 8  # of the path's hash, which follows
+_RUNNING: set[str] = set()  # names of files that are being imported
 
 
 def resolved(place: str, root: Path) -> list[str]:
@@ -163,28 +164,34 @@ def modules(place: str, root: Path, *, inner: bool = True) -> list[ModuleType]:
 def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends the process would end this one with its exit code
         raise _blamed(error, name) from error
 
 
 def _from_file(path: Path) -> ModuleType:
     name = _PRIVATE + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:_DIGITS] + "_" + path.stem
     if name in sys.modules:
+        if name in _RUNNING:
+            reason = 'put what it checks below `if __name__ == "__main__":`'
+            raise StatementError(f"{path} checks its own statements while it is imported; {reason}")
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # before it runs, since dataclasses look their module up
+    _RUNNING.add(name)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _blamed(error, str(path)) from error
+    finally:
+        _RUNNING.remove(name)
     return module
 
 
-def _blamed(error: Exception, place: str) -> StatementError:
+def _blamed(error: BaseException, place: str) -> StatementError:
     """The error of an import with the last line of somebody's own file, not of the machinery."""
     engine = Path(__file__).resolve().parent.parent
     frames = traceback.extract_tb(error.__traceback__)

@@ -104,7 +104,12 @@ def _load(statement: Statement, folder: Path, **variant: str) -> Evidence:
     if not path.exists():
         named = "".join(f", {kind} {name!r}," for kind, name in variant.items())
         raise FileNotFoundError(f"no evidence for {statement.id}{named} in {path.parent}; {_RUN}")
-    return load_evidence(path)
+    found = load_evidence(path)
+    wanted = (statement.id, variant.get("saboteur", ""), variant.get("repair", ""))
+    # a file system that takes capitals for small letters has one file for two ids
+    if (found.statement, found.saboteur, found.repair) != wanted:
+        raise ValueError(f"{path} is the evidence of {found.statement}, and not that of {statement.id}; {_RUN}")
+    return found
 
 
 def run(found: Sequence[Found]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from lrtheory._validation import must
 from lrtheory.bounds.deciding.checking import check
 from lrtheory.bounds.deciding.evidence import Evidence
+from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.bounds.running.handover import classes_of, handed
 from lrtheory.bounds.session import Session
@@ -63,7 +64,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     if watched.error is not None:  # the caller wants to see where, and not that an error refutes the claim
         raise _explained(watched.error, statement, session, watched)
     notes = "; ".join(note for note in (evidence.message, _nearly(evidence)) if note)
-    return dataclasses.replace(evidence, replay=_replay(evidence), message=notes)
+    return dataclasses.replace(evidence, replay=call(evidence, f"{statement.id!r}, solve=...", instance), message=notes)
 
 
 class _Watched:
@@ -116,16 +117,6 @@ def _nearly(evidence: Evidence) -> str:
     return (
         "both sides agree up to the rounding of doubles, and this statement is decided exactly: return Fractions, in "
         "object arrays, where the instance holds them"
-    )
-
-
-def _replay(evidence: Evidence) -> str:
-    """The call in Python that repeats the worst instance; the command line does not know the algorithm."""
-    worst = evidence.worst
-    shown = "..." if worst.get("instance") == "given" else repr(worst.get("instance"))  # the caller has it at hand
-    instance = f", instance={shown}" if worst else ""
-    return (
-        f"lrtheory.check({evidence.statement!r}, solve=..., budget={evidence.budget!r}, rng={evidence.seed}{instance})"
     )
 
 

@@ -1,0 +1,62 @@
+"""The evidence of a statement with what goes along with it: its saboteurs, its repairs, and what it lacks."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lrtheory.bounds.deciding.checking import check
+from lrtheory.bounds.deciding.evidence import Evidence
+from lrtheory.bounds.session import Session
+from lrtheory.bounds.statement import Statement, defects
+
+__all__ = ["with_defects", "with_variants"]
+
+
+def with_defects(evidence: Evidence, statement: Statement) -> Evidence:
+    """Note what a statement lacks, so that a verdict on half a statement is not taken for one on a whole.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of the statement itself.
+    statement : Statement
+        The statement.
+
+    Returns
+    -------
+    Evidence
+        With a longer message where the statement lacks anything.
+    """
+    lacks = [f"incomplete: {one}" for one in defects(statement)]
+    return dataclasses.replace(evidence, message="; ".join(filter(None, (evidence.message, *lacks))))
+
+
+def with_variants(evidence: Evidence, statement: Statement, session: Session) -> Evidence:
+    """Run the saboteurs and the repairs of a statement, and note their verdicts.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of the statement itself.
+    statement : Statement
+        The statement.
+    session : Session
+        Budget and seed.
+
+    Returns
+    -------
+    Evidence
+        With the verdicts; an interruption keeps those that are decided.
+    """
+    saboteurs: dict[str, str] = {}
+    repairs: dict[str, str] = {}
+    message = evidence.message
+    try:
+        for one in statement.saboteurs:
+            saboteurs[one.name] = check(statement.sabotaged(one.name), session).verdict
+        for mended in statement.repairs:
+            repairs[mended.name] = check(statement.repaired(mended.name), session).verdict
+    except KeyboardInterrupt:
+        left = len(statement.saboteurs) - len(saboteurs)
+        message = f"{message}; interrupted, {left} saboteurs were not run".removeprefix("; ")
+    return dataclasses.replace(evidence, saboteurs=saboteurs, repairs=repairs, message=message)
