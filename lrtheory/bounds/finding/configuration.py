@@ -127,7 +127,7 @@ def _read(path: Path, table: Any) -> Configuration:
 
 
 def _missing(found: Configuration) -> Iterator[str]:
-    """What a configuration names and is not there; evidence would rest on nothing, and never become old."""
+    """Sentences about what a configuration names and is not there: evidence on it would never become old."""
     for source in found.sources:
         # {system} is the only thing in braces; as a glob it shows whether any system has such a source
         glob = source.replace("{system}", "*")

@@ -35,7 +35,8 @@ class Registry:
 
     A place is imported when one of its statements is asked for; of a package that has packages, first the one that is
     named like the statement's system. An ``__init__`` imports its modules in the order of a paper; the statements of a
-    module come in the order in which they are written.
+    module come in the order in which they are written, those in lists, tuples and dictionaries too. In a package,
+    modules that are called ``test_*.py`` and folders without an ``__init__`` are left out.
 
     Parameters
     ----------
