@@ -1,11 +1,12 @@
 """The command in this process, and a folder with a statement of somebody's own."""
 
 import shlex
+import shutil
+from pathlib import Path
 
 import pytest
 
 from lrtheory.cli import main
-from tests.bounds.finding.test_surface import MINE
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def run(capsys):
 def project(tmp_path, monkeypatch):
     """A folder with a configuration and a file of one statement, which is the current one."""
     (tmp_path / "bounds").mkdir()
-    (tmp_path / "bounds" / "mine.py").write_text(MINE.replace("FACTOR", "1"))
+    theorem = Path(__file__).parents[1] / "bounds" / "finding" / "outsider" / "theorems" / "squares.py"
+    shutil.copy(theorem, tmp_path / "bounds" / "mine.py")
     (tmp_path / "pyproject.toml").write_text("[tool.lrtheory]\nstatements = ['bounds/*.py']\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path

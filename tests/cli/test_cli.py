@@ -152,17 +152,17 @@ def test_check_returns_evidence_with_the_verdicts_of_the_saboteurs():
 
 
 def test_an_interruption_keeps_the_saboteurs_that_are_decided(monkeypatch):
-    from lrtheory import _front
+    from lrtheory.bounds.deciding import variants
 
     calls = []
 
-    def interrupted(statement, session, instance=None):
+    def interrupted(statement, session):
         calls.append(statement)
-        if len(calls) == 3:
+        if len(calls) == 2:
             raise KeyboardInterrupt
-        return check(statement, session, instance=instance)
+        return check(statement, session)
 
-    monkeypatch.setattr(_front, "check_statement", interrupted)
+    monkeypatch.setattr(variants, "check", interrupted)
     evidence = lrtheory.check("alpha_rank/AR-T8")
     assert list(evidence.saboteurs.values()) == ["refuted"]
     assert "interrupted, 4 saboteurs were not run" in evidence.message
