@@ -8,15 +8,18 @@ easy to compute.
 At infinite selection strength only the directions of the gains count: they form the *response graph*, whose sink
 strongly connected components carry all the mass.
 
-When payoffs are means of samples, four questions arise, and this package answers each:
+When payoffs are means of samples, five questions arise, and this package answers each:
 
 * How many samples make pi right?                     `theory.samples_finite_alpha`, `theory.samples_infinite_alpha`
 * Which profile should be sampled next, and when is the response graph known?      `ResponseGraphUCB`
 * What do intervals on payoffs say about the ranking?                              `ranking_intervals`
 * What if most pairs have never met?                                               `complete_table`
+* Which matches should be played next?                                             `next_matches`
 
-Tables come from logs of matches (`table_from_matches`), from makers (`make_...`) and from real games (`load_...`). With
-``population="single"`` one population plays one symmetric game, such as the table of win rates of a leaderboard.
+Logs of matches come from files and data frames: `leaderboard` ranks the players with intervals, as
+``lrtheory alpha_rank rank arena.csv`` does in the shell. Tables of payoffs come from such logs (`table_from_matches`),
+from makers (`make_...`) and from real games (`load_...`). With ``population="single"`` one population plays one
+symmetric game, such as the table of win rates of a leaderboard.
 
 Examples
 --------
@@ -44,10 +47,12 @@ From a log of matches to intervals on the ranking, which Elo ratings do not give
 
 >>> log = [("ann", "bob"), ("bob", "cat"), ("cat", "ann")] * 40
 >>> table = alpha_rank.table_from_matches(log, ["win"] * 120)
->>> alpha_rank.elo(table.wins).ratings.round(6).tolist()
+>>> alpha_rank.elo(table).ratings.round(6).tolist()
 [0.0, 0.0, 0.0]
->>> alpha_rank.alpha_rank(table.means, population="single", labels=table.labels).pi.round(3).tolist()
+>>> alpha_rank.alpha_rank(table).pi.round(3).tolist()
 [0.333, 0.333, 0.333]
+>>> alpha_rank.leaderboard(table).intervals.first()
+'first is shared for certain: ann, bob, cat'
 """
 
 from __future__ import annotations
@@ -58,13 +63,16 @@ from lrtheory.alpha_rank import baselines, theory
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, fixation_probability
 from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_graph, response_signs
 from lrtheory.alpha_rank.chains.transition import profile_chain, transition_matrix
-from lrtheory.alpha_rank.elo import EloResult, elo
 from lrtheory.alpha_rank.games.kuhn import kuhn_policies, load_kuhn, sample_matches
 from lrtheory.alpha_rank.games.memory_one import make_memory_one
 from lrtheory.alpha_rank.games.tables import load_roshambo, make_bradley_terry, make_gaussian_game, make_good_bad
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
+from lrtheory.alpha_rank.leaderboard import Leaderboard, NextMatches, leaderboard, next_matches
 from lrtheory.alpha_rank.low_rank import CompletedTable, complete_table
-from lrtheory.alpha_rank.matches import MatchTable, table_from_matches
+from lrtheory.alpha_rank.matches.elo import EloResult, elo
+from lrtheory.alpha_rank.matches.log import MatchLog
+from lrtheory.alpha_rank.matches.seats import SeatTable
+from lrtheory.alpha_rank.matches.table import MatchTable, table_from_matches
 from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
 from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate, ResponseGraphUCB
@@ -79,11 +87,15 @@ __all__ = [
     "EloResult",
     "Game",
     "GraphEstimate",
+    "Leaderboard",
+    "MatchLog",
     "MatchTable",
+    "NextMatches",
     "ProfileChain",
     "RankingIntervals",
     "ResponseGraph",
     "ResponseGraphUCB",
+    "SeatTable",
     "StationaryResult",
     "alpha_rank",
     "baselines",
@@ -91,6 +103,7 @@ __all__ = [
     "elo",
     "fixation_probability",
     "kuhn_policies",
+    "leaderboard",
     "load_kuhn",
     "load_roshambo",
     "make_bernoulli_game",
@@ -100,6 +113,7 @@ __all__ = [
     "make_memory_one",
     "make_random_game",
     "make_rps",
+    "next_matches",
     "profile_chain",
     "ranking_intervals",
     "response_graph",
@@ -120,6 +134,7 @@ def _warmup() -> None:
         stationary_distribution(chain, method=method)
     stationary_distribution((chain, chain), method="leading")
     ranking_intervals([[0, 0]], [[1, 1]])
+    leaderboard({"winner": ["a"], "loser": ["b"]})
     alpha_rank([[0, 1]], epsilon=0.1, method="power")
     line_law(np.array([[0.0, 1.0]]), 2, "epsilon", None, "sink")
     game = Game(np.array([[0.0, 1.0]]), outcomes="bernoulli")

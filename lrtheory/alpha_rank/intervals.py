@@ -6,14 +6,15 @@ edges, the mean return time R(s) = 1 / pi(s) in the epsilon chain has its extrem
 .. math:: h(x) = 1 + \sum_y C_{xy} h(y), \quad h(s) = 0,
 
 orients every open edge towards the larger h (longest return) or the smaller h (shortest), a stochastic shortest path
-problem that policy iteration solves with a few linear solves (statement RU-T1).
+problem that policy iteration solves with a few linear solves (statement RU-T1). In a single population the edges are
+those of the complete graph, and a pair is open where the intervals of M(r, s) and M(s, r) overlap (RU-T5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,12 +24,19 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, must
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.chains.transition import check_chain
-from lrtheory.alpha_rank.problem import payoff_tables
+from lrtheory.alpha_rank.matches.boxes import Box, box_of
+from lrtheory.alpha_rank.matches.seats import SeatTable
+from lrtheory.alpha_rank.matches.table import MatchTable
+from lrtheory.alpha_rank.problem import Labels, profile_columns, profile_names
+from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE
-from lrtheory.alpha_rank.theory.perturbation import mass_interval
+from lrtheory.alpha_rank.theory.perturbation import certain_directions, mass_interval
 
 __all__ = ["RankingIntervals", "ranking_intervals"]
+
+#: names that a sentence lists
+MOST_NAMES = 8
 
 
 @result
@@ -39,18 +47,119 @@ class RankingIntervals(Result):
     ----------
     lower, upper : array of shape (s_1, ..., s_K), or of shape (n_targets,)
         Least and largest mass over all orientations of the open edges.
+    labels : tuple of tuples of str, or None
+        Names of the strategies.
+    targets : int64 array of shape (n_targets,), or None
+        Profile numbers of the masses where not all were asked for.
+    sizes : tuple of int
+        Number of strategies of each player.
+    population : str
+        "multi" or "single".
+    epsilon : float or Fraction
+        Perturbation of the chain.
     n_solves : int
         Linear solves.
+    message : str
+        Where the intervals on the payoffs come from, and what they assume.
+    counts : mapping
+        ``edges`` of the response graph, and ``open_edges``.
     """
 
     lower: np.ndarray
     upper: np.ndarray
+    labels: tuple[tuple[str, ...], ...] | None
+    targets: np.ndarray | None
+    sizes: tuple[int, ...]
+    population: str
+    epsilon: float | Fraction
     n_solves: int
+    message: str
+    counts: Mapping[str, int]
+
+    def candidates(self) -> np.ndarray:
+        """Find the profiles that may have the largest mass.
+
+        Returns
+        -------
+        int64 array of one axis
+            Profile numbers, by decreasing upper end; all others have less mass than some profile, whatever payoffs lie
+            in their intervals. Profiles that were not solved for are among them.
+        """
+        lower, upper = self.ends()
+        # masses that are equal in a cycle differ by rounding
+        able = np.flatnonzero(upper >= lower.max() * (1 - 1e-9))
+        return able[np.argsort(-upper[able], kind="stable")]
+
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        r"""Return both ends for all profiles: 0 and 1 for those that were not solved for.
+
+        Returns
+        -------
+        lower, upper : float64 array of shape (\|S\|,)
+            The ends.
+        """
+        if self.targets is None:
+            return self.lower.ravel().astype(np.float64), self.upper.ravel().astype(np.float64)
+        n = int(np.prod(self.sizes))
+        lower, upper = np.zeros(n), np.ones(n)
+        lower[self.targets], upper[self.targets] = self.lower, self.upper
+        return lower, upper
+
+    def first(self) -> str:
+        """Say who can be first.
+
+        Returns
+        -------
+        str
+            A sentence without a full stop.
+        """
+        able = self.candidates()
+        names = profile_names(self.labels, self.sizes, able[:MOST_NAMES])
+        listed = ", ".join(names) + (f" and {len(able) - len(names):,} more" if len(able) > len(names) else "")
+        if len(able) == 1:
+            return f"first is certain: {listed}"
+        certain = self.counts["open_edges"] == 0
+        return f"first is shared for certain: {listed}" if certain else f"first can be: {listed}"
+
+    def _columns(self) -> dict[str, Any]:
+        profiles = np.arange(self.lower.size) if self.targets is None else self.targets
+        lower, upper = self.lower.ravel(), self.upper.ravel()
+        order = np.lexsort((np.arange(lower.size), -lower.astype(np.float64), -upper.astype(np.float64)))
+        names = profile_columns(self.labels, self.sizes, profiles[order])
+        return names | {"lower": lower[order], "upper": upper[order]}
+
+    def _facts(self) -> list[str]:
+        statement = "RU-T5" if self.population == "single" else "RU-T2"
+        edges, still_open = self.counts["edges"], self.counts["open_edges"]
+        facts = [f"{self.first()} ({statement}); {edges - still_open:,} of {edges:,} directions are certain"]
+        facts += [f"masses of the chain with epsilon = {float(self.epsilon):g}"]
+        return facts + [self.message] * bool(self.message)
+
+    def _draw(self, ax: Any) -> None:
+        from lrtheory import _display
+
+        *names, lower, upper = _display.plain(self._columns()).values()
+        words = [", ".join(map(str, row)) for row in zip(*names, strict=True)]
+        _display.intervals(ax, words, lower, upper, label="mass")
+        ax.set_xlim(-0.02, 1.02)
+
+    def _decided(self) -> bool | None:
+        """Whether one profile is certainly first; None while some direction that could tell is open."""
+        if len(self.candidates()) == 1:
+            return True
+        return False if self.counts["open_edges"] == 0 and self.targets is None else None
 
 
 @arrays("host")
 def ranking_intervals(
-    lower: ArrayLike, upper: ArrayLike, *, epsilon: float | Fraction = 1e-3, targets: Iterable[int] | None = None
+    lower: MatchTable | SeatTable | GraphEstimate | ArrayLike,
+    upper: ArrayLike | None = None,
+    *,
+    population: Literal["multi", "single"] | None = None,
+    epsilon: float | Fraction = 1e-3,
+    delta: float | None = None,
+    targets: Iterable[int] | None = None,
+    labels: Labels | None = None,
 ) -> RankingIntervals:
     r"""Compute intervals that contain the infinite-alpha mass of every profile when the payoffs lie in theirs.
 
@@ -58,17 +167,28 @@ def ranking_intervals(
 
     Parameters
     ----------
-    lower, upper : array of shape (K, s_1, ..., s_K), or sequence of K tables
-        Intervals on the payoffs, such as ``lower`` and ``upper`` of a `GraphEstimate`. Fractions give exact answers.
+    lower : MatchTable, SeatTable, GraphEstimate, array of shape (K, s_1, ..., s_K) or (n, n), or sequence of K tables
+        Lower ends of intervals on the payoffs; with a single population one square table, M(r, s) the payoff of r
+        against s. Fractions give exact answers. Or what was counted or sampled, which brings both ends.
+    upper : array of the shape of `lower`, or None
+        Upper ends; left out beside what was counted or sampled.
+    population : {"multi", "single"} or None
+        One population for each player, or a single one; None means single for a `MatchTable`, and multi otherwise.
     epsilon : float or Fraction
         Perturbation of the chain, in (0, 0.5).
+    delta : float or None
+        Failure probability of the intervals on the means of a `MatchTable` or `SeatTable`, in (0, 1); None means 0.05.
+        Left out for all others.
     targets : iterable of int, optional
         Profile numbers to solve for; by default all, two runs of policy iteration each.
+    labels : sequence of K sequences of str, optional
+        Names of the strategies; by default those of what was counted, or on the axes of pandas frames.
 
     Returns
     -------
     RankingIntervals
-        Ends of the masses in `lower` and `upper`, of shape (s_1, ..., s_K), or (n_targets,) where targets are given.
+        Ends of the masses in `lower` and `upper`, of shape (s_1, ..., s_K), or (n_targets,) where targets are given;
+        `candidates` finds those that can be first.
 
     Raises
     ------
@@ -81,7 +201,8 @@ def ranking_intervals(
     -----
     lower(s) <= pi_epsilon(s) <= upper(s) for all payoffs in the box (statement RU-T2), hence
     sum lower <= 1 <= sum upper. Open edges are oriented one by one, so with three or more strategies an end need not be
-    attained by payoffs inside the box (RU-T3). Intervals that touch leave their edge open.
+    attained by payoffs inside the box (RU-T3). Intervals that touch leave their edge open. In a single population the
+    ends are attained unless intervals touch (RU-T5).
 
     References
     ----------
@@ -94,23 +215,33 @@ def ranking_intervals(
     >>> found = ranking_intervals([[0, 0]], [[1, 1]], epsilon=0.25)
     >>> found.lower.tolist(), found.upper.tolist()
     ([0.25, 0.25], [0.75, 0.75])
+
+    Forty matches of a leaderboard, which leave open who is first:
+
+    >>> from lrtheory.alpha_rank import table_from_matches
+    >>> log = [("ann", "bob")] * 20 + [("ann", "cat")] * 10 + [("bob", "cat")] * 10
+    >>> table = table_from_matches(log, ["win", "loss"] * 5 + ["win"] * 30)
+    >>> ranking_intervals(table).first()
+    'first can be: ann, bob'
     """
-    low, high = payoff_tables(lower, name="lower"), payoff_tables(upper, name="upper")
     _, _, epsilon = check_chain(np.inf, 2, epsilon)
+    box = box_of(lower, upper, population=population, delta=delta, labels=labels)
+    return solve_box(box, epsilon, targets)
+
+
+def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> RankingIntervals:
+    """Compute the ends of the masses over all orientations of the edges that a box leaves open."""
+    low, high = box.lower, box.upper
     if low.dtype == object or high.dtype == object:
         epsilon = Fraction(epsilon)
-    if low.shape != high.shape:
-        raise must("upper", f"of shape {low.shape}", high.shape)
-    if (low > high).any():
-        raise must("lower", "at most `upper` everywhere", low[low > high][0])
-    sizes = low.shape[1:]
-    n = low[0].size
+    sizes = low.shape[:1] if box.population == "single" else low.shape[1:]
+    n = int(np.prod(sizes))
     if n > MAX_DENSE:
         raise must("lower", f"a game of at most {MAX_DENSE} profiles", n)
     if targets is not None and not isinstance(targets, Iterable):
         raise must("targets", "None or profile numbers", targets, TypeError)
     chosen = range(n) if targets is None else [integer("targets", s, low=0, high=n - 1) for s in targets]
-    neighbors, direction, is_open = open_edges(low, high)
+    neighbors, direction, is_open = (open_pairs if box.population == "single" else open_edges)(low, high)
     least, most, n_solves = [], [], 0
     for target in chosen:
         longest, a = extreme_return_time(neighbors, direction, is_open, target, epsilon, sense=1)
@@ -121,7 +252,30 @@ def ranking_intervals(
         n_solves += a + b
     dtype = object if isinstance(epsilon, Fraction) else low.dtype
     shape = sizes if targets is None else (len(least),)
-    return RankingIntervals(np.array(least, dtype).reshape(shape), np.array(most, dtype).reshape(shape), n_solves)
+    return RankingIntervals(
+        lower=np.array(least, dtype).reshape(shape),
+        upper=np.array(most, dtype).reshape(shape),
+        labels=box.labels,
+        targets=None if targets is None else np.array(list(chosen), np.int64),
+        sizes=sizes,
+        population=box.population,
+        epsilon=epsilon,
+        n_solves=n_solves,
+        message=box.message,
+        counts={"edges": is_open.size // 2, "open_edges": int(is_open.sum()) // 2},
+    )
+
+
+def open_pairs(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return neighbors, directions and open edges of intervals on a square table, each of shape (n, n - 1).
+
+    As for `open_edges`, open ones point towards the larger number.
+    """
+    neighbors, _ = profile_neighbors((len(low),))
+    residents = np.arange(len(low))[:, None]
+    certain = certain_directions(low, high)[neighbors, residents]
+    is_open = certain == 0
+    return neighbors, np.where(is_open, np.where(neighbors > residents, 1, -1), certain).astype(np.int64), is_open
 
 
 def open_edges(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,12 +12,17 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, integer, must
+from lrtheory.alpha_rank.matches.table import MatchTable, draw_means
+from lrtheory.alpha_rank.problem import names_of
 
 __all__ = ["CompletedTable", "complete_table"]
 
@@ -30,6 +35,8 @@ class CompletedTable(Result):
     ----------
     means : float64 array of shape (n, n)
         Win rates in [0, 1] with ``means[i, j] + means[j, i] = 1``.
+    labels : tuple of str, or None
+        Names of the players.
     residual : float
         Relative error of the payoffs on the entries that were given.
     n_observed : int
@@ -45,6 +52,7 @@ class CompletedTable(Result):
     """
 
     means: np.ndarray
+    labels: tuple[str, ...] | None
     residual: float
     n_observed: int
     rank: int
@@ -52,10 +60,27 @@ class CompletedTable(Result):
     converged: bool
     message: str
 
+    def _columns(self) -> dict[str, Any]:
+        names = [str(i) for i in range(len(self.means))] if self.labels is None else self.labels
+        return {"player": names} | {f"against {name}": column for name, column in zip(names, self.means.T, strict=True)}
+
+    def _facts(self) -> list[str]:
+        fit = f"payoffs of rank {self.rank} fit {self.n_observed:,} entries up to {self.residual:.2g}"
+        return [fit, *([self.message] if self.message else [])]
+
+    def _draw(self, ax: Any) -> None:
+        draw_means(ax, self.means, self.labels or [str(i) for i in range(len(self.means))])
+
 
 @arrays("host")
 def complete_table(
-    means: ArrayLike, *, rank: int = 2, ridge: float = 0.0, max_iter: int = 200, rng: Rng = None
+    means: MatchTable | ArrayLike,
+    *,
+    rank: int = 2,
+    ridge: float = 0.0,
+    max_iter: int = 200,
+    labels: Sequence[str] | None = None,
+    rng: Rng = None,
 ) -> CompletedTable:
     """Fill the gaps of a table of win rates by low-rank completion of its payoffs.
 
@@ -63,22 +88,23 @@ def complete_table(
 
     Parameters
     ----------
-    means : array of shape (n, n)
-        Win rates in [0, 1], NaN where a pair has not met, such as the `means` of a `MatchTable`. One of the two entries
-        of a pair is enough.
+    means : MatchTable, or array of shape (n, n)
+        Win rates in [0, 1], NaN where a pair has not met. One of the two entries of a pair is enough.
     rank : int
         Rank of the payoffs 2 W - 1, even and at most n.
     ridge : float
         Weight of the squared factors, for noisy win rates.
     max_iter : int
         Largest number of iterations of the completion.
+    labels : sequence of str, optional
+        Names of the players; by default those of the `MatchTable`, or on the axes of a pandas frame.
     rng : Generator, int or None
         Source of randomness of the start.
 
     Returns
     -------
     CompletedTable
-        The win rates `means` of shape (n, n), which `alpha_rank` ranks, and how well they fit in `residual`.
+        The win rates `means` of shape (n, n), and how well they fit in `residual`; `alpha_rank` takes this result.
 
     Raises
     ------
@@ -104,12 +130,15 @@ def complete_table(
     >>> complete_table(table, rank=2, rng=0).means.round(3)[0].tolist()[:2]
     [0.5, 0.2]
     """
+    if isinstance(means, MatchTable):
+        labels, means = labels or means.labels, means.means
     given = as_array("means", means)
     rates = np.array(real_array(array_namespace(), "means", given, finite=False), np.float64)  # a copy, with NaN
     if rates.ndim != 2 or rates.shape[0] != rates.shape[1]:
         raise must("means", "a square table of win rates", rates.shape)
     if len(rates) < 2:
         raise must("means", "a table of at least two players", rates.shape)
+    names = names_of(means, labels, rates.shape[:1])
     # rates that were rounded to half or single precision sum to 1 up to that rounding
     within = max(1e-9, 2 * np.finfo(given.dtype).eps if given.dtype.kind == "f" else 0.0)
     n = len(rates)
@@ -132,6 +161,7 @@ def complete_table(
     payoffs = (payoffs - payoffs.T) / 2  # the completion knows nothing of antisymmetry, which this restores
     return CompletedTable(
         means=np.clip((1 + payoffs) / 2, 0.0, 1.0),
+        labels=None if names is None else names[0],
         residual=float(found.residual),
         n_observed=int((~np.isnan(rates)).sum()),
         rank=rank,

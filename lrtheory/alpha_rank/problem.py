@@ -7,6 +7,7 @@ Profiles are numbered in C-order: the strategy of the last player changes fastes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -160,6 +161,25 @@ def _frame_names(payoffs: Any, sizes: tuple[int, ...]) -> tuple[Any, ...] | None
     if any(axes != named[0] for axes in named):
         raise must("payoffs", "frames whose axes have the same names in the same order", named)
     return named[0] if named else None
+
+
+def profile_columns(
+    labels: tuple[tuple[str, ...], ...] | None, sizes: tuple[int, ...], profiles: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Name the strategies of numbered profiles, or of all, in one column for each player; numbers without labels."""
+    profiles = np.arange(math.prod(sizes)) if profiles is None else profiles
+    heads = ["strategy"] if len(sizes) == 1 else [f"p{k + 1}" for k in range(len(sizes))]
+    chosen = np.unravel_index(profiles, sizes)
+    names = [np.array(player, object) for player in labels] if labels else [np.arange(size) for size in sizes]
+    return {head: name[one] for head, name, one in zip(heads, names, chosen, strict=True)}
+
+
+def profile_names(
+    labels: tuple[tuple[str, ...], ...] | None, sizes: tuple[int, ...], profiles: np.ndarray | None = None
+) -> list[str]:
+    """The names of numbered profiles, or of all: ``ann``, or ``(ann, bob)`` for two players."""
+    rows = zip(*profile_columns(labels, sizes, profiles).values(), strict=True)
+    return [str(row[0]) if len(row) == 1 else f"({', '.join(map(str, row))})" for row in rows]
 
 
 def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:

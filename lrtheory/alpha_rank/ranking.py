@@ -13,18 +13,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import choice, must, refuse_unused
+from lrtheory._validation import as_array, choice, must, refuse_unused
 from lrtheory.alpha_rank.chains.single_population import square_table
 from lrtheory.alpha_rank.chains.transition import check_chain, check_population, profile_chain
-from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
+from lrtheory.alpha_rank.intervals import RankingIntervals, solve_box
+from lrtheory.alpha_rank.low_rank import CompletedTable
+from lrtheory.alpha_rank.matches.boxes import box_of
+from lrtheory.alpha_rank.matches.seats import SeatTable
+from lrtheory.alpha_rank.matches.table import MatchTable
+from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables, profile_columns, profile_names
+from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE, StationaryResult
 from lrtheory.alpha_rank.stationary.methods import MAX_DEVIATIONS, line_law, table_law
 
@@ -39,6 +47,11 @@ OPTIONS = {
     "sink": {"limit"},
     "power": {"alpha", "epsilon"},
 }
+#: the chain in which sampled means are ranked, and for how many profiles intervals are computed without being asked for
+EPSILON, MOST_INTERVALS = 1e-3, 256
+#: what is said where estimates have no intervals beside them
+ESTIMATED = "estimates are taken for the payoffs here, `ranking_intervals` of what was counted says what is certain"
+_CERTAIN = "intervals (`ranking_intervals` of what was counted), which need no more"
 
 
 @result
@@ -63,6 +76,8 @@ class AlphaRankResult(Result):
         The Markov-Conley chains of the response graph, each as its profile numbers.
     labels : tuple of tuples of str, or None
         Names of the strategies.
+    intervals : RankingIntervals, or None
+        What is certain about the masses where payoffs were counted or sampled; None for payoffs that are known.
     residual : float or Fraction
         l1 norm of pi C - pi; 0 exactly for Fractions. In a limit, C is the limit chain.
     method, reason : str
@@ -84,6 +99,7 @@ class AlphaRankResult(Result):
     marginals: tuple[np.ndarray, ...]
     sinks: tuple[np.ndarray, ...]
     labels: tuple[tuple[str, ...], ...] | None
+    intervals: RankingIntervals | None
     residual: float | Fraction
     method: str
     reason: str
@@ -92,14 +108,37 @@ class AlphaRankResult(Result):
     message: str
     counts: Mapping[str, int]
 
+    def _columns(self) -> dict[str, Any]:
+        shown = profile_columns(self.labels, self.pi.shape, self.ranking) | {"mass": self.pi.ravel()[self.ranking]}
+        if self.order is not None:
+            shown["order"] = self.order.ravel()[self.ranking]
+        if self.intervals is not None:
+            lower, upper = self.intervals.ends()
+            shown |= {"lower": lower[self.ranking], "upper": upper[self.ranking]}
+        return shown
+
+    def _facts(self) -> list[str]:
+        known = [] if self.intervals is None else self.intervals._facts()
+        n, size = len(self.sinks), sum(map(len, self.sinks))
+        sinks = f"{n} sink{'s' * (n > 1)} of the response graph, with {size:,} profile{'s' * (size > 1)}"
+        return [*known, sinks, f"{self.method}: {self.message}"]
+
+    def _draw(self, ax: Any) -> None:
+        columns = _display.plain(self._columns())
+        words = profile_names(self.labels, self.pi.shape, self.ranking)
+        if self.intervals is None:
+            _display.bars(ax, words, columns["mass"], label="mass")
+        else:
+            _display.intervals(ax, words, columns["lower"], columns["upper"], middle=columns["mass"], label="mass")
+
 
 @arrays("host")
 def alpha_rank(
-    payoffs: Game | ArrayLike,
+    payoffs: MatchTable | SeatTable | GraphEstimate | CompletedTable | Game | ArrayLike,
     *,
     alpha: float = math.inf,
     population_size: int = 50,
-    population: Literal["multi", "single"] = "multi",
+    population: Literal["multi", "single"] | None = None,
     fitness: Literal["local", "global"] = "local",
     limit: Literal["epsilon", "alpha"] | None = None,
     epsilon: float | Fraction | None = None,
@@ -113,16 +152,17 @@ def alpha_rank(
 
     Parameters
     ----------
-    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
+    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables; or a result of another function
         Mean payoffs; for a single population one square table, M(r, s) the payoff of r against s, or a symmetric game.
-        Fractions give exact limits. float32 is computed in float64 and returned as float32.
+        Fractions give exact limits. float32 is computed in float64 and returned as float32. Or what was counted
+        (`MatchTable`, `SeatTable`), sampled (`GraphEstimate`) or completed (`CompletedTable`), with its labels.
     alpha : float
         Ranking intensity in units of 1 / payoff, in [0, inf].
     population_size : int
         m in the paper, at least 2. Without effect on the epsilon chain and its limit.
-    population : {"multi", "single"}
+    population : {"multi", "single"} or None
         One population for each player, or one population of n strategies that play a symmetric game; `pi` has shape
-        (n,) then.
+        (n,) then. None means single for a `MatchTable` and a `CompletedTable`, and multi otherwise.
     fitness : {"local", "global"}
         Of a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets everybody,
         with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
@@ -157,6 +197,10 @@ def alpha_rank(
 
     Notes
     -----
+    Means of counts or samples are not the payoffs. At infinite alpha they are ranked in the chain of ``epsilon=1e-3``
+    unless `epsilon` or `limit` says otherwise, and up to 256 profiles get the intervals of `ranking_intervals`, at 95%
+    confidence for counts, in `intervals`.
+
     The law is unique and positive for alpha < infinity (statement AR-T1). With an exact potential phi it is
     pi(s) = exp((m - 1) alpha phi(s)) / Z (AR-T4). At infinite alpha supp pi lies in the union of the sinks (AR-T9), and
     both limits are one for one sink without ties (AR-T6).
@@ -186,21 +230,27 @@ def alpha_rank(
     >>> alpha_rank(stakes, population="single", alpha=0.1).pi.round(3).tolist()
     [0.213, 0.677, 0.11]
     """
+    refuse_gaps(payoffs, labels)
+    known, own_labels, population = _opened(payoffs, population)
+    labels = own_labels if labels is None else labels
     alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
     choice("limit", limit, ("epsilon", "alpha", None))
     choice("method", method, OPTIONS)
+    is_counted = isinstance(payoffs, (MatchTable, SeatTable, GraphEstimate))
+    if is_counted and math.isinf(alpha) and limit is None and epsilon is None and "epsilon" in OPTIONS[method]:
+        epsilon = EPSILON
     given = {"alpha": (alpha, math.inf), "epsilon": (epsilon, None), "limit": (limit, None)}
     refuse_unused(method, OPTIONS[method], **given)
     if limit is not None and (math.isfinite(alpha) or epsilon is not None):
         raise must("limit", "None at finite `alpha` and with `epsilon`, where no limit is taken", limit)
     which = "epsilon" if limit is None else limit
     if check_population(population, fitness) == "single":
-        tables = square_table(payoffs)[None]
+        tables = square_table(known)[None]
         sizes, degree = (tables.shape[1],), tables.shape[1] - 1
     else:
-        tables = payoff_tables(payoffs)
+        tables = payoff_tables(known)
         sizes, degree = tables.shape[1:], sum(tables.shape[1:]) - len(tables)
-    names = names_of(payoffs, labels, sizes)
+    names = names_of(known, labels, sizes)
     # the sorted lines know the order of doubles alone: no tolerance for ties, no Fractions, no single population
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
     # "auto" takes the lines where a dense matrix is too large: elimination is slower, but accurate in every entry
@@ -214,13 +264,60 @@ def alpha_rank(
             )
             raise must("payoffs", rule, math.prod(sizes) * degree)
         options: dict[str, Any] = {"population": population, "fitness": fitness, "population_size": m}
-        chain = profile_chain(payoffs if population == "single" else tables, tie_tol=tie_tol, **options)
+        chain = profile_chain(known if population == "single" else tables, tie_tol=tie_tol, **options)
         law, reason, sinks = table_law(chain, alpha, m, which, epsilon, method)
-    return as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names, reason=reason)
+    intervals = None
+    if is_counted and math.isinf(alpha) and epsilon is not None and tie_tol == 0 and math.prod(sizes) <= MOST_INTERVALS:
+        intervals = solve_box(box_of(payoffs, population=population, labels=labels), epsilon)
+    found = as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names, reason=reason, intervals=intervals)
+    return (
+        found if known is payoffs or intervals is not None else replace(found, message=f"{found.message}; {ESTIMATED}")
+    )
+
+
+def _opened(payoffs: Any, population: Any) -> tuple[Any, Any, Literal["multi", "single"]]:
+    """The payoffs in the result of another function, its labels, and the population that is meant."""
+    if isinstance(payoffs, (MatchTable, CompletedTable)):
+        if population != "multi":
+            return payoffs.means, payoffs.labels, population or "single"
+        labels = None if payoffs.labels is None else (payoffs.labels,) * 2
+        return np.stack([payoffs.means, payoffs.means.T]), labels, "multi"
+    if isinstance(payoffs, (SeatTable, GraphEstimate)):
+        if population == "single":
+            raise must("population", f'"multi" for a {type(payoffs).__name__}, which keeps seats apart', population)
+        return payoffs.means, getattr(payoffs, "labels", None), "multi"
+    return payoffs, None, population or "multi"
+
+
+def refuse_gaps(payoffs: Any, labels: Any) -> None:
+    """Name the pair, or the profile, that was not played, in place of an error about NaN."""
+    means = getattr(payoffs, "means", payoffs)
+    table = as_array("payoffs", means)
+    if table.dtype.kind != "f" or not np.isnan(table).any():
+        return
+    labels = getattr(payoffs, "labels", None) if labels is None else labels
+    if table.ndim == 2 and table.shape[0] == table.shape[1]:
+        names = names_of(means, labels, table.shape[:1])
+        i, j = np.argwhere(np.isnan(table))[0]
+        gap = f"{' and '.join(profile_names(names, table.shape[:1], np.array([i, j])))} have not met"
+        if i != j:
+            raise must("payoffs", f"without gaps; {gap}: `complete_table`, or {_CERTAIN}", math.nan)
+    elif table.ndim > 1 and len(table) == table.ndim - 1:
+        names = names_of(means, labels, table.shape[1:])
+        number = np.flatnonzero(np.isnan(table).any(axis=0))[:1]
+        gap = f"{profile_names(names, table.shape[1:], number)[0]} has not been played"
+        raise must("payoffs", f"without gaps; {gap}: {_CERTAIN}", math.nan)
 
 
 def as_ranking(
-    law: StationaryResult, sizes: tuple[int, ...], kind: Any, *, sinks: list, labels: Any, reason: str
+    law: StationaryResult,
+    sizes: tuple[int, ...],
+    kind: Any,
+    *,
+    sinks: list,
+    labels: Any,
+    reason: str,
+    intervals: RankingIntervals | None = None,
 ) -> AlphaRankResult:
     """Turn a stationary law on profile numbers into a ranking in the shape and float type of the payoffs."""
     dtype = np.float32 if kind == np.float32 else law.pi.dtype
@@ -240,6 +337,7 @@ def as_ranking(
         marginals=tuple(np.asarray(law.pi.reshape(sizes).sum(axis=axes)).astype(dtype) for axes in others),
         sinks=tuple(sinks),
         labels=labels,
+        intervals=intervals,
         residual=law.residual,
         method=law.method,
         reason=reason,

@@ -14,13 +14,17 @@ from proofs_checks.alpha_rank.chain import return_times
 from proofs_checks.alpha_rank.families.boxes import (
     BOXES,
     MISSED_BOXES,
+    MISSED_SQUARES,
     NESTED_BOXES,
     SMALL_BOXES,
+    SQUARES,
     THREE_BY_THREE,
     TOUCHING,
     UNNESTED_BOXES,
     Box,
     NestedBoxes,
+    SquareBox,
+    holds_table,
     is_inside,
     is_nested,
 )
@@ -265,4 +269,95 @@ RU_T4 = Statement(
         saboteur("inner and outer exchanged", breaks="nested", instances=UNNESTED_BOXES),
         saboteur("the middle of each box", solve=wrong_solvers.nested_midpoints),
     ),
+)
+
+
+def single_intervals(box: SquareBox, rng: np.random.Generator) -> np.ndarray:
+    """Compute lower and upper ends of the mass of every strategy of a single population, in Fractions."""
+    box = exactly(box)
+    found = ranking_intervals(box.lower, box.upper, population="single", epsilon=box.epsilon)
+    return np.stack([found.lower, found.upper])
+
+
+def law_of_table(table: np.ndarray, epsilon: Fraction) -> np.ndarray:
+    """Compute the masses of a single population's epsilon chain, written out from its definition, in Fractions."""
+    n = len(table)
+    rates = np.full((n, n), Fraction(0), object)
+    for s, r in itertools.permutations(range(n), 2):
+        mutant, resident = table[r, s], table[s, r]
+        taken = 1 - epsilon if mutant > resident else epsilon if mutant < resident else Fraction(1, 2)
+        rates[s, r] = taken / (n - 1)
+    return 1 / return_times(Chain(rates))
+
+
+def corner_laws(box: SquareBox) -> list[np.ndarray]:
+    """Compute the masses for tables at the corners of a box: of each pair one takes its upper end, one its lower."""
+    pairs = list(itertools.combinations(range(len(box.table)), 2))
+    # pairs whose two corners are ordered alike need one of them
+    both = [pair for pair in pairs if order_at(box, *pair) != -order_at(box, *pair[::-1])]
+    laws = []
+    for ups in itertools.product((True, False), repeat=len(both)):
+        table, chosen = box.lower.copy(), dict(zip(both, ups, strict=True))
+        for r, s in pairs:
+            r, s = (r, s) if chosen.get((r, s), True) else (s, r)
+            table[r, s] = box.upper[r, s]
+        laws.append(law_of_table(table, box.epsilon))
+    return laws
+
+
+def order_at(box: SquareBox, r: int, s: int) -> int:
+    """The sign of M(r, s) - M(s, r) where r has its upper and s its lower end."""
+    difference = box.upper[r, s] - box.lower[s, r]
+    return int(difference > 0) - int(difference < 0)
+
+
+MOST_OPEN = 6  # up to so many pairs that corners order differently all corners are tried, 2^6 chains at most
+
+
+def exact_range(box: SquareBox, ends: np.ndarray) -> Sides:
+    """Claim lower(s) <= pi(s) <= upper(s), for the table and all corners, and ends that corners attain.
+
+    Corners attain the ends unless the intervals of a pair share a single point.
+    """
+    box, (lower, upper) = exactly(box), ends
+    pi, pairs = law_of_table(box.table, box.epsilon), list(itertools.permutations(range(len(box.table)), 2))
+    n_both = sum(order_at(box, r, s) != -order_at(box, s, r) for r, s in pairs) // 2
+    touching = any(box.upper[r, s] == box.lower[s, r] for r, s in pairs)
+    # with many open pairs the ends are compared with themselves, which claims nothing
+    laws = corner_laws(box) if n_both <= MOST_OPEN else [lower, upper]
+    least, most = np.min(laws, axis=0), np.max(laws, axis=0)
+    attained = (lower, upper) if touching else (least, most)
+    return Sides(
+        lhs=np.r_[lower, pi, lower, most, attained[0], upper],
+        rhs=np.r_[pi, upper, least, upper, lower, attained[1]],
+        trivial=1,
+    )
+
+
+RU_T5 = Statement(
+    id="alpha_rank/RU-T5",
+    title="Ranking intervals of a single population",
+    says=(
+        "If the payoffs M(r, s) of a single population lie in intervals, the mass pi_epsilon(s) of each strategy lies "
+        "between 1 / R_max(s) and 1 / R_min(s), the extremes over both directions of the pairs in which the intervals "
+        "of M(r, s) and M(s, r) overlap; some table in the box attains each end, unless the intervals of some pair "
+        "share a single point."
+    ),
+    source=Derived(theory.certain_directions),
+    tex=r"M \in [L, U] \Rightarrow 1/R_{\max}(s) \le \pi_\varepsilon(s) \le 1/R_{\min}(s), \text{ both attained}",
+    hypotheses={"payoffs in the box": holds_table, "epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
+    instances=SQUARES,
+    solve=single_intervals,
+    claim=Inequality(exact_range),
+    decisions=("outcome",),
+    saboteurs=(
+        saboteur("the middle of the box alone", solve=wrong_solvers.single_midpoints),
+        saboteur("payoffs outside", breaks="payoffs in the box", instances=MISSED_SQUARES),
+        saboteur("edges at the strategy itself stay", patch=AT_THE_TARGET),
+        saboteur("M(r, s) compared with itself", patch=(theory.certain_directions, "low > high.T", "low > high")),
+        saboteur("win rates compared with 1/2 alone", solve=wrong_solvers.against_one_half),
+        # subtle: it differs where two ends are equal, and nowhere else
+        saboteur("touching intervals are disjoint", patch=(theory.certain_directions, "low > high.T", "low >= high.T")),
+    ),
+    notes="The masses of corners are computed from the definition of the chain, which never asks what is open.",
 )

@@ -22,7 +22,7 @@ from lrtheory.alpha_rank.chains.profiles import ProfileChain
 from lrtheory.alpha_rank.chains.single_population import is_constant_sum
 from lrtheory.bounds import exactly
 from lrtheory.matrix_completion import complete
-from proofs_checks.alpha_rank.families.boxes import Box, NestedBoxes
+from proofs_checks.alpha_rank.families.boxes import Box, NestedBoxes, SquareBox
 from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant, SinglePopulation, log_chances
 from proofs_checks.alpha_rank.families.games import ExactGame, PotentialGame, RankedGame, SameChain
 from proofs_checks.alpha_rank.families.low_rank import (
@@ -132,6 +132,23 @@ def midpoints_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
 def nested_midpoints(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray:
     """Rank the middles of a box and of one around it."""
     return np.stack([midpoints(boxes.inner, rng), midpoints(boxes.outer, rng)])
+
+
+def single_midpoints(box: SquareBox, rng: np.random.Generator) -> np.ndarray:
+    """Rank a single population by the middle of the box, as if all pairs were known."""
+    box = exactly(box)
+    pi = alpha_rank((box.lower + box.upper) / 2, population="single", epsilon=box.epsilon).pi
+    return np.stack([pi, pi])
+
+
+def against_one_half(box: SquareBox, rng: np.random.Generator) -> np.ndarray:
+    """Take the payoffs above the diagonal for win rates: those below would be one less them."""
+    box = exactly(box)
+    lower, upper = box.lower.copy(), box.upper.copy()
+    pairs = np.triu_indices(len(lower), 1)
+    lower.T[pairs], upper.T[pairs] = 1 - upper[pairs], 1 - lower[pairs]
+    found = intervals.ranking_intervals(lower, upper, population="single", epsilon=box.epsilon)
+    return np.stack([found.lower, found.upper])
 
 
 def by_graph_distance(box: Box, rng: np.random.Generator) -> np.ndarray:

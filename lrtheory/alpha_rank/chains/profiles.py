@@ -145,6 +145,14 @@ class ProfileChain(Result):
     neighbors: np.ndarray
     differences: np.ndarray
 
+    def _columns(self) -> dict[str, Any]:
+        profiles = np.repeat(np.arange(len(self.neighbors)), self.neighbors.shape[1])
+        return {"profile": profiles, "neighbor": self.neighbors.ravel(), "gain": self.differences.ravel()}
+
+    def _draw(self, ax: Any) -> None:
+        ax.hist(self.differences.ravel().astype(np.float64), bins=40)
+        ax.set(xlabel="gain of the deviating player", ylabel="deviations")
+
     @property
     def exact(self) -> bool:
         """True when the payoffs are Fractions, on which everything at infinite alpha is exact."""

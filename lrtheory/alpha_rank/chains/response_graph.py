@@ -6,7 +6,7 @@ connected components, the Markov-Conley chains, carry all the mass of alpha-Rank
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +17,7 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must, real
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, payoff_differences, profile_neighbors
 from lrtheory.alpha_rank.chains.transition import profile_chain
-from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
+from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables, profile_names
 
 if TYPE_CHECKING:
     import networkx
@@ -45,6 +45,28 @@ class ResponseGraph(Result):
     direction: np.ndarray
     sizes: tuple[int, ...]
     labels: tuple[tuple[str, ...], ...] | None
+
+    def _columns(self) -> dict[str, Any]:
+        source, column = np.nonzero(self.neighbors > np.arange(len(self.neighbors))[:, None])
+        target, direction = self.neighbors[source, column], self.direction[source, column]
+        start, end = np.where(direction < 0, target, source), np.where(direction < 0, source, target)
+        names = np.array(profile_names(self.labels, self.sizes), object)
+        return {"from": names[start], "to": names[end], "tie": direction == 0}
+
+    def _facts(self) -> list[str]:
+        sinks = self.markov_conley_chains()
+        names = profile_names(self.labels, self.sizes, np.array([chain[0] for chain in sinks[:5]]))
+        more = ", ..." if len(sinks) > 5 else ""
+        return [f"{len(sinks)} sink{'s' * (len(sinks) > 1)}, with {', '.join(names)}{more}"]
+
+    def _draw(self, ax: Any) -> None:
+        import networkx
+
+        graph = self.to_networkx()
+        places = networkx.circular_layout(graph)
+        names = {node: ", ".join(map(str, node)) for node in graph}
+        networkx.draw_networkx(graph, places, ax=ax, labels=names, node_color="#cfe3f1", font_size=8)
+        ax.set_axis_off()
 
     def markov_conley_chains(self) -> list[np.ndarray]:
         """Find the sink strongly connected components, which no arc leaves.

@@ -32,7 +32,7 @@ from lrtheory._result import Result, json_safe, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, open_interval, same_parameters, state_entry
 from lrtheory._validation import sizes as check_sizes
-from lrtheory.alpha_rank.problem import Game
+from lrtheory.alpha_rank.problem import Game, profile_columns, profile_names
 from lrtheory.alpha_rank.sampling import ucb_steps
 from lrtheory.alpha_rank.sampling.ucb_steps import State
 
@@ -78,6 +78,25 @@ class GraphEstimate(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
+
+    def _columns(self) -> dict[str, Any]:
+        shown = profile_columns(None, self.n_samples.shape) | {"samples": self.n_samples.ravel()}
+        for k in range(len(self.means)):
+            ends = {"mean": self.means[k], "lower": self.lower[k], "upper": self.upper[k]}
+            shown |= {f"{name} {k + 1}": values.ravel() for name, values in ends.items()}
+        return shown
+
+    def _facts(self) -> list[str]:
+        when = "RG-T1, where intervals hold for all means at all times"
+        return [f"{self.message} ({when})", f"{self.counts['samples']:,} samples"]
+
+    def _draw(self, ax: Any) -> None:
+        from lrtheory import _display
+
+        profiles = profile_names(None, self.n_samples.shape)
+        names = [f"{profile}, player {k + 1}" for k in range(len(self.means)) for profile in profiles]
+        ends = self.lower.ravel().tolist(), self.upper.ravel().tolist()
+        _display.intervals(ax, names, *ends, middle=self.means.ravel().tolist(), label="mean outcome")
 
 
 class ResponseGraphUCB:

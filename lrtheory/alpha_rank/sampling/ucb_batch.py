@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -49,6 +49,17 @@ class BatchEstimate(Result):
     resolved: np.ndarray
     converged: np.ndarray
     counts: Mapping[str, int]
+
+    def _columns(self) -> dict[str, Any]:
+        still_open = (~self.resolved).sum(axis=(1, 2)) // 2
+        runs = np.arange(len(self.total))
+        return {"run": runs, "samples": self.total, "open edges": still_open, "resolved": self.converged}
+
+    def _facts(self) -> list[str]:
+        done = int(self.converged.sum())
+        return [
+            f"{done:,} of {len(self.total):,} runs resolved all edges, with {self.counts['samples']:,} samples in all"
+        ]
 
 
 def response_graph_ucb_batch(

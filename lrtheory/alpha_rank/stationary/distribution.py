@@ -87,6 +87,14 @@ class StationaryResult(Result):
     message: str
     counts: Mapping[str, int]
 
+    def _columns(self) -> dict[str, Any]:
+        order = np.lexsort((np.arange(self.pi.size), -self.log_pi))
+        shown: dict[str, Any] = {"state": order, "mass": self.pi[order]}
+        return shown if self.order is None else shown | {"order": self.order[order]}
+
+    def _facts(self) -> list[str]:
+        return [f"residual {float(self.residual):.2g} ({self.method})", self.message]
+
 
 @arrays("host")
 def stationary_distribution(

@@ -36,10 +36,17 @@ from lrtheory.alpha_rank.theory.identities import (
     smallest_rate,
 )
 from lrtheory.alpha_rank.theory.limits import coordination_limits, has_no_ties, order_only, single_sink_limit
-from lrtheory.alpha_rank.theory.perturbation import log_ratio_bound, mass_error_bound, mass_interval, tree_weights
+from lrtheory.alpha_rank.theory.perturbation import (
+    certain_directions,
+    log_ratio_bound,
+    mass_error_bound,
+    mass_interval,
+    tree_weights,
+)
 from lrtheory.alpha_rank.theory.sample_sizes import samples_finite_alpha, samples_infinite_alpha
 
 __all__ = [
+    "certain_directions",
     "chain_ratio_bound",
     "clopper_pearson",
     "coordination_limits",

@@ -24,9 +24,9 @@ from scipy import special
 from lrtheory._array import kernel
 from lrtheory._numbers import entries
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import must, open_interval
+from lrtheory._validation import must
 
-__all__ = ["clopper_pearson", "interval"]
+__all__ = ["anytime_level", "clopper_pearson", "interval"]
 
 
 def _compiled(name: str, source: str) -> Any:
@@ -52,7 +52,7 @@ def interval(x, n, log_level):
 
 
 def clopper_pearson(
-    successes: Number | ArrayLike, n: Number | ArrayLike, level: float
+    successes: Number | ArrayLike, n: Number | ArrayLike, level: Number | ArrayLike
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Compute confidence intervals for the probabilities behind counts of successes.
 
@@ -62,7 +62,7 @@ def clopper_pearson(
         x, from 0 to n.
     n : int, or array of int of a shape that fits `successes`
         Trials; without trials the interval is [0, 1].
-    level : float
+    level : float, or array of float of a shape that fits `successes`
         Probability to miss, in (0, 1), half of it on each side.
 
     Returns
@@ -99,10 +99,15 @@ def clopper_pearson(
         x, trials = np.broadcast_arrays(x, trials)
     except ValueError as error:
         raise must("n", f"of a shape that fits that of `successes`, {x.shape}", trials.shape) from error
-    level = open_interval("level", level, 0, 1)
+    share = entries("level", level, 0, 1, ends="()")
     if (x > trials).any() or (x != np.floor(x)).any() or (trials != np.floor(trials)).any():
         raise must("successes", "whole numbers of at most `n`", successes)
     inner = np.where(x == trials, 0, x)  # at x = n the formula has no meaning and is not used; 0 is safe
-    lower = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), trials - np.minimum(x, trials) + 1, level / 2))
-    upper = np.where(x == trials, 1.0, special.betainccinv(inner + 1, np.maximum(trials - inner, 1), level / 2))
+    lower = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), trials - np.minimum(x, trials) + 1, share / 2))
+    upper = np.where(x == trials, 1.0, special.betainccinv(inner + 1, np.maximum(trials - inner, 1), share / 2))
     return lower, upper
+
+
+def anytime_level(level: float, n: np.ndarray) -> np.ndarray:
+    """Share a probability to miss among all numbers of trials: at n it is 6 / (pi^2 n^2) of it, as in RG-T1."""
+    return level * 6 / (math.pi * np.maximum(n, 1)) ** 2

@@ -123,3 +123,67 @@ POINT = Box(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]
 WIDE = replace(POINT, lower=POINT.lower - 1, upper=POINT.upper + 1)
 NESTED_BOXES = Family("nested-boxes", always=(NestedBoxes(POINT, POINT), NestedBoxes(POINT, WIDE)), draw=draw_nested)
 UNNESTED_BOXES = Family("unnested-boxes", always=(NestedBoxes(WIDE, POINT),))
+
+
+# --- single populations ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SquareBox:
+    """A table of a single population (n, n), intervals that should contain it, and the perturbation of its chain."""
+
+    table: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    epsilon: float
+
+
+def holds_table(box: SquareBox) -> bool:
+    """Tell whether every payoff lies in its interval."""
+    return bool(((box.lower <= box.table) & (box.table <= box.upper)).all())
+
+
+def win_rates(above: list, width: list, epsilon: float = 0.125) -> SquareBox:
+    """Make win rates of the pairs in the upper triangle, in eighths, and intervals that reach as far on both sides."""
+    n = round((1 + (1 + 8 * len(above)) ** 0.5) / 2)
+    table, reach = np.full((n, n), 0.5), np.zeros((n, n))
+    pairs = np.triu_indices(n, 1)
+    table[pairs], reach[pairs] = np.array(above) / 8, np.array(width) / 8
+    table.T[pairs], reach.T[pairs] = 1 - table[pairs], reach[pairs]
+    return SquareBox(table, table - reach, table + reach, epsilon)
+
+
+def at_the_table(table: list, reach: float) -> SquareBox:
+    """Make a table of any payoffs, and intervals that reach as far on both sides of every entry."""
+    known = np.array(table, dtype=np.float64)
+    return SquareBox(known, known - reach, known + reach, 0.125)
+
+
+def draw_square(draws: Draws) -> SquareBox:
+    """Draw win rates of three to five players, or payoffs without a constant sum; few pairs are open, ends coincide."""
+    n = draws.choice((3, 4, 5))
+    n_pairs = n * (n - 1) // 2
+    if draws.choice((True, False)):
+        reach = draws.integers(0, 3, shape=(n_pairs,)) * draws.integers(0, 2, shape=(n_pairs,))
+        return win_rates(draws.integers(0, 9, shape=(n_pairs,)), reach, draws.choice((0.125, 0.25)))
+    table = draws.integers(-8, 9, shape=(n, n)) / 4.0
+    below, above = (draws.integers(0, 5, shape=(n, n)) / 4.0 for _ in range(2))
+    return SquareBox(table, table - below, table + above, draws.choice((0.125, 0.25)))
+
+
+SQUARES = Family(
+    "square-boxes",
+    always=(
+        win_rates([6, 2, 6], [0, 0, 0]),  # a cycle that is certain
+        win_rates([5, 7, 6], [2, 0, 0], 0.25),  # who is first is open
+        win_rates([4, 6, 5], [0, 1, 2]),  # a tie that is certain, and intervals that touch
+        at_the_table([[3, 2, 5], [4, 1, 0], [5, 3, 2]], 1),  # payoffs of no constant sum
+        win_rates([5, 5, 2, 6, 5, 4], [1, 2, 3, 1, 2, 1]),
+        win_rates([6, 5, 3, 4, 7, 4, 5, 5, 2, 6], [1, 2, 0, 3, 0, 1, 2, 0, 1, 3]),
+    ),
+    draw=draw_square,
+)
+MISSED_SQUARES = Family(
+    "missed-square-boxes",
+    always=(replace(win_rates([6, 6, 6], [1, 1, 1]), table=win_rates([2, 2, 2], [1, 1, 1]).table),),
+)

@@ -7,7 +7,9 @@ r"""Elo ratings by maximum likelihood: the ratings of most leaderboards, which c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, integer, must, real
+from lrtheory.alpha_rank.matches.table import MatchTable
+from lrtheory.alpha_rank.problem import names_of
 
 __all__ = ["EloResult", "elo"]
 
@@ -35,6 +39,8 @@ class EloResult(Result):
         In points; their sum is 0.
     predicted : float64 array of shape (n, n)
         Probability that the row beats the column.
+    labels : tuple of str, or None
+        Names of the players.
     log_likelihood : float
         Of the wins, without the ridge.
     n_iter : int
@@ -49,28 +55,45 @@ class EloResult(Result):
 
     ratings: np.ndarray
     predicted: np.ndarray
+    labels: tuple[str, ...] | None
     log_likelihood: float
     n_iter: int
     converged: bool
     message: str
     counts: Mapping[str, int]
 
+    def _columns(self) -> dict[str, Any]:
+        order = np.argsort(-self.ratings, kind="stable")
+        names = range(len(order)) if self.labels is None else self.labels
+        return {"player": [names[i] for i in order], "elo": self.ratings[order]}
+
+    def _facts(self) -> list[str]:
+        return [self.message] if self.converged else [self.message, f"not converged after {self.n_iter} Newton steps"]
+
 
 @arrays("host")
-def elo(wins: ArrayLike, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
+def elo(
+    wins: MatchTable | ArrayLike | str | PathLike[str],
+    *,
+    ridge: float = 1e-6,
+    max_iter: int = 200,
+    labels: Sequence[str] | None = None,
+) -> EloResult:
     r"""Compute the Elo ratings that make the wins most likely.
 
     Arrays: any (copied to the host)
 
     Parameters
     ----------
-    wins : array of shape (n, n)
+    wins : MatchTable, path of a log of matches, or array of shape (n, n)
         ``wins[i, j]``: how often i has beaten j; a draw counts half for both. In [0, 2^53]; the diagonal is ignored.
     ridge : float
         Weight of sum theta^2 / 2 in natural logits, above 0, in the unit of `wins`. It fixes the sum, and gives finite
         ratings to players who won all games or none; there it must be at least 1e-12 of the largest number of wins.
     max_iter : int
         Largest number of Newton steps.
+    labels : sequence of str, optional
+        Names of the players; by default those of the `MatchTable`, or on the axes of a pandas frame.
 
     Returns
     -------
@@ -98,9 +121,14 @@ def elo(wins: ArrayLike, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResu
     >>> elo([[0, 10], [1, 0]]).ratings.round(1).tolist()
     [200.0, -200.0]
     """
+    if isinstance(wins, (str, PathLike)):
+        wins = MatchTable.from_file(wins)
+    if isinstance(wins, MatchTable):
+        labels, wins = labels or wins.labels, wins.wins
     table = array("wins", wins, low=0, high=MOST_GAMES).astype(np.float64)
     if table.ndim != 2 or len(table) != table.shape[-1] or table.size == 0:
         raise must("wins", "square, with a player", table.shape)
+    names = names_of(wins, labels, table.shape[:1])
     ridge, max_iter = real("ridge", ridge, low=0, high=1e300), integer("max_iter", max_iter, low=1)
     if ridge == 0:
         raise must("ridge", "above 0", ridge)
@@ -112,6 +140,7 @@ def elo(wins: ArrayLike, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResu
     return EloResult(
         ratings=POINTS * theta,
         predicted=0.5 + 0.5 * np.tanh(gaps / 2),
+        labels=None if names is None else names[0],
         log_likelihood=-float((table * np.logaddexp(0, -gaps)).sum()),
         n_iter=n_iter,
         converged=converged,

@@ -1,0 +1,322 @@
+r"""Leaderboards from logs of matches: intervals on the ranking, Elo ratings beside them, and who can be first.
+
+The masses are those of the epsilon chain of alpha-Rank. Their intervals hold for all tables of mean scores that the
+counts leave possible (statement RU-T5 for one population, RU-T2 for seats), so "first can be" lists everybody whom the
+log does not rule out, which a list of ratings does not tell.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from fractions import Fraction
+from os import PathLike
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory import _display
+from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
+from lrtheory._validation import choice, integer, must, open_interval
+from lrtheory.alpha_rank.intervals import RankingIntervals, open_edges, solve_box
+from lrtheory.alpha_rank.matches.boxes import Box, box_of
+from lrtheory.alpha_rank.matches.elo import EloResult, elo
+from lrtheory.alpha_rank.matches.log import MatchLog, as_log
+from lrtheory.alpha_rank.matches.seats import SeatTable, count_seats
+from lrtheory.alpha_rank.matches.table import MatchTable, count_pairs, is_of_pairs
+from lrtheory.alpha_rank.problem import profile_columns
+from lrtheory.alpha_rank.ranking import MOST_INTERVALS, alpha_rank
+from lrtheory.alpha_rank.theory.perturbation import certain_directions
+
+__all__ = ["Leaderboard", "NextMatches", "leaderboard", "next_matches"]
+
+Matches = MatchLog | MatchTable | SeatTable | ArrayLike | Mapping[str, ArrayLike] | str | PathLike[str]
+#: profiles that are solved for where a game has more than `MOST_INTERVALS`, and the most of those
+FEW, MOST = 20, 1500
+
+
+@result
+class Leaderboard(Result):
+    """Players, or profiles of seats, with intervals on their masses, in the order of those.
+
+    Attributes
+    ----------
+    intervals : RankingIntervals
+        On the masses of all players, or profiles.
+    ratings : EloResult or None
+        Elo ratings of the same matches; None where seats are kept apart.
+    table : MatchTable or SeatTable
+        What was counted.
+    message : str
+        What the intervals assume.
+    """
+
+    intervals: RankingIntervals
+    ratings: EloResult | None
+    table: MatchTable | SeatTable
+    message: str
+
+    def _columns(self) -> dict[str, Any]:
+        lower, upper = self.intervals.ends()
+        games = self.table.games
+        if isinstance(self.table, MatchTable):
+            total, scored = games.sum(axis=1), self.table.wins.sum(axis=1)
+            ratings = np.zeros(len(games)) if self.ratings is None else self.ratings.ratings
+            order = np.lexsort((-ratings, -lower, -upper))
+            return {
+                "player": [self.table.labels[i] for i in order],
+                "lower": lower[order],
+                "upper": upper[order],
+                "elo": ratings[order],
+                "games": total[order],
+                "win rate": [scored[i] / total[i] if total[i] else None for i in order],
+            }
+        order = np.lexsort((-games.ravel(), -lower, -upper))
+        shown = profile_columns(self.table.labels, games.shape, order)
+        shown |= {"lower": lower[order], "upper": upper[order], "games": games.ravel()[order]}
+        scores = self.table.means.reshape(len(self.table.means), -1)[:, order]
+        return shown | {f"score {k + 1}": [None if np.isnan(x) else x for x in row] for k, row in enumerate(scores)}
+
+    def _facts(self) -> list[str]:
+        facts = [*self.intervals._facts(), *self.table._facts()]
+        if self.intervals.targets is not None:
+            facts.append(
+                f"masses of {len(self.intervals.targets)} profiles were solved for, the others may be anything"
+            )
+        if self.ratings is not None and not self.ratings.message.startswith("the ratings exist"):
+            facts.append(f"Elo: {self.ratings.message}")
+        return facts
+
+    def _draw(self, ax: Any) -> None:
+        columns = _display.plain(self._columns())
+        n_names = 1 if isinstance(self.table, MatchTable) else self.table.games.ndim
+        names = [", ".join(row) for row in zip(*list(columns.values())[:n_names], strict=True)]
+        _display.intervals(ax, names, columns["lower"], columns["upper"], label="mass of alpha-Rank")
+        ax.set_xlim(-0.02, 1.02)
+
+    def _decided(self) -> bool | None:
+        return self.intervals._decided()
+
+
+def leaderboard(
+    matches: Matches,
+    *,
+    delta: float = 0.05,
+    population: Literal["auto", "single", "multi"] = "auto",
+    epsilon: float | Fraction = 1e-3,
+    anytime: bool = False,
+) -> Leaderboard:
+    """Rank players from a log of matches, with intervals on the ranking.
+
+    Parameters
+    ----------
+    matches : MatchLog, MatchTable, SeatTable, path or data frame
+        The log, as `MatchLog.from_file` reads it, or what was counted.
+    delta : float
+        Probability, in (0, 1), that some interval is wrong.
+    population : {"auto", "single", "multi"}
+        One population that meets itself, or one population in each seat; "auto" is single where two seats share a name
+        and matches are won, lost or drawn.
+    epsilon : float or Fraction
+        Perturbation of the chain, in (0, 0.5).
+    anytime : bool
+        Wider intervals, for a log whose length or whose pairs were chosen by its outcomes, as by `next_matches`.
+
+    Returns
+    -------
+    Leaderboard
+        A row for each player, or for each profile of seats, in `to_frame()`; who can be first stands in
+        ``intervals.first()``.
+
+    Raises
+    ------
+    ValueError
+        If the log cannot be read, or has too many profiles of seats (1500).
+
+    Notes
+    -----
+    With probability 1 - delta all masses lie in their intervals, if matches are independent (statement RU-T5 for one
+    population, RU-T2 for seats). With more than 256 profiles of seats the 20 most massive of the midpoints are solved
+    for.
+
+    Examples
+    --------
+    >>> log = {"model_a": ["ann", "bob", "cat"] * 40, "model_b": ["bob", "cat", "ann"] * 40}
+    >>> log["winner"] = ["model_a", "model_a", "model_b"] * 40
+    >>> found = leaderboard(log)
+    >>> found.intervals.first()
+    'first is certain: ann'
+    """
+    delta = open_interval("delta", delta, 0, 1)
+    table = _counted(matches, population)
+    box = box_of(table, delta=delta, anytime=anytime)
+    intervals = solve_box(box, epsilon, _targets(box))
+    ratings = elo(table) if isinstance(table, MatchTable) else None
+    return Leaderboard(intervals=intervals, ratings=ratings, table=table, message=box.message)
+
+
+def _counted(matches: Any, population: str) -> MatchTable | SeatTable:
+    """Count a log in the way that the population asks for."""
+    choice("population", population, ("auto", "single", "multi"))
+    if isinstance(matches, (MatchTable, SeatTable)):
+        meant = "single" if isinstance(matches, MatchTable) else "multi"
+        if population not in ("auto", meant):
+            rule = f'"{meant}" for a {type(matches).__name__}; a MatchLog is counted either way'
+            raise must("population", rule, population)
+        return matches
+    log = as_log(matches)
+    if population == "auto":
+        first, second = (set(seat.tolist()) for seat in log.players.T[:2])
+        population = "single" if is_of_pairs(log) and first & second else "multi"
+    return count_pairs(log) if population == "single" else count_seats(log)
+
+
+def _targets(box: Box) -> np.ndarray | None:
+    """The profiles to solve for: all, or the most massive of the midpoints in a large game of seats."""
+    sizes = box.lower.shape[1:]
+    n = int(np.prod(sizes))
+    if box.population == "single" or n <= MOST_INTERVALS:
+        return None
+    if n > MOST:
+        rule = f"of at most {MOST} profiles of seats, as intervals take a linear system for each"
+        raise must("matches", rule, " x ".join(map(str, sizes)))
+    return np.sort(alpha_rank((box.lower + box.upper) / 2, epsilon=1e-3).ranking[:FEW])
+
+
+# --- what to play next -----------------------------------------------------------------------------------------------
+
+
+@result
+class NextMatches(Result):
+    """The matches to play next.
+
+    Attributes
+    ----------
+    profiles : int64 array of shape (n_rows, K)
+        Who plays, as numbers of `labels`; two players of one population, or one of each seat.
+    plays : int64 array of shape (n_rows,)
+        How often.
+    games : int64 array of shape (n_rows,)
+        Matches of the log so far.
+    open_edges : int64 array of shape (n_rows,)
+        Directions that wait for these matches.
+    labels : tuple of K tuples of str
+        Names of the players in each seat.
+    message : str
+        How many directions are open.
+    counts : mapping
+        ``matches`` to play, and ``open_edges`` of all.
+    """
+
+    profiles: np.ndarray
+    plays: np.ndarray
+    games: np.ndarray
+    open_edges: np.ndarray
+    labels: tuple[tuple[str, ...], ...]
+    message: str
+    counts: Mapping[str, int]
+
+    def _columns(self) -> dict[str, Any]:
+        names = {
+            f"p{k + 1}": [names[i] for i in seat]
+            for k, (names, seat) in enumerate(zip(self.labels, self.profiles.T, strict=True))
+        }
+        return names | {"play": self.plays, "games so far": self.games, "open directions": self.open_edges}
+
+    def _facts(self) -> list[str]:
+        return [self.message, "rank the longer log with intervals that hold at all times (anytime)"]
+
+    def _draw(self, ax: Any) -> None:
+        columns = _display.plain(self._columns())
+        names = [", ".join(row) for row in zip(*list(columns.values())[: len(self.labels)], strict=True)]
+        _display.bars(ax, names, columns["play"], label="matches to play")
+
+
+def next_matches(
+    matches: Matches,
+    *,
+    n: int = 50,
+    delta: float = 0.05,
+    population: Literal["auto", "single", "multi"] = "auto",
+) -> NextMatches:
+    """Choose the matches that may settle the directions which a log leaves open.
+
+    Parameters
+    ----------
+    matches : MatchLog, MatchTable, SeatTable, path or data frame
+        The log so far, as `MatchLog.from_file` reads it, or what was counted.
+    n : int
+        How many matches to play, at least 1.
+    delta : float
+        Probability, in (0, 1), that some direction is ever settled wrongly.
+    population : {"auto", "single", "multi"}
+        As in `leaderboard`.
+
+    Returns
+    -------
+    NextMatches
+        The players of each match, and how often they meet; no row where all directions are certain.
+
+    Raises
+    ------
+    ValueError
+        If the log cannot be read, or `n` is below 1.
+
+    Notes
+    -----
+    The rule is that of `ResponseGraphUCB` with scheme "CW": each match goes to the profile with the fewest matches
+    among those with an open direction, as if the intervals stayed what they are. These intervals hold at all times
+    (statement RG-T1), since the log grows by its own outcomes. In a single population a pair has one direction, open
+    while the interval of its mean score holds that of equals.
+
+    Examples
+    --------
+    >>> log = {"winner": ["ann"] * 60 + ["bob"], "loser": ["bob"] * 60 + ["cat"]}
+    >>> next_matches(log, n=3).plays.tolist()
+    [2, 1]
+    """
+    n = integer("n", n, low=1)
+    table = _counted(matches, population)
+    box = box_of(table, delta=open_interval("delta", delta, 0, 1), anytime=True)
+    labels: tuple[tuple[str, ...], ...]
+    if isinstance(table, MatchTable):
+        profiles, games, waiting = _open_pairs(table, box)
+        labels = (table.labels, table.labels)
+    else:
+        profiles, games, waiting = _open_profiles(table, box)
+        labels = table.labels
+    plays = _fewest_first(games, waiting, n)
+    chosen = np.flatnonzero(plays)
+    chosen = chosen[np.lexsort((games[chosen], -plays[chosen]))]
+    total = int(waiting.sum()) // (1 if isinstance(table, MatchTable) else 2)
+    message = f"{total:,} directions are open at {100 * (1 - delta):g}% confidence (RG-T1)"
+    counts = {"matches": int(plays.sum()), "open_edges": total}
+    return NextMatches(profiles[chosen], plays[chosen], games[chosen], waiting[chosen], labels, message, counts)
+
+
+def _open_pairs(table: MatchTable, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of a single population, their matches so far, and 1 for those whose direction is open."""
+    rows, columns = np.triu_indices(len(table.labels), 1)
+    still_open = certain_directions(box.lower, box.upper)[rows, columns] == 0
+    return np.stack([rows, columns], axis=1), table.games[rows, columns], still_open.astype(np.int64)
+
+
+def _open_profiles(table: SeatTable, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the profiles of seats, their matches so far, and how many of their directions are open."""
+    _, _, is_open = open_edges(box.lower, box.upper)
+    profiles = np.stack(np.unravel_index(np.arange(table.games.size), table.games.shape), axis=1)
+    return profiles, table.games.ravel(), is_open.sum(axis=1)
+
+
+def _fewest_first(games: np.ndarray, waiting: np.ndarray, n: int) -> np.ndarray:
+    """Give each of n matches to the one with the fewest among those that wait, the first of equals."""
+    plays = np.zeros(len(games), np.int64)
+    # one without a match is asked for its mean, also where no direction waits for it
+    queue = [(int(games[i]), int(i)) for i in np.flatnonzero((waiting > 0) | (games == 0))]
+    heapq.heapify(queue)
+    for _ in range(n if queue else 0):
+        fewest, i = queue[0]
+        plays[i] += 1
+        heapq.heapreplace(queue, (fewest + 1, i))
+    return plays

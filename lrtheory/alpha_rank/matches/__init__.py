@@ -1,0 +1,1 @@
+"""Logs of matches: tables of mean scores, intervals on them, and Elo ratings."""

@@ -1,0 +1,344 @@
+"""Logs of matches: who sat where and what everybody scored, from files, data frames and arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files import Table, as_table
+from lrtheory._result import Result, result
+from lrtheory._validation import array, as_array, must, open_interval, real
+from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, scores_of_words
+
+__all__ = ["MatchLog", "as_log"]
+
+Columns = str | Sequence[str | int] | Mapping[str, str | int] | None
+
+#: customary names of the columns of a match of two
+_TWO = {
+    "a": ("model_a", "player_a", "player_1", "player1", "p1", "white", "first", "home", "agent_a", "bot_a", "name_a"),
+    "b": ("model_b", "player_b", "player_2", "player2", "p2", "black", "second", "away", "agent_b", "bot_b", "name_b"),
+    "winner": ("result", "outcome", "score", "label", "winner_model"),
+}
+_AGENTS = ("agents", "players", "profile", "strategies", "models", "bots")
+_SCORES = ("scores", "rewards", "returns", "payoffs", "outcomes", "results", "utilities")
+_SEAT = re.compile(r"(p|player|agent|strategy|r|reward|score|return|payoff)_?(\d+)")
+_PLAYER_WORDS = ("p", "player", "agent", "strategy")
+
+
+@result
+class MatchLog(Result):
+    """Matches of K players each, from a file or a data frame.
+
+    Attributes
+    ----------
+    players : int64 array of shape (n_matches, K)
+        Who sat where, as numbers of `labels`.
+    scores : float64 array of shape (n_matches, K)
+        What everybody scored; with two players 1 for a win, 0 for a loss, and `draws` for a draw, unless the log has
+        scores of its own.
+    labels : tuple of str
+        Names of all players, sorted; numbers as numbers.
+    draws : float or None
+        Score of a draw; None where matches have no draws.
+    message : str
+        What was left out.
+    counts : mapping
+        ``matches``, and ``unfinished`` ones, which were left out.
+    """
+
+    players: np.ndarray
+    scores: np.ndarray
+    labels: tuple[str, ...]
+    draws: float | None
+    message: str
+    counts: Mapping[str, int]
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: Columns = None,
+        form: str | None = None,
+        header: bool | None = None,
+        draws: float | None = 0.5,
+    ) -> MatchLog:
+        """Read a log of matches from a file.
+
+        Parameters
+        ----------
+        path : path
+            A table (csv, tsv, JSON, JSON lines or npz, packed by gzip or not; "-" is standard input) with a row for
+            each match: ``model_a,model_b,winner``, ``white,black,result``, ``winner,loser``, ``agents,scores`` with
+            tuples, or ``p1,...,pK,r1,...,rK``.
+        columns : str, sequence or mapping, or None
+            Names or numbers of the columns: of both players and the outcome, of agents and scores, or of K players and
+            K scores. None looks for customary names.
+        form : str or None
+            The form of the file where its suffix and its first line do not tell.
+        header : bool or None
+            Whether the first line names the columns; None looks.
+        draws : float or None
+            Score of a draw, in (0, 1); None where there are none.
+
+        Returns
+        -------
+        MatchLog
+            Its matches.
+
+        Raises
+        ------
+        ValueError
+            If the file is no table, a column is missing, or a cell says nothing; the sentence names file and line.
+        """
+        return cls._from_table(as_table(path, form=form, header=header), columns, draws)
+
+    @classmethod
+    def from_frame(cls, frame: Any, *, columns: Columns = None, draws: float | None = 0.5) -> MatchLog:
+        """Read a log of matches from a data frame.
+
+        Parameters
+        ----------
+        frame : data frame
+            Of pandas, polars and others, or a mapping from names to columns; with the columns of `from_file`.
+        columns : str, sequence or mapping, or None
+            As in `from_file`.
+        draws : float or None
+            Score of a draw, in (0, 1); None where there are none.
+
+        Returns
+        -------
+        MatchLog
+            Its matches.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or a cell says nothing; the sentence names the row.
+        """
+        return cls._from_table(as_table(frame), columns, draws)
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
+        draws = check_draws(draws)
+        seats = _seat_columns(table, columns)
+        if seats is not None:
+            names = [table.text(column) for column in seats[0]]
+            scores = np.stack([table.floats(column) for column in seats[1]], axis=1)
+            return _log(names, scores, draws)
+        tuples = _tuple_columns(table, columns)
+        if tuples is not None:
+            return _log(*_of_tuples(table, *tuples), draws)
+        if columns is None and {"winner", "loser"} <= set(table.names):
+            names = [table.text("winner"), table.text("loser")]
+            return _log(names, _both(np.ones(len(table))), draws)
+        chosen = table.pick(columns, _TWO)
+        first, second = table.text(chosen["a"]), table.text(chosen["b"])
+        won, wrong, rule = scores_of_words(table.text(chosen["winner"]), first, second, draws)
+        if wrong is not None:
+            none = "" if draws is not None else "; there are no draws here"
+            raise table.refuse(wrong, chosen["winner"], rule + none)
+        return _log([first, second], _both(np.array(won)), draws)
+
+    def _columns(self) -> dict[str, Any]:
+        names, n_seats = np.array(self.labels, object), self.players.shape[1]
+        shown = {f"p{k + 1}": names[self.players[:, k]] for k in range(n_seats)}
+        return shown | {f"r{k + 1}": self.scores[:, k] for k in range(n_seats)}
+
+    def _facts(self) -> list[str]:
+        return [self.message] if self.message else []
+
+    def _draw(self, ax: Any) -> None:
+        from lrtheory import _display
+
+        games = np.bincount(self.players.ravel(), minlength=len(self.labels))
+        order = np.argsort(-games, kind="stable")
+        _display.bars(ax, [self.labels[i] for i in order], games[order].tolist(), label="matches")
+
+
+def check_draws(draws: float | None) -> float | None:
+    """Check the score of a draw."""
+    return None if draws is None else open_interval("draws", real("draws", draws), 0, 1)
+
+
+def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> MatchLog:
+    """The log that a path, a data frame, arrays or a log mean.
+
+    Parameters
+    ----------
+    players : MatchLog, path, data frame, or array of shape (n_matches, K)
+        The log, or the names or integer ids of the players.
+    outcomes : array of shape (n_matches,) or (n_matches, K), optional
+        Beside an array of players: outcomes for the first of two, or the scores of all.
+    draws : float or None
+        Score of a draw, in (0, 1); None where there are none.
+
+    Returns
+    -------
+    MatchLog
+        Its matches.
+
+    Raises
+    ------
+    ValueError
+        If a player has no name, an outcome says nothing, or the shapes do not fit.
+    """
+    draws = check_draws(draws)
+    if outcomes is None:
+        if isinstance(players, MatchLog):
+            return players
+        if isinstance(players, (str, PathLike)):
+            return MatchLog.from_file(players, draws=draws)
+        if isinstance(players, (Mapping, Table)) or hasattr(players, "columns"):
+            return MatchLog.from_frame(players, draws=draws)
+        raise must("outcomes", "given beside an array of players", outcomes)
+    given = _names(players)
+    if given.dtype.kind not in "iuUSO" or given.ndim != 2 or given.shape[1] < 2 or len(given) == 0:
+        rule = "of shape (n_matches, 2), or (n_matches, K) for K players, names or integer ids, with a match"
+        raise must("players", rule, given)
+    labels, ids = np.unique(given, return_inverse=True)
+    ids = ids.reshape(given.shape)
+    names = tuple(map(str, labels.tolist()))
+    results = as_array("outcomes", outcomes)
+    if results.ndim == 2 or given.shape[1] > 2:
+        scores = _numbers("outcomes", results, given.shape)
+    else:
+        scores = _both(_results(results, np.array(names, object)[ids], draws))
+    return _finished(ids.astype(np.int64), scores, names, draws)
+
+
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def _seat_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]] | None:
+    """The columns of K players and of their K scores; None where the table is of another kind."""
+    given = [one.strip() for one in columns.split(",")] if isinstance(columns, str) else columns
+    if given is not None:
+        if isinstance(given, Mapping) or len(given) < 4:
+            return None
+        if len(given) % 2:
+            raise must("columns", "three names, or those of K players and then of K scores", columns)
+        picked = list(table.pick(given, {f"column {i}": () for i in range(len(given))}).values())
+        return picked[: len(picked) // 2], picked[len(picked) // 2 :]
+    players: dict[int, str] = {}
+    scores: dict[int, str] = {}
+    for name in table.names if table.header else ():
+        found = _SEAT.fullmatch(name.strip().lower())
+        if found is not None:
+            (players if found[1] in _PLAYER_WORDS else scores).setdefault(int(found[2]), name)
+    if len(players) < 2 or not scores:
+        return None
+    if set(players) != set(scores):
+        alone = sorted(set(players) ^ set(scores))[0]
+        raise ValueError(
+            f"{table.origin}: seat {alone} has a player or a score, and not both; {', '.join(table.names)}"
+        )
+    return [players[k] for k in sorted(players)], [scores[k] for k in sorted(players)]
+
+
+def _tuple_columns(table: Table, columns: Columns) -> tuple[str, str] | None:
+    """The columns of tuples of agents and of scores; None where the table is of another kind."""
+    customs = {"agents": _AGENTS, "scores": _SCORES}
+    if columns is None:
+        folded = {name.strip().lower(): name for name in reversed(table.names)}
+        found = [next((folded[word] for word in words if word in folded), None) for words in customs.values()]
+        if table.header and None not in found:
+            return str(found[0]), str(found[1])
+        # two columns without names can be nothing else
+        return (table.names[0], table.names[1]) if not table.header and len(table.names) == 2 else None
+    named = columns.split(",") if isinstance(columns, str) else columns
+    if len(named) != 2 and not (isinstance(named, Mapping) and "agents" in named):
+        return None
+    chosen = table.pick(columns, customs)
+    return chosen["agents"], chosen["scores"]
+
+
+def _of_tuples(table: Table, agents: str, scores: str) -> tuple[list[list[str]], np.ndarray]:
+    """The names in each seat and the scores of a table of tuples."""
+    rule = 'a tuple of names, such as ("a", "b")'
+    profiles = table.each(agents, _read_names, rule)
+    results = table.each(scores, read_scores, "a tuple of finite numbers, such as (1.0, 0.0)")
+    n_seats = len(profiles[0])
+    for row, (profile, given) in enumerate(zip(profiles, results, strict=True)):
+        if len(profile) != n_seats or n_seats < 2:
+            raise table.refuse(row, agents, f"a tuple of {max(2, n_seats)} names, as in the first row")
+        if len(given) != n_seats:
+            raise table.refuse(row, scores, f"a tuple of {n_seats} numbers, one for each agent")
+    return [list(seat) for seat in zip(*profiles, strict=True)], np.array(results)
+
+
+def _read_names(cell: Any) -> tuple[str, ...] | None:
+    found = read_tuple(cell)
+    if found is None or not all(type(name) in (str, int) and str(name).strip() for name in found):
+        return None
+    return tuple(str(name).strip() for name in found)
+
+
+# --- from names and scores to a log ----------------------------------------------------------------------------------
+
+
+def _log(names: Sequence[Sequence[str]], scores: np.ndarray, draws: float | None) -> MatchLog:
+    """Number the players by their sorted names; what consists of digits alone is sorted as numbers."""
+    found = {name for seat in names for name in set(seat)}
+    as_numbers = all(name.isdecimal() for name in found)
+    labels = sorted(found, key=lambda name: (int(name), name)) if as_numbers else sorted(found)
+    number = {name: i for i, name in enumerate(labels)}
+    ids = np.stack([np.fromiter((number[name] for name in seat), np.int64, len(seat)) for seat in names], axis=1)
+    return _finished(ids, scores, tuple(labels), draws)
+
+
+def _finished(players: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], draws: float | None) -> MatchLog:
+    """Leave out the matches without a result, whose scores are NaN, and count them."""
+    finished = ~np.isnan(scores).any(axis=1)
+    unfinished = len(finished) - int(finished.sum())
+    if unfinished == len(finished):
+        raise must("outcomes", "the result of a match at least once", "matches without results alone")
+    message = "" if not unfinished else f"{unfinished:,} matches without a result are left out"
+    counts = {"matches": len(players) - unfinished, "unfinished": unfinished}
+    return MatchLog(players[finished], scores[finished], labels, draws, message, counts)
+
+
+def _both(scores: np.ndarray) -> np.ndarray:
+    """The scores of both players from those of the first: a draw is one for both."""
+    return np.stack([scores, np.where((scores == 0) | (scores == 1), 1 - scores, scores)], axis=1)
+
+
+def _names(players: Any) -> np.ndarray:
+    """Return the players as one array of words or integers; refuse everything else, such as None and NaN."""
+    given = as_array("players", players)
+    if given.dtype.kind in "US" and not isinstance(players, np.ndarray):  # NaN among names has become a word
+        given = np.asarray(players, dtype=object)
+    if given.dtype.kind != "O":
+        return given
+    for player in given.flat:
+        if isinstance(player, bool) or not isinstance(player, (str, bytes, int, np.integer)):
+            raise must("players", "names or integer ids, one for each seat of a match", player)
+    return given.astype(str)
+
+
+def _results(given: np.ndarray, names: np.ndarray, draws: float | None) -> np.ndarray:
+    """Return the outcomes of matches of two as scores of the first, and refuse what says nothing."""
+    n = len(names)
+    if given.shape != (n,):
+        raise must("outcomes", f"of shape {(n,)}", given.shape)
+    if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
+        words = [str(word).strip() for word in given]
+        scores, wrong, rule = scores_of_words(words, names[:, 0].tolist(), names[:, 1].tolist(), draws)
+        if wrong is not None:
+            none = "" if draws is not None else ", and no draw for `draws` None"
+            raise must("outcomes", rule + none, words[wrong])
+        return np.array(scores)
+    found = _numbers("outcomes", given, (n,))
+    fits = np.isin(found, [0.0, 1.0] if draws is None else [0.0, 1.0, draws])
+    if not fits.all():
+        raise must("outcomes", f"1, 0 or a draw ({draws})", found[~fits][0])
+    return found
+
+
+def _numbers(name: str, given: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return array(name, given, shape=shape).astype(np.float64)
