@@ -30,7 +30,7 @@ def rank(
     delta : float
         Probability that some interval is wrong.
     population : {"auto", "single", "multi"}
-        One population that meets itself, or one in each seat; auto looks whether two seats share a name.
+        One population that meets itself, or one in each seat; auto looks whether seats have players of their own.
     anytime : bool
         Wider intervals, for a log whose length or whose pairs were chosen by its outcomes.
 
@@ -67,7 +67,7 @@ def next(  # the word for it; the function of Python is not used here
     delta : float
         Probability that some direction is ever settled wrongly.
     population : {"auto", "single", "multi"}
-        One population that meets itself, or one in each seat; auto looks whether two seats share a name.
+        One population that meets itself, or one in each seat; auto looks whether seats have players of their own.
 
     Returns
     -------

@@ -77,18 +77,23 @@ class RankingIntervals(Result):
     counts: Mapping[str, int]
 
     def candidates(self) -> np.ndarray:
-        """Find the profiles that may have the largest mass.
+        r"""Find the profiles that may have the largest mass.
 
         Returns
         -------
         int64 array of one axis
             Profile numbers, by decreasing upper end; all others have less mass than some profile, whatever payoffs lie
             in their intervals. Profiles that were not solved for are among them.
+
+        Notes
+        -----
+        The largest mass is at least every lower end, and at least the average, 1 / \|S\|.
         """
         lower, upper = self.ends()
         # masses that are equal in a cycle differ by rounding
-        able = np.flatnonzero(upper >= lower.max() * (1 - 1e-9))
-        return able[np.argsort(-upper[able], kind="stable")]
+        able = upper >= max(lower.max(), 1 / lower.size) * (1 - 1e-9)
+        order = in_order(lower, upper, np.zeros(lower.size))
+        return order[able[order]]
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         r"""Return both ends for all profiles: 0 and 1 for those that were not solved for.
@@ -124,7 +129,7 @@ class RankingIntervals(Result):
     def _columns(self) -> dict[str, Any]:
         profiles = np.arange(self.lower.size) if self.targets is None else self.targets
         lower, upper = self.lower.ravel(), self.upper.ravel()
-        order = np.lexsort((np.arange(lower.size), -lower.astype(np.float64), -upper.astype(np.float64)))
+        order = in_order(lower, upper, np.zeros(lower.size))
         names = profile_columns(self.labels, self.sizes, profiles[order])
         return names | {"lower": lower[order], "upper": upper[order]}
 
@@ -148,6 +153,12 @@ class RankingIntervals(Result):
         if len(self.candidates()) == 1:
             return True
         return False if self.counts["open_edges"] == 0 and self.targets is None else None
+
+
+def in_order(lower: np.ndarray, upper: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """The order of decreasing upper, then lower ends, then decreasing `ties`; rounding in the ends decides nothing."""
+    rounded = [np.array([float(f"{x:.9g}") for x in ends.astype(np.float64)]) for ends in (lower, upper)]
+    return np.lexsort((-ties, -rounded[0], -rounded[1]))
 
 
 @arrays("host")

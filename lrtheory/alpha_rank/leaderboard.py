@@ -19,7 +19,7 @@ from lrtheory import _display
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, integer, must, open_interval
-from lrtheory.alpha_rank.intervals import RankingIntervals, open_edges, solve_box
+from lrtheory.alpha_rank.intervals import RankingIntervals, in_order, open_edges, solve_box
 from lrtheory.alpha_rank.matches.boxes import Box, box_of
 from lrtheory.alpha_rank.matches.elo import EloResult, elo
 from lrtheory.alpha_rank.matches.log import MatchLog, as_log
@@ -63,7 +63,7 @@ class Leaderboard(Result):
         if isinstance(self.table, MatchTable):
             total, scored = games.sum(axis=1), self.table.wins.sum(axis=1)
             ratings = np.zeros(len(games)) if self.ratings is None else self.ratings.ratings
-            order = np.lexsort((-ratings, -lower, -upper))
+            order = in_order(lower, upper, ratings)
             return {
                 "player": [self.table.labels[i] for i in order],
                 "lower": lower[order],
@@ -72,7 +72,7 @@ class Leaderboard(Result):
                 "games": total[order],
                 "win rate": [scored[i] / total[i] if total[i] else None for i in order],
             }
-        order = np.lexsort((-games.ravel(), -lower, -upper))
+        order = in_order(lower, upper, games.ravel())
         shown = profile_columns(self.table.labels, games.shape, order)
         shown |= {"lower": lower[order], "upper": upper[order], "games": games.ravel()[order]}
         scores = self.table.means.reshape(len(self.table.means), -1)[:, order]
@@ -116,8 +116,8 @@ def leaderboard(
     delta : float
         Probability, in (0, 1), that some interval is wrong.
     population : {"auto", "single", "multi"}
-        One population that meets itself, or one population in each seat; "auto" is single where two seats share a name
-        and matches are won, lost or drawn.
+        One population that meets itself, or one population in each seat; "auto" is single where matches of two are won,
+        lost or drawn, unless both seats have players of their own, two or more.
     epsilon : float or Fraction
         Perturbation of the chain, in (0, 0.5).
     anytime : bool
@@ -168,7 +168,9 @@ def _counted(matches: Any, population: str) -> MatchTable | SeatTable:
     log = as_log(matches)
     if population == "auto":
         first, second = (set(seat.tolist()) for seat in log.players.T[:2])
-        population = "single" if is_of_pairs(log) and first & second else "multi"
+        # a seat with one player alone is no population, but the other side of every match
+        apart = not first & second and min(len(first), len(second)) > 1 and log.has_seats
+        population = "multi" if apart or not is_of_pairs(log) else "single"
     return count_pairs(log) if population == "single" else count_seats(log)
 
 

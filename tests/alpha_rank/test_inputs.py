@@ -110,7 +110,9 @@ def test_players_in_frames():
     log = pd.DataFrame({"winner": ["ann", "bob"], "loser": ["bob", "cat"]})
     assert system.table_from_matches(log, pd.Series([1, 1])).labels == ("ann", "bob", "cat")
     for missing in (None, math.nan, pd.NA):
-        with pytest.raises(ValueError, match="`players` must be names or integer ids, two in each match; got"):
+        with pytest.raises(
+            ValueError, match="`players` must be names or integer ids, one for each seat of a match; got"
+        ):
             system.table_from_matches(log.replace("cat", missing), [1, 1])
 
 

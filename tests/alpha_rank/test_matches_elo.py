@@ -22,7 +22,7 @@ def test_counts_by_hand():
     assert table.means[0].tolist() == [0.5, 0.5, 1]
     assert math.isnan(table.means[1, 2])
     assert table.message == "1 pair has not met: b and c"
-    assert dict(table.counts) == {"matches": 5, "unplayed": 1}
+    assert dict(table.counts) == {"matches": 5, "unplayed": 1, "self_matches": 0}
     words = table_from_matches(LOG, ["win", "draw", "win", "loss", "win"])
     assert np.array_equal(words.wins, table.wins)
     objects = np.array(["win", "draw", "win", "loss", "win"], object)  # as a data frame has them
@@ -69,13 +69,14 @@ def test_coverage_by_enumeration():
 @pytest.mark.parametrize(
     ("players", "outcomes", "options", "match"),
     [
-        ([("a", "a")], [1], {}, "two different players"),
+        ([("a", "a")], [1], {}, "two different players in at least one match"),
         ([("a", "b")], [2], {}, "`outcomes` must be 1, 0 or a draw"),
-        ([("a", "b")], ["won"], {}, "`outcomes` must be win, draw or loss"),
+        ([("a", "b")], ["wonn"], {}, "`outcomes` must be win, draw or loss"),
         ([("a", "b")], ["draw"], {"draws": None}, "no draw"),
         ([("a", "b")], [0.5], {"draws": None}, "`outcomes` must be 1, 0"),
         ([("a", "b")], [1, 0], {}, "`outcomes` must be of shape"),
-        ([("a", "b", "c")], [1], {}, "`players` must be of shape"),
+        ([("a", "b", "c")], [1], {}, r"`outcomes` must be of shape \(1, 3\)"),
+        ([("a",)], [1], {}, "`players` must be of shape"),
         ([], [], {}, "`players`"),
         ([(0.5, 1.5)], [1], {}, "`players`"),
         ([("a", "b")], [1], {"draws": 1.0}, "`draws`"),

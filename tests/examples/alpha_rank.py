@@ -35,6 +35,11 @@ def few_plays() -> dict[str, int]:
     return {"max_samples": 60, "warm_up": 20, "batch": 20, "n_outcomes": 2, "n_games": 10}
 
 
+def log() -> dict[str, list[str]]:
+    """Four players' matches, of which the first wins all."""
+    return {"winner": ["ann", "ann", "bob", "cat"] * 30, "loser": ["bob", "cat", "cat", "dan"] * 30}
+
+
 CALLS = {
     "alpha_rank": lambda: call(payoffs()),
     "complete_table": lambda: call(np.array([[0.5, 0.2, np.nan], [0.8, 0.5, 0.2], [np.nan, 0.8, 0.5]]), rng=0),
@@ -42,6 +47,7 @@ CALLS = {
     "elo": lambda: call(np.array([[0.0, 3.0], [1.0, 0.0]])),
     "fixation_probability": lambda: call(np.linspace(-1, 1, 5), population_size=10),
     "kuhn_policies": lambda: call(2, iterations=1),
+    "leaderboard": lambda: call(log()),
     "load_kuhn": lambda: call(2, iterations=1),
     "make_bernoulli_game": lambda: call(2, rng=0),
     "load_roshambo": roshambo,
@@ -51,6 +57,7 @@ CALLS = {
     "make_memory_one": lambda: call(n_rounds=2, n_matches=2, rng=0),
     "make_random_game": lambda: call((3, 2), rng=0),
     "make_rps": lambda: call(),
+    "next_matches": lambda: call(log(), n=5),
     "profile_chain": lambda: call(payoffs()),
     "ranking_intervals": lambda: call(*intervals()),
     "response_graph": lambda: call(payoffs()),
@@ -61,6 +68,7 @@ CALLS = {
     "table_from_matches": lambda: call([("a", "b"), ("b", "c")], [1, 0.5]),
     "transition_matrix": lambda: call(payoffs(), alpha=1.0, format="dense"),
     "problem.payoff_tables": lambda: call(payoffs()),
+    "theory.certain_directions": lambda: call(np.array([[0.5, 0.6], [0.1, 0.5]]), np.array([[0.5, 0.9], [0.4, 0.5]])),
     "theory.chain_ratio_bound": lambda: call(3, rate_ratio=2.0),
     "theory.coordination_limits": lambda: call(),
     "theory.fixation_log_ratio": lambda: call(0.5, population_size=10),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -45,6 +46,8 @@ class MatchLog(Result):
         Names of all players, sorted; numbers as numbers.
     draws : float or None
         Score of a draw; None where matches have no draws.
+    has_seats : bool
+        Whether it means something who sat where: not in a log that lists the winner first.
     message : str
         What was left out.
     counts : mapping
@@ -55,6 +58,7 @@ class MatchLog(Result):
     scores: np.ndarray
     labels: tuple[str, ...]
     draws: float | None
+    has_seats: bool
     message: str
     counts: Mapping[str, int]
 
@@ -136,7 +140,7 @@ class MatchLog(Result):
             return _log(*_of_tuples(table, *tuples), draws)
         if columns is None and {"winner", "loser"} <= set(table.names):
             names = [table.text("winner"), table.text("loser")]
-            return _log(names, _both(np.ones(len(table))), draws)
+            return replace(_log(names, _both(np.ones(len(table))), draws), has_seats=False)
         chosen = table.pick(columns, _TWO)
         first, second = table.text(chosen["a"]), table.text(chosen["b"])
         won, wrong, rule = scores_of_words(table.text(chosen["winner"]), first, second, draws)
@@ -300,7 +304,7 @@ def _finished(players: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], 
         raise must("outcomes", "the result of a match at least once", "matches without results alone")
     message = "" if not unfinished else f"{unfinished:,} matches without a result are left out"
     counts = {"matches": len(players) - unfinished, "unfinished": unfinished}
-    return MatchLog(players[finished], scores[finished], labels, draws, message, counts)
+    return MatchLog(players[finished], scores[finished], labels, draws, True, message, counts)
 
 
 def _both(scores: np.ndarray) -> np.ndarray:

@@ -73,8 +73,8 @@ def scores_of_words(
             return [], differs, "a word that does not name both a seat and another player"
     if fits_seats or fits_names:
         return [score for score in (by_seat if fits_seats else by_name) if score is not None], None, ""
-    # where most outcomes name a player, the odd one is the mistake
-    names_players = 2 * by_name.count(None) < len(by_name)
+    # the mistake is what breaks the reading that fits more rows
+    names_players = by_name.count(None) < by_seat.count(None)
     return [], (by_name if names_players else by_seat).index(None), OUTCOME_RULE
 
 

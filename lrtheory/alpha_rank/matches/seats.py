@@ -181,6 +181,8 @@ class SeatTable(Result):
 
 def count_seats(log: MatchLog) -> SeatTable:
     """Count a log of matches for every profile, each seat with the players that sat there."""
+    if not log.has_seats:
+        raise must("matches", "a log of who sat where; one of winners and losers is of one population", "winner, loser")
     seats = [np.unique(seat, return_inverse=True) for seat in log.players.T]
     labels = tuple(tuple(log.labels[i] for i in found) for found, _ in seats)
     sizes = tuple(map(len, labels))
@@ -194,7 +196,7 @@ def count_seats(log: MatchLog) -> SeatTable:
     least, most = float(log.scores.min()), float(log.scores.max())
     score_range = (0.0, 1.0) if least >= 0 and most <= 1 else (least, most)
     unplayed = int((games == 0).sum())
-    parts = ["all profiles were played" if not unplayed else f"{unplayed:,} of {n:,} profiles were not played"]
+    parts = ["all profiles were played" if not unplayed else f"{unplayed:,} of {n:,} profiles have no match"]
     return SeatTable(
         means=means.reshape(len(sizes), *sizes),
         games=games.astype(np.int64).reshape(sizes),

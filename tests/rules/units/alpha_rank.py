@@ -82,6 +82,9 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "ranking_intervals: payoffs": lambda f: masses(
         alpha_rank.ranking_intervals(f * (PAYOFFS - 0.25), f * (PAYOFFS + 0.25), epsilon=0.01)
     ),
+    "ranking_intervals: payoffs of one population": lambda f: masses(
+        alpha_rank.ranking_intervals(f * (TABLE - 0.25), f * (TABLE + 0.25), population="single", epsilon=0.01)
+    ),
     "response_graph: payoffs": lambda f: edges(alpha_rank.response_graph(f * PAYOFFS, tie_tol=0.3 * f)),
     "response_signs: payoffs": lambda f: alpha_rank.response_signs(f * PAYOFFS, tie_tol=0.3 * f),
     "stationary_distribution: time": lambda f: law(f * RATES),
@@ -103,6 +106,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
         f * TABLE, alpha=2 / f, population_size=10
     ),
     "theory: payoffs of directions": lambda f: (theory.has_no_ties(f * PAYOFFS), theory.order_only(f * PAYOFFS)),
+    "theory: payoffs of certain directions": lambda f: theory.certain_directions(f * (TABLE - 0.1), f * (TABLE + 0.1)),
     "theory: time": lambda f: (theory.tree_weights(f * RATES), theory.single_sink_limit(f * RATES)),
     "transition_matrix: payoffs and alpha": lambda f: alpha_rank.transition_matrix(f * PAYOFFS, alpha=2 / f),
     "transition_matrix: payoffs of one population": lambda f: alpha_rank.transition_matrix(
@@ -113,6 +117,8 @@ UNITLESS = {
     "ResponseGraphUCB": "outcomes lie in [0, 1], the range of its intervals",
     "complete_table": "win rates are probabilities, and so is what they are completed to",
     "kuhn_policies": "the strategies are probabilities to bet",
+    "leaderboard": "matches are counted, and a win is one point",
+    "next_matches": "matches are counted, and a win is one point",
     "response_graph_ucb_batch": "outcomes lie in [0, 1], the range of its intervals",
     "sample_matches": "strategies are probabilities, chips are counted",
     "table_from_matches": "a win is one point and a draw a share of it",
