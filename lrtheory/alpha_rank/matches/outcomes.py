@@ -1,4 +1,4 @@
-"""What a cell of a log says about a match: the words of the field for who won, and tuples of names or of scores."""
+"""Outcomes of matches in the words of the field, and tuples of names or of scores, from the cells of a log."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Logs of matches, from files to leaderboards."""
