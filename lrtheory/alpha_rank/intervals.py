@@ -83,7 +83,7 @@ class RankingIntervals(Result):
         -------
         int64 array of one axis
             Profile numbers, by decreasing upper end; all others have less mass than some profile, whatever payoffs lie
-            in their intervals. Profiles that were not solved for are among them.
+            in their intervals. Profiles that were not solved for are among them, at the end.
 
         Notes
         -----
@@ -93,6 +93,8 @@ class RankingIntervals(Result):
         # masses that are equal in a cycle differ by rounding
         able = upper >= max(lower.max(), 1 / lower.size) * (1 - 1e-9)
         order = in_order(lower, upper, np.zeros(lower.size))
+        if self.targets is not None:
+            order = order[np.argsort(~np.isin(order, self.targets), kind="stable")]
         return order[able[order]]
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:

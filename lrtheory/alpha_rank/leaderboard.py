@@ -34,6 +34,8 @@ __all__ = ["Leaderboard", "NextMatches", "leaderboard", "next_matches"]
 Matches = MatchLog | MatchTable | SeatTable | ArrayLike | Mapping[str, ArrayLike] | str | PathLike[str]
 #: profiles that are solved for where a game has more than `MOST_INTERVALS`, and the most of those
 FEW, MOST = 20, 1500
+#: the most deviations of a game of seats whose next matches are chosen
+MOST_DEVIATIONS = 2**24
 
 
 @result
@@ -46,6 +48,8 @@ class Leaderboard(Result):
         On the masses of all players, or profiles.
     ratings : EloResult or None
         Elo ratings of the same matches; None where seats are kept apart.
+    estimate : float64 array of shape (n_profiles,), or None
+        Masses for payoffs in the middle of their intervals, where seats are kept apart; nothing is certain about them.
     table : MatchTable or SeatTable
         What was counted.
     message : str
@@ -54,6 +58,7 @@ class Leaderboard(Result):
 
     intervals: RankingIntervals
     ratings: EloResult | None
+    estimate: np.ndarray | None
     table: MatchTable | SeatTable
     message: str
 
@@ -72,9 +77,16 @@ class Leaderboard(Result):
                 "games": total[order],
                 "win rate": [scored[i] / total[i] if total[i] else None for i in order],
             }
-        order = in_order(lower, upper, games.ravel())
+        estimate = np.zeros(lower.size) if self.estimate is None else self.estimate
+        order = in_order(lower, upper, estimate)
+        if self.intervals.targets is not None:  # those that were solved for come first
+            solved = np.isin(order, self.intervals.targets)
+            order = np.concatenate(
+                [order[solved], order[~solved][np.argsort(-estimate[order[~solved]], kind="stable")]]
+            )
         shown = profile_columns(self.table.labels, games.shape, order)
-        shown |= {"lower": lower[order], "upper": upper[order], "games": games.ravel()[order]}
+        shown |= {"lower": lower[order], "estimate": estimate[order], "upper": upper[order]}
+        shown |= {"games": games.ravel()[order]}
         scores = self.table.means.reshape(len(self.table.means), -1)[:, order]
         return shown | {f"score {k + 1}": [None if np.isnan(x) else x for x in row] for k, row in enumerate(scores)}
 
@@ -92,7 +104,8 @@ class Leaderboard(Result):
         columns = _display.plain(self._columns())
         n_names = 1 if isinstance(self.table, MatchTable) else self.table.games.ndim
         names = [", ".join(row) for row in zip(*list(columns.values())[:n_names], strict=True)]
-        _display.intervals(ax, names, columns["lower"], columns["upper"], label="mass of alpha-Rank")
+        middle = columns.get("estimate")
+        _display.intervals(ax, names, columns["lower"], columns["upper"], middle=middle, label="mass of alpha-Rank")
         ax.set_xlim(-0.02, 1.02)
 
     def _decided(self) -> bool | None:
@@ -137,7 +150,7 @@ def leaderboard(
     Notes
     -----
     With probability 1 - delta all masses lie in their intervals, if matches are independent (statement RU-T5 for one
-    population, RU-T2 for seats). With more than 256 profiles of seats the 20 most massive of the midpoints are solved
+    population, RU-T2 for seats). With more than 128 profiles of seats the 20 most massive of the midpoints are solved
     for.
 
     Examples
@@ -151,9 +164,16 @@ def leaderboard(
     delta = open_interval("delta", delta, 0, 1)
     table = _counted(matches, population)
     box = box_of(table, delta=delta, anytime=anytime)
-    intervals = solve_box(box, epsilon, _targets(box))
-    ratings = elo(table) if isinstance(table, MatchTable) else None
-    return Leaderboard(intervals=intervals, ratings=ratings, table=table, message=box.message)
+    if isinstance(table, MatchTable):
+        return Leaderboard(solve_box(box, epsilon), elo(table), None, table, box.message)
+    n = table.games.size
+    if n > MOST:
+        rule = f"of at most {MOST} profiles of seats, as intervals take linear systems for each"
+        raise must("matches", rule, " x ".join(map(str, table.games.shape)))
+    guess = alpha_rank((box.lower + box.upper) / 2, epsilon=epsilon)
+    targets = None if n <= MOST_INTERVALS["multi"] else np.sort(guess.ranking[:FEW])
+    estimate = guess.pi.ravel().astype(np.float64)
+    return Leaderboard(solve_box(box, epsilon, targets), None, estimate, table, box.message)
 
 
 def _counted(matches: Any, population: str) -> MatchTable | SeatTable:
@@ -172,18 +192,6 @@ def _counted(matches: Any, population: str) -> MatchTable | SeatTable:
         apart = not first & second and min(len(first), len(second)) > 1 and log.has_seats
         population = "multi" if apart or not is_of_pairs(log) else "single"
     return count_pairs(log) if population == "single" else count_seats(log)
-
-
-def _targets(box: Box) -> np.ndarray | None:
-    """The profiles to solve for: all, or the most massive of the midpoints in a large game of seats."""
-    sizes = box.lower.shape[1:]
-    n = int(np.prod(sizes))
-    if box.population == "single" or n <= MOST_INTERVALS:
-        return None
-    if n > MOST:
-        rule = f"of at most {MOST} profiles of seats, as intervals take a linear system for each"
-        raise must("matches", rule, " x ".join(map(str, sizes)))
-    return np.sort(alpha_rank((box.lower + box.upper) / 2, epsilon=1e-3).ranking[:FEW])
 
 
 # --- what to play next -----------------------------------------------------------------------------------------------
@@ -263,7 +271,7 @@ def next_matches(
     Raises
     ------
     ValueError
-        If the log cannot be read, or `n` is below 1.
+        If the log cannot be read, has too many profiles of seats, or `n` is below 1.
 
     Notes
     -----
@@ -306,6 +314,9 @@ def _open_pairs(table: MatchTable, box: Box) -> tuple[np.ndarray, np.ndarray, np
 
 def _open_profiles(table: SeatTable, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the profiles of seats, their matches so far, and how many of their directions are open."""
+    n_deviations = table.games.size * (sum(table.games.shape) - table.games.ndim)
+    if n_deviations > MOST_DEVIATIONS:
+        raise must("matches", f"of profiles with at most {MOST_DEVIATIONS:,} deviations", n_deviations)
     _, _, is_open = open_edges(box.lower, box.upper)
     profiles = np.stack(np.unravel_index(np.arange(table.games.size), table.games.shape), axis=1)
     return profiles, table.games.ravel(), is_open.sum(axis=1)

@@ -47,8 +47,11 @@ OPTIONS = {
     "sink": {"limit"},
     "power": {"alpha", "epsilon"},
 }
-#: the chain in which sampled means are ranked, and for how many profiles intervals are computed without being asked for
-EPSILON, MOST_INTERVALS = 1e-3, 256
+#: the chain in which sampled means are ranked
+EPSILON = 1e-3
+#: for how many profiles intervals are computed without being asked for; a pair of players has one direction, so chains
+#: of one population settle in fewer solves
+MOST_INTERVALS = {"multi": 128, "single": 512}
 #: what is said where estimates have no intervals beside them
 ESTIMATED = "estimates are taken for the payoffs here, `ranking_intervals` of what was counted says what is certain"
 _CERTAIN = "intervals (`ranking_intervals` of what was counted), which need no more"
@@ -198,8 +201,8 @@ def alpha_rank(
     Notes
     -----
     Means of counts or samples are not the payoffs. At infinite alpha they are ranked in the chain of ``epsilon=1e-3``
-    unless `epsilon` or `limit` says otherwise, and up to 256 profiles get the intervals of `ranking_intervals`, at 95%
-    confidence for counts, in `intervals`.
+    unless `epsilon` or `limit` says otherwise, and up to 128 profiles, or 512 players of a single population, get the
+    intervals of `ranking_intervals`, at 95% confidence for counts, in `intervals`.
 
     The law is unique and positive for alpha < infinity (statement AR-T1). With an exact potential phi it is
     pi(s) = exp((m - 1) alpha phi(s)) / Z (AR-T4). At infinite alpha supp pi lies in the union of the sinks (AR-T9), and
@@ -267,7 +270,8 @@ def alpha_rank(
         chain = profile_chain(known if population == "single" else tables, tie_tol=tie_tol, **options)
         law, reason, sinks = table_law(chain, alpha, m, which, epsilon, method)
     intervals = None
-    if is_counted and math.isinf(alpha) and epsilon is not None and tie_tol == 0 and math.prod(sizes) <= MOST_INTERVALS:
+    is_small = math.prod(sizes) <= MOST_INTERVALS[population]
+    if is_counted and math.isinf(alpha) and epsilon is not None and tie_tol == 0 and is_small:
         intervals = solve_box(box_of(payoffs, population=population, labels=labels), epsilon)
     found = as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names, reason=reason, intervals=intervals)
     return (

@@ -195,6 +195,13 @@ def test_large_games_of_seats_are_solved_in_part_or_refused():
     rest = np.setdiff1d(np.arange(17 * 17), board.intervals.targets)
     assert (lower[rest] == 0).all()
     assert (upper[rest] == 1).all()
+    shown = board._columns()
+    first = np.array([shown["p1"][:20], shown["p2"][:20]], dtype=int).T @ (17, 1)
+    assert set(first) == set(board.intervals.targets)
+    assert (np.diff(shown["estimate"][20:]) <= 0).all()
+    assert shown["estimate"].sum() == pytest.approx(1)
+    assert (shown["lower"] <= shown["estimate"] * (1 + 1e-9)).all()
+    assert (shown["estimate"] <= shown["upper"] * (1 + 1e-9)).all()
     assert board._decided() is None
     assert any("the others may be anything" in fact for fact in board._facts())
     many = rng.integers(0, 40, (9000, 2))
