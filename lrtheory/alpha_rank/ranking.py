@@ -295,7 +295,10 @@ def _opened(payoffs: Any, population: Any) -> tuple[Any, Any, Literal["multi", "
 
 def refuse_gaps(payoffs: Any, labels: Any) -> None:
     """Name the pair, or the profile, that was not played, in place of an error about NaN."""
-    means = getattr(payoffs, "means", payoffs)
+    is_estimate = isinstance(payoffs, (MatchTable, SeatTable, GraphEstimate))
+    means = payoffs.means if is_estimate else payoffs
+    if not is_estimate and (isinstance(payoffs, (list, tuple, Game)) or np.ndim(payoffs) != 2):
+        return  # rows of other lengths, and gaps of payoffs that nobody counted, have sentences of their own
     table = as_array("payoffs", means)
     if table.dtype.kind != "f" or not np.isnan(table).any():
         return
@@ -306,7 +309,7 @@ def refuse_gaps(payoffs: Any, labels: Any) -> None:
         gap = f"{' and '.join(profile_names(names, table.shape[:1], np.array([i, j])))} have not met"
         if i != j:
             raise must("payoffs", f"without gaps; {gap}: `complete_table`, or {_CERTAIN}", math.nan)
-    elif table.ndim > 1 and len(table) == table.ndim - 1:
+    elif is_estimate:
         names = names_of(means, labels, table.shape[1:])
         number = np.flatnonzero(np.isnan(table).any(axis=0))[:1]
         gap = f"{profile_names(names, table.shape[1:], number)[0]} has not been played"

@@ -20,6 +20,8 @@ ALPHA = POSITIVE
 TABLES = ([[0.0, NAN]], [[0.0, 1.0], [0.0, 1.0]], [[TEXT]], 0.5)
 
 REFUSED = {
+    ("certain_directions", "lower"): (np.ones((2, 3)), [[0.5]], [[0.5, NAN], [0.5, 0.5]], TEXT, None),
+    ("certain_directions", "upper"): (np.ones((2, 3)), [[0.5]], [[0.5, NAN], [0.5, 0.5]], TEXT, None),
     ("chain_ratio_bound", "n_states"): (0, *COUNT),
     ("chain_ratio_bound", "rate_ratio"): (0.5, *POSITIVE),
     ("clopper_pearson", "successes"): (-1, 11, 2.5, NAN, TEXT),

@@ -109,7 +109,7 @@ def test_pairs_that_have_not_met_are_named():
     seats = table_from_matches([("a", "b"), ("c", "d")], [(1, 0), (0, 1)], seats=True)
     with pytest.raises(ValueError, match=r"\(a, d\) has not been played: intervals"):
         alpha_rank(seats)
-    with pytest.raises(ValueError, match=r"\(0, 1\) has not been played"):
+    with pytest.raises(ValueError, match="must be finite"):
         alpha_rank(seats.means)
     with pytest.raises(ValueError, match="must be finite"):
         alpha_rank([[[np.inf, 0.0]]])
