@@ -21,6 +21,7 @@ from lrtheory.alpha_rank import (
     table_from_matches,
     theory,
 )
+from lrtheory.alpha_rank.theory.exact_intervals import anytime_level
 from lrtheory.cli import main
 from tests.alpha_rank.oracles import law
 
@@ -131,6 +132,24 @@ def test_intervals_miss_the_truth_less_often_than_promised():
         found = leaderboard(arena(120, seed, names, 0.4), delta=delta).intervals
         missed += bool(((truth < found.lower * (1 - 1e-9)) | (truth > found.upper * (1 + 1e-9))).any())
     assert missed <= 12
+
+
+def test_intervals_at_all_times_are_needed_by_who_looks_at_all_times():
+    """Two equal players, looked at after every match: intervals for one length are left by most logs at some time."""
+    won = np.cumsum(np.random.default_rng(0).random((400, 300)) < 0.5, axis=1)
+    games = np.broadcast_to(np.arange(1, 301), won.shape)
+    left = {}
+    for anytime in (True, False):
+        level = anytime_level(0.3, games) if anytime else 0.3
+        low, high = theory.clopper_pearson(won, games, level)
+        left[anytime] = float(((low > 0.5) | (high < 0.5)).any(axis=1).mean())
+    assert left[True] <= 0.3
+    assert left[False] > 0.6
+    table = table_from_matches([("ann", "bob")] * 300, won[0] - np.concatenate([[0], won[0, :-1]]), draws=None)
+    assert (
+        table.intervals(0.3, anytime=True)[0][0, 1]
+        == theory.clopper_pearson(won[0, -1], 300, anytime_level(0.3, 300))[0]
+    )
 
 
 def test_a_leaderboard_by_hand():
