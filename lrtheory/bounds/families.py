@@ -153,8 +153,8 @@ class Family:
 
     def expected(self, label: str) -> tuple[float, float] | None:
         """The interval in which lhs/rhs must lie on a labeled instance, for the tight ones."""
-        # labels of tight instances end in their number, see `fixed`
-        _, _, place = label.partition(":tight-")
+        # labels of tight instances end in their number, see `fixed`; a string that was found may end alike
+        place = label.partition(":tight-")[2] if is_fixed(label) else ""
         return (self.tight[int(place)].low, self.tight[int(place)].high) if place else None
 
 

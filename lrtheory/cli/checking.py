@@ -116,7 +116,8 @@ def _check_table(options: Any, groups: list[tuple[str, list[Statement], str]]) -
         print(json.dumps([one.to_dict() for one in evidence], indent=1))
     else:
         _print_table(evidence)
-    return max(_due(one) for one in evidence)
+    violated = {one.id for _, found, _ in groups for one in found if one.violated is not None}
+    return max(_due(one, violated=one.statement in violated) for one in evidence)
 
 
 def _print_table(found: list[Evidence]) -> None:
@@ -130,9 +131,10 @@ def _print_table(found: list[Evidence]) -> None:
         print(f"{evidence.statement:<{width}} {variant[:32]:<33}{evidence.verdict:<13}{sides}")
 
 
-def _due(evidence: Evidence) -> int:
-    """The exit code of a check in a table: a saboteur that is refuted is as it should be."""
-    return (0 if evidence.verdict == "refuted" else 2) if evidence.saboteur else _EXIT[evidence.verdict]
+def _due(evidence: Evidence, *, violated: bool) -> int:
+    """The exit code of a check in a table: a refuted saboteur, and a promise known to be violated, are as due."""
+    due = evidence.saboteur or (violated and not evidence.repair)
+    return (0 if evidence.verdict == "refuted" else 2) if due else _EXIT[evidence.verdict]
 
 
 def _exit_code(evidence: Evidence) -> int:

@@ -16,13 +16,16 @@ from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.sides import decide_sides
 from lrtheory.bounds.deciding.tally import Row, Tally
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.families import Family
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.running.encoding import decode, encode
+from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.session import DEFAULT_SEED, Session
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["LEVEL", "check"]
 
+_MEMBERS = 8  # drawn instances that tell of which types a family is
 LEVEL = 1e-7  # of every random check: a thousand of them err with probability below 1e-4
 
 
@@ -86,20 +89,28 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
     if not isinstance(instance, str):
         return "given", instance
     if instance.startswith("json:"):
-        found = decode(instance.removeprefix("json:"))
-        # a line of another family would be measured by hypotheses and sides that do not fit it
-        if type(found) not in {type(one) for _, one in family.fixed()}:
-            raise must("instance", f"of a type that the family {family.name} has", found)
-        return instance, found
+        return instance, _from_line(family, session, instance.removeprefix("json:"))
     label = instance if ":" in instance else f"{family.name}:{instance}"
     fixed = dict(family.fixed())
     if label in fixed:
         return label, fixed[label]
     prefix, _, index = label.rpartition(":")
-    if family.draw is None or prefix != family.name or not index.isdigit():
+    if family.draw is None or prefix != family.name or not index.isdecimal():
         known = ", ".join([*list(fixed)[:3], *([f"{family.name}:17"] if family.draw is not None else [])])
         raise must("instance", f"a label of the family {family.name} ({known}, ...), or json: and a line", instance)
     return label, session.drawn(family, int(index))
+
+
+def _from_line(family: Family, session: Session, line: str) -> Any:
+    """The instance that a line of JSON means, of the classes that the family has."""
+    members = [one for _, one in family.fixed()]
+    # drawn instances may be of other types than the fixed ones; a few show which
+    members += [session.drawn(family, index) for index in range(_MEMBERS if family.draw is not None else 0)]
+    found = decode(line, set().union(*map(classes_of, members)))
+    # a line of another family would be measured by hypotheses and sides that do not fit it
+    if type(found) not in {type(one) for one in members}:
+        raise must("instance", f"of a type that the family {family.name} has", found)
+    return found
 
 
 def _doubt_hypotheses(statement: Statement, tally: Tally, label: str, instance: Any) -> None:
@@ -179,7 +190,8 @@ def _message(statement: Statement, tally: Tally) -> str:
     if statement.randomness:
         remarks.append(f"random numbers: {statement.randomness}; a replay repeats the law and not the draws")
     if statement.violated is not None:
-        remarks.append(f"known to be violated: {statement.violated}")
+        now = "the promise holds now, and was" if tally.verdict() == "supported" else ""
+        remarks.append(f"{now} known to be violated: {statement.violated}".lstrip())
     if tally.counts["crashes"]:
         remarks.append(f"{tally.counts['crashes']} crashes, which catch nothing (the last: {tally.last_crash})")
     if tally.counts["refused"]:

@@ -67,6 +67,9 @@ def defects(statement: Statement) -> list[str]:
 def _defects_of_instances(statement: Statement) -> list[str]:
     """A family meets instances that nobody has seen, or it has them all."""
     family, found = statement.instances, []
+    # the name stands in labels, where json: begins a line that is no label
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", family.name) or family.name == "json":
+        found.append(f"the family {family.name!r} is not named by letters, digits, - and _, or is called json")
     if not family.smallest():
         found.append(f"the family {family.name} has no smallest instance")
     if family.complete and family.draw is not None:

@@ -29,6 +29,7 @@ from lrtheory.bounds import (
     saboteur,
     sqrt,
 )
+from lrtheory.cli import main
 from tests.bounds.toys import GAUSS
 
 
@@ -76,6 +77,17 @@ def test_a_violated_promise_is_due_to_be_refuted_and_a_repair_to_hold():
     assert PROMISE.repaired("one more").due == "supported"
     with pytest.raises(KeyError, match="must be one of 'one more'"):
         PROMISE.repaired("two more")
+
+
+def test_a_violated_promise_that_holds_now_says_so(tmp_path, monkeypatch, capsys):
+    now = check(replace(PROMISE, solve=GAUSS.solve, repairs=()), Session())
+    assert now.verdict == "supported"
+    assert "the promise holds now, and was known to be violated: The last integer is forgotten" in now.message
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bounds_x.py").write_text("from tests.bounds.finding.test_surface import PROMISE")
+    assert main(["check", "bounds_x.py::toy/*"]) == 0  # in a table a promise is refuted as is due, and its repair holds
+    assert main(["check", "bounds_x.py::toy/promise"]) == 1
+    assert "toy/promise" in capsys.readouterr().out
 
 
 def test_an_exact_probability_belongs_to_its_own_solver():
