@@ -11,7 +11,6 @@ from typing import Any
 from lrtheory._array import PACKAGES
 from lrtheory._validation import must
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.provenance.sources import version_of
 
 __all__ = ["OURS", "Configuration", "configured"]
 
@@ -71,8 +70,7 @@ def configured(start: Path | None = None) -> Configuration:
     Raises
     ------
     StatementError
-        If the file cannot be read, an entry of the table is unknown or not of its type, a source is not there, or a
-        distribution is not installed.
+        If the file cannot be read, an entry of the table is unknown or not of its type, or a source is not there.
     """
     folder = (Path.cwd() if start is None else start).resolve()
     # the nearest file with the table wins, as with other tools; a file without it is passed over
@@ -139,9 +137,6 @@ def _missing(found: Configuration) -> Iterator[str]:
             yield str(must("sources", f"files and folders in {found.root}", source))
         elif not any(one.is_file() or next(one.rglob("*.py"), None) for one in there):
             yield str(must("sources", "files, and folders with Python files", source))
-    for name in found.versions:
-        if version_of(name) == "not installed":
-            yield str(must("versions", "names of installed distributions", name))
     evidence = found.root / found.evidence
     if evidence.exists() and not evidence.is_dir():
         yield str(must("evidence", "a folder", found.evidence))

@@ -94,6 +94,11 @@ def _found(statement: Statement, folder: Path) -> Found:
     if failed:
         raise ValueError(f"{statement.id}: repairs were not supported: {failed}")
     found = Found(statement, evidence, saboteurs, repairs)
+    absent = [name for name, version in evidence.versions.items() if version == "not installed"]
+    if absent:  # perhaps a misspelt name, on which evidence would rest and never become old
+        raise ValueError(
+            f"{statement.id}: `versions` names {absent[0]!r}, which was not installed when it was measured"
+        )
     if any(one.digest != evidence_digest(statement.origin) for one in _all_of(found)):
         raise ValueError(f"{statement.id}: evidence is older than the sources or the versions; {_RUN}")
     return found

@@ -202,7 +202,6 @@ def test_what_a_statement_lacks_is_said_by_every_check():
         ),
         ("[tool.lrtheory]\nstatements = ['x']\nsources = ['scr/{system}']", "`sources` must be files and folders in"),
         ("[tool.lrtheory]\nstatements = ['x']\nsources = ['data']", "folders with Python files; got 'data'"),
-        ("[tool.lrtheory]\nstatements = ['x']\nversions = ['netwrokx']", "installed distributions; got 'netwrokx'"),
         ("[tool.lrtheory]\nstatements = ['x']\nevidence = 'data/d.json'", "`evidence` must be a folder; got"),
         ("[tool.lrtheory", "pyproject.toml: Expected"),
         ("title = 'é'".encode("latin-1"), "pyproject.toml: 'utf-8' codec can't decode"),
@@ -255,6 +254,14 @@ def evidence_of(id):
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_names_a_distribution_that_is_not_installed(tmp_path):
+    alone = replace(GAUSS, saboteurs=())
+    found = lrtheory.check(alone)
+    replace(found, versions={"numpy": "2.0", "netwrokx": "not installed"}).save(tmp_path)
+    with pytest.raises(ValueError, match="toy/GAUSS: `versions` names 'netwrokx', which is not installed"):
+        render([alone], tmp_path)
 
 
 def test_every_id_and_variant_has_a_file_of_its_own():
