@@ -154,7 +154,7 @@ def text_of(source: Source) -> str:
 def lines_of(source: Source) -> list[tuple[int, str]]:
     """The lines of a text with their numbers from 1, without blank lines and comments that start with ``#``."""
     numbered = enumerate(text_of(source).split("\n"), start=1)
-    return [(number, line) for number, line in numbered if line.strip() and not line.lstrip().startswith("#")]
+    return [(n, line) for n, line in numbered if line and (line[0] not in " \t#" or line.strip()[:1] not in ("", "#"))]
 
 
 def json_of(source: Source) -> object:

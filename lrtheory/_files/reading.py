@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 from lrtheory._files.opening import Source, form_of, json_of, lines_of, read_arrays, source_name
@@ -77,19 +77,34 @@ def _delimited(source: Source, header: bool | None) -> Cells:
     if not lines:
         raise ValueError(f"{source_name(source)}: empty")
     delimiter = _delimiter([line for _, line in islice(lines, 20)])
-    rows = _split([line for _, line in lines], delimiter)
-    width = len(rows[0])
-    for (number, _), row in zip(lines, rows, strict=True):
-        if len(row) != width:
-            raise ValueError(f"{source_name(source)}:{number}: {len(row)} cells where the first line has {width}")
+    numbers = [number for number, _ in lines]
+    widths, cells = _cut([line for _, line in lines], delimiter)
+    width = widths[0]
+    wrong = next((i for i, found in enumerate(widths) if found != width), None)
+    if wrong is not None:
+        where = f"{source_name(source)}:{numbers[wrong]}"
+        raise ValueError(f"{where}: {widths[wrong]} cells where the first line has {width}")
+    first = cells[:width]
     if header is None:
-        header = len(set(rows[0])) == width and not any(cell.strip() == "" or _is_number(cell) for cell in rows[0])
-    names = [cell.strip() for cell in rows[0]] if header else [str(i) for i in range(1, width + 1)]
+        header = len(set(first)) == width and not any(cell.strip() == "" or _is_number(cell) for cell in first)
+    names = [cell.strip() for cell in first] if header else [str(i) for i in range(1, width + 1)]
     if len(set(names)) < width:
         raise ValueError(f"{source_name(source)}: two columns are called {_repeated(names)!r}")
-    body = rows[1:] if header else rows
-    columns = dict(zip(names, map(list, zip(*body, strict=True)), strict=True)) if body else {n: [] for n in names}
-    return Cells(columns, [number for number, _ in lines[len(rows) - len(body) :]], header)
+    start = width if header else 0
+    columns = {name: cells[start + i :: width] for i, name in enumerate(names)}
+    return Cells(columns, numbers[1:] if header else numbers, header)
+
+
+def _cut(lines: Sequence[str], delimiter: str | None) -> tuple[list[int], list[str]]:
+    """The number of cells of each line, and the cells of all lines, one after the other."""
+    text = "\n".join(lines)
+    if delimiter in (None, " ") or '"' in text:
+        rows = _split(lines, delimiter)
+        return [len(row) for row in rows], list(chain.from_iterable(rows))
+    assert delimiter is not None
+    # without quotes a line end cuts as well as the delimiter does, and all lines are cut at once
+    widths = [count + 1 for count in map(str.count, lines, repeat(delimiter))]
+    return widths, text.replace(delimiter, "\n").split("\n")
 
 
 def _delimiter(lines: Sequence[str]) -> str | None:

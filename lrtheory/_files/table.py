@@ -79,6 +79,11 @@ class Table:
         """The names of the columns."""
         return list(self.columns)
 
+    def named_by_first_row(self) -> Table:
+        """The table without its first row, whose cells are the names of the columns."""
+        columns = {str(cells[0]).strip(): cells[1:] for cells in self.columns.values()}
+        return Table(columns, self.origin, None if self._lines is None else self._lines[1:])
+
     def pick(
         self, given: Any, customs: Mapping[str, Sequence[str]], *, optional: Collection[str] = ()
     ) -> dict[str, str]:
@@ -148,7 +153,8 @@ class Table:
         return self.names[counted - 1]
 
     def _no_column(self, role: str, customary: Sequence[str], customs: Mapping[str, Any]) -> str:
-        words = ", ".join(dict.fromkeys((role, *customary)))
+        known = list(dict.fromkeys((role, *customary)))
+        words = ", ".join(known[:6]) + (", ..." if len(known) > 6 else "")
         return (
             f"{self.origin}: no column is called {words}; there are {self._shown()}. "
             f"Name those for {', '.join(customs)} by `columns`, "
@@ -185,7 +191,11 @@ class Table:
         ValueError
             If a cell is empty.
         """
-        words = [cell.strip() if type(cell) is str else _word(cell) for cell in self.columns[column]]
+        cells = self.columns[column]
+        try:
+            words = list(map(str.strip, cells))
+        except TypeError:  # not text alone
+            words = [cell.strip() if type(cell) is str else _word(cell) for cell in cells]
         if "" in words:
             raise self.refuse(words.index(""), column, "there")
         return words

@@ -231,3 +231,30 @@ def test_the_first_line_tells_where_the_suffix_does_not(head, form, tmp_path):
     path = tmp_path / "unknown"
     path.write_bytes(head)
     assert form_of(path) == form
+
+
+def test_lines_with_and_without_quotes_are_cut_alike(tmp_path):
+    """A file without quotes is cut as a whole; one quote anywhere makes the reader go line by line."""
+    for delimiter in (",", "::", "\t", ";"):
+        lines = [
+            delimiter.join(cells) for cells in (("a", "b", "c"), (":1", "2", ""), ("", "x y", "z:"), ("#", " ", "w"))
+        ]
+        (tmp_path / "plain.txt").write_text(
+            "\n".join(lines[:3]) + f"\n\n  # a comment\n \n{lines[3].replace('#', 'h')}\n"
+        )
+        plain = Table.from_file(tmp_path / "plain.txt")
+        assert plain.columns == {"a": [":1", "", "h"], "b": ["2", "x y", " "], "c": ["", "z:", "w"]}
+        assert [plain.where(i).rpartition(":")[2] for i in range(3)] == ["2", "3", "7"]
+        (tmp_path / "wrong.txt").write_text("\n".join([*lines[:3], delimiter.join("pq")]) + "\n")
+        with pytest.raises(ValueError, match=r"wrong.txt:4: 2 cells where the first line has 3"):
+            Table.from_file(tmp_path / "wrong.txt")
+
+
+def test_the_first_row_can_be_the_names(tmp_path):
+    (tmp_path / "t.csv").write_text("user,10,20\nann,1,2\nbob,x,4\n")
+    read = Table.from_file(tmp_path / "t.csv")
+    assert not read.header
+    named = read.named_by_first_row()
+    assert named.columns == {"user": ["ann", "bob"], "10": ["1", "x"], "20": ["2", "4"]}
+    with pytest.raises(ValueError, match=r"t.csv:3: `10` must be a number; got 'x'"):
+        named.floats("10")
