@@ -11,6 +11,7 @@ that are solved only approximately, as long as their error is small against the 
 takes time proportional to \|Omega\| k.
 
 * What completes a matrix?                                 `complete`; `complete_dense` on any device
+* How large is the error, and what to recommend?           the result's `score`, `tested`, `recommend`, `fill`
 * What happens in one half-step, and what does it cost?    `half_step`, `theory.contraction_bound`
 * How is one regression solved to high accuracy?           `sketched_lstsq`
 * Can this sample determine the matrix at all?             `finitely_completable`, `spectral_gap`, `incoherence`
@@ -26,16 +27,28 @@ Recover a matrix from a fifth of its entries:
 >>> bool(abs(done.block() - problem.truth.dense()).max() < 1e-4)
 True
 
-Ratings: biases, a penalty, a rank that is chosen on held-out ratings, and recommendations:
+From ratings to an answer: a file or a frame with a rating a line, or a table of users by items, is read with its ids.
+Some ratings are held out: a part chooses rank and ridge, and another one, which has chosen nothing, measures the error
+beside those of the mean and of biases. ``complete("ratings.csv")`` does the same, and so does the shell
+(``lrtheory matrix_completion complete ratings.csv``).
 
->>> ratings = matrix_completion.make_power_law((300, 200), 2, n_observed=6000, rng=0).observations
->>> train, test = ratings.split(0.1, rng=0)
+>>> made = matrix_completion.make_power_law((300, 200), 2, n_observed=6000, rng=0).observations
+>>> frame = {"user": made.rows + 1000, "item": [f"film-{j}" for j in made.cols], "rating": made.values}
+>>> model = matrix_completion.complete(frame, rng=0)
+>>> model.rank, model.tested.models
+(2, ('mean', 'biases', 'rank 2'))
+>>> bool(model.tested.gain_lower > 0)  # better than biases, with the confidence of the interval
+True
+>>> films, stars = model.top(1000, 3, exclude=matrix_completion.Observations.from_frame(frame))
+>>> len(films), bool(stars.max() <= 5)
+(3, True)
+
+Each step by hand, on numbers of rows and columns:
+
+>>> train, test = made.split(0.1, rng=0)
 >>> model = matrix_completion.complete(train, [1, 2, 4], ridge=8.0, bias=True, validation=test)
 >>> model.rank, model.predict([0, 1], [2, 3]).shape
 (2, (2,))
->>> cols, values = model.top(0, 5, exclude=train)
->>> len(cols)
-5
 """
 
 from __future__ import annotations
@@ -43,11 +56,14 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.matrix_completion import baselines, theory
+from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recommendations
+from lrtheory.matrix_completion.alternation.certificates import DualityGap, duality_gap, objective
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
+from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.alternation.start import SpectralInit, spectral_init
-from lrtheory.matrix_completion.certificates import DualityGap, duality_gap, objective
 from lrtheory.matrix_completion.completion import complete
 from lrtheory.matrix_completion.dense import DenseCompletion, complete_dense
+from lrtheory.matrix_completion.entries.tables import Pairs
 from lrtheory.matrix_completion.half_steps import HalfStep, half_step
 from lrtheory.matrix_completion.instances import make_coherent, make_low_rank, make_power_law, sample_mask, split_mask
 from lrtheory.matrix_completion.loaders import load_digits_matrix, load_lecture_ratings, load_movielens_100k
@@ -67,10 +83,14 @@ __all__ = [
     "CompletionState",
     "DenseCompletion",
     "DualityGap",
+    "FilledMatrix",
     "HalfStep",
     "LowRank",
     "LstsqResult",
     "Observations",
+    "Pairs",
+    "Recommendations",
+    "Score",
     "SpectralInit",
     "baselines",
     "complete",

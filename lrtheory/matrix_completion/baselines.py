@@ -23,6 +23,7 @@ from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion
 from lrtheory.matrix_completion.alternation import offsets
 from lrtheory.matrix_completion.alternation import start as spectral_start
+from lrtheory.matrix_completion.alternation.finish import as_result
 from lrtheory.matrix_completion.alternation.loop import Outcome
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.entries import regressions
@@ -344,4 +345,4 @@ def _descent(
         message = "the residual on the sample is small or no longer changes"
     outcome = Outcome(U, V, n_iter, converged, message, {}, {})
     offset = offsets.fitted(inside, bias=False)
-    return completion.as_result(seen, inside, offset, outcome, unit=unit, ridge=ridge, method=name, reason="asked for")
+    return as_result(seen, inside, offset, outcome, unit=unit, ridge=ridge, method=name, reason="asked for")

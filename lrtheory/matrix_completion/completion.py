@@ -13,7 +13,6 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -29,17 +28,16 @@ from lrtheory._validation import (
     open_interval,
     real,
     refuse_unused,
-    unmasked,
 )
-from lrtheory.matrix_completion import certificates, half_steps, instances
+from lrtheory.matrix_completion import half_steps, instances
+from lrtheory.matrix_completion.alternation import held_out, offsets, propagation
 from lrtheory.matrix_completion.alternation import loop as alternation
-from lrtheory.matrix_completion.alternation import offsets, propagation
 from lrtheory.matrix_completion.alternation import start as starts
+from lrtheory.matrix_completion.alternation.finish import as_result
 from lrtheory.matrix_completion.alternation.loop import Outcome, Setting
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
-from lrtheory.matrix_completion.entries import regressions
-from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.units import scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["complete"]
@@ -52,16 +50,16 @@ OPTIONS: dict[str, set[str]] = {
     "sketch": {"inner_tol", "max_inner_iter"},
 }
 INNER_TOL = 1e-2  # accuracy of the inner steps, unless the caller says otherwise
-NAMED = 5  # largest number of lines that a message names
 
 
 def complete(
     data: Data,
-    rank: int | Sequence[int],
+    rank: int | Sequence[int] | Literal["auto"] = "auto",
     *,
     method: Literal["auto", "exact", "cg", "sketch"] = "auto",
-    ridge: float = 0.0,
-    bias: bool = False,
+    ridge: float | Literal["auto"] | None = None,
+    bias: bool | None = None,
+    clip: bool | None = None,
     init: Literal["spectral", "random"] | Sequence[ArrayLike] = "spectral",
     sample_splitting: bool | Literal["independent", "disjoint"] = False,
     incoherence: float | None = None,
@@ -70,6 +68,7 @@ def complete(
     max_iter: int = 100,
     max_inner_iter: int | None = None,
     validation: Data | None = None,
+    hold_out: Literal["random", "time"] | None = None,
     n_jobs: int | None = None,
     rng: Rng = None,
     callback: Callable[[CompletionState], object] | None = None,
@@ -80,18 +79,23 @@ def complete(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen; stored zeros are observations, and what a masked array hides was not seen. For whole matrices on
-        a GPU see `complete_dense`.
-    rank : int or sequence of int
-        k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken.
+        What was seen; stored zeros are observations, and what a masked array hides was not seen. Also a path or a data
+        frame, read as by `Observations.from_file`. For whole matrices on a GPU see `complete_dense`.
+    rank : int, sequence of int or "auto"
+        k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken. "auto" doubles the
+        rank from 1 while that error falls.
     method : {"auto", "exact", "cg", "sketch"}
         How each line is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above. For rank 1, without a
         ridge, "auto" takes no half-step where paths of observations determine every entry (see `rank_one_components`)
         and do not contradict each other.
-    ridge : float
-        lambda, at least 0, for each row alike; in units of the values.
-    bias : bool
-        Whether to fit a mean and biases of rows and columns first, as for ratings.
+    ridge : float, "auto" or None
+        lambda, at least 0, for each row alike; in units of the values. "auto" takes the one with the smallest held-out
+        error, by factors of two. None is "auto" for ratings, and where the rank is chosen without `validation`; else 0.
+    bias : bool or None
+        Whether to fit a mean and biases of rows and columns first; None does so for ratings.
+    clip : bool or None
+        Whether predictions outside of the range of the ratings, or of the observations, are moved to its nearer end;
+        None does so for ratings. Ratings are observations with a `scale`, as those of files and frames have it.
     init : {"spectral", "random"}, or pair (U, V) of arrays of shape (m, k) and (n, k)
         Where to start; a pair continues an earlier run.
     sample_splitting : bool, "independent" or "disjoint"
@@ -110,10 +114,16 @@ def complete(
         Largest number of inner steps of a line; None is 60; not for "exact".
     validation : data or None
         Held-out observations; the run ends when their error has not fallen for 3 iterations, and returns the best.
+        Where rank or ridge are to be chosen and this is None, a tenth of the data is held out for it, another tenth
+        measures the error (`tested`), and then all data are fitted, for as many iterations as were best.
+    hold_out : {"random", "time"} or None
+        How they are held out: at random, or the last ones. With a fixed rank and ridge None holds out nothing, and
+        otherwise a tenth measures the error. None is "random" where something is chosen.
     n_jobs : int or None
         Threads, not for "sketch"; None means 1, -1 all processors. The result does not depend on it.
     rng : Generator, int or None
-        Source of randomness of a random start, of the split and of sketches; a plain run draws nothing.
+        Source of randomness of a random start, of splits, of what is held out and of sketches; a plain run draws
+        nothing.
     callback : callable or None
         Called with a `CompletionState` after each iteration; raising StopIteration ends the run, and the search for a
         rank.
@@ -128,8 +138,8 @@ def complete(
     Raises
     ------
     ValueError
-        If a number is out of range, nothing is observed, ranks are several without `validation`, the sample is too
-        small to be split, or an option is given that the method does not read.
+        If a number is out of range, nothing is observed, the sample is too small to be split or to hold out some of it,
+        or an option is given that the method does not read.
 
     Notes
     -----
@@ -156,18 +166,17 @@ def complete(
     (True, 'exact')
     """
     seen = as_observations(data)
-    unit = unit_of(seen.values)
+    unit, rng = unit_of(seen.values), generator(rng)
     split = choice("sample_splitting", sample_splitting, (False, True, "independent", "disjoint"))
-    held_out = None if validation is None else scaled(_held_out(validation, seen), unit)
-    rng = generator(rng)
-    ranks = _ranks(rank, seen.shape, held_out)
+    judges = None if validation is None else held_out.validating(validation, seen)
+    task = held_out.task_of(seen, rank, ridge, bias, validated=judges is not None, by=hold_out)
     choice("method", method, OPTIONS)
     mu = None if incoherence is None else real("incoherence", incoherence, low=1)
     if mu is not None and not (isinstance(init, str) and init == "spectral"):
         raise must("incoherence", 'None unless `init` is "spectral"', mu)
     setting = Setting(
         method=method,
-        ridge=scaled_weight(real("ridge", ridge, low=0, high=LARGEST_RIDGE), unit),
+        ridge=scaled_weight(task.ridge or 0.0, unit),
         inner_tol=open_interval("inner_tol", INNER_TOL if inner_tol is None else inner_tol, 0, 1),
         max_inner_iter=integer(
             "max_inner_iter", half_steps.MAX_INNER_ITER if max_inner_iter is None else max_inner_iter, low=0
@@ -180,32 +189,48 @@ def complete(
     given = {"inner_tol": inner_tol, "max_inner_iter": max_inner_iter, "n_jobs": n_jobs}
     refuse_unused(method, OPTIONS[method], **{name: (value, None) for name, value in given.items()})
     inform = None if callback is None else partial(_call, callback, unit)
-    options = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": inform, "record": record}
-    tried: list[CompletionResult] = []
-    while len(tried) < len(ranks) and not _stopped(tried):
-        tried.append(_complete(seen, ranks[len(tried)], setting, held_out, unit=unit, **options))
-    return tried[0] if len(ranks) == 1 else _chosen(ranks[: len(tried)], tried)
+    options = {"unit": unit, "bias": task.bias, "init": init, "split": split, "mu": mu, "callback": inform}
+    fit: Callable[..., CompletionResult] = partial(_complete, scale=_range(seen, clip), record=record, **options)
+    if task.by is not None or task.searching:
+        found = held_out.completed(seen, task, setting, judges, fit)
+    else:
+        tried: list[CompletionResult] = []
+        judges = judges and scaled(judges, unit)
+        while len(tried) < len(task.ranks) and not _stopped(tried):
+            tried.append(fit(seen, task.ranks[len(tried)], setting, judges))
+        found = tried[0] if len(task.ranks) == 1 else _chosen(task.ranks[: len(tried)], tried)
+    return found if not seen.message else dataclasses.replace(found, message=f"{found.message}; {seen.message}")
+
+
+def _range(seen: Observations, clip: bool | None) -> tuple[float, float] | None:
+    """The range in which predictions are kept, if any."""
+    if clip is None:
+        return seen.scale
+    return (seen.scale or (float(seen.values.min()), float(seen.values.max()))) if clip else None
 
 
 def _complete(
     seen: Observations,
     k: int,
     setting: Setting,
-    held_out: Observations | None,
+    judges: Observations | None,
     *,
     unit: float,
+    scale: tuple[float, float] | None,
     bias: bool,
     init: Any,
     split: Any,
     mu: float | None,
     callback: Any,
     record: bool,
+    offset: Offsets | None = None,
 ) -> CompletionResult:
-    """Complete at one rank; held-out values and ridge are divided by the unit already, `seen` is not."""
+    """Complete at one rank; held-out values and ridge are divided by the unit already, `seen` and `offset` are not."""
     inside = scaled(seen, unit)
-    offset = offsets.fitted(inside, bias)
+    offset = offsets.fitted(inside, bias) if offset is None else offsets.times(offset, 1 / unit)
     values = offsets.without(inside, offset)
-    error = None if held_out is None else partial(_rmse, held_out, offset, (seen.by_row.degrees, seen.by_col.degrees))
+    degrees = seen.by_row.degrees, seen.by_col.degrees
+    error = None if judges is None else partial(_rmse, judges, offset, degrees, _ends(scale, unit))
     # at rank one a connected sample determines the matrix, and nothing has to be iterated (statement MC-L10-paths)
     determined = _determined(values, k, setting, init, split, mu)
     if determined is not None:
@@ -216,7 +241,17 @@ def _complete(
         first, samples = _samples(values, split, setting)
         start = _start(first, k, init, mu, setting, unit)
         outcome = alternation.run(samples, start, setting, error=error, callback=callback)
-    found = as_result(seen, values, offset, outcome, unit=unit, ridge=setting.ridge, reason=reason, method=method)
+    found = as_result(
+        seen,
+        values,
+        offset,
+        outcome,
+        unit=unit,
+        ridge=setting.ridge,
+        reason=reason,
+        method=method,
+        scale=scale,
+    )
     rmse = None if error is None else unit * error(outcome.U, outcome.V)
     trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
     if trace is not None and "validation" in trace:
@@ -243,100 +278,6 @@ def _call(callback: Callable[[CompletionState], object], unit: float, state: Com
     rmse = None if state.validation_rmse is None else unit * state.validation_rmse
     U, V = (factor * factor.dtype.type(math.sqrt(unit)) for factor in (state.U, state.V))
     return callback(CompletionState(U, V, state.residual, rmse, state.n_iter))
-
-
-def as_result(
-    seen: Observations,
-    values: Observations,
-    offset: Offsets,
-    outcome: Outcome,
-    *,
-    unit: float,
-    ridge: float,
-    method: str,
-    reason: str,
-) -> CompletionResult:
-    """Turn factors into a result: balanced, with zeros in lines without observations, and with a certificate.
-
-    `seen` has the units of the data; values, offset, outcome and ridge are divided by the unit.
-    """
-    U, V = (factor.astype(np.float64) for factor in (outcome.U, outcome.V))
-    rows, cols = seen.by_row.degrees, seen.by_col.degrees
-    U[rows == 0], V[cols == 0] = 0, 0
-    # Balanced factors U^T U = V^T V = diag(s) have the smallest penalty of all factors of the same product, the ridge
-    # times its nuclear norm. The certificate is about this norm, so it says something about the objective that was
-    # minimized only for balanced factors.
-    product = certificates.factored(U, V)
-    half, kind = np.sqrt(product.singular_values), seen.values.dtype
-    U, V = (product.U * half).astype(kind), (product.V * half).astype(kind)
-    errors = regressions.entries(values.rows, values.cols, U, V)
-    errors -= values.values
-    size = float(np.linalg.norm(values.values.astype(np.float64, copy=False)))
-    residual = float(np.linalg.norm(errors.astype(np.float64))) / size if size > 0 else 0.0
-    k = len(half)
-    few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
-    U, V, ridge = U * kind.type(math.sqrt(unit)), V * kind.type(math.sqrt(unit)), ridge * unit
-    offset = offsets.times(offset, unit)
-    certificate = certificates.gap(seen, U, V, ridge, offset.at(seen.rows, seen.cols)) if size > 0 else None
-    return CompletionResult(
-        U=U,
-        V=V,
-        singular_values=(product.singular_values * unit).astype(kind),
-        mean=offset.mean,
-        row_bias=offset.rows,
-        col_bias=offset.cols,
-        row_degrees=rows,
-        col_degrees=cols,
-        ridge=ridge,
-        labels=seen.labels,
-        residual=residual,
-        validation_rmse=None,
-        method=method,
-        reason=reason,
-        n_iter=outcome.n_iter,
-        converged=outcome.converged,
-        message="; ".join([outcome.message, *_warnings(seen, k, ridge)]),
-        counts={**outcome.counts, "undetermined": few, "observations": seen.n_observed},
-        certificate=certificate,
-        trace=None,
-    )
-
-
-def _warnings(seen: Observations, k: int, ridge: float) -> Iterator[str]:
-    """Name the lines that the sample does not determine, in sentences for the message."""
-    for word, degrees in (("rows", seen.by_row.degrees), ("columns", seen.by_col.degrees)):
-        empty, few = np.flatnonzero(degrees == 0), np.flatnonzero((degrees > 0) & (degrees < k))
-        if len(empty):
-            yield f"{len(empty)} {word} were never seen ({_named(empty)}) and get the mean plus what bias is known"
-        if len(few) and ridge == 0:
-            yield f"{len(few)} {word} have fewer than {k} observations ({_named(few)}) and get the shortest solution"
-
-
-def _named(lines: np.ndarray) -> str:
-    """List the numbers of the first few lines."""
-    return ", ".join(map(str, lines[:NAMED].tolist())) + (", ..." if len(lines) > NAMED else "")
-
-
-def _ranks(rank: Any, shape: tuple[int, int], held_out: Observations | None) -> list[int]:
-    """Return the ranks to try."""
-    rank = unmasked("rank", rank)
-    if isinstance(rank, np.ndarray) and rank.ndim == 0:
-        rank = rank.item()
-    if isinstance(rank, Integral):
-        return [integer("rank", rank, low=1, high=min(shape))]
-    if isinstance(rank, (str, bytes)) or not isinstance(rank, (Sequence, np.ndarray)) or len(rank) == 0:
-        raise must("rank", "an integer or a non-empty sequence of integers", rank, TypeError)
-    if len(rank) > 1 and held_out is None:
-        raise must("validation", "held-out observations when several ranks are tried", None)
-    return [integer(f"rank[{i}]", k, low=1, high=min(shape)) for i, k in enumerate(rank)]
-
-
-def _held_out(validation: Data, seen: Observations) -> Observations:
-    """Return the held-out observations, of the shape of the data."""
-    found = as_observations(validation, "validation")
-    if found.shape != seen.shape:
-        raise must("validation", f"of shape {seen.shape}, as `data`", found.shape)
-    return found
 
 
 def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observations, Iterator[Observations]]:
@@ -376,9 +317,14 @@ def _start(
     return (U * half).astype(kind), (V * (scale / np.where(half > 0, half, 1))).astype(kind)
 
 
-def _rmse(held_out: Observations, offset: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:
+def _ends(scale: tuple[float, float] | None, unit: float) -> tuple[float, float] | None:
+    return None if scale is None else (scale[0] / unit, scale[1] / unit)
+
+
+def _rmse(judges: Observations, offset: Offsets, degrees: Any, ends: Any, U: np.ndarray, V: np.ndarray) -> float:
     """Return the root mean square error of two factors on held-out observations."""
-    errors = offsets.predicted((held_out.rows, held_out.cols), (U, V), offset, degrees) - held_out.values
+    predicted = offsets.predicted((judges.rows, judges.cols), (U, V), offset, degrees)
+    errors = (predicted if ends is None else np.clip(predicted, *ends)) - judges.values
     return math.sqrt(float(np.mean(errors.astype(np.float64) ** 2)))
 
 

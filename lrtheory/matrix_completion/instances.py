@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._types import Rng
 from lrtheory._validation import array, choice, generator, integer, must, real
-from lrtheory.matrix_completion import certificates
+from lrtheory.matrix_completion.alternation import certificates
 from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Observations
 

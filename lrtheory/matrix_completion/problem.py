@@ -5,7 +5,9 @@ r"""Completion problems: observations and, where it is known, the matrix of rank
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +17,7 @@ from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must
 from lrtheory.matrix_completion.entries.observations import Observations
+from lrtheory.matrix_completion.entries.tables import NoRatingsError, is_named_frame, is_path
 
 __all__ = ["CompletionProblem", "LowRank", "Observations"]
 
@@ -101,8 +104,18 @@ class CompletionProblem:
     noise: float = 0.0
 
 
-#: what solvers take: stored zeros of a sparse array are observations, NaN and what a masked array hides are not
-Data: TypeAlias = Observations | CompletionProblem | SparseArray | ArrayLike | tuple[ArrayLike, ArrayLike]
+#: what solvers take: stored zeros of a sparse array are observations, NaN and what a masked array hides are not; a file
+#: or a frame is read as `Observations.from_file` and `Observations.from_frame` do it
+Data: TypeAlias = (
+    Observations
+    | CompletionProblem
+    | SparseArray
+    | ArrayLike
+    | tuple[ArrayLike, ArrayLike]
+    | Mapping[str, Sequence[Any]]
+    | PathLike[str]
+    | str
+)
 
 
 def as_observations(data: Data, name: str = "data") -> Observations:
@@ -111,7 +124,8 @@ def as_observations(data: Data, name: str = "data") -> Observations:
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        Stored zeros of a sparse array are observations, and what a masked array hides is not.
+        Stored zeros of a sparse array are observations, and what a masked array hides is not. Also a path, or a data
+        frame whose rows or columns have names.
     name : str
         Name of the argument, for the error message.
 
@@ -135,6 +149,10 @@ def as_observations(data: Data, name: str = "data") -> Observations:
         seen = given
     elif isinstance(given, CompletionProblem):
         seen = given.observations
+    elif is_path(given):
+        seen = Observations.from_file(given)
+    elif is_named_frame(given):
+        seen = _of_frame(name, given)
     elif sparse.issparse(given):
         seen = Observations.from_sparse(given)
     elif isinstance(given, tuple) and len(given) == 2:
@@ -147,3 +165,14 @@ def as_observations(data: Data, name: str = "data") -> Observations:
     if seen.n_observed == 0:
         raise must(name, "at least one observation", seen)
     return seen
+
+
+def _of_frame(name: str, frame: Any) -> Observations:
+    """The ratings in a frame; a frame of numbers that is none of ratings is a matrix."""
+    try:
+        return Observations.from_frame(frame)
+    except NoRatingsError:
+        table = None if isinstance(frame, Mapping) else as_array(name, frame)
+        if table is None or table.dtype.kind not in "biuf":
+            raise
+        return Observations.from_dense(table)

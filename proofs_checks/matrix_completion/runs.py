@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
-from lrtheory.matrix_completion import certificates, duality_gap, theory
+from lrtheory.matrix_completion import duality_gap, theory
+from lrtheory.matrix_completion.alternation import certificates
 from lrtheory.matrix_completion.alternation import start as spectral_start
 from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.half_steps import (

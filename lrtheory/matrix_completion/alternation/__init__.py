@@ -1,1 +1,1 @@
-"""The alternation between rows and columns: where it starts, what is fitted before, and what it returns."""
+"""The alternation between rows and columns: its start, what is fitted or held out before, and what it answers."""

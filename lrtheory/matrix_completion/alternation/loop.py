@@ -24,6 +24,7 @@ __all__ = ["Outcome", "Setting", "rotated", "run"]
 
 PATIENCE = 3  # iterations in a row above the smallest held-out error, after which that error counts as risen
 STOPPED = "the callback asked to stop"
+LIMIT = "max_iter was reached"
 
 
 class Setting(NamedTuple):
@@ -79,7 +80,7 @@ def run(
     root mean square error on held-out observations.
     """
     factors = [start[0], start[1]]
-    best, smallest, relative, message, converged = _Best(error), 1.0, math.inf, "max_iter was reached", False
+    best, smallest, relative, message, converged = _Best(error), 1.0, math.inf, LIMIT, False
     counts: dict[str, int] = {}
     trace: dict[str, list[float]] = {"residual": [], "inner_iterations": [], "imbalance": []}
     n_iter = 0

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from lrtheory import _display
 from lrtheory._result import Result, result
-from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import array, integer, must
-from lrtheory.matrix_completion.alternation import offsets
+from lrtheory._types import ArrayLike, Frame, SparseArray
+from lrtheory._validation import array, integer, must, open_interval
+from lrtheory.matrix_completion.alternation import offsets, scores
+from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recommendations, best_of
+from lrtheory.matrix_completion.alternation.certificates import DualityGap
 from lrtheory.matrix_completion.alternation.offsets import Offsets
-from lrtheory.matrix_completion.certificates import DualityGap
+from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.ids import Ids, ids_at, is_text, named, numbers_of
 from lrtheory.matrix_completion.entries.observations import positions
-from lrtheory.matrix_completion.problem import CompletionProblem, Observations
+from lrtheory.matrix_completion.entries.tables import Pairs, is_named_frame, is_path
+from lrtheory.matrix_completion.problem import CompletionProblem, Observations, as_observations
 
 __all__ = ["CompletionResult", "CompletionState"]
+
+SHOWN = 3  # columns that are named for each end of a factor
+AT_ONCE = 2**22  # entries that are predicted together where all of a matrix are wanted
+#: ids of rows or of columns, or their numbers
+Lines = ArrayLike | Sequence[str] | int | str
 
 
 @result
@@ -49,7 +60,10 @@ class CompletionResult(Result):
     r"""A completed matrix, kept as factors.
 
     An entry is predicted as mean + row_bias + col_bias + (U V^T)_ij; without biases as (U V^T)_ij, and as the mean in
-    rows and columns that were never seen.
+    rows and columns that were never seen. With a `scale`, predictions outside of it are moved to its nearer end.
+
+    Rows and columns are named by their numbers from 0, or by their names where there are `labels`. Those of a file or a
+    frame are named by their ids alone, be these integers or text.
 
     Attributes
     ----------
@@ -67,10 +81,15 @@ class CompletionResult(Result):
         Weight of the penalty.
     labels : pair of tuples of str, or None
         Names of the rows and of the columns.
+    scale : pair of float, or None
+        The range in which predictions are kept.
     residual : float
         \|P_Omega(X - M)\| / \|P_Omega(M)\|, of what mean and biases leave.
     validation_rmse : float or None
-        Root mean square error on the held-out observations.
+        Root mean square error on the observations of `validation`.
+    tested : Score or None
+        Errors on observations that were held out from the fit and from what chose rank and ridge. They are those of the
+        same rank and ridge, fitted without these observations; `U` and `V` were fitted to all.
     method, reason : str
         How the regressions were solved, and why; "propagation" where rank one needed none.
     n_iter : int
@@ -98,8 +117,10 @@ class CompletionResult(Result):
     col_degrees: np.ndarray
     ridge: float
     labels: tuple[Sequence[str] | None, Sequence[str] | None] | None
+    scale: tuple[float, float] | None
     residual: float
     validation_rmse: float | None
+    tested: Score | None
     method: str
     reason: str
     n_iter: int
@@ -119,37 +140,121 @@ class CompletionResult(Result):
         """Number of factors."""
         return len(self.singular_values)
 
-    def predict(self, rows: ArrayLike | int, cols: ArrayLike | int) -> np.ndarray:
+    def _columns(self) -> Mapping[str, Sequence[Any]]:
+        """The factors, each with the columns at its two ends, by which a person recognizes it."""
+        # a factor and its negative are one; here the entry of largest size is at the high end
+        largest = np.take_along_axis(self.V, abs(self.V).argmax(axis=0)[None], axis=0)
+        order = np.argsort(self.V * np.where(largest < 0, -1, 1), axis=0, kind="stable")
+        ids = self._ids(1)
+        return {
+            "factor": list(range(1, self.rank + 1)),
+            "singular_value": self.singular_values.tolist(),
+            "highest": [named(ids, order[::-1][:SHOWN, c], SHOWN) for c in range(self.rank)],
+            "lowest": [named(ids, order[:SHOWN, c], SHOWN) for c in range(self.rank)],
+        }
+
+    def _facts(self) -> list[str]:
+        facts = [] if self.tested is None else [self._errors(self.tested), *Result._facts(self.tested)]
+        if self.certificate is not None and self.ridge > 0:
+            objective, gap, statement = self.certificate.objective, self.certificate.gap, self.certificate.statement
+            facts.append(f"the objective {objective:.6g} is within {gap:.3g} of the best of any rank ({statement})")
+        return [*facts, *self.message.split("; ")]
+
+    def _errors(self, tested: Score) -> str:
+        shares = zip(tested.models, tested.rmse, tested.lower, tested.upper, strict=True)
+        return "held-out error: " + ", ".join(f"{m} {e:.4g} [{low:.4g}, {high:.4g}]" for m, e, low, high in shares)
+
+    def _draw(self, ax: Any) -> None:
+        if self.trace is None:
+            _display.bars(
+                ax,
+                [f"factor {c}" for c in range(1, self.rank + 1)],
+                self.singular_values.tolist(),
+                label="singular value",
+            )
+            return
+        lines = {name: self.trace[name].tolist() for name in ("residual", "validation") if name in self.trace}
+        _display.curves(ax, range(1, len(self.trace["residual"]) + 1), lines, xlabel="iteration")
+
+    def _ids(self, side: int) -> Sequence[Any] | None:
+        return None if self.labels is None else self.labels[side]
+
+    def _numbers(self, name: str, given: Any, side: int) -> np.ndarray:
+        """The numbers of rows (side 0) or of columns that are named by ids, by names or by numbers."""
+        ids = self._ids(side)
+        if ids is not None and (isinstance(ids, Ids) or is_text(given)):
+            return numbers_of(name, given, ids, ("rows", "columns")[side])
+        return positions(name, given, self.shape[side])
+
+    def predict(
+        self,
+        rows: Lines | Observations | CompletionProblem | Pairs | Frame | Mapping[str, Sequence[Any]] | PathLike[str],
+        cols: Lines | None = None,
+    ) -> np.ndarray:
         """Evaluate the completed matrix at some positions.
 
         Parameters
         ----------
-        rows, cols : integer arrays of one shape, or integers
-            Numbers of the rows and of the columns, from 0.
+        rows : array of integers or ids, integer, id, or Observations, Pairs, data frame or path
+            The rows of the positions; or both their rows and columns, which may then be unknown to the completion.
+        cols : array of that shape, integer or id, or None
+            The columns; None where `rows` has both.
 
         Returns
         -------
         array of that shape
-            Predictions, in units of the values.
+            Predictions, in units of the values; of a frame or a file one for each line, in their order.
 
         Raises
         ------
         ValueError
-            If a position lies outside the matrix, or the shapes differ.
+            If a position lies outside the matrix, no row or column has an id, or the shapes differ.
         """
-        i, j = positions("rows", rows, self.shape[0]), positions("cols", cols, self.shape[1])
+        if cols is None:
+            return self._kept(self._raw(*self._both("rows", rows)))
+        i, j = self._numbers("rows", rows, 0), self._numbers("cols", cols, 1)
         if i.shape != j.shape:
             raise must("cols", f"of shape {i.shape}, as `rows`", j.shape)
-        offset, degrees = Offsets(self.mean, self.row_bias, self.col_bias), (self.row_degrees, self.col_degrees)
-        return offsets.predicted((i.ravel(), j.ravel()), (self.U, self.V), offset, degrees).reshape(i.shape)
+        return self._kept(self._raw(i.ravel(), j.ravel())).reshape(i.shape)
 
-    def block(self, rows: ArrayLike | None = None, cols: ArrayLike | None = None) -> np.ndarray:
+    def _both(self, name: str, given: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the rows and of the columns of pairs; -1 for those that the completion does not know."""
+        if isinstance(given, CompletionProblem):
+            given = given.observations
+        if is_path(given):
+            given = Pairs.from_file(given)
+        elif is_named_frame(given):
+            given = Pairs.from_frame(given)
+        if isinstance(given, Pairs):
+            if self.labels is None:
+                raise must(name, "numbers, since rows and columns of the completion have no ids", given)
+            words = zip(("rows", "cols"), (given.rows, given.cols), self.labels, strict=True)
+            i, j = (numbers_of(word, cells, ids or (), "lines", missing=True) for word, cells, ids in words)
+            return i, j
+        if not isinstance(given, Observations):
+            raise must(name, "Observations, Pairs, a frame or a path, where there are no `cols`", given, TypeError)
+        return given.numbers_in(self.labels, self.shape)
+
+    def _raw(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Predictions at N positions, before they are moved into the scale; -1 is a line that was never seen."""
+        parts: Any = [self.U, self.V, self.row_bias, self.col_bias, self.row_degrees, self.col_degrees]
+        if (len(i) and i.min() < 0) or (len(j) and j.min() < 0):
+            # one more line without factor, bias and observations, which -1 then means
+            parts = [None if p is None else np.concatenate([p, np.zeros_like(p[:1])]) for p in parts]
+            i, j = np.where(i < 0, self.shape[0], i), np.where(j < 0, self.shape[1], j)
+        U, V, of_rows, of_cols, *degrees = parts
+        return offsets.predicted((i, j), (U, V), Offsets(self.mean, of_rows, of_cols), (degrees[0], degrees[1]))
+
+    def _kept(self, predicted: np.ndarray) -> np.ndarray:
+        return predicted if self.scale is None else np.clip(predicted, *self.scale)
+
+    def block(self, rows: Lines | None = None, cols: Lines | None = None) -> np.ndarray:
         """Evaluate the completed matrix on some rows and some columns.
 
         Parameters
         ----------
-        rows, cols : integer arrays, or None
-            Numbers of the rows and of the columns, from 0; None means all.
+        rows, cols : arrays of integers or ids, or None
+            The rows and the columns; None means all.
 
         Returns
         -------
@@ -159,10 +264,14 @@ class CompletionResult(Result):
         Raises
         ------
         ValueError
-            If a position lies outside the matrix.
+            If a position lies outside the matrix, or no row or column has an id.
         """
-        i = np.arange(self.shape[0]) if rows is None else positions("rows", rows, self.shape[0]).ravel()
-        j = np.arange(self.shape[1]) if cols is None else positions("cols", cols, self.shape[1]).ravel()
+        i = np.arange(self.shape[0]) if rows is None else self._numbers("rows", rows, 0).ravel()
+        j = np.arange(self.shape[1]) if cols is None else self._numbers("cols", cols, 1).ravel()
+        return self._kept(self._raw_block(i, j))
+
+    def _raw_block(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Predictions of some rows and columns, by their numbers, before they are moved into the scale."""
         found: np.ndarray = self.U[i] @ self.V[j].T
         if self.row_bias is not None and self.col_bias is not None:
             return found + (self.mean + self.row_bias[i][:, None] + self.col_bias[j]).astype(found.dtype)
@@ -170,12 +279,128 @@ class CompletionResult(Result):
         known = (self.row_degrees[i] > 0)[:, None] & (self.col_degrees[j] > 0)
         return np.where(known, found, found.dtype.type(self.mean))
 
+    def score(
+        self,
+        test: Observations
+        | CompletionProblem
+        | SparseArray
+        | Frame
+        | Mapping[str, Sequence[Any]]
+        | PathLike[str]
+        | str,
+        *,
+        delta: float = 0.05,
+    ) -> Score:
+        """Measure the error on entries that the completion has not seen, beside the mean and the biases.
+
+        Parameters
+        ----------
+        test : Observations, CompletionProblem, sparse array, data frame or path
+            The entries. Rows and columns that the completion does not know are predicted by the mean and what bias is
+            known; they are counted.
+        delta : float
+            Probability that an interval misses, in (0, 1).
+
+        Returns
+        -------
+        Score
+            Root mean square errors with intervals, which assume independent rows.
+
+        Raises
+        ------
+        ValueError
+            If nothing is to be tested, or the shapes differ where there are no ids.
+        """
+        seen = as_observations(test, "test")
+        i, j = seen.numbers_in(self.labels, self.shape)
+        unknown = int(((i < 0) | (j < 0)).sum())
+        values, predicted = seen.values.astype(np.float64), {"mean": np.full(seen.n_observed, self.mean)}
+        if self.row_bias is not None and self.col_bias is not None:
+            biases = (np.append(side, 0.0)[at] for side, at in ((self.row_bias, i), (self.col_bias, j)))
+            predicted["biases"] = self._kept(self.mean + sum(biases))
+        predicted[f"rank {self.rank}"] = self._kept(self._raw(i, j)).astype(np.float64)
+        delta = open_interval("delta", delta, 0, 1)
+        return scores.measured(values, predicted, seen.rows, delta=delta, unknown=unknown)
+
+    def fill(self, cells: Observations | CompletionProblem | Pairs) -> FilledMatrix:
+        """Predict the entries that some observations leave empty, or those of pairs.
+
+        Parameters
+        ----------
+        cells : Observations, CompletionProblem or Pairs
+            What was observed, of which all other entries are wanted; or pairs of ids.
+
+        Returns
+        -------
+        FilledMatrix
+            Its `to_file` writes the predictions.
+
+        Raises
+        ------
+        ValueError
+            If observations have another shape, or no row or column has an id.
+        """
+        if isinstance(cells, Pairs):
+            i, j = self._both("cells", cells)
+            return FilledMatrix(tuple(cells.rows), tuple(cells.cols), self._kept(self._raw(i, j)), None, self)
+        seen = as_observations(cells, "cells")
+        if seen.shape != self.shape:
+            raise must("cells", f"of shape {self.shape}, as the completed matrix", seen.shape)
+        return FilledMatrix((), (), np.zeros(0), seen.to_csr(), self)
+
+    def recommend(
+        self,
+        rows: Lines | None = None,
+        n: int = 10,
+        *,
+        exclude: Observations | CompletionProblem | SparseArray | None = None,
+    ) -> Recommendations:
+        """Find the columns with the largest predictions in each of several rows.
+
+        Parameters
+        ----------
+        rows : array of integers or ids, integer or id, or None
+            The rows; None means all.
+        n : int
+            Number of columns for each, at least 1; fewer come back where fewer are left.
+        exclude : Observations, CompletionProblem, sparse array, or None
+            Columns that a row has here are left out.
+
+        Returns
+        -------
+        Recommendations
+            With the ids of rows and columns; `to_file` writes a TREC run where the path ends in .run or .trec.
+
+        Raises
+        ------
+        ValueError
+            If a row is unknown, or observations have another shape.
+        """
+        chosen = np.arange(self.shape[0]) if rows is None else self._numbers("rows", rows, 0).ravel()
+        n, every = integer("n", n, low=1), np.arange(self.shape[1])
+        parts: list[tuple[np.ndarray, ...]] = []
+        step = max(1, AT_ONCE // len(every))
+        for start in range(0, len(chosen), step):
+            some = chosen[start : start + step]
+            for row, values in zip(some, self._raw_block(some, every), strict=True):
+                best = best_of(values, n, self._seen(int(row), exclude))
+                parts.append((np.full(len(best), row), best, values[best]))
+        i, j, raw = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Recommendations(
+            rows=tuple(ids_at(self._ids(0), i)),
+            cols=tuple(ids_at(self._ids(1), j)),
+            values=self._kept(raw),
+            order=raw,
+            tested=self.tested,
+            message=self.message,
+        )
+
     def bias_of(self, cols: ArrayLike, values: ArrayLike) -> float:
         """Fit the bias of a row that was not in the data, from its own entries.
 
         Parameters
         ----------
-        cols : integer array of shape (d,)
+        cols : array of integers or ids, of shape (d,)
             Columns of the entries.
         values : array of shape (d,)
             The entries.
@@ -200,7 +425,7 @@ class CompletionResult(Result):
 
         Parameters
         ----------
-        cols : integer array of shape (d,)
+        cols : array of integers or ids, of shape (d,)
             Columns of the entries, each once.
         values : array of shape (d,)
             The entries.
@@ -225,23 +450,27 @@ class CompletionResult(Result):
         return regressions.least_norm(panel, side).astype(self.V.dtype)
 
     def top(
-        self, row: int, n: int, *, exclude: Observations | CompletionProblem | SparseArray | ArrayLike | None = None
+        self,
+        row: int | str,
+        n: int,
+        *,
+        exclude: Observations | CompletionProblem | SparseArray | ArrayLike | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Find the columns with the largest predictions in a row, for recommendations.
 
         Parameters
         ----------
-        row : int
-            Number of the row, from 0.
+        row : int or str
+            Number of the row, from 0; or its id or name.
         n : int
             Number of columns, at least 1; fewer come back when fewer are left.
-        exclude : Observations, CompletionProblem, sparse array, integer array, or None
+        exclude : Observations, CompletionProblem, sparse array, array of integers or ids, or None
             Columns to leave out: those that the row has in the observations, or these.
 
         Returns
         -------
-        cols : int64 array of shape (n,)
-            By decreasing prediction, then by number.
+        cols : array of shape (n,)
+            By decreasing prediction, then by number: ids or names where the row was given by one, else numbers.
         values : array of shape (n,)
             The predictions.
 
@@ -250,13 +479,15 @@ class CompletionResult(Result):
         ValueError
             If a position lies outside the matrix, or observations have another shape.
         """
-        row, n = integer("row", row, low=0, high=self.shape[0] - 1), integer("n", n, low=1)
-        left = np.ones(self.shape[1], dtype=bool)
-        left[self._seen(row, exclude)] = False
-        cols = np.flatnonzero(left)
-        values = self.block([row], cols)[0]
-        best = np.argsort(-values, kind="stable")[:n]
-        return cols[best], values[best]
+        by_id = isinstance(row, str) or isinstance(self._ids(0), Ids)
+        if by_id:
+            at = int(self._numbers("row", row, 0))
+        else:
+            at = integer("row", row, low=0, high=self.shape[0] - 1)
+        n, values = integer("n", n, low=1), self._raw_block(np.array([at]), np.arange(self.shape[1]))[0]
+        best = best_of(values, n, self._seen(at, exclude))
+        cols = np.array(ids_at(self._ids(1), best)) if by_id else best
+        return cols, self._kept(values[best])
 
     def _seen(self, row: int, exclude: Any) -> np.ndarray:
         """Return the columns that `top` leaves out."""
@@ -271,11 +502,11 @@ class CompletionResult(Result):
                 raise must("exclude", f"of shape {self.shape}, as the completed matrix", exclude.shape)
             starts, indices, _ = exclude.by_row
             return indices[starts[row] : starts[row + 1]]
-        return positions("exclude", exclude, self.shape[1])
+        return self._numbers("exclude", exclude, 1)
 
     def _row(self, cols: Any, values: Any) -> tuple[np.ndarray, np.ndarray]:
         """Check the entries of one new row: columns that differ, and as many values."""
-        j = positions("cols", cols, self.shape[1])
+        j = self._numbers("cols", cols, 1)
         x = array("values", values, shape=(j.size,)).astype(np.float64)
         if len(np.unique(j)) < j.size:
             raise must("cols", "positions that differ", j)

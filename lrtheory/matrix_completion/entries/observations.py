@@ -8,21 +8,24 @@ of alternating minimization reads memory in one sweep. No array here has m n ent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
+from os import PathLike
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input
-from lrtheory._types import ArrayLike, Rng, SparseArray
+from lrtheory._types import ArrayLike, Frame, Rng, SparseArray
 from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval
+from lrtheory.matrix_completion.entries import tables
+from lrtheory.matrix_completion.entries.ids import Ids, numbers_of
 
 __all__ = ["Compressed", "Observations", "positions"]
 
-#: names of the rows and of the columns
+#: names of the rows and of the columns; those of a file or a frame are ids, integers where all are
 Labels = tuple[Sequence[str] | None, Sequence[str] | None]
 
 
@@ -64,6 +67,11 @@ class Observations:
         "raise" refuses a position that occurs twice; "mean" takes the mean, at the time of the last occurrence.
     labels : pair of sequences of str, or None
         Names of the rows and of the columns; either may be None.
+    scale : pair of float, or None
+        The smallest and the largest rating, where the values are ratings: then `complete` has the defaults of ratings,
+        and its predictions stay in this range.
+    message : str
+        What was read and what was left out, where a file or a frame was.
 
     Raises
     ------
@@ -86,6 +94,8 @@ class Observations:
     shape: tuple[int, int]
     duplicates: Literal["raise", "mean"] = field(default="raise", kw_only=True)
     labels: Labels | None = field(default=None, kw_only=True)
+    scale: tuple[float, float] | None = field(default=None, kw_only=True)
+    message: str = field(default="", kw_only=True)
     by_row: Compressed = field(init=False, repr=False)
     by_col: Compressed = field(init=False, repr=False)
 
@@ -112,6 +122,7 @@ class Observations:
             object.__setattr__(self, name, _owned(given))
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "labels", _labels(self.labels, shape))
+        object.__setattr__(self, "scale", _scale(self.scale, values))
         for name, lines in zip(("by_row", "by_col"), orientations(by_row), strict=True):
             object.__setattr__(self, name, lines)
 
@@ -121,7 +132,8 @@ class Observations:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # pickle would restore arrays that can be written to; made again, the compressed copies are read-only there too
-        return _rebuilt, (np.array(self.rows), np.array(self.cols), np.array(self.values), self.shape, self.labels)
+        arrays = np.array(self.rows), np.array(self.cols), np.array(self.values)
+        return _rebuilt, (*arrays, self.shape, self.labels, self.scale, self.message)
 
     @property
     def n_observed(self) -> int:
@@ -167,6 +179,36 @@ class Observations:
         starts, indices, values = self.by_row
         return sparse.csr_array((values, indices, starts), shape=self.shape, copy=True)
 
+    def numbers_in(self, labels: Labels | None, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Find the positions of the observations in another matrix whose lines have ids.
+
+        Parameters
+        ----------
+        labels : pair of sequences, or None
+            The ids of the rows and of the columns of the other matrix.
+        shape : tuple of two int
+            Its shape, which must be that of the observations where one of the two has no ids.
+
+        Returns
+        -------
+        rows, cols : int64 arrays of shape (N,)
+            Numbers of rows and columns there; -1 where it has no line of that id.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ where there are no ids.
+        """
+        own: Any = self.labels or (None, None)
+        found = []
+        for name, given, ids, theirs in zip(("rows", "cols"), (self.rows, self.cols), own, labels or own, strict=True):
+            if isinstance(ids, Ids) and theirs is not None and theirs is not ids:
+                given = numbers_of(name, ids, theirs, "lines", missing=True)[given]
+            elif self.shape != shape:
+                raise must("shape", f"{shape}, as the completed matrix, since lines have no ids", self.shape)
+            found.append(given.astype(np.int64))
+        return found[0], found[1]
+
     def subset(self, where: ArrayLike) -> Observations:
         """Select some of the observations, in their order.
 
@@ -178,7 +220,7 @@ class Observations:
         Returns
         -------
         Observations
-            Of the same shape, with the same labels.
+            Of the same shape, with the same labels and the same scale.
 
         Raises
         ------
@@ -186,7 +228,8 @@ class Observations:
             If `where` has a mask.
         """
         kept = as_array("where", where)
-        return Observations(self.rows[kept], self.cols[kept], self.values[kept], self.shape, labels=self.labels)
+        chosen = self.rows[kept], self.cols[kept], self.values[kept]
+        return Observations(*chosen, self.shape, labels=self.labels, scale=self.scale)
 
     def split(
         self,
@@ -223,6 +266,80 @@ class Observations:
         count = min(max(round(fraction * self.n_observed), 1), self.n_observed - 1)
         test = _last(self.n_observed, count) if by == "time" else _random(self.n_observed, count, rng)
         return self.subset(~test), self.subset(test)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: tables.Columns = None,
+        form: str | None = None,
+        header: bool | None = None,
+    ) -> Observations:
+        """Read ratings from a file: one a line, or a table of users by items.
+
+        Parameters
+        ----------
+        path : path
+            A list of ratings with columns of users, items, ratings and perhaps times, such as the files of MovieLens
+            (``u.data``, ``ratings.dat``, ``ratings.csv``); or a table with a row for each user and a column for each
+            item, in which some cells are empty. Delimited text, JSON, JSON lines, npy or npz; packed by gzip or not;
+            "-" is standard input.
+        columns : str, sequence or mapping, or None
+            The columns of users, items, ratings and times of a list, by name or by number from 1; None looks for
+            customary names, and takes the first columns of a list of three or four columns without names.
+        form : str or None
+            "wide" for a table of users by items; "table", "json", "jsonl", "npy" or "npz" where suffix and first line
+            do not tell.
+        header : bool or None
+            Whether the first line names the columns; None looks.
+
+        Returns
+        -------
+        Observations
+            With the ids of the file as labels, integers where all are; in the order of time. Lines without a rating are
+            left out, and a pair that is repeated has the mean of its ratings; `message` counts both. The range of the
+            ratings is the `scale`; in a table of users by items only if it has at most 21 different values.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a column is missing, a cell is none of what it must be, or nothing is rated.
+        """
+        return _from_read(tables.read_file(path, columns, form, header))
+
+    @classmethod
+    def from_frame(cls, frame: Frame | Mapping[str, Sequence[Any]], *, columns: tables.Columns = None) -> Observations:
+        """Take ratings from a data frame: one a line, or a table of users by items.
+
+        Parameters
+        ----------
+        frame : data frame, or mapping of str to sequence
+            A list of ratings, or a table whose index or first column names the users, as for `from_file`.
+        columns : str, sequence or mapping, or None
+            As for `from_file`.
+
+        Returns
+        -------
+        Observations
+            As from a file.
+
+        Raises
+        ------
+        TypeError
+            If it is no frame.
+        ValueError
+            As for `from_file`.
+
+        Examples
+        --------
+        >>> seen = Observations.from_frame({"user": ["ann", "bob"], "item": [17, 42], "rating": [4.5, 3.0]})
+        >>> seen.labels, seen.scale
+        ((('ann', 'bob'), (17, 42)), (3.0, 4.5))
+        """
+        return _from_read(tables.read_frame(frame, columns))
 
     @classmethod
     def from_dense(
@@ -315,7 +432,7 @@ def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_c
     new: Any = object.__new__(Observations)
     lines = seen.by_row._replace(values=kernel_input(by_row)), seen.by_col._replace(values=kernel_input(by_col))
     changed = {"values": _owned(values), "by_row": lines[0], "by_col": lines[1]}
-    for name in ("rows", "cols", "values", "shape", "duplicates", "labels", "by_row", "by_col"):
+    for name in ("rows", "cols", "values", "shape", "duplicates", "labels", "scale", "message", "by_row", "by_col"):
         object.__setattr__(new, name, changed.get(name, getattr(seen, name)))
     return new
 
@@ -402,12 +519,43 @@ def _compressed(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> 
 def _labels(labels: Labels | None, shape: tuple[int, int]) -> Labels | None:
     if labels is None:
         return None
-    names = tuple(None if side is None else tuple(str(name) for name in side) for side in labels)
+    names = tuple(None if side is None else _names(side) for side in labels)
     if len(names) != 2 or any(side is not None and len(side) != n for side, n in zip(names, shape, strict=True)):
         found = tuple(side if side is None else len(side) for side in names)
         raise must("labels", f"a pair of {shape[0]} and {shape[1]} names", found)
     return names
 
 
-def _rebuilt(rows: Any, cols: Any, values: Any, shape: tuple[int, int], labels: Labels | None) -> Observations:
-    return Observations(rows, cols, values, shape, labels=labels)
+def _names(side: Sequence[Any]) -> tuple[str, ...]:
+    return side if isinstance(side, Ids) else tuple(str(name) for name in side)
+
+
+def _scale(scale: tuple[float, float] | None, values: np.ndarray) -> tuple[float, float] | None:
+    """Check the range of ratings, in which all of them lie."""
+    if scale is None:
+        return None
+    low, high = array("scale", scale, shape=(2,)).tolist()
+    if not low < high or (values.size and not low <= values.min() <= values.max() <= high):
+        raise must("scale", "a smaller and a larger rating, with all values between them", scale)
+    return low, high
+
+
+def _from_read(read: tables.Read) -> Observations:
+    given: dict[str, Any] = read._asdict()
+    found = Observations(**given, duplicates="mean")
+    if repeats := len(read.values) - found.n_observed:
+        message = f"{found.message}; {repeats:,} repeat a pair, of which the mean counts"
+        object.__setattr__(found, "message", message)
+    return found
+
+
+def _rebuilt(
+    rows: Any,
+    cols: Any,
+    values: Any,
+    shape: tuple[int, int],
+    labels: Labels | None,
+    scale: Any = None,
+    message: str = "",
+) -> Observations:
+    return Observations(rows, cols, values, shape, labels=labels, scale=scale, message=message)
