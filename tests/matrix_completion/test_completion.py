@@ -336,7 +336,8 @@ def test_bad_input():
     for options, sentence in (
         ({"rank": 11}, r"`rank` must be an integer in \[1, 10\]; got 11"),
         ({"rank": 0}, "`rank` must be an integer in"),
-        ({"rank": [1, 2]}, "`validation` must be held-out observations when several ranks are tried"),
+        ({"ridge": "none"}, "`ridge` must be one of 'auto'"),
+        ({"hold_out": "late"}, "`hold_out` must be one of None, 'random', 'time'"),
         ({"method": "gd"}, "`method` must be one of"),
         ({"ridge": -1}, "`ridge` must be in"),
         ({"tol": NAN}, "`tol` must be in"),
@@ -353,5 +354,5 @@ def test_bad_input():
     ):
         with pytest.raises(ValueError, match=sentence):
             complete(problem, **{"rank": 2, **options})
-    with pytest.raises(TypeError, match="`rank` must be an integer or a non-empty sequence of integers"):
+    with pytest.raises(TypeError, match="`rank` must be an integer, a non-empty sequence of integers or"):
         complete(problem, "2")
