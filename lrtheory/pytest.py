@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Add workers to a run of the bounds, unless the caller chose a number."""
     known = early_config.known_args_namespace
+    # with --pdb and --collect-only workers would be in the way
     chosen = any(arg.startswith(("-n", "--numprocesses", "--pdb", "--collect-only", "--co")) for arg in args)
     if known.markexpr == "bounds" and early_config.pluginmanager.hasplugin("xdist") and not chosen:
         args[:0] = ["-n", _WORKERS, "--dist", "loadgroup"]
@@ -56,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Fix the seed: the controller's, if this is a worker."""
     config.addinivalue_line("markers", "bounds: measures statements")
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run on one worker of pytest-xdist")
+    # a worker must not draw a seed of its own, or items of one run would differ
     handed_over = getattr(config, "workerinput", {}).get("lrtheory_seed")
     if handed_over is not None:
         seed = handed_over
@@ -95,6 +97,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         own = _may_hold(registry, file_path) and not _is_met_twice(parent.config, file_path)
         return StatementFile.from_parent(parent, path=file_path) if own else None
     below = file_path.relative_to(parent.config.rootpath) if file_path.is_relative_to(parent.config.rootpath) else None
+    # globs are matched from the right, so "bounds/*.py" is found in every folder
     named = below is not None and any(below.match(glob) for glob in parent.config.getini("statements"))
     named = named and file_path.name != "__init__.py"  # a folder of files may be a package for their sake alone
     return StatementFile.from_parent(parent, path=file_path) if named else None
@@ -136,6 +139,7 @@ class StatementFile(pytest.File):
             faults = [f"{one.id}: {fault}" for one in statements for fault in defects(one)]
         except StatementError as error:
             raise self.CollectError(str(error)) from error
+        # nothing of an incomplete statement runs: its verdict would say too much
         if faults:
             raise self.CollectError("\n".join(faults))
         for one in statements:
@@ -173,6 +177,7 @@ class StatementItem(pytest.Item):
         item = cls.from_parent(parent, name=name)
         item.statement = statement
         item.add_marker(pytest.mark.bounds)
+        # statements of a system share kernels and the memo of runs
         item.add_marker(pytest.mark.xdist_group(statement.system))
         return item
 
@@ -186,6 +191,7 @@ class StatementItem(pytest.Item):
         """
         session = self.config.stash[_SESSION]
         evidence = check(self.statement, session)
+        # before the verdict is judged, so that a failure leaves its evidence too
         evidence.save(_evidence_folder(self.config))
         complaint = self._complaint(evidence, at_default=session.seed == DEFAULT_SEED)
         if complaint:

@@ -107,6 +107,7 @@ def shrink(family: Family, session: Session, fails: Callable[[Any], bool]) -> An
     from hypothesis import find
     from hypothesis.errors import NoSuchExample
 
+    # Hypothesis draws from a stream of ours: what it finds must not differ from run to run
     stream = random.Random(int(session.rng(family, "shrink").integers(2**32)))
     try:
         with _no_numbers_of_modules():

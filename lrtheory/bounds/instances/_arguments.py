@@ -27,6 +27,7 @@ def interval(name: str, value: Any, *, low: int | None = None) -> tuple[int, int
     ends = value if isinstance(value, (tuple, list)) else (value, value)
     if len(ends) != 2:
         raise must(name, "an integer, or a pair (low, high) of integers", value)
+    # beyond 32 bits sums and products of a few of them would leave the range of int64
     least = -(2**31) if low is None else low
     first, last = (integer(name, end, low=least, high=2**31 - 1) for end in ends)
     if first > last:

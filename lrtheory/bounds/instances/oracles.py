@@ -95,6 +95,7 @@ def best_subset(
     Best(value=7, chosen=(3, 4))
     """
     items = _at_most(items, cap, "2^n subsets")
+    # small ones first, so that of equally good subsets the one with the fewest items is returned
     subsets = itertools.chain.from_iterable(itertools.combinations(items, size) for size in range(len(items) + 1))
     return _best(subsets, value, feasible, largest, "subset")
 
@@ -228,6 +229,7 @@ def _binomial_counts(n: Any, p: Any) -> tuple[list[int], int]:
 def _decimal(name: str, value: Any) -> Fraction:
     """A number in (0, 1) as an author writes it: 0.95 means 19/20, and not the double next to it."""
     rational(name, value)
+    # the shortest decimal that is this double is the one that was written
     number = Fraction(str(float(value))) if isinstance(value, (float, np.floating)) else Fraction(value)
     if not 0 < number < 1:
         raise must(name, "in (0, 1)", value)

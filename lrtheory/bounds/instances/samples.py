@@ -64,6 +64,7 @@ class _Binomials:
         """A probability from a grid, or from the finer one near the lower end."""
         n, cells = draws.integers(self.bottom, self.top), self.denominator
         place = Fraction(draws.integers(0, cells), cells)
+        # every third draw is near an end, where intervals for a probability miss it most often
         place *= Fraction(1, draws.choice((1, 1, cells)))
         # rare and frequent successes are the two hard ends, so the finer grid is used at both of them
         if draws.integers(0, 1):
@@ -81,6 +82,7 @@ class _Binomials:
 
 def _number(value: Any) -> Fraction:
     """A number as the rational number that it is; what is not finite lies outside of every interval."""
+    # minus one is below every probability, and so it is left out
     return Fraction(value) if value == value and abs(value) != float("inf") else Fraction(-1)
 
 
@@ -186,6 +188,7 @@ class _Pools:
         for n in range(self.bottom, self.top + 1):
             patterns = _orders_with_ties(n) if n <= 5 else iter((*_two_values(n), tuple(range(n))))
             for values in filter(self._admits, patterns):
+                # a test of two samples treats them alike, so the smaller one is enough as the first
                 sizes = range(self.least, n // 2 + 1) if n <= 5 else (n // 2,)
                 found += [Pool(values, m) for m in sizes]
         return found
@@ -199,6 +202,7 @@ class _Pools:
             values[-1] = max(values[-1], values[0] + 1)  # two of them differ
             values[1] = values[0] if len(set(values)) == n else values[1]
         else:
+            # gaps of at least one: no two are equal, and not only their order is drawn
             values = np.cumsum(draws.integers(1, 9, shape=n)).tolist()
         return Pool(tuple(values), draws.integers(self.least, n - self.least))
 

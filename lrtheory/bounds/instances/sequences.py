@@ -81,6 +81,7 @@ class _Streams:
             return self._stream([table[place] for place in draws.integers(0, len(table) - 1, shape=n).tolist()])
         ranks = draws.integers(0, self.keys - 1, shape=n).tolist()
         if kind == "heavy":
+            # a fair coin turns half of the keys into key 0, the heavy one
             ranks = [rank * other for rank, other in zip(ranks, draws.integers(0, 1, shape=n).tolist(), strict=True)]
         return self._stream(sorted(ranks) if kind == "sorted" else ranks)
 
@@ -102,6 +103,7 @@ class _Streams:
 def _patterns(n: int, keys: int) -> Iterator[tuple[int, ...]]:
     """The streams of n keys up to renaming: a new key is always the next number."""
     for ranks in itertools.product(range(min(n, keys)), repeat=n):
+        # summaries compare keys and nothing else, so one stream stands for all its renamings
         if all(rank <= max(ranks[:place], default=-1) + 1 for place, rank in enumerate(ranks)):
             yield ranks
 
@@ -194,6 +196,7 @@ class _Labelings:
         for parts in range(self.parts[0], self.parts[1] + 1):
             for n in range(max(parts, self._least(parts)), min(self.top, max(8, 2 * parts)) + 1):
                 for sizes in _sizes(n, n, self.classes, self._least(parts)):
+                    # with one class, or classes of one row, both orders are the same, and it is kept once
                     orders = {tuple(_sorted(sizes)): 0, tuple(_in_turns(sizes)): 1}
                     found += [Labels(np.array(order), parts) for order in orders]
         return found

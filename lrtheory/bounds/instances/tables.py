@@ -76,6 +76,7 @@ class _Metrics:
         for n in range(self.sizes[0], self.enumerated + 1):
             for points in itertools.combinations_with_replacement(corners, n):
                 metric = Metric(np.array(points))
+                # two sets of corners that a symmetry of the cube maps to each other have one table of distances
                 found.setdefault(_canonical(metric.distances), metric)
         return [*found.values(), *self._lines()]
 
@@ -85,6 +86,7 @@ class _Metrics:
         if n >= max(3, self.sizes[0]):
             yield Metric(np.eye(1, self.dimension, dtype=np.int64) * np.arange(n)[:, None])
         axes = np.eye(self.dimension, dtype=np.int64)
+        # one is added, so that all coordinates are on the grid, which begins at 0
         star = np.vstack([0 * axes[:1], axes, -axes]) + 1
         if self.side >= 2 and self.sizes[0] <= len(star) <= self.sizes[1]:
             yield Metric(star)
@@ -98,6 +100,7 @@ class _Metrics:
         points = metric.points.copy()
         n = len(points)
         row = draws.integers(0, n - 1)
+        # equal points are where algorithms for metrics divide by zero
         if n < self.sizes[1] and draws.integers(0, 3) == 0:
             return Metric(np.vstack([points, points[row]]))
         axis = draws.integers(0, self.dimension - 1)
@@ -209,6 +212,7 @@ class _Matrices:
 
     def _extremes(self, shape: tuple[int, int]) -> Iterator[np.ndarray]:
         cells = shape[0] * shape[1]
+        # five cells would double the number of matrices that always run, for every shape
         for entries in itertools.product(self.steps, repeat=cells) if cells <= 4 else ():
             yield np.array(entries, dtype=np.int64).reshape(shape)
 
@@ -219,6 +223,7 @@ class _Matrices:
             yield np.full(shape, constant, dtype=np.int64)
         yield high * np.eye(*shape, dtype=np.int64)
         i, j = np.ogrid[: shape[0], : shape[1]]
+        # symmetric in i and j, so that it serves symmetric matrices too
         yield low + (i * i + j * j + i * j) % (high - low + 1)
 
     def draw(self, draws: Draws) -> Matrix:
@@ -290,6 +295,7 @@ def matrices(
     """
     first, last = interval("(low, high)", (low, high))
     per_unit = integer("per_unit", per_unit, low=1, high=2**20)
+    # a power of two has a single bit; with others the entries would be rounded
     if per_unit & (per_unit - 1):
         raise must("per_unit", "a power of two", per_unit)
     if flag("symmetric", symmetric) and columns is not None:

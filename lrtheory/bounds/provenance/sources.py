@@ -31,6 +31,7 @@ class Paper:
     read: Literal["full", "abstract", "secondary", "recalled", "code"]
 
     def __str__(self) -> str:
+        # the form of the key tells what it is, so that no author has to say it
         arxiv, doi = re.match(r"(\d{4}\.\d{4,5}|[a-z.-]+/\d{7})(v\d+)?$", self.key), self.key.startswith("10.")
         key = f"arXiv:{self.key}" if arxiv else f"doi:{self.key}" if doi else self.key
         return f"{key}, {self.item} (read: {self.read})"
@@ -134,5 +135,6 @@ def version_of(distribution: str) -> str:
 def proof_of(source: Derived) -> str:
     """The section Proof of the docstring of a derived formula; empty if there is none."""
     text = inspect.getdoc(source.theory) or ""
+    # up to the next heading, which is a line over dashes, or to the end
     found = re.search(r"^Proof\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", text, re.MULTILINE | re.DOTALL)
     return found.group(1).strip() if found else ""

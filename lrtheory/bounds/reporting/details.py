@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Sequence
 
@@ -71,6 +72,7 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
 
 def _versions(found: Sequence[Found]) -> str:
     """The versions with which the report is rendered, and those that were named as a part of the evidence."""
+    # a version that an author names may be one of these three, and is printed once
     names = dict.fromkeys(("numpy", "scipy", "numba", *found[0].statement.origin.versions))
     versions = ", ".join(f"{name} {version_of(name)}" for name in names)
     return f"Python {'.'.join(platform.python_version_tuple()[:2])}, {versions}."
@@ -78,7 +80,10 @@ def _versions(found: Sequence[Found]) -> str:
 
 def sources_line(statements: Sequence[Statement]) -> str:
     """The digest of the sources on which the evidence of a system rests, by its statements."""
-    return f"Sources {evidence_digest(statements[0].origin)}."
+    digests = list(dict.fromkeys(evidence_digest(one.origin) for one in statements))
+    # the statements of a package have one origin, and those of several files one each
+    together = digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()[:12]
+    return f"Sources {together}."
 
 
 def fixed(statement: Statement) -> str:
@@ -102,6 +107,7 @@ def fixed(statement: Statement) -> str:
         f"$$\n{statement.tex}\n$$\n",
         f"- whose: {plain(str(statement.source))}",
     ]
+    # what follows is left out where there is nothing to say, so that an entry has no empty lines
     lines += [f"- hypotheses: {plain(', '.join(statement.hypotheses))}"] if statement.hypotheses else []
     lines += [f"- formula: {plain(statement.closed)}"] if statement.closed else []
     if isinstance(statement.claim, Recorded):
@@ -126,6 +132,7 @@ def _entry(found: Found) -> str:
         lhs, rhs = sides(worst)
         slack, where = f"{worst['slack']:.3g}", place(worst["instance"])
         lines.append(f"- both sides: left {lhs}, right {rhs}; slack {slack}, at {where}")
+    # only claims about a probability have an upper limit of the rate
     if "upper" in worst:
         exact = f"; exactly it is {worst['exact']:.2g}" if "exact" in worst else ""
         lines.append(
@@ -139,6 +146,7 @@ def _entry(found: Found) -> str:
         counts, said = evidence.counts, evidence.n_instances - evidence.vacuous
         entries = f", and in {counts['saying']} of {counts['entries']} entries" if counts.get("entries") else ""
         lines.append(f"- says something on {said} of {evidence.n_instances} instances{entries}")
+    # the message of what is recorded without a check is its reason, which stands above
     lines += [f"- remark: {plain(evidence.message)}"] if evidence.message and worst else []
     if evidence.verdict != "recorded":
         lines.append(f"- replay: `{_replay(evidence.replay, found.statement.id)}`")
@@ -149,6 +157,7 @@ def _entry(found: Found) -> str:
 
 def _replay(command: str, id: str) -> str:
     """The command that repeats the worst instance; where it spells out a large one, that which prints it."""
+    # an instance that a search found may fill the page, and a backtick would end the code
     return command if len(command) <= 160 and "`" not in command else f"lrtheory check {id}"
 
 

@@ -150,6 +150,7 @@ def _instance(found: Found) -> str:
     label = found.evidence.worst["instance"]
     instance = dict(found.statement.instances.fixed()).get(label)
     shown = " ".join(repr(instance).split())
+    # a longer instance would widen the column for all rows
     return f"`{shown}`" if instance is not None and len(shown) <= 160 and "`" not in shown else place(label)
 
 
@@ -169,6 +170,7 @@ def _index(found: Sequence[Found], records: Mapping[str, Sequence[Record]], abou
     rows = []
     for system in dict.fromkeys(one.statement.system for one in found):
         n = counts([one.statement for one in found if one.statement.system == system])
+        # a paper is cited with its title in italics
         title = re.search(r"\*(.+?)\*", abouts[system].paper) if system in abouts else None
         numbers = [n[name] for name in ("theorems", "of the papers", "observations", "saboteurs", "errata")]
         cells = [f"[{system}](#{system})", title[1] if title else "", *map(str, numbers)]
@@ -223,6 +225,7 @@ def filled(finding: Finding, found: Sequence[Found], records: Mapping[str, Seque
     ValueError
         If it names a statement, a saboteur, a figure or a claim that is not there, or a claim that fails.
     """
+    # a finding is a text with placeholders, so that no number in it can differ from what was measured
     by_id = {one.statement.id: one for one in found}
     by_name = {record["figure"]: record for some in records.values() for record in some}
     values = {name: _value(one, by_id, by_name) for name, one in finding.numbers.items()}
@@ -257,4 +260,5 @@ def _value(one: Side | Published | Shown, found: Mapping[str, Found], records: M
 
 def pattern(finding: Finding) -> str:
     """A regular expression that the finding matches, whatever its numbers are."""
+    # numbers change with the machine and the seed, and the words around them must not
     return ".+?".join(re.escape(part) for part in re.split(r"{\w+(?::[^}]*)?}", finding.text))

@@ -54,6 +54,7 @@ class Report:
         path = Path(path)
         if not path.parent.is_dir():
             raise FileNotFoundError(f"`path` must lie in a folder that exists; got {str(path)!r}")
+        # the main page comes last: if the details cannot be written, it still belongs to the old ones
         below = path.parent / self.folder
         below.mkdir(parents=True, exist_ok=True)
         for system, text in self.details.items():
@@ -109,6 +110,7 @@ def render(
     systems = list(dict.fromkeys(statement.system for statement in statements))
     of = {system: [one for one in found if one.statement.system == system] for system in systems}
     records = {system: figures.get(system, ()) for system in systems}
+    # one title heads the page, a table of titles heads the sections
     titles = title if isinstance(title, Mapping) else {}
     parts = [opening(found, records, abouts, findings, details=details)]
     if isinstance(title, str) and title:

@@ -56,6 +56,7 @@ def section(
     there = f"{details}/{system}.md"
     parts = [f"## {system}\n"]
     own = [one.statement for one in found]
+    # the digest stands in a comment of HTML: it is for the test of staleness, and not for readers
     if about is not None:
         parts += [f"{about.paper} <!-- {sources_line(own)} -->\n", f"{about.claims}\n"]
         parts += [_picture(_record(records, name), system, there, pictures) for name in about.pictures if records]
@@ -96,6 +97,7 @@ def row_start(statement: Statement, details: str, about: About | None) -> str:
         The first cells with their bars.
     """
     cells = _first_cells(statement, f"{details}/{statement.system}.md", about)
+    # the header of a table with these cells is their row, bars and escapes included
     return table(cells, [[]]).splitlines()[0]
 
 
@@ -117,6 +119,7 @@ def _whose(source: Source, about: About | None) -> str:
         return f"{source.distribution} {source.version}, {source.item}"
     if not isinstance(source, Paper):
         return ""
+    # the paper of the section needs no name in each of its rows
     where = "" if about is not None and source.key in about.paper else source.key
     told = ", ".join(filter(None, (where, source.read.replace("full", ""))))
     return source.item + (f" ({told})" if told else "")

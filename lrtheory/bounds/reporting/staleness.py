@@ -44,6 +44,7 @@ def stale(
         A sentence for everything that is missing, superfluous, changed, or older than the sources.
     """
     abouts = abouts or {}
+    # everything here is told without a measurement, so a test of a fresh checkout can ask it
     found = [] if counts_list(statements) in main else ["the counts of the opening have changed"]
     found += [f"the finding has changed: {one.text}" for one in findings if not re.search(pattern(one), main)]
     for system in dict.fromkeys([*(statement.system for statement in statements), *details]):
@@ -57,6 +58,7 @@ def _of_main(main: str, system: str, statements: Sequence[Statement], about: Abo
     """Rows of the main page, and what it says of the paper."""
     rows = [line for line in main.splitlines() if f"]({DETAILS}/{system}.md#" in line and line.startswith("|[")]
     ids = {item(statement.id) for statement in statements}
+    # rows of published numbers lead to the details too, and are those of figures
     figures = {name for name in (about.beside if about else ())}
     named = [(row, row[2:].partition("]")[0]) for row in rows]
     found = [f"{system}/{name} is no statement any more" for _, name in named if name not in ids | figures]
@@ -77,6 +79,7 @@ def _of_details(page: str, system: str, statements: Sequence[Statement]) -> list
     """Entries of a page of details."""
     if not statements:
         return [f"there are details of {system}, which has no statement"]
+    # figures have headings of the same level, and are no statements
     body = page.partition("\n## Figures\n")[0]
     entries = {entry.splitlines()[0][4:]: entry for entry in re.split(r"\n(?=### )", body) if entry.startswith("### ")}
     ids = {item(statement.id): statement for statement in statements}
@@ -85,6 +88,7 @@ def _of_details(page: str, system: str, statements: Sequence[Statement]) -> list
         entry = entries.get(name, "")
         lines = [line for line in entry.splitlines() if line.startswith("  - ")]
         starts = [saboteur_line(one) for one in statement.saboteurs]
+        # a line goes on with what was measured, which no registry knows; only its beginning is compared
         same = len(lines) == len(starts) and all(map(str.startswith, lines, starts))
         if not entry.startswith(fixed(statement)) or not same:
             found.append(f"{statement.id} is missing from the details, or differs there")

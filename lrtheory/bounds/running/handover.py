@@ -63,6 +63,7 @@ def handed(instance: Any) -> Any:
         return array
     if is_dataclass(instance) and not isinstance(instance, type):
         copy = object.__new__(type(instance))
+        # without its constructor, which might compute or refuse what it has accepted once
         for field in fields(instance):
             object.__setattr__(copy, field.name, handed(getattr(instance, field.name)))
         return copy

@@ -85,6 +85,7 @@ class _Watched:
             self.error = error
             raise
         self.returned = True
+        # by packages and not by identity: results of the library are made in many modules
         foreign = {one for one in classes_of(self.outcome) if one.__module__.partition(".")[0] not in _TRUSTED}
         if foreign and not foreign <= self.known():
             names = ", ".join(sorted(one.__name__ for one in foreign))
