@@ -84,6 +84,35 @@ class Table:
         columns = {str(cells[0]).strip(): cells[1:] for cells in self.columns.values()}
         return Table(columns, self.origin, None if self._lines is None else self._lines[1:])
 
+    def without_header(self) -> Table:
+        """The table of a file whose first line is data although it looks like names of columns.
+
+        Returns
+        -------
+        Table
+            With that line as its first row, and columns called "1", "2", ...
+        """
+        if not self.header:
+            return self
+        columns = {str(i): [name, *cells] for i, (name, cells) in enumerate(self.columns.items(), start=1)}
+        lines = [self._lines[0] - 1, *self._lines] if self._lines else None
+        return Table(columns, self.origin, lines, header=False)
+
+    def with_columns(self, columns: Mapping[str, Sequence[Any]]) -> Table:
+        """Other columns of the same rows.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+            With a cell for each row.
+
+        Returns
+        -------
+        Table
+            Its rows stand where they stood.
+        """
+        return Table(columns, self.origin, self._lines, self.header)
+
     def pick(
         self, given: Any, customs: Mapping[str, Sequence[str]], *, optional: Collection[str] = ()
     ) -> dict[str, str]:

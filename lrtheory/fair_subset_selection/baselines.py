@@ -13,16 +13,17 @@ import numpy as np
 
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import generator, integer, must
-from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
+from lrtheory.fair_subset_selection.problem import Panel, as_mask, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score
 from lrtheory.fair_subset_selection.select import Selection, select, select_by_scores
+from lrtheory.fair_subset_selection.selection.quotas import Groups
 
 __all__ = ["proportional", "random_within_groups", "unconstrained"]
 
 
 def unconstrained(
-    rankings: Rankings,
-    rule: ScoreRule,
+    rankings: Panel,
+    rule: ScoreRule | str,
     k: int,
     *,
     ties: Literal["index", "random"] = "index",
@@ -32,10 +33,10 @@ def unconstrained(
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         The panel.
-    rule : ScoreRule
-        Score function.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
     k : int
         Number of items.
     ties : {"index", "random"}
@@ -57,8 +58,8 @@ def unconstrained(
 
 
 def proportional(
-    rankings: Rankings,
-    rule: ScoreRule,
+    rankings: Panel,
+    rule: ScoreRule | str,
     k: int,
     *,
     disadvantaged: ArrayLike,
@@ -69,13 +70,13 @@ def proportional(
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         The panel.
-    rule : ScoreRule
-        Score function.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
     k : int
         Number of items.
-    disadvantaged : bool array of shape (m,), or array of item numbers
+    disadvantaged : bool array of shape (m,), or array of item numbers or names
         The group.
     ties : {"index", "random"}
         As in `select`.
@@ -98,18 +99,19 @@ def proportional(
     >>> proportional(panel, ScoreRule("borda"), 2, disadvantaged=[2, 3]).items.tolist()
     [0, 2]
     """
-    m = as_rankings("rankings", rankings).n_items
-    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m)
+    rankings = as_rankings("rankings", rankings)
+    m = rankings.n_items
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m, rankings.labels)
     quota = {True: round(k * np.count_nonzero(mask) / m)}
     return select(rankings, rule, k, groups=mask, quota=quota, ties=ties, rng=rng)
 
 
 def random_within_groups(
-    rankings: Rankings,
-    rule: ScoreRule,
+    rankings: Panel,
+    rule: ScoreRule | str,
     k: int,
     *,
-    groups: ArrayLike,
+    groups: Groups,
     quota: Mapping[Any, int],
     rng: Rng = None,
 ) -> Selection:
@@ -117,14 +119,14 @@ def random_within_groups(
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         The panel, whose scores are not looked at.
-    rule : ScoreRule
-        Score function, which judges the choice alone.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters, which judges the choice alone.
     k : int
         Number of items.
-    groups : array of shape (m,)
-        Group of every item.
+    groups : array of shape (m,), mapping, path or data frame
+        Group of every item, of one attribute, as in `select`.
     quota : mapping from group to int
         Items of every group.
     rng : Generator, int or None
@@ -138,7 +140,7 @@ def random_within_groups(
     Raises
     ------
     TypeError
-        If `rankings` is not a `Rankings`, `rule` is not a `ScoreRule`, or `quota` is not a mapping.
+        If `rankings` are no rankings, `rule` is no rule, or `quota` is not a mapping.
     ValueError
         If the quotas do not sum to k, or a group is unknown or too small.
 
@@ -149,12 +151,16 @@ def random_within_groups(
     >>> dict(found.group_counts)
     {0: 1, 1: 1}
     """
-    m = as_rankings("rankings", rankings).n_items
+    rankings = as_rankings("rankings", rankings)
+    m = rankings.n_items
     k = integer("k", k, low=0, high=m)
     if not isinstance(quota, Mapping):
         raise must("quota", "a mapping from group to int", quota, TypeError)
     # equal scores for all: random ties make every set within the quotas equally likely
-    drawn = select_by_scores(np.zeros(m), k, groups=groups, quota=quota, ties="random", rng=generator(rng))
+    names = rankings.labels
+    drawn = select_by_scores(
+        np.zeros(m), k, groups=groups, quota=quota, ties="random", labels=names, rng=generator(rng)
+    )
     if sum(quota.values()) != k:
         raise must("quota", f"of sum k = {k}", dict(quota))
     return replace(
@@ -162,7 +168,7 @@ def random_within_groups(
         score=committee_score(rankings, rule, drawn.items),
         gains=None,
         tied=None,
-        labels=None if rankings.labels is None else tuple(rankings.labels[i] for i in drawn.items),
+        tied_labels=None,
         method="random",
         reason="asked for",
         message="chance: the rankings were not looked at",

@@ -8,15 +8,16 @@ floor(intensity I) times such a pair at distance d is exchanged, drawn with prob
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, must, real
-from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings, trusted
+from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_mask, as_rankings, column_names, trusted
 
 __all__ = ["BiasedRankings", "bias_swaps", "bias_utilities", "group_inversions"]
 
@@ -50,6 +51,26 @@ class BiasedRankings(Result):
     counts: Mapping[str, int]
     trace: Mapping[str, np.ndarray] | None
 
+    def _columns(self) -> dict[str, Any]:
+        names = self.latent.labels or range(self.latent.n_items)
+        places = {name: _mean_places(one) for name, one in (("latent", self.latent), ("observed", self.observed))}
+        return {"item": names, "disadvantaged": self.disadvantaged, **places}
+
+    def _facts(self) -> list[str]:
+        return [self.message, "latent and observed are mean places, 1 the best"]
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        order = np.argsort(columns["latent"], kind="stable")
+        ends = [np.asarray(columns[name])[order] for name in ("latent", "observed")]
+        names = [columns["item"][i] for i in order]
+        low, high = np.minimum(*ends), np.maximum(*ends)
+        _display.intervals(ax, names, low, high, middle=ends[1], label="mean place, from latent to observed (dot)")
+
+
+def _mean_places(rankings: Rankings) -> np.ndarray:
+    return np.average(rankings.positions + 1.0, axis=0, weights=rankings.weights if rankings.total > 0 else None)
+
 
 def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float, *, rng: Rng = None) -> BiasedRankings:
     r"""Rank items by utilities, and by utilities that are multiplied by theta for the items of a group.
@@ -57,8 +78,8 @@ def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float,
     Parameters
     ----------
     utilities : array of shape (n, m)
-        Utility of each item to each member of the panel, non-negative.
-    disadvantaged : bool array of shape (m,), or array of item numbers
+        Utility of each item to each member of the panel, non-negative; the columns of a data frame name the items.
+    disadvantaged : bool array of shape (m,), or array of item numbers or names
         The group.
     theta : float
         In [0, 1]. At 0 the group comes last, in its latent order.
@@ -86,10 +107,12 @@ def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float,
     >>> panel.latent.positions.tolist(), panel.observed.positions.tolist()
     ([[0, 1, 2]], [[1, 0, 2]])
     """
+    labels = column_names(utilities)
     given = array("utilities", to_numpy(utilities), shape=(None, None), low=0).astype(np.float64)
     if given.size == 0:
         raise must("utilities", "of at least one ranking of one item", given.shape)
-    mask, theta = as_mask("disadvantaged", disadvantaged, given.shape[1]), real("theta", theta, low=0, high=1)
+    mask = as_mask("disadvantaged", disadvantaged, given.shape[1], labels)
+    theta = real("theta", theta, low=0, high=1)
     order, source = np.argsort(-given, axis=1, kind="stable"), generator(rng)
     # random numbers are drawn only where utilities are equal, so that `rng` is not advanced by strict utilities
     if (np.diff(np.take_along_axis(given, order, axis=1), axis=1) == 0).any():
@@ -101,8 +124,8 @@ def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float,
         seen = np.where(mask[order], -1.0, seen)
     observed = np.take_along_axis(order, np.argsort(-seen, axis=1, kind="stable"), axis=1)
     return BiasedRankings(
-        latent=trusted(_positions(order)),
-        observed=trusted(_positions(observed)),
+        latent=trusted(_positions(order), labels=labels),
+        observed=trusted(_positions(observed), labels=labels),
         disadvantaged=mask,
         n_swaps=None,
         message=f"utilities of the disadvantaged are seen {theta:g} times as large",
@@ -119,7 +142,7 @@ def _positions(order: np.ndarray) -> np.ndarray:
 
 
 def bias_swaps(
-    rankings: Rankings,
+    rankings: Panel,
     disadvantaged: ArrayLike,
     *,
     phi: float,
@@ -132,9 +155,9 @@ def bias_swaps(
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         Strict and complete latent rankings.
-    disadvantaged : bool array of shape (m,), or array of item numbers
+    disadvantaged : bool array of shape (m,), or array of item numbers or names
         The group.
     phi : float
         In [0, 1]: near 0 the nearest pairs are exchanged, near 1 all with equal probability.
@@ -157,7 +180,7 @@ def bias_swaps(
     Raises
     ------
     TypeError
-        If `rankings` is not a `Rankings`.
+        If `rankings` are no rankings.
     ValueError
         If ballots have ties or end early, or a number is out of range.
 
@@ -172,8 +195,9 @@ def bias_swaps(
     >>> sorted(panel.observed.positions[0, :2].tolist()), int(group_inversions(panel.observed, [0, 1])[0])
     ([2, 3], 0)
     """
+    rankings = as_rankings("rankings", rankings)
     order = _strict_orders("rankings", rankings)
-    mask = as_mask("disadvantaged", disadvantaged, rankings.n_items)
+    mask = as_mask("disadvantaged", disadvantaged, rankings.n_items, rankings.labels)
     phi, intensity = real("phi", phi, low=0, high=1), real("intensity", intensity, low=0, high=1)
     pairs = group_inversions(rankings, mask)
     wanted = np.floor(intensity * pairs + 1e-9).astype(np.int64)  # 0.29 * 100 is a little less than 29 in doubles
@@ -198,14 +222,14 @@ def bias_swaps(
     )
 
 
-def group_inversions(rankings: Rankings, disadvantaged: ArrayLike) -> np.ndarray:
+def group_inversions(rankings: Panel, disadvantaged: ArrayLike) -> np.ndarray:
     """Count the pairs in each ranking in which an advantaged item stands behind a disadvantaged one.
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         Strict and complete rankings.
-    disadvantaged : bool array of shape (m,), or array of item numbers
+    disadvantaged : bool array of shape (m,), or array of item numbers or names
         The group.
 
     Returns
@@ -216,7 +240,7 @@ def group_inversions(rankings: Rankings, disadvantaged: ArrayLike) -> np.ndarray
     Raises
     ------
     TypeError
-        If `rankings` is not a `Rankings`.
+        If `rankings` are no rankings.
     ValueError
         If ballots have ties or end early.
 
@@ -225,15 +249,16 @@ def group_inversions(rankings: Rankings, disadvantaged: ArrayLike) -> np.ndarray
     >>> group_inversions(Rankings(orders=[[0, 1, 2], [1, 2, 0]]), [0]).tolist()
     [2, 0]
     """
+    rankings = as_rankings("rankings", rankings)
     order = _strict_orders("rankings", rankings)
     # behind[v, p] is True for a disadvantaged item at position p; each advantaged one counts those before it
-    behind = as_mask("disadvantaged", disadvantaged, rankings.n_items)[order]
+    behind = as_mask("disadvantaged", disadvantaged, rankings.n_items, rankings.labels)[order]
     return np.where(behind, 0, np.cumsum(behind, axis=1)).sum(axis=1)
 
 
 def _strict_orders(name: str, rankings: Rankings) -> np.ndarray:
     """Invert the positions of strict and complete rankings into orders (n, m), and refuse all others."""
-    positions = as_rankings(name, rankings).positions
+    positions = rankings.positions
     if rankings.shared is not None or positions.min() < 0:
         raise must(name, "strict and complete", rankings)
     order = np.empty(positions.shape, np.int64)

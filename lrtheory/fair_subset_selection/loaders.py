@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._data import DataSet, frame, read
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
@@ -237,6 +238,14 @@ class RatedItems(Result):
     item_groups: Mapping[str, np.ndarray]
     voter_groups: Mapping[str, np.ndarray]
 
+    def _columns(self) -> dict[str, Any]:
+        listed = (self.rankings.positions >= 0).sum(axis=0)
+        return {"item": self.rankings.labels or (), **self.item_groups, "ratings": listed}
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        _display.bars(ax, columns["item"], columns["ratings"], label="people who rated it")
+
 
 def load_rated_items(n_items: int = 50) -> RatedItems:
     """Load the films of MovieLens with the most ratings, ranked by the people who have rated some of them.
@@ -315,6 +324,13 @@ class Applicants(Result):
     criteria: tuple[str, ...]
     item_groups: Mapping[str, np.ndarray]
     good: np.ndarray
+
+    def _columns(self) -> dict[str, Any]:
+        return {"person": np.arange(len(self.good)), **self.item_groups, "good": self.good}
+
+    def _draw(self, ax: Any) -> None:
+        known = (self.rankings.positions >= 0).sum(axis=1)
+        _display.bars(ax, self.criteria, known, label="people of whom it is known")
 
 
 def load_applicants() -> Applicants:

@@ -250,7 +250,7 @@ def sample_top_counts(probabilities: ArrayLike, n: int, *, n_runs: int = 1, rng:
 
 def sample_item_scores(
     model: str,
-    rule: ScoreRule,
+    rule: ScoreRule | str,
     n: int,
     *,
     n_items: int,
@@ -267,8 +267,8 @@ def sample_item_scores(
     ----------
     model : str
         As in `sample_rankings`, but no urn.
-    rule : ScoreRule
-        Score function.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
     n : int
         Number of rankings in a panel, at least 1.
     n_items, n_runs : int

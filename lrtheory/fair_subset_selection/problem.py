@@ -8,20 +8,25 @@ examples both look right, so the caller says which one is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._array import to_numpy
+from lrtheory._files import Table, as_table, form_of, source_name, text_of
 from lrtheory._result import Result, read_only
-from lrtheory._types import ArrayLike, Rng
+from lrtheory._types import ArrayLike, Frame, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must
 from lrtheory.fair_subset_selection.ballots import positions as ballots
+from lrtheory.fair_subset_selection.ballots.reading import ballots_of
 
-__all__ = ["Rankings", "make_greedy_trap"]
+__all__ = ["Items", "Panel", "Rankings", "make_greedy_trap"]
 
 
 class _Derived:
@@ -43,7 +48,8 @@ class Rankings(_Derived, Result):
         numbers counts.
     orders : integer array of shape (n, L), or sequence of n ballots
         Instead of positions: the items of each ranking, the best first. Ballots may end early (in an array: with -1),
-        and an entry may be a tuple of items that share a position.
+        and an entry may be a tuple of items that share a position. Items may be names: they are numbered in the order
+        of `labels`, or in their own order where no labels are given.
     weights : array of shape (n,), optional
         Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each. Statements
         about n rankings, such as the bound of `smoothness`, count each row as that many *independent* voters.
@@ -52,7 +58,8 @@ class Rankings(_Derived, Result):
         that they occupy together; or put them in a random order now, one order for all voters of a row with a weight.
         Items that a ballot does not list score 0 in every rule.
     labels : sequence of m str, optional
-        Names of the items. Orders need them where some item is on no ballot.
+        Names of the items. Orders need them where some item is on no ballot. None takes those of the ballots, or of the
+        columns of a data frame of positions.
     rng : Generator, int or None
         Source of randomness for `ties` "random".
 
@@ -68,6 +75,8 @@ class Rankings(_Derived, Result):
     >>> panel = Rankings(orders=[[2, 0, 1], [2, 1, 0]], weights=[3, 1])
     >>> panel.n_rankings, panel.n_items, panel.total, panel.positions.tolist()
     (2, 3, 4, [[1, 2, 0], [2, 1, 0]])
+    >>> Rankings(orders=[["Cat", "Ann"], ["Bob", "Cat", "Ann"]]).labels
+    ('Ann', 'Bob', 'Cat')
     >>> Rankings(orders=[[(0, 1)], [2]], ties="average").positions.tolist()
     [[0, 0, -1], [-1, -1, 0]]
     """
@@ -94,6 +103,8 @@ class Rankings(_Derived, Result):
         if labels is not None and not isinstance(labels, Iterable):
             raise must("labels", "a sequence of names", labels, TypeError)
         names = None if labels is None else tuple(map(str, labels))
+        orders, names = ballots.numbered(orders, names)
+        names = column_names(positions) if names is None else names
         source = generator(rng)
         if positions is not None and orders is None:
             name, given = "positions", ballots.checked_positions(positions)
@@ -105,6 +116,22 @@ class Rankings(_Derived, Result):
         if names is not None and len(names) != strict.shape[1]:
             raise must("labels", f"one name for each of the {strict.shape[1]} items", names)
         _set(self, strict, shared, _multiplicities(weights, len(strict)), ties, names)
+
+    def _columns(self) -> dict[str, Any]:
+        voters = np.ones(self.n_rankings, np.int64) if self.weights is None else self.weights
+        return {"voters": voters, "ballot": [_written(row, self.labels) for row in self.positions]}
+
+    def _facts(self) -> list[str]:
+        shares = "" if self.shared is None else "; items that share a place have the mean of its points"
+        return [f"{self.total:,} voters rank {self.n_items:,} items{shares}"]
+
+    def _draw(self, ax: Any) -> None:
+        listed = self.positions >= 0
+        voters = np.ones(self.n_rankings) if self.weights is None else self.weights
+        points = voters @ np.where(listed, self.n_items - 1 - self.positions, 0)
+        order = np.argsort(-points, kind="stable")
+        names = self.labels or range(self.n_items)
+        _display.bars(ax, [names[i] for i in order], points[order], label="items behind it, over all voters")
 
     def __repr__(self) -> str:
         voters = "" if self.weights is None else f", {self.total} voters"
@@ -169,7 +196,7 @@ class Rankings(_Derived, Result):
 
     @classmethod
     def from_preflib(
-        cls, path: str | Path, *, ties: Literal["error", "average", "random"] = "average", rng: Rng = None
+        cls, path: str | PathLike[str], *, ties: Literal["error", "average", "random"] = "average", rng: Rng = None
     ) -> Rankings:
         """Read a PrefLib file: soc, soi, toc or toi, with or without the comments of the newer format.
 
@@ -178,8 +205,8 @@ class Rankings(_Derived, Result):
 
         Parameters
         ----------
-        path : str or Path
-            The file.
+        path : path
+            The file, packed by gzip or not; "-" is standard input.
         ties : {"error", "average", "random"}
             What to do with items that share a position, as in the constructor.
         rng : Generator, int or None
@@ -197,10 +224,122 @@ class Rankings(_Derived, Result):
         """
         from lrtheory.fair_subset_selection.ballots.preflib import KINDS, OTHER_KINDS, parse
 
-        kind = Path(path).suffix[1:].lower()
+        name = source_name(path)
+        kind = Path(name.lower().removesuffix(".gz")).suffix[1:]
         if kind in OTHER_KINDS:
             raise must("path", f"a PrefLib file of orders ({', '.join(KINDS)})", kind)
-        return cls(**parse(Path(path).read_text(encoding="utf-8-sig")), ties=ties, rng=rng)
+        if kind in ("csv", "tsv", "json", "jsonl"):
+            raise must("path", "a PrefLib file; `Rankings.from_file` reads tables", name)
+        return cls(**parse(text_of(path), name), ties=ties, rng=rng)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None,
+        form: str | None = None,
+        header: bool | None = None,
+    ) -> Rankings:
+        """Read ballots from a file: PrefLib, or a table in one of four forms.
+
+        A row is a ballot with the items of its places (``first,second,third``), a ballot with the rank of each item,
+        whose names are those of the columns, or a ballot in one cell (``Ann > Bob = Cat``); or it is one voter's rank
+        of one item (``voter,item,rank``). A column ``count``, ``weight`` or ``voters`` says how many cast a ballot.
+
+        Parameters
+        ----------
+        path : path
+            A PrefLib file (soc, soi, toc, toi), or a table (csv, tsv, json, jsonl, npz), packed by gzip or not; "-" is
+            standard input.
+        columns : str, sequence or mapping, optional
+            The columns of the places in their order, those of the items, or those of voter, item and rank; names, or
+            numbers from 1. None looks for customary names.
+        form : str or None
+            "preflib", "table", "json", "jsonl" or "npz" where suffix and first line do not tell.
+        header : bool or None
+            Whether the first line names the columns; None looks.
+
+        Returns
+        -------
+        Rankings
+            With the names of the items as labels; items that share a rank have the mean of its points (`ties`
+            "average").
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a row is no ballot, or it cannot be told what the cells are; file and line are named.
+        """
+        if form_of(path, form) != "preflib":
+            return cls._from_table(as_table(path, form=form, header=header), columns, header)
+        for name, value in (("columns", columns), ("header", header)):
+            if value is not None:
+                raise must(name, "left out for a PrefLib file, which says itself what its lines are", value)
+        return cls.from_preflib(path)
+
+    @classmethod
+    def from_frame(
+        cls, frame: Frame, *, columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None
+    ) -> Rankings:
+        """Read ballots from a data frame in one of the forms of `from_file`.
+
+        Parameters
+        ----------
+        frame : data frame
+            Of pandas or another library, or a mapping from names to columns.
+        columns : str, sequence or mapping, optional
+            As in `from_file`.
+
+        Returns
+        -------
+        Rankings
+            As `from_file` makes them.
+
+        Raises
+        ------
+        TypeError
+            If it is no frame.
+        ValueError
+            If a row is no ballot, or it cannot be told what the cells are.
+
+        Examples
+        --------
+        >>> ballots = {"first": ["Ann", "Bob", "Ann"], "second": ["Bob", "Cat", ""]}
+        >>> panel = Rankings.from_frame(ballots)
+        >>> panel.labels, panel.as_orders().tolist()
+        (('Ann', 'Bob', 'Cat'), [[0, 1, -1], [1, 2, -1], [0, -1, -1]])
+        """
+        return cls._from_table(as_table(frame), columns, None)
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Any, header: bool | None) -> Rankings:
+        return cls(**ballots_of(table, columns, header), ties="average")
+
+
+class Chosen(Protocol):
+    """A result that holds a selection, such as that of `select`."""
+
+    @property
+    def items(self) -> np.ndarray: ...
+
+
+#: items by their numbers or names, or a result that holds them
+Items: TypeAlias = ArrayLike | Iterable[str] | Chosen
+
+#: rankings, or the path of their file, or a data frame with them
+Panel: TypeAlias = Rankings | str | PathLike[str] | Frame
+
+
+def _written(positions: np.ndarray, labels: tuple[str, ...] | None) -> str:
+    """One ballot in words: "Ann > Bob = Cat"."""
+    places: dict[int, list[str]] = {}
+    for item in np.argsort(positions, kind="stable").tolist():
+        if positions[item] >= 0:
+            places.setdefault(int(positions[item]), []).append(str(item) if labels is None else labels[item])
+    return " > ".join(" = ".join(names) for names in places.values())
 
 
 def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
@@ -254,14 +393,47 @@ def _multiplicities(weights: ArrayLike | None, n: int) -> np.ndarray | None:
 
 
 def as_rankings(name: str, value: Any) -> Rankings:
-    """Return a value that is a `Rankings`, and refuse arrays, which could be positions or orders."""
+    """Return rankings, read from a path or a frame where these are given; refuse arrays, which could be either form."""
+    if isinstance(value, (str, PathLike)):
+        return Rankings.from_file(value)
+    if not isinstance(value, Rankings) and getattr(value, "columns", None) is not None:
+        return Rankings.from_frame(value)
     if not isinstance(value, Rankings):
         raise must(name, "Rankings(positions) or Rankings(orders=...)", type(value).__name__, TypeError)
     return value
 
 
-def as_mask(name: str, value: ArrayLike, n_items: int) -> np.ndarray:
-    """Return a set of items as a bool array of shape (m,), from such a mask or from distinct item numbers."""
+def column_names(value: Any) -> tuple[str, ...] | None:
+    """Return the names of the columns of a data frame, None for numbered columns and for all else."""
+    names = list(getattr(value, "columns", ()))
+    return tuple(names) if names and all(isinstance(name, str) for name in names) else None
+
+
+def as_items(name: str, value: Any, labels: tuple[str, ...] | None) -> Any:
+    """Return the items of a selection, or the numbers of items that are given by name; all else as it is."""
+    if hasattr(value, "items") and hasattr(value, "group_counts"):
+        return value.items
+    given = value.to_numpy() if hasattr(value, "to_numpy") else value
+    given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OUS" else given
+    if not isinstance(given, (list, tuple, set, frozenset)) or not any(isinstance(item, str) for item in given):
+        return value
+    return [number_of(name, item, labels) if isinstance(item, str) else item for item in given]
+
+
+def number_of(name: str, item: str, labels: tuple[str, ...] | None) -> int:
+    """Return the number of an item that is given by its name."""
+    if labels is None:
+        raise must(name, "item numbers, as these rankings have no labels", item)
+    if labels.count(item) != 1:
+        near = difflib.get_close_matches(item, labels, 1)
+        hint = f", such as {near[0]!r}" if near and near[0] != item else ""
+        raise must(name, f"the name of one item{hint}", item)
+    return labels.index(item)
+
+
+def as_mask(name: str, value: ArrayLike, n_items: int, labels: tuple[str, ...] | None = None) -> np.ndarray:
+    """Return a set of items as a bool array (m,), from such a mask, or from distinct item numbers or names."""
+    value = as_items(name, value, labels)
     given = as_array(name, to_numpy(value))
     if given.dtype == bool:
         if given.shape != (n_items,):

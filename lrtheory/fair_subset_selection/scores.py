@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,15 @@ from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, as_array, choice, integer, must
 from lrtheory.fair_subset_selection.ballots.sums import add_scores, count_first, fill_values, owa_score, values_by_item
-from lrtheory.fair_subset_selection.problem import Rankings, as_rankings, narrow_positions
+from lrtheory.fair_subset_selection.problem import Items, Panel, Rankings, as_items, as_rankings, narrow_positions
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values", "ranking_values"]
 
 KINDS = ("sntv", "bloc", "borda", "cc", "borda-cc", "pav", "positional", "owa")
 WITH_DEPTH = ("bloc", "cc", "pav")
 WITH_WEIGHTS = ("positional", "owa")
+#: other names of rules that a name alone describes
+NAMES = {"chamberlin-courant": "borda-cc", "k-borda": "borda", "plurality": "sntv"}
 SEPARABLE = ("sntv", "bloc", "borda", "positional")
 
 
@@ -200,22 +203,29 @@ def _rebuilt(kind: str, depth: int | None, position_weights: Any, owa: Any) -> S
     return ScoreRule(kind, depth=depth, position_weights=position_weights, owa=owa)
 
 
-def as_rule(name: str, value: Any) -> ScoreRule:
-    """Return a value that is a `ScoreRule`, and refuse all others, such as the name of a rule."""
+def as_rule(name: str, value: Any, k: int | None = None) -> ScoreRule:
+    """Return a rule, or that of a name; "bloc" alone is Bloc with the depth k, where a number of items is known."""
+    if isinstance(value, str):
+        kind = NAMES.get(value, value)
+        choice(name, kind, KINDS)
+        if kind in WITH_WEIGHTS or (kind in WITH_DEPTH and not (kind == "bloc" and k)):
+            what = "depth=..." if kind in WITH_DEPTH else "position_weights=..., owa=..."
+            raise must(name, f"a ScoreRule for this kind, such as ScoreRule({kind!r}, {what})", value)
+        return ScoreRule(kind, depth=k if kind == "bloc" else None)
     if not isinstance(value, ScoreRule):
         raise must(name, 'a ScoreRule, such as ScoreRule("borda")', value, TypeError)
     return value
 
 
-def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.ndarray:
+def item_scores(rankings: Panel | Iterable[Rankings], rule: ScoreRule | str) -> np.ndarray:
     """Compute the scores of all single items; for separable rules the score of a set is their sum.
 
     Parameters
     ----------
-    rankings : Rankings, or iterable of Rankings
+    rankings : Rankings, path, data frame, or iterable of Rankings
         The panel, or blocks of it that never exist at once (`ranking_blocks`).
-    rule : ScoreRule
-        Score function.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
 
     Returns
     -------
@@ -236,13 +246,14 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
     >>> item_scores(Rankings(orders=[[0, 1, 2], [0, 2, 1]]), ScoreRule("borda")).tolist()
     [4, 1, 1]
     """
-    as_rule("rule", rule)
-    if isinstance(rankings, Rankings):
-        return _block_scores(rankings, rule)
+    rule = as_rule("rule", rule)
+    if isinstance(rankings, (Rankings, str, PathLike)) or hasattr(rankings, "columns"):
+        return _block_scores(as_rankings("rankings", rankings), rule)
     if not isinstance(rankings, Iterable) or isinstance(to_numpy(rankings), np.ndarray):
         as_rankings("rankings", rankings)
     total, largest = None, 0.0
-    for block in rankings:
+    blocks: Iterable[Any] = rankings  # type: ignore[assignment]
+    for block in blocks:
         if total is not None and as_rankings("rankings", block).n_items != len(total):
             raise must("rankings", f"blocks of the same {len(total)} items", block.n_items)
         scores = _block_scores(as_rankings("rankings", block), rule)
@@ -329,16 +340,16 @@ def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     return np.append(values, values[:1] * 0)
 
 
-def committee_score(rankings: Rankings, rule: ScoreRule, items: ArrayLike) -> Any:
+def committee_score(rankings: Panel, rule: ScoreRule | str, items: Items) -> Any:
     """Compute the score of one set of items, or of many.
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         The panel.
-    rule : ScoreRule
-        Score function.
-    items : integer array of shape (k,) or (batch, k)
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
+    items : integer array of shape (k,) or (batch, k), sequence of k names, or Selection
         Distinct items in any order.
 
     Returns
@@ -359,9 +370,10 @@ def committee_score(rankings: Rankings, rule: ScoreRule, items: ArrayLike) -> An
     >>> committee_score(panel, ScoreRule("borda-cc"), [[0, 1], [0, 2]]).tolist()
     [3, 4]
     """
-    as_rankings("rankings", rankings)
-    as_rule("rule", rule)
+    rankings = as_rankings("rankings", rankings)
+    items = as_items("items", items, rankings.labels)
     given = as_array("items", to_numpy(items))
+    rule = as_rule("rule", rule, given.shape[-1] if given.ndim else None)
     if given.size == 0:
         given = given.astype(np.int64)
     if given.dtype.kind not in "iu" or given.ndim not in (1, 2):

@@ -9,17 +9,17 @@ several attributes have quotas; submodular ones greedily (`greedy`), or exactly 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._array import arrays, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
-from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
-from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import (
     ScoreRule,
     as_rule,
@@ -31,6 +31,7 @@ from lrtheory.fair_subset_selection.scores import (
     whole_owa,
 )
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
+from lrtheory.fair_subset_selection.selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.selection.quotas import (
     Bounds,
     GroupCounts,
@@ -50,6 +51,8 @@ OPTIONS: dict[str, set[str]] = {
     "brute-force": {"ties", "rng"},
 }
 METHODS = ("auto", *OPTIONS)
+#: the message of a greedy choice
+GREEDY = "greedy: see the certificate"
 
 
 @result
@@ -72,6 +75,11 @@ class Selection(Result):
         choice leads to other sets. None for "milp", which does not see ties, and for choice by chance.
     labels : tuple of str, or None
         Names of the chosen items, in the order of `items`.
+    groups : tuple, mapping, or None
+        The group of each chosen item, in the order of `items`; by attribute where there are several. None without
+        groups.
+    tied_labels : tuple of str, or None
+        Names of the items in `tied`.
     method, reason : str
         The method used, and why.
     message : str
@@ -89,16 +97,74 @@ class Selection(Result):
     group_counts: Mapping[Any, Any]
     tied: np.ndarray | None
     labels: tuple[str, ...] | None
+    groups: tuple[Any, ...] | Mapping[Any, tuple[Any, ...]] | None
+    tied_labels: tuple[str, ...] | None
     method: str
     reason: str
     message: str
     counts: Mapping[str, int]
     certificate: SelectionCertificate | None
 
+    def _columns(self) -> dict[str, Any]:
+        columns: dict[str, Any] = {"item": self.items if self.labels is None else self.labels}
+        if isinstance(self.groups, Mapping):
+            columns |= {str(attribute): names for attribute, names in self.groups.items()}
+        elif self.groups is not None:
+            columns["group"] = self.groups
+        if self.gains is not None:
+            columns["score" if self.method == "exact" else "gain"] = self.gains
+        if self.tied is not None and len(self.tied):
+            columns["tied"] = np.isin(self.items, self.tied)
+        return columns
+
+    def _facts(self) -> list[str]:
+        told = [] if self.message in ("", "exact", GREEDY) else [self.message]
+        facts = [*_proved(self), *_of_groups(self), *told]
+        if self.tied is not None and len(self.tied):
+            names = self.tied if self.tied_labels is None else self.tied_labels
+            shown = ", ".join(map(str, names[:10])) + (", ..." if len(names) > 10 else "")
+            facts.append(f"a tie decided between {shown}: other choices are as good")
+        return facts
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        if self.gains is None:
+            what = "this method chooses a set as a whole, so there is no picture of what each item adds"
+            raise TypeError(what)
+        label = "score of the item" if "score" in columns else "what the item added to the score"
+        _display.bars(ax, list(columns["item"]), self.gains, label=label)
+
+
+def _proved(chosen: Selection) -> list[str]:
+    """What is known about the optimum, with the statement that says so."""
+    k, score = len(chosen.items), _number(chosen.score)
+    within = f"no {k} items" if chosen.groups is None else f"no {k} items within the quotas"
+    if chosen.certificate is not None:
+        bound, statement = _number(chosen.certificate.bound), chosen.certificate.statement.rpartition("/")[2]
+        return [f"{within} score more than {bound} ({statement}); these score {score}"]
+    if chosen.method in ("exact", "brute-force", "milp"):
+        by = " (FSS-A2)" if chosen.method == "exact" else ""
+        return [f"{within} score more than these, {score}{by}"]
+    return [f"these score {score}"]
+
+
+def _of_groups(chosen: Selection) -> list[str]:
+    if chosen.groups is None:
+        return []
+    several = isinstance(chosen.groups, Mapping)
+    by_name = chosen.group_counts.items() if several else [(None, chosen.group_counts)]
+    lines = [", ".join(f"{count} of {group}" for group, count in counts.items()) for _, counts in by_name]
+    heads = [f" by {name}" if name is not None else "" for name, _ in by_name]
+    return [f"chosen{head}: {line}" for head, line in zip(heads, lines, strict=True)]
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:,.6g}"
+
 
 def select(
-    rankings: Rankings,
-    rule: ScoreRule,
+    rankings: Panel,
+    rule: ScoreRule | str,
     k: int,
     *,
     groups: Groups | None = None,
@@ -113,14 +179,16 @@ def select(
 
     Parameters
     ----------
-    rankings : Rankings
+    rankings : Rankings, path or data frame
         The panel.
-    rule : ScoreRule
-        Score function.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters; "bloc" is that with the depth k, "chamberlin-courant" is
+        "borda-cc".
     k : int
         Number of items, in [0, m].
-    groups : array of shape (m,), or mapping from attribute to such arrays
-        Group of every item: integers or strings.
+    groups : array of shape (m,), mapping, path or data frame
+        Group of every item: integers or strings. A mapping goes from the names of items to their groups, or from
+        attributes to arrays; a file or frame has a column of names and one for each attribute (`ItemGroups`).
     quota, at_least, at_most : mapping from group to int
         How many items of a group exactly, at least, at most; groups that are not named are free, and names of no group
         are refused. With several attributes mappings from attribute to such mappings.
@@ -145,7 +213,7 @@ def select(
     Raises
     ------
     TypeError
-        If `rankings` is not a `Rankings`, `rule` is not a `ScoreRule`, or quotas are not mappings.
+        If `rankings` are no rankings, `rule` is no rule, or quotas are not mappings.
     ValueError
         If quotas are infeasible or of unknown groups, the method cannot solve what is asked, or a score overflows.
     RuntimeError
@@ -168,18 +236,25 @@ def select(
     >>> chosen = select(panel, ScoreRule("borda"), 2, groups=[0, 0, 1, 1], at_least={1: 1})
     >>> chosen.items.tolist(), chosen.score, dict(chosen.group_counts)
     ([0, 2], 10, {0: 1, 1: 1})
+
+    Names go in and come out:
+
+    >>> votes = Rankings(orders=[["Ann", "Bob", "Cat"], ["Bob", "Ann", "Cat"]])
+    >>> select(votes, "borda", 2, groups={"Ann": "f", "Bob": "m", "Cat": "f"}, at_least={"m": 1}).labels
+    ('Ann', 'Bob')
     """
-    m = as_rankings("rankings", rankings).n_items
-    as_rule("rule", rule)
+    rankings = as_rankings("rankings", rankings)
+    m, labels = rankings.n_items, rankings.labels
     k = integer("k", k, low=0, high=m)
-    bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k)
+    rule = as_rule("rule", rule, k)
+    bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k, labels)
     used, reason = chosen_method(method, rule.separable, len(bounds))
     refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
     tie_break = "index" if ties is None else ties
     priority = _priority(tie_break, rng, m)
     if used == "exact":
         scores = item_scores(rankings, rule)
-        return _exact(scores, k, bounds[0], priority, reason, rankings.labels, rankings.positions.size)
+        return _exact(scores, k, bounds[0], priority, reason, labels, rankings.positions.size)
     if used in ("greedy", "lazy"):
         return _greedily(rankings, rule, k, bounds[0], priority, used, reason)
     if used == "milp":
@@ -192,7 +267,7 @@ def select(
     singles = item_scores(rankings, rule)
     items = items[np.lexsort((priority[items], -singles[items]))]
     fields = {"gains": None, "tied": tied, "method": used, "reason": reason, "counts": counts, "certificate": None}
-    return _selection(items, score, bounds, rankings.labels, message=message, **fields)
+    return _selection(items, score, bounds, labels, message=message, **fields)
 
 
 @arrays("host")
@@ -205,6 +280,7 @@ def select_by_scores(
     at_least: GroupCounts | None = None,
     at_most: GroupCounts | None = None,
     ties: Literal["index", "random"] = "index",
+    labels: Iterable[str] | None = None,
     rng: Rng = None,
 ) -> Selection:
     """Choose the k items with the largest sum of given scores under quotas for the groups of one attribute.
@@ -218,12 +294,14 @@ def select_by_scores(
         Fractions are compared as floats.
     k : int
         Number of items, in [0, m].
-    groups : array of shape (m,)
-        Group of every item: integers or strings.
+    groups : array of shape (m,), mapping, path or data frame
+        Group of every item, of one attribute, as in `select`.
     quota, at_least, at_most : mapping from group to int
         As in `select`.
     ties : {"index", "random"}
         Of equal scores the smaller number, or a random one.
+    labels : sequence of m str, optional
+        Names of the items.
     rng : Generator, int or None
         Source of randomness for `ties` "random".
 
@@ -248,8 +326,11 @@ def select_by_scores(
     used = _sortable(given, array("scores", given, shape=(None,)))
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
-    bounds = one_attribute(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k)
-    return _exact(used, k, bounds, priority, "scores are given", None, 0)
+    names = None if labels is None else tuple(map(str, labels))
+    if names is not None and len(names) != len(used):
+        raise must("labels", f"one name for each of the {len(used)} items", names)
+    bounds = one_attribute(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k, names)
+    return _exact(used, k, bounds, priority, "scores are given", names, 0)
 
 
 def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
@@ -290,11 +371,15 @@ def _selection(
 ) -> Selection:
     """Make a `Selection` with the counts of groups: by attribute, or directly where the one attribute has no name."""
     counts: dict[Any, Any] = {one.name: one.counts(items) for one in bounds}
+    groups: dict[Any, Any] = {one.name: one.of(items) for one in bounds}
+    tied = fields["tied"]
     return Selection(
         items=items,
         score=score,
         group_counts=counts[None] if None in counts else counts,
         labels=None if labels is None else tuple(labels[i] for i in items),
+        groups=(groups[None] if None in groups else groups) if bounds[0].are_given else None,
+        tied_labels=None if labels is None or tied is None else tuple(labels[i] for i in tied),
         **fields,
     )
 
@@ -369,7 +454,7 @@ def _greedily(
         tied=np.flatnonzero(ties[ties.sum(axis=1) > 1].any(axis=0)),  # of the steps in which several items tied
         method=method,
         reason=reason,
-        message="greedy: see the certificate",
+        message=GREEDY,
         counts={"evaluations": int(evaluations)},
         certificate=greedy_certificate(items, score, left / unit, bounds),
     )

@@ -10,6 +10,8 @@ large and gamma(beta) well below 1 mean that few rankings are enough (`theory.ra
 from __future__ import annotations
 
 import math
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +19,10 @@ from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must, open_interval, real
-from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, item_scores
-from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
+from lrtheory.fair_subset_selection.selection.groups import by_number
+from lrtheory.fair_subset_selection.selection.quotas import Groups, group_codes, same_group
 from lrtheory.fair_subset_selection.theory.conditions import ROUNDING
 from lrtheory.fair_subset_selection.theory.sample_sizes import chernoff_lower, rankings_needed
 
@@ -63,6 +66,19 @@ class Smoothness(Result):
     max_item_score: int | float
     n_rankings: float
     message: str
+
+    def _columns(self) -> dict[str, Any]:
+        return {"beta": self.betas, "gamma": self.gammas}
+
+    def _facts(self) -> list[str]:
+        known = f"alpha is {self.alpha:.4g}"
+        if math.isfinite(self.n_rankings):
+            known += f", and at least {self.lower:.4g} if the rankings are independent (FSS-A8-lower)"
+        return [known, self.message]
+
+    def _draw(self, ax: Any) -> None:
+        ax.step([0, *self.betas, 1], [0, *self.gammas, *self.gammas[-1:]] + [0] * (not len(self.gammas)), where="post")
+        ax.set(xlabel="beta, latent ratio of two items", ylabel="gamma, largest observed ratio")
 
     def gamma(self, beta: float) -> float:
         """Return gamma(beta), the largest observed ratio of two items of one group with a latent ratio of at most beta.
@@ -178,25 +194,25 @@ class Smoothness(Result):
 
 
 def smoothness(
-    latent: Rankings | ArrayLike,
-    observed: Rankings | ArrayLike,
-    rule: ScoreRule,
+    latent: Panel | ArrayLike,
+    observed: Panel | ArrayLike,
+    rule: ScoreRule | str,
     *,
-    groups: ArrayLike | None = None,
+    groups: Groups | None = None,
     delta: float = 0.05,
 ) -> Smoothness:
     """Measure how smooth a score function is under a bias.
 
     Parameters
     ----------
-    latent, observed : Rankings, or array of shape (m,)
+    latent, observed : Rankings, path, data frame, or array of shape (m,)
         Independent rankings, or exact mean scores of one ranking (`theory.expected_scores`). Weights must count
         independent voters, since for `lower` a row of weight w is w observations: copies of one voter, an urn, or
         `bias_swaps` of rows with weights make it too large.
-    rule : ScoreRule
-        Score function, of which the scores of single items count.
-    groups : array of shape (m,), optional
-        Group of every item: integers or strings; without, all are of one group.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters, of which the scores of single items count.
+    groups : array of shape (m,), mapping, path or data frame, optional
+        Group of every item, of one attribute, as in `select`; without, all are of one group.
     delta : float
         Failure probability of `lower`, in (0, 1).
 
@@ -208,7 +224,7 @@ def smoothness(
     Raises
     ------
     TypeError
-        If one of the two is a `Rankings` and the other is not, or `rule` is not a `ScoreRule`.
+        If one of the two holds rankings and the other does not, or `rule` is no rule.
     ValueError
         If shapes do not fit, a score is above what one ranking can give, or there is less than one voter.
 
@@ -236,10 +252,11 @@ def smoothness(
     (0.2, [0.25], 0.5, 1.0)
     """
     delta = open_interval("delta", delta, 0, 1)
-    as_rule("rule", rule)
-    if isinstance(latent, Rankings) or isinstance(observed, Rankings):
+    rule, names = as_rule("rule", rule), None
+    if _are_rankings(latent) or _are_rankings(observed):
         panels = (as_rankings("latent", latent), as_rankings("observed", observed))
         f, g = (_means(name, one, rule) for name, one in zip(("latent", "observed"), panels, strict=True))
+        names = panels[0].labels
         n, message = float(min(one.total for one in panels)), "alpha, betas and gammas are estimates"
     else:
         pairs = (("latent", latent), ("observed", observed))
@@ -250,7 +267,7 @@ def smoothness(
         raise must("latent", "mean scores of at least one item", latent)
     if g.shape != f.shape:
         raise must("observed", f"of {m} items, as the latent ones", g.shape)
-    codes = np.zeros(m, np.int64) if groups is None else group_codes(groups, m)
+    codes = np.zeros(m, np.int64) if groups is None else group_codes(by_number(groups, {}, names, m)[0], m)
     codes = np.unique(codes, return_inverse=True)[1]
     largest = rule.max_item_score(m)
     shares = np.minimum(f, g) / largest if largest else np.zeros(m)
@@ -260,6 +277,12 @@ def smoothness(
     lower = alpha if math.isinf(n) else float(chernoff_lower(min(alpha, 1.0), int(n), delta))
     betas, gammas = _steps(f, g, codes)
     return Smoothness(alpha, lower, betas, gammas, f, g, codes, largest, n, message)
+
+
+def _are_rankings(value: Any) -> bool:
+    """Whether it is a panel, or the file or frame of one; a frame of one column could be mean scores."""
+    is_frame = getattr(value, "columns", None) is not None and np.ndim(value) == 2
+    return isinstance(value, (Rankings, str, PathLike)) or is_frame
 
 
 def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:

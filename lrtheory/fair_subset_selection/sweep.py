@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, real, refuse_unused, unmasked
-from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
+from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_mask, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import OPTIONS, chosen_method, select, select_by_scores
 from lrtheory.fair_subset_selection.selection import separable
@@ -48,6 +49,22 @@ class QuotaCurves(Result):
     optima: np.ndarray
     unconstrained: np.ndarray
     chosen_quotas: np.ndarray
+
+    def _columns(self) -> dict[str, Any]:
+        best = np.broadcast_to(self.optima, self.values.shape).mean(axis=0)
+        return {"quota": self.quotas, "score": self.values.mean(axis=0), "best": best}
+
+    def _facts(self) -> list[str]:
+        runs, free = len(self.values), float(self.unconstrained.mean())
+        return [
+            f"latent scores, means over {runs:,} runs; without a quota {free:,.6g} "
+            f"with {float(self.chosen_quotas.mean()):.4g} disadvantaged items"
+        ]
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        lines = {"of the choice": columns["score"], "of the best set with that quota": columns["best"]}
+        _display.curves(ax, self.quotas, lines, xlabel="disadvantaged items", ylabel="latent score")
 
 
 @arrays("host")
@@ -225,11 +242,25 @@ class QuotaSweep(Result):
     reason: str
     message: str
 
+    def _columns(self) -> dict[str, Any]:
+        return {"quota": self.quotas, "score": self.scores, "ratio": self.ratios, "lost": 1 - self.ratios}
+
+    def _facts(self) -> list[str]:
+        free = f"without a quota {self.unconstrained_quota} are chosen, with the ratio {self.unconstrained:.4g}"
+        largest = self.ratios.max(initial=-np.inf)
+        also = [int(q) for q in self.quotas[np.isclose(self.ratios, largest, rtol=1e-12)] if q != self.best]
+        others = f", as large as with {', '.join(map(str, also))}" if also else ""
+        return [f"ratios are {self.message}", f"the largest is that of the quota {self.best}{others}", free]
+
+    def _draw(self, ax: Any) -> None:
+        _display.curves(ax, self.quotas, {"ratio": self.ratios}, xlabel="items of the group", ylabel="ratio")
+        ax.axhline(self.unconstrained, ls=":", color="gray", lw=1)
+
 
 def quota_sweep(
-    latent: Rankings,
-    observed: Rankings,
-    rule: ScoreRule,
+    latent: Panel,
+    observed: Panel,
+    rule: ScoreRule | str,
     k: int,
     *,
     disadvantaged: ArrayLike,
@@ -242,14 +273,14 @@ def quota_sweep(
 
     Parameters
     ----------
-    latent, observed : Rankings
-        Of the same m items.
-    rule : ScoreRule
-        Score function.
+    latent, observed : Rankings, path or data frame
+        Of the same m items. Where both are one object, the ratios are what a quota costs in the voters' own scores.
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
     k : int
         Number of items, in [0, m].
-    disadvantaged : bool array of shape (m,), or array of item numbers
-        The group G2.
+    disadvantaged : bool array of shape (m,), or array of item numbers or names
+        The group G2; names are those of the latent rankings.
     quotas : sequence of int, optional
         Which l to try; by default all feasible ones.
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
@@ -267,9 +298,9 @@ def quota_sweep(
     Raises
     ------
     TypeError
-        If the rankings are not `Rankings`, `rule` is not a `ScoreRule`, or quotas are not integers.
+        If the rankings are no rankings, `rule` is no rule, or quotas are not integers.
     ValueError
-        If the rankings are of different items, or a quota is infeasible.
+        If the rankings are of different items or name them in different orders, or a quota is infeasible.
 
     Notes
     -----
@@ -283,11 +314,9 @@ def quota_sweep(
     >>> sweep.ratios.tolist(), sweep.best, sweep.unconstrained
     ([0.8, 1.0, 0.4], 1, 0.8)
     """
-    m = as_rankings("latent", latent).n_items
-    if as_rankings("observed", observed).n_items != m:
-        raise must("observed", f"rankings of the {m} latent items", observed.n_items)
-    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m)
-    as_rule("rule", rule)
+    latent, observed, mask = _checked(latent, observed, disadvantaged)
+    k = integer("k", k, low=0, high=len(mask))
+    rule = as_rule("rule", rule, k)
     wanted = _quotas(mask, k, quotas)
     used, reason = chosen_method(method, rule.separable, 1)
     refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
@@ -320,5 +349,24 @@ def quota_sweep(
         unconstrained_quota=int(mask[free.items].sum()),
         method=chosen[0].method,
         reason=reason,
-        message=f"relative to the {'greedy latent set' if best.certificate is not None else 'latent optimum'}",
+        message=_reference(latent is observed, best.certificate is not None),
     )
+
+
+def _checked(latent: Any, observed: Any, disadvantaged: Any) -> tuple[Rankings, Rankings, np.ndarray]:
+    """Read both rankings, which must be of the same items, and the group."""
+    is_one = latent is observed
+    latent = as_rankings("latent", latent)
+    observed = latent if is_one else as_rankings("observed", observed)
+    m, names = latent.n_items, latent.labels
+    if observed.n_items != m:
+        raise must("observed", f"rankings of the {m} latent items", observed.n_items)
+    if names is not None and observed.labels is not None and names != observed.labels:
+        raise must("observed", "of the labels of the latent rankings, in their order", observed.labels)
+    return latent, observed, as_mask("disadvantaged", disadvantaged, m, names)
+
+
+def _reference(is_one: bool, is_greedy: bool) -> str:
+    if is_one:
+        return f"relative to the {'greedy set' if is_greedy else 'best set'} of the same rankings"
+    return f"relative to the {'greedy latent set' if is_greedy else 'latent optimum'}"

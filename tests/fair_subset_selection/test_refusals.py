@@ -11,6 +11,7 @@ import pytest
 
 from lrtheory import fair_subset_selection as fss
 from lrtheory.fair_subset_selection import Rankings, ScoreRule, baselines
+from tests.rules.test_forms import assert_same
 
 PANEL, BORDA = Rankings([[0, 1, 2, 3], [1, 0, 3, 2]]), ScoreRule("borda")
 TWO = [0, 0, 1, 1]
@@ -32,9 +33,23 @@ TWO = [0, 0, 1, 1]
         lambda rule: baselines.random_within_groups(PANEL, rule, 2, groups=TWO, quota={0: 1, 1: 1}, rng=0),
     ],
 )
-def test_the_name_of_a_rule_is_no_rule(call: Any) -> None:
-    with pytest.raises(TypeError, match=r"`rule` must be a ScoreRule, such as ScoreRule\(\"borda\"\); got 'borda'"):
-        call("borda")
+def test_the_name_of_a_rule_is_its_rule(call: Any) -> None:
+    assert_same(call("borda"), call(BORDA))
+    with pytest.raises(ValueError, match="`rule` must be one of 'sntv', 'bloc'"):
+        call("bord")
+    with pytest.raises(TypeError, match=r"`rule` must be a ScoreRule, such as ScoreRule\(\"borda\"\); got 3"):
+        call(3)
+
+
+def test_names_of_rules_with_parameters() -> None:
+    assert_same(fss.select(PANEL, "bloc", 2), fss.select(PANEL, ScoreRule("bloc", depth=2), 2))
+    assert_same(fss.select(PANEL, "chamberlin-courant", 2), fss.select(PANEL, ScoreRule("borda-cc"), 2))
+    assert fss.committee_score(PANEL, "bloc", [0, 1]) == 4
+    for rule in ("pav", "cc", "positional", "owa"):
+        with pytest.raises(ValueError, match="`rule` must be a ScoreRule for this kind, such as"):
+            fss.select(PANEL, rule, 2)
+    with pytest.raises(ValueError, match="`rule` must be a ScoreRule for this kind"):
+        fss.item_scores(PANEL, "bloc")
 
 
 @pytest.mark.parametrize(

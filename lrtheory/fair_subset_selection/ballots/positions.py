@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._files.table import is_missing
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, must
 
-__all__ = ["checked_positions", "positions_of_orders", "strict_or_shared"]
+__all__ = ["checked_positions", "numbered", "positions_of_orders", "strict_or_shared"]
 
 
 def checked_positions(positions: ArrayLike) -> np.ndarray:
@@ -24,6 +25,41 @@ def checked_positions(positions: ArrayLike) -> np.ndarray:
     if given.max() >= 2**31 - 1:
         raise must("positions", "below 2147483647", int(given.max()))
     return given.astype(np.int32)
+
+
+def numbered(orders: Any, labels: tuple[str, ...] | None) -> tuple[Any, tuple[str, ...] | None]:
+    """Replace names on ballots by numbers: in the order of the labels, or of the names where there are no labels.
+
+    Ballots of numbers come back as they are; the first entry decides. What is empty ends a ballot, as -1 does.
+    """
+    given = orders.to_numpy() if hasattr(orders, "to_numpy") else orders
+    given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OU" else given
+    if not isinstance(given, (list, tuple)) or not _has_names(given):
+        return orders, labels
+    if any(isinstance(ballot, str) or not isinstance(ballot, Iterable) for ballot in given):
+        raise must("orders", "a sequence of ballots, each a sequence of items", orders, TypeError)
+    rows = [[entry if _is_tie(entry) else (entry,) for entry in ballot] for ballot in given]
+    found = {name for row in rows for entry in row for name in entry if not is_missing(name) and name != -1}
+    if not all(isinstance(name, str) for name in found):
+        raise must(
+            "orders", "ballots of names alone", next(name for name in found if not isinstance(name, str)), TypeError
+        )
+    names = tuple(sorted(found)) if labels is None else labels
+    numbers = {name: number for number, name in enumerate(names)}
+    unknown = sorted(found - set(numbers))
+    if unknown:
+        raise must("orders", "ballots of items in `labels`", unknown[0])
+    return [[tuple(numbers.get(name, -1) for name in entry) for entry in row] for row in rows], names
+
+
+def _has_names(ballots: Any) -> bool:
+    """Whether the first entry of the ballots is a name, or a tie of names."""
+    first: Any = next((entry for ballot in ballots if isinstance(ballot, (list, tuple)) for entry in ballot), None)
+    return isinstance(next(iter(first), None) if _is_tie(first) else first, str)
+
+
+def _is_tie(entry: Any) -> bool:
+    return isinstance(entry, Iterable) and not isinstance(entry, str)
 
 
 def positions_of_orders(orders: ArrayLike, n_items: int | None) -> np.ndarray:

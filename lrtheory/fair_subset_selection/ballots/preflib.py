@@ -16,13 +16,15 @@ ENTRY = re.compile(r"\{([^{}]*)\}|([^,{}]+)")
 ORDER = re.compile(r"(?:\{[^{}]+\}|[^,{}]+)(?:,(?:\{[^{}]+\}|[^,{}]+))*,?")
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse(text: str, origin: str = "line") -> dict[str, Any]:
     """Read the arguments of `Rankings` from the text of a file, in the present format or in that before 2022.
 
     Now comments ``# ALTERNATIVE NAME 1: ...`` come first, then lines ``count: 2,{1,3},4``. Before, the first lines were
-    the number of alternatives, their names and the numbers of voters, then lines ``count,2,{1,3},4``.
+    the number of alternatives, their names and the numbers of voters, then lines ``count,2,{1,3},4``. `origin` is the
+    name of the file in sentences. A file that was cut off has fewer voters than its head says, and is refused.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    numbered = [(i, line.strip()) for i, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [line for _, line in numbered]
     kind = _kind(text)
     if kind is not None and kind not in KINDS:
         raise must("path", f"a PrefLib file of orders ({', '.join(KINDS)})", kind)
@@ -31,19 +33,21 @@ def parse(text: str) -> dict[str, Any]:
         stated = re.search(r"^# NUMBER ALTERNATIVES:[ \t]*(\d+)", text, re.MULTILINE)
         if stated is not None and int(stated.group(1)) != len(names):
             raise must("path", f"a PrefLib file with names of its {stated.group(1)} alternatives", list(names.values()))
-        ballots = [line.partition(":")[::2] for line in lines if not line.startswith("#")]
+        ballots = [(i, *line.partition(":")[::2]) for i, line in numbered if not line.startswith("#")]
+        head = re.search(r"^# NUMBER VOTERS:[ \t]*(\d+)", text, re.MULTILINE)
     else:
         m = int(lines[0]) if lines and lines[0].isdigit() else 0
         if not 0 < m < len(lines) - 1:
             raise must("path", "a PrefLib file with its number of alternatives", lines[:1])
         names = dict(line.partition(",")[::2] for line in lines[1 : m + 1])
-        ballots = [line.partition(",")[::2] for line in lines[m + 2 :]]
+        ballots = [(i, *line.partition(",")[::2]) for i, line in numbered[m + 2 :]]
+        head = re.match(r"\d+,(\d+),\d+$", lines[m + 1])
     if not all(name.isdecimal() for name in names):
         raise must("path", "a PrefLib file with alternatives by number", lines[1 : len(names) + 1])
     # files number alternatives from 1, in any order and with gaps; items are numbered from 0 in the order of these
     numbers = {name: item for item, name in enumerate(sorted(names, key=int))}
     orders, weights = [], []
-    for count, ballot in ballots:
+    for number, count, ballot in ballots:
         try:
             weights.append(int(count))
             # the whole line must be an order, since `findall` would skip what it does not understand
@@ -52,9 +56,12 @@ def parse(text: str) -> dict[str, Any]:
                 raise ValueError(ballot)
             orders.append([_entry(found, numbers) for found in ENTRY.findall(ballot)])
         except (KeyError, ValueError) as error:
-            raise must("path", "a PrefLib file of orders", f"{count}: {ballot}") from error
+            raise must("path", "a PrefLib file of orders", f"{origin}:{number}: {count}: {ballot}") from error
     if not orders:
         raise must("path", "a PrefLib file with a ballot", text[:60])
+    if head is not None and int(head[1]) != sum(weights):
+        rule = f"a PrefLib file with the ballots of its {int(head[1]):,} voters"
+        raise must("path", rule, f"{origin} with {sum(weights):,}")
     return {"orders": orders, "weights": weights, "labels": [names[name].strip() for name in numbers]}
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import kernel_input, to_numpy
-from lrtheory._types import ArrayLike
+from lrtheory._types import ArrayLike, Frame
 from lrtheory._validation import as_array, integer, must
+from lrtheory.fair_subset_selection.selection.groups import ItemGroups, by_number
 
 __all__ = [
     "QUOTAS",
@@ -24,8 +26,8 @@ __all__ = [
     "same_group",
 ]
 
-#: the group of every item, or of every item by each of several attributes
-Groups: TypeAlias = ArrayLike | Mapping[Any, ArrayLike]
+#: the group of every item, or of every item by each of several attributes; by the names of items, from a file or frame
+Groups: TypeAlias = ArrayLike | Mapping[Any, ArrayLike] | Mapping[str, str] | str | PathLike[str] | Frame | ItemGroups
 
 #: numbers of items by the caller's names of groups, or such mappings by the names of several attributes
 GroupCounts: TypeAlias = Mapping[Any, int] | Mapping[Any, Mapping[Any, int]]
@@ -56,6 +58,11 @@ class Bounds:
     groups: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    are_given: bool = True  # False for the one group of all items where the caller has none
+
+    def of(self, items: np.ndarray) -> tuple[Hashable, ...]:
+        """Return the names of the groups of some items."""
+        return tuple(self.names[group] for group in self.groups[items].tolist())
 
     def quotas(self, k: int) -> Quotas:
         """Return the bounds on sets of k items in the form that kernels read."""
@@ -89,7 +96,7 @@ def same_group(codes: np.ndarray) -> np.ndarray:
     return (codes[:, None] == codes) & ~np.eye(len(codes), dtype=bool)
 
 
-def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> list[Bounds]:
+def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, labels: Any = None) -> list[Bounds]:
     """Turn the caller's quotas into the bounds of every attribute, each of which is feasible by itself.
 
     Without groups there is one group of all items. `quotas` maps "quota", "at_least" and "at_most" to what the caller
@@ -99,7 +106,8 @@ def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> 
         given = next((name for name in QUOTAS if quotas[name] is not None), None)
         if given is not None:
             raise must("groups", f"given with `{given}`", groups)
-        return [Bounds(None, (0,), np.zeros(n_items, np.int64), np.zeros(1, np.int64), np.array([k]))]
+        return [Bounds(None, (0,), np.zeros(n_items, np.int64), np.zeros(1, np.int64), np.array([k]), False)]
+    groups, quotas = by_number(groups, quotas, labels, n_items)
     if not isinstance(groups, Mapping):
         return [_bounds(None, groups, quotas, n_items, k)]
     if not groups:
@@ -109,8 +117,9 @@ def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> 
     return [_bounds(a, codes, {q: (quotas[q] or {}).get(a) for q in QUOTAS}, n_items, k) for a, codes in groups.items()]
 
 
-def one_attribute(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> Bounds:
+def one_attribute(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, labels: Any = None) -> Bounds:
     """Turn the caller's quotas into bounds where a function takes one attribute alone."""
+    groups, quotas = by_number(groups, quotas, labels, n_items)
     if isinstance(groups, Mapping):
         raise must("groups", "an array, of one attribute", groups)
     return attributes(groups, quotas, n_items, k)[0]

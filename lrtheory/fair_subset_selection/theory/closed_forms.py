@@ -25,16 +25,17 @@ __all__ = [
 MAX_SUBSETS = 16
 
 
-def expected_scores(model: str, rule: ScoreRule, values: ArrayLike) -> list[Any]:
+def expected_scores(model: str, rule: ScoreRule | str, values: ArrayLike) -> list[Any]:
     r"""Return the mean score of every item in one ranking by random utilities (statements FSS-T3, FSS-N1).
 
     Parameters
     ----------
     model : {"plackett-luce", "uniform-utilities"}
         Law of the utilities, see `sample_rankings`.
-    rule : ScoreRule
-        Score function, of which single items count here. For "plackett-luce" any (beyond "sntv" and "borda" for at most
-        16 items), for "uniform-utilities" those of the kinds "sntv", "borda" and "borda-cc".
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters, of which single items count here. For "plackett-luce" any
+        (beyond "sntv" and "borda" for at most 16 items), for "uniform-utilities" those of the kinds "sntv", "borda" and
+        "borda-cc".
     values : sequence of m positive numbers
         Quality q of every item, or the end a of its range [0, a]. Bias multiplies those of its group by theta.
 
@@ -46,7 +47,7 @@ def expected_scores(model: str, rule: ScoreRule, values: ArrayLike) -> list[Any]
     Raises
     ------
     TypeError
-        If `rule` is not a `ScoreRule`.
+        If `rule` is no rule.
     ValueError
         If there is no closed form for this rule, or a value is not positive and finite.
 
@@ -73,7 +74,7 @@ def expected_scores(model: str, rule: ScoreRule, values: ArrayLike) -> list[Any]
     [Fraction(3, 4), Fraction(1, 4)]
     """
     choice("model", model, ("plackett-luce", "uniform-utilities"))
-    as_rule("rule", rule)
+    rule = as_rule("rule", rule)
     x = [exact(value) for value in numbers("values", values, 0, ends="(]")]
     if rule.kind in ("borda", "borda-cc"):
         before = _before_plackett_luce if model == "plackett-luce" else _before_uniform

@@ -15,12 +15,11 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_values, whole_owa
+from lrtheory.fair_subset_selection.problem import Items, Panel, Rankings, as_items, as_rankings
+from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_values, whole_owa
 from lrtheory.fair_subset_selection.selection import greedy, separable
-from lrtheory.fair_subset_selection.selection.quotas import QUOTAS, Bounds, one_attribute
+from lrtheory.fair_subset_selection.selection.quotas import QUOTAS, Bounds, Groups, one_attribute
 from lrtheory.fair_subset_selection.theory.ratios import certificate_ratio
 
 __all__ = ["SelectionCertificate", "TransferCertificate", "certify_selection", "greedy_certificate", "step_gains"]
@@ -62,21 +61,22 @@ class SelectionCertificate(Result):
     high: np.ndarray
     statement: str
 
-    def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
+    def verify(self, rankings: Panel, rule: ScoreRule | str) -> bool:
         """Compute the certificate anew and compare.
 
         Parameters
         ----------
-        rankings : Rankings
+        rankings : Rankings, path or data frame
             The panel.
-        rule : ScoreRule
-            Score function.
+        rule : ScoreRule or str
+            Score function, or the name of one without parameters.
 
         Returns
         -------
         bool
             Whether the set keeps the quotas, and value, bound and gap are those of this set, up to rounding.
         """
+        rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
         items, groups, low, high = (_whole(field) for field in (self.items, self.groups, self.low, self.high))
         if not _is_set(items, rankings.n_items) or groups.shape != (rankings.n_items,) or low.shape != high.shape:
             return False
@@ -176,6 +176,8 @@ class TransferCertificate(Result):
         Latent marginal of each chosen item, and the largest of all unused items (of its group, where there are groups).
     items : int64 array of shape (k,)
         The selection, in the order of choice.
+    labels : tuple of str, or None
+        Their names.
     groups : int64 array of shape (m,), or None
         Group of every item.
     statement : str
@@ -190,24 +192,36 @@ class TransferCertificate(Result):
     gains: np.ndarray
     largest: np.ndarray
     items: np.ndarray
+    labels: tuple[str, ...] | None
     groups: np.ndarray | None
     statement: str
 
-    def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
+    def _columns(self) -> dict[str, Any]:
+        names = self.items if self.labels is None else self.labels
+        share = np.divide(self.gains, self.largest, out=np.ones(len(self.gains)), where=self.largest > 0)
+        return {"item": names, "gain": self.gains, "largest": self.largest, "share": share}
+
+    def _facts(self) -> list[str]:
+        among = "no as many items" if self.groups is None else "no items with as many of each group"
+        statement = self.statement.rpartition("/")[2]
+        return [f"{among} score more than {self.bound:,.6g} ({statement}); these score {self.value:,}"]
+
+    def verify(self, rankings: Panel, rule: ScoreRule | str) -> bool:
         """Compute the certificate anew and compare.
 
         Parameters
         ----------
-        rankings : Rankings
+        rankings : Rankings, path or data frame
             The latent rankings.
-        rule : ScoreRule
-            Score function.
+        rule : ScoreRule or str
+            Score function, or the name of one without parameters.
 
         Returns
         -------
         bool
             Whether all numbers are those of this certificate, up to rounding.
         """
+        rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
         items, groups = _whole(self.items), None if self.groups is None else _whole(self.groups)
         if not _is_set(items, rankings.n_items) or len(items) == 0 or self.statement != TRANSFER:
             return False
@@ -227,20 +241,21 @@ def _agree(one: Any, other: Any, names: tuple[str, ...], least: float) -> bool:
 
 
 def certify_selection(
-    latent: Rankings, rule: ScoreRule, items: ArrayLike, *, groups: ArrayLike | None = None
+    latent: Panel, rule: ScoreRule | str, items: Items, *, groups: Groups | None = None
 ) -> TransferCertificate:
     """Judge items that were chosen one after the other, under other rankings than those that chose them (FSS-G3).
 
     Parameters
     ----------
-    latent : Rankings
+    latent : Rankings, path or data frame
         The rankings that count.
-    rule : ScoreRule
-        Score function.
-    items : integer array of shape (k,)
+    rule : ScoreRule or str
+        Score function, or the name of one without parameters.
+    items : integer array of shape (k,), sequence of k names, or Selection
         In the order of choice, with k at least 1.
-    groups : array of shape (m,), optional
-        Group of every item. The optimum is then that of sets with as many items of each group; without, of any k items.
+    groups : array of shape (m,), mapping, path or data frame, optional
+        Group of every item, as in `select`. The optimum is then that of sets with as many items of each
+        group; without, of any k items.
 
     Returns
     -------
@@ -250,7 +265,7 @@ def certify_selection(
     Raises
     ------
     TypeError
-        If `latent` is not a `Rankings`, or `rule` is not a `ScoreRule`.
+        If `latent` are no rankings, or `rule` is no rule.
     ValueError
         If items repeat, lie outside 0 .. m - 1 or are none, or groups are of several attributes.
 
@@ -261,7 +276,9 @@ def certify_selection(
     >>> found.value, found.step_ratio, found.verify(latent, ScoreRule("borda-cc"))
     (3, 0.0, True)
     """
-    as_rankings("latent", latent)
+    latent = as_rankings("latent", latent)
+    items = as_items("items", items, latent.labels)
+    rule = as_rule("rule", rule, np.shape(to_numpy(items))[-1] if np.ndim(to_numpy(items)) else None)
     value = committee_score(latent, rule, items)
     picks = np.array(to_numpy(items), np.int64)
     if picks.ndim != 1 or picks.size == 0:
@@ -269,7 +286,7 @@ def certify_selection(
     k = len(picks)
     codes = None
     if groups is not None:
-        codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k).groups
+        codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k, latent.labels).groups
     table = _marginals(latent, rule, picks)
     gains, largest = table[np.arange(k), picks], np.empty(k)
     # a choice competes with all unused items or, under quotas, with those of its own group: others may not fit
@@ -292,6 +309,7 @@ def certify_selection(
         gains=gains,
         largest=largest,
         items=picks,
+        labels=None if latent.labels is None else tuple(latent.labels[i] for i in picks),
         groups=codes,
         statement=TRANSFER,
     )
