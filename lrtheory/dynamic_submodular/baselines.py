@@ -19,7 +19,7 @@ from lrtheory.dynamic_submodular.maintenance.answers import UpdateTrace
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import accuracy
-from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, checked_ops, names_of, parts
 from lrtheory.dynamic_submodular.selection import offline as offline_steps
 from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import prefixes, states
@@ -29,12 +29,12 @@ from lrtheory.dynamic_submodular.theory import guesses_per_element
 __all__ = ["dynamic_sieve", "lattanzi", "random_subset", "recompute"]
 
 
-def recompute(objective: Objective | UpdateStream, ops: ArrayLike | None = None, k: int | None = None) -> UpdateTrace:
+def recompute(objective: Problem, ops: ArrayLike | None = None, k: int | None = None) -> UpdateTrace:
     """Run lazy greedy selection on all present elements after every update.
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Monotone submodular.
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
@@ -81,13 +81,13 @@ def recompute(objective: Objective | UpdateStream, ops: ArrayLike | None = None,
 
 
 def dynamic_sieve(
-    objective: Objective | UpdateStream, ops: ArrayLike | None = None, k: int | None = None, *, epsilon: float = 0.1
+    objective: Problem, ops: ArrayLike | None = None, k: int | None = None, *, epsilon: float = 0.1
 ) -> UpdateTrace:
     """Run sieve-streaming over the insertions, and again on all that is present when a sieve loses an element.
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Monotone submodular.
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
@@ -145,7 +145,7 @@ def dynamic_sieve(
 
 
 def lattanzi(
-    objective: Objective | UpdateStream,
+    objective: Problem,
     ops: ArrayLike | None = None,
     k: int | None = None,
     *,
@@ -160,7 +160,7 @@ def lattanzi(
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Monotone submodular.
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
@@ -213,7 +213,7 @@ def lattanzi(
 
 
 def random_subset(
-    objective: Objective | UpdateStream,
+    objective: Problem,
     ops: ArrayLike | None = None,
     k: int | None = None,
     *,
@@ -223,7 +223,7 @@ def random_subset(
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Any set function.
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
@@ -266,9 +266,7 @@ def _holds(table: states.State, v: int) -> bool:
     return bool((inside & (members == v)).any())
 
 
-def _instance(
-    objective: Objective | UpdateStream, ops: ArrayLike | None, k: int | None
-) -> tuple[Objective, np.ndarray, int]:
+def _instance(objective: Problem, ops: ArrayLike | None, k: int | None) -> tuple[Objective, np.ndarray, int]:
     """Return the objective, the checked updates and k, of a stream where they are left out."""
     ops = objective.ops if ops is None and isinstance(objective, UpdateStream) else ops
     objective, k = parts(objective, k)
@@ -295,4 +293,5 @@ def _trace(
         before = items
         items, values[index], uppers[index], queries[index] = answer(present, op)
         changes[index] = len(np.setdiff1d(items, before))
-    return UpdateTrace(values, uppers, queries, changes, items, {"queries": int(queries.sum())})
+    names = names_of(None, objective, items)
+    return UpdateTrace(values, uppers, queries, changes, items, names, {"queries": int(queries.sum())})

@@ -15,10 +15,10 @@ from lrtheory.dynamic_submodular.maintenance import invariants, tables
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
 from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
-from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
+from lrtheory.dynamic_submodular.objectives import CountingOracle
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import FINEST
-from lrtheory.dynamic_submodular.problem import SingleUpdates, UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.problem import Problem, SingleUpdates, UpdateStream, checked_ops, names_of, parts
 from lrtheory.dynamic_submodular.structures import guesses, randomness, states
 from lrtheory.dynamic_submodular.structures import stream as streams
 
@@ -53,7 +53,7 @@ class DynamicSubmodular(SingleUpdates):
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Monotone submodular (`probe_submodular` looks for a counterexample). It may grow by its ``append`` at any time.
     k : int or PartitionMatroid
         Largest number of chosen elements, or the groups (with "lazy" alone); may be left out with an `UpdateStream`.
@@ -104,7 +104,7 @@ class DynamicSubmodular(SingleUpdates):
 
     def __init__(
         self,
-        objective: Objective | UpdateStream,
+        objective: Problem,
         k: int | PartitionMatroid | None = None,
         *,
         epsilon: float = 0.1,
@@ -112,8 +112,9 @@ class DynamicSubmodular(SingleUpdates):
         replay: Literal["net", "exact"] | None = None,
         rng: Rng = None,
     ) -> None:
+        problem = objective
         objective, k = parts(objective, k)
-        self.objective = objective
+        self.objective, self._problem = objective, problem if isinstance(problem, UpdateStream) else None
         self.method = choice("method", method, OPTIONS)
         refuse_unused(method, OPTIONS[method], replay=(replay, None))
         self.replay = choice("replay", "net" if replay is None else replay, ("net", "exact"))
@@ -171,7 +172,8 @@ class DynamicSubmodular(SingleUpdates):
                 raise must("ops", "an UpdateStream of the objective of this object, or an array", ops)
             ops = ops.ops
         noted = self._apply(ops, record)
-        return UpdateTrace(*noted, self.solution, {name: count - before[name] for name, count in self.counts.items()})
+        counts = {name: count - before[name] for name, count in self.counts.items()}
+        return UpdateTrace(*noted, self.solution, self.labels, counts)
 
     def _apply(self, ops: ArrayLike, record: bool = False) -> streams.Trace:
         """Check all updates, then apply them."""
@@ -214,6 +216,11 @@ class DynamicSubmodular(SingleUpdates):
     def solution(self) -> np.ndarray:
         """The chosen elements in the order of selection, int64."""
         return self._stream.chosen[streams.NOW, : self._stream.tally[streams.N_NOW]].copy()
+
+    @property
+    def labels(self) -> tuple[Any, ...] | None:
+        """The names of the chosen elements in the order of selection; None without names."""
+        return names_of(self._problem, self.objective, self.solution)
 
     @property
     def value(self) -> float:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._numbers import number
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
-from lrtheory.dynamic_submodular.objectives.base import subset
+from lrtheory.dynamic_submodular.objectives.base import elements, subset
 from lrtheory.dynamic_submodular.objectives.counting import kernels
-from lrtheory.dynamic_submodular.problem import UpdateStream, parts
+from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
 from lrtheory.dynamic_submodular.selection import offline as offline_steps
 from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import randomness, states
@@ -56,8 +58,12 @@ class Selection(Result):
         An upper bound of the value of every set of k candidates, if the function is monotone submodular: the value plus
         the k best marginals as they were last computed; for sieves the sum of the k best single values, for brute
         force the value itself.
+    labels : tuple or None
+        Names of the chosen elements, in the order of `items`.
     method : str
         The method used.
+    message : str
+        What was read, where the function comes from a file or a frame.
     counts : mapping
         ``queries``: the number of marginals asked for, and for brute force also of the values of sets.
     """
@@ -66,16 +72,39 @@ class Selection(Result):
     gains: np.ndarray
     value: float
     upper_bound: float
+    labels: tuple[Any, ...] | None
     method: str
+    message: str
     counts: Mapping[str, int]
+
+    def _columns(self) -> dict[str, Any]:
+        names = self.items if self.labels is None else self.labels
+        return {"element": names, "gain": self.gains, "value": np.cumsum(self.gains)}
+
+    def _facts(self) -> list[str]:
+        value, upper = self.value, self.upper_bound
+        worth = f"the {len(self.items)} chosen are worth {value:,.6g}"
+        if self.method == "brute-force":
+            facts = [f"{worth}; no other choice is worth more, as all were tried"]
+        elif self.method == "random":
+            facts = [worth]
+        else:
+            share = f", so these have at least {value / upper:.1%} of the best" if 0 < upper < math.inf else ""
+            rule = "if the function is monotone submodular (DS-P8)"
+            facts = [f"{worth}; no choice of as many as asked for is worth more than {upper:,.6g}{share}, {rule}"]
+        return facts + ([self.message] if self.message else [])
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        _display.bars(ax, list(columns["element"]), self.gains, label="what the element adds")
 
 
 def maximize(
-    objective: Objective | UpdateStream,
+    objective: Problem,
     k: int | None = None,
     *,
     method: Literal["lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force"] = "lazy",
-    candidates: ArrayLike | None = None,
+    candidates: ArrayLike | Iterable[str] | None = None,
     epsilon: float | None = None,
     rng: Rng = None,
 ) -> Selection:
@@ -99,14 +128,15 @@ def maximize(
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Monotone submodular; for "random" submodular and not negative. Of a stream the candidates are the elements that
-        are present at its end.
+        are present at its end. A graph means the coverage of its neighborhoods, and so does the file of a list of edges
+        (`Coverage.from_file`).
     k : int
         How many may be chosen, at least 1; may be left out with an `UpdateStream`.
     method : str
         See the table.
-    candidates : int array of shape (n_candidates,), or None
+    candidates : int array of shape (n_candidates,), sequence of names, or None
         The elements to choose from; None takes all. Of equal marginals the first candidate wins. For sieves the order
         of the candidates is the order of arrival.
     epsilon : float or None
@@ -154,21 +184,29 @@ def maximize(
     >>> found = maximize(Coverage([[0, 1, 2], [2, 3], [3, 4], [0, 4]]), 2)
     >>> found.items.tolist(), found.gains.tolist(), found.upper_bound >= 5
     ([0, 2], [3.0, 2.0], True)
+
+    Names go in and come out:
+
+    >>> maximize(Coverage({"ann": "xyz", "bob": "zu", "cat": "uv"}), 2).labels
+    ('ann', 'cat')
     """
-    given = candidates
+    problem, given = objective, candidates
     if isinstance(objective, UpdateStream):
         given = objective.present() if candidates is None else candidates
     objective, k = parts(objective, k)
+    given = elements(objective, "candidates", given)
     k, method = integer("k", k, low=1), choice("method", method, OPTIONS)
     refuse_unused(method, OPTIONS[method], epsilon=(epsilon, None))
     epsilon = accuracy(0.1 if epsilon is None else epsilon, fine=method != "stochastic")
     items = np.arange(objective.n) if given is None else subset("candidates", given, objective.n)
     k = min(k, max(1, len(items)))
     if method.startswith("sieve"):
-        return _sieved(objective, k, items, epsilon, method)
-    if method == "brute-force":
-        return _exhausted(objective, k, items)
-    return _greedy(objective, k, items, method, epsilon, rng)
+        found = _sieved(objective, k, items, epsilon, method)
+    elif method == "brute-force":
+        found = _exhausted(objective, k, items)
+    else:
+        found = _greedy(objective, k, items, method, epsilon, rng)
+    return replace(found, labels=names_of(problem, objective, found.items), message=objective.origin)
 
 
 def accuracy(epsilon: float, *, fine: bool) -> float:
@@ -223,9 +261,8 @@ def _exhausted(objective: Objective, k: int, candidates: np.ndarray) -> Selectio
     length, queries = _steps(objective).exhaust(objective.record, state, search, np.zeros(k + 1, np.int64), best)
     items = best[:length]
     values = np.array([objective.value(items[:z]) for z in range(length + 1)])
-    return Selection(
-        items, np.diff(values), float(values[-1]), float(values[-1]), "brute-force", {"queries": int(queries) + length}
-    )
+    counts = {"queries": int(queries) + length}
+    return Selection(items, np.diff(values), float(values[-1]), float(values[-1]), None, "brute-force", "", counts)
 
 
 def _steps(objective: Objective) -> Any:
@@ -246,4 +283,4 @@ def _bound(state: states.State, length: int, bounds: np.ndarray, k: int) -> floa
 def _selection(state: states.State, length: int, upper: float, method: str, queries: int) -> Selection:
     items = state.levels[states.MEMBER, 1 : length + 1].copy()
     values = state.marks[states.VALUE, : length + 1]
-    return Selection(items, np.diff(values), float(values[-1]), upper, method, {"queries": int(queries)})
+    return Selection(items, np.diff(values), float(values[-1]), upper, None, method, "", {"queries": int(queries)})

@@ -243,6 +243,14 @@ class GuessRuns(Result):
     deletion_queries: np.ndarray
     counts: dict[str, int]
 
+    def _columns(self) -> dict[str, Any]:
+        queries = {"insertion_queries": self.insertion_queries, "deletion_queries": self.deletion_queries}
+        return {"run": np.arange(len(self.values)), "value": self.values, **queries}
+
+    def _draw(self, ax: Any) -> None:
+        ax.hist(self.values, bins=min(30, max(1, len(self.values))))
+        ax.set(xlabel="value", ylabel="runs")
+
 
 def run_guess(
     objective: Objective,

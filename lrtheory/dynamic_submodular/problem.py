@@ -9,14 +9,16 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from os import PathLike
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory._types import ArrayLike
+from lrtheory._types import ArrayLike, Frame
 from lrtheory._validation import integer, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective, integers
+from lrtheory.dynamic_submodular.objectives.coverage import Coverage, Graph
 from lrtheory.dynamic_submodular.structures.randomness import flat
 
 __all__ = ["UpdateStream"]
@@ -67,7 +69,7 @@ class UpdateStream:
     truth: float | None = None
 
     def __post_init__(self) -> None:
-        checked_objective(self.objective)
+        object.__setattr__(self, "objective", checked_objective(self.objective))
         object.__setattr__(self, "k", integer("k", self.k, low=1))
         n = self.objective.n
         if self.labels is not None:
@@ -106,18 +108,34 @@ class UpdateStream:
         return np.flatnonzero(balance)
 
 
+#: an objective, a stream that has one, or the graph, the file or the frame of a coverage
+Problem: TypeAlias = Objective | UpdateStream | Graph | str | PathLike[str] | Frame
+
+
 def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
     """Return the objective and k of a stream, or both as they are given."""
     if isinstance(objective, UpdateStream):
         objective, k = objective.objective, objective.k if k is None else k
-    checked_objective(objective)
+    objective = checked_objective(objective)
     if k is None:
         raise must("k", "given, unless `objective` is an UpdateStream", k, TypeError)
     return objective, k
 
 
+def names_of(problem: Any, objective: Objective, items: np.ndarray) -> tuple[Any, ...] | None:
+    """Return the names of elements, as the stream has them, else as the objective has them; None without names."""
+    labels = problem.labels if isinstance(problem, UpdateStream) and problem.labels else objective.labels
+    return None if labels is None else tuple(labels[item] for item in items.tolist())
+
+
 def checked_objective(objective: Any) -> Objective:
-    """Return the objective; raise a TypeError where it is none."""
+    """Return the objective, or the coverage that a path, a graph of networkx or a data frame means."""
+    if isinstance(objective, (str, PathLike)):
+        return Coverage.from_file(objective)
+    if hasattr(objective, "adjacency") and not isinstance(objective, Objective):
+        return Coverage.from_graph(objective)
+    if getattr(objective, "columns", None) is not None:
+        return Coverage.from_frame(objective)
     if not isinstance(objective, Objective):
         rule = "an objective of this package, such as Coverage or CountingOracle"
         raise must("objective", rule, objective, TypeError)
@@ -127,39 +145,45 @@ def checked_objective(objective: Any) -> Objective:
 class SingleUpdates(ABC):
     """A class with `insert` and `delete`, made from `_apply` of an array; a rejected call changes nothing."""
 
+    objective: Objective
+
     @abstractmethod
     def _apply(self, ops: ArrayLike) -> Any:
         """Check all updates, then apply them."""
 
-    def insert(self, v: int) -> None:
+    def _number(self, v: int | str) -> int:
+        """Return the number of an element."""
+        return self.objective.number(v) if isinstance(v, str) else integer("v", v, low=0)
+
+    def insert(self, v: int | str) -> None:
         """Insert an element.
 
         Parameters
         ----------
-        v : int
-            An absent element of the objective.
+        v : int or str
+            An absent element of the objective, by its number or by a name that is a word.
 
         Raises
         ------
         KeyError
             If it is present or does not exist.
         """
-        self._apply(np.array([integer("v", v, low=0)]))
+        self._apply(np.array([self._number(v)]))
 
-    def delete(self, v: int) -> None:
+    def delete(self, v: int | str) -> None:
         """Delete an element.
 
         Parameters
         ----------
-        v : int
-            A present element.
+        v : int or str
+            A present element, by its number or by a name that is a word.
 
         Raises
         ------
         KeyError
             If it is absent.
         """
-        self._apply(np.array([~integer("v", v, low=0)]))
+        self._apply(np.array([~self._number(v)]))
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------

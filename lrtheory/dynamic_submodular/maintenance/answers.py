@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from lrtheory import _display
 from lrtheory._result import Result, result
 
 __all__ = ["GuessState", "UpdateTrace"]
@@ -21,6 +24,8 @@ class UpdateTrace(Result):
         Marginals that each update asked for, and elements that it brought into the solution.
     solution : int64 array of shape (n_chosen,)
         The solution after the last update.
+    labels : tuple or None
+        Names of its elements.
     counts : mapping
         ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; baselines count ``queries``.
     """
@@ -30,7 +35,34 @@ class UpdateTrace(Result):
     queries: np.ndarray
     changes: np.ndarray
     solution: np.ndarray
+    labels: tuple[Any, ...] | None
     counts: dict[str, int]
+
+    def _columns(self) -> dict[str, Any]:
+        if not len(self.values):
+            return {"element": self.solution if self.labels is None else self.labels}
+        arrays = {"value": self.values, "upper_bound": self.upper_bounds}
+        return {"update": np.arange(len(self.values)), **arrays, "queries": self.queries, "changes": self.changes}
+
+    def _facts(self) -> list[str]:
+        names = [str(name) for name in (self.solution if self.labels is None else self.labels)[:10]]
+        more = ", ..." if len(self.solution) > 10 else ""
+        facts = [f"the solution after the last update: {', '.join(names) or 'none'}{more}"]
+        if len(self.values) and np.isfinite(self.upper_bounds).all():
+            worth = self.upper_bounds > 0
+            least = (self.values[worth] / self.upper_bounds[worth]).min(initial=1.0)
+            facts.insert(
+                0, f"after every update the value is at least {least:.1%} of the bound of the best one (DS-P8)"
+            )
+        return facts
+
+    def _draw(self, ax: Any) -> None:
+        if not len(self.values):
+            what = "without record=True nothing is kept of the updates, so there is no picture of them"
+            raise TypeError(what)
+        lines = {"value": self.values}
+        lines |= {"upper bound": self.upper_bounds} if np.isfinite(self.upper_bounds).all() else {}
+        _display.curves(ax, np.arange(len(self.values)), lines, xlabel="update", ylabel="value")
 
 
 @result

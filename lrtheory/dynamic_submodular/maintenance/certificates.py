@@ -5,6 +5,8 @@ r"""Certificates of a chosen set: a bound of the optimum, proved from any other 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lrtheory._result import Result, result
@@ -12,8 +14,8 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, must
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import Objective
-from lrtheory.dynamic_submodular.objectives.base import subset
-from lrtheory.dynamic_submodular.problem import UpdateStream, parts
+from lrtheory.dynamic_submodular.objectives.base import Chosen, elements, subset
+from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
 from lrtheory.dynamic_submodular.theory.upper_bounds import marginal_bound
 
 __all__ = ["SelectionBound", "certify_selection"]
@@ -42,6 +44,8 @@ class SelectionBound(Result):
     witness : int64 array of shape (n_witness,)
         The set A whose value and marginals prove the bound; it may hold any elements, not only candidates, and more
         than k of them.
+    labels : tuple or None
+        Names of the chosen elements.
     """
 
     items: np.ndarray
@@ -50,6 +54,21 @@ class SelectionBound(Result):
     bound: float
     statement: str
     witness: np.ndarray
+    labels: tuple[Any, ...] | None = None
+
+    def _columns(self) -> dict[str, Any]:
+        return {"element": self.items if self.labels is None else self.labels}
+
+    def _facts(self) -> list[str]:
+        rule = f"if the function is monotone submodular ({self.statement.rpartition('/')[2]})"
+        return [
+            f"these are worth {self.value:,.6g}; no admissible set is worth more than {self.bound:,.6g}, "
+            f"so they have at least {self.ratio:.1%} of the best, {rule}"
+        ]
+
+    def _draw(self, ax: Any) -> None:
+        what = "a bound is a single number; there is no picture of it"
+        raise TypeError(what)
 
     @property
     def ratio(self) -> float:
@@ -101,8 +120,8 @@ class SelectionBound(Result):
 
 
 def certify_selection(
-    objective: Objective | UpdateStream,
-    items: ArrayLike,
+    objective: Problem,
+    items: Chosen | ArrayLike,
     k: int | PartitionMatroid | None = None,
     *,
     candidates: ArrayLike | None = None,
@@ -112,9 +131,9 @@ def certify_selection(
 
     Parameters
     ----------
-    objective : Objective or UpdateStream
+    objective : Objective, UpdateStream, networkx graph, path or data frame
         Monotone submodular. Of a stream the candidates are the elements present at its end.
-    items : int array of shape (n_chosen,)
+    items : int array of shape (n_chosen,), sequence of names, or Selection
         The chosen elements.
     k : int or PartitionMatroid
         How many may be chosen; may be left out with an `UpdateStream`.
@@ -152,9 +171,9 @@ def certify_selection(
     matroid = constraint(limit, f.n)
     limit = integer("k", limit, low=1) if matroid is None else limit
     if candidates is not None:
-        present = subset("candidates", candidates, f.n)
+        present = subset("candidates", elements(f, "candidates", candidates), f.n)
     allowed = np.arange(f.n) if present is None else present
-    chosen = subset("items", items, f.n)
+    chosen = subset("items", elements(f, "items", items), f.n)
     if not np.isin(chosen, allowed).all():
         raise must("items", "a collection of candidates", chosen[~np.isin(chosen, allowed)], KeyError)
     proof = chosen if witness is None else subset("witness", witness, f.n)
@@ -162,7 +181,8 @@ def certify_selection(
     limits = [limit] if matroid is None else matroid.limits
     bound = marginal_bound(f.value(proof), f.gains(proof)[allowed], limits, groups=groups[allowed])
     value = f.value(chosen)
-    return SelectionBound(chosen, value, bound - value, bound, STATEMENT, proof)
+    names = names_of(objective, f, chosen)
+    return SelectionBound(chosen, value, bound - value, bound, STATEMENT, proof, names)
 
 
 def _is_admissible(problem: Objective | UpdateStream, items: np.ndarray, k: int | PartitionMatroid | None) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Hashable, Iterable
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,17 @@ __all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "integers", "probe
 MOST_COLUMNS = 2**28
 
 
+class HasItems(Protocol):
+    """A result that holds a selection."""
+
+    @property
+    def items(self) -> np.ndarray: ...
+
+
+#: elements by number or by name, or a result that holds them
+Chosen: TypeAlias = Iterable[int] | Iterable[str] | HasItems
+
+
 class Objective:
     """A set function f on the elements 0, ..., n - 1 with f(empty) = 0; the base class of all objectives.
 
@@ -29,6 +40,11 @@ class Objective:
     ----------
     n : int
         Number of elements.
+    labels : tuple or None
+        Names of the elements, which may be set; what takes elements takes names that are words, too. An element that
+        was appended since is called by its number.
+    origin : str
+        What was read, where it was read from a file or a frame.
     record : object
         The function as kernels see it.
 
@@ -39,6 +55,55 @@ class Objective:
     """
 
     record: Any
+    origin: str = ""
+    _labels: tuple[Any, ...] | None = None
+    _numbers: dict[Any, int] | None = None
+    _n_numbered: int = -1
+
+    @property
+    def labels(self) -> tuple[Any, ...] | None:
+        """Names of the elements, or None."""
+        if self._labels is None or len(self._labels) == self.n:
+            return self._labels
+        return (*self._labels, *range(len(self._labels), self.n))
+
+    @labels.setter
+    def labels(self, labels: Iterable[Hashable] | None) -> None:
+        if labels is not None and (isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable)):
+            raise must("labels", f"None or a sequence of {self.n} labels, one per element", labels, TypeError)
+        given = None if labels is None else tuple(labels)
+        if given is not None and len(given) != self.n:
+            raise must("labels", f"None or a sequence of {self.n} labels, one per element", given)
+        self._labels, self._numbers = given, None
+
+    def number(self, label: Hashable) -> int:
+        """Return the number of an element that is given by its name.
+
+        Parameters
+        ----------
+        label : hashable
+            One of `labels`.
+
+        Returns
+        -------
+        int
+            In [0, n).
+
+        Raises
+        ------
+        KeyError
+            If no element is called so, or several are.
+        """
+        labels = self.labels or ()
+        if self._numbers is None or len(labels) != self._n_numbered:
+            self._numbers, self._n_numbered = {}, len(labels)
+            for number, name in enumerate(labels):
+                self._numbers[name] = -1 if name in self._numbers else number  # a name of several is none
+        number = self._numbers.get(label, -1)
+        if number < 0:
+            rule = "the name of one element" if labels else "an element, as there are no names"
+            raise must("label", rule, label, KeyError)
+        return number
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n} elements)"
@@ -48,13 +113,13 @@ class Objective:
         """Number of elements."""
         return len(self.record.indptr) - 1
 
-    def value(self, S: Iterable[int]) -> float:
+    def value(self, S: Chosen) -> float:
         """Return f(S).
 
         Parameters
         ----------
-        S : iterable of int
-            Elements; repetitions count once.
+        S : iterable of int or str, or a result that holds a selection
+            Elements, by number or name; repetitions count once.
 
         Returns
         -------
@@ -66,16 +131,16 @@ class Objective:
         KeyError
             If an element does not exist.
         """
-        return self._value(subset("S", S, self.n))
+        return self._value(subset("S", elements(self, "S", S), self.n))
 
-    def gain(self, v: int, S: Iterable[int]) -> float:
+    def gain(self, v: int | str, S: Chosen) -> float:
         r"""Return the marginal f(v \| S) = f(S + v) - f(S).
 
         Parameters
         ----------
-        v : int
+        v : int or str
             An element.
-        S : iterable of int
+        S : iterable of int or str, or a result that holds a selection
             Elements.
 
         Returns
@@ -88,15 +153,15 @@ class Objective:
         KeyError
             If an element does not exist.
         """
-        (v,) = subset("v", [v], self.n).tolist()
-        return self._gain(v, subset("S", S, self.n))
+        (found,) = subset("v", elements(self, "v", [v]), self.n).tolist()
+        return self._gain(found, subset("S", elements(self, "S", S), self.n))
 
-    def gains(self, S: Iterable[int]) -> np.ndarray:
+    def gains(self, S: Chosen) -> np.ndarray:
         """Return the marginals of all elements on top of S.
 
         Parameters
         ----------
-        S : iterable of int
+        S : iterable of int or str, or a result that holds a selection
             Elements.
 
         Returns
@@ -109,7 +174,7 @@ class Objective:
         KeyError
             If an element does not exist.
         """
-        return self._gains(subset("S", S, self.n))
+        return self._gains(subset("S", elements(self, "S", S), self.n))
 
     def row_sizes(self) -> np.ndarray:
         """Return the number of entries of each row of the matrix, int64 (n,).
@@ -166,6 +231,20 @@ class Objective:
             marginal = prefixes.gain(self.record, state, z, v, scratch)
             prefixes.extend(self.record, state, z + 1, v, marginal)
         return state
+
+
+def elements(objective: Objective, name: str, S: Any) -> Any:
+    """Return the elements of a result, or the numbers of those that are given by name; all else as it is."""
+    for field in ("items", "solution"):
+        if isinstance(getattr(S, field, None), np.ndarray):
+            return getattr(S, field)
+    given = S.to_numpy() if hasattr(S, "to_numpy") else S
+    given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OUS" else given
+    if not isinstance(given, (list, tuple, set, frozenset)) or not any(isinstance(v, str) for v in given):
+        return S
+    if objective.labels is None:
+        raise must(name, "a collection of integers", S, TypeError)
+    return [objective.number(v) if isinstance(v, str) else v for v in given]
 
 
 def integers(name: str, values: Any, rule: str) -> np.ndarray:

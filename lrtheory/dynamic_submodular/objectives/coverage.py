@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
+from lrtheory._files import Table, as_table
 from lrtheory._numbers import number
-from lrtheory._types import ArrayLike, Rng, SparseArray
+from lrtheory._types import ArrayLike, Frame, Rng, SparseArray
 from lrtheory._validation import array, choice, generator, integer, must
 from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, integers, rows_of, rows_record
+from lrtheory.dynamic_submodular.objectives.reading import is_network, network_of, sets_of, settled
 from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["Coverage", "Influence"]
@@ -26,7 +29,7 @@ class Graph(Protocol):
 
 
 #: the items of each element: item numbers one after the other, or a matrix whose entries say which items are covered
-Sets: TypeAlias = Sequence[Iterable[int]] | np.ndarray | SparseArray
+Sets: TypeAlias = Sequence[Iterable[int]] | Mapping[Any, Iterable[Any]] | np.ndarray | SparseArray
 
 
 class Coverage(Objective):
@@ -34,8 +37,9 @@ class Coverage(Objective):
 
     Parameters
     ----------
-    sets : sequence of sequences of int, or sparse array of shape (n, n_items)
-        Items that each element covers, numbered from 0; of a sparse array the columns that are not zero in its row.
+    sets : sequence of sequences of int, mapping, or sparse array of shape (n, n_items)
+        Items that each element covers, numbered from 0; of a sparse array the columns that are not zero in its row. A
+        mapping from the names of elements to collections of names of items numbers both as they come.
     weights : array of shape (n_items,) or None
         Weight of each item, at least 0; None is 1.
 
@@ -62,11 +66,15 @@ class Coverage(Objective):
 
     def __init__(self, sets: Sets, weights: ArrayLike | None = None) -> None:
         checked = None if weights is None else _weights(weights)
+        names = None
+        if isinstance(sets, Mapping):
+            names, sets = tuple(sets), _numbered(sets)
         rows = _membership("sets", sets, 0 if checked is None else len(checked))
         self.weights = np.ones(rows.shape[1]) if checked is None else checked
         if len(self.weights) != rows.shape[1]:
             raise must("weights", f"of shape ({rows.shape[1]},), one per item", self.weights.shape)
         self._set_rows(rows)
+        self.labels = names
 
     @classmethod
     def from_graph(
@@ -91,7 +99,103 @@ class Coverage(Objective):
         adjacency = adjacency_of(graph)
         if closed:
             adjacency = sparse.csr_array(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
-        return cls(adjacency, weights)
+        made = cls(adjacency, weights)
+        made.labels = node_names(graph)
+        return made
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None,
+        form: str | None = None,
+        header: bool | None = None,
+        directed: bool = False,
+    ) -> Coverage:
+        """Read a list of edges, whose nodes cover themselves and their neighbors, or a table of sets and elements.
+
+        Parameters
+        ----------
+        path : path
+            Edges as networkx writes them, with comments from # on, or a table with the columns source and target, or
+            set, element and perhaps weight; packed by gzip or not. "-" is standard input.
+        columns : str, sequence or mapping, optional
+            The two columns. None looks for customary names. Where names are strange, rows are edges if the first column
+            names something that the second names too.
+        form : str or None
+            "table", "json", "jsonl" or "npz" where suffix and first line do not tell.
+        header : bool or None
+            Whether the first line names the columns; None looks. A file without names holds edges.
+        directed : bool
+            Whether an edge goes from its source to its target alone.
+
+        Returns
+        -------
+        Coverage
+            With the names of the nodes or sets as labels, in the order in which they come.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a row is no pair; file and line are named.
+        """
+        return cls._from_table(as_table(path, form=form, header=header), columns, header, directed=directed)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Frame,
+        *,
+        columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None,
+        directed: bool = False,
+    ) -> Coverage:
+        """Read edges, or sets and elements, from a data frame.
+
+        Parameters
+        ----------
+        frame : data frame
+            Of pandas or another library, or a mapping from names to columns.
+        columns : str, sequence or mapping, optional
+            As in `from_file`.
+        directed : bool
+            Whether edges have a direction.
+
+        Returns
+        -------
+        Coverage
+            As `from_file` makes it.
+
+        Raises
+        ------
+        ValueError
+            If a row is no pair.
+
+        Examples
+        --------
+        >>> f = Coverage.from_frame({"set": ["a", "a", "b"], "element": ["x", "y", "y"]})
+        >>> f.labels, f.value(["a"]), f.value(["b"])
+        (('a', 'b'), 2.0, 1.0)
+        """
+        return cls._from_table(as_table(frame), columns, None, directed=directed)
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Any, header: bool | None, *, directed: bool) -> Any:
+        table, about = settled(table, columns, header)
+        if is_network(table, columns):
+            network = network_of(table, columns, directed=directed)
+            made = cls.from_graph(network.adjacency)
+            made.labels = network.labels
+            made.origin = f"{network.told}; a node covers itself and its neighbors{about}"
+            return made
+        if directed:
+            raise must("directed", "left out for a table of sets and elements", directed)
+        found = sets_of(table, columns)
+        made = cls(found.rows, found.weights)
+        made.labels, made.origin = found.labels, found.told + about
+        return made
 
     def append(self, rows: Sets) -> np.ndarray:
         """Add elements; items that did not exist get weight 1.
@@ -188,6 +292,7 @@ class Influence(Coverage):
         nodes = np.concatenate(found)
         rows = sparse.csr_array((np.ones(len(nodes)), (nodes, samples)), shape=(n, n_samples))
         super().__init__(rows, np.full(n_samples, n / n_samples))
+        self.labels = node_names(graph)
 
     @classmethod
     def from_graph(  # type: ignore[override]
@@ -217,6 +322,101 @@ class Influence(Coverage):
             One element per node.
         """
         return cls(graph, p, n_samples, rng=rng)
+
+    @classmethod
+    def from_file(  # type: ignore[override]
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None,
+        form: str | None = None,
+        header: bool | None = None,
+        directed: bool = False,
+        p: float | Literal["degree"] = "degree",
+        n_samples: int = 1000,
+        rng: Rng = None,
+    ) -> Influence:
+        """Read a list of edges.
+
+        Parameters
+        ----------
+        path : path
+            Edges, as in `Coverage.from_file`.
+        columns : str, sequence or mapping, optional
+            The columns of source and target; None looks for customary names.
+        form : str or None
+            "table", "json", "jsonl" or "npz" where suffix and first line do not tell.
+        header : bool or None
+            Whether the first line names the columns; None looks.
+        directed : bool
+            Whether an edge goes from its source to its target alone.
+        p, n_samples, rng
+            As in `from_graph`.
+
+        Returns
+        -------
+        Influence
+            With the names of the nodes as labels.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a row is no edge; file and line are named.
+        """
+        table = as_table(path, form=form, header=header)
+        return cls._from_table(table, columns, header, directed=directed, p=p, n_samples=n_samples, rng=rng)
+
+    @classmethod
+    def from_frame(  # type: ignore[override]
+        cls,
+        frame: Frame,
+        *,
+        columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None,
+        directed: bool = False,
+        p: float | Literal["degree"] = "degree",
+        n_samples: int = 1000,
+        rng: Rng = None,
+    ) -> Influence:
+        """Read edges from a data frame.
+
+        Parameters
+        ----------
+        frame : data frame
+            Of pandas or another library, or a mapping from names to columns.
+        columns : str, sequence or mapping, optional
+            The columns of source and target; None looks for customary names.
+        directed : bool
+            Whether edges have a direction.
+        p, n_samples, rng
+            As in `from_graph`.
+
+        Returns
+        -------
+        Influence
+            As `from_file` makes it.
+
+        Raises
+        ------
+        ValueError
+            If a row is no edge.
+        """
+        return cls._from_table(as_table(frame), columns, None, directed=directed, p=p, n_samples=n_samples, rng=rng)
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Any, header: bool | None, *, directed: bool, **options: Any) -> Any:
+        table, about = settled(table, columns, header)
+        network = network_of(table, columns, directed=directed)
+        made = cls.from_graph(network.adjacency, **options)
+        p = options.get("p", "degree")
+        chance = "one over the number of edges into its end" if p == "degree" else f"{p:g}"
+        made.labels = network.labels
+        made.origin = (
+            f"{network.told}; an edge transmits with probability {chance}; "
+            f"values are estimates from {len(made.weights):,} sampled cascades{about}"
+        )
+        return made
 
     def append(self, rows: Sets) -> np.ndarray:
         """Add elements that meet samples drawn before; the samples and their weight stay.
@@ -254,6 +454,20 @@ def _reverse_reachable(backward: Any, chances: np.ndarray, root: int, rng: np.ra
                 seen.add(source)
                 waiting.append(source)
     return np.array(sorted(seen))
+
+
+def node_names(graph: Any) -> tuple[Any, ...] | None:
+    """Return the names of the nodes of a networkx graph, None where they are the numbers of the nodes."""
+    if sparse.issparse(graph) or not hasattr(graph, "adjacency"):
+        return None
+    names = tuple(graph)
+    return None if names == tuple(range(len(names))) else names
+
+
+def _numbered(sets: Mapping[Any, Any]) -> list[list[int]]:
+    """Return the items of named sets by number, in the order in which they come."""
+    numbers: dict[Any, int] = {}
+    return [[numbers.setdefault(item, len(numbers)) for item in items] for items in sets.values()]
 
 
 def adjacency_of(graph: Any) -> Any:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._files import Table, as_table
+from lrtheory._types import ArrayLike, Frame, SparseArray
 from lrtheory._validation import array, choice, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
+from lrtheory.dynamic_submodular.objectives.reading import points_of
 from lrtheory.dynamic_submodular.objectives.similarity import (
     checked_points,
     directions,
@@ -21,6 +25,8 @@ from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["FacilityLocation"]
 
+#: points of a file whose similarities to each other are all kept
+MOST_POINTS = 20_000
 #: the options of each metric of `FacilityLocation.from_features`
 OPTIONS: dict[str, set[str]] = {"cosine": set(), "rbf": {"gamma"}}
 
@@ -108,6 +114,79 @@ class FacilityLocation(Objective):
         cosines = np.where(points[elements].any(axis=1), 1 - squared / 2, 0.0)
         data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else falling(factor, squared)
         return cls(sparse.csr_array((data, (elements, columns)), shape=(n, n)))
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: str | Sequence[str | int] | None = None,
+        form: str | None = None,
+        header: bool | None = None,
+    ) -> FacilityLocation:
+        """Read points from a table: a row each, with a column of names or none.
+
+        Parameters
+        ----------
+        path : path
+            A table (csv, tsv, json, jsonl, npy, npz), packed by gzip or not; "-" is standard input.
+        columns : str or sequence, optional
+            The columns to use, the first perhaps that of the names. None takes all.
+        form : str or None
+            "table", "json", "jsonl", "npy" or "npz" where suffix and first line do not tell.
+        header : bool or None
+            Whether the first line names the columns; None looks.
+
+        Returns
+        -------
+        FacilityLocation
+            `from_features` of the points, with their names as labels.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a cell is no number; file and line are named.
+        """
+        return cls._from_table(as_table(path, form=form, header=header), columns)
+
+    @classmethod
+    def from_frame(cls, frame: Frame, *, columns: str | Sequence[str | int] | None = None) -> FacilityLocation:
+        """Read points from a data frame: a row each, with a column of names or none.
+
+        Parameters
+        ----------
+        frame : data frame
+            Of pandas or another library, or a mapping from names to columns.
+        columns : str or sequence, optional
+            As in `from_file`.
+
+        Returns
+        -------
+        FacilityLocation
+            `from_features` of the points, with their names as labels.
+
+        Raises
+        ------
+        ValueError
+            If a cell is no number.
+        """
+        return cls._from_table(as_table(frame), columns)
+
+    @classmethod
+    def _from_table(cls, table: Table, columns: Any, *, n_neighbors: int | None = None) -> FacilityLocation:
+        points = points_of(table, columns)
+        if n_neighbors is None and len(points.X) > MOST_POINTS:
+            size = 8e-9 * len(points.X) ** 2
+            rule = f"given for more than {MOST_POINTS:,} points, whose similarities fill {size:.0f} GB"
+            raise must("n_neighbors", rule, n_neighbors)
+        made = cls.from_features(points.X, n_neighbors=n_neighbors)
+        made.labels, made.origin = (
+            points.labels,
+            f"{points.told}; similarity is (1 + cosine) / 2 of their numbers as they stand",
+        )
+        return made
 
     def append(self, rows: ArrayLike | SparseArray) -> np.ndarray:
         """Add elements; sparse rows may have new columns, which no older element serves.

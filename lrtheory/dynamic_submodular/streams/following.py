@@ -1,0 +1,118 @@
+"""Updates as lines of text: ``+ id`` inserts, ``- id`` deletes; an answer after each, as it comes."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import Any
+
+from lrtheory._files import lines_of, source_name
+from lrtheory._validation import integer
+from lrtheory.dynamic_submodular.dynamic import DynamicSubmodular
+
+__all__ = ["Updates", "follow_lines"]
+
+
+class Updates:
+    """The lines of a file of updates, or of standard input, which are read as they come.
+
+    Parameters
+    ----------
+    lines : iterable of (int, str)
+        Numbered from 1, without blank ones and comments.
+    origin : str
+        The name of the file in sentences.
+    """
+
+    def __init__(self, lines: Iterable[tuple[int, str]], origin: str) -> None:
+        self.lines, self.origin = lines, origin
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> Updates:
+        """Open a file of updates.
+
+        Parameters
+        ----------
+        path : path
+            A line for each update; "-" is standard input.
+
+        Returns
+        -------
+        Updates
+            Of a file all lines, of standard input those that come.
+        """
+        return cls(_arriving() if str(path) == "-" else lines_of(path), source_name(path))
+
+
+def _arriving() -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(sys.stdin, start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, line
+
+
+def follow_lines(best: DynamicSubmodular, updates: Updates, *, window: int | None = None) -> Iterator[dict[str, Any]]:
+    """Apply updates one by one and yield what is known after each.
+
+    Parameters
+    ----------
+    best : DynamicSubmodular
+        Solver of an objective, with nothing present.
+    updates : Updates
+        Lines ``+ id`` and ``- id``; with a window only arrivals, whose sign may be left out.
+    window : int or None
+        How many are present at most: the oldest goes before the next one comes.
+
+    Yields
+    ------
+    dict
+        The line, the elements that left the window, those that came into the solution and went out of it, its value, an
+        upper bound of the best value, their ratio, and how many elements are present.
+
+    Raises
+    ------
+    ValueError
+        If a line is no update, or inserts what is present or deletes what is not; file and line are named.
+    """
+    window = None if window is None else integer("window", window, low=1)
+    waiting: deque[str] = deque()
+    solution: list[str] = []
+    n_present = 0
+    for number, line in updates.lines:
+        sign, name = _parsed(line, f"{updates.origin}:{number}", window is not None)
+        left = []
+        try:
+            if window is not None and len(waiting) == window and name not in waiting:
+                left = [waiting.popleft()]
+                best.delete(left[0])
+            (best.insert if sign == "+" else best.delete)(name)
+        except KeyError as error:
+            known = best.objective.labels or ()
+            state = "present already" if sign == "+" else "not present"
+            what = state if name in known else f"no element of {best.objective.origin.partition(':')[0]}"
+            raise ValueError(f"{updates.origin}:{number}: {name!r} is {what}") from error
+        waiting.extend([name] * (window is not None))
+        n_present += (1 if sign == "+" else -1) - len(left)
+        before, solution = solution, [str(one) for one in best.labels or ()]
+        yield {
+            "change": f"{sign} {name}",
+            **({"left": left} if window is not None else {}),
+            "added": [one for one in solution if one not in before],
+            "removed": [one for one in before if one not in solution],
+            "value": best.value,
+            "upper_bound": best.upper_bound,
+            "ratio": best.certified_ratio,
+            "present": n_present,
+        }
+
+
+def _parsed(line: str, where: str, is_window: bool) -> tuple[str, str]:
+    """The sign and the name of an update."""
+    text = line.strip()
+    sign, name = (text[0], text[1:].strip()) if text[0] in "+-" else ("+" if is_window else "", text)
+    if not sign or not name:
+        raise ValueError(f"{where}: a line is `+ id` or `- id`; got {text!r}")
+    if is_window and sign == "-":
+        raise ValueError(f"{where}: with a window elements leave by themselves; got {text!r}")
+    return sign, name
