@@ -47,8 +47,13 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.fair_subset_selection import baselines, theory
-from lrtheory.fair_subset_selection.bias import BiasedRankings, bias_swaps, bias_utilities, group_inversions
-from lrtheory.fair_subset_selection.loaders import (
+from lrtheory.fair_subset_selection.certificates import (
+    SelectionCertificate,
+    TransferCertificate,
+    certify_selection,
+)
+from lrtheory.fair_subset_selection.panels.bias import BiasedRankings, bias_swaps, bias_utilities, group_inversions
+from lrtheory.fair_subset_selection.panels.loaders import (
     Applicants,
     RatedItems,
     load_applicants,
@@ -56,7 +61,7 @@ from lrtheory.fair_subset_selection.loaders import (
     load_pref_profiles,
     load_rated_items,
 )
-from lrtheory.fair_subset_selection.models import (
+from lrtheory.fair_subset_selection.panels.models import (
     ranking_blocks,
     sample_item_scores,
     sample_rankings,
@@ -66,11 +71,6 @@ from lrtheory.fair_subset_selection.models import (
 from lrtheory.fair_subset_selection.problem import Rankings, make_greedy_trap
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import Selection, select, select_by_scores
-from lrtheory.fair_subset_selection.selection.certificates import (
-    SelectionCertificate,
-    TransferCertificate,
-    certify_selection,
-)
 from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.smoothness import Smoothness, smoothness
 from lrtheory.fair_subset_selection.sweep import QuotaCurves, QuotaSweep, quota_curves, quota_sweep, separates

@@ -113,7 +113,7 @@ def _rule(name: str, depth: int | None) -> ScoreRule | str:
 
 
 def _read(votes: Rankings, rule: str, message: str = "") -> str:
-    """What was counted: the voters, the rule, and what becomes of places that a ballot does not fill."""
+    """A sentence on the voters, the rule, and what becomes of places that a ballot does not fill."""
     parts = [f"{votes.total:,} voters rank {votes.n_items:,} items, counted by {rule}"]
     if votes.positions.min() < 0:
         parts.append("an item that a ballot does not list gets nothing from it")

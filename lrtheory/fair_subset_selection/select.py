@@ -19,6 +19,7 @@ from lrtheory._array import arrays, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
+from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import (
     ScoreRule,
@@ -31,7 +32,6 @@ from lrtheory.fair_subset_selection.scores import (
     whole_owa,
 )
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
-from lrtheory.fair_subset_selection.selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.selection.quotas import (
     Bounds,
     GroupCounts,
@@ -136,7 +136,7 @@ class Selection(Result):
 
 
 def _proved(chosen: Selection) -> list[str]:
-    """What is known about the optimum, with the statement that says so."""
+    """A sentence on the optimum, with the statement that proves it."""
     k, score = len(chosen.items), _number(chosen.score)
     within = f"no {k} items" if chosen.groups is None else f"no {k} items within the quotas"
     if chosen.certificate is not None:

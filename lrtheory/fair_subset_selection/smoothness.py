@@ -280,7 +280,7 @@ def smoothness(
 
 
 def _are_rankings(value: Any) -> bool:
-    """Whether it is a panel, or the file or frame of one; a frame of one column could be mean scores."""
+    """Return True for a panel, and for the file or the frame of one; a column of a frame may hold mean scores."""
     is_frame = getattr(value, "columns", None) is not None and np.ndim(value) == 2
     return isinstance(value, (Rankings, str, PathLike)) or is_frame
 

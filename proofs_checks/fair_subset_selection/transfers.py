@@ -6,8 +6,7 @@ from fractions import Fraction
 from functools import partial
 
 from lrtheory.bounds import Derived, Inequality, Recorded, Sides, Statement, saboteur
-from lrtheory.fair_subset_selection import theory
-from lrtheory.fair_subset_selection.selection import certificates
+from lrtheory.fair_subset_selection import certificates, theory
 from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.judged import (
     CERTIFIED,

@@ -20,7 +20,7 @@ from lrtheory.fair_subset_selection import (
     sample_utilities,
     theory,
 )
-from lrtheory.fair_subset_selection.models import OPTIONS
+from lrtheory.fair_subset_selection.panels.models import OPTIONS
 from tests.fair_subset_selection import oracles
 
 N = 40_000

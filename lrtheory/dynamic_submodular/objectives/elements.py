@@ -1,4 +1,4 @@
-"""What a file says about elements, before it is known which function of sets is asked for."""
+"""Rows of a file about elements, before it is known which function of sets is asked for."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def _word(cell: Any) -> str:
 
 
 def _weights(table: Table, column: str) -> np.ndarray:
-    """How many voters each row stands for; integers where all are whole, so that scores stay exact."""
+    """The number of voters of each row; integers where all are whole, so that scores stay exact."""
     found = table.floats(column)
     if (found < 0).any():
         raise table.refuse(int((found < 0).argmax()), column, "at least 0, a number of voters")

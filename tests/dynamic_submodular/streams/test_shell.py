@@ -1,0 +1,116 @@
+"""The verbs of the shell: picking once, and following updates from standard input or a file."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from lrtheory import dynamic_submodular as ds
+from lrtheory.cli import main
+from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular
+from lrtheory.dynamic_submodular.commands import follow
+from lrtheory.dynamic_submodular.objectives.elements import Elements
+from tests.dynamic_submodular.streams.test_doors import EDGES, FORMS, written
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    monkeypatch.chdir(tmp_path)
+    for name, text in FORMS.items():
+        written(tmp_path, name, text)
+
+    def run(line: str, typed: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
+        code = main(["dynamic_submodular", *line.split()])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_picking(shell: Any) -> None:
+    code, out, _ = shell("pick plain.txt -k 2")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()[:3]] == [
+        ["element", "gain", "value"],
+        ["c", "4", "4"],
+        ["a", "1", "5"],
+    ]
+    assert "no choice of as many as asked for is worth more than 5, so these have at least 100.0% of the best" in out
+    assert shell("pick - -k 2", FORMS["plain.txt"])[1].splitlines()[:3] == out.splitlines()[:3]
+    for line, sentence in [
+        ("pick plain.txt -k 0", "`k` must be an integer of at least 1; got 0"),
+        ("pick plain.txt -k 2 --by similarity", "plain.txt:2: `b` must be a number; got 'c'"),
+        ("pick plain.txt -k 2 --neighbors 3", '`n_neighbors` must be left out with by "coverage"'),
+    ]:
+        code, _, err = shell(line)
+        assert (code, err.count("\n")) == (3, 1)
+        assert sentence in err
+
+
+def test_following_is_the_answer_of_the_class(shell: Any) -> None:
+    typed = "# comes and goes\n+ a\n+ c\n\n- a\n+ d\n+ e\n+ b\n- c\n"
+    code, out, err = shell("follow plain.txt -k 2", typed)
+    assert (code, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    best = DynamicSubmodular(nx.Graph(EDGES), 2, rng=0)
+    solution: set[Any] = set()
+    for told, (sign, name) in zip(lines, ("+a", "+c", "-a", "+d", "+e", "+b", "-c"), strict=True):
+        (best.insert if sign == "+" else best.delete)(name)
+        assert told["change"] == f"{sign} {name}"
+        assert (told["value"], told["upper_bound"], told["ratio"]) == (
+            best.value,
+            best.upper_bound,
+            best.certified_ratio,
+        )
+        assert told["present"] == len(best.present)
+        assert not solution & set(told["added"])
+        assert solution >= set(told["removed"])
+        solution = (solution | set(told["added"])) - set(told["removed"])
+        assert solution == set(best.labels)
+    Path("ops.txt").write_text(typed)
+    assert shell("follow plain.txt ops.txt -k 2")[1] == out
+
+
+def test_a_window_is_that_of_the_function(shell: Any) -> None:
+    """Against the updates of `sliding_window` on the numbers of the elements."""
+    f, arrivals = Coverage.from_graph(nx.Graph(EDGES)), "dbeca"
+    code, out, _ = shell("follow plain.txt -k 1 --window 2", "\n".join(f"+ {v}" if v in "ae" else v for v in arrivals))
+    assert code == 0
+    lines = [json.loads(line) for line in out.splitlines()]
+    best = DynamicSubmodular(f, 1, rng=0)
+    values = best.update(ds.sliding_window([f.number(v) for v in arrivals], 2), record=True).values
+    assert [line["value"] for line in lines] == [values[i] for i in (0, 1, 3, 5, 7)]
+    assert [line["left"] for line in lines] == [[], [], ["d"], ["b"], ["e"]]
+    assert [line["present"] for line in lines] == [1, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "sentence"),
+    [
+        ("", "+ a\n+ a\n", "standard input:2: 'a' is present already"),
+        ("", "+ a\n- b\n", "standard input:2: 'b' is not present"),
+        ("", "+ zed\n", "standard input:1: 'zed' is no element of plain.txt"),
+        ("", "# x\nzed\n", "standard input:2: a line is `+ id` or `- id`; got 'zed'"),
+        ("", "+\n", "standard input:1: a line is `+ id` or `- id`; got '+'"),
+        ("--window 2", "- a\n", "standard input:1: with a window elements leave by themselves; got '- a'"),
+        ("--window 2", "a\na\n", "standard input:2: 'a' is present already"),
+        ("--window 0", "a\n", "`window` must be an integer of at least 1; got 0"),
+    ],
+)
+def test_bad_updates(shell: Any, options: str, typed: str, sentence: str) -> None:
+    code, _, err = shell(f"follow plain.txt -k 2 {options}", typed)
+    assert (code, err.count("\n")) == (3, 1)
+    assert sentence in err
+
+
+def test_answers_come_before_the_last_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = iter(["+ a\n", "+ b\n"])
+    monkeypatch.setattr("sys.stdin", given)
+    answers = follow(Elements.from_file(written(tmp_path, "g.txt", FORMS["plain.txt"])), k=1)
+    assert next(answers)["change"] == "+ a"
+    assert next(given) == "+ b\n"  # nobody has read it
