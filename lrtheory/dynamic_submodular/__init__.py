@@ -22,11 +22,23 @@ is small. Guesses of OPT lie on a grid. For an answer two neighboring guesses ar
 a larger one that did not. Updates are fast because every objective computes the marginals of an element on all prefixes
 of the sequence in one pass over its data.
 
+From a file to an answer, in the shell::
+
+    lrtheory dynamic_submodular pick graph.txt -k 10
+    lrtheory dynamic_submodular follow graph.txt -k 10 < changes.txt
+
 Examples
 --------
-Who dominates most of a window over a network? The value, and a proof of how good it is:
+A table of pairs, as `Coverage.from_file` reads it from a file, and names in the answer:
 
 >>> from lrtheory import dynamic_submodular as ds
+>>> shops = {"set": ["north", "north", "south", "mall"], "element": ["ann", "bob", "bob", "cat"]}
+>>> chosen = ds.maximize(ds.Coverage.from_frame(shops), 2)
+>>> chosen.labels, chosen.value
+(('north', 'mall'), 3.0)
+
+Who dominates most of a window over a network? The value, and a proof of how good it is:
+
 >>> stream = ds.make_graph_coverage(300, k=5, rng=0)
 >>> best = ds.DynamicSubmodular(stream, epsilon=0.1, rng=0)
 >>> trace = best.update(stream, record=True)

@@ -15,13 +15,26 @@ needs a number that grows with log m; SNTV, which reads tops alone, may need exp
 Rankings are given by positions or by orders, strict or with ties, complete or truncated, with multiplicities
 (`Rankings`). Where they are too many to exist at once, `ranking_blocks` streams into `item_scores`.
 
+From a file to an answer, in the shell::
+
+    lrtheory fair_subset_selection choose board.soi -k 5 --groups board_members.csv --at-least f=2
+    lrtheory fair_subset_selection quotas board.soi -k 5 --groups board_members.csv --of f
+
 Examples
 --------
+Ballots and groups in tables, as `Rankings.from_file` and ``groups="members.csv"`` read them, and names in the answer:
+
+>>> from lrtheory import fair_subset_selection as fss
+>>> votes = fss.Rankings.from_frame({"first": ["Ann", "Ann", "Bob"], "second": ["Bob", "Cat", "Ann"]})
+>>> members = {"name": ["Cat", "Bob", "Ann"], "gender": ["m", "m", "f"]}
+>>> chosen = fss.select(votes, "borda", 2, groups=fss.ItemGroups.from_frame(members), at_most={"f": 0})
+>>> chosen.labels, chosen.groups, chosen.score
+(('Bob', 'Cat'), ('m', 'm'), 4)
+
 Twenty candidates, ten of them seen at a tenth of their quality, a shortlist of six:
 
 >>> import numpy as np
 >>> from fractions import Fraction
->>> from lrtheory import fair_subset_selection as fss
 >>> rng = np.random.default_rng(0)
 >>> quality = np.tile([8, 1], 10)
 >>> women = np.arange(20) >= 10

@@ -51,6 +51,7 @@ def unconstrained(
 
     Examples
     --------
+    >>> from lrtheory.fair_subset_selection import Rankings
     >>> unconstrained(Rankings(orders=[[2, 0, 1]]), ScoreRule("borda"), 2).items.tolist()
     [2, 0]
     """
@@ -95,6 +96,7 @@ def proportional(
 
     Examples
     --------
+    >>> from lrtheory.fair_subset_selection import Rankings
     >>> panel = Rankings(orders=[[0, 1, 2, 3]])
     >>> proportional(panel, ScoreRule("borda"), 2, disadvantaged=[2, 3]).items.tolist()
     [0, 2]
@@ -146,6 +148,7 @@ def random_within_groups(
 
     Examples
     --------
+    >>> from lrtheory.fair_subset_selection import Rankings
     >>> panel = Rankings(orders=[[0, 1, 2, 3]])
     >>> found = random_within_groups(panel, ScoreRule("sntv"), 2, groups=[0, 0, 1, 1], quota={0: 1, 1: 1}, rng=0)
     >>> dict(found.group_counts)
