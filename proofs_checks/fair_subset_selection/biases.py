@@ -16,7 +16,8 @@ from lrtheory.bounds import (
     Statement,
     saboteur,
 )
-from lrtheory.fair_subset_selection import Rankings, bias, bias_swaps, item_scores, theory
+from lrtheory.fair_subset_selection import Rankings, bias_swaps, item_scores, theory
+from lrtheory.fair_subset_selection.panels import bias
 from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.biased import (
     FAR,

@@ -13,7 +13,6 @@ import pytest
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
-    bias,
     bias_swaps,
     bias_utilities,
     group_inversions,
@@ -22,6 +21,7 @@ from lrtheory.fair_subset_selection import (
     sample_utilities,
     theory,
 )
+from lrtheory.fair_subset_selection.panels import bias
 from tests.fair_subset_selection import oracles
 
 G2 = np.arange(20) >= 10

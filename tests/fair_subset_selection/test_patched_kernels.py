@@ -11,7 +11,6 @@ from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
-    bias,
     bias_swaps,
     committee_score,
     group_inversions,
@@ -24,6 +23,7 @@ from lrtheory.fair_subset_selection import (
     select_by_scores,
     theory,
 )
+from lrtheory.fair_subset_selection.panels import bias
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, greedy, separable
 
 TRAPPED = Rankings(np.array([list(range(20))] * 10 + [list(range(19, -1, -1))] * 9))
