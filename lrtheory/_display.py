@@ -223,7 +223,7 @@ def intervals(
 
 def _named_rows(ax: Any, names: Sequence[Any], kept: int) -> None:
     ax.set_yticks(range(kept), [_cell(name) for name in names[:kept]])
-    ax.set_ylim(kept - 0.5, -0.5)
+    ax.set_ylim(max(1, kept) - 0.5, -0.5)
     ax.spines[["top", "right"]].set_visible(False)
     if kept < len(names):
         ax.set_title(f"the first {kept} of {len(names):,}", fontsize="medium")

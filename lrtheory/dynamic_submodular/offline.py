@@ -83,13 +83,13 @@ class Selection(Result):
 
     def _facts(self) -> list[str]:
         value, upper = self.value, self.upper_bound
-        worth = f"the {len(self.items)} chosen are worth {value:,.6g}"
+        worth = f"the choice is worth {value:,.6g}"
         if self.method == "brute-force":
             facts = [f"{worth}; no other choice is worth more, as all were tried"]
         elif self.method == "random":
             facts = [worth]
         else:
-            share = f", so these have at least {value / upper:.1%} of the best" if 0 < upper < math.inf else ""
+            share = f", so it has at least {value / upper:.1%} of the best" if 0 < upper < math.inf else ""
             rule = "if the function is monotone submodular (DS-P8)"
             facts = [f"{worth}; no choice of as many as asked for is worth more than {upper:,.6g}{share}, {rule}"]
         return facts + ([self.message] if self.message else [])

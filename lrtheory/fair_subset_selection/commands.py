@@ -32,7 +32,8 @@ def choose(
     ----------
     votes : Rankings
         Ballots that rank people or things: PrefLib, or a table such as ``first,second,third``. A row may also hold a
-        rank for each item, a ballot such as ``Ann > Bob``, or one voter's rank of one item (``voter,item,rank``).
+        rank for each item, 1 the best, a ballot such as ``Ann > Bob``, or one voter's rank of one item
+        (``voter,item,rank``).
     k : int
         How many are chosen.
     rule : str

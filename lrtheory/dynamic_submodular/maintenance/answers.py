@@ -51,9 +51,7 @@ class UpdateTrace(Result):
         if len(self.values) and np.isfinite(self.upper_bounds).all():
             worth = self.upper_bounds > 0
             least = (self.values[worth] / self.upper_bounds[worth]).min(initial=1.0)
-            facts.insert(
-                0, f"after every update the value is at least {least:.1%} of the bound of the best one (DS-P8)"
-            )
+            facts.insert(0, f"after every update the value is at least {least:.1%} of the upper bound")
         return facts
 
     def _draw(self, ax: Any) -> None:

@@ -124,7 +124,7 @@ def network_of(table: Table, columns: Any = None, *, directed: bool = False) -> 
     n_loops = int((adjacency.diagonal() > 0).sum())
     n_edges = adjacency.nnz if directed else (adjacency.nnz + n_loops) // 2
     left_out = [name for name in table.names if name not in roles.values()]
-    also = f"; not read: {', '.join(left_out)}" if left_out else ""
+    also = f"; columns not read: {', '.join(left_out)}" if left_out else ""
     kind = "a directed" if directed else "an undirected"
     return Network(
         adjacency, tuple(numbers), f"{table.origin}: {kind} graph of {n:,} nodes and {n_edges:,} edges{also}"

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["RULE", "first_bad", "positions"]
+__all__ = ["RULE", "are_marks", "first_bad", "positions"]
 
 RULE = "a rank among those of its ballot, which go from 1, the best, without a gap that ties do not leave"
+
+
+def are_marks(ranks: np.ndarray) -> bool:
+    """Whether the cells mark items, as approvals do, so that their order would be made up.
+
+    Parameters
+    ----------
+    ranks : float64 array of shape (n, m)
+        NaN where a ballot does not list the item.
+
+    Returns
+    -------
+    bool
+        True for zeros and ones, and for ones alone of which a ballot has several.
+    """
+    values = set(np.unique(ranks[~np.isnan(ranks)]).tolist())
+    return values == {0.0, 1.0} or (len(values) == 1 and bool(((~np.isnan(ranks)).sum(axis=1) > 1).any()))
 
 
 def first_bad(ranks: np.ndarray) -> tuple[int, int] | None:

@@ -303,6 +303,7 @@ def _wide(table: Table, columns: list[str], weights: np.ndarray | None) -> Ballo
     """A column of ranks for each item, 1 the best; empty where a ballot does not list it."""
     _check_size(table, len(columns))
     given = np.stack([table.floats(name, missing=True) for name in columns], axis=1)
+    _refuse_marks(table, given)
     bad = ranks.first_bad(given)
     if bad is not None:
         raise table.refuse(bad[0], columns[bad[1]], ranks.RULE)
@@ -325,6 +326,7 @@ def _long(table: Table, roles: Mapping[str, str]) -> Ballots:
         raise table.refuse(int(again[0]), roles["item"], "named once by each voter")
     spread = np.full((len(voters), len(labels)), np.nan)
     spread[rows, items] = given
+    _refuse_marks(table, spread)
     bad = ranks.first_bad(spread)
     if bad is not None:
         raise table.refuse(int(first[bad[0] * len(labels) + bad[1]]), roles["rank"], ranks.RULE)
@@ -337,6 +339,11 @@ def _long(table: Table, roles: Mapping[str, str]) -> Ballots:
         if differs.size:
             raise table.refuse(int(differs[0]), roles["weight"], "the same in all rows of a voter")
     return Ballots(ranks.positions(spread), None, weights, labels)
+
+
+def _refuse_marks(table: Table, given: np.ndarray) -> None:
+    if ranks.are_marks(given):
+        raise ValueError(f"{table.origin}: cells of 0 and 1, or of one number alone, mark items and do not rank them")
 
 
 def _check_size(table: Table, n_items: int, n_rankings: int | None = None) -> None:

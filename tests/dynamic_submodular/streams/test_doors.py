@@ -49,7 +49,7 @@ def test_a_list_of_edges_is_the_graph_that_networkx_makes_of_it(name: str, tmp_p
     chosen = ds.maximize(path, 2)
     assert chosen.labels == ds.maximize(graph, 2).labels == ("c", "a")
     assert "5 nodes and 5 edges" in chosen.message
-    assert ("not read: since" in chosen.message) == (name == "named.csv")
+    assert ("columns not read: since" in chosen.message) == (name == "named.csv")
     assert ("read as the names of columns, person, friend" in chosen.message) == (name == "strange.csv")
 
 

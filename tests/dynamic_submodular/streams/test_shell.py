@@ -40,7 +40,7 @@ def test_picking(shell: Any) -> None:
         ["c", "4", "4"],
         ["a", "1", "5"],
     ]
-    assert "no choice of as many as asked for is worth more than 5, so these have at least 100.0% of the best" in out
+    assert "no choice of as many as asked for is worth more than 5, so it has at least 100.0% of the best" in out
     assert shell("pick - -k 2", FORMS["plain.txt"])[1].splitlines()[:3] == out.splitlines()[:3]
     for line, sentence in [
         ("pick plain.txt -k 0", "`k` must be an integer of at least 1; got 0"),

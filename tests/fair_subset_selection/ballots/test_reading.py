@@ -117,6 +117,10 @@ BAD: list[tuple[str, str, str]] = [
     ("a.csv", "Ann,Bob\nBob,Cat\n", "a.csv: is the first line (Ann, Bob) a ballot? say header=False (--no-header)"),
     ("a.csv", "Ann,Bob,Cat\n5,4,1\n3,3,1\n", "a.csv:2: `Bob` must be a rank among those of its ballot"),
     ("a.csv", "Ann,Bob,Cat\n1,2,2\n5,5,5\n", "a.csv:3: `Ann` must be a rank among those of its ballot"),
+    ("a.csv", "Ann,Bob,Cat\n1,0,1\n0,1,1\n", "a.csv: cells of 0 and 1, or of one number alone, mark items"),
+    ("a.csv", "Ann,Bob\n1,0\n0,1\n", "a.csv: cells of 0 and 1, or of one number alone, mark items"),
+    ("a.csv", "Ann,Bob,Cat\n1,,1\n,1,1\n", "a.csv: cells of 0 and 1, or of one number alone, mark items"),
+    ("a.csv", "voter,item,rank\nx,a,1\nx,b,1\n", "a.csv: cells of 0 and 1, or of one number alone, mark items"),
     ("a.csv", "Ann,Bob,comment\n1,2,fine\n", "column 'Ann' holds numbers and 'comment' words"),
     ("a.csv", "Ann,Bob\n1,x2\n", "column 'Ann' holds numbers and 'Bob' words"),
     ("a.csv", "Ann,Bob\n1,inf\n", "a.csv:2: `Bob` must be a finite number; got 'inf'"),
@@ -173,6 +177,11 @@ def test_more_bad_files(tmp_path: Path) -> None:
         Rankings.from_frame(huge)
     with pytest.raises(TypeError, match="`frame` must be a data frame"):
         Rankings.from_frame(3)
+
+
+def test_one_mark_a_ballot_is_a_vote(tmp_path: Path) -> None:
+    panel = Rankings.from_file(written(tmp_path, "v.csv", "Ann,Bob,Cat\n1,,\n,,1\n1,,\n"))
+    assert panel.positions.tolist() == [[0, -1, -1], [-1, -1, 0], [0, -1, -1]]
 
 
 def test_the_first_line_is_a_ballot_only_where_it_must_be(tmp_path: Path) -> None:
