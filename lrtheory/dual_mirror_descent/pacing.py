@@ -161,17 +161,9 @@ def pace(
     >>> found.bids.tolist(), found.wins.tolist(), found.spend
     ([1.0, 1.0], [True, True], 1.0)
     """
-    log = Auctions.of(values)
-    labels = None if log is None else log.labels
-    if log is not None:
-        if competing_bids is not None:
-            raise must("competing_bids", "left out where the first argument is a log", competing_bids, TypeError)
-        values, competing_bids = log.values, log.prices
-    for name, given in (("competing_bids", competing_bids), ("budget", budget)):
-        if given is None:
-            raise must(name, "given", None, TypeError)
-    v = array("values", values, shape=(None,), low=0.0).astype(np.float64)
-    d = array("competing_bids", competing_bids, shape=(len(v),), low=0.0).astype(np.float64)
+    v, d, labels = _auctions(values, competing_bids)
+    if budget is None:
+        raise must("budget", "given", None, TypeError)
     if len(v) == 0:
         raise must("values", "of at least one auction", v.shape)
     money = open_interval("budget", budget, 0, np.inf)
@@ -218,6 +210,19 @@ def pace(
         certificate=certificate,
         trace={"multipliers": path} if record else None,
     )
+
+
+def _auctions(values: Any, competing_bids: Any) -> tuple[np.ndarray, np.ndarray, tuple[str, ...] | None]:
+    """Return the values, the highest bids of the others, and the names of the auctions where they come from a log."""
+    log = Auctions.of(values)
+    if log is not None and competing_bids is not None:
+        raise must("competing_bids", "left out where the first argument is a log", competing_bids, TypeError)
+    if log is None and competing_bids is None:
+        raise must("competing_bids", "given", None, TypeError)
+    given = (values, competing_bids) if log is None else (log.values, log.prices)
+    v = array("values", given[0], shape=(None,), low=0.0).astype(np.float64)
+    d = array("competing_bids", given[1], shape=(len(v),), low=0.0).astype(np.float64)
+    return v, d, None if log is None else log.labels
 
 
 class Market(NamedTuple):
