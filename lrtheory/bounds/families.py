@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+
+from lrtheory.bounds.errors import StatementError
 
 __all__ = ["Draws", "Family", "FromGenerator", "FromHypothesis", "Tight", "is_fixed"]
 
@@ -17,7 +19,7 @@ class Draws(Protocol):
     """The draws that a family may ask for; a Generator answers, or Hypothesis, which can then shrink what it found."""
 
     def integers(self, low: int, high: int, shape: int | tuple[int, ...] | None = None) -> Any:
-        """Integers in [low, high], both ends included: one, or an int64 array of the given shape."""
+        """Integers in [low, high], both ends included: one of any size, or an int64 array of the given shape."""
 
     def floats(self, low: float, high: float, shape: int | tuple[int, ...] | None = None) -> Any:
         """Doubles in [low, high]: one, or an array of the given shape."""
@@ -29,6 +31,26 @@ class Draws(Protocol):
         """One of the options."""
 
 
+def _demand_range(low: int, high: int) -> None:
+    """Refuse ends that are in the wrong order, or too large for an array."""
+    if low > high:
+        raise StatementError(f"draws.integers must have low <= high; got {low} and {high}")
+    if not -(2**63) <= low <= high < 2**63:
+        raise StatementError(
+            f"draws.integers draws arrays of 64 bits, and large integers one by one; got {low}, {high}"
+        )
+
+
+def _large(rng: np.random.Generator, low: int, high: int) -> int:
+    """A uniform integer of any size in [low, high]."""
+    width = high - low
+    # the first bits that do not exceed the width; each try is taken with probability above 1/2
+    while True:
+        drawn = int.from_bytes(rng.bytes((width.bit_length() + 7) // 8), "big") >> (-width.bit_length() % 8)
+        if drawn <= width:
+            return low + drawn
+
+
 @dataclass(frozen=True)
 class FromGenerator:
     """Draws answered by NumPy's Generator."""
@@ -37,6 +59,9 @@ class FromGenerator:
 
     def integers(self, low: int, high: int, shape: int | tuple[int, ...] | None = None) -> Any:
         """Uniform integers in [low, high]."""
+        if shape is None and low <= high and not -(2**63) <= low <= high < 2**63:
+            return _large(self.rng, low, high)
+        _demand_range(low, high)
         drawn = self.rng.integers(low, high, size=shape, endpoint=True)
         return int(drawn) if shape is None else drawn
 
@@ -70,6 +95,8 @@ class FromHypothesis:
         """Integers that shrink towards 0 or the nearest end."""
         from hypothesis import strategies
 
+        if shape is not None:
+            _demand_range(low, high)
         return self._drawn(strategies.integers(low, high), shape, np.int64)
 
     def floats(self, low: float, high: float, shape: int | tuple[int, ...] | None = None) -> Any:
@@ -141,7 +168,10 @@ class Family:
         """The instances that always run, built on first use."""
         # enumerations can take a while, so they are built when the first check asks
         if not self._built:
-            self._built.append(tuple(self.always() if callable(self.always) else self.always))
+            built = self.always() if callable(self.always) else self.always
+            if not isinstance(built, Iterable):
+                raise StatementError(f"`always` of the family {self.name} must be a list of instances; got {built!r}")
+            self._built.append(tuple(built))
         return self._built[0]
 
     def fixed(self) -> Iterator[tuple[str, Any]]:

@@ -13,8 +13,9 @@ import numpy as np
 from lrtheory._validation import choice
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family, FromGenerator
+from lrtheory.bounds.running.blame import blamed, lost_attribute
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.running.handover import Overwritten, Raised, altered, handed, received
+from lrtheory.bounds.running.handover import Overwritten, Raised, altered, handed, kinds_of, received
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.bounds.statement import Statement
 
@@ -93,7 +94,11 @@ class Session:
         assert family.draw is not None
         # two families of one name in one session would else share instances
         key = ("drawn", family.name, index, id(family.draw))
-        draw = lambda: family.draw(FromGenerator(self.rng(family, "draw", index)))  # type: ignore[misc]
+
+        def draw() -> Any:
+            with blamed("`draw`", f"{family.name}:{index}"):
+                return family.draw(FromGenerator(self.rng(family, "draw", index)))  # type: ignore[misc]
+
         return self._remembered(key, draw, keep=family.draw)
 
     def instances(self, family: Family, draws: int) -> Iterator[tuple[str, Any]]:
@@ -119,7 +124,7 @@ class Session:
         return patch in self._called
 
     def run(self, statement: Statement, instance: Any, chunk: int = 0, n: int | None = None) -> Any:
-        """The outcome of `solve` on an instance; statements with the same family, solver and patch share it.
+        """The outcome of `solve` on an instance; statements with the same family, view, solver and patch share it.
 
         The stream depends on the content of the instance, so a replayed instance meets the same draws. The solver gets
         a copy of the instance, read-only in every array, or the family's view of the copy. `Overwritten` is raised
@@ -129,31 +134,17 @@ class Session:
             content = digest(instance)
         except TypeError as error:
             raise StatementError(f"{statement.id}: {error}; a Family makes other objects by its `view`") from error
-        key = ("run", statement.instances.name, content, chunk, n, statement.patch, id(statement.solve))
+        family = statement.instances
+        # all that a solver sees stands in the key: two classes may be written alike, and two views seen of one instance
+        seen = (content, kinds_of(instance), id(family.view))
+        key = ("run", family.name, *seen, chunk, n, statement.patch, id(statement.solve))
 
         def compute() -> Any:
-            rng = self.rng(statement.instances, "solve", content, chunk)
-            quiet: Literal["ignore"] | None = (
-                "ignore" if statement.sabotage else None
-            )  # a mutant may overflow; that is its business
-            # the view is made from the copy, so that a view that keeps a reference reaches no truth
-            given, view = handed(instance), statement.instances.view
-            runs = () if n is None else (n,)
-            with patched(statement.patch) as reached, np.errstate(all=quiet):
-                try:
-                    outcome = statement.solve(given if view is None else view(given), rng, *runs)
-                except StatementError:  # an ill-posed statement is no outcome of its solver
-                    raise
-                except Exception as error:
-                    raise Raised(error) from error
-                finally:
-                    self._called |= reached
-            changed = altered(given, instance)
-            if changed:
-                raise Overwritten(changed)
+            rng = self.rng(family, "solve", content, chunk)
+            outcome = _solved(statement, instance, rng, () if n is None else (n,), self._called)
             return received(outcome)
 
-        return self._remembered(key, compute, keep=statement.solve)
+        return self._remembered(key, compute, keep=(statement.solve, family.view))
 
     def _remembered(self, key: tuple[Any, ...], compute: Callable[[], Any], keep: Any) -> Any:
         """The value of a key; `keep` is the object whose id stands in the key, held so that no other takes its id."""
@@ -163,3 +154,33 @@ class Session:
                 self._memo.popitem(last=False)
         self._memo.move_to_end(key)
         return self._memo[key][0]
+
+
+def _solved(
+    statement: Statement, instance: Any, rng: np.random.Generator, runs: tuple[int, ...], called: set[Patch]
+) -> Any:
+    """What `solve` returns on a copy of the instance; `called` gets the patch whose kernel was reached."""
+    # a mutant may overflow; that is its business
+    quiet: Literal["ignore"] | None = "ignore" if statement.sabotage else None
+    # the view is made from the copy, so that a view that keeps a reference reaches no truth
+    given, view = handed(instance), statement.instances.view
+    with patched(statement.patch) as reached, np.errstate(all=quiet):
+        with blamed("`view`", f"the family {statement.instances.name}", instance):
+            seen = given if view is None else view(given)
+        try:
+            outcome = statement.solve(seen, rng, *runs)
+        except StatementError:  # an ill-posed statement is no outcome of its solver
+            raise
+        except ImportError as error:  # nor is a package that is not installed
+            raise StatementError(f"`solve` raised {type(error).__name__}: {error}") from error
+        except (Exception, SystemExit) as error:
+            lost = lost_attribute(error, instance)
+            raise (
+                StatementError(f"`solve` raised AttributeError: {error}; {lost}") if lost else Raised(error)
+            ) from error
+        finally:
+            called |= reached
+    changed = altered(given, instance)
+    if changed:
+        raise Overwritten(changed)
+    return outcome

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -19,16 +18,19 @@ import flint
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.arithmetic.data import mapped
+from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = [
+    "LARGEST",
     "PRECISIONS",
     "Ball",
     "Undecided",
+    "as_array",
     "as_exact",
     "exactly",
     "exp",
-    "has_large_integers",
+    "is_large",
     "log",
     "precision",
     "rounding",
@@ -133,12 +135,17 @@ class Ball:
     __hash__ = None  # type: ignore[assignment]
 
     def __float__(self) -> float:
-        return float(self._arb.mid())
+        number = float(self._arb.mid())
+        if math.isinf(number) and self._arb.is_finite():
+            raise OverflowError("a ball beyond the range of doubles")  # as a Fraction does
+        return number
 
     def __repr__(self) -> str:
         return str(self._arb)
 
 
+_REAL = (int, float, np.integer, np.floating, np.bool_, Fraction, Ball)
+LARGEST = float(np.finfo(float).max)
 _IN_BALLS: ContextVar[bool] = ContextVar("in_balls", default=False)
 
 
@@ -209,26 +216,24 @@ def exactly(value: Any, number: Callable[[Fraction], Any] = Fraction) -> Any:
 
     With ``number=float`` the other way: Fractions as the nearest doubles.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return _with_fields(value, {f.name: exactly(getattr(value, f.name), number) for f in fields(value) if f.init})
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind in "iu" and is_large(value) and number is not float:
-            return value.astype(object)  # Python's integers do not wrap; small ones stay, since they may be indices
-        if value.dtype.kind not in "fO":
-            return value
+    return mapped(value, lambda leaf: _converted(leaf, number))
+
+
+def _converted(leaf: Any, number: Callable[[Fraction], Any]) -> Any:
+    if isinstance(leaf, np.ndarray):
+        if leaf.dtype.kind in "iu" and is_large(leaf) and number is not float:
+            return leaf.astype(object)  # Python's integers do not wrap; small ones stay, since they may be indices
+        if leaf.dtype.kind not in "fO":
+            return leaf
         if number is float:
-            return value.astype(float)
-        flat = np.empty(value.size, object)
-        flat[:] = [exactly(item, number) for item in value.ravel().tolist()]
-        return flat.reshape(value.shape)
-    if isinstance(value, Mapping):
-        return {key: exactly(item, number) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        items = [exactly(item, number) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    if isinstance(value, (float, np.floating)):
-        return number(Fraction(float(value))) if math.isfinite(value) else value
-    return number(value) if isinstance(value, Fraction) else value
+            return to_float(leaf)
+        flat = np.empty(leaf.size, object)
+        flat[:] = [exactly(item, number) for item in leaf.ravel().tolist()]
+        return flat.reshape(leaf.shape)
+    if isinstance(leaf, (float, np.floating)):
+        # by its ratio, since a long double has digits that a double has not
+        return number(Fraction(*leaf.as_integer_ratio())) if np.isfinite(leaf) else leaf
+    return number(leaf) if isinstance(leaf, Fraction) else leaf
 
 
 def is_large(value: np.ndarray) -> bool:
@@ -236,44 +241,72 @@ def is_large(value: np.ndarray) -> bool:
     return value.size > 0 and int(np.abs(value.astype(float)).max()) >= 2**31
 
 
-def has_large_integers(value: Any) -> bool:
-    """Whether arithmetic on the data may wrap silently, so that doubles and int64 cannot even filter."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return any(has_large_integers(getattr(value, field.name)) for field in fields(value))
-    if isinstance(value, Mapping):
-        return any(map(has_large_integers, value.values()))
-    if isinstance(value, (list, tuple)):
-        return any(map(has_large_integers, value))
-    return isinstance(value, np.ndarray) and value.dtype.kind in "iu" and is_large(value)
-
-
-def _with_fields(value: Any, changed: Mapping[str, Any]) -> Any:
-    """A copy of a frozen dataclass with other fields, past a validation that may insist on floats."""
-    copy = object.__new__(type(value))
-    for field in fields(value):
-        object.__setattr__(copy, field.name, changed.get(field.name, getattr(value, field.name)))
-    return copy
-
-
 def as_exact(side: np.ndarray, name: str) -> np.ndarray:
-    """The entries of an exactly evaluated side; an error if a float has crept in."""
-    for entry in side.flat:
-        if not isinstance(entry, (int, np.integer, Fraction, Ball)) and not _is_infinite(entry):
+    """The entries of an exactly evaluated side, its integers as Python's; an error if a float has crept in."""
+    flat = np.empty(side.size, object)
+    for place, entry in enumerate(side.flat):
+        if isinstance(entry, (int, np.integer, np.bool_)):  # a truth value is 0 or 1
+            flat[place] = int(entry)
+        elif isinstance(entry, (Fraction, Ball)) or _is_infinite(entry):
+            flat[place] = entry
+        else:
             raise StatementError(
                 f"the exact evaluation of {name} gave {entry!r} of type {type(entry).__name__}; "
                 "write constants as integers or Fractions, or ask for balls (numbers=Ball)"
             )
-    return side
+    return flat.reshape(side.shape)
 
 
 def _is_infinite(entry: Any) -> bool:
     return isinstance(entry, (float, np.floating)) and math.isinf(entry)
 
 
-def to_float(side: Any) -> np.ndarray:
-    """A side as doubles, whatever its numbers are."""
-    side = np.asarray(side)
-    return side.astype(float)
+def as_array(side: Any) -> np.ndarray:
+    """A side as an array that keeps exact numbers, of which NumPy would make doubles.
+
+    Those are a lone Fraction or ball, and lists in which an integer has more than 64 bits or meets one without sign.
+    """
+    if isinstance(side, (Fraction, Ball)):
+        return np.array(side, object)
+    array = np.asarray(side)
+    if array.dtype.kind == "f" and isinstance(side, (list, tuple)):
+        apart = np.array(side, object)
+        return apart if any(isinstance(entry, (int, np.integer)) for entry in apart.flat) else array
+    return array
+
+
+def to_float(side: Any, name: str = "a side") -> np.ndarray:
+    """Numbers of any real kind as doubles; one beyond all doubles as the largest, so that the order is kept.
+
+    Raises
+    ------
+    OutcomeError
+        If something is no real number, be it complex.
+    """
+    side = as_array(side)
+    if side.dtype.kind in "biu" or side.dtype == np.float64:
+        return side.astype(float)
+    if side.dtype.kind == "f":  # of other lengths
+        with np.errstate(over="ignore"):
+            doubles = side.astype(float)
+        return np.where(np.isinf(doubles) & np.isfinite(side), np.copysign(LARGEST, doubles), doubles)
+    if side.dtype.kind != "O":
+        raise OutcomeError(f"{name} must hold real numbers; got {side.dtype}")
+    for kind in set(map(type, side.flat)):
+        if not issubclass(kind, _REAL):
+            wrong = next(entry for entry in side.flat if type(entry) is kind)
+            raise OutcomeError(f"{name} must hold real numbers; got {wrong!r} of type {kind.__name__}")
+    try:
+        return side.astype(float)
+    except OverflowError:
+        return np.array([_double(entry) for entry in side.flat]).reshape(side.shape)
+
+
+def _double(entry: Any) -> float:
+    try:
+        return float(entry)
+    except OverflowError:
+        return LARGEST if entry > 0 else -LARGEST
 
 
 def rounding(n_operations: Any, magnitude: Any) -> np.ndarray:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.arithmetic import evalues
+from lrtheory.bounds.arithmetic.exact import to_float
+from lrtheory.bounds.claims.fields import demand_functions
 from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
@@ -26,7 +28,8 @@ class Law:
     probabilities : callable
         ``probabilities(instance) -> (k,) float`` with sum 1.
     within : float
-        Largest deviation of a probability that support leaves open; must be reachable under the cap of runs.
+        Largest deviation of a probability that support leaves open; must be reachable under the cap of runs. The claim
+        is vacuous where it holds every law, and so on a single category.
     randomness : str
         As for `Probability`.
     """
@@ -35,6 +38,26 @@ class Law:
     probabilities: Callable[[Any], np.ndarray]
     within: float
     randomness: Randomness = "for each instance"
+
+    def __post_init__(self) -> None:
+        demand_functions(self, "category", "probabilities")
+        if not (isinstance(self.within, (int, float)) and self.within > 0):
+            raise StatementError(f"`within` of Law must be a number above 0; got {self.within!r}")
+
+    def is_vacuous(self, instance: Any) -> bool:
+        """Whether every law of the same categories is within the bound."""
+        p = self._stated(instance)
+        # with one category there is one law; with more, each probability can be 0 and can be 1
+        return len(p) == 1 or bool(np.maximum(p, 1 - p).max() <= self.within)
+
+    def _stated(self, instance: Any) -> np.ndarray:
+        """The stated probabilities."""
+        p = to_float(self.probabilities(instance), "`probabilities`")
+        if p.ndim != 1 or p.size == 0:
+            raise StatementError(f"`probabilities` must be a list of one or more; got an array of shape {p.shape}")
+        if not (p.min() >= 0 and abs(p.sum() - 1) <= 1e-12 * len(p)):
+            raise StatementError(f"the stated probabilities have the sum {p.sum()}")
+        return p
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """The category of each run, an integer."""
@@ -45,9 +68,7 @@ class Law:
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
         """The Dirichlet e-value first; then exact intervals, their level split over looks and categories."""
-        p = np.asarray(self.probabilities(instance), float)
-        if p.min() < 0 or abs(p.sum() - 1) > 1e-12 * len(p):
-            raise StatementError(f"the stated probabilities have the sum {p.sum()}")
+        p = self._stated(instance)
         if x.min() < 0 or x.max() >= len(p):
             raise OutcomeError(f"a category lies outside 0..{len(p) - 1}")
         counts = np.bincount(x, minlength=len(p))
@@ -68,6 +89,6 @@ class Law:
 
     def reachable(self, instance: Any, cap: int, level: Level) -> bool:
         """Whether runs that agree perfectly with the law would be supported at the cap."""
-        p = np.asarray(self.probabilities(instance), float)
+        p = self._stated(instance)
         low, high = self.intervals(np.round(p * cap), cap, level)
         return bool(((low >= p - self.within) & (high <= p + self.within)).all())

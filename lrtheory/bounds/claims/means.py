@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.arithmetic import evalues
+from lrtheory.bounds.arithmetic.exact import to_float
+from lrtheory.bounds.claims.fields import demand_functions, pair
 from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
@@ -32,7 +34,7 @@ class Expectation:
         Functions of the instance; either `at_most`, or `equals` with `within`. The claim of equality is refuted by
         evidence against `equals` itself, and supported when every mean that is further from it than `within` is
         excluded, by the runs or by the range. Where `equals` is an end of the range, one run that gives another number
-        refutes it. Where `at_most` is the lower end, the claim can be refuted and never supported.
+        refutes it. The claim is vacuous where it holds every mean in the range. Where `at_most` is the lower end, the claim can be refuted and never supported.
     randomness : str
         As for `Probability`.
     """
@@ -45,13 +47,14 @@ class Expectation:
     randomness: Randomness = "for each instance"
 
     def __post_init__(self) -> None:
+        demand_functions(self, "sample", "support", optional=("at_most", "equals", "within"))
         if (self.at_most is None) == (self.equals is None) or (self.equals is None) != (self.within is None):
             raise StatementError("an Expectation claims either `at_most`, or `equals` with `within`")
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """The sample as one number per run, checked against the stated range (`_SLIP` of its width is cut off)."""
-        x = np.asarray(self.sample(instance, outcomes)).astype(float)
-        low, high = self.support(instance)
+        x = to_float(self.sample(instance, outcomes), "`sample`")
+        low, high = pair("support", self.support(instance))
         if not np.isfinite(low):
             raise StatementError("the range of an Expectation needs a finite lower end")
         slip = _SLIP * (high - low) if np.isfinite(high) else _SLIP
@@ -66,19 +69,37 @@ class Expectation:
         low, high = self.support(instance)
         if low == high:  # the sample is almost surely this number, and there is nothing to bet on
             return self._of_constant(instance, float(low))
-        if self.at_most is not None:
-            bound = float(self.at_most(instance))
-            above, below = self._wealth(instance, x, bound)
-            return by_e_values(float(x.mean()), bound, below, above, level)
-        assert self.equals is not None
-        assert self.within is not None
-        value, within = float(self.equals(instance)), float(self.within(instance))
+        value, within = self._stated(instance)
+        if within is None:
+            above, below = self._wealth(instance, x, value)
+            return by_e_values(float(x.mean()), value, below, above, level)
         # Refutation bets against the stated value itself. Support must exclude every mean that is further than `within`
         # from it, so it bets against the two nearest of them.
         against = max(self._wealth(instance, x, value)) - np.log(2)  # two nulls, each at half the level
         not_above = self._wealth(instance, x, value + within)[1]
         not_below = self._wealth(instance, x, value - within)[0]
         return by_e_values(float(x.mean()), value, min(not_above, not_below), against, level)
+
+    def is_vacuous(self, instance: Any) -> bool:
+        """Whether every mean in the stated range is within the bound."""
+        low, high = pair("support", self.support(instance))
+        value, within = self._stated(instance)
+        if within is None:
+            return value >= high
+        return value - within <= low and high <= value + within
+
+    def _stated(self, instance: Any) -> tuple[float, float | None]:
+        """The stated bound or value, and `within`, which is None for a bound."""
+        name = "at_most" if self.at_most is not None else "equals"
+        value = float(getattr(self, name)(instance))
+        if np.isnan(value):
+            raise StatementError(f"`{name}` of an Expectation must be a number; got NaN")
+        if self.within is None:
+            return value, None
+        within, (low, high) = float(self.within(instance)), self.support(instance)
+        if not (within > 0 or (within == 0 and low == high)):
+            raise StatementError(f"`within` of an Expectation must be above 0; got {within}")
+        return value, within
 
     def never(self, instance: Any, runs: int, level: Level) -> str:
         """Why this many runs can refute the claim and never support it, in words; empty where they can.
@@ -102,16 +123,12 @@ class Expectation:
             return ""
         if not np.isfinite(high):
             return "the range has no upper end, so runs can refute the claim and never support it"
-        if self.at_most is not None:
-            if self.at_most(instance) > low:
+        value, within = self._stated(instance)
+        if within is None:
+            if value > low:
                 return ""
             # the mean equals the lower end if and only if every run gives it, which no number of runs can tell
             return f"a mean of at most {low:g}, the lower end of the range, is an Identity of each run; state it as one"
-        assert self.equals is not None
-        assert self.within is not None
-        value, within = float(self.equals(instance)), float(self.within(instance))
-        if within <= 0:
-            return f"`within` must be above 0; got {within:g}: no number of runs excludes all other means"
         # runs that all give the stated mean have no variance, and nothing could speak more clearly for it
         x = np.full(runs, value)
         excluded = self._wealth(instance, x, value + within)[1], self._wealth(instance, x, value - within)[0]
@@ -120,14 +137,8 @@ class Expectation:
 
     def _of_constant(self, instance: Any, value: float) -> Judgment:
         """The judgment of a sample that almost surely takes one value, which is then its mean."""
-        if self.at_most is not None:
-            bound = float(self.at_most(instance))
-            holds = value <= bound
-        else:
-            assert self.equals is not None
-            assert self.within is not None
-            bound = float(self.equals(instance))
-            holds = abs(value - bound) <= float(self.within(instance))
+        bound, within = self._stated(instance)
+        holds = value <= bound if within is None else abs(value - bound) <= within
         return Judgment(value, bound, "supported" if holds else "refuted", np.inf, np.inf)
 
     def _wealth(self, instance: Any, x: np.ndarray, mean: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.arithmetic import evalues
+from lrtheory.bounds.claims.fields import demand_functions
 from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
@@ -37,6 +38,13 @@ class Probability:
     at_most: Callable[[Any], float]
     randomness: Randomness = "for each instance"
     exact: Callable[[Any], float | Fraction | None] | None = None
+
+    def __post_init__(self) -> None:
+        demand_functions(self, "event", "at_most", optional=("exact",))
+
+    def is_vacuous(self, instance: Any) -> bool:
+        """Never: a bound in (0, 1) leaves out some event."""
+        return False
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """The event as one 0 or 1 per run."""

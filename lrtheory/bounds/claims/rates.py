@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.arithmetic import evalues
+from lrtheory.bounds.arithmetic.exact import to_float
+from lrtheory.bounds.claims.fields import demand_functions, pair
 from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness
+from lrtheory.bounds.errors import StatementError
 
 __all__ = ["Rate"]
 
@@ -25,7 +28,8 @@ class Rate:
     size, over : callable
         Functions of the instance: the size that grows, and the claimed rate with its logarithms.
     exponent : tuple of float
-        Interval for the slope of log(median cost/over) against log(size).
+        Interval for the slope of log(median cost/over) against log(size). It is vacuous where no counts below 2^63
+        could have another slope.
     randomness : str
         As for `Probability`.
     """
@@ -36,9 +40,20 @@ class Rate:
     exponent: tuple[float, float]
     randomness: Randomness = "for all instances at once"
 
+    def __post_init__(self) -> None:
+        demand_functions(self, "cost", "size", "over")
+        low, high = pair("exponent", self.exponent)
+        if not low < high:
+            raise StatementError(f"`exponent` of Rate must be (low, high) with low < high; got {self.exponent}")
+
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """The cost of each run, divided by the claimed rate of its instance."""
-        return np.asarray(self.cost(instance, outcomes)).astype(float) / float(self.over(instance))
+        return to_float(self.cost(instance, outcomes), "`cost`") / float(self.over(instance))
+
+    def is_vacuous(self, sizes: np.ndarray, over: np.ndarray) -> bool:
+        """Whether the stated interval holds every slope that counts of 63 bits can have on the ladder."""
+        least, most = evalues.slope_interval(np.log(sizes), -np.log(over), np.log(2.0**63) - np.log(over))
+        return self.exponent[0] <= least and most <= self.exponent[1]
 
     def slopes(self, sizes: np.ndarray, rungs: list[np.ndarray], level: Level) -> tuple[float, float]:
         """Simultaneous range of the slope, its level split over rungs and looks."""

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from lrtheory.bounds.arithmetic.exact import Ball
+from lrtheory.bounds.claims.fields import demand_functions
 from lrtheory.bounds.claims.probabilities import Probability
+from lrtheory.bounds.errors import StatementError
 
 __all__ = ["Identity", "Inequality", "Recorded", "Sides"]
 
@@ -16,15 +19,18 @@ __all__ = ["Identity", "Inequality", "Recorded", "Sides"]
 class Sides:
     """Both sides of a claim, arrays of one shape: one entry per step, per profile or per update.
 
+    A lone number stands for all entries; nothing else is broadcast.
+
     Attributes
     ----------
     lhs, rhs : array_like
         The claim is lhs <= rhs (Inequality) or lhs = rhs (Identity), entry by entry.
     trivial : array_like or None
-        What lhs can never exceed, whatever the solver does; where rhs >= trivial the claim is vacuous. Infinite in
-        entries that have no such limit.
+        What lhs can never exceed, whatever the solver does; where rhs >= trivial the claim is vacuous (with a rounding
+        error, where rhs + rounding >= trivial). Infinite in entries that have no such limit.
     rounding : array_like or None
-        Rounding error of the sides where iterates carry one (`bounds.rounding`); such entries are decided on doubles.
+        Rounding error of the sides where iterates carry one (`bounds.rounding`); such entries are decided on doubles,
+        and say nothing where it is as large as every number of the sides, the instance and the outcome.
     where : array_like of bool or None
         Entries on which a hypothesis about the run held (a good event); the others claim nothing.
     least : array_like or None
@@ -68,6 +74,13 @@ class Inequality:
     randomness: str = "none: every run"
     equality: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        demand_functions(self, "sides")
+        if self.numbers not in (Fraction, Ball):
+            raise StatementError(f"`numbers` of Inequality must be Fraction or Ball; got {self.numbers!r}")
+        if not isinstance(self.outside, Probability | None):
+            raise StatementError(f"`outside` of Inequality must be a Probability or None; got {self.outside!r}")
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -78,6 +91,9 @@ class Identity:
     numbers: ClassVar[type] = Fraction
     outside: ClassVar[None] = None
     equality: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        demand_functions(self, "sides")
 
 
 @dataclass(frozen=True)

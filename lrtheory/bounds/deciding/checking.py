@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.sides import decide_sides
-from lrtheory.bounds.deciding.tally import Row, Tally
+from lrtheory.bounds.deciding.tally import Row, Tally, holds
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.provenance.origin import evidence_digest
@@ -23,7 +25,7 @@ from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.session import DEFAULT_SEED, Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["LEVEL", "check"]
+__all__ = ["LEVEL", "check", "demand_signature"]
 
 _MEMBERS = 8  # drawn instances that tell of which types a family is
 LEVEL = 1e-7  # of every random check: a thousand of them err with probability below 1e-4
@@ -68,6 +70,7 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
 def _checked(statement: Statement, session: Session, instance: Any, level: float) -> Evidence:
     # processor time and not the clock, since other checks run beside this one
     since = time.process_time(), compile_seconds()
+    demand_signature(statement, statement.solve)
     chosen = None if instance is None else [_located(statement, session, instance)]
     if isinstance(statement.claim, Recorded):
         tally, level = Tally(), 0.0
@@ -81,6 +84,34 @@ def _checked(statement: Statement, session: Session, instance: Any, level: float
     if chosen is not None:
         _doubt_hypotheses(statement, tally, *chosen[0])
     return _evidence(statement, session, tally, level, since)
+
+
+def demand_signature(statement: Statement, solve: Callable[..., Any]) -> None:
+    """Refuse an algorithm that does not take what it will be given, which would look like a failure of it.
+
+    Parameters
+    ----------
+    statement : Statement
+        Whose kind of claim says what is given.
+    solve : callable
+        The algorithm.
+
+    Raises
+    ------
+    StatementError
+        If it takes other arguments.
+    """
+    names = ["instance", "rng"] if statement.kind in ("inequality", "identity") else ["instance", "rng", "n"]
+    try:
+        signature = inspect.signature(solve, follow_wrapped=False)
+    except (TypeError, ValueError):  # some functions of C do not tell
+        return
+    try:
+        signature.bind(*names)
+    except TypeError:
+        if statement.kind != "recorded":
+            due = f"({', '.join(names)})"
+            raise StatementError(f"{statement.id}: `solve` must take {due}; got one that takes {signature}") from None
 
 
 def _located(statement: Statement, session: Session, instance: Any) -> tuple[str, Any]:
@@ -115,8 +146,8 @@ def _from_line(family: Family, session: Session, line: str) -> Any:
 
 def _doubt_hypotheses(statement: Statement, tally: Tally, label: str, instance: Any) -> None:
     """Count the hypotheses that hold on an instance of the caller's choice, and note the one that does not."""
-    for name, holds in statement.hypotheses.items():
-        if holds(instance):
+    for name in statement.hypotheses:
+        if holds(statement, name, label, instance):
             tally.hypotheses[name] += 1
         else:
             tally.breaks_hypothesis = True

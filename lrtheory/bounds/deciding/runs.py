@@ -13,6 +13,7 @@ from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probabilit
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import FromGenerator
+from lrtheory.bounds.running.blame import blamed, place_of
 from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session, chunks
 from lrtheory.bounds.statement import Statement
@@ -33,8 +34,11 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
     tally.counts["cap"] = cap
     # The error level is shared by all instances: the union over them bounds the chance of a wrong refutation.
     for label, instance in chosen or family:
-        if isinstance(claim, Law) and not claim.reachable(instance, cap // 2, level):
-            raise StatementError(f"{statement.id}: {claim.within} is out of reach within half of {cap} runs on {label}")
+        with blamed("the claim", place_of(statement.id, label), instance):
+            reachable = not isinstance(claim, Law) or claim.reachable(instance, cap // 2, level)
+        if not reachable:
+            within = claim.within  # type: ignore[union-attr]
+            raise StatementError(f"{statement.id}: {within} is out of reach within half of {cap} runs on {label}")
         _decide(statement, session, tally, (label, instance), level)
         if tally.refuted():
             return tally
@@ -54,16 +58,17 @@ def _decide(statement: Statement, session: Session, tally: Tally, labeled: tuple
     claim, (label, instance), before = statement.claim, labeled, tally.counts["runs"]
     assert isinstance(claim, (Probability, Expectation, Law))
     try:
-        judgment = _runs(statement, session, tally, instance, level)
+        judgment = _runs(statement, session, tally, labeled, level)
     except (Overwritten, Raised) as fault:
         tally.counts["raised"] += isinstance(fault, Raised)
         tally.rows.append(faulty(label, instance, fault))
         return
     if judgment is None:
         return
-    row = _row(claim, label, instance, judgment)
-    if isinstance(claim, Probability):
-        row = _with_rate(claim, row, tally.counts["runs"] - before, level)
+    with blamed("the claim", place_of(statement.id, label), instance):
+        row = _row(claim, label, instance, judgment)
+        if isinstance(claim, Probability):
+            row = _with_rate(claim, row, tally.counts["runs"] - before, level)
     tally.rows.append(row)
 
 
@@ -93,15 +98,18 @@ def _likeliest_failure(statement: Statement, session: Session, tally: Tally) -> 
     start, best = here.instance, (here.told.get("exact", 0.0), here.lhs)
     found = start
     for _ in range(session.budget.failures if move or family.draw else 0):
-        neighbor = move(found, draws) if move else family.draw(draws)  # type: ignore[misc]
-        if not tally.admits(statement, found_label(neighbor), neighbor):
+        with blamed("`climb`" if move else "`draw`", f"the family {family.name}", found):
+            neighbor = move(found, draws) if move else family.draw(draws)  # type: ignore[misc]
+        label = found_label(neighbor)
+        if not tally.admits(statement, label, neighbor):
             continue
-        probability = None if claim.exact is None else claim.exact(neighbor)
+        with blamed("the claim", place_of(statement.id, label), neighbor):
+            probability = None if claim.exact is None else claim.exact(neighbor)
         rate = 0.0
         if probability is None:
             try:
                 # chunk 0 again: if this instance is examined afterwards, its first runs are remembered and cost nothing
-                observed = _observed(statement, session, tally, neighbor, (0, chunks(64)[0]))
+                observed = _observed(statement, session, tally, (label, neighbor), (0, chunks(64)[0]))
             except (Overwritten, Raised):
                 return neighbor  # whose row will say so
             rate = 0.0 if observed is None else float(observed.mean())
@@ -113,9 +121,7 @@ def _likeliest_failure(statement: Statement, session: Session, tally: Tally) -> 
 
 def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judgment: Judgment) -> Row:
     """The row of an instance on which a claim about chance was judged."""
-    lhs, rhs = judgment.lhs, judgment.rhs
-    # an upper bound on a mean is vacuous at the end of the range of what is averaged
-    vacuous = isinstance(claim, Expectation) and claim.at_most is not None and rhs >= claim.support(instance)[1]
+    lhs, rhs, vacuous = judgment.lhs, judgment.rhs, claim.is_vacuous(instance)
     return Row(
         label,
         instance,
@@ -130,19 +136,22 @@ def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judg
     )
 
 
-def _runs(statement: Statement, session: Session, tally: Tally, instance: Any, level: Level) -> Judgment | None:
+def _runs(
+    statement: Statement, session: Session, tally: Tally, labeled: tuple[str, Any], level: Level
+) -> Judgment | None:
     """The judgment after the first chunk that decides, or after the last one; None where a saboteur crashed."""
-    claim = statement.claim
+    claim, (label, instance) = statement.claim, labeled
     assert isinstance(claim, (Probability, Expectation, Law))
     seen: list[np.ndarray] = []
     judgment = None
     for chunk, size in enumerate(chunks(session.budget.runs)):
-        observed = _observed(statement, session, tally, instance, (chunk, size))
+        observed = _observed(statement, session, tally, labeled, (chunk, size))
         if observed is None:
             return None
         seen.append(observed)
         # Looking after each chunk costs nothing: the evidence is valid at all looks together (arithmetic/evalues.py).
-        judgment = claim.judge(instance, np.concatenate(seen), level)
+        with blamed("the claim", place_of(statement.id, label), instance):
+            judgment = claim.judge(instance, np.concatenate(seen), level)
         if judgment.verdict != "inconclusive":
             break
     tally.counts["most_runs"] = max(tally.counts["most_runs"], sum(map(len, seen)))
@@ -150,15 +159,15 @@ def _runs(statement: Statement, session: Session, tally: Tally, instance: Any, l
 
 
 def _observed(
-    statement: Statement, session: Session, tally: Tally, instance: Any, chunk: tuple[int, int]
+    statement: Statement, session: Session, tally: Tally, labeled: tuple[str, Any], chunk: tuple[int, int]
 ) -> np.ndarray | None:
     """One number per run; None where a saboteur crashed, which catches nothing."""
-    claim, (index, size) = statement.claim, chunk
+    claim, (label, instance), (index, size) = statement.claim, labeled, chunk
     assert isinstance(claim, (Probability, Expectation, Law, Rate))
     try:
         observed = claim.observe(instance, session.run(statement, instance, index, size))
-    except Exception as error:
-        tally.note_crash(statement, error)
+    except (Exception, SystemExit) as error:
+        tally.note_crash(statement, label, instance, error)
         return None
     if observed.shape != (size,) or np.isnan(observed).any():
         raise StatementError(f"{statement.id}: {size} runs gave numbers of shape {observed.shape}, or NaN among them")
@@ -175,14 +184,16 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
     rungs = list(tally.instances(statement, session, 0))
     if len(rungs) < 3:
         raise StatementError(f"{statement.id}: a rate needs a ladder of at least three instances")
-    sizes = np.array([float(claim.size(instance)) for _, instance in rungs])
+    with blamed("the claim", statement.id):
+        sizes = np.array([float(claim.size(instance)) for _, instance in rungs])
+        vacuous = claim.is_vacuous(sizes, np.array([float(claim.over(instance)) for _, instance in rungs]))
     seen: list[list[np.ndarray]] = [[] for _ in rungs]
     ends: tuple[Judgment, ...] = ()
     # All rungs get the same runs before a look: the slope needs every rung, and a look at some would bias the choice.
     for chunk in enumerate(schedule):
         for own, (label, instance) in zip(seen, rungs, strict=True):
             try:
-                observed = _observed(statement, session, tally, instance, chunk)
+                observed = _observed(statement, session, tally, (label, instance), chunk)
             except (Overwritten, Raised) as fault:
                 tally.rows.append(faulty(label, instance, fault))
                 return tally
@@ -195,5 +206,6 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
     tally.counts.update(cap=session.budget.runs, most_runs=sum(map(len, seen[0])))
     for name, end in zip(("lower", "upper"), ends, strict=True):
         label = f"{statement.instances.name}: {name} end of the slope"
-        tally.rows.append(Row(label, None, end.lhs, end.rhs, end.verdict, (f"{end.lhs:.4g}", f"{end.rhs:.4g}")))
+        shown = (f"{end.lhs:.4g}", f"{end.rhs:.4g}")
+        tally.rows.append(Row(label, None, end.lhs, end.rhs, end.verdict, shown, vacuous=vacuous))
     return tally

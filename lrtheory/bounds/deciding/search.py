@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lrtheory.bounds.families import Family, FromGenerator, FromHypothesis
+from lrtheory.bounds.running.blame import blamed
 from lrtheory.bounds.session import Session
 
 __all__ = ["climb", "shrink", "targeted"]
@@ -27,7 +28,8 @@ def climb(
         if stop():
             return
         # the stream goes on whether the step is taken or not, so a rejected neighbor is not proposed for ever
-        neighbor = family.climb(here, draws)
+        with blamed("`climb`", f"the family {family.name}", here):
+            neighbor = family.climb(here, draws)
         found = badness(neighbor)
         if found is not None and found >= height:
             here, height = neighbor, found
@@ -36,11 +38,13 @@ def climb(
 def _strategy(family: Family) -> Any:
     """Hypothesis' strategy that draws what the family draws, from choices that Hypothesis can shrink."""
     from hypothesis import strategies
+    from hypothesis.errors import UnsatisfiedAssumption
 
     @strategies.composite
     def instances(draw: Any) -> Any:
         assert family.draw is not None
-        return family.draw(FromHypothesis(draw))
+        with blamed("`draw`", f"the family {family.name}", let=(UnsatisfiedAssumption,)):
+            return family.draw(FromHypothesis(draw))
 
     return instances()
 

@@ -9,6 +9,7 @@ from lrtheory.bounds.deciding.deterministic import Comparison, measure
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.running.blame import blamed, place_of
 from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
@@ -21,7 +22,7 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
     tally, family = Tally(), statement.instances
     for label, instance in chosen or tally.instances(statement, session, session.budget.draws):
         # doubles can be blind to a counterexample (cancellation), so fixed, replayed and some drawn instances are exact
-        every = chosen is not None or session.looks_closely(family, label)
+        every = chosen is not None or session.looks_closely(family, label) or tally.misled
         _look(statement, session, tally, label, instance, every=every)
         if tally.refuted():
             break
@@ -33,7 +34,7 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
         label = found_label(instance)
         if not tally.admits(statement, label, instance):
             return None  # the search must turn back at the border of the hypotheses
-        row = _look(statement, session, tally, label, instance)
+        row = _look(statement, session, tally, label, instance, every=tally.misled)
         return None if row is None else row.badness
 
     if not tally.refuted():
@@ -51,13 +52,14 @@ def _look(
 ) -> Row | None:
     """Measure one instance and write its row; None where the outcome of a saboteur crashed the claim."""
     try:
-        compared = _compared(statement, session, tally, instance, every=every)
+        compared = _compared(statement, session, tally, label, instance, every=every)
     except (Overwritten, Raised) as fault:
         tally.counts["raised"] += isinstance(fault, Raised)
         tally.rows.append(faulty(label, instance, fault))
         return tally.rows[-1]
     if compared is None:
         return None
+    tally.misled |= compared.misled
     tally.counts.update(
         entries=compared.entries, saying=compared.saying, exact=compared.exact, outside=compared.outside
     )
@@ -77,8 +79,10 @@ def _judge_event(statement: Statement, session: Session, tally: Tally, label: st
     """Entries outside the good event are excused only while the event's own claim is not contradicted."""
     event = statement.claim.outside  # type: ignore[union-attr]
     assert event is not None
-    x = event.observe(instance, session.run(statement, instance))
-    if event.judge(instance, x, Level()).verdict == "refuted":
+    with blamed("the claim about the good event", place_of(statement.id, label), instance):
+        x = event.observe(instance, session.run(statement, instance))
+        verdict = event.judge(instance, x, Level()).verdict
+    if verdict == "refuted":
         tally.problems.append(f"{label}: the good event failed in {int(x.sum())} of {len(x)} runs")
 
 
@@ -90,14 +94,14 @@ def _row(statement: Statement, label: str, instance: Any, m: Comparison) -> Row:
 
 
 def _compared(
-    statement: Statement, session: Session, tally: Tally, instance: Any, *, every: bool = False
+    statement: Statement, session: Session, tally: Tally, label: str, instance: Any, *, every: bool = False
 ) -> Comparison | None:
     """The comparison of both sides; None where a saboteur crashed, which catches nothing, so the check goes on."""
     assert isinstance(statement.claim, (Inequality, Identity))
     try:
         return measure(statement.claim, instance, session.run(statement, instance), every=every)
-    except Exception as error:
-        tally.note_crash(statement, error)
+    except (Exception, SystemExit) as error:
+        tally.note_crash(statement, label, instance, error)
         return None
 
 
@@ -109,7 +113,7 @@ def _simplify(statement: Statement, session: Session, tally: Tally) -> None:
         if not aside.admits(statement, found_label(instance), instance):
             return False
         try:
-            compared = _compared(statement, session, aside, instance)
+            compared = _compared(statement, session, aside, found_label(instance), instance, every=tally.misled)
         except (Overwritten, Raised):
             return True
         return compared is not None and compared.verdict == "refuted"

@@ -11,12 +11,13 @@ import numpy as np
 
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.running.blame import blamed, place_of, told
 from lrtheory.bounds.running.encoding import encode
 from lrtheory.bounds.running.handover import Overwritten, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Row", "Tally", "faulty", "found_label"]
+__all__ = ["Row", "Tally", "faulty", "found_label", "holds"]
 
 _INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
 
@@ -64,6 +65,7 @@ class Tally:
     problems: list[str] = field(default_factory=list)
     last_crash: str = ""
     breaks_hypothesis: bool = False
+    misled: bool = False  # doubles were far from exact numbers on an instance, so that they filter no later one
 
     def refuted(self) -> bool:
         """Whether an instance has contradicted the claim."""
@@ -89,7 +91,7 @@ class Tally:
         clean = not self.vacuous() and not self.problems and all(row.verdict == "supported" for row in self.rows)
         return "supported" if clean else "inconclusive"
 
-    def note_crash(self, statement: Statement, error: Exception) -> None:
+    def note_crash(self, statement: Statement, label: str, instance: Any, error: BaseException) -> None:
         """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""
         # A saboteur may return nonsense that its claim cannot read. That must not count as a refutation, since a check
         # that only crashes has not compared anything; and an ill-posed statement is never the saboteur's fault.
@@ -97,14 +99,14 @@ class Tally:
             raise error  # a refutation, not a crash
         ill_posed = isinstance(error, StatementError) and not isinstance(error, OutcomeError)
         if ill_posed or not statement.sabotage:
-            raise error
+            raise told(error, "the claim", place_of(statement.id, label), instance) from error
         self.counts["crashes"] += 1
         crash = error.error if isinstance(error, Raised) else error
         self.last_crash = f"{type(crash).__name__}: {crash}"
 
     def admits(self, statement: Statement, label: str, instance: Any) -> bool:
         """Whether the hypotheses hold. A fixed instance that breaks one is an error, a found one is left out."""
-        broken = [name for name, holds in statement.hypotheses.items() if not holds(instance)]
+        broken = [name for name in statement.hypotheses if not holds(statement, name, label, instance)]
         if broken and is_fixed(label):
             raise StatementError(f"{statement.id}: {label} breaks the hypothesis {broken[0]!r}")
         if broken:
@@ -115,9 +117,24 @@ class Tally:
 
     def instances(self, statement: Statement, session: Session, draws: int) -> Iterator[tuple[str, Any]]:
         """The family's instances on which the hypotheses hold."""
+        admitted = 0
         for label, instance in session.instances(statement.instances, draws):
             if self.admits(statement, label, instance):
+                admitted += not is_fixed(label)
                 yield label, instance
+        # what always runs was chosen by the author; without a draw nothing was measured that he has not seen
+        if statement.instances.draw is not None and draws and not admitted:
+            self.problems.append(f"none of {draws} drawn instances satisfies the hypotheses, so none was measured")
+
+
+def holds(statement: Statement, name: str, label: str, instance: Any) -> bool:
+    """Whether a hypothesis holds on an instance; anything but a truth value is refused, since most objects are true."""
+    place = place_of(statement.id, label)
+    with blamed(f"the hypothesis {name!r}", place, instance):
+        answer = statement.hypotheses[name](instance)
+    if not isinstance(answer, (bool, np.bool_)):
+        raise StatementError(f"{place}: the hypothesis {name!r} must be True or False; got {answer!r}")
+    return bool(answer)
 
 
 def faulty(label: str, instance: Any, fault: Overwritten | Raised) -> Row:

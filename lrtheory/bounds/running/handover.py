@@ -7,9 +7,10 @@ could answer every comparison as it likes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from itertools import groupby
 from types import MappingProxyType, NoneType
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from lrtheory.bounds.arithmetic.exact import Ball
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Overwritten", "Raised", "altered", "classes_of", "handed", "parts", "received"]
+__all__ = ["Overwritten", "Raised", "altered", "classes_of", "handed", "kinds_of", "parts", "received"]
 
 _SHORT = 4  # the items of a longer tuple, and of every list, share one path
 _NUMBERS = {bool, int, float, complex, Fraction, Ball, str, NoneType, *np.sctypeDict.values()}
@@ -36,7 +37,7 @@ class Overwritten(StatementError):
 class Raised(Exception):
     """A solver has raised an error on an instance that satisfies the hypotheses; this refutes its claim."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
         super().__init__(f"`solve` raised {type(error).__name__}: {error}".rstrip(": "))
 
@@ -200,3 +201,27 @@ def classes_of(outcome: Any) -> set[type]:
     """
     found = {type(outcome)} if is_dataclass(outcome) or hasattr(outcome, "_fields") else set()
     return found.union(*(classes_of(item) for _, _, item in parts(outcome) or ()))
+
+
+def kinds_of(value: Any) -> tuple[tuple[type, int], ...]:
+    """The types of plain data and of all its parts, in order, with the number of equal ones in a row.
+
+    Parameters
+    ----------
+    value : object
+        Plain data.
+
+    Returns
+    -------
+    tuple of (type, int)
+        Tells data apart that are written alike: classes of one name, named tuples and tuples.
+    """
+    return tuple((kind, sum(1 for _ in group)) for kind, group in groupby(_kinds(value)))
+
+
+def _kinds(value: Any) -> Iterator[type]:
+    yield type(value)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        yield from map(type, value.flat)
+    for _, _, item in parts(value) or ():
+        yield from _kinds(item)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
 from lrtheory.bounds.families import Family
@@ -13,6 +15,7 @@ from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
 from lrtheory.bounds.provenance.sources import Source
 from lrtheory.bounds.running.patching import Patch
 from lrtheory.bounds.statement.card import card
+from lrtheory.bounds.statement.fields import demand_fields
 from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
 
 __all__ = ["Statement", "always"]
@@ -23,6 +26,11 @@ Predicate = Callable[[Any], bool]
 def always(instance: Any) -> bool:
     """The hypothesis that holds by construction of the instances."""
     return True
+
+
+def _turned(answer: Any) -> Any:
+    """The contrary of a truth value; whatever else a hypothesis answers is left for the check to refuse."""
+    return not answer if isinstance(answer, (bool, np.bool_)) else answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,7 @@ class Statement:
     tex : str
         The claim as TeX.
     hypotheses : mapping of str to callable
-        Named predicates of an instance.
+        Named predicates of an instance, each of which answers True or False.
     instances : Family
         Where it is checked.
     solve : callable
@@ -77,6 +85,11 @@ class Statement:
         Name of the saboteur or of the repair in force; empty for the statement itself.
     origin : Origin
         Where the statement was found, set by the registry.
+
+    Raises
+    ------
+    StatementError
+        If a field is of another kind, or two saboteurs, or two repairs, have one name.
     """
 
     id: str
@@ -100,6 +113,9 @@ class Statement:
     sabotage: str = ""
     repair: str = ""
     origin: Origin = UNKNOWN
+
+    def __post_init__(self) -> None:
+        demand_fields(self)
 
     def __repr__(self) -> str:
         return f"Statement({self.id!r}, {self.kind}: {self.title})"
@@ -165,7 +181,7 @@ class Statement:
         # the dropped hypothesis is turned around, so that the engine sees that the instances do break it
         if one.breaks is not None:
             kept = hypotheses.pop(one.breaks)
-            hypotheses[f"not: {one.breaks}"] = lambda instance: not kept(instance)
+            hypotheses[f"not: {one.breaks}"] = lambda instance: _turned(kept(instance))
         changes = dict(one.changes)
         claim = changes.get("claim")
         # too strong a claim has the sides of the statement, so what can be said of their reach is the same

@@ -25,6 +25,11 @@ class Saboteur:
     printed: bool = False
 
 
+def _demand_name(variant: str, name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise StatementError(f"a {variant} must have a name, a few words that say what it changes; got {name!r}")
+
+
 def saboteur(
     name: str,
     *,
@@ -64,9 +69,10 @@ def saboteur(
     Raises
     ------
     StatementError
-        If nothing is changed, a hypothesis is dropped and not exactly the instances are given, or what `patch` names
+        If the name is empty, nothing is changed, a hypothesis is dropped and not exactly the instances are given, or what `patch` names
         has no function in Python below it.
     """
+    _demand_name("saboteur", name)
     changes = _changes(f"saboteur {name!r}", solve=solve, claim=claim, instances=instances, patch=patch)
     if breaks is not None and set(changes) != {"instances"}:
         raise StatementError(f"the saboteur {name!r} drops a hypothesis: it gives instances and changes nothing else")
@@ -122,8 +128,9 @@ def repair(name: str, *, patch: tuple[Any, str, str] | None = None, solve: Calla
     Raises
     ------
     StatementError
-        If nothing is changed, or what `patch` names has no function in Python below it.
+        If the name is empty, nothing is changed, or what `patch` names has no function in Python below it.
     """
+    _demand_name("repair", name)
     return Repair(name, _changes(f"repair {name!r}", solve=solve, patch=patch))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds.deciding.checking import check
+from lrtheory.bounds.deciding.checking import check, demand_signature
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.errors import OutcomeError
@@ -46,6 +46,8 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     ------
     TypeError
         If `solve` cannot be called.
+    StatementError
+        If `solve` takes other arguments than those that it will be given.
     ValueError
         If no algorithm of a user's own can be put to this test (`Statement.closed`).
     OutcomeError
@@ -56,6 +58,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
         raise must("solve", "a callable", solve, TypeError)
     if statement.closed:
         raise must("solve", f"left out for {statement.id} ({statement.closed.rstrip('.')})", solve)
+    demand_signature(statement, solve)
     watched = _Watched(solve, lambda: classes_of(example_of(statement, session)[1]))
     try:
         evidence = check(dataclasses.replace(statement.for_another_solver(), solve=watched), session, instance=instance)
