@@ -5,6 +5,7 @@ Nothing of the library is imported before a command needs it, so that help and e
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -65,8 +66,11 @@ def _run(arguments: list[str], *, alone: bool) -> int:
         print(f"lrtheory: {_not_a_command(word)}", file=sys.stderr)
         return USAGE
     options = known.parser().parse_args(arguments)
-    options.alone = alone
-    return options.run(options)
+    options.alone, options.out = alone, sys.stdout
+    # an algorithm, or a file on import, may print what it likes; beside JSON it goes to the standard error
+    aside = contextlib.redirect_stdout(sys.stderr) if getattr(options, "json", False) else contextlib.nullcontext()
+    with aside:
+        return options.run(options)
 
 
 def _outside() -> dict[str, str]:

@@ -39,7 +39,7 @@ def _check_ours(options: Any, statement: Statement) -> int:
         repair=options.repair,
         instance=options.instance,
     )
-    print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence)
+    print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence, file=options.out)
     return _exit_code(evidence)
 
 
@@ -67,7 +67,7 @@ def _check_own(options: Any, statement: Statement) -> int:
         told = f"{type(error).__name__}: {error}".rstrip(": ")
         raise StatementError(f"{told} ({_line(error, options.solve)}), {noted[0]}") from error
     evidence = dataclasses.replace(evidence, replay=_replay(options, statement, evidence))
-    print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence)
+    print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence, file=options.out)
     return _exit_code(evidence)
 
 
@@ -113,7 +113,7 @@ def _check_table(options: Any, groups: list[tuple[str, list[Statement], str]]) -
     with cluster(options.cluster):
         evidence = lrtheory.check_all(ids, budget=options.budget, rng=options.seed, n_jobs=n_jobs)
     if options.json:
-        print(json.dumps([one.to_dict() for one in evidence], indent=1))
+        print(json.dumps([one.to_dict() for one in evidence], indent=1), file=options.out)
     else:
         _print_table(evidence)
     violated = {one.id for _, found, _ in groups for one in found if one.violated is not None}

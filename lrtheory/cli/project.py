@@ -40,7 +40,7 @@ def data(options: Any) -> int:
 
     rows = [vars(one) | {"state": state(one)} for one in data_sets()]
     if options.json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(rows, indent=1), file=options.out)
         return 0
     for (name, package), group in itertools.groupby(rows, key=lambda row: (row["name"], row["package"])):
         files = list(group)

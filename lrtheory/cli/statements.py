@@ -38,7 +38,10 @@ def listed(options: Any) -> int:
     if not rows:
         raise ValueError(f"no statement matches {' '.join(words)!r}; {_elsewhere(words)}`lrtheory list` shows all")
     if options.json:
-        print(json.dumps([{key: value for key, value in row.items() if key != "counts"} for row in rows], indent=1))
+        print(
+            json.dumps([{key: value for key, value in row.items() if key != "counts"} for row in rows], indent=1),
+            file=options.out,
+        )
         return 0
     print_lines(rows)
     print(_counted(row["counts"] for row in rows))
@@ -110,7 +113,7 @@ def _list_installed(options: Any) -> int:
 
     found = {one.name: one.value for one in importlib.metadata.entry_points(group="lrtheory.statements")}
     if options.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(found, indent=1), file=options.out)
     else:
         for name, module in found.items():
             print(f"{name:<28} lrtheory list {module}::*")
@@ -177,7 +180,7 @@ def show(options: Any) -> int:
     told = described(statement)
     if options.json:
         types = {word: lines[0] for word, lines in explained(statement).items()}
-        print(json.dumps(told | types, indent=1))
+        print(json.dumps(told | types, indent=1), file=options.out)
         return 0
     told["claim"] = told["claim"] if options.tex else _readable(statement.tex)
     told["saboteurs"] = [f"{i}. {name}" for i, name in enumerate(told["saboteurs"], start=1)]
@@ -195,7 +198,7 @@ def _show_several(options: Any, found: Sequence[Statement], kind: str) -> int:
 
     rows = [described(statement) for statement in found]
     if options.json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(rows, indent=1), file=options.out)
         return 0
     print(f"`{options.id}` is a {kind}, of {len(rows)} statements; `lrtheory show ID` shows one of them")
     print_lines(rows)

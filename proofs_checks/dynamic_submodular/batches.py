@@ -109,7 +109,7 @@ def damaged(updates: Updates, found: Batched, share=None) -> Sides:
         live = [bool(present[v]) for v, _ in steps]
         # WRONG is far below every value: its absolute value makes a left side that no value reaches
         lhs.append([ratio * abs(whole), theory.live_value([more for _, more in steps], live)])
-    return Sides(np.array(lhs), values[:, None], least=0, rounding=spoiled(updates.function))
+    return Sides(np.array(lhs), np.repeat(values[:, None], 2, axis=1), least=0, rounding=spoiled(updates.function))
 
 
 DS_T7 = Statement(

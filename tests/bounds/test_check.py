@@ -326,7 +326,6 @@ def test_evidence_prints_in_terminal_notebook_and_plot(session):
             "draws, and says",
         ),
         ({"saboteurs": GAUSS.saboteurs[1:]}, "changes the solver"),
-        ({"saboteurs": GAUSS.saboteurs * 2}, "one name"),
     ],
 )
 def test_incomplete_statements_are_named(changes, sentence):

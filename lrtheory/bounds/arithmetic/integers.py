@@ -82,7 +82,7 @@ def _shrunk(result: Any) -> Any:
         return int(result)
     if not isinstance(result, np.ndarray):
         return result
-    if result.dtype == object and result.size and all(type(one) is int and _LOW <= one <= _HIGH for one in result.flat):
+    if result.dtype == object and all(type(one) is int and _LOW <= one <= _HIGH for one in result.flat):
         return result.astype(np.int64).view(Guarded)
     return result.view(Guarded) if result.dtype.kind in "iu" and type(result) is np.ndarray else result
 

@@ -34,7 +34,8 @@ class Expectation:
         Functions of the instance; either `at_most`, or `equals` with `within`. The claim of equality is refuted by
         evidence against `equals` itself, and supported when every mean that is further from it than `within` is
         excluded, by the runs or by the range. Where `equals` is an end of the range, one run that gives another number
-        refutes it. The claim is vacuous where it holds every mean in the range. Where `at_most` is the lower end, the claim can be refuted and never supported.
+        refutes it. Where `at_most` is the lower end, the claim can be refuted and never supported. A claim that holds
+        for every mean in the range is vacuous.
     randomness : str
         As for `Probability`.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -98,9 +99,9 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         If a side is NaN, or a rounding error is negative or not finite.
     """
     sides = _in_doubles(claim, instance, outcome)
-    _demand_trivial(claim, sides)
     # `raw` keeps the numbers as the claim gave them, for printing; `lhs` and `rhs` are doubles, for filtering
     raw = _aligned(sides)
+    _demand_trivial(claim, sides, raw[0].shape)
     lhs, rhs = _filtering(raw, sides)
     inside = _inside(claim, sides, lhs.shape)
     slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
@@ -150,6 +151,9 @@ def _in_doubles(claim: Inequality | Identity, instance: Any, outcome: Any) -> Si
     """Both sides of the first pass, which filters."""
     if claim.numbers is Ball:  # NumPy's exp, log and sqrt take doubles or balls, and no Fractions
         return _sides(claim, exactly(instance, float), exactly(outcome, float))
+    if may_wrap(instance) or may_wrap(outcome):
+        with contextlib.suppress(Exception):  # compiled code takes no guarded integers; doubles do not decide then
+            return _sides(claim, as_guarded(instance), as_guarded(outcome))
     return _sides(claim, instance, outcome)
 
 
@@ -199,6 +203,11 @@ def _of_shape(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(array, shape)
 
 
+def _limit(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A limit of the sides (`trivial`, `least`) as doubles."""
+    return _of_shape(to_float(value, f"`{name}`"), name, shape)
+
+
 def _aligned(sides: Sides) -> tuple[np.ndarray, np.ndarray]:
     """Both sides as arrays of one shape; a lone number stands for all entries."""
     lhs, rhs = as_array(sides.lhs), as_array(sides.rhs)
@@ -208,13 +217,13 @@ def _aligned(sides: Sides) -> tuple[np.ndarray, np.ndarray]:
     return np.broadcast_to(lhs, shape), np.broadcast_to(rhs, shape)
 
 
-def _demand_trivial(claim: Inequality | Identity, sides: Sides) -> None:
+def _demand_trivial(claim: Inequality | Identity, sides: Sides, shape: tuple[int, ...]) -> None:
     """An inequality that no solver can break says nothing: it names what its sides can reach, or why nothing does."""
+    named = {"trivial": sides.trivial, "least": sides.least}
+    limits = [_limit(side, name, shape) for name, side in named.items() if side is not None]
     if isinstance(claim, Identity) or claim.unbounded:
         return
-    named = {"trivial": sides.trivial, "least": sides.least}
-    limits = [to_float(side, f"`{name}`") for name, side in named.items() if side is not None]
-    if not limits or np.all(np.broadcast_arrays(*map(np.isinf, limits)), axis=0).any():
+    if not limits or np.all(list(map(np.isinf, limits)), axis=0).any():
         raise StatementError(
             "an Inequality gives its trivial side (`Sides.trivial`, `Sides.least`), or says in `unbounded` why none is"
         )
@@ -321,9 +330,9 @@ def _tightness(
     bites = inside.copy()
     bites &= rhs < np.inf
     if sides.trivial is not None:
-        bites &= rhs + rounding < to_float(_of_shape(sides.trivial, "trivial", rhs.shape))
+        bites &= rhs + rounding < _limit(sides.trivial, "trivial", rhs.shape)
     if sides.least is not None:
-        bites &= lhs - rounding > to_float(_of_shape(sides.least, "least", rhs.shape))
+        bites &= lhs - rounding > _limit(sides.least, "least", rhs.shape)
     saying = int(bites.sum())
     # A quotient needs an rhs above its rounding; an entry that holds within rounding is tight, not more than tight.
     bites &= (rhs > rounding) & np.isfinite(rhs)

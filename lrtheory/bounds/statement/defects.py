@@ -53,9 +53,6 @@ def defects(statement: Statement) -> list[str]:
     unknown = [one.breaks for one in statement.saboteurs if one.breaks not in (None, *statement.hypotheses)]
     if unknown:
         found.append(f"saboteurs break hypotheses that are not there: {unknown}")
-    names = [one.name for one in statement.saboteurs]
-    if len(set(names)) < len(names):
-        found.append("two saboteurs have one name")
     # of a random claim lhs/rhs is an estimate, which no interval could be asserted of at any level
     if statement.instances.tight and statement.kind not in ("inequality", "identity"):
         found.append("a tight instance is asserted for inequalities and identities alone")

@@ -69,8 +69,8 @@ def saboteur(
     Raises
     ------
     StatementError
-        If the name is empty, nothing is changed, a hypothesis is dropped and not exactly the instances are given, or what `patch` names
-        has no function in Python below it.
+        If the name is empty, nothing is changed, a hypothesis is dropped and not exactly the instances are given, or
+        what `patch` names has no function in Python below it.
     """
     _demand_name("saboteur", name)
     changes = _changes(f"saboteur {name!r}", solve=solve, claim=claim, instances=instances, patch=patch)

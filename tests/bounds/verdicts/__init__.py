@@ -1,0 +1,1 @@
+"""What an outsider could get wrong verdicts, or no sentence, from."""
