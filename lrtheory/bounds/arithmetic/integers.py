@@ -2,8 +2,8 @@
 
 A claim is evaluated exactly on Python's integers, in arrays of objects. An array that the claim uses as an index cannot
 be one; then its arrays of integers are `Guarded`, which compute in Python's integers and come back to 64 bits where the
-result fits. What no conversion of data reaches are integers that the claim itself makes in NumPy, such as
-``np.arange(1, 30).prod()``.
+result fits. What no conversion of data reaches are integers of 64 bits that the claim itself makes in NumPy, such as
+``np.arange(1, 30).prod()``, or ``np.asarray(place) ** 9`` where `place` is an index too.
 """
 
 from __future__ import annotations

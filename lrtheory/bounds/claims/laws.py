@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Law:
 
     def __post_init__(self) -> None:
         demand_functions(self, "category", "probabilities")
-        if not (isinstance(self.within, (int, float)) and self.within > 0):
+        if not (isinstance(self.within, Real) and self.within > 0):
             raise StatementError(f"`within` of Law must be a number above 0; got {self.within!r}")
 
     def is_vacuous(self, instance: Any) -> bool:
