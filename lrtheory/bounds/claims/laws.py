@@ -42,7 +42,8 @@ class Law:
 
     def __post_init__(self) -> None:
         demand_functions(self, "category", "probabilities")
-        if not (isinstance(self.within, Real) and self.within > 0):
+        within: Any = self.within
+        if not (isinstance(within, Real) and float(within) > 0):
             raise StatementError(f"`within` of Law must be a number above 0; got {self.within!r}")
 
     def is_vacuous(self, instance: Any) -> bool:

@@ -184,7 +184,10 @@ def _drowned(instance: Any, outcome: Any, lhs: np.ndarray, rhs: np.ndarray, roun
     sides = np.maximum(np.abs(lhs[np.isfinite(lhs)]).max(initial=0), np.abs(rhs[np.isfinite(rhs)]).max(initial=0))
     # a residual that is 0 within rounding has small sides, and the data from which it is computed are large
     below = (rounding > 0) & (rounding >= sides)
-    return below & (rounding >= max(largest(instance), largest(outcome))) if below.any() else below
+    if not below.any():
+        return below
+    scale = max(sides, largest(instance), largest(outcome))
+    return below & (rounding >= scale) & (scale > 0)  # where all is 0, nothing tells what is large
 
 
 def _sides(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:

@@ -180,6 +180,13 @@ def test_a_residual_that_is_zero_within_rounding_is_not_vacuous(unit):
     assert verdict(instances=family, solve=lambda x, rng: 2 * x, claim=Identity(residual)) == "refuted"
 
 
+def test_rounding_says_nothing_of_zeros():
+    zeros = Family("zeros", always=(np.zeros(2),))
+    sides = lambda x, y: Sides(y, x, rounding=1e-9)
+    assert verdict(instances=zeros, claim=Identity(sides)) == "supported"
+    assert verdict(instances=zeros, solve=lambda x, rng: x + 1, claim=Identity(sides)) == "refuted"
+
+
 def test_a_bound_that_is_trivial_by_its_rounding_alone_is_vacuous():
     from lrtheory.bounds import Inequality
 
