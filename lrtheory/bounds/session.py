@@ -159,7 +159,7 @@ class Session:
 def _solved(
     statement: Statement, instance: Any, rng: np.random.Generator, runs: tuple[int, ...], called: set[Patch]
 ) -> Any:
-    """What `solve` returns on a copy of the instance; `called` gets the patch whose kernel was reached."""
+    """The return value of `solve` on a copy of the instance; a patch that it has reached is added to `called`."""
     # a mutant may overflow; that is its business
     quiet: Literal["ignore"] | None = "ignore" if statement.sabotage else None
     # the view is made from the copy, so that a view that keeps a reference reaches no truth
