@@ -86,7 +86,9 @@ def _delimited(source: Source, header: bool | None) -> Cells:
         raise ValueError(f"{where}: {widths[wrong]} cells where the first line has {width}")
     first = cells[:width]
     if header is None:
-        header = len(set(first)) == width and not any(cell.strip() == "" or _is_number(cell) for cell in first)
+        # the first name alone may be empty, which is how data frames write the column of their index
+        blank = any(cell.strip() == "" for cell in first[width > 1 :])
+        header = len(set(first)) == width and not blank and not any(map(_is_number, first))
     names = [cell.strip() for cell in first] if header else [str(i) for i in range(1, width + 1)]
     if len(set(names)) < width:
         raise ValueError(f"{source_name(source)}: two columns are called {_repeated(names)!r}")

@@ -9,7 +9,7 @@ minimizer is a softmax: all points move at once, Z <- softmax((lambda W Z - A) /
 the same updates cluster without labels and classify from one label per class.
 
 * How do I cluster points?                              `cluster`, `LaplacianKPrototypes`
-* How do I classify from a few labels?                  `few_shot`, on one task or thousands
+* How do I classify from a few labels?                  `few_shot`, on one task or thousands; `classify`, on a table
 * Which method is better, and by how much?              `evaluate`, on the same tasks; `baselines`
 * What do the updates do for fixed costs?               `bound_update`, `round_assignments`, `relaxed_energy`
 * Can the energy rise? Is there one fixed point?        `monotone_certificate`, the result's `certificate`
@@ -32,6 +32,13 @@ One labeled point per class:
 >>> bool((answer.labels == tasks.query_labels).mean() > 0.9)
 True
 
+From a file, or a data frame, to an answer, in which names stay names (``lrtheory transductive_clustering cluster`` and
+``classify`` are the same in a shell):
+
+>>> table = {"name": ["ann", "bob", "cat", "dan"], "height": [1.6, 1.7, 0.3, 0.4], "kind": ["human", None, "pet", None]}
+>>> tc.classify(tc.PointTable.from_frame(table), "kind").to_dict()["labels"]
+['human', 'human', 'pet', 'pet']
+
 The smallest problem whose energy rises when the weight is too large for its affinity, and does not by default:
 
 >>> raw = tc.bound_update(tc.make_two_points(), lam=4.0, damping=1.0, record=True)
@@ -45,9 +52,10 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.transductive_clustering import baselines, theory
-from lrtheory.transductive_clustering.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
+from lrtheory.transductive_clustering.classify import ClassifiedPoints, classify
 from lrtheory.transductive_clustering.cluster import ClusteringResult, ClusteringState, cluster
 from lrtheory.transductive_clustering.data.loaders import load_digits_features, load_mnist_5k, load_sentences
+from lrtheory.transductive_clustering.data.tables import PointTable
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import Turns, few_shot
@@ -60,6 +68,7 @@ from lrtheory.transductive_clustering.problem import (
 )
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch, make_episodes
 from lrtheory.transductive_clustering.tasks.result import FewShotResult
+from lrtheory.transductive_clustering.updates.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
 from lrtheory.transductive_clustering.updates.bound import BoundResult, BoundState, bound_update
 from lrtheory.transductive_clustering.updates.certificates import (
     MonotoneCertificate,
@@ -73,6 +82,7 @@ __all__ = [
     "AssignmentProblem",
     "BoundResult",
     "BoundState",
+    "ClassifiedPoints",
     "ClusteringProblem",
     "ClusteringResult",
     "ClusteringState",
@@ -81,10 +91,12 @@ __all__ = [
     "FewShotResult",
     "LaplacianKPrototypes",
     "MonotoneCertificate",
+    "PointTable",
     "Stationarity",
     "Turns",
     "baselines",
     "bound_update",
+    "classify",
     "cluster",
     "discrete_energy",
     "evaluate",

@@ -6,30 +6,37 @@ r"""Laplacian K-prototypes: assignments and prototypes take turns, and the joint
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
+from lrtheory._display import bars, curves
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import array, choice, generator, integer, must, real
-from lrtheory.transductive_clustering.affinity import knn_affinity, spatial_order
 from lrtheory.transductive_clustering.clusters import starts
 from lrtheory.transductive_clustering.clusters.alternation import Alternation
 from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES, Prototypes, host_costs
+from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, names_of
 from lrtheory.transductive_clustering.problem import AssignmentProblem, ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
+from lrtheory.transductive_clustering.updates.affinity import knn_affinity, spatial_order
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
 from lrtheory.transductive_clustering.updates.edges import without_asymmetry
 from lrtheory.transductive_clustering.updates.inputs import flag, in_range, points, sparse_affinity, squarable, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
+from lrtheory.transductive_clustering.updates.shown import certified, rows_of
 
 __all__ = ["ClusteringResult", "ClusteringState", "cluster"]
 
 N_NEIGHBORS = 4  # of the graph, where the caller brings no affinity
 REORDER = 50_000  # points from which it pays to order them so that neighbors are near each other in memory
+SHOWN = 12  # clusters that have a sentence of their own
+ALONE = 0.95  # the share of the variance from which one column decides alone
 
 
 @result
@@ -52,6 +59,9 @@ class ClusteringState(Result):
     prototypes: np.ndarray
     energy: float
     n_iter: int
+
+    def _columns(self) -> dict[str, Any]:
+        return rows_of(self.assignments, None, "cluster")
 
 
 @result
@@ -78,6 +88,10 @@ class ClusteringResult(Result):
         s of the modes.
     affinity : csr_array of shape (n, n)
         W.
+    typical : int64 array of shape (K,)
+        The point of each cluster with the smallest cost, -1 for an empty one.
+    names : tuple of str, or None
+        What the points are called, where they come from a table or a problem with labels.
     damping : float
         Step factor at the end; below 1 when steps were shortened so that the energy falls.
     method : str
@@ -107,6 +121,8 @@ class ClusteringResult(Result):
     prototype: str
     bandwidth: float | None
     affinity: sparse.csr_array
+    typical: np.ndarray
+    names: tuple[str, ...] | None
     damping: float
     method: str
     n_iter: int
@@ -116,12 +132,36 @@ class ClusteringResult(Result):
     certificate: Stationarity
     trace: Mapping[str, np.ndarray] | None
 
-    def assignment_problem(self, X: ArrayLike | ClusteringProblem) -> AssignmentProblem:
+    def _columns(self) -> dict[str, Any]:
+        return rows_of(self.assignments, self.names, "cluster")
+
+    def _facts(self) -> list[str]:
+        sizes = self._sizes()
+        shown = [
+            f"cluster {c}: {size:,} points, typical is {row if self.names is None else self.names[row]}"
+            for c, (size, row) in enumerate(zip(sizes.tolist(), self.typical.tolist(), strict=True))
+            if size
+        ]
+        more = [f"and {len(shown) - SHOWN} more clusters"] if len(shown) > SHOWN else []
+        return [certified(self.certificate), *shown[:SHOWN], *more, self.message]
+
+    def _sizes(self) -> np.ndarray:
+        return np.bincount(self.labels, minlength=self.assignments.shape[1])
+
+    def _draw(self, ax: Any) -> None:
+        if self.trace is not None:
+            energies = self.trace["energies"]
+            curves(ax, np.arange(len(energies)) / 2, {"energy": energies}, xlabel="turn", ylabel="energy")
+            return
+        sizes = self._sizes()
+        bars(ax, [f"cluster {c}" for c in range(len(sizes))], sizes, label="points")
+
+    def assignment_problem(self, X: ArrayLike | ClusteringProblem | PointTable | PathLike[str]) -> AssignmentProblem:
         """Costs of the final prototypes with affinity and clamped labels, by which the certificate is verified.
 
         Parameters
         ----------
-        X : array of shape (n, d)
+        X : array of shape (n, d), problem, table, path or data frame
             The points.
 
         Returns
@@ -131,12 +171,12 @@ class ClusteringResult(Result):
         """
         return AssignmentProblem(self.costs(X), self.affinity, clamp=self.certificate.clamp)
 
-    def costs(self, X: ArrayLike | ClusteringProblem) -> np.ndarray:
+    def costs(self, X: ArrayLike | ClusteringProblem | PointTable | PathLike[str]) -> np.ndarray:
         """Return the costs of points, also new ones, in every cluster.
 
         Parameters
         ----------
-        X : array of shape (n, d)
+        X : array of shape (n, d), problem, table, path or data frame
             Points.
 
         Returns
@@ -156,16 +196,18 @@ class ClusteringResult(Result):
 
 @arrays("host")
 def cluster(
-    X: ArrayLike | ClusteringProblem,
+    X: ArrayLike | ClusteringProblem | PointTable | str | PathLike[str],
     n_clusters: int,
     *,
     prototype: str = "mean",
     lam: float = 1.0,
     temperature: float = 1.0,
+    unit: float | str = 1.0,
     affinity: ArrayLike | SparseArray | None = None,
     n_neighbors: int | None = None,
     bandwidth: float | None = None,
     init: ArrayLike | str = "k-means++",
+    n_starts: int = 1,
     clamp: ArrayLike | None = None,
     hard: bool = False,
     damping: float | str = "auto",
@@ -182,8 +224,8 @@ def cluster(
 
     Parameters
     ----------
-    X : array of shape (n, d), or ClusteringProblem
-        Points.
+    X : array of shape (n, d), ClusteringProblem, PointTable, path or data frame
+        Points. What they are called comes back in the answer.
     n_clusters : int
         K, in [1, n].
     prototype : {"mean", "mode", "medoid", "bo", "gaussian"}
@@ -192,6 +234,9 @@ def cluster(
         ``message`` then say; "bo" has no guarantee.
     lam, temperature : float
         lambda at least 0, and T above 0. Costs are squared distances, so T has their unit; T -> 0 is hard K-means.
+    unit : float or "edges"
+        lambda and T are multiplied by it; "edges" is the mean squared length of the edges of the graph, so that the
+        unit of the points does not matter. For "mode", "medoid" and "bo", whose costs have no unit, it is left at 1.
     affinity : array or sparse array of shape (n, n), or None
         W, as in `bound_update`; None takes the symmetrized graph of nearest neighbors.
     n_neighbors : int or None
@@ -202,6 +247,9 @@ def cluster(
     init : "k-means++", or array of shape (K, d)
         First prototypes; clusters that have clamped points start at their mean. Medoids start at the nearest point of
         the data, since from elsewhere their first update could raise the energy.
+    n_starts : int
+        Draws of first prototypes. Each of several is improved by K-means, and the means with the least sum of squared
+        distances are taken; 1 beside given prototypes.
     clamp : int array of shape (n,), or None
         Labels in [0, K) that are clamped; -1 is free.
     hard : bool
@@ -252,7 +300,8 @@ def cluster(
     >>> bool(found.labels[0] == found.labels[1] != found.labels[2]), found.counts["rises"]
     (True, 0)
     """
-    features = squarable(points(X))
+    given = as_problem(X)
+    features = squarable(points(given))
     K = integer("n_clusters", n_clusters, low=1, high=len(features))
     choice("prototype", prototype, PROTOTYPES)
     if bandwidth is not None and prototype not in KERNELS:
@@ -261,6 +310,7 @@ def cluster(
         raise must("n_neighbors", "left out beside an affinity, which is the graph", n_neighbors)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
     hard, max_inner_iter = flag("hard", hard), integer("max_inner_iter", max_inner_iter, low=1)
+    n_starts = integer("n_starts", n_starts, low=1, high=1 if not isinstance(init, str) else None)
     lam, temperature = weights(lam, temperature, features.dtype)
     labels = None if clamp is None else clamped_labels(clamp, features.shape[:1], K)
     n = len(features)
@@ -272,12 +322,33 @@ def cluster(
     else:
         W = without_asymmetry(np, sparse_affinity(affinity, n, features.dtype))
     centers = starts.given_centers(init, features, K, origin)
-    first = starts.first_prototypes(ours, K, prototype, init=centers, clamped=clamped, rng=generator(rng))
+    size = starts.unit_of(unit, prototype, ours, W)
+    lam, temperature = weights(lam * size, temperature * size, features.dtype) if size != 1 else (lam, temperature)
+    draws = generator(rng)
+    if n_starts > 1:
+        centers = starts.best_means(ours, K, n_starts, draws)
+    first = starts.first_prototypes(ours, K, prototype, init=centers, clamped=clamped, rng=draws)
     run = Alternation(ours, W, starts.with_bandwidth(first, ours, W, bandwidth), clamped, lam, temperature)
     in_range(np, run.costs, W, lam)
     run.damp(damping)
-    n_iter, converged = run.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
-    return _as_result(run, features, (order, origin, labels), (n_iter, converged), record)
+    ended = run.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
+    remarks = (f"; started at the best of {n_starts} runs of K-means" if n_starts > 1 else "") + _alone(given, features)
+    found = _as_result(run, ended, features, (order, origin, labels), record)
+    names = names_of(given)
+    return replace(found, names=names, message=found.message + remarks) if names or remarks else found
+
+
+def _alone(given: Any, X: np.ndarray) -> str:
+    """Return a remark on a column of a table that outweighs all others, perhaps by nothing but its unit."""
+    named = given.feature_names if isinstance(given, ClusteringProblem) else None
+    spread = X.var(axis=0, dtype=np.float64)
+    if named is None or len(named) < 2 or not spread.max() > ALONE * spread.sum():
+        return ""
+    share = 100 * spread.max() / spread.sum()
+    return (
+        f"; {share:.3g} % of the variance lies in the column {named[int(spread.argmax())]}, which decides nearly "
+        "alone; `standardize` gives all columns one scale"
+    )
 
 
 def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
@@ -296,8 +367,18 @@ def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
     return watch
 
 
+def typical_points(costs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the point of each cluster with the smallest cost, -1 for an empty one."""
+    own = np.take_along_axis(costs, labels[:, None], 1)[:, 0]
+    order = np.lexsort((own, labels))
+    found, first = np.unique(labels[order], return_index=True)
+    typical = np.full(costs.shape[1], -1)
+    typical[found] = order[first]
+    return typical
+
+
 def _as_result(
-    run: Alternation, X: np.ndarray, frame: tuple[Any, Any, Any], ended: tuple[int, bool], record: bool
+    run: Alternation, ended: tuple[int, bool], X: np.ndarray, frame: tuple[Any, Any, Any], record: bool
 ) -> ClusteringResult:
     """Build the result in the caller's order of points and from the caller's origin."""
     order, origin, clamp = frame
@@ -322,6 +403,8 @@ def _as_result(
         prototype=kind.kind,
         bandwidth=kind.bandwidth,
         affinity=W,
+        typical=typical_points(costs, labels),
+        names=None,
         damping=float(run.factor),
         method="slk",
         n_iter=ended[0],

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
+from lrtheory._display import intervals
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, must
+from lrtheory.transductive_clustering.data.tables import PointTable
 from lrtheory.transductive_clustering.few_shot import few_shot
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.tasks.episodes import known_classes, labeled_points, make_episodes
@@ -65,10 +68,32 @@ class EpisodeTable(Result):
     message: str
     counts: Mapping[str, int]
 
+    def _columns(self) -> dict[str, Any]:
+        columns = {"method": self.methods, "accuracy": self.accuracy, "half_width": self.half_width}
+        if self.lams:
+            columns |= {"lam": [self.lams.get(name) for name in self.methods]}
+        return columns
+
+    def _facts(self) -> list[str]:
+        drawn = f"on {self.message}; intervals of 95 % over tasks drawn from these points (Student's law)"
+        alike = [name for name, half in zip(self.methods, self.half_width, strict=True) if half == 0]
+        if alike:
+            drawn += f"; all tasks came out alike for {', '.join(alike)}, so the width 0 says little"
+        if len(self.methods) < 2:
+            return [drawn]
+        best, second = np.argsort(-self.accuracy, kind="stable")[:2]
+        less, half = self.differences[best, second], self.difference_half_width[best, second]
+        words = f"{self.methods[best]} is better than {self.methods[second]} by {less:.4f} +- {half:.4f}"
+        return [f"{words} on the same tasks" + ("" if less > half else ", so which is best is open"), drawn]
+
+    def _draw(self, ax: Any) -> None:
+        low, high = self.accuracy - self.half_width, self.accuracy + self.half_width
+        intervals(ax, self.methods, low, high, middle=self.accuracy, label="accuracy")
+
 
 def evaluate(
-    X: ArrayLike | ClusteringProblem,
-    y: ArrayLike | None = None,
+    X: ArrayLike | ClusteringProblem | PointTable | str | PathLike[str],
+    y: ArrayLike | str | None = None,
     *,
     n_tasks: int = 1000,
     way: int = 5,
@@ -84,10 +109,11 @@ def evaluate(
 
     Parameters
     ----------
-    X : array of shape (n, D), or ClusteringProblem
+    X : array of shape (n, D), ClusteringProblem, PointTable, path or data frame
         Points.
-    y : array of shape (n,), or None
-        Their labels; None takes the truth of the problem.
+    y : array of shape (n,), str, or None
+        Their labels, or the column of a table in which they stand, where points without one are left out; None takes
+        the truth of the problem.
     n_tasks : int
         Number of tasks, at least 2.
     way, shot, query, proportions : as in `make_episodes`

@@ -40,11 +40,15 @@ class ClusteringProblem:
         The class of each point, in any integers.
     labels : tuple or None
         What the points are called, carried through untouched.
+    classes : tuple of str, or None
+        What the classes 0, 1, ... of the truth are called; -1 is then a point whose class is not known.
+    feature_names : tuple of str, or None
+        What the coordinates are called.
 
     Raises
     ------
     ValueError
-        If shapes do not fit or a number is not finite.
+        If shapes do not fit, a number is not finite, or the truth has a class without a name.
 
     Examples
     --------
@@ -55,6 +59,8 @@ class ClusteringProblem:
     features: np.ndarray
     truth: np.ndarray | None = None
     labels: tuple[str, ...] | None = None
+    classes: tuple[str, ...] | None = field(default=None, kw_only=True)
+    feature_names: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         X = as_array("features", self.features)
@@ -66,11 +72,17 @@ class ClusteringProblem:
             truth = as_array("truth", self.truth)
             if truth.shape != X.shape[:1] or truth.dtype.kind not in "iu":
                 raise must("truth", f"an integer array of shape ({len(X)},)", truth)
+            if self.classes is not None and not ((truth >= -1) & (truth < len(self.classes))).all():
+                raise must(
+                    "truth", f"in [-1, {len(self.classes) - 1}], as there are {len(self.classes)} classes", truth
+                )
             object.__setattr__(self, "truth", read_only(truth))
 
     @property
     def n_clusters(self) -> int:
         """The number of classes of the truth; 0 when it is not known."""
+        if self.classes is not None:
+            return len(self.classes)
         return 0 if self.truth is None else len(np.unique(self.truth))
 
 

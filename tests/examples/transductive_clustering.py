@@ -61,6 +61,7 @@ def loaded(name: str) -> Call:
 WEIGHTS = {"lam": 1.0, "temperature": 1.0}
 CALLS = {
     "bound_update": lambda: call(*problem(), lam=1.5, clamp=np.array([[0, -1, -1, -1, 2], [-1, -1, -1, 1, -1]])),
+    "classify": lambda: call({"x": [0.0, 0.2, 3.0, 3.3], "y": ["low", None, "high", None]}, "y"),
     "cluster": lambda: call(points(), 3, rng=0, record=True),
     "discrete_energy": lambda: call(np.array([[0, 1, 2, 2, 1], [0, 0, 0, 1, 1]]), *problem(), lam=2.0),
     "evaluate": lambda: call(np.tile(points(), (3, 1)), np.repeat([0, 1, 2] * 3, 4), n_tasks=4, way=2, query=3, rng=0),

@@ -16,6 +16,8 @@ __all__ = ["Alternation", "empty_clusters"]
 
 SQUARED = ("mean", "mode", "medoid")  # prototypes for which a high temperature is told by squared distances
 
+EVEN = 1.01  # the largest assignment times K, below which labels are rounding
+
 
 class Alternation:
     """The state of a run: assignments, prototypes, and the energy after every half turn.
@@ -114,7 +116,11 @@ class Alternation:
             text += f"; the energy rose {self.rises} times"
         if self.factor < 1:
             text += "; steps were damped"
-        return text + empty_clusters(n_empty, self.Z.shape[1]) + (self.heat() if n_empty else "")
+        K = self.Z.shape[1]
+        even = K > 1 and float(self.Z.max(axis=1).mean()) * K < EVEN
+        if even:
+            text += "; all assignments are nearly even, so labels say nothing"
+        return text + empty_clusters(n_empty, K) + (self.heat() if n_empty or even else "")
 
     def heat(self) -> str:
         """Return a remark if the temperature is large beside the squared distances, which merges prototypes."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, real_array, to_numpy
-from lrtheory._validation import array, choice
+from lrtheory._validation import array, choice, must
+from lrtheory.transductive_clustering.clusters.means import k_means
 from lrtheory.transductive_clustering.clusters.prototypes import (
     KERNELS,
     Prototypes,
@@ -17,7 +18,9 @@ from lrtheory.transductive_clustering.clusters.prototypes import (
 )
 from lrtheory.transductive_clustering.updates.inputs import largest_coordinate, positive
 
-__all__ = ["first_prototypes", "given_centers", "origin_of", "plus_plus", "with_bandwidth"]
+__all__ = ["best_means", "first_prototypes", "given_centers", "origin_of", "plus_plus", "unit_of", "with_bandwidth"]
+
+TURNS = 50  # of K-means, to compare starts
 
 
 def origin_of(X: np.ndarray) -> np.ndarray:
@@ -66,8 +69,32 @@ def with_bandwidth(first: Prototypes, X: np.ndarray, affinity: Any, bandwidth: A
     return first._replace(bandwidth=width)
 
 
-def plus_plus(X: np.ndarray, K: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw K points one after the other, each with probability proportional to its squared distance to those drawn."""
+def unit_of(unit: Any, kind: str, X: np.ndarray, affinity: Any) -> float:
+    """Return the number by which lambda and T are multiplied."""
+    if kind in KERNELS and (isinstance(unit, str) or unit != 1):
+        raise must("unit", f"1 with prototype {kind!r}, whose costs have no unit", unit)
+    if isinstance(unit, str):
+        choice("unit", unit, ("edges",))
+        return bandwidth_of(X, affinity) ** 2
+    return positive("unit", unit, X.dtype)
+
+
+def best_means(X: np.ndarray, K: int, n_starts: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the means with the least sum of squared distances of several runs of K-means."""
+    best, least = X[:K], np.inf
+    for _ in range(n_starts):
+        _, means, _, _ = k_means(X, plus_plus(X, K, rng, 2 + int(np.log(K))), TURNS)
+        total = float(squared_distances(np, X, means.astype(X.dtype)).min(axis=1).sum(dtype=np.float64))
+        if total < least:
+            best, least = means.astype(X.dtype), total
+    return best
+
+
+def plus_plus(X: np.ndarray, K: int, rng: np.random.Generator, trials: int = 1) -> np.ndarray:
+    """Draw K points one after the other, each with probability proportional to its squared distance to those drawn.
+
+    Of several trials for a point the one that leaves the least sum of squared distances is kept.
+    """
     chosen = [int(rng.integers(len(X)))]
     nearest = squared_distances(np, X, X[chosen])[:, 0].astype(np.float64)
     for _ in range(K - 1):
@@ -75,7 +102,12 @@ def plus_plus(X: np.ndarray, K: int, rng: np.random.Generator) -> np.ndarray:
         # weights are all 0, and one of the others is drawn uniformly
         nearest[chosen] = 0.0
         others = np.setdiff1d(np.arange(len(X)), chosen) if nearest.sum() == 0 else None
-        pick = rng.choice(len(X), p=nearest / nearest.sum()) if others is None else rng.choice(others)
-        chosen.append(int(pick))
-        nearest = np.minimum(nearest, squared_distances(np, X, X[chosen[-1:]])[:, 0])
+        if others is not None:
+            picks = [rng.choice(others)]
+        else:
+            picks = [rng.choice(len(X), p=nearest / nearest.sum()) for _ in range(trials)]
+        left = [np.minimum(nearest, squared_distances(np, X, X[[int(pick)]])[:, 0]) for pick in picks]
+        best = min(range(len(picks)), key=lambda i: left[i].sum()) if len(picks) > 1 else 0
+        chosen.append(int(picks[best]))
+        nearest = left[best]
     return X[chosen]

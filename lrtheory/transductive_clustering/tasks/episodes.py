@@ -3,6 +3,7 @@ r"""Few-shot tasks drawn from labeled points: some classes, a few labeled points
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from lrtheory._array import to_numpy
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, real
+from lrtheory.transductive_clustering.data.tables import PointTable
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates.inputs import points
 
@@ -65,12 +67,21 @@ class EpisodeBatch:
 
 
 def labeled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Points and their labels, from a problem or from arrays."""
+    """Points and their labels, from a problem, a table or arrays; points of a class that is not known are left out."""
+    table = PointTable.of(X)
+    if table is not None:
+        X, y = (table.problem(y), None) if y is None or isinstance(y, (str, int)) else (table.problem(), y)
     if isinstance(X, ClusteringProblem):
-        y = X.truth if y is None else y
+        known = X
+        X = points(known)
+        if y is None and known.truth is not None:
+            y = known.truth
+            if known.classes is not None:
+                here = y >= 0
+                X, y = X[here], np.array(known.classes)[y[here]]
     X = points(X)
     if y is None:
-        raise must("y", "given where the problem has no truth", None)
+        raise must("y", "labels, or the column of labels of a table, where the problem has no truth", None)
     y = as_array("y", to_numpy(y))
     if y.shape != X.shape[:1]:
         raise must("y", f"of shape ({len(X)},)", y.shape)
@@ -96,8 +107,8 @@ def known_classes(name: str, classes: Any, y: np.ndarray) -> np.ndarray:
 
 
 def make_episodes(
-    X: ArrayLike | ClusteringProblem,
-    y: ArrayLike | None = None,
+    X: ArrayLike | ClusteringProblem | PointTable | str | PathLike[str],
+    y: ArrayLike | str | None = None,
     *,
     n_tasks: int,
     way: int = 5,
@@ -111,10 +122,11 @@ def make_episodes(
 
     Parameters
     ----------
-    X : array of shape (n, D), or ClusteringProblem
+    X : array of shape (n, D), ClusteringProblem, PointTable, path or data frame
         Points.
-    y : array of shape (n,), or None
-        Their labels; None takes the truth of the problem.
+    y : array of shape (n,), str, or None
+        Their labels, or the column of a table in which they stand, where points without one are left out; None takes
+        the truth of the problem.
     n_tasks : int
         E.
     way, shot, query : int
@@ -149,10 +161,11 @@ def make_episodes(
     n_tasks, shot = integer("n_tasks", n_tasks, low=1), integer("shot", shot, low=1)
     way, query = integer("way", way, low=1, high=len(known)), integer("query", query, low=1)
     fewest = min(len(rows) for rows in members)
+    smallest = f"the smallest class, {known[[len(rows) for rows in members].index(fewest)]}"
     if fewest <= shot:
-        raise must("shot", f"below {fewest}, the size of the smallest class", shot)
+        raise must("shot", f"below {fewest}, the size of {smallest}", shot)
     if fewest < shot + query:
-        raise must("query", f"at most {fewest - shot}, what the smallest class leaves", query)
+        raise must("query", f"at most {fewest - shot}, what {smallest}, leaves", query)
     if proportions is not None and real("proportions", proportions, low=0, high=1e100) == 0:
         raise must("proportions", "positive", proportions)
     draws = generator(rng)

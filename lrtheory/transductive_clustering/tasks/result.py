@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, beside_jax
+from lrtheory._array import array_namespace, beside_jax, to_numpy
+from lrtheory._display import bars, curves
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import must
@@ -16,6 +17,7 @@ from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
 from lrtheory.transductive_clustering.tasks.methods import Rules, task_problem
 from lrtheory.transductive_clustering.tasks.reading import prepared, read_tasks
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.shown import certified, rows_of
 
 __all__ = ["FewShotResult", "arguments"]
 
@@ -74,6 +76,26 @@ class FewShotResult(Result):
     counts: Mapping[str, int]
     certificate: Stationarity | None
     trace: Mapping[str, Array] | None
+
+    def _columns(self) -> dict[str, Any]:
+        columns = rows_of(self.probabilities, None, "label")
+        probability = columns.pop("assignment")
+        named = {"problem": "task", "point": "query"}
+        columns = {named.get(name, name): cells for name, cells in columns.items()}
+        return columns | {"label": np.asarray(to_numpy(self.labels)).ravel(), "probability": probability}
+
+    def _facts(self) -> list[str]:
+        return [*([] if self.certificate is None else [certified(self.certificate)]), self.message]
+
+    def _draw(self, ax: Any) -> None:
+        if self.trace is not None:
+            energies = np.asarray(to_numpy(self.trace["energies"]))
+            energies = energies.reshape(len(energies), -1)
+            lines = {f"task {e}" if energies.shape[1] > 1 else "energy": y for e, y in enumerate(energies.T[:8])}
+            curves(ax, range(len(energies)), lines, xlabel="step", ylabel="energy")
+            return
+        classes, counts = np.unique(np.asarray(to_numpy(self.labels)).astype(str), return_counts=True)
+        bars(ax, classes.tolist(), counts, label="queries")
 
     @beside_jax
     def assignment_problem(

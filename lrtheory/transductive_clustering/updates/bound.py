@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, real_array, to_numpy
+from lrtheory._display import bars, curves
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import integer, must, real
@@ -31,6 +32,7 @@ from lrtheory.transductive_clustering.updates.inputs import (
     weights,
 )
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
+from lrtheory.transductive_clustering.updates.shown import certified, rows_of
 
 __all__ = ["BoundResult", "BoundState", "bound_update"]
 
@@ -55,6 +57,9 @@ class BoundState(Result):
     assignments: Array
     energy: float | Array
     n_iter: int
+
+    def _columns(self) -> dict[str, Any]:
+        return rows_of(self.assignments, None, "label")
 
 
 @result
@@ -99,6 +104,21 @@ class BoundResult(Result):
     counts: Mapping[str, int]
     certificate: Stationarity
     trace: Mapping[str, Array] | None
+
+    def _columns(self) -> dict[str, Any]:
+        return rows_of(self.assignments, None, "label")
+
+    def _facts(self) -> list[str]:
+        return [certified(self.certificate), self.message]
+
+    def _draw(self, ax: Any) -> None:
+        if self.trace is not None:
+            energies = np.asarray(to_numpy(self.trace["energies"])).reshape(self.n_iter + 1, -1)
+            lines = {f"problem {e}" if energies.shape[1] > 1 else "energy": y for e, y in enumerate(energies.T[:8])}
+            curves(ax, range(len(energies)), lines, xlabel="update", ylabel="energy")
+            return
+        counts = np.bincount(np.asarray(to_numpy(self.labels)).ravel(), minlength=self.assignments.shape[-1])
+        bars(ax, [f"label {c}" for c in range(len(counts))], counts, label="points")
 
 
 @arrays("device")

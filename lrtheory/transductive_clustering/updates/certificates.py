@@ -27,6 +27,7 @@ from lrtheory.transductive_clustering.updates.edges import (
 )
 from lrtheory.transductive_clustering.updates.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
+from lrtheory.transductive_clustering.updates.shown import certified
 
 __all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
 
@@ -68,6 +69,9 @@ class Stationarity(Result):
     lam: float
     temperature: float
     clamp: Array | None
+
+    def _facts(self) -> list[str]:
+        return [certified(self)]
 
     @beside_jax
     def verify(self, problem: AssignmentProblem | tuple[ArrayLike, ArrayLike | SparseArray]) -> bool:
@@ -265,6 +269,11 @@ class MonotoneCertificate(Result):
     symmetric: bool
     method: str
     reason: str
+
+    def _facts(self) -> list[str]:
+        can = "whole steps never raise the energy" if self.monotone else "the energy may rise with whole steps"
+        one = "updates contract to one fixed point" if self.contraction < 1 else "there may be several fixed points"
+        return [f"{can} (transductive_clustering/TC-T5); {one} ({STATEMENT})"]
 
 
 @arrays("host")

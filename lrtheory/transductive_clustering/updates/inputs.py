@@ -9,6 +9,7 @@ from scipy import sparse
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import must, real
+from lrtheory.transductive_clustering.data.tables import as_problem
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = [
@@ -34,7 +35,11 @@ def library_of(*values: Any) -> tuple[Any, Any]:
 
 
 def points(X: Any, name: str = "X") -> np.ndarray:
-    """Points of a problem or an array on the host, (n, d) with n and d above 0, in single or double precision."""
+    """Points of a problem, a table or an array on the host, (n, d) with n and d above 0, in single or double precision.
+
+    A path or a data frame is a table.
+    """
+    X = as_problem(X)
     X = real_array(array_namespace(), name, to_numpy(X.features if isinstance(X, ClusteringProblem) else X))
     if X.ndim != 2:
         raise must(name, "of shape (n, d)", X.shape)

@@ -258,3 +258,12 @@ def test_the_first_row_can_be_the_names(tmp_path):
     assert named.columns == {"user": ["ann", "bob"], "10": ["1", "x"], "20": ["2", "4"]}
     with pytest.raises(ValueError, match=r"t.csv:3: `10` must be a number; got 'x'"):
         named.floats("10")
+
+
+def test_the_column_of_an_index_has_no_name(tmp_path):
+    """What `DataFrame.to_csv` writes."""
+    path = tmp_path / "frame.csv"
+    path.write_text(",x,y\na,1,2\nb,3,4\n")
+    assert Table.from_file(path).columns == {"": ["a", "b"], "x": ["1", "3"], "y": ["2", "4"]}
+    path.write_text("x,,y\n1,2,3\n")
+    assert not Table.from_file(path).header

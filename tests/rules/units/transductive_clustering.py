@@ -53,6 +53,13 @@ def kernels(prototype: str) -> Callable[[float], Any]:
     return lambda c: clusters(c, bandwidth=1.5 * c, **options)
 
 
+def filled(c: float) -> Any:
+    """A table in which every fourth label stands."""
+    kinds = [word if i % 4 == 0 else None for i, word in enumerate(np.array(["a", "b", "c"])[TRUTH])]
+    found = tc.classify({"x": POINTS[:, 0] * c, "y": POINTS[:, 1] * c, "kind": kinds}, "kind")
+    return found.probabilities, found.certificate.contraction
+
+
 def shots(c: float, method: str = "slk", heat: float = 1.0, lam: float | None = None, **options: Any) -> Any:
     """A task whose points are not scaled to length 1."""
     support, labels, query = examples.tasks()
@@ -111,6 +118,8 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "baselines: lloyd, coordinates": lambda c: baselines.lloyd(POINTS * c, 3, rng=0).prototypes / c,
     "baselines: spectral, coordinates": lambda c: baselines.spectral(POINTS * c, 3, rng=0).prototypes / c,
     "baselines: spectral, affinities": lambda c: baselines.spectral(POINTS, 3, affinity=GRAPH * c, rng=0).labels,
+    "classify: coordinates": filled,
+    "cluster: coordinates, unit of edges": lambda c: clusters(c, lam=0.3, temperature=0.3, unit="edges"),
     "discrete_energy: energies": lambda c: tc.discrete_energy(TRUTH, COSTS * c, GRAPH, lam=2.0 * c) / c,
     "discrete_energy: affinities": lambda c: tc.discrete_energy(TRUTH, COSTS, GRAPH * c, lam=2.0 / c),
     "laplacian_energy: energies": lambda c: tc.laplacian_energy(ROWS, COSTS * c, GRAPH, lam=2.0 * c) / c,

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._array import arrays
 from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.transductive_clustering.affinity import knn_affinity
-from lrtheory.transductive_clustering.cluster import N_NEIGHBORS, ClusteringResult, ClusteringState, cluster
+from lrtheory.transductive_clustering.cluster import (
+    N_NEIGHBORS,
+    ClusteringResult,
+    ClusteringState,
+    cluster,
+    typical_points,
+)
 from lrtheory.transductive_clustering.clusters import starts
 from lrtheory.transductive_clustering.clusters.alternation import empty_clusters
+from lrtheory.transductive_clustering.clusters.means import k_means
 from lrtheory.transductive_clustering.clusters.prototypes import (
     Prototypes,
     host_costs,
     squared_distances,
     weighted_means,
 )
+from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, names_of
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
+from lrtheory.transductive_clustering.updates.affinity import knn_affinity
 from lrtheory.transductive_clustering.updates.edges import is_symmetric
 from lrtheory.transductive_clustering.updates.inputs import points, sparse_affinity, squarable
 
@@ -31,12 +40,11 @@ __all__ = ["lloyd", "spectral"]
 
 COLD = 1e-9  # temperature of hard labels, in units of the variance
 DENSE = 1000  # points up to which all eigenvectors are computed
-BLOCK = 512  # points whose distances are in memory at once
 
 
 @arrays("host")
 def lloyd(
-    X: ArrayLike | ClusteringProblem,
+    X: ArrayLike | ClusteringProblem | PointTable | str | PathLike[str],
     n_clusters: int,
     *,
     init: ArrayLike | str = "k-means++",
@@ -53,7 +61,7 @@ def lloyd(
 
     Parameters
     ----------
-    X : array of shape (n, d), or ClusteringProblem
+    X : array of shape (n, d), ClusteringProblem, PointTable, path or data frame
         Points.
     n_clusters : int
         K, in [1, n].
@@ -88,9 +96,10 @@ def lloyd(
     >>> lloyd([[0.0], [1.0], [10.0]], 2, init=[[0.0], [10.0]]).prototypes.tolist()
     [[0.5], [10.0]]
     """
-    features = squarable(points(X))
+    given = as_problem(X)
+    features, names = squarable(points(given)), names_of(given)
     if clamp is None and callback is None and not record:
-        return _alone(features, n_clusters, init, tol, max_iter, rng)
+        return replace(_alone(features, n_clusters, init, tol, max_iter, rng), names=names)
     found = cluster(
         features,
         n_clusters,
@@ -106,12 +115,12 @@ def lloyd(
         callback=callback,
         record=record,
     )
-    return replace(found, method="k-means")
+    return replace(found, method="k-means", names=names)
 
 
 @arrays("host")
 def spectral(
-    X: ArrayLike | ClusteringProblem,
+    X: ArrayLike | ClusteringProblem | PointTable | str | PathLike[str],
     n_clusters: int,
     *,
     affinity: ArrayLike | SparseArray | None = None,
@@ -124,7 +133,7 @@ def spectral(
 
     Parameters
     ----------
-    X : array of shape (n, d), or ClusteringProblem
+    X : array of shape (n, d), ClusteringProblem, PointTable, path or data frame
         Points.
     n_clusters : int
         K, below n.
@@ -156,7 +165,8 @@ def spectral(
     >>> bool(found.labels[0] == found.labels[1] != found.labels[2])
     True
     """
-    features = squarable(points(X))
+    given = as_problem(X)
+    features = squarable(points(given))
     K = integer("n_clusters", n_clusters, low=1, high=max(1, len(features) - 1))
     if affinity is None:
         W = knn_affinity(features, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)
@@ -180,6 +190,8 @@ def spectral(
         prototypes=means,
         energy=float((costs * Z).sum(dtype=np.float64)),
         affinity=W,
+        typical=typical_points(costs, inner.labels),
+        names=names_of(given),
         method="spectral",
         message="labels of the spectral embedding; " + inner.message,
         counts=inner.counts,
@@ -195,14 +207,7 @@ def _alone(X: np.ndarray, n_clusters: int, init: Any, tol: float, max_iter: int,
     ours = X - origin
     init = starts.given_centers(init, X, K, origin)
     first = starts.first_prototypes(ours, K, "mean", init=init, clamped=None, rng=generator(rng))
-    wide, M = kernel_input(ours, np.float64), np.array(first.centers, np.float64)
-    labels, before = np.full(len(X), -1), np.empty(len(X), np.int64)
-    n_iter, converged = 0, False
-    while n_iter < max_iter and not converged:
-        labels, before, old = before, labels, M.copy()
-        nearest_means(wide, M, labels)
-        converged = np.array_equal(labels, before) or np.array_equal(M, old)
-        n_iter += 1
+    labels, M, n_iter, converged = k_means(ours, first.centers, max_iter)
     return _hard(X, labels, M.astype(X.dtype) + origin, n_iter, converged)
 
 
@@ -221,6 +226,8 @@ def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, con
         prototype="mean",
         bandwidth=None,
         affinity=W,
+        typical=typical_points(costs, labels),
+        names=None,
         damping=1.0,
         method="k-means",
         n_iter=n_iter,
@@ -230,42 +237,6 @@ def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, con
         certificate=certificates.stationarity(Z, costs, W, 0.0, _cold(X), None),
         trace=None,
     )
-
-
-@kernel(fastmath={"contract", "nsz", "reassoc"})
-def nearest_means(X, M, labels):
-    r"""Label every point with its nearest mean, the first of equal ones; M becomes the means of these points.
-
-    \|m\|^2 / 2 - x . m is compared, since \|x\|^2 is the same for all means; products are made in blocks of points.
-    """
-    K, d = M.shape
-    lengths, sums, counts = np.empty(K), np.zeros((K, d)), np.zeros(K)
-    for c in range(K):
-        lengths[c] = (M[c] * M[c]).sum() / 2
-    buffer, least = np.empty(K * BLOCK), np.empty(BLOCK)
-    for start in range(0, X.shape[0], BLOCK):
-        block = X[start : start + BLOCK]
-        n = block.shape[0]
-        # best is a view of the labels, so they are written where they belong
-        apart, best = buffer[: K * n].reshape(K, n), labels[start : start + n]
-        np.dot(M, block.T, apart)
-        for p in range(n):
-            least[p] = lengths[0] - apart[0, p]
-            best[p] = 0
-        for c in range(1, K):
-            row, length = apart[c], lengths[c]
-            for p in range(n):
-                value = length - row[p]
-                best[p] = c if value < least[p] else best[p]
-                least[p] = value if value < least[p] else least[p]
-        for p in range(n):
-            total, x = sums[best[p]], block[p]
-            counts[best[p]] += 1
-            for i in range(d):
-                total[i] += x[i]
-    for c in range(K):
-        if counts[c] > 0:  # a mean without points stays where it was
-            M[c] = sums[c] / counts[c]
 
 
 def _cold(X: np.ndarray) -> float:

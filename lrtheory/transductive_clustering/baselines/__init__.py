@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
+from lrtheory.transductive_clustering.baselines.hard_clusters import lloyd, spectral
 from lrtheory.transductive_clustering.few_shot import Turns, few_shot
-from lrtheory.transductive_clustering.hard_clusters import lloyd, spectral
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
 from lrtheory.transductive_clustering.tasks.result import FewShotResult
 

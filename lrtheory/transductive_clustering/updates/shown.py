@@ -1,0 +1,63 @@
+"""How results of assignments are shown: their rows, and what their certificates say in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+
+__all__ = ["certified", "rows_of"]
+
+
+def rows_of(assignments: Any, names: Sequence[str] | None, word: str) -> dict[str, Any]:
+    """The most likely entry of each row of assignments (n, K) or (E, n, K), beside what the rows are called.
+
+    Parameters
+    ----------
+    assignments : array of shape (n, K) or (E, n, K)
+        Z.
+    names : sequence of str, or None
+        What the n rows are called; None counts them from 0.
+    word : str
+        What an entry of a row is, such as "cluster".
+
+    Returns
+    -------
+    dict of str to sequence
+        Columns; those of a batch say of which problem a row is.
+    """
+    Z = np.asarray(to_numpy(assignments))
+    columns = {"point": range(Z.shape[-2]) if names is None else names}
+    if Z.ndim == 3:
+        places = np.indices(Z.shape[:2]).reshape(2, -1)
+        columns = {"problem": places[0], "point": places[1]}
+    Z = Z.reshape(-1, Z.shape[-1])
+    return columns | {word: Z.argmax(axis=1), "assignment": Z.max(axis=1)}
+
+
+def certified(proof: Any) -> str:
+    """What a certificate of assignments says, in a sentence with the id of its statement.
+
+    Parameters
+    ----------
+    proof : Stationarity
+        Of one problem or of a batch.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    gap, bound = (np.asarray(to_numpy(value), np.float64) for value in (proof.gap, proof.bound))
+    moves = f"one more update moves the assignments by {gap.max(initial=0.0):.2g}"
+    if gap.ndim:
+        moves += " at most"
+    open_ = int(np.isinf(bound).sum())
+    if not open_:
+        return f"{moves}, and the only fixed point is within {bound.max(initial=0.0):.2g} of them ({proof.statement})"
+    where = "" if gap.ndim == 0 else f" in {open_:,} of {bound.size:,} problems"
+    q = np.asarray(to_numpy(proof.contraction), np.float64).max()
+    return f"{moves}; it is not proved that there is only one fixed point{where} (contraction {q:.3g}, not below 1)"

@@ -1,0 +1,1 @@
+"""Points from files, data frames and loaders."""
