@@ -232,7 +232,7 @@ def as_problem(X: Any) -> Any:
 
 
 def names_of(X: Any) -> tuple[str, ...] | None:
-    """What the points of a problem are called; None where they have no names."""
+    """The names of the points of a problem; None where they have none."""
     return X.labels if isinstance(X, ClusteringProblem) else None
 
 

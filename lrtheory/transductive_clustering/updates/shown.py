@@ -1,4 +1,4 @@
-"""How results of assignments are shown: their rows, and what their certificates say in words."""
+"""Assignments as rows of a table, and their certificates as sentences."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rows_of(assignments: Any, names: Sequence[str] | None, word: str) -> dict[st
 
 
 def certified(proof: Any) -> str:
-    """What a certificate of assignments says, in a sentence with the id of its statement.
+    """A certificate of assignments as a sentence, with the id of its statement where it proves something.
 
     Parameters
     ----------
