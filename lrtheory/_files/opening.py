@@ -7,6 +7,7 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 from os import PathLike
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from lrtheory._validation import choice
 
-__all__ = ["BINARY", "FORMS", "form_of", "lines_of", "read_arrays", "source_name", "text_of"]
+__all__ = ["BINARY", "FORMS", "form_of", "lines_in", "lines_of", "read_arrays", "source_name", "text_of"]
 
 Source = str | PathLike[str]
 
@@ -39,6 +40,8 @@ _BY_SUFFIX = {
     ".qrels": "trec",
     ".safetensors": "safetensors",
 }
+#: how a file begins that gzip has packed
+_PACKED = b"\x1f\x8b"
 BINARY = ("npy", "npz", "safetensors", "folder")
 FORMS = ("table", "json", "jsonl", "npy", "npz", "preflib", "trec", "safetensors", "folder")
 
@@ -111,7 +114,7 @@ def _opened(path: Path) -> io.BufferedIOBase:
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder, and a file is needed")
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
+        packed = file.read(2) == _PACKED
     return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
 
 
@@ -135,14 +138,7 @@ def text_of(source: Source) -> str:
     ValueError
         If it is not UTF-8.
     """
-    if str(source) == "-":
-        data = sys.stdin.buffer.read()
-    else:
-        with _opened(Path(source)) as file:
-            try:
-                data = file.read()
-            except (EOFError, gzip.BadGzipFile) as error:
-                raise ValueError(f"{source_name(source)}: packed by gzip and damaged ({error})") from error
+    data = _bytes_of(source)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -151,9 +147,26 @@ def text_of(source: Source) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _bytes_of(source: Source) -> bytes:
+    """The bytes of a file or of standard input, unpacked where gzip packed them."""
+    try:
+        if str(source) == "-":
+            data = sys.stdin.buffer.read()
+            return gzip.decompress(data) if data.startswith(_PACKED) else data
+        with _opened(Path(source)) as file:
+            return file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{source_name(source)}: packed by gzip and damaged ({error})") from error
+
+
 def lines_of(source: Source) -> list[tuple[int, str]]:
     """The lines of a text with their numbers from 1, without blank lines and comments that start with ``#``."""
-    numbered = enumerate(text_of(source).split("\n"), start=1)
+    return lines_in(text_of(source))
+
+
+def lines_in(text: str) -> list[tuple[int, str]]:
+    """The lines of a text that was read, as `lines_of` gives them."""
+    numbered = enumerate(text.split("\n"), start=1)
     return [(n, line) for n, line in numbered if line and (line[0] not in " \t#" or line.strip()[:1] not in ("", "#"))]
 
 

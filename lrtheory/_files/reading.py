@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
-from lrtheory._files.opening import Source, form_of, json_of, lines_of, read_arrays, source_name
+from lrtheory._files.opening import Source, form_of, json_of, lines_in, lines_of, read_arrays, source_name, text_of
 
 __all__ = ["Cells", "read_cells"]
 
@@ -73,17 +74,24 @@ def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
 
 
 def _delimited(source: Source, header: bool | None) -> Cells:
-    lines = lines_of(source)
+    text = text_of(source)
+    lines = lines_in(text)
     if not lines:
         raise ValueError(f"{source_name(source)}: empty")
     delimiter = _delimiter([line for _, line in islice(lines, 20)])
     numbers = [number for number, _ in lines]
-    widths, cells = _cut([line for _, line in lines], delimiter)
+    across = _cut_across_lines(source, text, delimiter) if _may_be_open(lines, text, delimiter) else None
+    if across is not None:
+        numbers, widths, cells = across
+    else:
+        widths, cells = _cut([line for _, line in lines], delimiter)
+        _refuse_hashes(source, text, numbers[0], delimiter, widths[0])
     width = widths[0]
     wrong = next((i for i, found in enumerate(widths) if found != width), None)
     if wrong is not None:
         where = f"{source_name(source)}:{numbers[wrong]}"
-        raise ValueError(f"{where}: {widths[wrong]} cells where the first line has {width}")
+        has = "1 cell" if widths[wrong] == 1 else f"{widths[wrong]} cells"
+        raise ValueError(f"{where}: {has} where the first line has {width}")
     first = cells[:width]
     if header is None:
         # the first name alone may be empty, which is how data frames write the column of their index
@@ -109,6 +117,56 @@ def _cut(lines: Sequence[str], delimiter: str | None) -> tuple[list[int], list[s
     return widths, text.replace(delimiter, "\n").split("\n")
 
 
+def _may_be_open(lines: Sequence[tuple[int, str]], text: str, delimiter: str | None) -> bool:
+    """Whether a quoted cell may go on in the next line: then some line has an odd number of quotes."""
+    return delimiter not in (None, " ", "::") and '"' in text and any(line.count('"') % 2 for _, line in lines)
+
+
+def _cut_across_lines(
+    source: Source, text: str, delimiter: str | None
+) -> tuple[list[int], list[int], list[str]] | None:
+    """The line of each row, its number of cells, and all cells, where quoted cells hold line ends.
+
+    None if a quote ends within a cell: then it is but a letter of names such as ``5" disk``.
+    """
+    raw = text.split("\n")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or ",", strict=True)
+    numbers, rows, start = [], [], 1
+    try:
+        for row in reader:
+            line = raw[start - 1]
+            if line.strip()[:1] not in ("", "#"):
+                numbers.append(start)
+                rows.append(row)
+            elif rows:
+                _refuse_hash(source, start, line, len(row), len(rows[0]))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            raise ValueError(f"{source_name(source)}:{start}: a quote is not closed") from error
+        return None
+    return numbers, [len(row) for row in rows], list(chain.from_iterable(rows))
+
+
+def _refuse_hashes(source: Source, text: str, first: int, delimiter: str | None, width: int) -> None:
+    """Look for lines below the first row that start with ``#`` and may be rows all the same."""
+    if delimiter in (None, " ") or "\n#" not in text:
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if number > first and line.startswith("#"):
+            _refuse_hash(source, number, line, len(_split([line], delimiter)[0]), width)
+
+
+def _refuse_hash(source: Source, number: int, line: str, n_cells: int, width: int) -> None:
+    """Refuse a line that starts with ``#`` and has the cells of a row: names may start so, and no row must get lost.
+
+    A comment has a blank behind the sign, or other cells.
+    """
+    if n_cells == width and line.startswith("#") and line[1:2] not in ("", " ", "\t", "#", "!"):
+        rule = "a comment, or a row that starts with '#'? Write '# ' before a comment, and quote the cell of a row"
+        raise ValueError(f"{source_name(source)}:{number}: {rule}; got {line[:40]!r}")
+
+
 def _delimiter(lines: Sequence[str]) -> str | None:
     """The delimiter that cuts all of the first lines into one number of cells, more than one; None for one column."""
     for delimiter in _DELIMITERS:
@@ -126,7 +184,7 @@ def _split(lines: Sequence[str], delimiter: str | None) -> list[list[str]]:
         return [line.split("::") for line in lines]
     if delimiter == " ":
         return [line.split() for line in lines]
-    # a row is a line, so a quoted cell with a line break in it is refused by its width, and most lines have no quote
+    # most lines have no quote; a cell that goes on in the next line is cut by `_cut_across_lines`
     quoted = [csv.reader([line], delimiter=delimiter) if '"' in line else None for line in lines]
     return [line.split(delimiter) if row is None else next(row) for line, row in zip(lines, quoted, strict=True)]
 

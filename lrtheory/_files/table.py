@@ -166,6 +166,8 @@ class Table:
             if not isinstance(given, Sequence) or len(given) > len(customs):
                 raise must("columns", f"up to {len(customs)} names, of {', '.join(customs)}", given)
             named = {role: self._column(column) for role, column in zip(customs, given, strict=False)}
+        if len(set(named.values())) < len(named):
+            raise must("columns", "different columns", ", ".join(named.values()))
         absent = [role for role in customs if role not in named and role not in optional]
         if absent:
             beside = ", ".join(named) or "none"
@@ -268,7 +270,8 @@ class Table:
         try:
             return float(cell)
         except (TypeError, ValueError):
-            raise self.refuse(row, column, "a number") from None
+            comma = isinstance(cell, str) and cell.count(",") == 1 and cell.replace(",", "").strip().isdecimal()
+            raise self.refuse(row, column, "a number, with a point and no comma" if comma else "a number") from None
 
     def each(self, column: str, read: Callable[[Any], Any], rule: str) -> list[Any]:
         """Apply a function to each cell of a column; it is called once for each different cell.

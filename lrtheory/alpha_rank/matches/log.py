@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._files import Table, as_table
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must, open_interval, real
-from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, scores_of_words
+from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, score_of_word, scores_of_words
 
 __all__ = ["MatchLog", "as_log"]
 
@@ -27,6 +27,11 @@ _TWO = {
 }
 _AGENTS = ("agents", "players", "profile", "strategies", "models", "bots")
 _SCORES = ("scores", "rewards", "returns", "payoffs", "outcomes", "results", "utilities")
+#: of who won and who lost, and of how the match ended, which says draws there
+_WON, _LOST = ("winner", "winner_name", "winner_id"), ("loser", "loser_name", "loser_id")
+_ENDED = ("result", "outcome")
+#: columns that may say for how many matches a row stands, which is not read
+_COUNTS = ("count", "counts", "n", "weight", "weights", "times", "games", "n_games", "matches", "n_matches")
 _SEAT = re.compile(r"(p|player|agent|strategy|r|reward|score|return|payoff)_?(\d+)")
 _PLAYER_WORDS = ("p", "player", "agent", "strategy")
 
@@ -129,7 +134,13 @@ class MatchLog(Result):
 
     @classmethod
     def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
-        draws = check_draws(draws)
+        log = cls._of_columns(table, columns, check_draws(draws))
+        counts = [name for name in table.names if columns is None and name.strip().lower() in _COUNTS]
+        unread = [f"`{name}` is not read, as each row is one match" for name in counts]
+        return replace(log, message="; ".join([log.message, *unread] if log.message else unread))
+
+    @classmethod
+    def _of_columns(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
         seats = _seat_columns(table, columns)
         if seats is not None:
             names = [table.text(column) for column in seats[0]]
@@ -138,9 +149,10 @@ class MatchLog(Result):
         tuples = _tuple_columns(table, columns)
         if tuples is not None:
             return _log(*_of_tuples(table, *tuples), draws)
-        if columns is None and {"winner", "loser"} <= set(table.names):
-            names = [table.text("winner"), table.text("loser")]
-            return replace(_log(names, _both(np.ones(len(table))), draws), has_seats=False)
+        ends = _winner_and_loser(table) if columns is None else None
+        if ends is not None:
+            names = [table.text(column) for column in ends]
+            return replace(_log(names, _both(_won_or_drawn(table, draws)), draws), has_seats=False)
         chosen = table.pick(columns, _TWO)
         first, second = table.text(chosen["a"]), table.text(chosen["b"])
         won, wrong, rule = scores_of_words(table.text(chosen["winner"]), first, second, draws)
@@ -245,13 +257,38 @@ def _seat_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]]
     return [players[k] for k in sorted(players)], [scores[k] for k in sorted(players)]
 
 
+def _named_one(table: Table, words: Sequence[str]) -> str | None:
+    """The column with the first of some names, whatever the case of its letters."""
+    folded = {name.strip().lower(): name for name in reversed(table.names)}
+    return next((folded[word] for word in words if word in folded), None) if table.header else None
+
+
+def _winner_and_loser(table: Table) -> tuple[str, str] | None:
+    """The columns of who won and of who lost; None where the table is of another kind."""
+    won, lost = _named_one(table, _WON), _named_one(table, _LOST)
+    return None if won is None or lost is None else (won, lost)
+
+
+def _won_or_drawn(table: Table, draws: float | None) -> np.ndarray:
+    """The scores of those in the column of winners: 1, or that of a draw where a column of results says so."""
+    ended = _named_one(table, _ENDED)
+    if ended is None:
+        return np.ones(len(table))
+    scores = np.ones(len(table))
+    for row, cell in enumerate(table.columns[ended]):
+        score = score_of_word(str(cell))  # words such as "resigned" say how it was won
+        if score == 0.0 or (score == 0.5 and draws is None):
+            raise table.refuse(row, ended, "a win, as the winner stands in a column, or a draw if there are any")
+        scores[row] = draws if score == 0.5 and draws is not None else 1.0
+    return scores
+
+
 def _tuple_columns(table: Table, columns: Columns) -> tuple[str, str] | None:
     """The columns of tuples of agents and of scores; None where the table is of another kind."""
     customs = {"agents": _AGENTS, "scores": _SCORES}
     if columns is None:
-        folded = {name.strip().lower(): name for name in reversed(table.names)}
-        found = [next((folded[word] for word in words if word in folded), None) for words in customs.values()]
-        if table.header and None not in found:
+        found = [_named_one(table, words) for words in customs.values()]
+        if None not in found:
             return str(found[0]), str(found[1])
         # two columns without names can be nothing else
         return (table.names[0], table.names[1]) if not table.header and len(table.names) == 2 else None

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["OUTCOME_RULE", "UNFINISHED", "read_scores", "read_tuple", "scores_of_words"]
+__all__ = ["OUTCOME_RULE", "UNFINISHED", "read_scores", "read_tuple", "score_of_word", "scores_of_words"]
 
 _FIRST = (
     "win", "won", "w", "1-0", "1", "a", "model_a", "player_a", "player_1", "player1", "p1", "first", "left", "white",
@@ -32,6 +32,11 @@ def words_for(draws: float | None) -> dict[str, float]:
         known |= dict.fromkeys(_DRAW, draws)
         known[f"{draws:g}"] = draws
     return known
+
+
+def score_of_word(word: str) -> float | None:
+    """The score of the first player that a word means, 0.5 for a draw; None for any other word."""
+    return words_for(0.5).get(_plain(word))
 
 
 def scores_of_words(

@@ -26,19 +26,7 @@ LONG = {
 #: not belong to the ballot
 WEIGHTS = ("weight", "weights", "count", "counts", "multiplicity", "voters", "votes", "n", "n_voters")
 WHOLE = ("ballot", "ballots", "ranking", "rankings", "order", "orders", "vote", "preferences")
-BESIDE = (
-    "voter",
-    "voter_id",
-    "id",
-    "ballot_id",
-    "user",
-    "user_id",
-    "judge",
-    "respondent",
-    "person",
-    "timestamp",
-    "date",
-)
+BESIDE = (*LONG["voter"], "voter", "id", "timestamp", "date")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 #: "1st", "rank 2", "choice_3" without blanks and underscores; what follows stands for the word alone
 PLACE = re.compile(r"(?:rank|choice|place|position|preference|pref)?(\d+)(?:st|nd|rd|th)?(?:rank|choice|preference)?")
@@ -86,6 +74,8 @@ def ballots_of(table: Table, columns: Any = None, header: bool | None = None) ->
     named = _named(table, columns)
     if named is None and header is None and _is_data(table):
         table = table.without_header()
+    elif named is None and header is None and _counts_places(table):
+        table = _with_named_places(table)
     if named is None and _is_cut(table):
         cells = [" ".join(map(str, row)) for row in zip(*table.columns.values(), strict=True)]
         table = table.with_columns({"1": cells})
@@ -102,11 +92,14 @@ def ballots_of(table: Table, columns: Any = None, header: bool | None = None) ->
         return _whole_ballots(table, whole, weights)._asdict()
     if places:
         return _ballots(table, _in_order(table, places), weights)._asdict()
-    return _by_cells(table, kept, weights)._asdict()
+    return _by_cells(table, kept, weights, sure=header is True or named is not None)._asdict()
 
 
-def _by_cells(table: Table, kept: list[str], weights: np.ndarray | None) -> Ballots:
-    """Numbers are ranks, words are items: where the names of the columns say nothing, the cells do."""
+def _by_cells(table: Table, kept: list[str], weights: np.ndarray | None, *, sure: bool) -> Ballots:
+    """Numbers are ranks, words are items: where the names of the columns say nothing, the cells do.
+
+    Unless the caller is sure that the cells are ballots, tables of other words are refused.
+    """
     if not kept:
         raise ValueError(f"{table.origin}: no column of ballots; there are {', '.join(map(repr, table.names))}")
     numeric = {name: _is_numeric(table.columns[name]) for name in kept}
@@ -122,7 +115,11 @@ def _by_cells(table: Table, kept: list[str], weights: np.ndarray | None) -> Ball
             f"{table.origin}: rows of numbers are ballots or ranks, which look alike; "
             "a first line with first,second,... or with the names of the items says which"
         )
-    return _wide(table, kept, weights) if kinds == {True} else _ballots(table, kept, weights)
+    if kinds == {True}:
+        return _wide(table, kept, weights)
+    if not sure:
+        _refuse_other_tables(table, kept)
+    return _ballots(table, kept, weights)
 
 
 # --- the columns -----------------------------------------------------------------------------------------------------
@@ -218,6 +215,34 @@ def _is_data(table: Table) -> bool:
     return all(inside)
 
 
+def _counts_places(table: Table) -> bool:
+    """Whether the first line is ``1,2,3,...`` above names: it counts the places, and is no ballot."""
+    first = [_word(cells[0]) for cells in table.columns.values()]
+    counts = first == [str(place) for place in range(1, len(first) + 1)]
+    below = [cells[1:] for cells in table.columns.values()]
+    return not table.header and counts and len(table) > 1 and all(_is_numeric(cells) is False for cells in below)
+
+
+def _with_named_places(table: Table) -> Table:
+    """The table below a first line ``1,2,3,...``, with columns that say that they are places."""
+    below = table.named_by_first_row()
+    return below.with_columns({f"rank {name}": cells for name, cells in below.columns.items()})
+
+
+def _refuse_other_tables(table: Table, kept: list[str]) -> None:
+    """Refuse a table of words whose columns share no item: places of ballots do, and columns of other tables do not."""
+    if not table.header or len(kept) < 2:
+        return
+    columns = {name: {_word(cell) for cell in table.columns[name]} - {""} for name in kept}
+    for name, items in columns.items():
+        others = set().union(*(cells for other, cells in columns.items() if other != name))
+        if items and not items & others:
+            raise ValueError(
+                f"{table.origin}: no word of column {name!r} stands in another column, as items of ballots do; name by "
+                "`columns` (--columns) those of the places, the first choice first"
+            )
+
+
 def _is_cut(table: Table) -> bool:
     """Whether whole ballots were cut at their blanks into cells, of which some hold the sign between items alone."""
     return len(table.columns) > 1 and ">" in {cell for column in table.columns.values() for cell in column[:1]}
@@ -242,6 +267,8 @@ def _weights(table: Table, column: str) -> np.ndarray:
 
 def _ballots(table: Table, columns: list[str], weights: np.ndarray | None) -> Ballots:
     """A ballot a row: the items of the places in the order of the columns, which may end early."""
+    for name in columns:
+        _refuse_words_for_nothing(table, name)
     words = [[_word(cell) for cell in table.columns[name]] for name in columns]
     numbers, labels = _numbered(word for column in words for word in column)
     _check_size(table, len(labels))
@@ -258,6 +285,14 @@ def _ballots(table: Table, columns: list[str], weights: np.ndarray | None) -> Ba
             f"{table.where(row)}: a ballot lists each item once; got {labels[ordered[row, place]]!r} twice"
         )
     return Ballots(None, orders, weights, labels)
+
+
+def _refuse_words_for_nothing(table: Table, column: str) -> None:
+    """Refuse "NA", "None", "null" and the like: they may be names, which would lose their points."""
+    found = {cell for cell in table.columns[column] if isinstance(cell, str) and cell.strip() and is_missing(cell)}
+    if found:
+        row = next(row for row, cell in enumerate(table.columns[column]) if cell in found)
+        raise table.refuse(row, column, "an item, or empty where a ballot ends")
 
 
 def _numbered(words: Iterable[str]) -> tuple[dict[str, int], list[str]]:

@@ -22,7 +22,10 @@ from lrtheory.matrix_completion.problem import Data, Observations, as_observatio
 __all__ = ["Task", "completed", "task_of", "validating"]
 
 COARSE_TOL, COARSE_ITER = 1e-3, 30  # accuracy, and largest number of iterations, of fits that choose rank and ridge
-HOW = {"random": "at random (later ones may be harder)", "time": "as the last ones"}
+HOW = {
+    "random": "at random (later ones may be harder)",
+    "time": "as the last ones in time, or in the file if it has no times",
+}
 
 
 class Task(NamedTuple):

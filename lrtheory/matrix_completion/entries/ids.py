@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ import numpy as np
 from lrtheory._validation import must, unmasked
 
 __all__ = ["Ids", "coded", "ids_at", "named", "numbers_of"]
+
+
+#: ids among which one like an unknown one is looked for
+LOOKED_AT = 10_000
 
 
 class Ids(tuple[Any, ...]):
@@ -90,7 +95,9 @@ def numbers_of(name: str, given: Any, ids: Sequence[Any], what: str, missing: bo
     found = [known.number(cell) for cell in cells.ravel().tolist()]
     if None in found and not missing:
         unknown = cells.ravel()[found.index(None)]
-        raise must(name, f"among the ids of the {len(known):,} {what} of the data", unknown)
+        near = difflib.get_close_matches(str(unknown), [str(one) for one in known[:LOOKED_AT]], 1)
+        hint = f", such as {near[0]!r}" if near else ""
+        raise must(name, f"among the ids of the {len(known):,} {what} of the data{hint}", unknown)
     return np.array([-1 if one is None else one for one in found], dtype=np.int64).reshape(cells.shape)
 
 

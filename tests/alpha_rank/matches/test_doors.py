@@ -94,6 +94,26 @@ def test_the_winner_by_name_and_columns_of_any_name(tmp_path):
     assert table.wins.tolist() == [[0, 2], [1, 0]]
 
 
+@pytest.mark.parametrize(
+    ("text", "wins"),
+    [
+        ("Winner,Loser\nx,y\nx,y\ny,x\n", [[0, 2], [1, 0]]),
+        ("date,winner_name,loser_name,score\n1,x,y,6-4 6-3\n2,y,x,7-5 6-1\n", [[0, 1], [1, 0]]),
+        ("winner,loser,result\nx,y,1-0\ny,x,Draw\ny,x,resigned\n", [[0, 1.5], [1.5, 0]]),
+    ],
+)
+def test_winners_and_losers(tmp_path, text, wins):
+    assert table_from_matches(write(tmp_path, text)).wins.tolist() == wins
+
+
+def test_a_column_of_counts_is_not_read_and_that_is_said(tmp_path):
+    log = MatchLog.from_file(write(tmp_path, "white,black,result,Count\nx,y,1-0,9\ny,x,*,2\n"))
+    assert log.message == "1 matches without a result are left out; `Count` is not read, as each row is one match"
+    assert "`Count` is not read" in leaderboard(log).table.message
+    named = MatchLog.from_file(write(tmp_path, "white,black,result,n\nx,y,1-0,9\n"), columns="white,black,result")
+    assert named.message == ""
+
+
 def test_words_that_could_be_a_seat_or_a_player_are_refused_where_it_matters(tmp_path):
     # in the first row "b" is the second seat and the first player
     text = "model_a,model_b,winner\nb,a,b\na,b,b\n"
@@ -208,6 +228,8 @@ def test_seat_intervals_cover_means_and_say_what_they_assume():
         ("model_a,model_b,winner\nx,,model_a\n", r"log.csv:2: `model_b` must be there"),
         ("model_a,model_b,winner\nx,y,\n", r"log.csv:2: `winner` must be there"),
         (b"model_a,model_b,winner\nx,\xff,model_a\n", r"log.csv.*UTF-8"),
+        ("winner,loser,result\nx,y,loss\n", r"log.csv:2: `result` must be a win, as the winner stands in a column"),
+        ("model_a,model_b,winner\nx,y,model_a\n#z,y,model_a\n", r"log.csv:3: a comment, or a row that starts with"),
         ("p1,p2,r1\nx,y,1\n", r"log.csv: seat 2 has a player or a score, and not both"),
         ("p1,p2,r1,r2\nx,y,1,nan\n", r"log.csv:2: `r2` must be a"),
         ("p1,p2,r1,r2\nx,y,1,one\n", r"log.csv:2: `r2` must be a number"),

@@ -1,5 +1,6 @@
 """Tables from files: every usual form gives the same cells, and every bad file is one sentence that says where."""
 
+import csv
 import gzip
 import io
 import json
@@ -69,9 +70,33 @@ def test_words_without_names_are_read_when_it_is_said(tmp_path):
     assert len(Table.from_file(path, header=False)) == 2
 
 
-def test_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(delimited(",").encode())))
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input(pack, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pack(delimited(",").encode()))))
     assert Table.from_file("-").columns == CELLS
+
+
+def test_quoted_cells_go_on_in_the_next_line(tmp_path):
+    path = tmp_path / "t.csv"
+    cells = {"prompt": ['# one\n#two,2\n\nsay "x"', "", '5" disk', "a, b\nc, d"], "score": ["1", "2", "3", "x"]}
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([tuple(cells), *zip(*cells.values(), strict=True)])
+    table = Table.from_file(path)
+    assert table.columns == cells
+    with pytest.raises(ValueError, match=r"t.csv:8: `score` must be a number; got 'x'"):
+        table.floats("score")
+
+
+def test_decimal_commas_are_refused_by_their_name(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\nx;3,5\n")
+    with pytest.raises(ValueError, match=r"t.csv:2: `b` must be a number, with a point and no comma; got '3,5'"):
+        Table.from_file(tmp_path / "t.csv").floats("b")
+
+
+def test_a_quote_may_be_a_letter_and_a_comment_may_stand_between_rows(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('disk,n\n5" disk,1\n# 6" disk,2\n#\n"#1",3\n')
+    assert Table.from_file(path).columns == {"disk": ['5" disk', "#1"], "n": ["1", "3"]}
 
 
 def test_arrays_of_numpy(tmp_path):
@@ -92,6 +117,13 @@ BAD = {
     "twice.csv": (b"a,b,a\n1,2,3\n", None),
     "latin.csv": ("a,b\n1,ä\n".encode("latin-1"), "latin.csv:2: not UTF-8"),
     "cut.csv.gz": (gzip.compress(b"a,b\n1,2\n" * 50)[:30], "damaged"),
+    "changed.csv.gz": (gzip.compress(b"a,b\n1,2\n" * 50)[:-8] + bytes(8), "damaged"),
+    "garbled.csv.gz": (gzip.compress(b"a,b\n1,2\n" * 50)[:10] + b"\xff" * 40, "damaged"),
+    "name-or-comment.csv": (b"a,b\n1,2\n#3,4\n", "csv:3: a comment, or a row that starts with '#'"),
+    "name-or-comment-2.csv": (b'a,b\n1,"2\n#5,6"\n#3,4\n', "csv:4: a comment, or a row that starts with '#'"),
+    "unclosed.csv": (b'a,b\n"1\n1",2\n3,"4\n5,6\n', "unclosed.csv:4: a quote is not closed"),
+    "unclosed-2.csv": (b'a,b\n1,"2\n', "unclosed-2.csv:2: a quote is not closed"),
+    "ragged-lines.csv": (b'a,b\n"1\n1",2\n3,4,5\n', "ragged-lines.csv:4: 3 cells where the first line has 2"),
     "broken.json": (b"[{", "no JSON"),
     "broken.jsonl": (b'{"a": 1}\n{"a": \n', "broken.jsonl:2: no JSON"),
     "number.json": (b"3", "a list of objects is needed"),
@@ -147,6 +179,7 @@ def test_columns_are_named_by_the_caller():
     for given, rule in (
         ("a,z", "there is no column 'z'"),
         ("a,9", "there is no column '9'"),
+        ("a,a", "`columns` must be different columns; got 'a, a'"),
         ("a", "a column for `points` is needed, beside who"),
         ("a,b,c,a", "up to 3 names"),
         ({"when": "a"}, "a mapping from who, points, time"),

@@ -116,7 +116,7 @@ BAD: list[tuple[Any, str, str, str]] = [
     (Coverage, "a.csv", "source,target\n", "a.csv: no row"),
     (Coverage, "a.txt", "# only a comment\n", "a.txt: empty"),
     (Coverage, "a.txt", "a\nb\n", "a.txt: two columns are needed, such as source and target; there is one"),
-    (Coverage, "a.csv", "source,target\na\n", "a.csv:2: 1 cells where the first line has 2"),
+    (Coverage, "a.csv", "source,target\na\n", "a.csv:2: 1 cell where the first line has 2"),
     (Coverage, "a.csv", "source,target\na,\n", "a.csv:2: `target` must be there; got ''"),
     (Coverage, "a.csv", "set,element,weight\nx,a,-1\n", "a.csv:2: `weight` must be at least 0; got '-1'"),
     (

@@ -21,6 +21,7 @@ FORMS: dict[str, str] = {
     '7,"Cat, jr.",Ann,Dan,Bob\n9,Ann,Bob,,\n8,Dan,"Cat, jr.",Bob,Ann\n',
     "windows.tsv": "rank1\trank2\trank3\trank4\r\n"
     "Ann\tCat, jr.\tBob\tDan\r\nBob\tAnn\t\t\r\nCat, jr.\tDan\tAnn\tBob\r\n",
+    "counted.csv": '1,2,3,4\nAnn,"Cat, jr.",Bob,Dan\nBob,Ann,,\n"Cat, jr.",Dan,Ann,Bob\n',
     "bare.csv": 'Ann,"Cat, jr.",Bob,Dan\nBob,Ann,,\n"Cat, jr.",Dan,Ann,Bob\n',
     "semicolons.csv": "1st;2nd;3rd;4th\nAnn;Cat, jr.;Bob;Dan\nBob;Ann;;\nCat, jr.;Dan;Ann;Bob\n",
     "ranks.csv": 'voter,Ann,Bob,"Cat, jr.",Dan\nx,1,3,2,4\ny,2,1,,\nz,3,4,1,2\n',
@@ -107,7 +108,7 @@ def test_weights_ties_and_columns(tmp_path: Path) -> None:
 BAD: list[tuple[str, str, str]] = [
     ("a.csv", "", "a.csv: empty"),
     ("a.csv", "first,second\n", "a.csv: no row"),
-    ("a.csv", "first,second\nAnn\n", "a.csv:2: 1 cells where the first line has 2"),
+    ("a.csv", "first,second\nAnn\n", "a.csv:2: 1 cell where the first line has 2"),
     ("a.csv", "first,second\nAnn,Ann\n", "a.csv:2: a ballot lists each item once; got 'Ann' twice"),
     ("a.csv", "first,second\nAnn,Bob\n,Bob\n", "a.csv:3: `first` must be there, as 'second' is; got ''"),
     ("a.csv", "first,third\nAnn,Bob\n", "a.csv: columns of the places 1, 2, ... are needed"),
@@ -129,6 +130,10 @@ BAD: list[tuple[str, str, str]] = [
     ("a.csv", "voter,item,rank\nx,a,\n", "a.csv:2: `rank` must be a"),
     ("a.csv", "voter,item,rank\nx,,1\n", "a.csv:2: `item` must be there; got ''"),
     ("a.csv", "voter,item,rank,count\nx,a,1,2\nx,b,2,3\n", "a.csv:3: `count` must be the same in all rows of a voter"),
+    ("a.csv", "first,second\nAnn,Bob\nBob,Null\n", "a.csv:3: `second` must be an item, or empty where a ballot ends"),
+    ("a.csv", "first,second\nNone,Bob\n", "a.csv:2: `first` must be an item, or empty where a ballot ends"),
+    ("a.csv", "left,right,winner\nx,y,1-0\ny,x,tie\n", "a.csv: no word of column 'winner' stands in another"),
+    ("a.csv", "sex,name\nf,Ann\nm,Bob\n", "a.csv: no word of column 'sex' stands in another column"),
     ("a.csv", "count,first\n-1,Ann\n", "a.csv:2: `count` must be at least 0"),
     ("a.csv", "count,first\nmany,Ann\n", "a.csv:2: `count` must be a number"),
     ("a.csv", "count,first\nnan,Ann\n", "a.csv:2: `count` must be a finite number"),
@@ -188,6 +193,9 @@ def test_the_first_line_is_a_ballot_only_where_it_must_be(tmp_path: Path) -> Non
     path = written(tmp_path, "h.csv", "best,worst\nAnn,Bob\nBob,Ann\n")
     assert Rankings.from_file(path).total == 2
     assert Rankings.from_file(path, header=False).labels == ("Ann", "Bob", "best", "worst")
+    counted = written(tmp_path, "c.csv", "1,2\nAnn,Bob\nBob,Ann\n")
+    assert (Rankings.from_file(counted).labels, Rankings.from_file(counted).total) == (("Ann", "Bob"), 2)
+    assert Rankings.from_file(counted, header=False).labels == ("1", "2", "Ann", "Bob")
     open_question = written(tmp_path, "o.csv", "Ann,Bob\nBob,Cat\n")
     assert Rankings.from_file(open_question, header=False).total == 2
     assert Rankings.from_file(open_question, header=True).total == 1

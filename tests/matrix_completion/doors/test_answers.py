@@ -102,6 +102,7 @@ def test_unknown_ids(model, plain):
         (lambda: model.top("nobody", 3), "`row` must be among the ids of the 50 rows of the data; got 'nobody'"),
         (lambda: plain.predict(Pairs(["a"], ["b"])), "`rows` must be numbers, since rows and columns"),
         (lambda: model.recommend(["nobody"]), "`rows` must be among the ids"),
+        (lambda: model.predict([user(0)], ["film-0"]), "30 columns of the data, such as 'film-[0-9]{2}'; got 'film-0'"),
     ):
         with pytest.raises(ValueError, match=sentence):
             call()
