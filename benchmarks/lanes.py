@@ -1,7 +1,8 @@
 """The loops written for vector registers against plain Numba: ``python -m benchmarks.lanes`` prints the ratios.
 
 The script runs itself twice, once with LRTHEORY_PLAIN_NUMBA=1, several times in turn; a ratio is that of the fastest
-calls of either side, since everything that slows a call down comes from outside. `lrtheory/_lanes.py` quotes the table.
+calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py` quotes
+the table.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def least_seconds(call: Callable[[], object]) -> float:
 def measured() -> dict[str, float]:
     """Seconds of each loop in this process: sums of weighted rows of k columns, and thin products."""
     from lrtheory._array import kernel
-    from lrtheory._lanes import columns, product, weighted_sum
+    from lrtheory._kernels.lanes import columns, product, weighted_sum
 
     @kernel
     def sums_of_rows(table, starts, rows, weights, sums):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import lrtheory
-from lrtheory._commands import verbs_of
+from lrtheory.cli.verbs import verbs_of
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 _SECTION = re.compile(r"(?<=\n\| I have \| I want \| I type \|\n\|---\|---\|---\|\n)(?:\|.*\n)*")

@@ -319,7 +319,7 @@ def _digest_folder(folder: Path) -> Path:
     core = PACKAGES / "lrtheory"
     # sorted, since the order of a set of paths differs from process to process, and so would the digest
     systems = sorted(f for f in {folder, core / folder.name} if f.is_dir() and f != core)
-    shared = [file for name in ("_exponential.py", "_lanes.py") for file in core.glob(name)]  # kernels call them
+    shared = core.glob("_kernels")  # kernels of the systems call them; empty where a wheel has been taken apart
     digest = source_digest(*systems, *shared)
     home = _writable(folder / "__pycache__")
     kind = "plain-kernels" if PLAIN else "kernels"

@@ -143,11 +143,11 @@ class RankingIntervals(Result):
         return facts + [self.message] * bool(self.message)
 
     def _draw(self, ax: Any) -> None:
-        from lrtheory import _display
+        from lrtheory._result import display
 
-        *names, lower, upper = _display.plain(self._columns()).values()
+        *names, lower, upper = display.plain(self._columns()).values()
         words = [", ".join(map(str, row)) for row in zip(*names, strict=True)]
-        _display.intervals(ax, words, lower, upper, label="mass")
+        display.intervals(ax, words, lower, upper, label="mass")
         ax.set_xlim(-0.02, 1.02)
 
     def _decided(self) -> bool | None:

@@ -15,8 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _display
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, integer, must, open_interval
 from lrtheory.alpha_rank.intervals import RankingIntervals, in_order, open_edges, solve_box
@@ -101,11 +100,11 @@ class Leaderboard(Result):
         return facts
 
     def _draw(self, ax: Any) -> None:
-        columns = _display.plain(self._columns())
+        columns = display.plain(self._columns())
         n_names = 1 if isinstance(self.table, MatchTable) else self.table.games.ndim
         names = [", ".join(row) for row in zip(*list(columns.values())[:n_names], strict=True)]
         middle = columns.get("estimate")
-        _display.intervals(ax, names, columns["lower"], columns["upper"], middle=middle, label="mass of alpha-Rank")
+        display.intervals(ax, names, columns["lower"], columns["upper"], middle=middle, label="mass of alpha-Rank")
         ax.set_xlim(-0.02, 1.02)
 
     def _decided(self) -> bool | None:
@@ -238,9 +237,9 @@ class NextMatches(Result):
         return [self.message, "rank the longer log with intervals that hold at all times (anytime)"]
 
     def _draw(self, ax: Any) -> None:
-        columns = _display.plain(self._columns())
+        columns = display.plain(self._columns())
         names = [", ".join(row) for row in zip(*list(columns.values())[: len(self.labels)], strict=True)]
-        _display.bars(ax, names, columns["play"], label="matches to play")
+        display.bars(ax, names, columns["play"], label="matches to play")
 
 
 def next_matches(

@@ -19,9 +19,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._array import arrays
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, must, refuse_unused
 from lrtheory.alpha_rank.chains.single_population import square_table
@@ -127,12 +126,12 @@ class AlphaRankResult(Result):
         return [*known, sinks, f"{self.method}: {self.message}"]
 
     def _draw(self, ax: Any) -> None:
-        columns = _display.plain(self._columns())
+        columns = display.plain(self._columns())
         words = profile_names(self.labels, self.pi.shape, self.ranking)
         if self.intervals is None:
-            _display.bars(ax, words, columns["mass"], label="mass")
+            display.bars(ax, words, columns["mass"], label="mass")
         else:
-            _display.intervals(ax, words, columns["lower"], columns["upper"], middle=columns["mass"], label="mass")
+            display.intervals(ax, words, columns["lower"], columns["upper"], middle=columns["mass"], label="mass")
 
 
 @arrays("host")

@@ -59,9 +59,9 @@ def _run(arguments: list[str], *, alone: bool) -> int:
 
     word = arguments[0]
     if word.replace("-", "_") in lrtheory.SYSTEMS:
-        from lrtheory import _commands
+        from lrtheory.cli import verbs
 
-        return _commands.run(word.replace("-", "_"), arguments[1:])
+        return verbs.run(word.replace("-", "_"), arguments[1:])
     if not word.startswith("-") and word not in known.COMMANDS:
         print(f"lrtheory: {_not_a_command(word)}", file=sys.stderr)
         return USAGE
@@ -83,10 +83,10 @@ def _not_a_command(word: str) -> str:
     """The sentence for a first word that is neither a command nor a system."""
     import difflib
 
-    from lrtheory import _commands
+    from lrtheory.cli import verbs
     from lrtheory.cli.arguments import COMMANDS
 
-    told = _commands.hint(word)
+    told = verbs.hint(word)
     if told is not None:
         return told
     near = difflib.get_close_matches(word.lower(), [*COMMANDS, *lrtheory.SYSTEMS], n=1, cutoff=0.52)

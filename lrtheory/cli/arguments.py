@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
-from typing import Any
 
 import lrtheory
-from lrtheory.cli import USAGE
+from lrtheory.cli.verbs import Parser
 
 __all__ = ["BUDGETS", "COMMANDS", "DETAILS", "OUTSIDE", "SEED", "parser"]
 
@@ -46,14 +44,6 @@ _ID = "A statement: its id, or a part that no other id has (mi-t2)."
 _IDS = "Statements: ids, parts of ids, patterns; a system means all of its statements. Several give a table."
 
 
-class _Parser(argparse.ArgumentParser):
-    """Argparse with the exit code of this command for wrong usage."""
-
-    def error(self, message: str) -> Any:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
-
-
 class _Run:
     """A function of a module of this package, which is imported when the function is called."""
 
@@ -73,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
         Ends the process with the code for wrong usage where the arguments are wrong.
     """
     as_written = argparse.RawDescriptionHelpFormatter
-    made = _Parser(prog="lrtheory", description="Theorems, measured.", epilog=_EXAMPLES, formatter_class=as_written)
+    made = Parser(prog="lrtheory", description="Theorems, measured.", epilog=_EXAMPLES, formatter_class=as_written)
     made.add_argument("--version", action="version", version=f"%(prog)s {lrtheory.__version__}")
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
 

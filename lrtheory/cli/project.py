@@ -72,9 +72,9 @@ def warmup(options: Any) -> int:
 
 def verbs(options: Any) -> int:
     """Print the verbs of all systems."""
-    from lrtheory import _commands
+    from lrtheory.cli import verbs
 
-    return _commands.verbs()
+    return verbs.verbs()
 
 
 def run_folder(name: str, arguments: list[str]) -> int:

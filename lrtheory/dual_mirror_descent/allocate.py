@@ -27,8 +27,8 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, interpreted, kernel_input
-from lrtheory._display import bars
 from lrtheory._result import Result, result
+from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.duality.weak import Certificate, certificate_of

@@ -20,9 +20,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from lrtheory._array import arrays, kernel, kernel_input
-from lrtheory._display import curves
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
+from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, must, open_interval, real
 from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
@@ -164,8 +164,6 @@ def pace(
     v, d, labels = _auctions(values, competing_bids)
     if budget is None:
         raise must("budget", "given", None, TypeError)
-    if len(v) == 0:
-        raise must("values", "of at least one auction", v.shape)
     money = open_interval("budget", budget, 0, np.inf)
     choice("auction", auction, ("second_price",))
     utility = choice("objective", objective, ("utility", "value")) == "utility"
@@ -222,6 +220,8 @@ def _auctions(values: Any, competing_bids: Any) -> tuple[np.ndarray, np.ndarray,
     given = (values, competing_bids) if log is None else (log.values, log.prices)
     v = array("values", given[0], shape=(None,), low=0.0).astype(np.float64)
     d = array("competing_bids", given[1], shape=(len(v),), low=0.0).astype(np.float64)
+    if len(v) == 0:
+        raise must("values", "of at least one auction", v.shape)
     return v, d, None if log is None else log.labels
 
 

@@ -9,9 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._numbers import number
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
@@ -96,7 +95,7 @@ class Selection(Result):
 
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
-        _display.bars(ax, list(columns["element"]), self.gains, label="what the element adds")
+        display.bars(ax, list(columns["element"]), self.gains, label="what the element adds")
 
 
 def maximize(

@@ -17,10 +17,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._array import to_numpy
 from lrtheory._files import Table, as_table, form_of, source_name, text_of
-from lrtheory._result import Result, read_only
+from lrtheory._result import Result, display, read_only
 from lrtheory._types import ArrayLike, Frame, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must
 from lrtheory.fair_subset_selection.ballots import positions as ballots
@@ -131,7 +130,7 @@ class Rankings(_Derived, Result):
         points = voters @ np.where(listed, self.n_items - 1 - self.positions, 0)
         order = np.argsort(-points, kind="stable")
         names = self.labels or range(self.n_items)
-        _display.bars(ax, [names[i] for i in order], points[order], label="items behind it, over all voters")
+        display.bars(ax, [names[i] for i in order], points[order], label="items behind it, over all voters")
 
     def __repr__(self) -> str:
         voters = "" if self.weights is None else f", {self.total} voters"

@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._array import arrays, kernel_input
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
@@ -132,7 +131,7 @@ class Selection(Result):
             what = "this method chooses a set as a whole, so there is no picture of what each item adds"
             raise TypeError(what)
         label = "score of the item" if "score" in columns else "what the item added to the score"
-        _display.bars(ax, list(columns["item"]), self.gains, label=label)
+        display.bars(ax, list(columns["item"]), self.gains, label=label)
 
 
 def _proved(chosen: Selection) -> list[str]:

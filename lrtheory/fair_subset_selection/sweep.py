@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._array import arrays, kernel_input, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, real, refuse_unused, unmasked
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_mask, as_rankings
@@ -64,7 +63,7 @@ class QuotaCurves(Result):
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
         lines = {"of the choice": columns["score"], "of the best set with that quota": columns["best"]}
-        _display.curves(ax, self.quotas, lines, xlabel="disadvantaged items", ylabel="latent score")
+        display.curves(ax, self.quotas, lines, xlabel="disadvantaged items", ylabel="latent score")
 
 
 @arrays("host")
@@ -253,7 +252,7 @@ class QuotaSweep(Result):
         return [f"ratios are {self.message}", f"the largest is that of the quota {self.best}{others}", free]
 
     def _draw(self, ax: Any) -> None:
-        _display.curves(ax, self.quotas, {"ratio": self.ratios}, xlabel="items of the group", ylabel="ratio")
+        display.curves(ax, self.quotas, {"ratio": self.ratios}, xlabel="items of the group", ylabel="ratio")
         ax.axhline(self.unconstrained, ls=":", color="gray", lw=1)
 
 

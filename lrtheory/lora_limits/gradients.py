@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays, beside_jax, to_numpy
-from lrtheory._display import bars
 from lrtheory._numbers import number
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
+from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import choice, integer, must, refuse_unused
 from lrtheory.lora_limits.head import LoRAHead, projections_of

@@ -16,9 +16,9 @@ from numpy.polynomial import chebyshev
 from scipy.special import ive
 
 from lrtheory._array import array_namespace, real_array
-from lrtheory._display import curves
 from lrtheory._numbers import number, plain
 from lrtheory._result import Result, result
+from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 from lrtheory.lora_limits import theory

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._display import bars
 from lrtheory._result import Result, result
+from lrtheory._result.display import bars
 from lrtheory._types import Rng
 from lrtheory._validation import choice, integer, must
 from lrtheory.transductive_clustering.data.tables import PointTable

@@ -14,8 +14,8 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
-from lrtheory._display import bars, curves
 from lrtheory._result import Result, result
+from lrtheory._result.display import bars, curves
 from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory.transductive_clustering.clusters import starts

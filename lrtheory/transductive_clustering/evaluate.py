@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._display import intervals
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
+from lrtheory._result.display import intervals
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, must
 from lrtheory.transductive_clustering.data.tables import PointTable

@@ -8,9 +8,9 @@ import flint
 import numpy as np
 import pytest
 
-from lrtheory import _exponential
 from lrtheory._array import kernel
-from lrtheory._exponential import exponential
+from lrtheory._kernels import exponential as module
+from lrtheory._kernels.exponential import exponential
 
 POINTS = {
     np.float64: np.concatenate([-np.geomspace(1e-300, 708, 3000), -np.log(2) * (np.arange(1000) + 0.5), [0.0]]),
@@ -44,7 +44,7 @@ def test_the_error_is_below_a_unit_in_the_last_place(kind):
 
 @pytest.mark.parametrize(("names", "within"), [("G", 8e-17), ("H", 1e-8)])
 def test_the_polynomial_is_as_near_as_said(names, within):
-    g = [float(value) for name, value in sorted(vars(_exponential).items()) if name[0] == names and name[1:].isdigit()]
+    g = [float(value) for name, value in sorted(vars(module).items()) if name[0] == names and name[1:].isdigit()]
     assert len(g) == {"G": 10, "H": 5}[names]
     with flint.ctx.workprec(200):
         for a in np.linspace(-0.5, 0.5, 2001):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory._array import PLAIN, kernel, kernel_input
-from lrtheory._lanes import GROUP, ROWS, add_block, columns, product, weighted_sum
+from lrtheory._kernels.lanes import GROUP, ROWS, add_block, columns, product, weighted_sum
 
 
 @kernel

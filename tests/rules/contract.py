@@ -18,8 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
-from lrtheory import _display
-from lrtheory._result import Result
+from lrtheory._result import Result, display
 from lrtheory._validation import generator
 from tests.rules.walk import Entry, function_lengths, lines_of_code
 
@@ -287,7 +286,7 @@ _DRAWN: set[type] = set()
 
 def check_shown(value: Any) -> None:
     """A result becomes HTML, a table, and a picture or one sentence that says why there is none."""
-    columns = _display.plain(value._columns())
+    columns = display.plain(value._columns())
     assert columns, f"{type(value).__name__} shows nothing"
     assert all(isinstance(fact, str) and fact for fact in value._facts())
     assert "<table>" in value._repr_html_()

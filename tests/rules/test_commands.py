@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 import lrtheory
-from lrtheory import _commands
 from lrtheory._result import Result
-from lrtheory.cli import main
+from lrtheory.cli import main, verbs
 
 FILES = Path(__file__).resolve().parents[1] / "files"
-VERBS = [verb for system in lrtheory.SYSTEMS for verb in _commands.verbs_of(system).values()]
+VERBS = [verb for system in lrtheory.SYSTEMS for verb in verbs.verbs_of(system).values()]
 EXAMPLES = [(verb, line) for verb in VERBS for line in verb.examples]
 #: commands that a person may have on the path; a verb of one of these names would be confused with it only if it could
 #: be typed alone, which it cannot; what a verb may not be called is one of our own commands
@@ -55,7 +54,7 @@ def test_a_verb_explains_itself(verb):
 @pytest.mark.parametrize("verb", VERBS, ids=named)
 def test_files_are_of_classes_that_read_themselves(verb):
     hints = typing.get_type_hints(function_of(verb))
-    assert set(_commands.verbs_of(verb.system)) <= set(dir(importlib.import_module(f"lrtheory.{verb.system}.commands")))
+    assert set(verbs.verbs_of(verb.system)) <= set(dir(importlib.import_module(f"lrtheory.{verb.system}.commands")))
     for one in (*verb.files, *(option for option in verb.options if option.is_file)):
         (kind,) = [k for k in typing.get_args(hints[one.name]) or (hints[one.name],) if k is not type(None)]
         assert callable(kind.from_file)
@@ -132,8 +131,8 @@ def test_help_of_a_verb_imports_no_system(tmp_path):
         pytest.skip("there is no verb")
     verb = VERBS[0]
     code = (
-        "import sys; from lrtheory import _commands\n"
-        f"try: _commands.run({verb.system!r}, [{verb.name!r}, '--help'])\n"
+        "import sys; from lrtheory.cli import verbs\n"
+        f"try: verbs.run({verb.system!r}, [{verb.name!r}, '--help'])\n"
         "except SystemExit: pass\n"
         f"print('lrtheory.{verb.system}' in sys.modules, 'numba' in sys.modules, file=sys.stderr)"
     )

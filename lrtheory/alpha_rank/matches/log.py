@@ -170,11 +170,11 @@ class MatchLog(Result):
         return [self.message] if self.message else []
 
     def _draw(self, ax: Any) -> None:
-        from lrtheory import _display
+        from lrtheory._result import display
 
         games = np.bincount(self.players.ravel(), minlength=len(self.labels))
         order = np.argsort(-games, kind="stable")
-        _display.bars(ax, [self.labels[i] for i in order], games[order].tolist(), label="matches")
+        display.bars(ax, [self.labels[i] for i in order], games[order].tolist(), label="matches")
 
 
 def check_draws(draws: float | None) -> float | None:

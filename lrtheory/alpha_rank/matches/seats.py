@@ -166,13 +166,13 @@ class SeatTable(Result):
         return facts
 
     def _draw(self, ax: Any) -> None:
-        from lrtheory import _display
+        from lrtheory._result import display
 
         for seat, names in enumerate(self.labels):
             others = tuple(i for i in range(len(self.labels)) if i != seat)
             games, total = self.games.sum(axis=others), np.nansum(self.means[seat] * self.games, axis=others)
             heights = seat + np.arange(len(names)) / (len(names) + 1)
-            ax.plot(total / games, heights, "o", color=_display.BLUE)
+            ax.plot(total / games, heights, "o", color=display.BLUE)
             for name, score, height in zip(names, total / games, heights, strict=True):
                 ax.annotate(f" {name}", (score, height), va="center", fontsize="small")
         ax.set_yticks(range(len(self.labels)), [f"seat {k + 1}" for k in range(len(self.labels))])

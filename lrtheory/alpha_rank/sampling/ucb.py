@@ -91,12 +91,12 @@ class GraphEstimate(Result):
         return [f"{self.message} ({when})", f"{self.counts['samples']:,} samples"]
 
     def _draw(self, ax: Any) -> None:
-        from lrtheory import _display
+        from lrtheory._result import display
 
         profiles = profile_names(None, self.n_samples.shape)
         names = [f"{profile}, player {k + 1}" for k in range(len(self.means)) for profile in profiles]
         ends = self.lower.ravel().tolist(), self.upper.ravel().tolist()
-        _display.intervals(ax, names, *ends, middle=self.means.ravel().tolist(), label="mean outcome")
+        display.intervals(ax, names, *ends, middle=self.means.ravel().tolist(), label="mean outcome")
 
 
 class ResponseGraphUCB:

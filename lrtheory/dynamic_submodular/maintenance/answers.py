@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _display
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 
 __all__ = ["GuessState", "UpdateTrace"]
 
@@ -60,7 +59,7 @@ class UpdateTrace(Result):
             raise TypeError(what)
         lines = {"value": self.values}
         lines |= {"upper bound": self.upper_bounds} if np.isfinite(self.upper_bounds).all() else {}
-        _display.curves(ax, np.arange(len(self.values)), lines, xlabel="update", ylabel="value")
+        display.curves(ax, np.arange(len(self.values)), lines, xlabel="update", ylabel="value")
 
 
 @result

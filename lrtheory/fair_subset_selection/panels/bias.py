@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._array import kernel, kernel_input, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, must, real
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_mask, as_rankings, column_names, trusted
@@ -65,7 +64,7 @@ class BiasedRankings(Result):
         ends = [np.asarray(columns[name])[order] for name in ("latent", "observed")]
         names = [columns["item"][i] for i in order]
         low, high = np.minimum(*ends), np.maximum(*ends)
-        _display.intervals(ax, names, low, high, middle=ends[1], label="mean place, from latent to observed (dot)")
+        display.intervals(ax, names, low, high, middle=ends[1], label="mean place, from latent to observed (dot)")
 
 
 def _mean_places(rankings: Rankings) -> np.ndarray:

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _display
 from lrtheory._data import DataSet, frame, read
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.fair_subset_selection.ballots.preflib import parse
@@ -244,7 +243,7 @@ class RatedItems(Result):
 
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
-        _display.bars(ax, columns["item"], columns["ratings"], label="people who rated it")
+        display.bars(ax, columns["item"], columns["ratings"], label="people who rated it")
 
 
 def load_rated_items(n_items: int = 50) -> RatedItems:
@@ -330,7 +329,7 @@ class Applicants(Result):
 
     def _draw(self, ax: Any) -> None:
         known = (self.rankings.positions >= 0).sum(axis=1)
-        _display.bars(ax, self.criteria, known, label="people of whom it is known")
+        display.bars(ax, self.criteria, known, label="people of whom it is known")
 
 
 def load_applicants() -> Applicants:

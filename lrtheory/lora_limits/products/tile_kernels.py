@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel
-from lrtheory._exponential import exponential
-from lrtheory._lanes import GROUP, product
+from lrtheory._kernels.exponential import exponential
+from lrtheory._kernels.lanes import GROUP, product
 
 __all__ = ["Inputs", "Outputs", "Workspace", "exponentials", "sweep"]
 

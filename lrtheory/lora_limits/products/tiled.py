@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory._lanes import GROUP, columns
+from lrtheory._kernels.lanes import GROUP, columns
 from lrtheory._parallel import in_threads
 from lrtheory.lora_limits.products import tile_kernels
 from lrtheory.lora_limits.products.attention import Attention, Products, joined, later, rows

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory import _display
 from lrtheory._files import write_columns
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.entries.ids import ids_at
 
@@ -64,7 +63,7 @@ class FilledMatrix(Result):
     def _draw(self, ax: Any) -> None:
         tested = self.completion.tested
         if self.observed is None:
-            _display.bars(ax, [f"{i}, {j}" for i, j in zip(self.rows, self.cols, strict=True)], self.values.tolist())
+            display.bars(ax, [f"{i}, {j}" for i, j in zip(self.rows, self.cols, strict=True)], self.values.tolist())
         else:
             self.completion._draw(ax) if tested is None else tested._draw(ax)
 
@@ -150,7 +149,7 @@ class Recommendations(Result):
         names = (
             self.cols if len(set(self.rows)) == 1 else [f"{i}, {j}" for i, j in zip(self.rows, self.cols, strict=True)]
         )
-        _display.bars(ax, names, self.values.tolist(), label="prediction")
+        display.bars(ax, names, self.values.tolist(), label="prediction")
 
     def _write(self, target: Path) -> bool:
         """Write a run as TREC evaluates it; ties of moved predictions stay in the order of what was predicted."""

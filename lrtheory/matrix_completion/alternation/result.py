@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory import _display
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Frame, SparseArray
 from lrtheory._validation import array, integer, must, open_interval
 from lrtheory.matrix_completion.alternation import offsets, scores
@@ -166,7 +165,7 @@ class CompletionResult(Result):
 
     def _draw(self, ax: Any) -> None:
         if self.trace is None:
-            _display.bars(
+            display.bars(
                 ax,
                 [f"factor {c}" for c in range(1, self.rank + 1)],
                 self.singular_values.tolist(),
@@ -174,7 +173,7 @@ class CompletionResult(Result):
             )
             return
         lines = {name: self.trace[name].tolist() for name in ("residual", "validation") if name in self.trace}
-        _display.curves(ax, range(1, len(self.trace["residual"]) + 1), lines, xlabel="iteration")
+        display.curves(ax, range(1, len(self.trace["residual"]) + 1), lines, xlabel="iteration")
 
     def _ids(self, side: int) -> Sequence[Any] | None:
         return None if self.labels is None else self.labels[side]

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from lrtheory import _display
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 
 __all__ = ["Score", "measured"]
 
@@ -70,7 +69,7 @@ class Score(Result):
 
     def _draw(self, ax: Any) -> None:
         models, middle, lower, upper = self._cells()
-        _display.intervals(ax, models, lower, upper, middle=middle, label="root mean square error")
+        display.intervals(ax, models, lower, upper, middle=middle, label="root mean square error")
 
     def _cells(self) -> tuple[Sequence[Any], ...]:
         return self.models, self.rmse.tolist(), self.lower.tolist(), self.upper.tolist()

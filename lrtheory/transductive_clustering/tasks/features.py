@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel
-from lrtheory._exponential import exponential
+from lrtheory._kernels.exponential import exponential
 from lrtheory.transductive_clustering.tasks.graphs import FAST, add_rows, copy, dot, move_rows, products
 
 NEAREST, SHOT, SLK, TIM, PT_MAP = 0, 1, 2, 3, 4  # kinds of methods

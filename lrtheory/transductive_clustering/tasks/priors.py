@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel
-from lrtheory._exponential import exponential
+from lrtheory._kernels.exponential import exponential
 from lrtheory.transductive_clustering.tasks import features
 from lrtheory.transductive_clustering.tasks.features import START, TIM, soft_rows
 from lrtheory.transductive_clustering.tasks.graphs import FAST, Points, copy, largest_of, padded, products

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, to_numpy
-from lrtheory._display import bars, curves
 from lrtheory._result import Result, result
+from lrtheory._result.display import bars, curves
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem

@@ -15,8 +15,8 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, real_array, to_numpy
-from lrtheory._display import bars, curves
 from lrtheory._result import Result, result
+from lrtheory._result.display import bars, curves
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import integer, must, real
 from lrtheory.transductive_clustering.problem import AssignmentProblem

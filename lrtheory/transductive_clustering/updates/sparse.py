@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
-from lrtheory._exponential import exponential
-from lrtheory._lanes import weighted_sum
+from lrtheory._kernels.exponential import exponential
+from lrtheory._kernels.lanes import weighted_sum
 from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL, Descent, Work
 from lrtheory.transductive_clustering.updates.edges import Edges

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory import _display
 from lrtheory._files import Table
-from lrtheory._result import Result, result
+from lrtheory._result import Result, display, result
 
 
 @result
@@ -54,15 +53,15 @@ def test_other_results_print_their_fields() -> None:
 
 def test_columns_that_do_not_fit_are_counted() -> None:
     wide = {f"column {i}": [i] for i in range(30)}
-    lines = _display.table(wide)
+    lines = display.table(wide)
     assert max(map(len, lines)) <= 88
     assert re.fullmatch(r"\.\.\. \d+ more columns: .*", lines[-1])
-    assert _display.table({"a" * 100: [1]})[1].strip() == "1"  # one column is shown whatever its width
+    assert display.table({"a" * 100: [1]})[1].strip() == "1"  # one column is shown whatever its width
 
 
 def test_cells_are_short_and_of_every_kind() -> None:
     cells = [1, 0.12345678, float("nan"), None, True, "x" * 50, "two\nlines", 123456.7, float("inf")]
-    (_, *shown) = _display.table({"x": cells})
+    (_, *shown) = display.table({"x": cells})
     assert [line.strip() for line in shown] == [
         "1", "0.1235", "nan", "", "yes", "x" * 37 + "...", "two lines", "123457", "inf",
     ]  # fmt: skip
@@ -73,7 +72,7 @@ def test_html_escapes_names_titles_and_sentences() -> None:
     page = Ranking((evil,), np.ones(1), message=evil)._repr_html_()
     assert "<script" not in page
     assert page.count("&lt;script&gt;") == 2
-    assert "<script" not in _display.page(evil, {evil: [evil]}, [evil])
+    assert "<script" not in display.page(evil, {evil: [evil]}, [evil])
 
 
 def test_html_of_single_numbers_lists_fields() -> None:
@@ -113,10 +112,10 @@ def test_intervals_and_curves() -> None:
     import matplotlib.pyplot as plt
 
     ax = plt.figure().subplots()
-    _display.intervals(ax, ["a", "b"], [0, 1], [2, 3], middle=[1, 2], label="mass")
+    display.intervals(ax, ["a", "b"], [0, 1], [2, 3], middle=[1, 2], label="mass")
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     ax = plt.figure().subplots()
-    _display.curves(ax, [1, 2], {"one": [1, 2], "two": [2, 1]}, xlabel="step", ylabel="loss")
+    display.curves(ax, [1, 2], {"one": [1, 2], "two": [2, 1]}, xlabel="step", ylabel="loss")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
     plt.close("all")
 
@@ -135,7 +134,7 @@ def test_answers_are_written_with_all_digits(tmp_path: Any) -> None:
 
 def test_columns_of_other_array_libraries() -> None:
     torch = pytest.importorskip("torch")
-    assert _display.plain({"x": torch.tensor([1.0, 2.0]), "y": [np.float64(1), np.bool_(True)]}) == {
+    assert display.plain({"x": torch.tensor([1.0, 2.0]), "y": [np.float64(1), np.bool_(True)]}) == {
         "x": [1.0, 2.0],
         "y": [1.0, True],
     }

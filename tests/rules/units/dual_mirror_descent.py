@@ -213,4 +213,6 @@ UNITS: dict[str, Callable[[float], Any]] = {
     **{f"baselines: {words}": solve for words, solve in baselines()},
 }
 
-UNITLESS: dict[str, str] = {}
+UNITLESS: dict[str, str] = {
+    "Budgets": "numbers as they stand in a file; nothing is computed",
+}

@@ -137,4 +137,8 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "attention_factors: queries and keys": factored,
     "baselines: values and targets": random_features,
 }
-UNITLESS = {"exp_polynomial": "logits and errors of exp have no units"}
+UNITLESS = {
+    "HiddenStates": "numbers as they stand in a file; nothing is computed",
+    "diagnose_model": "`diagnose` of each head, which is tried",
+    "exp_polynomial": "logits and errors of exp have no units",
+}

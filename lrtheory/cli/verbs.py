@@ -29,7 +29,7 @@ __all__ = ["Parser", "Verb", "hint", "run", "verbs", "verbs_of"]
 
 USAGE, NO, OPEN = 3, 1, 2
 _REQUIRED = object()
-_FOLDER = Path(__file__).resolve().parent
+_FOLDER = Path(__file__).resolve().parent.parent
 _NUMBERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str}
 
 
@@ -37,6 +37,18 @@ class Parser(argparse.ArgumentParser):
     """Argparse with the exit code of this command for wrong usage."""
 
     def error(self, message: str) -> Any:
+        """Print the usage and a sentence, and end with the code for wrong usage.
+
+        Parameters
+        ----------
+        message : str
+            The sentence.
+
+        Returns
+        -------
+        None
+            Never.
+        """
         self.print_usage(sys.stderr)
         self.exit(USAGE, f"{self.prog}: {message}\n")
 
@@ -345,9 +357,9 @@ def _print_lines(answers: Iterator[Any]) -> int:
 
 
 def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> int:
-    from lrtheory import _display
+    from lrtheory._result import display
 
-    columns, facts = _display.plain(answer._columns()), answer._facts()
+    columns, facts = display.plain(answer._columns()), answer._facts()
     piped = options.output == "-"
     if options.output and not piped:
         _refuse_sources(verb, options)
@@ -364,7 +376,7 @@ def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) 
         sys.stdout.write(delimited(columns, zip(*columns.values(), strict=True), ","))
         print(*facts, sep="\n", file=sys.stderr)
     else:
-        print(*_display.table(columns, rows=None if options.all else 20, width=_terminal()), sep="\n")
+        print(*display.table(columns, rows=None if options.all else 20, width=_terminal()), sep="\n")
         print(*facts, sep="\n")
     decided = answer._decided() if verb.decides and options.decided else True
     return 0 if decided else OPEN if decided is None else NO
@@ -403,10 +415,9 @@ def _save_picture(answer: Any, options: argparse.Namespace) -> None:
 
 def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> dict[str, Any]:
     """All that is known about the answer, with all digits."""
-    from lrtheory import _display
-    from lrtheory._result import json_safe
+    from lrtheory._result import display, json_safe
 
-    columns = _display.plain(answer._columns())
+    columns = display.plain(answer._columns())
     certificate = getattr(answer, "certificate", None)
     given = {one.name: getattr(options, one.name) for one in verb.options}
     hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in _sources(verb, options) if p.is_file()}

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, dataclass_transform
 import numpy as np
 from scipy import sparse
 
-from lrtheory import _display
+from lrtheory._result import display
 
 __all__ = ["Result", "json_safe", "read_only", "result"]
 
@@ -48,15 +48,15 @@ class Result:
         if not self._is_table():
             shown = ", ".join(f"{name}={_short(value)}" for name, value in _items(self) if value is not None)
             return f"{type(self).__name__}({shown})"
-        columns = _display.plain(self._columns())
-        head = f"{type(self).__name__}, {_display.n_rows(columns):,} rows"
-        return "\n".join([head, *_display.table(columns), *self._facts()])
+        columns = display.plain(self._columns())
+        head = f"{type(self).__name__}, {display.n_rows(columns):,} rows"
+        return "\n".join([head, *display.table(columns), *self._facts()])
 
     def _repr_html_(self) -> str:
         columns = self._columns()
         if not self._is_table():
             columns = {"field": list(columns), "value": [cells[0] for cells in columns.values()]}
-        return _display.page(type(self).__name__, _display.plain(columns), self._facts())
+        return display.page(type(self).__name__, display.plain(columns), self._facts())
 
     @classmethod
     def _is_table(cls) -> bool:
@@ -73,13 +73,13 @@ class Result:
 
     def _draw(self, ax: Any) -> None:
         """The picture; unless a class says otherwise, bars of the first column of numbers by the first column."""
-        columns = _display.plain(self._columns())
+        columns = display.plain(self._columns())
         names = next(iter(columns), "")
         measured = [n for n, cells in columns.items() if n != names and all(isinstance(c, (int, float)) for c in cells)]
         if not self._is_table() or not measured:
             what = f"{type(self).__name__} holds single numbers, which `to_dict` lists; there is no picture of them"
             raise TypeError(what)
-        _display.bars(ax, columns[names], columns[measured[0]], label=measured[0])
+        display.bars(ax, columns[names], columns[measured[0]], label=measured[0])
 
     def _write(self, target: Path) -> bool:
         """Write a form of the class's own, where the path asks for one, and say whether it did."""
@@ -108,12 +108,12 @@ class Result:
             If the result is neither a table nor a curve.
         """
         fresh = ax is None
-        ax = _display.new_axes(min(40, _display.n_rows(self._columns()))) if fresh else ax
+        ax = display.new_axes(min(40, display.n_rows(self._columns()))) if fresh else ax
         try:
             self._draw(ax)
         except TypeError:
             if fresh:
-                _display.close(ax)
+                display.close(ax)
             raise
         return ax
 
@@ -130,7 +130,7 @@ class Result:
         ImportError
             If pandas is not installed.
         """
-        return _display.frame(_display.plain(self._columns()))
+        return display.frame(display.plain(self._columns()))
 
     def to_file(self, path: str | Path, *, force: bool = False) -> None:
         """Write the answer as a table, or in a form of its own.
@@ -153,7 +153,7 @@ class Result:
 
         def write(target: Path) -> None:
             if not self._write(target):
-                write_columns(target, _display.plain(self._columns()))
+                write_columns(target, display.plain(self._columns()))
 
         replacing(path, write, force=force)
 
