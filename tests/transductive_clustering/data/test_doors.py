@@ -242,7 +242,7 @@ def test_a_column_that_decides_alone_is_named():
     [
         (b"", "empty"),
         (b"x,y\n", "no row"),
-        (b"x,y\n1,2\n3\n", "bad.csv:3: 1 cells where the first line has 2"),
+        (b"x,y\n1,2\n3\n", "bad.csv:3: 1 cell where the first line has 2"),
         (b"x,y\n1,2\n,4\n", "bad.csv:3: `x` must be a number; got ''"),
         (b"x,y\n1,2\n3,nan\n", "bad.csv:3: `y` must be a finite number; got 'nan'"),
         (b"x,y\n1,2\n3,inf\n", "bad.csv:3: `y` must be a finite number; got 'inf'"),
