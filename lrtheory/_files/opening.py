@@ -8,6 +8,7 @@ import json
 import sys
 import zipfile
 import zlib
+from itertools import dropwhile
 from os import PathLike
 from pathlib import Path
 
@@ -160,14 +161,22 @@ def _bytes_of(source: Source) -> bytes:
 
 
 def lines_of(source: Source) -> list[tuple[int, str]]:
-    """The lines of a text with their numbers from 1, without blank lines and comments that start with ``#``."""
+    """The lines of a text with their numbers from 1, without blank lines and comments.
+
+    Comments start with ``#``; collections of graphs also begin their files with lines of ``%``.
+    """
     return lines_in(text_of(source))
 
 
 def lines_in(text: str) -> list[tuple[int, str]]:
     """The lines of a text that was read, as `lines_of` gives them."""
-    numbered = enumerate(text.split("\n"), start=1)
+    numbered = dropwhile(lambda one: _is_title(one[1]), enumerate(text.split("\n"), start=1))
     return [(n, line) for n, line in numbered if line and (line[0] not in " \t#" or line.strip()[:1] not in ("", "#"))]
+
+
+def _is_title(line: str) -> bool:
+    """Whether a line before all data is a comment of a collection of graphs."""
+    return not line.strip() or line.rstrip() == "%" or line.startswith(("% ", "%\t"))
 
 
 def json_of(source: Source) -> object:

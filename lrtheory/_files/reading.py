@@ -75,6 +75,8 @@ def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
 
 def _delimited(source: Source, header: bool | None) -> Cells:
     text = text_of(source)
+    if text.startswith("%%MatrixMarket"):
+        raise ValueError(f"{source_name(source)}: a Matrix Market file, which is not read; scipy.io.mmread reads it")
     lines = lines_in(text)
     if not lines:
         raise ValueError(f"{source_name(source)}: empty")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,12 @@ def _files_of(path: Path) -> list[Path]:
         raise ValueError(f"{path}: no index of a model in several files") from error
 
 
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is no JSON object")
+    return value
+
+
 class _File:
     """One file: its header, and its bytes in mapped memory."""
 
@@ -114,24 +121,34 @@ class _File:
             if size < 8 or length > min(_LONGEST, size - 8):
                 raise ValueError(f"{path}: no safetensors file, or a part of one")
             try:
-                header = json.loads(file.read(length))
+                header = _object(json.loads(file.read(length)), "the header")
                 self.metadata = dict(header.pop("__metadata__", {}))
                 self.entries = {name: self._checked(name, entry, size - 8 - length) for name, entry in header.items()}
             except (ValueError, KeyError, AttributeError, TypeError) as error:
                 raise ValueError(f"{path}: damaged header of a safetensors file ({error})") from error
+            self._refuse_shared_bytes()
             self._first = 8 + length
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     @staticmethod
     def _checked(name: str, entry: dict[str, Any], size: int) -> dict[str, Any]:
         """An entry of the header whose bytes are there, as many as its shape and type need."""
-        first, last = entry["data_offsets"]
+        first, last = _object(entry, f"the entry of {name!r}")["data_offsets"]
+        if not all(isinstance(length, int) and length >= 0 for length in entry["shape"]):
+            raise ValueError(f"{name!r} is of the shape {entry['shape']}, which no array has")
         if entry["dtype"] not in _TYPES:
             raise ValueError(f"{name!r} is of the type {entry['dtype']}, which is not read")
         needed = math.prod(entry["shape"]) * np.dtype(_TYPES[entry["dtype"]]).itemsize
         if not 0 <= first <= last <= size or last - first != needed:
             raise ValueError(f"the bytes of {name!r} are not all there")
         return entry
+
+    def _refuse_shared_bytes(self) -> None:
+        """Refuse arrays whose bytes overlap: the format forbids them, and one of the two would be read wrongly."""
+        places = sorted((*entry["data_offsets"], name) for name, entry in self.entries.items())
+        for (_, last, name), (after, _, other) in pairwise(one for one in places if one[0] < one[1]):
+            if after < last:
+                raise ValueError(f"{self.path}: damaged header of a safetensors file ({name!r} and {other!r} overlap)")
 
     def array(self, entry: dict[str, Any]) -> np.ndarray:
         """The array of an entry, a view of the mapped memory; bfloat16 becomes float32."""

@@ -86,6 +86,8 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
         If something is there and may not be replaced.
     FileNotFoundError
         If the folder in which it shall stand does not exist.
+    PermissionError
+        If nothing can be written into it.
     """
     path = Path(path)
     if path.exists() and (not force or path.is_dir()):
@@ -93,6 +95,8 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
         raise FileExistsError(f"{str(path)!r} is there already; {say}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(f"nothing can be written into the folder {str(path.parent)!r}")
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         target = Path(folder) / path.name
         write(target)

@@ -11,10 +11,11 @@ from typing import Any
 
 from lrtheory.bounds import Session, Statement
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.trust.user_solver import example_of, kind_of
 from lrtheory.cli.docstrings import documented, handed_on
 
-__all__ = ["described", "explained", "is_random", "signature", "takes_and_returns"]
+__all__ = ["described", "explained", "imports", "is_random", "signature", "takes_and_returns"]
 
 
 def described(statement: Statement) -> dict[str, Any]:
@@ -105,8 +106,31 @@ def explained(statement: Statement) -> dict[str, list[str]]:
     instance, outcome = found
     return {
         "takes": [kind_of(instance), *_about(instance)],
-        "returns": [kind_of(outcome), *_runs(statement, outcome), *_returned(statement.solve), *_about(outcome)],
+        "returns": [
+            kind_of(outcome),
+            *_runs(statement, outcome),
+            *_returned(statement.solve),
+            *_about(outcome),
+            *(f"  {line}" for line in imports(outcome)),
+        ],
     }
+
+
+def imports(outcome: Any) -> list[str]:
+    """The lines that import the classes an outcome is made of, without which nobody could return one.
+
+    Parameters
+    ----------
+    outcome : object
+        What a solver returns.
+
+    Returns
+    -------
+    list of str
+        Such as ``"from proofs_checks.families import Offer"``; none for classes of Python and of NumPy.
+    """
+    made = {(one.__module__, one.__qualname__) for one in classes_of(outcome)}
+    return [f"from {module} import {name}" for module, name in sorted(made) if module.partition(".")[0] != "numpy"]
 
 
 def _runs(statement: Statement, outcome: Any) -> Iterator[str]:

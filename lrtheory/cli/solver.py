@@ -12,6 +12,7 @@ from typing import Any
 
 from lrtheory._validation import must
 from lrtheory.bounds import Statement, StatementError
+from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.provenance.places import modules
 from lrtheory.cli.describing import arguments, signature
 
@@ -46,8 +47,9 @@ def loaded(told: str, statement: Statement) -> Callable[..., Any]:
     TypeError
         If what is named cannot be called, or not with the arguments of a solver.
     """
-    if statement.closed:
-        raise must("--solve", f"left out for {statement.id} ({statement.closed.rstrip('.')})", told)
+    why = "it is recorded without a check" if isinstance(statement.claim, Recorded) else statement.closed.rstrip(".")
+    if why:
+        raise must("--solve", f"left out for {statement.id} ({why})", told)
     place, colon, name = told.rpartition(":")
     if not colon or not place or not name.isidentifier():
         raise must("--solve", "FILE.py:NAME or module:NAME", told)

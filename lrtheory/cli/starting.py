@@ -7,7 +7,7 @@ import textwrap
 from typing import Any
 
 from lrtheory.bounds import Statement
-from lrtheory.cli.describing import arguments, explained, signature, takes_and_returns
+from lrtheory.cli.describing import arguments, explained, imports, signature, takes_and_returns
 from lrtheory.cli.statements import named
 
 __all__ = ["start"]
@@ -22,7 +22,7 @@ _FILE = '''"""An algorithm of my own for {id}.
 measures it, where this file is called my.py; `lrtheory show {asked}` prints the claim.
 """
 
-import numpy as np
+{imports}
 
 
 def solve({arguments}):
@@ -68,7 +68,9 @@ def _file(statement: Statement) -> str:
         raise ValueError(f"{statement.id} puts no algorithm of your own to the test: {why.rstrip('.')}")
     told, given = explained(statement), arguments(statement)
     random = len(given) == 3
+    needed = ["import numpy as np", *imports(example[1])]
     return _FILE.format(
+        imports="\n".join(needed[:1] + [""] * (len(needed) > 1) + needed[1:]),
         id=statement.id,
         asked=statement.origin.prefix + statement.id,
         title=_quoted(statement.title),
@@ -76,7 +78,7 @@ def _file(statement: Statement) -> str:
         arguments=", ".join(given),
         instance=f"{given[0]} : {type(example[0]).__name__}",
         takes=_list(told["takes"]),
-        returns=_list(told["returns"]),
+        returns=_list([line for line in told["returns"] if line.strip() not in needed]),
         runs=_RUNS if random else "",
         twice=" at n = 2" if random else "",
         example="\n".join(f"# {line}".rstrip() for line in _example(given[0], *example)),

@@ -30,6 +30,7 @@ __all__ = ["Parser", "Verb", "hint", "run", "verbs", "verbs_of"]
 USAGE, NO, OPEN = 3, 1, 2
 _REQUIRED = object()
 _FOLDER = Path(__file__).resolve().parent.parent
+_FORMS = "table (csv, tsv, ...), json, jsonl, npy, npz, preflib, trec, safetensors or folder"
 _NUMBERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str}
 
 
@@ -89,6 +90,7 @@ class Verb(NamedTuple):
     options: tuple[Parameter, ...]
     examples: tuple[str, ...]
     decides: bool
+    streams: bool = False
 
     @property
     def line(self) -> str:
@@ -145,7 +147,8 @@ def _verb(system: str, node: ast.FunctionDef, decides: bool) -> Verb:
     ]
     examples = tuple(line.strip() for line in docstring.splitlines() if line.strip().startswith("lrtheory "))
     text = rest.split("\nParameters\n")[0].strip()
-    return Verb(system, node.name, summary, text, tuple(files), tuple(options), examples, decides)
+    streams = node.returns is not None and ast.unparse(node.returns).startswith("Iterator")
+    return Verb(system, node.name, summary, text, tuple(files), tuple(options), examples, decides, streams)
 
 
 def _parameter(one: ast.arg, default: Any, described: dict[str, str]) -> Parameter:
@@ -242,7 +245,8 @@ def run(system: str, arguments: list[str]) -> int:
         print(f"lrtheory: {system} has no verb `{arguments[0]}`{meant}", file=sys.stderr)
         return USAGE
     verb = known[name]
-    options = _parser(verb).parse_args(arguments[1:])
+    options = _parser(verb).parse_intermixed_args(arguments[1:])  # options may stand between two files
+    _refuse_targets(verb, options)
     started = time.perf_counter()
     answer = _answered(verb, options)
     if isinstance(answer, Iterator):
@@ -263,20 +267,27 @@ def _parser(verb: Verb) -> Parser:
     for one in verb.options:
         _add_option(parser, one)
     reading = parser.add_argument_group("the file")
-    reading.add_argument("-f", "--form", help="its form, where suffix and first line do not tell")
-    reading.add_argument("--columns", help="names or numbers of its columns, in the order that the error names")
+    reading.add_argument("-f", "--form", help=f"its form, where suffix and first line do not tell: {_FORMS}")
+    reading.add_argument("--columns", help="its columns, by names or numbers: `--columns a,b,winner`")
     reading.add_argument("--no-header", action="store_true", help="its first line is data")
-    answer = parser.add_argument_group("the answer")
-    answer.add_argument(
-        "-o", "--output", metavar="PATH", help="write it (.csv, .tsv, .json, .jsonl, .npz); - prints csv"
-    )
-    answer.add_argument("--plot", metavar="PATH", help="draw it: .png, .svg, .pdf")
-    answer.add_argument("--json", action="store_true", help="print JSON with all digits in place of text")
-    answer.add_argument("--all", action="store_true", help="print all rows (default: 20)")
-    answer.add_argument("--force", action="store_true", help="replace files that are there")
+    _add_answer(parser.add_argument_group("the answer"), verb)
+    return parser
+
+
+def _add_answer(answer: Any, verb: Verb) -> None:
+    """Add what may be done with an answer; of a stream nothing is shown, whose lines are JSON and come at once."""
+    says = {
+        ("-o", "--output"): "write it (.csv, .tsv, .json, .jsonl, .npz); - prints csv",
+        ("--plot",): "draw it: .png, .svg, .pdf",
+        ("--json",): "print JSON with all digits in place of text",
+        ("--all",): "print all rows (default: 20)",
+        ("--force",): "replace files that are there",
+    }
+    for flags, help_ in says.items():
+        kind: dict[str, Any] = {"metavar": "PATH"} if flags[-1] in ("--output", "--plot") else {"action": "store_true"}
+        answer.add_argument(*flags, **kind, help=argparse.SUPPRESS if verb.streams else help_)
     if verb.decides:
         answer.add_argument("--decided", action="store_true", help="exit with 1 for no and with 2 while it is open")
-    return parser
 
 
 def _add_option(parser: Parser, one: Parameter) -> None:
@@ -362,7 +373,6 @@ def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) 
     columns, facts = display.plain(answer._columns()), answer._facts()
     piped = options.output == "-"
     if options.output and not piped:
-        _refuse_sources(verb, options)
         answer.to_file(options.output, force=options.force)
         facts = [*facts, f"wrote {options.output}"]
     if options.plot:
@@ -395,10 +405,19 @@ def _sources(verb: Verb, options: argparse.Namespace) -> list[Path]:
     return [Path(path) for path in flat if isinstance(path, str) and path != "-"]
 
 
-def _refuse_sources(verb: Verb, options: argparse.Namespace) -> None:
-    target = Path(options.output).resolve()
-    if any(path.resolve() == target for path in _sources(verb, options)):
-        raise ValueError(f"{options.output} is what was read; nothing is written over it")
+def _refuse_targets(verb: Verb, options: argparse.Namespace) -> None:
+    """Refuse what cannot be written before anything is read, since an answer may take an hour."""
+    if verb.streams and (options.plot or options.output not in (None, "-")):
+        raise ValueError(f"{verb.name} answers each change with a line at once; `> answers.jsonl` keeps them")
+    for told in (options.output, options.plot):
+        if told in (None, "-"):
+            continue
+        if any(path.resolve() == Path(told).resolve() for path in _sources(verb, options)):
+            raise ValueError(f"{told} is what was read; nothing is written over it")
+        if not Path(told).parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {str(Path(told).parent)!r}")
+    if options.plot and Path(options.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"a picture is written as .png, .svg or .pdf; got {options.plot!r}")
 
 
 def _save_picture(answer: Any, options: argparse.Namespace) -> None:
@@ -406,8 +425,6 @@ def _save_picture(answer: Any, options: argparse.Namespace) -> None:
 
     from lrtheory._files import replacing
 
-    if Path(options.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"a picture is written as .png, .svg or .pdf; got {options.plot!r}")
     with mpl.rc_context({"backend": "agg"}):
         figure = answer.plot().figure
         replacing(options.plot, lambda target: figure.savefig(target, dpi=150), force=options.force)

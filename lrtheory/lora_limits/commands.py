@@ -7,7 +7,7 @@ from lrtheory.lora_limits.diagnosis.whole_model import HeadRegimes, HiddenStates
 __all__ = ["diagnose"]
 
 
-def diagnose(model: ModelFile, *, inputs: HiddenStates, tol: float = 1e-6) -> HeadRegimes:
+def diagnose(model: ModelFile, *, inputs: HiddenStates, adapters: str | None = None, tol: float = 1e-6) -> HeadRegimes:
     """Say in which attention heads low rank pays.
 
     Whether a layer's logits are small enough decides it; the weights alone do not say it, so hidden states are needed.
@@ -17,7 +17,10 @@ def diagnose(model: ModelFile, *, inputs: HiddenStates, tol: float = 1e-6) -> He
     model : ModelFile
         A transformer as a folder, or as a safetensors file. Its config.json says how many heads a layer has.
     inputs : HiddenStates
-        An npz file with the hidden states of a text, which the layers get after their norm.
+        What the layers get for one text, after their norm: an npy file of one array (layers, tokens, width), or an npz
+        file of that array, or of an array (tokens, width) for each layer, named layer_0, layer_1, ...
+    adapters : str
+        A folder of peft, or a safetensors file, whose adapters are added to the weights.
     tol : float
         Error that a row of attention may have, summed in absolute value.
 
@@ -30,4 +33,4 @@ def diagnose(model: ModelFile, *, inputs: HiddenStates, tol: float = 1e-6) -> He
     --------
     lrtheory lora_limits diagnose tiny-model --inputs states.npz --plot heads.png
     """
-    return diagnose_model(model, inputs, tol=tol)
+    return diagnose_model(model, inputs, adapters=adapters, tol=tol)

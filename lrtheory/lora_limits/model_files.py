@@ -58,7 +58,7 @@ class Settings(NamedTuple):
         value = default if value is None else value
         if value is None:
             words = " or ".join(repr(word) for word in SAID[name])
-            rule = f"given, as neither the metadata of the file nor a JSON file beside it says {words}"
+            rule = f"given, as neither the metadata of the file nor a config.json beside it says {words}"
             raise must(name, rule, None)
         return value
 

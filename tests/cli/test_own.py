@@ -114,9 +114,10 @@ def test_a_claim_about_a_formula_takes_no_algorithm(run, here):
         code, out, err = run(f"start {one.id}")
         assert (code, out) == (3, "")
         assert "puts no algorithm of your own to the test" in err
-    code, _, err = run(f"check {closed.id} --solve law.py:solve")
-    assert code == 3
-    assert "must be left out" in err
+    for one in (closed, recorded):
+        code, _, err = run(f"check {one.id} --solve law.py:solve")
+        assert code == 3
+        assert "must be left out" in err
 
 
 @pytest.mark.parametrize("id", ["ar-t8", "mi-t2", "FSS-A2", "DMD-L4", "TC-S1", "MC-E2", "MC-D1", "LL-S4"])
@@ -143,6 +144,25 @@ def test_the_file_to_start_from_becomes_a_solver(run, tmp_path, monkeypatch):
     text = text.replace('raise NotImplementedError("fill in `solve`")', "return law(chain.rates, rational=True).pi")
     (tmp_path / "mine.py").write_text(text.replace("import numpy as np", filled))
     assert run("check ar-t8 --solve mine.py:solve")[0] == 0
+
+
+def test_a_class_that_is_to_be_returned_is_imported(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = run("start DMD-L11-assortment")[1]
+    line = "from proofs_checks.dual_mirror_descent.families.offers import Offer"
+    assert f"import numpy as np\n\n{line}\n" in text
+    assert line in run("show DMD-L11-assortment")[1]
+    body = (
+        "worth = offers.revenues - offers.prices\n"
+        "    sets = [np.array(bits) for bits in np.ndindex(*[2] * len(worth)) if sum(bits) <= offers.k]\n"
+        "    u = offers.weights\n"
+        "    gain = [(s * worth * u).sum() / (offers.outside + (s * u).sum()) for s in sets]\n"
+        "    return Offer(sets[int(np.argmax(gain))] > 0)"
+    )
+    (tmp_path / "mine.py").write_text(text.replace('raise NotImplementedError("fill in `solve`")', body))
+    assert run("check DMD-L11-assortment --solve mine.py:solve")[0] == 0
+    (tmp_path / "worse.py").write_text((tmp_path / "mine.py").read_text().replace("np.argmax", "np.argmin"))
+    assert run("check DMD-L11-assortment --solve worse.py:solve")[0] == 1
 
 
 def test_a_text_cannot_end_the_docstring():

@@ -4,6 +4,7 @@ import ast
 import importlib
 import io
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -112,6 +113,27 @@ def test_what_is_read_is_never_written_over(verb, folder, capsys):
     assert main([*kept[1:], "-o", source, "--force"]) == 3
     assert "nothing is written over it" in capsys.readouterr().err
     assert (folder / source).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        (["-o", "nowhere/x.csv"], "there is no folder 'nowhere'"),
+        (["--plot", "nowhere/x.png"], "there is no folder 'nowhere'"),
+        (["--plot", "x.gif"], "written as .png, .svg or .pdf"),
+        (["--plot", "graph.txt", "--force"], "nothing is written over it"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_read(options, rule, folder, capsys, monkeypatch):
+    monkeypatch.setattr(verbs, "_answered", lambda *_: pytest.fail("it was read"))
+    assert main(["dynamic_submodular", "pick", "graph.txt", "-k", "2", *options]) == 3
+    assert re.search(rule, capsys.readouterr().err)
+
+
+def test_forms_in_the_help_are_those_that_are_read():
+    from lrtheory._files.opening import FORMS
+
+    assert set(re.findall(r"[a-z]+", re.sub(r"\(.*?\)", "", verbs._FORMS))) - {"or"} == set(FORMS)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=named)

@@ -92,7 +92,7 @@ class _Watched:
         foreign = {one for one in classes_of(self.outcome) if one.__module__.partition(".")[0] not in _TRUSTED}
         if foreign and not foreign <= self.known():
             names = ", ".join(sorted(one.__name__ for one in foreign))
-            raise OutcomeError(f"it holds {names}, which is not a class of the statement")
+            raise OutcomeError(f"it holds {names}, no class of the statement; `lrtheory start` prints the imports")
         return self.outcome
 
 

@@ -62,7 +62,10 @@ class ModelFile:
         ValueError
             If it is damaged, has no attention, or nothing says how many heads a layer has.
         """
-        layers = model_files.layers_of(Tensors(path))
+        tensors = Tensors(path)
+        if tensors.names and all("lora_" in name for name in tensors.names):
+            raise ValueError(f"{path}: an adapter alone; name the folder of its model, and this one as adapters")
+        layers = model_files.layers_of(tensors)
         if not layers:
             raise must("path", "a model with projections of queries, such as query, q_proj or c_attn", str(path))
         return cls(path, tuple(layers), model_files.settings(path, None).whole("n_heads", n_heads))
@@ -146,10 +149,12 @@ class HiddenStates(Mapping[int, np.ndarray]):
         ValueError
             If it is of another form.
         """
-        arrays = {name: _of_one_text(x) for name, x in read_arrays(path).items()}
-        if len(arrays) == 1 and next(iter(arrays.values())).ndim >= 3:
-            (stacked,) = arrays.values()
-            return cls(stacked[:, 0] if stacked.ndim == 4 and stacked.shape[1] == 1 else stacked)
+        stored = read_arrays(path)
+        arrays = {name: _of_one_text(x) for name, x in stored.items()}
+        name, x = next(iter(stored.items()), ("", np.empty(0)))
+        # an axis of length 1 before (L, d_model) is the one layer of a model, unless the name says which layer this is
+        if len(stored) == 1 and (arrays[name].ndim >= 3 or (x.ndim == 3 and not any(map(str.isdecimal, name)))):
+            return cls(x[:, 0] if x.ndim == 4 and x.shape[1] == 1 else x)
         numbers = {name: "".join(c if c.isdecimal() else " " for c in name).split() for name in arrays}
         nameless = [name for name, found in numbers.items() if not found or arrays[name].ndim != 2]
         if nameless:
@@ -195,7 +200,7 @@ class HeadRegimes(Result):
         return {
             "layer": self.layers,
             "head": self.heads,
-            "logit": self.logit_bounds,
+            "logit bound": self.logit_bounds,
             "degree": [None if degree < 0 else degree for degree in self.degrees.tolist()],
             "pays from": self.break_even_lengths,
             "regime": self.regimes,
@@ -206,7 +211,8 @@ class HeadRegimes(Result):
         largest = int(np.argmax(self.logit_bounds))
         where = f"layer {self.layers[largest]}, head {self.heads[largest]}"
         said = f"low rank pays in {pays} of {len(self.regimes)} heads for rows of attention within {self.tol:g}"
-        return [said, f"the largest logits, up to {self.logit_bounds[largest]:.3g}, are those of {where}"]
+        bound = f"the largest bound on logits, {self.logit_bounds[largest]:.3g}, is that of {where}"
+        return [said, f"{bound}; rotary embeddings, where the model has them, are not applied"]
 
     def _draw(self, ax: Any) -> None:
         layers, heads = np.unique(self.layers), np.unique(self.heads)

@@ -18,7 +18,11 @@ TOTAL = 1.001
 
 @dataclass(frozen=True)
 class Trap:
-    """k blocks of two halves, copies of all first halves together (the bait), and decoys just above 1 / (2k)."""
+    """k blocks of two halves, copies of all first halves together (the bait), and decoys just above 1 / (2k).
+
+    The elements are 0 to k - 1, the blocks; then the copies of the bait; then the decoys. `objective(trap)`, beside
+    this class, is their value as a set function. A run's answer of fewer than k elements is filled up with -1.
+    """
 
     k: int
     n_identical: int

@@ -23,7 +23,10 @@ NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0, trivial=np.array(
 
 @dataclass(frozen=True)
 class Descent:
-    """The path of an optimizer: assignments (n + 1, N, K) and energies (n + 1,), from the start on."""
+    """The path of an optimizer: assignments Z (n + 1, N, K) and energies (n + 1,), from the start on.
+
+    An energy is T sum z log z + <A, Z> - lambda/2 tr(Z'WZ), half of the two-step value G(Z, Z).
+    """
 
     assignments: np.ndarray
     energies: np.ndarray
@@ -37,7 +40,7 @@ def optimized(case: Case, **options: Any) -> BoundResult:
 
 
 def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = UPDATES, **options: Any) -> Descent:
-    """Run `n_updates` updates one by one, fewer where the assignments stand still or swap."""
+    """Run `n_updates` (12) updates one by one, all rows at once; fewer where the assignments stand still or swap."""
     if case.path == "tasks":
         return descend_as_task(case, n_updates, **options)
     found = optimized(case, max_iter=n_updates, record=True, **options)

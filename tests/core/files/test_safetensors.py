@@ -94,8 +94,8 @@ X = entry("F32", [2], 0, 8)
         (b"12345", "no safetensors file, or a part of one"),
         ((10**12).to_bytes(8, "little") + b"{}", "no safetensors file, or a part of one"),
         ((2).to_bytes(8, "little") + b"{]", "damaged header"),
-        ((2).to_bytes(8, "little") + b"[]", "damaged header"),
-        ((7).to_bytes(8, "little") + b'{"x":3}', "damaged header"),
+        ((2).to_bytes(8, "little") + b"[]", "damaged header .*the header is no JSON object"),
+        ((7).to_bytes(8, "little") + b'{"x":3}', "damaged header .*the entry of 'x' is no JSON object"),
     ],
 )
 def test_what_is_no_such_file(content, rule, tmp_path):
@@ -112,6 +112,8 @@ def test_what_is_no_such_file(content, rule, tmp_path):
         ({"data_offsets": [4, 8]}, "the bytes of 'x' are not all there"),
         ({"data_offsets": [-8, 0]}, "the bytes of 'x' are not all there"),
         ({"data_offsets": [0]}, "damaged header"),
+        ({"shape": [-1, -2]}, "is of the shape .-1, -2., which no array has"),
+        ({"shape": [2.0]}, "which no array has"),
         ({"shape": [3]}, "the bytes of 'x' are not all there"),
         ({"dtype": "F8_E4M3"}, "'x' is of the type F8_E4M3, which is not read"),
     ],
@@ -119,6 +121,14 @@ def test_what_is_no_such_file(content, rule, tmp_path):
 def test_a_header_that_does_not_fit(change, rule, tmp_path):
     with pytest.raises(ValueError, match=rule):
         Tensors(stored(tmp_path / "m.safetensors", {"x": X | change}, b"\0" * 8))
+
+
+def test_arrays_that_share_bytes(tmp_path):
+    """The format forbids it; arrays without entries share none with anybody."""
+    with pytest.raises(ValueError, match="'x' and 'y' overlap"):
+        Tensors(stored(tmp_path / "m.safetensors", {"y": entry("F32", [2], 4, 12), "x": X}, b"\0" * 12))
+    header = {"z": entry("F32", [0], 4, 4), "x": X, "y": entry("F32", [1], 8, 12)}
+    assert Tensors(stored(tmp_path / "m.safetensors", header, b"\0" * 12)).names == ["z", "x", "y"]
 
 
 def test_what_is_not_there(tmp_path):

@@ -61,6 +61,17 @@ def test_lines_of_numbers_have_no_names(delimiter, tmp_path):
     assert table.pick(None, CUSTOMS, optional=("time",)) == {"who": "1", "points": "2", "time": "3"}
 
 
+def test_titles_of_percent_signs_are_comments(tmp_path):
+    path = tmp_path / "out.graph"
+    path.write_text("% sym unweighted\n%\n\n%\t3 2\n1 2\n3 4\n")
+    assert Table.from_file(path).columns == {"1": ["1", "3"], "2": ["2", "4"]}
+    path.write_text("%wins,player\n1,ann\n% 2,bob\n")  # what is no title stays
+    assert Table.from_file(path).columns == {"%wins": ["1", "% 2"], "player": ["ann", "bob"]}
+    path.write_text("%%MatrixMarket matrix coordinate pattern symmetric\n3 3 1\n1 2\n")
+    with pytest.raises(ValueError, match="out.graph: a Matrix Market file, which is not read; scipy.io.mmread"):
+        Table.from_file(path)
+
+
 def test_words_without_names_are_read_when_it_is_said(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("ann,1\nbob,2\n")

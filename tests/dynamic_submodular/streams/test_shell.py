@@ -114,3 +114,17 @@ def test_answers_come_before_the_last_line_is_read(monkeypatch: pytest.MonkeyPat
     answers = follow(Elements.from_file(written(tmp_path, "g.txt", FORMS["plain.txt"])), k=1)
     assert next(answers)["change"] == "+ a"
     assert next(given) == "+ b\n"  # nobody has read it
+
+
+@pytest.mark.parametrize("told", ["-o answers.csv", "--plot answers.png"])
+def test_a_stream_ignores_no_option(shell: Any, tmp_path: Path, told: str) -> None:
+    code, out, err = shell(f"follow plain.txt -k 2 {told}", "+ c\n")
+    assert (code, out) == (3, "")
+    assert "`> answers.jsonl` keeps them" in err
+    assert not list(tmp_path.glob("answers*"))
+
+
+def test_options_may_stand_between_two_files(shell: Any, tmp_path: Path) -> None:
+    (tmp_path / "ops.txt").write_text("+ c\n+ a\n")
+    assert shell("follow plain.txt -k 2 ops.txt") == shell("follow plain.txt ops.txt -k 2")
+    assert shell("follow plain.txt -k 2 ops.txt")[0] == 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lrtheory import lora_limits as ll
+from lrtheory.cli import main
 
 TINY = Path(__file__).resolve().parents[2] / "files" / "tiny-model"
 
@@ -107,3 +108,48 @@ def test_the_map_has_a_cell_for_each_head():
     (shown,) = ax.images
     assert shown.get_array().shape == (2, 2)
     assert "low rank pays in 0 of 4 heads" in repr(ll.diagnose_model(TINY, states()))
+
+
+def test_an_adapter_alone_is_no_model_and_joins_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng, folder = np.random.default_rng(1), "base_model.model.model.layers.0.self_attn"
+    plain = {f"model.layers.0.self_attn.{name}_proj.weight": rng.normal(size=(8, 8)) for name in "qkvo"}
+    A, B = rng.normal(size=(2, 8)), rng.normal(size=(8, 2))
+    stored(tmp_path / "model", plain, num_attention_heads=2)
+    stored(tmp_path / "adapter", {f"{folder}.q_proj.lora_A.weight": A, f"{folder}.q_proj.lora_B.weight": B})
+    (tmp_path / "adapter" / "adapter_config.json").write_text(json.dumps({"r": 2, "lora_alpha": 6}))
+    with pytest.raises(ValueError, match="an adapter alone; name the folder of its model"):
+        ll.ModelFile.from_file(tmp_path / "adapter")
+    name = "model.layers.0.self_attn.q_proj.weight"
+    merged = plain | {name: plain[name] + 3 * B @ A}
+    stored(tmp_path / "merged", merged, num_attention_heads=2)
+    np.save(tmp_path / "states.npy", 0.05 * states(1))
+    tables = []
+    for line in ("model", "model --adapters adapter", "merged"):
+        assert main(["lora_limits", "diagnose", *line.split(), "--inputs", "states.npy", "--json"]) == 0
+        tables.append(json.loads(capsys.readouterr().out))
+    bounds = [[row[2] for row in table["rows"]] for table in tables]
+    np.testing.assert_allclose(bounds[1], bounds[2], rtol=1e-5)
+    assert not np.allclose(bounds[0], bounds[1], rtol=0.01)
+
+
+def test_what_is_said_of_logits_is_a_bound_without_rotary_embeddings():
+    x = states()
+    found = ll.diagnose_model(TINY, x)
+    for i, (layer, head) in enumerate(zip(found.layers, found.heads, strict=True)):
+        one = ll.LoRAHead.from_safetensors(TINY, layer, head)
+        logits = one.beta * x[layer] @ one.WQ @ (x[layer] @ one.WK).T
+        assert np.abs(logits).max() <= found.logit_bounds[i]
+    assert list(found.to_frame().columns)[2] == "logit bound"
+    assert "the largest bound on logits" in found._facts()[1]
+    assert "rotary embeddings, where the model has them, are not applied" in found._facts()[1]
+
+
+def test_the_states_of_one_layer(tmp_path):
+    x = states(1)
+    np.save(tmp_path / "x.npy", x)  # all layers of a model of one
+    np.savez(tmp_path / "x.npz", layer_3=x)  # one text of layer 3
+    for path, layer in (("x.npy", 0), ("x.npz", 3)):
+        found = ll.HiddenStates.from_file(tmp_path / path)
+        assert list(found) == [layer]
+        np.testing.assert_array_equal(found[layer], x[0])
