@@ -157,7 +157,8 @@ def _exchanged(new: dict[int, tuple[Any, Any]]) -> list[tuple[ModuleType, str, A
     """
     modules = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
     bound = [(module, name, value) for module in modules for name, value in list(vars(module).items())]
-    kernels = {id(value): value for _, _, value in bound if isinstance(value, Dispatcher)}
+    # by the type and not by isinstance, which asks objects of other packages for a class: some then warn or raise
+    kernels = {id(value): value for _, _, value in bound if issubclass(type(value), Dispatcher)}
     # The set of changed kernels is closed under "is called by": a caller of a changed kernel is exchanged as well, and
     # then its callers, until no new one is found.
     while True:

@@ -325,6 +325,21 @@ def test_a_patch_reaches_a_kernel_that_was_imported_by_name(monkeypatch):
     assert check(variant(again, saboteurs=(changed_sum,)).sabotaged("one more"), Session()).verdict == "refuted"
 
 
+def test_a_patch_asks_nothing_of_objects_of_other_packages(monkeypatch):
+    class Deprecated:
+        @property
+        def __class__(self):
+            raise FutureWarning("use another one")
+
+    elsewhere = types.ModuleType("elsewhere")
+    elsewhere.old = Deprecated()
+    monkeypatch.setitem(sys.modules, "elsewhere", elsewhere)
+    solve = lambda n, rng: sum(toys.decremented(toys.Counter({0: 2})).values())
+    changed_count = saboteur("two more", patch=(toys.decremented, "item: count - 1 for", "item: count + 1 for"))
+    statement = variant(solve=solve, claim=Identity(lambda n, total: Sides(total, 1)), saboteurs=(changed_count,))
+    assert check(statement.sabotaged("two more"), Session()).verdict == "refuted"
+
+
 def test_a_patch_that_no_run_reaches_is_an_error():
     idle = saboteur("idle", patch=(toys.decremented, "count - 1", "count"))
     with pytest.raises(StatementError, match="no run reached the changed kernel of 'idle'"):
