@@ -195,8 +195,10 @@ def _statements(module: ModuleType) -> list[Statement]:
 
 def _listed(value: object) -> list[Statement]:
     """A statement itself, or those that a list, a tuple or a dictionary holds."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
-    return [one for one in items if isinstance(one, Statement)]
+    # by types and not by isinstance, which asks objects of other packages for a class: some then warn or raise
+    kind = type(value)
+    items = value.values() if issubclass(kind, dict) else value if issubclass(kind, (list, tuple)) else [value]
+    return [one for one in items if issubclass(type(one), Statement)]
 
 
 def _names(module: ModuleType, statement: Statement) -> list[tuple[str, int]]:

@@ -1,5 +1,6 @@
 """Places and configurations that somebody writes in a hurry: what is found, and one sentence for what is wrong."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import lrtheory
 from lrtheory.bounds import Registry, StatementError, load_evidence
 from lrtheory.bounds.deciding.evidence import file_name
 from lrtheory.bounds.finding.configuration import OURS, configured
-from lrtheory.bounds.finding.registry import located
+from lrtheory.bounds.finding.registry import _names, located
 from lrtheory.bounds.reporting import render
 from lrtheory.cli import main
 from tests.bounds.toys import GAUSS
@@ -284,3 +285,17 @@ def test_evidence_of_another_statement_is_refused(tmp_path):
     assert load_evidence(path.with_name(file_name("toy/gauss"))).statement == "toy/GAUSS"
     with pytest.raises(ValueError, match="is the evidence of toy/GAUSS, and not that of toy/gauss"):
         render([other], tmp_path)
+
+
+def test_the_search_for_a_statement_asks_nothing_of_objects_of_other_packages(tmp_path, monkeypatch):
+    class Deprecated:
+        @property
+        def __class__(self):
+            raise FutureWarning("use another one")
+
+    (tmp_path / "of_somebody.py").write_text("from tests.bounds.toys import GAUSS\nFOUND = [GAUSS]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("of_somebody")
+    module.old, module.several = Deprecated(), [Deprecated()]
+    assert _names(module, GAUSS) == [("GAUSS", 0), ("FOUND", 0)]
+    monkeypatch.delitem(sys.modules, "of_somebody")
