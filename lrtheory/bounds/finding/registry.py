@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from lrtheory._validation import must
 from lrtheory.bounds.errors import StatementError
@@ -193,7 +194,7 @@ def _statements(module: ModuleType) -> list[Statement]:
     return found
 
 
-def _listed(value: object) -> list[Statement]:
+def _listed(value: Any) -> list[Statement]:
     """A statement itself, or those that a list, a tuple or a dictionary holds."""
     # by types and not by isinstance, which asks objects of other packages for a class: some then warn or raise
     kind = type(value)

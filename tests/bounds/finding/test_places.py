@@ -261,7 +261,7 @@ def test_a_report_names_a_distribution_that_is_not_installed(tmp_path):
     alone = replace(GAUSS, saboteurs=())
     found = lrtheory.check(alone)
     replace(found, versions={"numpy": "2.0", "netwrokx": "not installed"}).save(tmp_path)
-    with pytest.raises(ValueError, match="toy/GAUSS: `versions` names 'netwrokx', which is not installed"):
+    with pytest.raises(ValueError, match="toy/GAUSS: `versions` names 'netwrokx', which was not installed"):
         render([alone], tmp_path)
 
 
