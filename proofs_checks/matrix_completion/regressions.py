@@ -17,6 +17,7 @@ from proofs_checks.matrix_completion.families.regressions import (
     PERTURBED,
     REGRESSIONS,
     SPIKES,
+    STEPS,
     Perturbed,
     Regression,
     Spike,
@@ -71,7 +72,10 @@ MC_L1 = Statement(
 
 
 def errors(regression: Regression, iterates: np.ndarray) -> np.ndarray:
-    """Return |A (x_t - x*)| of each iterate, with x* by a dense solver."""
+    """Return |A (x_t - x*)| of each iterate, with x* by a dense solver; a path that starts elsewhere is none."""
+    wanted = (STEPS + 1, regression.matrix.shape[1])
+    if iterates.shape != wanted or iterates[0].any():
+        raise OutcomeError(f"the iterates x_0 = 0, x_1, ..., x_{STEPS} are wanted, of shape {wanted}")
     best = np.linalg.lstsq(regression.matrix, regression.side, rcond=None)[0]
     return np.linalg.norm((iterates - best) @ regression.matrix.T, axis=1)
 
@@ -88,8 +92,8 @@ MC_L2 = Statement(
     id="matrix_completion/MC-L2",
     title="Preconditioned gradient descent with unit steps contracts",
     says="R comes from a sketch of A with a distortion e below 0.29 (MC-L1). A unit step of gradient descent on |A"
-    " x - b|^2 / 2 in the variables R x, from x_t to x_{t+1}, multiplies the error |A (x_t - x*)| by at most "
-    "rho(e) = (1-e)^-2 - 1, which is below 1; x* is the least squares solution.",
+    " x - b|^2 / 2 in the variables R x, from x_t to x_{t+1} and first from x_0 = 0, multiplies the error "
+    "|A (x_t - x*)| by at most rho(e) = (1-e)^-2 - 1, which is below 1; x* is the least squares solution.",
     source=Derived(theory.gradient_rate),
     tex=r"\|A(x_{t+1} - x^*)\| \le \rho(e) \|A(x_t - x^*)\|",
     hypotheses={"distortion below 0.29": embeds(0.29)},  # 1 - 1 / sqrt 2 is 0.2929; above it rho is 1 or more
@@ -118,8 +122,8 @@ MC_L2_CG = Statement(
     id="matrix_completion/MC-L2-cg",
     title="Preconditioned conjugate gradients contract by the distortion",
     says="R comes from a sketch of A with a distortion e below 1 (MC-L1). After t steps of conjugate gradients in "
-    "the variables R x at most 2 e^t of the first error |A (x_0 - x*)| is left; x_t is the iterate after t "
-    "steps, and x* the least squares solution.",
+    "the variables R x at most 2 e^t of the first error |A (x_0 - x*)| is left; x_0 is 0, x_t is the iterate after t "
+    "steps, of which six are looked at, and x* is the least squares solution.",
     source=Derived(theory.cg_error_bound),
     tex=r"\|A(x_t - x^*)\| \le 2 e^t \|A(x_0 - x^*)\|",
     hypotheses={"distortion below 1": embeds()},

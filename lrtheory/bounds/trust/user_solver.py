@@ -102,11 +102,12 @@ def _explained(error: Exception, statement: Statement, session: Session, watched
     if not watched.returned:
         error.add_note(f"raised by `solve` on an instance of {statement.id}: {given}")
         return error
-    due = solve_by_example(statement, session)[1]
+    due, found = solve_by_example(statement, session)[1], kind_of(watched.outcome)
+    if found == due:  # its form is right, so what is wrong is said by the error alone
+        return OutcomeError(f"what `solve` returned on {given} cannot be judged: {error}")
     told = f" ({type(error).__name__}: {error})"
     return OutcomeError(
-        f"`solve` must return {due}, as {statement.id} does on its first instance; got {kind_of(watched.outcome)} on "
-        f"{given}{told}"
+        f"`solve` must return {due}, as {statement.id} does on its first instance; got {found} on {given}{told}"
     )
 
 

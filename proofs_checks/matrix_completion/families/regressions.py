@@ -80,14 +80,17 @@ def preconditioner(regression: Regression, rng: np.random.Generator | None = Non
     return sketching.precondition(r.matrix, r.sketch_size, r.kind, np.random.default_rng(r.seed))
 
 
+#: rates are compared step by step, and more steps would compare rounding
+STEPS = 6
+
+
 def path(regression: Regression, rng: np.random.Generator | None = None, *, method: str, R: Any = None) -> np.ndarray:
     """Return the iterates x_0 = 0, x_1, ..., x_6, (7, k), with the last one repeated where the iteration has ended."""
     A, b = regression.matrix, regression.side
     R = preconditioner(regression) if R is None else R
     start = np.zeros(A.shape[1])
-    # six steps: rates are compared step by step, and later steps would compare rounding
-    found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, residual: False, max_iter=6)[0]
-    return np.array(found + [found[-1]] * (7 - len(found)))
+    found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, residual: False, max_iter=STEPS)[0]
+    return np.array(found + [found[-1]] * (STEPS + 1 - len(found)))
 
 
 def solved(regression: Regression, rng: np.random.Generator | None = None, **options: Any) -> np.ndarray:
