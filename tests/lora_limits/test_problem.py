@@ -186,7 +186,7 @@ def test_adapters_in_a_folder_of_their_own(stored, tmp_path):
         (
             {},
             {"alpha": 1.0},
-            "`n_heads` must be given, as neither the metadata of the file nor a JSON file beside it says",
+            "`n_heads` must be given, as neither the metadata of the file nor a config.json beside it says",
         ),
         ({}, {"n_heads": 4, "rank": 2}, "`alpha` must be given, as neither .* says 'lora_alpha' or 'alpha'; got None"),
         (

@@ -56,12 +56,13 @@ def parse(text: str, origin: str = "line") -> dict[str, Any]:
                 raise ValueError(ballot)
             orders.append([_entry(found, numbers) for found in ENTRY.findall(ballot)])
         except (KeyError, ValueError) as error:
-            raise must("path", "a PrefLib file of orders", f"{origin}:{number}: {count}: {ballot}") from error
+            rule = f"a PrefLib file of orders, which {origin}:{number} is not"
+            raise must("path", rule, f"{count}: {ballot}") from error
     if not orders:
         raise must("path", "a PrefLib file with a ballot", text[:60])
     if head is not None and int(head[1]) != sum(weights):
-        rule = f"a PrefLib file with the ballots of its {int(head[1]):,} voters"
-        raise must("path", rule, f"{origin} with {sum(weights):,}")
+        rule = f"a PrefLib file with the ballots of its {int(head[1]):,} voters, which {origin} is not"
+        raise must("path", rule, sum(weights))
     return {"orders": orders, "weights": weights, "labels": [names[name].strip() for name in numbers]}
 
 

@@ -50,8 +50,8 @@ each_family = pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES.
 
 
 def sums(instance, rng):
-    """The sum of all numbers in an instance, and the number of characters of its line."""
-    return np.array([total(instance), len(encode(instance))], object)
+    """The sum of all numbers in an instance, and how many there are."""
+    return np.array([total(instance), size(instance)], object)
 
 
 def total(value):
@@ -62,12 +62,18 @@ def total(value):
     return sum(map(total, value)) if isinstance(value, tuple) else Fraction(value)
 
 
+def size(value):
+    if dataclasses.is_dataclass(value):
+        return sum(size(getattr(value, field.name)) for field in dataclasses.fields(value))
+    return value.size if isinstance(value, np.ndarray) else sum(map(size, value)) if isinstance(value, tuple) else 1
+
+
 def toy(family):
     """A statement that holds on every instance: a solver repeats numbers that the claim computes again."""
     return Statement(
         id="toy/READY",
         title="Numbers of an instance",
-        says="The solver returns the sum of the numbers x of an instance, and the length of its line.",
+        says="The solver returns the sum of the numbers x of an instance, and how many there are.",
         source=Classical("addition", "any book"),
         tex=r"\sum x",
         hypotheses={"none": always},

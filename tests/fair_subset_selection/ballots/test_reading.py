@@ -145,9 +145,9 @@ BAD: list[tuple[str, str, str]] = [
     ("a.cat.gz", "2\n1,a\n2,b\n1,1,1\n1,{},{1,2}\n", "got 'cat'"),
     ("a.toc", "# ALTERNATIVE NAME 1: a\n# CATEGORY NAME 1: Yes\n1: 1\n", "got 'cat'"),
     ("a.txt", "# FILE NAME: b.cat\n# ALTERNATIVE NAME 1: a\n1: 1\n", "got 'cat'"),
-    ("a.soc", "# NUMBER VOTERS: 9\n# ALTERNATIVE NAME 1: a\n4: 1\n", "the ballots of its 9 voters; got"),
-    ("a.soc", "1\n1,a\n9,9,1\n4,1\n", "the ballots of its 9 voters; got"),
-    ("a.soc", "# ALTERNATIVE NAME 1: a\n1: 1\n1: 2\n", "a.soc:3: 1: 2"),
+    ("a.soc", "# NUMBER VOTERS: 9\n# ALTERNATIVE NAME 1: a\n4: 1\n", "the ballots of its 9 voters, which"),
+    ("a.soc", "1\n1,a\n9,9,1\n4,1\n", "the ballots of its 9 voters, which"),
+    ("a.soc", "# ALTERNATIVE NAME 1: a\n1: 1\n1: 2\n", "a.soc:3 is not; got '1: 2'"),
     ("a.run", "q Q0 d 1 1 r\n", "a file of the form trec, where a table is needed"),
     ("a.jsonl", '{"first": "Ann"}\nnope\n', "a.jsonl:2: no JSON"),
 ]
