@@ -140,7 +140,7 @@ def test_what_is_said_of_logits_is_a_bound_without_rotary_embeddings():
         one = ll.LoRAHead.from_safetensors(TINY, layer, head)
         logits = one.beta * x[layer] @ one.WQ @ (x[layer] @ one.WK).T
         assert np.abs(logits).max() <= found.logit_bounds[i]
-    assert list(found.to_frame().columns)[2] == "logit bound"
+    assert list(found._columns())[2] == "logit bound"
     assert "the largest bound on logits" in found._facts()[1]
     assert "rotary embeddings, where the model has them, are not applied" in found._facts()[1]
 
