@@ -59,9 +59,9 @@ def _run(arguments: list[str], *, alone: bool) -> int:
 
     word = arguments[0]
     if word.replace("-", "_") in lrtheory.SYSTEMS:
-        from lrtheory.cli import verbs
+        from lrtheory.cli import answering
 
-        return verbs.run(word.replace("-", "_"), arguments[1:])
+        return answering.run(word.replace("-", "_"), arguments[1:])
     if not word.startswith("-") and word not in known.COMMANDS:
         print(f"lrtheory: {_not_a_command(word)}", file=sys.stderr)
         return USAGE

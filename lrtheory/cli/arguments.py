@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
+from typing import Any
 
 import lrtheory
-from lrtheory.cli.verbs import Parser
+from lrtheory.cli import USAGE
 
-__all__ = ["BUDGETS", "COMMANDS", "DETAILS", "OUTSIDE", "SEED", "parser"]
+__all__ = ["BUDGETS", "COMMANDS", "DETAILS", "OUTSIDE", "SEED", "Parser", "parser"]
 
 #: folders of a checkout that are run as commands, by the module that is run
 OUTSIDE = {"figures": "figures", "bench": "benchmarks.run", "demo": "demos"}
@@ -42,6 +44,26 @@ In a checkout there are also `figures`, `bench` and `demo`."""
 
 _ID = "A statement: its id, or a part that no other id has (mi-t2)."
 _IDS = "Statements: ids, parts of ids, patterns; a system means all of its statements. Several give a table."
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse with the exit code of this command for wrong usage."""
+
+    def error(self, message: str) -> Any:
+        """Print the usage and a sentence, and end with the code for wrong usage.
+
+        Parameters
+        ----------
+        message : str
+            The sentence.
+
+        Returns
+        -------
+        None
+            Never.
+        """
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
 
 
 class _Run:

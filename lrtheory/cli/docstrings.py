@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
-__all__ = ["documented", "handed_on", "section"]
+__all__ = ["documented", "entries", "handed_on", "section"]
 
 _DEPTH = 4  # helpers between a solver and the function of the library that it calls
 
@@ -50,11 +50,27 @@ def documented(told: str, name: str) -> dict[str, str]:
     dict of str to str
         An entry for each of several names that share a text.
     """
-    found: dict[str, str] = {}
-    entries = re.findall(r"^([\w, ]+) : (.*)\n((?:    .*\n?|\n)*)", section(told, name), re.MULTILINE)
-    for names, kind, body in entries:
-        found |= {one.strip(): " ".join(f"{kind}. {body}".split()) for one in names.split(",")}
-    return found
+    return {one: " ".join(f"{kind}. {body}".split()) for one, kind, body in entries(told, name)}
+
+
+def entries(told: str, name: str) -> Iterator[tuple[str, str, str]]:
+    """The entries of a section one by one, also where several names share a text.
+
+    Parameters
+    ----------
+    told : str
+        A docstring without its indentation.
+    name : str
+        Such as ``"Parameters"``.
+
+    Yields
+    ------
+    tuple of str
+        The name without stars, the type, and the text in one line.
+    """
+    heads = re.findall(r"^([\w*, ]+) : (.*)\n((?:    .*\n?|\n)*)", section(told, name), re.MULTILINE)
+    for names, kind, body in heads:
+        yield from ((one.strip(" *"), kind, " ".join(body.split())) for one in names.split(","))
 
 
 def handed_on(solve: Callable[..., Any], depth: int = _DEPTH) -> Iterator[str]:

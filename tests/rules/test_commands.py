@@ -16,7 +16,7 @@ import pytest
 
 import lrtheory
 from lrtheory._result import Result
-from lrtheory.cli import main, verbs
+from lrtheory.cli import answering, main, verbs
 
 FILES = Path(__file__).resolve().parents[1] / "files"
 VERBS = [verb for system in lrtheory.SYSTEMS for verb in verbs.verbs_of(system).values()]
@@ -125,7 +125,7 @@ def test_what_is_read_is_never_written_over(verb, folder, capsys):
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_is_read(options, rule, folder, capsys, monkeypatch):
-    monkeypatch.setattr(verbs, "_answered", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(answering, "_answered", lambda *_: pytest.fail("it was read"))
     assert main(["dynamic_submodular", "pick", "graph.txt", "-k", "2", *options]) == 3
     assert re.search(rule, capsys.readouterr().err)
 
@@ -133,7 +133,7 @@ def test_what_cannot_be_written_is_said_before_anything_is_read(options, rule, f
 def test_forms_in_the_help_are_those_that_are_read():
     from lrtheory._files.opening import FORMS
 
-    assert set(re.findall(r"[a-z]+", re.sub(r"\(.*?\)", "", verbs._FORMS))) - {"or"} == set(FORMS)
+    assert set(re.findall(r"[a-z]+", re.sub(r"\(.*?\)", "", answering._FORMS))) - {"or"} == set(FORMS)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=named)
@@ -153,8 +153,8 @@ def test_help_of_a_verb_imports_no_system(tmp_path):
         pytest.skip("there is no verb")
     verb = VERBS[0]
     code = (
-        "import sys; from lrtheory.cli import verbs\n"
-        f"try: verbs.run({verb.system!r}, [{verb.name!r}, '--help'])\n"
+        "import sys; from lrtheory.cli import answering\n"
+        f"try: answering.run({verb.system!r}, [{verb.name!r}, '--help'])\n"
         "except SystemExit: pass\n"
         f"print('lrtheory.{verb.system}' in sys.modules, 'numba' in sys.modules, file=sys.stderr)"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import Table, as_table
+from lrtheory._files import FromTable, Table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.problem import Names, RequestStream
@@ -30,7 +30,7 @@ _AUCTIONS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Requests:
+class Requests(FromTable):
     """A log of requests: what each of their actions earns, and how much it uses of each resource.
 
     Parameters
@@ -41,6 +41,12 @@ class Requests:
         Units of each resource.
     names : Names
         Those of the T requests, the d actions and the m resources.
+
+    Notes
+    -----
+    A table has a row for each action of each request. Its columns are ``request``, ``action`` and ``reward``, in this
+    order; all others are resources, whose costs are at least 0. Without requests each row is one; without actions there
+    is one. A request offers an action once, and requests stand in the order in which they first appear.
     """
 
     rewards: np.ndarray
@@ -49,63 +55,6 @@ class Requests:
 
     def __repr__(self) -> str:
         return "Requests({} requests, {} actions, {} resources)".format(*self.costs.shape)
-
-    @classmethod
-    def from_file(
-        cls, path: str | PathLike[str], *, columns: Any = None, form: str | None = None, header: bool | None = None
-    ) -> Requests:
-        """Read a log with a row for each action of each request.
-
-        Parameters
-        ----------
-        path : path
-            A table as csv, tsv, json, jsonl or npz, packed by gzip or not; "-" is standard input.
-        columns : str, sequence, or mapping, optional
-            The columns of ``request``, ``action`` and ``reward``, by name or number from 1, where they are not called
-            so; all others are resources. Without requests each row is one; without actions there is one.
-        form : str, optional
-            The form of the file, where its suffix and first line do not tell.
-        header : bool, optional
-            Whether the first line names the columns.
-
-        Returns
-        -------
-        Requests
-            In the order in which requests first appear.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If a column is missing, a cell is no number, a cost is negative, or a request offers an action twice.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns)
-
-    @classmethod
-    def from_frame(cls, frame: Any, *, columns: Any = None) -> Requests:
-        """Read a data frame with a row for each action of each request.
-
-        Parameters
-        ----------
-        frame : data frame
-            With the columns that `from_file` wants.
-        columns : str, sequence, or mapping, optional
-            As for `from_file`.
-
-        Returns
-        -------
-        Requests
-            In the order in which requests first appear.
-
-        Raises
-        ------
-        TypeError
-            If it is no data frame.
-        ValueError
-            As for `from_file`.
-        """
-        return cls._from_table(as_table(frame), columns)
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Requests:
@@ -167,13 +116,17 @@ def _numbered(table: Table, column: str | None, words: list[str]) -> tuple[list[
     return list(numbers), np.array([numbers[word] for word in words])
 
 
-class Budgets(Mapping[str, float]):
+class Budgets(FromTable, Mapping[str, float]):
     """The budget of each resource by its name.
 
     Parameters
     ----------
     units : mapping of str to float
         Above 0.
+
+    Notes
+    -----
+    A table has a row for each resource, with the columns ``resource`` and ``budget``.
     """
 
     def __init__(self, units: Mapping[str, float]) -> None:
@@ -192,41 +145,21 @@ class Budgets(Mapping[str, float]):
         return f"Budgets({self._units})"
 
     @classmethod
-    def from_file(cls, path: str | PathLike[str], *, columns: Any = None) -> Budgets:
-        """Read a table with a row for each resource.
-
-        Parameters
-        ----------
-        path : path
-            A table as csv, tsv, json, jsonl or npz.
-        columns : str, sequence, or mapping, optional
-            The columns of ``resource`` and ``budget``, where they are not called so.
-
-        Returns
-        -------
-        Budgets
-            In the order of the rows.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If a column is missing, a budget is not positive, or a resource stands twice.
-        """
-        table = as_table(path)
+    def _from_table(cls, table: Table, columns: Any) -> Budgets:
         roles = table.pick(columns, _BUDGETS)
         names, units = table.text(roles["resource"]), table.floats(roles["budget"])
+        seen: set[str] = set()
         for row, (name, amount) in enumerate(zip(names, units, strict=True)):
             if amount <= 0:
                 raise table.refuse(row, roles["budget"], "above 0 (leave out the actions that use nothing else)")
-            if name in names[:row]:
+            if name in seen:
                 raise table.refuse(row, roles["resource"], "one that stands once")
+            seen.add(name)
         return cls(dict(zip(names, units.tolist(), strict=True)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Auctions:
+class Auctions(FromTable):
     """A log of auctions: what winning each would be worth, and the highest bid of the others.
 
     Parameters
@@ -235,6 +168,11 @@ class Auctions:
         In one unit of money, at least 0.
     labels : tuple of str
         Names or times of the auctions; their numbers from 1 where the log has none.
+
+    Notes
+    -----
+    A table has a row for each auction in the order of time, with the columns ``value``, ``price`` and perhaps ``time``,
+    which names the auctions and sorts nothing.
     """
 
     values: np.ndarray
@@ -243,62 +181,6 @@ class Auctions:
 
     def __repr__(self) -> str:
         return f"Auctions({len(self.values)} auctions)"
-
-    @classmethod
-    def from_file(
-        cls, path: str | PathLike[str], *, columns: Any = None, form: str | None = None, header: bool | None = None
-    ) -> Auctions:
-        """Read a log with a row for each auction, in the order of time.
-
-        Parameters
-        ----------
-        path : path
-            A table as csv, tsv, json, jsonl or npz, packed by gzip or not; "-" is standard input.
-        columns : str, sequence, or mapping, optional
-            The columns of ``value``, ``price`` and, if there is one, ``time``, where they are not called so.
-        form : str, optional
-            The form of the file, where its suffix and first line do not tell.
-        header : bool, optional
-            Whether the first line names the columns.
-
-        Returns
-        -------
-        Auctions
-            In the order of the rows; the times are names, and sort nothing.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If a column is missing, or a cell is no number of at least 0.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns)
-
-    @classmethod
-    def from_frame(cls, frame: Any, *, columns: Any = None) -> Auctions:
-        """Read a data frame with a row for each auction, in the order of time.
-
-        Parameters
-        ----------
-        frame : data frame
-            With the columns that `from_file` wants.
-        columns : str, sequence, or mapping, optional
-            As for `from_file`.
-
-        Returns
-        -------
-        Auctions
-            In the order of the rows.
-
-        Raises
-        ------
-        TypeError
-            If it is no data frame.
-        ValueError
-            As for `from_file`.
-        """
-        return cls._from_table(as_table(frame), columns)
 
     @classmethod
     def of(cls, value: Any) -> Auctions | None:

@@ -1,0 +1,268 @@
+"""Run a verb of the shell: its options, its files, and its answer on the screen, in files and as a picture."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import hashlib
+import importlib
+import inspect
+import json
+import re
+import sys
+import time
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import lrtheory
+from lrtheory.cli import USAGE
+from lrtheory.cli.arguments import Parser
+from lrtheory.cli.verbs import NUMBERS, REQUIRED, Parameter, Verb, verbs_of
+
+__all__ = ["run"]
+
+NO, OPEN = 1, 2
+_FORMS = "table (csv, tsv, ...), json, jsonl, npy, npz, preflib, trec, safetensors or folder"
+
+# --- from the arguments to the answer --------------------------------------------------------------------------------
+
+
+def run(system: str, arguments: list[str]) -> int:
+    """Run a verb of a system.
+
+    Parameters
+    ----------
+    system : str
+        Its name.
+    arguments : list of str
+        The verb and what follows; nothing, or ``--help``, lists the verbs.
+
+    Returns
+    -------
+    int
+        0 answered, or yes; 1 no; 2 undecided; 3 wrong usage.
+
+    Raises
+    ------
+    Exception
+        What the file or the verb has to say; the command line prints its sentence.
+    """
+    known = verbs_of(system)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(f"usage: lrtheory {system} VERB FILE...\n")
+        for verb in known.values():
+            print(f"{verb.line:<64} {verb.summary}")
+        print("" if known else f"{system} has no verbs")
+        return 0
+    name = arguments[0].replace("-", "_")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        meant = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(known) or 'none'}"
+        print(f"lrtheory: {system} has no verb `{arguments[0]}`{meant}", file=sys.stderr)
+        return USAGE
+    verb = known[name]
+    options = _parser(verb).parse_intermixed_args(arguments[1:])  # options may stand between two files
+    _refuse_targets(verb, options)
+    started = time.perf_counter()
+    answer = _answered(verb, options)
+    if isinstance(answer, Iterator):
+        return _print_lines(answer)
+    return _show(verb, options, answer, time.perf_counter() - started)
+
+
+def _parser(verb: Verb) -> Parser:
+    parser = Parser(
+        prog=f"lrtheory {verb.system} {verb.name.replace('_', '-')}",
+        description=f"{verb.summary}\n\n{verb.text}".strip(),
+        epilog="examples:\n" + "\n".join(f"  {line}" for line in verb.examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for one in verb.files:
+        count = None if one.default is REQUIRED else "?"
+        parser.add_argument(one.name, nargs=count, metavar=one.name.upper(), help=_escaped(one.help))
+    for one in verb.options:
+        _add_option(parser, one)
+    reading = parser.add_argument_group("the file")
+    reading.add_argument("-f", "--form", help=f"its form, where suffix and first line do not tell: {_FORMS}")
+    reading.add_argument("--columns", help="its columns, by names or numbers: `--columns a,b,winner`")
+    reading.add_argument("--no-header", action="store_true", help="its first line is data")
+    _add_answer(parser.add_argument_group("the answer"), verb)
+    return parser
+
+
+def _add_answer(answer: Any, verb: Verb) -> None:
+    """Add what may be done with an answer; of a stream nothing is shown, whose lines are JSON and come at once."""
+    says = {
+        ("-o", "--output"): "write it (.csv, .tsv, .json, .jsonl, .npz); - prints csv",
+        ("--plot",): "draw it: .png, .svg, .pdf",
+        ("--json",): "print JSON with all digits in place of text",
+        ("--all",): "print all rows (default: 20)",
+        ("--force",): "replace files that are there",
+    }
+    for flags, help_ in says.items():
+        kind: dict[str, Any] = {"metavar": "PATH"} if flags[-1] in ("--output", "--plot") else {"action": "store_true"}
+        answer.add_argument(*flags, **kind, help=argparse.SUPPRESS if verb.streams else help_)
+    if verb.decides:
+        answer.add_argument("--decided", action="store_true", help="exit with 1 for no and with 2 while it is open")
+
+
+def _add_option(parser: Parser, one: Parameter) -> None:
+    required = one.default is REQUIRED
+    says = one.help + ("" if required or one.default in (None, False) else f" (default: {one.default})")
+    shared: dict[str, Any] = {"dest": one.name, "help": _escaped(says), "default": None if required else one.default}
+    if one.kind == "bool":
+        parser.add_argument(one.flag, action=argparse.BooleanOptionalAction if one.default else "store_true", **shared)
+        return
+    if one.plain_kind.startswith("Literal["):
+        shared["choices"] = ast.literal_eval(one.plain_kind.removeprefix("Literal").replace("[", "(", 1)[:-1] + ",)")
+    elif one.plain_kind in NUMBERS:
+        shared["type"] = NUMBERS[one.plain_kind]
+    metavar = {} if "choices" in shared else {"metavar": "FILE" if one.is_file else one.name.upper()}
+    parser.add_argument(one.flag, required=required, **metavar, **shared)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _answered(verb: Verb, options: argparse.Namespace) -> Any:
+    """Read the files, and call the function."""
+    function = getattr(importlib.import_module(f"lrtheory.{verb.system}.commands"), verb.name)
+    classes = typing.get_type_hints(function)
+    reading = {"form": options.form, "columns": options.columns, "header": False if options.no_header else None}
+    given = {name: value for name, value in reading.items() if value is not None}
+    files: list[Any] = []
+    for one in verb.files:
+        path = getattr(options, one.name)
+        files.append(None if path is None else _read(classes[one.name], path, {} if files else given))
+    keywords = {one.name: _value(one, getattr(options, one.name), classes) for one in verb.options}
+    return function(*files, **keywords)
+
+
+def _read(kind: Any, path: str, given: dict[str, Any]) -> Any:
+    """The object of a class that stands in a file."""
+    (made,) = [one for one in typing.get_args(kind) or (kind,) if one is not type(None)]
+    accepted = inspect.signature(made.from_file).parameters
+    for name in given:
+        if name not in accepted:
+            flag = "--no-header" if name == "header" else f"--{name}"
+            raise ValueError(f"{flag} says nothing about {path}, which is read as {made.__name__}")
+    return made.from_file(path, **given)
+
+
+def _value(one: Parameter, given: Any, classes: dict[str, Any]) -> Any:
+    """An option as the function wants it: an object from a file, words, pairs, or what argparse made."""
+    if not isinstance(given, str) or one.plain_kind in NUMBERS:
+        return given
+    if one.is_file:
+        return _read(classes[one.name], given, {})
+    if one.plain_kind.startswith("tuple[str"):
+        return tuple(word.strip() for word in given.split(","))
+    pairs = re.fullmatch(r"Mapping\[str, (\w+)\]", one.plain_kind)
+    return given if pairs is None else _pairs(one, given, NUMBERS[pairs[1]])
+
+
+def _pairs(one: Parameter, given: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    """``f=2,m=1`` as a mapping."""
+    try:
+        return {name.strip(): read(value) for name, value in (pair.split("=") for pair in given.split(","))}
+    except ValueError:
+        raise ValueError(f"{one.flag} takes pairs such as f=2,m=1; got {given!r}") from None
+
+
+# --- from the answer to the screen and to files ----------------------------------------------------------------------
+
+
+def _print_lines(answers: Iterator[Any]) -> int:
+    """One JSON object a line, each as soon as it is there."""
+    from lrtheory._result import json_safe
+
+    for one in answers:
+        print(json.dumps(json_safe(one)), flush=True)
+    return 0
+
+
+def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> int:
+    from lrtheory._result import display
+
+    columns, facts = display.plain(answer._columns()), answer._facts()
+    piped = options.output == "-"
+    if options.output and not piped:
+        answer.to_file(options.output, force=options.force)
+        facts = [*facts, f"wrote {options.output}"]
+    if options.plot:
+        _save_picture(answer, options)
+        facts = [*facts, f"drew {options.plot}"]
+    if options.json:
+        print(json.dumps(_as_json(verb, options, answer, seconds), indent=1))
+    elif piped:
+        from lrtheory._files import delimited
+
+        sys.stdout.write(delimited(columns, zip(*columns.values(), strict=True), ","))
+        print(*facts, sep="\n", file=sys.stderr)
+    else:
+        print(*display.table(columns, rows=None if options.all else 20, width=_terminal()), sep="\n")
+        print(*facts, sep="\n")
+    decided = answer._decided() if verb.decides and options.decided else True
+    return 0 if decided else OPEN if decided is None else NO
+
+
+def _terminal() -> int:
+    import shutil
+
+    return max(40, shutil.get_terminal_size((100, 24)).columns)
+
+
+def _sources(verb: Verb, options: argparse.Namespace) -> list[Path]:
+    """The files that were read."""
+    named = [getattr(options, one.name) for one in (*verb.files, *verb.options) if one.is_file]
+    return [Path(path) for path in named if isinstance(path, str) and path != "-"]
+
+
+def _refuse_targets(verb: Verb, options: argparse.Namespace) -> None:
+    """Refuse what cannot be written before anything is read, since an answer may take an hour."""
+    if verb.streams and (options.plot or options.output not in (None, "-")):
+        raise ValueError(f"{verb.name} answers each change with a line at once; `> answers.jsonl` keeps them")
+    for told in (options.output, options.plot):
+        if told in (None, "-"):
+            continue
+        if any(path.resolve() == Path(told).resolve() for path in _sources(verb, options)):
+            raise ValueError(f"{told} is what was read; nothing is written over it")
+        if not Path(told).parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {str(Path(told).parent)!r}")
+    if options.plot and Path(options.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"a picture is written as .png, .svg or .pdf; got {options.plot!r}")
+
+
+def _save_picture(answer: Any, options: argparse.Namespace) -> None:
+    import matplotlib as mpl
+
+    from lrtheory._files import replacing
+
+    with mpl.rc_context({"backend": "agg"}):
+        figure = answer.plot().figure
+        replacing(options.plot, lambda target: figure.savefig(target, dpi=150), force=options.force)
+
+
+def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> dict[str, Any]:
+    """All that is known about the answer, with all digits."""
+    from lrtheory._result import display, json_safe
+
+    columns = display.plain(answer._columns())
+    certificate = getattr(answer, "certificate", None)
+    given = {one.name: getattr(options, one.name) for one in verb.options}
+    hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in _sources(verb, options) if p.is_file()}
+    return {
+        "verb": f"{verb.system} {verb.name}",
+        "version": lrtheory.__version__,
+        "inputs": hashes,
+        "options": json_safe(given),
+        "columns": list(columns),
+        "rows": json_safe(list(zip(*columns.values(), strict=True))),
+        "facts": answer._facts(),
+        "certificate": json_safe(certificate),
+        "seconds": round(seconds, 3),
+    }
