@@ -1,13 +1,12 @@
 """Files in, answers out: tables from files of the usual forms, and columns back into files; nothing in them is run."""
 
 from lrtheory._files.doors import Columns, FromTable
-from lrtheory._files.opening import BINARY, form_of, lines_of, read_arrays, source_name, text_of
+from lrtheory._files.opening import form_of, lines_of, read_arrays, source_name, text_of
 from lrtheory._files.safetensors import Tensors
 from lrtheory._files.table import Table, as_table
 from lrtheory._files.writing import SUFFIXES, delimited, replacing, write_columns
 
 __all__ = [
-    "BINARY",
     "SUFFIXES",
     "Columns",
     "FromTable",

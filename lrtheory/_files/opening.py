@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._validation import choice
 
-__all__ = ["BINARY", "FORMS", "form_of", "lines_in", "lines_of", "read_arrays", "source_name", "text_of"]
+__all__ = ["FORMS", "form_of", "lines_in", "lines_of", "read_arrays", "source_name", "text_of"]
 
 Source = str | PathLike[str]
 
@@ -43,7 +43,6 @@ _BY_SUFFIX = {
 }
 #: how a file begins that gzip has packed
 _PACKED = b"\x1f\x8b"
-BINARY = ("npy", "npz", "safetensors", "folder")
 FORMS = ("table", "json", "jsonl", "npy", "npz", "preflib", "trec", "safetensors", "folder")
 
 

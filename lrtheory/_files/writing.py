@@ -56,9 +56,13 @@ def _encoded(suffix: str, columns: Mapping[str, list[Any]]) -> bytes:
 def delimited(names: Iterable[str], rows: Iterable[Iterable[Any]], delimiter: str) -> str:
     """The lines of a table, the names first."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    usual, quoted = (
+        csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=kind)
+        for kind in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    for row in ([*names], *(["" if cell is None else cell for cell in row] for row in rows)):
+        # a line that starts with one of these signs is read as a comment, unless its first cell stands in quotes
+        (quoted if str(row[0]).startswith(("#", "%")) else usual).writerow(row)
     return text.getvalue()
 
 

@@ -232,8 +232,9 @@ def test_frames_of_every_library():
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".npz"])
-def test_what_is_written_is_read_again(suffix, tmp_path):
-    columns = {"name": ["a,b", 'say "c"', "ä"], "x": [0.1, 1e-300, 2.0], "n": [1, 2, 3]}
+@pytest.mark.parametrize("names", [["a,b", 'say "c"', "ä"], ["#5", "# a comment", "%x"]], ids=["quotes", "signs"])
+def test_what_is_written_is_read_again(suffix, names, tmp_path):
+    columns = {"name": names, "x": [0.1, 1e-300, 2.0], "n": [1, 2, 3]}
     path = tmp_path / f"answer{suffix}"
     write_columns(path, columns)
     again = Table.from_file(path)
