@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["bars", "close", "curves", "frame", "intervals", "n_rows", "new_axes", "page", "plain", "table"]
+__all__ = ["bars", "close", "counted", "curves", "frame", "intervals", "n_rows", "new_axes", "page", "plain", "table"]
 
 Columns = Mapping[str, Sequence[Any]]
 Numbers = Sequence[float] | np.ndarray
@@ -67,10 +67,15 @@ def table(columns: Columns, *, rows: int | None = ROWS, width: int = WIDTH) -> l
     while len(fitting) > 1 and sum(len(shown[name][0]) + 2 for name in fitting) - 2 > width:
         fitting.pop()
     lines = ["  ".join(parts).rstrip() for parts in zip(*(shown[name] for name in fitting), strict=True)]
-    left = [f"{n - rows:,} more rows"] if rows is not None and n > rows else []
+    left = [counted(n - rows, "more row")] if rows is not None and n > rows else []
     hidden = list(shown)[len(fitting) :]
-    left += [f"{len(hidden)} more columns: {', '.join(hidden)}"] if hidden else []
+    left += [f"{counted(len(hidden), 'more column')}: {', '.join(hidden)}"] if hidden else []
     return lines + [f"... {', and '.join(left)}"[:width]] * bool(left)
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things: ``1 row``, ``1,200 rows``."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _is_numeric(cells: Sequence[Any]) -> bool:
@@ -119,7 +124,7 @@ def page(title: str, columns: Columns, facts: Sequence[str], *, rows: int = ROWS
         return f"<tr>{inside}</tr>"
 
     body = [line("td", cells) for cells in zip(*(cells[:rows] for cells in columns.values()), strict=True)]
-    more = [f"{n - rows:,} more rows"] if n > rows else []
+    more = [counted(n - rows, "more row")] if n > rows else []
     sentences = "".join(f"<p>{html.escape(fact)}</p>" for fact in (*more, *facts))
     head = line("th", list(columns))
     return f"<div><p><b>{html.escape(title)}</b></p><table>{head}{''.join(body)}</table>{sentences}</div>"

@@ -49,7 +49,7 @@ class Result:
             shown = ", ".join(f"{name}={_short(value)}" for name, value in _items(self) if value is not None)
             return f"{type(self).__name__}({shown})"
         columns = display.plain(self._columns())
-        head = f"{type(self).__name__}, {display.n_rows(columns):,} rows"
+        head = f"{type(self).__name__}, {display.counted(display.n_rows(columns), 'row')}"
         return "\n".join([head, *display.table(columns), *self._facts()])
 
     def _repr_html_(self) -> str:

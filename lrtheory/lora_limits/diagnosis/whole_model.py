@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -155,12 +156,12 @@ class HiddenStates(Mapping[int, np.ndarray]):
         # an axis of length 1 before (L, d_model) is the one layer of a model, unless the name says which layer this is
         if len(stored) == 1 and (arrays[name].ndim >= 3 or (x.ndim == 3 and not any(map(str.isdecimal, name)))):
             return cls(x[:, 0] if x.ndim == 4 and x.shape[1] == 1 else x)
-        numbers = {name: "".join(c if c.isdecimal() else " " for c in name).split() for name in arrays}
-        nameless = [name for name, found in numbers.items() if not found or arrays[name].ndim != 2]
+        numbers = {name: re.search(r"[0-9]+(?=[^0-9]*$)", name) for name in arrays}
+        nameless = [name for name, found in numbers.items() if found is None or arrays[name].ndim != 2]
         if nameless:
             rule = "arrays (L, d_model) whose names end in the number of their layer"
             raise ValueError(f"{path}: {rule} are needed; got {nameless[0]!r} of shape {arrays[nameless[0]].shape}")
-        return cls({int(numbers[name][-1]): x for name, x in arrays.items()})
+        return cls({int(found[0]): arrays[name] for name, found in numbers.items() if found is not None})
 
 
 def _of_one_text(x: np.ndarray) -> np.ndarray:
