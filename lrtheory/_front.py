@@ -8,6 +8,7 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
 from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.deciding.variants import with_defects, with_variants
-from lrtheory.bounds.finding.configuration import OURS, Configuration, configured
-from lrtheory.bounds.finding.naming import one_named, several_named, variant_named
+from lrtheory.bounds.finding.configuration import Configuration, configured
+from lrtheory.bounds.finding.naming import one_named, variant_named
 from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.trust.user_solver import check_own
@@ -32,9 +33,7 @@ __all__ = [
     "check_all",
     "data_sets",
     "evidence_folder",
-    "expanded",
     "findings",
-    "matching",
     "registry",
     "report",
     "resolve",
@@ -43,9 +42,9 @@ __all__ = [
 ]
 
 
-def registry() -> Registry:
-    """The statements that the configuration of the current folder names; by default those of `proofs_checks`."""
-    return _registry(configured())
+def registry(place: str = "") -> Registry:
+    """The statements of a place; without one those that the configuration names, by default `proofs_checks`."""
+    return _registry_of(place, Path.cwd()) if place else _registry(configured())
 
 
 @functools.lru_cache(maxsize=8)
@@ -86,43 +85,10 @@ def resolve(statement: str | Statement) -> Statement:
     if not isinstance(statement, str):
         raise must("id", "the id of a statement, or a statement", statement, TypeError)
     place, _, id = statement.rpartition("::")
-    found = _registry_of(place, Path.cwd()) if place else registry()
+    found = registry(place)
     with contextlib.suppress(KeyError):
         return found[id]  # the exact id costs the import of its own system alone
     return found[one_named(id, found.ids())]
-
-
-def expanded(word: str) -> list[Statement]:
-    """The statements that a word means: those of a pattern, of a system that is named alone, or the one with a part.
-
-    Parameters
-    ----------
-    word : str
-        A shell pattern, a system, an id or a unique part of one; in front of it may stand a place and ``::``.
-
-    Returns
-    -------
-    list of Statement
-        In the order of the papers; empty where a pattern matches nothing.
-
-    Raises
-    ------
-    KeyError
-        If no id, or more than one, has that part.
-    """
-    place, _, id = word.rpartition("::")
-    if any(mark in id for mark in "*?["):
-        return matching(word)
-    found = _registry_of(place, Path.cwd()) if place else registry()
-    with contextlib.suppress(KeyError):
-        return [found[id]]
-    return [found[one] for one in several_named(id, found.ids())]
-
-
-def matching(pattern: str) -> list[Statement]:
-    """The statements whose id matches a pattern, of the place that stands in front of it or of the configuration."""
-    place, _, glob = pattern.rpartition("::")
-    return (_registry_of(place, Path.cwd()) if place else registry()).matching(glob)
 
 
 def check(
@@ -170,7 +136,7 @@ def check(
     StatementError
         If there is no such place, or the statement is not well posed.
     TypeError
-        If `solve` cannot be called, `id` is neither a string nor a statement, or `saboteur` is a truth value.
+        If `solve` cannot be called, `id` is neither a string nor a statement, or `saboteur` or `repair` is no name.
     ValueError
         If the budget, the seed or the instance is not understood, two of `solve`, `saboteur` and `repair` are given,
         or `solve` is given for a claim about a formula, which puts no algorithm to the test.
@@ -186,8 +152,10 @@ def check(
     statement = resolve(id)
     session = Session.named(budget, integer("rng", rng, low=0))
     _refuse_two({"solve": solve, "saboteur": saboteur, "repair": repair})
-    if isinstance(saboteur, bool):
+    if isinstance(saboteur, bool) or not isinstance(saboteur, str | Integral | None):
         raise must("saboteur", "a name or a number", saboteur, TypeError)
+    if not isinstance(repair, str | None):
+        raise must("repair", "a name", repair, TypeError)
     if isinstance(saboteur, str):
         saboteur = variant_named(saboteur, (one.name for one in statement.saboteurs))
     if repair is not None:
@@ -240,7 +208,7 @@ def check_all(
     KeyError
         If no statement has that name.
     TypeError
-        If `ids` is a single string.
+        If `ids` is no list.
     ValueError
         If the budget or the seed is not understood, or a statement stands in no module and no file.
 
@@ -251,16 +219,21 @@ def check_all(
     [('', 'supported'), ('like the square of epsilon', 'refuted'), ('faster than epsilon^(11/10) claimed', 'refuted')]
     """
     Session.named(budget, integer("rng", rng, low=0))  # before anything runs
-    if isinstance(ids, str):
-        raise must("ids", "a list of ids", ids, TypeError)
     tasks = []
-    for one in map(resolve, ids):
+    for one in _resolved(ids):
         if not one.origin.collection:
             raise must("ids", "of statements that stand in a module or a file, since workers import them", one.id)
         variants = [("", ""), *(("saboteur", wrong.name) for wrong in one.saboteurs)]
         variants += [("repair", mended.name) for mended in one.repairs]
         tasks += [(one.origin.prefix + one.id, *variant, budget, rng) for variant in variants]
     return list(parallel_map(_evidence_of, tasks, n_jobs=n_jobs, title="check"))
+
+
+def _resolved(ids: Iterable[str | Statement]) -> list[Statement]:
+    """The statements of a list; a single string would be read letter by letter."""
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise must("ids", "a list of ids", ids, TypeError)
+    return [resolve(one) for one in ids]
 
 
 def _evidence_of(task: tuple[str, str, str, str, int]) -> Evidence:
@@ -285,13 +258,21 @@ def statements(pattern: str = "*") -> list[Statement]:
     list of Statement
         In the order of the papers.
 
+    Raises
+    ------
+    TypeError
+        If `pattern` is no string.
+
     Examples
     --------
     >>> import lrtheory
     >>> [statement.id for statement in lrtheory.statements("alpha_rank/MI-T2*")]
     ['alpha_rank/MI-T2', 'alpha_rank/MI-T2-independent']
     """
-    return matching(pattern)
+    if not isinstance(pattern, str):
+        raise must("pattern", "a string", pattern, TypeError)
+    place, _, glob = pattern.rpartition("::")
+    return registry(place).matching(glob)
 
 
 def report(
@@ -333,22 +314,16 @@ def report(
         no record.
     KeyError
         If an id is unknown.
+    TypeError
+        If `ids` is no list.
     """
-    told_by = configured()
-    wanted = [resolve(id) for id in (registry().ids() if ids is None else ids)]
+    wanted = list(registry()) if ids is None else _resolved(ids)
     records = None if figures is None else read_records(Path(figures))
     ours = [one for one in wanted if one.origin.collection == "proofs_checks"]
     told = [one for one in findings() if _can_be_told(one, {one.id for one in ours}, records)] if ours else []
     words = abouts() if ours else {}
-    made = render(
-        wanted,
-        evidence_folder(evidence),
-        abouts=words,
-        findings=told,
-        figures=records,
-        details=details,
-        title=told_by.title,
-    )
+    folder, title = evidence_folder(evidence), configured().title
+    made = render(wanted, folder, abouts=words, findings=told, figures=records, details=details, title=title)
     if path is not None:
         made.write(path)
     return made.main
@@ -356,8 +331,7 @@ def report(
 
 def evidence_folder(chosen: str | Path | None = None) -> Path:
     """The folder of the evidence: the chosen one, that of the configuration, or ``evidence`` in the current folder."""
-    told = configured()
-    return Path(chosen) if chosen is not None else Path(told.evidence) if told is OURS else told.root / told.evidence
+    return Path(chosen) if chosen is not None else configured().evidence_folder(Path())
 
 
 def _can_be_told(finding: Finding, ids: set[str], records: Mapping[str, Any] | None) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Registry, Session, Statement, StatementError, check, defects
-from lrtheory.bounds.finding.configuration import OURS, configured
+from lrtheory.bounds.finding.configuration import configured
 
 __all__ = ["StatementFile", "StatementItem"]
 
@@ -240,10 +240,7 @@ class StatementItem(pytest.Item):
 def _evidence_folder(config: pytest.Config) -> Path:
     """Where the evidence goes."""
     chosen = config.getoption("--bounds-evidence")
-    if chosen is not None:
-        return Path(chosen)
-    told = configured(config.rootpath)
-    return (config.rootpath if told is OURS else told.root) / told.evidence
+    return Path(chosen) if chosen is not None else configured(config.rootpath).evidence_folder(config.rootpath)
 
 
 @pytest.hookimpl(trylast=True)

@@ -147,7 +147,7 @@ class Session:
         return self._remembered(key, compute, keep=(statement.solve, family.view))
 
     def _remembered(self, key: tuple[Any, ...], compute: Callable[[], Any], keep: Any) -> Any:
-        """The value of a key; `keep` is the object whose id stands in the key, held so that no other takes its id."""
+        """The value of a key; `keep` holds the objects whose ids stand in the key, so that no other gets them."""
         if key not in self._memo:
             self._memo[key] = compute(), keep
             if len(self._memo) > _MEMO_SIZE:

@@ -147,16 +147,20 @@ def named(word: str) -> tuple[list[Statement], str]:
     ValueError
         If nothing matches the pattern.
     """
-    from lrtheory._front import expanded
+    from lrtheory._front import registry
     from lrtheory.bounds.finding.naming import several_named
 
     place, _, id = word.rpartition("::")
     pattern = any(mark in id for mark in _MARKS)
     rows = index.known() if not place and not pattern else None
     if rows is None:
-        found = expanded(word)
+        there = registry(place)
+        try:  # the exact id costs the import of its own system alone
+            found = there.matching(id) if pattern else [there[id]]
+        except KeyError:
+            found = [there[one] for one in several_named(id, there.ids())]
     else:  # the index knows the whole ids, so that one statement costs the import of its own system alone
-        found = [expanded(one)[0] for one in several_named(word, [row["id"] for row in rows])]
+        found = [registry()[one] for one in several_named(word, [row["id"] for row in rows])]
     if not found:
         raise ValueError(f"no statement matches {word!r}; `lrtheory list` shows all")
     if pattern:

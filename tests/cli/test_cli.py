@@ -1,12 +1,13 @@
 """The command line and `lrtheory.check`, as a user meets them."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 import lrtheory
-from lrtheory.bounds import Evidence, Measured, check
+from lrtheory.bounds import Evidence, Measured, check, repair
 from lrtheory.cli import main
 
 
@@ -128,7 +129,9 @@ def test_check_of_an_algorithm_of_ones_own():
         ({"saboteur": 1, "solve": print}, ValueError, "`saboteur` must be left out beside `solve`"),
         ({"saboteur": 1, "repair": "it"}, ValueError, "`repair` must be left out beside `saboteur`"),
         ({"saboteur": True}, TypeError, "`saboteur` must be a name or a number"),
+        ({"saboteur": [1]}, TypeError, "`saboteur` must be a name or a number"),
         ({"repair": "it"}, KeyError, "which has no repair"),
+        ({"repair": 1}, TypeError, "`repair` must be a name; got 1"),
     ],
 )
 def test_variants_that_would_be_ignored_are_refused(options, error, sentence):
@@ -136,9 +139,13 @@ def test_variants_that_would_be_ignored_are_refused(options, error, sentence):
         lrtheory.check("alpha_rank/AR-T8", **options)
 
 
-def test_a_single_id_is_no_list_of_ids():
-    with pytest.raises(TypeError, match="`ids` must be a list of ids"):
-        lrtheory.check_all("alpha_rank/AR-T8")
+@pytest.mark.parametrize("ids", ["alpha_rank/AR-T8", 3])
+def test_what_is_no_list_of_ids_is_refused(ids):
+    for use in (lrtheory.check_all, lrtheory.report):
+        with pytest.raises(TypeError, match="`ids` must be a list of ids"):
+            use(ids)
+    with pytest.raises(TypeError, match="`pattern` must be a string; got 3"):
+        lrtheory.statements(3)
 
 
 def test_check_returns_evidence_with_the_verdicts_of_the_saboteurs():
@@ -166,6 +173,9 @@ def test_an_interruption_keeps_the_saboteurs_that_are_decided(monkeypatch):
     evidence = lrtheory.check("alpha_rank/AR-T8")
     assert list(evidence.saboteurs.values()) == ["refuted"]
     assert "interrupted, 4 saboteurs were not run" in evidence.message
+    calls.clear()
+    mended = dataclasses.replace(lrtheory.statements("alpha_rank/AR-T8")[0], repairs=(repair("it", solve=len),))
+    assert "interrupted, 4 saboteurs and 1 repairs were not run" in lrtheory.check(mended).message
     calls.clear()
     assert main(["check", "alpha_rank/AR-T8"]) == 130
 

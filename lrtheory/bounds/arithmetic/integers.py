@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds.arithmetic.data import mapped
+from lrtheory.bounds.arithmetic.data import leaves, mapped
 from lrtheory.bounds.errors import StatementError
 
 __all__ = ["Guarded", "as_guarded", "as_objects", "may_wrap"]
@@ -37,14 +37,7 @@ def as_guarded(value: Any) -> Any:
 
 def may_wrap(value: Any) -> bool:
     """Whether a sum or a short product of integers of plain data may wrap: large ones, and those of few bits."""
-    found = [False]
-
-    def look(leaf: Any) -> Any:
-        found[0] = found[0] or _wraps(leaf)
-        return leaf
-
-    mapped(value, look)
-    return found[0]
+    return any(map(_wraps, leaves(value)))
 
 
 def _wraps(leaf: Any) -> bool:
@@ -117,7 +110,9 @@ class Guarded(np.ndarray):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function in _PRODUCTS:
-            return _shrunk(function(*(mapped(one, lambda leaf: _object(_plain(leaf))) for one in args), **options))
+            # by position or by name; a target stays as it is, and NumPy refuses one of integers
+            named = {name: one if name == "out" else _exact(one) for name, one in options.items()}
+            return _shrunk(function(*map(_exact, args), **named))
         result = super().__array_function__(function, types, args, options)
         return result if result is NotImplemented else _shrunk(result)
 
@@ -129,11 +124,12 @@ class Guarded(np.ndarray):
 
     def dot(self, other: Any, out: Any = None) -> Any:  # type: ignore[override]
         """The product of two arrays, as `numpy.dot`."""
-        return np.dot(self, other)
+        return np.dot(self, other) if out is None else _stored(out, np.dot(self, other))
 
 
-def _plain(leaf: Any) -> Any:
-    return np.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
+def _exact(argument: Any) -> Any:
+    """An argument of a product without guards, which would come back here, and with Python's integers."""
+    return mapped(argument, lambda leaf: _object(np.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf))
 
 
 def _stored(target: Any, result: Any) -> Any:

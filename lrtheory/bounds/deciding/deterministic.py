@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -350,4 +351,4 @@ def _text(entry: Any) -> str:
     try:
         return str(entry)
     except ValueError:  # Python prints no integer of more than 4300 digits
-        return f"a number of about {Fraction(entry).__abs__().__ceil__().bit_length()} bits"
+        return f"a number of about {math.ceil(abs(Fraction(entry))).bit_length()} bits"

@@ -57,6 +57,10 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
         for mended in statement.repairs:
             repairs[mended.name] = check(statement.repaired(mended.name), session).verdict
     except KeyboardInterrupt:
-        left = len(statement.saboteurs) - len(saboteurs)
-        message = f"{message}; interrupted, {left} saboteurs were not run".removeprefix("; ")
+        left = {
+            "saboteurs": len(statement.saboteurs) - len(saboteurs),
+            "repairs": len(statement.repairs) - len(repairs),
+        }
+        told = " and ".join(f"{count} {kind}" for kind, count in left.items() if count)
+        message = f"{message}; interrupted, {told} were not run".removeprefix("; ")
     return dataclasses.replace(evidence, saboteurs=saboteurs, repairs=repairs, message=message)

@@ -46,6 +46,10 @@ class Configuration:
     evidence: str = "evidence"
     report: str = ""
 
+    def evidence_folder(self, here: Path) -> Path:
+        """The folder of the evidence, below `root`; that of our own statements lies in the folder `here`."""
+        return (here if self is OURS else self.root) / self.evidence
+
 
 #: what holds where no file says otherwise: the statements that come with the package
 OURS = Configuration(PACKAGES, ("proofs_checks",), sources=("lrtheory/{system}",))

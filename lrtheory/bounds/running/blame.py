@@ -12,8 +12,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from lrtheory.bounds.arithmetic.data import parts
 from lrtheory.bounds.errors import OutcomeError, StatementError
-from lrtheory.bounds.running.handover import parts
 
 __all__ = ["blamed", "lost_attribute", "place_of", "told"]
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
+from lrtheory.bounds.arithmetic.data import parts
 from lrtheory.bounds.provenance.places import module_named, public_name
-from lrtheory.bounds.running.handover import parts
 
 __all__ = ["decode", "digest", "encode"]
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory.bounds.arithmetic.data import mapped, parts
 from lrtheory.bounds.arithmetic.exact import Ball
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Overwritten", "Raised", "altered", "classes_of", "handed", "kinds_of", "parts", "received"]
+__all__ = ["Overwritten", "Raised", "altered", "classes_of", "handed", "kinds_of", "received"]
 
-_SHORT = 4  # the items of a longer tuple, and of every list, share one path
 _NUMBERS = {bool, int, float, complex, Fraction, Ball, str, NoneType, *np.sctypeDict.values()}
 _CONTAINERS = (dict, MappingProxyType, list, tuple)
 
@@ -58,23 +58,15 @@ def handed(instance: Any) -> Any:
     object
         An equal instance; values that a dataclass has cached outside of its fields are not copied.
     """
-    if isinstance(instance, np.ndarray):
-        array = instance.copy(order="K")
-        array.flags.writeable = False
-        return array
-    if is_dataclass(instance) and not isinstance(instance, type):
-        copy = object.__new__(type(instance))
-        # without its constructor, which might compute or refuse what it has accepted once
-        for field in fields(instance):
-            object.__setattr__(copy, field.name, handed(getattr(instance, field.name)))
-        return copy
-    if isinstance(instance, Mapping):
-        entries = {key: handed(item) for key, item in instance.items()}
-        return MappingProxyType(entries) if isinstance(instance, MappingProxyType) else entries
-    if isinstance(instance, (list, tuple)):
-        items = [handed(item) for item in instance]
-        return type(instance)(*items) if hasattr(instance, "_fields") else type(instance)(items)
-    return instance
+    return mapped(instance, _frozen)
+
+
+def _frozen(leaf: Any) -> Any:
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    array = leaf.copy(order="K")
+    array.flags.writeable = False
+    return array
 
 
 def altered(copy: Any, instance: Any, path: str = "") -> list[str]:
@@ -93,7 +85,11 @@ def altered(copy: Any, instance: Any, path: str = "") -> list[str]:
         Paths such as ``requests.rewards``; empty if nothing has changed.
     """
     here = path or "the instance"
-    if type(copy) is not type(instance):
+    due = type(instance)
+    # a mapping of a kind of its own, such as an OrderedDict, is handed out as a dict
+    if isinstance(instance, Mapping) and due is not MappingProxyType:
+        due = dict
+    if type(copy) is not due:
         return [here]
     if isinstance(instance, np.ndarray):
         equal = copy.dtype == instance.dtype and copy.shape == instance.shape and _equal_entries(copy, instance)
@@ -119,32 +115,6 @@ def _equal_entries(copy: np.ndarray, instance: np.ndarray) -> bool:
     if instance.dtype == object:
         return bool((copy == instance).all())
     return copy.tobytes() == instance.tobytes()
-
-
-def parts(value: Any) -> list[tuple[str, str, Any]] | None:
-    """The items of a container: the name within it, the name in a path, and the value; None for anything else.
-
-    Parameters
-    ----------
-    value : object
-        A dataclass, a mapping, a named tuple, a list, a tuple, or a leaf.
-
-    Returns
-    -------
-    list of tuple, or None
-        In a path the items of a list, or of a tuple of more than four, are called ``*``, those of a shorter one by
-        number.
-    """
-    if is_dataclass(value) and not isinstance(value, type):
-        return [(one.name, one.name, getattr(value, one.name)) for one in fields(value)]
-    if isinstance(value, Mapping):
-        return [(key, str(key), item) for key, item in value.items()]
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return [(name, name, getattr(value, name)) for name in value._fields]
-    if isinstance(value, (list, tuple)):
-        apart = isinstance(value, tuple) and len(value) <= _SHORT
-        return [(str(place), str(place) if apart else "*", item) for place, item in enumerate(value)]
-    return None
 
 
 def received(outcome: Any) -> Any:

@@ -26,7 +26,9 @@ def defects(statement: Statement) -> list[str]:
     """
     found = []
     if not re.fullmatch(r"[a-z][a-z0-9_.-]*/[A-Za-z0-9_.-]+", statement.id):
-        found.append("the id is not <system>/<item> with letters, digits, _, - and dots only")
+        found.append(
+            "the id is not <system>/<item> of letters, digits, _, - and dots only, with a system in small letters"
+        )
     if not (statement.title and statement.tex and statement.source):
         found.append("title, TeX or source is missing")
     if len(statement.says.split()) < 5 or not statement.says.isascii():

@@ -142,9 +142,9 @@ class _Reader:
 
     def optional(self) -> str:
         """The text in square brackets that comes next."""
-        end = self.tokens.index("]", self.at) if "]" in self.tokens[self.at :] else None
-        if end is None:
+        if "]" not in self.tokens[self.at :]:
             raise _UnreadableError
+        end = self.tokens.index("]", self.at)
         text = "".join(self.tokens[self.at + 1 : end])
         self.at = end + 1
         return text
@@ -239,8 +239,8 @@ def _accented(name: str, text: str) -> str:
 
 # --- pictures --------------------------------------------------------------------------------------------------------
 
-#: what Matplotlib's own dialect calls otherwise, or does without
 _ARGUMENT = r"\s*(\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\w)"
+#: what Matplotlib's own dialect calls otherwise, or does without
 _DIALECT = (
     (r"\\(le|ge|ne)(?![A-Za-z])", r"\\\1q"),
     (r"\\[td]frac(?![A-Za-z])", r"\\frac"),

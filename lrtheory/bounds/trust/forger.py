@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory.bounds.arithmetic.data import parts
 from lrtheory.bounds.arithmetic.exact import Ball, exactly, to_float
 from lrtheory.bounds.claims import Inequality
 from lrtheory.bounds.deciding.checking import check
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.running.handover import parts
 from lrtheory.bounds.session import Budget, Session
 from lrtheory.bounds.statement import Statement
 

@@ -90,7 +90,9 @@ def test_guarded_integers_compute_as_python_does(values, power):
         (guarded.sum(), sum(exact)),
         (np.cumsum(guarded) * 2**30, [sum(exact[: k + 1]) * 2**30 for k in range(3)]),
         (np.outer(guarded, guarded)[2], [exact[2] * v for v in exact]),
+        (np.outer(a=guarded, b=guarded)[2], [exact[2] * v for v in exact]),
         (guarded @ guarded, sum(v * v for v in exact)),
+        (np.einsum("i,i->", guarded, guarded, optimize=True), sum(v * v for v in exact)),
         (guarded.dot(guarded), sum(v * v for v in exact)),
         (-guarded + abs(guarded), [abs(v) - v for v in exact]),
         (np.concatenate([guarded, guarded]) ** 2, [v**2 for v in exact * 2]),
@@ -120,6 +122,9 @@ def test_an_operation_in_place_that_does_not_fit_is_an_error():
     assert guarded.tolist() == [2**62 + 1, 2]
     with pytest.raises(StatementError, match="write a = a \\+ b"):
         guarded *= 4
+    target = np.array(0)
+    assert as_guarded(np.array([3, 4])).dot(np.array([1, 2]), out=target) is target
+    assert target == 11
     plain = np.zeros(2, int)
     with pytest.raises(TypeError, match="int64"):
         plain += guarded**2
