@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files.cells import cell_text, is_missing
 from lrtheory._files.opening import source_name
 from lrtheory._files.reading import read_cells
 from lrtheory._validation import must
 
 __all__ = ["Table", "as_table"]
-
-#: words for a cell without a value, in small letters
-_MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "<na>"))
 
 
 class Table:
@@ -42,6 +40,8 @@ class Table:
         self.origin = origin
         self.header = header
         self._lines = lines
+        #: what the caller said about the first line; None for nothing, and then a reader may look again
+        self.said_header: bool | None = None
 
     @classmethod
     def from_file(cls, source: str | PathLike[str], *, form: str | None = None, header: bool | None = None) -> Table:
@@ -69,7 +69,9 @@ class Table:
             If it is empty, a row has too many or too few cells, or it is of a form that holds no table.
         """
         cells = read_cells(source, form, header)
-        return cls(cells.columns, source_name(source), cells.lines, cells.header)
+        table = cls(cells.columns, source_name(source), cells.lines, cells.header)
+        table.said_header = header
+        return table
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -111,7 +113,9 @@ class Table:
         Table
             Its rows stand where they stood.
         """
-        return Table(columns, self.origin, self._lines, self.header)
+        table = Table(columns, self.origin, self._lines, self.header)
+        table.said_header = self.said_header
+        return table
 
     def pick(
         self, given: Any, customs: Mapping[str, Sequence[str]], *, optional: Collection[str] = ()
@@ -152,6 +156,31 @@ class Table:
             elif role not in optional:
                 raise ValueError(self._no_column(role, customary, customs))
         return found
+
+    def listed(self, given: Any) -> list[str]:
+        """Find the columns of a list of any length, in its order.
+
+        Parameters
+        ----------
+        given : str, or sequence of str or int
+            Names of columns (``"a,b,c"``), or numbers from 1.
+
+        Returns
+        -------
+        list of str
+            Their names.
+
+        Raises
+        ------
+        TypeError
+            If it is no such list.
+        ValueError
+            If there is no such column, or one is listed twice.
+        """
+        if not isinstance(given, (str, Sequence)):
+            raise must("columns", "names of columns, or their numbers from 1", given, TypeError)
+        named = [name.strip() for name in given.split(",")] if isinstance(given, str) else given
+        return list(self._named(named, {str(place): () for place in range(len(named))}, ()).values())
 
     def _named(self, given: Any, customs: Mapping[str, Any], optional: Collection[str]) -> dict[str, str]:
         """The columns that the caller names, in the order of the roles or by role."""
@@ -226,7 +255,7 @@ class Table:
         try:
             words = list(map(str.strip, cells))
         except TypeError:  # not text alone
-            words = [cell.strip() if type(cell) is str else _word(cell) for cell in cells]
+            words = [cell.strip() if type(cell) is str else cell_text(cell) for cell in cells]
         if "" in words:
             raise self.refuse(words.index(""), column, "there")
         return words
@@ -340,11 +369,6 @@ def _from_frame(frame: Any) -> Table:
     frame : data frame
         Of pandas, polars and others; a mapping from names to sequences is one too.
 
-    Returns
-    -------
-    Table
-        Its columns.
-
     Raises
     ------
     TypeError
@@ -366,19 +390,6 @@ def _from_frame(frame: Any) -> Table:
 
 def _cells(column: Any) -> list[Any]:
     return column.tolist() if hasattr(column, "tolist") else list(column)
-
-
-def is_missing(cell: Any) -> bool:
-    """Whether a cell has no value."""
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return True
-    return (isinstance(cell, str) and cell.strip().lower() in _MISSING) or str(cell) in ("<NA>", "NaT")
-
-
-def _word(cell: Any) -> str:
-    if is_missing(cell):
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _folded(name: str) -> str:

@@ -81,9 +81,11 @@ from lrtheory.fair_subset_selection.panels.models import (
     sample_top_counts,
     sample_utilities,
 )
-from lrtheory.fair_subset_selection.problem import Rankings, make_greedy_trap
+from lrtheory.fair_subset_selection.panels.traps import make_greedy_trap
+from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores
-from lrtheory.fair_subset_selection.select import Selection, select, select_by_scores
+from lrtheory.fair_subset_selection.select import select, select_by_scores
+from lrtheory.fair_subset_selection.selection.answers import Selection
 from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.smoothness import Smoothness, smoothness
 from lrtheory.fair_subset_selection.sweep import QuotaCurves, QuotaSweep, quota_curves, quota_sweep, separates

@@ -8,7 +8,8 @@ from typing import Literal
 
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import NAMES, ScoreRule
-from lrtheory.fair_subset_selection.select import Selection, select
+from lrtheory.fair_subset_selection.select import select
+from lrtheory.fair_subset_selection.selection.answers import Selection
 from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.sweep import QuotaSweep, quota_sweep
 

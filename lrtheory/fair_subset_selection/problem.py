@@ -8,24 +8,24 @@ examples both look right, so the caller says which one is given.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._files import Table, as_table, form_of, source_name, text_of
+from lrtheory._files import Columns, Table, as_table, form_of, source_name, text_of
 from lrtheory._result import Result, display, read_only
 from lrtheory._types import ArrayLike, Frame, Rng
-from lrtheory._validation import array, as_array, choice, generator, integer, must
+from lrtheory._validation import array, as_array, choice, generator, must
 from lrtheory.fair_subset_selection.ballots import positions as ballots
 from lrtheory.fair_subset_selection.ballots.reading import ballots_of
+from lrtheory.fair_subset_selection.selection.items import column_names
 
-__all__ = ["Items", "Panel", "Rankings", "make_greedy_trap"]
+__all__ = ["Panel", "Rankings"]
 
 
 class _Derived:
@@ -236,7 +236,7 @@ class Rankings(_Derived, Result):
         cls,
         path: str | PathLike[str],
         *,
-        columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None,
+        columns: Columns = None,
         form: str | None = None,
         header: bool | None = None,
     ) -> Rankings:
@@ -273,16 +273,14 @@ class Rankings(_Derived, Result):
             If a row is no ballot, or it cannot be told what the cells are; file and line are named.
         """
         if form_of(path, form) != "preflib":
-            return cls._from_table(as_table(path, form=form, header=header), columns, header)
+            return cls._from_table(as_table(path, form=form, header=header), columns)
         for name, value in (("columns", columns), ("header", header)):
             if value is not None:
                 raise must(name, "left out for a PrefLib file, which says itself what its lines are", value)
         return cls.from_preflib(path)
 
     @classmethod
-    def from_frame(
-        cls, frame: Frame, *, columns: str | Sequence[str | int] | Mapping[str, str | int] | None = None
-    ) -> Rankings:
+    def from_frame(cls, frame: Frame, *, columns: Columns = None) -> Rankings:
         """Read ballots from a data frame in one of the forms of `from_file`.
 
         Parameters
@@ -311,22 +309,12 @@ class Rankings(_Derived, Result):
         >>> panel.labels, panel.as_orders().tolist()
         (('Ann', 'Bob', 'Cat'), [[0, 1, -1], [1, 2, -1], [0, -1, -1]])
         """
-        return cls._from_table(as_table(frame), columns, None)
+        return cls._from_table(as_table(frame), columns)
 
     @classmethod
-    def _from_table(cls, table: Table, columns: Any, header: bool | None) -> Rankings:
-        return cls(**ballots_of(table, columns, header), ties="average")
+    def _from_table(cls, table: Table, columns: Any) -> Rankings:
+        return cls(**ballots_of(table, columns), ties="average")
 
-
-class Chosen(Protocol):
-    """A result that holds a selection, such as that of `select`."""
-
-    @property
-    def items(self) -> np.ndarray: ...
-
-
-#: items by their numbers or names, or a result that holds them
-Items: TypeAlias = ArrayLike | Iterable[str] | Chosen
 
 #: rankings, or the path of their file, or a data frame with them
 Panel: TypeAlias = Rankings | str | PathLike[str] | Frame
@@ -400,87 +388,3 @@ def as_rankings(name: str, value: Any) -> Rankings:
     if not isinstance(value, Rankings):
         raise must(name, "Rankings(positions) or Rankings(orders=...)", type(value).__name__, TypeError)
     return value
-
-
-def column_names(value: Any) -> tuple[str, ...] | None:
-    """Return the names of the columns of a data frame, None for numbered columns and for all else."""
-    names = list(getattr(value, "columns", ()))
-    return tuple(names) if names and all(isinstance(name, str) for name in names) else None
-
-
-def as_items(name: str, value: Any, labels: tuple[str, ...] | None) -> Any:
-    """Return the items of a selection, or the numbers of items that are given by name; all else as it is."""
-    if hasattr(value, "items") and hasattr(value, "group_counts"):
-        return value.items
-    given = value.to_numpy() if hasattr(value, "to_numpy") else value
-    given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OUS" else given
-    if not isinstance(given, (list, tuple, set, frozenset)) or not any(isinstance(item, str) for item in given):
-        return value
-    return [number_of(name, item, labels) if isinstance(item, str) else item for item in given]
-
-
-def number_of(name: str, item: str, labels: tuple[str, ...] | None) -> int:
-    """Return the number of an item that is given by its name."""
-    if labels is None:
-        raise must(name, "item numbers, as these rankings have no labels", item)
-    if labels.count(item) != 1:
-        near = difflib.get_close_matches(item, labels, 1)
-        hint = f", such as {near[0]!r}" if near and near[0] != item else ""
-        raise must(name, f"the name of one item{hint}", item)
-    return labels.index(item)
-
-
-def as_mask(name: str, value: ArrayLike, n_items: int, labels: tuple[str, ...] | None = None) -> np.ndarray:
-    """Return a set of items as a bool array (m,), from such a mask, or from distinct item numbers or names."""
-    value = as_items(name, value, labels)
-    given = as_array(name, to_numpy(value))
-    if given.dtype == bool:
-        if given.shape != (n_items,):
-            raise must(name, f"a mask of shape ({n_items},)", given.shape)
-        return given.copy()
-    if given.size and given.dtype.kind not in "iu":
-        raise must(name, "a mask of bool or an array of item numbers", value, TypeError)
-    items = given.astype(np.int64).ravel()
-    if items.size and (items.min() < 0 or items.max() >= n_items or len(np.unique(items)) < len(items)):
-        raise must(name, f"distinct item numbers below {n_items}", value)
-    mask = np.zeros(n_items, bool)
-    mask[items] = True
-    return mask
-
-
-def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Rng = None) -> Rankings:
-    """Make the rankings on which greedy selection under quotas gets little more than half (statement FSS-G1).
-
-    Items 0 and 1 are of group 0, item 2 of group 1, item 3 of group 2; the quotas are {0: 1, 1: 1, 2: 0}, and a ranking
-    is content when one of its first two items is chosen: ``ScoreRule("cc", depth=2)``.
-
-    Parameters
-    ----------
-    b : int
-        At least 1; greedy gets b + 1 and the optimum 2 b + 1.
-    tie_free : bool
-        With one more ranking that decides the tie of the first step; greedy gets b + 2 then.
-    rng : Generator, int or None
-        Without effect: nothing here is random.
-
-    Returns
-    -------
-    Rankings
-        Two or three rows with multiplicities.
-
-    Raises
-    ------
-    ValueError
-        If `b` is below 1.
-
-    Examples
-    --------
-    >>> make_greedy_trap(9).total
-    19
-    """
-    integer("b", b, low=1)
-    generator(rng)
-    rows, voters = [[0, 2, 1, 3], [1, 3, 0, 2]], [b + 1, b]
-    if tie_free:
-        rows, voters = [*rows, [0, 3, 1, 2]], [*voters, 1]
-    return Rankings(orders=rows, weights=voters)

@@ -9,16 +9,15 @@ several attributes have quotas; submodular ones greedily (`greedy`), or exactly 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
 
 from lrtheory._array import arrays, kernel_input
-from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
-from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
+from lrtheory.fair_subset_selection.certificates import greedy_certificate
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import (
     ScoreRule,
@@ -31,6 +30,7 @@ from lrtheory.fair_subset_selection.scores import (
     whole_owa,
 )
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
+from lrtheory.fair_subset_selection.selection.answers import GREEDY, Selection
 from lrtheory.fair_subset_selection.selection.quotas import (
     Bounds,
     GroupCounts,
@@ -39,7 +39,7 @@ from lrtheory.fair_subset_selection.selection.quotas import (
     one_attribute,
 )
 
-__all__ = ["OPTIONS", "Selection", "chosen_method", "select", "select_by_scores"]
+__all__ = ["OPTIONS", "chosen_method", "select", "select_by_scores"]
 
 #: the options that not every method uses; "auto" is one of the others
 OPTIONS: dict[str, set[str]] = {
@@ -50,115 +50,6 @@ OPTIONS: dict[str, set[str]] = {
     "brute-force": {"ties", "rng"},
 }
 METHODS = ("auto", *OPTIONS)
-#: the message of a greedy choice
-GREEDY = "greedy: see the certificate"
-
-
-@result
-class Selection(Result):
-    """A set of k items that was selected, with its score and what is known about it.
-
-    Attributes
-    ----------
-    items : int64 array of shape (k,)
-        In the order of choice by greedy methods, by decreasing score of the single item by all others.
-    score : int or float
-        F of the set.
-    gains : int64 or float64 array of shape (k,), or None
-        What each item added when it was chosen; for "exact" its score. None for other methods.
-    group_counts : mapping
-        Chosen items of each group; by attribute where there are several.
-    tied : int64 array, or None
-        The items that a tie decided: chosen ones, and rejected ones that would have done as well in their stead. For
-        greedy methods all items that had the largest marginal in a step together with others, since also the order of
-        choice leads to other sets. None for "milp", which does not see ties, and for choice by chance.
-    labels : tuple of str, or None
-        Names of the chosen items, in the order of `items`.
-    groups : tuple, mapping, or None
-        The group of each chosen item, in the order of `items`; by attribute where there are several. None without
-        groups.
-    tied_labels : tuple of str, or None
-        Names of the items in `tied`.
-    method, reason : str
-        The method used, and why.
-    message : str
-        What is known about the answer.
-    counts : mapping
-        ``evaluations`` of marginals before the choices, or of sets; for separable rules the ``additions`` that made the
-        scores.
-    certificate : SelectionCertificate or None
-        For greedy methods: an upper bound on every set within the quotas.
-    """
-
-    items: np.ndarray
-    score: int | float
-    gains: np.ndarray | None
-    group_counts: Mapping[Any, Any]
-    tied: np.ndarray | None
-    labels: tuple[str, ...] | None
-    groups: tuple[Any, ...] | Mapping[Any, tuple[Any, ...]] | None
-    tied_labels: tuple[str, ...] | None
-    method: str
-    reason: str
-    message: str
-    counts: Mapping[str, int]
-    certificate: SelectionCertificate | None
-
-    def _columns(self) -> dict[str, Any]:
-        columns: dict[str, Any] = {"item": self.items if self.labels is None else self.labels}
-        if isinstance(self.groups, Mapping):
-            columns |= {str(attribute): names for attribute, names in self.groups.items()}
-        elif self.groups is not None:
-            columns["group"] = self.groups
-        if self.gains is not None:
-            columns["score" if self.method == "exact" else "gain"] = self.gains
-        if self.tied is not None and len(self.tied):
-            columns["tied"] = np.isin(self.items, self.tied)
-        return columns
-
-    def _facts(self) -> list[str]:
-        told = [] if self.message in ("", "exact", GREEDY) else [self.message]
-        facts = [*_proved(self), *_of_groups(self), *told]
-        if self.tied is not None and len(self.tied):
-            names = self.tied if self.tied_labels is None else self.tied_labels
-            shown = ", ".join(map(str, names[:10])) + (", ..." if len(names) > 10 else "")
-            facts.append(f"a tie decided between {shown}: other choices are as good")
-        return facts
-
-    def _draw(self, ax: Any) -> None:
-        columns = self._columns()
-        if self.gains is None:
-            what = "this method chooses a set as a whole, so there is no picture of what each item adds"
-            raise TypeError(what)
-        label = "score of the item" if "score" in columns else "what the item added to the score"
-        display.bars(ax, list(columns["item"]), self.gains, label=label)
-
-
-def _proved(chosen: Selection) -> list[str]:
-    """A sentence on the optimum, with the statement that proves it."""
-    k, score = len(chosen.items), _number(chosen.score)
-    within = f"no {k} items" if chosen.groups is None else f"no {k} items within the quotas"
-    if chosen.certificate is not None:
-        bound, statement = _number(chosen.certificate.bound), chosen.certificate.statement.rpartition("/")[2]
-        return [f"{within} score more than {bound} ({statement}); these score {score}"]
-    if chosen.method in ("exact", "brute-force", "milp"):
-        by = " (FSS-A2)" if chosen.method == "exact" else ""
-        return [f"{within} score more than these, {score}{by}"]
-    return [f"these score {score}"]
-
-
-def _of_groups(chosen: Selection) -> list[str]:
-    if chosen.groups is None:
-        return []
-    several = isinstance(chosen.groups, Mapping)
-    by_name = chosen.group_counts.items() if several else [(None, chosen.group_counts)]
-    lines = [", ".join(f"{count} of {group}" for group, count in counts.items()) for _, counts in by_name]
-    heads = [f" by {name}" if name is not None else "" for name, _ in by_name]
-    return [f"chosen{head}: {line}" for head, line in zip(heads, lines, strict=True)]
-
-
-def _number(value: float) -> str:
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:,.6g}"
 
 
 def select(

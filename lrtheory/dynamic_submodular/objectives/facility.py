@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._files import Table, as_table
-from lrtheory._types import ArrayLike, Frame, SparseArray
+from lrtheory._files import FromTable, Table
+from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, choice, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.objectives.reading import points_of
@@ -31,7 +29,7 @@ MOST_POINTS = 20_000
 OPTIONS: dict[str, set[str]] = {"cosine": set(), "rbf": {"gamma"}}
 
 
-class FacilityLocation(Objective):
+class FacilityLocation(FromTable, Objective):
     r"""Facility location: every column j is served by the most similar chosen element, f(S) = sum_j max_{i in S} s_ij.
 
     Parameters
@@ -49,6 +47,11 @@ class FacilityLocation(Objective):
     ------
     ValueError
         If a similarity is negative or not finite.
+
+    Notes
+    -----
+    Files and frames hold a point in each row, with a column of names or none; similarities are those of
+    `from_features`. `columns` lists those to use, the first perhaps that of the names; None takes all.
 
     Examples
     --------
@@ -114,65 +117,6 @@ class FacilityLocation(Objective):
         cosines = np.where(points[elements].any(axis=1), 1 - squared / 2, 0.0)
         data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else falling(factor, squared)
         return cls(sparse.csr_array((data, (elements, columns)), shape=(n, n)))
-
-    @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: str | Sequence[str | int] | None = None,
-        form: str | None = None,
-        header: bool | None = None,
-    ) -> FacilityLocation:
-        """Read points from a table: a row each, with a column of names or none.
-
-        Parameters
-        ----------
-        path : path
-            A table (csv, tsv, json, jsonl, npy, npz), packed by gzip or not; "-" is standard input.
-        columns : str or sequence, optional
-            The columns to use, the first perhaps that of the names. None takes all.
-        form : str or None
-            "table", "json", "jsonl", "npy" or "npz" where suffix and first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-
-        Returns
-        -------
-        FacilityLocation
-            `from_features` of the points, with their names as labels.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If a cell is no number; file and line are named.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns)
-
-    @classmethod
-    def from_frame(cls, frame: Frame, *, columns: str | Sequence[str | int] | None = None) -> FacilityLocation:
-        """Read points from a data frame: a row each, with a column of names or none.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
-        columns : str or sequence, optional
-            As in `from_file`.
-
-        Returns
-        -------
-        FacilityLocation
-            `from_features` of the points, with their names as labels.
-
-        Raises
-        ------
-        ValueError
-            If a cell is no number.
-        """
-        return cls._from_table(as_table(frame), columns)
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any, *, n_neighbors: int | None = None) -> FacilityLocation:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._files import Table, as_table
-from lrtheory._types import ArrayLike, Frame, SparseArray
+from lrtheory._files import FromTable, Table
+from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, choice, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.objectives.reading import points_of
@@ -23,7 +21,7 @@ __all__ = ["FeatureBased"]
 OPTIONS: dict[str, set[str]] = {"sqrt": set(), "log1p": set(), "min": {"limit"}}
 
 
-class FeatureBased(Objective):
+class FeatureBased(FromTable, Objective):
     r"""Concave functions of sums of features: f(S) = sum_d w_d phi(sum_{i in S} x_id).
 
     Parameters
@@ -46,6 +44,12 @@ class FeatureBased(Objective):
     ------
     ValueError
         If a number is negative or not finite.
+
+    Notes
+    -----
+    Files and frames hold an element in each row, with a column of names or none, and in each other column how much it
+    has of a feature; phi is the square root. `columns` lists those to use, the first perhaps that of the names; None
+    takes all.
 
     Examples
     --------
@@ -70,65 +74,6 @@ class FeatureBased(Objective):
         checked = np.ones(width) if weights is None else array("weights", to_numpy(weights), shape=(width,), low=0.0)
         self.weights = checked.astype(np.float64)
         self._set_rows("X", rows)
-
-    @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: str | Sequence[str | int] | None = None,
-        form: str | None = None,
-        header: bool | None = None,
-    ) -> FeatureBased:
-        """Read points from a table: a row each, with a column of names or none.
-
-        Parameters
-        ----------
-        path : path
-            A table (csv, tsv, json, jsonl, npy, npz), packed by gzip or not; "-" is standard input.
-        columns : str or sequence, optional
-            The columns to use, the first perhaps that of the names. None takes all.
-        form : str or None
-            "table", "json", "jsonl", "npy" or "npz" where suffix and first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-
-        Returns
-        -------
-        FeatureBased
-            Of the numbers, which must be at least 0, with the square root; names as labels.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If a cell is no number; file and line are named.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns)
-
-    @classmethod
-    def from_frame(cls, frame: Frame, *, columns: str | Sequence[str | int] | None = None) -> FeatureBased:
-        """Read points from a data frame: a row each, with a column of names or none.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
-        columns : str or sequence, optional
-            As in `from_file`.
-
-        Returns
-        -------
-        FeatureBased
-            Of the numbers, which must be at least 0, with the square root; names as labels.
-
-        Raises
-        ------
-        ValueError
-            If a cell is no number.
-        """
-        return cls._from_table(as_table(frame), columns)
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> FeatureBased:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._files import Table, as_table
-from lrtheory._types import ArrayLike, Frame, SparseArray
+from lrtheory._files import FromTable, Table
+from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, choice, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
 from lrtheory.dynamic_submodular.objectives.reading import points_of
@@ -33,7 +31,7 @@ OPTIONS: dict[str, set[str]] = {"cosine": set(), "rbf": {"gamma"}, "linear": set
 NEGLIGIBLE, ASYMMETRY = 1e-6, 1e-10
 
 
-class LogDet(Objective):
+class LogDet(FromTable, Objective):
     r"""Log-determinant: f(S) = log det(I + scale K_SS); the identity makes it monotone with f(empty) = 0.
 
     Parameters
@@ -53,6 +51,11 @@ class LogDet(Objective):
     ------
     ValueError
         If `K` is not symmetric and positive semidefinite, or `scale` is not positive.
+
+    Notes
+    -----
+    Files and frames hold a point in each row, with a column of names or none; the kernel is "rbf", as in
+    `from_features`. `columns` lists those to use, the first perhaps that of the names; None takes all.
 
     Examples
     --------
@@ -116,65 +119,6 @@ class LogDet(Objective):
                 products = rows @ rows.T
             made._set_rows("K", products, is_kernel=True)
         return made
-
-    @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: str | Sequence[str | int] | None = None,
-        form: str | None = None,
-        header: bool | None = None,
-    ) -> LogDet:
-        """Read points from a table: a row each, with a column of names or none.
-
-        Parameters
-        ----------
-        path : path
-            A table (csv, tsv, json, jsonl, npy, npz), packed by gzip or not; "-" is standard input.
-        columns : str or sequence, optional
-            The columns to use, the first perhaps that of the names. None takes all.
-        form : str or None
-            "table", "json", "jsonl", "npy" or "npz" where suffix and first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-
-        Returns
-        -------
-        LogDet
-            `from_features` of the points with the kernel "rbf", and their names as labels.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If a cell is no number; file and line are named.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns)
-
-    @classmethod
-    def from_frame(cls, frame: Frame, *, columns: str | Sequence[str | int] | None = None) -> LogDet:
-        """Read points from a data frame: a row each, with a column of names or none.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
-        columns : str or sequence, optional
-            As in `from_file`.
-
-        Returns
-        -------
-        LogDet
-            `from_features` of the points with the kernel "rbf", and their names as labels.
-
-        Raises
-        ------
-        ValueError
-            If a cell is no number.
-        """
-        return cls._from_table(as_table(frame), columns)
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> LogDet:

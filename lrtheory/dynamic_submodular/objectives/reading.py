@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._files import Table
-from lrtheory._files.table import is_missing
+from lrtheory._files.cells import is_missing, is_number
 
 __all__ = ["Network", "Points", "SetTable", "is_network", "network_of", "points_of", "sets_of", "settled"]
 
@@ -131,15 +131,15 @@ def network_of(table: Table, columns: Any = None, *, directed: bool = False) -> 
     )
 
 
-def settled(table: Table, columns: Any = None, header: bool | None = None) -> tuple[Table, str]:
+def settled(table: Table, columns: Any = None) -> tuple[Table, str]:
     """Take the first line for data where it names what the lines below it name; else say what it was taken for.
 
     Parameters
     ----------
     table : Table
         Of pairs.
-    columns, header
-        What the caller says about columns and first line.
+    columns : None, str, sequence or mapping
+        As the caller names them.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def settled(table: Table, columns: Any = None, header: bool | None = None) -> tu
     if len(table.columns) < 2:
         raise ValueError(f"{table.origin}: two columns are needed, such as source and target; there is one")
     known = any(_known(table, customs, list(customs)[:2]) for customs in (EDGES, SETS))
-    if columns is not None or header is not None or not table.header or known:
+    if columns is not None or table.said_header is not None or not table.header or known:
         return table, ""
     cells = {str(cell).strip() for column in list(table.columns.values())[:2] for cell in column}
     if any(name in cells for name in table.names[:2]):
@@ -226,14 +226,10 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
     ValueError
         If a cell is no number, or there is no column of numbers.
     """
-    names = table.names
-    if columns is not None:
-        given = columns.split(",") if isinstance(columns, str) else list(columns)
-        roles = {str(i): () for i in range(len(given))}
-        names = list(table.pick([one.strip() if isinstance(one, str) else one for one in given], roles).values())
+    names = table.names if columns is None else table.listed(columns)
     folded = {name.lower().strip(): name for name in reversed(names)} if table.header else {}
     title = next((folded[name] for name in NAMES if name in folded), None)
-    if title is None and not _is_number(next((cell for cell in table.columns[names[0]] if not is_missing(cell)), "")):
+    if title is None and not is_number(next((cell for cell in table.columns[names[0]] if not is_missing(cell)), "")):
         title = names[0]
     features = [name for name in names if name != title]
     if not features:
@@ -244,11 +240,3 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
         raise table.refuse(row, features[place], f"at least {low:g}")
     labels = None if title is None else tuple(table.text(title))
     return Points(X, labels, f"{table.origin}: {len(X):,} points of {len(features)} numbers")
-
-
-def _is_number(cell: Any) -> bool:
-    try:
-        float(cell)
-    except (TypeError, ValueError):
-        return False
-    return True

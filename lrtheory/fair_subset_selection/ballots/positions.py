@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
-from lrtheory._files.table import is_missing
+from lrtheory._files.cells import is_missing
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, must
 

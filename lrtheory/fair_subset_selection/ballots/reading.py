@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._files import Table
-from lrtheory._files.table import is_missing
-from lrtheory._validation import must
+from lrtheory._files.cells import cell_text, is_missing, is_number
 from lrtheory.fair_subset_selection.ballots import ranks
 
 __all__ = ["ballots_of"]
@@ -45,7 +44,7 @@ class Ballots(NamedTuple):
     labels: Sequence[str]
 
 
-def ballots_of(table: Table, columns: Any = None, header: bool | None = None) -> dict[str, Any]:
+def ballots_of(table: Table, columns: Any = None) -> dict[str, Any]:
     """Read the arguments of `Rankings` from a table, whose form its columns and cells show.
 
     Parameters
@@ -53,9 +52,8 @@ def ballots_of(table: Table, columns: Any = None, header: bool | None = None) ->
     table : Table
         As the file or the frame gives it.
     columns : None, str, sequence or mapping
-        The columns of places in their order, or of items; or those of voter, item and rank. None looks.
-    header : bool or None
-        Whether the first line names the columns; None looks whether its words are those of the cells.
+        The columns of places in their order, or of items; or those of voter, item and rank. None looks, also whether
+        the first line holds the words of the cells, unless the caller says what it is.
 
     Returns
     -------
@@ -71,7 +69,7 @@ def ballots_of(table: Table, columns: Any = None, header: bool | None = None) ->
         raise ValueError(f"{table.origin}: no row")
     if isinstance(columns, Mapping):
         return _long(table, table.pick(columns, LONG, optional=("weight",)))._asdict()
-    named = _named(table, columns)
+    named, header = None if columns is None else table.listed(columns), table.said_header
     if named is None and header is None and _is_data(table):
         table = table.without_header()
     elif named is None and header is None and _counts_places(table):
@@ -125,17 +123,6 @@ def _by_cells(table: Table, kept: list[str], weights: np.ndarray | None, *, sure
 # --- the columns -----------------------------------------------------------------------------------------------------
 
 
-def _named(table: Table, columns: Any) -> list[str] | None:
-    """The columns that the caller names, or None."""
-    if columns is None:
-        return None
-    if not isinstance(columns, (str, Sequence)):
-        raise must("columns", "names of columns, or a mapping from voter, item and rank", columns, TypeError)
-    given = columns.split(",") if isinstance(columns, str) else list(columns)
-    roles = {str(i): () for i in range(len(given))}
-    return list(table.pick([one.strip() if isinstance(one, str) else one for one in given], roles).values())
-
-
 def _is_long(table: Table, named: list[str] | None) -> bool:
     if named is not None:  # three columns may be three places too; then the last holds words, or the middle one numbers
         kinds = [_is_numeric(table.columns[name]) for name in named]
@@ -180,20 +167,12 @@ def _in_order(table: Table, places: dict[str, int]) -> list[str]:
 
 def _is_numeric(cells: Sequence[Any]) -> bool | None:
     """Whether all cells that are there are numbers; None where none is there."""
-    kinds = {_is_number(cell) for cell in set(map(_hashable, cells)) if not is_missing(cell)}
+    kinds = {is_number(cell) for cell in set(map(_hashable, cells)) if not is_missing(cell)}
     return None if not kinds else kinds == {True}
 
 
 def _hashable(cell: Any) -> Any:
     return cell if isinstance(cell, (str, int, float, type(None))) else repr(cell)
-
-
-def _is_number(cell: Any) -> bool:
-    try:
-        float(cell)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def _is_data(table: Table) -> bool:
@@ -205,7 +184,7 @@ def _is_data(table: Table) -> bool:
         return False
     if any(_is_numeric(cells) for cells in table.columns.values()):
         return False
-    cells = {_word(cell) for column in table.columns.values() for cell in column}
+    cells = {cell_text(cell) for column in table.columns.values() for cell in column}
     inside = [name in cells for name in names]
     if any(inside) and not all(inside):
         raise ValueError(
@@ -217,7 +196,7 @@ def _is_data(table: Table) -> bool:
 
 def _counts_places(table: Table) -> bool:
     """Whether the first line is ``1,2,3,...`` above names: it counts the places, and is no ballot."""
-    first = [_word(cells[0]) for cells in table.columns.values()]
+    first = [cell_text(cells[0]) for cells in table.columns.values()]
     counts = first == [str(place) for place in range(1, len(first) + 1)]
     below = [cells[1:] for cells in table.columns.values()]
     return not table.header and counts and len(table) > 1 and all(_is_numeric(cells) is False for cells in below)
@@ -233,7 +212,7 @@ def _refuse_other_tables(table: Table, kept: list[str]) -> None:
     """Refuse a table of words whose columns share no item: places of ballots do, and columns of other tables do not."""
     if not table.header or len(kept) < 2:
         return
-    columns = {name: {_word(cell) for cell in table.columns[name]} - {""} for name in kept}
+    columns = {name: {cell_text(cell) for cell in table.columns[name]} - {""} for name in kept}
     for name, items in columns.items():
         others = set().union(*(cells for other, cells in columns.items() if other != name))
         if items and not items & others:
@@ -246,12 +225,6 @@ def _refuse_other_tables(table: Table, kept: list[str]) -> None:
 def _is_cut(table: Table) -> bool:
     """Whether whole ballots were cut at their blanks into cells, of which some hold the sign between items alone."""
     return len(table.columns) > 1 and ">" in {cell for column in table.columns.values() for cell in column[:1]}
-
-
-def _word(cell: Any) -> str:
-    if is_missing(cell):
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _weights(table: Table, column: str) -> np.ndarray:
@@ -269,7 +242,7 @@ def _ballots(table: Table, columns: list[str], weights: np.ndarray | None) -> Ba
     """A ballot a row: the items of the places in the order of the columns, which may end early."""
     for name in columns:
         _refuse_words_for_nothing(table, name)
-    words = [[_word(cell) for cell in table.columns[name]] for name in columns]
+    words = [[cell_text(cell) for cell in table.columns[name]] for name in columns]
     numbers, labels = _numbered(word for column in words for word in column)
     _check_size(table, len(labels))
     orders = np.array([[numbers[word] for word in column] for column in words], np.int64).T
@@ -326,7 +299,8 @@ def _whole_ballots(table: Table, column: str, weights: np.ndarray | None) -> Bal
 def _entries(cell: Any, between: str) -> list[tuple[str, ...]]:
     """The items of each place of a whole ballot."""
     if isinstance(cell, (list, tuple)):
-        return [tuple(map(_word, entry)) if isinstance(entry, (list, tuple)) else (_word(entry),) for entry in cell]
+        places = [entry if isinstance(entry, (list, tuple)) else (entry,) for entry in cell]
+        return [tuple(map(cell_text, tied)) for tied in places]
     if is_missing(cell):
         return []
     ties = BESIDES if between == ">" else None

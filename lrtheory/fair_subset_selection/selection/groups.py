@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import Table, as_table
+from lrtheory._files import FromTable, Table
 from lrtheory._result import Result, result
-from lrtheory._types import Frame
 from lrtheory._validation import must
 
 __all__ = ["ItemGroups", "by_number"]
@@ -19,7 +18,7 @@ NAMES = ("name", "item", "candidate", "alternative", "option", "label", "title",
 
 
 @result
-class ItemGroups(Result):
+class ItemGroups(FromTable, Result):
     """The groups of named items by one attribute or several, such as gender and region of candidates.
 
     Attributes
@@ -30,6 +29,18 @@ class ItemGroups(Result):
         Name of an attribute -> the group of every item, a tuple of str in the order of `names`.
     origin : str
         Where they are from, for the sentences of errors.
+
+    Notes
+    -----
+    Files and frames have a row for each item. `columns` lists that of the names and those of one or more attributes;
+    None takes the column with a customary name, else the first, for the names, and all others for attributes. Groups
+    are words, as they stand in the cells.
+
+    Examples
+    --------
+    >>> groups = ItemGroups.from_frame({"name": ["Ann", "Bob"], "gender": ["f", "m"]})
+    >>> groups.names, dict(groups.attributes)
+    (('Ann', 'Bob'), {'gender': ('f', 'm')})
     """
 
     names: tuple[str, ...]
@@ -40,74 +51,8 @@ class ItemGroups(Result):
         return {"item": self.names, **self.attributes}
 
     @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: str | Sequence[str | int] | None = None,
-        form: str | None = None,
-        header: bool | None = None,
-    ) -> ItemGroups:
-        """Read groups from a table with a row for each item.
-
-        Parameters
-        ----------
-        path : path
-            A table (csv, tsv, json, jsonl, npz); "-" is standard input.
-        columns : str or sequence, optional
-            The columns of the names and of one or more attributes. None takes the column with a customary name, else
-            the first, for the names, and all others for attributes.
-        form : str or None
-            "table", "json", "jsonl" or "npz" where suffix and first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-
-        Returns
-        -------
-        ItemGroups
-            Groups are words, as they stand in the file.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If an item stands in two rows, or a cell is empty; file and line are named.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns, header)
-
-    @classmethod
-    def from_frame(cls, frame: Frame, *, columns: str | Sequence[str | int] | None = None) -> ItemGroups:
-        """Read groups from a data frame with a row for each item.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
-        columns : str or sequence, optional
-            As in `from_file`.
-
-        Returns
-        -------
-        ItemGroups
-            As `from_file` makes them.
-
-        Raises
-        ------
-        ValueError
-            If an item stands in two rows, or a cell is empty.
-
-        Examples
-        --------
-        >>> groups = ItemGroups.from_frame({"name": ["Ann", "Bob"], "gender": ["f", "m"]})
-        >>> groups.names, dict(groups.attributes)
-        (('Ann', 'Bob'), {'gender': ('f', 'm')})
-        """
-        return cls._from_table(as_table(frame), columns, None)
-
-    @classmethod
-    def _from_table(cls, table: Table, columns: Any, header: bool | None) -> ItemGroups:
-        if columns is None and header is None and _is_data(table):
+    def _from_table(cls, table: Table, columns: Any) -> Self:
+        if columns is None and table.said_header is None and _is_data(table):
             table = table.without_header()
         if not len(table):
             raise ValueError(f"{table.origin}: no row")
@@ -116,8 +61,7 @@ class ItemGroups(Result):
             first = next((folded[name] for name in NAMES if name in folded and table.header), table.names[0])
             kept = [first, *(name for name in table.names if name != first)]
         else:
-            given = columns.split(",") if isinstance(columns, str) else list(columns)
-            kept = list(table.pick(given, {str(i): () for i in range(len(given))}).values())
+            kept = table.listed(columns)
         if len(kept) < 2:
             raise ValueError(f"{table.origin}: a column of names and one of groups are needed; there is {kept}")
         names, rows = table.text(kept[0]), dict[str, int]()

@@ -200,6 +200,29 @@ def test_columns_are_named_by_the_caller():
             log.pick(given, CUSTOMS, optional=("time",))
 
 
+def test_lists_of_columns_have_any_length():
+    table = as_table({"a": [1], "b": [2], "c": [3]})
+    assert table.listed("c, a") == table.listed(["c", 1]) == table.listed([3, "a"]) == ["c", "a"]
+    assert table.listed("a,b,c") == table.names
+    for wrong, error, rule in (
+        (5, TypeError, "names of columns, or their numbers from 1; got 5"),
+        ({"a": 1}, TypeError, "names of columns, or their numbers from 1"),
+        ("a,a", ValueError, "different columns; got 'a, a'"),
+        ([4], ValueError, "there is no column 4"),
+    ):
+        with pytest.raises(error, match=rule):
+            table.listed(wrong)
+
+
+def test_a_table_knows_what_was_said_about_its_first_line(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n")
+    for said in (None, True, False):
+        table = as_table(path, header=said)
+        assert table.said_header is table.with_columns({"x": [1] * len(table)}).said_header is said
+    assert as_table({"a": [1]}).said_header is None
+
+
 def test_cells_that_break_a_rule_say_where():
     log = table(who=["ann", " "], score=["1", "x"], time=["1", "inf"])
     for call, rule in (
