@@ -12,6 +12,7 @@ those of the complete graph, and a pair is open where the intervals of M(r, s) a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Literal
@@ -21,9 +22,8 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, must, open_interval
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
-from lrtheory.alpha_rank.chains.transition import check_chain
 from lrtheory.alpha_rank.matches.boxes import Box, box_of
 from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
@@ -107,7 +107,7 @@ class RankingIntervals(Result):
         """
         if self.targets is None:
             return self.lower.ravel().astype(np.float64), self.upper.ravel().astype(np.float64)
-        n = int(np.prod(self.sizes))
+        n = math.prod(self.sizes)
         lower, upper = np.zeros(n), np.ones(n)
         lower[self.targets], upper[self.targets] = self.lower, self.upper
         return lower, upper
@@ -237,18 +237,18 @@ def ranking_intervals(
     >>> ranking_intervals(table).first()
     'first can be: ann, bob'
     """
-    _, _, epsilon = check_chain(np.inf, 2, epsilon)
     box = box_of(lower, upper, population=population, delta=delta, labels=labels)
     return solve_box(box, epsilon, targets)
 
 
 def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> RankingIntervals:
     """Compute the ends of the masses over all orientations of the edges that a box leaves open."""
+    open_interval("epsilon", epsilon, 0, 0.5)
     low, high = box.lower, box.upper
     if low.dtype == object or high.dtype == object:
         epsilon = Fraction(epsilon)
     sizes = low.shape[:1] if box.population == "single" else low.shape[1:]
-    n = int(np.prod(sizes))
+    n = math.prod(sizes)
     if n > MAX_DENSE:
         raise must("lower", f"a game of at most {MAX_DENSE} profiles", n)
     if targets is not None and not isinstance(targets, Iterable):

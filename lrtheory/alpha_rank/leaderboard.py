@@ -21,7 +21,7 @@ from lrtheory._validation import choice, integer, must, open_interval
 from lrtheory.alpha_rank.intervals import RankingIntervals, in_order, open_edges, solve_box
 from lrtheory.alpha_rank.matches.boxes import Box, box_of
 from lrtheory.alpha_rank.matches.elo import EloResult, elo
-from lrtheory.alpha_rank.matches.log import MatchLog, as_log
+from lrtheory.alpha_rank.matches.log import MatchLog, known_log
 from lrtheory.alpha_rank.matches.seats import SeatTable, count_seats
 from lrtheory.alpha_rank.matches.table import MatchTable, count_pairs, is_of_pairs
 from lrtheory.alpha_rank.problem import profile_columns
@@ -31,8 +31,10 @@ from lrtheory.alpha_rank.theory.perturbation import certain_directions
 __all__ = ["Leaderboard", "NextMatches", "leaderboard", "next_matches"]
 
 Matches = MatchLog | MatchTable | SeatTable | ArrayLike | Mapping[str, ArrayLike] | str | PathLike[str]
-#: profiles that are solved for where a game has more than `MOST_INTERVALS`, and the most of those
-FEW, MOST = 20, 1500
+#: for how many profiles of seats masses are solved where a game has more than `MOST_INTERVALS`
+N_SOLVED = 20
+#: the largest game of seats that is ranked
+MOST_PROFILES = 1500
 #: the most deviations of a game of seats whose next matches are chosen
 MOST_DEVIATIONS = 2**24
 
@@ -143,6 +145,8 @@ def leaderboard(
 
     Raises
     ------
+    TypeError
+        If `matches` is none of these.
     ValueError
         If the log cannot be read, or has too many profiles of seats (1500).
 
@@ -166,11 +170,11 @@ def leaderboard(
     if isinstance(table, MatchTable):
         return Leaderboard(solve_box(box, epsilon), elo(table), None, table, box.message)
     n = table.games.size
-    if n > MOST:
-        rule = f"of at most {MOST} profiles of seats, as intervals take linear systems for each"
+    if n > MOST_PROFILES:
+        rule = f"of at most {MOST_PROFILES} profiles of seats, as intervals take linear systems for each"
         raise must("matches", rule, " x ".join(map(str, table.games.shape)))
     guess = alpha_rank((box.lower + box.upper) / 2, epsilon=epsilon)
-    targets = None if n <= MOST_INTERVALS["multi"] else np.sort(guess.ranking[:FEW])
+    targets = None if n <= MOST_INTERVALS["multi"] else np.sort(guess.ranking[:N_SOLVED])
     estimate = guess.pi.ravel().astype(np.float64)
     return Leaderboard(solve_box(box, epsilon, targets), None, estimate, table, box.message)
 
@@ -184,7 +188,9 @@ def _counted(matches: Any, population: str) -> MatchTable | SeatTable:
             rule = f'"{meant}" for a {type(matches).__name__}; a MatchLog is counted either way'
             raise must("population", rule, population)
         return matches
-    log = as_log(matches)
+    log = known_log(matches)
+    if log is None:
+        raise must("matches", "a MatchLog, MatchTable, SeatTable, path or data frame", matches, TypeError)
     if population == "auto":
         first, second = (set(seat.tolist()) for seat in log.players.T[:2])
         # a seat with one player alone is no population, but the other side of every match
@@ -269,6 +275,8 @@ def next_matches(
 
     Raises
     ------
+    TypeError
+        If `matches` is none of these.
     ValueError
         If the log cannot be read, has too many profiles of seats, or `n` is below 1.
 
@@ -291,14 +299,13 @@ def next_matches(
     labels: tuple[tuple[str, ...], ...]
     if isinstance(table, MatchTable):
         profiles, games, waiting = _open_pairs(table, box)
-        labels = (table.labels, table.labels)
+        labels, total = (table.labels, table.labels), int(waiting.sum())
     else:
         profiles, games, waiting = _open_profiles(table, box)
-        labels = table.labels
+        labels, total = table.labels, int(waiting.sum()) // 2  # a direction waits for both of its profiles
     plays = _fewest_first(games, waiting, n)
     chosen = np.flatnonzero(plays)
     chosen = chosen[np.lexsort((games[chosen], -plays[chosen]))]
-    total = int(waiting.sum()) // (1 if isinstance(table, MatchTable) else 2)
     message = f"{total:,} directions are open at {100 * (1 - delta):g}% confidence (RG-T1)"
     counts = {"matches": int(plays.sum()), "open_edges": total}
     return NextMatches(profiles[chosen], plays[chosen], games[chosen], waiting[chosen], labels, message, counts)

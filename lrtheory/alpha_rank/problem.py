@@ -8,7 +8,7 @@ Profiles are numbered in C-order: the strategy of the last player changes fastes
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
@@ -144,7 +144,7 @@ def names_of(payoffs: Any, labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[s
         labels = None if payoffs.labels is None else payoffs.labels[: len(sizes)]
     elif labels is None:
         labels = _frame_names(payoffs, sizes)
-    elif len(sizes) == 1 and all(isinstance(label, str) for label in labels):
+    elif len(sizes) == 1 and isinstance(labels, Iterable) and all(isinstance(label, str) for label in labels):
         labels = (labels,)
     return strategy_labels(labels, sizes)
 
@@ -186,7 +186,10 @@ def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...
     """Check the labels against the sizes and return them as tuples of strings; None stays None."""
     if labels is None:
         return None
-    names = tuple(tuple(str(name) for name in player) for player in labels)
+    try:
+        names = tuple(tuple(str(name) for name in player) for player in labels)
+    except TypeError as error:
+        raise must("labels", "names for the strategies of each player", labels, TypeError) from error
     if tuple(map(len, names)) != tuple(sizes):
         raise must("labels", f"names for the strategies of each player, {sizes} in number", tuple(map(len, names)))
     return names

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import Table, as_table
+from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
-from lrtheory._validation import array, as_array, must, open_interval, real
+from lrtheory._validation import array, as_array, must
+from lrtheory.alpha_rank.matches.doors import FromMatches, check_draws
 from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, score_of_word, scores_of_words
 
-__all__ = ["MatchLog", "as_log"]
-
-Columns = str | Sequence[str | int] | Mapping[str, str | int] | None
+__all__ = ["MatchLog", "as_log", "known_log"]
 
 #: customary names of the columns of a match of two
 _TWO = {
@@ -37,7 +36,7 @@ _PLAYER_WORDS = ("p", "player", "agent", "strategy")
 
 
 @result
-class MatchLog(Result):
+class MatchLog(FromMatches, Result):
     """Matches of K players each, from a file or a data frame.
 
     Attributes
@@ -57,6 +56,11 @@ class MatchLog(Result):
         What was left out.
     counts : mapping
         ``matches``, and ``unfinished`` ones, which were left out.
+
+    Notes
+    -----
+    `from_file` and `from_frame` read tables with a row for each match: ``model_a,model_b,winner``,
+    ``white,black,result``, ``winner,loser``, ``agents,scores`` with tuples, or ``p1,...,pK,r1,...,rK``.
     """
 
     players: np.ndarray
@@ -68,73 +72,8 @@ class MatchLog(Result):
     counts: Mapping[str, int]
 
     @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: Columns = None,
-        form: str | None = None,
-        header: bool | None = None,
-        draws: float | None = 0.5,
-    ) -> MatchLog:
-        """Read a log of matches from a file.
-
-        Parameters
-        ----------
-        path : path
-            A table (csv, tsv, JSON, JSON lines or npz, packed by gzip or not; "-" is standard input) with a row for
-            each match: ``model_a,model_b,winner``, ``white,black,result``, ``winner,loser``, ``agents,scores`` with
-            tuples, or ``p1,...,pK,r1,...,rK``.
-        columns : str, sequence or mapping, or None
-            Names or numbers of the columns: of both players and the outcome, of agents and scores, or of K players and
-            K scores. None looks for customary names.
-        form : str or None
-            The form of the file where its suffix and its first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-        draws : float or None
-            Score of a draw, in (0, 1); None where there are none.
-
-        Returns
-        -------
-        MatchLog
-            Its matches.
-
-        Raises
-        ------
-        ValueError
-            If the file is no table, a column is missing, or a cell says nothing; the sentence names file and line.
-        """
-        return cls._from_table(as_table(path, form=form, header=header), columns, draws)
-
-    @classmethod
-    def from_frame(cls, frame: Any, *, columns: Columns = None, draws: float | None = 0.5) -> MatchLog:
-        """Read a log of matches from a data frame.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas, polars and others, or a mapping from names to columns; with the columns of `from_file`.
-        columns : str, sequence or mapping, or None
-            As in `from_file`.
-        draws : float or None
-            Score of a draw, in (0, 1); None where there are none.
-
-        Returns
-        -------
-        MatchLog
-            Its matches.
-
-        Raises
-        ------
-        ValueError
-            If a column is missing, or a cell says nothing; the sentence names the row.
-        """
-        return cls._from_table(as_table(frame), columns, draws)
-
-    @classmethod
     def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
-        log = cls._of_columns(table, columns, check_draws(draws))
+        log = cls._of_columns(table, columns, draws)
         counts = [name for name in table.names if columns is None and name.strip().lower() in _COUNTS]
         unread = [f"`{name}` is not read, as each row is one match" for name in counts]
         return replace(log, message="; ".join([log.message, *unread] if log.message else unread))
@@ -177,13 +116,8 @@ class MatchLog(Result):
         display.bars(ax, [self.labels[i] for i in order], games[order].tolist(), label="matches")
 
 
-def check_draws(draws: float | None) -> float | None:
-    """Check the score of a draw."""
-    return None if draws is None else open_interval("draws", real("draws", draws), 0, 1)
-
-
 def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> MatchLog:
-    """The log that a path, a data frame, arrays or a log mean.
+    """Make a log of matches from a path, a data frame or arrays; a log is returned as it is.
 
     Parameters
     ----------
@@ -206,13 +140,10 @@ def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> 
     """
     draws = check_draws(draws)
     if outcomes is None:
-        if isinstance(players, MatchLog):
-            return players
-        if isinstance(players, (str, PathLike)):
-            return MatchLog.from_file(players, draws=draws)
-        if isinstance(players, (Mapping, Table)) or hasattr(players, "columns"):
-            return MatchLog.from_frame(players, draws=draws)
-        raise must("outcomes", "given beside an array of players", outcomes)
+        log = known_log(players, draws=draws)
+        if log is None:
+            raise must("outcomes", "given beside an array of players", outcomes)
+        return log
     given = _names(players)
     if given.dtype.kind not in "iuUSO" or given.ndim != 2 or given.shape[1] < 2 or len(given) == 0:
         rule = "of shape (n_matches, 2), or (n_matches, K) for K players, names or integer ids, with a match"
@@ -228,6 +159,16 @@ def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> 
     return _finished(ids.astype(np.int64), scores, names, draws)
 
 
+def known_log(source: Any, *, draws: float | None = 0.5) -> MatchLog | None:
+    """The log that a path, a data frame or a log means; None for anything else."""
+    if isinstance(source, MatchLog):
+        return source
+    if isinstance(source, (str, PathLike)):
+        return MatchLog.from_file(source, draws=draws)
+    is_frame = isinstance(source, (Mapping, Table)) or hasattr(source, "columns")
+    return MatchLog.from_frame(source, draws=draws) if is_frame else None
+
+
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
@@ -235,7 +176,7 @@ def _seat_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]]
     """The columns of K players and of their K scores; None where the table is of another kind."""
     given = [one.strip() for one in columns.split(",")] if isinstance(columns, str) else columns
     if given is not None:
-        if isinstance(given, Mapping) or len(given) < 4:
+        if not isinstance(given, Sequence) or len(given) < 4:
             return None
         if len(given) % 2:
             raise must("columns", "three names, or those of K players and then of K scores", columns)
@@ -293,7 +234,8 @@ def _tuple_columns(table: Table, columns: Columns) -> tuple[str, str] | None:
         # two columns without names can be nothing else
         return (table.names[0], table.names[1]) if not table.header and len(table.names) == 2 else None
     named = columns.split(",") if isinstance(columns, str) else columns
-    if len(named) != 2 and not (isinstance(named, Mapping) and "agents" in named):
+    is_pair = isinstance(named, Sequence) and len(named) == 2
+    if not is_pair and not (isinstance(named, Mapping) and "agents" in named):
         return None
     chosen = table.pick(columns, customs)
     return chosen["agents"], chosen["scores"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from os import PathLike
 from typing import Any
 
 import numpy as np
 
+from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._validation import must, open_interval
-from lrtheory.alpha_rank.matches.log import Columns, MatchLog
+from lrtheory.alpha_rank.matches.doors import FromMatches
+from lrtheory.alpha_rank.matches.log import MatchLog
 from lrtheory.alpha_rank.problem import profile_columns
 from lrtheory.alpha_rank.theory.adaptive_samples import hoeffding_radius
 from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pearson
@@ -23,7 +24,7 @@ MOST_PROFILES = 2**22
 
 
 @result
-class SeatTable(Result):
+class SeatTable(FromMatches, Result):
     """The counts and mean scores of every profile of K seats in a log of matches.
 
     Attributes
@@ -42,6 +43,10 @@ class SeatTable(Result):
         How many profiles were not played, and what was left out.
     counts : mapping
         ``matches``, and ``unplayed`` profiles.
+
+    Notes
+    -----
+    `from_file` and `from_frame` read a log as `MatchLog` does, in any of its forms where rows say who sat where.
     """
 
     means: np.ndarray
@@ -53,66 +58,8 @@ class SeatTable(Result):
     counts: Mapping[str, int]
 
     @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: Columns = None,
-        form: str | None = None,
-        header: bool | None = None,
-        draws: float | None = 0.5,
-    ) -> SeatTable:
-        """Count a log of matches in a file; see `MatchLog.from_file`.
-
-        Parameters
-        ----------
-        path : path
-            A table with a row for each match, such as ``agents,scores`` with tuples, or ``p1,...,pK,r1,...,rK``.
-        columns : str, sequence or mapping, or None
-            Names or numbers of the columns; None looks for customary names.
-        form : str or None
-            The form of the file where its suffix and its first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-        draws : float or None
-            Score of a draw where outcomes are words, in (0, 1); None where there are none.
-
-        Returns
-        -------
-        SeatTable
-            Its counts.
-
-        Raises
-        ------
-        ValueError
-            If the file is no log of matches.
-        """
-        return count_seats(MatchLog.from_file(path, columns=columns, form=form, header=header, draws=draws))
-
-    @classmethod
-    def from_frame(cls, frame: Any, *, columns: Columns = None, draws: float | None = 0.5) -> SeatTable:
-        """Count a log of matches in a data frame; see `MatchLog.from_frame`.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas, polars and others, or a mapping from names to columns.
-        columns : str, sequence or mapping, or None
-            As in `from_file`.
-        draws : float or None
-            Score of a draw where outcomes are words, in (0, 1); None where there are none.
-
-        Returns
-        -------
-        SeatTable
-            Its counts.
-
-        Raises
-        ------
-        ValueError
-            If the frame is no log of matches.
-        """
-        return count_seats(MatchLog.from_frame(frame, columns=columns, draws=draws))
+    def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> SeatTable:
+        return count_seats(MatchLog._from_table(table, columns, draws))
 
     def intervals(self, delta: float = 0.1, *, anytime: bool = False) -> tuple[np.ndarray, np.ndarray]:
         r"""Compute intervals that contain all mean scores together.

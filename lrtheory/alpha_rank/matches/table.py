@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, open_interval
-from lrtheory.alpha_rank.matches.log import Columns, MatchLog, as_log
+from lrtheory.alpha_rank.matches.doors import FromMatches
+from lrtheory.alpha_rank.matches.log import MatchLog, as_log
 from lrtheory.alpha_rank.matches.seats import SeatTable, count_seats
 from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pearson
 
@@ -26,7 +28,7 @@ __all__ = ["MatchTable", "count_pairs", "draw_means", "is_of_pairs", "table_from
 
 
 @result
-class MatchTable(Result):
+class MatchTable(FromMatches, Result):
     """The counts and mean scores of n players in a log of matches.
 
     Attributes
@@ -47,6 +49,11 @@ class MatchTable(Result):
         Which pairs have not met, and what was left out.
     counts : mapping
         ``matches``, ``unplayed`` pairs, and matches of a player with itself, ``self_matches``, which were left out.
+
+    Notes
+    -----
+    `from_file` and `from_frame` read a log as `MatchLog` does, in any of its forms; its matches are of two players who
+    win, lose or draw.
     """
 
     means: np.ndarray
@@ -59,66 +66,8 @@ class MatchTable(Result):
     counts: Mapping[str, int]
 
     @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: Columns = None,
-        form: str | None = None,
-        header: bool | None = None,
-        draws: float | None = 0.5,
-    ) -> MatchTable:
-        """Count a log of matches of two players in a file; see `MatchLog.from_file`.
-
-        Parameters
-        ----------
-        path : path
-            A table with a row for each match, such as ``model_a,model_b,winner`` or ``white,black,result``.
-        columns : str, sequence or mapping, or None
-            Names or numbers of the columns; None looks for customary names.
-        form : str or None
-            The form of the file where its suffix and its first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-        draws : float or None
-            Score of a draw, in (0, 1); None where there are none.
-
-        Returns
-        -------
-        MatchTable
-            Its counts.
-
-        Raises
-        ------
-        ValueError
-            If the file is no log of matches of two players.
-        """
-        return count_pairs(MatchLog.from_file(path, columns=columns, form=form, header=header, draws=draws))
-
-    @classmethod
-    def from_frame(cls, frame: Any, *, columns: Columns = None, draws: float | None = 0.5) -> MatchTable:
-        """Count a log of matches of two players in a data frame; see `MatchLog.from_frame`.
-
-        Parameters
-        ----------
-        frame : data frame
-            Of pandas, polars and others, or a mapping from names to columns.
-        columns : str, sequence or mapping, or None
-            As in `from_file`.
-        draws : float or None
-            Score of a draw, in (0, 1); None where there are none.
-
-        Returns
-        -------
-        MatchTable
-            Its counts.
-
-        Raises
-        ------
-        ValueError
-            If the frame is no log of matches of two players.
-        """
-        return count_pairs(MatchLog.from_frame(frame, columns=columns, draws=draws))
+    def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchTable:
+        return count_pairs(MatchLog._from_table(table, columns, draws))
 
     def intervals(self, delta: float = 0.1, *, anytime: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Compute intervals that contain all mean scores together, from Clopper-Pearson intervals.

@@ -100,6 +100,10 @@ def clopper_pearson(
     except ValueError as error:
         raise must("n", f"of a shape that fits that of `successes`, {x.shape}", trials.shape) from error
     share = entries("level", level, 0, 1, ends="()")
+    try:
+        np.broadcast_shapes(x.shape, np.shape(share))
+    except ValueError as error:
+        raise must("level", f"of a shape that fits that of the counts, {x.shape}", np.shape(share)) from error
     if (x > trials).any() or (x != np.floor(x)).any() or (trials != np.floor(trials)).any():
         raise must("successes", "whole numbers of at most `n`", successes)
     inner = np.where(x == trials, 0, x)  # at x = n the formula has no meaning and is not used; 0 is safe
@@ -109,5 +113,8 @@ def clopper_pearson(
 
 
 def anytime_level(level: float, n: np.ndarray) -> np.ndarray:
-    """Share a probability to miss among all numbers of trials: at n it is 6 / (pi^2 n^2) of it, as in RG-T1."""
+    """Share a probability to miss among all numbers of trials, for intervals that hold at all of them (RG-T1).
+
+    At n trials it is 6 / (pi^2 n^2) of `level`, as the sum of 1 / n^2 is pi^2 / 6; the result has the shape of `n`.
+    """
     return level * 6 / (math.pi * np.maximum(n, 1)) ** 2

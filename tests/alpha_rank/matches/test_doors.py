@@ -262,6 +262,9 @@ def test_paths_that_are_no_log(tmp_path):
         MatchLog.from_file(write(tmp_path, "x,y,w\na,b,1\n"), columns="x,y,z")
     with pytest.raises(ValueError, match="three names, or those of K players"):
         MatchLog.from_file(write(tmp_path, "x,y,w\na,b,1\n"), columns="x,y,w,x,y")
+    for columns in (3, {"x", "y", "w"}):
+        with pytest.raises(ValueError, match="`columns` must be up to 3 names, of a, b, winner"):
+            MatchLog.from_file(write(tmp_path, "x,y,w\na,b,1\n"), columns=columns)
     with pytest.raises(ValueError, match="there are no draws here"):
         MatchLog.from_file(write(tmp_path, "a,b,winner\na,b,tie\n"), draws=None)
     with pytest.raises(ValueError, match="of two players for a MatchTable"):
