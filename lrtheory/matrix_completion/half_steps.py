@@ -17,7 +17,7 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, real, refuse_unused
 from lrtheory.matrix_completion import problem, sketching, theory
 from lrtheory.matrix_completion.entries import regressions
-from lrtheory.matrix_completion.entries.observations import Compressed
+from lrtheory.matrix_completion.entries.compressed import Compressed
 from lrtheory.matrix_completion.entries.regressions import Regressions
 from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data

@@ -179,7 +179,10 @@ def compared(
     label: str,
     *,
     methods: Sequence[str],
-    size: Mapping[str, int | None],
+    n_tasks: int,
+    shot: int,
+    way: int | None = None,
+    query: int | None = None,
     standardize: bool = False,
     rng: Rng = None,
 ) -> EpisodeTable:
@@ -193,9 +196,10 @@ def compared(
         The column of labels.
     methods : sequence of str
         Methods of `few_shot`.
-    size : mapping
-        ``n_tasks``, ``shot``, ``way`` and ``query`` of `evaluate`; None for the last two takes up to 5 classes and 15
-        queries, as many as there are.
+    n_tasks, shot : int
+        As in `evaluate`.
+    way, query : int or None
+        As in `evaluate`; None takes up to 5 classes and 15 queries, as many as there are.
     standardize : bool
         Whether each column is divided by its standard deviation.
     rng : Generator, int or None
@@ -213,7 +217,7 @@ def compared(
     """
     problem, column = _problem(table, label, standardize)
     truth, classes = np.asarray(problem.truth), problem.classes or ()
-    shot, query = integer("shot", size["shot"], low=1), size["query"]
+    shot = integer("shot", shot, low=1)
     counts = np.bincount(truth[truth >= 0], minlength=len(classes))
     least = shot + (FEWEST if query is None else integer("query", query, low=1))
     large = counts >= least
@@ -224,8 +228,8 @@ def compared(
     found = evaluate(
         scaled(points(problem)[kept]),
         np.array(classes)[truth[kept]],
-        n_tasks=size["n_tasks"] or 2,
-        way=min(WAY, int(large.sum())) if size["way"] is None else size["way"],
+        n_tasks=n_tasks,
+        way=min(WAY, int(large.sum())) if way is None else way,
         shot=shot,
         query=min(QUERY, int(counts[large].min()) - shot) if query is None else query,
         methods={name: rules(name) for name in methods},
@@ -241,8 +245,9 @@ def compared(
 def _problem(X: Any, label: Any, standardize: bool) -> tuple[ClusteringProblem, str]:
     """Return the problem that is meant, and the name of the column of its labels."""
     if isinstance(X, ClusteringProblem):
-        if label is not None or standardize:
-            raise must("label", "left out with `standardize` beside a problem", label)
+        for name, given, plain in (("label", label, None), ("standardize", standardize, False)):
+            if given != plain:
+                raise must(name, "left out beside a problem", given)
         return X, "label"
     table = PointTable.of(X)
     if table is None:

@@ -138,5 +138,14 @@ def evaluate(
     --------
     lrtheory transductive_clustering evaluate points.csv --label kind --tasks 200 --plot accuracy.png
     """
-    size = {"n_tasks": tasks, "shot": shot, "way": way, "query": query}
-    return compared(points, label, methods=methods, size=size, standardize=standardize, rng=rng)
+    return compared(
+        points,
+        label,
+        methods=methods,
+        n_tasks=tasks,
+        shot=shot,
+        way=way,
+        query=query,
+        standardize=standardize,
+        rng=rng,
+    )

@@ -83,8 +83,10 @@ class EpisodeTable(Result):
             return [drawn]
         best, second = np.argsort(-self.accuracy, kind="stable")[:2]
         less, half = self.differences[best, second], self.difference_half_width[best, second]
-        words = f"{self.methods[best]} is better than {self.methods[second]} by {less:.4f} +- {half:.4f}"
-        return [f"{words} on the same tasks" + ("" if less > half else ", so which is best is open"), drawn]
+        first, other, gain = self.methods[best], self.methods[second], f"{less:.4f} +- {half:.4f} on the same tasks"
+        if less > half:
+            return [f"{first} is better than {other} by {gain}", drawn]
+        return [f"whether {first} is better than {other} is open: their accuracies differ by {gain}", drawn]
 
     def _draw(self, ax: Any) -> None:
         low, high = self.accuracy - self.half_width, self.accuracy + self.half_width

@@ -64,8 +64,10 @@ class FilledMatrix(Result):
         tested = self.completion.tested
         if self.observed is None:
             display.bars(ax, [f"{i}, {j}" for i, j in zip(self.rows, self.cols, strict=True)], self.values.tolist())
+        elif tested is None:
+            self.completion._draw(ax)
         else:
-            self.completion._draw(ax) if tested is None else tested._draw(ax)
+            tested._draw(ax)
 
     def _write(self, target: Path) -> bool:
         """Write the predictions of all empty entries, line by line where the form allows it."""

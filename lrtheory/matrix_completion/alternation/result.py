@@ -18,8 +18,8 @@ from lrtheory.matrix_completion.alternation.certificates import DualityGap
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.compressed import positions
 from lrtheory.matrix_completion.entries.ids import Ids, ids_at, is_text, named, numbers_of
-from lrtheory.matrix_completion.entries.observations import positions
 from lrtheory.matrix_completion.entries.tables import Pairs, is_named_frame, is_path
 from lrtheory.matrix_completion.problem import CompletionProblem, Observations, as_observations
 
@@ -29,6 +29,8 @@ SHOWN = 3  # columns that are named for each end of a factor
 AT_ONCE = 2**22  # entries that are predicted together where all of a matrix are wanted
 #: ids of rows or of columns, or their numbers
 Lines = ArrayLike | Sequence[str] | int | str
+#: columns that are not to be recommended: those that rows have in observations, or the same ones in all rows
+Excluded = Observations | CompletionProblem | SparseArray | Frame | Mapping[str, Sequence[Any]] | ArrayLike | None
 
 
 @result
@@ -206,6 +208,8 @@ class CompletionResult(Result):
 
         Raises
         ------
+        TypeError
+            If there are no `cols` and `rows` has only rows.
         ValueError
             If a position lies outside the matrix, no row or column has an id, or the shapes differ.
         """
@@ -327,7 +331,8 @@ class CompletionResult(Result):
         Parameters
         ----------
         cells : Observations, CompletionProblem or Pairs
-            What was observed, of which all other entries are wanted; or pairs of ids.
+            What was observed, of which all other entries are wanted; rows and columns that have ids are found by them.
+            Or pairs of ids.
 
         Returns
         -------
@@ -337,14 +342,12 @@ class CompletionResult(Result):
         Raises
         ------
         ValueError
-            If observations have another shape, or no row or column has an id.
+            If observations without ids have another shape, or no row or column has an id.
         """
         if isinstance(cells, Pairs):
             i, j = self._both("cells", cells)
             return FilledMatrix(tuple(cells.rows), tuple(cells.cols), self._kept(self._raw(i, j)), None, self)
-        seen = as_observations(cells, "cells")
-        if seen.shape != self.shape:
-            raise must("cells", f"of shape {self.shape}, as the completed matrix", seen.shape)
+        seen = self._placed("cells", as_observations(cells, "cells"))
         return FilledMatrix((), (), np.zeros(0), seen.to_csr(), self)
 
     def recommend(
@@ -352,7 +355,7 @@ class CompletionResult(Result):
         rows: Lines | None = None,
         n: int = 10,
         *,
-        exclude: Observations | CompletionProblem | SparseArray | None = None,
+        exclude: Excluded = None,
     ) -> Recommendations:
         """Find the columns with the largest predictions in each of several rows.
 
@@ -362,8 +365,8 @@ class CompletionResult(Result):
             The rows; None means all.
         n : int
             Number of columns for each, at least 1; fewer come back where fewer are left.
-        exclude : Observations, CompletionProblem, sparse array, or None
-            Columns that a row has here are left out.
+        exclude : Observations, CompletionProblem, sparse array, data frame, array of integers or ids, or None
+            Columns to leave out: those that a row has in the observations, or these in every row.
 
         Returns
         -------
@@ -373,16 +376,16 @@ class CompletionResult(Result):
         Raises
         ------
         ValueError
-            If a row is unknown, or observations have another shape.
+            If a row is unknown, or observations without ids have another shape.
         """
         chosen = np.arange(self.shape[0]) if rows is None else self._numbers("rows", rows, 0).ravel()
-        n, every = integer("n", n, low=1), np.arange(self.shape[1])
-        parts: list[tuple[np.ndarray, ...]] = []
+        n, every, excluded = integer("n", n, low=1), np.arange(self.shape[1]), self._excluded(exclude)
+        parts: list[tuple[np.ndarray, ...]] = [(chosen[:0], every[:0], self.U[:0, 0])]
         step = max(1, AT_ONCE // len(every))
         for start in range(0, len(chosen), step):
             some = chosen[start : start + step]
             for row, values in zip(some, self._raw_block(some, every), strict=True):
-                best = best_of(values, n, self._seen(int(row), exclude))
+                best = best_of(values, n, _of_row(excluded, int(row)))
                 parts.append((np.full(len(best), row), best, values[best]))
         i, j, raw = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Recommendations(
@@ -453,7 +456,7 @@ class CompletionResult(Result):
         row: int | str,
         n: int,
         *,
-        exclude: Observations | CompletionProblem | SparseArray | ArrayLike | None = None,
+        exclude: Excluded = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Find the columns with the largest predictions in a row, for recommendations.
 
@@ -463,7 +466,7 @@ class CompletionResult(Result):
             Number of the row, from 0; or its id or name.
         n : int
             Number of columns, at least 1; fewer come back when fewer are left.
-        exclude : Observations, CompletionProblem, sparse array, array of integers or ids, or None
+        exclude : Observations, CompletionProblem, sparse array, data frame, array of integers or ids, or None
             Columns to leave out: those that the row has in the observations, or these.
 
         Returns
@@ -476,7 +479,7 @@ class CompletionResult(Result):
         Raises
         ------
         ValueError
-            If a position lies outside the matrix, or observations have another shape.
+            If a position lies outside the matrix, or observations without ids have another shape.
         """
         by_id = isinstance(row, str) or isinstance(self._ids(0), Ids)
         if by_id:
@@ -484,24 +487,33 @@ class CompletionResult(Result):
         else:
             at = integer("row", row, low=0, high=self.shape[0] - 1)
         n, values = integer("n", n, low=1), self._raw_block(np.array([at]), np.arange(self.shape[1]))[0]
-        best = best_of(values, n, self._seen(at, exclude))
+        best = best_of(values, n, _of_row(self._excluded(exclude), at))
         cols = np.array(ids_at(self._ids(1), best)) if by_id else best
         return cols, self._kept(values[best])
 
-    def _seen(self, row: int, exclude: Any) -> np.ndarray:
-        """Return the columns that `top` leaves out."""
+    def _excluded(self, exclude: Any) -> Observations | np.ndarray:
+        """The observations, or the numbers of the columns, that are left out."""
         if exclude is None:
             return np.empty(0, dtype=np.int64)
         if isinstance(exclude, CompletionProblem):
             exclude = exclude.observations
-        if sparse.issparse(exclude):
+        elif sparse.issparse(exclude):
             exclude = Observations.from_sparse(exclude)
+        elif is_named_frame(exclude):
+            exclude = Observations.from_frame(exclude)
         if isinstance(exclude, Observations):
-            if exclude.shape != self.shape:
-                raise must("exclude", f"of shape {self.shape}, as the completed matrix", exclude.shape)
-            starts, indices, _ = exclude.by_row
-            return indices[starts[row] : starts[row + 1]]
+            return self._placed("exclude", exclude)
         return self._numbers("exclude", exclude, 1)
+
+    def _placed(self, name: str, seen: Observations) -> Observations:
+        """Observations at their rows and columns in the completed matrix; those of ids that it lacks are left out."""
+        if self.labels is None or seen.labels is None or not any(isinstance(side, Ids) for side in seen.labels):
+            if seen.shape != self.shape:
+                raise must(name, f"of shape {self.shape}, as the completed matrix", seen.shape)
+            return seen
+        rows, cols = seen.numbers_in(self.labels, self.shape)
+        kept = (rows >= 0) & (cols >= 0)
+        return Observations(rows[kept], cols[kept], seen.values[kept], self.shape)
 
     def _row(self, cols: Any, values: Any) -> tuple[np.ndarray, np.ndarray]:
         """Check the entries of one new row: columns that differ, and as many values."""
@@ -510,3 +522,11 @@ class CompletionResult(Result):
         if len(np.unique(j)) < j.size:
             raise must("cols", "positions that differ", j)
         return j, x
+
+
+def _of_row(excluded: Observations | np.ndarray, row: int) -> np.ndarray:
+    """The numbers of the columns that are left out in a row."""
+    if not isinstance(excluded, Observations):
+        return excluded
+    starts, indices, _ = excluded.by_row
+    return indices[starts[row] : starts[row + 1]]

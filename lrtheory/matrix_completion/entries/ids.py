@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from lrtheory._validation import must, unmasked
 
-__all__ = ["Ids", "coded", "ids_at", "named", "numbers_of"]
-
+__all__ = ["Ids", "as_ids", "coded", "ids_at", "is_text", "named", "numbers_of"]
 
 #: ids among which one like an unknown one is looked for
 LOOKED_AT = 10_000
@@ -58,7 +57,7 @@ def coded(words: Sequence[str]) -> tuple[np.ndarray, Ids]:
     return place[numbers], Ids(ids[i] for i in order)
 
 
-def as_ids(words: Iterable[Any]) -> Ids:
+def as_ids(words: Collection[Any]) -> Ids:
     """Ids in the order given, integers where all words are written as integers."""
     cells = [_plain(word) for word in words]
     return Ids(cells if all(type(cell) is int for cell in cells) else map(str, words))

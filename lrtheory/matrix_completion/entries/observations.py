@@ -10,45 +10,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 from os import PathLike
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input
+from lrtheory._files import Columns
 from lrtheory._types import ArrayLike, Frame, Rng, SparseArray
 from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval
 from lrtheory.matrix_completion.entries import tables
+from lrtheory.matrix_completion.entries.compressed import (
+    Compressed,
+    orientations,
+    owned,
+    positions,
+    real_table,
+    real_values,
+    repeated,
+    shape_of,
+    without_repeats,
+)
 from lrtheory.matrix_completion.entries.ids import Ids, numbers_of
 
-__all__ = ["Compressed", "Observations", "positions"]
+__all__ = ["Observations", "with_values"]
 
 #: names of the rows and of the columns; those of a file or a frame are ids, integers where all are
 Labels = tuple[Sequence[str] | None, Sequence[str] | None]
-
-
-class Compressed(NamedTuple):
-    """Observations sorted by line (row or column), in the layout of compressed sparse rows.
-
-    Those of line i stand from starts[i] to starts[i + 1] - 1 in `indices` (the columns of a row, the rows of a column,
-    from 0) and in `values`.
-    """
-
-    starts: np.ndarray
-    indices: np.ndarray
-    values: np.ndarray
-
-    @property
-    def n_lines(self) -> int:
-        """Number of lines."""
-        return len(self.starts) - 1
-
-    @property
-    def degrees(self) -> np.ndarray:
-        """Number of observations of each line."""
-        return np.diff(self.starts)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,7 +89,7 @@ class Observations:
     by_col: Compressed = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        shape = _shape(self.shape)
+        shape = shape_of(self.shape)
         choice("duplicates", self.duplicates, ("raise", "mean"))
         rows, cols = (
             positions(name, getattr(self, name), size).astype(np.int32, copy=False)
@@ -115,11 +104,11 @@ class Observations:
         by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         if by_row.nnz < len(values):
             if self.duplicates == "raise":
-                raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', _repeated(rows, cols, shape))
-            rows, cols, values = _means(rows, cols, values)
+                raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', repeated(rows, cols))
+            rows, cols, values = without_repeats(rows, cols, values)
             by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         for name, given in (("rows", rows), ("cols", cols), ("values", values)):
-            object.__setattr__(self, name, _owned(given))
+            object.__setattr__(self, name, owned(given))
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "labels", _labels(self.labels, shape))
         object.__setattr__(self, "scale", _scale(self.scale, values))
@@ -272,7 +261,7 @@ class Observations:
         cls,
         path: str | PathLike[str],
         *,
-        columns: tables.Columns = None,
+        columns: Columns = None,
         form: str | None = None,
         header: bool | None = None,
     ) -> Observations:
@@ -311,7 +300,7 @@ class Observations:
         return _from_read(tables.read_file(path, columns, form, header))
 
     @classmethod
-    def from_frame(cls, frame: Frame | Mapping[str, Sequence[Any]], *, columns: tables.Columns = None) -> Observations:
+    def from_frame(cls, frame: Frame | Mapping[str, Sequence[Any]], *, columns: Columns = None) -> Observations:
         """Take ratings from a data frame: one a line, or a table of users by items.
 
         Parameters
@@ -375,7 +364,7 @@ class Observations:
         if table.ndim != 2:
             raise must("values", "of shape (m, n)", table.shape)
         if mask is None and table.dtype.kind not in "biuf":
-            table = _numbers(table)
+            table = real_table(table)
         # NaN differs from itself, in float and object arrays alike; `isnan` refuses the latter
         seen = table == table if mask is None else as_array("mask", mask)
         if seen.shape != table.shape or seen.dtype != bool:
@@ -416,38 +405,15 @@ class Observations:
         return cls(rows, cols, entries.data, entries.shape, labels=labels)
 
 
-def orientations(matrix: sparse.csr_array) -> tuple[Compressed, Compressed]:
-    """Compress the stored entries by row and by column, each value beside its own index."""
-    transposed = matrix.tocsc()
-    values_by_col = transposed.data
-    return (
-        _compressed(matrix.indptr, matrix.indices, matrix.data),
-        _compressed(transposed.indptr, transposed.indices, values_by_col),
-    )
-
-
 def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_col: np.ndarray) -> Observations:
     """Replace the values of a sample, given in its own order, by row and by column; positions are shared."""
     # past the constructor, which would check and sort positions again that were checked and sorted before
     new: Any = object.__new__(Observations)
     lines = seen.by_row._replace(values=kernel_input(by_row)), seen.by_col._replace(values=kernel_input(by_col))
-    changed = {"values": _owned(values), "by_row": lines[0], "by_col": lines[1]}
+    changed = {"values": owned(values), "by_row": lines[0], "by_col": lines[1]}
     for name in ("rows", "cols", "values", "shape", "duplicates", "labels", "scale", "message", "by_row", "by_col"):
         object.__setattr__(new, name, changed.get(name, getattr(seen, name)))
     return new
-
-
-def positions(name: str, given: Any, size: int) -> np.ndarray:
-    """Check numbers of rows or of columns, which count from 0 and are below `size`; an array of any shape."""
-    found = as_array(name, given)
-    if found.size == 0:  # an empty list is an array of floats to NumPy
-        return found.astype(np.int64)
-    if found.dtype.kind not in "iu":
-        raise must(name, "an array of integers", found, TypeError)
-    outside = (found < 0) | (found >= size)
-    if outside.any():
-        raise must(name, f"in [0, {size})", found[outside].flat[0])
-    return found
 
 
 def _last(n: int, count: int) -> np.ndarray:
@@ -458,62 +424,6 @@ def _random(n: int, count: int, rng: Any) -> np.ndarray:
     drawn = np.zeros(n, dtype=bool)
     drawn[generator(rng).choice(n, count, replace=False)] = True
     return drawn
-
-
-def real_values(values: Any) -> np.ndarray:
-    """Check a vector of numbers whose squares can be added up; float32 stays, everything else becomes float64."""
-    checked = array("values", values, shape=(None,))
-    kept = checked if checked.dtype == np.float32 else checked.astype(np.float64, copy=False)
-    largest = float(np.sqrt(np.finfo(kept.dtype).max)) / 2**20  # 2^40 such squares add up to the largest float
-    return array("values", kept, low=-largest, high=largest)
-
-
-def _numbers(table: np.ndarray) -> np.ndarray:
-    """Accept a table of Python numbers; an entry that is not a real number, such as None or NA, is named."""
-    for entry in table.ravel().tolist() if table.dtype.kind == "O" else ():
-        if not isinstance(entry, Real):
-            raise must("values", "real numbers, with NaN where nothing was observed", entry, TypeError)
-    return array("values", table, finite=False)
-
-
-def _owned(given: np.ndarray) -> np.ndarray:
-    """Return the array itself where nobody can write to it, else a read-only copy that nobody else has."""
-    # a read-only view does not suffice: its base, or the base of that, may be writable, and a write shows through
-    owner: Any = given
-    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
-        owner = owner.base
-    kept = given if owner is None else np.array(given)
-    kept.flags.writeable = False
-    return kept
-
-
-def _shape(shape: Any) -> tuple[int, int]:
-    if not isinstance(shape, (tuple, list)) or len(shape) != 2:
-        raise must("shape", "a pair of positive integers", shape)
-    high = 2**31 - 1  # positions are kept as int32
-    return integer("shape[0]", shape[0], low=1, high=high), integer("shape[1]", shape[1], low=1, high=high)
-
-
-def _repeated(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
-    """Find a position (row, column) that occurs twice."""
-    order = np.lexsort((cols, rows))
-    again = np.flatnonzero((np.diff(rows[order]) == 0) & (np.diff(cols[order]) == 0))[0]
-    return int(rows[order[again]]), int(cols[order[again]])
-
-
-def _means(rows: np.ndarray, cols: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Reduce repeated positions to one each, at the time of the last occurrence, with the mean of its values."""
-    order = np.lexsort((cols, rows))  # stable: equal positions stay in the order of time
-    starts = np.flatnonzero(np.r_[True, (np.diff(rows[order]) != 0) | (np.diff(cols[order]) != 0)])
-    counts = np.diff(np.r_[starts, len(order)])
-    means = np.add.reduceat(values[order], starts) / counts.astype(values.dtype)
-    last = order[starts + counts - 1]
-    time = np.argsort(last)
-    return rows[last[time]], cols[last[time]], means[time]
-
-
-def _compressed(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> Compressed:
-    return Compressed(kernel_input(starts, np.int64), kernel_input(indices, np.int32), kernel_input(values))
 
 
 def _labels(labels: Labels | None, shape: tuple[int, int]) -> Labels | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory._parallel import in_threads
-from lrtheory.matrix_completion.entries.observations import Compressed
+from lrtheory.matrix_completion.entries.compressed import Compressed
 
 __all__ = ["Regressions", "conjugate_gradients", "entries", "least_norm", "normal_equations"]
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._files import Table, as_table, form_of, read_arrays, source_name
-from lrtheory._types import Frame
+from lrtheory._files import FromTable, Table, as_table, form_of, read_arrays, source_name
+from lrtheory._files.table import is_missing
 from lrtheory._validation import must
 from lrtheory.matrix_completion.entries.ids import Ids, as_ids, coded
 
@@ -34,8 +34,6 @@ ROW_NAMES = {"", "id", "name", "row", "user", *CUSTOMS["user"]}
 LEVELS = 21
 LOOKED_AT = 20  # rows that decide whether a column is one of numbers
 
-Columns = str | Sequence[str | int] | Mapping[str, str | int] | None
-
 
 class NoRatingsError(ValueError):
     """A table is neither a list of ratings nor a table of users by items."""
@@ -54,7 +52,7 @@ class Read(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Pairs:
+class Pairs(FromTable):
     """Pairs of a user and an item, of which a prediction is wanted.
 
     Parameters
@@ -64,8 +62,15 @@ class Pairs:
 
     Raises
     ------
+    TypeError
+        If they are not sequences.
     ValueError
         If the lengths differ.
+
+    Notes
+    -----
+    From files and frames a column of users and one of items are taken; others are left out. `columns` names them in
+    this order.
 
     Examples
     --------
@@ -77,67 +82,11 @@ class Pairs:
     cols: Sequence[str | int]
 
     def __post_init__(self) -> None:
+        for name, given in (("rows", self.rows), ("cols", self.cols)):
+            if isinstance(given, str) or not hasattr(given, "__len__"):
+                raise must(name, "a sequence of ids", given, TypeError)
         if len(self.rows) != len(self.cols):
             raise must("cols", f"of length {len(self.rows)}, as `rows`", len(self.cols))
-
-    @classmethod
-    def from_file(
-        cls,
-        path: str | PathLike[str],
-        *,
-        columns: Columns = None,
-        form: str | None = None,
-        header: bool | None = None,
-    ) -> Pairs:
-        """Read pairs from a file with a column of users and one of items; others are left out.
-
-        Parameters
-        ----------
-        path : path
-            A table: delimited text, JSON, JSON lines or npz; "-" is standard input.
-        columns : str, sequence or mapping, or None
-            The columns of the users and of the items, by name or by number from 1; None looks for customary names.
-        form : str or None
-            The form of the file, where suffix and first line do not tell.
-        header : bool or None
-            Whether the first line names the columns; None looks.
-
-        Returns
-        -------
-        Pairs
-            In the order of the file.
-
-        Raises
-        ------
-        ValueError
-            If a column is missing, or a cell is empty.
-        """
-        return cls._from_table(Table.from_file(path, form=form, header=header), columns)
-
-    @classmethod
-    def from_frame(cls, frame: Frame | Mapping[str, Sequence[Any]], *, columns: Columns = None) -> Pairs:
-        """Take pairs from a data frame, or a mapping, with a column of users and one of items.
-
-        Parameters
-        ----------
-        frame : data frame or mapping of str to sequence
-            Other columns are left out.
-        columns : str, sequence or mapping, or None
-            As for `from_file`.
-
-        Returns
-        -------
-        Pairs
-            In the order of the frame.
-
-        Raises
-        ------
-        TypeError
-            If it is no frame.
-        ValueError
-            If a column is missing, or a cell is empty.
-        """
-        return cls._from_table(as_table(frame), columns)
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Pairs:
@@ -221,9 +170,14 @@ def _roles(table: Table) -> dict[str, str] | None:
 def _named_by_its_first_row(table: Table) -> Table:
     """Take numbers in the first row as names where the cell in the corner says that they are: ``user,1,2,3``."""
     first = [str(cells[0]).strip() for cells in table.columns.values()]
-    if first[0].lower().replace("_", "") not in ROW_NAMES or "" in first[1:] or len(set(first)) < len(first):
+    if not _names_rows(first[0]) or "" in first[1:] or len(set(first)) < len(first):
         return table
     return table.named_by_first_row()
+
+
+def _names_rows(word: str) -> bool:
+    """Whether the column of this name holds the names of the rows."""
+    return word.strip().lower().replace("_", "") in ROW_NAMES
 
 
 def _is_wide(table: Table) -> bool:
@@ -232,29 +186,26 @@ def _is_wide(table: Table) -> bool:
     numeric = sum(all(map(_is_number_or_missing, top)) for top in tops)
     if len(tops) < 3 or numeric <= (len(tops) - 1) / 2:
         return False
-    return any(_is_missing(cell) for cells in list(table.columns.values())[1:] for cell in cells)
-
-
-def _is_missing(cell: Any) -> bool:
-    return cell is None or cell != cell or str(cell).strip().lower() in ("", "na", "nan", "n/a", "null", "none", "?")
+    return any(is_missing(cell) for cells in list(table.columns.values())[1:] for cell in cells)
 
 
 def _is_number_or_missing(cell: Any) -> bool:
     try:
-        return math.isfinite(float(cell)) or _is_missing(cell)
+        return math.isfinite(float(cell)) or is_missing(cell)
     except (TypeError, ValueError):
-        return _is_missing(cell)
+        return is_missing(cell)
 
 
 def _of_wide(table: Table) -> Read:
     """The table of users by items, whose first column may hold the names of the users."""
     first = table.names[0]
     numeric = all(map(_is_number_or_missing, table.columns[first][:LOOKED_AT]))
-    has_names = not numeric or first.strip().lower().replace("_", "") in ROW_NAMES
+    has_names = not numeric or _names_rows(first)
     names, rest = (table.text(first), table.names[1:]) if has_names else (None, table.names)
     rows = None if names is None else as_ids(names)
     if rows is not None and len(set(rows)) < len(rows):
-        again = next(i for i, name in enumerate(rows) if name in rows[:i])
+        place = {name: i for i, name in reversed(list(enumerate(rows)))}
+        again = next(i for i, name in enumerate(rows) if place[name] < i)
         raise table.refuse(again, first, "a name that no other row has")
     return _of_matrix(_floats(table, rest), rows, as_ids(rest), table.origin)
 

@@ -12,7 +12,10 @@ BLOCK = 512  # points whose distances are in memory at once
 
 
 def k_means(X: np.ndarray, centers: np.ndarray, max_iter: int) -> tuple[np.ndarray, np.ndarray, int, bool]:
-    """Return labels, means in double precision, the number of turns, and whether no label changes any more."""
+    """Return labels (n,), means (K, d) in double precision, the number of turns, and whether they stand still.
+
+    X has shape (n, d), and the first centers shape (K, d); a mean without points stays where it was.
+    """
     wide, M = kernel_input(X, np.float64), np.array(centers, np.float64)
     labels, before = np.full(len(X), -1), np.empty(len(X), np.int64)
     n_iter, converged = 0, False

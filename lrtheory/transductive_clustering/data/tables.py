@@ -37,12 +37,21 @@ class PointTable:
         What the rows are called beside the table, such as the index of a frame.
     matrix : array of shape (n, d), or None
         All columns at once, where the source has them so.
+
+    Raises
+    ------
+    TypeError
+        If it is no table.
     """
 
     table: Table
     columns: tuple[str, ...] | None = None
     names: tuple[str, ...] | None = field(default=None, kw_only=True)
     matrix: np.ndarray | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.table, Table):
+            raise must("table", "a Table; `from_file` and `from_frame` make one", self.table, TypeError)
 
     def __repr__(self) -> str:
         return f"PointTable({len(self.table)} points, {len(self.table.names)} columns)"

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._result.display import bars, curves
+from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
@@ -17,7 +17,7 @@ from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
 from lrtheory.transductive_clustering.tasks.methods import Rules, task_problem
 from lrtheory.transductive_clustering.tasks.reading import prepared, read_tasks
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
-from lrtheory.transductive_clustering.updates.shown import certified, rows_of
+from lrtheory.transductive_clustering.updates.shown import certified, draw_energies, rows_of
 
 __all__ = ["FewShotResult", "arguments"]
 
@@ -89,10 +89,7 @@ class FewShotResult(Result):
 
     def _draw(self, ax: Any) -> None:
         if self.trace is not None:
-            energies = np.asarray(to_numpy(self.trace["energies"]))
-            energies = energies.reshape(len(energies), -1)
-            lines = {f"task {e}" if energies.shape[1] > 1 else "energy": y for e, y in enumerate(energies.T[:8])}
-            curves(ax, range(len(energies)), lines, xlabel="step", ylabel="energy")
+            draw_energies(ax, self.trace["energies"], "task", "step")
             return
         classes, counts = np.unique(np.asarray(to_numpy(self.labels)).astype(str), return_counts=True)
         bars(ax, classes.tolist(), counts, label="queries")

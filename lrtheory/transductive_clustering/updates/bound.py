@@ -16,7 +16,7 @@ from scipy import sparse
 
 from lrtheory._array import arrays, real_array, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._result.display import bars, curves
+from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import integer, must, real
 from lrtheory.transductive_clustering.problem import AssignmentProblem
@@ -32,7 +32,7 @@ from lrtheory.transductive_clustering.updates.inputs import (
     weights,
 )
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
-from lrtheory.transductive_clustering.updates.shown import certified, rows_of
+from lrtheory.transductive_clustering.updates.shown import certified, draw_energies, rows_of
 
 __all__ = ["BoundResult", "BoundState", "bound_update"]
 
@@ -113,9 +113,7 @@ class BoundResult(Result):
 
     def _draw(self, ax: Any) -> None:
         if self.trace is not None:
-            energies = np.asarray(to_numpy(self.trace["energies"])).reshape(self.n_iter + 1, -1)
-            lines = {f"problem {e}" if energies.shape[1] > 1 else "energy": y for e, y in enumerate(energies.T[:8])}
-            curves(ax, range(len(energies)), lines, xlabel="update", ylabel="energy")
+            draw_energies(ax, self.trace["energies"], "problem", "update")
             return
         counts = np.bincount(np.asarray(to_numpy(self.labels)).ravel(), minlength=self.assignments.shape[-1])
         bars(ax, [f"label {c}" for c in range(len(counts))], counts, label="points")

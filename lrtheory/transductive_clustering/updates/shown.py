@@ -1,4 +1,4 @@
-"""Assignments as rows of a table, and their certificates as sentences."""
+"""Assignments as rows of a table, their energies as curves, and their certificates as sentences."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
+from lrtheory._result.display import curves
 
-__all__ = ["certified", "rows_of"]
+__all__ = ["certified", "draw_energies", "rows_of"]
+
+LINES = 8  # energies that are drawn of a batch
 
 
 def rows_of(assignments: Any, names: Sequence[str] | None, word: str) -> dict[str, Any]:
@@ -36,6 +39,26 @@ def rows_of(assignments: Any, names: Sequence[str] | None, word: str) -> dict[st
         columns = {"problem": places[0], "point": places[1]}
     Z = Z.reshape(-1, Z.shape[-1])
     return columns | {word: Z.argmax(axis=1), "assignment": Z.max(axis=1)}
+
+
+def draw_energies(ax: Any, energies: Any, word: str, step: str) -> None:
+    """Draw the energies after each step, of one problem or of the first few of a batch.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    energies : array of shape (steps + 1,) or (steps + 1, E)
+        From the start on.
+    word : str
+        What each of several is called, such as "task".
+    step : str
+        What a step is called.
+    """
+    values = np.asarray(to_numpy(energies))
+    values = values.reshape(len(values), -1)
+    lines = {f"{word} {e}" if values.shape[1] > 1 else "energy": y for e, y in enumerate(values.T[:LINES])}
+    curves(ax, range(len(values)), lines, xlabel=step, ylabel="energy")
 
 
 def certified(proof: Any) -> str:

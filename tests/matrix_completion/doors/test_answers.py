@@ -1,6 +1,7 @@
 """Ids in and ids out: predictions, recommendations and files of a completion whose data came with ids."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,25 @@ def test_the_best_columns_of_a_user(model, plain, ratings):
     np.testing.assert_array_equal(model.fold_in(["film-03"], [4.0]), plain.fold_in([3], [4.0]))
 
 
+def test_what_is_left_out_is_found_by_ids(model, ratings):
+    """Another file of the same shape has its users at other places; what it has of others is not left out."""
+    users, films = [user(3), user(7), 5], ["film-02", "film-04", "film-00"]
+    frame = {"user": users, "item": films, "rating": [1.0, 2.0, 3.0]}
+    for given in (frame, Observations.from_frame(frame)):
+        found = model.recommend([user(3), user(7)], N, exclude=given)
+        pairs = set(zip(found.rows, found.cols, strict=True))
+        missing = {(u, f"film-{j:02d}") for u in users[:2] for j in range(N)} - pairs
+        assert missing == {(user(3), "film-02"), (user(7), "film-04")}
+        assert set(model.top(user(7), N, exclude=given)[0]) == {j for u, j in pairs if u == user(7)}
+        cells = {(u, j) for u, j, _ in model.fill(Observations.from_frame(frame)).cells()}
+        assert len(cells) == M * N - 2
+        assert not missing & cells
+    nothing = model.recommend([])
+    assert (nothing.rows, nothing.cols, nothing.values.shape) == ((), (), (0,))
+    assert "Recommendations" in repr(nothing)
+    assert "film-02" not in model.recommend(n=N, exclude=["film-02"]).cols
+
+
 def test_recommendations_are_those_of_every_row_alone(ratings):
     done = complete(ratings, 2, ridge=2.0, bias=True)
     found = done.recommend(n=4, exclude=ratings)
@@ -79,15 +99,14 @@ def test_recommendations_are_those_of_every_row_alone(ratings):
 
 
 def test_predictions_above_the_scale_keep_their_order():
-    """All of them are five stars when they are moved, and the best one still comes first."""
+    """Two of them are five stars when they are moved, and the better one still comes first."""
     U, V = np.ones((8, 1)), np.array([[1.0], [3.0], [2.0], [5.0]])
     seen = Observations.from_dense(2 * U @ V.T)
-    done = complete(
-        Observations(seen.rows, seen.cols, seen.values.clip(0, 5), seen.shape, scale=(0, 5)), 1, ridge=0.0, bias=False
-    )
-    free = complete(seen, 1)
-    assert done.block().max() <= 5
-    assert free.top(0, 4)[0].tolist() == [3, 1, 2, 0]
+    moved = replace(complete(seen, 1), scale=(0.0, 5.0))
+    cols, stars = moved.top(0, 4)
+    assert cols.tolist() == [3, 1, 2, 0]
+    np.testing.assert_allclose(stars, [5, 5, 4, 2], rtol=1e-9)
+    assert moved.recommend([0], 4).cols == (3, 1, 2, 0)
     clipped = complete(seen, 1, clip=True)
     assert clipped.scale == (2.0, 10.0)
 

@@ -72,9 +72,8 @@ def test_the_error_is_that_of_the_same_recipe(ratings):
     again = complete(both, done.rank, ridge=done.ridge, bias=False)
     assert done.tested.rmse[-1] == pytest.approx(again.score(test).rmse[-1], rel=1e-9)
     assert done.trace["ranks"].tolist().count(1) > 1
-    assert (
-        done.trace["rank_validation"].min() == done.trace["rank_validation"][np.argmin(done.trace["rank_validation"])]
-    )
+    best = np.argmin(done.trace["rank_validation"])
+    assert (done.rank, done.ridge) == (done.trace["ranks"][best], done.trace["ridges"][best])
     whole = complete(ratings, done.rank, ridge=done.ridge)
     np.testing.assert_allclose(done.block(), whole.block(), rtol=1e-9)
     assert "have the smallest held-out error, on 250 observations" in done.message
@@ -212,8 +211,8 @@ def test_one_row_shows_no_spread():
 @pytest.mark.parametrize(
     ("errors", "sentence"),
     [
-        ((1.0, 0.5), "rank 1 has a smaller error than biases, by 0.5"),
-        ((0.5, 1.0), "rank 1 has a larger error than biases, by 0.5"),
+        ((1.0, 0.5), "rank 1 has a smaller error than biases"),
+        ((0.5, 1.0), "rank 1 has a larger error than biases"),
     ],
 )
 def test_the_sentence_says_which_model_is_better(errors, sentence):
@@ -223,7 +222,7 @@ def test_the_sentence_says_which_model_is_better(errors, sentence):
     size = np.sqrt(np.mean(noise**2))
     found = scores.measured(np.zeros(400), predicted, np.arange(400), delta=0.05, unknown=0)
     assert abs(found.gain) == pytest.approx(0.5 * size)
-    assert sentence.rpartition(",")[0] in found.message
+    assert sentence in found.message
     same = scores.measured(
         np.zeros(400), {"biases": noise, "rank 1": noise[::-1]}, np.arange(400), delta=0.05, unknown=0
     )

@@ -227,6 +227,9 @@ def test_pairs_come_in_their_order(folder):
     assert list(Pairs.from_frame({"u": [7], "i": ["b"]}, columns="u,i").rows) == ["7"]
     with pytest.raises(ValueError, match=r"`cols` must be of length 1, as `rows`; got 2"):
         Pairs([1], [2, 3])
+    for given in (1, "ab"):
+        with pytest.raises(TypeError, match="`rows` must be a sequence of ids"):
+            Pairs(given, [1, 2])
     with pytest.raises(ValueError, match="no column is called user"):
         Pairs.from_frame({"u": [7], "item": ["b"]})
 

@@ -285,6 +285,12 @@ def test_missing_files_folders_and_columns(tmp_path):
         (lambda: tc.classify(POINTS, "kind"), TypeError, "`X` must be a PointTable, a path"),
         (lambda: tc.classify(tc.ClusteringProblem(POINTS, TRUTH)), TypeError, "a problem with classes"),
         (lambda: tc.classify(tc.ClusteringProblem(POINTS), "y"), ValueError, "`label` must be left out"),
+        (
+            lambda: tc.classify(tc.ClusteringProblem(POINTS), standardize=True),
+            ValueError,
+            "`standardize` must be left out beside a problem; got True",
+        ),
+        (lambda: tc.PointTable(POINTS), TypeError, "`table` must be a Table; `from_file` and `from_frame` make one"),
         (lambda: tc.classify(hidden(), "kind", method="magic"), ValueError, "`method` must be one of"),
         (
             lambda: tc.classify({"x": [0, 1], "y": ["a", ""]}, "y"),
@@ -351,6 +357,9 @@ def test_the_shell_says_which_points_it_left_out(tmp_path, capsys):
     told = shell(capsys, "evaluate", written(tmp_path / "p.csv", rare), "--label", "kind", "--tasks", 20)
     assert "without 3 points without a label and the classes with fewer than 6 points (fir)" in told
     small = written(tmp_path / "s.csv", {"x": [1, 2], "kind": ["a", "b"]})
+    asked = ["transductive_clustering", "evaluate", str(tmp_path / "p.csv"), "--label", "kind", "--tasks", "0"]
+    assert main(asked) == 3
+    assert "`n_tasks` must be an integer of at least 2; got 0" in capsys.readouterr().err
     assert main(["transductive_clustering", "evaluate", str(small), "--label", "kind"]) == 3
     assert "two classes of at least 6 points; got {'a': 1, 'b': 1}" in capsys.readouterr().err
 
