@@ -124,7 +124,7 @@ def networks(top, k):
         for size in range(n * (n - 1) // 2 + 1)
         for edges in combinations(combinations(range(n), 2), size)
     ]
-    return [network for network in every if least(network, k) is not None]
+    return feasible(k, every)
 
 
 def weighted(edges, n, weights):
@@ -155,15 +155,6 @@ def drawn(k, tree=False):
     return draw
 
 
-def in_free_family(k):
-    return Family(
-        f"augmentations-free-{k}",
-        always=lambda: networks(4, k),
-        draw=lambda draws: unweighted(drawn(k)(draws)),
-        view=view,
-    )
-
-
 def unweighted(network):
     return Network(network.n, network.edges, tuple((u, v, 1) for u, v, _ in network.offers))
 
@@ -175,14 +166,14 @@ def suffices(k):
     }
 
 
-SAYS = "k_edge_augmentation"
+NAME = "k_edge_augmentation"
 PATH = ((0, 1), (1, 2))
 
 ONE = Statement(
     id="networkx/edge-augmentation-connected",
     title="The lightest edges that connect a graph",
     says="With k = 1 the edges F that are returned connect the graph, and their weight w(F) is the least, w(F*).",
-    source=Documented("networkx", SAYS, "for k = 1 the solution is optimal"),
+    source=Documented("networkx", NAME, "for k = 1 the solution is optimal"),
     tex=r"w(F) \le w(F^*)",
     hypotheses=suffices(1),
     instances=Family(
@@ -205,10 +196,15 @@ TWO = Statement(
     title="The fewest edges without which no bridge is left",
     says="With k = 2 and all missing edges available, the edges F that are returned leave a graph that is connected "
     "without any one of its edges, and their number is the least, |F*|.",
-    source=Documented("networkx", SAYS, "for k = 2 the solution is optimal if nothing is said of what is available"),
+    source=Documented("networkx", NAME, "for k = 2 the solution is optimal if nothing is said of what is available"),
     tex=r"|F| \le |F^*|",
     hypotheses=suffices(2),
-    instances=in_free_family(2),
+    instances=Family(
+        "augmentations-free-2",
+        always=lambda: networks(4, 2),
+        draw=lambda draws: unweighted(drawn(2)(draws)),
+        view=view,
+    ),
     solve=augmented_freely(2),
     claim=within(2),
     saboteurs=(
@@ -228,7 +224,7 @@ TWO_WEIGHTED = Statement(
     title="Edges within twice the least weight, so that no bridge is left",
     says="With k = 2 and edges that are available at a weight, those that are returned, F, make a connected graph one "
     "that is connected without any of its edges, and their weight w(F) is at most twice the least, w(F*).",
-    source=Documented("networkx", SAYS, "for k = 2 a 2-approximation where the solution is not optimal"),
+    source=Documented("networkx", NAME, "for k = 2 a 2-approximation where the solution is not optimal"),
     tex=r"w(F) \le 2\, w(F^*)",
     hypotheses=suffices(2) | {"connected": lambda network: connected(network.n, network.edges)},
     instances=Family(

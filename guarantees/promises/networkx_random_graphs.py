@@ -20,7 +20,10 @@ WITHIN = 1 / 12
 
 @dataclass(frozen=True)
 class Size:
-    """A number of nodes and one of edges; with two parts, the nodes of both."""
+    """A number of nodes and one of edges; with two parts, the nodes of both.
+
+    For forests `edges` is q, the most nodes that a tree may have.
+    """
 
     n: int
     edges: int
@@ -92,7 +95,7 @@ def uniform(known):
 
 
 def more_often(known):
-    """Too strong a claim: the first one has half of the probability more than its share."""
+    """A wrong claim: half of the time the first one comes, and else any of them by its share."""
     law = uniform(known)
 
     def tilted(instance):
@@ -188,7 +191,7 @@ def of_number(item, words, function, solve, instances, hypotheses):
     )
 
 
-FEW = "two to four edges among three or four nodes"
+FEW = "one to four edges among three or four nodes"
 GNM = of_number(
     "gnm-random-graph",
     "by trial",

@@ -4,7 +4,7 @@ All paths without a repeated node are tried. With lengths of 0 there may be clos
 documentation says what is returned then: the paths that repeat no node.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise, permutations, product
 
@@ -34,23 +34,25 @@ class Roads:
 # --- truth and claims ------------------------------------------------------------------------------------------------
 
 
+def paths_between_ends(n):
+    """All ways from the first of n nodes to the last one that repeat no node, whether their arcs are there or not."""
+    return [(0, *inner, n - 1) for count in range(n - 1) for inner in permutations(range(1, n - 1), count)]
+
+
 @cache
 def shortest(roads):
     """The shortest paths from the first node to the last one, which repeat no node."""
-    n, found = len(roads.lengths), {}
-    for count in range(n - 1):
-        for inner in permutations(range(1, n - 1), count):
-            path = (0, *inner, n - 1)
-            steps = [roads.lengths[u][v] for u, v in pairwise(path)]
-            if None not in steps:
-                found.setdefault(sum(steps), []).append(path)
+    found = {}
+    for path in paths_between_ends(len(roads.lengths)):
+        steps = [roads.lengths[u][v] for u, v in pairwise(path)]
+        if None not in steps:
+            found.setdefault(sum(steps), []).append(path)
     return sorted(found[min(found)]) if found else []
 
 
 def places(roads, found):
     """How often each path that repeats no node is there; what is no path is counted at the end."""
-    n = len(roads.lengths)
-    every = [(0, *inner, n - 1) for count in range(n - 1) for inner in permutations(range(1, n - 1), count)]
+    every = paths_between_ends(len(roads.lengths))
     return [*(found.count(path) for path in every), sum(path not in every for path in found)]
 
 
@@ -111,18 +113,17 @@ def drawn(draws):
     return from_entries(n, [None if entry < 0 else entry for entry in entries])
 
 
-SOURCE = Documented("networkx", "all_shortest_paths", "all shortest paths, those that repeat no node")
-REACHED = {"reached": lambda roads: bool(shortest(roads))}
+ROADS = Family("roads", always=small, draw=drawn, view=lambda roads: roads.nx())
 
 SET = Statement(
     id="networkx/all-shortest-paths",
     title="All shortest paths are found, and no others",
     says="As a set, what is returned is P, the set of all shortest paths without a repeated node, with lengths of 0 "
     "too, by the method of Dijkstra.",
-    source=SOURCE,
+    source=Documented("networkx", "all_shortest_paths", "all shortest paths, those that repeat no node"),
     tex=r"\{p_1, p_2, \dots\} = P",
-    hypotheses=REACHED,
-    instances=Family("roads", always=small, draw=drawn, view=lambda roads: roads.nx()),
+    hypotheses={"reached": lambda roads: bool(shortest(roads))},
+    instances=ROADS,
     solve=paths("dijkstra"),
     claim=Identity(as_a_set),
     saboteurs=(
@@ -131,34 +132,26 @@ SET = Statement(
     ),
 )
 
-BELLMAN_FORD = Statement(
+BELLMAN_FORD = replace(
+    SET,
     id="networkx/all-shortest-paths-bellman-ford",
     title="All shortest paths are found by the method of Bellman and Ford",
     says="As a set, what is returned is P, the set of all shortest paths without a repeated node, with lengths of 0 "
     "too, by the method of Bellman and Ford.",
-    source=SOURCE,
-    tex=r"\{p_1, p_2, \dots\} = P",
-    hypotheses=REACHED,
-    instances=Family("roads-bellman-ford", always=small, draw=drawn, view=lambda roads: roads.nx()),
+    instances=replace(ROADS, name="roads-bellman-ford"),
     solve=paths("bellman-ford"),
-    claim=Identity(as_a_set),
-    saboteurs=(
-        saboteur("a single one", solve=single),
-        saboteur("by the number of arcs", solve=by_arcs),
-    ),
 )
 
-ONCE = Statement(
+ONCE = replace(
+    SET,
     id="networkx/all-shortest-paths-once",
     title="Every shortest path is returned once",
     says="Each path of P, the set of all shortest paths without a repeated node, is returned once, and nothing else "
     "is, with lengths of 0 too.",
-    source=SOURCE,
     tex=r"(p_1, p_2, \dots) \text{ lists } P",
-    hypotheses=REACHED,
-    instances=Family("roads-once", always=small, draw=drawn, view=lambda roads: roads.nx()),
-    solve=paths("dijkstra"),
+    instances=replace(ROADS, name="roads-once"),
     claim=Identity(each_once),
+    saboteurs=(),
     violated=Violated(
         "A path is returned again when the first node is reached from a later one at length 0", "networkx #8833"
     ),

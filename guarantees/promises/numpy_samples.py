@@ -26,6 +26,12 @@ def as_floats(law):
     return np.array([float(p) for p in law])
 
 
+def follows(known, law=None):
+    """The outcomes that `known` lists have the probabilities that `law` lists; without a law all have the same."""
+    alike = lambda instance: np.full(len(known(instance)), 1 / len(known(instance)))
+    return Law(lambda instance, outcomes: place(known(instance), outcomes), law or alike, within=WITHIN)
+
+
 # --- without replacement ---------------------------------------------------------------------------------------------
 
 
@@ -52,10 +58,6 @@ def one_by_one(urn):
     return as_floats(law)
 
 
-def all_alike(urn):
-    return np.full(len(urn.orders()), 1 / len(urn.orders()))
-
-
 def by_products(urn):
     """The weights of the items are multiplied, as if repeats had been thrown away with the whole sample."""
     found = [prod(urn.weights[i] for i in order) for order in urn.orders()]
@@ -69,10 +71,6 @@ def chosen(weighted=True, backwards=False):
         return [tuple(one[::-1] if backwards else one) for one in found]
 
     return solve
-
-
-def in_order(law):
-    return Law(lambda urn, outcomes: place(urn.orders(), outcomes), law, within=WITHIN)
 
 
 URNS = (Urn((1, 3), 1), Urn((1, 3), 2), Urn((1, 1, 1), 2), Urn((1, 2, 5), 2), Urn((1, 2, 5), 3))
@@ -89,12 +87,12 @@ CHOICE = Statement(
     hypotheses={"every item can be drawn": lambda urn: min(urn.weights) > 0 and urn.draws <= len(urn.weights)},
     instances=Family("urns", always=URNS, complete="two and three items, some with unequal weights", members=len(URNS)),
     solve=chosen(),
-    claim=in_order(one_by_one),
+    claim=follows(Urn.orders, one_by_one),
     saboteurs=(
         saboteur("probabilities are not read", solve=chosen(weighted=False)),
         saboteur("the last one first", solve=chosen(backwards=True)),
-        saboteur("all samples alike", claim=in_order(all_alike)),
-        saboteur("by products of probabilities", claim=in_order(by_products)),
+        saboteur("all samples alike", claim=follows(Urn.orders)),
+        saboteur("by products of probabilities", claim=follows(Urn.orders, by_products)),
     ),
     notes="The documentation names no law of several items; this one is what drawing one after the other means. The "
     "probability that an item is in the sample is therefore not proportional to its weight.",
@@ -122,10 +120,6 @@ def hypergeometric(marbles):
     return as_floats([Fraction(way, total) for way in ways])
 
 
-def counts_alike(marbles):
-    return np.full(len(marbles.counts()), 1 / len(marbles.counts()))
-
-
 def taken(method):
     def solve(marbles, rng, n):
         found = rng.multivariate_hypergeometric(marbles.colors, marbles.taken, size=n, method=method)
@@ -141,10 +135,6 @@ def put_back(marbles, rng, n):
         drawn = rng.multinomial(marbles.taken, shares, size=n)
         found += [tuple(one) for one in drawn[(drawn <= marbles.colors).all(axis=1)].tolist()]
     return found[:n]
-
-
-def of_counts(law):
-    return Law(lambda marbles, outcomes: place(marbles.counts(), outcomes), law, within=WITHIN)
 
 
 MARBLES = (Marbles((1, 2), 1), Marbles((2, 1, 0), 2), Marbles((1, 1, 1), 2), Marbles((3, 2, 1), 3), Marbles((1, 4), 4))
@@ -170,10 +160,10 @@ def colors(method):
             members=len(MARBLES),
         ),
         solve=taken(method),
-        claim=of_counts(hypergeometric),
+        claim=follows(Marbles.counts, hypergeometric),
         saboteurs=(
             saboteur("every marble is put back", solve=put_back),
-            saboteur("all counts alike", claim=of_counts(counts_alike)),
+            saboteur("all counts alike", claim=follows(Marbles.counts)),
         ),
     )
 
@@ -225,11 +215,7 @@ PERMUTED = Statement(
     hypotheses={"entries": lambda table: table.rows * table.columns > 0},
     instances=Family("rows", always=ROWS, complete="one and two rows of up to three entries", members=len(ROWS)),
     solve=shuffled(lambda rng, numbers: rng.permuted(numbers, axis=1)),
-    claim=Law(
-        lambda table, outcomes: place(table.orders(), outcomes),
-        lambda table: np.full(len(table.orders()), 1 / len(table.orders())),
-        within=WITHIN,
-    ),
+    claim=follows(Table.orders),
     saboteurs=(
         saboteur("one order for all rows", solve=shuffled(lambda rng, numbers: rng.permutation(numbers, axis=1))),
         saboteur("one exchange in every row", solve=shuffled(by_one_exchange)),

@@ -39,8 +39,7 @@ class Distances:
 
 
 def length(distances, order):
-    n = len(distances.tree()) + 1
-    between = dict(zip(combinations(range(n), 2), distances.pairs, strict=True))
+    between = dict(zip(combinations(range(len(order)), 2), distances.pairs, strict=True))
     return sum(between[min(step), max(step)] for step in pairwise(order))
 
 
