@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -84,17 +85,11 @@ def find(name: str, module: str | None, objects: Any) -> tuple[str, Any] | None:
 
 
 def _object(full: str) -> Any:
-    """What a full name means, imported."""
-    parts = full.split(".")
-    for end in range(len(parts), 0, -1):
-        try:
-            found: Any = importlib.import_module(".".join(parts[:end]))
-        except ImportError:
-            continue
-        for part in parts[end:]:
-            found = getattr(found, part, None)
-        return found
-    return None
+    """What a full name means, imported; None where it means nothing."""
+    try:
+        return pkgutil.resolve_name(full)
+    except (ImportError, AttributeError, ValueError):
+        return None
 
 
 def _fields(full: str) -> set[str]:

@@ -18,20 +18,24 @@ def initials_as_letters(app: Any, what: str, name: str, obj: Any, options: Any, 
 
 def proofs_as_paragraphs(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Move the section Proof, which numpydoc does not know, to the end of the notes."""
-    start = next((i for i in range(len(lines) - 1) if lines[i] == "Proof" and set(lines[i + 1]) == {"-"}), None)
-    if start is None:
+    found = _section(lines, "Proof")
+    if found is None:
         return
-    headings = (i for i in range(start + 2, len(lines) - 1) if lines[i + 1] and set(lines[i + 1]) == {"-"})
-    end = next(headings, len(lines))
-    proof = ["**Proof.**", "", *lines[start + 2 : end]]
-    rest = lines[:start] + lines[end:]
-    notes = next((i for i in range(len(rest) - 1) if rest[i] == "Notes" and set(rest[i + 1]) == {"-"}), None)
+    start, end = found
+    proof = ["**Proof.**", "", *lines[start + 2 : end], ""]
+    del lines[start:end]
+    notes = _section(lines, "Notes")
     if notes is None:
-        lines[:] = [*lines[:start], "Notes", "-----", *proof, "", *lines[end:]]
+        lines[start:start] = ["Notes", "-----", *proof]
     else:
-        after = (i for i in range(notes + 2, len(rest) - 1) if rest[i + 1] and set(rest[i + 1]) == {"-"})
-        place = next(after, len(rest))
-        lines[:] = [*rest[:place], "", *proof, "", *rest[place:]]
+        lines[notes[1] : notes[1]] = ["", *proof]
+
+
+def _section(lines: list[str], name: str) -> tuple[int, int] | None:
+    """The line of a section's heading, and that of the next heading or the end; None where there is no such section."""
+    headings = [i for i in range(len(lines) - 1) if lines[i + 1] and set(lines[i + 1]) == {"-"}]
+    start = next((i for i in headings if lines[i] == name), None)
+    return None if start is None else (start, next((i for i in headings if i > start), len(lines)))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

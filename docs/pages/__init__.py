@@ -19,7 +19,7 @@ __all__ = ["write"]
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = ("api", "papers", "gallery", "notebooks", "about")
-#: the section of the README from which the page about files is made, as soon as there is one
+#: the section of the README from which the page about files is made; without it there is no such page
 FILES = "I have a file"
 
 
