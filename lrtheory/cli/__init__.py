@@ -33,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 supported, recorded or answered, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
-    if arguments[0] in _outside():
+    from lrtheory.cli.arguments import OUTSIDE
+
+    if arguments[0] in OUTSIDE:
         from lrtheory.cli.project import run_folder
 
         return run_folder(arguments[0], arguments[1:])
@@ -71,12 +73,6 @@ def _run(arguments: list[str], *, alone: bool) -> int:
     aside = contextlib.redirect_stdout(sys.stderr) if getattr(options, "json", False) else contextlib.nullcontext()
     with aside:
         return options.run(options)
-
-
-def _outside() -> dict[str, str]:
-    from lrtheory.cli.arguments import OUTSIDE
-
-    return OUTSIDE
 
 
 def _not_a_command(word: str) -> str:

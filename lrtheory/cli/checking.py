@@ -39,6 +39,11 @@ def _check_ours(options: Any, statement: Statement) -> int:
         repair=options.repair,
         instance=options.instance,
     )
+    return _answered(options, evidence)
+
+
+def _answered(options: Any, evidence: Evidence) -> int:
+    """Print the evidence for one statement; the exit code."""
     print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence, file=options.out)
     return _exit_code(evidence)
 
@@ -67,8 +72,7 @@ def _check_own(options: Any, statement: Statement) -> int:
         told = f"{type(error).__name__}: {error}".rstrip(": ")
         raise StatementError(f"{told} ({_line(error, options.solve)}), {noted[0]}") from error
     evidence = dataclasses.replace(evidence, replay=_replay(options, statement, evidence))
-    print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence, file=options.out)
-    return _exit_code(evidence)
+    return _answered(options, evidence)
 
 
 def _line(error: Exception, solve: str) -> str:
@@ -138,6 +142,7 @@ def _due(evidence: Evidence, *, violated: bool) -> int:
 
 
 def _exit_code(evidence: Evidence) -> int:
+    """The exit code of a check by itself, in which every saboteur must be refuted."""
     if "interrupted" in evidence.message:
         return 130
     escaped = any(verdict != "refuted" for verdict in evidence.saboteurs.values())

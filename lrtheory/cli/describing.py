@@ -15,7 +15,7 @@ from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.trust.user_solver import example_of, kind_of
 from lrtheory.cli.docstrings import documented, handed_on
 
-__all__ = ["described", "explained", "imports", "is_random", "signature", "takes_and_returns"]
+__all__ = ["arguments", "described", "explained", "imports", "signature", "takes_and_returns"]
 
 
 def described(statement: Statement) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _labels(statement: Statement) -> str:
     return ", ".join([family.name, *fixed, *([f"{family.name}:17"] if family.draw is not None else []), "..."])
 
 
-def is_random(statement: Statement) -> bool:
+def _is_random(statement: Statement) -> bool:
     """Whether a solver is asked for n independent outcomes."""
     return statement.kind not in ("inequality", "identity")
 
@@ -67,7 +67,7 @@ def arguments(statement: Statement) -> list[str]:
         names = list(inspect.signature(statement.solve).parameters)[:1]
     except ValueError:
         names = []
-    return [*(names or ["instance"]), "rng", *(["n"] if is_random(statement) else [])]
+    return [*(names or ["instance"]), "rng", *(["n"] if _is_random(statement) else [])]
 
 
 def signature(statement: Statement) -> str:
@@ -76,7 +76,7 @@ def signature(statement: Statement) -> str:
         return ""
     if statement.closed:
         return f"not offered: {statement.closed}"
-    outcome = "n independent outcomes" if is_random(statement) else "outcome"
+    outcome = "n independent outcomes" if _is_random(statement) else "outcome"
     return f"solve({', '.join(arguments(statement))}) -> {outcome}"
 
 
@@ -135,7 +135,7 @@ def imports(outcome: Any) -> list[str]:
 
 def _runs(statement: Statement, outcome: Any) -> Iterator[str]:
     """The meaning of the first axis of an outcome of several runs."""
-    if is_random(statement) and len(getattr(outcome, "shape", ())) > 0 and outcome.shape[0] == 2:
+    if _is_random(statement) and len(getattr(outcome, "shape", ())) > 0 and outcome.shape[0] == 2:
         yield "  the first axis: the n runs, here n = 2"
 
 

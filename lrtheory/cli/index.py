@@ -199,7 +199,7 @@ def _made() -> tuple[list[Row], dict[str, Any]]:
 
 def _pattern(place: str) -> str:
     """The glob of a place that is given as files; a folder stands for the files in it."""
-    return place if place.endswith(".py") else place.rstrip("/") + "/*.py" if "*" not in place else place
+    return place if place.endswith(".py") or "*" in place else place.rstrip("/") + "/*.py"
 
 
 @functools.cache

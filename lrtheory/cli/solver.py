@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +12,7 @@ from typing import Any
 from lrtheory._validation import must
 from lrtheory.bounds import Statement, StatementError
 from lrtheory.bounds.claims import Recorded
-from lrtheory.bounds.provenance.places import modules
+from lrtheory.bounds.provenance.places import importable, modules
 from lrtheory.cli.describing import arguments, signature
 
 __all__ = ["loaded"]
@@ -73,20 +72,15 @@ def _from_file(place: str) -> ModuleType:
 
 def _from_path(place: str) -> ModuleType:
     """A module by its dotted name, seen from the current folder too, as with `python -m`."""
-    here = str(Path.cwd())
-    added = here not in sys.path
-    sys.path[:0] = [here] if added else []
     try:
-        return importlib.import_module(place)
+        with importable(Path.cwd()):
+            return importlib.import_module(place)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{place}.".startswith(f"{error.name}."):
             raise ModuleNotFoundError(f"there is no module {place!r}, which --solve names") from None
         raise
     except Exception as error:
         raise StatementError(f"{place} cannot be imported: {type(error).__name__}: {error}") from error
-    finally:
-        if added:
-            sys.path.remove(here)
 
 
 def _demand_signature(solve: Callable[..., Any], told: str, statement: Statement) -> None:

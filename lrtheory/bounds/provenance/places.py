@@ -20,7 +20,7 @@ from types import ModuleType
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["home", "is_private", "module_named", "modules", "parts", "public_name", "resolved"]
+__all__ = ["home", "importable", "is_private", "module_named", "modules", "parts", "public_name", "resolved"]
 
 _MARKS = "*?["  # of a glob
 _PRIVATE = "lrtheory_place_"
@@ -59,7 +59,7 @@ def resolved(place: str, root: Path) -> list[str]:
         if not path.is_file():
             raise StatementError(f"there is no file {str(path)!r}, which is named as a place of statements")
         return [str(path)]
-    with _importable(root):
+    with importable(root):
         try:
             known = importlib.util.find_spec(place) is not None
         except (ImportError, ValueError):
@@ -81,7 +81,7 @@ def home(place: str, root: Path) -> Path:
     """The folder of a package, or the file of a module, told without an import of its modules."""
     if place.endswith(".py"):
         return Path(place)
-    with _importable(root):
+    with importable(root):
         spec = importlib.util.find_spec(place)
     assert spec is not None
     folders = list(spec.submodule_search_locations or [])
@@ -114,7 +114,7 @@ def parts(place: str, root: Path) -> dict[str, str]:
     """
     if place.endswith(".py"):
         return {}
-    with _importable(root):
+    with importable(root):
         spec = importlib.util.find_spec(place)
     folders = list(spec.submodule_search_locations or []) if spec is not None else []
     return {m.name: f"{place}.{m.name}" for m in pkgutil.iter_modules(folders) if m.ispkg}
@@ -142,7 +142,7 @@ def modules(place: str, root: Path, *, inner: bool = True) -> list[ModuleType]:
     StatementError
         If a module raises an error while it is imported; the sentence names the file and the line.
     """
-    with _importable(root):
+    with importable(root):
         if place.endswith(".py"):
             return [_from_file(Path(place))]
         package = _imported(place)
@@ -205,8 +205,8 @@ def _blamed(error: BaseException, place: str) -> StatementError:
 
 
 @contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    """Let modules below a folder be imported."""
+def importable(root: Path) -> Iterator[None]:
+    """Let modules below a folder be imported, and restore the path of imports afterwards."""
     entry = str(root)
     added = entry not in sys.path
     if added:
