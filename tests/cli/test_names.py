@@ -88,7 +88,7 @@ def test_show_and_check_by_a_part(run):
     assert run("check t2")[0] == 3
 
 
-def test_a_saboteur_by_number_wherever_it_stands(run):
+def test_a_saboteur_is_shown_with_its_number_and_found_by_a_part_of_its_name(run):
     _, out, _ = run("show mi-t2")
     assert "1. N/16" in out
     code, out, _ = run("check mi-t2 --saboteur n16")

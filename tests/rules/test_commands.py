@@ -17,17 +17,25 @@ import pytest
 import lrtheory
 from lrtheory._result import Result
 from lrtheory.cli import answering, main, verbs
+from lrtheory.cli.arguments import COMMANDS
 
 FILES = Path(__file__).resolve().parents[1] / "files"
 VERBS = [verb for system in lrtheory.SYSTEMS for verb in verbs.verbs_of(system).values()]
 EXAMPLES = [(verb, line) for verb in VERBS for line in verb.examples]
-#: commands that a person may have on the path; a verb of one of these names would be confused with it only if it could
-#: be typed alone, which it cannot; what a verb may not be called is one of our own commands
-OURS = {"list", "show", "check", "start", "report", "data", "new", "warmup", "figures", "bench", "demo", "verbs"}
 
 
 def named(verb):
     return f"{verb.system}-{verb.name}"
+
+
+def typed(line):
+    """The words of an example after `lrtheory`, without a pipe in front or behind."""
+    return shlex.split(line.partition(" < ")[0].split(" | ")[0])[1:]
+
+
+def unwritten(words):
+    """The words without the files that the answer would be written to."""
+    return [word for i, word in enumerate(words) if not {"-o", "--plot"} & {word, words[max(i - 1, 0)]}]
 
 
 def function_of(verb):
@@ -45,7 +53,7 @@ def test_a_verb_is_a_door_and_no_solver(verb):
 @pytest.mark.parametrize("verb", VERBS, ids=named)
 def test_a_verb_explains_itself(verb):
     assert verb.summary.endswith(".")
-    assert verb.name not in OURS
+    assert verb.name not in COMMANDS
     assert verb.examples, "an example line is needed"
     for one in (*verb.files, *verb.options):
         assert one.help, f"`{one.name}` has no help"
@@ -73,11 +81,10 @@ def folder(tmp_path, monkeypatch):
 def test_an_example_answers(verb, line, folder, capsys, monkeypatch):
     """What is typed runs; a pipe in front or behind is the shell's, and is tested where its verb is."""
     before = {path.name for path in folder.iterdir()}
-    typed, _, source = line.partition(" < ")
+    source, words = line.partition(" < ")[2], typed(line)
     if source:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(source).read_bytes()), encoding="utf-8"))
-    words = shlex.split(typed.split(" | ")[0])
-    assert main(words[1:]) in (0, 1, 2)
+    assert main(words) in (0, 1, 2)
     out, err = capsys.readouterr()
     assert out.strip()
     assert not [said for said in err.splitlines() if not said.startswith("lrtheory: compiling, first run only")]
@@ -89,9 +96,7 @@ def test_an_example_answers(verb, line, folder, capsys, monkeypatch):
 def test_the_answer_as_json_has_all_digits_and_the_hashes_of_its_files(verb, line, folder, capsys, monkeypatch):
     if " < " in line:
         pytest.skip("a stream prints JSON lines of its own")
-    words = shlex.split(line.split(" | ")[0])
-    kept = [w for i, w in enumerate(words) if w not in ("-o", "--plot") and words[i - 1] not in ("-o", "--plot")]
-    main([*kept[1:], "--json"])
+    main([*unwritten(typed(line)), "--json"])
     told = json.loads(capsys.readouterr().out)
     assert list(told) == [
         "verb", "version", "inputs", "options", "columns", "rows", "facts", "certificate", "seconds",
@@ -103,14 +108,13 @@ def test_the_answer_as_json_has_all_digits_and_the_hashes_of_its_files(verb, lin
 
 @pytest.mark.parametrize("verb", VERBS, ids=named)
 def test_what_is_read_is_never_written_over(verb, folder, capsys):
-    words = shlex.split(verb.examples[0].partition(" < ")[0].split(" | ")[0])
-    source = next((w for w in words[3:] if (folder / w).is_file()), None)
+    words = typed(verb.examples[0])
+    source = next((w for w in words[2:] if (folder / w).is_file()), None)
     answer = typing.get_type_hints(function_of(verb))["return"]
     if source is None or not (isinstance(answer, type) and issubclass(answer, Result)):
         pytest.skip("it reads no file, or a stream")
     content = (folder / source).read_bytes()
-    kept = [w for i, w in enumerate(words) if w not in ("-o", "--plot") and words[i - 1] not in ("-o", "--plot")]
-    assert main([*kept[1:], "-o", source, "--force"]) == 3
+    assert main([*unwritten(words), "-o", source, "--force"]) == 3
     assert "nothing is written over it" in capsys.readouterr().err
     assert (folder / source).read_bytes() == content
 
@@ -139,18 +143,15 @@ def test_forms_in_the_help_are_those_that_are_read():
 @pytest.mark.parametrize("verb", VERBS, ids=named)
 def test_a_missing_file_is_one_sentence(verb, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    words = shlex.split(verb.examples[0].partition(" < ")[0].split(" | ")[0])
     if not verb.files:
         pytest.skip("it reads no file")
-    assert main(words[1:]) == 3
+    assert main(typed(verb.examples[0])) == 3
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "there is no" in err
 
 
 def test_help_of_a_verb_imports_no_system(tmp_path):
-    if not VERBS:
-        pytest.skip("there is no verb")
     verb = VERBS[0]
     code = (
         "import sys; from lrtheory.cli import answering\n"
