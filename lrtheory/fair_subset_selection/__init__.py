@@ -60,6 +60,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.fair_subset_selection import baselines, theory
+from lrtheory.fair_subset_selection.answers import Selection
 from lrtheory.fair_subset_selection.certificates import (
     SelectionCertificate,
     TransferCertificate,
@@ -85,7 +86,6 @@ from lrtheory.fair_subset_selection.panels.traps import make_greedy_trap
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import select, select_by_scores
-from lrtheory.fair_subset_selection.selection.answers import Selection
 from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.smoothness import Smoothness, smoothness
 from lrtheory.fair_subset_selection.sweep import QuotaCurves, QuotaSweep, quota_curves, quota_sweep, separates

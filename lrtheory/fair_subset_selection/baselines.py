@@ -13,11 +13,11 @@ import numpy as np
 
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import generator, integer, must
+from lrtheory.fair_subset_selection.answers import Selection
+from lrtheory.fair_subset_selection.ballots.items import as_mask
 from lrtheory.fair_subset_selection.problem import Panel, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score
 from lrtheory.fair_subset_selection.select import select, select_by_scores
-from lrtheory.fair_subset_selection.selection.answers import Selection
-from lrtheory.fair_subset_selection.selection.items import as_mask
 from lrtheory.fair_subset_selection.selection.quotas import Groups
 
 __all__ = ["proportional", "random_within_groups", "unconstrained"]

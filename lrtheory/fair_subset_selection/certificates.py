@@ -16,10 +16,10 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import must
+from lrtheory.fair_subset_selection.ballots.items import Items, as_items
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_values, whole_owa
 from lrtheory.fair_subset_selection.selection import greedy, separable
-from lrtheory.fair_subset_selection.selection.items import Items, as_items
 from lrtheory.fair_subset_selection.selection.quotas import QUOTAS, Bounds, Groups, one_attribute
 from lrtheory.fair_subset_selection.theory.ratios import certificate_ratio
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
+from lrtheory.fair_subset_selection.answers import Selection
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import NAMES, ScoreRule
 from lrtheory.fair_subset_selection.select import select
-from lrtheory.fair_subset_selection.selection.answers import Selection
 from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.sweep import QuotaSweep, quota_sweep
 

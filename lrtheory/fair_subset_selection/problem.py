@@ -22,8 +22,8 @@ from lrtheory._result import Result, display, read_only
 from lrtheory._types import ArrayLike, Frame, Rng
 from lrtheory._validation import array, as_array, choice, generator, must
 from lrtheory.fair_subset_selection.ballots import positions as ballots
+from lrtheory.fair_subset_selection.ballots.items import column_names
 from lrtheory.fair_subset_selection.ballots.reading import ballots_of
-from lrtheory.fair_subset_selection.selection.items import column_names
 
 __all__ = ["Panel", "Rankings"]
 

@@ -21,9 +21,9 @@ from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, as_array, choice, integer, must
+from lrtheory.fair_subset_selection.ballots.items import Items, as_items
 from lrtheory.fair_subset_selection.ballots.sums import add_scores, count_first, fill_values, owa_score, values_by_item
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings, narrow_positions
-from lrtheory.fair_subset_selection.selection.items import Items, as_items
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values", "ranking_values"]
 

@@ -17,6 +17,7 @@ import numpy as np
 from lrtheory._array import arrays, kernel_input
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
+from lrtheory.fair_subset_selection.answers import GREEDY, Selection
 from lrtheory.fair_subset_selection.certificates import greedy_certificate
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import (
@@ -30,7 +31,6 @@ from lrtheory.fair_subset_selection.scores import (
     whole_owa,
 )
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
-from lrtheory.fair_subset_selection.selection.answers import GREEDY, Selection
 from lrtheory.fair_subset_selection.selection.quotas import (
     Bounds,
     GroupCounts,

@@ -15,11 +15,11 @@ from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, real, refuse_unused, unmasked
+from lrtheory.fair_subset_selection.ballots.items import as_mask
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import OPTIONS, chosen_method, select, select_by_scores
 from lrtheory.fair_subset_selection.selection import separable
-from lrtheory.fair_subset_selection.selection.items import as_mask
 from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
 from lrtheory.fair_subset_selection.theory.conditions import with_rounding
 

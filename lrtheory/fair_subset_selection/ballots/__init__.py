@@ -1,1 +1,1 @@
-"""Readers that turn ballots from arrays and files into tables of positions, and the compiled sums over these tables."""
+"""Readers that turn ballots and names of items into arrays, and the compiled sums over tables of positions."""

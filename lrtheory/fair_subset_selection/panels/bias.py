@@ -16,8 +16,8 @@ from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, must, real
+from lrtheory.fair_subset_selection.ballots.items import as_mask, column_names
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings, trusted
-from lrtheory.fair_subset_selection.selection.items import as_mask, column_names
 
 __all__ = ["BiasedRankings", "bias_swaps", "bias_utilities", "group_inversions"]
 
