@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -216,3 +217,52 @@ def streaming(n: int, *, seconds: float, large: bool) -> Goal:
 
 STREAM = streaming(10_000, seconds=1.5, large=False)
 LARGE_STREAM = streaming(100_000, seconds=15.0, large=True)
+
+# --- without a peer: a large file ------------------------------------------------------------------------------------
+
+
+def voters(n: int, m: int) -> Inputs:
+    """The ballot of each of n voters, which is one of ten thousand orders of m alternatives."""
+    rng = np.random.default_rng(0)
+    return {"orders": rng.permuted(np.tile(np.arange(m), (10_000, 1)), axis=1), "rows": rng.integers(10_000, size=n)}
+
+
+def file_of(inputs: Inputs) -> Any:
+    """A PrefLib file with a line for each voter, which is there as long as the object is."""
+    m = inputs["orders"].shape[1]
+    lines = [f"1: {','.join(map(str, order))}\n" for order in (inputs["orders"] + 1).tolist()]
+    file = tempfile.NamedTemporaryFile("w", suffix=".soc")
+    file.write(f"# NUMBER ALTERNATIVES: {m}\n# NUMBER VOTERS: {len(inputs['rows'])}\n")
+    file.writelines(f"# ALTERNATIVE NAME {number}: {number}\n" for number in range(1, m + 1))
+    file.writelines(lines[row] for row in inputs["rows"])
+    file.flush()
+    return file
+
+
+def read_file(inputs: Inputs) -> np.ndarray:
+    """Sums of the positions in a hundred blocks of voters."""
+    from lrtheory.fair_subset_selection import Rankings
+
+    file = ready("file", inputs, lambda: file_of(inputs))
+    positions = Rankings.from_file(file.name).positions
+    return positions.reshape(100, -1, positions.shape[1]).sum(axis=1, dtype=np.float64)
+
+
+def file_error(inputs: Inputs, answer: np.ndarray) -> float:
+    """The largest difference to the sums that the orders have, each position looked up."""
+    positions = np.argsort(inputs["orders"], axis=1)
+    expected = [positions[rows].sum(axis=0) for rows in np.split(inputs["rows"], 100)]
+    return float(np.abs(answer - expected).max())
+
+
+FILE = Goal(
+    name="preflib-1e6",
+    title="1,000,000 strict ballots on 20 items from a PrefLib file of 54 MB, a line for each voter",
+    inputs=lambda: voters(1_000_000, 20),
+    solve=read_file,
+    error=file_error,
+    seconds=1.0,
+    gigabytes=0.5,
+    tolerance=0.0,
+    large=False,
+)

@@ -61,6 +61,7 @@ import numpy as np
 
 from lrtheory.fair_subset_selection import baselines, theory
 from lrtheory.fair_subset_selection.answers import Selection
+from lrtheory.fair_subset_selection.ballots import preflib
 from lrtheory.fair_subset_selection.certificates import (
     SelectionCertificate,
     TransferCertificate,
@@ -136,6 +137,7 @@ def _warmup() -> None:
     for model in ("impartial-culture", "mallows", "urn", "single-peaked"):
         sample_rankings(model, 2, 3, rng=rng)
     panel = Rankings([[0, 1], [1, 0]])
+    Rankings(**preflib.parse("# ALTERNATIVE NAME 1: a\n1: 1"))
     Rankings([[0, 0]], ties="average")
     bias_swaps(panel, [0], phi=0.5, intensity=1.0, rng=rng)
     sample_rankings("plackett-luce", 1, 2, quality=[1.0, 2.0], rng=rng)

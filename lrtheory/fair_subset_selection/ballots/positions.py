@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,27 @@ from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._files.cells import is_missing
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, must
+from lrtheory.fair_subset_selection.ballots import ranks
 
-__all__ = ["checked_positions", "numbered", "positions_of_orders", "strict_or_shared"]
+__all__ = ["Placed", "checked_positions", "numbered", "positions_of_orders", "strict_or_shared"]
+
+_SOME_ITEM = "at least one ballot that lists an item"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Ballots whose items a reader has put into their places, which are orders as lists of them are.
+
+    Parameters
+    ----------
+    positions : int32 array of shape (n, m)
+        The place of each item, -1 where the ballot does not list it; items that tie share one.
+    twice : tuple of two int, or None
+        The first ballot that lists an item twice, and the first such item.
+    """
+
+    positions: np.ndarray
+    twice: tuple[int, int] | None = None
 
 
 def checked_positions(positions: ArrayLike) -> np.ndarray:
@@ -64,28 +84,41 @@ def _is_tie(entry: Any) -> bool:
 
 def positions_of_orders(orders: ArrayLike, n_items: int | None) -> np.ndarray:
     """Invert orders into positions, int32 of shape (n, m), -1 for unlisted items; the items of a tuple share one."""
+    if isinstance(orders, Placed):
+        return _checked_places(orders)
     if isinstance(to_numpy(orders), np.ndarray) or hasattr(orders, "__array__"):  # data frames are among the latter
         given = _whole("orders", orders)
         if given.ndim != 2 or given.size == 0:
             raise must("orders", "of shape (n, L) with at least one ranking and one item", given.shape)
-        rows, ranks = np.nonzero(given >= 0)
-        items = given[rows, ranks].astype(np.int64)
+        rows, places = np.nonzero(given >= 0)
+        items = given[rows, places].astype(np.int64)
         if given.min() < -1:
             raise must("orders", "item numbers from 0 on, or -1 where a ballot has ended", int(given.min()))
         n, least = len(given), given.shape[1]
     else:
-        rows, ranks, items, n = _flat(orders)
+        rows, places, items, n = _flat(orders)
         least = 1
     m = max(least, int(items.max(initial=-1)) + 1) if n_items is None else n_items
     if items.max(initial=-1) >= m:
         raise must("orders", f"item numbers below {m}", int(items.max()))
     result = np.full((n, m), -1, np.int32)
-    result[rows, items] = ranks
+    result[rows, items] = places
     if np.count_nonzero(result >= 0) < len(items):  # an item that a ballot lists twice was written twice, counted once
         counts = np.bincount(rows * m + items, minlength=1)
-        row, item = divmod(int(np.argmax(counts > 1)), m)
-        raise must("orders", "ballots that list each item once", f"ballot {row} with item {item} twice")
+        raise _listed_twice(*divmod(int(np.argmax(counts > 1)), m))
     return result
+
+
+def _checked_places(orders: Placed) -> np.ndarray:
+    if orders.positions.max(initial=-1) < 0:
+        raise must("orders", _SOME_ITEM, [[] for _ in orders.positions])
+    if orders.twice is not None:
+        raise _listed_twice(*orders.twice)
+    return orders.positions
+
+
+def _listed_twice(row: int, item: int) -> Exception:
+    return must("orders", "ballots that list each item once", f"ballot {row} with item {item} twice")
 
 
 def _whole(name: str, value: Any) -> np.ndarray:
@@ -109,13 +142,13 @@ def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         if not (isinstance(item, (int, np.integer)) and item == -1)
     ]
     if len(orders) == 0 or not triples:
-        raise must("orders", "at least one ballot that lists an item", orders)
+        raise must("orders", _SOME_ITEM, orders)
     if not all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for _, _, item in triples):
         raise must("orders", "ballots of item numbers", orders, TypeError)
-    rows, ranks, items = np.array(triples, np.int64).T
+    rows, places, items = np.array(triples, np.int64).T
     if items.min() < 0:
         raise must("orders", "item numbers from 0 on", int(items.min()))
-    return rows, ranks, items, len(orders)
+    return rows, places, items, len(orders)
 
 
 def strict_or_shared(positions: np.ndarray, name: str, ties: str, rng: Rng) -> tuple[np.ndarray, np.ndarray | None]:
@@ -126,15 +159,20 @@ def strict_or_shared(positions: np.ndarray, name: str, ties: str, rng: Rng) -> t
     if ties == "error":
         rule = 'rankings that give the positions 0, 1, ... to one item each (or `ties` other than "error")'
         raise must(name, rule, f"row {bad}: {positions[bad].tolist()[:12]}")
-    # Sort each ranking by position, unlisted items last. Under "random" equal positions are in the order of random
-    # numbers; under "average" their order does not matter, since `share` gives them one position.
+    if ties == "average":
+        # positions that are given may be any numbers, of which only the order counts
+        small = positions.max() < positions.shape[1]
+        keys = positions if small else ranks.positions(np.where(positions < 0, np.nan, positions))
+        positions, shared = average(kernel_input(keys, np.int32))
+        return positions, shared if (shared > 1).any() else None
+    # sort each ranking by position, unlisted items last, and equal positions in the order of random numbers
     unlisted = positions < 0
     keys = np.where(unlisted, np.iinfo(np.int32).max, positions)
-    noise = generator(rng).random(positions.shape) if ties == "random" else np.zeros((1, 1))
-    order = np.lexsort((np.broadcast_to(noise, positions.shape), keys), axis=1)
-    positions, shared = share(kernel_input(keys), kernel_input(order), ties == "average")
-    positions[unlisted], shared[unlisted] = -1, 1  # numbered after the others, which is not what the ballot says
-    return positions, shared if (shared > 1).any() else None
+    order = np.lexsort((generator(rng).random(positions.shape), keys), axis=1)
+    strict = np.empty_like(positions)
+    np.put_along_axis(strict, order, np.arange(positions.shape[1], dtype=np.int32)[None], axis=1)
+    strict[unlisted] = -1
+    return strict, None
 
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
@@ -163,23 +201,25 @@ def first_bad_row(positions):
 
 
 @kernel
-def share(keys, order, average):
-    """Number the items of each ranking from 0 in the given order; return the positions and how many items share each.
+def average(keys):
+    """Let items of equal key share the first of their positions, as in competition ranking (0, 1, 1, 3).
 
-    With `average` items of equal key share the first of their positions, as in competition ranking (0, 1, 1, 3).
+    Keys are below the number of items, -1 for an unlisted one. Return the positions and how many items share each.
     """
     n, m = keys.shape
-    positions, shared = np.empty((n, m), np.int32), np.ones((n, m), np.int32)
+    positions, shared = np.full((n, m), -1, np.int32), np.ones((n, m), np.int32)
+    sizes, firsts = np.zeros(m, np.int32), np.zeros(m, np.int32)
     for v in range(n):
-        first = 0  # the position at which the present run of equal keys starts
-        for p in range(m):
-            if not average or keys[v, order[v, p]] != keys[v, order[v, first]]:
-                first = p
-            positions[v, order[v, p]] = first
-        if average:
-            sizes = np.zeros(m, np.int32)
-            for i in range(m):
-                sizes[positions[v, i]] += 1
-            for i in range(m):
-                shared[v, i] = sizes[positions[v, i]]
+        sizes[:] = 0
+        for i in range(m):
+            if keys[v, i] >= 0:
+                sizes[keys[v, i]] += 1
+        before = 0
+        for key in range(m):
+            firsts[key] = before
+            before += sizes[key]
+        for i in range(m):
+            if keys[v, i] >= 0:
+                positions[v, i] = firsts[keys[v, i]]
+                shared[v, i] = sizes[keys[v, i]]
     return positions, shared
