@@ -26,8 +26,8 @@ import array_api_compat
 import numba
 import numpy as np
 from numba.core import event
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._validation import array, as_array, must
 
 __all__ = [

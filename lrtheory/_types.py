@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from scipy import sparse
 
 __all__ = ["Array", "ArrayLike", "Number", "Rng", "SparseArray"]
 
@@ -73,8 +72,20 @@ class Frame(Protocol):
 #: what becomes an array of numbers: an array of any library, nested sequences, a data frame
 ArrayLike: TypeAlias = Array | Frame | Sequence[Any]
 
-#: a matrix of scipy.sparse, of either interface and any format
-SparseArray: TypeAlias = sparse.sparray | sparse.spmatrix
+
+class SparseArray(Protocol):
+    """A matrix of scipy.sparse, of either interface and any format."""
+
+    @property
+    def shape(self) -> Any: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def nnz(self) -> int: ...
+    def tocsr(self) -> Any: ...
+    def tocoo(self) -> Any: ...
+    def toarray(self) -> Any: ...
+
 
 #: where random numbers come from; None takes fresh entropy of the operating system
 Rng: TypeAlias = int | np.integer | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None

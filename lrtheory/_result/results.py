@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._result import display
 
 __all__ = ["Result", "json_safe", "read_only", "result"]

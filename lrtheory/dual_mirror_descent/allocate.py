@@ -24,8 +24,8 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars

@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._numbers import HUGE
 from lrtheory._result import read_only

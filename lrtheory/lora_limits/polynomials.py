@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from scipy.special import ive
 
 from lrtheory._array import array_namespace, real_array
 from lrtheory._numbers import number, plain
@@ -182,6 +181,8 @@ def _of_degree(M: float, degree: int, kind: str) -> Polynomial:
 
 def _chebyshev(M: float, degree: int) -> np.ndarray:
     """Return the Chebyshev series of exp(M t - M), exp(-M) (I_0(M) + 2 sum_k I_k(M) T_k(t)), cut after the degree."""
+    from scipy.special import ive  # here, so that importing the system stays quick
+
     series = 2 * ive(np.arange(degree + 1), M)
     series[0] /= 2
     return series

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion

@@ -11,8 +11,8 @@ from os import PathLike
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must

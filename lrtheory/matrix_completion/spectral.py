@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays, kernel
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must

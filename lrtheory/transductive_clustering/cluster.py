@@ -11,8 +11,8 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, curves

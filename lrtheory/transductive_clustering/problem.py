@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import is_foreign
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike, Rng, SparseArray

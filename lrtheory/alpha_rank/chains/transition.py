@@ -26,8 +26,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, integer, must, open_interval, real

@@ -24,7 +24,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -33,14 +34,22 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, open_interval, same_parameters, state_entry
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank.problem import Game, profile_columns, profile_names
-from lrtheory.alpha_rank.sampling import ucb_steps
-from lrtheory.alpha_rank.sampling.ucb_steps import State
+
+if TYPE_CHECKING:
+    from lrtheory.alpha_rank.sampling.ucb_steps import State
 
 __all__ = ["GraphEstimate", "ResponseGraphUCB"]
 
 #: samples of one compiled call, about a tenth of a second; between two calls Ctrl-C is heard
 CHUNK = 200_000
 GENERATORS = ("PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
+def steps() -> ModuleType:
+    """The steps of a run: their kernels call scipy.special, which is imported when a run begins and not before."""
+    from lrtheory.alpha_rank.sampling import ucb_steps
+
+    return ucb_steps
 
 
 @result
@@ -179,12 +188,12 @@ class ResponseGraphUCB:
         self.max_samples = None if max_samples is None else integer("max_samples", max_samples, low=0)
         self.rng = generator(rng)
         self.scheme, self.bound, self.slack = scheme, bound, slack
-        self._rule = ucb_steps.rule_of(
+        self._rule = steps().rule_of(
             self.sizes, delta, scheme=scheme, bound=bound, slack=slack, anytime=self.anytime, joint=self.joint
         )
-        self._edges = ucb_steps.edges_of(self.sizes)
-        self._take(State(*(values[0] for values in ucb_steps.new_state(self.sizes, 1, scheme))))
-        ucb_steps.shuffle(self.rng, self.scheme, self.queue)
+        self._edges = steps().edges_of(self.sizes)
+        self._take(steps().State(*(values[0] for values in steps().new_state(self.sizes, 1, scheme))))
+        steps().shuffle(self.rng, self.scheme, self.queue)
 
     n_samples: np.ndarray
     sums: np.ndarray
@@ -208,7 +217,7 @@ class ResponseGraphUCB:
         """
         if self._samples_left() <= 0:
             return None
-        profile = ucb_steps.choose(self._rule.scheme, self._edges.neighbors, self._state, self.rng)
+        profile = steps().choose(self._rule.scheme, self._edges.neighbors, self._state, self.rng)
         if profile < 0:
             return None
         return tuple(map(int, np.unravel_index(profile, self.sizes)))
@@ -237,7 +246,7 @@ class ResponseGraphUCB:
         if self.bound == "clopper-pearson" and not np.isin(values, (0, 1)).all():
             raise must("outcomes", "0 or 1 for Clopper-Pearson intervals", outcomes)
         number = int(np.ravel_multi_index(strategies, self.sizes))
-        ucb_steps.update(self._rule, self._edges, self._state, number, values)
+        steps().update(self._rule, self._edges, self._state, number, values)
 
     def run(self, sampler: Game | Callable[[tuple[int, ...]], Sequence[float]]) -> GraphEstimate:
         """Sample until all edges are resolved or `max_samples` is reached.
@@ -260,9 +269,9 @@ class ResponseGraphUCB:
             If the game has other sizes, or no outcomes that fit the intervals.
         """
         if isinstance(sampler, Game):
-            law = ucb_steps.outcome_law(sampler, self.sizes, bound=self.bound)
+            law = steps().outcome_law(sampler, self.sizes, bound=self.bound)
             while (wanted := min(CHUNK, self._samples_left())) > 0:
-                if ucb_steps.play(law, self._rule, self._edges, self._state, self.rng, wanted) < wanted:
+                if steps().play(law, self._rule, self._edges, self._state, self.rng, wanted) < wanted:
                     break
         else:
             if not callable(sampler):
@@ -279,7 +288,7 @@ class ResponseGraphUCB:
         GraphEstimate
             A snapshot.
         """
-        known = ucb_steps.summary(self._state, self.sizes)
+        known = steps().summary(self._state, self.sizes)
         open_edges = int((~known["resolved"]).sum()) // 2
         is_done = open_edges == 0 and bool((self.n_samples > 0).all())
         return GraphEstimate(
@@ -307,7 +316,7 @@ class ResponseGraphUCB:
         dict
             For `set_state` of an object made with the same parameters.
         """
-        learned = {name: getattr(self, name).tolist() for name in State._fields}
+        learned = {name: getattr(self, name).tolist() for name in steps().State._fields}
         return {**self._parameters(), **learned, "rng": json_safe(self.rng.bit_generator.state)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -327,7 +336,7 @@ class ResponseGraphUCB:
         """
         same_parameters(state, self._parameters())
         learned = {}
-        for name in State._fields:
+        for name in steps().State._fields:
             old = getattr(self, name)
             learned[name] = array(f"state[{name!r}]", state_entry(state, name), shape=old.shape).astype(old.dtype)
         for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
@@ -339,7 +348,7 @@ class ResponseGraphUCB:
             bits.state = word
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise must("state['rng']", f"the state of a {kind}", word) from error
-        self._take(State(**learned))
+        self._take(steps().State(**learned))
         self.rng = np.random.Generator(bits)
 
     def _parameters(self) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must, open_interval
 from lrtheory.alpha_rank.problem import Game
-from lrtheory.alpha_rank.sampling import ucb_steps
 from lrtheory.alpha_rank.sampling.ucb import CHUNK
-from lrtheory.alpha_rank.sampling.ucb_steps import State
 
 __all__ = ["BatchEstimate", "response_graph_ucb_batch"]
 
@@ -125,6 +123,9 @@ def response_graph_ucb_batch(
     >>> bool((found.direction == response_signs(game)).all())
     True
     """
+    from lrtheory.alpha_rank.sampling import ucb_steps  # here, so that importing the system stays quick
+    from lrtheory.alpha_rank.sampling.ucb_steps import State
+
     law = ucb_steps.outcome_law(game, bound=bound)
     n_runs, delta = integer("n_runs", n_runs, low=1), open_interval("delta", delta, 0, 1)
     if max_samples is None and game.gap == 0 and slack == 0:

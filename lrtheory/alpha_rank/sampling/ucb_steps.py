@@ -16,7 +16,7 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import choice, must, real
 from lrtheory.alpha_rank.chains.profiles import profile_neighbors
 from lrtheory.alpha_rank.problem import OUTCOMES, Game
-from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
+from lrtheory.alpha_rank.sampling import compiled_intervals as clopper_pearson
 from lrtheory.alpha_rank.theory.adaptive_samples import log_level_at_one
 
 __all__ = [

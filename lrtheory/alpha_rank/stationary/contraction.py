@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory.alpha_rank.chains.response_graph import sink_components
 from lrtheory.alpha_rank.stationary import power
 from lrtheory.alpha_rank.stationary.distribution import (

@@ -13,42 +13,14 @@ References
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import llvmlite.binding  # type: ignore[import-untyped]
 import numpy as np
-from numba import types
-from numba.extending import get_cython_function_address
-from scipy import special
 
-from lrtheory._array import kernel
 from lrtheory._numbers import entries
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must
 
-__all__ = ["anytime_level", "clopper_pearson", "interval"]
-
-
-def _compiled(name: str, source: str) -> Any:
-    """Make a function of scipy.special callable in kernels.
-
-    It is bound by a symbol: an address would be compiled into cached kernels, and changes from process to process.
-    """
-    llvmlite.binding.add_symbol(name, get_cython_function_address("scipy.special.cython_special", source))
-    number = types.float64
-    return types.ExternalFunction(name, number(number, number, number, types.int32))
-
-
-lower_quantile = _compiled("lrtheory_betaincinv", "__pyx_fuse_0betaincinv")
-upper_quantile = _compiled("lrtheory_betainccinv", "__pyx_fuse_0betainccinv")
-
-
-@kernel
-def interval(x, n, log_level):
-    """Compute both ends for x successes of n, each missed with probability exp(-log_level); takes a microsecond."""
-    tail = math.exp(-log_level)
-    low = lower_quantile(x, n - x + 1.0, tail, 0) if x > 0 else 0.0
-    return low, upper_quantile(x + 1.0, n - x, tail, 0) if x < n else 1.0
+__all__ = ["anytime_level", "clopper_pearson"]
 
 
 def clopper_pearson(
@@ -94,6 +66,8 @@ def clopper_pearson(
     >>> lower.round(4).tolist(), upper.round(4).tolist()
     ([0.0, 0.1871], [0.3085, 0.8129])
     """
+    from scipy import special  # here, so that importing the system stays quick
+
     x, trials = (np.asarray(entries(*given, 0), np.float64) for given in (("successes", successes), ("n", n)))
     try:
         x, trials = np.broadcast_arrays(x, trials)

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number, SparseArray

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 
 __all__ = ["consumption", "fits", "relaxation", "whole_requests"]

@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result

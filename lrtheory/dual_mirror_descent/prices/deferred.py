@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel, kernel_input
-from lrtheory._types import SparseArray
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.prices.steps import (
     BOUND,
@@ -81,7 +81,7 @@ class Deferred(NamedTuple):
     rules: Rules
 
 
-def run(rewards: np.ndarray, costs: SparseArray, types: np.ndarray, setup: Setup, ledger: Ledger) -> int:
+def run(rewards: np.ndarray, costs: sparse.csr_array, types: np.ndarray, setup: Setup, ledger: Ledger) -> int:
     """Serve requests with sparse costs (N, m) as `steps.serve` serves dense ones; refuse what has no closed form."""
     _, resources, etas, targets, rules = setup
     # the closed forms need idle steps that are alike in all periods and move each price by itself; `move` has no cap

@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._data import DataSet, frame, read
 from lrtheory._types import Number
 from lrtheory._validation import choice, integer, open_interval

@@ -7,8 +7,8 @@ from os import PathLike
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import to_numpy
 from lrtheory._files import Columns, Table, as_table
 from lrtheory._types import ArrayLike, Frame, SparseArray

@@ -6,8 +6,8 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._files import Columns, Table, as_table
 from lrtheory._numbers import number
 from lrtheory._types import Frame, Rng, SparseArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import to_numpy
 from lrtheory._files import FromTable, Table
 from lrtheory._types import ArrayLike, SparseArray

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._data import DIGITS, DataSet, read
 from lrtheory._validation import integer
 from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation

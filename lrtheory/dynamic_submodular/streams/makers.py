@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._types import Rng
 from lrtheory._validation import choice, generator, integer, must, open_interval
 from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation, FeatureBased, LogDet, Objective

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from scipy.special import gamma, iv, ive
 
 from lrtheory._numbers import entries, number
 from lrtheory._types import ArrayLike, Number
@@ -217,6 +216,8 @@ def chebyshev_error(degree: int, bound: Number) -> float:
     M = float(number("bound", bound, 0, int(MAX_BOUND)))
     if M < TINY:
         return taylor_error(degree, M)  # up to rounding
+    from scipy.special import ive  # here, so that importing the system stays quick
+
     series = np.r_[1, np.full(degree, 2)] * ive(np.arange(degree + 1), M)  # times exp(-M), put back below
     roots = chebyshev.chebroots(np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b"))
     # The real parts of complex roots are taken too: rounding may have split a double root, and the error at a point
@@ -266,6 +267,8 @@ def chebyshev_bracket(degree: int, bound: Number) -> tuple[float, float]:
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
     M = float(number("bound", bound, 0, int(MAX_BOUND)))
+    from scipy.special import gamma, iv  # here, so that importing the system stays quick
+
     # I_k(M) is below (M / 2)^k exp(M^2 / 4 / (k + 1)) / k!, so the terms from `last` on are far below the first one
     last = 2 * degree + int(4 * M) + 60
     orders = np.arange(degree + 1, last)

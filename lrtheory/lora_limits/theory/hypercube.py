@@ -17,7 +17,6 @@ from typing import Any
 
 import flint
 import numpy as np
-from scipy.optimize import brentq
 
 from lrtheory._array import arrays, kernel
 from lrtheory._numbers import number, numbers
@@ -303,6 +302,8 @@ def rank_exponent_limit(c: Number, a: Number) -> float:
     >>> round(rank_exponent_limit(0.25, 0.5), 3)
     0.962
     """
+    from scipy.optimize import brentq  # here, so that importing the system stays quick
+
     t = math.tanh(number("c", c, 0, ends="(]") * math.log(2))
     a = number("a", a, 0, ends="(]")
     peak = t * t / (1 + t * t)

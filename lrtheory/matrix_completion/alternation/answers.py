@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._files import write_columns
 from lrtheory._result import Result, display, result
 from lrtheory.matrix_completion.alternation.scores import Score

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, real

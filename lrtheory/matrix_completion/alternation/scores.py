@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from lrtheory._result import Result, display, result
 
@@ -109,6 +108,8 @@ def measured(
 
 def _half_width(moved: np.ndarray, delta: float) -> float:
     """Half of an interval for a sum of what independent rows contribute; NaN for one row, which shows no spread."""
+    from scipy import special  # here, so that importing the system stays quick
+
     n = len(moved)
     if n < 2:
         return math.nan

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_completion import problem

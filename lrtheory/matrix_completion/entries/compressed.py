@@ -6,8 +6,8 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel_input
 from lrtheory._validation import array, as_array, integer, must
 

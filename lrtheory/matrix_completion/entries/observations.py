@@ -14,8 +14,8 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel_input
 from lrtheory._files import Columns
 from lrtheory._types import ArrayLike, Frame, Rng, SparseArray

@@ -8,8 +8,8 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import generator, integer, must, real

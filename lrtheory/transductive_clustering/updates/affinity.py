@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import choice, integer, must, real

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import array_namespace, arrays, beside_jax, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, SparseArray

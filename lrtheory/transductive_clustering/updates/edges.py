@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel_input
 
 __all__ = ["ASYMMETRY", "Edges", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]

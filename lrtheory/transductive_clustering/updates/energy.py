@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays, is_foreign, real_array, to_numpy
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number, SparseArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import must, real
 from lrtheory.transductive_clustering.data.tables import as_problem

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number, SparseArray

@@ -18,7 +18,7 @@ from lrtheory.alpha_rank import (
     theory,
 )
 from lrtheory.alpha_rank.sampling import ucb_steps
-from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
+from lrtheory.alpha_rank.sampling.compiled_intervals import interval
 
 SCHEMES = ("CW", "UE", "U", "VW")
 BOUNDS = ("hoeffding", "clopper-pearson")
@@ -37,7 +37,7 @@ def test_clopper_pearson_against_binomial_tails(n, level):
     assert upper[-1] == 1
     assert np.allclose(stats.binom.sf(x[1:] - 1, n, lower[1:]), level / 2, rtol=1e-8)
     assert np.allclose(stats.binom.cdf(x[:-1], n, upper[:-1]), level / 2, rtol=1e-8)
-    kernel = [clopper_pearson.interval(float(a), n, math.log(2 / level)) for a in x]
+    kernel = [interval(float(a), n, math.log(2 / level)) for a in x]
     assert np.allclose(kernel, np.stack([lower, upper], axis=1), rtol=1e-9)
     radius = math.sqrt(math.log(2 / level) / (2 * n))
     assert (lower >= np.maximum(x / n - radius, 0) - 1e-12).all()  # inside Hoeffding's interval
