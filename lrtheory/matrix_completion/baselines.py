@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory import _sparse as sparse
-from lrtheory._types import Rng
+from lrtheory._types import Rng, SparseArray
 from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion
 from lrtheory.matrix_completion.alternation import offsets
@@ -35,7 +35,7 @@ __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
 DIVERGED = 100.0  # residual relative to the values at which a run is given up; the zero matrix has 1
 
 #: one step of a method: factors and residual matrix in, factors out
-Step = Callable[[np.ndarray, np.ndarray, sparse.csr_array], tuple[np.ndarray, np.ndarray]]
+Step = Callable[[np.ndarray, np.ndarray, SparseArray], tuple[np.ndarray, np.ndarray]]
 
 
 def als(

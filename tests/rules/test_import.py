@@ -12,7 +12,13 @@ import lrtheory
 from tests.rules.walk import ROOT
 
 HEAVY = (
+    "scipy.sparse",
+    "scipy.special",
+    "scipy.optimize",
+    "scipy.linalg",
     "scipy.stats",
+    "numpy.testing",
+    "flint",
     "matplotlib",
     "hypothesis",
     "pytest",

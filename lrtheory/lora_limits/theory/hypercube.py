@@ -15,7 +15,6 @@ import math
 from fractions import Fraction
 from typing import Any
 
-import flint
 import numpy as np
 
 from lrtheory._array import arrays, kernel
@@ -199,6 +198,8 @@ def spectral_rank_bound(values: ArrayLike, multiplicities: ArrayLike, *, allowed
 
 def _exact(value: Any) -> Any:
     """Convert a number to the rational number that it is, so that sums of 10^90 tiny squares stay exact; keep balls."""
+    import flint  # here, so that importing the system stays quick
+
     if isinstance(value, flint.arb):
         return value
     exact = value if isinstance(value, Fraction) else Fraction(float(value))
@@ -207,6 +208,8 @@ def _exact(value: Any) -> Any:
 
 def _floor(value: Any) -> int:
     """Return the largest integer that is at most a number; a ball must be so narrow that there is only one."""
+    import flint  # here, so that importing the system stays quick
+
     whole = value.floor()
     whole = whole.unique_fmpz() if isinstance(whole, flint.arb) else whole
     assert whole is not None
@@ -249,6 +252,8 @@ def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
     >>> hypercube_rank_lower_bound(10, 0.1, 0.5)
     15
     """
+    import flint  # here, so that importing the system stays quick
+
     d = integer("n_bits", n_bits, low=1, high=1000)
     norm, error = number("c", c, 0, ends="(]"), number("a", a, 0, ends="(]")
     with flint.ctx.workprec(64 + 16 * d):  # a rounded tanh gives other integers from d = 160 on
