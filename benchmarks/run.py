@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import Goal, Row, rows
-from benchmarks.results import Line, write
+from benchmarks.results import Line, committed, fallen, shown, write
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parent / ".venv-peers"
@@ -101,7 +101,7 @@ def started(python: Path, key: str, side: str, name: str, given: Path, threads: 
     """A side of a row, ready to be timed."""
     environment = {k: v for k, v in os.environ.items() if k not in UNSET} | dict.fromkeys(THREADS, str(threads))
     answer = given.with_name(f"{side}-{name}.npz")
-    command = [str(python), str(HERE / "worker.py"), key, side, name, str(given), str(answer)]
+    command = [str(python), str(HERE / "worker.py"), key, side, name, str(given), str(answer), str(threads)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(command, env=environment, stderr=errors, text=True, cwd=given.parent, **pipes)
@@ -152,8 +152,8 @@ def lines(key: str, row: Row, options: Any) -> Iterator[Line]:
                 continue
             same = difference <= row.tolerance
             words = f"same to {difference:.0e}" if same else f"DIFFERS by {difference:.1e}: not the same work"
-            ratio = f"{statistics.median(ratios):.1f}x" if same else "-"
-            yield Line(key, row.title, ours, peer, ratio, f"{min(ratios):.1f} to {max(ratios):.1f}", words, same)
+            ratio = f"{shown(statistics.median(ratios))}x" if same else "-"
+            yield Line(key, row.title, ours, peer, ratio, f"{shown(min(ratios))} to {shown(max(ratios))}", words, same)
 
 
 def is_chosen(key: str, row: Row | Goal, names: list[str]) -> bool:
@@ -183,7 +183,7 @@ def reached(key: str, goal: Goal, options: Any) -> Line:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what is named and print the table; 1 when two sides did not do the same work.
+    """Run what is named and print the table; say which ratios are lower than those that were committed.
 
     Parameters
     ----------
@@ -193,7 +193,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0, 1 when answers differ, 3 for an unknown name.
+        0, 1 when two sides did not do the same work, 3 for an unknown name, 4 when a ratio has fallen by more than a
+        fifth.
     """
     parser = argparse.ArgumentParser(prog="bench", description="Time this project against its peers.")
     parser.add_argument("names", nargs="*", metavar="name", help="<system>/<row> or <system>; without a name all")
@@ -209,14 +210,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 3
     print("Times of the peer in units of ours: median of the turns, then the smallest and the largest ratio.")
     print("Without a peer: median time and largest memory beside the goals, and the error of the answer.\n")
-    found = []
+    found, before = [], committed(HERE / "RESULTS.md")
     for key, row in chosen.items():
         for line in lines(key, row, options) if isinstance(row, Row) else [reached(key, row, options)]:
             found.append(line)
             print(line, flush=True)
             if options.write:  # as it goes, so that an interruption loses nothing
                 write(options.write, [one for one in found if one.key == key], options.threads)
-    return 0 if all(line.good for line in found) else 1
+    lost = fallen(before, found, options.threads)
+    print("\n" + "\n".join(lost or ["No ratio has fallen by more than a fifth from what is committed for it."]))
+    if not all(line.good for line in found):
+        return 1
+    return 4 if lost else 0
 
 
 if __name__ == "__main__":

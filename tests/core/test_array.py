@@ -209,7 +209,7 @@ def toy(tmp_path: Path) -> Path:
         (tmp_path / folder / "__init__.py").write_text("")
     for package in ("lrtheory", "proofs_checks"):
         (tmp_path / package / "__init__.py").write_text("")
-    for name in ("_array.py", "_validation.py"):
+    for name in ("_array.py", "_sparse.py", "_validation.py"):
         (tmp_path / "lrtheory" / name).write_text((ROOT / "lrtheory" / name).read_text())
     (tmp_path / "lrtheory/toy/callee.py").write_text(CALLEE.format(1))
     (tmp_path / "lrtheory/toy/caller.py").write_text(CALLER)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import Goal, Row, results, rows, run
-from benchmarks.results import Line, write
+from benchmarks import Goal, Row, results, rows, run, worker
+from benchmarks.results import Line, committed, fallen, write
 from lrtheory._front import data_sets
 from tests.backends import missing
 
@@ -132,6 +134,98 @@ def test_the_worker_times_itself(tmp_path: Path) -> None:
         assert json.dumps(side.seconds())
         assert side.seconds() > 0
         np.testing.assert_allclose(side.value(), ROWS[key].ours[name](ROWS[key].inputs()), atol=ROWS[key].tolerance)
+
+
+def test_one_thread_is_timed_by_the_processor_and_several_by_the_wall() -> None:
+    one, two = worker.clock_of(1), worker.clock_of(2)
+    starts = one(), two()
+    time.sleep(0.2)
+    assert one() - starts[0] < 0.1
+    assert two() - starts[1] >= 0.2
+    start, wall = one(), time.process_time()
+    subprocess.run([sys.executable, "-c", "for _ in range(3_000_000): pass"], check=True)
+    assert one() - start > time.process_time() - wall + 0.02  # a side whose work another process does
+
+
+def line_of(ratio: str, spread: str = "") -> Line:
+    return Line("a/x", "X.", "one", "peer", ratio, spread, "same to 0e+00", True)
+
+
+def table_with(ratio: str, tmp_path: Path) -> str:
+    path = tmp_path / "RESULTS.md"
+    path.unlink(missing_ok=True)
+    write(path, [line_of(ratio, "1 to 9"), Line("b/y", "Y.", "goal", "", "", "", "1 s of 2", True)], 1)
+    return path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "falls"),
+    [
+        ("2.0x", "1.59x", True),
+        ("2.0x", "1.60x", False),
+        ("0.50x", "0.39x", True),
+        ("0.5x", "0.40x", False),
+        ("1090.4x", "800.0x", True),
+        ("2.0x", "2.5x", False),
+        ("missing", "0.1x", False),
+        ("-", "0.1x", False),
+        ("2.0x", "missing", False),
+        ("2.0x", "-", False),
+        ("", "", False),
+    ],
+)
+def test_a_ratio_that_fell_by_more_than_a_fifth_is_said(before: str, now: str, falls: bool, tmp_path: Path) -> None:
+    said = fallen(table_with(before, tmp_path), [line_of(now, "0.3 to 0.5")], 1)
+    words = f"FELL a/x, one against peer: {now} (0.3 to 0.5), where {before} (1 to 9) is committed for this processor."
+    assert said == [words] * falls
+
+
+def test_ratios_of_other_runs_are_compared_with_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, now = table_with("9.0x", tmp_path), line_of("1.0x")
+    assert len(fallen(before, [now], 1)) == 1
+    assert fallen(before, [now], 2) == []
+    assert fallen("", [now], 1) == []
+    for other in ({"key": "a/z"}, {"ours": "two"}, {"peer": "another"}):
+        assert fallen(before, [now._replace(**other)], 1) == []
+    monkeypatch.setattr(results, "processor", lambda: "Another")
+    assert fallen(before, [now], 1) == []
+
+
+def test_what_is_committed_counts_and_not_what_a_run_has_written(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    assert committed(path) == ""
+    path.write_text("as it stands, é")
+    assert committed(path) == "as it stands, é"
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "--no-verify", "-m", "x"]):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    path.write_text("of a run")
+    assert committed(path) == "as it stands, é"
+
+
+@pytest.mark.parametrize(("ratio", "good", "code"), [("0.10x", True, 4), ("9.0x", True, 0), ("-", False, 1)])
+def test_a_run_that_fell_ends_with_a_sentence_and_a_code(
+    ratio: str,
+    good: bool,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = next(iter(ROWS))
+    before = table_with("9.0x", tmp_path).replace("a/x", key)
+    found = line_of(ratio)._replace(key=key, good=good)
+    monkeypatch.setattr(run, "committed", lambda path: before)
+    monkeypatch.setattr(run, "lines", lambda *given: [found])
+    path = tmp_path / "new.md"
+    assert run.main([key, "--write", str(path)]) == code
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"FELL {key}" if code == 4 else "No ratio has fallen")
+    assert f"| {ratio} |" in path.read_text()  # written all the same
+
+
+def test_small_ratios_have_two_decimals() -> None:
+    assert [results.shown(ratio) for ratio in (0.456, 1.994, 2.04, 1090.44)] == ["0.46", "1.99", "2.0", "1090.4"]
 
 
 def test_the_table_keeps_the_rows_of_other_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
