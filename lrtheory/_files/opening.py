@@ -8,6 +8,7 @@ import json
 import sys
 import zipfile
 import zlib
+from collections.abc import Sequence
 from itertools import dropwhile
 from os import PathLike
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 
 from lrtheory._validation import choice
 
-__all__ = ["FORMS", "form_of", "lines_in", "lines_of", "read_arrays", "source_name", "text_of"]
+__all__ = ["FORMS", "form_of", "lines_in", "lines_of", "numbers_and_lines", "read_arrays", "source_name", "text_of"]
 
 Source = str | PathLike[str]
 
@@ -171,6 +172,15 @@ def lines_in(text: str) -> list[tuple[int, str]]:
     """The lines of a text that was read, as `lines_of` gives them."""
     numbered = dropwhile(lambda one: _is_title(one[1]), enumerate(text.split("\n"), start=1))
     return [(n, line) for n, line in numbered if line and (line[0] not in " \t#" or line.strip()[:1] not in ("", "#"))]
+
+
+def numbers_and_lines(text: str) -> tuple[Sequence[int], list[str]]:
+    """The same as `lines_in` in two sequences, at once where no line can be blank or a comment."""
+    if text and not text[0].isspace() and text[0] not in "#%" and not any(f"\n{sign}" in text for sign in "\n \t#"):
+        lines = text.removesuffix("\n").split("\n")
+        return range(1, len(lines) + 1), lines
+    pairs = lines_in(text)
+    return [number for number, _ in pairs], [line for _, line in pairs]
 
 
 def _is_title(line: str) -> bool:

@@ -6,10 +6,19 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
-from lrtheory._files.opening import Source, form_of, json_of, lines_in, lines_of, read_arrays, source_name, text_of
+from lrtheory._files.opening import (
+    Source,
+    form_of,
+    json_of,
+    lines_of,
+    numbers_and_lines,
+    read_arrays,
+    source_name,
+    text_of,
+)
 
 __all__ = ["Cells", "read_cells"]
 
@@ -20,7 +29,7 @@ class Cells(NamedTuple):
     """The columns of a file by name, the number of the line of each row if rows have lines, and whether names stood."""
 
     columns: dict[str, list[Any]]
-    lines: list[int] | None = None
+    lines: Sequence[int] | None = None
     header: bool = True
 
     @property
@@ -77,20 +86,19 @@ def _delimited(source: Source, header: bool | None) -> Cells:
     text = text_of(source)
     if text.startswith("%%MatrixMarket"):
         raise ValueError(f"{source_name(source)}: a Matrix Market file, which is not read; scipy.io.mmread reads it")
-    lines = lines_in(text)
+    numbers, lines = numbers_and_lines(text)
     if not lines:
         raise ValueError(f"{source_name(source)}: empty")
-    delimiter = _delimiter([line for _, line in islice(lines, 20)])
-    numbers = [number for number, _ in lines]
+    delimiter = _delimiter(lines[:20])
     across = _cut_across_lines(source, text, delimiter) if _may_be_open(lines, text, delimiter) else None
     if across is not None:
         numbers, widths, cells = across
     else:
-        widths, cells = _cut([line for _, line in lines], delimiter)
+        widths, cells = _cut(lines, delimiter)
         _refuse_hashes(source, text, numbers[0], delimiter, widths[0])
     width = widths[0]
-    wrong = next((i for i, found in enumerate(widths) if found != width), None)
-    if wrong is not None:
+    if widths.count(width) < len(widths):
+        wrong = next(i for i, found in enumerate(widths) if found != width)
         where = f"{source_name(source)}:{numbers[wrong]}"
         has = "1 cell" if widths[wrong] == 1 else f"{widths[wrong]} cells"
         raise ValueError(f"{where}: {has} where the first line has {width}")
@@ -119,9 +127,9 @@ def _cut(lines: Sequence[str], delimiter: str | None) -> tuple[list[int], list[s
     return widths, text.replace(delimiter, "\n").split("\n")
 
 
-def _may_be_open(lines: Sequence[tuple[int, str]], text: str, delimiter: str | None) -> bool:
+def _may_be_open(lines: Sequence[str], text: str, delimiter: str | None) -> bool:
     """Whether a quoted cell may go on in the next line: then some line has an odd number of quotes."""
-    return delimiter not in (None, " ", "::") and '"' in text and any(line.count('"') % 2 for _, line in lines)
+    return delimiter not in (None, " ", "::") and '"' in text and any(line.count('"') % 2 for line in lines)
 
 
 def _cut_across_lines(

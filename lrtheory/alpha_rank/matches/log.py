@@ -271,7 +271,7 @@ def _log(names: Sequence[Sequence[str]], scores: np.ndarray, draws: float | None
     as_numbers = all(name.isdecimal() for name in found)
     labels = sorted(found, key=lambda name: (int(name), name)) if as_numbers else sorted(found)
     number = {name: i for i, name in enumerate(labels)}
-    ids = np.stack([np.fromiter((number[name] for name in seat), np.int64, len(seat)) for seat in names], axis=1)
+    ids = np.stack([np.fromiter(map(number.__getitem__, seat), np.int64, len(seat)) for seat in names], axis=1)
     return _finished(ids, scores, tuple(labels), draws)
 
 
