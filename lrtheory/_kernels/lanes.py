@@ -65,7 +65,7 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
         context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 1, 2, 5)
     )
     (first, last), (p, *columns), integer = given[3:5], given[6:], given[3].type
-    vectors = _Vectors(context, builder, signature.args[0].dtype, lanes)
+    vectors = Vectors(context, builder, signature.args[0].dtype, lanes)
     totals = [vectors.total() for _ in columns]
     with cgutils.for_range_slice(builder, first, last, ir.Constant(integer, 1)) as (i, _):
         row = builder.load(builder.gep(rows.data, [i]))
@@ -78,7 +78,7 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
     return context.get_dummy_value()
 
 
-class _Vectors:
+class Vectors:
     """Emit operations on vectors of `lanes` numbers; loads and stores assume the alignment of one number only."""
 
     def __init__(self, context: Any, builder: Any, dtype: Any, lanes: int) -> None:
@@ -101,9 +101,20 @@ class _Vectors:
 
     def spread(self, place: Any) -> Any:
         """Load one number and copy it into every lane (broadcast)."""
+        return self.filled(self.builder.load(place))
+
+    def filled(self, number: Any) -> Any:
+        """Copy a number into every lane."""
         nothing, every = ir.Constant(self.kind, ir.Undefined), ir.Constant(ir.VectorType(LANE, self.lanes), None)
-        one = self.builder.insert_element(nothing, self.builder.load(place), LANE(0))
+        one = self.builder.insert_element(nothing, number, LANE(0))
         return self.builder.shuffle_vector(one, nothing, every)
+
+    def across(self, vector: Any) -> Any:
+        """Add the numbers of all lanes, in any order."""
+        number = self.kind.element
+        name = f"llvm.vector.reduce.fadd.v{self.lanes}f{8 * self.size}"
+        total = self.builder.module.declare_intrinsic(name, (), ir.FunctionType(number, [number, self.kind]))
+        return self.builder.call(total, [ir.Constant(number, 0.0), vector], fastmath=("reassoc", "contract"))
 
     def total(self) -> Any:
         """Allocate a vector sum that starts at 0; LLVM turns the stack slot into a register (mem2reg)."""
@@ -111,8 +122,12 @@ class _Vectors:
 
     def add(self, total: Any, left: Any, right: Any) -> None:
         """Add the product of two vectors to `total`, in one rounding where the processor has fused multiply-add."""
+        self.builder.store(self.fused(self.builder.load(total), left, right), total)
+
+    def fused(self, start: Any, left: Any, right: Any, sign: int = 1) -> Any:
+        """Return `start` plus the product of two vectors, or minus it where the sign is -1."""
         term = self.builder.fmul(left, right, flags=["contract"])
-        self.builder.store(self.builder.fadd(self.builder.load(total), term, flags=["contract"]), total)
+        return (self.builder.fadd if sign > 0 else self.builder.fsub)(start, term, flags=["contract"])
 
     def _vector(self, start: Any, number: int) -> Any:
         """Return the address of vector `number` after `start`, as a pointer to vectors."""
@@ -187,7 +202,7 @@ def _multiply(typing, A, i, first, last, B, out, more):
 def _emit_block(context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
     A, B, out = (context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 4, 5))
     (i, first, last), more, integer = given[1:4], given[6], given[1].type
-    vectors = _Vectors(context, builder, signature.args[0].dtype, BYTES * 8 // signature.args[0].dtype.bitwidth)
+    vectors = Vectors(context, builder, signature.args[0].dtype, BYTES * 8 // signature.args[0].dtype.bitwidth)
     zero, below = ir.Constant(integer, 0), [builder.add(i, ir.Constant(integer, r)) for r in range(ROWS)]
     ours, theirs = ([vectors.place(array, row, place) for row in below] for array, place in ((A, first), (out, zero)))
     # an outer product per index: the numbers of a column of A times the two vectors of a row of B; the ROWS x 2 sums
@@ -197,7 +212,7 @@ def _emit_block(context: Any, builder: Any, signature: Any, given: tuple[Any, ..
         for start, row in zip(theirs, sums, strict=True):
             for v, total in enumerate(row):
                 builder.store(vectors.load(start, v), total)
-    with _plain_loop(builder, builder.sub(last, first)) as index:
+    with counted(builder, builder.sub(last, first)) as index:
         start = vectors.place(B, builder.add(first, index), zero)
         right = [vectors.load(start, v) for v in range(2)]
         for left, row in zip(ours, sums, strict=True):
@@ -211,7 +226,7 @@ def _emit_block(context: Any, builder: Any, signature: Any, given: tuple[Any, ..
 
 
 @contextmanager
-def _plain_loop(builder: Any, count: Any) -> Iterator[Any]:
+def counted(builder: Any, count: Any) -> Iterator[Any]:
     """Emit a loop over 0 <= index < count, for count >= 1, that LLVM does not unroll.
 
     The condition is tested after the body, so the body runs at least once. If LLVM unrolls the loop of a product, it
