@@ -1,8 +1,8 @@
 """The loops written for vector registers against plain Numba: ``python -m benchmarks.lanes`` prints the ratios.
 
 The script runs itself twice, once with LRTHEORY_PLAIN_NUMBA=1, several times in turn; a ratio is that of the fastest
-calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py` quotes
-the table.
+calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py` and
+`lrtheory/matrix_completion/entries/panels.py` quote the table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -54,6 +55,46 @@ def measured() -> dict[str, float]:
         found[f"product, 512 x 128, {name}"] = least_seconds(
             lambda A=A, B=B, out=out: product(A, B, out, 0, 128, False)
         )
+    return found | sweeps(rng)
+
+
+def sweeps(rng: np.random.Generator) -> dict[str, float]:
+    """Seconds of the sweeps over a panel of 400 rows, as completions of rank k take them."""
+    from lrtheory._array import kernel
+    from lrtheory.matrix_completion.entries import panels
+
+    @kernel
+    def gathered(F, chosen, x, panel, vectors):
+        return panels.gathered(F, chosen, x, panel, vectors[0], vectors[1], vectors[2])
+
+    @kernel
+    def multiplied(panel, d, vectors):
+        return panels.squared(panel, d, vectors[0], vectors[1][0], vectors[1])
+
+    @kernel
+    def squares(panel, d, k, G):
+        panels.gram(panel, d, k, G)
+
+    @kernel
+    def reduced(G, k):
+        for c in range(k):
+            panels.eliminated(G, c)
+
+    found, d = {}, 400
+    for kind in (np.float64, np.float32):
+        name = np.dtype(kind).name
+        for k in (16, 20, 50):
+            F, x = panels.padded(rng.normal(size=(1000, k)), kind), rng.normal(size=d).astype(kind)
+            panel, vectors = panels.padded(rng.normal(size=(d, k)), kind), panels.padded(np.zeros((3, k)), kind)
+            G, chosen = panels.aligned((panels.height(k), panels.width(k, kind)), kind), rng.integers(0, 1000, d)
+            calls = {
+                "gathered": (gathered, F, chosen.astype(np.int32), x, panel, vectors),
+                "squared": (multiplied, panel, d, vectors),
+                "gram": (squares, panel, d, k, G),
+                "eliminated": (reduced, G * 0, k),
+            }
+            for sweep, (function, *given) in calls.items():
+                found[f"{sweep}, rank {k}, {name}"] = least_seconds(partial(function, *given))
     return found
 
 

@@ -91,11 +91,11 @@ class Vectors:
         width = cgutils.unpack_tuple(self.builder, array.shape)[1]
         return self.builder.gep(array.data, [self.builder.add(self.builder.mul(row, width), column)])
 
-    def load(self, start: Any, number: int = 0) -> Any:
+    def load(self, start: Any, number: Any = 0) -> Any:
         """Load vector `number`, counted from 0, of those that lie one after the other from address `start`."""
         return self.builder.load(self._vector(start, number), align=self.size)
 
-    def store(self, value: Any, start: Any, number: int = 0) -> None:
+    def store(self, value: Any, start: Any, number: Any = 0) -> None:
         """Store `value` as vector `number` after address `start`; the inverse of `load`."""
         self.builder.store(value, self._vector(start, number), align=self.size)
 
@@ -129,10 +129,10 @@ class Vectors:
         term = self.builder.fmul(left, right, flags=["contract"])
         return (self.builder.fadd if sign > 0 else self.builder.fsub)(start, term, flags=["contract"])
 
-    def _vector(self, start: Any, number: int) -> Any:
-        """Return the address of vector `number` after `start`, as a pointer to vectors."""
-        place = self.builder.gep(start, [ir.IntType(64)(number * self.lanes)])
-        return self.builder.bitcast(place, self.kind.as_pointer())
+    def _vector(self, start: Any, number: Any) -> Any:
+        """Return the address of vector `number`, which the code computes or which is known, after `start`."""
+        number = ir.IntType(64)(number) if isinstance(number, int) else number
+        return self.builder.gep(self.builder.bitcast(start, self.kind.as_pointer()), [number])
 
 
 _EIGHTS, _FOURS, _TWOS, _ONES = (_two_vectors(lanes) for lanes in (8, 4, 2, 1))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,12 +25,13 @@ from lrtheory.matrix_completion.entries.panels import FAST, eliminated, gathered
 
 __all__ = ["Regressions", "conjugate_gradients", "entries", "least_norm", "normal_equations"]
 
-class Rule(NamedTuple):
-    """The rule of an inner iteration: its penalty, and when it stops; both floats are of the type of the values."""
 
-    rank: int
+class Rule(NamedTuple):
+    """What the kernels of both methods are told beside the arrays; both floats are of the type of the values."""
+
+    rank: int  # the columns of F without those that only fill its rows
     ridge: np.floating
-    tol: np.floating
+    tol: np.floating  # relative accuracy of conjugate gradients; of a Gram matrix, the pivots that count as zero
     max_inner_iter: int
 
 
@@ -70,9 +72,8 @@ def conjugate_gradients(
     scales[scales == 0] = 1  # a column of zeros has residual 0, so any positive number will do
     scales = kernel_input(scales)
     rule = Rule(F.shape[1], work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner_iter)
-    _in_threads(
-        n_threads, lines, lambda block: _cg_lines(lines, fixed, scales, rule, block, _room(lines, block, fixed, 5), work)
-    )
+    room = partial(_room, lines, fixed, 5)
+    _in_threads(n_threads, lines, lambda block: _cg_lines(lines, fixed, scales, rule, block, room(block), work))
     return _unpadded(work, F.shape[1])
 
 
@@ -81,12 +82,9 @@ def normal_equations(
 ) -> Regressions:
     """Solve each line by Cholesky of P^T P + ridge I; where that is singular, take the solution of least norm."""
     work, fixed, k = _start(lines, init), _fixed(lines, F), F.shape[1]
-    weight, height = work.factor.dtype.type(ridge), panels.height(k) + 2
-    _in_threads(
-        n_threads,
-        lines,
-        lambda block: _exact_lines(lines, fixed, weight, k, block, _room(lines, block, fixed, height), work),
-    )
+    kind, room = fixed.dtype.type, partial(_room, lines, fixed, panels.height(k) + 2)
+    rule = Rule(k, kind(ridge), kind(4 * k * np.finfo(kind).eps), 0)
+    _in_threads(n_threads, lines, lambda block: _exact_lines(lines, fixed, rule, block, room(block), work))
     work = _unpadded(work, k)
     # A step count of -1 is the kernel's mark of a singular line (statement MC-L10); least squares need LAPACK.
     for i in np.flatnonzero(work.steps < 0):
@@ -112,7 +110,7 @@ def entries(rows: np.ndarray, cols: np.ndarray, U: np.ndarray, V: np.ndarray) ->
 def gradients(lines: Compressed, F: np.ndarray, factor: np.ndarray, ridge: float) -> np.ndarray:
     """Return |P^T (x - P u) - ridge u| / |P^T x| for each line; where P^T x is 0, the numerator alone."""
     found, fixed = np.zeros(lines.n_lines), _fixed(lines, F)
-    room, factor = _room(lines, (0, lines.n_lines), fixed, 2), panels.padded(factor, fixed.dtype)
+    room, factor = _room(lines, fixed, 2, (0, lines.n_lines)), panels.padded(factor, fixed.dtype)
     _gradient_lines(lines, fixed, kernel_input(factor), fixed.dtype.type(ridge), room, found)
     return found
 
@@ -134,7 +132,7 @@ def _unpadded(work: Regressions, k: int) -> Regressions:
     return work._replace(factor=np.array(work.factor[:, :k], order="C"))
 
 
-def _room(lines: Compressed, block: tuple[int, int], F: np.ndarray, height: int) -> Room:
+def _room(lines: Compressed, F: np.ndarray, height: int, block: tuple[int, int]) -> Room:
     """Return the memory of the thread that solves a block of lines: the longest panel, and some rows more."""
     first, last = block
     longest = int(np.diff(lines.starts[first : last + 1]).max(initial=0))
@@ -240,7 +238,8 @@ def _cg_lines(lines, F, scales, rule, block, room, work):
         squares[i] = gathered(F, indices[here], values[here], panel, u, r, b)
         if short:
             u[:] = 0  # from zero and unscaled, the iteration stays in the row space: it ends at the least-norm solution
-            r[:] = b
+            for c in range(k):
+                r[c] = b[c]
         size = math.sqrt(_square(b))
         if size == 0:
             u[:] = 0  # the shortest solution, which an iteration relative to size would never reach
@@ -297,11 +296,11 @@ def _solve_cholesky(R, k, u):
 
 
 @kernel(nogil=True)
-def _exact_lines(lines, F, ridge, k, block, room, work):
+def _exact_lines(lines, F, rule, block, room, work):
     starts, indices, values = lines
+    k, ridge = rule.rank, rule.ridge
     factor, squares, steps = work.factor, work.squares, work.steps  # the residuals are measured afterwards
     panel, r, b, G = room.panel, room.rows[0], room.rows[1], room.rows[2:]
-    unit = np.finfo(F.dtype).eps
     for i in range(block[0], block[1]):
         d = starts[i + 1] - starts[i]
         u = factor[i]
@@ -315,10 +314,11 @@ def _exact_lines(lines, F, ridge, k, block, room, work):
         largest = G[0, 0]
         for c in range(k):
             G[c, c] += ridge
-            largest = max(largest, G[c, c])
+            if G[c, c] > largest:
+                largest = G[c, c]
         # With d < k the Gram matrix has rank d at most, whatever rounding makes of its pivots. Otherwise a pivot is
         # noise when it is not above the rounding of sums that are as large as the largest diagonal entry.
-        singular = (d < k and ridge == 0) or not cholesky(G, k, 4 * k * unit * largest)
+        singular = (d < k and ridge == 0) or not cholesky(G, k, rule.tol * largest)
         if singular:
             steps[i] = -1  # left to the solver of least norm
             continue

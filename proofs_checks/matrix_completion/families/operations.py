@@ -51,8 +51,7 @@ class Counter:
     __radd__, __rmul__ = __add__, __mul__
 
 
-#: what the kernels take from NumPy and from math, for arrays of counters
-NUMPY = SimpleNamespace(empty=np.empty, finfo=lambda dtype: np.finfo(np.float64))
+#: what the kernels take from math, for arrays of counters
 MATH = SimpleNamespace(sqrt=lambda x: x.counted(math.sqrt(x.value)))
 
 
@@ -62,6 +61,8 @@ def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
     counters = lambda array: np.vectorize(lambda x: Counter(float(x), tally), otypes=[object])(array)
     lines = data.by_row._replace(values=counters(data.by_row.values))
     work = regressions.Regressions(counters(np.zeros((m, k))), np.zeros(m), np.zeros(m), np.zeros(m, np.int64))
-    counting = interpreted(regressions, np=NUMPY, math=MATH)
-    counting._exact_lines(lines, counters(F), Counter(0.0, tally), 0, m, work)
+    room = regressions.Room(*(np.empty((rows, k), dtype=object) for rows in (int(data.by_row.degrees.max()), k + 2)))
+    rule = regressions.Rule(k, Counter(0.0, tally), Counter(float(4 * k * np.finfo(float).eps), tally), 0)
+    counting = interpreted(regressions, math=MATH)
+    counting._exact_lines(lines, counters(F), rule, (0, m), room, work)
     return tally[0]
