@@ -372,8 +372,8 @@ class _CompileNotice(event.Listener):
 
     @staticmethod
     def ours(event: Any) -> bool:
-        owner = event.data["dispatcher"].py_func.__module__.partition(".")[0]
-        return owner in ("lrtheory", "proofs_checks")
+        module = event.data["dispatcher"].py_func.__module__ or ""  # None where `exec` was given no __name__
+        return module.partition(".")[0] in ("lrtheory", "proofs_checks")
 
     def say(self) -> None:
         if not self.said:

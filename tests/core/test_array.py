@@ -316,6 +316,15 @@ def test_foreign_compilations_are_not_announced(timers: list[HastyTimer], capsys
     assert capsys.readouterr().err.startswith("lrtheory: compiling")
 
 
+def test_functions_without_a_module_are_compiled_in_peace(timers: list[HastyTimer]) -> None:
+    names: dict[str, Any] = {}
+    exec("def theirs(x):\n    return x + 1\n", names)
+    assert names["theirs"].__module__ is None or names["theirs"].__module__ == "builtins"
+    names["theirs"].__module__ = None
+    assert numba.njit(names["theirs"])(1.0) == 2.0
+    assert not timers
+
+
 # --- interpreted kernels ----------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,59 @@
+"""What Numba has compiled for the kernels of the package, read from its cache."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import numba
+import pytest
+
+import lrtheory
+from lrtheory import _array
+
+# Where a kernel assigns a slice to a slice, Numba compiles the sentence of an error that names both shapes: functions
+# on strings, two seconds of the first call in a process. A loop over the entries compiles at once and is as fast.
+SENTENCE = (b"concat_impl", b"_pick_kind")
+
+#: kernels that still do so, to become fewer; one that no longer does must leave the list
+LEFT: dict[str, set[str]] = {}
+
+
+def with_sentences(folder: Path) -> Iterator[str]:
+    """Yield module and name of the compiled functions in a cache that hold functions of strings."""
+    for path in folder.rglob("*.nbc"):
+        code = path.read_bytes()
+        if any(name in code for name in SENTENCE):
+            yield path.name.partition("-")[0]
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_no_kernel_assigns_slices_to_slices(system: str) -> None:
+    lrtheory.warmup(system)
+    cache = numba.config.CACHE_DIR or _array._digest_folder(Path(lrtheory.__file__).parent / system)
+    assert any(Path(cache).rglob("*.nbc"))
+    assert set(with_sentences(Path(cache))) == LEFT.get(system, set())
+
+
+def test_a_kernel_that_assigns_slices_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "toy.py").write_text(
+        "import numba\n"
+        "import numpy as np\n"
+        "@numba.njit(cache=True)\n"
+        "def slices(A):\n"
+        "    A[0] = A[1]\n"
+        "@numba.njit(cache=True)\n"
+        "def loops(A):\n"
+        "    for c in range(A.shape[1]):\n"
+        "        A[0, c] = A[1, c]\n"
+        "slices(np.eye(2))\n"
+        "loops(np.eye(2))\n"
+    )
+    spec = importlib.util.spec_from_file_location("toy", tmp_path / "toy.py")
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    assert len(list((tmp_path / "cache").rglob("*.nbc"))) == 2
+    assert list(with_sentences(tmp_path / "cache")) == ["toy.slices"]
