@@ -27,7 +27,7 @@ __all__ = ["Regressions", "conjugate_gradients", "entries", "least_norm", "norma
 
 
 class Rule(NamedTuple):
-    """What the kernels of both methods are told beside the arrays; both floats are of the type of the values."""
+    """The numbers that kernels of both methods take; the two floats are of the type of the values."""
 
     rank: int  # the columns of F without those that only fill its rows
     ridge: np.floating
