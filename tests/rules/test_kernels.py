@@ -16,24 +16,34 @@ from lrtheory import _array
 # on strings, two seconds of the first call in a process. A loop over the entries compiles at once and is as fast.
 SENTENCE = (b"concat_impl", b"_pick_kind")
 
-#: kernels that still do so, to become fewer; one that no longer does must leave the list
-LEFT: dict[str, set[str]] = {}
+#: kernels that still do so, to become fewer; one that is compiled and no longer does must leave the list
+LEFT = {
+    "alpha_rank": {"information._laws"},
+    "dual_mirror_descent": {"deferred.serve_sparse", "deferred.with_rate", "pacing._pace"},
+    "fair_subset_selection": {"bias.swap"},
+    "transductive_clustering": {"means.nearest_means"},
+}
 
 
-def with_sentences(folder: Path) -> Iterator[str]:
-    """Yield module and name of the compiled functions in a cache that hold functions of strings."""
+def compiled(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yield module and name of the compiled functions in a cache, and whether they hold that sentence."""
     for path in folder.rglob("*.nbc"):
         code = path.read_bytes()
-        if any(name in code for name in SENTENCE):
-            yield path.name.partition("-")[0]
+        yield path.name.partition("-")[0], any(name in code for name in SENTENCE)
 
 
 @pytest.mark.parametrize("system", lrtheory.SYSTEMS)
 def test_no_kernel_assigns_slices_to_slices(system: str) -> None:
     lrtheory.warmup(system)
-    cache = numba.config.CACHE_DIR or _array._digest_folder(Path(lrtheory.__file__).parent / system)
-    assert any(Path(cache).rglob("*.nbc"))
-    assert set(with_sentences(Path(cache))) == LEFT.get(system, set())
+    if numba.config.CACHE_DIR:
+        pytest.skip("NUMBA_CACHE_DIR is one folder for all, which may hold kernels as they once were")
+    cache = _array._digest_folder(Path(lrtheory.__file__).parent / system)
+    kernels = list(compiled(cache))
+    assert kernels
+    found, left = {name for name, copies in kernels if copies}, LEFT.get(system, set())
+    assert not found - left, "these assign a slice to a slice: write a loop over the entries"
+    mended = {name for name, _ in kernels} & left - found
+    assert not mended, "these no longer do: take them off the list"
 
 
 def test_a_kernel_that_assigns_slices_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,5 +65,4 @@ def test_a_kernel_that_assigns_slices_is_found(tmp_path: Path, monkeypatch: pyte
     assert spec is not None
     assert spec.loader is not None
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    assert len(list((tmp_path / "cache").rglob("*.nbc"))) == 2
-    assert list(with_sentences(tmp_path / "cache")) == ["toy.slices"]
+    assert dict(compiled(tmp_path / "cache")) == {"toy.slices": True, "toy.loops": False}
