@@ -85,7 +85,7 @@ def complete(
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken. "auto" doubles the
         rank from 1 while that error falls.
     method : {"auto", "exact", "cg", "sketch"}
-        How each line is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above. For rank 1, without a
+        How each line is solved, see `half_step`; "auto" is "exact" up to rank 8 and "cg" above. For rank 1, without a
         ridge, "auto" takes no half-step where paths of observations determine every entry (see `rank_one_components`)
         and do not contradict each other.
     ridge : float, "auto" or None
