@@ -81,6 +81,8 @@ def numbers(
         raise must(name, "a sequence of at least one number", values)
     if length is not None and len(entries) != length:
         raise must(name, f"{length} numbers", values)
+    if set(map(type, entries)) == {float} and all(low < entry < high for entry in entries):  # NaN is in no interval
+        return list(entries)
     return [number(name, entry, low, high, ends=ends) for entry in entries]
 
 

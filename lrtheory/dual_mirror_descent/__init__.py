@@ -122,12 +122,12 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile every kernel, by calling each path once on its smallest instance."""
-    import numpy as np
     from scipy import sparse
 
-    stream = RequestStream([1.0], [1.0], 1.0)
-    allocate(stream, step_size=0.5)
-    allocate(RequestStream(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), 1.0), step_size=0.5)
+    stream = RequestStream([1.0], [1.0], 1.0)  # whole numbers, kept in single precision
+    for given in ((stream,), ([1.0], [1.0], 1.0)):
+        for geometry in ("euclidean", "entropy"):
+            allocate(*given, step_size=0.5, geometry=geometry).to_dict()  # which reads the certificate
     allocate([1.0], sparse.csr_array([[1.0]]), 1.0, step_size=0.5)
     allocate_batch(RequestStream([1.0], [1.0], 1.0, types=[[0]]), step_size=0.5)
     DualMirrorDescent(1.0, 1, step_size=0.5).decide_with(oracles.menu([1.0], [[1.0]]))

@@ -239,7 +239,7 @@ def _stacked(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any], record: bool) -> BatchResult:
     """Serve the many streams over one table, `CHUNK` of them in each call of the kernel."""
     types = stream.types
-    if types is None or types.ndim != 2 or stream.is_exact or not isinstance(stream.costs, np.ndarray):
+    if types is None or types.ndim != 2 or stream.is_exact or not isinstance(stream.kernel_costs, np.ndarray):
         raise must("make", "a function, or a RequestStream of floats with `types` of shape (n_runs, T)", stream.types)
     runs, horizon = types.shape
     if n_runs is not None and integer("n_runs", n_runs, low=1) != runs:
@@ -259,8 +259,9 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
         part = slice(start, start + CHUNK)
         rows = part if record else slice(None)
         outcomes = Outcomes(table[part], vectors[part], *(array[rows] for array in trace.values()))
-        menus = Menus(kernel_input(stream.rewards), kernel_input(stream.costs), kernel_input(types[part]))
-        serve_many(menus, setup, outcomes)
+        rewards, costs = kernel_input(stream.rewards, np.float64), kernel_input(stream.kernel_costs)
+        menus = Menus(rewards, costs, kernel_input(types[part]))
+        serve_many(menus, setup, outcomes, steps.gradient_of(setup))
     column = dict(zip(COLUMNS, table.T, strict=True))
     if not np.isfinite(column["reward"]).all():
         raise must("make", "a stream with rewards small enough for a finite sum", stream.reward_bound)
@@ -305,7 +306,7 @@ class Outcomes(NamedTuple):
 
 
 @kernel
-def serve_many(menus, setup, outcomes):
+def serve_many(menus, setup, outcomes, gradient):
     """Serve every row of the types from the same start, which is left as it is."""
     rewards, costs, types = menus
     first, resources, etas, targets, rules = setup
@@ -320,7 +321,7 @@ def serve_many(menus, setup, outcomes):
         steps.copy_into(state, first)
         paths, totals, counts = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros(3, np.int64)
         one, start = Menus(rewards, costs, types[run]), Setup(state, resources, etas, targets, rules)
-        table[run, 1] = steps.serve(one, start, Ledger(proposed, actions, paths, totals, counts, trace))
+        table[run, 1] = steps.serve(one, start, Ledger(proposed, actions, paths, totals, counts, trace), gradient)
         table[run, 0] = totals[0, REWARD]
         rejected = 0
         for t in range(horizon):

@@ -207,7 +207,7 @@ class DualMirrorDescent:
             counts=np.zeros(3, np.int64),
             trace=np.empty((0, m)),
         )
-        steps.serve(menus, period, ledger)
+        steps.serve(menus, period, ledger, steps.gradient_of(period))
         self.reward += float(ledger.totals[0, REWARD])
         self._seen()
         return int(ledger.actions[0])

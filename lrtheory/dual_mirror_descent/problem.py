@@ -19,6 +19,7 @@ from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, as_array, must, real, unmasked
+from lrtheory.dual_mirror_descent.prices.compact import survey
 from lrtheory.dual_mirror_descent.theory.resources import cost_bounds
 
 __all__ = ["Names", "RequestStream"]
@@ -48,8 +49,29 @@ class Names(NamedTuple):
     resources: tuple[str, ...]
 
 
+class _Compact:
+    """Base of streams that may keep their costs in single precision alone, and write them out when they are asked."""
+
+    __slots__ = ("_compact",)  # a float32 array (N, d, m) of equal numbers that nobody else can write, or None
+    costs: Any
+
+    @property
+    def kernel_costs(self) -> Any:
+        """The costs in the form that the kernels read fastest; `costs` where that is the only one."""
+        return self.costs if self._compact is None else self._compact
+
+    def __getattr__(self, name: str) -> Any:  # only what is not there comes here, such as costs not yet written out
+        if name == "_compact":  # copies and unpickled streams have all their costs
+            return None
+        if name != "costs" or self._compact is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        costs = kernel_input(self._compact, np.float64)
+        object.__setattr__(self, "costs", costs)
+        return costs
+
+
 @dataclass(frozen=True, eq=False, slots=True, init=False)
-class RequestStream:
+class RequestStream(_Compact):
     """Requests in the order of their arrival, or a table of request types and the type of each request.
 
     Parameters
@@ -84,6 +106,10 @@ class RequestStream:
     budget 0: leave out the actions that use it. Fractions in object arrays make runs, dual bounds and optima found by
     sorting exact; linear programs are solved in doubles.
 
+    Costs that single precision holds exactly, such as zeros and ones, are copied in half their size, with the rewards,
+    so that runs read less; `costs` writes them out when it is read. Other arrays of floats are kept without a copy, and
+    have to stay as they are.
+
     Examples
     --------
     >>> stream = RequestStream([1, 0.2, 0.6], [1, 1, 1], 1.5)
@@ -112,10 +138,24 @@ class RequestStream:
         reward_bound: Number | None = None,
         cost_bound: ArrayLike | Number | None = None,
     ) -> None:
-        gains, used, units = _tables(to_numpy(rewards), costs, to_numpy(budget))
+        tables = _tables(to_numpy(rewards), costs, to_numpy(budget))
+        self._fill(tables, types, labels, truth, (reward_bound, cost_bound), is_kept=True)
+
+    def _fill(
+        self,
+        tables: tuple[np.ndarray, Any, np.ndarray],
+        types: ArrayLike | None,
+        labels: Names | Sequence[str] | None,
+        truth: Mapping[str, Any] | None,
+        bounds: tuple[Number | None, ArrayLike | Number | None],
+        *,
+        is_kept: bool,
+    ) -> None:
+        """Check the tables and set the fields; a copy of the costs does not pay unless the stream `is_kept`."""
+        (gains, used, units), (reward_bound, cost_bound) = tables, bounds
         rows = None if types is None else _types(types, len(gains))
-        # minima and maxima in two passes find negative costs, infinities and NaN, and are the bounds that theory asks
-        high_reward, high_cost = _largest_reward(gains), _largest_costs(used)
+        # minima and maxima find negative costs, infinities and NaN, and are the bounds that theory asks
+        high_reward, (high_cost, compact) = _largest_reward(gains), _largest_costs(used, is_kept)
         if reward_bound is not None:
             real("reward_bound", reward_bound, low=0, high=HUGE)
             if reward_bound < high_reward:
@@ -126,8 +166,10 @@ class RequestStream:
                 raise must("cost_bound", f"at least the largest of the stream, {_listed(high_cost)}", cost_bound)
             high_cost = given
         set_field = object.__setattr__  # the fields of a frozen instance
-        set_field(self, "rewards", read_only(gains))
-        set_field(self, "costs", used if sparse.issparse(used) else read_only(used))
+        set_field(self, "rewards", read_only(gains if compact is None else gains.copy()))
+        set_field(self, "_compact", compact)
+        if compact is None:
+            set_field(self, "costs", used if sparse.issparse(used) else read_only(used))
         set_field(self, "budget", read_only(units))
         set_field(self, "types", rows)
         set_field(self, "labels", labels)
@@ -158,7 +200,13 @@ class RequestStream:
     @property
     def tolerance(self) -> float:
         """The share of the budget that rounding may overdraw."""
-        return 0 if self.is_exact else SINGLE_TOLERANCE if self.costs.dtype == np.float32 else TOLERANCE
+        is_single = self._compact is None and self.costs.dtype == np.float32
+        return 0 if self.is_exact else SINGLE_TOLERANCE if is_single else TOLERANCE
+
+    @property
+    def is_owned(self) -> bool:
+        """True if no array of the caller's can change what a run has read."""
+        return self._compact is not None and self.types is None
 
     @property
     def counts(self) -> np.ndarray | None:
@@ -237,14 +285,17 @@ def as_stream(
         if costs is None or budget is None:
             missing = "costs" if costs is None else "budget"
             raise must(missing, "given unless the first argument is a RequestStream", None, TypeError)
-        return RequestStream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
+        stream = object.__new__(RequestStream)
+        tables = _tables(to_numpy(rewards), costs, to_numpy(budget))
+        stream._fill(tables, types, None, None, (reward_bound, cost_bound), is_kept=False)
+        return stream
     given = {"costs": costs, "types": types}
     for name, value in given.items():
         if value is not None:
             raise must(name, "left out where the first argument is a RequestStream", value, TypeError)
     options = {"budget": budget, "reward_bound": reward_bound, "cost_bound": cost_bound}
     changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    return replace(rewards, **changes) if changes else rewards
+    return replace(rewards, costs=rewards.kernel_costs, **changes) if changes else rewards
 
 
 def one_stream(
@@ -332,9 +383,17 @@ def _largest_reward(rewards: np.ndarray) -> Any:
     return largest if rewards.dtype == object else float(largest)
 
 
-def _largest_costs(costs: Any) -> np.ndarray:
-    """Return the largest cost of each resource, (m,); a cost that is negative or not finite is an error."""
+def _largest_costs(costs: Any, is_kept: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the largest cost of each resource, (m,), and a compact copy of costs that are kept, where one is exact.
+
+    A cost that is negative or not finite is an error.
+    """
     entries = costs.data if sparse.issparse(costs) else costs
+    if entries is costs and costs.dtype == np.float64:
+        are_costs, largest, compact = survey(costs, is_kept)
+        if not are_costs:
+            array("costs", costs, low=0.0)
+        return largest, compact
     if sparse.issparse(costs):
         largest = np.zeros(costs.shape[1])
         np.maximum.at(largest, costs.indices, costs.data)
@@ -344,7 +403,7 @@ def _largest_costs(costs: Any) -> np.ndarray:
         largest = rows.max(axis=0) if rows.shape[1] > 1 else np.array([costs.max()])
     if entries.size and not (entries.min() >= 0 and (largest < np.inf).all()):  # false for NaN, which max hands on
         array("costs", entries, low=0.0)
-    return largest if costs.dtype == object else largest.astype(np.float64)
+    return largest if costs.dtype == object else largest.astype(np.float64), None
 
 
 def _listed(numbers: np.ndarray) -> str:

@@ -59,7 +59,7 @@ WRONG_LINES = {
     "a step twice as long": (steps.euclidean_step, "- eta *", "- 2 * eta *"),
     "no projection at 0": (steps.euclidean_step, "max(0, moved)", "moved"),
     "lazy for eager": (steps.euclidean_step, "MIRROR if rules.lazy else PRICE", "PRICE if rules.lazy else MIRROR"),
-    "the implemented action moves the prices": (steps.serve, "row, proposal, targets", "row, action, targets"),
+    "the implemented action moves the prices": (steps.serve, "row, proposal, t if", "row, action, t if"),
     "an exact fit is refused": (steps.affordable, "> state[LEFT, j] + resources[SLACK, j]", ">= state[LEFT, j]"),
     "everything is affordable": (steps.affordable, "short == 0", "True"),
     "the stopping time is one late": (steps.serve, "stopping_time = t + 1", "stopping_time = t + 2"),

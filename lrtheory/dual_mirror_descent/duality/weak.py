@@ -7,6 +7,7 @@ because for every feasible allocation f_t(x_t) <= f*_t(mu) + mu . b_t(x_t), and 
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from lrtheory import _sparse as sparse
 from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._numbers import HUGE
-from lrtheory._result import Result, result
+from lrtheory._result import Result, read_only, result
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent.prices import steps
@@ -25,9 +26,31 @@ from lrtheory.dual_mirror_descent.runs.setup import in_domain
 __all__ = ["Certificate", "dual_bound"]
 
 
+class _Later(Result):
+    """Base of certificates that are computed when they are first read, from a stream that nobody can change."""
+
+    __slots__ = ("_stream",)
+    prices: np.ndarray
+    value: Number
+
+    def __getattr__(self, name: str) -> Any:  # only what is not there comes here
+        if name not in ("bound", "gap"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        stream, set_field = self._stream, object.__setattr__
+        if stream is not None:  # else another thread has been here in the meantime
+            bound = dual_value(stream, self.prices)
+            set_field(self, "bound", bound)
+            set_field(self, "gap", _gap(bound, self.value))
+            set_field(self, "_stream", None)
+        return object.__getattribute__(self, name)
+
+
 @result
-class Certificate(Result):
+class Certificate(_Later):
     r"""A proof that a run is near the optimum of its own stream.
+
+    A `RequestStream` that has a copy of its own of the costs cannot change; then bound and gap are computed when one of
+    them is first read, and the certificate keeps the stream until then.
 
     Attributes
     ----------
@@ -202,14 +225,14 @@ def dual_bound(
 def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:
     """Compute the dual function of a stream at checked prices; rows that come several times are visited once."""
     counts = stream.counts
-    if sparse.issparse(stream.costs):
-        best = np.maximum(stream.rewards[:, 0] - stream.costs @ prices, 0.0)
+    if sparse.issparse(stream.kernel_costs):
+        best = np.maximum(stream.rewards[:, 0] - stream.kernel_costs @ prices, 0.0)
         conjugates = best.sum() if counts is None else best @ counts
     else:
-        total = (interpreted(steps) if stream.is_exact else steps).conjugate_sum
-        table = kernel_input(prices[None], object if stream.is_exact else np.float64)
-        times = steps.NO_COUNTS if counts is None else kernel_input(counts, object if stream.is_exact else np.float64)
-        conjugates = total(kernel_input(stream.rewards), kernel_input(stream.costs), times, table)
+        total, kind = (interpreted(steps), object) if stream.is_exact else (steps, np.float64)
+        table, rewards = kernel_input(prices[None], kind), kernel_input(stream.rewards, kind)
+        times = steps.NO_COUNTS if counts is None else kernel_input(counts, kind)
+        conjugates = total.conjugate_sum(rewards, kernel_input(stream.kernel_costs), times, table)
     value = conjugates + prices @ stream.budget
     return value if stream.is_exact else float(value)
 
@@ -222,8 +245,17 @@ def certificate_of(
     consumption: np.ndarray,
     fairness: Number,
 ) -> Certificate:
-    """Make the certificate of a run: the dual bound at the given prices against the objective that it reached."""
+    """Make the certificate of a run: the dual bound at the given prices against the objective that it reached.
+
+    A bound that is not finite is an error.
+    """
+    # no more than this where prices are at least 0, so that a bound which waits until it is read is finite too
+    most = stream.horizon * stream.reward_bound + prices @ stream.budget
+    if stream.is_owned and not fairness > 0 and math.isfinite(most):
+        return _deferred(stream, actions, prices, float(reward))
     bound = dual_value(stream, prices)
+    if not stream.is_exact and not math.isfinite(bound):
+        raise must("rewards", "small enough for finite prices and a finite dual bound", stream.reward_bound)
     value = reward
     if fairness > 0:
         # the conjugate of the fair term is its largest value, at consumption = budget, on the domain of the prices
@@ -231,13 +263,27 @@ def certificate_of(
         value = value + fairness * stream.horizon * (consumption / stream.budget).min()
     number = (lambda x: x) if stream.is_exact else float
     value = number(value)
-    gap = bound - value
     return Certificate(
         bound=bound,
         value=value,
-        gap=number(gap if gap > 0 else 0 * gap),
+        gap=number(_gap(bound, value)),
         prices=prices,
         fairness=fairness,
         actions=actions,
         statement=STATEMENT,
     )
+
+
+def _gap(bound: Any, value: Any) -> Any:
+    """Return by how much a bound exceeds a value; rounding may take it below 0, where the gap is 0."""
+    gap = bound - value
+    return gap if gap > 0 else 0 * gap
+
+
+def _deferred(stream: RequestStream, actions: np.ndarray, prices: np.ndarray, value: float) -> Certificate:
+    """Make a certificate whose bound and gap are computed when they are read; the arrays are its own."""
+    certificate = object.__new__(Certificate)
+    fields = {"value": value, "prices": read_only(prices), "fairness": 0.0, "actions": read_only(actions)}
+    for name, field in (*fields.items(), ("statement", STATEMENT), ("_stream", stream)):
+        object.__setattr__(certificate, name, field)
+    return certificate

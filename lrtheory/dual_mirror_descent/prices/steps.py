@@ -31,10 +31,23 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba.extending import overload
 
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import PLAIN, kernel, kernel_input
+from lrtheory.dual_mirror_descent.prices import registers
 
-__all__ = ["DEPLETION", "GEOMETRIES", "Ledger", "Menus", "Rules", "Setup", "conjugate_sum", "price_step", "serve"]
+__all__ = [
+    "DEPLETION",
+    "GEOMETRIES",
+    "Ledger",
+    "Menus",
+    "Rules",
+    "Setup",
+    "conjugate_sum",
+    "gradient_of",
+    "price_step",
+    "serve",
+]
 
 #: names of the geometries and of the rules at depletion, in the order of their numbers in the kernels
 GEOMETRIES = ("euclidean", "scaled-euclidean", "entropy", "capped-entropy")
@@ -70,8 +83,8 @@ class Rules(NamedTuple):
 class Menus(NamedTuple):
     """The tables of the requests, and the order of arrival; read-only, as they come from `kernel_input`."""
 
-    rewards: np.ndarray  # (N, d), in single or double precision or exact
-    costs: np.ndarray  # (N, d, m), of the same kind
+    rewards: np.ndarray  # (N, d), in double precision or exact
+    costs: np.ndarray  # (N, d, m), in single or double precision or exact
     types: np.ndarray  # the row of each request (T,), or empty where request t is row t; (n_runs, T) for many runs
 
 
@@ -102,18 +115,27 @@ class Ledger(NamedTuple):
 @kernel(forceinline=True)
 def priced(costs, row, action, state):
     """Compute the cost mu . b of one action, in four interleaved sums: fast, and in one order on every machine."""
-    m = state.shape[1]
-    even = m - m % 4
+    first, second, third, fourth = four_sums(costs, row, action, state)
+    for j in range(state.shape[1] - state.shape[1] % 4, state.shape[1]):
+        first += state[PRICE, j] * costs[row, action, j]
+    return (first + second) + (third + fourth)
+
+
+def four_sums(costs, row, action, state):
+    """Sum price times cost over the resources in four interleaved sums, but for those beyond a multiple of four."""
     first = 0 * state[PRICE, 0]  # a zero of the number type of the state, so that Fractions stay Fractions
     second, third, fourth = first, first, first
-    for j in range(0, even, 4):
+    for j in range(0, state.shape[1] - state.shape[1] % 4, 4):
         first += state[PRICE, j] * costs[row, action, j]
         second += state[PRICE, j + 1] * costs[row, action, j + 1]
         third += state[PRICE, j + 2] * costs[row, action, j + 2]
         fourth += state[PRICE, j + 3] * costs[row, action, j + 3]
-    for j in range(even, m):
-        first += state[PRICE, j] * costs[row, action, j]
-    return (first + second) + (third + fourth)
+    return first, second, third, fourth
+
+
+@overload(four_sums, inline="always")
+def _compiled_sums(costs, row, action, state):
+    return four_sums if PLAIN else lambda costs, row, action, state: registers.four_sums(costs, row, action, state)
 
 
 @kernel(forceinline=True)
@@ -342,38 +364,78 @@ def copy_into(target, source):
 
 
 @kernel
-def serve(menus, setup, ledger):
-    """Serve all requests in turn, write the ledger, move the state of the setup, and return the stopping time."""
+def settle_in_parts(costs, period, tables, gradient, eta, rules):
+    """Settle a period: take out what is taken whole, add to the sums, move the prices; tell whether a budget is low."""
+    row, proposal, plan, taken = period
+    targets, state, resources, path = tables
+    if taken:
+        consume(costs, row, proposal, 0 * state[LEFT, 0] + 1, state)
+    set_gradient(gradient, costs, row, proposal, targets, plan)
+    account(path, state, gradient, targets, plan)
+    low = is_nearly_depleted(state, resources)
+    price_step(state, gradient, eta, resources, rules)
+    return low
+
+
+def settle(costs, period, tables, eta, rules):
+    """Settle a period of Euclidean steps in one sweep over the resources; this body is the interpreted one."""
+    return settle_in_parts(costs, period, tables, np.empty_like(tables[2][RATE]), eta, rules)
+
+
+@overload(settle, inline="always")
+def _compiled_sweep(costs, period, tables, eta, rules):
+    return lambda costs, period, tables, eta, rules: registers.swept(costs, period, tables, eta, rules)
+
+
+def gradient_of(setup: Setup) -> np.ndarray | None:
+    """Return room for a gradient, (m,), for `serve`; None where its periods are settled in one sweep, without one."""
+    rules, rate = setup.rules, setup.resources[RATE]
+    swept = rules.geometry in (EUCLIDEAN, SCALED) and not rules.fairness > 0 and rate.dtype != object
+    return None if swept and not PLAIN else np.empty_like(rate)
+
+
+@kernel
+def serve(menus, setup, ledger, gradient):
+    """Serve all requests in turn, write the ledger, move the state of the setup, and return the stopping time.
+
+    `gradient` is what `gradient_of` returns. Numba compiles the branch of the two that its type asks for alone, so that
+    a run with Euclidean steps does not wait for the compilation of all geometries.
+    """
     rewards, costs, types = menus
     state, resources, etas, targets, rules = setup
     proposed, actions, paths, totals, counts, trace = ledger
     horizon = proposed.shape[0]
-    gradient = np.empty_like(resources[RATE])
     path, path_stopped = paths[0], paths[1]
+    tables = targets, state, resources, path
     stopping_time = 0 if exceeds_budget(state, resources) else -1
     for t in range(horizon):
         row = types[t] if types.shape[0] > 0 else t
         proposal, value = best_action(rewards, costs, row, state, counts)
         action, share = implement(rewards, costs, row, proposal, state, resources, rules, counts)
-        if rules.adaptive:  # before `consume`: the target of a period is known before its request is served
+        if rules.adaptive:  # before consumption: the target of a period is known before its request is served
             spread(targets, state, horizon - t)
-        plan = t if targets.shape[0] > 1 else 0
-        set_gradient(gradient, costs, row, proposal, targets, plan)
+        if trace.shape[0] > 0:
+            note(trace, t, state)
+        taken = False  # whether the whole proposal is, which is left to the settlement
         if action >= 0:
-            consume(costs, row, action, share, state)
+            taken = action == proposal and share == 1
+            if not taken:
+                consume(costs, row, action, share, state)
             totals[0, REWARD] += share * rewards[row, action]
         proposed[t] = proposal
         actions[t] = action
         totals[0, CONJUGATE] += value
-        account(path, state, gradient, targets, plan)
+        eta = etas[t if etas.shape[0] > 1 else 0]
+        period = row, proposal, t if targets.shape[0] > 1 else 0, taken
+        if gradient is None:
+            low = settle(costs, period, tables, eta, rules)
+        else:
+            low = settle_in_parts(costs, period, tables, gradient, eta, rules)
         # every proposal up to here was taken, so LEFT is also what the proposals leave, by which tau is defined
-        if stopping_time < 0 and is_nearly_depleted(state, resources):
+        if stopping_time < 0 and low:
             stopping_time = t + 1
             copy_into(path_stopped, path)
             copy_into(totals[1:], totals[:1])
-        if trace.shape[0] > 0:
-            note(trace, t, state)
-        price_step(state, gradient, etas[t if etas.shape[0] > 1 else 0], resources, rules)
         counts[UPDATES] += 1
     if trace.shape[0] > 0:
         note(trace, horizon, state)
@@ -391,15 +453,6 @@ def note(trace, t, state):
         trace[t, j] = state[PRICE, j]
 
 
-@kernel(forceinline=True, fastmath={"contract", "reassoc"})
-def priced_in_any_order(costs, row, action, state):
-    """Compute mu . b of one action in whatever order is fastest: for values that decide nothing, within m roundings."""
-    total = 0 * state[PRICE, 0]
-    for j in range(state.shape[1]):
-        total += state[PRICE, j] * costs[row, action, j]
-    return total
-
-
 @kernel
 def conjugate_sum(rewards, costs, counts, state):
     """Sum counts[k] f*_k(mu) over the rows k, the first part of the dual function; no counts mean one each."""
@@ -407,6 +460,6 @@ def conjugate_sum(rewards, costs, counts, state):
     for row in range(rewards.shape[0]):
         best = 0 * total
         for i in range(rewards.shape[1]):
-            best = max(best, rewards[row, i] - priced_in_any_order(costs, row, i, state))
+            best = max(best, rewards[row, i] - priced(costs, row, i, state))
         total += best * counts[row] if counts.shape[0] > 0 else best
     return total
