@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks import Goal, Inputs, Row
+from benchmarks import Goal, Inputs, Row, ready
 
 
 def random_game() -> Inputs:
@@ -173,3 +173,45 @@ def large_ranking(n: int, seconds: float) -> Goal:
 
 LARGE = large_ranking(300, seconds=0.5)
 VERY_LARGE = large_ranking(1000, seconds=10.0)
+
+
+def million_matches() -> Inputs:
+    """A million matches of 200 players, with their names; the players' numbers are for the check alone."""
+    rng = np.random.default_rng(0)
+    ids, names = rng.integers(0, 200, (1_000_000, 2)), np.array([f"player_{i:03d}" for i in range(200)])
+    return {"ids": ids, "names": names[ids], "scores": rng.choice([0.0, 0.5, 1.0], len(ids))}
+
+
+def table_of_names(inputs: Inputs) -> np.ndarray:
+    """Our mean scores, from an array of names."""
+    from lrtheory.alpha_rank import table_from_matches
+
+    return table_from_matches(inputs["names"], inputs["scores"]).means
+
+
+def table_of_lists(inputs: Inputs) -> np.ndarray:
+    """The same from lists, as a program collects them."""
+    from lrtheory.alpha_rank import table_from_matches
+
+    lists = ready("lists", inputs, lambda: (inputs["names"].tolist(), inputs["scores"].tolist()))
+    return table_from_matches(*lists).means
+
+
+def wrong_mean(inputs: Inputs, means: np.ndarray) -> float:
+    """The largest error of a mean score, from a count of the numbers of players."""
+    total, games = np.zeros((200, 200)), np.zeros((200, 200))
+    np.add.at(total, tuple(inputs["ids"].T), inputs["scores"])
+    np.add.at(games, tuple(inputs["ids"].T), 1.0)
+    expected = (total + (games - total).T) / (games + games.T)
+    np.fill_diagonal(expected, 0.5)
+    return float(np.abs(means - expected).max())
+
+
+def counted(name: str, title: str, solve: Callable[[Inputs], np.ndarray]) -> Goal:
+    """A goal on a million matches."""
+    goal = {"seconds": 0.5, "gigabytes": 1.0, "tolerance": 1e-12}
+    return Goal(name=name, title=title, inputs=million_matches, solve=solve, error=wrong_mean, **goal)
+
+
+NAMES = counted("matches-names", "10^6 matches of 200 players, an array of names", table_of_names)
+LISTS = counted("matches-lists", "10^6 matches of 200 players, lists of names and scores", table_of_lists)

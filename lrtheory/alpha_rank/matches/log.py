@@ -14,6 +14,7 @@ from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must
 from lrtheory.alpha_rank.matches.doors import FromMatches, check_draws
+from lrtheory.alpha_rank.matches.numbering import numbered
 from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, score_of_word, scores_of_words
 
 __all__ = ["MatchLog", "as_log", "known_log"]
@@ -98,7 +99,7 @@ class MatchLog(FromMatches, Result):
         if wrong is not None:
             none = "" if draws is not None else "; there are no draws here"
             raise table.refuse(wrong, chosen["winner"], rule + none)
-        return _log([first, second], _both(np.array(won)), draws)
+        return _log([first, second], _both(won), draws)
 
     def _columns(self) -> dict[str, Any]:
         names, n_seats = np.array(self.labels, object), self.players.shape[1]
@@ -144,19 +145,13 @@ def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> 
         if log is None:
             raise must("outcomes", "given beside an array of players", outcomes)
         return log
-    given = _names(players)
-    if given.dtype.kind not in "iuUSO" or given.ndim != 2 or given.shape[1] < 2 or len(given) == 0:
-        rule = "of shape (n_matches, 2), or (n_matches, K) for K players, names or integer ids, with a match"
-        raise must("players", rule, given)
-    labels, ids = np.unique(given, return_inverse=True)
-    ids = ids.reshape(given.shape)
-    names = tuple(map(str, labels.tolist()))
+    names, ids = numbered(players)
     results = as_array("outcomes", outcomes)
-    if results.ndim == 2 or given.shape[1] > 2:
-        scores = _numbers("outcomes", results, given.shape)
+    if results.ndim == 2 or ids.shape[1] > 2:
+        scores = _numbers("outcomes", results, ids.shape)
     else:
-        scores = _both(_results(results, np.array(names, object)[ids], draws))
-    return _finished(ids.astype(np.int64), scores, names, draws)
+        scores = _both(_results(results, ids, names, draws))
+    return _finished(ids, scores, names, draws)
 
 
 def known_log(source: Any, *, draws: float | None = 0.5) -> MatchLog | None:
@@ -277,13 +272,16 @@ def _log(names: Sequence[Sequence[str]], scores: np.ndarray, draws: float | None
 
 def _finished(players: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], draws: float | None) -> MatchLog:
     """Leave out the matches without a result, whose scores are NaN, and count them."""
-    finished = ~np.isnan(scores).any(axis=1)
-    unfinished = len(finished) - int(finished.sum())
-    if unfinished == len(finished):
-        raise must("outcomes", "the result of a match at least once", "matches without results alone")
+    missing, n_matches = np.isnan(scores), len(players)
+    if missing.any() or n_matches == 0:
+        finished = ~missing.any(axis=1)
+        if not finished.any():
+            raise must("outcomes", "the result of a match at least once", "matches without results alone")
+        players, scores = players[finished], scores[finished]
+    unfinished = n_matches - len(players)
     message = "" if not unfinished else f"{unfinished:,} matches without a result are left out"
-    counts = {"matches": len(players) - unfinished, "unfinished": unfinished}
-    return MatchLog(players[finished], scores[finished], labels, draws, True, message, counts)
+    counts = {"matches": len(players), "unfinished": unfinished}
+    return MatchLog(players, scores, labels, draws, True, message, counts)
 
 
 def _both(scores: np.ndarray) -> np.ndarray:
@@ -291,31 +289,21 @@ def _both(scores: np.ndarray) -> np.ndarray:
     return np.stack([scores, np.where((scores == 0) | (scores == 1), 1 - scores, scores)], axis=1)
 
 
-def _names(players: Any) -> np.ndarray:
-    """Return the players as one array of words or integers; refuse everything else, such as None and NaN."""
-    given = as_array("players", players)
-    if given.dtype.kind in "US" and not isinstance(players, np.ndarray):  # NaN among names has become a word
-        given = np.asarray(players, dtype=object)
-    if given.dtype.kind != "O":
-        return given
-    for player in given.flat:
-        if isinstance(player, bool) or not isinstance(player, (str, bytes, int, np.integer)):
-            raise must("players", "names or integer ids, one for each seat of a match", player)
-    return given.astype(str)
-
-
-def _results(given: np.ndarray, names: np.ndarray, draws: float | None) -> np.ndarray:
+def _results(given: np.ndarray, ids: np.ndarray, labels: tuple[str, ...], draws: float | None) -> np.ndarray:
     """Return the outcomes of matches of two as scores of the first, and refuse what says nothing."""
-    n = len(names)
+    n = len(ids)
     if given.shape != (n,):
         raise must("outcomes", f"of shape {(n,)}", given.shape)
     if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
-        words = [str(word).strip() for word in given]
-        scores, wrong, rule = scores_of_words(words, names[:, 0].tolist(), names[:, 1].tolist(), draws)
+        first, second = np.array(labels, object)[ids.T].tolist()
+        words = given.tolist()
+        stripped = {word: str(word).strip() for word in set(words)}
+        words = list(map(stripped.__getitem__, words))
+        scores, wrong, rule = scores_of_words(words, first, second, draws)
         if wrong is not None:
             none = "" if draws is not None else ", and no draw for `draws` None"
             raise must("outcomes", rule + none, words[wrong])
-        return np.array(scores)
+        return scores
     found = _numbers("outcomes", given, (n,))
     fits = np.isin(found, [0.0, 1.0] if draws is None else [0.0, 1.0, draws])
     if not fits.all():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 __all__ = ["OUTCOME_RULE", "UNFINISHED", "read_scores", "read_tuple", "score_of_word", "scores_of_words"]
 
@@ -41,7 +43,7 @@ def score_of_word(word: str) -> float | None:
 
 def scores_of_words(
     words: Sequence[str], first: Sequence[str], second: Sequence[str], draws: float | None
-) -> tuple[list[float], int | None, str]:
+) -> tuple[np.ndarray, int | None, str]:
     """Read outcomes as scores of the first player: 1, 0 or `draws`, and NaN for a match without a result.
 
     Parameters
@@ -55,36 +57,40 @@ def scores_of_words(
 
     Returns
     -------
-    scores : list of float
-        One a match.
+    scores : float64 array of shape (n_matches,)
+        One a match; of no meaning where one is wrong.
     wrong : int or None
         The first match whose outcome says nothing, or None.
     rule : str
         What its outcome must be.
     """
     known = words_for(draws) | {UNFINISHED: math.nan}
-    seats = {word: known.get(_plain(word)) for word in set(words)}
-    by_seat = [seats[word] for word in words]
-    drawn = {word for word, score in seats.items() if score is not None and score not in (0.0, 1.0)}
+    place = {word: i for i, word in enumerate(dict.fromkeys(words))}
+    meanings = [known.get(_plain(word)) for word in place]
+    codes, is_first, is_second = _places(place, words), _places(place, first), _places(place, second)
+    is_first, is_second = is_first == codes, is_second == codes
+    seats = np.array([math.nan if score is None else score for score in meanings])[codes]
+    by_seat = np.array([score is not None for score in meanings])[codes]
+    drawn = np.array([score is not None and score not in (0.0, 1.0) for score in meanings])[codes]
     # a column may name the player who won, and players may be called "a" and "b": a reading must fit all rows
-    by_name = [
-        seats[word] if word in drawn else 1.0 if word == a else 0.0 if word == b else None
-        for word, a, b in zip(words, first, second, strict=True)
-    ]
-    fits_seats, fits_names = None not in by_seat, None not in by_name
+    names = np.where(drawn, seats, np.where(is_first, 1.0, 0.0))
+    by_name = drawn | is_first | is_second
+    fits_seats, fits_names = bool(by_seat.all()), bool(by_name.all())
     if fits_seats and fits_names:
-        differs = next((i for i, (x, y) in enumerate(zip(by_seat, by_name, strict=True)) if _differ(x, y)), None)
-        if differs is not None:
-            return [], differs, "a word that does not name both a seat and another player"
+        differs = (seats != names) & ~(np.isnan(seats) & np.isnan(names))
+        if differs.any():
+            return names, int(differs.argmax()), "a word that does not name both a seat and another player"
     if fits_seats or fits_names:
-        return [score for score in (by_seat if fits_seats else by_name) if score is not None], None, ""
+        return seats if fits_seats else names, None, ""
     # the mistake is what breaks the reading that fits more rows
-    names_players = by_name.count(None) < by_seat.count(None)
-    return [], (by_name if names_players else by_seat).index(None), OUTCOME_RULE
+    reading = by_name if by_name.sum() > by_seat.sum() else by_seat
+    return names, int(reading.argmin()), OUTCOME_RULE
 
 
-def _differ(one: float | None, other: float | None) -> bool:
-    return one != other and not (one != one and other != other)
+def _places(place: Mapping[str, int], words: Sequence[str]) -> np.ndarray:
+    """Return the place of each word in a list, -1 for those that are not in it."""
+    found = {word: place.get(word, -1) for word in set(words)}
+    return np.fromiter(map(found.__getitem__, words), np.int64, len(words))
 
 
 def _plain(word: str) -> str:

@@ -193,23 +193,25 @@ def count_pairs(log: MatchLog) -> MatchTable:
     if not is_of_pairs(log):
         rule = f"wins, losses and draws (1 and 0, {log.draws} for both) for a MatchTable; `seats=True` takes any scores"
         raise must("scores", rule, log.scores)
-    apart = log.players[:, 0] != log.players[:, 1]
-    (first, second), scores, n = log.players[apart].T, log.scores[apart, 0], len(log.labels)
-    if not apart.any():
+    n, scores = len(log.labels), log.scores[:, 0]
+    pairs = log.players[:, 0] * n + log.players[:, 1]
+    met, won, lost = (
+        np.bincount(pairs if chosen is None else pairs[chosen], minlength=n * n).reshape(n, n)
+        for chosen in (None, scores == 1, scores == 0)
+    )
+    left_out = int(np.trace(met))
+    if left_out == len(pairs):
         raise must("players", "two different players in at least one match", log.labels)
-    decided, games = np.zeros((n, n), np.int64), np.zeros((n, n), np.int64)
-    np.add.at(decided, (first, second), scores == 1)
-    np.add.at(decided, (second, first), scores == 0)
-    np.add.at(games, (first, second), 1)
-    np.add.at(games, (second, first), 1)
+    decided, games = (won + lost.T).astype(np.int64), (met + met.T).astype(np.int64)
+    np.fill_diagonal(decided, 0)
+    np.fill_diagonal(games, 0)
     drawn = games - decided - decided.T
     wins = decided + (drawn * log.draws if log.draws is not None else 0.0)
     with np.errstate(invalid="ignore"):
         means = wins / games
     means[np.eye(n, dtype=bool)] = 0.5 if log.draws is None else log.draws
     unmet = [(log.labels[i], log.labels[j]) for i, j in zip(*np.triu_indices(n, 1), strict=True) if games[i, j] == 0]
-    left_out = len(apart) - int(apart.sum())
-    counts = {"matches": int(apart.sum()), "unplayed": len(unmet), "self_matches": left_out}
+    counts = {"matches": len(pairs) - left_out, "unplayed": len(unmet), "self_matches": left_out}
     parts = [unmet_message(unmet), log.message]
     parts += [f"{left_out:,} of a player with itself left out"] * bool(left_out)
     message = "; ".join(part for part in parts if part)
