@@ -26,6 +26,7 @@ from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, must, open_interval, real
 from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
+from lrtheory.dual_mirror_descent.prices.steps import copy_into
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, step_sizes
 from lrtheory.dual_mirror_descent.streams.tables import Auctions
@@ -273,10 +274,10 @@ def _pace(market, etas, ledger):
         sums[0, 2] += gradient * gradient
         if stopping_time < 0 and left <= cost_bound + slack:
             stopping_time = t + 1
-            sums[1] = sums[0]
+            copy_into(sums[1:], sums[:1])
         path[t + 1] = max(0.0, mu - etas[t if etas.shape[0] > 1 else 0] * gradient)
         counts[1] += 1
     if stopping_time < 0:
         stopping_time = horizon
-        sums[1] = sums[0]
+        copy_into(sums[1:], sums[:1])
     return stopping_time

@@ -19,7 +19,6 @@ SENTENCE = (b"concat_impl", b"_pick_kind")
 #: kernels that still do so, to become fewer; one that is compiled and no longer does must leave the list
 LEFT = {
     "alpha_rank": {"information._laws"},
-    "dual_mirror_descent": {"deferred.serve_sparse", "deferred.with_rate", "pacing._pace"},
     "fair_subset_selection": {"bias.swap"},
     "transductive_clustering": {"means.nearest_means"},
 }

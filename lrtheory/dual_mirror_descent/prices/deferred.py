@@ -201,7 +201,8 @@ def move(t, used, touched, deferred, state, path, resources):
 def with_rate(resources, rate):
     """Copy the table of resources, with `rate` in place of the units that a period should use."""
     changed = resources.copy()
-    changed[RATE] = rate
+    for j in range(rate.shape[0]):
+        changed[RATE, j] = rate[j]
     return changed
 
 
