@@ -28,6 +28,7 @@ import numpy as np
 from numba.core import event
 
 from lrtheory import _sparse as sparse
+from lrtheory._kernels.linked import linked
 from lrtheory._validation import array, as_array, must
 
 __all__ = [
@@ -248,15 +249,16 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]: ...
 
 
 def kernel(function: Any = None, **options: Any) -> Any:
-    """Numba's ``njit(cache=True)`` with a cache that notices edits in every file of the function's system.
+    """Numba's ``njit(cache=True)``, compiled as `linked` does, with a cache that notices edits in all of the system.
 
     Numba compares only the file of the kernel itself, so an edited callee in another file would go unseen. Here the
     compiled code lies in a folder named by the digest of the system's sources; folders of old digests are removed.
+    Options are those of ``njit``, and ``whole`` of `linked`.
     """
     if function is None:
         return functools.partial(kernel, **options)
     with _cache_folder(Path(inspect.getfile(function)).resolve()):
-        return numba.njit(cache=True, **options)(function)
+        return linked(function, plain=PLAIN, **options)
 
 
 def interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:

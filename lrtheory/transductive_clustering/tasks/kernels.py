@@ -53,7 +53,7 @@ class Workspace(NamedTuple):
     rows: np.ndarray  # (4, N), four numbers per point
 
 
-@kernel(nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy", whole=True)
 def solve_tasks(batch, scalars, outputs, paths, first, last):
     """Solve tasks first .. last - 1: the nearest prototype, updates with fixed ones, or in turn with prototypes.
 

@@ -1,0 +1,139 @@
+"""A dispatcher that compiles the kernels which a kernel calls as parts of that one, so that first calls take less time.
+
+Numba compiles every function as if Python were going to call it: two wrappers and machine code, though of a kernel that
+another one calls only the copy inside the outermost kernel ever runs. Here such a kernel becomes a part: optimized code
+of LLVM that is linked into its caller, without wrappers and machine code. What the optimizer gets is what it got
+before, so results and times stay what they are. A kernel that Python calls is compiled, cached and called as by Numba.
+
+A part that is four calls deep still goes through the optimizer five times. With the option ``whole`` the parts of a
+kernel stay as they are, and the optimizer sees them once, with the outermost kernel. Other loops come out, so it is
+for kernels whose times were measured with it: most do not change, those of `dual_mirror_descent` took 10 to 20 % more.
+
+The first `few_shot` of a process without a cache took 18.7 seconds of the processor with Numba's own dispatcher, 14.4
+with parts and 11.0 with ``whole``; ``python -m benchmarks.first_calls`` measures first calls. It rests on internals of
+Numba that nobody promises, so it is used with the versions that it was tried with; LRTHEORY_PLAIN_NUMBA=1 does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba.core import compiler, event, sigutils, typing
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import CPUDispatcher
+
+__all__ = ["TRIED", "LinkedKernel", "linked"]
+
+#: the first and the last version of Numba with which the tests have passed
+TRIED = (0, 61), (0, 68)
+
+
+class _Part(JITCodeLibrary):  # type: ignore[misc]
+    """The code of a part, linked with the parts that it calls, and never turned into machine code."""
+
+    optimized = True
+
+    def finalize(self) -> None:
+        self._raise_if_finalized()
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        if self.optimized:
+            self._optimize_final_module()
+        self._final_module.verify()
+        self._finalized = True
+
+
+class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
+    """Numba's dispatcher, except that other kernels get a part to link in place of a function that is ready to run.
+
+    Parameters
+    ----------
+    function : callable
+        The kernel.
+    targetoptions : dict
+        As of Numba's dispatcher.
+    whole : bool
+        Whether the optimizer sees the parts of this kernel only together with it.
+    """
+
+    inside_whole = False  # whether a kernel with ``whole`` is being compiled; the lock of the compiler guards it
+
+    def __init__(self, py_func: Callable[..., Any], whole: bool = False, **options: Any) -> None:
+        super().__init__(py_func, **options)
+        self.whole = whole
+        self.parts: dict[tuple[Any, ...], tuple[object, Any]] = {}  # a key for the target, and what was compiled
+
+    def compile(self, sig: Any) -> Any:
+        """Compile the kernel for Python, or load it from the cache."""
+        with global_compiler_lock:
+            before, LinkedKernel.inside_whole = LinkedKernel.inside_whole, self.whole
+            try:
+                return super().compile(sig)
+            finally:
+                LinkedKernel.inside_whole = before
+
+    def get_call_template(self, args: Any, kws: Any) -> tuple[Any, ...]:
+        """The signature of a call from another kernel, and how its arguments are passed; type inference asks for it."""
+        python, given = self._compiler.fold_argument_types(args, kws)
+        name = self.py_func.__name__
+        signature = self._part(tuple(given))[1].signature
+        template = typing.make_concrete_template(f"CallTemplate({name})", key=name, signatures=[signature])
+        return template, python, given, {}
+
+    def get_overload(self, sig: Any) -> Any:
+        """The key under which the target knows the part that another kernel calls; lowering asks for it."""
+        types, _ = sigutils.normalize_signature(sig)
+        return self._part(tuple(types))[0]
+
+    def _part(self, types: tuple[Any, ...]) -> tuple[object, Any]:
+        with global_compiler_lock:
+            place = types, self.inside_whole
+            if place not in self.parts:
+                details = {"dispatcher": self, "args": types, "return_type": None}
+                # the counter tells type inference of a kernel that calls itself
+                with self._compiling_counter, event.trigger_event("numba:compile", data=details):
+                    self.parts[place] = self._compiled_part(types)
+            return self.parts[place]
+
+    def _compiled_part(self, types: tuple[Any, ...]) -> tuple[object, Any]:
+        target, flags = self._compiler.targetdescr, compiler.Flags()
+        target.options.parse_as_flags(flags, self.targetoptions)
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        library = _Part(target.target_context.codegen(), self.py_func.__qualname__)
+        library.optimized = not self.inside_whole
+        contexts, options = (target.typing_context, target.target_context), {"return_type": None, "locals": {}}
+        found = compiler.compile_extra(*contexts, self.py_func, args=types, flags=flags, library=library, **options)
+        key = object()
+        target.target_context.insert_user_function(key, found.fndesc, [found.library])
+        return key, found
+
+
+def linked(function: Callable[..., Any], *, plain: bool = False, whole: bool = False, **options: Any) -> Any:
+    """Compile like Numba's ``njit(cache=True)``, with parts where the version of Numba is one that was tried.
+
+    Parameters
+    ----------
+    function : callable
+        The kernel.
+    plain : bool
+        Whether it becomes a dispatcher of Numba's own.
+    whole : bool
+        Whether the optimizer sees the kernels that this one calls only together with it.
+    **options
+        As of ``numba.njit``.
+
+    Returns
+    -------
+    dispatcher
+        Or the function itself, where Numba is told to compile nothing.
+    """
+    made, tried = numba.njit(**options)(function), TRIED[0] <= numba.version_info.short <= TRIED[1]
+    if isinstance(made, CPUDispatcher) and tried and not plain:
+        made = LinkedKernel(function, whole, targetoptions=made.targetoptions)
+    if hasattr(made, "enable_caching"):
+        made.enable_caching()
+    return made
