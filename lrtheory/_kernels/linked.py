@@ -36,14 +36,11 @@ class _Part(JITCodeLibrary):  # type: ignore[misc]
 
     optimized = True
 
-    def finalize(self) -> None:
-        self._raise_if_finalized()
-        for library in dict.fromkeys(self._linking_libraries):
-            self._reload_init.update(library._reload_init)
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+    def _optimize_final_module(self) -> None:
         if self.optimized:
-            self._optimize_final_module()
-        self._final_module.verify()
+            super()._optimize_final_module()
+
+    def _finalize_final_module(self) -> None:
         self._finalized = True
 
 
@@ -105,8 +102,8 @@ class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
         library = _Part(target.target_context.codegen(), self.py_func.__qualname__)
         library.optimized = not self.inside_whole
-        contexts, options = (target.typing_context, target.target_context), {"return_type": None, "locals": {}}
-        found = compiler.compile_extra(*contexts, self.py_func, args=types, flags=flags, library=library, **options)
+        of_target, rest = (target.typing_context, target.target_context), (types, None, flags, dict[str, Any]())
+        found = compiler.compile_extra(*of_target, self.py_func, *rest, library=library)
         key = object()
         target.target_context.insert_user_function(key, found.fndesc, [found.library])
         return key, found

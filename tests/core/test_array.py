@@ -204,12 +204,12 @@ print({name}(1.0), sum({name}.stats.cache_hits.values()))
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
     """A copy of the core with one tiny system of two files and its checks."""
-    for folder in ("lrtheory/toy", "proofs_checks/toy"):
+    for folder in ("lrtheory/toy", "proofs_checks/toy", "lrtheory/_kernels"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "__init__.py").write_text("")
     for package in ("lrtheory", "proofs_checks"):
         (tmp_path / package / "__init__.py").write_text("")
-    for name in ("_array.py", "_sparse.py", "_validation.py"):
+    for name in ("_array.py", "_sparse.py", "_validation.py", "_kernels/linked.py"):
         (tmp_path / "lrtheory" / name).write_text((ROOT / "lrtheory" / name).read_text())
     (tmp_path / "lrtheory/toy/callee.py").write_text(CALLEE.format(1))
     (tmp_path / "lrtheory/toy/caller.py").write_text(CALLER)

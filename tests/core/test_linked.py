@@ -17,7 +17,7 @@ from numba.core.errors import TypingError
 from lrtheory._kernels import linked
 from lrtheory._kernels.linked import TRIED, LinkedKernel
 
-SOURCE = '''
+SOURCE = """
 import functools
 from typing import NamedTuple
 
@@ -87,7 +87,7 @@ def mistaken(x):
 @kernel
 def no_array(x):
     return x.shape
-'''
+"""
 A, B = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
 #: two a_ij + 2 b_ij + 1 summed over all, and half of it; the sum of the first row; 5!
 EXPECTED = (0.5 * (2 * 15 + 3 * 6), 3.0, 120)
@@ -100,7 +100,8 @@ def imported(folder: Path, *, plain: bool = False, whole: bool = False) -> Modul
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
     spec = importlib.util.spec_from_file_location("kernels_of_a_test", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -128,7 +129,8 @@ def test_answers_of_kernels_in_kernels(kernels):
 def test_a_part_is_called_from_python_too_before_and_after(kernels):
     assert kernels.total(A[0]) == 3.0
     assert kernels.outermost(A, B, 5) == EXPECTED
-    assert kernels.scaled(3.0, shift=1.0) == 7.0 and kernels.factorial(6) == math.factorial(6)
+    assert kernels.scaled(3.0, shift=1.0) == 7.0
+    assert kernels.factorial(6) == math.factorial(6)
     assert kernels.row_sums(kernels.Pair(A, B), np.zeros(2)).tolist() == [15.0, 33.0]
 
 
@@ -154,7 +156,8 @@ def test_parts_are_compiled_once_and_only_as_parts(tmp_path, whole):
     kernels = imported(tmp_path, whole=whole)
     once = ["check", "factorial", "outermost", "row_sums", "scaled", "scaled", "scaled", "total"]
     assert compiled_in(lambda: kernels.outermost(A, B, 5)) == once  # `scaled` with three sets of defaults
-    assert not kernels.total.signatures and len(kernels.outermost.signatures) == 1
+    assert not kernels.total.signatures
+    assert len(kernels.outermost.signatures) == 1
     assert compiled_in(lambda: kernels.outermost(A, B, 5)) == []
     assert compiled_in(lambda: kernels.total(A[0])) == ["total"]  # now it is one that Python calls
 
@@ -182,7 +185,8 @@ def test_a_whole_kernel_leaves_its_parts_to_its_own_optimizer(tmp_path):
     kernels = imported(tmp_path, whole=True)
     kernels.outermost(A, B, 5)
     ((types, inside),) = kernels.total.parts
-    assert inside and not LinkedKernel.inside_whole
+    assert inside
+    assert not LinkedKernel.inside_whole
 
     total = kernels.total
     other = numba.njit(lambda x: total(x))
