@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba.core import compiler, event, sigutils, typing
+from numba.core import compiler, event, sigutils, types, typing
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
@@ -34,7 +34,14 @@ TRIED = (0, 61), (0, 68)
 class _Part(JITCodeLibrary):  # type: ignore[misc]
     """The code of a part, linked with the parts that it calls, and never turned into machine code."""
 
-    optimized = True
+    optimized = True  # else the outermost kernel's optimizer sees it, and none before
+
+    def add_llvm_module(self, ll_module: Any) -> None:
+        if self.optimized:
+            super().add_llvm_module(ll_module)
+        else:  # the optimizer of the outermost kernel does what is done here function by function
+            ll_module.data_layout = self._codegen._data_layout
+            self._final_module.link_in(ll_module)
 
     def _optimize_final_module(self) -> None:
         if self.optimized:
@@ -76,33 +83,34 @@ class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
     def get_call_template(self, args: Any, kws: Any) -> tuple[Any, ...]:
         """The signature of a call from another kernel, and how its arguments are passed; type inference asks for it."""
         python, given = self._compiler.fold_argument_types(args, kws)
+        given = tuple(types.unliteral(one) for one in given)  # one part serves f(0), f(1) and f(n)
         name = self.py_func.__name__
-        signature = self._part(tuple(given))[1].signature
+        signature = self._part(given)[1].signature
         template = typing.make_concrete_template(f"CallTemplate({name})", key=name, signatures=[signature])
         return template, python, given, {}
 
     def get_overload(self, sig: Any) -> Any:
         """The key under which the target knows the part that another kernel calls; lowering asks for it."""
-        types, _ = sigutils.normalize_signature(sig)
-        return self._part(tuple(types))[0]
+        given, _ = sigutils.normalize_signature(sig)
+        return self._part(tuple(given))[0]
 
-    def _part(self, types: tuple[Any, ...]) -> tuple[object, Any]:
+    def _part(self, given: tuple[Any, ...]) -> tuple[object, Any]:
         with global_compiler_lock:
-            place = types, self.inside_whole
+            place = given, self.inside_whole
             if place not in self.parts:
-                details = {"dispatcher": self, "args": types, "return_type": None}
+                details = {"dispatcher": self, "args": given, "return_type": None}
                 # the counter tells type inference of a kernel that calls itself
                 with self._compiling_counter, event.trigger_event("numba:compile", data=details):
-                    self.parts[place] = self._compiled_part(types)
+                    self.parts[place] = self._compiled_part(given)
             return self.parts[place]
 
-    def _compiled_part(self, types: tuple[Any, ...]) -> tuple[object, Any]:
+    def _compiled_part(self, given: tuple[Any, ...]) -> tuple[object, Any]:
         target, flags = self._compiler.targetdescr, compiler.Flags()
         target.options.parse_as_flags(flags, self.targetoptions)
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
         library = _Part(target.target_context.codegen(), self.py_func.__qualname__)
         library.optimized = not self.inside_whole
-        of_target, rest = (target.typing_context, target.target_context), (types, None, flags, dict[str, Any]())
+        of_target, rest = (target.typing_context, target.target_context), (given, None, flags, dict[str, Any]())
         found = compiler.compile_extra(*of_target, self.py_func, *rest, library=library)
         key = object()
         target.target_context.insert_user_function(key, found.fndesc, [found.library])
@@ -130,7 +138,8 @@ def linked(function: Callable[..., Any], *, plain: bool = False, whole: bool = F
     """
     made, tried = numba.njit(**options)(function), TRIED[0] <= numba.version_info.short <= TRIED[1]
     if isinstance(made, CPUDispatcher) and tried and not plain:
-        made = LinkedKernel(function, whole, targetoptions=made.targetoptions)
+        # the second wrapper is for functions that are handed to C
+        made = LinkedKernel(function, whole, targetoptions=made.targetoptions | {"no_cfunc_wrapper": True})
     if hasattr(made, "enable_caching"):
         made.enable_caching()
     return made

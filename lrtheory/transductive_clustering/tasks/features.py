@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 from lrtheory._kernels.exponential import exponential
-from lrtheory.transductive_clustering.tasks.graphs import FAST, add_rows, copy, dot, move_rows, products
+from lrtheory.transductive_clustering.tasks.graphs import FAST, add_rows, copy, dot, move_rows, products, zeros
 
 NEAREST, SHOT, SLK, TIM, PT_MAP = 0, 1, 2, 3, 4  # kinds of methods
 CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalized
@@ -67,7 +67,7 @@ def prepare(batch, scalars, e, X):
     The rows of X are those of the support, then those of the queries.
     """
     n_support = batch.support.shape[1]
-    zeros = read_features(batch, scalars, e, X)
+    blank = read_features(batch, scalars, e, X)
     M = class_means(X, batch.classes[e], scalars.n_classes)
     if scalars.rectify:
         M = rectified(X, batch.classes[e], batch.present[e], M)
@@ -77,7 +77,7 @@ def prepare(batch, scalars, e, X):
             clamped[p] = batch.classes[e, p] if scalars.clamp else -1
         else:
             clamped[p] = -1 if batch.present[e, p - n_support] else -2
-    return M, clamped, zeros
+    return M, clamped, blank
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -123,12 +123,12 @@ def read_features(batch, scalars, e, X):
     """Center, scale to length 1, move queries to the mean of the support; return the number of rows that became 0."""
     n_support, zero, one = batch.support.shape[1], X.dtype.type(0), X.dtype.type(1)
     present, base = batch.present[e], batch.base
-    here, zeros, floor = 0, 0, zero
+    here, blank, floor = 0, 0, zero
     copy(batch.support[e], X[:n_support])
     copy(batch.query[e], X[n_support:])
     for p in range(len(present)):
         here += present[p]
-    move = np.zeros(X.shape[1], X.dtype)
+    move = zeros(1, X.shape[1], X.dtype)[0]
     if scalars.normalize == CENTER:
         if base.shape[0] > 0:
             mean = base[e if base.shape[0] > 1 else 0]
@@ -146,7 +146,7 @@ def read_features(batch, scalars, e, X):
             length = np.sqrt(dot(row, row))
             scale = one / length if length > floor else zero
             if length <= floor and (p < n_support or present[p - n_support]):
-                zeros += 1
+                blank += 1
             for d in range(len(row)):
                 row[d] *= scale
     if scalars.shift and here >= scalars.n_classes:  # the mean of fewer queries is that of no support
@@ -155,13 +155,13 @@ def read_features(batch, scalars, e, X):
         add_rows(X, START, n_support, present, 1 / n_support, move)
         add_rows(X, n_support, X.shape[0], present, -1 / here, move)
         move_rows(X, n_support, move)
-    return zeros
+    return blank
 
 
 @kernel(nogil=True, error_model="numpy")
 def class_means(X, index, k):
     """Return the mean of the support of each class, (K, D)."""
-    M, counts = np.zeros((k, X.shape[1]), X.dtype), np.zeros(k, X.dtype)
+    M, counts = zeros(k, X.shape[1], X.dtype), zeros(1, k, X.dtype)[0]
     for p in range(index.shape[0]):
         counts[index[p]] += 1
     for p in range(index.shape[0]):
@@ -174,11 +174,10 @@ def class_means(X, index, k):
 def rectified(X, index, present, M):
     """Return means of support and queries that look alike, weighted by a softmax of 10 cosines (BD-CSPN)."""
     n_support, k = index.shape[0], M.shape[0]
-    sums, masses = np.zeros_like(M), np.zeros(k, X.dtype)
-    lengths = np.empty(k, X.dtype)
+    sums, rows = zeros(k, M.shape[1], M.dtype), zeros(3, k, M.dtype)
+    masses, lengths, weights = rows[0], rows[1], rows[2]
     for c in range(k):
         lengths[c] = np.sqrt(dot(M[c], M[c]))
-    weights = np.empty(k, X.dtype)
     for p in range(X.shape[0]):
         if p >= n_support and not present[p - n_support]:
             continue

@@ -33,6 +33,16 @@ def padded(n):
 
 
 @kernel(nogil=True, error_model="numpy")
+def zeros(rows, columns, dtype):
+    """Return a table of zeros: one function for all tables, since each way to ask NumPy for one is compiled anew."""
+    table = np.empty((rows, columns), dtype)
+    for i in range(rows):
+        for j in range(columns):
+            table[i, j] = 0
+    return table
+
+
+@kernel(nogil=True, error_model="numpy")
 def copy(source, target):
     """Copy a table entry by entry: assigning arrays costs the compiler seconds, for the sentences of its errors."""
     for i in range(source.shape[0]):
@@ -88,12 +98,13 @@ def edges_of(points, clamped, n_neighbors, symmetrize, apart):
     k = min(n_neighbors, n - 1)
     # unsigned, since a signed index might count from the end, which would be looked at in every access; the last n
     # rows are a buffer, since nearest_of writes behind what it keeps
-    ends, weights = np.empty((n * k + n, 2), np.uint64), np.zeros((n * k, 2), columns.dtype)
+    ends, weights = np.empty((n * k + n, 2), np.uint64), zeros(n * k, 2, columns.dtype)
     if k == 0:
         return ends[:0], weights
-    count, best, row, reach = 0, np.empty((k, n), columns.dtype), np.empty(n, columns.dtype), np.zeros(n, columns.dtype)
+    count, best, rows = 0, zeros(k, n, columns.dtype), zeros(2, n, columns.dtype)
+    row, reach = rows[0], rows[1]
     products(points.X, columns, apart)
-    far_apart(points.squares, clamped, apart)
+    far_apart(points.squares, clamped, apart, row)
     reach_of(apart, best, row)
     # the k-th smallest distance that is finite: a task may have fewer points that are present than neighbors
     for j in range(k):
@@ -109,12 +120,14 @@ def edges_of(points, clamped, n_neighbors, symmetrize, apart):
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def far_apart(squares, clamped, apart):
-    """Turn products into squared distances; they are infinite to the point itself and to absent points."""
-    zero, two, reach = apart.dtype.type(0), apart.dtype.type(2), squares.copy()
+def far_apart(squares, clamped, apart, reach):
+    """Turn products into squared distances; they are infinite to the point itself and to absent points.
+
+    ``reach`` is a buffer (n,).
+    """
+    zero, two = apart.dtype.type(0), apart.dtype.type(2)
     for p in range(len(reach)):
-        if clamped[p] == -2:
-            reach[p] = np.inf
+        reach[p] = np.inf if clamped[p] == -2 else squares[p]
     for p in range(len(reach)):
         row, own = apart[p], reach[p]
         for q in range(len(reach)):
@@ -187,11 +200,14 @@ def weigh(ends, weights, symmetrize):
 @kernel(nogil=True, error_model="numpy")
 def spectrum(ends, weights, clamped, symmetrize):
     """Bound -lambda_min and the norm on free points as `certificates.spectrum_bounds`; tell whether W is symmetric."""
-    n = clamped.shape[0]
-    out, back = np.zeros(weights.shape, weights.dtype), np.zeros(weights.shape, weights.dtype)
+    n, m = clamped.shape[0], weights.shape[0]
+    out, back = zeros(m, 2, weights.dtype), zeros(m, 2, weights.dtype)
     # `out` is the free block of W, `back` its transpose; sums are the rows of its symmetric part, Gershgorin's radii,
     # since the diagonal is 0; weights are not negative, so W is its own table of sizes
-    sums, v = np.zeros(n), np.ones((1, n))
+    vectors = zeros(4, n, np.float64)
+    sums, v, once, twice = vectors[0], vectors[1:2], vectors[2:3], vectors[3:]
+    for p in range(n):
+        v[0, p] = 1
     for i in range(ends.shape[0]):
         p, q = ends[i, 0], ends[i, 1]
         if clamped[p] == -1 and clamped[q] == -1:
@@ -200,12 +216,12 @@ def spectrum(ends, weights, clamped, symmetrize):
             half = (np.float64(weights[i, 0]) + np.float64(weights[i, 1])) / 2
             sums[p] += half
             sums[q] += half
-    once, twice, norm = np.empty((1, n)), np.empty((1, n)), 0.0
+    norm = 0.0
     for _ in range(POWERS if ends.shape[0] > 0 else 0):
         pull(ends, out, v, once)
         pull(ends, back, once, twice)
         norm = np.sqrt(next_vector(v[0], twice[0], once[0]))
-    return min(sums.max(), norm), norm, symmetrize != DIRECTED or are_mutual(ends)
+    return min(largest_of(sums), norm), norm, symmetrize != DIRECTED or are_mutual(ends)
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)

@@ -13,7 +13,7 @@ from lrtheory._array import kernel
 from lrtheory._kernels.exponential import exponential
 from lrtheory.transductive_clustering.tasks import features, graphs
 from lrtheory.transductive_clustering.tasks.features import NEAREST, SLK
-from lrtheory.transductive_clustering.tasks.graphs import FAST, Points, copy, largest_of, padded, pull
+from lrtheory.transductive_clustering.tasks.graphs import FAST, Points, copy, largest_of, padded, pull, zeros
 from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL
 from lrtheory.transductive_clustering.updates.logarithm import logarithm
 
@@ -50,7 +50,7 @@ class Workspace(NamedTuple):
     before: np.ndarray  # (K, N), the assignments before Z, which tell a cycle of two
     costs: np.ndarray  # A (K, N)
     start: np.ndarray  # (K, N), the assignments at the start of a turn
-    rows: np.ndarray  # (4, N), four numbers per point
+    rows: np.ndarray  # (5, N), four numbers per point, and the squared lengths of the points
 
 
 @kernel(nogil=True, error_model="numpy", whole=True)
@@ -65,22 +65,23 @@ def solve_tasks(batch, scalars, outputs, paths, first, last):
     fixed, n_support, d = scalars.kind != SLK, batch.support.shape[1], batch.support.shape[2]
     ours = n_support if not fixed else 0  # rows of the support among those of the task
     n, size = ours + n_query, padded(ours + n_query)  # points n .. size - 1 are padding, marked as absent (-2)
-    everything, clamped = np.zeros((n_support - ours + size, d), dtype), np.full(size, -2)
-    tables, rows = np.empty((7, k, size), dtype), np.empty((4, size), dtype)
+    everything, clamped = zeros(n_support - ours + size, d, dtype), np.empty(size, np.int64)
+    clamped[n:] = -2
+    tables, rows = zeros(7 * k, size, dtype).reshape(7, k, size), zeros(5, size, dtype)
     work = Workspace(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5], tables[6], rows)
     n_neighbors = scalars.n_neighbors if scalars.lam > 0 and scalars.kind != NEAREST else 0
-    apart = np.empty((size if n_neighbors > 0 else 0, size), dtype)
+    apart = zeros(size if n_neighbors > 0 else 0, size, dtype)
     # fixed prototypes need the support for its means alone: the points, a view, begin behind it then
-    points = Points(everything[n_support - ours :], np.empty((d, size), dtype), np.empty(size, dtype))
+    points = Points(everything[n_support - ours :], zeros(d, size, dtype), rows[4])
     for e in range(first, last):
         numbers = outputs.numbers[e]
-        M, everyone, zeros = features.prepare(batch, scalars, e, everything[: n_support + n_query])
+        M, everyone, blank = features.prepare(batch, scalars, e, everything[: n_support + n_query])
         for p in range(n):
             clamped[p] = everyone[n_support - ours + p]
         features.transpose(points)
         features.fill_costs(points, M, clamped, work.costs)
         features.first_assignments(work.costs, clamped, batch.classes[e, :ours], scalars.temperature, work.Z, rows)
-        numbers[5] = zeros
+        numbers[5] = blank
         if scalars.kind == NEAREST:
             note_nearest(work.costs, numbers)
         else:

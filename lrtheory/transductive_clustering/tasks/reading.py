@@ -172,21 +172,22 @@ def _sizes(xp: Any, tasks: Tasks) -> Any:
 def _host_sizes(x: np.ndarray) -> np.ndarray:
     """Return the size of the largest coordinate of each task in one pass; NaN and infinity exceed all numbers."""
     # the bits of floats without a sign are ordered as the floats are, and those of NaN come last
-    bits = np.int64 if x.dtype == np.float64 else np.int32
-    return largest_bits(x.reshape(len(x), -1).view(bits)).view(x.dtype)
+    bits = x.reshape(len(x), -1).view(np.int64 if x.dtype == np.float64 else np.int32)
+    found = np.zeros(len(x), bits.dtype)
+    largest_bits(bits, np.iinfo(bits.dtype).max, found)
+    return found.view(x.dtype)
 
 
 @kernel
-def largest_bits(bits):
-    """Return the largest entry of every row without its sign bit, the bits of the float that is largest in size."""
-    found = np.zeros(bits.shape[0], bits.dtype)
-    signless = found.dtype.type(np.iinfo(bits.dtype).max)
+def largest_bits(bits, most, found):
+    """Write the largest entry of every row without its sign bit, the bits of the float that is largest in size."""
+    signless = found.dtype.type(most)
     for e in range(bits.shape[0]):
         row, value = bits[e], found[e]
         for i in range(row.shape[0]):
-            value = max(value, row[i] & signless)
+            size = row[i] & signless
+            value = size if size > value else value
         found[e] = value
-    return found
 
 
 def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
