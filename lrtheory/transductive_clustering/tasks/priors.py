@@ -38,7 +38,7 @@ class Weights(NamedTuple):
     share: float
 
 
-@kernel(nogil=True, error_model="numpy", whole=True)
+@kernel(nogil=True, error_model="numpy")
 def solve_tasks(batch, scalars, outputs, paths, first, last):
     """Solve tasks first .. last - 1; rows of ``outputs.numbers`` get the first six numbers of `kernels.solve_tasks`.
 

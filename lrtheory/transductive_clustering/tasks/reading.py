@@ -174,7 +174,7 @@ def _host_sizes(x: np.ndarray) -> np.ndarray:
     # the bits of floats without a sign are ordered as the floats are, and those of NaN come last
     bits = x.reshape(len(x), -1).view(np.int64 if x.dtype == np.float64 else np.int32)
     found = np.zeros(len(x), bits.dtype)
-    largest_bits(bits, np.iinfo(bits.dtype).max, found)
+    largest_bits(bits, np.iinfo(found.dtype.name).max, found)
     return found.view(x.dtype)
 
 
