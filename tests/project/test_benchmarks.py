@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import Goal, Row, results, rows, run, worker
+from benchmarks import Goal, Row, first_calls, results, rows, run, worker
 from benchmarks.results import Line, committed, fallen, write
 from lrtheory._front import data_sets
 from tests.backends import missing
@@ -260,3 +260,44 @@ def test_data_that_are_not_installed_are_a_missing_row(tmp_path: Path) -> None:
     row = replace(next(iter(ROWS.values())), inputs=inputs)
     with pytest.raises(run.MissingError, match="pip install x"):
         run.compare("toy/row", row, "ours", "peer", Path(sys.executable), SimpleNamespace(threads=1, repeats=1))
+
+
+# --- first calls -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", first_calls.CASES)
+def test_first_calls_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    first_calls.measured(name)
+    imported, called, compilations = json.loads(capsys.readouterr().out)
+    assert 0 <= imported <= called + imported
+    assert compilations >= 0
+
+
+def test_a_first_call_finds_nothing_compiled_although_this_process_has_a_cache() -> None:
+    case = next(iter(first_calls.CASES.values()))
+    found = first_calls.taken(case.name)
+    assert found.compilations > 0
+    assert found.imported > 0
+    assert found.called > 0
+
+
+def test_a_line_of_first_calls_shows_medians_and_says_what_is_missed() -> None:
+    case = first_calls.Case("some_system", "name", "", "", goal=2.0)
+    runs = [first_calls.Taken(*run) for run in ((0.3, 1.0, 10), (0.2, 1.5, 10), (0.9, 9.0, 11))]
+    assert first_calls.line(case, runs).split(maxsplit=1) == [
+        "some_system.name",
+        "1.50 s of 2, 10 compilations; import 0.30 s",
+    ]
+    late = first_calls.line(case, [first_calls.Taken(0.5, 2.5, 3)])
+    assert "2.50 s of 2 MISSED, 3 compilations; import 0.50 s of 0.35 MISSED" in late
+    assert "MISSED" not in first_calls.line(replace(case, goal=None), [first_calls.Taken(0.1, 99.0, 3)])
+
+
+def test_a_first_call_that_fails_is_said_with_its_last_line() -> None:
+    with pytest.raises(RuntimeError, match="few_shot did not run: ZeroDivisionError: division by zero"):
+        first_calls.taken("few_shot", ("-c", "1 / 0"))
+
+
+def test_an_unknown_first_call_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert first_calls.main(["few_shots"]) == 3
+    assert "No first call is named few_shots; there are alpha_rank, " in capsys.readouterr().err
