@@ -1,0 +1,1 @@
+"""The kernels that systems share, and how kernels inside kernels are compiled."""
