@@ -301,7 +301,8 @@ def cluster(
     (True, 0)
     """
     given = as_problem(X)
-    features = squarable(points(given))
+    features = points(given)
+    columns = squarable(features)
     K = integer("n_clusters", n_clusters, low=1, high=len(features))
     choice("prototype", prototype, PROTOTYPES)
     if bandwidth is not None and prototype not in KERNELS:
@@ -315,7 +316,7 @@ def cluster(
     labels = None if clamp is None else clamped_labels(clamp, features.shape[:1], K)
     n = len(features)
     order = spatial_order(features) if affinity is None and n >= REORDER else np.arange(n)
-    origin = starts.origin_of(features)
+    origin = starts.origin_of(columns)
     ours, clamped = (features - origin)[order], None if labels is None else labels[order]
     if affinity is None:
         W = knn_affinity(ours, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,27 +18,24 @@ from lrtheory.transductive_clustering.cluster import (
     ClusteringResult,
     ClusteringState,
     cluster,
-    typical_points,
 )
 from lrtheory.transductive_clustering.clusters import starts
 from lrtheory.transductive_clustering.clusters.alternation import empty_clusters
+from lrtheory.transductive_clustering.clusters.hard import ends_of, typical_of
 from lrtheory.transductive_clustering.clusters.means import k_means
-from lrtheory.transductive_clustering.clusters.prototypes import (
-    Prototypes,
-    host_costs,
-    squared_distances,
-    weighted_means,
-)
+from lrtheory.transductive_clustering.clusters.prototypes import weighted_means
 from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, names_of
 from lrtheory.transductive_clustering.problem import ClusteringProblem
-from lrtheory.transductive_clustering.updates import certificates, dense
+from lrtheory.transductive_clustering.updates import dense
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity
 from lrtheory.transductive_clustering.updates.edges import is_symmetric
 from lrtheory.transductive_clustering.updates.inputs import points, sparse_affinity, squarable
+from lrtheory.transductive_clustering.updates.survey import Survey, variance_of
 
 __all__ = ["lloyd", "spectral"]
 
 COLD = 1e-9  # temperature of hard labels, in units of the variance
+TURNS = 100  # of K-means on the eigenvectors, at most
 DENSE = 1000  # points up to which all eigenvectors are computed
 
 
@@ -97,14 +94,19 @@ def lloyd(
     [[0.5], [10.0]]
     """
     given = as_problem(X)
-    features, names = squarable(points(given)), names_of(given)
+    features, names = points(given), names_of(given)
+    columns = squarable(features)
     if clamp is None and callback is None and not record:
-        return replace(_alone(features, n_clusters, init, tol, max_iter, rng), names=names)
+        K = integer("n_clusters", n_clusters, low=1, high=len(features))
+        real("tol", tol, low=0, high=1)
+        ended = _turns(features, columns, K, init=init, max_iter=integer("max_iter", max_iter, low=1), rng=rng)
+        W = sparse.csr_array((len(features), len(features)), dtype=features.dtype)
+        return replace(_hard(features, columns, ended, W), names=names)
     found = cluster(
         features,
         n_clusters,
         lam=0.0,
-        temperature=_cold(features),
+        temperature=_cold(features, columns),
         hard=True,
         n_neighbors=0,
         init=init,
@@ -166,7 +168,8 @@ def spectral(
     True
     """
     given = as_problem(X)
-    features = squarable(points(given))
+    features = points(given)
+    columns = squarable(features)
     K = integer("n_clusters", n_clusters, low=1, high=max(1, len(features) - 1))
     if affinity is None:
         W = knn_affinity(features, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)
@@ -180,53 +183,52 @@ def spectral(
             raise must("affinity", "symmetric", "a directed graph")
     U = _leading(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)
-    inner = lloyd(U / np.where(lengths > 0, lengths, 1.0), K, rng=generator(rng))
-    found = _hard(features, inner.labels, inner.prototypes, inner.n_iter, inner.converged)
-    Z = found.assignments
+    embedded = U / np.where(lengths > 0, lengths, 1.0)
+    ended = _turns(embedded, squarable(embedded, "affinity"), K, init="k-means++", max_iter=TURNS, rng=rng)
+    Z = dense.one_hot(np, ended.labels, K, features.dtype)
     means = weighted_means(np, features, Z, np.zeros((K, features.shape[1]), features.dtype))
-    costs, T = squared_distances(np, features, means), _cold(features)
-    return replace(
-        found,
-        prototypes=means,
-        energy=float((costs * Z).sum(dtype=np.float64)),
-        affinity=W,
-        typical=typical_points(costs, inner.labels),
-        names=names_of(given),
-        method="spectral",
-        message="labels of the spectral embedding; " + inner.message,
-        counts=inner.counts,
-        certificate=certificates.stationarity(Z, costs, W, 0.0, T, None),
-    )
+    found = _hard(features, columns, ended._replace(means=means), W)
+    message = "labels of the spectral embedding; " + found.message
+    return replace(found, names=names_of(given), method="spectral", message=message)
 
 
-def _alone(X: np.ndarray, n_clusters: int, init: Any, tol: float, max_iter: int, rng: Rng) -> ClusteringResult:
-    """Run Lloyd's iteration alone: labels of the nearest means, then means of the labels, in turn."""
-    K = integer("n_clusters", n_clusters, low=1, high=len(X))
-    real("tol", tol, low=0, high=1)
-    max_iter, origin = integer("max_iter", max_iter, low=1), starts.origin_of(X)
-    ours = X - origin
+class Ended(NamedTuple):
+    """How Lloyd's iteration ended: labels (n,), means (K, d), the number of turns, whether no label changes."""
+
+    labels: np.ndarray
+    means: np.ndarray
+    n_iter: int
+    converged: bool
+
+
+def _turns(X: np.ndarray, columns: Survey, K: int, *, init: Any, max_iter: int, rng: Rng) -> Ended:
+    """Take labels of the nearest means and means of the labels in turn, from an origin near the points."""
+    origin = starts.origin_of(columns)
+    ours = X - origin if origin.any() else X
     init = starts.given_centers(init, X, K, origin)
     first = starts.first_prototypes(ours, K, "mean", init=init, clamped=None, rng=generator(rng))
     labels, M, n_iter, converged = k_means(ours, first.centers, max_iter)
-    return _hard(X, labels, M.astype(X.dtype) + origin, n_iter, converged)
+    return Ended(labels, M.astype(X.dtype) + origin, n_iter, converged)
 
 
-def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, converged: bool) -> ClusteringResult:
-    """Return the result of given labels and means, without a graph."""
-    n, K, n_empty = len(X), len(means), len(means) - len(np.unique(labels))
-    Z, W = dense.one_hot(np, labels, K, X.dtype), sparse.csr_array((n, n), dtype=X.dtype)
-    costs = host_costs(X, Prototypes("mean", means), X.dtype) if means.shape[1] == X.shape[1] else 1 - Z
+def _hard(X: np.ndarray, columns: Survey, ended: Ended, W: Any) -> ClusteringResult:
+    """Return the result of labels and means, for squared distances as costs and no Laplacian term."""
+    labels, means, n_iter, converged = ended
+    K = len(means)
+    n_empty = int((np.bincount(labels, minlength=K) == 0).sum())
+    Z = dense.one_hot(np, labels, K, X.dtype)
+    ends = ends_of(X, labels, means, Z, W, _cold(X, columns))
     return ClusteringResult(
         labels=labels,
         assignments=Z,
         prototypes=means,
         covariances=None,
-        energy=float(np.take_along_axis(costs, labels[:, None], 1).sum(dtype=np.float64)),
+        energy=float(ends.own.sum()),
         n_empty=n_empty,
         prototype="mean",
         bandwidth=None,
         affinity=W,
-        typical=typical_points(costs, labels),
+        typical=typical_of(ends.own, labels, K),
         names=None,
         damping=1.0,
         method="k-means",
@@ -234,14 +236,14 @@ def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, con
         converged=converged,
         message=("no label changes" if converged else "max_iter was reached") + empty_clusters(n_empty, K),
         counts={"updates": n_iter, "passes": 0, "flops": 0, "exponentials": 0, "rises": 0},
-        certificate=certificates.stationarity(Z, costs, W, 0.0, _cold(X), None),
+        certificate=ends.certificate,
         trace=None,
     )
 
 
-def _cold(X: np.ndarray) -> float:
+def _cold(X: np.ndarray, columns: Survey) -> float:
     """Return a temperature so low that assignments are labels."""
-    spread = float(X.var(axis=0).sum())
+    spread = variance_of(X, columns.means)
     return COLD * spread if spread > 0 else COLD
 
 

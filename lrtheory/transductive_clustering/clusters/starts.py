@@ -17,20 +17,21 @@ from lrtheory.transductive_clustering.clusters.prototypes import (
     squared_distances,
 )
 from lrtheory.transductive_clustering.updates.inputs import largest_coordinate, positive
+from lrtheory.transductive_clustering.updates.survey import Survey
 
 __all__ = ["best_means", "first_prototypes", "given_centers", "origin_of", "plus_plus", "unit_of", "with_bandwidth"]
 
 TURNS = 50  # of K-means, to compare starts
 
 
-def origin_of(X: np.ndarray) -> np.ndarray:
+def origin_of(columns: Survey) -> np.ndarray:
     """Return 0, or for points far from it an origin near them, on a grid so coarse that subtracting rounds nothing."""
-    mean = X.mean(axis=0, dtype=np.float64)
-    spread = float(np.abs(X - mean).max())
+    mean, dtype = columns.means, columns.lows.dtype
+    spread = float(np.maximum(columns.highs - mean, mean - columns.lows).max())
     if spread == 0:
-        return np.zeros_like(X[0])
+        return np.zeros(len(mean), dtype)
     grid = 2.0 ** (np.ceil(np.log2(spread)) + 2)
-    return (np.rint(mean / grid) * grid).astype(X.dtype)
+    return (np.rint(mean / grid) * grid).astype(dtype)
 
 
 def first_prototypes(

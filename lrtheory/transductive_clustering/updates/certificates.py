@@ -169,6 +169,21 @@ def stationarity(
     )
 
 
+def unmoved(Z: Any, temperature: float) -> Stationarity:
+    """Certify assignments that one more update leaves where they are, without a Laplacian term (lambda = 0)."""
+    return Stationarity(
+        gap=0.0,
+        bound=0.0,
+        contraction=0.0,
+        monotone=True,
+        statement=STATEMENT,
+        assignments=Z,
+        lam=0.0,
+        temperature=temperature,
+        clamp=None,
+    )
+
+
 def reach(xp: Any, gap: Any, contraction: Any) -> Any:
     """Return the largest distance of a fixed point from assignments that the next update moves by the gap (TC-T7)."""
     inside = contraction < 1

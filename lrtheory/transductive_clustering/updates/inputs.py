@@ -11,6 +11,7 @@ from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import must, real
 from lrtheory.transductive_clustering.data.tables import as_problem
 from lrtheory.transductive_clustering.problem import ClusteringProblem
+from lrtheory.transductive_clustering.updates.survey import Survey, surveyed
 
 __all__ = [
     "flag",
@@ -50,13 +51,18 @@ def points(X: Any, name: str = "X") -> np.ndarray:
     return X
 
 
-def squarable(X: np.ndarray, name: str = "X") -> np.ndarray:
-    """Points whose squared distances stay within the range of their dtype, neither infinite nor all 0."""
-    known, high = np.finfo(X.dtype), largest_coordinate(X)
-    largest, spread = float(np.abs(X).max()), float(np.ptp(X * X.dtype.type(0.25), axis=0).max())
+def squarable(X: np.ndarray, name: str = "X") -> Survey:
+    """Refuse points unless squared distances stay within the range of their dtype, neither infinite nor all 0.
+
+    Return what was found of the columns on the way.
+    """
+    known, high, columns = np.finfo(X.dtype), largest_coordinate(X), surveyed(X)
+    quarter = X.dtype.type(0.25)
+    largest = float(max(columns.highs.max(), -columns.lows.min()))
+    spread = float((columns.highs * quarter - columns.lows * quarter).max())
     if largest > high or 0 < spread < float(np.sqrt(known.tiny)) / known.eps:
         raise must(name, f"points whose squared distances fit into {X.dtype}", largest if largest > high else spread)
-    return X
+    return columns
 
 
 def largest_coordinate(X: np.ndarray) -> float:
