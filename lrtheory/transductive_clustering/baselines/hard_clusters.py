@@ -13,6 +13,7 @@ from lrtheory import _sparse as sparse
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import generator, integer, must, real
+from lrtheory.transductive_clustering.baselines.eigenvectors import leading_vectors
 from lrtheory.transductive_clustering.cluster import (
     N_NEIGHBORS,
     ClusteringResult,
@@ -36,7 +37,6 @@ __all__ = ["lloyd", "spectral"]
 
 COLD = 1e-9  # temperature of hard labels, in units of the variance
 TURNS = 100  # of K-means on the eigenvectors, at most
-DENSE = 1000  # points up to which all eigenvectors are computed
 
 
 @arrays("host")
@@ -181,7 +181,7 @@ def spectral(
             raise must("affinity", "free of negative entries", W.data.min())
         if not is_symmetric(np, W):
             raise must("affinity", "symmetric", "a directed graph")
-    U = _leading(W, K)
+    U = leading_vectors(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)
     embedded = U / np.where(lengths > 0, lengths, 1.0)
     ended = _turns(embedded, squarable(embedded, "affinity"), K, init="k-means++", max_iter=TURNS, rng=rng)
@@ -217,7 +217,7 @@ def _hard(X: np.ndarray, columns: Survey, ended: Ended, W: Any) -> ClusteringRes
     K = len(means)
     n_empty = int((np.bincount(labels, minlength=K) == 0).sum())
     Z = dense.one_hot(np, labels, K, X.dtype)
-    ends = ends_of(X, labels, means, Z, W, _cold(X, columns))
+    ends = ends_of(X, labels, means, Z, _cold(X, columns))
     return ClusteringResult(
         labels=labels,
         assignments=Z,
@@ -245,17 +245,3 @@ def _cold(X: np.ndarray, columns: Survey) -> float:
     """Return a temperature so low that assignments are labels."""
     spread = variance_of(X, columns.means)
     return COLD * spread if spread > 0 else COLD
-
-
-def _leading(W: Any, K: int) -> np.ndarray:
-    """Return the eigenvectors of the K largest eigenvalues of D^-1/2 W D^-1/2, (N, K)."""
-    roots = np.sqrt(np.asarray(W.sum(axis=1), dtype=np.float64).ravel())
-    scale = sparse.diags_array(1 / np.where(roots > 0, roots, 1.0))
-    S = scale @ W.astype(np.float64) @ scale
-    if S.shape[0] <= DENSE:
-        return np.linalg.eigh(S.toarray())[1][:, -K:]
-    from scipy.sparse.linalg import eigsh  # here, so that importing the system stays quick
-
-    # random, since a vector of ones is orthogonal to every eigenvector that is odd under a symmetry of the graph
-    start = np.random.default_rng(0).normal(size=S.shape[0])
-    return eigsh(S, K, which="LA", v0=start)[1]

@@ -7,9 +7,10 @@ up to a rounding that is known, say of nearly all points that they would stay; s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory.transductive_clustering.clusters.means import BLOCK, thin_products, turned
@@ -18,6 +19,7 @@ from lrtheory.transductive_clustering.updates.certificates import Stationarity, 
 
 __all__ = ["Ends", "ends_of", "typical_of"]
 
+NO_SPECTRUM = np.float64(0.0), np.float64(0.0), np.bool_(True)  # the bounds of an affinity without entries
 VANISHES = 750.0  # exp(-t) is 0 from there on, in double precision and below
 
 
@@ -39,10 +41,11 @@ class Ends(NamedTuple):
     certificate: Stationarity
 
 
-def ends_of(X: np.ndarray, labels: np.ndarray, means: np.ndarray, Z: np.ndarray, W: Any, temperature: float) -> Ends:
+def ends_of(X: np.ndarray, labels: np.ndarray, means: np.ndarray, Z: np.ndarray, temperature: float) -> Ends:
     """Return the squared distances and the certificate of labels without a Laplacian term.
 
-    X has shape (n, d), the means (K, d), and ``Z`` (n, K) has a 1 at each label; the affinity ``W`` is symmetric.
+    X has shape (n, d), the means (K, d), and ``Z`` (n, K) has a 1 at each label. The affinity, which must be symmetric,
+    does not matter.
     """
     wide = means.astype(np.float64, copy=False)
     origin, own = wide.mean(axis=0), np.empty(len(X))
@@ -51,8 +54,8 @@ def ends_of(X: np.ndarray, labels: np.ndarray, means: np.ndarray, Z: np.ndarray,
     rounding = 8 * (X.shape[1] + 4) * np.finfo(np.float64).eps + 4 * np.finfo(X.dtype).eps
     frame = Frame(wide, origin, turned(seen), (seen * seen).sum(axis=1) / 2, VANISHES * temperature, float(rounding))
     if judge(kernel_input(X, np.float64), kernel_input(labels), frame, own):
-        costs = host_costs(X, Prototypes("mean", means), X.dtype)
-        return Ends(own, stationarity(Z, costs, W, 0.0, temperature, None))
+        costs, empty = host_costs(X, Prototypes("mean", means), X.dtype), sparse.csr_array((len(X), len(X)))
+        return Ends(own, stationarity(Z, costs, empty, 0.0, temperature, None, NO_SPECTRUM))
     return Ends(own, unmoved(Z, temperature))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory import _sparse as sparse
-from lrtheory._array import array_namespace, arrays, beside_jax, to_numpy
+from lrtheory._array import array_namespace, arrays, beside_jax, kernel, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import must
@@ -231,20 +231,38 @@ def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
 
 def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
     W = sparse.csr_array(affinity)
-    weight = free.astype(np.float64)
-    largest = float(np.abs(W.data).max(initial=0.0)) or 1.0
-    sizes = abs(W).astype(np.float64) / largest
-    off = asymmetry(W)
-    transposed = sizes if off == 0 else sparse.csr_array(sizes.T)
+    if not W.nnz:
+        return np.float64(0.0), np.float64(0.0), np.bool_(True)
+    off, weight = asymmetry(W), free.astype(np.float64)
+    there = csr_parts(W)
+    back = there if off == 0 else csr_parts(sparse.csr_array(W.T))
+    largest = float(max(W.data.max(), -W.data.min())) or 1.0
     diagonal = W.diagonal() * weight
-    around = weight * (sizes @ weight + transposed @ weight) / 2 * largest - np.abs(diagonal)
-    v = np.ones(len(free))
-    for _ in range(POWERS):
-        Mv = weight * (transposed @ (weight * (sizes @ (weight * v))))
+    outward, inward, v = weight * absolute_sums(there, weight, largest), 0.0, np.ones(len(free))
+    around = outward
+    for turn in range(POWERS):
+        if turn > 0:
+            outward = weight * absolute_sums(there, weight * v, largest)
+        Mv = weight * absolute_sums(back, outward, largest)
         norm = np.sqrt((Mv / v).max())
         v = (v + Mv) / (v + Mv).max()
+    inward = around if back is there else weight * absolute_sums(back, weight, largest)
+    lowest = (diagonal - ((around + inward) / 2 * largest - np.abs(diagonal))).min()
     norm = norm * largest
-    return max((diagonal - around).min(), -norm), norm, np.bool_(off <= ASYMMETRY)
+    return max(lowest, -norm), norm, np.bool_(off <= ASYMMETRY)
+
+
+@kernel(error_model="numpy", fastmath={"contract", "nsz"})
+def absolute_sums(edges, v, largest):
+    """Return |W| v / largest, (N,) in double precision; no entry of |W| is beyond `largest`, so none leaves the range."""
+    starts, columns, values = edges.starts, edges.columns, edges.values
+    sums = np.empty(starts.shape[0] - 1)
+    for p in range(sums.shape[0]):
+        total = 0.0
+        for e in range(starts[p], starts[p + 1]):
+            total += np.float64(abs(values[e])) / largest * v[columns[e]]
+        sums[p] = total
+    return sums
 
 
 @result

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory import _sparse as sparse
-from lrtheory._array import kernel_input
+from lrtheory._array import kernel, kernel_input
 
 __all__ = ["ASYMMETRY", "Edges", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
 
@@ -37,8 +37,46 @@ def asymmetry(W: Any) -> float:
     """The largest entry of W - W^T for a sparse W, in rounding errors of its largest entry."""
     if not W.nnz:
         return 0.0
-    size = float(np.abs(W.data).max()) or 1.0
-    return float(abs(W - W.T).max()) / size / float(np.finfo(W.dtype).eps)
+    W = sparse.csr_array(W)
+    if not W.has_canonical_format:  # columns in order, each once
+        W = W.copy()
+        W.sum_duplicates()
+    off, size = unlike_transpose(csr_parts(W))
+    return off / (size or 1.0) / float(np.finfo(W.dtype).eps)
+
+
+@kernel(error_model="numpy")
+def unlike_transpose(edges):
+    """Return the largest |w_pq - w_qp| and the largest |w_pq|; columns are in order.
+
+    Rows come in order too, so the partners (q, p) of the entries (p, q) with p < q lie along row q: a cursor for each
+    row finds them, and an entry that a cursor passes by or never reaches has no partner.
+    """
+    starts, columns, values = edges.starts, edges.columns, edges.values
+    n, off, size = starts.shape[0] - 1, 0.0, 0.0
+    cursors = starts[:n].copy()
+    for e in range(values.shape[0]):
+        size = max(size, abs(np.float64(values[e])))
+    for p in range(n):
+        e, end = cursors[p], starts[p + 1]
+        while e < end and columns[e] < p:  # no row above asked for it
+            off = max(off, abs(np.float64(values[e])))
+            e += 1
+        if e < end and columns[e] == p:
+            e += 1
+        while e < end:
+            q, w = columns[e], np.float64(values[e])
+            at, last = cursors[q], starts[q + 1]
+            while at < last and columns[at] < p:
+                off = max(off, abs(np.float64(values[at])))
+                at += 1
+            if at < last and columns[at] == p:
+                w -= np.float64(values[at])
+                at += 1
+            off = max(off, abs(w))
+            cursors[q] = at
+            e += 1
+    return off, size
 
 
 def without_asymmetry(xp: Any, W: Any) -> Any:
@@ -59,7 +97,9 @@ def csr_parts(affinity: Any) -> Edges:
         W = sparse.csr_array(affinity)
         if not W.has_sorted_indices:
             W = W.sorted_indices()
-        return Edges(kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.uint32), kernel_input(W.data))
+        # indices of 32 bits are never negative, so that their bits are those of unsigned ones: no copy
+        columns = W.indices.view(np.uint32) if W.indices.dtype == np.int32 else W.indices
+        return Edges(kernel_input(W.indptr, np.int64), kernel_input(columns, np.uint32), kernel_input(W.data))
     W = np.asarray(affinity)
     rows, cols = np.nonzero(W)
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(W)))])
