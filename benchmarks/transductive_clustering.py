@@ -317,7 +317,7 @@ def our_pass(inputs: Inputs) -> np.ndarray:
     def make() -> Any:
         Z = row_softmax(-costs)
         problem = sparse.Problem(costs, edges.csr_parts(graph_of(inputs)), LAM, 1.0, np.full(n, -1))
-        return problem, sparse.Step(1.0, Z, np.empty_like(Z), np.empty((n, 4)))
+        return problem, sparse.Step(1.0, Z, np.empty_like(Z), np.empty((-(-n // sparse.BLOCK), 4)))
 
     problem, step = ready("pass", inputs, make)
     sparse.update_rows(problem, step, 0, n)

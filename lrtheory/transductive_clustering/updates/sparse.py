@@ -23,7 +23,7 @@ from lrtheory.transductive_clustering.updates.logarithm import logarithm
 __all__ = ["Problem", "Step", "descend_sparse", "squared_step"]
 
 PARALLEL = 20_000  # the least number of rows per thread
-BLOCK = 72  # rows whose softmax is made side by side; powers of two put loads and stores in one another's way
+BLOCK = 72  # rows whose softmaxes are made together
 
 
 class Problem(NamedTuple):
@@ -42,109 +42,118 @@ class Step(NamedTuple):
     factor: float  # the part of the way to S(Z)
     Z: np.ndarray  # (N, K)
     new: np.ndarray  # (N, K)
-    rows: np.ndarray  # (N, 4): numbers of each row, see `update_rows`
+    notes: np.ndarray  # (blocks, 4): sums over `BLOCK` rows each, see `update_rows`
 
 
 @kernel(nogil=True, error_model="numpy")
 def update_rows(problem, step, first, last):
-    """Write one update of the rows first .. last - 1 into ``step.new``; ``step.rows`` gets four numbers per row.
+    """Write one update of the rows first .. last - 1 into ``step.new``, where first is a multiple of `BLOCK`.
 
-    They are the pair term z . u at Z, entropy and unary cost at the new row, and the squared and the largest move.
-    Return the numbers of multiply-adds over edges and of exponentials.
+    A row of ``step.notes`` gets four numbers of each block: the sums of the pair terms z . u at Z, of entropy and unary
+    cost at the new rows, and of squared moves, and the largest move. Return the numbers of multiply-adds over edges and
+    of exponentials.
     """
     costs, edges, Z = problem.costs, problem.edges, step.Z
     k, dtype = costs.shape[1], costs.dtype
-    lam, cold, factor = dtype.type(problem.lam), dtype.type(1 / problem.temperature), dtype.type(step.factor)
-    # u = W Z by rows, as the edges come; powers by clusters, so that the inner loops of softmaxes run over rows; the
-    # nine rows of sums are named in move_rows
-    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((9, BLOCK), dtype)
+    # u = W Z, and the softmaxes, by rows without gaps: loops over all numbers of a block fill vector registers, which
+    # the few numbers of a row do not
+    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((BLOCK, k), dtype), np.empty((2, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices cost as much as a row, so they are made for many rows
         stop = min(start + BLOCK, last)
         for p in range(start, stop):
             weighted_sum(Z, edges.columns, edges.values, edges.starts[p], edges.starts[p + 1], pulled, p - start)
-        softmaxes(costs[start:stop], lam, cold, pulled, powers, sums)
-        move_rows(lam, factor, Z[start:stop], pulled, powers, sums, step.new[start:stop])
-        note_rows(problem, step, sums, start, stop)
+        softmaxes(problem, costs[start:stop], pulled, powers, sums)
+        ends = hold_rows(problem, step, pulled, powers, sums, start)
+        note = step.notes[start // BLOCK]
+        move_rows(problem.lam, step.factor, Z[start:stop], pulled, powers, step.new[start:stop], note)
+        # at a softmax T log s = logit - highest - T log(mass), so T sum s log s + a . s is this (TC-P10); a part of a
+        # step ends at no softmax, and takes K logarithms
+        note[1] += ends
+        if step.factor != 1.0:
+            note[1] = own_costs(costs, problem.temperature, step.new, start, stop)
     return k * (edges.starts[last] - edges.starts[first]), k * (last - first)
 
 
 @kernel(nogil=True, error_model="numpy")
-def softmaxes(costs, lam, cold, pulled, powers, sums):
-    """Write exp((logit - highest) / T) by clusters; `sums` gets the highest logit and the sum of powers of each row.
+def softmaxes(problem, costs, pulled, powers, sums):
+    """Set the first rows of ``powers`` to softmaxes; ``sums`` gets the highest logit and log sum exp of each row.
 
-    The difference is taken before the quotient, which could overflow.
+    The latter is that of (logit - highest) / T; the difference is taken before the quotient, which could overflow.
     """
     n, k = costs.shape
-    highest, mass = sums[0], sums[1]
+    highest, mass, dtype, one = sums[0], sums[1], costs.dtype, costs.dtype.type(1)
+    lam, cold = dtype.type(problem.lam), dtype.type(1 / problem.temperature)
+    a, u, power = costs.reshape(-1), pulled.reshape(-1), powers.reshape(-1)
+    # one array a loop: each runs in vector registers, or keeps the numbers of a row in scalar ones
+    for j in range(n * k):
+        power[j] = lam * u[j] - a[j]
     for p in range(n):
-        highest[p], mass[p] = -np.inf, 0
-    for c in range(k):
-        power = powers[c]
+        highest[p] = power[p * k]
+    for c in range(1, k):
         for p in range(n):
-            logit = lam * pulled[p, c] - costs[p, c]
-            power[p] = logit
-            highest[p] = logit if logit > highest[p] else highest[p]
-    for c in range(k):
-        power = powers[c]
-        for p in range(n):
-            power[p] = exponential((power[p] - highest[p]) * cold)
-            mass[p] += power[p]
-
-
-@kernel(nogil=True, error_model="numpy")
-def move_rows(lam, factor, Z, pulled, powers, sums, new):
-    """Make the steps of all rows; `sums` gets lam s . u at s = S(Z), squared and largest moves, and z . u at Z.
-
-    The sums of powers in it become their logarithms. Each loop writes so few arrays that it runs in vector registers.
-    """
-    n, k = Z.shape
-    # sums[0] keeps the highest logits for note_rows; 6 to 8 are buffers for a column
-    mass, linear, moved, largest, pairs = sums[1], sums[2], sums[3], sums[4], sums[5]
-    inverse, here, pull, one = sums[6], sums[7], sums[8], Z.dtype.type(1)
+            highest[p] = power[p * k + c] if power[p * k + c] > highest[p] else highest[p]
     for p in range(n):
-        linear[p] = moved[p] = largest[p] = pairs[p] = 0
-        inverse[p] = one / mass[p]
-    for c in range(k):
-        goal = powers[c]
-        for p in range(n):
-            here[p], pull[p] = Z[p, c], pulled[p, c]
-        for p in range(n):
-            goal[p] *= inverse[p]
-        for p in range(n):
-            linear[p] += lam * goal[p] * pull[p]
-        for p in range(n):
-            pairs[p] += here[p] * pull[p]
-        for p in range(n):
-            step = factor * (goal[p] - here[p])
-            moved[p] += step * step
-            largest[p] = max(largest[p], abs(step))
-        for p in range(n):  # a whole step is the softmax itself, since z + (s - z) would round it once more
-            new[p, c] = goal[p] if factor == 1 else here[p] + factor * (goal[p] - here[p])
+        high = highest[p]
+        for c in range(k):
+            power[p * k + c] = (power[p * k + c] - high) * cold
+    for j in range(n * k):
+        power[j] = exponential(power[j])
+    for p in range(n):
+        total = dtype.type(0)
+        for c in range(k):
+            total += power[p * k + c]
+        mass[p] = total
+    for p in range(n):
+        inverse = one / mass[p]
+        for c in range(k):
+            power[p * k + c] *= inverse
     for p in range(n):
         mass[p] = logarithm(mass[p])
 
 
 @kernel(nogil=True, error_model="numpy")
-def note_rows(problem, step, sums, start, stop):
-    """Fill in the numbers of the rows start .. stop - 1; a clamped row goes back to where it was."""
-    costs, temperature, Z, new, rows = problem.costs, problem.temperature, step.Z, step.new, step.rows
-    for p in range(start, stop):
-        j = p - start
-        rows[p, 0] = sums[5, j]
-        if problem.clamped[p] < 0:
-            # at a softmax T log s = logit - highest - T log(mass), so T sum s log s + a . s is this (TC-P10); a part
-            # of a step ends at no softmax, and takes K logarithms
-            rows[p, 1] = sums[2, j] - sums[0, j] - temperature * sums[1, j]
-            if step.factor != 1.0:
-                rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
-            rows[p, 2] = sums[3, j]
-            rows[p, 3] = sums[4, j]
+def hold_rows(problem, step, pulled, powers, sums, start):
+    """Put clamped rows of a block where they are; return what its entropy and cost are beyond the sum of lambda s . u.
+
+    The block begins at row ``start``, and s is a row of ``powers``.
+    """
+    value, temperature, n = 0.0, problem.temperature, min(BLOCK, step.Z.shape[0] - start)
+    for p in range(n):
+        label = problem.clamped[start + p]
+        if label < 0:
+            value -= sums[0, p] + temperature * sums[1, p]
         else:
-            for c in range(costs.shape[1]):
-                new[p, c] = Z[p, c]
-            rows[p, 1] = costs[p, problem.clamped[p]]
-            rows[p, 2] = 0.0
-            rows[p, 3] = 0.0
+            for c in range(powers.shape[1]):
+                powers[p, c] = step.Z[start + p, c]
+            value += problem.costs[start + p, label] - problem.lam * pulled[p, label]
+    return value
+
+
+@kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc", "nnan"})
+def move_rows(lam, factor, Z, pulled, powers, new, note):
+    """Step to ``new``; ``note`` gets the sums of z . u, of lambda s . u and of squared moves, and the largest move.
+
+    Rows s of ``powers`` are where whole steps end.
+    """
+    n, dtype, whole = Z.shape[0], Z.dtype, factor == 1.0
+    lam, part, far = dtype.type(lam), dtype.type(factor), np.zeros(n, dtype)
+    here, pull, goal, there = Z.reshape(-1), pulled.reshape(-1), powers.reshape(-1), new.reshape(-1)
+    pairs, linear, moved = dtype.type(0), dtype.type(0), dtype.type(0)
+    for j in range(here.shape[0]):
+        pairs += here[j] * pull[j]
+        linear += goal[j] * pull[j]
+    for j in range(here.shape[0]):
+        move = part * (goal[j] - here[j])
+        moved += move * move
+    for first in range(0, here.shape[0], n):  # many largest ones beside each other, since a single one is no vector
+        ours, theirs = here[first : first + n], goal[first : first + n]
+        for j in range(n):
+            far[j] = max(far[j], abs(part * (theirs[j] - ours[j])))
+    for j in range(here.shape[0]):  # a whole step is s itself, since z + (s - z) would round it once more
+        there[j] = goal[j] if whole else here[j] + part * (goal[j] - here[j])
+    note[0], note[1], note[2], note[3] = pairs, lam * linear, moved, 0.0
+    for j in range(n):
+        note[3] = max(note[3], far[j])
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -158,30 +167,41 @@ def entropy_and_cost(costs, temperature, p, Z):
 
 
 @kernel(nogil=True, error_model="numpy")
-def own_rows(costs, temperature, Z, rows):
-    """Note entropy and cost of every row of Z; returns a bound on <|A|, Z>, the sum of the largest costs."""
-    size = 0.0
-    for p in range(costs.shape[0]):
-        rows[p, 1] = entropy_and_cost(costs, temperature, p, Z)
+def own_costs(costs, temperature, Z, first, last):
+    """Return the sum of entropy and cost over the rows first .. last - 1."""
+    value = 0.0
+    for p in range(first, last):
+        value += entropy_and_cost(costs, temperature, p, Z)
+    return value
+
+
+@kernel(nogil=True, error_model="numpy")
+def own_blocks(costs, temperature, Z, notes):
+    """Note entropy and cost of every block of Z; returns a bound on <|A|, Z>, the sum of the largest costs."""
+    size, n = 0.0, costs.shape[0]
+    for p in range(n):
         largest = abs(costs[p, 0])
         for c in range(1, costs.shape[1]):
             largest = max(largest, abs(costs[p, c]))
         size += largest
+    for block in range(notes.shape[0]):
+        notes[block, 1] = own_costs(costs, temperature, Z, block * BLOCK, min(block * BLOCK + BLOCK, n))
     return size
 
 
 @kernel(nogil=True, error_model="numpy")
 def shorten(problem, step):
     """Go back from a whole step in ``step.new`` to the part ``step.factor`` of the way, and correct its numbers."""
-    factor, Z, new, rows = step.factor, step.Z, step.new, step.rows
+    factor, Z, new, notes = step.factor, step.Z, step.new, step.notes
     for p in range(new.shape[0]):
-        if problem.clamped[p] >= 0:
-            continue
-        rows[p, 2] *= factor * factor
-        rows[p, 3] *= factor
-        for c in range(new.shape[1]):
-            new[p, c] = (1 - factor) * Z[p, c] + factor * new[p, c]
-        rows[p, 1] = entropy_and_cost(problem.costs, problem.temperature, p, new)
+        if problem.clamped[p] < 0:
+            for c in range(new.shape[1]):
+                new[p, c] = (1 - factor) * Z[p, c] + factor * new[p, c]
+    for block in range(notes.shape[0]):
+        first = block * BLOCK
+        notes[block, 1] = own_costs(problem.costs, problem.temperature, new, first, min(first + BLOCK, new.shape[0]))
+        notes[block, 2] *= factor * factor
+        notes[block, 3] *= factor
 
 
 def descend_sparse(
@@ -202,10 +222,10 @@ def descend_sparse(
     """Repeat the update like `dense.descend`, for one problem on NumPy arrays; ``edges`` are the `csr_parts` of W."""
     n, problem = len(Z), _problem(costs, edges, lam, temperature, clamped)
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
-    # `old` are the numbers of the pass that led to Z, `rows` those of the pass that starts there: the energy at Z takes
+    # `old` are the numbers of the pass that led to Z, `notes` those of the pass that starts there: the energy at Z takes
     # entropy and costs from the first and pairs from the second
-    old, rows = np.zeros((n, 4)), np.zeros((n, 4))
-    size = float(own_rows(problem.costs, problem.temperature, Z, old))
+    old, notes = np.zeros((-(-n // BLOCK), 4)), np.zeros((-(-n // BLOCK), 4))
+    size = float(own_blocks(problem.costs, problem.temperature, Z, old))
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
     trace: dict[str, list[Any]] | None = None
     if record:
@@ -213,8 +233,8 @@ def descend_sparse(
     value, n_iter, converged, cycles, stopped = np.inf, 0, False, False, False
     # a pass that starts at Z finds the energy at Z, so one more pass follows the last update
     while True:
-        work = work.plus(_pass(problem, Step(factor, Z, new, rows), blocks))
-        pairs = -lam * float(rows[:, 0].sum()) / 2
+        work = work.plus(_pass(problem, Step(factor, Z, new, notes), blocks))
+        pairs = -lam * float(notes[:, 0].sum()) / 2
         energy = float(old[:, 1].sum()) + pairs
         rounding = ROUNDING * np.finfo(Z.dtype).eps * (temperature + size + abs(energy) + abs(pairs))
         # the step to Z raised the energy: shorten it in its buffer and measure again; no new update is counted (TC-T5)
@@ -232,14 +252,14 @@ def descend_sparse(
             largest = float(old[:, 3].max())
             converged = stands(energy, value, tol, rounding) and largest <= factor * tol**0.5
             # a cycle of two moves as far back as it came: two numbers rule it out mostly, before tables are compared
-            may_cycle = largest > factor * max(tol**0.5, SMALL) and abs(float(rows[:, 3].max()) - largest) <= tol
+            may_cycle = largest > factor * max(tol**0.5, SMALL) and abs(float(notes[:, 3].max()) - largest) <= tol
             cycles = may_cycle and bool(np.abs(new - before).max() <= tol)
             stopped = watch is not None and watch(Z, energy, n_iter)
         value = energy
         if converged or cycles or stopped or n_iter == max_iter:
             break
         n_iter += 1
-        before, Z, new, old, rows = Z, new, before, rows, old  # buffers change roles, nothing is copied
+        before, Z, new, old, notes = Z, new, before, notes, old  # buffers change roles, nothing is copied
     ends = np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles
     return Descent(Z, *ends, trace, work, stopped)
 
@@ -249,9 +269,9 @@ def squared_step(
 ) -> float:
     """Return |S(Z) - Z|_F^2, the squared length of a whole step."""
     # a copy of Z, since a read-only array would be another type to the compiler than that of a run
-    step = Step(1.0, Z.copy(), np.empty_like(Z), np.empty((len(Z), 4)))
+    step = Step(1.0, Z.copy(), np.empty_like(Z), np.empty((-(-len(Z) // BLOCK), 4)))
     _pass(_problem(costs, edges, lam, temperature, clamped), step, _blocks(len(Z)))
-    return float(step.rows[:, 2].sum())
+    return float(step.notes[:, 2].sum())
 
 
 def _problem(costs: Any, edges: Edges, lam: float, temperature: float, clamped: Any) -> Problem:
@@ -275,5 +295,5 @@ def _pass(problem: Problem, step: Step, blocks: list[tuple[int, int]]) -> Work:
 def _blocks(n: int) -> list[tuple[int, int]]:
     """Return the first row of each thread, and the row after its last one."""
     count = max(1, min(processors(), n // PARALLEL))
-    ends = np.linspace(0, n, count + 1).astype(int).tolist()
-    return list(itertools.pairwise(ends))
+    ends = np.linspace(0, -(-n // BLOCK), count + 1).astype(int) * BLOCK
+    return list(itertools.pairwise(np.minimum(ends, n).tolist()))
