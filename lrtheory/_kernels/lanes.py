@@ -29,6 +29,7 @@ __all__ = ["GROUP", "columns", "product", "weighted_sum"]
 
 LANE = ir.IntType(32)  # the type of the index of a lane in a vector
 BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # size of the vectors of `product`
+AHEAD = 128  # rows that `weighted_sum` fetches before it adds them: which ones is known, but follows no pattern
 GROUP = 8  # the first factor of a `product` has a multiple of this number of rows
 # Rows per block of `product`: each keeps two sums in registers, 16 of the 32 of AVX-512, or 8 of 16 without it, so that
 # factors and loaded vectors still find a register and no sum is spilled to memory.
@@ -67,9 +68,18 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
     (first, last), (p, *columns), integer = given[3:5], given[6:], given[3].type
     vectors = Vectors(context, builder, signature.args[0].dtype, lanes)
     totals = [vectors.total() for _ in columns]
-    with cgutils.for_range_slice(builder, first, last, ir.Constant(integer, 1)) as (i, _):
+    end = builder.sub(cgutils.unpack_tuple(builder, rows.shape)[0], ir.Constant(integer, 1))
+
+    def row_at(i: Any) -> Any:
         row = builder.load(builder.gep(rows.data, [i]))
-        row = row if row.type == integer else builder.zext(row, integer)  # narrow indices are never negative
+        return row if row.type == integer else builder.zext(row, integer)  # narrow indices are never negative
+
+    with cgutils.for_range_slice(builder, first, last, ir.Constant(integer, 1)) as (i, _):
+        ahead = builder.add(i, ir.Constant(integer, AHEAD))
+        soon = row_at(builder.select(builder.icmp_signed("<", ahead, end), ahead, end))
+        for column in columns:
+            vectors.fetch(vectors.place(table, soon, column))
+        row = row_at(i)
         weight = vectors.spread(builder.gep(weights.data, [i]))
         for total, column in zip(totals, columns, strict=True):
             vectors.add(total, weight, vectors.load(vectors.place(table, row, column)))
@@ -98,6 +108,14 @@ class Vectors:
     def store(self, value: Any, start: Any, number: Any = 0) -> None:
         """Store `value` as vector `number` after address `start`; the inverse of `load`."""
         self.builder.store(value, self._vector(start, number), align=self.size)
+
+    def fetch(self, place: Any) -> None:
+        """Ask for the cache line of an address, without waiting for it (prefetch)."""
+        address = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [address, LANE, LANE, LANE])
+        instruction = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0i8")
+        # to read, of use for long, data
+        self.builder.call(instruction, [self.builder.bitcast(place, address), LANE(0), LANE(3), LANE(1)])
 
     def spread(self, place: Any) -> Any:
         """Load one number and copy it into every lane (broadcast)."""
