@@ -237,8 +237,7 @@ def test_counts_are_what_the_kernels_did(monkeypatch):
 
     monkeypatch.setattr(kernels, "update_rows", seen)
     found = tc.bound_update(A, W, lam=0.5, tol=0, max_iter=4)
-    calls.pop()  # that of the certificate, which is not counted
-    assert found.counts["passes"] == len(calls) == 5
+    assert found.counts["passes"] == len(calls) == 5  # the last of them is that of the certificate too
     assert found.counts["flops"] == len(calls) * theory.update_counts(W.nnz, 6, n_points=130)["flops"]
     assert found.counts["exponentials"] == len(calls) * 130 * 6
     problem, step, _, _ = calls[0]
@@ -246,13 +245,13 @@ def test_counts_are_what_the_kernels_did(monkeypatch):
     assert sum(array.size for array in kept) == theory.update_counts(W.nnz, 6, n_points=130)["memory"]
     calls.clear()
     run = tc.cluster(rng.normal(size=(130, 2)), 3, rng=0)
-    calls.pop()
+    calls.pop()  # that of the certificate, which is not counted
     assert run.counts["passes"] == len(calls) + 1  # the energy at the start
     assert run.counts["flops"] == run.counts["passes"] * run.affinity.nnz * 3
     calls.clear()
     swap = tc.make_two_points()
     damped = tc.bound_update(swap.costs, sparse.csr_array(swap.affinity), lam=4.0, init=swap.init)
-    calls.pop()
+    calls.pop()  # a whole step, for the certificate
     assert damped.counts["passes"] == len(calls) == damped.counts["updates"] + 2  # one step was taken again
     dense = tc.bound_update(swap, lam=4.0)
     assert dense.counts["passes"] == dense.counts["updates"] + 2

@@ -44,30 +44,34 @@ def updates(affinity):
     return damped.damping == 0.5 and np.diff(damped.trace["energies"]).max() <= 1e-12
 
 
-def sparse_rows():
-    """What a pass notes of each row, for whole steps, short ones, and whole ones of which a part is taken back."""
+def sparse_blocks():
+    """What a pass notes, from rows of all kinds and from rows with a single 1, whose largest move is down."""
+    return noted_from(START) and noted_from(np.eye(3)[[0, 1, 2, 1, 0, 2]])
+
+
+def noted_from(start):
+    """What a pass notes of a block, for whole steps, short ones, and whole ones of which a part is taken back."""
     lam, temperature = 1.5, 0.7
     problem = sparse_bound.Problem(A, csr_parts(W), lam, temperature, CLAMP)
-    Z = np.where((CLAMP >= 0)[:, None], np.eye(3)[CLAMP], START)
+    Z = np.where((CLAMP >= 0)[:, None], np.eye(3)[CLAMP], start)
     goal = oracles.softmax_update(Z, A, W, lam, temperature, CLAMP)
 
-    def noted(factor, new, rows):
-        """Whether the new assignments and the three numbers of each row are those of a step so long."""
+    def noted(factor, new, notes):
+        """Whether the new assignments and the three numbers of the block are those of a step so long."""
         wanted = Z + factor * (goal - Z)
-        ends = [oracles.energy(wanted[p : p + 1], A[p : p + 1], [[0.0]], 0, temperature) for p in range(6)]
         moves = np.abs(wanted - Z)
-        due = np.stack([ends, (moves**2).sum(1), moves.max(1)], axis=1)
-        return np.allclose(new, wanted, atol=1e-13) and np.allclose(rows[:, 1:], due, atol=1e-12)
+        due = oracles.energy(wanted, A, np.zeros((6, 6)), 0, temperature), (moves**2).sum(), moves.max()
+        return np.allclose(new, wanted, atol=1e-13) and np.allclose(notes[0, 1:], due, atol=1e-12)
 
     for factor in (1.0, 0.375):
-        new, rows = np.empty_like(Z), np.empty((6, 4))
-        sparse_bound.update_rows(problem, sparse_bound.Step(factor, Z, new, rows), 0, 6)
-        if not (noted(factor, new, rows) and np.allclose(rows[:, 0], (Z * (W @ Z)).sum(1), atol=1e-13)):
+        new, notes = np.empty_like(Z), np.empty((1, 4))
+        sparse_bound.update_rows(problem, sparse_bound.Step(factor, Z, new, notes), 0, 6)
+        if not (noted(factor, new, notes) and np.allclose(notes[0, 0], (Z * (W @ Z)).sum(), atol=1e-13)):
             return False
-    new, rows = np.empty_like(Z), np.empty((6, 4))
-    sparse_bound.update_rows(problem, sparse_bound.Step(1.0, Z, new, rows), 0, 6)
-    sparse_bound.shorten(problem, sparse_bound.Step(0.375, Z, new, rows))
-    return noted(0.375, new, rows)
+    new, notes = np.empty_like(Z), np.empty((1, 4))
+    sparse_bound.update_rows(problem, sparse_bound.Step(1.0, Z, new, notes), 0, 6)
+    sparse_bound.shorten(problem, sparse_bound.Step(0.375, Z, new, notes))
+    return noted(0.375, new, notes)
 
 
 def shortened_runs():
@@ -107,63 +111,68 @@ MUTANTS = {
     "half of the graph": (dense.pull, "bound.affinity @ Z", "xp.triu(bound.affinity) @ Z", dense_updates),
     "twice the pull, sparse": (
         sparse_bound.softmaxes,
-        "lam * pulled[p, c] - costs",
-        "2 * lam * pulled[p, c] - costs",
+        "lam * u[j] - a[j]",
+        "2 * lam * u[j] - a[j]",
         sparse_updates,
     ),
-    "the support is not held, sparse": (sparse_bound.note_rows, "problem.clamped[p] < 0", "True", sparse_updates),
+    "the support is not held, sparse": (sparse_bound.hold_rows, "label < 0", "True", sparse_updates),
     "no damping, sparse": (sparse_bound.descend_sparse, "factor = safe\n", "break\n", sparse_updates),
     "the energy with lambda, sparse": (
         sparse_bound.descend_sparse,
-        "float(rows[:, 0].sum()) / 2",
-        "float(rows[:, 0].sum())",
+        "float(notes[:, 0].sum()) / 2",
+        "float(notes[:, 0].sum())",
         sparse_updates,
     ),
     "a squared step that is not shortened": (
         sparse_bound.shorten,
-        "rows[p, 2] *= factor * factor",
+        "notes[block, 2] *= factor * factor",
         "pass",
-        sparse_rows,
+        sparse_blocks,
     ),
     "a squared step shortened once": (
         sparse_bound.shorten,
-        "rows[p, 2] *= factor * factor",
-        "rows[p, 2] *= factor",
+        "notes[block, 2] *= factor * factor",
+        "notes[block, 2] *= factor",
         shortened_runs,
     ),
-    "a largest move that is not shortened": (sparse_bound.shorten, "rows[p, 3] *= factor", "pass", sparse_rows),
+    "a largest move that is not shortened": (sparse_bound.shorten, "notes[block, 3] *= factor", "pass", sparse_blocks),
     "a largest move shortened twice": (
         sparse_bound.shorten,
-        "rows[p, 3] *= factor",
-        "rows[p, 3] *= factor * factor",
-        sparse_rows,
+        "notes[block, 3] *= factor",
+        "notes[block, 3] *= factor * factor",
+        sparse_blocks,
     ),
     "the energy of the whole step": (
         sparse_bound.shorten,
-        "rows[p, 1] = entropy_and_cost(problem.costs, problem.temperature, p, new)",
-        "pass",
-        sparse_rows,
+        "notes[block, 1] = own_costs(",
+        "own_costs(",
+        sparse_blocks,
     ),
     "the move of the last cluster": (
         sparse_bound.move_rows,
-        "largest[p] = max(largest[p], abs(step))",
-        "largest[p] = abs(step)",
-        sparse_rows,
+        "far[j] = max(far[j], abs(",
+        "far[j] = (abs(",
+        sparse_blocks,
     ),
     "moves with their signs": (
         sparse_bound.move_rows,
-        "max(largest[p], abs(step))",
-        "max(largest[p], step)",
-        sparse_rows,
+        "max(far[j], abs(part * (theirs[j] - ours[j])))",
+        "max(far[j], part * (theirs[j] - ours[j]))",
+        sparse_blocks,
     ),
-    "the sum of the moves": (sparse_bound.move_rows, "moved[p] += step * step", "moved[p] += abs(step)", sparse_rows),
+    "the sum of the moves": (sparse_bound.move_rows, "moved += move * move", "moved += abs(move)", sparse_blocks),
     "steps before they are shortened": (
         sparse_bound.move_rows,
-        "step = factor * (goal[p] - here[p])",
-        "step = goal[p] - here[p]",
-        sparse_rows,
+        "move = part * (goal[j] - here[j])",
+        "move = goal[j] - here[j]",
+        sparse_blocks,
     ),
-    "held rows are said to move": (sparse_bound.note_rows, "rows[p, 3] = 0.0", "rows[p, 3] = 1.0", sparse_rows),
+    "held rows are said to move": (
+        sparse_bound.hold_rows,
+        "powers[p, c] = step.Z[start + p, c]",
+        "pass",
+        sparse_blocks,
+    ),
     "means without weights": (
         prototypes.weighted_means,
         "xp.matrix_transpose(Z) @ X",
@@ -176,7 +185,7 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("check", [dense_updates, sparse_updates, sparse_rows, shortened_runs, turns, rounded])
+@pytest.mark.parametrize("check", [dense_updates, sparse_updates, sparse_blocks, shortened_runs, turns, rounded])
 def test_the_code_is_right(check):
     assert check()
 

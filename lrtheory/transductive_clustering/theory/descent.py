@@ -516,8 +516,8 @@ def update_counts(n_edges: int, n_clusters: int, *, n_points: int, n_free: int |
     Notes
     -----
     That is the memory of one update. A run of `bound_update` on a sparse affinity also keeps the Z before the last one,
-    to see cycles of two and to take back a part of a step, and two times four numbers per point: nnz + 4 N K + 8 N
-    numbers in all, beside the indices of the nnz weights.
+    to see cycles of two and to take back a part of a step: nnz + 4 N K numbers in all, beside the indices of the nnz
+    weights and a few sums over each block of rows.
 
     Proof
     -----

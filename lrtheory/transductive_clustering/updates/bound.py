@@ -212,7 +212,7 @@ def bound_update(
     else:
         edges = int(xp.sum(xp.astype(W != 0, xp.int64)))
         done = dense.descend(xp, bound, Z, edges=edges, **options)
-    proof = certificates.stationarity(done.assignments, A, W, lam, temperature, on_device, known)
+    proof = certificates.stationarity(done.assignments, A, W, lam, temperature, on_device, known, done.left)
     return _as_result(xp, bound, done, proof, bool(xp.all(known[2])))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory import _sparse as sparse
-from lrtheory._array import array_namespace, arrays, beside_jax, kernel, to_numpy
+from lrtheory._array import array_namespace, arrays, beside_jax, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import must
@@ -20,6 +20,7 @@ from lrtheory.transductive_clustering.updates import dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from lrtheory.transductive_clustering.updates.edges import (
     ASYMMETRY,
+    absolute_sums,
     asymmetry,
     csr_parts,
     is_symmetric,
@@ -138,15 +139,28 @@ def _feasible(assignments: Any, clamp: Any) -> bool:
 
 
 def stationarity(
-    Z: Any, costs: Any, affinity: Any, lam: float, temperature: float, clamp: Any, known: Any = None
+    Z: Any,
+    costs: Any,
+    affinity: Any,
+    lam: float,
+    temperature: float,
+    clamp: Any,
+    known: Any = None,
+    left: float | None = None,
 ) -> Stationarity:
-    """Certify assignments; ``known`` are the bounds of `spectrum_bounds` where the caller has them."""
+    """Certify assignments.
+
+    Where the caller has them, ``known`` are the bounds of `spectrum_bounds`, and ``left`` is the squared length of a
+    whole step.
+    """
     xp = array_namespace(Z)
     if not sparse.issparse(affinity):
         affinity = xp.astype(affinity, Z.dtype)
     free = free_rows(xp, clamp, costs)
     lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
-    if sparse.issparse(affinity):
+    if left is not None:
+        gap = np.sqrt(left)
+    elif sparse.issparse(affinity):
         clamped = clamped_labels(clamp, tuple(costs.shape[:-1]), costs.shape[-1])
         gap = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, clamped, lam, temperature))
     else:
@@ -230,7 +244,7 @@ def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
 
 
 def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
-    W = sparse.csr_array(affinity)
+    W = affinity if affinity.format == "csr" else sparse.csr_array(affinity)
     if not W.nnz:
         return np.float64(0.0), np.float64(0.0), np.bool_(True)
     off, weight = asymmetry(W), free.astype(np.float64)
@@ -238,7 +252,7 @@ def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
     back = there if off == 0 else csr_parts(sparse.csr_array(W.T))
     largest = float(max(W.data.max(), -W.data.min())) or 1.0
     diagonal = W.diagonal() * weight
-    outward, inward, v = weight * absolute_sums(there, weight, largest), 0.0, np.ones(len(free))
+    outward, v = weight * absolute_sums(there, weight, largest), np.ones(len(free))
     around = outward
     for turn in range(POWERS):
         if turn > 0:
@@ -250,19 +264,6 @@ def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
     lowest = (diagonal - ((around + inward) / 2 * largest - np.abs(diagonal))).min()
     norm = norm * largest
     return max(lowest, -norm), norm, np.bool_(off <= ASYMMETRY)
-
-
-@kernel(error_model="numpy", fastmath={"contract", "nsz"})
-def absolute_sums(edges, v, largest):
-    """Return |W| v / largest, (N,) in double precision; no entry of |W| is beyond `largest`, so none leaves the range."""
-    starts, columns, values = edges.starts, edges.columns, edges.values
-    sums = np.empty(starts.shape[0] - 1)
-    for p in range(sums.shape[0]):
-        total = 0.0
-        for e in range(starts[p], starts[p + 1]):
-            total += np.float64(abs(values[e])) / largest * v[columns[e]]
-        sums[p] = total
-    return sums
 
 
 @result

@@ -51,6 +51,7 @@ class Descent(NamedTuple):
     trace: dict[str, list[Any]] | None
     work: Work
     stopped: bool = False  # by the callback
+    left: float | None = None  # the squared length of a whole step from where it ended, where the run has made one
 
 
 def softmax(xp: Any, logits: Any, temperature: Any = 1.0) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory import _sparse as sparse
 from lrtheory._array import kernel, kernel_input
 
-__all__ = ["ASYMMETRY", "Edges", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
+__all__ = ["ASYMMETRY", "Edges", "absolute_sums", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
 
 ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affinity may differ from its transpose
 
@@ -37,7 +37,7 @@ def asymmetry(W: Any) -> float:
     """The largest entry of W - W^T for a sparse W, in rounding errors of its largest entry."""
     if not W.nnz:
         return 0.0
-    W = sparse.csr_array(W)
+    W = _rows_of(W)
     if not W.has_canonical_format:  # columns in order, each once
         W = W.copy()
         W.sum_duplicates()
@@ -91,10 +91,15 @@ def without_asymmetry(xp: Any, W: Any) -> Any:
     return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W)
 
 
+def _rows_of(W: Any) -> Any:
+    """Return a sparse matrix in compressed rows, the same one where it is, since it remembers that it is in order."""
+    return W if W.format == "csr" else sparse.csr_array(W)
+
+
 def csr_parts(affinity: Any) -> Edges:
     """Return the edges of an affinity, dense or sparse, as read-only arrays; exact numbers stay exact."""
     if sparse.issparse(affinity):
-        W = sparse.csr_array(affinity)
+        W = _rows_of(affinity)
         if not W.has_sorted_indices:
             W = W.sorted_indices()
         # indices of 32 bits are never negative, so that their bits are those of unsigned ones: no copy
@@ -104,3 +109,16 @@ def csr_parts(affinity: Any) -> Edges:
     rows, cols = np.nonzero(W)
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(W)))])
     return Edges(kernel_input(starts, np.int64), kernel_input(cols, np.uint32), kernel_input(W[rows, cols]))
+
+
+@kernel(error_model="numpy", fastmath={"contract", "nsz"})
+def absolute_sums(edges, v, largest):
+    """Return |W| v / largest, (N,) in double precision; quotients by the largest entry stay within the range."""
+    starts, columns, values = edges.starts, edges.columns, edges.values
+    sums = np.empty(starts.shape[0] - 1)
+    for p in range(sums.shape[0]):
+        total = 0.0
+        for e in range(starts[p], starts[p + 1]):
+            total += np.float64(abs(values[e])) / largest * v[columns[e]]
+        sums[p] = total
+    return sums

@@ -11,6 +11,7 @@ from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import must, real
 from lrtheory.transductive_clustering.data.tables import as_problem
 from lrtheory.transductive_clustering.problem import ClusteringProblem
+from lrtheory.transductive_clustering.updates.edges import absolute_sums, csr_parts
 from lrtheory.transductive_clustering.updates.survey import Survey, surveyed
 
 __all__ = [
@@ -73,10 +74,10 @@ def largest_coordinate(X: np.ndarray) -> float:
 def in_range(xp: Any, costs: Any, affinity: Any, lam: float) -> None:
     """Refuse costs and weights whose sums could leave the range of the dtype."""
     largest = float(xp.finfo(costs.dtype).max) / 64
-    if float(xp.max(xp.abs(costs))) * costs.shape[-2] > largest:
+    if max(float(xp.max(costs)), -float(xp.min(costs))) * costs.shape[-2] > largest:
         raise must("costs", f"of a size below {largest / costs.shape[-2]:.3g} in {costs.dtype}", costs)
     if sparse.issparse(affinity):
-        pull = float(abs(affinity).sum(axis=1, dtype=np.float64).max())
+        pull = float(absolute_sums(csr_parts(affinity), np.ones(affinity.shape[1]), 1.0).max())
     else:
         pull = float(xp.max(xp.sum(xp.abs(affinity), axis=-1, dtype=xp.float64)))
     if not lam * pull * costs.shape[-2] <= largest:

@@ -1,8 +1,8 @@
 r"""The bound optimizer on a sparse affinity: one compiled pass over the edges per update, which also gives the energy.
 
 A whole step ends at a softmax, whose entropy and unary terms together are lambda z . u - T log sum exp(...), one
-logarithm per row and not K of them (statement TC-P10). So a pass from Z to the next assignments knows, for each row,
-the pair term z . u at Z, and entropy and unary cost at the next ones.
+logarithm per row and not K of them (statement TC-P10). So a pass from Z to the next assignments knows the pair
+terms z . u at Z, and entropy and unary cost at the next ones.
 """
 
 from __future__ import annotations
@@ -156,23 +156,17 @@ def move_rows(lam, factor, Z, pulled, powers, new, note):
         note[3] = max(note[3], far[j])
 
 
-@kernel(nogil=True, error_model="numpy")
-def entropy_and_cost(costs, temperature, p, Z):
-    """Return T sum z log z + a . z of row p, with 0 log 0 = 0."""
-    value, entropy, one = 0.0, 0.0, Z.dtype.type(1)
-    for c in range(costs.shape[1]):
-        value += costs[p, c] * Z[p, c]
-        entropy += Z[p, c] * logarithm(Z[p, c] if Z[p, c] > 0 else one)
-    return value + temperature * entropy
-
-
-@kernel(nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc"})
 def own_costs(costs, temperature, Z, first, last):
-    """Return the sum of entropy and cost over the rows first .. last - 1."""
-    value = 0.0
-    for p in range(first, last):
-        value += entropy_and_cost(costs, temperature, p, Z)
-    return value
+    """Return the sum of T z log z + a z over the rows first .. last - 1, with 0 log 0 = 0."""
+    a, z, one = costs[first:last].reshape(-1), Z[first:last].reshape(-1), Z.dtype.type(1)
+    logs, value, entropy = np.empty(z.shape[0], Z.dtype), 0.0, 0.0
+    for j in range(z.shape[0]):
+        logs[j] = logarithm(z[j] if z[j] > 0 else one)
+    for j in range(z.shape[0]):
+        value += a[j] * z[j]
+        entropy += z[j] * logs[j]
+    return value + temperature * entropy
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -221,9 +215,9 @@ def descend_sparse(
 ) -> Descent:
     """Repeat the update like `dense.descend`, for one problem on NumPy arrays; ``edges`` are the `csr_parts` of W."""
     n, problem = len(Z), _problem(costs, edges, lam, temperature, clamped)
-    before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
-    # `old` are the numbers of the pass that led to Z, `notes` those of the pass that starts there: the energy at Z takes
-    # entropy and costs from the first and pairs from the second
+    before, Z, new = np.empty_like(Z), Z.copy(), np.empty_like(Z)
+    # `old` are the numbers of the pass that led to Z, `notes` those of the pass that starts there: the energy at Z
+    # takes entropy and costs from the first and pairs from the second
     old, notes = np.zeros((-(-n // BLOCK), 4)), np.zeros((-(-n // BLOCK), 4))
     size = float(own_blocks(problem.costs, problem.temperature, Z, old))
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
@@ -261,7 +255,9 @@ def descend_sparse(
         n_iter += 1
         before, Z, new, old, notes = Z, new, before, notes, old  # buffers change roles, nothing is copied
     ends = np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles
-    return Descent(Z, *ends, trace, work, stopped)
+    # the pass that found the energy at the end made a step that nobody takes
+    left = float(notes[:, 2].sum()) if factor == 1.0 else None
+    return Descent(Z, *ends, trace, work, stopped, left)
 
 
 def squared_step(
