@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel
 from lrtheory._kernels.lanes import weighted_sum
 from lrtheory.transductive_clustering.updates.edges import csr_parts

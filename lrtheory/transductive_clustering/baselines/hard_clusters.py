@@ -193,7 +193,7 @@ def spectral(
 
 
 class Ended(NamedTuple):
-    """How Lloyd's iteration ended: labels (n,), means (K, d), the number of turns, whether no label changes."""
+    """The end of Lloyd's iteration: labels (n,), means (K, d), the number of turns, and whether they stand still."""
 
     labels: np.ndarray
     means: np.ndarray

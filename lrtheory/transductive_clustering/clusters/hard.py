@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from lrtheory import _sparse as sparse
 from lrtheory._array import kernel, kernel_input
 from lrtheory.transductive_clustering.clusters.means import BLOCK, thin_products, turned
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
@@ -35,7 +35,7 @@ class Frame(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """What labels end with: squared distances to the own mean (n,) in float64, and the certificate."""
+    """The squared distance of every point from its mean, (n,) in float64, and the certificate of the labels."""
 
     own: np.ndarray
     certificate: Stationarity
