@@ -7,8 +7,9 @@ where the environment says LRTHEORY_PLAIN_NUMBA=1; the tests run with both.
 
 They rest on internals of Numba and llvmlite that nobody promises, so they have to earn their place: ``python -m
 benchmarks.lanes`` prints how many times longer the plain loops take. On an AMD EPYC with vectors of 512 bits that was
-4.3 to 11.3 times for `weighted_sum` and 6.0 to 6.3 times for `product`. That `weighted_sum` fetches rows ahead counts for
-tables beyond the caches: sums over the neighbors of a million points take 1.4 times longer without it. One that falls below 1.3 is deleted.
+4.3 to 11.3 times for `weighted_sum` and 6.0 to 6.3 times for `product`. One that falls below 1.3 is deleted. That
+`weighted_sum` fetches rows ahead counts for tables beyond the caches: without it sums over the neighbors of a million
+points took 1.4 times longer.
 """
 
 from __future__ import annotations

@@ -156,9 +156,14 @@ def test_bounds_of_sparse_and_dense_spectra_agree():
         W = sparse.random_array((15, 15), density=0.3, rng=seed).tocsr()
         W.data -= 0.4
         W = sparse.csr_array(W + W.T if seed % 2 else W)
-        free = rng.random((15, 1)) < 0.7
-        for one, other in zip(spectrum_bounds(np, W, free), spectrum_bounds(np, W.toarray(), free), strict=True):
+        everywhere, free = np.ones((15, 1), bool), rng.random((15, 1)) < 0.7
+        bounds = spectrum_bounds(np, W, everywhere)
+        for one, other in zip(bounds, spectrum_bounds(np, W.toarray(), everywhere), strict=True):
             assert float(one) == pytest.approx(float(other), rel=1e-12, abs=1e-14)
+        block = W.toarray() * free * free.T  # clamped points are scaled in another way: other bounds, which hold too
+        lowest, norm, _ = spectrum_bounds(np, W, free)
+        assert lowest <= np.linalg.eigvalsh((block + block.T) / 2)[0] + 1e-13
+        assert norm >= np.linalg.norm(block, 2) - 1e-13
 
 
 def test_a_run_knows_the_gap_of_its_certificate():
