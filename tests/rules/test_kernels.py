@@ -20,7 +20,6 @@ SENTENCE = (b"concat_impl", b"_pick_kind")
 LEFT = {
     "alpha_rank": {"information._laws"},
     "fair_subset_selection": {"bias.swap"},
-    "transductive_clustering": {"means.nearest_means"},
 }
 
 
