@@ -77,7 +77,7 @@ CASES = {
             "lora_limits",
             "lora_gradients",
             "head = system.make_uniform(64, 4, bound=0.5, rng=0)",
-            "system.lora_gradients(head)",
+            "system.lora_gradients(head, method='tiled')",
         ),
         Case(
             "matrix_completion",
