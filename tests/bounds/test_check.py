@@ -30,6 +30,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.bounds.running.patching import Patch, patched
+from lrtheory.bounds.statement.formulas import as_text
 from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES, NINETEEN, TOYS, UNIFORM, Stream, inequality, undercount
 
 PAIRS = [(toy, one.name) for toy in TOYS for one in toy.saboteurs]
@@ -361,3 +362,15 @@ def test_statement_needs_keyword_fields():
         alone.sabotaged(1)
     with pytest.raises(KeyError, match="`repair` must be left out for toy/GAUSS, which has no repair; got 'it'"):
         alone.repaired("it")
+
+
+def test_an_id_is_no_statement():
+    with pytest.raises(TypeError, match="`statement` must be a Statement .*; got 'alpha_rank/AR-T8'"):
+        check("alpha_rank/AR-T8", Session())
+    with pytest.raises(TypeError, match="`statement` must be a Statement; got 3"):
+        defects(3)
+
+
+def test_the_claim_is_printed_as_text():
+    evidence = check(GAUSS, Session())
+    assert GAUSS.tex not in str(evidence) and as_text(GAUSS.tex) in str(evidence)

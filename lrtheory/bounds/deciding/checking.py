@@ -54,9 +54,15 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
     ------
     StatementError
         If the statement is not well posed.
+    TypeError
+        If `statement` is no statement, such as an id, or `session` no session.
     ValueError
         If `instance` is a label or a line that means nothing to the statement's family.
     """
+    if not isinstance(statement, Statement):
+        raise must("statement", "a Statement (`lrtheory.check` takes ids)", statement, TypeError)
+    if not isinstance(session, Session):
+        raise must("session", "a Session", session, TypeError)
     try:
         return _checked(statement, session, instance, level)
     except StatementError as error:

@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory.bounds.families import is_fixed
-from lrtheory.bounds.statement.formulas import as_image
+from lrtheory.bounds.statement.formulas import as_image, as_text
 
 __all__ = ["Evidence", "file_name", "load_evidence"]
 
@@ -202,7 +202,7 @@ class Evidence(Result):
         list of tuple of str
             In the order in which they are read.
         """
-        rows = [("claim", self.tex), ("source", self.source)]
+        rows = [("claim", as_text(self.tex)), ("source", self.source)]
         if self.verdict == "recorded":
             return [*rows, ("reason", self.message)]
         worst = self.worst
@@ -257,7 +257,7 @@ class Evidence(Result):
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th style='text-align:left'>{word}</th>"
-            f"<td style='text-align:left'>{as_image(text) if word == 'claim' else html.escape(text)}</td></tr>"
+            f"<td style='text-align:left'>{as_image(self.tex) if word == 'claim' else html.escape(text)}</td></tr>"
             for word, text in self.lines()
         )
         head = html.escape(f"{self.statement}: {self.title}")

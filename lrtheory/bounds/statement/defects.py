@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lrtheory._validation import must
 from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.provenance.sources import Derived, proof_of
 from lrtheory.bounds.statement.statement import Statement
@@ -23,7 +24,14 @@ def defects(statement: Statement) -> list[str]:
     -------
     list of str
         One sentence for each defect.
+
+    Raises
+    ------
+    TypeError
+        If `statement` is no statement, such as an id.
     """
+    if not isinstance(statement, Statement):
+        raise must("statement", "a Statement", statement, TypeError)
     found = []
     if not re.fullmatch(r"[a-z][a-z0-9_.-]*/[A-Za-z0-9_.-]+", statement.id):
         found.append(
