@@ -373,4 +373,5 @@ def test_an_id_is_no_statement():
 
 def test_the_claim_is_printed_as_text():
     evidence = check(GAUSS, Session())
-    assert GAUSS.tex not in str(evidence) and as_text(GAUSS.tex) in str(evidence)
+    assert GAUSS.tex not in str(evidence)
+    assert as_text(GAUSS.tex) in str(evidence)
