@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import to_numpy
+from lrtheory._array import sparse, to_numpy
 from lrtheory._validation import as_array, fits, must, unmasked
 
 __all__ = ["HUGE", "entries", "exact", "number", "numbers", "plain", "table"]

@@ -175,7 +175,7 @@ def lines_in(text: str) -> list[tuple[int, str]]:
 
 
 def numbers_and_lines(text: str) -> tuple[Sequence[int], list[str]]:
-    """The same as `lines_in` in two sequences, at once where no line can be blank or a comment."""
+    """Return the lines of a text that `lines_in` gives, and their numbers, as two sequences."""
     if text and not text[0].isspace() and text[0] not in "#%" and not any(f"\n{sign}" in text for sign in "\n \t#"):
         lines = text.removesuffix("\n").split("\n")
         return range(1, len(lines) + 1), lines

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._result import display
 
 __all__ = ["Result", "json_safe", "read_only", "result"]

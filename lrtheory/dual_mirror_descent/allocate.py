@@ -24,8 +24,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays, interpreted, kernel_input
+from lrtheory._array import arrays, interpreted, kernel_input, sparse
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike, Number, SparseArray

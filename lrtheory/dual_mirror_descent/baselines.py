@@ -11,8 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays
+from lrtheory._array import arrays, sparse
 from lrtheory._numbers import HUGE
 from lrtheory._types import ArrayLike, Number, Rng, SparseArray
 from lrtheory._validation import choice, generator, integer, must, probability_vector, refuse_unused

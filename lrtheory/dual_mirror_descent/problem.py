@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel_input, to_numpy
+from lrtheory._array import kernel_input, sparse, to_numpy
 from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Number, SparseArray

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._types import Rng, SparseArray
 from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must

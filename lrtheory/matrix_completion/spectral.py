@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays, kernel
+from lrtheory._array import arrays, kernel, sparse
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must
 from lrtheory.matrix_completion.entries.units import unit_of

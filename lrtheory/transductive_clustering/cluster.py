@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays
+from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, curves
 from lrtheory._types import ArrayLike, Rng, SparseArray

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import is_foreign
+from lrtheory._array import is_foreign, sparse
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike, Rng, SparseArray
 from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval, real

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -209,8 +210,9 @@ def toy(tmp_path: Path) -> Path:
         (tmp_path / folder / "__init__.py").write_text("")
     for package in ("lrtheory", "proofs_checks"):
         (tmp_path / package / "__init__.py").write_text("")
-    for name in ("_array.py", "_sparse.py", "_validation.py", "_kernels/linked.py"):
-        (tmp_path / "lrtheory" / name).write_text((ROOT / "lrtheory" / name).read_text())
+    compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "lrtheory" / "_array", tmp_path / "lrtheory" / "_array", ignore=compiled)
+    shutil.copy(ROOT / "lrtheory" / "_validation.py", tmp_path / "lrtheory" / "_validation.py")
     (tmp_path / "lrtheory/toy/callee.py").write_text(CALLEE.format(1))
     (tmp_path / "lrtheory/toy/caller.py").write_text(CALLER)
     (tmp_path / "proofs_checks/toy/mutant.py").write_text(MUTANT)
@@ -332,8 +334,8 @@ def test_interpreted_kernels_call_each_other_on_numbers_of_any_kind() -> None:
     from lrtheory.dual_mirror_descent.prices import steps
 
     plain = _array.interpreted(steps)
-    assert plain.priced_in_any_order.__globals__["priced_in_any_order"] is plain.priced_in_any_order
-    assert plain.conjugate_sum.__globals__ is plain.priced_in_any_order.__globals__
+    assert plain.priced.__globals__["priced"] is plain.priced
+    assert plain.conjugate_sum.__globals__ is plain.priced.__globals__
     assert not hasattr(plain.conjugate_sum, "py_func")
     assert hasattr(steps.conjugate_sum, "py_func")  # the module itself is as it was
 

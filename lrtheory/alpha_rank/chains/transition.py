@@ -27,8 +27,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays
+from lrtheory._array import arrays, sparse
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, integer, must, open_interval, real
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, payoff_differences, profile_neighbors

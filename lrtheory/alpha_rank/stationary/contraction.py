@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory.alpha_rank.chains.response_graph import sink_components
 from lrtheory.alpha_rank.stationary import power
 from lrtheory.alpha_rank.stationary.distribution import (

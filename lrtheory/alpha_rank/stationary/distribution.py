@@ -23,8 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays
+from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, choice, integer, must, real, refuse_unused

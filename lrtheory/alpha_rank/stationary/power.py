@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import kernel, kernel_input, sparse
 from lrtheory.alpha_rank.chains.profiles import ProfileChain
 
 __all__ = ["IncomingRates", "iterate", "regular_rates", "sparse_rates"]

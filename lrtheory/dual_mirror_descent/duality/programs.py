@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 
 __all__ = ["consumption", "fits", "relaxation", "whole_requests"]

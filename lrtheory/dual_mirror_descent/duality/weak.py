@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays, interpreted, kernel_input
+from lrtheory._array import arrays, interpreted, kernel_input, sparse
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, read_only, result
 from lrtheory._types import ArrayLike, Number, SparseArray

@@ -20,8 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import kernel, kernel_input, sparse
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.prices.steps import (
     BOUND,

@@ -9,7 +9,7 @@ import io
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._data import DataSet, frame, read
 from lrtheory._types import Number
 from lrtheory._validation import choice, integer, open_interval

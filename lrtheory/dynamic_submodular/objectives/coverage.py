@@ -8,8 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import to_numpy
+from lrtheory._array import sparse, to_numpy
 from lrtheory._files import Columns, Table, as_table
 from lrtheory._types import ArrayLike, Frame, SparseArray
 from lrtheory._validation import array, must

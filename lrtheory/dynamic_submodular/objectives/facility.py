@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import to_numpy
+from lrtheory._array import sparse, to_numpy
 from lrtheory._files import FromTable, Table
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, choice, integer, must, open_interval, refuse_unused

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._files import Columns, Table, as_table
 from lrtheory._numbers import number
 from lrtheory._types import Frame, Rng, SparseArray

@@ -14,7 +14,7 @@ from datetime import date
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._data import DIGITS, DataSet, read
 from lrtheory._validation import integer
 from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation

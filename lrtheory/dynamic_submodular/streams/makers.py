@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._types import Rng
 from lrtheory._validation import choice, generator, integer, must, open_interval
 from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation, FeatureBased, LogDet, Objective

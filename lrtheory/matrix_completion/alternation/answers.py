@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._files import write_columns
 from lrtheory._result import Result, display, result
 from lrtheory.matrix_completion.alternation.scores import Score

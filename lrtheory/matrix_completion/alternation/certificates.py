@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, real

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Frame, SparseArray
 from lrtheory._validation import array, integer, must, open_interval

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
+from lrtheory._array import sparse
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_completion import problem

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel_input
+from lrtheory._array import kernel_input, sparse
 from lrtheory._validation import array, as_array, integer, must
 
 __all__ = [

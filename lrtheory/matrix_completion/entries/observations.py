@@ -15,8 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel_input
+from lrtheory._array import kernel_input, sparse
 from lrtheory._files import Columns
 from lrtheory._types import ArrayLike, Frame, Rng, SparseArray
 from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval

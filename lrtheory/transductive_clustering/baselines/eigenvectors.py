@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel
+from lrtheory._array import kernel, sparse
 from lrtheory._kernels.lanes import weighted_sum
 from lrtheory.transductive_clustering.updates.edges import csr_parts
 

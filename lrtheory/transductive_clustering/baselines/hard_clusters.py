@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays
+from lrtheory._array import arrays, sparse
 from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.transductive_clustering.baselines.eigenvectors import leading_vectors

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import kernel, kernel_input, sparse
 from lrtheory.transductive_clustering.clusters.means import BLOCK, thin_products, turned
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
 from lrtheory.transductive_clustering.updates.certificates import Stationarity, stationarity, unmoved

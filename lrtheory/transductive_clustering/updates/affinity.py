@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel
+from lrtheory._array import kernel, sparse
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.transductive_clustering.problem import ClusteringProblem

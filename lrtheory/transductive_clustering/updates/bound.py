@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays, real_array, to_numpy
+from lrtheory._array import arrays, real_array, sparse, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, SparseArray

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import array_namespace, arrays, beside_jax, to_numpy
+from lrtheory._array import array_namespace, arrays, beside_jax, sparse, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import must

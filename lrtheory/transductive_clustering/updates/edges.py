@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import kernel, kernel_input, sparse
 
 __all__ = ["ASYMMETRY", "Edges", "absolute_sums", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
 

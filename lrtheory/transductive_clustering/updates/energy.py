@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays, is_foreign, real_array, to_numpy
+from lrtheory._array import arrays, is_foreign, real_array, sparse, to_numpy
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import as_array, must

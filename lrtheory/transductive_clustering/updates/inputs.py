@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
+from lrtheory._array import array_namespace, is_foreign, real_array, sparse, to_numpy
 from lrtheory._validation import must, real
 from lrtheory.transductive_clustering.data.tables import as_problem
 from lrtheory.transductive_clustering.problem import ClusteringProblem

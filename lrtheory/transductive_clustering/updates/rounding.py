@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import _sparse as sparse
-from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._array import arrays, kernel, kernel_input, sparse
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import as_array, choice, must, real, refuse_unused

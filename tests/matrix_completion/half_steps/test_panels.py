@@ -99,7 +99,7 @@ def test_narrow_and_wide_rows_are_both_swept() -> None:
 def test_sweeps_for_processors_with_vectors_of_256_bits() -> None:
     code = (
         "from lrtheory._kernels import lanes; lanes.BYTES = 32\n"
-        "from tests.matrix_completion import test_panels as tests\n"
+        "from tests.matrix_completion.half_steps import test_panels as tests\n"
         "assert (tests.registers.REGISTERS, tests.panels.width(9, 'f8')) == (16, 12)\n"
         "tests.check_every_width()"
     )

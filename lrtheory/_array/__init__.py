@@ -1,4 +1,4 @@
-"""Array libraries, devices and the compiler: the only file that knows about backends.
+"""Array libraries, devices and the compiler: the only package that knows about backends.
 
 Dense functions are written against the array API standard (`array_namespace`); kernels are compiled for NumPy arrays
 that came through one door (`kernel_input`), so each kernel has one signature per float type.
@@ -27,8 +27,8 @@ import numba
 import numpy as np
 from numba.core import event
 
-from lrtheory import _sparse as sparse
-from lrtheory._kernels.linked import linked
+from lrtheory._array import sparse
+from lrtheory._array.dispatcher import linked
 from lrtheory._validation import array, as_array, must
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-PACKAGES = Path(__file__).resolve().parent.parent  # the folder that holds lrtheory/ and proofs_checks/
+PACKAGES = Path(__file__).resolve().parent.parent.parent  # the folder that holds lrtheory/ and proofs_checks/
 #: whether the kernels are Numba's alone: the environment asks for it by LRTHEORY_PLAIN_NUMBA=1, see `_lanes`
 PLAIN = os.environ.get("LRTHEORY_PLAIN_NUMBA", "0") not in ("", "0")
 

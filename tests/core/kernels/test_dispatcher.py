@@ -14,8 +14,8 @@ import pytest
 from numba.core import event
 from numba.core.errors import TypingError
 
-from lrtheory._kernels import linked
-from lrtheory._kernels.linked import TRIED, LinkedKernel
+from lrtheory._array import dispatcher
+from lrtheory._array.dispatcher import TRIED, LinkedKernel
 
 SOURCE = """
 import functools
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory._kernels.linked import linked
+from lrtheory._array.dispatcher import linked
 
 def kernel(function=None, **options):
     if function is None:
@@ -205,11 +205,11 @@ def test_versions_that_nobody_tried_and_plain_kernels_take_numbas_own(tmp_path, 
     def one(x):
         return x
 
-    assert type(linked.linked(one)) is LinkedKernel
-    assert type(linked.linked(one, plain=True)) is not LinkedKernel
+    assert type(dispatcher.linked(one)) is LinkedKernel
+    assert type(dispatcher.linked(one, plain=True)) is not LinkedKernel
     for version in ((TRIED[0][0], TRIED[0][1] - 1), (TRIED[1][0], TRIED[1][1] + 1)):
         monkeypatch.setattr(numba, "version_info", numba.version_info._replace(short=version))
-        assert type(linked.linked(one)) is not LinkedKernel
+        assert type(dispatcher.linked(one)) is not LinkedKernel
 
 
 def test_the_installed_version_is_one_that_was_tried():

@@ -1,0 +1,1 @@
+"""What importing a system brings with it, and what its kernels compile."""
