@@ -89,11 +89,22 @@ def _degree(growth: float, value: float, cut: float) -> int:
 
 
 @kernel(error_model="numpy")
+def aligned(n, k):
+    """Return an array (n, k) that begins with a cache line, so that rows of whole vectors lie in as few as they can."""
+    buffer = np.empty(n * k + 8)
+    first = (8 - buffer.ctypes.data // 8 % 8) % 8
+    return buffer[first : first + n * k].reshape(n, k)
+
+
+@kernel(error_model="numpy")
 def filtered(edges, U, degree, cut):
     """Return T(S) U for Chebyshev's polynomial T of a degree of at least 1, at most 1 in size on [-1, cut]."""
     n, k = U.shape
     middle, half = (cut - 1) / 2, (cut + 1) / 2
-    before, now, pulled = U.copy(), U.copy(), np.empty((BLOCK, k))
+    before, now, pulled = aligned(n, k), aligned(n, k), aligned(BLOCK, k)
+    for p in range(n):
+        for c in range(k):
+            now[p, c] = before[p, c] = U[p, c]
     for turn in range(degree):
         stretch, share = (1 / half, 0.0) if turn == 0 else (2 / half, 1.0)
         for start in range(0, n, BLOCK):

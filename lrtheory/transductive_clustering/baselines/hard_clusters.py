@@ -215,7 +215,8 @@ def _hard(X: np.ndarray, columns: Survey, ended: Ended, W: Any) -> ClusteringRes
     labels, means, n_iter, converged = ended
     K = len(means)
     n_empty = int((np.bincount(labels, minlength=K) == 0).sum())
-    Z = dense.one_hot(np, labels, K, X.dtype)
+    Z = np.zeros((len(X), K), X.dtype)
+    Z.reshape(-1)[np.arange(0, Z.size, K) + labels] = 1
     ends = ends_of(X, labels, means, Z, _cold(X, columns))
     return ClusteringResult(
         labels=labels,

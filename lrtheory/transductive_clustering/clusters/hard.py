@@ -70,16 +70,19 @@ def judge(X, labels, frame, own):
     slabs, lengths, width = frame.slabs, frame.lengths, frame.slabs.shape[2]
     block, apart = np.empty((BLOCK, d)), np.empty((BLOCK, width))
     sizes, mine, other = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    near, far = 0, 2 * lengths.max()
+    near, far = 0, 0.0
+    for c in range(lengths.shape[0]):
+        far = max(far, 2 * lengths[c])
     for start in range(0, n, BLOCK):
         count = min(BLOCK, n - start)
         for p in range(count):
-            m, square, size = labels[start + p], 0.0, far
+            x, mean, seen, square, size = X[start + p], frame.means[labels[start + p]], block[p], 0.0, far
             for i in range(d):
-                x = X[start + p, i]
-                square += (x - frame.means[m, i]) * (x - frame.means[m, i])
-                block[p, i] = x - frame.origin[i]
-                size += block[p, i] * block[p, i]
+                square += (x[i] - mean[i]) * (x[i] - mean[i])
+            for i in range(d):
+                seen[i] = x[i] - frame.origin[i]
+            for i in range(d):
+                size += seen[i] * seen[i]
             own[start + p], sizes[p], other[p] = square, size, np.inf
         for slab in range(slabs.shape[0]):
             thin_products(block[:count], slabs[slab], apart)

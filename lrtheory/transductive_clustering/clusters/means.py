@@ -71,10 +71,10 @@ def thin_products(block, slab, apart):
     whole = n // GROUP * GROUP
     product(block[:whole], slab, apart, 0, d, False)
     if whole < n:  # the last few rows among rows of zeros, so that all products are added up in the same order
-        rest, products = np.zeros((GROUP, d)), np.empty((GROUP, slab.shape[1]))
-        for p in range(whole, n):
+        rest, products = np.empty((GROUP, d)), np.empty((GROUP, slab.shape[1]))
+        for p in range(GROUP):
             for i in range(d):
-                rest[p - whole, i] = block[p, i]
+                rest[p, i] = block[whole + p, i] if whole + p < n else 0.0
         product(rest, slab, products, 0, d, False)
         for p in range(whole, n):
             for c in range(slab.shape[1]):
@@ -88,12 +88,13 @@ def means_of(X, labels, order, ones, M):
     ``order`` is filled with the points by labels; ``ones`` are their weights.
     """
     K, d = M.shape
-    ends, total = np.zeros(K + 1, np.int64), np.empty((1, d))
+    ends, place, total = np.empty(K + 1, np.int64), np.empty(K, np.int64), np.empty((1, d))
+    ends[:] = 0
     for p in range(labels.shape[0]):
         ends[labels[p] + 1] += 1
     for c in range(K):
+        place[c] = ends[c]
         ends[c + 1] += ends[c]
-    place = ends.copy()
     for p in range(labels.shape[0]):
         order[place[labels[p]]] = p
         place[labels[p]] += 1

@@ -136,7 +136,8 @@ def move_rows(lam, factor, Z, pulled, powers, new, note):
     Rows s of ``powers`` are where whole steps end.
     """
     n, dtype, whole = Z.shape[0], Z.dtype, factor == 1.0
-    lam, part, far = dtype.type(lam), dtype.type(factor), np.zeros(n, dtype)
+    lam, part, far = dtype.type(lam), dtype.type(factor), np.empty(n, dtype)
+    far[:] = 0
     here, pull, goal, there = Z.reshape(-1), pulled.reshape(-1), powers.reshape(-1), new.reshape(-1)
     pairs, linear, moved = dtype.type(0), dtype.type(0), dtype.type(0)
     for j in range(here.shape[0]):
