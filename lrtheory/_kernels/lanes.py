@@ -31,6 +31,7 @@ __all__ = ["GROUP", "columns", "product", "weighted_sum"]
 
 LANE = ir.IntType(32)  # the type of the index of a lane in a vector
 BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # size of the vectors of `product`
+NEAR = 1 << 17  # numbers of a table so small that a cache holds it, where fetching ahead costs a third more
 AHEAD = 128  # rows that `weighted_sum` fetches before it adds them: which ones is known, but follows no pattern
 GROUP = 8  # the first factor of a `product` has a multiple of this number of rows
 # Rows per block of `product`: each keeps two sums in registers, 16 of the 32 of AVX-512, or 8 of 16 without it, so that
@@ -71,16 +72,18 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
     vectors = Vectors(context, builder, signature.args[0].dtype, lanes)
     totals = [vectors.total() for _ in columns]
     end = builder.sub(cgutils.unpack_tuple(builder, rows.shape)[0], ir.Constant(integer, 1))
+    far = builder.icmp_signed(">", table.nitems, ir.Constant(integer, NEAR))
 
     def row_at(i: Any) -> Any:
         row = builder.load(builder.gep(rows.data, [i]))
         return row if row.type == integer else builder.zext(row, integer)  # narrow indices are never negative
 
     with cgutils.for_range_slice(builder, first, last, ir.Constant(integer, 1)) as (i, _):
-        ahead = builder.add(i, ir.Constant(integer, AHEAD))
-        soon = row_at(builder.select(builder.icmp_signed("<", ahead, end), ahead, end))
-        for column in columns:
-            vectors.fetch(vectors.place(table, soon, column))
+        with builder.if_then(far):
+            ahead = builder.add(i, ir.Constant(integer, AHEAD))
+            soon = row_at(builder.select(builder.icmp_signed("<", ahead, end), ahead, end))
+            for column in columns:
+                vectors.fetch(vectors.place(table, soon, column))
         row = row_at(i)
         weight = vectors.spread(builder.gep(weights.data, [i]))
         for total, column in zip(totals, columns, strict=True):
