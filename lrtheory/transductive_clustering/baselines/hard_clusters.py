@@ -156,6 +156,12 @@ def spectral(
         If the points are not finite, K is not in [1, n - 1], the affinity is directed or has negative
         entries, or `n_neighbors` is given beside it.
 
+    Notes
+    -----
+    A graph with more than K connected components has more leading eigenvectors than clusters. Those of the K components
+    with most points are taken, and all other points meet at the origin (up to 1000 points those that the dense solver
+    takes).
+
     References
     ----------
     .. [1] A. Ng, M. Jordan, Y. Weiss, On Spectral Clustering, NeurIPS 2001.

@@ -45,6 +45,16 @@ def test_read_only_rows_of_any_integers(kind: type) -> None:
     assert sums.tolist() == [[7.0, 0.0, 5.0]]
 
 
+def test_rows_of_a_table_beyond_the_caches_are_added_alike() -> None:
+    """There rows are fetched ahead, at the end the last one again and again."""
+    rng = np.random.default_rng(0)
+    table = rng.integers(-9, 9, (1 << 15, 5)).astype(float)
+    rows, weights = rng.integers(0, len(table), 300), np.ones(300)
+    sums = np.empty((3, 5))
+    each(table, np.array([0, 150, 299, 300]), rows, weights, sums)
+    np.testing.assert_array_equal(sums, [table[rows[a:b]].sum(axis=0) for a, b in ((0, 150), (150, 299), (299, 300))])
+
+
 def test_only_the_row_asked_for_is_written() -> None:
     sums = np.zeros((3, 10))
     each(np.ones((1, 10)), np.array([0, 1]), np.zeros(1, np.uint32), np.array([2.0]), sums)
