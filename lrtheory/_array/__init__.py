@@ -26,6 +26,7 @@ import array_api_compat
 import numba
 import numpy as np
 from numba.core import event
+from numba.core.dispatcher import Dispatcher
 
 from lrtheory._array import sparse
 from lrtheory._array.dispatcher import linked
@@ -44,6 +45,7 @@ __all__ = [
     "no_notice",
     "real_array",
     "source_digest",
+    "specialized",
     "to_numpy",
     "untraced",
 ]
@@ -259,6 +261,18 @@ def kernel(function: Any = None, **options: Any) -> Any:
         return functools.partial(kernel, **options)
     with _cache_folder(Path(inspect.getfile(function)).resolve()):
         return linked(function, plain=PLAIN, **options)
+
+
+def specialized(function: Any, *arguments: Any) -> Callable[..., Any] | None:
+    """The compiled code of a kernel for arguments of exactly these types; None where the kernel is not compiled.
+
+    A kernel looks at the types of its arguments at every call, which takes 5 microseconds for thirty arrays in tuples.
+    This code does not: it must be called with arguments of the same types alone.
+    """
+    if not isinstance(function, Dispatcher):
+        return None
+    code: Callable[..., Any] = function.compile(tuple(numba.typeof(argument) for argument in arguments))
+    return code
 
 
 def interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:

@@ -270,7 +270,7 @@ def _instance(objective: Problem, ops: ArrayLike | None, k: int | None) -> tuple
     """Return the objective, the checked updates and k, of a stream where they are left out."""
     ops = objective.ops if ops is None and isinstance(objective, UpdateStream) else ops
     objective, k = parts(objective, k)
-    checked = checked_ops(ops, objective.n, np.zeros(objective.n, bool))
+    checked = checked_ops(ops, np.full(objective.n, -1))
     return objective, checked, integer("k", k, low=1)
 
 

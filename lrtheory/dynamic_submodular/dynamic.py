@@ -14,24 +14,21 @@ from lrtheory._validation import choice, integer, must, real, refuse_unused
 from lrtheory.dynamic_submodular.maintenance import invariants, tables
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
 from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
+from lrtheory.dynamic_submodular.maintenance.machine import Machine
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
-from lrtheory.dynamic_submodular.objectives import CountingOracle
-from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import FINEST
-from lrtheory.dynamic_submodular.problem import Problem, SingleUpdates, UpdateStream, checked_ops, names_of, parts
-from lrtheory.dynamic_submodular.structures import guesses, randomness, states
+from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
+from lrtheory.dynamic_submodular.structures import randomness, states
 from lrtheory.dynamic_submodular.structures import stream as streams
 
 __all__ = ["DynamicSubmodular"]
 
-#: updates per compiled call, about a second; Ctrl-C is noticed between two calls
-CHUNK = 100_000
 COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 #: the options of each method besides `epsilon` and `rng`, which all methods use
 OPTIONS: dict[str, set[str]] = {"lazy": {"replay"}, "eager": set(), "batched": {"replay"}}
 
 
-class DynamicSubmodular(SingleUpdates):
+class DynamicSubmodular(Machine):
     r"""Maximize a monotone submodular function of at most k elements while elements come and go.
 
     The answer is valid after every update: ``solution`` has at most k elements, all present, ``value`` is their value,
@@ -135,11 +132,6 @@ class DynamicSubmodular(SingleUpdates):
         options = f"k={self.k}{groups}, epsilon={self.epsilon}, method={self.method!r}"
         return f"DynamicSubmodular({self.objective!r}, {options})"
 
-    _table: states.State
-    _stream: streams.Stream
-    _work: states.Workspace
-    _record: Any
-
     # --- updates ------------------------------------------------------------------------------------------------------
 
     def update(self, ops: ArrayLike | UpdateStream, *, record: bool = False) -> UpdateTrace:
@@ -174,36 +166,6 @@ class DynamicSubmodular(SingleUpdates):
         noted = self._apply(ops, record)
         counts = {name: count - before[name] for name, count in self.counts.items()}
         return UpdateTrace(*noted, self.solution, self.labels, counts)
-
-    def _apply(self, ops: ArrayLike, record: bool = False) -> streams.Trace:
-        """Check all updates, then apply them."""
-        self._fit()
-        checked = checked_ops(ops, self.objective.n, self._stream.ground[streams.WHERE] >= 0)
-        self._reserve_log(len(checked))
-        noted = streams.new_trace(len(checked) if record else 0)
-        saved = copy.deepcopy((self._table, self._stream)) if isinstance(self.objective, CountingOracle) else None
-        for start in range(0, len(checked), CHUNK):
-            part = slice(start, start + CHUNK)
-            ops, trace = checked[part], streams.Trace(*(rows[part] for rows in noted))
-            self._stream.tally[streams.POSITION] = self._stream.tally[streams.PENDING] = 0
-            try:
-                self._run(ops, trace)
-            except BaseException:  # Ctrl-C too
-                if saved is not None:  # in the user's function: as if nothing had been asked
-                    self._table, self._stream = saved
-                elif self._stream.tally[streams.PENDING]:  # between two compiled calls: the update is finished
-                    self._run(ops[: self._stream.tally[streams.POSITION] + 1], trace)
-                raise
-        return noted
-
-    def _run(self, ops: np.ndarray, trace: streams.Trace) -> None:
-        """Apply `ops` by the kernel; where it stops for lack of slots, double the tables and resume there."""
-        module = kernels().guesses if isinstance(self.objective, CountingOracle) else guesses
-        while True:
-            solver = streams.Solver(self.objective.record, self._table, self._stream, self._work, self._rules)
-            if module.update(solver, *self._switches(), ops, trace) == guesses.DONE:
-                return
-            self._allocate(2 * len(self._table.numbers), self._table.elements.shape[2])
 
     # --- the answer ---------------------------------------------------------------------------------------------------
 
@@ -349,6 +311,7 @@ class DynamicSubmodular(SingleUpdates):
         """
         twin = copy.copy(self)
         twin._table, twin._stream, twin._work = copy.deepcopy((self._table, self._stream, self._work))
+        twin._single = None
         return twin
 
     def get_state(self) -> dict[str, Any]:
@@ -375,37 +338,4 @@ class DynamicSubmodular(SingleUpdates):
             If an entry is missing or does not fit this object.
         """
         self._rules, self._table, self._stream, self._work = tables.read(self, state)
-
-    # --- memory -------------------------------------------------------------------------------------------------------
-
-    def _switches(self) -> tuple[bool | None, ...]:
-        """Return the switches levelled, batched, grouped and eager of `guesses.update`, each True or None."""
-        is_batched = self.method == "batched"
-        uses = (not is_batched, is_batched, self.matroid is not None, self.method == "eager")
-        return tuple(use or None for use in uses)
-
-    def _fit(self) -> None:
-        """Enlarge the tables for elements that were appended to the objective."""
-        if self._record is not self.objective.record or self.objective.n > self._table.elements.shape[2]:
-            if self.matroid is not None:
-                constraint(self.matroid, self.objective.n)
-            self._allocate(len(self._table.numbers), self._table.elements.shape[2])
-
-    def _allocate(self, n_slots: int, n_before: int) -> None:
-        """Allocate tables for n_slots slots and all elements, twice as many when outgrown, and copy the old ones."""
-        n, record = self.objective.n, self.objective.record
-        capacity = n_before if 0 < n <= n_before else max(n, 2 * n_before)
-        table, stream, work = tables.tables(self, n_slots, capacity)
-        if hasattr(self, "_table"):
-            states.transplant(self._table, table)
-            stream = stream._replace(log=streams.moved_log(self._stream, len(stream.log), self._rules.is_exact))
-            kept = stream._replace(log=self._stream.log)
-            states.transplant(self._stream, kept)
-        self._table, self._stream, self._work, self._record = table, stream, work, record
-
-    def _reserve_log(self, n_ops: int) -> None:
-        """Enlarge the log for `n_ops` more updates under exact replay, which keeps the whole stream."""
-        needed = int(self._stream.tally[streams.HEAD]) + n_ops
-        if self._rules.is_exact and needed > len(self._stream.log):
-            log = streams.moved_log(self._stream, max(needed, 2 * len(self._stream.log)), True)
-            self._stream = self._stream._replace(log=log)
+        self._single = None

@@ -183,7 +183,7 @@ class OneGuess(SingleUpdates):
 
     def _apply(self, ops: ArrayLike) -> None:
         self._grow()
-        checked = checked_ops(ops, self.objective.n, self._state.elements[DEEPEST] >= 0)
+        checked = checked_ops(ops, self._state.elements[DEEPEST, : self.objective.n])
         saved = copy.deepcopy(self._state) if isinstance(self.objective, CountingOracle) else None
         try:
             self._kernels.run(self.objective.record, self._state, self._work, checked, np.zeros(2, np.int64))
@@ -305,7 +305,7 @@ def run_guess(
     """
     rng, n_runs = generator(rng), integer("n_runs", n_runs, low=1)
     one = OneGuess(objective, k, guess, structure=structure, epsilon=epsilon, rng=rng)
-    checked = checked_ops(ops, objective.n, np.zeros(objective.n, bool))
+    checked = checked_ops(ops, np.full(objective.n, -1))
     if 8 * n_runs * (one.k + 4) > states.MOST_BYTES:
         raise must("n_runs", f"small enough for tables of {states.MOST_BYTES / 2**30:g} GiB", n_runs)
     words = kernel_input(rng.integers(2**63, size=n_runs))

@@ -78,7 +78,7 @@ class UpdateStream:
             object.__setattr__(self, "labels", tuple(self.labels))
         if self.truth is not None:
             object.__setattr__(self, "truth", real("truth", self.truth, low=0.0, high=MOST))
-        object.__setattr__(self, "ops", checked_ops(self.ops, n, np.zeros(n, bool)))
+        object.__setattr__(self, "ops", checked_ops(self.ops, np.full(n, -1)))
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -151,8 +151,14 @@ class SingleUpdates(ABC):
     def _apply(self, ops: ArrayLike) -> Any:
         """Check all updates, then apply them."""
 
+    def _apply_one(self, op: int) -> None:
+        """Check one update, then apply it."""
+        self._apply(np.array([op]))
+
     def _number(self, v: int | str) -> int:
         """Return the number of an element."""
+        if type(v) is int and v >= 0:
+            return v
         return self.objective.number(v) if isinstance(v, str) else integer("v", v, low=0)
 
     def insert(self, v: int | str) -> None:
@@ -168,7 +174,7 @@ class SingleUpdates(ABC):
         KeyError
             If it is present or does not exist.
         """
-        self._apply(np.array([self._number(v)]))
+        self._apply_one(self._number(v))
 
     def delete(self, v: int | str) -> None:
         """Delete an element.
@@ -183,19 +189,23 @@ class SingleUpdates(ABC):
         KeyError
             If it is absent.
         """
-        self._apply(np.array([~self._number(v)]))
+        self._apply_one(~self._number(v))
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 
-def checked_ops(ops: ArrayLike | None, n: int, present: np.ndarray) -> np.ndarray:
-    """Return updates as a read-only int64 array; a KeyError names the first that does not fit the elements present."""
+def checked_ops(ops: ArrayLike | None, where: np.ndarray) -> np.ndarray:
+    """Return updates as a read-only int64 array; a KeyError names the first that does not fit the elements present.
+
+    ``where[v]`` is negative for an absent element v and no other one; only the entries of the updates are looked at.
+    """
+    n = len(where)
     given = integers("ops", ops, "a one-dimensional array of integers, v or ~v")
     if given.dtype.kind == "u" and (given >= n).any():  # from 2^63 on int64 would make it negative, a deletion
         raise must("ops", f"updates of elements in [0, {n - 1}]", int(given.max()), KeyError)
     given = kernel_input(given, np.int64)
-    index = int(_misfit(np.array(present, bool), given))
+    index = int(_misfit(where, given))
     if index >= 0:
         op = int(given[index])
         v = op if op >= 0 else ~op
@@ -206,11 +216,17 @@ def checked_ops(ops: ArrayLike | None, n: int, present: np.ndarray) -> np.ndarra
 
 
 @flat
-def _misfit(present, ops):
+def _misfit(where, ops):
     """Return the index of the first update that inserts a present or deletes an absent element, -1 for none."""
+    misfit = -1
+    n_played = ops.shape[0]
     for i in range(ops.shape[0]):
         v = ops[i] if ops[i] >= 0 else ~ops[i]
-        if v >= present.shape[0] or present[v] == (ops[i] >= 0):
-            return i
-        present[v] = ops[i] >= 0
-    return -1
+        if v >= where.shape[0] or (where[v] >= 0) == (ops[i] >= 0):
+            misfit = n_played = i
+            break
+        where[v] = ~where[v]  # the sign says whether it is present now
+    for i in range(n_played):  # the complement is its own inverse
+        v = ops[i] if ops[i] >= 0 else ~ops[i]
+        where[v] = ~where[v]
+    return misfit

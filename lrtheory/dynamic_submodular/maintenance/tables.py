@@ -159,6 +159,8 @@ def _check_stream(stream: Any, solver: Any) -> None:
     singles = stream.singles[present]
     if not (np.isfinite(singles) & (singles >= 0)).all():
         raise must("state['stream']['singles']", "finite and at least 0", singles.min(initial=0))
+    if (stream.tops != streams.tournament(stream)).any() or stream.answers[streams.TOP] != singles.max(initial=0.0):
+        raise must("state['stream']['tops']", "the tournament of the values of the elements present", stream.tops)
     if (singles > 0).sum() != stream.tally[streams.N_POSITIVE]:
         raise must("state['stream']['tally']", f"one that counts {(singles > 0).sum()} elements of worth", n_live)
 

@@ -281,7 +281,7 @@ def update(solver, levelled, batched, grouped, eager, ops, trace):
             if trace.values.shape[0] > 0:
                 # the queries of this update are those after it, which `write_trace` adds, less those before it
                 trace.queries[index] = -streams.queries(table, tally)
-            streams.note(solver, grouped, op)
+            streams.note(solver, op)
             keep_solution(stream)
             start_walk(tally)
             tally[PENDING] = 1

@@ -195,13 +195,18 @@ def slot_of(states, slot):
 @flat
 def clear(record, state):
     """Forget every element and the sequence; the counts of queries and rebuilds stay."""
-    prefixes.truncate(record, state, state.numbers[LENGTH], EMPTY)
+    elements, length = state.elements, state.numbers[LENGTH]
+    prefixes.truncate(record, state, length, EMPTY)
     state.numbers[LENGTH] = state.numbers[LEVELS] = state.numbers[N_DEAD] = 0
     state.marks[LOWER, 0] = UNKNOWN
-    for v in range(state.elements.shape[1]):
-        state.elements[DEEPEST, v] = ABSENT
-        state.elements[SEQUENCE_INDEX, v] = 0
+    for z in range(1, length + 1):  # a dead member is in no list
+        elements[SEQUENCE_INDEX, state.levels[MEMBER, z]] = 0
+    # the lists hold all elements that the guess knows, which may be few of many
     for i in range(state.levels.shape[1]):
+        v = state.levels[HEAD, i]
+        while v >= 0:
+            elements[DEEPEST, v] = ABSENT
+            v = elements[AFTER, v]
         state.levels[HEAD, i] = -1
         state.levels[SIZE, i] = 0
 

@@ -3,11 +3,13 @@ r"""The part that all guesses share: which elements are present, f of each alone
 ==========  ============================================================================================================
 ground      int64 (3, n): LIVE, the elements present, in no order, in the first N_LIVE entries; WHERE, index of v in it,
             -1 for absent; MARK, scratch
-singles     float64 (n,): f(v) of the elements present
+singles     float64 (n,): f(v) of the elements that were inserted, present or not
+tops        float64 (n,): a tournament of the elements present; entry i > 0 is the larger of entries 2i and 2i + 1, and
+            an entry n + v stands for element v: f(v) if it is present and 0 if not; entry 0 is unused
 log         int64: the updates, a ring buffer; update number i, from 0, has index i modulo the length
 tally       int64, see below
-answers     float64 (4,): WORTH, f of the solution; UPPER bound of the optimum; TOP, largest f(v) (kept up to date with
-            groups alone); UNIT u of the grid of guesses, f of the first element that was worth something, 0 before
+answers     float64 (4,): WORTH, f of the solution; UPPER bound of the optimum; TOP, largest f(v) of an element present;
+            UNIT u of the grid of guesses, f of the first element that was worth something, 0 before
 chosen      int64 (2, K + 1): the solution NOW and BEFORE the last update
 ==========  ============================================================================================================
 """
@@ -37,6 +39,7 @@ __all__ = [
     "new_trace",
     "note",
     "queries",
+    "tournament",
     "write_trace",
 ]
 
@@ -75,6 +78,7 @@ class Stream(NamedTuple):
 
     ground: np.ndarray
     singles: np.ndarray
+    tops: np.ndarray
     log: np.ndarray
     tally: np.ndarray
     answers: np.ndarray
@@ -105,6 +109,7 @@ def new_stream(n: int, length: int, log_length: int) -> Stream:
     stream = Stream(
         ground=np.zeros((3, n), np.int64),
         singles=np.zeros(n),
+        tops=np.zeros(n),
         log=np.zeros(log_length, np.int64),
         tally=np.zeros(LOST + 4, np.int64),
         answers=np.zeros(4),
@@ -119,6 +124,19 @@ def new_stream(n: int, length: int, log_length: int) -> Stream:
 def new_trace(n_ops: int) -> Trace:
     """Allocate the record of this many updates."""
     return Trace(np.zeros(n_ops), np.zeros(n_ops), np.zeros(n_ops, np.int64), np.zeros(n_ops, np.int64))
+
+
+def tournament(stream: Stream) -> np.ndarray:
+    """Return the entries of ``tops`` by their definition; they depend on the number of elements of the tables."""
+    n = stream.singles.shape[0]
+    entries = np.zeros(2 * n)
+    entries[n:] = np.where(stream.ground[WHERE] >= 0, stream.singles, 0.0)
+    last = n
+    while last > 1:  # entries from `last` on are known, and so are those from half of it on
+        first = (last + 1) // 2
+        entries[first:last] = np.maximum(entries[2 * first : 2 * last : 2], entries[2 * first + 1 : 2 * last : 2])
+        last = first
+    return entries[:n]
 
 
 def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
@@ -147,7 +165,7 @@ def index_below(value, unit, epsilon):
 
 
 @flat
-def note(solver, grouped, op):
+def note(solver, op):
     """Write an update to the log and to the elements present; of a new element f(v) is asked for."""
     stream, work = solver.stream, solver.work
     ground, singles, tally, answers = stream.ground, stream.singles, stream.tally, stream.answers
@@ -161,7 +179,7 @@ def note(solver, grouped, op):
         ground[LIVE, tally[N_LIVE]] = op
         tally[N_LIVE] += 1
         tally[N_POSITIVE] += singles[op] > 0
-        answers[TOP] = max(answers[TOP], singles[op])
+        play(stream, op)
         if answers[UNIT] == 0 and singles[op] > 0:
             answers[UNIT] = max(singles[op], LEAST_UNIT)
         if tally[AT] == FREE and singles[op] > 0:  # a first walk starts at f(v), others where the last one ended
@@ -173,10 +191,30 @@ def note(solver, grouped, op):
     last = ground[LIVE, tally[N_LIVE]]  # the last one fills the gap that v leaves
     ground[LIVE, ground[WHERE, v]], ground[WHERE, last] = last, ground[WHERE, v]
     ground[WHERE, v] = -1
-    if grouped is not None and singles[v] >= answers[TOP]:  # only the loss of the largest lowers the largest
-        answers[TOP] = 0.0
-        for a in range(tally[N_LIVE]):
-            answers[TOP] = max(answers[TOP], singles[ground[LIVE, a]])
+    play(stream, v)
+
+
+@flat
+def play(stream, v):
+    """Let an element that has come or gone play its way up the tournament, and note the largest f(v) in TOP.
+
+    The largest value of all present elements is wanted at any time, and a look at all of them at every update would
+    cost more than everything else. Up to log2 n games are played, mostly two, since a result that stays ends them.
+    """
+    singles, where, tops = stream.singles, stream.ground[WHERE], stream.tops
+    n = singles.shape[0]
+    best, entry = singles[v] if where[v] >= 0 else 0.0, n + v
+    while entry > 1:
+        other = entry ^ 1
+        if other < n:
+            best = max(best, tops[other])
+        elif where[other - n] >= 0:
+            best = max(best, singles[other - n])
+        entry //= 2
+        if tops[entry] == best:
+            return
+        tops[entry] = best
+    stream.answers[TOP] = best
 
 
 @flat
@@ -194,13 +232,10 @@ def go_on(stream, rules, length):
     if full != FREE and opened != FREE:
         tally[AT] = (full + opened) // 2
         return
-    if stride == 1 and length > 0:  # mostly the neighbor completes the pair; no look at all elements is due yet
+    if stride == 1 and length > 0:  # mostly the neighbor completes the pair
         tally[AT] += 1 if opened == FREE else -1
         return
-    top = 0.0
-    for a in range(tally[N_LIVE]):
-        top = max(top, stream.singles[stream.ground[LIVE, a]])
-    highest = index_below(2 * rules.k * top, stream.answers[UNIT], rules.epsilon)
+    highest = index_below(2 * rules.k * stream.answers[TOP], stream.answers[UNIT], rules.epsilon)
     if opened == FREE:
         tally[AT] += max(1, min(stride, highest + 1 - tally[AT]))
     else:
