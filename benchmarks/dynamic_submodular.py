@@ -99,7 +99,8 @@ def rows_of(inputs: Inputs) -> Any:
     from scipy import sparse
 
     n = len(inputs["order"])
-    return sparse.csr_array((np.ones(len(inputs["indices"])), inputs["indices"], inputs["indptr"]), shape=(n, n))
+    covered = np.ones(len(inputs["indices"]), bool)
+    return sparse.csr_array((covered, inputs["indices"], inputs["indptr"]), shape=(n, int(inputs.get("items", n))))
 
 
 def coverage(inputs: Inputs) -> Any:
@@ -247,6 +248,84 @@ def window_goal(n_updates: int) -> Goal:
 
 
 WINDOW = window_goal(20_000)
+
+
+# --- many elements, a tenth of which is present: an update costs what it costs among few ------------------------------
+
+
+def crowd(n: int, n_items: int) -> Callable[[], Inputs]:
+    """Five items on average for each of n elements, drawn from n_items, and the order in which elements come."""
+
+    def inputs() -> Inputs:
+        rng = np.random.default_rng(0)
+        indptr = np.r_[0, np.cumsum(1 + rng.poisson(4, n))].astype(np.int32)
+        indices = rng.integers(n_items, size=indptr[-1], dtype=np.int32)
+        order = rng.permutation(n).astype(np.int32)
+        return {"indptr": indptr, "indices": indices, "items": np.array(n_items), "order": order, "k": np.array(K)}
+
+    return inputs
+
+
+def gathered(inputs: Inputs) -> Any:
+    """A solver to which the first tenth of all elements has come."""
+    from lrtheory.dynamic_submodular import DynamicSubmodular
+
+    best = DynamicSubmodular(coverage(inputs), int(inputs["k"]), rng=0)
+    best.update(inputs["order"][: len(inputs["order"]) // 10])
+    return best
+
+
+def exchanges(inputs: Inputs, first: int, n_updates: int) -> np.ndarray:
+    """Updates number `first` and those after it: in turn the oldest element goes and the next one comes."""
+    order, turns = inputs["order"], np.arange(first // 2, (first + n_updates) // 2)
+    coming = np.take(order, turns + len(order) // 10, mode="wrap")
+    return np.stack([~np.take(order, turns, mode="wrap"), coming], axis=1).ravel().astype(np.int64)
+
+
+def in_one_call(best: Any, updates: np.ndarray) -> None:
+    """Apply all updates by one call."""
+    best.update(updates)
+
+
+def one_by_one(best: Any, updates: np.ndarray) -> None:
+    """Apply each update by a call of its own."""
+    for op in updates.tolist():
+        best.insert(op) if op >= 0 else best.delete(~op)
+
+
+def crowd_goal(name: str, n: int, n_updates: int, apply: Callable[[Any, np.ndarray], None], **means: Any) -> Goal:
+    """Updates of a tenth of n elements, at most 5 microseconds each."""
+
+    def solve(inputs: Inputs) -> np.ndarray:
+        best, calls = ready(name, inputs, lambda: (gathered(inputs), itertools.count()))
+        first = next(calls) * n_updates
+        apply(best, exchanges(inputs, first, n_updates))
+        return np.r_[best.value, best.upper_bound, best.solution]
+
+    def error(inputs: Inputs, answer: np.ndarray) -> float:
+        """The largest miss of the first answer: of its value from f, below what its bound promises, of its elements."""
+        from lrtheory.dynamic_submodular import theory
+
+        value, upper, chosen = answer[0], answer[1], answer[2:].astype(int)
+        present = inputs["order"][n_updates // 2 : n // 10 + n_updates // 2]
+        promised = max(0.0, 1 - value / (upper * theory.pair_ratio(0.1)))
+        return float(max(abs(coverage(inputs).value(chosen) / value - 1), promised, (~np.isin(chosen, present)).sum()))
+
+    return Goal(
+        name=name,
+        title=f"{n_updates:,} updates of a tenth of {n:,} elements, k = {K}, {apply.__name__.replace('_', ' ')}",
+        inputs=crowd(n, min(n, 1_000_000)),
+        solve=solve,
+        error=error,
+        seconds=5e-6 * n_updates,
+        tolerance=1e-9,
+        **means,
+    )
+
+
+BATCH = crowd_goal("batch-1e6", 1_000_000, 20_000, in_one_call, gigabytes=0.8)
+SINGLES = crowd_goal("singles-1e6", 1_000_000, 20_000, one_by_one, gigabytes=0.8)
+TEN_MILLIONS = crowd_goal("singles-1e7", 10_000_000, 20_000, one_by_one, gigabytes=2.0, large=True)
 
 
 def long_stream(n: int, n_updates: int) -> Goal:

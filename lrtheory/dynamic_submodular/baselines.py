@@ -270,7 +270,7 @@ def _instance(objective: Problem, ops: ArrayLike | None, k: int | None) -> tuple
     """Return the objective, the checked updates and k, of a stream where they are left out."""
     ops = objective.ops if ops is None and isinstance(objective, UpdateStream) else ops
     objective, k = parts(objective, k)
-    checked = checked_ops(ops, np.full(objective.n, -1))
+    checked = checked_ops(ops, np.full(objective.n, -1, np.int32))
     return objective, checked, integer("k", k, low=1)
 
 

@@ -305,7 +305,7 @@ def run_guess(
     """
     rng, n_runs = generator(rng), integer("n_runs", n_runs, low=1)
     one = OneGuess(objective, k, guess, structure=structure, epsilon=epsilon, rng=rng)
-    checked = checked_ops(ops, np.full(objective.n, -1))
+    checked = checked_ops(ops, np.full(objective.n, -1, np.int32))
     if 8 * n_runs * (one.k + 4) > states.MOST_BYTES:
         raise must("n_runs", f"small enough for tables of {states.MOST_BYTES / 2**30:g} GiB", n_runs)
     words = kernel_input(rng.integers(2**63, size=n_runs))

@@ -78,7 +78,7 @@ class UpdateStream:
             object.__setattr__(self, "labels", tuple(self.labels))
         if self.truth is not None:
             object.__setattr__(self, "truth", real("truth", self.truth, low=0.0, high=MOST))
-        object.__setattr__(self, "ops", checked_ops(self.ops, np.full(n, -1)))
+        object.__setattr__(self, "ops", checked_ops(self.ops, np.full(n, -1, np.int32)))
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -151,14 +151,12 @@ class SingleUpdates(ABC):
     def _apply(self, ops: ArrayLike) -> Any:
         """Check all updates, then apply them."""
 
-    def _apply_one(self, op: int) -> None:
+    def _apply_one(self, op: int) -> Any:
         """Check one update, then apply it."""
-        self._apply(np.array([op]))
+        return self._apply(np.array([op]))
 
     def _number(self, v: int | str) -> int:
         """Return the number of an element."""
-        if type(v) is int and v >= 0:
-            return v
         return self.objective.number(v) if isinstance(v, str) else integer("v", v, low=0)
 
     def insert(self, v: int | str) -> None:
@@ -174,7 +172,7 @@ class SingleUpdates(ABC):
         KeyError
             If it is present or does not exist.
         """
-        self._apply_one(self._number(v))
+        self._apply_one(v if type(v) is int and v >= 0 else self._number(v))
 
     def delete(self, v: int | str) -> None:
         """Delete an element.
@@ -189,7 +187,7 @@ class SingleUpdates(ABC):
         KeyError
             If it is absent.
         """
-        self._apply_one(~self._number(v))
+        self._apply_one(~v if type(v) is int and v >= 0 else ~self._number(v))
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------

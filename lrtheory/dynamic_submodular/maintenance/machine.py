@@ -30,9 +30,8 @@ class Single(NamedTuple):
     run: Any  # its compiled code for these arguments
     given: tuple[Any, ...]  # the arguments
     op: np.ndarray  # int64 (1,): the update, which the arguments hold as a read-only view
-    where: np.ndarray  # int64 (n,): negative for absent elements
-    tally: np.ndarray
-    n_logged: int  # how many updates the log takes, as far as this path is concerned
+    where: np.ndarray  # int32 (n,): negative for absent elements
+    log: np.ndarray | None  # where it is kept as a whole, and so may be full
 
 
 class Machine(SingleUpdates):
@@ -62,14 +61,13 @@ class Machine(SingleUpdates):
         for start in range(0, len(checked), CHUNK):
             part = slice(start, start + CHUNK)
             ops, trace = checked[part], streams.Trace(*(rows[part] for rows in noted))
-            self._stream.tally[streams.POSITION] = self._stream.tally[streams.PENDING] = 0
             try:
                 self._run(ops, trace)
             except BaseException:  # Ctrl-C too
                 if saved is not None:  # in the user's function: as if nothing had been asked
                     self._table, self._stream = saved
-                elif self._stream.tally[streams.PENDING]:  # between two compiled calls: the update is finished
-                    self._run(ops[: self._stream.tally[streams.POSITION] + 1], trace)
+                else:
+                    self._finish(ops, trace)
                 raise
         return noted
 
@@ -81,27 +79,34 @@ class Machine(SingleUpdates):
                 return
             self._allocate(2 * len(self._table.numbers), self._table.elements.shape[2])
 
-    def _apply_one(self, op: int) -> None:
+    def _finish(self, ops: np.ndarray, trace: streams.Trace) -> None:
+        """Finish the update that an error (Ctrl-C too) has met between two compiled calls; those after it are left."""
+        try:
+            if self._stream.tally[streams.PENDING]:
+                self._run(ops[: self._stream.tally[streams.POSITION] + 1], trace)
+        finally:
+            self._stream.tally[[streams.POSITION, streams.PENDING]] = 0
+
+    def _apply_one(self, op: int) -> Any:
         """Apply one update as `_apply` does, without what takes longer than the update itself."""
-        single, v = self._single, op if op >= 0 else ~op
+        single = self._single
         if single is None or single.kernel is not guesses.update or self._record is not self.objective.record:
             single = self._found()
-        # whatever is not plain goes the other way, to its error or to larger tables
-        if single is None or v >= len(single.where) or (single.where[v] >= 0) == (op >= 0):
-            self._apply(np.array([op]))
-            return
-        tally = single.tally
-        if tally[streams.HEAD] >= single.n_logged:
-            self._apply(np.array([op]))
-            return
-        single.op[0] = op
-        tally[streams.POSITION] = tally[streams.PENDING] = 0
+            if single is None:
+                return self._apply(np.array([op]))
+        _, run, given, own, where, log = single
+        v = op if op >= 0 else ~op
+        # whatever is not plain goes the other way, to its error or to a larger log
+        if v >= len(where) or (where[v] >= 0) == (op >= 0):
+            return self._apply(np.array([op]))
+        if log is not None and self._stream.tally[streams.HEAD] == len(log):
+            return self._apply(np.array([op]))
+        own[0] = op
         try:
-            if single.run(*single.given) != guesses.DONE:
-                self._run(*single.given[-2:])
-        except BaseException:  # Ctrl-C between two compiled calls: the update is finished
-            if self._stream.tally[streams.PENDING]:
-                self._run(*single.given[-2:])
+            if run(*given) != guesses.DONE:
+                self._run(*given[-2:])
+        except BaseException:
+            self._finish(*given[-2:])
             raise
 
     def _found(self) -> Single | None:
@@ -114,9 +119,9 @@ class Machine(SingleUpdates):
         given = (self._solver(), *self._switches(), kernel_input(op), streams.new_trace(0))
         run = specialized(guesses.update, *given)
         if run is not None:
-            where, tally = self._stream.ground[streams.WHERE, : self.objective.n], self._stream.tally
-            n_logged = len(self._stream.log) if self._rules.is_exact else 2**62
-            self._single = Single(guesses.update, run, given, op, where, tally, n_logged)
+            log = self._stream.log if self._rules.is_exact else None
+            where = self._stream.ground[streams.WHERE, : self.objective.n]
+            self._single = Single(guesses.update, run, given, op, where, log)
         return self._single
 
     # --- memory -------------------------------------------------------------------------------------------------------

@@ -58,7 +58,6 @@ def written(solver: Any) -> dict[str, Any]:
 
 def _lists(stream: streams.Stream, is_exact: bool) -> dict[str, Any]:
     kept = {name: rows.copy() for name, rows in stream._asdict().items()}
-    kept["ground"][streams.MARK] = 0  # scratch of one call
     if is_exact:
         kept["log"] = kept["log"][: max(1, kept["tally"][streams.HEAD])]
     kept["tally"][[streams.POSITION, streams.PENDING]] = 0
@@ -90,6 +89,7 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     word = state_entry(state, "word")
     if isinstance(word, bool) or not isinstance(word, int) or not 0 <= word < 2**63:
         raise must("state['word']", "an integer in [0, 2^63)", word)
+    stream.tally[[streams.POSITION, streams.PENDING]] = 0
     _check_indices(table, stream, twin)
     _check_stream(stream, twin)
     all_tables, _, work = tables(twin, max(len(table.numbers), first_slots(twin)), table.elements.shape[2])

@@ -209,7 +209,9 @@ class Coverage(Objective):
             Their numbers.
         """
         new = membership("rows", rows, 0)
-        old = self._rows
+        record = self.record  # it has an entry for each item that is covered, of weight 0 too
+        covered = np.ones(len(record.indices), bool)
+        old = sparse.csr_array((covered, record.indices, record.indptr), shape=(self.n, record.n_columns))
         width = max(old.shape[1], new.shape[1])
         self.weights = np.concatenate([self.weights, np.ones(width - old.shape[1])])
         stacked = [sparse.csr_array((m.data, m.indices, m.indptr), shape=(m.shape[0], width)) for m in (old, new)]
@@ -232,7 +234,6 @@ class Coverage(Objective):
         return min(super().room_for(k), self.record.n_columns)
 
     def _set_rows(self, rows: Any) -> None:
-        self._rows = rows
         weighted = sparse.csr_array((self.weights[rows.indices], rows.indices, rows.indptr), shape=rows.shape)
         self.record = rows_record(MAX, weighted)
 
@@ -269,10 +270,10 @@ def adjacency_of(graph: Any) -> Any:
 
 
 def membership(name: str, sets: Any, n_items: int) -> Any:
-    """Return sets as a CSR array of ones with sorted rows, one row per set."""
+    """Return sets as a CSR array of True with sorted rows, one row per set."""
     if sparse.issparse(sets):
         rows = rows_of(name, sets, -np.inf)
-        rows.data = np.ones(len(rows.data))
+        rows.data = np.ones(len(rows.data), bool)
         return rows
     if isinstance(sets, (str, bytes)) or not isinstance(sets, (Sequence, np.ndarray)):
         raise must(name, "a sequence of sequences of integers, or a sparse array", sets, TypeError)
@@ -280,7 +281,7 @@ def membership(name: str, sets: Any, n_items: int) -> Any:
     indptr = np.concatenate([[0], np.cumsum([len(items) for items in arrays])]).astype(np.int64)
     indices = np.concatenate([np.zeros(0, np.int64), *arrays]).astype(np.int64)
     width = max(int(indices.max(initial=-1)) + 1, n_items)
-    return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(arrays), width))
+    return sparse.csr_array((np.ones(len(indices), bool), indices, indptr), shape=(len(arrays), width))
 
 
 def _items(name: str, given: Any) -> np.ndarray:

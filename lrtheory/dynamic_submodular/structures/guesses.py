@@ -270,6 +270,8 @@ def change_table(solver, eager, op):
 def update(solver, levelled, batched, grouped, eager, ops, trace):
     """Apply updates from ``tally[POSITION]`` on, with an answer after each; return DONE, or NEEDS_SLOT where it stops.
 
+    When all are done ``tally[POSITION]`` is 0 again, and so is PENDING: the next call starts with its first update.
+
     Called again with more slots it goes on where it stopped: PENDING says that the update is in the log already.
     """
     # only kernels that read the objective or the scratch get the whole solver: compiled calls copy an argument array by
@@ -315,4 +317,5 @@ def update(solver, levelled, batched, grouped, eager, ops, trace):
             streams.write_trace(table, stream, trace, index)
         tally[PENDING] = 0
         tally[POSITION] += 1
+    tally[POSITION] = 0
     return DONE

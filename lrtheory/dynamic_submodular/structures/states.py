@@ -147,7 +147,8 @@ def new_workspace(n: int, length: int, *, groups: Any = 0, limits: Any = 0, n_bu
     """Allocate scratch for guesses of n elements; without groups all elements are of group 0."""
     affordable(40 * n_buckets + 16 * length)
     integers = np.zeros((5, max(n, n_buckets, np.size(limits))), np.int64)
-    integers[GROUP, :n] = groups
+    if np.any(groups):  # else the memory of the row is never touched, and a large n costs less
+        integers[GROUP, :n] = groups
     integers[LIMIT, : np.size(limits)] = limits
     # a profile takes the first length + 1 entries; `levels.raise_bar` keeps weights of one group at the end
     return Workspace(integers, np.zeros(max(n, length) + length + 4))
@@ -200,7 +201,9 @@ def clear(record, state):
     state.numbers[LENGTH] = state.numbers[LEVELS] = state.numbers[N_DEAD] = 0
     state.marks[LOWER, 0] = UNKNOWN
     for z in range(1, length + 1):  # a dead member is in no list
-        elements[SEQUENCE_INDEX, state.levels[MEMBER, z]] = 0
+        v = state.levels[MEMBER, z]
+        if elements[SEQUENCE_INDEX, v] > 0:  # memory that nobody has written to is not touched: levels keep no index
+            elements[SEQUENCE_INDEX, v] = 0
     # the lists hold all elements that the guess knows, which may be few of many
     for i in range(state.levels.shape[1]):
         v = state.levels[HEAD, i]

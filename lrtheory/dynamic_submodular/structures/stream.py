@@ -1,11 +1,11 @@
 r"""The part that all guesses share: which elements are present, f of each alone, the log of updates, the last answer.
 
 ==========  ============================================================================================================
-ground      int64 (3, n): LIVE, the elements present, in no order, in the first N_LIVE entries; WHERE, index of v in it,
-            -1 for absent; MARK, scratch
+ground      int32 (3, n): LIVE, the elements present, in no order, in the first N_LIVE entries; WHERE, index of v in it,
+            -1 for absent; MARK, scratch of zeros
 singles     float64 (n,): f(v) of the elements that were inserted, present or not
-tops        float64 (n,): a tournament of the elements present; entry i > 0 is the larger of entries 2i and 2i + 1, and
-            an entry n + v stands for element v: f(v) if it is present and 0 if not; entry 0 is unused
+tops        float64 (2m,): a tournament of the m blocks of 8 elements that follow each other: entry m + b is the largest
+            f(v) of an element present in block b, 0 for none, and entry i > 0 below the larger of entries 2i and 2i + 1
 log         int64: the updates, a ring buffer; update number i, from 0, has index i modulo the length
 tally       int64, see below
 answers     float64 (4,): WORTH, f of the solution; UPPER bound of the optimum; TOP, largest f(v) of an element present;
@@ -59,6 +59,8 @@ LOST = 16
 #: the number j that stands for no guess
 FREE = -(2**62)
 LARGEST = sys.float_info.max
+#: elements of a block of the tournament: their values fill one line of the cache
+BLOCK = 8
 #: the least positive double, and the least unit of a grid, from which every double is still within reach
 LEAST, LEAST_UNIT = 5e-324, 1e-290
 EMPTY = np.int64(0)
@@ -107,9 +109,9 @@ class Trace(NamedTuple):
 def new_stream(n: int, length: int, log_length: int) -> Stream:
     """Allocate a stream that has seen no element and no update."""
     stream = Stream(
-        ground=np.zeros((3, n), np.int64),
+        ground=np.zeros((3, n), np.int32),
         singles=np.zeros(n),
-        tops=np.zeros(n),
+        tops=np.zeros(2 * -(-n // BLOCK)),
         log=np.zeros(log_length, np.int64),
         tally=np.zeros(LOST + 4, np.int64),
         answers=np.zeros(4),
@@ -128,15 +130,14 @@ def new_trace(n_ops: int) -> Trace:
 
 def tournament(stream: Stream) -> np.ndarray:
     """Return the entries of ``tops`` by their definition; they depend on the number of elements of the tables."""
-    n = stream.singles.shape[0]
-    entries = np.zeros(2 * n)
-    entries[n:] = np.where(stream.ground[WHERE] >= 0, stream.singles, 0.0)
-    last = n
-    while last > 1:  # entries from `last` on are known, and so are those from half of it on
-        first = (last + 1) // 2
-        entries[first:last] = np.maximum(entries[2 * first : 2 * last : 2], entries[2 * first + 1 : 2 * last : 2])
-        last = first
-    return entries[:n]
+    tops, present = np.zeros(len(stream.tops)), np.where(stream.ground[WHERE] >= 0, stream.singles, 0.0)
+    first = len(tops) // 2
+    if present.size:
+        tops[first:] = np.maximum.reduceat(present, np.arange(0, len(present), BLOCK))
+    while first > 1:  # entries from `first` on are known, and so are those from half of it on
+        last, first = first, (first + 1) // 2
+        tops[first:last] = np.maximum(tops[2 * first : 2 * last : 2], tops[2 * first + 1 : 2 * last : 2])
+    return tops
 
 
 def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
@@ -196,25 +197,24 @@ def note(solver, op):
 
 @flat
 def play(stream, v):
-    """Let an element that has come or gone play its way up the tournament, and note the largest f(v) in TOP.
+    """Let the block of an element that has come or gone play its way up the tournament, and note the winner in TOP.
 
     The largest value of all present elements is wanted at any time, and a look at all of them at every update would
-    cost more than everything else. Up to log2 n games are played, mostly two, since a result that stays ends them.
+    cost more than everything else. Up to log2 n games are played, mostly few, since a result that stays ends them.
     """
     singles, where, tops = stream.singles, stream.ground[WHERE], stream.tops
-    n = singles.shape[0]
-    best, entry = singles[v] if where[v] >= 0 else 0.0, n + v
-    while entry > 1:
-        other = entry ^ 1
-        if other < n:
-            best = max(best, tops[other])
-        elif where[other - n] >= 0:
-            best = max(best, singles[other - n])
-        entry //= 2
-        if tops[entry] == best:
-            return
+    block, best = v // BLOCK, 0.0
+    for u in range(BLOCK * block, min(BLOCK * (block + 1), singles.shape[0])):
+        if where[u] >= 0:
+            best = max(best, singles[u])
+    entry = tops.shape[0] // 2 + block
+    while tops[entry] != best:
         tops[entry] = best
-    stream.answers[TOP] = best
+        if entry == 1:
+            stream.answers[TOP] = best
+            return
+        best = max(best, tops[entry ^ 1])
+        entry //= 2
 
 
 @flat
@@ -257,8 +257,9 @@ def write_trace(table, stream, trace, index):
     tally, ground, chosen = stream.tally, stream.ground, stream.chosen
     trace.values[index], trace.uppers[index] = stream.answers[WORTH], stream.answers[UPPER]
     trace.queries[index] += queries(table, tally)
-    # HEAD differs at every update, so marks of earlier ones need no clearing
     for a in range(tally[N_BEFORE]):
-        ground[MARK, chosen[BEFORE, a]] = tally[HEAD]
+        ground[MARK, chosen[BEFORE, a]] = 1
     for a in range(tally[N_NOW]):
-        trace.changes[index] += ground[MARK, chosen[NOW, a]] != tally[HEAD]
+        trace.changes[index] += ground[MARK, chosen[NOW, a]] == 0
+    for a in range(tally[N_BEFORE]):
+        ground[MARK, chosen[BEFORE, a]] = 0
