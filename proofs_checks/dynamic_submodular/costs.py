@@ -22,6 +22,7 @@ from proofs_checks.dynamic_submodular.families.steady import (
     guesses_of_one,
     queries,
 )
+from proofs_checks.dynamic_submodular.families.work import ATTACKED_CROWDS, CROWDS, work
 
 # the test of a mean needs the largest value that a run can have, however unlikely it is
 
@@ -137,6 +138,34 @@ DS_T11 = Statement(
         saboteur("a square root is claimed", claim=wrong_solvers.ROOT),
     ),
     notes="In the steady state, per guess, at fixed k; a power of log n would not be seen.",
+)
+
+DS_T11_WORK = Statement(
+    id="dynamic_submodular/DS-T11-work",
+    title="The work of an update does not grow with n",
+    says="If updates do not depend on the coins, the number of entries of its tables that an update reads or writes, "
+    "whether a call brings one update or many, grows more slowly with the number n of elements than every power n^c "
+    "with c > 0.",
+    source=Paper("2305.15192", "main theorem", read="abstract"),
+    tex=r"\text{work per update} = n^{o(1)}",
+    hypotheses={"updates do not see the coins": lambda crowd: not crowd.adaptive},
+    instances=CROWDS,
+    solve=work,
+    closed="the work is counted by the tables of the library's own solver, whose kernels run as plain Python on them",
+    claim=Rate(
+        cost=lambda crowd, found: found,
+        size=lambda crowd: crowd.n,
+        over=lambda crowd: 1.0,
+        exponent=(-0.2, 0.2),
+    ),
+    saboteurs=(
+        saboteur("a walk looks at all present elements", solve=partial(work, kind=wrong_solvers.LooksAtAll)),
+        saboteur("a call asks of all elements whether they are there", solve=partial(work, kind=wrong_solvers.AsksAll)),
+        saboteur("e_1 leaves each time", breaks="updates do not see the coins", instances=ATTACKED_CROWDS),
+        saboteur("a square root is claimed", claim=wrong_solvers.ROOT_OF_WORK),
+    ),
+    notes="In the steady state, on elements of equal value, at fixed k; a power of log n would not be seen. Builds of "
+    "a guess that a walk visits for the first time look at all present elements.",
 )
 
 

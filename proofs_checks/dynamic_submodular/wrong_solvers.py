@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lrtheory.bounds import Rate
 from lrtheory.dynamic_submodular import Selection, SelectionBound, maximize
 from lrtheory.dynamic_submodular.selection import streaming
-from lrtheory.dynamic_submodular.structures import batches, levels
+from lrtheory.dynamic_submodular.structures import batches, levels, stream
 from proofs_checks.dynamic_submodular.families.bounded import Bounded, proved
 from proofs_checks.dynamic_submodular.families.epochs import Deaths, prefix_bound
 from proofs_checks.dynamic_submodular.families.functions import mask_of
@@ -31,6 +31,7 @@ from proofs_checks.dynamic_submodular.families.runs import Answers, answered, fi
 from proofs_checks.dynamic_submodular.families.steady import Queries, Singles, Steady, guesses_of_one, queries
 from proofs_checks.dynamic_submodular.families.streams import Updates
 from proofs_checks.dynamic_submodular.families.tight import Trap, objective, trapped
+from proofs_checks.dynamic_submodular.families.work import Watched
 
 # --- one guess -------------------------------------------------------------------------------------------------------
 
@@ -184,6 +185,32 @@ ROOT = Rate(
     over=lambda steady: steady.n**0.5,
     exponent=(-0.2, 0.2),
 )
+
+#: the same for the work of an update
+ROOT_OF_WORK = Rate(
+    cost=lambda crowd, found: found, size=lambda crowd: crowd.n, over=lambda crowd: crowd.n**0.5, exponent=(-0.2, 0.2)
+)
+
+
+def scanning(given: Any, rules: Any, length: int) -> None:
+    """Move a walk on after a look for the largest value among all present elements."""
+    present = given.ground[stream.LIVE, : given.tally[stream.N_LIVE]]
+    given.answers[stream.TOP] = max(given.singles[v] for v in present.tolist())
+    stream.go_on.py_func(given, rules, length)
+
+
+class LooksAtAll(Watched):
+    """A solver whose walks look at all present elements."""
+
+    replaced: ClassVar[dict[str, Any]] = {"go_on": scanning}
+
+
+class AsksAll(Watched):
+    """A solver that makes an array of bools of all elements for a call with one update."""
+
+    def _apply_one(self, op: int) -> Any:
+        present = self._stream.ground[stream.WHERE] >= 0
+        return super()._apply_one(op) if present[op if op >= 0 else ~op] == (op < 0) else None
 
 
 #: every element that comes takes the place of the e_i that it meets first
