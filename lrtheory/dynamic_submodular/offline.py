@@ -13,12 +13,12 @@ from lrtheory._numbers import number
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, integer, must, open_interval, refuse_unused
-from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
+from lrtheory.dynamic_submodular.objectives import CountingOracle, FacilityLocation, Objective
 from lrtheory.dynamic_submodular.objectives.base import elements, subset
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
+from lrtheory.dynamic_submodular.selection import coarse, streaming
 from lrtheory.dynamic_submodular.selection import offline as offline_steps
-from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import randomness, states
 from lrtheory.dynamic_submodular.theory import guesses_per_element, stochastic_samples
 
@@ -217,11 +217,18 @@ def accuracy(epsilon: float, *, fine: bool) -> float:
 
 def _greedy(objective: Objective, k: int, candidates: np.ndarray, method: str, epsilon: float, rng: Rng) -> Selection:
     n = len(candidates)
-    state, steps = _empty(objective, k), _steps(objective)
+    rows = None
+    if method == "lazy" and isinstance(objective, FacilityLocation) and 4 * n >= objective.n:  # else a copy is too much
+        rows = objective.coarse()
+    state, steps = _empty(objective, k, has_stairs=rows is None), _steps(objective)
     search = offline_steps.Search(candidates, k, np.full(n, np.inf), np.zeros(k + 2))
     common = (objective.record, state, search)
     if method == "lazy":
-        length, queries = steps.lazy(*common, np.zeros(n, np.int64), np.zeros(n, np.int64))
+        scratch = np.zeros((2, n), np.int64)
+        if rows is not None:
+            length, queries = coarse.lazy(*common, *scratch, rows)
+        else:
+            length, queries = steps.lazy(*common, *scratch)
     elif method == "naive":
         length, queries = steps.naive(*common)
     elif method == "threshold":
@@ -268,8 +275,9 @@ def _steps(objective: Objective) -> Any:
     return kernels().offline_steps if isinstance(objective, CountingOracle) else offline_steps
 
 
-def _empty(objective: Objective, k: int) -> states.State:
-    return states.at(states.new_states(objective.record, 0, k, n_entries=objective.room_for(k)), 0)
+def _empty(objective: Objective, k: int, *, has_stairs: bool = True) -> states.State:
+    n_entries = objective.room_for(k) if has_stairs else 0
+    return states.at(states.new_states(objective.record, 0, k, n_entries=n_entries), 0)
 
 
 def _bound(state: states.State, length: int, bounds: np.ndarray, k: int) -> float:

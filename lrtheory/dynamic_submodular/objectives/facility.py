@@ -10,7 +10,7 @@ from lrtheory._array import sparse, to_numpy
 from lrtheory._files import FromTable, Table
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, choice, integer, must, open_interval, refuse_unused
-from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
+from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.objectives.reading import points_of
 from lrtheory.dynamic_submodular.objectives.similarity import (
     checked_points,
@@ -18,6 +18,7 @@ from lrtheory.dynamic_submodular.objectives.similarity import (
     falling,
     squared_distances,
 )
+from lrtheory.dynamic_submodular.selection.coarse import Coarse, coarse_rows
 from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["FacilityLocation"]
@@ -49,6 +50,9 @@ class FacilityLocation(FromTable, Objective):
 
     Notes
     -----
+    The first lazy greedy selection (`maximize`) from all similarities copies them in single precision, half of their
+    memory more, and keeps the copy: it ranks elements, and what is taken is settled in double precision.
+
     Files and frames hold a point in each row, with a column of names or none; similarities are those of
     `from_features`. `columns` lists those to use, the first perhaps that of the names; None takes all.
 
@@ -59,9 +63,26 @@ class FacilityLocation(FromTable, Objective):
     (1.5, 2.5, [0.5, 0.0, 0.5])
     """
 
+    _coarse: tuple[Any, Coarse] | None = None
+
     def __init__(self, S: ArrayLike | SparseArray) -> None:
         self._rows = _similarities("S", S)
         self.record = rows_record(MAX, self._rows)
+
+    def coarse(self) -> Coarse | None:
+        """Return the rows in single precision, made once; they only rank elements, whose gains stay exact.
+
+        Returns
+        -------
+        Coarse or None
+            None for a sparse array, whose rows are short.
+        """
+        record = self.record
+        if record.is_sparse or record.n_columns > MOST_COLUMNS:
+            return None
+        if self._coarse is None or self._coarse[0] is not record:
+            self._coarse = record, coarse_rows(record, self._gains(np.zeros(0, np.int64)))
+        return self._coarse[1]
 
     @classmethod
     def from_features(
