@@ -11,10 +11,16 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory._array import interpreted
 from lrtheory.dynamic_submodular import offline
+from lrtheory.dynamic_submodular.objectives import facility
 from lrtheory.dynamic_submodular.selection import coarse
 from lrtheory.dynamic_submodular.structures import prefixes
 
 UNITS = (1.0, 1e-12, 1e12, 3e37, 1e39, 1e300, 1e-38, 1e-46, 1e-300, 1e-318)
+
+
+@pytest.fixture(autouse=True)
+def _small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facility, "LEAST_ENTRIES", 0)
 
 
 def adversarial(seed: int) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import Rng
 from lrtheory._validation import array, as_array, generator, integer, must, real
 from lrtheory.dynamic_submodular.structures import prefixes, states
-from lrtheory.dynamic_submodular.structures.prefixes import LOGDET, MAX, Record
+from lrtheory.dynamic_submodular.structures.prefixes import LOGDET, MAX, RECORDS, Record
 
 __all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "integers", "probe_submodular", "subset"]
 
@@ -294,7 +294,7 @@ def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, w
         indptr, data = np.arange(n + 1) * width, rows.ravel()
         # kernels of LOGDET find entry (v, e) of the square matrix at indptr[v] + e, without indices
         indices = np.tile(np.arange(width, dtype=np.int32), n) if rule != LOGDET else np.zeros(0)
-    return Record(
+    return RECORDS[rule](
         rule=rule,
         concave=concave,
         scale=float(scale),

@@ -25,6 +25,8 @@ __all__ = ["FacilityLocation"]
 
 #: points of a file whose similarities to each other are all kept
 MOST_POINTS = 20_000
+#: entries from which rows in single precision pay: a smaller matrix stays in the cache of one core
+LEAST_ENTRIES = 2**17
 #: the options of each metric of `FacilityLocation.from_features`
 OPTIONS: dict[str, set[str]] = {"cosine": set(), "rbf": {"gamma"}}
 
@@ -75,10 +77,10 @@ class FacilityLocation(FromTable, Objective):
         Returns
         -------
         Coarse or None
-            None for a sparse array, whose rows are short.
+            None for a sparse array, whose rows are short, and for a small one.
         """
         record = self.record
-        if record.is_sparse or record.n_columns > MOST_COLUMNS:
+        if record.is_sparse or record.n_columns > MOST_COLUMNS or len(record.data) < LEAST_ENTRIES:
             return None
         if self._coarse is None or self._coarse[0] is not record:
             self._coarse = record, coarse_rows(record, self._gains(np.zeros(0, np.int64)))

@@ -21,10 +21,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba.extending import overload
 
 from lrtheory.dynamic_submodular.structures import prefixes, randomness, states
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat
+from lrtheory.dynamic_submodular.structures.randomness import flat, inner
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
     BAR,
@@ -50,7 +51,7 @@ from lrtheory.dynamic_submodular.structures.states import (
 __all__ = ["delete", "insert", "rebuild", "run", "run_many", "settle"]
 
 
-@flat
+@inner
 def raise_bar(state, work, z, group):
     """Write the bars after z picks, the last one of this group: a full group asks for twice the least weight it keeps.
 
@@ -81,7 +82,23 @@ def raise_bar(state, work, z, group):
         marks[BAR + group, z] = max(state.marks[SCALES, THRESHOLD], 2.0 * least)
 
 
-@flat
+def raise_bars(state, work, z, group):
+    """Raise the bars where there are groups; the compiler sees by the class of the scratch whether there are."""
+    if isinstance(work, states.GroupedWorkspace):
+        raise_bar(state, work, z, group)
+
+
+@overload(raise_bars)
+def _raise_bars(state, work, z, group):
+    if work.instance_class is states.GroupedWorkspace:
+        return lambda state, work, z, group: raise_bar(state, work, z, group)
+    return lambda state, work, z, group: None
+
+
+raise_bars.py_func = raise_bars  # type: ignore[attr-defined]  # `interpreted` takes it for a kernel, as it is
+
+
+@inner
 def depth(gains, bars, first, opened, last):
     """Return the first prefix from `first` to `last` at which a profile is below its bar, last + 1 for none.
 
@@ -126,14 +143,13 @@ def settle(record, state, work, n, level, opened):
         if deepest > last:  # it passes on all of I_T: R_{T+1} is not empty, and v is its sample
             prefixes.extend(record, state, deepest, v, work.gains[last])
             numbers[LENGTH] = deepest
-            if marks.shape[0] > BAR + 1:
-                raise_bar(state, work, deepest, work.integers[GROUP, v])
+            raise_bars(state, work, deepest, work.integers[GROUP, v])
         states.link(state, v, deepest)
         for i in range(level, deepest + 1):
             state.levels[SIZE, i] += 1
 
 
-@flat
+@inner
 def rebuild(record, state, work, level, v, marginal):
     """Drop the levels from this one on and build them again from R_level; v, unless -1, becomes e_level."""
     numbers = state.numbers
@@ -152,18 +168,17 @@ def rebuild(record, state, work, level, v, marginal):
     state.levels[SIZE, level] += n
 
 
-@flat
+@inner
 def start(record, state, work, level, v, marginal):
     """Append v to the sequence as e_level, the first element that R_level counts."""
     prefixes.extend(record, state, level, v, marginal)
     state.numbers[LENGTH] = level
-    if state.marks.shape[0] > BAR + 1:
-        raise_bar(state, work, level, work.integers[GROUP, v])
+    raise_bars(state, work, level, work.integers[GROUP, v])
     states.link(state, v, level)
     state.levels[SIZE, level] += 1
 
 
-@flat
+@inner
 def insert(record, state, work, v):
     """Insert a new element: it joins the pools as deep as its marginals allow, and may become one of the e_i."""
     numbers, marks, bar = state.numbers, state.marks, BAR + work.integers[GROUP, v]
@@ -189,7 +204,7 @@ def insert(record, state, work, v):
     states.link(state, v, level)
 
 
-@flat
+@inner
 def delete(record, state, work, v):
     """Delete an element: no marginal is asked for unless it is one of the e_i."""
     deepest = np.int64(state.elements[DEEPEST, v])  # int64 as at all other calls, else kernels are compiled twice

@@ -27,6 +27,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numba.extending import overload
 
 from lrtheory.dynamic_submodular.structures.randomness import flat, inner
 
@@ -50,7 +51,10 @@ EMPTY, ONE, NOBODY = np.int64(0), np.int64(1), np.int64(-1)
 
 
 class Record(NamedTuple):
-    """An objective as kernels see it, in CSR form: the row of v is data[indptr[v]:indptr[v + 1]], dense rows too."""
+    """An objective as kernels see it, in CSR form: the row of v is data[indptr[v]:indptr[v + 1]], dense rows too.
+
+    Each rule has a class of its own, so that its kernels are compiled without those of the others.
+    """
 
     rule: int
     concave: int
@@ -61,6 +65,22 @@ class Record(NamedTuple):
     indices: np.ndarray
     data: np.ndarray
     weights: np.ndarray
+
+
+class Peaks(Record):
+    """The record of an objective under MAX."""
+
+
+class Sums(Record):
+    """The record of an objective under CONCAVE."""
+
+
+class Factors(Record):
+    """The record of an objective under LOGDET."""
+
+
+#: the class of the record under each rule, in the order of their numbers
+RECORDS = (Peaks, Sums, Factors)
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
@@ -134,9 +154,14 @@ def residuals(record, state, v, low, high, floor, gains):
     return excess
 
 
-@inner
-def profile_max(record, state, v, low, high, gains):
-    """Add the profile under MAX to `gains`: in every column x_vj is cut where the staircase has its steps."""
+# --- the kernels of each rule -----------------------------------------------------------------------------------------
+
+
+@flat
+def profile_max(record, state, v, low, high, floor, gains):
+    """Write the profile under MAX: in every column x_vj is cut where the staircase has its steps."""
+    for z in range(low, high + 1):
+        gains[z] = 0.0
     stairs, start = state.stairs, record.indptr[v]
     for p in range(start, record.indptr[v + 1]):
         # the part of x_vj below a step is a gain on the prefixes before the element that made the step, and no gain
@@ -157,75 +182,96 @@ def profile_max(record, state, v, low, high, gains):
 
 
 @flat
-def profile(record, state, v, low, high, floor, gains):
-    r"""Write f(v \| I_z) to gains[z] for low <= z <= high; after the first one below `floor` they may be left at 0."""
+def profile_concave(record, state, v, low, high, floor, gains):
+    """Write the profile under CONCAVE, prefix by prefix."""
     for z in range(low, high + 1):
         gains[z] = 0.0
-    if record.rule == MAX:
-        profile_max(record, state, v, low, high, gains)
-    elif record.rule == LOGDET:
-        residuals(record, state, v, low, high, floor, gains)
-    else:
-        for z in range(low, high + 1):
-            gains[z] = rise_concave(record, v, state.table, z)
-            if gains[z] < floor:
-                break
+    for z in range(low, high + 1):
+        gains[z] = rise_concave(record, v, state.table, z)
+        if gains[z] < floor:
+            break
 
 
 @flat
-def gain(record, state, length, v, gains):
-    r"""Return f(v \| I_T) alone, where T = `length` is the end of the sequence; `gains` is scratch."""
-    if record.rule == MAX:
-        if record.is_sparse:
-            return rise_sparse(record, v, state.table)
-        return rise_dense(record.data, record.indptr[v], record.n_columns, state.table)
-    if record.rule == LOGDET:
-        # no marginal is below -1, so the substitution runs to its end
-        return math.log1p(residuals(record, state, v, length, length, -1.0, gains))
+def profile_logdet(record, state, v, low, high, floor, gains):
+    """Write the profile under LOGDET."""
+    for z in range(low, high + 1):
+        gains[z] = 0.0
+    residuals(record, state, v, low, high, floor, gains)
+
+
+@flat
+def gain_max(record, state, length, v, gains):
+    """Return the marginal at the end of the sequence under MAX."""
+    if record.is_sparse:
+        return rise_sparse(record, v, state.table)
+    return rise_dense(record.data, record.indptr[v], record.n_columns, state.table)
+
+
+@flat
+def gain_concave(record, state, length, v, gains):
+    """Return the marginal at the end of the sequence under CONCAVE."""
     return rise_concave(record, v, state.table, length)
 
 
 @flat
-def extend(record, state, z, v, marginal):
-    r"""Append v to a sequence of z - 1 elements as e_z; `marginal` is f(v \| I_{z-1})."""
-    state.levels[MEMBER, z] = v
-    state.marks[VALUE, z] = state.marks[VALUE, z - 1] + marginal
-    start, stairs = record.indptr[v], state.stairs
-    if record.rule == MAX:
-        entry = state.levels[BEGIN, z]
-        for p in range(start, record.indptr[v + 1]):
-            j = record.indices[p]
-            if record.data[p] > state.table[PEAK, j]:
-                # only columns that v raises get an entry, so the heights of a column increase strictly
-                last = stairs[LAST, j]
-                stairs[COLUMN, entry], stairs[DEPTH, entry] = j, z
-                stairs[ABOVE, entry], stairs[BELOW, entry] = -1, last
-                if last >= 0:
-                    stairs[ABOVE, last] = entry
-                else:
-                    stairs[FIRST, j] = entry
-                stairs[LAST, j] = entry
-                state.table[HEIGHT, entry] = state.table[PEAK, j] = record.data[p]
-                entry += 1
-        state.levels[BEGIN, z + 1] = entry
-    elif record.rule == CONCAVE:
-        for j in range(record.n_columns):
-            state.table[z, j] = state.table[z - 1, j]
-        for p in range(start, record.indptr[v + 1]):
-            j = record.indices[p]
-            state.table[z, j] += record.data[p]
-    else:
-        excess = residuals(record, state, v, z, z - 1, -1.0, state.marks[VALUE])  # low > high: writes no marginal
-        for y in range(1, z):
-            state.table[z, y] = state.table[0, y]
-        state.table[z, z] = math.sqrt(1.0 + excess)
+def gain_logdet(record, state, length, v, gains):
+    """Return the marginal at the end of the sequence under LOGDET."""
+    # no marginal is below -1, so the substitution runs to its end
+    return math.log1p(residuals(record, state, v, length, length, -1.0, gains))
 
 
 @flat
-def truncate(record, state, length, z):
-    """Shorten a sequence of `length` elements to its first z."""
-    if record.rule != MAX:
-        return  # `extend` overwrites the rows of the tables, and nothing reads behind the end
+def extend_max(record, state, z, v, marginal):
+    """Append v under MAX: it makes a step in each column that it raises."""
+    state.levels[MEMBER, z] = v
+    state.marks[VALUE, z] = state.marks[VALUE, z - 1] + marginal
+    start, stairs = record.indptr[v], state.stairs
+    entry = state.levels[BEGIN, z]
+    for p in range(start, record.indptr[v + 1]):
+        j = record.indices[p]
+        if record.data[p] > state.table[PEAK, j]:
+            # only columns that v raises get an entry, so the heights of a column increase strictly
+            last = stairs[LAST, j]
+            stairs[COLUMN, entry], stairs[DEPTH, entry] = j, z
+            stairs[ABOVE, entry], stairs[BELOW, entry] = -1, last
+            if last >= 0:
+                stairs[ABOVE, last] = entry
+            else:
+                stairs[FIRST, j] = entry
+            stairs[LAST, j] = entry
+            state.table[HEIGHT, entry] = state.table[PEAK, j] = record.data[p]
+            entry += 1
+    state.levels[BEGIN, z + 1] = entry
+
+
+@flat
+def extend_concave(record, state, z, v, marginal):
+    """Append v under CONCAVE: its row joins the sums."""
+    state.levels[MEMBER, z] = v
+    state.marks[VALUE, z] = state.marks[VALUE, z - 1] + marginal
+    start = record.indptr[v]
+    for j in range(record.n_columns):
+        state.table[z, j] = state.table[z - 1, j]
+    for p in range(start, record.indptr[v + 1]):
+        j = record.indices[p]
+        state.table[z, j] += record.data[p]
+
+
+@flat
+def extend_logdet(record, state, z, v, marginal):
+    """Append v under LOGDET: the factor gets one more row."""
+    state.levels[MEMBER, z] = v
+    state.marks[VALUE, z] = state.marks[VALUE, z - 1] + marginal
+    excess = residuals(record, state, v, z, z - 1, -1.0, state.marks[VALUE])  # low > high: writes no marginal
+    for y in range(1, z):
+        state.table[z, y] = state.table[0, y]
+    state.table[z, z] = math.sqrt(1.0 + excess)
+
+
+@inner
+def truncate_max(record, state, length, z):
+    """Drop the steps of the last elements under MAX."""
     stairs = state.stairs
     # backwards, as a stack: an entry is then the last one of its column
     for entry in range(state.levels[BEGIN, length + 1] - 1, state.levels[BEGIN, z + 1] - 1, -1):
@@ -237,6 +283,81 @@ def truncate(record, state, length, z):
         else:
             stairs[FIRST, j] = -1
             state.table[PEAK, j] = 0.0
+
+
+# --- the kernel of the rule of a record: the compiler takes it by the class, interpreted code by the number -----------
+
+
+def profile(record, state, v, low, high, floor, gains):
+    r"""Write f(v \| I_z) to gains[z] for low <= z <= high; after the first one below `floor` they may be left at 0."""
+    if record.rule == MAX:
+        profile_max(record, state, v, low, high, floor, gains)
+    elif record.rule == CONCAVE:
+        profile_concave(record, state, v, low, high, floor, gains)
+    else:
+        profile_logdet(record, state, v, low, high, floor, gains)
+
+
+def gain(record, state, length, v, gains):
+    r"""Return f(v \| I_T) alone, where T = `length` is the end of the sequence; `gains` is scratch."""
+    if record.rule == MAX:
+        return gain_max(record, state, length, v, gains)
+    if record.rule == CONCAVE:
+        return gain_concave(record, state, length, v, gains)
+    return gain_logdet(record, state, length, v, gains)
+
+
+def extend(record, state, z, v, marginal):
+    r"""Append v to a sequence of z - 1 elements as e_z; `marginal` is f(v \| I_{z-1})."""
+    if record.rule == MAX:
+        extend_max(record, state, z, v, marginal)
+    elif record.rule == CONCAVE:
+        extend_concave(record, state, z, v, marginal)
+    else:
+        extend_logdet(record, state, z, v, marginal)
+
+
+def truncate(record, state, length, z):
+    """Shorten a sequence of `length` elements to its first z."""
+    if record.rule == MAX:
+        truncate_max(record, state, length, z)
+
+
+def rule_of(record):
+    """Return the number of the rule that a type of record stands for."""
+    return RECORDS.index(record.instance_class)
+
+
+@overload(profile)
+def _profile(record, state, v, low, high, floor, gains):
+    kernel = (profile_max, profile_concave, profile_logdet)[rule_of(record)]
+    return lambda record, state, v, low, high, floor, gains: kernel(record, state, v, low, high, floor, gains)
+
+
+@overload(gain)
+def _gain(record, state, length, v, gains):
+    kernel = (gain_max, gain_concave, gain_logdet)[rule_of(record)]
+    return lambda record, state, length, v, gains: kernel(record, state, length, v, gains)
+
+
+@overload(extend)
+def _extend(record, state, z, v, marginal):
+    kernel = (extend_max, extend_concave, extend_logdet)[rule_of(record)]
+    return lambda record, state, z, v, marginal: kernel(record, state, z, v, marginal)
+
+
+@overload(truncate)
+def _truncate(record, state, length, z):
+    if rule_of(record) != MAX:
+        return lambda record, state, length, z: None
+    return lambda record, state, length, z: truncate_max(record, state, length, z)
+
+
+for plain in (profile, gain, extend, truncate):  # `interpreted` takes them for kernels, as they are
+    plain.py_func = plain  # type: ignore[attr-defined]
+
+
+# --- on top of them ---------------------------------------------------------------------------------------------------
 
 
 @flat

@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import kernel
 from lrtheory._validation import must
 from lrtheory.dynamic_submodular.structures import prefixes
 from lrtheory.dynamic_submodular.structures.prefixes import (
@@ -51,6 +50,7 @@ __all__ = [
     "NOBODY",
     "ONE",
     "VALUE",
+    "GroupedWorkspace",
     "Runs",
     "State",
     "Workspace",
@@ -113,6 +113,10 @@ class Workspace(NamedTuple):
     gains: np.ndarray  # float64
 
 
+class GroupedWorkspace(Workspace):
+    """The same with several groups; a class of its own, so that without groups their kernels are not compiled."""
+
+
 class Runs(NamedTuple):
     """The outcomes of many runs of one guess, row r for run r; the kernels `run_many` write them."""
 
@@ -151,7 +155,8 @@ def new_workspace(n: int, length: int, *, groups: Any = 0, limits: Any = 0, n_bu
         integers[GROUP, :n] = groups
     integers[LIMIT, : np.size(limits)] = limits
     # a profile takes the first length + 1 entries; `levels.raise_bar` keeps weights of one group at the end
-    return Workspace(integers, np.zeros(max(n, length) + length + 4))
+    kind = GroupedWorkspace if np.size(limits) > 1 else Workspace
+    return kind(integers, np.zeros(max(n, length) + length + 4))
 
 
 def affordable(n_bytes: int) -> None:
@@ -180,9 +185,9 @@ def transplant(old: Any, new: Any) -> None:
 # --- kernels ----------------------------------------------------------------------------------------------------------
 
 
-@kernel(_nrt=True)
+@inner
 def slot_of(states, slot):
-    """Return one guess of a table as views; compiled with reference counts, since arrays go back to Python."""
+    """Return one guess of a table as views, for use in kernels."""
     return State(
         states.elements[slot],
         states.levels[slot],
@@ -193,7 +198,7 @@ def slot_of(states, slot):
     )
 
 
-@flat
+@inner
 def clear(record, state):
     """Forget every element and the sequence; the counts of queries and rebuilds stay."""
     elements, length = state.elements, state.numbers[LENGTH]
@@ -221,7 +226,7 @@ def log_ratio(a, b):
     return math.log(ratio) if SMALLEST <= ratio < math.inf else math.log(a) - math.log(b)
 
 
-@flat
+@inner
 def on_grid(unit, epsilon, j):
     """Return unit (1 + epsilon)^j, multiplied in thirds, so that no power overflows where the product does not."""
     third = (1 + epsilon) ** (j // 3)
@@ -242,19 +247,19 @@ def set_guess(state, index, value, threshold, epsilon, word):
             state.marks[g, z] = threshold if z < state.marks.shape[1] - 2 else math.inf
 
 
-@flat
+@inner
 def floor(bar):
     """Return the least marginal that passes a bar."""
     return bar * NEARLY
 
 
-@flat
+@inner
 def passes(gain, bar):
     """Return whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
     return gain >= floor(bar)
 
 
-@flat
+@inner
 def link(state, v, level):
     """Set the deepest level of v, and put v in front of the list of that level."""
     elements, head = state.elements, state.levels[HEAD, level]
@@ -264,7 +269,7 @@ def link(state, v, level):
     state.levels[HEAD, level] = v
 
 
-@flat
+@inner
 def unlink(state, v):
     """Take v out of the list of its deepest level; the caller updates SIZE and DEEPEST."""
     elements = state.elements
@@ -277,7 +282,7 @@ def unlink(state, v):
         state.levels[HEAD, elements[DEEPEST, v]] = after
 
 
-@flat
+@inner
 def gather(state, level, last, integers):
     """Write R_level to the pool, empty the lists and sizes from this level to the last, and return the size of R_level.
 
