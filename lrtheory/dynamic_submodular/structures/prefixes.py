@@ -354,7 +354,7 @@ def _truncate(record, state, length, z):
 
 
 for plain in (profile, gain, extend, truncate):  # `interpreted` takes them for kernels, as they are
-    plain.py_func = plain  # type: ignore[attr-defined]
+    vars(plain)["py_func"] = plain
 
 
 # --- on top of them ---------------------------------------------------------------------------------------------------

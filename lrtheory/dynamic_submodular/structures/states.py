@@ -114,7 +114,7 @@ class Workspace(NamedTuple):
 
 
 class GroupedWorkspace(Workspace):
-    """The same with several groups; a class of its own, so that without groups their kernels are not compiled."""
+    """Scratch of several groups. Without them it has another class, and their kernels are not compiled."""
 
 
 class Runs(NamedTuple):
