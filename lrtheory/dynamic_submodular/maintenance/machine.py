@@ -24,7 +24,7 @@ CHUNK = 100_000
 
 
 class Single(NamedTuple):
-    """What a call with one update needs, which is looked up once, since the update itself takes less time."""
+    """The compiled code of one update with its arguments, looked up once, since this takes longer than the update."""
 
     kernel: Any  # `guesses.update` as it was found
     run: Any  # its compiled code for these arguments

@@ -42,7 +42,7 @@ import numpy as np
 from lrtheory.dynamic_submodular.selection.offline import sink
 from lrtheory.dynamic_submodular.structures import prefixes
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, PEAK, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import EMPTY
 
 __all__ = ["Coarse", "coarse_rows", "lazy"]
@@ -97,7 +97,7 @@ def bound(coarse, marginal, v, value):
     return (1 + OF_MARGINAL) * (coarse.unit * marginal) + sums + OF_UNIT * coarse.unit * coarse.peaks.shape[0] + LEAST
 
 
-@inner
+@flat
 def raise_peaks(rows, start, n_columns, peaks):
     """Raise the peaks to the entries of a row."""
     row, peak = rows[start : start + n_columns], peaks[:n_columns]

@@ -24,7 +24,7 @@ import numpy as np
 
 from lrtheory.dynamic_submodular.structures import prefixes, randomness, states
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
     BATCH,
@@ -63,14 +63,14 @@ __all__ = ["bucket", "build", "delete", "insert", "rebuild", "run", "run_many"]
 FREE_REJECTIONS = 2
 
 
-@inner
+@flat
 def bucket(gain, threshold, epsilon):
     """Return the number b of the bucket [t (1 + epsilon)^b, t (1 + epsilon)^(b + 1)) of a marginal that passes."""
     # with the slack of `passes`: a marginal of t less a rounding is in bucket 0, not in -1
     return max(0, math.floor((states.log_ratio(gain, threshold) + 1e-12) / math.log1p(epsilon)))
 
 
-@inner
+@flat
 def filtered(record, state, work, level, n):
     """Keep those of the first n in the pool that pass at the end of G, find their buckets, and return how many."""
     integers, numbers, marks = work.integers, state.numbers, state.marks
@@ -89,7 +89,7 @@ def filtered(record, state, work, level, n):
     return left
 
 
-@inner
+@flat
 def largest_bucket(work, n):
     """Move the largest bucket (of equal ones the highest) to the front of the pool; return its number and its size."""
     integers = work.integers
@@ -111,7 +111,7 @@ def largest_bucket(work, n):
     return best, size
 
 
-@inner
+@flat
 def scan(record, state, work, level, size, lower):
     """Scan the first `size` of the pool in random order, append those that still reach `lower`, return how many."""
     pool, numbers = work.integers[POOL], state.numbers
@@ -170,7 +170,7 @@ def build(record, state, work, level, n):
         states.link(state, integers[POOL, a], level - 1)
 
 
-@inner
+@flat
 def rebuild(record, state, work, level):
     """Drop the levels from this one on, dead members too, and build them again from R_level."""
     numbers, kept = state.numbers, state.levels[START, level]
@@ -184,7 +184,7 @@ def rebuild(record, state, work, level):
     build(record, state, work, level, n)
 
 
-@inner
+@flat
 def level_of(state, index):
     """Return the level whose batch holds this index (from 1) of the sequence."""
     level = state.numbers[LEVELS]
@@ -193,7 +193,7 @@ def level_of(state, index):
     return level
 
 
-@inner
+@flat
 def insert(record, state, work, v):
     """Insert an element: it joins the pools as deep as its marginals allow; a dead member is revived."""
     numbers, levels = state.numbers, state.levels
@@ -231,7 +231,7 @@ def insert(record, state, work, v):
         build(record, state, work, deepest + 1, ONE)
 
 
-@inner
+@flat
 def delete(record, state, work, v):
     """Delete an element; a member of the sequence stays in it, dead, until its level has too many dead ones."""
     levels, epsilon = state.levels, state.marks[SCALES, EPSILON]

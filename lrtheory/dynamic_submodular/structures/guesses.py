@@ -29,7 +29,7 @@ import numpy as np
 from lrtheory.dynamic_submodular.structures import batches, levels, randomness, states
 from lrtheory.dynamic_submodular.structures import stream as streams
 from lrtheory.dynamic_submodular.structures.prefixes import VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.solutions import better, collect, group_bound, keep_solution
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
@@ -82,7 +82,7 @@ LONG_AGO = -(2**60)
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-@inner
+@flat
 def find(table, tally, j):
     """Return the slot of guess j, or -1."""
     for slot in range(1, tally[N_SLOTS]):
@@ -91,7 +91,7 @@ def find(table, tally, j):
     return -1
 
 
-@inner
+@flat
 def take_slot(table, stream, rules, eager):
     """Return a slot for a new guess: an unused one, or that of a guess that may be forgotten; -1 for none.
 
@@ -119,7 +119,7 @@ def take_slot(table, stream, rules, eager):
     return oldest
 
 
-@inner
+@flat
 def slot_for(table, stream, rules, grouped, eager, j):
     """Return the slot of guess j, setting a new one up with a random stream that depends on j alone; -1 for no slot."""
     slot = find(table, stream.tally, j)
@@ -141,7 +141,7 @@ def slot_for(table, stream, rules, grouped, eager, j):
     return slot
 
 
-@inner
+@flat
 def sync(solver, slot, levelled, batched):
     """Bring a lazy guess up to date with the stream."""
     record, stream, work, rules = solver.record, solver.stream, solver.work, solver.rules
@@ -179,7 +179,7 @@ def sync(solver, slot, levelled, batched):
 # --- the walk of the lazy pair ----------------------------------------------------------------------------------------
 
 
-@inner
+@flat
 def start_walk(tally):
     """Start a walk where the last one has ended; it has met neither a full nor an open guess yet."""
     tally[STRIDE] = 1
@@ -187,7 +187,7 @@ def start_walk(tally):
     tally[FULL] = tally[OPEN] = -1
 
 
-@inner
+@flat
 def decide(table, slot, stream, rules):
     """Note whether the guess at the walk is full or open; return whether the walk has arrived, else move it on."""
     tally, j = stream.tally, stream.tally[AT]
@@ -212,7 +212,7 @@ def decide(table, slot, stream, rules):
 # --- other guesses ----------------------------------------------------------------------------------------------------
 
 
-@inner
+@flat
 def best_of_table(table, stream, rules):
     """Return the slot of the best guess of an eager table, and write the least upper bound that its guesses prove."""
     tally, answers = stream.tally, stream.answers
@@ -237,7 +237,7 @@ def best_of_table(table, stream, rules):
     return best
 
 
-@inner
+@flat
 def change_table(solver, eager, op):
     """Show an update to every guess of an eager table that it concerns; return whether all of them have a slot."""
     record, table, stream, work, rules = solver

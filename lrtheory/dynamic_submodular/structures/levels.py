@@ -25,7 +25,7 @@ from numba.extending import overload
 
 from lrtheory.dynamic_submodular.structures import prefixes, randomness, states
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
     BAR,
@@ -51,7 +51,7 @@ from lrtheory.dynamic_submodular.structures.states import (
 __all__ = ["delete", "insert", "rebuild", "run", "run_many", "settle"]
 
 
-@inner
+@flat
 def raise_bar(state, work, z, group):
     """Write the bars after z picks, the last one of this group: a full group asks for twice the least weight it keeps.
 
@@ -98,7 +98,7 @@ def _raise_bars(state, work, z, group):
 vars(raise_bars)["py_func"] = raise_bars  # `interpreted` takes it for a kernel, as it is
 
 
-@inner
+@flat
 def depth(gains, bars, first, opened, last):
     """Return the first prefix from `first` to `last` at which a profile is below its bar, last + 1 for none.
 
@@ -149,7 +149,7 @@ def settle(record, state, work, n, level, opened):
             state.levels[SIZE, i] += 1
 
 
-@inner
+@flat
 def rebuild(record, state, work, level, v, marginal):
     """Drop the levels from this one on and build them again from R_level; v, unless -1, becomes e_level."""
     numbers = state.numbers
@@ -168,7 +168,7 @@ def rebuild(record, state, work, level, v, marginal):
     state.levels[SIZE, level] += n
 
 
-@inner
+@flat
 def start(record, state, work, level, v, marginal):
     """Append v to the sequence as e_level, the first element that R_level counts."""
     prefixes.extend(record, state, level, v, marginal)
@@ -178,7 +178,7 @@ def start(record, state, work, level, v, marginal):
     state.levels[SIZE, level] += 1
 
 
-@inner
+@flat
 def insert(record, state, work, v):
     """Insert a new element: it joins the pools as deep as its marginals allow, and may become one of the e_i."""
     numbers, marks, bar = state.numbers, state.marks, BAR + work.integers[GROUP, v]
@@ -204,7 +204,7 @@ def insert(record, state, work, v):
     states.link(state, v, level)
 
 
-@inner
+@flat
 def delete(record, state, work, v):
     """Delete an element: no marginal is asked for unless it is one of the e_i."""
     deepest = np.int64(state.elements[DEEPEST, v])  # int64 as at all other calls, else kernels are compiled twice

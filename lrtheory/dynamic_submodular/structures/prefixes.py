@@ -269,7 +269,7 @@ def extend_logdet(record, state, z, v, marginal):
     state.table[z, z] = math.sqrt(1.0 + excess)
 
 
-@inner
+@flat
 def truncate_max(record, state, length, z):
     """Drop the steps of the last elements under MAX."""
     stairs = state.stairs

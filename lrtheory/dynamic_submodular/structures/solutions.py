@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lrtheory.dynamic_submodular.structures import prefixes, states
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
     BAR,
@@ -35,7 +35,7 @@ from lrtheory.dynamic_submodular.structures.stream import (
 __all__ = ["better", "collect", "group_bound", "keep_solution", "live_value", "rank_in_group"]
 
 
-@inner
+@flat
 def better(solver, batched):
     """Return the slot of the better guess of the pair, or of the open one where it was accepted alone."""
     full, opened = solver.stream.tally[FULL], solver.stream.tally[OPEN]
@@ -45,7 +45,7 @@ def better(solver, batched):
     return full if first >= second else opened
 
 
-@inner
+@flat
 def group_bound(table, slot, stream, work):
     """Write the bound with groups: f of all picks plus, per group, its limit times its bar (`theory.group_bound`)."""
     length = table.numbers[slot, LENGTH]
@@ -55,7 +55,7 @@ def group_bound(table, slot, stream, work):
     stream.answers[UPPER] = upper
 
 
-@inner
+@flat
 def collect(solver, slot, batched, grouped):
     """Write the solution of a guess to ``chosen``, without dead and swapped-out elements, and return its value."""
     state, work, stream = states.slot_of(solver.table, slot), solver.work, solver.stream
@@ -79,7 +79,7 @@ def collect(solver, slot, batched, grouped):
     return prefixes.set_value(solver.record, states.slot_of(solver.table, EMPTY), chosen[NOW, :size], work.gains)
 
 
-@inner
+@flat
 def rank_in_group(state, work, z):
     """Return the 0-based rank of pick z in its group by marginal when picked; of equal ones the earlier comes first."""
     marks, group = state.marks, work.integers[GROUP, state.levels[MEMBER, z]]
@@ -91,7 +91,7 @@ def rank_in_group(state, work, z):
     return heavier
 
 
-@inner
+@flat
 def live_value(solver, slot, batched):
     """Return f of a guess without its dead members; it is asked for once, then kept in marks[LOWER, 0]."""
     state, work = states.slot_of(solver.table, slot), solver.work
@@ -109,7 +109,7 @@ def live_value(solver, slot, batched):
     return state.marks[LOWER, 0]
 
 
-@inner
+@flat
 def keep_solution(stream):
     """Keep the present solution as the one before the update that comes."""
     stream.tally[N_BEFORE] = stream.tally[N_NOW]

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._array import kernel
 from lrtheory._validation import must
 from lrtheory.dynamic_submodular.structures import prefixes
 from lrtheory.dynamic_submodular.structures.prefixes import (
@@ -185,9 +186,9 @@ def transplant(old: Any, new: Any) -> None:
 # --- kernels ----------------------------------------------------------------------------------------------------------
 
 
-@inner
+@kernel(_nrt=True)
 def slot_of(states, slot):
-    """Return one guess of a table as views, for use in kernels."""
+    """Return one guess of a table as views; compiled with reference counts, since arrays go back to Python."""
     return State(
         states.elements[slot],
         states.levels[slot],
@@ -198,7 +199,7 @@ def slot_of(states, slot):
     )
 
 
-@inner
+@flat
 def clear(record, state):
     """Forget every element and the sequence; the counts of queries and rebuilds stay."""
     elements, length = state.elements, state.numbers[LENGTH]
@@ -226,7 +227,7 @@ def log_ratio(a, b):
     return math.log(ratio) if SMALLEST <= ratio < math.inf else math.log(a) - math.log(b)
 
 
-@inner
+@flat
 def on_grid(unit, epsilon, j):
     """Return unit (1 + epsilon)^j, multiplied in thirds, so that no power overflows where the product does not."""
     third = (1 + epsilon) ** (j // 3)
@@ -247,19 +248,19 @@ def set_guess(state, index, value, threshold, epsilon, word):
             state.marks[g, z] = threshold if z < state.marks.shape[1] - 2 else math.inf
 
 
-@inner
+@flat
 def floor(bar):
     """Return the least marginal that passes a bar."""
     return bar * NEARLY
 
 
-@inner
+@flat
 def passes(gain, bar):
     """Return whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
     return gain >= floor(bar)
 
 
-@inner
+@flat
 def link(state, v, level):
     """Set the deepest level of v, and put v in front of the list of that level."""
     elements, head = state.elements, state.levels[HEAD, level]
@@ -269,7 +270,7 @@ def link(state, v, level):
     state.levels[HEAD, level] = v
 
 
-@inner
+@flat
 def unlink(state, v):
     """Take v out of the list of its deepest level; the caller updates SIZE and DEEPEST."""
     elements = state.elements
@@ -282,7 +283,7 @@ def unlink(state, v):
         state.levels[HEAD, elements[DEEPEST, v]] = after
 
 
-@inner
+@flat
 def gather(state, level, last, integers):
     """Write R_level to the pool, empty the lists and sizes from this level to the last, and return the size of R_level.
 

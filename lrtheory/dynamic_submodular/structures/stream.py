@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory.dynamic_submodular.structures import prefixes, states
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import QUERIES
 
 __all__ = [
@@ -165,7 +165,7 @@ def index_below(value, unit, epsilon):
     return math.floor(states.log_ratio(min(value, LARGEST), unit) / math.log1p(epsilon) + 1e-9)
 
 
-@inner
+@flat
 def note(solver, op):
     """Write an update to the log and to the elements present; of a new element f(v) is asked for."""
     stream, work = solver.stream, solver.work
@@ -195,7 +195,7 @@ def note(solver, op):
     play(stream, v)
 
 
-@inner
+@flat
 def play(stream, v):
     """Let the block of an element that has come or gone play its way up the tournament, and note the winner in TOP.
 
@@ -217,7 +217,7 @@ def play(stream, v):
         entry //= 2
 
 
-@inner
+@flat
 def go_on(stream, rules, length):
     """Move a walk on: half-way between a full guess and an open one; while one of both is missing, by a doubling step.
 
@@ -242,7 +242,7 @@ def go_on(stream, rules, length):
         tally[AT] = min(tally[AT] - stride, highest)
 
 
-@inner
+@flat
 def queries(table, tally):
     """Return the number of marginals asked for so far, by guesses held, guesses given up and outside of guesses."""
     total = tally[SINGLE_QUERIES] + tally[LOST]
@@ -251,7 +251,7 @@ def queries(table, tally):
     return total
 
 
-@inner
+@flat
 def write_trace(table, stream, trace, index):
     """Write the answer to an update: value, bound, marginals that it asked for, elements new in the solution."""
     tally, ground, chosen = stream.tally, stream.ground, stream.chosen
