@@ -192,7 +192,7 @@ ROOT_OF_WORK = Rate(
 )
 
 
-def scanning(given: Any, rules: Any, length: int) -> None:
+def _scanning(given: Any, rules: Any, length: int) -> None:
     """Move a walk on after a look for the largest value among all present elements."""
     present = given.ground[stream.LIVE, : given.tally[stream.N_LIVE]]
     given.answers[stream.TOP] = max(given.singles[v] for v in present.tolist())
@@ -202,7 +202,7 @@ def scanning(given: Any, rules: Any, length: int) -> None:
 class LooksAtAll(Watched):
     """A solver whose walks look at all present elements."""
 
-    replaced: ClassVar[dict[str, Any]] = {"go_on": scanning}
+    replaced: ClassVar[dict[str, Any]] = {"go_on": _scanning}
 
 
 class AsksAll(Watched):
