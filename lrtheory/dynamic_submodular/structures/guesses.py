@@ -266,7 +266,7 @@ def change_table(solver, eager, op):
 # --- updates ---------------------------------------------------------------------------------------------------------
 
 
-@flat
+@flat(whole=True)
 def update(solver, levelled, batched, grouped, eager, ops, trace):
     """Apply updates from ``tally[POSITION]`` on, with an answer after each; return DONE, or NEEDS_SLOT where it stops.
 
