@@ -303,7 +303,7 @@ def test_evidence_prints_in_terminal_notebook_and_plot(session):
     matplotlib.use("Agg")
     evidence = check(MISRA_GRIES, session)
     text = str(evidence)
-    for part in ("supported", "claim", "lhs", "rhs", "slack", "hypotheses", "replay", MISRA_GRIES.tex):
+    for part in ("supported", "claim", "lhs", "rhs", "slack", "hypotheses", "replay", as_text(MISRA_GRIES.tex)):
         assert part in text
     assert "data:image/svg+xml" in evidence._repr_html_()  # the formula, without MathJax
     assert evidence.plot().get_title() == "toy/MG: supported"

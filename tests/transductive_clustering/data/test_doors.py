@@ -323,38 +323,12 @@ def test_a_bad_argument_is_one_sentence(call, kind, rule):
 # --- the shell, and pictures -----------------------------------------------------------------------------------------
 
 
-def shell(capsys, *words):
-    assert main(["transductive_clustering", *map(str, words)]) == 0
-    return capsys.readouterr().out
-
-
-def test_the_shell_writes_each_point_with_its_cluster(tmp_path, capsys):
-    told = shell(capsys, "cluster", FILES / "points.csv", "-k", 3, "--label", "kind", "-o", tmp_path / "found.csv")
-    assert "started at the best of 10 runs of K-means" in told
-    rows = [line.split(",") for line in (tmp_path / "found.csv").read_text().splitlines()]
-    assert rows[0] == ["point", "cluster", "assignment"]
-    assert [row[0] for row in rows[1:]] == [f"leaf-{i}" for i in range(1, 121)]
-    kinds = [line.split(",")[3] for line in (FILES / "points.csv").read_text().splitlines()[1:]]
-    counts = {pair: 0 for pair in {(row[1], kind) for row, kind in zip(rows[1:], kinds, strict=True)}}
-    for row, kind in zip(rows[1:], kinds, strict=True):
-        counts[row[1], kind] += 1
-    assert sum(sorted(counts.values())[-3:]) >= 110
-
-
-def test_the_shell_fills_a_table_and_evaluates(tmp_path, capsys):
-    shell(capsys, "classify", FILES / "some_labels.csv", "--label", "kind", "-o", tmp_path / "filled.csv")
-    filled = [line.split(",") for line in (tmp_path / "filled.csv").read_text().splitlines()[1:]]
-    truth = [line.split(",")[3] for line in (FILES / "points.csv").read_text().splitlines()[1:]]
-    assert np.mean([row[1] == kind for row, kind in zip(filled, truth, strict=True)]) > 0.9
-    told = shell(capsys, "evaluate", FILES / "points.csv", "--label", "kind", "--tasks", 50)
-    assert "on 50 tasks of 3 of 3 classes" in told
-    assert "on the same tasks" in told
-
-
 def test_the_shell_says_which_points_it_left_out(tmp_path, capsys):
     rare = hidden(9) | {"kind": [*hidden(9)["kind"][:28], "fir", ""]}
     rare = {name: ["" if cell is None else cell for cell in cells] for name, cells in rare.items()}
-    told = shell(capsys, "evaluate", written(tmp_path / "p.csv", rare), "--label", "kind", "--tasks", 20)
+    points = written(tmp_path / "p.csv", rare)
+    assert main(["transductive_clustering", "evaluate", str(points), "--label", "kind", "--tasks", "20"]) == 0
+    told = capsys.readouterr().out
     assert "without 3 points without a label and the classes with fewer than 6 points (fir)" in told
     small = written(tmp_path / "s.csv", {"x": [1, 2], "kind": ["a", "b"]})
     asked = ["transductive_clustering", "evaluate", str(tmp_path / "p.csv"), "--label", "kind", "--tasks", "0"]
