@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from lrtheory.cli import main
 from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.clusters import starts
 
-FILES = Path(__file__).resolve().parents[2] / "files"
 RNG = np.random.default_rng(0)
 CENTERS = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]])
 TRUTH = np.repeat([0, 1, 2], 10)
