@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import fields, replace
 from typing import Any, ClassVar
 
@@ -206,11 +207,28 @@ class LooksAtAll(Watched):
 
 
 class AsksAll(Watched):
-    """A solver that makes an array of bools of all elements for a call with one update."""
+    """A solver that makes an array of bools of all elements for each call with one update."""
 
     def _apply_one(self, op: int) -> Any:
         present = self._stream.ground[stream.WHERE] >= 0
         return super()._apply_one(op) if present[op if op >= 0 else ~op] == (op < 0) else None
+
+
+class CopiesAll(Watched):
+    """A solver that copies its tables for each array of updates."""
+
+    def _apply(self, ops: Any, record: bool = False) -> Any:
+        copy.deepcopy(self._tables())
+        return super()._apply(ops, record)
+
+
+class BuildsAllPairs(Watched):
+    """A solver that looks at all pairs of elements where one of the solution leaves, and at nothing more elsewhere."""
+
+    def _apply_one(self, op: int) -> Any:
+        if ~op in self.solution:
+            self.looks[0] += self.objective.n**2
+        return super()._apply_one(op)
 
 
 #: every element that comes takes the place of the e_i that it meets first
