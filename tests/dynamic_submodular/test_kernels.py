@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.dynamic_submodular.structures import batches, levels, prefixes, states
+from lrtheory.bounds.running.patching import Patch, patched
+from lrtheory.dynamic_submodular.structures import batches, levels, prefixes, randomness, states
 from tests.dynamic_submodular.oracles import instances, toggles
 
 
@@ -147,3 +150,21 @@ def test_profiles_hold_all_marginals_down_to_the_first_below_the_floor(kind: str
             prefixes.profile(f.record, state, v, 0, 5, floor, gains)
             reached = int((whole >= floor).sum())  # marginals only fall
             np.testing.assert_array_equal(gains[:reached], whole[:reached])
+
+
+PATCHES = [
+    (randomness.uniform, "scrambled(word)", "word"),
+    (batches.bucket, "+ 1e-12", "+ 2e-12"),
+    (prefixes.gain, "return gain_max(", "return 2 * gain_max("),
+]
+
+
+@pytest.mark.parametrize(("kernel", "old", "new"), PATCHES)
+def test_kernels_that_a_patched_one_calls_answer_python(kernel: Callable[..., Any], old: str, new: str) -> None:
+    """A patched kernel and its callers run as plain Python, and call the compiled ones below them from there."""
+    f = ds.Coverage([[v, v // 2] for v in range(12)])
+    with patched(Patch(kernel, old, new)) as reached, np.errstate(over="ignore"):
+        solver = ds.DynamicSubmodular(f, 3, method="batched", rng=0)
+        solver.update([*range(12), *(~v for v in range(6))])
+    assert reached
+    assert len(solver.solution) > 0

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 
 __all__ = ["Record", "extend", "gain", "gains_of", "profile", "set_value", "truncate"]
 
@@ -86,7 +86,7 @@ RECORDS = (Peaks, Sums, Factors)
 # --- kernels ----------------------------------------------------------------------------------------------------------
 
 
-@inner
+@flat
 def phi(concave, scale, x):
     """Return phi(x) for the concave function of this number; `scale` is the limit of ``min(x, limit)``."""
     if concave == SQRT:
@@ -97,7 +97,7 @@ def phi(concave, scale, x):
 
 
 # the order of the sum is free, so it runs in vector registers; these flags leave infinities and NaN as they are
-@inner(fastmath={"contract", "reassoc"})
+@flat(fastmath={"contract", "reassoc"})
 def rise_dense(data, start, n_columns, table):
     """Return the marginal of a dense row under MAX: the sum over j of max(0, x_vj - peak_j)."""
     row, peak = data[start : start + n_columns], table[PEAK]
@@ -108,7 +108,7 @@ def rise_dense(data, start, n_columns, table):
     return total / 2
 
 
-@inner
+@flat
 def rise_sparse(record, v, table):
     """Return the marginal of a sparse row under MAX; a column without an entry has x_vj = 0 and adds nothing."""
     total = 0.0
@@ -117,7 +117,7 @@ def rise_sparse(record, v, table):
     return total
 
 
-@inner
+@flat
 def rise_concave(record, v, sums, z):
     """Return the marginal under CONCAVE on top of I_z, of which row z of `sums` holds the sums of features."""
     start = record.indptr[v]
@@ -129,7 +129,7 @@ def rise_concave(record, v, sums, z):
     return max(0.0, total)  # phi is monotone, its rounded values need not be
 
 
-@inner
+@flat
 def residuals(record, state, v, low, high, floor, gains):
     r"""Write the profile under LOGDET by one forward substitution; return the last residual variance less 1.
 

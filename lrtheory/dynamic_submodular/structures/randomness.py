@@ -18,13 +18,11 @@ import numpy as np
 from lrtheory._array import kernel
 from lrtheory._validation import generator
 
-__all__ = ["below", "flat", "inner", "stream_of", "uniform", "word"]
+__all__ = ["below", "flat", "stream_of", "uniform", "word"]
 
 #: a kernel that allocates nothing: it is compiled without the reference counts that arrays of its own would need, and
 #: without the entry for C that nobody uses
 flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
-#: a kernel as `flat` makes it, without an entry for Python, since only other kernels call it
-inner = functools.partial(flat, no_cpython_wrapper=True)
 
 STEP = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -38,7 +36,7 @@ def word(rng: Any) -> int:
     return int(generator(rng).integers(2**63))
 
 
-@inner
+@flat
 def scrambled(state):
     """Return the image of a word under a bijection of 64-bit words in which every bit depends on every bit."""
     state = (state ^ (state >> np.uint64(30))) * FIRST

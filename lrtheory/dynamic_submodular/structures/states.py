@@ -41,7 +41,7 @@ from lrtheory.dynamic_submodular.structures.prefixes import (
     ONE,
     VALUE,
 )
-from lrtheory.dynamic_submodular.structures.randomness import flat, inner
+from lrtheory.dynamic_submodular.structures.randomness import flat
 
 __all__ = [
     "BEGIN",
@@ -220,7 +220,7 @@ def clear(record, state):
         state.levels[SIZE, i] = 0
 
 
-@inner
+@flat
 def log_ratio(a, b):
     """Return log(a / b) of positive numbers, also where the quotient overflows or loses digits below `SMALLEST`."""
     ratio = a / b
