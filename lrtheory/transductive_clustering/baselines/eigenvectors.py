@@ -14,6 +14,7 @@ import numpy as np
 
 from lrtheory._array import kernel, sparse
 from lrtheory._kernels.lanes import weighted_sum
+from lrtheory._validation import must
 from lrtheory.transductive_clustering.updates.edges import csr_parts
 
 __all__ = ["leading_vectors"]
@@ -22,7 +23,7 @@ DENSE = 1000  # points up to which all eigenvectors are computed
 GUARDS = 4  # the least number of vectors of a block beyond those that are wanted: they set `cut`
 WIDEST = 64  # vectors of a block, above which Lanczos takes over
 STILL = 1e-13  # the norm of S u - theta u at which a vector u of length 1 is an eigenvector
-GROWTH = 1e12  # of the first vector beside the last one in a round; with more the block would be dependent
+GROWTH = 1e12  # the most that a round amplifies: rounding errors along known vectors must stay small beside the others
 FIRST, LAST = 10, 1000  # the least and the largest degree of a polynomial
 PRODUCTS = 20_000  # of S with a block, about which Lanczos takes over
 BLOCK = 256  # rows of a product that are made before the recurrence adds the two blocks before
@@ -31,14 +32,18 @@ BLOCK = 256  # rows of a product that are made before the recurrence adds the tw
 def leading_vectors(W: Any, K: int) -> np.ndarray:
     """Return orthonormal eigenvectors (n, K) of the K largest eigenvalues, those of the components last.
 
-    With more components than K, the K that have most points are taken.
+    With more components than K, the K that have most points are taken. Raises ValueError if eigenvalues are so close
+    that no iteration converges.
     """
-    sums = np.asarray(W.sum(axis=1), dtype=np.float64).ravel()
+    S = sparse.csr_array(W.astype(np.float64))  # first, since sums of single precision are no eigenvector's entries
+    S.data = S.data / (S.data.max(initial=0.0) or 1.0)  # whose sums stay within the range
+    sums = np.asarray(S.sum(axis=1)).ravel()
     scale = 1 / np.sqrt(np.where(sums > 0, sums, 1.0))
-    S = sparse.csr_array(W.astype(np.float64))
     S.data = S.data * np.repeat(scale, np.diff(S.indptr)) * scale[S.indices]
     if S.shape[0] <= DENSE:
         return np.linalg.eigh(S.toarray())[1][:, -K:]
+    if not sums.any():
+        return np.eye(len(sums), K)
     known = _of_components(W, sums, K)
     if known.shape[1] == K:
         return known
@@ -78,7 +83,7 @@ def _filtered(S: Any, known: np.ndarray, wanted: int) -> np.ndarray | None:
         if left <= STILL:
             return U[:, -wanted:]
         cut = float(np.clip(values[0], -0.9, 1 - 1e-9))
-        degree = min(_degree(GROWTH, values[-1], cut), _degree(2 * left / STILL, values[-wanted], cut))
+        degree = min(_degree(GROWTH, 1.0, cut), _degree(2 * left / STILL, values[-wanted], cut))
     return None
 
 
@@ -120,8 +125,13 @@ def filtered(edges, U, degree, cut):
 
 def _by_lanczos(S: Any, known: np.ndarray, wanted: int) -> np.ndarray:
     """Return eigenvectors (n, wanted) beside the known ones, whose eigenvalue 1 is moved to -1."""
-    from scipy.sparse.linalg import LinearOperator, eigsh  # here, so that importing the system stays quick
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh  # here, so that imports stay quick
 
     moved = LinearOperator(S.shape, lambda v: S @ v - 2 * (known @ (known.T @ v)), dtype=np.float64)
     # random, since a vector of ones is orthogonal to every eigenvector that is odd under a symmetry of the graph
-    return eigsh(moved, wanted, which="LA", v0=np.random.default_rng(0).normal(size=S.shape[0]))[1]
+    start = np.random.default_rng(0).normal(size=S.shape[0])
+    try:
+        return eigsh(moved, wanted, which="LA", v0=start)[1]
+    except ArpackNoConvergence:
+        rule = f"a graph whose {known.shape[1] + wanted} largest eigenvalues stand apart from the others"
+        raise must("affinity", rule, "eigenvalues so close that Lanczos iteration does not converge") from None

@@ -153,8 +153,8 @@ def spectral(
     Raises
     ------
     ValueError
-        If the points are not finite, K is not in [1, n - 1], the affinity is directed or has negative
-        entries, or `n_neighbors` is given beside it.
+        If the points are not finite, K is not in [1, n - 1], the affinity is directed, has negative entries or
+        eigenvalues so close that no iteration converges, or `n_neighbors` is given beside it.
 
     Notes
     -----

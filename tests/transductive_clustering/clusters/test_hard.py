@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 from scipy import sparse
@@ -91,6 +92,19 @@ def parts(sizes, rng):
     return sparse.csr_array(W + W.T)
 
 
+def check_leading(U, W):
+    """Check vectors by the definition in double precision and by a dense solver; return all eigenvalues."""
+    W, K = W.toarray().astype(float), U.shape[1]
+    sums = W.sum(axis=1)
+    scale = 1 / np.sqrt(np.where(sums > 0, sums, 1))
+    S = W * scale[:, None] * scale
+    values = np.linalg.eigvalsh(S)
+    np.testing.assert_allclose(U.T @ U, np.eye(K), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.eigvalsh(U.T @ S @ U), values[-K:], atol=1e-11)
+    assert np.abs(S @ U - U @ (U.T @ S @ U)).max() <= 1e-11
+    return values
+
+
 @pytest.mark.parametrize("dense", [True, False])
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
 def test_components_are_counted_right(count, dense, monkeypatch):
@@ -100,12 +114,7 @@ def test_components_are_counted_right(count, dense, monkeypatch):
     W = parts(sizes, rng)
     monkeypatch.setattr(eigenvectors, "DENSE", 5000 if dense else 10)
     U = eigenvectors.leading_vectors(W, K)
-    np.testing.assert_allclose(U.T @ U, np.eye(K), atol=1e-12)
-    scale = 1 / np.sqrt(W.sum(axis=1))
-    S = W.toarray() * scale[:, None] * scale
-    values = np.linalg.eigvalsh(S)
-    np.testing.assert_allclose(np.linalg.eigvalsh(U.T @ S @ U), values[-K:], atol=1e-11)
-    assert np.abs(S @ U - U @ (U.T @ S @ U)).max() <= 1e-11
+    values = check_leading(U, W)
     assert (np.abs(values - 1) <= 1e-9).sum() == count
     X, part = rng.normal(size=(sum(sizes), 2)), np.repeat(np.arange(count), sizes)
     labels = baselines.spectral(X, K, affinity=W, rng=0).labels
@@ -123,6 +132,52 @@ def test_points_without_edges_and_runs_that_take_too_long(monkeypatch):
     lanczos = eigenvectors.leading_vectors(W, 6)
     np.testing.assert_allclose(filtered, lanczos @ (lanczos.T @ filtered), atol=1e-9)
     np.testing.assert_allclose(filtered[240:], 0, atol=1e-10)
+
+
+def graph(kind, n=400):
+    """Graphs with eigenvalues far below 1, with many equal ones, or with none but 0."""
+    if kind == "random":
+        return parts([n], np.random.default_rng(0))
+    made = {
+        "regular": nx.random_regular_graph(10, n, seed=0),
+        "complete": nx.complete_graph(n),
+        "star": nx.star_graph(n - 1),
+        "bipartite": nx.complete_bipartite_graph(n // 2, n // 2),
+        "cycle": nx.cycle_graph(n),
+        "empty": nx.empty_graph(n),
+    }[kind]
+    return sparse.csr_array(nx.to_scipy_sparse_array(made, dtype=float))
+
+
+@pytest.mark.parametrize("K", [2, 5, 70])
+@pytest.mark.parametrize("kind", ["random", "regular", "complete", "star", "bipartite", "cycle", "empty"])
+def test_eigenvectors_of_special_graphs(kind, K, monkeypatch):
+    """Rounding errors along the known vector would grow past all others where the others lie far below 1."""
+    monkeypatch.setattr(eigenvectors, "DENSE", 10)
+    check_leading(eigenvectors.leading_vectors(graph(kind), K), graph(kind))
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [(np.float32, 0.1), (np.float64, 1e306), (np.float64, 1e-300)])
+def test_filters_find_eigenvectors_in_any_precision_and_unit(dtype, unit, monkeypatch):
+    """Without help from Lanczos: the known vectors are exact although sums in single precision are not."""
+    monkeypatch.setattr(eigenvectors, "DENSE", 10)
+    monkeypatch.setattr(eigenvectors, "_by_lanczos", None)
+    W = graph("random")
+    W.data = (W.data * unit).astype(dtype)
+    found = eigenvectors.leading_vectors(W, 5)
+    check_leading(found, sparse.csr_array(W.astype(float) / unit))
+
+
+def test_eigenvalues_that_no_iteration_tells_apart(monkeypatch):
+    """Blocks on links so weak that many eigenvalues are 1 but for their last digits: one sentence says so."""
+    blocks = [nx.to_numpy_array(nx.random_regular_graph(4, 10, seed=seed)) for seed in range(20)]
+    W = sparse.block_diag(blocks).tolil()
+    for p in range(9, 199, 10):
+        W[p, p + 1] = W[p + 1, p] = 1e-10
+    monkeypatch.setattr(eigenvectors, "DENSE", 10)
+    monkeypatch.setattr(eigenvectors, "PRODUCTS", 100)
+    with pytest.raises(ValueError, match="`affinity` must be a graph whose 5 largest eigenvalues stand apart"):
+        baselines.spectral(np.arange(200.0)[:, None], 5, affinity=W.tocsr())
 
 
 def symmetric_by_scipy(W):
