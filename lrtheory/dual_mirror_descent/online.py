@@ -119,9 +119,7 @@ class DualMirrorDescent:
         reward_bound: Number | None = None,
         cost_bound: ArrayLike | Number | None = None,
     ) -> None:
-        units = np.atleast_1d(array("budget", budget)).astype(np.float64)
-        if units.ndim != 1 or not (units > 0).all():
-            raise must("budget", "positive for every resource", budget)
+        units = units_of(array("budget", budget)).astype(np.float64)
         self.horizon = integer("horizon", horizon, low=1)
         needs_reward = step_size == "theory" if isinstance(step_size, str) else False
         if reward_bound is None and (

@@ -316,11 +316,9 @@ def one_stream(
 def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.ndarray]:
     """Bring rewards to (N, d), costs to (N, d, m) or CSR (N, m), budget to (m,), all floats or all Fractions."""
     rewards = _numbers("rewards", rewards)
-    budget = np.atleast_1d(_numbers("budget", budget))
+    budget = units_of(_numbers("budget", budget))
     if rewards.ndim not in (1, 2) or rewards.size == 0:
         raise must("rewards", "a non-empty array of shape (T,) or (T, d)", rewards.shape)
-    if budget.ndim != 1 or not ((budget > 0) & (budget < np.inf)).all():
-        raise must("budget", "positive and finite for every resource (leave out actions that use an empty one)", budget)
     table = rewards if rewards.ndim == 2 else rewards[:, None]
     if sparse.issparse(costs):
         return table, _sparse_costs(costs, table.shape, len(budget)), budget.astype(np.float64)
@@ -341,6 +339,16 @@ def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.
     # a kernel is compiled once per float type of both tables, so they share one
     kind = np.float32 if table.dtype == costs.dtype == np.float32 else np.float64
     return kernel_input(table, kind), kernel_input(costs, kind), budget.astype(np.float64)
+
+
+def units_of(budget: np.ndarray) -> np.ndarray:
+    """Return the units of each resource, (m,), of a budget; refuse one without resources, and empty or endless ones."""
+    units = np.atleast_1d(budget)
+    if units.ndim != 1 or units.size == 0:
+        raise must("budget", "a number, or of shape (m,) with at least one resource", units.shape)
+    if not ((units > 0) & (units < np.inf)).all():
+        raise must("budget", "positive and finite for every resource (leave out actions that use an empty one)", budget)
+    return units
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:

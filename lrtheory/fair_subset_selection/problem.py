@@ -368,13 +368,15 @@ def _multiplicities(weights: ArrayLike | None, n: int) -> np.ndarray | None:
     if weights is None:
         return None
     given = as_array("weights", to_numpy(weights))
-    whole = given.dtype.kind in "iu"
+    # integers of more than 64 bits come as objects
+    whole = given.dtype.kind in "iu" or all(isinstance(count, int) for count in given.flat)
     checked = array("weights", given, shape=(n,), low=0)
     # integers stay below 2^62 together, so that their sum as int64 never wraps
     if whole and checked.sum() >= 2.0**62:
         raise must("weights", "of sum below 2**62", checked.sum())
     with np.errstate(over="ignore"):
-        if not np.isfinite(checked.sum(dtype=np.float64)):
+        total = checked.sum(dtype=object if checked.dtype == object else np.float64)
+        if not total <= np.finfo(np.float64).max:
             raise must("weights", "of a finite sum", np.inf)
     return np.array(given, np.int64) if whole else checked.astype(np.float64)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,9 @@ def test_names_of_rules_with_parameters() -> None:
         (lambda: Rankings([[0, 2**31 - 1]], ties="average"), ValueError, "must be below 2147483647; got 2147483647"),
         (lambda: PANEL.with_weights([1]), ValueError, r"`weights` must be of shape \(2,\)"),
         (lambda: PANEL.with_weights([1, -1]), ValueError, "`weights` must be in"),
+        (lambda: PANEL.with_weights([1, 10**20]), ValueError, r"`weights` must be of sum below 2\*\*62"),
+        (lambda: PANEL.with_weights([1, 10**400]), ValueError, r"`weights` must be of sum below 2\*\*62"),
+        (lambda: PANEL.with_weights([1, Fraction(10**400, 3)]), ValueError, "`weights` must be of a finite sum"),
     ],
 )
 def test_refused(call: Any, error: type[Exception], message: str) -> None:

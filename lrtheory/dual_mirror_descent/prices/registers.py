@@ -160,6 +160,7 @@ class _Lanes:
 
 def _row(context: Any, builder: Any, kind: Any, value: Any, *indices: Any) -> tuple[Any, Any]:
     """Return the address and the length of a row of a C-contiguous array: all axes but the last one are given."""
+    assert kind.layout == "C", kind
     array = context.make_array(kind)(context, builder, value)
     shape = cgutils.unpack_tuple(builder, array.shape)
     at = INTEGER(0)

@@ -77,7 +77,7 @@ def _head(text: str) -> Head:
         return Head(names, None if voters is None else int(voters[1]), ":", lined, 1)
     first = [line for *_, line in islice(_lines(lined), 1)]
     m = int(first[0]) if first and first[0].isdecimal() else 0
-    lines = list(islice(_lines(lined), m + 2))
+    lines = list(islice(_lines(lined), min(m, len(lined)) + 2))
     if not 0 < m < len(lines) - 1:
         raise must("path", "a PrefLib file with its number of alternatives", first)
     names = dict(line.partition(",")[::2] for *_, line in lines[1 : m + 1])

@@ -18,7 +18,7 @@ __all__ = ["AT", "LINE", "ROW", "TWICE", "TWICE_ITEM", "scan"]
 AT, LINE, ROW, TWICE, TWICE_ITEM = range(5)
 
 _NEWLINE, _SPACE, _TAB, _COMMENT, _COMMA, _OPEN, _CLOSE, _ZERO, _NINE = (ord(letter) for letter in "\n \t#,{}09")
-#: the first number that is not plain; ten million sums of smaller ones fit into 64 bits
+#: the first number that is not plain; a sum of smaller ones stays below 2**63 for nine billion ballots
 _LARGE = 10**9
 
 

@@ -20,7 +20,7 @@ from tests.fair_subset_selection.ballots import line_by_line
 ENDS, ODD_ENDS = ("\n", "\n", "\n", "\n\n", " \n", "\r\n"), ("\r", "\v", "\x1c", "\x85", "\u2028")
 BLANKS = ("", "", "", " ", "\t", "  ", "\xa0")
 STRAY = "0123456789,{}:# \t\n\r\v\x85\xa0\u2028٣²-+_xA.é"
-COUNTS, ODD_COUNTS = ("1", "2", "17", "999999999"), ("1000000000", "03", "+4", "1_0", "-2", "9" * 19, "x", "", "٣")
+COUNTS, ODD_COUNTS = ("1", "2", "17", "999999999"), ("1000000000", "03", "+4", "1_0", "-2", "9" * 19, "9" * 20, "9" * 400, "x", "", "٣")
 NUMBERS = ("1", "2", "3", "4", "7", "10", "12", "01", "1000001")
 NAMES, ODD_NAMES = ("Ann", " Bob, jr.", "Dan ", "", "é"), ("Cat #1", "a\x85b", "# ALTERNATIVE NAME 3: x")
 
@@ -85,6 +85,7 @@ def outcome(read: Any, text: str, ties: str) -> Any:
 
 
 @given(text=files(), ties=st.sampled_from(("average", "random", "error")))
+@example(text="9999999999999999999\n1,a\n1,1,1\n1,1\n", ties="average")  # more alternatives than a list may have
 @example(text="2\n1,a\n2,b\n3,3,2\n2,{1,2}\n1\n", ties="average")  # a line without a ballot is a ballot of nothing
 @example(text="# ALTERNATIVE NAME 1: a\n1: 1 # ALTERNATIVE NAME 2: b\n", ties="average")
 @example(text="# ALTERNATIVE NAME 1: a\n5: \n0: ,", ties="average")
