@@ -30,6 +30,7 @@ from lrtheory.dual_mirror_descent.prices.steps import (
     Menus,
     Setup,
 )
+from lrtheory.dual_mirror_descent.prices.tables import units_of
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
 from lrtheory.dual_mirror_descent.runs import saved_state, setup
 

@@ -1,1 +1,1 @@
-"""Compiled loops that serve requests one after the other and move the prices of the resources."""
+"""Compiled loops that serve requests one after the other and move the prices of the resources, and what they read."""
