@@ -248,10 +248,11 @@ def certificate_of(
 
     A bound that is not finite is an error.
     """
-    # no more than this where prices are at least 0, so that a bound which waits until it is read is finite too
-    most = stream.horizon * stream.reward_bound + prices @ stream.budget
-    if stream.is_owned and not fairness > 0 and math.isfinite(most):
-        return _deferred(stream, actions, prices, float(reward))
+    if stream.is_owned and not fairness > 0:
+        # prices of at least 0 have at most this bound, which rounding does not double: one that waits is finite too
+        most = stream.horizon * float(stream.reward_bound) + float(prices @ stream.budget)
+        if math.isfinite(2 * most):
+            return _deferred(stream, actions, prices, float(reward))
     bound = dual_value(stream, prices)
     if not stream.is_exact and not math.isfinite(bound):
         raise must("rewards", "small enough for finite prices and a finite dual bound", stream.reward_bound)

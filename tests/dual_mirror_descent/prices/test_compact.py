@@ -161,8 +161,10 @@ def test_a_certificate_lets_go_of_the_stream_when_it_is_read() -> None:
             _ = found.certificate.limit
 
 
-def test_an_infinite_bound_is_refused_by_the_run_and_not_by_the_reader() -> None:
-    stream = dmd.RequestStream([1e308, 1e308], [1.0, 1.0], 1.0)
+# eleven times the eleventh part of the largest double is finite; eleven of them added one by one are not
+@pytest.mark.parametrize("rewards", [[1e308] * 2, [np.finfo(float).max / 11] * 11])
+def test_an_infinite_bound_is_refused_by_the_run_and_not_by_the_reader(rewards: list[float]) -> None:
+    stream = dmd.RequestStream(rewards, np.ones(len(rewards)), 1.0)
     with pytest.raises(ValueError, match="`rewards` must be small enough"):
         dmd.allocate(stream, step_size=0.0)
 

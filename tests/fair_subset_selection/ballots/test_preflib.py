@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,26 @@ def outcome(read: Any, text: str, ties: str) -> Any:
 @example(text="# ALTERNATIVE NAME 1: a\n5: \n0: ,", ties="average")
 @example(text="# ALTERNATIVE NAME 1: a\n5: \n0:", ties="average")  # no ballot lists an item
 @example(text="# ALTERNATIVE NAME 1: a\n# ALTERNATIVE NAME 2: b\n1: 2,1\n1: 2,1,{2,1}\n1: 1,1", ties="error")
+@example(text="# ALTERNATIVE NAME 1: a\n# ALTERNATIVE NAME 2: b\n1: 1,2,1,2", ties="error")  # the smaller one is named
+@example(text="# ALTERNATIVE NAME 1: a\n# ALTERNATIVE NAME 2: b\n01: 2,1,2,1", ties="error")
+@example(text=f"# ALTERNATIVE NAME 1: a\n{2**64 + 1}: 1", ties="error")  # 1 in 64 bits, as an item below
+@example(text=f"# ALTERNATIVE NAME 1: a\n1: {2**64 + 1}", ties="error")
+@example(text=f"# ALTERNATIVE NAME 1: a\n{2**31}: 1\n{2**61}: 1\n2: 1", ties="error")
+@example(text=f"# ALTERNATIVE NAME {10**15}: a\n1: {10**15}", ties="error")  # too large for a table of numbers
 @settings(max_examples=600, deadline=None)
 def test_files_mean_what_their_lines_mean(text: str, ties: str) -> None:
     expected = outcome(line_by_line.parse, text, ties)
     event("refused" if isinstance(expected[0], type) else "rankings")
     assert outcome(parse, text, ties) == expected
+
+
+@pytest.mark.parametrize("length", range(7))
+def test_all_short_ballots_mean_what_their_lines_mean(length: int) -> None:
+    """Numbers without an alternative, ties that do not end or stand in another one, commas too many or too few."""
+    head = "# ALTERNATIVE NAME 1: a\n# ALTERNATIVE NAME 10: b\n1: "
+    for letters in itertools.product("10,{}", repeat=length):
+        text = head + "".join(letters)
+        assert outcome(parse, text, "average") == outcome(line_by_line.parse, text, "average"), text
 
 
 @pytest.mark.parametrize("kind", ["new", "old"])
