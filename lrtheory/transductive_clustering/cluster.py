@@ -19,8 +19,9 @@ from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory.transductive_clustering.clusters import starts
 from lrtheory.transductive_clustering.clusters.alternation import Alternation
+from lrtheory.transductive_clustering.clusters.hard import typical_of
 from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES, Prototypes, host_costs
-from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, names_of
+from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, dominant, names_of
 from lrtheory.transductive_clustering.problem import AssignmentProblem, ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity, spatial_order
@@ -35,7 +36,6 @@ __all__ = ["ClusteringResult", "ClusteringState", "cluster"]
 N_NEIGHBORS = 4  # of the graph, where the caller brings no affinity
 REORDER = 50_000  # points from which it pays to order them so that neighbors are near each other in memory
 SHOWN = 12  # clusters that have a sentence of their own
-ALONE = 0.95  # the share of the variance from which one column decides alone
 
 
 @result
@@ -332,23 +332,12 @@ def cluster(
     in_range(np, run.costs, W, lam)
     run.damp(damping)
     ended = run.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
-    remarks = (f"; started at the best of {n_starts} runs of K-means" if n_starts > 1 else "") + _alone(given, features)
+    remarks = dominant(given, features)
+    if n_starts > 1:
+        remarks = f"; started at the best of {n_starts} runs of K-means{remarks}"
     found = _as_result(run, ended, features, (order, origin, labels), record)
     names = names_of(given)
     return replace(found, names=names, message=found.message + remarks) if names or remarks else found
-
-
-def _alone(given: Any, X: np.ndarray) -> str:
-    """Return a remark on a column of a table that outweighs all others, perhaps by nothing but its unit."""
-    named = given.feature_names if isinstance(given, ClusteringProblem) else None
-    spread = X.var(axis=0, dtype=np.float64)
-    if named is None or len(named) < 2 or not spread.max() > ALONE * spread.sum():
-        return ""
-    share = 100 * spread.max() / spread.sum()
-    return (
-        f"; {share:.3g} % of the variance lies in the column {named[int(spread.argmax())]}, which decides nearly "
-        "alone; `standardize` gives all columns one scale"
-    )
 
 
 def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
@@ -367,16 +356,6 @@ def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
     return watch
 
 
-def typical_points(costs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the point of each cluster with the smallest cost, -1 for an empty one."""
-    own = np.take_along_axis(costs, labels[:, None], 1)[:, 0]
-    order = np.lexsort((own, labels))
-    found, first = np.unique(labels[order], return_index=True)
-    typical = np.full(costs.shape[1], -1)
-    typical[found] = order[first]
-    return typical
-
-
 def _as_result(
     run: Alternation, ended: tuple[int, bool], X: np.ndarray, frame: tuple[Any, Any, Any], record: bool
 ) -> ClusteringResult:
@@ -392,6 +371,7 @@ def _as_result(
         costs = host_costs(X, kind, X.dtype)
         energy += float(dense.total(np, costs * Z)) - float(dense.total(np, run.costs * run.Z))
     labels = Z.argmax(axis=1)
+    own = np.take_along_axis(costs, labels[:, None], 1)[:, 0].astype(np.float64)
     n_empty = Z.shape[1] - len(np.unique(labels))
     return ClusteringResult(
         labels=labels,
@@ -403,7 +383,7 @@ def _as_result(
         prototype=kind.kind,
         bandwidth=kind.bandwidth,
         affinity=W,
-        typical=typical_points(costs, labels),
+        typical=typical_of(own, labels, Z.shape[1]),
         names=None,
         damping=float(run.factor),
         method="slk",

@@ -15,7 +15,9 @@ from lrtheory._files.table import is_missing
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
-__all__ = ["PointTable", "as_problem", "names_of"]
+__all__ = ["PointTable", "as_problem", "dominant", "names_of"]
+
+ALONE = 0.95  # the share of the variance from which one column decides alone
 
 Columns = str | int | Sequence[str | int]
 
@@ -243,6 +245,19 @@ def as_problem(X: Any) -> Any:
 def names_of(X: Any) -> tuple[str, ...] | None:
     """The names of the points of a problem; None where they have none."""
     return X.labels if isinstance(X, ClusteringProblem) else None
+
+
+def dominant(given: Any, X: np.ndarray) -> str:
+    """A remark on a column of points (n, d) that outweighs all others, perhaps by nothing but its unit; else ""."""
+    named = given.feature_names if isinstance(given, ClusteringProblem) else None
+    spread = X.var(axis=0, dtype=np.float64)
+    if named is None or len(named) < 2 or not spread.max() > ALONE * spread.sum():
+        return ""
+    share = 100 * spread.max() / spread.sum()
+    return (
+        f"; {share:.3g} % of the variance lies in the column {named[int(spread.argmax())]}, which decides nearly "
+        "alone; `standardize` gives all columns one scale"
+    )
 
 
 def _chosen(table: Table, columns: Any) -> tuple[str, ...] | None:
