@@ -18,6 +18,7 @@ __all__ = [
     "as_array",
     "choice",
     "fits",
+    "flag",
     "generator",
     "integer",
     "must",
@@ -71,6 +72,15 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
         rule = f"an integer of at least {low}" if high is None else f"an integer in [{low}, {high}]"
         raise must(name, rule, value)
     return number
+
+
+def flag(name: str, value: Any, *, undecided: bool = False) -> Any:
+    """True or False, also None where a question may be left open; the word "no", which counts as true, is refused."""
+    if undecided and value is None:
+        return None
+    if not isinstance(value, (bool, np.bool_)):
+        raise must(name, "True, False or None" if undecided else "True or False", value, TypeError)
+    return bool(value)
 
 
 def choice(name: str, value: Any, options: Collection[Any]) -> Any:

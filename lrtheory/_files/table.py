@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._files.cells import cell_text, is_missing
 from lrtheory._files.opening import source_name
 from lrtheory._files.reading import read_cells
-from lrtheory._validation import must
+from lrtheory._validation import flag, must
 
 __all__ = ["Table", "as_table"]
 
@@ -68,7 +68,7 @@ class Table:
         ValueError
             If it is empty, a row has too many or too few cells, or it is of a form that holds no table.
         """
-        cells = read_cells(source, form, header)
+        cells = read_cells(source, form, flag("header", header, undecided=True))
         table = cls(cells.columns, source_name(source), cells.lines, cells.header)
         table.said_header = header
         return table

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._validation import flag
+
 __all__ = ["SUFFIXES", "delimited", "replacing", "write_columns"]
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".npz")
@@ -94,7 +96,8 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
         If nothing can be written into it.
     """
     path = Path(path)
-    if path.exists() and (not force or path.is_dir()):
+    may_replace = flag("force", force)
+    if path.exists() and (not may_replace or path.is_dir()):
         say = "folders are not replaced" if path.is_dir() else "say --force (force=True) to replace it"
         raise FileExistsError(f"{str(path)!r} is there already; {say}")
     if not path.parent.is_dir():

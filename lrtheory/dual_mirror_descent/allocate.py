@@ -28,7 +28,7 @@ from lrtheory._array import arrays, interpreted, kernel_input, sparse
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike, Number, SparseArray
-from lrtheory._validation import must
+from lrtheory._validation import flag, must
 from lrtheory.dual_mirror_descent.duality.weak import Certificate, certificate_of
 from lrtheory.dual_mirror_descent.prices import deferred, steps
 from lrtheory.dual_mirror_descent.prices.steps import (
@@ -289,7 +289,7 @@ def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
         paths=zero((2, 4, m)),
         totals=zero((2, 2)),
         counts=np.zeros(3, np.int64),
-        trace=zero((horizon + 1 if record else 0, m)),
+        trace=zero((horizon + 1 if flag("record", record) else 0, m)),
     )
     types = steps.NO_TYPES if stream.types is None else kernel_input(stream.types)
     costs = stream.kernel_costs

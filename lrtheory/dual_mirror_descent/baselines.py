@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._array import arrays, sparse
 from lrtheory._numbers import HUGE
 from lrtheory._types import ArrayLike, Number, Rng, SparseArray
-from lrtheory._validation import choice, generator, integer, must, probability_vector, refuse_unused
+from lrtheory._validation import choice, flag, generator, integer, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarize
 from lrtheory.dual_mirror_descent.duality.optimum import fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.prices import steps
@@ -412,7 +412,7 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     if tau < 0:
         tau, paths[1], totals[1] = horizon, paths[0], totals[0]
     trace[horizon] = state[steps.PRICE]
-    ledger = steps.Ledger(proposed, actions, paths, totals, counts, trace if record else trace[:0])
+    ledger = steps.Ledger(proposed, actions, paths, totals, counts, trace if flag("record", record) else trace[:0])
     return summarize(stream, Run(ledger, state, tau), method=name)
 
 

@@ -17,7 +17,7 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._parallel import parallel_map
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number, Rng
-from lrtheory._validation import generator, integer, must, refuse_unused
+from lrtheory._validation import flag, generator, integer, must, refuse_unused
 from lrtheory.dual_mirror_descent.allocate import Geometry, allocate
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.prices.steps import (
@@ -191,6 +191,7 @@ def allocate_batch(
         "reward_bound": reward_bound,
         "cost_bound": cost_bound,
     }
+    flag("record", record)
     way = "table" if isinstance(make, RequestStream) else "function"
     refuse_unused(way, OPTIONS[way], rng=(rng, None), n_jobs=(n_jobs, None))
     if isinstance(make, RequestStream):

@@ -24,7 +24,7 @@ from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, choice, must, open_interval, real
+from lrtheory._validation import array, choice, flag, must, open_interval, real
 from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
 from lrtheory.dual_mirror_descent.prices.steps import copy_into
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
@@ -168,7 +168,7 @@ def pace(
     money = open_interval("budget", budget, 0, np.inf)
     choice("auction", auction, ("second_price",))
     utility = choice("objective", objective, ("utility", "value")) == "utility"
-    start = real("init", init, low=0, high=HUGE)
+    start, record = real("init", init, low=0, high=HUGE), flag("record", record)
     horizon, gains = len(v), v - d if utility else v
     stream = RequestStream(gains, d, money, reward_bound=reward_bound, cost_bound=cost_bound)
     rate = np.array([money / horizon])

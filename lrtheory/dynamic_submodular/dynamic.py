@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import choice, integer, must, real, refuse_unused
+from lrtheory._validation import choice, flag, integer, must, real, refuse_unused
 from lrtheory.dynamic_submodular.maintenance import invariants, tables
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
 from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
@@ -163,7 +163,7 @@ class DynamicSubmodular(Machine):
             if ops.objective is not self.objective:
                 raise must("ops", "an UpdateStream of the objective of this object, or an array", ops)
             ops = ops.ops
-        noted = self._apply(ops, record)
+        noted = self._apply(ops, flag("record", record))
         counts = {name: count - before[name] for name, count in self.counts.items()}
         return UpdateTrace(*noted, self.solution, self.labels, counts)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays, is_foreign, to_numpy
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import generator, integer, must
+from lrtheory._validation import flag, generator, integer, must
 from lrtheory.lora_limits.gradients import LoRAGradients
 from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
@@ -93,9 +93,10 @@ def favor(
     'favor'
     """
     k, draws = integer("n_features", n_features, low=1), generator(rng)
+    is_orthogonal = flag("orthogonal", orthogonal)
 
     def features(x: np.ndarray, y: np.ndarray) -> Pair:
-        directions = _directions(draws, k, x.shape[1], bool(orthogonal)).astype(x.dtype)
+        directions = _directions(draws, k, x.shape[1], is_orthogonal).astype(x.dtype)
         logs = [side @ directions.T - (side * side).sum(axis=1, keepdims=True) / 2 for side in (x, y)]
         # a factor of a row of U, and one of all of V, cancel in the rows of attention
         return np.exp(logs[0] - logs[0].max(axis=1, keepdims=True)), np.exp(logs[1] - logs[1].max())

@@ -17,7 +17,7 @@ from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import choice, integer, must, refuse_unused
+from lrtheory._validation import choice, flag, integer, must, refuse_unused
 from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
@@ -283,8 +283,6 @@ def lora_gradients(
     inputs = inputs_of(head, XQ, Y, XK, XV, mask)
     if sum(value is not None for value in (degree, tol, epsilon)) > 1:
         raise must("degree, tol, epsilon", "given one at most", (degree, tol, epsilon))
-    if not isinstance(full_gradient, (bool, np.bool_)):
-        raise must("full_gradient", "True or False", full_gradient, TypeError)
     request = Request(
         adapt=projections_of(adapt),
         method=method,
@@ -292,7 +290,7 @@ def lora_gradients(
         tol=usual_tol(inputs) if tol is None else reachable_tol(inputs, tol),
         epsilon=None if epsilon is None else float(number("epsilon", epsilon, 0, np.inf, ends="()")),
         kind="taylor" if polynomial is None else choice("polynomial", polynomial, KINDS),
-        full=bool(full_gradient),
+        full=flag("full_gradient", full_gradient),
         block=BLOCK if block is None else integer("block", block, low=1),
         n_jobs=n_threads(n_jobs),
     )

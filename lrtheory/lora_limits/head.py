@@ -18,7 +18,7 @@ import numpy as np
 from lrtheory._array import array_namespace, is_foreign, real_array, untraced
 from lrtheory._numbers import number
 from lrtheory._types import Array, Rng
-from lrtheory._validation import generator, integer, must, real
+from lrtheory._validation import flag, generator, integer, must, real
 from lrtheory.lora_limits import model_files
 from lrtheory.lora_limits.theory.scalings import lora_scale, rslora_scale
 
@@ -85,8 +85,7 @@ class LoRAHead:
             raise must("WK", f"as wide as WQ, ({self.WQ.shape[-1]} columns)", self.WK.shape)
         object.__setattr__(self, "alpha", real("alpha", self.alpha, low=-1e300, high=1e300))
         object.__setattr__(self, "beta", float(number("beta", self.beta, 0, math.inf, ends="()")))
-        if not isinstance(self.rslora, (bool, np.bool_)):
-            raise must("rslora", "True or False", self.rslora, TypeError)
+        flag("rslora", self.rslora)
         if not isinstance(self.adapters, Mapping) or not set(self.adapters) <= set(PROJECTIONS):
             raise must("adapters", "a mapping from 'Q', 'K', 'V' to pairs (A, B)", self.adapters)
         pairs = {projection: self._pair(xp, projection, pair) for projection, pair in self.adapters.items()}

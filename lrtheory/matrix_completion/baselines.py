@@ -19,7 +19,7 @@ import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._types import Rng, SparseArray
-from lrtheory._validation import generator, integer, open_interval, real
+from lrtheory._validation import flag, generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion
 from lrtheory.matrix_completion.alternation import offsets
 from lrtheory.matrix_completion.alternation import start as spectral_start
@@ -102,7 +102,7 @@ def als(
         method="exact",
         init="random",
         ridge=ridge,
-        bias=bias,
+        bias=flag("bias", bias),
         tol=tol,
         max_iter=max_iter,
         validation=validation,

@@ -19,16 +19,7 @@ import numpy as np
 
 from lrtheory._parallel import n_threads
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import (
-    array,
-    choice,
-    generator,
-    integer,
-    must,
-    open_interval,
-    real,
-    refuse_unused,
-)
+from lrtheory._validation import array, choice, flag, generator, integer, must, open_interval, real, refuse_unused
 from lrtheory.matrix_completion import half_steps, instances
 from lrtheory.matrix_completion.alternation import held_out, offsets, propagation
 from lrtheory.matrix_completion.alternation import loop as alternation
@@ -170,7 +161,7 @@ def complete(
     split = choice("sample_splitting", sample_splitting, (False, True, "independent", "disjoint"))
     judges = None if validation is None else held_out.validating(validation, seen)
     task = held_out.task_of(seen, rank, ridge, bias, validated=judges is not None, by=hold_out)
-    choice("method", method, OPTIONS)
+    method, record = choice("method", method, OPTIONS), flag("record", record)
     mu = None if incoherence is None else real("incoherence", incoherence, low=1)
     if mu is not None and not (isinstance(init, str) and init == "spectral"):
         raise must("incoherence", 'None unless `init` is "spectral"', mu)
@@ -204,7 +195,7 @@ def complete(
 
 def _range(seen: Observations, clip: bool | None) -> tuple[float, float] | None:
     """The range in which predictions are kept, if any."""
-    if clip is None:
+    if flag("clip", clip, undecided=True) is None:
         return seen.scale
     return (seen.scale or (float(seen.values.min()), float(seen.values.max()))) if clip else None
 

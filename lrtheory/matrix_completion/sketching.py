@@ -19,7 +19,7 @@ import numpy as np
 from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, choice, generator, integer, must, open_interval
+from lrtheory._validation import array, choice, flag, generator, integer, must, open_interval
 from lrtheory.matrix_completion.entries.units import unit_of
 from lrtheory.matrix_completion.theory.sketch_bounds import distortion
 
@@ -258,7 +258,7 @@ def sketched_lstsq(
         raise must("B", f"of shape ({n},) or ({n}, r)", sides.shape)
     epsilon, size = open_interval("epsilon", epsilon, 0, 1), 16 * k if sketch_size is None else sketch_size
     size = integer("sketch_size", size, low=k)
-    choice("method", method, ("cg", "gd"))
+    method, record = choice("method", method, ("cg", "gd")), flag("record", record)
     max_iter, repeats = integer("max_iter", max_iter, low=1), integer("repeats", repeats, low=1)
     rng = generator(rng)
     choice("kind", kind, KINDS)

@@ -13,7 +13,7 @@ from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Rng
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import choice, flag, integer, must
 from lrtheory.transductive_clustering.data.tables import PointTable
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import Turns, few_shot
@@ -244,6 +244,7 @@ def compared(
 
 def _problem(X: Any, label: Any, standardize: bool) -> tuple[ClusteringProblem, str]:
     """Return the problem that is meant, and the name of the column of its labels."""
+    flag("standardize", standardize)
     if isinstance(X, ClusteringProblem):
         for name, given, plain in (("label", label, None), ("standardize", standardize, False)):
             if given != plain:

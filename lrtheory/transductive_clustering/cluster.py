@@ -16,7 +16,7 @@ from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, curves
 from lrtheory._types import ArrayLike, Rng, SparseArray
-from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory._validation import array, choice, flag, generator, integer, must, real
 from lrtheory.transductive_clustering.clusters import starts
 from lrtheory.transductive_clustering.clusters.alternation import Alternation
 from lrtheory.transductive_clustering.clusters.hard import typical_of
@@ -27,7 +27,7 @@ from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity, spatial_order
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
 from lrtheory.transductive_clustering.updates.edges import without_asymmetry
-from lrtheory.transductive_clustering.updates.inputs import flag, in_range, points, sparse_affinity, squarable, weights
+from lrtheory.transductive_clustering.updates.inputs import in_range, points, sparse_affinity, squarable, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
 from lrtheory.transductive_clustering.updates.shown import certified, rows_of
 
@@ -309,7 +309,8 @@ def cluster(
     if affinity is not None and n_neighbors is not None:
         raise must("n_neighbors", "left out beside an affinity, which is the graph", n_neighbors)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
-    hard, max_inner_iter = flag("hard", hard), integer("max_inner_iter", max_inner_iter, low=1)
+    hard, record = flag("hard", hard), flag("record", record)
+    max_inner_iter = integer("max_inner_iter", max_inner_iter, low=1)
     n_starts = integer("n_starts", n_starts, low=1, high=1 if not isinstance(init, str) else None)
     lam, temperature = weights(lam, temperature, features.dtype)
     labels = None if clamp is None else clamped_labels(clamp, features.shape[:1], K)
@@ -332,9 +333,9 @@ def cluster(
     in_range(np, run.costs, W, lam)
     run.damp(damping)
     ended = run.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
-    remarks = dominant(given, features)
-    if n_starts > 1:
-        remarks = f"; started at the best of {n_starts} runs of K-means{remarks}"
+    remarks = (f"; started at the best of {n_starts} runs of K-means" if n_starts > 1 else "") + dominant(
+        given, features
+    )
     found = _as_result(run, ended, features, (order, origin, labels), record)
     names = names_of(given)
     return replace(found, names=names, message=found.message + remarks) if names or remarks else found

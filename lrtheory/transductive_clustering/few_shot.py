@@ -16,7 +16,7 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._parallel import n_threads
 from lrtheory._types import ArrayLike
-from lrtheory._validation import choice, integer, must, real, refuse_unused
+from lrtheory._validation import choice, flag, integer, must, real, refuse_unused
 from lrtheory.transductive_clustering.tasks import many_tasks
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
 from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS, N_NEIGHBORS, Answer, Rules
@@ -24,7 +24,7 @@ from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks, pre
 from lrtheory.transductive_clustering.tasks.result import FewShotResult, arguments
 from lrtheory.transductive_clustering.updates import certificates
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
-from lrtheory.transductive_clustering.updates.inputs import flag, positive, weights
+from lrtheory.transductive_clustering.updates.inputs import positive, weights
 
 __all__ = ["Turns", "few_shot"]
 

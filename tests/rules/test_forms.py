@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from scipy import sparse
 
+from lrtheory._result import Result
+from lrtheory.alpha_rank import ResponseGraphUCB, profile_chain
+from lrtheory.dual_mirror_descent import DualMirrorDescent
+from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular
+from lrtheory.lora_limits import LoRAHead
+from lrtheory.transductive_clustering import PointTable, Turns, bound_update
 from tests.examples import Call, all_calls, calls
 
 #: functions for which a masked entry is one that nobody has observed
@@ -113,3 +122,55 @@ def test_a_scalar_in_place_of_an_array_works_or_gets_one_sentence(system: str, n
             function(system, name)(*call.args, **call.options)
         except (TypeError, ValueError) as error:
             assert SENTENCE.match(str(error)), str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(("system", "name"), all_calls())
+def test_a_switch_is_true_or_false(system: str, name: str) -> None:
+    """The word "no", which Python counts as true, and numbers are refused wherever a function asks for a bool."""
+    called = function(system, name)
+    for switch, rule in switches(called):
+        for wrong in ("no", 2):
+            call = calls(system)[name]()
+            with pytest.raises(TypeError, match=f"^`{switch}` must be {rule}; got {wrong!r}\\.$"):
+                called(*call.args, **(call.options | {switch: wrong}))
+
+
+def switches(called: Callable[..., Any]) -> list[tuple[str, str]]:
+    """The names of the parameters that are a bool, each with what it must be."""
+    if isinstance(called, type) and issubclass(called, Result):
+        return []  # the fields of a result are set by the function that returns it
+    rules = {"bool": "True or False", "bool | None": "True, False or None"}
+    given = inspect.signature(called).parameters.items()
+    return [(name, rules[one.annotation]) for name, one in given if one.annotation in rules]
+
+
+#: the same of methods, of which no small call is kept
+METHODS = {
+    "lazy": lambda: DualMirrorDescent([1.0], 5, reward_bound=1.0, cost_bound=1.0, lazy="no"),
+    "anytime": lambda: ResponseGraphUCB((2, 2), anytime="no"),
+    "joint": lambda: ResponseGraphUCB((2, 2), joint="no"),
+    "incoming": lambda: profile_chain(np.zeros((2, 2, 2))).epsilon_rates(0.1, incoming="no"),
+    "directed": lambda: Coverage.from_frame({"source": ["a"], "target": ["b"]}, directed="no"),
+    "closed": lambda: Coverage.from_graph(nx.path_graph(3), closed="no"),
+    "record": lambda: DynamicSubmodular(Coverage([[0], [1]]), 1, rng=0).update([0], record="no"),
+    "rslora": lambda: LoRAHead(*[np.eye(2)] * 3, adapters={}, alpha=1.0, beta=1.0, rslora="no"),
+    "hard": lambda: Turns(hard="no"),
+    "standardize": lambda: PointTable.from_frame({"x": [1.0, 2.0]}).problem(standardize="no"),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_switch_of_a_method_is_true_or_false(name: str) -> None:
+    with pytest.raises(TypeError, match=f"^`{name}` must be True or False; got 'no'\\.$"):
+        METHODS[name]()
+
+
+def test_header_and_force_are_true_or_false(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("x,y\n1,2\n")
+    with pytest.raises(TypeError, match="^`header` must be True, False or None; got 'no'"):
+        PointTable.from_file(table, header="no")
+    found = bound_update(np.zeros((2, 2)), np.zeros((2, 2)), lam=1.0)
+    with pytest.raises(TypeError, match="^`force` must be True or False; got 'no'"):
+        found.to_file(table, force="no")
+    assert table.read_text() == "x,y\n1,2\n"

@@ -27,7 +27,7 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer
+from lrtheory._validation import flag, integer
 
 __all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 
@@ -70,7 +70,7 @@ def fixation_probability(u: Number | ArrayLike, *, population_size: int, log: bo
     >>> fixation_probability(-100.0, population_size=50, log=True)
     -4900.0
     """
-    m = integer("population_size", population_size, low=2)
+    m, log = integer("population_size", population_size, low=2), flag("log", log)
     xp = array_namespace(u)
     advantage = real_array(xp, "u", u, finite=False)
     size = xp.abs(advantage)
@@ -197,8 +197,13 @@ class ProfileChain(Result):
         -------
         float64 array of shape (\|S\|, D)
             rho_m(u) / D.
+
+        Raises
+        ------
+        TypeError
+            If `incoming` is neither True nor False.
         """
-        u = (-alpha if incoming else alpha) * self.differences.astype(np.float64)
+        u = (-alpha if flag("incoming", incoming) else alpha) * self.differences.astype(np.float64)
         return fixation_probability(u, population_size=population_size) / (u.shape[1] or 1)
 
     def epsilon_rates(self, epsilon: float | Fraction, *, incoming: bool = False) -> np.ndarray:
@@ -215,10 +220,15 @@ class ProfileChain(Result):
         -------
         array of shape (\|S\|, D)
             Up (1 - epsilon) / D, tie 1 / (2 D), down epsilon / D; Fractions when the payoffs or epsilon are.
+
+        Raises
+        ------
+        TypeError
+            If `incoming` is neither True nor False.
         """
         number: type = Fraction if self.exact or isinstance(epsilon, Fraction) else float
         epsilon, share = number(epsilon), number(1) / (self.neighbors.shape[1] or 1)
-        up, down = (epsilon, 1 - epsilon) if incoming else (1 - epsilon, epsilon)
+        up, down = (epsilon, 1 - epsilon) if flag("incoming", incoming) else (1 - epsilon, epsilon)
         return self._by_sign(share * up, share / 2, share * down)
 
     def epsilon_terms(self) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, must, real
+from lrtheory._validation import array, flag, must, real
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, payoff_differences, profile_neighbors
 from lrtheory.alpha_rank.chains.transition import profile_chain
 from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables, profile_names
@@ -204,7 +204,7 @@ def response_signs(payoffs: Game | ArrayLike, *, tie_tol: float = 0.0, batch: bo
         tables = payoffs.payoffs
     else:
         tables = payoff_tables(payoffs) if batch is False else array("payoffs", payoffs)
-    if batch is None:
+    if flag("batch", batch, undecided=True) is None:
         batch = tables.ndim > 0 and len(tables) != tables.ndim - 1
     first = 1 if batch else 0
     sizes = tables.shape[first + 1 :]

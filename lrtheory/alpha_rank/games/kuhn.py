@@ -20,7 +20,7 @@ import numpy as np
 
 from lrtheory._result import read_only
 from lrtheory._types import Rng
-from lrtheory._validation import choice, generator, integer, must
+from lrtheory._validation import choice, flag, generator, integer, must
 from lrtheory.alpha_rank.games.kuhn_rules import (
     BET,
     PASS,
@@ -124,7 +124,7 @@ def load_kuhn(
         table = (table + 2) / (2 * n_players)
     names = ("uniform", *(f"response {i}" for i in range(1, iterations + 1)))
     return Game(
-        payoffs=table if exact else table.astype(np.float64),
+        payoffs=table if flag("exact", exact) else table.astype(np.float64),
         labels=(names,) * n_players,
         outcomes="bernoulli" if units == "unit" else "none",
     )

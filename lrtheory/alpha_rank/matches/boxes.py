@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import as_array, choice, must, open_interval
+from lrtheory._validation import as_array, choice, flag, must, open_interval
 from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
 from lrtheory.alpha_rank.problem import Labels, names_of, payoff_tables
@@ -39,6 +39,7 @@ def box_of(
 ) -> Box:
     """The intervals on payoffs that counts, samples or two arrays mean."""
     choice("population", population, ("multi", "single", None))
+    flag("anytime", anytime)
     counted = isinstance(source, (MatchTable, SeatTable, GraphEstimate))
     if counted and upper is not None:
         raise must("upper", f"left out beside a {type(source).__name__}, which brings both ends", upper)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
-from lrtheory._validation import must, open_interval
+from lrtheory._validation import flag, must, open_interval
 from lrtheory.alpha_rank.matches.doors import FromMatches
 from lrtheory.alpha_rank.matches.log import MatchLog
 from lrtheory.alpha_rank.problem import profile_columns
@@ -84,7 +84,7 @@ class SeatTable(FromMatches, Result):
         ValueError
             If `delta` is out of range.
         """
-        delta = open_interval("delta", delta, 0, 1)
+        delta, anytime = open_interval("delta", delta, 0, 1), flag("anytime", anytime)
         low, high = self.score_range
         width, n_means = high - low, self.means.size
         share = np.nan_to_num((self.means - low) / (width or 1.0))

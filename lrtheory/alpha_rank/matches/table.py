@@ -18,7 +18,7 @@ import numpy as np
 from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must, open_interval
+from lrtheory._validation import flag, must, open_interval
 from lrtheory.alpha_rank.matches.doors import FromMatches
 from lrtheory.alpha_rank.matches.log import MatchLog, as_log
 from lrtheory.alpha_rank.matches.seats import SeatTable, count_seats
@@ -95,7 +95,7 @@ class MatchTable(FromMatches, Result):
         -----
         A union bound over the probabilities that one of a pair wins: two per pair, or one where there are no draws.
         """
-        delta = open_interval("delta", delta, 0, 1)
+        delta, anytime = open_interval("delta", delta, 0, 1), flag("anytime", anytime)
         n = len(self.labels)
         n_unknown = max(1, n * (n - 1) // (2 if self.draws is None else 1))
         level = delta / n_unknown
@@ -173,7 +173,7 @@ def table_from_matches(
     ([0.5, 0.75, nan], '1 pair has not met: ann and cat')
     """
     log = as_log(players, outcomes, draws=draws)
-    return count_seats(log) if seats or not is_of_pairs(log) else count_pairs(log)
+    return count_seats(log) if flag("seats", seats) or not is_of_pairs(log) else count_pairs(log)
 
 
 def is_of_pairs(log: MatchLog) -> bool:

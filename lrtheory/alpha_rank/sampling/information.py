@@ -29,7 +29,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
-from lrtheory._validation import choice, generator, integer, must, open_interval, refuse_unused
+from lrtheory._validation import choice, flag, generator, integer, must, open_interval, refuse_unused
 from lrtheory.alpha_rank.chains.single_population import square_table
 from lrtheory.alpha_rank.problem import OUTCOMES, Game
 from lrtheory.alpha_rank.sampling.entropy import nsb_entropy, plug_in_entropy
@@ -151,6 +151,7 @@ def information_gain(
     noise = NOISE[choice("method", method, tuple(NOISE))]
     refuse_unused(method, OPTIONS[method], entropy=(entropy, None))
     measure = _measure(method, entropy, len(truth))
+    flag("record", record)
     left = integer("max_samples", max_samples, low=0)
     warm_up, batch = integer("warm_up", warm_up, low=0), integer("batch", batch, low=1)
     shape = integer("n_outcomes", n_outcomes, low=1), integer("n_games", n_games, low=1)

@@ -31,7 +31,17 @@ import numpy as np
 
 from lrtheory._result import Result, json_safe, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, choice, generator, integer, must, open_interval, same_parameters, state_entry
+from lrtheory._validation import (
+    array,
+    choice,
+    flag,
+    generator,
+    integer,
+    must,
+    open_interval,
+    same_parameters,
+    state_entry,
+)
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank.problem import Game, profile_columns, profile_names
 
@@ -184,7 +194,7 @@ class ResponseGraphUCB:
     ) -> None:
         self.sizes = check_sizes("sizes", sizes)
         self.delta = open_interval("delta", delta, 0, 1)
-        self.anytime, self.joint = bool(anytime), bool(joint)
+        self.anytime, self.joint = flag("anytime", anytime), flag("joint", joint)
         self.max_samples = None if max_samples is None else integer("max_samples", max_samples, low=0)
         self.rng = generator(rng)
         self.scheme, self.bound, self.slack = scheme, bound, slack

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
-from lrtheory._validation import generator, integer, must, open_interval
+from lrtheory._validation import flag, generator, integer, must, open_interval
 from lrtheory.alpha_rank.problem import Game
 from lrtheory.alpha_rank.sampling.ucb import CHUNK
 
@@ -133,7 +133,13 @@ def response_graph_ucb_batch(
     limit = np.iinfo(np.int64).max if max_samples is None else integer("max_samples", max_samples, low=0)
     rng = generator(rng)
     rule = ucb_steps.rule_of(
-        game.sizes, delta, scheme=scheme, bound=bound, slack=slack, anytime=bool(anytime), joint=bool(joint)
+        game.sizes,
+        delta,
+        scheme=scheme,
+        bound=bound,
+        slack=slack,
+        anytime=flag("anytime", anytime),
+        joint=flag("joint", joint),
     )
     edges = ucb_steps.edges_of(game.sizes)
     state = ucb_steps.new_state(game.sizes, n_runs, scheme)

@@ -26,7 +26,7 @@ import numpy as np
 from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import array, as_array, choice, integer, must, real, refuse_unused
+from lrtheory._validation import array, as_array, choice, flag, integer, must, real, refuse_unused
 from lrtheory.alpha_rank.stationary import elimination, power
 
 __all__ = ["MAX_DENSE", "StationaryResult", "stationary_distribution"]
@@ -164,6 +164,7 @@ def stationary_distribution(
     [1.0, 0.0]
     """
     choice("method", method, OPTIONS)
+    rational, log = flag("rational", rational), flag("log", log)
     given = {"rational": (rational, False), "log": (log, False), "order_tol": (order_tol, None)}
     refuse_unused(method, OPTIONS[method], **given, tol=(tol, None), max_iter=(max_iter, None))
     if method == "leading":

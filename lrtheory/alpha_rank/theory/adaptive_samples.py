@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._numbers import entries, number
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, open_interval
+from lrtheory._validation import flag, integer, open_interval
 from lrtheory.alpha_rank.chains.transition import profile_chain
 from lrtheory.alpha_rank.problem import Game, payoff_tables
 
@@ -68,7 +68,7 @@ def hoeffding_radius(n_samples: Number | ArrayLike, *, delta: float, n_means: in
     """
     delta, n_means = open_interval("delta", delta, 0, 1), integer("n_means", n_means, low=1)
     n = np.asarray(entries("n_samples", n_samples, 1), np.float64)
-    log_level = log_level_at_one(delta, n_means, anytime) + (2 * np.log(n) if anytime else 0.0)
+    log_level = log_level_at_one(delta, n_means, flag("anytime", anytime)) + (2 * np.log(n) if anytime else 0.0)
     value = np.sqrt(log_level / (2 * n))
     return float(value) if value.ndim == 0 else value
 

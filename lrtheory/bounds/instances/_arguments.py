@@ -35,13 +35,6 @@ def interval(name: str, value: Any, *, low: int | None = None) -> tuple[int, int
     return first, last
 
 
-def flag(name: str, value: Any, *, undecided: bool = False) -> Any:
-    """True or False, and None where a question may be left open."""
-    if not (isinstance(value, bool) or (undecided and value is None)):
-        raise must(name, "True, False or None" if undecided else "True or False", value, TypeError)
-    return value
-
-
 def integers(name: str, values: Any) -> tuple[int, ...]:
     """A tuple of Python's integers, from any sequence of integers."""
     if isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, np.ndarray)):

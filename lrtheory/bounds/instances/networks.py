@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lrtheory._validation import integer, must
+from lrtheory._validation import flag, integer, must
 from lrtheory.bounds.families import Draws, Family
-from lrtheory.bounds.instances._arguments import family_name, flag, integers, interval
+from lrtheory.bounds.instances._arguments import family_name, integers, interval
 
 __all__ = ["Digraph", "Graph", "digraphs", "graphs", "is_connected"]
 

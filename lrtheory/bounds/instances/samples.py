@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import integer, must
+from lrtheory._validation import flag, integer, must
 from lrtheory.bounds.families import Draws, Family
-from lrtheory.bounds.instances._arguments import family_name, flag, integers, rational
+from lrtheory.bounds.instances._arguments import family_name, integers, rational
 
 __all__ = ["Binomial", "Pool", "binomials", "pools"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import integer, must
+from lrtheory._validation import flag, integer, must
 from lrtheory.bounds.families import Draws, Family
-from lrtheory.bounds.instances._arguments import family_name, flag, interval, table
+from lrtheory.bounds.instances._arguments import family_name, interval, table
 
 __all__ = ["Matrix", "Metric", "matrices", "metrics"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number, SparseArray
-from lrtheory._validation import array, choice, must, probability_vector, refuse_unused
+from lrtheory._validation import array, choice, flag, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.duality.programs import fits, relaxation, whole_requests
 from lrtheory.dual_mirror_descent.duality.weak import bound_anew, proves, rounding
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, one_stream
@@ -184,7 +184,7 @@ def hindsight_optimum(
     stream = one_stream(rewards, costs, budget, types=types)
     times = _counts(stream, counts)
     choice("method", method, tuple(OPTIONS))
-    refuse_unused(method, OPTIONS[method], integer=(integer, False))
+    refuse_unused(method, OPTIONS[method], integer=(flag("integer", integer), False))
     sorts = stream.n_resources == 1 and stream.rewards.shape[1] == 1
     if method == "sort" and not sorts:
         raise must("method", '"lp" or "milp" for several resources or actions', method)

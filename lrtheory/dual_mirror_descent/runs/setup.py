@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._numbers import HUGE
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, choice, must, real, refuse_unused
+from lrtheory._validation import array, choice, flag, must, real, refuse_unused
 from lrtheory.dual_mirror_descent.prices.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules, Setup
 from lrtheory.dual_mirror_descent.problem import ROUNDING
 from lrtheory.dual_mirror_descent.theory.constants import step_size as theory_step_size
@@ -65,7 +65,7 @@ def prepare(
     cap = _caps(price_cap, m, fairness)
     rules = Rules(
         number,
-        bool(lazy),
+        flag("lazy", lazy),
         isinstance(target, str),
         depletion,
         fairness if exact else float(fairness),

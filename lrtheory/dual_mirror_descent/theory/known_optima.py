@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._numbers import exact, number, numbers
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import flag, integer, must
 
 __all__ = [
     "corrupted_total_variation",
@@ -358,4 +358,4 @@ def corrupted_total_variation(horizon: int, n_corrupted: int, *, alike: bool = F
     """
     horizon = integer("horizon", horizon, low=1)
     k = integer("n_corrupted", n_corrupted, low=0, high=horizon)
-    return Fraction(2 * k * (horizon - k) if alike else k * (2 * horizon - k - 1), horizon)
+    return Fraction(2 * k * (horizon - k) if flag("alike", alike) else k * (2 * horizon - k - 1), horizon)

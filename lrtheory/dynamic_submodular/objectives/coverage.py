@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._array import sparse, to_numpy
 from lrtheory._files import Columns, Table, as_table
 from lrtheory._types import ArrayLike, Frame, SparseArray
-from lrtheory._validation import array, must
+from lrtheory._validation import array, flag, must
 from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, integers, rows_of, rows_record
 from lrtheory.dynamic_submodular.objectives.reading import is_network, network_of, sets_of, settled
 from lrtheory.dynamic_submodular.structures.prefixes import MAX
@@ -95,7 +95,7 @@ class Coverage(Objective):
             One element per node.
         """
         adjacency = adjacency_of(graph)
-        if closed:
+        if flag("closed", closed):
             adjacency = sparse.csr_array(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
         made = cls(adjacency, weights)
         made.labels = node_names(graph)

@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory._array import sparse
 from lrtheory._files import Table
 from lrtheory._files.cells import is_missing, is_number
+from lrtheory._validation import flag
 
 __all__ = ["Network", "Points", "SetTable", "is_network", "network_of", "points_of", "sets_of", "settled"]
 
@@ -109,6 +110,7 @@ def network_of(table: Table, columns: Any = None, *, directed: bool = False) -> 
     ValueError
         If a cell is empty, or there is one column alone.
     """
+    flag("directed", directed)
     is_strange = columns is None and table.header and not _known(table, EDGES, ("source", "target"))
     roles = table.pick(table.names[:2] if is_strange else columns, EDGES)
     ends = [table.text(roles[role]) for role in ("source", "target")]

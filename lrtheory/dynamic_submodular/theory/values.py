@@ -10,6 +10,7 @@ from typing import Any
 
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import flag
 
 __all__ = [
     "batch_damage",
@@ -64,7 +65,7 @@ def level_value(guess: Number, optimum: Number, *, is_full: bool) -> Any:
     (4.0, 1.0)
     """
     guess, optimum = number("guess", guess, 0), number("optimum", optimum, 0)
-    return guess / 2 if is_full else optimum - guess / 2
+    return guess / 2 if flag("is_full", is_full) else optimum - guess / 2
 
 
 def table_ratio(epsilon: Number) -> Any:
@@ -269,7 +270,7 @@ def batch_value(guess: Number, optimum: Number, epsilon: Number, *, is_full: boo
     """
     epsilon = number("epsilon", epsilon, 0, Fraction(1, 2))
     guess, optimum = number("guess", guess, 0), number("optimum", optimum, 0)
-    return (1 - epsilon) * guess / 2 if is_full else batch_damage(epsilon) * (optimum - guess / 2)
+    return (1 - epsilon) * guess / 2 if flag("is_full", is_full) else batch_damage(epsilon) * (optimum - guess / 2)
 
 
 def batch_pair_ratio(epsilon: Number) -> Any:

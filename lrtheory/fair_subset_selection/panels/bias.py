@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, generator, must, real
+from lrtheory._validation import array, flag, generator, must, real
 from lrtheory.fair_subset_selection.ballots.items import as_mask, column_names
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings, trusted
 
@@ -203,8 +203,8 @@ def bias_swaps(
     wanted = np.floor(intensity * pairs + 1e-9).astype(np.int64)  # 0.29 * 100 is a little less than 29 in doubles
     # ranking v writes its distances from starts[v] on; it may stop before it has made all the swaps that it asked for
     starts = np.concatenate([[0], np.cumsum(wanted)])
-    distances = np.zeros(starts[-1] if record else 0, np.int64)
-    rule = SwapRule(kernel_input(mask), phi, bool(refresh))
+    distances = np.zeros(starts[-1] if flag("record", record) else 0, np.int64)
+    rule = SwapRule(kernel_input(mask), phi, flag("refresh", refresh))
     done = swap(generator(rng), order, rule, kernel_input(wanted), SwapTrace(kernel_input(starts), distances))
     trace = None
     if record:

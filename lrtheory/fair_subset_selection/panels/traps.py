@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrtheory._types import Rng
-from lrtheory._validation import generator, integer
+from lrtheory._validation import flag, generator, integer
 from lrtheory.fair_subset_selection.problem import Rankings
 
 __all__ = ["make_greedy_trap"]
@@ -42,6 +42,6 @@ def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Rng = None) -> Rank
     integer("b", b, low=1)
     generator(rng)
     rows, voters = [[0, 2, 1, 3], [1, 3, 0, 2]], [b + 1, b]
-    if tie_free:
+    if flag("tie_free", tie_free):
         rows, voters = [*rows, [0, 3, 1, 2]], [*voters, 1]
     return Rankings(orders=rows, weights=voters)

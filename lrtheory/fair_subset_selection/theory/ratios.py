@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._numbers import exact, number, numbers
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must, unmasked
+from lrtheory._validation import flag, integer, must, unmasked
 
 __all__ = [
     "certificate_ratio",
@@ -107,7 +107,7 @@ def greedy_trap_ratio(b: int, *, tie_free: bool = False) -> Fraction:
     (Fraction(10, 19), Fraction(11, 19))
     """
     b = integer("b", b, low=1)
-    return Fraction(b + 1 + int(tie_free), 2 * b + 1)
+    return Fraction(b + 1 + int(flag("tie_free", tie_free)), 2 * b + 1)
 
 
 def certificate_ratio(step_ratio: Number, *, k: int | None = None) -> Any:

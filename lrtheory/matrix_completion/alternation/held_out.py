@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import choice, integer, must, real, unmasked
+from lrtheory._validation import choice, flag, integer, must, real, unmasked
 from lrtheory.matrix_completion.alternation import offsets, search
 from lrtheory.matrix_completion.alternation.loop import Setting
 from lrtheory.matrix_completion.alternation.result import CompletionResult
@@ -54,7 +54,7 @@ def task_of(seen: Observations, rank: Any, ridge: Any, bias: Any, *, validated: 
     return Task(
         ranks=ranks,
         ridge=None if choose_ridge else real("ridge", 0.0 if ridge is None else ridge, low=0, high=LARGEST_RIDGE),
-        bias=seen.scale is not None if bias is None else bool(bias),
+        bias=seen.scale is not None if flag("bias", bias, undecided=True) is None else bool(bias),
         until_worse=automatic,
         searching=searching,
         choosing=choosing,

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._array import arrays, sparse
 from lrtheory._types import ArrayLike, Rng, SparseArray
-from lrtheory._validation import generator, integer, must, real
+from lrtheory._validation import flag, generator, integer, must, real
 from lrtheory.transductive_clustering.baselines.eigenvectors import leading_vectors
 from lrtheory.transductive_clustering.cluster import (
     N_NEIGHBORS,
@@ -95,7 +95,7 @@ def lloyd(
     given = as_problem(X)
     features, names = points(given), names_of(given)
     columns = squarable(features)
-    if clamp is None and callback is None and not record:
+    if clamp is None and callback is None and not flag("record", record):
         K = integer("n_clusters", n_clusters, low=1, high=len(features))
         real("tol", tol, low=0, high=1)
         ended = _turns(features, columns, K, init=init, max_iter=integer("max_iter", max_iter, low=1), rng=rng)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._files import Table, as_table, form_of, read_arrays, source_name
 from lrtheory._files.table import is_missing
-from lrtheory._validation import must
+from lrtheory._validation import flag, must
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = ["PointTable", "as_problem", "dominant", "names_of"]
@@ -188,7 +188,7 @@ class PointTable:
         ValueError
             If a column of coordinates holds words or holes, there is no such column, or no class stands in it.
         """
-        table = self.table
+        table, standardize = self.table, flag("standardize", standardize)
         classed = None if label is None else table.pick({"label": label}, {"label": ()})["label"]
         named = self._column_of_names(classed)
         kept = [name for name in self.columns or table.names if name != classed and (self.columns or name != named)]

@@ -17,7 +17,7 @@ from lrtheory._array import arrays, real_array, sparse, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, SparseArray
-from lrtheory._validation import integer, must, real
+from lrtheory._validation import flag, integer, must, real
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
@@ -196,6 +196,7 @@ def bound_update(
     xp, A, W = _checked(A, W, init)
     lam, temperature = weights(lam, temperature, A.dtype)
     in_range(xp, A, W, lam)
+    record = flag("record", record)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=0)
     clamped = clamped_labels(to_numpy(clamp), tuple(A.shape[:-1]), A.shape[-1])
     on_device = None if clamp is None else xp.asarray(clamped, device=A.device)

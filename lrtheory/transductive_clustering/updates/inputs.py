@@ -14,7 +14,6 @@ from lrtheory.transductive_clustering.updates.edges import absolute_sums, csr_pa
 from lrtheory.transductive_clustering.updates.survey import Survey, surveyed
 
 __all__ = [
-    "flag",
     "in_range",
     "largest_coordinate",
     "library_of",
@@ -122,10 +121,3 @@ def weights(lam: Any, temperature: Any, dtype: Any = np.float64) -> tuple[float,
 
 def _largest(dtype: Any) -> float:
     return LARGEST[4 if "float32" in str(dtype) else 8]
-
-
-def flag(name: str, value: Any) -> bool:
-    """True or False, and nothing that only counts as such."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise must(name, "True or False", value, TypeError)
-    return bool(value)
