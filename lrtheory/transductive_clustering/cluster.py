@@ -306,8 +306,6 @@ def cluster(
     choice("prototype", prototype, PROTOTYPES)
     if bandwidth is not None and prototype not in KERNELS:
         raise must("bandwidth", f"left out with prototype {prototype!r}, which has no kernel", bandwidth)
-    if affinity is not None and n_neighbors is not None:
-        raise must("n_neighbors", "left out beside an affinity, which is the graph", n_neighbors)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
     hard, record = flag("hard", hard), flag("record", record)
     max_inner_iter = integer("max_inner_iter", max_inner_iter, low=1)
@@ -318,10 +316,7 @@ def cluster(
     order = spatial_order(features) if affinity is None and n >= REORDER else np.arange(n)
     origin = starts.origin_of(columns)
     ours, clamped = (features - origin)[order], None if labels is None else labels[order]
-    if affinity is None:
-        W = knn_affinity(ours, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)
-    else:
-        W = without_asymmetry(np, sparse_affinity(affinity, n, features.dtype))
+    W = _graph(ours, affinity, n_neighbors)
     centers = starts.given_centers(init, features, K, origin)
     size = starts.unit_of(unit, prototype, ours, W)
     lam, temperature = weights(lam * size, temperature * size, features.dtype) if size != 1 else (lam, temperature)
@@ -333,12 +328,20 @@ def cluster(
     in_range(np, run.costs, W, lam)
     run.damp(damping)
     ended = run.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
-    remarks = (f"; started at the best of {n_starts} runs of K-means" if n_starts > 1 else "") + dominant(
-        given, features
-    )
+    started = f"; started at the best of {n_starts} runs of K-means" if n_starts > 1 else ""
+    remarks = started + dominant(given, features)
     found = _as_result(run, ended, features, (order, origin, labels), record)
     names = names_of(given)
     return replace(found, names=names, message=found.message + remarks) if names or remarks else found
+
+
+def _graph(X: np.ndarray, affinity: Any, n_neighbors: int | None) -> Any:
+    """Return the affinity of the caller, or that of the nearest neighbors among the points."""
+    if affinity is None:
+        return knn_affinity(X, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)
+    if n_neighbors is not None:
+        raise must("n_neighbors", "left out beside an affinity, which is the graph", n_neighbors)
+    return without_asymmetry(np, sparse_affinity(affinity, len(X), X.dtype))
 
 
 def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
