@@ -16,19 +16,35 @@ Numba that nobody promises, so it is used with the versions that it was tried wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numba
-from numba.core import compiler, event, sigutils, types, typing
+from numba.core import compiler, errors, event, sigutils, types, typing
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
-__all__ = ["TRIED", "LinkedKernel", "linked"]
+__all__ = ["CIRCLE", "TRIED", "LinkedKernel", "linked"]
 
 #: the first and the last version of Numba with which the tests have passed
 TRIED = (0, 61), (0, 68)
+#: why some kernels are refused: Numba joins them in the linker, and a process that finds them in its cache dies
+CIRCLE = "kernels must not call each other in a circle, nor themselves with other types"
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Python looks for no garbage in circles meanwhile: most of what a compilation makes stays to its end."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 class _Part(JITCodeLibrary):  # type: ignore[misc]
@@ -48,7 +64,13 @@ class _Part(JITCodeLibrary):  # type: ignore[misc]
             super()._optimize_final_module()
 
     def _finalize_final_module(self) -> None:
+        if any(found.name.startswith(".numba.unresolved$") for found in self._final_module.global_variables):
+            raise errors.UnsupportedError(CIRCLE)
         self._finalized = True
+
+    def calls_python(self) -> bool:
+        """Whether the code calls functions of Python, as to print, or to raise an error that names a number."""
+        return any(found.name.startswith("Py") for found in self._final_module.functions)
 
 
 class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
@@ -66,14 +88,30 @@ class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
 
     inside_whole = False  # whether a kernel with ``whole`` is being compiled; the lock of the compiler guards it
 
-    def __init__(self, py_func: Callable[..., Any], whole: bool = False, **options: Any) -> None:
-        super().__init__(py_func, **options)
+    def __init__(self, py_func: Callable[..., Any], *given: Any, whole: bool = False, **options: Any) -> None:
+        super().__init__(py_func, *given, **options)
         self.whole = whole
         self.parts: dict[tuple[Any, ...], tuple[object, Any]] = {}  # a key for the target, and what was compiled
+        self.as_value: CPUDispatcher | None = None
+
+    def _reduce_states(self) -> dict[str, Any]:
+        return super()._reduce_states() | {"whole": self.whole}
+
+    @classmethod
+    def _rebuild(cls, whole: bool, **states: Any) -> LinkedKernel:
+        kernel: LinkedKernel = super()._rebuild(**states)
+        kernel.whole = whole
+        return kernel
+
+    def get_compile_result(self, sig: Any) -> Any:
+        """The code of a kernel that is a value in compiled code, which calls it through the wrapper for C."""
+        if self.as_value is None:
+            self.as_value = CPUDispatcher(self.py_func, targetoptions=self.targetoptions | {"no_cfunc_wrapper": False})
+        return self.as_value.get_compile_result(sig)
 
     def compile(self, sig: Any) -> Any:
         """Compile the kernel for Python, or load it from the cache."""
-        with global_compiler_lock:
+        with global_compiler_lock, _without_collections():
             before, LinkedKernel.inside_whole = LinkedKernel.inside_whole, self.whole
             try:
                 return super().compile(sig)
@@ -82,10 +120,18 @@ class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
 
     def get_call_template(self, args: Any, kws: Any) -> tuple[Any, ...]:
         """The signature of a call from another kernel, and how its arguments are passed; type inference asks for it."""
-        python, given = self._compiler.fold_argument_types(args, kws)
-        given = tuple(types.unliteral(one) for one in given)  # one part serves f(0), f(1) and f(n)
+        if self.is_compiling:  # a call of itself with the same types is known without being asked for
+            raise errors.UnsupportedError(CIRCLE)
+        python, literal = self._compiler.fold_argument_types(args, kws)
+        given = tuple(types.unliteral(one) for one in literal)  # one part serves f(0), f(1) and f(n)
+        try:
+            signature = self._part(given)[1].signature
+        except errors.TypingError:
+            if given == literal:
+                raise
+            given = literal  # unless types depend on the number, as where it is a place in a tuple
+            signature = self._part(given)[1].signature
         name = self.py_func.__name__
-        signature = self._part(given)[1].signature
         template = typing.make_concrete_template(f"CallTemplate({name})", key=name, signatures=[signature])
         return template, python, given, {}
 
@@ -112,6 +158,9 @@ class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
         library.optimized = not self.inside_whole
         of_target, rest = (target.typing_context, target.target_context), (given, None, flags, dict[str, Any]())
         found = compiler.compile_extra(*of_target, self.py_func, *rest, library=library)
+        if library.calls_python():  # for that it needs an environment, which Numba gives to machine code alone
+            self.compile(given)
+            return self.overloads[given].entry_point, self.overloads[given]
         key = object()
         target.target_context.insert_user_function(key, found.fndesc, [found.library])
         return key, found
@@ -139,7 +188,7 @@ def linked(function: Callable[..., Any], *, plain: bool = False, whole: bool = F
     made, tried = numba.njit(**options)(function), TRIED[0] <= numba.version_info.short <= TRIED[1]
     if isinstance(made, CPUDispatcher) and tried and not plain:
         # the second wrapper is for functions that are handed to C
-        made = LinkedKernel(function, whole, targetoptions=made.targetoptions | {"no_cfunc_wrapper": True})
+        made = LinkedKernel(function, whole=whole, targetoptions=made.targetoptions | {"no_cfunc_wrapper": True})
     if hasattr(made, "enable_caching"):
         made.enable_caching()
     return made

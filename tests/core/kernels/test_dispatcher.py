@@ -2,117 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.util
+import gc
+import itertools
 import math
-from pathlib import Path
-from types import ModuleType
+import pickle
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import numba
 import numpy as np
 import pytest
-from numba.core import event
-from numba.core.errors import TypingError
+from numba.core import event, types
+from numba.core.errors import TypingError, UnsupportedError
 
 from lrtheory._array import dispatcher
 from lrtheory._array.dispatcher import TRIED, LinkedKernel
-
-SOURCE = """
-import functools
-from typing import NamedTuple
-
-import numpy as np
-
-from lrtheory._array.dispatcher import linked
-
-def kernel(function=None, **options):
-    if function is None:
-        return functools.partial(kernel, **options)
-    return linked(function, plain={plain}, **options)
+from tests.core.kernels.linked_kernels import EXPECTED, NAME, A, B, compiled_in, elsewhere, imported
 
 
-class Pair(NamedTuple):
-    a: np.ndarray
-    b: np.ndarray
-
-
-@kernel
-def scaled(x, factor=2.0, shift=0.0):
-    return x * factor + shift
-
-
-@kernel(error_model="numpy", fastmath=True)
-def total(x):
-    value = 0.0
-    for i in range(len(x)):
-        value += x[i]
-    return value
-
-
-@kernel
-def check(n):
-    if n < 0:
-        raise ValueError("n must not be negative", 7)
-    return n
-
-
-@kernel
-def factorial(n):
-    value = 1
-    for i in range(2, check(n) + 1):
-        value *= i
-    return value
-
-
-@kernel(forceinline=True)
-def row_sums(pair, out):
-    for i in range(len(out)):
-        row = pair.a[i]
-        for j in range(len(row)):
-            out[i] += scaled(row[j]) + scaled(pair.b[i, j], shift=1.0)
-    return out if out[0] > 0 else np.zeros(len(out))
-
-
-@kernel(nogil=True, whole={whole})
-def outermost(a, b, n):
-    sums = row_sums(Pair(a, b), np.zeros(len(a)))
-    return scaled(total(sums), 0.5), total(a[0]), factorial(n)
-
-
-@kernel
-def mistaken(x):
-    return no_array(x)
-
-
-@kernel
-def no_array(x):
-    return x.shape
-"""
-A, B = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
-#: two a_ij + 2 b_ij + 1 summed over all, and half of it; the sum of the first row; 5!
-EXPECTED = (0.5 * (2 * 15 + 3 * 6), 3.0, 120)
-
-
-def imported(folder: Path, *, plain: bool = False, whole: bool = False) -> ModuleType:
-    """The kernels above in a module of their own, whose cache lies beside it."""
-    path = folder / "kernels_of_a_test.py"
-    text = SOURCE.format(plain=plain, whole=whole)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
-    spec = importlib.util.spec_from_file_location("kernels_of_a_test", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def compiled_in(call: Any) -> list[str]:
-    """The names of what is compiled during a call, those of the module of this test alone."""
-    with event.install_recorder("numba:compile") as recorded:
-        call()
-    functions = [found.data["dispatcher"].py_func for _, found in recorded.buffer if found.is_start]
-    return sorted(f.__name__ for f in functions if f.__module__ == "kernels_of_a_test")
+@pytest.fixture(autouse=True)
+def _no_module_is_left_over():
+    yield
+    sys.modules.pop(NAME, None)
 
 
 @pytest.fixture(params=["plain", "parts", "whole"])
@@ -143,6 +57,120 @@ def test_an_error_inside_a_part_reaches_python_with_its_words(kernels):
     with pytest.raises(ValueError, match="n must not be negative") as caught:
         kernels.outermost(A, B, -1)
     assert caught.value.args[1] == 7
+
+
+def test_a_part_may_call_python(kernels, capfd):
+    """It prints, and raises an error with a number, also where it is two kernels below the one that Python calls."""
+    assert kernels.talks(3) == 5
+    assert capfd.readouterr().out == "said 3\n"
+    with pytest.raises(ValueError, match="refused") as caught:
+        kernels.talks(-3)
+    assert caught.value.args == ("refused", -3)
+    assert kernels.says(4) == 5
+    assert kernels.said(4) == 4
+
+
+def test_a_kernel_may_call_itself(kernels):
+    assert kernels.powers(3.0) == 9 + 27
+    assert kernels.power(2.0, 10) == 1024.0
+
+
+def test_a_number_that_is_a_place_in_a_tuple_decides_types(kernels):
+    assert kernels.entries(7) == (7, 2.5)
+
+
+@pytest.mark.filterwarnings("ignore::numba.NumbaExperimentalFeatureWarning")
+def test_kernels_as_values_in_compiled_code(kernels):
+    of_one = types.FunctionType(types.float64(types.float64))
+
+    @numba.njit(types.float64(of_one, types.float64))
+    def taken(f, x):
+        return f(x)
+
+    assert taken(kernels.doubled, 3.0) == 12.0
+    assert taken(kernels.doubled, 4.0) == 16.0
+    assert kernels.doubled(1.5) == 6.0  # it stays one that Python and other kernels call
+    assert kernels.outermost(A, B, 5) == EXPECTED
+    # Numba looks at what Python has compiled for the types of a function that is one of several
+    assert kernels.halved(1.0) == 0.5
+    assert kernels.either(3.0, True) == 1.5
+    assert kernels.either(3.0, False) == 12.0
+
+
+def test_kernels_in_parallel_in_kernels_in_parallel(kernels):
+    assert kernels.row_totals(A).tolist() == [6.0, 24.0]
+    assert kernels.row_total(A[0]) == 6.0
+
+
+def test_threads_may_compile_at_once(kernels):
+    """Eight threads ask for kernels that share parts, each for one of four, with three types of arguments."""
+    calls = [
+        (lambda kind: kernels.outermost(A.astype(kind), B, 5)[0], EXPECTED[0]),
+        (lambda kind: kernels.row_sums(kernels.Pair(A.astype(kind), B), np.zeros(2))[1], 33.0),
+        (lambda kind: kernels.total(A[1].astype(kind)), 12.0),
+        (lambda kind: kernels.scaled(kind(3.0)), 6.0),
+    ]
+    tasks = [(call, kind, value) for call, value in calls for kind in (np.float32, np.float64, np.int64)]
+    together = threading.Barrier(8)
+
+    def work(place):
+        together.wait()
+        ours = tasks[place:] + tasks[:place]
+        return [call(kind) == value for call, kind, value in ours]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(itertools.chain.from_iterable(pool.map(work, range(8))))
+
+
+def test_copies_by_pickle_are_the_kernel_itself_here_and_compile_alike_elsewhere(kernels, tmp_path):
+    kept = pickle.dumps(kernels.outermost)
+    assert pickle.loads(kept) is kernels.outermost
+    (tmp_path / "kernel.pkl").write_bytes(kept)
+    text = "pickle.load(open('kernel.pkl', 'rb'))"
+    text = f"import pickle, numpy as np\nkernel = {text}\nA, B = np.arange(6.0).reshape(2, 3), np.ones((2, 3))\n"
+    found = elsewhere(tmp_path, text + "print(kernel(A, B, 5), type(kernel).__name__, getattr(kernel, 'whole', None))")
+    kernel = kernels.outermost
+    assert found == f"{EXPECTED} {type(kernel).__name__} {getattr(kernel, 'whole', None)}"
+
+
+@pytest.mark.parametrize("way", ["plain", "parts", "whole"])
+def test_a_fresh_process_finds_everything_in_the_cache(tmp_path, way):
+    imported(tmp_path, plain=way == "plain", whole=way == "whole")  # writes the module alone
+    # Numba compiles `power` for the literal 2, which is another type than n - 1, and the next process dies (a circle)
+    recursive = "" if way == "plain" else "k.power, k.powers"
+    text = f"""
+import warnings
+import numpy as np
+import kernels_of_a_test as k
+warnings.simplefilter("ignore")
+A, B = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+print(k.outermost(A, B, 5), k.talks(3), k.entries(7), k.row_totals(A).tolist())
+print(k.halved(1.0), k.doubled(1.0), k.either(3.0, False))
+called = [k.outermost, k.talks, k.entries, k.row_totals, k.halved, k.doubled, k.either, {recursive}]
+if called[7:]:
+    assert (k.power(3.0, 2), k.powers(3.0)) == (9.0, 36.0)
+try:
+    k.talks(-3)
+except ValueError as error:
+    print(error.args)
+print({{sum(kernel.stats.cache_hits.values()) for kernel in called}})
+"""
+    answers = f"said 3\n{EXPECTED} 5 (7, 2.5) [6.0, 24.0]\n0.5 4.0 12.0\nsaid -3\n('refused', -3)\n"
+    assert elsewhere(tmp_path, text) == answers + "{0}"
+    assert elsewhere(tmp_path, text) == answers + "{1}"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_circles_are_refused_by_a_sentence(tmp_path, whole):
+    """Numba's own kernels answer here, and kill the next process, which finds them in its cache."""
+    kernels = imported(tmp_path, whole=whole)
+    refused: list[tuple[Any, Any]] = [(kernels.even, 4), (kernels.odd, 4), (kernels.asks_even, 4), (kernels.grows, 3)]
+    for kernel, value in refused * 2:
+        with pytest.raises(UnsupportedError, match="must not call each other in a circle, nor themselves"):
+            kernel(value)
+    assert not LinkedKernel.inside_whole
+    assert kernels.grows(3.0) == 1.0
+    assert kernels.outermost(A, B, 5) == EXPECTED
 
 
 def test_what_cannot_be_typed_is_said_as_by_numba(kernels):
@@ -178,6 +206,33 @@ def test_a_part_has_no_wrappers_and_no_machine_code(tmp_path):
     ((_, part),) = kernels.total.parts.values()
     assert part.entry_point is None
     assert [f.name for f in part.library._final_module.functions if "cpython" in f.name or "cfunc" in f.name] == []
+
+
+class Collections(event.Listener):
+    """Whether Python looks for garbage at the start and at the end of each compilation."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_start(self, event):
+        self.seen.append(gc.isenabled())
+
+    on_end = on_start
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_no_garbage_is_collected_during_a_compilation(tmp_path, before, fails):
+    kernels, found = imported(tmp_path), Collections()
+    (gc.enable if before else gc.disable)()
+    try:
+        with event.install_listener("numba:compile", found), pytest.raises(TypingError) if fails else nullcontext():
+            kernels.outermost("no array" if fails else A, B, 5)
+        assert gc.isenabled() == before
+        assert found.seen
+        assert not any(found.seen)
+    finally:
+        gc.enable()
 
 
 def test_a_whole_kernel_leaves_its_parts_to_its_own_optimizer(tmp_path):
