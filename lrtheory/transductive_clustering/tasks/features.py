@@ -61,23 +61,20 @@ class Outputs(NamedTuple):
 
 
 @kernel(nogil=True, error_model="numpy")
-def prepare(batch, scalars, e, X):
-    """Fill X with the features of task e; return prototypes, clamped labels, and the number of rows without direction.
+def prepare(batch, scalars, e, X, clamped):
+    """Fill X with the features of task e, and `clamped`; return class means, and the number of rows without direction.
 
     The rows of X are those of the support, then those of the queries.
     """
     n_support = batch.support.shape[1]
     blank = read_features(batch, scalars, e, X)
     M = class_means(X, batch.classes[e], scalars.n_classes)
-    if scalars.rectify:
-        M = rectified(X, batch.classes[e], batch.present[e], M)
-    clamped = np.empty(X.shape[0], np.int64)
     for p in range(X.shape[0]):
         if p < n_support:
             clamped[p] = batch.classes[e, p] if scalars.clamp else -1
         else:
             clamped[p] = -1 if batch.present[e, p - n_support] else -2
-    return M, clamped, blank
+    return M, blank
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -168,6 +165,19 @@ def class_means(X, index, k):
         for d in range(X.shape[1]):
             M[index[p], d] += X[p, d] / counts[index[p]]
     return M
+
+
+@kernel(nogil=True, error_model="numpy", whole=True)
+def rectify_tasks(batch, scalars, prototypes, first, last):
+    """Write the rectified prototypes of tasks first .. last - 1 into ``prototypes`` (E, K, D).
+
+    They are found ahead of all else, so that nobody compiles them who takes means.
+    """
+    X = zeros(batch.support.shape[1] + batch.query.shape[1], batch.support.shape[2], prototypes.dtype)
+    for e in range(first, last):
+        read_features(batch, scalars, e, X)
+        M = class_means(X, batch.classes[e], scalars.n_classes)
+        copy(rectified(X, batch.classes[e], batch.present[e], M), prototypes[e])
 
 
 @kernel(nogil=True, error_model="numpy")

@@ -15,6 +15,7 @@ from lrtheory._array import kernel
 MEAN, MAX, DIRECTED = 0, 1, 2  # how graphs are symmetrized
 POWERS = 4  # as in `certificates`
 FAST = {"contract", "nsz", "reassoc"}  # sums in any order, products and sums in one rounding
+DOUBLE = np.dtype(np.float64)  # as the dtype of an array of doubles: np.float64 would be another type of argument
 PORTION = 2**17  # multiply-adds of a product that BLAS certainly does in one thread: others have tasks of their own
 
 
@@ -204,7 +205,7 @@ def spectrum(ends, weights, clamped, symmetrize):
     out, back = zeros(m, 2, weights.dtype), zeros(m, 2, weights.dtype)
     # `out` is the free block of W, `back` its transpose; sums are the rows of its symmetric part, Gershgorin's radii,
     # since the diagonal is 0; weights are not negative, so W is its own table of sizes
-    vectors = zeros(4, n, np.float64)
+    vectors = zeros(4, n, DOUBLE)
     sums, v, once, twice = vectors[0], vectors[1:2], vectors[2:3], vectors[3:]
     for p in range(n):
         v[0, p] = 1

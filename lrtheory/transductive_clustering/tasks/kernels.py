@@ -59,13 +59,15 @@ def solve_tasks(batch, scalars, outputs, paths, first, last):
 
     A row of ``outputs.numbers`` gets energy, damping, turns, convergence, updates, the number of rows without a
     direction, the gap, the bound on the norm, and whether the energy is sure to fall. If energies are recorded, a row
-    of ``paths`` gets them, counted from the first task. Fixed prototypes leave the support out.
+    of ``paths`` gets them, counted from the first task. Fixed prototypes leave the support out; rectified ones are in
+    ``outputs.prototypes`` already.
     """
     n_query, k, dtype = batch.query.shape[1], outputs.assignments.shape[2], batch.support.dtype
     fixed, n_support, d = scalars.kind != SLK, batch.support.shape[1], batch.support.shape[2]
     ours = n_support if not fixed else 0  # rows of the support among those of the task
     n, size = ours + n_query, padded(ours + n_query)  # points n .. size - 1 are padding, marked as absent (-2)
     everything, clamped = zeros(n_support - ours + size, d, dtype), np.empty(size, np.int64)
+    everyone = np.empty(n_support + n_query, np.int64)  # as `clamped`, the support included
     clamped[n:] = -2
     tables, rows = zeros(7 * k, size, dtype).reshape(7, k, size), zeros(5, size, dtype)
     work = Workspace(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5], tables[6], rows)
@@ -75,7 +77,9 @@ def solve_tasks(batch, scalars, outputs, paths, first, last):
     points = Points(everything[n_support - ours :], zeros(d, size, dtype), rows[4])
     for e in range(first, last):
         numbers = outputs.numbers[e]
-        M, everyone, blank = features.prepare(batch, scalars, e, everything[: n_support + n_query])
+        M, blank = features.prepare(batch, scalars, e, everything[: n_support + n_query], everyone)
+        if scalars.rectify:
+            copy(outputs.prototypes[e], M)
         for p in range(n):
             clamped[p] = everyone[n_support - ours + p]
         features.transpose(points)
@@ -321,7 +325,7 @@ def first_factors(depth, symmetric, scalars):
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def move_means(X, Z, hard, M):
     """Move M to the means with weights z, or of the points with that label; a cluster without mass stays."""
-    sums, zero, one = np.empty(M.shape[1], M.dtype), M.dtype.type(0), M.dtype.type(1)
+    sums, zero, one = zeros(1, M.shape[1], M.dtype)[0], M.dtype.type(0), M.dtype.type(1)
     for c in range(M.shape[0]):
         mass, z = zero, Z[c]
         for d in range(len(sums)):

@@ -56,6 +56,9 @@ def solve(tasks: Tasks, method: str, rules: Rules, workers: int) -> Answer:
     for first in range(0, E, CHUNK * workers):
         ends = np.linspace(first, min(first + CHUNK * workers, E), workers + 1).astype(int).tolist()
         blocks = [(np.empty((b - a, length)), a, b) for a, b in itertools.pairwise(ends) if b > a]
+        if scalars.rectify:
+            parts = ((batch, scalars, found.prototypes, *block[1:]) for block in blocks)
+            in_threads(task_features.rectify_tasks, parts)
         in_threads(kernels.solve_tasks, ((batch, scalars, found, *block) for block in blocks))
         energies += [_up_to_the_end(method, path, found.numbers[a:b, 2]) for path, a, b in blocks if length]
     return _answer(tasks, method, rules, found, energies)

@@ -51,9 +51,7 @@ def solve_tasks(batch, scalars, outputs, paths, first, last):
     work = Workspace(tables[0], tables[1], tables[2], tables[3], rows)
     points = Points(X, np.empty((d, len(X)), dtype), np.empty(len(X), dtype))
     for e in range(first, last):
-        M, everyone, zeros = features.prepare(batch, scalars, e, X[:n])
-        for p in range(n):
-            clamped[p] = everyone[p]
+        M, zeros = features.prepare(batch, scalars, e, X[:n], clamped[:n])
         features.transpose(points)
         if scalars.kind == TIM:
             n_iter, converged = confident(points, clamped, batch.classes[e], scalars, M, work)
