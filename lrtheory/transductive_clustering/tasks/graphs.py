@@ -1,7 +1,8 @@
 r"""The graph of one few-shot task in compiled code, bounds on its spectrum, and the loops that all tasks share.
 
 A graph is a list of directed edges: ``ends[i]`` is (p, q), and ``weights[i]`` are the parts of w_pq and of w_qp that
-this edge gives; W is the sum over the list.
+this edge gives; W is the sum over the list. The smaller of two numbers is chosen by ``if``, since Numba compiles
+min and max anew for each type and for each set of options.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def dot(x, y):
 @kernel(nogil=True, error_model="numpy")
 def products(A, turned, out):
     """Write A X' into out, with X given by columns (turned), in portions of rows of A."""
-    rows = max(8, PORTION // turned.size)
+    rows = PORTION // turned.size
+    rows = 8 if rows < 8 else rows
     for start in range(0, A.shape[0], rows):
         np.dot(A[start : start + rows], turned, out[start : start + rows])
 
@@ -96,7 +98,7 @@ def edges_of(points, clamped, n_neighbors, symmetrize, apart):
     """
     columns = points.columns
     n = columns.shape[1]
-    k = min(n_neighbors, n - 1)
+    k = n_neighbors if n_neighbors < n else n - 1
     # unsigned, since a signed index might count from the end, which would be looked at in every access; the last n
     # rows are a buffer, since nearest_of writes behind what it keeps
     ends, weights = np.empty((n * k + n, 2), np.uint64), zeros(n * k, 2, columns.dtype)
@@ -222,7 +224,8 @@ def spectrum(ends, weights, clamped, symmetrize):
         pull(ends, out, v, once)
         pull(ends, back, once, twice)
         norm = np.sqrt(next_vector(v[0], twice[0], once[0]))
-    return min(largest_of(sums), norm), norm, symmetrize != DIRECTED or are_mutual(ends)
+    depth = largest_of(sums)
+    return (depth if depth < norm else norm), norm, symmetrize != DIRECTED or are_mutual(ends)
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)

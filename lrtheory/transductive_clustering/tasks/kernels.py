@@ -26,7 +26,6 @@ class Task(NamedTuple):
     """The problem of one task while its prototypes stand still."""
 
     costs: np.ndarray  # A (K, N)
-    size: float  # a bound on <|A|, Z>
     clamped: np.ndarray  # int64 (N,): a label, -1 for free points, -2 for absent ones
     ends: np.ndarray  # the edges (p, q) of the graph
     weights: np.ndarray  # the parts of w_pq and of w_qp that each edge gives
@@ -38,19 +37,19 @@ class Rule(NamedTuple):
     tol: float
     max_iter: int
     safe: float
+    size: float  # a bound on <|A|, Z>
 
 
 class Workspace(NamedTuple):
-    """Buffers of one thread, which serve one task after the other."""
+    """Buffers of one thread, which serve one task after the other; few arrays, as each costs the compiler time."""
 
-    Z: np.ndarray  # (K, N), the assignments
-    pulled: np.ndarray  # W Z (K, N)
-    new: np.ndarray  # (K, N), the next assignments
-    new_pulled: np.ndarray  # (K, N), W times the next assignments
-    before: np.ndarray  # (K, N), the assignments before Z, which tell a cycle of two
-    costs: np.ndarray  # A (K, N)
-    start: np.ndarray  # (K, N), the assignments at the start of a turn
+    tables: np.ndarray  # (7, K, N), see below
     rows: np.ndarray  # (5, N), four numbers per point, and the squared lengths of the points
+
+
+# the tables: assignments Z, W Z, the next assignments, W times the next ones, the assignments before Z, which tell a
+# cycle of two, costs A, and the assignments at the start of a turn
+NOW, PULLED, NEXT, NEXT_PULLED, BEFORE, COSTS, AT_START = range(7)
 
 
 @kernel(nogil=True, error_model="numpy", whole=True)
@@ -70,7 +69,7 @@ def solve_tasks(batch, scalars, outputs, paths, first, last):
     everyone = np.empty(n_support + n_query, np.int64)  # as `clamped`, the support included
     clamped[n:] = -2
     tables, rows = zeros(7 * k, size, dtype).reshape(7, k, size), zeros(5, size, dtype)
-    work = Workspace(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5], tables[6], rows)
+    work, Z, costs = Workspace(tables, rows), tables[NOW], tables[COSTS]
     n_neighbors = scalars.n_neighbors if scalars.lam > 0 and scalars.kind != NEAREST else 0
     apart = zeros(size if n_neighbors > 0 else 0, size, dtype)
     # fixed prototypes need the support for its means alone: the points, a view, begin behind it then
@@ -83,26 +82,26 @@ def solve_tasks(batch, scalars, outputs, paths, first, last):
         for p in range(n):
             clamped[p] = everyone[n_support - ours + p]
         features.transpose(points)
-        features.fill_costs(points, M, clamped, work.costs)
-        features.first_assignments(work.costs, clamped, batch.classes[e, :ours], scalars.temperature, work.Z, rows)
+        features.fill_costs(points, M, clamped, costs)
+        features.first_assignments(costs, clamped, batch.classes[e, :ours], scalars.temperature, Z, rows)
         numbers[5] = blank
         if scalars.kind == NEAREST:
-            note_nearest(work.costs, numbers)
+            note_nearest(costs, numbers)
         else:
             ends, weights = graphs.edges_of(points, clamped, n_neighbors, scalars.symmetrize, apart)
-            task = Task(work.costs, features.size_of(work.costs, rows[0]), clamped, ends, weights)
+            task = Task(costs, clamped, ends, weights)
             take_turns(points, task, scalars, M, work, numbers, paths[e - first])
         copy(M, outputs.prototypes[e])
         for p in range(n):
             for c in range(k):
-                outputs.assignments[e, p, c] = work.Z[c, p]
+                outputs.assignments[e, p, c] = Z[c, p]
 
 
 @kernel(nogil=True, error_model="numpy")
 def take_turns(points, task, scalars, M, work, numbers, path):
     """Update the assignments, in turn with prototypes unless these are fixed; fills ``numbers`` and ``path``."""
     costs, clamped, ends, weights, rows = task.costs, task.clamped, task.ends, task.weights, work.rows
-    Z, start, fixed = work.Z, work.start, scalars.kind != SLK
+    Z, pulled, start, fixed = work.tables[NOW], work.tables[PULLED], work.tables[AT_START], scalars.kind != SLK
     # with moving prototypes the turns stop by the tolerance, and the updates within a turn by their number alone;
     # without a graph the second update would repeat the first
     tol, max_inner_iter = (
@@ -110,9 +109,9 @@ def take_turns(points, task, scalars, M, work, numbers, path):
     )
     depth, norm, symmetric = graphs.spectrum(ends, weights, clamped, scalars.symmetrize)
     factor, safe = first_factors(depth, symmetric, scalars)
-    rule = Rule(tol, max_inner_iter, safe)
-    pull(ends, weights, Z, work.pulled)
-    value = entropy_and_costs(costs, scalars.temperature, Z) - scalars.lam * inner(Z, work.pulled) / 2
+    size = features.size_of(costs, rows[0])
+    pull(ends, weights, Z, pulled)
+    value = entropy_and_costs(costs, scalars.temperature, Z) - scalars.lam * inner(Z, pulled) / 2
     inside, recorded = path[: len(path) if fixed else 0], len(path) > 0
     n_iter, updates, converged = 0, 0, False
     if recorded:
@@ -120,6 +119,7 @@ def take_turns(points, task, scalars, M, work, numbers, path):
     while n_iter < scalars.max_iter and not converged:
         copy(Z, start)
         old = value
+        rule = Rule(tol, max_inner_iter, safe, size)
         value, factor, steps, converged = descend(task, scalars, work, rule, value, factor, inside)
         updates += steps
         if fixed:
@@ -129,27 +129,28 @@ def take_turns(points, task, scalars, M, work, numbers, path):
         unary, after = inner(costs, Z), value
         move_means(points.X, Z, scalars.hard, M)
         features.fill_costs(points, M, clamped, costs)
-        task = Task(costs, features.size_of(costs, rows[0]), clamped, ends, weights)
+        size = features.size_of(costs, rows[0])
         value += inner(costs, Z) - unary
         still = largest_move(Z, start, rows[0]) <= factor * scalars.tol**0.5
-        noise = scalars.epsilon * (scalars.temperature + task.size + abs(value))
-        converged = still and abs(value - old) <= max(scalars.tol * abs(value), noise)
+        noise = scalars.epsilon * (scalars.temperature + size + abs(value))
+        change = abs(value - old)
+        converged = still and (change <= scalars.tol * abs(value) or change <= noise)
         if recorded:
             path[2 * n_iter + 1], path[2 * n_iter + 2] = after, value
         n_iter += 1
     numbers[0], numbers[1], numbers[2], numbers[3] = value, factor, n_iter, converged
     numbers[4] = updates
     # one whole step more, not taken, for the gap |S(Z) - Z| of the certificate
-    update(task, scalars, 1.0, Z, work.pulled, work.new, rows)
-    numbers[6] = np.sqrt(squared_step(Z, work.new))
+    new = work.tables[NEXT]
+    update(costs, clamped, scalars, 1.0, Z, pulled, new, rows)
+    numbers[6] = np.sqrt(squared_step(Z, new))
     numbers[7] = norm
     numbers[8] = symmetric and scalars.lam * depth <= 2 * scalars.temperature
 
 
 @kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz"})  # in another order small entries would be lost
-def update(task, scalars, factor, Z, pulled, new, rows):
+def update(costs, clamped, scalars, factor, Z, pulled, new, rows):
     """Make one step; return T sum z log z + <A, Z> where it ends, and the largest move. `rows` are four buffers."""
-    costs, clamped = task.costs, task.clamped
     k, n = Z.shape
     # `new` holds the logits first, then their powers, then the assignments
     highest, mass, own, far = rows[0], rows[1], rows[2], rows[3]
@@ -269,33 +270,35 @@ def largest_move(A, B, far):
 def descend(task, scalars, work, rule, value, factor, path):
     """Repeat the update like `dense.descend` for one task; return energy, factor, updates, and whether they stand.
 
-    ``value`` is the energy of ``work.Z``. If ``path`` is not empty, ``path[i]`` gets the energy after update i.
+    ``value`` is the energy at the start. If ``path`` is not empty, ``path[i]`` gets the energy after update i.
     """
-    Z, pulled, new, new_pulled, before = work.Z, work.pulled, work.new, work.new_pulled, work.before
-    ends, weights, tol, rows = task.ends, task.weights, rule.tol, work.rows
+    tables, rows, costs, clamped, tol = work.tables, work.rows, task.costs, task.clamped, rule.tol
+    # tables change places by their numbers, which costs the compiler less time than arrays under new names
+    now, pulled, then, then_pulled, before = NOW, PULLED, NEXT, NEXT_PULLED, BEFORE
     n_iter, converged, cycles = 0, False, False
     while n_iter < rule.max_iter and not (converged or cycles):
-        own, move = update(task, scalars, factor, Z, pulled, new, rows)
-        pull(ends, weights, new, new_pulled)
+        new, new_pulled = tables[then], tables[then_pulled]
+        own, move = update(costs, clamped, scalars, factor, tables[now], tables[pulled], new, rows)
+        pull(task.ends, task.weights, new, new_pulled)
         pairs = -scalars.lam * inner(new, new_pulled) / 2
-        rounding = ROUNDING * scalars.epsilon * (scalars.temperature + task.size + abs(own) + abs(pairs))
+        rounding = ROUNDING * scalars.epsilon * (scalars.temperature + rule.size + abs(own) + abs(pairs))
         # Z and n_iter are unchanged here, so only the factor tells the second try from the first (TC-T5)
         if factor > rule.safe and own + pairs > value + rounding:
             factor = rule.safe
             continue  # the same step again, shorter
         after = own + pairs
-        stands = abs(after - value) <= max(tol * abs(after), rounding / ROUNDING)
+        change = abs(after - value)
+        stands = change <= tol * abs(after) or change <= rounding / ROUNDING
         converged = stands and move <= factor * tol**0.5
-        may_cycle = n_iter > 0 and move > factor * max(tol**0.5, SMALL)
-        cycles = may_cycle and largest_move(new, before, rows[0]) <= tol
+        may_cycle = n_iter > 0 and move > factor * tol**0.5 and move > factor * SMALL
+        cycles = may_cycle and largest_move(new, tables[before], rows[0]) <= tol
         value, n_iter = after, n_iter + 1
         if len(path) > 0:
             path[n_iter] = value
-        Z, new, before = new, before, Z
-        pulled, new_pulled = new_pulled, pulled
-    # after an odd number of exchanges Z is another buffer than the one that callers look at
-    copy(Z, work.Z)
-    copy(pulled, work.pulled)
+        now, then, before = then, before, now
+        pulled, then_pulled = then_pulled, pulled
+    copy(tables[now], tables[NOW])
+    copy(tables[pulled], tables[PULLED])
     return value, factor, n_iter, converged
 
 
@@ -306,7 +309,7 @@ def note_nearest(costs, numbers):
     for p in range(costs.shape[1]):
         lowest = costs[0, p]
         for c in range(1, costs.shape[0]):
-            lowest = min(lowest, costs[c, p])
+            lowest = costs[c, p] if costs[c, p] < lowest else lowest
         numbers[0] += lowest
     numbers[1] = numbers[2] = numbers[3] = 1.0
     numbers[4] = 0.0
