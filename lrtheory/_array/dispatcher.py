@@ -44,6 +44,9 @@ def _without_collections() -> Iterator[None]:
         yield
     finally:
         if before:
+            if not gc.get_freeze_count():  # else a user keeps objects from being looked at, and would lose that
+                gc.freeze()  # both together make all objects old, where the next search for young garbage finds none
+                gc.unfreeze()
             gc.enable()
 
 

@@ -236,6 +236,23 @@ def test_no_garbage_is_collected_during_a_compilation(tmp_path, before, fails):
         gc.enable()
 
 
+def test_what_a_compilation_made_is_old(tmp_path):
+    """So that no search for young garbage looks at all of it."""
+    imported(tmp_path).outermost(A, B, 5)
+    assert gc.get_freeze_count() == 0
+    assert sum(len(gc.get_objects(generation=age)) for age in (0, 1)) < 10_000
+
+
+def test_what_the_user_froze_stays_frozen(tmp_path):
+    kernels = imported(tmp_path)
+    gc.freeze()
+    try:
+        kernels.total(A[0])
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+
+
 def test_a_whole_kernel_leaves_its_parts_to_its_own_optimizer(tmp_path):
     """The parts of two outermost kernels stand side by side, where one of them is whole."""
     kernels = imported(tmp_path, whole=True)
