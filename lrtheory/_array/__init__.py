@@ -14,8 +14,6 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -25,11 +23,11 @@ from typing import Any, Literal, TypeVar, overload
 import array_api_compat
 import numba
 import numpy as np
-from numba.core import event
 from numba.core.dispatcher import Dispatcher
 
 from lrtheory._array import sparse
 from lrtheory._array.dispatcher import linked
+from lrtheory._array.notice import compile_seconds, no_notice
 from lrtheory._validation import array, as_array, must
 
 __all__ = [
@@ -356,61 +354,3 @@ def _writable(folder: Path) -> Path:
         name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         return Path(base) / "lrtheory" / name
-
-
-class _CompileNotice(event.Listener):
-    """Says on standard error that a compilation runs, once it has taken a second."""
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self.seconds = 0.0
-        self.started = 0.0
-        self.timer: threading.Timer | None = None
-        self.said = False
-
-    def on_start(self, event: Any) -> None:
-        if not self.ours(event):
-            return
-        self.depth += 1
-        if self.depth == 1:
-            self.started = time.process_time()
-            self.timer = threading.Timer(1.0, self.say)
-            self.timer.daemon = True
-            self.timer.start()
-
-    def on_end(self, event: Any) -> None:
-        if not self.ours(event):  # a foreign function compiled inside one of ours ends nothing
-            return
-        self.depth -= 1
-        if self.depth == 0 and self.timer is not None:
-            self.timer.cancel()
-            self.seconds += time.process_time() - self.started
-
-    @staticmethod
-    def ours(event: Any) -> bool:
-        module = event.data["dispatcher"].py_func.__module__ or ""  # None where `exec` was given no __name__
-        return module.partition(".")[0] in ("lrtheory", "proofs_checks")
-
-    def say(self) -> None:
-        if not self.said:
-            sys.stderr.write("lrtheory: compiling, first run only (`lrtheory warmup` compiles ahead)\n")
-        self.said = True  # once a process
-
-
-_notice = _CompileNotice()
-event.register("numba:compile", _notice)
-
-
-@contextmanager
-def no_notice() -> Iterator[None]:
-    """While kernels are compiled on purpose, nobody is told that they are."""
-    before, _notice.said = _notice.said, True
-    try:
-        yield
-    finally:
-        _notice.said = before
-
-
-def compile_seconds() -> float:
-    """Processor seconds that this process has spent compiling kernels of the package."""
-    return _notice.seconds

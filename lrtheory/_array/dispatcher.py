@@ -4,13 +4,15 @@ Numba compiles every function as if Python were going to call it: two wrappers a
 another one calls only the copy inside the outermost kernel ever runs. Here such a kernel becomes a part: optimized code
 of LLVM that is linked into its caller, without wrappers and machine code. What the optimizer gets is what it got
 before, so results and times stay what they are. A kernel that Python calls is compiled, cached and called as by Numba.
+A part that calls Python, as to print, gets a function of its own; kernels that call each other in a circle are refused.
 
 A part that is four calls deep still goes through the optimizer five times. With the option ``whole`` the parts of a
 kernel stay as they are, and the optimizer sees them once, with the outermost kernel. Other loops come out, so it is
 for kernels whose times were measured with it: most do not change, those of `dual_mirror_descent` took 10 to 20 % more.
 
 The first `few_shot` of a process without a cache took 18.7 seconds of the processor with Numba's own dispatcher, 14.4
-with parts and 11.0 with ``whole``; ``python -m benchmarks.first_calls`` measures first calls. It rests on internals of
+with parts and 11.0 with ``whole``; later, of 9.8 seconds 1.0 went into Python's searches for garbage, which are off
+while a kernel is compiled. ``python -m benchmarks.first_calls`` measures first calls. It rests on internals of
 Numba that nobody promises, so it is used with the versions that it was tried with; LRTHEORY_PLAIN_NUMBA=1 does without.
 """
 

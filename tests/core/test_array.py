@@ -16,7 +16,16 @@ import pytest
 from scipy import sparse
 
 from lrtheory import _array
-from lrtheory._array import array_namespace, arrays, is_foreign, kernel_input, real_array, source_digest, to_numpy
+from lrtheory._array import (
+    array_namespace,
+    arrays,
+    is_foreign,
+    kernel_input,
+    notice,
+    real_array,
+    source_digest,
+    to_numpy,
+)
 from lrtheory._result import Result, result
 from tests.backends import Backend
 from tests.rules.walk import ROOT
@@ -280,8 +289,8 @@ class HastyTimer:
 @pytest.fixture
 def timers(monkeypatch: pytest.MonkeyPatch) -> list[HastyTimer]:
     HastyTimer.started = []
-    monkeypatch.setattr(_array.threading, "Timer", HastyTimer)
-    monkeypatch.setattr(_array._notice, "said", False)
+    monkeypatch.setattr(notice.threading, "Timer", HastyTimer)
+    monkeypatch.setattr(notice._notice, "said", False)
     return HastyTimer.started
 
 
@@ -290,14 +299,14 @@ def compilation(module: str) -> Any:
 
 
 def test_a_long_compilation_is_announced_once(timers: list[HastyTimer], capsys: pytest.CaptureFixture[str]) -> None:
-    notice = _array._CompileNotice()
+    listener = notice._CompileNotice()
     outer, inner, foreign = map(compilation, ["lrtheory.toy", "proofs_checks.toy", "numba.np.arraymath"])
-    notice.on_start(outer)
+    listener.on_start(outer)
     for nested in (inner, foreign):
-        notice.on_start(nested)
-        notice.on_end(nested)
+        listener.on_start(nested)
+        listener.on_end(nested)
     assert [timer.canceled for timer in timers] == [False]
-    notice.on_end(outer)
+    listener.on_end(outer)
     assert [timer.canceled for timer in timers] == [True]
     assert capsys.readouterr().err.count("compiling") == 1
 
