@@ -1,8 +1,8 @@
 """The loops written for vector registers against plain Numba: ``python -m benchmarks.lanes`` prints the ratios.
 
 The script runs itself twice, once with LRTHEORY_PLAIN_NUMBA=1, several times in turn; a ratio is that of the fastest
-calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py` and
-`lrtheory/matrix_completion/entries/panels.py` quote the table.
+calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py`,
+`lrtheory/_kernels/nearest.py` and `lrtheory/matrix_completion/entries/panels.py` quote the table.
 """
 
 from __future__ import annotations
@@ -56,7 +56,18 @@ def measured() -> dict[str, float]:
         found[f"product, 512 x 128, {name}"] = least_seconds(
             lambda A=A, B=B, out=out: product(A, B, out, 0, 128, False)
         )
-    return found | sweeps(rng)
+    return found | sweeps(rng) | comparisons(rng)
+
+
+def comparisons(rng: np.random.Generator) -> dict[str, float]:
+    """Seconds of the nearest of K means to two thousand points of 16 coordinates."""
+    from lrtheory._kernels.nearest import nearest_means, padded_means, tiled
+
+    tiles, found = tiled(rng.normal(size=(2000, 16)), np.zeros(16)), {}
+    for K in (3, 5, 10, 16):
+        given = tiles, *padded_means(rng.normal(size=(K, 16))), np.empty(2000, np.int64), np.empty(2000)
+        found[f"nearest_means, {K} means, float64"] = least_seconds(partial(nearest_means, *given))
+    return found
 
 
 def sweeps(rng: np.random.Generator) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, sparse
-from lrtheory.transductive_clustering.clusters.means import BLOCK, thin_products, turned
+from lrtheory._kernels.nearest import nearest_means, padded_means, tiled
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
 from lrtheory.transductive_clustering.updates.certificates import Stationarity, stationarity, unmoved
 
@@ -27,8 +27,7 @@ class Frame(NamedTuple):
 
     means: np.ndarray
     origin: np.ndarray  # (d,): the mean of the means, from which products cancel fewer digits
-    slabs: np.ndarray  # the `turned` means, seen from the origin
-    lengths: np.ndarray  # (K,): half of their squares
+    far: float  # the largest square of a mean, seen from the origin
     apart: float  # the least difference of squared distances at which a power vanishes
     rounding: float  # of the difference of two squared distances, relative to the squares behind them
 
@@ -47,55 +46,37 @@ def ends_of(X: np.ndarray, labels: np.ndarray, means: np.ndarray, Z: np.ndarray,
     does not matter.
     """
     wide = means.astype(np.float64, copy=False)
-    origin, own = wide.mean(axis=0), np.empty(len(X))
-    seen = wide - origin
+    origin, own, points = wide.mean(axis=0), np.empty(len(X)), kernel_input(X, np.float64)
+    tiles, (seen, lengths) = tiled(points, origin), padded_means(wide - origin)
+    places = tiles.shape[0] * tiles.shape[2]
+    nearest, margins = np.empty(places, np.int64), np.empty(places)
+    nearest_means(tiles, seen, lengths, nearest, margins)
     # sums of d products in two orders, and squares that are rounded to the dtype of the points
     rounding = 8 * (X.shape[1] + 4) * np.finfo(np.float64).eps + 4 * np.finfo(X.dtype).eps
-    frame = Frame(wide, origin, turned(seen), (seen * seen).sum(axis=1) / 2, VANISHES * temperature, float(rounding))
-    if judge(kernel_input(X, np.float64), kernel_input(labels), frame, own):
+    frame = Frame(wide, origin, 2 * float(lengths[: len(wide)].max()), VANISHES * temperature, float(rounding))
+    if judge(points, kernel_input(labels), frame, (nearest, margins), own):
         costs, empty = host_costs(X, Prototypes("mean", means), X.dtype), sparse.csr_array((len(X), len(X)))
         return Ends(own, stationarity(Z, costs, empty, 0.0, temperature, None, NO_SPECTRUM))
     return Ends(own, unmoved(Z, temperature))
 
 
 @kernel(error_model="numpy", fastmath={"contract", "nsz", "reassoc"})
-def judge(X, labels, frame, own):
+def judge(X, labels, frame, found, own):
     r"""Set ``own`` to the squared distance of every point from its mean; return how many labels might move.
 
-    From an origin, with squares r = \|x\|^2 + max \|m\|^2, the squared distances to two means differ by twice the
-    difference of \|m\|^2 / 2 - x . m. Each of these is known up to fewer than 2 (d + 2) rounding errors of r, in any
-    order of additions, here and in the costs that a certificate compares. What is left after that decides.
+    ``found`` are the nearest means and their margins. From an origin, with squares r = \|x\|^2 + max \|m\|^2, the
+    squared distances to two means differ by twice the difference of \|m\|^2 / 2 - x . m. Each of these is known up to
+    fewer than 2 (d + 2) rounding errors of r, in any order of additions, here and in the costs that a certificate
+    compares. What is left after that decides.
     """
-    n, d = X.shape
-    slabs, lengths, width = frame.slabs, frame.lengths, frame.slabs.shape[2]
-    block, apart = np.empty((BLOCK, d)), np.empty((BLOCK, width))
-    sizes, mine, other = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    near, far = 0, 0.0
-    for c in range(lengths.shape[0]):
-        far = max(far, 2 * lengths[c])
-    for start in range(0, n, BLOCK):
-        count = min(BLOCK, n - start)
-        for p in range(count):
-            x, mean, seen, square, size = X[start + p], frame.means[labels[start + p]], block[p], 0.0, far
-            for i in range(d):
-                square += (x[i] - mean[i]) * (x[i] - mean[i])
-            for i in range(d):
-                seen[i] = x[i] - frame.origin[i]
-            for i in range(d):
-                size += seen[i] * seen[i]
-            own[start + p], sizes[p], other[p] = square, size, np.inf
-        for slab in range(slabs.shape[0]):
-            thin_products(block[:count], slabs[slab], apart)
-            first = slab * width
-            for p in range(count):
-                m, low = labels[start + p], other[p]
-                for c in range(first, min(first + width, lengths.shape[0])):
-                    value = lengths[c] - apart[p, c - first]
-                    mine[p] = value if c == m else mine[p]
-                    low = value if value < low and c != m else low
-                other[p] = low
-        for p in range(count):
-            near += not (2 * (other[p] - mine[p]) > frame.apart + frame.rounding * sizes[p])
+    near, (nearest, margins) = 0, found
+    for p in range(X.shape[0]):
+        x, mean, square, size = X[p], frame.means[labels[p]], 0.0, frame.far
+        for i in range(X.shape[1]):
+            square += (x[i] - mean[i]) * (x[i] - mean[i])
+            size += (x[i] - frame.origin[i]) * (x[i] - frame.origin[i])
+        own[p] = square
+        near += nearest[p] != labels[p] or not (2 * margins[p] > frame.apart + frame.rounding * size)
     return near
 
 
