@@ -2,7 +2,7 @@
 
 The script runs itself twice, once with LRTHEORY_PLAIN_NUMBA=1, several times in turn; a ratio is that of the fastest
 calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py`,
-`lrtheory/_kernels/nearest.py` and `lrtheory/matrix_completion/entries/panels.py` quote the table.
+`nearest.py` and `rows.py` beside it, and `lrtheory/matrix_completion/entries/panels.py` quote the table.
 """
 
 from __future__ import annotations
@@ -56,7 +56,31 @@ def measured() -> dict[str, float]:
         found[f"product, 512 x 128, {name}"] = least_seconds(
             lambda A=A, B=B, out=out: product(A, B, out, 0, 128, False)
         )
-    return found | sweeps(rng) | comparisons(rng)
+    return found | sweeps(rng) | comparisons(rng) | softmaxes(kernel, rng)
+
+
+def softmaxes(kernel: Callable[..., object], rng: np.random.Generator) -> dict[str, float]:
+    """Seconds of what a softmax and a step to it take besides exponentials, for blocks of rows of K numbers."""
+    from lrtheory._kernels.rows import add_rows, row_width, shift_rows, step_rows
+
+    @kernel
+    def width(table):
+        return row_width(table)
+
+    @kernel
+    def stepped(costs, pulled, powers, sums, new):
+        shift_rows(costs, pulled, costs.dtype.type(1), costs.dtype.type(1), powers, sums[0])
+        add_rows(powers, costs.shape[0], sums[1])
+        return step_rows(costs, pulled, powers, sums[1], costs.dtype.type(1), new)
+
+    found = {}
+    for kind in (np.float64, np.float32):
+        for K in (3, 5, 10, 16):
+            costs = rng.random((144, K)).astype(kind)
+            pulled, powers = np.zeros((2, 144, width(costs)), kind)
+            given = costs, pulled, powers, np.empty((2, 144), kind), np.empty_like(costs)
+            found[f"rows, {K} columns, {np.dtype(kind).name}"] = least_seconds(partial(stepped, *given))
+    return found
 
 
 def comparisons(rng: np.random.Generator) -> dict[str, float]:

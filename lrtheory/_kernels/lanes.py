@@ -49,8 +49,8 @@ def weighted_sum(table, rows, weights, first, last, sums, p):
         sums[p] += weights[i] * table[rows[i]]
 
 
-def _two_vectors(lanes: int) -> Any:
-    """Make an intrinsic that does `weighted_sum` for the columns c, ..., c + lanes - 1 and d, ..., d + lanes - 1.
+def _two_vectors(*lanes: int) -> Any:
+    """Make an intrinsic that does `weighted_sum` for the columns c, ..., c + lanes[0] - 1 and d, ..., d + lanes[1] - 1.
 
     Two vectors at once, so that two independent chains of additions overlap and each row is fetched once for both.
     """
@@ -64,13 +64,15 @@ def _two_vectors(lanes: int) -> Any:
     return lane_sums
 
 
-def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
+def _emit(lanes: tuple[int, ...], context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
     table, rows, weights, sums = (
         context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 1, 2, 5)
     )
     (first, last), (p, *columns), integer = given[3:5], given[6:], given[3].type
-    vectors = Vectors(context, builder, signature.args[0].dtype, lanes)
-    totals = [vectors.total() for _ in columns]
+    parts = [Vectors(context, builder, signature.args[0].dtype, count) for count in lanes]
+    totals = [vectors.total() for vectors in parts]
+    # the first and the last number of a row: up to ten doubles lie in their two cache lines alone
+    corners = columns[0], builder.add(columns[1], ir.Constant(integer, lanes[1] - 1))
     end = builder.sub(cgutils.unpack_tuple(builder, rows.shape)[0], ir.Constant(integer, 1))
     far = builder.icmp_signed(">", table.nitems, ir.Constant(integer, NEAR))
 
@@ -82,13 +84,13 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
         with builder.if_then(far):
             ahead = builder.add(i, ir.Constant(integer, AHEAD))
             soon = row_at(builder.select(builder.icmp_signed("<", ahead, end), ahead, end))
-            for column in columns:
-                vectors.fetch(vectors.place(table, soon, column))
+            for column in corners:
+                parts[0].fetch(parts[0].place(table, soon, column))
         row = row_at(i)
-        weight = vectors.spread(builder.gep(weights.data, [i]))
-        for total, column in zip(totals, columns, strict=True):
+        for vectors, total, column in zip(parts, totals, columns, strict=True):
+            weight = vectors.spread(builder.gep(weights.data, [i]))
             vectors.add(total, weight, vectors.load(vectors.place(table, row, column)))
-    for total, column in zip(totals, columns, strict=True):
+    for vectors, total, column in zip(parts, totals, columns, strict=True):
         vectors.store(builder.load(total), vectors.place(sums, p, column))
     return context.get_dummy_value()
 
@@ -158,7 +160,7 @@ class Vectors:
         return self.builder.gep(self.builder.bitcast(start, self.kind.as_pointer()), [number])
 
 
-_EIGHTS, _FOURS, _TWOS, _ONES = (_two_vectors(lanes) for lanes in (8, 4, 2, 1))
+_EIGHTS, _TENS, _FOURS, _TWOS, _ONES = (_two_vectors(*lanes) for lanes in ((8, 8), (8, 2), (4, 4), (2, 2), (1, 1)))
 
 
 @overload(weighted_sum, inline="always")
@@ -178,8 +180,10 @@ def _compiled(table, rows, weights, first, last, sums, p):
             for c in range(0, k - 16, 16):
                 _EIGHTS(table, rows, weights, first, last, sums, p, c, c + 8)
             _EIGHTS(table, rows, weights, first, last, sums, p, k - 16, k - 8)
-        elif k >= 8:
+        elif k > 10:
             _EIGHTS(table, rows, weights, first, last, sums, p, 0, k - 8)
+        elif k >= 8:
+            _TENS(table, rows, weights, first, last, sums, p, 0, k - 2)
         elif k >= 4:
             _FOURS(table, rows, weights, first, last, sums, p, 0, k - 4)
         elif k >= 2:

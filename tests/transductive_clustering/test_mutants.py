@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
+from lrtheory._kernels import rows
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.transductive_clustering.clusters import prototypes
 from lrtheory.transductive_clustering.updates import dense, rounding
@@ -110,9 +111,9 @@ MUTANTS = {
     "whole steps for damped ones": (dense.mix, "(1 - factor) * Z + factor * goal", "goal", dense_updates),
     "half of the graph": (dense.pull, "bound.affinity @ Z", "xp.triu(bound.affinity) @ Z", dense_updates),
     "twice the pull, sparse": (
-        sparse_bound.softmaxes,
-        "lam * u[j] - a[j]",
-        "2 * lam * u[j] - a[j]",
+        rows.shift_rows,
+        "lam * pulled[p, c] - costs[p, c]",
+        "2 * lam * pulled[p, c] - costs[p, c]",
         sparse_updates,
     ),
     "the support is not held, sparse": (sparse_bound.hold_rows, "label < 0", "True", sparse_updates),
@@ -149,22 +150,22 @@ MUTANTS = {
         sparse_blocks,
     ),
     "the move of the last cluster": (
-        sparse_bound.move_rows,
-        "far[j] = max(far[j], abs(",
-        "far[j] = (abs(",
+        rows.step_rows,
+        "far = max(far, abs(move))",
+        "far = abs(move)",
         sparse_blocks,
     ),
     "moves with their signs": (
-        sparse_bound.move_rows,
-        "max(far[j], abs(part * (theirs[j] - ours[j])))",
-        "max(far[j], part * (theirs[j] - ours[j]))",
+        rows.step_rows,
+        "max(far, abs(move))",
+        "max(far, move)",
         sparse_blocks,
     ),
-    "the sum of the moves": (sparse_bound.move_rows, "moved += move * move", "moved += abs(move)", sparse_blocks),
+    "the sum of the moves": (rows.step_rows, "square += move * move", "square += abs(move)", sparse_blocks),
     "steps before they are shortened": (
-        sparse_bound.move_rows,
-        "move = part * (goal[j] - here[j])",
-        "move = goal[j] - here[j]",
+        rows.step_rows,
+        "move = part * (goal - Z[p, c])",
+        "move = goal - Z[p, c]",
         sparse_blocks,
     ),
     "held rows are said to move": (

@@ -22,7 +22,7 @@ from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from lrtheory.transductive_clustering.updates.certificates import Stationarity, problem_of
-from lrtheory.transductive_clustering.updates.edges import csr_parts, without_asymmetry
+from lrtheory.transductive_clustering.updates.edges import Mirror, csr_parts, symmetrized
 from lrtheory.transductive_clustering.updates.inputs import (
     in_range,
     library_of,
@@ -193,7 +193,7 @@ def bound_update(
     ([0, 0], True, 1.0)
     """
     A, W, init, clamp = problem_of(costs, affinity, init, clamp)
-    xp, A, W = _checked(A, W, init)
+    xp, A, (W, mirror) = _checked(A, W, init)
     lam, temperature = weights(lam, temperature, A.dtype)
     in_range(xp, A, W, lam)
     record = flag("record", record)
@@ -202,7 +202,7 @@ def bound_update(
     on_device = None if clamp is None else xp.asarray(clamped, device=A.device)
     bound = dense.Bound(A, W, lam, temperature, certificates.free_rows(xp, on_device, A))
     Z = start(xp, bound, init, on_device)
-    known = certificates.spectrum_bounds(xp, W, bound.free)
+    known = certificates.spectrum_bounds(xp, W, bound.free, mirror)
     factor, safe = step_factors(xp, bound, known, damping)
     options: dict[str, Any] = {"factor": factor, "safe": safe, "tol": tol, "max_iter": max_iter, "record": record}
     options["watch"] = watched(callback, A.ndim == 2)
@@ -238,15 +238,24 @@ def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
     if init is None:
         Z = dense.softmax(xp, -costs, bound.temperature)
     else:
-        Z = xp.astype(real_array(xp, "init", init, device=costs.device), costs.dtype)
+        given = real_array(xp, "init", init, device=costs.device)
+        # a run on a sparse affinity copies its start, one on a dense affinity may return it
+        Z = xp.astype(given, costs.dtype, copy=not sparse.issparse(bound.affinity))
     if tuple(Z.shape) != tuple(costs.shape):
         raise must("init", f"of shape {tuple(costs.shape)}", tuple(Z.shape))
     if bool(xp.min(Z) < 0):
         raise must("init", "of rows in the simplex, with no entry below 0", float(xp.min(Z)))
-    off = float(xp.max(xp.abs(xp.sum(Z, axis=-1, dtype=xp.float64) - 1)))
+    off = float(xp.max(xp.abs(row_sums(xp, Z) - 1)))
     if off > SUMS:
         raise must("init", "of rows with sum 1", f"a row whose sum is off by {off:.3g}")
     return Z if clamp is None else xp.where(bound.free, Z, dense.one_hot(xp, clamp, costs.shape[-1], costs.dtype))
+
+
+def row_sums(xp: Any, Z: Any) -> Any:
+    """The sums of rows in double precision; NumPy adds up short rows more slowly than it multiplies them by ones."""
+    if isinstance(Z, np.ndarray) and Z.dtype == np.float64:
+        return Z @ np.ones(Z.shape[-1])
+    return xp.sum(Z, axis=-1, dtype=xp.float64)
 
 
 def step_factors(xp: Any, bound: dense.Bound, known: Any, damping: float | str) -> tuple[Any, Any]:
@@ -263,8 +272,8 @@ def step_factors(xp: Any, bound: dense.Bound, known: Any, damping: float | str) 
     return 1.0, (safe if bool(xp.any(short)) else None)
 
 
-def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, Any]:
-    """Costs and affinity as floats of one dtype, with shapes that fit; asymmetry by rounding alone is removed."""
+def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, tuple[Any, Mirror | None]]:
+    """Costs, and the `symmetrized` affinity, as floats of one dtype, with shapes that fit."""
     thin = sparse.issparse(affinity)
     xp, device = library_of(costs, None if thin else affinity, init)
     costs = real_array(xp, "costs", costs, device=device)
@@ -281,7 +290,7 @@ def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, Any]:
         raise must("affinity", f"of shape {square}", tuple(affinity.shape))
     if costs.ndim == 3 and affinity.ndim == 2:
         affinity = affinity + xp.zeros((costs.shape[0], 1, 1), dtype=affinity.dtype, device=affinity.device)
-    return xp, costs, without_asymmetry(xp, affinity)
+    return xp, costs, symmetrized(xp, affinity)
 
 
 def _as_result(xp: Any, bound: dense.Bound, done: dense.Descent, proof: Stationarity, symmetric: bool) -> BoundResult:

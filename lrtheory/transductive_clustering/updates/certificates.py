@@ -19,11 +19,13 @@ from lrtheory.transductive_clustering.updates import dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from lrtheory.transductive_clustering.updates.edges import (
     ASYMMETRY,
-    absolute_sums,
-    asymmetry,
+    Mirror,
     csr_parts,
     is_symmetric,
-    without_asymmetry,
+    mirrored,
+    sizes_of,
+    symmetrized,
+    unit_of,
 )
 from lrtheory.transductive_clustering.updates.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
@@ -212,15 +214,16 @@ def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
     return xp.reshape(xp.asarray(clamp, device=costs.device) < 0, shape)
 
 
-def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
+def spectrum_bounds(xp: Any, affinity: Any, free: Any, mirror: Mirror | None = None) -> tuple[Any, Any, Any]:
     r"""Return proved bounds on the spectrum of the free block of W, and whether W is symmetric.
 
     The first lies below all eigenvalues of the symmetric part of the block, the second is not below its norm. For
     every positive v, \|M\| <= max_p (M v)_p / v_p where M = \|W\|^T \|W\| (Collatz and Wielandt); a few powers of M + 1
     make it nearly equal. Gershgorin's discs of (W + W^T) / 2 know the diagonal, and are better for psd matrices.
+    Where the caller has it, ``mirror`` is how a sparse W compares with its transpose.
     """
     if sparse.issparse(affinity):
-        return _sparse_bounds(affinity, to_numpy(free)[..., 0])
+        return _sparse_bounds(affinity, to_numpy(free)[..., 0], mirror)
     n = affinity.shape[-1]
     weight = xp.astype(free, xp.float64)
     block = xp.astype(affinity, xp.float64) * weight * xp.matrix_transpose(weight)
@@ -242,27 +245,27 @@ def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
     return lowest, norm, is_symmetric(xp, affinity)
 
 
-def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
+def _sparse_bounds(affinity: Any, free: np.ndarray, mirror: Mirror | None = None) -> tuple[Any, Any, Any]:
     W = affinity if affinity.format == "csr" else sparse.csr_array(affinity)
     if not W.nnz:
         return np.float64(0.0), np.float64(0.0), np.bool_(True)
-    off, weight = asymmetry(W), free.astype(np.float64)
-    there = csr_parts(W)
-    back = there if off == 0 else csr_parts(sparse.csr_array(W.T))
-    largest = float(max(W.data.max(), -W.data.min())) or 1.0
-    diagonal = W.diagonal() * weight
-    outward, v = weight * absolute_sums(there, weight, largest), np.ones(len(free))
+    mirror, weight = mirror or mirrored(W), free.astype(np.float64)
+    there, unit = sizes_of(W), unit_of(mirror.largest)
+    back = there if mirror.asymmetry == 0 else sparse.csr_array(there.T)
+    diagonal, scaled = mirror.diagonal * weight, unit * weight
+    outward, v = weight * (there @ scaled), np.ones(len(free))
     around = outward
     for turn in range(POWERS):
         if turn > 0:
-            outward = weight * absolute_sums(there, weight * v, largest)
-        Mv = weight * absolute_sums(back, outward, largest)
+            outward = weight * (there @ (scaled * v))
+        Mv = weight * (back @ (unit * outward))
         norm = np.sqrt((Mv / v).max())
-        v = (v + Mv) / (v + Mv).max()
-    inward = around if back is there else weight * absolute_sums(back, weight, largest)
-    lowest = (diagonal - ((around + inward) / 2 * largest - np.abs(diagonal))).min()
-    norm = norm * largest
-    return max(lowest, -norm), norm, np.bool_(off <= ASYMMETRY)
+        v = v + Mv
+        v /= v.max()
+    inward = around if back is there else weight * (back @ scaled)
+    lowest = (diagonal - ((around + inward) / 2 / unit - np.abs(diagonal))).min()
+    norm = norm / unit
+    return max(lowest, -norm), norm, np.bool_(mirror.asymmetry <= ASYMMETRY)
 
 
 @result
@@ -342,11 +345,11 @@ def monotone_certificate(
     >>> found.monotone, found.damping
     (False, 0.8)
     """
-    W = without_asymmetry(np, sparse_affinity(affinity))
+    W, mirror = symmetrized(np, sparse_affinity(affinity))
     n = W.shape[0]
     lam, temperature = weights(lam, temperature)
     free = clamped_labels(clamp, (n,), None) < 0
-    lower, norm, symmetric = _sparse_bounds(W, free)
+    lower, norm, symmetric = _sparse_bounds(W, free, mirror)
     block = W[free][:, free] if free.any() else sparse.csr_array((1, 1))
     few = block.shape[0] <= DENSE
     smallest, spectral = _all_eigenvalues(block) if few else _lanczos(block)

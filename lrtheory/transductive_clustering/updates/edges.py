@@ -8,7 +8,19 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input, sparse
 
-__all__ = ["ASYMMETRY", "Edges", "absolute_sums", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
+__all__ = [
+    "ASYMMETRY",
+    "Edges",
+    "Mirror",
+    "asymmetry",
+    "csr_parts",
+    "is_symmetric",
+    "mirrored",
+    "sizes_of",
+    "symmetrized",
+    "unit_of",
+    "without_asymmetry",
+]
 
 ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affinity may differ from its transpose
 
@@ -19,6 +31,14 @@ class Edges(NamedTuple):
     starts: np.ndarray  # int64 (N + 1,)
     columns: np.ndarray  # uint32 (nnz,): compiled code would test a signed index for counting from the end
     values: np.ndarray  # (nnz,), of any kind of number
+
+
+class Mirror(NamedTuple):
+    """How a sparse matrix W compares with its transpose."""
+
+    asymmetry: float  # the largest entry of W - W^T, in rounding errors of the largest entry
+    largest: float  # entry of |W|
+    diagonal: np.ndarray  # (N,), of W
 
 
 def is_symmetric(xp: Any, W: Any) -> Any:
@@ -34,19 +54,24 @@ def is_symmetric(xp: Any, W: Any) -> Any:
 
 def asymmetry(W: Any) -> float:
     """The largest entry of W - W^T for a sparse W, in rounding errors of its largest entry."""
+    return mirrored(W).asymmetry
+
+
+def mirrored(W: Any) -> Mirror:
+    """Compare a sparse matrix with its transpose."""
+    W, diagonal = _rows_of(W), np.zeros(W.shape[0], W.dtype)
     if not W.nnz:
-        return 0.0
-    W = _rows_of(W)
+        return Mirror(0.0, 0.0, diagonal)
     if not W.has_canonical_format:  # columns in order, each once
         W = W.copy()
         W.sum_duplicates()
-    off, size = unlike_transpose(csr_parts(W))
-    return off / (size or 1.0) / float(np.finfo(W.dtype).eps)
+    off, size = unlike_transpose(csr_parts(W), diagonal)
+    return Mirror(off / (size or 1.0) / float(np.finfo(W.dtype).eps), size, diagonal)
 
 
 @kernel(error_model="numpy")
-def unlike_transpose(edges):
-    """Return the largest |w_pq - w_qp| and the largest |w_pq|; columns are in order.
+def unlike_transpose(edges, diagonal):
+    """Return the largest |w_pq - w_qp| and |w_pq|, and set a diagonal of zeros to the w_pp; columns are in order.
 
     Rows come in order too, so the partners (q, p) of the entries (p, q) with p < q lie along row q: a cursor for each
     row finds them, and an entry that a cursor passes by or never reaches has no partner.
@@ -62,6 +87,7 @@ def unlike_transpose(edges):
             off = max(off, abs(np.float64(values[e])))
             e += 1
         if e < end and columns[e] == p:
+            diagonal[p] = values[e]
             e += 1
         while e < end:
             q, w = columns[e], np.float64(values[e])
@@ -80,14 +106,20 @@ def unlike_transpose(edges):
 
 def without_asymmetry(xp: Any, W: Any) -> Any:
     """The mean of W and its transpose where they differ by rounding alone, so that an energy exists; else W."""
+    return symmetrized(xp, W)[0]
+
+
+def symmetrized(xp: Any, W: Any) -> tuple[Any, Mirror | None]:
+    """`without_asymmetry`, and how the result compares with its transpose, where it is sparse."""
     if sparse.issparse(W):
-        if not 0 < asymmetry(W) <= ASYMMETRY:
-            return W
+        known = mirrored(W)
+        if not 0 < known.asymmetry <= ASYMMETRY:
+            return W, known
         mean = sparse.csr_array((W + W.T) / 2).astype(W.dtype)
         mean.sort_indices()
-        return mean
+        return mean, mirrored(mean)
     nearly = is_symmetric(xp, W)[..., None, None]
-    return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W)
+    return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W), None
 
 
 def _rows_of(W: Any) -> Any:
@@ -110,14 +142,17 @@ def csr_parts(affinity: Any) -> Edges:
     return Edges(kernel_input(starts, np.int64), kernel_input(cols, np.uint32), kernel_input(W[rows, cols]))
 
 
-@kernel(error_model="numpy", fastmath={"contract", "nsz"})
-def absolute_sums(edges, v, largest):
-    """Return |W| v / largest, (N,) in double precision; quotients by the largest entry stay within the range."""
-    starts, columns, values = edges.starts, edges.columns, edges.values
-    sums = np.empty(starts.shape[0] - 1)
-    for p in range(sums.shape[0]):
-        total = 0.0
-        for e in range(starts[p], starts[p + 1]):
-            total += np.float64(abs(values[e])) / largest * v[columns[e]]
-        sums[p] = total
-    return sums
+def unit_of(largest: float) -> float:
+    """Return a power of two that brings the largest entry into [1 / 2, 1), or as near as the range of doubles lets it.
+
+    Products with it round nothing, and sums of entries in this unit stay within the range.
+    """
+    return float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1022, 1022))))
+
+
+def sizes_of(W: Any) -> Any:
+    """Return |W| of a sparse W by rows, in double precision; W itself where that is the same."""
+    W = _rows_of(W)
+    if W.dtype == np.float64 and W.data.min(initial=0) >= 0:
+        return W
+    return sparse.csr_array((np.abs(W.data).astype(np.float64, copy=False), W.indices, W.indptr), shape=W.shape)

@@ -10,7 +10,7 @@ from lrtheory._array import array_namespace, is_foreign, real_array, sparse, to_
 from lrtheory._validation import must, real
 from lrtheory.transductive_clustering.data.tables import as_problem
 from lrtheory.transductive_clustering.problem import ClusteringProblem
-from lrtheory.transductive_clustering.updates.edges import absolute_sums, csr_parts
+from lrtheory.transductive_clustering.updates.edges import sizes_of
 from lrtheory.transductive_clustering.updates.survey import Survey, surveyed
 
 __all__ = [
@@ -75,11 +75,19 @@ def in_range(xp: Any, costs: Any, affinity: Any, lam: float) -> None:
     if max(float(xp.max(costs)), -float(xp.min(costs))) * costs.shape[-2] > largest:
         raise must("costs", f"of a size below {largest / costs.shape[-2]:.3g} in {costs.dtype}", costs)
     if sparse.issparse(affinity):
-        pull = float(absolute_sums(csr_parts(affinity), np.ones(affinity.shape[1]), 1.0).max())
+        pull = largest_pull(affinity)
+        if not lam * pull * costs.shape[-2] <= largest:  # the bound is too coarse: add up the rows
+            pull = float((sizes_of(affinity) @ np.ones(affinity.shape[1])).max())
     else:
         pull = float(xp.max(xp.sum(xp.abs(affinity), axis=-1, dtype=xp.float64)))
     if not lam * pull * costs.shape[-2] <= largest:
         raise must("lam", "so small that lam times the affinity stays finite", lam)
+
+
+def largest_pull(W: Any) -> float:
+    """Return a bound on the sums of the rows of |W|, sparse: the most entries of a row times the largest of them."""
+    most = int(np.diff(sparse.csr_array(W).indptr).max(initial=0))
+    return float(max(W.data.max(), -W.data.min())) * most if most else 0.0
 
 
 def sparse_affinity(affinity: Any, n: int | None = None, dtype: Any = np.float64, name: str = "affinity") -> Any:

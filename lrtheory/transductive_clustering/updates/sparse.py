@@ -15,6 +15,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._kernels.exponential import exponential
 from lrtheory._kernels.lanes import weighted_sum
+from lrtheory._kernels.rows import add_rows, fetch_row, row_width, shift_rows, step_rows
 from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL, Descent, Work
 from lrtheory.transductive_clustering.updates.edges import Edges
@@ -23,7 +24,7 @@ from lrtheory.transductive_clustering.updates.logarithm import logarithm
 __all__ = ["Problem", "Step", "descend_sparse", "squared_step"]
 
 PARALLEL = 20_000  # the least number of rows per thread
-BLOCK = 72  # rows whose softmaxes are made together
+BLOCK = 144  # rows whose softmaxes are made together
 
 
 class Problem(NamedTuple):
@@ -53,22 +54,24 @@ def update_rows(problem, step, first, last):
     cost at the new rows, and of squared moves, and the largest move. Return the numbers of multiply-adds over edges and
     of exponentials.
     """
-    costs, edges, Z = problem.costs, problem.edges, step.Z
-    k, dtype = costs.shape[1], costs.dtype
-    # u = W Z, and the softmaxes, by rows without gaps: loops over all numbers of a block fill vector registers, which
-    # the few numbers of a row do not
-    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((BLOCK, k), dtype), np.empty((2, BLOCK), dtype)
+    costs, edges, Z, dtype = problem.costs, problem.edges, step.Z, step.Z.dtype
+    k, width, part = costs.shape[1], row_width(costs), dtype.type(step.factor)
+    # u = W Z, and the softmaxes, whose rows are filled up with zeros
+    pulled, powers, sums = np.zeros((BLOCK, width), dtype), np.empty((BLOCK, width), dtype), np.empty((3, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices cost as much as a row, so they are made for many rows
         stop = min(start + BLOCK, last)
         for p in range(start, stop):
+            fetch_row(costs, p)
             weighted_sum(Z, edges.columns, edges.values, edges.starts[p], edges.starts[p + 1], pulled, p - start)
         softmaxes(problem, costs[start:stop], pulled, powers, sums)
         ends = hold_rows(problem, step, pulled, powers, sums, start)
         note = step.notes[start // BLOCK]
-        move_rows(problem.lam, step.factor, Z[start:stop], pulled, powers, step.new[start:stop], note)
+        note[0], linear, note[2], note[3] = step_rows(
+            Z[start:stop], pulled, powers, sums[2], part, step.new[start:stop]
+        )
         # at a softmax T log s = logit - highest - T log(mass), so T sum s log s + a . s is this (TC-P10); a part of a
         # step ends at no softmax, and takes K logarithms
-        note[1] += ends
+        note[1] = dtype.type(problem.lam) * linear + ends
         if step.factor != 1.0:
             note[1] = own_costs(costs, problem.temperature, step.new, start, stop)
     return k * (edges.starts[last] - edges.starts[first]), k * (last - first)
@@ -76,37 +79,19 @@ def update_rows(problem, step, first, last):
 
 @kernel(nogil=True, error_model="numpy")
 def softmaxes(problem, costs, pulled, powers, sums):
-    """Set the first rows of ``powers`` to softmaxes; ``sums`` gets the highest logit and log sum exp of each row.
+    """Set the first rows of ``powers`` to softmaxes, but for factors, which are the third row of ``sums``.
 
-    The latter is that of (logit - highest) / T; the difference is taken before the quotient, which could overflow.
+    The first two get the highest logit and log sum exp of (logit - highest) / T; the difference is taken before the
+    quotient, which could overflow.
     """
-    n, k = costs.shape
-    highest, mass, dtype, one = sums[0], sums[1], costs.dtype, costs.dtype.type(1)
-    lam, cold = dtype.type(problem.lam), dtype.type(1 / problem.temperature)
-    a, u, power = costs.reshape(-1), pulled.reshape(-1), powers.reshape(-1)
-    # one array a loop: each runs in vector registers, or keeps the numbers of a row in scalar ones
-    for j in range(n * k):
-        power[j] = lam * u[j] - a[j]
-    for p in range(n):
-        highest[p] = power[p * k]
-    for c in range(1, k):
-        for p in range(n):
-            highest[p] = power[p * k + c] if power[p * k + c] > highest[p] else highest[p]
-    for p in range(n):
-        high = highest[p]
-        for c in range(k):
-            power[p * k + c] = (power[p * k + c] - high) * cold
-    for j in range(n * k):
+    n, dtype = costs.shape[0], costs.dtype
+    highest, mass, scales, power = sums[0], sums[1], sums[2], powers.reshape(-1)
+    shift_rows(costs, pulled, dtype.type(problem.lam), dtype.type(1 / problem.temperature), powers, highest)
+    for j in range(n * powers.shape[1]):
         power[j] = exponential(power[j])
+    add_rows(powers, n, mass)
     for p in range(n):
-        total = dtype.type(0)
-        for c in range(k):
-            total += power[p * k + c]
-        mass[p] = total
-    for p in range(n):
-        inverse = one / mass[p]
-        for c in range(k):
-            power[p * k + c] *= inverse
+        scales[p] = dtype.type(1) / mass[p]
     for p in range(n):
         mass[p] = logarithm(mass[p])
 
@@ -115,7 +100,7 @@ def softmaxes(problem, costs, pulled, powers, sums):
 def hold_rows(problem, step, pulled, powers, sums, start):
     """Put clamped rows of a block where they are; return what its entropy and cost are beyond the sum of lambda s . u.
 
-    The block begins at row ``start``, and s is a row of ``powers``.
+    The block begins at row ``start``, and s is a row of ``powers`` times its factor, the third row of ``sums``.
     """
     value, temperature, n = 0.0, problem.temperature, min(BLOCK, step.Z.shape[0] - start)
     for p in range(n):
@@ -123,38 +108,11 @@ def hold_rows(problem, step, pulled, powers, sums, start):
         if label < 0:
             value -= sums[0, p] + temperature * sums[1, p]
         else:
-            for c in range(powers.shape[1]):
+            sums[2, p] = 1
+            for c in range(step.Z.shape[1]):
                 powers[p, c] = step.Z[start + p, c]
             value += problem.costs[start + p, label] - problem.lam * pulled[p, label]
     return value
-
-
-@kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc", "nnan"})
-def move_rows(lam, factor, Z, pulled, powers, new, note):
-    """Step to ``new``; ``note`` gets the sums of z . u, of lambda s . u and of squared moves, and the largest move.
-
-    Rows s of ``powers`` are where whole steps end.
-    """
-    n, dtype, whole = Z.shape[0], Z.dtype, factor == 1.0
-    lam, part, far = dtype.type(lam), dtype.type(factor), np.empty(n, dtype)
-    far[:] = 0
-    here, pull, goal, there = Z.reshape(-1), pulled.reshape(-1), powers.reshape(-1), new.reshape(-1)
-    pairs, linear, moved = dtype.type(0), dtype.type(0), dtype.type(0)
-    for j in range(here.shape[0]):
-        pairs += here[j] * pull[j]
-        linear += goal[j] * pull[j]
-    for j in range(here.shape[0]):
-        move = part * (goal[j] - here[j])
-        moved += move * move
-    for first in range(0, here.shape[0], n):  # many largest ones beside each other, since a single one is no vector
-        ours, theirs = here[first : first + n], goal[first : first + n]
-        for j in range(n):
-            far[j] = max(far[j], abs(part * (theirs[j] - ours[j])))
-    for j in range(here.shape[0]):  # a whole step is s itself, since z + (s - z) would round it once more
-        there[j] = goal[j] if whole else here[j] + part * (goal[j] - here[j])
-    note[0], note[1], note[2], note[3] = pairs, lam * linear, moved, 0.0
-    for j in range(n):
-        note[3] = max(note[3], far[j])
 
 
 @kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc"})
