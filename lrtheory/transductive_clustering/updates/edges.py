@@ -34,7 +34,7 @@ class Edges(NamedTuple):
 
 
 class Mirror(NamedTuple):
-    """How a sparse matrix W compares with its transpose."""
+    """The difference between a sparse matrix W and its transpose, and what else one look at both finds."""
 
     asymmetry: float  # the largest entry of W - W^T, in rounding errors of the largest entry
     largest: float  # entry of |W|
