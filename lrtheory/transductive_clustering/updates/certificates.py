@@ -251,6 +251,7 @@ def _sparse_bounds(affinity: Any, free: np.ndarray, mirror: Mirror | None = None
         return np.float64(0.0), np.float64(0.0), np.bool_(True)
     mirror, weight = mirror or mirrored(W), free.astype(np.float64)
     there, unit = sizes_of(W), unit_of(mirror.largest)
+    high = unit * mirror.largest or 1.0
     back = there if mirror.asymmetry == 0 else sparse.csr_array(there.T)
     diagonal, scaled = mirror.diagonal * weight, unit * weight
     outward, v = weight * (there @ scaled), np.ones(len(free))
@@ -260,7 +261,7 @@ def _sparse_bounds(affinity: Any, free: np.ndarray, mirror: Mirror | None = None
             outward = weight * (there @ (scaled * v))
         Mv = weight * (back @ (unit * outward))
         norm = np.sqrt((Mv / v).max())
-        v = v + Mv
+        v = v + Mv / high**2  # as if the largest entry were 1
         v /= v.max()
     inward = around if back is there else weight * (back @ scaled)
     lowest = (diagonal - ((around + inward) / 2 / unit - np.abs(diagonal))).min()
