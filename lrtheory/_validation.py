@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "Words",
     "array",
     "as_array",
     "choice",
@@ -31,6 +32,15 @@ __all__ = [
     "state_entry",
     "unmasked",
 ]
+
+
+class Words(str):
+    """Words that an error sentence shows as they are, without the quotes of a string that somebody gave."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def must(name: str, rule: str, value: object, error: type[Exception] = ValueError) -> Exception:

@@ -1,0 +1,1 @@
+"""Stacks of matrices side by side: how they are read, sketched, bounded, made and loaded."""

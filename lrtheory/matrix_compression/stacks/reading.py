@@ -1,0 +1,116 @@
+"""Blocks as callers hold them, in a list, an array, a stream or a function, become checked matrices one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import is_foreign, to_numpy
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import Words, as_array, integer, must, real
+
+__all__ = ["Block", "Blocks", "Stream", "as_matrix", "rank_of", "relative"]
+
+Block: TypeAlias = ArrayLike | SparseArray
+#: many matrices: in memory, as a stream, or as a function that starts the stream again
+Blocks: TypeAlias = Sequence[Block] | Iterable[Block] | np.ndarray | Callable[[], Iterable[Block]]
+
+
+def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
+    """Check one matrix, which becomes float64 unless it is float32, and say in which place a wrong one stands."""
+    if type(value) is not np.ndarray or value.dtype not in (np.float64, np.float32):
+        value = value.toarray() if sparse.issparse(value) else to_numpy(value)
+        found = as_array(name, value)
+        if found.dtype.kind not in "biufO":
+            raise must(name, "matrices of real numbers", Words(f"{found.dtype}{place}"), TypeError)
+        value = found.astype(np.float32 if found.dtype in (np.float16, np.float32) else np.float64)
+    if value.ndim != 2:
+        raise must(name, "matrices", Words(f"shape {value.shape}{place}"))
+    largest = max(float(value.max()), -float(value.min())) if value.size else 0.0
+    if not largest < np.inf:
+        wrong = value[~np.isfinite(value)].flat[0]
+        raise must(name, "finite", Words(f"{float(wrong)}{place}"))
+    return value
+
+
+class Stream:
+    """The blocks of a call, which can be started once, or as often as they are asked for.
+
+    Parameters
+    ----------
+    blocks : sequence, iterator, array of shape (K, m, n), or callable
+        As the public functions take them.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+
+    def __init__(self, blocks: Any) -> None:
+        blocks = to_numpy(blocks) if is_foreign(blocks) else blocks
+        blocks = getattr(blocks, "blocks", blocks)
+        one_matrix = sparse.issparse(blocks) or (isinstance(blocks, np.ndarray) and blocks.ndim != 3)
+        if one_matrix or isinstance(blocks, (str, bytes, dict)) or not (callable(blocks) or hasattr(blocks, "__iter__")):
+            what = Words(f"an array of shape {blocks.shape}") if hasattr(blocks, "shape") else blocks
+            raise must("blocks", "a sequence or a stream of matrices, or an array of shape (K, m, n)", what, TypeError)
+        self._given = blocks
+        #: whether the blocks can be read more than once
+        self.restarts = callable(blocks) or not isinstance(blocks, Iterator)
+        self.dtype = np.dtype(np.float32)  # float64 once a block was not of single precision
+        self.n_rows = -1
+
+    def need_restart(self, why: str) -> None:
+        """Refuse a stream that is used up by one pass."""
+        if not self.restarts:
+            rule = f"a callable that starts the stream again for {why}"
+            raise must("blocks", rule, Words("an iterator"))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield the blocks, checked, each with the same number of rows; refuse a stream without any."""
+        given = self._given() if callable(self._given) else self._given
+        index = -1
+        for index, value in enumerate(given):  # noqa: B007 (the last index is used below)
+            yield self.checked(value, index)
+        if index < 0:
+            raise must("blocks", "at least one matrix", Words("none"))
+
+    def checked(self, value: Any, index: int) -> np.ndarray:
+        """Check one block against those before it."""
+        block = as_matrix(value, f" in block {index}")
+        if self.n_rows < 0:
+            self.n_rows = len(block)
+        if len(block) != self.n_rows:
+            got = Words(f"{len(block)} rows in block {index} after {self.n_rows}")
+            raise must("blocks", "matrices with the same number of rows", got)
+        if block.dtype == np.float64:
+            self.dtype = block.dtype
+        return block
+
+
+class Target(NamedTuple):
+    """What a compression shall reach: a rank, or an error relative to the norm."""
+
+    rank: int | None
+    epsilon: float | None
+
+
+def rank_of(rank: Any, epsilon: Any = None) -> Target:
+    """Check a rank or an error, of which exactly one is given."""
+    if rank is not None and epsilon is not None:
+        raise must("rank", "given without `epsilon`", Words("both"))
+    if rank is None and epsilon is None:
+        raise must("rank", "given, or `epsilon`", Words("neither"))
+    if rank is not None:
+        return Target(integer("rank", rank, low=0), None)
+    return Target(None, real("epsilon", epsilon, low=0.0, high=1.0))
+
+
+def relative(energy: Any, total: float) -> Any:
+    """Root of the quotient of an energy and the whole energy, clipped to [0, 1]; 0 where there is no energy."""
+    share = np.asarray(energy, dtype=np.float64) / total if total > 0 else np.zeros(np.shape(energy))
+    found = np.sqrt(np.clip(share, 0.0, 1.0))
+    return float(found) if found.ndim == 0 else found
