@@ -1,0 +1,511 @@
+r"""One pass over blocks of any number: a sketch with a bracket of the error at every rank, at every step.
+
+.. math:: \hat T_r \le T_r(M) \le \hat T_r + D_r, \qquad E_r(M)^2 = \|M\|^2 - T_r(M)
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from lrtheory._validation import Words, array, choice, integer, must, real, same_parameters, state_entry
+from lrtheory.matrix_compression.stacks import factors, units
+from lrtheory.matrix_compression.stacks.factors import Factor
+from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
+from lrtheory.matrix_compression.stacks.reading import Block, as_matrix
+
+__all__ = ["Method", "StackSketch"]
+
+Method = Literal["auto", "gram", "fd", "sketch"]
+METHODS = ("auto", "gram", "fd", "sketch")
+#: rows up to which a matrix of all their products is kept: 8 m^2 bytes, 32 MB
+GRAM_ROWS = 2048
+
+
+class Spectrum(NamedTuple):
+    """What a sketch says at one moment: left singular vectors times singular values, and brackets."""
+
+    factor: Factor
+    exact: np.ndarray | None  # all squared singular values, where they are known
+
+
+class StackSketch:
+    r"""The sketch of a stack M = [A_1 .. A_K] that is seen once, block after block, in any order.
+
+    Parameters
+    ----------
+    rank : int
+        r, the rank that is wanted, at least 0.
+    oversampling : int
+        Columns that are kept beyond it; more make the bracket narrower.
+    method : {"auto", "gram", "fd", "sketch"}
+        "gram" keeps the m x m matrix M M^T: exact at every rank. "fd" (Frequent Directions) subtracts what it drops from
+        all that it keeps: what it may have lost is known in advance. "sketch" drops alone: narrower on most data, but
+        there are streams on which it sees nothing of the best direction, and its bracket says so. "auto" is "gram" up
+        to 2048 rows, else "fd".
+    buffer : int or None
+        Columns that are gathered between two factorizations; None takes twice as many as are kept.
+    record : bool
+        Whether `trace` keeps the factor and the dropped energies of every truncation.
+
+    Attributes
+    ----------
+    rank, oversampling : int
+        As given.
+    method : str
+        As given, or the one that "auto" chose at the first block.
+    n_blocks, n_columns : int
+        What was seen.
+    trace : dict or None
+        ``factors`` and ``dropped``, lists with an entry for each truncation, in units of 2^``unit``.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range.
+
+    See Also
+    --------
+    compress_stack : The same with a basis and a certificate at the end, over processes.
+
+    Notes
+    -----
+    Memory is 8 m (3 (rank + oversampling) + 2) bytes, and 10 m^2 for "gram". The bracket is proved by statements CM-3,
+    CM-7, CM-13 and CM-16, for exact arithmetic; `ErrorInterval.floor` is an allowance for rounding. Blocks of any float
+    type are added up in float64. A spectral error is not the loss of a task.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sketch = StackSketch(1, oversampling=1)
+    >>> sketch.update_many([[[3.0], [0.0]], [[0.0], [1.0]]])
+    >>> round(sketch.interval().upper2, 9), sketch.singular_values.tolist()
+    (1.0, [3.0])
+    """
+
+    def __init__(
+        self,
+        rank: int,
+        *,
+        oversampling: int = 8,
+        method: Method = "auto",
+        buffer: int | None = None,
+        record: bool = False,
+    ) -> None:
+        self.rank = integer("rank", rank, low=0)
+        self.oversampling = integer("oversampling", oversampling, low=0)
+        self.method = str(choice("method", method, METHODS))
+        self._keep = max(1, self.rank + self.oversampling)
+        self._room = None if buffer is None else integer("buffer", buffer, low=1)
+        self.trace: dict[str, list[Any]] | None = {"factors": [], "dropped": []} if record else None
+        self.n_blocks, self.n_columns, self._filled, self._n_steps = 0, 0, 0, 0
+        self._unit, self._total = units.EMPTY, units.Sum()
+        self._factor: Factor | None = None
+        self._gram: np.ndarray | None = None
+        self._columns = np.empty((0, 0))
+        self._known: Spectrum | None = None
+
+    def __repr__(self) -> str:
+        seen = f"{self.n_blocks} blocks of {self.n_rows} rows" if self.n_rows else "no blocks yet"
+        return f"StackSketch(rank={self.rank}, oversampling={self.oversampling}, method={self.method!r}): {seen}"
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the blocks; 0 before the first one."""
+        return len(self._columns)
+
+    @property
+    def unit(self) -> int:
+        """The power of two by which everything is divided inside; 0 while nothing but zeros was seen."""
+        return 0 if self._unit == units.EMPTY else self._unit
+
+    def update(self, block: Block) -> None:
+        """Take in one block.
+
+        Parameters
+        ----------
+        block : array of shape (m, n)
+            With as many rows as the others; it may have no columns.
+
+        Raises
+        ------
+        ValueError
+            If it is no matrix, is not finite, or has another number of rows; nothing changes then.
+        TypeError
+            If its entries are not real numbers.
+        """
+        self._take(self._checked(block))
+
+    def update_many(self, blocks: Iterable[Block]) -> None:
+        """Take in blocks one after the other.
+
+        Parameters
+        ----------
+        blocks : iterable of arrays of shape (m, n_k)
+            Blocks.
+
+        Raises
+        ------
+        ValueError
+            If one of them is wrong; nothing changes then, whatever came before it.
+        TypeError
+            If the entries of one are not real numbers, or `blocks` cannot be iterated.
+        """
+        if not hasattr(blocks, "__iter__"):
+            raise must("blocks", "matrices", blocks, TypeError)
+        before = copy.deepcopy(self.__dict__)
+        try:
+            for block in blocks:
+                self._take(self._checked(block))
+        except BaseException:
+            self.__dict__.update(before)
+            raise
+
+    def merge(self, other: StackSketch) -> None:
+        """Take in all that another sketch has seen.
+
+        Parameters
+        ----------
+        other : StackSketch
+            Of the same rank, oversampling and method; it stays as it is.
+
+        Raises
+        ------
+        TypeError
+            If it is no sketch.
+        ValueError
+            If it has another rank, oversampling, method, or number of rows.
+        """
+        if not isinstance(other, StackSketch):
+            raise must("other", "a StackSketch", other, TypeError)
+        for name in ("rank", "oversampling", "method"):
+            own, given = getattr(self, name), getattr(other, name)
+            if own != given and not ("auto" in (own, given) and 0 in (self.n_rows, other.n_rows)):
+                raise must("other", f"a sketch of {name} {own!r}", given)
+        if self.n_rows and other.n_rows and self.n_rows != other.n_rows:
+            raise must("other", f"a sketch of matrices with {self.n_rows} rows", other.n_rows)
+        if other.n_rows == 0:
+            return
+        other = other.copy()
+        other._flush()
+        self._begin(other.n_rows)
+        self._flush()
+        shift = self._raise_unit(other._unit) - (0 if other._unit == units.EMPTY else other._unit)
+        self._total = self._total.plus(other._total.value * 2.0 ** max(-2 * shift, -1000))
+        if self._gram is not None:
+            assert other._gram is not None
+            self._gram += units.rescaled(other._gram, -2 * shift)
+        elif other._factor is not None:
+            self._join(factors.rescaled_factor(other._factor, -shift))
+        self._n_steps += other._n_steps
+        self.n_blocks, self.n_columns = self.n_blocks + other.n_blocks, self.n_columns + other.n_columns
+
+    def interval(self, rank: int | None = None) -> ErrorInterval:
+        """Bracket the relative error of the best approximation of what was seen so far.
+
+        Parameters
+        ----------
+        rank : int or None
+            Any rank; None takes that of the sketch. Beyond the columns that are kept the bracket becomes wide.
+
+        Returns
+        -------
+        ErrorInterval
+            Of zero width, rounding aside, for method "gram" and wherever nothing was dropped.
+
+        Raises
+        ------
+        ValueError
+            If the rank is below 0.
+        """
+        r = self.rank if rank is None else integer("rank", rank, low=0)
+        total, bracket = self._total.value, (0.0, 0.0)
+        if r < min(self.n_rows, self.n_columns) and total > 0:
+            seen = self._now()
+            tail = None if seen.exact is None else float(seen.exact[r:].sum())
+            bracket = seen.factor.bracket(total, r) if tail is None else (tail, tail)
+        return interval_of(
+            bracket, total, self.unit, rank=r, noise=self._noise(), method=self.method, counts=self.counts
+        )
+
+    @property
+    def basis(self) -> np.ndarray:
+        """The `rank` leading directions, of shape (m, rank), or fewer where there are fewer rows or columns."""
+        return self.directions(self.rank)
+
+    def directions(self, n: int) -> np.ndarray:
+        """Return orthonormal columns, the leading direction first.
+
+        Parameters
+        ----------
+        n : int
+            How many, up to `rank` + `oversampling`.
+
+        Returns
+        -------
+        array of shape (m, n)
+            Or fewer, where there are fewer rows or columns.
+
+        Raises
+        ------
+        ValueError
+            If it is below 0, or more than are kept.
+        """
+        n = integer("n", n, low=0, high=self._keep)
+        if min(n, self.n_rows, self.n_columns) == 0:
+            return np.empty((self.n_rows, 0))
+        Q = np.linalg.qr(self._now().factor.F[:, : min(n, self.n_columns)])[0]
+        return np.asarray(Q)
+
+    @property
+    def singular_values(self) -> np.ndarray:
+        """The leading singular values of the sketch, at most `rank` of them; never above those of the stack."""
+        if self.n_rows == 0:
+            return np.empty(0)
+        lengths = np.sqrt(self._now().factor.energies[: min(self.rank, self.n_columns)])
+        return np.array([units.true_length(length, self.unit) for length in lengths.tolist()])
+
+    @property
+    def value_intervals(self) -> np.ndarray:
+        """Brackets of the leading singular values of the stack, of shape (rank, 2) (statement CM-10)."""
+        if self.n_rows == 0:
+            return np.empty((0, 2))
+        found = self._now().factor
+        noise = self._noise() * self._total.value
+        lower = found.energies[: min(self.rank, self.n_columns)]
+        ends = np.stack([lower - noise, lower + found.lost_most + noise], axis=1)
+        ends = np.sqrt(np.clip(ends, 0.0, None))
+        return np.array([[units.true_length(x, self.unit) for x in row] for row in ends.tolist()]).reshape(-1, 2)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Blocks and columns that were seen, and factorizations."""
+        return {"blocks": self.n_blocks, "columns": self.n_columns, "factorizations": self._n_steps}
+
+    def copy(self) -> StackSketch:
+        """Make an independent copy.
+
+        Returns
+        -------
+        StackSketch
+            It goes on as this one would.
+        """
+        return copy.deepcopy(self)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return all that was seen as numbers and arrays, which ``numpy.savez`` writes and reads without pickling.
+
+        Returns
+        -------
+        dict
+            For `set_state` of a sketch that was made with the same parameters.
+        """
+        state: dict[str, Any] = {
+            **self._parameters(),
+            **{name: int(getattr(self, own)) for name, own in _NUMBERS.items()},
+            "total": np.array(self._total),
+            "columns": self._columns[:, : self._filled].copy(),
+        }
+        if self._gram is not None:
+            state["gram"] = self._gram.copy()
+        if self._factor is not None:
+            one = self._factor
+            state |= {"factor": one.F.copy(), "lost": one.lost.copy(), "floors": one.floors.copy()}
+            state["lost_sums"] = np.array([one.lost_whole, one.lost_most])
+        return state
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned; a rejected state changes nothing.
+
+        Parameters
+        ----------
+        state : mapping
+            From `get_state`, or from ``numpy.load`` of a file into which it was written.
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing or out of range, or the state belongs to other parameters.
+        TypeError
+            If it is not a mapping.
+        """
+        state = {name: state[name] for name in state} if hasattr(state, "keys") else state
+        method = str(state_entry(state, "method"))
+        mine = self._parameters()
+        if self.method == "auto" or (self.n_rows == 0 and method == "auto"):
+            mine["method"] = choice("state['method']", method, METHODS)
+        same_parameters(state, mine)
+        fresh = StackSketch(self.rank, oversampling=self.oversampling, method=method, buffer=self._room)  # type: ignore[arg-type]
+        _restore(fresh, state)
+        fresh.trace = self.trace
+        self.__dict__.update(fresh.__dict__)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _parameters(self) -> dict[str, Any]:
+        room = 0 if self._room is None else self._room
+        return {"rank": self.rank, "oversampling": self.oversampling, "method": self.method, "buffer": room}
+
+    def _checked(self, block: Any) -> np.ndarray:
+        """Check a block, and return it in float64."""
+        found = as_matrix(block, f" in block {self.n_blocks}")
+        if self.n_rows and len(found) != self.n_rows:
+            got = Words(f"{len(found)} rows in block {self.n_blocks} after {self.n_rows}")
+            raise must("blocks", "matrices with the same number of rows", got)
+        if len(found) == 0:
+            raise must("blocks", "matrices with at least one row", Words(f"none in block {self.n_blocks}"))
+        return found.astype(np.float64, copy=False)
+
+    def _begin(self, n_rows: int) -> None:
+        """Fix the number of rows, at the first block."""
+        if self.n_rows:
+            return
+        if self.method == "auto":
+            self.method = "gram" if n_rows <= GRAM_ROWS else "fd"
+        if self.method == "gram":
+            self._gram = np.zeros((n_rows, n_rows), order="F")
+            room = max(64, n_rows // 4)
+        else:
+            self._factor = factors.empty(n_rows, self._keep)
+            room = max(2 * self._keep, 8)
+        self._columns = np.empty((n_rows, room if self._room is None else self._room))
+
+    def _take(self, block: np.ndarray) -> None:
+        """Take in a checked block: its energy, and its columns into the buffer."""
+        self._begin(len(block))
+        energy, of_block = units.energy_of(block)
+        self.n_blocks += 1
+        self.n_columns += block.shape[1]
+        self._known = None
+        if of_block == units.EMPTY:
+            return
+        shift = self._raise_unit(of_block) - of_block
+        self._total = self._total.plus(energy * 2.0 ** max(-2 * shift, -1000))
+        start, scale = 0, -self._unit
+        while start < block.shape[1]:
+            stop = min(block.shape[1], start + self._columns.shape[1] - self._filled)
+            room = self._columns[:, self._filled : self._filled + stop - start]
+            if abs(scale) < 1000:
+                np.multiply(block[:, start:stop], 2.0**scale, out=room)
+            else:
+                room[:] = units.rescaled(block[:, start:stop], scale)
+            self._filled += stop - start
+            start = stop
+            if self._filled == self._columns.shape[1]:
+                self._flush()
+
+    def _raise_unit(self, of_block: int) -> int:
+        """Choose the unit in which both what there is and what comes fit, and bring what there is into it."""
+        unit = units.raised(self._unit, of_block)
+        if unit != self._unit and self._unit != units.EMPTY:
+            down = self._unit - unit
+            self._total = self._total.scaled(2.0 ** max(2 * down, -1000))
+            self._columns[:, : self._filled] = units.rescaled(self._columns[:, : self._filled], down)
+            if self._gram is not None:
+                self._gram = units.rescaled(self._gram, 2 * down)
+            if self._factor is not None:
+                self._factor = factors.rescaled_factor(self._factor, down)
+        self._unit = unit
+        return 0 if unit == units.EMPTY else unit
+
+    def _flush(self) -> None:
+        """Take the gathered columns into the factor or the Gram matrix."""
+        self._known = None
+        if self._filled == 0:
+            return
+        Z = self._columns[:, : self._filled]
+        if self._gram is not None:
+            self._gram = _with_products(self._gram, Z)
+            self._n_steps += 1
+        else:
+            self._join(Z)
+        self._filled = 0
+
+    def _join(self, other: Factor | np.ndarray) -> None:
+        assert self._factor is not None
+        self._factor, dropped = self._joined(other)
+        self._n_steps += 1
+        self._known = None
+        if self.trace is not None and len(dropped):
+            self.trace["factors"].append(self._factor.F)
+            self.trace["dropped"].append(dropped)
+
+    def _joined(self, other: Factor | np.ndarray) -> tuple[Factor, np.ndarray]:
+        assert self._factor is not None
+        return factors.joined(self._factor, other, shrink=self.method == "fd")
+
+    def _now(self) -> Spectrum:
+        """Return the factor of all that was seen, gathered columns included; nothing changes by asking."""
+        if self._known is None:
+            Z = self._columns[:, : self._filled]
+            if self._gram is None:
+                assert self._factor is not None
+                self._known = Spectrum(self._joined(Z)[0] if self._filled else self._factor, None)
+            else:
+                self._known = self._exact(Z)
+        return self._known
+
+    def _exact(self, Z: np.ndarray) -> Spectrum:
+        """Factor the Gram matrix, or the gathered columns themselves while there are no others."""
+        assert self._gram is not None
+        keep = min(self._keep, self.n_rows)
+        if self._n_steps == 0:
+            energies, F = factors.leading(Z, keep)
+        else:
+            energies, U = np.linalg.eigh(_with_products(self._gram.copy(order="F"), Z))
+            energies = np.maximum(energies[::-1], 0.0)
+            F = U[:, ::-1][:, :keep] * np.sqrt(energies[:keep])
+        none = factors.empty(self.n_rows, self._keep)
+        return Spectrum(none._replace(F=F), energies)
+
+    def _noise(self) -> float:
+        """Return the allowance for rounding, as a part of the whole energy."""
+        return factors.ROUNDING * (self._columns.shape[1] + self._keep + self._n_steps)
+
+
+_NUMBERS = {"n_blocks": "n_blocks", "n_columns": "n_columns", "n_steps": "_n_steps", "unit": "_unit"}
+
+
+def _with_products(G: np.ndarray, Z: np.ndarray) -> np.ndarray:
+    """Add Z Z^T to the lower half of a matrix in Fortran order, in place where that can be."""
+    if Z.shape[1] == 0:
+        return G
+    from scipy.linalg.blas import dsyrk
+
+    return np.asarray(dsyrk(1.0, Z, beta=1.0, c=G, lower=1, overwrite_c=1))
+
+
+def _restore(sketch: StackSketch, state: Mapping[str, Any]) -> None:
+    """Fill a fresh sketch from a state."""
+    for name, own in _NUMBERS.items():
+        value = np.asarray(state_entry(state, name)).item()
+        setattr(sketch, own, integer(f"state[{name!r}]", value, low=-(2**41) if name == "unit" else 0))
+    high, low = array("state['total']", state_entry(state, "total"), shape=(2,)).tolist()
+    sketch._total = units.Sum(real("state['total']", high, low=0.0), low)
+    columns = array("state['columns']", state_entry(state, "columns"), shape=(None, None)).astype(np.float64)
+    if len(columns) == 0:
+        return
+    unchanged = sketch._parameters()["method"]
+    sketch._begin(len(columns))
+    if sketch.method != unchanged:
+        raise must("state['method']", "the method that was chosen at the first block", unchanged)
+    m, room = sketch._columns.shape
+    if columns.shape[1] >= room:
+        raise must("state['columns']", f"at most {room - 1} columns", columns.shape[1])
+    sketch._columns[:, : columns.shape[1]] = columns
+    sketch._filled = columns.shape[1]
+    if sketch._gram is not None:
+        gram = array("state['gram']", state_entry(state, "gram"), shape=(m, m))
+        sketch._gram = np.array(gram, dtype=np.float64, order="F")
+        return
+    k = sketch._keep
+    F = array("state['factor']", state_entry(state, "factor"), shape=(m, None))
+    if F.shape[1] > k:
+        raise must("state['factor']", f"of at most {k} columns", F.shape)
+    lost, floors = (array(f"state[{name!r}]", state_entry(state, name), shape=(k + 1,), low=0.0) for name in ("lost", "floors"))
+    whole, most = array("state['lost_sums']", state_entry(state, "lost_sums"), shape=(2,), low=0.0).tolist()
+    parts = (np.array(part, dtype=np.float64) for part in (F, lost))
+    sketch._factor = Factor(*parts, whole, most, np.array(floors, dtype=np.float64), sketch._n_steps)

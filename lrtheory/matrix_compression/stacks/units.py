@@ -1,0 +1,84 @@
+"""Units that are powers of two: numbers of any size are squared without overflow, and no digit changes.
+
+Everything that a sketch keeps is divided by 2^unit, energies by 4^unit. The unit of a stack is that of its first block
+which is not zero, and is raised when a much larger block comes. A stack multiplied by a power of two gives the answer
+multiplied by it, digit for digit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["EMPTY", "Sum", "energy_of", "rescaled", "true_energy", "true_length"]
+
+#: squares of numbers with these energies lose nothing to overflow or underflow
+_SAFE = (1e-280, 1e280)
+#: a unit is raised when a block is larger by this many powers of two
+SLACK = 200
+#: the unit while there is nothing but zeros
+EMPTY = -(2**40)
+
+
+class Sum(NamedTuple):
+    """A sum of positive numbers of very different sizes, with what the last digits lost (Neumaier)."""
+
+    high: float = 0.0
+    low: float = 0.0
+
+    def plus(self, value: float) -> Sum:
+        """Add a number."""
+        high = self.high + value
+        small, large = sorted((self.high, value))
+        return Sum(high, self.low + ((large - high) + small))
+
+    @property
+    def value(self) -> float:
+        """The sum."""
+        return self.high + self.low
+
+    def scaled(self, factor: float) -> Sum:
+        """Multiply by a power of two."""
+        return Sum(self.high * factor, self.low * factor)
+
+
+def energy_of(block: np.ndarray) -> tuple[float, int]:
+    """Squared norm of a finite float64 block divided by 4^unit, and the unit of that block; a zero block has no unit."""
+    flat = block.ravel(order="K")
+    energy = float(np.dot(flat, flat))
+    if _SAFE[0] < energy < _SAFE[1]:
+        unit = math.frexp(energy)[1] // 2
+        return math.ldexp(energy, -2 * unit), unit
+    largest = float(np.abs(flat).max(initial=0.0))
+    if largest == 0.0:
+        return 0.0, EMPTY
+    unit = math.frexp(largest)[1]
+    flat = np.ldexp(flat, -unit)
+    return float(np.dot(flat, flat)), unit
+
+
+def raised(unit: int, of_block: int) -> int:
+    """Return the unit to go on with, when a block of another unit comes."""
+    return max(unit, of_block) if unit == EMPTY or of_block > unit + SLACK else unit
+
+
+def rescaled(values: np.ndarray, exponent: int) -> np.ndarray:
+    """Multiply by a power of two, which is exact but for numbers that become too small to matter."""
+    if exponent == 0:
+        return values
+    return values * 2.0**exponent if abs(exponent) < 1000 else np.ldexp(values, max(exponent, -5000))
+
+
+def true_energy(energy: float, unit: int) -> float:
+    """Give the number in the caller's units; it may overflow to infinity or become 0 where the caller's would."""
+    return true_length(energy, 2 * unit)
+
+
+def true_length(length: float, unit: int) -> float:
+    """Give the length in the caller's units."""
+    try:
+        return math.ldexp(length, max(unit, -5000))
+    except OverflowError:
+        return math.inf
