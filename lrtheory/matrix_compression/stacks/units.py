@@ -47,7 +47,8 @@ class Sum(NamedTuple):
 def energy_of(block: np.ndarray) -> tuple[float, int]:
     """Squared norm of a finite float64 block divided by 4^unit, and the unit of that block; a zero block has no unit."""
     flat = block.ravel(order="K")
-    energy = float(np.dot(flat, flat))
+    with np.errstate(over="ignore"):
+        energy = float(np.dot(flat, flat))
     if _SAFE[0] < energy < _SAFE[1]:
         unit = math.frexp(energy)[1] // 2
         return math.ldexp(energy, -2 * unit), unit
