@@ -1,4 +1,4 @@
-"""Arrays of safetensors files and folders, mapped into memory and read when they are asked for.
+"""Arrays of safetensors files and folders, mapped into memory and read when they are asked for, and written anew.
 
 The format is eight bytes with the length of a header, the header as JSON (for each array its type, its shape and its
 first and last byte), and then the bytes [1]_. Nothing in it can be run, and no package is needed to read it.
@@ -13,14 +13,15 @@ from __future__ import annotations
 import json
 import math
 import mmap
+from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Tensors"]
+__all__ = ["Stored", "Tensors", "decoded", "encoded", "write_tensors"]
 
 #: bfloat16 is the upper half of a float32, which NumPy has no type for
 _TYPES = {
@@ -32,6 +33,14 @@ _TYPES = {
 _LONGEST = 100_000_000
 #: the files of a model, or of an adapter, in a folder
 _INDEX, _SINGLE = "model.safetensors.index.json", ("model.safetensors", "adapter_model.safetensors")
+
+
+class Stored(NamedTuple):
+    """An array as a file holds it: the name of its type in the format, its shape, and its bytes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
 
 
 class Tensors:
@@ -78,6 +87,15 @@ class Tensors:
         file, entry = self._places[name]
         value = file.array(entry)
         return value if value.dtype in (np.float32, np.float64) else value.astype(np.float32)
+
+    def stored(self, name: str) -> Stored:
+        """The bytes of an array, as they stand in the file."""
+        file, entry = self._places[name]
+        return Stored(entry["dtype"], tuple(entry["shape"]), file.bytes_of(entry))
+
+    def dtype(self, name: str) -> str:
+        """The name that the format has for the type of an array."""
+        return str(self._places[name][1]["dtype"])
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -155,6 +173,87 @@ class _File:
         kind, first = np.dtype(_TYPES[entry["dtype"]]), self._first + entry["data_offsets"][0]
         count = math.prod(entry["shape"])
         stored = np.frombuffer(self._bytes, kind, count, first) if count else np.empty(0, kind)
-        if entry["dtype"] == "BF16":
-            stored = (stored.astype(np.uint32) << 16).view(np.float32)
-        return stored.reshape(entry["shape"])
+        return _widened(stored, entry["dtype"]).reshape(entry["shape"])
+
+    def bytes_of(self, entry: dict[str, Any]) -> bytes:
+        """The bytes of an entry."""
+        first, last = entry["data_offsets"]
+        return self._bytes[self._first + first : self._first + last]
+
+
+def _widened(stored: np.ndarray, dtype: str) -> np.ndarray:
+    """The numbers of an array; those of bfloat16, which NumPy does not know, in single precision."""
+    return (stored.astype(np.uint32) << 16).view(np.float32) if dtype == "BF16" else stored
+
+
+def decoded(array: Stored) -> np.ndarray:
+    """The numbers of an array that is stored; half precision becomes single."""
+    found = _widened(np.frombuffer(array.data, _TYPES[array.dtype]), array.dtype).reshape(array.shape)
+    return found.astype(np.float32) if found.dtype == np.float16 else found
+
+
+def encoded(array: np.ndarray, dtype: str) -> Stored:
+    """An array of finite numbers, rounded to a type of the format, to even where two numbers are equally near.
+
+    Parameters
+    ----------
+    array : np.ndarray
+        Numbers.
+    dtype : {"F64", "F32", "F16", "BF16"}
+        The type.
+
+    Returns
+    -------
+    Stored
+        Its bytes.
+
+    Raises
+    ------
+    OverflowError
+        If a number is too large for the type.
+    """
+    if dtype == "BF16":
+        bits = _to_bfloat16(np.ascontiguousarray(array))
+        finite = (bits & 0x7F80) != 0x7F80
+    else:
+        with np.errstate(over="ignore"):
+            bits = np.ascontiguousarray(array).astype(_TYPES[dtype])
+        finite = np.isfinite(bits)
+    if not finite.all():
+        raise OverflowError(f"{float(np.abs(array).max()):.4g} is too large for {dtype}")
+    return Stored(dtype, tuple(array.shape), bits.tobytes())
+
+
+def _to_bfloat16(array: np.ndarray) -> np.ndarray:
+    """The upper halves of single precision, rounded once and to even, from doubles too."""
+    with np.errstate(over="ignore"):
+        single = array.astype("<f4")
+    bits = single.view("<u4").reshape(array.shape).astype(np.int64)
+    # a double off its single is no tie; one step of the last bit, which the upper half lacks, says to which side
+    bits += np.where((bits & 0xFFFF) == 0x8000, np.sign(np.abs(array) - np.abs(single)).astype(np.int64), 0)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Stored], metadata: Mapping[str, str] | None = None) -> None:
+    """Write a safetensors file.
+
+    Parameters
+    ----------
+    path : Path
+        A new file.
+    tensors : mapping of str to Stored
+        The arrays by name; they lie in the file in this order.
+    metadata : mapping of str to str or None
+        What stands in the header beside them.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    first = 0
+    for name, array in tensors.items():
+        last = first + len(array.data)
+        header[name] = {"dtype": array.dtype, "shape": list(array.shape), "data_offsets": [first, last]}
+        first = last
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # so that the arrays begin where numbers of eight bytes may
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.writelines(array.data for array in tensors.values())

@@ -1,1 +1,1 @@
-"""The compiled loops that several systems share: an exponential in vector registers, sums and products of tables."""
+"""Inner loops that several systems share: an exponential in vector registers, sums of tables, products of factors."""

@@ -1,0 +1,101 @@
+"""The factors of one module of an adapter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files.safetensors import Stored, decoded
+from lrtheory._validation import array, choice, must, real
+
+__all__ = ["LAYERS", "AdapterModule"]
+
+LAYERS = ("linear", "embedding", "convolution")
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class AdapterModule:
+    """The update scale B A of one weight.
+
+    Parameters
+    ----------
+    B : array of shape (d_out, rank)
+        The left factor.
+    A : array of shape (rank, d_in)
+        The right factor; that of a convolution with its kernels flattened.
+    scale : float
+        The factor in front of their product.
+    kind : {"linear", "embedding", "convolution"}
+        The layer. The weight of an embedding is the transpose, with a row for each entry of the vocabulary.
+    kernel : tuple of int
+        Of a convolution: the number of input channels, and the lengths of a kernel.
+    dtype : str
+        The type of the factors in files: "F64", "F32", "F16" or "BF16".
+
+    Raises
+    ------
+    TypeError
+        If a factor is not an array of real numbers.
+    ValueError
+        If shapes do not fit, or a number is not finite.
+
+    Examples
+    --------
+    >>> AdapterModule(np.ones((3, 1)), np.ones((1, 2))).shape
+    (3, 2)
+    """
+
+    B: np.ndarray
+    A: np.ndarray
+    scale: float = field(default=1.0, kw_only=True)
+    kind: str = field(default="linear", kw_only=True)
+    kernel: tuple[int, ...] = field(default=(), kw_only=True)
+    dtype: str = field(default="F32", kw_only=True)
+
+    def __post_init__(self) -> None:
+        B, A = (_factor(name, getattr(self, name)) for name in ("B", "A"))
+        if A.shape[0] != B.shape[1]:
+            raise ValueError(f"`A` must be an array with {B.shape[1]} rows, as `B` has columns; got {A.shape[0]}.")
+        choice("kind", self.kind, LAYERS)
+        if self.kernel and math.prod(self.kernel) != A.shape[1]:
+            raise must("kernel", f"lengths whose product is {A.shape[1]}, the columns of `A`", self.kernel)
+        if 0 in (B.shape[0], A.shape[1]):
+            raise must("B, A", "factors of a weight that has entries", (B.shape, A.shape))
+        scale = real("scale", self.scale)
+        if not math.isfinite(scale):
+            raise must("scale", "a finite number", self.scale)
+        for name, value in (("B", B), ("A", A), ("scale", scale)):
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"AdapterModule({self.shape[0]} x {self.shape[1]}, rank {self.rank}, scale {self.scale:g}, {self.kind})"
+
+    @property
+    def rank(self) -> int:
+        """The number of columns of B."""
+        return int(self.B.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the update: (d_out, d_in)."""
+        return int(self.B.shape[0]), int(self.A.shape[1])
+
+    @property
+    def storage(self) -> int:
+        """How many numbers the factors hold."""
+        return int(self.B.size + self.A.size)
+
+    @property
+    def delta(self) -> np.ndarray:
+        """The update itself, of shape (d_out, d_in)."""
+        return self.scale * (self.B @ self.A)
+
+
+def _factor(name: str, value: Any) -> np.ndarray:
+    if isinstance(value, Stored):
+        value = decoded(value)
+    found = array(name, value, shape=(None, None))
+    return found.astype(np.float32) if found.dtype == np.float16 else found

@@ -1,0 +1,77 @@
+"""The names of the arrays of an adapter, and what they say: module, factor, and the kind of layer that is adapted."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from lrtheory._validation import must
+
+__all__ = ["PREFIX", "Name", "array_name", "parsed"]
+
+#: what peft writes in front of the name that a module has in the model
+PREFIX = "base_model.model."
+#: module.lora_A.weight; living models put the name of the adapter before weight, AdaLoRA and embeddings end without it
+_ARRAY = re.compile(
+    r"^(?P<module>.+)\.lora_(?P<embedding>embedding_)?(?P<factor>[ABE])(?:\.(?!weight$|bias$)[^.]+)?(?:\.weight)?$"
+)
+
+
+class Name(NamedTuple):
+    """One factor of one module."""
+
+    module: str
+    factor: str
+    embedding: bool
+    prefixed: bool
+
+
+def parsed(array: str) -> Name | None:
+    """What an array is, by its name; None for one that is carried along.
+
+    Parameters
+    ----------
+    array : str
+        As in the file.
+
+    Returns
+    -------
+    Name or None
+        The module has its name in the model.
+
+    Raises
+    ------
+    ValueError
+        If the array belongs to an update that is not scale B A alone.
+    """
+    found = _ARRAY.match(array)
+    if found is None:
+        if re.search(r"\.lora_[^.]+(\.|$)", array):
+            raise must("adapter", "one whose updates are scale B A alone", array)
+        return None
+    module = found["module"]
+    prefixed = module.startswith(PREFIX)
+    return Name(module.removeprefix(PREFIX), found["factor"], bool(found["embedding"]), prefixed)
+
+
+def array_name(module: str, factor: str, *, embedding: bool, prefixed: bool) -> str:
+    """The name of a factor in a file of peft.
+
+    Parameters
+    ----------
+    module : str
+        Its name in the model.
+    factor : {"A", "B"}
+        Which factor.
+    embedding : bool
+        Whether the module is an embedding.
+    prefixed : bool
+        Whether names begin as those of peft do.
+
+    Returns
+    -------
+    str
+        The name.
+    """
+    name = f"{module}.lora_embedding_{factor}" if embedding else f"{module}.lora_{factor}.weight"
+    return PREFIX + name if prefixed else name

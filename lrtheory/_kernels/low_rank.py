@@ -1,0 +1,245 @@
+"""The spectrum and the best approximations of a product B A, from its two thin factors and never from the product.
+
+B (d_out, q) and A (q, d_in) are turned into orthonormal columns, a small core of at most q x q, and orthonormal rows;
+the singular values of the core are those of the product, and its leading part gives the best factors of every rank. Two
+ways lead there: QR of both factors, and the two q x q matrices B^T B and A A^T, which cost less and are taken where
+their smallest eigenvalue is not lost beside their largest one. Large arrays stay in the caller's library and on its
+device; the core, which is small, is factored on the host, and so is QR.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import array_namespace, to_numpy
+
+__all__ = ["CASTS", "Core", "cast_error", "core", "difference", "rank_within", "tail"]
+
+#: the least ratio of eigenvalues of a Gram matrix: below it, the smallest ones drown in the rounding of the largest
+GUARD = 1e-8
+UNIT = 2.0**-53
+#: the unit roundoff of a format, and half the distance of its numbers near zero
+CASTS = {
+    "float64": (2.0**-53, 2.0**-1074),
+    "float32": (2.0**-24, 2.0**-150),
+    "bfloat16": (2.0**-8, 2.0**-134),
+    "float16": (2.0**-11, 2.0**-25),
+}
+
+
+class Core(NamedTuple):
+    """The singular value decomposition of B A, its singular vectors as products of a thin array and a small one.
+
+    ``values`` are all singular values, decreasing; the columns of ``left[0] @ left[1]`` and the rows of
+    ``right[0] @ right[1]`` are the singular vectors, and ``rounding`` is what a value may be off by.
+    """
+
+    values: np.ndarray
+    left: tuple[Any, np.ndarray]
+    right: tuple[np.ndarray, Any]
+    rounding: float
+    method: str
+    reason: str
+
+    def factors(self, rank: int, *, ratio: float = 1.0, balanced: bool = True) -> tuple[Any, Any]:
+        """B' and A' with ratio times the best approximation of this rank as their product, in double precision.
+
+        Balanced factors share each singular value equally; others leave it to A', and B' has orthonormal columns.
+        """
+        kept = self.values[:rank]
+        heavy = np.sqrt(kept) * math.sqrt(abs(ratio)) if balanced else np.ones(len(kept))
+        light = heavy if balanced else kept * abs(ratio)
+        left, right = self.left[1][:, :rank] * (heavy * np.sign(ratio)), light[:, None] * self.right[0][:rank]
+        return _double(self.left[0]) @ _like(left, self.left[0]), _like(right, self.right[1]) @ _double(self.right[1])
+
+
+def tail(values: np.ndarray, rank: int) -> float:
+    """The Frobenius norm of what the best approximation of this rank leaves: the root of the sum of squares."""
+    rest = values[rank:]
+    largest = float(rest.max(initial=0.0))
+    return largest * float(np.sqrt(np.sum((rest / largest) ** 2))) if largest > 0 else 0.0
+
+
+def rank_within(values: np.ndarray, epsilon: float) -> int:
+    """The smallest rank whose best approximation leaves at most a share of the norm."""
+    limit = epsilon * tail(values, 0)
+    low, high = 0, len(values)
+    while low < high:  # the tail falls with the rank
+        middle = (low + high) // 2
+        low, high = (low, middle) if tail(values, middle) <= limit else (middle + 1, high)
+    return low
+
+
+def core(B: Any, A: Any, method: str = "auto") -> Core:
+    """Factor B A through its core.
+
+    Parameters
+    ----------
+    B : array of shape (d_out, q)
+        Finite; of any library, in single or double precision.
+    A : array of shape (q, d_in)
+        Of the same library.
+    method : {"auto", "qr", "gram"}
+        "auto" takes Gram matrices where they lose nothing, else QR.
+
+    Returns
+    -------
+    Core
+        Of min(d_out, q, d_in) singular values.
+    """
+    units = _Units.of(B, A)
+    left, right = _double(B) * _like(units.left, B), _double(A) * _like(units.right[:, None], A)
+    # each inner index gets a column and a row of one norm, which removes every diagonal gauge
+    transposed = array_namespace(B).matrix_transpose
+    gram_left, gram_right = to_numpy(transposed(left) @ left), to_numpy(right @ transposed(right))
+    columns, rows = np.sqrt(np.diag(gram_left)), np.sqrt(np.diag(gram_right))
+    used = columns * rows > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        even = np.where(used, np.sqrt(rows / columns), 0.0)
+        back = np.where(used, np.sqrt(columns / rows), 0.0)
+    load = float(np.sum(columns * rows))  # the norms of rank-one parts, which any product in doubles rounds by
+    small = np.flatnonzero(used)
+    q, sides = len(small), (B.shape[0], A.shape[1])
+    if method == "gram" or (method == "auto" and 0 < q <= min(sides)):
+        grams = (_part(gram_left, small) * _outer(even[small]), _part(gram_right, small) * _outer(back[small]))
+        spectra = [np.linalg.eigh(gram) for gram in grams]
+        spread = min((float(values[0] / values[-1]) for values, _ in spectra if len(values)), default=1.0)
+        if method == "gram" or spread >= GUARD:
+            scaled = (units.left * even, units.right * back)
+            return _from_grams(B, A, spectra, small, scaled, load=load, spread=spread, unit=units.unit)
+        reason = f"the eigenvalues of a Gram matrix reach over a factor of {1 / max(spread, UNIT):.1e}"
+    else:
+        reason = "the method was asked for" if method == "qr" else f"{q} inner indices for sides of {sides}"
+    made = _from_qr(to_numpy(left) * even, to_numpy(right) * back[:, None], load, units.unit)
+    return made._replace(left=(_like(made.left[0], B), made.left[1]), right=(made.right[0], _like(made.right[1], A)),
+                         reason=reason)  # fmt: skip
+
+
+def _from_grams(
+    B: Any, A: Any, spectra: list[Any], small: np.ndarray, scaled: Any, *, load: float, spread: float, unit: int
+) -> Core:
+    """The core between the eigenvectors of both Gram matrices; an eigenvalue of 0 or below is none of the product."""
+    (low, U), (high, V) = spectra
+    roots = [np.sqrt(np.maximum(values, 0.0)) for values in (low, high)]
+    inverse = [np.divide(1.0, root, out=np.zeros_like(root), where=root > 0) for root in roots]
+    P, values, Qt = np.linalg.svd((roots[0][:, None] * (U.T @ V)) * roots[1])
+    left, right = np.zeros((len(scaled[0]), len(small))), np.zeros((len(small), len(scaled[1])))
+    left[small] = scaled[0][small, None] * (U * inverse[0] @ P)
+    right[:, small] = (Qt * inverse[1] @ V.T) * scaled[1][small]
+    rounding = _rounding(load, len(small), unit) / math.sqrt(max(spread, UNIT))
+    reason = f"the eigenvalues of the Gram matrices stay within a factor of {1 / max(spread, UNIT):.1e}"
+    size = min(B.shape[0], B.shape[1], A.shape[1])
+    lacking = max(0, size - len(small))  # inner indices that add nothing
+    values = np.pad(np.ldexp(values, unit), (0, lacking))[:size]
+    left, right = np.pad(left, ((0, 0), (0, lacking))), np.pad(right, ((0, lacking), (0, 0)))
+    return Core(values, (B, left[:, :size]), (right[:size], A), rounding, "gram", reason)
+
+
+def _from_qr(left: np.ndarray, right: np.ndarray, load: float, unit: int) -> Core:
+    Q, R = np.linalg.qr(left)
+    P, T = np.linalg.qr(right.T)
+    U, values, Vt = np.linalg.svd(R @ T.T, full_matrices=False)
+    rounding = _rounding(load, left.shape[1], unit)
+    return Core(np.ldexp(values, unit), (Q, U), (Vt, np.ascontiguousarray(P.T)), rounding, "qr", "")
+
+
+def _rounding(load: float, q: int, unit: int) -> float:
+    """A product in doubles rounds each of q parts, and a factorization of the core about as much again."""
+    return math.ldexp((q + 8) * UNIT * load, unit)
+
+
+def difference(first: tuple[Any, Any, float], second: tuple[Any, Any, float]) -> tuple[float, float]:
+    """The Frobenius norm of s B A - s' B' A', without cancellation of squares, and what rounding may add to it.
+
+    Parameters
+    ----------
+    first, second : tuple of (B, A, scale)
+        On the host.
+
+    Returns
+    -------
+    tuple of float
+        Norm and rounding.
+    """
+    (B, A, s), (C, D, t) = first, second
+    left = np.concatenate([np.asarray(B, np.float64) * s, np.asarray(C, np.float64) * -t], axis=1)
+    right = np.concatenate([np.asarray(A, np.float64), np.asarray(D, np.float64)], axis=0)
+    made = core(left, right, "qr")
+    return tail(made.values, 0), made.rounding
+
+
+def cast_error(norms: tuple[Any, Any], sizes: tuple[int, int], dtype: str) -> Any:
+    """What rounding two factors to a format moves their product at most, in the Frobenius norm (statement SQ-9).
+
+    Parameters
+    ----------
+    norms : tuple of float
+        Frobenius norms of both.
+    sizes : tuple of int
+        Numbers of their entries.
+    dtype : str
+        One of `CASTS`; no entry leaves its range.
+
+    Returns
+    -------
+    float
+        e_B norm(A) + norm(B) e_A + e_B e_A, where e is what rounding moves a factor.
+    """
+    unit, least = CASTS[dtype]
+    left, right = (unit * norm + least * math.sqrt(size) for norm, size in zip(norms, sizes, strict=True))
+    return left * norms[1] + norms[0] * right + left * right
+
+
+class _Units(NamedTuple):
+    """Powers of two for the columns of B and the rows of A after which no square over- or underflows.
+
+    B A is 2^unit times the product of the scaled factors.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    unit: int
+
+    @classmethod
+    def of(cls, B: Any, A: Any) -> _Units:
+        (columns, left), (rows, right) = _exponents(B, 0), _exponents(A, 1)
+        used = left & right
+        if not used.any():
+            return cls(np.zeros(len(columns)), np.zeros(len(rows)), 0)
+        total = columns + rows
+        unit = int(total[used].max())
+        below = np.maximum(total - unit, -2000)  # what is that far below the largest part is nothing
+        half = below // 2
+        factors = np.ldexp(1.0, half - columns), np.ldexp(1.0, below - half - rows)
+        return cls(np.where(used, factors[0], 0.0), np.where(used, factors[1], 0.0), unit)
+
+
+def _exponents(array: Any, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """The exponents of the largest entries along an axis, and where there is one that is not zero."""
+    xp = array_namespace(array)
+    largest = np.asarray(to_numpy(xp.max(xp.abs(array), axis=axis)), np.float64)
+    mantissa, exponents = np.frexp(largest)
+    return np.maximum(exponents, -1000).astype(np.int64), mantissa > 0  # 2^1000 is still a number
+
+
+def _double(array: Any) -> Any:
+    xp = array_namespace(array)
+    return xp.astype(array, xp.float64, copy=False)
+
+
+def _like(array: np.ndarray, other: Any) -> Any:
+    """A small array of the host beside a large one: in its library and on its device."""
+    if isinstance(other, np.ndarray):
+        return array
+    return array_namespace(other).asarray(np.array(array), device=other.device)
+
+
+def _part(matrix: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    return matrix[np.ix_(chosen, chosen)]
+
+
+def _outer(vector: np.ndarray) -> np.ndarray:
+    return vector[:, None] * vector
