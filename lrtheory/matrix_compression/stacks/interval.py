@@ -52,7 +52,9 @@ class ErrorInterval(Result):
             return [f"rank {self.rank} is exact, up to rounding of {self.floor:.1g}"]
         if self.upper - self.lower <= self.floor:
             return [f"the best matrix of rank {self.rank} is {self.upper:.4g} away, in units of the norm"]
-        return [f"the best matrix of rank {self.rank} is {self.lower:.4g} to {self.upper:.4g} away, relative to the norm"]
+        return [
+            f"the best matrix of rank {self.rank} is {self.lower:.4g} to {self.upper:.4g} away, relative to the norm"
+        ]
 
     def _draw(self, ax: Any) -> None:
         intervals(ax, [f"rank {self.rank}"], [self.lower], [self.upper], label="relative error")

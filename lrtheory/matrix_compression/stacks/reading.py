@@ -54,12 +54,17 @@ class Stream:
         blocks = to_numpy(blocks) if is_foreign(blocks) else blocks
         blocks = getattr(blocks, "blocks", blocks)
         one_matrix = sparse.issparse(blocks) or (isinstance(blocks, np.ndarray) and blocks.ndim != 3)
-        if one_matrix or isinstance(blocks, (str, bytes, dict)) or not (callable(blocks) or hasattr(blocks, "__iter__")):
+        if (
+            one_matrix
+            or isinstance(blocks, (str, bytes, dict))
+            or not (callable(blocks) or hasattr(blocks, "__iter__"))
+        ):
             what = Words(f"an array of shape {blocks.shape}") if hasattr(blocks, "shape") else blocks
             raise must("blocks", "a sequence or a stream of matrices, or an array of shape (K, m, n)", what, TypeError)
         self._given = blocks
+        self.in_memory = not callable(blocks) and not isinstance(blocks, Iterator)
         #: whether the blocks can be read more than once
-        self.restarts = callable(blocks) or not isinstance(blocks, Iterator)
+        self.restarts = callable(blocks) or self.in_memory
         self.dtype = np.dtype(np.float32)  # float64 once a block was not of single precision
         self.n_rows = -1
 
@@ -73,7 +78,7 @@ class Stream:
         """Yield the blocks, checked, each with the same number of rows; refuse a stream without any."""
         given = self._given() if callable(self._given) else self._given
         index = -1
-        for index, value in enumerate(given):  # noqa: B007 (the last index is used below)
+        for index, value in enumerate(given):
             yield self.checked(value, index)
         if index < 0:
             raise must("blocks", "at least one matrix", Words("none"))

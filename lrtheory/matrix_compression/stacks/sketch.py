@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import Words, array, choice, integer, must, real, same_parameters, state_entry
-from lrtheory.matrix_compression.stacks import factors, units
+from lrtheory._validation import Words, choice, integer, must, same_parameters, state_entry
+from lrtheory.matrix_compression.stacks import factors, saved_state, units
 from lrtheory.matrix_compression.stacks.factors import Factor
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
 from lrtheory.matrix_compression.stacks.reading import Block, as_matrix
@@ -42,14 +42,14 @@ class StackSketch:
     oversampling : int
         Columns that are kept beyond it; more make the bracket narrower.
     method : {"auto", "gram", "fd", "sketch"}
-        "gram" keeps the m x m matrix M M^T: exact at every rank. "fd" (Frequent Directions) subtracts what it drops from
-        all that it keeps: what it may have lost is known in advance. "sketch" drops alone: narrower on most data, but
-        there are streams on which it sees nothing of the best direction, and its bracket says so. "auto" is "gram" up
-        to 2048 rows, else "fd".
+        "gram" keeps the m x m matrix M M^T: exact at every rank. "fd" (Frequent Directions) subtracts what it drops
+        from all that it keeps: what it may have lost is known in advance. "sketch" drops alone: narrower on most data,
+        but there are streams on which it sees nothing of the best direction, and its bracket says so. "auto" is "gram"
+        up to 2048 rows, else "fd".
     buffer : int or None
         Columns that are gathered between two factorizations; None takes twice as many as are kept.
     record : bool
-        Whether `trace` keeps the factor and the dropped energies of every truncation.
+        Whether `trace` keeps what every factorization left and dropped.
 
     Attributes
     ----------
@@ -60,7 +60,8 @@ class StackSketch:
     n_blocks, n_columns : int
         What was seen.
     trace : dict or None
-        ``factors`` and ``dropped``, lists with an entry for each truncation, in units of 2^``unit``.
+        Lists with an entry for each factorization, those of merged sketches before the one that joins them:
+        ``factors``, the energies ``dropped``, and ``floors`` of E_j^2 for j from 0; in units of 2^``unit``.
 
     Raises
     ------
@@ -100,7 +101,7 @@ class StackSketch:
         self.method = str(choice("method", method, METHODS))
         self._keep = max(1, self.rank + self.oversampling)
         self._room = None if buffer is None else integer("buffer", buffer, low=1)
-        self.trace: dict[str, list[Any]] | None = {"factors": [], "dropped": []} if record else None
+        self.trace: dict[str, list[Any]] | None = {"factors": [], "dropped": [], "floors": []} if record else None
         self.n_blocks, self.n_columns, self._filled, self._n_steps = 0, 0, 0, 0
         self._unit, self._total = units.EMPTY, units.Sum()
         self._factor: Factor | None = None
@@ -189,19 +190,15 @@ class StackSketch:
             raise must("other", f"a sketch of matrices with {self.n_rows} rows", other.n_rows)
         if other.n_rows == 0:
             return
-        other = other.copy()
-        other._flush()
+        if other._filled or other is self:
+            other = other.copy()
+        other._settle()
+        self.method = other.method
         self._begin(other.n_rows)
-        self._flush()
-        shift = self._raise_unit(other._unit) - (0 if other._unit == units.EMPTY else other._unit)
-        self._total = self._total.plus(other._total.value * 2.0 ** max(-2 * shift, -1000))
-        if self._gram is not None:
-            assert other._gram is not None
-            self._gram += units.rescaled(other._gram, -2 * shift)
-        elif other._factor is not None:
-            self._join(factors.rescaled_factor(other._factor, -shift))
-        self._n_steps += other._n_steps
+        self._settle()
         self.n_blocks, self.n_columns = self.n_blocks + other.n_blocks, self.n_columns + other.n_columns
+        if other._unit != units.EMPTY:  # else it has seen nothing but zeros
+            self._take_over(other)
 
     def interval(self, rank: int | None = None) -> ErrorInterval:
         """Bracket the relative error of the best approximation of what was seen so far.
@@ -247,7 +244,7 @@ class StackSketch:
         Returns
         -------
         array of shape (m, n)
-            Or fewer, where there are fewer rows or columns.
+            Or fewer, where there are fewer rows or columns that are not 0.
 
         Raises
         ------
@@ -257,16 +254,13 @@ class StackSketch:
         n = integer("n", n, low=0, high=self._keep)
         if min(n, self.n_rows, self.n_columns) == 0:
             return np.empty((self.n_rows, 0))
-        Q = np.linalg.qr(self._now().factor.F[:, : min(n, self.n_columns)])[0]
+        Q = np.linalg.qr(self._now().factor.F[:, :n])[0]
         return np.asarray(Q)
 
     @property
     def singular_values(self) -> np.ndarray:
         """The leading singular values of the sketch, at most `rank` of them; never above those of the stack."""
-        if self.n_rows == 0:
-            return np.empty(0)
-        lengths = np.sqrt(self._now().factor.energies[: min(self.rank, self.n_columns)])
-        return np.array([units.true_length(length, self.unit) for length in lengths.tolist()])
+        return self._lengths(self.rank)
 
     @property
     def value_intervals(self) -> np.ndarray:
@@ -303,19 +297,7 @@ class StackSketch:
         dict
             For `set_state` of a sketch that was made with the same parameters.
         """
-        state: dict[str, Any] = {
-            **self._parameters(),
-            **{name: int(getattr(self, own)) for name, own in _NUMBERS.items()},
-            "total": np.array(self._total),
-            "columns": self._columns[:, : self._filled].copy(),
-        }
-        if self._gram is not None:
-            state["gram"] = self._gram.copy()
-        if self._factor is not None:
-            one = self._factor
-            state |= {"factor": one.F.copy(), "lost": one.lost.copy(), "floors": one.floors.copy()}
-            state["lost_sums"] = np.array([one.lost_whole, one.lost_most])
-        return state
+        return saved_state.written(self, self._parameters())
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -338,10 +320,24 @@ class StackSketch:
         if self.method == "auto" or (self.n_rows == 0 and method == "auto"):
             mine["method"] = choice("state['method']", method, METHODS)
         same_parameters(state, mine)
-        fresh = StackSketch(self.rank, oversampling=self.oversampling, method=method, buffer=self._room)  # type: ignore[arg-type]
-        _restore(fresh, state)
+        fresh = StackSketch(self.rank, oversampling=self.oversampling, buffer=self._room)
+        fresh.method = method
+        saved_state.read(fresh, state)
         fresh.trace = self.trace
         self.__dict__.update(fresh.__dict__)
+
+    def _lengths(self, n: int) -> np.ndarray:
+        """Return the n leading singular values, in the caller's units."""
+        if self.n_rows == 0:
+            return np.empty(0)
+        lengths = np.sqrt(self._now().factor.energies[: min(n, self.n_columns)])
+        return np.array([units.true_length(length, self.unit) for length in lengths.tolist()])
+
+    def _widened(self, rank: int) -> StackSketch:
+        """Return a sketch of the same Gram matrix for another rank."""
+        wider = self.copy()
+        wider.rank, wider._keep, wider._known = rank, max(1, rank + self.oversampling), None
+        return wider
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -367,11 +363,15 @@ class StackSketch:
             self.method = "gram" if n_rows <= GRAM_ROWS else "fd"
         if self.method == "gram":
             self._gram = np.zeros((n_rows, n_rows), order="F")
-            room = max(64, n_rows // 4)
         else:
             self._factor = factors.empty(n_rows, self._keep)
-            room = max(2 * self._keep, 8)
-        self._columns = np.empty((n_rows, room if self._room is None else self._room))
+        self._columns = np.empty((n_rows, 0))
+
+    def _width(self) -> int:
+        """Return the number of columns that are gathered between two factorizations."""
+        if self._room is not None:
+            return self._room
+        return max(64, self.n_rows // 4) if self.method == "gram" else max(2 * self._keep, 8)
 
     def _take(self, block: np.ndarray) -> None:
         """Take in a checked block: its energy, and its columns into the buffer."""
@@ -384,6 +384,8 @@ class StackSketch:
             return
         shift = self._raise_unit(of_block) - of_block
         self._total = self._total.plus(energy * 2.0 ** max(-2 * shift, -1000))
+        if self._columns.shape[1] == 0:
+            self._columns = np.empty((self.n_rows, self._width()))
         start, scale = 0, -self._unit
         while start < block.shape[1]:
             stop = min(block.shape[1], start + self._columns.shape[1] - self._filled)
@@ -409,7 +411,7 @@ class StackSketch:
             if self._factor is not None:
                 self._factor = factors.rescaled_factor(self._factor, down)
         self._unit = unit
-        return 0 if unit == units.EMPTY else unit
+        return unit
 
     def _flush(self) -> None:
         """Take the gathered columns into the factor or the Gram matrix."""
@@ -424,14 +426,38 @@ class StackSketch:
             self._join(Z)
         self._filled = 0
 
+    def _settle(self) -> None:
+        """Take the gathered columns in, and give their memory back."""
+        self._flush()
+        self._columns = np.empty((self.n_rows, 0))
+
+    def _take_over(self, other: StackSketch) -> None:
+        """Join the factor or the Gram matrix of another sketch, and what it has recorded."""
+        fresh = self._unit == units.EMPTY
+        shift = self._raise_unit(other._unit) - other._unit
+        self._total = self._total.plus(other._total.value * 2.0 ** max(-2 * shift, -1000))
+        self._n_steps += other._n_steps
+        if self.trace is not None and other.trace is not None:
+            for name, values in other.trace.items():
+                self.trace[name].extend(values)
+        if self._gram is not None and other._gram is not None:
+            self._gram += units.rescaled(other._gram, -2 * shift)
+        elif other._factor is not None:
+            factor = factors.rescaled_factor(other._factor, -shift)
+            if fresh:  # there is nothing to join it with
+                self._factor, self._known = factor, None
+            else:
+                self._join(factor)
+
     def _join(self, other: Factor | np.ndarray) -> None:
         assert self._factor is not None
         self._factor, dropped = self._joined(other)
         self._n_steps += 1
         self._known = None
-        if self.trace is not None and len(dropped):
+        if self.trace is not None:
             self.trace["factors"].append(self._factor.F)
             self.trace["dropped"].append(dropped)
+            self.trace["floors"].append(self._factor.floors)
 
     def _joined(self, other: Factor | np.ndarray) -> tuple[Factor, np.ndarray]:
         assert self._factor is not None
@@ -463,10 +489,7 @@ class StackSketch:
 
     def _noise(self) -> float:
         """Return the allowance for rounding, as a part of the whole energy."""
-        return factors.ROUNDING * (self._columns.shape[1] + self._keep + self._n_steps)
-
-
-_NUMBERS = {"n_blocks": "n_blocks", "n_columns": "n_columns", "n_steps": "_n_steps", "unit": "_unit"}
+        return factors.ROUNDING * (self._width() + 4 * self._keep + self._n_steps)
 
 
 def _with_products(G: np.ndarray, Z: np.ndarray) -> np.ndarray:
@@ -476,36 +499,3 @@ def _with_products(G: np.ndarray, Z: np.ndarray) -> np.ndarray:
     from scipy.linalg.blas import dsyrk
 
     return np.asarray(dsyrk(1.0, Z, beta=1.0, c=G, lower=1, overwrite_c=1))
-
-
-def _restore(sketch: StackSketch, state: Mapping[str, Any]) -> None:
-    """Fill a fresh sketch from a state."""
-    for name, own in _NUMBERS.items():
-        value = np.asarray(state_entry(state, name)).item()
-        setattr(sketch, own, integer(f"state[{name!r}]", value, low=-(2**41) if name == "unit" else 0))
-    high, low = array("state['total']", state_entry(state, "total"), shape=(2,)).tolist()
-    sketch._total = units.Sum(real("state['total']", high, low=0.0), low)
-    columns = array("state['columns']", state_entry(state, "columns"), shape=(None, None)).astype(np.float64)
-    if len(columns) == 0:
-        return
-    unchanged = sketch._parameters()["method"]
-    sketch._begin(len(columns))
-    if sketch.method != unchanged:
-        raise must("state['method']", "the method that was chosen at the first block", unchanged)
-    m, room = sketch._columns.shape
-    if columns.shape[1] >= room:
-        raise must("state['columns']", f"at most {room - 1} columns", columns.shape[1])
-    sketch._columns[:, : columns.shape[1]] = columns
-    sketch._filled = columns.shape[1]
-    if sketch._gram is not None:
-        gram = array("state['gram']", state_entry(state, "gram"), shape=(m, m))
-        sketch._gram = np.array(gram, dtype=np.float64, order="F")
-        return
-    k = sketch._keep
-    F = array("state['factor']", state_entry(state, "factor"), shape=(m, None))
-    if F.shape[1] > k:
-        raise must("state['factor']", f"of at most {k} columns", F.shape)
-    lost, floors = (array(f"state[{name!r}]", state_entry(state, name), shape=(k + 1,), low=0.0) for name in ("lost", "floors"))
-    whole, most = array("state['lost_sums']", state_entry(state, "lost_sums"), shape=(2,), low=0.0).tolist()
-    parts = (np.array(part, dtype=np.float64) for part in (F, lost))
-    sketch._factor = Factor(*parts, whole, most, np.array(floors, dtype=np.float64), sketch._n_steps)

@@ -45,7 +45,7 @@ class Sum(NamedTuple):
 
 
 def energy_of(block: np.ndarray) -> tuple[float, int]:
-    """Squared norm of a finite float64 block divided by 4^unit, and the unit of that block; a zero block has no unit."""
+    """Squared norm of a finite float64 block divided by 4^unit, and that unit; a block of zeros has none."""
     flat = block.ravel(order="K")
     with np.errstate(over="ignore"):
         energy = float(np.dot(flat, flat))

@@ -5,8 +5,9 @@ energies  T_r and E_r^2 from spectra, and bounds for blocks side by side from th
 brackets  of sketches, of Frequent Directions, of subspaces, of copies that anybody made
 ========  ==========================================================================================================
 
-T_r(X) is the sum of the r largest squared singular values of X, E_r(X)^2 = \|X\|^2 - T_r(X) the squared error of its best
-approximation of rank r. Formulas return energies, which are squares; relative errors are the roots of their quotients.
+T_r(X) is the sum of the r largest squared singular values of X, E_r(X)^2 = \|X\|^2 - T_r(X) the squared error of its
+best approximation of rank r. Formulas return energies, which are squares; relative errors are the roots of their
+quotients.
 """
 
 from __future__ import annotations

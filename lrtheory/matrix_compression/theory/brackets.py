@@ -7,6 +7,7 @@ E_r(M)^2 = \|M\|^2 - T_r(M). All bounds are in exact arithmetic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -139,9 +140,9 @@ def fd_bound(tail: Number, keep: int, k: int) -> Any:
     -----
     Assumes: as `fd_bracket`.
 
-    Proof: a step subtracts delta_t from keep + 1 eigenvalues at least, so \|M\|^2 - \|F\|^2 >= (keep + 1) Delta. The top
-    k directions v of M give \|F\|^2 >= sum \|v^T F\|^2 >= T_k(M) - k Delta. Together (keep + 1) Delta <= \|M\|^2 - T_k(M) +
-    k Delta.
+    Proof: a step subtracts delta_t from keep + 1 eigenvalues at least, so \|M\|^2 - \|F\|^2 >= (keep + 1) Delta. The
+    top k directions v of M give \|F\|^2 >= sum \|v^T F\|^2 >= T_k(M) - k Delta. Together (keep + 1) Delta <= \|M\|^2 -
+    T_k(M) + k Delta.
 
     Checked by: CM-16.
 
@@ -180,10 +181,10 @@ def subspace_bracket(inside: Number, outside: Number, defect: Number = 0) -> tup
     -----
     Assumes: `inside` is exact, `outside` and `defect` are not too small (the caller).
 
-    Proof: sigma_i(Q^T M) <= \|Q\|_2 sigma_i(M) and \|Q\|_2^2 <= 1 + d give the left side. Right: let V have r orthonormal
-    columns with \|M V\|^2 = T_r(M), G = Q^T Q and P = Q^T M V. Since Q^T R = (I - G) Q^T M, \|M V\|^2 = \|Q P\|^2 +
-    2 <Q P, R V> + \|R V\|^2 = tr P^T (2 I - G) P + \|R V\|^2 <= (1 + d) \|P\|^2 + \|R V\|^2, and \|P\|^2 <= T_r(Q^T M),
-    \|R V\|^2 <= T_r(R) (Ky Fan).
+    Proof: sigma_i(Q^T M) <= \|Q\|_2 sigma_i(M) and \|Q\|_2^2 <= 1 + d give the left side. Right: let V have r
+    orthonormal columns with \|M V\|^2 = T_r(M), G = Q^T Q and P = Q^T M V. Since Q^T R = (I - G) Q^T M, \|M V\|^2 = \|Q
+    P\|^2 + 2 <Q P, R V> + \|R V\|^2 = tr P^T (2 I - G) P + \|R V\|^2 <= (1 + d) \|P\|^2 + \|R V\|^2, and \|P\|^2 <=
+    T_r(Q^T M), \|R V\|^2 <= T_r(R) (Ky Fan).
 
     Checked by: CM-6, CM-6r.
 
@@ -294,8 +295,8 @@ def family_limit(n_blocks: int) -> Any:
     Assumes: A_k = U_f O_k with U_f of r orthonormal columns, O_k orthogonal, and families that are orthogonal to each
     other (the maker of the instance).
 
-    Proof: blocks of one family have rank r together, so their error is 0 and every upper bound of a sketch is exact. n of
-    them beside a foreign block have r energies n and r energies 1, so E_r^2 = r of (n + 1) r in all: the squared
+    Proof: blocks of one family have rank r together, so their error is 0 and every upper bound of a sketch is exact. n
+    of them beside a foreign block have r energies n and r energies 1, so E_r^2 = r of (n + 1) r in all: the squared
     relative error is 1 / (n + 1), and every upper bound lies above it.
 
     Checked by: CM-4p.
@@ -305,8 +306,6 @@ def family_limit(n_blocks: int) -> Any:
     >>> family_limit(3)
     Fraction(1, 4)
     """
-    from fractions import Fraction
-
     return Fraction(1, integer("n_blocks", n_blocks, low=1) + 1)
 
 
@@ -347,7 +346,8 @@ def isometric_block(B: ArrayLike, A: ArrayLike) -> np.ndarray:
     left, right = array("B", B, shape=(None, None)), array("A", A, shape=(None, None))
     if left.shape[1] != len(right):
         raise must("A", f"an array with {left.shape[1]} rows, as `B` has columns", len(right))
-    return np.asarray(left @ np.linalg.qr(right.T, mode="r").T)
+    triangle = np.asarray(np.linalg.qr(right.T, mode="r"))
+    return np.asarray(left @ triangle.T)
 
 
 def _top(name: str, energies: ArrayLike, rank: int) -> Any:

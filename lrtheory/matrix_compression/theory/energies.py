@@ -109,9 +109,10 @@ def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Any:
 
     Proof: with G_j = U_j S_j V_j^T, take for V the block diagonal matrix of r right singular vectors, those of the r
     largest values of all lists. V^T V = I, and \|M V\|^2 = sum_j \|G_j V_j\|^2 is the sum of the chosen squares, since
-    \|M V\|^2 = tr V^T M^T M V meets the diagonal blocks of M^T M alone. T_r(M) is the maximum of \|M V\|^2 over all such
-    V (Ky Fan), so T_r(M) is at least that sum. Coarser groups: of the finer choice, r_h values lie in the coarse group
-    h; their sum is at most T_{r_h} of that group by what was just shown, and that is an admissible coarser choice.
+    \|M V\|^2 = tr V^T M^T M V meets the diagonal blocks of M^T M alone. T_r(M) is the maximum of \|M V\|^2 over all
+    such V (Ky Fan), so T_r(M) is at least that sum. Coarser groups: of the finer choice, r_h values lie in the coarse
+    group h; their sum is at most T_{r_h} of that group by what was just shown, and that is an admissible coarser
+    choice.
 
     Checked by: CM-14.
 

@@ -1,0 +1,395 @@
+r"""A common basis for many matrices in one or two passes, with a certificate of its error.
+
+.. math:: A_k \approx U C_k, \qquad \sum_k \|A_k - U C_k\|^2 \ge E_r(M)^2
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._result.display import curves
+from lrtheory._validation import choice, integer, must
+from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
+from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, rank_of, relative
+from lrtheory.matrix_compression.stacks.sketch import GRAM_ROWS, METHODS, Method, StackSketch
+from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
+from lrtheory.matrix_compression.stacks.units import true_length
+
+__all__ = ["StackCertificate", "StackResult", "compress_stack"]
+
+#: the first rank that is tried where an error is given and the rank is not
+FIRST_RANK = 32
+#: an orthonormal column in single precision is off by at most this
+SINGLE = 2.0**-24
+
+
+@result
+class StackCertificate(Result):
+    r"""What is proved about a common basis: its error, and that of the best one of its rank.
+
+    Attributes
+    ----------
+    gap : float
+        By how much the error may exceed that of the best basis of the rank; relative to \|M\|, as all numbers here.
+    bound : float
+        Every basis of this rank has at least this error.
+    statement : str
+        Id of the statement behind the bound.
+    error : float
+        The error of this basis, or more.
+    upper : float
+        The best basis has at most this error.
+    rank : int
+        Columns of the basis.
+    floor : float
+        Relative errors below it are noise.
+    basis : array of shape (m, r)
+        U.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    error: float
+    upper: float
+    rank: int
+    floor: float
+    basis: np.ndarray
+
+    def verify(self, blocks: Blocks) -> bool:
+        """Recompute the error of the basis and the best error of its rank from the blocks.
+
+        Parameters
+        ----------
+        blocks : as for `compress_stack`
+            The blocks that were compressed.
+
+        Returns
+        -------
+        bool
+            Whether the basis errs by at most `error`, and the best one by at least `bound` and at most `upper`; all up
+            to `floor`. With more than 2048 rows the best error is bracketed by the basis itself (statement CM-6), and
+            the two brackets must meet.
+
+        Raises
+        ------
+        ValueError
+            If a block is not finite, or has another number of rows than the basis.
+        """
+        stream = Stream(blocks)
+        stream.n_rows = len(self.basis)
+        exact = StackSketch(self.rank, oversampling=0, method="gram") if len(self.basis) <= GRAM_ROWS else None
+
+        def seen() -> Iterator[np.ndarray]:
+            for block in stream:
+                if exact is not None:
+                    exact.update(block)
+                yield block
+
+        Q = np.linalg.qr(self.basis.astype(np.float64))[0]
+        again = second_pass(seen(), self.basis.astype(np.float64), Q, unit=0, dtype=np.dtype(np.float64))
+        return self._agrees(again, exact)
+
+    def _agrees(self, again: SecondPass, exact: StackSketch | None) -> bool:
+        total = float(again.energies.sum())
+        error = relative(float(again.errors.sum()), total)
+        if exact is not None:
+            found = exact.interval()
+            low, high = found.lower, found.upper
+        else:
+            low, high = (relative(max(0.0, energy), total) for energy in again.bracket)
+        slack = self.floor + 8 * SINGLE * (self.basis.dtype == np.float32)
+        inside = low <= self.upper + slack and high >= self.bound - slack
+        return bool(error <= self.error + slack and inside and self.gap >= self.error - self.bound - slack)
+
+
+@result
+class StackResult(Result):
+    r"""A common basis of blocks A_k ~ U C_k.
+
+    Attributes
+    ----------
+    basis : array of shape (m, r)
+        U, with orthonormal columns.
+    coefficients : list of arrays of shape (r, n_k), or None
+        C_k = U^T A_k; None after a single pass.
+    singular_values : array of shape (r,)
+        Of the sketch, never above those of M; of M itself for method "gram".
+    error : float
+        \|M - U U^T M\| / \|M\|, measured in the second pass; after a single one a bound on it.
+    lower, upper : float
+        Between them lies the relative error of the best basis of this rank.
+    rank : int
+        Columns of U; fewer than asked for where there are fewer rows or columns.
+    by_rank : array of shape (r + 1, 2)
+        The same brackets for every rank from 0 to r.
+    block_errors : array of shape (K,) or None
+        \|A_k - U C_k\| / \|A_k\| of each block, 0 for a block of zeros.
+    labels : tuple or None
+        Names of the blocks.
+    norm : float
+        \|M\|.
+    storage : int
+        Numbers that basis and coefficients need.
+    method : str
+        "gram", "fd" or "sketch".
+    reason : str
+        Why, where "auto" chose.
+    message : str
+        How the storage compares with that of the blocks, and what the rank was chosen for.
+    counts : mapping
+        ``blocks``, ``columns``, ``factorizations`` and ``passes``.
+    certificate : StackCertificate
+        Of the basis.
+    trace : mapping or None
+        With ``record=True``, what every factorization of the tree left and dropped, see `StackSketch`.
+    """
+
+    basis: np.ndarray
+    coefficients: list[np.ndarray] | None
+    singular_values: np.ndarray
+    error: float
+    lower: float
+    upper: float
+    rank: int
+    by_rank: np.ndarray
+    block_errors: np.ndarray | None
+    labels: tuple[object, ...] | None
+    norm: float
+    storage: int
+    method: str
+    reason: str
+    message: str
+    counts: Mapping[str, int]
+    certificate: StackCertificate
+    trace: Mapping[str, Any] | None
+
+    def reconstruct(self, k: int) -> np.ndarray:
+        """Return the approximation of one block.
+
+        Parameters
+        ----------
+        k : int
+            Its number.
+
+        Returns
+        -------
+        array of shape (m, n_k)
+            U C_k.
+
+        Raises
+        ------
+        ValueError
+            If there is no such block, or no coefficients, which only two passes give.
+        """
+        if self.coefficients is None:
+            raise must("passes", "2 for coefficients", 1)
+        return self.basis @ self.coefficients[integer("k", k, low=0, high=len(self.coefficients) - 1)]
+
+    def _columns(self) -> dict[str, Any]:
+        ranks = np.arange(len(self.by_rank))
+        values = [None, *self.singular_values.tolist()][: len(ranks)]
+        return {"rank": ranks, "lower": self.by_rank[:, 0], "upper": self.by_rank[:, 1], "singular_value": values}
+
+    def _facts(self) -> list[str]:
+        certificate = self.certificate
+        said = f"this basis of rank {self.rank} errs by {self.error:.4g} at most, relative to the norm"
+        best = f"no basis of this rank errs by less than {certificate.bound:.4g}"
+        return [f"{said}; {best} ({certificate.statement.split('/')[1]})", self.message]
+
+    def _draw(self, ax: Any) -> None:
+        lines = {"at most": self.by_rank[:, 1], "at least": self.by_rank[:, 0]}
+        curves(ax, np.arange(len(self.by_rank)), lines, xlabel="rank", ylabel="relative error of the best basis")
+
+
+@arrays("host")
+def compress_stack(
+    blocks: Blocks,
+    rank: int | None = None,
+    *,
+    epsilon: float | None = None,
+    oversampling: int = 8,
+    method: Method = "auto",
+    passes: int | None = None,
+    n_jobs: int | None = None,
+    record: bool = False,
+) -> StackResult:
+    r"""Find one basis for the columns of many matrices.
+
+    Parameters
+    ----------
+    blocks : sequence or stream of arrays of shape (m, n_k), array of shape (K, m, n), callable, or StackProblem
+        The matrices. A callable without arguments starts a stream again, which two passes need, and an error
+        `epsilon` where there are more than 2048 rows.
+    rank : int or None
+        r, at least 0. Exactly one of `rank` and `epsilon` is given, or the problem has it.
+    epsilon : float or None
+        Relative error in [0, 1] that the smallest rank is chosen for.
+    oversampling : int
+        Columns that a sketch keeps beyond the rank.
+    method : {"auto", "gram", "fd", "sketch"}
+        As for `StackSketch`; "auto" is exact up to 2048 rows.
+    passes : {1, 2} or None
+        The second pass gives coefficients and the measured error; None makes it where the blocks are in memory.
+    n_jobs : int or None
+        Processes: None means 1, -1 all; inside ``joblib.parallel_config(backend="dask")`` the workers of a cluster. The
+        answer is the same for all of them, as long as each uses the same number of threads for linear algebra.
+    record : bool
+        Whether `trace` is kept.
+
+    Returns
+    -------
+    StackResult
+        Basis, coefficients, errors and certificate. Single precision stays single.
+
+    Raises
+    ------
+    ValueError
+        If a block is not finite or has another number of rows, there is none, a stream cannot be read again, or an
+        option is out of range.
+    TypeError
+        If an argument is of the wrong kind.
+
+    Notes
+    -----
+    The blocks are cut into leaves at fixed numbers of columns, each leaf is sketched, and sketches are merged in a
+    fixed tree (statement CM-7). Memory is that of a few leaves and sketches. A spectral error is not the loss of a
+    task: weights of different layers, for instance, hardly share a basis, and the certificate says so.
+
+    Arrays: any (copied to the host).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lrtheory.matrix_compression import compress_stack
+    >>> found = compress_stack([np.eye(3)[:, :2], 2 * np.eye(3)[:, 1:]], 2)
+    >>> round(found.error, 6), round(found.certificate.bound, 6), found.coefficients[0].shape
+    (0.316228, 0.316228, (2, 2))
+    """
+    rank, epsilon = _wanted(blocks, rank, epsilon)
+    oversampling = integer("oversampling", oversampling, low=0)
+    choice("method", method, METHODS)
+    labels = blocks.labels if isinstance(blocks, StackProblem) else None
+    stream = Stream(blocks)
+    passes = (2 if stream.in_memory else 1) if passes is None else integer("passes", passes, low=1, high=2)
+    if passes == 2:
+        stream.need_restart("passes=2")
+    sketch, n_reads = _sketched(stream, Plan(rank or 0, oversampling, method, record), epsilon, n_jobs)
+    rank = min(_smallest(sketch, epsilon) if epsilon is not None else sketch.rank, sketch.n_rows, sketch.n_columns)
+    sketch = sketch._widened(rank) if rank > sketch.rank else sketch
+    answer = Answer(sketch, rank, stream.dtype, epsilon)
+    second = answer.measured(stream) if passes == 2 else None
+    trace = sketch.trace if sketch.trace is None else {name: list(v) for name, v in sketch.trace.items()}
+    made = answer.result(second, method, tuple(labels) if labels is not None else None)
+    return replace(made, counts={**sketch.counts, "passes": n_reads + (second is not None)}, trace=trace)
+
+
+def _wanted(blocks: Any, rank: Any, epsilon: Any) -> tuple[int | None, float | None]:
+    """The rank or the error of the call, or that of the problem."""
+    if isinstance(blocks, StackProblem) and rank is None and epsilon is None:
+        rank, epsilon = blocks.rank, None if blocks.rank is not None else blocks.epsilon
+    return rank_of(rank, epsilon)
+
+
+def _sketched(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int | None) -> tuple[StackSketch, int]:
+    """Read the stack once, or, where only an error is given, until the sketch is wide enough."""
+    if epsilon is None:
+        return sketch_of(stream, plan, n_jobs), 1
+    plan, n_reads = plan._replace(rank=FIRST_RANK), 0
+    while True:
+        sketch = sketch_of(stream, plan, n_jobs)
+        n_reads += 1
+        if sketch.method == "gram" or plan.rank >= min(sketch.n_rows, sketch.n_columns):
+            return sketch, n_reads
+        if sketch.interval(plan.rank).upper <= epsilon:
+            return sketch, n_reads
+        stream.need_restart("epsilon")
+        plan = plan._replace(rank=2 * plan.rank)
+
+
+def _smallest(sketch: StackSketch, epsilon: float) -> int:
+    """The smallest rank whose error is surely at most epsilon, or below the noise if epsilon is."""
+    low, high = 0, min(sketch.n_rows, sketch.n_columns)
+    allowed = max(epsilon, 2 * sketch.interval(0).floor)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if sketch.interval(middle).upper <= allowed else (middle + 1, high)
+    return low
+
+
+class Answer:
+    """The numbers of an answer, from the sketch and perhaps a second pass."""
+
+    def __init__(self, sketch: StackSketch, rank: int, dtype: np.dtype, epsilon: float | None) -> None:
+        self.sketch, self.epsilon, self.dtype = sketch, epsilon, dtype
+        self.wide = sketch.directions(sketch._keep)
+        self.rank = min(rank, self.wide.shape[1])  # zero columns have no directions
+        self.basis = self.wide[:, : self.rank].astype(dtype)
+
+    def measured(self, stream: Stream) -> SecondPass:
+        """Read the blocks again."""
+        return second_pass(stream, self.basis, self.wide, unit=self.sketch.unit, dtype=self.dtype)
+
+    def result(self, second: SecondPass | None, method: str, labels: tuple[object, ...] | None) -> StackResult:
+        """Put the answer together."""
+        sketch, rank = self.sketch, self.rank
+        found = sketch.interval(rank)
+        lower, upper, error = found.lower, found.upper, found.upper
+        error += 4 * SINGLE * np.sqrt(rank) * (self.dtype == np.float32)
+        statement = "CM-7" if sketch.method == "sketch" else "CM-16" if sketch.method == "fd" else "CM-6"
+        block_errors = None
+        if second is not None:
+            error = relative(float(second.errors.sum()), float(second.energies.sum()))
+            block_errors = np.array([relative(e, t) for e, t in zip(second.errors, second.energies, strict=True)])
+            low = relative(max(0.0, second.bracket[0] - found.floor**2 * second.energies.sum()), second.energies.sum())
+            statement = "CM-6" if low > lower else statement
+            lower, upper = max(lower, low), max(min(upper, error + found.floor), max(lower, low))
+        by_rank = np.array([[one.lower, one.upper] for one in map(sketch.interval, range(rank + 1))])
+        by_rank[-1] = lower, upper
+        size = rank * (sketch.n_rows + sketch.n_columns)
+        certificate = StackCertificate(
+            gap=max(0.0, error - lower),
+            bound=lower,
+            statement=f"matrix_compression/{statement}",
+            error=error,
+            upper=upper,
+            rank=rank,
+            floor=found.floor,
+            basis=self.basis,
+        )
+        return StackResult(
+            basis=self.basis,
+            coefficients=None if second is None else second.coefficients,
+            singular_values=sketch._lengths(rank),
+            error=error,
+            lower=lower,
+            upper=upper,
+            rank=rank,
+            by_rank=by_rank,
+            block_errors=block_errors,
+            labels=labels,
+            norm=true_length(math.sqrt(sketch._total.value), sketch.unit),
+            storage=size,
+            method=sketch.method,
+            reason=f"{sketch.n_rows} rows, and M M^T is kept up to {GRAM_ROWS}" if method == "auto" else "",
+            message=self._message(size),
+            counts={},
+            certificate=certificate,
+            trace=None,
+        )
+
+    def _message(self, size: int) -> str:
+        """Say what the storage is."""
+        whole = self.sketch.n_rows * self.sketch.n_columns
+        said = f"{size:,} numbers for {whole:,}"
+        if self.epsilon is not None:
+            said += f"; rank {self.rank} is the smallest whose error is surely at most {self.epsilon:g}"
+        return said

@@ -1,0 +1,105 @@
+r"""What a common basis leaves of each block, and what a second pass says about the best one.
+
+Differences of energies know errors down to 10^-7 of the norm alone; here \|A_k - U C_k\| is formed from the matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from lrtheory.matrix_compression.stacks import units
+from lrtheory.matrix_compression.stacks.factors import ROUNDING, spectrum_of
+from lrtheory.matrix_compression.theory import subspace_bracket
+
+__all__ = ["Energies", "SecondPass", "second_pass"]
+
+
+class Energies:
+    """Energies of matrices one by one, in a common unit, that may be of any size."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[float, int]] = []
+
+    def add(self, matrix: np.ndarray) -> None:
+        """Take in the energy of a float64 matrix."""
+        self._found.append(units.energy_of(matrix))
+
+    def values(self, unit: int) -> np.ndarray:
+        """Return all energies divided by 4^unit."""
+        return np.array([e * 2.0 ** min(max(2 * (u - unit), -1000), 1000) if e else 0.0 for e, u in self._found])
+
+
+class SecondPass(NamedTuple):
+    """What was measured against the blocks themselves, in the unit of the sketch."""
+
+    coefficients: list[np.ndarray]
+    errors: np.ndarray  # (K,): energies of A_k - U C_k
+    energies: np.ndarray  # (K,): energies of the blocks
+    bracket: tuple[float, float]  # of E_r^2, from the directions that the sketch kept (statement CM-6)
+
+
+def second_pass(
+    blocks: Iterable[np.ndarray], basis: np.ndarray, wide: np.ndarray, *, unit: int, dtype: np.dtype
+) -> SecondPass:
+    """Project all blocks, and bracket the best error by a wider basis.
+
+    Parameters
+    ----------
+    blocks : iterable of arrays of shape (m, n_k)
+        Checked.
+    basis : array of shape (m, r)
+        U, with orthonormal columns up to the precision of `dtype`.
+    wide : array of shape (m, q)
+        Orthonormal columns, q >= r.
+    unit : int
+        Power of two by which lengths are divided.
+    dtype : dtype
+        Of the coefficients.
+
+    Returns
+    -------
+    SecondPass
+        Coefficients, and energies.
+    """
+    left, found, whole, outside = basis.astype(np.float64), [], Energies(), Energies()
+    errors = Energies()
+    inside = np.zeros((wide.shape[1], wide.shape[1]))
+    for block in blocks:
+        exact = block.astype(np.float64, copy=False)
+        coefficients = (left.T @ exact).astype(dtype)
+        found.append(coefficients)
+        whole.add(exact)
+        errors.add(exact - left @ coefficients)
+        shares = wide.T @ exact
+        outside.add(exact - wide @ shares)
+        shares = units.rescaled(shares, -unit)
+        inside += shares @ shares.T
+    energies = whole.values(unit)
+    total, rest = float(energies.sum()), float(outside.values(unit).sum())
+    top = float(np.linalg.eigvalsh(inside)[::-1][: basis.shape[1]].clip(0.0).sum()) if inside.size else 0.0
+    defect = float(np.abs(np.linalg.eigvalsh(wide.T @ wide) - 1.0).max(initial=0.0))
+    low, high = subspace_bracket(min(top, total), rest, defect)
+    return SecondPass(found, errors.values(unit), energies, (total - high, total - low))
+
+
+def spectra_of(groups: Iterable[np.ndarray]) -> tuple[list[np.ndarray], int, float]:
+    """Singular values of matrices in a common unit, that unit, and the allowance for rounding."""
+    found, scales, widest, n = [], [], 1, 0
+    for matrix in groups:
+        _, unit = units.energy_of(matrix)
+        scales.append(unit)
+        if unit == units.EMPTY:
+            found.append(np.zeros(min(matrix.shape)))
+        else:
+            found.append(np.sqrt(spectrum_of(units.rescaled(matrix, -unit))))
+        widest, n = max(widest, *matrix.shape), n + 1
+    common = max(scales, default=units.EMPTY)
+    common = 0 if common == units.EMPTY else common
+    return (
+        [units.rescaled(s, max(u - common, -5000)) for s, u in zip(found, scales, strict=True)],
+        common,
+        ROUNDING * (widest + n),
+    )

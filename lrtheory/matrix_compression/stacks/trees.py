@@ -1,0 +1,163 @@
+"""A stack is cut into leaves, which are sketched alone and merged in a tree that does not know who did the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain, islice
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from lrtheory._parallel import n_threads, parallel_map
+from lrtheory.matrix_compression.stacks.sketch import GRAM_ROWS, StackSketch
+
+__all__ = ["Plan", "sketch_of"]
+
+T = TypeVar("T")
+
+#: leaves of one task, a power of two, so that tasks are whole branches of the tree
+LEAVES = 16
+#: tasks of a stream that are held in memory for each worker
+AHEAD = 4
+
+
+class Plan(NamedTuple):
+    """The parameters of the sketches of a tree."""
+
+    rank: int
+    oversampling: int
+    method: str
+    record: bool = False
+
+    def sketch(self, n_columns: int | None = None) -> StackSketch:
+        """Make an empty sketch, which factors this many columns at once."""
+        return StackSketch(
+            self.rank,
+            oversampling=self.oversampling,
+            method=self.method,  # type: ignore[arg-type]
+            buffer=n_columns,
+            record=self.record,
+        )
+
+    def settled(self, n_rows: int) -> Plan:
+        """Choose the method that "auto" means."""
+        auto = "gram" if n_rows <= GRAM_ROWS else "fd"
+        return self._replace(method=auto if self.method == "auto" else self.method)
+
+    def leaf_columns(self, n_rows: int) -> int:
+        """Return the columns from which on a leaf is full."""
+        return 2 * n_rows if self.method == "gram" else 3 * max(1, self.rank + self.oversampling)
+
+
+def sketch_of(blocks: Iterable[np.ndarray], plan: Plan, n_jobs: int | None = None) -> StackSketch:
+    """Sketch all blocks by a tree of merges, over processes; the answer does not depend on how many there are.
+
+    Parameters
+    ----------
+    blocks : iterable of arrays of shape (m, n_k)
+        Checked; read once.
+    plan : Plan
+        The parameters.
+    n_jobs : int or None
+        Processes, as `lrtheory._parallel.parallel_map` takes them.
+
+    Returns
+    -------
+    StackSketch
+        Of everything. Leaves hold consecutive blocks, and are cut where a number of columns is reached.
+    """
+    source = iter(blocks)
+    first = next(source)
+    plan = plan.settled(len(first))
+    leaves = _leaves(chain([first], source), plan.leaf_columns(len(first)))
+    gram = plan.method == "gram"
+    tasks = _batched(leaves, 1 if gram else LEAVES)
+    whole = plan.sketch()
+    counter = Counter()
+    for sketch in _mapped(partial(_branch, plan=plan), tasks, n_jobs):
+        if gram:
+            whole.merge(sketch)
+        else:
+            counter.add(sketch)
+    return whole if gram else counter.whole(plan)
+
+
+def _leaves(blocks: Iterable[np.ndarray], n_columns: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """Cut a stream of blocks where a leaf is full."""
+    leaf: list[np.ndarray] = []
+    seen = 0
+    for block in blocks:
+        leaf.append(block)
+        seen += block.shape[1]
+        if seen >= n_columns:
+            yield tuple(leaf)
+            leaf, seen = [], 0
+    if leaf:
+        yield tuple(leaf)
+
+
+def _batched(items: Iterable[T], n: int) -> Iterator[tuple[T, ...]]:
+    """Cut a stream into tuples of n, the last one perhaps shorter."""
+    source = iter(items)
+    while some := tuple(islice(source, n)):
+        yield some
+
+
+def _branch(leaves: tuple[tuple[np.ndarray, ...], ...], plan: Plan) -> StackSketch:
+    """Sketch each leaf whole, and merge the leaves of a task."""
+    counter = Counter()
+    for leaf in leaves:
+        n_columns = sum(block.shape[1] for block in leaf)
+        # a factorization of so many columns at once costs their cube; wider leaves are sketched in pieces
+        whole = n_columns if plan.method != "gram" and n_columns <= 2 * plan.leaf_columns(len(leaf[0])) else None
+        sketch = plan.sketch(max(1, whole) if whole is not None else None)
+        for block in leaf:
+            sketch._take(block.astype(np.float64, copy=False))
+        sketch._settle()
+        counter.add(sketch)
+    return counter.whole(plan)
+
+
+class Counter:
+    """Merges sketches as a binary counter carries: the tree over the same leaves is always the same."""
+
+    def __init__(self) -> None:
+        self._levels: list[StackSketch | None] = []
+
+    def add(self, sketch: StackSketch) -> None:
+        """Take in the next sketch; the counter owns it from now on."""
+        for level, waiting in enumerate(self._levels):
+            if waiting is None:
+                self._levels[level] = sketch
+                return
+            waiting.merge(sketch)
+            sketch, self._levels[level] = waiting, None
+        self._levels.append(sketch)
+
+    def whole(self, plan: Plan) -> StackSketch:
+        """Merge what waits, the later leaves first."""
+        waiting = [one for one in self._levels if one is not None]
+        made: StackSketch | None = None
+        for sketch in waiting:
+            if made is not None:
+                sketch.merge(made)
+            made = sketch
+        if made is None:
+            return plan.sketch()
+        made._room = None
+        return made
+
+
+def _mapped(
+    function: Callable[[tuple[tuple[np.ndarray, ...], ...]], StackSketch],
+    tasks: Iterable[tuple[tuple[np.ndarray, ...], ...]],
+    n_jobs: int | None,
+) -> Iterator[StackSketch]:
+    """Apply a function to tasks in their order, with few of them in memory at a time."""
+    workers = n_threads(n_jobs)
+    if n_jobs is None or n_jobs == 1:
+        yield from map(function, tasks)
+        return
+    for some in _batched(tasks, AHEAD * max(workers, 4)):
+        yield from parallel_map(function, some, n_jobs=n_jobs)
