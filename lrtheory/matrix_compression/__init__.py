@@ -9,6 +9,8 @@ about a common basis of rank r: T_r(M), the energy of the r largest singular val
 from __future__ import annotations
 
 from lrtheory.matrix_compression import theory
+from lrtheory.matrix_compression.certify import CompressionCertificate, certify
+from lrtheory.matrix_compression.cluster_blocks import BlockClusters, ClusterCertificate, cluster_blocks
 from lrtheory.matrix_compression.compress_stack import StackCertificate, StackResult, compress_stack
 from lrtheory.matrix_compression.loaders import load_digit_blocks, load_transformer_heads, load_transformer_weights
 from lrtheory.matrix_compression.problem import StackProblem, make_families, make_hidden_direction, make_stack
@@ -17,11 +19,16 @@ from lrtheory.matrix_compression.stacks.interval import ErrorInterval
 from lrtheory.matrix_compression.stacks.sketch import StackSketch
 
 __all__ = [
+    "BlockClusters",
+    "ClusterCertificate",
+    "CompressionCertificate",
     "ErrorInterval",
     "StackCertificate",
     "StackProblem",
     "StackResult",
     "StackSketch",
+    "certify",
+    "cluster_blocks",
     "compress_stack",
     "error_bounds",
     "load_digit_blocks",

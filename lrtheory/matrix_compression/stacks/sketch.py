@@ -123,6 +123,11 @@ class StackSketch:
         """The power of two by which everything is divided inside; 0 while nothing but zeros was seen."""
         return 0 if self._unit == units.EMPTY else self._unit
 
+    @property
+    def total(self) -> float:
+        """The energy of all that was seen, in units of 4^`unit`."""
+        return self._total.value
+
     def update(self, block: Block) -> None:
         """Take in one block.
 

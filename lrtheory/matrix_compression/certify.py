@@ -1,0 +1,360 @@
+r"""How far is this from that, and from the best of its rank? Whoever made it.
+
+.. math:: |E_r(M) - E_r(\hat M)| \le \|M - \hat M\|
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from lrtheory._array import arrays, is_foreign, to_numpy
+from lrtheory._files.adapters.adapter_file import AdapterFile
+from lrtheory._kernels.low_rank import core, difference, tail
+from lrtheory._result import Result, result
+from lrtheory._result.display import bars, counted
+from lrtheory._types import ArrayLike
+from lrtheory._validation import Words, integer, must
+from lrtheory.matrix_compression.compress_stack import StackResult
+from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.stacks.measuring import Energies
+from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, as_matrix
+from lrtheory.matrix_compression.stacks.sketch import StackSketch
+from lrtheory.matrix_compression.theory import distance_bracket
+
+__all__ = ["CompressionCertificate", "certify"]
+
+#: an adapter, or the folder of one
+Adapter: TypeAlias = AdapterFile | str | PathLike[str]
+#: a stack, one matrix, a basis U with coefficients C_k, the result of `compress_stack`, or an adapter
+Whole: TypeAlias = Blocks | ArrayLike | StackProblem | Adapter
+Compressed: TypeAlias = Whole | StackResult | tuple[ArrayLike, Sequence[ArrayLike]]
+
+
+@result
+class CompressionCertificate(Result):
+    r"""The distance of a compressed copy from its original, and the least that its rank allows.
+
+    Attributes
+    ----------
+    error : float
+        \|M - M'\| / \|M\| in the Frobenius norm, from the matrices themselves; infinite if M is 0 and M' is not.
+    optimum_lower, optimum_upper : float
+        Between them lies the error of the best matrices of the same rank, or ranks.
+    rank : int
+        The rank that the copy is compared at; for adapters the largest.
+    floor : float
+        Relative errors below it are noise.
+    names : tuple of str
+        Blocks or modules.
+    part_errors : array of shape (K,)
+        \|A_k - A'_k\| / \|A_k\| of each.
+    part_shares : array of shape (K,)
+        Share of each in the squared error.
+    part_optima : array of shape (K,) or None
+        The least error that the rank of each module allows; None for blocks, which share one basis.
+    gap : float
+        By how much the error may exceed the best one.
+    bound : float
+        No copy of this rank has a smaller error.
+    statement : str
+        Id of the statement behind the bound.
+    message : str
+        What was compared.
+    """
+
+    error: float
+    optimum_lower: float
+    optimum_upper: float
+    rank: int
+    floor: float
+    names: tuple[str, ...]
+    part_errors: np.ndarray
+    part_shares: np.ndarray
+    part_optima: np.ndarray | None
+    gap: float
+    bound: float
+    statement: str
+    message: str
+
+    def verify(self, original: Whole, compressed: Compressed) -> bool:
+        """Recompute everything from both sides.
+
+        Parameters
+        ----------
+        original : as for `certify`
+            The original.
+        compressed : as for `certify`
+            The copy.
+
+        Returns
+        -------
+        bool
+            Whether the numbers are those, up to `floor`.
+
+        Raises
+        ------
+        ValueError
+            If the two sides do not fit to each other.
+        """
+        again = certify(original, compressed, None if self.part_optima is not None else self.rank)
+        names = ("error", "optimum_lower", "optimum_upper", "gap", "bound")
+        near = all(
+            math.isclose(getattr(self, name), getattr(again, name), rel_tol=1e-9, abs_tol=2 * self.floor)
+            for name in names
+        )
+        return near and self.statement == again.statement and self.names == again.names
+
+    def _columns(self) -> dict[str, Any]:
+        shown = {"name": list(self.names), "error": self.part_errors, "share": self.part_shares}
+        return shown if self.part_optima is None else {**shown, "best": self.part_optima}
+
+    def _facts(self) -> list[str]:
+        said = f"the copy is {self.error:.4g} of the norm away"
+        return [f"{said}; nothing of its rank is nearer than {self.bound:.4g} ({self.statement})", self.message]
+
+    def _draw(self, ax: Any) -> None:
+        bars(ax, self.names, self.part_errors, label="relative error")
+
+
+@arrays("host")
+def certify(original: Whole, compressed: Compressed, rank: int | None = None) -> CompressionCertificate:
+    r"""Measure how far a compressed copy is from its original, and bound how near any of its rank can be.
+
+    Parameters
+    ----------
+    original : blocks, matrix, StackProblem, AdapterFile, or path of an adapter
+        What was compressed. A list, a stream or an array of shape (K, m, n) are blocks; an array of shape (m, n) is one
+        matrix. A path is that of a folder in the layout of peft.
+    compressed : as original, or tuple (U, C), or StackResult
+        The copy by any tool, with blocks of the same shapes. A tuple of two is a basis U of shape (m, r) with a list
+        of coefficients C_k of shape (r, n_k), or with one such array.
+    rank : int or None
+        The rank at which the best error is computed. None takes that of the copy: the columns of U, the inner ranks of
+        the modules of an adapter, or else the rank of M' itself.
+
+    Returns
+    -------
+    CompressionCertificate
+        Error, the bracket of the best error, and both for each part.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite, or a folder holds no adapter that is read here.
+    FileNotFoundError
+        If there is no such folder.
+    TypeError
+        If an argument is of the wrong kind, or only one of the two is an adapter.
+
+    Notes
+    -----
+    The copy may have a larger rank than the one it is compared at; then its error may be below the bound. For more than
+    2048 rows the best error is bracketed by a sketch and by the copy itself (statements CM-16 and CM-11). An error of
+    the update is not the loss of a task; and adapters of different base models must not be compared.
+
+    Arrays: any (copied to the host).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lrtheory.matrix_compression import certify
+    >>> M = np.diag([3.0, 2.0, 1.0])
+    >>> found = certify(M, (np.eye(3)[:, 1:], M[1:]))
+    >>> round(found.error, 6), round(found.bound, 6)
+    (0.801784, 0.267261)
+    """
+    if _is_adapter(original) or _is_adapter(compressed):
+        return _of_adapters(_adapter("original", original), _adapter("compressed", compressed), rank)
+    return _of_stacks(original, compressed, rank)
+
+
+# --- adapters --------------------------------------------------------------------------------------------------------
+
+
+def _is_adapter(value: Any) -> bool:
+    return isinstance(value, (AdapterFile, str, Path))
+
+
+def _adapter(name: str, value: Any) -> AdapterFile:
+    if not _is_adapter(value):
+        raise must(name, "an adapter, as the other side is", Words(type(value).__name__), TypeError)
+    return value if isinstance(value, AdapterFile) else AdapterFile.from_file(value)
+
+
+class Part(NamedTuple):
+    """One module: the norm of the original, the error of the copy and the best error, and their rounding."""
+
+    norm: float
+    error: float
+    best: float
+    rounding: float
+    rank: int
+
+
+def _of_adapters(original: AdapterFile, copy: AdapterFile, rank: int | None) -> CompressionCertificate:
+    """Compare module by module; a module that one side lacks is zero there."""
+    wanted = None if rank is None else integer("rank", rank, low=0)
+    names = list(dict.fromkeys([*original, *copy]))
+    parts = [_module(name, original, copy, wanted) for name in names]
+    norm, error, best = (_length([getattr(part, field) for part in parts]) for field in ("norm", "error", "best"))
+    floor = _length([part.rounding for part in parts]) / norm if norm else 0.0
+    lower = _quotient(max(0.0, best / norm - floor) if norm else 0.0, 1.0)
+    lacking = [name for name in names if (name in original.modules) != (name in copy.modules)]
+    more = f"; {len(lacking)} of them on one side only, and zero on the other" if lacking else ""
+    made = _quotient(error, norm)
+    return CompressionCertificate(
+        error=made,
+        optimum_lower=lower,
+        optimum_upper=_quotient(best, norm) + floor,
+        rank=max(part.rank for part in parts),
+        floor=floor,
+        names=tuple(names),
+        part_errors=np.array([_quotient(part.error, part.norm) for part in parts]),
+        part_shares=np.array([_quotient(part.error, error) ** 2 if error else 0.0 for part in parts]),
+        part_optima=np.array([_quotient(part.best, part.norm) for part in parts]),
+        gap=max(0.0, made - lower),
+        bound=lower,
+        statement="matrix_compression/SQ-1e",
+        message=f"{counted(len(names), 'module')}{more}",
+    )
+
+
+def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | None) -> Part:
+    """Measure one module through the cores of its factors; no dense update is formed."""
+    one, other = original.modules.get(name), copy.modules.get(name)
+    if one is not None and other is not None and one.shape != other.shape:
+        got = Words(f"{other.shape} for {one.shape}")
+        raise must("compressed", f"an adapter with the shapes of the original in module {name!r}", got)
+    shape = one.shape if one is not None else other.shape if other is not None else (1, 1)
+    none = (np.zeros((shape[0], 1)), np.zeros((1, shape[1])), 0.0)
+    first = none if one is None else (one.B, one.A, one.scale)
+    second = none if other is None else (other.B, other.A, other.scale)
+    found = core(np.asarray(first[0], np.float64), np.asarray(first[1], np.float64), "qr")
+    values = found.values * abs(first[2])
+    error, rounding = difference(first, second)
+    r = (0 if other is None else other.rank) if rank is None else rank
+    return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
+
+
+def _length(values: Sequence[float]) -> float:
+    """Root of the sum of squares, without overflow."""
+    return math.hypot(*values)
+
+
+def _quotient(error: float, norm: float) -> float:
+    """Error relative to a norm: 0 for 0 beside 0, infinite for anything else beside 0."""
+    return error / norm if norm > 0 else math.inf if error > 0 else 0.0
+
+
+# --- stacks ----------------------------------------------------------------------------------------------------------
+
+
+def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionCertificate:
+    """Compare block by block in one pass, with a sketch of each side."""
+    names = original.labels if isinstance(original, StackProblem) else None
+    copies, inner = _copies(compressed)
+    r = inner if rank is None else integer("rank", rank, low=0)
+    keep = 32 if r is None else r
+    own, made = StackSketch(keep), StackSketch(keep)
+    errors, norms = Energies(), Energies()
+    for block, copy in _pairs(_stream(original), copies):
+        exact, approximate = (one.astype(np.float64, copy=False) for one in (block, copy))
+        own.update(exact)
+        made.update(approximate)
+        norms.add(exact)
+        errors.add(exact - approximate)
+    r = _rank_of(made) if r is None else r
+    own = own._widened(r) if r > own.rank and own.method == "gram" else own
+    unit = own.unit
+    energies, missed = norms.values(unit), errors.values(unit)
+    total, error2 = float(energies.sum()), float(missed.sum())
+    error = _quotient(math.sqrt(error2), math.sqrt(total))
+    found = own.interval(r)
+    lower, upper, statement = _optimum(error, own, made, r)
+    return CompressionCertificate(
+        error=error,
+        optimum_lower=lower,
+        optimum_upper=upper,
+        rank=r,
+        floor=found.floor,
+        names=tuple(map(str, range(len(energies)) if names is None else names)),
+        part_errors=np.array([_quotient(math.sqrt(e), math.sqrt(t)) for e, t in zip(missed, energies, strict=True)]),
+        part_shares=missed / error2 if error2 > 0 else np.zeros(len(missed)),
+        part_optima=None,
+        gap=max(0.0, error - lower),
+        bound=lower,
+        statement=f"matrix_compression/{statement}",
+        message=f"{counted(own.n_blocks, 'block')} of {counted(own.n_rows, 'row')}, compared at rank {r}",
+    )
+
+
+def _optimum(error: float, own: StackSketch, made: StackSketch, rank: int) -> tuple[float, float, str]:
+    """Bracket the best relative error by the sketch of the original, and by the copy."""
+    found, copied = own.interval(rank), made.interval(rank)
+    lower, upper, statement = found.lower, found.upper, "CM-6" if own.method == "gram" else "CM-16"
+    if own.method != "gram" and own.total > 0 and math.isfinite(error):
+        ratio = math.sqrt(made.total / own.total) * 2.0 ** max(min(made.unit - own.unit, 500), -500)
+        low = distance_bracket(copied.lower * ratio, error)[0] - found.floor
+        high = distance_bracket(copied.upper * ratio, error)[1] + found.floor
+        statement = "CM-11" if low > lower else statement
+        lower, upper = max(lower, low), min(upper, high)
+    return lower, max(lower, upper), statement
+
+
+def _rank_of(made: StackSketch) -> int:
+    """The least rank whose error is noise."""
+    low, high = 0, min(made.n_rows, made.n_columns)
+    while low < high:
+        middle = (low + high) // 2
+        found = made.interval(middle)
+        low, high = (low, middle) if found.upper <= 2 * found.floor else (middle + 1, high)
+    return low
+
+
+def _stream(value: Any) -> Stream:
+    """Read a stack, or a matrix as a stack of one block."""
+    value = to_numpy(value) if is_foreign(value) else value
+    plain = isinstance(value, np.ndarray) and value.ndim == 2
+    flat = isinstance(value, (list, tuple)) and len(value) and all(np.ndim(one) == 1 for one in value)
+    return Stream([value] if plain or flat else value)
+
+
+def _copies(value: Any) -> tuple[Any, int | None]:
+    """Read the copy, and its rank where that is said."""
+    if isinstance(value, StackResult):
+        if value.coefficients is None:
+            raise must("compressed", "a result of two passes, which has coefficients", "passes=1")
+        value = (value.basis, value.coefficients)
+    if isinstance(value, tuple) and len(value) == 2:
+        U = as_matrix(value[0], " in U", "compressed").astype(np.float64, copy=False)
+        return _products(U, _stream(value[1])), U.shape[1]
+    return _stream(value), None
+
+
+def _products(U: np.ndarray, coefficients: Stream) -> Iterator[np.ndarray]:
+    for k, C in enumerate(coefficients):
+        if len(C) != U.shape[1]:
+            got = Words(f"{len(C)} rows in C[{k}]")
+            raise must("compressed", f"a basis of {U.shape[1]} columns and coefficients with as many rows", got)
+        yield U @ C.astype(np.float64, copy=False)
+
+
+def _pairs(original: Stream, copies: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks of both sides together, which must have the same shapes."""
+    others = iter(copies)
+    k = -1
+    for k, block in enumerate(original):
+        copy = next(others, None)
+        if copy is None:
+            raise must("compressed", f"as many blocks as the original, more than {k}", Words(f"{k}"))
+        if copy.shape != block.shape:
+            raise must("compressed", f"of the shape {block.shape} in block {k}", copy.shape)
+        yield block, copy
+    if next(others, None) is not None:
+        raise must("compressed", f"as many blocks as the original, {k + 1}", Words("more"))
