@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
 
-__all__ = ["CASTS", "Core", "cast_error", "core", "difference", "rank_within", "tail"]
+__all__ = ["CASTS", "Core", "cast_error", "core", "difference", "rank_within", "rounding_of", "tail"]
 
 #: the least ratio of eigenvalues of a Gram matrix: below it, the smallest ones drown in the rounding of the largest
 GUARD = 1e-8
@@ -129,7 +129,7 @@ def _from_grams(
     left, right = np.zeros((len(scaled[0]), len(small))), np.zeros((len(small), len(scaled[1])))
     left[small] = scaled[0][small, None] * (U * inverse[0] @ P)
     right[:, small] = (Qt * inverse[1] @ V.T) * scaled[1][small]
-    rounding = _rounding(load, len(small), unit) / math.sqrt(max(spread, UNIT))
+    rounding = rounding_of(load, len(small), unit) / math.sqrt(max(spread, UNIT))
     reason = f"the eigenvalues of the Gram matrices stay within a factor of {1 / max(spread, UNIT):.1e}"
     size = min(B.shape[0], B.shape[1], A.shape[1])
     lacking = max(0, size - len(small))  # inner indices that add nothing
@@ -142,12 +142,12 @@ def _from_qr(left: np.ndarray, right: np.ndarray, load: float, unit: int) -> Cor
     Q, R = np.linalg.qr(left)
     P, T = np.linalg.qr(right.T)
     U, values, Vt = np.linalg.svd(R @ T.T, full_matrices=False)
-    rounding = _rounding(load, left.shape[1], unit)
+    rounding = rounding_of(load, left.shape[1], unit)
     return Core(np.ldexp(values, unit), (Q, U), (Vt, np.ascontiguousarray(P.T)), rounding, "qr", "")
 
 
-def _rounding(load: float, q: int, unit: int) -> float:
-    """A product in doubles rounds each of q parts, and a factorization of the core about as much again."""
+def rounding_of(load: float, q: int, unit: int = 0) -> float:
+    """A product in doubles rounds each of its q parts, of the norm `load` together; a factorization about as much."""
     return math.ldexp((q + 8) * UNIT * load, unit)
 
 

@@ -18,7 +18,7 @@ from lrtheory._files.writing import replacing
 from lrtheory._kernels.low_rank import core
 from lrtheory._validation import choice, must
 
-__all__ = ["AdapterFile", "AdapterModule"]
+__all__ = ["DTYPES", "AdapterFile", "AdapterModule"]
 
 #: the names of types in the ecosystem, and in the files
 DTYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}

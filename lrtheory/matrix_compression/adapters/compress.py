@@ -1,0 +1,146 @@
+"""All modules of an adapter at once: one rank, one error or one budget over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files import AdapterFile
+from lrtheory._kernels.low_rank import Core, core
+from lrtheory._validation import choice, must, real
+from lrtheory.matrix_compression.adapters.result import (
+    STATEMENT,
+    AdapterCertificate,
+    AdapterResult,
+    as_adapter,
+    checked_type,
+    finished,
+    replaced,
+)
+from lrtheory.matrix_compression.adapters.squeeze import one_of
+from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
+from lrtheory.matrix_compression.budgets.certificate import RankCertificate
+from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
+
+__all__ = ["compress_adapter", "folders"]
+
+
+def compress_adapter(
+    adapter: AdapterFile | str | Path,
+    budget: float | None = None,
+    *,
+    rank: int | None = None,
+    epsilon: float | None = None,
+    cost: str = "parameters",
+    weights: Mapping[str, float] | None = None,
+    dtype: str | None = None,
+    keep_scale: bool = False,
+) -> AdapterResult:
+    r"""Replace all modules of an adapter by the best ones of lower rank under one budget (statements SQ-1, AB-1, AB-2).
+
+    Parameters
+    ----------
+    adapter : AdapterFile or path
+        The adapter, or its folder, which is not changed.
+    budget : float or None
+        What the ranks may cost together.
+    rank : int or None
+        In place of a budget: one rank for all modules.
+    epsilon : float or None
+        In place of a budget: the relative error that all modules together may have; the cheapest values go first.
+    cost : {"parameters", "rank"}
+        What a rank costs: d_out + d_in numbers, or 1.
+    weights : mapping of str to float, or None
+        How much the error of a module counts, as a factor in front of its singular values; None counts each as 1.
+    dtype : {"float64", "float32", "float16", "bfloat16"} or None
+        The type of the new factors; None keeps that of each module.
+    keep_scale : bool
+        Whether each module keeps its scale, for servers that ignore alpha_pattern; otherwise every scale is 1.
+
+    Returns
+    -------
+    AdapterResult
+        ``to_file("folder")`` writes it as peft loads it. The error is that of the matrices, and not of the task that
+        the adapter was trained for.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not of its kind.
+    ValueError
+        If not exactly one of budget, rank and epsilon is given, one is out of range, a module has no weight, or factors
+        are too large for the type.
+
+    References
+    ----------
+    .. [1] I. Vulic, A. Grycner, Q. de Laroussilhe, J. Pfeiffer, LoRA-Squeeze: Simple and Effective Post-Tuning and
+       In-Tuning Compression of LoRA Modules, arXiv 2602.10993, 2026.
+
+    Examples
+    --------
+    >>> from lrtheory import matrix_compression as mc
+    >>> lora = mc.make_adapters(1, 1, rank=8, rng=0)[0]
+    >>> small = mc.compress_adapter(lora, lora.storage // 2)
+    >>> small.storage <= lora.storage // 2, small.certificate.verify(lora)
+    (True, True)
+    """
+    source = as_adapter("adapter", adapter)
+    way = one_of(budget=budget, rank=rank, epsilon=epsilon)
+    choice("cost", cost, ("parameters", "rank"))
+    kind = checked_type(dtype)
+    found = {name: core(module.B, module.A) for name, module in source.modules.items()}
+    found = {name: _stretched(one, source.modules[name].scale) for name, one in found.items()}
+    spectra = {name: one.values for name, one in found.items()}
+    costs = {name: sum(module.shape) if cost == "parameters" else 1 for name, module in source.modules.items()}
+    ranks, allocation, reason = _ranks(way, (budget, rank, epsilon), _weighted(spectra, weights), costs)
+    modules, bounds = {}, {}
+    for name, module in source.modules.items():
+        scale = module.scale if keep_scale and module.scale != 0 else 1.0
+        modules[name], *pair = replaced(module, found[name], ranks[name], scale, kind)
+        bounds[name] = (pair[0], pair[1])
+    said = {"sources": folders(source), "source_storage": source.storage, "method": way, "reason": reason}
+
+    def certify(least: float, most: float) -> AdapterCertificate:
+        return AdapterCertificate(most - least, least, most, STATEMENT, ranks, modules, allocation)
+
+    return finished(source, modules, bounds, spectra, said=said, certify=certify)
+
+
+def folders(*adapters: AdapterFile) -> tuple[Path, ...]:
+    """The folders that adapters were read from."""
+    return tuple(one.source for one in adapters if one.source is not None)
+
+
+def _stretched(found: Core, scale: float) -> Core:
+    """The core of scale B A from that of B A; the sign goes to the left."""
+    left = (found.left[0], found.left[1] * np.sign(scale)) if scale else found.left
+    return found._replace(values=found.values * abs(scale), rounding=found.rounding * abs(scale), left=left)
+
+
+def _weighted(spectra: Mapping[str, np.ndarray], weights: Any) -> dict[str, np.ndarray]:
+    if weights is None:
+        return dict(spectra)
+    if not isinstance(weights, Mapping) or set(weights) != set(spectra):
+        raise must("weights", "a mapping with one number for each module", weights)
+    return {name: values * real(f"weights[{name!r}]", weights[name], low=0) for name, values in spectra.items()}
+
+
+def _ranks(
+    way: str, given: tuple[Any, Any, Any], spectra: Mapping[str, np.ndarray], costs: Mapping[str, int]
+) -> tuple[dict[str, int], RankCertificate | None, str]:
+    """The ranks that a budget, a rank or an error asks for, and the bound where there is a budget."""
+    budget, rank, epsilon = given
+    if way == "budget":
+        found = allocate_ranks(spectra, budget, cost=costs)
+        return (
+            dict(zip(spectra, found.ranks.tolist(), strict=True)),
+            found.certificate,
+            f"{found.method}: {found.reason}",
+        )
+    if way == "rank":
+        return {name: min(rank, len(values)) for name, values in spectra.items()}, None, "one rank for all modules"
+    chosen = ranks_within(read_spectra(spectra, costs), epsilon)
+    return dict(zip(spectra, chosen.tolist(), strict=True)), None, "the cheapest values go first"

@@ -1,0 +1,268 @@
+"""How many singular values of each of many matrices are kept under one budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._result.display import bars
+from lrtheory._types import ArrayLike
+from lrtheory._validation import choice, integer, must, real
+from lrtheory.matrix_compression.budgets.certificate import RankCertificate, certificate_of
+from lrtheory.matrix_compression.budgets.spectra import Order, Spectra, read_spectra
+
+__all__ = ["RankAllocation", "allocate_ranks", "certify_ranks"]
+
+#: entries of the table of the exact method up to which "auto" takes it, and steps that fill it
+LARGEST, LONGEST = 2**26, 2**31
+
+
+@result
+class RankAllocation(Result):
+    """Ranks of many matrices under one budget.
+
+    Attributes
+    ----------
+    ranks : int64 array of shape (n,)
+        How many singular values of each matrix are kept.
+    labels : tuple of str
+        The names of the matrices.
+    kept : float
+        The sum of the squares of the values that are kept.
+    error : float
+        The root of the sum of squares of all others, as a share of the root of the sum of all.
+    errors : float64 array of shape (n,)
+        The same for each matrix.
+    used : float
+        What the ranks cost, at most the budget.
+    method : {"greedy", "dp"}
+        The method that was used.
+    reason : str
+        Why this method was taken.
+    certificate : RankCertificate
+        What other ranks within the budget keep at most.
+    """
+
+    ranks: np.ndarray
+    labels: tuple[str, ...]
+    kept: float
+    error: float
+    errors: np.ndarray
+    used: float
+    method: str
+    reason: str
+    certificate: RankCertificate
+
+    def _columns(self) -> dict[str, Any]:
+        return {"matrix": list(self.labels), "rank": self.ranks, "error": self.errors}
+
+    def _facts(self) -> list[str]:
+        spent = f"{self.used:,.6g} of {self.certificate.budget:,.6g} spent"
+        return [f"{spent}, {self.error:.2%} of the norm is lost", *self.certificate._facts()]
+
+    def _draw(self, ax: Any) -> None:
+        bars(ax, self.labels, self.ranks, label="rank")
+
+
+@arrays("host")
+def allocate_ranks(
+    spectra: Sequence[ArrayLike] | Mapping[str, ArrayLike],
+    budget: float,
+    *,
+    cost: ArrayLike | Mapping[str, float] | None = None,
+    method: str = "auto",
+    labels: Sequence[str] | None = None,
+) -> RankAllocation:
+    r"""Choose the ranks of many matrices so that the most energy is kept within one budget (statements AB-1, AB-2).
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    spectra : sequence or mapping of arrays
+        The singular values of each matrix, decreasing; weights of matrices are factors in front of their values. Any
+        other scores that do not increase will do.
+    budget : float
+        What the ranks may cost together.
+    cost : sequence or mapping of numbers, or None
+        What a rank of each matrix costs, d_out + d_in for a budget of parameters; None is 1.
+    method : {"auto", "greedy", "dp"}
+        "greedy" takes values by their energy for a unit of the budget until the first that does not fit, which is
+        optimal where all costs are equal, and else short of the optimum by less than one value. "dp" fills a table over
+        the budget and is optimal for integer costs. "auto" takes the table where costs differ and it is small enough.
+    labels : sequence of str or None
+        Names of the matrices of a sequence.
+
+    Returns
+    -------
+    RankAllocation
+        With a bound on what any ranks within the budget keep; zeros are never paid for.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not of its kind.
+    ValueError
+        If values increase or are negative, a cost is not positive, the budget is negative, or "dp" is asked for costs
+        that are not integers.
+
+    References
+    ----------
+    .. [1] Q. Zhang et al., AdaLoRA: Adaptive Budget Allocation for Parameter-Efficient Fine-Tuning, ICLR 2023.
+
+    Examples
+    --------
+    >>> found = allocate_ranks({"query": [3.0, 1.0], "value": [2.0, 2.0]}, 3)
+    >>> found.ranks.tolist(), found.kept, found.certificate.gap
+    ([1, 2], 17.0, 0.0)
+    """
+    given, budget = read_spectra(spectra, cost, labels), real("budget", budget, low=0)
+    if not math.isfinite(budget):
+        raise must("budget", "a finite number", budget)
+    choice("method", method, ("auto", "greedy", "dp"))
+    order = Order.of(given)
+    taken = order.fitting(budget)
+    method, reason = _chosen(given, budget, method)
+    if method == "dp":
+        ranks = _by_table(given, budget)
+    else:
+        ranks = np.bincount(order.chosen[:taken], minlength=len(given.lengths))
+    return _as_result(given, ranks, budget, order.price(taken), method, reason)
+
+
+def _chosen(given: Spectra, budget: float, method: str) -> tuple[str, str]:
+    whole = bool((given.costs == np.round(given.costs)).all())
+    if method == "dp" and not whole:
+        raise ValueError(
+            f'`cost` must be integers >= 1 for method "dp"; got {float(given.costs[given.costs % 1 > 0][0])}.'
+        )
+    if method != "auto":
+        return method, "asked for"
+    if (given.costs == given.costs[0]).all():
+        return "greedy", "all ranks cost the same, so it is optimal"
+    if not whole:
+        return "greedy", "costs are not integers"
+    cells = _width(given, budget) + 1
+    small = cells * len(given.lengths) <= LARGEST and cells * len(given.values) <= LONGEST
+    return ("dp", "costs differ, and the table is small") if small else ("greedy", "the table would be too large")
+
+
+def _width(given: Spectra, budget: float) -> int:
+    """The units of the budget that can be spent: multiples of the greatest common divisor of the costs."""
+    unit = math.gcd(*(int(c) for c in given.costs))
+    most = int(np.sum(given.lengths * given.costs))
+    return min(int(budget), most) // unit
+
+
+def _by_table(given: Spectra, budget: float) -> np.ndarray:
+    """The best ranks, by the best energy for every part of the budget that the first matrices may spend."""
+    width, unit = _width(given, budget), math.gcd(*(int(c) for c in given.costs))
+    best = np.zeros(width + 1)
+    choices = np.zeros((len(given.lengths), width + 1), np.int32)
+    ends = np.cumsum(given.lengths)
+    for k, (end, length) in enumerate(zip(ends, given.lengths, strict=True)):
+        energies = np.cumsum(given.values[end - length : end] ** 2)
+        step, before = int(given.costs[k]) // unit, best.copy()
+        for rank in range(1, int(np.count_nonzero(given.values[end - length : end])) + 1):
+            if rank * step > width:
+                break
+            tried = before[: width + 1 - rank * step] + energies[rank - 1]
+            better = tried > best[rank * step :]
+            best[rank * step :][better] = tried[better]
+            choices[k, rank * step :][better] = rank
+    ranks, left = np.zeros(len(given.lengths), np.int64), int(width)
+    for k in range(len(ranks) - 1, -1, -1):
+        ranks[k] = choices[k, left]
+        left -= int(ranks[k]) * (int(given.costs[k]) // unit)
+    return ranks
+
+
+def _as_result(
+    given: Spectra, ranks: np.ndarray, budget: float, price: float, method: str, reason: str
+) -> RankAllocation:
+    proof = certificate_of(given, ranks, budget, price)
+    energies, lost = (np.zeros(len(ranks)) for _ in range(2))
+    np.add.at(energies, given.owner, given.values**2)
+    left = given.place >= np.repeat(ranks, given.lengths)
+    np.add.at(lost, given.owner[left], given.values[left] ** 2)
+    shares = np.divide(lost, energies, out=np.zeros(len(ranks)), where=energies > 0)
+    whole = given.total
+    return RankAllocation(
+        ranks=proof.ranks,
+        labels=given.labels,
+        kept=proof.kept,
+        error=math.sqrt(math.fsum(lost) / whole) if whole > 0 else 0.0,
+        errors=np.sqrt(shares),
+        used=proof.used,
+        method=method,
+        reason=reason,
+        certificate=proof,
+    )
+
+
+@arrays("host")
+def certify_ranks(
+    spectra: Sequence[ArrayLike] | Mapping[str, ArrayLike],
+    ranks: ArrayLike | Mapping[str, int],
+    budget: float | None = None,
+    *,
+    cost: ArrayLike | Mapping[str, float] | None = None,
+) -> RankAllocation:
+    r"""Say how far ranks that somebody else chose are from the best ones of their cost (statement AB-5).
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    spectra : sequence or mapping of arrays
+        The singular values of each matrix, decreasing.
+    ranks : sequence or mapping of int
+        The ranks, as a `rank_pattern` holds them; a name that a mapping lacks has rank 0.
+    budget : float or None
+        What the ranks may cost together; None is what they do cost.
+    cost : sequence or mapping of numbers, or None
+        What a rank of each matrix costs; None is 1.
+
+    Returns
+    -------
+    RankAllocation
+        The ranks themselves, with the bound.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not of its kind.
+    ValueError
+        If there are other matrices in the ranks than in the spectra, a rank is negative, or they cost more than the
+        budget.
+
+    Examples
+    --------
+    >>> found = certify_ranks([[3.0, 1.0], [2.0, 2.0]], [2, 1])
+    >>> found.kept, found.certificate.bound
+    (14.0, 17.0)
+    """
+    given = read_spectra(spectra, cost)
+    if isinstance(ranks, Mapping):
+        unknown = sorted(set(map(str, ranks)) - set(given.labels))
+        if unknown:
+            raise must("ranks", "a mapping with the names of the spectra", unknown[0])
+        ranks = [ranks.get(name, 0) for name in given.labels]
+    table = np.asarray(ranks)
+    listed = table.tolist() if table.ndim == 1 else []
+    if len(listed) != len(given.labels):
+        raise must("ranks", f"{len(given.labels)} integers, one a matrix", ranks)
+    chosen = np.array([integer("ranks", rank, low=0) for rank in listed])
+    spent = float(np.sum(chosen * given.costs))
+    budget = spent if budget is None else real("budget", budget, low=0)
+    if spent > budget:
+        raise must("ranks", f"ranks that cost at most the budget of {budget:g}", spent)
+    order = Order.of(given)
+    return _as_result(
+        given, chosen, budget, order.price(order.fitting(budget)), "given", "somebody else chose the ranks"
+    )

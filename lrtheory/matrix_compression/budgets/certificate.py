@@ -1,0 +1,95 @@
+"""The bound that no ranks within a budget exceed, beside what some ranks keep."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import Result, result
+from lrtheory.matrix_compression.budgets.spectra import Spectra, read_spectra
+from lrtheory.matrix_compression.theory.budgets import dual_bound
+
+__all__ = ["RankCertificate", "certificate_of"]
+
+STATEMENT = "matrix_compression/AB-5"
+
+
+@result
+class RankCertificate(Result):
+    """What the best ranks within a budget keep at most, beside what these ranks keep.
+
+    Attributes
+    ----------
+    gap : float
+        bound - kept, at least 0: no ranks within the budget keep more energy than these by more than this.
+    bound : float
+        The dual value at `price`: no ranks within the budget keep more.
+    kept : float
+        The sum of the squares of the singular values that these ranks keep.
+    ranks : int64 array of shape (n,)
+        The ranks.
+    budget : float
+        The budget.
+    used : float
+        What the ranks cost.
+    price : float
+        lambda, the energy that a unit of the budget is worth in the bound.
+    statement : str
+        The statement behind the bound.
+    """
+
+    gap: float
+    bound: float
+    kept: float
+    ranks: np.ndarray
+    budget: float
+    used: float
+    price: float
+    statement: str
+
+    def _facts(self) -> list[str]:
+        return [
+            f"no ranks within the budget keep more than {self.bound:.6g} ({self.statement}); these keep {self.kept:.6g}"
+        ]
+
+    def verify(self, spectra: Any, *, cost: Any = None) -> bool:
+        """Recompute cost, energy and bound from the spectra alone.
+
+        Parameters
+        ----------
+        spectra : sequence or mapping of arrays
+            The singular values of each matrix.
+        cost : sequence or mapping of numbers, or None
+            What a rank of each matrix costs; None is 1.
+
+        Returns
+        -------
+        bool
+            Whether the ranks fit the budget, and the energies come out as stated, up to rounding.
+        """
+        given = read_spectra(spectra, cost)
+        ranks = np.asarray(self.ranks)
+        if ranks.shape != given.lengths.shape or ranks.dtype.kind not in "iu" or (ranks < 0).any() or self.price < 0:
+            return False
+        again = certificate_of(given, ranks, self.budget, math.ldexp(self.price, -2 * given.unit))
+        slack = 1e-12 * given.energy(given.total)
+        same = all(abs(getattr(self, n) - getattr(again, n)) <= slack for n in ("kept", "bound", "gap"))
+        return bool(same and again.used <= self.budget * (1 + 1e-12) and self.statement == STATEMENT and self.gap >= 0)
+
+
+def certificate_of(given: Spectra, ranks: np.ndarray, budget: float, price: float) -> RankCertificate:
+    """The bound at a price, and what the ranks keep and cost; energies and price in the unit of the spectra."""
+    kept = given.kept(ranks)
+    bound = max(float(dual_bound([given.values], budget, costs=[given.costs[given.owner]], price=price)), kept)
+    return RankCertificate(
+        gap=given.energy(bound - kept),
+        bound=given.energy(bound),
+        kept=given.energy(kept),
+        ranks=np.asarray(ranks, np.int64),
+        budget=budget,
+        used=float(np.sum(ranks * given.costs)),
+        price=given.energy(price),
+        statement=STATEMENT,
+    )

@@ -1,0 +1,131 @@
+"""Singular values of many matrices side by side, what their ranks cost, and the order in which they are worth it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._validation import array, must
+
+__all__ = ["Order", "Spectra", "ranks_within", "read_spectra"]
+
+
+class Spectra(NamedTuple):
+    """Singular values of many matrices in one row, the values of a matrix side by side and decreasing.
+
+    ``values`` are scaled by a power of two, 2^-unit, so that their squares are in range.
+    """
+
+    labels: tuple[str, ...]
+    lengths: np.ndarray
+    values: np.ndarray
+    costs: np.ndarray
+    unit: int
+
+    @property
+    def owner(self) -> np.ndarray:
+        """The matrix of each value."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    @property
+    def place(self) -> np.ndarray:
+        """The place of each value within its matrix, from 0."""
+        return np.arange(len(self.values)) - np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
+
+    @property
+    def total(self) -> float:
+        """The energy of all values, in the unit."""
+        return math.fsum(self.values**2)
+
+    def energy(self, scaled: float) -> float:
+        """An energy outside the unit."""
+        return math.ldexp(scaled, 2 * self.unit)
+
+    def kept(self, ranks: np.ndarray) -> float:
+        """The energy of the first values of each matrix, in the unit."""
+        return math.fsum(self.values[self.place < np.repeat(ranks, self.lengths)] ** 2)
+
+
+def read_spectra(spectra: Any, cost: Any = None, labels: Sequence[str] | None = None) -> Spectra:
+    """Check singular values, the cost of a rank of each matrix, and their names."""
+    if isinstance(spectra, Mapping):
+        names, given = tuple(map(str, spectra)), list(spectra.values())
+    else:
+        given = list(spectra) if isinstance(spectra, (Sequence, np.ndarray)) and not isinstance(spectra, str) else []
+        names = tuple(str(k) for k in range(len(given)))
+    if not given:
+        raise must("spectra", "singular values of at least one matrix", spectra)
+    if labels is not None:
+        if isinstance(spectra, Mapping) or len(labels) != len(given):
+            raise must("labels", f"{len(given)} names, beside a sequence of spectra", labels)
+        names = tuple(map(str, labels))
+    lists = [_decreasing(name, values) for name, values in zip(names, given, strict=True)]
+    lengths = np.array([len(values) for values in lists])
+    values = np.concatenate(lists)
+    unit = math.frexp(float(values.max(initial=0.0)))[1]
+    if unit > 500:
+        raise must("spectra", "numbers up to 1e150, whose squares are in range", float(values.max()))
+    return Spectra(names, lengths, np.ldexp(values, -unit), _costs(cost, spectra, len(lists)), unit)
+
+
+def _decreasing(name: str, values: Any) -> np.ndarray:
+    found = array("spectra", values, shape=(None,)).astype(np.float64)
+    rise = np.flatnonzero(found[1:] > found[:-1])
+    if len(rise):
+        raise ValueError(
+            f"`spectra` must be non-increasing numbers >= 0; got an increase at entry {rise[0] + 1} of {name!r}."
+        )
+    if len(found) and found[-1] < 0:
+        raise must("spectra", "non-increasing numbers >= 0", float(found[-1]))
+    return found
+
+
+def _costs(cost: Any, spectra: Any, n: int) -> np.ndarray:
+    if cost is None:
+        return np.ones(n)
+    if isinstance(cost, Mapping):
+        if not isinstance(spectra, Mapping) or set(cost) != set(spectra):
+            raise must("cost", "a mapping with the names of the spectra", sorted(map(str, cost)))
+        cost = [cost[name] for name in spectra]
+    found = array("cost", cost, shape=(n,)).astype(np.float64)
+    if (found <= 0).any():
+        raise must("cost", "numbers above 0", float(found.min()))
+    return found
+
+
+class Order(NamedTuple):
+    """All values that are not 0, by the energy that they give for a unit of the budget; ties by matrix and place."""
+
+    chosen: np.ndarray
+    costs: np.ndarray
+    rates: np.ndarray
+
+    @classmethod
+    def of(cls, given: Spectra) -> Order:
+        """The values of all matrices, sorted."""
+        owner = given.owner
+        rates = given.values**2 / given.costs[owner]
+        order = np.argsort(-rates, kind="stable")
+        order = order[given.values[order] > 0]
+        return cls(owner[order], given.costs[owner[order]], rates[order])
+
+    def fitting(self, budget: float) -> int:
+        """How many are taken until the first that does not fit."""
+        return int(np.searchsorted(np.cumsum(self.costs), budget * (1 + 1e-15), side="right"))
+
+    def price(self, taken: int) -> float:
+        """lambda at which the bound is least: the rate of the first that does not fit."""
+        return float(self.rates[taken]) if taken < len(self.rates) else 0.0
+
+
+def ranks_within(given: Spectra, epsilon: float) -> np.ndarray:
+    """The fewest values, by energy for a unit of cost, after which at most epsilon of the norm is lost."""
+    order = Order.of(given)
+    energies = order.rates * order.costs
+    # what is left after the first j, summed from the smallest on
+    left = np.concatenate([np.cumsum(energies[::-1])[::-1], [0.0]])
+    taken = int(np.argmax(left <= epsilon * epsilon * given.total)) if len(energies) else 0
+    return np.bincount(order.chosen[:taken], minlength=len(given.lengths)).astype(np.int64)
