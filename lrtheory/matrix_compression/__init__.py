@@ -8,7 +8,16 @@ about a common basis of rank r: T_r(M), the energy of the r largest singular val
 
 from __future__ import annotations
 
+from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory.matrix_compression import theory
+from lrtheory.matrix_compression.adapters.compress import compress_adapter
+from lrtheory.matrix_compression.adapters.makers import make_adapters, make_quantization_residuals
+from lrtheory.matrix_compression.adapters.merge import StreamCertificate, merge_adapters
+from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult
+from lrtheory.matrix_compression.adapters.squeeze import squeeze
+from lrtheory.matrix_compression.budgets.allocation import RankAllocation, allocate_ranks, certify_ranks
+from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 from lrtheory.matrix_compression.certify import CompressionCertificate, certify
 from lrtheory.matrix_compression.cluster_blocks import BlockClusters, ClusterCertificate, cluster_blocks
 from lrtheory.matrix_compression.compress_stack import StackCertificate, StackResult, compress_stack
@@ -19,24 +28,40 @@ from lrtheory.matrix_compression.stacks.interval import ErrorInterval
 from lrtheory.matrix_compression.stacks.sketch import StackSketch
 
 __all__ = [
+    "AdapterCertificate",
+    "AdapterFile",
+    "AdapterModule",
+    "AdapterResult",
     "BlockClusters",
     "ClusterCertificate",
     "CompressionCertificate",
     "ErrorInterval",
+    "FactorsCertificate",
+    "LowRankFactors",
+    "RankAllocation",
+    "RankCertificate",
     "StackCertificate",
     "StackProblem",
     "StackResult",
     "StackSketch",
+    "StreamCertificate",
+    "allocate_ranks",
     "certify",
+    "certify_ranks",
     "cluster_blocks",
+    "compress_adapter",
     "compress_stack",
     "error_bounds",
     "load_digit_blocks",
     "load_transformer_heads",
     "load_transformer_weights",
+    "make_adapters",
     "make_families",
     "make_hidden_direction",
+    "make_quantization_residuals",
     "make_stack",
+    "merge_adapters",
+    "squeeze",
     "theory",
 ]
 
