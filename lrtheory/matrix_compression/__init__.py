@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
-from lrtheory.matrix_compression import theory
+from lrtheory.matrix_compression import baselines, theory
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
 from lrtheory.matrix_compression.adapters.makers import make_adapters, make_quantization_residuals
 from lrtheory.matrix_compression.adapters.merge import StreamCertificate, merge_adapters
@@ -46,6 +46,7 @@ __all__ = [
     "StackSketch",
     "StreamCertificate",
     "allocate_ranks",
+    "baselines",
     "certify",
     "certify_ranks",
     "cluster_blocks",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -141,7 +141,7 @@ class BlockClusters(Result):
 
 @arrays("host")
 def cluster_blocks(
-    blocks: Blocks,
+    blocks: Blocks | StackProblem,
     rank: int | None = None,
     epsilon: float | None = None,
     *,
@@ -202,7 +202,9 @@ def cluster_blocks(
     keep = r + extra if method == "sketch" else max(r, stream.n_rows)
     search = Search(Candidates(given, r, keep), allowed)
     found = search.run()
-    return _answer(given, found, search, method, None if problem is None or problem.labels is None else problem.labels)
+    counts = {"tests": search.n_tests, "rejected_for_sure": search.n_rejected}
+    terms = Terms(allowed, method, counts, None if problem is None else problem.labels)
+    return answer_of(given, found, search.blocks, terms)
 
 
 class Search:
@@ -258,28 +260,40 @@ class Search:
 
 def _errors(blocks: Sequence[np.ndarray], labels: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
     """Relative errors of all clusters by their whole spectra, and their rounding."""
-    groups = [np.flatnonzero(labels == c) for c in range(int(labels.max()) + 1)]
+    groups = [np.flatnonzero(labels == c).tolist() for c in range(int(labels.max()) + 1)]
     joint = (np.concatenate([blocks[i].astype(np.float64, copy=False) for i in ids], axis=1) for ids in groups)
     spectra, _, noise = spectra_of(joint)
     found = [relative(tail_energy(s, rank), float((s * s).sum())) for s in spectra]
     return np.array(found), float(np.sqrt(noise))
 
 
-def _answer(
-    blocks: list[np.ndarray], found: list[Cluster], search: Search, method: str, names: Sequence[object] | None
+class Terms(NamedTuple):
+    """What was asked for, and what it took."""
+
+    epsilon: float
+    method: str
+    counts: dict[str, int]
+    names: Sequence[object] | None
+
+
+def answer_of(
+    blocks: list[np.ndarray],
+    found: list[Cluster],
+    held: Candidates,
+    terms: Terms,
 ) -> BlockClusters:
     """Put the answer together."""
     labels = np.empty(len(blocks), np.int64)
     clusters = [np.array(sorted(one.members), np.int64) for one in found]
     for c, ids in enumerate(clusters):
         labels[ids] = c
-    rank, epsilon, noise = search.blocks.rank, search.epsilon, search.blocks.noise
+    rank, noise, (epsilon, method, counts, names) = held.rank, held.noise, terms
     errors, _ = _errors(blocks, labels, rank)
     many = np.array([len(ids) > 1 for ids in clusters])
     upper = np.array([relative(max(0.0, one.upper2(rank)) + noise * one.total, one.total) for one in found])
     upper = np.where(many, np.minimum(upper, epsilon), upper)
     exempt = ~many & (errors > epsilon)
-    m, sizes = len(blocks[0]), search.blocks.sizes
+    m, sizes = len(blocks[0]), held.sizes
     columns = [int(sizes[ids].sum()) for ids in clusters]
     storage = sum(min(rank * (m + n), m * n) if several else m * n for n, several in zip(columns, many, strict=True))
     whole = m * int(sizes.sum())
@@ -301,7 +315,7 @@ def _answer(
         names=None if names is None else tuple(names),
         method=method,
         message=f"{said}; {storage:,} numbers for {whole:,}",
-        counts={"tests": search.n_tests, "rejected_for_sure": search.n_rejected},
+        counts=counts,
         certificate=ClusterCertificate(
             gap=max(0.0, bound - float(errors[many].max(initial=0.0))),
             bound=bound,

@@ -147,8 +147,8 @@ class StackResult(Result):
         How the storage compares with that of the blocks, and what the rank was chosen for.
     counts : mapping
         ``blocks``, ``columns``, ``factorizations`` and ``passes``.
-    certificate : StackCertificate
-        Of the basis.
+    certificate : StackCertificate or None
+        Of the basis; None where nothing is proved, and `message` says why.
     trace : mapping or None
         With ``record=True``, what every factorization of the tree left and dropped, see `StackSketch`.
     """
@@ -169,7 +169,7 @@ class StackResult(Result):
     reason: str
     message: str
     counts: Mapping[str, int]
-    certificate: StackCertificate
+    certificate: StackCertificate | None
     trace: Mapping[str, Any] | None
 
     def reconstruct(self, k: int) -> np.ndarray:
@@ -201,6 +201,8 @@ class StackResult(Result):
 
     def _facts(self) -> list[str]:
         certificate = self.certificate
+        if certificate is None:
+            return [self.message]
         said = f"this basis of rank {self.rank} errs by {self.error:.4g} at most, relative to the norm"
         best = f"no basis of this rank errs by less than {certificate.bound:.4g}"
         return [f"{said}; {best} ({certificate.statement.split('/')[1]})", self.message]
@@ -212,7 +214,7 @@ class StackResult(Result):
 
 @arrays("host")
 def compress_stack(
-    blocks: Blocks,
+    blocks: Blocks | StackProblem,
     rank: int | None = None,
     *,
     epsilon: float | None = None,

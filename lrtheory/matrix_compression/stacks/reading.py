@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -15,8 +15,19 @@ from lrtheory._validation import Words, as_array, integer, must, real
 __all__ = ["Block", "Blocks", "Stream", "as_matrix", "rank_of", "relative"]
 
 Block: TypeAlias = ArrayLike | SparseArray
-#: many matrices: in memory, as a stream, or as a function that starts the stream again
-Blocks: TypeAlias = Sequence[Block] | Iterable[Block] | np.ndarray | Callable[[], Iterable[Block]]
+
+
+class HasBlocks(Protocol):
+    """A problem that holds a stack."""
+
+    @property
+    def blocks(self) -> Sequence[np.ndarray]: ...
+    @property
+    def rank(self) -> int | None: ...
+
+
+#: many matrices: in memory, as a stream, as a function that starts the stream again, or in a problem
+Blocks: TypeAlias = Sequence[Block] | Iterable[Block] | np.ndarray | Callable[[], Iterable[Block]] | HasBlocks
 
 
 def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
