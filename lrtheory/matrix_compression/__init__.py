@@ -21,6 +21,9 @@ from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 from lrtheory.matrix_compression.certify import CompressionCertificate, certify
 from lrtheory.matrix_compression.cluster_blocks import BlockClusters, ClusterCertificate, cluster_blocks
 from lrtheory.matrix_compression.compress_stack import StackCertificate, StackResult, compress_stack
+from lrtheory.matrix_compression.layers.attention import AttentionRank, attention_rank
+from lrtheory.matrix_compression.layers.training import PruneStep, prune_step, salt_to_adapter
+from lrtheory.matrix_compression.layers.truncate import LayerCertificate, truncate
 from lrtheory.matrix_compression.loaders import load_digit_blocks, load_transformer_heads, load_transformer_weights
 from lrtheory.matrix_compression.problem import StackProblem, make_families, make_hidden_direction, make_stack
 from lrtheory.matrix_compression.stacks.error_bounds import error_bounds
@@ -32,12 +35,15 @@ __all__ = [
     "AdapterFile",
     "AdapterModule",
     "AdapterResult",
+    "AttentionRank",
     "BlockClusters",
     "ClusterCertificate",
     "CompressionCertificate",
     "ErrorInterval",
     "FactorsCertificate",
+    "LayerCertificate",
     "LowRankFactors",
+    "PruneStep",
     "RankAllocation",
     "RankCertificate",
     "StackCertificate",
@@ -46,6 +52,7 @@ __all__ = [
     "StackSketch",
     "StreamCertificate",
     "allocate_ranks",
+    "attention_rank",
     "baselines",
     "certify",
     "certify_ranks",
@@ -62,8 +69,11 @@ __all__ = [
     "make_quantization_residuals",
     "make_stack",
     "merge_adapters",
+    "prune_step",
+    "salt_to_adapter",
     "squeeze",
     "theory",
+    "truncate",
 ]
 
 

@@ -1,0 +1,234 @@
+r"""The rank at which attention can be computed: logits of lower rank, and what their error does to the output.
+
+Logits Q K^T / sqrt(d) are truncated as a product, which is never worse than truncating Q and K, after the keys have
+been centered, which softmax does not see. If the changes of the logits of a row differ by o, its weights move by at
+most tanh(o / 4), and its output by that times the largest distance of two values.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._kernels.low_rank import core
+from lrtheory._result import Result, result
+from lrtheory._result.display import curves
+from lrtheory._types import Array, ArrayLike
+from lrtheory._validation import array, choice, must, real
+from lrtheory.matrix_compression.adapters.squeeze import one_of
+from lrtheory.matrix_compression.theory.layers import tanh_bound
+
+__all__ = ["AttentionRank", "attention_rank"]
+
+
+@result
+class AttentionRank(Result):
+    """A rank of the logits of a head, and the error that every rank has.
+
+    Attributes
+    ----------
+    rank : int
+        The rank.
+    Q : array of shape (L_Q, rank)
+        New queries.
+    K : array of shape (L_K, rank)
+        New keys; the logits are Q K^T / sqrt(d), with the d of the head as before.
+    errors : float64 array of shape (d + 1,)
+        For each rank from 0 on the largest move of a row: of the output where values are given, measured; else of the
+        weights, as their total variation, measured too.
+    bounds : float64 array of shape (d + 1,)
+        The same from the changes of the logits alone, by the tanh bound.
+    diameter : float
+        The largest distance of two rows of the values; 1 without them.
+    singular_values : float64 array of shape (d,)
+        Of the logits that are truncated, for method "product"; empty for "factors".
+    method : {"product", "factors"}
+        What is truncated.
+    reason : str
+        How the rank was found.
+    """
+
+    rank: int
+    Q: Array
+    K: Array
+    errors: Any
+    bounds: Any
+    diameter: float
+    singular_values: Array
+    method: str
+    reason: str
+
+    def _columns(self) -> dict[str, Any]:
+        ranks = list(range(len(self.errors)))
+        return {"rank": ranks, "error": self.errors, "bound": self.bounds, "kept": [r == self.rank for r in ranks]}
+
+    def _facts(self) -> list[str]:
+        error, bound = float(self.errors[self.rank]), float(self.bounds[self.rank])
+        return [f"rank {self.rank} moves no row by more than {error:.6g}; proved {bound:.6g} (matrix_compression/DR-7)"]
+
+    def _draw(self, ax: Any) -> None:
+        lines = {"measured": self.errors, "bound": self.bounds}
+        curves(ax, np.arange(len(self.errors)), lines, xlabel="rank", ylabel="largest move of a row")
+
+
+@arrays("host")
+def attention_rank(
+    Q: ArrayLike,
+    K: ArrayLike,
+    V: ArrayLike | None = None,
+    *,
+    rank: int | None = None,
+    epsilon: float | None = None,
+    method: str = "product",
+    mask: Any = None,
+    center: bool = True,
+) -> AttentionRank:
+    r"""Find the rank that the logits of an attention head need, with the error of every rank (statement DR-7).
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    Q : array of shape (L_Q, d)
+        Queries; logits are Q K^T / sqrt(d).
+    K : array of shape (L_K, d)
+        Keys.
+    V : array of shape (L_K, d_V), or None
+        Values. With them errors are those of the rows of the output, in their units; without, total variations.
+    rank : int or None
+        The rank.
+    epsilon : float or None
+        In place of a rank: the error that a row may have; the smallest rank whose measured error is at most that.
+    method : {"product", "factors"}
+        Truncate the logits, or queries and keys one by one, as published code does.
+    mask : None, "causal", or bool array of shape (L_Q, L_K)
+        Which keys a query sees; it sees one at least.
+    center : bool
+        Subtract the mean of the keys first, which changes no weight.
+
+    Returns
+    -------
+    AttentionRank
+        With new queries and keys.
+
+    Raises
+    ------
+    TypeError
+        If an input is not an array of real numbers.
+    ValueError
+        If shapes do not fit, a number is not finite, a query sees no key, not exactly one of rank and epsilon is given,
+        or the error is negative.
+
+    References
+    ----------
+    .. [1] C. Erden, Dynamic Rank Reinforcement Learning for Adaptive Low-Rank Multi-Head Self Attention in Large
+       Language Models, arXiv 2512.15973, 2025.
+
+    Examples
+    --------
+    >>> found = attention_rank([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 2.0]], rank=1)
+    >>> found.Q.shape, found.errors.round(6).tolist()
+    ((2, 1), [0.30443, 0.0, 0.0])
+    """
+    queries, keys = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in (("Q", Q), ("K", K)))
+    if queries.shape[1] != keys.shape[1] or 0 in (*queries.shape, *keys.shape):
+        raise must("K", f"of shape (n, {queries.shape[1]}), as `Q`", keys.shape)
+    if rank is None and epsilon is not None:
+        real("epsilon", epsilon, low=0)
+        limit: float | None = float(epsilon)
+    else:
+        one_of(rank=rank, epsilon=epsilon)
+        limit = None
+    choice("method", method, ("product", "factors"))
+    values = np.eye(len(keys)) if V is None else array("V", V, shape=(len(keys), None)).astype(np.float64)
+    seen = _seen(mask, len(queries), len(keys))
+    moved = keys - keys.mean(axis=0) if center else keys
+    left, right, spectrum = _product(queries, moved) if method == "product" else _factors(queries, moved)
+    scale = 1 / math.sqrt(queries.shape[1])
+    logits = queries @ moved.T * scale
+    before = _softmax(logits, seen)
+    width = 1.0 if V is None else _diameter(values)
+    errors, bounds = [], []
+    for r in range(left.shape[-1] + 1):
+        new = _at(left, r) @ _at(right, r).T * scale
+        after = _softmax(new, seen)
+        errors.append(_largest_move(before, after, None if V is None else values))
+        change = np.where(seen, new - logits, np.nan)
+        bounds.append(float(np.max(tanh_bound(np.nanmax(change, axis=1) - np.nanmin(change, axis=1), width))))
+    if limit is None:
+        chosen = min(rank or 0, len(errors) - 1)
+    else:
+        chosen = next((r for r, error in enumerate(errors) if error <= limit), len(errors) - 1)
+    return AttentionRank(
+        rank=chosen,
+        Q=_at(left, chosen),
+        K=_at(right, chosen),
+        errors=np.array(errors),
+        bounds=np.array(bounds),
+        diameter=width,
+        singular_values=spectrum * scale,
+        method=method,
+        reason="asked for" if limit is None else "the smallest rank whose measured error is at most epsilon",
+    )
+
+
+def _seen(mask: Any, n_queries: int, n_keys: int) -> np.ndarray:
+    if mask is None:
+        return np.ones((n_queries, n_keys), bool)
+    if isinstance(mask, str):
+        choice("mask", mask, ("causal",))
+        return np.tril(np.ones((n_queries, n_keys), bool), n_keys - n_queries)
+    found = np.asarray(mask)
+    if found.dtype != bool or found.shape != (n_queries, n_keys):
+        raise must("mask", f'None, "causal", or a bool array of shape ({n_queries}, {n_keys})', mask)
+    if not found.any(axis=1).all():
+        raise must("mask", "one under which every query sees a key", int(np.argmin(found.any(axis=1))))
+    return found
+
+
+def _product(Q: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Balanced factors of Q K^T, of which the first r columns are the best ones of rank r."""
+    found = core(Q, np.ascontiguousarray(K.T), "qr")
+    left, right = found.factors(len(found.values))
+    return left, right.T, found.values
+
+
+def _factors(Q: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Q and K truncated to every rank, as (L, d, ranks) arrays; the truth at the last one."""
+    return _all_ranks(Q), _all_ranks(K), np.zeros(0)
+
+
+def _all_ranks(X: np.ndarray) -> np.ndarray:
+    U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    d = X.shape[1]
+    parts = [U[:, :r] * s[:r] @ Vt[:r] for r in range(1, d + 1)]
+    return np.stack(parts, axis=-1)
+
+
+def _at(factor: np.ndarray, rank: int) -> np.ndarray:
+    """The factor of a rank."""
+    if factor.ndim == 2:
+        return factor[:, :rank]
+    return factor[..., rank - 1] if rank else np.zeros((len(factor), factor.shape[1]))
+
+
+def _softmax(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    shifted = np.where(seen, logits, -np.inf)
+    powers = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    made: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return made
+
+
+def _largest_move(before: np.ndarray, after: np.ndarray, values: np.ndarray | None) -> float:
+    """The largest distance of a row of the output, or the largest total variation of a row of the weights."""
+    off = after - before
+    moves = np.abs(off).sum(axis=1) / 2 if values is None else np.linalg.norm(off @ values, axis=1)
+    return float(moves.max())
+
+
+def _diameter(values: np.ndarray) -> float:
+    """The largest distance of two rows, row by row."""
+    return max(float(np.linalg.norm(values - row, axis=1).max()) for row in values)
