@@ -29,7 +29,7 @@ from lrtheory.matrix_compression.adapters.result import (
 from lrtheory.matrix_compression.adapters.squeeze import one_of
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
-__all__ = ["StreamCertificate", "merge_adapters"]
+__all__ = ["StreamCertificate", "merge_adapters", "parts_of", "weights_of"]
 
 
 @result
@@ -152,13 +152,13 @@ def merge_adapters(
         raise must("epsilon", 'left out with method "stream", which takes a rank', epsilon)
     if record and method != "stream":
         raise must("record", 'left out unless method is "stream", which has steps', record)
-    kind, share = checked_type(dtype), _weights(weights, len(read))
+    kind, share = checked_type(dtype), weights_of(weights, len(read))
     for one in read:
         if one.others:
             raise must(
                 "adapters", "without arrays beside their factors, whose sum nobody defines", next(iter(one.others))
             )
-    parts = {name: _parts(read, share, name) for one in read for name in one.modules}
+    parts = {name: parts_of(read, share, name) for one in read for name in one.modules}
     first = {name: next(one.modules[name] for one in read if name in one.modules) for name in parts}
     if method == "stream":
         return _streamed(read, parts, first, rank or 0, kind, record)
@@ -179,7 +179,8 @@ def merge_adapters(
     return finished(read[0], modules, bounds, spectra, said=said, certify=certify)
 
 
-def _weights(weights: Any, n: int) -> np.ndarray:
+def weights_of(weights: Any, n: int) -> np.ndarray:
+    """Check the weights of adapters; None is 1 for each."""
     if weights is None:
         return np.ones(n)
     found = array("weights", weights, shape=(None,)).astype(np.float64)
@@ -188,7 +189,7 @@ def _weights(weights: Any, n: int) -> np.ndarray:
     return found
 
 
-def _parts(read: list[AdapterFile], weights: np.ndarray, name: str) -> list[Update]:
+def parts_of(read: list[AdapterFile], weights: np.ndarray, name: str) -> list[Update]:
     """The updates of one module, each with its weight in its scale."""
     present = [(one.modules[name], float(w)) for one, w in zip(read, weights, strict=True) if name in one.modules]
     shapes = {module.shape for module, _ in present}

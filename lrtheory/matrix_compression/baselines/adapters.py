@@ -1,0 +1,241 @@
+"""What others do with adapters and budgets: the product itself, a random range, averaged factors, one rule for all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._kernels.low_rank import Core, core, difference, rank_within, tail
+from lrtheory._result.low_rank import STATEMENT as BEST
+from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import array, generator, integer, must, real
+from lrtheory.matrix_compression.adapters.merge import parts_of, weights_of
+from lrtheory.matrix_compression.adapters.result import as_adapter
+from lrtheory.matrix_compression.adapters.squeeze import one_of, scaling
+from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
+from lrtheory.matrix_compression.layers.truncate import truncate
+
+__all__ = ["dense_svd", "factor_average", "randomized_svd", "uniform_ranks"]
+
+
+@arrays("host")
+def dense_svd(
+    B: ArrayLike, A: ArrayLike, rank: int | None = None, *, scale: float = 1.0, epsilon: float | None = None
+) -> LowRankFactors:
+    """Form the product s B A and decompose it, as scripts do that change the rank of an adapter.
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    B : array of shape (d_out, q)
+        The left factor.
+    A : array of shape (q, d_in)
+        The right factor.
+    rank, scale, epsilon
+        As for `squeeze`.
+
+    Returns
+    -------
+    LowRankFactors
+        Of scale 1, the same as those of `squeeze` up to rounding.
+
+    Raises
+    ------
+    ValueError
+        As for `squeeze`.
+
+    Examples
+    --------
+    >>> dense_svd([[1.0], [0.0]], [[0.0, 2.0]], 1).error
+    0.0
+    """
+    left, right = _pair(B, A)
+    return truncate(scaling("scale", scale) * (left @ right), rank, epsilon=epsilon)
+
+
+@arrays("host")
+def randomized_svd(
+    B: ArrayLike,
+    A: ArrayLike,
+    rank: int | None = None,
+    *,
+    scale: float = 1.0,
+    epsilon: float | None = None,
+    oversampling: int = 10,
+    n_powers: int = 0,
+    rng: Rng = None,
+) -> LowRankFactors:
+    r"""Approximate s B A in the range of a few random combinations of its columns (statement SQ-2).
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    B : array of shape (d_out, q)
+        The left factor.
+    A : array of shape (q, d_in)
+        The right factor.
+    rank, scale, epsilon
+        As for `squeeze`; the error is that within the range.
+    oversampling : int
+        p, the combinations beyond the rank.
+    n_powers : int
+        How often the range is multiplied by the matrix and its transpose.
+    rng : Generator, int or None
+        Source of the combinations.
+
+    Returns
+    -------
+    LowRankFactors
+        Of scale 1. Its singular values are estimates from below, and the error is measured.
+
+    Raises
+    ------
+    ValueError
+        As for `squeeze`, or if a number is out of range; with `epsilon` the rank must be found among all columns.
+
+    References
+    ----------
+    .. [1] N. Halko, P.-G. Martinsson, J. Tropp, Finding structure with randomness, SIAM Review 53, 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(randomized_svd(np.eye(3), np.eye(3), 1, rng=0).error ** 2, 12)
+    0.666666666667
+    """
+    left, right = _pair(B, A)
+    left = left * scaling("scale", scale)
+    one_of(rank=rank, epsilon=epsilon)
+    p, powers = integer("oversampling", oversampling, low=0), integer("n_powers", n_powers, low=0)
+    width = min(left.shape[0], right.shape[1], (left.shape[1] if rank is None else rank) + p)
+    Y = left @ (right @ generator(rng).normal(size=(right.shape[1], width)))
+    for _ in range(powers):
+        Y = left @ (right @ (right.T @ (left.T @ np.linalg.qr(Y)[0])))
+    basis = np.linalg.qr(Y)[0]
+    U, values, Vt = np.linalg.svd((basis.T @ left) @ right, full_matrices=False)
+    same = np.eye(len(values))
+    found = Core(values, (basis @ U, same), (same, Vt), 0.0, "randomized", "")
+    kept = min(rank, len(values)) if rank is not None else rank_within(values, real("epsilon", epsilon))
+    new_left, new_right = found.factors(kept)
+    truth = core(left, right)
+    error, rounding = difference((left, right, 1.0), (new_left, new_right, 1.0))
+    least, most = max(0.0, tail(truth.values, kept) - truth.rounding), error + rounding
+    norm = tail(truth.values, 0)
+    proof = FactorsCertificate(most - least, least, most, BEST, new_left, new_right, 1.0)
+    share = error / norm if norm > 0 else 0.0
+    return LowRankFactors(new_left, new_right, 1.0, values, share, "randomized", "the range of random columns", proof)
+
+
+def _pair(B: Any, A: Any) -> tuple[np.ndarray, np.ndarray]:
+    left, right = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in (("B", B), ("A", A)))
+    if left.shape[1] != right.shape[0]:
+        raise ValueError(f"`A` must be an array with {left.shape[1]} rows, as `B` has columns; got {right.shape[0]}.")
+    return left, right
+
+
+def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayLike | None = None) -> AdapterFile:
+    r"""Merge adapters as "linear" does: add up left factors and right factors, each with the root of its weight.
+
+    The product of the sums is not the sum of the products: what it misses are the cross terms of statement MG-3, and it
+    depends on the gauge in which each adapter happens to be.
+
+    Parameters
+    ----------
+    adapters : sequence of AdapterFile or path
+        Of one rank.
+    weights : sequence of float or None
+        One number an adapter; None weighs each by 1.
+
+    Returns
+    -------
+    AdapterFile
+        With scale 1.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not of its kind.
+    ValueError
+        If there is no adapter, weights do not fit, or modules have different ranks or shapes.
+
+    Examples
+    --------
+    Three as the sum of 1 and 2, by factors 1 * 1 and 2 * 1:
+
+    >>> pair = [AdapterFile({"q": AdapterModule([[b]], [[1.0]])}) for b in (1.0, 2.0)]
+    >>> factor_average(pair).delta("q").tolist()
+    [[6.0]]
+    """
+    read = [as_adapter("adapters", one) for one in adapters]
+    if not read:
+        raise must("adapters", "at least one adapter", adapters)
+    share = weights_of(weights, len(read))
+    modules = {}
+    for name in {name: None for one in read for name in one.modules}:
+        updates = parts_of(read, share, name)
+        if len({B.shape[1] for B, _, _ in updates}) > 1:
+            raise must("adapters", f"adapters with one rank of {name!r}", sorted({B.shape[1] for B, _, _ in updates}))
+        B = np.sum([math.copysign(math.sqrt(abs(s)), s) * np.asarray(b, np.float64) for b, _, s in updates], axis=0)
+        A = np.sum([math.sqrt(abs(s)) * np.asarray(a, np.float64) for _, a, s in updates], axis=0)
+        first = next(one.modules[name] for one in read if name in one.modules)
+        modules[name] = AdapterModule(B, A, kind=first.kind, kernel=first.kernel, dtype=first.dtype)
+    return AdapterFile(modules, read[0].config)
+
+
+def uniform_ranks(
+    spectra: Sequence[ArrayLike] | Mapping[str, ArrayLike],
+    shapes: Sequence[tuple[int, int]] | Mapping[str, tuple[int, int]],
+    *,
+    ratio: float = 3.0,
+) -> RankAllocation:
+    r"""Give every matrix the rank that leaves the same share of its own numbers: m n // (ratio (m + n)).
+
+    Parameters
+    ----------
+    spectra : sequence or mapping of arrays
+        The singular values of each matrix, decreasing.
+    shapes : sequence or mapping of pairs (m, n)
+        Its rows and columns.
+    ratio : float
+        By which the number of parameters is divided.
+
+    Returns
+    -------
+    RankAllocation
+        With the bound on what any ranks with as many parameters keep.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or names do not fit.
+
+    References
+    ----------
+    .. [1] Y. Guo, G. Wang, M. Kankanhalli, PELA: Learning Parameter-Efficient Models with Low-Rank Approximation, arXiv
+       2310.10700, 2023.
+
+    Examples
+    --------
+    >>> uniform_ranks([[3.0, 2.0, 1.0, 1.0]], [(4, 4)], ratio=2.0).ranks.tolist()
+    [1]
+    """
+    ratio = real("ratio", ratio, low=1)
+    named = isinstance(spectra, Mapping)
+    if named != isinstance(shapes, Mapping) or len(shapes) != len(spectra):
+        raise must("shapes", "a pair for each of the spectra", shapes)
+    keys: Any = list(spectra) if named else range(len(spectra))
+    sizes = {key: tuple(integer("shapes", side, low=1) for side in shapes[key]) for key in keys}
+    ranks = {key: min(int(m * n // (ratio * (m + n))), min(m, n)) for key, (m, n) in sizes.items()}
+    costs = {key: m + n for key, (m, n) in sizes.items()}
+    if named:
+        return certify_ranks(spectra, ranks, cost=costs)
+    return certify_ranks(spectra, list(ranks.values()), cost=list(costs.values()))
