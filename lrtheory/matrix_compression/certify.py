@@ -1,4 +1,4 @@
-r"""How far is this from that, and from the best of its rank? Whoever made it.
+r"""The distance of anybody's copy from its original, and from the best of its rank.
 
 .. math:: |E_r(M) - E_r(\hat M)| \le \|M - \hat M\|
 """

@@ -22,7 +22,7 @@ __all__ = ["BlockClusters", "ClusterCertificate", "cluster_blocks"]
 
 @result
 class ClusterCertificate(Result):
-    r"""What is proved about a clustering: no cluster of two blocks or more errs by more than was allowed.
+    r"""Proof about a clustering: no cluster of two blocks or more errs by more than was allowed.
 
     Attributes
     ----------
@@ -268,7 +268,7 @@ def _errors(blocks: Sequence[np.ndarray], labels: np.ndarray, rank: int) -> tupl
 
 
 class Terms(NamedTuple):
-    """What was asked for, and what it took."""
+    """The error that was allowed, the method, its counts, and names of the blocks."""
 
     epsilon: float
     method: str

@@ -33,7 +33,7 @@ SINGLE = 2.0**-24
 
 @result
 class StackCertificate(Result):
-    r"""What is proved about a common basis: its error, and that of the best one of its rank.
+    r"""Proof about a common basis: its error, and that of the best one of its rank.
 
     Attributes
     ----------

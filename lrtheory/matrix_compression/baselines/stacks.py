@@ -1,4 +1,4 @@
-r"""What others do with stacks, under the same results.
+r"""The published methods for stacks, under the same results.
 
 `published_update`    the incremental update of [1]_: a basis and the core of M M^T, orthogonalized block after block
 `published_clusters`  its greedy clustering: seeds and candidates by norm, three predictors, stop at the first failure

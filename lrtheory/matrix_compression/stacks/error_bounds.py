@@ -1,4 +1,4 @@
-"""How large the error will be, before anything is compressed."""
+"""Bounds on the error before anything is compressed."""
 
 from __future__ import annotations
 

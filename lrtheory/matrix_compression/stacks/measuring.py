@@ -1,4 +1,4 @@
-r"""What a common basis leaves of each block, and what a second pass says about the best one.
+r"""Errors of a common basis block by block, and the bracket of the best one from a second pass.
 
 Differences of energies know errors down to 10^-7 of the norm alone; here \|A_k - U C_k\| is formed from the matrices.
 """
@@ -33,7 +33,7 @@ class Energies:
 
 
 class SecondPass(NamedTuple):
-    """What was measured against the blocks themselves, in the unit of the sketch."""
+    """Energies that were measured against the blocks themselves, in the unit of the sketch."""
 
     coefficients: list[np.ndarray]
     errors: np.ndarray  # (K,): energies of A_k - U C_k

@@ -108,7 +108,7 @@ class Stream:
 
 
 class Target(NamedTuple):
-    """What a compression shall reach: a rank, or an error relative to the norm."""
+    """The rank that a compression shall have, or the error relative to the norm."""
 
     rank: int | None
     epsilon: float | None

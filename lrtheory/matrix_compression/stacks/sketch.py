@@ -26,7 +26,7 @@ GRAM_ROWS = 2048
 
 
 class Spectrum(NamedTuple):
-    """What a sketch says at one moment: left singular vectors times singular values, and brackets."""
+    """The answer of a sketch at one moment: left singular vectors times singular values, and brackets."""
 
     factor: Factor
     exact: np.ndarray | None  # all squared singular values, where they are known
