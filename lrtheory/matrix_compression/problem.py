@@ -132,7 +132,7 @@ def make_stack(
     Examples
     --------
     >>> make_stack("integers", 3, 2, n_blocks=2, rng=1).blocks[0].tolist()
-    [[0.0, 0.0], [1.0, 2.0], [-2.0, -2.0]]
+    [[0.0, 0.0], [-2.0, -2.0], [-1.0, -1.0]]
     """
     if isinstance(n_columns, (int, np.integer)):
         K = integer("n_blocks", 3 if n_blocks is None else n_blocks, low=1)

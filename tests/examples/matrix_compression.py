@@ -12,7 +12,7 @@ from tests.examples import Call, call
 
 BLOCKS = [np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 0.0]]), np.array([[0.5], [1.0], [-1.0]]), np.zeros((3, 0))]
 SPECTRA = [[3.0, 1.0], [2.0]]
-FAMILIES = mc.make_families([3, 2], 12, 2, rng=0)
+FAMILIES = list(mc.make_families([3, 2], 12, 2, rng=0).blocks)
 
 
 def loaded(name: str, *args: object, **options: object) -> Call:
@@ -21,10 +21,10 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
-    "baselines.published_clusters": lambda: call(FAMILIES),
+    "baselines.published_clusters": lambda: call(FAMILIES, 2, 0.1),
     "baselines.published_update": lambda: call(BLOCKS, 1),
     "certify": lambda: call(BLOCKS[0], BLOCKS[0] + 0.01, 1),
-    "cluster_blocks": lambda: call(FAMILIES),
+    "cluster_blocks": lambda: call(FAMILIES, 2, 0.1),
     "compress_stack": lambda: call(BLOCKS, 1),
     "error_bounds": lambda: call(BLOCKS, 1),
     "load_digit_blocks": lambda: loaded("digit_blocks", n_blocks=2),

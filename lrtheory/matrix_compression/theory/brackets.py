@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-def truncation_bracket(kept: ArrayLike, discarded: Sequence[ArrayLike], rank: int) -> tuple[Any, Any]:
+def truncation_bracket(kept: ArrayLike, discarded: Sequence[ArrayLike], rank: int) -> tuple[Number, Number]:
     r"""Between which numbers T_r lies after truncations, in a line or in any tree of merges (CM-3, CM-7).
 
     Parameters
@@ -72,7 +72,7 @@ def truncation_bracket(kept: ArrayLike, discarded: Sequence[ArrayLike], rank: in
     return lower, lower + sum((_top("discarded", one, r) for one in discarded), 0)
 
 
-def fd_bracket(kept: ArrayLike, shrinkage: Number, rank: int) -> tuple[Any, Any]:
+def fd_bracket(kept: ArrayLike, shrinkage: Number, rank: int) -> tuple[Number, Number]:
     r"""Between which numbers T_r lies under Frequent Directions (Liberty; Ghashami et al.; statement CM-16).
 
     Parameters
@@ -114,7 +114,7 @@ def fd_bracket(kept: ArrayLike, shrinkage: Number, rank: int) -> tuple[Any, Any]
     return lower, lower + r * number("shrinkage", shrinkage, 0)
 
 
-def fd_bound(tail: Number, keep: int, k: int) -> Any:
+def fd_bound(tail: Number, keep: int, k: int) -> Number:
     r"""Largest shrinkage Delta of Frequent Directions, known before it runs (statement CM-16).
 
     Parameters
@@ -155,7 +155,7 @@ def fd_bound(tail: Number, keep: int, k: int) -> Any:
     return number("tail", tail, 0) / (keep + 1 - integer("k", k, low=0, high=keep))
 
 
-def subspace_bracket(inside: Number, outside: Number, defect: Number = 0) -> tuple[Any, Any]:
+def subspace_bracket(inside: Number, outside: Number, defect: Number = 0) -> tuple[Number, Number]:
     r"""Between which numbers T_r(M) lies, from any matrix Q with columns that are nearly orthonormal (CM-6, CM-6r).
 
     Parameters
@@ -198,7 +198,7 @@ def subspace_bracket(inside: Number, outside: Number, defect: Number = 0) -> tup
     return inside / stretched, inside * stretched + outside
 
 
-def residual_gram_bound(rank: int, gram_norm: Number) -> Any:
+def residual_gram_bound(rank: int, gram_norm: Number) -> Number:
     r"""Bound sqrt(r) \|R R^T\| on T_r(R), which needs no factorization (statement CM-8).
 
     Parameters
@@ -234,7 +234,7 @@ def residual_gram_bound(rank: int, gram_norm: Number) -> Any:
     return plain(np.sqrt(integer("rank", rank, low=0)) * number("gram_norm", gram_norm, 0))
 
 
-def distance_bracket(tail: Number, distance: Number) -> tuple[Any, Any]:
+def distance_bracket(tail: Number, distance: Number) -> tuple[Number, Number]:
     r"""Between which numbers E_r of a matrix lies, from a copy that any tool made (statement CM-11).
 
     Parameters
@@ -272,7 +272,7 @@ def distance_bracket(tail: Number, distance: Number) -> tuple[Any, Any]:
     return max(tail - distance, 0 * tail), tail + distance
 
 
-def family_limit(n_blocks: int) -> Any:
+def family_limit(n_blocks: int) -> Fraction:
     r"""Largest squared error that keeps equal blocks of one family apart from any other (statement CM-4p).
 
     Parameters

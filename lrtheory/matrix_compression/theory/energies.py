@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def top_energy(spectrum: ArrayLike, rank: int) -> Any:
+def top_energy(spectrum: ArrayLike, rank: int) -> Number:
     r"""Energy T_r that the r largest singular values hold (the norm behind statement CM-14).
 
     Parameters
@@ -55,7 +55,7 @@ def top_energy(spectrum: ArrayLike, rank: int) -> Any:
     return _split("spectrum", spectrum, rank)[0]
 
 
-def tail_energy(spectrum: ArrayLike, rank: int) -> Any:
+def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
     r"""Energy E_r^2 that a best approximation of rank r leaves (Eckart and Young; the quantity of statement CM-14).
 
     Parameters
@@ -83,7 +83,7 @@ def tail_energy(spectrum: ArrayLike, rank: int) -> Any:
     return _split("spectrum", spectrum, rank)[1]
 
 
-def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Any:
+def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     r"""At most this is E_r^2 of blocks side by side, from their own spectra (statement CM-14).
 
     Parameters
@@ -124,7 +124,7 @@ def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Any:
     return _split("spectra", _joined(spectra), rank)[1]
 
 
-def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Any:
+def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Number:
     r"""At least this is E_r^2 of blocks side by side, from their own spectra (statement CM-12).
 
     Parameters
@@ -163,7 +163,7 @@ def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Any:
     return sum(_split("spectra", one, rank)[1] for one in spectra)
 
 
-def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Any:
+def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     r"""At most this is E_r^2 of blocks side by side, from the block with the largest T_r (Weyl; statement CM-1).
 
     The published predictor takes the whole energy of the largest block for its T_r, which is right only when that block
@@ -204,7 +204,7 @@ def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Any:
     return total - max(_split("spectra", one, rank)[0] for one in spectra)
 
 
-def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> Any:
+def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> Number:
     r"""At most this is E_r^2 of blocks side by side, from what each adds to the span of those before (statement CM-2).
 
     It is never below `union_bound` of the same blocks, which costs no residuals.
