@@ -13,6 +13,10 @@ from tests.examples import Call, call
 BLOCKS = [np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 0.0]]), np.array([[0.5], [1.0], [-1.0]]), np.zeros((3, 0))]
 SPECTRA = [[3.0, 1.0], [2.0]]
 FAMILIES = list(mc.make_families([3, 2], 12, 2, rng=0).blocks)
+B = np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 0.0]])
+A = np.array([[1.0, 0.5, 0.0, -1.0], [0.0, 2.0, 1.0, 0.25]])
+LORAS = mc.make_adapters(1, 2, d=6, rank=2, n_modules=2, rng=0)
+VALUES = [np.array([3.0, 1.0]), np.array([2.0, 2.0, 0.5])]
 
 
 def loaded(name: str, *args: object, **options: object) -> Call:
@@ -21,30 +25,63 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "allocate_ranks": lambda: call(VALUES, 3, cost=np.array([2, 3])),
+    "attention_rank": lambda: call(B, A.T[:3, :2].copy(), B, rank=1),
+    "baselines.dense_svd": lambda: call(B, A, 1, scale=0.5),
+    "baselines.factor_average": lambda: call(LORAS, [0.5, -1.0]),
     "baselines.published_clusters": lambda: call(FAMILIES, 2, 0.1),
     "baselines.published_update": lambda: call(BLOCKS, 1),
+    "baselines.randomized_svd": lambda: call(B, A, 1, oversampling=1, rng=0),
+    "baselines.uniform_ranks": lambda: call(VALUES, [(4, 4), (6, 3)], ratio=1.0),
     "certify": lambda: call(BLOCKS[0], BLOCKS[0] + 0.01, 1),
+    "certify_ranks": lambda: call(VALUES, np.array([2, 1])),
     "cluster_blocks": lambda: call(FAMILIES, 2, 0.1),
+    "compress_adapter": lambda: call(LORAS[0], 18),
     "compress_stack": lambda: call(BLOCKS, 1),
     "error_bounds": lambda: call(BLOCKS, 1),
     "load_digit_blocks": lambda: loaded("digit_blocks", n_blocks=2),
     "load_transformer_heads": lambda: loaded("transformer_heads"),
     "load_transformer_weights": lambda: loaded("transformer_weights"),
+    "make_adapters": lambda: call(1, 1, d=4, rank=1, rng=0),
     "make_families": lambda: call([2, 1], 8, 2, rng=0),
     "make_hidden_direction": lambda: call(3),
+    "make_quantization_residuals": lambda: call({"query": A}, 1, bits=2),
     "make_stack": lambda: call("noisy", 5, 2, rng=0),
+    "merge_adapters": lambda: call(LORAS, [0.5, -1.0], rank=1, method="stream", record=True),
+    "prune_step": lambda: call(B, np.full((3, 2), 0.01)),
+    "salt_to_adapter": lambda: call(B, np.array([1.5]), np.array([0.25])),
+    "squeeze": lambda: call(B, A, 1, scale=0.5),
+    "theory.balanced_energy": lambda: call([3.0, 1.0], 1),
+    "theory.best_of_equal_costs": lambda: call([[3, 1], [2]], 2),
+    "theory.cast_error": lambda: call((1.0, 2.0), (4, 4), dtype="float16"),
+    "theory.condition_limit": lambda: call([4.0, 2.0]),
     "theory.distance_bracket": lambda: call(0.5, 0.25),
+    "theory.distilled_energy": lambda: call(1, [2, 1], 1),
+    "theory.drift_limit": lambda: call(2, 0.5),
+    "theory.dual_bound": lambda: call([[3, 1], [2]], 2, price=1),
+    "theory.factor_inner_product": lambda: call((B, A), (B, A)),
     "theory.family_limit": lambda: call(3),
     "theory.fd_bound": lambda: call(6.0, 4, 2),
     "theory.fd_bracket": lambda: call([4.0, 1.0], 1.0, 2),
+    "theory.greedy_gap": lambda: call(2, 1, cost=4),
     "theory.isometric_block": lambda: call(np.ones((3, 1)), np.ones((1, 2))),
+    "theory.kept_alpha_factor": lambda: call(8, 2),
     "theory.largest_alone_bound": lambda: call(SPECTRA, 1),
+    "theory.layer_energy": lambda: call([3, 2, 1], 2),
+    "theory.linear_cross_terms": lambda: call([[[1]], [[2]]], [[[1]], [[1]]]),
     "theory.residual_bound": lambda: call(14.0, SPECTRA, 1),
     "theory.residual_gram_bound": lambda: call(2, 3.0),
+    "theory.salt_energy": lambda: call([2, 1], [2, 1], [0, 3]),
+    "theory.sketch_bound": lambda: call(4, 3, 4),
+    "theory.squeeze_energy": lambda: call([3, 2, 1], 1, scale=2),
+    "theory.step_limit": lambda: call(10.0, 0.01),
+    "theory.stream_bracket": lambda: call([1, 0, 3]),
     "theory.subspace_bracket": lambda: call(9.0, 1.0),
     "theory.superadditive_floor": lambda: call(SPECTRA, 1),
     "theory.tail_energy": lambda: call([3.0, 1.0], 1),
+    "theory.tanh_bound": lambda: call(1.0, 2.0),
     "theory.top_energy": lambda: call([3.0, 1.0], 1),
     "theory.truncation_bracket": lambda: call([4.0, 1.0], [[1.0], [0.5]], 1),
     "theory.union_bound": lambda: call(SPECTRA, 1),
+    "truncate": lambda: call(B, 1, inputs=np.array([[1.0, 0.0], [2.0, 1.0]])),
 }

@@ -171,11 +171,7 @@ class AdapterFile:
         target = Path(folder)
         if self.source is not None and self.source.resolve() in (target.resolve(), *target.resolve().parents):
             raise must("folder", "outside the folder that was read", str(folder))
-        replacing(target, lambda path: self.write_into(path, kind))
-
-    def write_into(self, path: Path, kind: str | None = None) -> None:
-        """Write the files of the adapter into a new folder, without a look at what stands around it."""
-        write_folder(path, self, kind)
+        replacing(target, lambda path: write_folder(path, self, kind))
 
     def delta(self, name: str) -> np.ndarray:
         """The update of the weight of a module.

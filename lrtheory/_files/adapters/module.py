@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.safetensors import Stored, decoded
+from lrtheory._result import read_only
 from lrtheory._validation import array, choice, must, real
 
 __all__ = ["LAYERS", "AdapterModule"]
@@ -67,8 +68,13 @@ class AdapterModule:
         scale = real("scale", self.scale)
         if not math.isfinite(scale):
             raise must("scale", "a finite number", self.scale)
-        for name, value in (("B", B), ("A", A), ("scale", scale)):
+        for name, value in (("B", read_only(B)), ("A", read_only(A)), ("scale", scale)):
             object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Unpickling goes through __init__, so the copies are read-only too.
+        options = {name: getattr(self, name) for name in ("scale", "kind", "kernel", "dtype")}
+        return _rebuilt, (self.B, self.A, options)
 
     def __repr__(self) -> str:
         return f"AdapterModule({self.shape[0]} x {self.shape[1]}, rank {self.rank}, scale {self.scale:g}, {self.kind})"
@@ -92,6 +98,10 @@ class AdapterModule:
     def delta(self) -> np.ndarray:
         """The update itself, of shape (d_out, d_in)."""
         return self.scale * (self.B @ self.A)
+
+
+def _rebuilt(B: np.ndarray, A: np.ndarray, options: dict[str, Any]) -> AdapterModule:
+    return AdapterModule(B, A, **options)
 
 
 def _factor(name: str, value: Any) -> np.ndarray:

@@ -115,7 +115,7 @@ def merge_adapters(
     dtype : {"float64", "float32", "float16", "bfloat16"} or None
         The type of the new factors; None takes that of the first adapter that has the module.
     record : bool
-        Keep the factors after every step of "stream".
+        Keep the factors after every step of "stream", as ``trace["B"][module][step]`` and likewise "A".
 
     Returns
     -------
@@ -219,15 +219,16 @@ def _streamed(
     kind: str | None, record: bool,
 ) -> AdapterResult:  # fmt: skip
     """Add one update at a time and truncate; the losses bracket the best error (statement MG-2)."""
-    modules, bounds, tails, trace, norms = {}, {}, {}, {}, {}
+    modules, bounds, tails, kepts, norms = {}, {}, {}, {}, {}
     for name, updates in parts.items():
         last, lost, slack, kept = _steps(updates, rank)
         modules[name], _, cast = replaced(first[name], core(*last), rank, 1.0, kind)
         wide = lost + slack
-        tails[name], trace[name] = wide, tuple(kept)
+        tails[name], kepts[name] = wide, kept
         best = stream_bracket([*wide[:-1], max(0.0, lost[-1] - slack[-1])])[0]
         bounds[name] = float(best), float(stream_bracket(wide)[1]) + cast
         norms[name] = tail(core(*joined(updates)).values, 0)
+    trace = {f: {name: tuple(p[i] for p in kept) for name, kept in kepts.items()} for i, f in enumerate("BA")}
     errors = {name: difference((*joined(parts[name]), 1.0), (m.B, m.A, m.scale))[0] for name, m in modules.items()}
     whole, total = (tail(np.array(list(x.values())), 0) for x in (norms, errors))
     least, most = (math.sqrt(math.fsum(pair[i] ** 2 for pair in bounds.values())) for i in range(2))

@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
-from lrtheory._files.adapters.folder import ARRAYS
+from lrtheory._files.adapters.folder import ARRAYS, write_folder
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._kernels.low_rank import Core, cast_error, core, difference, tail
 from lrtheory._result import Result, json_safe, result
@@ -184,7 +184,7 @@ class AdapterResult(Result):
         inside = set(target.resolve().parents)
         if any(source.resolve() in inside for source in self.sources):
             raise must("path", "outside the folders that were read", str(target.parent.parent / target.name))
-        self.adapter.write_into(target)
+        write_folder(target, self.adapter, None)
         text = json.dumps(self._record(), indent=1, allow_nan=False)
         (target / CERTIFICATE).write_text(text + "\n", encoding="utf-8")
         return True

@@ -16,8 +16,9 @@ from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must, real
+from lrtheory.matrix_compression.adapters.compress import folders
 from lrtheory.matrix_compression.adapters.merge import parts_of, weights_of
-from lrtheory.matrix_compression.adapters.result import as_adapter
+from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult, as_adapter, joined
 from lrtheory.matrix_compression.adapters.squeeze import one_of, scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
 from lrtheory.matrix_compression.layers.truncate import truncate
@@ -142,7 +143,7 @@ def _pair(B: Any, A: Any) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayLike | None = None) -> AdapterFile:
+def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayLike | None = None) -> AdapterResult:
     r"""Merge adapters as "linear" does: add up left factors and right factors, each with the root of its weight.
 
     The product of the sums is not the sum of the products: what it misses are the cross terms of statement MG-3, and it
@@ -157,8 +158,8 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
 
     Returns
     -------
-    AdapterFile
-        With scale 1.
+    AdapterResult
+        With scale 1, and the error that the sum of the factors has.
 
     Raises
     ------
@@ -172,14 +173,14 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
     Three as the sum of 1 and 2, by factors 1 * 1 and 2 * 1:
 
     >>> pair = [AdapterFile({"q": AdapterModule([[b]], [[1.0]])}) for b in (1.0, 2.0)]
-    >>> factor_average(pair).delta("q").tolist()
-    [[6.0]]
+    >>> found = factor_average(pair)
+    >>> found.adapter.delta("q").tolist(), found.error
+    ([[6.0]], 1.0)
     """
     read = [as_adapter("adapters", one) for one in adapters]
     if not read:
         raise must("adapters", "at least one adapter", adapters)
-    share = weights_of(weights, len(read))
-    modules = {}
+    share, modules, spectra, errors = weights_of(weights, len(read)), {}, {}, {}
     for name in {name: None for one in read for name in one.modules}:
         updates = parts_of(read, share, name)
         if len({B.shape[1] for B, _, _ in updates}) > 1:
@@ -187,8 +188,36 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
         B = np.sum([math.copysign(math.sqrt(abs(s)), s) * np.asarray(b, np.float64) for b, _, s in updates], axis=0)
         A = np.sum([math.sqrt(abs(s)) * np.asarray(a, np.float64) for _, a, s in updates], axis=0)
         first = next(one.modules[name] for one in read if name in one.modules)
-        modules[name] = AdapterModule(B, A, kind=first.kind, kernel=first.kernel, dtype=first.dtype)
-    return AdapterFile(modules, read[0].config)
+        modules[name] = AdapterModule(B, A, kind=first.kind, kernel=first.kernel, dtype="F64")
+        whole = joined(updates)
+        spectra[name], errors[name] = core(*whole), sum(difference((*whole, 1.0), (B, A, 1.0)))
+    return _measured(read, modules, spectra, errors)
+
+
+def _measured(
+    read: list[AdapterFile], modules: dict[str, AdapterModule], found: Mapping[str, Core], errors: Mapping[str, float]
+) -> AdapterResult:
+    """The result of factors that somebody else made, with their errors beside the least ones of their ranks."""
+    ranks = {name: module.rank for name, module in modules.items()}
+    least = math.hypot(*(max(0.0, tail(one.values, ranks[name]) - one.rounding) for name, one in found.items()))
+    most = max(least, math.hypot(*errors.values()))
+    norms = {name: tail(one.values, 0) for name, one in found.items()}
+    made = AdapterFile(modules, read[0].config)
+    return AdapterResult(
+        adapter=made,
+        ranks=ranks,
+        spectra={name: one.values for name, one in found.items()},
+        error=most / math.hypot(*norms.values()) if any(norms.values()) else 0.0,
+        errors={name: errors[name] / norm if norm > 0 else 0.0 for name, norm in norms.items()},
+        sources=folders(*read),
+        storage=made.storage,
+        source_storage=sum(one.storage for one in read),
+        method="linear",
+        reason="asked for",
+        message="factors were added up, not their products",
+        certificate=AdapterCertificate(most - least, least, most, BEST, ranks, modules, None),
+        trace=None,
+    )
 
 
 def uniform_ranks(
