@@ -277,6 +277,8 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     error = _quotient(math.sqrt(error2), math.sqrt(total))
     found = own.interval(r)
     lower, upper, statement = _optimum(error, own, made, r)
+    if inner is not None and inner <= r:  # the copy itself is of that rank
+        upper = max(lower, min(upper, error * (1.0 + found.floor**2)))
     return CompressionCertificate(
         error=error,
         optimum_lower=lower,
@@ -319,7 +321,7 @@ def _rank_of(made: StackSketch) -> int:
 
 def _stream(value: Any) -> Stream:
     """Read a stack, or a matrix as a stack of one block."""
-    value = to_numpy(value) if is_foreign(value) else value
+    value = np.asarray(to_numpy(value)) if hasattr(value, "__array__") or is_foreign(value) else value
     plain = isinstance(value, np.ndarray) and value.ndim == 2
     flat = isinstance(value, (list, tuple)) and len(value) and all(np.ndim(one) == 1 for one in value)
     return Stream([value] if plain or flat else value)

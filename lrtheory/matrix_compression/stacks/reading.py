@@ -10,7 +10,7 @@ from scipy import sparse
 
 from lrtheory._array import is_foreign, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import Words, as_array, integer, must, real
+from lrtheory._validation import Words, as_array, integer, must, real, unmasked
 
 __all__ = ["Block", "Blocks", "Stream", "as_matrix", "rank_of", "relative"]
 
@@ -62,8 +62,9 @@ class Stream:
     """
 
     def __init__(self, blocks: Any) -> None:
-        blocks = to_numpy(blocks) if is_foreign(blocks) else blocks
         blocks = getattr(blocks, "blocks", blocks)
+        if hasattr(blocks, "__array__") or is_foreign(blocks):
+            blocks = np.asarray(to_numpy(unmasked("blocks", blocks)))
         one_matrix = sparse.issparse(blocks) or (isinstance(blocks, np.ndarray) and blocks.ndim != 3)
         if (
             one_matrix

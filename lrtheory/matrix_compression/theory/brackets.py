@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain, table
+from lrtheory._numbers import number, plain
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
+from lrtheory.matrix_compression.theory.energies import listed
 
 __all__ = [
     "distance_bracket",
@@ -352,5 +353,5 @@ def isometric_block(B: ArrayLike, A: ArrayLike) -> np.ndarray:
 
 def _top(name: str, energies: ArrayLike, rank: int) -> Any:
     """Sum the r largest energies."""
-    values = np.sort(table(name, energies, 0, shape=("n",)))
+    values = np.sort(listed(name, energies))
     return plain(values[len(values) - min(rank, len(values)) :].sum())

@@ -252,12 +252,18 @@ def _joined(spectra: Sequence[ArrayLike], name: str = "spectra") -> np.ndarray:
     """Put all lists behind each other; there must be one at least."""
     if isinstance(spectra, (str, bytes)) or not hasattr(spectra, "__len__") or len(spectra) == 0:
         raise must(name, "a sequence of at least one spectrum", spectra)
-    return np.concatenate([table(name, one, 0, shape=("n",)) for one in spectra])
+    return np.concatenate([listed(name, one) for one in spectra])
+
+
+def listed(name: str, spectrum: ArrayLike) -> np.ndarray:
+    """Check a list of numbers of at least 0; an empty one has no kind of its own that sums would take on."""
+    found = table(name, spectrum, 0, shape=("n",))
+    return found if len(found) else np.zeros(0, np.int64)
 
 
 def _split(name: str, spectrum: ArrayLike, rank: int) -> tuple[Any, Any]:
     """Sum the squares of the r largest values, and those of the others, without a difference."""
-    values = table(name, spectrum, 0, shape=("n",))
+    values = listed(name, spectrum)
     kept = min(integer("rank", rank, low=0), len(values))
     energies = np.sort(values * values)
     first = len(energies) - kept

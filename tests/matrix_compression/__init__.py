@@ -1,0 +1,1 @@
+"""Tests of the compression of stacks of matrices and of adapters."""

@@ -1,0 +1,1 @@
+"""Tests of stacks: sketches, trees, bounds, clusters, and certificates of anybody's copy."""

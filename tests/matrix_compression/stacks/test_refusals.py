@@ -1,0 +1,180 @@
+"""Bad input is one sentence that names the argument, its rule and what came; formulas refuse what they cannot use."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrtheory import matrix_compression as mc
+from lrtheory.matrix_compression import baselines, theory
+from tests.matrix_compression.stacks.oracles import KINDS
+
+EYE = np.eye(3)
+NAN = [EYE, EYE, [[1.0], [np.nan], [0.0]]]
+UNEQUAL = [EYE, EYE, np.ones((4, 2))]
+ROWS = "`blocks` must be matrices with the same number of rows; got 4 rows in block 2 after 3."
+FINITE = "`blocks` must be finite; got nan in block 2."
+NONE = "`blocks` must be at least one matrix; got none."
+STREAM = "`blocks` must be a callable that starts the stream again for passes=2; got an iterator."
+SOLVERS = {
+    "compress_stack": lambda blocks: mc.compress_stack(blocks, 1),
+    "error_bounds": lambda blocks: mc.error_bounds(blocks, 1),
+    "error_bounds, sketch": lambda blocks: mc.error_bounds(blocks, 1, method="sketch"),
+    "cluster_blocks": lambda blocks: mc.cluster_blocks(blocks, 1, 0.1),
+    "published_update": lambda blocks: baselines.published_update(blocks, 1),
+    "published_clusters": lambda blocks: baselines.published_clusters(blocks, 1, 0.1),
+    "StackSketch": lambda blocks: mc.StackSketch(1).update_many(blocks),
+    "StackProblem": mc.StackProblem,
+    "certify": lambda blocks: mc.certify(blocks, blocks, 1),
+}
+
+
+def refused(call, sentence, error=ValueError):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value).startswith(sentence), str(caught.value)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_blocks(name):
+    solve = SOLVERS[name]
+    refused(lambda: solve(UNEQUAL), ROWS)
+    refused(lambda: solve(NAN), FINITE)
+    refused(lambda: solve([EYE, [["a"] * 3] * 3]), "`blocks` must be matrices of real numbers", TypeError)
+    refused(lambda: solve([EYE, np.ones((3, 3), complex)]), "`blocks` must be matrices of real numbers", TypeError)
+    refused(lambda: solve([EYE, np.ones((3, 1, 1))]), "`blocks` must be matrices; got shape (3, 1, 1) in block 1.")
+    refused(lambda: solve([np.ma.masked_array(EYE, mask=EYE == 1)]), "`blocks` must be an array without a mask")
+    if name != "StackSketch":
+        refused(lambda: solve([]), NONE)
+        refused(lambda: solve({"a": EYE}), "`blocks` must be a sequence or a stream of matrices", TypeError)
+        refused(lambda: solve(3), "`blocks` must be a sequence or a stream of matrices", TypeError)
+
+
+CALLS = {
+    "both": (lambda: mc.compress_stack([EYE], 1, epsilon=0.1), "`rank` must be given without `epsilon`; got both."),
+    "neither": (lambda: mc.compress_stack([EYE]), "`rank` must be given, or `epsilon`; got neither."),
+    "a negative rank": (lambda: mc.compress_stack([EYE], -1), "`rank` must be an integer of at least 0; got -1."),
+    "an error above 1": (lambda: mc.compress_stack([EYE], epsilon=1.5), "`epsilon` must be in [0, 1]; got 1.5."),
+    "a stream twice": (lambda: mc.compress_stack(iter([EYE]), 1, passes=2), STREAM),
+    "three passes": (lambda: mc.compress_stack([EYE], 1, passes=3), "`passes` must be an integer in [1, 2]; got 3."),
+    "method": (lambda: mc.compress_stack([EYE], 1, method="svd"), "`method` must be one of 'auto', 'gram'"),
+    "no workers": (lambda: mc.compress_stack([EYE], 1, n_jobs=0), "`n_jobs` must be None, -1 or at least 1; got 0."),
+    "one matrix": (lambda: mc.compress_stack(EYE, 1), "`blocks` must be a sequence or a stream of matrices"),
+    "no such block": (lambda: mc.compress_stack([EYE], 1).reconstruct(1), "`k` must be an integer in [0, 0]; got 1."),
+    "no coefficients": (
+        lambda: mc.compress_stack(iter([EYE]), 1).reconstruct(0),
+        "`passes` must be 2 for coefficients; got 1.",
+    ),
+    "groups that overlap": (
+        lambda: mc.error_bounds([EYE, EYE], 1, groups=[[0], [0, 1]]),
+        "`groups` must be a partition of 2 blocks",
+    ),
+    "an empty group": (lambda: mc.error_bounds([EYE], 1, groups=[[0], []]), "`groups` must be a partition of 1 blocks"),
+    "unused groups": (
+        lambda: mc.error_bounds([EYE], 1, method="gram", groups=1),
+        '`groups` must be left out with method "gram", which does not use it; got 1.',
+    ),
+    "rank of a cluster": (lambda: mc.cluster_blocks([EYE], 0, 0.1), "`rank` must be an integer of at least 1; got 0."),
+    "buffer": (lambda: mc.StackSketch(1, buffer=0), "`buffer` must be an integer of at least 1; got 0."),
+    "directions": (lambda: mc.StackSketch(1).directions(12), "`n` must be an integer in [0, 9]; got 12."),
+    "another rank": (lambda: merged(mc.StackSketch(2)), "`other` must be a sketch of rank 1; got 2."),
+    "another method": (
+        lambda: merged(filled(3, method="fd"), filled(3, method="gram")),
+        "`other` must be a sketch of method 'gram'; got 'fd'.",
+    ),
+    "other rows": (
+        lambda: merged(filled(768), filled(384)),
+        "`other` must be a sketch of matrices with 384 rows; got 768.",
+    ),
+    "shapes of a copy": (
+        lambda: mc.certify([EYE, EYE], [EYE, EYE[:, :2]]),
+        "`compressed` must be of the shape (3, 3) in block 1; got (3, 2).",
+    ),
+    "too few copies": (
+        lambda: mc.certify([EYE, EYE], [EYE]),
+        "`compressed` must be as many blocks as the original, more than 1; got 1.",
+    ),
+    "too many copies": (
+        lambda: mc.certify([EYE], [EYE, EYE]),
+        "`compressed` must be as many blocks as the original, 1; got more.",
+    ),
+    "rows of coefficients": (
+        lambda: mc.certify([EYE], (EYE[:, :2], [EYE])),
+        "`compressed` must be a basis of 2 columns and coefficients with as many rows; got 3 rows in C[0].",
+    ),
+    "sizes": (lambda: mc.make_stack("gaussian", 3, [1, 2], n_blocks=3), "`n_blocks` must be 2, as `n_columns` lists"),
+    "kind": (lambda: mc.make_stack("round"), f"`kind` must be one of {', '.join(map(repr, KINDS))}; got 'round'."),
+    "rows of families": (lambda: mc.make_families([1, 1], 3, 2), "`n_rows` must be an integer of at least 4; got 3."),
+    "no family": (lambda: mc.make_families([]), "`sizes` must be a sequence of at least one number of blocks; got []."),
+    "labels": (lambda: mc.StackProblem([EYE], labels=["a", "b"]), "`labels` must be None or a sequence of 1"),
+    "projection": (lambda: mc.load_transformer_heads("output"), "`projection` must be one of 'query'"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_calls(name):
+    call, sentence = CALLS[name]
+    refused(call, sentence, (ValueError, TypeError))
+
+
+def test_an_adapter_is_compared_with_an_adapter(tmp_path):
+    refused(lambda: mc.certify(tmp_path / "none", tmp_path), "there is no", FileNotFoundError)
+    one = mc.AdapterFile({"a": mc.AdapterModule(np.ones((3, 1)), np.ones((1, 2)))})
+    other = mc.AdapterFile({"a": mc.AdapterModule(np.ones((3, 1)), np.ones((1, 3)))})
+    refused(
+        lambda: mc.certify(one, EYE), "`compressed` must be an adapter, as the other side is; got ndarray.", TypeError
+    )
+    shapes = "`compressed` must be an adapter with the shapes of the original in module 'a'; got (3, 3) for (3, 2)."
+    refused(lambda: mc.certify(one, other), shapes)
+
+
+def filled(m, **options):
+    sketch = mc.StackSketch(1, **options)
+    sketch.update(np.ones((m, 1)))
+    return sketch
+
+
+def merged(other, sketch=None):
+    (mc.StackSketch(1) if sketch is None else sketch).merge(other)
+
+
+FORMULAS = {
+    ("union_bound", "spectra"): [([], 1), ("ab", 1), ([[-1.0]], 1), ([[np.nan]], 1)],
+    ("superadditive_floor", "spectra"): [([], 1), ([[-1.0]], 1)],
+    ("largest_alone_bound", "spectra"): [([], 1), ([[np.inf]], 1)],
+    ("residual_bound", "residuals"): [(1, [], 1), (1, [[-1]], 1)],
+    ("residual_bound", "total"): [(-1, [[1]], 1)],
+    ("tail_energy", "spectrum"): [([-1.0], 1), ([[1.0]], 1)],
+    ("top_energy", "spectrum"): [([np.nan], 1)],
+    ("truncation_bracket", "kept"): [([-1], [], 1)],
+    ("truncation_bracket", "discarded"): [([1], [[-1]], 1)],
+    ("fd_bracket", "kept"): [([-1], 1, 1)],
+    ("fd_bracket", "shrinkage"): [([1], -1, 1)],
+    ("fd_bound", "tail"): [(-1, 2, 1)],
+    ("fd_bound", "keep"): [(1, 0, 0)],
+    ("fd_bound", "k"): [(1, 2, 3), (1, 2, -1)],
+    ("subspace_bracket", "inside"): [(-1, 1, 0)],
+    ("subspace_bracket", "outside"): [(1, -1, 0)],
+    ("subspace_bracket", "defect"): [(1, 1, -0.1)],
+    ("residual_gram_bound", "rank"): [(-1, 1)],
+    ("residual_gram_bound", "gram_norm"): [(1, -1)],
+    ("distance_bracket", "tail"): [(-1, 1)],
+    ("distance_bracket", "distance"): [(1, np.nan)],
+    ("family_limit", "n_blocks"): [(0,)],
+    ("isometric_block", "B"): [([1.0], [[1.0]])],
+    ("isometric_block", "A"): [([[1.0]], [[1.0], [2.0]])],
+}
+RANKED = ("union_bound", "superadditive_floor", "largest_alone_bound", "tail_energy", "top_energy")
+
+
+@pytest.mark.parametrize(("name", "argument"), FORMULAS)
+def test_formulas(name, argument):
+    for args in FORMULAS[name, argument]:
+        refused(lambda args=args: getattr(theory, name)(*args), f"`{argument}` must be", (ValueError, TypeError))
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_ranks_of_formulas(name):
+    spectrum = [1.0] if name.endswith("energy") else [[1.0]]
+    for rank in (-1, 1.5, True):
+        refused(lambda rank=rank: getattr(theory, name)(spectrum, rank), "`rank` must be", (ValueError, TypeError))
