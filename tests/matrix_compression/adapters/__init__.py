@@ -1,0 +1,1 @@
+"""Tests of adapters: factors of lower rank, whole folders under one budget, and merging."""

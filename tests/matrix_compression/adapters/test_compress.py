@@ -1,0 +1,170 @@
+"""Whole adapters under one budget, against the products of their factors and all ranks that could be chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory import matrix_compression as mc
+
+SHAPES = {"a.q": (12, 10), "b.k": (8, 30), "c.v": (5, 5)}
+RANKS = (4, 6, 5)
+
+
+def adapter(scale: float = -0.5, rng: int = 0, dtype: str = "F32") -> mc.AdapterFile:
+    draw, modules = np.random.default_rng(rng), {}
+    for (name, (m, n)), q in zip(SHAPES.items(), RANKS, strict=True):
+        B, A = (draw.normal(size=shape).astype(np.float32) for shape in ((m, q), (q, n)))
+        modules[name] = mc.AdapterModule(B, A, scale=scale, dtype=dtype)
+    return mc.AdapterFile(modules, {"peft_type": "LORA", "task_type": "CAUSAL_LM"})
+
+
+def exact(found: mc.AdapterFile, name: str) -> np.ndarray:
+    module = found.modules[name]
+    return module.scale * (module.B.astype(np.float64) @ module.A.astype(np.float64))
+
+
+def distance(one: mc.AdapterFile, other: mc.AdapterFile) -> float:
+    return float(np.sqrt(sum(np.linalg.norm(exact(one, name) - exact(other, name)) ** 2 for name in one)))
+
+
+WAYS: list[dict[str, Any]] = [
+    {"budget": 100},
+    {"budget": 6, "cost": "rank"},
+    {"budget": 0},
+    {"budget": 10**9},
+    {"rank": 2},
+    {"epsilon": 0.3},
+    {"epsilon": 0.0},
+    {"rank": 3, "dtype": "bfloat16"},
+    {"rank": 3, "dtype": "float16", "keep_scale": True},
+    {"rank": 3, "dtype": "float64"},
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("scale", [-0.5, 1e-12, 1e3])
+def test_errors_and_certificates_are_those_of_the_factors(way: dict[str, Any], scale: float) -> None:
+    source = adapter(scale)
+    found = mc.compress_adapter(source, **way)
+    norm, error = distance(source, mc.compress_adapter(source, budget=0).adapter), distance(source, found.adapter)
+    spectra = {name: np.linalg.svd(exact(source, name), compute_uv=False) for name in source}
+    least = np.sqrt(sum(np.sum(spectra[name][rank:] ** 2) for name, rank in found.ranks.items()))
+    assert found.error == pytest.approx(least / norm, abs=1e-12)
+    assert found.certificate.bound == pytest.approx(least, rel=1e-9, abs=1e-12 * norm)
+    assert least * (1 - 1e-12) <= error + 1e-13 * norm <= found.certificate.upper + 2e-13 * norm
+    assert found.certificate.verify(source)
+    for name, rank in found.ranks.items():
+        size = np.linalg.norm(spectra[name])
+        assert found.errors[name] == pytest.approx(np.linalg.norm(spectra[name][rank:]) / size, abs=1e-12)
+    assert found.storage == sum(r * sum(SHAPES[name]) for name, r in found.ranks.items())
+    scales = {module.scale for module in found.adapter.modules.values()}
+    assert scales == ({scale} if way.get("keep_scale") else {1.0})
+
+
+def test_a_budget_is_spent_as_well_as_it_can_be() -> None:
+    source = adapter()
+    spectra = {name: np.linalg.svd(exact(source, name), compute_uv=False) for name in source}
+    for budget, cost in [(60, "parameters"), (150, "parameters"), (4, "rank"), (11, "rank")]:
+        found = mc.compress_adapter(source, budget, cost=cost)
+        price = [sum(shape) if cost == "parameters" else 1 for shape in SHAPES.values()]
+        allowed = [r for r in itertools.product(*(range(q + 1) for q in RANKS)) if np.dot(r, price) <= budget]
+        best = max(sum(np.sum(spectra[n][:k] ** 2) for n, k in zip(SHAPES, r, strict=True)) for r in allowed)
+        kept = sum(np.sum(spectra[name][:rank] ** 2) for name, rank in found.ranks.items())
+        assert kept == pytest.approx(best, rel=1e-12)
+        assert found.certificate.allocation.bound >= best * (1 - 1e-12)
+        assert np.dot(list(found.ranks.values()), price) <= budget
+
+
+def test_weights_move_the_budget() -> None:
+    source = adapter()
+    plain = mc.compress_adapter(source, 6, cost="rank")
+    heavy = mc.compress_adapter(source, 6, cost="rank", weights={"a.q": 1.0, "b.k": 1.0, "c.v": 1e3})
+    assert heavy.ranks["c.v"] == 5 > plain.ranks["c.v"]
+    assert heavy.certificate.verify(source)
+
+
+def test_certificates_notice_another_adapter_and_other_numbers() -> None:
+    source = adapter()
+    proof = mc.compress_adapter(source, rank=2).certificate
+    assert not proof.verify(adapter(rng=1))
+    assert not proof.verify(adapter(scale=-0.51))
+    assert not proof.verify(mc.AdapterFile({"a.q": source.modules["a.q"]}))
+    worse = mc.compress_adapter(source, rank=1).certificate.modules
+    for change in (
+        {"upper": proof.upper * 0.5, "gap": 0.0},
+        {"bound": proof.bound * 1.01, "gap": 0.0},
+        {"gap": proof.gap + 1.0},
+        {"modules": worse},
+        {"statement": "matrix_compression/SQ-1"},
+    ):
+        assert not dataclasses.replace(proof, **change).verify(source)
+
+
+def test_folders_in_and_out(tmp_path: Path) -> None:
+    adapter(dtype="BF16").to_peft(tmp_path / "source")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "source").iterdir()}
+    found = mc.compress_adapter(tmp_path / "source", 150)
+    found.to_file(tmp_path / "small")
+    again = mc.AdapterFile.from_peft(tmp_path / "small")
+    assert {name: module.rank for name, module in again.modules.items()} == {n: r for n, r in found.ranks.items() if r}
+    for name in again:
+        np.testing.assert_array_equal(exact(again, name), exact(found.adapter, name))
+        assert again.modules[name].dtype == "BF16"
+    said = json.loads((tmp_path / "small" / "compression_certificate.json").read_text())
+    digest = hashlib.sha256(before["adapter_model.safetensors"]).hexdigest()
+    assert list(said["sources_sha256"].values()) == [digest]
+    assert said["ranks"] == dict(found.ranks)
+    assert said["upper"] == found.certificate.upper
+    config = json.loads((tmp_path / "small" / "adapter_config.json").read_text())
+    assert config["task_type"] == "CAUSAL_LM"
+    assert "certificate" not in str(config)
+    for target in (tmp_path / "source", tmp_path / "source" / "inside"):
+        with pytest.raises((ValueError, FileExistsError)):
+            found.to_file(target)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "source").iterdir()} == before
+    found.to_file(tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text().startswith("module,rank,error,norm\n")
+
+
+def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
+    nothing = mc.compress_adapter(adapter(), budget=0)
+    with pytest.raises(ValueError, match="rank at least 1"):
+        nothing.to_file(tmp_path / "small")
+    assert list(tmp_path.iterdir()) == []
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({}, "`budget` must be given, or `rank` or `epsilon`; got None."),
+    ({"budget": 5, "rank": 1}, "`budget` must be given without `rank`; got both."),
+    ({"budget": -1}, "`budget` must be in [0, inf]; got -1."),
+    ({"rank": -1}, "`rank` must be an integer of at least 0; got -1."),
+    ({"epsilon": 1.5}, "`epsilon` must be in [0, 1]; got 1.5."),
+    ({"rank": 1, "cost": "bytes"}, "`cost` must be one of 'parameters', 'rank'; got 'bytes'."),
+    (
+        {"rank": 1, "weights": {"a.q": 1.0}},
+        "`weights` must be a mapping with one number for each module; got {'a.q': 1.0}.",
+    ),
+    ({"rank": 1, "dtype": "int8"}, "`dtype` must be one of 'float64', 'float32', 'float16', 'bfloat16'; got 'int8'."),
+]
+
+
+@pytest.mark.parametrize(("way", "sentence"), REFUSED)
+def test_refusals(way: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError) as error:
+        mc.compress_adapter(adapter(), **way)
+    assert str(error.value) == sentence
+
+
+def test_what_is_no_adapter_is_refused() -> None:
+    with pytest.raises(TypeError, match="`adapter` must be an AdapterFile or the folder of one"):
+        mc.compress_adapter(np.ones((3, 3)), rank=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`dtype` must be a type in whose range the factors lie"):
+        mc.compress_adapter(adapter(scale=1e12), rank=1, dtype="float16")

@@ -1,0 +1,146 @@
+"""Merging against the sums themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory import matrix_compression as mc
+from lrtheory._files.safetensors import encoded
+
+SHAPES = {"a": (12, 10), "b": (8, 30), "c": (5, 5)}
+WEIGHTS = [1.0, -0.5, 0.3]
+
+
+def adapters(rank: int = 3, unit: float = 1.0, rng: int = 0) -> list[mc.AdapterFile]:
+    """Three of different scales, one of which lacks a module."""
+    draw, made = np.random.default_rng(rng), []
+    for scale in (1.0, -0.7, 2.0):
+        modules = {
+            name: mc.AdapterModule(
+                draw.normal(size=(m, rank)), draw.normal(size=(rank, n)), scale=scale * unit, dtype="F64"
+            )
+            for name, (m, n) in SHAPES.items()
+        }
+        made.append(modules)
+    del made[1]["c"]
+    return [mc.AdapterFile(modules) for modules in made]
+
+
+def sums(given: list[mc.AdapterFile], weights: list[float]) -> dict[str, np.ndarray]:
+    present = {n: [w * one.delta(n) for w, one in zip(weights, given, strict=True) if n in one.modules] for n in SHAPES}
+    return {name: np.sum(parts, axis=0) for name, parts in present.items()}
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-12, 1e12])
+@pytest.mark.parametrize("rank", [0, 1, 3, 5, 40])
+@pytest.mark.parametrize("method", ["auto", "core", "dense"])
+def test_the_best_adapter_of_a_rank_for_the_sum(method: str, rank: int, unit: float) -> None:
+    given = adapters(unit=unit)
+    found = mc.merge_adapters(given, WEIGHTS, rank=rank, method=method)
+    whole, norm = 0.0, 0.0
+    for name, W in sums(given, WEIGHTS).items():
+        s = np.linalg.svd(W, compute_uv=False)
+        error = np.linalg.norm(W - found.adapter.delta(name))
+        assert error == pytest.approx(np.linalg.norm(s[rank:]), abs=1e-13 * s[0])
+        whole, norm = np.hypot(whole, error), np.hypot(norm, np.linalg.norm(s))
+    assert found.error == pytest.approx(whole / norm, abs=1e-13)
+    assert found.certificate.bound - 1e-13 * norm <= whole <= found.certificate.upper + 1e-13 * norm
+    assert found.certificate.verify(*given, weights=WEIGHTS)
+    if rank:
+        assert not found.certificate.verify(*given)
+    assert found.method == {"auto": "core and dense"}.get(method, method)
+
+
+@pytest.mark.parametrize("rng", range(5))
+def test_a_stream_is_within_its_bracket(rng: int) -> None:
+    given = adapters(rng=rng)
+    found = mc.merge_adapters(given, WEIGHTS, rank=4, method="stream", record=True)
+    best = mc.merge_adapters(given, WEIGHTS, rank=4)
+    truth = sums(given, WEIGHTS)
+    error = np.sqrt(sum(np.linalg.norm(W - found.adapter.delta(name)) ** 2 for name, W in truth.items()))
+    least = np.sqrt(sum(np.sum(np.linalg.svd(W, compute_uv=False)[4:] ** 2) for W in truth.values()))
+    proof = found.certificate
+    assert proof.bound <= least * (1 + 1e-12) <= error * (1 + 2e-12) <= proof.upper * (1 + 3e-12)
+    assert proof.verify(*given, weights=WEIGHTS)
+    assert not proof.verify(*given[:2], weights=WEIGHTS[:2])
+    assert found.error >= best.error * (1 - 1e-12)
+    for name in SHAPES:
+        S = np.zeros(SHAPES[name])
+        present = [(w, one) for w, one in zip(WEIGHTS, given, strict=True) if name in one.modules]
+        pairs = zip(found.trace["B"][name], found.trace["A"][name], strict=True)
+        for (B, A), (w, one), lost in zip(pairs, present, proof.tails[name], strict=True):
+            now = S + w * one.delta(name)
+            S = B @ A
+            due = np.linalg.norm(np.linalg.svd(now, compute_uv=False)[4:])
+            assert np.linalg.norm(now - S) == pytest.approx(due, abs=1e-12)
+            assert due * (1 - 1e-12) <= lost <= due * (1 + 1e-8) + 1e-11  # rounding is counted in
+
+
+def test_one_adapter_merged_alone_is_itself() -> None:
+    one = adapters()[0]
+    found = mc.merge_adapters([one], rank=3)
+    for name in SHAPES:
+        np.testing.assert_allclose(found.adapter.delta(name), one.delta(name), atol=1e-12)
+
+
+def test_epsilon_holds_in_every_module() -> None:
+    given = adapters()
+    found = mc.merge_adapters(given, WEIGHTS, epsilon=0.4)
+    for name, W in sums(given, WEIGHTS).items():
+        s, rank = np.linalg.svd(W, compute_uv=False), found.ranks[name]
+        assert np.linalg.norm(s[rank:]) <= 0.4 * np.linalg.norm(s) < np.linalg.norm(s[rank - 1 :])
+
+
+def test_averaged_factors_miss_the_cross_terms() -> None:
+    given = [mc.AdapterFile({n: m for n, m in one.modules.items() if n != "c"}) for one in adapters()]
+    found = mc.baselines.factor_average(given, WEIGHTS)
+    best = mc.merge_adapters(given, WEIGHTS, rank=3)
+    assert found.error > 0.8 > best.error
+    assert found.certificate.verify(*given, weights=WEIGHTS)
+    scales = [w * one.modules["a"].scale for w, one in zip(WEIGHTS, given, strict=True)]
+    left = [np.sign(s) * np.sqrt(abs(s)) * one.modules["a"].B for s, one in zip(scales, given, strict=True)]
+    right = [np.sqrt(abs(s)) * one.modules["a"].A for s, one in zip(scales, given, strict=True)]
+    truth = np.sum([w * one.delta("a") for w, one in zip(WEIGHTS, given, strict=True)], axis=0)
+    off = found.adapter.delta("a") - truth
+    np.testing.assert_allclose(mc.theory.linear_cross_terms(left, right), off, atol=1e-12)
+
+
+def test_averaged_factors_depend_on_the_gauge_and_sums_do_not() -> None:
+    plain = adapters()
+    turned = [
+        mc.AdapterFile(
+            {n: mc.AdapterModule(m.B * g, m.A / g, scale=m.scale, dtype="F64") for n, m in one.modules.items()}
+        )
+        for g, one in zip((1.0, 100.0, 0.01), plain, strict=True)
+    ]
+    ours = [mc.merge_adapters(given, WEIGHTS, rank=3).adapter.delta("a") for given in (plain, turned)]
+    np.testing.assert_allclose(*ours, atol=1e-12)
+    theirs = [mc.baselines.factor_average(given, WEIGHTS).adapter.delta("a") for given in (plain, turned)]
+    assert np.abs(theirs[0] - theirs[1]).max() > 1.0
+
+
+def refused(*args: Any, **options: Any) -> str:
+    with pytest.raises(ValueError) as error:
+        mc.merge_adapters(*args, **options)
+    return str(error.value)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    given = adapters()
+    assert refused([], rank=1) == "`adapters` must be at least one adapter; got []."
+    assert refused(given[:2], [1.0, 2.0, 3.0], rank=1) == "`weights` must be one number an adapter; got 3 for 2."
+    assert refused(given) == "`rank` must be given, or `epsilon`; got None."
+    assert 'left out with method "stream"' in refused(given, epsilon=0.5, method="stream")
+    assert "left out unless method is" in refused(given, rank=1, record=True)
+    other = mc.AdapterFile({"a": mc.AdapterModule(np.ones((3, 1)), np.ones((1, 3)))})
+    assert "updates of 'a' have one shape" in refused([given[0], other], rank=1)
+    saved = mc.AdapterFile(given[0].modules, others={"head": encoded(np.ones(2), "F32")})
+    assert "without arrays beside their factors" in refused([saved, given[1]], rank=1)
+    with pytest.raises(TypeError, match="`adapters` must be an AdapterFile or the folder of one"):
+        mc.merge_adapters([np.ones((2, 2))], rank=1)  # type: ignore[list-item]
+    with pytest.raises(FileNotFoundError):
+        mc.merge_adapters([tmp_path / "none"], rank=1)

@@ -1,0 +1,1 @@
+"""Tests of ranks under one budget."""

@@ -1,0 +1,1 @@
+"""Tests of single layers: truncation in a metric, attention, steps of training, scaled spectra."""
