@@ -172,7 +172,7 @@ def difference(first: tuple[Any, Any, float], second: tuple[Any, Any, float]) ->
 
 
 def cast_error(norms: tuple[Any, Any], sizes: tuple[int, int], dtype: str) -> Any:
-    """What rounding two factors to a format moves their product at most, in the Frobenius norm (statement SQ-9).
+    """Bound the distance by which rounding two factors moves their product, in the Frobenius norm (statement SQ-9).
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ class AdapterFile:
 
     @property
     def storage(self) -> int:
-        """How many numbers the factors hold."""
+        """The number of entries of all factors."""
         return sum(module.storage for module in self.modules.values())
 
     @classmethod

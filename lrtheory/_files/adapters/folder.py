@@ -21,7 +21,7 @@ ARRAYS, PICKLED = "adapter_model.safetensors", "adapter_model.bin"
 
 
 class Folder(NamedTuple):
-    """What a folder holds."""
+    """The content of a folder with an adapter."""
 
     folder: Path
     modules: dict[str, AdapterModule]

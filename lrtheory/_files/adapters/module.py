@@ -91,7 +91,7 @@ class AdapterModule:
 
     @property
     def storage(self) -> int:
-        """How many numbers the factors hold."""
+        """The number of entries of both factors."""
         return int(self.B.size + self.A.size)
 
     @property

@@ -27,7 +27,7 @@ class Name(NamedTuple):
 
 
 def parsed(array: str) -> Name | None:
-    """What an array is, by its name; None for one that is carried along.
+    """Read the name of an array: module, factor and kind; None for an array that is carried along.
 
     Parameters
     ----------

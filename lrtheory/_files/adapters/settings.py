@@ -1,4 +1,4 @@
-"""What adapter_config.json says of an adapter: which kind it is, and by which number each module is scaled.
+"""Settings of an adapter in adapter_config.json: its kind, and the number by which each module is scaled.
 
 The scaling of a module is alpha / r, or alpha / sqrt(r) for rank-stabilized adapters, where rank_pattern and
 alpha_pattern hold other values for modules whose whole name, or the end of it behind a dot, matches a regular

@@ -1,4 +1,4 @@
-"""Adapters to try things on: planted families, and what quantization leaves of real weights."""
+"""Adapters to try things on: planted families, and repairs of quantized weights."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def make_adapters(
 def make_quantization_residuals(
     weights: Mapping[str, ArrayLike], rank: int = 64, *, bits: int = 4, block: int = 64
 ) -> AdapterFile:
-    """What rounding weights to few bits leaves, as the best adapter of a rank, which repairs a part of it.
+    """Round weights to few bits, and make the best adapter of a rank that repairs the error.
 
     Parameters
     ----------

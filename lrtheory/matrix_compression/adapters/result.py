@@ -1,4 +1,4 @@
-"""What comes back when the modules of an adapter are replaced: the adapter, its errors, and bounds on them."""
+"""The result of replacing the modules of an adapter: the new adapter, its errors, and bounds on them."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class AdapterResult(Result):
         return True
 
     def _record(self) -> dict[str, Any]:
-        """What the certificate says, without the factors, which stand beside it; and the digests of what was read."""
+        """Numbers of the certificate, without the factors, which stand beside it; and digests of the files that were read."""
         said = {name: getattr(self.certificate, name) for name in ("statement", "bound", "upper", "gap")}
         said |= {"error": self.error, "errors": self.errors, "ranks": self.ranks, "spectra": self.spectra}
         files = [source / ARRAYS for source in self.sources]

@@ -1,4 +1,4 @@
-r"""What others do with stacks, adapters and budgets, under the same results.
+r"""Methods of others for stacks, adapters and budgets, with the same results.
 
 Those of [1]_ run with thresholds relative to the norm of each block. `factor_average` is what "linear" merging does,
 and `uniform_ranks` the rule of [2]_.

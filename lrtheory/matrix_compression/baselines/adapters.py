@@ -1,4 +1,4 @@
-"""What others do with adapters and budgets: the product itself, a random range, averaged factors, one rule for all."""
+"""Methods of others for adapters and budgets: the product itself, a random range, averaged factors, one rule."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def dense_svd(
         The left factor.
     A : array of shape (q, d_in)
         The right factor.
-    rank, scale, epsilon
+    rank, scale, epsilon : numbers or None
         As for `squeeze`.
 
     Returns
@@ -84,7 +84,7 @@ def randomized_svd(
         The left factor.
     A : array of shape (q, d_in)
         The right factor.
-    rank, scale, epsilon
+    rank, scale, epsilon : numbers or None
         As for `squeeze`; the error is that within the range.
     oversampling : int
         p, the combinations beyond the rank.

@@ -1,4 +1,4 @@
-"""How many singular values of each of many matrices are kept under one budget."""
+"""Ranks of many matrices under one budget, and the certificate of anybody's ranks."""
 
 from __future__ import annotations
 

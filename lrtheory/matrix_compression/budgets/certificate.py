@@ -18,7 +18,7 @@ STATEMENT = "matrix_compression/AB-5"
 
 @result
 class RankCertificate(Result):
-    """What the best ranks within a budget keep at most, beside what these ranks keep.
+    """Bound on the energy that any ranks within a budget keep, beside the energy that these ranks keep.
 
     Attributes
     ----------

@@ -113,7 +113,7 @@ class Order(NamedTuple):
         return cls(owner[order], given.costs[owner[order]], rates[order])
 
     def fitting(self, budget: float) -> int:
-        """How many are taken until the first that does not fit."""
+        """The number of values before the first that does not fit."""
         return int(np.searchsorted(np.cumsum(self.costs), budget * (1 + 1e-15), side="right"))
 
     def price(self, taken: int) -> float:

@@ -1,0 +1,1 @@
+"""Tests of the formulas on adapters, budgets and layers."""
