@@ -24,7 +24,7 @@ from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.measuring import Energies
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, as_matrix
-from lrtheory.matrix_compression.stacks.sketch import StackSketch
+from lrtheory.matrix_compression.stacks.sketch import GRAM_ROWS, StackSketch
 from lrtheory.matrix_compression.theory import distance_bracket
 
 __all__ = ["CompressionCertificate", "certify"]
@@ -263,10 +263,13 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     keep = 32 if r is None else r
     own, made = StackSketch(keep), StackSketch(keep)
     errors, norms = Energies(), Energies()
+    needed = None  # whether the spectrum of the copy says something: its rank, or a bound beside that of a sketch
     for block, copy in _pairs(_stream(original), copies):
         exact, approximate = (one.astype(np.float64, copy=False) for one in (block, copy))
         own.update(exact)
-        made.update(approximate)
+        needed = (r is None or len(exact) > GRAM_ROWS) if needed is None else needed
+        if needed:
+            made.update(approximate)
         norms.add(exact)
         errors.add(exact - approximate)
     r = _rank_of(made) if r is None else r
@@ -298,10 +301,11 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
 
 def _optimum(error: float, own: StackSketch, made: StackSketch, rank: int) -> tuple[float, float, str]:
     """Bracket the best relative error by the sketch of the original, and by the copy."""
-    found, copied = own.interval(rank), made.interval(rank)
+    found = own.interval(rank)
     lower, upper, statement = found.lower, found.upper, "CM-6" if own.method == "gram" else "CM-16"
     if own.method != "gram" and own.total > 0 and math.isfinite(error):
         ratio = math.sqrt(made.total / own.total) * 2.0 ** max(min(made.unit - own.unit, 500), -500)
+        copied = made.interval(rank)
         low = distance_bracket(copied.lower * ratio, error)[0] - found.floor
         high = distance_bracket(copied.upper * ratio, error)[1] + found.floor
         statement = "CM-11" if low > lower else statement

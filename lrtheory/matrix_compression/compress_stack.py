@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import Words, choice, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, rank_of, relative
@@ -338,7 +338,13 @@ class Answer:
 
     def measured(self, stream: Stream) -> SecondPass:
         """Read the blocks again."""
-        return second_pass(stream, self.basis, self.wide, unit=self.sketch.unit, dtype=self.dtype)
+        sketch = self.sketch
+        found = second_pass(stream, self.basis, self.wide, unit=sketch.unit, dtype=self.dtype)
+        seen, now = sketch.total, float(found.energies.sum())
+        if len(found.errors) != sketch.n_blocks or not math.isclose(seen, now, rel_tol=1e-9):
+            got = Words(f"{len(found.errors)} blocks after {sketch.n_blocks}, or other numbers in them")
+            raise must("blocks", "the same matrices whenever the stream is started", got)
+        return found
 
     def result(self, second: SecondPass | None, method: str, labels: tuple[object, ...] | None) -> StackResult:
         """Put the answer together."""

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from lrtheory._array import is_foreign, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import Words, as_array, integer, must, real, unmasked
+from lrtheory._validation import Words, array, as_array, integer, must, real, unmasked
 
 __all__ = ["Block", "Blocks", "Stream", "as_matrix", "rank_of", "relative"]
 
@@ -37,6 +37,7 @@ def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
         found = as_array(name, value)
         if found.dtype.kind not in "biufO":
             raise must(name, "matrices of real numbers", Words(f"{found.dtype}{place}"), TypeError)
+        found = array(name, found, finite=False) if found.dtype.kind == "O" else found
         value = found.astype(np.float32 if found.dtype in (np.float16, np.float32) else np.float64)
     if value.ndim != 2:
         raise must(name, "matrices", Words(f"shape {value.shape}{place}"))
@@ -99,6 +100,8 @@ class Stream:
         """Check one block against those before it."""
         block = as_matrix(value, f" in block {index}")
         if self.n_rows < 0:
+            if len(block) == 0:
+                raise must("blocks", "matrices with at least one row", Words(f"none in block {index}"))
             self.n_rows = len(block)
         if len(block) != self.n_rows:
             got = Words(f"{len(block)} rows in block {index} after {self.n_rows}")

@@ -56,6 +56,11 @@ CALLS = {
     "a negative rank": (lambda: mc.compress_stack([EYE], -1), "`rank` must be an integer of at least 0; got -1."),
     "an error above 1": (lambda: mc.compress_stack([EYE], epsilon=1.5), "`epsilon` must be in [0, 1]; got 1.5."),
     "a stream twice": (lambda: mc.compress_stack(iter([EYE]), 1, passes=2), STREAM),
+    "another stream": (
+        lambda: mc.compress_stack(lambda drawn=iter([[EYE, EYE], [EYE]]): next(drawn), 1, passes=2),
+        "`blocks` must be the same matrices whenever the stream is started; got 1 blocks after 2",
+    ),
+    "no rows": (lambda: mc.compress_stack([np.ones((0, 3))], 1), "`blocks` must be matrices with at least one row"),
     "three passes": (lambda: mc.compress_stack([EYE], 1, passes=3), "`passes` must be an integer in [1, 2]; got 3."),
     "method": (lambda: mc.compress_stack([EYE], 1, method="svd"), "`method` must be one of 'auto', 'gram'"),
     "no workers": (lambda: mc.compress_stack([EYE], 1, n_jobs=0), "`n_jobs` must be None, -1 or at least 1; got 0."),
