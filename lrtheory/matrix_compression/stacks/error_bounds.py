@@ -115,11 +115,10 @@ def residual_spectra(matrices: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     Q = np.empty((len(matrices[0]), 0))
     for matrix in matrices:
         R = matrix - Q @ (Q.T @ matrix)
-        R = R - Q @ (Q.T @ R)  # once more, since the first projection leaves rounding errors of the size of the matrix
         U, s, _ = np.linalg.svd(R, full_matrices=False)
         yield s
         size = np.linalg.norm(matrix, 2) if matrix.size else 0.0
-        new = U[:, s > NEW * size]
+        new = U[:, s > NEW * size]  # orthogonal to Q up to rounding; QR mends the rest
         Q = np.linalg.qr(np.concatenate([Q, new], axis=1))[0] if new.shape[1] else Q
 
 

@@ -85,6 +85,13 @@ def test_residuals_of_a_repeated_block_lose_what_the_union_has():
     assert theory.union_bound([[1], [1]], 2) == 0
 
 
+def test_residuals_are_those_beside_all_blocks_before():
+    """Beside e_2 alone the third block would keep both of its columns, and 2 would be left in place of 3."""
+    eye = np.eye(3)
+    blocks = [eye[:, :1], eye[:, 1:2], eye[:, :1] + eye[:, 2:]]
+    assert mc.error_bounds(blocks, 1, method="residual").upper2 == pytest.approx(3.0)
+
+
 def test_single_values_have_no_such_bound():
     """sigma_2 is .618, and the second of the union is 1: only sums are bounded."""
     blocks = [np.array([[1.0], [0.0]]), np.array([[1.0], [1.0]])]

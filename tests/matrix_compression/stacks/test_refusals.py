@@ -57,7 +57,7 @@ CALLS = {
     "an error above 1": (lambda: mc.compress_stack([EYE], epsilon=1.5), "`epsilon` must be in [0, 1]; got 1.5."),
     "a stream twice": (lambda: mc.compress_stack(iter([EYE]), 1, passes=2), STREAM),
     "another stream": (
-        lambda: mc.compress_stack(lambda drawn=iter([[EYE, EYE], [EYE]]): next(drawn), 1, passes=2),
+        lambda: mc.compress_stack(iter([[EYE, EYE], [EYE]]).__next__, 1, passes=2),
         "`blocks` must be the same matrices whenever the stream is started; got 1 blocks after 2",
     ),
     "no rows": (lambda: mc.compress_stack([np.ones((0, 3))], 1), "`blocks` must be matrices with at least one row"),

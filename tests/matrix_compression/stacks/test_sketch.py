@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lrtheory import matrix_compression as mc
 from lrtheory.matrix_compression import theory
+from lrtheory.matrix_compression.stacks import units
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
 
 METHODS = ("gram", "fd", "sketch")
@@ -195,6 +196,14 @@ def test_small_errors_in_single_precision_are_seen():
         sketch = mc.StackSketch(8, oversampling=56, method=method)
         sketch.update_many(np.split(M, 10, axis=1))
         assert sketch.interval().upper == pytest.approx(error, rel=0.1)
+
+
+def test_many_small_energies_beside_a_large_one_are_added_up():
+    """Each is below half of the last digit of the sum."""
+    total = units.Sum(1.0)
+    for _ in range(1000):
+        total = total.plus(2.0**-54)
+    assert total.value == 1.0 + 1000 * 2.0**-54
 
 
 @pytest.mark.parametrize("method", METHODS)
