@@ -226,7 +226,9 @@ def _short(value: Any) -> str:
 
 
 def json_safe(value: Any) -> Any:
-    """The value in the types that JSON knows, without NaN or infinities."""
+    """The value in the types that JSON knows, without NaN or infinities; large data say by `_brief` what is shown."""
+    if hasattr(type(value), "_brief"):
+        return json_safe(value._brief())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {name: json_safe(item) for name, item in _items(value)}
     if isinstance(value, Mapping):

@@ -13,7 +13,7 @@ import re
 import sys
 import time
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +247,12 @@ def _save_picture(answer: Any, options: argparse.Namespace) -> None:
         replacing(options.plot, lambda target: figure.savefig(target, dpi=150), force=options.force)
 
 
+def _files(sources: Iterable[Path]) -> Iterator[Path]:
+    """The files among the sources, and those in folders among them."""
+    for path in sources:
+        yield from [path] if path.is_file() else sorted(p for p in path.glob("*") if p.is_file())
+
+
 def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> dict[str, Any]:
     """All that is known about the answer, with all digits."""
     from lrtheory._result import display, json_safe
@@ -254,7 +260,7 @@ def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, seconds: floa
     columns = display.plain(answer._columns())
     certificate = getattr(answer, "certificate", None)
     given = {one.name: getattr(options, one.name) for one in verb.options}
-    hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in _sources(verb, options) if p.is_file()}
+    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(_sources(verb, options))}
     return {
         "verb": f"{verb.system} {verb.name}",
         "version": lrtheory.__version__,

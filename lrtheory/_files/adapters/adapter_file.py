@@ -79,6 +79,10 @@ class AdapterFile:
         span = f"rank {ranks[0]}" if len(ranks) == 1 else f"ranks {ranks[0]} to {ranks[-1]}"
         return f"AdapterFile({len(self.modules)} modules, {span}, {self.storage:,} numbers)"
 
+    def _brief(self) -> dict[str, Any]:
+        """The adapter without its numbers."""
+        return {"source": None if self.source is None else str(self.source), "modules": dict(self.modules)}
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.modules)
 

@@ -79,6 +79,10 @@ class AdapterModule:
     def __repr__(self) -> str:
         return f"AdapterModule({self.shape[0]} x {self.shape[1]}, rank {self.rank}, scale {self.scale:g}, {self.kind})"
 
+    def _brief(self) -> dict[str, Any]:
+        """The module without its numbers."""
+        return {"shape": self.shape, "rank": self.rank, "scale": self.scale, "kind": self.kind, "dtype": self.dtype}
+
     @property
     def rank(self) -> int:
         """The number of columns of B."""

@@ -190,7 +190,7 @@ class AdapterResult(Result):
         return True
 
     def _record(self) -> dict[str, Any]:
-        """Numbers of the certificate, without the factors, which stand beside it; and digests of the files that were read."""
+        """Numbers of the certificate, without the factors, which stand beside it; and digests of what was read."""
         said = {name: getattr(self.certificate, name) for name in ("statement", "bound", "upper", "gap")}
         said |= {"error": self.error, "errors": self.errors, "ranks": self.ranks, "spectra": self.spectra}
         files = [source / ARRAYS for source in self.sources]
