@@ -19,7 +19,7 @@ from lrtheory._kernels.low_rank import core, difference, tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
-from lrtheory._validation import Words, integer, must
+from lrtheory._validation import Words, integer, must, unmasked
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.measuring import Energies
@@ -325,7 +325,8 @@ def _rank_of(made: StackSketch) -> int:
 
 def _stream(value: Any) -> Stream:
     """Read a stack, or a matrix as a stack of one block."""
-    value = np.asarray(to_numpy(value)) if hasattr(value, "__array__") or is_foreign(value) else value
+    if hasattr(value, "__array__") or is_foreign(value):
+        value = np.asarray(to_numpy(unmasked("blocks", value)))
     plain = isinstance(value, np.ndarray) and value.ndim == 2
     flat = isinstance(value, (list, tuple)) and len(value) and all(np.ndim(one) == 1 for one in value)
     return Stream([value] if plain or flat else value)

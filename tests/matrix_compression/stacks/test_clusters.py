@@ -92,6 +92,14 @@ def test_a_block_that_did_not_fit_may_fit_later():
     assert len(mc.cluster_blocks(blocks, 1, 0.08).clusters) == 1
 
 
+def test_what_did_not_fit_is_tried_again_after_the_next_acceptance():
+    """Found by chance among thousands: without a second try, two of the columns stay outside."""
+    columns = [[-2, -4, 1, -1], [-4, 4, 1, -3], [-2, -1, -4, -1], [-1, -2, -3, 0], [1, 3, -4, -3], [-3, -3, -3, 1]]
+    blocks = [np.array(column, float)[:, None] for column in columns]
+    assert len(mc.cluster_blocks(blocks, 2, 0.5).clusters) == 1
+    assert relative_error(exact_energies(blocks), 2) <= 0.5
+
+
 @pytest.mark.parametrize("exponent", [-400, -40, 34, 400])
 def test_powers_of_two_change_nothing(exponent):
     problem = mc.make_families([4, 3], 24, 3, noise=0.2, overlap=0.3, epsilon=0.3, rng=1)
