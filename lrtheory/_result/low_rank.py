@@ -10,7 +10,7 @@ from lrtheory._array import array_namespace, beside_jax, to_numpy
 from lrtheory._kernels.low_rank import Core, cast_error, core, difference, tail
 from lrtheory._result.display import curves
 from lrtheory._result.results import Result, result
-from lrtheory._types import Array
+from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import must
 
 __all__ = ["FactorsCertificate", "LowRankFactors", "certified", "relative"]
@@ -54,7 +54,7 @@ class FactorsCertificate(Result):
         return [f"off by at most {self.upper:.6g}, and {least}"]
 
     @beside_jax
-    def verify(self, problem: Any) -> bool:
+    def verify(self, problem: ArrayLike | tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, float]) -> bool:
         """Recompute everything from the matrix alone, by QR of all factors.
 
         Parameters
@@ -138,7 +138,7 @@ class LowRankFactors(Result):
     error: float
     method: str
     reason: str
-    certificate: Any
+    certificate: Result
 
     @property
     def rank(self) -> int:

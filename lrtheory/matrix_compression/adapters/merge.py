@@ -11,7 +11,6 @@ import numpy as np
 
 from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._kernels.low_rank import Core, core, difference, rank_within, rounding_of, tail
-from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, must
 from lrtheory.matrix_compression.adapters.compress import folders
@@ -19,6 +18,7 @@ from lrtheory.matrix_compression.adapters.result import (
     STATEMENT,
     AdapterCertificate,
     AdapterResult,
+    StreamCertificate,
     Update,
     as_adapter,
     checked_type,
@@ -29,58 +29,7 @@ from lrtheory.matrix_compression.adapters.result import (
 from lrtheory.matrix_compression.adapters.squeeze import one_of
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
-__all__ = ["StreamCertificate", "merge_adapters", "parts_of", "weights_of"]
-
-
-@result
-class StreamCertificate(Result):
-    """Bounds on a sum that was merged one adapter at a time, from what each step has lost (statement MG-2).
-
-    Attributes
-    ----------
-    gap : float
-        upper - bound, at least 0.
-    bound : float
-        No adapter of these ranks is nearer to the sum, over all modules together.
-    upper : float
-        The merged adapter is not further from it.
-    statement : str
-        The statement behind the bounds.
-    tails : mapping of str to float64 array
-        For each module what each step has lost, rounding included.
-    modules : mapping of str to AdapterModule
-        The factors themselves.
-    """
-
-    gap: float
-    bound: float
-    upper: float
-    statement: str
-    tails: Mapping[str, np.ndarray]
-    modules: Mapping[str, AdapterModule]
-
-    def _facts(self) -> list[str]:
-        least = f"nothing of these ranks by less than {self.bound:.6g} ({self.statement})"
-        return [f"off the sum by at most {self.upper:.6g}, and {least}"]
-
-    def verify(self, *adapters: AdapterFile | str | Path, weights: Any = None) -> bool:
-        """Compare the merged adapter with the sum itself.
-
-        Parameters
-        ----------
-        *adapters : AdapterFile or path
-            Those that were merged.
-        weights : sequence of float or None
-            Their weights; None weighs each by 1.
-
-        Returns
-        -------
-        bool
-            Whether the bounds hold, up to rounding.
-        """
-        ranks = {name: module.rank for name, module in self.modules.items()}
-        same = AdapterCertificate(self.gap, self.bound, self.upper, STATEMENT, ranks, self.modules, None)
-        return self.statement == "matrix_compression/MG-2" and same.verify(*adapters, weights=weights)
+__all__ = ["merge_adapters", "parts_of", "weights_of"]
 
 
 def merge_adapters(

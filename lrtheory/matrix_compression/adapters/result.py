@@ -18,11 +18,20 @@ from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._kernels.low_rank import Core, cast_error, core, difference, tail
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars
+from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, must
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 
 __all__ = [
-    "AdapterCertificate", "AdapterResult", "Update", "as_adapter", "checked_type", "finished", "joined", "replaced",
+    "AdapterCertificate",
+    "AdapterResult",
+    "StreamCertificate",
+    "Update",
+    "as_adapter",
+    "checked_type",
+    "finished",
+    "joined",
+    "replaced",
 ]  # fmt: skip
 
 STATEMENT = "matrix_compression/SQ-1e"
@@ -68,7 +77,7 @@ class AdapterCertificate(Result):
         more = [] if self.allocation is None else self.allocation._facts()
         return [f"off by at most {self.upper:.6g}, and {least}", *more]
 
-    def verify(self, *adapters: AdapterFile | str | Path, weights: Any = None) -> bool:
+    def verify(self, *adapters: AdapterFile | str | Path, weights: ArrayLike | None = None) -> bool:
         """Recompute everything from the adapters that this one stands for.
 
         Parameters
@@ -85,7 +94,7 @@ class AdapterCertificate(Result):
         """
         read = [as_adapter("adapters", adapter) for adapter in adapters]
         names = {name: None for adapter in read for name in adapter.modules}
-        share = [1.0] * len(read) if weights is None else [float(w) for w in weights]
+        share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).tolist()
         if set(names) != set(self.modules) or len(share) != len(read) or self.statement != STATEMENT:
             return False
         squares = np.zeros((2, len(names)))
@@ -113,6 +122,57 @@ def joined(parts: list[Update]) -> tuple[np.ndarray, np.ndarray]:
     """The factors of a sum of updates, side by side, in double precision."""
     left = np.concatenate([np.asarray(B, np.float64) * scale for B, _, scale in parts], axis=1)
     return left, np.concatenate([np.asarray(A, np.float64) for _, A, _ in parts], axis=0)
+
+
+@result
+class StreamCertificate(Result):
+    """Bounds on a sum that was merged one adapter at a time, from what each step has lost (statement MG-2).
+
+    Attributes
+    ----------
+    gap : float
+        upper - bound, at least 0.
+    bound : float
+        No adapter of these ranks is nearer to the sum, over all modules together.
+    upper : float
+        The merged adapter is not further from it.
+    statement : str
+        The statement behind the bounds.
+    tails : mapping of str to float64 array
+        For each module what each step has lost, rounding included.
+    modules : mapping of str to AdapterModule
+        The factors themselves.
+    """
+
+    gap: float
+    bound: float
+    upper: float
+    statement: str
+    tails: Mapping[str, np.ndarray]
+    modules: Mapping[str, AdapterModule]
+
+    def _facts(self) -> list[str]:
+        least = f"nothing of these ranks by less than {self.bound:.6g} ({self.statement})"
+        return [f"off the sum by at most {self.upper:.6g}, and {least}"]
+
+    def verify(self, *adapters: AdapterFile | str | Path, weights: ArrayLike | None = None) -> bool:
+        """Compare the merged adapter with the sum itself.
+
+        Parameters
+        ----------
+        *adapters : AdapterFile or path
+            Those that were merged.
+        weights : sequence of float or None
+            Their weights; None weighs each by 1.
+
+        Returns
+        -------
+        bool
+            Whether the bounds hold, up to rounding.
+        """
+        ranks = {name: module.rank for name, module in self.modules.items()}
+        same = AdapterCertificate(self.gap, self.bound, self.upper, STATEMENT, ranks, self.modules, None)
+        return self.statement == "matrix_compression/MG-2" and same.verify(*adapters, weights=weights)
 
 
 @result
@@ -160,7 +220,7 @@ class AdapterResult(Result):
     method: str
     reason: str
     message: str
-    certificate: Any
+    certificate: AdapterCertificate | StreamCertificate
     trace: Mapping[str, Any] | None
 
     def _columns(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike
-from lrtheory._validation import choice, integer, must, real
+from lrtheory._validation import as_array, choice, integer, must, real
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate, certificate_of
 from lrtheory.matrix_compression.budgets.spectra import Order, Spectra, read_spectra
 
@@ -253,7 +253,7 @@ def certify_ranks(
         if unknown:
             raise must("ranks", "a mapping with the names of the spectra", unknown[0])
         ranks = [ranks.get(name, 0) for name in given.labels]
-    table = np.asarray(ranks)
+    table = as_array("ranks", ranks)
     listed = table.tolist() if table.ndim == 1 else []
     if len(listed) != len(given.labels):
         raise must("ranks", f"{len(given.labels)} integers, one a matrix", ranks)

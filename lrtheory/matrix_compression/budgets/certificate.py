@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory.matrix_compression.budgets.spectra import Spectra, read_spectra
 from lrtheory.matrix_compression.theory.budgets import dual_bound
 
@@ -54,7 +55,12 @@ class RankCertificate(Result):
             f"no ranks within the budget keep more than {self.bound:.6g} ({self.statement}); these keep {self.kept:.6g}"
         ]
 
-    def verify(self, spectra: Any, *, cost: Any = None) -> bool:
+    def verify(
+        self,
+        spectra: Sequence[ArrayLike] | Mapping[str, ArrayLike],
+        *,
+        cost: ArrayLike | Mapping[str, float] | None = None,
+    ) -> bool:
         """Recompute cost, energy and bound from the spectra alone.
 
         Parameters

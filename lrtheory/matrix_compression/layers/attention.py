@@ -54,15 +54,15 @@ class AttentionRank(Result):
     rank: int
     Q: Array
     K: Array
-    errors: Any
-    bounds: Any
+    errors: Array
+    bounds: Array
     diameter: float
     singular_values: Array
     method: str
     reason: str
 
     def _columns(self) -> dict[str, Any]:
-        ranks = list(range(len(self.errors)))
+        ranks = list(range(self.errors.shape[0]))
         return {"rank": ranks, "error": self.errors, "bound": self.bounds, "kept": [r == self.rank for r in ranks]}
 
     def _facts(self) -> list[str]:
@@ -71,7 +71,7 @@ class AttentionRank(Result):
 
     def _draw(self, ax: Any) -> None:
         lines = {"measured": self.errors, "bound": self.bounds}
-        curves(ax, np.arange(len(self.errors)), lines, xlabel="rank", ylabel="largest move of a row")
+        curves(ax, np.arange(self.errors.shape[0]), lines, xlabel="rank", ylabel="largest move of a row")
 
 
 @arrays("host")
@@ -83,7 +83,7 @@ def attention_rank(
     rank: int | None = None,
     epsilon: float | None = None,
     method: str = "product",
-    mask: Any = None,
+    mask: str | ArrayLike | None = None,
     center: bool = True,
 ) -> AttentionRank:
     r"""Find the rank that the logits of an attention head need, with the error of every rank (statement DR-7).
@@ -157,7 +157,8 @@ def attention_rank(
         after = _softmax(new, seen)
         errors.append(_largest_move(before, after, None if V is None else values))
         change = np.where(seen, new - logits, np.nan)
-        bounds.append(float(np.max(tanh_bound(np.nanmax(change, axis=1) - np.nanmin(change, axis=1), width))))
+        widest = float(np.max(np.nanmax(change, axis=1) - np.nanmin(change, axis=1)))
+        bounds.append(float(tanh_bound(widest, width)))
     if limit is None:
         chosen = min(rank or 0, len(errors) - 1)
     else:

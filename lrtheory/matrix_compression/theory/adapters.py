@@ -7,8 +7,6 @@ Formulas return energies, which are squares, and take numbers of any kind; those
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lrtheory._kernels import low_rank
@@ -29,7 +27,7 @@ __all__ = [
 ]
 
 
-def squeeze_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1) -> Any:
+def squeeze_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1) -> Number:
     r"""Squared error of the best factors of lower rank (statements SQ-1, SQ-1e and MG-1).
 
     Parameters
@@ -71,7 +69,7 @@ def squeeze_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1) -> Any:
     return plain(scale * scale * tail_energy(spectrum, rank))
 
 
-def kept_alpha_factor(old_rank: int, new_rank: int, *, stabilized: bool = False) -> Any:
+def kept_alpha_factor(old_rank: int, new_rank: int, *, stabilized: bool = False) -> Number:
     r"""Factor by which an update grows whose file keeps alpha and changes its rank (statement SQ-4).
 
     Parameters
@@ -108,7 +106,7 @@ def kept_alpha_factor(old_rank: int, new_rank: int, *, stabilized: bool = False)
     return np.sqrt(q / r) if stabilized else exact(q) / r
 
 
-def balanced_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1, out_scale: Number = 1) -> Any:
+def balanced_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1, out_scale: Number = 1) -> Number:
     r"""Squared norm of each of two balanced factors, the least that factors of their product can have (statement SQ-5).
 
     Parameters
@@ -154,7 +152,7 @@ def balanced_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1, out_sc
     return int(total) if getattr(total, "denominator", 0) == 1 else total
 
 
-def factor_inner_product(first: tuple[ArrayLike, ArrayLike], second: tuple[ArrayLike, ArrayLike]) -> Any:
+def factor_inner_product(first: tuple[ArrayLike, ArrayLike], second: tuple[ArrayLike, ArrayLike]) -> Number:
     r"""Inner product of two products of factors, from small matrices alone (statement SQ-8).
 
     Parameters
@@ -195,7 +193,7 @@ def factor_inner_product(first: tuple[ArrayLike, ArrayLike], second: tuple[Array
     return plain(((B.T @ C) * (A @ D.T)).sum())
 
 
-def cast_error(norms: tuple[Number, Number], sizes: tuple[int, int], *, dtype: str) -> Any:
+def cast_error(norms: tuple[Number, Number], sizes: tuple[int, int], *, dtype: str) -> Number:
     r"""Distance that rounding both factors to a format can move their product by (statement SQ-9).
 
     Parameters
@@ -238,7 +236,7 @@ def cast_error(norms: tuple[Number, Number], sizes: tuple[int, int], *, dtype: s
     return low_rank.cast_error((left, right), (m, n), dtype)
 
 
-def sketch_bound(tail: Number, rank: int, oversampling: int) -> Any:
+def sketch_bound(tail: Number, rank: int, oversampling: int) -> Number:
     r"""Mean squared error of a randomized range of k + p columns, at most (statement SQ-2).
 
     Parameters
@@ -281,7 +279,7 @@ def sketch_bound(tail: Number, rank: int, oversampling: int) -> Any:
     return (1 + exact(k) / (p - 1)) * number("tail", tail, 0)
 
 
-def stream_bracket(tails: ArrayLike) -> tuple[Any, Any]:
+def stream_bracket(tails: ArrayLike) -> tuple[Number, Number]:
     r"""Bounds on a sum that is truncated after every term: on the best error, and on the one that it has (MG-2).
 
     Parameters

@@ -19,7 +19,7 @@ from lrtheory._validation import integer, must
 __all__ = ["best_of_equal_costs", "dual_bound", "greedy_gap"]
 
 
-def best_of_equal_costs(spectra: Sequence[ArrayLike], budget: int) -> Any:
+def best_of_equal_costs(spectra: Sequence[ArrayLike], budget: int) -> Number:
     r"""Energy that the best ranks keep where each rank costs 1 (statement AB-1).
 
     Parameters
@@ -59,7 +59,7 @@ def best_of_equal_costs(spectra: Sequence[ArrayLike], budget: int) -> Any:
 
 def dual_bound(
     spectra: Sequence[ArrayLike], budget: Number, *, price: Number, costs: Sequence[Any] | None = None
-) -> Any:
+) -> Number:
     r"""Energy that no ranks within the budget exceed, whoever chose them (statement AB-5).
 
     Parameters
@@ -106,7 +106,7 @@ def dual_bound(
     return plain(price * budget + over[over > 0].sum())
 
 
-def greedy_gap(rejected: Number, unused: Number, *, cost: Number) -> Any:
+def greedy_gap(rejected: Number, unused: Number, *, cost: Number) -> Number:
     r"""Energy by which a greedy choice can fall short of the best ranks (statement AB-2).
 
     Parameters

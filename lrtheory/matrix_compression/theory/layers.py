@@ -7,8 +7,6 @@ those with roots or tanh take doubles and balls.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lrtheory._numbers import entries, number, plain, table
@@ -27,7 +25,7 @@ __all__ = [
 ]
 
 
-def layer_energy(spectrum: ArrayLike, rank: int) -> Any:
+def layer_energy(spectrum: ArrayLike, rank: int) -> Number:
     r"""Squared error at the output of a layer that a weight of lower rank leaves at best (statement PE-1).
 
     Parameters
@@ -65,7 +63,7 @@ def layer_energy(spectrum: ArrayLike, rank: int) -> Any:
     return tail_energy(spectrum, rank)
 
 
-def distilled_energy(outside: Number, spectrum: ArrayLike, rank: int) -> Any:
+def distilled_energy(outside: Number, spectrum: ArrayLike, rank: int) -> Number:
     r"""Squared error of the best weight of lower rank that maps other inputs to given outputs (statement PE-2).
 
     Parameters
@@ -104,7 +102,7 @@ def distilled_energy(outside: Number, spectrum: ArrayLike, rank: int) -> Any:
     return plain(number("outside", outside, 0) + tail_energy(spectrum, rank))
 
 
-def condition_limit(input_values: ArrayLike) -> Any:
+def condition_limit(input_values: ArrayLike) -> Number:
     r"""Factor by which plain truncation can be worse at the output than truncation in the metric of the inputs (PE-3).
 
     Parameters
@@ -143,7 +141,7 @@ def condition_limit(input_values: ArrayLike) -> Any:
     return plain(values.max() / values.min())
 
 
-def tanh_bound(oscillation: Number | ArrayLike, diameter: Number = 1) -> Any:
+def tanh_bound(oscillation: Number | ArrayLike, diameter: Number = 1) -> Number | np.ndarray:
     r"""Distance that changed logits can move a row of attention, at most (statement DR-7).
 
     Parameters
@@ -183,7 +181,7 @@ def tanh_bound(oscillation: Number | ArrayLike, diameter: Number = 1) -> Any:
     return plain(np.tanh(entries("oscillation", oscillation, 0) / 4) * number("diameter", diameter, 0))
 
 
-def step_limit(norm: Number, tail_energy: Number) -> Any:
+def step_limit(norm: Number, tail_energy: Number) -> Number:
     r"""Length of a step up to which a truncated weight keeps its rank (statement TR-1).
 
     Parameters
@@ -224,7 +222,7 @@ def step_limit(norm: Number, tail_energy: Number) -> Any:
     return np.sqrt(number("tail_energy", tail_energy, 0, 1, ends="()")) * number("norm", norm, 0)
 
 
-def drift_limit(times: int, tail_energy: Number) -> Any:
+def drift_limit(times: int, tail_energy: Number) -> Number:
     r"""Share of its energy that a weight can lose when it is truncated again and again (statement TR-4).
 
     Parameters
@@ -262,7 +260,7 @@ def drift_limit(times: int, tail_energy: Number) -> Any:
     return 1 - (1 - number("tail_energy", tail_energy, 0, 1, ends="()")) ** integer("times", times, low=0)
 
 
-def salt_energy(singular_values: ArrayLike, scale: ArrayLike, shift: ArrayLike, *, rest: Number = 0) -> Any:
+def salt_energy(singular_values: ArrayLike, scale: ArrayLike, shift: ArrayLike, *, rest: Number = 0) -> Number:
     r"""Squared norm of the update that scales and shifts the leading singular values (statement SA-1).
 
     Parameters
