@@ -23,7 +23,7 @@ KINDS = ("LORA", "ADALORA")
 #: settings under which an update is not scale B A alone
 BESIDE = (
     *("use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "target_parameters"),
-    *("alora_invocation_tokens", "arrow_config"),
+    *("alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config"),
 )
 #: settings of AdaLoRA that a LoRA does not have
 ADALORA = ("target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step")

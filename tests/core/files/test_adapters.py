@@ -291,3 +291,30 @@ def test_peft_loads_what_we_write(tmp_path: Path) -> None:
             delta = found.delta(name)
             delta = delta.T if found.modules[name].kind == "embedding" else delta.reshape(expected.shape)
             np.testing.assert_allclose(delta, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_adalora_of_peft_with_ranks_that_it_has_reached(tmp_path: Path) -> None:
+    peft, torch = pytest.importorskip("peft"), pytest.importorskip("torch")
+
+    def model() -> Any:
+        return torch.nn.ModuleDict({name: torch.nn.Linear(6, 5, bias=False) for name in "qk"})
+
+    config = peft.AdaLoraConfig(init_r=4, target_r=2, lora_alpha=7, target_modules=["q", "k"], total_step=10)
+    torch.manual_seed(0)
+    made = peft.get_peft_model(model(), config)
+    for name, parameter in made.named_parameters():
+        if "ranknum" not in name:
+            torch.nn.init.normal_(parameter)
+    made.peft_config["default"].rank_pattern = {
+        "q.lora_E.default": [True, False, True, False],
+        "k.lora_E.default": [True, True, True, False],
+    }
+    made.save_pretrained(tmp_path / "a")
+    found = AdapterFile.from_peft(tmp_path / "a")
+    assert {name: found.modules[name].rank for name in found} == {"k": 3, "q": 2}
+    found.to_peft(tmp_path / "b")
+    for path in "ab":  # as AdaLoRA, and written as LoRA
+        loaded = peft.PeftModel.from_pretrained(model(), tmp_path / path)
+        for name, module in loaded.base_model.model.named_children():
+            expected = module.get_delta_weight("default").detach().numpy()
+            np.testing.assert_allclose(found.delta(name), expected, rtol=1e-5, atol=1e-6)
