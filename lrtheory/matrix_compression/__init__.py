@@ -1,9 +1,47 @@
-r"""Compressing stacks of matrices, with certificates of the error: before, during and after.
+r"""Compressing matrices and adapters, with certificates of the error: before, during and after.
 
 Blocks A_1 .. A_K with the same number of rows stand side by side, M = [A_1 .. A_K]. One object unites what can be said
 about a common basis of rank r: T_r(M), the energy of the r largest singular values, and a bracket around it,
 
 .. math:: \hat T_r \le T_r(M) \le \hat T_r + D_r, \qquad E_r(M)^2 = \|M\|^2 - T_r(M)
+
+E_r(M) is the error of the best basis of rank r, and so the least that any tool can reach. An adapter s B A is a matrix
+in two thin factors: its whole spectrum comes from a core as small as its rank.
+
+* May these matrices share one basis? How much would be lost?   `error_bounds`, from the spectra of the blocks alone
+* Find the basis, in one pass over more than fits in memory      `compress_stack`
+* Blocks come one by one, or on several machines                 `StackSketch`, which merges
+* Which of them may share a basis under an error?                `cluster_blocks`
+* How far is this file from that one, and from the best?         `certify`, whoever made it
+* Make an adapter smaller; merge several                         `squeeze`, `compress_adapter`, `merge_adapters`
+* Which ranks, under one budget? Were those of others good?      `allocate_ranks`, `certify_ranks`
+* A weight in the metric of its inputs; attention; training      `truncate`, `attention_rank`, `prune_step`
+
+A spectral error is not the loss of a task. Adapters of different base models must not be merged or compared.
+
+Examples
+--------
+Forty blocks near a space of four dimensions, and the certificate of their basis:
+
+>>> from lrtheory import matrix_compression as mc
+>>> problem = mc.make_stack("noisy", 30, 5, n_blocks=40, rank=4, noise=0.2, rng=0)
+>>> found = mc.compress_stack(problem)
+>>> round(found.error, 4), found.storage, found.certificate.verify(problem)
+(0.0915, 920, True)
+
+In one pass, with a bracket at every step:
+
+>>> sketch = mc.StackSketch(4, method="sketch")
+>>> sketch.update_many(problem.blocks)
+>>> bracket = sketch.interval()
+>>> bracket.lower <= found.lower and found.upper <= bracket.upper
+True
+
+Families that no single basis serves:
+
+>>> families = mc.make_families([6, 4], 30, 4, epsilon=0.2, rng=0)
+>>> sorted(len(ids) for ids in mc.cluster_blocks(families).clusters)
+[4, 6]
 """
 
 from __future__ import annotations
