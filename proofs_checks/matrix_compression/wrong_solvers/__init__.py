@@ -1,0 +1,1 @@
+"""Wrong variants of the solvers and of the formulas, which the checks must refute."""
