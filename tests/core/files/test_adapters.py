@@ -293,6 +293,7 @@ def test_peft_loads_what_we_write(tmp_path: Path) -> None:
             np.testing.assert_allclose(delta, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:The following rank_pattern keys:RuntimeWarning")
 def test_adalora_of_peft_with_ranks_that_it_has_reached(tmp_path: Path) -> None:
     peft, torch = pytest.importorskip("peft"), pytest.importorskip("torch")
 
