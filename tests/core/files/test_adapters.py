@@ -100,7 +100,7 @@ def test_adalora_is_read_and_written_as_lora(tmp_path: Path) -> None:
     }
     found = AdapterFile.from_peft(folder(tmp_path / "a", arrays, config))
     expected = B @ (A * E) * 32 / (12 + 1e-5)
-    np.testing.assert_allclose(found.delta("q"), expected, rtol=1e-6)
+    np.testing.assert_allclose(found.delta("q"), expected, rtol=2e-7)  # 1e-5 beside 12 moves it by 8e-7
     found.to_peft(tmp_path / "b")
     said = json.loads((tmp_path / "b" / "adapter_config.json").read_text())
     assert said["peft_type"] == "LORA"

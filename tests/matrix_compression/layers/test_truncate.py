@@ -97,6 +97,7 @@ def test_distilled(n: int, unit: float) -> None:
         energy = theory.distilled_energy(float(np.linalg.norm(Y - inside) ** 2), s, rank)
         error = np.linalg.norm(Y - moved @ (found.delta * unit).T)
         assert error == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
+        assert found.certificate.bound == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
         assert found.certificate.verify(W, inputs=moved * unit, targets=Y)
         assert not found.certificate.verify(W, inputs=moved * unit, targets=Y * 1.01)
         naive = np.linalg.norm(Y - moved @ truncate(W, rank, inputs=X).delta.T)
