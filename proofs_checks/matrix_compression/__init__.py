@@ -1,6 +1,8 @@
 """Compressing matrices and adapters: its statements, from stacks of blocks to adapters, budgets and layers."""
 
+# ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
+from proofs_checks.matrix_compression import blocks
 
 ABOUT = About(
     paper=(

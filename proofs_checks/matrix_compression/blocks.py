@@ -1,0 +1,239 @@
+"""What the blocks of a stack tell before anybody factors them together: CM-14, CM-12, CM-1 and CM-2.
+
+The claims form all sums from certified spectra, demand that the library's bounds are these sums, and then compare the
+sums themselves, so that equality on a tight instance is no matter of rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
+from lrtheory.matrix_compression import error_bounds, theory
+from lrtheory.matrix_compression.stacks import error_bounds as bounds_of_blocks
+from proofs_checks.matrix_compression.families.exact import (
+    allowance,
+    energies,
+    entries,
+    residual_energies,
+    tail,
+    top,
+    unlike,
+)
+from proofs_checks.matrix_compression.families.stacks import (
+    FLOORED,
+    STACKS,
+    Stack,
+    apart,
+    is_below_the_sides,
+    is_partition,
+    is_stack,
+)
+
+STACKED = {
+    "blocks of finite numbers with the same rows": is_stack,
+    "groups that are a partition": is_partition,
+    "r at least 1 and below the sides of M": is_below_the_sides,
+}
+
+
+def upper(stack: Stack, rng: np.random.Generator | None = None, *, method: str) -> float:
+    """Return the library's upper bound of E_r^2 for the groups of the instance."""
+    return error_bounds(stack.blocks, stack.rank, method=method, groups=stack.groups).upper2  # type: ignore[arg-type]
+
+
+def of_spectra(stack: Stack, rng: np.random.Generator | None = None, *, side: str) -> np.ndarray:
+    """Return one side of the library's bracket, for the groups of the instance and for blocks that are each alone."""
+    partitions = (stack.groups, apart(len(stack.blocks)))
+    found = [error_bounds(stack.blocks, stack.rank, method="spectra", groups=groups) for groups in partitions]
+    return np.array([getattr(one, side) for one in found])
+
+
+def lists(stack: Stack) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the spectra of all groups, and of all blocks."""
+    return [energies(G) for G in stack.joined], [energies(A) for A in stack.blocks]
+
+
+def seed_energy(stack: Stack) -> float:
+    """Return the energy of the largest blocks, up to the first that does not fit into r columns together."""
+    used, held = 0, 0.0
+    for A in sorted(stack.blocks, key=lambda A: -float((A * A).sum())):
+        used += A.shape[1]
+        if used > stack.rank:
+            break
+        held += float((A * A).sum())
+    return held
+
+
+def united(stack: Stack, found: np.ndarray) -> Sides:
+    """Compare E_r^2 with the union of groups, and this with every cheaper bound: of blocks, one group, residuals."""
+    r, allowed = stack.rank, allowance(stack.whole)
+    groups, blocks = lists(stack)
+    spectrum = np.concatenate(groups)
+    total, coarse, fine = spectrum.sum(), tail(spectrum, r), tail(np.concatenate(blocks), r)
+    cheaper = [fine, *(total - top(one, r) for one in groups)]
+    cheaper.append(total - top(np.concatenate(residual_energies(stack.joined)), r))
+    lhs = [tail(energies(stack.whole), r), *[coarse] * len(cheaper), fine]
+    return unlike(found - [coarse, fine], allowed) or entries(
+        [lhs], [[coarse, *cheaper, total - seed_energy(stack)]], trivial=total, allowed=allowed
+    )
+
+
+def singly(stack: Stack, found: object, spectra: Callable[[Stack], list[np.ndarray]]) -> Sides:
+    """Compare the values of a union with those of M one by one: the false, individual form."""
+    own = energies(stack.whole)
+    claimed = np.sort(np.concatenate(spectra(stack)))[::-1][: len(own)]
+    return entries([claimed], [own[: len(claimed)]], trivial=own.sum(), allowed=allowance(stack.whole))
+
+
+CM_14 = Statement(
+    id="matrix_compression/CM-14",
+    title="The spectra of the blocks alone bound the error of a common basis",
+    says=(
+        "M holds blocks side by side, E_r(M)^2 is the squared error of its best approximation of rank r, and the "
+        "blocks are put into groups G_j. The error is at most |M|^2 minus the r largest of all squared singular "
+        "values of the groups together. Coarser groups bound it better; and no bound by one group, by residuals, or "
+        "by blocks of r columns together is smaller."
+    ),
+    source=Derived(theory.union_bound),
+    tex=r"E_r(M)^2 \le \|M\|^2 - \textstyle\sum r\text{ largest of } \bigcup_j \sigma(G_j)^2",
+    hypotheses=STACKED,
+    instances=STACKS,
+    solve=partial(of_spectra, side="upper2"),
+    claim=Inequality(united),
+    saboteurs=(
+        saboteur(
+            "value by value, and not in their sum",
+            claim=Inequality(partial(singly, spectra=lambda stack: lists(stack)[0])),
+        ),
+        saboteur("one value more", patch=(theory.union_bound, "rank)[1]", "rank + 1)[1]")),
+    ),
+    notes="Equality for orthogonal blocks. Vacuous for a stack of zeros alone.",
+)
+
+
+def floored(stack: Stack, found: np.ndarray, factor: int = 1) -> Sides:
+    """Compare the sum of the errors of all groups with the error of M, and that of the blocks with that of groups."""
+    r, allowed = stack.rank, allowance(stack.whole)
+    coarse, fine = (sum(tail(one, r) for one in spectra) for spectra in lists(stack))
+    wrong = unlike(found - [coarse, fine], allowed)
+    return wrong or entries(
+        [[factor * coarse, fine]], [[tail(energies(stack.whole), r), coarse]], least=0.0, allowed=allowed
+    )
+
+
+def growing(stack: Stack, found: object) -> Sides:
+    """Compare the relative error of all blocks but the last with that of all: false, and greedy searches rely on it."""
+    shares = [np.concatenate(blocks, axis=1) for blocks in (stack.blocks[:-1] or stack.blocks, stack.blocks)]
+    found = [tail(energies(M), stack.rank) / max((M * M).sum(), 1e-300) for M in shares]
+    return entries([found[:1]], [found[1:]], trivial=1.0, allowed=allowance(np.eye(len(stack.whole))))
+
+
+CM_12 = Statement(
+    id="matrix_compression/CM-12",
+    title="Errors of parts add up",
+    says=(
+        "M holds blocks side by side, put into groups G_j. The squared error E_r(M)^2 of the best approximation of "
+        "rank r is at least the sum of those of the groups, and that of a group at least the sum of those of its "
+        "blocks: what cannot share a basis is known without factoring it together."
+    ),
+    source=Derived(theory.superadditive_floor),
+    tex=r"E_r([X, Y])^2 \ge E_r(X)^2 + E_r(Y)^2",
+    hypotheses=STACKED,
+    instances=FLOORED,
+    solve=partial(of_spectra, side="lower2"),
+    claim=Inequality(floored),
+    saboteurs=(
+        saboteur("the relative error grows with every block", claim=Inequality(growing)),
+        saboteur("twice the sum", claim=Inequality(partial(floored, factor=2))),
+        saboteur("one value fewer is kept", patch=(theory.superadditive_floor, "one, rank)", "one, max(0, rank - 1))")),
+    ),
+    notes="Vacuous where all groups have rank r at most.",
+)
+
+
+def alone(stack: Stack, found: float, held: Callable[[list[np.ndarray], int], float] | None = None) -> Sides:
+    """Compare E_r^2 with the bound by the best group alone, once it is that of the library."""
+    r, allowed = stack.rank, allowance(stack.whole)
+    spectra = [energies(G) for G in stack.joined]
+    total = float(sum(one.sum() for one in spectra))
+    due = total - max(top(one, r) for one in spectra)
+    claimed = due if held is None else max(0.0, total - held(spectra, r))
+    return unlike(found - due, allowed) or entries(
+        [[tail(energies(stack.whole), r)]], [[claimed]], trivial=total, allowed=allowed
+    )
+
+
+CM_1 = Statement(
+    id="matrix_compression/CM-1",
+    title="A few blocks alone bound the error of all",
+    says=(
+        "M holds blocks side by side, and T_r sums the r largest squared singular values. T_r of any set S of blocks "
+        "is at most T_r(M), so the squared error E_r(M)^2 of the best approximation of rank r is at most |M|^2 minus "
+        "the largest of them."
+    ),
+    source=Derived(theory.largest_alone_bound),
+    tex=r"E_r(M)^2 \le \|M\|^2 - \max_S T_r(M_S)",
+    hypotheses=STACKED,
+    instances=STACKS,
+    solve=partial(upper, method="weyl"),
+    claim=Inequality(alone),
+    saboteurs=(
+        saboteur(
+            "the norm of the largest block for its r largest values, as in the published code",
+            claim=Inequality(partial(alone, held=lambda spectra, r: max(float(one.sum()) for one in spectra))),
+            printed=True,
+        ),
+        saboteur(
+            "T_r of all groups summed",
+            claim=Inequality(partial(alone, held=lambda spectra, r: sum(top(one, r) for one in spectra))),
+        ),
+        saboteur("one value more", patch=(theory.largest_alone_bound, "one, rank)[0]", "one, rank + 1)[0]")),
+    ),
+    notes="Never better than CM-14. The published predictor is right while its seed has at most r columns.",
+)
+
+
+def left_over(stack: Stack, found: float) -> Sides:
+    """Compare E_r^2 with the bound by residuals, once it is that of the library."""
+    r, allowed = stack.rank, allowance(stack.whole)
+    spectrum = np.concatenate(residual_energies(stack.joined))
+    total = float((stack.whole**2).sum())
+    due = total - top(spectrum, r)
+    return unlike(found - due, allowed) or entries(
+        [[tail(energies(stack.whole), r)]], [[due]], trivial=total, allowed=allowed
+    )
+
+
+CM_2 = Statement(
+    id="matrix_compression/CM-2",
+    title="What each block adds to those before bounds the error",
+    says=(
+        "M holds groups of blocks A_k side by side, and R_k is the part of A_k outside of the span of those before. "
+        "The squared error E_r(M)^2 of the best approximation of rank r is at most |M|^2 minus the r largest of all "
+        "squared singular values of the R_k."
+    ),
+    source=Derived(theory.residual_bound),
+    tex=r"E_r(M)^2 \le \|M\|^2 - \textstyle\sum r\text{ largest of } \bigcup_k \sigma((I - P_{k-1})A_k)^2",
+    hypotheses=STACKED,
+    instances=STACKS,
+    solve=partial(upper, method="residual"),
+    claim=Inequality(left_over),
+    saboteurs=(
+        saboteur(
+            "value by value, and not in their sum",
+            claim=Inequality(partial(singly, spectra=lambda stack: residual_energies(stack.joined))),
+        ),
+        saboteur("every residual twice", patch=(bounds_of_blocks.residual_spectra, "yield s", "yield np.append(s, s)")),
+        # a valid bound, since no residual is above the block itself; only the exact list tells
+        saboteur(
+            "only against the group before",
+            patch=(bounds_of_blocks.residual_spectra, "np.concatenate([Q, new], axis=1)", "new"),
+        ),
+    ),
+    notes="A published predictor. Never better than CM-14, which needs no residuals: twice e_1 with r = 2 is the "
+    "smallest example.",
+)

@@ -1,0 +1,160 @@
+"""Stacks of integer blocks, cut into groups: instances of the statements about what the blocks alone tell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, Tight
+
+KINDS = ("gaussian", "noisy", "decades", "orthogonal", "integers", "shared")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Blocks with the same number of rows, the rank r, and a partition of the blocks into groups."""
+
+    blocks: tuple[np.ndarray, ...]
+    rank: int
+    groups: tuple[tuple[int, ...], ...]
+
+    @property
+    def whole(self) -> np.ndarray:
+        """M, all blocks side by side."""
+        return np.concatenate(self.blocks, axis=1)
+
+    @property
+    def joined(self) -> list[np.ndarray]:
+        """The blocks of each group side by side."""
+        return [np.concatenate([self.blocks[i] for i in ids], axis=1) for ids in self.groups]
+
+
+def are_stacked(blocks: Sequence[np.ndarray]) -> bool:
+    """Decide whether there are matrices of finite numbers, all with the same rows, one at least."""
+    shapes = {np.shape(block)[0] for block in blocks if np.ndim(block) == 2}
+    return len(shapes) == 1 and 0 not in shapes and all(np.isfinite(block).all() for block in blocks)
+
+
+def is_stack(stack: Stack) -> bool:
+    """Decide whether the blocks of an instance are stacked; for every class with `blocks`."""
+    return are_stacked(stack.blocks)
+
+
+def is_partition(stack: Stack) -> bool:
+    """Decide whether every block is in exactly one group."""
+    named = sorted(i for ids in stack.groups for i in ids)
+    return named == list(range(len(stack.blocks))) and all(stack.groups)
+
+
+def is_below_the_sides(stack: Stack) -> bool:
+    """Decide whether r is at least 1 and below the sides of M, so that an error is left."""
+    return 1 <= stack.rank < min(stack.whole.shape)
+
+
+def split(M: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
+    """Cut a matrix into blocks of doubles."""
+    return tuple(np.split(np.asarray(M, float), np.cumsum(sizes)[:-1], axis=1))
+
+
+def draw_columns(draws: Draws, m: int, n: int, kind: str) -> np.ndarray:
+    """Draw an integer matrix of one of six kinds: those of `make_stack`, with integers in the place of Gaussians."""
+    if kind == "orthogonal":
+        # columns of a matrix with orthogonal columns, then the same again: every bound is met on these
+        signs = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]])
+        Q = np.eye(m)
+        Q[: 4 * (m // 4), : 4 * (m // 4)] = np.kron(np.eye(m // 4), signs)
+        order = np.concatenate([draws.permutation(m) for _ in range(-(-n // m))])[:n]
+        return Q[:, order] * draws.integers(1, 3, shape=(n,))
+    if kind in ("noisy", "shared"):
+        width = 2 if kind == "noisy" else 3
+        basis, mixing = draws.integers(-2, 2, shape=(m, width)), draws.integers(-2, 2, shape=(width, n))
+        return 8 * basis @ mixing + draws.integers(-2, 2, shape=(m, n)) if kind == "noisy" else basis @ mixing
+    largest = 2 if kind == "integers" else 9
+    return draws.integers(-largest, largest, shape=(m, n))
+
+
+def draw_blocks(draws: Draws, rows: tuple[int, int], widths: tuple[int, int], count: tuple[int, int]) -> list[np.ndarray]:
+    """Draw blocks of one kind, some of them over decades, in one of three units."""
+    kind, m = draws.choice(KINDS), draws.integers(*rows)
+    sizes = [draws.integers(*widths) for _ in range(draws.integers(*count))]
+    blocks = split(draw_columns(draws, m, sum(sizes), kind), sizes)
+    unit = 2.0 ** draws.choice((0, 0, 0, 0, -40, 40))
+    shifts = [draws.choice((-6, 0, 7)) if kind == "decades" else 0 for _ in sizes]
+    return [block * unit * 2.0**shift for block, shift in zip(blocks, shifts, strict=True)]
+
+
+def draw_groups(draws: Draws, n: int) -> tuple[tuple[int, ...], ...]:
+    """Draw a partition of n blocks."""
+    names = draws.integers(0, max(1, n // 2), shape=(n,)).tolist()
+    return tuple(tuple(i for i in range(n) if names[i] == name) for name in sorted(set(names)))
+
+
+def draw_stack(draws: Draws) -> Stack:
+    """Draw up to five blocks of up to six columns, with r below the sides of M."""
+    blocks = draw_blocks(draws, (3, 9), (1, 6), (2, 5))
+    most = min(len(blocks[0]), sum(block.shape[1] for block in blocks)) - 1
+    return Stack(tuple(blocks), min(most, draws.choice((1, 1, 2, 3))), draw_groups(draws, len(blocks)))
+
+
+def climb_stack(stack: Stack, draws: Draws) -> Stack:
+    """Change one entry of one block by one unit of its largest, in ninths."""
+    k = draws.integers(0, len(stack.blocks) - 1)
+    block = np.array(stack.blocks[k], float)
+    if not block.size:
+        return stack
+    unit = 2.0 ** (np.frexp(np.abs(block).max())[1] - 4)
+    block[draws.integers(0, block.shape[0] - 1), draws.integers(0, block.shape[1] - 1)] += unit * draws.choice((-1, 1))
+    return replace(stack, blocks=(*stack.blocks[:k], block, *stack.blocks[k + 1 :]))
+
+
+def apart(n: int) -> tuple[tuple[int, ...], ...]:
+    """Return the partition in which each of n blocks is alone."""
+    return tuple((i,) for i in range(n))
+
+
+def pairs_of_blocks() -> list[Stack]:
+    """List all pairs of 2 x 2 blocks with entries 0 and 1, up to the order of columns and blocks, with r = 1."""
+    columns = list(itertools.product((0.0, 1.0), repeat=2))
+    blocks = [np.array(pair).T for pair in itertools.combinations_with_replacement(columns, 2)]
+    return [Stack(pair, 1, apart(2)) for pair in itertools.combinations_with_replacement(blocks, 2) if any(map(np.any, pair))]
+
+
+def graded() -> Stack:
+    """Make blocks of three axes of length 3, 2 and 1 with r = 6, on which all bounds are met: E^2 = 3."""
+    axes = np.eye(9)
+    return Stack((3 * axes[:, :3], 2 * axes[:, 3:6], axes[:, 6:]), 6, ((0, 1), (2,)))
+
+
+def twice() -> Stack:
+    """Make the block [e_1 e_2] twice with r = 1: E^2 = 2 is the sum of both."""
+    return Stack((np.eye(2), np.eye(2)), 1, apart(2))
+
+
+def of_columns(*columns: Sequence[float], rank: int) -> Stack:
+    """Make blocks of one column each."""
+    return Stack(tuple(np.array([column], float).T for column in columns), rank, apart(len(columns)))
+
+
+STACKS = Family(
+    "stacks",
+    always=lambda: (
+        of_columns((1, 0), (1, 1), rank=1),
+        Stack((np.eye(2),), 1, ((0,),)),  # a block with more columns than r
+        of_columns((1, 0), (0, 1), (2, 0), rank=1),  # the third adds nothing to the first
+        *pairs_of_blocks(),
+    ),
+    tight=(Tight(graded(), 1, 1),),
+    draw=draw_stack,
+    climb=climb_stack,
+)
+
+FLOORED = Family(
+    "floored-stacks",
+    always=lambda: (of_columns((1, 0), (0, 1), (10, 0), rank=1), *pairs_of_blocks()),
+    tight=(Tight(twice(), 1, 1),),
+    draw=lambda draws: replace(draw_stack(draws), rank=1),
+    climb=climb_stack,
+)
