@@ -3,6 +3,7 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.matrix_compression import blocks
+from proofs_checks.matrix_compression import sketches
 
 ABOUT = About(
     paper=(

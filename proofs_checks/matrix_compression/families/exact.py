@@ -75,6 +75,20 @@ def entries(lhs: Any, rhs: Any, *, trivial: Any = np.inf, least: Any = -np.inf, 
     return Sides(np.where(noise, 0.0, lhs), np.where(noise, 0.0, rhs), rounding=allowed, **limits)
 
 
+def both(a: Sides, b: Sides) -> Sides:
+    """Join the entries of two sides; where one of them fails it stands alone."""
+    for one in (a, b):
+        if (np.asarray(one.lhs) > np.asarray(one.rhs) + one.rounding).any():
+            return one
+
+    def column(name: str, missing: float) -> np.ndarray:
+        given = [(len(one.lhs), getattr(one, name)) for one in (a, b)]
+        return np.concatenate([np.broadcast_to(missing if x is None else x, n) for n, x in given])
+
+    names = {"lhs": 0.0, "rhs": 0.0, "trivial": np.inf, "least": -np.inf, "rounding": 0.0}
+    return Sides(**{name: column(name, missing) for name, missing in names.items()})
+
+
 def allowance(matrix: np.ndarray, steps: int = 1) -> float:
     """Return what sums of the energies of a matrix may err by in doubles, after some factorizations."""
     # backward errors of a factorization are a small multiple of the sides of the matrix; 64 times as a margin

@@ -1,0 +1,293 @@
+"""Sketches of stacks, in a line or in a tree of merges: what every truncation left and dropped, and what is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, Sides, Tight
+from lrtheory.matrix_compression import StackSketch, make_hidden_direction
+from proofs_checks.matrix_compression.families.exact import allowance, energies, unlike
+from proofs_checks.matrix_compression.families.stacks import are_stacked, climb_stack, draw_blocks
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass over blocks: rank r, columns that are kept beyond it, and columns between two factorizations.
+
+    In a tree each block is a leaf, and each pair (i, j) of `merges` says that node j is merged into node i.
+    """
+
+    blocks: tuple[np.ndarray, ...]
+    rank: int
+    oversampling: int
+    buffer: int = 1
+    merges: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def keep(self) -> int:
+        """Columns that a sketch keeps."""
+        return max(1, self.rank + self.oversampling)
+
+    @property
+    def whole(self) -> np.ndarray:
+        """M, all blocks side by side."""
+        return np.concatenate(self.blocks, axis=1)
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a factorization left, and the energies that it dropped; the floors of E_j^2 for j from 0."""
+
+    factor: np.ndarray
+    dropped: np.ndarray
+    floors: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All factorizations, the brackets of E_j^2 for j from 0 to keep + 1, and those of single values."""
+
+    nodes: list[Node]
+    brackets: np.ndarray
+    values: np.ndarray
+
+
+def is_pass(case: Pass) -> bool:
+    """Decide whether the numbers of a pass are in range."""
+    return case.rank >= 0 and case.oversampling >= 0 and case.buffer >= 1 and are_stacked(case.blocks)
+
+
+def is_tree(case: Pass) -> bool:
+    """Decide whether the merges join all leaves, none of which is 0, each once."""
+    if not all(map(np.any, case.blocks)):
+        return False  # a sketch of zeros is not merged
+    left = set(range(len(case.blocks)))
+    for i, j in case.merges:
+        if i == j or not {i, j} <= left:
+            return False
+        left.discard(j)
+    return len(left) == 1
+
+
+def new(case: Pass, method: Any, buffer: int) -> StackSketch:
+    """Make an empty sketch that records."""
+    return StackSketch(case.rank, oversampling=case.oversampling, method=method, buffer=buffer, record=True)
+
+
+def node(sketch: StackSketch, step: int = -1) -> Node:
+    """Return one record of a sketch, in the units of the caller."""
+    unit, trace = sketch.unit, sketch.trace
+    if trace is None or not trace["factors"]:  # nothing but zeros
+        keep = sketch.rank + sketch.oversampling
+        return Node(np.zeros((sketch.n_rows, 0)), np.zeros(0), np.zeros(max(1, keep) + 1))
+    scaled = (np.ldexp(trace[name][step], power * unit) for name, power in (("factors", 1), ("dropped", 2), ("floors", 2)))
+    return Node(*scaled)
+
+
+def traced(nodes: list[Node], sketch: StackSketch) -> Trace:
+    """Put what was recorded beside what a sketch reports."""
+    ranks = range(max(1, sketch.rank + sketch.oversampling) + 2)
+    brackets = np.array([(found.lower2, found.upper2) for found in map(sketch.interval, ranks)])
+    return Trace(nodes, brackets, sketch.value_intervals**2)
+
+
+def sketched(case: Pass, rng: np.random.Generator | None = None, *, method: str = "sketch") -> Trace:
+    """Sketch the blocks in a line; a merge into an empty sketch takes in what is still gathered."""
+    sketch, done = new(case, method, case.buffer), new(case, method, case.buffer)
+    sketch.update_many(case.blocks)
+    done.merge(sketch)
+    n_steps = 0 if done.trace is None else len(done.trace["factors"])
+    return traced([node(done, step) for step in range(n_steps)], done)
+
+
+def merged(case: Pass, rng: np.random.Generator | None = None, *, method: str = "sketch") -> Trace:
+    """Sketch each block whole, and merge along the tree."""
+    sketches, nodes = [], []
+    for block in case.blocks:
+        leaf, done = (new(case, method, max(1, block.shape[1])) for _ in range(2))
+        leaf.update(block)
+        done.merge(leaf)
+        sketches.append(done)
+        nodes.append(node(done))
+    last = 0
+    for i, j in case.merges:
+        sketches[i].merge(sketches[j])
+        nodes.append(node(sketches[i]))
+        last = i
+    return traced(nodes, sketches[last])
+
+
+# --- what the claims make of a trace ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """A factorization with what went into it: the factors before, all columns so far, and all that was dropped."""
+
+    node: Node
+    before: np.ndarray
+    columns: np.ndarray
+    dropped: list[np.ndarray]
+    floors: np.ndarray | None  # the sum of those of both children; None for a leaf
+
+
+def pieces_of(case: Pass) -> list[np.ndarray]:
+    """Return the columns that go into each factorization of a line; a block of zeros never reaches one."""
+    given = [block for block in case.blocks if np.any(block)]
+    M = np.concatenate(given, axis=1) if given else np.zeros((len(case.whole), 0))
+    return [M[:, start : start + case.buffer] for start in range(0, M.shape[1], case.buffer)]
+
+
+def line(case: Pass, found: Trace) -> list[Step] | None:
+    """Match the records of a line with the columns of the instance; None where their number is another."""
+    pieces = pieces_of(case)
+    if len(pieces) != len(found.nodes):
+        return None
+    steps: list[Step] = []
+    F, dropped = np.zeros((len(case.whole), 0)), []
+    for k, one in enumerate(found.nodes):
+        dropped = [*dropped, one.dropped]
+        columns = np.concatenate(pieces[: k + 1], axis=1)
+        steps.append(Step(one, np.concatenate([F, pieces[k]], axis=1), columns, dropped, None))
+        F = one.factor
+    return steps
+
+
+def tree(case: Pass, found: Trace) -> list[Step] | None:
+    """Match the records of a tree with its leaves and merges."""
+    if len(found.nodes) != len(case.blocks) + len(case.merges):
+        return None
+    leaves = found.nodes[: len(case.blocks)]
+    steps = [Step(one, A, A, [one.dropped], None) for one, A in zip(leaves, case.blocks, strict=True)]
+    here = dict(enumerate(steps))
+    for (i, j), one in zip(case.merges, found.nodes[len(case.blocks) :], strict=True):
+        a, b = here[i], here[j]
+        joint = np.concatenate([a.node.factor, b.node.factor], axis=1)
+        columns = np.concatenate([a.columns, b.columns], axis=1)
+        floors = a.node.floors + b.node.floors
+        here[i] = Step(one, joint, columns, [*a.dropped, *b.dropped, one.dropped], floors)
+        steps.append(here[i])
+    return steps
+
+
+def misfit(case: Pass, steps: list[Step] | None) -> Sides | None:
+    """Return sides that fail where a record is no truncation: what was dropped is the spectrum of what is missing."""
+    if steps is None:
+        return unlike(1.0, 0.0)
+    off = [0.0]
+    for step in steps:
+        F = step.node.factor
+        if F.ndim != 2 or F.shape[0] != len(case.whole) or F.shape[1] > case.keep or np.ndim(step.node.dropped) != 1:
+            return unlike(1.0, 0.0)
+        missing = np.linalg.eigvalsh(step.before @ step.before.T - F @ F.T)[::-1]
+        gone = np.zeros(len(missing))
+        known = np.sort(step.node.dropped)[::-1]
+        gone[: len(known)] = known[: len(gone)]
+        off += [*np.abs(missing - gone), *np.abs(known[len(gone) :])]
+    return unlike(np.array(off), allowance(case.whole, len(steps) + 1))
+
+
+def held(factor: np.ndarray) -> np.ndarray:
+    """Return the squared singular values of a factor, the largest first."""
+    return np.linalg.svd(factor, compute_uv=False) ** 2 if factor.size else np.zeros(0)
+
+
+def truth(M: np.ndarray) -> np.ndarray:
+    """Return the certified squared singular values of the columns so far."""
+    return energies(M) if M.size else np.zeros(0)
+
+
+# --- families ---------------------------------------------------------------------------------------------------------
+
+
+def draw_pass(draws: Draws) -> Pass:
+    """Draw up to 16 columns of up to seven rows, of which one to four are kept."""
+    blocks = draw_blocks(draws, (3, 7), (1, 4), (2, 4))
+    return Pass(tuple(blocks), draws.integers(1, 3), draws.integers(0, 1), draws.choice((1, 2, 3, 5)))
+
+
+def draw_tree(draws: Draws) -> Pass:
+    """Draw a pass whose blocks are the leaves of a random tree."""
+    case = draw_pass(draws)
+    left, merges = list(range(len(case.blocks))), []
+    while len(left) > 1:
+        i, j = (left[p] for p in draws.permutation(len(left))[:2])
+        merges.append((int(i), int(j)))
+        left.remove(j)
+    return replace(case, merges=tuple(merges))
+
+
+def draw_low_rank(draws: Draws) -> Pass:
+    """Draw a pass over blocks that have rank 2 together, of which two columns or more are kept."""
+    case = draw_pass(draws)
+    m, sizes = len(case.whole), [block.shape[1] for block in case.blocks]
+    M = draws.integers(-3, 3, shape=(m, 2)) @ draws.integers(-3, 3, shape=(2, sum(sizes)))
+    blocks = np.split(M.astype(float), np.cumsum(sizes)[:-1], axis=1)
+    return replace(case, blocks=tuple(blocks), rank=draws.integers(1, 2), oversampling=draws.integers(1, 2))
+
+
+def draw_too_wide(draws: Draws) -> Pass:
+    """Draw a pass over blocks of larger rank than the one column that is kept."""
+    case = draw_pass(draws)
+    M = np.eye(len(case.whole)) * draws.integers(1, 3, shape=(len(case.whole),))
+    return replace(case, blocks=(*case.blocks, M), rank=1, oversampling=0)
+
+
+def hidden(n: int, keep: int = 1, rank: int = 1) -> Pass:
+    """Make a pass that drops the best direction at once, whenever it comes."""
+    return Pass(tuple(make_hidden_direction(n, keep).blocks), rank, keep - rank)
+
+
+def beyond_the_rank() -> Pass:
+    """Make a pass whose bracket of rank 1 is right and says nothing of rank 2: T_2 = 60."""
+    I = np.eye(4)
+    return Pass((3 * I[:, :2], *[I[:, 2:]] * 30), 1, 1, 2)
+
+
+def common_direction(n: int = 8) -> Pass:
+    """Make n leaves of a private axis and one that they share, somewhat shorter, in a balanced tree; n = 2^k."""
+    I = np.eye(n + 1)
+    leaves = tuple(np.array([I[i], 0.9 * I[n]]).T for i in range(n))
+    merges = [(i, i + d) for d in (1, 2, 4, 8) for i in range(0, n, 2 * d) if i + d < n]
+    return Pass(leaves, 1, 0, 2, tuple(merges))
+
+
+def large_plane() -> Pass:
+    """Make four blocks in one plane of six dimensions, far from unit length: thresholds must be relative to them."""
+    plane = np.array([[1, 2, 0, -1, 3, 1], [2, -1, 1, 1, 0, 3]]).T
+    mixing = np.array([[1, 2, -1, 3, 2, 1, 1, -2], [1, -1, 2, 1, 3, -2, 2, 1]])
+    return Pass(tuple(np.split(2.0**34 * plane @ mixing, 4, axis=1)), 2, 3, 2)
+
+
+SMALLEST = (Pass((np.array([[1.0]]),), 1, 0), Pass((np.eye(2), np.zeros((2, 1)), np.array([[1.0], [1.0]])), 1, 0))
+
+PASSES = Family(
+    "passes",
+    always=lambda: (*SMALLEST, hidden(5), hidden(40), beyond_the_rank(), large_plane()),
+    tight=(Tight(Pass((np.diag([2.0, 1.0]),), 1, 1, 2), 1 - 1e-12, 1),),
+    draw=draw_pass,
+    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+)
+
+LOW_RANK = Family("passes-of-low-rank", always=lambda: (SMALLEST[0], Pass((np.eye(2),) * 3, 2, 0, 1)), draw=draw_low_rank)
+
+TOO_WIDE = Family("passes-that-drop", always=lambda: (Pass((np.eye(2), np.ones((2, 1))), 1, 0, 3),), draw=draw_too_wide)
+
+#: twice as many equal axes as are kept plus one, so that the bound of Delta is met
+PASSES_FD = Family(
+    "passes-that-shrink",
+    always=lambda: (*SMALLEST, hidden(5), beyond_the_rank()),
+    tight=(Tight(Pass(tuple(np.eye(3)[:, [i]] for i in range(3)), 1, 1), 1 - 1e-12, 1),),
+    draw=draw_pass,
+    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+)
+
+TREES = Family(
+    "trees",
+    always=lambda: (Pass((np.eye(2), np.eye(2)), 1, 0, 2, ((1, 0),)), common_direction(2), common_direction(8)),
+    draw=draw_tree,
+    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+)
