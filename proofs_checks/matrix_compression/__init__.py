@@ -4,6 +4,8 @@
 from lrtheory.bounds.reporting import About
 from proofs_checks.matrix_compression import blocks
 from proofs_checks.matrix_compression import sketches
+from proofs_checks.matrix_compression import subspaces
+from proofs_checks.matrix_compression import clusters
 
 ABOUT = About(
     paper=(

@@ -121,9 +121,16 @@ CM_3 = Statement(
             patch=(factors.joined, "np.cumsum(dropped[:keep])", "np.full(min(keep, len(dropped)), dropped[0])"),
         ),
         saboteur("D of rank 1 for every rank", patch=(factors.Factor.bracket, "self.lost[rank]", "self.lost[1]")),
-        saboteur("squared singular values for singular values", patch=(factors.leading, "* np.sqrt(energies[:keep])", "* energies[:keep]")),
+        saboteur(
+            "squared singular values for singular values",
+            patch=(factors.leading, "* np.sqrt(energies[:keep])", "* energies[:keep]"),
+        ),
         saboteur("blocks are not compared with the factor", solve=wrong_solvers.crossless),
-        saboteur("new directions by an absolute threshold, as in the published code", solve=wrong_solvers.absolute, printed=True),
+        saboteur(
+            "new directions by an absolute threshold, as in the published code",
+            solve=wrong_solvers.absolute,
+            printed=True,
+        ),
     ),
     notes="A stream can hide its best direction from a truncation: then the bracket is wide, and says so.",
 )
@@ -135,7 +142,9 @@ def balanced(case: Pass, found: Trace, counted: Callable[[np.ndarray], float] = 
     if known is None:
         return NO_RUN
     lhs = [float((step.node.factor**2).sum()) + sum(map(counted, step.dropped)) for step in known]
-    return Sides([*lhs, 0.0], [*(float((step.columns**2).sum()) for step in known), 0.0], rounding=allowance(case.whole, 8))
+    return Sides(
+        [*lhs, 0.0], [*(float((step.columns**2).sum()) for step in known), 0.0], rounding=allowance(case.whole, 8)
+    )
 
 
 CM_3T = Statement(
@@ -153,9 +162,15 @@ CM_3T = Statement(
     claim=Identity(balanced),
     unread={**FLOORS, **VALUES, **BRACKETS},
     saboteurs=(
-        saboteur("the largest of each step alone", claim=Identity(partial(balanced, counted=lambda one: max(one, default=0.0)))),
+        saboteur(
+            "the largest of each step alone",
+            claim=Identity(partial(balanced, counted=lambda one: max(one, default=0.0))),
+        ),
         saboteur("the last column twice", patch=(factors.joined, "[a.F, other.F]", "[a.F, other.F, other.F[:, -1:]]")),
-        saboteur("one dropped energy forgotten", patch=(factors.joined, "dropped = energies[keep:]", "dropped = energies[keep + 1 :]")),
+        saboteur(
+            "one dropped energy forgotten",
+            patch=(factors.joined, "dropped = energies[keep:]", "dropped = energies[keep + 1 :]"),
+        ),
     ),
 )
 
@@ -193,9 +208,7 @@ CM_10 = Statement(
     unread={**FLOORS, **BRACKETS},
     saboteurs=(
         saboteur("seven tenths of what was dropped", claim=Inequality(partial(value_by_value, share=0.7))),
-        saboteur(
-            "only the last truncation", patch=(factors.joined, "a.lost_most + other.lost_most + most", "most")
-        ),
+        saboteur("only the last truncation", patch=(factors.joined, "a.lost_most + other.lost_most + most", "most")),
     ),
 )
 
@@ -213,7 +226,9 @@ def exact_within(case: Pass, found: Trace) -> Sides:
         return NO_RUN
     lhs = np.r_[tops(held(known[-1].node.factor), case.keep), sum(map(np.sum, known[-1].dropped)), brackets.ravel()]
     return Sides(
-        lhs, np.r_[tops(spectrum, case.keep), 0.0, np.repeat(error, 2)], rounding=4 * allowance(case.whole, len(known) + 1)
+        lhs,
+        np.r_[tops(spectrum, case.keep), 0.0, np.repeat(error, 2)],
+        rounding=4 * allowance(case.whole, len(known) + 1),
     )
 
 
@@ -228,14 +243,23 @@ CM_13 = Statement(
     tex=r"\mathrm{rank}(M) \le \text{keep} \Rightarrow D_r = 0,\ T_r(F) = T_r(M)",
     hypotheses={
         **PASSED,
-        "the rank of all blocks is at most what is kept": lambda case: bool((truth(case.whole)[case.keep :] == 0).all()),
+        "the rank of all blocks is at most what is kept": lambda case: bool(
+            (truth(case.whole)[case.keep :] == 0).all()
+        ),
     },
     instances=LOW_RANK,
     solve=sketched,
     claim=Identity(exact_within),
     unread={**FLOORS, **VALUES},
     saboteurs=(
-        saboteur("one column fewer is kept", patch=(StackSketch.__init__, "max(1, self.rank + self.oversampling)", "max(1, self.rank + self.oversampling - 1)")),
+        saboteur(
+            "one column fewer is kept",
+            patch=(
+                StackSketch.__init__,
+                "max(1, self.rank + self.oversampling)",
+                "max(1, self.rank + self.oversampling - 1)",
+            ),
+        ),
         saboteur("blocks are not compared with the factor", solve=wrong_solvers.crossless),
         saboteur("a rank more than fits", breaks="the rank of all blocks is at most what is kept", instances=TOO_WIDE),
     ),

@@ -83,7 +83,9 @@ def node(sketch: StackSketch, step: int = -1) -> Node:
     if trace is None or not trace["factors"]:  # nothing but zeros
         keep = sketch.rank + sketch.oversampling
         return Node(np.zeros((sketch.n_rows, 0)), np.zeros(0), np.zeros(max(1, keep) + 1))
-    scaled = (np.ldexp(trace[name][step], power * unit) for name, power in (("factors", 1), ("dropped", 2), ("floors", 2)))
+    scaled = (
+        np.ldexp(trace[name][step], power * unit) for name, power in (("factors", 1), ("dropped", 2), ("floors", 2))
+    )
     return Node(*scaled)
 
 
@@ -259,7 +261,7 @@ def large_plane() -> Pass:
     """Make four blocks in one plane of six dimensions, far from unit length: thresholds must be relative to them."""
     plane = np.array([[1, 2, 0, -1, 3, 1], [2, -1, 1, 1, 0, 3]]).T
     mixing = np.array([[1, 2, -1, 3, 2, 1, 1, -2], [1, -1, 2, 1, 3, -2, 2, 1]])
-    return Pass(tuple(np.split(2.0**34 * plane @ mixing, 4, axis=1)), 2, 3, 2)
+    return Pass(tuple(np.split(2.0**24 * plane @ mixing, 4, axis=1)), 2, 3, 2)
 
 
 SMALLEST = (Pass((np.array([[1.0]]),), 1, 0), Pass((np.eye(2), np.zeros((2, 1)), np.array([[1.0], [1.0]])), 1, 0))
@@ -272,7 +274,9 @@ PASSES = Family(
     climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
 )
 
-LOW_RANK = Family("passes-of-low-rank", always=lambda: (SMALLEST[0], Pass((np.eye(2),) * 3, 2, 0, 1)), draw=draw_low_rank)
+LOW_RANK = Family(
+    "passes-of-low-rank", always=lambda: (SMALLEST[0], Pass((np.eye(2),) * 3, 2, 0, 1)), draw=draw_low_rank
+)
 
 TOO_WIDE = Family("passes-that-drop", always=lambda: (Pass((np.eye(2), np.ones((2, 1))), 1, 0, 3),), draw=draw_too_wide)
 

@@ -76,7 +76,9 @@ def draw_columns(draws: Draws, m: int, n: int, kind: str) -> np.ndarray:
     return draws.integers(-largest, largest, shape=(m, n))
 
 
-def draw_blocks(draws: Draws, rows: tuple[int, int], widths: tuple[int, int], count: tuple[int, int]) -> list[np.ndarray]:
+def draw_blocks(
+    draws: Draws, rows: tuple[int, int], widths: tuple[int, int], count: tuple[int, int]
+) -> list[np.ndarray]:
     """Draw blocks of one kind, some of them over decades, in one of three units."""
     kind, m = draws.choice(KINDS), draws.integers(*rows)
     sizes = [draws.integers(*widths) for _ in range(draws.integers(*count))]
@@ -119,7 +121,11 @@ def pairs_of_blocks() -> list[Stack]:
     """List all pairs of 2 x 2 blocks with entries 0 and 1, up to the order of columns and blocks, with r = 1."""
     columns = list(itertools.product((0.0, 1.0), repeat=2))
     blocks = [np.array(pair).T for pair in itertools.combinations_with_replacement(columns, 2)]
-    return [Stack(pair, 1, apart(2)) for pair in itertools.combinations_with_replacement(blocks, 2) if any(map(np.any, pair))]
+    return [
+        Stack(pair, 1, apart(2))
+        for pair in itertools.combinations_with_replacement(blocks, 2)
+        if any(map(np.any, pair))
+    ]
 
 
 def graded() -> Stack:
@@ -156,5 +162,14 @@ FLOORED = Family(
     always=lambda: (of_columns((1, 0), (0, 1), (10, 0), rank=1), *pairs_of_blocks()),
     tight=(Tight(twice(), 1, 1),),
     draw=lambda draws: replace(draw_stack(draws), rank=1),
+    climb=climb_stack,
+)
+
+#: one value far below r equal ones; with none at all the bound would be all there is
+STACKS_8 = Family(
+    "residuals",
+    always=lambda: (Stack((np.eye(2),), 1, apart(1)), Stack((np.diag([2.0, 2.0, 1.0]),), 2, apart(1))),
+    tight=(Tight(Stack((np.diag([8.0, 8.0, 1.0]),), 2, apart(1)), 0.999, 1),),
+    draw=draw_stack,
     climb=climb_stack,
 )

@@ -6,8 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from proofs_checks.matrix_compression.families.exact import tail, top
+from lrtheory.matrix_compression.baselines.stacks import PREDICTORS, Published
+from lrtheory.matrix_compression.stacks.families import Candidates
+from proofs_checks.matrix_compression.families.clusters import Clustered, Clustering, labels
+
+from proofs_checks.matrix_compression.families.exact import top
 from proofs_checks.matrix_compression.families.passes import Node, Pass, Trace, pieces_of
+from proofs_checks.matrix_compression.families.subspaces import Products
 
 #: takes a factor, columns and `keep`; gives a factor, the energies that it takes itself to have, and what it dropped
 Update = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -54,3 +59,33 @@ def absolute(case: Pass, rng: np.random.Generator | None = None) -> Trace:
         return Q * np.sqrt(values[:keep]), values[:keep], values[keep:]
 
     return run(case, update)
+
+
+def left_alone(case: Products, rng: np.random.Generator | None = None) -> list[np.ndarray]:
+    """Take the left factors for the products."""
+    return list(case.left)
+
+
+def lost_seeds(case: Clustering, rng: np.random.Generator | None = None) -> Clustered:
+    """Emit only the first block of a seed that attracts nobody, and take the others out of the list too."""
+    blocks = Candidates(list(case.blocks), case.rank, case.rank + 5)
+    search = Published(blocks, case.epsilon, PREDICTORS["weyl"], "norm")
+    left, names, n = np.argsort(-blocks.energies, kind="stable").tolist(), np.full(len(case.blocks), -1), 0
+    while left:
+        seed = search._seed(left)
+        members = search._grown(seed, [i for i in left if i not in seed])
+        names[members[:1] if len(members) == len(seed) else members] = n
+        left, n = [i for i in left if i not in members], n + 1
+    return Clustered(names, np.zeros(n), np.zeros(n, bool))
+
+
+def all_alone(case: Clustering, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Put each block into a cluster of its own."""
+    return np.arange(len(case.blocks))
+
+
+def by_object(case: Clustering, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Give labels by the bytes of blocks, so that a block that comes twice is put where it came last."""
+    found, known = labels(case).copy(), {block.tobytes(): i for i, block in enumerate(case.blocks)}
+    first = [known[block.tobytes()] == i for i, block in enumerate(case.blocks)]
+    return np.where(first, found, found.max() + 1)
