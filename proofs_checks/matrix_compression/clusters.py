@@ -64,9 +64,9 @@ CM_4 = Statement(
     id="matrix_compression/CM-4",
     title="No cluster of several blocks errs by more than was allowed",
     says=(
-        "Blocks are put into clusters that each get a basis of rank r. Every block is in one cluster, and the best basis "
-        "of a cluster c of two blocks or more, M_c side by side, errs by epsilon |M_c| at most; a single block may err "
-        "by more, and is marked then. E_r is the error of the best approximation of rank r."
+        "Blocks are put into clusters that each get a basis of rank r. Every block is in one cluster, and the best "
+        "basis of a cluster c of two blocks or more, M_c side by side, errs by epsilon |M_c| at most; a single block "
+        "may err by more, and is marked then. E_r is the error of the best approximation of rank r."
     ),
     source=Paper("2601.11626", "clustering under an error", read="code"),
     tex=r"E_r(M_c) \le \epsilon\,\|M_c\| \text{ for every cluster } c \text{ of two blocks or more}",
@@ -105,9 +105,9 @@ CM_4P = Statement(
     id="matrix_compression/CM-4p",
     title="Planted families are found",
     says=(
-        "Blocks U_f O_k have r orthonormal columns, those of one family f span one space, and families are orthogonal to "
-        "each other. While (n + 1) epsilon^2 < 1 for the n blocks of the largest family, clustering returns exactly the "
-        "families."
+        "Blocks U_f O_k have r orthonormal columns, those of one family f span one space, and families are orthogonal "
+        "to each other. While (n + 1) epsilon^2 < 1 for the n blocks of the largest family, clustering returns "
+        "exactly the families."
     ),
     source=Derived(theory.family_limit),
     tex=r"A_k = U_f O_k,\ (n_f + 1)\epsilon^2 < 1 \Rightarrow \text{the clusters are the families}",
@@ -135,7 +135,8 @@ CM_5 = Statement(
     title="Bounds by the best block and by residuals say little of real weights",
     says=(
         "On 72 query heads of a small transformer the relative error at rank 64 is 0.737; the published bounds by the "
-        "best seed and by residuals say 0.965 and 0.959, and clusterings by them find nothing beyond their free seeds."
+        "best seed and by residuals say 0.965 and 0.959, and clusterings by them find nothing beyond their free "
+        "seeds."
     ),
     source=Paper("2601.11626", "two predictors of the error", read="code"),
     tex=r"E_r(M)/\|M\| = 0.737,\ \text{bounds } 0.965,\ 0.959",

@@ -1,8 +1,8 @@
 """Sketches in one pass and in trees of merges: CM-3, CM-3t, CM-10, CM-13, CM-7 and CM-16.
 
-A run is what every factorization left and dropped. The claims see to it that what was dropped is the spectrum of what is
-missing, form all brackets from it, and compare them with certified spectra of the columns so far; what a sketch reports
-must be these brackets, and hold the truth.
+A run is what every factorization left and dropped. The claims see to it that what was dropped is the spectrum of what
+is missing, form all brackets from it, and compare them with certified spectra of the columns so far; what a sketch
+reports must be these brackets, and hold the truth.
 """
 
 from __future__ import annotations
@@ -102,9 +102,10 @@ CM_3 = Statement(
     id="matrix_compression/CM-3",
     title="A sketch brackets the truth at every step and rank",
     says=(
-        "A factor F with a few columns takes in blocks side by side, and whenever it is too wide the smallest singular "
-        "values are dropped. For every rank r that it keeps, T_r of all blocks so far, the sum of the r largest squared "
-        "singular values, is at least T_r(F), and at most D_r more: the r largest energies of every truncation, summed."
+        "A factor F with a few columns takes in blocks side by side, and whenever it is too wide the smallest "
+        "singular values are dropped. For every rank r that it keeps, T_r of all blocks so far, the sum of the r "
+        "largest squared singular values, is at least T_r(F), and at most D_r more: the r largest energies of every "
+        "truncation, summed."
     ),
     source=Derived(theory.truncation_bracket),
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + D_r,\quad D_r = \textstyle\sum_t r\text{ largest dropped in step } t",
@@ -195,9 +196,9 @@ CM_10 = Statement(
     id="matrix_compression/CM-10",
     title="A sketch brackets every singular value",
     says=(
-        "A factor F takes in columns, and truncations drop squared singular values. Each squared singular value of all "
-        "columns is at least that of F, lambda_i, and at most lambda_i plus the largest energy of every truncation, "
-        "summed."
+        "A factor F takes in columns, and truncations drop squared singular values. Each squared singular value of "
+        "all columns is at least that of F, lambda_i, and at most lambda_i plus the largest energy of every "
+        "truncation, summed."
     ),
     source=Classical("Weyl's inequality", "R. Horn, C. Johnson, Matrix Analysis, 2nd edition, 2013, section 4.3"),
     tex=r"\lambda_i \le \sigma_i(M)^2 \le \lambda_i + \textstyle\sum_t \text{largest dropped in step } t",
@@ -267,7 +268,7 @@ CM_13 = Statement(
 
 
 def with_floors(case: Pass, found: Trace) -> Sides:
-    """Compare the brackets of a tree, and the floors of E_j^2 at its nodes: those of leaves are the errors themselves."""
+    """Compare the floors of E_j^2 at the nodes of a tree with the errors; those of leaves are the errors themselves."""
     known = tree(case, found)
     wrong = misfit(case, known)
     if wrong is not None or known is None:
@@ -298,10 +299,10 @@ CM_7 = Statement(
     id="matrix_compression/CM-7",
     title="The bracket holds in every tree of merges",
     says=(
-        "Sketches are merged in any tree, by putting their factors F beside each other. At every node the sum T_r(M) of "
-        "the r largest squared singular values of the columns below is at least T_r(F), and at most D_r more, summed "
-        "over all nodes below; and the squared error E_r(M)^2 is at least L_r, the error itself at a leaf, and else "
-        "the larger one of the sum over both children and |M|^2 - T_r(F) - D_r."
+        "Sketches are merged in any tree, by putting their factors F beside each other. At every node the sum T_r(M) "
+        "of the r largest squared singular values of the columns below is at least T_r(F), and at most D_r more, "
+        "summed over all nodes below; and the squared error E_r(M)^2 is at least L_r, the error itself at a leaf, and "
+        "else the larger one of the sum over both children and |M|^2 - T_r(F) - D_r."
     ),
     source=Derived(theory.truncation_bracket),
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + D_r,\quad E_r(M)^2 \ge \max(L_r^a + L_r^b,\ \|M\|^2 - T_r(F) - D_r)",
@@ -342,10 +343,10 @@ CM_16 = Statement(
     id="matrix_compression/CM-16",
     title="Frequent Directions know their bracket in advance",
     says=(
-        "A factor F keeps l columns; whenever it is too wide, the first energy delta that is not kept is taken from all "
-        "squared singular values, and Delta sums them. T_r(M), the sum of the r largest squared singular values of all "
-        "columns, is at least T_r(F), and at most r Delta more; and Delta is at most E_k(M)^2 / (l + 1 - k) for every "
-        "k <= l, where E_k(M)^2 is the squared error of the best approximation of rank k."
+        "A factor F keeps l columns; whenever it is too wide, the first energy delta that is not kept is taken from "
+        "all squared singular values, and Delta sums them. T_r(M), the sum of the r largest squared singular values "
+        "of all columns, is at least T_r(F), and at most r Delta more; and Delta is at most E_k(M)^2 / (l + 1 - k) "
+        "for every k <= l, where E_k(M)^2 is the squared error of the best approximation of rank k."
     ),
     source=Derived(theory.fd_bracket),
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + r\Delta,\quad \Delta \le E_k(M)^2/(\ell + 1 - k)",

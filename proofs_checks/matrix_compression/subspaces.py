@@ -1,4 +1,4 @@
-"""What any subspace, any residual, any copy and any pair of factors tells of a stack: CM-6, CM-6r, CM-8, CM-11, CM-9."""
+"""What a subspace, a residual, a copy and a pair of factors tell of a stack: CM-6, CM-6r, CM-8, CM-11 and CM-9."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ CM_6 = Statement(
     id="matrix_compression/CM-6",
     title="Any subspace brackets the best one",
     says=(
-        "M holds blocks side by side, Q has orthonormal columns, and R = (I - Q Q^T) M is what they miss. With T_r the "
-        "sum of the r largest squared singular values, T_r(M) is at least T_r(Q^T M), and at most T_r(R) more, which is "
-        "at most |R|^2."
+        "M holds blocks side by side, Q has orthonormal columns, and R = (I - Q Q^T) M is what they miss. With T_r "
+        "the sum of the r largest squared singular values, T_r(M) is at least T_r(Q^T M), and at most T_r(R) more, "
+        "which is at most |R|^2."
     ),
     source=Derived(theory.subspace_bracket),
     tex=r"T_r(Q^T M) \le T_r(M) \le T_r(Q^T M) + T_r(R) \le T_r(Q^T M) + \|R\|^2",
@@ -92,9 +92,9 @@ CM_6R = Statement(
     id="matrix_compression/CM-6r",
     title="Columns that are nearly orthonormal, or not at all",
     says=(
-        "M holds blocks side by side, Q is any matrix with the same rows, d = |Q^T Q - I| in the spectral norm, and R = "
-        "M - Q Q^T M. With T_r the sum of the r largest squared singular values, T_r(Q^T M) is at most (1 + d) T_r(M), "
-        "and T_r(M) at most (1 + d) T_r(Q^T M) + T_r(R)."
+        "M holds blocks side by side, Q is any matrix with the same rows, d = |Q^T Q - I| in the spectral norm, and R "
+        "= M - Q Q^T M. With T_r the sum of the r largest squared singular values, T_r(Q^T M) is at most (1 + d) "
+        "T_r(M), and T_r(M) at most (1 + d) T_r(Q^T M) + T_r(R)."
     ),
     source=Derived(theory.subspace_bracket),
     tex=r"T_r(Q^T M)/(1 + d) \le T_r(M) \le (1 + d)\,T_r(Q^T M) + T_r(R),\quad d = \|Q^T Q - I\|_2",
@@ -132,8 +132,8 @@ CM_8 = Statement(
     id="matrix_compression/CM-8",
     title="A residual is bounded without a factorization",
     says=(
-        "T_r(R), the sum of the r largest squared singular values of a matrix R, is at most sqrt(r) times the Frobenius "
-        "norm of R R^T."
+        "T_r(R), the sum of the r largest squared singular values of a matrix R, is at most sqrt(r) times the "
+        "Frobenius norm of R R^T."
     ),
     source=Derived(theory.residual_gram_bound),
     tex=r"T_r(R) \le \sqrt r\,\|R R^T\|",
@@ -182,9 +182,9 @@ CM_11 = Statement(
     id="matrix_compression/CM-11",
     title="A copy by anybody bounds the best one",
     says=(
-        "M' is a copy of M that any tool made. The errors E_r of the best approximations of rank r of both differ by at "
-        "most the Frobenius norm of M - M'. So a copy of rank r bounds E_r(M) by its own distance, and any other one "
-        "bounds it from below too."
+        "M' is a copy of M that any tool made. The errors E_r of the best approximations of rank r of both differ by "
+        "at most the Frobenius norm of M - M'. So a copy of rank r bounds E_r(M) by its own distance, and any other "
+        "one bounds it from below too."
     ),
     source=Derived(theory.distance_bracket),
     tex=r"|E_r(M) - E_r(M')| \le \|M - M'\|",

@@ -1,7 +1,7 @@
 """Spectra in certified arithmetic, by which the claims know the truth, and sides in doubles with a stated rounding.
 
-Doubles are integers times a power of two, so the characteristic polynomial of M M^T is exact, and its roots are enclosed
-with their multiplicities. LAPACK, on which the algorithms under test rest, has no part in it.
+Doubles are integers times a power of two, so the characteristic polynomial of M M^T is exact, and its roots are
+enclosed with their multiplicities. LAPACK, on which the algorithms under test rest, has no part in it.
 """
 
 from __future__ import annotations

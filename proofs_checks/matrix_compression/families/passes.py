@@ -1,4 +1,4 @@
-"""Sketches of stacks, in a line or in a tree of merges: what every truncation left and dropped, and what is reported."""
+"""Sketches of stacks, in a line or in a tree of merges: what truncations left and dropped, and what is reported."""
 
 from __future__ import annotations
 
@@ -245,14 +245,14 @@ def hidden(n: int, keep: int = 1, rank: int = 1) -> Pass:
 
 def beyond_the_rank() -> Pass:
     """Make a pass whose bracket of rank 1 is right and says nothing of rank 2: T_2 = 60."""
-    I = np.eye(4)
-    return Pass((3 * I[:, :2], *[I[:, 2:]] * 30), 1, 1, 2)
+    axes = np.eye(4)
+    return Pass((3 * axes[:, :2], *[axes[:, 2:]] * 30), 1, 1, 2)
 
 
 def common_direction(n: int = 8) -> Pass:
     """Make n leaves of a private axis and one that they share, somewhat shorter, in a balanced tree; n = 2^k."""
-    I = np.eye(n + 1)
-    leaves = tuple(np.array([I[i], 0.9 * I[n]]).T for i in range(n))
+    axes = np.eye(n + 1)
+    leaves = tuple(np.array([axes[i], 0.9 * axes[n]]).T for i in range(n))
     merges = [(i, i + d) for d in (1, 2, 4, 8) for i in range(0, n, 2 * d) if i + d < n]
     return Pass(leaves, 1, 0, 2, tuple(merges))
 
