@@ -1,7 +1,7 @@
 """What the blocks of a stack tell before anybody factors them together: CM-14, CM-12, CM-1 and CM-2.
 
-The claims form all sums from certified spectra, demand that the library's bounds are these sums, and then compare the
-sums themselves, so that equality on a tight instance is no matter of rounding.
+The claims form all sums from certified spectra, demand that the library's bounds are these sums up to
+rounding, and compare them with the certified error of all blocks together.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def alone(stack: Stack, found: float, held: Callable[[list[np.ndarray], int], fl
     spectra = [energies(G) for G in stack.joined]
     total = float(sum(one.sum() for one in spectra))
     due = total - max(top(one, r) for one in spectra)
-    claimed = due if held is None else max(0.0, total - held(spectra, r))
+    claimed = found if held is None else max(0.0, total - held(spectra, r))
     return unlike(found - due, allowed) or entries(
         [[tail(energies(stack.whole), r)]], [[claimed]], trivial=total, allowed=allowed
     )
@@ -204,7 +204,7 @@ def left_over(stack: Stack, found: float) -> Sides:
     total = float((stack.whole**2).sum())
     due = total - top(spectrum, r)
     return unlike(found - due, allowed) or entries(
-        [[tail(energies(stack.whole), r)]], [[due]], trivial=total, allowed=allowed
+        [[tail(energies(stack.whole), r)]], [[found]], trivial=total, allowed=allowed
     )
 
 

@@ -22,12 +22,14 @@ from proofs_checks.matrix_compression.families.passes import (
     PASSES_FD,
     TOO_WIDE,
     TREES,
+    Kept,
     Pass,
     Step,
     Trace,
     held,
     is_pass,
     is_tree,
+    kept,
     line,
     merged,
     misfit,
@@ -214,23 +216,16 @@ CM_10 = Statement(
 )
 
 
-def exact_within(case: Pass, found: Trace) -> Sides:
-    """Compare T_r of F and of M, what was dropped with nothing, and reported brackets with the error."""
-    known = line(case, found)
-    wrong = misfit(case, known)
-    if wrong is not None or not known:
-        return wrong or NOTHING
-    spectrum, ranks = truth(case.whole), range(1, case.keep + 1)
-    error = np.array([tail(spectrum, r) for r in ranks])
-    brackets = np.asarray(found.brackets, float)[1 : len(error) + 1]
-    if brackets.shape != (len(error), 2):
+def exact_within(case: Pass, found: Kept) -> Sides:
+    """Compare F F^T with M M^T, T_r of both, and the reported errors with those of M."""
+    M, F = case.whole, np.asarray(found.factor)
+    if F.ndim != 2 or len(F) != len(M) or np.shape(found.errors) != (case.keep,):
         return NO_RUN
-    lhs = np.r_[tops(held(known[-1].node.factor), case.keep), sum(map(np.sum, known[-1].dropped)), brackets.ravel()]
-    return Sides(
-        lhs,
-        np.r_[tops(spectrum, case.keep), 0.0, np.repeat(error, 2)],
-        rounding=4 * allowance(case.whole, len(known) + 1),
-    )
+    spectrum = truth(M)
+    error = np.array([tail(spectrum, r) for r in range(1, case.keep + 1)])
+    lhs = [(F @ F.T).ravel(), tops(held(F), case.keep), found.errors]
+    rhs = [(M @ M.T).ravel(), tops(spectrum, case.keep), error]
+    return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, M.shape[1] + 1))
 
 
 CM_13 = Statement(
@@ -249,9 +244,8 @@ CM_13 = Statement(
         ),
     },
     instances=LOW_RANK,
-    solve=sketched,
+    solve=kept,
     claim=Identity(exact_within),
-    unread={**FLOORS, **VALUES},
     saboteurs=(
         saboteur(
             "one column fewer is kept",
@@ -261,7 +255,7 @@ CM_13 = Statement(
                 "max(1, self.rank + self.oversampling - 1)",
             ),
         ),
-        saboteur("blocks are not compared with the factor", solve=wrong_solvers.crossless),
+        saboteur("blocks are not compared with the factor", solve=partial(kept, run=wrong_solvers.crossless)),
         saboteur("a rank more than fits", breaks="the rank of all blocks is at most what is kept", instances=TOO_WIDE),
     ),
 )

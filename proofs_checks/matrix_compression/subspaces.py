@@ -119,7 +119,7 @@ def flat(stack: Stack, found: float, rooted: bool = True) -> Sides:
     size = float(np.sqrt((spectrum**2).sum()))
     due = np.sqrt(r) * size
     return unlike(found - due, allowed) or entries(
-        [[top(spectrum, r)]], [[due if rooted else size]], trivial=spectrum.sum(), allowed=allowed
+        [[top(spectrum, r)]], [[found if rooted else size]], trivial=spectrum.sum(), allowed=allowed
     )
 
 

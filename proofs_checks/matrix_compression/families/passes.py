@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +56,14 @@ class Trace:
     values: np.ndarray
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The last factor of a pass, and the reported E_j^2 for j from 1 to keep."""
+
+    factor: np.ndarray
+    errors: np.ndarray
+
+
 def is_pass(case: Pass) -> bool:
     """Decide whether the numbers of a pass are in range."""
     return case.rank >= 0 and case.oversampling >= 0 and case.buffer >= 1 and are_stacked(case.blocks)
@@ -103,6 +112,13 @@ def sketched(case: Pass, rng: np.random.Generator | None = None, *, method: str 
     done.merge(sketch)
     n_steps = 0 if done.trace is None else len(done.trace["factors"])
     return traced([node(done, step) for step in range(n_steps)], done)
+
+
+def kept(case: Pass, rng: np.random.Generator | None = None, *, run: Callable[[Pass], Trace] = sketched) -> Kept:
+    """Sketch the blocks in a line, and return what is left in the end."""
+    found = run(case)
+    factor = found.nodes[-1].factor if found.nodes else np.zeros((len(case.whole), 0))
+    return Kept(factor, found.brackets[1:-1, 1])
 
 
 def merged(case: Pass, rng: np.random.Generator | None = None, *, method: str = "sketch") -> Trace:
@@ -283,7 +299,7 @@ TOO_WIDE = Family("passes-that-drop", always=lambda: (Pass((np.eye(2), np.ones((
 #: twice as many equal axes as are kept plus one, so that the bound of Delta is met
 PASSES_FD = Family(
     "passes-that-shrink",
-    always=lambda: (*SMALLEST, hidden(5), beyond_the_rank()),
+    always=lambda: (*SMALLEST, hidden(5), beyond_the_rank(), Pass((np.diag([3.0, 2.0, 1.0]),), 1, 0, 3)),
     tight=(Tight(Pass(tuple(np.eye(3)[:, [i]] for i in range(3)), 1, 1), 1 - 1e-12, 1),),
     draw=draw_pass,
     climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]

@@ -152,7 +152,7 @@ STACKS = Family(
         of_columns((1, 0), (0, 1), (2, 0), rank=1),  # the third adds nothing to the first
         *pairs_of_blocks(),
     ),
-    tight=(Tight(graded(), 1, 1),),
+    tight=(Tight(graded(), 1 - 1e-12, 1),),
     draw=draw_stack,
     climb=climb_stack,
 )
