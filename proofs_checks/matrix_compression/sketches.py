@@ -85,6 +85,7 @@ def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, f
         rhs += [exact, kept + room]
         limits += [np.full(2 * case.keep, (step.columns**2).sum())]
     low, high, off = reported(case, found, known[-1])
+    off = np.r_[off, formulas(case, known[-1], shrunk=shrunk)]
     n, total = case.keep + 2, float((M * M).sum())
     limits += [np.repeat([np.inf, total], n)]
     least = np.r_[np.full(sum(map(len, lhs)), -np.inf), np.repeat([0.0, -np.inf], n)]
@@ -93,6 +94,18 @@ def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, f
     if (sides.lhs > sides.rhs + allowed).any():
         return sides
     return misfit(case, known) or unlike(off, allowed) or sides
+
+
+def formulas(case: Pass, last: Step, *, shrunk: bool) -> np.ndarray:
+    """Return by how much the library's formulas miss the bracket of a step."""
+    kept, ranks = held(last.node.factor), range(1, case.keep + 1)
+    if shrunk:
+        found = [theory.fd_bracket(kept, delta_of(last), r) for r in ranks]
+        room = np.array(ranks) * delta_of(last)
+    else:
+        found, room = [theory.truncation_bracket(kept, last.dropped, r) for r in ranks], lost(last, case.keep)
+    own = tops(kept, case.keep)
+    return np.array(found, float).ravel() - np.stack([own, own + room], axis=1).ravel()
 
 
 def delta_of(step: Step) -> float:
@@ -324,7 +337,9 @@ def shrunk(case: Pass, found: Trace, beyond: int = 1) -> Sides:
         return wrong or NOTHING
     M, spectrum = case.whole, truth(case.whole)
     delta = delta_of(known[-1])
-    most = [tail(spectrum, k) / (case.keep + beyond - k) for k in range(case.keep + 1)]
+    most = [theory.fd_bound(tail(spectrum, k), case.keep, k) for k in range(case.keep + 1)]
+    if beyond > 1:
+        most = [bound * (case.keep + 1 - k) / (case.keep + beyond - k) for k, bound in enumerate(most)]
     return entries([[delta] * len(most)], [most], trivial=float((M * M).sum()), allowed=allowance(M, len(known) + 1))
 
 

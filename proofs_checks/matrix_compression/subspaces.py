@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -116,7 +117,7 @@ CM_6R = Statement(
 def flat(stack: Stack, found: float, rooted: bool = True) -> Sides:
     """Compare T_r with sqrt(r) |M M^T|, once that is the bound of the library."""
     spectrum, r, allowed = energies(stack.whole), stack.rank, allowance(stack.whole)
-    size = float(np.sqrt((spectrum**2).sum()))
+    size = math.hypot(*spectrum)  # fourth powers may be out of range
     due = np.sqrt(r) * size
     return unlike(found - due, allowed) or entries(
         [[top(spectrum, r)]], [[found if rooted else size]], trivial=spectrum.sum(), allowed=allowed
@@ -125,7 +126,8 @@ def flat(stack: Stack, found: float, rooted: bool = True) -> Sides:
 
 def by_gram(stack: Stack, rng: np.random.Generator | None = None) -> float:
     """Return the library's bound on T_r by the norm of the Gram matrix of all blocks."""
-    return float(theory.residual_gram_bound(stack.rank, float(np.linalg.norm(stack.whole @ stack.whole.T))))
+    gram = stack.whole @ stack.whole.T
+    return float(theory.residual_gram_bound(stack.rank, math.hypot(*gram.ravel())))
 
 
 CM_8 = Statement(
