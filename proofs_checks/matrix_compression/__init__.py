@@ -6,6 +6,8 @@ from proofs_checks.matrix_compression import blocks
 from proofs_checks.matrix_compression import sketches
 from proofs_checks.matrix_compression import subspaces
 from proofs_checks.matrix_compression import clusters
+from proofs_checks.matrix_compression import squeezing
+from proofs_checks.matrix_compression import merging
 
 ABOUT = About(
     paper=(

@@ -1,0 +1,210 @@
+"""Adapters in folders and casts of their factors: what a file says, read with nothing of the library."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files.safetensors import decoded, encoded
+from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.matrix_compression import compress_adapter
+from proofs_checks.matrix_compression.families.updates import is_update
+
+ARRAYS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+#: modules of the adapters; the second one's name also ends like the first one's, which patterns must tell apart
+NAMES = ("query", "layers.0.query")
+FORMATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An adapter as a folder has it: factors of its modules, alpha, the kind of scaling, and the rank it shall get."""
+
+    B: tuple[np.ndarray, ...]
+    A: tuple[np.ndarray, ...]
+    alpha: float
+    stabilized: bool
+    rank: int
+    keep_scale: bool = False
+
+    @property
+    def scale(self) -> float:
+        """The factor alpha / q, or alpha / sqrt(q), in front of B A."""
+        q = self.B[0].shape[1]
+        return self.alpha / np.sqrt(q) if self.stabilized else self.alpha / q
+
+
+@dataclass(frozen=True)
+class Module:
+    """One of them, for hypotheses that look at one."""
+
+    B: np.ndarray
+    A: np.ndarray
+
+
+def is_folder(case: Folder) -> bool:
+    """Decide whether all modules are updates with one inner rank of at least 1, one or two of them."""
+    pairs = list(zip(case.B, case.A, strict=False))
+    same = len(case.B) == len(case.A) in (1, 2) and len({np.shape(B)[-1] for B in case.B}) == 1
+    return bool(same and all(is_update(Module(B, A)) and B.shape[1] >= 1 for B, A in pairs))
+
+
+def says_a_scale(case: Folder) -> bool:
+    """Decide whether alpha is a number other than 0, and a rank is left."""
+    return bool(np.isfinite(case.alpha) and case.alpha != 0 and case.rank >= 1)
+
+
+def written(folder: Path, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a folder by the format alone."""
+    folder.mkdir()
+    (folder / CONFIG).write_text(json.dumps(config))
+    header, data = {}, b""
+    for name, array in arrays.items():
+        start, data = len(data), data + np.ascontiguousarray(array, "<f8").tobytes()
+        header[name] = {"dtype": "F64", "shape": list(array.shape), "data_offsets": [start, len(data)]}
+    text = json.dumps(header).encode()
+    (folder / ARRAYS).write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Read the numbers of a folder by the format alone: settings of the scaling, and double arrays."""
+    config = json.loads((folder / CONFIG).read_text())
+    content = (folder / ARRAYS).read_bytes()
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    header, arrays = json.loads(content[8:start]), {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            first, last = (start + offset for offset in entry["data_offsets"])
+            arrays[name] = np.frombuffer(content[first:last], "<f8").reshape(entry["shape"]).copy()
+    kept = ("r", "lora_alpha", "use_rslora", "rank_pattern", "alpha_pattern")
+    return {"config": {name: config[name] for name in kept}, "arrays": arrays}
+
+
+def array_name(module: str, factor: str) -> str:
+    """Return the name of an array as peft writes it."""
+    return f"base_model.model.{module}.lora_{factor}.weight"
+
+
+def refiled(case: Folder, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
+    """Write the adapter, let the library compress the folder to another one, and read that."""
+    arrays = {}
+    for name, B, A in zip(NAMES, case.B, case.A, strict=False):
+        arrays |= {array_name(name, "B"): B, array_name(name, "A"): A}
+    config = {"peft_type": "LORA", "r": case.B[0].shape[1], "lora_alpha": case.alpha, "use_rslora": case.stabilized}
+    with tempfile.TemporaryDirectory() as place:
+        source, target = Path(place) / "source", Path(place) / "target"
+        written(source, config, arrays)
+        options = {"rank": case.rank, "keep_scale": case.keep_scale} | options
+        compress_adapter(source, **options).to_file(target)
+        return read(target)
+
+
+def update_of(found: Mapping[str, Any], module: str) -> np.ndarray:
+    """Return s' B' A' of a module, with the scaling that the settings say, as peft reads them."""
+    config = found["config"]
+    B, A = (np.asarray(found["arrays"][array_name(module, factor)], float) for factor in "BA")
+    r, alpha = (
+        next(
+            (value for key, value in config[pattern].items() if re.match(rf"(.*\.)?({key})$", module)), config[default]
+        )
+        for pattern, default in (("rank_pattern", "r"), ("alpha_pattern", "lora_alpha"))
+    )
+    if r != B.shape[1]:
+        return np.full((B.shape[0], A.shape[1]), np.inf)  # a rank that the arrays do not have
+    return (alpha / np.sqrt(r) if config["use_rslora"] else alpha / r) * (B @ A)
+
+
+def draw_folder(draws: Draws) -> Folder:
+    """Draw one or two modules of three to six inner indices, of either scaling."""
+    q, count = draws.integers(2, 6), draws.integers(1, 2)
+    sides = [(draws.integers(2, 6), draws.integers(2, 6)) for _ in range(count)]
+    B = tuple(draws.integers(-4, 4, shape=(m, q)).astype(float) for m, _ in sides)
+    A = tuple(draws.integers(-4, 4, shape=(q, n)).astype(float) for _, n in sides)
+    alpha, stabilized, keep = draws.choice((8.0, 16.0, 0.5)), draws.choice((False, True)), draws.choice((False, True))
+    return Folder(B, A, alpha, stabilized, draws.integers(1, q), keep)
+
+
+def folders() -> tuple[Folder, ...]:
+    """Return adapters of rank 4 with one and with two modules, both scalings, and one that keeps its rank."""
+    B = np.array([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, -1.0, 2.0], [3.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0]])
+    A = np.array([[2.0, 0.0, 1.0, 1.0], [1.0, 3.0, 0.0, -1.0], [0.0, 1.0, 2.0, 1.0], [1.0, -1.0, 0.0, 2.0]])
+    one = Folder((B,), (A,), 8.0, False, 2)
+    return (
+        one,
+        replace(one, B=(2 * A,), stabilized=True),
+        replace(one, stabilized=True, rank=4),
+        replace(one, B=(B, A), A=(A, B[:, :3].copy()), rank=4),  # the second one has three columns, and so a rank of 3
+        replace(one, stabilized=True, rank=1, keep_scale=True),
+    )
+
+
+FOLDERS = Family("adapter-folders", always=folders, draw=draw_folder)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Two factors, and the format to which they are rounded."""
+
+    B: np.ndarray
+    A: np.ndarray
+    dtype: str
+
+
+def is_in_range(case: Cast) -> bool:
+    """Decide whether the format is known and no entry of the factors overflows in it."""
+    largest = {"float32": 3.4e38, "bfloat16": 3.3e38, "float16": 65504.0}.get(case.dtype, -1.0)
+    return all(float(np.abs(X).max(initial=0.0)) <= largest for X in (case.B, case.A)) and largest > 0
+
+
+def rounded(case: Cast, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    """Return the factors as a file of the format has them."""
+    kind = FORMATS[case.dtype]
+    return {name: decoded(encoded(factor, kind)).astype(float) for name, factor in (("B", case.B), ("A", case.A))}
+
+
+def draw_cast(draws: Draws) -> Cast:
+    """Draw factors of any size, among them some whose entries are below the normal numbers of a format."""
+    dtype = draws.choice(tuple(FORMATS))
+    m, q, n = (draws.integers(1, 4) for _ in range(3))
+    small = draws.choice((0, 0, -16, -24, -10))  # float16 has no normal number below 2^-14
+    B = draws.floats(-2.0, 2.0, shape=(m, q)) * 2.0**small
+    return Cast(B, draws.floats(-2.0, 2.0, shape=(q, n)) * 2.0 ** draws.choice((0, 5)), dtype)
+
+
+def climb_cast(case: Cast, draws: Draws) -> Cast:
+    """Move one entry of a factor by a quarter of what the format rounds, or more."""
+    unit = {"float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}[case.dtype]
+    B = np.array(case.B)
+    at = draws.integers(0, B.shape[0] - 1), draws.integers(0, B.shape[1] - 1)
+    B[at] *= 1 + unit * draws.choice((-4, -1, -0.25, 0.25, 1, 4))
+    return replace(case, B=B)
+
+
+def between(dtype: str, unit: float) -> Cast:
+    """Make factors that lie just below the middle of two numbers of a format, where rounding moves them most."""
+    x = np.array([[1 + unit * (1 - 2.0**-20)]])
+    return Cast(x, x.copy(), dtype)
+
+
+CASTS = Family(
+    "casts",
+    always=lambda: (
+        between("float32", 2.0**-24),
+        between("bfloat16", 2.0**-8),
+        Cast(np.array([[1.0, 3.0]]) / 7, np.array([[1.0], [-2.0]]) / 3, "float16"),
+        Cast(np.array([[2.0**-26, 2.0**-20]]), np.array([[1.0], [0.1]]), "float16"),
+        Cast(np.array([[2.0**-139]]), np.array([[1.0]]), "bfloat16"),
+    ),
+    # both factors err by 1 - 2^-20 of what the bound has, and the bound by u more than the factors
+    tight=(Tight(between("float16", 2.0**-11), 0.998, 1),),
+    draw=draw_cast,
+    climb=climb_cast,
+)
