@@ -8,6 +8,7 @@ from proofs_checks.matrix_compression import subspaces
 from proofs_checks.matrix_compression import clusters
 from proofs_checks.matrix_compression import squeezing
 from proofs_checks.matrix_compression import merging
+from proofs_checks.matrix_compression import budgets
 
 ABOUT = About(
     paper=(
