@@ -9,6 +9,9 @@ from proofs_checks.matrix_compression import clusters
 from proofs_checks.matrix_compression import squeezing
 from proofs_checks.matrix_compression import merging
 from proofs_checks.matrix_compression import budgets
+from proofs_checks.matrix_compression import layers
+from proofs_checks.matrix_compression import attention
+from proofs_checks.matrix_compression import training
 
 ABOUT = About(
     paper=(
