@@ -118,7 +118,8 @@ def draw_spectra(draws: Draws) -> tuple[tuple[int, ...], ...]:
     """Draw up to three spectra of up to four integers, with ties and zeros."""
     most = draws.choice((2, 9))
     sizes = [draws.integers(0, 4) for _ in range(draws.integers(1, 3))]
-    return tuple(tuple(sorted(draws.integers(0, most, shape=(n,)).tolist(), reverse=True)) for n in sizes)
+    least = draws.choice((0, 1, 1))
+    return tuple(tuple(sorted(draws.integers(least, most, shape=(n,)).tolist(), reverse=True)) for n in sizes)
 
 
 def draw_budget(draws: Draws) -> Budget:
@@ -126,7 +127,8 @@ def draw_budget(draws: Draws) -> Budget:
     spectra = draw_spectra(draws)
     costs = tuple(draws.integers(1, 7) for _ in spectra)
     whole = sum(cost * len(values) for cost, values in zip(costs, spectra, strict=True))
-    return Budget(spectra, costs, draws.integers(0, max(1, whole)))
+    # mostly less than all ranks cost, so that some value has to go
+    return Budget(spectra, costs, draws.integers(0, max(1, whole - draws.choice((0, 1, 4, 8)))))
 
 
 def draw_even(draws: Draws) -> Budget:

@@ -130,4 +130,6 @@ def heads() -> tuple[Head, ...]:
     )
 
 
-HEADS = Family("heads", always=heads, tight=(Tight(two_keys(2.0**-6), 0.999, 1),), draw=draw_head, climb=climb_head)
+HEADS = Family(
+    "truncated-heads", always=heads, tight=(Tight(two_keys(2.0**-6), 0.999, 1),), draw=draw_head, climb=climb_head
+)

@@ -172,7 +172,7 @@ def merges() -> tuple[Merge, ...]:
 
 MERGES = Family("merges", always=merges, draw=draw_merge)
 STREAMS = Family(
-    "streams",
+    "merges-in-steps",
     # what a later step would need has been dropped by an earlier one; then updates that cancel
     always=lambda: (axes(2.0, 1.0), axes(1.0, 1.5, 1.0), replace(axes(1.0, 2.0, 3.0), rank=2), *merges()[2:]),
     # one step alone: its loss is the best error

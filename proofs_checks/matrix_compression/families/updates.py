@@ -168,7 +168,7 @@ def halved() -> Update:
     return Update(np.eye(2), np.eye(2), 1)
 
 
-UPDATES = Family("updates", always=examples, draw=draw_update, climb=climb_update)
+UPDATES = Family("updates-of-weights", always=examples, draw=draw_update, climb=climb_update)
 #: some error is left, so that factors of others can be worse
 LEFT_OVER = Family(
     "truncated-updates",
