@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import attention as library
-from proofs_checks.matrix_compression.families.exact import unlike
+from proofs_checks.matrix_compression.families.exact import energies, unlike
 from proofs_checks.matrix_compression.families.heads import (
     HEADS,
     Head,
@@ -108,6 +108,10 @@ def product_first(case: Head, found: dict[str, Any], rank: int = 0) -> Sides:
     other = norm(case.logits - case.scale * (found["Q"] @ found["K"].T))
     wrongly = [off - case.scale * tail(case.Q @ case.K.T, case.rank)]
     wrongly += [case.scale * (norm(X - found[name]) - tail(X, case.rank)) for name, X in (("Q", case.Q), ("K", case.K))]
+    spectrum = case.scale * np.sqrt(energies(case.Q @ case.K.T))
+    values = np.zeros(len(spectrum))
+    values[: len(found["values"])] = found["values"]
+    wrongly += (values - spectrum).tolist()
     least = case.scale * tail(case.Q @ case.K.T, max(0, case.rank - rank))
     return unlike(np.array(wrongly), case.allowed + 2.0**-44 * (norm(case.Q) + norm(case.K))) or Sides(
         least, other, least=0.0, rounding=case.allowed

@@ -70,7 +70,7 @@ PE_1 = Statement(
     solve=whitened,
     claim=Identity(best_at_output),
     saboteurs=(
-        saboteur("inputs are not looked at, as in the published code", solve=plain, printed=True),
+        saboteur("inputs are not looked at", solve=plain),
         saboteur(
             "the covariance for its root",
             patch=(truncate._metric, "scaled @ (right * values)", "scaled @ (right * values**2)"),

@@ -53,8 +53,9 @@ class Module:
 def is_folder(case: Folder) -> bool:
     """Decide whether all modules are updates with one inner rank of at least 1, one or two of them."""
     pairs = list(zip(case.B, case.A, strict=False))
-    same = len(case.B) == len(case.A) in (1, 2) and len({np.shape(B)[-1] for B in case.B}) == 1
-    return bool(same and all(is_update(Module(B, A)) and B.shape[1] >= 1 for B, A in pairs))
+    fits = len(case.B) == len(case.A) in (1, 2) and all(is_update(Module(B, A)) for B, A in pairs)
+    ranks = {B.shape[1] for B in case.B} if fits else set()
+    return len(ranks) == 1 and 0 not in ranks
 
 
 def says_a_scale(case: Folder) -> bool:
@@ -128,7 +129,11 @@ def draw_folder(draws: Draws) -> Folder:
     sides = [(draws.integers(2, 6), draws.integers(2, 6)) for _ in range(count)]
     B = tuple(draws.integers(-4, 4, shape=(m, q)).astype(float) for m, _ in sides)
     A = tuple(draws.integers(-4, 4, shape=(q, n)).astype(float) for _, n in sides)
-    alpha, stabilized, keep = draws.choice((8.0, 16.0, 0.5)), draws.choice((False, True)), draws.choice((False, True))
+    alpha, stabilized, keep = (
+        draws.choice((8.0, 16.0, 0.5, -4.0)),
+        draws.choice((False, True)),
+        draws.choice((False, True)),
+    )
     return Folder(B, A, alpha, stabilized, draws.integers(1, q), keep)
 
 
@@ -143,6 +148,7 @@ def folders() -> tuple[Folder, ...]:
         replace(one, stabilized=True, rank=4),
         replace(one, B=(B, A), A=(A, B[:, :3].copy()), rank=4),  # the second one has three columns, and so a rank of 3
         replace(one, stabilized=True, rank=1, keep_scale=True),
+        replace(one, alpha=-8.0),
     )
 
 

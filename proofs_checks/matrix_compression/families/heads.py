@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.matrix_compression import attention_rank
-from proofs_checks.matrix_compression.families.updates import allowance
+from proofs_checks.matrix_compression.families.updates import allowance, regauged
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Head:
     @property
     def allowed(self) -> float:
         """What logits, centered or not, may err by in doubles, in the Frobenius norm."""
-        return self.scale * 4 * allowance(self.Q, np.abs(self.K).T + np.abs(self.K.mean(0))[:, None])
+        wide = np.abs(self.K) + np.abs(self.K).mean(0)
+        return self.scale * 2 * allowance(self.Q, wide.T, gram=False)
 
 
 def attention(logits: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -59,7 +60,7 @@ def is_head(case: Head) -> bool:
 
 def has_small_logits(case: Head) -> bool:
     """Decide whether logits stay below 100, so that their rounding is small."""
-    return bool(np.linalg.norm(case.Q) * np.linalg.norm(case.K) * case.scale <= 100)
+    return bool(np.abs(case.logits).max() <= 100)
 
 
 def ranked(case: Head, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
@@ -78,10 +79,11 @@ def ranked(case: Head, rng: np.random.Generator | None = None, **options: Any) -
 
 
 def truncated(case: Head, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-    """Return the logits of the product's truncation, and the truncations of queries and of keys, all of rank r."""
+    """Return the truncated product with all its singular values, and truncated queries and keys, all of rank r."""
     product = attention_rank(case.Q, case.K, rank=case.rank, center=False)
     factors = attention_rank(case.Q, case.K, rank=case.rank, center=False, method="factors")
-    return {"logits": case.scale * (product.Q @ product.K.T), "Q": factors.Q, "K": factors.K}
+    logits = case.scale * (product.Q @ product.K.T)
+    return {"logits": logits, "Q": factors.Q, "K": factors.K, "values": product.singular_values}
 
 
 def centered(case: Head, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
@@ -114,10 +116,11 @@ def two_keys(t: float) -> Head:
 
 
 def heads() -> tuple[Head, ...]:
-    """Return two keys with large and small logits, a mask, keys with a mean, and logits of rank 1."""
+    """Return two keys, a mask, keys with a mean, logits of rank 1, an uneven gauge, and logits that fall together."""
     Q, K = np.array([[1.0, 0.5], [-1.0, 2.0]]), np.array([[2.0, 1.0], [0.0, -1.0], [1.0, 1.0]])
     V = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 1.0]])
     one = Head(Q, K, V, np.ones((2, 3), bool), 1)
+    uneven, other = regauged(Q, K.T.copy(), 64)
     return (
         two_keys(1.0),
         one,
@@ -125,6 +128,8 @@ def heads() -> tuple[Head, ...]:
         replace(one, mask=np.array([[True, False, True], [True, True, True]])),
         # A of low rank, from queries and keys that have a larger one: truncating these errs, and the tail of A is 0
         Head(np.eye(2), np.array([[3.0, 3.0], [3.0, 3.0], [0.0, 0.0]]), V, np.ones((2, 3), bool), 1),
+        # queries and keys in a gauge of which Gram matrices lose most digits
+        replace(one, Q=uneven, K=other.T.copy()),
         # two keys whose logits fall by as much: the changes are large, and do not differ
         Head(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0], [2.0, 0.5]]), V[:2], np.ones((1, 2), bool), 0),
     )

@@ -210,6 +210,9 @@ class Salted:
 
 def is_salted(case: Salted) -> bool:
     """Decide whether there is a decomposition with decreasing values, and a, b, X and Y fit it."""
+    shaped = all(np.ndim(x) == 1 for x in (case.s, case.a, case.b)) and all(np.ndim(x) == 2 for x in (case.X, case.Y))
+    if not shaped:
+        return False
     p, k = len(case.s), len(case.a)
     shapes = case.U.ndim == case.Vt.ndim == 2 and case.U.shape[1] == case.Vt.shape[0] == p and k == len(case.b) <= p
     if not shapes or case.X.shape != (p - k, case.Y.shape[0]) or case.Y.shape[1] != p - k or case.rank < 0:

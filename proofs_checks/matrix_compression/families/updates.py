@@ -46,16 +46,17 @@ class Update:
         return abs(self.scale) * allowance(self.B, self.A)
 
 
-def allowance(B: np.ndarray, A: np.ndarray) -> float:
+def allowance(B: np.ndarray, A: np.ndarray, gram: bool = True) -> float:
     """Return what B A, its singular values and its best factors may err by in doubles.
 
     Each inner index rounds by the norms of its column and its row; where the eigenvalues of the Gram matrices of evenly
-    scaled factors are close enough for these to be used, they lose the root of the quotient of their eigenvalues.
+    scaled factors are close enough for these to be used, they lose the root of the quotient of these. A solver
+    that takes QR alone loses nothing (`gram` is False).
     """
     columns, rows = np.linalg.norm(B, axis=0), np.linalg.norm(A, axis=1)
     used = columns * rows > 0
     spread = 1.0
-    if used.any() and used.sum() <= min(B.shape[0], A.shape[1]):
+    if gram and used.any() and used.sum() <= min(B.shape[0], A.shape[1]):
         left, right = B[:, used] / columns[used], A[used].T / rows[used]
         values = [np.linalg.eigvalsh(X.T @ X) for X in (left, right)]
         spread = min(float(one[0] / one[-1]) for one in values)
