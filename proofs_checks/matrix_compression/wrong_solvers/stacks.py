@@ -17,7 +17,7 @@ from proofs_checks.matrix_compression.families.subspaces import Products
 Update = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def run(case: Pass, update: Update) -> Trace:
+def _run(case: Pass, update: Update) -> Trace:
     """Run a pass by another update."""
     ranks = range(case.keep + 2)
     nodes, F, lost, kept = [], np.zeros((len(case.whole), 0)), np.zeros(len(ranks)), np.zeros(0)
@@ -39,7 +39,7 @@ def crossless(case: Pass, rng: np.random.Generator | None = None) -> Trace:
         order = np.argsort(-s)
         return (U * s)[:, order[:keep]], s[order[:keep]] ** 2, s[order[keep:]] ** 2
 
-    return run(case, update)
+    return _run(case, update)
 
 
 def absolute(case: Pass, rng: np.random.Generator | None = None) -> Trace:
@@ -57,7 +57,7 @@ def absolute(case: Pass, rng: np.random.Generator | None = None) -> Trace:
         Q, S = np.concatenate([Q, new[:, large]], axis=1) @ V[:, :keep], np.diag(values[:keep])
         return Q * np.sqrt(values[:keep]), values[:keep], values[keep:]
 
-    return run(case, update)
+    return _run(case, update)
 
 
 def left_alone(case: Products, rng: np.random.Generator | None = None) -> list[np.ndarray]:
