@@ -17,7 +17,7 @@ from lrtheory._kernels.low_rank import core
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, choice, must, real
+from lrtheory._validation import array, choice, must, real, unmasked
 from lrtheory.matrix_compression.adapters.squeeze import one_of
 from lrtheory.matrix_compression.theory.layers import tanh_bound
 
@@ -36,14 +36,14 @@ class AttentionRank(Result):
         New queries.
     K : array of shape (L_K, rank)
         New keys; the logits are Q K^T / sqrt(d), with the d of the head as before.
-    errors : float64 array of shape (d + 1,)
-        For each rank from 0 on the largest move of a row: of the output where values are given, measured; else of the
-        weights, as their total variation, measured too.
-    bounds : float64 array of shape (d + 1,)
+    errors : float64 array of shape (n + 1,)
+        The largest move of a row for each rank from 0 to n, which is min(L_Q, L_K, d) for "product" and d for
+        "factors", measured: of the output where values are given, else of the weights, as their total variation.
+    bounds : float64 array of shape (n + 1,)
         The same from the changes of the logits alone, by the tanh bound.
     diameter : float
         The largest distance of two rows of the values; 1 without them.
-    singular_values : float64 array of shape (d,)
+    singular_values : float64 array of shape (n,)
         Of the logits that are truncated, for method "product"; empty for "factors".
     method : {"product", "factors"}
         What is truncated.
@@ -182,7 +182,7 @@ def _seen(mask: Any, n_queries: int, n_keys: int) -> np.ndarray:
     if isinstance(mask, str):
         choice("mask", mask, ("causal",))
         return np.tril(np.ones((n_queries, n_keys), bool), n_keys - n_queries)
-    found = np.asarray(mask)
+    found = np.asarray(unmasked("mask", mask))
     if found.dtype != bool or found.shape != (n_queries, n_keys):
         raise must("mask", f'None, "causal", or a bool array of shape ({n_queries}, {n_keys})', mask)
     if not found.any(axis=1).all():

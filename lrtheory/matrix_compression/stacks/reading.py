@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
-from lrtheory._array import is_foreign, to_numpy
+from lrtheory._array import is_foreign, sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import Words, array, as_array, integer, must, real, unmasked
 
