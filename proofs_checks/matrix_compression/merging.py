@@ -21,6 +21,7 @@ from proofs_checks.matrix_compression.families.merges import (
     averaged,
     averaged_twice,
     have_one_rank,
+    in_all_steps,
     merged,
     streamed,
     tail,
@@ -75,7 +76,7 @@ MG_1 = Statement(
 
 def in_steps(case: Merge, found: Steps) -> Sides:
     """Compare both sides of the bracket with E_r of the sum and the distance of the last step, all from the steps."""
-    allowed, before, lost, off = case.allowed, np.zeros_like(case.total), [], []
+    allowed, before, lost, off = in_all_steps(case, found), np.zeros_like(case.total), [], []
     for term, B, A, told in zip(case.terms, found.B, found.A, found.tails, strict=True):
         after = np.asarray(B) @ np.asarray(A)
         lost.append(norm(before + term - after))

@@ -208,6 +208,8 @@ CASTS = Family(
         Cast(np.array([[1.0, 3.0]]) / 7, np.array([[1.0], [-2.0]]) / 3, "float16"),
         Cast(np.array([[2.0**-26, 2.0**-20]]), np.array([[1.0], [0.1]]), "float16"),
         Cast(np.array([[2.0**-139]]), np.array([[1.0]]), "bfloat16"),
+        # near the next number, which is above
+        Cast(np.array([[1 + 1.75 * 2.0**-8]]), np.array([[1 + 1.75 * 2.0**-8]]), "bfloat16"),
     ),
     # both factors err by 1 - 2^-20 of what the bound has, and the bound by u more than the factors
     tight=(Tight(between("float16", 2.0**-11), 0.998, 1),),

@@ -128,6 +128,14 @@ def heads() -> tuple[Head, ...]:
         replace(one, mask=np.array([[True, False, True], [True, True, True]])),
         # A of low rank, from queries and keys that have a larger one: truncating these errs, and the tail of A is 0
         Head(np.eye(2), np.array([[3.0, 3.0], [3.0, 3.0], [0.0, 0.0]]), V, np.ones((2, 3), bool), 1),
+        # a key that no query sees changes most
+        Head(
+            np.array([[1.0, 0.0]]),
+            np.array([[2.0, 0.0], [2.0, 0.5], [9.0, 0.0]]),
+            V,
+            np.array([[True, True, False]]),
+            0,
+        ),
         # queries and keys in a gauge of which Gram matrices lose most digits
         replace(one, Q=uneven, K=other.T.copy()),
         # two keys whose logits fall by as much: the changes are large, and do not differ

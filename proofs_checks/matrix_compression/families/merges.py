@@ -114,6 +114,19 @@ def streamed(case: Merge, rng: np.random.Generator | None = None) -> Steps:
     return Steps(trace["B"][NAME], trace["A"][NAME], proof.tails[NAME], bracket)  # type: ignore[index,union-attr]
 
 
+def in_all_steps(case: Merge, found: Steps) -> float:
+    """Return what all steps may err by in doubles: each factors the running sum and one update, side by side."""
+    whole, L, R = case.allowed, case.B[0][:, :0], case.A[0][:0]
+    for k, (B, A) in enumerate(zip(case.B, case.A, strict=True)):
+        # balanced factors have the nuclear norm of their product; factors in a gauge must not widen what is allowed
+        load = float(np.linalg.norm(L, axis=0) @ np.linalg.norm(R, axis=1))
+        R = R * min(1.0, float(np.sqrt(energies(L @ R)).sum()) / load) if load else R
+        joint = np.concatenate([L, case.weights[k] * case.scales[k] * B], axis=1), np.concatenate([R, A])
+        whole += 4 * allowance(*joint)
+        L, R = np.asarray(found.B[k]), np.asarray(found.A[k])
+    return whole
+
+
 def draw_merge(draws: Draws) -> Merge:
     """Draw up to four updates of different ranks, with weights of either sign, some of them in a gauge."""
     m, n, count = draws.integers(2, 5), draws.integers(2, 5), draws.integers(1, 4)

@@ -165,11 +165,21 @@ FLOORED = Family(
     climb=climb_stack,
 )
 
+
+def draw_flat(draws: Draws) -> Stack:
+    """Draw a stack with r below (sum of energies)^2 / (sum of their squares), where the bound says something."""
+    stack = draw_stack(draws)
+    energies = np.linalg.svd(stack.whole, compute_uv=False) ** 2
+    largest = energies.max()
+    equal = (energies / largest).sum() ** 2 / ((energies / largest) ** 2).sum() if largest > 0 else 1.0
+    return replace(stack, rank=max(1, min(stack.rank, int(np.ceil(equal)) - 1)))
+
+
 #: one value far below r equal ones; with none at all the bound would be all there is
 STACKS_8 = Family(
     "residuals",
     always=lambda: (Stack((np.eye(2),), 1, apart(1)), Stack((np.diag([2.0, 2.0, 1.0]),), 2, apart(1))),
     tight=(Tight(Stack((np.diag([8.0, 8.0, 1.0]),), 2, apart(1)), 0.999, 1),),
-    draw=draw_stack,
+    draw=draw_flat,
     climb=climb_stack,
 )
