@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, log_ticks, stream
+from figures._series import COLORS, MARKERS, below, beside, headline, log_axes, log_ticks, stream
 from lrtheory.matrix_compression import StackSketch, baselines, make_hidden_direction
 
 if TYPE_CHECKING:
@@ -148,11 +148,12 @@ def draw_bracket(arrays: Any) -> matplotlib.figure.Figure:
         left.plot(steps[:, 0], steps[:, 2 + 2 * i], color=COLORS[i], label=label)
         left.plot(steps[:, 0], steps[:, 3 + 2 * i], color=COLORS[i])
         look = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4}
-        middle.loglog(arrays["ends"][:, 1], widths(arrays["ends"])[:, i], **look)
+        middle.plot(arrays["ends"][:, 1], widths(arrays["ends"])[:, i], **look)
     left.plot(steps[:, 0], steps[:, 1], color="black", linewidth=1, label="best basis")
     log_ticks(left, [16, 160, 1600, 10_000])
     left.set(xlabel=f"blocks, {ROWS} x {COLUMNS}", ylabel="relative error at rank 8")
     left.set_title("in one pass, noise 1")
+    log_axes(middle, np.round(arrays["ends"][:, 1], 2))
     middle.set(xlabel="best relative error", ylabel="width of the bracket")
     middle.set_title(f"at the end, noise {arrays['noise'][0]:g} to {arrays['noise'][-1]:g}")
     hid = arrays["hidden"]

@@ -95,7 +95,7 @@ def draw_training(arrays: Any) -> matplotlib.figure.Figure:
         runs = arrays["lengths"][i]
         sharp = runs[..., 2].mean(axis=1) > 0.5
         middle = np.median(runs, axis=1)
-        look = {"color": COLORS[i], "markersize": 5, "linestyle": "none"}
+        look = {"color": COLORS[i], "markersize": 9 - 4 * i, "linestyle": "none"}
         name = f"values from 1 to {spread:g}"
         axis.plot(tails[sharp], middle[sharp, 0], marker=MARKERS[i], label=f"worst direction, {name}", **look)
         if not sharp.all():
