@@ -35,6 +35,7 @@ BREAKS = {
     "fair_subset_selection": ("size", 3),
     "lora_limits": ("largest", 4.0),
     "matrix_completion": ("density", 0.2),
+    "matrix_compression": ("noise", 0.25),
     "transductive_clustering": ("lam", 2.0),
 }
 VERDICTS = {"supported", "refuted", "inconclusive", "no claim"}
