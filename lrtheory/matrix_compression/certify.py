@@ -22,9 +22,10 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, integer, must, unmasked
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
 from lrtheory.matrix_compression.stacks.measuring import Energies
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, as_matrix
-from lrtheory.matrix_compression.stacks.sketch import GRAM_ROWS, StackSketch
+from lrtheory.matrix_compression.stacks.sketch import StackSketch
 from lrtheory.matrix_compression.theory import distance_bracket
 
 __all__ = ["CompressionCertificate", "certify"]

@@ -17,9 +17,10 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, rank_of, relative
-from lrtheory.matrix_compression.stacks.sketch import GRAM_ROWS, METHODS, Method, StackSketch
+from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from lrtheory.matrix_compression.stacks.units import true_length
 
@@ -332,7 +333,7 @@ class Answer:
 
     def __init__(self, sketch: StackSketch, rank: int, dtype: np.dtype, epsilon: float | None) -> None:
         self.sketch, self.epsilon, self.dtype = sketch, epsilon, dtype
-        self.wide = sketch.directions(sketch._keep)
+        self.wide = sketch.directions(sketch.rank + sketch.oversampling)
         self.rank = min(rank, self.wide.shape[1])  # zero columns have no directions
         self.basis = self.wide[:, : self.rank].astype(dtype)
 
@@ -384,7 +385,7 @@ class Answer:
             by_rank=by_rank,
             block_errors=block_errors,
             labels=labels,
-            norm=true_length(math.sqrt(sketch._total.value), sketch.unit),
+            norm=true_length(math.sqrt(sketch.total), sketch.unit),
             storage=size,
             method=sketch.method,
             reason=f"{sketch.n_rows} rows, and M M^T is kept up to {GRAM_ROWS}" if method == "auto" else "",

@@ -24,7 +24,6 @@ class Factor(NamedTuple):
     lost_whole: float  # the energies of all truncations
     lost_most: float  # the largest energy of every truncation, summed; Delta of Frequent Directions
     floors: np.ndarray  # (keep + 1,): at least this is E_j^2
-    n_steps: int  # factorizations so far
 
     @property
     def energies(self) -> np.ndarray:
@@ -45,7 +44,7 @@ class Factor(NamedTuple):
 
 def empty(n_rows: int, keep: int) -> Factor:
     """Make a factor of nothing."""
-    return Factor(np.empty((n_rows, 0)), np.zeros(keep + 1), 0.0, 0.0, np.zeros(keep + 1), 0)
+    return Factor(np.empty((n_rows, 0)), np.zeros(keep + 1), 0.0, 0.0, np.zeros(keep + 1))
 
 
 def spectrum_of(Z: np.ndarray) -> np.ndarray:
@@ -97,7 +96,7 @@ def joined(a: Factor, b: Factor | np.ndarray, *, shrink: bool) -> tuple[Factor, 
         whole, most = whole + float(dropped.sum()), float(dropped[0])
     else:
         most = 0.0
-    made = Factor(F, lost, whole, a.lost_most + other.lost_most + most, a.floors, a.n_steps + other.n_steps + 1)
+    made = Factor(F, lost, whole, a.lost_most + other.lost_most + most, a.floors)
     tops = np.concatenate([[0.0], np.cumsum(made.energies)])
     tops = np.concatenate([tops, np.full(keep + 1 - len(tops), tops[-1])])
     if exact:

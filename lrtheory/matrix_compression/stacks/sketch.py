@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from lrtheory._validation import Words, choice, integer, must, same_parameters, state_entry
-from lrtheory.matrix_compression.stacks import factors, saved_state, units
-from lrtheory.matrix_compression.stacks.factors import Factor
+from lrtheory.matrix_compression.stacks import units
+from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
 from lrtheory.matrix_compression.stacks.reading import Block, as_matrix
 
@@ -21,15 +21,6 @@ __all__ = ["Method", "StackSketch"]
 
 Method = Literal["auto", "gram", "fd", "sketch"]
 METHODS = ("auto", "gram", "fd", "sketch")
-#: rows up to which a matrix of all their products is kept: 8 m^2 bytes, 32 MB
-GRAM_ROWS = 2048
-
-
-class Spectrum(NamedTuple):
-    """The answer of a sketch at one moment: left singular vectors times singular values, and brackets."""
-
-    factor: Factor
-    exact: np.ndarray | None  # all squared singular values, where they are known
 
 
 class StackSketch:
@@ -98,16 +89,10 @@ class StackSketch:
     ) -> None:
         self.rank = integer("rank", rank, low=0)
         self.oversampling = integer("oversampling", oversampling, low=0)
-        self.method = str(choice("method", method, METHODS))
-        self._keep = max(1, self.rank + self.oversampling)
-        self._room = None if buffer is None else integer("buffer", buffer, low=1)
-        self.trace: dict[str, list[Any]] | None = {"factors": [], "dropped": [], "floors": []} if record else None
-        self.n_blocks, self.n_columns, self._filled, self._n_steps = 0, 0, 0, 0
-        self._unit, self._total = units.EMPTY, units.Sum()
-        self._factor: Factor | None = None
-        self._gram: np.ndarray | None = None
-        self._columns = np.empty((0, 0))
-        self._known: Spectrum | None = None
+        method = choice("method", method, METHODS)
+        room = None if buffer is None else integer("buffer", buffer, low=1)
+        self._held = Accumulator(method, max(1, self.rank + self.oversampling), room, record=record)
+        self.n_blocks, self.n_columns = 0, 0
 
     def __repr__(self) -> str:
         seen = f"{self.n_blocks} blocks of {self.n_rows} rows" if self.n_rows else "no blocks yet"
@@ -116,17 +101,27 @@ class StackSketch:
     @property
     def n_rows(self) -> int:
         """Rows of the blocks; 0 before the first one."""
-        return len(self._columns)
+        return self._held.n_rows
+
+    @property
+    def method(self) -> str:
+        """As given, or the one that "auto" chose at the first block."""
+        return self._held.method
+
+    @property
+    def trace(self) -> dict[str, list[Any]] | None:
+        """What was recorded, or None."""
+        return self._held.trace
 
     @property
     def unit(self) -> int:
         """The power of two by which everything is divided inside; 0 while nothing but zeros was seen."""
-        return 0 if self._unit == units.EMPTY else self._unit
+        return 0 if self._held.unit == units.EMPTY else self._held.unit
 
     @property
     def total(self) -> float:
         """The energy of all that was seen, in units of 4^`unit`."""
-        return self._total.value
+        return self._held.total.value
 
     def update(self, block: Block) -> None:
         """Take in one block.
@@ -195,15 +190,11 @@ class StackSketch:
             raise must("other", f"a sketch of matrices with {self.n_rows} rows", other.n_rows)
         if other.n_rows == 0:
             return
-        if other._filled or other is self:
+        if other._held.filled or other is self:
             other = other.copy()
-        other._settle()
-        self.method = other.method
-        self._begin(other.n_rows)
-        self._settle()
+        other._held.settle()
+        self._held.merge(other._held)
         self.n_blocks, self.n_columns = self.n_blocks + other.n_blocks, self.n_columns + other.n_columns
-        if other._unit != units.EMPTY:  # else it has seen nothing but zeros
-            self._take_over(other)
 
     def interval(self, rank: int | None = None) -> ErrorInterval:
         """Bracket the relative error of the best approximation of what was seen so far.
@@ -224,13 +215,13 @@ class StackSketch:
             If the rank is below 0.
         """
         r = self.rank if rank is None else integer("rank", rank, low=0)
-        total, bracket = self._total.value, (0.0, 0.0)
+        total, bracket = self.total, (0.0, 0.0)
         if r < min(self.n_rows, self.n_columns) and total > 0:
-            seen = self._now()
+            seen = self._held.now()
             tail = None if seen.exact is None else float(seen.exact[r:].sum())
             bracket = seen.factor.bracket(total, r) if tail is None else (tail, tail)
         return interval_of(
-            bracket, total, self.unit, rank=r, noise=self._noise(), method=self.method, counts=self.counts
+            bracket, total, self.unit, rank=r, noise=self._held.noise(), method=self.method, counts=self.counts
         )
 
     @property
@@ -256,10 +247,10 @@ class StackSketch:
         ValueError
             If it is below 0, or more than are kept.
         """
-        n = integer("n", n, low=0, high=self._keep)
+        n = integer("n", n, low=0, high=self._held.keep)
         if min(n, self.n_rows, self.n_columns) == 0:
             return np.empty((self.n_rows, 0))
-        Q = np.linalg.qr(self._now().factor.F[:, :n])[0]
+        Q = np.linalg.qr(self._held.now().factor.F[:, :n])[0]
         return np.asarray(Q)
 
     @property
@@ -272,8 +263,8 @@ class StackSketch:
         """Brackets of the leading singular values of the stack, of shape (rank, 2) (statement CM-10)."""
         if self.n_rows == 0:
             return np.empty((0, 2))
-        found = self._now().factor
-        noise = self._noise() * self._total.value
+        found = self._held.now().factor
+        noise = self._held.noise() * self.total
         lower = found.energies[: min(self.rank, self.n_columns)]
         ends = np.stack([lower - noise, lower + found.lost_most + noise], axis=1)
         ends = np.sqrt(np.clip(ends, 0.0, None))
@@ -282,7 +273,7 @@ class StackSketch:
     @property
     def counts(self) -> dict[str, int]:
         """Blocks and columns that were seen, and factorizations."""
-        return {"blocks": self.n_blocks, "columns": self.n_columns, "factorizations": self._n_steps}
+        return {"blocks": self.n_blocks, "columns": self.n_columns, "factorizations": self._held.n_steps}
 
     def copy(self) -> StackSketch:
         """Make an independent copy.
@@ -302,7 +293,8 @@ class StackSketch:
         dict
             For `set_state` of a sketch that was made with the same parameters.
         """
-        return saved_state.written(self, self._parameters())
+        seen = {"n_blocks": self.n_blocks, "n_columns": self.n_columns}
+        return self._parameters() | seen | self._held.state()
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -325,29 +317,27 @@ class StackSketch:
         if self.method == "auto" or (self.n_rows == 0 and method == "auto"):
             mine["method"] = choice("state['method']", method, METHODS)
         same_parameters(state, mine)
-        fresh = StackSketch(self.rank, oversampling=self.oversampling, buffer=self._room)
-        fresh.method = method
-        saved_state.read(fresh, state)
+        fresh = Accumulator(method, self._held.keep, self._held.room)
+        fresh.read(state)
         fresh.trace = self.trace
-        self.__dict__.update(fresh.__dict__)
+        n_blocks, n_columns = (count_of(state, name) for name in ("n_blocks", "n_columns"))
+        self.n_blocks, self.n_columns, self._held = n_blocks, n_columns, fresh
 
     def _lengths(self, n: int) -> np.ndarray:
         """Return the n leading singular values, in the caller's units."""
         if self.n_rows == 0:
             return np.empty(0)
-        lengths = np.sqrt(self._now().factor.energies[: min(n, self.n_columns)])
+        lengths = np.sqrt(self._held.now().factor.energies[: min(n, self.n_columns)])
         return np.array([units.true_length(length, self.unit) for length in lengths.tolist()])
 
     def _widened(self, rank: int) -> StackSketch:
         """Return a sketch of the same Gram matrix for another rank."""
         wider = self.copy()
-        wider.rank, wider._keep, wider._known = rank, max(1, rank + self.oversampling), None
+        wider.rank, wider._held.keep, wider._held.known = rank, max(1, rank + self.oversampling), None
         return wider
 
-    # --- inside ------------------------------------------------------------------------------------------------------
-
     def _parameters(self) -> dict[str, Any]:
-        room = 0 if self._room is None else self._room
+        room = self._held.room or 0
         return {"rank": self.rank, "oversampling": self.oversampling, "method": self.method, "buffer": room}
 
     def _checked(self, block: Any) -> np.ndarray:
@@ -360,147 +350,7 @@ class StackSketch:
             raise must("blocks", "matrices with at least one row", Words(f"none in block {self.n_blocks}"))
         return found.astype(np.float64, copy=False)
 
-    def _begin(self, n_rows: int) -> None:
-        """Fix the number of rows, at the first block."""
-        if self.n_rows:
-            return
-        if self.method == "auto":
-            self.method = "gram" if n_rows <= GRAM_ROWS else "fd"
-        if self.method == "gram":
-            self._gram = np.zeros((n_rows, n_rows), order="F")
-        else:
-            self._factor = factors.empty(n_rows, self._keep)
-        self._columns = np.empty((n_rows, 0))
-
-    def _width(self) -> int:
-        """Return the number of columns that are gathered between two factorizations."""
-        if self._room is not None:
-            return self._room
-        return max(64, self.n_rows // 4) if self.method == "gram" else max(2 * self._keep, 8)
-
     def _take(self, block: np.ndarray) -> None:
-        """Take in a checked block: its energy, and its columns into the buffer."""
-        self._begin(len(block))
-        energy, of_block = units.energy_of(block)
-        self.n_blocks += 1
-        self.n_columns += block.shape[1]
-        self._known = None
-        if of_block == units.EMPTY:
-            return
-        shift = self._raise_unit(of_block) - of_block
-        self._total = self._total.plus(energy * 2.0 ** max(-2 * shift, -1000))
-        if self._columns.shape[1] == 0:
-            self._columns = np.empty((self.n_rows, self._width()))
-        start, scale = 0, -self._unit
-        while start < block.shape[1]:
-            stop = min(block.shape[1], start + self._columns.shape[1] - self._filled)
-            room = self._columns[:, self._filled : self._filled + stop - start]
-            if abs(scale) < 1000:
-                np.multiply(block[:, start:stop], 2.0**scale, out=room)
-            else:
-                room[:] = units.rescaled(block[:, start:stop], scale)
-            self._filled += stop - start
-            start = stop
-            if self._filled == self._columns.shape[1]:
-                self._flush()
-
-    def _raise_unit(self, of_block: int) -> int:
-        """Choose the unit in which both what there is and what comes fit, and bring what there is into it."""
-        unit = units.raised(self._unit, of_block)
-        if unit != self._unit and self._unit != units.EMPTY:
-            down = self._unit - unit
-            self._total = self._total.scaled(2.0 ** max(2 * down, -1000))
-            self._columns[:, : self._filled] = units.rescaled(self._columns[:, : self._filled], down)
-            if self._gram is not None:
-                self._gram = units.rescaled(self._gram, 2 * down)
-            if self._factor is not None:
-                self._factor = factors.rescaled_factor(self._factor, down)
-        self._unit = unit
-        return unit
-
-    def _flush(self) -> None:
-        """Take the gathered columns into the factor or the Gram matrix."""
-        self._known = None
-        if self._filled == 0:
-            return
-        Z = self._columns[:, : self._filled]
-        if self._gram is not None:
-            self._gram = _with_products(self._gram, Z)
-            self._n_steps += 1
-        else:
-            self._join(Z)
-        self._filled = 0
-
-    def _settle(self) -> None:
-        """Take the gathered columns in, and give their memory back."""
-        self._flush()
-        self._columns = np.empty((self.n_rows, 0))
-
-    def _take_over(self, other: StackSketch) -> None:
-        """Join the factor or the Gram matrix of another sketch, and what it has recorded."""
-        fresh = self._unit == units.EMPTY
-        shift = self._raise_unit(other._unit) - other._unit
-        self._total = self._total.plus(other._total.value * 2.0 ** max(-2 * shift, -1000))
-        self._n_steps += other._n_steps
-        if self.trace is not None and other.trace is not None:
-            for name, values in other.trace.items():
-                self.trace[name].extend(values)
-        if self._gram is not None and other._gram is not None:
-            self._gram += units.rescaled(other._gram, -2 * shift)
-        elif other._factor is not None:
-            factor = factors.rescaled_factor(other._factor, -shift)
-            if fresh:  # there is nothing to join it with
-                self._factor, self._known = factor, None
-            else:
-                self._join(factor)
-
-    def _join(self, other: Factor | np.ndarray) -> None:
-        assert self._factor is not None
-        self._factor, dropped = self._joined(other)
-        self._n_steps += 1
-        self._known = None
-        if self.trace is not None:
-            self.trace["factors"].append(self._factor.F)
-            self.trace["dropped"].append(dropped)
-            self.trace["floors"].append(self._factor.floors)
-
-    def _joined(self, other: Factor | np.ndarray) -> tuple[Factor, np.ndarray]:
-        assert self._factor is not None
-        return factors.joined(self._factor, other, shrink=self.method == "fd")
-
-    def _now(self) -> Spectrum:
-        """Return the factor of all that was seen, gathered columns included; nothing changes by asking."""
-        if self._known is None:
-            Z = self._columns[:, : self._filled]
-            if self._gram is None:
-                assert self._factor is not None
-                self._known = Spectrum(self._joined(Z)[0] if self._filled else self._factor, None)
-            else:
-                self._known = self._exact(Z)
-        return self._known
-
-    def _exact(self, Z: np.ndarray) -> Spectrum:
-        """Factor the Gram matrix, or the gathered columns themselves while there are no others."""
-        assert self._gram is not None
-        keep = min(self._keep, self.n_rows)
-        if self._n_steps == 0:
-            energies, F = factors.leading(Z, keep)
-        else:
-            energies, U = np.linalg.eigh(_with_products(self._gram.copy(order="F"), Z))
-            energies = np.maximum(energies[::-1], 0.0)
-            F = U[:, ::-1][:, :keep] * np.sqrt(energies[:keep])
-        none = factors.empty(self.n_rows, self._keep)
-        return Spectrum(none._replace(F=F), energies)
-
-    def _noise(self) -> float:
-        """Return the allowance for rounding, as a part of the whole energy."""
-        return factors.ROUNDING * (self._width() + 4 * self._keep + self._n_steps)
-
-
-def _with_products(G: np.ndarray, Z: np.ndarray) -> np.ndarray:
-    """Add Z Z^T to the lower half of a matrix in Fortran order, in place where that can be."""
-    if Z.shape[1] == 0:
-        return G
-    from scipy.linalg.blas import dsyrk
-
-    return np.asarray(dsyrk(1.0, Z, beta=1.0, c=G, lower=1, overwrite_c=1))
+        """Take in a checked block."""
+        self._held.take(block)
+        self.n_blocks, self.n_columns = self.n_blocks + 1, self.n_columns + block.shape[1]

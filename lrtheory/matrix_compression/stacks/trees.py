@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from lrtheory._parallel import n_threads, parallel_map
-from lrtheory.matrix_compression.stacks.sketch import GRAM_ROWS, StackSketch
+from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
+from lrtheory.matrix_compression.stacks.sketch import StackSketch
 
 __all__ = ["Plan", "sketch_of"]
 
@@ -114,7 +115,7 @@ def _branch(leaves: tuple[tuple[np.ndarray, ...], ...], plan: Plan) -> StackSket
         sketch = plan.sketch(max(1, whole) if whole is not None else None)
         for block in leaf:
             sketch._take(block.astype(np.float64, copy=False))
-        sketch._settle()
+        sketch._held.settle()
         counter.add(sketch)
     return counter.whole(plan)
 
@@ -145,7 +146,7 @@ class Counter:
             made = sketch
         if made is None:
             return plan.sketch()
-        made._room = None
+        made._held.room = None
         return made
 
 

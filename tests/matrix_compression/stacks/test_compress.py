@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
-from lrtheory.matrix_compression.stacks import sketch as sketches
+from lrtheory.matrix_compression.stacks import accumulator
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from tests.backends import missing
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
@@ -178,7 +178,7 @@ def test_a_tree_bounds_real_heads_better_from_below_than_a_line():
 
 
 def test_many_rows_take_frequent_directions(monkeypatch):
-    monkeypatch.setattr(sketches, "GRAM_ROWS", 10)
+    monkeypatch.setattr(accumulator, "GRAM_ROWS", 10)
     blocks = mc.make_stack("noisy", 30, 4, n_blocks=6, rng=8).blocks
     sketch = mc.StackSketch(2)
     sketch.update_many(blocks)
