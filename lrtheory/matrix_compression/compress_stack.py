@@ -17,9 +17,10 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
-from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, rank_of, relative
+from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from lrtheory.matrix_compression.stacks.units import true_length
@@ -277,7 +278,9 @@ def compress_stack(
     >>> round(found.error, 6), round(found.certificate.bound, 6), found.coefficients[0].shape
     (0.316228, 0.316228, (2, 2))
     """
-    rank, epsilon = _wanted(blocks, rank, epsilon)
+    if isinstance(blocks, StackProblem) and rank is None and epsilon is None:
+        rank, epsilon = blocks.rank, None if blocks.rank is not None else blocks.epsilon
+    one_of(rank=rank, epsilon=epsilon)
     oversampling = integer("oversampling", oversampling, low=0)
     choice("method", method, METHODS)
     labels = blocks.labels if isinstance(blocks, StackProblem) else None
@@ -293,13 +296,6 @@ def compress_stack(
     trace = sketch.trace if sketch.trace is None else {name: list(v) for name, v in sketch.trace.items()}
     made = answer.result(second, method, tuple(labels) if labels is not None else None)
     return replace(made, counts={**sketch.counts, "passes": n_reads + (second is not None)}, trace=trace)
-
-
-def _wanted(blocks: Any, rank: Any, epsilon: Any) -> tuple[int | None, float | None]:
-    """The rank or the error of the call, or that of the problem."""
-    if isinstance(blocks, StackProblem) and rank is None and epsilon is None:
-        rank, epsilon = blocks.rank, None if blocks.rank is not None else blocks.epsilon
-    return rank_of(rank, epsilon)
 
 
 def _sketched(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int | None) -> tuple[StackSketch, int]:

@@ -20,10 +20,10 @@ from lrtheory.matrix_compression.adapters.result import (
     finished,
     replaced,
 )
-from lrtheory.matrix_compression.adapters.squeeze import one_of
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
+from lrtheory.matrix_compression.sizes import one_of
 
 __all__ = ["compress_adapter", "folders"]
 

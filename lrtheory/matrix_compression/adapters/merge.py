@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files import AdapterFile, AdapterModule
-from lrtheory._kernels.low_rank import Core, core, difference, rank_within, rounding_of, tail
+from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, must
 from lrtheory.matrix_compression.adapters.compress import folders
@@ -26,7 +26,7 @@ from lrtheory.matrix_compression.adapters.result import (
     joined,
     replaced,
 )
-from lrtheory.matrix_compression.adapters.squeeze import one_of
+from lrtheory.matrix_compression.sizes import one_of, rank_for
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
 __all__ = ["merge_adapters", "parts_of", "weights_of"]
@@ -114,7 +114,7 @@ def merge_adapters(
     modules, bounds, spectra, methods = {}, {}, {}, {}
     for name, updates in parts.items():
         found, methods[name] = _whole(updates, method)
-        kept = min(rank, len(found.values)) if rank is not None else rank_within(found.values, epsilon or 0.0)
+        kept = rank_for(found.values, rank, epsilon)
         modules[name], *pair = replaced(first[name], found, kept, 1.0, kind)
         bounds[name], spectra[name] = (pair[0], pair[1]), found.values
     used = sorted(set(methods.values()))

@@ -10,12 +10,13 @@ import math
 from typing import Any
 
 from lrtheory._array import array_namespace, arrays, real_array
-from lrtheory._kernels.low_rank import core, rank_within
+from lrtheory._kernels.low_rank import core
 from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array
-from lrtheory._validation import choice, integer, must, real
+from lrtheory._validation import choice, must, real
+from lrtheory.matrix_compression.sizes import one_of, rank_for
 
-__all__ = ["one_of", "scaling", "squeeze"]
+__all__ = ["scaling", "squeeze"]
 
 METHODS = ("auto", "qr", "gram")
 
@@ -94,7 +95,7 @@ def squeeze(
     found = core(left, right, method)
     if not math.isfinite(float(found.values.sum()) * abs(scale)):
         raise must("scale, B, A", "numbers whose product is in the range of doubles", scale)
-    kept = min(rank, len(found.values)) if rank is not None else rank_within(found.values, real("epsilon", epsilon))
+    kept = rank_for(found.values, rank, epsilon)
     kind = xp.result_type(left.dtype, right.dtype)
     pair = tuple(
         xp.astype(factor, kind) for factor in found.factors(kept, ratio=scale / out_scale, balanced=bool(balanced))
@@ -115,18 +116,3 @@ def scaling(name: str, value: Any) -> float:
     if number == 0 or not math.isfinite(number):
         raise must(name, "a finite number other than 0", value)
     return number
-
-
-def one_of(**given: Any) -> str:
-    """Check that exactly one of several ways to say how small is given, and its range; its name."""
-    said = [name for name, value in given.items() if value is not None]
-    if not said:
-        raise must(next(iter(given)), f"given, or {' or '.join(f'`{name}`' for name in list(given)[1:])}", None)
-    if len(said) > 1:
-        raise ValueError(f"`{said[0]}` must be given without `{said[1]}`; got both.")
-    value = given[said[0]]
-    if said[0] == "epsilon":
-        real("epsilon", value, low=0, high=1)
-    elif said[0] == "rank":
-        integer("rank", value, low=0)
-    return said[0]

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._files import AdapterFile, AdapterModule
-from lrtheory._kernels.low_rank import Core, core, difference, rank_within, tail
+from lrtheory._kernels.low_rank import Core, core, difference, tail
 from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
@@ -19,9 +19,10 @@ from lrtheory._validation import array, generator, integer, must, real
 from lrtheory.matrix_compression.adapters.compress import folders
 from lrtheory.matrix_compression.adapters.merge import parts_of, weights_of
 from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult, as_adapter, joined
-from lrtheory.matrix_compression.adapters.squeeze import one_of, scaling
+from lrtheory.matrix_compression.adapters.squeeze import scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
 from lrtheory.matrix_compression.layers.truncate import truncate
+from lrtheory.matrix_compression.sizes import one_of, rank_for
 
 __all__ = ["dense_svd", "factor_average", "randomized_svd", "uniform_ranks"]
 
@@ -125,7 +126,7 @@ def randomized_svd(
     U, values, Vt = np.linalg.svd((basis.T @ left) @ right, full_matrices=False)
     same = np.eye(len(values))
     found = Core(values, (basis @ U, same), (same, Vt), 0.0, "randomized", "")
-    kept = min(rank, len(values)) if rank is not None else rank_within(values, real("epsilon", epsilon))
+    kept = rank_for(values, rank, epsilon)
     new_left, new_right = found.factors(kept)
     truth = core(left, right)
     error, rounding = difference((left, right, 1.0), (new_left, new_right, 1.0))

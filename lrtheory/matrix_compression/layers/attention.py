@@ -18,7 +18,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, must, real, unmasked
-from lrtheory.matrix_compression.adapters.squeeze import one_of
+from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.theory.layers import tanh_bound
 
 __all__ = ["AttentionRank", "attention_rank"]

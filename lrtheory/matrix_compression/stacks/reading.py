@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import is_foreign, sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import Words, array, as_array, integer, must, real, unmasked
+from lrtheory._validation import Words, array, as_array, must, unmasked
 
-__all__ = ["Block", "Blocks", "Stream", "as_matrix", "rank_of", "relative"]
+__all__ = ["Block", "Blocks", "Stream", "as_matrix", "relative"]
 
 Block: TypeAlias = ArrayLike | SparseArray
 
@@ -108,24 +108,6 @@ class Stream:
         if block.dtype == np.float64:
             self.dtype = block.dtype
         return block
-
-
-class Target(NamedTuple):
-    """The rank that a compression shall have, or the error relative to the norm."""
-
-    rank: int | None
-    epsilon: float | None
-
-
-def rank_of(rank: Any, epsilon: Any = None) -> Target:
-    """Check a rank or an error, of which exactly one is given."""
-    if rank is not None and epsilon is not None:
-        raise must("rank", "given without `epsilon`", Words("both"))
-    if rank is None and epsilon is None:
-        raise must("rank", "given, or `epsilon`", Words("neither"))
-    if rank is not None:
-        return Target(integer("rank", rank, low=0), None)
-    return Target(None, real("epsilon", epsilon, low=0.0, high=1.0))
 
 
 def relative(energy: Any, total: float) -> Any:

@@ -142,7 +142,7 @@ def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({}, "`budget` must be given, or `rank` or `epsilon`; got None."),
+    ({}, "`budget` must be given, or `rank` or `epsilon`; got none of them."),
     ({"budget": 5, "rank": 1}, "`budget` must be given without `rank`; got both."),
     ({"budget": -1}, "`budget` must be in [0, inf]; got -1."),
     ({"rank": -1}, "`rank` must be an integer of at least 0; got -1."),

@@ -133,7 +133,7 @@ def test_refusals(tmp_path: Path) -> None:
     given = adapters()
     assert refused([], rank=1) == "`adapters` must be at least one adapter; got []."
     assert refused(given[:2], [1.0, 2.0, 3.0], rank=1) == "`weights` must be one number an adapter; got 3 for 2."
-    assert refused(given) == "`rank` must be given, or `epsilon`; got None."
+    assert refused(given) == "`rank` must be given, or `epsilon`; got neither."
     assert 'left out with method "stream"' in refused(given, epsilon=0.5, method="stream")
     assert "left out unless method is" in refused(given, rank=1, record=True)
     other = mc.AdapterFile({"a": mc.AdapterModule(np.ones((3, 1)), np.ones((1, 3)))})

@@ -118,7 +118,7 @@ def test_methods_are_named_with_their_reason() -> None:
 
 REFUSED = [
     (dict(A=np.ones((4, 2))), "`A` must be an array with 2 rows, as `B` has columns; got 4."),
-    (dict(rank=None), "`rank` must be given, or `epsilon`; got None."),
+    (dict(rank=None), "`rank` must be given, or `epsilon`; got neither."),
     (dict(epsilon=0.5), "`rank` must be given without `epsilon`; got both."),
     (dict(rank=-1), "`rank` must be an integer of at least 0; got -1."),
     (dict(rank=None, epsilon=1.5), "`epsilon` must be in [0, 1]; got 1.5."),

@@ -129,7 +129,7 @@ def test_inputs_of_zeros() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"rank": None}, "`rank` must be given, or `epsilon`; got None."),
+    ({"rank": None}, "`rank` must be given, or `epsilon`; got neither."),
     ({"epsilon": 0.5}, "`rank` must be given without `epsilon`; got both."),
     ({"W": np.ones(3)}, "`W` must be of shape (n, n); got (3,)."),
     ({"W": np.full((2, 3), np.nan)}, "`W` must be finite; got nan."),
