@@ -100,7 +100,8 @@ def draw_head(draws: Draws) -> Head:
     if draws.choice((False, True)):
         mask = draws.integers(0, 1, shape=(L, n)).astype(bool)
         mask[:, draws.integers(0, n - 1)] = True
-    return Head(Q, K, draws.integers(-3, 3, shape=(n, width)).astype(float), mask, draws.integers(0, d))
+    V = draws.integers(-3, 3, shape=(n, width)).astype(float)
+    return Head(Q, K, V, mask, draws.integers(0, max(0, min(L, n, d) - 1)))  # a rank that leaves an error
 
 
 def climb_head(case: Head, draws: Draws) -> Head:
@@ -125,6 +126,7 @@ def heads() -> tuple[Head, ...]:
         two_keys(1.0),
         one,
         replace(one, K=K[::-1] + 4.0, V=2 * V),
+        replace(one, rank=2),  # all of it
         replace(one, mask=np.array([[True, False, True], [True, True, True]])),
         # A of low rank, from queries and keys that have a larger one: truncating these errs, and the tail of A is 0
         Head(np.eye(2), np.array([[3.0, 3.0], [3.0, 3.0], [0.0, 0.0]]), V, np.ones((2, 3), bool), 1),
