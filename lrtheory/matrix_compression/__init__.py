@@ -52,7 +52,7 @@ from lrtheory.matrix_compression import baselines, theory
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
 from lrtheory.matrix_compression.adapters.makers import make_adapters, make_quantization_residuals
 from lrtheory.matrix_compression.adapters.merge import merge_adapters
-from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult, StreamCertificate
+from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, allocate_ranks, certify_ranks
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
@@ -88,7 +88,6 @@ __all__ = [
     "StackProblem",
     "StackResult",
     "StackSketch",
-    "StreamCertificate",
     "allocate_ranks",
     "attention_rank",
     "baselines",

@@ -12,12 +12,11 @@ from lrtheory._files import AdapterFile
 from lrtheory._kernels.low_rank import Core, core
 from lrtheory._validation import choice, must, real
 from lrtheory.matrix_compression.adapters.result import (
-    STATEMENT,
-    AdapterCertificate,
     AdapterResult,
     as_adapter,
     checked_type,
     finished,
+    lost,
     replaced,
 )
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
@@ -25,7 +24,7 @@ from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
 from lrtheory.matrix_compression.sizes import one_of
 
-__all__ = ["compress_adapter", "folders"]
+__all__ = ["compress_adapter"]
 
 
 def compress_adapter(
@@ -96,22 +95,12 @@ def compress_adapter(
     spectra = {name: one.values for name, one in found.items()}
     costs = {name: sum(module.shape) if cost == "parameters" else 1 for name, module in source.modules.items()}
     ranks, allocation, reason = _ranks(way, (budget, rank, epsilon), _weighted(spectra, weights), costs)
-    modules, bounds = {}, {}
+    modules, losses = {}, {}
     for name, module in source.modules.items():
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
-        modules[name], *pair = replaced(module, found[name], ranks[name], scale, kind)
-        bounds[name] = (pair[0], pair[1])
-    said = {"sources": folders(source), "source_storage": source.storage, "method": way, "reason": reason}
-
-    def certify(least: float, most: float) -> AdapterCertificate:
-        return AdapterCertificate(most - least, least, most, STATEMENT, ranks, modules, allocation)
-
-    return finished(source, modules, bounds, spectra, said=said, certify=certify)
-
-
-def folders(*adapters: AdapterFile) -> tuple[Path, ...]:
-    """The folders that adapters were read from."""
-    return tuple(one.source for one in adapters if one.source is not None)
+        modules[name], *bounds = replaced(module, found[name], ranks[name], scale, kind)
+        losses[name] = lost(spectra[name], ranks[name], (bounds[0], bounds[1]))
+    return finished([source], modules, losses, spectra=spectra, method=way, reason=reason, allocation=allocation)
 
 
 def _stretched(found: Core, scale: float) -> Core:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,15 @@ from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, must
-from lrtheory.matrix_compression.adapters.compress import folders
 from lrtheory.matrix_compression.adapters.result import (
-    STATEMENT,
-    AdapterCertificate,
     AdapterResult,
-    StreamCertificate,
+    Loss,
     Update,
     as_adapter,
     checked_type,
     finished,
     joined,
+    lost,
     replaced,
 )
 from lrtheory.matrix_compression.sizes import one_of, rank_for
@@ -111,21 +109,15 @@ def merge_adapters(
     first = {name: next(one.modules[name] for one in read if name in one.modules) for name in parts}
     if method == "stream":
         return _streamed(read, parts, first, rank or 0, kind, record)
-    modules, bounds, spectra, methods = {}, {}, {}, {}
+    modules, losses, spectra, methods = {}, {}, {}, {}
     for name, updates in parts.items():
         found, methods[name] = _whole(updates, method)
         kept = rank_for(found.values, rank, epsilon)
-        modules[name], *pair = replaced(first[name], found, kept, 1.0, kind)
-        bounds[name], spectra[name] = (pair[0], pair[1]), found.values
-    used = sorted(set(methods.values()))
-    said = {"sources": folders(*read), "source_storage": sum(one.storage for one in read), "method": " and ".join(used)}
-    said["reason"] = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
-    ranks = {name: module.rank for name, module in modules.items()}
-
-    def certify(least: float, most: float) -> AdapterCertificate:
-        return AdapterCertificate(most - least, least, most, STATEMENT, ranks, modules, None)
-
-    return finished(read[0], modules, bounds, spectra, said=said, certify=certify)
+        modules[name], *bounds = replaced(first[name], found, kept, 1.0, kind)
+        losses[name], spectra[name] = lost(found.values, kept, (bounds[0], bounds[1])), found.values
+    used = " and ".join(sorted(set(methods.values())))
+    reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
+    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason)
 
 
 def weights_of(weights: Any, n: int) -> np.ndarray:
@@ -168,39 +160,24 @@ def _streamed(
     kind: str | None, record: bool,
 ) -> AdapterResult:  # fmt: skip
     """Add one update at a time and truncate; the losses bracket the best error (statement MG-2)."""
-    modules, bounds, tails, kepts, norms = {}, {}, {}, {}, {}
+    modules, losses, tails, sums = {}, {}, {}, {}
     for name, updates in parts.items():
-        last, lost, slack, kept = _steps(updates, rank)
-        modules[name], _, cast = replaced(first[name], core(*last), rank, 1.0, kind)
-        wide = lost + slack
-        tails[name], kepts[name] = wide, kept
-        best = stream_bracket([*wide[:-1], max(0.0, lost[-1] - slack[-1])])[0]
-        bounds[name] = float(best), float(stream_bracket(wide)[1]) + cast
-        norms[name] = tail(core(*joined(updates)).values, 0)
-    trace = {f: {name: tuple(p[i] for p in kept) for name, kept in kepts.items()} for i, f in enumerate("BA")}
-    errors = {name: difference((*joined(parts[name]), 1.0), (m.B, m.A, m.scale))[0] for name, m in modules.items()}
-    whole, total = (tail(np.array(list(x.values())), 0) for x in (norms, errors))
-    least, most = (math.sqrt(math.fsum(pair[i] ** 2 for pair in bounds.values())) for i in range(2))
-    made = AdapterFile(modules, read[0].config, metadata=read[0].metadata, source=read[0].source)
-    return AdapterResult(
-        adapter=made,
-        ranks={name: module.rank for name, module in modules.items()},
-        spectra={},
-        error=total / whole if whole > 0 else 0.0,
-        errors={name: errors[name] / norms[name] if norms[name] > 0 else 0.0 for name in modules},
-        sources=folders(*read),
-        storage=made.storage,
-        source_storage=sum(one.storage for one in read),
-        method="stream",
-        reason="asked for",
-        message="",
-        certificate=StreamCertificate(most - least, least, most, "matrix_compression/MG-2", tails, modules),
-        trace=trace if record else None,
-    )
+        lost_by, slack, sums[name] = _steps(updates, rank)
+        own, _, cast = replaced(first[name], core(*sums[name][-1]), rank, 1.0, kind)
+        wide, whole, modules[name] = lost_by + slack, joined(updates), own
+        tails[name] = wide
+        least = stream_bracket([*wide[:-1], max(0.0, lost_by[-1] - slack[-1])])[0]
+        error = difference((*whole, 1.0), (own.B, own.A, own.scale))[0]
+        losses[name] = Loss(tail(core(*whole).values, 0), error, float(least), float(stream_bracket(wide)[1]) + cast)
+    made = finished(read, modules, losses, spectra={}, method="stream", tails=tails)
+    if not record:
+        return made
+    trace = {f: {name: tuple(pair[i] for pair in pairs) for name, pairs in sums.items()} for i, f in enumerate("BA")}
+    return replace(made, trace=trace)
 
 
-def _steps(updates: list[Update], rank: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray, list[Any]]:
-    """The last running sum, what each step has lost and what it rounds, and the running sums after every step."""
+def _steps(updates: list[Update], rank: int) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """What each step has lost, what it rounds, and the factors of the running sum after it."""
     m, n = updates[0][0].shape[0], updates[0][1].shape[1]
     B, A = np.zeros((m, 0)), np.zeros((0, n))
     lost, slack, kept = [], [], []
@@ -210,4 +187,4 @@ def _steps(updates: list[Update], rank: int) -> tuple[tuple[np.ndarray, np.ndarr
         lost.append(tail(found.values, rank))
         slack.append(found.rounding)
         kept.append((B, A))
-    return (B, A), np.array(lost), np.array(slack), kept
+    return np.array(lost), np.array(slack), kept

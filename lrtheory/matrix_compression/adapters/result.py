@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,16 +25,18 @@ from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 __all__ = [
     "AdapterCertificate",
     "AdapterResult",
-    "StreamCertificate",
+    "Loss",
     "Update",
     "as_adapter",
     "checked_type",
     "finished",
     "joined",
+    "lost",
     "replaced",
 ]  # fmt: skip
 
-STATEMENT = "matrix_compression/SQ-1e"
+#: of factors that are the best ones, and of sums that were truncated step by step
+STATEMENTS = ("matrix_compression/SQ-1e", "matrix_compression/MG-2")
 NAMES = {code: name for name, code in DTYPES.items()}
 CERTIFICATE = "compression_certificate.json"
 
@@ -45,6 +47,8 @@ Update = tuple[Any, Any, float]
 @result
 class AdapterCertificate(Result):
     """Bounds on the distance of an adapter from the updates that it stands for, over all modules together.
+
+    The statement is SQ-1e for the best factors of all modules, and MG-2 for sums that were truncated step by step.
 
     Attributes
     ----------
@@ -62,6 +66,8 @@ class AdapterCertificate(Result):
         The factors themselves.
     allocation : RankCertificate or None
         Where a budget chose the ranks: what other ranks within it keep at most.
+    tails : mapping of str to float64 array, or None
+        For a sum that was truncated step by step, what each step has lost in each module, rounding included.
     """
 
     gap: float
@@ -71,6 +77,7 @@ class AdapterCertificate(Result):
     ranks: Mapping[str, int]
     modules: Mapping[str, AdapterModule]
     allocation: RankCertificate | None
+    tails: Mapping[str, np.ndarray] | None
 
     def _facts(self) -> list[str]:
         least = f"no adapter of these ranks by less than {self.bound:.6g} ({self.statement})"
@@ -95,7 +102,11 @@ class AdapterCertificate(Result):
         read = [as_adapter("adapters", adapter) for adapter in adapters]
         names = {name: None for adapter in read for name in adapter.modules}
         share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).tolist()
-        if set(names) != set(self.modules) or len(share) != len(read) or self.statement != STATEMENT:
+        if (
+            set(names) != set(self.modules)
+            or len(share) != len(read)
+            or self.statement != STATEMENTS[self.tails is not None]
+        ):
             return False
         squares = np.zeros((2, len(names)))
         rounding = 0.0
@@ -122,57 +133,6 @@ def joined(parts: list[Update]) -> tuple[np.ndarray, np.ndarray]:
     """The factors of a sum of updates, side by side, in double precision."""
     left = np.concatenate([np.asarray(B, np.float64) * scale for B, _, scale in parts], axis=1)
     return left, np.concatenate([np.asarray(A, np.float64) for _, A, _ in parts], axis=0)
-
-
-@result
-class StreamCertificate(Result):
-    """Bounds on a sum that was merged one adapter at a time, from what each step has lost (statement MG-2).
-
-    Attributes
-    ----------
-    gap : float
-        upper - bound, at least 0.
-    bound : float
-        No adapter of these ranks is nearer to the sum, over all modules together.
-    upper : float
-        The merged adapter is not further from it.
-    statement : str
-        The statement behind the bounds.
-    tails : mapping of str to float64 array
-        For each module what each step has lost, rounding included.
-    modules : mapping of str to AdapterModule
-        The factors themselves.
-    """
-
-    gap: float
-    bound: float
-    upper: float
-    statement: str
-    tails: Mapping[str, np.ndarray]
-    modules: Mapping[str, AdapterModule]
-
-    def _facts(self) -> list[str]:
-        least = f"nothing of these ranks by less than {self.bound:.6g} ({self.statement})"
-        return [f"off the sum by at most {self.upper:.6g}, and {least}"]
-
-    def verify(self, *adapters: AdapterFile | str | Path, weights: ArrayLike | None = None) -> bool:
-        """Compare the merged adapter with the sum itself.
-
-        Parameters
-        ----------
-        *adapters : AdapterFile or path
-            Those that were merged.
-        weights : sequence of float or None
-            Their weights; None weighs each by 1.
-
-        Returns
-        -------
-        bool
-            Whether the bounds hold, up to rounding.
-        """
-        ranks = {name: module.rank for name, module in self.modules.items()}
-        same = AdapterCertificate(self.gap, self.bound, self.upper, STATEMENT, ranks, self.modules, None)
-        return self.statement == "matrix_compression/MG-2" and same.verify(*adapters, weights=weights)
 
 
 @result
@@ -203,7 +163,7 @@ class AdapterResult(Result):
         Why this method was taken.
     message : str
         What a reader should know.
-    certificate : AdapterCertificate or StreamCertificate
+    certificate : AdapterCertificate
         Bounds on the error that somebody else can verify.
     trace : mapping of str to tuple, or None
         What was asked for by `record`.
@@ -220,7 +180,7 @@ class AdapterResult(Result):
     method: str
     reason: str
     message: str
-    certificate: AdapterCertificate | StreamCertificate
+    certificate: AdapterCertificate
     trace: Mapping[str, Any] | None
 
     def _columns(self) -> dict[str, Any]:
@@ -271,26 +231,7 @@ def as_adapter(name: str, value: Any) -> AdapterFile:
 def replaced(
     module: AdapterModule, found: Core, rank: int, scale: float, dtype: str | None
 ) -> tuple[AdapterModule, float, float]:
-    """A module with the best factors of a rank, rounded to the type of its file; and the bounds of its error.
-
-    Parameters
-    ----------
-    module : AdapterModule
-        Whose kind, kernel and type are kept.
-    found : Core
-        Of the whole update, its scale included.
-    rank : int
-        The rank.
-    scale : float
-        The scale of the new module.
-    dtype : str or None
-        A type of the format; None keeps that of the module.
-
-    Returns
-    -------
-    tuple of (AdapterModule, float, float)
-        The module, the least error of any factors of this rank, and the largest that these can have.
-    """
+    """A module with the best factors of a rank for a whole update, in the type of its file, and bounds of its error."""
     kind = dtype or module.dtype
     pair = found.factors(rank, ratio=1 / scale)
     B, A = (_rounded(factor, kind) for factor in pair)
@@ -317,37 +258,45 @@ def checked_type(dtype: str | None) -> str | None:
     return None if dtype is None else DTYPES[choice("dtype", dtype, tuple(DTYPES))]
 
 
+class Loss(NamedTuple):
+    """The norm of the update of a module, the error of its factors, and bounds on it."""
+
+    norm: float
+    error: float
+    least: float
+    most: float
+
+
+def lost(values: np.ndarray, rank: int, bounds: tuple[float, float]) -> Loss:
+    """What the best factors of a rank lose of an update with these singular values."""
+    return Loss(tail(values, 0), tail(values, rank), *bounds)
+
+
 def finished(
-    source: AdapterFile,
-    modules: dict[str, AdapterModule],
-    bounds: Mapping[str, tuple[float, float]],
-    spectra: Mapping[str, np.ndarray],
-    *,
-    said: Mapping[str, Any],
-    certify: Callable[[float, float], Any],
-) -> AdapterResult:
-    """The result, from new modules and the bounds of their errors."""
-    norms = {name: tail(values, 0) for name, values in spectra.items()}
-    whole = tail(np.array(list(norms.values())), 0)
-    lost = {name: tail(spectra[name], modules[name].rank) for name in modules}
-    total = tail(np.array(list(lost.values())), 0)
-    least, most = (tail(np.array([bounds[name][i] for name in modules]), 0) for i in range(2))
+    read: Sequence[AdapterFile], modules: dict[str, AdapterModule], losses: Mapping[str, Loss], *,
+    spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
+    allocation: RankCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
+) -> AdapterResult:  # fmt: skip
+    """The result, from new modules and what each of them loses."""
+    norm, error, least, most = (math.hypot(*column) for column in zip(*losses.values(), strict=True))
+    source, ranks = read[0], {name: module.rank for name, module in modules.items()}
     made = AdapterFile(
         modules, source.config, others=source.others, metadata=source.metadata, source=source.source,
         prefixed=source.prefixed,
     )  # fmt: skip
+    statement = STATEMENTS[tails is not None]
     return AdapterResult(
         adapter=made,
-        ranks={name: module.rank for name, module in modules.items()},
+        ranks=ranks,
         spectra=dict(spectra),
-        error=total / whole if whole > 0 else 0.0,
-        errors={name: lost[name] / norms[name] if norms[name] > 0 else 0.0 for name in modules},
-        sources=said["sources"],
+        error=error / norm if norm > 0 else 0.0,
+        errors={name: one.error / one.norm if one.norm > 0 else 0.0 for name, one in losses.items()},
+        sources=tuple(one.source for one in read if one.source is not None),
         storage=made.storage,
-        source_storage=said["source_storage"],
-        method=said["method"],
-        reason=said["reason"],
-        message="",
-        certificate=certify(least, most),
+        source_storage=sum(one.storage for one in read),
+        method=method,
+        reason=reason,
+        message=message,
+        certificate=AdapterCertificate(most - least, least, most, statement, ranks, modules, allocation, tails),
         trace=None,
     )

@@ -16,9 +16,8 @@ from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must, real
-from lrtheory.matrix_compression.adapters.compress import folders
 from lrtheory.matrix_compression.adapters.merge import parts_of, weights_of
-from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult, as_adapter, joined
+from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, as_adapter, finished, joined
 from lrtheory.matrix_compression.adapters.squeeze import scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
 from lrtheory.matrix_compression.layers.truncate import truncate
@@ -181,7 +180,7 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
     read = [as_adapter("adapters", one) for one in adapters]
     if not read:
         raise must("adapters", "at least one adapter", adapters)
-    share, modules, spectra, errors = weights_of(weights, len(read)), {}, {}, {}
+    share, modules, losses, spectra = weights_of(weights, len(read)), {}, {}, {}
     for name in {name: None for one in read for name in one.modules}:
         updates = parts_of(read, share, name)
         if len({B.shape[1] for B, _, _ in updates}) > 1:
@@ -191,34 +190,11 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
         first = next(one.modules[name] for one in read if name in one.modules)
         modules[name] = AdapterModule(B, A, kind=first.kind, kernel=first.kernel, dtype="F64")
         whole = joined(updates)
-        spectra[name], errors[name] = core(*whole), sum(difference((*whole, 1.0), (B, A, 1.0)))
-    return _measured(read, modules, spectra, errors)
-
-
-def _measured(
-    read: list[AdapterFile], modules: dict[str, AdapterModule], found: Mapping[str, Core], errors: Mapping[str, float]
-) -> AdapterResult:
-    """The result of factors that somebody else made, with their errors beside the least ones of their ranks."""
-    ranks = {name: module.rank for name, module in modules.items()}
-    least = math.hypot(*(max(0.0, tail(one.values, ranks[name]) - one.rounding) for name, one in found.items()))
-    most = max(least, math.hypot(*errors.values()))
-    norms = {name: tail(one.values, 0) for name, one in found.items()}
-    made = AdapterFile(modules, read[0].config)
-    return AdapterResult(
-        adapter=made,
-        ranks=ranks,
-        spectra={name: one.values for name, one in found.items()},
-        error=most / math.hypot(*norms.values()) if any(norms.values()) else 0.0,
-        errors={name: errors[name] / norm if norm > 0 else 0.0 for name, norm in norms.items()},
-        sources=folders(*read),
-        storage=made.storage,
-        source_storage=sum(one.storage for one in read),
-        method="linear",
-        reason="asked for",
-        message="factors were added up, not their products",
-        certificate=AdapterCertificate(most - least, least, most, BEST, ranks, modules, None),
-        trace=None,
-    )
+        found, error = core(*whole), sum(difference((*whole, 1.0), (B, A, 1.0)))
+        spectra[name], least = found.values, max(0.0, tail(found.values, B.shape[1]) - found.rounding)
+        losses[name] = Loss(tail(found.values, 0), error, least, max(least, error))
+    said = "factors were added up, not their products"
+    return finished(read, modules, losses, spectra=spectra, method="linear", message=said)
 
 
 def uniform_ranks(
