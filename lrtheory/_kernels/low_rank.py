@@ -74,22 +74,7 @@ def rank_within(values: np.ndarray, epsilon: float) -> int:
 
 
 def core(B: Any, A: Any, method: str = "auto") -> Core:
-    """Factor B A through its core.
-
-    Parameters
-    ----------
-    B : array of shape (d_out, q)
-        Finite; of any library, in single or double precision.
-    A : array of shape (q, d_in)
-        Of the same library.
-    method : {"auto", "qr", "gram"}
-        "auto" takes Gram matrices where they lose nothing, else QR.
-
-    Returns
-    -------
-    Core
-        Of min(d_out, q, d_in) singular values.
-    """
+    """Factor B A through its core, of min(d_out, q, d_in) values; "auto" takes Gram matrices where they lose nothing."""
     units = _Units.of(B, A)
     left, right = _double(B) * _like(units.left, B), _double(A) * _like(units.right[:, None], A)
     # each inner index gets a column and a row of one norm, which removes every diagonal gauge
@@ -152,18 +137,7 @@ def rounding_of(load: float, q: int, unit: int = 0) -> float:
 
 
 def difference(first: tuple[Any, Any, float], second: tuple[Any, Any, float]) -> tuple[float, float]:
-    """The Frobenius norm of s B A - s' B' A', without cancellation of squares, and what rounding may add to it.
-
-    Parameters
-    ----------
-    first, second : tuple of (B, A, scale)
-        On the host.
-
-    Returns
-    -------
-    tuple of float
-        Norm and rounding.
-    """
+    """The Frobenius norm of s B A - s' B' A', without cancellation of squares, and what rounding may add to it."""
     (B, A, s), (C, D, t) = first, second
     left = np.concatenate([np.asarray(B, np.float64) * s, np.asarray(C, np.float64) * -t], axis=1)
     right = np.concatenate([np.asarray(A, np.float64), np.asarray(D, np.float64)], axis=0)
@@ -172,22 +146,7 @@ def difference(first: tuple[Any, Any, float], second: tuple[Any, Any, float]) ->
 
 
 def cast_error(norms: tuple[Any, Any], sizes: tuple[int, int], dtype: str) -> Any:
-    """Bound the distance by which rounding two factors moves their product, in the Frobenius norm (statement SQ-9).
-
-    Parameters
-    ----------
-    norms : tuple of float
-        Frobenius norms of both.
-    sizes : tuple of int
-        Numbers of their entries.
-    dtype : str
-        One of `CASTS`; no entry leaves its range.
-
-    Returns
-    -------
-    float
-        e_B norm(A) + norm(B) e_A + e_B e_A, where e is what rounding moves a factor.
-    """
+    """Bound what rounding two factors of these norms and sizes to one of `CASTS` moves their product (statement SQ-9)."""
     unit, least = CASTS[dtype]
     left, right = (unit * norm + least * math.sqrt(size) for norm, size in zip(norms, sizes, strict=True))
     return left * norms[1] + norms[0] * right + left * right

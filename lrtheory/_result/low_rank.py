@@ -185,28 +185,7 @@ def relative(values: np.ndarray, rank: int) -> float:
 def certified(
     found: Core, rank: int, factors: tuple[Any, Any], scale: float, *, stretch: float = 1.0, balanced: bool = True
 ) -> LowRankFactors:
-    """Factors from a core, rounded to their precision, with their certificate.
-
-    Parameters
-    ----------
-    found : Core
-        Of the product of the caller's factors.
-    rank : int
-        How many singular values were kept.
-    factors : tuple of arrays
-        B' and A', in the precision in which they are handed out.
-    scale : float
-        In front of their product.
-    stretch : float
-        In front of the caller's product.
-    balanced : bool
-        Whether both factors have the same singular values.
-
-    Returns
-    -------
-    LowRankFactors
-        With all singular values of stretch B A.
-    """
+    """Rounded factors, with scale, of the leading part of `stretch` times a core, and their certificate."""
     B, A = factors
     values = found.values * abs(stretch)
     least, rounding = tail(values, rank), found.rounding * abs(stretch)

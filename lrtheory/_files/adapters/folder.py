@@ -32,25 +32,7 @@ class Folder(NamedTuple):
 
 
 def read_folder(path: Path) -> Folder:
-    """Read an adapter.
-
-    Parameters
-    ----------
-    path : Path
-        A folder, or the file of arrays in it.
-
-    Returns
-    -------
-    Folder
-        Its modules in the order of the names of their arrays.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a file is missing.
-    ValueError
-        If a file is damaged or of another kind.
-    """
+    """Read an adapter from its folder, or from the file of arrays in it."""
     if not path.exists():
         raise FileNotFoundError(f"there is no folder {str(path)!r}")
     folder = path if path.is_dir() else path.parent
@@ -98,22 +80,7 @@ def _module(tensors: Tensors, name: Name, arrays: Mapping[str, str], config: Map
 
 
 def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
-    """Write the files of an adapter into a new folder.
-
-    Parameters
-    ----------
-    path : Path
-        Where nothing stands.
-    adapter : AdapterFile
-        The adapter.
-    dtype : str or None
-        The type of all factors in the format; None keeps that of each module.
-
-    Raises
-    ------
-    ValueError
-        If no module has a rank above 0, or a number is too large for the type.
-    """
+    """Write an adapter into a new folder; its factors in one type of the format, or each in its own."""
     kept = {name: module for name, module in adapter.modules.items() if module.rank > 0}
     if not kept:
         raise must("adapter", "one with a module of rank at least 1, since a file holds no others", "ranks 0")

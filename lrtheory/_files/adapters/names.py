@@ -27,23 +27,7 @@ class Name(NamedTuple):
 
 
 def parsed(array: str) -> Name | None:
-    """Read the name of an array: module, factor and kind; None for an array that is carried along.
-
-    Parameters
-    ----------
-    array : str
-        As in the file.
-
-    Returns
-    -------
-    Name or None
-        The module has its name in the model.
-
-    Raises
-    ------
-    ValueError
-        If the array belongs to an update that is not scale B A alone.
-    """
+    """Read the name of an array: module, factor and kind; None for an array that is carried along."""
     found = _ARRAY.match(array)
     if found is None:
         if re.search(r"\.lora_[^.]+(\.|$)", array):
@@ -55,23 +39,6 @@ def parsed(array: str) -> Name | None:
 
 
 def array_name(module: str, factor: str, *, embedding: bool, prefixed: bool) -> str:
-    """The name of a factor in a file of peft.
-
-    Parameters
-    ----------
-    module : str
-        Its name in the model.
-    factor : {"A", "B"}
-        Which factor.
-    embedding : bool
-        Whether the module is an embedding.
-    prefixed : bool
-        Whether names begin as those of peft do.
-
-    Returns
-    -------
-    str
-        The name.
-    """
+    """The name of a factor in a file of peft."""
     name = f"{module}.lora_embedding_{factor}" if embedding else f"{module}.lora_{factor}.weight"
     return PREFIX + name if prefixed else name

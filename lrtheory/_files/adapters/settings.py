@@ -30,25 +30,7 @@ ADALORA = ("target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", 
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The object in adapter_config.json.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds the adapter.
-
-    Returns
-    -------
-    dict
-        Checked by `checked`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    ValueError
-        If it is damaged, or the adapter is of a kind that is not read.
-    """
+    """The object in adapter_config.json."""
     path = folder / CONFIG
     if not path.is_file():
         raise FileNotFoundError(f"there is no {CONFIG} in {str(folder)!r}")
@@ -73,27 +55,7 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def scale_of(config: Mapping[str, Any], module: str, rank: int) -> float:
-    """The scaling of a module whose arrays have an inner rank.
-
-    Parameters
-    ----------
-    config : mapping
-        Of adapter_config.json.
-    module : str
-        Its name in the model.
-    rank : int
-        What its arrays say.
-
-    Returns
-    -------
-    float
-        In front of B A.
-
-    Raises
-    ------
-    ValueError
-        If the settings name another rank than the arrays have, or no number.
-    """
+    """The scaling of a module, whose arrays must have the inner rank that the settings name."""
     if config.get("peft_type") == "ADALORA":  # its rank_pattern holds masks, and its scaling is that of the start
         return _number(config, "lora_alpha", 8) / (_number(config, "init_r", 12) + 1e-5)
     said = _of_module(config, "rank_pattern", module, _number(config, "r", 8))
@@ -129,21 +91,7 @@ def written(
 ) -> dict[str, Any]:
     """The settings of a LoRA whose modules have these ranks and scalings; all others stay as they are.
 
-    Parameters
-    ----------
-    config : mapping
-        Of the adapter that this one comes from.
-    ranks : mapping of str to int
-        At least 1, by the whole names of the modules.
-    scales : mapping of str to float
-        In front of B A.
-    dropped : iterable of str
-        Modules that the adapter leaves alone.
-
-    Returns
-    -------
-    dict
-        With r and lora_alpha of the module of the largest rank, and patterns where others differ.
+    r and lora_alpha are those of the module of the largest rank, and patterns stand where others differ.
     """
     kept = {name: value for name, value in config.items() if name not in ADALORA}
     alphas = {name: _whole(scales[name] * rank) for name, rank in ranks.items()}

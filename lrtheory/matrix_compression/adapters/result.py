@@ -111,8 +111,8 @@ class AdapterCertificate(Result):
         squares = np.zeros((2, len(names)))
         rounding = 0.0
         for k, name in enumerate(names):
-            parts = [(m.B, m.A, m.scale * w) for m, w in _present(read, share, name)]
-            B, A = joined(parts)
+            pairs = [(one.modules[name], w) for one, w in zip(read, share, strict=True) if name in one.modules]
+            B, A = joined([(module.B, module.A, module.scale * w) for module, w in pairs])
             own = self.modules[name]
             if own.shape != (B.shape[0], A.shape[1]) or own.rank != self.ranks.get(name):
                 return False
@@ -122,11 +122,6 @@ class AdapterCertificate(Result):
         error, least = (tail(row, 0) for row in squares)
         exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper)
         return bool(error <= self.upper + rounding and self.bound <= least + rounding and exact and self.gap >= 0)
-
-
-def _present(adapters: list[AdapterFile], weights: list[float], name: str) -> list[tuple[AdapterModule, float]]:
-    pairs = zip(adapters, weights, strict=True)
-    return [(adapter.modules[name], weight) for adapter, weight in pairs if name in adapter.modules]
 
 
 def joined(parts: list[Update]) -> tuple[np.ndarray, np.ndarray]:

@@ -64,21 +64,9 @@ def leading(Z: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def joined(a: Factor, b: Factor | np.ndarray, *, shrink: bool) -> tuple[Factor, np.ndarray]:
-    """Put a factor, or raw columns, beside a factor, and truncate what comes out.
+    """Put a factor, or raw columns, beside a factor, and truncate what comes out; say which energies that took away.
 
-    Parameters
-    ----------
-    a : Factor
-        What there is.
-    b : Factor or array of shape (m, c)
-        What comes.
-    shrink : bool
-        Whether the first energy that is not kept is subtracted from all, as Frequent Directions do.
-
-    Returns
-    -------
-    tuple of Factor and array
-        The new factor, and the eigenvalues of F F^T that the truncation took away, the largest first.
+    Frequent Directions `shrink`: the first energy that is not kept is subtracted from all.
     """
     keep = len(a.lost) - 1
     other = empty(len(a.F), keep)._replace(F=b) if isinstance(b, np.ndarray) else b

@@ -32,15 +32,7 @@ class Cluster(NamedTuple):
 
 
 class Candidates:
-    """All blocks in one unit, and what is computed of each once.
-
-    Parameters
-    ----------
-    blocks : list of arrays of shape (m, n_k)
-        Checked.
-    rank, keep : int
-        r, and the columns of a factor.
-    """
+    """All blocks in one unit, and what is computed of each once."""
 
     def __init__(self, blocks: list[np.ndarray], rank: int, keep: int) -> None:
         found = [units.energy_of(block.astype(np.float64, copy=False)) for block in blocks]

@@ -44,26 +44,7 @@ class SecondPass(NamedTuple):
 def second_pass(
     blocks: Iterable[np.ndarray], basis: np.ndarray, wide: np.ndarray, *, unit: int, dtype: np.dtype
 ) -> SecondPass:
-    """Project all blocks, and bracket the best error by a wider basis.
-
-    Parameters
-    ----------
-    blocks : iterable of arrays of shape (m, n_k)
-        Checked.
-    basis : array of shape (m, r)
-        U, with orthonormal columns up to the precision of `dtype`.
-    wide : array of shape (m, q)
-        Orthonormal columns, q >= r.
-    unit : int
-        Power of two by which lengths are divided.
-    dtype : dtype
-        Of the coefficients.
-
-    Returns
-    -------
-    SecondPass
-        Coefficients, and energies.
-    """
+    """Project all blocks on a basis, and bracket the best error of its rank by orthonormal columns, as many or more."""
     left, found, whole, outside = basis.astype(np.float64), [], Energies(), Energies()
     errors = Energies()
     inside = np.zeros((wide.shape[1], wide.shape[1]))

@@ -48,18 +48,7 @@ def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
 
 
 class Stream:
-    """The blocks of a call, which can be started once, or as often as they are asked for.
-
-    Parameters
-    ----------
-    blocks : sequence, iterator, array of shape (K, m, n), or callable
-        As the public functions take them.
-
-    Raises
-    ------
-    TypeError
-        If it is neither.
-    """
+    """The blocks of a call, which can be started once, or as often as they are asked for."""
 
     def __init__(self, blocks: Any) -> None:
         blocks = getattr(blocks, "blocks", blocks)

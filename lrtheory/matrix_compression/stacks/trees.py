@@ -52,22 +52,7 @@ class Plan(NamedTuple):
 
 
 def sketch_of(blocks: Iterable[np.ndarray], plan: Plan, n_jobs: int | None = None) -> StackSketch:
-    """Sketch all blocks by a tree of merges, over processes; the answer does not depend on how many there are.
-
-    Parameters
-    ----------
-    blocks : iterable of arrays of shape (m, n_k)
-        Checked; read once.
-    plan : Plan
-        The parameters.
-    n_jobs : int or None
-        Processes, as `lrtheory._parallel.parallel_map` takes them.
-
-    Returns
-    -------
-    StackSketch
-        Of everything. Leaves hold consecutive blocks, and are cut where a number of columns is reached.
-    """
+    """Sketch all blocks by a tree of merges, over processes; the answer does not depend on how many there are."""
     source = iter(blocks)
     first = next(source)
     plan = plan.settled(len(first))
