@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
 
-__all__ = ["CASTS", "Core", "cast_error", "core", "difference", "rank_within", "rounding_of", "tail"]
+__all__ = ["CASTS", "Core", "cast_error", "core", "difference", "rank_within", "rounding_of", "tail", "unit_of"]
 
 #: the least ratio of eigenvalues of a Gram matrix: below it, the smallest ones drown in the rounding of the largest
 GUARD = 1e-8
@@ -63,6 +63,11 @@ def tail(values: np.ndarray, rank: int) -> float:
     return largest * float(np.sqrt(np.sum((rest / largest) ** 2))) if largest > 0 else 0.0
 
 
+def unit_of(values: np.ndarray) -> int:
+    """The power of two of the largest entry, by which values are divided before they are squared."""
+    return math.frexp(float(np.abs(values).max(initial=0.0)))[1]
+
+
 def rank_within(values: np.ndarray, epsilon: float) -> int:
     """The smallest rank whose best approximation leaves at most a share of the norm."""
     limit = epsilon * tail(values, 0)
@@ -74,7 +79,7 @@ def rank_within(values: np.ndarray, epsilon: float) -> int:
 
 
 def core(B: Any, A: Any, method: str = "auto") -> Core:
-    """Factor B A through its core, of min(d_out, q, d_in) values; "auto" takes Gram matrices where they lose nothing."""
+    """Factor B A through its core, of min(d_out, q, d_in) values; "auto" takes Gram matrices if they lose nothing."""
     units = _Units.of(B, A)
     left, right = _double(B) * _like(units.left, B), _double(A) * _like(units.right[:, None], A)
     # each inner index gets a column and a row of one norm, which removes every diagonal gauge
@@ -146,7 +151,7 @@ def difference(first: tuple[Any, Any, float], second: tuple[Any, Any, float]) ->
 
 
 def cast_error(norms: tuple[Any, Any], sizes: tuple[int, int], dtype: str) -> Any:
-    """Bound what rounding two factors of these norms and sizes to one of `CASTS` moves their product (statement SQ-9)."""
+    """Bound what rounding factors of these norms and sizes to one of `CASTS` moves their product (statement SQ-9)."""
     unit, least = CASTS[dtype]
     left, right = (unit * norm + least * math.sqrt(size) for norm, size in zip(norms, sizes, strict=True))
     return left * norms[1] + norms[0] * right + left * right

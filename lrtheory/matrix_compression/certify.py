@@ -203,8 +203,8 @@ def _of_adapters(original: AdapterFile, copy: AdapterFile, rank: int | None) -> 
     wanted = None if rank is None else integer("rank", rank, low=0)
     names = list(dict.fromkeys([*original, *copy]))
     parts = [_module(name, original, copy, wanted) for name in names]
-    norm, error, best = (_length([getattr(part, field) for part in parts]) for field in ("norm", "error", "best"))
-    floor = _length([part.rounding for part in parts]) / norm if norm else 0.0
+    norm, error, best = (math.hypot(*(getattr(part, field) for part in parts)) for field in ("norm", "error", "best"))
+    floor = math.hypot(*(part.rounding for part in parts)) / norm if norm else 0.0
     lower = _quotient(max(0.0, best / norm - floor) if norm else 0.0, 1.0)
     lacking = [name for name in names if (name in original.modules) != (name in copy.modules)]
     more = f"; {len(lacking)} of them on one side only, and zero on the other" if lacking else ""
@@ -241,11 +241,6 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
     error, rounding = difference(first, second)
     r = (0 if other is None else other.rank) if rank is None else rank
     return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
-
-
-def _length(values: Sequence[float]) -> float:
-    """Root of the sum of squares, without overflow."""
-    return math.hypot(*values)
 
 
 def _quotient(error: float, norm: float) -> float:

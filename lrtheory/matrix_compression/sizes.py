@@ -1,4 +1,4 @@
-"""How small an answer shall be: a rank, an error or a budget, of which exactly one is given."""
+"""The size of an answer: a rank, an error or a budget, of which exactly one is given."""
 
 from __future__ import annotations
 

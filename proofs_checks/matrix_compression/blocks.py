@@ -1,4 +1,4 @@
-"""What the blocks of a stack tell before anybody factors them together: CM-14, CM-12, CM-1 and CM-2.
+"""Bounds from the blocks of a stack before anybody factors them together: CM-14, CM-12, CM-1 and CM-2.
 
 The claims form all sums from certified spectra, demand that the library's bounds are these sums up to
 rounding, and compare them with the certified error of all blocks together.

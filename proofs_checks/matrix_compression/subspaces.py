@@ -1,4 +1,4 @@
-"""What a subspace, a residual, a copy and a pair of factors tell of a stack: CM-6, CM-6r, CM-8, CM-11 and CM-9."""
+"""Bounds from a subspace, a residual, a copy and a pair of factors of a stack: CM-6, CM-6r, CM-8, CM-11 and CM-9."""
 
 from __future__ import annotations
 

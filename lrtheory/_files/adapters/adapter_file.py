@@ -117,38 +117,9 @@ class AdapterFile:
         ValueError
             If a file is damaged, or the adapter is neither a LoRA nor an AdaLoRA.
         """
-        found = read_folder(Path(folder))
-        return cls(
-            found.modules,
-            found.config,
-            others=found.others,
-            metadata=found.metadata,
-            source=found.folder,
-            prefixed=found.prefixed,
-        )
+        return cls(**read_folder(Path(folder)))
 
-    @classmethod
-    def from_file(cls, path: str | PathLike[str]) -> AdapterFile:
-        """Read an adapter, as `from_peft` does.
-
-        Parameters
-        ----------
-        path : path
-            A folder, or the file of arrays in it.
-
-        Returns
-        -------
-        AdapterFile
-            The adapter.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such folder, or a file is missing.
-        ValueError
-            If a file is damaged, or the adapter is neither a LoRA nor an AdaLoRA.
-        """
-        return cls.from_peft(path)
+    from_file = from_peft
 
     def to_peft(self, folder: str | PathLike[str], *, dtype: str | None = None) -> None:
         """Write a folder that peft loads; it appears whole or not at all.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,24 +15,13 @@ from lrtheory._files.adapters.names import Name, array_name, parsed
 from lrtheory._files.safetensors import Stored, Tensors, encoded, write_tensors
 from lrtheory._validation import must
 
-__all__ = ["ARRAYS", "Folder", "read_folder", "write_folder"]
+__all__ = ["ARRAYS", "read_folder", "write_folder"]
 
 ARRAYS, PICKLED = "adapter_model.safetensors", "adapter_model.bin"
 
 
-class Folder(NamedTuple):
-    """The content of a folder with an adapter."""
-
-    folder: Path
-    modules: dict[str, AdapterModule]
-    config: dict[str, Any]
-    others: dict[str, Stored]
-    metadata: dict[str, str]
-    prefixed: bool
-
-
-def read_folder(path: Path) -> Folder:
-    """Read an adapter from its folder, or from the file of arrays in it."""
+def read_folder(path: Path) -> dict[str, Any]:
+    """Read the fields of an AdapterFile from its folder, or from the file of arrays in it."""
     if not path.exists():
         raise FileNotFoundError(f"there is no folder {str(path)!r}")
     folder = path if path.is_dir() else path.parent
@@ -56,8 +45,8 @@ def read_folder(path: Path) -> Folder:
     modules = {module: _module(tensors, kinds[module], arrays, config) for module, arrays in found.items()}
     taken = {array for arrays in found.values() for array in arrays.values()}
     others = {name: tensors.stored(name) for name in tensors.names if name not in taken}
-    prefixed = all(name.prefixed for name in kinds.values())
-    return Folder(folder, modules, config, others, tensors.metadata, prefixed)
+    said = {"modules": modules, "config": config, "others": others, "metadata": tensors.metadata}
+    return said | {"source": folder, "prefixed": all(name.prefixed for name in kinds.values())}
 
 
 def _module(tensors: Tensors, name: Name, arrays: Mapping[str, str], config: Mapping[str, Any]) -> AdapterModule:

@@ -177,7 +177,7 @@ def _streamed(
 
 
 def _steps(updates: list[Update], rank: int) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """What each step has lost, what it rounds, and the factors of the running sum after it."""
+    """The loss of each step, its rounding, and the factors of the running sum after it."""
     m, n = updates[0][0].shape[0], updates[0][1].shape[1]
     B, A = np.zeros((m, 0)), np.zeros((0, n))
     lost, slack, kept = [], [], []

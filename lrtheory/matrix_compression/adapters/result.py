@@ -263,7 +263,7 @@ class Loss(NamedTuple):
 
 
 def lost(values: np.ndarray, rank: int, bounds: tuple[float, float]) -> Loss:
-    """What the best factors of a rank lose of an update with these singular values."""
+    """The loss of the best factors of a rank for an update with these singular values."""
     return Loss(tail(values, 0), tail(values, rank), *bounds)
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,10 @@ from lrtheory.matrix_compression.stacks.families import Candidates, Cluster
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 
 __all__ = ["published_clusters", "published_update"]
+
+
+#: takes blocks, the members of a cluster and how many of them are its seed
+Predictor: TypeAlias = Callable[[Candidates, list[int], int], list[np.ndarray]]
 
 
 class Core(NamedTuple):
@@ -202,9 +206,7 @@ def published_clusters(
 class Published:
     """The published search."""
 
-    def __init__(
-        self, blocks: Candidates, epsilon: float, predicted: Callable[[Candidates, list[int], int], float], order: str
-    ) -> None:
+    def __init__(self, blocks: Candidates, epsilon: float, predicted: Predictor, order: str) -> None:
         self.blocks, self.epsilon, self.predicted, self.order = blocks, epsilon, predicted, order
         self.n_tests = 0
 
@@ -219,7 +221,7 @@ class Published:
             members = self._grown(seed, [i for i in left if i not in seed]) if failures < patience else seed
             failures = 0 if len(members) > len(seed) else failures + 1
             left = [i for i in left if i not in members]
-            found.append(self._cluster(members))
+            found.append(self.blocks.together(members))
         return found
 
     def _seed(self, left: list[int]) -> list[int]:
@@ -237,7 +239,7 @@ class Published:
         if self.order == "norm":
             others = others[::-1]
         else:
-            cluster = self._cluster(seed)
+            cluster = self.blocks.together(seed)
             rest = self.blocks.residuals(cluster, self.blocks.shares(cluster)) * self.blocks.energies
             others = sorted(others, key=lambda i: rest[i])
         members = list(seed)
@@ -251,43 +253,30 @@ class Published:
         """Whether the predictor allows a cluster."""
         self.n_tests += 1
         total = float(self.blocks.energies[members].sum())
-        return self.predicted(self.blocks, members, n_seed) <= max(self.epsilon**2, self.blocks.noise) * total
-
-    def _cluster(self, members: list[int]) -> Cluster:
-        made = self.blocks.alone(members[0])
-        for i in members[1:]:
-            made = self.blocks.with_block(made, i)
-        return made
+        squares = np.concatenate(self.predicted(self.blocks, members, n_seed)) ** 2
+        error = total - float(np.sort(squares)[::-1][: self.blocks.rank].sum())
+        return error <= max(self.epsilon**2, self.blocks.noise) * total
 
 
-def _weyl(blocks: Candidates, members: list[int], n_seed: int) -> float:
-    """At most this is E_r^2, from T_r of the seed."""
-    return float(blocks.energies[members].sum()) - _top(blocks, _columns(blocks, members[:n_seed]))
+def _seed(blocks: Candidates, members: list[int], n_seed: int) -> list[np.ndarray]:
+    """Singular values of the seed, whose T_r the others can only raise."""
+    return [np.linalg.svd(np.concatenate([blocks.block(i) for i in members[:n_seed]], axis=1), compute_uv=False)]
 
 
-def _residual(blocks: Candidates, members: list[int], n_seed: int) -> float:
-    lists = [s * s for s in residual_spectra([blocks.block(i) for i in members])]
-    return float(blocks.energies[members].sum()) - float(np.sort(np.concatenate(lists))[::-1][: blocks.rank].sum())
+def _residual(blocks: Candidates, members: list[int], n_seed: int) -> list[np.ndarray]:
+    """Singular values of what each block adds to those before it."""
+    return list(residual_spectra([blocks.block(i) for i in members]))
 
 
-def _spectra(blocks: Candidates, members: list[int], n_seed: int) -> float:
-    lists = [np.linalg.svd(blocks.block(i), compute_uv=False) ** 2 for i in members]
-    return float(blocks.energies[members].sum()) - float(np.sort(np.concatenate(lists))[::-1][: blocks.rank].sum())
+def _spectra(blocks: Candidates, members: list[int], n_seed: int) -> list[np.ndarray]:
+    """Singular values of each block."""
+    return [np.linalg.svd(blocks.block(i), compute_uv=False) for i in members]
 
 
-def _sketch(blocks: Candidates, members: list[int], n_seed: int) -> float:
-    made = blocks.alone(members[0])
-    for i in members[1:]:
-        made = blocks.with_block(made, i)
-    return made.upper2(blocks.rank)
+def _sketch(blocks: Candidates, members: list[int], n_seed: int) -> list[np.ndarray]:
+    """Singular values of the factor of all blocks."""
+    return [blocks.together(members).s]
 
 
-def _columns(blocks: Candidates, members: list[int]) -> np.ndarray:
-    return np.concatenate([blocks.block(i) for i in members], axis=1)
-
-
-def _top(blocks: Candidates, matrix: np.ndarray) -> float:
-    return float((np.linalg.svd(matrix, compute_uv=False)[: blocks.rank] ** 2).sum())
-
-
-PREDICTORS = {"weyl": _weyl, "residual": _residual, "spectra": _spectra, "sketch": _sketch}
+#: singular values whose r largest squares bound T_r of a cluster from below
+PREDICTORS = {"weyl": _seed, "residual": _residual, "spectra": _spectra, "sketch": _sketch}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._kernels.low_rank import unit_of
 from lrtheory._validation import array, must
 
 __all__ = ["Order", "Spectra", "ranks_within", "read_spectra"]
@@ -65,7 +66,7 @@ def read_spectra(spectra: Any, cost: Any = None, labels: Sequence[str] | None = 
     lists = [_decreasing(name, values) for name, values in zip(names, given, strict=True)]
     lengths = np.array([len(values) for values in lists])
     values = np.concatenate(lists)
-    unit = math.frexp(float(values.max(initial=0.0)))[1]
+    unit = unit_of(values)
     if unit > 500:
         raise must("spectra", "numbers up to 1e150, whose squares are in range", float(values.max()))
     return Spectra(names, lengths, np.ldexp(values, -unit), _costs(cost, spectra, len(lists)), unit)

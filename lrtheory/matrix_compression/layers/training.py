@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._kernels.low_rank import unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike
@@ -108,13 +109,13 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
 
 def _norm(X: np.ndarray) -> float:
     """The Frobenius norm, whatever the unit."""
-    unit = math.frexp(float(np.abs(X).max(initial=0.0)))[1]
+    unit = unit_of(X)
     return math.ldexp(float(np.linalg.norm(np.ldexp(X, -unit))), unit)
 
 
 def _truncated(X: np.ndarray, share: float) -> tuple[np.ndarray, int, float]:
     """The best approximation of the smallest rank that leaves at most a share of the energy."""
-    unit = math.frexp(float(np.abs(X).max(initial=0.0)))[1]
+    unit = unit_of(X)
     U, values, Vt = np.linalg.svd(np.ldexp(X, -unit), full_matrices=False)
     left = np.concatenate([np.cumsum(values[::-1] ** 2)[::-1], [0.0]])
     rank = int(np.argmax(left <= share * left[0]))

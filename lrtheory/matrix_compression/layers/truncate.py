@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import Core, core, rounding_of, tail
+from lrtheory._kernels.low_rank import Core, core, rounding_of, tail, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array, ArrayLike
@@ -135,17 +135,12 @@ def _read(W: Any, inputs: Any, covariance: Any, targets: Any) -> _Given:
     return _Given(weight, X, C, Y)
 
 
-def _unit(values: np.ndarray | None) -> int:
-    """The power of two of the largest entry."""
-    return 0 if values is None else math.frexp(float(np.abs(values).max(initial=0.0)))[1]
-
-
 def _metric(given: _Given) -> _Metric:
     """H and the matrix to approximate, in units in which no square over- or underflows."""
     W, X, C, Y = given
     if Y is not None and X is not None:
-        unit = _unit(Y)
-        own = _unit(X)
+        unit = unit_of(Y)
+        own = unit_of(X)
         left, values, right = _thin(np.ldexp(X, -own))
         scaled = np.ldexp(Y, -unit)
         target = scaled.T @ left
@@ -154,13 +149,13 @@ def _metric(given: _Given) -> _Metric:
         norm = float(np.linalg.norm(scaled))
         return _Metric(target, back, unit, outside, rounding_of(norm, len(scaled)))
     if X is not None:
-        own = _unit(X)
+        own = unit_of(X)
         _, values, right = _thin(np.ldexp(X, -own))
     else:
         assert C is not None
-        own = (_unit(C) + 1) // 2
+        own = (unit_of(C) + 1) // 2
         values, right = _root(np.ldexp(C, -2 * own))
-    mine = _unit(W)
+    mine = unit_of(W)
     scaled = np.ldexp(W, -mine)
     load = float(np.linalg.norm(scaled)) * float(values.max(initial=0.0))
     exact = 1.0 if X is not None else 1 / float((values / values.max()).min(initial=1.0)) if len(values) else 1.0
@@ -197,10 +192,10 @@ def _error(given: _Given, unit: int, B: np.ndarray, A: np.ndarray) -> float:
         return float(np.linalg.norm(np.ldexp(Y - (X @ A.T) @ B.T, -unit)))
     off = W - B @ A
     if X is not None:
-        own = _unit(X)
+        own = unit_of(X)
         return float(np.linalg.norm(np.ldexp(np.ldexp(X, -own) @ off.T, own - unit)))
     assert C is not None
-    own = (_unit(C) + 1) // 2
+    own = (unit_of(C) + 1) // 2
     values, vectors = _root(np.ldexp(C, -2 * own))
     return float(np.linalg.norm(np.ldexp(off @ (vectors * values), own - unit)))
 
@@ -300,7 +295,7 @@ def _rank_beside(values: np.ndarray, outside: float, limit: float) -> int:
 
 
 def _plain(W: np.ndarray, rank: int | None, epsilon: float | None, kind: Any) -> LowRankFactors:
-    unit = _unit(W)
+    unit = unit_of(W)
     U, values, Vt = np.linalg.svd(np.ldexp(W, -unit), full_matrices=False)
     same, rounding = np.eye(len(values)), rounding_of(float(np.linalg.norm(values)), len(values), unit)
     found = Core(np.ldexp(values, unit), (U, same), (same, Vt), rounding, "svd", "no inputs are given")

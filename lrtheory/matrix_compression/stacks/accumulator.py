@@ -1,4 +1,4 @@
-"""What a sketch holds: columns that wait, and a factor or the Gram matrix of all before them, in one unit."""
+"""The content of a sketch: columns that wait, and a factor or the Gram matrix of all before them, in one unit."""
 
 from __future__ import annotations
 

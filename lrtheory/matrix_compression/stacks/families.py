@@ -65,6 +65,13 @@ class Candidates:
         Z = np.concatenate([cluster.U * cluster.s, self.block(i)], axis=1)
         return self._made([*cluster.members, i], Z, cluster.total + float(self.energies[i]))
 
+    def together(self, members: list[int]) -> Cluster:
+        """A cluster of several blocks, one after the other."""
+        made = self.alone(members[0])
+        for i in members[1:]:
+            made = self.with_block(made, i)
+        return made
+
     def _made(self, members: list[int], Z: np.ndarray, total: float) -> Cluster:
         _, F = leading(Z, self.keep)
         U, R = np.linalg.qr(F)

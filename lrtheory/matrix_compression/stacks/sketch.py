@@ -110,7 +110,7 @@ class StackSketch:
 
     @property
     def trace(self) -> dict[str, list[Any]] | None:
-        """What was recorded, or None."""
+        """Factors, dropped energies and floors that were recorded, or None."""
         return self._held.trace
 
     @property

@@ -60,7 +60,7 @@ class Budget:
         return sum(value * value for values, rank in pairs for value in values[: max(0, int(rank))])
 
     def used(self, ranks: Any) -> int:
-        """What ranks cost."""
+        """The cost of ranks."""
         return sum(cost * int(rank) for cost, rank in zip(self.costs, ranks, strict=True))
 
 

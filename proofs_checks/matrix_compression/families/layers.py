@@ -34,7 +34,7 @@ class Layer:
 
     @property
     def allowed(self) -> float:
-        """What norms of outputs may err by in doubles: weights are found by dividing by what inputs have least of."""
+        """The rounding in doubles of norms of outputs: weights are found by dividing by what inputs have least of."""
         values = self.input_values
         if not len(values):
             return 0.0

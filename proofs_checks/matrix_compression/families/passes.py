@@ -40,7 +40,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Node:
-    """What a factorization left, and the energies that it dropped; the floors of E_j^2 for j from 0."""
+    """The factor that a factorization left, and the energies that it dropped; the floors of E_j^2 for j from 0."""
 
     factor: np.ndarray
     dropped: np.ndarray

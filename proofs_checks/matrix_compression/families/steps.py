@@ -37,7 +37,7 @@ class Step:
 
     @property
     def allowed(self) -> float:
-        """What norms of the weights may err by in doubles."""
+        """The rounding in doubles of norms of the weights."""
         return float(rounding(64 * (sum(self.W.shape) + 8), np.linalg.norm(self.W) + np.linalg.norm(self.D)))
 
 
@@ -182,7 +182,7 @@ class Salted:
 
     @property
     def moved(self) -> np.ndarray:
-        """What a and b add to the leading singular values."""
+        """The numbers that a and b add to the leading singular values."""
         return np.asarray((self.a - 1) * self.s[: len(self.a)] + self.b)
 
     @property
@@ -201,7 +201,7 @@ class Salted:
 
     @property
     def allowed(self) -> float:
-        """What norms of the update may err by in doubles."""
+        """The rounding in doubles of norms of the update."""
         load = np.abs(self.moved).sum() + np.linalg.norm(self.X) * np.linalg.norm(self.Y)
         load += np.abs(self.a * self.s[: len(self.a)]).sum() + np.abs(self.b).sum()
         # Gram matrices of factors in an uneven gauge may lose the root of what they can tell apart
