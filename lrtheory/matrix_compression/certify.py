@@ -25,7 +25,7 @@ from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
 from lrtheory.matrix_compression.stacks.measuring import Energies
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, as_matrix
-from lrtheory.matrix_compression.stacks.sketch import StackSketch
+from lrtheory.matrix_compression.stacks.sketch import StackSketch, smallest_rank
 from lrtheory.matrix_compression.theory import distance_bracket
 
 __all__ = ["CompressionCertificate", "certify"]
@@ -268,7 +268,7 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
             made.update(approximate)
         norms.add(exact)
         errors.add(exact - approximate)
-    r = _rank_of(made) if r is None else r
+    r = smallest_rank(made, 0.0) if r is None else r
     own = own._widened(r) if r > own.rank and own.method == "gram" else own
     unit = own.unit
     energies, missed = norms.values(unit), errors.values(unit)
@@ -307,16 +307,6 @@ def _optimum(error: float, own: StackSketch, made: StackSketch, rank: int) -> tu
         statement = "CM-11" if low > lower else statement
         lower, upper = max(lower, low), min(upper, high)
     return lower, max(lower, upper), statement
-
-
-def _rank_of(made: StackSketch) -> int:
-    """The least rank whose error is noise."""
-    low, high = 0, min(made.n_rows, made.n_columns)
-    while low < high:
-        middle = (low + high) // 2
-        found = made.interval(middle)
-        low, high = (low, middle) if found.upper <= 2 * found.floor else (middle + 1, high)
-    return low
 
 
 def _stream(value: Any) -> Stream:

@@ -21,7 +21,7 @@ from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
-from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch
+from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch, smallest_rank
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from lrtheory.matrix_compression.stacks.units import true_length
 
@@ -289,7 +289,7 @@ def compress_stack(
     if passes == 2:
         stream.need_restart("passes=2")
     sketch, n_reads = _sketched(stream, Plan(rank or 0, oversampling, method, record), epsilon, n_jobs)
-    rank = min(_smallest(sketch, epsilon) if epsilon is not None else sketch.rank, sketch.n_rows, sketch.n_columns)
+    rank = min(smallest_rank(sketch, epsilon) if epsilon is not None else sketch.rank, sketch.n_rows, sketch.n_columns)
     sketch = sketch._widened(rank) if rank > sketch.rank else sketch
     answer = Answer(sketch, rank, stream.dtype, epsilon)
     second = answer.measured(stream) if passes == 2 else None
@@ -312,16 +312,6 @@ def _sketched(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int | N
             return sketch, n_reads
         stream.need_restart("epsilon")
         plan = plan._replace(rank=2 * plan.rank)
-
-
-def _smallest(sketch: StackSketch, epsilon: float) -> int:
-    """The smallest rank whose error is surely at most epsilon, or below the noise if epsilon is."""
-    low, high = 0, min(sketch.n_rows, sketch.n_columns)
-    allowed = max(epsilon, 2 * sketch.interval(0).floor)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if sketch.interval(middle).upper <= allowed else (middle + 1, high)
-    return low
 
 
 class Answer:

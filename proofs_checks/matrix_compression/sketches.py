@@ -49,11 +49,6 @@ BRACKETS = {"brackets": "reported brackets are those of CM-3"}
 PASSED = {"blocks of finite numbers with the same rows, and a sketch of them": is_pass}
 
 
-def lost(step: Step, keep: int) -> np.ndarray:
-    """Return D_1, .., D_keep of a step: of every truncation up to it the largest dropped energies, summed."""
-    return sum((tops(one, keep) for one in step.dropped), np.zeros(keep))
-
-
 def reported(case: Pass, found: Trace, last: Step) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return lower sides of reported brackets with E_j^2, then E_j^2 with upper sides, and by how much they are unlike.
 
@@ -64,7 +59,7 @@ def reported(case: Pass, found: Trace, last: Step) -> tuple[np.ndarray, np.ndarr
     kept, spectrum, total = held(last.node.factor), truth(M), float((M * M).sum())
     exact = np.array([tail(spectrum, r) for r in ranks])
     rest = np.array([total - top(kept, r) if r < min(M.shape) else 0.0 for r in ranks])
-    least = np.maximum(rest[:-1] - np.r_[0.0, lost(last, case.keep)], 0.0)
+    least = np.maximum(rest[:-1] - np.r_[0.0, last.lost(case.keep)], 0.0)
     return np.r_[lower, exact], np.r_[exact, upper], np.r_[upper - rest, np.maximum(least - lower[:-1], 0.0)]
 
 
@@ -80,7 +75,7 @@ def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, f
     lhs, rhs, limits = [], [], []
     for step in known:
         exact, kept = tops(truth(step.columns), case.keep), tops(held(step.node.factor), case.keep)
-        room = (ranks if factor else 1) * delta_of(step) if shrunk else lost(step, case.keep)
+        room = (ranks if factor else 1) * step.delta if shrunk else step.lost(case.keep)
         lhs += [kept, exact]
         rhs += [exact, kept + room]
         limits += [np.full(2 * case.keep, (step.columns**2).sum())]
@@ -100,17 +95,12 @@ def formulas(case: Pass, last: Step, *, shrunk: bool) -> np.ndarray:
     """Return by how much the library's formulas miss the bracket of a step."""
     kept, ranks = held(last.node.factor), range(1, case.keep + 1)
     if shrunk:
-        found = [theory.fd_bracket(kept, delta_of(last), r) for r in ranks]
-        room = np.array(ranks) * delta_of(last)
+        found = [theory.fd_bracket(kept, last.delta, r) for r in ranks]
+        room = np.array(ranks) * last.delta
     else:
-        found, room = [theory.truncation_bracket(kept, last.dropped, r) for r in ranks], lost(last, case.keep)
+        found, room = [theory.truncation_bracket(kept, last.dropped, r) for r in ranks], last.lost(case.keep)
     own = tops(kept, case.keep)
     return np.array(found, float).ravel() - np.stack([own, own + room], axis=1).ravel()
-
-
-def delta_of(step: Step) -> float:
-    """Return Delta of a step, the sum of the first energies that were not kept."""
-    return sum(float(one[0]) for one in step.dropped if len(one))
 
 
 CM_3 = Statement(
@@ -241,6 +231,11 @@ def exact_within(case: Pass, found: Kept) -> Sides:
     return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, M.shape[1] + 1))
 
 
+def fits(case: Pass) -> bool:
+    """Decide whether all blocks together have no more rank than a sketch keeps."""
+    return not truth(case.whole)[case.keep :].any()
+
+
 CM_13 = Statement(
     id="matrix_compression/CM-13",
     title="What fits is exact",
@@ -250,12 +245,7 @@ CM_13 = Statement(
     ),
     source=Derived(theory.truncation_bracket),
     tex=r"\mathrm{rank}(M) \le \text{keep} \Rightarrow D_r = 0,\ T_r(F) = T_r(M)",
-    hypotheses={
-        **PASSED,
-        "the rank of all blocks is at most what is kept": lambda case: bool(
-            (truth(case.whole)[case.keep :] == 0).all()
-        ),
-    },
+    hypotheses={**PASSED, "the rank of all blocks is at most what is kept": fits},
     instances=LOW_RANK,
     solve=kept,
     claim=Identity(exact_within),
@@ -290,7 +280,7 @@ def with_floors(case: Pass, found: Trace) -> Sides:
         if step.floors is None:
             off.append(np.abs(floors - exact))
         else:
-            rest = (step.columns**2).sum() - np.r_[0.0, tops(kept, case.keep)] - np.r_[0.0, lost(step, case.keep)]
+            rest = (step.columns**2).sum() - np.r_[0.0, tops(kept, case.keep)] - np.r_[0.0, step.lost(case.keep)]
             off.append(np.maximum(np.maximum(step.floors, rest) - floors, 0.0))
         low.append(floors)
         high.append(exact)
@@ -336,11 +326,10 @@ def shrunk(case: Pass, found: Trace, beyond: int = 1) -> Sides:
     if wrong is not None or not known:
         return wrong or NOTHING
     M, spectrum = case.whole, truth(case.whole)
-    delta = delta_of(known[-1])
-    most = [theory.fd_bound(tail(spectrum, k), case.keep, k) for k in range(case.keep + 1)]
-    if beyond > 1:
-        most = [bound * (case.keep + 1 - k) / (case.keep + beyond - k) for k, bound in enumerate(most)]
-    return entries([[delta] * len(most)], [most], trivial=float((M * M).sum()), allowed=allowance(M, len(known) + 1))
+    most = [theory.fd_bound(tail(spectrum, k), case.keep + beyond - 1, k) for k in range(case.keep + 1)]
+    return entries(
+        [[known[-1].delta] * len(most)], [most], trivial=float((M * M).sum()), allowed=allowance(M, len(known) + 1)
+    )
 
 
 def frequent(case: Pass, found: Trace) -> Sides:

@@ -17,7 +17,7 @@ from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
 from lrtheory.matrix_compression.stacks.reading import Block, as_matrix
 
-__all__ = ["Method", "StackSketch"]
+__all__ = ["Method", "StackSketch", "smallest_rank"]
 
 Method = Literal["auto", "gram", "fd", "sketch"]
 METHODS = ("auto", "gram", "fd", "sketch")
@@ -354,3 +354,13 @@ class StackSketch:
         """Take in a checked block."""
         self._held.take(block)
         self.n_blocks, self.n_columns = self.n_blocks + 1, self.n_columns + block.shape[1]
+
+
+def smallest_rank(sketch: StackSketch, epsilon: float) -> int:
+    """The smallest rank whose error is surely at most epsilon, or below the noise if epsilon is."""
+    low, high = 0, min(sketch.n_rows, sketch.n_columns)
+    allowed = max(epsilon, 2 * sketch.interval(0).floor)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if sketch.interval(middle).upper <= allowed else (middle + 1, high)
+    return low

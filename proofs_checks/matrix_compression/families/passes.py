@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Sides, Tight
 from lrtheory.matrix_compression import StackSketch, make_hidden_direction
-from proofs_checks.matrix_compression.families.exact import allowance, energies, unlike
+from proofs_checks.matrix_compression.families.exact import allowance, energies, tops, unlike
 from proofs_checks.matrix_compression.families.stacks import are_stacked, climb_stack, draw_blocks
 
 
@@ -150,6 +150,15 @@ class Step:
     columns: np.ndarray
     dropped: list[np.ndarray]
     floors: np.ndarray | None  # the sum of those of both children; None for a leaf
+
+    def lost(self, keep: int) -> np.ndarray:
+        """D_1, .., D_keep: of every truncation up to this step the largest dropped energies, summed."""
+        return sum((tops(one, keep) for one in self.dropped), np.zeros(keep))
+
+    @property
+    def delta(self) -> float:
+        """Delta, the sum of the first energies that were not kept."""
+        return sum(float(one[0]) for one in self.dropped if len(one))
 
 
 def pieces_of(case: Pass) -> list[np.ndarray]:
