@@ -104,12 +104,11 @@ class CompressionCertificate(Result):
             If the two sides do not fit to each other.
         """
         again = certify(original, compressed, None if self.part_optima is not None else self.rank)
-        names = ("error", "optimum_lower", "optimum_upper", "gap", "bound")
-        near = all(
-            math.isclose(getattr(self, name), getattr(again, name), rel_tol=1e-9, abs_tol=2 * self.floor)
-            for name in names
-        )
-        return near and self.statement == again.statement and self.names == again.names
+        names = ("error", "optimum_lower", "optimum_upper", "gap", "bound", "floor")
+        parts = ("part_errors", "part_shares", "part_optima")
+        pairs = [(getattr(self, name), getattr(again, name)) for name in (*names, *parts)]
+        near = all(one is other or _near(one, other, 2 * again.floor) for one, other in pairs)
+        return near and all(getattr(self, name) == getattr(again, name) for name in ("statement", "names", "rank"))
 
     def _columns(self) -> dict[str, Any]:
         shown = {"name": list(self.names), "error": self.part_errors, "share": self.part_shares}
@@ -241,6 +240,13 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
     error, rounding = difference(first, second)
     r = (0 if other is None else other.rank) if rank is None else rank
     return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
+
+
+def _near(one: Any, other: Any, slack: float) -> bool:
+    """Whether numbers or arrays are equal up to rounding, and neither is None."""
+    if one is None or other is None or np.shape(one) != np.shape(other):
+        return False
+    return bool(np.allclose(one, other, rtol=1e-9, atol=slack))
 
 
 def _quotient(error: float, norm: float) -> float:

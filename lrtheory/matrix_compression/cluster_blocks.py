@@ -68,10 +68,13 @@ class ClusterCertificate(Result):
         given = list(Stream(blocks))
         if len(given) != len(self.labels):
             raise must("blocks", f"{len(self.labels)} matrices", len(given))
+        names = np.unique(self.labels)
+        if self.labels.dtype.kind not in "iu" or not np.array_equal(names, np.arange(len(names))):
+            return False
         errors, floor = _errors(given, self.labels, self.rank)
-        sizes = np.bincount(self.labels, minlength=len(errors))
-        worst = float(errors[sizes > 1].max(initial=0.0))
-        return bool(worst <= self.bound + floor and self.bound <= self.epsilon)
+        worst = float(errors[np.bincount(self.labels) > 1].max(initial=0.0))
+        stated = self.statement == "matrix_compression/CM-4" and self.gap >= max(0.0, self.bound - worst - floor)
+        return bool(stated and worst <= self.bound + floor and self.bound <= self.epsilon)
 
 
 @result

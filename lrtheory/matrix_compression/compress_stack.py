@@ -19,6 +19,7 @@ from lrtheory._validation import Words, choice, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
+from lrtheory.matrix_compression.stacks.factors import ROUNDING
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch, smallest_rank
@@ -29,6 +30,8 @@ __all__ = ["StackCertificate", "StackResult", "compress_stack"]
 
 #: the first rank that is tried where an error is given and the rank is not
 FIRST_RANK = 32
+#: of a bound by the sketch or the spectrum of all, by a tree of sketches, and by Frequent Directions
+STATEMENTS = tuple(f"matrix_compression/{name}" for name in ("CM-6", "CM-7", "CM-16"))
 #: an orthonormal column in single precision is off by at most this
 SINGLE = 2.0**-24
 
@@ -97,8 +100,8 @@ class StackCertificate(Result):
                 yield block
 
         Q = np.linalg.qr(self.basis.astype(np.float64))[0]
-        again = second_pass(seen(), self.basis.astype(np.float64), Q, unit=0, dtype=np.dtype(np.float64))
-        return self._agrees(again, exact)
+        again = second_pass(seen(), self.basis.astype(np.float64), Q, unit=None, dtype=np.dtype(np.float64))
+        return self.basis.shape[1] == self.rank and self.statement in STATEMENTS and self._agrees(again, exact)
 
     def _agrees(self, again: SecondPass, exact: StackSketch | None) -> bool:
         total = float(again.energies.sum())
@@ -108,9 +111,13 @@ class StackCertificate(Result):
             low, high = found.lower, found.upper
         else:
             low, high = (relative(max(0.0, energy), total) for energy in again.bracket)
-        slack = self.floor + 8 * SINGLE * (self.basis.dtype == np.float32)
+        # a certificate may not excuse itself by a large floor
+        widths = (one.shape[1] for one in again.coefficients)
+        floor = min(self.floor, math.sqrt(ROUNDING * (64 + len(self.basis) + 8 * self.rank + sum(widths, 0))))
+        slack = floor + 8 * SINGLE * (self.basis.dtype == np.float32)
         inside = low <= self.upper + slack and high >= self.bound - slack
-        return bool(error <= self.error + slack and inside and self.gap >= self.error - self.bound - slack)
+        stated = math.isfinite(self.error) and error <= self.error + slack
+        return bool(stated and inside and self.gap >= self.error - self.bound - slack)
 
 
 @result

@@ -65,7 +65,8 @@ class AdapterCertificate(Result):
     modules : mapping of str to AdapterModule
         The factors themselves.
     allocation : RankCertificate or None
-        Where a budget chose the ranks: what other ranks within it keep at most.
+        Where a budget chose the ranks: what other ranks within it keep at most; it verifies itself, from spectra and
+        costs.
     tails : mapping of str to float64 array, or None
         For a sum that was truncated step by step, what each step has lost in each module, rounding included.
     """
@@ -119,9 +120,21 @@ class AdapterCertificate(Result):
             spectrum = core(B, A, "qr")
             squares[:, k] = difference((B, A, 1.0), (own.B, own.A, own.scale))[0], tail(spectrum.values, own.rank)
             rounding = math.hypot(rounding, 4 * spectrum.rounding)
+            if self.tails is not None:
+                steps = self.tails.get(name, ())
+                if len(steps) != len(pairs) or squares[0, k] > sum(steps) + _cast(own) + 4 * spectrum.rounding:
+                    return False
         error, least = (tail(row, 0) for row in squares)
+        if self.tails is not None and math.hypot(*map(sum, self.tails.values())) > self.upper * (1 + 1e-9):
+            return False
         exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper)
         return bool(error <= self.upper + rounding and self.bound <= least + rounding and exact and self.gap >= 0)
+
+
+def _cast(module: AdapterModule) -> float:
+    """At most this is the error by which the factors of a module were rounded, in terms of the rounded ones."""
+    norms, sizes = zip(*((float(np.linalg.norm(x)), x.size) for x in (module.B, module.A)), strict=True)
+    return 2 * abs(module.scale) * float(cast_error((norms[0], norms[1]), (sizes[0], sizes[1]), NAMES[module.dtype]))
 
 
 def joined(parts: list[Update]) -> tuple[np.ndarray, np.ndarray]:

@@ -82,6 +82,7 @@ class RankCertificate(Result):
         again = certificate_of(given, ranks, self.budget, math.ldexp(self.price, -2 * given.unit))
         slack = 1e-12 * given.energy(given.total)
         same = all(abs(getattr(self, n) - getattr(again, n)) <= slack for n in ("kept", "bound", "gap"))
+        same = same and math.isclose(self.used, again.used, rel_tol=1e-12)
         return bool(same and again.used <= self.budget * (1 + 1e-12) and self.statement == STATEMENT and self.gap >= 0)
 
 

@@ -134,7 +134,9 @@ def attention_rank(
     ((2, 1), [0.30443, 0.0, 0.0])
     """
     queries, keys = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in (("Q", Q), ("K", K)))
-    if queries.shape[1] != keys.shape[1] or 0 in (*queries.shape, *keys.shape):
+    if 0 in queries.shape:
+        raise must("Q", "a matrix with entries", queries.shape)
+    if queries.shape[1] != keys.shape[1] or len(keys) == 0:
         raise must("K", f"of shape (n, {queries.shape[1]}), as `Q`", keys.shape)
     if rank is None and epsilon is not None:
         real("epsilon", epsilon, low=0)

@@ -23,9 +23,10 @@ class Energies:
     def __init__(self) -> None:
         self._found: list[tuple[float, int]] = []
 
-    def add(self, matrix: np.ndarray) -> None:
-        """Take in the energy of a float64 matrix."""
+    def add(self, matrix: np.ndarray) -> int:
+        """Take in the energy of a float64 matrix, and return its unit."""
         self._found.append(units.energy_of(matrix))
+        return self._found[-1][1]
 
     def values(self, unit: int) -> np.ndarray:
         """Return all energies divided by 4^unit."""
@@ -42,22 +43,30 @@ class SecondPass(NamedTuple):
 
 
 def second_pass(
-    blocks: Iterable[np.ndarray], basis: np.ndarray, wide: np.ndarray, *, unit: int, dtype: np.dtype
+    blocks: Iterable[np.ndarray], basis: np.ndarray, wide: np.ndarray, *, unit: int | None, dtype: np.dtype
 ) -> SecondPass:
-    """Project all blocks on a basis, and bracket the best error of its rank by orthonormal columns, as many or more."""
+    """Project all blocks on a basis, and bracket the best error of its rank by orthonormal columns, as many or more.
+
+    Energies are those in `unit`, or in a unit of their own.
+    """
     left, found, whole, outside = basis.astype(np.float64), [], Energies(), Energies()
     errors = Energies()
-    inside = np.zeros((wide.shape[1], wide.shape[1]))
+    inside, own = np.zeros((wide.shape[1], wide.shape[1])), units.EMPTY
     for block in blocks:
         exact = block.astype(np.float64, copy=False)
         coefficients = (left.T @ exact).astype(dtype)
         found.append(coefficients)
-        whole.add(exact)
+        before, own = own, units.raised(own, whole.add(exact))
+        inside = units.rescaled(inside, 2 * (before - own)) if before != own else inside
         errors.add(exact - left @ coefficients)
         shares = wide.T @ exact
         outside.add(exact - wide @ shares)
-        shares = units.rescaled(shares, -unit)
-        inside += shares @ shares.T
+        if own != units.EMPTY:
+            shares = units.rescaled(shares, -own)
+            inside = inside + shares @ shares.T
+    own = 0 if own == units.EMPTY else own
+    unit = own if unit is None else unit
+    inside = units.rescaled(inside, 2 * (own - unit))
     energies = whole.values(unit)
     total, rest = float(energies.sum()), float(outside.values(unit).sum())
     top = float(np.linalg.eigvalsh(inside)[::-1][: basis.shape[1]].clip(0.0).sum()) if inside.size else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ def test_a_stream_is_within_its_bracket(rng: int) -> None:
     assert proof.bound <= least * (1 + 1e-12) <= error * (1 + 2e-12) <= proof.upper * (1 + 3e-12)
     assert proof.verify(*given, weights=WEIGHTS)
     assert not proof.verify(*given[:2], weights=WEIGHTS[:2])
+    for factor in (0.0, 100.0):
+        tails = {name: factor * one for name, one in proof.tails.items()}
+        assert not dataclasses.replace(proof, tails=tails).verify(*given, weights=WEIGHTS)
+    for lie in ({"tails": {}}, {"tails": None}, {"statement": "matrix_compression/SQ-1e"}):
+        assert not dataclasses.replace(proof, **lie).verify(*given, weights=WEIGHTS), lie
     assert found.error >= best.error * (1 - 1e-12)
     for name in SHAPES:
         S = np.zeros(SHAPES[name])

@@ -97,7 +97,14 @@ def test_certificates_notice_other_spectra_and_other_numbers() -> None:
     assert proof.verify(spectra)
     assert not proof.verify([[3.0, 1.0], [2.0, 2.0, 0.6]], cost=[1, 2])
     assert not proof.verify([[3.1, 1.0], [2.0, 2.0, 0.5]])
-    for change in ({"kept": 17.5}, {"bound": 16.0}, {"ranks": np.array([2, 2])}, {"price": 8.0}, {"gap": -1.0}):
+    for change in (
+        {"kept": 17.5},
+        {"bound": 16.0},
+        {"ranks": np.array([2, 2])},
+        {"price": 8.0},
+        {"gap": -1.0},
+        {"used": 1.0},
+    ):
         assert not dataclasses.replace(proof, **change).verify(spectra)
 
 

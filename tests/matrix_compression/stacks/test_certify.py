@@ -139,3 +139,6 @@ def test_a_forged_certificate_is_refused():
     for name in ("error", "optimum_lower", "optimum_upper", "bound", "gap"):
         forged = dataclasses.replace(honest, **{name: getattr(honest, name) * 1.01 + 1e-3})
         assert not forged.verify(problem, result), name
+    lies = {"error": honest.error / 2, "floor": 10.0}, {"part_errors": 0 * honest.part_errors}, {"rank": 1}
+    for lie in (*lies, {"part_shares": np.ones(4)}, {"part_optima": np.ones(4)}, {"names": ("a",) * 4}):
+        assert not dataclasses.replace(honest, **lie).verify(problem, result), lie

@@ -130,5 +130,9 @@ def test_a_forged_certificate_is_refused():
     merged = np.zeros(6, np.int64)
     for name, value in {"labels": merged, "bound": honest.bound / 3, "epsilon": honest.bound / 2}.items():
         assert not dataclasses.replace(honest, **{name: value}).verify(problem), name
+    # clusters without blocks, labels that are no integers, another statement, a negative gap
+    gaps, fractions = np.array([0, 0, 0, 5, 5, 5]), honest.labels / 2
+    for lie in ({"labels": gaps}, {"labels": fractions}, {"statement": "matrix_compression/CM-1"}, {"gap": -1.0}):
+        assert not dataclasses.replace(honest, **lie).verify(problem), lie
     with pytest.raises(ValueError, match="`blocks` must be 6 matrices; got 5"):
         honest.verify(problem.blocks[:5])

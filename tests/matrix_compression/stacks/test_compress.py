@@ -195,9 +195,25 @@ def test_a_forged_certificate_is_refused():
     assert honest.verify(problem)
     other = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 3)))[0]
     lies = {"error": honest.error / 2, "bound": honest.bound * 1.01, "upper": honest.upper * 0.99, "basis": other}
+    lies |= {"statement": "matrix_compression/CM-1", "gap": -1.0}
     for name, value in lies.items():
         assert not dataclasses.replace(honest, **{name: value}).verify(problem), name
+    # a floor that excuses anything, an error that says nothing, and a basis wider than the rank of the bound
+    wide = np.linalg.qr(np.random.default_rng(1).normal(size=(8, 5)))[0]
+    for lie in ({"error": 0.0, "floor": 10.0}, {"error": np.inf, "gap": np.inf}, {"basis": wide}):
+        assert not dataclasses.replace(honest, **lie).verify(problem), lie
     assert not honest.verify(mc.make_stack("gaussian", 8, 3, n_blocks=6, rng=10))
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-170, 1e-12, 1e12, 1e170, 1e300])
+@pytest.mark.parametrize("method", ["gram", "fd", "sketch"])
+def test_certificates_hold_in_any_unit(method, unit):
+    plain = mc.make_stack("gaussian", 7, [3, 0, 4, 2], rng=5).blocks
+    blocks = [block * unit for block in plain]
+    found, due = mc.compress_stack(blocks, 2, method=method), mc.compress_stack(plain, 2, method=method)
+    assert found.error == pytest.approx(due.error, rel=1e-9)
+    assert found.certificate.verify(blocks)
+    assert mc.certify(blocks, found).verify(blocks, found)
 
 
 def test_what_a_person_sees():
