@@ -71,7 +71,8 @@ def to_numpy(value: Any) -> Any:
     if not is_foreign(value):
         return value
     if array_api_compat.is_torch_array(value):
-        return value.detach().cpu().numpy()
+        tensor = value.detach().cpu()
+        return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()  # NumPy has no bfloat16
     if array_api_compat.is_cupy_array(value):
         return value.get()
     if array_api_compat.is_jax_array(value):

@@ -79,6 +79,14 @@ def test_arrays_of_every_library_pass_the_door(xp: Backend) -> None:
     np.testing.assert_array_equal(to_numpy(xp.asarray(VALUES)), VALUES)
 
 
+def test_bfloat16_becomes_single_precision_on_the_host() -> None:
+    torch = pytest.importorskip("torch")
+    given = torch.tensor([1.0, -2.5, 3e38], dtype=torch.bfloat16)
+    found = to_numpy(given)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, given.float().numpy())
+
+
 def test_namespace(xp: Backend) -> None:
     found = array_namespace(1.0, xp.asarray(VALUES))
     assert float(found.sum(xp.asarray(VALUES))) == VALUES.sum()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._files.safetensors import Stored, decoded
 from lrtheory._result import read_only
 from lrtheory._validation import array, choice, must, real
@@ -111,5 +112,5 @@ def _rebuilt(B: np.ndarray, A: np.ndarray, options: dict[str, Any]) -> AdapterMo
 def _factor(name: str, value: Any) -> np.ndarray:
     if isinstance(value, Stored):
         value = decoded(value)
-    found = array(name, value, shape=(None, None))
+    found = array(name, to_numpy(value), shape=(None, None))
     return found.astype(np.float32) if found.dtype == np.float16 else found

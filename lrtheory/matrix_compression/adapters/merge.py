@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files import AdapterFile, AdapterModule
-from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
+from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail, unit_of
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, must
 from lrtheory.matrix_compression.adapters.result import (
@@ -141,18 +141,16 @@ def parts_of(read: list[AdapterFile], weights: np.ndarray, name: str) -> list[Up
 
 def _whole(updates: list[Update], method: str) -> tuple[Core, str]:
     """The core of a sum of updates."""
-    total = sum(B.shape[1] for B, _, _ in updates)
-    sides = updates[0][0].shape[0], updates[0][1].shape[1]
-    if method == "core" or (method == "auto" and total <= min(sides)):
-        return core(*joined(updates)), "core"
-    W = sum(
-        (scale * (np.asarray(B, np.float64) @ np.asarray(A, np.float64)) for B, A, scale in updates), np.zeros(sides)
-    )
-    U, values, Vt = np.linalg.svd(W, full_matrices=False)
     B, A = joined(updates)
-    load = float(np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1))
+    total = B.shape[1]
+    if method == "core" or (method == "auto" and total <= min(len(B), A.shape[1])):
+        return core(B, A), "core"
+    units = unit_of(B), unit_of(A)
+    B, A = np.ldexp(B, -units[0]), np.ldexp(A, -units[1])
+    U, values, Vt = np.linalg.svd(B @ A, full_matrices=False)
+    rounding = rounding_of(float(np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1)), total, sum(units))
     same = np.eye(len(values))
-    return Core(values, (U, same), (same, Vt), rounding_of(load, total), "svd", ""), "dense"
+    return Core(np.ldexp(values, sum(units)), (U, same), (same, Vt), rounding, "svd", ""), "dense"
 
 
 def _streamed(

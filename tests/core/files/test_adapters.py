@@ -319,3 +319,12 @@ def test_adalora_of_peft_with_ranks_that_it_has_reached(tmp_path: Path) -> None:
         for name, module in loaded.base_model.model.named_children():
             expected = module.get_delta_weight("default").detach().numpy()
             np.testing.assert_allclose(found.delta(name), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])
+def test_factors_may_be_tensors_of_any_precision(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    B = torch.tensor([[1.5], [-2.0]], dtype=getattr(torch, kind), requires_grad=True)
+    module = AdapterModule(B, [[0.5, 1.0]])
+    assert module.B.dtype == np.float32
+    assert module.B.tolist() == [[1.5], [-2.0]]
