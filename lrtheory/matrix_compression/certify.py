@@ -260,13 +260,14 @@ def _quotient(error: float, norm: float) -> float:
 def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionCertificate:
     """Compare block by block in one pass, with a sketch of each side."""
     names = original.labels if isinstance(original, StackProblem) else None
+    given = _stream("original", original)
     copies, inner = _copies(compressed)
     r = inner if rank is None else integer("rank", rank, low=0)
     keep = 32 if r is None else r
     own, made = StackSketch(keep), StackSketch(keep)
     errors, norms = Energies(), Energies()
     needed = None  # whether the spectrum of the copy says something: its rank, or a bound beside that of a sketch
-    for block, copy in _pairs(_stream(original), copies):
+    for block, copy in _pairs(given, copies):
         exact, approximate = (one.astype(np.float64, copy=False) for one in (block, copy))
         own.update(exact)
         needed = (r is None or len(exact) > GRAM_ROWS) if needed is None else needed
@@ -315,13 +316,13 @@ def _optimum(error: float, own: StackSketch, made: StackSketch, rank: int) -> tu
     return lower, max(lower, upper), statement
 
 
-def _stream(value: Any) -> Stream:
+def _stream(name: str, value: Any) -> Stream:
     """Read a stack, or a matrix as a stack of one block."""
     if hasattr(value, "__array__") or is_foreign(value):
-        value = np.asarray(to_numpy(unmasked("blocks", value)))
+        value = np.asarray(to_numpy(unmasked(name, value)))
     plain = isinstance(value, np.ndarray) and value.ndim == 2
     flat = isinstance(value, (list, tuple)) and len(value) and all(np.ndim(one) == 1 for one in value)
-    return Stream([value] if plain or flat else value)
+    return Stream([value] if plain or flat else value, name)
 
 
 def _copies(value: Any) -> tuple[Any, int | None]:
@@ -332,8 +333,8 @@ def _copies(value: Any) -> tuple[Any, int | None]:
         value = (value.basis, value.coefficients)
     if isinstance(value, tuple) and len(value) == 2:
         U = as_matrix(value[0], " in U", "compressed").astype(np.float64, copy=False)
-        return _products(U, _stream(value[1])), U.shape[1]
-    return _stream(value), None
+        return _products(U, _stream("compressed", value[1])), U.shape[1]
+    return _stream("compressed", value), None
 
 
 def _products(U: np.ndarray, coefficients: Stream) -> Iterator[np.ndarray]:

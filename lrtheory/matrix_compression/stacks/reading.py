@@ -11,7 +11,7 @@ from lrtheory._array import is_foreign, sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import Words, array, as_array, must, unmasked
 
-__all__ = ["Block", "Blocks", "Stream", "as_matrix", "relative"]
+__all__ = ["Block", "Blocks", "Stream", "as_block", "as_matrix", "relative"]
 
 Block: TypeAlias = ArrayLike | SparseArray
 
@@ -47,13 +47,24 @@ def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
     return value
 
 
+def as_block(value: Any, index: int, n_rows: int, name: str = "blocks") -> np.ndarray:
+    """Check a block after others of so many rows, or the first one, for which `n_rows` is not positive."""
+    block = as_matrix(value, f" in block {index}", name)
+    if n_rows > 0 and len(block) != n_rows:
+        got = Words(f"{len(block)} rows in block {index} after {n_rows}")
+        raise must(name, "matrices with the same number of rows", got)
+    if len(block) == 0:
+        raise must(name, "matrices with at least one row", Words(f"none in block {index}"))
+    return block
+
+
 class Stream:
     """The blocks of a call, which can be started once, or as often as they are asked for."""
 
-    def __init__(self, blocks: Any) -> None:
+    def __init__(self, blocks: Any, name: str = "blocks") -> None:
         blocks = getattr(blocks, "blocks", blocks)
         if hasattr(blocks, "__array__") or is_foreign(blocks):
-            blocks = np.asarray(to_numpy(unmasked("blocks", blocks)))
+            blocks = np.asarray(to_numpy(unmasked(name, blocks)))
         one_matrix = sparse.issparse(blocks) or (isinstance(blocks, np.ndarray) and blocks.ndim != 3)
         if (
             one_matrix
@@ -61,8 +72,8 @@ class Stream:
             or not (callable(blocks) or hasattr(blocks, "__iter__"))
         ):
             what = Words(f"an array of shape {blocks.shape}") if hasattr(blocks, "shape") else blocks
-            raise must("blocks", "a sequence or a stream of matrices, or an array of shape (K, m, n)", what, TypeError)
-        self._given = blocks
+            raise must(name, "a sequence or a stream of matrices, or an array of shape (K, m, n)", what, TypeError)
+        self._given, self._name = blocks, name
         self.in_memory = not callable(blocks) and not isinstance(blocks, Iterator)
         #: whether the blocks can be read more than once
         self.restarts = callable(blocks) or self.in_memory
@@ -73,7 +84,7 @@ class Stream:
         """Refuse a stream that is used up by one pass."""
         if not self.restarts:
             rule = f"a callable that starts the stream again for {why}"
-            raise must("blocks", rule, Words("an iterator"))
+            raise must(self._name, rule, Words("an iterator"))
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield the blocks, checked, each with the same number of rows; refuse a stream without any."""
@@ -82,18 +93,12 @@ class Stream:
         for index, value in enumerate(given):
             yield self.checked(value, index)
         if index < 0:
-            raise must("blocks", "at least one matrix", Words("none"))
+            raise must(self._name, "at least one matrix", Words("none"))
 
     def checked(self, value: Any, index: int) -> np.ndarray:
         """Check one block against those before it."""
-        block = as_matrix(value, f" in block {index}")
-        if self.n_rows < 0:
-            if len(block) == 0:
-                raise must("blocks", "matrices with at least one row", Words(f"none in block {index}"))
-            self.n_rows = len(block)
-        if len(block) != self.n_rows:
-            got = Words(f"{len(block)} rows in block {index} after {self.n_rows}")
-            raise must("blocks", "matrices with the same number of rows", got)
+        block = as_block(value, index, self.n_rows, self._name)
+        self.n_rows = len(block)
         if block.dtype == np.float64:
             self.dtype = block.dtype
         return block

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._validation import Words, choice, integer, must, same_parameters, state_entry
+from lrtheory._validation import choice, integer, must, same_parameters, state_entry
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
-from lrtheory.matrix_compression.stacks.reading import Block, as_matrix
+from lrtheory.matrix_compression.stacks.reading import Block, as_block
 
 __all__ = ["Method", "StackSketch", "smallest_rank"]
 
@@ -342,13 +342,7 @@ class StackSketch:
 
     def _checked(self, block: Any) -> np.ndarray:
         """Check a block, and return it in float64."""
-        found = as_matrix(block, f" in block {self.n_blocks}")
-        if self.n_rows and len(found) != self.n_rows:
-            got = Words(f"{len(found)} rows in block {self.n_blocks} after {self.n_rows}")
-            raise must("blocks", "matrices with the same number of rows", got)
-        if len(found) == 0:
-            raise must("blocks", "matrices with at least one row", Words(f"none in block {self.n_blocks}"))
-        return found.astype(np.float64, copy=False)
+        return as_block(block, self.n_blocks, self.n_rows).astype(np.float64, copy=False)
 
     def _take(self, block: np.ndarray) -> None:
         """Take in a checked block."""

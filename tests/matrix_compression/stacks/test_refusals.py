@@ -29,7 +29,8 @@ SOLVERS = {
 }
 
 
-def refused(call, sentence, error=ValueError):
+def refused(call, sentence, error=ValueError, *, argument="blocks"):
+    sentence = sentence.replace("`blocks`", f"`{argument}`")
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value).startswith(sentence), str(caught.value)
@@ -38,16 +39,21 @@ def refused(call, sentence, error=ValueError):
 @pytest.mark.parametrize("name", SOLVERS)
 def test_blocks(name):
     solve = SOLVERS[name]
-    refused(lambda: solve(UNEQUAL), ROWS)
-    refused(lambda: solve(NAN), FINITE)
-    refused(lambda: solve([EYE, [["a"] * 3] * 3]), "`blocks` must be matrices of real numbers", TypeError)
-    refused(lambda: solve([EYE, np.ones((3, 3), complex)]), "`blocks` must be matrices of real numbers", TypeError)
-    refused(lambda: solve([EYE, np.ones((3, 1, 1))]), "`blocks` must be matrices; got shape (3, 1, 1) in block 1.")
-    refused(lambda: solve([np.ma.masked_array(EYE, mask=EYE == 1)]), "`blocks` must be an array without a mask")
+    said = {"argument": "original" if name == "certify" else "blocks"}
+    refused(lambda: solve(UNEQUAL), ROWS, **said)
+    refused(lambda: solve(NAN), FINITE, **said)
+    refused(lambda: solve([EYE, [["a"] * 3] * 3]), "`blocks` must be matrices of real numbers", TypeError, **said)
+    refused(
+        lambda: solve([EYE, np.ones((3, 3), complex)]), "`blocks` must be matrices of real numbers", TypeError, **said
+    )
+    refused(
+        lambda: solve([EYE, np.ones((3, 1, 1))]), "`blocks` must be matrices; got shape (3, 1, 1) in block 1.", **said
+    )
+    refused(lambda: solve([np.ma.masked_array(EYE, mask=EYE == 1)]), "`blocks` must be an array without a mask", **said)
     if name != "StackSketch":
-        refused(lambda: solve([]), NONE)
-        refused(lambda: solve({"a": EYE}), "`blocks` must be a sequence or a stream of matrices", TypeError)
-        refused(lambda: solve(3), "`blocks` must be a sequence or a stream of matrices", TypeError)
+        refused(lambda: solve([]), NONE, **said)
+        refused(lambda: solve({"a": EYE}), "`blocks` must be a sequence or a stream of matrices", TypeError, **said)
+        refused(lambda: solve(3), "`blocks` must be a sequence or a stream of matrices", TypeError, **said)
 
 
 CALLS = {
