@@ -48,14 +48,17 @@ def jump(T: np.ndarray, direction: np.ndarray, tail: float) -> float:
 
 
 def jumps(spread: float, tail: float, draw: int) -> np.ndarray:
-    """Return lengths at which the rank grows: in the worst direction, and in a random one; whether it is the worst."""
+    """Return lengths at which the rank grows, in the worst direction and a random one, and whether it is the worst.
+
+    It is where the new direction stays below the least value that was there; where both meet, neither grows the rank.
+    """
     T, across = weight(spread, draw)
     size = np.sqrt(tail * (1 - tail))
     worst = size * across - tail * T
     random = stream(SEED, draw, 1).normal(size=T.shape)
     lengths = [jump(T, one / np.linalg.norm(one), tail) for one in (worst, random)]
     least = np.linalg.svd(T, compute_uv=False)[RANK - 1]
-    return np.array([*lengths, float(size <= (1 - tail) * least)])
+    return np.array([*lengths, float(size < (1 - tail) * least * (1 - 1e-9))])
 
 
 def compute_training(profile: str) -> dict[str, np.ndarray]:
