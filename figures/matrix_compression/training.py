@@ -50,7 +50,7 @@ def jump(T: np.ndarray, direction: np.ndarray, tail: float) -> float:
 def jumps(spread: float, tail: float, draw: int) -> np.ndarray:
     """Return lengths at which the rank grows, in the worst direction and a random one, and whether it is the worst.
 
-    It is where the new direction stays below the least value that was there; where both meet, neither grows the rank.
+    It is where the new direction stays below the least value that was there; where both meet, the rank does not grow.
     """
     T, across = weight(spread, draw)
     size = np.sqrt(tail * (1 - tail))
@@ -111,7 +111,7 @@ def draw_training(arrays: Any) -> matplotlib.figure.Figure:
     headline(
         figure,
         f"Weights of rank {RANK}, {D} x {D}: median of {arrays['lengths'].shape[2]} draws. The public code of "
-        "arXiv:1812.02402 has e = 0.01",
+        "arXiv:1812.02402 has e = 0.01. A mark at 4: no such step was found",
     )
     return figure
 
