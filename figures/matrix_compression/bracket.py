@@ -135,7 +135,7 @@ def bracket_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_bracket(arrays: Any) -> matplotlib.figure.Figure:
-    """Draw brackets by step as bands, widths by noise, and the hidden direction."""
+    """Draw both sides of brackets by step, widths by noise, and the hidden direction."""
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(
@@ -143,22 +143,20 @@ def draw_bracket(arrays: Any) -> matplotlib.figure.Figure:
     )
     steps = arrays["steps"]
     for i, label in enumerate(LABELS):
-        band = {"color": COLORS[i], "alpha": 0.25, "linewidth": 0}
-        left.fill_between(steps[:, 0], steps[:, 2 + 2 * i], steps[:, 3 + 2 * i], **band)
         left.plot(steps[:, 0], steps[:, 2 + 2 * i], color=COLORS[i], label=label)
-        left.plot(steps[:, 0], steps[:, 3 + 2 * i], color=COLORS[i])
+        left.plot(steps[:, 0], steps[:, 3 + 2 * i], color=COLORS[i], linewidth=2.5 - i)
         look = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4}
         middle.plot(arrays["ends"][:, 1], widths(arrays["ends"])[:, i], **look)
     left.plot(steps[:, 0], steps[:, 1], color="black", linewidth=1, label="best basis")
     log_ticks(left, [16, 160, 1600, 10_000])
     left.set(xlabel=f"blocks, {ROWS} x {COLUMNS}", ylabel="relative error at rank 8")
-    left.set_title("in one pass, noise 1")
+    left.set_title("both sides in one pass, noise 1")
     log_axes(middle, np.round(arrays["ends"][:, 1], 2))
     middle.set(xlabel="best relative error", ylabel="width of the bracket")
     middle.set_title(f"at the end, noise {arrays['noise'][0]:g} to {arrays['noise'][-1]:g}")
     hid = arrays["hidden"]
-    for i, (low, color) in enumerate(((2, COLORS[0]), (4, COLORS[2]))):
-        right.fill_between(hid[:, 0], hid[:, low], hid[:, low + 1], color=color, alpha=(0.15, 0.4)[i], linewidth=0)
+    for side, color in ((2, COLORS[0]), (3, COLORS[0]), (4, COLORS[2]), (5, COLORS[2])):
+        right.plot(hid[:, 0], hid[:, side], color=color, linewidth=2)
     right.plot(hid[:, 0], hid[:, 6], color=COLORS[3], linestyle="--", label="predicted, published")
     right.plot(hid[:, 0], hid[:, 1], color="black", linewidth=1)
     right.set(xlabel="columns", ylabel="relative error at rank 1")
