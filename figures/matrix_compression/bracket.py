@@ -144,7 +144,7 @@ def draw_bracket(arrays: Any) -> matplotlib.figure.Figure:
     steps = arrays["steps"]
     for i, label in enumerate(LABELS):
         left.plot(steps[:, 0], steps[:, 2 + 2 * i], color=COLORS[i], label=label)
-        left.plot(steps[:, 0], steps[:, 3 + 2 * i], color=COLORS[i], linewidth=2.5 - i)
+        left.plot(steps[:, 0], steps[:, 3 + 2 * i], color=COLORS[i], linewidth=(2.6, 1.4, 1.4)[i])
         look = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4}
         middle.plot(arrays["ends"][:, 1], widths(arrays["ends"])[:, i], **look)
     left.plot(steps[:, 0], steps[:, 1], color="black", linewidth=1, label="best basis")
