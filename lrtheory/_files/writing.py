@@ -97,8 +97,9 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
     """
     path = Path(path)
     may_replace = flag("force", force)
-    if path.exists() and (not may_replace or path.is_dir()):
-        say = "folders are not replaced" if path.is_dir() else "say --force (force=True) to replace it"
+    there = os.path.lexists(path)  # a link that leads nowhere is something, too
+    if there and (not may_replace or not path.is_file()):
+        say = "only files are replaced" if path.is_dir() or may_replace else "say --force (force=True) to replace it"
         raise FileExistsError(f"{str(path)!r} is there already; {say}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r}")
@@ -107,4 +108,6 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         target = Path(folder) / path.name
         write(target)
+        if there and target.is_dir():
+            raise FileExistsError(f"{str(path)!r} is there already; no folder replaces a file")
         os.replace(target, path)

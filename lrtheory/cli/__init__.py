@@ -6,6 +6,7 @@ Nothing of the library is imported before a command needs it, so that help and e
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import lrtheory
 
 __all__ = ["STARTED", "USAGE", "main"]
 
-USAGE = 3
+USAGE, TERMINATED = 3, 143
 #: when this process began to import the command: what has changed since may not be what was imported
 STARTED = time.time()
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 supported, recorded or answered, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted.
+        0 supported, recorded or answered, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted, 143 ended.
     """
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     from lrtheory.cli.arguments import OUTSIDE
@@ -63,6 +64,8 @@ def _run(arguments: list[str], *, alone: bool) -> int:
     if word.replace("-", "_") in lrtheory.SYSTEMS:
         from lrtheory.cli import answering
 
+        if alone:  # a process that is asked to end removes what it has half written, as one that is interrupted
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
         return answering.run(word.replace("-", "_"), arguments[1:])
     if not word.startswith("-") and word not in known.COMMANDS:
         print(f"lrtheory: {_not_a_command(word)}", file=sys.stderr)

@@ -81,7 +81,7 @@ def _parser(verb: Verb) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for one in verb.files:
-        count = None if one.default is REQUIRED else "?"
+        count = "*" if one.many else None if one.default is REQUIRED else "?"
         parser.add_argument(one.name, nargs=count, metavar=one.name.upper(), help=_escaped(one.help))
     for one in verb.options:
         _add_option(parser, one)
@@ -137,7 +137,8 @@ def _answered(verb: Verb, options: argparse.Namespace) -> Any:
     files: list[Any] = []
     for one in verb.files:
         path = getattr(options, one.name)
-        files.append(None if path is None else _read(classes[one.name], path, {} if files else given))
+        for told in path if one.many else [path]:
+            files.append(None if told is None else _read(classes[one.name], told, {} if files else given))
     keywords = {one.name: _value(one, getattr(options, one.name), classes) for one in verb.options}
     return function(*files, **keywords)
 
@@ -206,7 +207,7 @@ def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) 
     else:
         print(*display.table(columns, rows=None if options.all else 20, width=_terminal()), sep="\n")
         print(*facts, sep="\n")
-    decided = answer._decided() if verb.decides and options.decided else True
+    decided = answer._decided() if verb.answers or (verb.decides and options.decided) else True
     return 0 if decided else OPEN if decided is None else NO
 
 
@@ -218,7 +219,8 @@ def _terminal() -> int:
 
 def _sources(verb: Verb, options: argparse.Namespace) -> list[Path]:
     """The files that were read."""
-    named = [getattr(options, one.name) for one in (*verb.files, *verb.options) if one.is_file]
+    told = [getattr(options, one.name) for one in (*verb.files, *verb.options) if one.is_file]
+    named = [path for one in told for path in (one if isinstance(one, list) else [one])]
     return [Path(path) for path in named if isinstance(path, str) and path != "-"]
 
 

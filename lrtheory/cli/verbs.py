@@ -1,8 +1,9 @@
 """The verbs of the shell, ``lrtheory SYSTEM VERB FILE...``: found on disk, and read without importing a system.
 
 A verb is a public function of ``<system>/commands.py``. Its positional parameters are files, of the classes that their
-annotations name, each with a ``from_file``; its keywords are options; its docstring is the help. What it returns is a
-result, whose table, sentences and picture `answering` prints and writes.
+annotations name, each with a ``from_file``, and ``*others`` any number of them; its keywords are options; its docstring
+is the help. What it returns is a result, whose table, sentences and picture `answering` prints and writes. A verb that
+the module names in `DECIDES` has the option ``--decided``, and one in `ANSWERS` always exits with its yes or no.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Parameter(NamedTuple):
     kind: str
     default: Any
     help: str
+    many: bool = False
 
     @property
     def plain_kind(self) -> str:
@@ -60,11 +62,12 @@ class Verb(NamedTuple):
     examples: tuple[str, ...]
     decides: bool
     streams: bool = False
+    answers: bool = False
 
     @property
     def line(self) -> str:
         """The line that a person types to run the verb."""
-        files = " ".join(one.name.upper() for one in self.files)
+        files = " ".join(one.name.upper() + "..." * one.many for one in self.files)
         return f"lrtheory {self.system} {self.name.replace('_', '-')} {files}"
 
 
@@ -89,9 +92,10 @@ def verbs_of(system: str) -> dict[str, Verb]:
     if not path.exists():
         return {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    decides = _constant(tree, "DECIDES")
+    decides, answers = _constant(tree, "DECIDES"), _constant(tree, "ANSWERS")
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
-    return {node.name: _verb(system, node, node.name in decides) for node in functions}
+    found = [_verb(system, node) for node in functions]
+    return {one.name: one._replace(decides=one.name in decides, answers=one.name in answers) for one in found}
 
 
 def _constant(tree: ast.Module, name: str) -> tuple[str, ...]:
@@ -102,12 +106,14 @@ def _constant(tree: ast.Module, name: str) -> tuple[str, ...]:
     return ()
 
 
-def _verb(system: str, node: ast.FunctionDef, decides: bool) -> Verb:
+def _verb(system: str, node: ast.FunctionDef) -> Verb:
     docstring = ast.get_docstring(node) or ""
     summary, _, rest = docstring.partition("\n")
     described, arguments = _described(docstring), node.args
     defaults = [REQUIRED] * (len(arguments.args) - len(arguments.defaults)) + [_literal(d) for d in arguments.defaults]
     files = [_parameter(one, default, described) for one, default in zip(arguments.args, defaults, strict=True)]
+    if arguments.vararg is not None:
+        files.append(_parameter(arguments.vararg, None, described)._replace(many=True))
     options = [
         _parameter(one, REQUIRED if default is None else _literal(default), described)
         for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
@@ -115,7 +121,7 @@ def _verb(system: str, node: ast.FunctionDef, decides: bool) -> Verb:
     examples = tuple(line.strip() for line in docstring.splitlines() if line.strip().startswith("lrtheory "))
     text = rest.split("\nParameters\n")[0].strip()
     streams = node.returns is not None and ast.unparse(node.returns).startswith("Iterator")
-    return Verb(system, node.name, summary, text, tuple(files), tuple(options), examples, decides, streams)
+    return Verb(system, node.name, summary, text, tuple(files), tuple(options), examples, False, streams)
 
 
 def _parameter(one: ast.arg, default: Any, described: dict[str, str]) -> Parameter:

@@ -13,6 +13,7 @@ in two thin factors: its whole spectrum comes from a core as small as its rank.
 * Blocks come one by one, or on several machines                 `StackSketch`, which merges
 * Which of them may share a basis under an error?                `cluster_blocks`
 * How far is this file from that one, and from the best?         `certify`, whoever made it
+* What does each rank of an adapter cost, and lose?              `rank_costs`
 * Make an adapter smaller; merge several                         `squeeze`, `compress_adapter`, `merge_adapters`
 * Which ranks, under one budget? Were those of others good?      `allocate_ranks`, `certify_ranks`
 * A weight in the metric of its inputs; attention; training      `truncate`, `attention_rank`, `prune_step`
@@ -52,6 +53,7 @@ from lrtheory.matrix_compression import baselines, theory
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
 from lrtheory.matrix_compression.adapters.makers import make_adapters, make_quantization_residuals
 from lrtheory.matrix_compression.adapters.merge import merge_adapters
+from lrtheory.matrix_compression.adapters.ranks import RankCosts, rank_costs
 from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, allocate_ranks, certify_ranks
@@ -84,6 +86,7 @@ __all__ = [
     "PruneStep",
     "RankAllocation",
     "RankCertificate",
+    "RankCosts",
     "StackCertificate",
     "StackProblem",
     "StackResult",
@@ -107,6 +110,7 @@ __all__ = [
     "make_stack",
     "merge_adapters",
     "prune_step",
+    "rank_costs",
     "salt_to_adapter",
     "squeeze",
     "theory",

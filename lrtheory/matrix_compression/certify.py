@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -19,7 +20,7 @@ from lrtheory._kernels.low_rank import core, difference, tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
-from lrtheory._validation import Words, integer, must, unmasked
+from lrtheory._validation import Words, integer, must, real, unmasked
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
@@ -65,6 +66,8 @@ class CompressionCertificate(Result):
         No copy of this rank has a smaller error.
     statement : str
         Id of the statement behind the bound.
+    at_most : float or None
+        The error that the copy may have, where that was asked.
     message : str
         What was compared.
     """
@@ -81,6 +84,7 @@ class CompressionCertificate(Result):
     gap: float
     bound: float
     statement: str
+    at_most: float | None
     message: str
 
     def verify(self, original: Whole, compressed: Compressed) -> bool:
@@ -116,14 +120,25 @@ class CompressionCertificate(Result):
 
     def _facts(self) -> list[str]:
         said = f"the copy is {self.error:.4g} of the norm away"
-        return [f"{said}; nothing of its rank is nearer than {self.bound:.4g} ({self.statement})", self.message]
+        asked = {True: "that is at most", False: "that is more than", None: "rounding hides whether that is at most"}
+        answer = [] if self.at_most is None else [f"{asked[self._decided()]} {self.at_most:g}"]
+        best = f"nothing of its rank is nearer than {self.bound:.4g} ({self.statement})"
+        return [*answer, f"{said}; {best}", self.message]
+
+    def _decided(self) -> bool | None:
+        """Whether the error is as small as was asked; None where rounding hides it."""
+        if self.at_most is None or self.error + self.floor <= self.at_most:
+            return True
+        return False if self.error - self.floor > self.at_most else None
 
     def _draw(self, ax: Any) -> None:
         bars(ax, self.names, self.part_errors, label="relative error")
 
 
 @arrays("host")
-def certify(original: Whole, compressed: Compressed, rank: int | None = None) -> CompressionCertificate:
+def certify(
+    original: Whole, compressed: Compressed, rank: int | None = None, *, at_most: float | None = None
+) -> CompressionCertificate:
     r"""Measure how far a compressed copy is from its original, and bound how near any of its rank can be.
 
     Parameters
@@ -137,6 +152,8 @@ def certify(original: Whole, compressed: Compressed, rank: int | None = None) ->
     rank : int or None
         The rank at which the best error is computed. None takes that of the copy: the columns of U, the inner ranks of
         the modules of an adapter, or else the rank of M' itself.
+    at_most : float or None
+        A relative error; the certificate then says whether the copy is within it.
 
     Returns
     -------
@@ -169,9 +186,12 @@ def certify(original: Whole, compressed: Compressed, rank: int | None = None) ->
     >>> round(found.error, 6), round(found.bound, 6)
     (0.801784, 0.267261)
     """
+    limit = None if at_most is None else real("at_most", at_most, low=0.0)
     if _is_adapter(original) or _is_adapter(compressed):
-        return _of_adapters(_adapter("original", original), _adapter("compressed", compressed), rank)
-    return _of_stacks(original, compressed, rank)
+        found = _of_adapters(_adapter("original", original), _adapter("compressed", compressed), rank)
+    else:
+        found = _of_stacks(original, compressed, rank)
+    return replace(found, at_most=limit)
 
 
 # --- adapters --------------------------------------------------------------------------------------------------------
@@ -221,6 +241,7 @@ def _of_adapters(original: AdapterFile, copy: AdapterFile, rank: int | None) -> 
         gap=max(0.0, made - lower),
         bound=lower,
         statement="matrix_compression/SQ-1e",
+        at_most=None,
         message=f"{counted(len(names), 'module')}{more}",
     )
 
@@ -298,6 +319,7 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
         gap=max(0.0, error - lower),
         bound=lower,
         statement=f"matrix_compression/{statement}",
+        at_most=None,
         message=f"{counted(own.n_blocks, 'block')} of {counted(own.n_rows, 'row')}, compared at rank {r}",
     )
 

@@ -1,4 +1,4 @@
-"""The verbs of the shell: ``lrtheory matrix_compression squeeze``, ``merge`` and ``certify``."""
+"""The verbs of the shell: ``squeeze``, ``merge``, ``ranks`` and ``certify`` of adapters; the others of stacks of matrices."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from lrtheory._files import AdapterFile
 from lrtheory._validation import must
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
 from lrtheory.matrix_compression.adapters.merge import merge_adapters
+from lrtheory.matrix_compression.adapters.ranks import RankCosts, rank_costs
 from lrtheory.matrix_compression.adapters.result import AdapterResult
 from lrtheory.matrix_compression.certify import CompressionCertificate
 from lrtheory.matrix_compression.certify import certify as compare
+from lrtheory.matrix_compression.cluster_blocks import BlockClusters, cluster_blocks
+from lrtheory.matrix_compression.compress_stack import StackResult, compress_stack
+from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.stacks.error_bounds import error_bounds
+from lrtheory.matrix_compression.stacks.interval import ErrorInterval
 
-__all__ = ["certify", "merge", "squeeze"]
+__all__ = ["basis", "bounds", "certify", "cluster", "merge", "ranks", "squeeze"]
+
+#: verbs that exit with yes, no or open
+ANSWERS = ("certify",)
 
 
 def squeeze(
@@ -59,9 +68,7 @@ def squeeze(
 
 def merge(
     first: AdapterFile,
-    second: AdapterFile,
-    third: AdapterFile | None = None,
-    *,
+    *others: AdapterFile,
     weights: tuple[str, ...] = (),
     rank: int | None = None,
     epsilon: float | None = None,
@@ -70,8 +77,10 @@ def merge(
 
     Parameters
     ----------
-    first, second, third : AdapterFile
+    first : AdapterFile
         LoRA or AdaLoRA adapters, as the folders that peft writes. The settings are those of the first.
+    *others : AdapterFile
+        The others.
     weights : tuple of str
         A number for each (default: 1).
     rank : int
@@ -88,11 +97,33 @@ def merge(
     --------
     lrtheory matrix_compression merge tiny-lora tiny-lora-2 --weights 1,0.5 --rank 4 -o both
     """
-    given = [first, second] if third is None else [first, second, third]
-    return merge_adapters(given, [_number("weights", one) for one in weights] or None, rank=rank, epsilon=epsilon)
+    shares = [_number("weights", one) for one in weights] or None
+    return merge_adapters([first, *others], shares, rank=rank, epsilon=epsilon)
 
 
-def certify(original: AdapterFile, copy: AdapterFile) -> CompressionCertificate:
+def ranks(adapter: AdapterFile) -> RankCosts:
+    """Say what each rank of an adapter costs, and what it loses, before anything is compressed.
+
+    The numbers that a rank costs may be spent on all modules alike, or where they keep most; both errors are told.
+
+    Parameters
+    ----------
+    adapter : AdapterFile
+        A LoRA or AdaLoRA adapter whose ranks are to be chosen, as the folder that peft writes.
+
+    Returns
+    -------
+    RankCosts
+        A row for each rank.
+
+    Examples
+    --------
+    lrtheory matrix_compression ranks tiny-lora --plot ranks.png
+    """
+    return rank_costs(adapter)
+
+
+def certify(original: AdapterFile, copy: AdapterFile, *, at_most: float | None = None) -> CompressionCertificate:
     """Say how far an adapter is from another one, and from the best of its ranks, whoever made it.
 
     Parameters
@@ -101,6 +132,9 @@ def certify(original: AdapterFile, copy: AdapterFile) -> CompressionCertificate:
         The adapter that the copy stands for, as the folder that peft writes.
     copy : AdapterFile
         The other one, which may come from any tool.
+    at_most : float
+        The relative error that the copy may have; the exit code is then 0 for yes, 1 for no, and 2 where only rounding
+        decides.
 
     Returns
     -------
@@ -110,8 +144,80 @@ def certify(original: AdapterFile, copy: AdapterFile) -> CompressionCertificate:
     Examples
     --------
     lrtheory matrix_compression certify tiny-lora tiny-lora-small --plot errors.png
+    lrtheory matrix_compression certify tiny-lora tiny-lora-small --at-most 0.05
     """
-    return compare(original, copy)
+    return compare(original, copy, at_most=at_most)
+
+
+def bounds(matrices: StackProblem, *, rank: int) -> ErrorInterval:
+    """Bracket what matrices lose in one common basis, from the spectrum of each alone.
+
+    Parameters
+    ----------
+    matrices : StackProblem
+        Matrices with the same number of rows, as npz, npy or safetensors. Names such as `*.query.*` choose some.
+    rank : int
+        Columns of the basis.
+
+    Returns
+    -------
+    ErrorInterval
+        The error of the best basis lies in it.
+
+    Examples
+    --------
+    lrtheory matrix_compression bounds weights.npz --rank 3
+    """
+    return error_bounds(matrices, rank)
+
+
+def basis(matrices: StackProblem, *, rank: int | None = None, epsilon: float | None = None) -> StackResult:
+    """Find the common basis of matrices, and say what each rank of it loses.
+
+    Parameters
+    ----------
+    matrices : StackProblem
+        Matrices that shall share a basis, as npz, npy or safetensors, with the same number of rows.
+    rank : int
+        Columns of the basis.
+    epsilon : float
+        In place of a rank: the relative error.
+
+    Returns
+    -------
+    StackResult
+        A row for each rank. Written as .safetensors it is the basis itself, with the coefficients of each matrix.
+
+    Examples
+    --------
+    lrtheory matrix_compression basis weights.npz --rank 3 -o shared.safetensors
+    lrtheory matrix_compression basis weights.npz --columns layer_0,layer_1 --epsilon 0.1
+    """
+    return compress_stack(matrices, rank, epsilon=epsilon)
+
+
+def cluster(matrices: StackProblem, *, rank: int, epsilon: float) -> BlockClusters:
+    """Cluster matrices so that each cluster shares a basis, and none errs by more than is allowed.
+
+    Parameters
+    ----------
+    matrices : StackProblem
+        Matrices of which some may share a basis, as npz, npy or safetensors, with the same number of rows.
+    rank : int
+        Columns of each basis.
+    epsilon : float
+        The relative error that a cluster may have.
+
+    Returns
+    -------
+    BlockClusters
+        The cluster of each matrix.
+
+    Examples
+    --------
+    lrtheory matrix_compression cluster weights.npz --rank 3 --epsilon 0.1
+    """
+    return cluster_blocks(matrices, rank, epsilon)
 
 
 def _numbers(budget: str, whole: int) -> float:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, integer, must
@@ -215,6 +217,17 @@ class StackResult(Result):
         said = f"this basis of rank {self.rank} errs by {self.error:.4g} at most, relative to the norm"
         best = f"no basis of this rank errs by less than {certificate.bound:.4g}"
         return [f"{said}; {best} ({certificate.statement.split('/')[1]})", self.message]
+
+    def _write(self, target: Path) -> bool:
+        """As safetensors: the basis, and the coefficients of each block by its name."""
+        if target.suffix.lower() != ".safetensors":
+            return False
+        names = range(len(self.coefficients or ())) if self.labels is None else self.labels
+        parts = {f"coefficients.{name}": C for name, C in zip(names, self.coefficients or (), strict=True)}
+        kinds = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
+        arrays = {"basis": self.basis} | parts
+        write_tensors(target, {name: encoded(one, kinds[one.dtype]) for name, one in arrays.items()})
+        return True
 
     def _draw(self, ax: Any) -> None:
         lines = {"at most": self.by_rank[:, 1], "at least": self.by_rank[:, 0]}

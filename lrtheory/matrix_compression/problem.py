@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from os import PathLike
 
 import numpy as np
 
 from lrtheory._types import Rng
 from lrtheory._validation import integer, must, real
+from lrtheory.matrix_compression.stacks.files import stack_in
 from lrtheory.matrix_compression.stacks.makers import hidden_direction, planted, stack
 from lrtheory.matrix_compression.stacks.reading import Stream
 
@@ -69,6 +71,37 @@ class StackProblem:
                 raise must(name, f"None or a sequence of {len(blocks)}, one for each block", value)
         if self.truth is not None:
             object.__setattr__(self, "truth", np.array([integer("truth", one, low=0) for one in self.truth], np.int64))
+
+    @classmethod
+    def from_file(
+        cls, path: str | PathLike[str], *, columns: str | Sequence[str] | None = None, form: str | None = None
+    ) -> StackProblem:
+        """Read the matrices of a file.
+
+        Parameters
+        ----------
+        path : path
+            An npz file of matrices, an npy file of one array of shape (K, m, n), a safetensors file, or a folder with
+            the safetensors files of a model.
+        columns : str or sequence of str, optional
+            Names of the matrices that are meant, or patterns such as ``*.query.weight``, as a sequence or with commas
+            between them. None takes all arrays that are matrices.
+        form : str, optional
+            "npy", "npz", "safetensors" or "folder", where the suffix does not tell.
+
+        Returns
+        -------
+        StackProblem
+            In the order of the file, with the names as labels.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a name fits no matrix, there is none, they differ in their rows, or the file is damaged.
+        """
+        return cls(**stack_in(path, columns, form))
 
     def __len__(self) -> int:
         return len(self.blocks)

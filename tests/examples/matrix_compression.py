@@ -49,6 +49,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "make_stack": lambda: call("noisy", 5, 2, rng=0),
     "merge_adapters": lambda: call(LORAS, [0.5, -1.0], rank=1, method="stream", record=True),
     "prune_step": lambda: call(B, np.full((3, 2), 0.01)),
+    "rank_costs": lambda: call(LORAS[0]),
     "salt_to_adapter": lambda: call(B, np.array([1.5]), np.array([0.25])),
     "squeeze": lambda: call(B, A, 1, scale=0.5),
     "theory.balanced_energy": lambda: call([3.0, 1.0], 1),

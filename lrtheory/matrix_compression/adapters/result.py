@@ -15,6 +15,7 @@ from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
 from lrtheory._files.safetensors import decoded, encoded
+from lrtheory._files.writing import SUFFIXES
 from lrtheory._kernels.low_rank import Core, cast_error, core, difference, tail
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars
@@ -206,9 +207,11 @@ class AdapterResult(Result):
         bars(ax, names, [self.errors[name] for name in names], label="relative error")
 
     def _write(self, target: Path) -> bool:
-        """A path without suffix is a folder that peft loads, with the certificate beside the adapter."""
-        if target.suffix:
+        """A path that is no table is a folder that peft loads, with the certificate beside the adapter."""
+        if target.suffix.lower() in SUFFIXES:
             return False
+        if target.suffix.lower() in (".safetensors", ".bin"):
+            raise must("path", "that of a folder, in which peft finds the arrays and their settings", target.name)
         inside = set(target.resolve().parents)
         if any(source.resolve() in inside for source in self.sources):
             raise must("path", "outside the folders that were read", str(target.parent.parent / target.name))

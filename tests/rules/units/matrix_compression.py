@@ -76,6 +76,10 @@ def of_factors(found: mc.LowRankFactors, c: float, *given: Any, **options: Any) 
     return found.B / c @ found.A * found.scale, found.error, found.singular_values / c, proof.bound / c, proof.upper / c
 
 
+def costs(found: mc.RankCosts) -> Any:
+    return found.ranks, found.numbers, found.alike, found.budget, found.floor
+
+
 def ranks(found: mc.RankAllocation, c: float) -> Any:
     proof = found.certificate
     return found.ranks, found.error, found.errors, proof.bound / c / c, proof.kept / c / c, proof.gap / c / c
@@ -117,6 +121,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
         mc.merge_adapters(adapters(c), rank=2, method="stream"), c, adapters(c)
     ),
     "prune_step: weight and step": pruned,
+    "rank_costs: factors": lambda c: costs(mc.rank_costs(adapters(c)[0])),
     "salt_to_adapter: weight and shift": lambda c: of_factors(
         mc.salt_to_adapter(W * c, [2.0, 0.5], [0.5 * c, 0.1 * c]), c, *salt(c)
     ),

@@ -1,0 +1,98 @@
+"""What each rank of an adapter costs and loses, before one is chosen."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files import AdapterFile
+from lrtheory._kernels.low_rank import tail
+from lrtheory._result import Result, result
+from lrtheory._result.display import curves
+from lrtheory.matrix_compression.adapters.result import as_adapter
+from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
+
+__all__ = ["RankCosts", "rank_costs"]
+
+
+@result
+class RankCosts(Result):
+    """The error of an adapter at every rank, by one rank for all modules and by one budget over them.
+
+    Attributes
+    ----------
+    ranks : int64 array of shape (n + 1,)
+        From 0 to the largest.
+    numbers : int64 array of shape (n + 1,)
+        How many numbers the factors then hold.
+    alike : array of shape (n + 1,)
+        The relative error of all modules together at this rank: the best that one rank for all allows.
+    budget : array of shape (n + 1,)
+        The same where as many numbers are spent on the singular values that keep most for what they cost.
+    floor : array of shape (n + 1,)
+        No ranks that cost as much, whoever chooses them, err by less.
+    """
+
+    ranks: np.ndarray
+    numbers: np.ndarray
+    alike: np.ndarray
+    budget: np.ndarray
+    floor: np.ndarray
+
+    def _columns(self) -> dict[str, Any]:
+        shown = {"rank": self.ranks, "numbers": self.numbers, "one_rank_for_all": self.alike}
+        return {**shown, "one_budget": self.budget, "least": self.floor}
+
+    def _facts(self) -> list[str]:
+        return ["errors are relative to the norm of all updates, and say nothing of the task",
+                "no ranks that cost as much err by less than the last column (matrix_compression/AB-5)"]  # fmt: skip
+
+    def _draw(self, ax: Any) -> None:
+        lines = {"one rank for all": self.alike, "one budget": self.budget}
+        curves(ax, self.numbers, lines, xlabel="numbers", ylabel="relative error")
+
+
+def rank_costs(adapter: AdapterFile | str | Path) -> RankCosts:
+    """Tell what an adapter loses at every rank, and at the same cost by one budget over its modules.
+
+    Parameters
+    ----------
+    adapter : AdapterFile or path
+        The adapter, or its folder.
+
+    Returns
+    -------
+    RankCosts
+        From rank 0 to the largest that a module needs.
+
+    Raises
+    ------
+    TypeError
+        If it is no adapter.
+
+    Examples
+    --------
+    >>> from lrtheory import matrix_compression as mc
+    >>> found = mc.rank_costs(mc.make_adapters(1, 1, rank=2, rng=0)[0])
+    >>> found.ranks.tolist(), bool(np.all(found.floor <= found.budget) and np.all(found.budget <= found.alike + 1e-12))
+    ([0, 1, 2], True)
+    """
+    source = as_adapter("adapter", adapter)
+    spectra = source.spectra()
+    whole = math.hypot(*(tail(values, 0) for values in spectra.values()))
+    spectra = {name: values / whole if whole > 0 else values for name, values in spectra.items()}
+    costs = {name: sum(module.shape) for name, module in source.modules.items()}
+    ranks = range(max(len(values) for values in spectra.values()) + 1)
+    numbers = [sum(min(r, len(values)) * costs[name] for name, values in spectra.items()) for r in ranks]
+    lost = [math.hypot(*(tail(values, r) for values in spectra.values())) for r in ranks]
+    found = [allocate_ranks(spectra, number, cost=costs) for number in numbers]
+    return RankCosts(
+        ranks=np.arange(len(ranks)),
+        numbers=np.array(numbers),
+        alike=np.array(lost),
+        budget=np.array([one.error for one in found]),
+        floor=np.array([math.sqrt(max(0.0, one.error**2 - one.certificate.gap)) for one in found]),
+    )
