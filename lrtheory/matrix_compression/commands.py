@@ -1,4 +1,4 @@
-"""The verbs of the shell: ``squeeze``, ``merge``, ``ranks`` and ``certify`` of adapters; the others of stacks of matrices."""
+"""The verbs of the shell: those of adapters, and three of stacks of matrices."""
 
 from __future__ import annotations
 
