@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._array import arrays, is_foreign, to_numpy
 from lrtheory._files.adapters.adapter_file import AdapterFile
-from lrtheory._kernels.low_rank import core, difference, tail
+from lrtheory._kernels.low_rank import core, difference, squares_within, tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
@@ -253,12 +253,13 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
         got = Words(f"{other.shape} for {one.shape}")
         raise must("compressed", f"an adapter with the shapes of the original in module {name!r}", got)
     shape = one.shape if one is not None else other.shape if other is not None else (1, 1)
-    none = (np.zeros((shape[0], 1)), np.zeros((1, shape[1])), 0.0)
+    none = (np.zeros((shape[0], 1), np.float32), np.zeros((1, shape[1]), np.float32), 0.0)
     first = none if one is None else (one.B, one.A, one.scale)
     second = none if other is None else (other.B, other.A, other.scale)
-    found = core(np.asarray(first[0], np.float64), np.asarray(first[1], np.float64), "qr")
+    within = squares_within(*first[:2], *second[:2])
+    found = core(*first[:2], "auto" if within else "qr")
     values = found.values * abs(first[2])
-    error, rounding = difference(first, second)
+    error, rounding = difference(first, second, within=within)
     r = (0 if other is None else other.rank) if rank is None else rank
     return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
 

@@ -16,7 +16,7 @@ from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._files.writing import SUFFIXES
-from lrtheory._kernels.low_rank import Core, cast_error, core, difference, tail
+from lrtheory._kernels.low_rank import Core, cast_error, core, difference, squares_within, tail
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike
@@ -118,12 +118,15 @@ class AdapterCertificate(Result):
             own = self.modules[name]
             if own.shape != (B.shape[0], A.shape[1]) or own.rank != self.ranks.get(name):
                 return False
-            spectrum = core(B, A, "qr")
-            squares[:, k] = difference((B, A, 1.0), (own.B, own.A, own.scale))[0], tail(spectrum.values, own.rank)
-            rounding = math.hypot(rounding, 4 * spectrum.rounding)
+            within = squares_within(own.B, own.A, *(factor for one, _ in pairs for factor in (one.B, one.A)))
+            spectrum = core(B, A, "auto" if within else "qr")
+            error, lost = difference((B, A, 1.0), (own.B, own.A, own.scale), within=within)
+            squares[:, k] = error, tail(spectrum.values, own.rank)
+            slack = 4 * spectrum.rounding + lost
+            rounding = math.hypot(rounding, slack)
             if self.tails is not None:
                 steps = self.tails.get(name, ())
-                if len(steps) != len(pairs) or squares[0, k] > sum(steps) + _cast(own) + 4 * spectrum.rounding:
+                if len(steps) != len(pairs) or error > sum(steps) + _cast(own) + slack:
                     return False
         error, least = (tail(row, 0) for row in squares)
         if self.tails is not None and math.hypot(*map(sum, self.tails.values())) > self.upper * (1 + 1e-9):

@@ -43,6 +43,25 @@ def test_the_spectrum_and_every_rank(shape: tuple[int, int, int], method: str, u
         assert difference((B, A, 1.0), (C, D, 1.0))[0] / unit == pytest.approx(error, abs=1e-13 * s[0] / unit)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-30, 1e30, 1e-120, 1e120])
+@pytest.mark.parametrize("distance", [1.0, 1e-3, 1e-7, 0.0])
+def test_squares_lose_no_more_than_they_say(unit: float, distance: float) -> None:
+    B, A = factors(40, 5, 30)
+    C, D = B + distance * factors(40, 5, 1, 1)[0], A
+    norm, rounding = difference((B, A, unit), (C, D, unit), within=1e-9)
+    exact = np.linalg.norm(product(C - B, A))  # C - B is exact, or rounded by a unit of it
+    assert abs(norm / unit - exact) <= rounding / unit + 1e-15 * exact
+    assert rounding <= 1e-9 * unit * np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1) * 2
+
+
+def test_factors_that_hide_their_difference_are_compared_by_qr() -> None:
+    B, A = factors(40, 5, 30)
+    near = (B * (1 + 1e-7), A, 1.0)
+    assert difference((B, A, 1.0), near, within=1e-9) == difference((B, A, 1.0), near)
+    far = (B * 0.5, A, 1.0)
+    assert difference((B, A, 1.0), far, within=1e-9) != difference((B, A, 1.0), far)
+
+
 @pytest.mark.parametrize("exponents", [(-6, 6), (-12, 12), (-150, 150)])
 def test_a_diagonal_gauge_changes_nothing(exponents: tuple[int, int]) -> None:
     B, A = factors(30, 6, 25)
