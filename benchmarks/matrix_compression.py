@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def error_of(basis: np.ndarray, inputs: Inputs) -> np.ndarray:
     return np.array([np.linalg.norm(M - basis @ (basis.T @ M)) / np.linalg.norm(M)])
 
 
-def ours(method: str) -> Callable[[Inputs], np.ndarray]:
+def ours(method: Literal["gram", "fd", "sketch"]) -> Callable[[Inputs], np.ndarray]:
     """One pass with a bracket of the error, by a method."""
 
     def solve(inputs: Inputs) -> np.ndarray:
@@ -313,8 +313,8 @@ ADAPTER = Goal(
     inputs=lambda: {"seed": np.array(0)},
     solve=compressed_7b,
     error=distance_from_the_best,
-    seconds=60.0,
-    gigabytes=4.0,
+    seconds=30.0,
+    gigabytes=2.0,
     tolerance=1e-6,
     large=True,
 )

@@ -32,6 +32,8 @@ __all__ = [
 #: the least ratio of eigenvalues of a Gram matrix: below it, the smallest ones drown in the rounding of the largest
 GUARD = 1e-8
 UNIT = 2.0**-53
+#: rows of single precision that become doubles at a time
+CHUNK = 128
 #: the unit roundoff of a format, and half the distance of its numbers near zero
 CASTS = {
     "float64": (2.0**-53, 2.0**-1074),
@@ -92,10 +94,13 @@ def rank_within(values: np.ndarray, epsilon: float) -> int:
 def core(B: Any, A: Any, method: str = "auto") -> Core:
     """Factor B A through its core, of min(d_out, q, d_in) values; "auto" takes Gram matrices if they lose nothing."""
     units = _Units.of(B, A)
-    left, right = _double(B) * _like(units.left, B), _double(A) * _like(units.right[:, None], A)
-    # each inner index gets a column and a row of one norm, which removes every diagonal gauge
     transposed = array_namespace(B).matrix_transpose
-    gram_left, gram_right = to_numpy(transposed(left) @ left), to_numpy(right @ transposed(right))
+    if units.safe:  # powers of two give the same numbers behind the squares, which are fewer
+        gram_left, gram_right = _gram(B) * _outer(units.left), _gram(transposed(A)) * _outer(units.right)
+    else:
+        gram_left = _gram(_double(B) * _like(units.left, B))
+        gram_right = _gram(transposed(_double(A) * _like(units.right[:, None], A)))
+    # each inner index gets a column and a row of one norm, which removes every diagonal gauge
     columns, rows = np.sqrt(np.diag(gram_left)), np.sqrt(np.diag(gram_right))
     used = columns * rows > 0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -106,30 +111,78 @@ def core(B: Any, A: Any, method: str = "auto") -> Core:
     q, sides = len(small), (B.shape[0], A.shape[1])
     if method == "gram" or (method == "auto" and 0 < q <= min(sides)):
         grams = (_part(gram_left, small) * _outer(even[small]), _part(gram_right, small) * _outer(back[small]))
-        spectra = [np.linalg.eigh(gram) for gram in grams]
-        spread = min((float(values[0] / values[-1]) for values, _ in spectra if len(values)), default=1.0)
+        roots = [_Root.of(gram) for gram in grams]
+        spread = min(root.spread for root in roots)
         if method == "gram" or spread >= GUARD:
             scaled = (units.left * even, units.right * back)
-            return _from_grams(B, A, spectra, small, scaled, load=load, spread=spread, unit=units.unit)
+            return _from_grams(B, A, roots, small, scaled, load=load, spread=spread, unit=units.unit)
         reason = f"the eigenvalues of a Gram matrix reach over a factor of {1 / max(spread, UNIT):.1e}"
     else:
         reason = "the method was asked for" if method == "qr" else f"{q} inner indices for sides of {sides}"
-    made = _from_qr(to_numpy(left) * even, to_numpy(right) * back[:, None], load, units.unit)
+    left = to_numpy(_double(B)) * units.left * even
+    made = _from_qr(left, to_numpy(_double(A)) * units.right[:, None] * back[:, None], load, units.unit)
     return made._replace(left=(_like(made.left[0], B), made.left[1]), right=(made.right[0], _like(made.right[1], A)),
                          reason=reason)  # fmt: skip
 
 
+def _gram(tall: Any) -> np.ndarray:
+    """The products of the columns, summed in double precision; of NumPy's single precision by parts that a cache holds.
+
+    Parameters
+    ----------
+    tall : array of shape (m, q)
+        Of any library.
+
+    Returns
+    -------
+    array of shape (q, q)
+        On the host.
+    """
+    if not isinstance(tall, np.ndarray) or tall.dtype == np.float64:
+        double = _double(tall)
+        return np.asarray(to_numpy(array_namespace(double).matrix_transpose(double) @ double))
+    total = np.zeros((tall.shape[1],) * 2)
+    for first in range(0, len(tall), CHUNK):
+        part = tall[first : first + CHUNK].astype(np.float64)
+        total += part.T @ part
+    return total
+
+
+class _Root(NamedTuple):
+    """R with R^T R = G, its inverse from the right, and a lower bound of the ratio of the extreme eigenvalues of G."""
+
+    root: np.ndarray
+    inverse: np.ndarray
+    spread: float
+
+    @classmethod
+    def of(cls, gram: np.ndarray) -> _Root:
+        """By Cholesky, where that shows that no eigenvalue is small; else by eigenvectors, without those of 0."""
+        if not len(gram):
+            return cls(gram, gram, 1.0)
+        try:
+            lower = np.linalg.cholesky(gram)
+            inverse = np.linalg.inv(lower)
+            norms = np.linalg.norm(gram, 1) * np.linalg.norm(inverse, 1) * np.linalg.norm(inverse, np.inf)
+            if norms <= 1 / GUARD:  # they are above those in the spectral norm
+                return cls(lower.T, inverse.T, float(1 / norms))
+        except np.linalg.LinAlgError:
+            pass
+        values, U = np.linalg.eigh(gram)
+        roots = np.sqrt(np.maximum(values, 0.0))
+        inverse = U * np.divide(1.0, roots, out=np.zeros_like(roots), where=roots > 0)
+        return cls(roots[:, None] * U.T, inverse, float(values[0] / values[-1]))
+
+
 def _from_grams(
-    B: Any, A: Any, spectra: list[Any], small: np.ndarray, scaled: Any, *, load: float, spread: float, unit: int
+    B: Any, A: Any, roots: list[_Root], small: np.ndarray, scaled: Any, *, load: float, spread: float, unit: int
 ) -> Core:
-    """The core between the eigenvectors of both Gram matrices; an eigenvalue of 0 or below is none of the product."""
-    (low, U), (high, V) = spectra
-    roots = [np.sqrt(np.maximum(values, 0.0)) for values in (low, high)]
-    inverse = [np.divide(1.0, root, out=np.zeros_like(root), where=root > 0) for root in roots]
-    P, values, Qt = np.linalg.svd((roots[0][:, None] * (U.T @ V)) * roots[1])
+    """The core between the roots of both Gram matrices; an eigenvalue of 0 or below is none of the product."""
+    first, second = roots
+    P, values, Qt = np.linalg.svd(first.root @ second.root.T)
     left, right = np.zeros((len(scaled[0]), len(small))), np.zeros((len(small), len(scaled[1])))
-    left[small] = scaled[0][small, None] * (U * inverse[0] @ P)
-    right[:, small] = (Qt * inverse[1] @ V.T) * scaled[1][small]
+    left[small] = scaled[0][small, None] * (first.inverse @ P)
+    right[:, small] = (Qt @ second.inverse.T) * scaled[1][small]
     rounding = rounding_of(load, len(small), unit) / math.sqrt(max(spread, UNIT))
     reason = f"the eigenvalues of the Gram matrices stay within a factor of {1 / max(spread, UNIT):.1e}"
     size = min(B.shape[0], B.shape[1], A.shape[1])
@@ -198,31 +251,34 @@ def cast_error(norms: tuple[Any, Any], sizes: tuple[int, int], dtype: str) -> An
 class _Units(NamedTuple):
     """Powers of two for the columns of B and the rows of A after which no square over- or underflows.
 
-    B A is 2^unit times the product of the scaled factors.
+    B A is 2^unit times the product of the scaled factors; `safe` says that no square does so without them either.
     """
 
     left: np.ndarray
     right: np.ndarray
     unit: int
+    safe: bool
 
     @classmethod
     def of(cls, B: Any, A: Any) -> _Units:
         (columns, left), (rows, right) = _exponents(B, 0), _exponents(A, 1)
         used = left & right
         if not used.any():
-            return cls(np.zeros(len(columns)), np.zeros(len(rows)), 0)
+            return cls(np.zeros(len(columns)), np.zeros(len(rows)), 0, False)
         total = columns + rows
         unit = int(total[used].max())
         below = np.maximum(total - unit, -2000)  # what is that far below the largest part is nothing
         half = below // 2
         factors = np.ldexp(1.0, half - columns), np.ldexp(1.0, below - half - rows)
-        return cls(np.where(used, factors[0], 0.0), np.where(used, factors[1], 0.0), unit)
+        safe = bool(max(np.abs(columns[left]).max(), np.abs(rows[right]).max()) <= 400)
+        return cls(np.where(used, factors[0], 0.0), np.where(used, factors[1], 0.0), unit, safe)
 
 
 def _exponents(array: Any, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """The exponents of the largest entries along an axis, and where there is one that is not zero."""
     xp = array_namespace(array)
-    largest = np.asarray(to_numpy(xp.max(xp.abs(array), axis=axis)), np.float64)
+    high, low = (np.asarray(to_numpy(find(array, axis=axis)), np.float64) for find in (xp.max, xp.min))
+    largest = np.maximum(high, -low)
     mantissa, exponents = np.frexp(largest)
     return np.maximum(exponents, -1000).astype(np.int64), mantissa > 0  # 2^1000 is still a number
 
