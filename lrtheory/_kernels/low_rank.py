@@ -9,6 +9,7 @@ device; the core, which is small, is factored on the host, and so is QR.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any, NamedTuple
 
@@ -34,6 +35,8 @@ GUARD = 1e-8
 UNIT = 2.0**-53
 #: rows of single precision that become doubles at a time
 CHUNK = 128
+#: up to this size eigenvectors take no time, and their values are sharper than bounds
+SMALL = 32
 #: the unit roundoff of a format, and half the distance of its numbers near zero
 CASTS = {
     "float64": (2.0**-53, 2.0**-1074),
@@ -157,17 +160,16 @@ class _Root(NamedTuple):
 
     @classmethod
     def of(cls, gram: np.ndarray) -> _Root:
-        """By Cholesky, where that shows that no eigenvalue is small; else by eigenvectors, without those of 0."""
+        """By Cholesky, where G is large and no eigenvalue is small; else by eigenvectors, without those of 0."""
         if not len(gram):
             return cls(gram, gram, 1.0)
-        try:
-            lower = np.linalg.cholesky(gram)
-            inverse = np.linalg.inv(lower)
-            norms = np.linalg.norm(gram, 1) * np.linalg.norm(inverse, 1) * np.linalg.norm(inverse, np.inf)
-            if norms <= 1 / GUARD:  # they are above those in the spectral norm
-                return cls(lower.T, inverse.T, float(1 / norms))
-        except np.linalg.LinAlgError:
-            pass
+        with contextlib.suppress(np.linalg.LinAlgError):
+            if len(gram) > SMALL:
+                lower = np.linalg.cholesky(gram)
+                inverse = np.linalg.inv(lower)
+                norms = np.linalg.norm(gram, 1) * np.linalg.norm(inverse, 1) * np.linalg.norm(inverse, np.inf)
+                if norms <= 1 / GUARD:  # they are above those in the spectral norm
+                    return cls(lower.T, inverse.T, float(1 / norms))
         values, U = np.linalg.eigh(gram)
         roots = np.sqrt(np.maximum(values, 0.0))
         inverse = U * np.divide(1.0, roots, out=np.zeros_like(roots), where=roots > 0)

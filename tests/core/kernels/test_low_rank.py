@@ -43,6 +43,31 @@ def test_the_spectrum_and_every_rank(shape: tuple[int, int, int], method: str, u
         assert difference((B, A, 1.0), (C, D, 1.0))[0] / unit == pytest.approx(error, abs=1e-13 * s[0] / unit)
 
 
+@pytest.mark.parametrize("condition", [1.0, 1e2, 1e3, 1e5, 1e9])
+def test_cores_of_many_inner_indices(condition: float) -> None:
+    """Roots of Gram matrices by Cholesky, by eigenvectors, and QR; a zero and a repeated index among them."""
+    B, A = factors(90, 48, 70)
+    U, V = (np.linalg.qr(np.random.default_rng(i).normal(size=(48, 48)))[0] for i in range(2))
+    powers = np.geomspace(1, condition, 48)
+    B, A = B @ (U * powers) @ V.T, (V / powers) @ U.T @ A
+    load = np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1)
+    for C, D in ((B, A), (np.hstack([B, np.zeros((90, 1))]), np.vstack([A, np.ones((1, 70))]))):
+        found, exact = core(C, D), np.linalg.svd(C @ D, compute_uv=False)
+        assert found.method == ("gram" if condition < 1e5 else "qr")
+        np.testing.assert_allclose(found.values, exact[: len(found.values)], atol=found.rounding + 1e-15 * load)
+        left, right = found.factors(48)
+        np.testing.assert_allclose(left @ right, C @ D, atol=found.rounding + 1e-14 * load)
+    same = core(np.hstack([B, B[:, :1]]), np.vstack([A, A[:1]]))
+    assert same.method == "qr"  # a Gram matrix that is not regular
+
+
+def test_single_precision_is_summed_in_doubles() -> None:
+    B, A = (x.astype(np.float32) for x in factors(1000, 40, 700))
+    found = core(B, A)
+    exact = core(B.astype(np.float64), A.astype(np.float64), "qr").values
+    np.testing.assert_allclose(found.values, exact, rtol=1e-13)
+
+
 @pytest.mark.parametrize("unit", [1.0, 1e-30, 1e30, 1e-120, 1e120])
 @pytest.mark.parametrize("distance", [1.0, 1e-3, 1e-7, 0.0])
 def test_squares_lose_no_more_than_they_say(unit: float, distance: float) -> None:
