@@ -86,6 +86,12 @@ CASES = {
             "system.complete(table, 2)",
             goal=2.5,
         ),
+        Case(
+            "matrix_compression",
+            "squeeze",
+            "B, A = rng.random((40, 6)), rng.random((6, 30))",
+            "system.squeeze(B, A, 2)",
+        ),
         Case("transductive_clustering", "cluster", "X = rng.random((60, 2))", "system.cluster(X, 3, lam=0.5, rng=0)"),
         Case(
             "transductive_clustering",
