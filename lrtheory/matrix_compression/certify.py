@@ -257,7 +257,7 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
     first = none if one is None else (one.B, one.A, one.scale)
     second = none if other is None else (other.B, other.A, other.scale)
     within = squares_within(*first[:2], *second[:2])
-    found = core(*first[:2], "auto" if within else "qr")
+    found = core(first[0], first[1], "auto" if within else "qr")
     values = found.values * abs(first[2])
     error, rounding = difference(first, second, within=within)
     r = (0 if other is None else other.rank) if rank is None else rank

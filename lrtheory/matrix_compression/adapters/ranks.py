@@ -1,4 +1,4 @@
-"""What each rank of an adapter costs and loses, before one is chosen."""
+"""The error and the cost of an adapter at every rank."""
 
 from __future__ import annotations
 
