@@ -271,7 +271,7 @@ SQ_8 = Statement(
     saboteurs=(
         saboteur("norms of factors multiply", claim=Identity(product_of_norms)),
         saboteur("inner indices in another order", patch=(theory.factor_inner_product, "(A @ D.T)", "(A @ D.T)[::-1]")),
-        saboteur("both are added", patch=(low_rank.difference, "* -t", "* t")),
+        saboteur("both are added", patch=(low_rank.difference, "[s, -t]", "[s, t]")),
     ),
 )
 
