@@ -339,7 +339,7 @@ class Answer:
 
     def __init__(self, sketch: StackSketch, rank: int, dtype: np.dtype, epsilon: float | None) -> None:
         self.sketch, self.epsilon, self.dtype = sketch, epsilon, dtype
-        self.wide = sketch.directions(sketch.rank + sketch.oversampling)
+        self.wide = sketch._directions(sketch.rank + sketch.oversampling)
         self.rank = min(rank, self.wide.shape[1])  # zero columns have no directions
         self.basis = self.wide[:, : self.rank].astype(dtype)
 

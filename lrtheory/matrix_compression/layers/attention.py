@@ -112,7 +112,7 @@ def attention_rank(
     Returns
     -------
     AttentionRank
-        With new queries and keys.
+        With new queries and keys. Single precision stays single.
 
     Raises
     ------
@@ -149,13 +149,15 @@ def attention_rank(
     seen = _seen(mask, len(queries), len(keys))
     moved = keys - keys.mean(axis=0) if center else keys
     left, right, spectrum = _product(queries, moved) if method == "product" else _factors(queries, moved)
+    kind = np.result_type(array("Q", Q).dtype, array("K", K).dtype, np.float32)
+    left, right = left.astype(kind), right.astype(kind)  # errors are those of the factors that are handed out
     scale = 1 / math.sqrt(queries.shape[1])
     logits = queries @ moved.T * scale
     before = _softmax(logits, seen)
     width = 1.0 if V is None else _diameter(values)
     errors, bounds = [], []
     for r in range(left.shape[-1] + 1):
-        new = _at(left, r) @ _at(right, r).T * scale
+        new = _at(left, r).astype(np.float64) @ _at(right, r).T * scale
         after = _softmax(new, seen)
         errors.append(_largest_move(before, after, None if V is None else values))
         change = np.where(seen, new - logits, np.nan)

@@ -227,27 +227,10 @@ class StackSketch:
     @property
     def basis(self) -> np.ndarray:
         """The `rank` leading directions, of shape (m, rank), or fewer where there are fewer rows or columns."""
-        return self.directions(self.rank)
+        return self._directions(self.rank)
 
-    def directions(self, n: int) -> np.ndarray:
-        """Return orthonormal columns, the leading direction first.
-
-        Parameters
-        ----------
-        n : int
-            How many, up to `rank` + `oversampling`.
-
-        Returns
-        -------
-        array of shape (m, n)
-            Or fewer, where there are fewer rows or columns that are not 0.
-
-        Raises
-        ------
-        ValueError
-            If it is below 0, or more than are kept.
-        """
-        n = integer("n", n, low=0, high=self._held.keep)
+    def _directions(self, n: int) -> np.ndarray:
+        """Return n orthonormal columns, the leading direction first, or fewer where there are fewer that are not 0."""
         if min(n, self.n_rows, self.n_columns) == 0:
             return np.empty((self.n_rows, 0))
         Q = np.linalg.qr(self._held.now().factor.F[:, :n])[0]

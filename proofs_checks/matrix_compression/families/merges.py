@@ -39,7 +39,7 @@ class Merge:
 
     @property
     def allowed(self) -> float:
-        """The rounding in doubles of norms of the sum, and of truncations on the way to it,."""
+        """The rounding in doubles of norms of the sum, and of truncations on the way to it."""
         rows = zip(self.B, self.scales, self.weights, strict=True)
         left = np.concatenate([w * s * B for B, s, w in rows], axis=1)
         return 4 * len(self.B) * allowance(left, np.concatenate(self.A, axis=0))

@@ -42,7 +42,7 @@ class Update:
 
     @property
     def allowed(self) -> float:
-        """The rounding in doubles of norms of the update, and of factors found for it,."""
+        """The rounding in doubles of norms of the update, and of factors found for it."""
         return abs(self.scale) * allowance(self.B, self.A)
 
 

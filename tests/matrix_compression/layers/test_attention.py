@@ -109,3 +109,12 @@ def test_refusals(changed: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError) as error:
         attention_rank(call.pop("Q"), call.pop("K"), call.pop("V"), **call)
     assert str(error.value) == sentence
+
+
+def test_single_precision_stays_single_and_its_errors_are_counted() -> None:
+    rng = np.random.default_rng(4)
+    Q, K = rng.normal(size=(6, 4)).astype(np.float32), rng.normal(size=(5, 4)).astype(np.float32)
+    found = attention_rank(Q, K, rank=4, center=False)
+    assert found.Q.dtype == found.K.dtype == np.float32
+    before, after = (weights(A.astype(float), B.astype(float), 4) for A, B in ((Q, K), (found.Q, found.K)))
+    assert 0 < found.errors[4] == pytest.approx(np.abs(after - before).sum(1).max() / 2, rel=1e-6)

@@ -87,7 +87,6 @@ CALLS = {
     ),
     "rank of a cluster": (lambda: mc.cluster_blocks([EYE], 0, 0.1), "`rank` must be an integer of at least 1; got 0."),
     "buffer": (lambda: mc.StackSketch(1, buffer=0), "`buffer` must be an integer of at least 1; got 0."),
-    "directions": (lambda: mc.StackSketch(1).directions(12), "`n` must be an integer in [0, 9]; got 12."),
     "another rank": (lambda: merged(mc.StackSketch(2)), "`other` must be a sketch of rank 1; got 2."),
     "another method": (
         lambda: merged(filled(3, method="fd"), filled(3, method="gram")),
