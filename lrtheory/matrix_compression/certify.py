@@ -361,6 +361,7 @@ def _copies(value: Any) -> tuple[Any, int | None]:
 
 
 def _products(U: np.ndarray, coefficients: Stream) -> Iterator[np.ndarray]:
+    coefficients.n_rows = 0 if U.shape[1] == 0 else -1  # a basis without columns has coefficients without rows
     for k, C in enumerate(coefficients):
         if len(C) != U.shape[1]:
             got = Words(f"{len(C)} rows in C[{k}]")

@@ -48,12 +48,12 @@ def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
 
 
 def as_block(value: Any, index: int, n_rows: int, name: str = "blocks") -> np.ndarray:
-    """Check a block after others of so many rows, or the first one, for which `n_rows` is not positive."""
+    """Check a block after others of so many rows, or the first one, for which `n_rows` is -1."""
     block = as_matrix(value, f" in block {index}", name)
-    if n_rows > 0 and len(block) != n_rows:
+    if n_rows >= 0 and len(block) != n_rows:
         got = Words(f"{len(block)} rows in block {index} after {n_rows}")
         raise must(name, "matrices with the same number of rows", got)
-    if len(block) == 0:
+    if len(block) == 0 and n_rows < 0:
         raise must(name, "matrices with at least one row", Words(f"none in block {index}"))
     return block
 

@@ -325,7 +325,7 @@ class StackSketch:
 
     def _checked(self, block: Any) -> np.ndarray:
         """Check a block, and return it in float64."""
-        return as_block(block, self.n_blocks, self.n_rows).astype(np.float64, copy=False)
+        return as_block(block, self.n_blocks, self.n_rows or -1).astype(np.float64, copy=False)
 
     def _take(self, block: np.ndarray) -> None:
         """Take in a checked block."""

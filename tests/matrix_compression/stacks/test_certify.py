@@ -132,6 +132,13 @@ def test_a_slip_of_the_scale_is_found():
     assert mc.certify(original, slip).error == pytest.approx(1.0)
 
 
+def test_a_basis_without_columns_loses_everything():
+    problem = mc.make_stack("noisy", 10, 3, n_blocks=4, rng=0)
+    found = mc.certify(problem, mc.compress_stack(problem, 0))
+    assert found.rank == 0
+    assert (found.error, found.bound) == pytest.approx((1.0, 1.0))
+
+
 def test_a_forged_certificate_is_refused():
     problem = mc.make_stack("noisy", 10, 3, n_blocks=4, rng=0)
     result = mc.compress_stack(problem, 2)
