@@ -12,7 +12,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_compression.problem import StackProblem
-from lrtheory.matrix_compression.stacks.families import Candidates, Cluster
+from lrtheory.matrix_compression.stacks.families import Candidates, Cluster, search_noise
 from lrtheory.matrix_compression.stacks.measuring import spectra_of
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.theory import tail_energy
@@ -261,13 +261,13 @@ class Search:
         return self.blocks.noise * total if self.epsilon**2 < 2 * self.blocks.noise else 0.0
 
 
-def _errors(blocks: Sequence[np.ndarray], labels: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
-    """Relative errors of all clusters by their whole spectra, and their rounding."""
+def _errors(blocks: list[np.ndarray], labels: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
+    """Relative errors of all clusters by their whole spectra, and the rounding of these and of any search."""
     groups = [np.flatnonzero(labels == c).tolist() for c in range(int(labels.max()) + 1)]
     joint = (np.concatenate([blocks[i].astype(np.float64, copy=False) for i in ids], axis=1) for ids in groups)
     spectra, _, noise = spectra_of(joint)
     found = [relative(tail_energy(s, rank), float((s * s).sum())) for s in spectra]
-    return np.array(found), float(np.sqrt(noise))
+    return np.array(found), float(np.sqrt(noise + search_noise(blocks, len(blocks[0]))))
 
 
 class Terms(NamedTuple):

@@ -15,7 +15,12 @@ import numpy as np
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.factors import ROUNDING, leading, spectrum_of
 
-__all__ = ["Candidates", "Cluster"]
+__all__ = ["Candidates", "Cluster", "search_noise"]
+
+
+def search_noise(blocks: list[np.ndarray], keep: int) -> float:
+    """The allowance for rounding of a search whose clusters keep so many columns, as a part of the energy."""
+    return ROUNDING * (min(keep, len(blocks[0])) + max(1, *(block.shape[1] for block in blocks)) + len(blocks))
 
 
 class Cluster(NamedTuple):
@@ -49,8 +54,7 @@ class Candidates:
         self.energies = np.array([float(np.trace(gram)) for gram in self.grams])
         spectra = [spectrum_of(self.block(i)) for i in range(len(blocks))]
         self.tails = np.array([float(spectrum[rank:].sum()) for spectrum in spectra])
-        #: allowance for rounding, as a part of the energy
-        self.noise = ROUNDING * (keep + int(self.sizes.max(initial=1)) + len(blocks))
+        self.noise = search_noise(blocks, keep)
 
     def block(self, i: int) -> np.ndarray:
         """The columns of a block."""
