@@ -20,7 +20,7 @@ from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.sizes import one_of
-from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
+from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS, rescaled_trace
 from lrtheory.matrix_compression.stacks.factors import ROUNDING
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
@@ -161,7 +161,8 @@ class StackResult(Result):
     certificate : StackCertificate or None
         Of the basis; None where nothing is proved, and `message` says why.
     trace : mapping or None
-        With ``record=True``, what every factorization of the tree left and dropped, see `StackSketch`.
+        With ``record=True``, what every factorization of the tree left and dropped, see `StackSketch`; in the caller's
+        units.
     """
 
     basis: np.ndarray
@@ -313,7 +314,7 @@ def compress_stack(
     sketch = sketch._widened(rank) if rank > sketch.rank else sketch
     answer = Answer(sketch, rank, stream.dtype, epsilon)
     second = answer.measured(stream) if passes == 2 else None
-    trace = sketch.trace if sketch.trace is None else {name: list(v) for name, v in sketch.trace.items()}
+    trace = sketch.trace if sketch.trace is None else rescaled_trace(sketch.trace, sketch.unit)
     made = answer.result(second, method, tuple(labels) if labels is not None else None)
     return replace(made, counts={**sketch.counts, "passes": n_reads + (second is not None)}, trace=trace)
 

@@ -11,7 +11,7 @@ from lrtheory._validation import array, integer, must, real, state_entry
 from lrtheory.matrix_compression.stacks import factors, units
 from lrtheory.matrix_compression.stacks.factors import Factor
 
-__all__ = ["GRAM_ROWS", "Accumulator", "Spectrum", "count_of"]
+__all__ = ["GRAM_ROWS", "Accumulator", "Spectrum", "count_of", "rescaled_trace"]
 
 #: rows up to which a matrix of all their products is kept: 8 m^2 bytes, 32 MB
 GRAM_ROWS = 2048
@@ -83,7 +83,7 @@ class Accumulator:
         self.total = self.total.plus(other.total.value * 2.0 ** max(-2 * shift, -1000))
         self.n_steps += other.n_steps
         if self.trace is not None and other.trace is not None:
-            for name, values in other.trace.items():
+            for name, values in rescaled_trace(other.trace, -shift).items():
                 self.trace[name].extend(values)
         if self.gram is not None and other.gram is not None:
             self.gram += units.rescaled(other.gram, -2 * shift)
@@ -175,6 +175,8 @@ class Accumulator:
                 self.gram = units.rescaled(self.gram, 2 * down)
             if self.factor is not None:
                 self.factor = factors.rescaled_factor(self.factor, down)
+            if self.trace is not None:
+                self.trace = rescaled_trace(self.trace, down)
         self.unit = unit
         return unit
 
@@ -215,6 +217,12 @@ class Accumulator:
             energies = np.maximum(energies[::-1], 0.0)
             F = U[:, ::-1][:, :keep] * np.sqrt(energies[:keep])
         return Spectrum(factors.empty(self.n_rows, self.keep)._replace(F=F), energies)
+
+
+def rescaled_trace(trace: Mapping[str, list[Any]], exponent: int) -> dict[str, list[Any]]:
+    """Multiply the matrix whose factorizations were recorded by a power of two."""
+    powers = {"factors": 1, "dropped": 2, "floors": 2}
+    return {name: [units.rescaled(one, powers[name] * exponent) for one in values] for name, values in trace.items()}
 
 
 def count_of(state: Mapping[str, Any], name: str, *, low: int = 0) -> int:

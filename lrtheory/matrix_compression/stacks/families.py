@@ -79,8 +79,8 @@ class Candidates:
     def _made(self, members: list[int], Z: np.ndarray, total: float) -> Cluster:
         _, F = leading(Z, self.keep)
         U, R = np.linalg.qr(F)
-        # the columns of F are orthogonal, so R is diagonal up to rounding and signs
-        return Cluster(members, U * np.where(np.diag(R) < 0, -1.0, 1.0), np.abs(np.diag(R)), total)
+        # the columns of F are orthogonal, so R is diagonal up to rounding, and signs of columns of U do not matter
+        return Cluster(members, U, np.abs(np.diag(R)), total)
 
     def shares(self, cluster: Cluster) -> np.ndarray:
         """Coefficients of all columns in the directions of a cluster."""

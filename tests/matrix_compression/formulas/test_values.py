@@ -85,3 +85,7 @@ def test_no_change_of_logits_moves_weights_further(o: float) -> None:
         d = rng.choice([0.0, o], 4) if rng.random() < 0.5 else rng.uniform(0, o, 4)
         q = p * np.exp(d) / (p * np.exp(d)).sum()
         assert np.abs(p - q).sum() / 2 <= theory.tanh_bound(float(np.ptp(d))) * (1 + 1e-12) + 1e-15
+
+
+def test_rounding_both_factors_adds_their_product() -> None:
+    assert theory.cast_error((1.0, 2.0), (0, 0), dtype="bfloat16") == 2.0**-8 * 4 + 2.0**-16 * 2

@@ -186,6 +186,19 @@ def test_many_rows_take_frequent_directions(monkeypatch):
     assert mc.compress_stack([np.ones((2049, 2))], 1).method == "fd"
 
 
+def test_the_second_pass_bounds_from_below_by_what_lies_outside():
+    """E_r^2 is at least the energy minus that of the r best directions within what was kept, and of all outside."""
+    blocks = mc.make_stack("shared", 30, 4, n_blocks=40, rank=8, rng=3).blocks
+    M = np.concatenate(blocks, axis=1)
+    found = mc.compress_stack(blocks, 3, method="sketch", oversampling=4, passes=2)
+    sketch = mc.compress_stack(blocks, 7, method="sketch", oversampling=0, passes=1)
+    inside = np.linalg.svd(sketch.basis.T @ M, compute_uv=False) ** 2
+    outside = np.linalg.norm(M - sketch.basis @ (sketch.basis.T @ M)) ** 2
+    least = 1 - (inside[:3].sum() + outside) / np.linalg.norm(M) ** 2
+    assert found.certificate.statement == "matrix_compression/CM-6"
+    assert found.lower == pytest.approx(np.sqrt(least), rel=1e-6)
+
+
 # --- certificates that lie --------------------------------------------------------------------------------------------
 
 

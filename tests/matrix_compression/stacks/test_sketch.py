@@ -337,3 +337,30 @@ def test_any_history_keeps_the_bracket(data):
         energies = exact_energies(blocks) if blocks else [Fraction(0)]
         for r in range(5):
             assert contains(sketch.interval(r), energies, r)
+
+
+@pytest.mark.parametrize("shift", [-150, -3, 3, 150])
+def test_sketches_in_other_units_merge_with_all_they_lost(shift):
+    """Values, their brackets and the trace of a merged sketch are those of the last factorizations of both."""
+    blocks = mc.make_stack("gaussian", 6, 3, n_blocks=4, rng=11).blocks
+    first, second = (mc.StackSketch(1, oversampling=1, method="sketch", buffer=3, record=True) for _ in range(2))
+    first.update_many(blocks[:2])
+    second.update_many([block * 2.0**shift for block in blocks[2:]])
+    lost = sum(float(one[0]) * 4.0**s.unit for s in (first, second) for one in s.trace["dropped"] if len(one))
+    first.merge(second)
+    assert first.trace is not None
+    lengths = [np.linalg.norm(F) * 2.0**first.unit for F in first.trace["factors"]]
+    assert lengths[1] == pytest.approx(lengths[0], rel=3)  # of the first sketch; those of the second are as much larger
+    assert lengths[2] / lengths[0] == pytest.approx(2.0**shift, rel=3)
+    low, high = first.value_intervals[0] ** 2
+    last = float(first.trace["dropped"][-1][0]) * 4.0**first.unit
+    assert high - low == pytest.approx(lost + last, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["fd", "sketch"])
+def test_a_state_with_more_columns_than_are_gathered_is_refused(method):
+    sketch = mc.StackSketch(1, oversampling=1, method=method, buffer=3)
+    sketch.update(np.ones((4, 2)))
+    state = sketch.get_state() | {"columns": np.ones((4, 3))}
+    with pytest.raises(ValueError, match="columns.* must be at most 2 columns; got 3"):
+        mc.StackSketch(1, oversampling=1, method=method, buffer=3).set_state(state)
