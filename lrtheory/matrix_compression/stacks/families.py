@@ -19,7 +19,7 @@ __all__ = ["Candidates", "Cluster", "search_noise"]
 
 
 def search_noise(blocks: list[np.ndarray], keep: int) -> float:
-    """The allowance for rounding of a search whose clusters keep so many columns, as a part of the energy."""
+    """The rounding of a search, as a part of the energy; `keep` columns of a cluster are kept."""
     return ROUNDING * (min(keep, len(blocks[0])) + max(1, *(block.shape[1] for block in blocks)) + len(blocks))
 
 

@@ -48,7 +48,7 @@ def as_matrix(value: Any, place: str, name: str = "blocks") -> np.ndarray:
 
 
 def as_block(value: Any, index: int, n_rows: int, name: str = "blocks") -> np.ndarray:
-    """Check a block after others of so many rows, or the first one, for which `n_rows` is -1."""
+    """Check a block after others of `n_rows` rows, or the first one, for which that is -1."""
     block = as_matrix(value, f" in block {index}", name)
     if n_rows >= 0 and len(block) != n_rows:
         got = Words(f"{len(block)} rows in block {index} after {n_rows}")
