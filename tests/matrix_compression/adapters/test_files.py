@@ -202,3 +202,31 @@ def test_files_that_are_no_stacks(file: str, columns: str | None, sentence: str,
     path = FILES / file if (FILES / file).exists() else tmp_path / file
     with pytest.raises((ValueError, FileNotFoundError), match=sentence):
         mc.StackProblem.from_file(path, columns=columns)
+
+
+def test_peft_loads_what_a_budget_leaves(tmp_path: Path) -> None:
+    """A module that a budget gives no rank to is no module of the new adapter, and the others are what they say."""
+    peft, torch = pytest.importorskip("peft"), pytest.importorskip("torch")
+
+    def model() -> Any:
+        return torch.nn.ModuleDict({name: torch.nn.Linear(9, 7, bias=False) for name in ("q", "k", "v")})
+
+    config = peft.LoraConfig(r=4, lora_alpha=3, target_modules=["q", "k", "v"], use_rslora=True)
+    torch.manual_seed(0)
+    made = peft.get_peft_model(model(), config)
+    for name, parameter in made.named_parameters():
+        torch.nn.init.normal_(parameter, std=1e-3 if ".k." in name else 1.0)
+    made.save_pretrained(tmp_path / "a")
+    found = mc.compress_adapter(tmp_path / "a", 80)
+    assert found.ranks["k"] == 0
+    assert min(found.ranks["q"], found.ranks["v"]) >= 1
+    found.to_file(tmp_path / "b")
+    loaded = peft.PeftModel.from_pretrained(model(), tmp_path / "b").base_model.model
+    for name, module in loaded.named_children():
+        if name == "k":
+            assert not hasattr(module, "get_delta_weight")
+            continue
+        np.testing.assert_allclose(
+            module.get_delta_weight("default").detach().numpy(), found.adapter.delta(name), atol=1e-5
+        )
+    assert mc.certify(tmp_path / "a", tmp_path / "b").error == pytest.approx(found.error, rel=1e-5)
