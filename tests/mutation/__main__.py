@@ -215,6 +215,9 @@ def main() -> None:
     options = parser.parse_args()
     for system in options.systems:
         found = survey(system)
+        if not found["kernels"]:
+            print(f"`{system}` has no kernels", flush=True)
+            continue
         fates = judge(system, found, options.sample, options.jobs, options.seed, fresh=options.fresh)
         passed = [test["passed"] for test in found["tests"].values()]
         row, names = lines(system, fates, options.seed, f"{sum(passed)} of {len(passed)}")

@@ -114,6 +114,8 @@ def test_many_adapters_are_merged(folder: Path, capsys: Any) -> None:
     assert mc.certify("tiny-lora", "sum").error < 2.0**-10  # the files hold half precision
     assert main([*line[:-1], "lora-4"]) == 3
     assert "nothing is written over it" in capsys.readouterr().err
+    assert main([*line[:-1], "lora-4/inside"]) == 3
+    assert "outside the folders that were read" in capsys.readouterr().err
     assert main(["matrix_compression", "merge", *names, "--rank", "4", "--weights", "1,2"]) == 3
     assert "`weights` must be one number an adapter; got 2 for 5." in capsys.readouterr().err
 
