@@ -17,7 +17,7 @@ from lrtheory._array import arrays
 from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
-from lrtheory._validation import Words, choice, integer, must
+from lrtheory._validation import Words, choice, flag, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS, rescaled_trace
@@ -309,7 +309,7 @@ def compress_stack(
     passes = (2 if stream.in_memory else 1) if passes is None else integer("passes", passes, low=1, high=2)
     if passes == 2:
         stream.need_restart("passes=2")
-    sketch, n_reads = _sketched(stream, Plan(rank or 0, oversampling, method, record), epsilon, n_jobs)
+    sketch, n_reads = _sketched(stream, Plan(rank or 0, oversampling, method, flag("record", record)), epsilon, n_jobs)
     rank = min(smallest_rank(sketch, epsilon) if epsilon is not None else sketch.rank, sketch.n_rows, sketch.n_columns)
     sketch = sketch._widened(rank) if rank > sketch.rank else sketch
     answer = Answer(sketch, rank, stream.dtype, epsilon)

@@ -16,7 +16,7 @@ from lrtheory._files.adapters.module import AdapterModule
 from lrtheory._files.safetensors import Stored
 from lrtheory._files.writing import replacing
 from lrtheory._kernels.low_rank import core
-from lrtheory._validation import choice, must
+from lrtheory._validation import choice, flag, must
 
 __all__ = ["DTYPES", "AdapterFile", "AdapterModule"]
 
@@ -71,6 +71,7 @@ class AdapterFile:
         for name, module in self.modules.items():
             if not isinstance(name, str) or not isinstance(module, AdapterModule):
                 raise must("modules", "a mapping from names to AdapterModules", (name, module), TypeError)
+        flag("prefixed", self.prefixed)
         object.__setattr__(self, "modules", dict(self.modules))
         object.__setattr__(self, "config", settings.checked(self.config or {}))
 

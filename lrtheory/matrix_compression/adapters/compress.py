@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._files import AdapterFile
 from lrtheory._kernels.low_rank import Core, core
-from lrtheory._validation import choice, must, real
+from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
     as_adapter,
@@ -89,7 +89,7 @@ def compress_adapter(
     source = as_adapter("adapter", adapter)
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
     choice("cost", cost, ("parameters", "rank"))
-    kind = checked_type(dtype)
+    kind, keep_scale = checked_type(dtype), flag("keep_scale", keep_scale)
     found = {name: core(module.B, module.A) for name, module in source.modules.items()}
     found = {name: _stretched(one, source.modules[name].scale) for name, one in found.items()}
     spectra = {name: one.values for name, one in found.items()}

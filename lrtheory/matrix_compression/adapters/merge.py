@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail, unit_of
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, choice, must
+from lrtheory._validation import array, choice, flag, must
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
     Loss,
@@ -97,7 +97,7 @@ def merge_adapters(
     choice("method", method, ("auto", "core", "dense", "stream"))
     if method == "stream" and way != "rank":
         raise must("epsilon", 'left out with method "stream", which takes a rank', epsilon)
-    if record and method != "stream":
+    if flag("record", record) and method != "stream":
         raise must("record", 'left out unless method is "stream", which has steps', record)
     kind, share = checked_type(dtype), weights_of(weights, len(read))
     for one in read:

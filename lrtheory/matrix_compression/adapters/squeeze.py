@@ -13,7 +13,7 @@ from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._kernels.low_rank import core
 from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array
-from lrtheory._validation import choice, must, real
+from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 
 __all__ = ["scaling", "squeeze"]
@@ -84,7 +84,7 @@ def squeeze(
     >>> small.singular_values.round(12).tolist(), round(small.error, 12), abs(small.delta).round(12).tolist()
     ([8.0, 6.0], 0.6, [[0.0, 0.0], [0.0, 8.0]])
     """
-    choice("method", method, METHODS)
+    method, balanced = choice("method", method, METHODS), flag("balanced", balanced)
     one_of(rank=rank, epsilon=epsilon)
     xp = array_namespace(B, A)
     left, right = _factor(xp, "B", B), _factor(xp, "A", A)
@@ -97,10 +97,8 @@ def squeeze(
         raise must("scale, B, A", "numbers whose product is in the range of doubles", scale)
     kept = rank_for(found.values, rank, epsilon)
     kind = xp.result_type(left.dtype, right.dtype)
-    pair = tuple(
-        xp.astype(factor, kind) for factor in found.factors(kept, ratio=scale / out_scale, balanced=bool(balanced))
-    )
-    return certified(found, kept, pair, out_scale, stretch=scale, balanced=bool(balanced))
+    pair = tuple(xp.astype(factor, kind) for factor in found.factors(kept, ratio=scale / out_scale, balanced=balanced))
+    return certified(found, kept, pair, out_scale, stretch=scale, balanced=balanced)
 
 
 def _factor(xp: Any, name: str, value: Any) -> Any:

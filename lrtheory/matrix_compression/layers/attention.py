@@ -17,7 +17,7 @@ from lrtheory._kernels.low_rank import core
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, choice, must, real, unmasked
+from lrtheory._validation import array, choice, flag, must, real, unmasked
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.theory.layers import tanh_bound
 
@@ -147,7 +147,7 @@ def attention_rank(
     choice("method", method, ("product", "factors"))
     values = np.eye(len(keys)) if V is None else array("V", V, shape=(len(keys), None)).astype(np.float64)
     seen = _seen(mask, len(queries), len(keys))
-    moved = keys - keys.mean(axis=0) if center else keys
+    moved = keys - keys.mean(axis=0) if flag("center", center) else keys
     left, right, spectrum = _product(queries, moved) if method == "product" else _factors(queries, moved)
     kind = np.result_type(array("Q", Q).dtype, array("K", K).dtype, np.float32)
     left, right = left.astype(kind), right.astype(kind)  # errors are those of the factors that are handed out

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._validation import choice, integer, must, same_parameters, state_entry
+from lrtheory._validation import choice, flag, integer, must, same_parameters, state_entry
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
@@ -91,7 +91,7 @@ class StackSketch:
         self.oversampling = integer("oversampling", oversampling, low=0)
         method = choice("method", method, METHODS)
         room = None if buffer is None else integer("buffer", buffer, low=1)
-        self._held = Accumulator(method, max(1, self.rank + self.oversampling), room, record=record)
+        self._held = Accumulator(method, max(1, self.rank + self.oversampling), room, record=flag("record", record))
         self.n_blocks, self.n_columns = 0, 0
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._kernels import low_rank
 from lrtheory._numbers import exact, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import choice, flag, integer, must
 from lrtheory.matrix_compression.theory.energies import tail_energy
 
 __all__ = [
@@ -103,7 +103,7 @@ def kept_alpha_factor(old_rank: int, new_rank: int, *, stabilized: bool = False)
     Fraction(4, 1)
     """
     q, r = integer("old_rank", old_rank, low=1), integer("new_rank", new_rank, low=1)
-    return np.sqrt(q / r) if stabilized else exact(q) / r
+    return np.sqrt(q / r) if flag("stabilized", stabilized) else exact(q) / r
 
 
 def balanced_energy(spectrum: ArrayLike, rank: int, *, scale: Number = 1, out_scale: Number = 1) -> Number:
