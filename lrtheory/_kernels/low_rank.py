@@ -22,6 +22,7 @@ __all__ = [
     "Core",
     "cast_error",
     "core",
+    "core_within",
     "difference",
     "rank_within",
     "rounding_of",
@@ -203,13 +204,21 @@ def _from_qr(left: np.ndarray, right: np.ndarray, load: float, unit: int) -> Cor
 
 
 def squares_within(*factors: Any) -> float:
-    """The share that squares of norms may lose: 1e-9 beside single precision, which rounds by 60 times as much."""
-    return 1e-9 if all(factor.dtype == np.float32 for factor in factors) else 0.0
+    """The share of an error that squares may lose: 1e-7 in single precision, whose rounding is no smaller, else 0."""
+    return 1e-7 if all(factor.dtype == np.float32 for factor in factors) else 0.0
 
 
 def rounding_of(load: float, q: int, unit: int = 0) -> float:
     """A product in doubles rounds each of its q parts, of the norm `load` together; a factorization about as much."""
     return math.ldexp((q + 8) * UNIT * load, unit)
+
+
+def core_within(B: Any, A: Any, rank: int, within: float) -> Core:
+    """The core, by QR unless Gram matrices lose at most a share `within` of what this rank leaves."""
+    found = core(B, A, "auto") if within else None
+    if found is not None and (found.method == "qr" or 4 * found.rounding <= within * tail(found.values, rank)):
+        return found
+    return core(B, A, "qr")
 
 
 def difference(
@@ -218,7 +227,7 @@ def difference(
     """The Frobenius norm of s B A - s' B' A', and what rounding may add to it.
 
     Squares of norms cancel where the two are near each other (statement SQ-8), and cost a tenth of QR. They are taken
-    where they lose at most a share `within` of the norms of all rank-one parts.
+    where they lose at most a share `within` of the norm.
     """
     (B, A, s), (C, D, t) = first, second
     s, t = float(s), float(t)
@@ -226,7 +235,7 @@ def difference(
     right = np.concatenate([A, D], axis=0, dtype=np.float64)
     scales = np.repeat([s, -t], [B.shape[1], C.shape[1]])
     norm, rounding, load = _norm_by_squares(left, right, scales) if within else (0.0, 1.0, 0.0)
-    if rounding <= within * load and 1e-100 < load < 1e100:
+    if rounding <= within * norm and 1e-100 < load < 1e100:
         return norm, rounding
     made = core(left * scales, right, "qr")
     return tail(made.values, 0), made.rounding

@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._array import arrays, is_foreign, to_numpy
 from lrtheory._files.adapters.adapter_file import AdapterFile
-from lrtheory._kernels.low_rank import core, difference, squares_within, tail
+from lrtheory._kernels.low_rank import core_within, difference, squares_within, tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
@@ -257,10 +257,10 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
     first = none if one is None else (one.B, one.A, one.scale)
     second = none if other is None else (other.B, other.A, other.scale)
     within = squares_within(*first[:2], *second[:2])
-    found = core(first[0], first[1], "auto" if within else "qr")
+    r = (0 if other is None else other.rank) if rank is None else rank
+    found = core_within(first[0], first[1], r, within)
     values = found.values * abs(first[2])
     error, rounding = difference(first, second, within=within)
-    r = (0 if other is None else other.rank) if rank is None else rank
     return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
 
 

@@ -16,7 +16,7 @@ from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._files.writing import SUFFIXES
-from lrtheory._kernels.low_rank import Core, cast_error, core, difference, squares_within, tail
+from lrtheory._kernels.low_rank import Core, cast_error, core_within, difference, squares_within, tail
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike
@@ -119,7 +119,7 @@ class AdapterCertificate(Result):
             if own.shape != (B.shape[0], A.shape[1]) or own.rank != self.ranks.get(name):
                 return False
             within = squares_within(own.B, own.A, *(factor for one, _ in pairs for factor in (one.B, one.A)))
-            spectrum = core(B, A, "auto" if within else "qr")
+            spectrum = core_within(B, A, own.rank, within)
             error, lost = difference((B, A, 1.0), (own.B, own.A, own.scale), within=within)
             squares[:, k] = error, tail(spectrum.values, own.rank)
             slack = 4 * spectrum.rounding + lost

@@ -76,7 +76,7 @@ def test_squares_lose_no_more_than_they_say(unit: float, distance: float) -> Non
     norm, rounding = difference((B, A, unit), (C, D, unit), within=1e-9)
     exact = np.linalg.norm(product(C - B, A))  # C - B is exact, or rounded by a unit of it
     assert abs(norm / unit - exact) <= rounding / unit + 1e-15 * exact
-    assert rounding <= 1e-9 * unit * np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1) * 2
+    assert rounding <= max(1e-9 * norm, 1e-13 * unit * np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1))
 
 
 def test_factors_that_hide_their_difference_are_compared_by_qr() -> None:

@@ -168,3 +168,34 @@ def test_what_is_no_adapter_is_refused() -> None:
         mc.compress_adapter(np.ones((3, 3)), rank=1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="`dtype` must be a type in whose range the factors lie"):
         mc.compress_adapter(adapter(scale=1e12), rank=1, dtype="float16")
+
+
+@pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16"])
+@pytest.mark.parametrize("gauge", [0.0, 1.5, 3.0])
+def test_certificates_that_say_too_much_are_refused_in_every_gauge(dtype: str, gauge: float) -> None:
+    """Bounds that are off by 1e-5 of the dense errors are seen, whatever the factors hide of their product."""
+    rng = np.random.default_rng([int(10 * gauge), len(dtype)])
+    modules = {}
+    for name, (m, n, q) in {"a": (70, 50, 40), "b": (30, 60, 8)}.items():
+        B, A = rng.normal(size=(m, q)), rng.normal(size=(q, n))
+        X = np.linalg.qr(rng.normal(size=(q, q)))[0] * 10.0 ** rng.uniform(-gauge, gauge, q)
+        pair = B @ X, np.linalg.solve(X, A)
+        kind = np.float64 if dtype == "F64" else np.float32
+        modules[name] = mc.AdapterModule(*(factor.astype(kind) for factor in pair), scale=0.3, dtype=dtype)
+    lora = mc.AdapterFile(modules)
+    found = mc.compress_adapter(lora, lora.storage // 3)
+    W, V = (
+        {k: m.scale * (m.B.astype(float) @ m.A.astype(float)) for k, m in x.modules.items()}
+        for x in (lora, found.adapter)
+    )
+    error = np.sqrt(sum(np.linalg.norm(W[name] - V[name]) ** 2 for name in W))
+    least = np.sqrt(sum((np.linalg.svd(W[k], compute_uv=False)[found.ranks[k] :] ** 2).sum() for k in W))
+    proof = found.certificate
+    assert proof.verify(lora)
+    for upper, bound, verified in (
+        (2 * error, 0.0, True),
+        (error * (1 - 1e-5), 0.0, False),
+        (2 * error, least * (1 + 1e-5), False),
+    ):
+        said = dataclasses.replace(proof, upper=upper, bound=bound, gap=upper - bound)
+        assert said.verify(lora) is verified
