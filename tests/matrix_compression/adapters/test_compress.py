@@ -199,3 +199,10 @@ def test_certificates_that_say_too_much_are_refused_in_every_gauge(dtype: str, g
     ):
         said = dataclasses.replace(proof, upper=upper, bound=bound, gap=upper - bound)
         assert said.verify(lora) is verified
+
+
+def test_an_update_of_zero_can_keep_its_scale() -> None:
+    module = mc.AdapterModule(np.ones((3, 2)), np.ones((2, 4)), scale=0.0)
+    found = mc.compress_adapter(mc.AdapterFile({"a": module}), rank=1, keep_scale=True)
+    assert found.error == 0.0
+    assert not found.adapter.delta("a").any()

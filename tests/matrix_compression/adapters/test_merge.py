@@ -150,3 +150,32 @@ def test_refusals(tmp_path: Path) -> None:
         mc.merge_adapters([np.ones((2, 2))], rank=1)  # type: ignore[list-item]
     with pytest.raises(FileNotFoundError):
         mc.merge_adapters([tmp_path / "none"], rank=1)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_the_sum_itself_is_formed_in_any_unit(unit: float) -> None:
+    given, plain = (mc.merge_adapters(adapters(unit=u), WEIGHTS, rank=2, method="dense") for u in (unit, 1.0))
+    assert given.error == pytest.approx(plain.error, rel=1e-12)
+    for name, values in plain.spectra.items():
+        np.testing.assert_allclose(given.spectra[name] / unit, values, atol=1e-13)
+
+
+def test_the_bound_of_a_stream_leaves_out_what_a_gauge_may_hide() -> None:
+    """Gram matrices in a gauge of condition 2000 lose digits, and the bound must stay below the truth by as much."""
+    rng = np.random.default_rng(3)
+    B, A, X = rng.normal(size=(20, 3)), rng.normal(size=(3, 18)), np.diag([1.0, 1.0, 0.0]) @ rng.normal(size=(3, 3))
+    X = X + 5e-4 * rng.normal(size=(3, 3))
+    one = mc.AdapterFile({"a": mc.AdapterModule(B @ X, np.linalg.solve(X, A), dtype="F64")})
+    proof = mc.merge_adapters([one], rank=1, method="stream").certificate
+    least = np.linalg.norm(np.linalg.svd(one.delta("a"), compute_uv=False)[1:])
+    assert proof.gap > 1e-11 * least
+    assert proof.bound < least * (1 - 1e-12)
+
+
+def test_tails_below_the_error_are_refused() -> None:
+    given = adapters()
+    found = mc.merge_adapters(given, WEIGHTS, rank=4, method="stream")
+    sums_of = {name: float(np.sum(one)) for name, one in found.certificate.tails.items()}
+    off = {name: np.linalg.norm(W - found.adapter.delta(name)) for name, W in sums(given, WEIGHTS).items()}
+    tails = {name: one * 0.7 * off[name] / sums_of[name] for name, one in found.certificate.tails.items()}
+    assert not dataclasses.replace(found.certificate, tails=tails).verify(*given, weights=WEIGHTS)

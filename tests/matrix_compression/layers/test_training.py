@@ -120,3 +120,7 @@ def test_refusals(call: Any, sentence: str) -> None:
     with pytest.raises(ValueError) as error:
         call()
     assert str(error.value) == sentence
+
+
+def test_a_share_that_is_met_exactly_may_be_lost() -> None:
+    assert prune_step(np.eye(2), np.zeros((2, 2)), tail_energy=0.5).rank_before == 1

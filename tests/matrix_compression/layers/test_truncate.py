@@ -156,3 +156,24 @@ def test_refusals(changed: dict[str, Any], sentence: str) -> None:
 def test_covariances_are_symmetric() -> None:
     with pytest.raises(ValueError, match="`covariance` must be symmetric"):
         truncate(np.ones((2, 2)), 1, covariance=[[1.0, 0.5], [0.0, 1.0]])
+
+
+def test_inputs_that_repeat_each_other_do_not_blow_up_the_weight() -> None:
+    """Directions that inputs have by rounding alone are none."""
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(30, 2)) @ rng.normal(size=(2, 5))
+    Y = rng.normal(size=(30, 4))
+    found = truncate(np.zeros((4, 5)), 4, inputs=X, targets=Y)
+    assert np.linalg.norm(found.delta) < 10
+    best = np.linalg.lstsq(X, Y, rcond=1e-10)[0]
+    np.testing.assert_allclose(found.delta, best.T, atol=1e-10)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-150, 1e150, 1e300])
+def test_covariances_in_any_unit(unit: float) -> None:
+    rng = np.random.default_rng(8)
+    W, X = rng.normal(size=(4, 5)), rng.normal(size=(9, 5))
+    plain, found = (truncate(W, 2, covariance=X.T @ X * u) for u in (1.0, unit))
+    assert found.error == pytest.approx(plain.error, rel=1e-9)
+    np.testing.assert_allclose(found.delta, plain.delta, rtol=1e-9)
+    assert found.certificate.verify(W, covariance=X.T @ X * unit)

@@ -179,3 +179,12 @@ def test_families_are_apart_up_to_a_limit():
         limit = theory.family_limit(n)
         blocks = [np.eye(4)[:, :2]] * n + [np.eye(4)[:, 2:]]
         assert float(limit) == pytest.approx(relative_error(exact_energies(blocks), 2) ** 2)
+
+
+def test_what_a_block_repeats_up_to_rounding_is_no_new_direction():
+    rng = np.random.default_rng(12)
+    v, w = rng.normal(size=(2, 9, 1))
+    found = mc.error_bounds([v, v * 3.1, v / 7, w], 2, method="residual")
+    new = np.linalg.norm(w - v * float((v.T @ w)[0, 0]) / float((v.T @ v)[0, 0])) ** 2
+    total = float((v.T @ v)[0, 0]) * (1 + 3.1**2 + 1 / 49) + np.linalg.norm(w) ** 2
+    assert found.upper2 == pytest.approx(total - np.linalg.norm(v) ** 2 - new, rel=1e-12)
