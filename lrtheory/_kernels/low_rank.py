@@ -34,6 +34,8 @@ __all__ = [
 #: the least ratio of eigenvalues of a Gram matrix: below it, the smallest ones drown in the rounding of the largest
 GUARD = 1e-8
 UNIT = 2.0**-53
+#: LAPACK's singular values: an entry beside the diagonal of eps^(-1/8) roundings of the diagonal or less counts as 0
+DROPPED = 99
 #: rows of single precision that become doubles at a time
 CHUNK = 128
 #: up to this size eigenvectors take no time, and their values are sharper than bounds
@@ -209,8 +211,8 @@ def squares_within(*factors: Any) -> float:
 
 
 def rounding_of(load: float, q: int, unit: int = 0) -> float:
-    """A product in doubles rounds each of its q parts, of the norm `load` together; a factorization about as much."""
-    return math.ldexp((q + 8) * UNIT * load, unit)
+    """The rounding of a product in doubles of q parts, of the norm `load` together, and of its factorization."""
+    return math.ldexp((q + 8 + DROPPED) * UNIT * load, unit)
 
 
 def core_within(B: Any, A: Any, rank: int, within: float) -> Core:

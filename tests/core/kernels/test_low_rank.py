@@ -172,3 +172,18 @@ def test_rounding_of_factors_is_within_its_bound() -> None:
         moved = np.linalg.norm(B.astype(np.float16).astype(float) @ A.astype(np.float16).astype(float) - B @ A)
         norms = float(np.linalg.norm(B)), float(np.linalg.norm(A))
         assert moved <= cast_error(norms, (B.size, A.size), "float16") * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 3), (8, 5, 3), (8, 3, 8), (20, 4, 20)])
+def test_factors_of_every_gauge_are_within_the_stated_rounding(shape: tuple[int, int, int]) -> None:
+    """Inner indices of very different sizes, for which LAPACK leaves up to 90 roundings of the norm."""
+    rng, (m, q, n), worst = np.random.default_rng(0), shape, 0.0
+    for _ in range(200):
+        sizes = 10.0 ** rng.integers(-20, 20, size=(2, q))
+        B, A = rng.normal(size=(m, q)) * sizes[0], rng.normal(size=(q, n)) * sizes[1][:, None]
+        found = core(B, A, "qr")
+        left, right = found.factors(len(found.values))
+        wide = [x.astype(np.longdouble) for x in (B, A, left, right)]
+        off = float(np.sqrt(((wide[0] @ wide[1] - wide[2] @ wide[3]) ** 2).sum()))
+        worst = max(worst, off / found.rounding)
+    assert worst <= 1
