@@ -60,7 +60,8 @@ def test_a_gauge_changes_the_error_by_no_more_than_rounding(condition: float) ->
     load = np.linalg.norm(C, axis=0) @ np.linalg.norm(D, axis=1)
     np.testing.assert_allclose(gauged.singular_values, plain.singular_values, atol=1e-14 * load)
     assert gauged.certificate.verify((C, D))
-    spread = condition if gauged.method == "gram" else 1.0
+    even = (C / np.linalg.norm(C, axis=0), D.T / np.linalg.norm(D, axis=1))
+    spread = max(np.linalg.cond(X) for X in even) if gauged.method == "gram" else 1.0
     # twice the rounding of 5 inner indices and of LAPACK's singular values, 112 units, and that of the factors
     assert gauged.certificate.gap <= 2 * 116 * 2.0**-53 * load * spread
     assert gauged.method == ("gram" if condition <= 1e4 else "qr")
