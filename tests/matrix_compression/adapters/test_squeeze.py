@@ -62,8 +62,9 @@ def test_a_gauge_changes_the_error_by_no_more_than_rounding(condition: float) ->
     assert gauged.certificate.verify((C, D))
     even = (C / np.linalg.norm(C, axis=0), D.T / np.linalg.norm(D, axis=1))
     spread = max(np.linalg.cond(X) for X in even) if gauged.method == "gram" else 1.0
-    # twice the rounding of 5 inner indices and of LAPACK's singular values, 112 units, and that of the factors
-    assert gauged.certificate.gap <= 2 * 116 * 2.0**-53 * load * spread
+    # twice the rounding of 5 inner indices and of LAPACK's singular values, 112 units; Gram matrices of small condition
+    # are bounded from a triangular factor, by somewhat more than their condition
+    assert gauged.certificate.gap <= 2 * 112 * 2.0**-53 * load * spread * 1.5
     assert gauged.method == ("gram" if condition <= 1e4 else "qr")
 
 
