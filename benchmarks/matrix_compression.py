@@ -109,6 +109,8 @@ STREAM = Goal(
 
 # --- adapters --------------------------------------------------------------------------------------------------------
 
+#: rows and columns of an update that are compared, since both sides hand out factors
+CORNER = 64
 SHAPES = ((384, 384), (384, 1536), (1536, 384), (768, 768), (384, 384), (1536, 1536))
 
 
@@ -178,13 +180,14 @@ def adapters_of(inputs: Inputs, n_modules: int, scale: float) -> list[Any]:
 
 
 def merged(n_modules: int, rank: int, scale: float) -> Callable[[Inputs], np.ndarray]:
-    """The best adapter of a rank for .7 of one and .3 of the other; the update of the first module is compared."""
+    """The best adapter of a rank for .7 of one and .3 of the other; a corner of the first update is compared."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.matrix_compression import merge_adapters
 
         found = merge_adapters(adapters_of(inputs, n_modules, scale), [0.7, 0.3], rank=rank)
-        return found.adapter.delta("m0")
+        module = found.adapter.modules["m0"]
+        return module.scale * (module.B[:CORNER] @ module.A[:, :CORNER])
 
     return solve
 
@@ -199,7 +202,8 @@ def dense_merge(inputs: Inputs) -> np.ndarray:
     )
     U, values, Vt = torch.linalg.svd(dense, full_matrices=False)
     root = values[:16].sqrt()
-    return ((U[:, :16] * root) @ (root[:, None] * Vt[:16])).numpy()
+    B, A = U[:, :16] * root, root[:, None] * Vt[:16]
+    return (B[:CORNER] @ A[:, :CORNER]).numpy()
 
 
 MERGE = Row(
@@ -222,9 +226,10 @@ def peft_merge(inputs: Inputs) -> np.ndarray:
             ["a0", "a1"], [0.7, 0.3], "sum", combination_type="svd", svd_rank=8, svd_full_matrices=False
         )
         layer = model.base_model.model["m0"]
-        delta = layer.get_delta_weight("sum").numpy().copy()
+        B, A = layer.lora_B["sum"].weight, layer.lora_A["sum"].weight
+        corner = layer.scaling["sum"] * (B[:CORNER] @ A[:, :CORNER]).numpy()
         model.delete_adapter("sum")
-    return delta
+    return corner
 
 
 def peft_model(inputs: Inputs) -> Any:
