@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, flag, integer, must
@@ -22,6 +21,7 @@ from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS, rescaled_trace
 from lrtheory.matrix_compression.stacks.factors import ROUNDING
+from lrtheory.matrix_compression.stacks.files import write_basis
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch, smallest_rank
@@ -223,11 +223,7 @@ class StackResult(Result):
         """As safetensors: the basis, and the coefficients of each block by its name."""
         if target.suffix.lower() != ".safetensors":
             return False
-        names = range(len(self.coefficients or ())) if self.labels is None else self.labels
-        parts = {f"coefficients.{name}": C for name, C in zip(names, self.coefficients or (), strict=True)}
-        kinds = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
-        arrays = {"basis": self.basis} | parts
-        write_tensors(target, {name: encoded(one, kinds[one.dtype]) for name, one in arrays.items()})
+        write_basis(target, self.basis, self.coefficients or (), self.labels)
         return True
 
     def _draw(self, ax: Any) -> None:

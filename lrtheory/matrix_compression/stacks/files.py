@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lrtheory._files import Tensors, form_of, read_arrays
+from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory._validation import Words, must
 
-__all__ = ["stack_in"]
+__all__ = ["stack_in", "write_basis"]
+
+_TYPES = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
 
 
 def stack_in(path: str | PathLike[str], columns: str | Sequence[str] | None, form: str | None) -> dict[str, Any]:
@@ -49,3 +53,12 @@ def _chosen(path: Any, shapes: dict[str, tuple[int, ...]], columns: str | Sequen
         got = Words(f"{m} in {one} and {n} in {other}; `columns` chooses some")
         raise must("path", "a file whose matrices have the same number of rows", got)
     return matrices
+
+
+def write_basis(
+    target: Path, basis: np.ndarray, coefficients: Sequence[np.ndarray], labels: Sequence[object] | None
+) -> None:
+    """Write a safetensors file with a basis, and the coefficients of each block by its name or number."""
+    names = range(len(coefficients)) if labels is None or not coefficients else labels
+    arrays = {"basis": basis} | {f"coefficients.{name}": C for name, C in zip(names, coefficients, strict=True)}
+    write_tensors(target, {name: encoded(one, _TYPES[one.dtype]) for name, one in arrays.items()})

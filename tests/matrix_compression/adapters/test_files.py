@@ -182,6 +182,8 @@ def test_a_basis_is_written_with_all_coefficients(tmp_path: Path) -> None:
     found.to_file(tmp_path / "shared.safetensors")
     read = Tensors(tmp_path / "shared.safetensors")
     assert read.names == ["basis", *(f"coefficients.layer_{k}" for k in range(6))]
+    mc.compress_stack(problem, 3, passes=1).to_file(tmp_path / "alone.safetensors")
+    assert Tensors(tmp_path / "alone.safetensors").names == ["basis"]
     copies = [read[f"coefficients.layer_{k}"] for k in range(6)]
     assert mc.certify(problem, (read["basis"], copies)).error == pytest.approx(found.error, abs=1e-6)
 
