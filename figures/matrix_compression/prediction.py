@@ -1,4 +1,4 @@
-"""What is foretold of the error of a common basis, and what it is: digits, and heads of a transformer."""
+"""Predictions of the error of a common basis beside the true error, on digits and on heads of a transformer."""
 
 from __future__ import annotations
 
