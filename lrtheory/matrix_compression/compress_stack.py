@@ -25,13 +25,11 @@ from lrtheory.matrix_compression.stacks.files import write_basis
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch, smallest_rank
-from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
+from lrtheory.matrix_compression.stacks.trees import Plan, sketch_within
 from lrtheory.matrix_compression.stacks.units import true_length
 
 __all__ = ["StackCertificate", "StackResult", "compress_stack"]
 
-#: the first rank that is tried where an error is given and the rank is not
-FIRST_RANK = 32
 #: of a bound by the sketch or the spectrum of all, by a tree of sketches, and by Frequent Directions
 STATEMENTS = tuple(f"matrix_compression/{name}" for name in ("CM-6", "CM-7", "CM-16"))
 #: an orthonormal column in single precision is off by at most this
@@ -305,7 +303,8 @@ def compress_stack(
     passes = (2 if stream.in_memory else 1) if passes is None else integer("passes", passes, low=1, high=2)
     if passes == 2:
         stream.need_restart("passes=2")
-    sketch, n_reads = _sketched(stream, Plan(rank or 0, oversampling, method, flag("record", record)), epsilon, n_jobs)
+    plan = Plan(rank or 0, oversampling, method, flag("record", record))
+    sketch, n_reads = sketch_within(stream, plan, epsilon, n_jobs)
     rank = min(smallest_rank(sketch, epsilon) if epsilon is not None else sketch.rank, sketch.n_rows, sketch.n_columns)
     sketch = sketch._widened(rank) if rank > sketch.rank else sketch
     answer = Answer(sketch, rank, stream.dtype, epsilon)
@@ -313,22 +312,6 @@ def compress_stack(
     trace = sketch.trace if sketch.trace is None else rescaled_trace(sketch.trace, sketch.unit)
     made = answer.result(second, method, tuple(labels) if labels is not None else None)
     return replace(made, counts={**sketch.counts, "passes": n_reads + (second is not None)}, trace=trace)
-
-
-def _sketched(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int | None) -> tuple[StackSketch, int]:
-    """Read the stack once, or, where only an error is given, until the sketch is wide enough."""
-    if epsilon is None:
-        return sketch_of(stream, plan, n_jobs), 1
-    plan, n_reads = plan._replace(rank=FIRST_RANK), 0
-    while True:
-        sketch = sketch_of(stream, plan, n_jobs)
-        n_reads += 1
-        if sketch.method == "gram" or plan.rank >= min(sketch.n_rows, sketch.n_columns):
-            return sketch, n_reads
-        if sketch.interval(plan.rank).upper <= epsilon:
-            return sketch, n_reads
-        stream.need_restart("epsilon")
-        plan = plan._replace(rank=2 * plan.rank)
 
 
 class Answer:

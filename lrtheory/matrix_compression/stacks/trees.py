@@ -11,12 +11,15 @@ import numpy as np
 
 from lrtheory._parallel import n_threads, parallel_map
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
+from lrtheory.matrix_compression.stacks.reading import Stream
 from lrtheory.matrix_compression.stacks.sketch import StackSketch
 
-__all__ = ["Plan", "sketch_of"]
+__all__ = ["Plan", "sketch_of", "sketch_within"]
 
 T = TypeVar("T")
 
+#: the first rank that is tried where an error is given and the rank is not
+FIRST_RANK = 32
 #: leaves of one task, a power of two, so that tasks are whole branches of the tree
 LEAVES = 16
 #: tasks of a stream that are held in memory for each worker
@@ -67,6 +70,22 @@ def sketch_of(blocks: Iterable[np.ndarray], plan: Plan, n_jobs: int | None = Non
         else:
             counter.add(sketch)
     return whole if gram else counter.whole(plan)
+
+
+def sketch_within(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int | None) -> tuple[StackSketch, int]:
+    """Read the stack once, or, where only an error is given, until the sketch is wide enough."""
+    if epsilon is None:
+        return sketch_of(stream, plan, n_jobs), 1
+    plan, n_reads = plan._replace(rank=FIRST_RANK), 0
+    while True:
+        sketch = sketch_of(stream, plan, n_jobs)
+        n_reads += 1
+        if sketch.method == "gram" or plan.rank >= min(sketch.n_rows, sketch.n_columns):
+            return sketch, n_reads
+        if sketch.interval(plan.rank).upper <= epsilon:
+            return sketch, n_reads
+        stream.need_restart("epsilon")
+        plan = plan._replace(rank=2 * plan.rank)
 
 
 def _leaves(blocks: Iterable[np.ndarray], n_columns: int) -> Iterator[tuple[np.ndarray, ...]]:
