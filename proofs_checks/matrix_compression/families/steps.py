@@ -111,11 +111,11 @@ def towards(W: np.ndarray, share: float, length: float) -> Step:
 
 def draw_step(draws: Draws) -> Step:
     """Draw a weight, and a step of a length around the limit: in the worst direction or any other."""
-    m, n = draws.integers(2, 5), draws.integers(2, 5)
+    m, n = draws.integers(3, 6), draws.integers(3, 6)
     # most weights are near a matrix of rank 1, so that there is a rank to gain
     W = np.outer(draws.integers(-9, 9, shape=(m,)), draws.integers(1, 9, shape=(n,))) / 4
-    W = W + draws.integers(-3, 3, shape=(m, n)) / draws.choice((1, 4, 4))
-    share, length = draws.choice((0.01, 0.0625, 0.25)), draws.choice((0.5, 0.9, 0.999, 0.999, 1.0005))
+    W = W + draws.integers(-3, 3, shape=(m, n)) / draws.choice((2, 4, 8))
+    share, length = draws.choice((0.01, 0.0625, 0.25)), draws.choice((0.5, 0.9, 0.99, *(0.999,) * 4, 1.0005))
     unit = 2.0 ** draws.choice((0, 0, -40, 40))
     if draws.choice((True, False)):
         case = towards(W, share, length)
