@@ -16,7 +16,6 @@ from lrtheory.matrix_compression.adapters.result import (
     as_adapter,
     checked_type,
     finished,
-    lost,
     replaced,
 )
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
@@ -90,22 +89,20 @@ def compress_adapter(
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
     choice("cost", cost, ("parameters", "rank"))
     kind, keep_scale = checked_type(dtype), flag("keep_scale", keep_scale)
-    found = {name: core(module.B, module.A) for name, module in source.modules.items()}
-    found = {name: _stretched(one, source.modules[name].scale) for name, one in found.items()}
+    found = {name: _stretched(core(module.B, module.A), module.scale) for name, module in source.modules.items()}
     spectra = {name: one.values for name, one in found.items()}
     costs = {name: sum(module.shape) if cost == "parameters" else 1 for name, module in source.modules.items()}
     ranks, allocation, reason = _ranks(way, (budget, rank, epsilon), _weighted(spectra, weights), costs)
     modules, losses = {}, {}
     for name, module in source.modules.items():
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
-        modules[name], *bounds = replaced(module, found[name], ranks[name], scale, kind)
-        losses[name] = lost(spectra[name], ranks[name], (bounds[0], bounds[1]))
+        modules[name], losses[name] = replaced(module, found[name], ranks[name], scale, kind)
     return finished([source], modules, losses, spectra=spectra, method=way, reason=reason, allocation=allocation)
 
 
 def _stretched(found: Core, scale: float) -> Core:
     """The core of scale B A from that of B A; the sign goes to the left."""
-    left = (found.left[0], found.left[1] * np.sign(scale)) if scale else found.left
+    left = found.left[0], found.left[1] * np.sign(scale)
     return found._replace(values=found.values * abs(scale), rounding=found.rounding * abs(scale), left=left)
 
 
@@ -124,11 +121,8 @@ def _ranks(
     budget, rank, epsilon = given
     if way == "budget":
         found = allocate_ranks(spectra, budget, cost=costs)
-        return (
-            dict(zip(spectra, found.ranks.tolist(), strict=True)),
-            found.certificate,
-            f"{found.method}: {found.reason}",
-        )
+        ranks = dict(zip(spectra, found.ranks.tolist(), strict=True))
+        return ranks, found.certificate, f"{found.method}: {found.reason}"
     if way == "rank":
         return {name: min(rank, len(values)) for name, values in spectra.items()}, None, "one rank for all modules"
     chosen = ranks_within(read_spectra(spectra, costs), epsilon)

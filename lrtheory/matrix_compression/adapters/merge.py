@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from lrtheory.matrix_compression.adapters.result import (
     checked_type,
     finished,
     joined,
-    lost,
     replaced,
 )
 from lrtheory.matrix_compression.sizes import one_of, rank_for
@@ -113,8 +111,8 @@ def merge_adapters(
     for name, updates in parts.items():
         found, methods[name] = _whole(updates, method)
         kept = rank_for(found.values, rank, epsilon)
-        modules[name], *bounds = replaced(first[name], found, kept, 1.0, kind)
-        losses[name], spectra[name] = lost(found.values, kept, (bounds[0], bounds[1])), found.values
+        modules[name], losses[name] = replaced(first[name], found, kept, 1.0, kind)
+        spectra[name] = found.values
     used = " and ".join(sorted(set(methods.values())))
     reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
     return finished(read, modules, losses, spectra=spectra, method=used, reason=reason)
@@ -161,17 +159,15 @@ def _streamed(
     modules, losses, tails, sums = {}, {}, {}, {}
     for name, updates in parts.items():
         lost_by, slack, sums[name] = _steps(updates, rank)
-        own, _, cast = replaced(first[name], core(*sums[name][-1]), rank, 1.0, kind)
-        wide, whole, modules[name] = lost_by + slack, joined(updates), own
-        tails[name] = wide
+        own, cast = replaced(first[name], core(*sums[name][-1]), rank, 1.0, kind)
+        wide, whole = lost_by + slack, joined(updates)
+        modules[name], tails[name] = own, wide
         least = stream_bracket([*wide[:-1], max(0.0, lost_by[-1] - slack[-1])])[0]
+        most = stream_bracket(wide)[1] + cast.most
         error = difference((*whole, 1.0), (own.B, own.A, own.scale))[0]
-        losses[name] = Loss(tail(core(*whole).values, 0), error, float(least), float(stream_bracket(wide)[1]) + cast)
-    made = finished(read, modules, losses, spectra={}, method="stream", tails=tails)
-    if not record:
-        return made
+        losses[name] = Loss(tail(core(*whole).values, 0), error, float(least), float(most))
     trace = {f: {name: tuple(pair[i] for pair in pairs) for name, pairs in sums.items()} for i, f in enumerate("BA")}
-    return replace(made, trace=trace)
+    return finished(read, modules, losses, spectra={}, method="stream", tails=tails, trace=trace if record else None)
 
 
 def _steps(updates: list[Update], rank: int) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:

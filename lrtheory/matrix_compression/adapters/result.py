@@ -32,9 +32,8 @@ __all__ = [
     "checked_type",
     "finished",
     "joined",
-    "lost",
     "replaced",
-]  # fmt: skip
+]
 
 #: of factors that are the best ones, and of sums that were truncated step by step
 STATEMENTS = ("matrix_compression/SQ-1e", "matrix_compression/MG-2")
@@ -137,8 +136,9 @@ class AdapterCertificate(Result):
 
 def _cast(module: AdapterModule) -> float:
     """At most this is the error by which the factors of a module were rounded, in terms of the rounded ones."""
-    norms, sizes = zip(*((float(np.linalg.norm(x)), x.size) for x in (module.B, module.A)), strict=True)
-    return 2 * abs(module.scale) * float(cast_error((norms[0], norms[1]), (sizes[0], sizes[1]), NAMES[module.dtype]))
+    B, A = (np.abs(factor.astype(np.float64)).ravel() for factor in (module.B, module.A))
+    moved = float(cast_error((tail(B, 0), tail(A, 0)), (B.size, A.size), NAMES[module.dtype]))
+    return 2 * abs(module.scale) * moved
 
 
 def joined(parts: list[Update]) -> tuple[np.ndarray, np.ndarray]:
@@ -242,19 +242,27 @@ def as_adapter(name: str, value: Any) -> AdapterFile:
     raise must(name, "an AdapterFile or the folder of one", value, TypeError)
 
 
+class Loss(NamedTuple):
+    """The norm of the update of a module, the error of its factors, and bounds on it."""
+
+    norm: float
+    error: float
+    least: float
+    most: float
+
+
 def replaced(
     module: AdapterModule, found: Core, rank: int, scale: float, dtype: str | None
-) -> tuple[AdapterModule, float, float]:
-    """A module with the best factors of a rank for a whole update, in the type of its file, and bounds of its error."""
+) -> tuple[AdapterModule, Loss]:
+    """A module with the best factors of a rank for a whole update, in the type of its file, and what they lose."""
     kind = dtype or module.dtype
-    pair = found.factors(rank, ratio=1 / scale)
-    B, A = (_rounded(factor, kind) for factor in pair)
+    B, A = (_rounded(factor, kind) for factor in found.factors(rank, ratio=1 / scale))
     nuclear = float(np.sum(found.values[:rank])) / abs(scale)
-    sizes = B.shape[0] * B.shape[1], A.shape[0] * A.shape[1]
-    cast = abs(scale) * cast_error((math.sqrt(nuclear),) * 2, sizes, NAMES[kind])
-    least = tail(found.values, rank)
+    cast = abs(scale) * cast_error((math.sqrt(nuclear),) * 2, (B.size, A.size), NAMES[kind])
+    error = tail(found.values, rank)
     made = AdapterModule(B, A, scale=scale, kind=module.kind, kernel=module.kernel, dtype=kind)
-    return made, max(0.0, least - found.rounding), least + found.rounding + cast
+    bounds = max(0.0, error - found.rounding), error + found.rounding + cast
+    return made, Loss(tail(found.values, 0), error, *bounds)
 
 
 def _rounded(factor: np.ndarray, kind: str) -> np.ndarray:
@@ -272,24 +280,11 @@ def checked_type(dtype: str | None) -> str | None:
     return None if dtype is None else DTYPES[choice("dtype", dtype, tuple(DTYPES))]
 
 
-class Loss(NamedTuple):
-    """The norm of the update of a module, the error of its factors, and bounds on it."""
-
-    norm: float
-    error: float
-    least: float
-    most: float
-
-
-def lost(values: np.ndarray, rank: int, bounds: tuple[float, float]) -> Loss:
-    """The loss of the best factors of a rank for an update with these singular values."""
-    return Loss(tail(values, 0), tail(values, rank), *bounds)
-
-
 def finished(
     read: Sequence[AdapterFile], modules: dict[str, AdapterModule], losses: Mapping[str, Loss], *,
     spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
     allocation: RankCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
+    trace: Mapping[str, Any] | None = None,
 ) -> AdapterResult:  # fmt: skip
     """The result, from new modules and what each of them loses."""
     norm, error, least, most = (math.hypot(*column) for column in zip(*losses.values(), strict=True))
@@ -312,5 +307,5 @@ def finished(
         reason=reason,
         message=message,
         certificate=AdapterCertificate(most - least, least, most, statement, ranks, modules, allocation, tails),
-        trace=None,
+        trace=trace,
     )
