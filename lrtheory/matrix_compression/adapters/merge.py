@@ -22,6 +22,7 @@ from lrtheory.matrix_compression.adapters.result import (
     joined,
     replaced,
 )
+from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
@@ -145,10 +146,8 @@ def _whole(updates: list[Update], method: str) -> tuple[Core, str]:
         return core(B, A), "core"
     units = unit_of(B), unit_of(A)
     B, A = np.ldexp(B, -units[0]), np.ldexp(A, -units[1])
-    U, values, Vt = np.linalg.svd(B @ A, full_matrices=False)
     rounding = rounding_of(float(np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1)), total, sum(units))
-    same = np.eye(len(values))
-    return Core(np.ldexp(values, sum(units)), (U, same), (same, Vt), rounding, "svd", ""), "dense"
+    return dense_core(B @ A, sum(units), rounding), "dense"
 
 
 def _streamed(

@@ -102,7 +102,7 @@ class AdapterCertificate(Result):
         """
         read = [as_adapter("adapters", adapter) for adapter in adapters]
         names = {name: None for adapter in read for name in adapter.modules}
-        share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).tolist()
+        share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).ravel().tolist()
         if (
             set(names) != set(self.modules)
             or len(share) != len(read)

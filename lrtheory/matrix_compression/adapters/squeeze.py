@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from lrtheory._array import array_namespace, arrays, real_array
-from lrtheory._kernels.low_rank import core
+from lrtheory._kernels.low_rank import Core, core
 from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array
 from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 
-__all__ = ["scaling", "squeeze"]
+__all__ = ["checked_factors", "dense_core", "scaling", "squeeze"]
 
 METHODS = ("auto", "qr", "gram")
 
@@ -87,13 +89,15 @@ def squeeze(
     method, balanced = choice("method", method, METHODS), flag("balanced", balanced)
     one_of(rank=rank, epsilon=epsilon)
     xp = array_namespace(B, A)
-    left, right = _factor(xp, "B", B), _factor(xp, "A", A)
-    if right.shape[0] != left.shape[1]:
-        raise ValueError(f"`A` must be an array with {left.shape[1]} rows, as `B` has columns; got {right.shape[0]}.")
+    left, right = checked_factors(xp, B, A)
     scale = scaling("scale", scale)
     out_scale = scale if out_scale is None else scaling("out_scale", out_scale)
-    found = core(left, right, method)
-    if not math.isfinite(float(found.values.sum()) * abs(scale)):
+    try:
+        found = core(left, right, method)
+        whole = float(found.values.sum()) * abs(scale)
+    except OverflowError:
+        whole = math.inf
+    if not math.isfinite(whole):
         raise must("scale, B, A", "numbers whose product is in the range of doubles", scale)
     kept = rank_for(found.values, rank, epsilon)
     kind = xp.result_type(left.dtype, right.dtype)
@@ -101,11 +105,22 @@ def squeeze(
     return certified(found, kept, pair, out_scale, stretch=scale, balanced=balanced)
 
 
-def _factor(xp: Any, name: str, value: Any) -> Any:
-    found = real_array(xp, name, value)
-    if found.ndim != 2 or 0 in (found.shape[0 if name == "B" else 1],):
-        raise must(name, "a matrix of an update that has entries", tuple(found.shape))
-    return found
+def checked_factors(xp: Any, B: Any, A: Any) -> tuple[Any, Any]:
+    """Check the factors of an update, which may have an inner rank of 0."""
+    left, right = real_array(xp, "B", B), real_array(xp, "A", A)
+    for name, found, side in (("B", left, 0), ("A", right, -1)):
+        if found.ndim != 2 or found.shape[side] == 0:
+            raise must(name, "a matrix of an update that has entries", tuple(found.shape))
+    if right.shape[0] != left.shape[1]:
+        raise ValueError(f"`A` must be an array with {left.shape[1]} rows, as `B` has columns; got {right.shape[0]}.")
+    return left, right
+
+
+def dense_core(W: np.ndarray, unit: int, rounding: float, reason: str = "") -> Core:
+    """The singular value decomposition of 2^unit W itself, in the form of a core."""
+    U, values, Vt = np.linalg.svd(W, full_matrices=False)
+    same = np.eye(len(values))
+    return Core(np.ldexp(values, unit), (U, same), (same, Vt), rounding, "svd", reason)
 
 
 def scaling(name: str, value: Any) -> float:

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays
+from lrtheory._array import array_namespace, arrays
 from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._kernels.low_rank import Core, core, difference, tail
 from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, generator, integer, must, real
+from lrtheory._validation import as_array, generator, integer, must, real
 from lrtheory.matrix_compression.adapters.merge import parts_of, weights_of
 from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, as_adapter, finished, joined
-from lrtheory.matrix_compression.adapters.squeeze import scaling
+from lrtheory.matrix_compression.adapters.squeeze import checked_factors, scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
 from lrtheory.matrix_compression.layers.truncate import truncate
 from lrtheory.matrix_compression.sizes import one_of, rank_for
@@ -123,8 +123,7 @@ def randomized_svd(
         Y = left @ (right @ (right.T @ (left.T @ np.linalg.qr(Y)[0])))
     basis = np.linalg.qr(Y)[0]
     U, values, Vt = np.linalg.svd((basis.T @ left) @ right, full_matrices=False)
-    same = np.eye(len(values))
-    found = Core(values, (basis @ U, same), (same, Vt), 0.0, "randomized", "")
+    found = Core(values, (basis, U), (np.eye(len(values)), Vt), 0.0, "randomized", "")
     kept = rank_for(values, rank, epsilon)
     new_left, new_right = found.factors(kept)
     truth = core(left, right)
@@ -137,10 +136,8 @@ def randomized_svd(
 
 
 def _pair(B: Any, A: Any) -> tuple[np.ndarray, np.ndarray]:
-    left, right = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in (("B", B), ("A", A)))
-    if left.shape[1] != right.shape[0]:
-        raise ValueError(f"`A` must be an array with {left.shape[1]} rows, as `B` has columns; got {right.shape[0]}.")
-    return left, right
+    left, right = checked_factors(array_namespace(B, A), B, A)
+    return left.astype(np.float64), right.astype(np.float64)
 
 
 def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayLike | None = None) -> AdapterResult:
@@ -235,13 +232,10 @@ def uniform_ranks(
     [1]
     """
     ratio = real("ratio", ratio, low=1)
-    named = isinstance(spectra, Mapping)
-    if named != isinstance(shapes, Mapping) or len(shapes) != len(spectra):
+    if isinstance(spectra, Mapping) and isinstance(shapes, Mapping) and set(shapes) == set(spectra):
+        shapes = [shapes[name] for name in spectra]
+    if isinstance(shapes, Mapping) or as_array("shapes", shapes).shape != (len(spectra), 2):
         raise must("shapes", "a pair for each of the spectra", shapes)
-    keys: Any = list(spectra) if named else range(len(spectra))
-    sizes = {key: tuple(integer("shapes", side, low=1) for side in shapes[key]) for key in keys}
-    ranks = {key: min(int(m * n // (ratio * (m + n))), min(m, n)) for key, (m, n) in sizes.items()}
-    costs = {key: m + n for key, (m, n) in sizes.items()}
-    if named:
-        return certify_ranks(spectra, ranks, cost=costs)
-    return certify_ranks(spectra, list(ranks.values()), cost=list(costs.values()))
+    sizes = [(integer("shapes", m, low=1), integer("shapes", n, low=1)) for m, n in shapes]
+    ranks = [min(int(m * n // (ratio * (m + n))), m, n) for m, n in sizes]
+    return certify_ranks(spectra, ranks, cost=[m + n for m, n in sizes])

@@ -129,6 +129,10 @@ REFUSED = [
     (dict(scale=np.inf), "`scale` must be a finite number other than 0; got inf."),
     (dict(B=np.full((3, 2), np.nan)), "`B` must be finite; got 'an infinity or NaN'."),
     (dict(B=np.ones((0, 2))), "`B` must be a matrix of an update that has entries; got (0, 2)."),
+    (
+        dict(B=np.full((3, 2), 1e200), A=np.full((2, 3), 1e200)),
+        "`scale, B, A` must be numbers whose product is in the range of doubles; got 1.0.",
+    ),
     (dict(method="svd"), "`method` must be one of 'auto', 'qr', 'gram'; got 'svd'."),
 ]
 
