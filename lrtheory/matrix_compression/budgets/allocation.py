@@ -154,24 +154,22 @@ def _chosen(given: Spectra, budget: float, method: str) -> tuple[str, str]:
 
 def _width(given: Spectra, budget: float) -> int:
     """The units of the budget that can be spent: multiples of the greatest common divisor of the costs."""
-    unit = math.gcd(*(int(c) for c in given.costs))
+    unit = math.gcd(*map(int, given.costs))
     most = int(np.sum(given.lengths * given.costs))
     return min(int(budget), most) // unit
 
 
 def _by_table(given: Spectra, budget: float) -> np.ndarray:
     """The best ranks, by the best energy for every part of the budget that the first matrices may spend."""
-    width, unit = _width(given, budget), math.gcd(*(int(c) for c in given.costs))
+    width, unit = _width(given, budget), math.gcd(*map(int, given.costs))
     best = np.zeros(width + 1)
     choices = np.zeros((len(given.lengths), width + 1), np.int32)
     ends = np.cumsum(given.lengths)
     for k, (end, length) in enumerate(zip(ends, given.lengths, strict=True)):
-        energies = np.cumsum(given.values[end - length : end] ** 2)
+        values = given.values[end - length : end]
         step, before = int(given.costs[k]) // unit, best.copy()
-        for rank in range(1, int(np.count_nonzero(given.values[end - length : end])) + 1):
-            if rank * step > width:
-                break
-            tried = before[: width + 1 - rank * step] + energies[rank - 1]
+        for rank, energy in enumerate(np.cumsum(values[values > 0] ** 2)[: width // step], 1):
+            tried = before[: width + 1 - rank * step] + energy
             better = tried > best[rank * step :]
             best[rank * step :][better] = tried[better]
             choices[k, rank * step :][better] = rank
@@ -186,10 +184,9 @@ def _as_result(
     given: Spectra, ranks: np.ndarray, budget: float, price: float, method: str, reason: str
 ) -> RankAllocation:
     proof = certificate_of(given, ranks, budget, price)
-    energies, lost = (np.zeros(len(ranks)) for _ in range(2))
-    np.add.at(energies, given.owner, given.values**2)
-    left = given.place >= np.repeat(ranks, given.lengths)
-    np.add.at(lost, given.owner[left], given.values[left] ** 2)
+    squares = given.values**2
+    left = np.where(given.place < np.repeat(ranks, given.lengths), 0.0, squares)
+    energies, lost = (np.bincount(given.owner, weights=x, minlength=len(ranks)) for x in (squares, left))
     shares = np.divide(lost, energies, out=np.zeros(len(ranks)), where=energies > 0)
     whole = given.total
     return RankAllocation(
@@ -260,7 +257,7 @@ def certify_ranks(
     chosen = np.array([integer("ranks", rank, low=0) for rank in listed])
     spent = float(np.sum(chosen * given.costs))
     budget = spent if budget is None else real("budget", budget, low=0)
-    if spent > budget:
+    if spent > budget * (1 + 1e-12):  # as far as sums of costs are rounded
         raise must("ranks", f"ranks that cost at most the budget of {budget:g}", spent)
     order = Order.of(given)
     return _as_result(

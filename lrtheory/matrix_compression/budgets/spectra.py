@@ -60,7 +60,7 @@ def read_spectra(spectra: Any, cost: Any = None, labels: Sequence[str] | None = 
     if not given:
         raise must("spectra", "singular values of at least one matrix", spectra)
     if labels is not None:
-        if isinstance(spectra, Mapping) or len(labels) != len(given):
+        if isinstance(spectra, Mapping) or not isinstance(labels, Sequence) or len(labels) != len(given):
             raise must("labels", f"{len(given)} names, beside a sequence of spectra", labels)
         names = tuple(map(str, labels))
     lists = [_decreasing(name, values) for name, values in zip(names, given, strict=True)]

@@ -156,6 +156,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"cost": [0.0]}, "`cost` must be numbers above 0; got 0.0."),
     ({"cost": [0.5], "method": "dp"}, '`cost` must be integers >= 1 for method "dp"; got 0.5.'),
     ({"method": "lp"}, "`method` must be one of 'auto', 'greedy', 'dp'; got 'lp'."),
+    ({"labels": 1}, "`labels` must be 1 names, beside a sequence of spectra; got 1."),
     ({"labels": ["a", "b"]}, "`labels` must be 1 names, beside a sequence of spectra; got ['a', 'b']."),
 ]
 
@@ -166,6 +167,22 @@ def test_refusals(changed: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError) as error:
         allocate_ranks(call.pop("spectra"), call.pop("budget"), **call)
     assert str(error.value) == sentence
+
+
+def test_ranks_that_fit_up_to_rounding_are_certified() -> None:
+    found = allocate_ranks([[3.0, 2.0, 1.0, 1.0]], 0.3, cost=[0.1])
+    again = certify_ranks([[3.0, 2.0, 1.0, 1.0]], found.ranks, 0.3, cost=[0.1])
+    assert again.ranks.tolist() == [3]
+    assert again.certificate.verify([[3.0, 2.0, 1.0, 1.0]], cost=[0.1])
+
+
+def test_the_uniform_rule_reads_shapes_by_name() -> None:
+    spectra = {"a": [3.0, 1.0], "b": [2.0, 2.0]}
+    found = baselines.uniform_ranks(spectra, {"b": (8, 2), "a": (4, 4)}, ratio=1.0)
+    assert (found.labels, found.ranks.tolist(), found.used) == (("a", "b"), [2, 1], 26.0)
+    for shapes in ({"a": (4, 4), "c": (8, 2)}, [(4, 4)], [(4, 4, 1), (8, 2, 1)], 3):
+        with pytest.raises(ValueError, match="`shapes` must be a pair for each of the spectra"):
+            baselines.uniform_ranks(spectra, shapes)  # type: ignore[arg-type]
 
 
 def test_refused_ranks() -> None:
