@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import core
+from lrtheory._kernels.low_rank import core, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
@@ -32,9 +32,9 @@ class AttentionRank(Result):
     ----------
     rank : int
         The rank.
-    Q : array of shape (L_Q, rank)
+    Q : array of shape (L_Q, rank), or (L_Q, d) for "factors"
         New queries.
-    K : array of shape (L_K, rank)
+    K : array of shape (L_K, rank), or (L_K, d) for "factors"
         New keys; the logits are Q K^T / sqrt(d), with the d of the head as before.
     errors : float64 array of shape (n + 1,)
         The largest move of a row for each rank from 0 to n, which is min(L_Q, L_K, d) for "product" and d for
@@ -133,31 +133,33 @@ def attention_rank(
     >>> found.Q.shape, found.errors.round(6).tolist()
     ((2, 1), [0.30443, 0.0, 0.0])
     """
-    queries, keys = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in (("Q", Q), ("K", K)))
+    given = [array(name, x, shape=(None, None)) for name, x in (("Q", Q), ("K", K))]
+    kind = np.result_type(*given, np.float32)
+    queries, keys = (x.astype(np.float64) for x in given)
     if 0 in queries.shape:
         raise must("Q", "a matrix with entries", queries.shape)
     if queries.shape[1] != keys.shape[1] or len(keys) == 0:
         raise must("K", f"of shape (n, {queries.shape[1]}), as `Q`", keys.shape)
-    if rank is None and epsilon is not None:
-        real("epsilon", epsilon, low=0)
-        limit: float | None = float(epsilon)
-    else:
+    if unit_of(queries) + unit_of(keys) > 1000:
+        raise must("Q, K", "numbers whose products are in the range of doubles", float(np.abs(queries).max()))
+    if rank is not None or epsilon is None:
         one_of(rank=rank, epsilon=epsilon)
-        limit = None
+    limit = None if epsilon is None else real("epsilon", epsilon, low=0)  # in the units of the values, not a share
     choice("method", method, ("product", "factors"))
     values = np.eye(len(keys)) if V is None else array("V", V, shape=(len(keys), None)).astype(np.float64)
     seen = _seen(mask, len(queries), len(keys))
     moved = keys - keys.mean(axis=0) if flag("center", center) else keys
-    left, right, spectrum = _product(queries, moved) if method == "product" else _factors(queries, moved)
-    kind = np.result_type(array("Q", Q).dtype, array("K", K).dtype, np.float32)
-    left, right = left.astype(kind), right.astype(kind)  # errors are those of the factors that are handed out
+    if method == "product":
+        pairs, spectrum = _products(queries, moved, kind)
+    else:
+        pairs, spectrum = list(zip(_cut(queries, kind), _cut(moved, kind), strict=True)), np.zeros(0)
     scale = 1 / math.sqrt(queries.shape[1])
     logits = queries @ moved.T * scale
     before = _softmax(logits, seen)
     width = 1.0 if V is None else _diameter(values)
     errors, bounds = [], []
-    for r in range(left.shape[-1] + 1):
-        new = _at(left, r).astype(np.float64) @ _at(right, r).T * scale
+    for left, right in pairs:  # errors are those of the factors that are handed out
+        new = left.astype(np.float64) @ right.T * scale
         after = _softmax(new, seen)
         errors.append(_largest_move(before, after, None if V is None else values))
         change = np.where(seen, new - logits, np.nan)
@@ -169,8 +171,8 @@ def attention_rank(
         chosen = next((r for r, error in enumerate(errors) if error <= limit), len(errors) - 1)
     return AttentionRank(
         rank=chosen,
-        Q=_at(left, chosen),
-        K=_at(right, chosen),
+        Q=pairs[chosen][0],
+        K=pairs[chosen][1],
         errors=np.array(errors),
         bounds=np.array(bounds),
         diameter=width,
@@ -194,30 +196,17 @@ def _seen(mask: Any, n_queries: int, n_keys: int) -> np.ndarray:
     return found
 
 
-def _product(Q: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Balanced factors of Q K^T, of which the first r columns are the best ones of rank r."""
+def _products(Q: np.ndarray, K: np.ndarray, kind: Any) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
+    """Balanced factors of the best approximation of Q K^T of every rank, and its singular values."""
     found = core(Q, np.ascontiguousarray(K.T), "qr")
-    left, right = found.factors(len(found.values))
-    return left, right.T, found.values
+    left, right = (factor.astype(kind) for factor in found.factors(len(found.values)))
+    return [(left[:, :r], right[:r].T) for r in range(len(found.values) + 1)], found.values
 
 
-def _factors(Q: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Q and K truncated to every rank, as (L, d, ranks) arrays; the truth at the last one."""
-    return _all_ranks(Q), _all_ranks(K), np.zeros(0)
-
-
-def _all_ranks(X: np.ndarray) -> np.ndarray:
+def _cut(X: np.ndarray, kind: Any) -> list[np.ndarray]:
+    """The best approximations of every rank up to the number of columns."""
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
-    d = X.shape[1]
-    parts = [U[:, :r] * s[:r] @ Vt[:r] for r in range(1, d + 1)]
-    return np.stack(parts, axis=-1)
-
-
-def _at(factor: np.ndarray, rank: int) -> np.ndarray:
-    """The factor of a rank."""
-    if factor.ndim == 2:
-        return factor[:, :rank]
-    return factor[..., rank - 1] if rank else np.zeros((len(factor), factor.shape[1]))
+    return [(U[:, :r] * s[:r] @ Vt[:r]).astype(kind) for r in range(X.shape[1] + 1)]
 
 
 def _softmax(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:

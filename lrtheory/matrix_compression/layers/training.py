@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import unit_of
+from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike
@@ -103,14 +102,8 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
     D = array("step", step, shape=given.shape).astype(np.float64)
     T, before, _ = _truncated(given.astype(np.float64), share)
     made, after, lost = _truncated(T + D, share)
-    length, limit = _norm(D), float(step_limit(_norm(T), share))
+    length, limit = tail(np.abs(D).ravel(), 0), float(step_limit(tail(np.abs(T).ravel(), 0), share))
     return PruneStep(made.astype(kind), after, before, length <= limit, length, limit, lost)
-
-
-def _norm(X: np.ndarray) -> float:
-    """The Frobenius norm, whatever the unit."""
-    unit = unit_of(X)
-    return math.ldexp(float(np.linalg.norm(np.ldexp(X, -unit))), unit)
 
 
 def _truncated(X: np.ndarray, share: float) -> tuple[np.ndarray, int, float]:
@@ -181,6 +174,8 @@ def salt_to_adapter(
     k, rest = len(a), len(s) - len(a)
     left, right = U[:, :k] * ((a - 1) * s[:k] + b), Vt[:k]
     if factors is not None:
+        if not isinstance(factors, (tuple, list)) or len(factors) != 2:
+            raise must("factors", "a pair X and Y", factors)
         X, Y = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in zip("XY", factors, strict=True))
         if X.shape[0] != rest or Y.shape[1] != rest or X.shape[1] != Y.shape[0]:
             raise must("factors", f"X of shape ({rest}, r) and Y of shape (r, {rest})", (X.shape, Y.shape))

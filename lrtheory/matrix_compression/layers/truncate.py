@@ -13,16 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import Core, core, rounding_of, tail, unit_of
+from lrtheory._kernels.low_rank import core, rounding_of, tail, unit_of
 from lrtheory._result import Result, result
-from lrtheory._result.low_rank import LowRankFactors, certified
+from lrtheory._result.low_rank import LowRankFactors, certified, relative
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, must, real
+from lrtheory._validation import array, must
+from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 
 __all__ = ["LayerCertificate", "truncate"]
 
 WHITENED, DISTILLED = "matrix_compression/PE-1", "matrix_compression/PE-2"
+#: the power of two up to which sums of products of entries are in the range of doubles
+LARGEST = 1000
 
 
 class _Metric(NamedTuple):
@@ -107,60 +110,70 @@ class LayerCertificate(Result):
 
 
 class _Given(NamedTuple):
-    """The arguments in double precision; inputs and targets with a row for each sample."""
+    """The arguments in double precision, inputs divided by 2^unit and with a row for each sample.
+
+    A covariance stands for the rows of its root. ``left``, ``values`` and ``right`` are the singular values of the
+    inputs with vectors as columns, and ``loss`` is the factor by which they are less exact than those of samples.
+    """
 
     W: np.ndarray
-    inputs: np.ndarray | None
-    covariance: np.ndarray | None
+    samples: np.ndarray
+    left: np.ndarray
+    values: np.ndarray
+    right: np.ndarray
+    unit: int
+    loss: float
     targets: np.ndarray | None
 
 
 def _read(W: Any, inputs: Any, covariance: Any, targets: Any) -> _Given:
-    weight = array("W", W, shape=(None, None)).astype(np.float64)
+    weight = _weight(W).astype(np.float64)
     d_out, d_in = weight.shape
-    if 0 in (d_out, d_in):
-        raise must("W", "a matrix with entries", weight.shape)
     if inputs is not None and covariance is not None:
         raise ValueError("`inputs` must be given without `covariance`; got both.")
-    if targets is not None and inputs is None:
-        raise must("inputs", "given beside `targets`, the inputs of the compressed network", None)
-    X = None if inputs is None else array("inputs", inputs, shape=(None, d_in)).astype(np.float64)
-    C = None if covariance is None else array("covariance", covariance, shape=(d_in, d_in)).astype(np.float64)
-    n = None if X is None else len(X)
-    if n == 0:
+    if inputs is None and (targets is not None or covariance is None):
+        beside = ", or `covariance`" if targets is None else " beside `targets`, the inputs of the compressed network"
+        raise must("inputs", f"given{beside}", None)
+    if covariance is not None:
+        C = array("covariance", covariance, shape=(d_in, d_in)).astype(np.float64)
+        if not np.allclose(C, C.T, rtol=1e-8, atol=1e-10 * float(np.abs(C).max(initial=0.0))):
+            raise must("covariance", "symmetric", C)
+        unit = (unit_of(C) + 1) // 2
+        values, right = _root(np.ldexp(C, -2 * unit))
+        loss = float(values.max() / values.min()) if len(values) else 1.0
+        return _Given(weight, (right * values).T, np.zeros((0, len(values))), values, right, unit, loss, None)
+    X = array("inputs", inputs, shape=(None, d_in)).astype(np.float64)
+    if len(X) == 0:
         raise must("inputs", "at least one sample", (0, d_in))
-    Y = None if targets is None else array("targets", targets, shape=(n, d_out)).astype(np.float64)
-    if C is not None and not np.allclose(C, C.T, rtol=1e-8, atol=1e-10 * float(np.abs(C).max(initial=0.0))):
-        raise must("covariance", "symmetric", C)
-    return _Given(weight, X, C, Y)
+    Y = None if targets is None else array("targets", targets, shape=(len(X), d_out)).astype(np.float64)
+    unit = unit_of(X)
+    samples = np.ldexp(X, -unit)
+    return _Given(weight, samples, *_thin(samples), unit, 1.0, Y)
+
+
+def _weight(W: Any) -> np.ndarray:
+    found = array("W", W, shape=(None, None))
+    if 0 in found.shape:
+        raise must("W", "a matrix with entries", found.shape)
+    return found
 
 
 def _metric(given: _Given) -> _Metric:
     """H and the matrix to approximate, in units in which no square over- or underflows."""
-    W, X, C, Y = given
-    if Y is not None and X is not None:
+    W, Y, values, right = given.W, given.targets, given.values, given.right
+    if Y is not None:
         unit = unit_of(Y)
-        own = unit_of(X)
-        left, values, right = _thin(np.ldexp(X, -own))
         scaled = np.ldexp(Y, -unit)
-        target = scaled.T @ left
-        outside = float(np.linalg.norm(scaled - left @ target.T))
-        back = np.ldexp((right / values).T, unit - own).T
-        norm = float(np.linalg.norm(scaled))
-        return _Metric(target, back, unit, outside, rounding_of(norm, len(scaled)))
-    if X is not None:
-        own = unit_of(X)
-        _, values, right = _thin(np.ldexp(X, -own))
-    else:
-        assert C is not None
-        own = (unit_of(C) + 1) // 2
-        values, right = _root(np.ldexp(C, -2 * own))
+        target = scaled.T @ given.left
+        outside = float(np.linalg.norm(scaled - given.left @ target.T))
+        back = np.ldexp((right / values).T, unit - given.unit).T
+        return _Metric(target, back, unit, outside, rounding_of(float(np.linalg.norm(scaled)), len(scaled)))
     mine = unit_of(W)
     scaled = np.ldexp(W, -mine)
     load = float(np.linalg.norm(scaled)) * float(values.max(initial=0.0))
-    exact = 1.0 if X is not None else 1 / float((values / values.max()).min(initial=1.0)) if len(values) else 1.0
+    rounding = rounding_of(load, W.shape[1]) * given.loss
     target = scaled @ (right * values)
-    return _Metric(target, np.ldexp(right / values, mine), mine + own, 0.0, rounding_of(load, W.shape[1]) * exact)
+    return _Metric(target, np.ldexp(right / values, mine), mine + given.unit, 0.0, rounding)
 
 
 def _thin(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -187,17 +200,11 @@ def _root(C: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _error(given: _Given, unit: int, B: np.ndarray, A: np.ndarray) -> float:
     """The error at the output, divided by 2^unit, without a difference of squares."""
-    W, X, C, Y = given
-    if Y is not None and X is not None:
-        return float(np.linalg.norm(np.ldexp(Y - (X @ A.T) @ B.T, -unit)))
-    off = W - B @ A
-    if X is not None:
-        own = unit_of(X)
-        return float(np.linalg.norm(np.ldexp(np.ldexp(X, -own) @ off.T, own - unit)))
-    assert C is not None
-    own = (unit_of(C) + 1) // 2
-    values, vectors = _root(np.ldexp(C, -2 * own))
-    return float(np.linalg.norm(np.ldexp(off @ (vectors * values), own - unit)))
+    if given.targets is not None:
+        made = (np.ldexp(given.samples, given.unit) @ A.T) @ B.T
+        return float(np.linalg.norm(np.ldexp(given.targets - made, -unit)))
+    off = given.W - B @ A
+    return float(np.linalg.norm(np.ldexp(given.samples @ off.T, given.unit - unit)))
 
 
 @arrays("host")
@@ -260,45 +267,38 @@ def truncate(
     (True, 0.0)
     """
     one_of(rank=rank, epsilon=epsilon)
+    if inputs is None and covariance is None and targets is None:
+        return _plain(_weight(W), rank, epsilon)
     given = _read(W, inputs, covariance, targets)
-    kind = np.result_type(array("W", W).dtype, np.float32)
-    if inputs is None and covariance is None:
-        return _plain(given.W, rank, epsilon, kind)
+    kind = np.result_type(_weight(W), np.float32)
     found = _metric(given)
+    if found.unit > LARGEST:
+        raise must("W, inputs", "numbers whose products are in the range of doubles", float(np.abs(given.W).max()))
     U, values, Vt = np.linalg.svd(found.target, full_matrices=False)
-    whole = math.hypot(found.outside, tail(values, 0))
-    if rank is None:
-        kept = _rank_beside(values, found.outside, real("epsilon", epsilon) * whole)
-    else:
-        kept = min(rank, len(values))
+    errors = np.append(values, found.outside)  # what no weight reaches is lost at every rank
+    kept = min(rank_for(errors, rank, epsilon), len(values))
     made = core(U[:, :kept] * values[:kept], Vt[:kept] @ found.back.T)
     B, A = made.factors(min(kept, len(made.values)))
     B, A = B.astype(kind), A.astype(kind)
     # the error is measured and not inferred, so that what rounding does to the factors is in it
-    least = math.hypot(found.outside, tail(values, kept))
+    least = tail(errors, kept)
     most = max(_error(given, found.unit, B.astype(np.float64), A.astype(np.float64)), least) + found.rounding
     least, most = math.ldexp(max(0.0, least - found.rounding), found.unit), math.ldexp(most, found.unit)
     statement = WHITENED if targets is None else DISTILLED
     proof = LayerCertificate(most - least, least, most, statement, B, A)
-    error = math.hypot(found.outside, tail(values, kept)) / whole if whole > 0 else 0.0
     method = "whitened" if targets is None else "distilled"
     reason = "the metric of the inputs" if targets is None else "other inputs, and the outputs of the original"
-    return LowRankFactors(B, A, 1.0, np.ldexp(values, found.unit), error, method, reason, proof)
+    return LowRankFactors(B, A, 1.0, np.ldexp(values, found.unit), relative(errors, kept), method, reason, proof)
 
 
-def _rank_beside(values: np.ndarray, outside: float, limit: float) -> int:
-    """The smallest rank whose error, with what no weight reaches, is at most a limit; all where none is."""
-    for rank in range(len(values)):
-        if math.hypot(outside, tail(values, rank)) <= limit:
-            return rank
-    return len(values)
-
-
-def _plain(W: np.ndarray, rank: int | None, epsilon: float | None, kind: Any) -> LowRankFactors:
-    unit = unit_of(W)
-    U, values, Vt = np.linalg.svd(np.ldexp(W, -unit), full_matrices=False)
-    same, rounding = np.eye(len(values)), rounding_of(float(np.linalg.norm(values)), len(values), unit)
-    found = Core(np.ldexp(values, unit), (U, same), (same, Vt), rounding, "svd", "no inputs are given")
+def _plain(W: np.ndarray, rank: int | None, epsilon: float | None) -> LowRankFactors:
+    doubles = W.astype(np.float64)
+    unit = unit_of(doubles)
+    scaled = np.ldexp(doubles, -unit)
+    rounding = rounding_of(float(np.linalg.norm(scaled)), min(W.shape), unit)
+    found = dense_core(scaled, unit, rounding, "no inputs are given")
+    if not math.isfinite(tail(found.values, 0)):
+        raise must("W", "a matrix whose norm is in the range of doubles", float(np.abs(doubles).max()))
     kept = rank_for(found.values, rank, epsilon)
-    pair = tuple(factor.astype(kind) for factor in found.factors(kept))
-    return certified(found, kept, (pair[0], pair[1]), 1.0)
+    B, A = (factor.astype(np.result_type(W, np.float32)) for factor in found.factors(kept))
+    return certified(found, kept, (B, A), 1.0)

@@ -98,6 +98,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"rank": None, "epsilon": -0.1}, "`epsilon` must be in [0, inf]; got -0.1."),
     ({"mask": "band"}, "`mask` must be one of 'causal'; got 'band'."),
     ({"mask": np.zeros((7, 9), bool)}, "`mask` must be one under which every query sees a key; got 0."),
+    (
+        {"Q": np.full((7, 4), 1e200), "K": np.full((9, 4), 1e200)},
+        "`Q, K` must be numbers whose products are in the range of doubles; got 1e+200.",
+    ),
     ({"method": "both"}, "`method` must be one of 'product', 'factors'; got 'both'."),
 ]
 

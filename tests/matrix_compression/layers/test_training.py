@@ -105,6 +105,10 @@ REFUSED: list[tuple[Any, str]] = [
         "`factors` must be X of shape (2, r) and Y of shape (r, 2); got ((2, 1), (1, 3)).",
     ),
     (
+        lambda: salt_to_adapter(np.eye(2), [1.0], [1.0], factors=(np.ones((1, 1)),)),  # type: ignore[arg-type]
+        "`factors` must be a pair X and Y; got (array([[1.]]),).",
+    ),
+    (
         lambda: salt_to_adapter((2 * np.eye(2), [2.0, 1.0], np.eye(2)), [1.0], [1.0]),
         "`U` must be orthonormal; got array([[2., 0.], [0., 2.]]).",
     ),

@@ -118,6 +118,8 @@ def test_certificates_notice_other_numbers() -> None:
     proof = truncate(W, 2, inputs=X).certificate
     assert not proof.verify(W, inputs=X + 0.1)
     assert not proof.verify(W[:5], inputs=X)
+    with pytest.raises(ValueError, match="`inputs` must be given, or `covariance`; got None"):
+        proof.verify(W)
     for change in ({"upper": 0.9 * proof.upper}, {"bound": 1.1 * proof.bound}, {"B": proof.B * 1.1}, {"gap": -1.0}):
         assert not dataclasses.replace(proof, **change).verify(W, inputs=X)
 
@@ -142,6 +144,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"inputs": np.ones((4, 3)), "targets": np.ones((3, 2))}, "`targets` must be of shape (4, 2); got (3, 2)."),
     ({"covariance": -np.eye(3)}, "`covariance` must be positive semidefinite; got -0.25."),
     ({"inputs": np.ones((0, 3))}, "`inputs` must be at least one sample; got (0, 3)."),
+    ({"W": np.diag([1.5e308, 1.5e308])}, "`W` must be a matrix whose norm is in the range of doubles; got 1.5e+308."),
+    (
+        {"W": np.full((2, 3), 1e300), "inputs": np.full((4, 3), 1e300)},
+        "`W, inputs` must be numbers whose products are in the range of doubles; got 1e+300.",
+    ),
 ]
 
 
