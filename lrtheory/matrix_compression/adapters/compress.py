@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def compress_adapter(
     found = {name: _stretched(core(module.B, module.A), module.scale) for name, module in source.modules.items()}
     spectra = {name: one.values for name, one in found.items()}
     costs = {name: sum(module.shape) if cost == "parameters" else 1 for name, module in source.modules.items()}
-    ranks, allocation, reason = _ranks(way, (budget, rank, epsilon), _weighted(spectra, weights), costs)
+    ranks, allocation, reason = _ranks(_weighted(spectra, weights), costs, budget, rank, epsilon)
     modules, losses = {}, {}
     for name, module in source.modules.items():
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
@@ -115,15 +115,17 @@ def _weighted(spectra: Mapping[str, np.ndarray], weights: Any) -> dict[str, np.n
 
 
 def _ranks(
-    way: str, given: tuple[Any, Any, Any], spectra: Mapping[str, np.ndarray], costs: Mapping[str, int]
-) -> tuple[dict[str, int], RankCertificate | None, str]:
+    spectra: Mapping[str, np.ndarray], costs: Mapping[str, int], budget: float | None, rank: int | None,
+    epsilon: float | None,
+) -> tuple[dict[str, int], RankCertificate | None, str]:  # fmt: skip
     """The ranks that a budget, a rank or an error asks for, and the bound where there is a budget."""
-    budget, rank, epsilon = given
-    if way == "budget":
+    chosen: Iterable[Any]
+    if budget is not None:
         found = allocate_ranks(spectra, budget, cost=costs)
-        ranks = dict(zip(spectra, found.ranks.tolist(), strict=True))
-        return ranks, found.certificate, f"{found.method}: {found.reason}"
-    if way == "rank":
-        return {name: min(rank, len(values)) for name, values in spectra.items()}, None, "one rank for all modules"
-    chosen = ranks_within(read_spectra(spectra, costs), epsilon)
-    return dict(zip(spectra, chosen.tolist(), strict=True)), None, "the cheapest values go first"
+        chosen, proof, reason = found.ranks, found.certificate, f"{found.method}: {found.reason}"
+    elif rank is not None:
+        chosen, proof, reason = (min(rank, len(x)) for x in spectra.values()), None, "one rank for all modules"
+    else:
+        chosen = ranks_within(read_spectra(spectra, costs), float(epsilon or 0.0))
+        proof, reason = None, "the cheapest values go first"
+    return {name: int(one) for name, one in zip(spectra, chosen, strict=True)}, proof, reason

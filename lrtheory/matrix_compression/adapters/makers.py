@@ -9,6 +9,7 @@ import numpy as np
 from lrtheory._files import AdapterFile, AdapterModule
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must, real
+from lrtheory.matrix_compression.adapters.squeeze import dense_core
 
 __all__ = ["make_adapters", "make_quantization_residuals"]
 
@@ -115,9 +116,7 @@ def make_quantization_residuals(
     modules = {}
     for name, weight in weights.items():
         W = array(f"weights[{name!r}]", weight, shape=(None, None)).astype(np.float64)
-        U, values, Vt = np.linalg.svd(W - _rounded(W, half, size), full_matrices=False)
-        roots = np.sqrt(values[:rank])
-        B, A = U[:, :rank] * roots, roots[:, None] * Vt[:rank]
+        B, A = dense_core(W - _rounded(W, half, size), 0, 0.0).factors(rank)
         modules[str(name)] = AdapterModule(B.astype(np.float32), A.astype(np.float32))
     return AdapterFile(modules, {"peft_type": "LORA", "r": rank, "lora_alpha": rank})
 

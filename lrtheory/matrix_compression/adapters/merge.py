@@ -26,7 +26,7 @@ from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
-__all__ = ["merge_adapters", "parts_of", "weights_of"]
+__all__ = ["merge_adapters", "opened", "parts_of"]
 
 
 def merge_adapters(
@@ -56,7 +56,7 @@ def merge_adapters(
     method : {"auto", "core", "dense", "stream"}
         "core" puts the factors side by side and takes their core. "dense" forms the sum itself, which costs less where
         the ranks add up to more than a side of the weight. "stream" adds one adapter at a time and truncates each time,
-        which keeps one adapter in memory, and errs more; it takes a rank. "auto" takes one of the first two for each
+        as where adapters come one by one, and errs more; it takes a rank. "auto" takes one of the first two for each
         module.
     dtype : {"float64", "float32", "float16", "bfloat16"} or None
         The type of the new factors; None takes that of the first adapter that has the module.
@@ -76,11 +76,6 @@ def merge_adapters(
         If there is no adapter, weights do not fit, a module has different shapes, an adapter holds arrays beside its
         factors, or not exactly one of rank and epsilon is given.
 
-    References
-    ----------
-    .. [1] I. Vulic, A. Grycner, Q. de Laroussilhe, J. Pfeiffer, LoRA-Squeeze: Simple and Effective Post-Tuning and
-       In-Tuning Compression of LoRA Modules, arXiv 2602.10993, 2026.
-
     Examples
     --------
     >>> from lrtheory import matrix_compression as mc
@@ -89,23 +84,19 @@ def merge_adapters(
     >>> merged.certificate.verify(*pair, weights=[0.5, 0.5])
     True
     """
-    read = [as_adapter("adapters", one) for one in adapters] if isinstance(adapters, (list, tuple)) else []
-    if not read:
-        raise must("adapters", "at least one adapter", adapters)
+    read, first, parts = opened(adapters, weights)
     way = one_of(rank=rank, epsilon=epsilon)
     choice("method", method, ("auto", "core", "dense", "stream"))
     if method == "stream" and way != "rank":
         raise must("epsilon", 'left out with method "stream", which takes a rank', epsilon)
     if flag("record", record) and method != "stream":
         raise must("record", 'left out unless method is "stream", which has steps', record)
-    kind, share = checked_type(dtype), weights_of(weights, len(read))
+    kind = checked_type(dtype)
     for one in read:
         if one.others:
             raise must(
                 "adapters", "without arrays beside their factors, whose sum nobody defines", next(iter(one.others))
             )
-    parts = {name: parts_of(read, share, name) for one in read for name in one.modules}
-    first = {name: next(one.modules[name] for one in read if name in one.modules) for name in parts}
     if method == "stream":
         return _streamed(read, parts, first, rank or 0, kind, record)
     modules, losses, spectra, methods = {}, {}, {}, {}
@@ -119,14 +110,19 @@ def merge_adapters(
     return finished(read, modules, losses, spectra=spectra, method=used, reason=reason)
 
 
-def weights_of(weights: Any, n: int) -> np.ndarray:
-    """Check the weights of adapters; None is 1 for each."""
-    if weights is None:
-        return np.ones(n)
-    found = array("weights", weights, shape=(None,)).astype(np.float64)
-    if len(found) != n:
-        raise ValueError(f"`weights` must be one number an adapter; got {len(found)} for {n}.")
-    return found
+def opened(adapters: Any, weights: Any) -> tuple[list[AdapterFile], dict[str, AdapterModule], dict[str, list[Update]]]:
+    """The adapters; for each module that of the first that has it, and the updates of all, with their weights."""
+    read = [as_adapter("adapters", one) for one in adapters] if isinstance(adapters, (list, tuple)) else []
+    if not read:
+        raise must("adapters", "at least one adapter", adapters)
+    share = np.ones(len(read)) if weights is None else array("weights", weights, shape=(None,)).astype(np.float64)
+    if len(share) != len(read):
+        raise ValueError(f"`weights` must be one number an adapter; got {len(share)} for {len(read)}.")
+    first: dict[str, AdapterModule] = {}
+    for one in read:
+        for name, module in one.modules.items():
+            first.setdefault(name, module)
+    return read, first, {name: parts_of(read, share, name) for name in first}
 
 
 def parts_of(read: list[AdapterFile], weights: np.ndarray, name: str) -> list[Update]:

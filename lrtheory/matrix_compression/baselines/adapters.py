@@ -16,8 +16,8 @@ from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, real
-from lrtheory.matrix_compression.adapters.merge import parts_of, weights_of
-from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, as_adapter, finished, joined
+from lrtheory.matrix_compression.adapters.merge import opened
+from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, finished, joined
 from lrtheory.matrix_compression.adapters.squeeze import checked_factors, scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
 from lrtheory.matrix_compression.layers.truncate import truncate
@@ -174,17 +174,14 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
     >>> found.adapter.delta("q").tolist(), round(found.error, 12)
     ([[6.0]], 1.0)
     """
-    read = [as_adapter("adapters", one) for one in adapters]
-    if not read:
-        raise must("adapters", "at least one adapter", adapters)
-    share, modules, losses, spectra = weights_of(weights, len(read)), {}, {}, {}
-    for name in {name: None for one in read for name in one.modules}:
-        updates = parts_of(read, share, name)
-        if len({B.shape[1] for B, _, _ in updates}) > 1:
-            raise must("adapters", f"adapters with one rank of {name!r}", sorted({B.shape[1] for B, _, _ in updates}))
+    read, firsts, parts = opened(adapters, weights)
+    modules, losses, spectra = {}, {}, {}
+    for name, updates in parts.items():
+        ranks, first = sorted({B.shape[1] for B, _, _ in updates}), firsts[name]
+        if len(ranks) > 1:
+            raise must("adapters", f"adapters with one rank of {name!r}", ranks)
         B = np.sum([math.copysign(math.sqrt(abs(s)), s) * np.asarray(b, np.float64) for b, _, s in updates], axis=0)
         A = np.sum([math.sqrt(abs(s)) * np.asarray(a, np.float64) for _, a, s in updates], axis=0)
-        first = next(one.modules[name] for one in read if name in one.modules)
         modules[name] = AdapterModule(B, A, kind=first.kind, kernel=first.kernel, dtype="F64")
         whole = joined(updates)
         found, error = core(*whole), sum(difference((*whole, 1.0), (B, A, 1.0)))
@@ -220,11 +217,6 @@ def uniform_ranks(
     ------
     ValueError
         If a number is out of range, or names do not fit.
-
-    References
-    ----------
-    .. [1] Y. Guo, G. Wang, M. Kankanhalli, PELA: Learning Parameter-Efficient Models with Low-Rank Approximation, arXiv
-       2310.10700, 2023.
 
     Examples
     --------

@@ -146,7 +146,7 @@ def attention_rank(
         one_of(rank=rank, epsilon=epsilon)
     limit = None if epsilon is None else real("epsilon", epsilon, low=0)  # in the units of the values, not a share
     choice("method", method, ("product", "factors"))
-    values = np.eye(len(keys)) if V is None else array("V", V, shape=(len(keys), None)).astype(np.float64)
+    values = None if V is None else array("V", V, shape=(len(keys), None)).astype(np.float64)
     seen = _seen(mask, len(queries), len(keys))
     moved = keys - keys.mean(axis=0) if flag("center", center) else keys
     if method == "product":
@@ -156,12 +156,12 @@ def attention_rank(
     scale = 1 / math.sqrt(queries.shape[1])
     logits = queries @ moved.T * scale
     before = _softmax(logits, seen)
-    width = 1.0 if V is None else _diameter(values)
+    width = 1.0 if values is None else _diameter(values)
     errors, bounds = [], []
     for left, right in pairs:  # errors are those of the factors that are handed out
         new = left.astype(np.float64) @ right.T * scale
         after = _softmax(new, seen)
-        errors.append(_largest_move(before, after, None if V is None else values))
+        errors.append(_largest_move(before, after, values))
         change = np.where(seen, new - logits, np.nan)
         widest = float(np.max(np.nanmax(change, axis=1) - np.nanmin(change, axis=1)))
         bounds.append(float(tanh_bound(widest, width)))
