@@ -130,7 +130,7 @@ class AdapterCertificate(Result):
         error, least = (tail(row, 0) for row in squares)
         if self.tails is not None and math.hypot(*map(sum, self.tails.values())) > self.upper * (1 + 1e-9):
             return False
-        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper)
+        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper) < math.inf
         return bool(error <= self.upper + rounding and self.bound <= least + rounding and exact and self.gap >= 0)
 
 

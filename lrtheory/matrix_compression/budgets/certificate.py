@@ -77,7 +77,9 @@ class RankCertificate(Result):
         """
         given = read_spectra(spectra, cost)
         ranks = np.asarray(self.ranks)
-        if ranks.shape != given.lengths.shape or ranks.dtype.kind not in "iu" or (ranks < 0).any() or self.price < 0:
+        if ranks.shape != given.lengths.shape or ranks.dtype.kind not in "iu" or (ranks < 0).any():
+            return False
+        if not (0 <= self.price < math.inf and 0 <= self.budget < math.inf):
             return False
         again = certificate_of(given, ranks, self.budget, math.ldexp(self.price, -2 * given.unit))
         slack = 1e-12 * given.energy(given.total)

@@ -105,7 +105,7 @@ class LayerCertificate(Result):
         error = math.ldexp(_error(given, found.unit, B, A), found.unit)
         least = math.ldexp(math.hypot(found.outside, tail(values, len(A))), found.unit)
         slack = 4 * math.ldexp(found.rounding, found.unit)
-        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper)
+        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper) < math.inf
         return bool(error <= self.upper + slack and self.bound <= least + slack and exact and self.gap >= 0)
 
 

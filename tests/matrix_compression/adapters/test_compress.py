@@ -102,6 +102,8 @@ def test_certificates_notice_another_adapter_and_other_numbers() -> None:
         {"upper": proof.upper * 0.5, "gap": 0.0},
         {"bound": proof.bound * 1.01, "gap": 0.0},
         {"gap": proof.gap + 1.0},
+        {"upper": np.inf},
+        {"upper": np.nan},
         {"modules": worse},
         {"statement": "matrix_compression/SQ-1"},
     ):

@@ -102,6 +102,10 @@ def test_certificates_notice_other_spectra_and_other_numbers() -> None:
         {"bound": 16.0},
         {"ranks": np.array([2, 2])},
         {"price": 8.0},
+        {"price": np.nan},
+        {"price": -1.0},
+        {"budget": np.inf},
+        {"budget": np.nan},
         {"gap": -1.0},
         {"used": 1.0},
     ):

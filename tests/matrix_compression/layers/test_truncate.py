@@ -120,7 +120,8 @@ def test_certificates_notice_other_numbers() -> None:
     assert not proof.verify(W[:5], inputs=X)
     with pytest.raises(ValueError, match="`inputs` must be given, or `covariance`; got None"):
         proof.verify(W)
-    for change in ({"upper": 0.9 * proof.upper}, {"bound": 1.1 * proof.bound}, {"B": proof.B * 1.1}, {"gap": -1.0}):
+    lies = ({"upper": 0.9 * proof.upper}, {"upper": np.inf}, {"bound": 1.1 * proof.bound}, {"gap": -1.0})
+    for change in (*lies, {"B": proof.B * 1.1}):
         assert not dataclasses.replace(proof, **change).verify(W, inputs=X)
 
 
