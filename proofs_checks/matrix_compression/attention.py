@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import attention as library
-from proofs_checks.matrix_compression.families.exact import energies, unlike
+from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, unlike
 from proofs_checks.matrix_compression.families.heads import (
     HEADS,
     Head,
@@ -21,15 +21,9 @@ from proofs_checks.matrix_compression.families.heads import (
     ranked,
     truncated,
 )
-from proofs_checks.matrix_compression.families.layers import tail
 from proofs_checks.matrix_compression.wrong_solvers import attention as wrong
 
 GIVEN = {"queries, keys, values and a mask that fit": is_head, "logits below 100": has_small_logits}
-
-
-def norm(X: np.ndarray) -> float:
-    """Return the Frobenius norm."""
-    return float(np.linalg.norm(np.asarray(X, float)))
 
 
 def moves(case: Head, found: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,13 +100,15 @@ def product_first(case: Head, found: dict[str, Any], rank: int = 0) -> Sides:
     """Compare the error of the truncated product with that of truncated queries and keys, all of them the best ones."""
     off = norm(case.logits - found["logits"])
     other = norm(case.logits - case.scale * (found["Q"] @ found["K"].T))
-    wrongly = [off - case.scale * tail(case.Q @ case.K.T, case.rank)]
-    wrongly += [case.scale * (norm(X - found[name]) - tail(X, case.rank)) for name, X in (("Q", case.Q), ("K", case.K))]
+    wrongly = [off - case.scale * best_error(case.Q @ case.K.T, case.rank)]
+    wrongly += [
+        case.scale * (norm(X - found[name]) - best_error(X, case.rank))
+        for name, X in zip("QK", (case.Q, case.K), strict=True)
+    ]
     spectrum = case.scale * np.sqrt(energies(case.Q @ case.K.T))
-    values = np.zeros(len(spectrum))
-    values[: len(found["values"])] = found["values"]
+    values = np.pad(found["values"], (0, len(spectrum) - len(found["values"])))
     wrongly += (values - spectrum).tolist()
-    least = case.scale * tail(case.Q @ case.K.T, max(0, case.rank - rank))
+    least = case.scale * best_error(case.Q @ case.K.T, max(0, case.rank - rank))
     return unlike(np.array(wrongly), case.allowed + 2.0**-44 * (norm(case.Q) + norm(case.K))) or Sides(
         least, other, least=0.0, rounding=case.allowed
     )
@@ -143,7 +139,7 @@ DR_5 = Statement(
 def unseen_mean(case: Head, found: dict[str, Any], rank: int = 0) -> Sides:
     """Compare the error of centered logits with that of plain ones, once no weight of attention has changed."""
     moved = case.Q @ (case.K - case.K.mean(0)).T * case.scale
-    own, plain = tail(moved, case.rank), tail(case.logits, case.rank + rank)
+    own, plain = best_error(moved, case.rank), best_error(case.logits, case.rank + rank)
     weights = (attention(found["whole"], case.mask) - attention(case.logits, case.mask)).ravel()
     wrongly = np.r_[weights, norm(moved - found["logits"]) - own, norm(moved - found["whole"])]
     return unlike(wrongly, 8 * case.allowed + 2.0**-44) or Sides(own, plain, least=0.0, rounding=case.allowed)

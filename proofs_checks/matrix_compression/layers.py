@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import truncate
-from proofs_checks.matrix_compression.families.exact import energies, unlike
+from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, product, unlike
 from proofs_checks.matrix_compression.families.layers import (
     LAYERS,
     ONE_SAMPLE,
@@ -24,7 +24,7 @@ from proofs_checks.matrix_compression.families.layers import (
     is_layer,
     is_taught,
     plain,
-    tail,
+    spanned,
     whitened,
 )
 from proofs_checks.matrix_compression.wrong_solvers import layers as wrong
@@ -32,17 +32,11 @@ from proofs_checks.matrix_compression.wrong_solvers import layers as wrong
 GIVEN = {"inputs that fit the weight": is_layer, "inputs of similar sizes in their directions": is_even}
 
 
-def norm(X: np.ndarray) -> float:
-    """Return the Frobenius norm."""
-    return float(np.linalg.norm(np.asarray(X, float)))
-
-
 def best_at_output(case: Layer, found: dict[str, Any]) -> Sides:
     """Compare the error at the output with E_r(W X), all values with the true ones, the reported error with E_r."""
-    spectrum, off = np.sqrt(energies(case.outputs)), (case.W - found["B"] @ found["A"]) @ case.X.T
+    spectrum, off = np.sqrt(energies(case.outputs)), (case.W - product(found)) @ case.X.T
     n = max(len(spectrum), len(found["values"]))
-    values, wanted = np.zeros(n), np.zeros(n)
-    values[: len(found["values"])], wanted[: len(spectrum)] = found["values"], spectrum
+    values, wanted = (np.pad(x, (0, n - len(x))) for x in (found["values"], spectrum))
     least = norm(spectrum[case.rank :])
     lhs = [norm(off), found["error"] * norm(spectrum), *values]
     return Sides(np.array(lhs, float), np.array([least, least, *wanted]), rounding=case.allowed)
@@ -50,8 +44,9 @@ def best_at_output(case: Layer, found: dict[str, Any]) -> Sides:
 
 def best_of_weight(case: Layer, found: dict[str, Any]) -> Sides:
     """Compare the error at the output with that of the weight alone, times the largest direction of the inputs."""
-    off = (case.W - found["B"] @ found["A"]) @ case.X.T
-    return Sides(norm(off), tail(case.W, case.rank) * float(case.input_values.max(initial=0.0)), rounding=case.allowed)
+    off = (case.W - product(found)) @ case.X.T
+    most = best_error(case.W, case.rank) * float(case.input_values.max(initial=0.0))
+    return Sides(norm(off), most, rounding=case.allowed)
 
 
 PE_1 = Statement(
@@ -81,15 +76,19 @@ PE_1 = Statement(
 )
 
 
+def condition(case: Layer) -> float:
+    """Return sigma_max(X) / sigma_min(X) of inputs that span every direction."""
+    return float(case.input_values[0] / case.input_values[-1])
+
+
 def compared(case: Layer, found: dict[str, Any], share: float = 1.0) -> Sides:
     """Compare plain truncation with cond(X) times the best one, and the best one with it, at the output."""
     off = {name: norm((case.W - V) @ case.X.T) for name, V in found.items()}
-    values = np.linalg.svd(case.X, compute_uv=False)
-    cond = float(values[0] / values[-1])
-    least, allowed = tail(case.outputs, case.rank), case.allowed
-    own = norm(case.W - found["plain"]) - tail(case.W, case.rank)
-    wrongly = np.array([off["whitened"] - least, own * float(values[0])])
-    most = float(values[0]) * norm(case.W)
+    largest, cond = float(case.input_values[0]), condition(case)
+    least, allowed = best_error(case.outputs, case.rank), case.allowed
+    own = norm(case.W - found["plain"]) - best_error(case.W, case.rank)
+    wrongly = np.array([off["whitened"] - least, own * largest])
+    most = largest * norm(case.W)
     return unlike(wrongly, allowed) or Sides(
         np.array([off["plain"], off["whitened"]]),
         np.array([share * cond * least, off["plain"]]),
@@ -100,10 +99,9 @@ def compared(case: Layer, found: dict[str, Any], share: float = 1.0) -> Sides:
 
 def root_of_condition(case: Layer, found: dict[str, Any]) -> Sides:
     """Compare plain truncation with the root of cond(X) times the best one."""
-    values = np.linalg.svd(case.X, compute_uv=False)
     off = norm((case.W - found["plain"]) @ case.X.T)
-    least = tail(case.outputs, case.rank)
-    return Sides(off, float(np.sqrt(values[0] / values[-1])) * least, trivial=np.inf, rounding=case.allowed)
+    least = best_error(case.outputs, case.rank)
+    return Sides(off, float(np.sqrt(condition(case))) * least, trivial=np.inf, rounding=case.allowed)
 
 
 PE_3 = Statement(
@@ -134,20 +132,19 @@ PE_3 = Statement(
 
 def split(case: Taught, found: dict[str, Any]) -> Sides:
     """Compare the error at the outputs, and the one that is reported, with what no weight of the rank can avoid."""
-    U, values, _ = np.linalg.svd(case.X, full_matrices=False)
-    U = U[:, values > 1e-9 * values.max(initial=0.0)]
+    U, values = spanned(case.X)
     inside = U.T @ case.Y
     least = float(np.hypot(norm(case.Y - U @ inside), norm(np.linalg.svd(inside, compute_uv=False)[case.rank :])))
-    off = norm(case.Y - case.X @ (found["B"] @ found["A"]).T)
-    spread = float(values[0] / values[values > 1e-9 * values[0]][-1]) if values[0] > 0 else 1.0
+    off = norm(case.Y - case.X @ product(found).T)
+    spread = float(values[0] / values[-1]) if len(values) else 1.0
     allowed = float(rounding(64 * (sum(case.X.shape) + case.Y.shape[1] + 8), norm(case.Y) * spread))
     return Sides(np.array([off, found["error"] * norm(case.Y)], float), np.array([least, least]), rounding=allowed)
 
 
 def within_reach(case: Taught, found: dict[str, Any]) -> Sides:
     """Compare the error at the outputs with E_r(Y), as though the inputs reached all of them."""
-    off = norm(case.Y - case.X @ (found["B"] @ found["A"]).T)
-    return Sides(off, tail(case.Y, case.rank), rounding=1e-9 * norm(case.Y))
+    off = norm(case.Y - case.X @ product(found).T)
+    return Sides(off, best_error(case.Y, case.rank), rounding=1e-9 * norm(case.Y))
 
 
 PE_2 = Statement(

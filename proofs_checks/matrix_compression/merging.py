@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import baselines, theory
 from lrtheory.matrix_compression.adapters import merge
-from proofs_checks.matrix_compression.families.exact import unlike
+from proofs_checks.matrix_compression.families.exact import best_error, norm, product, unlike
 from proofs_checks.matrix_compression.families.merges import (
     ALIKE,
     MERGES,
@@ -24,30 +24,24 @@ from proofs_checks.matrix_compression.families.merges import (
     in_all_steps,
     merged,
     streamed,
-    tail,
 )
 
 MERGED = {"updates of one weight": are_of_one_weight, "weights, scales and a rank": are_weighted}
 
 
-def norm(X: np.ndarray) -> float:
-    """Return the Frobenius norm."""
-    return float(np.linalg.norm(np.asarray(X, float)))
-
-
 def best_of_sum(case: Merge, found: dict[str, Any]) -> Sides:
     """Compare the distance of the merged adapter from the sum, and the error that it reports, with E_r of the sum."""
-    least, lhs = tail(case.total, case.rank), []
+    least, lhs = best_error(case.total, case.rank), []
     for made in found.values():
-        lhs.append(norm(case.total - made["scale"] * (made["B"] @ made["A"])))
+        lhs.append(norm(case.total - product(made)))
         lhs.append(made["error"] * norm(case.total))
     return Sides(np.array(lhs, float), np.full(len(lhs), least), rounding=case.allowed)
 
 
 def root_of_squares(case: Merge, found: dict[str, Any]) -> Sides:
     """Compare the distance with the errors of the updates alone: the false claim that these add up in squares."""
-    off = norm(case.total - found["core"]["scale"] * (found["core"]["B"] @ found["core"]["A"]))
-    return Sides(off, np.sqrt(sum(tail(one, case.rank) ** 2 for one in case.terms)), rounding=case.allowed)
+    alone = norm(np.array([best_error(one, case.rank) for one in case.terms]))
+    return Sides(norm(case.total - product(found["core"])), alone, rounding=case.allowed)
 
 
 MG_1 = Statement(
@@ -74,30 +68,33 @@ MG_1 = Statement(
 )
 
 
+def truncations(case: Merge, found: Steps) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each step the sum that it truncates, and what it makes of it."""
+    pairs, after = [], np.zeros_like(case.total)
+    for term, B, A in zip(case.terms, found.B, found.A, strict=True):
+        before, after = after + term, np.asarray(B) @ np.asarray(A)
+        pairs.append((before, after))
+    return pairs
+
+
 def in_steps(case: Merge, found: Steps) -> Sides:
     """Compare both sides of the bracket with E_r of the sum and the distance of the last step, all from the steps."""
-    allowed, before, lost, off = in_all_steps(case, found), np.zeros_like(case.total), [], []
-    for term, B, A, told in zip(case.terms, found.B, found.A, found.tails, strict=True):
-        after = np.asarray(B) @ np.asarray(A)
-        lost.append(norm(before + term - after))
-        off += [lost[-1] - tail(before + term, case.rank), told - lost[-1]]
-        before = after
-    error, least = norm(case.total - before), tail(case.total, case.rank)
+    allowed, pairs = in_all_steps(case, found), truncations(case, found)
+    lost = np.array([norm(before - after) for before, after in pairs])
+    error, least = norm(case.total - pairs[-1][1]), best_error(case.total, case.rank)
     low, high = max(0.0, lost[-1] - sum(lost[:-1])), sum(lost)
-    off += [*(np.asarray(found.bracket) - [low, high])]
+    best = [best_error(before, case.rank) for before, _ in pairs]
+    off = np.r_[lost - best, found.tails - lost, found.bracket - [low, high]]
     whole = sum(norm(term) for term in case.terms)
     sides = np.array([[low, least], [least, error], [error, high]])
-    return unlike(np.array(off), 4 * allowed) or Sides(sides[:, 0], sides[:, 1], trivial=whole, rounding=4 * allowed)
+    return unlike(off, 4 * allowed) or Sides(sides[:, 0], sides[:, 1], trivial=whole, rounding=4 * allowed)
 
 
 def squares_of_steps(case: Merge, found: Steps) -> Sides:
     """Compare the distance with the root of the sum of squares of what the steps lose: false, since losses align."""
-    before, lost = np.zeros_like(case.total), []
-    for term, B, A in zip(case.terms, found.B, found.A, strict=True):
-        after = np.asarray(B) @ np.asarray(A)
-        lost.append(norm(before + term - after))
-        before = after
-    return Sides(norm(case.total - before), norm(np.array(lost)), trivial=np.inf, rounding=case.allowed)
+    pairs = truncations(case, found)
+    lost = np.array([norm(before - after) for before, after in pairs])
+    return Sides(norm(case.total - pairs[-1][1]), norm(lost), trivial=np.inf, rounding=case.allowed)
 
 
 MG_2 = Statement(
@@ -136,19 +133,17 @@ MG_2 = Statement(
 
 def missed(case: Merge, found: dict[str, Any]) -> Sides:
     """Compare what averaged factors have beyond the sum with the cross terms, entry by entry."""
-    made = float(found["scale"]) * (np.asarray(found["B"]) @ np.asarray(found["A"]))
     factors = [w * s for w, s in zip(case.weights, case.scales, strict=True)]
     left = [np.sign(f) * np.sqrt(abs(f)) * B for f, B in zip(factors, case.B, strict=True)]
     right = [np.sqrt(abs(f)) * A for f, A in zip(factors, case.A, strict=True)]
     cross = sum((x @ y for i, x in enumerate(left) for j, y in enumerate(right) if i != j), 0 * case.total)
     load = sum(norm(x) for x in left) * sum(norm(y) for y in right)
-    return Sides((made - case.total).ravel(), cross.ravel(), rounding=2.0**-53 * 64 * len(left) * load)
+    return Sides((product(found) - case.total).ravel(), cross.ravel(), rounding=2.0**-53 * 64 * len(left) * load)
 
 
 def nothing_missed(case: Merge, found: dict[str, Any]) -> Sides:
     """Compare averaged factors with the sum itself: the false claim that averaging factors merges updates."""
-    made = float(found["scale"]) * (np.asarray(found["B"]) @ np.asarray(found["A"]))
-    return Sides(made.ravel(), case.total.ravel(), rounding=case.allowed)
+    return Sides(product(found).ravel(), case.total.ravel(), rounding=case.allowed)
 
 
 MG_3 = Statement(

@@ -12,7 +12,7 @@ from lrtheory._files.adapters import settings
 from lrtheory._kernels import low_rank
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Recorded, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_compression import theory
-from proofs_checks.matrix_compression.families.exact import unlike
+from proofs_checks.matrix_compression.families.exact import norm, product, unlike
 from proofs_checks.matrix_compression.families.files import (
     CASTS,
     FOLDERS,
@@ -43,22 +43,11 @@ from proofs_checks.matrix_compression.wrong_solvers import adapters as wrong
 UPDATED = {"factors of finite numbers that fit": is_update, "scales other than 0, and a rank": has_scales}
 
 
-def norm(X: np.ndarray) -> float:
-    """Return the Frobenius norm."""
-    return float(np.linalg.norm(np.asarray(X, float)))
-
-
-def of(found: dict[str, Any]) -> np.ndarray:
-    """Return scale B A of an outcome, which is an update of another shape where its factors do not fit."""
-    return float(found["scale"]) * (np.asarray(found["B"], float) @ np.asarray(found["A"], float))
-
-
 def best(case: Update, found: dict[str, Any]) -> Sides:
     """Compare the distance of the new factors with E_r, all singular values with the true ones, the error with E_r."""
     spectrum = abs(case.scale) * case.spectrum
-    values = np.zeros(len(spectrum))
-    values[: len(found["values"])] = found["values"]
-    lhs = [norm(case.matrix - of(found)), found["error"] * norm(spectrum), *values, found["scale"]]
+    values = np.pad(found["values"], (0, len(spectrum) - len(found["values"])))
+    lhs = [norm(case.matrix - product(found)), found["error"] * norm(spectrum), *values, found["scale"]]
     rhs = [case.tail, case.tail, *spectrum, case.out_scale]
     return Sides(np.array(lhs, float), np.array(rhs), rounding=np.array([*[case.allowed] * (len(lhs) - 1), 0.0]))
 
@@ -66,7 +55,7 @@ def best(case: Update, found: dict[str, Any]) -> Sides:
 def rank_short(case: Update, found: dict[str, Any]) -> Sides:
     """Compare the distance of the new factors with E_{r+1}, which they do not reach."""
     after = abs(case.scale) * norm(case.spectrum[case.rank + 1 :])
-    return Sides(norm(case.matrix - of(found)), after, rounding=case.allowed)
+    return Sides(norm(case.matrix - product(found)), after, rounding=case.allowed)
 
 
 SQ_1 = Statement(
@@ -211,7 +200,9 @@ def balanced(case: Update, found: dict[str, Any], factor: int = 1) -> Sides:
     r, ratio = B.shape[1], abs(case.scale / case.out_scale)
     nuclear = ratio * float(case.spectrum[: case.rank].sum())
     allowed = 8 * ratio * allowance(case.B, case.A) * (1 + r)
-    wrongly = np.array([(B * B).sum() - nuclear, (A * A).sum() - nuclear, norm(case.matrix - of(found)) - case.tail])
+    wrongly = np.array(
+        [(B * B).sum() - nuclear, (A * A).sum() - nuclear, norm(case.matrix - product(found)) - case.tail]
+    )
     gauges = [np.diag(2.0 ** np.arange(r)), np.eye(r) + np.triu(np.ones((r, r)), 1), np.eye(r)[::-1] * 3.0]
     rhs = [((B @ X) ** 2).sum() / 2 + (np.linalg.solve(X, A) ** 2).sum() / 2 for X in (np.eye(r), *gauges)]
     return unlike(wrongly, allowed * np.array([1, 1, abs(case.out_scale)])) or Sides(

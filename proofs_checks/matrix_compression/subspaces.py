@@ -210,10 +210,7 @@ def isometry(case: Products, found: list[np.ndarray]) -> Sides:
     M, thin = case.whole, np.concatenate(found, axis=1)
     if len(thin) != len(M):
         return Sides([1.0], [0.0], rounding=0.0)
-    own, other = np.zeros(len(M)), np.zeros(len(M))
-    for into, matrix in ((own, M), (other, thin)):
-        spectrum = energies(matrix)
-        into[: len(spectrum)] = spectrum
+    own, other = (np.pad(one, (0, len(M) - len(one))) for one in map(energies, (M, thin)))
     # a factorization errs column by column, so an uneven gauge does not matter
     size = sum(
         np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1) for B, A in zip(case.left, case.right, strict=True)

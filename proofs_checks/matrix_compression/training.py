@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import training as library
-from proofs_checks.matrix_compression.families.exact import energies, unlike
+from proofs_checks.matrix_compression.families.exact import energies, norm, product, unlike
 from proofs_checks.matrix_compression.families.steps import (
     DRIFTS,
     SALTS,
@@ -28,11 +28,6 @@ from proofs_checks.matrix_compression.families.steps import (
     tails,
 )
 from proofs_checks.matrix_compression.wrong_solvers import training as wrong
-
-
-def norm(X: np.ndarray) -> float:
-    """Return the Frobenius norm."""
-    return float(np.linalg.norm(np.asarray(X, float)))
 
 
 def no_larger(case: Step, found: dict[str, Any], factor: float = 1.0) -> Sides:
@@ -143,7 +138,7 @@ TR_4 = Statement(
 
 def of_parts(case: Salted, found: dict[str, Any]) -> Sides:
     """Compare the norm of the adapter with that of both parts, and the adapter with the change of the weight."""
-    made = np.asarray(found["B"], float) @ np.asarray(found["A"], float)
+    made = product(found)
     energy = float(theory.salt_energy(case.s[: len(case.a)], case.a, case.b, rest=norm(case.X @ case.Y) ** 2))
     lhs = np.r_[norm(made), made.ravel()]
     return Sides(lhs, np.r_[np.sqrt(energy), case.update.ravel()], rounding=case.allowed)
@@ -151,8 +146,7 @@ def of_parts(case: Salted, found: dict[str, Any]) -> Sides:
 
 def without_scale(case: Salted, found: dict[str, Any]) -> Sides:
     """Compare the norm of the adapter with that of shifts and of X Y alone."""
-    made = np.asarray(found["B"], float) @ np.asarray(found["A"], float)
-    return Sides(norm(made), float(np.hypot(norm(case.b), norm(case.X @ case.Y))), rounding=case.allowed)
+    return Sides(norm(product(found)), float(np.hypot(norm(case.b), norm(case.X @ case.Y))), rounding=case.allowed)
 
 
 SALTED = {"a decomposition, and parts that fit it": is_salted}
@@ -183,15 +177,14 @@ SA_1 = Statement(
 
 def united_values(case: Salted, found: dict[str, Any]) -> Sides:
     """Compare all singular values with those of both parts, and the error of the adapter with the tail of these."""
-    wanted = case.values
-    n = max(len(wanted), len(found["values"]))
-    values = np.zeros(n)
-    values[: len(found["values"])] = found["values"]
-    left = norm(case.update - np.asarray(found["B"], float) @ np.asarray(found["A"], float))
-    wanted = np.r_[wanted, np.zeros(n - len(wanted))]
-    truth = np.sqrt(energies(case.update))
-    truth = np.r_[truth, np.zeros(max(0, n - len(truth)))][:n]
-    return Sides(np.r_[left, values, truth], np.r_[norm(wanted[case.rank :]), wanted, wanted], rounding=case.allowed)
+    lists = case.values, found["values"], np.sqrt(energies(case.update))
+    n = max(map(len, lists))
+    wanted, values, truth = (np.pad(x, (0, n - len(x))) for x in lists)
+    return Sides(
+        np.r_[norm(case.update - product(found)), values, truth],
+        np.r_[norm(wanted[case.rank :]), wanted, wanted],
+        rounding=case.allowed,
+    )
 
 
 def leading_alone(case: Salted, found: dict[str, Any]) -> Sides:

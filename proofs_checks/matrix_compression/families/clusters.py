@@ -8,14 +8,13 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family
 from lrtheory.matrix_compression import cluster_blocks, theory
-from proofs_checks.matrix_compression.families.stacks import are_stacked, climb_stack, draw_columns, split
+from proofs_checks.matrix_compression.families.stacks import Blocks, are_stacked, climb_stack, draw_columns, split
 
 
 @dataclass(frozen=True)
-class Clustering:
+class Clustering(Blocks):
     """Blocks, the rank r of a common basis, and the relative error epsilon that it may have."""
 
-    blocks: tuple[np.ndarray, ...]
     rank: int
     epsilon: float
 
@@ -120,7 +119,7 @@ CLUSTERINGS = Family(
         Clustering((np.eye(2),), 1, 0.25),  # a single block that is exempt
     ),
     draw=draw_clustering,
-    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+    climb=climb_stack,
 )
 
 PLANTED = Family(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flint
@@ -39,6 +39,21 @@ def tail(spectrum: np.ndarray, rank: int) -> float:
 def tops(spectrum: np.ndarray, n: int) -> np.ndarray:
     """Return T_1, .., T_n."""
     return np.array([top(spectrum, r) for r in range(1, n + 1)])
+
+
+def best_error(matrix: np.ndarray, rank: int) -> float:
+    """Return E_r of a matrix of doubles."""
+    return float(np.sqrt(tail(energies(matrix), rank)))
+
+
+def norm(X: np.ndarray) -> float:
+    """Return the Frobenius norm."""
+    return float(np.linalg.norm(np.asarray(X, float)))
+
+
+def product(found: Mapping[str, Any]) -> np.ndarray:
+    """Return B A of an outcome, times its scale where it has one; other shapes where its factors do not fit."""
+    return float(found.get("scale", 1.0)) * (np.asarray(found["B"], float) @ np.asarray(found["A"], float))
 
 
 def residual_energies(groups: Sequence[np.ndarray]) -> list[np.ndarray]:

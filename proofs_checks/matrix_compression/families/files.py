@@ -16,12 +16,14 @@ import numpy as np
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.matrix_compression import compress_adapter
-from proofs_checks.matrix_compression.families.updates import is_update
+from proofs_checks.matrix_compression.families.updates import are_factors
 
 ARRAYS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 #: modules of the adapters; the second one's name also ends like the first one's, which patterns must tell apart
 NAMES = ("query", "layers.0.query")
 FORMATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+#: binary digits of their numbers
+DIGITS = {"float32": 24, "float16": 11, "bfloat16": 8}
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,10 @@ class Folder:
         return self.alpha / np.sqrt(q) if self.stabilized else self.alpha / q
 
 
-@dataclass(frozen=True)
-class Module:
-    """One of them, for hypotheses that look at one."""
-
-    B: np.ndarray
-    A: np.ndarray
-
-
 def is_folder(case: Folder) -> bool:
     """Decide whether all modules are updates with one inner rank of at least 1, one or two of them."""
     pairs = list(zip(case.B, case.A, strict=False))
-    fits = len(case.B) == len(case.A) in (1, 2) and all(is_update(Module(B, A)) for B, A in pairs)
+    fits = len(case.B) == len(case.A) in (1, 2) and all(are_factors(B, A) for B, A in pairs)
     ranks = {B.shape[1] for B in case.B} if fits else set()
     return len(ranks) == 1 and 0 not in ranks
 
@@ -187,24 +181,24 @@ def draw_cast(draws: Draws) -> Cast:
 
 def climb_cast(case: Cast, draws: Draws) -> Cast:
     """Move one entry of a factor by a quarter of what the format rounds, or more."""
-    unit = {"float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}[case.dtype]
+    unit = 2.0 ** -DIGITS[case.dtype]
     B = np.array(case.B)
     at = draws.integers(0, B.shape[0] - 1), draws.integers(0, B.shape[1] - 1)
     B[at] *= 1 + unit * draws.choice((-4, -1, -0.25, 0.25, 1, 4))
     return replace(case, B=B)
 
 
-def between(dtype: str, unit: float) -> Cast:
+def between(dtype: str) -> Cast:
     """Make factors that lie just below the middle of two numbers of a format, where rounding moves them most."""
-    x = np.array([[1 + unit * (1 - 2.0**-20)]])
+    x = np.array([[1 + 2.0 ** -DIGITS[dtype] * (1 - 2.0**-20)]])
     return Cast(x, x.copy(), dtype)
 
 
 CASTS = Family(
     "casts",
     always=lambda: (
-        between("float32", 2.0**-24),
-        between("bfloat16", 2.0**-8),
+        between("float32"),
+        between("bfloat16"),
         Cast(np.array([[1.0, 3.0]]) / 7, np.array([[1.0], [-2.0]]) / 3, "float16"),
         Cast(np.array([[2.0**-26, 2.0**-20]]), np.array([[1.0], [0.1]]), "float16"),
         Cast(np.array([[2.0**-139]]), np.array([[1.0]]), "bfloat16"),
@@ -212,7 +206,7 @@ CASTS = Family(
         Cast(np.array([[1 + 1.75 * 2.0**-8]]), np.array([[1 + 1.75 * 2.0**-8]]), "bfloat16"),
     ),
     # both factors err by 1 - 2^-20 of what the bound has, and the bound by u more than the factors
-    tight=(Tight(between("float16", 2.0**-11), 0.998, 1),),
+    tight=(Tight(between("float16"), 0.998, 1),),
     draw=draw_cast,
     climb=climb_cast,
 )

@@ -9,7 +9,6 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.matrix_compression import truncate
-from proofs_checks.matrix_compression.families.exact import energies
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ class Layer:
     @property
     def input_values(self) -> np.ndarray:
         """The singular values of X that are not 0."""
-        values = np.linalg.svd(self.X, compute_uv=False)
-        return np.asarray(values[values > 1e-9 * values.max(initial=0.0)])
+        return spanned(self.X)[1]
 
     @property
     def allowed(self) -> float:
@@ -53,9 +51,11 @@ class Taught:
     rank: int
 
 
-def tail(matrix: np.ndarray, rank: int) -> float:
-    """Return E_r of a matrix of doubles, from certified arithmetic."""
-    return float(np.sqrt(energies(matrix)[rank:].sum()))
+def spanned(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the left singular vectors of X whose values are not 0, and these values."""
+    U, values, _ = np.linalg.svd(X, full_matrices=False)
+    kept = values > 1e-9 * values.max(initial=0.0)
+    return U[:, kept], values[kept]
 
 
 def is_layer(case: Layer) -> bool:
@@ -79,9 +79,8 @@ def has_all_directions(case: Layer) -> bool:
 
 def is_even(case: Layer | Taught) -> bool:
     """Decide whether inputs that are not 0 have singular values within a factor of 1000, so that rounding is small."""
-    values = np.linalg.svd(case.X, compute_uv=False)
-    kept = values[values > 1e-9 * values.max(initial=0.0)]
-    return bool(not len(kept) or kept[0] <= 1000 * kept[-1])
+    _, values = spanned(case.X)
+    return bool(not len(values) or values[0] <= 1000 * values[-1])
 
 
 def whitened(case: Layer, rng: np.random.Generator | None = None) -> dict[str, Any]:

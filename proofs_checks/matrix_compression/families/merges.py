@@ -10,8 +10,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.matrix_compression import AdapterFile, AdapterModule, baselines, merge_adapters
 from proofs_checks.matrix_compression.families.exact import energies
-from proofs_checks.matrix_compression.families.files import Module
-from proofs_checks.matrix_compression.families.updates import allowance, is_update, regauged
+from proofs_checks.matrix_compression.families.updates import allowance, are_factors, draw_factors, regauged
 
 NAME = "query"
 
@@ -45,16 +44,11 @@ class Merge:
         return 4 * len(self.B) * allowance(left, np.concatenate(self.A, axis=0))
 
 
-def tail(matrix: np.ndarray, rank: int) -> float:
-    """Return E_r of a matrix of doubles, from certified arithmetic."""
-    return float(np.sqrt(energies(matrix)[rank:].sum()))
-
-
 def are_of_one_weight(case: Merge) -> bool:
     """Decide whether all are updates of one shape, one at least."""
     counts = {len(case.B), len(case.A), len(case.scales), len(case.weights)}
     pairs = list(zip(case.B, case.A, strict=False))
-    fits = len(counts) == 1 and pairs and all(is_update(Module(B, A)) for B, A in pairs)
+    fits = len(counts) == 1 and pairs and all(are_factors(B, A) for B, A in pairs)
     return bool(fits and len({(B.shape[0], A.shape[1]) for B, A in pairs}) == 1)
 
 
@@ -133,7 +127,7 @@ def draw_merge(draws: Draws) -> Merge:
     B, A = [], []
     for _ in range(count):
         q = draws.integers(1, 3)
-        left, right = (draws.integers(-4, 4, shape=shape).astype(float) for shape in ((m, q), (q, n)))
+        left, right = draw_factors(draws, m, q, n)
         mixed = q >= 2 and draws.choice((False, True))
         left, right = regauged(left, right, 3) if mixed else (left, right)
         B.append(left)

@@ -10,8 +10,7 @@ import numpy as np
 from lrtheory._kernels.low_rank import difference
 from lrtheory.bounds import Draws, Family
 from lrtheory.matrix_compression import theory
-from proofs_checks.matrix_compression.families.files import Module
-from proofs_checks.matrix_compression.families.updates import is_update, regauged
+from proofs_checks.matrix_compression.families.updates import are_factors, draw_factors, regauged
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Pair:
 
 def are_comparable(pair: Pair) -> bool:
     """Decide whether both are updates of one shape."""
-    both = is_update(Module(pair.B, pair.A)) and is_update(Module(pair.C, pair.D))
+    both = are_factors(pair.B, pair.A) and are_factors(pair.C, pair.D)
     return bool(both and pair.B.shape[0] == pair.C.shape[0] and pair.A.shape[1] == pair.D.shape[1])
 
 
@@ -39,10 +38,10 @@ def compared(pair: Pair, rng: np.random.Generator | None = None) -> dict[str, An
 def draw_pair(draws: Draws) -> Pair:
     """Draw two updates of small integers, or one update in two gauges."""
     m, n, q, p = (draws.integers(1, 5) for _ in range(4))
-    B, A = (draws.integers(-4, 4, shape=shape).astype(float) for shape in ((m, q), (q, n)))
+    B, A = draw_factors(draws, m, q, n)
     if q >= 2 and draws.choice((False, True)):
         return Pair(B, A, *regauged(B, A, draws.choice((1, 3))))
-    return Pair(B, A, *(draws.integers(-4, 4, shape=shape).astype(float) for shape in ((m, p), (p, n))))
+    return Pair(B, A, *draw_factors(draws, m, p, n))
 
 
 def pairs() -> tuple[Pair, ...]:

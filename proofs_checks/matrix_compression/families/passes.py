@@ -11,17 +11,16 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Sides, Tight
 from lrtheory.matrix_compression import StackSketch, make_hidden_direction
 from proofs_checks.matrix_compression.families.exact import allowance, energies, tops, unlike
-from proofs_checks.matrix_compression.families.stacks import are_stacked, climb_stack, draw_blocks
+from proofs_checks.matrix_compression.families.stacks import Blocks, are_stacked, climb_stack, draw_blocks
 
 
 @dataclass(frozen=True)
-class Pass:
+class Pass(Blocks):
     """A pass over blocks: rank r, columns that are kept beyond it, and columns between two factorizations.
 
     In a tree each block is a leaf, and each pair (i, j) of `merges` says that node j is merged into node i.
     """
 
-    blocks: tuple[np.ndarray, ...]
     rank: int
     oversampling: int
     buffer: int = 1
@@ -31,11 +30,6 @@ class Pass:
     def keep(self) -> int:
         """Columns that a sketch keeps."""
         return max(1, self.rank + self.oversampling)
-
-    @property
-    def whole(self) -> np.ndarray:
-        """M, all blocks side by side."""
-        return np.concatenate(self.blocks, axis=1)
 
 
 @dataclass(frozen=True)
@@ -210,10 +204,9 @@ def misfit(case: Pass, steps: list[Step] | None) -> Sides | None:
         if F.ndim != 2 or F.shape[0] != len(case.whole) or F.shape[1] > case.keep or np.ndim(step.node.dropped) != 1:
             return unlike(1.0, 0.0)
         missing = np.linalg.eigvalsh(step.before @ step.before.T - F @ F.T)[::-1]
-        gone = np.zeros(len(missing))
-        known = np.sort(step.node.dropped)[::-1]
-        gone[: len(known)] = known[: len(gone)]
-        off += [*np.abs(missing - gone), *np.abs(known[len(gone) :])]
+        gone = np.sort(step.node.dropped)[::-1]
+        n = max(len(missing), len(gone))
+        off += [*(np.pad(missing, (0, n - len(missing))) - np.pad(gone, (0, n - len(gone))))]
     return unlike(np.array(off), allowance(case.whole, len(steps) + 1))
 
 
@@ -296,7 +289,7 @@ PASSES = Family(
     always=lambda: (*SMALLEST, hidden(5), hidden(40), beyond_the_rank(), large_plane()),
     tight=(Tight(Pass((np.diag([2.0, 1.0]),), 1, 1, 2), 1 - 1e-12, 1),),
     draw=draw_pass,
-    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+    climb=climb_stack,
 )
 
 LOW_RANK = Family(
@@ -311,12 +304,12 @@ PASSES_FD = Family(
     always=lambda: (*SMALLEST, hidden(5), beyond_the_rank(), Pass((np.diag([3.0, 2.0, 1.0]),), 1, 0, 3)),
     tight=(Tight(Pass(tuple(np.eye(3)[:, [i]] for i in range(3)), 1, 1), 1 - 1e-12, 1),),
     draw=draw_pass,
-    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+    climb=climb_stack,
 )
 
 TREES = Family(
     "trees",
     always=lambda: (Pass((np.eye(2), np.eye(2)), 1, 0, 2, ((1, 0),)), common_direction(2), common_direction(8)),
     draw=draw_tree,
-    climb=lambda case, draws: climb_stack(case, draws),  # type: ignore[arg-type, return-value]
+    climb=climb_stack,
 )

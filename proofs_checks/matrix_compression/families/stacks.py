@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+from scipy.linalg import hadamard
 
 from lrtheory.bounds import Draws, Family, Tight
 
@@ -14,17 +16,26 @@ KINDS = ("gaussian", "noisy", "decades", "orthogonal", "integers", "shared")
 
 
 @dataclass(frozen=True)
-class Stack:
-    """Blocks with the same number of rows, the rank r, and a partition of the blocks into groups."""
+class Blocks:
+    """Blocks with the same number of rows."""
 
     blocks: tuple[np.ndarray, ...]
-    rank: int
-    groups: tuple[tuple[int, ...], ...]
 
     @property
     def whole(self) -> np.ndarray:
         """M, all blocks side by side."""
         return np.concatenate(self.blocks, axis=1)
+
+
+Case = TypeVar("Case", bound=Blocks)
+
+
+@dataclass(frozen=True)
+class Stack(Blocks):
+    """Blocks, the rank r, and a partition of the blocks into groups."""
+
+    rank: int
+    groups: tuple[tuple[int, ...], ...]
 
     @property
     def joined(self) -> list[np.ndarray]:
@@ -38,8 +49,8 @@ def are_stacked(blocks: Sequence[np.ndarray]) -> bool:
     return len(shapes) == 1 and 0 not in shapes and all(np.isfinite(block).all() for block in blocks)
 
 
-def is_stack(stack: Stack) -> bool:
-    """Decide whether the blocks of an instance are stacked; for every class with `blocks`."""
+def is_stack(stack: Blocks) -> bool:
+    """Decide whether the blocks of an instance are stacked."""
     return are_stacked(stack.blocks)
 
 
@@ -63,9 +74,8 @@ def draw_columns(draws: Draws, m: int, n: int, kind: str) -> np.ndarray:
     """Draw an integer matrix of one of six kinds: those of `make_stack`, with integers in the place of Gaussians."""
     if kind == "orthogonal":
         # columns of a matrix with orthogonal columns, then the same again: every bound is met on these
-        signs = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]])
         Q = np.eye(m)
-        Q[: 4 * (m // 4), : 4 * (m // 4)] = np.kron(np.eye(m // 4), signs)
+        Q[: 4 * (m // 4), : 4 * (m // 4)] = np.kron(np.eye(m // 4), hadamard(4))
         order = np.concatenate([draws.permutation(m) for _ in range(-(-n // m))])[:n]
         return Q[:, order] * draws.integers(1, 3, shape=(n,))
     if kind in ("noisy", "shared"):
@@ -101,15 +111,19 @@ def draw_stack(draws: Draws) -> Stack:
     return Stack(tuple(blocks), min(most, draws.choice((1, 1, 2, 3))), draw_groups(draws, len(blocks)))
 
 
-def climb_stack(stack: Stack, draws: Draws) -> Stack:
-    """Change one entry of one block by one unit of its largest, in ninths."""
-    k = draws.integers(0, len(stack.blocks) - 1)
-    block = np.array(stack.blocks[k], float)
-    if not block.size:
-        return stack
-    unit = 2.0 ** (np.frexp(np.abs(block).max())[1] - 4)
-    block[draws.integers(0, block.shape[0] - 1), draws.integers(0, block.shape[1] - 1)] += unit * draws.choice((-1, 1))
-    return replace(stack, blocks=(*stack.blocks[:k], block, *stack.blocks[k + 1 :]))
+def nudged(matrix: np.ndarray, draws: Draws, part: int = 16) -> np.ndarray:
+    """Change one entry by a part of the power of two next to the largest, in either direction."""
+    moved = np.array(matrix, float)
+    if moved.size:
+        at = tuple(draws.integers(0, n - 1) for n in moved.shape)
+        moved[at] += 2.0 ** np.frexp(np.abs(moved).max())[1] / part * draws.choice((-1, 1))
+    return moved
+
+
+def climb_stack(case: Case, draws: Draws) -> Case:
+    """Change one entry of one block."""
+    k = draws.integers(0, len(case.blocks) - 1)
+    return replace(case, blocks=(*case.blocks[:k], nudged(case.blocks[k], draws), *case.blocks[k + 1 :]))
 
 
 def apart(n: int) -> tuple[tuple[int, ...], ...]:

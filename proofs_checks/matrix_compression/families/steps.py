@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.linalg import hadamard
 
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.matrix_compression import prune_step, salt_to_adapter
 from proofs_checks.matrix_compression.families.exact import energies
+from proofs_checks.matrix_compression.families.stacks import nudged
 
 #: how often a weight is truncated again
 TIMES = 3
-#: orthogonal vectors of whole numbers, of the norm 2
-SIGNS = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2.0
+#: orthonormal vectors of halves
+SIGNS = hadamard(4) / 2.0
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,8 @@ def draw_step(draws: Draws) -> Step:
 
 
 def climb_step(case: Step, draws: Draws) -> Step:
-    """Change one entry of the step by a part of its largest."""
-    D = np.array(case.D)
-    step = 2.0 ** (np.frexp(np.abs(D).max(initial=0.0))[1] - 5)
-    D[draws.integers(0, D.shape[0] - 1), draws.integers(0, D.shape[1] - 1)] += step * draws.choice((-1, 1))
-    return replace(case, D=D)
+    """Change one entry of the step."""
+    return replace(case, D=nudged(case.D, draws, part=32))
 
 
 def drifting() -> Step:

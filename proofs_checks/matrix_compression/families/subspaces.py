@@ -11,21 +11,22 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.matrix_compression import certify, theory
 from lrtheory.matrix_compression.stacks.measuring import second_pass
-from proofs_checks.matrix_compression.families.stacks import are_stacked, climb_stack, draw_blocks, draw_columns, split
+from proofs_checks.matrix_compression.families.stacks import (
+    Blocks,
+    are_stacked,
+    climb_stack,
+    draw_blocks,
+    draw_columns,
+    split,
+)
 
 
 @dataclass(frozen=True)
-class Projection:
+class Projection(Blocks):
     """Blocks, a rank r, and a matrix Q with r columns at least."""
 
-    blocks: tuple[np.ndarray, ...]
     rank: int
     Q: np.ndarray
-
-    @property
-    def whole(self) -> np.ndarray:
-        """M, all blocks side by side."""
-        return np.concatenate(self.blocks, axis=1)
 
     @property
     def defect(self) -> float:
@@ -34,17 +35,11 @@ class Projection:
 
 
 @dataclass(frozen=True)
-class Copied:
+class Copied(Blocks):
     """Blocks, copies of the same shapes by anybody, and a rank r."""
 
-    blocks: tuple[np.ndarray, ...]
     copies: tuple[np.ndarray, ...]
     rank: int
-
-    @property
-    def whole(self) -> np.ndarray:
-        """M, all blocks side by side."""
-        return np.concatenate(self.blocks, axis=1)
 
     @property
     def other(self) -> np.ndarray:
@@ -149,7 +144,7 @@ def draw_projection(draws: Draws, noise: float = 0.0) -> Projection:
 def climb_projection(case: Projection, draws: Draws, *, exact: bool) -> Projection:
     """Change an entry of a block, or turn Q a little."""
     if draws.integers(0, 1):
-        return climb_stack(case, draws)  # type: ignore[arg-type, return-value]
+        return climb_stack(case, draws)
     Q = case.Q + draws.integers(-4, 4, shape=case.Q.shape) / 64
     return replace(case, Q=np.linalg.qr(Q)[0] if exact else Q)
 

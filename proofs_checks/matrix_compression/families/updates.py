@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.matrix_compression import baselines, squeeze
 from proofs_checks.matrix_compression.families.exact import energies
+from proofs_checks.matrix_compression.families.stacks import nudged
 
 #: the least ratio of eigenvalues of a Gram matrix at which "auto" takes it, as the documentation of squeeze has it
 GUARD = 1e-8
@@ -65,8 +66,12 @@ def allowance(B: np.ndarray, A: np.ndarray, gram: bool = True) -> float:
 
 
 def is_update(case: Any) -> bool:
+    """Decide whether an instance has factors B and A of an update."""
+    return are_factors(np.asarray(case.B), np.asarray(case.A))
+
+
+def are_factors(B: np.ndarray, A: np.ndarray) -> bool:
     """Decide whether two factors of finite numbers have one inner rank and a product with entries."""
-    B, A = np.asarray(case.B), np.asarray(case.A)
     fits = B.ndim == A.ndim == 2 and B.shape[1] == A.shape[0] and 0 not in (B.shape[0], A.shape[1])
     return bool(fits and np.isfinite(B).all() and np.isfinite(A).all())
 
@@ -125,10 +130,16 @@ def regauged(B: np.ndarray, A: np.ndarray, g: int) -> tuple[np.ndarray, np.ndarr
     return left, right
 
 
+def draw_factors(draws: Draws, m: int, q: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw factors (m, q) and (q, n) of small integers."""
+    B, A = (draws.integers(-4, 4, shape=shape).astype(float) for shape in ((m, q), (q, n)))
+    return B, A
+
+
 def draw_update(draws: Draws) -> Update:
     """Draw integer factors of up to six inner indices in a gauge, with scales of either sign."""
     m, n, q = draws.integers(1, 6), draws.integers(1, 6), draws.integers(1, 6)
-    B, A = (draws.integers(-4, 4, shape=shape).astype(float) for shape in ((m, q), (q, n)))
+    B, A = draw_factors(draws, m, q, n)
     if q >= 2 and draws.choice((False, True)):
         B, A = regauged(B, A, draws.choice((1, 3, 100)))
     power = draws.choice((0, 0, 7, -40))  # a diagonal gauge, and another unit
@@ -138,11 +149,8 @@ def draw_update(draws: Draws) -> Update:
 
 
 def climb_update(case: Update, draws: Draws) -> Update:
-    """Change one entry of B by a part of its largest."""
-    B = np.array(case.B, float)
-    step = 2.0 ** (np.frexp(np.abs(B).max(initial=0.0))[1] - 4)
-    B[draws.integers(0, B.shape[0] - 1), draws.integers(0, B.shape[1] - 1)] += step * draws.choice((-1, 1))
-    return replace(case, B=B)
+    """Change one entry of B."""
+    return replace(case, B=nudged(case.B, draws))
 
 
 def examples() -> tuple[Update, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.matrix_compression.families.files import FORMATS, Cast
+from proofs_checks.matrix_compression.families.files import DIGITS, Cast
 from proofs_checks.matrix_compression.families.updates import Update, squeezed
 
 
@@ -27,9 +27,7 @@ def unsigned(case: Update, rng: np.random.Generator | None = None) -> dict[str, 
 
 def cut_off(case: Cast, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """Drop the digits that a format does not have, as taking the upper half of a float32 does."""
-    bits = {"float32": 24, "float16": 11, "bfloat16": 8}[case.dtype]
-    assert case.dtype in FORMATS
-    found = {}
+    bits, found = DIGITS[case.dtype], {}
     for name, factor in (("B", case.B), ("A", case.A)):
         parts, powers = np.frexp(factor)
         found[name] = np.ldexp(np.trunc(parts * 2.0**bits) / 2.0**bits, powers)
