@@ -26,11 +26,16 @@ from proofs_checks.matrix_compression.wrong_solvers import attention as wrong
 GIVEN = {"queries, keys, values and a mask that fit": is_head, "logits below 100": has_small_logits}
 
 
+def logits_of(case: Head, found: dict[str, Any]) -> list[np.ndarray]:
+    """Return the logits of each rank."""
+    pairs = zip(found["Q"], found["K"], strict=True)
+    return [case.scale * (np.asarray(Q) @ np.asarray(K).T) for Q, K in pairs]
+
+
 def moves(case: Head, found: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each rank and query what the output moves, and the range and size of the changes of its logits."""
     before, moved, ranges, sizes = attention(case.logits, case.mask), [], [], []
-    for Q, K in zip(found["Q"], found["K"], strict=True):
-        logits = case.scale * (np.asarray(Q) @ np.asarray(K).T)
+    for logits in logits_of(case, found):
         moved.append(np.linalg.norm((attention(logits, case.mask) - before) @ case.V, axis=1))
         # a centered logit differs by a constant in each row, which no weight sees, and which the range does not
         change = np.where(case.mask, logits - case.logits, np.nan)
@@ -52,8 +57,7 @@ def by_rows(case: Head, found: dict[str, Any], divisor: float = 4.0, sized: bool
 def by_tail(case: Head, found: dict[str, Any]) -> Sides:
     """Compare the move of the output with the tail of the attention matrix times the norm of the values."""
     before, lhs, rhs = attention(case.logits, case.mask), [], []
-    for r, (Q, K) in enumerate(zip(found["Q"], found["K"], strict=True)):
-        logits = case.scale * (np.asarray(Q) @ np.asarray(K).T)
+    for r, logits in enumerate(logits_of(case, found)):
         lhs.append(norm((attention(logits, case.mask) - before) @ case.V))
         rhs.append(norm(np.linalg.svd(before, compute_uv=False)[r:]) * norm(case.V))
     return Sides(np.array(lhs), np.array(rhs), trivial=np.inf, rounding=1e-9)

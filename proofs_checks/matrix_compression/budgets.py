@@ -31,9 +31,9 @@ LISTED = {"decreasing spectra of integers": is_decreasing, "a budget, and costs 
 PRICES = 9
 
 
-def spent(case: Budget | Any, total: int) -> float:
+def allowance(case: Budget) -> float:
     """Return what energies may err by: integers are exact in doubles, and quotients round."""
-    return float(rounding(64, 1 + total))
+    return float(rounding(64, 1 + case.total))
 
 
 def wasted(case: Budget, ranks: Any) -> list[int]:
@@ -48,7 +48,7 @@ def optimal(case: Budget, found: dict[str, Any]) -> Sides:
     kept = case.kept(found["ranks"])
     lhs = [kept, found["kept"], *wasted(case, found["ranks"]), found["used"], found["bound"]]
     rhs = [case.optimum, case.optimum, 0, 0, case.used(found["ranks"]), sum(case.greedy)]
-    exact = [0.0] * 5 + [spent(case, case.total)]
+    exact = [0.0] * 5 + [allowance(case)]
     return Sides(np.array(lhs, float), np.array(rhs, float), rounding=np.array(exact))
 
 
@@ -98,8 +98,8 @@ def nearly_optimal(case: Budget, found: dict[str, Any], part: float = 1.0) -> Si
     off.append(found["bound"] - float(kept + missing))
     lhs = np.array([case.kept(ranks), case.optimum], float)
     rhs = np.array([case.optimum, kept + part * float(missing)])
-    return unlike(np.array(off, float), spent(case, case.total)) or Sides(
-        lhs, rhs, trivial=float(case.total), rounding=spent(case, case.total)
+    return unlike(np.array(off, float), allowance(case)) or Sides(
+        lhs, rhs, trivial=float(case.total), rounding=allowance(case)
     )
 
 
@@ -165,18 +165,14 @@ AB_2D = Statement(
 
 def dual(one: Chosen, found: dict[str, float], factor: float = 1.0) -> Sides:
     """Compare what any ranks keep with the bound, and the bound with the dual value at any price."""
-    case, allowed = one.case, spent(one, one.case.total)
-    kept, missing = case.greedy
+    case, allowed, kept = one.case, allowance(one.case), one.case.kept(one.ranks)
     rates = [float(rate) for rate, _, _ in case.items]
-    prices = [*rates, *np.linspace(0, 1.5 * max(rates, default=1.0), PRICES)]
-    values = [p * case.budget + sum(max(0.0, e - p * c) for _, e, c in case.items) for p in prices]
+    prices = [*rates, *np.linspace(0, 1.5 * max(rates, default=1.0), PRICES), found["price"]]
+    *values, told = [p * case.budget + sum(max(0.0, e - p * c) for _, e, c in case.items) for p in prices]
     # greedy with a part of the next value is the optimum of the linear program
-    best = float(kept + missing)
-    off = [found["kept"] - case.kept(one.ranks), found["bound"] - best, found["gap"] - (best - case.kept(one.ranks))]
-    price = found["price"]
-    off.append(price * case.budget + sum(max(0.0, e - price * c) for _, e, c in case.items) - best)
-    within = [kept for kept, used in case.allocations() if used <= case.budget]
-    lhs = [max(within), case.kept(one.ranks), *[factor * best] * len(values)]
+    best = float(sum(case.greedy))
+    off = [found["kept"] - kept, found["bound"] - best, found["gap"] - (best - kept), told - best]
+    lhs = [case.optimum, kept, *[factor * best] * len(values)]
     return unlike(np.array(off), allowed) or Sides(
         np.array(lhs, float), np.array([best, best, *values]), trivial=float(case.total), rounding=allowed
     )
@@ -184,7 +180,7 @@ def dual(one: Chosen, found: dict[str, float], factor: float = 1.0) -> Sides:
 
 def integral(one: Chosen, found: dict[str, float]) -> Sides:
     """Compare the bound with the most energy that ranks do keep: the false claim that there is no gap."""
-    return Sides(found["bound"], one.case.optimum, trivial=float(one.case.total), rounding=spent(one, one.case.total))
+    return Sides(found["bound"], one.case.optimum, trivial=float(one.case.total), rounding=allowance(one.case))
 
 
 AB_5 = Statement(

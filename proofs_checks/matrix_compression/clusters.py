@@ -25,7 +25,7 @@ from proofs_checks.matrix_compression.families.clusters import (
     labels,
     truth_of,
 )
-from proofs_checks.matrix_compression.families.exact import allowance, energies, entries, tail, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, energies, entries, tail, unlike
 from proofs_checks.matrix_compression.families.stacks import STACKS
 from proofs_checks.matrix_compression.wrong_solvers import stacks as wrong_solvers
 
@@ -37,7 +37,7 @@ def within_epsilon(case: Clustering, found: Clustered, *, share: float = 1.0, si
     given, K = np.asarray(found.labels), len(case.blocks)
     names = np.unique(given)
     if given.shape != (K,) or not np.array_equal(names, np.arange(len(names))):
-        return Sides([1.0], [0.0], trivial=1.0, rounding=0.0)  # a block is in no cluster
+        return NO_OUTCOME  # a block is in no cluster
     low, high, most, off = [], [], [], []
     for c in names:
         M = np.concatenate([A for A, name in zip(case.blocks, given, strict=True) if name == c], axis=1)
@@ -99,7 +99,7 @@ CM_4 = Statement(
 def families_found(case: Clustering, found: np.ndarray) -> Sides:
     """Compare which blocks are together with which have one basis; clusters are numbered from 0 on."""
     if not np.array_equal(np.unique(found), np.arange(len(np.unique(found)))):
-        return Sides([1.0], [0.0], rounding=0.0)
+        return NO_OUTCOME
     return Sides(known_pairs(found).ravel(), truth_of(case).ravel(), rounding=0.0)
 
 

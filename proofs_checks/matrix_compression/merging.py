@@ -84,7 +84,9 @@ def in_steps(case: Merge, found: Steps) -> Sides:
     error, least = norm(case.total - pairs[-1][1]), best_error(case.total, case.rank)
     low, high = max(0.0, lost[-1] - sum(lost[:-1])), sum(lost)
     best = [best_error(before, case.rank) for before, _ in pairs]
-    off = np.r_[lost - best, found.tails - lost, found.bracket - [low, high]]
+    off = np.r_[
+        lost - best, [told - one for told, one in zip(found.tails, lost, strict=True)], found.bracket - [low, high]
+    ]
     whole = sum(norm(term) for term in case.terms)
     sides = np.array([[low, least], [least, error], [error, high]])
     return unlike(off, 4 * allowed) or Sides(sides[:, 0], sides[:, 1], trivial=whole, rounding=4 * allowed)

@@ -15,7 +15,16 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import StackSketch, theory
 from lrtheory.matrix_compression.stacks import factors
-from proofs_checks.matrix_compression.families.exact import allowance, both, entries, tail, top, tops, unlike
+from proofs_checks.matrix_compression.families.exact import (
+    NO_OUTCOME,
+    allowance,
+    both,
+    entries,
+    tail,
+    top,
+    tops,
+    unlike,
+)
 from proofs_checks.matrix_compression.families.passes import (
     LOW_RANK,
     PASSES,
@@ -41,8 +50,6 @@ from proofs_checks.matrix_compression.wrong_solvers import stacks as wrong_solve
 
 #: sides of a stack of zeros, of which there is nothing to say
 NOTHING = Sides([0.0], [0.0], trivial=0.0, rounding=0.0)
-#: sides of what is no run at all, which no claim holds of
-NO_RUN = Sides([1.0], [0.0], trivial=1.0, rounding=0.0)
 VALUES = {"values": "single values are those of CM-10"}
 FLOORS = {"nodes.*.floors": "floors of the error are those of CM-7"}
 BRACKETS = {"brackets": "reported brackets are those of CM-3"}
@@ -70,7 +77,7 @@ def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, f
     """Compare T_r with both sides of its bracket at every factorization and rank, and E_r^2 with what is reported."""
     M, known = case.whole, steps(case, found)
     if not known or np.shape(found.brackets) != (case.keep + 2, 2):
-        return NOTHING if known == [] and not M.any() else NO_RUN
+        return NOTHING if known == [] and not M.any() else NO_OUTCOME
     allowed, ranks = 2 * allowance(M, len(known) + 1), np.arange(1, case.keep + 1)
     lhs, rhs, limits = [], [], []
     for step in known:
@@ -146,7 +153,7 @@ def balanced(case: Pass, found: Trace, counted: Callable[[np.ndarray], float] = 
     """Compare the energy of F and all that was dropped so far with that of the columns so far."""
     known = line(case, found)
     if known is None:
-        return NO_RUN
+        return NO_OUTCOME
     lhs = [float((step.node.factor**2).sum()) + sum(map(counted, step.dropped)) for step in known]
     return Sides(
         [*lhs, 0.0], [*(float((step.columns**2).sum()) for step in known), 0.0], rounding=allowance(case.whole, 8)
@@ -223,7 +230,7 @@ def exact_within(case: Pass, found: Kept) -> Sides:
     """Compare F F^T with M M^T, T_r of both, and the reported errors with those of M."""
     M, F = case.whole, np.asarray(found.factor)
     if F.ndim != 2 or len(F) != len(M) or np.shape(found.errors) != (case.keep,):
-        return NO_RUN
+        return NO_OUTCOME
     spectrum = truth(M)
     error = np.array([tail(spectrum, r) for r in range(1, case.keep + 1)])
     lhs = [(F @ F.T).ravel(), tops(held(F), case.keep), found.errors]
@@ -275,7 +282,7 @@ def with_floors(case: Pass, found: Trace) -> Sides:
     for step in known:
         spectrum, kept, floors = truth(step.columns), held(step.node.factor), np.asarray(step.node.floors, float)
         if floors.shape != (len(ranks),):
-            return NO_RUN
+            return NO_OUTCOME
         exact = np.array([tail(spectrum, j) for j in ranks])
         if step.floors is None:
             off.append(np.abs(floors - exact))

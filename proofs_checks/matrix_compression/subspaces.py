@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.stacks import measuring
-from proofs_checks.matrix_compression.families.exact import allowance, energies, entries, tail, top, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, energies, entries, tail, top, unlike
 from proofs_checks.matrix_compression.families.stacks import STACKS_8, Stack, is_stack
 from proofs_checks.matrix_compression.families.subspaces import (
     ANY_COLUMNS,
@@ -209,7 +209,7 @@ def isometry(case: Products, found: list[np.ndarray]) -> Sides:
     """Compare the singular values of thin blocks with those of the products, and their products with transposes."""
     M, thin = case.whole, np.concatenate(found, axis=1)
     if len(thin) != len(M):
-        return Sides([1.0], [0.0], rounding=0.0)
+        return NO_OUTCOME
     own, other = (np.pad(one, (0, len(M) - len(one))) for one in map(energies, (M, thin)))
     # a factorization errs column by column, so an uneven gauge does not matter
     size = sum(

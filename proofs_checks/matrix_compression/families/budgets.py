@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -21,6 +20,11 @@ class Budget:
     spectra: tuple[tuple[int, ...], ...]
     costs: tuple[int, ...]
     budget: int
+
+    @property
+    def doubles(self) -> list[list[float]]:
+        """The spectra as the library takes them."""
+        return [list(map(float, values)) for values in self.spectra]
 
     @property
     def total(self) -> int:
@@ -44,15 +48,11 @@ class Budget:
             kept, left = kept + energy, left - cost
         return kept, Fraction(0)
 
-    def allocations(self) -> Iterator[tuple[int, int]]:
-        """Yield kept energy and cost of all ranks."""
-        for ranks in itertools.product(*(range(len(values) + 1) for values in self.spectra)):
-            yield self.kept(ranks), self.used(ranks)
-
     @property
     def optimum(self) -> int:
         """The most energy that any ranks within the budget keep, by trying all of them."""
-        return max(kept for kept, used in self.allocations() if used <= self.budget)
+        every = itertools.product(*(range(len(values) + 1) for values in self.spectra))
+        return max(self.kept(ranks) for ranks in every if self.used(ranks) <= self.budget)
 
     def kept(self, ranks: Any) -> int:
         """The energy that ranks keep."""
@@ -84,8 +84,12 @@ def costs_one(case: Budget) -> bool:
 
 
 def allocated(case: Budget, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
-    """Return the library's ranks, the energy that it says they keep, and its bound on all others."""
-    found = allocate_ranks([list(map(float, v)) for v in case.spectra], case.budget, cost=list(case.costs), **options)
+    """Return the library's ranks, and what it says of them."""
+    return told(allocate_ranks(case.doubles, case.budget, cost=list(case.costs), **options))
+
+
+def told(found: Any) -> dict[str, Any]:
+    """Return the ranks of a result, what they keep and cost, and the bound on all others."""
     return {"ranks": found.ranks, "kept": found.kept, "bound": found.certificate.bound, "used": found.used}
 
 
@@ -108,9 +112,7 @@ def is_within(one: Chosen) -> bool:
 def certified(one: Chosen, rng: np.random.Generator | None = None) -> dict[str, float]:
     """Return the library's bound for ranks of somebody else: what they keep, and what any others keep at most."""
     case = one.case
-    spectra = [list(map(float, values)) for values in case.spectra]
-    found = certify_ranks(spectra, list(one.ranks), case.budget, cost=list(case.costs))
-    proof = found.certificate
+    proof = certify_ranks(case.doubles, list(one.ranks), case.budget, cost=list(case.costs)).certificate
     return {"kept": proof.kept, "bound": proof.bound, "gap": proof.gap, "price": proof.price}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Sides, Tight
 from lrtheory.matrix_compression import StackSketch, make_hidden_direction
-from proofs_checks.matrix_compression.families.exact import allowance, energies, tops, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, energies, tops, unlike
 from proofs_checks.matrix_compression.families.stacks import Blocks, are_stacked, climb_stack, draw_blocks
 
 
@@ -80,22 +80,20 @@ def new(case: Pass, method: Any, buffer: int) -> StackSketch:
     return StackSketch(case.rank, oversampling=case.oversampling, method=method, buffer=buffer, record=True)
 
 
-def node(sketch: StackSketch, step: int = -1) -> Node:
-    """Return one record of a sketch, in the units of the caller."""
+def node(sketch: StackSketch, keep: int, step: int = -1) -> Node:
+    """Return one record of a sketch that keeps some columns, in the units of the caller."""
     unit, trace = sketch.unit, sketch.trace
     if trace is None or not trace["factors"]:  # nothing but zeros
-        keep = sketch.rank + sketch.oversampling
-        return Node(np.zeros((sketch.n_rows, 0)), np.zeros(0), np.zeros(max(1, keep) + 1))
+        return Node(np.zeros((sketch.n_rows, 0)), np.zeros(0), np.zeros(keep + 1))
     scaled = (
         np.ldexp(trace[name][step], power * unit) for name, power in (("factors", 1), ("dropped", 2), ("floors", 2))
     )
     return Node(*scaled)
 
 
-def traced(nodes: list[Node], sketch: StackSketch) -> Trace:
+def traced(nodes: list[Node], sketch: StackSketch, keep: int) -> Trace:
     """Put what was recorded beside what a sketch reports."""
-    ranks = range(max(1, sketch.rank + sketch.oversampling) + 2)
-    brackets = np.array([(found.lower2, found.upper2) for found in map(sketch.interval, ranks)])
+    brackets = np.array([(found.lower2, found.upper2) for found in map(sketch.interval, range(keep + 2))])
     return Trace(nodes, brackets, sketch.value_intervals**2)
 
 
@@ -105,7 +103,7 @@ def sketched(case: Pass, rng: np.random.Generator | None = None, *, method: str 
     sketch.update_many(case.blocks)
     done.merge(sketch)
     n_steps = 0 if done.trace is None else len(done.trace["factors"])
-    return traced([node(done, step) for step in range(n_steps)], done)
+    return traced([node(done, case.keep, step) for step in range(n_steps)], done, case.keep)
 
 
 def kept(case: Pass, rng: np.random.Generator | None = None, *, run: Callable[[Pass], Trace] = sketched) -> Kept:
@@ -123,13 +121,13 @@ def merged(case: Pass, rng: np.random.Generator | None = None, *, method: str = 
         leaf.update(block)
         done.merge(leaf)
         sketches.append(done)
-        nodes.append(node(done))
+        nodes.append(node(done, case.keep))
     last = 0
     for i, j in case.merges:
         sketches[i].merge(sketches[j])
-        nodes.append(node(sketches[i]))
+        nodes.append(node(sketches[i], case.keep))
         last = i
-    return traced(nodes, sketches[last])
+    return traced(nodes, sketches[last], case.keep)
 
 
 # --- what the claims make of a trace ----------------------------------------------------------------------------------
@@ -197,12 +195,12 @@ def tree(case: Pass, found: Trace) -> list[Step] | None:
 def misfit(case: Pass, steps: list[Step] | None) -> Sides | None:
     """Return sides that fail where a record is no truncation: what was dropped is the spectrum of what is missing."""
     if steps is None:
-        return unlike(1.0, 0.0)
+        return NO_OUTCOME
     off = [0.0]
     for step in steps:
         F = step.node.factor
         if F.ndim != 2 or F.shape[0] != len(case.whole) or F.shape[1] > case.keep or np.ndim(step.node.dropped) != 1:
-            return unlike(1.0, 0.0)
+            return NO_OUTCOME
         missing = np.linalg.eigvalsh(step.before @ step.before.T - F @ F.T)[::-1]
         gone = np.sort(step.node.dropped)[::-1]
         n = max(len(missing), len(gone))

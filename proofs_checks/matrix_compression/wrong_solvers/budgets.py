@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from lrtheory.matrix_compression import certify_ranks
-from proofs_checks.matrix_compression.families.budgets import Budget
+from proofs_checks.matrix_compression.families.budgets import Budget, told
 
 
 def _told(case: Budget, ranks: list[int]) -> dict[str, Any]:
     """Answer with ranks, and with what the library says of them."""
-    spectra = [list(map(float, values)) for values in case.spectra]
-    found = certify_ranks(spectra, ranks, max(case.budget, case.used(ranks)), cost=list(case.costs))
-    return {"ranks": found.ranks, "kept": found.kept, "bound": found.certificate.bound, "used": found.used}
+    return told(certify_ranks(case.doubles, ranks, max(case.budget, case.used(ranks)), cost=list(case.costs)))
 
 
 def below_a_threshold(case: Budget, rng: np.random.Generator | None = None) -> dict[str, Any]:
