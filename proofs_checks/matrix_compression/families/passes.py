@@ -297,12 +297,11 @@ LOW_RANK = Family(
 TOO_WIDE = Family("passes-that-drop", always=lambda: (Pass((np.eye(2), np.ones((2, 1))), 1, 0, 3),), draw=draw_too_wide)
 
 #: twice as many equal axes as are kept plus one, so that the bound of Delta is met
-PASSES_FD = Family(
-    "passes-that-shrink",
+PASSES_FD = replace(
+    PASSES,
+    name="passes-that-shrink",
     always=lambda: (*SMALLEST, hidden(5), beyond_the_rank(), Pass((np.diag([3.0, 2.0, 1.0]),), 1, 0, 3)),
     tight=(Tight(Pass(tuple(np.eye(3)[:, [i]] for i in range(3)), 1, 1), 1 - 1e-12, 1),),
-    draw=draw_pass,
-    climb=climb_stack,
 )
 
 TREES = Family(

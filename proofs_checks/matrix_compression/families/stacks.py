@@ -171,12 +171,11 @@ STACKS = Family(
     climb=climb_stack,
 )
 
-FLOORED = Family(
-    "floored-stacks",
+FLOORED = replace(
+    STACKS,
+    name="floored-stacks",
     always=lambda: (of_columns((1, 0), (0, 1), (10, 0), rank=1), *pairs_of_blocks()),
     tight=(Tight(twice(), 1, 1),),
-    draw=lambda draws: replace(draw_stack(draws), rank=1),
-    climb=climb_stack,
 )
 
 

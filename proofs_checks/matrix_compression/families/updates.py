@@ -179,10 +179,9 @@ def halved() -> Update:
 
 UPDATES = Family("updates-of-weights", always=examples, draw=draw_update, climb=climb_update)
 #: some error is left, so that factors of others can be worse
-LEFT_OVER = Family(
-    "truncated-updates",
+LEFT_OVER = replace(
+    UPDATES,
+    name="truncated-updates",
     always=lambda: [one for one in examples() if one.tail > 0],
     tight=(Tight(halved(), 1 - 1e-12, 1),),
-    draw=draw_update,
-    climb=climb_update,
 )
