@@ -38,14 +38,12 @@ def sketch_of(method: str) -> StackSketch:
     return StackSketch(RANK, oversampling=OVERSAMPLING, method=method, buffer=LEAF * COLUMNS)  # type: ignore[arg-type]
 
 
-def merged(levels: list[StackSketch | None], leaf: StackSketch) -> StackSketch:
-    """Everything that a tree has seen so far, in one sketch."""
-    whole = leaf.copy()
-    for waiting in levels:
-        if waiting is not None:
-            earlier = waiting.copy()
-            earlier.merge(whole)
-            whole = earlier
+def merged(trees: list[tuple[int, StackSketch]]) -> StackSketch:
+    """Everything that trees have seen so far, in one sketch."""
+    *others, whole = (tree.copy() for _, tree in trees)
+    for earlier in others[::-1]:
+        earlier.merge(whole)
+        whole = earlier
     return whole
 
 
@@ -53,22 +51,22 @@ def streamed(n_blocks: int, noise: float, n_marks: int) -> np.ndarray:
     """Return best error, and lower and upper sides of the kinds, (marks, 1 + 2 kinds), at whole numbers of leaves."""
     marks = set(np.unique(np.geomspace(n_blocks // LEAF, 1, n_marks).astype(int)) * LEAF)
     gram, line, fd = sketch_of("gram"), sketch_of("sketch"), sketch_of("fd")
-    levels: list[StackSketch | None] = []
+    trees: list[tuple[int, StackSketch]] = []  # leaves below, and their sketch
     leaf, rows = sketch_of("sketch"), []
     for k, block in enumerate(blocks_of(n_blocks, noise), 1):
         for one in (gram, line, fd, leaf):
             one.update(block)
-        if k in marks:
-            brackets = [one.interval() for one in (line, merged(levels, leaf), fd)]
-            rows.append([k, gram.interval().upper, *(side for one in brackets for side in (one.lower, one.upper))])
-        if k % LEAF == 0:  # a binary counter carries
-            level = 0
-            while level < len(levels) and (waiting := levels[level]) is not None:
-                waiting.merge(leaf)
-                leaf, levels[level] = waiting, None
-                level += 1
-            levels[level : level + 1] = [leaf]
+        if k % LEAF == 0:
+            tree, size = leaf, 1
+            while trees and trees[-1][0] == size:  # two trees of one size become one
+                earlier = trees.pop()[1]
+                earlier.merge(tree)
+                tree, size = earlier, 2 * size
+            trees.append((size, tree))
             leaf = sketch_of("sketch")
+        if k in marks:
+            brackets = [one.interval() for one in (line, merged(trees), fd)]
+            rows.append([k, gram.interval().upper, *(side for one in brackets for side in (one.lower, one.upper))])
     return np.array(rows)
 
 
