@@ -155,16 +155,19 @@ CM_12 = Statement(
 )
 
 
+def without(stack: Stack, found: float, held: float, claimed: float | None = None) -> Sides:
+    """Compare E_r^2 with the energy less a part of it, once it is the library's bound; or less what is claimed."""
+    allowed, total = allowance(stack.whole), float((stack.whole**2).sum())
+    bound = found if claimed is None else max(0.0, total - claimed)
+    error = tail(energies(stack.whole), stack.rank)
+    return unlike(found - (total - held), allowed) or entries([[error]], [[bound]], trivial=total, allowed=allowed)
+
+
 def alone(stack: Stack, found: float, held: Callable[[list[np.ndarray], int], float] | None = None) -> Sides:
     """Compare E_r^2 with the bound by the best group alone, once it is that of the library."""
-    r, allowed = stack.rank, allowance(stack.whole)
-    spectra = [energies(G) for G in stack.joined]
-    total = float(sum(one.sum() for one in spectra))
-    due = total - max(top(one, r) for one in spectra)
-    claimed = found if held is None else max(0.0, total - held(spectra, r))
-    return unlike(found - due, allowed) or entries(
-        [[tail(energies(stack.whole), r)]], [[claimed]], trivial=total, allowed=allowed
-    )
+    r, spectra = stack.rank, lists(stack)[0]
+    claimed = None if held is None else held(spectra, r)
+    return without(stack, found, max(top(one, r) for one in spectra), claimed)
 
 
 CM_1 = Statement(
@@ -199,13 +202,7 @@ CM_1 = Statement(
 
 def left_over(stack: Stack, found: float) -> Sides:
     """Compare E_r^2 with the bound by residuals, once it is that of the library."""
-    r, allowed = stack.rank, allowance(stack.whole)
-    spectrum = np.concatenate(residual_energies(stack.joined))
-    total = float((stack.whole**2).sum())
-    due = total - top(spectrum, r)
-    return unlike(found - due, allowed) or entries(
-        [[tail(energies(stack.whole), r)]], [[found]], trivial=total, allowed=allowed
-    )
+    return without(stack, found, top(np.concatenate(residual_energies(stack.joined)), stack.rank))
 
 
 CM_2 = Statement(

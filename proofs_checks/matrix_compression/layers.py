@@ -23,7 +23,6 @@ from proofs_checks.matrix_compression.families.layers import (
     is_even,
     is_layer,
     is_taught,
-    plain,
     spanned,
     whitened,
 )
@@ -65,7 +64,7 @@ PE_1 = Statement(
     solve=whitened,
     claim=Identity(best_at_output),
     saboteurs=(
-        saboteur("inputs are not looked at", solve=plain),
+        saboteur("inputs are not looked at", solve=wrong.plain),
         saboteur(
             "the covariance for its root",
             patch=(truncate._metric, "scaled @ (right * values)", "scaled @ (right * values**2)"),

@@ -19,12 +19,12 @@ from proofs_checks.matrix_compression.families.merges import (
     are_of_one_weight,
     are_weighted,
     averaged,
-    averaged_twice,
     have_one_rank,
     in_all_steps,
     merged,
     streamed,
 )
+from proofs_checks.matrix_compression.wrong_solvers import adapters as wrong
 
 MERGED = {"updates of one weight": are_of_one_weight, "weights, scales and a rank": are_weighted}
 
@@ -59,7 +59,9 @@ MG_1 = Statement(
     solve=merged,
     claim=Identity(best_of_sum),
     saboteurs=(
-        saboteur("left and right factors are added up, as linear merging in peft", solve=averaged_twice, printed=True),
+        saboteur(
+            "left and right factors are added up, as linear merging in peft", solve=wrong.averaged_twice, printed=True
+        ),
         saboteur("errors of the updates add up in squares", claim=Identity(root_of_squares)),
         saboteur(
             "weights lose their sign", patch=(merge.parts_of, "module.scale * weight", "module.scale * abs(weight)")

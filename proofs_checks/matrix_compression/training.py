@@ -15,6 +15,7 @@ from proofs_checks.matrix_compression.families.steps import (
     DRIFTS,
     SALTS,
     STEPS,
+    TIMES,
     Salted,
     Step,
     as_adapter,
@@ -101,7 +102,7 @@ def less_each_time(case: Step, found: list[np.ndarray], factor: int = 2, once: b
 def stays_clear(case: Step) -> bool:
     """Decide whether no rank on the way hangs on the last digits."""
     W = case.W
-    for _ in range(6):
+    for _ in range(2 * TIMES):
         if not is_clear(Step(W, np.zeros_like(W), case.share)):
             return False
         W = cut(W, kept(W, case.share))

@@ -39,7 +39,7 @@ class Head:
 
     @property
     def allowed(self) -> float:
-        """The rounding in doubles of logits, centered or not,, in the Frobenius norm."""
+        """The rounding in doubles of logits, centered or not, in the Frobenius norm."""
         wide = np.abs(self.K) + np.abs(self.K).mean(0)
         return self.scale * 2 * allowance(self.Q, wide.T, gram=False)
 

@@ -90,11 +90,6 @@ def whitened(case: Layer, rng: np.random.Generator | None = None) -> dict[str, A
     return {"B": found.B, "A": found.A, "values": found.singular_values, "error": found.error}
 
 
-def plain(case: Layer, rng: np.random.Generator | None = None) -> dict[str, Any]:
-    """Return factors that do not look at the inputs, in the place of those that do."""
-    return whitened(case) | {name: getattr(truncate(case.W, case.rank), name) for name in "BA"}
-
-
 def both(case: Layer, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """Return the plain truncation and that in the metric of the inputs, as matrices."""
     return {

@@ -84,12 +84,6 @@ def averaged(case: Merge, rng: np.random.Generator | None = None) -> dict[str, A
     return {"B": module.B, "A": module.A, "scale": module.scale}
 
 
-def averaged_twice(case: Merge, rng: np.random.Generator | None = None) -> dict[str, Any]:
-    """Answer with averaged factors where the factors of the sum are asked for."""
-    made = averaged(case)
-    return {method: made | {"error": 0.0} for method in ("core", "dense")}
-
-
 @dataclass(frozen=True)
 class Steps:
     """The factors after every step, what each has lost, and the bounds that are stated of the sum."""

@@ -13,7 +13,7 @@ from lrtheory.matrix_compression import prune_step, salt_to_adapter
 from proofs_checks.matrix_compression.families.exact import energies
 from proofs_checks.matrix_compression.families.stacks import nudged
 
-#: how often a weight is truncated again
+#: how often a weight is truncated twice more
 TIMES = 3
 #: orthonormal vectors of halves
 SIGNS = hadamard(4) / 2.0

@@ -1,4 +1,4 @@
-"""Wrong truncations of a layer, of attention and in training; each must be caught by a statement."""
+"""Wrong truncations of a layer; each must be caught by a statement."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import numpy as np
 
 from lrtheory.matrix_compression import truncate
 from proofs_checks.matrix_compression.families.layers import Layer, Taught, both, distilled, whitened
+
+
+def plain(case: Layer, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """Return factors that do not look at the inputs, in the place of those that do."""
+    return whitened(case) | {name: getattr(truncate(case.W, case.rank), name) for name in "BA"}
 
 
 def ridge(case: Layer, rng: np.random.Generator | None = None) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.matrix_compression.families.steps import Salted, Step, as_adapter, cut, energies, kept, pruned
+from proofs_checks.matrix_compression.families.exact import energies
+from proofs_checks.matrix_compression.families.steps import Salted, Step, as_adapter, cut, kept, pruned
 
 
 def last_below(case: Step, rng: np.random.Generator | None = None) -> dict[str, Any]:
