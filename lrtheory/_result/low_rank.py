@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class FactorsCertificate(Result):
         least = tail(spectrum.values, len(own[1]))
         within = error <= self.upper + rounding and self.bound <= least + rounding
         exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper)
-        return bool(within and exact and self.gap >= 0 and self.bound >= 0)
+        return bool(math.isfinite(self.upper) and within and exact and self.gap >= 0 and self.bound >= 0)
 
 
 def _factors_of(problem: Any) -> tuple[np.ndarray, np.ndarray, float]:

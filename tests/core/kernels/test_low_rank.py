@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -163,6 +164,7 @@ def test_certificates_are_true_and_notice_a_change(dtype: type, balanced: bool) 
         assert made.certificate.verify(-2.0 * B.astype(float) @ A)
         assert not made.certificate.verify((B * dtype(1.01), A, -2.0))
         assert not made.certificate.verify((B[:-1], A, -2.0))
+        assert not replace(made.certificate, upper=np.inf, gap=0.0).verify((B, A, -2.0))
 
 
 def test_rounding_of_factors_is_within_its_bound() -> None:
