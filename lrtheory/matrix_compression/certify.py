@@ -31,6 +31,9 @@ from lrtheory.matrix_compression.theory import distance_bracket
 
 __all__ = ["CompressionCertificate", "certify"]
 
+#: columns that are kept of copies whose rank nobody says
+FOUND = 40
+
 #: an adapter, or the folder of one
 Adapter: TypeAlias = AdapterFile | str | PathLike[str]
 #: a stack, one matrix, a basis U with coefficients C_k, the result of `compress_stack`, or an adapter
@@ -107,7 +110,11 @@ class CompressionCertificate(Result):
         ValueError
             If the two sides do not fit to each other.
         """
-        again = certify(original, compressed, None if self.part_optima is not None else self.rank)
+        # of adapters `rank` is the largest that any module was compared at, whether it was given or not
+        ranks = (self.rank,) if self.part_optima is None else (None, self.rank)
+        return any(self._agrees(certify(original, compressed, rank)) for rank in ranks)
+
+    def _agrees(self, again: CompressionCertificate) -> bool:
         names = ("error", "optimum_lower", "optimum_upper", "gap", "bound", "floor")
         parts = ("part_errors", "part_shares", "part_optima")
         pairs = [(getattr(self, name), getattr(again, name)) for name in (*names, *parts)]
@@ -224,7 +231,7 @@ def _of_adapters(original: AdapterFile, copy: AdapterFile, rank: int | None) -> 
     parts = [_module(name, original, copy, wanted) for name in names]
     norm, error, best = (math.hypot(*(getattr(part, field) for part in parts)) for field in ("norm", "error", "best"))
     floor = math.hypot(*(part.rounding for part in parts)) / norm if norm else 0.0
-    lower = _quotient(max(0.0, best / norm - floor) if norm else 0.0, 1.0)
+    lower = max(0.0, _quotient(best, norm) - floor)
     lacking = [name for name in names if (name in original.modules) != (name in copy.modules)]
     more = f"; {len(lacking)} of them on one side only, and zero on the other" if lacking else ""
     made = _quotient(error, norm)
@@ -236,7 +243,7 @@ def _of_adapters(original: AdapterFile, copy: AdapterFile, rank: int | None) -> 
         floor=floor,
         names=tuple(names),
         part_errors=np.array([_quotient(part.error, part.norm) for part in parts]),
-        part_shares=np.array([_quotient(part.error, error) ** 2 if error else 0.0 for part in parts]),
+        part_shares=np.array([_quotient(part.error, error) ** 2 for part in parts]),
         part_optima=np.array([_quotient(part.best, part.norm) for part in parts]),
         gap=max(0.0, made - lower),
         bound=lower,
@@ -252,10 +259,9 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
     if one is not None and other is not None and one.shape != other.shape:
         got = Words(f"{other.shape} for {one.shape}")
         raise must("compressed", f"an adapter with the shapes of the original in module {name!r}", got)
-    shape = one.shape if one is not None else other.shape if other is not None else (1, 1)
-    none = (np.zeros((shape[0], 1), np.float32), np.zeros((1, shape[1]), np.float32), 0.0)
-    first = none if one is None else (one.B, one.A, one.scale)
-    second = none if other is None else (other.B, other.A, other.scale)
+    rows, columns = (original if one is not None else copy).modules[name].shape
+    none = (np.zeros((rows, 1), np.float32), np.zeros((1, columns), np.float32), 0.0)
+    first, second = (none if side is None else (side.B, side.A, side.scale) for side in (one, other))
     within = squares_within(*first[:2], *second[:2])
     r = (0 if other is None else other.rank) if rank is None else rank
     found = core_within(first[0], first[1], r, within)
@@ -285,8 +291,10 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     given = _stream("original", original)
     copies, inner = _copies(compressed)
     r = inner if rank is None else integer("rank", rank, low=0)
-    keep = 32 if r is None else r
-    own, made = StackSketch(keep), StackSketch(keep)
+    wanted = 0 if r is None else r
+    # as many columns whether the rank of dense copies is given or found, so that `verify` finds the same
+    keep = FOUND if inner is None and wanted <= FOUND else wanted + 8
+    own, made = (StackSketch(keep, oversampling=0) for _ in range(2))
     errors, norms = Energies(), Energies()
     needed = None  # whether the spectrum of the copy says something: its rank, or a bound beside that of a sketch
     for block, copy in _pairs(given, copies):
@@ -298,7 +306,8 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
         norms.add(exact)
         errors.add(exact - approximate)
     r = smallest_rank(made, 0.0) if r is None else r
-    own = own._widened(r) if r > own.rank and own.method == "gram" else own
+    if r > own.rank and own.method == "gram":
+        own._widen(r)
     unit = own.unit
     energies, missed = norms.values(unit), errors.values(unit)
     total, error2 = float(energies.sum()), float(missed.sum())

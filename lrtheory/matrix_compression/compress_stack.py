@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +104,12 @@ class StackCertificate(Result):
 
     def _agrees(self, again: SecondPass, exact: StackSketch | None) -> bool:
         total = float(again.energies.sum())
-        error = relative(float(again.errors.sum()), total)
+        error = relative(again.errors.sum(), total)
         if exact is not None:
             found = exact.interval()
             low, high = found.lower, found.upper
         else:
-            low, high = (relative(max(0.0, energy), total) for energy in again.bracket)
+            low, high = (relative(energy, total) for energy in again.bracket)
         # a certificate may not excuse itself by a large floor
         widths = (one.shape[1] for one in again.coefficients)
         floor = min(self.floor, math.sqrt(ROUNDING * (64 + len(self.basis) + 8 * self.rank + sum(widths, 0))))
@@ -306,85 +305,69 @@ def compress_stack(
     plan = Plan(rank or 0, oversampling, method, flag("record", record))
     sketch, n_reads = sketch_within(stream, plan, epsilon, n_jobs)
     rank = min(smallest_rank(sketch, epsilon) if epsilon is not None else sketch.rank, sketch.n_rows, sketch.n_columns)
-    sketch = sketch._widened(rank) if rank > sketch.rank else sketch
-    answer = Answer(sketch, rank, stream.dtype, epsilon)
-    second = answer.measured(stream) if passes == 2 else None
-    trace = sketch.trace if sketch.trace is None else rescaled_trace(sketch.trace, sketch.unit)
-    made = answer.result(second, method, tuple(labels) if labels is not None else None)
-    return replace(made, counts={**sketch.counts, "passes": n_reads + (second is not None)}, trace=trace)
+    if rank > sketch.rank:
+        sketch._widen(rank)
+    wide = sketch._directions(sketch.rank + sketch.oversampling)
+    basis = wide[:, :rank].astype(stream.dtype)
+    second = _measured(stream, sketch, basis, wide) if passes == 2 else None
+    certificate, by_rank = _proved(sketch, basis, second)
+    rank = certificate.rank  # zero columns have no directions
+    whole, size = sketch.n_rows * sketch.n_columns, rank * (sketch.n_rows + sketch.n_columns)
+    said = f"; rank {rank} is the smallest whose error is surely at most {epsilon:g}" if epsilon is not None else ""
+    return StackResult(
+        basis=basis,
+        coefficients=None if second is None else second.coefficients,
+        singular_values=sketch._lengths(rank),
+        error=certificate.error,
+        lower=certificate.bound,
+        upper=certificate.upper,
+        rank=rank,
+        by_rank=by_rank,
+        block_errors=None if second is None else np.array(list(map(relative, second.errors, second.energies))),
+        labels=None if labels is None else tuple(labels),
+        norm=true_length(math.sqrt(sketch.total), sketch.unit),
+        storage=size,
+        method=sketch.method,
+        reason=f"{sketch.n_rows} rows, and M M^T is kept up to {GRAM_ROWS}" if method == "auto" else "",
+        message=f"{size:,} numbers for {whole:,}{said}",
+        counts={**sketch.counts, "passes": n_reads + (second is not None)},
+        certificate=certificate,
+        trace=None if sketch.trace is None else rescaled_trace(sketch.trace, sketch.unit),
+    )
 
 
-class Answer:
-    """The numbers of an answer, from the sketch and perhaps a second pass."""
+def _measured(stream: Stream, sketch: StackSketch, basis: np.ndarray, wide: np.ndarray) -> SecondPass:
+    """Read the blocks again, which must be those that were sketched."""
+    found = second_pass(stream, basis, wide, unit=sketch.unit, dtype=basis.dtype)
+    if len(found.errors) != sketch.n_blocks or not math.isclose(sketch.total, found.energies.sum(), rel_tol=1e-9):
+        got = Words(f"{len(found.errors)} blocks after {sketch.n_blocks}, or other numbers in them")
+        raise must("blocks", "the same matrices whenever the stream is started", got)
+    return found
 
-    def __init__(self, sketch: StackSketch, rank: int, dtype: np.dtype, epsilon: float | None) -> None:
-        self.sketch, self.epsilon, self.dtype = sketch, epsilon, dtype
-        self.wide = sketch._directions(sketch.rank + sketch.oversampling)
-        self.rank = min(rank, self.wide.shape[1])  # zero columns have no directions
-        self.basis = self.wide[:, : self.rank].astype(dtype)
 
-    def measured(self, stream: Stream) -> SecondPass:
-        """Read the blocks again."""
-        sketch = self.sketch
-        found = second_pass(stream, self.basis, self.wide, unit=sketch.unit, dtype=self.dtype)
-        seen, now = sketch.total, float(found.energies.sum())
-        if len(found.errors) != sketch.n_blocks or not math.isclose(seen, now, rel_tol=1e-9):
-            got = Words(f"{len(found.errors)} blocks after {sketch.n_blocks}, or other numbers in them")
-            raise must("blocks", "the same matrices whenever the stream is started", got)
-        return found
-
-    def result(self, second: SecondPass | None, method: str, labels: tuple[object, ...] | None) -> StackResult:
-        """Put the answer together."""
-        sketch, rank = self.sketch, self.rank
-        found = sketch.interval(rank)
-        lower, upper, error = found.lower, found.upper, found.upper
-        error += 4 * SINGLE * np.sqrt(rank) * (self.dtype == np.float32)
-        statement = "CM-7" if sketch.method == "sketch" else "CM-16" if sketch.method == "fd" else "CM-6"
-        block_errors = None
-        if second is not None:
-            error = relative(float(second.errors.sum()), float(second.energies.sum()))
-            block_errors = np.array([relative(e, t) for e, t in zip(second.errors, second.energies, strict=True)])
-            low = relative(max(0.0, second.bracket[0] - found.floor**2 * second.energies.sum()), second.energies.sum())
-            statement = "CM-6" if low > lower else statement
-            lower, upper = max(lower, low), max(min(upper, error + found.floor), max(lower, low))
-        by_rank = np.array([[one.lower, one.upper] for one in map(sketch.interval, range(rank + 1))])
-        by_rank[-1] = lower, upper
-        size = rank * (sketch.n_rows + sketch.n_columns)
-        certificate = StackCertificate(
-            gap=max(0.0, error - lower),
-            bound=lower,
-            statement=f"matrix_compression/{statement}",
-            error=error,
-            upper=upper,
-            rank=rank,
-            floor=found.floor,
-            basis=self.basis,
-        )
-        return StackResult(
-            basis=self.basis,
-            coefficients=None if second is None else second.coefficients,
-            singular_values=sketch._lengths(rank),
-            error=error,
-            lower=lower,
-            upper=upper,
-            rank=rank,
-            by_rank=by_rank,
-            block_errors=block_errors,
-            labels=labels,
-            norm=true_length(math.sqrt(sketch.total), sketch.unit),
-            storage=size,
-            method=sketch.method,
-            reason=f"{sketch.n_rows} rows, and M M^T is kept up to {GRAM_ROWS}" if method == "auto" else "",
-            message=self._message(size),
-            counts={},
-            certificate=certificate,
-            trace=None,
-        )
-
-    def _message(self, size: int) -> str:
-        """Say what the storage is."""
-        whole = self.sketch.n_rows * self.sketch.n_columns
-        said = f"{size:,} numbers for {whole:,}"
-        if self.epsilon is not None:
-            said += f"; rank {self.rank} is the smallest whose error is surely at most {self.epsilon:g}"
-        return said
+def _proved(sketch: StackSketch, basis: np.ndarray, second: SecondPass | None) -> tuple[StackCertificate, np.ndarray]:
+    """Bound the error of a basis, and bracket that of the best one of each rank up to its own."""
+    rank = basis.shape[1]
+    found = sketch.interval(rank)
+    lower, upper = found.lower, found.upper
+    error = upper + 4 * SINGLE * math.sqrt(rank) * (basis.dtype == np.float32)
+    statement = {"sketch": "CM-7", "fd": "CM-16"}.get(sketch.method, "CM-6")
+    if second is not None:
+        total = float(second.energies.sum())
+        error = relative(second.errors.sum(), total)
+        low = relative(second.bracket[0] - found.floor**2 * total, total)
+        statement = "CM-6" if low > lower else statement
+        lower = max(lower, low)
+        upper = max(min(upper, error + found.floor), lower)
+    by_rank = [(one.lower, one.upper) for one in map(sketch.interval, range(rank))]
+    certificate = StackCertificate(
+        gap=max(0.0, error - lower),
+        bound=lower,
+        statement=f"matrix_compression/{statement}",
+        error=error,
+        upper=upper,
+        rank=rank,
+        floor=found.floor,
+        basis=basis,
+    )
+    return certificate, np.array([*by_rank, (lower, upper)])

@@ -96,7 +96,7 @@ def published_update(
         sizes.append(A.shape[1])
     assert core is not None
     energies = np.maximum(np.diag(core.S)[:r], 0.0)
-    by_rank = np.array([[0.0, relative(max(0.0, total - energies[:j].sum()), total)] for j in range(len(energies) + 1)])
+    by_rank = np.array([[0.0, relative(total - energies[:j].sum(), total)] for j in range(len(energies) + 1)])
     return StackResult(
         basis=core.Q[:, :r].astype(stream.dtype),
         coefficients=None,
@@ -109,7 +109,7 @@ def published_update(
         block_errors=None,
         labels=None,
         norm=math.sqrt(total),
-        storage=r * (stream.n_rows + sum(sizes)),
+        storage=len(energies) * (stream.n_rows + sum(sizes)),
         method="published",
         reason="",
         message="no certificate: the update keeps no account of what it dropped",

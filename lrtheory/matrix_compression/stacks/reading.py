@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -104,8 +105,6 @@ class Stream:
         return block
 
 
-def relative(energy: Any, total: float) -> Any:
+def relative(energy: float, total: float) -> float:
     """Root of the quotient of an energy and the whole energy, clipped to [0, 1]; 0 where there is no energy."""
-    share = np.asarray(energy, dtype=np.float64) / total if total > 0 else np.zeros(np.shape(energy))
-    found = np.sqrt(np.clip(share, 0.0, 1.0))
-    return float(found) if found.ndim == 0 else found
+    return math.sqrt(min(max(float(energy) / float(total), 0.0), 1.0)) if total > 0 else 0.0

@@ -313,11 +313,9 @@ class StackSketch:
         lengths = np.sqrt(self._held.now().factor.energies[: min(n, self.n_columns)])
         return np.array([units.true_length(length, self.unit) for length in lengths.tolist()])
 
-    def _widened(self, rank: int) -> StackSketch:
-        """Return a sketch of the same Gram matrix for another rank."""
-        wider = self.copy()
-        wider.rank, wider._held.keep, wider._held.known = rank, max(1, rank + self.oversampling), None
-        return wider
+    def _widen(self, rank: int) -> None:
+        """Answer for a larger rank, as a Gram matrix can."""
+        self.rank, self._held.keep, self._held.known = rank, max(1, rank + self.oversampling), None
 
     def _parameters(self) -> dict[str, Any]:
         room = self._held.room or 0
