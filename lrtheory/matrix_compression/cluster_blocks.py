@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -193,21 +193,18 @@ def cluster_blocks(
     >>> len(found.clusters), sorted(len(ids) for ids in found.clusters), round(found.compression, 2)
     (2, [2, 3], 1.9)
     """
-    problem = blocks if isinstance(blocks, StackProblem) else None
-    r = integer("rank", problem.rank if problem is not None and rank is None else rank, low=1)
-    allowed = real(
-        "epsilon", problem.epsilon if problem is not None and epsilon is None else epsilon, low=0.0, high=1.0
-    )
+    r = integer("rank", getattr(blocks, "rank", None) if rank is None else rank, low=1)
+    allowed = real("epsilon", getattr(blocks, "epsilon", None) if epsilon is None else epsilon, low=0.0, high=1.0)
     extra = integer("oversampling", oversampling, low=0)
     choice("method", method, ("sketch", "gram"))
     stream = Stream(blocks)
     given = list(stream)
     keep = r + extra if method == "sketch" else max(r, stream.n_rows)
     search = Search(Candidates(given, r, keep), allowed)
-    found = search.run()
+    clusters = search.run()
     counts = {"tests": search.n_tests, "rejected_for_sure": search.n_rejected}
-    terms = Terms(allowed, method, counts, None if problem is None else problem.labels)
-    return answer_of(given, found, search.blocks, terms)
+    names = getattr(blocks, "labels", None)
+    return answer_of(given, clusters, search.blocks, epsilon=allowed, method=method, counts=counts, names=names)
 
 
 class Search:
@@ -254,11 +251,9 @@ class Search:
             self.n_rejected += 1
             return False
         self.n_tests += 1
-        return blocks.upper2(cluster, i, shares) <= max(allowed, self._exact(total))
-
-    def _exact(self, total: float) -> float:
-        """Where epsilon is below the noise, what is noise counts as nothing."""
-        return self.blocks.noise * total if self.epsilon**2 < 2 * self.blocks.noise else 0.0
+        if self.epsilon**2 < 2 * blocks.noise:  # what is noise counts as nothing
+            allowed = max(allowed, blocks.noise * total)
+        return blocks.upper2(cluster, i, shares) <= max(allowed, 0.0)
 
 
 def _errors(blocks: list[np.ndarray], labels: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
@@ -266,31 +261,26 @@ def _errors(blocks: list[np.ndarray], labels: np.ndarray, rank: int) -> tuple[np
     groups = [np.flatnonzero(labels == c).tolist() for c in range(int(labels.max()) + 1)]
     joint = (np.concatenate([blocks[i].astype(np.float64, copy=False) for i in ids], axis=1) for ids in groups)
     spectra, _, noise = spectra_of(joint)
-    found = [relative(tail_energy(s, rank), float((s * s).sum())) for s in spectra]
+    found = [relative(float(tail_energy(s, rank)), (s * s).sum()) for s in spectra]
     return np.array(found), float(np.sqrt(noise + search_noise(blocks, len(blocks[0]))))
-
-
-class Terms(NamedTuple):
-    """The error that was allowed, the method, its counts, and names of the blocks."""
-
-    epsilon: float
-    method: str
-    counts: dict[str, int]
-    names: Sequence[object] | None
 
 
 def answer_of(
     blocks: list[np.ndarray],
     found: list[Cluster],
     held: Candidates,
-    terms: Terms,
+    *,
+    epsilon: float,
+    method: str,
+    counts: dict[str, int],
+    names: Sequence[object] | None,
 ) -> BlockClusters:
     """Put the answer together."""
     labels = np.empty(len(blocks), np.int64)
     clusters = [np.array(sorted(one.members), np.int64) for one in found]
     for c, ids in enumerate(clusters):
         labels[ids] = c
-    rank, noise, (epsilon, method, counts, names) = held.rank, held.noise, terms
+    rank, noise = held.rank, held.noise
     errors, _ = _errors(blocks, labels, rank)
     many = np.array([len(ids) > 1 for ids in clusters])
     upper = np.array([relative(max(0.0, one.upper2(rank)) + noise * one.total, one.total) for one in found])
@@ -301,10 +291,7 @@ def answer_of(
     storage = sum(min(rank * (m + n), m * n) if several else m * n for n, several in zip(columns, many, strict=True))
     whole = m * int(sizes.sum())
     bound = float(upper[many].max(initial=0.0))
-    n_shared = int(many.sum())
-    said = (
-        f"{counted(len(blocks), 'block')} in {counted(len(clusters), 'cluster')}, {n_shared} of them of several blocks"
-    )
+    said = f"{counted(len(blocks), 'block')} in {counted(len(clusters), 'cluster')}"
     return BlockClusters(
         labels=labels,
         clusters=clusters,
@@ -317,7 +304,7 @@ def answer_of(
         compression=whole / storage if storage else float("inf"),
         names=None if names is None else tuple(names),
         method=method,
-        message=f"{said}; {storage:,} numbers for {whole:,}",
+        message=f"{said}, {many.sum()} of them of several blocks; {storage:,} numbers for {whole:,}",
         counts=counts,
         certificate=ClusterCertificate(
             gap=max(0.0, bound - float(errors[many].max(initial=0.0))),

@@ -8,10 +8,11 @@ from os import PathLike
 
 import numpy as np
 
+from lrtheory._numbers import number
 from lrtheory._types import Rng
 from lrtheory._validation import integer, must, real
 from lrtheory.matrix_compression.stacks.files import stack_in
-from lrtheory.matrix_compression.stacks.makers import hidden_direction, planted, stack
+from lrtheory.matrix_compression.stacks.makers import planted, stack
 from lrtheory.matrix_compression.stacks.reading import Stream
 
 __all__ = ["StackProblem", "make_families", "make_hidden_direction", "make_stack"]
@@ -228,7 +229,7 @@ def make_families(
         raise must("sizes", "a sequence of at least one number of blocks", sizes)
     r = integer("rank", rank, low=1)
     m = integer("n_rows", n_rows, low=r * (len(counts) + (overlap > 0)))
-    share = real("overlap", overlap, low=0.0, high=1.0)
+    share = float(number("overlap", overlap, 0, 1, ends="[)"))
     blocks, families = planted(counts, m, r, share, real("noise", noise, low=0.0, high=1e100), rng)
     return StackProblem(blocks, r, epsilon=epsilon, truth=families)
 
@@ -262,4 +263,5 @@ def make_hidden_direction(n: int = 40, keep: int = 1, *, size: float = 0.9) -> S
     4
     """
     n, keep = integer("n", n, low=1), integer("keep", keep, low=1)
-    return StackProblem(hidden_direction(n, keep, real("size", size, low=0.0, high=1.0)), 1)
+    *axes, hidden = np.eye(keep + 1)[:, :, None]
+    return StackProblem([*axes, *[float(number("size", size, 0, 1, ends="()")) * hidden] * n], 1)

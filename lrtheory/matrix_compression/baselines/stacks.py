@@ -23,7 +23,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._validation import choice, integer, real
-from lrtheory.matrix_compression.cluster_blocks import BlockClusters, Terms, answer_of
+from lrtheory.matrix_compression.cluster_blocks import BlockClusters, answer_of
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.error_bounds import residual_spectra
@@ -197,10 +197,15 @@ def published_clusters(
     patience = integer("patience", patience, low=1)
     given = list(Stream(blocks))
     search = Published(Candidates(given, r, r + 5), epsilon, PREDICTORS[predictor], order)
-    found = search.run(patience)
-    labels = getattr(blocks, "labels", None)
-    counts = {"tests": search.n_tests, "rejected_for_sure": 0}
-    return answer_of(given, found, search.blocks, Terms(epsilon, f"published {predictor}", counts, labels))
+    return answer_of(
+        given,
+        search.run(patience),
+        search.blocks,
+        epsilon=epsilon,
+        method=f"published {predictor}",
+        counts={"tests": search.n_tests, "rejected_for_sure": 0},
+        names=getattr(blocks, "labels", None),
+    )
 
 
 class Published:

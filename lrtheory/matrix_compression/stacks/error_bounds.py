@@ -19,6 +19,7 @@ from lrtheory.matrix_compression.theory import (
     largest_alone_bound,
     residual_bound,
     superadditive_floor,
+    tail_energy,
     union_bound,
 )
 
@@ -102,9 +103,7 @@ def _bracket(
     if method == "spectra":
         return floor, float(union_bound(spectra, rank))
     if method == "weyl":
-        return max(float(np.sum(np.sort(s * s)[: max(0, len(s) - rank)])) for s in spectra), float(
-            largest_alone_bound(spectra, rank)
-        )
+        return max(float(tail_energy(one, rank)) for one in spectra), float(largest_alone_bound(spectra, rank))
     total = sum(float((one * one).sum()) for one in spectra)
     lists = [units.rescaled(one, -unit) for one in residual_spectra(matrices)]
     return floor, max(0.0, float(residual_bound(total, lists, rank)))

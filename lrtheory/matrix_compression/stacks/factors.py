@@ -30,13 +30,9 @@ class Factor(NamedTuple):
         """Squared lengths of the columns, the largest first."""
         return -np.sort(-np.einsum("ij,ij->j", self.F, self.F))
 
-    def top(self, rank: int) -> float:
-        """T_hat, the energy of the longest columns."""
-        return float(self.energies[:rank].sum())
-
     def bracket(self, total: float, rank: int) -> tuple[float, float]:
         """Between which numbers E_rank^2 lies, rounding aside."""
-        upper = total - self.top(rank)
+        upper = total - float(self.energies[:rank].sum())
         if rank < len(self.lost):
             return max(upper - float(self.lost[rank]), float(self.floors[rank])), upper
         return upper - self.lost_whole, upper

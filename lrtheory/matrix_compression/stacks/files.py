@@ -59,6 +59,8 @@ def write_basis(
     target: Path, basis: np.ndarray, coefficients: Sequence[np.ndarray], labels: Sequence[object] | None
 ) -> None:
     """Write a safetensors file with a basis, and the coefficients of each block by its name or number."""
-    names = range(len(coefficients)) if labels is None or not coefficients else labels
+    names = list(map(str, labels if labels is not None and coefficients else range(len(coefficients))))
+    if len(set(names)) < len(names):  # numbers in place of names that several blocks have
+        names = list(map(str, range(len(names))))
     arrays = {"basis": basis} | {f"coefficients.{name}": C for name, C in zip(names, coefficients, strict=True)}
     write_tensors(target, {name: encoded(one, _TYPES[one.dtype]) for name, one in arrays.items()})

@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._result import Result, result
 from lrtheory._result.display import intervals
 from lrtheory.matrix_compression.stacks.reading import relative
-from lrtheory.matrix_compression.stacks.units import true_energy
+from lrtheory.matrix_compression.stacks.units import true_length
 
 __all__ = ["ErrorInterval", "interval_of"]
 
@@ -63,7 +63,7 @@ class ErrorInterval(Result):
 def interval_of(
     bracket: tuple[float, float],
     total: float,
-    unit: int = 0,
+    unit: int,
     *,
     rank: int,
     noise: float,
@@ -80,9 +80,9 @@ def interval_of(
         upper=relative(upper2, total),
         rank=rank,
         floor=float(np.sqrt(noise)),
-        lower2=true_energy(lower2, unit),
-        upper2=true_energy(upper2, unit),
-        total=true_energy(total, unit),
+        lower2=true_length(lower2, 2 * unit),
+        upper2=true_length(upper2, 2 * unit),
+        total=true_length(total, 2 * unit),
         method=method,
         counts=counts,
     )

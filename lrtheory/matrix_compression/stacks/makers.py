@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory._types import Rng
 from lrtheory._validation import choice, generator
 
-__all__ = ["KINDS", "hidden_direction", "planted", "stack"]
+__all__ = ["KINDS", "planted", "stack"]
 
 KINDS = ("gaussian", "noisy", "decades", "orthogonal", "integers", "shared")
 
@@ -56,12 +56,6 @@ def planted(
     if noise > 0:
         blocks = [block + noise * draws.normal(size=block.shape) / np.sqrt(m) for block in blocks]
     return blocks, families.astype(np.int64)
-
-
-def hidden_direction(n: int, keep: int, size: float) -> list[np.ndarray]:
-    """Make axes of length 1, and then the next axis, shorter, again and again."""
-    axes = np.eye(keep + 1)
-    return [axes[:, [i]] for i in range(keep)] + [size * axes[:, [keep]]] * n
 
 
 def orthonormal(m: int, n: int, draws: np.random.Generator) -> np.ndarray:

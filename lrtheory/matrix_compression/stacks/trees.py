@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._parallel import n_threads, parallel_map
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
 from lrtheory.matrix_compression.stacks.reading import Stream
-from lrtheory.matrix_compression.stacks.sketch import StackSketch
+from lrtheory.matrix_compression.stacks.sketch import Method, StackSketch
 
 __all__ = ["Plan", "sketch_of", "sketch_within"]
 
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
 
     rank: int
     oversampling: int
-    method: str
+    method: Method
     record: bool = False
 
     def sketch(self, n_columns: int | None = None) -> StackSketch:
@@ -39,15 +39,15 @@ class Plan(NamedTuple):
         return StackSketch(
             self.rank,
             oversampling=self.oversampling,
-            method=self.method,  # type: ignore[arg-type]
+            method=self.method,
             buffer=n_columns,
             record=self.record,
         )
 
     def settled(self, n_rows: int) -> Plan:
         """Choose the method that "auto" means."""
-        auto = "gram" if n_rows <= GRAM_ROWS else "fd"
-        return self._replace(method=auto if self.method == "auto" else self.method)
+        auto: Method = "gram" if n_rows <= GRAM_ROWS else "fd"
+        return self._replace(method=auto) if self.method == "auto" else self
 
     def leaf_columns(self, n_rows: int) -> int:
         """Return the columns from which on a leaf is full."""
@@ -69,7 +69,7 @@ def sketch_of(blocks: Iterable[np.ndarray], plan: Plan, n_jobs: int | None = Non
             whole.merge(sketch)
         else:
             counter.add(sketch)
-    return whole if gram else counter.whole(plan)
+    return whole if gram else counter.whole()
 
 
 def sketch_within(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int | None) -> tuple[StackSketch, int]:
@@ -121,7 +121,7 @@ def _branch(leaves: tuple[tuple[np.ndarray, ...], ...], plan: Plan) -> StackSket
             sketch._take(block.astype(np.float64, copy=False))
         sketch._held.settle()
         counter.add(sketch)
-    return counter.whole(plan)
+    return counter.whole()
 
 
 class Counter:
@@ -140,18 +140,14 @@ class Counter:
             sketch, self._levels[level] = waiting, None
         self._levels.append(sketch)
 
-    def whole(self, plan: Plan) -> StackSketch:
+    def whole(self) -> StackSketch:
         """Merge what waits, the later leaves first."""
-        waiting = [one for one in self._levels if one is not None]
-        made: StackSketch | None = None
-        for sketch in waiting:
-            if made is not None:
-                sketch.merge(made)
-            made = sketch
-        if made is None:
-            return plan.sketch()
-        made._held.room = None
-        return made
+        later, *earlier = (one for one in self._levels if one is not None)
+        for sketch in earlier:
+            sketch.merge(later)
+            later = sketch
+        later._held.room = None
+        return later
 
 
 def _mapped(

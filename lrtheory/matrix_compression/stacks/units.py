@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["EMPTY", "Sum", "energy_of", "rescaled", "true_energy", "true_length"]
+__all__ = ["EMPTY", "Sum", "energy_of", "rescaled", "true_length"]
 
 #: squares of numbers with these energies lose nothing to overflow or underflow
 _SAFE = (1e-280, 1e280)
@@ -72,13 +72,8 @@ def rescaled(values: np.ndarray, exponent: int) -> np.ndarray:
     return values * 2.0**exponent if abs(exponent) < 1000 else np.ldexp(values, max(exponent, -5000))
 
 
-def true_energy(energy: float, unit: int) -> float:
-    """Give the number in the caller's units; it may overflow to infinity or become 0 where the caller's would."""
-    return true_length(energy, 2 * unit)
-
-
 def true_length(length: float, unit: int) -> float:
-    """Give the length in the caller's units."""
+    """Give the length in the caller's units; it may overflow to infinity or become 0 where the caller's would."""
     try:
         return math.ldexp(length, max(unit, -5000))
     except OverflowError:

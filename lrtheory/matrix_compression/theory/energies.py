@@ -200,7 +200,8 @@ def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     >>> largest_alone_bound([[1, 1]], 1)
     1
     """
-    total = sum(_split("spectra", one, 0)[1] for one in spectra) if len(_joined(spectra)) else 0
+    _joined(spectra)
+    total = sum(_split("spectra", one, 0)[1] for one in spectra)
     return total - max(_split("spectra", one, rank)[0] for one in spectra)
 
 

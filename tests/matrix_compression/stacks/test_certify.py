@@ -149,3 +149,23 @@ def test_a_forged_certificate_is_refused():
     lies = {"error": honest.error / 2, "floor": 10.0}, {"part_errors": 0 * honest.part_errors}, {"rank": 1}
     for lie in (*lies, {"part_shares": np.ones(4)}, {"part_optima": np.ones(4)}, {"names": ("a",) * 4}):
         assert not dataclasses.replace(honest, **lie).verify(problem, result), lie
+
+
+@pytest.mark.parametrize("rank", [None, 0, 1, 2, 4])
+def test_a_certificate_of_adapters_at_any_rank_is_found_again(rank):
+    original, copy = adapter(("a", 3), ("b", 2)), adapter(("a", 2), ("b", 1), seed=1)
+    found = mc.certify(original, copy, rank)
+    assert found.verify(original, copy)
+    assert not dataclasses.replace(found, bound=found.bound + 1e-3).verify(original, copy)
+
+
+@pytest.mark.parametrize(("inner", "rank"), [(3, None), (36, None), (3, 38), (3, 45)])
+def test_a_certificate_of_dense_copies_with_many_rows_is_found_again(inner, rank):
+    rng = np.random.default_rng(42)
+    blocks = [rng.normal(size=(2060, 30)) * np.geomspace(1, 0.01, 30) for _ in range(3)]
+    Q = np.linalg.svd(joined(blocks), full_matrices=False)[0][:, :inner]
+    copies = [Q @ (Q.T @ block) for block in blocks]
+    found = mc.certify(blocks, copies, rank)
+    assert found.rank == (inner if rank is None else rank)
+    assert found.verify(blocks, copies)
+    assert not dataclasses.replace(found, bound=found.bound * 0.9).verify(blocks, copies)

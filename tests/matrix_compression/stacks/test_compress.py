@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
+from lrtheory._files import Tensors
 from lrtheory.matrix_compression.stacks import accumulator
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from tests.backends import missing
@@ -121,9 +123,9 @@ def test_the_number_of_workers_changes_no_digit(method):
 
 
 def test_workers_of_a_cluster_change_no_digit():
-    distributed = pytest.importorskip("distributed") if missing_dask() is None else None
-    if distributed is None:
+    if find_spec("distributed") is None:
         missing("dask", "distributed is not installed")
+    import distributed
     from joblib import parallel_config
 
     problem = mc.make_stack("gaussian", 12, 3, n_blocks=120, rng=5)
@@ -134,12 +136,6 @@ def test_workers_of_a_cluster_change_no_digit():
             there = mc.compress_stack(problem, 2, method="fd", oversampling=1, n_jobs=-1)
     assert np.array_equal(alone.basis, there.basis)
     assert (alone.lower, alone.upper) == (there.lower, there.upper)
-
-
-def missing_dask():
-    import importlib.util
-
-    return None if importlib.util.find_spec("distributed") else "missing"
 
 
 def test_a_leaf_knows_its_error_exactly():
@@ -235,3 +231,9 @@ def test_what_a_person_sees():
     assert "numbers for 144" in repr(found)
     assert list(found.to_frame()["rank"]) == [0, 1, 2]
     found.plot()
+
+
+def test_blocks_of_one_name_are_all_written(tmp_path):
+    problem = mc.StackProblem([np.eye(3), 2 * np.eye(3)], 1, labels=["a", "a"])
+    mc.compress_stack(problem).to_file(tmp_path / "shared.safetensors")
+    assert Tensors(tmp_path / "shared.safetensors").names == ["basis", "coefficients.0", "coefficients.1"]

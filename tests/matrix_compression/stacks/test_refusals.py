@@ -116,6 +116,8 @@ CALLS = {
     "kind": (lambda: mc.make_stack("round"), f"`kind` must be one of {', '.join(map(repr, KINDS))}; got 'round'."),
     "rows of families": (lambda: mc.make_families([1, 1], 3, 2), "`n_rows` must be an integer of at least 4; got 3."),
     "no family": (lambda: mc.make_families([]), "`sizes` must be a sequence of at least one number of blocks; got []."),
+    "families that are one": (lambda: mc.make_families(overlap=1.0), "`overlap` must be in [0, 1); got 1.0."),
+    "nothing hidden": (lambda: mc.make_hidden_direction(size=0.0), "`size` must be in (0, 1); got 0.0."),
     "labels": (lambda: mc.StackProblem([EYE], labels=["a", "b"]), "`labels` must be None or a sequence of 1"),
     "projection": (lambda: mc.load_transformer_heads("output"), "`projection` must be one of 'query'"),
 }
