@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -216,7 +217,7 @@ class Accumulator:
             energies, U = np.linalg.eigh(_with_products(self.gram.copy(order="F"), Z))
             energies = np.maximum(energies[::-1], 0.0)
             F = U[:, ::-1][:, :keep] * np.sqrt(energies[:keep])
-        return Spectrum(factors.empty(self.n_rows, self.keep)._replace(F=F), energies)
+        return Spectrum(replace(factors.empty(self.n_rows, self.keep), F=F), energies)
 
 
 def rescaled_trace(trace: Mapping[str, list[Any]], exponent: int) -> dict[str, list[Any]]:

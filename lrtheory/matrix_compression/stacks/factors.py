@@ -6,7 +6,8 @@ that of shrinking, and `theory.superadditive_floor` that of the floors.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,8 @@ __all__ = ["ROUNDING", "Factor", "empty", "joined", "leading", "rescaled_factor"
 ROUNDING = 8 * 2.0**-53
 
 
-class Factor(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Factor:
     """A factor, and brackets for every rank from 0 to the number of columns that are kept."""
 
     F: np.ndarray  # (m, at most keep), orthogonal columns, the longest first
@@ -25,7 +27,7 @@ class Factor(NamedTuple):
     lost_most: float  # the largest energy of every truncation, summed; Delta of Frequent Directions
     floors: np.ndarray  # (keep + 1,): at least this is E_j^2
 
-    @property
+    @cached_property
     def energies(self) -> np.ndarray:
         """Squared lengths of the columns, the largest first."""
         return -np.sort(-np.einsum("ij,ij->j", self.F, self.F))
@@ -65,7 +67,7 @@ def joined(a: Factor, b: Factor | np.ndarray, *, shrink: bool) -> tuple[Factor, 
     Frequent Directions `shrink`: the first energy that is not kept is subtracted from all.
     """
     keep = len(a.lost) - 1
-    other = empty(len(a.F), keep)._replace(F=b) if isinstance(b, np.ndarray) else b
+    other = replace(empty(len(a.F), keep), F=b) if isinstance(b, np.ndarray) else b
     energies, F = leading(np.concatenate([a.F, other.F], axis=1), keep)
     dropped = energies[keep:]
     if shrink and len(dropped) and dropped[0] > 0:
@@ -85,10 +87,10 @@ def joined(a: Factor, b: Factor | np.ndarray, *, shrink: bool) -> tuple[Factor, 
     tops = np.concatenate([tops, np.full(keep + 1 - len(tops), tops[-1])])
     if exact:
         tails = np.concatenate([np.cumsum(energies[::-1])[::-1], np.zeros(keep + 1)])[: keep + 1]
-        return made._replace(floors=tails), dropped
+        return replace(made, floors=tails), dropped
     # the energy of all is that of the columns and of what was dropped (statement CM-3t)
     rest = (tops[-1] - tops) + (whole - lost)
-    return made._replace(floors=np.maximum(a.floors + other.floors, rest)), dropped
+    return replace(made, floors=np.maximum(a.floors + other.floors, rest)), dropped
 
 
 def rescaled_factor(factor: Factor, exponent: int) -> Factor:
@@ -96,7 +98,8 @@ def rescaled_factor(factor: Factor, exponent: int) -> Factor:
     if exponent == 0:
         return factor
     length, energy = 2.0 ** max(exponent, -1000), 2.0 ** max(2 * exponent, -1000)
-    return factor._replace(
+    return replace(
+        factor,
         F=factor.F * length,
         lost=factor.lost * energy,
         lost_whole=factor.lost_whole * energy,
