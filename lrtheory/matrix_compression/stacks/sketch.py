@@ -280,7 +280,7 @@ class StackSketch:
         return self._parameters() | seen | self._held.state()
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
+        """Go on from what `get_state` returned, with an empty `trace`; a rejected state changes nothing.
 
         Parameters
         ----------
@@ -294,15 +294,13 @@ class StackSketch:
         TypeError
             If it is not a mapping.
         """
-        state = {name: state[name] for name in state} if hasattr(state, "keys") else state
         method = str(state_entry(state, "method"))
         mine = self._parameters()
         if self.method == "auto" or (self.n_rows == 0 and method == "auto"):
             mine["method"] = choice("state['method']", method, METHODS)
         same_parameters(state, mine)
-        fresh = Accumulator(method, self._held.keep, self._held.room)
+        fresh = Accumulator(method, self._held.keep, self._held.room, record=self.trace is not None)
         fresh.read(state)
-        fresh.trace = self.trace
         n_blocks, n_columns = (count_of(state, name) for name in ("n_blocks", "n_columns"))
         self.n_blocks, self.n_columns, self._held = n_blocks, n_columns, fresh
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from lrtheory.matrix_compression.stacks.sketch import Method, StackSketch
 __all__ = ["Plan", "sketch_of", "sketch_within"]
 
 T = TypeVar("T")
+#: blocks that are sketched whole, and leaves that are sketched in one process
+Leaf: TypeAlias = tuple[np.ndarray, ...]
+Task: TypeAlias = tuple[Leaf, ...]
 
 #: the first rank that is tried where an error is given and the rank is not
 FIRST_RANK = 32
@@ -88,7 +91,7 @@ def sketch_within(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int
         plan = plan._replace(rank=2 * plan.rank)
 
 
-def _leaves(blocks: Iterable[np.ndarray], n_columns: int) -> Iterator[tuple[np.ndarray, ...]]:
+def _leaves(blocks: Iterable[np.ndarray], n_columns: int) -> Iterator[Leaf]:
     """Cut a stream of blocks where a leaf is full."""
     leaf: list[np.ndarray] = []
     seen = 0
@@ -109,7 +112,7 @@ def _batched(items: Iterable[T], n: int) -> Iterator[tuple[T, ...]]:
         yield some
 
 
-def _branch(leaves: tuple[tuple[np.ndarray, ...], ...], plan: Plan) -> StackSketch:
+def _branch(leaves: Task, plan: Plan) -> StackSketch:
     """Sketch each leaf whole, and merge the leaves of a task."""
     counter = Counter()
     for leaf in leaves:
@@ -151,9 +154,7 @@ class Counter:
 
 
 def _mapped(
-    function: Callable[[tuple[tuple[np.ndarray, ...], ...]], StackSketch],
-    tasks: Iterable[tuple[tuple[np.ndarray, ...], ...]],
-    n_jobs: int | None,
+    function: Callable[[Task], StackSketch], tasks: Iterable[Task], n_jobs: int | None
 ) -> Iterator[StackSketch]:
     """Apply a function to tasks in their order, with few of them in memory at a time."""
     workers = n_threads(n_jobs)

@@ -364,3 +364,13 @@ def test_a_state_with_more_columns_than_are_gathered_is_refused(method):
     state = sketch.get_state() | {"columns": np.ones((4, 3))}
     with pytest.raises(ValueError, match="columns.* must be at most 2 columns; got 3"):
         mc.StackSketch(1, oversampling=1, method=method, buffer=3).set_state(state)
+
+
+def test_a_restored_sketch_records_what_comes_after():
+    """What another stack left, perhaps in another unit, is no part of the trace."""
+    first, second = (mc.StackSketch(1, oversampling=0, method="sketch", buffer=1, record=True) for _ in range(2))
+    first.update(np.ones((3, 2)) * 2.0**300)
+    second.update(np.ones((3, 1)))
+    second.set_state(first.get_state())
+    second.update(np.ones((3, 1)) * 2.0**300)
+    assert [np.linalg.norm(F) * 2.0**second.unit for F in second.trace["factors"]] == pytest.approx([3 * 2.0**300])
