@@ -69,7 +69,8 @@ class ClusterCertificate(Result):
         if len(given) != len(self.labels):
             raise must("blocks", f"{len(self.labels)} matrices", len(given))
         names = np.unique(self.labels)
-        if self.labels.dtype.kind not in "iu" or not np.array_equal(names, np.arange(len(names))):
+        consecutive = self.labels.ndim == 1 and np.array_equal(names, np.arange(len(names)))
+        if self.labels.dtype.kind not in "iu" or not consecutive or self.rank < 1:
             return False
         errors, floor = _errors(given, self.labels, self.rank)
         worst = float(errors[np.bincount(self.labels) > 1].max(initial=0.0))

@@ -88,9 +88,12 @@ class StackCertificate(Result):
         ValueError
             If a block is not finite, or has another number of rows than the basis.
         """
+        U = np.asarray(self.basis)
+        if U.ndim != 2 or U.shape[1] != self.rank or not np.isfinite(U).all():
+            return False
         stream = Stream(blocks)
-        stream.n_rows = len(self.basis)
-        exact = StackSketch(self.rank, oversampling=0, method="gram") if len(self.basis) <= GRAM_ROWS else None
+        stream.n_rows = len(U)
+        exact = StackSketch(self.rank, oversampling=0, method="gram") if len(U) <= GRAM_ROWS else None
 
         def seen() -> Iterator[np.ndarray]:
             for block in stream:
@@ -98,9 +101,9 @@ class StackCertificate(Result):
                     exact.update(block)
                 yield block
 
-        Q = np.linalg.qr(self.basis.astype(np.float64))[0]
-        again = second_pass(seen(), self.basis.astype(np.float64), Q, unit=None, dtype=np.dtype(np.float64))
-        return self.basis.shape[1] == self.rank and self.statement in STATEMENTS and self._agrees(again, exact)
+        U = U.astype(np.float64)
+        again = second_pass(seen(), U, np.linalg.qr(U)[0], unit=None, dtype=U.dtype)
+        return self.statement in STATEMENTS and self._agrees(again, exact)
 
     def _agrees(self, again: SecondPass, exact: StackSketch | None) -> bool:
         total = float(again.energies.sum())

@@ -10,7 +10,8 @@ import numpy as np
 
 from lrtheory._numbers import number
 from lrtheory._types import Rng
-from lrtheory._validation import integer, must, real
+from lrtheory._validation import integer, must, open_interval, real
+from lrtheory._validation import sizes as check_sizes
 from lrtheory.matrix_compression.stacks.files import stack_in
 from lrtheory.matrix_compression.stacks.makers import planted, stack
 from lrtheory.matrix_compression.stacks.reading import Stream
@@ -224,9 +225,7 @@ def make_families(
     >>> sorted(problem.truth.tolist()), problem.blocks[0].shape
     ([0, 0, 1], (8, 2))
     """
-    counts = [integer("sizes", n, low=1) for n in sizes]
-    if not counts:
-        raise must("sizes", "a sequence of at least one number of blocks", sizes)
+    counts = check_sizes("sizes", sizes)
     r = integer("rank", rank, low=1)
     m = integer("n_rows", n_rows, low=r * (len(counts) + (overlap > 0)))
     share = float(number("overlap", overlap, 0, 1, ends="[)"))
@@ -264,4 +263,4 @@ def make_hidden_direction(n: int = 40, keep: int = 1, *, size: float = 0.9) -> S
     """
     n, keep = integer("n", n, low=1), integer("keep", keep, low=1)
     *axes, hidden = np.eye(keep + 1)[:, :, None]
-    return StackProblem([*axes, *[float(number("size", size, 0, 1, ends="()")) * hidden] * n], 1)
+    return StackProblem([*axes, *[open_interval("size", size, 0, 1) * hidden] * n], 1)

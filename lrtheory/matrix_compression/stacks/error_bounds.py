@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._validation import Words, choice, integer, must
+from lrtheory._validation import Words, choice, integer, must, refuse_unused
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
 from lrtheory.matrix_compression.stacks.measuring import spectra_of
@@ -81,8 +81,7 @@ def error_bounds(
     rank = integer("rank", getattr(blocks, "rank", None) if rank is None else rank, low=0)
     stream = Stream(blocks)
     if method in ("sketch", "gram"):
-        if groups is not None:
-            raise must("groups", f'left out with method "{method}", which does not use it', groups)
+        refuse_unused(method, (), groups=(groups, None))
         return sketch_of(stream, Plan(rank, max(8, rank), method)).interval()
     matrices = list(_grouped(list(stream), groups))
     spectra, unit, noise = spectra_of(matrices)
@@ -134,9 +133,10 @@ def partition(groups: Any, n_blocks: int) -> list[list[int]]:
     if isinstance(groups, (int, np.integer)) and not isinstance(groups, bool):
         size = integer("groups", groups, low=1)
         return [list(range(a, b)) for a, b in pairwise([*range(0, n_blocks, size), n_blocks])]
-    if isinstance(groups, (str, bytes)) or not hasattr(groups, "__iter__"):
+    given = list(groups) if hasattr(groups, "__iter__") else [groups]
+    if not all(hasattr(ids, "__iter__") for ids in given):
         raise must("groups", "None, a number of blocks, or sequences of their ids", groups, TypeError)
-    found = [[integer("groups", i, low=0, high=n_blocks - 1) for i in ids] for ids in groups]
+    found = [[integer("groups", i, low=0, high=n_blocks - 1) for i in ids] for ids in given]
     if sorted(i for ids in found for i in ids) != list(range(n_blocks)) or not all(found):
         raise must("groups", f"a partition of {n_blocks} blocks", Words(str(found)[:60]))
     return found

@@ -132,7 +132,8 @@ def test_a_forged_certificate_is_refused():
         assert not dataclasses.replace(honest, **{name: value}).verify(problem), name
     # clusters without blocks, labels that are no integers, another statement, a negative gap
     gaps, fractions = np.array([0, 0, 0, 5, 5, 5]), honest.labels / 2
-    for lie in ({"labels": gaps}, {"labels": fractions}, {"statement": "matrix_compression/CM-1"}, {"gap": -1.0}):
+    lies = [{"labels": gaps}, {"labels": fractions}, {"labels": np.zeros((6, 2), np.int64)}, {"rank": -1}]
+    for lie in [*lies, {"statement": "matrix_compression/CM-1"}, {"gap": -1.0}]:
         assert not dataclasses.replace(honest, **lie).verify(problem), lie
     with pytest.raises(ValueError, match="`blocks` must be 6 matrices; got 5"):
         honest.verify(problem.blocks[:5])

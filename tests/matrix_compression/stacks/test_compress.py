@@ -209,7 +209,8 @@ def test_a_forged_certificate_is_refused():
         assert not dataclasses.replace(honest, **{name: value}).verify(problem), name
     # a floor that excuses anything, an error that says nothing, and a basis wider than the rank of the bound
     wide = np.linalg.qr(np.random.default_rng(1).normal(size=(8, 5)))[0]
-    for lie in ({"error": 0.0, "floor": 10.0}, {"error": np.inf, "gap": np.inf}, {"basis": wide}):
+    lies = [{"error": 0.0, "floor": 10.0}, {"error": np.inf, "gap": np.inf}, {"basis": wide}, {"rank": -1}]
+    for lie in [*lies, {"basis": other[:, 0]}, {"basis": other * np.nan}]:
         assert not dataclasses.replace(honest, **lie).verify(problem), lie
     assert not honest.verify(mc.make_stack("gaussian", 8, 3, n_blocks=6, rng=10))
 

@@ -80,6 +80,10 @@ CALLS = {
         lambda: mc.error_bounds([EYE, EYE], 1, groups=[[0], [0, 1]]),
         "`groups` must be a partition of 2 blocks",
     ),
+    "groups that are ids": (
+        lambda: mc.error_bounds([EYE], 1, groups=[0]),
+        "`groups` must be None, a number of blocks, or",
+    ),
     "an empty group": (lambda: mc.error_bounds([EYE], 1, groups=[[0], []]), "`groups` must be a partition of 1 blocks"),
     "unused groups": (
         lambda: mc.error_bounds([EYE], 1, method="gram", groups=1),
@@ -115,7 +119,7 @@ CALLS = {
     "sizes": (lambda: mc.make_stack("gaussian", 3, [1, 2], n_blocks=3), "`n_blocks` must be 2, as `n_columns` lists"),
     "kind": (lambda: mc.make_stack("round"), f"`kind` must be one of {', '.join(map(repr, KINDS))}; got 'round'."),
     "rows of families": (lambda: mc.make_families([1, 1], 3, 2), "`n_rows` must be an integer of at least 4; got 3."),
-    "no family": (lambda: mc.make_families([]), "`sizes` must be a sequence of at least one number of blocks; got []."),
+    "no family": (lambda: mc.make_families([]), "`sizes` must be a non-empty sequence of positive integers; got []."),
     "families that are one": (lambda: mc.make_families(overlap=1.0), "`overlap` must be in [0, 1); got 1.0."),
     "nothing hidden": (lambda: mc.make_hidden_direction(size=0.0), "`size` must be in (0, 1); got 0.0."),
     "labels": (lambda: mc.StackProblem([EYE], labels=["a", "b"]), "`labels` must be None or a sequence of 1"),
