@@ -115,9 +115,5 @@ def load_transformer_weights() -> dict[str, np.ndarray]:
     assert path is not None
     tensors = Tensors(path)
     names = [name for name in tensors.names if name.startswith("encoder.layer.") and len(tensors.shape(name)) == 2]
-    return {name: np.array(tensors[name]) for name in sorted(names, key=_place)}
-
-
-def _place(name: str) -> tuple[int, str]:
-    """The layer of a weight, and its name."""
-    return int(name.split(".")[2]), name
+    by_layer = sorted(names, key=lambda name: (int(name.split(".")[2]), name))
+    return {name: np.array(tensors[name]) for name in by_layer}

@@ -92,17 +92,13 @@ class Stream:
         given = self._given() if callable(self._given) else self._given
         index = -1
         for index, value in enumerate(given):
-            yield self.checked(value, index)
+            block = as_block(value, index, self.n_rows, self._name)
+            self.n_rows = len(block)
+            if block.dtype == np.float64:
+                self.dtype = block.dtype
+            yield block
         if index < 0:
             raise must(self._name, "at least one matrix", Words("none"))
-
-    def checked(self, value: Any, index: int) -> np.ndarray:
-        """Check one block against those before it."""
-        block = as_block(value, index, self.n_rows, self._name)
-        self.n_rows = len(block)
-        if block.dtype == np.float64:
-            self.dtype = block.dtype
-        return block
 
 
 def relative(energy: float, total: float) -> float:

@@ -6,6 +6,7 @@ r"""One pass over blocks of any number: a sketch with a bracket of the error at 
 from __future__ import annotations
 
 import copy
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -138,7 +139,7 @@ class StackSketch:
         TypeError
             If its entries are not real numbers.
         """
-        self._take(self._checked(block))
+        self._take(as_block(block, self.n_blocks, self.n_rows or -1).astype(np.float64, copy=False))
 
     def update_many(self, blocks: Iterable[Block]) -> None:
         """Take in blocks one after the other.
@@ -160,7 +161,7 @@ class StackSketch:
         before = copy.deepcopy(self.__dict__)
         try:
             for block in blocks:
-                self._take(self._checked(block))
+                self.update(block)
         except BaseException:
             self.__dict__.update(before)
             raise
@@ -319,10 +320,6 @@ class StackSketch:
         room = self._held.room or 0
         return {"rank": self.rank, "oversampling": self.oversampling, "method": self.method, "buffer": room}
 
-    def _checked(self, block: Any) -> np.ndarray:
-        """Check a block, and return it in float64."""
-        return as_block(block, self.n_blocks, self.n_rows or -1).astype(np.float64, copy=False)
-
     def _take(self, block: np.ndarray) -> None:
         """Take in a checked block."""
         self._held.take(block)
@@ -331,9 +328,6 @@ class StackSketch:
 
 def smallest_rank(sketch: StackSketch, epsilon: float) -> int:
     """The smallest rank whose error is surely at most epsilon, or below the noise if epsilon is."""
-    low, high = 0, min(sketch.n_rows, sketch.n_columns)
     allowed = max(epsilon, 2 * sketch.interval(0).floor)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if sketch.interval(middle).upper <= allowed else (middle + 1, high)
-    return low
+    ranks = range(min(sketch.n_rows, sketch.n_columns))
+    return bisect_left(ranks, True, key=lambda rank: sketch.interval(rank).upper <= allowed)
