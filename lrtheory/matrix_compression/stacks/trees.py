@@ -68,10 +68,7 @@ def sketch_of(blocks: Iterable[np.ndarray], plan: Plan, n_jobs: int | None = Non
     whole = plan.sketch()
     counter = Counter()
     for sketch in _mapped(partial(_branch, plan=plan), tasks, n_jobs):
-        if gram:
-            whole.merge(sketch)
-        else:
-            counter.add(sketch)
+        (whole.merge if gram else counter.add)(sketch)
     return whole if gram else counter.whole()
 
 
@@ -83,9 +80,8 @@ def sketch_within(stream: Stream, plan: Plan, epsilon: float | None, n_jobs: int
     while True:
         sketch = sketch_of(stream, plan, n_jobs)
         n_reads += 1
-        if sketch.method == "gram" or plan.rank >= min(sketch.n_rows, sketch.n_columns):
-            return sketch, n_reads
-        if sketch.interval(plan.rank).upper <= epsilon:
+        exact = sketch.method == "gram" or plan.rank >= min(sketch.n_rows, sketch.n_columns)
+        if exact or sketch.interval(plan.rank).upper <= epsilon:
             return sketch, n_reads
         stream.need_restart("epsilon")
         plan = plan._replace(rank=2 * plan.rank)

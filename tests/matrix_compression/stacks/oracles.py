@@ -12,10 +12,14 @@ import numpy as np
 KINDS = ("gaussian", "noisy", "decades", "orthogonal", "integers", "shared")
 
 
+def joined(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """The blocks side by side."""
+    return np.concatenate([np.asarray(block, np.float64) for block in blocks], axis=1)
+
+
 def integers_of(blocks: Sequence[np.ndarray]) -> tuple[list[list[int]], int]:
     """The stack as integers times 2^-shift, which every double is."""
-    M = np.concatenate([np.asarray(block, np.float64) for block in blocks], axis=1)
-    ratios = [[x.as_integer_ratio() for x in row] for row in M.tolist()]
+    ratios = [[x.as_integer_ratio() for x in row] for row in joined(blocks).tolist()]
     shift = max((d.bit_length() - 1 for row in ratios for _, d in row), default=0)
     return [[n << (shift - d.bit_length() + 1) for n, d in row] for row in ratios], shift
 
@@ -55,7 +59,7 @@ def relative_error(energies: Sequence[Fraction], rank: int) -> float:
 
 def dense_energies(blocks: Sequence[np.ndarray]) -> np.ndarray:
     """Squared singular values by one dense factorization, the largest first, padded to the number of rows."""
-    M = np.concatenate([np.asarray(block, np.float64) for block in blocks], axis=1)
+    M = joined(blocks)
     s = np.linalg.svd(M, compute_uv=False) if M.shape[1] else np.zeros(0)
     return np.pad(s**2, (0, len(M) - len(s)))
 

@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
-from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
-
-
-def joined(blocks):
-    return np.concatenate([np.asarray(block, float) for block in blocks], axis=1)
+from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, joined, relative_error, stacks
 
 
 def test_blocks_against_dense_matrices():

@@ -13,14 +13,14 @@ from lrtheory._files import Tensors
 from lrtheory.matrix_compression.stacks import accumulator
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from tests.backends import missing
-from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
+from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, joined, relative_error, stacks
 
 METHODS = ("gram", "fd", "sketch")
 NOISE = 1e-12
 
 
 def error_of(blocks, basis):
-    M = np.concatenate([np.asarray(b, float) for b in blocks], axis=1)
+    M = joined(blocks)
     Q = np.asarray(basis, float)
     norm = np.linalg.norm(M)
     return np.linalg.norm(M - Q @ (Q.T @ M)) / norm if norm else 0.0
@@ -185,7 +185,7 @@ def test_many_rows_take_frequent_directions(monkeypatch):
 def test_the_second_pass_bounds_from_below_by_what_lies_outside():
     """E_r^2 is at least the energy minus that of the r best directions within what was kept, and of all outside."""
     blocks = mc.make_stack("shared", 30, 4, n_blocks=40, rank=8, rng=3).blocks
-    M = np.concatenate(blocks, axis=1)
+    M = joined(blocks)
     found = mc.compress_stack(blocks, 3, method="sketch", oversampling=4, passes=2)
     sketch = mc.compress_stack(blocks, 7, method="sketch", oversampling=0, passes=1)
     inside = np.linalg.svd(sketch.basis.T @ M, compute_uv=False) ** 2
