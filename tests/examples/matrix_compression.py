@@ -81,7 +81,6 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.superadditive_floor": lambda: call(SPECTRA, 1),
     "theory.tail_energy": lambda: call([3.0, 1.0], 1),
     "theory.tanh_bound": lambda: call(1.0, 2.0),
-    "theory.top_energy": lambda: call([3.0, 1.0], 1),
     "theory.truncation_bracket": lambda: call([4.0, 1.0], [[1.0], [0.5]], 1),
     "theory.union_bound": lambda: call(SPECTRA, 1),
     "truncate": lambda: call(B, 1, inputs=np.array([[1.0, 0.0], [2.0, 1.0]])),

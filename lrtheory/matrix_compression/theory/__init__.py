@@ -41,7 +41,6 @@ from lrtheory.matrix_compression.theory.energies import (
     residual_bound,
     superadditive_floor,
     tail_energy,
-    top_energy,
     union_bound,
 )
 from lrtheory.matrix_compression.theory.layers import (
@@ -84,7 +83,6 @@ __all__ = [
     "superadditive_floor",
     "tail_energy",
     "tanh_bound",
-    "top_energy",
     "truncation_bracket",
     "union_bound",
 ]

@@ -22,37 +22,8 @@ __all__ = [
     "residual_bound",
     "superadditive_floor",
     "tail_energy",
-    "top_energy",
     "union_bound",
 ]
-
-
-def top_energy(spectrum: ArrayLike, rank: int) -> Number:
-    r"""Energy T_r that the r largest singular values hold (the norm behind statement CM-14).
-
-    Parameters
-    ----------
-    spectrum : sequence of numbers
-        Singular values, at least 0, in any order.
-    rank : int
-        r, at least 0; beyond the number of values it takes all.
-
-    Returns
-    -------
-    number
-        T_r, the sum of their squares.
-
-    Raises
-    ------
-    ValueError
-        If a value is negative or not finite, or `rank` is below 0.
-
-    Examples
-    --------
-    >>> top_energy([3, 1, 2], 2)
-    13
-    """
-    return _split("spectrum", spectrum, rank)[0]
 
 
 def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
