@@ -162,7 +162,8 @@ def _figures(records: Mapping[str, Sequence[Record]]) -> str:
     total, near = agreement(every)
     return (
         f"- **{len(every)} figures** (profile {profiles(every)}) support {sum(claims)} of their {len(claims)} claims "
-        f"and set {total} published numbers beside ours, of which {near} agree within {100 * NEAR:.0f} %.\n"
+        f"and set {total} numbers of others beside ours, published or computed by independent code; {near} agree "
+        f"within {100 * NEAR:.0f} %.\n"
     )
 
 
