@@ -204,6 +204,8 @@ CASTS = Family(
         Cast(np.array([[2.0**-139]]), np.array([[1.0]]), "bfloat16"),
         # near the next number, which is above
         Cast(np.array([[1 + 1.75 * 2.0**-8]]), np.array([[1 + 1.75 * 2.0**-8]]), "bfloat16"),
+        # numbers that the format has, far from all factors above
+        Cast(np.array([[3.0]]), np.array([[5.0]]), "float32"),
     ),
     # both factors err by 1 - 2^-20 of what the bound has, and the bound by u more than the factors
     tight=(Tight(between("float16"), 0.998, 1),),

@@ -205,8 +205,8 @@ def draw_copied(draws: Draws) -> Copied:
 
 
 def tall() -> Copied:
-    """Make a stack with more rows than have a Gram matrix, whose error a sketch and the copy bracket."""
-    M = np.arange(2049.0)[:, None] % np.arange(2, 24)
+    """Make a stack of more rows than have a Gram matrix, and more columns than a sketch gathers, which brackets it."""
+    M = np.random.default_rng(0).integers(-3, 4, size=(2049, 130)).astype(float)
     return Copied((M,), (np.floor(M / 2) * 2,), 2)
 
 
