@@ -4,6 +4,7 @@
 from lrtheory.bounds.reporting import About
 from proofs_checks.matrix_compression import blocks
 from proofs_checks.matrix_compression import sketches
+from proofs_checks.matrix_compression import exact_sketches
 from proofs_checks.matrix_compression import subspaces
 from proofs_checks.matrix_compression import clusters
 from proofs_checks.matrix_compression import squeezing

@@ -1,4 +1,4 @@
-"""Sketches in one pass and in trees of merges: CM-3, CM-3t, CM-10, CM-13, CM-7 and CM-16.
+"""Sketches in one pass and in trees of merges: CM-3, CM-3t, CM-10, CM-7 and CM-16.
 
 A run is what every factorization left and dropped. The claims see to it that what was dropped is the spectrum of what
 is missing, form all brackets from it, and compare them with certified spectra of the columns so far; what a sketch
@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, saboteur
-from lrtheory.matrix_compression import StackSketch, theory
+from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.stacks import factors
 from proofs_checks.matrix_compression.families.exact import (
     NO_OUTCOME,
@@ -26,19 +26,15 @@ from proofs_checks.matrix_compression.families.exact import (
     unlike,
 )
 from proofs_checks.matrix_compression.families.passes import (
-    LOW_RANK,
     PASSES,
     PASSES_FD,
-    TOO_WIDE,
     TREES,
-    Kept,
     Pass,
     Step,
     Trace,
     held,
     is_pass,
     is_tree,
-    kept,
     line,
     merged,
     misfit,
@@ -222,51 +218,6 @@ CM_10 = Statement(
     saboteurs=(
         saboteur("seven tenths of what was dropped", claim=Inequality(partial(value_by_value, share=0.7))),
         saboteur("only the last truncation", patch=(factors.joined, "a.lost_most + other.lost_most + most", "most")),
-    ),
-)
-
-
-def exact_within(case: Pass, found: Kept) -> Sides:
-    """Compare F F^T with M M^T, T_r of both, and the reported errors with those of M."""
-    M, F = case.whole, np.asarray(found.factor)
-    if F.ndim != 2 or len(F) != len(M) or np.shape(found.errors) != (case.keep,):
-        return NO_OUTCOME
-    spectrum = truth(M)
-    error = np.array([tail(spectrum, r) for r in range(1, case.keep + 1)])
-    lhs = [(F @ F.T).ravel(), tops(held(F), case.keep), found.errors]
-    rhs = [(M @ M.T).ravel(), tops(spectrum, case.keep), error]
-    return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, M.shape[1] + 1))
-
-
-def fits(case: Pass) -> bool:
-    """Decide whether all blocks together have no more rank than a sketch keeps."""
-    return not truth(case.whole)[case.keep :].any()
-
-
-CM_13 = Statement(
-    id="matrix_compression/CM-13",
-    title="What fits is exact",
-    says=(
-        "If all blocks together have rank at most the number of columns that a sketch keeps, nothing is dropped, and "
-        "T_r of its factor F, the sum of the r largest squared singular values, is that of the blocks for every r."
-    ),
-    source=Derived(theory.truncation_bracket),
-    tex=r"\mathrm{rank}(M) \le \text{keep} \Rightarrow D_r = 0,\ T_r(F) = T_r(M)",
-    hypotheses={**PASSED, "the rank of all blocks is at most what is kept": fits},
-    instances=LOW_RANK,
-    solve=kept,
-    claim=Identity(exact_within),
-    saboteurs=(
-        saboteur(
-            "one column fewer is kept",
-            patch=(
-                StackSketch.__init__,
-                "max(1, self.rank + self.oversampling)",
-                "max(1, self.rank + self.oversampling - 1)",
-            ),
-        ),
-        saboteur("blocks are not compared with the factor", solve=partial(kept, run=wrong_solvers.crossless)),
-        saboteur("a rank more than fits", breaks="the rank of all blocks is at most what is kept", instances=TOO_WIDE),
     ),
 )
 
