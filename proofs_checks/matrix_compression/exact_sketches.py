@@ -1,4 +1,4 @@
-"""What a sketch keeps whole is exact: CM-13."""
+"""Sketches that keep as many columns as their blocks have rank, and are exact: CM-13."""
 
 from __future__ import annotations
 
