@@ -230,7 +230,7 @@ def test_what_a_person_sees():
     found = mc.compress_stack(mc.make_stack("noisy", 8, 3, n_blocks=6, rng=9), 2)
     assert "this basis of rank 2 errs by" in repr(found)
     assert "numbers for 144" in repr(found)
-    assert list(found.to_frame()["rank"]) == [0, 1, 2]
+    assert list(found._columns()["rank"]) == [0, 1, 2]
     found.plot()
 
 
