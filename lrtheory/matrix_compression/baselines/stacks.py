@@ -185,10 +185,10 @@ def published_clusters(
 
     Examples
     --------
-    >>> from lrtheory.matrix_compression import make_families
-    >>> problem = make_families([3, 2], 16, 2, rng=0)
-    >>> len(published_clusters(problem).clusters)
-    2
+    >>> import numpy as np
+    >>> one, two, three = np.eye(3)[:, :, None]
+    >>> [ids.tolist() for ids in published_clusters([3 * one, 2 * two, three], 2, 0.1).clusters]
+    [[0, 1], [2]]
     """
     choice("predictor", predictor, ("weyl", "residual", "spectra", "sketch"))
     choice("order", order, ("norm", "residual"))
