@@ -129,7 +129,7 @@ def certify(original: AdapterFile, copy: AdapterFile, *, at_most: float | None =
     Parameters
     ----------
     original : AdapterFile
-        The adapter that the copy stands for, as the folder that peft writes.
+        An adapter of which there is a copy, as the folder that peft writes.
     copy : AdapterFile
         The other one, which may come from any tool.
     at_most : float

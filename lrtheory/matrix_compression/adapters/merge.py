@@ -114,7 +114,7 @@ def opened(adapters: Any, weights: Any) -> tuple[list[AdapterFile], dict[str, Ad
     """The adapters; for each module that of the first that has it, and the updates of all, with their weights."""
     read = [as_adapter("adapters", one) for one in adapters] if isinstance(adapters, (list, tuple)) else []
     if not read:
-        raise must("adapters", "at least one adapter", adapters)
+        raise must("adapters", "a sequence of at least one adapter", adapters)
     share = np.ones(len(read)) if weights is None else array("weights", weights, shape=(None,)).astype(np.float64)
     if len(share) != len(read):
         raise ValueError(f"`weights` must be one number an adapter; got {len(share)} for {len(read)}.")

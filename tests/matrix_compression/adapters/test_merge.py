@@ -137,8 +137,8 @@ def refused(*args: Any, **options: Any) -> str:
 
 def test_refusals(tmp_path: Path) -> None:
     given = adapters()
-    assert refused([], rank=1) == "`adapters` must be at least one adapter; got []."
-    with pytest.raises(ValueError, match="`adapters` must be at least one adapter; got 3"):
+    assert refused([], rank=1) == "`adapters` must be a sequence of at least one adapter; got []."
+    with pytest.raises(ValueError, match="`adapters` must be a sequence of at least one adapter; got 3"):
         mc.baselines.factor_average(3)  # type: ignore[arg-type]
     assert refused(given[:2], [1.0, 2.0, 3.0], rank=1) == "`weights` must be one number an adapter; got 3 for 2."
     assert refused(given) == "`rank` must be given, or `epsilon`; got neither."
