@@ -17,14 +17,13 @@ from proofs_checks.matrix_compression import training
 ABOUT = About(
     paper=(
         "M. Shamrai, *Concatenated Matrix SVD: Compression Bounds, Incremental Approximation, and Error-Constrained "
-        "Clustering*, arXiv 2601.11626; and six papers on the ranks of adapters and layers, named in each statement."
+        "Clustering*, arXiv 2601.11626; and six papers on ranks of adapters and layers, named in each statement."
     ),
     claims="""\
-Many matrices share one basis, and adapters get smaller ranks. The paper bounds the error of a common basis before it is
-computed, follows it in one pass, and clusters matrices so that no cluster errs by more than is allowed. Abstracts and
-public code were read: its predictors are certified bounds, but blocks wider than the rank break one of them, and the
-spectra of the blocks alone are never worse. Brackets of every pass, tree and subspace are proved here, and so are best
-ranks under a budget and the error of anybody's copy.""",
+The paper bounds the error of a common basis of many matrices before it is computed, follows it in one pass, and
+clusters matrices so that no cluster errs too much. Its public code was read: blocks wider than the rank break one
+predictor, and the spectra of the blocks alone are never worse. Brackets of every pass, best ranks of adapters under a
+budget, and the error of anybody's copy are proved here.""",
     pictures=("bracket", "ranks"),
     beside=("prediction",),
 )

@@ -161,10 +161,7 @@ def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[st
 def _beside(records: Sequence[Record], some: Sequence[Record], there: str) -> str:
     """The share of numbers of others that agree with ours, and for some figures the pair that is farthest apart."""
     total, near = agreement(records)
-    text = (
-        f"Of {total} [numbers of others]({there}#figures), published or computed by independent code, {near} agree "
-        f"with ours within {100 * NEAR:.0f} %."
-    )
+    text = f"Of {total} [numbers of others]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %."
     for record in some:
         what, published, ours, source = farthest(record)
         text += (
