@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.backends import BACKENDS, Backend, backend, required
+from tests.backends import BACKENDS, Backend, backend, need_data, required
 
 # No deadline anywhere: the first example of a solver pays for its compilation.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -32,6 +32,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 def uses(record_property: Callable[[str, Any], None]) -> Callable[[str], None]:
     """Say that this test runs on a back-end or data set; LRTHEORY_REQUIRE is held against what was said."""
     return lambda name: record_property("uses", name)
+
+
+@pytest.fixture
+def data(uses: Callable[[str], None]) -> Callable[[str], None]:
+    """Ask for a data set by name: the test is skipped where it is missing, and otherwise says that it runs on it."""
+
+    def ask(name: str) -> None:
+        need_data(name)
+        uses(name)
+
+    return ask
 
 
 @pytest.fixture(params=list(BACKENDS))

@@ -8,7 +8,6 @@ from scipy import sparse
 
 from lrtheory.matrix_completion import baselines, complete, complete_dense, loaders, make_low_rank, make_power_law
 from lrtheory.matrix_completion.dense import orthonormal
-from tests.backends import need_data
 
 
 def masked(problem) -> tuple[np.ndarray, np.ndarray]:
@@ -183,9 +182,8 @@ REAL = {"movielens_100k": ((943, 1682), 100_000), "lecture_ratings": ((2972, 112
 
 
 @pytest.mark.parametrize("name", list(REAL))
-def test_real_ratings(name, uses):
-    need_data(name)
-    uses(name)
+def test_real_ratings(name, data):
+    data(name)
     problem = getattr(loaders, f"load_{name}")()
     seen = problem.observations
     assert (seen.shape, seen.n_observed) == REAL[name]
@@ -196,9 +194,8 @@ def test_real_ratings(name, uses):
     assert done.validation_rmse < 0.99 * mean
 
 
-def test_digits(uses):
-    need_data("digits_matrix")
-    uses("digits_matrix")
+def test_digits(data):
+    data("digits_matrix")
     problem = loaders.load_digits_matrix()
     assert problem.observations.shape == (1797, 64)
     assert np.linalg.matrix_rank(problem.observations.to_csr().toarray()) == 61

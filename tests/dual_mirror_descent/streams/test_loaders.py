@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from scipy import sparse
 
 from lrtheory import dual_mirror_descent as dmd
-from tests.backends import need_data
-
-
-@pytest.fixture
-def data(uses: Callable[[str], None]) -> Callable[[str], None]:
-    """Ask for a data set by name."""
-
-    def ask(name: str) -> None:
-        need_data(name)
-        uses(name)
-
-    return ask
 
 
 def test_flights(data):

@@ -7,12 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from lrtheory import dynamic_submodular as ds
-from tests.backends import need_data
 
 
-def test_supermarket(uses: Callable[[str], None]) -> None:
-    need_data("supermarket")
-    uses("supermarket")
+def test_supermarket(data: Callable[[str], None]) -> None:
+    data("supermarket")
     stream = ds.load_supermarket(days=3, min_customers=30, k=5)
     assert stream.labels is not None
     days = [day for _, day in stream.labels]
@@ -21,9 +19,8 @@ def test_supermarket(uses: Callable[[str], None]) -> None:
     assert (trace.values * 2.2 >= trace.upper_bounds).all()
 
 
-def test_airports(uses: Callable[[str], None]) -> None:
-    need_data("airports")
-    uses("airports")
+def test_airports(data: Callable[[str], None]) -> None:
+    data("airports")
     stream = ds.load_airports(n_neighbors=20, length=500, k=5)
     assert stream.labels is not None
     assert "ZRH" in stream.labels
@@ -32,9 +29,8 @@ def test_airports(uses: Callable[[str], None]) -> None:
     solver.check_invariants()
 
 
-def test_digits(uses: Callable[[str], None]) -> None:
-    need_data("digits_similarity")
-    uses("digits_similarity")
+def test_digits(data: Callable[[str], None]) -> None:
+    data("digits_similarity")
     stream = ds.load_digits_similarity(length=100, k=5)
     assert stream.objective.n == 1797
     assert np.bincount(stream.labels).min() > 170

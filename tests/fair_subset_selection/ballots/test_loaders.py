@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
@@ -16,18 +14,6 @@ from lrtheory.fair_subset_selection import (
     load_rated_items,
     select,
 )
-from tests.backends import need_data
-
-
-@pytest.fixture
-def data(uses: Callable[[str], None]) -> Callable[[str], None]:
-    """Ask for a data set by name."""
-
-    def ask(name: str) -> None:
-        need_data(name)
-        uses(name)
-
-    return ask
 
 
 def test_cambridge_ballots(data) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 
 from lrtheory import lora_limits as ll
 from lrtheory.lora_limits import baselines, theory
-from tests.backends import need_data
 from tests.lora_limits import oracles
 
 
@@ -131,16 +131,20 @@ def test_baselines_refuse(uniform):
 # --- real heads ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def heads():
-    need_data("attention_heads")
+@pytest.fixture
+def heads(data):
+    data("attention_heads")
     pytest.importorskip("tokenizers")
     pytest.importorskip("safetensors")
+    return loaded_heads()
+
+
+@functools.cache
+def loaded_heads():
     return ll.load_attention_heads()
 
 
-def test_real_heads_look_at_the_words(heads, uses):
-    uses("attention_heads")
+def test_real_heads_look_at_the_words(heads):
     assert len(heads) == 72
     problem = heads[0, 0]
     assert problem.labels[0] == "[CLS]"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
-from tests.backends import need_data
 
 
 def test_families_share_their_subspace() -> None:
@@ -32,8 +33,8 @@ def test_residuals_are_what_rounding_leaves() -> None:
             assert np.abs(steps).max() == pytest.approx(3, abs=1e-5)
 
 
-def test_real_weights() -> None:
-    need_data("transformer_weights")
+def test_real_weights(data: Callable[[str], None]) -> None:
+    data("transformer_weights")
     weights = mc.load_transformer_weights()
     names = [name for name in weights if name.startswith("encoder.layer.0.attention")][:2]
     made = mc.make_quantization_residuals({name: weights[name] for name in names}, 64)

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
-from tests.backends import need_data
 from tests.matrix_compression.stacks.oracles import dense_energies
 
 
 @pytest.mark.parametrize("n_blocks", [5, 10, 40])
-def test_digits(n_blocks):
-    need_data("digit_blocks")
+def test_digits(n_blocks, data):
+    data("digit_blocks")
     problem = mc.load_digit_blocks(n_blocks=n_blocks)
     energies = dense_energies(problem.blocks)
     exact = np.sqrt(energies[16:].sum() / energies.sum())
@@ -25,8 +24,8 @@ def test_digits(n_blocks):
     assert exact < coarse < fine < published
 
 
-def test_heads_hardly_share_a_basis_and_the_certificate_says_so():
-    need_data("transformer_heads")
+def test_heads_hardly_share_a_basis_and_the_certificate_says_so(data):
+    data("transformer_heads")
     problem = mc.load_transformer_heads()
     found = mc.compress_stack(problem)
     assert found.error == pytest.approx(0.7369, abs=1e-4)
@@ -37,8 +36,8 @@ def test_heads_hardly_share_a_basis_and_the_certificate_says_so():
     assert problem.labels[13] == "1.1"
 
 
-def test_weights_of_a_transformer():
-    need_data("transformer_weights")
+def test_weights_of_a_transformer(data):
+    data("transformer_weights")
     weights = mc.load_transformer_weights()
     shapes = [W.shape for W in weights.values()]
     assert (len(shapes), shapes.count((384, 384)), shapes.count((1536, 384)), shapes.count((384, 1536))) == (

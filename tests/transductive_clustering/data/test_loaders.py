@@ -6,12 +6,11 @@ import numpy as np
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering.data.sentences import SENTENCES
-from tests.backends import missing, need_data
+from tests.backends import missing
 
 
-def test_digits(uses):
-    need_data("digits_features")
-    uses("digits_features")
+def test_digits(data):
+    data("digits_features")
     problem = tc.load_digits_features()
     assert problem.features.shape == (1797, 64)
     assert np.bincount(problem.truth).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
@@ -22,23 +21,21 @@ def test_digits(uses):
     assert table.differences[2, 1] > table.difference_half_width[2, 1]
 
 
-def test_mnist(uses):
-    need_data("mnist_5k")
-    uses("mnist_5k")
+def test_mnist(data):
+    data("mnist_5k")
     problem = tc.load_mnist_5k()
     assert problem.features.shape == (5000, 784)
     assert problem.features.dtype == np.float32
     assert np.bincount(problem.truth).tolist() == [500] * 10
 
 
-def test_sentences(uses):
-    need_data("sentences")
+def test_sentences(data):
+    data("sentences")
     for name in ("safetensors", "tokenizers"):
         try:
             __import__(name)
         except ImportError as error:
             missing("sentences", error)
-    uses("sentences")
     problem = tc.load_sentences()
     assert problem.features.shape == (96, 384)
     np.testing.assert_allclose(np.linalg.norm(problem.features, axis=1), 1, rtol=1e-5)
