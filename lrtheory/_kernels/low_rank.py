@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from bisect import bisect_left
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,9 +90,11 @@ def unit_of(values: np.ndarray) -> int:
 def rank_within(values: np.ndarray, epsilon: float) -> int:
     """The smallest rank whose best approximation leaves at most a share of the norm."""
     limit = epsilon * tail(values, 0)
-    return bisect_left(
-        range(len(values)), True, key=lambda rank: tail(values, rank) <= limit
-    )  # tails fall with the rank
+    low, high = 0, len(values)
+    while low < high:  # the tail falls with the rank
+        middle = (low + high) // 2
+        low, high = (low, middle) if tail(values, middle) <= limit else (middle + 1, high)
+    return low
 
 
 def core(B: Any, A: Any, method: str = "auto") -> Core:
@@ -126,8 +127,8 @@ def core(B: Any, A: Any, method: str = "auto") -> Core:
         reason = "the method was asked for" if method == "qr" else f"{q} inner indices for sides of {sides}"
     left = to_numpy(_double(B)) * units.left * even
     made = _from_qr(left, to_numpy(_double(A)) * units.right[:, None] * back[:, None], load, units.unit)
-    ours = (_like(made.left[0], B), made.left[1]), (made.right[0], _like(made.right[1], A))
-    return made._replace(left=ours[0], right=ours[1], reason=reason)
+    return made._replace(left=(_like(made.left[0], B), made.left[1]), right=(made.right[0], _like(made.right[1], A)),
+                         reason=reason)  # fmt: skip
 
 
 def _gram(tall: Any) -> np.ndarray:
