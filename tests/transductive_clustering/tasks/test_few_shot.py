@@ -141,6 +141,26 @@ def test_every_method_beats_chance_and_returns_probabilities(batch, method, prot
     assert (np.take_along_axis(found.classes, found.probabilities.argmax(-1), 1) == found.labels).all()
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_queries_that_swap_their_sides_for_ever_are_updated_no_further(monkeypatch, compiled):
+    """Two neighbors across the boundary, each pulled to the side of the other one by whole steps."""
+    if not compiled:
+        monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
+    support, query = np.array([[-1.0, 0.0], [1.0, 0.0]]), np.array([[-0.02, 0.0], [0.02, 0.0]])
+    options = {"lam": 8.0, "n_neighbors": 1, "normalize": None, "turns": tc.Turns(damping=1.0), "max_iter": 500}
+    found = tc.few_shot(support, [0, 1], query, method="laplacian-shot", prototype="mean", **options)
+    assert (found.n_iter, found.converged) == (7, False)
+    assert found.certificate.gap > 1
+
+
+@pytest.mark.parametrize(("method", "few"), [("tim", 2), ("pt-map", None)])
+def test_methods_with_a_prior_tell_whether_they_stand_still(method, few):
+    rng = np.random.default_rng(0)
+    task = ([[-1.0, 0.0], [1.0, 0.0]], [0, 1], rng.normal(size=(10, 2)))
+    assert tc.few_shot(*task, method=method, max_iter=1000).converged
+    assert few is None or not tc.few_shot(*task, method=method, max_iter=few).converged
+
+
 def test_the_nearest_prototype_takes_one_turn_and_no_update(batch):
     found = solve(batch, method="nearest")
     assert (found.converged, found.n_iter, dict(found.counts)) == (True, 1, {"tasks": 40, "updates": 0})
