@@ -64,6 +64,22 @@ def test_equal_rows_make_the_gram_matrix_singular():
     assert half_step(seen, F).factor[0] == pytest.approx([1.25, 1.25])
 
 
+def test_a_pivot_is_noise_beside_the_largest_column_and_not_beside_the_last_one():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        large = 1e4 * rng.normal(size=12)
+        F, x = np.stack([large, 0.3 * large, rng.normal(size=12)], axis=1), rng.normal(size=12)
+        found = half_step(Observations(np.zeros(12, int), np.arange(12), x, (1, 12)), F)
+        np.testing.assert_allclose(found.factor[0], np.linalg.pinv(F) @ x, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("k", [4, 8, 16])
+def test_ranks_that_fill_whole_vectors(k):
+    F, x = factor(40, k), factor(40, 1, seed=1)[:, 0]
+    found = half_step(Observations(np.zeros(40, int), np.arange(40), x, (1, 40)), F)
+    np.testing.assert_allclose(found.factor[0], np.linalg.pinv(F) @ x, rtol=1e-10)
+
+
 def test_a_short_row_without_the_rule_for_short_rows_is_caught():
     seen, F = Observations([0, 0], [0, 1], [1.0, 2.0], (1, 3)), factor(3, 3)
     expected = np.linalg.pinv(F[:2]) @ [1.0, 2.0]
