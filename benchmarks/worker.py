@@ -9,6 +9,7 @@ at most. Seconds are the processor's where one thread is meant, and those of the
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import time
@@ -58,12 +59,12 @@ def processor_seconds() -> float:
 def peak_memory() -> float:
     """Gigabytes that this process has held at most.
 
-    Linux is asked for those of the program, since `getrusage` also counts what the process held that started it.
+    On Linux `getrusage` also counts what the process held that started this one; the status of a process does not.
     """
     status = Path("/proc/self/status")
-    if status.exists():
-        lines = (line.split() for line in status.read_text().splitlines())
-        return next(int(words[1]) for words in lines if words[0] == "VmHWM:") * 1024 / 1e9
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE) if status.exists() else None
+    if found:
+        return int(found[1]) * 1024 / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
 
 

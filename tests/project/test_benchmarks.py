@@ -147,6 +147,14 @@ def test_one_thread_is_timed_by_the_processor_and_several_by_the_wall() -> None:
     assert one() - start > time.process_time() - wall + 0.02  # a side whose work another process does
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux keeps the status of a process in a file")
+def test_memory_is_not_that_of_the_process_that_started_the_worker() -> None:
+    held = np.ones(50_000_000)
+    command = [sys.executable, "-c", "from benchmarks import worker; print(worker.peak_memory())"]
+    done = subprocess.run(command, cwd=run.HERE.parent, capture_output=True, text=True, check=True)
+    assert 0.005 < float(done.stdout) < 0.2 < held.nbytes / 1e9
+
+
 def line_of(ratio: str, spread: str = "") -> Line:
     return Line("a/x", "X.", "one", "peer", ratio, spread, "same to 0e+00", True)
 

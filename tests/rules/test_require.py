@@ -17,14 +17,15 @@ from tests.rules.walk import ROOT
 @pytest.mark.parametrize("name", sorted(data.name for data in data_sets()))
 def test_some_test_runs_on_each_data_set(name: str) -> None:
     """The fixture `data` says that a test runs on a data set, and examples and figures do not say it."""
-    texts = (file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    texts = (file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
     assert any(f'"{name}"' in text for text in texts if re.search(r"^    data\(", text, flags=re.MULTILINE))
 
 
 def test_only_the_fixture_asks_for_data() -> None:
-    files = (file for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__))
-    asking = {file.relative_to(ROOT / "tests").parts[0] for file in files if " need_data(" in file.read_text()}
-    assert asking == {"backends.py", "conftest.py", "examples", "project"}
+    files = [file for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__)]
+    asking = [file for file in files if " need_data(" in file.read_text(encoding="utf-8")]
+    rooms = {file.relative_to(ROOT / "tests").parts[0] for file in asking}
+    assert rooms == {"backends.py", "conftest.py", "examples", "project"}
 
 
 def run(required: str, *words: str) -> subprocess.CompletedProcess[str]:
