@@ -43,7 +43,7 @@ class Merged(Result):
 
 
 class Gradient(NamedTuple):
-    """The gradient of a loss in the weight: as a matrix, or as outputs^T inputs of a batch, which is then never formed."""
+    """The gradient of a loss in the weight: a matrix, or outputs^T inputs of a batch, which is then never formed."""
 
     dense: Any = None
     inputs: Any = None
