@@ -1,0 +1,426 @@
+r"""Adapters in general: how many numbers they have, what they cannot reach, and what data leave.
+
+Part of `theory`, where users find these functions. Formulas return energies, which are squares of Frobenius norms, and
+take numbers of any kind; `crossover_exponent` takes doubles.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._numbers import exact, number, numbers, plain, table
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import choice, integer, must
+
+__all__ = [
+    "adapter_dimension",
+    "central_difference",
+    "conversion_energy",
+    "crossover_exponent",
+    "crossover_rank",
+    "distance_floor",
+    "random_capture",
+    "regression_energy",
+    "sketch_floor",
+]
+
+
+def tail_of(spectrum: ArrayLike, rank: int) -> Number:
+    """Return the sum of all but the `rank` largest squares of a list of singular values."""
+    values = sorted(numbers("spectrum", spectrum, 0), reverse=True)
+    return sum((value * value for value in values[integer("rank", rank, low=0) :]), start=0)
+
+
+def central_difference(ahead: ArrayLike, behind: ArrayLike, gradient: ArrayLike) -> Number:
+    r"""Directional derivative of a loss along a step of an adapter, from two updates (statement AD-1).
+
+    Parameters
+    ----------
+    ahead, behind : arrays of shape (d_out, d_in)
+        The updates of the adapter after a step h of one trained block, and after -h.
+    gradient : array of shape (d_out, d_in)
+        G, the gradient of the loss in the merged weight.
+
+    Returns
+    -------
+    number
+        <ahead - behind, G> / 2, which is <h, J^T G> with the Jacobian J of the update.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or a number is not finite.
+
+    Proof
+    -----
+    Assumes: the update is a polynomial of degree at most 2 in the block that moves (the kinds, each of which is linear
+    in every trained block, but for the vector of Uni-LoRA, of which both factors are linear functions).
+
+    Proof: a polynomial p of degree 2 has p(h) - p(-h) = 2 p'(0) h, since even terms cancel. So ahead - behind = 2 J h
+    without a remainder, and <J h, G> = <h, J^T G>.
+
+    Checked by: AD-1.
+
+    Examples
+    --------
+    >>> central_difference([[3]], [[1]], [[5]])
+    5
+    """
+    G = table("gradient", gradient, shape=("m", "n"))
+    up, down = (table(name, one, shape=G.shape) for name, one in (("ahead", ahead), ("behind", behind)))
+    twice = plain(((up - down) * G).sum())
+    half = exact(twice) / 2 if isinstance(twice, int) else twice / 2
+    return int(half) if getattr(half, "denominator", 0) == 1 else half
+
+
+def adapter_dimension(kind: str, shape: tuple[int, int], *, rank: int = 1, n_blocks: int = 1, n_groups: int = 1) -> int:
+    r"""Return how many directions the trained numbers of an adapter move its update in (statement AD-2).
+
+    Parameters
+    ----------
+    kind : str
+        ``"lora"``, ``"lora-fa"``, ``"lora-xs"``, ``"vera"``, ``"randlora"``, ``"uni-lora"``, ``"hadamard"`` or
+        ``"full"``.
+    shape : pair of int
+        (d_out, d_in), each at least 1.
+    rank : int
+        r, at least 1.
+    n_blocks : int
+        N, the number of bases of RandLoRA.
+    n_groups : int
+        d, the length of the vector of Uni-LoRA.
+
+    Returns
+    -------
+    int
+        The rank of the Jacobian of the update at a generic point; for Uni-LoRA an upper bound.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or a size is below 1.
+
+    Proof
+    -----
+    Assumes: frozen factors of full rank, and no zero in W of a Hadamard adapter or in A of RandLoRA; RandLoRA: N r is
+    at most the larger side, and its bases are independent; VeRA: r <= d_in, and the nonzeros of B connect its rows and
+    columns (hypotheses of the statement). Beyond these limits the number is an upper bound.
+
+    Proof: the rank is at most the trained numbers less the dimension of the changes of them that keep the update (the
+    gauge), and at most d_out d_in. LoRA: with q = min(r, d_out, d_in) the updates near a generic one are all matrices
+    of rank q, a manifold of dimension q (d_out + d_in - q); multiplication by W without zeros is injective. One or two
+    frozen factors: B -> B A and R -> B R A are linear of rank d_out rank(A) and rank(B) rank(A). VeRA: A is injective
+    from the right, so a change without effect has db_i / b_i = -dd_k / d_k wherever B_ik is not 0; on a connected graph
+    that is one number. RandLoRA: the joint basis is injective, so the blocks A o (lambda gamma^T) are independent, A
+    without zeros is injective, and matrices of rank one have dimension r + d_in - 1.
+
+    Checked by: AD-2.
+
+    Examples
+    --------
+    >>> adapter_dimension("lora", (6, 5), rank=2), adapter_dimension("randlora", (6, 5), rank=2, n_blocks=2)
+    (18, 12)
+    """
+    m, n = (integer("shape", side, low=1) for side in shape)
+    r, N = integer("rank", rank, low=1), integer("n_blocks", n_blocks, low=1)
+    q = min(r, m, n)
+    counts = {
+        "lora": q * (m + n - q),
+        "lora-fa": m * min(r, n),
+        "lora-xs": min(r, m) * min(r, n),
+        "vera": m + r - 1,
+        "randlora": N * (r + min(m, n) - 1),
+        "uni-lora": integer("n_groups", n_groups, low=1),
+        "hadamard": q * (m + n - q),
+        "full": m * n,
+    }
+    return min(m * n, counts[choice("kind", kind, tuple(counts))])
+
+
+def distance_floor(total: Number, captured: Number, tail: Number) -> Number:
+    r"""Squared distance that no update of an adapter can fall below (statement AD-3).
+
+    Parameters
+    ----------
+    total : number
+        \|D\|^2 of the target D.
+    captured : number
+        \|P_B D P_A\|^2 with the projectors onto the columns of B and the rows of A, where these are frozen, or the
+        identity in the place of a projector where they are not.
+    tail : number
+        The sum of all but the r largest squared singular values of D.
+
+    Returns
+    -------
+    number
+        max(\|D\|^2 - \|P_B D P_A\|^2, tail).
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite, or `captured` is above `total`.
+
+    Proof
+    -----
+    Assumes: the columns of every update lie in those of B and its rows in those of A, where these are frozen, and its
+    rank is at most r (the kinds).
+
+    Proof: Z = P_B Z P_A for every such Z, so D - Z has the orthogonal parts D - P_B D P_A, of squared norm \|D\|^2 -
+    \|P_B D P_A\|^2, and P_B D P_A - Z. The second bound is that of Eckart and Young. With frozen B and A, and a free
+    matrix between them, Z = P_B D P_A is an update, so the first bound is attained; so is the second where nothing is
+    frozen.
+
+    Checked by: AD-3.
+
+    Examples
+    --------
+    >>> distance_floor(14, 9, 1)
+    5
+    """
+    whole, tail = number("total", total, 0), number("tail", tail, 0)
+    held = number("captured", captured, 0)
+    if held > whole:
+        raise must("captured", f"at most `total`, {whole}", held)
+    return max(whole - held, tail)
+
+
+def random_capture(dimension: int, shape: tuple[int, int]) -> Number:
+    r"""Expected share of a target that a uniformly random subspace of updates captures (statement AD-4).
+
+    Parameters
+    ----------
+    dimension : int
+        K, from 0 to d_out d_in.
+    shape : pair of int
+        (d_out, d_in).
+
+    Returns
+    -------
+    Fraction
+        K / (d_out d_in), whatever the target is.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, or `dimension` is outside its range.
+
+    Proof
+    -----
+    Assumes: the subspace is uniformly distributed (the caller).
+
+    Proof: the mean of its projector commutes with all rotations of the space of matrices, so it is a multiple c of the
+    identity, and c d_out d_in is the mean of its trace, K.
+
+    Checked by: AD-4.
+
+    Examples
+    --------
+    >>> random_capture(7, (5, 6))
+    Fraction(7, 30)
+    """
+    m, n = (integer("shape", side, low=1) for side in shape)
+    return exact(integer("dimension", dimension, low=0, high=m * n)) / (m * n)
+
+
+def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
+    r"""Return the smallest rank from which on LoRA beats a random linear adapter of its own dimension.
+
+    Parameters
+    ----------
+    spectrum : sequence of numbers
+        The singular values of the target, of which not all are 0; missing ones are 0.
+    shape : pair of int
+        (d_out, d_in).
+
+    Returns
+    -------
+    int
+        The smallest r such that for all ranks from r up to min(d_out, d_in) - 1 the share that LoRA leaves is below
+        that of the mean of a uniformly random subspace of dimension r (d_out + d_in - r); min(d_out, d_in) if there
+        is none, where both leave nothing.
+
+    Raises
+    ------
+    ValueError
+        If the singular values are more than the smaller side, are negative or all 0.
+
+    Examples
+    --------
+    A flat spectrum, on which LoRA loses at every rank, and one that decays.
+
+    >>> crossover_rank([1, 1, 1, 1], (4, 4)), crossover_rank([8, 4, 2, 1], (4, 4))
+    (4, 1)
+    """
+    m, n = (integer("shape", side, low=1) for side in shape)
+    values = numbers("spectrum", spectrum, 0)
+    if len(values) > min(m, n) or not any(values):
+        raise must("spectrum", f"at most {min(m, n)} singular values, not all 0", spectrum)
+    total = tail_of(values, 0)
+    for r in range(min(m, n) - 1, 0, -1):
+        if not tail_of(values, r) < (1 - random_capture(r * (m + n - r), (m, n))) * total:
+            return r + 1
+    return 1
+
+
+def crossover_exponent(side: int, rank: int) -> float:
+    r"""Return the decay of singular values i^-a above which LoRA beats a random linear adapter of its dimension.
+
+    Parameters
+    ----------
+    side : int
+        d of a square target, at least 2.
+    rank : int
+        r, from 1 to d - 1.
+
+    Returns
+    -------
+    float
+        The exponent a at which the tail share sum_{i > r} i^-2a / sum_i i^-2a equals (1 - r / d)^2, which is 1 - r (2 d
+        - r) / d^2. The share decreases in a, so LoRA wins above it.
+
+    Raises
+    ------
+    ValueError
+        If `side` or `rank` is outside its range.
+
+    Examples
+    --------
+    >>> round(crossover_exponent(384, 16), 3)
+    0.112
+    """
+    d = integer("side", side, low=2)
+    r = integer("rank", rank, low=1, high=d - 1)
+    logs, share = np.log(np.arange(1, d + 1)), (1 - r / d) ** 2
+    low, high = 0.0, 64.0  # at a = 0 the share of the tail is 1 - r / d, and at 64 it is below every (1 - r / d)^2
+    for _ in range(64):
+        middle = (low + high) / 2
+        energies = np.exp(-2 * middle * logs)
+        low, high = (middle, high) if energies[r:].sum() > share * energies.sum() else (low, middle)
+    return (low + high) / 2
+
+
+def regression_energy(outside: Number, spectrum: ArrayLike, rank: int) -> Number:
+    r"""Squared error of the best update of a rank for data (statement AD-5).
+
+    Parameters
+    ----------
+    outside : number
+        \|E - E P_X\|^2 with the residuals E (d_out, T) of T examples and the projector P_X onto the rows of the
+        inputs X (d_in, T).
+    spectrum : sequence of numbers
+        The singular values of E P_X.
+    rank : int
+        r, at least 0.
+
+    Returns
+    -------
+    number
+        \|E - E P_X\|^2 plus the sum of all but the r largest squares: the least \|E - Z X\|^2 of all Z of rank r.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite, or `rank` is below 0.
+
+    Proof
+    -----
+    Assumes: nothing about X, which may be singular.
+
+    Proof: E - Z X = E (I - P_X) + (E P_X - Z X), whose rows are orthogonal to each other. Z X has rank at most r, so
+    Eckart and Young bound the second part. The truncation [E P_X]_r keeps its rows within those of X, so Z = [E P_X]_r
+    X^+ has Z X = [E P_X]_r and attains the bound.
+
+    Checked by: AD-5.
+
+    Examples
+    --------
+    >>> regression_energy(2, [3, 1], 1)
+    3
+    """
+    return plain(number("outside", outside, 0) + tail_of(spectrum, rank))
+
+
+def conversion_energy(spectrum: ArrayLike, rank: int) -> Number:
+    r"""Squared error of the best LoRA adapter of a rank for any update (statement AD-6).
+
+    Parameters
+    ----------
+    spectrum : sequence of numbers
+        The singular values of the update, or of the small core of its factors times its scale.
+    rank : int
+        r, at least 0.
+
+    Returns
+    -------
+    number
+        The sum of all but the r largest squares.
+
+    Raises
+    ------
+    ValueError
+        If a value is negative or not finite, or `rank` is below 0.
+
+    Proof
+    -----
+    Assumes: B = Q_B R_B and A^T = Q_A R_A with orthonormal columns of Q_B and Q_A (the caller).
+
+    Proof: s B A = Q_B (s R_B R_A^T) Q_A^T has the singular values of its core, and its best approximation of rank r is
+    Q_B times that of the core times Q_A^T (Eckart and Young).
+
+    Checked by: AD-6.
+
+    Examples
+    --------
+    >>> conversion_energy([3, 2, 1], 1)
+    5
+    """
+    return plain(tail_of(spectrum, rank))
+
+
+def sketch_floor(total: Number, spectrum: ArrayLike, rank: int, *, missed: Number, largest: Number) -> Number:
+    r"""Squared error below which no matrix of a rank can approximate a target, from any subspace (statement AD-7).
+
+    Parameters
+    ----------
+    total : number
+        \|D\|^2 of the target D.
+    spectrum : sequence of numbers
+        The singular values of Q^T D with orthonormal columns of Q.
+    rank : int
+        r, at least 0.
+    missed : number
+        \|E\|^2 of E = D - Q Q^T D, which Q misses.
+    largest : number
+        Squared largest singular value of E, or any number above it.
+
+    Returns
+    -------
+    number
+        The larger of two lower bounds of the sum of all but the r largest squared singular values of D: that sum for
+        Q^T D, and \|D\|^2 less the r largest of Q^T D, less min(\|E\|^2, r \|E\|_2^2).
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite, or `rank` is below 0.
+
+    Proof
+    -----
+    Assumes: Q has orthonormal columns (the caller).
+
+    Proof: singular values of Q^T D are at most those of D, place by place, which gives the first bound. D^T D is the
+    sum of D^T Q Q^T D and E^T E, and the sum of the r largest eigenvalues is subadditive (Ky Fan), so the r largest
+    of D sum to at most those of Q^T D plus min(\|E\|^2, r \|E\|_2^2).
+
+    Checked by: AD-7.
+
+    Examples
+    --------
+    >>> sketch_floor(10, [3], 1, missed=1, largest=1)
+    0
+    """
+    values, r = numbers("spectrum", spectrum, 0), integer("rank", rank, low=0)
+    rest, top = number("missed", missed, 0), number("largest", largest, 0)
+    inside = tail_of(values, r)
+    held = tail_of(values, 0) - inside
+    return plain(max(inside, number("total", total, 0) - held - min(rest, r * top)))
