@@ -48,8 +48,8 @@ def hadamard_bracket(tail: Number, smallest: Number, largest: Number) -> tuple[N
     (5, 20)
     """
     rest = number("tail", tail, 0)
-    return tuple(number(name, x, 0) ** 2 * rest for name, x in (("smallest", smallest), ("largest", largest)))  #
-    type: ignore[return-value]
+    low, high = number("smallest", smallest, 0), number("largest", largest, 0)
+    return low**2 * rest, high**2 * rest
 
 
 def hadamard_rank_one_energy(spectrum: ArrayLike, rank: int) -> Number:
