@@ -187,8 +187,8 @@ def make_update(
 
 def _matrix(name: str, value: Any) -> np.ndarray:
     """A finite matrix with rows and columns; half precision becomes single."""
-    found = array(name, value, shape=(None, None))
-    if 0 in found.shape:
+    found = array(name, value)
+    if found.ndim != 2 or 0 in found.shape:
         raise must(name, "a matrix with rows and columns", found.shape)
     return found.astype(np.float32) if found.dtype == np.float16 else found
 
