@@ -1,0 +1,104 @@
+"""Hadamard adapters: a product of two trained factors, multiplied entry by entry with a frozen weight."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._types import ArrayLike
+from lrtheory._validation import must
+from lrtheory.low_rank_adapters.kinds.base import Adapter, Gradient, numerical_rank, prepared, shaped, transposed
+
+__all__ = ["HadamardAdapter", "hadamard"]
+
+
+class HadamardAdapter(Adapter):
+    """Delta = scale W o (B A), with both factors trained and the product with W taken entry by entry."""
+
+    kind: ClassVar[str] = "hadamard"
+
+    @property
+    def rank_bound(self) -> int:
+        """r times the rank of W, or the smaller side where that is less (HU-1)."""
+        return min(*self.shape, self.params["A"].shape[0] * numerical_rank(self.frozen["W"]))
+
+    @property
+    def dimension(self) -> int:
+        """That of LoRA, exact where W has no zero; with zeros an upper bound, at most the number of nonzeros of W."""
+        q = min(self.params["A"].shape[0], *self.shape)
+        return min(q * (sum(self.shape) - q), int(np.count_nonzero(to_numpy(self.frozen["W"]))))
+
+    def _delta(self) -> Any:
+        return self.scale * (self.frozen["W"] * (self.params["B"] @ self.params["A"]))
+
+    def _apply(self, X: Any) -> Any:
+        (B, A), back = self._pair(), transposed(self.frozen["W"])
+        total = sum(((X * A[k, :]) @ back) * B[:, k] for k in range(A.shape[0]))
+        return self.scale * total
+
+    def _pulled(self, G: Gradient) -> dict[str, Any]:
+        (B, A), W = self._pair(), self.frozen["W"]
+        if G.dense is not None:
+            weighted = self.scale * (G.dense * W)
+            return {"B": weighted @ transposed(A), "A": transposed(B) @ weighted}
+        X, dY, back = G.inputs, G.outputs, transposed(W)
+        xp, ranks = array_namespace(B), range(A.shape[0])
+        columns = [xp.sum(dY * ((X * A[k, :]) @ back), axis=0) for k in ranks]
+        rows = [xp.sum(X * ((dY * B[:, k]) @ W), axis=0) for k in ranks]
+        return {"B": self.scale * xp.stack(columns, axis=1), "A": self.scale * xp.stack(rows, axis=0)}
+
+    def _pair(self) -> tuple[Any, Any]:
+        return self.params["B"], self.params["A"]
+
+    def _flops_per_row(self) -> int:
+        m, n = self.shape
+        return self.params["A"].shape[0] * (2 * m * n + 2 * m + n)
+
+
+@arrays("device")
+def hadamard(W: ArrayLike, B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> HadamardAdapter:
+    """Make a Hadamard adapter: the update scale W o (B A), with the entrywise product o and both factors trained.
+
+    The merged weight is W o (1 + scale B A), as the kind HiRA of the package peft has it.
+
+    Parameters
+    ----------
+    W : array of shape (d_out, d_in)
+        The frozen weight.
+    B : array of shape (d_out, r)
+        The left factor.
+    A : array of shape (r, d_in)
+        The right factor.
+    scale : float
+        The factor in front of the update.
+
+    Returns
+    -------
+    Adapter
+        With `params` B and A, and `frozen` W.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a number is not finite.
+    TypeError
+        If an input is not an array of real numbers.
+
+    Notes
+    -----
+    Arrays: any (device)
+
+    Examples
+    --------
+    >>> adapter = hadamard([[1.0, 2.0], [0.0, -1.0]], [[1.0], [1.0]], [[3.0, 1.0]])
+    >>> adapter.delta().tolist(), adapter.rank_bound, adapter.dimension
+    ([[3.0, 2.0], [0.0, -1.0]], 2, 3)
+    """
+    found = prepared(W=W, B=B, A=A)
+    m, n = shaped("W", found["W"], (None, None)).shape
+    rank = shaped("B", found["B"], (m, None)).shape[1]
+    if tuple(found["A"].shape) != (rank, n):
+        raise must("A", f"of shape ({rank}, {n}), with the rank of `B` and the columns of `W`", tuple(found["A"].shape))
+    return HadamardAdapter((m, n), {"B": found["B"], "A": found["A"]}, {"W": found["W"]}, scale)

@@ -1,0 +1,180 @@
+"""One maker for adapters of every kind, as they are before training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from lrtheory._array import array_namespace, arrays
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import choice, generator, integer, must, refuse_unused
+from lrtheory._validation import sizes as lengths
+from lrtheory.low_rank_adapters.kinds.base import Adapter, numerical_rank, prepared, shaped
+from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
+from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
+from lrtheory.low_rank_adapters.kinds.vera import vera
+
+__all__ = ["BASES", "KINDS", "make_adapter"]
+
+#: the kinds, and for each the options beside the rank that it uses
+KINDS: dict[str, tuple[str, ...]] = {
+    "lora": (),
+    "lora-fa": (),
+    "lora-xs": (),
+    "vera": (),
+    "randlora": ("n_bases",),
+    "uni-lora": ("d",),
+    "hadamard": (),
+    "full": (),
+}
+BASES = ("orthogonal-sign", "gaussian", "uniform")
+THETA = 0.02  # the trained vector of Uni-LoRA starts uniform between minus and plus this, as in its release
+
+
+@arrays("device")
+def make_adapter(
+    kind: str,
+    shape: tuple[int, int],
+    *,
+    rank: int = 8,
+    bases: str = "orthogonal-sign",
+    rng: Rng = None,
+    weight: ArrayLike | None = None,
+    n_bases: int | None = None,
+    d: int | None = None,
+) -> Adapter:
+    """Make an adapter of a kind as it is before training, with random frozen arrays.
+
+    The update starts at zero, and with a gradient that is not zero, for all kinds but "uni-lora", whose update starts
+    small.
+
+    Parameters
+    ----------
+    kind : {"lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full"}
+        The kind.
+    shape : pair of int
+        (d_out, d_in).
+    rank : int
+        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs" and "randlora". The kind "full"
+        does not use it.
+    bases : {"orthogonal-sign", "gaussian", "uniform"}
+        How frozen factors are drawn. The first kind makes columns of left and rows of right factors orthonormal; the
+        right factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5).
+        The others draw independent entries with the same mean square.
+    rng : int, SeedSequence, Generator or None
+        The source of randomness.
+    weight : array of shape (d_out, d_in) or None
+        The weight that is adapted, in whose library and precision the arrays are made; "hadamard" needs it. None makes
+        NumPy arrays in double precision.
+    n_bases : int or None
+        The number of bases of RandLoRA; None takes the smallest one with which the update can have full rank, or as
+        many as can be orthonormal where these are fewer.
+    d : int or None
+        The length of the trained vector of Uni-LoRA, at most rank (d_out + d_in); None takes d_out + d_in.
+
+    Returns
+    -------
+    Adapter
+        With scale 1.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or does not use an option that was given, or a size is outside its range.
+
+    Notes
+    -----
+    Arrays: any (device)
+
+    Examples
+    --------
+    >>> make_adapter("randlora", (8, 6), rank=2, rng=0)
+    RandLoRA(8 x 6, 24 numbers, rank at most 6)
+    >>> make_adapter("vera", (8, 6), rank=2, rng=0).delta().any()
+    np.False_
+    """
+    choice("kind", kind, tuple(KINDS))
+    choice("bases", bases, BASES)
+    sides = lengths("shape", shape)
+    if len(sides) != 2:
+        raise must("shape", "a pair (d_out, d_in)", shape)
+    refuse_unused(kind, KINDS[kind], "kind", n_bases=(n_bases, None), d=(d, None))
+    rank = integer("rank", rank, low=1, high=min(sides) if kind in ("lora-fa", "lora-xs", "randlora") else None)
+    base = None if weight is None else shaped("weight", prepared(weight=weight)["weight"], sides)
+    if kind == "hadamard" and base is None:
+        raise must("weight", 'the weight that is adapted, which kind "hadamard" multiplies', None)
+    made = _Draw(sides, rank, bases, generator(rng), base)
+    if kind in ("randlora", "uni-lora"):
+        return made.randlora(n_bases) if kind == "randlora" else made.uni_lora(d)
+    return made.plain(kind)
+
+
+class _Draw:
+    """The random arrays of an adapter, in the library and the precision of the weight."""
+
+    def __init__(self, sides: tuple[int, ...], rank: int, bases: str, draw: np.random.Generator, weight: Any) -> None:
+        (self.m, self.n), self.rank, self.bases, self.draw, self.weight = sides, rank, bases, draw, weight
+
+    def like(self, values: np.ndarray) -> Any:
+        if self.weight is None:
+            return values
+        xp = array_namespace(self.weight)
+        return xp.asarray(values, dtype=self.weight.dtype, device=array_api_compat.device(self.weight))
+
+    def plain(self, kind: str) -> Adapter:
+        """An adapter of a kind without options, with those trained arrays zero that make the update zero."""
+        (m, n), r = (self.m, self.n), self.rank
+        B, R = self.like(np.zeros((m, r))), self.like(np.zeros((r, r)))
+        if kind in ("lora", "hadamard"):
+            A = self.like(self.draw.uniform(-1, 1, (r, n)) * math.sqrt(3 / n))
+            return lora(B, A) if kind == "lora" else hadamard(self.weight, B, A)
+        if kind == "full":
+            return full(self.like(np.zeros((m, n))))
+        A = self.like(self.thin(n, r).T)
+        if kind == "lora-fa":
+            return lora_fa(B, A)
+        left = self.like(self.thin(m, r))
+        if kind == "lora-xs":
+            return lora_xs(left, R, A)
+        return vera(left, A, b=self.like(np.zeros(m)), d=self.like(np.ones(r)))
+
+    def randlora(self, n_bases: int | None) -> Adapter:
+        """Bases along the larger side, lambda zero, and gamma small as in the release."""
+        big, side, r = max(self.m, self.n), min(self.m, self.n), self.rank
+        orthogonal = self.bases == "orthogonal-sign"
+        most = big // r if orthogonal else None
+        default = -(-side // r) if most is None else min(most, -(-side // r))
+        count = integer("n_bases", default if n_bases is None else n_bases, low=1, high=most)
+        left = self.thin(big, count * r).reshape(big, count, r).transpose(1, 0, 2)
+        right = self.signs(r, side) if orthogonal else self.thin(side, r).T * math.sqrt(side)
+        start = {"lambdas": self.like(np.zeros((count, r))), "gammas": self.like(np.full((count, side), 1 / side))}
+        return randlora(self.like(left), self.like(right), **start, transposed=self.m < self.n)
+
+    def uni_lora(self, d: int | None) -> Adapter:
+        """A vector of small random numbers, each used by as many entries as any other or one more."""
+        n_entries = self.rank * (self.m + self.n)
+        length = integer("d", self.m + self.n if d is None else d, low=1, high=n_entries)
+        theta = self.like(self.draw.uniform(-THETA, THETA, length))
+        assignment = balanced_assignment(n_entries, length, rng=self.draw)
+        return uni_lora(theta, (self.m, self.n), self.rank, assignment=assignment)
+
+    def thin(self, side: int, rank: int) -> np.ndarray:
+        """A factor of shape (side, rank) whose columns have length 1, or a mean square of 1."""
+        if self.bases == "uniform":
+            return self.draw.uniform(-1, 1, (side, rank)) * math.sqrt(3 / side)
+        drawn = self.draw.normal(size=(side, rank)) / math.sqrt(side)
+        if self.bases == "gaussian":
+            return drawn
+        return np.linalg.qr(drawn).Q if rank <= side else np.linalg.qr(drawn.T).Q.T
+
+    def signs(self, rank: int, side: int) -> np.ndarray:
+        """A nonsingular square matrix of signs, repeated along the rows."""
+        while True:
+            square = self.draw.choice([-1.0, 1.0], size=(rank, rank))
+            if numerical_rank(square) == rank:
+                return np.tile(square, -(-side // rank))[:, :side]
