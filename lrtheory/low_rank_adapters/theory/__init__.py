@@ -1,15 +1,15 @@
 r"""Right-hand sides of the theorems, as plain functions.
 
-========  ==========================================================================================================
-adapters  dimensions, distances that no update can fall below, the best update for data, random adapters
-uni_lora  one short vector in the place of all factors
-randlora  random bases with trained diagonals: rank, distance, dead columns
-hadamard  products of a weight with a matrix of low rank, entry by entry
-starts    what a start captures of a gradient, and what frozen factors can never reach
-steps     half-steps of AltLoRA: changes, transport, decrease, stalls, stability
-switching switched rows and columns: weights, ranks, gradients that jump
-balance   balanced factors: least energy and sharpness, transported momenta
-========  ==========================================================================================================
+=========  ==========================================================================================================
+adapters   dimensions, distances that no update can fall below, the best update for data, random adapters
+uni_lora   one short vector in the place of all factors
+randlora   random bases with trained diagonals: rank, distance, dead columns
+hadamard   products of a weight with a matrix of low rank, entry by entry
+starts     what a start captures of a gradient, and what frozen factors can never reach
+steps      half-steps of AltLoRA: changes, transport, decrease, stalls, stability
+switching  switched rows and columns: weights, ranks, gradients that jump
+balance    balanced factors: least energy and sharpness, transported momenta
+=========  ==========================================================================================================
 
 Norms are Frobenius norms; formulas return energies, which are squares.
 """
