@@ -1,0 +1,79 @@
+"""Read an adapter of any kind that peft writes and this package knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+
+from lrtheory._types import ArrayLike
+from lrtheory._validation import must
+from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
+from lrtheory.low_rank_adapters.files.folder import Folder, read_config
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+
+__all__ = ["load_peft"]
+
+#: how the names of arrays begin, and who reads them
+READERS: dict[str, tuple[str, Callable[[Folder], dict[str, Adapter]]]] = {
+    "VERA": ("vera_", vera.read),
+    "RANDLORA": ("randlora_", randlora.read),
+    "UNILORA": ("unilora_", uni_lora.read),
+    "HIRA": ("hira_", hira.read),
+}
+
+
+def load_peft(
+    path: str | PathLike[str],
+    *,
+    weights: Mapping[str, ArrayLike | tuple[int, int]] | str | PathLike[str] | None = None,
+) -> dict[str, Adapter]:
+    """Read a folder with adapter_config.json and adapter_model.safetensors, as peft writes it.
+
+    LoRA and AdaLoRA are read from their files alone. VeRA and RandLoRA need the shapes of the weights and projections
+    that were saved with them, HiRA needs the weights themselves, and Uni-LoRA needs shapes in the order of the model
+    unless its indices were saved. Arrays that belong to no update, such as heads that were trained whole, are left out.
+
+    Parameters
+    ----------
+    path : path
+        The folder, or the file of arrays in it. Nothing in it is run or unpickled.
+    weights : mapping of str to array or (d_out, d_in), path, or None
+        The weights of the base model by the names of its modules, with or without ".weight" at the end; a path is
+        that of a safetensors file or of a folder with one.
+
+    Returns
+    -------
+    dict of str to Adapter
+        By module. The update has the shape (d_out, d_in) always: models that keep a weight as (d_in, d_out), for which
+        the settings have fan_in_fan_out, add its transpose.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or a file is missing.
+    ValueError
+        If the kind is unknown, the update of a module is more than its kind says (DoRA), projections or weights are
+        missing, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lrtheory.low_rank_adapters.kinds.lora import lora as make_lora
+    >>> from lrtheory.low_rank_adapters.files.save import save_peft
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_peft({"layer.query": make_lora([[1.0], [2.0]], [[3.0, 0.0]], scale=0.5)}, f"{folder}/adapter")
+    ...     load_peft(f"{folder}/adapter")["layer.query"].delta().tolist()
+    [[1.5, 0.0], [3.0, 0.0]]
+    """
+    folder, config = read_config(Path(path))
+    kind = config.get("peft_type", "LORA")
+    if kind in ("LORA", "ADALORA"):
+        return dict(lora.read(Path(path)))
+    if kind not in READERS:
+        raise must("path", f"that of an adapter whose peft_type is LORA, ADALORA, {', '.join(READERS)}", kind)
+    prefix, read = READERS[kind]
+    found = read(Folder.read(folder, config, prefix, weights))
+    if not found:
+        raise must("path", f"a folder with an adapter, whose arrays are named {prefix}...", str(path))
+    return found

@@ -1,0 +1,36 @@
+"""LoRA in the files of peft; the kinds that freeze a factor are written as LoRA, which has the same updates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._validation import must
+from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
+from lrtheory.low_rank_adapters.kinds.lora import LoRA, lora
+
+__all__ = ["read", "write"]
+
+
+def read(path: Path) -> dict[str, LoRA]:
+    """The modules of a LoRA or an AdaLoRA, with the scale that the settings give each of them."""
+    found = {}
+    for name, module in AdapterFile.from_peft(path).modules.items():
+        if module.kind != "linear":
+            raise must("path", f"that of an adapter of linear layers, as {name!r} is none", module.kind)
+        found[name] = lora(module.B, module.A, scale=module.scale)
+    return found
+
+
+def write(adapters: Mapping[str, FactoredAdapter], target: Path, config: Mapping[str, Any]) -> None:
+    """A folder in which alpha_pattern holds the scales."""
+    modules = {}
+    for name, adapter in adapters.items():
+        B, A = (np.asarray(to_numpy(factor)) for factor in adapter.factors())
+        modules[name] = AdapterModule(B, A, scale=adapter.scale, dtype="F32" if B.dtype == np.float32 else "F64")
+    AdapterFile(modules, config).to_peft(target)
