@@ -73,7 +73,15 @@ def central_difference(ahead: ArrayLike, behind: ArrayLike, gradient: ArrayLike)
     return int(half) if getattr(half, "denominator", 0) == 1 else half
 
 
-def adapter_dimension(kind: str, shape: tuple[int, int], *, rank: int = 1, n_blocks: int = 1, n_groups: int = 1) -> int:
+def adapter_dimension(
+    kind: str,
+    shape: tuple[int, int],
+    *,
+    rank: int = 1,
+    n_blocks: int = 1,
+    n_components: int = 1,
+    n_groups: int = 1,
+) -> int:
     r"""Return how many directions the trained numbers of an adapter move its update in (statement AD-2).
 
     Parameters
@@ -87,6 +95,9 @@ def adapter_dimension(kind: str, shape: tuple[int, int], *, rank: int = 1, n_blo
         r, at least 1.
     n_blocks : int
         N, the number of bases of RandLoRA.
+    n_components : int
+        c, the connected components of the graph whose nodes are the rows and columns, and whose edges are the nonzeros,
+        of B of VeRA or of A of RandLoRA; 1 for matrices without zeros.
     n_groups : int
         d, the length of the vector of Uni-LoRA.
 
@@ -102,17 +113,17 @@ def adapter_dimension(kind: str, shape: tuple[int, int], *, rank: int = 1, n_blo
 
     Proof
     -----
-    Assumes: frozen factors of full rank, and no zero in W of a Hadamard adapter or in A of RandLoRA; RandLoRA: N r is
-    at most the larger side, and its bases are independent; VeRA: r <= d_in, and the nonzeros of B connect its rows and
-    columns (hypotheses of the statement). Beyond these limits the number is an upper bound.
+    Assumes: frozen factors of full rank, and no zero in W of a Hadamard adapter; RandLoRA: all columns of its bases are
+    linearly independent; VeRA: the rows of A are (hypotheses of the statement). Beyond these limits the number is an
+    upper bound.
 
-    Proof: the rank is at most the trained numbers less the dimension of the changes of them that keep the update (the
-    gauge), and at most d_out d_in. LoRA: with q = min(r, d_out, d_in) the updates near a generic one are all matrices
-    of rank q, a manifold of dimension q (d_out + d_in - q); multiplication by W without zeros is injective. One or two
-    frozen factors: B -> B A and R -> B R A are linear of rank d_out rank(A) and rank(B) rank(A). VeRA: A is injective
-    from the right, so a change without effect has db_i / b_i = -dd_k / d_k wherever B_ik is not 0; on a connected graph
-    that is one number. RandLoRA: the joint basis is injective, so the blocks A o (lambda gamma^T) are independent, A
-    without zeros is injective, and matrices of rank one have dimension r + d_in - 1.
+    Proof: the rank is at most the trained numbers less the dimension of the changes of them that keep the update, and
+    at most d_out d_in. LoRA: with q = min(r, d_out, d_in) the updates near a generic one are all matrices of rank q, a
+    manifold of dimension q (d_out + d_in - q); multiplication by W without zeros is injective. One or two frozen
+    factors: B -> B A and R -> B R A are linear of rank d_out rank(A) and rank(B) rank(A). VeRA: A is injective from the
+    right, so a change without effect has db_i / b_i = -dd_k / d_k wherever B_ik is not 0, which leaves one number for
+    each component. RandLoRA: the joint basis is injective, so the blocks A o (lambda gamma^T) are independent, and each
+    has r + side - c directions by the same argument.
 
     Checked by: AD-2.
 
@@ -123,13 +134,13 @@ def adapter_dimension(kind: str, shape: tuple[int, int], *, rank: int = 1, n_blo
     """
     m, n = (integer("shape", side, low=1) for side in shape)
     r, N = integer("rank", rank, low=1), integer("n_blocks", n_blocks, low=1)
-    q = min(r, m, n)
+    q, c = min(r, m, n), integer("n_components", n_components, low=1)
     counts = {
         "lora": q * (m + n - q),
         "lora-fa": m * min(r, n),
         "lora-xs": min(r, m) * min(r, n),
-        "vera": m + r - 1,
-        "randlora": N * (r + min(m, n) - 1),
+        "vera": m + r - c,
+        "randlora": N * (r + min(m, n) - c),
         "uni-lora": integer("n_groups", n_groups, low=1),
         "hadamard": q * (m + n - q),
         "full": m * n,

@@ -1,0 +1,5 @@
+"""Low-rank adapters as exact linear algebra: its statements, from kinds and distances to starts and steps."""
+
+# ruff: noqa: F401
+from lrtheory.bounds.reporting import About
+from proofs_checks.low_rank_adapters import adapters

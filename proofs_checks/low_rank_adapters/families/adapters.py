@@ -1,0 +1,296 @@
+"""Adapters of every kind as plain data, and their updates by formulas of the checks' own, in numbers of any kind."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import flint
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
+from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
+from lrtheory.low_rank_adapters.kinds.vera import vera
+
+#: names of the trained and of the frozen arrays of each kind
+ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "lora": (("B", "A"), ()),
+    "lora-fa": (("B",), ("A",)),
+    "lora-xs": (("R",), ("B", "A")),
+    "vera": (("b", "d"), ("B", "A")),
+    "randlora": (("lambdas", "gammas"), ("bases", "A")),
+    "uni-lora": (("theta",), ("assignment", "sizes")),
+    "hadamard": (("B", "A"), ("W",)),
+    "full": (("D",), ()),
+}
+KINDS = tuple(ARRAYS)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An adapter: its kind, its arrays in the order of `ARRAYS`, its scale, and its shape (d_out, d_in)."""
+
+    kind: str
+    trained: tuple[np.ndarray, ...]
+    frozen: tuple[np.ndarray, ...]
+    scale: float
+    shape: tuple[int, int]
+    transposed: bool = False
+
+    @property
+    def named(self) -> dict[str, np.ndarray]:
+        """All arrays by name."""
+        trained, frozen = ARRAYS[self.kind]
+        return dict(zip(trained, self.trained, strict=True)) | dict(zip(frozen, self.frozen, strict=True))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the trained arrays."""
+        return ARRAYS[self.kind][0]
+
+    @property
+    def rank(self) -> int:
+        """The inner length r of both factors."""
+        if self.kind == "uni-lora":
+            return len(self.frozen[0]) // sum(self.shape)
+        return len(self.named["A"]) if "A" in self.named else min(self.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulled(Case):
+    """An adapter, inputs (T, d_in) of its layer, and the gradients (T, d_out) of a loss in the outputs."""
+
+    inputs: np.ndarray
+    outputs: np.ndarray
+
+
+def build(case: Case) -> Adapter:
+    """Make the library's adapter."""
+    named = {name: np.asarray(value) for name, value in case.named.items()}
+    makers: dict[str, Any] = {
+        "lora": lambda B, A, **o: lora(B, A, **o),
+        "lora-fa": lambda B, A, **o: lora_fa(B, A, **o),
+        "lora-xs": lambda B, R, A, **o: lora_xs(B, R, A, **o),
+        "vera": lambda B, A, **o: vera(B, A, **o),
+        "randlora": lambda bases, A, **o: randlora(bases, A, transposed=case.transposed, **o),
+        "uni-lora": lambda theta, **o: uni_lora(theta, case.shape, case.rank, **o),
+        "hadamard": lambda W, B, A, **o: hadamard(W, B, A, **o),
+        "full": lambda D, **o: full(D, **o),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of columns that are zero
+        return makers[case.kind](**named, scale=case.scale)  # type: ignore[no-any-return]
+
+
+def update(case: Case) -> np.ndarray:
+    """Return the update by the formula of its kind, in numbers of any kind."""
+    x = case.named
+    if case.kind == "full":
+        return case.scale * x["D"]
+    if case.kind == "hadamard":
+        return case.scale * x["W"] * (x["B"] @ x["A"])
+    if case.kind == "vera":
+        return case.scale * ((x["b"][:, None] * x["B"] * x["d"]) @ x["A"])
+    if case.kind == "lora-xs":
+        return case.scale * (x["B"] @ x["R"] @ x["A"])
+    if case.kind == "randlora":
+        terms = zip(x["bases"], x["lambdas"], x["gammas"], strict=True)
+        total = case.scale * sum((base * left) @ (x["A"] * right) for base, left, right in terms)
+        return total.T if case.transposed else total
+    B, A = factors(case)
+    return case.scale * (B @ A)
+
+
+def factors(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Return B and A of a kind that has two; sizes of Uni-LoRA are squares, so that their roots are exact."""
+    if case.kind != "uni-lora":
+        return case.named["B"], case.named["A"]
+    theta, (assignment, sizes), (m, n) = case.trained[0], case.frozen, case.shape
+    entries = [theta[j] / math.isqrt(int(sizes[j])) for j in assignment.astype(np.int64)]
+    line = np.array(entries, dtype=theta.dtype if theta.dtype == object else float)
+    return line[case.rank * n :].reshape(m, case.rank), line[: case.rank * n].reshape(case.rank, n)
+
+
+def derivatives(case: Case) -> np.ndarray:
+    """Return the change of the update by each trained number, one a row: exact, as differences are (AD-1)."""
+    rows = []
+    for block, array in enumerate(case.trained):
+        for place in np.ndindex(array.shape):
+            ends = []
+            for sign in (1, -1):
+                moved = array.copy()
+                moved[place] = moved[place] + sign
+                ends.append(update(replace(case, trained=(*case.trained[:block], moved, *case.trained[block + 1 :]))))
+            rows.append(((ends[0] - ends[1]) / 2).ravel())
+    return np.array(rows)
+
+
+def is_case(case: Case) -> bool:
+    """Decide whether all arrays are finite and fit, and sizes of Uni-LoRA are squares that count all members."""
+    try:
+        made = build(case)
+    except (ValueError, TypeError):
+        return False
+    squares = case.kind != "uni-lora" or all(math.isqrt(int(n)) ** 2 == n for n in case.frozen[1])
+    return squares and tuple(made.shape) == tuple(case.shape)
+
+
+def is_pulled(case: Pulled) -> bool:
+    """Decide whether inputs and gradients of outputs fit to the adapter, too."""
+    T = len(case.inputs)
+    return is_case(case) and [case.inputs.shape, case.outputs.shape] == [(T, side) for side in case.shape[::-1]]
+
+
+def exact_rank(matrix: np.ndarray) -> int:
+    """Return the rank of a matrix of doubles, each taken as the rational number that it is."""
+    rows = [[flint.fmpq(*float(x).as_integer_ratio()) for x in row] for row in np.atleast_2d(matrix)]
+    return int(flint.fmpq_mat(rows).rref()[1])
+
+
+def components(matrix: np.ndarray) -> int:
+    """Count the connected components of the graph of nonzeros, whose nodes are the rows and columns."""
+    m, n = matrix.shape
+    group = list(range(m + n))
+    for i, k in zip(*np.nonzero(matrix), strict=True):
+        old, new = group[i], group[m + k]
+        group = [new if one == old else one for one in group]
+    return len(set(group))
+
+
+# --- families ---------------------------------------------------------------------------------------------------------
+
+
+def assigned(draws: Draws, shape: tuple[int, int], rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw a vector, the place of every entry in it, and the smallest sizes 1, 4, 16, .. that hold all members."""
+    length = rank * sum(shape)
+    d = draws.integers(1, min(length, 5))
+    places = np.concatenate([np.arange(d), draws.integers(0, d - 1, shape=(length - d,))])[draws.permutation(length)]
+    members = np.bincount(places, minlength=d)
+    sizes = np.array([next(4**k for k in range(9) if 4**k >= n) for n in members])
+    return draws.integers(-8, 8, shape=(d,)).astype(float), places, sizes
+
+
+def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ...] = KINDS) -> Case:
+    """Draw an adapter of small integers; those that are frozen are not 0."""
+    kind, r, N = draws.choice(kinds), draws.integers(1, 2), draws.integers(1, 2)
+    m, n = draws.integers(low, most), draws.integers(low, most)
+    small, big, p = min(m, n), max(m, n), draws.integers(1, 2)
+    shapes = {
+        "lora": (((m, r), (r, n)), ()),
+        "lora-fa": (((m, r),), ((r, n),)),
+        "lora-xs": (((r, p),), ((m, r), (p, n))),
+        "vera": (((m,), (r,)), ((m, r), (r, n))),
+        "randlora": (((N, r), (N, small)), ((N, big, r), (r, small))),
+        "hadamard": (((m, r), (r, n)), ((m, n),)),
+        "full": (((m, n),), ()),
+    }
+    scale = draws.choice((1.0, 0.5, -1.5, 2.0))
+    if kind == "uni-lora":
+        theta, places, sizes = assigned(draws, (m, n), r)
+        return Case(kind, (theta,), (places, sizes), scale, (m, n))
+    trained, frozen = shapes[kind]
+    moving = tuple(draws.integers(-3, 3, shape=shape).astype(float) for shape in trained)
+    fixed = tuple(nonzero(draws, shape) for shape in frozen)
+    return Case(kind, moving, fixed, scale, (m, n), kind == "randlora" and m < n)
+
+
+def nonzero(draws: Draws, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw integers of up to four in size, of which none is 0."""
+    found = draws.integers(1, 4, shape=shape) * (2 * draws.integers(0, 1, shape=shape) - 1)
+    return np.asarray(found, float)
+
+
+def draw_pulled(draws: Draws, **options: Any) -> Pulled:
+    """Draw an adapter and a batch."""
+    case, T = draw_case(draws, **options), draws.integers(1, 3)
+    X, dY = (draws.integers(-3, 3, shape=(T, side)).astype(float) for side in case.shape[::-1])
+    return with_more(Pulled, case, inputs=X, outputs=dY)  # type: ignore[no-any-return]
+
+
+def with_more(cls: type[Any], case: Case, **more: Any) -> Any:
+    """Add data to an adapter."""
+    return cls(case.kind, case.trained, case.frozen, case.scale, case.shape, case.transposed, **more)
+
+
+def one_of_each() -> tuple[Case, ...]:
+    """Make a small adapter of every kind, each wider or taller than high."""
+    B, A = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 1.0]]), np.array([[1.0, -2.0, 3.0, 1.0], [2.0, 1.0, -1.0, 4.0]])
+    bases = np.array(
+        [[[1.0, 0.0], [2.0, 1.0], [0.0, 1.0], [1.0, 3.0]], [[0.0, 1.0], [1.0, 1.0], [2.0, 0.0], [1.0, 1.0]]]
+    )
+    pairs, wide = np.array([[1.0, 2.0], [-1.0, 3.0]]), np.array([[1.0, 2.0, -1.0], [2.0, 1.0, 3.0]])
+    W, places = 1.0 + np.arange(12.0).reshape(3, 4), np.array([0, 1, 2, 0, 2, 1, 0])
+    theta, sizes = np.array([4.0, 2.0, -8.0]), np.array([4, 4, 16])
+    shape = (3, 4)
+    return (
+        Case("lora", (B, A), (), 0.5, shape),
+        Case("lora-fa", (B,), (A,), 2.0, shape),
+        Case("lora-xs", (pairs,), (B, A), -1.5, shape),
+        Case("vera", (np.array([1.0, 2.0, -1.0]), np.array([2.0, 3.0])), (B, A), 0.5, shape),
+        Case("randlora", (pairs, wide), (bases, wide[::-1]), 2.0, shape, True),
+        Case("uni-lora", (theta,), (places, sizes), 0.5, shape),
+        Case("hadamard", (B, A), (W,), 2.0, shape),
+        Case("full", (W,), (), 0.5, shape),
+    )
+
+
+def pulled(case: Case) -> Pulled:
+    """Add a batch of two to an adapter."""
+    X, dY = (1.0 + np.arange(2.0 * side).reshape(2, side) % 5 for side in case.shape[::-1])
+    return with_more(Pulled, case, inputs=X, outputs=dY)  # type: ignore[no-any-return]
+
+
+def smallest(kind: str = "lora") -> Case:
+    """Make an adapter of a single number."""
+    one = np.ones((1, 1))
+    return Case(kind, (2 * one, 3 * one), () if kind == "lora" else (one,), 1.0, (1, 1))
+
+
+BATCHES = Family(
+    "adapters-and-batches",
+    always=lambda: (pulled(smallest()), *map(pulled, one_of_each())),
+    draw=draw_pulled,
+)
+
+#: B of VeRA with nonzeros that fall into two parts, so that it has two rescalings
+TWO_PARTS = Case(
+    "vera",
+    (np.ones(4), np.ones(4)),
+    (np.kron(np.eye(2), np.ones((2, 2))), np.tril(np.ones((4, 5)))),
+    1.0,
+    (4, 5),
+)
+FREE = tuple(kind for kind in KINDS if kind != "uni-lora")
+FREE_NUMBERS = Family(
+    "adapters-by-kind",
+    always=lambda: (
+        smallest(),
+        smallest("hadamard"),
+        *(case for case in one_of_each() if case.kind in FREE),
+        TWO_PARTS,
+        Case("lora", (np.ones((2, 3)), np.ones((3, 2))), (), 1.0, (2, 2)),  # a larger rank than sides
+    ),
+    draw=lambda draws: draw_case(draws, most=5, kinds=FREE),
+)
+#: twice the same basis of RandLoRA
+TWICE = Case(
+    "randlora",
+    (np.ones((2, 2)), np.ones((2, 4))),
+    (np.array([np.eye(5)[:, :2]] * 2), np.array([[1.0, 2.0, 3.0, 1.0], [2.0, 1.0, 1.0, 3.0]])),
+    1.0,
+    (5, 4),
+)
+SAME_BASES = Family(
+    "randlora-with-equal-bases",
+    always=(TWICE,),
+    draw=lambda draws: replace(
+        TWICE,
+        frozen=(np.array([nonzero(draws, (5, 2))] * 2), nonzero(draws, (2, 4))),
+    ),
+)
