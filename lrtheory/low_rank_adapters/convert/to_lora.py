@@ -1,0 +1,250 @@
+"""The best LoRA of a rank for the update of an adapter of any kind, with a certificate."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import array_api_compat
+import numpy as np
+import scipy.linalg
+
+from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._kernels.low_rank import CASTS, UNIT, cast_error, core, rank_within, tail, unit_of
+from lrtheory._validation import choice, integer, must, real
+from lrtheory.low_rank_adapters.fit import FitResult
+from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
+from lrtheory.low_rank_adapters.kinds.lora import LoRA
+from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+
+__all__ = ["to_lora"]
+
+STATEMENT = "low_rank_adapters/AD-3"
+METHODS = ("auto", "core", "gram", "svd")
+
+
+class Cut(NamedTuple):
+    """Factors of a truncated matrix, its norm, and bounds on the norm of what they leave: all factors, and these ones.
+
+    ``filled`` counts the inner indices that are 0, and ``tied`` says that other factors are as near.
+    """
+
+    B: Any
+    A: Any
+    whole: float
+    lower: float
+    upper: float
+    filled: int
+    tied: bool
+    method: str
+
+
+@arrays("host")
+def to_lora(
+    adapter: Adapter,
+    *,
+    rank: int | None = None,
+    energy: float | None = None,
+    tol: float = 1e-3,
+    method: str = "auto",
+) -> FitResult:
+    """Convert an adapter of any kind into the nearest LoRA of a rank (statements AD-3 and AD-6).
+
+    Kinds that are products of thin factors are truncated through a core of the size of their inner rank, and their
+    update is never formed. For the others the leading singular vectors come from the Gram matrix of the smaller side,
+    in double precision, as long as that loses no more of the error than is allowed.
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    adapter : Adapter
+        Of any kind.
+    rank : int or None
+        Of the LoRA, from 1 to min(d_out, d_in).
+    energy : float or None
+        In place of a rank: the share of the squared norm, in (0, 1], that the LoRA keeps; the smallest such rank is
+        taken.
+    tol : float
+        The share of the squared error that rounding may add where method "auto" takes the Gram matrix, at least 0.
+    method : {"auto", "core", "gram", "svd"}
+        Through the factors, the Gram matrix, or a full singular value decomposition.
+
+    Returns
+    -------
+    FitResult
+        With a LoRA of scale 1 and balanced factors, in the library and the precision of the adapter. The loss is the
+        squared distance between both updates, rounding included.
+
+    Raises
+    ------
+    TypeError
+        If the first argument is no adapter.
+    ValueError
+        If not exactly one of rank and energy is given, one is out of range, or method "core" is asked for an adapter
+        without factors.
+
+    Examples
+    --------
+    >>> from lrtheory.low_rank_adapters.kinds.lora import full
+    >>> found = to_lora(full([[3.0, 0.0], [0.0, 4.0]]), rank=1)
+    >>> found.adapter.delta().round(12).tolist(), round(found.loss, 12), round(found.captured, 12)
+    ([[0.0, 0.0], [0.0, 4.0]], 9.0, 0.64)
+    """
+    if not isinstance(adapter, Adapter):
+        raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
+    rank, epsilon = _wanted(adapter, rank, energy)
+    tol, method = real("tol", tol, low=0.0), choice("method", method, METHODS)
+    if method == "core" and not isinstance(adapter, FactoredAdapter):
+        raise must("method", "one that needs no factors, as this adapter has none", method)
+    if method in ("auto", "core") and isinstance(adapter, FactoredAdapter):
+        B, A = adapter.factors()
+        if method == "core" or B.shape[1] < min(adapter.shape):
+            cut = _through_core(adapter, B, A, rank, epsilon)
+            return _result(adapter, cut, f"{B.shape[1]} inner indices for sides of {adapter.shape}")
+    D = np.asarray(to_numpy(adapter.delta()))
+    if method != "svd":
+        found = _through_gram(D, rank, epsilon, tol if method == "auto" else math.inf)
+        if found is not None:
+            return _result(adapter, found, "the rounding of the Gram matrix is far below what is left")
+    reason = "it was asked for" if method == "svd" else "what is left is near the rounding of the Gram matrix"
+    return _result(adapter, _through_svd(D, rank, epsilon), reason)
+
+
+def _wanted(adapter: Adapter, rank: Any, energy: Any) -> tuple[int | None, float]:
+    """A rank, or the share of the norm that may be lost."""
+    if (rank is None) == (energy is None):
+        raise must("rank, energy", "exactly one of both", (rank, energy))
+    if energy is None:
+        return integer("rank", rank, low=1, high=min(adapter.shape)), 0.0
+    share = real("energy", energy, low=0.0, high=1.0)
+    if share == 0:
+        raise must("energy", "in (0, 1]", energy)
+    return None, math.sqrt(1.0 - share)
+
+
+def _chosen(values: np.ndarray, rank: int | None, epsilon: float) -> int:
+    return max(1, rank_within(values, epsilon)) if rank is None else rank
+
+
+def _through_core(adapter: FactoredAdapter, B: Any, A: Any, rank: int | None, epsilon: float) -> Cut:
+    """The leading part of scale B A; a rank beyond the inner one is filled with zeros."""
+    found = core(B, A)
+    s, values = adapter.scale, found.values * abs(adapter.scale)
+    rank = _chosen(values, rank, epsilon)
+    xp, kept = array_namespace(B), min(rank, len(values)) if s else 0
+    left, right = found.factors(kept, ratio=s or 1.0)
+    left, right = (xp.astype(factor, B.dtype, copy=False) for factor in (left, right))
+    if kept < rank:
+        zeros = xp.zeros_like(B[:, :1]), xp.zeros_like(A[:1])
+        left = xp.concat([left] + [zeros[0]] * (rank - kept), axis=1)
+        right = xp.concat([right] + [zeros[1]] * (rank - kept), axis=0)
+    # the update that the adapter forms in its own precision is not B A itself
+    formed = (B.shape[1] + 2) * CASTS[_precision(B)][0] * abs(s) * _load(B, A)
+    rounding, least = found.rounding * abs(s) + formed, tail(values, rank)
+    upper = least + rounding + _cast(values[:rank], left, right)
+    return Cut(left, right, tail(values, 0), max(0.0, least - rounding), upper, *_edge(values, rank), "core")
+
+
+def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -> Cut | None:
+    """The leading singular vectors of the smaller side, from D D^T; None where its rounding counts (statement AD-7)."""
+    unit, wide = unit_of(D), D.shape[0] <= D.shape[1]
+    M = np.ldexp(D if wide else D.T, -unit).astype(np.float64)
+    gram, side = M @ M.T, min(D.shape)
+    if rank is None:
+        rank = _chosen(np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)), rank, epsilon)
+    whole, last = float(np.trace(gram)), max(0, side - rank - 1)
+    squares, U = scipy.linalg.eigh(gram, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
+    squares, U = np.maximum(squares[::-1], 0.0), U[:, ::-1][:, :rank]
+    right = U.T @ M
+    least, most = (whole - float(np.sum(part)) for part in (squares[:rank], right**2))
+    rounding = 4 * sum(D.shape) * UNIT * whole
+    if 2 * rounding > tol * least:
+        return None
+    values = np.sqrt(squares)
+    roots = np.sqrt(values[:rank])
+    B, A = _paired(U * roots, right / np.where(roots > 0, roots, 1.0)[:, None], unit, wide, D.dtype)
+    lower, upper = (math.sqrt(max(0.0, square)) for square in (least - rounding, most + rounding))
+    norms = (math.ldexp(norm, unit) for norm in (math.sqrt(whole), lower, upper))
+    whole, lower, upper = norms
+    return Cut(B, A, whole, lower, upper + _cast(np.ldexp(values[:rank], unit), B, A), *_edge(values, rank), "gram")
+
+
+def _through_svd(D: np.ndarray, rank: int | None, epsilon: float) -> Cut:
+    """The full singular value decomposition, in double precision."""
+    unit = unit_of(D)
+    U, values, Vt = np.linalg.svd(np.ldexp(D.astype(np.float64), -unit), full_matrices=False)
+    rank = _chosen(values, rank, epsilon)
+    roots = np.sqrt(values[:rank])
+    B, A = _paired(U[:, :rank] * roots, roots[:, None] * Vt[:rank], unit, True, D.dtype)
+    whole, least = tail(values, 0), tail(values, rank)
+    rounding = 4 * sum(D.shape) * UNIT * whole
+    lower, upper = math.ldexp(max(0.0, least - rounding), unit), math.ldexp(least + rounding, unit)
+    upper += _cast(np.ldexp(values[:rank], unit), B, A)
+    return Cut(B, A, math.ldexp(whole, unit), lower, upper, *_edge(values, rank), "svd")
+
+
+def _paired(left: np.ndarray, right: np.ndarray, unit: int, wide: bool, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Both factors in their type, each with half of the unit; exchanged where the transpose was truncated."""
+    half = math.ldexp(math.sqrt(2.0) if unit % 2 else 1.0, unit // 2)
+    first, second = (left * half).astype(dtype), (right * half).astype(dtype)
+    return (first, second) if wide else (second.T, first.T)
+
+
+def _edge(values: np.ndarray, rank: int) -> tuple[int, bool]:
+    """How many of the kept values are 0, and whether the last of them equals the first that is left."""
+    if not values[0] > 0:
+        return rank, False
+    squares = (values / values[0]) ** 2
+    limit = 8 * len(values) * 2 * UNIT
+    tied = rank < len(values) and squares[rank] > limit and squares[rank - 1] - squares[rank] <= limit
+    return rank - int(np.sum(squares[:rank] > limit**2)), bool(tied)
+
+
+def _load(B: Any, A: Any) -> float:
+    """The sum over the inner indices of the norms of their parts of B A."""
+    norm = array_namespace(B).linalg.vector_norm
+    columns, rows = (np.asarray(to_numpy(norm(part, axis=axis)), np.float64) for part, axis in ((B, 0), (A, 1)))
+    return float(columns @ rows)
+
+
+def _cast(values: np.ndarray, B: Any, A: Any) -> float:
+    """What the rounding of balanced factors to their type moves their product."""
+    sizes = B.shape[0] * B.shape[1], A.shape[0] * A.shape[1]
+    return float(cast_error((math.sqrt(float(np.sum(values))),) * 2, sizes, _precision(B)))
+
+
+def _precision(factor: Any) -> str:
+    return str(factor.dtype).rpartition(".")[2]
+
+
+def _result(adapter: Adapter, cut: Cut, reason: str) -> FitResult:
+    """The adapter in the library of the given one, and what is proved of it."""
+    own = next(iter(adapter.params.values()))
+    xp, device = array_namespace(own), array_api_compat.device(own)
+    pair = {name: xp.asarray(factor, device=device) for name, factor in (("B", cut.B), ("A", cut.A))}
+    made = LoRA(adapter.shape, pair)
+    bound, loss = _square(cut.lower), _square(cut.upper)
+    notes = [f"{cut.filled} of {cut.B.shape[1]} inner indices are 0, as the update has no larger rank"] * (
+        cut.filled > 0
+    )
+    notes += ["two singular values at the cut are equal, so other adapters are as near"] * cut.tied
+    certificate = AdapterCertificate(gap=loss - bound, bound=bound, statement=STATEMENT, adapter=made, ridge=0.0)
+    return FitResult(
+        adapter=made,
+        loss=loss,
+        captured=1.0 - min(1.0, (cut.upper / cut.whole) ** 2) if cut.whole > 0 else 1.0,
+        lower=bound,
+        method=cut.method,
+        reason=reason,
+        n_iter=0,
+        converged=True,
+        message="; ".join(notes),
+        counts={"starts": 1, "matvecs": 0},
+        certificate=certificate,
+        trace=None,
+    )
+
+
+def _square(value: float) -> float:
+    return value * value
