@@ -1,0 +1,1 @@
+"""Adapters of every kind, against updates written out entry by entry."""
