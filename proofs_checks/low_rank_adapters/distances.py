@@ -1,0 +1,307 @@
+"""How near an adapter comes to a target: AD-3, and for each kind of its own RA-5, RA-6, HU-3 and HU-4."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
+from lrtheory.low_rank_adapters import theory
+from lrtheory.low_rank_adapters.reach import bounds, entries
+from proofs_checks.low_rank_adapters.families.exact import square, unlike, values
+from proofs_checks.low_rank_adapters.families.targets import (
+    BASES,
+    CLOSED,
+    FULL_RANK,
+    NOT_SIGNS,
+    ORTHONORMAL,
+    RANK_ONE,
+    TARGETS,
+    WEIGHTS,
+    Aimed,
+    has_signs,
+    is_aimed,
+    is_independent,
+    is_orthonormal,
+    only,
+    projected,
+    reached,
+    unfit,
+)
+
+Found = dict[str, Any]
+
+
+def tail(X: np.ndarray, rank: int) -> float:
+    """Return the sum of all but the largest squared singular values."""
+    return square(values(X)[rank:])
+
+
+def floor(case: Aimed) -> float:
+    """Return the squared distance that no update falls below, by subspaces and by the rank."""
+    rank = min(case.shape) if case.kind in ("full", "randlora", "hadamard") else case.rank
+    held = min(square(projected(case, case.target)), case.total)
+    return float(theory.distance_floor(case.total, held, min(tail(case.target, rank), case.total)))
+
+
+def checked(case: Aimed, found: Found, *, exact: bool) -> tuple[Sides | None, float]:
+    """Return sides that fail where a report does not follow from the arrays, and the squared error of these.
+
+    With `exact` the distance is known, and the report must say so; elsewhere it may.
+    """
+    if (wrong := unfit(case, found["nearest"])) is not None:
+        return wrong, 0.0
+    error = case.moved(found["nearest"]).error
+    gap = (error - found["lower"] ** 2) if found["exact"] else 0.0
+    if exact and not found["exact"]:
+        return Sides(1.0, 0.0, trivial=2.0, rounding=0.0), error
+    return unlike([found["upper"] ** 2 - error, gap], 8 * case.allowed), error
+
+
+def no_nearer(case: Aimed, found: Found, *, unrooted: bool = False) -> Sides:
+    """Compare the lower bound with the errors of both adapters, and with the formula; exact kinds attain it."""
+    closed = case.kind in CLOSED
+    wrong, error = checked(case, found, exact=closed)
+    least, lower = floor(case), found["lower"] ** 2
+    if unrooted:
+        return Sides(least**2, case.error, least=0.0, rounding=case.allowed)
+    lhs, rhs = [lower, lower, least, error], [case.error, error, lower, least if closed else case.total]
+    return wrong or Sides(
+        np.array(lhs),
+        np.array(rhs),
+        trivial=np.array([np.inf, np.inf, case.total, case.total]),
+        least=np.array([0.0, 0.0, -1.0, -1.0]),
+        rounding=8 * case.allowed,
+    )
+
+
+AD_3 = Statement(
+    id="low_rank_adapters/AD-3",
+    title="No trained numbers come nearer than this",
+    says=(
+        "D is a target and Delta any update of an adapter. The squared distance of D from Delta is at least "
+        "|D|^2 - |P_B D P_A|^2, with the projectors onto the columns and rows of frozen factors B and A, and at least "
+        "the sum of all but the r largest squared singular values of D, where the rank is at most r. The library "
+        "reports no less, and attains it for LoRA, also with one or two frozen factors, and for free updates."
+    ),
+    source=Derived(theory.distance_floor),
+    tex=r"\|D - \Delta\|^2 \ge \max(\|D\|^2 - \|P_B D P_A\|^2,\ \textstyle\sum_{i > r}\sigma_i(D)^2)",
+    hypotheses={"an adapter, and a target of its shape": is_aimed},
+    instances=TARGETS,
+    solve=reached,
+    decisions=("nearest.*",),
+    claim=Inequality(no_nearer),
+    saboteurs=(
+        saboteur("the sum of squares for the distance itself", claim=Inequality(partial(no_nearer, unrooted=True))),
+        saboteur(
+            "the sum of singular values for their norm",
+            patch=(bounds.tails, "norm(values[rank:])", "float(values[rank:].sum())"),
+        ),
+        saboteur(
+            "columns of the left factor are forgotten",
+            patch=(bounds._projected, "left.basis.T @ (left.basis @ kept)", "kept"),
+        ),
+    ),
+)
+
+
+def split(case: Aimed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the joint basis B, the target with the larger side first, and the blocks of B^+ D."""
+    bases = case.named["bases"]
+    joint = case.scale * np.concatenate(list(bases), axis=1)
+    D = case.target.T if case.transposed else case.target
+    return joint, D, np.linalg.lstsq(joint, D, rcond=None)[0].reshape(len(bases), bases.shape[2], -1)
+
+
+def signed(case: Aimed, found: Found, kept: int = 1) -> Sides:
+    """Compare the lower bound and the error of the nearest adapter with the formula."""
+    wrong, error = checked(case, found, exact=True)
+    _, D, blocks = split(case)
+    size = abs(case.scale)
+    leading = [x for block in blocks for x in (size * values(case.named["A"] * block))[:kept]]
+    energy = min(float(sum(x * x for x in leading)), case.total)
+    due = float(theory.randlora_energy(square(D), [np.sqrt(energy)])) if energy < case.total else 0.0
+    return wrong or Sides(np.array([found["lower"] ** 2, error]), np.array([due, due]), rounding=8 * case.allowed)
+
+
+RA_5 = Statement(
+    id="low_rank_adapters/RA-5",
+    title="The exact distance to RandLoRA with orthonormal bases and signs",
+    says=(
+        "The bases B_j of RandLoRA have orthonormal columns all together, and A has entries 1 and -1. Then the least "
+        "squared distance of a target D from its updates is |D|^2 less the sum over j of the largest squared singular "
+        "value of A o (B_j^T D), with the entrywise product o. The library reports it, and attains it."
+    ),
+    source=Derived(theory.randlora_energy),
+    tex=r"\min\|D - \textstyle\sum_j B_j\Lambda_j A\Gamma_j\|^2 = \|D\|^2 - \sum_j\sigma_1(A\circ B_j^\top D)^2",
+    hypotheses={
+        "RandLoRA, and a target of its shape": only("randlora"),
+        "orthonormal columns": is_orthonormal,
+        "signs": has_signs,
+    },
+    instances=ORTHONORMAL,
+    solve=reached,
+    decisions=("nearest.*",),
+    claim=Identity(signed),
+    saboteurs=(
+        saboteur("two singular values of each block", claim=Identity(partial(signed, kept=2))),
+        saboteur("a factor that is not of signs", breaks="signs", instances=NOT_SIGNS),
+        saboteur(
+            "what lies outside of the bases is forgotten",
+            patch=(bounds._entrywise, "value = math.hypot(blocks.base, inner)", "value = inner"),
+        ),
+    ),
+)
+
+
+def bracket(case: Aimed, rng: np.random.Generator | None = None) -> dict[str, float]:
+    """Return the bracket of the squared distance by the formula."""
+    joint, D, blocks = split(case)
+    A, s = np.abs(case.named["A"]), values(joint)
+    rest = sum(tail(block / case.named["A"], 1) for block in blocks)
+    outside = square(D - joint @ blocks.reshape(-1, D.shape[1]))
+    edges = (float(s[-1]), float(s[0])), (float(A.min()), float(A.max()))
+    low, high = theory.randlora_bracket(outside, rest, bases=edges[0], entries=edges[1])
+    return {"low": float(low), "high": float(high)}
+
+
+def between(case: Aimed, found: dict[str, float], *, stretch: bool = False, outside: bool = True) -> Sides:
+    """Compare the lower end with the errors of two updates, and the error at the best quotients with the upper end."""
+    joint, D, blocks = split(case)
+    parts = []
+    for block in blocks:
+        U, s, Vt = np.linalg.svd(block / case.named["A"], full_matrices=False)
+        parts.append(case.named["A"] * (s[0] * np.outer(U[:, 0], Vt[0])))
+    best = square(D - joint @ np.concatenate(parts))
+    base = square(D - joint @ blocks.reshape(-1, D.shape[1]))
+    low, high = found["low"], found["high"]
+    if stretch:
+        low = base + (low - base) * (values(joint)[0] / values(joint)[-1]) ** 2
+    if not outside:
+        high = high - base
+    allowed = 8 * case.allowed * float(values(joint)[0] / values(joint)[-1]) ** 2
+    return Sides(np.array([low, low, best]), np.array([case.error, best, high]), least=0.0, rounding=allowed)
+
+
+RA_6 = Statement(
+    id="low_rank_adapters/RA-6",
+    title="A bracket of the distance to RandLoRA with any bases",
+    says=(
+        "All columns of the bases B_j of RandLoRA are independent, with singular values from b to b', and the entries "
+        "of A have absolute values from a > 0 to a'. With Y_j the entrywise quotient of block j of B^+ D by A, and S "
+        "the sum over j of |Y_j|^2 less its largest squared singular value, the squared distance of a target D lies "
+        "between |D - P_B D|^2 + (a b)^2 S and |D - P_B D|^2 + (a' b')^2 S."
+    ),
+    source=Derived(theory.randlora_bracket),
+    tex=r"\|D - P_B D\|^2 + (ab)^2 S \le \mathrm{dist}^2 \le \|D - P_B D\|^2 + (a'b')^2 S",
+    hypotheses={
+        "RandLoRA, and a target of its shape": only("randlora"),
+        "independent columns, and a factor without zeros": is_independent,
+    },
+    instances=BASES,
+    solve=bracket,
+    claim=Inequality(between),
+    closed="the claim is about a formula, whose ends are compared with the errors of updates",
+    saboteurs=(
+        saboteur("the largest singular value in the lower end", claim=Inequality(partial(between, stretch=True))),
+        saboteur("the upper end without what lies outside", claim=Inequality(partial(between, outside=False))),
+        saboteur(
+            "lengths for squares",
+            patch=(theory.randlora_bracket, "(b * a) ** 2 * left", "(b * a) * left"),
+        ),
+    ),
+    notes="For square random bases b is nearly 0, and the lower end says nothing; for taller ones it does.",
+)
+
+
+def weighed(case: Aimed, found: Found, *, mean: bool = False) -> Sides:
+    """Compare both ends of the bracket with the reported bound, the errors of two updates, and that of a third."""
+    sizes = np.abs(case.scale * case.named["W"])
+    wrong, error = checked(case, found, exact=bool(sizes.min() == sizes.max()))
+    W, rank = case.scale * case.named["W"], case.rank
+    U, s, Vt = np.linalg.svd(case.target / W, full_matrices=False)
+    best = square(case.target - W * ((U[:, :rank] * s[:rank]) @ Vt[:rank]))
+    ends = (float(sizes.mean()),) * 2 if mean else (float(sizes.min()), float(sizes.max()))
+    low, high = theory.hadamard_bracket(square(s[rank:]), *ends)
+    lower = found["lower"] ** 2
+    allowed = 8 * case.allowed * float(sizes.max() / sizes.min())
+    return wrong or Sides(
+        np.array([low, lower, lower, best]),
+        np.array([lower, case.error, error, high]),
+        trivial=np.array([case.total, np.inf, np.inf, np.inf]),
+        least=np.array([-1.0, 0.0, 0.0, 0.0]),
+        rounding=allowed,
+    )
+
+
+HU_3 = Statement(
+    id="low_rank_adapters/HU-3",
+    title="A bracket of the distance to Hadamard adapters",
+    says=(
+        "W has no zero, and Y is the entrywise quotient of a target D by W. The squared distance of D from all "
+        "W o (B A) of rank r in B A, with the entrywise product o, lies between the squares of the least and the "
+        "largest absolute value of W, times the sum t of all but the r largest squared singular values of Y. The "
+        "library reports a bound between the lower end and the distance."
+    ),
+    source=Derived(theory.hadamard_bracket),
+    tex=r"\min|W|^2\,t \le \mathrm{dist}^2 \le \max|W|^2\,t,\quad t = \textstyle\sum_{i > r}\sigma_i(D/W)^2",
+    hypotheses={
+        "a Hadamard adapter, and a target of its shape": only("hadamard"),
+        "a weight without zeros": lambda case: bool((case.named["W"] != 0).all()),
+    },
+    instances=WEIGHTS,
+    solve=reached,
+    decisions=("nearest.*",),
+    claim=Inequality(weighed),
+    saboteurs=(
+        saboteur("the mean absolute value for both ends", claim=Inequality(partial(weighed, mean=True))),
+        saboteur(
+            "the largest weights of rows and columns for the least",
+            patch=(entries._least, "np.where(empty, np.inf, values).min", "np.where(empty, -np.inf, values).max"),
+        ),
+    ),
+    notes="Where an entry of W is nearly 0 the lower end says nothing.",
+)
+
+
+def as_lora(case: Aimed, found: Found, *, nearer: bool = False) -> Sides:
+    """Compare the lower bound and the error of the nearest adapter with the distance to LoRA of the same rank."""
+    wrong, error = checked(case, found, exact=True)
+    due = float(theory.hadamard_rank_one_energy(values(case.target), case.rank))
+    if nearer:
+        due = due / 2
+    return wrong or Sides(np.array([found["lower"] ** 2, error]), np.array([due, due]), rounding=8 * case.allowed)
+
+
+HU_4 = Statement(
+    id="low_rank_adapters/HU-4",
+    title="With a weight of rank one a Hadamard adapter is LoRA",
+    says=(
+        "W has rank one and no zero. The updates W o (B A) of a Hadamard adapter of rank r, with the entrywise "
+        "product o, are exactly the matrices of rank at most r, so the squared distance of a target D is the sum of "
+        "all but its r largest squared singular values, as for LoRA. The library reports it, and attains it."
+    ),
+    source=Derived(theory.hadamard_rank_one_energy),
+    tex=r"\mathrm{rank}(W) = 1 \Rightarrow \mathrm{dist}^2 = \textstyle\sum_{i > r}\sigma_i(D)^2",
+    hypotheses={
+        "a Hadamard adapter, and a target of its shape": only("hadamard"),
+        "a weight of rank one without zeros": lambda case: bool(
+            (case.named["W"] != 0).all()
+            and (case.named["W"] * case.named["W"][:1, :1] == case.named["W"][:, :1] * case.named["W"][:1]).all()
+        ),
+    },
+    instances=RANK_ONE,
+    solve=reached,
+    decisions=("nearest.*",),
+    claim=Identity(as_lora),
+    saboteurs=(
+        saboteur("as printed: more expressive than LoRA", claim=Identity(partial(as_lora, nearer=True)), printed=True),
+        saboteur("a weight of full rank", breaks="a weight of rank one without zeros", instances=FULL_RANK),
+        saboteur(
+            "the sum of singular values for their squares",
+            patch=(entries.fitted_entries, "np.sum(S[..., rank:] ** 2, axis=-1)", "np.sum(S[..., rank:], axis=-1)"),
+        ),
+    ),
+)

@@ -1,0 +1,42 @@
+"""Sides of outcomes that are not what they have to be, and sums of squares in doubles with a stated rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Sides, rounding
+
+
+def unlike(off: Any, allowed: Any) -> Sides | None:
+    """Return sides that fail where something is not what it has to be, up to rounding; None where everything is."""
+    off = np.abs(np.ravel(off)).astype(float)
+    off = np.where(np.isfinite(off), off, 1e300)
+    if bool((off <= allowed).all()):
+        return None
+    most = 1 + 2 * np.asarray(allowed, float)  # a difference counts up to here
+    return Sides(np.minimum(off, most), np.zeros(off.shape), rounding=np.minimum(allowed, most), trivial=most)
+
+
+def misfit(*pairs: tuple[Any, tuple[int, ...]]) -> Sides | None:
+    """Return sides that fail where an array is not finite or of another shape than it has to be."""
+    good = all(np.shape(array) == shape and np.isfinite(np.asarray(array, float)).all() for array, shape in pairs)
+    return None if good else Sides([1.0], [0.0], trivial=2.0, rounding=0.0)
+
+
+def square(X: Any) -> float:
+    """Return the squared Frobenius norm."""
+    return float(np.sum(np.asarray(X, float) ** 2))
+
+
+def values(X: np.ndarray) -> np.ndarray:
+    """Return the singular values."""
+    return np.asarray(np.linalg.svd(np.asarray(X, float), compute_uv=False))
+
+
+def allowance(*arrays: Any, steps: int = 1) -> float:
+    """Return what squared errors may err by in doubles, after some factorizations of matrices of these sizes."""
+    # backward errors of a factorization are a small multiple of the sides of the matrix; 64 times as a margin
+    sides = sum(sum(np.shape(one)) for one in arrays)
+    return float(rounding(64 * (sides + 8) * steps, sum(map(square, arrays))))
