@@ -113,7 +113,7 @@ def climb_factors(case: Factors, draws: Draws) -> Factors:
     """Change one entry of the matrix."""
     M = np.array(case.M)
     i, j = draws.integers(0, M.shape[0] - 1), draws.integers(0, M.shape[1] - 1)
-    M[i, j] += draws.choice((-1.0, 1.0)) * max(1.0, float(np.abs(M).max())) / 4
+    M[i, j] += draws.choice((-1.0, 1.0)) * (float(np.abs(M).max()) or 1.0) / 4
     return replace(case, M=M)
 
 

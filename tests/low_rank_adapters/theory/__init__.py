@@ -1,0 +1,1 @@
+"""Formulas of low-rank adapters against the definitions that they abbreviate."""
