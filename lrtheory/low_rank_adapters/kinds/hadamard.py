@@ -22,7 +22,11 @@ class HadamardAdapter(Adapter):
     @property
     def rank_bound(self) -> int:
         """r times the rank of W, or the smaller side where that is less (HU-1)."""
-        return min(*self.shape, self.params["A"].shape[0] * numerical_rank(self.frozen["W"]))
+        W, r, side = self.frozen["W"], self.params["A"].shape[0], min(self.shape)
+        enough = -(-side // r)
+        if numerical_rank(W[:enough, :enough]) == enough:  # then W, which may be large, has at least this rank
+            return side
+        return min(side, r * numerical_rank(W))
 
     @property
     def dimension(self) -> int:

@@ -118,17 +118,17 @@ def randlora(
     Adapter
         With `params` lambdas and gammas, and `frozen` bases and A.
 
-    Warns
-    -----
-    UserWarning
-        If columns of A are zero, since the same columns of the sum then stay zero (RA-7).
-
     Raises
     ------
     ValueError
         If shapes do not fit, or a number is not finite.
     TypeError
         If an input is not an array of real numbers.
+
+    Warns
+    -----
+    UserWarning
+        If columns of A are zero, since the same columns of the sum then stay zero (RA-7).
 
     Notes
     -----
