@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from lrtheory._array import arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array
 from lrtheory._validation import choice, must
+from lrtheory.low_rank_adapters.convert.product import Product, decomposed
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA
 from lrtheory.low_rank_adapters.theory.balance import balanced_sharpness, sharpness
@@ -105,23 +105,28 @@ def refactorize(
         raise must("adapter", "of the kind 'lora', whose factors are both trained", adapter.kind)
     given = None if momentum is None else _checked(adapter, momentum)
     B, A = (np.asarray(to_numpy(adapter.params[name]), np.float64) for name in "BA")
-    found = _balanced(B, A)
-    square = adapter.scale * adapter.scale
-    missing, rank = B.shape[1] - found.rank, B.shape[1]
-    method = "none" if given is None else "reset" if mode == "reset" or missing else "transport"
-    what = f"{missing} of {rank} inner indices are 0 in both factors now, and no gradient moves them"
-    carried = None
+    product, r = decomposed(B, A), B.shape[1]
+    if not product.S[0] > 0 or adapter.scale == 0:
+        raise must("adapter", "one whose update is not 0, since no gradient moves its balanced factors", "the update 0")
+    rank = int(np.sum(product.S > max(*adapter.shape, r) * np.finfo(float).eps * product.S[0]))
+    method = "none" if given is None else "reset" if mode == "reset" or rank < r else "transport"
+    moved = None
     if given is not None:
-        zeros = {name: np.zeros(value.shape) for name, value in given.items()}
-        moved = {"B": given["B"] @ found.T, "A": found.inverse @ given["A"]} if method == "transport" else zeros
-        carried = dict(adapter.with_params(moved).params)
+        moved = {name: np.zeros(value.shape) for name, value in given.items()}
+        if method == "transport":
+            T, inverse = _movers(product)
+            moved = {"B": given["B"] @ T, "A": inverse @ given["A"]}
+    left, right = product.balanced(rank)
+    made = {"B": np.pad(left, ((0, 0), (0, r - rank))), "A": np.pad(right, ((0, r - rank), (0, 0)))}
+    square = adapter.scale * adapter.scale
+    what = f"{r - rank} of {r} inner indices are 0 in both factors now, and no gradient moves them"
     return Refactorized(
-        adapter=adapter.with_params({"B": found.B, "A": found.A}),
-        momentum=carried,
+        adapter=adapter.with_params(made),
+        momentum=None if moved is None else dict(adapter.with_params(moved).params),
         sharpness_before=float(square * sharpness(_norm(B), _norm(A))),
-        sharpness_after=float(square * balanced_sharpness(found.largest)),
+        sharpness_after=float(square * balanced_sharpness(float(product.values[0]))),
         method=method,
-        message=what if missing else "",
+        message=what if rank < r else "",
     )
 
 
@@ -133,42 +138,11 @@ def _checked(adapter: LoRA, momentum: Mapping[str, Array]) -> dict[str, np.ndarr
     return {name: np.asarray(to_numpy(value), np.float64) for name, value in checked.items()}
 
 
-class _Balanced(NamedTuple):
-    """Balanced factors of a product, T and its inverse, the largest singular value, and the rank of the product."""
-
-    B: np.ndarray
-    A: np.ndarray
-    T: np.ndarray
-    inverse: np.ndarray
-    largest: float
-    rank: int
-
-
-def _balanced(B: np.ndarray, A: np.ndarray) -> _Balanced:
-    """QR of both factors, after powers of two have made the columns of B as large as the rows of A."""
-    columns, rows = np.abs(B).max(axis=0), np.abs(A).max(axis=1)
-    used = (columns > 0) & (rows > 0)
-    if not used.any():
-        raise must("adapter", "one whose update is not 0, since no gradient moves its balanced factors", "the update 0")
-    high, low = np.frexp(columns)[1], np.frexp(rows)[1]
-    gauge = np.where(used, (low - high) // 2, 0)
-    half = int((high + low)[used].max() + 1) // 2
-    left = np.ldexp(B, np.where(used, gauge - half, -2000))
-    right = np.ldexp(A, np.where(used, -gauge - half, -2000)[:, None])
-    Q, R = np.linalg.qr(left)
-    P, L = np.linalg.qr(right.T)
-    U, S, Vt = np.linalg.svd(R @ L.T, full_matrices=False)
-    r = B.shape[1]
-    rank = int(np.sum(S > max(*left.shape, *right.shape) * np.finfo(float).eps * S[0]))
-    roots = np.sqrt(S)
-    made, unused = (np.ldexp(Q @ (U * roots), half), np.ldexp((roots[:, None] * Vt) @ P.T, half)), r - len(S)
-    inverse = np.divide(1.0, roots, out=np.zeros_like(roots), where=roots > 0)
-    T = np.ldexp((L.T @ Vt.T) * inverse, gauge[:, None])
-    back = np.ldexp((inverse[:, None] * U.T) @ R, -gauge)
-    largest = math.ldexp(float(S[0]), 2 * half)
-    return _Balanced(
-        np.pad(made[0], ((0, 0), (0, unused))), np.pad(made[1], ((0, unused), (0, 0))), T, back, largest, rank
-    )
+def _movers(product: Product) -> tuple[np.ndarray, np.ndarray]:
+    """T and its inverse, for which B T and T^-1 A are the balanced factors; the rank of B A is that of B and A."""
+    roots = np.sqrt(product.S)
+    back = np.ldexp((product.U / roots).T @ product.R, -product.gauge)
+    return np.ldexp(product.L.T @ (product.Vt.T / roots), product.gauge[:, None]), back
 
 
 def _norm(factor: np.ndarray) -> float:

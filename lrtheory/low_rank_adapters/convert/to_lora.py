@@ -10,8 +10,9 @@ import numpy as np
 import scipy.linalg
 
 from lrtheory._array import array_namespace, arrays, to_numpy
-from lrtheory._kernels.low_rank import CASTS, UNIT, cast_error, core, rank_within, tail, unit_of
+from lrtheory._kernels.low_rank import CASTS, UNIT, cast_error, rank_within, tail, unit_of
 from lrtheory._validation import choice, integer, must, real
+from lrtheory.low_rank_adapters.convert.product import decomposed
 from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA
@@ -129,33 +130,31 @@ def _chosen(values: np.ndarray, rank: int | None, epsilon: float) -> int:
 
 def _through_core(adapter: FactoredAdapter, B: Any, A: Any, rank: int | None, epsilon: float) -> Cut:
     """The leading part of scale B A; a rank beyond the inner one is filled with zeros."""
-    found = core(B, A)
-    s, values = adapter.scale, found.values * abs(adapter.scale)
+    product, s = decomposed(B, A), adapter.scale
+    values = product.values * abs(s)
     rank = _chosen(values, rank, epsilon)
-    xp, kept = array_namespace(B), min(rank, len(values)) if s else 0
-    left, right = found.factors(kept, ratio=s or 1.0)
-    left, right = (xp.astype(factor, B.dtype, copy=False) for factor in (left, right))
+    kept, kind = min(rank, len(values)), str(B.dtype).rpartition(".")[2]
+    left, right = (factor.astype(kind) for factor in product.balanced(kept, s))
     if kept < rank:
-        zeros = xp.zeros_like(B[:, :1]), xp.zeros_like(A[:1])
-        left = xp.concat([left] + [zeros[0]] * (rank - kept), axis=1)
-        right = xp.concat([right] + [zeros[1]] * (rank - kept), axis=0)
+        left, right = np.pad(left, ((0, 0), (0, rank - kept))), np.pad(right, ((0, rank - kept), (0, 0)))
     # the update that the adapter forms in its own precision is not B A itself
-    formed = (B.shape[1] + 2) * CASTS[_precision(B)][0] * abs(s) * _load(B, A)
-    rounding, least = found.rounding * abs(s) + formed, tail(values, rank)
+    formed = math.ldexp((B.shape[1] + 2) * CASTS[kind][0] * product.load, 2 * product.half)
+    rounding, least = (product.rounding + formed) * abs(s), tail(values, rank)
     upper = least + rounding + _cast(values[:rank], left, right)
     return Cut(left, right, tail(values, 0), max(0.0, least - rounding), upper, *_edge(values, rank), "core")
 
 
 def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -> Cut | None:
-    """The leading singular vectors of the smaller side, from D D^T; None where its rounding counts (statement AD-7)."""
-    unit, wide = unit_of(D), D.shape[0] <= D.shape[1]
-    M = np.ldexp(D if wide else D.T, -unit).astype(np.float64)
+    """The leading singular vectors of the smaller side, from D D^T; None where its rounding counts."""
+    unit, wide = max(unit_of(D), -1000), D.shape[0] <= D.shape[1]
+    M = (D if wide else D.T).astype(np.float64)
+    M *= math.ldexp(1.0, -unit)
     gram, side = M @ M.T, min(D.shape)
     if rank is None:
         rank = _chosen(np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)), rank, epsilon)
     whole, last = float(np.trace(gram)), max(0, side - rank - 1)
     squares, U = scipy.linalg.eigh(gram, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
-    squares, U = np.maximum(squares[::-1], 0.0), U[:, ::-1][:, :rank]
+    squares, U = np.maximum(squares[::-1], 0.0), np.ascontiguousarray(U[:, ::-1][:, :rank])
     right = U.T @ M
     least, most = (whole - float(np.sum(part)) for part in (squares[:rank], right**2))
     rounding = 4 * sum(D.shape) * UNIT * whole
@@ -201,21 +200,10 @@ def _edge(values: np.ndarray, rank: int) -> tuple[int, bool]:
     return rank - int(np.sum(squares[:rank] > limit**2)), bool(tied)
 
 
-def _load(B: Any, A: Any) -> float:
-    """The sum over the inner indices of the norms of their parts of B A."""
-    norm = array_namespace(B).linalg.vector_norm
-    columns, rows = (np.asarray(to_numpy(norm(part, axis=axis)), np.float64) for part, axis in ((B, 0), (A, 1)))
-    return float(columns @ rows)
-
-
 def _cast(values: np.ndarray, B: Any, A: Any) -> float:
     """What the rounding of balanced factors to their type moves their product."""
     sizes = B.shape[0] * B.shape[1], A.shape[0] * A.shape[1]
-    return float(cast_error((math.sqrt(float(np.sum(values))),) * 2, sizes, _precision(B)))
-
-
-def _precision(factor: Any) -> str:
-    return str(factor.dtype).rpartition(".")[2]
+    return float(cast_error((math.sqrt(float(np.sum(values))),) * 2, sizes, str(B.dtype)))
 
 
 def _result(adapter: Adapter, cut: Cut, reason: str) -> FitResult:
