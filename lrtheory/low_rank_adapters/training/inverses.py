@@ -1,0 +1,79 @@
+"""Orthonormal bases and pseudo-inverses of thin matrices by QR, with a decision on the rank.
+
+Products such as B^T B are never formed, since they lose half of the digits. QR and the singular values of what is left
+are computed on the host; products with large matrices stay in the caller's library and on its device.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import array_api_compat
+import numpy as np
+
+from lrtheory._array import array_namespace, to_numpy
+from lrtheory.low_rank_adapters.kinds.base import transposed
+
+__all__ = ["Inverse", "energy", "inverse_of", "like", "unit_of"]
+
+
+class Inverse(NamedTuple):
+    """The pseudo-inverse of a tall matrix B as `core` times the transpose of an orthonormal `basis` of its columns.
+
+    ``damped`` takes the place of `core` in (B^T B + ridge I)^{-1} B^T, and `rank` is the numerical rank of B.
+    """
+
+    basis: Any
+    core: Any
+    damped: Any
+    rank: int
+
+    def of(self, projected: Any) -> Any:
+        """(B^T B + ridge I)^{-1} B^T G from basis^T G."""
+        return self.damped @ projected
+
+    def squared(self, product: Any) -> Any:
+        """The same from B^T G."""
+        return self.damped @ (transposed(self.core) @ product)
+
+    def moved(self, other: Any) -> Any:
+        """B^+ times another matrix of the shape of B."""
+        return self.core @ (transposed(self.basis) @ other)
+
+
+def inverse_of(matrix: Any, ridge: float = 0.0) -> Inverse:
+    """Decompose a tall matrix; singular values of at most max(m, r) eps times the largest one count as 0."""
+    host = np.asarray(to_numpy(matrix))
+    unit = unit_of(host)
+    Q, R = np.linalg.qr(np.ldexp(host, -unit))
+    U, values, Vt = np.linalg.svd(R)
+    values = np.asarray(values[: len(U)])
+    limit = max(host.shape) * np.finfo(host.dtype).eps * values.max(initial=0.0)
+    rank = int(np.sum(values > limit))
+    V = Vt[:rank].T
+    values = np.ldexp(values[:rank].astype(np.float64), unit)
+    core, damped = V / values, V / (values + ridge / values)
+    parts = (np.asarray(part, host.dtype) for part in (Q @ U[:, :rank], core, damped))
+    return Inverse(*(like(part, matrix) for part in parts), rank)
+
+
+def like(array: np.ndarray, other: Any) -> Any:
+    """An array of the host in the library and on the device of another one."""
+    if isinstance(other, np.ndarray):
+        return array
+    return array_namespace(other).asarray(np.array(array), device=array_api_compat.device(other))
+
+
+def unit_of(matrix: Any) -> int:
+    """The exponent of the power of two above the largest entry; divided by it, entries can be squared."""
+    xp = array_namespace(matrix)
+    if 0 in matrix.shape:
+        return 0
+    return int(np.frexp(max(float(xp.max(matrix)), -float(xp.min(matrix))))[1])
+
+
+def energy(matrix: Any) -> float:
+    """The sum of squares, in double precision."""
+    xp = array_namespace(matrix)
+    double = xp.astype(matrix, xp.float64, copy=False)
+    return float(xp.sum(double * double))
