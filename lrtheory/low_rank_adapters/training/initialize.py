@@ -199,14 +199,16 @@ def initialize(
         made = _from_vectors(adapter, _vectors(method, G, W, ranks, best, source), method, size)
     else:
         made = _at_random(adapter, method, source)
-    known = method == "gradient" and ranks[0] == ranks[1]
-    share = best.captured if known and made.kind == "lora-xs" else best.right if known else _share(made, G)
+    if method == "gradient" and ranks[0] == ranks[1]:
+        share = {"lora-xs": best.captured, "lora-fa": best.right, "lora": max(best.left, best.right)}[made.kind]
+    else:
+        share = _share(made, G)
     bound, (B, A) = max(share, best.limit), outer_factors(made)
     return Start(
         adapter=made,
         weight=W - made.delta() if W is not None and compensate else W,
         captured=share,
-        optimum=max(share, best.captured, best.right),
+        optimum=max(share, best.left, best.right),
         method=method,
         message=f"captured {share:.2%} of the gradient; no start of this rank captures more than {bound:.2%}",
         certificate=StartCertificate(bound - share, bound, "low_rank_adapters/SB-3", made.kind, B, A, share),

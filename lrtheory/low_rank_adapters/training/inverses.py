@@ -53,8 +53,8 @@ def inverse_of(matrix: Any, ridge: float = 0.0) -> Inverse:
     V = Vt[:rank].T
     values = np.ldexp(values[:rank].astype(np.float64), unit)
     core, damped = V / values, V / (values + ridge / values)
-    parts = (np.asarray(part, host.dtype) for part in (Q @ U[:, :rank], core, damped))
-    return Inverse(*(like(part, matrix) for part in parts), rank)
+    basis, core, damped = (like(np.asarray(part, host.dtype), matrix) for part in (Q @ U[:, :rank], core, damped))
+    return Inverse(basis, core, damped, rank)
 
 
 def like(array: np.ndarray, other: Any) -> Any:

@@ -21,16 +21,23 @@ BLOCK = 8
 class Leading(NamedTuple):
     """Approximate leading singular vectors of G, and energies as shares of its squared norm.
 
-    The columns of `U` and the rows of `Vt` are orthonormal, and U^T G V is diagonal with the entries `values`. The part
-    U^T G has the energy `captured`, and G V the energy `right`; no factors of this rank have more than `limit`.
+    The columns of `U` and the rows of `Vt` are orthonormal, and U^T G V is diagonal with the entries `values`. It has
+    the energy `captured`, U^T G the energy `left` and G V the energy `right`; no factors of this rank reach more than
+    `limit`.
     """
 
     U: Any
     values: np.ndarray
     Vt: Any
     captured: float
+    left: float
     right: float
     limit: float
+
+    def turned(self) -> Leading:
+        """The same of the transpose of G."""
+        U, Vt = transposed(self.Vt), transposed(self.U)
+        return self._replace(U=U, Vt=Vt, left=self.right, right=self.left)
 
 
 def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
@@ -53,14 +60,8 @@ def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
     """
     unit = unit_of(G)
     scaled = G * 2.0**-unit
-    m, n = scaled.shape
-    if m > n:
-        found = _of_wide(transposed(scaled), rank, rng)
-        found = found._replace(
-            U=transposed(found.Vt), Vt=transposed(found.U), captured=found.right, right=found.captured
-        )
-    else:
-        found = _of_wide(scaled, rank, rng)
+    high = scaled.shape[0] > scaled.shape[1]
+    found = _of_wide(transposed(scaled), rank, rng).turned() if high else _of_wide(scaled, rank, rng)
     return found._replace(values=np.ldexp(found.values, unit))
 
 
@@ -76,9 +77,9 @@ def _of_wide(G: Any, rank: int, rng: np.random.Generator) -> Leading:
     left, right = (like(np.ascontiguousarray(part), G) for part in (V @ U, Wt @ P.T))
     total, captured = energy(G), float(np.sum(values.astype(np.float64) ** 2))
     lost = 0.0 if exact else max(0.0, total - energy(C))
-    limit, turned = min(1.0, (captured + lost) / total), energy(G @ transposed(right)) / total
-    shares = (min(share, limit) for share in (captured / total, turned))
-    return Leading(left if exact else Q @ left, values, right, *shares, limit)
+    limit = min(1.0, (captured + lost) / total)
+    share, on_right = (min(part / total, limit) for part in (captured, energy(G @ transposed(right))))
+    return Leading(left if exact else Q @ left, values, right, share, share, on_right, limit)
 
 
 def _basis(G: Any, block: int, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
@@ -114,5 +115,5 @@ def _left(C: np.ndarray) -> np.ndarray:
     if C.dtype == np.float32:
         double = C.astype(np.float64)
         return np.linalg.eigh(double @ double.T)[1][:, ::-1].astype(np.float32)
-    R = np.linalg.qr(C.T, mode="r")
-    return np.asarray(np.linalg.svd(R.T)[0])
+    R: np.ndarray = np.linalg.qr(C.T, mode="r")  # type: ignore[assignment]
+    return np.linalg.svd(R.T)[0]
