@@ -36,9 +36,9 @@ WRITERS: dict[str, tuple[str, Callable[[Mapping[str, Adapter]], tuple[Arrays, Ar
 def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, base_model: str | None = None) -> None:
     """Write adapters into a new folder that peft loads; it appears whole or not at all.
 
-    Forms of LoRA with frozen factors are written as LoRA. The settings say fan_in_fan_out False, which peft changes where
-    a model keeps (d_in, d_out). Scales that a kind does not have in files go into its trained
-    arrays. All frozen arrays are saved, so that no generator of random numbers is needed to read them.
+    Forms of LoRA with frozen factors are written as LoRA. Scales that a kind does not have in files go into its trained
+    arrays. All frozen arrays are saved, so that no generator of random numbers is needed to read them. The settings say
+    fan_in_fan_out False, which peft changes where a model keeps its weights as (d_in, d_out).
 
     Parameters
     ----------

@@ -1,0 +1,165 @@
+"""All modules of a model at once as LoRA: those that fine-tuning changed, or those of an adapter of another kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files.writing import SUFFIXES
+from lrtheory._result import Result, result
+from lrtheory._validation import integer, must
+from lrtheory.low_rank_adapters.convert.to_lora import to_lora
+from lrtheory.low_rank_adapters.files import lora
+from lrtheory.low_rank_adapters.files.sources import ModelWeights, changes
+from lrtheory.low_rank_adapters.fit import FitResult
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.lora import LoRA, full
+
+__all__ = ["LoRAModules", "extracted", "nearest_lora"]
+
+
+@result
+class LoRAModules(Result):
+    """A LoRA for each module, and how far each is from the update that it stands for.
+
+    Attributes
+    ----------
+    adapters : mapping of str to Adapter
+        By module. A path that is no table is a folder that peft loads.
+    fits : mapping of str to FitResult
+        What is known of each of them.
+    captured : float
+        The share of the squared norm of all updates together that they make.
+    storage : int
+        How many numbers their factors hold.
+    base_model : str or None
+        The name of the base model in the settings.
+    """
+
+    adapters: Mapping[str, LoRA]
+    fits: Mapping[str, FitResult]
+    captured: float
+    storage: int
+    base_model: str | None
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "module": list(self.fits),
+            "rank": [one.params["A"].shape[0] for one in self.adapters.values()],
+            "captured": [fit.captured for fit in self.fits.values()],
+            "error": [math.sqrt(fit.loss) for fit in self.fits.values()],
+        }
+
+    def _facts(self) -> list[str]:
+        error, least = (
+            math.hypot(*(math.sqrt(getattr(f, key)) for f in self.fits.values())) for key in ("loss", "lower")
+        )
+        said = f"{self.storage:,} numbers make {self.captured:.2%} of the squared norm"
+        return [
+            said,
+            f"off by at most {error:.6g}, and no LoRA of these ranks by less than {least:.6g} (low_rank_adapters/AD-3)",
+        ]
+
+    def _write(self, target: Path) -> bool:
+        """A path that is no table is a folder that peft loads."""
+        if target.suffix.lower() in SUFFIXES:
+            return False
+        if target.suffix.lower() in (".safetensors", ".bin"):
+            raise must("path", "that of a folder, in which peft finds the arrays and their settings", target.name)
+        lora.write(self.adapters, target, {"base_model_name_or_path": self.base_model, "task_type": None})
+        return True
+
+
+def extracted(
+    base: ModelWeights, tuned: ModelWeights, *, rank: int | None, budget: int | None, modules: str
+) -> LoRAModules:
+    """The best LoRA for each matrix that fine-tuning has changed.
+
+    Parameters
+    ----------
+    base, tuned : ModelWeights
+        The models before and after.
+    rank : int or None
+        Of every module; that of a smaller one is its smaller side.
+    budget : int or None
+        In place of a rank: the numbers that all factors together may hold; the largest rank within them is taken.
+    modules : str
+        Patterns of names with commas between them.
+
+    Returns
+    -------
+    LoRAModules
+        Without modules that have not changed.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of rank and budget is given, the budget is below rank 1, or the models do not fit.
+    """
+    if (rank is None) == (budget is None):
+        raise must("rank, budget", "exactly one of both", (rank, budget))
+    if budget is not None:
+        least = sum(sum(update.shape) for _, update in changes(base, tuned, modules))
+        rank = integer("budget", budget, low=least) // max(1, least)
+    updates = ((name, full(update)) for name, update in changes(base, tuned, modules))
+    found = nearest_lora(updates, rank=rank, energy=None, base_model=str(base.tensors.path))
+    if not found.fits:
+        raise must("tuned", "a model of which a matrix was changed", str(tuned.tensors.path))
+    return found
+
+
+def nearest_lora(
+    adapters: Iterable[tuple[str, Adapter]],
+    *,
+    rank: int | None,
+    energy: float | None,
+    base_model: str | None = None,
+) -> LoRAModules:
+    """The LoRA nearest to the adapter of each module.
+
+    Parameters
+    ----------
+    adapters : iterable of pairs of str and Adapter
+        Modules with their adapters, of any kind, of which one at a time is held.
+    rank : int or None
+        Of every module; that of a smaller one is its smaller side.
+    energy : float or None
+        In place of a rank: the share of the squared norm that each module keeps.
+    base_model : str or None
+        For the settings.
+
+    Returns
+    -------
+    LoRAModules
+        In the order of the adapters.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of rank and energy is given, or it is out of range.
+    """
+    fits = {
+        name: to_lora(one, rank=None if rank is None else min(integer("rank", rank, low=1), *one.shape), energy=energy)
+        for name, one in adapters
+    }
+    made = {name: fit.adapter for name, fit in fits.items()}
+    return LoRAModules(
+        adapters=made,  # type: ignore[arg-type]  # what to_lora returns
+        fits=fits,
+        captured=_captured(fits.values()),
+        storage=sum(one.n_parameters for one in made.values()),
+        base_model=base_model,
+    )
+
+
+def _captured(fits: Iterable[FitResult]) -> float:
+    """The share of all squared norms; columns of balanced factors are orthogonal, and as long as roots of values."""
+    kept = lost = 0.0
+    for fit in fits:
+        squares = (np.asarray(fit.adapter.params["B"], np.float64) ** 2).sum(axis=0)
+        kept, lost = kept + float(squares @ squares), lost + fit.loss
+    return kept / (kept + lost) if kept + lost > 0 else 1.0

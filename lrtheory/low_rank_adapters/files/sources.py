@@ -1,0 +1,165 @@
+"""What verbs read: the weights of a model, and the folder of an adapter of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from lrtheory._files import Tensors
+from lrtheory._kernels.low_rank import tail
+from lrtheory._validation import must
+from lrtheory.low_rank_adapters.files.folder import read_config
+from lrtheory.low_rank_adapters.files.load import load_peft
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+
+__all__ = ["ModelWeights", "PeftFolder", "changes", "largest_change"]
+
+
+@dataclass(frozen=True)
+class ModelWeights:
+    """The weights of a model in safetensors files, which are read when they are asked for.
+
+    Parameters
+    ----------
+    tensors : Tensors
+        The arrays of the files.
+    """
+
+    tensors: Tensors
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> ModelWeights:
+        """Open a safetensors file, or a folder with a model in one or several of them.
+
+        Parameters
+        ----------
+        path : path
+            The file or the folder.
+
+        Returns
+        -------
+        ModelWeights
+            Nothing is read yet but the names and shapes.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ValueError
+            If a file is damaged.
+        """
+        return cls(Tensors(path))
+
+
+@dataclass(frozen=True)
+class PeftFolder:
+    """The folder of an adapter, whose arrays are read once it is known whether weights come with it.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    """
+
+    path: Path
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> PeftFolder:
+        """Look whether there is an adapter.
+
+        Parameters
+        ----------
+        path : path
+            The folder.
+
+        Returns
+        -------
+        PeftFolder
+            With that path.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder, or it holds no settings of an adapter.
+        """
+        read_config(Path(path))
+        return cls(Path(path))
+
+    def adapters(self, base: ModelWeights | None) -> dict[str, Adapter]:
+        """The adapters of all modules.
+
+        Parameters
+        ----------
+        base : ModelWeights or None
+            The weights, for kinds whose files lack shapes or weights.
+
+        Returns
+        -------
+        dict of str to Adapter
+            By module.
+        """
+        return load_peft(self.path, weights=None if base is None else base.tensors.path)
+
+
+def changes(base: ModelWeights, tuned: ModelWeights, modules: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The updates of all matrices that differ in both models, one after the other, in single precision or double.
+
+    Parameters
+    ----------
+    base, tuned : ModelWeights
+        Two models of one architecture.
+    modules : str
+        Patterns of names with commas between them, such as ``*.q_proj,*.v_proj``.
+
+    Yields
+    ------
+    pair of str and array of shape (d_out, d_in)
+        The module, and what was added to its weight.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing or of another shape in one of the models, or no name fits.
+    """
+    patterns = [one.strip() for one in modules.split(",")]
+    ends = {name.removesuffix(".weight"): name for name in base.tensors.names if len(base.tensors.shape(name)) == 2}
+    chosen = {one: name for one, name in ends.items() if any(fnmatchcase(one, pattern) for pattern in patterns)}
+    if not chosen:
+        raise must("modules", f"patterns of names in the model, as {', '.join(list(ends)[:4])}", modules)
+    for module, name in chosen.items():
+        if name not in tuned.tensors.names or tuned.tensors.shape(name) != base.tensors.shape(name):
+            raise must("tuned", f"a model with {name!r} of shape {base.tensors.shape(name)}", str(tuned.tensors.path))
+        found = tuned.tensors[name] - base.tensors[name]
+        if not np.isfinite(found).all():
+            raise must("base, tuned", "models whose weights are finite", repr(name))
+        if found.any():
+            yield module, found
+
+
+def largest_change(base: ModelWeights, tuned: ModelWeights, modules: str) -> np.ndarray:
+    """The update of the largest norm among `changes`.
+
+    Parameters
+    ----------
+    base, tuned, modules
+        As in `changes`.
+
+    Returns
+    -------
+    array of shape (d_out, d_in)
+        What was added to the weight.
+
+    Raises
+    ------
+    ValueError
+        If nothing was changed, or the models do not fit.
+    """
+    found = [(tail(np.abs(update).ravel(), 0), update) for _, update in changes(base, tuned, modules)]
+    if not found:
+        raise must("tuned", "a model of which a matrix was changed", str(tuned.tensors.path))
+    return max(found, key=lambda pair: pair[0])[1]
