@@ -3,4 +3,22 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.low_rank_adapters import adapters
+from proofs_checks.low_rank_adapters import distances
+from proofs_checks.low_rank_adapters import conversions
 from proofs_checks.low_rank_adapters import uni_lora
+from proofs_checks.low_rank_adapters import randlora
+from proofs_checks.low_rank_adapters import balance
+
+ABOUT = About(
+    paper=(
+        "Ten papers on adapters, named in the statements; among them K. Ponkshe et al., *Initialization using Update "
+        "Approximation is a Silver Bullet for Extremely Efficient Low-Rank Fine-Tuning*, arXiv 2411.19557, and P. "
+        "Albert et al., *RandLoRA*, arXiv 2502.00987."
+    ),
+    claims="""\
+The papers propose adapters with fewer numbers or higher rank than LoRA, starts that capture a gradient, and steps that
+do not depend on how an update is factored. What of this is linear algebra is proved here: how near each kind comes to a
+target, how many free numbers it has, what a start or a step captures, and which steps are stable. Full rank pays for
+flat spectra alone, and a start from signs of a gradient can miss nearly all of it.""",
+    pictures=("reach", "healing"),
+)

@@ -127,17 +127,18 @@ UL_2 = Statement(
 
 def expected(case: Line, rng: np.random.Generator | None = None) -> Fraction:
     """Return the formula."""
-    return Fraction(theory.expected_group_residual([Fraction(x) for x in case.values.tolist()], case.n_groups))
+    found = theory.expected_group_residual([Fraction(x) for x in case.values.tolist()], case.n_groups)
+    return Fraction(found)  # type: ignore[call-overload]
 
 
 def over_all(case: Line, found: Fraction, *, centered: bool = True) -> Sides:
     """Compare the formula with the mean over all assignments; without `centered`, another formula."""
     v, found_all = [Fraction(x) for x in case.values.tolist()], []
     for groups in case.assignments():
-        rest = sum(x * x for x in v)
+        rest = sum((x * x for x in v), start=Fraction(0))
         for j in range(case.n_groups):
             part = [x for x, g in zip(v, groups.tolist(), strict=True) if g == j]
-            rest -= sum(part) ** 2 / len(part)
+            rest -= sum(part, start=Fraction(0)) ** 2 / len(part)
         found_all.append(rest)
     due = sum(found_all) / len(found_all)
     if not centered:

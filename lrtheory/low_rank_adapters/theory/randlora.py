@@ -42,12 +42,14 @@ def randlora_rank(A: ArrayLike, n_blocks: int, side: int) -> int:
 
     Proof
     -----
-    Assumes: [B_1 .. B_N] is generic, or has full column rank (a hypothesis of the statement).
+    Assumes: any columns of [B_1 .. B_N], at most m of them, are linearly independent (a hypothesis of the statement).
 
     Proof: the update is [B_1 L_1 .. B_N L_N] times the matrix that stacks A G_1, .., A G_N. With generic diagonals G_j
     the stack represents the union of N copies of the matroid of the columns of A, and Edmonds gives its rank as the
-    minimum above. A left factor of full column rank keeps it, a generic one with m rows cuts it at m. A column of zeros
-    in A makes a column of zeros in every update: with S the set of all other columns complemented the minimum says so.
+    minimum over S. A minor of the update is a sum over sets of rows of the stack of a minor of [B_1 .. B_N], times the
+    product of the entries of L_j in these rows, times a minor of the stack (Cauchy and Binet); different sets have
+    different products, so nothing cancels, and the rank is the smaller one of m and that of the stack. With S the
+    set of all zero columns N rank(A_S) + n - \|S\| is the number of the others.
 
     Checked by: RA-2 and RA-7.
 
