@@ -234,7 +234,7 @@ def random_capture(dimension: int, shape: tuple[int, int]) -> Number:
 
 
 def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
-    r"""Return the smallest rank from which on LoRA beats a random linear adapter of its own dimension.
+    r"""Return the largest rank up to which LoRA beats a random linear adapter of its own dimension (statement AD-4).
 
     Parameters
     ----------
@@ -246,9 +246,9 @@ def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
     Returns
     -------
     int
-        The smallest r such that for all ranks from r up to min(d_out, d_in) - 1 the share that LoRA leaves is below
-        that of the mean of a uniformly random subspace of dimension r (d_out + d_in - r); min(d_out, d_in) if there
-        is none, where both leave nothing.
+        The largest r below min(d_out, d_in) such that at all ranks from 1 to r LoRA leaves a smaller share of the
+        target than a uniformly random subspace of dimension r (d_out + d_in - r) does on average; 0 if LoRA loses at
+        rank 1.
 
     Raises
     ------
@@ -260,17 +260,18 @@ def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
     A flat spectrum, on which LoRA loses at every rank, and one that decays.
 
     >>> crossover_rank([1, 1, 1, 1], (4, 4)), crossover_rank([8, 4, 2, 1], (4, 4))
-    (4, 1)
+    (0, 3)
     """
     m, n = (integer("shape", side, low=1) for side in shape)
     values = numbers("spectrum", spectrum, 0)
     if len(values) > min(m, n) or not any(values):
         raise must("spectrum", f"at most {min(m, n)} singular values, not all 0", spectrum)
-    total = tail_of(values, 0)
-    for r in range(min(m, n) - 1, 0, -1):
-        if not tail_of(values, r) < (1 - random_capture(r * (m + n - r), (m, n))) * total:
-            return r + 1
-    return 1
+    largest = max(values)
+    values = [value / largest for value in values] if isinstance(largest, float) else values
+    total, r = tail_of(values, 0), 1
+    while r < min(m, n) and tail_of(values, r) < (1 - random_capture(r * (m + n - r), (m, n))) * total:
+        r += 1
+    return r - 1
 
 
 def crossover_exponent(side: int, rank: int) -> float:

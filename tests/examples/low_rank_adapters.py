@@ -1,0 +1,48 @@
+"""One small call of every public function of `low_rank_adapters`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lrtheory.low_rank_adapters.kinds.lora import lora
+from tests.examples import Call, call
+
+B = np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 0.0]])
+A = np.array([[1.0, 0.5, 0.0, -1.0], [0.0, 2.0, 1.0, 0.25]])
+TARGET = np.array([[4.0, 1.0, 0.0, -2.0], [0.0, 3.0, 1.0, 1.0], [1.0, 0.0, 2.0, 0.5]])
+LORA = lora(B, A, scale=0.5)
+
+CALLS: dict[str, Callable[[], Call]] = {
+    "distance": lambda: call(LORA, TARGET),
+    "fit": lambda: call(LORA, TARGET),
+    "full": lambda: call(TARGET),
+    "hadamard": lambda: call(TARGET + 5, B, A),
+    "lora": lambda: call(B, A, scale=0.5),
+    "lora_fa": lambda: call(B, A),
+    "lora_xs": lambda: call(B, np.eye(2), A),
+    "randlora": lambda: call(np.stack([B, B[::-1]]), A[:, :3].copy(), lambdas=np.ones((2, 2)), gammas=np.ones((2, 3))),
+    "theory.adapter_dimension": lambda: call("lora", (6, 5), rank=2),
+    "theory.central_difference": lambda: call(TARGET, 0 * TARGET, TARGET),
+    "theory.conversion_energy": lambda: call([3.0, 2.0, 1.0], 1),
+    "theory.crossover_exponent": lambda: call(8, 2),
+    "theory.crossover_rank": lambda: call([4.0, 2.0, 1.0], (3, 4)),
+    "theory.dead_share": lambda: call(4, 2),
+    "theory.distance_floor": lambda: call(14.0, 9.0, 1.0),
+    "theory.expected_group_residual": lambda: call([1, 3, 5], 2),
+    "theory.group_residual": lambda: call([1, 3, 5], [0, 0, 1], 2),
+    "theory.hadamard_bracket": lambda: call(5.0, 1.0, 2.0),
+    "theory.hadamard_rank_one_energy": lambda: call([3.0, 2.0, 1.0], 1),
+    "theory.norm_ceiling": lambda: call(9.0),
+    "theory.projection_gram": lambda: call([0, 0, 1, 0], [3, 2]),
+    "theory.random_capture": lambda: call(7, (5, 6)),
+    "theory.randlora_bracket": lambda: call(1.0, 2.0, bases=(1.0, 3.0), entries=(1.0, 2.0)),
+    "theory.randlora_energy": lambda: call(14.0, [3.0, 1.0]),
+    "theory.randlora_rank": lambda: call([[1, 1, 0]], 2, 3),
+    "theory.regression_energy": lambda: call(2.0, [3.0, 1.0], 1),
+    "theory.sketch_floor": lambda: call(10.0, [3.0], 1, missed=1.0, largest=1.0),
+    "to_lora": lambda: call(LORA, rank=1),
+    "uni_lora": lambda: call([2.0, 1.0], (1, 2), 1, assignment=[0, 1, 0]),
+    "vera": lambda: call(B, A, b=np.ones(3), d=np.ones(2)),
+}
