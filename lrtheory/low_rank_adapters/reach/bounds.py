@@ -1,0 +1,191 @@
+"""Lower bounds on the distance of a target from all updates that an adapter can make (statement AD-3)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lrtheory.low_rank_adapters.reach.entries import fitted_entries
+from lrtheory.low_rank_adapters.reach.task import Task, norm
+
+__all__ = ["Blocks", "Bound", "Rows", "blocks_of", "lower_bound", "rows_of", "tails"]
+
+DOUBLE = float(np.finfo(float).eps)
+NAME = "low_rank_adapters/"
+
+
+class Bound(NamedTuple):
+    """No values of the trained arrays bring the image nearer to T than ``value``; some do exactly so if ``exact``."""
+
+    value: float
+    exact: bool
+    statement: str
+    note: str = ""
+
+
+class Rows(NamedTuple):
+    """Orthonormal rows that span those of a matrix A = coordinates @ basis, with the nonzero singular values of A."""
+
+    basis: np.ndarray
+    coordinates: np.ndarray
+    values: np.ndarray
+    full: bool
+
+    def extremes(self) -> tuple[float, float]:
+        """By how much multiplication by A from the right stretches a row, at least and at most."""
+        if not len(self.values):
+            return 0.0, 0.0
+        return float(self.values[-1]) if self.full else 0.0, float(self.values[0])
+
+    def inverse(self) -> np.ndarray:
+        """The pseudo-inverse of A."""
+        return self.basis.T @ (self.coordinates / self.values**2).T
+
+    def outside(self, T: np.ndarray) -> float:
+        """The norm of what T has outside of this space."""
+        return norm(T - (T @ self.basis.T) @ self.basis)
+
+
+def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
+    """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
+    U, S, Vt = np.linalg.svd(A, full_matrices=False)
+    kept = int(np.sum(max(A.shape) * eps * S[0] < S)) if S.size else 0
+    return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
+
+
+def tails(values: np.ndarray, rank: int) -> float:
+    """The norm of the singular values behind a rank."""
+    return norm(values[rank:])
+
+
+def lower_bound(task: Task) -> Bound:
+    """The distance of T from all Delta K, or a lower bound on it.
+
+    Proof. For `lora` Delta K runs over all matrices of rank at most r, since the rows of K are independent columns:
+    Eckart-Young. `lora-fa` and `lora-xs` are orthogonal projections. The others are in `_entrywise`; a bound on the
+    distance of T K^-1 from Delta, where K has an inverse, bounds that of T from Delta K by the smallest singular value
+    of K times as much; and no update has a rank above the rank bound.
+    """
+    adapter, T, K = task.adapter, task.T, task.K
+    statement = NAME + "AD-3"
+    if adapter.kind == "full":
+        return Bound(0.0, True, statement)
+    if adapter.kind == "lora":
+        values = np.linalg.svd(T, compute_uv=False)
+        note = _tie(values, adapter.rank_bound)
+        return Bound(tails(values, adapter.rank_bound), True, NAME + ("AD-3" if K is None else "AD-5"), note)
+    if adapter.kind in ("lora-fa", "lora-xs"):
+        return _projected(task)
+    if adapter.kind == "uni-lora":
+        values = np.linalg.svd(T, compute_uv=False)
+        return Bound(tails(values, adapter.rank_bound), False, statement, "the bound is that of LoRA of the same rank")
+    return _entrywise(task)
+
+
+def _tie(values: np.ndarray, rank: int) -> str:
+    close = rank < len(values) and values[rank - 1] - values[rank] <= 8 * len(values) * DOUBLE * values[0]
+    if close and values[rank] > 0:
+        return f"singular values {rank} and {rank + 1} are equal, so other adapters are as near"
+    return ""
+
+
+def _projected(task: Task) -> Bound:
+    """The distance from the updates whose columns and rows lie in the spaces of the frozen factors."""
+    A = task.frozen("A")
+    right, notes, T = rows_of(A), [], task.T
+    kept = (T @ right.basis.T) @ right.basis
+    if len(right.basis) < len(A):
+        notes.append(f"`A` has rank {len(right.basis)} of {len(A)} on the inputs")
+    if task.adapter.kind == "lora-xs":
+        B = task.frozen("B")
+        left = rows_of(B.T)
+        kept = left.basis.T @ (left.basis @ kept)
+        if len(left.basis) < B.shape[1]:
+            notes.append(f"`B` has rank {len(left.basis)} of {B.shape[1]}")
+    return Bound(norm(T - kept), True, NAME + "AD-3", ", ".join(notes))
+
+
+class Blocks(NamedTuple):
+    """The distance of T from the updates: ``base`` beside that of D from all W o Z of a rank, which is stretched.
+
+    The stretching is by ``low`` at least and by ``high`` at most.
+    """
+
+    base: float
+    D: np.ndarray
+    W: np.ndarray
+    rank: int
+    low: float
+    high: float
+
+
+def blocks_of(task: Task) -> Blocks:
+    """What is left of a target, without data, for entries with weights: Hadamard, VeRA and RandLoRA.
+
+    Proof. A Hadamard adapter is W o Z itself. The update of VeRA is (B o b d^T) A, and with A0 = A / norms of its rows
+    and W = B diag(norms) it is (W o b d^T) A0: what is outside of the rows of A0 is not reached, and inside of them
+    right multiplication by A0 stretches by its singular values, if they are as many as its rows. The update of RandLoRA
+    is the sum of B_j (A o lambda_j gamma_j^T), for which the same holds from the left with [B_1 ... B_N].
+    """
+    T = task.T
+    if task.adapter.kind == "hadamard":
+        return Blocks(0.0, T, task.frozen("W"), task.adapter.params["A"].shape[0], 1.0, 1.0)
+    if task.adapter.kind == "vera":
+        norms = _norms(task.frozen("A"), 1)
+        A0 = rows_of(task.frozen("A") / norms[:, None])
+        return Blocks(A0.outside(T), T @ A0.inverse(), task.frozen("B") * norms, 1, *A0.extremes())
+    T = T.T if task.adapter.transposed else T  # type: ignore[attr-defined]
+    bases = task.frozen("bases")
+    N, big, r = bases.shape
+    side_by_side = np.moveaxis(bases, 0, 1).reshape(big, N * r)
+    norms = _norms(side_by_side, 0)
+    columns = rows_of((side_by_side / norms).T)
+    D = (columns.inverse().T @ T).reshape(N, r, -1)
+    W = norms.reshape(N, r, 1) * task.frozen("A")
+    return Blocks(columns.outside(T.T), D, W, 1, *columns.extremes())
+
+
+def _norms(matrix: np.ndarray, axis: int) -> np.ndarray:
+    """The norms along an axis, 1 in place of 0."""
+    found = np.sqrt(np.sum(matrix**2, axis=axis))
+    return np.where(found > 0, found, 1.0)
+
+
+def _entrywise(task: Task) -> Bound:
+    """A lower bound for the kinds that are entries with weights."""
+    adapter, T, K = task.adapter, task.T, task.K
+    names = {"vera": "AD-3", "randlora": "RA-6", "hadamard": "HU-3"}
+    least, note = 0.0, ""
+    if adapter.rank_bound < min(T.shape):
+        least = tails(np.linalg.svd(T, compute_uv=False), adapter.rank_bound)
+    if K is not None:
+        return _through_inputs(task, Bound(least, False, NAME + "AD-3"))
+    blocks = blocks_of(task)
+    found = fitted_entries(blocks.D, blocks.W, blocks.rank, eps=task.eps)
+    inner = blocks.low * math.sqrt(float(np.sum(found.bound)))
+    value = math.hypot(blocks.base, inner)
+    exact = found.spread == 1.0 and blocks.high - blocks.low <= 64 * max(T.shape) * task.eps * blocks.high
+    statement = names[adapter.kind]
+    if exact:
+        statement = {"randlora": "RA-5", "hadamard": "HU-4"}.get(adapter.kind, statement)
+    elif not np.isfinite(found.spread):
+        statement = "HU-2" if adapter.kind == "hadamard" else statement
+        note = "the frozen weights have zeros, so the bound counts only what they cannot reach"
+    elif blocks.low == 0:
+        note = "the frozen bases are dependent, so the bound counts only what is outside of them"
+    if least > value and not exact:
+        return Bound(least, False, NAME + "AD-3", note)
+    return Bound(value, exact, NAME + statement, note)
+
+
+def _through_inputs(task: Task, known: Bound) -> Bound:
+    """A lower bound for data: that of the rank, or the one for T K^-1, if K has an inverse."""
+    T, K = task.T, task.K
+    assert K is not None
+    if K.shape[0] > K.shape[1]:
+        return known._replace(note="" if known.value else "the inputs do not span their space")
+    inner = lower_bound(task._replace(T=np.linalg.solve(K.T, T.T).T, K=None))
+    least = float(np.linalg.svd(K, compute_uv=False)[-1])
+    return max(known, Bound(least * inner.value, False, inner.statement, inner.note))

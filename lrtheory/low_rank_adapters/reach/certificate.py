@@ -1,0 +1,87 @@
+"""A certificate of an adapter: how near it comes to a target or to data, and how near no adapter of its kind comes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import beside_jax
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.reach.bounds import lower_bound
+from lrtheory.low_rank_adapters.reach.task import norm, task_of
+
+__all__ = ["AdapterCertificate"]
+
+
+@result
+class AdapterCertificate(Result):
+    """Bounds on the squared Frobenius distance of an adapter from what it stands for, in its units squared.
+
+    Attributes
+    ----------
+    gap : float
+        bound + gap is the squared distance of this adapter; at least 0.
+    bound : float
+        No trained arrays bring an adapter with these frozen arrays nearer than the root of this.
+    statement : str
+        The statement behind the bound.
+    adapter : Adapter
+        The adapter itself.
+    ridge : float
+        The weight of the squared norm of the update in the loss.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    adapter: Adapter
+    ridge: float
+
+    def _facts(self) -> list[str]:
+        return [f"squared distance {self.bound + self.gap:.6g}, and at least {self.bound:.6g} ({self.statement})"]
+
+    @beside_jax
+    def verify(self, problem: Any) -> bool:
+        """Recompute the distance from the trained arrays, and the bound from the frozen ones.
+
+        Parameters
+        ----------
+        problem : array of shape (d_out, d_in), or tuple (X, Y), or tuple (X, Y, weight)
+            The target, or the data as `fit` takes them.
+
+        Returns
+        -------
+        bool
+            Whether the adapter is as near as stated, and no other one proved to be nearer than stated, up to the
+            rounding of products in doubles. It is False for squares outside of the range of doubles.
+
+        Raises
+        ------
+        TypeError
+            If that is neither an array nor such a tuple.
+        """
+        if isinstance(problem, tuple) and len(problem) not in (2, 3):
+            raise must("problem", "a target, or a tuple (X, Y) or (X, Y, weight)", problem, TypeError)
+        target, (X, Y, weight) = (None, (*problem, None)[:3]) if isinstance(problem, tuple) else (problem, (None,) * 3)
+        if not (math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0):
+            return False
+        try:
+            whole, task = (
+                task_of(self.adapter, target, X, Y, weight=weight, ridge=self.ridge, reduced=reduced)
+                for reduced in (False, True)
+            )
+        except ValueError:
+            return False
+        params = whole.lowered(self.adapter)
+        image = whole.image(params)
+        slack = 16 * sum(image.shape + self.adapter.shape) * np.finfo(float).eps * (whole.whole + norm(image))
+        found = lower_bound(task)
+        upper, lower = (math.ldexp(math.sqrt(square), -task.unit) for square in (self.bound + self.gap, self.bound))
+        least = math.hypot(task.rest, found.value)
+        return bool(
+            norm(whole.T - image) <= upper + slack and lower <= least + slack and self.statement == found.statement
+        )

@@ -1,0 +1,83 @@
+"""The best W o Z with Z of a rank: entries with weights, to which Hadamard adapters, VeRA and RandLoRA come down.
+
+With p_i q_j <= |W_ij| and Y = D / W, entry by entry, ||D - W o Z|| is at least ||diag(p) (Y - Z) diag(q)||, and
+diag(p) Z diag(q) runs over all matrices of the rank as Z does. So the tail of diag(p) Y diag(q) is a lower bound
+(statement HU-3), and the distance itself where p_i q_j = |W_ij|, which is so where |W| has rank one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Entries", "fitted_entries"]
+
+
+class Entries(NamedTuple):
+    """Squares of lower bounds, Z = left @ right, and the largest |W| / p q: 1 where bounds are attained."""
+
+    bound: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    spread: float
+
+
+def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> Entries:
+    """Bound the squared distance of D from all W o Z with Z of a rank, and find a good Z.
+
+    Parameters
+    ----------
+    D : array of shape (..., m, n)
+        The targets.
+    W : array of shape (..., m, n)
+        The weights of their entries, of which the largest is near 1.
+    rank : int
+        Of Z.
+    eps : float
+        The relative rounding of the weights.
+
+    Returns
+    -------
+    Entries
+        The bounds are of shape (...,). The entries at zeros of W stay whole (statement HU-2); the tail counts where W
+        has no other zeros than rows and columns that are 0 throughout. Z is the best one where the spread is 1.
+    """
+    dead = W == 0
+    bound = np.sum(np.where(dead, D, 0.0) ** 2, axis=(-2, -1))
+    empty = dead.all(axis=-1, keepdims=True) | dead.all(axis=-2, keepdims=True)
+    spread = np.inf
+    if not (dead & ~empty).any():
+        tails = []
+        size = np.log(np.where(empty, 1.0, np.abs(W)))
+        for p, q in _weights(size, empty):
+            below = np.where(empty, 0.0, np.exp(p[..., :, None] + q[..., None, :] - size))
+            U, S, Vt = np.linalg.svd(D * np.sign(W) * below, full_matrices=False)
+            tails.append(np.sum(S[..., rank:] ** 2, axis=-1))
+            spread = min(spread, float(1 / np.min(below, where=~empty, initial=1.0)))
+            if spread <= 1 + 64 * eps:
+                left = U[..., :, :rank] * S[..., None, :rank] * np.exp(-p)[..., :, None]
+                return Entries(bound + tails[-1], left, Vt[..., :rank, :] * np.exp(-q)[..., None, :], 1.0)
+        bound = bound + np.max(tails, axis=0)
+    squares = W**2
+    mean = np.mean(squares, axis=(-2, -1), keepdims=True)
+    U, S, Vt = np.linalg.svd(D * W / np.where(mean > 0, squares + mean, 1.0), full_matrices=False)
+    return Entries(bound, U[..., :, :rank] * S[..., None, :rank], Vt[..., :rank, :], spread)
+
+
+def _weights(size: np.ndarray, empty: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Logarithms of p and q with p_i q_j <= |W_ij|, from those of |W|; the first pair is equal to it at rank one.
+
+    Rows and columns without an entry have p or q of 1.
+    """
+    live = np.maximum(np.sum(~empty, axis=-1), 1)
+    pairs = []
+    for rows in (size.sum(axis=-1) / live, np.zeros(size.shape[:-1])):
+        columns = _least(size - rows[..., :, None], empty, -2)
+        pairs.append((_least(size - columns[..., None, :], empty, -1), columns))
+    return pairs
+
+
+def _least(values: np.ndarray, empty: np.ndarray, axis: int) -> np.ndarray:
+    least = np.where(empty, np.inf, values).min(axis=axis)
+    return np.where(np.isfinite(least), least, 0.0)

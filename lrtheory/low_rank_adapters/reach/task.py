@@ -1,0 +1,203 @@
+"""The problem behind `distance` and `fit`: trained arrays for which Delta K is near T, free of units, in doubles.
+
+A target D is the problem with T = D and without K. Data X, E with E = Y - X W^T become it by the singular value
+decomposition X = U S V^T: with K = V S and T = E^T U, the loss ||E - X Delta^T||^2 is ||E - U U^T E||^2 plus
+||T - Delta K||^2, whatever the rank of X.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import array_api_compat
+import numpy as np
+
+from lrtheory._array import array_namespace, real_array, to_numpy
+from lrtheory._kernels.low_rank import tail, unit_of
+from lrtheory._validation import must, real
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+
+__all__ = ["Task", "norm", "scaled", "task_of"]
+
+
+class Task(NamedTuple):
+    """Find trained arrays of `adapter` with Delta K near T, all of them on the host, in doubles and near 1.
+
+    ``adapter`` has a scale of 1 or -1; its trained arrays are those of `given` times 2^-``power`` and more, see
+    `raised`. The target is 2^``unit`` T, ``rest`` is the norm of what no update reaches, in the units of T, ``whole``
+    the norm of all that was to be reached, and ``eps`` the spacing of the numbers of the caller's adapter.
+    """
+
+    given: Adapter
+    adapter: Adapter
+    T: np.ndarray
+    K: np.ndarray | None
+    rest: float
+    whole: float
+    unit: int
+    power: int
+    eps: float
+
+    def frozen(self, name: str) -> np.ndarray:
+        """A frozen array."""
+        return np.asarray(self.adapter.frozen[name])
+
+    def residual(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """T - Delta K for some values of the trained arrays."""
+        return self.T - self.image(params)
+
+    def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Delta K for some values of the trained arrays."""
+        delta = dataclasses.replace(self.adapter, params=params).delta()
+        return np.asarray(delta if self.K is None else delta @ self.K)
+
+    def pulled(self, params: Mapping[str, np.ndarray], R: np.ndarray) -> dict[str, np.ndarray]:
+        """The derivative of the image at these values, transposed and applied to R."""
+        here: Any = dataclasses.replace(self.adapter, params=params)
+        return here.gradient(R if self.K is None else R @ self.K.T)  # type: ignore[no-any-return]
+
+    def raised(self, params: Mapping[str, np.ndarray]) -> Adapter:
+        """The caller's adapter with these values, in its library, precision and units."""
+        xp = array_namespace(*self.given.params.values())
+        made = {}
+        for name, value in params.items():
+            own = self.given.params[name]
+            host = np.asarray(self._stretched(value, 1), dtype=np.asarray(to_numpy(own)).dtype)
+            made[name] = xp.asarray(np.array(host), device=array_api_compat.device(own))
+        return self.given.with_params(made)
+
+    def lowered(self, adapter: Adapter) -> dict[str, np.ndarray]:
+        """The values of such an adapter, without units."""
+        return {name: self._stretched(_double(value), -1) for name, value in adapter.params.items()}
+
+    def _stretched(self, value: np.ndarray, sign: int) -> np.ndarray:
+        """Values times (2^power / |scale|)^(1/d), where the update is of degree d in all trained arrays together."""
+        mantissa, exponent = math.frexp(1 / abs(self.given.scale))
+        exponent += self.power
+        if self.given.kind in ("lora-fa", "lora-xs", "full"):
+            return np.ldexp(value * mantissa**sign, sign * exponent)
+        root = math.sqrt(mantissa * 2 ** (exponent % 2))
+        return np.ldexp(value * root**sign, sign * (exponent // 2))
+
+    def square(self, value: float) -> float:
+        """The square of a norm, in the caller's units."""
+        try:
+            return math.ldexp(value * value, 2 * self.unit)
+        except OverflowError:
+            return math.inf
+
+
+def task_of(
+    adapter: Any,
+    target: Any,
+    X: Any = None,
+    Y: Any = None,
+    *,
+    weight: Any = None,
+    ridge: float = 0.0,
+    reduced: bool = True,
+) -> Task:
+    """Check a target, or data, and bring them and the adapter into doubles near 1.
+
+    Data that are not reduced stay the problem with T = E^T and K = X^T.
+    """
+    if not isinstance(adapter, Adapter):
+        raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
+    if adapter.scale == 0:
+        raise must("adapter", "an adapter with a scale other than 0", adapter.scale)
+    eps = float(np.finfo(np.asarray(to_numpy(next(iter(adapter.params.values())))).dtype).eps)
+    plain, lost = _plain(adapter)
+    ridge = real("ridge", ridge, low=0.0)
+    if target is not None:
+        for name, value, default in (("X", X, None), ("Y", Y, None), ("weight", weight, None), ("ridge", ridge, 0.0)):
+            if value is not default and not (name == "ridge" and ridge == 0):
+                raise must(name, "left out beside `target`", value)
+        D = _matrix("target", target, adapter.shape)
+        unit = unit_of(D)
+        T = np.ldexp(D, -unit)
+        return Task(adapter, plain, T, None, 0.0, norm(T), unit, unit - lost, eps)
+    inputs, E = _data(adapter, X, Y, weight)
+    unit, inner = unit_of(E), unit_of(inputs)
+    if ridge:
+        inner = max(inner, unit_of(np.array(math.sqrt(ridge))))
+    inputs, E = np.ldexp(inputs, -inner), np.ldexp(E, -unit)
+    if ridge:
+        n = inputs.shape[1]
+        inputs = np.vstack([inputs, np.ldexp(math.sqrt(ridge), -inner) * np.eye(n)])
+        E = np.vstack([E, np.zeros((n, E.shape[1]))])
+    whole, power = norm(E), unit - inner - lost
+    if not reduced:
+        return Task(adapter, *_absorbed(plain, E.T, inputs.T), 0.0, whole, unit, power, eps)
+    U, S, Vt = np.linalg.svd(inputs, full_matrices=False)
+    kept = int(np.sum(max(inputs.shape) * np.finfo(float).eps * S[0] < S))
+    U, K = U[:, :kept], Vt[:kept].T * S[:kept]
+    T = (U.T @ E).T
+    return Task(adapter, *_absorbed(plain, T, K), norm(E - U @ T.T), whole, unit, power, eps)
+
+
+def _absorbed(adapter: Adapter, T: np.ndarray, K: np.ndarray) -> tuple[Adapter, np.ndarray, np.ndarray | None]:
+    """A frozen right factor A takes K in, since (B A) K = B (A K); then what is left is a target."""
+    if adapter.kind not in ("lora-fa", "lora-xs", "vera"):
+        return adapter, T, K
+    frozen = {**adapter.frozen, "A": adapter.frozen["A"] @ K}
+    return dataclasses.replace(adapter, shape=(adapter.shape[0], K.shape[1]), frozen=frozen), T, None
+
+
+def _plain(adapter: Adapter) -> tuple[Adapter, int]:
+    """The adapter on the host in doubles, its frozen matrices divided by powers of two, and the sum of the powers."""
+    lost, frozen = 0, {}
+    for name, value in adapter.frozen.items():
+        host = np.asarray(to_numpy(value))
+        if host.dtype.kind != "f":
+            frozen[name] = host
+            continue
+        unit = unit_of(host)
+        frozen[name] = np.ldexp(_double(host), -unit)
+        lost += unit
+    params = {name: np.zeros(tuple(value.shape)) for name, value in adapter.params.items()}
+    return dataclasses.replace(adapter, params=params, frozen=frozen, scale=math.copysign(1.0, adapter.scale)), lost
+
+
+def _data(adapter: Adapter, X: Any, Y: Any, weight: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs X (T, d_in) and what their outputs lack, E = Y - X W^T (T, d_out)."""
+    if X is None or Y is None:
+        raise must("target", "given, or `X` and `Y` in its place", None)
+    m, n = adapter.shape
+    inputs = _matrix("X", X, (None, n))
+    E = _matrix("Y", Y, (len(inputs), m))
+    if weight is not None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            E = E - inputs @ _matrix("weight", weight, (m, n)).T
+        if not np.isfinite(E).all():
+            raise must("weight", "one whose outputs are in the range of doubles", weight)
+    return inputs, E
+
+
+def _matrix(name: str, value: Any, shape: tuple[int | None, ...]) -> np.ndarray:
+    host = _double(real_array(np, name, to_numpy(value), finite=False))
+    fits = host.ndim == len(shape) and all(w in (None, n) for n, w in zip(host.shape, shape, strict=True)) and host.size
+    rows, columns = ("T" if length is None else length for length in shape)
+    if not fits or not np.isfinite(host).all():
+        got = host.shape if not fits else "an infinity or NaN"
+        raise must(name, f"finite of shape ({rows}, {columns})", got)
+    return host
+
+
+def norm(values: np.ndarray) -> float:
+    """The Frobenius norm, whose squares neither over- nor underflow."""
+    return float(tail(np.abs(values).ravel(), 0))
+
+
+def scaled(value: float, unit: int) -> float:
+    """A norm times 2^unit."""
+    try:
+        return math.ldexp(value, unit)
+    except OverflowError:
+        return math.inf
+
+
+def _double(value: Any) -> np.ndarray:
+    return np.asarray(to_numpy(value), dtype=np.float64)
