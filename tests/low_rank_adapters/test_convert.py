@@ -1,0 +1,230 @@
+"""Balanced factors and the nearest LoRA, against dense products, full decompositions and derivatives."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrtheory.low_rank_adapters.convert import refactorize, to_lora
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa
+from lrtheory.low_rank_adapters.kinds.make import make_adapter
+
+KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full")
+
+
+def normal(*shape: int, rng: int = 0) -> np.ndarray:
+    return np.random.default_rng(rng).normal(size=shape)
+
+
+def trained(kind: str, shape: tuple[int, int], rank: int = 3, rng: int = 0) -> Adapter:
+    """An adapter of a kind with random trained arrays."""
+    weight = normal(*shape, rng=rng + 1) if kind == "hadamard" else None
+    start = make_adapter(kind, shape, rank=rank, rng=rng, weight=weight)
+    return start.with_params({name: normal(*value.shape, rng=rng + 2) for name, value in start.params.items()})
+
+
+# --- balanced factors ------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 7), st.integers(1, 7), st.integers(1, 5), st.integers(0, 999),
+    st.sampled_from([1.0, -0.5, 3.0]), st.sampled_from([1.0, 1e-12, 1e100]), st.sampled_from([1.0, 1e-100, 1e12]),
+)  # fmt: skip
+def test_the_update_stays_and_the_norms_are_least(
+    m: int, n: int, r: int, rng: int, scale: float, left: float, right: float
+) -> None:
+    adapter = lora(left * normal(m, r, rng=rng), right * normal(r, n, rng=rng + 1), scale=scale)
+    found = refactorize(adapter)
+    B, A = found.adapter.factors()
+    D, unit = adapter.delta(), left * right
+    assert found.adapter.scale == scale
+    np.testing.assert_allclose(found.adapter.delta() / unit, D / unit, atol=1e-12 * np.abs(D / unit).max())
+    nuclear = np.linalg.svd(D / unit, compute_uv=False).sum() / abs(scale)
+    assert (np.sum(B**2) + np.sum(A**2)) / unit == pytest.approx(2 * nuclear, rel=1e-10)
+    np.testing.assert_allclose(B.T @ B / unit, A @ A.T / unit, atol=1e-10 * nuclear)
+
+
+def largest_curvature(B: np.ndarray, A: np.ndarray, scale: float) -> float:
+    """The largest eigenvalue of J^T J, J the derivative of scale B A in both factors, column by column."""
+    columns = []
+    for factor, product in ((B, lambda E: E @ A), (A, lambda E: B @ E)):
+        for i in np.ndindex(*factor.shape):
+            E = np.zeros_like(factor)
+            E[i] = scale
+            columns.append(product(E).ravel())
+    return float(np.linalg.norm(np.array(columns), 2) ** 2)
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 2), (3, 6, 3), (1, 1, 1), (2, 3, 4)])
+def test_sharpness_is_the_largest_curvature(shape: tuple[int, int, int]) -> None:
+    m, n, r = shape
+    B, A = 4 * normal(m, r), normal(r, n, rng=1)
+    found = refactorize(lora(B, A, scale=0.5))
+    assert found.sharpness_before == pytest.approx(largest_curvature(B, A, 0.5), rel=1e-12)
+    assert found.sharpness_after == pytest.approx(largest_curvature(*found.adapter.factors(), 0.5), rel=1e-12)
+    assert found.sharpness_after <= found.sharpness_before
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
+def test_transport_keeps_the_velocity_of_the_product(unit: float) -> None:
+    B, A, momentum = unit * normal(6, 3), normal(3, 5, rng=1), {"B": normal(6, 3, rng=2), "A": normal(3, 5, rng=3)}
+    momentum["B"] *= unit
+    found = refactorize(lora(B, A), momentum=momentum)
+    left, right = found.adapter.factors()
+    assert found.method == "transport"
+    assert found.momentum is not None
+    before, after = B @ momentum["A"] + momentum["B"] @ A, left @ found.momentum["A"] + found.momentum["B"] @ right
+    np.testing.assert_allclose(after / unit, before / unit, atol=1e-12)
+    raw = left @ momentum["A"] + momentum["B"] @ right
+    assert np.abs(raw - before).max() > 0.1 * unit
+
+
+def test_momentum_begins_anew_on_request_and_where_no_transport_exists() -> None:
+    momentum = {"B": normal(4, 2), "A": normal(2, 3)}
+    asked = refactorize(lora(normal(4, 2), normal(2, 3)), momentum=momentum, mode="reset")
+    dependent = refactorize(lora(np.outer(normal(4), [1.0, 2.0]), normal(2, 3)), momentum=momentum)
+    for found in (asked, dependent):
+        assert found.method == "reset"
+        assert found.momentum is not None
+        assert not any(value.any() for value in found.momentum.values())
+    assert "1 of 2 inner indices are 0 in both factors" in dependent.message
+    assert refactorize(lora(normal(4, 2), normal(2, 3))).momentum is None
+
+
+def test_single_precision_stays() -> None:
+    adapter = lora(normal(6, 2).astype(np.float32), normal(2, 5).astype(np.float32))
+    found = refactorize(adapter, momentum=dict(adapter.params))
+    assert found.momentum is not None
+    assert {value.dtype for value in (*found.adapter.params.values(), *found.momentum.values())} == {np.dtype("f4")}
+    np.testing.assert_allclose(found.adapter.delta(), adapter.delta(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "options", "error", "says"),
+    [
+        ([[1.0]], {}, TypeError, "of the kind 'lora'"),
+        (lora_fa([[1.0]], [[1.0]]), {}, ValueError, "whose factors are both trained"),
+        (lora([[0.0]], [[1.0]]), {}, ValueError, "one whose update is not 0"),
+        (lora([[1.0]], [[1.0]]), {"mode": "keep"}, ValueError, "`mode`"),
+        (lora([[1.0]], [[1.0]]), {"momentum": {"B": [[1.0]]}}, ValueError, "arrays for 'A' and 'B'"),
+        (lora([[1.0]], [[1.0]]), {"momentum": {"B": [[1.0]], "A": [[1.0, 2.0]]}}, ValueError, "`A` must be of shape"),
+    ],
+)
+def test_refactorize_says_what_is_wrong(adapter: Any, options: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        refactorize(adapter, **options)
+
+
+# --- the nearest LoRA ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(9, 7), (6, 10), (5, 5)])
+@pytest.mark.parametrize("method", ["auto", "gram", "svd"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_the_best_lora_of_a_rank(kind: str, shape: tuple[int, int], method: str, dtype: str) -> None:
+    adapter = trained(kind, shape)
+    if dtype == "f4":
+        arrays = {name: value.astype(np.float32) for name, value in adapter.params.items()}
+        frozen = {k: v.astype("f4") if v.dtype.kind == "f" else v for k, v in adapter.frozen.items()}
+        adapter = type(adapter)(**{**vars(adapter), "params": arrays, "frozen": frozen})
+    D = adapter.delta().astype(np.float64)
+    values, size = np.linalg.svd(D, compute_uv=False), np.linalg.norm(D)
+    eps = 1e-14 if dtype == "f8" else 1e-6
+    for rank in (1, 2, 4, 5):
+        found = to_lora(adapter, rank=rank, method=method)
+        error, least = np.linalg.norm(D - found.adapter.delta()), np.linalg.norm(values[rank:])
+        assert found.adapter.kind == "lora"
+        assert found.adapter.params["B"].shape == (shape[0], rank)
+        assert found.adapter.params["B"].dtype == np.dtype(dtype)
+        assert math.sqrt(found.lower) <= least + 1e-14 * size
+        assert error <= math.sqrt(found.loss) + 1e-14 * size
+        if method != "gram":  # whose rounding the certificate counts, and "auto" avoids
+            assert math.sqrt(found.loss) - math.sqrt(found.lower) <= 20 * eps * size + 1e-3 * least
+        assert found.captured == pytest.approx(1 - (least / size) ** 2, abs=1e-5)
+        assert found.certificate.verify(adapter.delta())
+
+
+@pytest.mark.parametrize("method", ["auto", "gram", "svd"])
+@pytest.mark.parametrize("unit", [1e-100, 1e-12, 1e12, 1e100])
+def test_units_do_not_matter(method: str, unit: float) -> None:
+    for adapter, other in (
+        (full(normal(6, 5)), full(unit * normal(6, 5))),
+        (lora(normal(6, 3), normal(3, 5)), lora(unit * normal(6, 3), normal(3, 5))),
+    ):
+        plain, scaled = to_lora(adapter, rank=2, method=method), to_lora(other, rank=2, method=method)
+        np.testing.assert_allclose(scaled.adapter.delta() / unit, plain.adapter.delta(), atol=1e-12)
+        assert scaled.captured == pytest.approx(plain.captured, rel=1e-9)
+        assert scaled.loss / unit / unit == pytest.approx(plain.loss, rel=1e-6)
+
+
+def test_a_gauge_of_the_factors_does_not_matter() -> None:
+    B, A, gauge = normal(8, 4), normal(4, 7), np.array([1e-90, 1e70, -1.0, 1e-8])
+    plain, gauged = to_lora(lora(B, A), rank=2), to_lora(lora(B * gauge, A / gauge[:, None]), rank=2)
+    assert plain.method == gauged.method == "core"
+    np.testing.assert_allclose(gauged.adapter.delta(), plain.adapter.delta(), atol=1e-13)
+    assert gauged.loss == pytest.approx(plain.loss, rel=1e-12)
+
+
+def test_energy_takes_the_smallest_rank() -> None:
+    squares = np.array([8.0, 4.0, 2.0, 1.0, 1.0])
+    U, V = (np.linalg.qr(normal(side, 5, rng=side))[0] for side in (6, 7))
+    for adapter in (full(U * np.sqrt(squares) @ V.T), lora(U * np.sqrt(squares), V.T)):
+        for energy, rank in ((0.3, 1), (0.51, 2), (0.74, 2), (0.76, 3), (0.93, 4), (1.0, 5)):
+            for method in ("auto", "svd", "gram"):
+                assert to_lora(adapter, energy=energy, method=method).adapter.params["A"].shape[0] == rank
+
+
+def test_ranks_beyond_that_of_the_update_are_filled_with_zeros() -> None:
+    found = to_lora(lora(normal(6, 2), normal(2, 5)), rank=4)
+    assert found.message == "2 of 4 inner indices are 0, as the update has no larger rank"
+    assert not found.adapter.params["B"][:, 2:].any()
+    assert found.captured == 1.0
+    dense = to_lora(full(np.outer(normal(5), normal(4))), rank=2)
+    assert dense.method == "svd"
+    assert "1 of 2" in dense.message
+    assert dense.loss < 1e-28
+
+
+def test_ties_are_told_and_no_update_is_captured_whole() -> None:
+    assert "equal" in to_lora(full(np.diag([3.0, 2.0, 2.0])), rank=2).message
+    assert not to_lora(full(np.diag([3.0, 2.0, 1.0])), rank=2).message
+    for adapter in (lora(np.zeros((3, 2)), normal(2, 4)), full(np.zeros((3, 4)))):
+        found = to_lora(adapter, rank=2)
+        assert (found.loss, found.captured, found.lower) == (0.0, 1.0, 0.0)
+        assert found.certificate.verify(np.zeros((3, 4)))
+
+
+def test_a_certificate_of_another_update_is_refused() -> None:
+    adapter = trained("hadamard", (6, 5))
+    found = to_lora(adapter, rank=2)
+    assert not found.certificate.verify(adapter.delta() + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({}, ValueError, "exactly one of both"),
+        ({"rank": 1, "energy": 0.5}, ValueError, "exactly one of both"),
+        ({"rank": 0}, ValueError, r"`rank` must be .* \[1, 3\]"),
+        ({"rank": 4}, ValueError, r"`rank` must be .* \[1, 3\]"),
+        ({"rank": 1.5}, TypeError, "`rank`"),
+        ({"energy": 0.0}, ValueError, "`energy`"),
+        ({"energy": 1.1}, ValueError, "`energy`"),
+        ({"rank": 1, "method": "core"}, ValueError, "`method`"),
+        ({"rank": 1, "method": "fast"}, ValueError, "`method`"),
+        ({"rank": 1, "tol": -1.0}, ValueError, "`tol`"),
+    ],
+)
+def test_to_lora_says_what_is_wrong(options: dict[str, Any], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        to_lora(full(normal(3, 4)), **options)
+    with pytest.raises(TypeError, match="`adapter`"):
+        to_lora([[1.0]], rank=1)  # type: ignore[arg-type]  # that is the test
