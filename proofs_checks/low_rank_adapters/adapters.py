@@ -1,16 +1,18 @@
-"""Adapters of every kind: gradients, free numbers, random updates, data and conversion: AD-1, 2, 4, 5, 6 and 7."""
+"""Adapters of every kind: their gradients, their free numbers, and updates by chance: AD-1, AD-2 and AD-4."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Sides, Statement, saboteur
+from lrtheory.bounds import Derived, Expectation, Identity, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
+from lrtheory.low_rank_adapters.baselines import random_linear
 from lrtheory.low_rank_adapters.kinds.hadamard import HadamardAdapter
-from lrtheory.low_rank_adapters.kinds.lora import LoRAXS
+from lrtheory.low_rank_adapters.kinds.lora import LoRAXS, lora
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
 from lrtheory.low_rank_adapters.kinds.uni_lora import UniLoRA
 from lrtheory.low_rank_adapters.kinds.vera import VeRA
@@ -28,6 +30,8 @@ from proofs_checks.low_rank_adapters.families.adapters import (
     is_case,
     is_pulled,
 )
+from proofs_checks.low_rank_adapters.families.exact import square
+from proofs_checks.low_rank_adapters.families.targets import CHANCES, Chance, is_chance
 
 
 def pulled_back(case: Pulled, rng: np.random.Generator | None = None) -> dict[str, dict[str, np.ndarray]]:
@@ -163,5 +167,54 @@ AD_2 = Statement(
             patch=(VeRA.dimension, "gauge_count(B * (A != 0).any(axis=1))", "1"),
         ),
         saboteur("twice the same basis", breaks="frozen arrays in general position", instances=SAME_BASES),
+    ),
+)
+
+
+def caught(case: Chance, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return the projections of the target onto n random subspaces."""
+    start = lora(np.zeros((len(case.target), case.rank)), np.zeros((case.rank, case.target.shape[1])))
+    return np.array([random_linear(start, case.target, rng=rng).adapter.delta() for _ in range(n)])
+
+
+def shares(case: Chance, found: np.ndarray) -> np.ndarray:
+    """Return the share of the target that each projection captures."""
+    rest = ((case.target - found) ** 2).sum(axis=(1, 2))
+    return np.asarray(1 - rest / square(case.target))
+
+
+def mean_share(due: Callable[[Chance], float]) -> Expectation:
+    """Make the claim about the mean of the captured share."""
+    return Expectation(sample=shares, equals=due, within=lambda case: 0.08, support=lambda case: (0.0, 1.0))
+
+
+AD_4 = Statement(
+    id="low_rank_adapters/AD-4",
+    title="Chance captures the share of its dimension",
+    says=(
+        "A uniformly random linear subspace of K dimensions captures, on average, the share K / (m n) of the squared "
+        "norm of any target with m rows and n columns. So LoRA of rank r beats a random linear adapter of its own "
+        "dimension where the share that it leaves is below 1 - r (m + n - r) / (m n)."
+    ),
+    source=Derived(theory.random_capture),
+    tex=r"\mathbb E\,\|P D\|^2 / \|D\|^2 = K/(mn)",
+    hypotheses={"a target other than 0, and a rank below its smaller side": is_chance},
+    instances=CHANCES,
+    solve=caught,
+    decisions=("outcome",),
+    claim=mean_share(lambda case: float(theory.random_capture(case.dimension, case.target.shape))),
+    saboteurs=(
+        saboteur(
+            "rescalings are forgotten in the dimension",
+            claim=mean_share(lambda case: min(1.0, case.rank * sum(case.target.shape) / case.target.size)),
+        ),
+        saboteur(
+            "the share of the smaller side",
+            claim=mean_share(lambda case: min(1.0, case.dimension / min(case.target.shape))),
+        ),
+        saboteur(
+            "as many dimensions captured as missed",
+            patch=(random_linear, "draws.beta(K / 2, (size - K) / 2)", "draws.beta(K / 2, K / 2)"),
+        ),
     ),
 )

@@ -54,6 +54,25 @@ class Aimed(Case):
         return replace(self, trained=trained)
 
 
+@dataclass(frozen=True)
+class Chance:
+    """A target other than 0, and the rank of a LoRA whose dimension random subspaces have."""
+
+    target: np.ndarray
+    rank: int
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the LoRA."""
+        q = min(self.rank, *self.target.shape)
+        return q * (sum(self.target.shape) - q)
+
+
+def is_chance(case: Chance) -> bool:
+    """Decide whether the target is finite and not 0, and the rank is from 1 to less than the smaller side."""
+    return bool(np.isfinite(case.target).all() and case.target.any() and 1 <= case.rank < min(case.target.shape))
+
+
 def is_aimed(case: Aimed) -> bool:
     """Decide whether the target is finite and fits to the adapter, whose scale is not 0."""
     fits = case.target.shape == tuple(case.shape) and bool(np.isfinite(case.target).all())
@@ -245,3 +264,12 @@ FULL_RANK = Family(
 def full_rank(factor: int) -> Aimed:
     """Make a weight of signs whose quotient is farther from rank one than the target itself."""
     return replace(outer(np.array([[2.0, 1.0], [1.0, 2.0]])), frozen=(factor * SYLVESTER,))
+
+
+CHANCES = Family(
+    "targets-of-random-subspaces",
+    always=lambda: (Chance(np.eye(3), 1), Chance(np.eye(2)[:1].T @ np.ones((1, 2)), 1)),
+    draw=lambda draws: Chance(
+        nonzero(draws, (draws.integers(2, 4), draws.integers(2, 4))) * 2.0 ** draws.choice((0, 40, -40)), 1
+    ),
+)
