@@ -25,7 +25,7 @@ class Refactorized(Result):
 
     Attributes
     ----------
-    adapter : Adapter
+    adapter : LoRA
         B' = U S^(1/2) and A' = S^(1/2) V^T, where U S V^T is the product B A that both have.
     momentum : dict of str to array, or None
         For each factor, where a momentum was given.
@@ -40,7 +40,7 @@ class Refactorized(Result):
         What a reader should know.
     """
 
-    adapter: Adapter
+    adapter: LoRA
     momentum: Mapping[str, Array] | None
     sharpness_before: float
     sharpness_after: float

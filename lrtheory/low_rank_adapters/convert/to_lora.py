@@ -124,8 +124,9 @@ def _wanted(adapter: Adapter, rank: Any, energy: Any) -> tuple[int | None, float
     return None, math.sqrt(1.0 - share)
 
 
-def _chosen(values: np.ndarray, rank: int | None, epsilon: float) -> int:
-    return max(1, rank_within(values, epsilon)) if rank is None else rank
+def _chosen(values: np.ndarray, rank: int | None, epsilon: float, rounding: float = 2 * UNIT) -> int:
+    """The rank that was asked for, or the smallest one that loses a share of the norm, or of its rounding."""
+    return max(1, rank_within(values, max(epsilon, len(values) * rounding))) if rank is None else rank
 
 
 def _through_core(adapter: FactoredAdapter, B: Any, A: Any, rank: int | None, epsilon: float) -> Cut:
@@ -151,7 +152,7 @@ def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -
     M *= math.ldexp(1.0, -unit)
     gram, side = M @ M.T, min(D.shape)
     if rank is None:
-        rank = _chosen(np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)), rank, epsilon)
+        rank = _chosen(np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)), None, epsilon, math.sqrt(UNIT))
     whole, last = float(np.trace(gram)), max(0, side - rank - 1)
     squares, U = scipy.linalg.eigh(gram, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
     squares, U = np.maximum(squares[::-1], 0.0), np.ascontiguousarray(U[:, ::-1][:, :rank])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_uni_lora_without_indices_needs_the_order_of_the_model() -> None:
     turned = dict(reversed(weights.items()))
     found = load_peft(PEFT / "unilora", weights=turned)["wide"].delta()
     assert np.abs(found - deltas["wide"]).max() > 0.1
-    with_others = {"embedding.weight": (50, 6), **weights, "head": (2, 8)}
+    with_others: dict[str, Any] = {"embedding.weight": (50, 6), **weights, "head": (2, 8)}
     found = load_peft(PEFT / "unilora", weights=with_others)["wide"].delta()
     np.testing.assert_allclose(found, deltas["wide"], atol=1e-5)
 
@@ -76,8 +77,8 @@ def test_the_files_tell_usual_mistakes_from_the_truth() -> None:
     loras, (weights, deltas) = load_peft(PEFT / "lora"), truth("lora")
     wrong = {"scale twice": (loras["wide"].scale * loras["wide"].delta(), deltas["wide"])}
     uni = load_peft(PEFT / "unilora-indices")["wide"]
-    theta = uni.params["theta"] / np.sqrt(uni.frozen["sizes"])
-    entries = theta[uni.frozen["assignment"]]
+    host = {name: np.asarray(value) for name, value in {**uni.params, **uni.frozen}.items()}
+    entries = (host["theta"] / np.sqrt(host["sizes"]))[host["assignment"]]
     wrong["B before A"] = (
         entries[:20].reshape(10, 2) @ entries[20:].reshape(2, 6),
         truth("unilora-indices")[1]["wide"],
@@ -89,7 +90,8 @@ def test_the_files_tell_usual_mistakes_from_the_truth() -> None:
     rand = load_peft(PEFT / "randlora", weights=weights)["wide"]
     arrays = Tensors(PEFT / "randlora")
     B, A = arrays["base_model.randlora_B"][:10, :2], arrays["base_model.randlora_A"][:, 0, :6]
-    pairs = zip(B.transpose(1, 0, 2), rand.params["lambdas"], rand.params["gammas"], strict=True)
+    lambdas, gammas = (np.asarray(rand.params[name]) for name in ("lambdas", "gammas"))
+    pairs = zip(B.transpose(1, 0, 2), lambdas, gammas, strict=True)
     wrong["bases as they stand"] = (3 * sum((basis * lam) @ (A * gamma) for basis, lam, gamma in pairs), deltas["wide"])
     for name, (delta, right) in wrong.items():
         assert np.abs(delta - right).max() > 0.1 * np.abs(right).max(), name
