@@ -24,7 +24,7 @@ from lrtheory.low_rank_adapters.training.steps import (
     stepped,
 )
 
-__all__ = ["AdapterOptimizer", "Diverged"]
+__all__ = ["AdapterOptimizer", "Diverged", "checked_gradient"]
 
 
 class Diverged(ValueError):
@@ -170,7 +170,7 @@ class AdapterOptimizer:
         TypeError
             If the entries are not real numbers.
         """
-        checked = _checked(self.adapter, gradient)
+        checked = checked_gradient(self.adapter, gradient)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
             fresh = stepped(self._state, checked, self._rule)
         for value in (*fresh.adapter.params.values(), *fresh.momenta.values()):
@@ -266,7 +266,7 @@ def _begun(adapter: Adapter, rule: Rule) -> State:
     return started(adapter, rule)
 
 
-def _checked(adapter: Adapter, gradient: Any) -> Any:
+def checked_gradient(adapter: Adapter, gradient: Any) -> Any:
     """The gradient in the library of the adapter."""
     if not isinstance(gradient, Mapping):
         return adapter._matrix("gradient", gradient, adapter.shape)

@@ -14,7 +14,7 @@ from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import flag, integer, must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.inverses import energy, unit_of
-from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer, Diverged, _checked
+from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer, Diverged, checked_gradient
 
 __all__ = ["TrainResult", "TrainState", "train"]
 
@@ -56,7 +56,7 @@ class TrainResult(Result):
     n_iter : int
         Steps; a step of "altlora" moves one factor.
     converged : bool
-        Whether the norm fell to `tol` times the largest one before.
+        Whether the norm fell to `tol` times the first one.
     message : str
         Why training ended, and ``rank_deficient`` where a factor had not its full rank.
     counts : mapping
@@ -119,8 +119,8 @@ def train(
     max_iter : int
         Steps, at most.
     tol : float
-        Training has converged when the norm of the gradient in the trained arrays is this share of the largest one
-        before; at least 0.
+        Training has converged when the norm of the gradient in the trained arrays is this share of the first one;
+        at least 0.
     callback : callable or None
         Called with a `TrainState` after each step; raising StopIteration ends training.
     record : bool
@@ -197,12 +197,12 @@ class _Run:
             xp = array_namespace(update)
             if not bool(xp.all(xp.isfinite(update))):
                 return "stopped: the update left the range of numbers; `step_size` must be smaller"
-            G = _checked(self.optimizer.adapter, self.gradient(update))
+            G = checked_gradient(self.optimizer.adapter, self.gradient(update))
             pulled = G if isinstance(G, Mapping) else self.optimizer.adapter.gradient(G)
             self.norms.append(_norm(pulled))
-            if self.norms[-1] <= tol * max(self.norms):
+            if self.norms[-1] <= tol * self.norms[0]:
                 self.converged = True
-                return f"the gradient in the trained arrays fell to {tol:g} of its largest norm"
+                return f"the gradient in the trained arrays fell to {tol:g} of its first norm"
             try:
                 self.optimizer.tell(G)
             except Diverged:
