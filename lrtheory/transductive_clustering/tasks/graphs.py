@@ -124,7 +124,7 @@ def edges_of(points, clamped, n_neighbors, symmetrize, apart):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def far_apart(squares, clamped, apart, reach):
-    """Turn products into squared distances; they are infinite to the point itself and to absent points.
+    """Turn products into squared distances, the same in both directions; infinite to itself and to absent points.
 
     ``reach`` is a buffer (n,).
     """
@@ -137,6 +137,10 @@ def far_apart(squares, clamped, apart, reach):
             square = reach[q] + own - two * row[q]
             row[q] = square if square > zero else zero
         row[p] = np.inf
+        # products of some processors differ in the last digit from those with both points exchanged, and `reach_of`
+        # looks at columns where `nearest_of` looks at rows
+        for q in range(p):
+            row[q] = apart[q, p]
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
@@ -202,30 +206,28 @@ def weigh(ends, weights, symmetrize):
 
 @kernel(nogil=True, error_model="numpy")
 def spectrum(ends, weights, clamped, symmetrize):
-    """Bound -lambda_min and the norm on free points as `certificates.spectrum_bounds`; tell whether W is symmetric."""
+    """Bound the norm on free points as `certificates.spectrum_bounds`, and tell whether W is symmetric.
+
+    Of a symmetric W the norm bounds -lambda_min too.
+    """
     n, m = clamped.shape[0], weights.shape[0]
     out, back = zeros(m, 2, weights.dtype), zeros(m, 2, weights.dtype)
-    # `out` is the free block of W, `back` its transpose; sums are the rows of its symmetric part, Gershgorin's radii,
-    # since the diagonal is 0; weights are not negative, so W is its own table of sizes
-    vectors = zeros(4, n, DOUBLE)
-    sums, v, once, twice = vectors[0], vectors[1:2], vectors[2:3], vectors[3:]
+    # `out` is the free block of W, `back` its transpose; weights are not negative, so W is its own table of sizes
+    vectors = zeros(3, n, DOUBLE)
+    v, once, twice = vectors[:1], vectors[1:2], vectors[2:]
     for p in range(n):
         v[0, p] = 1
     for i in range(ends.shape[0]):
-        p, q = ends[i, 0], ends[i, 1]
-        if clamped[p] == -1 and clamped[q] == -1:
+        if clamped[ends[i, 0]] == -1 and clamped[ends[i, 1]] == -1:
             out[i, 0], out[i, 1] = weights[i, 0], weights[i, 1]
             back[i, 0], back[i, 1] = weights[i, 1], weights[i, 0]
-            half = (np.float64(weights[i, 0]) + np.float64(weights[i, 1])) / 2
-            sums[p] += half
-            sums[q] += half
-    norm = 0.0
-    for _ in range(POWERS if ends.shape[0] > 0 else 0):
+    norm = np.inf
+    for _ in range(POWERS):
         pull(ends, out, v, once)
         pull(ends, back, once, twice)
-        norm = np.sqrt(next_vector(v[0], twice[0], once[0]))
-    depth = largest_of(sums)
-    return (depth if depth < norm else norm), norm, symmetrize != DIRECTED or are_mutual(ends)
+        bound = np.sqrt(next_vector(v[0], twice[0], once[0]))
+        norm = bound if bound < norm else norm  # the bounds fall, but for rounding
+    return norm, symmetrize != DIRECTED or are_mutual(ends)
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)

@@ -107,8 +107,8 @@ def take_turns(points, task, scalars, M, work, numbers, path):
     tol, max_inner_iter = (
         (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.max_inner_iter if scalars.lam > 0 else 1)
     )
-    depth, norm, symmetric = graphs.spectrum(ends, weights, clamped, scalars.symmetrize)
-    factor, safe = first_factors(depth, symmetric, scalars)
+    norm, symmetric = graphs.spectrum(ends, weights, clamped, scalars.symmetrize)
+    factor, safe = first_factors(norm, symmetric, scalars)
     size = features.size_of(costs, rows[0])
     pull(ends, weights, Z, pulled)
     value = entropy_and_costs(costs, scalars.temperature, Z) - scalars.lam * inner(Z, pulled) / 2
@@ -145,7 +145,7 @@ def take_turns(points, task, scalars, M, work, numbers, path):
     update(costs, clamped, scalars, 1.0, Z, pulled, new, rows)
     numbers[6] = np.sqrt(squared_step(Z, new))
     numbers[7] = norm
-    numbers[8] = symmetric and scalars.lam * depth <= 2 * scalars.temperature
+    numbers[8] = symmetric and scalars.lam * norm <= 2 * scalars.temperature
 
 
 @kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz"})  # in another order small entries would be lost
@@ -316,13 +316,13 @@ def note_nearest(costs, numbers):
 
 
 @kernel(nogil=True, error_model="numpy")
-def first_factors(depth, symmetric, scalars):
+def first_factors(norm, symmetric, scalars):
     """Return the factor of the first steps, and the safe one of TC-T5; they are equal where no step is shortened."""
     if scalars.damping > 0:
         return scalars.damping, scalars.damping
-    if not symmetric or scalars.lam * depth <= 2 * scalars.temperature:
+    if not symmetric or scalars.lam * norm <= 2 * scalars.temperature:
         return 1.0, 1.0
-    return 1.0, 2 * scalars.temperature / (scalars.lam * depth)
+    return 1.0, 2 * scalars.temperature / (scalars.lam * norm)
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
