@@ -141,8 +141,8 @@ def changes(base: ModelWeights, tuned: ModelWeights, modules: str) -> Iterator[t
             yield module, found
 
 
-def largest_change(base: ModelWeights, tuned: ModelWeights, modules: str) -> np.ndarray:
-    """The update of the largest norm among `changes`.
+def largest_change(base: ModelWeights, tuned: ModelWeights, modules: str) -> tuple[np.ndarray, np.ndarray]:
+    """The update of the largest norm among `changes`, and the weight that it was added to.
 
     Parameters
     ----------
@@ -151,15 +151,20 @@ def largest_change(base: ModelWeights, tuned: ModelWeights, modules: str) -> np.
 
     Returns
     -------
-    array of shape (d_out, d_in)
-        What was added to the weight.
+    pair of arrays of shape (d_out, d_in)
+        The update and the weight.
 
     Raises
     ------
     ValueError
         If nothing was changed, or the models do not fit.
     """
-    found = [(tail(np.abs(update).ravel(), 0), update) for _, update in changes(base, tuned, modules)]
-    if not found:
+    best, largest, module = None, 0.0, ""
+    for name, update in changes(base, tuned, modules):
+        size = tail(np.abs(update).ravel(), 0)
+        if size > largest:
+            best, largest, module = update, size, name
+    if best is None:
         raise must("tuned", "a model of which a matrix was changed", str(tuned.tensors.path))
-    return max(found, key=lambda pair: pair[0])[1]
+    names = base.tensors.names
+    return best, base.tensors[module if module in names else f"{module}.weight"]

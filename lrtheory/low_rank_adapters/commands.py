@@ -1,0 +1,105 @@
+"""The verbs of the shell: what fine-tuning changed as a LoRA, other adapters as LoRA, and kinds compared."""
+
+from __future__ import annotations
+
+from lrtheory.low_rank_adapters.compare import Comparison
+from lrtheory.low_rank_adapters.compare import compare as compared
+from lrtheory.low_rank_adapters.files.converted import LoRAModules, extracted, nearest_lora
+from lrtheory.low_rank_adapters.files.sources import ModelWeights, PeftFolder, largest_change
+
+__all__ = ["compare", "convert", "extract"]
+
+
+def extract(
+    base: ModelWeights,
+    tuned: ModelWeights,
+    *,
+    rank: int | None = None,
+    budget: int | None = None,
+    modules: str = "*",
+) -> LoRAModules:
+    """Make a LoRA of what fine-tuning changed, and say what it loses.
+
+    Every matrix that was changed gets the best factors of a rank. The error is that of the matrices, and not of the
+    task.
+
+    Parameters
+    ----------
+    base : ModelWeights
+        The model before, as a folder or as a safetensors file.
+    tuned : ModelWeights
+        The model after.
+    rank : int
+        Of every module.
+    budget : int
+        In place of a rank: the numbers that all factors together may hold.
+    modules : str
+        Patterns of the names of matrices, with commas between them. Embeddings are matrices too, and no linear layers.
+
+    Returns
+    -------
+    LoRAModules
+        Rank and error of each module.
+
+    Examples
+    --------
+    lrtheory low_rank_adapters extract tiny-model tiny-tuned --rank 2 -o as-lora
+    lrtheory low_rank_adapters extract tiny-model tiny-tuned --budget 100 --modules *.q_proj,*.v_proj
+    """
+    return extracted(base, tuned, rank=rank, budget=budget, modules=modules)
+
+
+def convert(
+    adapter: PeftFolder, *, rank: int | None = None, energy: float | None = None, base: ModelWeights | None = None
+) -> LoRAModules:
+    """Convert a VeRA, RandLoRA, Uni-LoRA, HiRA or LoRA into the nearest LoRA of a rank.
+
+    Parameters
+    ----------
+    adapter : PeftFolder
+        The folder that peft writes.
+    rank : int
+        Of every module.
+    energy : float
+        In place of a rank: the share of the squared norm that each module keeps.
+    base : ModelWeights
+        The model, for kinds whose files lack the shapes of layers, or their weights.
+
+    Returns
+    -------
+    LoRAModules
+        Rank and error of each module.
+
+    Examples
+    --------
+    lrtheory low_rank_adapters convert tiny-uni-lora --rank 2 -o as-lora
+    lrtheory low_rank_adapters convert tiny-uni-lora --energy 0.9
+    """
+    return nearest_lora(adapter.adapters(base).items(), rank=rank, energy=energy)
+
+
+def compare(base: ModelWeights, tuned: ModelWeights, *, budget: int, modules: str = "*") -> Comparison:
+    """Say how much of what fine-tuning changed each kind of adapter can make.
+
+    Parameters
+    ----------
+    base : ModelWeights
+        The model before, as a folder or as a safetensors file.
+    tuned : ModelWeights
+        The model after. Of the matrices that were changed, the one that was changed most is taken.
+    budget : int
+        The numbers that an adapter of this matrix may train.
+    modules : str
+        Patterns of the names of matrices, with commas between them.
+
+    Returns
+    -------
+    Comparison
+        A row for each kind and rank.
+
+    Examples
+    --------
+    lrtheory low_rank_adapters compare tiny-model tiny-tuned --budget 100 --plot kinds.png
+    """
+    update, weight = largest_change(base, tuned, modules)
+    return compared(update, weight=weight, budget=budget, rng=0)
