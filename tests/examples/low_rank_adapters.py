@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.lora import lora
 from tests.examples import Call, call
+from tests.low_rank_adapters.files import PEFT
 
 B = np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 0.0]])
 A = np.array([[1.0, 0.5, 0.0, -1.0], [0.0, 2.0, 1.0, 0.25]])
@@ -19,10 +22,13 @@ CALLS: dict[str, Callable[[], Call]] = {
     "fit": lambda: call(LORA, TARGET),
     "full": lambda: call(TARGET),
     "hadamard": lambda: call(TARGET + 5, B, A),
+    "load_peft": lambda: call(PEFT / "lora"),
     "lora": lambda: call(B, A, scale=0.5),
     "lora_fa": lambda: call(B, A),
     "lora_xs": lambda: call(B, np.eye(2), A),
     "randlora": lambda: call(np.stack([B, B[::-1]]), A[:, :3].copy(), lambdas=np.ones((2, 2)), gammas=np.ones((2, 3))),
+    "refactorize": lambda: call(LORA, momentum={"B": B, "A": A}),
+    "save_peft": lambda: call({"layer": LORA}, Path(tempfile.mkdtemp()) / "adapter"),
     "theory.adapter_dimension": lambda: call("lora", (6, 5), rank=2),
     "theory.central_difference": lambda: call(TARGET, 0 * TARGET, TARGET),
     "theory.conversion_energy": lambda: call([3.0, 2.0, 1.0], 1),
