@@ -21,4 +21,5 @@ do not depend on how an update is factored. What of this is linear algebra is pr
 target, how many free numbers it has, what a start or a step captures, and which steps are stable. Full rank pays for
 flat spectra alone, and a start from signs of a gradient can miss nearly all of it.""",
     pictures=("reach", "healing"),
+    beside=("healing",),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,6 @@ from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rou
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.uni_lora import UniLoRA, uni_lora
 from lrtheory.low_rank_adapters.reach.exact import grouped
-from lrtheory.low_rank_adapters.reach.task import task_of
 from proofs_checks.low_rank_adapters.families.exact import misfit, square
 from proofs_checks.low_rank_adapters.families.uni_lora import (
     ENUMERATED,
@@ -85,7 +86,8 @@ def nearest(case: Line, rng: np.random.Generator | None = None) -> np.ndarray:
         line, groups = np.repeat(line, 2), np.repeat(groups, 2)
     adapter = uni_lora(np.zeros(case.n_groups), shape, 1, assignment=groups)
     n = shape[1]
-    theta = grouped(task_of(adapter, np.ones(shape)), line[n:].reshape(1, 1), line[:n].reshape(1, n))["theta"]
+    task: Any = SimpleNamespace(adapter=adapter, frozen=lambda name: np.asarray(adapter.frozen[name]))
+    theta = grouped(task, line[n:].reshape(1, 1), line[:n].reshape(1, n))["theta"]
     B, A = adapter.with_params({"theta": theta}).factors()
     return np.r_[A.ravel(), B.ravel()][: len(case.values)]
 
