@@ -51,9 +51,9 @@ class RandLoRA(FactoredAdapter):
         Each basis has as many as the graph of nonzeros of A has connected components. The number is exact where all
         columns of all bases together are linearly independent, and an upper bound otherwise.
         """
-        n_bases, big, rank = self.frozen["bases"].shape
+        n_bases, big, _ = self.frozen["bases"].shape
         free = self.n_parameters - n_bases * gauge_count(np.asarray(to_numpy(self.frozen["A"])))
-        return min(free, min(big, n_bases * rank) * self._live_columns())
+        return min(free, big * self._live_columns())
 
     def _live_columns(self) -> int:
         return int(np.count_nonzero((np.asarray(to_numpy(self.frozen["A"])) != 0).any(axis=0)))

@@ -84,6 +84,8 @@ def test_vera_counts_the_components_of_its_left_factor() -> None:
     ]:
         adapter = vera(B, right, b=draw(rng, 4), d=draw(rng, 4))
         assert adapter.dimension == generic_dimension(adapter) == dimension
+    singular = vera(np.ones((4, 4)), A, b=draw(rng, 4), d=draw(rng, 4))
+    assert singular.rank_bound == np.linalg.matrix_rank(update(singular)) == 1
     small = vera(draw(rng, 3, 2), draw(rng, 2, 1), b=draw(rng, 3), d=draw(rng, 2))  # more rows of A than inputs
     assert small.dimension == generic_dimension(small) == 3
 
@@ -103,6 +105,9 @@ def test_randlora_with_bases_that_depend_on_each_other_gets_an_upper_bound() -> 
     assert (generic_dimension(twice), twice.dimension) == (8, 10)
     wide = randlora(draw(rng, 3, 4, 2), A, lambdas=draw(rng, 3, 2), gammas=draw(rng, 3, 4))
     assert generic_dimension(wide) <= wide.dimension <= 15
+    flat = randlora(draw(rng, 3, 2, 2), draw(rng, 2, 5), lambdas=draw(rng, 3, 2), gammas=draw(rng, 3, 5))
+    assert flat.rank_bound == np.linalg.matrix_rank(update(flat)) == 2
+    assert generic_dimension(flat) == flat.dimension == 10
 
 
 @pytest.mark.parametrize(
@@ -140,11 +145,22 @@ def test_hadamard_with_zeros_and_of_a_small_rank() -> None:
     adapter = hadamard(W, draw(rng, 4, 2), draw(rng, 2, 5))
     assert (adapter.rank_bound, adapter.dimension) == (2, generic_dimension(adapter)) == (2, 14)
     assert np.linalg.matrix_rank(update(adapter)) == 2
+    W = np.outer([1.0, 2, 3, 4, 5], np.ones(5)) + np.outer(np.ones(5), [1.0, 4, 9, 16, 25])
+    thin = hadamard(W, draw(rng, 5, 2), draw(rng, 2, 5))
+    assert thin.rank_bound == np.linalg.matrix_rank(update(thin)) == 4
     pruned = hadamard(np.eye(4), draw(rng, 4, 3), draw(rng, 3, 4))
     assert pruned.dimension == generic_dimension(pruned) == 4
 
 
-def test_uni_lora_of_one_layer_uses_some_of_the_numbers_of_all() -> None:
-    adapter = uni_lora(np.ones(9), (2, 1), 1, assignment=[8, 0, 8], sizes=np.full(9, 4))
-    assert (adapter.n_parameters, adapter.dimension, generic_dimension(adapter)) == (9, 2, 2)
+@pytest.mark.parametrize(
+    ("assignment", "n_parameters", "dimension"),
+    [([0, 8, 8, 8, 0, 8], 9, 2), ([0, 1, 2, 3, 4, 5], 6, 5)],
+)
+def test_uni_lora_has_the_dimension_of_the_numbers_that_it_uses(
+    assignment: list[int], n_parameters: int, dimension: int
+) -> None:
+    theta = draw(np.random.default_rng(8), n_parameters)
+    adapter = uni_lora(theta, (3, 3), 1, assignment=assignment, sizes=np.full(n_parameters, 4))
+    assert adapter.n_parameters == n_parameters
+    assert generic_dimension(adapter, scale=16) == adapter.dimension == dimension
     assert adapter.rank_bound == 1

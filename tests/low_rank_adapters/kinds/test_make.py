@@ -1,4 +1,4 @@
-"""What `make_adapter` starts from, and what the makers of the kinds refuse."""
+"""The starts that `make_adapter` gives, and the arguments that the makers of the kinds refuse."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def test_orthonormal_bases_and_signs(shape: tuple[int, int]) -> None:
     assert np.linalg.matrix_rank(A[:, :3]) == 3
     assert np.array_equal(A[:, :3], A[:, 3:])
     assert adapter.rank_bound == 6
+    assert np.array_equal(np.asarray(adapter.params["gammas"]), np.full((2, 6), 1 / 6))
     for kind in ("lora-xs", "vera"):
         frozen = make_adapter(kind, shape, rank=3, rng=0).frozen
         B, A = (np.asarray(frozen[name]) for name in ("B", "A"))
@@ -81,6 +82,8 @@ def test_sizes_that_belong_to_a_kind() -> None:
     assert make_adapter("randlora", (10, 10), rank=4, rng=0, n_bases=1).n_parameters == 14
     assert make_adapter("uni-lora", (10, 4), rank=2, rng=0).n_parameters == 14
     assert make_adapter("uni-lora", (10, 4), rank=2, rng=0, d=28).n_parameters == 28
+    theta = np.asarray(make_adapter("uni-lora", (10, 40), rank=2, rng=0, d=100).params["theta"])
+    assert -0.02 < theta.min() < 0 < theta.max() < 0.02
     assert make_adapter("vera", (3, 2), rank=256, rng=0).n_parameters == 259
 
 

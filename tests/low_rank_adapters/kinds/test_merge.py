@@ -16,7 +16,7 @@ BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 
 
 def rounded(value: float, bits: int) -> float:
-    """The nearest number with so many binary digits, to even in the middle."""
+    """The nearest number whose mantissa has the given count of binary digits; halfway cases go to the even one."""
     if value == 0:
         return 0.0
     unit = Fraction(2) ** (int(np.frexp(value)[1]) - bits)
