@@ -26,6 +26,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "lora": lambda: call(B, A, scale=0.5),
     "lora_fa": lambda: call(B, A),
     "lora_xs": lambda: call(B, np.eye(2), A),
+    "make_adapter": lambda: call("randlora", (4, 3), rank=2, rng=0),
     "randlora": lambda: call(np.stack([B, B[::-1]]), A[:, :3].copy(), lambdas=np.ones((2, 2)), gammas=np.ones((2, 3))),
     "refactorize": lambda: call(LORA, momentum={"B": B, "A": A}),
     "save_peft": lambda: call({"layer": LORA}, Path(tempfile.mkdtemp()) / "adapter"),
