@@ -26,9 +26,9 @@ def extract(
     Parameters
     ----------
     base : ModelWeights
-        The model before, as a folder or as a safetensors file.
+        A model before it was fine-tuned, as a folder or as a safetensors file.
     tuned : ModelWeights
-        The model after.
+        The same model after it.
     rank : int
         Of every module.
     budget : int
@@ -57,7 +57,7 @@ def convert(
     Parameters
     ----------
     adapter : PeftFolder
-        The folder that peft writes.
+        A VeRA, RandLoRA, Uni-LoRA or other adapter, as the folder that peft writes.
     rank : int
         Of every module.
     energy : float
@@ -84,9 +84,9 @@ def compare(base: ModelWeights, tuned: ModelWeights, *, budget: int, modules: st
     Parameters
     ----------
     base : ModelWeights
-        The model before, as a folder or as a safetensors file.
+        A model before it was fine-tuned whose adapter is to be chosen, as a folder or as a safetensors file.
     tuned : ModelWeights
-        The model after. Of the matrices that were changed, the one that was changed most is taken.
+        The same model after it. Of the matrices that were changed, the one that was changed most is taken.
     budget : int
         The numbers that an adapter of this matrix may train.
     modules : str
