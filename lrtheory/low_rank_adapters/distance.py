@@ -10,7 +10,7 @@ from lrtheory._types import ArrayLike
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.solve import solve
-from lrtheory.low_rank_adapters.reach.task import task_of
+from lrtheory.low_rank_adapters.reach.task import checked_adapter, problem_of, task_of
 
 __all__ = ["Reach", "distance"]
 
@@ -96,7 +96,8 @@ def distance(adapter: Adapter, target: ArrayLike) -> Reach:
     >>> reach.lower, round(reach.captured, 12), abs(reach.nearest.delta()).round(12).tolist()
     (3.0, 0.64, [[4.0, 0.0], [0.0, 0.0]])
     """
-    found = solve(task_of(adapter, target), tol=TOL, max_iter=STEPS, n_starts=1, draw=np.random.default_rng(0))
+    task = task_of(checked_adapter(adapter), problem_of(adapter.shape, target))
+    found = solve(task, tol=TOL, max_iter=STEPS, n_starts=1, draw=np.random.default_rng(0))
     return Reach(
         lower=found.lower,
         upper=found.upper,

@@ -14,7 +14,7 @@ from lrtheory._validation import choice, flag, generator, integer, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.solve import solve
-from lrtheory.low_rank_adapters.reach.task import task_of
+from lrtheory.low_rank_adapters.reach.task import checked_adapter, problem_of, task_of
 
 __all__ = ["FitResult", "FitState", "fit"]
 
@@ -165,7 +165,8 @@ def fit(
     tol, record = real("tol", tol, low=0.0), flag("record", record)
     max_iter, n_starts = integer("max_iter", max_iter, low=1), integer("n_starts", n_starts, low=1)
     draw = generator(rng)
-    task = task_of(adapter, target, X, Y, weight=weight, ridge=ridge)
+    shape = checked_adapter(adapter).shape
+    task = task_of(adapter, problem_of(shape, target, X, Y, weight=weight, ridge=ridge))
     found = solve(
         task,
         tol=tol,

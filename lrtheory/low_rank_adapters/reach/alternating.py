@@ -124,8 +124,10 @@ def _hadamard_step(task: Task, params: Params, R: np.ndarray) -> tuple[Params, i
 
 def _rows(W: np.ndarray, D: np.ndarray, A: np.ndarray) -> np.ndarray:
     """The best B for ||D - W o (B A)||."""
-    r, n = A.shape
-    grams = (W**2 @ (A[:, None, :] * A[None, :, :]).reshape(r * r, n).T).reshape(-1, r, r)
+    r = len(A)
+    upper = np.triu_indices(r)
+    grams = np.empty((len(W), r, r))
+    grams[:, upper[0], upper[1]] = grams[:, upper[1], upper[0]] = W**2 @ (A[upper[0]] * A[upper[1]]).T
     return _solved(grams, (W * D) @ A.T)
 
 

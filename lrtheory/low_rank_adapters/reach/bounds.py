@@ -17,12 +17,16 @@ NAME = "low_rank_adapters/"
 
 
 class Bound(NamedTuple):
-    """No values of the trained arrays bring the image nearer to T than ``value``; some do exactly so if ``exact``."""
+    """No values of the trained arrays bring the image nearer to T than ``value``; some do exactly so if ``exact``.
+
+    For entries with weights ``start`` holds the factors of a good Z, which is the best one if the bound is exact.
+    """
 
     value: float
     exact: bool
     statement: str
     note: str = ""
+    start: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Rows(NamedTuple):
@@ -68,18 +72,18 @@ def lower_bound(task: Task) -> Bound:
     distance of T K^-1 from Delta, where K has an inverse, bounds that of T from Delta K by the smallest singular value
     of K times as much; and no update has a rank above the rank bound.
     """
-    adapter, T, K = task.adapter, task.T, task.K
+    adapter, K = task.adapter, task.K
     statement = NAME + "AD-3"
     if adapter.kind == "full":
         return Bound(0.0, True, statement)
     if adapter.kind == "lora":
-        values = np.linalg.svd(T, compute_uv=False)
+        values = task.svd()[1]
         note = _tie(values, adapter.rank_bound)
         return Bound(tails(values, adapter.rank_bound), True, NAME + ("AD-3" if K is None else "AD-5"), note)
     if adapter.kind in ("lora-fa", "lora-xs"):
         return _projected(task)
     if adapter.kind == "uni-lora":
-        values = np.linalg.svd(T, compute_uv=False)
+        values = task.svd()[1]
         return Bound(tails(values, adapter.rank_bound), False, statement, "the bound is that of LoRA of the same rank")
     return _entrywise(task)
 
@@ -159,9 +163,9 @@ def _entrywise(task: Task) -> Bound:
     names = {"vera": "AD-3", "randlora": "RA-6", "hadamard": "HU-3"}
     least, note = 0.0, ""
     if adapter.rank_bound < min(T.shape):
-        least = tails(np.linalg.svd(T, compute_uv=False), adapter.rank_bound)
+        least = tails(task.svd()[1], adapter.rank_bound)
     if K is not None:
-        return _through_inputs(task, Bound(least, False, NAME + "AD-3"))
+        return _through_inputs(task, least)
     blocks = blocks_of(task)
     found = fitted_entries(blocks.D, blocks.W, blocks.rank, eps=task.eps)
     inner = blocks.low * math.sqrt(float(np.sum(found.bound)))
@@ -175,17 +179,21 @@ def _entrywise(task: Task) -> Bound:
         note = "the frozen weights have zeros, so the bound counts only what they cannot reach"
     elif blocks.low == 0:
         note = "the frozen bases are dependent, so the bound counts only what is outside of them"
+    start = found.left, found.right
     if least > value and not exact:
-        return Bound(least, False, NAME + "AD-3", note)
-    return Bound(value, exact, NAME + statement, note)
+        return Bound(least, False, NAME + "AD-3", note, start)
+    return Bound(value, exact, NAME + statement, note, start)
 
 
-def _through_inputs(task: Task, known: Bound) -> Bound:
+def _through_inputs(task: Task, known: float) -> Bound:
     """A lower bound for data: that of the rank, or the one for T K^-1, if K has an inverse."""
     T, K = task.T, task.K
     assert K is not None
+    inner = lower_bound(task.for_target(T @ (K / np.sum(K**2, axis=0)).T))
     if K.shape[0] > K.shape[1]:
-        return known._replace(note="" if known.value else "the inputs do not span their space")
-    inner = lower_bound(task._replace(T=np.linalg.solve(K.T, T.T).T, K=None))
-    least = float(np.linalg.svd(K, compute_uv=False)[-1])
-    return max(known, Bound(least * inner.value, False, inner.statement, inner.note))
+        note = "" if known else "the inputs do not span their space"
+        return Bound(known, False, NAME + "AD-3", note, inner.start)
+    value = float(np.linalg.svd(K, compute_uv=False)[-1]) * inner.value
+    if known > value:
+        return Bound(known, False, NAME + "AD-3", inner.note, inner.start)
+    return Bound(value, False, inner.statement, inner.note, inner.start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
-from lrtheory.low_rank_adapters.reach.task import norm, task_of
+from lrtheory.low_rank_adapters.reach.task import norm, problem_of, task_of
 
 __all__ = ["AdapterCertificate"]
 
@@ -69,11 +70,9 @@ class AdapterCertificate(Result):
         target, (X, Y, weight) = (None, (*problem, None)[:3]) if isinstance(problem, tuple) else (problem, (None,) * 3)
         if not (math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0):
             return False
+        make = partial(problem_of, self.adapter.shape, target, X, Y, weight=weight, ridge=self.ridge)
         try:
-            whole, task = (
-                task_of(self.adapter, target, X, Y, weight=weight, ridge=self.ridge, reduced=reduced)
-                for reduced in (False, True)
-            )
+            whole, task = (task_of(self.adapter, make(reduced=reduced)) for reduced in (False, True))
         except ValueError:
             return False
         params = whole.lowered(self.adapter)

@@ -52,12 +52,14 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> En
         size = np.log(np.where(empty, 1.0, np.abs(W)))
         for p, q in _weights(size, empty):
             below = np.where(empty, 0.0, np.exp(p[..., :, None] + q[..., None, :] - size))
-            U, S, Vt = np.linalg.svd(D * np.sign(W) * below, full_matrices=False)
-            tails.append(np.sum(S[..., rank:] ** 2, axis=-1))
             spread = min(spread, float(1 / np.min(below, where=~empty, initial=1.0)))
+            Y = D * np.sign(W) * below
             if spread <= 1 + 64 * eps:
+                U, S, Vt = np.linalg.svd(Y, full_matrices=False)
                 left = U[..., :, :rank] * S[..., None, :rank] * np.exp(-p)[..., :, None]
-                return Entries(bound + tails[-1], left, Vt[..., :rank, :] * np.exp(-q)[..., None, :], 1.0)
+                bound = bound + np.sum(S[..., rank:] ** 2, axis=-1)
+                return Entries(bound, left, Vt[..., :rank, :] * np.exp(-q)[..., None, :], 1.0)
+            tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1))
         bound = bound + np.max(tails, axis=0)
     squares = W**2
     mean = np.mean(squares, axis=(-2, -1), keepdims=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.reach.bounds import blocks_of, rows_of
-from lrtheory.low_rank_adapters.reach.entries import fitted_entries
+from lrtheory.low_rank_adapters.reach.bounds import Bound, rows_of
 from lrtheory.low_rank_adapters.reach.task import Task
 
 __all__ = ["closed_form", "grouped", "truncated"]
@@ -13,7 +12,7 @@ __all__ = ["closed_form", "grouped", "truncated"]
 Params = dict[str, np.ndarray]
 
 
-def closed_form(task: Task) -> Params:
+def closed_form(task: Task, bound: Bound) -> Params:
     """Trained arrays from one decomposition: those of least norm among the best for LoRA and its frozen forms.
 
     LoRA for data is reduced-rank regression (statement AD-5): the truncated fitted values, times the pseudo-inverse of
@@ -31,8 +30,8 @@ def closed_form(task: Task) -> Params:
     if kind == "lora-xs":
         left, right = rows_of(task.frozen("B").T, task.eps), rows_of(task.frozen("A"), task.eps)
         return {"R": sign * left.inverse().T @ task.T @ right.inverse()}
-    whole = task if task.K is None else task._replace(T=_back(task, task.T), K=None)
-    return _from_entries(whole)
+    assert bound.start is not None
+    return _from_entries(task, *bound.start)
 
 
 def _back(task: Task, Z: np.ndarray) -> np.ndarray:
@@ -44,7 +43,7 @@ def truncated(task: Task) -> tuple[np.ndarray, np.ndarray]:
     """Balanced factors of the best matrix of the rank, with zeros where the rank exceeds a side."""
     m, n = task.adapter.shape
     rank = task.adapter.factors()[1].shape[0]  # type: ignore[attr-defined]
-    U, S, Vt = np.linalg.svd(task.T, full_matrices=False)
+    U, S, Vt = task.svd()
     kept = min(rank, len(S))
     B, A = np.zeros((m, rank)), np.zeros((rank, n))
     B[:, :kept] = U[:, :kept] * np.sqrt(S[:kept])
@@ -61,16 +60,14 @@ def grouped(task: Task, B: np.ndarray, A: np.ndarray) -> Params:
     return {"theta": roots * sums / np.maximum(np.bincount(assignment, minlength=len(roots)), 1)}
 
 
-def _from_entries(task: Task) -> Params:
+def _from_entries(task: Task, left: np.ndarray, right: np.ndarray) -> Params:
     """The trained arrays of the kinds that are entries with weights, of equal norms on both sides."""
-    blocks = blocks_of(task)
-    found = fitted_entries(blocks.D, blocks.W, blocks.rank, eps=task.eps)
-    heavy = np.sqrt(np.sum(found.left**2, axis=-2, keepdims=True))
-    light = np.swapaxes(np.sqrt(np.sum(found.right**2, axis=-1, keepdims=True)), -1, -2)
+    heavy = np.sqrt(np.sum(left**2, axis=-2, keepdims=True))
+    light = np.swapaxes(np.sqrt(np.sum(right**2, axis=-1, keepdims=True)), -1, -2)
     even = np.sqrt(np.divide(light, heavy, out=np.ones(heavy.shape), where=heavy * light > 0))
-    left, right = task.adapter.scale * found.left * even, found.right / np.swapaxes(even, -1, -2)
+    left, right = task.adapter.scale * left * even, right / np.swapaxes(even, -1, -2)
     if task.adapter.kind == "hadamard":
-        rank = blocks.rank - left.shape[-1]  # the rank may exceed a side
+        rank = task.adapter.params["A"].shape[0] - left.shape[-1]  # the rank may exceed a side
         return {"B": np.pad(left, ((0, 0), (0, rank))), "A": np.pad(right, ((0, rank), (0, 0)))}
     if task.adapter.kind == "vera":
         return {"b": left[:, 0], "d": right[0]}

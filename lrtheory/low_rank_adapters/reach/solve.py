@@ -52,10 +52,10 @@ def solve(
     known = bound.exact
     once = method == "closed-form" or (known and method == "auto")
     if once or not task.whole:
-        params = closed_form(task)
+        params = closed_form(task, bound)
         run = Run(params, [float(np.sum(task.residual(params) ** 2))], True, False, 0)
     else:
-        run = _best(task, tol=tol, max_iter=max_iter, n_starts=n_starts, draw=draw, inform=inform)
+        run = _best(task, bound, tol=tol, max_iter=max_iter, n_starts=n_starts, draw=draw, inform=inform)
     used = "closed-form" if once or not task.whole else "alternating"
     adapter = task.raised(run.params)
     upper = math.hypot(task.rest, norm(task.residual(task.lowered(adapter))))
@@ -86,7 +86,14 @@ def solve(
 
 
 def _best(
-    task: Task, *, tol: float, max_iter: int, n_starts: int, draw: np.random.Generator, inform: Inform | None
+    task: Task,
+    bound: Bound,
+    *,
+    tol: float,
+    max_iter: int,
+    n_starts: int,
+    draw: np.random.Generator,
+    inform: Inform | None,
 ) -> Run:
     """The best of several runs, of which the first is from the closed form; a run that was stopped is the last one."""
 
@@ -96,7 +103,7 @@ def _best(
 
     best, products = None, 0
     for k in range(n_starts):
-        first = closed_form(task) if k == 0 else random_start(task, draw)
+        first = closed_form(task, bound) if k == 0 else random_start(task, draw)
         run = improved(task, first, tol=tol, max_iter=max_iter, inform=told)
         products += run.products
         if best is None or run.losses[-1] < best.losses[-1]:

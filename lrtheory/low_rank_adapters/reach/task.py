@@ -8,8 +8,9 @@ decomposition X = U S V^T: with K = V S and T = E^T U, the loss ||E - X Delta^T|
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import array_api_compat
@@ -20,7 +21,10 @@ from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._validation import must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
-__all__ = ["Task", "norm", "scaled", "task_of"]
+__all__ = ["Problem", "Task", "checked_adapter", "matrix_of", "norm", "problem_of", "scaled", "task_of"]
+
+
+SVD = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Task(NamedTuple):
@@ -35,11 +39,16 @@ class Task(NamedTuple):
     adapter: Adapter
     T: np.ndarray
     K: np.ndarray | None
+    svd: Callable[[], SVD]
     rest: float
     whole: float
     unit: int
     power: int
     eps: float
+
+    def for_target(self, T: np.ndarray) -> Task:
+        """The same adapter beside a target in place of data."""
+        return self._replace(T=T, K=None, svd=_decomposed(T))
 
     def frozen(self, name: str) -> np.ndarray:
         """A frozen array."""
@@ -90,8 +99,23 @@ class Task(NamedTuple):
             return math.inf
 
 
-def task_of(
-    adapter: Any,
+class Problem(NamedTuple):
+    """A target or data, without units and without an adapter.
+
+    The unit of the inputs is 2^``inner``, and ``svd`` decomposes T when it is called for the first time.
+    """
+
+    T: np.ndarray
+    K: np.ndarray | None
+    svd: Callable[[], SVD]
+    rest: float
+    whole: float
+    unit: int
+    inner: int
+
+
+def problem_of(
+    shape: tuple[int, int],
     target: Any,
     X: Any = None,
     Y: Any = None,
@@ -99,51 +123,66 @@ def task_of(
     weight: Any = None,
     ridge: float = 0.0,
     reduced: bool = True,
-) -> Task:
-    """Check a target, or data, and bring them and the adapter into doubles near 1.
+) -> Problem:
+    """Check a target, or data, and bring them into doubles near 1.
 
     Data that are not reduced stay the problem with T = E^T and K = X^T.
     """
-    if not isinstance(adapter, Adapter):
-        raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
-    if adapter.scale == 0:
-        raise must("adapter", "an adapter with a scale other than 0", adapter.scale)
-    eps = float(np.finfo(np.asarray(to_numpy(next(iter(adapter.params.values())))).dtype).eps)
-    plain, lost = _plain(adapter)
-    ridge = real("ridge", ridge, low=0.0)
+    ridge = real("ridge", ridge, low=0.0, high=np.finfo(float).max)
     if target is not None:
-        for name, value, default in (("X", X, None), ("Y", Y, None), ("weight", weight, None), ("ridge", ridge, 0.0)):
-            if value is not default and not (name == "ridge" and ridge == 0):
-                raise must(name, "left out beside `target`", value)
-        D = _matrix("target", target, adapter.shape)
+        given = {"X": X, "Y": Y, "weight": weight, "ridge": ridge or None}
+        for name in (name for name, value in given.items() if value is not None):
+            raise must(name, "left out beside `target`", given[name])
+        D = matrix_of("target", target, shape)
         unit = unit_of(D)
         T = np.ldexp(D, -unit)
-        return Task(adapter, plain, T, None, 0.0, norm(T), unit, unit - lost, eps)
-    inputs, E = _data(adapter, X, Y, weight)
+        return Problem(T, None, _decomposed(T), 0.0, norm(T), unit, 0)
+    inputs, E = _data(shape, X, Y, weight)
     unit, inner = unit_of(E), unit_of(inputs)
     if ridge:
         inner = max(inner, unit_of(np.array(math.sqrt(ridge))))
     inputs, E = np.ldexp(inputs, -inner), np.ldexp(E, -unit)
     if ridge:
         n = inputs.shape[1]
-        inputs = np.vstack([inputs, np.ldexp(math.sqrt(ridge), -inner) * np.eye(n)])
+        inputs = np.vstack([inputs, math.ldexp(math.sqrt(ridge), -inner) * np.eye(n)])
         E = np.vstack([E, np.zeros((n, E.shape[1]))])
-    whole, power = norm(E), unit - inner - lost
     if not reduced:
-        return Task(adapter, *_absorbed(plain, E.T, inputs.T), 0.0, whole, unit, power, eps)
+        return Problem(E.T, inputs.T, _decomposed(E.T), 0.0, norm(E), unit, inner)
     U, S, Vt = np.linalg.svd(inputs, full_matrices=False)
     kept = int(np.sum(max(inputs.shape) * np.finfo(float).eps * S[0] < S))
     U, K = U[:, :kept], Vt[:kept].T * S[:kept]
     T = (U.T @ E).T
-    return Task(adapter, *_absorbed(plain, T, K), norm(E - U @ T.T), whole, unit, power, eps)
+    return Problem(T, K, _decomposed(T), norm(E - U @ T.T), norm(E), unit, inner)
 
 
-def _absorbed(adapter: Adapter, T: np.ndarray, K: np.ndarray) -> tuple[Adapter, np.ndarray, np.ndarray | None]:
-    """A frozen right factor A takes K in, since (B A) K = B (A K); then what is left is a target."""
-    if adapter.kind not in ("lora-fa", "lora-xs", "vera"):
-        return adapter, T, K
-    frozen = {**adapter.frozen, "A": adapter.frozen["A"] @ K}
-    return dataclasses.replace(adapter, shape=(adapter.shape[0], K.shape[1]), frozen=frozen), T, None
+def task_of(adapter: Adapter, problem: Problem) -> Task:
+    """Bring an adapter beside a problem: a frozen right factor A takes K in, since (B A) K = B (A K)."""
+    eps = float(np.finfo(np.asarray(to_numpy(next(iter(adapter.params.values())))).dtype).eps)
+    plain, lost = _plain(adapter)
+    K = problem.K
+    if K is not None and adapter.kind in ("lora-fa", "lora-xs", "vera"):
+        frozen = {**plain.frozen, "A": np.asarray(plain.frozen["A"]) @ K}
+        plain, K = dataclasses.replace(plain, shape=(plain.shape[0], K.shape[1]), frozen=frozen), None
+    power = problem.unit - problem.inner - lost
+    return Task(adapter, plain, problem.T, K, problem.svd, problem.rest, problem.whole, problem.unit, power, eps)
+
+
+def checked_adapter(adapter: Any) -> Adapter:
+    """The adapter itself, if it is one that makes other updates than 0."""
+    if not isinstance(adapter, Adapter):
+        raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
+    if adapter.scale == 0:
+        raise must("adapter", "an adapter with a scale other than 0", adapter.scale)
+    return adapter
+
+
+def _decomposed(T: np.ndarray) -> Callable[[], SVD]:
+    @functools.cache
+    def svd() -> SVD:
+        U, S, Vt = np.linalg.svd(T, full_matrices=False)
+        return U, S, Vt
+
+    return svd
 
 
 def _plain(adapter: Adapter) -> tuple[Adapter, int]:
@@ -161,25 +200,26 @@ def _plain(adapter: Adapter) -> tuple[Adapter, int]:
     return dataclasses.replace(adapter, params=params, frozen=frozen, scale=math.copysign(1.0, adapter.scale)), lost
 
 
-def _data(adapter: Adapter, X: Any, Y: Any, weight: Any) -> tuple[np.ndarray, np.ndarray]:
+def _data(shape: tuple[int, int], X: Any, Y: Any, weight: Any) -> tuple[np.ndarray, np.ndarray]:
     """Inputs X (T, d_in) and what their outputs lack, E = Y - X W^T (T, d_out)."""
     if X is None or Y is None:
         raise must("target", "given, or `X` and `Y` in its place", None)
-    m, n = adapter.shape
-    inputs = _matrix("X", X, (None, n))
-    E = _matrix("Y", Y, (len(inputs), m))
+    m, n = shape
+    inputs = matrix_of("X", X, (None, n))
+    E = matrix_of("Y", Y, (len(inputs), m))
     if weight is not None:
         with np.errstate(over="ignore", invalid="ignore"):
-            E = E - inputs @ _matrix("weight", weight, (m, n)).T
+            E = E - inputs @ matrix_of("weight", weight, (m, n)).T
         if not np.isfinite(E).all():
             raise must("weight", "one whose outputs are in the range of doubles", weight)
     return inputs, E
 
 
-def _matrix(name: str, value: Any, shape: tuple[int | None, ...]) -> np.ndarray:
+def matrix_of(name: str, value: Any, shape: tuple[int | None, int | None]) -> np.ndarray:
+    """A caller's matrix on the host in doubles, if it has the shape that is wanted, in which None is any length."""
     host = _double(real_array(np, name, to_numpy(value), finite=False))
     fits = host.ndim == len(shape) and all(w in (None, n) for n, w in zip(host.shape, shape, strict=True)) and host.size
-    rows, columns = ("T" if length is None else length for length in shape)
+    rows, columns = (letter if length is None else length for letter, length in zip("Tn", shape, strict=True))
     if not fits or not np.isfinite(host).all():
         got = host.shape if not fits else "an infinity or NaN"
         raise must(name, f"finite of shape ({rows}, {columns})", got)

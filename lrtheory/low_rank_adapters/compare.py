@@ -1,0 +1,271 @@
+"""Which adapter comes nearest to an update with so many numbers: kinds and ranks in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._result.display import curves
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import choice, generator, integer, must
+from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
+from lrtheory.low_rank_adapters.reach.solve import solve
+from lrtheory.low_rank_adapters.reach.task import Problem, matrix_of, norm, problem_of, scaled, task_of
+from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
+
+__all__ = ["Comparison", "ComparisonRow", "compare"]
+
+#: steps for a row whose best adapter is in no closed form, those of Gauss and Newton being dear; the end of a run
+STEPS, TOL = {"uni-lora": 3}, 1e-3
+#: without a budget adapters may have this share of the entries of the target
+SHARE = 8
+#: entries of the factors of Uni-LoRA that share a number
+SHARED = 4
+NAME = "low_rank_adapters/"
+
+
+class ComparisonRow(NamedTuple):
+    """One adapter of a comparison: norms that it leaves, in the units of the target or of its outputs."""
+
+    kind: str
+    rank: int
+    n_parameters: int
+    dimension: int
+    lower: float
+    upper: float
+    loss: float
+    exact: bool
+    statement: str
+
+
+@result
+class Comparison(Result):
+    """How near adapters of several kinds and ranks come to one update.
+
+    Attributes
+    ----------
+    rows : tuple of ComparisonRow
+        By kind, then by number of parameters. `lower` and `upper` bound the distance, `loss` is upper squared.
+    norm : float
+        The norm of the target, or of its outputs: what no adapter at all leaves.
+    crossover_rank : int or None
+        Up to this rank LoRA leaves less of the target than random linear adapters of its dimension do on average
+        (statement AD-4); 0 if it does at none, None for the target 0.
+    budget : int
+        The most parameters of an adapter.
+    message : str
+        What a reader should know.
+    """
+
+    rows: tuple[ComparisonRow, ...]
+    norm: float
+    crossover_rank: int | None
+    budget: int
+    message: str
+
+    def best(self, budget: int | None = None) -> ComparisonRow:
+        """The adapter with the smallest distance that was found, and of those the smallest one.
+
+        Parameters
+        ----------
+        budget : int or None
+            The most parameters; None takes that of the comparison.
+
+        Returns
+        -------
+        ComparisonRow
+            Its row.
+
+        Raises
+        ------
+        ValueError
+            If no adapter is that small.
+        """
+        least = min(row.n_parameters for row in self.rows)
+        most = self.budget if budget is None else integer("budget", budget, low=least)
+        fitting = [row for row in self.rows if row.n_parameters <= most]
+        return min(fitting, key=lambda row: (row.upper, row.n_parameters))
+
+    def _columns(self) -> dict[str, Any]:
+        return {name: [getattr(row, name) for row in self.rows] for name in ComparisonRow._fields}
+
+    def _facts(self) -> list[str]:
+        best = self.best()
+        share = 1 - (best.upper / self.norm) ** 2 if self.norm else 1.0
+        facts = [f"{best.kind} of rank {best.rank} captures {share:.2%} with {best.n_parameters:,} parameters"]
+        if self.crossover_rank is not None:
+            facts.append(f"up to rank {self.crossover_rank} LoRA leaves less than random linear adapters (AD-4)")
+        return [*facts, *([self.message] if self.message else [])]
+
+    def _draw(self, ax: Any) -> None:
+        unit = self.norm or 1.0
+        for kind in dict.fromkeys(row.kind for row in self.rows):
+            rows = [row for row in self.rows if row.kind == kind]
+            sizes = [row.n_parameters for row in rows]
+            lower, upper = ([(getattr(row, side) / unit) ** 2 for row in rows] for side in ("lower", "upper"))
+            curves(ax, sizes, {kind: upper})
+            ax.fill_between(sizes, lower, upper, alpha=0.15)
+        ax.set(xscale="log", xlabel="parameters", ylabel="share of the squared norm left")
+        ax.legend()
+
+
+@arrays("host")
+def compare(
+    target: ArrayLike,
+    *,
+    kinds: str | Sequence[str] = "all",
+    budget: int | None = None,
+    X: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    rng: Rng = None,
+) -> Comparison:
+    """Bound the distance of an update from adapters of several kinds, at ranks up to a budget of parameters.
+
+    The frozen arrays are those of `make_adapter`, drawn at random. The ranks are the powers of two and the largest one
+    within the budget. Distances are exact where those of `distance` are; elsewhere `upper` comes from few steps, and
+    `fit` may find a nearer adapter.
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    target : array of shape (d_out, d_in)
+        The update that is needed.
+    kinds : "all" or sequence of str
+        The kinds, among those of `make_adapter`.
+    budget : int or None
+        The most parameters of an adapter; None takes an eighth of the entries of the target, or the smallest LoRA where
+        that is larger.
+    X : array of shape (T, d_in) or None
+        Inputs of the layer; distances are then those of the outputs, and kinds without a closed form for data are
+        taken at their start.
+    weight : array of shape (d_out, d_in) or None
+        The weight that is adapted, which the kind "hadamard" needs; it is left out of "all" without it.
+    rng : int, SeedSequence, Generator or None
+        The source of the frozen arrays.
+
+    Returns
+    -------
+    Comparison
+        A row for each kind and rank.
+
+    Raises
+    ------
+    TypeError
+        If an input is not an array of real numbers.
+    ValueError
+        If a kind is unknown, no adapter of these kinds fits into the budget, a shape does not fit, or a number is not
+        finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = compare(np.diag([4.0, 2.0, 1.0, 1.0]), kinds=["lora", "lora-fa"], budget=16, rng=0)
+    >>> best = table.best()
+    >>> best.kind, best.rank, best.n_parameters, round(best.loss, 12), table.crossover_rank
+    ('lora', 2, 16, 2.0, 3)
+    """
+    D = matrix_of("target", target, (None, None))
+    m, n = D.shape
+    W = None if weight is None else matrix_of("weight", weight, (m, n))
+    names, message = _named(kinds, W is not None)
+    most = max(m * n // SHARE, m + n) if budget is None else integer("budget", budget, low=1)
+    ladders = {kind: _ladder(kind, (m, n), most) for kind in names}
+    if not any(ladders.values()):
+        least = min(_count(kind, (m, n), r) for kind in names for r in range(1, min(m, n) + 1))
+        raise must("budget", f"at least {least}, so that an adapter of these kinds fits", most)
+    problem = problem_of((m, n), D)
+    values = problem.svd()[1]
+    crossover = crossover_rank(values, (m, n)) if problem.whole else None
+    if X is not None:
+        inputs = matrix_of("X", X, (None, n))
+        problem = problem_of((m, n), None, inputs, inputs @ D.T)
+        values = problem.svd()[1]
+    draw = generator(rng)
+    rows = [
+        _lora_row(problem, values, (m, n), rank) if kind == "lora" else _row(problem, kind, rank, (m, n), W, draw)
+        for kind, ranks in ladders.items()
+        for rank in ranks
+    ]
+    return Comparison(tuple(rows), scaled(problem.whole, problem.unit), crossover, most, message)
+
+
+def _named(kinds: Any, weighted: bool) -> tuple[list[str], str]:
+    """The kinds that are meant, and a word on one that is left out."""
+    if isinstance(kinds, str):
+        choice("kinds", kinds, ("all",))
+        names = [kind for kind in KINDS if kind != "hadamard" or weighted]
+        return names, "" if weighted else 'the kind "hadamard" needs `weight`'
+    names = list(kinds)
+    if not names:
+        raise must("kinds", '"all" or at least one kind', kinds)
+    for kind in names:
+        choice("kinds", kind, tuple(KINDS))
+    if "hadamard" in names and not weighted:
+        raise must("weight", 'the weight that is adapted, which kind "hadamard" multiplies', None)
+    return names, ""
+
+
+def _count(kind: str, shape: tuple[int, int], rank: int) -> int:
+    """The parameters of an adapter of this comparison."""
+    m, n = shape
+    big, side = max(shape), min(shape)
+    return {
+        "lora": rank * (m + n),
+        "lora-fa": rank * m,
+        "lora-xs": rank * rank,
+        "vera": m + rank,
+        "randlora": min(big // rank, -(-side // rank)) * (rank + side),
+        "uni-lora": max(1, rank * (m + n) // SHARED),
+        "hadamard": rank * (m + n),
+        "full": m * n,
+    }[kind]
+
+
+def _ladder(kind: str, shape: tuple[int, int], budget: int) -> list[int]:
+    """Powers of two, and the rank with the most parameters, within a budget; in the order of their parameters."""
+    top = min(shape)
+    ranks = [rank for rank in range(1, top + 1) if _count(kind, shape, rank) <= budget]
+    if not ranks or kind == "full":
+        return ranks[-1:]
+    kept = {rank for rank in ranks if rank & (rank - 1) == 0}
+    kept.add(max(ranks, key=lambda rank: _count(kind, shape, rank)))
+    return sorted(kept, key=lambda rank: (_count(kind, shape, rank), rank))
+
+
+def _lora_row(problem: Problem, values: np.ndarray, shape: tuple[int, int], rank: int) -> ComparisonRow:
+    """LoRA, whose distances at all ranks come from one set of singular values."""
+    left = float(np.hypot(problem.rest, norm(values[rank:])))
+    error = scaled(left, problem.unit)
+    size, statement = rank * (sum(shape) - rank), "AD-3" if problem.K is None else "AD-5"
+    return ComparisonRow(
+        "lora", rank, _count("lora", shape, rank), size, error, error, error * error, True, NAME + statement
+    )
+
+
+def _row(
+    problem: Problem, kind: str, rank: int, shape: tuple[int, int], W: np.ndarray | None, draw: np.random.Generator
+) -> ComparisonRow:
+    """An adapter with frozen arrays of `make_adapter`; without a closed form for data it is taken at its start."""
+    options: dict[str, Any] = {"weight": W} if kind == "hadamard" else {}
+    if kind == "uni-lora":
+        options["d"] = _count(kind, shape, rank)
+    adapter = make_adapter(kind, shape, rank=rank, rng=draw, **options)
+    task = task_of(adapter, problem)
+    method = "auto" if task.K is None else "closed-form"
+    found = solve(task, tol=TOL, max_iter=STEPS.get(kind, 10), n_starts=1, draw=draw, method=method)
+    return ComparisonRow(
+        kind,
+        rank,
+        adapter.n_parameters,
+        adapter.dimension,
+        found.lower,
+        found.upper,
+        found.upper**2,
+        found.exact,
+        found.certificate.statement,
+    )
