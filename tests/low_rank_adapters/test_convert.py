@@ -205,6 +205,12 @@ def test_ties_are_told_and_no_update_is_captured_whole() -> None:
         assert found.certificate.verify(np.zeros((3, 4)))
 
 
+def test_updates_that_overflow_are_refused() -> None:
+    for adapter in (lora([[1e200]], [[1e200]]), lora([[1.0, 1.0]], [[1e308], [1e308]]), full([[1e308]], scale=1e10)):
+        with np.errstate(over="ignore"), pytest.raises(ValueError, match="in the range of its precision"):
+            to_lora(adapter, rank=1)
+
+
 def test_a_certificate_of_another_update_is_refused() -> None:
     adapter = trained("hadamard", (6, 5))
     found = to_lora(adapter, rank=2)

@@ -82,8 +82,8 @@ def to_lora(
     TypeError
         If the first argument is no adapter.
     ValueError
-        If not exactly one of rank and energy is given, one is out of range, or method "core" is asked for an adapter
-        without factors.
+        If not exactly one of rank and energy is given, one is out of range, method "core" is asked for an adapter
+        without factors, or the update overflows.
 
     Examples
     --------
@@ -104,6 +104,7 @@ def to_lora(
             cut = _through_core(adapter, B, A, rank, epsilon)
             return _result(adapter, cut, f"{B.shape[1]} inner indices for sides of {adapter.shape}")
     D = np.asarray(to_numpy(adapter.delta()))
+    _within_range(D)
     if method != "svd":
         found = _through_gram(D, rank, epsilon, tol if method == "auto" else math.inf)
         if found is not None:
@@ -133,6 +134,7 @@ def _through_core(adapter: FactoredAdapter, B: Any, A: Any, rank: int | None, ep
     """The leading part of scale B A; a rank beyond the inner one is filled with zeros."""
     product, s = decomposed(B, A), adapter.scale
     values = product.values * abs(s)
+    _within_range(values)
     rank = _chosen(values, rank, epsilon)
     kept, kind = min(rank, len(values)), str(B.dtype).rpartition(".")[2]
     left, right = (factor.astype(kind) for factor in product.balanced(kept, s))
@@ -158,16 +160,16 @@ def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -
     squares, U = np.maximum(squares[::-1], 0.0), np.ascontiguousarray(U[:, ::-1][:, :rank])
     right = U.T @ M
     least, most = (whole - float(np.sum(part)) for part in (squares[:rank], right**2))
-    rounding = 4 * sum(D.shape) * UNIT * whole
+    # the error of a sum of eigenvalues is below the root of their number times the norm of that of the matrix (Ky Fan)
+    rounding = 4 * sum(D.shape) * math.sqrt(rank) * UNIT * whole
     if 2 * rounding > tol * least:
         return None
     values = np.sqrt(squares)
     roots = np.sqrt(values[:rank])
     B, A = _paired(U * roots, right / np.where(roots > 0, roots, 1.0)[:, None], unit, wide, D.dtype)
-    lower, upper = (math.sqrt(max(0.0, square)) for square in (least - rounding, most + rounding))
-    norms = (math.ldexp(norm, unit) for norm in (math.sqrt(whole), lower, upper))
-    whole, lower, upper = norms
-    return Cut(B, A, whole, lower, upper + _cast(np.ldexp(values[:rank], unit), B, A), *_edge(values, rank), "gram")
+    ends = (math.sqrt(max(0.0, square)) for square in (whole, least - rounding, most + rounding))
+    norm, lower, upper = (math.ldexp(end, unit) for end in ends)
+    return Cut(B, A, norm, lower, upper + _cast(np.ldexp(values[:rank], unit), B, A), *_edge(values, rank), "gram")
 
 
 def _through_svd(D: np.ndarray, rank: int | None, epsilon: float) -> Cut:
@@ -189,6 +191,11 @@ def _paired(left: np.ndarray, right: np.ndarray, unit: int, wide: bool, dtype: A
     half = math.ldexp(math.sqrt(2.0) if unit % 2 else 1.0, unit // 2)
     first, second = (left * half).astype(dtype), (right * half).astype(dtype)
     return (first, second) if wide else (second.T, first.T)
+
+
+def _within_range(numbers: np.ndarray) -> None:
+    if not np.isfinite(numbers).all():
+        raise must("adapter", "one whose update is in the range of its precision", "an infinity")
 
 
 def _edge(values: np.ndarray, rank: int) -> tuple[int, bool]:
@@ -214,11 +221,13 @@ def _result(adapter: Adapter, cut: Cut, reason: str) -> FitResult:
     pair = {name: xp.asarray(factor, device=device) for name, factor in (("B", cut.B), ("A", cut.A))}
     made = LoRA(adapter.shape, pair)
     bound, loss = _square(cut.lower), _square(cut.upper)
-    notes = [f"{cut.filled} of {cut.B.shape[1]} inner indices are 0, as the update has no larger rank"] * (
-        cut.filled > 0
-    )
-    notes += ["two singular values at the cut are equal, so other adapters are as near"] * cut.tied
-    certificate = AdapterCertificate(gap=loss - bound, bound=bound, statement=STATEMENT, adapter=made, ridge=0.0)
+    notes = []
+    if cut.filled:
+        notes.append(f"{cut.filled} of {cut.B.shape[1]} inner indices are 0, as the update has no larger rank")
+    if cut.tied:
+        notes.append("the singular values at the cut are equal, so other adapters are as near")
+    gap = max(0.0, loss - bound)
+    certificate = AdapterCertificate(gap=gap, bound=bound, statement=STATEMENT, adapter=made, ridge=0.0)
     return FitResult(
         adapter=made,
         loss=loss,

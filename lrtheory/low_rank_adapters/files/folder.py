@@ -50,11 +50,12 @@ class Weights:
 
     def shape(self, module: str, why: str) -> tuple[int, int]:
         """(d_out, d_in) of a module; `why` says in an error what the file of the adapter lacks."""
-        value = self._found(module, why)
-        shape = self._source.shape(value) if isinstance(self._source, Tensors) else self._source[value]
-        shape = tuple(shape) if isinstance(shape, Sequence) else tuple(np.shape(to_numpy(shape)))
-        if len(shape) != 2 or not all(isinstance(length, (int, np.integer)) and length > 0 for length in shape):
-            raise must("weights", f"a matrix or the shape of one at {module!r}", shape)
+        name = self._found(module, why)
+        shape = self._source.shape(name) if isinstance(self._source, Tensors) else self._source[name]
+        if not isinstance(shape, Sequence) or not all(isinstance(length, (int, np.integer)) for length in shape):
+            shape = np.shape(to_numpy(shape))
+        if len(shape) != 2 or min(shape) < 1:
+            raise must("weights", f"a matrix or the shape of one at {module!r}", tuple(shape))
         first, second = (int(length) for length in shape)
         return (second, first) if self._transposed else (first, second)
 
