@@ -144,12 +144,12 @@ AD_2 = Statement(
     id="low_rank_adapters/AD-2",
     title="Free numbers are trained numbers less rescalings",
     says=(
-        "The dimension of an adapter is the rank of the derivative J of its update at a generic point theta: its "
-        "trained numbers less the changes of them that keep the update, such as rescalings of one factor against the "
-        "other. The library reports this dimension for every kind but Uni-LoRA."
+        "The dimension of an adapter is the rank of the derivative J of its update at a generic point theta: the "
+        "number p of its trained numbers less the dimension g of the changes of them that keep the update, such as "
+        "rescalings of one factor against the other. The library reports it for every kind but Uni-LoRA."
     ),
     source=Derived(theory.adapter_dimension),
-    tex=r"\mathrm{rank}\,J(\theta) = n_{\text{parameters}} - n_{\text{gauge}}",
+    tex=r"\mathrm{rank}\,J(\theta) = p - g",
     hypotheses={
         "an adapter of another kind than Uni-LoRA": lambda case: is_case(case) and case.kind != "uni-lora",
         "frozen arrays in general position": is_generic,

@@ -67,7 +67,8 @@ def no_nearer(case: Aimed, found: Found, *, unrooted: bool = False) -> Sides:
     least, lower = floor(case), found["lower"] ** 2
     if unrooted:
         return Sides(least**2, case.error, least=0.0, rounding=case.allowed)
-    lhs, rhs = [lower, lower, least, error], [case.error, error, lower, least if closed else case.total]
+    last = (error, least) if closed else (least, error)
+    lhs, rhs = [lower, lower, least, last[0]], [case.error, error, lower, last[1]]
     return wrong or Sides(
         np.array(lhs),
         np.array(rhs),
@@ -97,7 +98,11 @@ AD_3 = Statement(
         saboteur("the sum of squares for the distance itself", claim=Inequality(partial(no_nearer, unrooted=True))),
         saboteur(
             "the sum of singular values for their norm",
-            patch=(bounds.tails, "norm(values[rank:])", "float(values[rank:].sum())"),
+            patch=(
+                bounds.lower_bound,
+                "norm(values[adapter.rank_bound :]), True",
+                "float(values[adapter.rank_bound :].sum()), True",
+            ),
         ),
         saboteur(
             "columns of the left factor are forgotten",

@@ -135,7 +135,7 @@ def aim(draws: Draws, case: Case) -> Aimed:
     D = draws.integers(-5, 5, shape=tuple(case.shape)).astype(float)
     if draws.integers(0, 2) == 0:
         D = D / 8 + update(case)
-    return rescaled(with_more(Aimed, case, target=D), draws.choice((0, 0, 0, 40, -40)))
+    return rescaled(with_more(Aimed, case, target=D), draws.choice((0, 0, 40, -330)))
 
 
 def rescaled(case: Aimed, power: int) -> Aimed:
