@@ -34,6 +34,7 @@ BREAKS = {
     "dynamic_submodular": ("synergy", 64),
     "fair_subset_selection": ("size", 3),
     "lora_limits": ("largest", 4.0),
+    "low_rank_adapters": ("tilt", 0.25),
     "matrix_completion": ("density", 0.2),
     "matrix_compression": ("noise", 0.25),
     "transductive_clustering": ("lam", 2.0),
