@@ -1,4 +1,4 @@
-"""What all kinds of adapters share: trained and frozen arrays, and maps between them and the update of a weight."""
+"""The class of all adapters: trained and frozen arrays, and maps between them and the update of a weight."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -83,10 +83,16 @@ class Adapter(ABC):
         The arrays that training leaves as they are.
     scale : float
         The factor in front of the update.
+
+    Raises
+    ------
+    ValueError
+        If the scale is not finite.
     """
 
     shape: tuple[int, int]
     params: Mapping[str, Array]
+    _: KW_ONLY
     frozen: Mapping[str, Array] = field(default_factory=dict)
     scale: float = 1.0
 
@@ -110,7 +116,7 @@ class Adapter(ABC):
         return f"{type(self).__name__}({m} x {n}, {self.n_parameters:,} numbers, rank at most {self.rank_bound})"
 
     def _brief(self) -> dict[str, Any]:
-        """What JSON shows of an adapter: its kind and its arrays."""
+        """Return what JSON shows of an adapter: its kind and its arrays."""
         arrays = {"params": dict(self.params), "frozen": dict(self.frozen)}
         return {"kind": self.kind, "shape": list(self.shape), "scale": self.scale, **arrays}
 
@@ -158,7 +164,7 @@ class Adapter(ABC):
 
     @beside_jax
     def apply(self, X: ArrayLike) -> Array:
-        """What the update adds to the outputs of the layer, without forming it.
+        """Multiply inputs of the layer by the update, which factored kinds never form.
 
         Parameters
         ----------
@@ -217,7 +223,7 @@ class Adapter(ABC):
         Returns
         -------
         dict of str to array
-            What `gradient` returns for dY^T X, which only the kind "full" forms.
+            What `gradient` returns for dY^T X, which factored kinds never form.
 
         Raises
         ------
@@ -292,7 +298,7 @@ class Adapter(ABC):
         Returns
         -------
         int
-            Two for each pair of a multiplication and an addition.
+            Two for each pair of a multiplication and an addition; making the factors or the update is not counted.
 
         Raises
         ------

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import arrays, to_numpy
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter, Gradient, numerical_rank, prepared, shaped, transposed
@@ -38,27 +38,14 @@ class HadamardAdapter(Adapter):
         return self.scale * (self.frozen["W"] * (self.params["B"] @ self.params["A"]))
 
     def _apply(self, X: Any) -> Any:
-        (B, A), back = self._pair(), transposed(self.frozen["W"])
-        total = sum(((X * A[k, :]) @ back) * B[:, k] for k in range(A.shape[0]))
-        return self.scale * total
+        return X @ transposed(self._delta())
 
     def _pulled(self, G: Gradient) -> dict[str, Any]:
-        (B, A), W = self._pair(), self.frozen["W"]
-        if G.dense is not None:
-            weighted = self.scale * (G.dense * W)
-            return {"B": weighted @ transposed(A), "A": transposed(B) @ weighted}
-        X, dY, back = G.inputs, G.outputs, transposed(W)
-        xp, ranks = array_namespace(B), range(A.shape[0])
-        columns = [xp.sum(dY * ((X * A[k, :]) @ back), axis=0) for k in ranks]
-        rows = [xp.sum(X * ((dY * B[:, k]) @ W), axis=0) for k in ranks]
-        return {"B": self.scale * xp.stack(columns, axis=1), "A": self.scale * xp.stack(rows, axis=0)}
-
-    def _pair(self) -> tuple[Any, Any]:
-        return self.params["B"], self.params["A"]
+        weighted = self.scale * (G.whole() * self.frozen["W"])
+        return {"B": weighted @ transposed(self.params["A"]), "A": transposed(self.params["B"]) @ weighted}
 
     def _flops_per_row(self) -> int:
-        m, n = self.shape
-        return self.params["A"].shape[0] * (2 * m * n + 2 * m + n)
+        return 2 * self.shape[0] * self.shape[1]
 
 
 @arrays("device")
@@ -105,4 +92,4 @@ def hadamard(W: ArrayLike, B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) ->
     rank = shaped("B", found["B"], (m, None)).shape[1]
     if tuple(found["A"].shape) != (rank, n):
         raise must("A", f"of shape ({rank}, {n}), with the rank of `B` and the columns of `W`", tuple(found["A"].shape))
-    return HadamardAdapter((m, n), {"B": found["B"], "A": found["A"]}, {"W": found["W"]}, scale)
+    return HadamardAdapter((m, n), {"B": found["B"], "A": found["A"]}, frozen={"W": found["W"]}, scale=scale)

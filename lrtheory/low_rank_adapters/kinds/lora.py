@@ -201,7 +201,7 @@ def lora_fa(B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> LoRAFA:
     """
     found = _fitting(B, A)
     shape = found["B"].shape[0], found["A"].shape[1]
-    return LoRAFA(shape, {"B": found["B"]}, {"A": found["A"]}, scale)
+    return LoRAFA(shape, {"B": found["B"]}, frozen={"A": found["A"]}, scale=scale)
 
 
 @arrays("device")
@@ -244,7 +244,7 @@ def lora_xs(B: ArrayLike, R: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> 
     left, right = (shaped(name, found[name], (None, None)) for name in ("B", "A"))
     shaped("R", found["R"], (left.shape[1], right.shape[0]))
     shape = left.shape[0], right.shape[1]
-    return LoRAXS(shape, {"R": found["R"]}, {"B": left, "A": right}, scale)
+    return LoRAXS(shape, {"R": found["R"]}, frozen={"B": left, "A": right}, scale=scale)
 
 
 @arrays("device")

@@ -150,7 +150,7 @@ def randlora(
     shaped("gammas", found["gammas"], (n_bases, side))
     shape = (side, big) if flag("transposed", transposed) else (big, side)
     params, frozen = ({name: found[name] for name in names} for names in (("lambdas", "gammas"), ("bases", "A")))
-    made = RandLoRA(shape, params, frozen, scale, bool(transposed))
+    made = RandLoRA(shape, params, frozen=frozen, scale=scale, transposed=bool(transposed))
     dead = side - made._live_columns()
     if dead:
         what = f"{dead} of the {side} columns of `A` are zero: the update stays zero there whatever is trained"

@@ -192,7 +192,7 @@ def uni_lora(
         raise must("sizes", "at least the number of entries of this layer in each group", counts)
     xp, device = array_namespace(found["theta"]), array_api_compat.device(found["theta"])
     frozen = {"assignment": xp.asarray(places, device=device), "sizes": xp.asarray(counts, device=device)}
-    return UniLoRA((sides[0], sides[1]), found, frozen, scale)
+    return UniLoRA((sides[0], sides[1]), found, frozen=frozen, scale=scale)
 
 
 def _integers(name: str, value: Any, length: int, *, low: int, high: int | None = None) -> np.ndarray:

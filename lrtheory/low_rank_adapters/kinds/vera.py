@@ -106,4 +106,4 @@ def vera(B: ArrayLike, A: ArrayLike, *, b: ArrayLike, d: ArrayLike, scale: float
     if found["A"].ndim != 2 or found["A"].shape[0] != rank or 0 in found["A"].shape:
         raise must("A", f"of shape (rank, d_in) with rank {rank}, as `B` has", tuple(found["A"].shape))
     params = {"b": shaped("b", found["b"], (m,)), "d": shaped("d", found["d"], (rank,))}
-    return VeRA((m, found["A"].shape[1]), params, {"B": found["B"], "A": found["A"]}, scale)
+    return VeRA((m, found["A"].shape[1]), params, frozen={"B": found["B"], "A": found["A"]}, scale=scale)
