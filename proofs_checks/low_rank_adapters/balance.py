@@ -8,7 +8,8 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Recorded, Sides, Statement, always, saboteur
 from lrtheory.low_rank_adapters import theory
-from lrtheory.low_rank_adapters.convert.refactorize import _balanced, refactorize
+from lrtheory.low_rank_adapters.convert.product import Product as Decomposed
+from lrtheory.low_rank_adapters.convert.refactorize import refactorize
 from proofs_checks.low_rank_adapters.families.exact import unlike
 from proofs_checks.low_rank_adapters.families.factors import allowance, beside, norm
 from proofs_checks.low_rank_adapters.families.products import (
@@ -100,8 +101,12 @@ RF_2 = Statement(
         saboteur("twice the product of both norms", claim=Inequality(product_of_norms)),
         saboteur("triangles of QR", solve=wrong.split_by_qr),
         saboteur(
-            "the root of a root",
-            patch=(_balanced, "roots = np.sqrt(S)", "roots = np.where(S > 0, S ** 0.25 * S[0] ** 0.25, 0.0)"),
+            "three quarters of each singular value on the left",
+            patch=(
+                Decomposed.balanced,
+                "return left, (roots[:, None]",
+                "return left * roots**0.5, (roots[:, None] ** 0.5",
+            ),
         ),
     ),
 )
@@ -147,7 +152,7 @@ RF_3 = Statement(
         saboteur("momenta stay as they are", claim=Identity(raw_velocity)),
         saboteur(
             "T in the place of its inverse",
-            patch=(refactorize, "found.inverse @ given", "found.T @ given"),
+            patch=(refactorize, "inverse @ given", "T @ given"),
         ),
         saboteur("momenta begin at 0", solve=wrong.forgetful),
     ),
