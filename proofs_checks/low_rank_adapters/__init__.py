@@ -7,6 +7,9 @@ from proofs_checks.low_rank_adapters import distances
 from proofs_checks.low_rank_adapters import conversions
 from proofs_checks.low_rank_adapters import uni_lora
 from proofs_checks.low_rank_adapters import randlora
+from proofs_checks.low_rank_adapters import starts
+from proofs_checks.low_rank_adapters import half_steps
+from proofs_checks.low_rank_adapters import alternation
 from proofs_checks.low_rank_adapters import balance
 
 ABOUT = About(

@@ -78,15 +78,15 @@ AD_1 = Statement(
             patch=(UniLoRA._pulled, "(sums / self._roots())", "sums"),
         ),
         saboteur(
-            "gradients of both vectors in the weight without its scales",
+            "the gradient of one vector of VeRA forgets the other one",
             patch=(VeRA._pulled, 'weighted @ self.params["d"]', "weighted.sum(axis=1)"),
         ),
         saboteur(
             "the weight is forgotten",
-            patch=(HadamardAdapter._pulled, "(G.dense * W)", "G.dense"),
+            patch=(HadamardAdapter._pulled, ' * self.frozen["W"]', ""),
         ),
         saboteur(
-            "the other vectors of RandLoRA are left out",
+            "the gradient of one set of vectors of RandLoRA forgets the other one",
             patch=(RandLoRA._pulled, "gammas[:, :, None]", "(1 + 0 * gammas[:, :, None])"),
         ),
     ),
