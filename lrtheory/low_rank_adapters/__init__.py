@@ -31,7 +31,7 @@ An update of rank two beside noise, and what a LoRA of rank 2 cannot reach of it
 >>> adapter = lra.make_adapter("lora", (24, 16), rank=2, rng=0)
 >>> found = lra.distance(adapter, problem.target)
 >>> found.exact, round(1 - found.captured, 3), found.certificate.verify(problem.target)
-(True, 0.21, True)
+(True, 0.211, True)
 
 Half a step on one factor moves the weight by the gradient's projection on the other one:
 
@@ -42,3 +42,78 @@ Half a step on one factor moves the weight by the gradient's projection on the o
 """
 
 from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.low_rank_adapters import baselines, theory
+from lrtheory.low_rank_adapters.compare import Comparison, ComparisonRow, compare
+from lrtheory.low_rank_adapters.convert import Refactorized, refactorize, to_lora
+from lrtheory.low_rank_adapters.distance import Reach, distance
+from lrtheory.low_rank_adapters.files.load import load_peft
+from lrtheory.low_rank_adapters.files.save import save_peft
+from lrtheory.low_rank_adapters.fit import FitResult, FitState, fit
+from lrtheory.low_rank_adapters.kinds.base import Adapter, Merged
+from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
+from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.make import make_adapter
+from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, group_sums, uni_lora
+from lrtheory.low_rank_adapters.kinds.vera import vera
+from lrtheory.low_rank_adapters.loaders import load_update
+from lrtheory.low_rank_adapters.problem import UpdateProblem, make_update
+from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.training.energies import Energies, captured_energies
+from lrtheory.low_rank_adapters.training.initialize import Start, StartCertificate, initialize
+from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer
+from lrtheory.low_rank_adapters.training.switched import SwitchedLoRA
+from lrtheory.low_rank_adapters.training.train import TrainResult, TrainState, train
+
+__all__ = [
+    "Adapter",
+    "AdapterCertificate",
+    "AdapterOptimizer",
+    "Comparison",
+    "ComparisonRow",
+    "Energies",
+    "FitResult",
+    "FitState",
+    "Merged",
+    "Reach",
+    "Refactorized",
+    "Start",
+    "StartCertificate",
+    "SwitchedLoRA",
+    "TrainResult",
+    "TrainState",
+    "UpdateProblem",
+    "balanced_assignment",
+    "baselines",
+    "captured_energies",
+    "compare",
+    "distance",
+    "fit",
+    "full",
+    "hadamard",
+    "initialize",
+    "load_peft",
+    "load_update",
+    "lora",
+    "lora_fa",
+    "lora_xs",
+    "make_adapter",
+    "make_update",
+    "randlora",
+    "refactorize",
+    "save_peft",
+    "theory",
+    "to_lora",
+    "train",
+    "uni_lora",
+    "vera",
+]
+
+
+def _warmup() -> None:
+    """Compile the one kernel, for both kinds of floats."""
+    for kind in (np.float32, np.float64):
+        group_sums(np.ones(2, kind), np.array([0, 0]), 1)
