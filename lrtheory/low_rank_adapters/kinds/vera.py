@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
 
 from lrtheory._array import arrays, to_numpy
 from lrtheory._types import ArrayLike
@@ -56,6 +55,8 @@ def gauge_count(matrix: np.ndarray) -> int:
 
     Rows and columns are its nodes; one without a nonzero is a component of its own.
     """
+    from scipy.sparse import csgraph, csr_array  # not with the system, which most callers import without it
+
     m, n = matrix.shape
     rows, cols = np.nonzero(matrix)
     graph = csr_array((np.ones(len(rows), np.int8), (rows, m + cols)), shape=(m + n, m + n))
