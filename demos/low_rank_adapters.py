@@ -77,7 +77,7 @@ def measure(*, decay, side, rank, numbers, tilt, saboteur):
         rows.append([error, found["lower"] ** 2 / case.total, energies[q:].sum() / energies.sum()])
     measured, bound, lora = np.transpose(rows)
     verdict = parts.judge(RA_5, lambda one, rng=None: found_in(one, saboteur=saboteur), [case])
-    more = {"lora": lora[:-1], "rank": q, "chance": 1 - free / m**2, "decay": decay}
+    more = {"lora": lora[:-1], "rank": q, "chance": 1 - (q * (2 * m - q) if q else free) / m**2, "decay": decay}
     more["level"] = crossover_exponent(m, q) if q else None
     return parts.Reading(DECAYS, measured[:-1], bound[:-1], (float(measured[-1]), float(bound[-1])), verdict, more)
 
@@ -91,7 +91,7 @@ def draw(reading):
     if more["rank"]:
         axis.plot(reading.x, more["lora"], color=parts.OTHER, linestyle="--", label=f"LoRA of rank {more['rank']}")
         axis.axvline(more["level"], color=parts.OTHER, linestyle=":", linewidth=1)
-    axis.axhline(more["chance"], color="gray", linestyle=":", label="random linear adapters")
+    axis.axhline(more["chance"], color="gray", linestyle=":", label="random linear adapters of LoRA's size")
     axis.axvline(more["decay"], color="gray", linewidth=0.8)
     axis.set_ylim(bottom=0)
     parts.legend(axis)

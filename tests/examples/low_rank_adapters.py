@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.lora import lora
+from tests.backends import need_data
 from tests.examples import Call, call
 from tests.low_rank_adapters.files import PEFT
 
@@ -17,16 +18,30 @@ A = np.array([[1.0, 0.5, 0.0, -1.0], [0.0, 2.0, 1.0, 0.25]])
 TARGET = np.array([[4.0, 1.0, 0.0, -2.0], [0.0, 3.0, 1.0, 1.0], [1.0, 0.0, 2.0, 0.5]])
 LORA = lora(B, A, scale=0.5)
 
+
+def loaded(name: str, *args: object, **options: object) -> Call:
+    need_data(name)
+    return call(*args, **options)
+
+
 CALLS: dict[str, Callable[[], Call]] = {
+    "baselines.peft_convert_like": lambda: call(LORA, rank=1),
+    "baselines.random_linear": lambda: call(LORA, TARGET, rng=0),
+    "baselines.ridge_then_svd": lambda: call(LORA, X=np.eye(3, 4), Y=TARGET[:, :3].copy()),
+    "baselines.truncated_svd": lambda: call(LORA, TARGET),
+    "captured_energies": lambda: call(LORA, TARGET),
     "distance": lambda: call(LORA, TARGET),
     "fit": lambda: call(LORA, TARGET),
     "full": lambda: call(TARGET),
     "hadamard": lambda: call(TARGET + 5, B, A),
+    "initialize": lambda: call(LORA, TARGET, rng=0),
     "load_peft": lambda: call(PEFT / "lora"),
+    "load_update": lambda: loaded("update", layer=0),
     "lora": lambda: call(B, A, scale=0.5),
     "lora_fa": lambda: call(B, A),
     "lora_xs": lambda: call(B, np.eye(2), A),
     "make_adapter": lambda: call("randlora", (4, 3), rank=2, rng=0),
+    "make_update": lambda: call("power", (4, 3), rng=0),
     "randlora": lambda: call(np.stack([B, B[::-1]]), A[:, :3].copy(), lambdas=np.ones((2, 2)), gammas=np.ones((2, 3))),
     "refactorize": lambda: call(LORA, momentum={"B": B, "A": A}),
     "save_peft": lambda: call({"layer": LORA}, Path(tempfile.mkdtemp()) / "adapter"),
@@ -43,13 +58,14 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.hadamard_rank_one_energy": lambda: call([3.0, 2.0, 1.0], 1),
     "theory.norm_ceiling": lambda: call(9.0),
     "theory.projection_gram": lambda: call([0, 0, 1, 0], [3, 2]),
-    "theory.random_capture": lambda: call(7, (5, 6)),
     "theory.randlora_bracket": lambda: call(1.0, 2.0, bases=(1.0, 3.0), entries=(1.0, 2.0)),
     "theory.randlora_energy": lambda: call(14.0, [3.0, 1.0]),
     "theory.randlora_rank": lambda: call([[1, 1, 0]], 2, 3),
+    "theory.random_capture": lambda: call(7, (5, 6)),
     "theory.regression_energy": lambda: call(2.0, [3.0, 1.0], 1),
     "theory.sketch_floor": lambda: call(10.0, [3.0], 1, missed=1.0, largest=1.0),
     "to_lora": lambda: call(LORA, rank=1),
+    "train": lambda: call(LORA, lambda update: update - TARGET, step_size=0.5, max_iter=3, record=True),
     "uni_lora": lambda: call([2.0, 1.0], (1, 2), 1, assignment=[0, 1, 0]),
     "vera": lambda: call(B, A, b=np.ones(3), d=np.ones(2)),
 }
