@@ -200,7 +200,8 @@ def initialize(
     else:
         made = _at_random(adapter, method, source)
     if method == "gradient" and ranks[0] == ranks[1]:
-        share = {"lora-xs": best.captured, "lora-fa": best.right, "lora": max(best.left, best.right)}[made.kind]
+        left = best.left if size else 0.0  # with the update 0 B is 0
+        share = {"lora-xs": best.captured, "lora-fa": best.right, "lora": max(left, best.right)}[made.kind]
     else:
         share = _share(made, G)
     bound, (B, A) = max(share, best.limit), outer_factors(made)

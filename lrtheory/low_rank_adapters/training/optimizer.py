@@ -125,6 +125,11 @@ class AdapterOptimizer:
         return self._state.adapter
 
     @property
+    def method(self) -> str:
+        """As given."""
+        return self._rule.method
+
+    @property
     def n_steps(self) -> int:
         """Steps that were told."""
         return self._state.n_steps

@@ -13,7 +13,18 @@ from lrtheory.low_rank_adapters.convert.refactorize import refactorize
 from lrtheory.low_rank_adapters.kinds.base import Adapter, transposed
 from lrtheory.low_rank_adapters.training.inverses import Inverse, inverse_of
 
-__all__ = ["ADAM_DECAY", "METHODS", "PROJECTED", "Rule", "State", "is_zero", "refactored", "started", "stepped"]
+__all__ = [
+    "ADAM_DECAY",
+    "METHODS",
+    "PROJECTED",
+    "Rule",
+    "State",
+    "followed",
+    "is_zero",
+    "refactored",
+    "started",
+    "stepped",
+]
 
 METHODS = ("altlora", "joint", "scaled", "sgd", "adam")
 #: methods that project the gradient onto what the factors reach, for the kinds of LoRA
@@ -176,6 +187,25 @@ class _Projection:
         else:
             g = transposed(A.of(transposed(B.of(transposed(B.basis) @ (G @ A.basis)))))
         return _mixed(self.state.momenta["R"], self.factor * g, self.rule.momentum)
+
+
+def followed(adapter: Adapter, pulled: Mapping[str, Any], method: str) -> dict[str, Any]:
+    """What training follows of a gradient: for methods that project, coordinates of B B^+ G, G A^+ A or both at once.
+
+    Their norms do not depend on the choice of the factors, as those of the gradients in the arrays do.
+    """
+    if method not in PROJECTED:
+        return dict(pulled)
+    arrays = {**adapter.params, **adapter.frozen}
+    found = {}
+    for name, value in pulled.items():
+        turned = value / adapter.scale
+        if name in ("A", "R"):
+            turned = transposed(inverse_of(arrays["B"]).core) @ turned
+        if name in ("B", "R"):
+            turned = turned @ inverse_of(transposed(arrays["A"])).core
+        found[name] = turned
+    return found
 
 
 def refactored(state: State) -> State:

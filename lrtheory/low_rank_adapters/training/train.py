@@ -15,6 +15,7 @@ from lrtheory._validation import flag, integer, must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.inverses import energy, unit_of
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer, Diverged, checked_gradient
+from lrtheory.low_rank_adapters.training.steps import followed
 
 __all__ = ["TrainResult", "TrainState", "train"]
 
@@ -31,7 +32,7 @@ class TrainState(Result):
     adapter : Adapter
         After `n_iter` steps.
     gradient_norm : float
-        The norm of the gradient in the trained arrays before the last step.
+        The norm before the last step, as in `TrainResult`.
     n_iter : int
         Steps so far.
     """
@@ -50,7 +51,9 @@ class TrainResult(Result):
     adapter : Adapter
         Of the kind that was given.
     gradient_norms : array of shape (n,)
-        The norm of the gradient in the trained arrays, at each of the adapters for which a gradient was asked.
+        The norm of what training follows of the gradient, at each of the adapters for which one was asked: of its
+        projections onto what each factor reaches, together, for methods that project; else of the gradients in the
+        trained arrays.
     method : str
         As given.
     n_iter : int
@@ -119,8 +122,8 @@ def train(
     max_iter : int
         Steps, at most.
     tol : float
-        Training has converged when the norm of the gradient in the trained arrays is this share of the first one;
-        at least 0.
+        Training has converged when the norm of what it follows of the gradient is at most this share of the first one,
+        at least 0; see `TrainResult`.
     callback : callable or None
         Called with a `TrainState` after each step; raising StopIteration ends training.
     record : bool
@@ -199,10 +202,10 @@ class _Run:
                 return "stopped: the update left the range of numbers; `step_size` must be smaller"
             G = checked_gradient(self.optimizer.adapter, self.gradient(update))
             pulled = G if isinstance(G, Mapping) else self.optimizer.adapter.gradient(G)
-            self.norms.append(_norm(pulled))
+            self.norms.append(_norm(followed(self.optimizer.adapter, pulled, self.optimizer.method)))
             if self.norms[-1] <= tol * self.norms[0]:
                 self.converged = True
-                return f"the gradient in the trained arrays fell to {tol:g} of its first norm"
+                return f"what training follows of the gradient fell to {tol:g} of its first norm"
             try:
                 self.optimizer.tell(G)
             except Diverged:

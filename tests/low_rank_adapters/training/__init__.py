@@ -1,0 +1,1 @@
+"""Tests of starts, training steps and switches."""
