@@ -10,6 +10,7 @@ from proofs_checks.low_rank_adapters import randlora
 from proofs_checks.low_rank_adapters import starts
 from proofs_checks.low_rank_adapters import half_steps
 from proofs_checks.low_rank_adapters import alternation
+from proofs_checks.low_rank_adapters import switching
 from proofs_checks.low_rank_adapters import balance
 
 ABOUT = About(

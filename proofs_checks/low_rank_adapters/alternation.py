@@ -95,7 +95,7 @@ AL_4 = Statement(
     id="low_rank_adapters/AL-4",
     title="The number of half-steps does not grow with the condition of the target",
     says=(
-        "Alternating half-steps of size 1/2 from small Gaussian factors reduce the residual of a target of rank r to a "
+        "Alternating half-steps of size 7/8 from small Gaussian factors reduce the residual of a target of rank r to a "
         "millionth. How many of them that takes does not depend on the quotient kappa of its largest and its r-th "
         "singular value, while plain gradient descent takes a number that grows with kappa."
     ),

@@ -15,7 +15,7 @@ from proofs_checks.low_rank_adapters.families.steps import LENGTH, Conditioned, 
 
 Pair = tuple[np.ndarray, np.ndarray]
 #: half-steps after which a run gives up
-MOST = 60
+MOST = 24
 
 
 def optimizer(B: np.ndarray, A: np.ndarray, scale: float, **options: Any) -> AdapterOptimizer:
@@ -136,12 +136,12 @@ def drawn_starts(case: Conditioned, rng: np.random.Generator, n: int) -> Pair:
 
 def climbed(case: Conditioned, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     """Return the factors of n runs of alternating half-steps at all times; a run that has arrived stays there."""
-    traces = []
+    traces, target, size = [], case.target, np.linalg.norm(case.target)
     for left, right in zip(*drawn_starts(case, rng, n), strict=True):
         running, found = optimizer(left, right, 1.0, method="altlora", step_size=case.step_size), [(left, right)]
         for _ in range(MOST):
-            R = found[-1][0] @ found[-1][1] - case.target
-            if np.linalg.norm(R) > 1e-7 * np.linalg.norm(case.target):
+            R = found[-1][0] @ found[-1][1] - target
+            if np.linalg.norm(R) > 1e-7 * size:
                 running.tell(R)
             found.append(pair(running))
         traces.append([np.stack(parts) for parts in zip(*found, strict=True)])

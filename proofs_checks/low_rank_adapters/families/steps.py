@@ -171,7 +171,7 @@ class Conditioned:
     kappa: float
     side: int = 8
     rank: int = 2
-    step_size: float = 0.5
+    step_size: float = 0.875
 
     @property
     def target(self) -> np.ndarray:
@@ -181,7 +181,7 @@ class Conditioned:
         return np.diag(values)
 
 
-CONDITIONED = Family("conditions", always=tuple(Conditioned(kappa) for kappa in (1.0, 10.0, 100.0, 1000.0)))
+CONDITIONED = Family("conditions", always=tuple(Conditioned(kappa) for kappa in (1.0, 30.0, 1000.0)))
 
 
 def is_conditioned(case: Conditioned) -> bool:

@@ -46,12 +46,12 @@ def unprojected(case: Factors, rng: np.random.Generator | None = None) -> dict[s
 
 
 def descended(case: Conditioned, rng: np.random.Generator, n: int) -> Found:
-    """Descend along plain gradients of both factors, 100 times."""
-    B, A = drawn_starts(case, rng, n)
+    """Descend along plain gradients of both factors, 100 times, by steps of half the stable size."""
+    (B, A), size = drawn_starts(case, rng, n), 0.5
     found = [(B, A)]
     for _ in range(100):
         G = B @ A - case.target
-        B, A = B - case.step_size * G @ A.swapaxes(1, 2), A - case.step_size * B.swapaxes(1, 2) @ G
+        B, A = B - size * G @ A.swapaxes(1, 2), A - size * B.swapaxes(1, 2) @ G
         found.append((B, A))
     return {name: np.stack(parts, axis=1) for name, parts in zip("BA", zip(*found, strict=True), strict=True)}
 
