@@ -164,7 +164,7 @@ def compare(
     Examples
     --------
     >>> import numpy as np
-    >>> table = compare(np.diag([4.0, 2.0, 1.0, 1.0]), kinds=["lora", "lora-fa"], budget=16, rng=0)
+    >>> table = compare(np.diag([4.0, 2.0, 1.0, 1.0]), kinds=["lora", "vera"], budget=20, rng=0)
     >>> best = table.best()
     >>> best.kind, best.rank, best.n_parameters, round(best.loss, 12), table.crossover_rank
     ('lora', 2, 16, 2.0, 3)

@@ -14,8 +14,8 @@ from lrtheory.low_rank_adapters.reach.task import checked_adapter, problem_of, t
 
 __all__ = ["Reach", "distance"]
 
-#: steps from the closed form, and the share by which the loss must fall in each, where that is not the best
-STEPS, TOL = 30, 1e-5
+#: where the closed form is not the best: steps of a run, the share by which the loss must fall in each, and runs
+STEPS, TOL, STARTS = 30, 1e-5, {"uni-lora": 3}
 
 
 @result
@@ -97,7 +97,8 @@ def distance(adapter: Adapter, target: ArrayLike) -> Reach:
     (3.0, 0.64, [[4.0, 0.0], [0.0, 0.0]])
     """
     task = task_of(checked_adapter(adapter), problem_of(adapter.shape, target))
-    found = solve(task, tol=TOL, max_iter=STEPS, n_starts=1, draw=np.random.default_rng(0))
+    starts = STARTS.get(adapter.kind, 1)
+    found = solve(task, tol=TOL, max_iter=STEPS, n_starts=starts, draw=np.random.default_rng(0))
     return Reach(
         lower=found.lower,
         upper=found.upper,

@@ -13,8 +13,8 @@ from lrtheory.low_rank_adapters.reach.task import Task
 __all__ = ["Run", "improved", "random_start"]
 
 Params = dict[str, np.ndarray]
-#: products with the derivative in one step of Gauss and Newton, at most
-PRODUCTS = 30
+#: steps of conjugate gradients in one step of Gauss and Newton, at most
+PRODUCTS = 15
 
 
 class Run(NamedTuple):
@@ -33,7 +33,10 @@ def random_start(task: Task, draw: np.random.Generator) -> Params:
         B, A = truncated(task)
         Q = np.linalg.qr(draw.normal(size=(len(A), len(A)))).Q
         return grouped(task, task.adapter.scale * B @ Q, Q.T @ A)
-    return {name: draw.normal(size=value.shape) for name, value in task.adapter.params.items()}
+    drawn = {name: draw.normal(size=value.shape) for name, value in task.adapter.params.items()}
+    size = float(np.linalg.norm(task.image(drawn)))
+    root = np.sqrt(task.whole / size) if size else 1.0  # the image gets the size of what is to be reached
+    return {name: root * value for name, value in drawn.items()}
 
 
 def improved(
@@ -79,8 +82,8 @@ def _newton(task: Task, params: Params, R: np.ndarray) -> tuple[Params, int]:
     h = {name: np.zeros_like(value) for name, value in params.items()}
     left, g = R, task.pulled(params, R)
     p, energy, products = g, _square(g), 1
-    first = energy
-    while products < PRODUCTS and energy > 1e-6 * first and energy > 0:
+    first, most = energy, 2 * min(PRODUCTS, task.adapter.n_parameters)
+    while products < most and energy > 1e-6 * first and energy > 0:
         image = derivative(p)
         size = energy / max(float(np.sum(image**2)), np.finfo(float).tiny)
         h = {name: value + size * p[name] for name, value in h.items()}

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory.low_rank_adapters.kinds.base import numerical_rank
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.task import Task, norm
 
-__all__ = ["Blocks", "Bound", "Rows", "blocks_of", "lower_bound", "rows_of", "tails"]
+__all__ = ["Bound", "lower_bound", "rows_of"]
 
 DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
@@ -59,11 +60,6 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
 
 
-def tails(values: np.ndarray, rank: int) -> float:
-    """The norm of the singular values behind a rank."""
-    return norm(values[rank:])
-
-
 def lower_bound(task: Task) -> Bound:
     """The distance of T from all Delta K, or a lower bound on it.
 
@@ -79,12 +75,12 @@ def lower_bound(task: Task) -> Bound:
     if adapter.kind == "lora":
         values = task.svd()[1]
         note = _tie(values, adapter.rank_bound)
-        return Bound(tails(values, adapter.rank_bound), True, NAME + ("AD-3" if K is None else "AD-5"), note)
+        return Bound(norm(values[adapter.rank_bound :]), True, NAME + ("AD-3" if K is None else "AD-5"), note)
     if adapter.kind in ("lora-fa", "lora-xs"):
         return _projected(task)
     if adapter.kind == "uni-lora":
         values = task.svd()[1]
-        return Bound(tails(values, adapter.rank_bound), False, statement, "the bound is that of LoRA of the same rank")
+        return Bound(norm(values[adapter.rank_bound :]), False, statement, "the bound is that of LoRA of the same rank")
     return _entrywise(task)
 
 
@@ -163,7 +159,7 @@ def _entrywise(task: Task) -> Bound:
     names = {"vera": "AD-3", "randlora": "RA-6", "hadamard": "HU-3"}
     least, note = 0.0, ""
     if adapter.rank_bound < min(T.shape):
-        least = tails(task.svd()[1], adapter.rank_bound)
+        least = norm(task.svd()[1][adapter.rank_bound :])
     if K is not None:
         return _through_inputs(task, least)
     blocks = blocks_of(task)
@@ -172,8 +168,10 @@ def _entrywise(task: Task) -> Bound:
     value = math.hypot(blocks.base, inner)
     exact = found.spread == 1.0 and blocks.high - blocks.low <= 64 * max(T.shape) * task.eps * blocks.high
     statement = names[adapter.kind]
-    if exact:
-        statement = {"randlora": "RA-5", "hadamard": "HU-4"}.get(adapter.kind, statement)
+    if exact and adapter.kind == "randlora":
+        statement = "RA-5"
+    elif exact and adapter.kind == "hadamard":
+        statement = "HU-4" if numerical_rank(blocks.W) == 1 else "HU-3"
     elif not np.isfinite(found.spread):
         statement = "HU-2" if adapter.kind == "hadamard" else statement
         note = "the frozen weights have zeros, so the bound counts only what they cannot reach"

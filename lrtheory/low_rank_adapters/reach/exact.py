@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.low_rank_adapters.reach.bounds import Bound, rows_of
-from lrtheory.low_rank_adapters.reach.task import Task
+from lrtheory.low_rank_adapters.reach.task import Task, norm
 
 __all__ = ["closed_form", "grouped", "truncated"]
 
@@ -40,7 +40,7 @@ def _back(task: Task, Z: np.ndarray) -> np.ndarray:
 
 
 def truncated(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Balanced factors of the best matrix of the rank, with zeros where the rank exceeds a side."""
+    """Factors, of one norm, of the best matrix of the rank, with zeros where the rank exceeds a side."""
     m, n = task.adapter.shape
     rank = task.adapter.factors()[1].shape[0]  # type: ignore[attr-defined]
     U, S, Vt = task.svd()
@@ -48,7 +48,8 @@ def truncated(task: Task) -> tuple[np.ndarray, np.ndarray]:
     B, A = np.zeros((m, rank)), np.zeros((rank, n))
     B[:, :kept] = U[:, :kept] * np.sqrt(S[:kept])
     A[:kept] = _back(task, np.sqrt(S[:kept])[:, None] * Vt[:kept])
-    return B, A
+    even = np.sqrt(norm(A) / norm(B)) if B.any() else 1.0
+    return B * even, A / even
 
 
 def grouped(task: Task, B: np.ndarray, A: np.ndarray) -> Params:

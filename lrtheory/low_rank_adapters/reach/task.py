@@ -19,7 +19,7 @@ import numpy as np
 from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._validation import must, real
-from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.base import Adapter, Gradient
 
 __all__ = ["Problem", "Task", "checked_adapter", "matrix_of", "norm", "problem_of", "scaled", "task_of"]
 
@@ -60,13 +60,13 @@ class Task(NamedTuple):
 
     def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Delta K for some values of the trained arrays."""
-        delta = dataclasses.replace(self.adapter, params=params).delta()
+        delta = dataclasses.replace(self.adapter, params=params)._delta()
         return np.asarray(delta if self.K is None else delta @ self.K)
 
     def pulled(self, params: Mapping[str, np.ndarray], R: np.ndarray) -> dict[str, np.ndarray]:
         """The derivative of the image at these values, transposed and applied to R."""
-        here: Any = dataclasses.replace(self.adapter, params=params)
-        return here.gradient(R if self.K is None else R @ self.K.T)  # type: ignore[no-any-return]
+        here = dataclasses.replace(self.adapter, params=params)
+        return here._pulled(Gradient(R if self.K is None else R @ self.K.T))
 
     def raised(self, params: Mapping[str, np.ndarray]) -> Adapter:
         """The caller's adapter with these values, in its library, precision and units."""

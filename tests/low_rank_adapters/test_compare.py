@@ -1,0 +1,90 @@
+"""Comparisons against distances of single adapters, and how they show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrtheory.low_rank_adapters.compare import compare
+from lrtheory.low_rank_adapters.kinds.make import KINDS
+from lrtheory.low_rank_adapters.theory.adapters import adapter_dimension
+
+
+def normal(*shape: int, rng: int = 0) -> np.ndarray:
+    return np.random.default_rng(rng).normal(size=shape)
+
+
+@pytest.mark.parametrize("inputs", [None, normal(9, 6, rng=1), normal(3, 6, rng=1)])
+def test_rows_are_within_the_budget_and_between_their_bounds(inputs: np.ndarray | None) -> None:
+    D = normal(8, 6)
+    table = compare(D, budget=48, X=inputs, weight=normal(8, 6, rng=2), rng=0)
+    assert {row.kind for row in table.rows} == set(KINDS)
+    whole = float(np.linalg.norm(D if inputs is None else inputs @ D.T))
+    assert table.norm == pytest.approx(whole)
+    for row in table.rows:
+        assert row.n_parameters <= 48
+        assert 0 <= row.lower <= row.upper
+        assert row.loss == pytest.approx(row.upper**2)
+        assert row.dimension <= min(row.n_parameters, 48)
+        if row.exact:
+            assert row.upper == pytest.approx(row.lower, abs=1e-12 * whole)
+    left = D if inputs is None else D @ inputs.T
+    spectrum = np.linalg.svd(left, compute_uv=False)
+    for row in table.rows:
+        if row.kind == "lora":
+            assert row.dimension == adapter_dimension("lora", (8, 6), rank=row.rank)
+            assert row.upper == pytest.approx(np.linalg.norm(spectrum[row.rank :]), abs=1e-12 * whole)
+
+
+def test_the_best_row_depends_on_the_budget() -> None:
+    table = compare(np.diag([8.0, 4.0, 2.0, 1.0]), kinds=["lora", "lora-xs"], budget=40, rng=0)
+    assert table.best().upper == min(row.upper for row in table.rows)
+    assert table.best(8).n_parameters <= 8
+    assert table.crossover_rank == 3
+    assert compare(np.eye(4), kinds=["lora"], rng=0).crossover_rank == 0
+    with pytest.raises(ValueError, match="budget"):
+        table.best(0)
+
+
+def test_units_and_nothing() -> None:
+    D = normal(5, 4)
+    plain = compare(D, rng=0)
+    for unit in (1e-100, 1e12):
+        found = compare(D * unit, rng=0)
+        np.testing.assert_allclose([r.upper / unit for r in found.rows], [r.upper for r in plain.rows], rtol=1e-3)
+        assert found.crossover_rank == plain.crossover_rank
+    nothing = compare(np.zeros((3, 2)), rng=0)
+    assert nothing.crossover_rank is None
+    assert all(row.upper == 0 for row in nothing.rows)
+    assert "hadamard" in nothing.message
+
+
+def test_the_table_and_its_picture() -> None:
+    table = compare(normal(5, 4), rng=0)
+    assert "captures" in repr(table)
+    assert "lora-xs" in table._repr_html_()
+    assert len(table.to_frame()) == len(table.rows)
+    ax = table.plot()
+    assert ax.get_xscale() == "log"
+    assert len(ax.get_lines()) == len({row.kind for row in table.rows})
+
+
+def test_bad_input() -> None:
+    D = normal(5, 4)
+    for options, match in (
+        ({"kinds": "none"}, "kinds"),
+        ({"kinds": ["lora", "dora"]}, "kinds"),
+        ({"kinds": []}, "kinds"),
+        ({"kinds": ["hadamard"]}, "weight"),
+        ({"kinds": ["lora"], "budget": 8}, "at least 9"),
+        ({"weight": D.T}, "weight"),
+        ({"X": D}, None),
+        ({"X": D.T}, "X"),
+    ):
+        if match is None:
+            compare(D, rng=0, **options)  # type: ignore[arg-type]
+            continue
+        with pytest.raises(ValueError, match=match):
+            compare(D, **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="target"):
+        compare(D[0])

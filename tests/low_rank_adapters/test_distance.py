@@ -1,0 +1,202 @@
+"""Distances against numerical minimization, exact small cases, other units and libraries, and forged certificates."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from lrtheory.low_rank_adapters.distance import distance
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
+from lrtheory.low_rank_adapters.kinds.lora import lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
+from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.vera import vera
+from tests.backends import backend
+
+
+def normal(*shape: int, rng: int = 0) -> np.ndarray:
+    return np.random.default_rng(rng).normal(size=shape)
+
+
+def made(kind: str, shape: tuple[int, int], rng: int = 0, **options: Any) -> Adapter:
+    weight = normal(*shape, rng=rng + 50)
+    return make_adapter(kind, shape, rank=2, rng=rng, weight=weight if kind == "hadamard" else None, **options)
+
+
+def minimized(adapter: Adapter, D: np.ndarray, starts: int = 12) -> float:
+    """The least distance that a minimizer of sums of squares finds from many starts."""
+    names = list(adapter.params)
+    sizes = np.cumsum([np.asarray(adapter.params[name]).size for name in names])[:-1]
+
+    def residual(flat: np.ndarray) -> np.ndarray:
+        parts = zip(names, np.split(flat, sizes), strict=True)
+        return (D - adapter.with_params({n: p.reshape(adapter.params[n].shape) for n, p in parts}).delta()).ravel()
+
+    draw = np.random.default_rng(1)
+    return min(
+        float(np.linalg.norm(least_squares(residual, draw.normal(size=adapter.n_parameters)).fun))
+        for _ in range(starts)
+    )
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4)])
+@pytest.mark.parametrize("bases", ["orthogonal-sign", "gaussian"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_minimizer_stays_between_the_bounds(kind: str, bases: str, shape: tuple[int, int]) -> None:
+    D = normal(*shape, rng=7)
+    adapter = made(kind, shape, bases=bases)
+    found = distance(adapter, D)
+    reached = minimized(adapter, D)
+    assert found.lower <= reached * (1 + 1e-9)
+    assert np.linalg.norm(D - found.nearest.delta()) == pytest.approx(found.upper, abs=1e-12)
+    assert found.captured == pytest.approx(1 - found.upper**2 / np.sum(D**2), abs=1e-12)
+    assert found.certificate.verify(D)
+    if found.exact:
+        assert found.upper == pytest.approx(found.lower, abs=1e-12)
+        assert found.upper == pytest.approx(reached, abs=1e-6)
+    else:
+        assert found.upper <= 1.2 * reached + 1e-6
+
+
+def test_the_formulas_of_the_exact_kinds() -> None:
+    D, B, A = normal(6, 5), normal(6, 2, rng=1), normal(2, 5, rng=2)
+    P, Q = B @ np.linalg.pinv(B), np.linalg.pinv(A) @ A
+    tail = np.linalg.norm(np.linalg.svd(D, compute_uv=False)[2:])
+    assert distance(lora(B, A), D).lower == pytest.approx(tail)
+    assert distance(lora_fa(B, A), D).lower == pytest.approx(np.linalg.norm(D - D @ Q))
+    assert distance(lora_xs(B, np.eye(2), A), D).lower == pytest.approx(np.linalg.norm(D - P @ D @ Q))
+    W = np.outer(normal(6, rng=3), normal(5, rng=4))
+    rank_one, signs = (distance(hadamard(V, B, A), D) for V in (W, np.sign(normal(6, 5, rng=5))))
+    assert rank_one.exact
+    assert rank_one.upper == pytest.approx(tail)
+    assert rank_one.certificate.statement.endswith("HU-4")
+    Y = D * np.sign(normal(6, 5, rng=5))
+    assert signs.exact
+    assert signs.upper == pytest.approx(np.linalg.norm(np.linalg.svd(Y, compute_uv=False)[2:]))
+    assert signs.certificate.statement.endswith("HU-3")
+
+
+def test_randlora_with_orthonormal_bases_and_signs() -> None:
+    bases, A = np.linalg.qr(normal(8, 4)).Q.reshape(8, 2, 2).transpose(1, 0, 2), np.sign(normal(2, 5, rng=1))
+    D = normal(8, 5, rng=2)
+    leading = [np.linalg.norm(A * (b.T @ D), 2) ** 2 for b in bases]
+    blank: Any = {"lambdas": np.zeros((2, 2)), "gammas": np.zeros((2, 5))}
+    straight = distance(randlora(bases, A, **blank), D)
+    across = distance(randlora(bases, A, **blank, transposed=True), D.T)
+    assert straight.exact
+    assert straight.upper**2 == pytest.approx(np.sum(D**2) - sum(leading))
+    assert across.upper == pytest.approx(straight.upper)
+    # in place of signs, rows and columns may have any sizes: the trained arrays take them in
+    scaled = A * np.array([[3.0], [0.01]]) * np.arange(1, 6)
+    assert distance(randlora(bases, scaled, **blank), D).upper == pytest.approx(straight.upper)
+
+
+def test_zeros_of_a_hadamard_weight_are_never_reached() -> None:
+    D, W = normal(5, 4), normal(5, 4, rng=1)
+    W[0, 1] = W[3, 3] = 0
+    found = distance(hadamard(W, normal(5, 2), normal(2, 4)), D)
+    assert found.lower >= np.hypot(D[0, 1], D[3, 3]) * (1 - 1e-12)
+    assert "zeros" in found.message
+    W[2] = 0  # a row that is 0 throughout does not hide the others
+    dead = distance(hadamard(W[:, 2:3], np.ones((5, 1)), np.ones((1, 1))), D[:, 2:3])
+    assert dead.exact
+    assert dead.upper == pytest.approx(abs(D[2, 2]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("unit", [1e-100, 1e-12, 1e12, 1e100])
+def test_units_of_the_target_and_of_frozen_arrays(kind: str, unit: float) -> None:
+    D, adapter = normal(4, 3), made(kind, (4, 3))
+    plain = distance(adapter, D)
+    found = distance(adapter, D * unit)
+    assert found.lower == pytest.approx(plain.lower * unit, rel=1e-9, abs=1e-15 * unit)
+    assert found.captured == pytest.approx(plain.captured, abs=1e-6)
+    assert found.certificate.verify(D * unit)
+    frozen = {name: v * unit if v.dtype.kind == "f" and name != "sizes" else v for name, v in adapter.frozen.items()}
+    moved = distance(dataclasses.replace(adapter, frozen=frozen, scale=1 / unit), D)
+    assert moved.lower == pytest.approx(plain.lower, rel=1e-9, abs=1e-15)
+    assert moved.captured == pytest.approx(plain.captured, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_degenerate_problems(kind: str) -> None:
+    for scale in (1.0, -2.0):
+        adapter = dataclasses.replace(made(kind, (4, 3)), scale=scale)
+        nothing = distance(adapter, np.zeros((4, 3)))
+        assert (nothing.lower, nothing.upper, nothing.captured) == (0.0, 0.0, 1.0)
+        assert nothing.certificate.verify(np.zeros((4, 3)))
+        assert distance(adapter, normal(4, 3)).certificate.verify(normal(4, 3))
+    single = make_adapter(kind, (1, 1), rank=1, rng=0, weight=[[2.0]] if kind == "hadamard" else None)
+    assert distance(single, [[3.0]]).upper < 1e-12
+    blank = {name: np.zeros_like(value) if value.dtype.kind == "f" else value for name, value in adapter.frozen.items()}
+    if blank and kind != "uni-lora":
+        assert distance(dataclasses.replace(adapter, frozen=blank), normal(4, 3)).captured == pytest.approx(
+            0, abs=1e-15
+        )
+
+
+def test_ranks_beyond_the_sides_and_deficient_factors() -> None:
+    assert distance(lora(np.zeros((3, 5)), np.zeros((5, 2))), normal(3, 2)).upper < 1e-14
+    A = np.array([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]])
+    found = distance(lora_fa(np.zeros((4, 2)), A), np.ones((4, 3)))
+    assert "rank 1 of 2" in found.message
+    assert found.upper == pytest.approx(8**0.5)
+    assert "equal" in distance(lora(np.zeros((3, 1)), np.zeros((1, 3))), np.eye(3)).message
+    d = distance(vera(np.ones((3, 2)), np.zeros((2, 3)), b=np.zeros(3), d=np.zeros(2)), np.ones((3, 3)))
+    assert d.upper == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_certificates_that_say_too_much_are_refused(kind: str) -> None:
+    D = normal(5, 4)
+    found = distance(made(kind, (5, 4)), D).certificate
+    assert found.verify(D)
+    assert not found.verify(D + 1)
+    assert not found.verify(D[:, :3])
+    share = 1e-6 * np.sum(D**2)
+    assert not dataclasses.replace(found, bound=found.bound + share).verify(D)
+    assert not dataclasses.replace(found, bound=float("nan")).verify(D)
+    assert not dataclasses.replace(found, gap=-share).verify(D)
+    assert not dataclasses.replace(found, statement="low_rank_adapters/SB-1").verify(D)
+    worse = found.adapter.with_params({name: value + 1.0 for name, value in found.adapter.params.items()})
+    assert not dataclasses.replace(found, adapter=worse).verify(D)
+    with pytest.raises(TypeError, match="problem"):
+        found.verify((D,))
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_arrays_of_other_libraries_and_single_precision(kind: str, name: str) -> None:
+    library = backend(name)
+    D = normal(5, 4).astype(np.float32)
+    plain = made(kind, (5, 4))
+
+    def moved(arrays: Any) -> dict[str, Any]:
+        single = {key: v.astype(np.float32) if v.dtype.kind == "f" else v for key, v in arrays.items()}
+        return {key: library.asarray(value) for key, value in single.items()}
+
+    adapter = dataclasses.replace(plain, params=moved(plain.params), frozen=moved(plain.frozen))
+    found, reference = distance(adapter, library.asarray(D)), distance(plain, D)
+    assert found.captured == pytest.approx(reference.captured, abs=1e-3)
+    assert isinstance(found.lower, float)
+    delta = found.nearest.delta()
+    assert type(delta) is type(library.asarray(D))
+    assert str(delta.dtype).endswith("float32")
+    assert found.certificate.verify(library.asarray(D))
+
+
+def test_bad_input() -> None:
+    adapter = lora(np.zeros((10, 2)), np.zeros((2, 6)))
+    with pytest.raises(ValueError, match=r"`target` must be finite of shape \(10, 6\); got \(6, 10\)"):
+        distance(adapter, np.zeros((6, 10)))
+    with pytest.raises(ValueError, match=r"`target` must be finite of shape \(10, 6\); got 'an infinity or NaN'"):
+        distance(adapter, np.full((10, 6), np.nan))
+    with pytest.raises(TypeError, match="adapter"):
+        distance(np.zeros((10, 6)), np.zeros((10, 6)))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="scale"):
+        distance(dataclasses.replace(adapter, scale=0.0), np.zeros((10, 6)))
