@@ -117,7 +117,7 @@ AL_4 = Statement(
 )
 
 
-def stays_behind(case: Stalled, found: dict[str, Any], least: bool = False) -> Sides:
+def stays_behind(case: Stalled, found: list[Any], least: bool = False) -> Sides:
     """Compare squared residuals after each half-step with 1 + 4^-k; or the false claim that they end at 0."""
     target = np.diag([1.0, 0.0])
     lhs = [norm(np.asarray(B) @ np.asarray(A) - target) ** 2 for B, A in found]

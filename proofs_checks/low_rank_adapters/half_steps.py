@@ -82,7 +82,7 @@ AL_1 = Statement(
 )
 
 
-def is_transported(case: Run, found: dict[str, Any], keep: bool = False) -> Sides:
+def is_transported(case: Run, found: list[Any], keep: bool = False) -> Sides:
     """Compare the second step of A with the transported momentum of the first one and the gradient at its place."""
     (B0, A0), (_, A1), (B1, _), (_, A2) = (tuple(map(np.asarray, pair)) for pair in found)
     G0, G2 = (case.scale * (B @ A) - case.M for B, A in ((B0, A0), (B1, A1)))

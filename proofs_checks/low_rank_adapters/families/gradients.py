@@ -59,7 +59,7 @@ def has_a_gap(case: Spectral) -> bool:
     return 0 < r <= len(case.s) and bool(case.s[r - 1] > 0 and (r == len(case.s) or case.s[r] <= 0.75 * case.s[r - 1]))
 
 
-def started(case: Any, rng: np.random.Generator | None = None, method: str = "gradient") -> dict[str, Any]:
+def started(case: Any, rng: np.random.Generator | None = None, method: Any = "gradient") -> dict[str, Any]:
     """Return the frozen factors that the library starts LoRA-XS with from the gradient of the instance."""
     (m, n), r = case.gradient.shape, case.rank
     adapter = lora_xs(np.zeros((m, r)), np.zeros((r, r)), np.zeros((r, n)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +140,13 @@ def draw_switches(draws: Draws, least: int = 1, most: int = 5, words: tuple[str,
     shapes = (m, n), (m, r), (r, n), (p, n), (m, p), (m, n)
     arrays = [draws.integers(-3, 3, shape=shape).astype(float) for shape in shapes]
     events = [(draws.integers(0, r - 1), draws.choice(words)) for _ in range(draws.integers(1, 3))]
-    return Switches(*arrays, draws.choice((1.0, 3.0, -0.5)), tuple(events))
+    return of_arrays(arrays, draws.choice((1.0, 3.0, -0.5)), *events)
+
+
+def of_arrays(arrays: Sequence[np.ndarray], scale: float, *events: tuple[int, str]) -> Switches:
+    """Return an instance from its six arrays in their order."""
+    W, B, A, rows, columns, G = arrays
+    return Switches(W, B, A, rows, columns, G, scale, events)
 
 
 def arranged(shape: tuple[int, int], r: int) -> tuple[np.ndarray, ...]:
@@ -153,10 +160,10 @@ def single() -> tuple[Switches, ...]:
     """Return the smallest switch of each side, and switches in a row."""
     one, many = [np.array([[x]]) for x in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)], arranged((3, 4), 2)
     return (
-        Switches(*one, 3.0, ((0, "A"),)),
-        Switches(*one, 3.0, ((0, "B"),)),
-        Switches(*many, 3.0, ((1, "A"), (0, "B"), (1, "A"))),
-        Switches(*many, 3.0, ((1, "B"), (0, "A"))),
+        of_arrays(one, 3.0, (0, "A")),
+        of_arrays(one, 3.0, (0, "B")),
+        of_arrays(many, 3.0, (1, "A"), (0, "B"), (1, "A")),
+        of_arrays(many, 3.0, (1, "B"), (0, "A")),
     )
 
 
@@ -165,9 +172,9 @@ def between() -> tuple[Switches, ...]:
     train = (0, TRAIN)
     return (
         single()[0],
-        Switches(*arranged((6, 6), 1), 3.0, ((0, "A"), train, (0, "B"), train, (0, "A"))),
-        Switches(*arranged((7, 6), 2), -0.5, (train, (1, "A"), train, (0, "B"), (1, "A"))),
-        Switches(*arranged((6, 7), 2), 1.0, ((1, "B"), train, (1, "A"), train)),
+        of_arrays(arranged((6, 6), 1), 3.0, (0, "A"), train, (0, "B"), train, (0, "A")),
+        of_arrays(arranged((7, 6), 2), -0.5, train, (1, "A"), train, (0, "B"), (1, "A")),
+        of_arrays(arranged((6, 7), 2), 1.0, (1, "B"), train, (1, "A"), train),
     )
 
 
