@@ -109,14 +109,6 @@ def draw_factors(draws: Draws, most: int = 2) -> Factors:
     return Factors(unit * B, A, unit * M, scale, draws.choice(STEP_SIZES))
 
 
-def climb_factors(case: Factors, draws: Draws) -> Factors:
-    """Change one entry of the matrix."""
-    M = np.array(case.M)
-    i, j = draws.integers(0, M.shape[0] - 1), draws.integers(0, M.shape[1] - 1)
-    M[i, j] += draws.choice((-1.0, 1.0)) * (float(np.abs(M).max()) or 1.0) / 4
-    return replace(case, M=M)
-
-
 def factors() -> tuple[Factors, ...]:
     """Return the smallest factors, some with columns that are not orthogonal, and a matrix out of their reach."""
     one = np.array([[1.0]])
@@ -134,11 +126,10 @@ def factors() -> tuple[Factors, ...]:
     )
 
 
-FACTORS = Family("factors", always=factors, draw=draw_factors, climb=climb_factors)
+FACTORS = Family("factors", always=factors, draw=draw_factors)
 #: adapters whose scale is 1, as joint steps have it
 UNSCALED = Family(
     "unscaled-factors",
     always=lambda: tuple(replace(one, scale=1.0) for one in factors()),
     draw=lambda draws: replace(draw_factors(draws), scale=1.0),
-    climb=climb_factors,
 )
