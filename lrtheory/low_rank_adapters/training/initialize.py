@@ -199,17 +199,14 @@ def initialize(
         made = _from_vectors(adapter, _vectors(method, G, W, ranks, best, source), method, size)
     else:
         made = _at_random(adapter, method, source)
-    if method == "gradient" and ranks[0] == ranks[1]:
-        left = best.left if size else 0.0  # with the update 0 B is 0
-        share = {"lora-xs": best.captured, "lora-fa": best.right, "lora": max(left, best.right)}[made.kind]
-    else:
-        share = _share(made, G)
+    known = method == "gradient" and ranks[0] == ranks[1] and made.kind == "lora-xs"
+    share = best.captured if known else _share(made, G)
     bound, (B, A) = max(share, best.limit), outer_factors(made)
     return Start(
         adapter=made,
         weight=W - made.delta() if W is not None and compensate else W,
         captured=share,
-        optimum=max(share, best.left, best.right),
+        optimum=max(share, best.captured),
         method=method,
         message=f"captured {share:.2%} of the gradient; no start of this rank captures more than {bound:.2%}",
         certificate=StartCertificate(bound - share, bound, "low_rank_adapters/SB-3", made.kind, B, A, share),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import get_lapack_funcs
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory.low_rank_adapters.kinds.base import transposed
 from lrtheory.low_rank_adapters.training.inverses import energy, like, unit_of
 
 __all__ = ["Leading", "leading"]
@@ -19,25 +19,17 @@ BLOCK = 8
 
 
 class Leading(NamedTuple):
-    """Approximate leading singular vectors of G, and energies as shares of its squared norm.
+    """Approximate leading singular vectors of a matrix G, and energies as shares of its squared norm.
 
-    The columns of `U` and the rows of `Vt` are orthonormal, and U^T G V is diagonal with the entries `values`. It has
-    the energy `captured`, U^T G the energy `left` and G V the energy `right`; no factors of this rank reach more than
-    `limit`.
+    The columns of `U` and the rows of `Vt` are orthonormal, and U^T G V is diagonal with the entries `values` and the
+    energy `captured`. No factors of this rank capture more than `limit`.
     """
 
     U: Any
     values: np.ndarray
     Vt: Any
     captured: float
-    left: float
-    right: float
     limit: float
-
-    def turned(self) -> Leading:
-        """The same of the transpose of G."""
-        U, Vt = transposed(self.Vt), transposed(self.U)
-        return self._replace(U=U, Vt=Vt, left=self.right, right=self.left)
 
 
 def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
@@ -60,8 +52,11 @@ def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
     """
     unit = unit_of(G)
     scaled = G * 2.0**-unit
-    high = scaled.shape[0] > scaled.shape[1]
-    found = _of_wide(transposed(scaled), rank, rng).turned() if high else _of_wide(scaled, rank, rng)
+    if scaled.shape[0] > scaled.shape[1]:
+        found = _of_wide(scaled.T, rank, rng)
+        found = found._replace(U=found.Vt.T, Vt=found.U.T)
+    else:
+        found = _of_wide(scaled, rank, rng)
     return found._replace(values=np.ldexp(found.values, unit))
 
 
@@ -72,14 +67,14 @@ def _of_wide(G: Any, rank: int, rng: np.random.Generator) -> Leading:
     exact = 2 * DEPTH * block >= m
     Q, C = (None, np.asarray(to_numpy(G))) if exact else _basis(G, block, rng)
     V = _left(C)[:, :rank]
-    P, T = np.linalg.qr((V.T @ C).T)
-    U, values, Wt = np.linalg.svd(T.T)
+    image = V.T @ C
+    P = _orthonormal(image.T)
+    U, values, Wt = np.linalg.svd(image @ P)
     left, right = (like(np.ascontiguousarray(part), G) for part in (V @ U, Wt @ P.T))
     total, captured = energy(G), float(np.sum(values.astype(np.float64) ** 2))
     lost = 0.0 if exact else max(0.0, total - energy(C))
     limit = min(1.0, (captured + lost) / total)
-    share, on_right = (min(part / total, limit) for part in (captured, energy(G @ transposed(right))))
-    return Leading(left if exact else Q @ left, values, right, share, share, on_right, limit)
+    return Leading(left if exact else Q @ left, values, right, min(captured / total, limit), limit)
 
 
 def _basis(G: Any, block: int, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
@@ -88,7 +83,7 @@ def _basis(G: Any, block: int, rng: np.random.Generator) -> tuple[Any, np.ndarra
     product = G @ like(rng.standard_normal((G.shape[1], block), dtype=host), G)
     Q, images = _orthonormal(product), []
     for _ in range(DEPTH):
-        images.append(transposed(G) @ Q[:, -block:])
+        images.append(G.T @ Q[:, -block:])
         if len(images) < DEPTH:
             Q = xp.concat([Q, _beside(Q, G @ images[-1])], axis=1)
     return Q, np.asarray(to_numpy(xp.concat(images, axis=1))).T
@@ -99,15 +94,20 @@ def _beside(Q: Any, columns: Any) -> Any:
     xp = array_namespace(Q)
     for _ in range(2):
         for _ in range(2):  # the second time removes what rounding left
-            columns = columns - Q @ (transposed(Q) @ columns)
+            columns = columns - Q @ (Q.T @ columns)
         columns = _orthonormal(columns)
-        if float(xp.max(xp.abs(transposed(Q) @ columns))) <= Q.shape[0] * float(xp.finfo(Q.dtype).eps):
+        if float(xp.max(xp.abs(Q.T @ columns))) <= Q.shape[0] * float(xp.finfo(Q.dtype).eps):
             break  # else some column was little more than rounding
     return columns
 
 
 def _orthonormal(columns: Any) -> Any:
-    return like(np.linalg.qr(np.asarray(to_numpy(columns)))[0], columns)
+    """Q of the QR factorization of a tall matrix; LAPACK without what NumPy adds, which takes longer than the work."""
+    host = np.asarray(to_numpy(columns))
+    geqrf, orgqr = get_lapack_funcs(("geqrf", "orgqr"), (host,))
+    room = 32 * host.shape[1]  # so that LAPACK works on blocks
+    reflectors, tau, _, _ = geqrf(host, lwork=room)
+    return like(orgqr(reflectors, tau, lwork=room)[0], columns)
 
 
 def _left(C: np.ndarray) -> np.ndarray:
