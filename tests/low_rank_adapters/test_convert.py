@@ -14,6 +14,7 @@ from lrtheory.low_rank_adapters.convert import refactorize, to_lora
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
+from tests.backends import QUICK, Backend
 
 KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full")
 
@@ -122,6 +123,21 @@ def test_single_precision_stays() -> None:
 def test_refactorize_says_what_is_wrong(adapter: Any, options: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         refactorize(adapter, **options)
+
+
+@pytest.mark.parametrize("xp", [*QUICK, "jax"], indirect=True)
+def test_answers_are_of_the_library_of_the_adapter(xp: Backend) -> None:
+    B, A = xp.asarray(normal(6, 3)), xp.asarray(normal(3, 5, rng=1))
+    for answer in (
+        refactorize(lora(B, A), momentum={"B": B, "A": A}).adapter,
+        to_lora(lora(B, A), rank=2).adapter,
+        to_lora(lora(B, A), rank=5).adapter,
+        to_lora(full(B @ A), rank=2).adapter,
+    ):
+        assert {type(value) for value in answer.params.values()} == {type(B)}
+        assert {value.dtype for value in answer.params.values()} == {B.dtype}
+    reference = to_lora(lora(normal(6, 3), normal(3, 5, rng=1)), rank=2).adapter.delta()
+    np.testing.assert_allclose(xp.to_numpy(to_lora(lora(B, A), rank=2).adapter.delta()), reference, atol=1e-12)
 
 
 # --- the nearest LoRA ------------------------------------------------------------------------------------------------
