@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
@@ -98,7 +96,7 @@ def distance(adapter: Adapter, target: ArrayLike) -> Reach:
     """
     task = task_of(checked_adapter(adapter), problem_of(adapter.shape, target))
     starts = STARTS.get(adapter.kind, 1)
-    found = solve(task, tol=TOL, max_iter=STEPS, n_starts=starts, draw=np.random.default_rng(0))
+    found = solve(task, tol=TOL, max_iter=STEPS, n_starts=starts)
     return Reach(
         lower=found.lower,
         upper=found.upper,

@@ -22,7 +22,17 @@ METHODS = ("auto", "closed-form", "alternating")
 
 
 class FitState(NamedTuple):
-    """What a callback sees after each step: the adapter, its loss, and the number of steps of this run."""
+    """What a callback sees after each step.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        As it is then.
+    loss : float
+        What it leaves, squared.
+    n_iter : int
+        The steps of this run.
+    """
 
     adapter: Adapter
     loss: float

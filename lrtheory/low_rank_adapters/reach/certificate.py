@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
-from lrtheory.low_rank_adapters.reach.task import norm, problem_of, task_of
+from lrtheory.low_rank_adapters.reach.task import Problem, checked_adapter, norm, problem_of, task_of
 
 __all__ = ["AdapterCertificate"]
 
@@ -70,17 +71,19 @@ class AdapterCertificate(Result):
         target, (X, Y, weight) = (None, (*problem, None)[:3]) if isinstance(problem, tuple) else (problem, (None,) * 3)
         if not (math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0):
             return False
-        make = partial(problem_of, self.adapter.shape, target, X, Y, weight=weight, ridge=self.ridge)
         try:
-            whole, task = (task_of(self.adapter, make(reduced=reduced)) for reduced in (False, True))
-        except ValueError:
+            return self._holds(partial(problem_of, self.adapter.shape, target, X, Y, weight=weight, ridge=self.ridge))
+        except (ValueError, IndexError, ArithmeticError):  # arrays that fit neither each other nor the problem
             return False
-        params = whole.lowered(self.adapter)
-        image = whole.image(params)
+
+    def _holds(self, make: Callable[..., Problem]) -> bool:
+        """Whether the numbers are those of the problem: whole for the distance, reduced for the bound."""
+        whole, task = (task_of(checked_adapter(self.adapter), make(reduced=reduced)) for reduced in (False, True))
+        with np.errstate(all="ignore"):  # numbers of others need not be sound
+            image = whole.image(whole.lowered(self.adapter))
         slack = 16 * sum(image.shape + self.adapter.shape) * np.finfo(float).eps * (whole.whole + norm(image))
         found = lower_bound(task)
         upper, lower = (math.ldexp(math.sqrt(square), -task.unit) for square in (self.bound + self.gap, self.bound))
-        least = math.hypot(task.rest, found.value)
-        return bool(
-            norm(whole.T - image) <= upper + slack and lower <= least + slack and self.statement == found.statement
-        )
+        reached, least = norm(whole.T - image), math.hypot(task.rest, found.value)
+        near = abs(reached - upper) <= slack and lower <= least + slack
+        return bool(near and self.statement == found.statement)

@@ -42,12 +42,16 @@ def solve(
     tol: float,
     max_iter: int,
     n_starts: int,
-    draw: np.random.Generator,
+    draw: np.random.Generator | None = None,
     method: str = "auto",
     ridge: float = 0.0,
     inform: Inform | None = None,
 ) -> Solution:
-    """Find trained arrays, by one decomposition where that gives the best ones, else by steps from several starts."""
+    """Find trained arrays, by one decomposition where that gives the best ones, else by steps from several starts.
+
+    Without a generator the random starts are the same ones every time.
+    """
+    draw = np.random.default_rng(0) if draw is None else draw
     bound = lower_bound(task)
     known = bound.exact
     once = method == "closed-form" or (known and method == "auto")
