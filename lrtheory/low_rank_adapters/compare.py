@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +29,31 @@ SHARED = 4
 NAME = "low_rank_adapters/"
 
 
-class ComparisonRow(NamedTuple):
-    """One adapter of a comparison: norms that it leaves, in the units of the target or of its outputs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonRow:
+    """One adapter of a comparison, and what it leaves, in the units of the target or of its outputs.
+
+    Parameters
+    ----------
+    kind : str
+        Its kind.
+    rank : int
+        Its inner rank.
+    n_parameters : int
+        The numbers that it trains.
+    dimension : int
+        Those of them that are free (statement AD-2).
+    lower : float
+        No values of its trained arrays leave a smaller norm.
+    upper : float
+        The norm that the values that were found leave.
+    loss : float
+        The square of `upper`.
+    exact : bool
+        Whether `lower` is attained.
+    statement : str
+        The statement behind `lower`.
+    """
 
     kind: str
     rank: int
@@ -91,7 +115,7 @@ class Comparison(Result):
         return min(fitting, key=lambda row: (row.upper, row.n_parameters))
 
     def _columns(self) -> dict[str, Any]:
-        return {name: [getattr(row, name) for row in self.rows] for name in ComparisonRow._fields}
+        return {f.name: [getattr(row, f.name) for row in self.rows] for f in fields(ComparisonRow)}
 
     def _facts(self) -> list[str]:
         best = self.best()
@@ -243,7 +267,15 @@ def _lora_row(problem: Problem, values: np.ndarray, shape: tuple[int, int], rank
     error = scaled(left, problem.unit)
     size, statement = rank * (sum(shape) - rank), "AD-3" if problem.K is None else "AD-5"
     return ComparisonRow(
-        "lora", rank, _count("lora", shape, rank), size, error, error, error * error, True, NAME + statement
+        kind="lora",
+        rank=rank,
+        n_parameters=_count("lora", shape, rank),
+        dimension=size,
+        lower=error,
+        upper=error,
+        loss=error * error,
+        exact=True,
+        statement=NAME + statement,
     )
 
 
@@ -259,13 +291,13 @@ def _row(
     method = "auto" if task.K is None else "closed-form"
     found = solve(task, tol=TOL, max_iter=STEPS.get(kind, 10), n_starts=1, draw=draw, method=method)
     return ComparisonRow(
-        kind,
-        rank,
-        adapter.n_parameters,
-        adapter.dimension,
-        found.lower,
-        found.upper,
-        found.upper**2,
-        found.exact,
-        found.certificate.statement,
+        kind=kind,
+        rank=rank,
+        n_parameters=adapter.n_parameters,
+        dimension=adapter.dimension,
+        lower=found.lower,
+        upper=found.upper,
+        loss=found.upper**2,
+        exact=found.exact,
+        statement=found.certificate.statement,
     )
