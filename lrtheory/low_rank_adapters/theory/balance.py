@@ -129,13 +129,13 @@ def balanced_sharpness(largest: Number) -> Number:
     return plain(2 * number("largest", largest, 0))
 
 
-def transported_momenta(T: ArrayLike, left: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def transported_momenta(gauge: ArrayLike, left: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     r"""Compute momenta that keep the velocity of the product when the factors become B T and T^{-1} A (statement RF-3).
 
     Parameters
     ----------
-    T : array of shape (r, r)
-        Nonsingular.
+    gauge : array of shape (r, r)
+        T, nonsingular.
     left : array of shape (m, r)
         M_B, the momentum of B.
     right : array of shape (r, n)
@@ -165,9 +165,9 @@ def transported_momenta(T: ArrayLike, left: ArrayLike, right: ArrayLike) -> tupl
     >>> int(left[0, 0]), int(right[0, 0])
     (6, 2)
     """
-    square = rational("T", T)
+    square = rational("gauge", gauge)
     r = len(square)
     if square.shape[1] != r or matrix(square).rank() < r:
-        raise must("T", "a nonsingular matrix", T)
+        raise must("gauge", "a nonsingular matrix", gauge)
     M_B, M_A = table("left", left, shape=("m", r)), table("right", right, shape=(r, "n"))
     return rational("left", M_B) @ square, np.asarray(pseudo_inverse(square) @ rational("right", M_A))

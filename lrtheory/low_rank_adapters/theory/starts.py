@@ -8,8 +8,8 @@ matrices are computed in rational numbers, with every double taken as the ration
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
-import flint
 import numpy as np
 
 from lrtheory._numbers import number, numbers, plain, table
@@ -28,8 +28,10 @@ def rational(name: str, values: ArrayLike) -> np.ndarray:
     return found.reshape(given.shape)
 
 
-def matrix(values: np.ndarray) -> flint.fmpq_mat:
-    """Return a matrix of Fractions as a matrix of python-flint."""
+def matrix(values: np.ndarray) -> Any:
+    """Return a matrix of Fractions as a matrix of python-flint, which is imported here alone."""
+    import flint
+
     m, n = values.shape
     return flint.fmpq_mat(m, n, [flint.fmpq(x.numerator, x.denominator) for x in values.ravel().tolist()])
 
@@ -57,6 +59,10 @@ def pseudo_inverse(X: ArrayLike) -> np.ndarray:
     X = C F with the pivot columns C of X and the nonzero rows F of its reduced echelon form, both of full rank, so
     X^+ = F^T (F F^T)^{-1} (C^T C)^{-1} C^T.
 
+    References
+    ----------
+    .. [1] A. Ben-Israel, T. Greville, Generalized Inverses, 2nd edition, Springer 2003, section 1.6.
+
     Examples
     --------
     >>> pseudo_inverse([[2, 0], [0, 0]]).tolist()
@@ -68,7 +74,7 @@ def pseudo_inverse(X: ArrayLike) -> np.ndarray:
     if not rank:
         return np.array([[Fraction(0)] * m for _ in range(n)], object).reshape(n, m)
     rows = reduced.tolist()[:rank]
-    F = flint.fmpq_mat(rank, n, [x for row in rows for x in row])
+    F = type(reduced)(rank, n, [x for row in rows for x in row])
     C = matrix(given[:, [next(j for j, x in enumerate(row) if x != 0) for row in rows]])
     left = (C.transpose() * C).solve(C.transpose())
     found = F.transpose() * (F * F.transpose()).solve(left)

@@ -69,7 +69,7 @@ def transported(B: ArrayLike, before: ArrayLike, momentum: ArrayLike) -> np.ndar
     return np.asarray(pseudo_inverse(now) @ (old @ M))
 
 
-def changed_gauge(B: ArrayLike, A: ArrayLike, T: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def changed_gauge(B: ArrayLike, A: ArrayLike, gauge: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     r"""Write the same product by other factors, from which alternating steps take the same way (statement AL-3).
 
     Parameters
@@ -78,8 +78,8 @@ def changed_gauge(B: ArrayLike, A: ArrayLike, T: ArrayLike) -> tuple[np.ndarray,
         The left factor.
     A : array of shape (r, n)
         The right factor.
-    T : array of shape (r, r)
-        Nonsingular.
+    gauge : array of shape (r, r)
+        T, nonsingular.
 
     Returns
     -------
@@ -108,10 +108,10 @@ def changed_gauge(B: ArrayLike, A: ArrayLike, T: ArrayLike) -> tuple[np.ndarray,
     >>> int(left[0, 0]), int(right[0, 0])
     (2, 3)
     """
-    left, right, square = rational("B", B), rational("A", A), rational("T", T)
+    left, right, square = rational("B", B), rational("A", A), rational("gauge", gauge)
     r = left.shape[1]
     if square.shape != (r, r) or right.shape[0] != r or matrix(square).rank() < r:
-        raise must("T", f"a nonsingular matrix of shape ({r}, {r}), as the factors have it", T)
+        raise must("gauge", f"a nonsingular matrix of shape ({r}, {r}), as the factors have it", gauge)
     return left @ square, np.asarray(pseudo_inverse(square) @ right)
 
 

@@ -141,7 +141,7 @@ def targets() -> tuple[Factors, ...]:
     )
 
 
-TARGETS = Family("targets", always=targets, draw=draw_target)
+TARGETS = Family("adapter-targets", always=targets, draw=draw_target)
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Conditioned:
         return np.diag(values)
 
 
-CONDITIONED = Family("conditions", always=tuple(Conditioned(kappa) for kappa in (1.0, 30.0, 1000.0)))
+CONDITIONED = Family("target-conditions", always=tuple(Conditioned(kappa) for kappa in (1.0, 30.0, 1000.0)))
 
 
 def is_conditioned(case: Conditioned) -> bool:

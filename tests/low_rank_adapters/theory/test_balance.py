@@ -46,7 +46,7 @@ def test_values() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: theory.transported_momenta([[0]], [[1]], [[1]]), "`T` must be a nonsingular matrix"),
+        (lambda: theory.transported_momenta([[0]], [[1]], [[1]]), "`gauge` must be a nonsingular matrix"),
         (lambda: theory.transported_momenta([[1]], [[1]], [[1], [2]]), "`right` must be of shape"),
         (lambda: theory.least_factor_energy([-1]), "`spectrum` must be in"),
         (lambda: theory.sharpness(-1, 1), "`left` must be in"),

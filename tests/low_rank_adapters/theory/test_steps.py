@@ -81,7 +81,7 @@ def test_stalls() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: theory.changed_gauge([[1]], [[1]], [[0]]), r"`T` must be a nonsingular matrix of shape \(1, 1\)"),
+        (lambda: theory.changed_gauge([[1]], [[1]], [[0]]), r"`gauge` must be a nonsingular matrix of shape \(1, 1\)"),
         (lambda: theory.transported([[1]], [[1, 2]], [[1]]), r"`B, before, momentum` must be factors of one shape"),
         (lambda: theory.half_step_decrease(-1, step_size=1), r"`energy` must be in"),
         (lambda: theory.two_steps_suffice([[1]], [[1], [2]]), r"`B` must be a factor of a matrix"),
