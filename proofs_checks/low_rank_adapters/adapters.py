@@ -118,7 +118,7 @@ def free_numbers(case: Case, found: dict[str, int], gauges: int | None = None, k
         case.shape,
         rank=case.rank,
         n_blocks=len(case.named["bases"]) if case.kind == "randlora" else 1,
-        n_components=components(case.named[graph]) if graph else 1,
+        n_parts=components(case.named[graph]) if graph else 1,
     )
     # a middle matrix has two ranks, and the formula is for one
     formula = truth if case.kind == "lora-xs" else formula

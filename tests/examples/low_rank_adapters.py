@@ -25,6 +25,7 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "balanced_assignment": lambda: call(7, 3, rng=0),
     "baselines.peft_convert_like": lambda: call(LORA, rank=1),
     "baselines.random_linear": lambda: call(LORA, TARGET, rng=0),
     "baselines.ridge_then_svd": lambda: call(LORA, X=np.eye(3, 4), Y=TARGET[:, :3].copy()),

@@ -79,7 +79,7 @@ def adapter_dimension(
     *,
     rank: int = 1,
     n_blocks: int = 1,
-    n_components: int = 1,
+    n_parts: int = 1,
     n_groups: int = 1,
 ) -> int:
     r"""Return how many directions the trained numbers of an adapter move its update in (statement AD-2).
@@ -95,7 +95,7 @@ def adapter_dimension(
         r, at least 1.
     n_blocks : int
         N, the number of bases of RandLoRA.
-    n_components : int
+    n_parts : int
         c, the connected components of the graph whose nodes are the rows and columns, and whose edges are the nonzeros,
         of B of VeRA or of A of RandLoRA; 1 for matrices without zeros.
     n_groups : int
@@ -134,7 +134,7 @@ def adapter_dimension(
     """
     m, n = (integer("shape", side, low=1) for side in shape)
     r, N = integer("rank", rank, low=1), integer("n_blocks", n_blocks, low=1)
-    q, c = min(r, m, n), integer("n_components", n_components, low=1)
+    q, c = min(r, m, n), integer("n_parts", n_parts, low=1)
     counts = {
         "lora": q * (m + n - q),
         "lora-fa": m * min(r, n),
@@ -275,7 +275,7 @@ def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
 
 
 def crossover_exponent(side: int, rank: int) -> float:
-    r"""Return the decay of singular values i^-a above which LoRA beats a random linear adapter of its dimension.
+    r"""Return the decay of singular values i^-a above which LoRA beats a random linear adapter of its dimension (AD-4).
 
     Parameters
     ----------

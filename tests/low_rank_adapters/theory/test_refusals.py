@@ -18,7 +18,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str]] = [
     ("adapter_dimension", ("lora", (0, 1)), {}, {}, "shape", ONE),
     ("adapter_dimension", ("lora", (1, 1)), {}, {"rank": 0}, "rank", ONE),
     ("adapter_dimension", ("randlora", (1, 1)), {}, {"n_blocks": 0}, "n_blocks", ONE),
-    ("adapter_dimension", ("vera", (1, 1)), {}, {"n_components": 0}, "n_components", ONE),
+    ("adapter_dimension", ("vera", (1, 1)), {}, {"n_parts": 0}, "n_parts", ONE),
     ("adapter_dimension", ("uni-lora", (1, 1)), {}, {"n_groups": 0}, "n_groups", ONE),
     ("central_difference", ([[1]], [[1]], [1]), {}, {}, "gradient", "of shape (m, n)"),
     ("central_difference", ([[1, 2]], [[1]], [[1]]), {}, {}, "ahead", "of shape (1, 1)"),

@@ -26,14 +26,14 @@ def test_energies_are_exact() -> None:
     assert theory.sketch_floor(14, [3, 1], 1, missed=4, largest=9) == 1
 
 
-@pytest.mark.parametrize("n_components", [1, 2])
-def test_dimensions_of_the_table(n_components: int) -> None:
-    shape, c = (6, 5), n_components
+@pytest.mark.parametrize("n_parts", [1, 2])
+def test_dimensions_of_the_table(n_parts: int) -> None:
+    shape, c = (6, 5), n_parts
     counts = {kind: theory.adapter_dimension(kind, shape, rank=2) for kind in ("lora", "lora-fa", "lora-xs", "full")}
     assert counts == {"lora": 18, "lora-fa": 12, "lora-xs": 4, "full": 30}
     assert theory.adapter_dimension("hadamard", (2, 2), rank=3) == 4
-    assert theory.adapter_dimension("vera", shape, rank=2, n_components=c) == 8 - c
-    assert theory.adapter_dimension("randlora", shape[::-1], rank=2, n_blocks=3, n_components=c) == 3 * (7 - c)
+    assert theory.adapter_dimension("vera", shape, rank=2, n_parts=c) == 8 - c
+    assert theory.adapter_dimension("randlora", shape[::-1], rank=2, n_blocks=3, n_parts=c) == 3 * (7 - c)
     assert theory.adapter_dimension("uni-lora", shape, n_groups=99) == 30
 
 
