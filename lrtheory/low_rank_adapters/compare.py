@@ -20,8 +20,8 @@ from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
 
 __all__ = ["Comparison", "ComparisonRow", "compare"]
 
-#: steps for a row whose best adapter is in no closed form, those of Gauss and Newton being dear; the end of a run
-STEPS, TOL = {"uni-lora": 3}, 1e-3
+#: steps for a row whose best adapter is in no closed form, fewer where they are dear, and the end of a run
+STEPS, TOL = {"uni-lora": 3, "hadamard": 5}, 1e-3
 #: without a budget adapters may have this share of the entries of the target
 SHARE = 8
 #: entries of the factors of Uni-LoRA that share a number
