@@ -1,15 +1,16 @@
 r"""Right-hand sides of the theorems, as plain functions.
 
-=========  ==========================================================================================================
-adapters   dimensions, distances that no update can fall below, the best update for data, random adapters
-uni_lora   one short vector in the place of all factors
-randlora   random bases with trained diagonals: rank, distance, dead columns
-hadamard   products of a weight with a matrix of low rank, entry by entry
-starts     what a start captures of a gradient, and what frozen factors can never reach
-steps      half-steps of AltLoRA: changes, transport, decrease, stalls, stability
-switching  switched rows and columns: weights, ranks, gradients that jump
-balance    balanced factors: least energy and sharpness, transported momenta
-=========  ==========================================================================================================
+==========  ==========================================================================================================
+adapters    dimensions, distances that no update can fall below, what chance captures
+truncation  what the best update of a rank leaves of a target, of data, of what a subspace does not show
+uni_lora    one short vector in the place of all factors
+randlora    random bases with trained diagonals: rank, distance, dead columns
+hadamard    products of a weight with a matrix of low rank, entry by entry
+starts      what a start captures of a gradient, and what frozen factors can never reach
+steps       half-steps of AltLoRA: changes, transport, decrease, stalls, stability
+switching   switched rows and columns: weights, ranks, gradients that jump
+balance     balanced factors: least energy and sharpness, transported momenta
+==========  ==========================================================================================================
 
 Norms are Frobenius norms; formulas return energies, which are squares.
 """
@@ -19,13 +20,10 @@ from __future__ import annotations
 from lrtheory.low_rank_adapters.theory.adapters import (
     adapter_dimension,
     central_difference,
-    conversion_energy,
     crossover_exponent,
     crossover_rank,
     distance_floor,
     random_capture,
-    regression_energy,
-    sketch_floor,
 )
 from lrtheory.low_rank_adapters.theory.balance import (
     balanced_sharpness,
@@ -53,6 +51,7 @@ from lrtheory.low_rank_adapters.theory.steps import (
     two_steps_suffice,
 )
 from lrtheory.low_rank_adapters.theory.switching import gradient_jump, switched_rank, switched_weight
+from lrtheory.low_rank_adapters.theory.truncation import conversion_energy, regression_energy, sketch_floor
 from lrtheory.low_rank_adapters.theory.uni_lora import (
     expected_group_residual,
     group_residual,

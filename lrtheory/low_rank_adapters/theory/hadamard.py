@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lrtheory._numbers import number
 from lrtheory._types import ArrayLike, Number
-from lrtheory.low_rank_adapters.theory.adapters import conversion_energy
+from lrtheory.low_rank_adapters.theory.truncation import conversion_energy
 
 __all__ = ["hadamard_bracket", "hadamard_rank_one_energy"]
 
