@@ -25,7 +25,7 @@ RUNS = (
 )
 ALTERNATING, WHOLE, JOINT, PLAIN = range(len(RUNS))
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"kappa": [1, 3, 6, 10, 100, 1000], "starts": 3, "cap": 200, "plain": [1, 3, 6], "plain_cap": 2000},
+    "quick": {"kappa": [1, 3, 6, 10, 100, 1000], "starts": 3, "cap": 100, "plain": [1, 3, 6], "plain_cap": 2000},
     "full": {"kappa": [1, 3, 10, 30, 100, 300, 1000], "starts": 9, "cap": 3000, "plain": [1, 3, 10], "plain_cap": 9000},
 }
 

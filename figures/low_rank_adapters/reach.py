@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,15 +49,16 @@ LARGE: dict[str, list[dict[str, int]]] = {
     "vera": [{"rank": rank} for rank in (16, 256)],
 }
 SLOW: dict[str, list[dict[str, int]]] = {
-    "uni-lora": [{"rank": 12, "d": d} for d in (384, 1536, 6144)],
+    "uni-lora": [{"rank": 12, "d": d} for d in (384, 1536)],
     "hadamard": [{"rank": rank} for rank in (1, 4, 16)],
 }
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"exact draws": 20, "draws": 2, "large": LARGE},
+    "quick": {"exact draws": 20, "draws": 1, "large": LARGE},
     "full": {"exact draws": 40, "draws": 10, "large": {**LARGE, **SLOW}},
 }
 
 
+@cache
 def problem_of(panel: str, draw: int = 0) -> UpdateProblem:
     """Return the update of a panel, with a weight."""
     if panel in REAL or panel in MORE:
