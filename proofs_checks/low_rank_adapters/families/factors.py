@@ -126,7 +126,7 @@ def factors() -> tuple[Factors, ...]:
     )
 
 
-FACTORS = Family("factors", always=factors, draw=draw_factors)
+FACTORS = Family("adapter-factors", always=factors, draw=draw_factors)
 #: adapters whose scale is 1, as joint steps have it
 UNSCALED = Family(
     "unscaled-factors",

@@ -100,6 +100,6 @@ def even() -> Product:
     return Product(X, X.copy(), 1.0, np.ones((2, 2)), np.ones((2, 2)))
 
 
-PRODUCTS = Family("products", always=products, tight=(Tight(even(), 1, 1),), draw=draw_product)
+PRODUCTS = Family("adapter-products", always=products, tight=(Tight(even(), 1, 1),), draw=draw_product)
 #: for identities, of which no instance is tight in a way of its own
 CARRIED = Family("carried-momenta", always=lambda: (*products(), even()), draw=draw_product)

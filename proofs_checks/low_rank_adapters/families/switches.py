@@ -178,5 +178,5 @@ def between() -> tuple[Switches, ...]:
     )
 
 
-SWITCHES = Family("switches", always=between, draw=lambda draws: draw_switches(draws, 6, 7, ("A", "B", TRAIN)))
+SWITCHES = Family("trained-switches", always=between, draw=lambda draws: draw_switches(draws, 6, 7, ("A", "B", TRAIN)))
 SINGLE = Family("single-switches", always=single, draw=draw_switches)
