@@ -13,10 +13,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import array_api_compat
 import numpy as np
 
-from lrtheory._array import array_namespace, real_array, to_numpy
+from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._validation import must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter, Gradient
@@ -73,9 +72,9 @@ class Task(NamedTuple):
         xp = array_namespace(*self.given.params.values())
         made = {}
         for name, value in params.items():
-            own = self.given.params[name]
+            own: Any = self.given.params[name]
             host = np.asarray(self._stretched(value, 1), dtype=np.asarray(to_numpy(own)).dtype)
-            made[name] = xp.asarray(np.array(host), device=array_api_compat.device(own))
+            made[name] = xp.asarray(np.array(host), device=own.device) if is_foreign(own) else host
         return self.given.with_params(made)
 
     def lowered(self, adapter: Adapter) -> dict[str, np.ndarray]:
