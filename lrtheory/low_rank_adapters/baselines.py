@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import array_api_compat
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, to_numpy
@@ -161,9 +160,9 @@ def random_linear(adapter: Adapter, target: ArrayLike, *, rng: Rng = None) -> Fi
         across -= task.T * (np.vdot(task.T, across) / task.whole**2)
         found = found + across * (math.sqrt(share * (1 - share)) * task.whole / norm(across))
     xp = array_namespace(*adapter.params.values())
-    own = next(iter(adapter.params.values()))
+    own: Any = next(iter(adapter.params.values()))
     host = np.ldexp(found, task.unit).astype(np.asarray(to_numpy(own)).dtype)
-    every = full(xp.asarray(host, device=array_api_compat.device(own)))
+    every = full(xp.asarray(host, device=own.device))
     return _answer(task_of(every, problem_of(every.shape, target)), every, "random-linear")
 
 
@@ -203,7 +202,7 @@ def peft_convert_like(adapter: Adapter, *, rank: int) -> FitResult:
     m, n = adapter.shape
     r, D = integer("rank", rank, low=1, high=min(m, n)), adapter.delta()
     xp = array_namespace(D)
-    like = {"dtype": D.dtype, "device": array_api_compat.device(D)}
+    like = {"dtype": D.dtype, "device": D.device}
     return truncated_svd(lora(xp.zeros((m, r), **like), xp.zeros((r, n), **like)), D)
 
 
@@ -225,9 +224,9 @@ def _leading(adapter: Adapter, D: np.ndarray, power: int) -> Adapter:
         "A": np.pad((Vt[:rank].T * root * np.sign(adapter.scale)), spare).T,
     }
     made = {name: np.ldexp(value, power // 2) for name, value in halves.items()}
-    own = adapter.params["A"]
+    own: Any = adapter.params["A"]
     xp, kind = array_namespace(own), np.asarray(to_numpy(own)).dtype
-    place = array_api_compat.device(own)
+    place = own.device
     return adapter.with_params({name: xp.asarray(value.astype(kind), device=place) for name, value in made.items()})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from tests.backends import QUICK, Backend
+from tests.rules.forging import forged_fields
 
 KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full")
 
@@ -230,7 +232,14 @@ def test_updates_that_overflow_are_refused() -> None:
 def test_a_certificate_of_another_update_is_refused() -> None:
     adapter = trained("hadamard", (6, 5))
     found = to_lora(adapter, rank=2)
+    assert found.certificate.verify(adapter)
     assert not found.certificate.verify(adapter.delta() + 0.1)
+    assert not found.certificate.verify(adapter.delta().T)
+    for words, lie in forged_fields(found.certificate):
+        if "gap" not in words:  # a larger one states less
+            assert not lie.verify(adapter), words
+    for changes in ({"gap": 0.0}, {"bound": 2 * found.lower}, {"gap": math.nan}, {"statement": "AD-1"}):
+        assert not dataclasses.replace(found.certificate, **changes).verify(adapter)
 
 
 @pytest.mark.parametrize(

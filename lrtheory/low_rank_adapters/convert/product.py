@@ -75,7 +75,18 @@ def decomposed(B: Any, A: Any) -> Product:
     half = (int((high + low)[used].max()) + 1) // 2 if used.any() else 0
     left = B * np.where(used, np.ldexp(1.0, gauge - half), 0.0)
     right = A.T * np.where(used, np.ldexp(1.0, -gauge - half), 0.0)
-    Q, R = np.linalg.qr(left)
-    P, L = np.linalg.qr(right)
+    Q, R = _factored(left)
+    P, L = _factored(right)
     U, S, Vt = np.linalg.svd(R @ L.T, full_matrices=False)
     return Product(Q, R, P, L, U, S, Vt, gauge, half)
+
+
+def _factored(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Q and R of the QR factorization; LAPACK on blocks, without the copies that NumPy makes."""
+    from scipy.linalg.lapack import dgeqrf, dorgqr  # takes long to import
+
+    room, small = 32 * columns.shape[1], min(columns.shape)
+    reflectors, tau, _, _ = dgeqrf(columns, lwork=room)
+    R = np.triu(reflectors[:small])
+    Q: np.ndarray = dorgqr(reflectors[:, :small], tau, lwork=room, overwrite_a=1)[0]
+    return Q, R

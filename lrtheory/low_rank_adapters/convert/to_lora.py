@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import array_api_compat
 import numpy as np
-import scipy.linalg
 
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._kernels.low_rank import CASTS, UNIT, cast_error, rank_within, tail, unit_of
 from lrtheory._validation import choice, integer, must, real
+from lrtheory.low_rank_adapters.convert.certificate import STATEMENT, ConversionCertificate
 from lrtheory.low_rank_adapters.convert.product import decomposed
 from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 
 __all__ = ["to_lora"]
 
-STATEMENT = "low_rank_adapters/AD-3"
 METHODS = ("auto", "core", "gram", "svd")
 
 
@@ -149,6 +146,8 @@ def _through_core(adapter: FactoredAdapter, B: Any, A: Any, rank: int | None, ep
 
 def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -> Cut | None:
     """The leading singular vectors of the smaller side, from D D^T; None where its rounding counts."""
+    from scipy.linalg import eigh  # takes long to import
+
     unit, wide = max(unit_of(D), -1000), D.shape[0] <= D.shape[1]
     M = (D if wide else D.T).astype(np.float64)
     M *= math.ldexp(1.0, -unit)
@@ -156,7 +155,7 @@ def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -
     if rank is None:
         rank = _chosen(np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)), None, epsilon, math.sqrt(UNIT))
     whole, last = float(np.trace(gram)), max(0, side - rank - 1)
-    squares, U = scipy.linalg.eigh(gram, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
+    squares, U = eigh(gram, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
     squares, U = np.maximum(squares[::-1], 0.0), np.ascontiguousarray(U[:, ::-1][:, :rank])
     right = U.T @ M
     least, most = (whole - float(np.sum(part)) for part in (squares[:rank], right**2))
@@ -216,8 +215,8 @@ def _cast(values: np.ndarray, B: Any, A: Any) -> float:
 
 def _result(adapter: Adapter, cut: Cut, reason: str) -> FitResult:
     """The adapter in the library of the given one, and what is proved of it."""
-    own = next(iter(adapter.params.values()))
-    xp, device = array_namespace(own), array_api_compat.device(own)
+    own: Any = next(iter(adapter.params.values()))
+    xp, device = array_namespace(own), own.device
     pair = {name: xp.asarray(factor, device=device) for name, factor in (("B", cut.B), ("A", cut.A))}
     made = LoRA(adapter.shape, pair)
     bound, loss = _square(cut.lower), _square(cut.upper)
@@ -227,7 +226,7 @@ def _result(adapter: Adapter, cut: Cut, reason: str) -> FitResult:
     if cut.tied:
         notes.append("the singular values at the cut are equal, so other adapters are as near")
     gap = max(0.0, loss - bound)
-    certificate = AdapterCertificate(gap=gap, bound=bound, statement=STATEMENT, adapter=made, ridge=0.0)
+    certificate = ConversionCertificate(gap=gap, bound=bound, statement=STATEMENT, adapter=made, ridge=0.0)
     return FitResult(
         adapter=made,
         loss=loss,

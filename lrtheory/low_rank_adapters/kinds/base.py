@@ -8,22 +8,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-import array_api_compat
 import numpy as np
 
-from lrtheory._array import array_namespace, beside_jax, real_array, to_numpy
-from lrtheory._files.safetensors import decoded, encoded
+from lrtheory._array import array_namespace, beside_jax, real_array
 from lrtheory._result import Result, read_only, result
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import choice, fits, integer, must, real
+from lrtheory._validation import choice, integer, must, real
+from lrtheory.low_rank_adapters.kinds.arrays import CASTS, Gradient, cast, shaped, transposed, type_name
 
-__all__ = ["Adapter", "FactoredAdapter", "Gradient", "Merged", "numerical_rank", "prepared", "shaped", "transposed"]
+__all__ = ["Adapter", "FactoredAdapter", "Merged"]
 
 Self = TypeVar("Self", bound="Adapter")
-#: the types that a weight may be merged in, with their names in files
-CASTS = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
 
 @result
@@ -40,30 +37,6 @@ class Merged(Result):
 
     weight: Array
     rounding: float
-
-
-class Gradient(NamedTuple):
-    """The gradient of a loss in the weight: a matrix, or outputs^T inputs of a batch, which is then never formed."""
-
-    dense: Any = None
-    inputs: Any = None
-    outputs: Any = None
-
-    def right(self, V: Any) -> Any:
-        """G V for a thin matrix V of shape (d_in, k)."""
-        return self.dense @ V if self.dense is not None else transposed(self.outputs) @ (self.inputs @ V)
-
-    def left(self, U: Any) -> Any:
-        """U^T G for a thin matrix U of shape (d_out, k)."""
-        return transposed(U) @ self.dense if self.dense is not None else transposed(self.outputs @ U) @ self.inputs
-
-    def transposed(self) -> Gradient:
-        """The gradient in the transpose of the weight."""
-        return Gradient(None if self.dense is None else transposed(self.dense), self.outputs, self.inputs)
-
-    def whole(self) -> Any:
-        """The matrix itself."""
-        return self.dense if self.dense is not None else transposed(self.outputs) @ self.inputs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -255,13 +228,13 @@ class Adapter(ABC):
         ValueError
             If the shape is another one, an entry is not finite, or the sum leaves the range of the type.
         """
-        name = _type_name(W) if dtype is None else choice("dtype", dtype, tuple(CASTS))
+        name = type_name(W) if dtype is None else choice("dtype", dtype, tuple(CASTS))
         total = self._matrix("W", W, self.shape) + self._delta()
-        cast, values = _cast(total, name)
+        rounded, values = cast(total, name)
         xp = array_namespace(values)
         if not bool(xp.all(xp.isfinite(values))):
             raise must("dtype", f"a type in whose range the merged weight lies, as {name} is not", name)
-        return Merged(cast, float(xp.max(xp.abs(values - total))))
+        return Merged(rounded, float(xp.max(xp.abs(values - total))))
 
     def with_params(self: Self, params: Mapping[str, ArrayLike]) -> Self:
         """The adapter with other values of its trained arrays.
@@ -311,9 +284,9 @@ class Adapter(ABC):
 
     def _like(self, name: str, value: Any) -> Any:
         """A real array in the library, on the device and in the precision of the trained arrays."""
-        own = next(iter(self.params.values()))
+        own: Any = next(iter(self.params.values()))
         xp = array_namespace(own)
-        found = real_array(xp, name, value, device=array_api_compat.device(own))
+        found = real_array(xp, name, value, device=own.device)
         return xp.astype(found, own.dtype, copy=False)
 
     def _matrix(self, name: str, value: Any, shape: tuple[int | None, ...]) -> Any:
@@ -350,81 +323,9 @@ class FactoredAdapter(Adapter):
         return 2 * q * sum(self.shape) + self.shape[0]
 
 
-def prepared(**arrays: Any) -> dict[str, Any]:
-    """All arrays of an adapter as finite real ones of one library and one precision, the largest of theirs.
-
-    Parameters
-    ----------
-    **arrays : array of any library, or nested sequence
-        By the names that errors call them.
-
-    Returns
-    -------
-    dict of str to array
-        In the order that they were given.
-
-    Raises
-    ------
-    TypeError
-        If entries are not real numbers, or arrays are of several libraries.
-    ValueError
-        If an entry is not finite.
-    """
-    xp = array_namespace(*arrays.values())
-    owners = [value for value in arrays.values() if array_api_compat.is_array_api_obj(value)]
-    device = array_api_compat.device(owners[0]) if owners and not isinstance(owners[0], np.ndarray) else None
-    found = {name: real_array(xp, name, value, device=device) for name, value in arrays.items()}
-    single = all(value.dtype == xp.float32 for value in found.values())
-    kind = xp.float32 if single else xp.float64
-    return {name: xp.astype(value, kind, copy=False) for name, value in found.items()}
-
-
-def shaped(name: str, value: Any, shape: tuple[int | None, ...]) -> Any:
-    """The array itself if it has the shape that is wanted, in which None is any length of at least 1."""
-    if not fits(tuple(value.shape), shape) or 0 in value.shape:
-        wanted = ", ".join("n" if length is None else str(length) for length in shape)
-        raise must(name, f"of shape ({wanted}{',' if len(shape) == 1 else ''})", tuple(value.shape))
-    return value
-
-
-def numerical_rank(matrix: Any) -> int:
-    """The number of singular values above max(m, n) eps times the largest one."""
-    host = np.asarray(to_numpy(matrix))
-    values = np.linalg.svd(host, compute_uv=False)
-    if not len(values) or values[0] == 0:
-        return 0
-    return int(np.sum(values > max(host.shape) * np.finfo(host.dtype).eps * values[0]))
-
-
-def transposed(matrix: Any) -> Any:
-    """The transpose, as every array library writes it."""
-    return array_namespace(matrix).matrix_transpose(matrix)
-
-
 def _kept(value: Any) -> Any:
     return read_only(value) if isinstance(value, np.ndarray) else value
 
 
 def _rebuilt(cls: type[Adapter], fields: dict[str, Any]) -> Adapter:
     return cls(**fields)
-
-
-def _type_name(W: Any) -> str:
-    """The name of the type of a caller's array among `CASTS`; that of the computation where it is none of them."""
-    name = str(getattr(W, "dtype", "float64")).rpartition(".")[2]
-    return name if name in CASTS else "float64"
-
-
-def _cast(total: Any, name: str) -> tuple[Any, Any]:
-    """A sum in another type, and the numbers that this holds as they stand beside the sum."""
-    xp = array_namespace(total)
-    if isinstance(total, np.ndarray) and name == "bfloat16":
-        try:
-            stored = encoded(total, CASTS[name])
-        except OverflowError:
-            return total, np.full_like(total, np.inf)
-        values = decoded(stored)
-        return values, values.astype(total.dtype)
-    with np.errstate(over="ignore"):
-        cast = xp.astype(total, getattr(xp, name))
-    return cast, xp.astype(cast, total.dtype)

@@ -9,7 +9,8 @@ import numpy as np
 from lrtheory._array import arrays, to_numpy
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.low_rank_adapters.kinds.base import Adapter, Gradient, numerical_rank, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, numerical_rank, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["HadamardAdapter", "hadamard"]
 

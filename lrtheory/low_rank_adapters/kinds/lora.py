@@ -7,15 +7,8 @@ from typing import Any, ClassVar
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.low_rank_adapters.kinds.base import (
-    Adapter,
-    FactoredAdapter,
-    Gradient,
-    numerical_rank,
-    prepared,
-    shaped,
-    transposed,
-)
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, numerical_rank, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
 
 __all__ = ["LoRA", "LoRAFA", "LoRAXS", "full", "lora", "lora_fa", "lora_xs"]
 

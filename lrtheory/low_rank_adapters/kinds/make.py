@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import array_api_compat
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, must, refuse_unused
 from lrtheory._validation import sizes as lengths
-from lrtheory.low_rank_adapters.kinds.base import Adapter, numerical_rank, prepared, shaped
+from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, prepared, shaped
+from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
@@ -124,7 +124,7 @@ class _Draw:
         if self.weight is None:
             return values
         xp = array_namespace(self.weight)
-        return xp.asarray(values, dtype=self.weight.dtype, device=array_api_compat.device(self.weight))
+        return xp.asarray(values, dtype=self.weight.dtype, device=self.weight.device)
 
     def plain(self, kind: str) -> Adapter:
         """An adapter of a kind without options, with those trained arrays zero that make the update zero."""

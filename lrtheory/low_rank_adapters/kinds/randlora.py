@@ -11,14 +11,8 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._types import ArrayLike
 from lrtheory._validation import flag, must
-from lrtheory.low_rank_adapters.kinds.base import (
-    FactoredAdapter,
-    Gradient,
-    numerical_rank,
-    prepared,
-    shaped,
-    transposed,
-)
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, numerical_rank, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.vera import gauge_count
 
 __all__ = ["RandLoRA", "randlora"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import array_api_compat
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, kernel, kernel_input, to_numpy
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must
 from lrtheory._validation import sizes as lengths
-from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter, Gradient, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 
 __all__ = ["UniLoRA", "balanced_assignment", "group_sums", "uni_lora"]
 
@@ -72,7 +72,7 @@ def group_sums(values: Any, assignment: Any, n_groups: int) -> Any:
     add_to_groups(kernel_input(values), kernel_input(assignment, np.int64), sums)
     if isinstance(values, np.ndarray):
         return sums
-    return array_namespace(values).asarray(sums, device=array_api_compat.device(values))
+    return array_namespace(values).asarray(sums, device=values.device)
 
 
 @kernel
@@ -190,7 +190,7 @@ def uni_lora(
     counts = used.astype(np.int64) if sizes is None else _integers("sizes", sizes, d, low=1)
     if (counts < used).any():
         raise must("sizes", "at least the number of entries of this layer in each group", counts)
-    xp, device = array_namespace(found["theta"]), array_api_compat.device(found["theta"])
+    xp, device = array_namespace(found["theta"]), found["theta"].device
     frozen = {"assignment": xp.asarray(places, device=device), "sizes": xp.asarray(counts, device=device)}
     return UniLoRA((sides[0], sides[1]), found, frozen=frozen, scale=scale)
 

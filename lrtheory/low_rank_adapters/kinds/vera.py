@@ -9,14 +9,8 @@ import numpy as np
 from lrtheory._array import arrays, to_numpy
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.low_rank_adapters.kinds.base import (
-    FactoredAdapter,
-    Gradient,
-    numerical_rank,
-    prepared,
-    shaped,
-    transposed,
-)
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, numerical_rank, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 
 __all__ = ["VeRA", "gauge_count", "vera"]
 

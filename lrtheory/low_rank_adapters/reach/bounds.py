@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.base import numerical_rank
+from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.task import Task, norm
 

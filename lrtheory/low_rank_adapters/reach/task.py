@@ -18,7 +18,8 @@ import numpy as np
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._validation import must, real
-from lrtheory.low_rank_adapters.kinds.base import Adapter, Gradient
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient
+from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["Problem", "Task", "checked_adapter", "matrix_of", "norm", "problem_of", "scaled", "task_of"]
 

@@ -10,7 +10,8 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.low_rank_adapters.kinds.base import Adapter, transposed
+from lrtheory.low_rank_adapters.kinds.arrays import transposed
+from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.inverses import energy, inverse_of, unit_of
 
 __all__ = ["Energies", "captured_energies", "outer_factors", "shares"]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import array_api_compat
 import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory.low_rank_adapters.kinds.base import transposed
+from lrtheory.low_rank_adapters.kinds.arrays import transposed
 
 __all__ = ["Inverse", "energy", "inverse_of", "like", "unit_of"]
 
@@ -61,7 +60,7 @@ def like(array: np.ndarray, other: Any) -> Any:
     """An array of the host in the library and on the device of another one."""
     if isinstance(other, np.ndarray):
         return array
-    return array_namespace(other).asarray(np.array(array), device=array_api_compat.device(other))
+    return array_namespace(other).asarray(np.array(array), device=other.device)
 
 
 def unit_of(matrix: Any) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 
 from lrtheory._array import array_namespace
 from lrtheory.low_rank_adapters.convert.refactorize import refactorize
-from lrtheory.low_rank_adapters.kinds.base import Adapter, transposed
+from lrtheory.low_rank_adapters.kinds.arrays import transposed
+from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.inverses import Inverse, inverse_of
 
 __all__ = [

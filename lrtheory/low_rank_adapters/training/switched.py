@@ -23,7 +23,8 @@ from lrtheory._validation import (
     same_parameters,
     state_entry,
 )
-from lrtheory.low_rank_adapters.kinds.base import Adapter, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.arrays import shaped, transposed
+from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import lora
 from lrtheory.low_rank_adapters.training.inverses import like
 from lrtheory.low_rank_adapters.training.optimizer import checked_gradient

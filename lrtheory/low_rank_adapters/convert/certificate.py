@@ -1,0 +1,79 @@
+"""A certificate of a conversion: how near a LoRA is to the update that it stands for, and how near none can be."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import beside_jax, to_numpy
+from lrtheory._kernels.low_rank import tail, unit_of
+from lrtheory._result import result
+from lrtheory._validation import must
+from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
+from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+
+__all__ = ["STATEMENT", "ConversionCertificate"]
+
+STATEMENT = "low_rank_adapters/AD-3"
+
+
+@result
+class ConversionCertificate(AdapterCertificate):
+    """Bounds on the squared Frobenius distance of a LoRA from the update of another adapter.
+
+    bound + gap bounds the squared distance of this LoRA, rounding of its factors to their precision included; no LoRA
+    of its rank has a smaller one than the bound.
+    """
+
+    def _facts(self) -> list[str]:
+        least = f"of no LoRA of this rank below {self.bound:.6g} ({self.statement})"
+        return [f"squared distance at most {self.bound + self.gap:.6g}, and {least}"]
+
+    @beside_jax
+    def verify(self, problem: Any) -> bool:
+        """Recompute the distance and all singular values from the matrices themselves.
+
+        Parameters
+        ----------
+        problem : Adapter, or array of shape (d_out, d_in)
+            What the LoRA stands for, or its update.
+
+        Returns
+        -------
+        bool
+            Whether the LoRA is as near as stated, and no other one of its rank nearer than stated, up to the rounding
+            of products in doubles. It is False for squares outside of the range of doubles.
+
+        Raises
+        ------
+        TypeError
+            If that is neither an adapter nor an array of numbers.
+        """
+        D, own = _dense(problem), _dense(self.adapter)
+        sound = math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0
+        if not sound or (self.adapter.kind, self.statement, self.ridge) != ("lora", STATEMENT, 0.0):
+            return False
+        if not D.shape == own.shape == self.adapter.shape:
+            return False
+        if not (np.isfinite(D).all() and np.isfinite(own).all()):
+            return False
+        unit = max(unit_of(D), unit_of(own))
+        D, own = np.ldexp(D, -unit), np.ldexp(own, -unit)
+        values, error = np.linalg.svd(D, compute_uv=False), np.abs(D - own).ravel()
+        slack = 16 * sum(D.shape) * np.finfo(float).eps * (tail(values, 0) + float(np.linalg.norm(own)))
+        upper, lower = (math.ldexp(math.sqrt(square), -unit) for square in (self.bound + self.gap, self.bound))
+        least = tail(values, self.adapter.params["B"].shape[1])
+        return bool(tail(error, 0) <= upper + slack and lower <= least + slack)
+
+
+def _dense(problem: Any) -> np.ndarray:
+    """The update in doubles; that of thin factors from these."""
+    if isinstance(problem, FactoredAdapter):
+        B, A = (np.asarray(to_numpy(factor), np.float64) for factor in problem.factors())
+        return problem.scale * (B @ A)
+    matrix = np.asarray(to_numpy(problem.delta() if isinstance(problem, Adapter) else problem))
+    if matrix.dtype.kind not in "fiu":
+        raise must("problem", "an adapter, or an array of real numbers", problem, TypeError)
+    return matrix.astype(np.float64)

@@ -1,0 +1,112 @@
+"""Arrays of adapters in any library: how they are read, cast, and multiplied by a gradient that nobody forms."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
+from lrtheory._files.safetensors import decoded, encoded
+from lrtheory._validation import fits, must
+
+__all__ = ["CASTS", "Gradient", "cast", "numerical_rank", "prepared", "shaped", "transposed", "type_name"]
+
+#: the types that a weight may be merged in, with their names in files
+CASTS = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+
+
+class Gradient(NamedTuple):
+    """The gradient of a loss in the weight: a matrix, or outputs^T inputs of a batch, which is then never formed."""
+
+    dense: Any = None
+    inputs: Any = None
+    outputs: Any = None
+
+    def right(self, V: Any) -> Any:
+        """G V for a thin matrix V of shape (d_in, k)."""
+        return self.dense @ V if self.dense is not None else transposed(self.outputs) @ (self.inputs @ V)
+
+    def left(self, U: Any) -> Any:
+        """U^T G for a thin matrix U of shape (d_out, k)."""
+        return transposed(U) @ self.dense if self.dense is not None else transposed(self.outputs @ U) @ self.inputs
+
+    def transposed(self) -> Gradient:
+        """The gradient in the transpose of the weight."""
+        return Gradient(None if self.dense is None else transposed(self.dense), self.outputs, self.inputs)
+
+    def whole(self) -> Any:
+        """The matrix itself."""
+        return self.dense if self.dense is not None else transposed(self.outputs) @ self.inputs
+
+
+def prepared(**arrays: Any) -> dict[str, Any]:
+    """All arrays of an adapter as finite real ones of one library and one precision, the largest of theirs.
+
+    Parameters
+    ----------
+    **arrays : array of any library, or nested sequence
+        By the names that errors call them.
+
+    Returns
+    -------
+    dict of str to array
+        In the order that they were given.
+
+    Raises
+    ------
+    TypeError
+        If entries are not real numbers, or arrays are of several libraries.
+    ValueError
+        If an entry is not finite.
+    """
+    xp = array_namespace(*arrays.values())
+    foreign = [value for value in arrays.values() if is_foreign(value)]
+    device = foreign[0].device if foreign else None
+    found = {name: real_array(xp, name, value, device=device) for name, value in arrays.items()}
+    single = all(value.dtype == xp.float32 for value in found.values())
+    kind = xp.float32 if single else xp.float64
+    return {name: xp.astype(value, kind, copy=False) for name, value in found.items()}
+
+
+def shaped(name: str, value: Any, shape: tuple[int | None, ...]) -> Any:
+    """The array itself if it has the shape that is wanted, in which None is any length of at least 1."""
+    if not fits(tuple(value.shape), shape) or 0 in value.shape:
+        wanted = ", ".join("n" if length is None else str(length) for length in shape)
+        raise must(name, f"of shape ({wanted}{',' if len(shape) == 1 else ''})", tuple(value.shape))
+    return value
+
+
+def numerical_rank(matrix: Any) -> int:
+    """The number of singular values above max(m, n) eps times the largest one."""
+    host = np.asarray(to_numpy(matrix))
+    values = np.linalg.svd(host, compute_uv=False)
+    if not len(values) or values[0] == 0:
+        return 0
+    return int(np.sum(values > max(host.shape) * np.finfo(host.dtype).eps * values[0]))
+
+
+def transposed(matrix: Any) -> Any:
+    """The transpose, as every array library writes it."""
+    return array_namespace(matrix).matrix_transpose(matrix)
+
+
+def type_name(W: Any) -> str:
+    """The name of the type of a caller's array among `CASTS`; that of the computation where it is none of them."""
+    name = str(getattr(W, "dtype", "float64")).rpartition(".")[2]
+    return name if name in CASTS else "float64"
+
+
+def cast(total: Any, name: str) -> tuple[Any, Any]:
+    """A sum in another type, and the numbers that this holds as they stand beside the sum."""
+    xp = array_namespace(total)
+    if isinstance(total, np.ndarray) and name == "bfloat16":
+        try:
+            stored = encoded(total, CASTS[name])
+        except OverflowError:
+            return total, np.full_like(total, np.inf)
+        values = decoded(stored)
+        return values, values.astype(total.dtype)
+    with np.errstate(over="ignore"):
+        cast = xp.astype(total, getattr(xp, name))
+    return cast, xp.astype(cast, total.dtype)
