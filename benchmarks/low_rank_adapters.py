@@ -174,11 +174,11 @@ def gradient(m: int, n: int) -> Callable[[], Inputs]:
 
 def started(inputs: Inputs) -> np.ndarray:
     """The share that the start of a LoRA-XS captures, with a bound on all others."""
-    from lrtheory.low_rank_adapters import initialize, make_adapter
+    from lrtheory.low_rank_adapters import initialize, lora_xs
 
-    G = inputs["G"]
-    adapter = ready("ours", inputs, lambda: make_adapter("lora-xs", G.shape, rank=START_RANK, rng=0))
-    return np.array([initialize(adapter, G, rng=0).captured])
+    G, r = inputs["G"], START_RANK
+    empty = [np.zeros(shape, np.float32) for shape in ((len(G), r), (r, r), (r, G.shape[1]))]
+    return np.array([initialize(lora_xs(*empty), G, rng=0).captured])
 
 
 def svd_lowrank(inputs: Inputs) -> np.ndarray:

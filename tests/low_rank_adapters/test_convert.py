@@ -238,7 +238,7 @@ def test_a_certificate_of_another_update_is_refused() -> None:
     for words, lie in forged_fields(found.certificate):
         if "gap" not in words:  # a larger one states less
             assert not lie.verify(adapter), words
-    for changes in ({"gap": 0.0}, {"bound": 2 * found.lower}, {"gap": math.nan}, {"statement": "AD-1"}):
+    for changes in ({"gap": -1.0}, {"bound": 2 * found.lower}, {"gap": math.nan}, {"statement": "AD-1"}):
         assert not dataclasses.replace(found.certificate, **changes).verify(adapter)
 
 
