@@ -17,6 +17,7 @@ from proofs_checks.low_rank_adapters.families.factors import (
     has_full_rank,
     is_adapter,
     norm,
+    worst,
 )
 from proofs_checks.low_rank_adapters.families.moves import (
     climbed,
@@ -48,9 +49,10 @@ def one_way(case: Run, found: dict[str, Any]) -> Sides:
     pairs += [(B @ A, C @ D) for (B, A), (C, D) in zip(found["plain"], found["turned"], strict=True)]
     last = found["turned"][0]
     B, A = (np.asarray(X, float) for X in theory.changed_gauge(case.B, case.A, case.T))
+    allowed = [case.allowed / min(1.0, abs(case.scale))] * len(pairs)
+    # factors have units of their own
     pairs += [(last[0], B), (last[1], A), (found["plain"][0][0], case.B)]
-    allowed = case.allowed / min(1.0, abs(case.scale))
-    return beside(pairs, [allowed] * len(pairs))
+    return beside(pairs, allowed + [allowance(case.M, worst(case.T) * norm(X)) for X in (B, A, case.B)])
 
 
 AL_3 = Statement(
