@@ -62,7 +62,7 @@ def distance(adapter: Adapter, target: ArrayLike) -> Reach:
 
     The kind of the adapter and its frozen arrays count; the values of its trained arrays do not. The distance is exact
     for "lora", "lora-fa", "lora-xs" and "full" (statement AD-3), for "randlora" with orthonormal bases and signs
-    (statement RA-5), for "hadamard" and a weight whose absolute values have rank one (statements HU-3 and HU-4), and
+    (statement RA-5), for "hadamard" and a weight whose absolute values have rank one (statements HU-2 to HU-4), and
     for "vera" under both conditions. Elsewhere it lies between a lower bound and what alternating least squares find.
 
     Arrays: any (copied to the host)

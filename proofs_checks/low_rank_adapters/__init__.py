@@ -4,6 +4,7 @@
 from lrtheory.bounds.reporting import About
 from proofs_checks.low_rank_adapters import adapters
 from proofs_checks.low_rank_adapters import distances
+from proofs_checks.low_rank_adapters import hadamard
 from proofs_checks.low_rank_adapters import conversions
 from proofs_checks.low_rank_adapters import uni_lora
 from proofs_checks.low_rank_adapters import randlora

@@ -61,6 +61,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.gradient_jump": lambda: call(TARGET, A[0], A[1], scale=2),
     "theory.group_residual": lambda: call([1, 3, 5], [0, 0, 1], 2),
     "theory.hadamard_bracket": lambda: call(5.0, 1.0, 2.0),
+    "theory.hadamard_floor": lambda: call(TARGET, TARGET),
     "theory.hadamard_rank_one_energy": lambda: call([3.0, 2.0, 1.0], 1),
     "theory.half_step_decrease": lambda: call(4, step_size=0.5),
     "theory.joint_change": lambda: call(TARGET, B, A, step_size=0.5),

@@ -10,11 +10,13 @@ import pytest
 from scipy.optimize import least_squares
 
 from lrtheory.low_rank_adapters.distance import distance
+from lrtheory.low_rank_adapters.fit import fit
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from tests.backends import backend
 from tests.rules.forging import forged_fields
@@ -103,9 +105,11 @@ def test_zeros_of_a_hadamard_weight_are_never_reached() -> None:
     found = distance(hadamard(W, normal(5, 2), normal(2, 4)), D)
     assert found.lower >= np.hypot(D[0, 1], D[3, 3]) * (1 - 1e-12)
     assert "zeros" in found.message
+    assert found.certificate.statement.endswith("HU-2")
     W[2] = 0  # a row that is 0 throughout does not hide the others
     dead = distance(hadamard(W[:, 2:3], np.ones((5, 1)), np.ones((1, 1))), D[:, 2:3])
     assert dead.exact
+    assert dead.certificate.statement.endswith("HU-2")
     assert dead.upper == pytest.approx(abs(D[2, 2]))
 
 
@@ -139,6 +143,16 @@ def test_degenerate_problems(kind: str) -> None:
         assert distance(dataclasses.replace(adapter, frozen=blank), normal(4, 3)).captured == pytest.approx(
             0, abs=1e-15
         )
+
+
+def test_the_update_zero_where_all_others_point_away() -> None:
+    adapter = uni_lora([1.0], (2, 2), 4, assignment=np.zeros(16, np.int64), sizes=[16], scale=-1.5)
+    D = np.array([[5.0, 1.0], [-1.0, 5.0]])  # every update is a negative matrix of ones
+    for found in (distance(adapter, D), fit(adapter, D, n_starts=1), fit(adapter, D, method="closed-form")):
+        assert found.captured == 0.0
+        assert found.certificate.bound + found.certificate.gap == pytest.approx(52.0, rel=1e-15)
+        assert not found.certificate.adapter.delta().any()
+        assert found.certificate.verify(D)
 
 
 def test_ranks_beyond_the_sides_and_deficient_factors() -> None:

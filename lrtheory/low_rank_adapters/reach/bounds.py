@@ -170,10 +170,11 @@ def _entrywise(task: Task) -> Bound:
     statement = names[adapter.kind]
     if exact and adapter.kind == "randlora":
         statement = "RA-5"
-    elif exact and adapter.kind == "hadamard":
-        statement = "HU-4" if numerical_rank(blocks.W) == 1 else "HU-3"
-    elif not np.isfinite(found.spread):
-        statement = "HU-2" if adapter.kind == "hadamard" else statement
+    elif adapter.kind == "hadamard" and not blocks.W.all():
+        statement = "HU-2"
+    elif exact and adapter.kind == "hadamard" and numerical_rank(blocks.W) == 1:
+        statement = "HU-4"
+    if not np.isfinite(found.spread):
         note = "the frozen weights have zeros, so the bound counts only what they cannot reach"
     elif blocks.low == 0:
         note = "the frozen bases are dependent, so the bound counts only what is outside of them"

@@ -31,7 +31,7 @@ from lrtheory.low_rank_adapters.theory.balance import (
     sharpness,
     transported_momenta,
 )
-from lrtheory.low_rank_adapters.theory.hadamard import hadamard_bracket, hadamard_rank_one_energy
+from lrtheory.low_rank_adapters.theory.hadamard import hadamard_bracket, hadamard_floor, hadamard_rank_one_energy
 from lrtheory.low_rank_adapters.theory.randlora import dead_share, randlora_bracket, randlora_energy, randlora_rank
 from lrtheory.low_rank_adapters.theory.starts import (
     captured_limit,
@@ -74,6 +74,7 @@ __all__ = [
     "gradient_jump",
     "group_residual",
     "hadamard_bracket",
+    "hadamard_floor",
     "hadamard_rank_one_energy",
     "half_step_decrease",
     "joint_change",

@@ -5,11 +5,11 @@ Part of `theory`, where users find these functions. Y is the entrywise quotient 
 
 from __future__ import annotations
 
-from lrtheory._numbers import number
+from lrtheory._numbers import number, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory.low_rank_adapters.theory.truncation import conversion_energy
 
-__all__ = ["hadamard_bracket", "hadamard_rank_one_energy"]
+__all__ = ["hadamard_bracket", "hadamard_floor", "hadamard_rank_one_energy"]
 
 
 def hadamard_bracket(tail: Number, smallest: Number, largest: Number) -> tuple[Number, Number]:
@@ -50,6 +50,46 @@ def hadamard_bracket(tail: Number, smallest: Number, largest: Number) -> tuple[N
     rest = number("tail", tail, 0)
     low, high = number("smallest", smallest, 0), number("largest", largest, 0)
     return low**2 * rest, high**2 * rest
+
+
+def hadamard_floor(target: ArrayLike, weight: ArrayLike) -> Number:
+    r"""Squared norm of what no Hadamard update of a weight with zeros reaches (statement HU-2).
+
+    Parameters
+    ----------
+    target : array of numbers, (m, n)
+        D.
+    weight : array of numbers, (m, n)
+        W.
+
+    Returns
+    -------
+    number
+        The sum of the squared entries of D where W is 0: pruned weights cannot be revived.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not finite matrices of one shape.
+
+    Proof
+    -----
+    Assumes: nothing about W and D.
+
+    Proof: An update s W o Z is 0 where W is, whatever Z is. There D - s W o Z has the entries of D, whose squares are a
+    part of \|D - s W o Z\|^2. If W is 0 in whole rows and columns only, the other part is the squared distance of the
+    other rows and columns of D from the updates of theirs, which have no zeros of W, so statement HU-3 bounds it.
+
+    Checked by: HU-2.
+
+    Examples
+    --------
+    >>> hadamard_floor([[3, 5], [7, 2]], [[0, 1], [1, 0]])
+    13
+    """
+    D = table("target", target, shape=("m", "n"))
+    missed = D[table("weight", weight, shape=D.shape) == 0]
+    return plain((missed * missed).sum())
 
 
 def hadamard_rank_one_energy(spectrum: ArrayLike, rank: int) -> Number:

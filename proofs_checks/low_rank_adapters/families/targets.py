@@ -236,6 +236,31 @@ WEIGHTS = Family(
 )
 
 
+def with_zeros(W: list[list[float]], D: list[list[float]]) -> Aimed:
+    """Make a Hadamard adapter of free rank whose update is D where it can be, and the target D."""
+    target = np.array(D)
+    return aimed(Case("hadamard", (target, np.eye(target.shape[1])), (np.array(W),), 1.0, target.shape), target)
+
+
+def draw_zeros(draws: Draws) -> Aimed:
+    """Draw a weight with at least one zero, sometimes a whole row of them."""
+    case = draw_case(draws, low=1, most=4, kinds=("hadamard",))
+    kept = draws.integers(0, 1, shape=case.shape)
+    kept[0, : draws.choice((1, case.shape[1]))] = 0
+    return aim(draws, replace(case, frozen=(case.frozen[0] * kept,)))
+
+
+WITH_ZEROS = Family(
+    "hadamard-of-weights-with-zeros",
+    always=lambda: (
+        with_zeros([[0.0]], [[5.0]]),
+        with_zeros([[0.0, 0.0], [1.0, 1.0]], [[3.0, 1.0], [2.0, 5.0]]),
+    ),
+    tight=(Tight(with_zeros([[1.0, 0.0], [0.0, 1.0]], [[2.0, 1.0], [1.0, 2.0]]), 1 - 1e-12, 1 + 1e-12),),
+    draw=draw_zeros,
+)
+
+
 def draw_rank_one(draws: Draws) -> Aimed:
     """Draw a Hadamard adapter whose weight is an outer product."""
     case = draw_case(draws, low=1, most=4, kinds=("hadamard",))

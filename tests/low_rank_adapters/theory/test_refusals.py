@@ -45,6 +45,8 @@ REFUSED: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str]] = [
     ("hadamard_bracket", (-1, 1, 1), {}, {}, "tail", AT_ZERO),
     ("hadamard_bracket", (1, -1, 1), {}, {}, "smallest", AT_ZERO),
     ("hadamard_bracket", (1, 1, -1), {}, {}, "largest", AT_ZERO),
+    ("hadamard_floor", ([1], [[1]]), {}, {}, "target", "of shape (m, n)"),
+    ("hadamard_floor", ([[1, 2]], [[1]]), {}, {}, "weight", "of shape (1, 2)"),
     ("hadamard_rank_one_energy", ([-1], 1), {}, {}, "spectrum", AT_ZERO),
     ("hadamard_rank_one_energy", ([1], -1), {}, {}, "rank", ZERO),
     ("norm_ceiling", (-1,), {}, {}, "energy", AT_ZERO),

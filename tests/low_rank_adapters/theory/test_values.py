@@ -19,6 +19,7 @@ def test_energies_are_exact() -> None:
     assert theory.distance_floor(Fraction(9), Fraction(8), Fraction(2)) == 2
     assert theory.distance_floor(9, 3, 2) == 6
     assert theory.hadamard_rank_one_energy(values, 2) == Fraction(1, 9)
+    assert theory.hadamard_floor([[Fraction(1, 2), 5], [3, 7]], [[0.0, 1.0], [0, -2]]) == 9 + Fraction(1, 4)
     assert theory.hadamard_bracket(Fraction(1, 3), 0, 3) == (0, 3)
     assert theory.randlora_energy(Fraction(5), [Fraction(1, 2), 2]) == Fraction(3, 4)
     assert theory.norm_ceiling(Fraction(1, 2)) == Fraction(1, 4)
