@@ -22,7 +22,7 @@ class HadamardAdapter(Adapter):
 
     @property
     def rank_bound(self) -> int:
-        """r times the rank of W, or the smaller side where that is less (HU-1)."""
+        """r times the rank of W, as the update is a sum of r terms diag(b) W diag(a), or the smaller side if less."""
         W, r, side = self.frozen["W"], self.params["A"].shape[0], min(self.shape)
         enough = -(-side // r)
         if numerical_rank(W[:enough, :enough]) == enough:  # then W, which may be large, has at least this rank
