@@ -62,10 +62,14 @@ def solve(
         run = _best(task, bound, tol=tol, max_iter=max_iter, n_starts=n_starts, draw=draw, inform=inform)
     used = "closed-form" if once or not task.whole else "alternating"
     adapter = task.raised(run.params)
-    upper = math.hypot(task.rest, norm(task.residual(task.lowered(adapter))))
+    left, nothing = norm(task.residual(task.lowered(adapter))), norm(task.T)
+    if left > nothing:  # then the update 0 is nearer, as where all updates of the kind point away from the target
+        zeros = {name: np.zeros_like(value) for name, value in run.params.items()}
+        run = run._replace(params=zeros, losses=[nothing**2])
+        adapter, left = task.raised(zeros), nothing
     lower = math.hypot(task.rest, bound.value)
-    upper = max(upper, lower)
-    captured = 1.0 - (upper / task.whole) ** 2 if task.whole else 1.0
+    upper = max(math.hypot(task.rest, left), lower)
+    captured = max(0.0, 1.0 - (upper / task.whole) ** 2) if task.whole else 1.0
     certificate = AdapterCertificate(
         gap=max(0.0, task.square(upper) - task.square(lower)),
         bound=task.square(lower),
