@@ -29,6 +29,7 @@ from proofs_checks.low_rank_adapters.families.adapters import (
     exact_rank,
     is_case,
     is_pulled,
+    somewhere,
 )
 from proofs_checks.low_rank_adapters.families.exact import square
 from proofs_checks.low_rank_adapters.families.targets import CHANCES, Chance, is_chance
@@ -98,12 +99,6 @@ def counted(case: Case, rng: np.random.Generator | None = None) -> dict[str, int
     """Return the free and the trained numbers that the library reports."""
     adapter = build(case)
     return {"dimension": adapter.dimension, "n_parameters": adapter.n_parameters}
-
-
-def somewhere(case: Case) -> Case:
-    """Move the trained numbers to a point where no polynomial of theirs of low degree vanishes by chance."""
-    rng = np.random.default_rng(0)
-    return replace(case, trained=tuple(rng.integers(1, 2**20, size=one.shape).astype(float) for one in case.trained))
 
 
 def free_numbers(case: Case, found: dict[str, int], gauges: int | None = None, kinds: tuple[str, ...] = FREE) -> Sides:

@@ -25,14 +25,15 @@ from proofs_checks.low_rank_adapters.families.targets import (
 
 def unrevived(case: Aimed, found: Found, *, weight: Any = np.asarray) -> Sides:
     """Compare the formula of a weight with the reported bound, and that with the errors of two updates."""
-    wrong, error = checked(case, found, exact=False)
     W, lower = case.scale * case.named["W"], found["lower"] ** 2
     least = float(theory.hadamard_floor(case.target, weight(W)))
     rows, columns = W.any(axis=1), W.any(axis=0)
     live = W[rows][:, columns]
+    sizes = np.abs(live) if live.size else np.ones(1)
     if live.size and live.all():
         rest = tail(case.target[rows][:, columns] / live, case.rank)
-        least += float(theory.hadamard_bracket(rest, np.abs(live).min(), np.abs(live).max())[0])
+        least += float(theory.hadamard_bracket(rest, sizes.min(), sizes.max())[0])
+    wrong, error = checked(case, found, exact=bool(sizes.min() == sizes.max()))
     return wrong or Sides(
         np.array([least, lower, lower]),
         np.array([lower, case.error, error]),
@@ -49,7 +50,7 @@ HU_2 = Statement(
         "W has zeros. The squared distance of a target D from all W o (B A), with the entrywise product o, is at least "
         "the sum of the squared entries of D where W is 0. If these are whole rows and columns, the other rows and "
         "columns of W have no zero, and the lower end of HU-3 for these is added to the sum. The library reports a "
-        "bound between this and the distance."
+        "bound between this and the distance, which it knows if these have one absolute value."
     ),
     source=Derived(theory.hadamard_floor),
     tex=r"\mathrm{dist}^2 \ge \textstyle\sum_{W_{ij} = 0} D_{ij}^2",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, product
@@ -13,7 +12,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Measured, Paper, Recorded, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
-from proofs_checks.low_rank_adapters.families.adapters import Case, build, exact_rank, update
+from proofs_checks.low_rank_adapters.families.adapters import Case, build, exact_rank, somewhere, update
 from proofs_checks.low_rank_adapters.families.exact import misfit
 from proofs_checks.low_rank_adapters.families.randlora import (
     EQUAL_BASES,
@@ -44,12 +43,6 @@ RA_1 = Statement(
         carried_by="low_rank_adapters/AD-3",
     ),
 )
-
-
-def somewhere(case: Case) -> Case:
-    """Move the trained numbers to a point where no polynomial of theirs vanishes by chance."""
-    rng = np.random.default_rng(1)
-    return replace(case, trained=tuple(rng.integers(1, 2**16, size=one.shape).astype(float) for one in case.trained))
 
 
 def moved(case: Case, rng: np.random.Generator | None = None) -> dict[str, Any]:
