@@ -1,4 +1,4 @@
-"""What the folder of an adapter holds: its settings, the arrays of each module, and those that all modules share."""
+"""The folder of an adapter: its settings, the arrays of each module, and the arrays that all modules share."""
 
 from __future__ import annotations
 
@@ -118,6 +118,10 @@ class Folder(NamedTuple):
         if missing:
             raise must("path", f"that of an adapter that has for {module!r} the arrays of its kind alone", missing)
         return [_with_axes(arrays[part], axes, f"{module}.{part}") for part, axes in dimensions.values()]
+
+    def vector(self, part: str) -> np.ndarray:
+        """A vector that all modules share."""
+        return _with_axes(self.shared[part], 1, part)
 
     def projections(self, first: str, second: str, axes: int) -> tuple[np.ndarray, np.ndarray]:
         """The two frozen arrays that all modules share, which peft saves on request alone."""

@@ -68,6 +68,8 @@ def load_peft(
     """
     folder, config = read_config(Path(path))
     kind = config.get("peft_type", "LORA")
+    if not isinstance(kind, str):
+        raise must("path", "that of an adapter whose peft_type is a word", kind)
     if kind in ("LORA", "ADALORA"):
         return dict(lora.read(Path(path)))
     if kind not in READERS:

@@ -1,4 +1,4 @@
-"""What verbs read: the weights of a model, and the folder of an adapter of any kind."""
+"""The inputs of verbs: the weights of a model, and the folder of an adapter of any kind."""
 
 from __future__ import annotations
 

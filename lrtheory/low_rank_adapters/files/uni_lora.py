@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import must
+from lrtheory._validation import integer, must
 from lrtheory.low_rank_adapters.files.folder import Folder
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
@@ -23,7 +23,7 @@ def read(folder: Folder) -> dict[str, Adapter]:
     """The modules of a Uni-LoRA, which share the vector."""
     if "unilora_theta_d" not in folder.shared:
         raise must("path", "a folder with the vector unilora_theta_d", sorted(folder.shared))
-    theta, rank = folder.shared["unilora_theta_d"], folder.rank()
+    theta, rank = folder.vector("unilora_theta_d"), folder.rank()
     groups = _stored(folder, rank) if folder.modules else _drawn(folder, rank, len(theta))
     numbers = np.concatenate([group for _, group in groups.values()])
     if numbers.min() < 0 or numbers.max() >= len(theta):
@@ -66,7 +66,9 @@ def _drawn(folder: Folder, rank: int, n_groups: int) -> dict[str, tuple[tuple[in
     counts = [rank * sum(shape) for shape in shapes.values()]
     if n_groups > sum(counts):
         raise must("path", f"that of an adapter with theta_d_length at most {sum(counts)}, its entries", n_groups)
-    drawn = balanced_assignment(sum(counts), n_groups, rng=int(folder.config.get("proj_seed", 42)))
+    drawn = balanced_assignment(
+        sum(counts), n_groups, rng=integer("proj_seed", folder.config.get("proj_seed", 42), low=0)
+    )
     parts = np.split(drawn, np.cumsum(counts)[:-1])
     return {name: (shape, part) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
@@ -78,8 +80,13 @@ def _is_target(config: Mapping[str, Any], name: str) -> bool:
         rule = "one that names its modules, or whose groups are saved (save_indices=True)"
         raise must("path", f"that of an adapter, {rule}", targets)
     if isinstance(targets, str):
-        return re.fullmatch(targets, name) is not None
-    return any(name == one or name.endswith(f".{one}") for one in targets or ())
+        try:
+            return re.fullmatch(targets, name) is not None
+        except re.error as error:
+            raise must("target_modules", "a regular expression in the settings of the adapter", targets) from error
+    if not isinstance(targets, list):
+        raise must("target_modules", "a list of names or a regular expression in the settings", targets)
+    return any(name == one or name.endswith(f".{one}") for one in targets)
 
 
 def write(adapters: Mapping[str, Adapter]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, Any]]:

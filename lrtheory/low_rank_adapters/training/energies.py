@@ -1,4 +1,4 @@
-"""How much of a gradient each way to train two factors can follow."""
+"""The energies of a gradient that two factors can follow, for each way to train them."""
 
 from __future__ import annotations
 

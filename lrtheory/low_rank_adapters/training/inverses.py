@@ -6,6 +6,7 @@ are computed on the host; products with large matrices stay in the caller's libr
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ class Inverse(NamedTuple):
         return self.damped @ projected
 
     def squared(self, product: Any) -> Any:
-        """The same from B^T G."""
+        """(B^T B + ridge I)^{-1} B^T G from B^T G."""
         return self.damped @ (transposed(self.core) @ product)
 
     def moved(self, other: Any) -> Any:
@@ -64,11 +65,16 @@ def like(array: np.ndarray, other: Any) -> Any:
 
 
 def unit_of(matrix: Any) -> int:
-    """The exponent of the power of two above the largest entry; divided by it, entries can be squared."""
+    """The exponent of the power of two above the largest entry; divided by it, entries can be squared.
+
+    It is never so small that the reciprocal of the power would leave the range of the type.
+    """
     xp = array_namespace(matrix)
     if 0 in matrix.shape:
         return 0
-    return int(np.frexp(max(float(xp.max(matrix)), -float(xp.min(matrix))))[1])
+    largest = max(float(xp.max(matrix)), -float(xp.min(matrix)))
+    least = math.frexp(float(xp.finfo(matrix.dtype).smallest_normal))[1]
+    return max(math.frexp(largest)[1], least)
 
 
 def energy(matrix: Any) -> float:

@@ -107,7 +107,7 @@ def _orthonormal(columns: Any) -> Any:
     geqrf, orgqr = get_lapack_funcs(("geqrf", "orgqr"), (host,))
     room = 32 * host.shape[1]  # so that LAPACK works on blocks
     reflectors, tau, _, _ = geqrf(host, lwork=room)
-    return like(orgqr(reflectors, tau, lwork=room)[0], columns)
+    return like(orgqr(reflectors, tau, lwork=room, overwrite_a=1)[0], columns)
 
 
 def _left(C: np.ndarray) -> np.ndarray:

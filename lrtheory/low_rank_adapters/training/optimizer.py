@@ -236,8 +236,10 @@ class AdapterOptimizer:
         adapter = own.adapter.with_params(read.pop("params"))
         self._state = State(adapter, turn, n_steps=n_steps, rank_deficient=deficient, **read)
 
-    def _refactorize(self) -> None:
-        self._state = refactored(self._state)
+    def _refactorize(self) -> bool:
+        """Balance the factors of a LoRA, and say whether this could be done."""
+        before, self._state = self._state, refactored(self._state)
+        return self._state is not before
 
     def _parameters(self) -> dict[str, Any]:
         adapter, rule = self.adapter, self._rule

@@ -36,7 +36,7 @@ ADAM_DECAY = 0.999
 
 @dataclass(frozen=True)
 class Rule:
-    """How steps are taken."""
+    """The method of an optimizer, and the numbers that it steps with."""
 
     method: str
     step_size: float
@@ -191,8 +191,9 @@ class _Projection:
 
 
 def followed(adapter: Adapter, pulled: Mapping[str, Any], method: str) -> dict[str, Any]:
-    """What training follows of a gradient: for methods that project, coordinates of B B^+ G, G A^+ A or both at once.
+    """Return the parts of a gradient that training follows, for each trained array.
 
+    For methods that project these are coordinates of B B^+ G, of G A^+ A, or of both projections at once.
     Their norms do not depend on the choice of the factors, as those of the gradients in the arrays do.
     """
     if method not in PROJECTED:

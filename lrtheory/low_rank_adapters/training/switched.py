@@ -26,7 +26,7 @@ from lrtheory._validation import (
 from lrtheory.low_rank_adapters.kinds.arrays import shaped, transposed
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import lora
-from lrtheory.low_rank_adapters.training.inverses import like
+from lrtheory.low_rank_adapters.training.inverses import like, unit_of
 from lrtheory.low_rank_adapters.training.optimizer import checked_gradient
 
 __all__ = ["SwitchedLoRA"]
@@ -131,8 +131,9 @@ class SwitchedLoRA:
         size = real("scale", scale)
         if size == 0 or not math.isfinite(size):
             raise must("scale", "a finite number other than 0", scale)
-        norm = float(np.linalg.norm(np.asarray(to_numpy(W), np.float64))) or 1.0
-        columns = norm / abs(size) / math.sqrt(m) / math.sqrt(r)
+        unit = unit_of(W)
+        norm = float(np.linalg.norm(np.ldexp(np.asarray(to_numpy(W), np.float64), -unit))) or 1.0
+        columns = math.ldexp(norm / math.sqrt(m) / math.sqrt(r), unit) / abs(size)
         rows, pool = 1.0 / math.sqrt(n), min(m, n)
         made = {"A": self._drawn((r, n), rows, W), "B": self._drawn((m, r), columns, W)}
         self.candidates = {"A": self._drawn((pool, n), rows, W), "B": self._drawn((m, pool), columns, W)}
@@ -199,15 +200,17 @@ class SwitchedLoRA:
             xp = array_namespace(value)
             if not bool(xp.all(xp.isfinite(value))):
                 raise must("step_size", "so small that both factors stay finite", self.step_size)
-        self.adapter, self.momenta = self.adapter.with_params(params), momenta
-        self.resting = {name: np.maximum(left - 1, 0) for name, left in self.resting.items()}
-        self.n_steps += 1
-        expected = self.rank / self.interval * LAST ** (self.n_steps / self.horizon)
+        fresh = self._beside()
+        fresh.adapter, fresh.momenta = self.adapter.with_params(params), momenta
+        fresh.resting = {name: np.maximum(left - 1, 0) for name, left in self.resting.items()}
+        fresh.n_steps += 1
+        expected = self.rank / self.interval * LAST ** (fresh.n_steps / self.horizon)
         for side in ("A", "B"):
             due = math.floor(expected) + int(self.rng.random() < expected % 1.0)
             for _ in range(due):
-                self.switch(self.next_index[side], side)
-                self.next_index[side] = (self.next_index[side] + 1) % self.rank
+                fresh._exchange(fresh.next_index[side], side)
+                fresh.next_index[side] = (fresh.next_index[side] + 1) % self.rank
+        self.__dict__.update(fresh.__dict__)  # all at once, so that an interrupt leaves no half of a step
 
     @beside_jax
     def switch(self, k: int, side: Side) -> None:
@@ -228,7 +231,12 @@ class SwitchedLoRA:
             If `k` is not an integer.
         """
         choice("side", side, ("A", "B"))
-        k = integer("k", k, low=0, high=self.rank - 1)
+        fresh = self._beside()
+        fresh._exchange(integer("k", k, low=0, high=self.rank - 1), side)
+        self.__dict__.update(fresh.__dict__)
+
+    def _exchange(self, k: int, side: Side) -> None:
+        """Switch one row or column of an object that nobody else has."""
         other, slot = ("B" if side == "A" else "A"), self.next_candidate[side]
         # rows of A and of the transpose of B are switched alike
         turned = (lambda value: value) if side == "A" else transposed
@@ -259,9 +267,8 @@ class SwitchedLoRA:
         SwitchedLoRA
             It goes on as this one would.
         """
-        made = copy.copy(self)  # arrays and mappings are replaced and never written to
+        made = self._beside()
         made.rng = copy.deepcopy(self.rng)
-        made.next_index = dict(self.next_index)
         return made
 
     def get_state(self) -> dict[str, Any]:
@@ -317,6 +324,12 @@ class SwitchedLoRA:
             values = _counts(name, read, limit - 1).tolist()
             setattr(fresh, name, dict(zip(("A", "B"), values, strict=True)))
         self.__dict__.update(fresh.__dict__ | counts)
+
+    def _beside(self) -> SwitchedLoRA:
+        """An object that can be changed beside this one; both draw from the same generator."""
+        made = copy.copy(self)  # arrays and all other mappings are replaced and never written to
+        made.next_index = dict(self.next_index)
+        return made
 
     def _drawn(self, shape: tuple[int, int], deviation: float, W: Any) -> Any:
         values = self.rng.standard_normal(shape) * deviation

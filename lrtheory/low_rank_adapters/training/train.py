@@ -15,7 +15,7 @@ from lrtheory._validation import flag, integer, must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.inverses import energy, unit_of
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer, Diverged, checked_gradient
-from lrtheory.low_rank_adapters.training.steps import followed
+from lrtheory.low_rank_adapters.training.steps import followed, is_zero
 
 __all__ = ["TrainResult", "TrainState", "train"]
 
@@ -63,7 +63,8 @@ class TrainResult(Result):
     message : str
         Why training ended, and ``rank_deficient`` where a factor had not its full rank.
     counts : mapping
-        ``gradients`` that were asked for, and ``refactorizations``.
+        ``gradients`` that were asked for, and ``refactorizations`` that changed the factors: there is none where the
+        product lacks the rank of the factors.
     trace : mapping of str to array, or None
         For each trained array its values before all steps and after the last one, along a first axis, and for
         ``momentum_`` and its name its running means; None unless it was asked for.
@@ -211,8 +212,7 @@ class _Run:
             except Diverged:
                 return "stopped: a step would leave the range of numbers; `step_size` must be smaller"
             if self.every and self.optimizer.n_steps % self.every == 0:
-                self.optimizer._refactorize()
-                self.n_refactored += 1
+                self.n_refactored += self.optimizer._refactorize()
             self._keep()
             if callback is not None:
                 try:
@@ -236,5 +236,5 @@ class _Run:
 
 def _norm(pulled: Mapping[str, Any]) -> float:
     """The Frobenius norm of all gradients together, whatever their units are."""
-    unit = max(unit_of(value) for value in pulled.values())
+    unit = max((unit_of(value) for value in pulled.values() if not is_zero(value)), default=0)
     return math.ldexp(math.sqrt(sum(energy(value * 2.0**-unit) for value in pulled.values())), unit)

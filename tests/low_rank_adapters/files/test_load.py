@@ -134,6 +134,11 @@ def copied(tmp_path: Path, name: str, **changes: object) -> Path:
     [
         ("lora", {"peft_type": "LOHA"}, "whose peft_type is LORA, .* got 'LOHA'"),
         ("lora", {"peft_type": "VERA"}, "save_projection=True"),
+        ("vera", {"peft_type": ["VERA"]}, "whose peft_type is a word"),
+        ("unilora", {"proj_seed": 2.5}, "`proj_seed` must be an integer"),
+        ("unilora", {"proj_seed": "x"}, "`proj_seed` must be an integer"),
+        ("unilora", {"target_modules": "("}, "`target_modules` must be a regular expression"),
+        ("unilora", {"target_modules": 5}, "`target_modules` must be a list of names"),
         ("lora", {"r": 3}, "the rank 3 of its settings"),
         ("unilora", {"r": 1.5}, "`r` must be an integer"),
         ("unilora", {"target_modules": "all-linear"}, "one that names its modules"),

@@ -203,6 +203,25 @@ def test_counterparts_rest_and_the_others_move():
         assert moved.tolist() == [True, not rests]
 
 
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_an_interrupt_leaves_no_half_of_a_step(monkeypatch, fails_at):
+    switched = SwitchedLoRA(np.eye(4), 2, step_size=0.1, horizon=10, interval=1, rng=0)
+    before = switched.get_state()
+    calls = iter(range(1, 10))
+    exchange = SwitchedLoRA._exchange
+
+    def interrupted(self, k, side):
+        exchange(self, k, side)
+        if next(calls) == fails_at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(SwitchedLoRA, "_exchange", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        switched.step(np.eye(4))
+    after = switched.get_state()
+    assert before | {"rng": None} == after | {"rng": None}
+
+
 def test_switches_become_rare():
     switched = SwitchedLoRA(np.eye(6), 4, step_size=1e-3, horizon=300, interval=8, frozen_steps=0, rng=1)
     counts = []
@@ -215,7 +234,7 @@ def test_switches_become_rare():
     assert counts[149] > counts[-1] - counts[149]
 
 
-@pytest.mark.parametrize("factor", [1e-12, 1e12])
+@pytest.mark.parametrize("factor", [1e-200, 1e-12, 1e12, 1e200])
 def test_switches_in_other_units(factor):
     made = [SwitchedLoRA(np.eye(4) * x, 2, step_size=0.1, horizon=10, interval=2, rng=0) for x in (1.0, factor)]
     for _ in range(5):

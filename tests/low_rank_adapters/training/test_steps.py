@@ -225,6 +225,20 @@ def test_training_in_other_units(method, factor):
     np.testing.assert_allclose(found.adapter.delta() / factor, honest.adapter.delta(), atol=1e-11)
 
 
+@pytest.mark.parametrize("factor", [1.0, 1e-170])
+def test_a_small_gradient_beside_one_of_zeros_is_no_zero(factor):
+    # the gradient in B is 0, since A is 0
+    found = train(lora([[1.0], [1.0]], [[0.0, 0.0]]), squared_loss(np.full((2, 2), factor)), step_size=1.0)
+    assert found.gradient_norms[0] == pytest.approx(2 * factor)
+    np.testing.assert_allclose(found.adapter.delta() / factor, np.ones((2, 2)), atol=1e-12)
+
+
+def test_factors_that_cannot_be_balanced_are_not_counted():
+    start = lora([[1.0, 1.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
+    found = train(start, squared_loss(np.eye(2)), step_size=0.5, refactorize_every=1, max_iter=1)
+    assert found.counts["refactorizations"] == 0
+
+
 def test_why_training_ends():
     M, start = np.diag([2.0, 0.0]), lora([[1.0], [1.0]], [[1.0, 1.0]])
     assert train(start, squared_loss(start.delta()), step_size=1.0).n_iter == 0
