@@ -1,4 +1,4 @@
-"""The same update in other factors: balanced ones, and those of the best LoRA of a rank for any kind."""
+"""Conversions: balanced factors for the update of a LoRA, and the best LoRA of a rank for an adapter of any kind."""
 
 from lrtheory.low_rank_adapters.convert.refactorize import Refactorized, refactorize
 from lrtheory.low_rank_adapters.convert.to_lora import to_lora

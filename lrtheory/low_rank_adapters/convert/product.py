@@ -42,7 +42,7 @@ class Product(NamedTuple):
 
     @property
     def rounding(self) -> float:
-        """What a value may be off by."""
+        """A bound on the error of each singular value."""
         return rounding_of(self.load, self.R.shape[1], 2 * self.half)
 
     def balanced(self, rank: int, ratio: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

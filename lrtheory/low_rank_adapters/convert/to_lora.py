@@ -100,7 +100,9 @@ def to_lora(
         if method == "core" or B.shape[1] < min(adapter.shape):
             cut = _through_core(adapter, B, A, rank, epsilon)
             return _result(adapter, cut, f"{B.shape[1]} inner indices for sides of {adapter.shape}")
-    D = np.asarray(to_numpy(adapter.delta()))
+        D = np.asarray(to_numpy(adapter.scale * (B @ A)))  # as `delta` forms it, which would make the factors again
+    else:
+        D = np.asarray(to_numpy(adapter.delta()))
     _within_range(D)
     if method != "svd":
         found = _through_gram(D, rank, epsilon, tol if method == "auto" else math.inf)
@@ -198,7 +200,7 @@ def _within_range(numbers: np.ndarray) -> None:
 
 
 def _edge(values: np.ndarray, rank: int) -> tuple[int, bool]:
-    """How many of the kept values are 0, and whether the last of them equals the first that is left."""
+    """Return the number of kept values that are 0, and whether the last kept value equals the first one left out."""
     if not values[0] > 0:
         return rank, False
     squares = (values / values[0]) ** 2
@@ -208,7 +210,7 @@ def _edge(values: np.ndarray, rank: int) -> tuple[int, bool]:
 
 
 def _cast(values: np.ndarray, B: Any, A: Any) -> float:
-    """What the rounding of balanced factors to their type moves their product."""
+    """A bound on the change of the product when balanced factors are rounded to their type."""
     sizes = B.shape[0] * B.shape[1], A.shape[0] * A.shape[1]
     return float(cast_error((math.sqrt(float(np.sum(values))),) * 2, sizes, str(B.dtype)))
 

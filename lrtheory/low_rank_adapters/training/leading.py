@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import get_lapack_funcs
 
 from lrtheory._array import array_namespace, to_numpy
 from lrtheory.low_rank_adapters.training.inverses import energy, like, unit_of
@@ -103,6 +102,8 @@ def _beside(Q: Any, columns: Any) -> Any:
 
 def _orthonormal(columns: Any) -> Any:
     """Q of the QR factorization of a tall matrix; LAPACK without what NumPy adds, which takes longer than the work."""
+    from scipy.linalg import get_lapack_funcs  # takes long to import
+
     host = np.asarray(to_numpy(columns))
     geqrf, orgqr = get_lapack_funcs(("geqrf", "orgqr"), (host,))
     room = 32 * host.shape[1]  # so that LAPACK works on blocks
