@@ -1,4 +1,4 @@
-"""How much of a real gradient the ways to train two factors can follow, by the subspaces in which the factors start."""
+"""Shares of a real gradient that the ways to train two factors can follow, by the subspaces where the factors start."""
 
 from __future__ import annotations
 

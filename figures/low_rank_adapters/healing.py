@@ -1,4 +1,4 @@
-"""What is left of a loss at each rank, by how the adapter is chosen: from the data, the update, or one gradient."""
+"""The share of a loss that is left at each rank, for adapters chosen from the data, the update, or one gradient."""
 
 from __future__ import annotations
 

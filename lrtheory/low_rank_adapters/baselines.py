@@ -1,4 +1,4 @@
-"""What is done in practice, and chance: the results are those of `fit`, so that losses and bounds can be compared."""
+"""Methods of practice, and chance, with the results of `fit`, so that losses and bounds can be compared."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def _leading(adapter: Adapter, D: np.ndarray, power: int) -> Adapter:
 
 
 def _answer(task: Task, adapter: Adapter, method: str) -> FitResult:
-    """What an adapter leaves, beside the bound on all adapters with its frozen arrays."""
+    """Return what an adapter leaves, beside the bound on all adapters with its frozen arrays."""
     bound = lower_bound(task)
     lower = math.hypot(task.rest, bound.value)
     upper = max(lower, math.hypot(task.rest, norm(task.residual(task.lowered(adapter)))))

@@ -1,4 +1,4 @@
-"""How near the updates of an adapter come to the update that is needed."""
+"""Distances of a target from all updates that an adapter can make."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ METHODS = ("auto", "closed-form", "alternating")
 
 
 class FitState(NamedTuple):
-    """What a callback sees after each step.
+    """The adapter after a step, for callbacks.
 
     Parameters
     ----------

@@ -105,6 +105,6 @@ def _healed(encoder: Encoder, number: int, *, fitted: bool) -> UpdateProblem:
 
 
 def _before_the_last_map(encoder: Encoder, x: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """What the last map of a layer is added to, and its inputs."""
+    """Return the states to which the last map of a layer is added, and its inputs."""
     seen = encoder.norm(x + encoder.attention(x, f"{name}.attention"), f"{name}.attention.output.LayerNorm")
     return seen, gelu(encoder.linear(seen, f"{name}.intermediate.dense"))

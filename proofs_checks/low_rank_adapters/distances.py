@@ -1,4 +1,4 @@
-"""How near an adapter comes to a target: AD-3, and for RandLoRA RA-5 and RA-6."""
+"""Distances of adapters from a target: AD-3, and for RandLoRA RA-5 and RA-6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near Hadamard adapters come to a target: HU-2 with zeros in the weight, HU-3 without, and HU-4 for rank one."""
+"""Distances of Hadamard adapters: HU-2 with zeros in the weight, HU-3 without, HU-4 for a weight of rank one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How near the updates of an adapter come to a target: lower bounds, best trained arrays, certificates."""
+"""Distances of adapters from a target: lower bounds, best trained arrays, certificates."""

@@ -47,7 +47,7 @@ class Task(NamedTuple):
     eps: float
 
     def for_target(self, T: np.ndarray) -> Task:
-        """The same adapter beside a target in place of data."""
+        """Return the task of the same adapter for a target in place of data."""
         return self._replace(T=T, K=None, svd=_decomposed(T))
 
     def frozen(self, name: str) -> np.ndarray:

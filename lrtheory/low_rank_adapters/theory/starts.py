@@ -1,4 +1,4 @@
-r"""What an adapter can take from a gradient at its start: projections, captured energies, floors.
+r"""Starts of adapters from a gradient: projections, captured energies, floors of the loss.
 
 Part of `theory`, where users find these functions. G (m, n) is the gradient in the merged weight, B (m, r) and A (r, n)
 are the factors. P_B is the orthogonal projector onto the columns of B, P_A the one onto the rows of A. Formulas of

@@ -52,7 +52,7 @@ class Data:
 
     @property
     def allowed(self) -> float:
-        """What squared errors may err by."""
+        """Return the rounding that squared errors may have."""
         s = values(self.X)
         kept = s[s > max(self.X.shape) * np.finfo(float).eps * s.max(initial=0.0)]
         stretch = float(kept.max(initial=1.0) / kept.min(initial=kept.max(initial=1.0)))
@@ -67,7 +67,7 @@ class Converted(Case):
 
     @property
     def allowed(self) -> float:
-        """What squared errors may err by."""
+        """Return the rounding that squared errors may have."""
         return allowance(update(self), *(one for one in (*self.trained, *self.frozen) if one.ndim == 2))
 
 

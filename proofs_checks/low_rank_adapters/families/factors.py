@@ -36,7 +36,7 @@ class Factors:
 
     @property
     def allowed(self) -> float:
-        """What rounding in doubles may change in the merged weight."""
+        """Return the rounding that the merged weight may have in doubles."""
         return allowance(self.M, self.load)
 
 

@@ -35,7 +35,7 @@ class Spectral:
 
     @property
     def allowed(self) -> float:
-        """What rounding in doubles may change in an energy of the gradient."""
+        """Return the rounding that an energy of the gradient may have in doubles."""
         return allowance(self.U, norm(self.s) ** 2)
 
 
@@ -119,7 +119,7 @@ class Outer:
 
     @property
     def allowed(self) -> float:
-        """What rounding in doubles may change in an energy of the gradient."""
+        """Return the rounding that an energy of the gradient may have in doubles."""
         return allowance(self.gradient, norm(self.gradient) ** 2)
 
 

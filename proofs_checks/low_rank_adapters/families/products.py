@@ -35,7 +35,7 @@ class Product:
 
     @property
     def allowed(self) -> float:
-        """What rounding in doubles may change in the product."""
+        """Return the rounding that the product may have in doubles."""
         return allowance(self.product, worst(self.B) * worst(self.A) * norm(self.B) * norm(self.A))
 
 

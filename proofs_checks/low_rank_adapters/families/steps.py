@@ -36,7 +36,7 @@ class Run(Factors):
 
     @property
     def allowed(self) -> float:
-        """What rounding in doubles may change in a product on the way."""
+        """Return the rounding that a product on the way may have in doubles."""
         return allowance(self.M, self.load * conditions(self) ** 2 * worst(self.T) ** 2, LENGTH)
 
 

@@ -46,7 +46,7 @@ class Aimed(Case):
 
     @property
     def allowed(self) -> float:
-        """What squared errors may err by."""
+        """Return the rounding that squared errors may have."""
         return allowance(self.target, update(self))
 
     def moved(self, trained: tuple[np.ndarray, ...]) -> Aimed:
