@@ -1,4 +1,4 @@
-"""Which adapter comes nearest to an update with so many numbers: kinds and ranks in one table."""
+"""Adapters of all kinds and ranks in one table, by how near they come to an update."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ComparisonRow:
 
 @result
 class Comparison(Result):
-    """How near adapters of several kinds and ranks come to one update.
+    """A table of adapters of several kinds and ranks, with their distances from one update.
 
     Attributes
     ----------

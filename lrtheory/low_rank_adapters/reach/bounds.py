@@ -122,7 +122,7 @@ class Blocks(NamedTuple):
 
 
 def blocks_of(task: Task) -> Blocks:
-    """What is left of a target, without data, for entries with weights: Hadamard, VeRA and RandLoRA.
+    """Reduce a target without data to entries with weights, for the kinds Hadamard, VeRA and RandLoRA.
 
     Proof. A Hadamard adapter is W o Z itself. The update of VeRA is (B o b d^T) A, and with A0 = A / norms of its rows
     and W = B diag(norms) it is (W o b d^T) A0: what is outside of the rows of A0 is not reached, and inside of them

@@ -124,7 +124,7 @@ def _best(
 
 
 def _message(task: Task, bound: Bound, run: Run, *, lower: float, upper: float) -> str:
-    """What a reader should know, in one sentence or more."""
+    """Return what a reader should know, in one sentence or more."""
     parts = [bound.note] if bound.note else []
     if not task.whole:
         parts = ["there is nothing to reach, so all of it is captured"]
