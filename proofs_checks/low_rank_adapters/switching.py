@@ -63,9 +63,13 @@ SW_1 = Statement(
     decisions=("states.*",),
     unread={"bounds": "SW-2 compares the bound on the rank"},
     saboteurs=(
-        saboteur("the scale is left out", patch=(SwitchedLoRA.switch, "self.adapter.scale * (old - new)", "old - new")),
-        saboteur("nothing is switched", patch=(SwitchedLoRA.switch, "_with_row(factor, k, new)", "factor")),
-        saboteur("the store keeps what it gave", patch=(SwitchedLoRA.switch, "_with_row(stored, slot, old)", "stored")),
+        saboteur(
+            "the scale is left out", patch=(SwitchedLoRA._exchange, "self.adapter.scale * (old - new)", "old - new")
+        ),
+        saboteur("nothing is switched", patch=(SwitchedLoRA._exchange, "_with_row(factor, k, new)", "factor")),
+        saboteur(
+            "the store keeps what it gave", patch=(SwitchedLoRA._exchange, "_with_row(stored, slot, old)", "stored")
+        ),
     ),
 )
 
@@ -101,7 +105,7 @@ SW_2 = Statement(
         saboteur("the rank of the factors", claim=Inequality(partial(grows_slowly, share=0.0))),
         saboteur(
             "compensated in the first column",
-            patch=(SwitchedLoRA.switch, "counterpart[:, k][:, None]", "counterpart[:, 0][:, None]"),
+            patch=(SwitchedLoRA._exchange, "counterpart[:, k][:, None]", "counterpart[:, 0][:, None]"),
         ),
     ),
     notes="Without training between switches the bound need not be met, as a switch may undo the one before it.",
@@ -146,8 +150,10 @@ SW_3 = Statement(
     saboteurs=(
         saboteur(
             "what was switched rests",
-            patch=(SwitchedLoRA.switch, "{**self.resting, other: rests}", "{**self.resting, side: rests}"),
+            patch=(SwitchedLoRA._exchange, "{**self.resting, other: rests}", "{**self.resting, side: rests}"),
         ),
-        saboteur("the counterpart keeps its momentum", patch=(SwitchedLoRA.switch, "mean[k, :] * 0.0", "mean[k, :]")),
+        saboteur(
+            "the counterpart keeps its momentum", patch=(SwitchedLoRA._exchange, "mean[k, :] * 0.0", "mean[k, :]")
+        ),
     ),
 )

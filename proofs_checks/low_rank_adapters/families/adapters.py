@@ -118,7 +118,7 @@ def factors(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def derivatives(case: Case) -> np.ndarray:
-    """Return the derivative of the update in each trained number, a row for each; differences give it exactly (AD-1)."""
+    """Return the derivative of the update in each trained number, as a row; differences give it exactly (AD-1)."""
     rows = []
     for block, array in enumerate(case.trained):
         for place in np.ndindex(array.shape):
