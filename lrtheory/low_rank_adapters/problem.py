@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from os import PathLike
 from typing import Any
@@ -57,7 +58,7 @@ class UpdateProblem:
     weight: ArrayLike | None = None
     X: ArrayLike | None = None
     Y: ArrayLike | None = None
-    labels: Any = None
+    labels: Sequence[object] | None = None
 
     def __post_init__(self) -> None:
         if (self.X is None) != (self.Y is None):

@@ -28,7 +28,16 @@ def through(change: Callable[[np.ndarray], Any], value: Any) -> Any:
         return change(value)
     if isinstance(value, (list, tuple)):
         return type(value)(through(change, item) for item in value)
+    if isinstance(value, Mapping):
+        return {name: through(change, item) for name, item in value.items()}
+    if isinstance(getattr(value, "params", None), Mapping):  # an adapter, whose arrays are never lists
+        own = {name: through(change, getattr(value, name)) for name in ("params", "frozen")}
+        return value if _hold_lists(own) else dataclasses.replace(value, **own)
     return value
+
+
+def _hold_lists(named: Mapping[str, Mapping[str, Any]]) -> bool:
+    return any(isinstance(item, list) for arrays in named.values() for item in arrays.values())
 
 
 def run(entry: Entry, call: Call, change: Callable[[np.ndarray], Any]) -> Any:

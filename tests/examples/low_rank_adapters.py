@@ -42,7 +42,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "lora": lambda: call(B, A, scale=0.5),
     "lora_fa": lambda: call(B, A),
     "lora_xs": lambda: call(B, np.eye(2), A),
-    "make_adapter": lambda: call("randlora", (4, 3), rank=2, rng=0),
+    "make_adapter": lambda: call("hadamard", (3, 4), rank=2, weight=TARGET + 5, rng=0),
     "make_update": lambda: call("power", (4, 3), rng=0),
     "randlora": lambda: call(np.stack([B, B[::-1]]), A[:, :3].copy(), lambdas=np.ones((2, 2)), gammas=np.ones((2, 3))),
     "refactorize": lambda: call(LORA, momentum={"B": B, "A": A}),
@@ -88,7 +88,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.transported_momenta": lambda: call([[2, 1], [0, 1]], B, A),
     "theory.two_steps_suffice": lambda: call(B, TARGET),
     "to_lora": lambda: call(LORA, rank=1),
-    "train": lambda: call(LORA, lambda update: update - TARGET, step_size=0.5, max_iter=3, record=True),
-    "uni_lora": lambda: call([2.0, 1.0], (1, 2), 1, assignment=[0, 1, 0]),
+    "train": lambda: call(LORA, lambda update: 0.5 * update, step_size=0.5, max_iter=3, record=True),
+    "uni_lora": lambda: call(np.array([2.0, 1.0]), (1, 2), 1, assignment=np.array([0, 1, 0])),
     "vera": lambda: call(B, A, b=np.ones(3), d=np.ones(2)),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory._array import beside_jax, to_numpy
 from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._result import result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
@@ -32,7 +33,7 @@ class ConversionCertificate(AdapterCertificate):
         return [f"squared distance at most {self.bound + self.gap:.6g}, and {least}"]
 
     @beside_jax
-    def verify(self, problem: Any) -> bool:
+    def verify(self, problem: Adapter | ArrayLike | tuple[ArrayLike, ...]) -> bool:
         """Recompute the distance and all singular values from the matrices themselves.
 
         Parameters

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from lrtheory._array import beside_jax
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
@@ -47,7 +47,7 @@ class AdapterCertificate(Result):
         return [f"squared distance {self.bound + self.gap:.6g}, and at least {self.bound:.6g} ({self.statement})"]
 
     @beside_jax
-    def verify(self, problem: Any) -> bool:
+    def verify(self, problem: ArrayLike | tuple[ArrayLike, ...]) -> bool:
         """Recompute the distance from the trained arrays, and the bound from the frozen ones.
 
         Parameters

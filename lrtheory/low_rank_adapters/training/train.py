@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays
+from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import flag, integer, must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
-from lrtheory.low_rank_adapters.training.inverses import energy, unit_of
+from lrtheory.low_rank_adapters.training.inverses import energy, like, unit_of
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer, Diverged, checked_gradient
 from lrtheory.low_rank_adapters.training.steps import followed, is_zero
 
@@ -71,7 +71,7 @@ class TrainResult(Result):
     """
 
     adapter: Adapter
-    gradient_norms: np.ndarray
+    gradient_norms: Array
     method: str
     n_iter: int
     converged: bool
@@ -80,7 +80,7 @@ class TrainResult(Result):
     trace: Mapping[str, Array] | None
 
     def _columns(self) -> dict[str, Any]:
-        return {"step": list(range(len(self.gradient_norms))), "gradient_norm": self.gradient_norms}
+        return {"step": list(range(len(self.gradient_norms))), "gradient_norm": to_numpy(self.gradient_norms)}
 
 
 @arrays("device")
@@ -173,7 +173,7 @@ def train(
         message += "; rank_deficient: a factor had not its full rank, and pseudo-inverses of least norm were taken"
     return TrainResult(
         adapter=optimizer.adapter,
-        gradient_norms=np.array(run.norms),
+        gradient_norms=like(np.array(run.norms), next(iter(adapter.params.values()))),
         method=method,
         n_iter=optimizer.n_steps,
         converged=run.converged,
