@@ -88,7 +88,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.transported_momenta": lambda: call([[2, 1], [0, 1]], B, A),
     "theory.two_steps_suffice": lambda: call(B, TARGET),
     "to_lora": lambda: call(LORA, rank=1),
-    "train": lambda: call(LORA, lambda update: 0.5 * update, step_size=0.5, max_iter=3, record=True),
+    "train": lambda: call(LORA, lambda update: 0.5 * update, method="sgd", step_size=0.25, max_iter=3, record=True),
     "uni_lora": lambda: call(np.array([2.0, 1.0]), (1, 2), 1, assignment=np.array([0, 1, 0])),
     "vera": lambda: call(B, A, b=np.ones(3), d=np.ones(2)),
 }

@@ -80,7 +80,7 @@ class TrainResult(Result):
     trace: Mapping[str, Array] | None
 
     def _columns(self) -> dict[str, Any]:
-        return {"step": list(range(len(self.gradient_norms))), "gradient_norm": to_numpy(self.gradient_norms)}
+        return {"step": list(range(self.gradient_norms.shape[0])), "gradient_norm": to_numpy(self.gradient_norms)}
 
 
 @arrays("device")
