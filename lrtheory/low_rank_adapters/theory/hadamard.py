@@ -36,9 +36,9 @@ def hadamard_bracket(tail: Number, smallest: Number, largest: Number) -> tuple[N
     -----
     Assumes: W has no zero (a hypothesis of the statement; with smallest = 0 the lower bound is trivial).
 
-    Proof: |D - W o Z| = |W| |Y - Z| in each entry, so \|D - W o Z\| lies between smallest and largest times \|Y - Z\|,
-    whose least value over all Z of rank r is the tail (Eckart and Young). The upper bound is that of the truncation of
-    Y.
+    Proof: abs(D - W o Z) = abs(W) abs(Y - Z) in each entry, so \|D - W o Z\| lies between smallest and largest times
+    \|Y - Z\|, whose least value over all Z of rank r is the tail (Eckart and Young). The upper bound is that of the
+    truncation of Y.
 
     Checked by: HU-3.
 

@@ -95,9 +95,9 @@ def randlora_energy(total: Number, leading: ArrayLike) -> Number:
     Assumes: [B_1 .. B_N] has orthonormal columns, and all entries of A are 1 or -1 (hypotheses of the statement).
 
     Proof: an update is the sum of B_j (A o Z_j) with Z_j = lambda_j gamma_j^T, any matrix of rank one. Orthonormal
-    columns split the squared error into that of D - P_B D and those of B_j^T D - A o Z_j; and |B_j^T D - A o Z_j| =
-    |A o (B_j^T D) - Z_j| in each entry, whose least norm is that of Eckart and Young. So \|D\|^2 - \|P_B D\|^2 + sum_j
-    (\|B_j^T D\|^2 - sigma_1^2) is left.
+    columns split the squared error into that of D - P_B D and those of B_j^T D - A o Z_j; and
+    abs(B_j^T D - A o Z_j) = abs(A o (B_j^T D) - Z_j) in each entry, whose least norm is that of Eckart and Young. So
+    \|D\|^2 - \|P_B D\|^2 + sum_j (\|B_j^T D\|^2 - sigma_1^2) is left.
 
     Checked by: RA-5.
 
@@ -146,8 +146,8 @@ def randlora_bracket(
 
     Proof: with X the stack of the blocks A o Z_j of an update, Z_j of rank one, D - B X is the sum of D - P_B D and B
     (B^+ D - X), which are orthogonal, and B stretches lengths by factors between its singular values. Block j of B^+ D
-    - X has the entries |A| |Y_j - Z_j|. The least \|Y_j - Z_j\|^2 is \|Y_j\|^2 - sigma_1(Y_j)^2: below for every Z_j,
-    above for the best ones.
+    - X has the entries abs(A) abs(Y_j - Z_j). The least \|Y_j - Z_j\|^2 is \|Y_j\|^2 - sigma_1(Y_j)^2: below for every
+    Z_j, above for the best ones.
 
     Checked by: RA-6.
 
