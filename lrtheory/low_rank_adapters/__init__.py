@@ -47,7 +47,7 @@ import numpy as np
 
 from lrtheory.low_rank_adapters import baselines, theory
 from lrtheory.low_rank_adapters.compare import Comparison, ComparisonRow, compare
-from lrtheory.low_rank_adapters.convert import Refactorized, refactorize, to_lora
+from lrtheory.low_rank_adapters.convert import ConversionCertificate, Refactorized, refactorize, to_lora
 from lrtheory.low_rank_adapters.distance import Reach, distance
 from lrtheory.low_rank_adapters.files.load import load_peft
 from lrtheory.low_rank_adapters.files.save import save_peft
@@ -74,6 +74,7 @@ __all__ = [
     "AdapterOptimizer",
     "Comparison",
     "ComparisonRow",
+    "ConversionCertificate",
     "Energies",
     "FitResult",
     "FitState",

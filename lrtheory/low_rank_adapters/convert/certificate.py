@@ -24,8 +24,18 @@ STATEMENT = "low_rank_adapters/AD-3"
 class ConversionCertificate(AdapterCertificate):
     """Bounds on the squared Frobenius distance of a LoRA from the update of another adapter.
 
-    bound + gap bounds the squared distance of this LoRA, rounding of its factors to their precision included; no LoRA
-    of its rank has a smaller one than the bound.
+    Attributes
+    ----------
+    gap : float
+        bound + gap is at least the squared distance of this LoRA, rounding of its factors to their precision included.
+    bound : float
+        No LoRA of this rank has a smaller squared distance, in the units of the update squared.
+    statement : str
+        The statement behind the bound.
+    adapter : Adapter
+        The LoRA.
+    ridge : float
+        0, since nothing is damped.
     """
 
     def _facts(self) -> list[str]:

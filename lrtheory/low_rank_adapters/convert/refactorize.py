@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lrtheory._array import arrays, to_numpy
+from lrtheory._kernels.low_rank import unit_of
 from lrtheory._result import Result, result
 from lrtheory._types import Array
 from lrtheory._validation import choice, must
@@ -147,9 +148,5 @@ def _movers(product: Product) -> tuple[np.ndarray, np.ndarray]:
 
 def _norm(factor: np.ndarray) -> float:
     """The largest singular value, whatever the units are."""
-    unit = math.frexp(float(np.abs(factor).max()))[1]
-    return math.ldexp(float(np.linalg.norm(np.linalg.qr(np.ldexp(_tall(factor), -unit), mode="r"), 2)), unit)
-
-
-def _tall(matrix: np.ndarray) -> np.ndarray:
-    return matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+    unit = unit_of(factor)
+    return math.ldexp(float(np.linalg.norm(np.ldexp(factor, -unit), 2)), unit)
