@@ -1,0 +1,25 @@
+r"""Continual learning with ledgers: facts written into a linear map one after another, and taken out again exactly.
+
+A linear map W sends a row x to x W. Facts, users or tasks arrive one after another, and each must be written into the
+map without moving it far, without destroying what was written before, and without changing what nobody asked about.
+Three families of exact tools answer what such a step does:
+
+* Write facts, take one out, know what it cost the others      `RecursiveRidge`, `ridge_edit`
+* How strong must an edit be, before it is made?               `plan_edit`
+* Edit a tensor of a model's file, and keep the file           `edit_safetensors`
+* Remember the directions of a stream in few rows              `FrequentDirections`, `sketch`
+* Let steps move only what old inputs do not use               `SubspaceProtector`
+* Learn tasks in turn and see what is forgotten                `run_tasks`, `forgetting`, `backward_transfer`
+
+After t edits with keys K_i and values V_i the map of `RecursiveRidge` minimizes
+
+.. math:: J_t(W) = \sum_{i \le t} \|K_i W - V_i\|^2 + \lambda^2 \|W - W_0\|^2 + \mu^2 \|K_0 (W - W_0)\|^2,
+
+where `ridge` is lambda squared, `anchor_weight` is mu squared, and the rows of K_0 are anchors: inputs that should keep
+their outputs. One edit can change the outputs of all earlier edits, the anchors and the weights, taken together, by at
+most half its own surprise, whatever the keys are (statement RL-9).
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,1 @@
+"""Subspaces that old inputs use, and steps that leave them alone."""

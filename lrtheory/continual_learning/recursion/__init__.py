@@ -1,0 +1,1 @@
+"""Recursive ridge regression in four forms that keep one state: a triangle, a covariance, sums, or all keys."""

@@ -1,0 +1,1 @@
+"""Tasks that are learned one after another, and the learners that try."""

@@ -1,0 +1,19 @@
+"""Continual learning with ledgers: its statements, from recursive ridge regression to metrics of tasks."""
+
+# ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
+
+ABOUT = About(
+    paper=(
+        "X. Wang et al., *Beyond Hard Writes and Rigid Preservation: Soft Recursive Least-Squares for Lifelong LLM "
+        "Editing*, arXiv 2601.15686; Q. Cheng et al., *Continuous Subspace Optimization for Continual Learning*, arXiv "
+        "2505.11816; N. S. Nayak et al., *Sculpting Subspaces*, arXiv 2504.07097."
+    ),
+    claims="""\
+The papers write facts by recursive least squares, and keep updates out of subspaces that earlier tasks use. Proved here:
+the recursion is the batch solution; one edit changes all earlier ones by at most half its surprise; an edit is taken
+out exactly; a sketch of few rows bounds every leak. A projection on the output side, or of gradients before Adam,
+protects nothing.""",
+    pictures=("encoder-edits", "permuted-digits"),
+    beside=(),
+)

@@ -1,0 +1,1 @@
+"""Wrong solvers, each of which a statement on continual learning must catch."""

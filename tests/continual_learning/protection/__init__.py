@@ -1,0 +1,1 @@
+"""Protected subspaces against inputs written out."""

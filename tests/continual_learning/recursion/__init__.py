@@ -1,0 +1,1 @@
+"""Recursive ridge regression against a batch solution in rational numbers."""

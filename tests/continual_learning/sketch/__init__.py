@@ -1,0 +1,1 @@
+"""Sketches against the Gram matrix of all rows, and against counters."""

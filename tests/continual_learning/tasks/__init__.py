@@ -1,0 +1,1 @@
+"""Tasks in turn, and their metrics."""

@@ -1,0 +1,1 @@
+"""Formulas against enumeration and rational arithmetic."""
