@@ -22,4 +22,26 @@ most half its own surprise, whatever the keys are (statement RL-9).
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from lrtheory.continual_learning.makers import (
+    FLOAT_TRAPS,
+    FloatTrap,
+    make_adversarial_rows,
+    make_coordinate_rows,
+    make_edit_stream,
+    make_float_trap,
+    make_tight_edit,
+)
+from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
+
+__all__ = [
+    "FLOAT_TRAPS",
+    "EditProblem",
+    "FloatTrap",
+    "Task",
+    "TaskProblem",
+    "make_adversarial_rows",
+    "make_coordinate_rows",
+    "make_edit_stream",
+    "make_float_trap",
+    "make_tight_edit",
+]

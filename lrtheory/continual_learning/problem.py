@@ -1,0 +1,308 @@
+"""Edits of a linear map, and tasks that are learned in turn, as instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files import Tensors, form_of, read_arrays
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, choice, integer, must
+
+__all__ = [
+    "EditProblem",
+    "Task",
+    "TaskProblem",
+]
+
+LAYOUTS = ("rows", "torch")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EditProblem:
+    """A linear map and the edits that arrive for it, one after another.
+
+    Parameters
+    ----------
+    W0 : array of shape (d, p), or (p, d) for the layout "torch"
+        The map before the first edit.
+    edits : sequence of pairs (keys, values)
+        Keys of shape (u, d) and values of shape (u, p): the rows `keys` shall be mapped to the rows `values`. An edit
+        may have any number u of rows, also none.
+    anchors : array of shape (m, d), or None
+        Inputs that should keep their outputs.
+    labels : sequence with one entry an edit, or None
+        Names of the edits; None stands for 0, 1, 2, ...
+    layout : {"rows", "torch"}
+        Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
+    truth : array of the shape of W0, or None
+        The map that the values were made with, where it is known.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or the layout is unknown.
+    TypeError
+        If an entry is not an array of real numbers.
+
+    Examples
+    --------
+    >>> problem = EditProblem([[0.0], [0.0]], [([[1.0, 2.0]], [[3.0]])])
+    >>> problem
+    EditProblem(2 -> 1, 1 edit, 1 key)
+    >>> problem.n_inputs, problem.n_outputs
+    (2, 1)
+    """
+
+    W0: ArrayLike
+    edits: Sequence[tuple[ArrayLike, ArrayLike]]
+    _: KW_ONLY
+    anchors: ArrayLike | None = None
+    labels: Sequence[object] | None = None
+    layout: str = "rows"
+    truth: ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        choice("layout", self.layout, LAYOUTS)
+        W0 = _matrix("W0", self.W0)
+        object.__setattr__(self, "W0", W0)
+        d, p = self.n_inputs, self.n_outputs
+        object.__setattr__(self, "edits", tuple(_edit(i, edit, d, p) for i, edit in enumerate(_listed(self.edits))))
+        for name, shape in (("anchors", (None, d)), ("truth", W0.shape)):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _single(array(name, value, shape=shape)))
+        labels = range(len(self.edits)) if self.labels is None else self.labels
+        if not hasattr(labels, "__len__") or len(labels) != len(self.edits):
+            raise must("labels", f"None or a sequence of {len(self.edits)}, one for each edit", self.labels)
+        object.__setattr__(self, "labels", tuple(labels))
+
+    def __repr__(self) -> str:
+        numbers = [(len(self.edits), "edit"), (self.n_keys, "key")]
+        if self.anchors is not None:
+            numbers.append((len(self.anchors), "anchor"))  # type: ignore[arg-type]
+        counted = ", ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in numbers)
+        return f"EditProblem({self.n_inputs} -> {self.n_outputs}, {counted})"
+
+    @property
+    def n_inputs(self) -> int:
+        """Entries of a key, d."""
+        return int(np.shape(self.W0)[self.layout == "torch"])
+
+    @property
+    def n_outputs(self) -> int:
+        """Entries of a value, p."""
+        return int(np.shape(self.W0)[self.layout == "rows"])
+
+    @property
+    def n_keys(self) -> int:
+        """Keys of all edits together."""
+        return sum(len(np.asarray(keys)) for keys, _ in self.edits)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], *, layout: str = "rows") -> EditProblem:
+        """Read edits from an npz or safetensors file.
+
+        Parameters
+        ----------
+        path : path
+            A file with the arrays ``keys`` (N, d) and ``values`` (N, p). It may also hold ``edit`` (N,), which edit a
+            row belongs to (without it each row is an edit), ``anchors`` (m, d), and ``W0``, which is 0 without it.
+        layout : {"rows", "torch"}
+            Of the map in the file.
+
+        Returns
+        -------
+        EditProblem
+            In the precision of the file, the edits in the order in which they first appear, labelled as in ``edit``.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If an array is missing, shapes differ, or the file is damaged or of another kind.
+        """
+        choice("layout", layout, LAYOUTS)
+        found = _arrays(path)
+        for name in ("keys", "values"):
+            if name not in found:
+                raise ValueError(f"{path}: there is no array `{name}`; got {', '.join(sorted(found)) or 'none'}")
+        keys, values = (
+            _matrix("keys", found["keys"]),
+            array("values", found["values"], shape=(len(found["keys"]), None)),
+        )
+        groups = np.asarray(found.get("edit", np.arange(len(keys))))
+        if groups.shape != (len(keys),):
+            raise must("edit", f"of shape ({len(keys)},), one entry a key", groups.shape)
+        labels = list(dict.fromkeys(groups.tolist()))
+        shape = (keys.shape[1], values.shape[1])
+        W0 = found.get("W0", np.zeros(shape if layout == "rows" else shape[::-1], keys.dtype))
+        edits = [(keys[groups == label], values[groups == label]) for label in labels]
+        return cls(W0, edits, anchors=found.get("anchors"), labels=labels, layout=layout)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Task:
+    """One task: rows with their classes to learn from, and others to measure the accuracy on.
+
+    Parameters
+    ----------
+    X : array of shape (n, q)
+        Rows to learn from.
+    y : array of n integers
+        Their classes, from 0 on.
+    X_test : array of shape (n_test, q)
+        Rows to measure on.
+    y_test : array of n_test integers
+        Their classes.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or a class is not an integer of at least 0.
+    TypeError
+        If an entry is not an array of real numbers.
+
+    Examples
+    --------
+    >>> Task([[0.0], [1.0]], [0, 1], [[2.0]], [1])
+    Task(2 + 1 rows of 1, classes 0, 1)
+    """
+
+    X: ArrayLike
+    y: ArrayLike
+    X_test: ArrayLike
+    y_test: ArrayLike
+
+    def __post_init__(self) -> None:
+        X = _matrix("X", self.X)
+        X_test = _matrix("X_test", self.X_test)
+        if X_test.shape[1] != X.shape[1]:
+            raise must("X_test", f"of shape (n, {X.shape[1]})", X_test.shape)
+        object.__setattr__(self, "X", X)
+        object.__setattr__(self, "X_test", X_test)
+        object.__setattr__(self, "y", _classes("y", self.y, len(X)))
+        object.__setattr__(self, "y_test", _classes("y_test", self.y_test, len(X_test)))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(str, self.classes[:10])) + ", ..." * (len(self.classes) > 10)
+        n_rows, n_tests = len(self.X), len(self.X_test)  # type: ignore[arg-type]
+        return f"Task({n_rows} + {n_tests} rows of {np.shape(self.X)[1]}, classes {shown})"
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The classes of `y`, ascending."""
+        return tuple(np.unique(np.asarray(self.y)).tolist())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TaskProblem:
+    """Tasks that are learned one after another, with one head for the classes of all of them.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        In the order in which they arrive; at least one, all with rows of one length. A class may appear in several
+        tasks.
+    n_classes : int
+        Number of all classes.
+    labels : sequence with one entry a task, or None
+        Names of the tasks; None stands for 0, 1, 2, ...
+
+    Raises
+    ------
+    ValueError
+        If there is no task, lengths differ, or a class is not below `n_classes`.
+    TypeError
+        If an entry is not a `Task`.
+
+    Examples
+    --------
+    >>> one, two = Task([[0.0]], [0], [[0.0]], [0]), Task([[1.0]], [1], [[1.0]], [1])
+    >>> TaskProblem([one, two], n_classes=2)
+    TaskProblem(2 tasks, 2 classes, rows of 1)
+    """
+
+    tasks: Sequence[Task]
+    _: KW_ONLY
+    n_classes: int
+    labels: Sequence[object] | None = None
+
+    def __post_init__(self) -> None:
+        tasks = tuple(_listed(self.tasks, "tasks"))
+        for i, task in enumerate(tasks):
+            if not isinstance(task, Task):
+                raise must(f"tasks[{i}]", "a `Task`", task, TypeError)
+        if not tasks:
+            raise must("tasks", "at least one task", tasks)
+        widths = {np.shape(task.X)[1] for task in tasks}
+        if len(widths) > 1:
+            raise must("tasks", "tasks with rows of one length", sorted(widths))
+        largest = max(int(np.max(y)) for task in tasks for y in (task.y, task.y_test))
+        integer("n_classes", self.n_classes, low=largest + 1)
+        labels = range(len(tasks)) if self.labels is None else self.labels
+        if not hasattr(labels, "__len__") or len(labels) != len(tasks):
+            raise must("labels", f"None or a sequence of {len(tasks)}, one for each task", self.labels)
+        object.__setattr__(self, "tasks", tasks)
+        object.__setattr__(self, "labels", tuple(labels))
+
+    def __repr__(self) -> str:
+        n = len(self.tasks)
+        return f"TaskProblem({n} task{'s' * (n != 1)}, {self.n_classes} classes, rows of {self.n_features})"
+
+    @property
+    def n_features(self) -> int:
+        """Length of a row, q."""
+        return int(np.shape(self.tasks[0].X)[1])
+
+
+def _single(found: np.ndarray) -> np.ndarray:
+    """Half precision becomes single."""
+    return found.astype(np.float32) if found.dtype == np.float16 else found
+
+
+def _matrix(name: str, value: Any) -> np.ndarray:
+    """A finite matrix with rows and columns; half precision becomes single."""
+    found = array(name, value)
+    if found.ndim != 2 or 0 in found.shape:
+        raise must(name, "a matrix with rows and columns", found.shape)
+    return _single(found)
+
+
+def _listed(value: Any, name: str = "edits") -> list[Any]:
+    """The entries of a sequence."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise must(name, "a sequence", value, TypeError)
+    return list(value)
+
+
+def _edit(i: int, edit: Any, d: int, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys and values of one edit, with one value a key."""
+    if not isinstance(edit, (tuple, list)) or len(edit) != 2:
+        raise must(f"edits[{i}]", "a pair (keys, values)", edit, TypeError)
+    keys = _single(array(f"edits[{i}] keys", edit[0], shape=(None, d)))
+    return keys, _single(array(f"edits[{i}] values", edit[1], shape=(len(keys), p)))
+
+
+def _classes(name: str, value: Any, n: int) -> np.ndarray:
+    """Classes of n rows as integers from 0 on."""
+    found = array(name, value, shape=(n,), low=0)
+    if (found != np.floor(found)).any():
+        raise must(name, "integers", value)
+    return found.astype(np.int64)
+
+
+def _arrays(path: str | PathLike[str]) -> dict[str, Any]:
+    """The arrays of an npz or safetensors file."""
+    kind = form_of(path)
+    if kind == "safetensors":
+        tensors = Tensors(path)
+        return {name: tensors[name] for name in tensors.names}
+    if kind != "npz":
+        raise ValueError(f"{path}: edits are read from npz and safetensors files; this one is a {kind}")
+    return read_arrays(path)
