@@ -10,8 +10,8 @@ from figures import Figure
 from figures._series import COLORS, MARKERS, below, stream
 from figures.transductive_clustering.accuracy import SURE, difference, summary
 from figures.transductive_clustering.tasks import METHODS, SLOW
+from lrtheory._data.sentences import SENTENCES
 from lrtheory.transductive_clustering import evaluate, few_shot, load_mnist_5k, load_sentences, make_episodes
-from lrtheory.transductive_clustering.data.sentences import SENTENCES
 
 if TYPE_CHECKING:
     import matplotlib.figure

@@ -86,10 +86,13 @@ class Encoder:
         return len(self.weights["embeddings.position_embeddings.weight"])
 
     def inputs(self, tokens: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-        """The name of each layer and its input (tokens, features); at last an empty name and the output of all."""
+        """The name of each layer and its input (tokens, features); at last an empty name and the output of all.
+
+        Texts of one length may be stacked, (texts, tokens), and then the inputs are too.
+        """
         names = "word_embeddings.weight", "position_embeddings.weight", "token_type_embeddings.weight"
         words, places, types = (self.weights[f"embeddings.{name}"] for name in names)
-        x = self.norm(words[tokens] + places[: len(tokens)] + types[0], "embeddings.LayerNorm")
+        x = self.norm(words[tokens] + places[: tokens.shape[-1]] + types[0], "embeddings.LayerNorm")
         layer = 0
         while f"encoder.layer.{layer}.output.dense.weight" in self.weights:
             name = f"encoder.layer.{layer}"
@@ -108,17 +111,18 @@ class Encoder:
         """The heads side by side, and their common output map."""
 
         def heads(kind: str) -> np.ndarray:
-            return self.linear(x, f"{name}.self.{kind}").reshape(len(x), HEADS, -1).transpose(1, 0, 2)
+            return self.linear(x, f"{name}.self.{kind}").reshape(*x.shape[:-1], HEADS, -1).swapaxes(-3, -2)
 
         query, key, value = heads("query"), heads("key"), heads("value")
-        scores = query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1])
+        scores = query @ key.swapaxes(-2, -1) / math.sqrt(query.shape[-1])
         powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
         seen = powers / powers.sum(axis=-1, keepdims=True) @ value
-        return self.linear(seen.transpose(1, 0, 2).reshape(x.shape), f"{name}.output.dense")
+        return self.linear(seen.swapaxes(-3, -2).reshape(x.shape), f"{name}.output.dense")
 
     def linear(self, x: np.ndarray, name: str) -> np.ndarray:
         """An affine map."""
-        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+        return (x.reshape(-1, x.shape[-1]) @ weight.T + bias).reshape(*x.shape[:-1], len(bias))
 
     def norm(self, x: np.ndarray, name: str) -> np.ndarray:
         """A layer norm: mean 0 and variance 1 over the features, then scaled and shifted."""

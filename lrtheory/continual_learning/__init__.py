@@ -22,6 +22,12 @@ most half its own surprise, whatever the keys are (statement RL-9).
 
 from __future__ import annotations
 
+from lrtheory.continual_learning.loaders import (
+    load_encoder_edits,
+    load_permuted_digits,
+    load_split_digits,
+    load_split_mnist,
+)
 from lrtheory.continual_learning.makers import (
     FLOAT_TRAPS,
     FloatTrap,
@@ -39,6 +45,10 @@ __all__ = [
     "FloatTrap",
     "Task",
     "TaskProblem",
+    "load_encoder_edits",
+    "load_permuted_digits",
+    "load_split_digits",
+    "load_split_mnist",
     "make_adversarial_rows",
     "make_coordinate_rows",
     "make_edit_stream",

@@ -19,4 +19,9 @@ def loaded(name: str, *args: object, **options: object) -> Call:
     return call(*args, **options)
 
 
-CALLS: dict[str, Callable[[], Call]] = {}
+CALLS: dict[str, Callable[[], Call]] = {
+    "load_encoder_edits": lambda: loaded("encoder_edits"),
+    "load_permuted_digits": lambda: loaded("permuted_digits", 2, rng=0),
+    "load_split_digits": lambda: loaded("split_digits"),
+    "load_split_mnist": lambda: loaded("split_mnist"),
+}

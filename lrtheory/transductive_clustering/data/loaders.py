@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._data import DIGITS, DataSet, read
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, load_encoder
-from lrtheory.transductive_clustering.data.sentences import SENTENCES
+from lrtheory._data.sentences import SENTENCES
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = ["DATA_SETS", "load_digits_features", "load_mnist_5k", "load_sentences"]

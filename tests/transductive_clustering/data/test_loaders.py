@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering.data.sentences import SENTENCES
+from lrtheory._data.sentences import SENTENCES
 from tests.backends import missing
 
 
