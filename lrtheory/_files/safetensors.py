@@ -97,6 +97,11 @@ class Tensors:
         """The name that the format has for the type of an array."""
         return str(self._places[name][1]["dtype"])
 
+    def place(self, name: str) -> tuple[Path, int]:
+        """The file that holds an array, and the place of its first byte there."""
+        file, entry = self._places[name]
+        return file.path, file.first + entry["data_offsets"][0]
+
 
 def _files_of(path: Path) -> list[Path]:
     """The files that hold a model: the one that is named, those of its index, or the one model of a folder."""
@@ -145,7 +150,7 @@ class _File:
             except (ValueError, KeyError, AttributeError, TypeError) as error:
                 raise ValueError(f"{path}: damaged header of a safetensors file ({error})") from error
             self._refuse_shared_bytes()
-            self._first = 8 + length
+            self.first = 8 + length
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     @staticmethod
@@ -170,7 +175,7 @@ class _File:
 
     def array(self, entry: dict[str, Any]) -> np.ndarray:
         """The array of an entry, a view of the mapped memory; bfloat16 becomes float32."""
-        kind, first = np.dtype(_TYPES[entry["dtype"]]), self._first + entry["data_offsets"][0]
+        kind, first = np.dtype(_TYPES[entry["dtype"]]), self.first + entry["data_offsets"][0]
         count = math.prod(entry["shape"])
         stored = np.frombuffer(self._bytes, kind, count, first) if count else np.empty(0, kind)
         return _widened(stored, entry["dtype"]).reshape(entry["shape"])
@@ -178,7 +183,7 @@ class _File:
     def bytes_of(self, entry: dict[str, Any]) -> bytes:
         """The bytes of an entry."""
         first, last = entry["data_offsets"]
-        return self._bytes[self._first + first : self._first + last]
+        return self._bytes[self.first + first : self.first + last]
 
 
 def _widened(stored: np.ndarray, dtype: str) -> np.ndarray:

@@ -1,0 +1,74 @@
+"""The verbs of the shell: edits of a matrix in a model's files, and measures of a table of accuracies."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lrtheory.continual_learning.edit_file import EditedModel, ModelFile, edited_model
+from lrtheory.continual_learning.metrics import AccuracyTable
+from lrtheory.continual_learning.problem import EditProblem
+
+__all__ = ["edit", "metrics"]
+
+
+def edit(
+    model: ModelFile,
+    edits: EditProblem,
+    *,
+    tensor: str,
+    ridge: float = 1.0,
+    anchor_weight: float = 1.0,
+    layout: Literal["torch", "rows"] = "torch",
+) -> EditedModel:
+    """Write facts into one matrix of a model, and say what all of them do to it.
+
+    With -o a copy of the model is written, in which every other byte is as it was. The edits are those of the inputs and
+    the outputs of the matrix alone; what comes after it in the model is not looked at.
+
+    Parameters
+    ----------
+    model : ModelFile
+        A model whose matrix is to be edited, as a folder or as a safetensors file.
+    edits : EditProblem
+        An npz or safetensors file with keys (N, d) and values (N, p): inputs of the matrix, and what they should be
+        mapped to. It may also hold edit (N,), which edit a row belongs to, and anchors (m, d), inputs that should keep
+        their outputs.
+    tensor : str
+        The name of the matrix.
+    ridge : float
+        The weight of the squared change of the matrix: an edit with a key of this squared norm half sticks.
+    anchor_weight : float
+        The weight of the squared change of the anchors' outputs.
+    layout : {"torch", "rows"}
+        Whether the matrix is stored as (outputs, inputs), or maps a row x to x W.
+
+    Returns
+    -------
+    EditedModel
+        What the matrix gets wrong for each edit, before and after.
+
+    Examples
+    --------
+    lrtheory continual_learning edit tiny-model edits.npz --tensor model.layers.0.self_attn.q_proj.weight -o edited
+    """
+    return edited_model(model, edits, tensor=tensor, ridge=ridge, anchor_weight=anchor_weight, layout=layout)
+
+
+def metrics(accuracy: AccuracyTable) -> AccuracyTable:
+    """Measure what was learned and forgotten from accuracies on tasks that were learned in turn.
+
+    Parameters
+    ----------
+    accuracy : AccuracyTable
+        Accuracies on tasks, one row after each task was learned and one column a task, between 0 and 1.
+
+    Returns
+    -------
+    AccuracyTable
+        The table, with average accuracy, forgetting and backward transfer.
+
+    Examples
+    --------
+    lrtheory continual_learning metrics accuracy.csv --plot forgetting.png
+    """
+    return accuracy

@@ -1,0 +1,269 @@
+"""Edits of one matrix in a model's files: a copy is written in which every other byte is as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._files import Tensors, replacing
+from lrtheory._files.safetensors import decoded, encoded
+from lrtheory._files.writing import SUFFIXES
+from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
+from lrtheory._validation import must
+from lrtheory.continual_learning.problem import EditProblem
+from lrtheory.continual_learning.recursion.report import DriftCertificate
+from lrtheory.continual_learning.ridge_edit import RidgeEditResult, answered, problem_of, ridge_edit
+
+__all__ = ["EditedModel", "ModelFile", "edit_safetensors", "edited_model"]
+
+#: types whose numbers an edit can change
+TYPES = ("F64", "F32", "F16", "BF16")
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The arrays of a model in safetensors files, which are read when they are asked for.
+
+    Parameters
+    ----------
+    tensors : Tensors
+        The arrays of the files.
+    """
+
+    tensors: Tensors
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> ModelFile:
+        """Open a safetensors file, or a folder with a model in one or several of them.
+
+        Parameters
+        ----------
+        path : path
+            The file or the folder; the index of a model in several files stands for its folder.
+
+        Returns
+        -------
+        ModelFile
+            Nothing is read yet but the names and shapes.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ValueError
+            If a file is damaged.
+        """
+        found = Path(path)
+        return cls(Tensors(found.parent if found.name.endswith(".index.json") else found))
+
+
+@result
+class EditedModel(Result):
+    """A model with one matrix edited, to be written as a copy.
+
+    Attributes
+    ----------
+    edit : RidgeEditResult
+        What the edits did; the map is rounded to the type of the file.
+    source : Path
+        The file or the folder that was read. A path that is no table is a copy of it with the new matrix.
+    tensor : str
+        The name of the matrix.
+    certificate : DriftCertificate or None
+        That of the edit.
+    """
+
+    edit: RidgeEditResult
+    source: Path
+    tensor: str
+    certificate: DriftCertificate | None
+
+    def _columns(self) -> dict[str, Any]:
+        return self.edit._columns()
+
+    def _facts(self) -> list[str]:
+        return [f"{self.tensor} in {self.source.name}", *self.edit._facts()]
+
+    def _draw(self, ax: Any) -> None:
+        self.edit._draw(ax)
+
+    def _write(self, target: Path) -> bool:
+        """A path that is no table is a copy of the model."""
+        if target.suffix.lower() in SUFFIXES:
+            return False
+        _copied(Tensors(self.source), self.tensor, np.asarray(self.edit.weights), target)
+        return True
+
+
+def edit_safetensors(
+    path: str | PathLike[str],
+    tensor: str,
+    edits: Sequence[tuple[ArrayLike, ArrayLike]] | EditProblem,
+    *,
+    out: str | PathLike[str],
+    layout: str = "torch",
+    ridge: float = 1.0,
+    anchors: ArrayLike | None = None,
+    anchor_weight: float = 1.0,
+    method: str = "auto",
+    record: bool = False,
+) -> RidgeEditResult:
+    """Copy the files of a model, with edits written into one of its matrices.
+
+    Types, metadata, and all other arrays and files stay as they are, byte for byte. The source is only read. A matrix
+    in half precision is edited in higher precision and then rounded: what is returned is the map in the file, and the
+    message says how many of the entries that changed are lost by rounding.
+
+    Parameters
+    ----------
+    path : path
+        A safetensors file, a folder that holds a model in one or several of them, or the index of such a model, which
+        stands for its folder.
+    tensor : str
+        The name of the matrix in the file.
+    edits : sequence of pairs (keys, values), or EditProblem
+        As in `ridge_edit`; of an `EditProblem` edits, labels and anchors count, and not its own map.
+    out : path
+        Where the copy shall stand: a file for a file, and a folder for a folder. There must be nothing yet.
+    layout : {"torch", "rows"}
+        Whether the matrix is stored as (outputs, inputs), as ``nn.Linear`` does, or maps a row x to x W.
+    ridge, anchors, anchor_weight, method, record
+        As in `ridge_edit`.
+
+    Returns
+    -------
+    RidgeEditResult
+        What the edits did. The count `changed` is the number of entries that the edit changes, and `lost` that of those
+        among them that rounding leaves as they were.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or no folder for the copy.
+    FileExistsError
+        If there is something at `out`.
+    ValueError
+        If `out` is the source or lies in it, there is no such matrix, it is not of floats, or the edits do not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lrtheory._files.safetensors import Stored, write_tensors
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_tensors(folder / "old.safetensors", {"w": Stored("F32", (1, 2), bytes(8))})
+    >>> edits = [([[1.0, 0.0]], [[4.0]])]
+    >>> done = edit_safetensors(folder / "old.safetensors", "w", edits, out=folder / "new.safetensors")
+    >>> done.residuals.tolist(), Tensors(folder / "new.safetensors")["w"].tolist()
+    ([2.0], [[2.0, 0.0]])
+    """
+    model, target = ModelFile.from_file(path), Path(out)
+    _refuse_source(model.tensors.path, target)
+    made: list[RidgeEditResult] = []
+
+    def write(fresh: Path) -> None:
+        options = {"ridge": ridge, "anchor_weight": anchor_weight, "method": method, "record": record}
+        made.append(_edited(model.tensors, tensor, edits, anchors, layout, options))
+        _copied(model.tensors, tensor, np.asarray(made[0].weights), fresh)
+
+    replacing(target, write)
+    return made[0]
+
+
+def edited_model(
+    model: ModelFile, edits: EditProblem, *, tensor: str, ridge: float, anchor_weight: float, layout: str
+) -> EditedModel:
+    """Edit a matrix of a model, and keep what is needed to write the copy.
+
+    Parameters
+    ----------
+    model : ModelFile
+        The model.
+    edits : EditProblem
+        Edits and anchors; its own map does not count.
+    tensor : str
+        The name of the matrix.
+    ridge, anchor_weight, layout
+        As in `edit_safetensors`.
+
+    Returns
+    -------
+    EditedModel
+        The copy is written by `to_file`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such matrix, or the edits do not fit.
+    """
+    done = _edited(model.tensors, tensor, edits, None, layout, {"ridge": ridge, "anchor_weight": anchor_weight})
+    return EditedModel(edit=done, source=model.tensors.path, tensor=tensor, certificate=done.certificate)
+
+
+def _refuse_source(source: Path, target: Path) -> None:
+    """Refuse a target that is the source, or lies in its folder."""
+    read, written = source.resolve(), target.resolve()
+    if written == read or read in written.parents:
+        raise must("out", "another place than what is read", str(target))
+
+
+def _edited(
+    tensors: Tensors, tensor: str, edits: Any, anchors: Any, layout: str, options: Mapping[str, Any]
+) -> RidgeEditResult:
+    """Edit one matrix, and round it to its type."""
+    names = [name for name in tensors.names if len(tensors.shape(name)) == 2]
+    if tensor not in names:
+        near = difflib.get_close_matches(str(tensor), names, 3, 0.0)
+        raise must("tensor", f"the name of a matrix in {tensors.path.name}, as {', '.join(near) or 'none'}", tensor)
+    if tensors.dtype(tensor) not in TYPES:
+        raise must("tensor", f"a matrix of one of {', '.join(TYPES)}", tensors.dtype(tensor))
+    problem = problem_of(tensors[tensor], edits, to_numpy(anchors), layout)
+    return _rounded(problem, ridge_edit(problem, **options), tensors.dtype(tensor), options)
+
+
+def _rounded(problem: EditProblem, done: RidgeEditResult, dtype: str, options: Mapping[str, Any]) -> RidgeEditResult:
+    """Say what the map does after it was rounded to a type of a file."""
+    before, exact = np.asarray(problem.W0), np.asarray(done.weights)
+    try:
+        after = decoded(encoded(exact, dtype))
+    except OverflowError as error:
+        raise must("edits", f"such that the new weights fit {dtype}", str(error)) from error
+    changed, lost = exact != before, (exact != before) & (after == before)
+    counts = {"changed": int(changed.sum()), "lost": int(lost.sum())}
+    if np.array_equal(after, exact):
+        return dataclasses.replace(done, counts={**done.counts, **counts})
+    share = counts["lost"] / max(1, counts["changed"])
+    left = float(np.linalg.norm(np.asarray(done.residuals)))
+    found = answered(problem, after, (float(options["ridge"]), float(options["anchor_weight"])), done.method,
+                     reason=done.reason)  # fmt: skip
+    said = (
+        f"rounded to {dtype}, which leaves {share:.1%} of the entries that change as they were; all residuals "
+        f"together are {float(np.linalg.norm(np.asarray(found.residuals))):.6g}, and {left:.6g} before it"
+    )
+    return dataclasses.replace(
+        found, message=said, counts={**done.counts, **counts}, certificate=done.certificate, trace=done.trace
+    )
+
+
+def _copied(tensors: Tensors, tensor: str, weights: np.ndarray, target: Path) -> None:
+    """Copy a model, and put the new bytes of one array in the place of the old ones."""
+    source = tensors.path
+    file, first = tensors.place(tensor)
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+        written = target / file.relative_to(source)
+    else:
+        shutil.copyfile(source, target)
+        written = target
+    with written.open("r+b") as opened:
+        opened.seek(first)
+        opened.write(encoded(weights, tensors.dtype(tensor)).data)
