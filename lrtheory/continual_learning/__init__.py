@@ -38,11 +38,17 @@ from lrtheory.continual_learning.makers import (
     make_tight_edit,
 )
 from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
+from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketch.one_pass import sketch
+from lrtheory.continual_learning.sketch.result import SketchCertificate, SketchResult
 
 __all__ = [
     "FLOAT_TRAPS",
     "EditProblem",
     "FloatTrap",
+    "FrequentDirections",
+    "SketchCertificate",
+    "SketchResult",
     "Task",
     "TaskProblem",
     "load_encoder_edits",
@@ -54,4 +60,5 @@ __all__ = [
     "make_edit_stream",
     "make_float_trap",
     "make_tight_edit",
+    "sketch",
 ]

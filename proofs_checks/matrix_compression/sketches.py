@@ -315,7 +315,7 @@ CM_16 = Statement(
         saboteur("Delta for every rank", claim=Inequality(partial(bracketed, steps=line, shrunk=True, factor=False))),
         saboteur("one column more in the bound", claim=Inequality(partial(shrunk, beyond=2))),
         saboteur("what is kept is not shrunk", patch=(factors.joined, "if shrink and", "if False and")),
-        saboteur("shrinking adds", patch=(factors.joined, "1.0 - delta /", "1.0 + delta /")),
+        saboteur("shrinking adds", patch=(factors.lengths_left, "1.0 - delta /", "1.0 + delta /")),
     ),
     notes="A truncation alone has no bound in advance: a stream can hide its best direction from it.",
 )

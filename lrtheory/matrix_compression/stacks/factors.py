@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from lrtheory._kernels.directions import leading, lengths_left
+
 __all__ = ["ROUNDING", "Factor", "empty", "joined", "leading", "rescaled_factor", "spectrum_of"]
 
 #: an allowance for the rounding of one operation beside others, in units of the whole energy: 8 u
@@ -51,16 +53,6 @@ def spectrum_of(Z: np.ndarray) -> np.ndarray:
     return np.maximum(np.linalg.eigvalsh(small)[::-1], 0.0)
 
 
-def leading(Z: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
-    """Squared singular values, the largest first, and the leading left singular vectors times singular values."""
-    if Z.shape[1] <= Z.shape[0]:
-        energies, V = np.linalg.eigh(Z.T @ Z)
-        return np.maximum(energies[::-1], 0.0), Z @ V[:, ::-1][:, :keep]
-    energies, U = np.linalg.eigh(Z @ Z.T)
-    energies = np.maximum(energies[::-1], 0.0)
-    return energies, U[:, ::-1][:, :keep] * np.sqrt(energies[:keep])
-
-
 def joined(a: Factor, b: Factor | np.ndarray, *, shrink: bool) -> tuple[Factor, np.ndarray]:
     """Put a factor, or raw columns, beside a factor, and truncate what comes out; say which energies that took away.
 
@@ -72,7 +64,7 @@ def joined(a: Factor, b: Factor | np.ndarray, *, shrink: bool) -> tuple[Factor, 
     dropped = energies[keep:]
     if shrink and len(dropped) and dropped[0] > 0:
         delta = dropped[0]
-        F = F * np.sqrt(np.maximum(1.0 - delta / energies[:keep], 0.0))
+        F = F * lengths_left(energies[:keep], delta)
         dropped = np.concatenate([np.full(keep, delta), dropped])
     lost, whole = a.lost + other.lost, a.lost_whole + other.lost_whole
     exact = whole == 0.0  # so far nothing was dropped, and `energies` are those of the blocks themselves

@@ -1,0 +1,387 @@
+r"""Frequent Directions: one pass over rows of any number, at most l rows at the end, and a certificate of the loss."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from lrtheory._files import replacing
+from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
+from lrtheory.continual_learning.sketch.held import DROPPED, Held, Reading
+from lrtheory.continual_learning.sketch.result import STATEMENT, SketchCertificate
+from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, scaled, true_value
+
+__all__ = ["METHODS", "FrequentDirections", "chosen"]
+
+METHODS = ("auto", "fd", "gram")
+#: the exact Gram matrix is cheaper up to so many columns a row of the sketch
+EXACT = 4
+
+
+class FrequentDirections:
+    r"""The sketch of a stream of rows A that is seen once: at most l rows B with A^T A close to B^T B.
+
+    .. math:: 0 \preceq A^T A - B^T B \preceq \delta I, \qquad
+        \delta \le \min_{k \le \ell} \frac{\|A - A_k\|_F^2}{\ell + 1 - k}
+
+    where A_k is the best approximation of rank k and delta is added up in the pass (statements FD-1 and FD-6). A buffer
+    gathers rows; when it is full, it is rotated to orthogonal rows, and the squared length of the (l+1)-th is
+    subtracted from all squared lengths.
+
+    Parameters
+    ----------
+    n_features : int
+        n, the length of a row, at least 1.
+    rank : int
+        l, the most rows of the sketch, from 1 to n.
+    buffer : int or None
+        Rows that are held before a shrink, above `rank`; None takes twice the rank.
+    decay : float
+        In (0, 1]: what all earlier rows are multiplied by before each batch of rows. Batches are then not exchangeable.
+    method : {"auto", "fd", "gram"}
+        "fd" is the pass with a buffer. "gram" keeps the n x n matrix A^T A and shrinks it once, when it is read, so
+        that delta is the (l+1)-th squared singular value of A: no l rows have a smaller one. "auto" is "gram" where n
+        is at most 4 l, and there it is also faster.
+
+    Attributes
+    ----------
+    n_features, rank, buffer, decay : int, int, int, float
+        As given.
+    method : str
+        "fd" or "gram".
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range.
+    TypeError
+        If it is of the wrong kind.
+
+    See Also
+    --------
+    sketch : The same for rows that are all there.
+    SubspaceProtector : Steps that leave the directions of a sketch alone.
+
+    Notes
+    -----
+    Memory is 8 n times `buffer` bytes, or 8 n^2 for "gram"; a shrink costs O(n buffer^2). Rows in float32 stay float32
+    until the first float64 comes. Reading shrinks a copy, so that it does not change the run.
+
+    References
+    ----------
+    Liberty, "Simple and deterministic matrix sketching", KDD 2013. Ghashami, Liberty, Phillips and Woodruff, "Frequent
+    directions: simple and deterministic matrix sketching", SIAM Journal on Computing 45 (2016). Both keep l - 1 rows of
+    l; here all l rows are used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stream = FrequentDirections(3, 1, method="fd")
+    >>> stream.update([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> np.abs(np.round(stream.sketch, 12)).tolist(), stream.delta, stream.mass
+    ([[2.645751311065, 0.0, 0.0]], 2.0, 11.0)
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        rank: int,
+        *,
+        buffer: int | None = None,
+        decay: float = 1.0,
+        method: str = "auto",
+    ) -> None:
+        self.n_features = integer("n_features", n_features, low=1)
+        self.rank = integer("rank", rank, low=1, high=self.n_features)
+        self.buffer = 2 * self.rank if buffer is None else integer("buffer", buffer, low=1)
+        if self.buffer <= self.rank:
+            raise must("buffer", f"an integer above rank {self.rank}", buffer)
+        self.decay = real("decay", decay)
+        if not 0.0 < self.decay <= 1.0:
+            raise must("decay", "in (0, 1]", decay)
+        self.method = chosen(self.n_features, self.rank, method)[0]
+        self._held = self._empty()
+        self._known: Reading | None = None
+
+    def __repr__(self) -> str:
+        return f"FrequentDirections({self.n_features}, {self.rank}, method={self.method!r}): {self.n_rows} rows"
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that were seen."""
+        return self._held.n_rows
+
+    @property
+    def n_shrinks(self) -> int:
+        """Shrinks that the pass needed so far; reading adds none."""
+        return self._held.n_shrinks
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows that were seen, and shrinks."""
+        return {"rows": self.n_rows, "shrinks": self.n_shrinks}
+
+    @property
+    def mass(self) -> float:
+        """The sum of squares of all rows that were seen."""
+        return true_value(self._held.mass, 2 * self._held.unit)
+
+    @property
+    def sketch(self) -> np.ndarray:
+        """B of shape (r, n_features), r at most `rank`; the rows themselves while there are no more than that."""
+        return scaled(self._read().rows, self._held.unit).copy()
+
+    @property
+    def delta(self) -> float:
+        """The sum of all that was subtracted from squared lengths, in squared units of the rows."""
+        return true_value(self._read().delta, 2 * self._held.unit)
+
+    @property
+    def certificate(self) -> SketchCertificate:
+        """Proof of the loss of `sketch` (statement FD-6)."""
+        read, unit = self._read(), self._held.unit
+        allowed = (self._held.mass - energy_of(read.rows)) / (self.rank + 1)
+        gap = true_value(max(allowed - read.delta, 0.0), 2 * unit)
+        return SketchCertificate(gap, self.delta, STATEMENT, self.sketch, self.mass, self.rank, self.buffer)
+
+    def update(self, rows: Rows) -> None:
+        """Take in one batch of rows; with `decay` below 1, earlier ones are multiplied by it first.
+
+        Parameters
+        ----------
+        rows : array or sparse matrix of shape (u, n_features)
+            Dense or CSR. A batch without rows changes nothing.
+
+        Raises
+        ------
+        TypeError
+            If the entries are not real numbers.
+        ValueError
+            If a row is not finite, which the sentence names, or the rows have another length; nothing changes then.
+        """
+        self._take("rows", rows)
+
+    def merge(self, other: FrequentDirections) -> None:
+        """Take in all that another sketch has seen; guarantees of both add up (statement FD-6 for all rows).
+
+        Parameters
+        ----------
+        other : FrequentDirections
+            Of the same length of rows, rank, decay and method, with any buffer; it stays as it is.
+
+        Raises
+        ------
+        TypeError
+            If it is no such sketch.
+        ValueError
+            If it differs in one of these.
+        """
+        if not isinstance(other, FrequentDirections):
+            raise must("other", "a FrequentDirections", other, TypeError)
+        for name in ("n_features", "rank", "decay", "method"):
+            own, given = getattr(self, name), getattr(other, name)
+            if own != given:
+                raise must("other", f"a sketch with {name} {own!r}", given)
+        self._known = None
+        self._held.merge(copy.deepcopy(other._held) if other is self else other._held)
+
+    def components(self, k: int) -> np.ndarray:
+        """Return the k leading directions of what is held, one a row.
+
+        Parameters
+        ----------
+        k : int
+            From 1 to `rank`.
+
+        Returns
+        -------
+        array of shape (k, n_features)
+            Orthonormal rows, the leading one first; fewer where fewer directions were seen.
+
+        Raises
+        ------
+        ValueError
+            If k is out of range.
+        TypeError
+            If it is no integer.
+        """
+        k = integer("k", k, low=1, high=self.rank)
+        read = self._read()
+        least = DROPPED * np.finfo(read.energies.dtype).eps * read.energies[:1].sum()
+        n = int(np.count_nonzero(read.energies[:k] > least))
+        Q, R = np.linalg.qr(read.F[:, :n])
+        return np.ascontiguousarray((Q * np.sign(R.diagonal())).T)
+
+    def projection_bound(self, k: int) -> float:
+        r"""Bound what the k leading directions V of the sketch miss of all rows, from what is held alone.
+
+        .. math:: \|A - A V^T V\|_F^2 \le \|A\|_F^2 - \sum_{i \le k} \sigma_i^2 \le \|A - A_k\|_F^2 + k \delta
+
+        with the singular values of what is held before the shrink of reading (statement FD-2). The first sign is an
+        equation for method "gram".
+
+        Parameters
+        ----------
+        k : int
+            From 0 to `rank`.
+
+        Returns
+        -------
+        float
+            In squared units of the rows, at least 0.
+
+        Raises
+        ------
+        ValueError
+            If k is out of range.
+        TypeError
+            If it is no integer.
+        """
+        k = integer("k", k, low=0, high=self.rank)
+        kept = float(self._read().energies[:k].sum(dtype=np.float64))
+        return true_value(max(self._held.mass - kept, 0.0), 2 * self._held.unit)
+
+    def copy(self) -> FrequentDirections:
+        """Make an independent copy.
+
+        Returns
+        -------
+        FrequentDirections
+            It goes on as this one would.
+        """
+        return copy.deepcopy(self)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return all that was seen as numbers and arrays, which ``numpy.savez`` writes and reads without pickling.
+
+        Returns
+        -------
+        dict
+            For `set_state` of a sketch that was made with the same parameters.
+        """
+        held = self._held
+        state = self._parameters() | {"rows": held.rows.copy()}
+        if held.gram is not None:
+            state["gram"] = held.gram.copy()
+        return state | {name: getattr(held, name) for name in ("n_rows", "n_shrinks", "unit", "delta", "mass")}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned; a rejected state changes nothing.
+
+        Parameters
+        ----------
+        state : mapping
+            From `get_state`, or from ``numpy.load`` of a file into which it was written.
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing or out of range, or the state belongs to other parameters.
+        TypeError
+            If it is not a mapping.
+        """
+        same_parameters(state, self._parameters())
+        held, n = self._empty(), self.n_features
+        rows = array("state['rows']", state_entry(state, "rows"), shape=(None, n))
+        if len(rows) > self.buffer or (held.gram is not None and len(rows)):
+            raise must("state['rows']", f"at most {self.buffer if held.gram is None else 0} rows", rows.shape)
+        if held.gram is not None:
+            held.gram = array("state['gram']", state_entry(state, "gram"), shape=(n, n)).astype(np.float64)
+        for name, low in (("n_rows", 0), ("n_shrinks", 0), ("unit", -5000)):
+            value = np.asarray(state_entry(state, name)).item()
+            setattr(held, name, integer(f"state[{name!r}]", value, low=low))
+        for name in ("delta", "mass"):
+            value = np.asarray(state_entry(state, name)).item()
+            setattr(held, name, real(f"state[{name!r}]", value, low=0.0))
+        held.buffer = np.zeros((self.buffer if len(rows) else 0, n), rows.dtype)
+        held.filled = len(rows)
+        held.rows[:] = rows
+        self._held, self._known = held, None
+
+    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
+        """Write parameters and state into a file.
+
+        Parameters
+        ----------
+        path : path
+            An npz file.
+        force : bool
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        FileExistsError
+            If the file is there and `force` is False.
+        """
+        content = BytesIO()
+        np.savez(content, **self.get_state())
+        replacing(Path(path), lambda target: target.write_bytes(content.getvalue()), force=force)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Returns
+        -------
+        FrequentDirections
+            It goes on as the one that was saved.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is no such file.
+        """
+        with np.load(Path(path), allow_pickle=False) as file:
+            state = dict(file) if isinstance(file, np.lib.npyio.NpzFile) else {}
+        names = ("n_features", "rank", "buffer", "decay", "method")
+        made = cls(**{name: np.asarray(state_entry(state, name)).item() for name in names})
+        made.set_state(state)
+        return made
+
+    def _take(self, name: str, rows: Rows) -> None:
+        given = checked_rows(name, rows, self.n_features)
+        if given.shape[0] == 0:
+            return
+        self._known = None
+        if self.decay < 1.0:
+            self._held.fade(self.decay)
+        self._held.take(given)
+
+    def _read(self) -> Reading:
+        if self._known is None:
+            self._known = self._held.read()
+        return self._known
+
+    def _whole(self) -> tuple[np.ndarray, float]:
+        """All rows that are held before the shrink of reading, with the delta that belongs to them."""
+        unit = self._held.unit
+        return scaled(self._held.root(), unit), true_value(self._held.delta, 2 * unit)
+
+    def _empty(self) -> Held:
+        return Held(self.n_features, self.rank, self.buffer, exact=self.method == "gram")
+
+    def _parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("n_features", "rank", "buffer", "decay", "method")}
+
+
+def chosen(n_features: int, rank: int, method: str) -> tuple[str, str]:
+    """Which method is meant, and why."""
+    choice("method", method, METHODS)
+    if method != "auto":
+        return method, ""
+    if n_features <= EXACT * rank:
+        return "gram", f"{n_features} columns are at most {EXACT} times rank {rank}: the exact Gram matrix is cheaper"
+    return "fd", f"{n_features} columns are more than {EXACT} times rank {rank}"

@@ -1,0 +1,71 @@
+"""The sketch of rows that are all there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._array import sparse
+from lrtheory._validation import must
+from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections, chosen
+from lrtheory.continual_learning.sketch.result import SketchResult
+from lrtheory.continual_learning.sketch.rows import Rows
+
+__all__ = ["sketch"]
+
+
+def sketch(A: Rows, rank: int, *, buffer: int | None = None, method: str = "auto") -> SketchResult:
+    r"""Sketch the rows of a matrix in one pass, with a certificate of what is missed.
+
+    Parameters
+    ----------
+    A : array or sparse matrix of shape (T, n)
+        Dense or CSR.
+    rank : int
+        l, the most rows of the sketch, from 1 to n.
+    buffer : int or None
+        Rows that are held before a shrink, above `rank`; None takes twice the rank.
+    method : {"auto", "fd", "gram"}
+        As in `FrequentDirections`.
+
+    Returns
+    -------
+    SketchResult
+        The rows, what a unit vector loses at most, and its certificate (statement FD-6).
+
+    Raises
+    ------
+    ValueError
+        If A is no matrix with a column, is not finite, or an option is out of range.
+    TypeError
+        If the entries are not real numbers.
+
+    See Also
+    --------
+    FrequentDirections : The same for rows that come one after another, with mergers and a state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = sketch(np.diag([3.0, 2.0, 1.0]), 2)
+    >>> found.method, round(found.delta, 12), found.mass
+    ('gram', 1.0, 14.0)
+    """
+    shape = A.shape if sparse.issparse(A) else np.shape(A)  # type: ignore[arg-type, union-attr]
+    if len(shape) != 2 or shape[1] == 0:
+        raise must("A", "of shape (T, n) with n above 0", tuple(shape))
+    stream = FrequentDirections(shape[1], rank, buffer=buffer, method=method)
+    stream._take("A", A)
+    certificate = stream.certificate
+    share = certificate.bound / stream.mass if stream.mass > 0 else 0.0
+    return SketchResult(
+        sketch=stream.sketch,
+        delta=stream.delta,
+        mass=stream.mass,
+        rank=stream.rank,
+        n_rows=stream.n_rows,
+        method=stream.method,
+        reason=chosen(stream.n_features, stream.rank, method)[1],
+        message=f"no direction loses more than {share:.2g} of the mass",
+        counts=stream.counts,
+        certificate=certificate,
+    )

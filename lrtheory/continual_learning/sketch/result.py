@@ -1,0 +1,158 @@
+"""Answers of a sketch: the rows, and a certificate of what they miss in any direction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
+
+__all__ = ["SketchCertificate", "SketchResult"]
+
+STATEMENT = "continual_learning/FD-6"
+#: rows that are multiplied at a time
+PART = 1024
+
+
+@result
+class SketchCertificate(Result):
+    r"""Proof of how much a sketch B misses of the rows A of a stream, known without A (statement FD-6).
+
+    .. math:: 0 \le \|A x\|^2 - \|B x\|^2 \le \delta \|x\|^2 \text{ for every } x, \qquad
+        \delta \le \frac{\|A\|_F^2 - \|B\|_F^2}{\ell + 1}
+
+    Attributes
+    ----------
+    gap : float
+        By how much delta stays below the largest value that the missing mass allows; at least 0.
+    bound : float
+        delta, in squared units of the rows: no unit vector loses more.
+    statement : str
+        The statement behind it.
+    rows : array of shape (r, n_features)
+        B.
+    mass : float
+        The sum of squares of A, which was added up in the pass.
+    rank : int
+        l, the most rows that the sketch may have.
+    buffer : int
+        Rows between two shrinks; the allowance for rounding grows with the number of shrinks.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    rows: np.ndarray
+    mass: float
+    rank: int
+    buffer: int
+
+    def _facts(self) -> list[str]:
+        return [f"no unit vector loses more than {self.bound:.6g} of a mass of {self.mass:.6g} ({self.statement})"]
+
+    def verify(self, rows: Rows) -> bool:
+        """Recompute both sides from all rows of the stream, at the cost of their Gram matrix.
+
+        Parameters
+        ----------
+        rows : array or sparse matrix of shape (T, n_features)
+            All rows in any order; where older rows decayed, multiplied by what they decayed to.
+
+        Returns
+        -------
+        bool
+            Whether everything holds up to the rounding of the pass. Rows in single precision make that allowance, and
+            with it the check, coarse: about 1e-6 of the mass a shrink. It is False where squares leave the range of
+            doubles.
+
+        Raises
+        ------
+        TypeError
+            If the rows are not real numbers.
+        ValueError
+            If they are not finite or have another length.
+        """
+        if self.rows.ndim != 2:
+            raise must("rows", "a certificate with a matrix of rows", self.rows.shape)
+        given = checked_rows("rows", rows, self.rows.shape[1])
+        whole = (self.gap, self.bound, self.mass)
+        if not all(math.isfinite(x) and x >= 0 for x in whole) or not np.isfinite(self.rows).all():
+            return False
+        if self.statement != STATEMENT or not len(self.rows) <= self.rank < self.buffer:
+            return False
+        unit = max(0.0, largest_of(given))
+        unit = math.frexp(unit)[1] if unit else 0
+        excess, mass = _excess(given, self.rows, unit)
+        gap, bound, stated = (math.ldexp(x, -2 * unit) for x in whole)
+        kept = energy_of(scaled(self.rows.astype(np.float64), -unit))
+        steps = 2 * given.shape[0] / (self.buffer - self.rank) + sum(self.rows.shape)
+        slack = 8 * (np.finfo(self.rows.dtype).eps * steps + np.finfo(float).eps * given.shape[0]) * mass
+        return bool(
+            abs(stated - mass) <= slack
+            and -slack <= excess[0]
+            and excess[-1] <= bound + slack
+            and abs(bound + gap - (mass - kept) / (self.rank + 1)) <= slack
+        )
+
+
+def _excess(given: Any, rows: np.ndarray, unit: int) -> tuple[np.ndarray, float]:
+    """Eigenvalues of A^T A - B^T B, the smallest first, and the mass of A, all in units of 4^unit."""
+    n = given.shape[1]
+    gram, mass = np.zeros((n, n)), 0.0
+    for part in parts_of(given, PART):
+        part = scaled(part.astype(np.float64), -unit)
+        gram += part.T @ part
+        mass += energy_of(part)
+    B = scaled(rows.astype(np.float64), -unit)
+    return np.linalg.eigvalsh(gram - B.T @ B), mass
+
+
+@result
+class SketchResult(Result):
+    """The rows of a stream in few rows.
+
+    Attributes
+    ----------
+    sketch : array of shape (r, n_features)
+        At most `rank` rows, whose Gram matrix stands for that of all rows.
+    delta : float
+        The most that a unit vector loses: the difference of the two quadratic forms, in squared units of the rows. NaN
+        for a method that does not know it.
+    mass : float
+        The sum of squares of all rows.
+    rank : int
+        The most rows that the sketch may have.
+    n_rows : int
+        Rows that were seen.
+    method : str
+        The one that was used.
+    reason : str
+        Why, where "auto" chose it.
+    message : str
+        What a person should know about the answer.
+    counts : mapping
+        ``rows`` and ``shrinks``.
+    certificate : SketchCertificate or None
+        None for a method without a guarantee.
+    """
+
+    sketch: np.ndarray
+    delta: float
+    mass: float
+    rank: int
+    n_rows: int
+    method: str
+    reason: str
+    message: str
+    counts: Mapping[str, int]
+    certificate: SketchCertificate | None
+
+    def _columns(self) -> Mapping[str, Any]:
+        lengths = np.linalg.svd(self.sketch, compute_uv=False)
+        shares = np.cumsum(lengths**2) / self.mass if self.mass > 0 else np.zeros(len(lengths))
+        return {"direction": list(range(1, len(lengths) + 1)), "length": lengths, "share so far": shares}

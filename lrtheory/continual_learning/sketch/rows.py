@@ -1,0 +1,90 @@
+"""Rows of a stream as they come in: dense or sparse, checked once, and multiplied by powers of two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lrtheory._array import sparse, to_numpy
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import array, as_array, must
+
+__all__ = ["Rows", "checked_rows", "energy_of", "largest_of", "parts_of", "scaled", "true_value"]
+
+#: rows that are measured: an array, nested sequences, a data frame, or a sparse matrix
+Rows: TypeAlias = ArrayLike | SparseArray
+
+
+def checked_rows(name: str, value: Any, n_features: int) -> Any:
+    """Finite rows of the given length, as a NumPy array or a CSR array of float32 or float64."""
+    if sparse.issparse(value):
+        found = sparse.csr_array(value)
+        if found.dtype.kind not in "fiub":
+            raise must(name, "an array of real numbers", found.dtype, TypeError)
+        if found.ndim != 2 or found.shape[1] != n_features:
+            raise must(name, f"of shape (n, {n_features})", found.shape)
+        found = _plain(found)
+        if not found.has_canonical_format:
+            found = found.copy()
+            found.sum_duplicates()
+        if not np.isfinite(found.data).all():
+            place = int(np.flatnonzero(~np.isfinite(found.data))[0])
+            _refuse(name, int(np.searchsorted(found.indptr, place, side="right")) - 1, found.data[place])
+        return found
+    value = to_numpy(value)
+    if as_array(name, value).size == 0 and as_array(name, value).ndim == 1:  # an empty list of rows
+        value = np.empty((0, n_features))
+    found = _plain(array(name, value, shape=(None, n_features), finite=False))
+    if not math.isfinite(largest_of(found)):
+        row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
+        _refuse(name, row, found[row][~np.isfinite(found[row])][0])
+    return found
+
+
+def _plain(values: Any) -> Any:
+    """The same numbers in single precision, if they have it or less, else in double precision."""
+    if values.dtype in (np.float32, np.float64):
+        return values
+    return values.astype(np.float32 if values.dtype == np.float16 else np.float64)
+
+
+def _refuse(name: str, row: int, entry: Any) -> None:
+    raise must(f"{name}[{row}]", "finite", float(entry))
+
+
+def largest_of(rows: Any) -> float:
+    """The largest absolute value of an entry; 0 where there is none."""
+    values = rows.data if sparse.issparse(rows) else rows
+    return max(float(values.max()), -float(values.min())) if values.size else 0.0
+
+
+def parts_of(rows: Any, size: int) -> Iterator[np.ndarray]:
+    """Dense blocks of at most `size` rows, one after the other."""
+    for start in range(0, rows.shape[0], size):
+        part = rows[start : start + size]
+        yield part.toarray() if sparse.issparse(part) else part
+
+
+def scaled(values: np.ndarray, exponent: int) -> np.ndarray:
+    """Multiply by a power of two, which changes no digit unless a number leaves the range of its type."""
+    if exponent == 0:
+        return values
+    # float32 ends at 2^128
+    return values * values.dtype.type(2.0**exponent) if abs(exponent) < 120 else np.ldexp(values, exponent)
+
+
+def energy_of(rows: np.ndarray) -> float:
+    """The sum of squares, added up in double precision."""
+    flat = np.asarray(rows, np.float64).ravel(order="K")
+    return float(np.dot(flat, flat))
+
+
+def true_value(value: float, exponent: int) -> float:
+    """A number times a power of two; it becomes infinite or 0 where the caller's own would."""
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return math.inf
