@@ -15,6 +15,7 @@ from lrtheory.low_rank_adapters.convert import refactorize, to_lora
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
+from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from tests.backends import QUICK, Backend
 from tests.rules.forging import forged_fields
 
@@ -240,6 +241,18 @@ def test_a_certificate_of_another_update_is_refused() -> None:
             assert not lie.verify(adapter), words
     for changes in ({"gap": -1.0}, {"bound": 2 * found.lower}, {"gap": math.nan}, {"statement": "AD-1"}):
         assert not dataclasses.replace(found.certificate, **changes).verify(adapter)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.3, 0.3e-9, 1e9])
+def test_a_certificate_holds_for_factors_whose_update_was_rounded(scale: float) -> None:
+    shapes = [(6, 64, 12), (12, 64), (6, 12), (6, 64)]
+    bases, A, lambdas, gammas = (normal(*shape, rng=i).astype(np.float32) for i, shape in enumerate(shapes))
+    adapter = randlora(bases, A, lambdas=lambdas, gammas=gammas, scale=scale)
+    found = to_lora(adapter, rank=3)
+    assert found.method == "gram"
+    assert found.certificate.verify(adapter)
+    assert found.certificate.verify(adapter.delta())
+    assert not found.certificate.verify(dataclasses.replace(adapter, scale=1.001 * scale))
 
 
 @pytest.mark.parametrize(

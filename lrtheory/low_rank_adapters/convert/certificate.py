@@ -12,6 +12,8 @@ from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._result import result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
+from lrtheory.low_rank_adapters.convert.product import decomposed
+from lrtheory.low_rank_adapters.kinds.arrays import type_name
 from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 
@@ -55,7 +57,8 @@ class ConversionCertificate(AdapterCertificate):
         -------
         bool
             Whether the LoRA is as near as stated, and no other one of its rank nearer than stated, up to the rounding
-            of products in doubles. It is False for squares outside of the range of doubles.
+            of products in doubles, and of that in which an adapter of thin factors forms its update in its own
+            precision. It is False for squares outside of the range of doubles.
 
         Raises
         ------
@@ -74,9 +77,18 @@ class ConversionCertificate(AdapterCertificate):
         D, own = np.ldexp(D, -unit), np.ldexp(own, -unit)
         values, error = np.linalg.svd(D, compute_uv=False), np.abs(D - own).ravel()
         slack = 16 * sum(D.shape) * np.finfo(float).eps * (tail(values, 0) + float(np.linalg.norm(own)))
+        slack += math.ldexp(_formed(problem), -unit)
         upper, lower = (math.ldexp(math.sqrt(square), -unit) for square in (self.bound + self.gap, self.bound))
         least = tail(values, self.adapter.params["B"].shape[1])
         return bool(tail(error, 0) <= upper + slack and lower <= least + slack)
+
+
+def _formed(problem: Any) -> float:
+    """By how much the update of thin factors moves when it is formed in their precision."""
+    if not isinstance(problem, FactoredAdapter):
+        return 0.0
+    B, A = problem.factors()
+    return abs(problem.scale) * decomposed(B, A).formed(type_name(B))
 
 
 def _dense(problem: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._kernels.low_rank import rounding_of
+from lrtheory._kernels.low_rank import CASTS, rounding_of
 
 __all__ = ["Product", "decomposed"]
 
@@ -44,6 +44,10 @@ class Product(NamedTuple):
     def rounding(self) -> float:
         """A bound on the error of each singular value."""
         return rounding_of(self.load, self.R.shape[1], 2 * self.half)
+
+    def formed(self, kind: str) -> float:
+        """A bound on what moves B A when it is formed in a type of `CASTS` and multiplied by 1."""
+        return math.ldexp((len(self.gauge) + 2) * CASTS[kind][0] * self.load, 2 * self.half)
 
     def balanced(self, rank: int, ratio: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Factors with ratio times the leading part of B A as their product, each with half of its singular values."""

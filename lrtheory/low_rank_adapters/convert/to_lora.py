@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, to_numpy
-from lrtheory._kernels.low_rank import CASTS, UNIT, cast_error, rank_within, tail, unit_of
+from lrtheory._kernels.low_rank import UNIT, cast_error, rank_within, tail, unit_of
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.low_rank_adapters.convert.certificate import STATEMENT, ConversionCertificate
 from lrtheory.low_rank_adapters.convert.product import decomposed
@@ -19,6 +19,8 @@ from lrtheory.low_rank_adapters.kinds.lora import LoRA
 __all__ = ["to_lora"]
 
 METHODS = ("auto", "core", "gram", "svd")
+#: exponents of entries up to which the squares of products are far inside of the range of double precision
+MODERATE = 100
 
 
 class Cut(NamedTuple):
@@ -100,7 +102,8 @@ def to_lora(
         if method == "core" or B.shape[1] < min(adapter.shape):
             cut = _through_core(adapter, B, A, rank, epsilon)
             return _result(adapter, cut, f"{B.shape[1]} inner indices for sides of {adapter.shape}")
-        D = np.asarray(to_numpy(adapter.scale * (B @ A)))  # as `delta` forms it, which would make the factors again
+        D = np.asarray(to_numpy(B @ A))  # as `delta` forms it, which would make the factors again
+        D = np.multiply(D, adapter.scale, out=D if D.flags.writeable else None)
     else:
         D = np.asarray(to_numpy(adapter.delta()))
     _within_range(D)
@@ -140,8 +143,7 @@ def _through_core(adapter: FactoredAdapter, B: Any, A: Any, rank: int | None, ep
     if kept < rank:
         left, right = np.pad(left, ((0, 0), (0, rank - kept))), np.pad(right, ((0, rank - kept), (0, 0)))
     # the update that the adapter forms in its own precision is not B A itself
-    formed = math.ldexp((B.shape[1] + 2) * CASTS[kind][0] * product.load, 2 * product.half)
-    rounding, least = (product.rounding + formed) * abs(s), tail(values, rank)
+    rounding, least = (product.rounding + product.formed(kind)) * abs(s), tail(values, rank)
     upper = least + rounding + _cast(values[:rank], left, right)
     return Cut(left, right, tail(values, 0), max(0.0, least - rounding), upper, *_edge(values, rank), "core")
 
@@ -151,13 +153,15 @@ def _through_gram(D: np.ndarray, rank: int | None, epsilon: float, tol: float) -
     from scipy.linalg import eigh  # takes long to import
 
     unit, wide = max(unit_of(D), -1000), D.shape[0] <= D.shape[1]
-    M = (D if wide else D.T).astype(np.float64)
-    M *= math.ldexp(1.0, -unit)
+    unit = unit if abs(unit) > MODERATE else 0
+    M = (D if wide else D.T).astype(np.float64, copy=False)
+    M = M * math.ldexp(1.0, -unit) if unit else M
     gram, side = M @ M.T, min(D.shape)
     if rank is None:
         rank = _chosen(np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)), None, epsilon, math.sqrt(UNIT))
     whole, last = float(np.trace(gram)), max(0, side - rank - 1)
-    squares, U = eigh(gram, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
+    # the transpose is the same matrix, in the order that LAPACK takes without a copy
+    squares, U = eigh(gram.T, subset_by_index=[last, side - 1], overwrite_a=True, check_finite=False)
     squares, U = np.maximum(squares[::-1], 0.0), np.ascontiguousarray(U[:, ::-1][:, :rank])
     right = U.T @ M
     least, most = (whole - float(np.sum(part)) for part in (squares[:rank], right**2))

@@ -189,7 +189,7 @@ def initialize(
     source = generator(rng)
     G = adapter._matrix("gradient", gradient, adapter.shape)
     W = None if weight is None else adapter._matrix("weight", weight, adapter.shape)
-    if not bool(array_namespace(G).any(G != 0)):
+    if not bool(array_namespace(G).any(G)):
         raise must("gradient", "nonzero", "a matrix of zeros")
     if method == "weight" and W is None:
         raise must("weight", 'given with method "weight"', None)
@@ -220,7 +220,7 @@ def _vectors(method: str, G: Any, W: Any, ranks: tuple[int, int], best: Leading,
         return best
     xp = array_namespace(G)
     matrix = {"gradient": G, "sign": xp.sign(G), "weight": W}[method]
-    if not bool(xp.any(matrix != 0)):
+    if not bool(xp.any(matrix)):
         raise must(method, "nonzero", "a matrix of zeros")
     return leading(matrix, most, rng)
 

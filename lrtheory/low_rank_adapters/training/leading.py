@@ -15,6 +15,8 @@ __all__ = ["Leading", "leading"]
 DEPTH = 5
 #: columns of the first block, at least
 BLOCK = 8
+#: exponents of entries up to which their squares and products are far inside of the range of single precision
+MODERATE = 16
 
 
 class Leading(NamedTuple):
@@ -50,7 +52,8 @@ def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
         basis does not reach. Where the blocks would span more than half of the smaller side, all is exact.
     """
     unit = unit_of(G)
-    scaled = G * 2.0**-unit
+    unit = unit if abs(unit) > MODERATE else 0
+    scaled = G * 2.0**-unit if unit else G
     if scaled.shape[0] > scaled.shape[1]:
         found = _of_wide(scaled.T, rank, rng)
         found = found._replace(U=found.Vt.T, Vt=found.U.T)
@@ -60,7 +63,7 @@ def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
 
 
 def _of_wide(G: Any, rank: int, rng: np.random.Generator) -> Leading:
-    """The leading singular vectors of a matrix that is at least as wide as it is high, with entries of size 1."""
+    """The leading singular vectors of a matrix of moderate entries that is at least as wide as it is high."""
     m = G.shape[0]
     block = max(rank, BLOCK)
     exact = 2 * DEPTH * block >= m
