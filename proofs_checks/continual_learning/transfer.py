@@ -73,9 +73,9 @@ MT_2 = Statement(
     id="continual_learning/MT-2",
     title="Average accuracy is what was learned plus what came of it",
     says=(
-        "R[i, j] is the accuracy on task j after task i of T tasks was learned. ACC is the mean of the last row of R, LA"
-        " that of its diagonal, and BWT the mean of R[T, j] - R[j, j] over all tasks j but the last. Then ACC = LA + (T "
-        "- 1) / T BWT, for every table."
+        "R[i, j] is the accuracy on task j after task i of T tasks was learned. ACC is the mean of the last row of R, "
+        "LA that of its diagonal, and BWT the mean of R[T, j] - R[j, j] over all tasks j but the last. Then ACC = LA + "
+        "(T - 1) / T BWT, for every table."
     ),
     source=Derived(theory.transfer_identity),
     tex=r"\mathrm{ACC} = \mathrm{LA} + \tfrac{T-1}{T}\,\mathrm{BWT}",
