@@ -11,7 +11,7 @@ from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
 from lrtheory._validation import flag, must
 from lrtheory.continual_learning.problem import EditProblem
-from lrtheory.continual_learning.recursion.report import drift_certificate
+from lrtheory.continual_learning.recursion.report import DriftCertificate
 from lrtheory.continual_learning.ridge_edit import RidgeEditResult, answered, problem_of, rows_of, weights_of
 
 __all__ = ["batch_ridge", "fixed_covariance", "hard_write", "null_space"]
@@ -88,7 +88,7 @@ def batch_ridge(
     trace = _trace(pairs, [before, *maps]) if recorded else None
     return answered(
         problem, _stored(problem, W), (lam2, mu2), "batch-ridge", reason="it was asked for",
-        certificate=drift_certificate(problem, W, lam2, mu2), trace=trace,
+        certificate=_certificate(pairs, K0, before, W, (lam2, mu2)), trace=trace,
     )  # fmt: skip
 
 
@@ -315,6 +315,21 @@ def _one_by_one(
         problem, _stored(problem, maps[-1]), given, method, reason="it was asked for", message=NO_BOUND,
         trace=_trace(pairs, maps) if record else None,
     )  # fmt: skip
+
+
+def _certificate(
+    pairs: list[tuple[np.ndarray, np.ndarray]],
+    K0: np.ndarray,
+    before: np.ndarray,
+    W: np.ndarray,
+    given: tuple[float, float],
+) -> DriftCertificate:
+    """The bound on both drifts of the minimizer W."""
+    bound = sum(float(np.sum((V - K @ before) ** 2)) for K, V in pairs) / 4
+    D = W - before
+    deviation = given[0] * float(np.sum(D**2)) + given[1] * float(np.sum((K0 @ D) ** 2))
+    unit = float(np.finfo(np.float64).eps) / 2
+    return DriftCertificate(max(0.0, bound - deviation), bound, "continual_learning/RL-4", deviation, *given, unit)
 
 
 def _trace(pairs: list[tuple[np.ndarray, np.ndarray]], maps: list[np.ndarray]) -> dict[str, np.ndarray]:

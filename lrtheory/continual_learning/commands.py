@@ -22,8 +22,8 @@ def edit(
 ) -> EditedModel:
     """Write facts into one matrix of a model, and say what all of them do to it.
 
-    With -o a copy of the model is written, in which every other byte is as it was. The edits are those of the inputs and
-    the outputs of the matrix alone; what comes after it in the model is not looked at.
+    With -o a copy of the model is written, in which every other byte is as it was. Inputs and outputs of the matrix
+    alone count; what comes after it in the model is not looked at.
 
     Parameters
     ----------

@@ -159,10 +159,8 @@ def ridge_edit(
     given = weights_of(problem, ridge, anchor_weight)
     form, reason = _form(problem, given[0]) if method == "auto" else (method, "it was asked for")
     double = np.asarray(problem.W0, np.float64)
-    state = RecursiveRidge(
-        double, ridge=given[0], anchors=problem.anchors, anchor_weight=given[1], form=form, keep="nothing",
-        layout=problem.layout,
-    )  # fmt: skip
+    options: dict[str, Any] = {"ridge": given[0], "anchor_weight": given[1], "form": form, "layout": problem.layout}
+    state = RecursiveRidge(double, anchors=problem.anchors, keep="nothing", **options)
     steps: dict[str, list[float]] = {
         name: [] for name in ("surprise", "residual", "weights_change", "interference", "cost")
     }
@@ -221,7 +219,7 @@ def answered(
     certificate: DriftCertificate | None = None,
     trace: Mapping[str, np.ndarray] | None = None,
 ) -> RidgeEditResult:
-    """What is known of a map in the problem's layout: all norms from their definitions, and the weights as they came."""
+    """All norms of a map in the problem's layout, from their definitions."""
     W0 = np.asarray(problem.W0)
     W = weights.astype(W0.dtype)
     before, after = (rows_of(problem, one) for one in (W0, W))
