@@ -176,9 +176,12 @@ FD_2 = Statement(
 
 def certified_union(case: Parts, found: Found) -> Sides:
     """Hold a merged sketch to the bounds of a sketch of all rows."""
+    off = no_sketch(case, found)
+    if off is not None:
+        return off
     parts = misses_little(case, found), certified(case, found)
     lhs, rhs, limits = (np.concatenate([getattr(one, side) for one in parts]) for side in ("lhs", "rhs", "trivial"))
-    return no_sketch(case, found) or Sides(lhs, rhs, trivial=limits, rounding=allowed(case))
+    return Sides(lhs, rhs, trivial=limits, rounding=allowed(case))
 
 
 FD_3 = Statement(
