@@ -38,17 +38,29 @@ from lrtheory.continual_learning.makers import (
     make_tight_edit,
 )
 from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
+from lrtheory.continual_learning.protection.leak import Leak, LeakCertificate
+from lrtheory.continual_learning.protection.protector import SubspaceProtector
+from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
+from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.sketch.one_pass import sketch
 from lrtheory.continual_learning.sketch.result import SketchCertificate, SketchResult
 
 __all__ = [
     "FLOAT_TRAPS",
+    "DriftCertificate",
+    "EditCertificate",
     "EditProblem",
+    "EditReport",
+    "EditReports",
     "FloatTrap",
     "FrequentDirections",
+    "Leak",
+    "LeakCertificate",
+    "RecursiveRidge",
     "SketchCertificate",
     "SketchResult",
+    "SubspaceProtector",
     "Task",
     "TaskProblem",
     "load_encoder_edits",

@@ -1,0 +1,68 @@
+"""The batch solution of an edit problem in doubles, from which certificates are verified."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+
+if TYPE_CHECKING:
+    from lrtheory.continual_learning.problem import EditProblem
+
+__all__ = ["Batch"]
+
+
+class Batch(NamedTuple):
+    """An edit problem in the rows layout: the rows of the prior, and the edits."""
+
+    W0: np.ndarray
+    prior: np.ndarray
+    edits: tuple[tuple[np.ndarray, np.ndarray], ...]
+    labels: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, problem: EditProblem, ridge: float, anchor_weight: float) -> Batch:
+        """The problem with the two weights of the prior."""
+        W0 = _double(problem.W0)
+        W0 = W0.T if problem.layout == "torch" else W0
+        prior = math.sqrt(ridge) * np.eye(len(W0))
+        if problem.anchors is not None:
+            prior = np.concatenate([prior, math.sqrt(anchor_weight) * _double(problem.anchors)])
+        edits = tuple((_double(K), _double(V)) for K, V in problem.edits)
+        labels = range(len(edits)) if problem.labels is None else problem.labels
+        return cls(W0, prior, edits, tuple(labels))
+
+    def place(self, label: Any) -> int | None:
+        """The place of an edit among the others."""
+        return self.labels.index(label) if label in self.labels else None
+
+    def rows(self, n: int) -> np.ndarray:
+        """The rows of the prior and the keys of the first n edits."""
+        return np.concatenate([self.prior, *(K for K, _ in self.edits[:n])])
+
+    def solution(self, n: int) -> np.ndarray:
+        """The weights after n edits, by one least squares problem for their change."""
+        aims = [np.zeros((len(self.prior), self.W0.shape[1])), *(V - K @ self.W0 for K, V in self.edits[:n])]
+        return np.asarray(self.W0 + np.linalg.lstsq(self.rows(n), np.concatenate(aims), rcond=None)[0])
+
+    def moved(self, D: np.ndarray, n: int) -> float:
+        """What the first n edits and the prior pay for a change D."""
+        return float(np.sum((self.rows(n) @ D) ** 2))
+
+    def cost(self, W: np.ndarray) -> float:
+        """The objective of all edits at W."""
+        missed = sum(float(np.sum((V - K @ W) ** 2)) for K, V in self.edits)
+        return missed + float(np.sum((self.prior @ (W - self.W0)) ** 2))
+
+    def slack(self, unit: float, n: int) -> float:
+        """The relative rounding of normal equations of this condition in an arithmetic of this unit roundoff."""
+        rows = self.rows(n)
+        values = np.linalg.svd(rows, compute_uv=False)
+        return 8 * max(rows.shape) * max(unit, 2.0**-53) * float(values[0] / values[-1]) ** 2
+
+
+def _double(array: Any) -> np.ndarray:
+    return np.asarray(to_numpy(array)).astype(np.float64)

@@ -1,0 +1,101 @@
+r"""The covariance form: C = M^{-1} itself, by the formula of Woodbury; the cheapest, and the only one on Fractions.
+
+.. math:: C \leftarrow C - F H^{-1} F^T, \qquad F = C K^T, \quad H = I + K F
+
+In single precision C loses its definiteness after few edits where `ridge` is small or keys are large.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory.continual_learning.recursion.algebra import (
+    alike,
+    identity,
+    inverse,
+    is_exact,
+    log_determinant,
+    row_sums,
+    solve,
+)
+from lrtheory.continual_learning.recursion.prior import Prior, prior_factor
+
+__all__ = ["Covariance"]
+
+
+class Covariance(NamedTuple):
+    """The inverse of the information, in the caller's library, on its device."""
+
+    C: Any
+    name = "covariance"
+
+    @classmethod
+    def of(cls, prior: Prior) -> Covariance:
+        """The form before any edit."""
+        if is_exact(prior.W0):
+            return cls(inverse(prior.matrix()))
+        inverted = np.linalg.inv(prior_factor(prior))
+        return cls(alike(inverted @ inverted.T, prior.W0))
+
+    @classmethod
+    def of_matrix(cls, M: Any) -> Covariance:
+        """The form with the information M."""
+        return cls(inverse(M))
+
+    def gain(self, K: Any) -> tuple[Any, Any]:
+        """C K^T of shape (d, u) and K C K^T of shape (u, u)."""
+        F = self.C @ K.T
+        return F, K @ F
+
+    def variance(self, x: Any) -> Any:
+        """The numbers x C x^T of rows x."""
+        return row_sums((x @ self.C) * x)
+
+    def faded(self, decay: Any) -> Covariance:
+        """The form after all information was multiplied by `decay`."""
+        return Covariance(self.C / decay)
+
+    def added(self, K: Any, weight: Any) -> Covariance:
+        """The form with the information weight K^T K more."""
+        F, S = self.gain(K)
+        H = identity(S, S.shape[0]) + S * weight
+        return Covariance(self.C - (F * weight) @ solve(H, F.T))
+
+    def removed(self, K: Any, weight: Any) -> Covariance:
+        """The form with the information weight K^T K less."""
+        return self.added(K, -weight)
+
+    def times(self, D: Any) -> Any:
+        """M D of a change D."""
+        return solve(self.C, D)
+
+    def solved(self, B: Any) -> Any:
+        """C B."""
+        return self.C @ B
+
+    def information(self) -> Any:
+        """M, of shape (d, d)."""
+        return inverse(self.C)
+
+    def covariance(self) -> Any:
+        """C, of shape (d, d)."""
+        return self.C
+
+    def log_determinant(self) -> float:
+        """The logarithm of the determinant of M."""
+        return -log_determinant(self.C)
+
+    def joined(self, other: Covariance, prior: Prior) -> Covariance:
+        """The form of both histories, the prior counted once."""
+        return Covariance(inverse(self.information() + other.information() - prior.matrix()))
+
+    def flops(self, u: int) -> int:
+        """Products of numbers in an update by u keys."""
+        return 4 * u * self.C.shape[0] ** 2
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a state holds."""
+        return {"C": to_numpy(self.C)}

@@ -1,0 +1,91 @@
+"""The checks of keys and values, of any library, for all forms."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from numbers import Rational
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
+from lrtheory._validation import array, must
+
+__all__ = ["exact", "fraction", "matrix", "number", "pair", "precision"]
+
+
+def matrix(name: str, value: Any, like: Any) -> Any:
+    """A matrix of the kind, precision and device of another array; Fractions where that one holds Fractions."""
+    if like.dtype == object:
+        return exact(array(name, to_numpy(value), shape=(None, None)))
+    host = isinstance(like, np.ndarray)
+    value = to_numpy(value) if host else value
+    xp = array_namespace(like)
+    found = real_array(xp, name, value, device=None if host else like.device, finite=False)
+    found = found if found.dtype == like.dtype else xp.astype(found, like.dtype)
+    if found.ndim != 2:
+        raise must(name, "a matrix", f"an array of shape {tuple(found.shape)}")
+    return found
+
+
+def exact(given: np.ndarray) -> np.ndarray:
+    """An array of the Fractions that its numbers are."""
+    out = np.empty(given.shape, dtype=object)
+    out.ravel()[:] = [fraction(entry) for entry in given.ravel().tolist()]
+    return out
+
+
+def fraction(value: Any) -> Fraction:
+    """A number as the Fraction that it is."""
+    return Fraction(value) if isinstance(value, (Rational, float)) else Fraction(float(value))
+
+
+def number(value: Any, exactly: bool) -> Any:
+    """A checked number as a double, or as the Fraction that it is."""
+    return fraction(value) if exactly else float(value)
+
+
+def pair(keys: Any, values: Any, W: Any) -> tuple[Any, Any]:
+    """Keys (u, d) and values (u, p) that are finite, and whose squares are; both are copies.
+
+    Raises
+    ------
+    ValueError
+        If a shape is another one, or a number is not finite or too large.
+    TypeError
+        If the entries are not real numbers.
+    """
+    d, p = W.shape
+    K, V = matrix("keys", keys, W), matrix("values", values, W)
+    if K.shape[1] != d:
+        hint = " Is `layout` right?" if K.shape[1] == p else ""
+        raise ValueError(str(must("keys", f"of shape (u, {d})", tuple(K.shape))) + hint)
+    if V.shape[0] != K.shape[0]:
+        raise ValueError(f"`values` must have one row a key, {K.shape[0]}; got {V.shape[0]}.")
+    if V.shape[1] != p:
+        raise must("values", f"of shape ({K.shape[0]}, {p})", tuple(V.shape))
+    _bounded("keys", K)
+    _bounded("values", V)
+    return K, V
+
+
+def precision(like: Any) -> np.dtype[Any]:
+    """The kind of float of an array of any library, as NumPy's."""
+    return np.dtype(str(like.dtype).rpartition(".")[2])
+
+
+def _bounded(name: str, rows: Any) -> None:
+    """Refuse a row that is not finite, and one whose squares are not."""
+    if rows.dtype == object or 0 in rows.shape:
+        return
+    xp, most = array_namespace(rows), float(np.finfo(precision(rows)).max)
+    size = float(xp.max(xp.abs(rows)))
+    if size <= math.sqrt(most / (4 * rows.shape[0] * rows.shape[1])):
+        return
+    host = np.asarray(to_numpy(rows), np.float64)
+    for i, row in enumerate(host):
+        if not np.isfinite(row).all():
+            raise ValueError(f"`{name}` must be finite; got an infinity or NaN in row {i}.")
+    lengths = [math.hypot(*row) for row in host.tolist()]
+    raise ValueError(f"`{name}` must keep squares finite in {precision(rows)}; got a row of size {max(lengths):.6g}.")

@@ -1,0 +1,107 @@
+"""Rotations of single keys into a triangle and out of it, and whole streams of edits of one key each."""
+
+from __future__ import annotations
+
+import math
+
+from lrtheory._array import kernel
+
+__all__ = ["rotate_in", "rotate_out", "write_keys"]
+
+
+@kernel
+def rotate_in(R, X):
+    """Turn the triangle R into that of R^T R + X^T X by one rotation for each entry of each row of X, in place."""
+    d = R.shape[0]
+    x, q = X[0].copy() if X.shape[0] else R[0].copy(), R[0].copy()
+    for row in range(X.shape[0]):
+        x[:] = X[row]
+        _rotated(R, x, q, R.dtype.type(1), d)
+
+
+@kernel(fastmath={"contract"})
+def _rotated(R, x, q, fade, d):
+    """Rotate the row x into fade times R, in place; q becomes the key in the coordinates of the new triangle.
+
+    Return the share of the surprise that is left after the edit, 1 / (1 + x C x^T), as its root.
+    """
+    left = R.dtype.type(1)
+    for i in range(d):
+        old, new = fade * R[i, i], x[i]
+        if new == 0 and fade == 1:
+            q[i] = 0
+            continue
+        length = R.dtype.type(math.hypot(old, new))
+        cosine, sine = old / length, new / length
+        q[i] = sine * left
+        left *= cosine
+        stay, turn = cosine * fade, sine * fade
+        R[i, i] = length
+        for j in range(i + 1, d):
+            above, below = R[i, j], x[j]
+            R[i, j] = stay * above + sine * below
+            x[j] = cosine * below - turn * above
+    return left
+
+
+@kernel
+def rotate_out(R, X):
+    """Turn the triangle R into that of R^T R - X^T X, which must be positive definite, in place (LINPACK's way)."""
+    d = R.shape[0]
+    x = R[0].copy()
+    g = R[0].copy()
+    for row in range(X.shape[0]):
+        x[:] = X[row]
+        square = R.dtype.type(0)
+        for i in range(d):
+            g[i] = x[i] / R[i, i]
+            square += g[i] * g[i]
+            for j in range(i + 1, d):
+                x[j] -= g[i] * R[i, j]
+        left = R.dtype.type(math.sqrt(max(0.0, 1.0 - square)))
+        x[:] = 0
+        for i in range(d - 1, -1, -1):
+            length = R.dtype.type(math.hypot(left, g[i]))
+            cosine, sine = left / length, g[i] / length
+            left = length
+            for j in range(i, d):
+                above, below = R[i, j], x[j]
+                R[i, j] = cosine * above - sine * below
+                x[j] = cosine * below + sine * above
+
+
+@kernel(fastmath={"contract", "reassoc"})
+def write_keys(R, W, K, V, fade, told):
+    """Write each row of K and V as an edit of its own into the triangle R and the weights W, in place.
+
+    ``told`` (n, 4) gets the squared surprise, residual, interference and change of the weights of each edit.
+    """
+    d, p = W.shape
+    x, q, y, e = R[0].copy(), R[0].copy(), R[0].copy(), W[0].copy()
+    for t in range(K.shape[0]):
+        x[:] = K[t]
+        e[:] = V[t]
+        for i in range(d):
+            for j in range(p):
+                e[j] -= x[i] * W[i, j]
+        left = _rotated(R, x, q, fade, d)
+        square = R.dtype.type(0)
+        for i in range(d - 1, -1, -1):
+            total = q[i]
+            square += q[i] * q[i]
+            for j in range(i + 1, d):
+                total -= R[i, j] * y[j]
+            y[i] = total / R[i, i]
+        surprise = 0.0
+        for j in range(p):
+            surprise += float(e[j]) * float(e[j])
+        change = 0.0
+        for i in range(d):
+            change += float(y[i]) * float(y[i])
+            for j in range(p):
+                W[i, j] += y[i] * e[j]
+        share = float(left) * float(left)
+        told[t, 0] = surprise
+        told[t, 1] = surprise * share * share
+        told[t, 2] = surprise * share * float(square)
+        told[t, 3] = surprise * change

@@ -1,0 +1,217 @@
+"""Reports of edits and the certificates that come with them, which a batch solution checks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrtheory._result import Result, result
+from lrtheory.continual_learning.recursion.batch import Batch
+
+if TYPE_CHECKING:
+    from lrtheory.continual_learning.problem import EditProblem
+
+__all__ = ["DriftCertificate", "EditCertificate", "EditReport", "EditReports"]
+
+
+@result
+class EditCertificate(Result):
+    """The quarter law for one edit: all that was there before pays at most a quarter of the squared surprise.
+
+    Attributes
+    ----------
+    gap : float
+        bound - paid, at least 0.
+    bound : float
+        A quarter of the squared surprise, weights of edits included.
+    statement : str
+        The statement behind the bound.
+    paid : float
+        How much the outputs of earlier edits, the anchors and the weights were moved, as the rise of their cost.
+    label : int or str
+        The edit.
+    ridge : float
+        The weight of the distance from the first weights, lambda squared.
+    anchor_weight : float
+        The weight of the anchors, mu squared.
+    unit : float
+        The unit roundoff of the arithmetic.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    paid: float
+    label: int | str
+    ridge: float
+    anchor_weight: float
+    unit: float
+
+    def _facts(self) -> list[str]:
+        return [f"others pay {self.paid:.6g}, and never more than {self.bound:.6g} ({self.statement})"]
+
+    def verify(self, problem: EditProblem) -> bool:
+        """Recompute both sides by two batch solutions.
+
+        Parameters
+        ----------
+        problem : EditProblem
+            The first weights, the anchors, the edits that were there, and after them this edit under its label; what
+            follows is not looked at. Keys and values of weighted edits stand in it times the root of their weights.
+
+        Returns
+        -------
+        bool
+            Whether both numbers are those of the batch solutions, up to rounding, and the law holds.
+        """
+        batch = Batch.of(problem, self.ridge, self.anchor_weight)
+        place = batch.place(self.label)
+        if self.statement != "continual_learning/RL-9" or place is None:
+            return False
+        K, V = batch.edits[place]
+        before, after = batch.solution(place), batch.solution(place + 1)
+        surprise = float(np.sum((V - K @ before) ** 2))
+        paid = batch.moved(after - before, place)
+        slack = batch.slack(self.unit, place + 1) * surprise
+        sound = self.gap == max(0.0, self.bound - self.paid)
+        near = abs(self.bound - surprise / 4) <= slack and abs(self.paid - paid) <= slack
+        return bool(sound and near and self.paid <= self.bound + slack)
+
+
+@result
+class DriftCertificate(Result):
+    """The same law for all edits at once: the map is not further from where it began than their surprise allows.
+
+    Attributes
+    ----------
+    gap : float
+        bound - deviation, at least 0.
+    bound : float
+        A quarter of the squared surprise of all edits at the first weights.
+    statement : str
+        The statement behind the bound.
+    deviation : float
+        ridge times the squared drift of the weights, and anchor_weight times that of the outputs of the anchors.
+    ridge : float
+        The weight of the distance from the first weights, lambda squared.
+    anchor_weight : float
+        The weight of the anchors, mu squared.
+    unit : float
+        The unit roundoff of the arithmetic.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    deviation: float
+    ridge: float
+    anchor_weight: float
+    unit: float
+
+    @property
+    def drift_bound(self) -> float:
+        """The weights are not further than this from the first ones, in the Frobenius norm."""
+        return math.sqrt(self.bound / self.ridge) if self.ridge > 0 else math.inf
+
+    @property
+    def anchor_bound(self) -> float:
+        """The outputs of the anchors are not further than this from the first ones, in the Frobenius norm."""
+        return math.sqrt(self.bound / self.anchor_weight) if self.anchor_weight > 0 else math.inf
+
+    def _facts(self) -> list[str]:
+        return [f"deviation {self.deviation:.6g}, and never more than {self.bound:.6g} ({self.statement})"]
+
+    def verify(self, problem: EditProblem) -> bool:
+        """Recompute both sides by a batch solution.
+
+        Parameters
+        ----------
+        problem : EditProblem
+            The first weights, the anchors, and all edits that are there. Keys and values of weighted edits stand in it
+            times the root of their weights.
+
+        Returns
+        -------
+        bool
+            Whether both numbers are those of the batch solution, up to rounding, and the law holds.
+        """
+        batch = Batch.of(problem, self.ridge, self.anchor_weight)
+        if self.statement != "continual_learning/RL-4":
+            return False
+        n = len(batch.edits)
+        surprise = sum(float(np.sum((V - K @ batch.W0) ** 2)) for K, V in batch.edits)
+        deviation = batch.moved(batch.solution(n) - batch.W0, 0)
+        slack = batch.slack(self.unit, n) * surprise
+        sound = self.gap == max(0.0, self.bound - self.deviation)
+        near = abs(self.bound - surprise / 4) <= slack and abs(self.deviation - deviation) <= slack
+        return bool(sound and near and self.deviation <= self.bound + slack)
+
+
+@result
+class EditReport(Result):
+    """What an edit did.
+
+    Attributes
+    ----------
+    weights_change : float
+        The Frobenius norm of the step of the weights.
+    surprise : float
+        How far the values were from what the map said before the edit, in the Frobenius norm; of an edit of weight w
+        this and the next two are those of rows times the root of w.
+    residual : float
+        How far they are from what it says right after the edit; not 0, since the map also keeps to what it knew.
+    interference : float
+        The rise of the cost of everything that was there before: the ledger of what others paid (statement RL-3).
+    label : int or str
+        The name of the edit.
+    method : str
+        The form that computed it.
+    counts : mapping of str to int
+        ``keys``, and ``flops``, about how many products of numbers.
+    certificate : EditCertificate or None
+        The quarter law; None with a decay below 1.
+    """
+
+    weights_change: float
+    surprise: float
+    residual: float
+    interference: float
+    label: int | str
+    method: str
+    counts: Mapping[str, int]
+    certificate: EditCertificate | None
+
+    def _facts(self) -> list[str]:
+        return [] if self.certificate is None else self.certificate._facts()
+
+
+@result
+class EditReports(Result):
+    """What each edit of a stream of single keys did.
+
+    Attributes
+    ----------
+    weights_change, surprise, residual, interference : array of shape (n,)
+        As of `EditReport`.
+    labels : tuple of int or str
+        The names of the edits.
+    method : str
+        The form that computed them.
+    counts : mapping of str to int
+        ``keys``, and ``flops``, about how many products of numbers.
+    """
+
+    weights_change: np.ndarray
+    surprise: np.ndarray
+    residual: np.ndarray
+    interference: np.ndarray
+    labels: tuple[int | str, ...]
+    method: str
+    counts: Mapping[str, int]
+
+    def _columns(self) -> dict[str, Any]:
+        names = ("surprise", "residual", "interference", "weights_change")
+        return {"label": list(self.labels)} | {name: getattr(self, name) for name in names}

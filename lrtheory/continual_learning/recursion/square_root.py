@@ -1,0 +1,133 @@
+r"""The square-root form, the safe one: a triangle R with R^T R = M, which every edit turns by orthogonal rotations.
+
+.. math:: G = R^{-T} K^T, \qquad K C K^T = G^T G, \qquad C K^T = R^{-1} G
+
+A few keys are rotated in one after the other by a kernel, many keys of many entries by LAPACK's ``tpqrt``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory.continual_learning.recursion.kernels import rotate_in, rotate_out
+from lrtheory.continual_learning.recursion.prior import Prior, prior_factor
+
+__all__ = ["SquareRoot", "restacked", "triangular"]
+
+#: keys and entries from which LAPACK is faster than rotations one by one
+MANY, WIDE = 8, 128
+
+
+class SquareRoot(NamedTuple):
+    """The upper triangular factor of the information, on the host, its rows or its columns contiguous."""
+
+    R: np.ndarray
+    name = "sqrt"
+
+    @classmethod
+    def of(cls, prior: Prior) -> SquareRoot:
+        """The form before any edit."""
+        return cls(prior_factor(prior))
+
+    @classmethod
+    def of_matrix(cls, M: np.ndarray) -> SquareRoot:
+        """The form with the information M."""
+        return cls(np.ascontiguousarray(np.linalg.cholesky(M).T))
+
+    def gain(self, K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """C K^T of shape (d, u) and K C K^T of shape (u, u)."""
+        G = triangular(self.R, K.T, transposed=True)
+        return triangular(self.R, G), G.T @ G
+
+    def variance(self, x: np.ndarray) -> np.ndarray:
+        """The numbers x C x^T of rows x, as squares."""
+        G = triangular(self.R, x.T, transposed=True)
+        return np.einsum("ij,ij->j", G, G)
+
+    def faded(self, decay: float) -> SquareRoot:
+        """The form after all information was multiplied by `decay`."""
+        return SquareRoot(self.R * math.sqrt(decay))
+
+    def added(self, K: np.ndarray, weight: float) -> SquareRoot:
+        """The form with the information weight K^T K more."""
+        rows = K * math.sqrt(weight)
+        if len(rows) >= MANY and len(self.R) >= WIDE:
+            return SquareRoot(_stacked(self.R, rows))
+        R = self.R.copy(order="C")
+        rotate_in(R, np.ascontiguousarray(rows))
+        return SquareRoot(R)
+
+    def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
+        """The form with the information weight K^T K less, by rotations that undo those that added it."""
+        R = self.R.copy(order="C")
+        R *= np.sign(np.diag(R))[:, None]
+        rotate_out(R, np.ascontiguousarray(K * math.sqrt(weight)))
+        return SquareRoot(R)
+
+    def times(self, D: np.ndarray) -> np.ndarray:
+        """M D of a change D."""
+        return self.R.T @ (self.R @ D)
+
+    def solved(self, B: np.ndarray) -> np.ndarray:
+        """C B."""
+        return triangular(self.R, triangular(self.R, B, transposed=True))
+
+    def information(self) -> np.ndarray:
+        """M, of shape (d, d)."""
+        return self.R.T @ self.R
+
+    def covariance(self) -> np.ndarray:
+        """C, of shape (d, d)."""
+        inverted = triangular(self.R, np.eye(len(self.R), dtype=self.R.dtype))
+        return inverted @ inverted.T
+
+    def log_determinant(self) -> float:
+        """The logarithm of the determinant of M."""
+        return 2 * float(np.sum(np.log(np.abs(np.diag(self.R)))))
+
+    def joined(self, other: SquareRoot, prior: Prior) -> SquareRoot:
+        """The form of both histories, the prior counted once.
+
+        The information of the other history without its prior is R^T (I - X^T X) R with X = R_0 R^{-1}, and its root
+        is stacked below this triangle.
+        """
+        X = triangular(other.R, prior_factor(prior).T, transposed=True)
+        values, vectors = np.linalg.eigh(np.eye(len(X), dtype=X.dtype) - X @ X.T)
+        root = np.sqrt(np.clip(values, 0.0, None))[:, None] * (vectors.T @ other.R)
+        return SquareRoot(_stacked(self.R, root))
+
+    def flops(self, u: int) -> int:
+        """Products of numbers in an update by u keys."""
+        return 4 * u * len(self.R) ** 2
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a state holds."""
+        return {"R": self.R}
+
+
+def restacked(prior: Prior, rows: np.ndarray) -> SquareRoot:
+    """The form of all keys at once."""
+    return SquareRoot(_stacked(prior_factor(prior), rows))
+
+
+def triangular(R: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+    """The solution X of R X = B, or of R^T X = B, for upper triangular R."""
+    from scipy.linalg import solve_triangular
+
+    if not B.size:
+        return np.zeros_like(B)
+    return np.asarray(solve_triangular(R, B, trans=int(transposed), check_finite=False))
+
+
+def _stacked(R: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The triangle of a QR factorization of R on top of rows, its columns contiguous."""
+    from scipy.linalg import lapack
+
+    if not len(rows):
+        return R
+    factor = lapack.dtpqrt if R.dtype == np.float64 else lapack.stpqrt
+    upper: Any = factor(0, min(32, len(R)), R, rows)[0]
+    return np.asarray(np.triu(upper))

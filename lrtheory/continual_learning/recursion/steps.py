@@ -1,0 +1,239 @@
+r"""One step of the recursion in any form: an edit that is written, one that is taken out, one that is replaced.
+
+With F = C K^T, S = K F, H = I + w S and E = V - K W an edit of weight w moves the weights by w F H^{-1} E. Taken out
+again it leaves the residual (I - w S)^{-1} E (statements RL-1, RL-8 and RL-13).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from lrtheory._array import array_namespace, kernel_input
+from lrtheory._validation import must
+from lrtheory.continual_learning.recursion.algebra import identity, inner, is_exact, norm, positive, solve
+from lrtheory.continual_learning.recursion.covariance import Covariance
+from lrtheory.continual_learning.recursion.dual import Dual
+from lrtheory.continual_learning.recursion.information import Information
+from lrtheory.continual_learning.recursion.inputs import precision
+from lrtheory.continual_learning.recursion.kernels import write_keys
+from lrtheory.continual_learning.recursion.prior import Prior
+from lrtheory.continual_learning.recursion.square_root import SquareRoot
+
+__all__ = [
+    "Edit",
+    "Form",
+    "Held",
+    "Step",
+    "begun",
+    "joined",
+    "left_out",
+    "objective",
+    "refitted",
+    "removed",
+    "replaced",
+    "stacked",
+    "sure",
+    "written",
+    "written_keys",
+]
+
+Form: TypeAlias = SquareRoot | Covariance | Information | Dual
+
+#: by the bytes of a number, see `sure`
+GUARD = {8: 1e-6, 4: 1e-2}
+
+
+class Edit(NamedTuple):
+    """Keys (u, d) and values (u, p) of an edit, and its weight."""
+
+    K: Any
+    V: Any
+    weight: Any
+
+
+class Held(NamedTuple):
+    """All that the recursion knows: a form of the information, the weights W (d, p), and the ledger.
+
+    ``cost`` is J_t(W_t), and ``initial`` the squared surprise of all edits at the weights of the prior; ``sums``, where
+    they are kept, are M and the sum of all w K^T (V - K W0).
+    """
+
+    prior: Prior
+    form: Form
+    W: Any
+    cost: Any
+    initial: Any
+    n_edits: int
+    n_keys: int
+    sums: tuple[Any, Any] | None
+
+
+class Step(NamedTuple):
+    """What a report says: the change of the weights and squares of the surprise, the residual and what others paid."""
+
+    change: float
+    surprise: Any
+    residual: Any
+    interference: Any
+
+
+def begun(prior: Prior, form: type[Form], *, sums: bool) -> Held:
+    """The recursion before any edit."""
+    nothing = prior.ridge * 0
+    zero = (prior.matrix(), prior.W0 * 0) if sums else None
+    return Held(prior, form.of(prior), prior.W0, nothing, nothing, 0, 0, zero)
+
+
+def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
+    """The recursion after an edit, before which all that was known fades."""
+    K, V, w = edit
+    form: Any = held.form if decay == 1 else held.form.faded(decay)
+    F, S = form.gain(K)
+    E, first = V - K @ held.W, V - K @ held.prior.W0
+    X = solve(identity(S, len(K)) + S * w, E)
+    D = (F @ X) * w
+    step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * w * inner(X, S @ X))
+    initial = held.initial * decay + w * inner(first, first)
+    fresh = held._replace(
+        form=form.added(K, w),
+        W=_finite(held.W + D, step, initial),
+        cost=held.cost * decay + w * inner(E, X),
+        initial=initial,
+        n_edits=held.n_edits + 1,
+        n_keys=held.n_keys + len(K),
+        sums=_summed(held, K, first, w, decay),
+    )
+    return fresh, step
+
+
+def _summed(held: Held, K: Any, first: Any, w: Any, decay: Any = 1) -> tuple[Any, Any] | None:
+    """The sums after an edit whose surprise at the first weights is known."""
+    if held.sums is None:
+        return None
+    M, b = held.sums
+    return M * decay + K.T @ (K * w), b * decay + K.T @ (first * w)
+
+
+def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
+    """C K^T, K C K^T, the residual with the edit and without it, and the least eigenvalue that decides about it."""
+    F, S = held.form.gain(edit.K)
+    E = edit.V - edit.K @ held.W
+    A = identity(S, len(edit.K)) - S * edit.weight
+    least = positive((A + A.T) / 2)
+    return F, S, E, solve(A, E) if least > 0 else E, least
+
+
+def sure(W: Any) -> float:
+    """The least eigenvalue of I - w S with which an edit is taken out of a form; below it the others are written anew."""
+    return 0.0 if is_exact(W) else GUARD[precision(W).itemsize]
+
+
+def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held, Step]:
+    """The recursion without an edit; made anew of the others, or of the sums, where the way back is not sure.
+
+    Raises
+    ------
+    ValueError
+        If neither is known and the edit cannot be one of those that were written.
+    """
+    K, V, w = edit
+    F, S, E, X, least = left_out(held, edit)
+    first = V - K @ held.prior.W0
+    initial, sums = held.initial - w * inner(first, first), _summed(held, K, first, -w)
+    if least < sure(held.W) and others is not None:
+        fresh = refitted(held, others)
+        X = V - K @ fresh.W
+    elif least < sure(held.W) and sums is not None:
+        fresh = _of_sums(held, edit, sums, max(initial, 0.0))
+        X = V - K @ fresh.W
+    elif least > 0:
+        cost = held.cost - w * inner(E, X)
+        fresh = held._replace(form=held.form.removed(K, w), W=held.W - (F @ X) * w, cost=cost, initial=initial)
+    else:
+        raise must("keys", "those of an earlier edit", K)
+    step = Step(norm(fresh.W - held.W), w * inner(X, X), w * inner(X, X), w * w * inner(S @ E, X))
+    _finite(fresh.W, step, fresh.initial)
+    if not is_exact(held.W):  # what is left of a sum of squares after subtractions is not negative
+        fresh = fresh._replace(cost=max(fresh.cost, 0.0), initial=max(fresh.initial, 0.0))
+    return fresh._replace(n_edits=held.n_edits - 1, n_keys=held.n_keys - len(K), sums=sums), step
+
+
+def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[Held, Step]:
+    """The recursion with other values of an edit; the step is that of the new edit on top of all others."""
+    without, _ = removed(held, edit, others)
+    fresh, step = written(without, edit._replace(V=V))
+    F, _ = held.form.gain(edit.K)
+    W = held.W + F @ (V - edit.V) * edit.weight
+    return fresh._replace(form=held.form, W=W), step._replace(change=norm(W - held.W))
+
+
+def joined(held: Held, other: Held) -> Held:
+    """The recursion of two histories that began alike, the prior counted once."""
+    own, theirs, prior = held.form, other.form, held.prior
+    form: Any = own.joined(theirs, prior)  # type: ignore[arg-type]
+    W = prior.W0 + form.solved(own.times(held.W - prior.W0) + theirs.times(other.W - prior.W0))
+    mine, yours = W - held.W, W - other.W
+    cost = held.cost + inner(mine, own.times(mine)) + other.cost + inner(yours, theirs.times(yours))
+    sums = None
+    if held.sums is not None and other.sums is not None:
+        sums = held.sums[0] + other.sums[0] - prior.matrix(), held.sums[1] + other.sums[1]
+    n_edits, n_keys = held.n_edits + other.n_edits, held.n_keys + other.n_keys
+    return Held(prior, form, W, cost - prior.penalty(W - prior.W0), held.initial + other.initial, n_edits, n_keys, sums)
+
+
+def stacked(edits: Iterable[Edit], W: Any) -> Edit:
+    """All edits as one, their rows times the roots of their weights."""
+    given = list(edits)
+    roots = [math.sqrt(edit.weight) for edit in given]
+    xp, d, p = array_namespace(W), *W.shape
+    zero = identity(W, 1)[:0]
+    K = xp.concat([xp.broadcast_to(zero, (0, d)), *(e.K * root for e, root in zip(given, roots, strict=True))])
+    V = xp.concat([xp.broadcast_to(zero, (0, p)), *(e.V * root for e, root in zip(given, roots, strict=True))])
+    return Edit(K, V, 1.0)
+
+
+def refitted(held: Held, edits: Iterable[Edit]) -> Held:
+    """The recursion of these edits alone, all of them at once."""
+    return written(begun(held.prior, type(held.form), sums=False), stacked(edits, held.W))[0]
+
+
+def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> Held:
+    """The recursion without an edit, of the sums that are left."""
+    form, D = held.form, solve(*sums)
+    fewer = form.removed(edit.K, edit.weight) if isinstance(form, Dual) else form.of_matrix(sums[0])
+    cost = max(0.0, initial - inner(sums[1], D))
+    return held._replace(form=fewer, W=held.prior.W0 + D, cost=cost, initial=initial)
+
+
+def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tuple[Held, np.ndarray]:
+    """The recursion in the square-root form after edits of one key each, and squares of what reports say, (n, 4)."""
+    form: Any = held.form
+    R, W = np.array(form.R, order="C"), np.array(held.W, order="C")
+    R *= np.where(np.diag(R) < 0, -1, 1).astype(R.dtype)[:, None]
+    told = np.zeros((len(K), 4))
+    write_keys(R, W, kernel_input(K), kernel_input(V), R.dtype.type(math.sqrt(decay)), told)
+    ages, cost = decay ** np.arange(len(K) - 1, -1, -1.0), held.cost * decay ** len(K)
+    cost += float(ages @ (told[:, 1] + told[:, 2]))  # what is paid, and what is left to pay
+    first = np.asarray(V - K @ held.prior.W0, np.float64)
+    initial = held.initial * decay ** len(K) + float(ages @ np.einsum("ij,ij->i", first, first))
+    sums = told.sum(axis=0)
+    _finite(W, Step(*sums.tolist()), initial)
+    n_edits, n_keys = held.n_edits + len(K), held.n_keys + len(K)
+    return Held(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
+
+
+def objective(prior: Prior, edits: Iterable[Edit], W: Any) -> Any:
+    """J at W, from its definition."""
+    return sum((w * inner(V - K @ W, V - K @ W) for K, V, w in edits), prior.penalty(W - prior.W0))
+
+
+def _finite(W: Any, step: Step, initial: Any) -> Any:
+    """The weights themselves, unless a number left the range of its kind."""
+    numbers = (*step, initial)
+    if is_exact(W) or (all(map(math.isfinite, numbers)) and math.isfinite(norm(W))):
+        return W
+    raise must("values", f"such that the weights and their squares stay finite in {W.dtype}", "an overflow")
