@@ -1,0 +1,88 @@
+"""The directions that inputs use beyond those of a basis, with the share of the inputs that they hold."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._kernels.directions import leading
+from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, scaled
+
+__all__ = ["Seen", "compressed", "new_directions", "seen"]
+
+
+class Seen(NamedTuple):
+    """Rows B that stand for inputs X: B^T B is at most X^T X, and less by at most delta in any direction."""
+
+    rows: np.ndarray  # (q, n_features), float64, q at most n_features or as many as a sketch holds
+    delta: float
+    mass: float  # of all inputs
+    dtype: Any  # of the inputs
+    n_inputs: int
+    most: int  # directions that it vouches for
+
+
+def seen(inputs: Rows | FrequentDirections, n_features: int) -> Seen:
+    """The rows that stand for inputs or for a sketch of them; those of inputs miss nothing."""
+    if isinstance(inputs, FrequentDirections):
+        dtype, stream = inputs.sketch.dtype, inputs
+    else:
+        given = checked_rows("inputs", inputs, n_features)
+        if given.shape[0] <= n_features:
+            rows = given if isinstance(given, np.ndarray) else given.toarray()
+            rows = rows.astype(np.float64)
+            return Seen(rows, 0.0, energy_of(rows), given.dtype, len(rows), n_features)
+        dtype, stream = given.dtype, FrequentDirections(n_features, n_features, method="gram")
+        stream.update(given)
+    rows, delta = stream._whole()
+    return Seen(rows.astype(np.float64), delta, stream.mass, dtype, stream.n_rows, stream.rank)
+
+
+def compressed(rows: np.ndarray) -> np.ndarray:
+    """At most as many rows as columns with the same Gram matrix."""
+    return rows if len(rows) <= rows.shape[1] else leading(rows.T, rows.shape[1])[1].T
+
+
+def new_directions(
+    new: Seen, basis: np.ndarray, *, energy: float | None, rank: int | None
+) -> tuple[np.ndarray, float, bool]:
+    """Orthonormal columns to put beside a basis, the share of the mass that both hold, and whether it was reached.
+
+    They are the smallest number of leading directions of what the basis leaves of the rows with which the share is at
+    least `energy` (statement CS-4b), or `rank` of them. What the basis leaves is projected twice, since rows that lie
+    almost inside of it are left with little more than the rounding of the first projection.
+    """
+    M = basis.astype(np.float64)
+    largest = np.abs(new.rows).max(initial=0.0)
+    exponent = int(np.frexp(largest)[1])
+    rows = scaled(new.rows, -exponent)
+    mass = float(np.ldexp(new.mass, -2 * exponent))
+    left = rows - (rows @ M) @ M.T
+    left -= (left @ M) @ M.T
+    inside = energy_of(rows @ M)
+    energies, F = leading(left.T, min(new.most, M.shape[0] - M.shape[1]))
+    noise = (4 * float(np.finfo(new.dtype).eps)) ** 2 * mass + 8 * np.finfo(float).eps * energies[:1].sum()
+    usable = int(np.count_nonzero(energies[: F.shape[1]] > noise))
+    held = inside + np.concatenate([[0.0], np.cumsum(energies[:usable])])
+    if energy is None:
+        assert rank is not None
+        n, reached = min(rank, usable), usable >= rank
+    else:
+        # sums of as many squares may fall short of a share that is reached exactly
+        due = energy * mass * (1 - (new.n_inputs + rows.size) * np.finfo(float).eps)
+        reached = bool(held[-1] >= due)
+        n = int(np.argmax(held >= due)) if reached else usable
+    share = min(float(held[n]) / mass, 1.0) if mass > 0 else 1.0
+    return _orthonormal(F[:, :n], M), share, reached
+
+
+def _orthonormal(F: np.ndarray, M: np.ndarray) -> np.ndarray:
+    """Orthonormal columns with the span of F, which are orthogonal to those of M: the second time decides."""
+    V = F / np.linalg.norm(F, axis=0)
+    for _ in range(2):
+        V = V - M @ (M.T @ V)
+        Q, R = np.linalg.qr(V)
+        V = Q * np.where(R.diagonal() < 0, -1.0, 1.0)
+    return V

@@ -1,0 +1,141 @@
+"""How much a step changes old outputs: an interval that is known without the old inputs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.continual_learning.sketch.rows import (
+    Rows,
+    checked_rows,
+    energy_of,
+    largest_of,
+    parts_of,
+    scaled,
+    true_value,
+)
+
+__all__ = ["Leak", "LeakCertificate", "leak_of"]
+
+STATEMENT = "continual_learning/CS-3"
+#: rows that are multiplied at a time
+PART = 1024
+
+
+@result
+class LeakCertificate(Result):
+    r"""Proof of an interval for the change of all old outputs X D, known without the old inputs X (statement CS-3).
+
+    .. math:: \|B D\|_F^2 \le \|X D\|_F^2 \le \|B D\|_F^2 + \delta \|D\|_F^2
+
+    Attributes
+    ----------
+    gap : float
+        The width of the interval, delta times the squared norm of D; at least 0.
+    bound : float
+        The upper end, in squared units of outputs.
+    statement : str
+        The statement behind it.
+    rows : array of shape (q, n_features)
+        B, the rows that stand for all old inputs.
+    delta : float
+        The most that B misses of a unit vector, in squared units of inputs.
+    change : array of shape (n_features, p)
+        D, the change of the weights with the protected side first.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    rows: np.ndarray
+    delta: float
+    change: np.ndarray
+
+    def _facts(self) -> list[str]:
+        return [f"squared change {self.bound - self.gap:.6g} to {self.bound:.6g} ({self.statement})"]
+
+    def verify(self, inputs: Rows) -> bool:
+        """Recompute both ends from the rows, and the change of the outputs from all old inputs.
+
+        Parameters
+        ----------
+        inputs : array or sparse matrix of shape (T, n_features)
+            The inputs of all calls of `extend`, in any order.
+
+        Returns
+        -------
+        bool
+            Whether the ends are those of the rows and the change lies between them, up to rounding. It is False where
+            squares leave the range of doubles.
+
+        Raises
+        ------
+        TypeError
+            If the inputs are not real numbers.
+        ValueError
+            If they are not finite or have another length.
+        """
+        if self.rows.ndim != 2 or self.change.ndim != 2 or self.rows.shape[1] != len(self.change):
+            raise must("rows", "a certificate with rows that fit its change", (self.rows.shape, self.change.shape))
+        given = checked_rows("inputs", inputs, len(self.change))
+        whole = (self.gap, self.bound, self.delta)
+        arrays = np.isfinite(self.rows).all() and np.isfinite(self.change).all()
+        if self.statement != STATEMENT or not arrays or not all(math.isfinite(x) and x >= 0 for x in whole):
+            return False
+        lower, upper = leak_of(self.rows, self.delta, self.change)
+        D, exponent = _unit_of(self.change)
+        X = 0 if given.shape[0] == 0 or largest_of(given) == 0 else math.frexp(largest_of(given))[1]
+        moved, mass = 0.0, 0.0
+        for part in parts_of(given, PART):
+            part = scaled(part.astype(np.float64), -X)
+            moved, mass = moved + energy_of(part @ D), mass + energy_of(part)
+        truth = true_value(moved, 2 * (X + exponent))
+        # the rows went through a pass over as many inputs, in single precision if the inputs came in it
+        steps = 8 * (given.shape[0] + sum(self.rows.shape))
+        slack = float(np.finfo(given.dtype).eps) * steps * true_value(mass * energy_of(D), 2 * (X + exponent))
+        own = float(np.finfo(float).eps) * steps * upper
+        return bool(
+            abs(self.bound - upper) <= own
+            and abs(self.gap - (upper - lower)) <= own
+            and lower - slack <= truth <= upper + slack
+        )
+
+
+@result
+class Leak(Result):
+    r"""Interval of \|X D\|_F^2, the squared change of the outputs of all old inputs X when the weights change by D.
+
+    Attributes
+    ----------
+    lower, upper : float
+        The squared change, summed over all old inputs and outputs, lies between them; in squared units of outputs.
+    message : str
+        What the interval is about.
+    certificate : LeakCertificate
+        Its proof (statement CS-3).
+    """
+
+    lower: float
+    upper: float
+    message: str
+    certificate: LeakCertificate
+
+
+def leak_of(rows: np.ndarray, delta: float, change: np.ndarray) -> tuple[float, float]:
+    """Both ends of the interval of CS-3, in doubles."""
+    B, unit = _unit_of(rows)
+    D, exponent = _unit_of(change)
+    lower = true_value(energy_of(B @ D), 2 * (unit + exponent))
+    # delta may be as small or as large as a square of inputs, and the product of both is in range more often
+    mantissa, power = math.frexp(delta)
+    return lower, lower + true_value(mantissa * energy_of(D), power + 2 * exponent)
+
+
+def _unit_of(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """Doubles of size 1, and the power of two that was taken out."""
+    largest = largest_of(values)
+    exponent = math.frexp(largest)[1] if largest > 0 else 0
+    return scaled(np.asarray(values, np.float64), -exponent), exponent
