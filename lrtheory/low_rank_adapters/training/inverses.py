@@ -78,9 +78,10 @@ def unit_of(matrix: Any) -> int:
 
 
 def energy(matrix: Any) -> float:
-    """The sum of squares of a matrix, in double precision."""
+    """The sum of squares, in double precision."""
     if isinstance(matrix, np.ndarray):  # without a copy in double precision
-        return float(np.einsum("ij,ij->", matrix, matrix, dtype=np.float64))
+        flat = matrix.ravel(order="K")
+        return float(np.einsum("i,i->", flat, flat, dtype=np.float64))
     xp = array_namespace(matrix)
     double = xp.astype(matrix, xp.float64, copy=False)
     return float(xp.sum(double * double))
