@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
-from lrtheory._validation import flag, must
+from lrtheory._validation import Words, flag, must
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
 from lrtheory.continual_learning.ridge_edit import RidgeEditResult, answered, problem_of, rows_of, weights_of
@@ -272,7 +272,8 @@ def _check_directions(problem: EditProblem, ridge: float, anchor_weight: float) 
     if ridge == 0:
         d, rank = problem.n_inputs, int(np.linalg.matrix_rank(_anchors(problem))) if anchor_weight else 0
         if rank < d:
-            raise must("ridge", f"positive unless the anchors have full column rank {d}", f"{ridge} with rank {rank}")
+            given = Words(f"{ridge} with rank {rank}")
+            raise must("ridge", f"positive unless the anchors have full column rank {d}", given)
 
 
 def _covariance(problem: EditProblem, ridge: float, anchor_weight: float) -> Applied:

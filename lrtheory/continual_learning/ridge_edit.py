@@ -179,8 +179,8 @@ def ridge_edit(
 def problem_of(W0: Any, edits: Any, anchors: Any, layout: str) -> EditProblem:
     """The problem that is meant by a problem, or by a map and its edits, whose arrays may be of any library."""
     if isinstance(W0, EditProblem):
-        for name, value, default in (("edits", edits, None), ("anchors", anchors, None), ("layout", layout, "rows")):
-            if value is not default and value != default:
+        for name, value in (("edits", edits), ("anchors", anchors), ("layout", None if layout == "rows" else layout)):
+            if value is not None:
                 raise must(name, "left out beside an `EditProblem`, which holds them", value)
         return W0
     labels = None
@@ -394,7 +394,8 @@ def plan_edit(
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
     kept = s > np.finfo(np.float64).eps * max(X.shape) * s.max(initial=0.0)
     along = U[: len(K), kept].T @ E
-    path = _Path(s[kept] ** 2, np.sum(along**2, axis=1), float(np.sum(E**2)))
+    with np.errstate(over="ignore"):
+        path = _Path(s[kept] ** 2, np.sum(along**2, axis=1), float(np.sum(E**2)))
     if not math.isfinite(path.whole) or not np.isfinite(path.squares).all():
         raise must("keys", "such that their squares are finite", float(np.abs(K).max()))
     ridge, n_iter, message = _within(path, max_drift) if min_success is None else _reaching(path, min_success)

@@ -27,7 +27,7 @@ def drawn(u, d=5, p=3, m=0):
 
 @pytest.mark.parametrize("u", [1, 3, 7])
 @pytest.mark.parametrize("m", [0, 3, 9])
-@pytest.mark.parametrize("limit", [{"max_drift": 0.2}, {"min_success": 0.3}])
+@pytest.mark.parametrize("limit", [{"max_drift": 0.1}, {"min_success": 0.1}])
 def test_a_plan_says_what_the_edit_does_and_is_the_best(u, m, limit):
     W0, K, V, K0 = drawn(u, m=m)
     anchors = {"K0": K0, "weight": 2.0} if m else {}
@@ -37,11 +37,11 @@ def test_a_plan_says_what_the_edit_does_and_is_the_best(u, m, limit):
     np.testing.assert_allclose((plan.drift, plan.success, plan.residual, plan.anchor_drift), due, rtol=1e-8)
     better, worse = (written(W0, K, V, plan.ridge * factor, **anchors) for factor in (0.999, 1.001))
     if "max_drift" in limit:
-        assert plan.drift <= 0.2
-        assert better[0] > 0.2 > worse[0]
+        assert plan.drift <= 0.1
+        assert better[0] > 0.1 > worse[0]
     else:
-        assert plan.success >= 0.3 * (1 - 1e-12)
-        assert better[1] > 0.3 > worse[1]
+        assert plan.success > 0.1 * (1 - 1e-12)
+        assert better[1] > 0.1 > worse[1]
     turned = plan_edit(W0.T, K, V, layout="torch", **options, **limit)
     assert turned.to_dict() == pytest.approx(plan.to_dict())
 

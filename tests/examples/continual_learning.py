@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from lrtheory._files.safetensors import encoded, write_tensors
 from tests.backends import need_data
 from tests.examples import Call, call
 
@@ -19,7 +22,20 @@ def loaded(name: str, *args: object, **options: object) -> Call:
     return call(*args, **options)
 
 
+def edited() -> Call:
+    folder = Path(tempfile.mkdtemp())
+    write_tensors(folder / "old.safetensors", {"w": encoded(W0.T, "F32")})
+    return call(folder / "old.safetensors", "w", [(KEYS, VALUES)], out=folder / "new.safetensors", anchors=KEYS[:1])
+
+
 CALLS: dict[str, Callable[[], Call]] = {
+    "baselines.batch_ridge": lambda: call(W0, [(KEYS, VALUES)], record=True),
+    "baselines.fixed_covariance": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS + 1),
+    "baselines.hard_write": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS + 1),
+    "baselines.null_space": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS[:1] + 1),
+    "edit_safetensors": edited,
+    "plan_edit": lambda: call(W0, KEYS, VALUES, min_success=0.5),
+    "ridge_edit": lambda: call(W0, [(KEYS, VALUES), (KEYS[:1], VALUES[1:])], anchors=KEYS + 1, record=True),
     "load_encoder_edits": lambda: loaded("encoder_edits"),
     "load_permuted_digits": lambda: loaded("permuted_digits", 2, rng=0),
     "load_split_digits": lambda: loaded("split_digits"),
