@@ -1,4 +1,4 @@
-"""Ways of practice to write edits, with the arguments and the result of `ridge_edit`, so that they can be compared."""
+"""Ways of practice to write edits and to sketch rows, with the results of `ridge_edit` and `sketch`, to be compared."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from lrtheory._validation import Words, flag, must
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
 from lrtheory.continual_learning.ridge_edit import RidgeEditResult, answered, problem_of, rows_of, weights_of
+from lrtheory.continual_learning.sketch.other_sketches import random_rows, truncated
 
-__all__ = ["batch_ridge", "fixed_covariance", "hard_write", "null_space"]
+__all__ = ["batch_ridge", "fixed_covariance", "hard_write", "null_space", "random_rows", "truncated"]
 
 #: the share of the squared norm of the anchors that the directions hold which `null_space` leaves alone
 ENERGY = 0.99

@@ -33,6 +33,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "baselines.fixed_covariance": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS + 1),
     "baselines.hard_write": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS + 1),
     "baselines.null_space": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS[:1] + 1),
+    "baselines.random_rows": lambda: call(KEYS, 2, rng=0),
+    "baselines.truncated": lambda: call(KEYS, 1),
     "edit_safetensors": edited,
     "plan_edit": lambda: call(W0, KEYS, VALUES, min_success=0.5),
     "ridge_edit": lambda: call(W0, [(KEYS, VALUES), (KEYS[:1], VALUES[1:])], anchors=KEYS + 1, record=True),
@@ -40,4 +42,5 @@ CALLS: dict[str, Callable[[], Call]] = {
     "load_permuted_digits": lambda: loaded("permuted_digits", 2, rng=0),
     "load_split_digits": lambda: loaded("split_digits"),
     "load_split_mnist": lambda: loaded("split_mnist"),
+    "sketch": lambda: call(KEYS, 1),
 }

@@ -165,7 +165,13 @@ class FrequentDirections:
         ValueError
             If a row is not finite, which the sentence names, or the rows have another length; nothing changes then.
         """
-        self._take("rows", rows)
+        given = checked_rows("rows", rows, self.n_features)
+        if given.shape[0] == 0:
+            return
+        self._known = None
+        if self.decay < 1.0:
+            self._held.fade(self.decay)
+        self._held.take(given)
 
     def merge(self, other: FrequentDirections) -> None:
         """Take in all that another sketch has seen; guarantees of both add up (statement FD-6 for all rows).
@@ -350,15 +356,6 @@ class FrequentDirections:
         made = cls(**{name: np.asarray(state_entry(state, name)).item() for name in names})
         made.set_state(state)
         return made
-
-    def _take(self, name: str, rows: Rows) -> None:
-        given = checked_rows(name, rows, self.n_features)
-        if given.shape[0] == 0:
-            return
-        self._known = None
-        if self.decay < 1.0:
-            self._held.fade(self.decay)
-        self._held.take(given)
 
     def _read(self) -> Reading:
         if self._known is None:

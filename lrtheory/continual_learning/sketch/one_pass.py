@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from lrtheory._array import sparse
-from lrtheory._validation import must
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections, chosen
 from lrtheory.continual_learning.sketch.result import SketchResult
-from lrtheory.continual_learning.sketch.rows import Rows
+from lrtheory.continual_learning.sketch.rows import Rows, matrix_of
 
 __all__ = ["sketch"]
 
@@ -50,11 +46,9 @@ def sketch(A: Rows, rank: int, *, buffer: int | None = None, method: str = "auto
     >>> found.method, round(found.delta, 12), found.mass
     ('gram', 1.0, 14.0)
     """
-    shape = A.shape if sparse.issparse(A) else np.shape(A)  # type: ignore[arg-type, union-attr]
-    if len(shape) != 2 or shape[1] == 0:
-        raise must("A", "of shape (T, n) with n above 0", tuple(shape))
-    stream = FrequentDirections(shape[1], rank, buffer=buffer, method=method)
-    stream._take("A", A)
+    rows = matrix_of(A)
+    stream = FrequentDirections(rows.shape[1], rank, buffer=buffer, method=method)
+    stream.update(rows)
     certificate = stream.certificate
     share = certificate.bound / stream.mass if stream.mass > 0 else 0.0
     return SketchResult(

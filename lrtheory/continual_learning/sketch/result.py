@@ -120,8 +120,8 @@ class SketchResult(Result):
     ----------
     sketch : array of shape (r, n_features)
         At most `rank` rows, whose Gram matrix stands for that of all rows.
-    delta : float
-        The most that a unit vector loses: the difference of the two quadratic forms, in squared units of the rows. NaN
+    delta : float or None
+        The most that a unit vector loses: the difference of the two quadratic forms, in squared units of the rows. None
         for a method that does not know it.
     mass : float
         The sum of squares of all rows.
@@ -142,7 +142,7 @@ class SketchResult(Result):
     """
 
     sketch: np.ndarray
-    delta: float
+    delta: float | None
     mass: float
     rank: int
     n_rows: int

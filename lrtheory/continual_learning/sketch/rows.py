@@ -12,7 +12,7 @@ from lrtheory._array import sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must
 
-__all__ = ["Rows", "checked_rows", "energy_of", "largest_of", "parts_of", "scaled", "true_value"]
+__all__ = ["Rows", "checked_rows", "energy_of", "largest_of", "matrix_of", "parts_of", "scaled", "true_value"]
 
 #: rows that are measured: an array, nested sequences, a data frame, or a sparse matrix
 Rows: TypeAlias = ArrayLike | SparseArray
@@ -42,6 +42,14 @@ def checked_rows(name: str, value: Any, n_features: int) -> Any:
         row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
         _refuse(name, row, found[row][~np.isfinite(found[row])][0])
     return found
+
+
+def matrix_of(A: Any) -> Any:
+    """Checked rows of any length above 0."""
+    shape = A.shape if sparse.issparse(A) else np.shape(A)
+    if len(shape) != 2 or shape[1] == 0:
+        raise must("A", "of shape (T, n) with n above 0", tuple(shape))
+    return checked_rows("A", A, shape[1])
 
 
 def _plain(values: Any) -> Any:

@@ -1,0 +1,117 @@
+"""Sketches without a guarantee, with the arguments and the result of `sketch`, so that they can be compared."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import sparse
+from lrtheory._kernels.directions import leading
+from lrtheory._types import Rng
+from lrtheory._validation import generator, integer, must
+from lrtheory.continual_learning.sketch.result import SketchResult
+from lrtheory.continual_learning.sketch.rows import Rows, energy_of, largest_of, matrix_of, parts_of, scaled, true_value
+
+__all__ = ["random_rows", "truncated"]
+
+
+def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
+    """Keep the leading directions of a buffer and drop the rest, without the shrink of Frequent Directions.
+
+    It is closer than `sketch` on most data, but there are streams on which it sees nothing of the best direction, such
+    as `make_adversarial_rows`.
+
+    Parameters
+    ----------
+    A : array or sparse matrix of shape (T, n)
+        Dense or CSR.
+    rank : int
+        Rows that are kept, from 1 to n.
+    buffer : int or None
+        Rows that are held before a truncation, above `rank`; None takes twice the rank.
+
+    Returns
+    -------
+    SketchResult
+        Without delta and certificate.
+
+    Raises
+    ------
+    ValueError
+        If A is no matrix with a column, is not finite, or an option is out of range.
+    TypeError
+        If the entries are not real numbers.
+    """
+    given = matrix_of(A)
+    rank = integer("rank", rank, low=1, high=given.shape[1])
+    room = 2 * rank if buffer is None else integer("buffer", buffer, low=1)
+    if room <= rank:
+        raise must("buffer", f"an integer above rank {rank}", buffer)
+    unit = _exponent(given)
+    rows, mass, n = np.zeros((0, given.shape[1]), given.dtype), 0.0, 0
+    for part in parts_of(given, room - rank):
+        part = scaled(part, -unit)
+        mass, n = mass + energy_of(part), n + 1
+        rows = leading(np.concatenate([rows, part]).T, rank)[1].T
+    return _answer(scaled(rows, unit), true_value(mass, 2 * unit), given, rank, "truncated", {"factorizations": n})
+
+
+def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
+    """Draw rows with probabilities proportional to their squared norms, scaled so that A^T A is the mean of B^T B.
+
+    Parameters
+    ----------
+    A : array or sparse matrix of shape (T, n)
+        Dense or CSR.
+    rank : int
+        Rows that are drawn, from 1 to n.
+    rng : Rng
+        Random numbers.
+
+    Returns
+    -------
+    SketchResult
+        Without delta and certificate.
+
+    Raises
+    ------
+    ValueError
+        If A is no matrix with a column, is not finite, or an option is out of range.
+    TypeError
+        If the entries are not real numbers.
+    """
+    given = matrix_of(A)
+    rank = integer("rank", rank, low=1, high=given.shape[1])
+    unit, random = _exponent(given), generator(rng)
+    energies = np.concatenate(
+        [np.empty(0), *(np.square(scaled(p, -unit), dtype=np.float64).sum(axis=1) for p in parts_of(given, 1024))]
+    )
+    mass = float(energies.sum())
+    if mass == 0.0:
+        return _answer(np.zeros((0, given.shape[1])), 0.0, given, rank, "random_rows", {})
+    drawn = random.choice(len(energies), size=rank, p=energies / mass)
+    rows = given[drawn].toarray() if sparse.issparse(given) else given[drawn]
+    scales = np.sqrt(mass / (rank * energies[drawn])).astype(given.dtype)
+    return _answer(rows * scales[:, None], true_value(mass, 2 * unit), given, rank, "random_rows", {})
+
+
+def _exponent(rows: Any) -> int:
+    largest = largest_of(rows)
+    return math.frexp(largest)[1] if largest > 0 else 0
+
+
+def _answer(rows: np.ndarray, mass: float, given: Any, rank: int, method: str, counts: dict[str, int]) -> SketchResult:
+    return SketchResult(
+        sketch=rows,
+        delta=None,
+        mass=mass,
+        rank=rank,
+        n_rows=given.shape[0],
+        method=method,
+        reason="",
+        message="nothing is known about what a direction loses",
+        counts={"rows": given.shape[0], **counts},
+        certificate=None,
+    )
