@@ -22,6 +22,8 @@ most half its own surprise, whatever the keys are (statement RL-9).
 
 from __future__ import annotations
 
+from lrtheory.continual_learning import baselines
+from lrtheory.continual_learning.edit_file import edit_safetensors
 from lrtheory.continual_learning.loaders import (
     load_encoder_edits,
     load_permuted_digits,
@@ -37,19 +39,32 @@ from lrtheory.continual_learning.makers import (
     make_float_trap,
     make_tight_edit,
 )
+from lrtheory.continual_learning.metrics import (
+    AccuracyTable,
+    average_accuracy,
+    backward_transfer,
+    forgetting,
+    forward_transfer,
+    incremental_accuracy,
+    learning_accuracy,
+)
 from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
 from lrtheory.continual_learning.protection.leak import Leak, LeakCertificate
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
+from lrtheory.continual_learning.ridge_edit import EditPlan, RidgeEditResult, plan_edit, ridge_edit
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.sketch.one_pass import sketch
 from lrtheory.continual_learning.sketch.result import SketchCertificate, SketchResult
+from lrtheory.continual_learning.tasks.run_tasks import TaskRun, run_tasks
 
 __all__ = [
     "FLOAT_TRAPS",
+    "AccuracyTable",
     "DriftCertificate",
     "EditCertificate",
+    "EditPlan",
     "EditProblem",
     "EditReport",
     "EditReports",
@@ -58,11 +73,21 @@ __all__ = [
     "Leak",
     "LeakCertificate",
     "RecursiveRidge",
+    "RidgeEditResult",
     "SketchCertificate",
     "SketchResult",
     "SubspaceProtector",
     "Task",
     "TaskProblem",
+    "TaskRun",
+    "average_accuracy",
+    "backward_transfer",
+    "baselines",
+    "edit_safetensors",
+    "forgetting",
+    "forward_transfer",
+    "incremental_accuracy",
+    "learning_accuracy",
     "load_encoder_edits",
     "load_permuted_digits",
     "load_split_digits",
@@ -72,5 +97,8 @@ __all__ = [
     "make_edit_stream",
     "make_float_trap",
     "make_tight_edit",
+    "plan_edit",
+    "ridge_edit",
+    "run_tasks",
     "sketch",
 ]

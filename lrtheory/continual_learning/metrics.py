@@ -273,11 +273,7 @@ class AccuracyTable(Result, FromTable):
         return cls(
             accuracy=table,
             labels=names,
-            average_accuracy=average_accuracy(table),
-            learning_accuracy=learning_accuracy(table),
-            incremental_accuracy=incremental_accuracy(table),
-            backward_transfer=backward_transfer(table),
-            forgetting=forgetting(table),
+            **measures(table),
             message="" if len(table) > 1 else NOTHING_FOLLOWED,
         )
 
@@ -302,6 +298,12 @@ class AccuracyTable(Result, FromTable):
 
 #: why two measures are None
 NOTHING_FOLLOWED = "a single task, which nothing followed: backward transfer and forgetting have no meaning"
+
+
+def measures(R: np.ndarray) -> dict[str, Any]:
+    """All measures that need no untrained model, by name."""
+    found = (average_accuracy, learning_accuracy, incremental_accuracy, backward_transfer, forgetting)
+    return {measure.__name__: measure(R) for measure in found}
 
 
 def accuracy_columns(R: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
