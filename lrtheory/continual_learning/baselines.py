@@ -17,8 +17,8 @@ from lrtheory.continual_learning.sketch.other_sketches import random_rows, trunc
 
 __all__ = ["batch_ridge", "fixed_covariance", "hard_write", "null_space", "random_rows", "truncated"]
 
-#: the share of the squared norm of the anchors that the directions hold which `null_space` leaves alone
-ENERGY = 0.99
+#: `null_space` leaves the directions alone in which the anchors have at least this share of their largest eigenvalue
+SMALL = 1e-2
 #: why other methods have no certificate
 NO_BOUND = "no bound on the drift: the map does not minimize the objective (statement RL-4 is about the one that does)"
 
@@ -209,9 +209,9 @@ def null_space(
 ) -> RidgeEditResult:
     """Write each edit so that it holds at once, in the directions that the anchors hardly use.
 
-    The step is P K^T (K P K^T)^+ E, where P projects onto the directions that are left beside the leading ones, which
-    hold 99 % of the squared norm of the anchors. The two weights are those of the cost that is returned, and of no
-    influence on the map.
+    The step is P K^T (K P K^T)^+ E, where P projects onto the directions in which the anchors' Gram matrix K_0^T K_0 has
+    eigenvalues below a hundredth of its largest one. The two weights are those of the cost that is returned, and do not
+    change the map.
 
     Arrays: any (copied to the host)
 
@@ -243,8 +243,7 @@ def null_space(
     problem, recorded = problem_of(W0, edits, anchors, layout), flag("record", record)
     given = weights_of(problem, ridge, anchor_weight)
     _, s, Vt = np.linalg.svd(_anchors(problem), full_matrices=False)
-    shares = np.cumsum(s**2)
-    led = Vt[: int(np.searchsorted(shares, ENERGY * shares[-1])) + 1] if s.any() else Vt[:0]
+    led = Vt[(s > 0) & (s**2 >= SMALL * s.max(initial=0.0) ** 2)]
 
     def apply(Kt: np.ndarray) -> np.ndarray:
         left = Kt - led.T @ (led @ Kt)
