@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from lrtheory._files.safetensors import encoded, write_tensors
+from lrtheory.continual_learning import Task
 from tests.backends import need_data
 from tests.examples import Call, call
 
 W0 = np.array([[1.0, 0.0], [0.5, -1.0], [0.0, 2.0]])
 KEYS = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]])
 VALUES = np.array([[1.0, 1.0], [0.0, -2.0]])
+TABLE = np.array([[1.0, 0.25], [0.5, 0.75]])
+TASKS = [Task(KEYS, [0, 1], KEYS, [0, 1]), Task(-KEYS, [1, 2], -KEYS, [1, 2])]
 
 
 def loaded(name: str, *args: object, **options: object) -> Call:
@@ -43,4 +46,16 @@ CALLS: dict[str, Callable[[], Call]] = {
     "load_split_digits": lambda: loaded("split_digits"),
     "load_split_mnist": lambda: loaded("split_mnist"),
     "sketch": lambda: call(KEYS, 1),
+    "average_accuracy": lambda: call(TABLE),
+    "backward_transfer": lambda: call(TABLE),
+    "forgetting": lambda: call(TABLE, definition="first"),
+    "forward_transfer": lambda: call(TABLE, [0.5, 0.25]),
+    "incremental_accuracy": lambda: call(TABLE),
+    "learning_accuracy": lambda: call(TABLE),
+    "make_adversarial_rows": lambda: call(2, n_repeats=3),
+    "make_coordinate_rows": lambda: call(3, 4, rng=0),
+    "make_edit_stream": lambda: call(3, 2, n_edits=2, n_anchors=1, rng=0),
+    "make_float_trap": lambda: call("tiny-ridge", n_edits=2, rng=0),
+    "make_tight_edit": lambda: call(2.0),
+    "run_tasks": lambda: call(TASKS, method="project", hidden=(3,), epochs=1, rng=0, record=True),
 }
