@@ -40,7 +40,8 @@ def load_peft(
         The folder, or the file of arrays in it. Nothing in it is run or unpickled.
     weights : mapping of str to array or (d_out, d_in), path, or None
         The weights of the base model by the names of its modules, with or without ".weight" at the end; a path is
-        that of a safetensors file or of a folder with one.
+        that of a safetensors file or of a folder with one. They may always be given, and are not used where the
+        files of the adapter say all.
 
     Returns
     -------

@@ -63,6 +63,8 @@ def _drawn(folder: Folder, rank: int, n_groups: int) -> dict[str, tuple[tuple[in
     if not names:
         raise must("weights", "a mapping with the modules that the adapter is for", list(folder.weights)[:4])
     shapes = {name: folder.weights.shape(name, why) for name in names}
+    if rank > max(map(max, shapes.values())):
+        raise must("r", "at most the largest side of a module, as a larger rank adds nothing", rank)
     counts = [rank * sum(shape) for shape in shapes.values()]
     if n_groups > sum(counts):
         raise must("path", f"that of an adapter with theta_d_length at most {sum(counts)}, its entries", n_groups)

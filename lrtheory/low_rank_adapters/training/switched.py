@@ -80,7 +80,7 @@ class SwitchedLoRA:
     Raises
     ------
     ValueError
-        If an argument is out of range, or the weight is no finite matrix.
+        If an argument is out of range, or the weight is no finite matrix, with or without the update.
     TypeError
         If an argument is of the wrong kind.
 
@@ -133,12 +133,16 @@ class SwitchedLoRA:
             raise must("scale", "a finite number other than 0", scale)
         unit = unit_of(W)
         norm = float(np.linalg.norm(np.ldexp(np.asarray(to_numpy(W), np.float64), -unit))) or 1.0
-        columns = math.ldexp(norm / math.sqrt(m) / math.sqrt(r), unit) / abs(size)
+        with np.errstate(over="ignore"):
+            columns = float(np.ldexp(norm / math.sqrt(m) / math.sqrt(r), unit) / abs(size))
+        if not math.isfinite(columns):
+            raise must("scale", "so large that columns for an update of the size of the weight are finite", scale)
         rows, pool = 1.0 / math.sqrt(n), min(m, n)
         made = {"A": self._drawn((r, n), rows, W), "B": self._drawn((m, r), columns, W)}
         self.candidates = {"A": self._drawn((pool, n), rows, W), "B": self._drawn((m, pool), columns, W)}
         self.adapter: Adapter = lora(made["B"], made["A"], scale=size)
-        self.weight: Array = W - self.adapter.delta()
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.weight: Array = _finite(W - self.adapter.delta())
         self.momenta = {name: value * 0.0 for name, value in made.items()}
         self.resting = {"A": np.zeros(r, np.int64), "B": np.zeros(r, np.int64)}
         # the next row and column to switch, half of the rank apart, and the candidates that they get
@@ -205,11 +209,16 @@ class SwitchedLoRA:
         fresh.resting = {name: np.maximum(left - 1, 0) for name, left in self.resting.items()}
         fresh.n_steps += 1
         expected = self.rank / self.interval * LAST ** (fresh.n_steps / self.horizon)
-        for side in ("A", "B"):
-            due = math.floor(expected) + int(self.rng.random() < expected % 1.0)
-            for _ in range(due):
-                fresh._exchange(fresh.next_index[side], side)
-                fresh.next_index[side] = (fresh.next_index[side] + 1) % self.rank
+        drawn_before = self.rng.bit_generator.state
+        try:
+            for side in ("A", "B"):
+                due = math.floor(expected) + int(self.rng.random() < expected % 1.0)
+                for _ in range(due):
+                    fresh._exchange(fresh.next_index[side], side)
+                    fresh.next_index[side] = (fresh.next_index[side] + 1) % self.rank
+        except ValueError:
+            self.rng.bit_generator.state = drawn_before
+            raise
         self.__dict__.update(fresh.__dict__)  # all at once, so that an interrupt leaves no half of a step
 
     @beside_jax
@@ -226,7 +235,7 @@ class SwitchedLoRA:
         Raises
         ------
         ValueError
-            If there is no such row, column or factor.
+            If there is no such row, column or factor, or the weight would leave the range of numbers.
         TypeError
             If `k` is not an integer.
         """
@@ -243,11 +252,13 @@ class SwitchedLoRA:
         factor, stored = turned(self.adapter.params[side]), turned(self.candidates[side])
         old, new = factor[k, :], stored[slot, :]
         counterpart = self.adapter.params[other]
-        change = self.adapter.scale * (old - new)
-        if side == "A":
-            self.weight = self.weight + counterpart[:, k][:, None] * change[None, :]
-        else:
-            self.weight = self.weight + change[:, None] * counterpart[k, :][None, :]
+        with np.errstate(over="ignore", invalid="ignore"):
+            change = self.adapter.scale * (old - new)
+            if side == "A":
+                moved = self.weight + counterpart[:, k][:, None] * change[None, :]
+            else:
+                moved = self.weight + change[:, None] * counterpart[k, :][None, :]
+        self.weight = _finite(moved)
         self.adapter = self.adapter.with_params({**self.adapter.params, side: turned(_with_row(factor, k, new))})
         self.candidates = {**self.candidates, side: turned(_with_row(stored, slot, old))}
         mean = self.momenta[other] if side == "B" else transposed(self.momenta[other])
@@ -349,6 +360,14 @@ class SwitchedLoRA:
             name: np.array([getattr(self, name)[side] for side in sides]) for name in ("next_index", "next_candidate")
         }
         return {"weight": self.weight, **self.adapter.params, **pairs, **places}
+
+
+def _finite(weight: Any) -> Any:
+    """The frozen part of a weight, unless it has left the range of numbers."""
+    xp = array_namespace(weight)
+    if not bool(xp.all(xp.isfinite(weight))):
+        raise must("weight", "so small that it stays finite without the update", "an infinity")
+    return weight
 
 
 def _with_row(matrix: Any, k: int, row: Any) -> Any:

@@ -42,7 +42,9 @@ def test_each_type_has_its_kind(name: str, kind: str, shape: tuple[int, int], n_
 @pytest.mark.parametrize("name", ["lora", "rslora", "conv1d", "unilora-indices"])
 def test_files_that_hold_everything_need_no_weights(name: str) -> None:
     for module, delta in truth(name)[1].items():
-        np.testing.assert_allclose(load_peft(PEFT / name)[module].delta(), delta, atol=1e-6 * np.abs(delta).max())
+        for weights in (None, {"elsewhere": (1, 1)}):
+            found = load_peft(PEFT / name, weights=weights)[module].delta()
+            np.testing.assert_allclose(found, delta, atol=1e-6 * np.abs(delta).max())
 
 
 @pytest.mark.parametrize("name", ["vera", "randlora", "unilora"])
@@ -141,6 +143,7 @@ def copied(tmp_path: Path, name: str, **changes: object) -> Path:
         ("unilora", {"target_modules": 5}, "`target_modules` must be a list of names"),
         ("lora", {"r": 3}, "the rank 3 of its settings"),
         ("unilora", {"r": 1.5}, "`r` must be an integer"),
+        ("unilora", {"r": 10**9}, "`r` must be at most the largest side of a module"),
         ("unilora", {"target_modules": "all-linear"}, "one that names its modules"),
         ("randlora", {"randlora_alpha": "12"}, "`randlora_alpha` must be a finite number"),
     ],

@@ -257,9 +257,24 @@ def test_switches_in_all_libraries(xp):
     np.testing.assert_allclose(found, here.merged(), atol=1e-5)
 
 
+def test_no_switch_makes_a_weight_infinite():
+    largest = np.finfo(float).max
+    switched = SwitchedLoRA(np.eye(3), 1, step_size=1.0, horizon=10**9, interval=1, rng=0)
+    switched.weight = np.full((3, 3), largest) * np.sign(switched.weight)
+    switched.adapter = switched.adapter.with_params({"B": np.full((3, 1), 1e300), "A": np.zeros((1, 3))})
+    switched.candidates = {name: value * 1e10 for name, value in switched.candidates.items()}
+    before = switched.get_state()
+    for attempt in (lambda: switched.switch(0, "A"), lambda: switched.step(np.zeros((3, 3)))):
+        with pytest.raises(ValueError, match="^`weight` must be so small that it stays finite"):
+            attempt()
+        assert before == switched.get_state()
+
+
 @pytest.mark.parametrize(
     ("change", "error", "rule"),
     [
+        ({"weight": np.full((4, 3), 1.7e308)}, ValueError, "`(weight|scale)` must be so"),
+        ({"scale": 1e-309}, ValueError, "`scale` must be so large"),
         ({"rank": 0}, ValueError, "`rank` must be an integer in"),
         ({"rank": 4}, ValueError, "`rank` must be an integer in"),
         ({"weight": np.ones(3)}, ValueError, "`weight` must be of shape"),
