@@ -25,7 +25,7 @@ __all__ = [
 class FloatTrap(NamedTuple):
     """One stream on which the covariance form loses its definiteness in single precision (statement RL-16).
 
-    Attributes
+    Parameters
     ----------
     d : int
         Entries of a key.
@@ -138,7 +138,7 @@ def make_tight_edit(value: float = 1.0) -> EditProblem:
     return EditProblem([[0.0]], [([[1.0]], [[_finite("value", value, low=-np.inf)]])])
 
 
-def make_float_trap(name: str = "small-ridge", *, p: int = 4, n_edits: int = 1000, rng: Rng = 0) -> EditProblem:
+def make_float_trap(name: str = "small-ridge", *, p: int = 4, n_edits: int = 1000, rng: Rng = None) -> EditProblem:
     """Make a stream in single precision on which a covariance that is updated in place loses its definiteness.
 
     Each edit has two keys, Gaussian with scales that fall from the size of the trap to a twentieth of it along the
@@ -167,7 +167,7 @@ def make_float_trap(name: str = "small-ridge", *, p: int = 4, n_edits: int = 100
 
     Examples
     --------
-    >>> make_float_trap("tiny-ridge", n_edits=5)
+    >>> make_float_trap("tiny-ridge", n_edits=5, rng=0)
     EditProblem(8 -> 4, 5 edits, 10 keys)
     >>> FLOAT_TRAPS["tiny-ridge"].ridge
     1e-12

@@ -24,6 +24,7 @@ from tests.rules.walk import Entry, function_lengths, lines_of_code
 
 POSITIONAL = {
     "few_shot": 4,
+    "Task": 4,
     "Observations": 4,
     "dual_bound": 4,
     "quota_sweep": 4,
