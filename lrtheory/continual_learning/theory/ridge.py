@@ -28,7 +28,7 @@ def of_one_kind(*arrays: np.ndarray) -> list[np.ndarray]:
         return [np.array(array, float) for array in arrays]
     made = [np.empty(array.shape, object) for array in arrays]
     for place, array in zip(made, arrays, strict=True):
-        place.flat = [Fraction(entry) for entry in array.ravel().tolist()]
+        place.ravel()[:] = [Fraction(entry) for entry in array.ravel().tolist()]
     return made
 
 

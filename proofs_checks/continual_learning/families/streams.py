@@ -1,0 +1,176 @@
+"""Streams of edits in small integers: instances of all statements about recursive ridge regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, Tight
+
+Rows = tuple[tuple[int, ...], ...]
+HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A map with edits, anchors and weights, and what shall be done with them.
+
+    `order` is another order of the edits, `split` how many of them one of two workers has, `gone` the edit that is
+    taken out before the last one comes, `decay` the factor of the statements about decay, `rank` that of an adapter.
+    """
+
+    W0: Rows
+    edits: tuple[tuple[Rows, Rows], ...]
+    ridge: Fraction
+    anchors: Rows = ()
+    anchor_weight: Fraction = Fraction(1)
+    order: tuple[int, ...] = ()
+    split: int = 1
+    gone: int = 0
+    decay: Fraction = HALF
+    rank: int = 1
+
+    @property
+    def pairs(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The edits as pairs of arrays of integers, of shapes (u, d) and (u, p)."""
+        d, p = len(self.W0), len(self.W0[0])
+        return [(np.array(K, int).reshape(-1, d), np.array(V, int).reshape(-1, p)) for K, V in self.edits]
+
+    @property
+    def weights(self) -> dict[str, Any]:
+        """Ridge, anchors and their weight, as the formulas take them."""
+        return {"ridge": self.ridge, "anchors": self.anchors or None, "anchor_weight": self.anchor_weight}
+
+
+# --- hypotheses ------------------------------------------------------------------------------------------------------
+
+
+def is_stream(case: Stream) -> bool:
+    """Decide whether shapes fit, and the weights are not negative."""
+    d, p = len(case.W0), len(case.W0[0])
+    fits = all(len(K) == len(V) and all(len(k) == d for k in K) and all(len(v) == p for v in V) for K, V in case.edits)
+    return fits and all(len(k) == d for k in case.anchors) and case.ridge >= 0 and case.anchor_weight >= 0
+
+
+def is_held(case: Stream) -> bool:
+    """Decide whether the ridge and the anchors leave no direction free."""
+    return case.ridge > 0 or anchored(case) == len(case.W0)
+
+
+def anchored(case: Stream) -> int:
+    """Count the directions that the anchors hold."""
+    if not case.anchors or case.anchor_weight == 0:
+        return 0
+    return int(np.linalg.matrix_rank(np.array(case.anchors, float)))
+
+
+def has_two(case: Stream) -> bool:
+    """Decide whether there are two edits, and one before the last is to be taken out."""
+    return len(case.edits) >= 2 and 0 <= case.gone < len(case.edits) - 1
+
+
+def fits_rank(case: Stream) -> bool:
+    """Decide whether the rank of an adapter is between 1 and the smaller side of the map."""
+    return 1 <= case.rank <= min(len(case.W0), len(case.W0[0]))
+
+
+def is_ordered(case: Stream) -> bool:
+    """Decide whether there is another order of the edits, and a split between two workers."""
+    return sorted(case.order) == list(range(len(case.edits))) and 0 <= case.split <= len(case.edits)
+
+
+def fades(case: Stream) -> bool:
+    """Decide whether the factor of the decay is in (0, 1]."""
+    return 0 < case.decay <= 1
+
+
+# --- instances -------------------------------------------------------------------------------------------------------
+
+
+def draw_stream(draws: Draws, least: int = 1) -> Stream:
+    """Draw a stream of integers of at most 3 in up to 3 coordinates; now and then an edit comes again."""
+    d, p, T = draws.integers(1, 3), draws.integers(1, 2), draws.integers(least, 4)
+    rows = lambda n, width: tuple(map(tuple, draws.integers(-3, 3, shape=(n, width)).tolist()))
+    edits: list[tuple[Rows, Rows]] = []
+    for t in range(T):
+        u = draws.integers(1, 2)
+        again = t > 0 and draws.integers(0, 4) == 0
+        K = edits[0][0] if again else rows(u, d)
+        edits.append((K, rows(len(K), p)))
+    anchors = rows(draws.integers(0, 2), d)
+    return Stream(
+        rows(d, p),
+        tuple(edits),
+        draws.choice((Fraction(4), Fraction(1), QUARTER)),
+        anchors,
+        draws.choice((Fraction(1), Fraction(4), Fraction(0))),
+        order=tuple(map(int, draws.permutation(T))),
+        split=draws.integers(0, T),
+        gone=draws.integers(0, max(T - 2, 0)),
+        decay=draws.choice((HALF, Fraction(3, 4), QUARTER)),
+        rank=draws.integers(1, min(d, p)),
+    )
+
+
+def key(*numbers: int) -> Rows:
+    """Return one row."""
+    return (numbers,)
+
+
+SMALLEST = Stream(key(1), ((key(1), key(3)),), Fraction(1), order=(0,))
+#: with the key 1 and the ridge 1 an edit pays exactly a quarter of its squared surprise
+TIGHT = Stream(key(0), ((key(1), key(4)),), Fraction(1), order=(0,))
+STREAM = Stream(
+    ((1, 0), (0, -1), (2, 1)),
+    (
+        (((1, 0, 2), (0, 1, 1)), ((3, -1), (0, 2))),
+        (((2, 1, 0),), ((1, 1),)),
+        (((1, 0, 2), (0, 1, 1)), ((-3, 2), (1, 1))),
+        (((0, 0, 1),), ((2, -2),)),
+    ),
+    Fraction(4),
+    ((1, 1, 1), (0, 2, -1)),
+    Fraction(4),
+    order=(2, 0, 3, 1),
+    split=2,
+    gone=0,
+    rank=1,
+)
+ALWAYS = (
+    SMALLEST,
+    # twice the same key with other values, without anchors
+    Stream(key(1), ((key(1), key(3)), (key(1), key(-3))), QUARTER, order=(1, 0)),
+    STREAM,
+    # no ridge: the anchors alone hold the map; a zero key, and an edit without keys
+    Stream(
+        ((1,), (2,)),
+        ((((1, 1), (0, 0)), ((3,), (1,))), ((), ()), (((1, -1),), ((2,),))),
+        Fraction(0),
+        ((2, 0), (1, 1)),
+        order=(2, 1, 0),
+        split=2,
+    ),
+    # the residual alone falls from the ridge 1/4 to the ridge 1
+    Stream(
+        ((0,), (0,)),
+        ((((2, 2),), ((3,),)), (((3, 2),), ((1,),))),
+        QUARTER,
+        ((-2, -3),),
+        order=(1, 0),
+    ),
+)
+STREAMS = Family("edit-streams", always=ALWAYS, draw=draw_stream)
+LONGER_STREAMS = Family("longer-edit-streams", always=ALWAYS[1:], draw=lambda draws: draw_stream(draws, least=2))
+TIGHT_STREAMS = Family("tight-edit-streams", always=ALWAYS, tight=(Tight(TIGHT, 1.0, 1.0),), draw=draw_stream)
+#: anchors of the first coordinate alone, no ridge, and a key of the second one
+FREE = Stream(((0,), (0,)), ((((0, 1),), ((1,),)),), Fraction(0), ((1, 0),), order=(0,))
+STARTS = Family(
+    "edit-streams-and-free-starts",
+    always=(*ALWAYS, FREE),
+    draw=lambda draws: replace(
+        draw_stream(draws), ridge=draws.choice((Fraction(1), Fraction(4), QUARTER, Fraction(0)))
+    ),
+)

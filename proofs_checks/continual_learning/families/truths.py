@@ -1,0 +1,157 @@
+"""What is true of a stream of edits, in exact numbers and in doubles, and what doubles may err by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Sides, rounding
+from lrtheory.continual_learning import theory
+from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
+from proofs_checks.continual_learning.families.streams import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What follows from a stream, in Fractions or in doubles: a list has one entry before and after each edit."""
+
+    stream: Stream
+    is_exact: bool
+
+    def of_kind(self, array: Any) -> np.ndarray:
+        """Return an array in Fractions, or in doubles."""
+        return of_one_kind(np.array(array))[0] if self.is_exact else np.array(array, float)
+
+    @cached_property
+    def start(self) -> np.ndarray:
+        """The map before all edits."""
+        return self.of_kind(self.stream.W0)
+
+    @cached_property
+    def edits(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Keys and values."""
+        d, p = self.start.shape
+        return [(self.of_kind(K).reshape(len(K), d), self.of_kind(V).reshape(len(K), p)) for K, V in self.stream.edits]
+
+    @cached_property
+    def anchors(self) -> np.ndarray:
+        """The anchors."""
+        return self.of_kind(self.stream.anchors).reshape(-1, len(self.start))
+
+    @cached_property
+    def ridge(self) -> Any:
+        """The ridge."""
+        return self.stream.ridge if self.is_exact else float(self.stream.ridge)
+
+    @cached_property
+    def weight(self) -> Any:
+        """The weight of the anchors."""
+        return self.stream.anchor_weight if self.is_exact else float(self.stream.anchor_weight)
+
+    @cached_property
+    def covariances(self) -> list[np.ndarray]:
+        """The covariances."""
+        prefixes = range(len(self.edits) + 1)
+        return [self.of_kind(inverse(information(self.stream, t))) for t in prefixes]
+
+    @cached_property
+    def leverages(self) -> list[np.ndarray]:
+        """The leverage of each edit when it comes."""
+        return [K @ C @ K.T for (K, _), C in zip(self.edits, self.covariances, strict=False)]
+
+    @cached_property
+    def maps(self) -> list[np.ndarray]:
+        """The maps of least cost."""
+        one = self.stream
+        found = [theory.ridge_solution(one.W0, one.pairs[:t], **one.weights) for t in range(len(self.edits) + 1)]
+        return [self.of_kind(W) for W in found]
+
+    def surprises(self, W: np.ndarray) -> list[np.ndarray]:
+        """Return V - K W of each edit with the map before it."""
+        return [V - K @ before for (K, V), before in zip(self.edits, W, strict=False)]
+
+    def penalty(self, D: np.ndarray) -> Any:
+        """Return what a change of the map costs the weights and the anchors."""
+        return self.ridge * energy(D) + self.weight * energy(self.anchors @ D)
+
+    def cost(self, t: int, W: np.ndarray) -> Any:
+        """Return the cost of a map after t edits, by its definition."""
+        return sum((energy(K @ W - V) for K, V in self.edits[:t]), start=self.penalty(W - self.start))
+
+
+@lru_cache(maxsize=512)
+def truth(stream: Stream, is_exact: bool = True) -> Truth:
+    """Return what is true of a stream, remembered for all statements."""
+    return Truth(stream, is_exact)
+
+
+def information(stream: Stream, t: int | None = None) -> np.ndarray:
+    """Return the information matrix after t edits, after all by default, in Fractions."""
+    return theory.information_matrix(stream.W0, stream.pairs[:t], **stream.weights)
+
+
+def energy(X: Any) -> Any:
+    """Return the sum of all squares."""
+    return (np.asarray(X) ** 2).sum()
+
+
+def norm(X: Any) -> float:
+    """Return the Frobenius norm in doubles."""
+    return float(np.linalg.norm(np.asarray(X, float)))
+
+
+@lru_cache(maxsize=512)
+def allowances(stream: Stream) -> tuple[float, float, float]:
+    """Return what weights, outputs and energies may err by in doubles: the condition times what they are made of."""
+    true = truth(stream, False)
+    M, C = np.asarray(information(stream), float), true.covariances[0]
+    keys = max((norm(K) for K, _ in true.edits), default=0.0)
+    values = max((norm(V) for _, V in true.edits), default=0.0)
+    size = max(map(norm, true.maps)) + values * norm(C) ** 0.5 + 1
+    n = 32 * (len(M) + sum(len(K) for K, _ in true.edits) + len(true.anchors) + 8)
+    one = float(rounding(n, norm(M) * norm(C) * size))
+    return one, (1 + keys) * one, 4 * (size + values) * (1 + norm(M)) * one
+
+
+def of_forms(
+    stream: Stream, found: dict[str, Any], **shapes: tuple[int, ...]
+) -> Iterator[tuple[Any, Truth, list[float]]]:
+    """Yield each form with the truth in its kind of number, and what weights, outputs and energies may err by.
+
+    ValueError where an array has another shape than it is said to have.
+    """
+    for form, one in found.items():
+        for name, shape in shapes.items():
+            if np.shape(one[name]) != shape:
+                raise ValueError(f"{name} of the form {form} must be of shape {shape}; got {np.shape(one[name])}")
+        is_exact = all(np.asarray(one[name]).dtype == object for name in shapes)
+        yield one, truth(stream, is_exact), [0.0] * 3 if is_exact else list(allowances(stream))
+
+
+def path_of(stream: Stream) -> dict[str, tuple[int, ...]]:
+    """Return the shape of the maps before and after each edit."""
+    d, p = len(stream.W0), len(stream.W0[0])
+    return {"weights": (len(stream.edits) + 1, d, p)}
+
+
+def beside(pairs: list[tuple[Any, Any, float]], trivial: list[Any] | None = None) -> Sides:
+    """Return the sides of all pairs (lhs, rhs, rounding), and what each lhs never exceeds."""
+    lhs, rhs, allowed, most = [], [], [], []
+    for place, (left, right, error) in enumerate(pairs):
+        left, right = np.ravel(np.asarray(left)).tolist(), np.ravel(np.asarray(right)).tolist()
+        if len(left) != len(right):
+            raise ValueError(f"a side has {len(left)} entries, and the other one {len(right)}")
+        lhs, rhs, allowed = lhs + left, rhs + right, allowed + [error] * len(left)
+        if trivial is not None:
+            most += [trivial[place]] * len(left)
+    as_objects = lambda entries: np.array([*entries, None], object)[:-1]
+    return Sides(
+        as_objects(lhs),
+        as_objects(rhs),
+        rounding=np.array(allowed),
+        trivial=None if trivial is None else as_objects(most),
+    )

@@ -1,0 +1,99 @@
+"""Variances in single precision, which stay variances in the square-root form: RL-16."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from lrtheory.bounds import Family, Inequality, Measured, Sides, Statement, rounding, saboteur
+from lrtheory.continual_learning.makers import FLOAT_TRAPS, make_float_trap
+from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
+from proofs_checks.continual_learning.wrong_solvers import precision as wrong
+
+
+@dataclass(frozen=True)
+class Trap:
+    """A named stream of edits in single precision, and how many of its edits are written."""
+
+    name: str
+    n_edits: int = 300
+
+
+TRAPS = Family(
+    "float-traps",
+    always=tuple(map(Trap, ("small-ridge", "large-keys", "tiny-ridge"))),
+    complete="the first 300 edits of three named streams in single precision",
+    members=3,
+)
+
+
+def is_trap(case: Trap) -> bool:
+    """Decide whether a stream has this name."""
+    return case.name in FLOAT_TRAPS and case.n_edits > 0
+
+
+@lru_cache(maxsize=4)
+def keys_of(case: Trap) -> np.ndarray:
+    """Return the keys of all edits, in doubles."""
+    return np.array([K for K, _ in make_float_trap(case.name, p=1, n_edits=case.n_edits, rng=0).edits], float)
+
+
+def variances(case: Trap, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    """Return the variances of the keys of each edit, before it and after it."""
+    problem = make_float_trap(case.name, p=1, n_edits=case.n_edits, rng=0)
+    machine = RecursiveRidge(problem.W0, ridge=FLOAT_TRAPS[case.name].ridge, form="sqrt")
+    before, after = [], []
+    for K, V in problem.edits:
+        before.append(machine.variance(K))
+        machine.update(K, V)
+        after.append(machine.variance(K))
+    return {"before": np.array(before, float), "after": np.array(after, float)}
+
+
+def stay_variances(case: Trap, found: dict[str, np.ndarray]) -> Sides:
+    """Bound each variance after an edit from both sides, and compare those of the first edit with what they are."""
+    K, ridge = keys_of(case), FLOAT_TRAPS[case.name].ridge
+    before, after = found["before"], found["after"]
+    first = (K[0] ** 2).sum(axis=1) / ridge
+    least = before / (1 + before.sum(axis=1, keepdims=True))
+    # single precision has 29 bits less than doubles; the condition of the triangle is that of a key over the ridge
+    single = lambda size: rounding(K.shape[1] + K.shape[2], size) * 2.0**29
+    condition = np.sqrt((K**2).sum(axis=2).max(axis=1, keepdims=True) / ridge) + 0 * after
+    sides = [
+        (least, after, single(before)),
+        (after, before, single(before)),
+        (after, 1 + 0 * after, single(1 + condition)),
+        (before[0], first, single(first)),
+        (first, before[0], single(first)),
+    ]
+    lhs, rhs, allowed = (np.concatenate([one[place].ravel() for one in sides]) for place in range(3))
+    return Sides(lhs, rhs, rounding=allowed)
+
+
+RL_16 = Statement(
+    id="continual_learning/RL-16",
+    title="Variances stay variances in single precision",
+    says=(
+        "In the square-root form, in single precision, the variance k C_t k^T of each key k of an edit is positive "
+        "after the edit, not larger than before it, and at most 1, up to the rounding of a sum with as many terms as a "
+        "key has entries; a covariance that is updated in place becomes indefinite on each of these streams."
+    ),
+    source=Measured(
+        "that no variance rises by more than the rounding of one sum",
+        "three streams of 300 edits of two keys, with keys of size 1000 or a ridge of 1e-6 or 1e-12",
+        "lrtheory check continual_learning/RL-16",
+    ),
+    tex=r"0 < k^\top C_t k \le k^\top C_{t-1} k,\qquad k^\top C_t k \le 1",
+    hypotheses={"a named stream": is_trap},
+    instances=TRAPS,
+    solve=variances,
+    claim=Inequality(stay_variances, unbounded="a variance that has lost its digits may be any number"),
+    decisions=("before", "after"),
+    saboteurs=(
+        saboteur("the covariance is updated in place", solve=wrong.in_place),
+        saboteur("nothing is learned", solve=wrong.still),
+    ),
+    notes="That a variance is positive means: at least its value before, over 1 + the sum of both of an edit.",
+)
