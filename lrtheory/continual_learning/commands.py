@@ -34,7 +34,7 @@ def edit(
         mapped to. It may also hold edit (N,), which edit a row belongs to, and anchors (m, d), inputs that should keep
         their outputs.
     tensor : str
-        The name of the matrix.
+        The name of the matrix, or of its module without .weight.
     ridge : float
         The weight of the squared change of the matrix: an edit with a key of this squared norm half sticks.
     anchor_weight : float
@@ -49,7 +49,7 @@ def edit(
 
     Examples
     --------
-    lrtheory continual_learning edit tiny-model edits.npz --tensor model.layers.0.self_attn.q_proj.weight -o edited
+    lrtheory continual_learning edit tiny-model edits.npz --tensor model.layers.0.self_attn.q_proj -o edited
     """
     return edited_model(model, edits, tensor=tensor, ridge=ridge, anchor_weight=anchor_weight, layout=layout)
 

@@ -130,7 +130,7 @@ def edit_safetensors(
         A safetensors file, a folder that holds a model in one or several of them, or the index of such a model, which
         stands for its folder.
     tensor : str
-        The name of the matrix in the file.
+        The name of the matrix in the file, or that of its module without ``.weight``.
     edits : sequence of pairs (keys, values), or EditProblem
         As in `ridge_edit`; of an `EditProblem` edits, labels and anchors count, and not its own map.
     out : path
@@ -168,12 +168,13 @@ def edit_safetensors(
     """
     model, target = ModelFile.from_file(path), Path(out)
     _refuse_source(model.tensors.path, target)
+    name = _matrix_name(model.tensors, tensor)
     made: list[RidgeEditResult] = []
 
     def write(fresh: Path) -> None:
         options = {"ridge": ridge, "anchor_weight": anchor_weight, "method": method, "record": record}
-        made.append(_edited(model.tensors, tensor, edits, anchors, layout, options))
-        _copied(model.tensors, tensor, np.asarray(made[0].weights), fresh)
+        made.append(_edited(model.tensors, name, edits, anchors, layout, options))
+        _copied(model.tensors, name, np.asarray(made[0].weights), fresh)
 
     replacing(target, write)
     return made[0]
@@ -191,7 +192,7 @@ def edited_model(
     edits : EditProblem
         Edits and anchors; its own map does not count.
     tensor : str
-        The name of the matrix.
+        The name of the matrix or of its module.
     ridge, anchor_weight, layout
         As in `edit_safetensors`.
 
@@ -205,8 +206,9 @@ def edited_model(
     ValueError
         If there is no such matrix, or the edits do not fit.
     """
-    done = _edited(model.tensors, tensor, edits, None, layout, {"ridge": ridge, "anchor_weight": anchor_weight})
-    return EditedModel(edit=done, source=model.tensors.path, tensor=tensor, certificate=done.certificate)
+    name, options = _matrix_name(model.tensors, tensor), {"ridge": ridge, "anchor_weight": anchor_weight}
+    done = _edited(model.tensors, name, edits, None, layout, options)
+    return EditedModel(edit=done, source=model.tensors.path, tensor=name, certificate=done.certificate)
 
 
 def _refuse_source(source: Path, target: Path) -> None:
@@ -216,14 +218,20 @@ def _refuse_source(source: Path, target: Path) -> None:
         raise must("out", "another place than what is read", str(target))
 
 
+def _matrix_name(tensors: Tensors, tensor: Any) -> str:
+    """The name of a matrix, which a module's name stands for."""
+    names = [name for name in tensors.names if len(tensors.shape(name)) == 2]
+    for name in (tensor, f"{tensor}.weight"):
+        if name in names:
+            return str(name)
+    near = difflib.get_close_matches(str(tensor), names, 3, 0.0)
+    raise must("tensor", f"the name of a matrix in {tensors.path.name}, as {', '.join(near) or 'none'}", tensor)
+
+
 def _edited(
     tensors: Tensors, tensor: str, edits: Any, anchors: Any, layout: str, options: Mapping[str, Any]
 ) -> RidgeEditResult:
     """Edit one matrix, and round it to its type."""
-    names = [name for name in tensors.names if len(tensors.shape(name)) == 2]
-    if tensor not in names:
-        near = difflib.get_close_matches(str(tensor), names, 3, 0.0)
-        raise must("tensor", f"the name of a matrix in {tensors.path.name}, as {', '.join(near) or 'none'}", tensor)
     if tensors.dtype(tensor) not in TYPES:
         raise must("tensor", f"a matrix of one of {', '.join(TYPES)}", tensors.dtype(tensor))
     problem = problem_of(tensors[tensor], edits, to_numpy(anchors), layout)

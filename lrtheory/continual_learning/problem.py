@@ -285,7 +285,10 @@ def _edit(i: int, edit: Any, d: int, p: int) -> tuple[np.ndarray, np.ndarray]:
     """The keys and values of one edit, with one value a key."""
     if not isinstance(edit, (tuple, list)) or len(edit) != 2:
         raise must(f"edits[{i}]", "a pair (keys, values)", edit, TypeError)
-    keys = _single(array(f"edits[{i}] keys", edit[0], shape=(None, d)))
+    keys = _single(array(f"edits[{i}] keys", edit[0], shape=(None, None)))
+    if keys.shape[1] != d:
+        hint = " Is `layout` right?" if keys.shape[1] == p else ""
+        raise ValueError(str(must(f"edits[{i}] keys", f"of shape (u, {d})", keys.shape)) + hint)
     return keys, _single(array(f"edits[{i}] values", edit[1], shape=(len(keys), p)))
 
 

@@ -159,7 +159,16 @@ def test_a_refused_edit_leaves_nothing_behind(tmp_path):
 
 def test_the_verb_writes_the_copy_that_the_function_writes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(FILES)
-    line = ["continual_learning", "edit", "tiny-model", "edits.npz", "--tensor", NAME, "--ridge", "0.5"]
+    line = [
+        "continual_learning",
+        "edit",
+        "tiny-model",
+        "edits.npz",
+        "--tensor",
+        NAME.removesuffix(".weight"),
+        "--ridge",
+        "0.5",
+    ]
     assert main([*line, "-o", str(tmp_path / "new")]) == 0
     out = capsys.readouterr().out
     for part in ("capital", "RL-4", "rounded to F16", f"{NAME} in tiny-model"):
