@@ -51,6 +51,7 @@ from lrtheory.continual_learning.metrics import (
 from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
 from lrtheory.continual_learning.protection.leak import Leak, LeakCertificate
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
+from lrtheory.continual_learning.recursion.adapter import AdapterCertificate
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
 from lrtheory.continual_learning.ridge_edit import EditPlan, RidgeEditResult, plan_edit, ridge_edit
@@ -62,6 +63,7 @@ from lrtheory.continual_learning.tasks.run_tasks import TaskRun, run_tasks
 __all__ = [
     "FLOAT_TRAPS",
     "AccuracyTable",
+    "AdapterCertificate",
     "DriftCertificate",
     "EditCertificate",
     "EditPlan",

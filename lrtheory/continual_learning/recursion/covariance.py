@@ -30,7 +30,11 @@ class Covariance(NamedTuple):
     """The inverse of the information, in the caller's library, on its device."""
 
     C: Any
-    name = "covariance"
+
+    @property
+    def name(self) -> str:
+        """The word for this form."""
+        return "covariance"
 
     @classmethod
     def of(cls, prior: Prior) -> Covariance:

@@ -8,7 +8,7 @@ The rows of Z are mu K_0 and the keys that were seen; no matrix of d x d numbers
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,11 @@ class Dual(NamedTuple):
     L: np.ndarray
     ridge: float
     m: int
-    name = "dual"
+
+    @property
+    def name(self) -> str:
+        """The word for this form."""
+        return "dual"
 
     @classmethod
     def of(cls, prior: Prior) -> Dual:

@@ -23,7 +23,11 @@ class Information(NamedTuple):
     """The information matrix, in the caller's library, on its device."""
 
     M: Any
-    name = "information"
+
+    @property
+    def name(self) -> str:
+        """The word for this form."""
+        return "information"
 
     @classmethod
     def of(cls, prior: Prior) -> Information:

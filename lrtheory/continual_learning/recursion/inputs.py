@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
+from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._validation import array, must
 
-__all__ = ["exact", "fraction", "matrix", "number", "pair", "precision"]
+__all__ = ["exact", "fraction", "matrix", "number", "pair", "precision", "same"]
 
 
 def matrix(name: str, value: Any, like: Any) -> Any:
@@ -38,7 +38,7 @@ def exact(given: np.ndarray) -> np.ndarray:
 
 def fraction(value: Any) -> Fraction:
     """A number as the Fraction that it is."""
-    return Fraction(value) if isinstance(value, (Rational, float)) else Fraction(float(value))
+    return Fraction(value) if isinstance(value, (Rational, float, str)) else Fraction(float(value))
 
 
 def number(value: Any, exactly: bool) -> Any:
@@ -67,7 +67,13 @@ def pair(keys: Any, values: Any, W: Any) -> tuple[Any, Any]:
         raise must("values", f"of shape ({K.shape[0]}, {p})", tuple(V.shape))
     _bounded("keys", K)
     _bounded("values", V)
-    return K, V
+    xp = array_namespace(W) if W.dtype != object else np
+    return xp.asarray(K, copy=True), xp.asarray(V, copy=True)
+
+
+def same(own: Any, given: Any) -> bool:
+    """Whether two arrays of one kind are equal."""
+    return bool(own.shape == given.shape and np.array_equal(to_numpy(own), to_numpy(given)))
 
 
 def precision(like: Any) -> np.dtype[Any]:

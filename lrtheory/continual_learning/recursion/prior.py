@@ -63,8 +63,8 @@ def prior_factor(prior: Prior) -> np.ndarray:
     R = np.eye(d, dtype=dtype) * dtype.type(math.sqrt(prior.ridge))
     anchors = None if prior.anchors is None else to_numpy(prior.anchors)
     if prior.ridge == 0:
-        held = anchors is not None and len(anchors) and prior.anchor_weight > 0
-        rank = int(np.linalg.matrix_rank(anchors)) if held else 0
+        held = anchors is not None and len(anchors) > 0 and prior.anchor_weight > 0
+        rank = int(np.linalg.matrix_rank(np.asarray(anchors))) if held else 0
         if rank < d:
             given = Words(f"{float(prior.ridge)} with rank {rank}")
             raise must("ridge", f"positive unless the anchors have full column rank {d}", given)

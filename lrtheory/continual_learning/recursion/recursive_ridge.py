@@ -3,26 +3,99 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
-from os import PathLike
+from os import PathLike, fspath
 from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import array_namespace, beside_jax, is_foreign
-from lrtheory._result import read_only
+from lrtheory._array import beside_jax
+from lrtheory._files import read_arrays
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must, real
-from lrtheory.continual_learning.recursion import inputs, setup, steps
-from lrtheory.continual_learning.recursion.algebra import alike, inner, is_exact, norm
-from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
-from lrtheory.continual_learning.recursion.steps import Edit, Held, Step
+from lrtheory.continual_learning.recursion import inputs, labels, setup, state, steps
+from lrtheory.continual_learning.recursion.reading import Reading
+from lrtheory.continual_learning.recursion.report import EditReport, EditReports
+from lrtheory.continual_learning.recursion.steps import Edit, Held
 
 __all__ = ["RecursiveRidge"]
 
 
-class RecursiveRidge:
+class RecursiveRidge(Reading):
+    r"""A linear map to which facts are written one after another, each of them at a known price, and taken out again.
+
+    After edits with keys K_i and values V_i the map W is the one with the smallest
+
+    .. math:: J(W) = \sum_i w_i \|K_i W - V_i\|^2 + \lambda^2 \|W - W_0\|^2 + \mu^2 \|K_0 (W - W_0)\|^2,
+
+    whatever the order in which they came. M is the matrix of this quadratic,
+    :math:`\lambda^2 I + \mu^2 K_0^T K_0 + \sum_i w_i K_i^T K_i`.
+
+    Parameters
+    ----------
+    W0 : array of shape (d, p), or (p, d) for the layout "torch"
+        The map before the first edit.
+    ridge : float
+        Lambda squared, at least 0: how much a change of the weights costs. It may be 0 where the anchors have full
+        column rank.
+    anchors : array of shape (m, d), or None
+        Inputs K_0 that should keep their outputs.
+    anchor_weight : float
+        Mu squared, at least 0: how much a change of the outputs of the anchors costs.
+    form : {"auto", "sqrt", "covariance", "information", "dual"}
+        What is kept of M. "sqrt" keeps a triangle that is turned by rotations, and is the safe one. "covariance" keeps
+        the inverse, which in single precision soon has negative variances. "information" keeps M itself, and each
+        report costs a factorization. "dual" keeps all keys and no matrix of d x d numbers, for few keys of many
+        entries. "auto" is "sqrt", but for d of 256 and more "dual" while there are fewer keys and anchors than d / 2.
+    decay : float
+        In (0, 1]: before each edit all that was known, W0 and the anchors included, is multiplied by it.
+    keep : {"edits", "information", "nothing"}
+        What is kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are called by
+        their labels, and are written anew where taking one out would lose digits. "information" keeps the sums M and
+        b, which serve the same where callers keep keys and values themselves.
+    layout : {"rows", "torch"}
+        Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
+    dtype : None, object, float32 or float64
+        None is that of W0, or single precision for half precision, and double precision for integers. With object all
+        numbers become Fractions, and all results but norms are exact; the form is "covariance" then.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range, a shape does not fit, a number is not finite, or `ridge` is 0 and the anchors
+        leave a direction free.
+    TypeError
+        If an argument is of the wrong kind.
+
+    See Also
+    --------
+    lrtheory.continual_learning.ridge_edit : All edits of a list in one call.
+    lrtheory.continual_learning.plan_edit : The ridge at which an edit does what is wanted.
+
+    Notes
+    -----
+    Arrays: any (device for the forms "covariance" and "information", else computed on the host)
+
+    An edit moves the outputs of all earlier edits, the weights and the anchors, taken together, by at most half its
+    surprise (statement RL-9), and all of them from where they began by at most half the surprise of all (RL-4).
+
+    References
+    ----------
+    Wang et al., "Beyond Hard Writes and Rigid Preservation: Soft Recursive Least-Squares for Lifelong LLM Editing",
+    arXiv 2601.15686.
+
+    Examples
+    --------
+    >>> ridge = RecursiveRidge([[0.0], [0.0]], ridge=1.0)
+    >>> report = ridge.update([[1.0, 0.0]], [[4.0]])
+    >>> report.surprise, report.residual, report.interference
+    (4.0, 2.0, 4.0)
+    >>> ridge.weights.tolist(), ridge.cost
+    ([[2.0], [0.0]], 8.0)
+    >>> ridge.forget(0).residual, ridge.weights.tolist()
+    (4.0, [[0.0], [0.0]])
+    """
+
     def __init__(
         self,
         W0: ArrayLike,
@@ -34,42 +107,100 @@ class RecursiveRidge:
         decay: Number = 1.0,
         keep: Literal["edits", "information", "nothing"] = "edits",
         layout: Literal["rows", "torch"] = "rows",
-        dtype: Any = None,
+        dtype: type | np.dtype[Any] | str | None = None,
     ) -> None:
         self._options = setup.options_of(form, decay, keep, layout, dtype)
         self._begin(W0, ridge, anchors, anchor_weight, dtype)
 
-    @beside_jax
-    def _begin(self, W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any) -> None:
-        self._kind, prior = setup.prior_of(W0, ridge, anchors, anchor_weight, dtype, self._options)
-        self._held = self._first(prior)
-        self._start = self._held.form.log_determinant()
-        self._edits: dict[int | str, Edit] = {}
-        self._next = 0
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> RecursiveRidge:
+        """Read what `save` wrote; arrays are NumPy's.
 
-    def _first(self, prior: Any) -> Held:
-        form = setup.first_form(prior, self._options)
-        return steps.begun(prior, form, sums=self._options.keep == "information")
+        Parameters
+        ----------
+        path : path
+            The file.
 
-    def __repr__(self) -> str:
-        d, p = self._held.W.shape
-        return f"RecursiveRidge({d} -> {p}, form={self.form!r}): {self.n_edits} edits of {self.n_keys} keys"
+        Returns
+        -------
+        RecursiveRidge
+            It goes on as the one that was saved, bit for bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is damaged, or holds something else.
+        """
+        found = read_arrays(fspath(path))
+        made = cls(**state.arguments(found))
+        made.set_state(found)
+        return made
+
+    # --- edits ---------------------------------------------------------------------------------------------------
 
     @beside_jax
     def update(
         self, keys: ArrayLike, values: ArrayLike, *, weight: Number = 1.0, label: int | str | None = None
     ) -> EditReport:
-        K, V = self._pair(keys, values)
-        edit = Edit(K, V, self._weight(weight))
-        name = self._fresh(label)
+        """Write one edit: the rows `keys` shall be mapped to the rows `values`.
+
+        Parameters
+        ----------
+        keys : array of shape (u, d)
+            Any number of keys; with none of them nothing changes.
+        values : array of shape (u, p)
+            What the map should say about each.
+        weight : float
+            Above 0: how much a squared error of this edit counts.
+        label : int, str or None
+            A name that no kept edit has; None takes the next of 0, 1, 2, ... that is free.
+
+        Returns
+        -------
+        EditReport
+            What the edit did, and what it cost all that was there before.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, a number is not finite or too large, or the label is taken; nothing changes then.
+        TypeError
+            If an argument is of the wrong kind.
+        """
+        K, V = inputs.pair(keys, values, self._held.W)
+        edit, name = Edit(K, V, self._weight(weight)), labels.checked(label, self._edits, self._next)
         held, step = steps.written(setup.widened(self._held, len(K), self._options), edit, self._options.decay)
         self._commit(held, {name: edit})
         return self._report(step, name, len(K))
 
     @beside_jax
     def update_many(self, keys: ArrayLike, values: ArrayLike) -> EditReports:
-        K, V = self._pair(keys, values)
-        rows = [Edit(K[i : i + 1], V[i : i + 1], self._weight(1)) for i in range(K.shape[0])]
+        """Write each key as an edit of its own, in compiled code where the form is "sqrt".
+
+        Parameters
+        ----------
+        keys : array of shape (n, d)
+            One key an edit.
+        values : array of shape (n, p)
+            What the map should say about each.
+
+        Returns
+        -------
+        EditReports
+            What each edit did, in arrays.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit or a number is not finite or too large; nothing changes then.
+        TypeError
+            If the entries are not real numbers.
+        """
+        K, V = inputs.pair(keys, values, self._held.W)
+        one = self._weight(1)
+        rows = [Edit(K[i : i + 1], V[i : i + 1], one) for i in range(K.shape[0])]
         held = setup.widened(self._held, len(rows), self._options)
         if held.form.name == "sqrt" and held.sums is None:
             held, told = steps.written_keys(held, K, V, self._options.decay)
@@ -78,13 +209,37 @@ class RecursiveRidge:
             for i, edit in enumerate(rows):
                 held, step = steps.written(held, edit, self._options.decay)
                 told[i] = float(step.surprise), float(step.residual), float(step.interference), step.change**2
-        names = self._fresh_many(len(rows))
+        names = labels.free(self._edits, self._next, len(rows))
         self._commit(held, dict(zip(names, rows, strict=True)))
         roots, counts = np.sqrt(told), {"keys": len(rows), "flops": len(rows) * self._flops(1)}
         return EditReports(roots[:, 3], roots[:, 0], roots[:, 1], told[:, 2], tuple(names), self.form, counts)
 
     @beside_jax
     def forget(self, label: int | str | ArrayLike, values: ArrayLike | None = None) -> EditReport:
+        """Take an edit out, as if it had never been written (statement RL-13).
+
+        Parameters
+        ----------
+        label : int or str, or array of shape (u, d)
+            The name of a kept edit, or its keys. Keys of a weighted edit that is not kept are given times the root of
+            its weight, and so are its values.
+        values : array of shape (u, p), or None
+            The values, where keys are given.
+
+        Returns
+        -------
+        EditReport
+            The edit seen on top of all others: `surprise` and `residual` are what the map now gets wrong about it, and
+            `interference` what it had cost the others. An edit that is not kept has the label -1.
+
+        Raises
+        ------
+        KeyError
+            If no kept edit has this label.
+        ValueError
+            If keys and values cannot be those of an earlier edit, labels are used without keep="edits", or the decay is
+            below 1; nothing changes then.
+        """
         self._undecayed("forget")
         name, edit = self._named(label) if values is None else self._found(label, values)
         held, step = steps.removed(self._held, edit, self._others(name))
@@ -94,15 +249,55 @@ class RecursiveRidge:
 
     @beside_jax
     def replace(self, label: int | str, values: ArrayLike) -> EditReport:
+        """Give a kept edit other values.
+
+        Parameters
+        ----------
+        label : int or str
+            The edit.
+        values : array of shape (u, p)
+            What the map should say from now on about its keys.
+
+        Returns
+        -------
+        EditReport
+            The new edit seen on top of all others; `weights_change` is what the replacement did.
+
+        Raises
+        ------
+        KeyError
+            If no kept edit has this label.
+        ValueError
+            If the shape is another one, edits are not kept, or the decay is below 1; nothing changes then.
+        """
         self._undecayed("replace")
         name, edit = self._named(label)
-        _, V = self._pair(edit.K, values)
+        _, V = inputs.pair(edit.K, values, self._held.W)
         held, step = steps.replaced(self._held, edit, V, self._others(name) or [])
         self._held, self._edits[name] = held, edit._replace(V=V)
         return self._report(step, name, len(V))
 
     @beside_jax
     def leave_one_out(self, label: int | str) -> Array:
+        """What the map would get wrong about a kept edit if it had never been told; nothing changes.
+
+        Parameters
+        ----------
+        label : int or str
+            The edit.
+
+        Returns
+        -------
+        array of shape (u, p)
+            Its values minus what the map of all other edits says about its keys (statement RL-13).
+
+        Raises
+        ------
+        KeyError
+            If no kept edit has this label.
+        ValueError
+            If edits are not kept, or the decay is below 1.
+        """
         self._undecayed("leave_one_out")
         name, edit = self._named(label)
         *_, X, least = steps.left_out(self._held, edit)
@@ -112,173 +307,76 @@ class RecursiveRidge:
 
     @beside_jax
     def merge(self, other: RecursiveRidge) -> None:
+        """Take in all edits of another map that began like this one; what both began with counts once (RL-14).
+
+        Parameters
+        ----------
+        other : RecursiveRidge
+            Made with the same arguments; it stays as it is. A label of its own that is a number and taken here becomes
+            the next free number.
+
+        Raises
+        ------
+        TypeError
+            If it is no `RecursiveRidge`.
+        ValueError
+            If it began differently, a word is the label of edits of both, or the decay is below 1; nothing changes
+            then.
+        """
         self._undecayed("merge")
-        held, theirs = setup.comparable(self._held, other, self._options)
-        edits = self._renamed(other._edits)
+        if not isinstance(other, RecursiveRidge):
+            raise must("other", "a RecursiveRidge", other, TypeError)
+        held, theirs = setup.comparable(self._held, other._held, self._options, other._options)
+        edits = labels.renamed(other._edits, self._edits, self._next)
         if self._options.keep == "edits":
             for edit in edits.values():
                 held, _ = steps.written(held, edit)
         else:
             held = steps.joined(held, theirs)
-        self._commit(held, edits)
-        self._next = max(self._next, other._next)
+        self._commit(held, edits, n=other._next)
 
     @beside_jax
     def rebase(self) -> None:
+        """Make the present map the one that everything began with.
+
+        W becomes W0, and the anchors should keep their present outputs. The history is empty afterwards: no edit can be
+        taken out, the cost is 0, and M is M_0 again, so that new edits are written as easily as the first ones were.
+        """
         self._held = self._first(self._held.prior._replace(W0=self._held.W))
         self._edits, self._next = {}, 0
 
     def copy(self) -> RecursiveRidge:
+        """Make an independent copy.
+
+        Returns
+        -------
+        RecursiveRidge
+            It goes on as this one would.
+        """
         twin = copy.copy(self)  # all but the dictionary is never written to
         twin._edits = dict(self._edits)
         return twin
 
-    @beside_jax
-    def predict(self, x: ArrayLike) -> Array:
-        return self._back(self._inputs(x) @ self._held.W)
-
-    @beside_jax
-    def variance(self, x: ArrayLike) -> Array:
-        return self._back(self._held.form.variance(self._inputs(x)))
-
-    @property
-    def weights(self) -> Array:
-        W = self._held.W
-        return self._back(W.T if self.layout == "torch" else W)
-
-    @property
-    def form(self) -> str:
-        return self._held.form.name
-
-    @property
-    def layout(self) -> str:
-        return self._options.layout
-
-    @property
-    def labels(self) -> tuple[int | str, ...]:
-        return tuple(self._edits)
-
-    @property
-    def n_edits(self) -> int:
-        return self._held.n_edits
-
-    @property
-    def n_keys(self) -> int:
-        return self._held.n_keys
-
-    @property
-    def cost(self) -> Number:
-        return self._held.cost
-
-    @property
-    def log_det(self) -> float:
-        return self._held.form.log_determinant() - self._start
-
-    @property
-    def drift(self) -> float:
-        return norm(self._held.W - self._held.prior.W0)
-
-    @property
-    def anchor_drift(self) -> float:
-        return math.sqrt(self._held.prior.moved(self._held.W - self._held.prior.W0))
-
-    @property
-    def factor(self) -> np.ndarray:
-        form = self._held.form
-        if not isinstance(form, steps.SquareRoot):
-            raise must("form", '"sqrt" for a factor', form.name)
-        return read_only(form.R)
-
-    @property
-    def covariance(self) -> Array:
-        return self._back(self._held.form.covariance())
-
-    @property
-    def certificate(self) -> DriftCertificate | None:
-        if self._options.decay != 1:
-            return None
-        prior, bound = self._held.prior, float(self._held.initial) / 4
-        deviation = float(prior.penalty(self._held.W - prior.W0))
-        gap = max(0.0, bound - deviation)
-        return DriftCertificate(gap, bound, "continual_learning/RL-4", deviation, *self._weights())
-
     # --- inside --------------------------------------------------------------------------------------------------
 
-    def _pair(self, keys: Any, values: Any) -> tuple[Any, Any]:
-        return inputs.pair(keys, values, self._held.W)
+    @beside_jax
+    def _begin(self, W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any) -> None:
+        self._kind, prior = setup.prior_of(W0, ridge, anchors, anchor_weight, dtype, self._options)
+        self._held = self._first(prior)
+        self._start = self._held.form.log_determinant()
+        self._edits, self._next = {}, 0
 
-    def _inputs(self, x: Any) -> Any:
-        rows = inputs.matrix("x", x, self._held.W)
-        if rows.shape[1] != self._held.W.shape[0]:
-            raise must("x", f"of shape (n, {self._held.W.shape[0]})", tuple(rows.shape))
-        return rows
+    def _first(self, prior: Any) -> Held:
+        form = setup.first_form(prior, self._options)
+        return steps.begun(prior, form, sums=self._options.keep == "information")
 
     def _weight(self, weight: Any) -> Any:
         if real("weight", weight, high=setup.LARGEST) <= 0:
             raise must("weight", "above 0", weight)
         return inputs.number(weight, self._options.exactly)
 
-    def _back(self, A: Any) -> Any:
-        """An array in the caller's library and kind."""
-        if is_exact(A):
-            return read_only(A)
-        A = alike(A, self._kind) if isinstance(A, np.ndarray) else A
-        A = A if A.dtype == self._kind.dtype else array_namespace(A).astype(A, self._kind.dtype)
-        return A if is_foreign(A) else read_only(A)
-
-    def _fresh(self, label: Any) -> int | str:
-        if label is None:
-            return self._fresh_many(1)[0]
-        if isinstance(label, bool) or not isinstance(label, (int, str)):
-            raise must("label", "None, an integer or a string", label, TypeError)
-        if label in self._edits:
-            raise must("label", "one that no edit has", label)
-        return label
-
-    def _fresh_many(self, n: int) -> list[int]:
-        names, number = list[int](), self._next
-        while len(names) < n:
-            if number not in self._edits:
-                names.append(number)
-            number += 1
-        return names
-
-    def _commit(self, held: Held, edits: Mapping[int | str, Edit]) -> None:
+    def _commit(self, held: Held, edits: Mapping[int | str, Edit], n: int | None = None) -> None:
         self._held = held
         if self._options.keep == "edits":
             self._edits.update(edits)
-        self._next += len(edits)
-
-    def _undecayed(self, what: str) -> None:
-        if self._options.decay != 1:
-            raise must("decay", f"1 for `{what}`, since the ages of edits are lost", float(self._options.decay))
-
-    def _named(self, label: Any) -> tuple[int | str, Edit]:
-        if self._options.keep != "edits":
-            raise must("keep", '"edits" where edits are called by their labels', self._options.keep)
-        if label not in self._edits:
-            raise KeyError(label)
-        return label, self._edits[label]
-
-    def _others(self, name: Any) -> list[Edit] | None:
-        if self._options.keep != "edits":
-            return None
-        return [edit for label, edit in self._edits.items() if label != name]
-
-    def _flops(self, u: int) -> int:
-        return self._held.form.flops(u) + 6 * u * self._held.W.shape[0] * self._held.W.shape[1]
-
-    def _weights(self) -> tuple[float, float, float]:
-        prior, W = self._held.prior, self._held.W
-        unit = 0.0 if is_exact(W) else float(np.finfo(inputs.precision(W)).eps) / 2
-        return float(prior.ridge), float(prior.anchor_weight), unit
-
-    def _report(self, step: Step, label: int | str, u: int) -> EditReport:
-        certificate = None
-        paid, bound = float(step.interference), float(step.surprise) / 4
-        if self._options.decay == 1:
-            gap, statement = max(0.0, bound - paid), "continual_learning/RL-9"
-            certificate = EditCertificate(gap, bound, statement, paid, label, *self._weights())
-        roots = (math.sqrt(square) for square in (step.surprise, step.residual))
-        counts = {"keys": u, "flops": self._flops(u)}
-        return EditReport(step.change, *roots, paid, label, self.form, counts, certificate)
+        self._next += len(edits) if n is None else n

@@ -13,8 +13,9 @@ from lrtheory.continual_learning.recursion.batch import Batch
 
 if TYPE_CHECKING:
     from lrtheory.continual_learning.problem import EditProblem
+    from lrtheory.continual_learning.recursion.steps import Step
 
-__all__ = ["DriftCertificate", "EditCertificate", "EditReport", "EditReports"]
+__all__ = ["DriftCertificate", "EditCertificate", "EditReport", "EditReports", "report_of"]
 
 
 @result
@@ -215,3 +216,20 @@ class EditReports(Result):
     def _columns(self) -> dict[str, Any]:
         names = ("surprise", "residual", "interference", "weights_change")
         return {"label": list(self.labels)} | {name: getattr(self, name) for name in names}
+
+
+def report_of(
+    step: Step,
+    label: int | str,
+    method: str,
+    counts: Mapping[str, int],
+    numbers: tuple[float, float, float] | None,
+) -> EditReport:
+    """The report of a step; `numbers` are those of its certificate, None where there is none."""
+    paid, bound = float(step.interference), float(step.surprise) / 4
+    certificate = None
+    if numbers is not None:
+        gap = max(0.0, bound - paid)
+        certificate = EditCertificate(gap, bound, "continual_learning/RL-9", paid, label, *numbers)
+    surprise, residual = math.sqrt(step.surprise), math.sqrt(step.residual)
+    return EditReport(step.change, surprise, residual, paid, label, method, counts, certificate)

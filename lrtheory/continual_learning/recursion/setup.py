@@ -17,7 +17,7 @@ from lrtheory.continual_learning.recursion.prior import Prior
 from lrtheory.continual_learning.recursion.square_root import SquareRoot, restacked
 from lrtheory.continual_learning.recursion.steps import Form, Held
 
-__all__ = ["FORMS", "Options", "first_form", "options_of", "prior_of", "widened"]
+__all__ = ["FORMS", "Options", "comparable", "first_form", "options_of", "prior_of", "widened"]
 
 FORMS: dict[str, type[Form]] = {"sqrt": SquareRoot, "covariance": Covariance, "information": Information, "dual": Dual}
 #: entries of a key from which "auto" begins with the dual form
@@ -80,6 +80,38 @@ def first_form(prior: Prior, options: Options) -> type[Form]:
         return Covariance
     d, m = prior.W0.shape[0], 0 if prior.anchors is None else prior.anchors.shape[0]
     return Dual if d >= WIDE and 2 * m < d and options.decay == 1 and prior.ridge > 0 else SquareRoot
+
+
+def comparable(held: Held, other: Held, options: Options, theirs: Options) -> tuple[Held, Held]:
+    """Two histories of one prior, in one form.
+
+    Raises
+    ------
+    ValueError
+        If they began differently; the sentence names the field.
+    """
+    fields = {
+        **{name: (getattr(held.prior, name), getattr(other.prior, name)) for name in Prior._fields},
+        **{name: (getattr(options, name), getattr(theirs, name)) for name in Options._fields if name != "form"},
+    }
+    for name, (own, given) in fields.items():
+        if type(own) is not type(given) or not _equal(own, given):
+            shown = given if np.isscalar(given) else "another one"
+            raise must("other", f"one of the same `{'dtype' if name == 'exactly' else name}`", shown)
+    if options.form == theirs.form == "auto":
+        own, given = type(held.form), type(other.form)
+        u = len(held.W) if own is not given else 0
+        held, other = widened(held, u, options), widened(other, u, theirs)
+    if type(held.form) is not type(other.form):
+        raise must("other", f'one of the form "{held.form.name}"', other.form.name)
+    return held, other
+
+
+def _equal(own: Any, given: Any) -> bool:
+    if not hasattr(own, "shape"):
+        return bool(own == given)
+    same = own.shape == given.shape and own.dtype == given.dtype
+    return bool(same and np.array_equal(to_numpy(own), to_numpy(given)))
 
 
 def widened(held: Held, u: int, options: Options) -> Held:

@@ -25,7 +25,11 @@ class SquareRoot(NamedTuple):
     """The upper triangular factor of the information, on the host, its rows or its columns contiguous."""
 
     R: np.ndarray
-    name = "sqrt"
+
+    @property
+    def name(self) -> str:
+        """The word for this form."""
+        return "sqrt"
 
     @classmethod
     def of(cls, prior: Prior) -> SquareRoot:

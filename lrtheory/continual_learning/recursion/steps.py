@@ -128,7 +128,7 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
 
 
 def sure(W: Any) -> float:
-    """The least eigenvalue of I - w S with which an edit is taken out of a form; below it the others are written anew."""
+    """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew."""
     return 0.0 if is_exact(W) else GUARD[precision(W).itemsize]
 
 
@@ -189,10 +189,9 @@ def stacked(edits: Iterable[Edit], W: Any) -> Edit:
     """All edits as one, their rows times the roots of their weights."""
     given = list(edits)
     roots = [math.sqrt(edit.weight) for edit in given]
-    xp, d, p = array_namespace(W), *W.shape
-    zero = identity(W, 1)[:0]
-    K = xp.concat([xp.broadcast_to(zero, (0, d)), *(e.K * root for e, root in zip(given, roots, strict=True))])
-    V = xp.concat([xp.broadcast_to(zero, (0, p)), *(e.V * root for e, root in zip(given, roots, strict=True))])
+    xp: Any = array_namespace(W)
+    K = xp.concat([W.T[:0], *(e.K * root for e, root in zip(given, roots, strict=True))])
+    V = xp.concat([W[:0], *(e.V * root for e, root in zip(given, roots, strict=True))])
     return Edit(K, V, 1.0)
 
 

@@ -1,0 +1,140 @@
+r"""The best change of a rank: what an adapter of that rank can keep of all edits.
+
+.. math:: J(W_0 + D_r) - J(W) = \sum_{i > r} \sigma_i(R D)^2, \qquad D_r = R^{-1} [R D]_r
+
+with R^T R = M, D = W - W_0 and [.]_r the best approximation of rank r: no change of rank r has a smaller objective
+(statement RL-19).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrtheory._array import beside_jax, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._result.low_rank import LowRankFactors
+from lrtheory._types import Array
+from lrtheory._validation import integer
+from lrtheory.continual_learning.recursion.algebra import alike
+from lrtheory.continual_learning.recursion.batch import Batch
+from lrtheory.continual_learning.recursion.square_root import SquareRoot, triangular
+from lrtheory.continual_learning.recursion.steps import Held
+
+if TYPE_CHECKING:
+    from lrtheory.continual_learning.problem import EditProblem
+
+__all__ = ["AdapterCertificate", "adapter_of"]
+
+STATEMENT = "continual_learning/RL-19"
+
+
+@result
+class AdapterCertificate(Result):
+    """The objective of all edits at an adapter, and that no change of its rank has a smaller one.
+
+    Attributes
+    ----------
+    gap : float
+        The adapter's objective is at most bound + gap; what is not 0 here is the rounding of its factors.
+    bound : float
+        No change of this rank has a smaller objective.
+    statement : str
+        The statement behind the bound.
+    excess : float
+        How much of the bound is the price of the rank: the objective of the map of full rank is bound - excess.
+    B : array of shape (p, rank)
+        The left factor.
+    A : array of shape (rank, d)
+        The right factor.
+    ridge : float
+        The weight of the distance from the first weights, lambda squared.
+    anchor_weight : float
+        The weight of the anchors, mu squared.
+    unit : float
+        The unit roundoff of the arithmetic.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    excess: float
+    B: Array
+    A: Array
+    ridge: float
+    anchor_weight: float
+    unit: float
+
+    def _facts(self) -> list[str]:
+        return [f"objective {self.bound + self.gap:.6g}, and no change of this rank has one below {self.bound:.6g}"]
+
+    @beside_jax
+    def verify(self, problem: EditProblem) -> bool:
+        """Recompute the objective of the adapter, and the least one of its rank, from a batch solution.
+
+        Parameters
+        ----------
+        problem : EditProblem
+            The first weights, the anchors, and all edits that were there. Keys and values of weighted edits stand in it
+            times the root of their weights.
+
+        Returns
+        -------
+        bool
+            Whether both are as stated, up to rounding.
+        """
+        batch = Batch.of(problem, self.ridge, self.anchor_weight)
+        B, A = (np.asarray(to_numpy(factor), np.float64) for factor in (self.B, self.A))
+        d, p = batch.W0.shape
+        if self.statement != STATEMENT or B.shape[0] != p or A.shape[1] != d or B.shape[1] != A.shape[0]:
+            return False
+        n = len(batch.edits)
+        W = batch.solution(n)
+        values = np.linalg.svd(np.linalg.qr(batch.rows(n), mode="r") @ (W - batch.W0), compute_uv=False)
+        least = batch.cost(W) + float(np.sum(values[len(A) :] ** 2))
+        reached = batch.cost(batch.W0 + (B @ A).T)
+        slack = batch.slack(self.unit, n) * batch.cost(batch.W0)
+        return bool(self.gap >= 0 and self.bound <= least + slack and reached <= self.bound + self.gap + slack)
+
+
+def adapter_of(held: Held, rank: int, numbers: tuple[float, float, float], like: Array) -> LowRankFactors:
+    """The best factors of a rank, B (p, rank) and A (rank, d), in the library of an array.
+
+    Parameters
+    ----------
+    held : Held
+        Of floats.
+    rank : int
+        In [1, min(d, p)].
+    numbers : tuple of three floats
+        `ridge`, `anchor_weight` and the unit roundoff.
+    like : array
+        Of the caller's kind.
+
+    Returns
+    -------
+    LowRankFactors
+        With an `AdapterCertificate`.
+    """
+    D = np.asarray(to_numpy(held.W - held.prior.W0))
+    rank = integer("rank", rank, low=1, high=min(D.shape))
+    R = _root(held)
+    left, values, right = np.linalg.svd(R @ D, full_matrices=False)
+    even = np.sqrt(values[:rank])
+    A = triangular(R, left[:, :rank] * even).T
+    B = right[:rank].T * even
+    missed = R @ (A.T @ B.T - D)
+    excess = float(np.sum(values[rank:] ** 2))
+    gap, bound = max(0.0, float(np.sum(missed**2)) - excess), float(held.cost) + excess
+    norm = float(np.linalg.norm(D))
+    error = float(np.linalg.norm(A.T @ B.T - D)) / norm if norm > 0 else 0.0
+    A, B, shown = (alike(np.ascontiguousarray(x), like) for x in (A, B, np.linalg.svd(D, compute_uv=False)))
+    proof = AdapterCertificate(gap, bound, STATEMENT, excess, B, A, *numbers)
+    return LowRankFactors(B, A, 1.0, shown, error, "least objective", "", proof)
+
+
+def _root(held: Held) -> np.ndarray:
+    """A triangle R with R^T R = M, on the host."""
+    form = held.form if isinstance(held.form, SquareRoot) else None
+    return form.R if form is not None else SquareRoot.of_matrix(np.asarray(to_numpy(held.form.information()))).R

@@ -1,0 +1,154 @@
+"""What the recursion knows as arrays, numbers and words that ``numpy.savez`` writes, and back, bit for bit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import choice, integer, must, real, state_entry
+from lrtheory.continual_learning.recursion.algebra import alike, is_exact
+from lrtheory.continual_learning.recursion.dual import Dual
+from lrtheory.continual_learning.recursion.inputs import exact
+from lrtheory.continual_learning.recursion.setup import FORMS
+from lrtheory.continual_learning.recursion.steps import Edit, Form, Held
+
+__all__ = ["arguments", "count", "plain", "read", "read_edits", "told", "told_edits"]
+
+SHAPES = {"R": ("d", "d"), "C": ("d", "d"), "M": ("d", "d"), "Z": ("N", "d"), "L": ("N", "N")}
+
+
+def told(held: Held) -> dict[str, Any]:
+    """The arrays and numbers of the recursion, without its edits."""
+    found: dict[str, Any] = {"current": held.form.name, "n_edits": held.n_edits, "n_keys": held.n_keys}
+    found |= {"W0": plain(held.prior.W0), "W": plain(held.W)}
+    found |= {"cost": plain(held.cost), "initial": plain(held.initial)}
+    found |= {f"form.{name}": plain(value) for name, value in held.form.arrays().items()}
+    sums = () if held.sums is None else zip(("sums.M", "sums.b"), held.sums, strict=True)
+    return found | {name: plain(value) for name, value in sums}
+
+
+def told_edits(edits: Mapping[int | str, Edit], W: Any) -> dict[str, Any]:
+    """The edits: keys and values below each other, and for each edit its number of keys, its weight and its label."""
+    given = list(edits.values())
+    keys = np.concatenate([plain(W.T[:0]), *(plain(edit.K) for edit in given)])
+    values = np.concatenate([plain(W[:0]), *(plain(edit.V) for edit in given)])
+    sizes = np.array([len(edit.K) for edit in given], dtype=np.int64)
+    weights = np.array([plain(edit.weight) for edit in given])
+    return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "labels": json.dumps([*edits])}
+
+
+def read(state: Mapping[str, Any], held: Held) -> Held:
+    """The recursion of a state that belongs to the same parameters; nothing is changed.
+
+    Raises
+    ------
+    ValueError
+        If an entry is missing, has another shape or kind, or is not finite.
+    """
+    W = held.W
+    form_type = FORMS[choice("state['current']", str(state_entry(state, "current")), [*FORMS])]
+    W0 = _array(state, "W0", W, W.shape)
+    parts = {name: _array(state, f"form.{name}", W, SHAPES[name], W.shape[0]) for name in _names(form_type)}
+    numbers = {name: _number(state, name, exactly=is_exact(W)) for name in ("cost", "initial")}
+    counts = {name: count(state, name) for name in ("n_edits", "n_keys")}
+    sums = None
+    if held.sums is not None:
+        d = W.shape[0]
+        sums = _array(state, "sums.M", W, (d, d)), _array(state, "sums.b", W, W.shape)
+    return Held(
+        prior=held.prior._replace(W0=W0),
+        form=_form(form_type, parts, held),
+        W=_array(state, "W", W, W.shape),
+        sums=sums,
+        **numbers,
+        **counts,
+    )
+
+
+def read_edits(state: Mapping[str, Any], W: Any) -> dict[int | str, Edit]:
+    """The edits of a state by their labels."""
+    d, p = W.shape
+    keys, values = _array(state, "keys", W, ("N", d)), _array(state, "values", W, ("N", p))
+    sizes = np.asarray(state_entry(state, "sizes"))
+    weights = np.asarray(state_entry(state, "weights"))
+    labels = json.loads(str(_item(state, "labels")))
+    if not (len(sizes) == len(weights) == len(labels) and sizes.sum() == keys.shape[0] == values.shape[0]):
+        raise must("state['sizes']", "the numbers of keys of all edits", sizes)
+    ends = np.cumsum(sizes).tolist()
+    read_number = Fraction if is_exact(W) else float
+    rows = [slice(end - size, end) for end, size in zip(ends, sizes.tolist(), strict=True)]
+    return {
+        label: Edit(keys[row], values[row], read_number(weight))
+        for label, row, weight in zip(labels, rows, weights.tolist(), strict=True)
+    }
+
+
+def arguments(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What the constructor is given for a saved state."""
+    kind, layout = str(_item(found, "dtype")), str(_item(found, "layout"))
+    exactly = kind == "object"
+    W0 = np.asarray(state_entry(found, "W0"))
+    W0 = exact(W0.astype(object)) if exactly else W0.astype("float32" if kind == "bfloat16" else kind)
+    made = {"W0": W0.T if layout == "torch" else W0, "layout": layout, "dtype": object if exactly else None}
+    for name in ("ridge", "anchor_weight", "decay"):
+        made[name] = _number(found, name, exactly=exactly)
+    if "anchors" in found:
+        made["anchors"] = exact(found["anchors"].astype(object)) if exactly else found["anchors"]
+    return made | {name: str(_item(found, name)) for name in ("form", "keep")}
+
+
+def count(state: Mapping[str, Any], name: str) -> int:
+    """An entry of a state that counts something."""
+    return integer(f"state[{name!r}]", _item(state, name), low=0)
+
+
+def _names(form_type: type[Form]) -> tuple[str, ...]:
+    return ("Z", "L") if form_type is Dual else form_type._fields
+
+
+def _form(form_type: type[Form], parts: dict[str, Any], held: Held) -> Form:
+    if form_type is Dual:
+        anchors = held.prior.anchors
+        return Dual(**parts, ridge=held.prior.ridge, m=0 if anchors is None else len(anchors))
+    return form_type(**parts)
+
+
+def plain(value: Any) -> Any:
+    """An array or a number as NumPy writes it without pickling; Fractions as words."""
+    if isinstance(value, Fraction):
+        return str(value)
+    array = to_numpy(value)
+    if not isinstance(array, np.ndarray):
+        return value
+    return array.astype(str) if array.dtype == object else array.copy(order="K")
+
+
+def _array(state: Mapping[str, Any], name: str, like: Any, shape: tuple[Any, ...], d: int = -1) -> Any:
+    """An entry in the kind of another array, of a shape in which letters stand for any length."""
+    found = np.asarray(state_entry(state, name))
+    wanted = tuple(d if side == "d" else side for side in shape)
+    fitting = len(found.shape) == len(wanted) and all(
+        isinstance(w, str) or n == w for n, w in zip(found.shape, wanted, strict=True)
+    )
+    if not fitting:
+        raise must(f"state[{name!r}]", f"of shape ({', '.join(map(str, wanted))})", found.shape)
+    if is_exact(like):
+        return exact(found.astype(object))
+    if found.dtype != to_numpy(like[:0]).dtype or not np.isfinite(found).all():
+        raise must(f"state[{name!r}]", f"finite, of the kind {to_numpy(like[:0]).dtype}", found)
+    return alike(found.copy(order="K"), like)
+
+
+def _item(state: Mapping[str, Any], name: str) -> Any:
+    value = state_entry(state, name)
+    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _number(state: Mapping[str, Any], name: str, *, exactly: bool) -> Any:
+    value = _item(state, name)
+    return Fraction(str(value)) if exactly else real(f"state[{name!r}]", value)
