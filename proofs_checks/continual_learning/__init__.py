@@ -2,6 +2,10 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
+from proofs_checks.continual_learning import sketches
+from proofs_checks.continual_learning import protection
+from proofs_checks.continual_learning import weights
+from proofs_checks.continual_learning import transfer
 
 ABOUT = About(
     paper=(
