@@ -55,7 +55,7 @@ def objective(
     anchor_weight: Number = 1,
     decay: Number = 1,
 ) -> Number:
-    r"""Compute the cost of a map: squared errors of all edits, and its squared distance from the map before.
+    r"""Compute the cost of a map: squared errors of all edits, and its distance from the map before (statement RL-2).
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def information_matrix(
     anchor_weight: Number = 1,
     decay: Number = 1,
 ) -> np.ndarray:
-    r"""Compute the matrix of the quadratic cost of a stream of edits.
+    r"""Compute the matrix of the quadratic cost of a stream of edits (statement RL-11).
 
     Parameters
     ----------
