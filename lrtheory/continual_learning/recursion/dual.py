@@ -14,6 +14,7 @@ import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.continual_learning.recursion.prior import Prior
+from lrtheory.continual_learning.recursion.square_root import triangular
 
 __all__ = ["Dual"]
 
@@ -112,16 +113,8 @@ class Dual(NamedTuple):
 
     def _half(self, B: np.ndarray) -> np.ndarray:
         """L^{-1} Z B."""
-        return _triangular(self.L, self.Z @ B)
+        return triangular(self.L.T, self.Z @ B, transposed=True)
 
     def _back(self, half: np.ndarray) -> np.ndarray:
         """L^{-T} of what `_half` returned."""
-        return _triangular(self.L, half, transposed=True)
-
-
-def _triangular(L: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-    from scipy.linalg import solve_triangular
-
-    if not B.size:
-        return B
-    return np.asarray(solve_triangular(L, B, lower=True, trans=int(transposed), check_finite=False))
+        return triangular(self.L.T, half)

@@ -78,7 +78,7 @@ def same(own: Any, given: Any) -> bool:
 
 def precision(like: Any) -> np.dtype[Any]:
     """The kind of float of an array of any library, as NumPy's."""
-    return np.dtype(str(like.dtype).rpartition(".")[2])
+    return like.dtype if isinstance(like, np.ndarray) else np.dtype(str(like.dtype).rpartition(".")[2])
 
 
 def _bounded(name: str, rows: Any) -> None:

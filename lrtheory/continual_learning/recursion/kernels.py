@@ -23,25 +23,43 @@ def rotate_in(R, X):
 def _rotated(R, x, q, fade, d):
     """Rotate the row x into fade times R, in place; q becomes the key in the coordinates of the new triangle.
 
-    Return the share of the surprise that is left after the edit, 1 / (1 + x C x^T), as its root.
+    Return the share of the surprise that is left after the edit, 1 / (1 + x C x^T), as its root. Loops begin at a
+    multiple of eight, over zeros, which keeps whole vectors together.
     """
     left = R.dtype.type(1)
     for i in range(d):
-        old, new = fade * R[i, i], x[i]
+        old, new = float(fade * R[i, i]), float(x[i])
         if new == 0 and fade == 1:
             q[i] = 0
             continue
-        length = R.dtype.type(math.hypot(old, new))
-        cosine, sine = old / length, new / length
+        square = old * old + new * new
+        length = math.sqrt(square) if 1e-280 < square < 1e300 else math.hypot(old, new)
+        cosine, sine = R.dtype.type(old / length), R.dtype.type(new / length)
         q[i] = sine * left
         left *= cosine
         stay, turn = cosine * fade, sine * fade
-        R[i, i] = length
-        for j in range(i + 1, d):
-            above, below = R[i, j], x[j]
-            R[i, j] = stay * above + sine * below
-            x[j] = cosine * below - turn * above
+        upper, lower = R[i, i & ~7 :], x[i & ~7 :]
+        for j in range(upper.shape[0]):
+            above, below = upper[j], lower[j]
+            upper[j] = stay * above + sine * below
+            lower[j] = cosine * below - turn * above
+        x[i] = 0
     return left
+
+
+@kernel(fastmath={"contract", "reassoc"})
+def _solved(R, q, y, d):
+    """Set y to the solution of R y = q, and return the squared length of q."""
+    square = R.dtype.type(0)
+    y[:] = 0
+    for i in range(d - 1, -1, -1):
+        upper, known = R[i, i & ~7 :], y[i & ~7 :]
+        total = R.dtype.type(0)
+        for j in range(upper.shape[0]):
+            total += upper[j] * known[j]
+        y[i] = (q[i] - total) / R[i, i]
+        square += q[i] * q[i]
+    return square
 
 
 @kernel
@@ -56,18 +74,20 @@ def rotate_out(R, X):
         for i in range(d):
             g[i] = x[i] / R[i, i]
             square += g[i] * g[i]
-            for j in range(i + 1, d):
-                x[j] -= g[i] * R[i, j]
+            upper, lower = R[i, i & ~7 :], x[i & ~7 :]
+            for j in range(upper.shape[0]):
+                lower[j] -= g[i] * upper[j]
         left = R.dtype.type(math.sqrt(max(0.0, 1.0 - square)))
         x[:] = 0
         for i in range(d - 1, -1, -1):
             length = R.dtype.type(math.hypot(left, g[i]))
             cosine, sine = left / length, g[i] / length
             left = length
-            for j in range(i, d):
-                above, below = R[i, j], x[j]
-                R[i, j] = cosine * above - sine * below
-                x[j] = cosine * below + sine * above
+            upper, lower = R[i, i & ~7 :], x[i & ~7 :]
+            for j in range(upper.shape[0]):
+                above, below = upper[j], lower[j]
+                upper[j] = cosine * above - sine * below
+                lower[j] = cosine * below + sine * above
 
 
 @kernel(fastmath={"contract", "reassoc"})
@@ -85,13 +105,7 @@ def write_keys(R, W, K, V, fade, told):
             for j in range(p):
                 e[j] -= x[i] * W[i, j]
         left = _rotated(R, x, q, fade, d)
-        square = R.dtype.type(0)
-        for i in range(d - 1, -1, -1):
-            total = q[i]
-            square += q[i] * q[i]
-            for j in range(i + 1, d):
-                total -= R[i, j] * y[j]
-            y[i] = total / R[i, i]
+        square = _solved(R, q, y, d)
         surprise = 0.0
         for j in range(p):
             surprise += float(e[j]) * float(e[j])

@@ -8,7 +8,7 @@ A few keys are rotated in one after the other by a kernel, many keys of many ent
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -119,11 +119,14 @@ def restacked(prior: Prior, rows: np.ndarray) -> SquareRoot:
 
 def triangular(R: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
     """The solution X of R X = B, or of R^T X = B, for upper triangular R."""
-    from scipy.linalg import solve_triangular
+    from scipy.linalg import lapack
 
     if not B.size:
         return np.zeros_like(B)
-    return np.asarray(solve_triangular(R, B, trans=int(transposed), check_finite=False))
+    solve = lapack.dtrtrs if R.dtype == np.float64 else lapack.strtrs
+    if R.flags.f_contiguous:
+        return np.asarray(solve(R, B, trans=transposed)[0])
+    return np.asarray(solve(R.T, B, lower=True, trans=not transposed)[0])  # without a copy of R
 
 
 def _stacked(R: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -133,5 +136,4 @@ def _stacked(R: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if not len(rows):
         return R
     factor = lapack.dtpqrt if R.dtype == np.float64 else lapack.stpqrt
-    upper: Any = factor(0, min(32, len(R)), R, rows)[0]
-    return np.asarray(np.triu(upper))
+    return np.asarray(factor(0, min(32, len(R)), R, rows)[0])  # what lies below the diagonal of R stays 0
