@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, is_foreign, real_array, to_numpy
+from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array, to_numpy
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
@@ -190,7 +190,7 @@ class SubspaceProtector:
             told += f"; no number of directions reaches {energy:g}, since the sketch has lost too much: raise its rank"
         return told if self.n_free else told + "; no direction is free, so every projected step is 0"
 
-    @arrays("device")
+    @beside_jax
     def project(self, G: ArrayLike) -> Array:
         """Take the protected directions out of a gradient or a step.
 
@@ -222,7 +222,7 @@ class SubspaceProtector:
         step = self._matrix(xp, "G", G)
         return _typed(xp, self._projected(xp, step), G)
 
-    @arrays("device")
+    @beside_jax
     def protect_step(self, before: ArrayLike, after: ArrayLike) -> Array:
         """Correct the weights after a step of any optimizer: before + project(after - before).
 
@@ -259,6 +259,7 @@ class SubspaceProtector:
             raise must("after", f"of shape {tuple(start.shape)}", tuple(end.shape))
         return _typed(xp, start + self._projected(xp, end - start), after)
 
+    @beside_jax
     def leak_bound(self, change: ArrayLike) -> Leak:
         r"""Bound what a change of the weights does to the outputs of all old inputs, which are not needed for it.
 

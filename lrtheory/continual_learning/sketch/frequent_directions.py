@@ -350,8 +350,8 @@ class FrequentDirections:
         ValueError
             If it is no such file.
         """
-        with np.load(Path(path), allow_pickle=False) as file:
-            state = dict(file) if isinstance(file, np.lib.npyio.NpzFile) else {}
+        found = np.load(BytesIO(Path(path).read_bytes()), allow_pickle=False)
+        state = dict(found) if isinstance(found, Mapping) else {}
         names = ("n_features", "rank", "buffer", "decay", "method")
         made = cls(**{name: np.asarray(state_entry(state, name)).item() for name in names})
         made.set_state(state)

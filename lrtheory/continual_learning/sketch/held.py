@@ -17,7 +17,8 @@ from lrtheory.continual_learning.sketch.rows import energy_of, largest_of, parts
 
 __all__ = ["DROPPED", "Held", "Reading"]
 
-#: rows whose squared length is below so many roundings of the largest one are no rows: ties would leave them behind
+#: rows whose squared length is below so many roundings of the squared norm of the stream are none: ties leave them. The
+#: norm is at most the largest squared length plus delta, and rounding stays while both lengths of a tie shrink
 DROPPED = 8
 #: the unit is raised when rows come that are larger by so many powers of two, and lowered when decay has done as much
 SLACK = 30
@@ -136,7 +137,7 @@ class Held:
     def _shrunk(self, energies: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, float]:
         """The rows that are left when the first energy beyond `rank` is subtracted from all, and that energy."""
         delta = energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)
-        least = DROPPED * np.finfo(energies.dtype).eps * energies[0]
+        least = DROPPED * np.finfo(energies.dtype).eps * (float(energies[0]) + self.delta)
         n = int(np.count_nonzero(energies[: self.rank] - delta > least))
         return (F[:, :n] * lengths_left(energies[:n], delta)).T, float(delta)
 

@@ -35,7 +35,8 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     Returns
     -------
     SketchResult
-        Without delta and certificate.
+        Without a certificate; delta is the sum of the largest squared lengths that were dropped, which nothing bounds in
+        advance.
 
     Raises
     ------
@@ -50,12 +51,14 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     if room <= rank:
         raise must("buffer", f"an integer above rank {rank}", buffer)
     unit = _exponent(given)
-    rows, mass, n = np.zeros((0, given.shape[1]), given.dtype), 0.0, 0
+    rows, mass, delta, n = np.zeros((0, given.shape[1]), given.dtype), 0.0, 0.0, 0
     for part in parts_of(given, room - rank):
         part = scaled(part, -unit)
         mass, n = mass + energy_of(part), n + 1
-        rows = leading(np.concatenate([rows, part]).T, rank)[1].T
-    return _answer(scaled(rows, unit), true_value(mass, 2 * unit), given, rank, "truncated", {"factorizations": n})
+        energies, F = leading(np.concatenate([rows, part]).T, rank)
+        rows, delta = F.T, delta + float(energies[rank : rank + 1].sum())
+    ends = (true_value(delta, 2 * unit), true_value(mass, 2 * unit))
+    return _answer(scaled(rows, unit), ends, given, rank, "truncated", {"factorizations": n})
 
 
 def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
@@ -73,7 +76,7 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     Returns
     -------
     SketchResult
-        Without delta and certificate.
+        Without a certificate; delta is the mass, which says nothing, and a direction may also gain.
 
     Raises
     ------
@@ -90,11 +93,11 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     )
     mass = float(energies.sum())
     if mass == 0.0:
-        return _answer(np.zeros((0, given.shape[1])), 0.0, given, rank, "random_rows", {})
+        return _answer(np.zeros((0, given.shape[1])), (0.0, 0.0), given, rank, "random_rows", {})
     drawn = random.choice(len(energies), size=rank, p=energies / mass)
     rows = given[drawn].toarray() if sparse.issparse(given) else given[drawn]
     scales = np.sqrt(mass / (rank * energies[drawn])).astype(given.dtype)
-    return _answer(rows * scales[:, None], true_value(mass, 2 * unit), given, rank, "random_rows", {})
+    return _answer(rows * scales[:, None], (true_value(mass, 2 * unit),) * 2, given, rank, "random_rows", {})
 
 
 def _exponent(rows: Any) -> int:
@@ -102,16 +105,18 @@ def _exponent(rows: Any) -> int:
     return math.frexp(largest)[1] if largest > 0 else 0
 
 
-def _answer(rows: np.ndarray, mass: float, given: Any, rank: int, method: str, counts: dict[str, int]) -> SketchResult:
+def _answer(
+    rows: np.ndarray, ends: tuple[float, float], given: Any, rank: int, method: str, counts: dict[str, int]
+) -> SketchResult:
     return SketchResult(
         sketch=rows,
-        delta=None,
-        mass=mass,
+        delta=ends[0],
+        mass=ends[1],
         rank=rank,
         n_rows=given.shape[0],
         method=method,
         reason="",
-        message="nothing is known about what a direction loses",
+        message="nothing was known in advance about what a direction loses",
         counts={"rows": given.shape[0], **counts},
         certificate=None,
     )

@@ -120,9 +120,8 @@ class SketchResult(Result):
     ----------
     sketch : array of shape (r, n_features)
         At most `rank` rows, whose Gram matrix stands for that of all rows.
-    delta : float or None
-        The most that a unit vector loses: the difference of the two quadratic forms, in squared units of the rows. None
-        for a method that does not know it.
+    delta : float
+        The most that a unit vector loses: the difference of the two quadratic forms, in squared units of the rows.
     mass : float
         The sum of squares of all rows.
     rank : int
@@ -142,7 +141,7 @@ class SketchResult(Result):
     """
 
     sketch: np.ndarray
-    delta: float | None
+    delta: float
     mass: float
     rank: int
     n_rows: int

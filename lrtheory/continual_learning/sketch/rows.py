@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import array, as_array, must
+from lrtheory._validation import array, as_array, fits, must
 
 __all__ = ["Rows", "checked_rows", "energy_of", "largest_of", "matrix_of", "parts_of", "scaled", "true_value"]
 
@@ -34,10 +34,12 @@ def checked_rows(name: str, value: Any, n_features: int) -> Any:
             place = int(np.flatnonzero(~np.isfinite(found.data))[0])
             _refuse(name, int(np.searchsorted(found.indptr, place, side="right")) - 1, found.data[place])
         return found
-    value = to_numpy(value)
-    if as_array(name, value).size == 0 and as_array(name, value).ndim == 1:  # an empty list of rows
-        value = np.empty((0, n_features))
-    found = _plain(array(name, value, shape=(None, n_features), finite=False))
+    found = as_array(name, to_numpy(value))
+    if found.shape == (0,):  # an empty list of rows
+        found = np.empty((0, n_features))
+    if found.dtype.kind != "f" or not fits(found.shape, (None, n_features)):
+        found = array(name, found, shape=(None, n_features))
+    found = _plain(found)
     if not math.isfinite(largest_of(found)):
         row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
         _refuse(name, row, found[row][~np.isfinite(found[row])][0])

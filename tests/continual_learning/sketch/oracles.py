@@ -1,0 +1,54 @@
+"""Slow truths that the tests of sketches compare with."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+
+def loss(A: np.ndarray, B: np.ndarray) -> tuple[float, float]:
+    """The smallest and the largest eigenvalue of A^T A - B^T B, in doubles."""
+    A, B = A.astype(np.float64), B.astype(np.float64)
+    w = np.linalg.eigvalsh(A.T @ A - B.T @ B)
+    return float(w[0]), float(w[-1])
+
+
+def tails(A: np.ndarray) -> np.ndarray:
+    """The squared distance of A from the nearest matrix of rank k, for k = 0, 1, ..."""
+    squares = np.linalg.svd(A.astype(np.float64), compute_uv=False) ** 2
+    return np.append(np.cumsum(squares[::-1])[::-1], 0.0)
+
+
+class Counters:
+    """The batched algorithm of Misra and Gries in Fractions: a full buffer is merged and decremented."""
+
+    def __init__(self, rank: int, room: int) -> None:
+        self.rank, self.room = rank, room
+        self.slots: list[tuple[int, Fraction]] = []
+        self.delta, self.n_shrinks = Fraction(0), 0
+
+    def push(self, item: int, weight: Fraction) -> None:
+        if len(self.slots) == self.room:
+            left, delta = self.decremented()
+            self.slots, self.delta, self.n_shrinks = list(left.items()), self.delta + delta, self.n_shrinks + 1
+        self.slots.append((item, weight))
+
+    def decremented(self) -> tuple[dict[int, Fraction], Fraction]:
+        """What a shrink would leave, and by how much it would lower the counters."""
+        sums: dict[int, Fraction] = {}
+        for item, weight in self.slots:
+            sums[item] = sums.get(item, Fraction(0)) + weight
+        ordered = sorted(sums.values(), reverse=True)
+        delta = ordered[self.rank] if len(ordered) > self.rank else Fraction(0)
+        return {item: value - delta for item, value in sums.items() if value > delta}, delta
+
+    def read(self) -> tuple[dict[int, Fraction], Fraction]:
+        """Counters and the sum of all decrements as a reader sees them."""
+        if len(self.slots) <= self.rank:
+            sums: dict[int, Fraction] = {}
+            for item, weight in self.slots:
+                sums[item] = sums.get(item, Fraction(0)) + weight
+            return sums, self.delta
+        left, delta = self.decremented()
+        return left, self.delta + delta
