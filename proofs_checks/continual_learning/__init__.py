@@ -2,6 +2,11 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
+from proofs_checks.continual_learning import recursion
+from proofs_checks.continual_learning import ledger
+from proofs_checks.continual_learning import damage
+from proofs_checks.continual_learning import unlearning
+from proofs_checks.continual_learning import precision
 from proofs_checks.continual_learning import sketches
 from proofs_checks.continual_learning import protection
 from proofs_checks.continual_learning import weights

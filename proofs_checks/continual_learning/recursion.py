@@ -34,10 +34,15 @@ def batch_solution(stream: Stream, found: Found) -> Sides:
     told = [len(one["weights"]) for one in found.values()]
     if told != [states] * len(told):
         return Sides(told, [states] * len(told))
-    pairs = []
-    for one, true, (weights, _, _) in of_forms(stream, found, weights=(states, *np.shape(stream.W0))):
-        pairs.append((one["weights"], np.stack([true.start] if states == 1 else true.maps), weights))
-    return beside(pairs)
+    if not is_held(stream):
+        return beside([(one["weights"], np.array([stream.W0]), 0.0) for one in found.values()])
+    shape = path_of(stream)
+    return beside(
+        [
+            (one["weights"], np.stack(true.maps), weights)
+            for one, true, (weights, *_) in of_forms(stream, found, **shape)
+        ]
+    )
 
 
 RL_1 = Statement(
