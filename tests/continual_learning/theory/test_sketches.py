@@ -1,0 +1,117 @@
+"""Bounds of Frequent Directions against a plain sketch in exact numbers and against enumeration, and counters."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory.continual_learning import theory
+from tests.rules.refusals import assert_refused
+
+AT_ZERO, ONE, ZERO = "in [0, inf)", "an integer of at least 1", "an integer of at least 0"
+
+
+def decremented(items: tuple[int, ...], rank: int) -> tuple[dict[int, int], int]:
+    """Misra and Gries with unit weights: one more for a known item, a new counter where there is room, else minus."""
+    counters: dict[int, int] = {}
+    delta = 0
+    for item in items:
+        if item in counters or len(counters) < rank:
+            counters[item] = counters.get(item, 0) + 1
+        else:
+            counters = {key: value - 1 for key, value in counters.items() if value > 1}
+            delta += 1
+    return counters, delta
+
+
+@pytest.mark.parametrize(("n", "rank", "length"), [(2, 1, 6), (3, 1, 6), (3, 2, 5)])
+def test_counters_are_those_of_misra_and_gries(n: int, rank: int, length: int) -> None:
+    for T in range(1, length + 1):
+        for items in product(range(n), repeat=T):
+            found = theory.misra_gries([(item, Fraction(1)) for item in items], rank, buffer=rank + 1)
+            assert (found.counters, found.delta) == decremented(items, rank)
+            assert sum(found.counters.values()) == T - (rank + 1) * found.delta
+
+
+def test_a_larger_buffer_shrinks_less_often() -> None:
+    items = [(item, 1) for item in (0, 1, 2, 3) * 12]
+    small, large = (theory.misra_gries(items, 2, buffer=buffer) for buffer in (3, 12))
+    assert large.n_shrinks < small.n_shrinks
+    assert theory.misra_gries(items, 6) == theory.misra_gries(items, 6, buffer=12)
+    assert theory.misra_gries(items, 6).counters == {0: 12, 1: 12, 2: 12, 3: 12}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_counters_keep_the_bounds_exactly(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, T = int(rng.integers(2, 8)), int(rng.integers(1, 60))
+    rank, buffer = (int(x) for x in (rng.integers(1, n), rng.integers(0, 9)))
+    items = [(int(i), int(w)) for i, w in zip(rng.integers(0, n, T), rng.integers(1, 10, T), strict=True)]
+    found = theory.misra_gries(items, rank, buffer=rank + 1 + buffer)
+    weights = [sum(w for i, w in items if i == axis) for axis in range(n)]
+    missed = [weight - found.counters.get(axis, 0) for axis, weight in enumerate(weights)]
+    assert min(missed) >= 0
+    assert max(missed) <= found.delta
+    assert len(found.counters) <= rank
+    kept, mass = sum(found.counters.values()), sum(weights)
+    assert found.delta <= theory.shrinkage_limit(mass, kept, rank)
+    values = np.sqrt(weights)
+    assert found.delta <= theory.fd_bound(values, rank) * (1 + 1e-12)
+    for k in range(rank + 1):
+        first = sorted(range(n), key=lambda axis: -found.counters.get(axis, 0))[:k]
+        left = mass - sum(weights[axis] for axis in first)
+        after = theory.projection_bound(values, k, rank=rank, delta=found.delta)
+        before = theory.projection_bound(values, k, rank=rank)
+        assert left <= after * (1 + 1e-12)
+        assert after <= before * (1 + 1e-12)
+
+
+def test_formulas_are_exact_on_fractions() -> None:
+    values = [Fraction(1, 2), Fraction(3), Fraction(2)]
+    assert theory.tail_energy(values, 1) == Fraction(17, 4)
+    assert theory.tail_energy(values, 5) == 0
+    assert theory.fd_bound(values, 1) == min(Fraction(53, 8), Fraction(17, 4))
+    assert theory.fd_bound([3, 2, 1], 2) == Fraction(1)
+    assert theory.projection_bound(values, 1, rank=2) == Fraction(3, 2) * Fraction(17, 4)
+    assert theory.projection_bound(values, 1, rank=2, delta=Fraction(1, 4)) == Fraction(9, 2)
+    assert theory.shrinkage_limit(Fraction(7), Fraction(1, 2), 1) == Fraction(13, 4)
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 0.1, 0.02])
+def test_the_rank_that_is_needed_is_the_least(epsilon: float) -> None:
+    for values in (np.ones(200), np.arange(1.0, 30) ** -1.0, np.array([5.0])):
+        rank, energy = theory.fd_rank_needed(values, epsilon), theory.tail_energy(values, 0)
+        assert theory.fd_bound(values, rank) <= epsilon * energy
+        assert rank == 1 or theory.fd_bound(values, rank - 1) > epsilon * energy
+        assert rank <= 1 / epsilon
+
+
+#: function, its arguments, its options, the argument named, the rule
+REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
+    ("tail_energy", ([-1], 0), {}, "spectrum", AT_ZERO),
+    ("tail_energy", ([1], -1), {}, "k", ZERO),
+    ("fd_bound", ([np.nan], 1), {}, "spectrum", AT_ZERO),
+    ("fd_bound", ([1], 0), {}, "rank", ONE),
+    ("fd_rank_needed", ([-1], 0.5), {}, "spectrum", AT_ZERO),
+    ("fd_rank_needed", ([1], 1), {}, "epsilon", "in (0, 1)"),
+    ("shrinkage_limit", (-1, 0, 1), {}, "mass", AT_ZERO),
+    ("shrinkage_limit", (1, -1, 1), {}, "kept", AT_ZERO),
+    ("shrinkage_limit", (1, 1, 0), {}, "rank", ONE),
+    ("projection_bound", ([-1], 0), {"rank": 1}, "spectrum", AT_ZERO),
+    ("projection_bound", ([1], 2), {"rank": 1}, "k", "an integer in [0, 1]"),
+    ("projection_bound", ([1], 0), {"rank": 0}, "rank", ONE),
+    ("projection_bound", ([1], 0), {"rank": 1, "delta": -1}, "delta", AT_ZERO),
+    ("misra_gries", ([(0, 0)], 1), {}, "items", "in (0, inf)"),
+    ("misra_gries", ([(0, 1)], 0), {}, "rank", ONE),
+    ("misra_gries", ([(0, 1)], 2), {"buffer": 2}, "buffer", "an integer above rank 2"),
+]
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: f"{row[0]}-{row[3]}")
+def test_what_a_formula_says_nothing_about_is_refused(row: tuple[str, Any, dict[str, Any], str, str]) -> None:
+    name, args, options, argument, rule = row
+    assert_refused(getattr(theory, name), args, options, argument, rule)
