@@ -187,6 +187,15 @@ def test_units_do_not_matter(method: str, unit: float) -> None:
         assert scaled.loss / unit / unit == pytest.approx(plain.loss, rel=1e-6)
 
 
+@pytest.mark.parametrize("method", ["auto", "gram", "svd"])
+@pytest.mark.parametrize("scale", [-0.5, 3.0])
+def test_the_scale_is_part_of_the_update(scale: float, method: str) -> None:
+    B, A = normal(8, 4), normal(4, 7, rng=1)
+    found, plain = to_lora(lora(B, A, scale=scale), rank=2, method=method), to_lora(full(scale * (B @ A)), rank=2)
+    np.testing.assert_allclose(found.adapter.delta(), plain.adapter.delta(), atol=1e-13)
+    assert (found.loss, found.lower, found.captured) == pytest.approx((plain.loss, plain.lower, plain.captured))
+
+
 def test_a_gauge_of_the_factors_does_not_matter() -> None:
     B, A, gauge = normal(8, 4), normal(4, 7), np.array([1e-90, 1e70, -1.0, 1e-8])
     plain, gauged = to_lora(lora(B, A), rank=2), to_lora(lora(B * gauge, A / gauge[:, None]), rank=2)

@@ -13,6 +13,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import Array
 from lrtheory._validation import choice, must
 from lrtheory.low_rank_adapters.convert.product import Product, decomposed
+from lrtheory.low_rank_adapters.kinds.arrays import significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA
 from lrtheory.low_rank_adapters.theory.balance import balanced_sharpness, sharpness
@@ -109,7 +110,7 @@ def refactorize(
     product, r = decomposed(B, A), B.shape[1]
     if not product.S[0] > 0 or adapter.scale == 0:
         raise must("adapter", "one whose update is not 0, since no gradient moves its balanced factors", "the update 0")
-    rank = int(np.sum(product.S > max(*adapter.shape, r) * np.finfo(float).eps * product.S[0]))
+    rank = significant(product.S, (*adapter.shape, r), float(np.finfo(float).eps))
     method = "none" if given is None else "reset" if mode == "reset" or rank < r else "transport"
     moved = None
     if given is not None:

@@ -10,7 +10,8 @@ from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._validation import fits, must
 
-__all__ = ["CASTS", "Gradient", "cast", "numerical_rank", "prepared", "shaped", "transposed", "type_name"]
+__all__ = ["CASTS", "Gradient", "cast", "numerical_rank", "prepared", "shaped", "significant", "transposed",
+           "type_name"]  # fmt: skip
 
 #: the types that a weight may be merged in, with their names in files
 CASTS = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
@@ -78,12 +79,14 @@ def shaped(name: str, value: Any, shape: tuple[int | None, ...]) -> Any:
 
 
 def numerical_rank(matrix: Any) -> int:
-    """The number of singular values above max(m, n) eps times the largest one."""
+    """The number of singular values that are more than rounding."""
     host = np.asarray(to_numpy(matrix))
-    values = np.linalg.svd(host, compute_uv=False)
-    if not len(values) or values[0] == 0:
-        return 0
-    return int(np.sum(values > max(host.shape) * np.finfo(host.dtype).eps * values[0]))
+    return significant(np.linalg.svd(host, compute_uv=False), host.shape, float(np.finfo(host.dtype).eps))
+
+
+def significant(values: np.ndarray, shape: tuple[int, ...], eps: float) -> int:
+    """How many singular values of a matrix of this shape are above max(m, n) eps times the largest one."""
+    return int(np.sum(values > max(shape) * eps * values.max(initial=0.0)))
 
 
 def transposed(matrix: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank
+from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, significant
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.task import Task, norm
 
@@ -56,7 +56,7 @@ class Rows(NamedTuple):
 def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
     U, S, Vt = np.linalg.svd(A, full_matrices=False)
-    kept = int(np.sum(max(A.shape) * eps * S[0] < S)) if S.size else 0
+    kept = significant(S, A.shape, eps)
     return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._validation import must, real
-from lrtheory.low_rank_adapters.kinds.arrays import Gradient
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["Problem", "Task", "checked_adapter", "matrix_of", "norm", "problem_of", "scaled", "task_of"]
@@ -149,7 +149,7 @@ def problem_of(
     if not reduced:
         return Problem(E.T, inputs.T, _decomposed(E.T), 0.0, norm(E), unit, inner)
     U, S, Vt = np.linalg.svd(inputs, full_matrices=False)
-    kept = int(np.sum(max(inputs.shape) * np.finfo(float).eps * S[0] < S))
+    kept = significant(S, inputs.shape, float(np.finfo(float).eps))
     U, K = U[:, :kept], Vt[:kept].T * S[:kept]
     T = (U.T @ E).T
     return Problem(T, K, _decomposed(T), norm(E - U @ T.T), norm(E), unit, inner)

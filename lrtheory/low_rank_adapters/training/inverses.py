@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory.low_rank_adapters.kinds.arrays import transposed
+from lrtheory.low_rank_adapters.kinds.arrays import significant, transposed
 
 __all__ = ["Inverse", "energy", "inverse_of", "like", "unit_of"]
 
@@ -48,8 +48,7 @@ def inverse_of(matrix: Any, ridge: float = 0.0) -> Inverse:
     Q, R = np.linalg.qr(np.ldexp(host, -unit))
     U, values, Vt = np.linalg.svd(R)
     values = np.asarray(values[: len(U)])
-    limit = max(host.shape) * np.finfo(host.dtype).eps * values.max(initial=0.0)
-    rank = int(np.sum(values > limit))
+    rank = significant(values, host.shape, float(np.finfo(host.dtype).eps))
     V = Vt[:rank].T
     values = np.ldexp(values[:rank].astype(np.float64), unit)
     core, damped = V / values, V / (values + ridge / values)
