@@ -23,7 +23,9 @@ most half its own surprise, whatever the keys are (statement RL-9).
 from __future__ import annotations
 
 from lrtheory.continual_learning import baselines
-from lrtheory.continual_learning.edit_file import edit_safetensors
+from lrtheory.continual_learning.edits.edit_file import edit_safetensors
+from lrtheory.continual_learning.edits.plan_edit import EditPlan, plan_edit
+from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, ridge_edit
 from lrtheory.continual_learning.loaders import (
     load_encoder_edits,
     load_permuted_digits,
@@ -54,7 +56,6 @@ from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.adapter import AdapterCertificate
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
-from lrtheory.continual_learning.ridge_edit import EditPlan, RidgeEditResult, plan_edit, ridge_edit
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.sketch.one_pass import sketch
 from lrtheory.continual_learning.sketch.result import SketchCertificate, SketchResult

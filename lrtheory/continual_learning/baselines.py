@@ -10,9 +10,9 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, flag, must
+from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, answered, problem_of, rows_of, weights_of
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
-from lrtheory.continual_learning.ridge_edit import RidgeEditResult, answered, problem_of, rows_of, weights_of
 from lrtheory.continual_learning.sketch.other_sketches import random_rows, truncated
 
 __all__ = ["batch_ridge", "fixed_covariance", "hard_write", "null_space", "random_rows", "truncated"]
@@ -209,9 +209,9 @@ def null_space(
 ) -> RidgeEditResult:
     """Write each edit so that it holds at once, in the directions that the anchors hardly use.
 
-    The step is P K^T (K P K^T)^+ E, where P projects onto the directions in which the anchors' Gram matrix K_0^T K_0 has
-    eigenvalues below a hundredth of its largest one. The two weights are those of the cost that is returned, and do not
-    change the map.
+    The step is P K^T (K P K^T)^+ E, where P projects onto the directions in which the Gram matrix K_0^T K_0 of the
+    anchors has eigenvalues below a hundredth of its largest one. Both weights are those of the cost that is returned, and
+    do not change the map.
 
     Arrays: any (copied to the host)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lrtheory.continual_learning.edit_file import EditedModel, ModelFile, edited_model
+from lrtheory.continual_learning.edits.edit_file import EditedModel, ModelFile, edited_model
 from lrtheory.continual_learning.metrics import AccuracyTable
 from lrtheory.continual_learning.problem import EditProblem
 

@@ -15,7 +15,7 @@ from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory.cli import main
 from lrtheory.continual_learning import EditProblem, edit_safetensors, ridge_edit
 
-FILES = Path(__file__).resolve().parents[1] / "files"
+FILES = Path(__file__).resolve().parents[2] / "files"
 RNG = np.random.default_rng(6)
 W, OTHER = RNG.normal(size=(3, 5)), RNG.normal(size=(4, 2))
 EDITS = [(RNG.normal(size=(2, 5)), RNG.normal(size=(2, 3))), (RNG.normal(size=(1, 5)), RNG.normal(size=(1, 3)))]

@@ -20,9 +20,9 @@ from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
+from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, answered, problem_of, ridge_edit
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
-from lrtheory.continual_learning.ridge_edit import RidgeEditResult, answered, problem_of, ridge_edit
 
 __all__ = ["EditedModel", "ModelFile", "edit_safetensors", "edited_model"]
 
@@ -249,17 +249,15 @@ def _rounded(problem: EditProblem, done: RidgeEditResult, dtype: str, options: M
     counts = {"changed": int(changed.sum()), "lost": int(lost.sum())}
     if np.array_equal(after, exact):
         return dataclasses.replace(done, counts={**done.counts, **counts})
-    share = counts["lost"] / max(1, counts["changed"])
-    left = float(np.linalg.norm(np.asarray(done.residuals)))
-    found = answered(problem, after, (float(options["ridge"]), float(options["anchor_weight"])), done.method,
-                     reason=done.reason)  # fmt: skip
+    given = float(options["ridge"]), float(options["anchor_weight"])
+    found = answered(problem, after, given, done.method, reason=done.reason)
+    left, exactly = (float(np.linalg.norm(np.asarray(one.residuals))) for one in (found, done))
     said = (
-        f"rounded to {dtype}, which leaves {share:.1%} of the entries that change as they were; all residuals "
-        f"together are {float(np.linalg.norm(np.asarray(found.residuals))):.6g}, and {left:.6g} before it"
+        f"rounded to {dtype}, which leaves {counts['lost'] / max(1, counts['changed']):.1%} of the entries that change "
+        f"as they were; all residuals together are {left:.6g}, and {exactly:.6g} before it"
     )
-    return dataclasses.replace(
-        found, message=said, counts={**done.counts, **counts}, certificate=done.certificate, trace=done.trace
-    )
+    counts = {**done.counts, **counts}
+    return dataclasses.replace(found, message=said, counts=counts, certificate=done.certificate, trace=done.trace)
 
 
 def _copied(tensors: Tensors, tensor: str, weights: np.ndarray, target: Path) -> None:
