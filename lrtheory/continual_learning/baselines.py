@@ -210,8 +210,8 @@ def null_space(
     """Write each edit so that it holds at once, in the directions that the anchors hardly use.
 
     The step is P K^T (K P K^T)^+ E, where P projects onto the directions in which the Gram matrix K_0^T K_0 of the
-    anchors has eigenvalues below a hundredth of its largest one. Both weights are those of the cost that is returned, and
-    do not change the map.
+    anchors has eigenvalues below a hundredth of its largest one. Both weights are those of the cost that is returned,
+    and do not change the map.
 
     Arrays: any (copied to the host)
 
