@@ -47,8 +47,16 @@ def batch_ridge(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight, layout
+    W0 : array of shape (d, p), or (p, d) in the layout "torch", or EditProblem
+        The map before the edits.
+    edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
+    ridge, anchor_weight : float
+        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    anchors : array of shape (m, d) or None
+        Inputs that should keep their outputs.
+    layout : {"rows", "torch"}
+        Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
         Whether the map is computed after every edit, and what each did is returned as `trace`.
 
@@ -113,8 +121,16 @@ def fixed_covariance(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight, layout
+    W0 : array of shape (d, p), or (p, d) in the layout "torch", or EditProblem
+        The map before the edits.
+    edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
+    ridge, anchor_weight : float
+        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    anchors : array of shape (m, d) or None
+        Inputs that should keep their outputs.
+    layout : {"rows", "torch"}
+        Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
         Whether what each edit did is returned as `trace`.
 
@@ -168,8 +184,16 @@ def hard_write(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight, layout
+    W0 : array of shape (d, p), or (p, d) in the layout "torch", or EditProblem
+        The map before the edits.
+    edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
+    ridge, anchor_weight : float
+        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    anchors : array of shape (m, d) or None
+        Inputs that should keep their outputs.
+    layout : {"rows", "torch"}
+        Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
         Whether what each edit did is returned as `trace`.
 
@@ -217,8 +241,16 @@ def null_space(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight, layout
+    W0 : array of shape (d, p), or (p, d) in the layout "torch", or EditProblem
+        The map before the edits.
+    edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
+    ridge, anchor_weight : float
+        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    anchors : array of shape (m, d) or None
+        Inputs that should keep their outputs.
+    layout : {"rows", "torch"}
+        Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
         Whether what each edit did is returned as `trace`.
 
