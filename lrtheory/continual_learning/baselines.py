@@ -51,10 +51,12 @@ def batch_ridge(
         The map before the edits.
     edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
-    ridge, anchor_weight : float
-        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    ridge : float
+        The weight lambda squared of the squared drift of the map.
     anchors : array of shape (m, d) or None
         Inputs that should keep their outputs.
+    anchor_weight : float
+        The weight mu squared of the squared drift of the anchors' outputs.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
@@ -125,10 +127,12 @@ def fixed_covariance(
         The map before the edits.
     edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
-    ridge, anchor_weight : float
-        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    ridge : float
+        The weight lambda squared of the squared drift of the map.
     anchors : array of shape (m, d) or None
         Inputs that should keep their outputs.
+    anchor_weight : float
+        The weight mu squared of the squared drift of the anchors' outputs.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
@@ -188,10 +192,12 @@ def hard_write(
         The map before the edits.
     edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
-    ridge, anchor_weight : float
-        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    ridge : float
+        The weight lambda squared of the squared drift of the map.
     anchors : array of shape (m, d) or None
         Inputs that should keep their outputs.
+    anchor_weight : float
+        The weight mu squared of the squared drift of the anchors' outputs.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool
@@ -245,10 +251,12 @@ def null_space(
         The map before the edits.
     edits : sequence of pairs (keys, values), EditProblem, or None
         As in `ridge_edit`.
-    ridge, anchor_weight : float
-        The weights lambda squared and mu squared of the squared drifts, of the map and of the anchors' outputs.
+    ridge : float
+        The weight lambda squared of the squared drift of the map.
     anchors : array of shape (m, d) or None
         Inputs that should keep their outputs.
+    anchor_weight : float
+        The weight mu squared of the squared drift of the anchors' outputs.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed.
     record : bool

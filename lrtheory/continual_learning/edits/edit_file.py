@@ -137,10 +137,12 @@ def edit_safetensors(
         Where the copy shall stand: a file for a file, and a folder for a folder. There must be nothing yet.
     layout : {"torch", "rows"}
         Whether the matrix is stored as (outputs, inputs), as ``nn.Linear`` does, or maps a row x to x W.
-    ridge, anchor_weight : float
-        The weights lambda squared and mu squared of the squared drifts, of the matrix and of the anchors' outputs.
+    ridge : float
+        The weight lambda squared of the squared drift of the matrix.
     anchors : array of shape (m, d) or None
         Inputs that should keep their outputs.
+    anchor_weight : float
+        The weight mu squared of the squared drift of the anchors' outputs.
     method : {"auto", "sqrt", "covariance", "information", "dual"}
         The form of the recursion, as in `ridge_edit`.
     record : bool
