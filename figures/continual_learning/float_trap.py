@@ -1,0 +1,119 @@
+"""Four forms of one recursion in single precision: how wrong the weights get, and what becomes of variances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures._series import COLORS, LINES, MARKERS, below, headline, log_ticks, stream
+from lrtheory.continual_learning.makers import FLOAT_TRAPS, make_float_trap
+from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED, PROBES, TRAP = 5, 8, "small-ridge"
+FORMS = {
+    "covariance": "covariance",
+    "information": "information",
+    "sqrt": "square root",
+    "dual": "dual",
+}
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"after": [1, 2, 5, 10, 16, 20, 30, 50, 70, 100, 150, 200, 500, 1000]},
+    "full": {"after": [1, 2, 5, 8, 10, 12, 14, 16, 20, 30, 40, 50, 70, 100, 150, 200, 500, 1000, 2000, 5000]},
+}
+
+
+def exact(keys: np.ndarray, values: np.ndarray, ridge: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and variances of all edits at once, in double precision, by an orthogonal factorization."""
+    d = keys.shape[1]
+    R = np.linalg.qr(np.concatenate([keys, np.sqrt(ridge) * np.eye(d)]), mode="r")
+    W = np.linalg.lstsq(
+        np.concatenate([keys, np.sqrt(ridge) * np.eye(d)]), np.concatenate([values, np.zeros((d, values.shape[1]))])
+    )[0]
+    return W, np.sum(np.linalg.solve(R.T, x.T) ** 2, axis=0)
+
+
+def compute_float_trap(profile: str) -> dict[str, np.ndarray]:
+    """By form and number of edits: relative errors of weights, smallest quotients of variances; and the last edits."""
+    settings, trap = INPUTS[profile], FLOAT_TRAPS[TRAP]
+    after = settings["after"]
+    problem = make_float_trap(TRAP, n_edits=after[-1], rng=SEED)
+    x = stream(SEED, 1).normal(size=(PROBES, trap.d)).astype(np.float32)
+    keys, values = (np.concatenate([np.asarray(edit[i], float) for edit in problem.edits]) for i in (0, 1))
+    ends = np.cumsum([len(edit[0]) for edit in problem.edits])
+    truth = {n: exact(keys[: ends[n - 1]], values[: ends[n - 1]], trap.ridge, x.astype(float)) for n in after}
+    error, variance = np.full((2, len(FORMS), len(after)), np.nan)
+    refused = np.full(len(FORMS), np.inf)
+    for i, form in enumerate(FORMS):
+        state = RecursiveRidge(problem.W0, ridge=trap.ridge, form=form, keep="nothing")
+        for n, (K, V) in enumerate(problem.edits, 1):
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    state.update(K, V)
+                if n in truth:
+                    found, j = np.asarray(state.weights, float), after.index(n)
+                    error[i, j] = np.linalg.norm(found - truth[n][0]) / np.linalg.norm(truth[n][0])
+                    variance[i, j] = np.min(np.asarray(state.variance(x), float) / truth[n][1])
+            except ValueError:  # weights that are not finite, or a matrix that lost its definiteness
+                refused[i] = n
+                break
+    return {"after": np.array(after), "error": error, "variance": variance, "refused": refused}
+
+
+def trap_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """Return the claims of the figure, with margins as relative errors or as quotients of variances."""
+    error, variance = (dict(zip(FORMS, arrays[name], strict=True)) for name in ("error", "variance"))
+    refused, late = dict(zip(FORMS, arrays["refused"], strict=True)), arrays["after"] >= 100
+    return {
+        "the covariance says that a variance is negative": below(np.nanmin(variance["covariance"]), 0),
+        "and its weights are not finite within 1000 edits": below(refused["covariance"], 1000),
+        "the dual form breaks down where keys are more than inputs": below(refused["dual"], 1000),
+        "the information form is wrong by more than 0.01 while keys are fewer": below(
+            0.01, error["information"][(arrays["after"] > 1) & (arrays["after"] <= 10)]
+        ),
+        "the square root is never wrong by more than 1e-4, and from the hundredth edit on by less than 1e-5": below(
+            np.concatenate([error["sqrt"] / 10, error["sqrt"][late]]), 1e-5
+        ),
+        "and its variances are right to a hundredth": below(np.abs(variance["sqrt"] - 1), 0.01),
+    }
+
+
+def draw_float_trap(arrays: Any) -> matplotlib.figure.Figure:
+    """Draw errors and variances against the number of edits."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.6), layout="constrained")
+    for i, label in enumerate(FORMS.values()):
+        look = {"color": COLORS[i], "marker": MARKERS[i], "linestyle": LINES[i], "markersize": 4}
+        left.plot(arrays["after"], arrays["error"][i], label=label, **look)
+        right.plot(arrays["after"], arrays["variance"][i], **look)
+    left.set(yscale="log", ylabel="relative error of the weights")
+    right.set_yscale("symlog", linthresh=1)
+    right.set(ylabel="smallest variance / exact one", yticks=[0, -1e8, -1e16, -1e24])
+    right.axhline(0, color="gray", linestyle=":", linewidth=1)
+    for axis in (left, right):
+        axis.set_xlabel("edits")
+        log_ticks(axis, arrays["after"])
+    figure.legend(*left.get_legend_handles_labels(), ncols=4, loc="outside lower center")
+    trap = FLOAT_TRAPS[TRAP]
+    headline(
+        figure,
+        f"One recursion in four forms, in single precision: {trap.d} features, ridge {trap.ridge:g}. A covariance that "
+        "is updated in place loses its sign",
+    )
+    return figure
+
+
+FLOAT_TRAP = Figure(
+    name="float-trap",
+    title="Errors of four forms of the recursion in single precision.",
+    compute=compute_float_trap,
+    claims=trap_claims,
+    draw=draw_float_trap,
+    seed=SEED,
+    inputs=INPUTS,
+)
