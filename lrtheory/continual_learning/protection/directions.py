@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory._kernels.directions import leading
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, scaled
+from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, parts_of, scaled
 
 __all__ = ["Seen", "compressed", "new_directions", "seen"]
 
@@ -27,22 +27,18 @@ class Seen(NamedTuple):
 def seen(inputs: Rows | FrequentDirections, n_features: int) -> Seen:
     """The rows that stand for inputs or for a sketch of them; those of inputs miss nothing."""
     if isinstance(inputs, FrequentDirections):
-        dtype, stream = inputs.sketch.dtype, inputs
-    else:
-        given = checked_rows("inputs", inputs, n_features)
-        if given.shape[0] <= n_features:
-            rows = given if isinstance(given, np.ndarray) else given.toarray()
-            rows = rows.astype(np.float64)
-            return Seen(rows, 0.0, energy_of(rows), given.dtype, len(rows), n_features)
-        dtype, stream = given.dtype, FrequentDirections(n_features, n_features, method="gram")
-        stream.update(given)
-    rows, delta = stream._whole()
-    return Seen(rows.astype(np.float64), delta, stream.mass, dtype, stream.n_rows, stream.rank)
+        rows, delta = inputs._whole()
+        return Seen(rows.astype(np.float64), delta, inputs.mass, inputs.sketch.dtype, inputs.n_rows, inputs.rank)
+    given = checked_rows("inputs", inputs, n_features)
+    rows, mass = np.zeros((0, n_features)), 0.0
+    for part in parts_of(given, 4 * n_features):
+        rows, mass = compressed(np.concatenate([rows, part])), mass + energy_of(part)
+    return Seen(rows, 0.0, mass, given.dtype, given.shape[0], n_features)
 
 
 def compressed(rows: np.ndarray) -> np.ndarray:
-    """At most as many rows as columns with the same Gram matrix."""
-    return rows if len(rows) <= rows.shape[1] else leading(rows.T, rows.shape[1])[1].T
+    """At most as many rows as columns with the same Gram matrix, which is not formed."""
+    return rows if len(rows) <= rows.shape[1] else np.asarray(np.linalg.qr(rows, mode="r"))
 
 
 def new_directions(

@@ -35,7 +35,7 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     Returns
     -------
     SketchResult
-        Without a certificate; delta is the sum of the largest squared lengths that were dropped, which nothing bounds in
+        Without a certificate; delta sums the largest squared lengths that were dropped, and nothing bounds it in
         advance.
 
     Raises
