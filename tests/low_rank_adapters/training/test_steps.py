@@ -91,6 +91,24 @@ def test_momentum_is_moved_by_least_squares():
     np.testing.assert_allclose(A[3], A[2] - 0.5 * trace["momentum_A"][3], atol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1.0, -0.25, 8.0])
+def test_norms_of_gradients_are_those_of_projections(scale):
+    rng = np.random.default_rng(8)
+    B, A, M = rng.standard_normal((6, 2)), rng.standard_normal((3, 5)), rng.standard_normal((6, 5))
+    left, right = (np.linalg.svd(x)[0] for x in (B, A.T))
+    rows, columns = left[:, :2].T @ M, M @ right[:, :3]
+    wanted = {
+        "lora": np.hypot(np.linalg.norm(rows), np.linalg.norm(M @ np.linalg.svd(A[:2].T)[0][:, :2])),
+        "lora-fa": np.linalg.norm(columns),
+        "lora-xs": np.linalg.norm(rows @ right[:, :3]),
+    }
+    starts = (lora(B, A[:2], scale=scale), lora_fa(np.zeros((6, 3)), A, scale=scale),
+              lora_xs(B, np.zeros((2, 3)), A, scale=scale))  # fmt: skip
+    for start in starts:
+        found = train(start, lambda update: M, step_size=0.5, max_iter=1)
+        assert found.gradient_norms[0] == pytest.approx(wanted[start.kind], rel=1e-12)
+
+
 def test_two_half_steps_of_length_one_suffice():
     rng = np.random.default_rng(3)
     M = rng.standard_normal((20, 2)) @ rng.standard_normal((2, 15))
