@@ -8,9 +8,9 @@ import numpy as np
 
 from lrtheory._kernels.directions import leading
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, parts_of, scaled
+from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
 
-__all__ = ["Seen", "compressed", "new_directions", "seen"]
+__all__ = ["Seen", "compressed", "new_directions", "seen", "share_inside"]
 
 
 class Seen(NamedTuple):
@@ -39,6 +39,18 @@ def seen(inputs: Rows | FrequentDirections, n_features: int) -> Seen:
 def compressed(rows: np.ndarray) -> np.ndarray:
     """At most as many rows as columns with the same Gram matrix, which is not formed."""
     return rows if len(rows) <= rows.shape[1] else np.asarray(np.linalg.qr(rows, mode="r"))
+
+
+def share_inside(rows: Any, basis: np.ndarray) -> float:
+    """The share of the mass of checked rows that lies in the span of orthonormal columns; 1 for zeros."""
+    largest = largest_of(rows)
+    if largest == 0.0:
+        return 1.0
+    unit, inside, mass = -int(np.frexp(largest)[1]), 0.0, 0.0
+    for part in parts_of(rows, 1024):
+        part = scaled(part.astype(np.float64), unit)
+        inside, mass = inside + energy_of(part @ basis), mass + energy_of(part)
+    return min(inside / mass, 1.0)
 
 
 def new_directions(

@@ -12,10 +12,10 @@ from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array,
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
-from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen
+from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
 from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, largest_of, scaled
+from lrtheory.continual_learning.sketch.rows import Rows, checked_rows
 
 __all__ = ["LAYOUTS", "SIDES", "SubspaceProtector"]
 
@@ -72,11 +72,8 @@ class SubspaceProtector:
 
     Notes
     -----
-    Beside the basis, rows are kept that stand for all old inputs, for `leak_bound`: the rows of sketches, or the inputs
-    themselves. When they become more than `n_features` they are replaced by as many with the same Gram matrix, so that
-    memory stays below 8 n_features^2 bytes and the rank of the sketches.
-
-    `project` and `protect_step` take arrays of any library on their device.
+    For `leak_bound` rows are kept that stand for all old inputs: those of sketches, or the inputs themselves, which
+    become a triangle when they are more than `n_features`. They take at most 8 n_features^2 bytes.
 
     Examples
     --------
@@ -148,8 +145,7 @@ class SubspaceProtector:
         Raises
         ------
         ValueError
-            If both are given, an option is out of range, or inputs are not finite or of another length; nothing changes
-            then.
+            If both are given, an option is out of range, or inputs are not finite or of another length.
         TypeError
             If the inputs are not real numbers.
         """
@@ -308,14 +304,7 @@ class SubspaceProtector:
         TypeError
             If they are not real numbers.
         """
-        rows = checked_rows("X", X, self.n_features)
-        largest = largest_of(rows)
-        if largest == 0.0:
-            return 1.0
-        unit = -int(np.frexp(largest)[1])
-        values = rows if isinstance(rows, np.ndarray) else rows.data
-        mass = energy_of(scaled(values.astype(np.float64), unit))
-        return min(energy_of(scaled(np.asarray(rows @ self._basis.astype(np.float64)), unit)) / mass, 1.0)
+        return share_inside(checked_rows("X", X, self.n_features), self._basis)
 
     def copy(self) -> SubspaceProtector:
         """Make an independent copy.
