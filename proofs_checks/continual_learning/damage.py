@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
-from proofs_checks.continual_learning.families.runs import RIDGES, Found, along_ridges, unread, written
+from proofs_checks.continual_learning.families.runs import RIDGES, Found, along_ridges, written
 from proofs_checks.continual_learning.families.streams import STREAMS, TIGHT_STREAMS, Stream
 from proofs_checks.continual_learning.families.truths import (
     Truth,
@@ -29,7 +29,7 @@ from proofs_checks.continual_learning.wrong_solvers import edits as wrong
 
 def is_written(true: Truth, W: np.ndarray, outputs: float) -> list[tuple[Any, Any, float, Any]]:
     """Return sides that hold where each edit leaves what RL-8 says, so that doing nothing does not pass."""
-    sides = []
+    sides = [(energy(W[0] - true.start), 0, outputs**2, 1 + energy(true.start))]
     for t, (K, V) in enumerate(true.edits):
         E = V - K @ true.maps[t]
         off = V - K @ W[t + 1] - theory.edit_residual(E, true.leverages[t])
@@ -69,7 +69,6 @@ RL_9 = Statement(
     solve=written,
     claim=Inequality(quarter_law),
     decisions=("*.weights",),
-    unread=unread(),
     saboteurs=(
         saboteur("a fifth", claim=Inequality(partial(quarter_law, constant=Fraction(1, 5)))),
         saboteur("no inverse in the gain", solve=wrong.ungained),
@@ -116,7 +115,6 @@ RL_4 = Statement(
     solve=written,
     claim=Inequality(total_deviation),
     decisions=("*.weights",),
-    unread=unread(),
     saboteurs=(
         saboteur("a fifth", claim=Inequality(partial(total_deviation, constant=Fraction(1, 5)))),
         saboteur("the root of the ridge for the ridge", solve=wrong.rooted),

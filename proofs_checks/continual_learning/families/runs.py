@@ -9,30 +9,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
+from lrtheory.continual_learning.recursion.report import EditReport
 from proofs_checks.continual_learning.families.streams import Stream, is_held
 from proofs_checks.continual_learning.families.truths import truth
 
-Found = dict[str, dict[str, np.ndarray]]
-#: forms of the recursion; the first one computes in Fractions
-FORMS = ("exact", "sqrt", "covariance", "information", "dual")
-#: numbers of an outcome that follow from its maps, and the statement that compares them with what follows
-REPORTS = {
-    "surprise": "RL-8",
-    "residual": "RL-8",
-    "interference": "RL-3",
-    "bound": "RL-3",
-    "gap": "RL-3",
-    "cost": "RL-10",
-    "drift": "RL-10",
-    "anchor_drift": "RL-10",
-}
-#: the weights of the edits before the ridge path of RL-17
+Found = dict[str, Any]
+#: forms of the recursion in doubles; one more, the covariance form, computes in Fractions
+FORMS = ("sqrt", "covariance", "information", "dual")
+#: the ridges of a path
 RIDGES = (Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))
-
-
-def unread(*read: str) -> dict[str, str]:
-    """Return the reports that a statement does not read, with the statement that does."""
-    return {f"*.{name}": f"{by} reads it" for name, by in REPORTS.items() if name not in read}
 
 
 def recursion(stream: Stream, form: str, decay: Any = 1, **options: Any) -> RecursiveRidge:
@@ -53,55 +38,60 @@ def recursion(stream: Stream, form: str, decay: Any = 1, **options: Any) -> Recu
 
 def forms(stream: Stream) -> tuple[str, ...]:
     """Return the forms that a stream allows: the dual one needs a ridge."""
-    return FORMS if stream.ridge > 0 else FORMS[:-1]
+    return ("exact", *(FORMS if stream.ridge > 0 else FORMS[:-1]))
 
 
-def written(stream: Stream, rng: np.random.Generator | None = None) -> Found:
-    """Write all edits in each form, and return the maps and the reports; the first map alone where it refuses."""
-    return {form: _written(stream, form) for form in (forms(stream) if is_held(stream) else ("exact", "sqrt"))}
+def collected(runs: list[dict[str, Any]], *reports: str) -> Found:
+    """Return the arrays of the exact run, those of all others stacked, and reports of all of them."""
+    stacked = {name: np.stack([np.asarray(run[name]) for run in runs[1:]]) for name in runs[0]}
+    told = {name: np.stack([np.asarray(run[name], float) for run in runs]) for name in reports}
+    exact = {name: np.asarray(values) for name, values in runs[0].items() if name not in reports}
+    return {"exact": exact, "doubles": {name: x for name, x in stacked.items() if name not in reports}} | told
 
 
-def _written(stream: Stream, form: str) -> dict[str, np.ndarray]:
+def written(stream: Stream, rng: np.random.Generator | None = None, reports: tuple[str, ...] = ()) -> Found:
+    """Write all edits in each form, and return the maps, the first one alone where it refuses, and some reports."""
+    some = forms(stream) if is_held(stream) else ("exact", "sqrt")
+    return collected([_written(stream, form, reports) for form in some], *reports)
+
+
+def _written(stream: Stream, form: str, reports: tuple[str, ...] = ()) -> dict[str, Any]:
     """Write all edits in one form."""
     true = truth(stream, form == "exact")
     try:
         machine = recursion(stream, form)
     except ValueError:
-        return {"weights": true.start[None]} | {name: np.zeros(0) for name in REPORTS}
-    maps, after, reports = [machine.weights], [_after(machine)], []
+        return {"weights": true.start[None]}
+    maps, told = [machine.weights], []
     for K, V in true.edits:
-        reports.append(machine.update(K, V))
+        report = machine.update(K, V)
         maps.append(machine.weights)
-        after.append(_after(machine))
-    told = [
-        (one.surprise, one.residual, one.interference, one.certificate.bound, one.certificate.gap) for one in reports
-    ]
-    table = np.array([list(map(float, row)) for row in told]).reshape(-1, 5).T
-    states = np.array(after).T
-    return {"weights": np.stack(maps)} | dict(zip(REPORTS, [*table, *states], strict=True))
+        told.append([_told(report, machine, name) for name in reports])
+    return {"weights": np.stack(maps)} | dict(zip(reports, zip(*told, strict=True), strict=True))
 
 
-def _after(machine: RecursiveRidge) -> list[float]:
-    """Return cost, drift and drift of the anchors."""
-    return [float(machine.cost), float(machine.drift), float(machine.anchor_drift)]
+def _told(report: EditReport, machine: RecursiveRidge, name: str) -> float:
+    """Return a number of a report, of its certificate, or of what is known of all edits so far."""
+    owners = {"bound": report.certificate, "gap": report.certificate}
+    return float(getattr(owners.get(name, report if hasattr(report, name) else machine), name))
 
 
 def covariances(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Return the covariance before and after each edit, and the logarithm of the determinant of the information."""
-    found = {}
+    runs = []
     for form in forms(stream):
         machine = recursion(stream, form)
         states = [(machine.covariance, machine.log_det)]
         for K, V in truth(stream, form == "exact").edits:
             machine.update(K, V)
             states.append((machine.covariance, machine.log_det))
-        found[form] = {"covariance": np.stack([C for C, _ in states]), "log_det": np.array([x for _, x in states])}
-    return found
+        runs.append({"covariance": np.stack([C for C, _ in states]), "log_det": [x for _, x in states]})
+    return collected(runs, "log_det")
 
 
 def taken_out(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits but the last, take one out, and write the last."""
-    found = {}
+    runs = []
     for form in forms(stream):
         machine, edits = recursion(stream, form), truth(stream, form == "exact").edits
         for K, V in edits[:-1]:
@@ -110,13 +100,13 @@ def taken_out(stream: Stream, rng: np.random.Generator | None = None) -> Found:
         machine.forget(stream.gone)
         without = machine.weights
         machine.update(*edits[-1])
-        found[form] = {"weights": np.stack([without, machine.weights]), "left": np.asarray(left)}
-    return found
+        runs.append({"weights": np.stack([without, machine.weights]), "left": left})
+    return collected(runs)
 
 
 def rearranged(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits in another order, and share them between two workers who then merge, with and without edits."""
-    found = {}
+    runs = []
     for form in forms(stream):
         edits, machines = truth(stream, form == "exact").edits, [recursion(stream, form)]
         for t in stream.order:
@@ -127,30 +117,30 @@ def rearranged(stream: Stream, rng: np.random.Generator | None = None) -> Found:
                 (one if t < stream.split else two).update(*edit, label=t)
             one.merge(two)
             machines.append(one)
-        found[form] = {
-            "weights": np.stack([machine.weights for machine in machines]),
-            "covariance": np.stack([machine.covariance for machine in machines]),
-        }
-    return found
+        weights, matrices = [m.weights for m in machines], [m.covariance for m in machines]
+        runs.append({"weights": np.stack(weights), "covariance": np.stack(matrices)})
+    return collected(runs)
 
 
 def faded(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits while older ones lose weight, which the dual form does not know."""
-    found = {}
-    for form in FORMS[:-1]:
+    runs = []
+    for form in ("exact", *FORMS[:-1]):
         machine = recursion(stream, form, stream.decay)
         maps = [machine.weights]
         for K, V in truth(stream, form == "exact").edits:
             machine.update(K, V)
             maps.append(machine.weights)
-        found[form] = {"weights": np.stack(maps), "covariance": machine.covariance}
-    return found
+        runs.append({"weights": np.stack(maps), "covariance": machine.covariance})
+    return collected(runs)
 
 
 def along_ridges(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits with each of four ridges."""
     streams = [replace(stream, ridge=ridge) for ridge in RIDGES]
-    return {form: {"weights": np.stack([_written(one, form)["weights"][-1] for one in streams])} for form in FORMS[:2]}
+    return collected(
+        [{"weights": np.stack([_written(one, form)["weights"][-1] for one in streams])} for form in ("exact", FORMS[0])]
+    )
 
 
 def adapted(stream: Stream, rng: np.random.Generator | None = None) -> dict[str, Any]:

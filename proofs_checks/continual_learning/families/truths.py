@@ -119,17 +119,20 @@ def allowances(stream: Stream) -> tuple[float, float, float]:
 
 def of_forms(
     stream: Stream, found: dict[str, Any], **shapes: tuple[int, ...]
-) -> Iterator[tuple[Any, Truth, list[float]]]:
+) -> Iterator[tuple[dict[str, Any], Truth, tuple[float, ...]]]:
     """Yield each form with the truth in its kind of number, and what weights, outputs and energies may err by.
 
     ValueError where an array has another shape than it is said to have.
     """
-    for form, one in found.items():
+    doubles = found.get("doubles", {})
+    n = len(next(iter(doubles.values()), ()))
+    for place in range(n + 1):
+        one = {name: values[place - 1] for name, values in doubles.items()} if place else found["exact"]
         for name, shape in shapes.items():
             if np.shape(one[name]) != shape:
-                raise ValueError(f"{name} of the form {form} must be of shape {shape}; got {np.shape(one[name])}")
-        is_exact = all(np.asarray(one[name]).dtype == object for name in shapes)
-        yield one, truth(stream, is_exact), [0.0] * 3 if is_exact else list(allowances(stream))
+                raise ValueError(f"`{name}` must be of shape {shape}; got {np.shape(one[name])}")
+        reports = {name: values[place] for name, values in found.items() if name not in ("exact", "doubles")}
+        yield one | reports, truth(stream, not place), allowances(stream) if place else (0.0, 0.0, 0.0)
 
 
 def path_of(stream: Stream) -> dict[str, tuple[int, ...]]:

@@ -50,11 +50,11 @@ def _told(true: Truth, maps: list[np.ndarray]) -> Found:
         "interference": paid,
         "bound": [energy(one) / 4 for one in E],
         "gap": [energy(one) / 4 - one_paid for one, one_paid in zip(E, paid, strict=True)],
-        "cost": [true.cost(t, W) for t, W in enumerate(maps)],
-        "drift": list(map(norm, D)),
-        "anchor_drift": [norm(true.anchors @ one) for one in D],
+        "cost": [true.cost(t, W) for t, W in enumerate(maps)][1:],
+        "drift": list(map(norm, D[1:])),
+        "anchor_drift": [norm(true.anchors @ one) for one in D[1:]],
     }
-    return {"exact": {"weights": np.stack(maps)} | {name: np.array(x, float) for name, x in reports.items()}}
+    return {"exact": {"weights": np.stack(maps)}} | {name: np.array([x], float) for name, x in reports.items()}
 
 
 def ungained(stream: Stream, rng: np.random.Generator | None = None) -> Found:
@@ -146,7 +146,7 @@ def stale(stream: Stream, rng: np.random.Generator | None = None, halved: bool =
         after = _right(found[-1], true.start, K, V)[0]
         found.append((found[-1] + after) / 2 if halved else found[-1])
     M = [inverse(C).astype(float) for C in found]
-    return {"exact": {"covariance": np.stack(found), "log_det": np.array([np.linalg.slogdet(one)[1] for one in M])}}
+    return {"exact": {"covariance": np.stack(found)}, "log_det": np.array([[np.linalg.slogdet(one)[1] for one in M]])}
 
 
 def untaken(stream: Stream, rng: np.random.Generator | None = None, wrong: str = "sign") -> Found:
