@@ -94,7 +94,7 @@ class AdapterCertificate(Result):
         values = np.linalg.svd(np.linalg.qr(batch.rows(n), mode="r") @ (W - batch.W0), compute_uv=False)
         least = batch.cost(W) + float(np.sum(values[len(A) :] ** 2))
         reached = batch.cost(batch.W0 + (B @ A).T)
-        slack = batch.slack(self.unit, n) * batch.cost(batch.W0)
+        slack = batch.slack(self.unit, n, W, batch.cost(batch.W0))
         return bool(self.gap >= 0 and self.bound <= least + slack and reached <= self.bound + self.gap + slack)
 
 

@@ -57,11 +57,16 @@ class Batch(NamedTuple):
         missed = sum(float(np.sum((V - K @ W) ** 2)) for K, V in self.edits)
         return missed + float(np.sum((self.prior @ (W - self.W0)) ** 2))
 
-    def slack(self, unit: float, n: int) -> float:
-        """The relative rounding of normal equations of this condition in an arithmetic of this unit roundoff."""
+    def slack(self, unit: float, n: int, W: np.ndarray, square: float) -> float:
+        """The rounding of a squared difference from what the map W says, in an arithmetic of this unit roundoff.
+
+        What the map says is rounded in the share r of normal equations of this condition, and so is the difference.
+        """
         rows = self.rows(n)
         values = np.linalg.svd(rows, compute_uv=False)
-        return 8 * max(rows.shape) * max(unit, 2.0**-53) * float(values[0] / values[-1]) ** 2
+        r = 8 * max(rows.shape) * max(unit, 2.0**-53) * float(values[0] / values[-1]) ** 2
+        root, size = math.sqrt(square), float(np.linalg.norm(rows @ W))
+        return r * root * (root + size) + (r * size) ** 2
 
 
 def _double(array: Any) -> np.ndarray:

@@ -12,18 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import must
 from lrtheory.continual_learning.recursion.algebra import (
     alike,
     identity,
     inverse,
     is_exact,
     log_determinant,
-    positive,
     row_sums,
     solve,
 )
-from lrtheory.continual_learning.recursion.prior import Prior, prior_factor
+from lrtheory.continual_learning.recursion.prior import Prior, prior_factor, refuse_free
 
 __all__ = ["Covariance"]
 
@@ -42,10 +40,8 @@ class Covariance(NamedTuple):
     def of(cls, prior: Prior) -> Covariance:
         """The form before any edit."""
         if is_exact(prior.W0):
-            M = prior.matrix()
-            if positive(M) <= 0:
-                raise must("ridge", f"positive unless the anchors have full column rank {len(M)}", float(prior.ridge))
-            return cls(inverse(M))
+            refuse_free(prior)
+            return cls(inverse(prior.matrix()))
         inverted = np.linalg.inv(prior_factor(prior))
         return cls(alike(inverted @ inverted.T, prior.W0))
 

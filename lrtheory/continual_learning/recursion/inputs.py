@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, real_array, to_numpy
-from lrtheory._validation import array, must
+from lrtheory._validation import Words, array, must
 
 __all__ = ["exact", "fraction", "matrix", "number", "pair", "precision", "same"]
 
@@ -25,7 +25,7 @@ def matrix(name: str, value: Any, like: Any) -> Any:
     found = real_array(xp, name, value, device=None if host else like.device, finite=False)
     found = found if found.dtype == like.dtype else xp.astype(found, like.dtype)
     if found.ndim != 2:
-        raise must(name, "a matrix", f"an array of shape {tuple(found.shape)}")
+        raise must(name, "a matrix", Words(f"an array of shape {tuple(found.shape)}"))
     return found
 
 

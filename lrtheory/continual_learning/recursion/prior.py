@@ -14,9 +14,9 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import Words, must
-from lrtheory.continual_learning.recursion.algebra import identity, inner
+from lrtheory.continual_learning.recursion.algebra import identity, inner, is_exact, positive
 
-__all__ = ["Prior", "prior_factor"]
+__all__ = ["Prior", "prior_factor", "refuse_free"]
 
 
 class Prior(NamedTuple):
@@ -41,6 +41,19 @@ class Prior(NamedTuple):
         return M if self.anchors is None else M + self.anchors.T @ (self.anchors * self.anchor_weight)
 
 
+def refuse_free(prior: Prior) -> None:
+    """Refuse a prior that holds nothing back in some direction, with the numerical rank of the anchors."""
+    if prior.ridge > 0:
+        return
+    d, anchors = prior.W0.shape[0], None if prior.anchors is None else to_numpy(prior.anchors)
+    held = anchors is not None and len(anchors) > 0 and prior.anchor_weight > 0
+    numbers = np.asarray(anchors, np.float64 if is_exact(prior.W0) else None)
+    rank = int(np.linalg.matrix_rank(numbers)) if held else 0
+    if positive(prior.matrix()) <= 0 if is_exact(prior.W0) else rank < d:
+        given = Words(f"{float(prior.ridge)} with rank {rank}")
+        raise must("ridge", f"positive unless the anchors have full column rank {d}", given)
+
+
 def prior_factor(prior: Prior) -> np.ndarray:
     """The upper triangular factor R_0 of the information of the prior, on the host.
 
@@ -62,12 +75,7 @@ def prior_factor(prior: Prior) -> np.ndarray:
     d, dtype = prior.W0.shape[0], to_numpy(prior.W0[:0, :0]).dtype
     R = np.eye(d, dtype=dtype) * dtype.type(math.sqrt(prior.ridge))
     anchors = None if prior.anchors is None else to_numpy(prior.anchors)
-    if prior.ridge == 0:
-        held = anchors is not None and len(anchors) > 0 and prior.anchor_weight > 0
-        rank = int(np.linalg.matrix_rank(np.asarray(anchors))) if held else 0
-        if rank < d:
-            given = Words(f"{float(prior.ridge)} with rank {rank}")
-            raise must("ridge", f"positive unless the anchors have full column rank {d}", given)
+    refuse_free(prior)
     if anchors is None or not len(anchors):
         return R
     rows = anchors * dtype.type(math.sqrt(prior.anchor_weight))

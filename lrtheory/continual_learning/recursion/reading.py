@@ -254,7 +254,7 @@ class Reading:
         kind = str(self._kind.dtype).rpartition(".")[2]
         numbers = {"ridge": prior.ridge, "anchor_weight": prior.anchor_weight, "decay": options.decay}
         words = {"form": options.form, "keep": options.keep, "layout": options.layout, "dtype": kind, "version": 1}
-        shape = {"shape": list(prior.W0.shape), "n_anchors": 0 if prior.anchors is None else len(prior.anchors)}
+        shape = {"shape": list(prior.W0.shape), "n_anchors": 0 if prior.anchors is None else prior.anchors.shape[0]}
         return words | shape | {name: state.plain(number) for name, number in numbers.items()}
 
     def _inputs(self, x: Any) -> Any:

@@ -171,9 +171,9 @@ class RecursiveRidge(Reading):
         """
         K, V = inputs.pair(keys, values, self._held.W)
         edit, name = Edit(K, V, self._weight(weight)), labels.checked(label, self._edits, self._next)
-        held, step = steps.written(setup.widened(self._held, len(K), self._options), edit, self._options.decay)
+        held, step = steps.written(setup.widened(self._held, K.shape[0], self._options), edit, self._options.decay)
         self._commit(held, {name: edit})
-        return self._report(step, name, len(K))
+        return self._report(step, name, K.shape[0])
 
     @beside_jax
     def update_many(self, keys: ArrayLike, values: ArrayLike) -> EditReports:
@@ -200,7 +200,7 @@ class RecursiveRidge(Reading):
         """
         K, V = inputs.pair(keys, values, self._held.W)
         one = self._weight(1)
-        rows = [Edit(K[i : i + 1], V[i : i + 1], one) for i in range(K.shape[0])]
+        rows = [Edit(K[i : i + 1, :], V[i : i + 1, :], one) for i in range(K.shape[0])]
         held = setup.widened(self._held, len(rows), self._options)
         if held.form.name == "sqrt" and held.sums is None:
             held, told = steps.written_keys(held, K, V, self._options.decay)
@@ -245,7 +245,7 @@ class RecursiveRidge(Reading):
         held, step = steps.removed(self._held, edit, self._others(name))
         self._held = held
         self._edits.pop(name, None)
-        return self._report(step, name, len(edit.K))
+        return self._report(step, name, edit.K.shape[0])
 
     @beside_jax
     def replace(self, label: int | str, values: ArrayLike) -> EditReport:
@@ -275,7 +275,7 @@ class RecursiveRidge(Reading):
         _, V = inputs.pair(edit.K, values, self._held.W)
         held, step = steps.replaced(self._held, edit, V, self._others(name) or [])
         self._held, self._edits[name] = held, edit._replace(V=V)
-        return self._report(step, name, len(V))
+        return self._report(step, name, V.shape[0])
 
     @beside_jax
     def leave_one_out(self, label: int | str) -> Array:

@@ -76,7 +76,7 @@ class EditCertificate(Result):
         before, after = batch.solution(place), batch.solution(place + 1)
         surprise = float(np.sum((V - K @ before) ** 2))
         paid = batch.moved(after - before, place)
-        slack = batch.slack(self.unit, place + 1) * surprise
+        slack = batch.slack(self.unit, place + 1, before, surprise)
         sound = self.gap == max(0.0, self.bound - self.paid)
         near = abs(self.bound - surprise / 4) <= slack and abs(self.paid - paid) <= slack
         return bool(sound and near and self.paid <= self.bound + slack)
@@ -145,7 +145,7 @@ class DriftCertificate(Result):
         n = len(batch.edits)
         surprise = sum(float(np.sum((V - K @ batch.W0) ** 2)) for K, V in batch.edits)
         deviation = batch.moved(batch.solution(n) - batch.W0, 0)
-        slack = batch.slack(self.unit, n) * surprise
+        slack = batch.slack(self.unit, n, batch.W0, surprise)
         sound = self.gap == max(0.0, self.bound - self.deviation)
         near = abs(self.bound - surprise / 4) <= slack and abs(self.deviation - deviation) <= slack
         return bool(sound and near and self.deviation <= self.bound + slack)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
-from lrtheory._validation import array, choice, must, real
+from lrtheory._validation import Words, array, choice, must, real
 from lrtheory.continual_learning.recursion.algebra import is_exact
 from lrtheory.continual_learning.recursion.covariance import Covariance
 from lrtheory.continual_learning.recursion.dual import Dual
@@ -67,7 +67,7 @@ def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, 
             hint = " Is `layout` right?" if K0.shape[1] == W.shape[1] else ""
             raise ValueError(str(must("anchors", f"of shape (m, {W.shape[0]})", tuple(K0.shape))) + hint)
         if not options.exactly and not bool(array_namespace(K0).all(array_namespace(K0).isfinite(K0))):
-            raise must("anchors", "finite", "an infinity or NaN")
+            raise must("anchors", "finite", Words("an infinity or NaN"))
     weight = number(anchor_weight, options.exactly)
     return kind, Prior(W, number(ridge, options.exactly), K0, weight)
 
@@ -96,11 +96,11 @@ def comparable(held: Held, other: Held, options: Options, theirs: Options) -> tu
     }
     for name, (own, given) in fields.items():
         if type(own) is not type(given) or not _equal(own, given):
-            shown = given if np.isscalar(given) else "another one"
+            shown = given if np.isscalar(given) else Words("another one")
             raise must("other", f"one of the same `{'dtype' if name == 'exactly' else name}`", shown)
     if options.form == theirs.form == "auto":
         own, given = type(held.form), type(other.form)
-        u = len(held.W) if own is not given else 0
+        u = held.W.shape[0] if own is not given else 0
         held, other = widened(held, u, options), widened(other, u, theirs)
     if type(held.form) is not type(other.form):
         raise must("other", f'one of the form "{held.form.name}"', other.form.name)
@@ -139,10 +139,10 @@ def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:
         if wanted is not None:
             W = array_namespace(W).astype(W, getattr(array_namespace(W), wanted.name))
         if W.ndim == 2:
-            kind = W0[:0] if half and wanted is None else W[:0]
+            kind = W0[:0, :] if half and wanted is None else W[:0, :]
             if is_foreign(W0) and not is_foreign(W) and not (half and wanted is None):
-                kind = array_namespace(W0).asarray(np.array(W[:0]), device=W0.device)
+                kind = array_namespace(W0).asarray(np.array(W[:0, :]), device=W0.device)
     if W.ndim != 2 or not (options.exactly or bool(array_namespace(W).all(array_namespace(W).isfinite(W)))):
         shown = f"an array of shape {tuple(W.shape)}" if W.ndim != 2 else "an infinity or NaN"
-        raise must("W0", "a finite matrix", shown)
+        raise must("W0", "a finite matrix", Words(shown))
     return kind, W

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory._array import kernel_input
 from lrtheory.continual_learning.recursion.kernels import rotate_in, rotate_out
 from lrtheory.continual_learning.recursion.prior import Prior, prior_factor
 
@@ -61,14 +62,14 @@ class SquareRoot(NamedTuple):
         if len(rows) >= MANY and len(self.R) >= WIDE:
             return SquareRoot(_stacked(self.R, rows))
         R = self.R.copy(order="C")
-        rotate_in(R, np.ascontiguousarray(rows))
+        rotate_in(R, kernel_input(rows))
         return SquareRoot(R)
 
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K less, by rotations that undo those that added it."""
         R = self.R.copy(order="C")
         R *= np.sign(np.diag(R))[:, None]
-        rotate_out(R, np.ascontiguousarray(K * math.sqrt(weight)))
+        rotate_out(R, kernel_input(K * math.sqrt(weight)))
         return SquareRoot(R)
 
     def times(self, D: np.ndarray) -> np.ndarray:

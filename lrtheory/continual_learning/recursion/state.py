@@ -35,9 +35,9 @@ def told(held: Held) -> dict[str, Any]:
 def told_edits(edits: Mapping[int | str, Edit], W: Any) -> dict[str, Any]:
     """The edits: keys and values below each other, and for each edit its number of keys, its weight and its label."""
     given = list(edits.values())
-    keys = np.concatenate([plain(W.T[:0]), *(plain(edit.K) for edit in given)])
-    values = np.concatenate([plain(W[:0]), *(plain(edit.V) for edit in given)])
-    sizes = np.array([len(edit.K) for edit in given], dtype=np.int64)
+    keys = np.concatenate([plain(W.T[:0, :]), *(plain(edit.K) for edit in given)])
+    values = np.concatenate([plain(W[:0, :]), *(plain(edit.V) for edit in given)])
+    sizes = np.array([edit.K.shape[0] for edit in given], dtype=np.int64)
     weights = np.array([plain(edit.weight) for edit in given])
     return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "labels": json.dumps([*edits])}
 
@@ -83,7 +83,7 @@ def read_edits(state: Mapping[str, Any], W: Any) -> dict[int | str, Edit]:
     read_number = Fraction if is_exact(W) else float
     rows = [slice(end - size, end) for end, size in zip(ends, sizes.tolist(), strict=True)]
     return {
-        label: Edit(keys[row], values[row], read_number(weight))
+        label: Edit(keys[row, :], values[row, :], read_number(weight))
         for label, row, weight in zip(labels, rows, weights.tolist(), strict=True)
     }
 
@@ -114,7 +114,7 @@ def _names(form_type: type[Form]) -> tuple[str, ...]:
 def _form(form_type: type[Form], parts: dict[str, Any], held: Held) -> Form:
     if form_type is Dual:
         anchors = held.prior.anchors
-        return Dual(**parts, ridge=held.prior.ridge, m=0 if anchors is None else len(anchors))
+        return Dual(**parts, ridge=held.prior.ridge, m=0 if anchors is None else anchors.shape[0])
     return form_type(**parts)
 
 
@@ -139,8 +139,8 @@ def _array(state: Mapping[str, Any], name: str, like: Any, shape: tuple[Any, ...
         raise must(f"state[{name!r}]", f"of shape ({', '.join(map(str, wanted))})", found.shape)
     if is_exact(like):
         return exact(found.astype(object))
-    if found.dtype != to_numpy(like[:0]).dtype or not np.isfinite(found).all():
-        raise must(f"state[{name!r}]", f"finite, of the kind {to_numpy(like[:0]).dtype}", found)
+    if found.dtype != to_numpy(like[:0, :]).dtype or not np.isfinite(found).all():
+        raise must(f"state[{name!r}]", f"finite, of the kind {to_numpy(like[:0, :]).dtype}", found)
     return alike(found.copy(order="K"), like)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrtheory._array import array_namespace, kernel_input
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 from lrtheory.continual_learning.recursion.algebra import identity, inner, is_exact, norm, positive, solve
 from lrtheory.continual_learning.recursion.covariance import Covariance
 from lrtheory.continual_learning.recursion.dual import Dual
@@ -88,26 +88,45 @@ def begun(prior: Prior, form: type[Form], *, sums: bool) -> Held:
     return Held(prior, form.of(prior), prior.W0, nothing, nothing, 0, 0, zero)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     """The recursion after an edit, before which all that was known fades."""
     K, V, w = edit
     form: Any = held.form if decay == 1 else held.form.faded(decay)
-    F, S = form.gain(K)
     E, first = V - K @ held.W, V - K @ held.prior.W0
-    X = solve(identity(S, len(K)) + S * w, E)
-    D = (F @ X) * w
-    step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * w * inner(X, S @ X))
+    try:
+        form, D, Y = _moved(form, K, E, w)
+    except np.linalg.LinAlgError as error:
+        what = '"sqrt" for edits whose information is singular after rounding'
+        raise must("form", what, form.name) from error
+    X = E - Y
+    step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))
     initial = held.initial * decay + w * inner(first, first)
     fresh = held._replace(
-        form=form.added(K, w),
+        form=form,
         W=_finite(held.W + D, step, initial),
         cost=held.cost * decay + w * inner(E, X),
         initial=initial,
         n_edits=held.n_edits + 1,
-        n_keys=held.n_keys + len(K),
+        n_keys=held.n_keys + K.shape[0],
         sums=_summed(held, K, first, w, decay),
     )
     return fresh, step
+
+
+def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, Any, Any]:
+    """The form after an edit, the change D of the weights, and K D.
+
+    Forms of M itself take the gain w C K^T after the edit, where nothing is left to be inverted. The others would lose
+    it in what the edit subtracts from C, and divide by H.
+    """
+    fresh = form.added(K, w)
+    if isinstance(form, (SquareRoot, Information)):
+        F, S = fresh.gain(K)
+        return fresh, F @ (E * w), (S @ E) * w
+    F, S = form.gain(K)
+    X = solve(identity(S, K.shape[0]) + S * w, E)
+    return fresh, (F @ X) * w, (S @ X) * w
 
 
 def _summed(held: Held, K: Any, first: Any, w: Any, decay: Any = 1) -> tuple[Any, Any] | None:
@@ -122,7 +141,7 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     """C K^T, K C K^T, the residual with the edit and without it, and the least eigenvalue that decides about it."""
     F, S = held.form.gain(edit.K)
     E = edit.V - edit.K @ held.W
-    A = identity(S, len(edit.K)) - S * edit.weight
+    A = identity(S, edit.K.shape[0]) - S * edit.weight
     least = positive((A + A.T) / 2)
     return F, S, E, solve(A, E) if least > 0 else E, least
 
@@ -132,6 +151,7 @@ def sure(W: Any) -> float:
     return 0.0 if is_exact(W) else GUARD[precision(W).itemsize]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held, Step]:
     """The recursion without an edit; made anew of the others, or of the sums, where the way back is not sure.
 
@@ -159,7 +179,7 @@ def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held
     _finite(fresh.W, step, fresh.initial)
     if not is_exact(held.W):  # what is left of a sum of squares after subtractions is not negative
         fresh = fresh._replace(cost=max(fresh.cost, 0.0), initial=max(fresh.initial, 0.0))
-    return fresh._replace(n_edits=held.n_edits - 1, n_keys=held.n_keys - len(K), sums=sums), step
+    return fresh._replace(n_edits=held.n_edits - 1, n_keys=held.n_keys - K.shape[0], sums=sums), step
 
 
 def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[Held, Step]:
@@ -190,8 +210,8 @@ def stacked(edits: Iterable[Edit], W: Any) -> Edit:
     given = list(edits)
     roots = [math.sqrt(edit.weight) for edit in given]
     xp: Any = array_namespace(W)
-    K = xp.concat([W.T[:0], *(e.K * root for e, root in zip(given, roots, strict=True))])
-    V = xp.concat([W[:0], *(e.V * root for e, root in zip(given, roots, strict=True))])
+    K = xp.concat([W.T[:0, :], *(e.K * root for e, root in zip(given, roots, strict=True))])
+    V = xp.concat([W[:0, :], *(e.V * root for e, root in zip(given, roots, strict=True))])
     return Edit(K, V, 1.0)
 
 
@@ -208,20 +228,21 @@ def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> H
     return held._replace(form=fewer, W=held.prior.W0 + D, cost=cost, initial=initial)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tuple[Held, np.ndarray]:
     """The recursion in the square-root form after edits of one key each, and squares of what reports say, (n, 4)."""
     form: Any = held.form
     R, W = np.array(form.R, order="C"), np.array(held.W, order="C")
     R *= np.where(np.diag(R) < 0, -1, 1).astype(R.dtype)[:, None]
-    told = np.zeros((len(K), 4))
+    told = np.zeros((K.shape[0], 4))
     write_keys(R, W, kernel_input(K), kernel_input(V), R.dtype.type(math.sqrt(decay)), told)
-    ages, cost = decay ** np.arange(len(K) - 1, -1, -1.0), held.cost * decay ** len(K)
+    ages, cost = decay ** np.arange(K.shape[0] - 1, -1, -1.0), held.cost * decay ** K.shape[0]
     cost += float(ages @ (told[:, 1] + told[:, 2]))  # what is paid, and what is left to pay
     first = np.asarray(V - K @ held.prior.W0, np.float64)
-    initial = held.initial * decay ** len(K) + float(ages @ np.einsum("ij,ij->i", first, first))
+    initial = held.initial * decay ** K.shape[0] + float(ages @ np.einsum("ij,ij->i", first, first))
     sums = told.sum(axis=0)
     _finite(W, Step(*sums.tolist()), initial)
-    n_edits, n_keys = held.n_edits + len(K), held.n_keys + len(K)
+    n_edits, n_keys = held.n_edits + K.shape[0], held.n_keys + K.shape[0]
     return Held(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
 
 
@@ -235,4 +256,4 @@ def _finite(W: Any, step: Step, initial: Any) -> Any:
     numbers = (*step, initial)
     if is_exact(W) or (all(map(math.isfinite, numbers)) and math.isfinite(norm(W))):
         return W
-    raise must("values", f"such that the weights and their squares stay finite in {W.dtype}", "an overflow")
+    raise must("values", f"such that the weights and their squares stay finite in {W.dtype}", Words("an overflow"))

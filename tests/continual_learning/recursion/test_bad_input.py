@@ -1,0 +1,197 @@
+"""What is refused, in which words, and that nothing changes then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory.continual_learning import RecursiveRidge
+
+W0 = np.arange(6.0).reshape(3, 2)
+K, V = np.array([[1.0, 2.0, 0.0]]), np.array([[1.0, -1.0]])
+
+
+def made(**options: Any) -> RecursiveRidge:
+    state = RecursiveRidge(W0, **options)
+    state.update(K, V, label="fact")
+    return state
+
+
+CONSTRUCTORS: dict[str, tuple[dict[str, Any], str]] = {
+    "a vector": ({"W0": [1.0]}, r"`W0` must be a finite matrix; got an array of shape \(1,\)\."),
+    "NaN": ({"W0": [[np.nan]]}, "`W0` must be a finite matrix; got an infinity or NaN."),
+    "negative ridge": ({"ridge": -1}, r"`ridge` must be in \[0, "),
+    "nothing held": ({"ridge": 0}, "unless the anchors have full column rank 3; got 0.0 with rank 0."),
+    "free direction": (
+        {"ridge": 0, "anchors": np.eye(3)[:2]},
+        "`ridge` must be positive unless the anchors have full column rank 3; got 0.0 with rank 2.",
+    ),
+    "weightless": ({"ridge": 0, "anchors": np.eye(3), "anchor_weight": 0}, "got 0.0 with rank 0."),
+    "dual": (
+        {"ridge": 0, "anchors": np.eye(3), "form": "dual"},
+        "`ridge` must be positive in the dual form; got 0.0.",
+    ),
+    "negative weight": ({"anchors": np.eye(3), "anchor_weight": -1}, r"`anchor_weight` must be in \[0, "),
+    "weight of nothing": ({"anchor_weight": 2.0}, "`anchor_weight` must be left out without anchors; got 2.0."),
+    "anchors": ({"anchors": np.eye(2)}, r"`anchors` must be of shape \(m, 3\); got \(2, 2\). Is `layout` right\?"),
+    "anchors with NaN": ({"anchors": [[np.nan, 0, 0]]}, "`anchors` must be finite"),
+    "decay": ({"decay": 0.0}, r"`decay` must be in \(0, 1\]; got 0.0."),
+    "decay above": ({"decay": 1.5}, r"`decay` must be in \(0, 1\]; got 1.5."),
+    "decay in the dual form": ({"decay": 0.5, "form": "dual"}, "`decay` must be 1 in the dual form; got 0.5."),
+    "form": ({"form": "qr"}, "`form` must be one of 'auto', 'sqrt'"),
+    "keep": ({"keep": "all"}, "`keep` must be one of"),
+    "layout": ({"layout": "columns"}, "`layout` must be one of"),
+    "dtype": ({"dtype": "int64"}, "`dtype` must be None, object, float32 or float64"),
+}
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+def test_constructor(name: str) -> None:
+    options, sentence = CONSTRUCTORS[name]
+    with pytest.raises(ValueError, match=sentence):
+        RecursiveRidge(**{"W0": W0, **options})
+
+
+CALLS: dict[str, tuple[Callable[[RecursiveRidge], Any], str]] = {
+    "keys of the other side": (
+        lambda s: s.update(V, V),
+        r"`keys` must be of shape \(u, 3\); got \(1, 2\). Is `layout` right\?$",
+    ),
+    "keys of no side": (lambda s: s.update(np.ones((1, 4)), V), r"`keys` must be of shape \(u, 3\); got \(1, 4\).$"),
+    "one key": (lambda s: s.update(K[0], V), r"`keys` must be a matrix; got an array of shape \(3,\)."),
+    "values of other rows": (lambda s: s.update(K, np.ones((2, 2))), "`values` must have one row a key, 1; got 2."),
+    "values of another width": (lambda s: s.update(K, K), r"`values` must be of shape \(1, 2\); got \(1, 3\)."),
+    "NaN": (
+        lambda s: s.update([[1, 2, 3], [0, np.nan, 0]], np.ones((2, 2))),
+        "`keys` must be finite; got an infinity or NaN in row 1.",
+    ),
+    "infinite value": (
+        lambda s: s.update(K, [[0, np.inf]]),
+        "`values` must be finite; got an infinity or NaN in row 0",
+    ),
+    "size": (
+        lambda s: s.update(K * 1e200, V),
+        r"`keys` must keep squares finite in float64; got a row of size 2.23607e",
+    ),
+    "weight": (lambda s: s.update(K, V, weight=0), "`weight` must be above 0; got 0."),
+    "taken": (lambda s: s.update(K, V, label="fact"), "`label` must be one that no edit has; got 'fact'."),
+    "many": (lambda s: s.update_many(K, [[np.nan, 1]]), "`values` must be finite"),
+    "unknown keys": (lambda s: s.forget(2 * K, V), "`keys` must be those of an earlier edit"),
+    "unknown values": (lambda s: s.forget(K, 2 * V), "`keys` must be those of an earlier edit"),
+    "replace": (lambda s: s.replace("fact", [[1.0]]), r"`values` must be of shape \(1, 2\); got \(1, 1\)."),
+    "predict": (lambda s: s.predict(V), r"`x` must be of shape \(n, 3\); got \(1, 2\)."),
+    "merge, W0": (lambda s: s.merge(RecursiveRidge(W0 + 1)), "`other` must be one of the same `W0`"),
+    "merge, ridge": (
+        lambda s: s.merge(RecursiveRidge(W0, ridge=2)),
+        "`other` must be one of the same `ridge`; got 2.0",
+    ),
+    "merge, anchors": (lambda s: s.merge(RecursiveRidge(W0, anchors=K)), "one of the same `anchors`"),
+    "merge, decay": (lambda s: s.merge(RecursiveRidge(W0, decay=0.5)), "one of the same `decay`; got 0.5"),
+    "merge, layout": (lambda s: s.merge(RecursiveRidge(W0.T, layout="torch")), "one of the same `layout`; got 'torch'"),
+    "merge, form": (
+        lambda s: s.merge(RecursiveRidge(W0, form="dual")),
+        "`other` must be one of the form \"sqrt\"; got 'dual'",
+    ),
+    "merge, words": (lambda s: s.merge(made()), "whose words for edits are not taken here; got 'fact'"),
+    "state": (lambda s: s.set_state(RecursiveRidge(W0, ridge=2).get_state()), r"`state\['ridge'\]` must be 1.0"),
+    "part of a state": (lambda s: s.set_state({**s.get_state(), "W": W0[:2]}), r"`state\['W'\]` must be of shape"),
+    "kind of a state": (
+        lambda s: s.set_state({**s.get_state(), "W": W0.astype(np.float32)}),
+        r"`state\['W'\]` must be finite, of the kind float64",
+    ),
+    "edits of a state": (lambda s: s.set_state({**s.get_state(), "sizes": [2]}), r"`state\['sizes'\]` must be"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_refused_calls_change_nothing(name: str) -> None:
+    call, sentence = CALLS[name]
+    state = made()
+    before = state.get_state()
+    with pytest.raises(ValueError, match=sentence):
+        call(state)
+    after = state.get_state()
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+
+
+def test_single_precision_has_smaller_keys() -> None:
+    state = RecursiveRidge(W0.astype(np.float32))
+    with pytest.raises(ValueError, match=r"`keys` must keep squares finite in float32; got a row of size 1e\+30\."):
+        state.update([[1e30, 0, 0]], V)
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_overflow(form: Any) -> None:
+    state = RecursiveRidge(W0 * 1e200, form=form)
+    for call in (state.update, state.update_many):
+        with pytest.raises(ValueError, match="`values` must be such that the weights and their squares stay finite"):
+            call(K * 1e150, V)
+    assert np.array_equal(np.asarray(state.weights), W0 * 1e200)
+
+
+def test_the_ridge_is_lost_beside_large_keys() -> None:
+    for form in ("information", "dual"):
+        state = RecursiveRidge(W0, form=form, ridge=1e-20)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match='`form` must be "sqrt" for edits whose information is singular'):
+            state.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
+    state = RecursiveRidge(W0, form="sqrt", ridge=1e-20)
+    state.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
+    assert np.asarray(state.predict([[1, 1, 0]])) == pytest.approx(np.ones((1, 2)))
+
+
+def test_wrong_types_and_labels() -> None:
+    state = made()
+    for label in (True, 1.5, (1,)):
+        with pytest.raises(TypeError, match="`label` must be None, an integer or a string"):
+            state.update(K, V, label=label)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`other` must be a RecursiveRidge"):
+        state.merge(W0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`keys` must be an array of real numbers"):
+        state.update([["a", "b", "c"]], V)
+    for call in (state.forget, state.leave_one_out, lambda label: state.replace(label, V)):
+        with pytest.raises(KeyError, match="7"):
+            call(7)
+
+
+def test_labels_need_kept_edits_and_no_decay() -> None:
+    state = made(keep="nothing")
+    for call in (state.forget, state.leave_one_out, lambda label: state.replace(label, V)):
+        with pytest.raises(ValueError, match='`keep` must be "edits" where edits are called by their labels'):
+            call("fact")
+    faded = made(decay=0.5)
+    for call in (state.forget, faded.forget, faded.leave_one_out, faded.merge):
+        with pytest.raises(ValueError, match="`decay` must be 1 for|`keep` must be"):
+            call("fact")  # type: ignore[arg-type, operator]
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_keys_that_cannot_have_been_there(form: Any) -> None:
+    state = made(form=form, keep="nothing")
+    with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
+        state.forget(3 * K, V)
+    report = state.forget(K, V)
+    assert report.label == -1
+    assert np.asarray(state.weights) == pytest.approx(W0)
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_defined_ones(form: Any) -> None:
+    state = RecursiveRidge(W0, form=form)
+    empty = state.update(np.zeros((0, 3)), np.zeros((0, 2)))
+    assert (empty.surprise, empty.residual, empty.interference, empty.weights_change) == (0, 0, 0, 0)
+    nothing = state.update([[0, 0, 0]], [[3, 4]])
+    assert (nothing.surprise, nothing.residual, nothing.weights_change) == (5, 5, 0)
+    assert np.array_equal(np.asarray(state.weights), W0)
+    assert np.asarray(state.covariance) == pytest.approx(np.eye(3))
+    state.forget(0)
+    state.forget(1)
+    assert state.n_edits == 0
+    twice = RecursiveRidge([[0.0]], form=form, ridge=1e-9)
+    twice.update([[1], [1]], [[1], [3]])
+    assert np.asarray(twice.weights) == pytest.approx(np.array([[2.0]]), abs=1e-6)
+    many = state.update_many(np.zeros((0, 3)), np.zeros((0, 2)))
+    assert many.labels == ()

@@ -1,0 +1,122 @@
+"""Certificates are those of batch solutions, and what was tampered with is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory.continual_learning import EditProblem, RecursiveRidge
+from tests.continual_learning.recursion.oracle import Stream, batch, cost, stream
+
+
+def problem_of(given: Stream, layout: str = "rows", labels: Any = None) -> EditProblem:
+    edits = [(K * np.sqrt(w), V * np.sqrt(w)) for K, V, w in given.edits]
+    W0 = given.W0.T if layout == "torch" else given.W0
+    return EditProblem(W0, edits, anchors=given.anchors, layout=layout, labels=labels)
+
+
+def made(given: Stream, **options: Any) -> tuple[RecursiveRidge, list[Any]]:
+    W0 = given.W0.T if options.get("layout") == "torch" else given.W0
+    state = RecursiveRidge(W0, **given.options(), **options)
+    return state, [state.update(K, V, weight=w) for K, V, w in given.edits]
+
+
+def changed(certificate: Any, **fields: Any) -> Any:
+    return dataclasses.replace(certificate, **fields)
+
+
+@pytest.mark.parametrize("layout", ["rows", "torch"])
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_verified_from_scratch(form: str, layout: str) -> None:
+    given = stream(np.random.default_rng(1), 5, 3)
+    for dtype in (np.float64, np.float32):
+        problem = problem_of(given, layout)
+        state, reports = made(given._replace(W0=given.W0.astype(dtype)), form=form, layout=layout)
+        for report in reports:
+            assert report.certificate.verify(problem)
+            assert report.certificate.bound == pytest.approx(report.surprise**2 / 4)
+            assert report.certificate.paid == report.interference
+        assert state.certificate is not None
+        assert state.certificate.verify(problem)
+        assert state.drift <= state.certificate.drift_bound
+        assert state.anchor_drift <= state.certificate.anchor_bound
+        adapter = state.as_adapter(2)
+        assert adapter.certificate.verify(problem)  # type: ignore[attr-defined]
+
+
+def test_exact_ones_too() -> None:
+    given = stream(np.random.default_rng(2), 3, 2, exactly=True)
+    plain = given._replace(edits=[(K, V, 1) for K, V, _ in given.edits])
+    state, reports = made(plain, dtype=object)
+    assert all(report.certificate.verify(problem_of(plain)) for report in reports)
+    assert state.certificate is not None
+    assert state.certificate.verify(problem_of(plain))
+
+
+def test_of_an_edit_that_was_taken_out_or_replaced_as_the_last_one() -> None:
+    given = stream(np.random.default_rng(3), 4, 2)
+    state, _ = made(given)
+    K, V, w = given.edits[1]
+    new = given._replace(edits=[*given.of([0, 2, 3]).edits, (K, V + 1, w)])
+    assert state.replace(1, V + 1).certificate.verify(problem_of(new, labels=[0, 2, 3, 1]))  # type: ignore[union-attr]
+    report = state.forget(1)
+    assert report.certificate is not None
+    assert report.certificate.verify(problem_of(new, labels=[0, 2, 3, 1]))
+
+
+def test_tampered() -> None:
+    given = stream(np.random.default_rng(4), 5, 3)
+    problem = problem_of(given)
+    state, reports = made(given)
+    edit, drift = reports[2].certificate, state.certificate
+    other = problem_of(given._replace(edits=[(K, V + 1, w) for K, V, w in given.edits]))
+    assert not edit.verify(other)
+    for wrong in ({"paid": edit.paid * 1.01}, {"bound": edit.bound * 1.01}, {"label": 9}, {"ridge": 0.5}):
+        assert not changed(edit, **wrong).verify(problem)
+    assert not changed(edit, statement="continual_learning/RL-4").verify(problem)
+    assert drift is not None
+    assert not drift.verify(other)
+    for field in ("deviation", "bound", "gap", "anchor_weight"):
+        assert not changed(drift, **{field: getattr(drift, field) * 1.01 + 1e-3}).verify(problem)
+    assert not changed(drift, statement="continual_learning/RL-9").verify(problem)
+    adapter: Any = state.as_adapter(1).certificate
+    assert not changed(adapter, bound=adapter.bound * 1.01).verify(problem)
+    assert not changed(adapter, B=adapter.B * 1.1).verify(problem)
+    assert not changed(adapter, A=adapter.A[:, :4]).verify(problem)
+
+
+def test_the_tight_edit_pays_a_quarter() -> None:
+    for form in ("sqrt", "covariance", "information", "dual"):
+        state = RecursiveRidge([[0.0]], form=form)  # type: ignore[arg-type]
+        certificate = state.update([[1.0]], [[3.0]]).certificate
+        assert certificate is not None
+        assert (certificate.paid, certificate.bound, certificate.gap) == pytest.approx((2.25, 2.25, 0.0))
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "dual"])
+def test_no_change_of_the_rank_is_better_than_the_adapter(form: str) -> None:
+    rng = np.random.default_rng(5)
+    given = stream(rng, 6, 4, n=5)
+    state, _ = made(given, form=form, layout="torch")
+    W = batch(given)
+    for rank in range(1, 5):
+        found = state.as_adapter(rank)
+        certificate: Any = found.certificate
+        assert found.B.shape == (4, rank)
+        assert found.A.shape == (rank, 6)
+        reached = cost(given, given.W0 + np.asarray(found.delta).T)
+        assert reached == pytest.approx(certificate.bound)
+        assert reached - cost(given, W) == pytest.approx(certificate.excess, abs=1e-10)
+        left, values, right = np.linalg.svd(W - given.W0, full_matrices=False)
+        others = [(left[:, :rank] * values[:rank]) @ right[:rank]]
+        others += [np.asarray(found.delta).T + 1e-3 * rng.normal(size=(6, rank)) @ np.asarray(found.B).T for _ in "ab"]
+        assert all(reached <= cost(given, given.W0 + D) + 1e-12 for D in others)
+        assert found.error == pytest.approx(
+            np.linalg.norm(np.asarray(found.delta).T - (W - given.W0)) / np.linalg.norm(W - given.W0), abs=1e-9
+        )
+    with pytest.raises(ValueError, match=r"`rank` must be an integer in \[1, 4\]; got 5."):
+        state.as_adapter(5)
+    assert "objective" in repr(state.as_adapter(1))

@@ -1,0 +1,149 @@
+"""All forms in floats against least squares: both layouts, both precisions, batches and single keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory.continual_learning import RecursiveRidge
+from tests.continual_learning.recursion.oracle import Stream, batch, cost, rows, stream
+
+FORMS = ("sqrt", "covariance", "information", "dual")
+
+
+def made(given: Stream, form: Any, layout: Any = "rows", **options: Any) -> RecursiveRidge:
+    W0 = given.W0.T if layout == "torch" else given.W0
+    return RecursiveRidge(W0, form=form, layout=layout, **given.options(), **options)
+
+
+def as_rows(state: RecursiveRidge) -> np.ndarray:
+    return np.asarray(state.weights).T if state.layout == "torch" else np.asarray(state.weights)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("layout", ["rows", "torch"])
+@pytest.mark.parametrize("form", FORMS)
+def test_edits_of_any_size(form: str, layout: str, dtype: Any) -> None:
+    given = stream(np.random.default_rng(1), 7, 3, n=6)
+    given = given._replace(W0=given.W0.astype(dtype))
+    state, near = made(given, form, layout), 1e-11 if dtype == np.float64 else 2e-4
+    for K, V, w in given.edits:
+        state.update(K, V, weight=w)
+    W, (A, _) = batch(given), rows(given)
+    assert as_rows(state) == pytest.approx(W, abs=near)
+    assert state.weights.dtype == dtype
+    assert state.weights.shape == (given.W0.T if layout == "torch" else given.W0).shape
+    assert float(state.cost) == pytest.approx(cost(given, W), rel=near)
+    assert np.asarray(state.covariance) == pytest.approx(np.linalg.inv(A.T @ A), abs=near)
+    prior = rows(given.of([]))[0]
+    assert state.log_det == pytest.approx(
+        np.linalg.slogdet(A.T @ A)[1] - np.linalg.slogdet(prior.T @ prior)[1], abs=10 * near
+    )
+    x = np.random.default_rng(2).normal(size=(5, 7))
+    assert np.asarray(state.predict(x)) == pytest.approx(x @ W, abs=10 * near)
+    assert np.asarray(state.variance(x)) == pytest.approx(
+        np.einsum("ij,jk,ik->i", x, np.linalg.inv(A.T @ A), x), abs=10 * near
+    )
+    assert state.drift == pytest.approx(np.linalg.norm(W - given.W0), abs=10 * near)
+    assert given.anchors is not None
+    assert state.anchor_drift == pytest.approx(np.linalg.norm(given.anchors @ (W - given.W0)), abs=10 * near)
+    assert (state.form, state.n_edits, state.labels) == (form, 6, (0, 1, 2, 3, 4, 5))
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information"])
+def test_no_ridge_but_anchors_of_full_rank(form: str) -> None:
+    given = stream(np.random.default_rng(2), 4, 2, m=6)._replace(ridge=0.0)
+    state = made(given, form)
+    for K, V, w in given.edits:
+        state.update(K, V, weight=w)
+    assert as_rows(state) == pytest.approx(batch(given), abs=1e-10)
+    assert state.certificate is not None
+    assert state.certificate.drift_bound == np.inf
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information"])
+def test_decay(form: str) -> None:
+    given = stream(np.random.default_rng(3), 5, 2, n=5)
+    state = made(given, form, decay=0.8)
+    for K, V, w in given.edits:
+        state.update(K, V, weight=w)
+    assert as_rows(state) == pytest.approx(batch(given, 0.8), abs=1e-10)
+    assert float(state.cost) == pytest.approx(cost(given, batch(given, 0.8), 0.8))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("decay", [1.0, 0.9])
+def test_many_single_keys(form: str, decay: float) -> None:
+    if form == "dual" and decay < 1:
+        return
+    rng = np.random.default_rng(4)
+    given = stream(rng, 9, 2, n=0)
+    K, V = rng.normal(size=(20, 9)), rng.normal(size=(20, 2))
+    K[3] = 0
+    one, many = made(given, form, decay=decay), made(given, form, decay=decay)
+    told = [one.update(K[i : i + 1], V[i : i + 1]) for i in range(20)]
+    found = many.update_many(K, V)
+    full = given._replace(edits=[(K[i : i + 1], V[i : i + 1], 1.0) for i in range(20)])
+    for state in (one, many):
+        assert as_rows(state) == pytest.approx(batch(full, decay), abs=1e-10)
+        assert float(state.cost) == pytest.approx(cost(full, batch(full, decay), decay))
+    for name in ("surprise", "residual", "interference", "weights_change"):
+        assert getattr(found, name) == pytest.approx([getattr(report, name) for report in told], abs=1e-10)
+    assert found.labels == tuple(range(20))
+    assert many.certificate is None or many.certificate.bound == pytest.approx(one.certificate.bound)  # type: ignore[union-attr]
+    assert len(found.to_dict()["surprise"]) == 20
+
+
+def test_wide_batches_go_through_lapack_and_say_the_same() -> None:
+    rng = np.random.default_rng(5)
+    for dtype, near in ((np.float64, 1e-10), (np.float32, 1e-3)):
+        given = stream(rng, 130, 3, n=0)._replace(W0=rng.normal(size=(130, 3)).astype(dtype))
+        edits = [(rng.normal(size=(9, 130)), rng.normal(size=(9, 3)), 1.0) for _ in range(3)]
+        full, state = given._replace(edits=edits), made(given, "sqrt")
+        for K, V, _ in edits[:2]:
+            state.update(K, V)
+        state.update_many(*edits[2][:2])
+        A, _ = rows(full)
+        R = state.factor
+        assert R.dtype == dtype
+        assert np.array_equal(R, np.triu(R))
+        assert R.T @ R == pytest.approx(A.T @ A, abs=300 * near)
+        assert as_rows(state) == pytest.approx(batch(full), abs=near)
+
+
+def test_auto_is_dual_for_few_wide_keys_and_then_a_triangle() -> None:
+    rng = np.random.default_rng(6)
+    given = stream(rng, 256, 2, n=0, m=3)
+    edits = [(rng.normal(size=(40, 256)), rng.normal(size=(40, 2)), 1.0) for _ in range(5)]
+    state, forms = made(given, "auto"), []
+    for i, (K, V, _) in enumerate(edits):
+        state.update(K, V)
+        forms.append(state.form)
+        assert as_rows(state) == pytest.approx(batch(given._replace(edits=edits[: i + 1])), abs=1e-9)
+    assert forms == ["dual", "dual", "dual", "sqrt", "sqrt"]
+    assert made(stream(rng, 4, 2), "auto").form == "sqrt"
+    assert RecursiveRidge(np.zeros((256, 1)), decay=0.5).form == "sqrt"
+    assert RecursiveRidge(np.zeros((256, 1)), ridge=0, anchors=np.eye(256)).form == "sqrt"
+
+
+def test_numbers_that_are_no_doubles() -> None:
+    ints = RecursiveRidge([[0], [1]])
+    assert ints.weights.dtype == np.float64
+    half = RecursiveRidge(np.ones((2, 1), np.float16))
+    half.update([[1, 0]], [[2]])
+    assert half.weights.dtype == np.float16
+    assert half.weights.tolist() == [[1.5], [1.0]]
+    assert half.covariance.dtype == np.float16
+    assert RecursiveRidge(np.ones((2, 1)), dtype="float32").weights.dtype == np.float32
+
+
+def test_half_of_the_same_edit_remains_in_units_of_any_size() -> None:
+    for unit in (1e-12, 1.0, 1e12):
+        for form in FORMS:
+            for dtype in (np.float32, np.float64):
+                state = RecursiveRidge(np.zeros((2, 1), dtype), ridge=unit**2, form=form)
+                report = state.update([[unit, 0.0]], [[unit]])
+                assert report.residual == pytest.approx(unit / 2, rel=1e-6)
+                assert report.interference == pytest.approx(unit**2 / 4, rel=1e-6)
