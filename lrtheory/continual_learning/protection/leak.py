@@ -1,4 +1,4 @@
-"""How much a step changes old outputs: an interval that is known without the old inputs."""
+"""Intervals for the change that a step makes in old outputs, known without the old inputs."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ class FrequentDirections:
         self._held.merge(copy.deepcopy(other._held) if other is self else other._held)
 
     def components(self, k: int) -> np.ndarray:
-        """Return the k leading directions of what is held, one a row.
+        """Return the k leading directions as orthonormal rows.
 
         Parameters
         ----------
@@ -208,7 +208,7 @@ class FrequentDirections:
         Returns
         -------
         array of shape (k, n_features)
-            Orthonormal rows, the leading one first; fewer where fewer directions were seen.
+            The leading one first; fewer where fewer directions were seen.
 
         Raises
         ------
@@ -375,7 +375,7 @@ class FrequentDirections:
 
 
 def chosen(n_features: int, rank: int, method: str) -> tuple[str, str]:
-    """Which method is meant, and why."""
+    """Return the method that is meant, and why."""
     choice("method", method, METHODS)
     if method != "auto":
         return method, ""

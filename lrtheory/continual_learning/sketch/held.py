@@ -1,4 +1,4 @@
-"""What Frequent Directions holds: a buffer of rows that is shrunk when it is full, or the exact Gram matrix.
+"""The memory of Frequent Directions: a buffer of rows that is shrunk when it is full, or the exact Gram matrix.
 
 Everything is divided by 2^unit, squares by 4^unit, so that rows of any size are squared without overflow or underflow.
 A stream that is multiplied by a power of two leaves the same digits.
@@ -28,7 +28,7 @@ PART = 1024
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What is held, in its unit, as a reader sees it."""
+    """The memory as a reader sees it, in its unit."""
 
     energies: np.ndarray  # squared singular values of what is held, the largest first
     F: np.ndarray  # (n, at most rank): its leading right singular vectors times singular values, as columns

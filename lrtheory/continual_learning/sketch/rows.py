@@ -55,7 +55,7 @@ def matrix_of(A: Any) -> Any:
 
 
 def _plain(values: Any) -> Any:
-    """The same numbers in single precision, if they have it or less, else in double precision."""
+    """Numbers in single precision, if they have it or less, else in double precision."""
     if values.dtype in (np.float32, np.float64):
         return values
     return values.astype(np.float32 if values.dtype == np.float16 else np.float64)
