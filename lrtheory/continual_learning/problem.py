@@ -180,8 +180,7 @@ class Task:
     y_test: ArrayLike
 
     def __post_init__(self) -> None:
-        X = _matrix("X", self.X)
-        X_test = _matrix("X_test", self.X_test)
+        X, X_test = (_rows(name, getattr(self, name)) for name in ("X", "X_test"))
         if X_test.shape[1] != X.shape[1]:
             raise must("X_test", f"of shape (n, {X.shape[1]})", X_test.shape)
         object.__setattr__(self, "X", X)
@@ -272,6 +271,12 @@ def _matrix(name: str, value: Any) -> np.ndarray:
     if found.ndim != 2 or 0 in found.shape:
         raise must(name, "a matrix with rows and columns", found.shape)
     return _single(found)
+
+
+def _rows(name: str, value: Any) -> np.ndarray:
+    """A finite matrix of floats, since networks have no exact numbers."""
+    found = _matrix(name, value)
+    return found.astype(np.float64) if found.dtype == object else found
 
 
 def _listed(value: Any, name: str = "edits") -> list[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from lrtheory.continual_learning.protection.leak import Leak
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
@@ -132,7 +133,7 @@ class NetworkLearner:
         self.ranks: list[list[int]] = []
         self.n_rows = 0
         #: what the last task may have done to the first layer's outputs on the inputs of all tasks before it
-        self.leak: Any = None
+        self.leak: Leak | None = None
         output = protection is not None and protection.side == "output"
         self.protectors = [
             SubspaceProtector(W.shape[output], layout="rows", side="output" if output else "input")

@@ -13,6 +13,8 @@ from lrtheory._validation import choice, flag, generator, integer, must, open_in
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.continual_learning import metrics
 from lrtheory.continual_learning.problem import Task, TaskProblem
+from lrtheory.continual_learning.protection.leak import LeakCertificate
+from lrtheory.continual_learning.recursion.report import DriftCertificate
 from lrtheory.continual_learning.tasks.learners import (
     JointLearner,
     Learner,
@@ -84,7 +86,7 @@ class TaskRun(Result):
     method: str
     message: str
     counts: Mapping[str, int]
-    certificate: Any
+    certificate: DriftCertificate | LeakCertificate | None
     trace: Mapping[str, np.ndarray] | None
 
     def _columns(self) -> dict[str, Any]:
@@ -284,7 +286,7 @@ def _transfer(R: np.ndarray, start: np.ndarray) -> float | None:
     return None if found is None else float(found)
 
 
-def _certified(learner: Any, method: str, n_tasks: int) -> tuple[Any, str]:
+def _certified(learner: Any, method: str, n_tasks: int) -> tuple[DriftCertificate | LeakCertificate | None, str]:
     """The certificate of a run, and a sentence for the reader."""
     notes = [] if n_tasks > 1 else [metrics.NOTHING_FOLLOWED]
     if method == "ridge":
