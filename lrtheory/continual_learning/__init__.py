@@ -105,3 +105,12 @@ __all__ = [
     "run_tasks",
     "sketch",
 ]
+
+
+def _warmup() -> None:
+    """Compile the rotations, for both kinds of floats."""
+    for kind in ("float32", "float64"):
+        state = RecursiveRidge([[0.0], [0.0]], dtype=kind)
+        state.update([[1.0, 0.0]], [[1.0]])
+        state.update_many([[1.0, 1.0]], [[1.0]])
+        state.forget(0)

@@ -16,7 +16,8 @@ from lrtheory._result import read_only
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must, same_parameters
-from lrtheory.continual_learning.recursion import inputs, state
+from lrtheory.continual_learning.recursion import inputs
+from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
 from lrtheory.continual_learning.recursion.algebra import alike, is_exact, norm
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditReport, report_of
@@ -198,16 +199,16 @@ class Reading:
         dict
             For `set_state` of a map that was made with the same parameters.
         """
-        found = self._parameters() | state.told(self._held) | {"next": self._next}
-        return found | (state.told_edits(self._edits, self._held.W) if self._options.keep == "edits" else {})
+        found = self._parameters() | states.told(self._held) | {"next": self._next}
+        return found | (states.told_edits(self._edits, self._held.W) if self._options.keep == "edits" else {})
 
     @beside_jax
-    def set_state(self, state_: Mapping[str, Any]) -> None:
+    def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned, bit for bit; a rejected state changes nothing.
 
         Parameters
         ----------
-        state_ : mapping
+        state : mapping
             From `get_state`, or from ``numpy.load`` of a file into which it was written.
 
         Raises
@@ -217,10 +218,10 @@ class Reading:
         TypeError
             If it is not a mapping.
         """
-        same_parameters(state_, self._parameters())
-        held = state.read(state_, self._held)
-        edits = state.read_edits(state_, held.W) if self._options.keep == "edits" else {}
-        self._held, self._edits, self._next = held, edits, state.count(state_, "next")
+        same_parameters(state, self._parameters())
+        held = states.read(state, self._held)
+        edits = states.read_edits(state, held.W) if self._options.keep == "edits" else {}
+        self._held, self._edits, self._next = held, edits, states.count(state, "next")
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the state, the anchors and the parameters into an npz file.
@@ -239,7 +240,7 @@ class Reading:
         """
         found = self.get_state()
         anchors = self._held.prior.anchors
-        found |= {} if anchors is None else {"anchors": state.plain(anchors)}
+        found |= {} if anchors is None else {"anchors": states.plain(anchors)}
 
         def write(target: Path) -> None:
             with target.open("wb") as file:
@@ -255,7 +256,7 @@ class Reading:
         numbers = {"ridge": prior.ridge, "anchor_weight": prior.anchor_weight, "decay": options.decay}
         words = {"form": options.form, "keep": options.keep, "layout": options.layout, "dtype": kind, "version": 1}
         shape = {"shape": list(prior.W0.shape), "n_anchors": 0 if prior.anchors is None else prior.anchors.shape[0]}
-        return words | shape | {name: state.plain(number) for name, number in numbers.items()}
+        return words | shape | {name: states.plain(number) for name, number in numbers.items()}
 
     def _inputs(self, x: Any) -> Any:
         rows = inputs.matrix("x", x, self._held.W)

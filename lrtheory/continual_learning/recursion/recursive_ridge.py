@@ -88,12 +88,12 @@ class RecursiveRidge(Reading):
     --------
     >>> ridge = RecursiveRidge([[0.0], [0.0]], ridge=1.0)
     >>> report = ridge.update([[1.0, 0.0]], [[4.0]])
-    >>> report.surprise, report.residual, report.interference
-    (4.0, 2.0, 4.0)
-    >>> ridge.weights.tolist(), ridge.cost
-    ([[2.0], [0.0]], 8.0)
-    >>> ridge.forget(0).residual, ridge.weights.tolist()
-    (4.0, [[0.0], [0.0]])
+    >>> [round(number, 6) for number in (report.surprise, report.residual, report.interference, ridge.cost)]
+    [4.0, 2.0, 4.0, 8.0]
+    >>> ridge.weights.round(6).tolist()
+    [[2.0], [0.0]]
+    >>> round(ridge.forget(0).residual, 6), ridge.n_edits
+    (4.0, 0)
     """
 
     def __init__(
