@@ -138,10 +138,16 @@ def judge(statement: Statement, solve: Callable[..., Any], instances: Sequence[A
     if word == "inconclusive":
         return Verdict(word, f"The check does not decide: {found[0].message or 'within its budget'}.")
     worst = next(evidence.worst for evidence in found if evidence.verdict == word)
-    sides = f"{float(worst['lhs']):.4g} against {float(worst['rhs']):.4g}"
+    sides = f"{_real(worst['lhs']):.4g} against {_real(worst['rhs']):.4g}"
     said = "the claim holds" if word == "supported" else "the claim fails"
     several = f" {sum(e.verdict == word for e in found)} of {len(found)} instances say so." if len(found) > 1 else ""
     return Verdict(word, f"Here {said}; at the entry that decides, the sides are {sides}.{several}")
+
+
+def _real(told: Any) -> float:
+    """A number that may be told as a fraction."""
+    above, _, below = str(told).partition("/")
+    return float(above) / float(below or 1)
 
 
 # --- the picture -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes
 from lrtheory.continual_learning.loaders import load_split_mnist
 from lrtheory.continual_learning.makers import make_adversarial_rows
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.theory import fd_bound
 
 if TYPE_CHECKING:

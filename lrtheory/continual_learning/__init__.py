@@ -56,9 +56,9 @@ from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.adapter import AdapterCertificate
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketch.one_pass import sketch
-from lrtheory.continual_learning.sketch.result import SketchCertificate, SketchResult
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.one_pass import sketch
+from lrtheory.continual_learning.sketching.result import SketchCertificate, SketchResult
 from lrtheory.continual_learning.tasks.run_tasks import TaskRun, run_tasks
 
 __all__ = [

@@ -13,7 +13,7 @@ from lrtheory._validation import Words, flag, must
 from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, answered, problem_of, rows_of, weights_of
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
-from lrtheory.continual_learning.sketch.other_sketches import random_rows, truncated
+from lrtheory.continual_learning.sketching.other_sketches import random_rows, truncated
 
 __all__ = ["batch_ridge", "fixed_covariance", "hard_write", "null_space", "random_rows", "truncated"]
 

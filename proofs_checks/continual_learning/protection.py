@@ -12,7 +12,7 @@ from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.protection.directions import new_directions
 from lrtheory.continual_learning.protection.leak import leak_of
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
-from lrtheory.continual_learning.sketch.held import Held
+from lrtheory.continual_learning.sketching.held import Held
 from proofs_checks.continual_learning.families.guards import allowance, largest, misfit, spectrum, square, unlike
 from proofs_checks.continual_learning.families.subspaces import (
     EXACT,

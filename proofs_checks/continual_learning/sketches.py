@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.sketch.held import Held
+from lrtheory.continual_learning.sketching.held import Held
 from proofs_checks.continual_learning.families.guards import allowance, largest, misfit, spectrum, square, unlike
 from proofs_checks.continual_learning.families.rows import (
     AXES,

@@ -30,6 +30,7 @@ SYSTEMS = demos.systems()
 #: a stop of a slider at which a hypothesis is broken, and both numbers are others
 BREAKS = {
     "alpha_rank": ("gap", 0.0),
+    "continual_learning": ("lam", 0.0),
     "dual_mirror_descent": ("share", 0.25),
     "dynamic_submodular": ("synergy", 64),
     "fair_subset_selection": ("size", 3),

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._kernels.directions import leading
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
 
 __all__ = ["Seen", "compressed", "new_directions", "seen", "share_inside"]
 

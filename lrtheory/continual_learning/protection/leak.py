@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.continual_learning.sketch.rows import (
+from lrtheory.continual_learning.sketching.rows import (
     Rows,
     checked_rows,
     energy_of,

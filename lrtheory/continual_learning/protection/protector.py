@@ -14,8 +14,8 @@ from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
 from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
 from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows
 
 __all__ = ["LAYOUTS", "SIDES", "SubspaceProtector"]
 

@@ -9,7 +9,7 @@ from lrtheory._array import kernel
 __all__ = ["rotate_in", "rotate_out", "write_keys"]
 
 
-@kernel
+@kernel(whole=True)
 def rotate_in(R, X):
     """Turn the triangle R into that of R^T R + X^T X by one rotation for each entry of each row of X, in place."""
     d = R.shape[0]
@@ -62,7 +62,7 @@ def _solved(R, q, y, d):
     return square
 
 
-@kernel
+@kernel(whole=True)
 def rotate_out(R, X):
     """Turn the triangle R into that of R^T R - X^T X, which must be positive definite, in place (LINPACK's way)."""
     d = R.shape[0]
@@ -90,7 +90,7 @@ def rotate_out(R, X):
                 lower[j] = cosine * below + sine * above
 
 
-@kernel(fastmath={"contract", "reassoc"})
+@kernel(whole=True, fastmath={"contract", "reassoc"})
 def write_keys(R, W, K, V, fade, told):
     """Write each row of K and V as an edit of its own into the triangle R and the weights W, in place.
 

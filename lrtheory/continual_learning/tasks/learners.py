@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.continual_learning.protection.leak import Leak
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.tasks.network import Network, Optimizer
 
 __all__ = ["JointLearner", "Learner", "NetworkLearner", "Protection", "RidgeLearner", "Training"]

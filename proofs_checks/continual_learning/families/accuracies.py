@@ -52,9 +52,8 @@ def forgetting_of(R: np.ndarray) -> Fraction:
 def of_eighths(rows: Any) -> Accuracies:
     """Return a table from integers between 0 and 8."""
     whole = np.asarray(rows)
-    R = np.empty(whole.shape, object)
-    R.flat = [Fraction(int(entry), EIGHTHS) for entry in whole.flat]
-    return Accuracies(R)
+    entries = [Fraction(int(entry), EIGHTHS) for entry in whole.ravel()]
+    return Accuracies(np.array(entries, object).reshape(whole.shape))
 
 
 def tables() -> tuple[Accuracies, ...]:

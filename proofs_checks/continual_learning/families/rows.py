@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from proofs_checks.continual_learning.families.guards import is_matrix
 
 #: orthonormal rows, all of whose entries are halves

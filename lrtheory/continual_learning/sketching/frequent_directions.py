@@ -13,9 +13,9 @@ import numpy as np
 
 from lrtheory._files import replacing
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
-from lrtheory.continual_learning.sketch.held import DROPPED, Held, Reading
-from lrtheory.continual_learning.sketch.result import STATEMENT, SketchCertificate
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, scaled, true_value
+from lrtheory.continual_learning.sketching.held import DROPPED, Held, Reading
+from lrtheory.continual_learning.sketching.result import STATEMENT, SketchCertificate
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, scaled, true_value
 
 __all__ = ["METHODS", "FrequentDirections", "chosen"]
 

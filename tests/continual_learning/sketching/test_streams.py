@@ -11,7 +11,7 @@ import scipy.sparse
 
 from lrtheory.continual_learning import FrequentDirections, make_adversarial_rows, sketch
 from lrtheory.continual_learning.baselines import random_rows, truncated
-from tests.continual_learning.sketch.oracles import Counters, loss, tails
+from tests.continual_learning.sketching.oracles import Counters, loss, tails
 from tests.rules.forging import forged_fields
 
 

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 
 from lrtheory.continual_learning import FrequentDirections, sketch
-from tests.continual_learning.sketch.oracles import loss
+from tests.continual_learning.sketching.oracles import loss
 
 
 def made(method: str = "fd", **options: Any) -> FrequentDirections:

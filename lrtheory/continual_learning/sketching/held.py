@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._kernels.directions import leading, lengths_left
-from lrtheory.continual_learning.sketch.rows import energy_of, largest_of, parts_of, scaled
+from lrtheory.continual_learning.sketching.rows import energy_of, largest_of, parts_of, scaled
 
 __all__ = ["DROPPED", "Held", "Reading"]
 

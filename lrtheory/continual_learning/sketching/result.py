@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.continual_learning.sketch.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
 
 __all__ = ["SketchCertificate", "SketchResult"]
 

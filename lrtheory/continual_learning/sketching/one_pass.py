@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lrtheory.continual_learning.sketch.frequent_directions import FrequentDirections, chosen
-from lrtheory.continual_learning.sketch.result import SketchResult
-from lrtheory.continual_learning.sketch.rows import Rows, matrix_of
+from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections, chosen
+from lrtheory.continual_learning.sketching.result import SketchResult
+from lrtheory.continual_learning.sketching.rows import Rows, matrix_of
 
 __all__ = ["sketch"]
 
