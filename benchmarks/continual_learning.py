@@ -25,31 +25,27 @@ def stream(d: int, n_keys: int) -> Callable[[], Inputs]:
     return inputs
 
 
-def model_of(inputs: Inputs, **options: Any) -> Any:
-    """Our recursion from the map 0."""
+def model_of(inputs: Inputs) -> Any:
+    """Our recursion from the map 0, in the form that is safe."""
     from lrtheory.continual_learning import RecursiveRidge
 
-    return RecursiveRidge(np.zeros((inputs["keys"].shape[1], 1)), ridge=RIDGE, keep="nothing", **options)
+    W0 = np.zeros((inputs["keys"].shape[1], 1))
+    return RecursiveRidge(W0, ridge=RIDGE, form="sqrt", keep="nothing")
 
 
 def all_at_once(inputs: Inputs) -> np.ndarray:
     """Every key its own edit, in one call."""
-    model = model_of(inputs, form="sqrt")
+    model = model_of(inputs)
     model.update_many(inputs["keys"], inputs["values"][:, None])
     return np.asarray(model.weights)[:, 0]
 
 
-def one_by_one(form: str) -> Callable[[Inputs], np.ndarray]:
-    """A call for every key."""
-
-    def solve(inputs: Inputs) -> np.ndarray:
-        model = model_of(inputs, form=form)
-        values = inputs["values"][:, None]
-        for i in range(len(values)):
-            model.update(inputs["keys"][i : i + 1], values[i : i + 1])
-        return np.asarray(model.weights)[:, 0]
-
-    return solve
+def one_by_one(inputs: Inputs) -> np.ndarray:
+    """A call with its report for every key."""
+    model, values = model_of(inputs), inputs["values"][:, None]
+    for i in range(len(values)):
+        model.update(inputs["keys"][i : i + 1], values[i : i + 1])
+    return np.asarray(model.weights)[:, 0]
 
 
 def padasip(inputs: Inputs) -> np.ndarray:
@@ -109,7 +105,7 @@ def stream_row(d: int, n_keys: int) -> Row:
         name=f"keys-{d}",
         title=f"{n_keys} keys of {d} entries with one value each, the map after each of them; ours with a certificate",
         inputs=stream(d, n_keys),
-        ours={"update_many": all_at_once, "update": one_by_one("sqrt"), "covariance": one_by_one("covariance")},
+        ours={"update_many": all_at_once, "update": one_by_one},
         peers={"padasip": padasip, "filterpy": filterpy, "river": river, "numpy-loop": solved_again},
         tolerance=1e-8,
     )
