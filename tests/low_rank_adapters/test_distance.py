@@ -18,6 +18,8 @@ from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
+from lrtheory.low_rank_adapters.reach.alternating import improved, random_start
+from lrtheory.low_rank_adapters.reach.task import problem_of, task_of
 from tests.backends import backend
 from tests.rules.forging import forged_fields
 
@@ -213,3 +215,17 @@ def test_bad_input() -> None:
         distance(np.zeros((10, 6)), np.zeros((10, 6)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="scale"):
         distance(dataclasses.replace(adapter, scale=0.0), np.zeros((10, 6)))
+
+
+@pytest.mark.parametrize("kind", ["hadamard", "vera", "randlora"])
+def test_runs_begin_at_the_size_of_the_target_and_end_at_a_share_of_the_last_loss(kind: str) -> None:
+    adapter, draw = made(kind, (8, 7)), np.random.default_rng(1)
+    trained = adapter.with_params({name: draw.normal(size=value.shape) for name, value in adapter.params.items()})
+    task = task_of(adapter, problem_of((8, 7), 1e3 * trained.delta()))
+    start = random_start(task, draw)
+    assert np.linalg.norm(task.image(start)) == pytest.approx(np.linalg.norm(task.T))
+    run = improved(task, start, tol=0.1, max_iter=200, inform=lambda *_: False)
+    losses = np.array(run.losses)
+    assert run.converged
+    assert (losses[1:-1] < 0.9 * losses[:-2]).all()
+    assert losses[-1] >= 0.9 * losses[-2] or losses[-1] <= 1e-25 * losses[0]

@@ -222,6 +222,24 @@ def test_an_interrupt_leaves_no_half_of_a_step(monkeypatch, fails_at):
     assert before | {"rng": None} == after | {"rng": None}
 
 
+def test_rows_and_columns_take_turns_half_of_the_rank_apart():
+    switched = SwitchedLoRA(np.eye(6), 4, step_size=1.0, horizon=10**9, interval=4, rng=0)
+    for k in range(5):
+        before = {name: np.array(value) for name, value in switched.adapter.params.items()}
+        switched.step(np.zeros((6, 6)))
+        after = switched.adapter.params
+        assert np.flatnonzero((after["A"] != before["A"]).any(axis=1)).tolist() == [k % 4]
+        assert np.flatnonzero((after["B"] != before["B"]).any(axis=0)).tolist() == [(k + 2) % 4]
+
+
+def test_the_update_of_the_start_has_the_size_of_the_weight():
+    W = 7.0 * np.random.default_rng(0).standard_normal((40, 30))
+    made = (SwitchedLoRA(W, 4, step_size=1.0, horizon=1, scale=-3.0, rng=rng) for rng in range(20))
+    squares = [np.sum(one.adapter.delta() ** 2) for one in made]
+    # a product of Gaussian factors has a relative variance of about 2 / (m r) + 2 / (n r)
+    assert abs(np.mean(squares) / np.sum(W**2) - 1) <= 5 * np.sqrt((2 / 160 + 2 / 120) / 20)
+
+
 def test_switches_become_rare():
     switched = SwitchedLoRA(np.eye(6), 4, step_size=1e-3, horizon=300, interval=8, frozen_steps=0, rng=1)
     counts = []
