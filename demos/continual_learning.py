@@ -30,7 +30,7 @@ with app.setup:
         bound="a quarter of the squared surprise",
     )
     SLIDERS = {
-        "angle": parts.Slider("angle of the new key, degrees", tuple(range(0, 181, 15)), 45),
+        "angle": parts.Slider("angle of the new key, degrees", tuple(range(0, 181, 15)), 120),
         "old": parts.Slider("facts that are there", (1, 2, 3), 3),
         "lam": parts.Slider("weight of the map, lambda / length of a key", (0.0, 0.25, 0.5, 1.0, 2.0), 0.5),
         "mu": parts.Slider("weight of the anchor, mu", (0.0, 0.5, 1.0, 2.0), 0.5),

@@ -40,7 +40,7 @@ def words() -> EncoderEdits:
 
 
 def known(method: str, after: int) -> tuple[np.ndarray, float]:
-    """Which sentences that were never taught are found, (edits, sentences), after so many edits, and the collateral."""
+    """Return whether paraphrases are found, (edits, sentences), after the first edits alone, and the collateral."""
     problem = words()
     done = METHODS[method](problem.W0, problem.edits[:after], anchors=problem.anchors, layout=problem.layout, **WEIGHTS)
     score = problem.score(np.asarray(done.weights))

@@ -1,4 +1,4 @@
-"""What all earlier edits, the anchors and the weights pay for one edit, against its surprise."""
+"""The price of an edit, which earlier edits, the anchors and the weights pay, against its surprise."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ledger(W0: Any, edits: Any, **options: Any) -> np.ndarray:
 
 
 def random_ledger(number: int, longest: int) -> np.ndarray:
-    """The same for a random stream: sizes, weights and norms over two orders of magnitude."""
+    """Return the ledger of a random stream: sizes, weights and norms over two orders of magnitude."""
     rng = stream(SEED, number)
     d, p, n_edits = rng.integers(1, [9, 5, longest + 1])
     scale = 10.0 ** rng.uniform(-1, 1, size=3)

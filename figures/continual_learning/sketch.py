@@ -1,4 +1,4 @@
-"""What a sketch misses of a stream, what it says of itself, and what is known before."""
+"""The error of a sketch, beside its own certificate and the bound that is known before the stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the inputs of a transformer's maps lies in the directions that are protected, by who chose them."""
+"""The share of the inputs of a transformer's maps that lies in protected directions, by who chose these."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
 
 @dataclass(frozen=True)
 class EncoderScores:
-    """What an encoder knows after its map was edited.
+    """The words that an encoder knows after its map was edited, and how other sentences moved.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class EncoderEdits(EditProblem):
     texts: EncoderTexts = field(kw_only=True)
 
     def score(self, weights: np.ndarray) -> EncoderScores:
-        """What the encoder knows with these weights in the place of its own.
+        """Ask the encoder for all words, with these weights in the place of its own.
 
         Parameters
         ----------
