@@ -14,7 +14,7 @@ from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.tasks.network import Network, Optimizer
 
-__all__ = ["JointLearner", "Learner", "NetworkLearner", "Protection", "RidgeLearner", "Training"]
+__all__ = ["JointLearner", "Learner", "NetworkLearner", "Protection", "RidgeLearner", "Training", "accuracies"]
 
 BATCH = 32
 #: most rows of the sketch of the inputs of a layer, which is exact up to four times as many features

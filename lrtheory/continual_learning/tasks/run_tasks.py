@@ -199,38 +199,6 @@ def run_tasks(
     return _run(problem, places, learners[method](), method, record)
 
 
-def run_network(
-    problem: TaskProblem,
-    protection: Protection | None,
-    *,
-    hidden: Sequence[int] = (100,),
-    optimizer: str = "momentum",
-    step_size: float | None = None,
-    epochs: int = EPOCHS,
-    rng: Rng = None,
-) -> TaskRun:
-    """Train a network on tasks in turn under any protection, also those that `run_tasks` does not offer.
-
-    Parameters
-    ----------
-    problem : TaskProblem
-        The tasks.
-    protection : Protection or None
-        What is held still, and how; None holds nothing.
-    hidden, optimizer, step_size, epochs, rng
-        As in `run_tasks`.
-
-    Returns
-    -------
-    TaskRun
-        As that of `run_tasks`.
-    """
-    draws = generator(rng)
-    network = _network(problem, hidden, draws)
-    learner = NetworkLearner(network, _training(optimizer, step_size, epochs), draws, protection)
-    return _run(problem, tuple(range(len(problem.tasks))), learner, "project" if protection else "sgd", False)
-
-
 def _training(optimizer: str, step_size: float | None, epochs: int) -> Training:
     """The options of training, checked."""
     usual = OPTIMIZERS[choice("optimizer", optimizer, tuple(OPTIMIZERS))]
