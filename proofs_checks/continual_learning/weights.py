@@ -35,8 +35,8 @@ def no_basis(case: Choice, *bases: np.ndarray) -> Sides | None:
     return None
 
 
-def forgets_all(case: Choice, found: Found) -> Sides:
-    """Compare what the worst step does to the input, when the rule chose for it, with what it does to any input."""
+def forgets_all(case: Choice, found: Found, kept: bool = False) -> Sides:
+    """Compare what the worst step does to the input with 1; or with 0, as if what was chosen kept every output."""
     first, x, again = found["first"], found["x"], found["again"]
     allowed = allowance(np.eye(len(first)))
     off = misfit((x, (len(first),))) or no_basis(case, first, again)
@@ -46,7 +46,10 @@ def forgets_all(case: Choice, found: Found) -> Sides:
     left = x - (x @ again) @ again.T
     size = float(np.sqrt(square(left)))
     change = np.asarray(theory.blind_change(left / size if size > 0 else x, [1.0]), float)
-    return Sides([1.0], [square(x @ (change - again @ (again.T @ change)))], least=0.0, rounding=allowed)
+    forgotten = square(x @ (change - again @ (again.T @ change)))
+    if kept:
+        return Sides([forgotten], [0.0], trivial=1.0, rounding=allowed)
+    return Sides([1.0], [forgotten], least=0.0, rounding=allowed)
 
 
 SC_2 = Statement(
@@ -68,9 +71,18 @@ SC_2 = Statement(
     solve=played,
     claim=Inequality(forgets_all),
     decisions=("first", "x", "again"),
-    saboteurs=(saboteur("the rule looks at the inputs", solve=wrong.peeking),),
+    saboteurs=(
+        saboteur("the rule looks at the inputs", solve=wrong.peeking),
+        saboteur(
+            "the first directions of the weights keep what was learned",
+            claim=Inequality(partial(forgets_all, kept=True)),
+            printed=True,
+        ),
+    ),
     notes=(
-        "With W = diag(10, 1/8) the first direction of the weights is e_1, and the input e_2 is not protected at all."
+        "One of the papers takes the first directions of the weights for what was learned. Its steps do keep the "
+        "outputs of all inputs in the span of these directions; but with W = diag(10, 1/8) and one direction that is "
+        "e_1, and the input e_2 is not protected at all."
     ),
 )
 
