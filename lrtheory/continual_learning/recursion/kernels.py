@@ -9,14 +9,13 @@ from lrtheory._array import kernel
 __all__ = ["rotate_in", "rotate_out", "write_keys"]
 
 
-@kernel(whole=True)
+@kernel
 def rotate_in(R, X):
-    """Turn the triangle R into that of R^T R + X^T X by one rotation for each entry of each row of X, in place."""
+    """Rotate rows into a triangle, in place; both may have further columns, which take part in the rotations."""
     d = R.shape[0]
-    x, q = X[0].copy() if X.shape[0] else R[0].copy(), R[0].copy()
+    q = R[:, 0].copy()
     for row in range(X.shape[0]):
-        x[:] = X[row]
-        _rotated(R, x, q, R.dtype.type(1), d)
+        _rotated(R, X[row], q, R.dtype.type(1), d)
 
 
 @kernel(fastmath={"contract"})
@@ -62,7 +61,7 @@ def _solved(R, q, y, d):
     return square
 
 
-@kernel(whole=True)
+@kernel
 def rotate_out(R, X):
     """Turn the triangle R into that of R^T R - X^T X, which must be positive definite, in place (LINPACK's way)."""
     d = R.shape[0]
@@ -90,7 +89,7 @@ def rotate_out(R, X):
                 lower[j] = cosine * below + sine * above
 
 
-@kernel(whole=True, fastmath={"contract", "reassoc"})
+@kernel(fastmath={"contract", "reassoc"})
 def write_keys(R, W, K, V, fade, told):
     """Write each row of K and V as an edit of its own into the triangle R and the weights W, in place.
 

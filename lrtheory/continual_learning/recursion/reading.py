@@ -16,7 +16,7 @@ from lrtheory._result import read_only
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must, same_parameters
-from lrtheory.continual_learning.recursion import inputs
+from lrtheory.continual_learning.recursion import inputs, steps
 from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
 from lrtheory.continual_learning.recursion.algebra import alike, is_exact, norm
@@ -89,11 +89,12 @@ class Reading:
         Raises
         ------
         ValueError
-            If the shape is another one.
+            If the shape is another one, or the form has lost its definiteness to rounding.
         TypeError
             If the entries are not real numbers.
         """
-        return self._back(self._held.form.variance(self._inputs(x)))
+        rows = self._inputs(x)
+        return self._back(steps.certain(self._held.form, lambda: self._held.form.variance(rows)))
 
     @beside_jax
     def as_adapter(self, rank: int) -> LowRankFactors:

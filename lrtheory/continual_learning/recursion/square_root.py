@@ -56,14 +56,19 @@ class SquareRoot(NamedTuple):
         """The form after all information was multiplied by `decay`."""
         return SquareRoot(self.R * math.sqrt(decay))
 
+    def written(self, K: np.ndarray, E: np.ndarray, weight: float) -> tuple[SquareRoot, *tuple[np.ndarray, ...]]:
+        """The form after an edit of surprise E, the change D of the weights, the residual, and K D.
+
+        The rotations that turn R and K into the new triangle also turn 0 and I into q and r: then R^{-1} q is the gain,
+        and r^T r the share of the surprise that is left, and nothing was squared or inverted on the way.
+        """
+        root = math.sqrt(weight)
+        R, q, r = _turned(self.R, K * root)
+        return SquareRoot(R), triangular(R, q) @ (E * root), r.T @ (r @ E), q.T @ (q @ E)
+
     def added(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K more."""
-        rows = K * math.sqrt(weight)
-        if len(rows) >= MANY and len(self.R) >= WIDE:
-            return SquareRoot(_stacked(self.R, rows))
-        R = self.R.copy(order="C")
-        rotate_in(R, kernel_input(rows))
-        return SquareRoot(R)
+        return SquareRoot(_turned(self.R, K * math.sqrt(weight))[0])
 
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K less, by rotations that undo those that added it."""
@@ -130,11 +135,28 @@ def triangular(R: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.
     return np.asarray(solve(R.T, B, lower=True, trans=not transposed)[0])  # without a copy of R
 
 
+def _turned(R: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The triangle of R on top of rows, and what the same rotations make of 0 on top of I."""
+    d, u = len(R), len(rows)
+    zero, unit = np.zeros((d, u), R.dtype), np.eye(u, dtype=R.dtype)
+    if u < MANY or d < WIDE:
+        above, below = np.concatenate([R, zero], axis=1), np.concatenate([rows, unit], axis=1)
+        rotate_in(above, below)
+        return np.ascontiguousarray(above[:, :d]), above[:, d:], below[:, d:]
+    from scipy.linalg import lapack
+
+    double = R.dtype == np.float64
+    factor, turn = (lapack.dtpqrt, lapack.dtpmqrt) if double else (lapack.stpqrt, lapack.stpmqrt)
+    upper, v, t, _ = factor(0, min(32, d), R, rows)
+    q, r, _ = turn(0, v, t, zero, unit, trans="T")
+    return upper, q, r  # what lies below the diagonal of R stays 0
+
+
 def _stacked(R: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The triangle of a QR factorization of R on top of rows, its columns contiguous."""
+    """The triangle of R on top of any number of rows, its columns contiguous."""
     from scipy.linalg import lapack
 
     if not len(rows):
         return R
     factor = lapack.dtpqrt if R.dtype == np.float64 else lapack.stpqrt
-    return np.asarray(factor(0, min(32, len(R)), R, rows)[0])  # what lies below the diagonal of R stays 0
+    return np.asarray(factor(0, min(32, len(R)), R, rows)[0])

@@ -7,8 +7,8 @@ again it leaves the residual (I - w S)^{-1} E (statements RL-1, RL-8 and RL-13).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ __all__ = [
     "Held",
     "Step",
     "begun",
+    "certain",
     "joined",
     "left_out",
     "objective",
@@ -41,6 +42,7 @@ __all__ = [
     "written_keys",
 ]
 
+T = TypeVar("T")
 Form: TypeAlias = SquareRoot | Covariance | Information | Dual
 
 #: by the bytes of a number, see `sure`
@@ -94,12 +96,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     K, V, w = edit
     form: Any = held.form if decay == 1 else held.form.faded(decay)
     E, first = V - K @ held.W, V - K @ held.prior.W0
-    try:
-        form, D, Y = _moved(form, K, E, w)
-    except np.linalg.LinAlgError as error:
-        what = '"sqrt" for edits whose information is singular after rounding'
-        raise must("form", what, form.name) from error
-    X = E - Y
+    form, D, X, Y = certain(form, lambda: _moved(form, K, E, w))
     step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))
     initial = held.initial * decay + w * inner(first, first)
     fresh = held._replace(
@@ -114,19 +111,22 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     return fresh, step
 
 
-def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, Any, Any]:
-    """The form after an edit, the change D of the weights, and K D.
+def certain(form: Form, result: Callable[[], T]) -> T:
+    """The result of a factorization, or the advice to take the form that needs none."""
+    try:
+        return result()
+    except np.linalg.LinAlgError as error:
+        what = '"sqrt" for edits whose information is singular after rounding'
+        raise must("form", what, form.name) from error
 
-    Forms of M itself take the gain w C K^T after the edit, where nothing is left to be inverted. The others would lose
-    it in what the edit subtracts from C, and divide by H.
-    """
-    fresh = form.added(K, w)
-    if isinstance(form, (SquareRoot, Information)):
-        F, S = fresh.gain(K)
-        return fresh, F @ (E * w), (S @ E) * w
+
+def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, ...]:
+    """The form after an edit, the change D of the weights, the residual, and K D."""
+    if isinstance(form, SquareRoot):
+        return form.written(K, E, w)
     F, S = form.gain(K)
     X = solve(identity(S, K.shape[0]) + S * w, E)
-    return fresh, (F @ X) * w, (S @ X) * w
+    return form.added(K, w), (F @ X) * w, X, (S @ X) * w
 
 
 def _summed(held: Held, K: Any, first: Any, w: Any, decay: Any = 1) -> tuple[Any, Any] | None:
@@ -256,4 +256,5 @@ def _finite(W: Any, step: Step, initial: Any) -> Any:
     numbers = (*step, initial)
     if is_exact(W) or (all(map(math.isfinite, numbers)) and math.isfinite(norm(W))):
         return W
-    raise must("values", f"such that the weights and their squares stay finite in {W.dtype}", Words("an overflow"))
+    where = f"edits whose weights and squares stay finite in {precision(W)}"
+    raise must("values", f'those of {where}, in this form or in the form "sqrt"', Words("an overflow"))

@@ -128,16 +128,22 @@ def test_single_precision_has_smaller_keys() -> None:
 def test_overflow(form: Any) -> None:
     state = RecursiveRidge(W0 * 1e200, form=form)
     for call in (state.update, state.update_many):
-        with pytest.raises(ValueError, match="`values` must be such that the weights and their squares stay finite"):
+        with pytest.raises(
+            ValueError, match="`values` must be those of edits whose weights and squares stay finite in float64"
+        ):
             call(K * 1e150, V)
     assert np.array_equal(np.asarray(state.weights), W0 * 1e200)
 
 
 def test_the_ridge_is_lost_beside_large_keys() -> None:
-    for form in ("information", "dual"):
-        state = RecursiveRidge(W0, form=form, ridge=1e-20)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match='`form` must be "sqrt" for edits whose information is singular'):
-            state.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
+    advice = '`form` must be "sqrt" for edits whose information is singular'
+    dual, information = (RecursiveRidge(W0, form=form, ridge=1e-20) for form in ("dual", "information"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=advice):
+        dual.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
+    information.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
+    for call in (information.variance, lambda x: information.update(x, [[1, 1]])):
+        with pytest.raises(ValueError, match=advice):
+            call([[1, 2, 3]])
     state = RecursiveRidge(W0, form="sqrt", ridge=1e-20)
     state.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
     assert np.asarray(state.predict([[1, 1, 0]])) == pytest.approx(np.ones((1, 2)))
