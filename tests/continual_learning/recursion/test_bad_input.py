@@ -140,7 +140,7 @@ def test_the_ridge_is_lost_beside_large_keys() -> None:
     dual, information = (RecursiveRidge(W0, form=form, ridge=1e-20) for form in ("dual", "information"))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=advice):
         dual.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
-    information.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
+    information.update([[1, 1, 0]], [[1, 1]])
     for call in (information.variance, lambda x: information.update(x, [[1, 1]])):
         with pytest.raises(ValueError, match=advice):
             call([[1, 2, 3]])
