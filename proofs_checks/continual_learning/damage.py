@@ -45,9 +45,7 @@ def quarter_law(stream: Stream, found: Found, constant: Fraction = Fraction(1, 4
         for t, E in enumerate(true.surprises(W)):
             D, surprise = W[t + 1] - W[t], energy(E)
             paid = sum((energy(K @ D) for K, _ in true.edits[:t]), start=true.penalty(D))
-            bound = theory.interference_bound(surprise)
-            bound = bound if constant == Fraction(1, 4) else bound * type(bound)(4 * constant)
-            sides.append((paid, bound, energies, surprise))
+            sides.append((paid, 4 * constant * theory.interference_bound(surprise), energies, surprise))
         sides += is_written(true, W, outputs)
     return beside([one[:3] for one in sides], [one[3] for one in sides])
 
@@ -92,8 +90,7 @@ def total_deviation(stream: Stream, found: Found, constant: Fraction = Fraction(
         W, total = one["weights"], 0
         for t, (K, V) in enumerate(true.edits):
             total = total + energy(V - K @ true.start)
-            bound = theory.deviation_bound(total)
-            bound = bound if constant == Fraction(1, 4) else bound * type(bound)(4 * constant)
+            bound = 4 * constant * theory.deviation_bound(total)
             sides.append((true.penalty(W[t + 1] - true.start), bound, energies, total))
         sides += is_written(true, W, outputs)
     return beside([one[:3] for one in sides], [one[3] for one in sides])

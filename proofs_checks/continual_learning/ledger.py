@@ -185,7 +185,8 @@ def determinants(stream: Stream, found: Found, by_trace: bool = False) -> Sides:
     exact = [determinant(one) for one in M]
     pairs: list[Any] = []
     for one, true, (weights, _, _) in of_forms(stream, found, covariance=(T + 1, d, d)):
-        products, due = [], [x / exact[0] for x in exact[1:]]
+        products: list[Any] = []
+        due = [x / exact[0] for x in exact[1:]]
         for (K, _), C in zip(true.edits, one["covariance"], strict=False):
             P = K @ C @ K.T
             H = np.eye(len(K), dtype=P.dtype) + P

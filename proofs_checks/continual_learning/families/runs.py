@@ -62,7 +62,8 @@ def _written(stream: Stream, form: str, reports: tuple[str, ...] = ()) -> dict[s
         machine = recursion(stream, form)
     except ValueError:
         return {"weights": true.start[None]}
-    maps, told = [machine.weights], []
+    maps: list[Any] = [machine.weights]
+    told = []
     for K, V in true.edits:
         report = machine.update(K, V)
         maps.append(machine.weights)
@@ -78,7 +79,7 @@ def _told(report: EditReport, machine: RecursiveRidge, name: str) -> float:
 
 def covariances(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Return the covariance before and after each edit, and the logarithm of the determinant of the information."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for form in forms(stream):
         machine = recursion(stream, form)
         states = [(machine.covariance, machine.log_det)]
@@ -91,7 +92,7 @@ def covariances(stream: Stream, rng: np.random.Generator | None = None) -> Found
 
 def taken_out(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits but the last, take one out, and write the last."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for form in forms(stream):
         machine, edits = recursion(stream, form), truth(stream, form == "exact").edits
         for K, V in edits[:-1]:
@@ -106,7 +107,7 @@ def taken_out(stream: Stream, rng: np.random.Generator | None = None) -> Found:
 
 def rearranged(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits in another order, and share them between two workers who then merge, with and without edits."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for form in forms(stream):
         edits, machines = truth(stream, form == "exact").edits, [recursion(stream, form)]
         for t in stream.order:
@@ -124,7 +125,7 @@ def rearranged(stream: Stream, rng: np.random.Generator | None = None) -> Found:
 
 def faded(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     """Write all edits while older ones lose weight, which the dual form does not know."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for form in ("exact", *FORMS[:-1]):
         machine = recursion(stream, form, stream.decay)
         maps = [machine.weights]

@@ -143,7 +143,10 @@ def path_of(stream: Stream) -> dict[str, tuple[int, ...]]:
 
 def beside(pairs: list[tuple[Any, Any, float]], trivial: list[Any] | None = None) -> Sides:
     """Return the sides of all pairs (lhs, rhs, rounding), and what each lhs never exceeds."""
-    lhs, rhs, allowed, most = [], [], [], []
+    lhs: list[Any] = []
+    rhs: list[Any] = []
+    allowed: list[float] = []
+    most: list[Any] = []
     for place, (left, right, error) in enumerate(pairs):
         left, right = np.ravel(np.asarray(left)).tolist(), np.ravel(np.asarray(right)).tolist()
         if len(left) != len(right):
