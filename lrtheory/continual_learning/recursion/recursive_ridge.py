@@ -52,7 +52,8 @@ class RecursiveRidge(Reading):
     keep : {"edits", "information", "nothing"}
         What is kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are called by
         their labels, and are written anew where taking one out would lose digits. "information" keeps the sums M and
-        b, which serve the same where callers keep keys and values themselves.
+        b, which serve the same where callers keep keys and values themselves. With "nothing" the form "covariance"
+        loses digits with every edit that is taken out.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
     dtype : None, object, float32 or float64
@@ -301,7 +302,7 @@ class RecursiveRidge(Reading):
         self._undecayed("leave_one_out")
         name, edit = self._named(label)
         *_, X, least = steps.left_out(self._held, edit)
-        if least < steps.sure(self._held.W):
+        if least < steps.sure(self._held, undo=False):
             X = edit.V - edit.K @ steps.refitted(self._held, self._others(name) or []).W
         return self._back(X)
 

@@ -146,9 +146,15 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     return F, S, E, solve(A, E) if least > 0 else E, least
 
 
-def sure(W: Any) -> float:
-    """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew."""
-    return 0.0 if is_exact(W) else GUARD[precision(W).itemsize]
+def sure(held: Held, *, undo: bool = True) -> float:
+    """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew.
+
+    Its inverse is the factor by which the rounding of W grows. That of a covariance grows by the square, and with every
+    edit that is taken out, so that this form is always made anew.
+    """
+    if is_exact(held.W):
+        return 0.0
+    return math.inf if undo and isinstance(held.form, Covariance) else GUARD[precision(held.W).itemsize]
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -164,10 +170,10 @@ def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held
     F, S, E, X, least = left_out(held, edit)
     first = V - K @ held.prior.W0
     initial, sums = held.initial - w * inner(first, first), _summed(held, K, first, -w)
-    if least < sure(held.W) and others is not None:
+    if least < sure(held) and others is not None:
         fresh = refitted(held, others)
         X = V - K @ fresh.W
-    elif least < sure(held.W) and sums is not None:
+    elif least < sure(held) and sums is not None:
         fresh = _of_sums(held, edit, sums, max(initial, 0.0))
         X = V - K @ fresh.W
     elif least > 0:

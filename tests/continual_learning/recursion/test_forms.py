@@ -147,3 +147,39 @@ def test_half_of_the_same_edit_remains_in_units_of_any_size() -> None:
                 report = state.update([[unit, 0.0]], [[unit]])
                 assert report.residual == pytest.approx(unit / 2, rel=1e-6)
                 assert report.interference == pytest.approx(unit**2 / 4, rel=1e-6)
+
+
+@pytest.mark.parametrize("keep", ["edits", "information"])
+@pytest.mark.parametrize("form", FORMS)
+def test_edits_that_nothing_else_speaks_for(form: str, keep: str) -> None:
+    """The prior alone holds the directions of a huge key: rotations back would leave no digit."""
+    rng = np.random.default_rng(7)
+    given = stream(rng, 4, 2, n=3, m=0)
+    K, V = 1e5 * rng.normal(size=(1, 4)), rng.normal(size=(1, 2))
+    state = made(given, form, keep=keep)
+    for keys, values, w in [*given.edits[:2], (K, V, 1.0), given.edits[2]]:
+        state.update(keys, values, weight=w)
+    if keep == "edits":
+        left = state.leave_one_out(2)
+        assert np.asarray(left) == pytest.approx(V - K @ batch(given), rel=1e-3)
+    state.forget(*((2,) if keep == "edits" else (K, V)))  # type: ignore[arg-type]
+    near = 1e-9 if keep == "edits" else 1e-4  # the sums have lost what was small beside the squared key
+    assert as_rows(state) == pytest.approx(batch(given), abs=near)
+    assert float(state.cost) == pytest.approx(cost(given, batch(given)), rel=1e-3)
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information"])
+def test_long_lives(form: str) -> None:
+    """Two hundred edits and removals leave what least squares finds."""
+    rng = np.random.default_rng(8)
+    given = stream(rng, 6, 2, n=0)
+    state, kept = made(given, form), dict[int | str, tuple[np.ndarray, np.ndarray, float]]()
+    for _ in range(200):
+        if kept and rng.random() < 0.45:
+            label = list(kept)[int(rng.integers(len(kept)))]
+            state.forget(label)
+            del kept[label]
+        else:
+            K, V = rng.normal(size=(2, 6)) * 10 ** rng.uniform(-1, 1), rng.normal(size=(2, 2))
+            kept[state.update(K, V).label] = K, V, 1.0
+    assert as_rows(state) == pytest.approx(batch(given._replace(edits=list(kept.values()))), abs=1e-8)
