@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.recursion.covariance import Covariance
+from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from proofs_checks.continual_learning.families.runs import Found, covariances, written
 from proofs_checks.continual_learning.families.streams import STREAMS, Stream
 from proofs_checks.continual_learning.families.truths import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.recursion.covariance import Covariance
+from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import inverse
 from proofs_checks.continual_learning.families.runs import Found, faded, rearranged, written
 from proofs_checks.continual_learning.families.streams import (

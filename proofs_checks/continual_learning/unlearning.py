@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Sides, Statement, rounding, saboteur
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.recursion.covariance import Covariance
+from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from proofs_checks.continual_learning.families.runs import Found, adapted, taken_out
 from proofs_checks.continual_learning.families.streams import LONGER_STREAMS, STREAMS, Stream, fits_rank, has_two
 from proofs_checks.continual_learning.families.truths import allowances, beside, information, norm, of_forms, truth

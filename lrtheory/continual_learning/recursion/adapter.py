@@ -17,9 +17,9 @@ from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array
 from lrtheory._validation import integer
-from lrtheory.continual_learning.recursion.algebra import alike
 from lrtheory.continual_learning.recursion.batch import Batch
-from lrtheory.continual_learning.recursion.square_root import SquareRoot, triangular
+from lrtheory.continual_learning.recursion.forms.algebra import alike
+from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, triangular
 from lrtheory.continual_learning.recursion.steps import Held
 
 if TYPE_CHECKING:

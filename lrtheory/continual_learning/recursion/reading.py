@@ -19,10 +19,10 @@ from lrtheory._validation import must, same_parameters
 from lrtheory.continual_learning.recursion import inputs, steps
 from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
-from lrtheory.continual_learning.recursion.algebra import alike, is_exact, norm
+from lrtheory.continual_learning.recursion.forms.algebra import alike, is_exact, norm
+from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditReport, report_of
 from lrtheory.continual_learning.recursion.setup import Options
-from lrtheory.continual_learning.recursion.square_root import SquareRoot
 from lrtheory.continual_learning.recursion.steps import Edit, Held, Step
 
 __all__ = ["Reading"]

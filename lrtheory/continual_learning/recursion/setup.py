@@ -8,13 +8,13 @@ import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import Words, array, choice, must, real
-from lrtheory.continual_learning.recursion.algebra import is_exact
-from lrtheory.continual_learning.recursion.covariance import Covariance
-from lrtheory.continual_learning.recursion.dual import Dual
-from lrtheory.continual_learning.recursion.information import Information
+from lrtheory.continual_learning.recursion.forms.algebra import is_exact
+from lrtheory.continual_learning.recursion.forms.covariance import Covariance
+from lrtheory.continual_learning.recursion.forms.dual import Dual
+from lrtheory.continual_learning.recursion.forms.information import Information
+from lrtheory.continual_learning.recursion.forms.prior import Prior
+from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, restacked
 from lrtheory.continual_learning.recursion.inputs import exact, matrix, number
-from lrtheory.continual_learning.recursion.prior import Prior
-from lrtheory.continual_learning.recursion.square_root import SquareRoot, restacked
 from lrtheory.continual_learning.recursion.steps import Form, Held
 
 __all__ = ["FORMS", "Options", "comparable", "first_form", "options_of", "prior_of", "widened"]

@@ -11,8 +11,8 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import choice, integer, must, real, state_entry
-from lrtheory.continual_learning.recursion.algebra import alike, is_exact
-from lrtheory.continual_learning.recursion.dual import Dual
+from lrtheory.continual_learning.recursion.forms.algebra import alike, is_exact
+from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.inputs import exact
 from lrtheory.continual_learning.recursion.setup import FORMS
 from lrtheory.continual_learning.recursion.steps import Edit, Form, Held

@@ -14,14 +14,14 @@ import numpy as np
 
 from lrtheory._array import array_namespace, kernel_input
 from lrtheory._validation import Words, must
-from lrtheory.continual_learning.recursion.algebra import identity, inner, is_exact, norm, positive, solve
-from lrtheory.continual_learning.recursion.covariance import Covariance
-from lrtheory.continual_learning.recursion.dual import Dual
-from lrtheory.continual_learning.recursion.information import Information
+from lrtheory.continual_learning.recursion.forms.algebra import identity, inner, is_exact, norm, positive, solve
+from lrtheory.continual_learning.recursion.forms.covariance import Covariance
+from lrtheory.continual_learning.recursion.forms.dual import Dual
+from lrtheory.continual_learning.recursion.forms.information import Information
+from lrtheory.continual_learning.recursion.forms.kernels import write_keys
+from lrtheory.continual_learning.recursion.forms.prior import Prior
+from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot
 from lrtheory.continual_learning.recursion.inputs import precision
-from lrtheory.continual_learning.recursion.kernels import write_keys
-from lrtheory.continual_learning.recursion.prior import Prior
-from lrtheory.continual_learning.recursion.square_root import SquareRoot
 
 __all__ = [
     "Edit",

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory.continual_learning.recursion.algebra import alike, inverse, log_determinant, row_sums, solve
-from lrtheory.continual_learning.recursion.prior import Prior, prior_factor
+from lrtheory.continual_learning.recursion.forms.algebra import alike, inverse, log_determinant, row_sums, solve
+from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor
 
 __all__ = ["Information"]
 

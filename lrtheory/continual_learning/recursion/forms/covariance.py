@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory.continual_learning.recursion.algebra import (
+from lrtheory.continual_learning.recursion.forms.algebra import (
     alike,
     identity,
     inverse,
@@ -21,7 +21,7 @@ from lrtheory.continual_learning.recursion.algebra import (
     row_sums,
     solve,
 )
-from lrtheory.continual_learning.recursion.prior import Prior, prior_factor, refuse_free
+from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor, refuse_free
 
 __all__ = ["Covariance"]
 

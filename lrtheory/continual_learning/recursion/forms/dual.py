@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.continual_learning.recursion.prior import Prior
-from lrtheory.continual_learning.recursion.square_root import triangular
+from lrtheory.continual_learning.recursion.forms.prior import Prior
+from lrtheory.continual_learning.recursion.forms.square_root import triangular
 
 __all__ = ["Dual"]
 

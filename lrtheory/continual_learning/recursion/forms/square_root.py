@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory.continual_learning.recursion.kernels import rotate_in, rotate_out
-from lrtheory.continual_learning.recursion.prior import Prior, prior_factor
+from lrtheory.continual_learning.recursion.forms.kernels import rotate_in, rotate_out
+from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor
 
 __all__ = ["SquareRoot", "restacked", "triangular"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import Words, must
-from lrtheory.continual_learning.recursion.algebra import identity, inner, is_exact, positive
+from lrtheory.continual_learning.recursion.forms.algebra import identity, inner, is_exact, positive
 
 __all__ = ["Prior", "prior_factor", "refuse_free"]
 
