@@ -18,6 +18,9 @@ HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
 class Stream:
     """A map with edits, anchors and weights, and what shall be done with them.
 
+    Rows are tuples of integers: d rows of p numbers in `W0`, u rows of d and of p numbers in the keys and the values of
+    an edit, m rows of d numbers in `anchors`; `ridge` is lambda^2, and `anchor_weight` mu^2.
+
     `order` is another order of the edits, `split` how many of them one of two workers has, `gone` the edit that is
     taken out before the last one comes, `decay` the factor of the statements about decay, `rank` that of an adapter.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -135,6 +136,14 @@ def of_forms(
         yield one | reports, truth(stream, not place), allowances(stream) if place else (0.0, 0.0, 0.0)
 
 
+def _apart(left: Any, right: Any) -> Any:
+    """Return a number, or the next double on its side of another one where both are Fractions that doubles confuse."""
+    exact = isinstance(left, (int, Fraction)) and isinstance(right, (int, Fraction))
+    if exact and left != right and float(left) == float(right):
+        return float(np.nextafter(float(left), np.inf if left > right else -np.inf))
+    return left
+
+
 def path_of(stream: Stream) -> dict[str, tuple[int, ...]]:
     """Return the shape of the maps before and after each edit."""
     d, p = len(stream.W0), len(stream.W0[0])
@@ -151,7 +160,7 @@ def beside(pairs: list[tuple[Any, Any, float]], trivial: list[Any] | None = None
         left, right = np.ravel(np.asarray(left)).tolist(), np.ravel(np.asarray(right)).tolist()
         if len(left) != len(right):
             raise ValueError(f"a side has {len(left)} entries, and the other one {len(right)}")
-        lhs, rhs, allowed = lhs + left, rhs + right, allowed + [error] * len(left)
+        lhs, rhs, allowed = lhs + list(map(_apart, left, right)), rhs + right, allowed + [error] * len(left)
         if trivial is not None:
             most += [trivial[place]] * len(left)
     as_objects = lambda entries: np.array([*entries, None], object)[:-1]
