@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._validation import Words, array, must
 
-__all__ = ["exact", "fraction", "matrix", "number", "pair", "precision", "same"]
+__all__ = ["anchors", "copied", "exact", "finite", "fraction", "matrix", "number", "pair", "precision", "same"]
 
 
 def matrix(name: str, value: Any, like: Any) -> Any:
@@ -67,8 +67,29 @@ def pair(keys: Any, values: Any, W: Any) -> tuple[Any, Any]:
         raise must("values", f"of shape ({K.shape[0]}, {p})", tuple(V.shape))
     _bounded("keys", K)
     _bounded("values", V)
-    xp = array_namespace(W) if W.dtype != object else np
-    return xp.asarray(K, copy=True), xp.asarray(V, copy=True)
+    return copied(K), copied(V)
+
+
+def anchors(given: Any, W: Any) -> Any:
+    """The anchors (m, d), finite and as a copy."""
+    d, p = W.shape
+    K0 = matrix("anchors", given, W)
+    if K0.shape[1] != d:
+        hint = " Is `layout` right?" if K0.shape[1] == p else ""
+        raise ValueError(str(must("anchors", f"of shape (m, {d})", tuple(K0.shape))) + hint)
+    if not finite(K0):
+        raise must("anchors", "finite", Words("an infinity or NaN"))
+    return copied(K0)
+
+
+def finite(A: Any) -> bool:
+    """Whether all numbers are finite, as Fractions are."""
+    return A.dtype == object or bool(array_namespace(A).all(array_namespace(A).isfinite(A)))
+
+
+def copied(A: Any) -> Any:
+    """A copy, its rows contiguous where it is NumPy's."""
+    return np.array(A, order="C") if isinstance(A, np.ndarray) else array_namespace(A).asarray(A, copy=True)
 
 
 def same(own: Any, given: Any) -> bool:

@@ -8,13 +8,13 @@ import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import Words, array, choice, must, real
+from lrtheory.continual_learning.recursion import inputs
 from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.forms.information import Information
 from lrtheory.continual_learning.recursion.forms.prior import Prior
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, restacked
-from lrtheory.continual_learning.recursion.inputs import exact, matrix, number
 from lrtheory.continual_learning.recursion.steps import Form, Held
 
 __all__ = ["FORMS", "Options", "comparable", "first_form", "options_of", "prior_of", "widened"]
@@ -47,7 +47,7 @@ def options_of(form: Any, decay: Any, keep: Any, layout: Any, dtype: Any) -> Opt
         raise must("decay", "in (0, 1]", decay)
     if decay < 1 and form == "dual":
         raise must("decay", "1 in the dual form", decay)
-    return Options(form, number(decay, exactly), keep, layout, exactly)
+    return Options(form, inputs.number(decay, exactly), keep, layout, exactly)
 
 
 def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, options: Options) -> tuple[Any, Prior]:
@@ -57,19 +57,10 @@ def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, 
     if anchors is None and anchor_weight != 1:
         raise must("anchor_weight", "left out without anchors", anchor_weight)
     kind, W = _weights(W0, dtype, options)
-    W = W.T if options.layout == "torch" else W
-    if isinstance(W, np.ndarray):
-        W = np.array(W, order="C")
-    K0 = None
-    if anchors is not None:
-        K0 = matrix("anchors", anchors, W)
-        if K0.shape[1] != W.shape[0]:
-            hint = " Is `layout` right?" if K0.shape[1] == W.shape[1] else ""
-            raise ValueError(str(must("anchors", f"of shape (m, {W.shape[0]})", tuple(K0.shape))) + hint)
-        if not options.exactly and not bool(array_namespace(K0).all(array_namespace(K0).isfinite(K0))):
-            raise must("anchors", "finite", Words("an infinity or NaN"))
-    weight = number(anchor_weight, options.exactly)
-    return kind, Prior(W, number(ridge, options.exactly), K0, weight)
+    W = inputs.copied(W.T if options.layout == "torch" else W)
+    K0 = None if anchors is None else inputs.anchors(anchors, W)
+    weight = inputs.number(anchor_weight, options.exactly)
+    return kind, Prior(W, inputs.number(ridge, options.exactly), K0, weight)
 
 
 def first_form(prior: Prior, options: Options) -> type[Form]:
@@ -124,25 +115,22 @@ def widened(held: Held, u: int, options: Options) -> Held:
 
 def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:
     """An empty array of the caller's kind, and the weights in the kind that the form works in."""
+    wanted = None if dtype is None or options.exactly else np.dtype(dtype)
+    if wanted not in (None, np.float32, np.float64):
+        raise must("dtype", "None, object, float32 or float64", dtype)
     if options.exactly:
-        W = exact(array("W0", to_numpy(W0)))
-        kind = W[:0]
+        W = inputs.exact(array("W0", to_numpy(W0)))
     else:
-        wanted = None if dtype is None else np.dtype(dtype)
-        if wanted not in (None, np.float32, np.float64):
-            raise must("dtype", "None, object, float32 or float64", dtype)
         W = real_array(array_namespace(W0), "W0", W0, finite=False)
-        halves = is_foreign(W0) or isinstance(W0, np.ndarray)
-        half = halves and str(W0.dtype).rpartition(".")[2] in ("float16", "bfloat16")
-        if options.form not in ("covariance", "information"):
-            W = to_numpy(W)
-        if wanted is not None:
-            W = array_namespace(W).astype(W, getattr(array_namespace(W), wanted.name))
-        if W.ndim == 2:
-            kind = W0[:0, :] if half and wanted is None else W[:0, :]
-            if is_foreign(W0) and not is_foreign(W) and not (half and wanted is None):
-                kind = array_namespace(W0).asarray(np.array(W[:0, :]), device=W0.device)
-    if W.ndim != 2 or not (options.exactly or bool(array_namespace(W).all(array_namespace(W).isfinite(W)))):
+        W = W if options.form in ("covariance", "information") else to_numpy(W)
+        W = W if wanted is None else array_namespace(W).astype(W, getattr(array_namespace(W), wanted.name))
+    if W.ndim != 2 or not (options.exactly or inputs.finite(W)):
         shown = f"an array of shape {tuple(W.shape)}" if W.ndim != 2 else "an infinity or NaN"
         raise must("W0", "a finite matrix", Words(shown))
-    return kind, W
+    if options.exactly:
+        return W[:0], W
+    xp = array_namespace(W0)
+    own = str(getattr(W0, "dtype", None)).rpartition(".")[2]
+    half = wanted is None and own in ("float16", "bfloat16")
+    kind = W0.dtype if half else getattr(xp, inputs.precision(W).name)
+    return xp.empty((0, 0), dtype=kind, **({"device": W0.device} if is_foreign(W0) else {})), W

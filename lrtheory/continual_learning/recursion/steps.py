@@ -32,11 +32,9 @@ __all__ = [
     "certain",
     "joined",
     "left_out",
-    "objective",
     "refitted",
     "removed",
     "replaced",
-    "stacked",
     "sure",
     "written",
     "written_keys",
@@ -211,7 +209,7 @@ def joined(held: Held, other: Held) -> Held:
     return Held(prior, form, W, cost - prior.penalty(W - prior.W0), held.initial + other.initial, n_edits, n_keys, sums)
 
 
-def stacked(edits: Iterable[Edit], W: Any) -> Edit:
+def _stacked(edits: Iterable[Edit], W: Any) -> Edit:
     """All edits as one, their rows times the roots of their weights."""
     given = list(edits)
     roots = [math.sqrt(edit.weight) for edit in given]
@@ -223,7 +221,7 @@ def stacked(edits: Iterable[Edit], W: Any) -> Edit:
 
 def refitted(held: Held, edits: Iterable[Edit]) -> Held:
     """The recursion of these edits alone, all of them at once."""
-    return written(begun(held.prior, type(held.form), sums=False), stacked(edits, held.W))[0]
+    return written(begun(held.prior, type(held.form), sums=False), _stacked(edits, held.W))[0]
 
 
 def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> Held:
@@ -239,7 +237,6 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     """The recursion in the square-root form after edits of one key each, and squares of what reports say, (n, 4)."""
     form: Any = held.form
     R, W = np.array(form.R, order="C"), np.array(held.W, order="C")
-    R *= np.where(np.diag(R) < 0, -1, 1).astype(R.dtype)[:, None]
     told = np.zeros((K.shape[0], 4))
     write_keys(R, W, kernel_input(K), kernel_input(V), R.dtype.type(math.sqrt(decay)), told)
     ages, cost = decay ** np.arange(K.shape[0] - 1, -1, -1.0), held.cost * decay ** K.shape[0]
@@ -250,11 +247,6 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     _finite(W, Step(*sums.tolist()), initial)
     n_edits, n_keys = held.n_edits + K.shape[0], held.n_keys + K.shape[0]
     return Held(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
-
-
-def objective(prior: Prior, edits: Iterable[Edit], W: Any) -> Any:
-    """J at W, from its definition."""
-    return sum((w * inner(V - K @ W, V - K @ W) for K, V, w in edits), prior.penalty(W - prior.W0))
 
 
 def _finite(W: Any, step: Step, initial: Any) -> Any:

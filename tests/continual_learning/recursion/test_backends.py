@@ -59,3 +59,17 @@ def test_half_precision_of_torch(form: Any) -> None:
     assert state.weights.tolist() == [[2.0, 1.0, 1.0], [3.0, 1.0, 1.0]]  # type: ignore[attr-defined]
     assert state.certificate is not None
     assert state.certificate.unit == 2.0**-24
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_parameter_that_changes_in_place(form: Any) -> None:
+    torch = backend("torch").namespace
+    W0, anchors = torch.ones((2, 3), dtype=torch.float64), torch.eye(3, dtype=torch.float64)
+    state = RecursiveRidge(W0, layout="torch", form=form, anchors=anchors)
+    for tensor in (W0, anchors):
+        tensor.copy_(tensor * 5)
+    state.update(torch.ones((1, 3)), torch.ones((1, 2)))
+    expected = RecursiveRidge(np.ones((2, 3)), layout="torch", form=form, anchors=np.eye(3))
+    expected.update(np.ones((1, 3)), np.ones((1, 2)))
+    assert np.asarray(state.weights) == pytest.approx(np.asarray(expected.weights))
+    assert (state.drift, state.anchor_drift) == pytest.approx((expected.drift, expected.anchor_drift))

@@ -73,7 +73,6 @@ class SquareRoot(NamedTuple):
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K less, by rotations that undo those that added it."""
         R = self.R.copy(order="C")
-        R *= np.sign(np.diag(R))[:, None]
         rotate_out(R, kernel_input(K * math.sqrt(weight)))
         return SquareRoot(R)
 
