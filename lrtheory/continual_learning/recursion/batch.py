@@ -49,7 +49,7 @@ class Batch(NamedTuple):
         return np.asarray(self.W0 + np.linalg.lstsq(self.rows(n), np.concatenate(aims), rcond=None)[0])
 
     def moved(self, D: np.ndarray, n: int) -> float:
-        """What the first n edits and the prior pay for a change D."""
+        """The price of a change D that the first n edits and the prior pay."""
         return float(np.sum((self.rows(n) @ D) ** 2))
 
     def cost(self, W: np.ndarray) -> float:

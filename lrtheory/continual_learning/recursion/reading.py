@@ -1,4 +1,4 @@
-"""What a recursion says about itself: the map, its ledger, its certificate, and its state."""
+"""Answers about a recursion: the map, its ledger, its certificate, and its state."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Reading:
 
     @beside_jax
     def variance(self, x: ArrayLike) -> Array:
-        """How little is known about rows: the share of an error that an edit with this key would leave is 1 / (1 + v).
+        """The uncertainty v of rows: an edit with this key would leave the share 1 / (1 + v) of an error.
 
         Parameters
         ----------
@@ -172,12 +172,12 @@ class Reading:
 
     @property
     def drift(self) -> float:
-        """How far the weights are from W0, in the Frobenius norm."""
+        """The distance of the weights from W0, in the Frobenius norm."""
         return norm(self._held.W - self._held.prior.W0)
 
     @property
     def anchor_drift(self) -> float:
-        """How far the outputs of the anchors are from those of W0, in the Frobenius norm; 0 without anchors."""
+        """The distance of the outputs of the anchors from those of W0, in the Frobenius norm; 0 without anchors."""
         return math.sqrt(self._held.prior.moved(self._held.W - self._held.prior.W0))
 
     @property
@@ -274,7 +274,7 @@ class Reading:
         return A if is_foreign(A) else read_only(A)
 
     def _arithmetic(self) -> tuple[float, float, float]:
-        """What every certificate holds: `ridge`, `anchor_weight` and the unit roundoff."""
+        """Numbers that every certificate holds: `ridge`, `anchor_weight` and the unit roundoff."""
         prior, W = self._held.prior, self._held.W
         unit = 0.0 if is_exact(W) else float(np.finfo(inputs.precision(W)).eps) / 2
         return float(prior.ridge), float(prior.anchor_weight), unit

@@ -280,7 +280,7 @@ class RecursiveRidge(Reading):
 
     @beside_jax
     def leave_one_out(self, label: int | str) -> Array:
-        """What the map would get wrong about a kept edit if it had never been told; nothing changes.
+        """The error that the map would make about a kept edit if it had never been told; nothing changes.
 
         Parameters
         ----------

@@ -84,7 +84,7 @@ class EditCertificate(Result):
 
 @result
 class DriftCertificate(Result):
-    """The same law for all edits at once: the map is not further from where it began than their surprise allows.
+    """The quarter law for all edits at once: the map is as near to where it began as their surprise says.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ class DriftCertificate(Result):
 
 @result
 class EditReport(Result):
-    """What an edit did.
+    """The step of the map at an edit, and its price.
 
     Attributes
     ----------
@@ -191,7 +191,7 @@ class EditReport(Result):
 
 @result
 class EditReports(Result):
-    """What each edit of a stream of single keys did.
+    """The steps of the map at edits of one key each, and their prices.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the arguments of the constructor make: the options, the prior, the form that begins, and the caller's kind."""
+"""Arguments of the constructor as options, a prior, the form that begins, and the caller's kind of array."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the recursion knows as arrays, numbers and words that ``numpy.savez`` writes, and back, bit for bit."""
+"""The recursion as arrays, numbers and words that ``numpy.savez`` writes, and back, bit for bit."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def read_edits(state: Mapping[str, Any], W: Any) -> dict[int | str, Edit]:
 
 
 def arguments(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What the constructor is given for a saved state."""
+    """The arguments of the constructor for a saved state."""
     kind, layout = str(_item(found, "dtype")), str(_item(found, "layout"))
     exactly = kind == "object"
     W0 = np.asarray(state_entry(found, "W0"))

@@ -73,7 +73,7 @@ class Held(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a report says: the change of the weights and squares of the surprise, the residual and what others paid."""
+    """The numbers of a report: the change of the weights, and squares of surprise, residual and interference."""
 
     change: float
     surprise: Any

@@ -1,4 +1,4 @@
-"""What is refused, in which words, and that nothing changes then."""
+"""Refused arguments, the sentences about them, and that nothing changes then."""
 
 from __future__ import annotations
 

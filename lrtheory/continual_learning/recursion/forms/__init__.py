@@ -1,1 +1,1 @@
-"""What a recursion keeps of its information matrix, in four forms with the same methods, and what they rest on."""
+"""Four forms of the information matrix of a recursion, with the same methods, and the algebra below them."""

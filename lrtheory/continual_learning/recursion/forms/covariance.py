@@ -102,5 +102,5 @@ class Covariance(NamedTuple):
         return 4 * u * self.C.shape[0] ** 2
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a state holds."""
+        """The arrays of a state, by name."""
         return {"C": to_numpy(self.C)}

@@ -108,7 +108,7 @@ class Dual(NamedTuple):
         return u * (4 * n * d + 2 * n**2) + u**2 * (d + u // 3)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a state holds."""
+        """The arrays of a state, by name."""
         return {"Z": self.Z, "L": self.L}
 
     def _half(self, B: np.ndarray) -> np.ndarray:

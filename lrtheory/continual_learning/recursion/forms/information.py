@@ -93,5 +93,5 @@ class Information(NamedTuple):
         return d**3 // 3 + 4 * u * d**2
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a state holds."""
+        """The arrays of a state, by name."""
         return {"M": to_numpy(self.M)}

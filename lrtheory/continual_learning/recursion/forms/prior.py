@@ -1,4 +1,4 @@
-r"""What holds the map back before any edit: the pre-trained weights and the anchors.
+r"""The prior, which holds the map back before any edit: the pre-trained weights and the anchors.
 
 .. math:: M_0 = \lambda^2 I + \mu^2 K_0^T K_0 = R_0^T R_0
 
@@ -28,7 +28,7 @@ class Prior(NamedTuple):
     anchor_weight: Any
 
     def penalty(self, D: Any) -> Any:
-        """What a change D of the weights costs without any edit."""
+        """The cost of a change D of the weights without any edit."""
         return self.ridge * inner(D, D) + (self.anchor_weight * self.moved(D) if self.anchors is not None else 0)
 
     def moved(self, D: Any) -> Any:

@@ -113,7 +113,7 @@ class SquareRoot(NamedTuple):
         return 4 * u * len(self.R) ** 2
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a state holds."""
+        """The arrays of a state, by name."""
         return {"R": self.R}
 
 
