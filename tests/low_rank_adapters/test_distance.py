@@ -229,3 +229,43 @@ def test_runs_begin_at_the_size_of_the_target_and_end_at_a_share_of_the_last_los
     assert run.converged
     assert (losses[1:-1] < 0.9 * losses[:-2]).all()
     assert losses[-1] >= 0.9 * losses[-2] or losses[-1] <= 1e-25 * losses[0]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "uni-lora"])  # whose factors share their numbers
+def test_the_sign_of_the_scale_changes_no_distance(kind: str) -> None:
+    D = normal(6, 5, rng=3)
+    plain = made(kind, (6, 5))
+    same, turned = (distance(dataclasses.replace(plain, scale=scale), D) for scale in (0.5, -0.5))
+    assert turned.lower == pytest.approx(same.lower, abs=1e-12)
+    assert turned.upper == pytest.approx(same.upper, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["lora", "uni-lora"])
+def test_no_product_of_a_rank_beats_the_singular_values(kind: str) -> None:
+    D = normal(6, 5, rng=3)
+    left = np.linalg.svd(D, compute_uv=False)[2:]
+    assert distance(made(kind, (6, 5)), D).lower == pytest.approx(np.linalg.norm(left), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "adapter",
+    [
+        vera(normal(4, 3), normal(3, 2, rng=1), b=normal(4, rng=2), d=normal(3, rng=3)),
+        randlora(normal(3, 4, 2), normal(2, 5, rng=1), lambdas=normal(3, 2, rng=2), gammas=normal(3, 5, rng=3)),
+    ],
+)
+def test_dependent_bases_exclude_nothing_that_they_make(adapter: Adapter) -> None:
+    assert distance(adapter, adapter.delta()).lower <= 1e-12
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_entries_with_weights_take_the_better_of_two_bounds(seed: int) -> None:
+    D, W = normal(6, 5, rng=seed), np.exp(normal(6, 5, rng=seed + 9))
+    tails = []
+    for rows in (np.exp(np.log(W).mean(axis=1)), np.ones(6)):
+        q = (W / rows[:, None]).min(axis=0)
+        p = (W / q).min(axis=1)
+        values = np.linalg.svd(p[:, None] * (D / W) * q, compute_uv=False)
+        tails.append(np.linalg.norm(values[2:]))
+    adapter = hadamard(W, np.zeros((6, 2)), np.ones((2, 5)))
+    assert distance(adapter, D).lower == pytest.approx(max(tails), rel=1e-12)
