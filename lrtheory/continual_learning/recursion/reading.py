@@ -94,7 +94,7 @@ class Reading:
             If the entries are not real numbers.
         """
         rows = self._inputs(x)
-        return self._back(steps.certain(self._held.form, lambda: self._held.form.variance(rows)))
+        return self._back(steps.certain(self.form, lambda: self._held.form.variance(rows)))
 
     @beside_jax
     def as_adapter(self, rank: int) -> LowRankFactors:

@@ -46,7 +46,8 @@ class RecursiveRidge(Reading):
         What is kept of M. "sqrt" keeps a triangle that is turned by rotations, and is the safe one. "covariance" keeps
         the inverse, which in single precision soon has negative variances. "information" keeps M itself, and each
         report costs a factorization. "dual" keeps all keys and no matrix of d x d numbers, for few keys of many
-        entries. "auto" is "sqrt", but for d of 256 and more "dual" while there are fewer keys and anchors than d / 2.
+        entries. "auto" is "sqrt", but for d of 256 and more "dual" while there are fewer keys and anchors than d / 2
+        and the ridge is not lost beside their squares.
     decay : float
         In (0, 1]: before each edit all that was known, W0 and the anchors included, is multiplied by it.
     keep : {"edits", "information", "nothing"}
@@ -172,7 +173,7 @@ class RecursiveRidge(Reading):
         """
         K, V = inputs.pair(keys, values, self._held.W)
         edit, name = Edit(K, V, self._weight(weight)), labels.checked(label, self._edits, self._next)
-        held, step = steps.written(setup.widened(self._held, K.shape[0], self._options), edit, self._options.decay)
+        held, step = steps.written(setup.widened(self._held, K, self._options), edit, self._options.decay)
         self._commit(held, {name: edit})
         return self._report(step, name, K.shape[0])
 
@@ -202,7 +203,7 @@ class RecursiveRidge(Reading):
         K, V = inputs.pair(keys, values, self._held.W)
         one = self._weight(1)
         rows = [Edit(K[i : i + 1, :], V[i : i + 1, :], one) for i in range(K.shape[0])]
-        held = setup.widened(self._held, len(rows), self._options)
+        held = setup.widened(self._held, K, self._options)
         if held.form.name == "sqrt" and held.sums is None:
             held, told = steps.written_keys(held, K, V, self._options.decay)
         else:

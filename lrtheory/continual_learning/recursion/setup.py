@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import Words, array, choice, must, real
 from lrtheory.continual_learning.recursion import inputs
-from lrtheory.continual_learning.recursion.forms.algebra import is_exact
+from lrtheory.continual_learning.recursion.forms.algebra import inner, is_exact
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.forms.information import Information
@@ -69,8 +70,14 @@ def first_form(prior: Prior, options: Options) -> type[Form]:
         return FORMS[options.form]
     if is_exact(prior.W0):
         return Covariance
-    d, m = prior.W0.shape[0], 0 if prior.anchors is None else prior.anchors.shape[0]
-    return Dual if d >= WIDE and 2 * m < d and options.decay == 1 and prior.ridge > 0 else SquareRoot
+    d, K0 = prior.W0.shape[0], prior.W0.T[:0, :] if prior.anchors is None else prior.anchors
+    few = d >= WIDE and 2 * K0.shape[0] < d and options.decay == 1 and prior.ridge > 0
+    return Dual if few and _sure(prior.anchor_weight * inner(K0, K0), prior) else SquareRoot
+
+
+def _sure(squares: float, prior: Prior) -> bool:
+    """Whether a ridge is not lost beside squared keys: half of the digits are left to the dual form."""
+    return bool(squares * math.sqrt(np.finfo(inputs.precision(prior.W0)).eps) <= prior.ridge)
 
 
 def comparable(held: Held, other: Held, options: Options, theirs: Options) -> tuple[Held, Held]:
@@ -90,9 +97,9 @@ def comparable(held: Held, other: Held, options: Options, theirs: Options) -> tu
             shown = given if np.isscalar(given) else Words("another one")
             raise must("other", f"one of the same `{'dtype' if name == 'exactly' else name}`", shown)
     if options.form == theirs.form == "auto":
-        own, given = type(held.form), type(other.form)
-        u = held.W.shape[0] if own is not given else 0
-        held, other = widened(held, u, options), widened(other, u, theirs)
+        both = isinstance(held.form, Dual) and isinstance(other.form, Dual)
+        held = widened(held, other.form.Z[other.form.m :] if both else None, options)  # type: ignore[union-attr]
+        other = other if isinstance(held.form, Dual) else widened(other, None, theirs)
     if type(held.form) is not type(other.form):
         raise must("other", f'one of the form "{held.form.name}"', other.form.name)
     return held, other
@@ -105,12 +112,19 @@ def _equal(own: Any, given: Any) -> bool:
     return bool(same and np.array_equal(to_numpy(own), to_numpy(given)))
 
 
-def widened(held: Held, u: int, options: Options) -> Held:
-    """The recursion in the form that "auto" takes for u more keys: the square root from half as many as entries on."""
+def widened(held: Held, K: Any, options: Options) -> Held:
+    """The recursion in the form that "auto" takes for more keys; None takes the square root in any case.
+
+    The dual form goes on while there are fewer keys than half the entries of one, and the ridge is not lost beside
+    their squares.
+    """
     form = held.form
-    if options.form == "auto" and isinstance(form, Dual) and 2 * (len(form.Z) + u) >= form.Z.shape[1]:
-        return held._replace(form=restacked(held.prior, form.Z[form.m :]))
-    return held
+    if options.form != "auto" or not isinstance(form, Dual):
+        return held
+    few = K is not None and 2 * (len(form.Z) + len(K)) < form.Z.shape[1]
+    if few and _sure(inner(form.Z, form.Z) + inner(K, K), held.prior):
+        return held
+    return held._replace(form=restacked(held.prior, form.Z[form.m :]))
 
 
 def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:

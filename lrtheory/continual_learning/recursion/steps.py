@@ -85,7 +85,8 @@ def begun(prior: Prior, form: type[Form], *, sums: bool) -> Held:
     """The recursion before any edit."""
     nothing = prior.ridge * 0
     zero = (prior.matrix(), prior.W0 * 0) if sums else None
-    return Held(prior, form.of(prior), prior.W0, nothing, nothing, 0, 0, zero)
+    first = certain(form.__name__.lower(), lambda: form.of(prior))
+    return Held(prior, first, prior.W0, nothing, nothing, 0, 0, zero)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -94,7 +95,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     K, V, w = edit
     form: Any = held.form if decay == 1 else held.form.faded(decay)
     E, first = V - K @ held.W, V - K @ held.prior.W0
-    form, D, X, Y = certain(form, lambda: _moved(form, K, E, w))
+    form, D, X, Y = certain(form.name, lambda: _moved(form, K, E, w))
     step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))
     initial = held.initial * decay + w * inner(first, first)
     fresh = held._replace(
@@ -109,13 +110,13 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     return fresh, step
 
 
-def certain(form: Form, result: Callable[[], T]) -> T:
+def certain(name: str, result: Callable[[], T]) -> T:
     """The result of a factorization, or the advice to take the form that needs none."""
     try:
         return result()
     except np.linalg.LinAlgError as error:
-        what = '"sqrt" for edits whose information is singular after rounding'
-        raise must("form", what, form.name) from error
+        what = '"sqrt" for an information that is singular after rounding'
+        raise must("form", what, name) from error
 
 
 def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, ...]:

@@ -136,7 +136,7 @@ def test_overflow(form: Any) -> None:
 
 
 def test_the_ridge_is_lost_beside_large_keys() -> None:
-    advice = '`form` must be "sqrt" for edits whose information is singular'
+    advice = '`form` must be "sqrt" for an information that is singular'
     dual, information = (RecursiveRidge(W0, form=form, ridge=1e-20) for form in ("dual", "information"))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=advice):
         dual.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
@@ -144,6 +144,10 @@ def test_the_ridge_is_lost_beside_large_keys() -> None:
     for call in (information.variance, lambda x: information.update(x, [[1, 1]])):
         with pytest.raises(ValueError, match=advice):
             call([[1, 2, 3]])
+    with pytest.raises(ValueError, match=advice):
+        RecursiveRidge(W0, form="dual", ridge=1e-20, anchors=np.ones((2, 3)))
+    wide = RecursiveRidge(np.zeros((256, 1)), ridge=1e-20, anchors=np.ones((2, 256)))
+    assert wide.form == "sqrt"
     state = RecursiveRidge(W0, form="sqrt", ridge=1e-20)
     state.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
     assert np.asarray(state.predict([[1, 1, 0]])) == pytest.approx(np.ones((1, 2)))

@@ -124,6 +124,10 @@ def test_auto_is_dual_for_few_wide_keys_and_then_a_triangle() -> None:
         assert as_rows(state) == pytest.approx(batch(given._replace(edits=edits[: i + 1])), abs=1e-9)
     assert forms == ["dual", "dual", "dual", "sqrt", "sqrt"]
     assert made(stream(rng, 4, 2), "auto").form == "sqrt"
+    tiny = RecursiveRidge(np.zeros((256, 1)), ridge=1e-9)
+    tiny.update(np.ones((2, 256)), np.ones((2, 1)))
+    assert tiny.form == "sqrt"
+    assert np.asarray(tiny.predict(np.ones((1, 256)))) == pytest.approx(np.ones((1, 1)))
     assert RecursiveRidge(np.zeros((256, 1)), decay=0.5).form == "sqrt"
     assert RecursiveRidge(np.zeros((256, 1)), ridge=0, anchors=np.eye(256)).form == "sqrt"
 
@@ -183,3 +187,17 @@ def test_long_lives(form: str) -> None:
             K, V = rng.normal(size=(2, 6)) * 10 ** rng.uniform(-1, 1), rng.normal(size=(2, 2))
             kept[state.update(K, V).label] = K, V, 1.0
     assert as_rows(state) == pytest.approx(batch(given._replace(edits=list(kept.values()))), abs=1e-8)
+
+
+@pytest.mark.parametrize("keep", ["edits", "nothing"])
+@pytest.mark.parametrize("sizes", [(30, 30), (30, 120), (130, 30), (90, 90)])
+def test_auto_merges_whatever_forms_there_are(sizes: tuple[int, int], keep: str) -> None:
+    rng = np.random.default_rng(9)
+    given = stream(rng, 256, 2, n=0, m=3)
+    edits = [(rng.normal(size=(n, 256)), rng.normal(size=(n, 2)), 1.0) for n in sizes]
+    one, other = made(given, "auto", keep=keep), made(given, "auto", keep=keep)
+    one.update(*edits[0][:2])
+    other.update(*edits[1][:2])
+    one.merge(other)
+    assert one.form == ("dual" if sum(sizes) < 125 else "sqrt")
+    assert as_rows(one) == pytest.approx(batch(given._replace(edits=edits)), abs=1e-8)
