@@ -118,7 +118,7 @@ class Reading:
         """
         if self._options.exactly:
             raise must("dtype", "a kind of float for factors, which need roots", "object")
-        return adapter_of(self._held, rank, self._arithmetic(), self._kind)
+        return steps.certain(self.form, lambda: adapter_of(self._held, rank, self._arithmetic(), self._kind))
 
     @property
     def form(self) -> str:

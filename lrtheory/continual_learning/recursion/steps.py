@@ -114,7 +114,9 @@ def certain(name: str, result: Callable[[], T]) -> T:
     """The result of a factorization, or the advice to take the form that needs none."""
     try:
         return result()
-    except np.linalg.LinAlgError as error:
+    except (np.linalg.LinAlgError, RuntimeError) as error:
+        if "LinAlgError" not in type(error).__name__:  # torch has one of its own, a RuntimeError
+            raise
         what = '"sqrt" for an information that is singular after rounding'
         raise must("form", what, name) from error
 
@@ -138,7 +140,7 @@ def _summed(held: Held, K: Any, first: Any, w: Any, decay: Any = 1) -> tuple[Any
 
 def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     """C K^T, K C K^T, the residual with the edit and without it, and the least eigenvalue that decides about it."""
-    F, S = held.form.gain(edit.K)
+    F, S = certain(held.form.name, lambda: held.form.gain(edit.K))
     E = edit.V - edit.K @ held.W
     A = identity(S, edit.K.shape[0]) - S * edit.weight
     least = positive((A + A.T) / 2)

@@ -73,3 +73,11 @@ def test_a_parameter_that_changes_in_place(form: Any) -> None:
     expected.update(np.ones((1, 3)), np.ones((1, 2)))
     assert np.asarray(state.weights) == pytest.approx(np.asarray(expected.weights))
     assert (state.drift, state.anchor_drift) == pytest.approx((expected.drift, expected.anchor_drift))
+
+
+def test_a_singular_matrix_of_torch() -> None:
+    torch = backend("torch").namespace
+    state = RecursiveRidge(torch.zeros((2, 1)), form="information", ridge=1e-20)
+    state.update(torch.ones((1, 2)), torch.ones((1, 1)))
+    with pytest.raises(ValueError, match='`form` must be "sqrt" for an information that is singular'):
+        state.variance(torch.ones((1, 2)))
