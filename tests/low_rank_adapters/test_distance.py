@@ -19,6 +19,8 @@ from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from lrtheory.low_rank_adapters.reach.alternating import improved, random_start
+from lrtheory.low_rank_adapters.reach.bounds import lower_bound
+from lrtheory.low_rank_adapters.reach.exact import closed_form, grouped
 from lrtheory.low_rank_adapters.reach.task import problem_of, task_of
 from tests.backends import backend
 from tests.rules.forging import forged_fields
@@ -269,3 +271,25 @@ def test_entries_with_weights_take_the_better_of_two_bounds(seed: int) -> None:
         tails.append(np.linalg.norm(values[2:]))
     adapter = hadamard(W, np.zeros((6, 2)), np.ones((2, 5)))
     assert distance(adapter, D).lower == pytest.approx(max(tails), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["hadamard", "vera", "randlora"])
+def test_starts_have_one_norm_on_both_sides(kind: str) -> None:
+    adapter = made(kind, (6, 5))
+    task = task_of(adapter, problem_of((6, 5), normal(6, 5, rng=3)))
+    params = closed_form(task, lower_bound(task))
+    first, second = params.values()
+    first, second = (first.T, second) if kind == "hadamard" else (np.atleast_2d(first), np.atleast_2d(second))
+    left, right = np.linalg.norm(first, axis=1), np.linalg.norm(second, axis=1)
+    np.testing.assert_allclose(left, right, rtol=1e-12)
+    assert left.all()
+
+
+def test_the_vector_of_a_uni_lora_is_the_nearest_to_factors() -> None:
+    groups, sizes = np.random.default_rng(0).permutation(np.arange(22) % 4), np.array([9, 6, 7, 30])
+    adapter = uni_lora(np.ones(4), (6, 5), 2, assignment=groups, sizes=sizes)
+    B, A = normal(6, 2), normal(2, 5, rng=1)
+    found = grouped(task_of(adapter, problem_of((6, 5), normal(6, 5))), B, A)["theta"]
+    entries = np.eye(4)[groups] / np.sqrt(sizes)
+    nearest = np.linalg.lstsq(entries, np.concatenate([A.ravel(), B.ravel()]))[0]
+    np.testing.assert_allclose(found, nearest, rtol=1e-12)
