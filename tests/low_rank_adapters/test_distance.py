@@ -293,3 +293,11 @@ def test_the_vector_of_a_uni_lora_is_the_nearest_to_factors() -> None:
     entries = np.eye(4)[groups] / np.sqrt(sizes)
     nearest = np.linalg.lstsq(entries, np.concatenate([A.ravel(), B.ravel()]))[0]
     np.testing.assert_allclose(found, nearest, rtol=1e-12)
+
+
+def test_no_adapter_is_certified_as_the_best_one_without_a_bound() -> None:
+    D = normal(6, 5, rng=3)
+    found = distance(made("hadamard", (6, 5)), D).certificate
+    assert found.verify(D)
+    assert found.gap > 0.1 * found.bound
+    assert not dataclasses.replace(found, bound=found.bound + found.gap, gap=0.0).verify(D)
