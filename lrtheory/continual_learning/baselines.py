@@ -317,7 +317,7 @@ def _check_directions(problem: EditProblem, ridge: float, anchor_weight: float) 
 
 
 def _covariance(problem: EditProblem, ridge: float, anchor_weight: float) -> Applied:
-    """What the inverse of lambda^2 I + mu^2 K_0^T K_0 does, by a singular value decomposition of the anchors."""
+    """Apply the inverse of lambda^2 I + mu^2 K_0^T K_0 by a singular value decomposition of the anchors."""
     _check_directions(problem, ridge, anchor_weight)
     _, s, Vt = np.linalg.svd(_anchors(problem), full_matrices=False)
     inside = 1.0 / (ridge + anchor_weight * s**2)[:, None]
@@ -374,7 +374,7 @@ def _certificate(
 
 
 def _trace(pairs: list[tuple[np.ndarray, np.ndarray]], maps: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """What each edit did, from the maps before and after."""
+    """Compute the effect of each edit from the maps before and after it."""
     told = list(zip(pairs, maps, maps[1:], strict=False))
     return {
         "surprise": np.array([np.linalg.norm(V - K @ before) for (K, V), before, _ in told], np.float64),

@@ -1,4 +1,4 @@
-"""What edits can damage at most: old edits, anchors and weights, and how the ridge decides about it: RL-4, 9 and 17."""
+"""Bounds on the damage that edits do to old edits, anchors and weights, and its fall with the ridge: RL-4, 9 and 17."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_numbers_keep_their_kind():
     [
         ((W0[0], []), {}, ValueError, r"`W0` must be a matrix with rows and columns; got \(2,\)."),
         ((W0 * np.nan, []), {}, ValueError, "`W0` must be finite; got nan."),
-        ((W0, [(KEYS.T, VALUES)]), {}, ValueError, r"`edits\[0\] keys` must be of shape \(u, 3\); got \(3, 2\)\. Is `layout` right"),
+        ((W0, [(KEYS.T, VALUES)]), {}, ValueError, r"`edits\[0\] keys` must be of shape \(u, 3\); got \(3, 2\)\. Is"),
         ((W0, [(KEYS, VALUES[1:])]), {}, ValueError, r"`edits\[0\] values` must be of shape \(2, 2\); got \(1, 2\)."),
         ((W0, [KEYS]), {}, TypeError, r"`edits\[0\]` must be a pair \(keys, values\)"),
         ((W0, 3), {}, TypeError, "`edits` must be a sequence; got 3."),

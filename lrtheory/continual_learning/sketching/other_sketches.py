@@ -12,7 +12,15 @@ from lrtheory._kernels.directions import leading
 from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must
 from lrtheory.continual_learning.sketching.result import SketchResult
-from lrtheory.continual_learning.sketching.rows import Rows, energy_of, largest_of, matrix_of, parts_of, scaled, true_value
+from lrtheory.continual_learning.sketching.rows import (
+    Rows,
+    energy_of,
+    largest_of,
+    matrix_of,
+    parts_of,
+    scaled,
+    true_value,
+)
 
 __all__ = ["random_rows", "truncated"]
 

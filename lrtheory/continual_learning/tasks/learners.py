@@ -22,7 +22,7 @@ SKETCH_RANK = 256
 
 
 class Learner(Protocol):
-    """What learns one task after another and names the classes of rows."""
+    """A learner of one task after another, which names the classes of rows."""
 
     def learn(self, X: np.ndarray, y: np.ndarray) -> None:
         """Learn one task."""
@@ -33,7 +33,7 @@ class Learner(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Protection:
-    """What of a network is held still, and how; other settings than the defaults are there to be compared with.
+    """The part of a network that is held still, and the way of doing so; defaults protect, others are for comparison.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Protection:
 
 
 class Training(NamedTuple):
-    """How a network is trained on one task.
+    """Options of the training of a network on one task.
 
     Attributes
     ----------

@@ -92,7 +92,7 @@ class Optimizer:
         self.squares = [np.zeros_like(W) for W in like] if name == "adam" else []
 
     def updates(self, gradients: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What is added to each array."""
+        """Compute the change of each array."""
         self.n_steps += 1
         if self.name == "sgd":
             return [-self.step_size * G for G in gradients]

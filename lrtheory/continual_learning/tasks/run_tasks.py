@@ -40,7 +40,7 @@ EPOCHS = 8
 
 @result
 class TaskRun(Result):
-    """What a learner knows after each of several tasks.
+    """Accuracies of a learner after each of several tasks.
 
     Attributes
     ----------

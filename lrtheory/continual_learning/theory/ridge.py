@@ -112,7 +112,11 @@ def information_matrix(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight, decay
+    W0 : array of shape (d, p)
+        The map before the first edit.
+    edits : sequence of pairs (keys, values)
+        In the order in which they came.
+    ridge, anchors, anchor_weight, decay : number, or array of shape (m, d)
         As in `objective`.
 
     Returns
@@ -150,7 +154,11 @@ def ridge_solution(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight, decay
+    W0 : array of shape (d, p)
+        The map before the first edit.
+    edits : sequence of pairs (keys, values)
+        In the order in which they came.
+    ridge, anchors, anchor_weight, decay : number, or array of shape (m, d)
         As in `objective`.
 
     Returns
@@ -196,7 +204,11 @@ def dual_solution(
 
     Parameters
     ----------
-    W0, edits, ridge, anchors, anchor_weight
+    W0 : array of shape (d, p)
+        The map before the first edit.
+    edits : sequence of pairs (keys, values)
+        In the order in which they came.
+    ridge, anchors, anchor_weight : number, or array of shape (m, d)
         As in `objective`; the prior lambda^2 I + mu^2 K_0^T K_0 must be nonsingular.
 
     Returns

@@ -223,7 +223,7 @@ def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, delta: Number | 
 class Counters(NamedTuple):
     """Counters of the algorithm of Misra and Gries.
 
-    Attributes
+    Parameters
     ----------
     counters : dict of int to number
         What is left of the weight of each item, without zeros.

@@ -85,7 +85,7 @@ def numerical_rank(matrix: Any) -> int:
 
 
 def significant(values: np.ndarray, shape: tuple[int, ...], eps: float) -> int:
-    """How many singular values of a matrix of this shape are above max(m, n) eps times the largest one."""
+    """Count the singular values of a matrix of this shape that are above max(m, n) eps times the largest one."""
     return int(np.sum(values > max(shape) * eps * values.max(initial=0.0)))
 
 

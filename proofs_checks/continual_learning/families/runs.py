@@ -1,4 +1,4 @@
-"""What the library makes of a stream of edits, in each form of the recursion: maps, reports, and changes of plan."""
+"""Runs of the library over a stream of edits, in each form of the recursion: maps, reports, and changes of plan."""
 
 from __future__ import annotations
 

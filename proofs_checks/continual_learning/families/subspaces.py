@@ -99,7 +99,7 @@ STEPS = Family("protected-steps", always=guarded_steps, tight=(Tight(ALONG, 1 - 
 
 @dataclass(frozen=True)
 class Exact(Guarded):
-    """The same with a basis M (d, k) of halves, as columns, whose span holds all old inputs."""
+    """Inputs and a change beside a basis M (d, k) of halves, as columns, whose span holds all old inputs."""
 
     M: np.ndarray = None  # type: ignore[assignment]
 

@@ -43,7 +43,7 @@ class Training:
 
     @property
     def allowed(self) -> float:
-        """What entries may err by in doubles: a few products of each step."""
+        """Bound the rounding of entries in doubles: a few products of each step."""
         size = np.abs(self.W).max() + np.abs(self.buffer).max() + sum(np.abs(G).max() for G in self.gradients)
         return float(rounding(64 * (sum(self.W.shape) + 8) * (1 + len(self.gradients)) ** 2, 1.0 + size))
 

@@ -1,4 +1,4 @@
-"""What is true of a stream of edits, in exact numbers and in doubles, and what doubles may err by."""
+"""Truths about a stream of edits, in exact numbers and in doubles, with bounds on the rounding of doubles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proofs_checks.continual_learning.families.streams import Stream
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What follows from a stream, in Fractions or in doubles: a list has one entry before and after each edit."""
+    """Numbers that follow from a stream, in Fractions or doubles: a list has one entry before and after each edit."""
 
     stream: Stream
     is_exact: bool
