@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
@@ -164,3 +165,14 @@ def test_uni_lora_has_the_dimension_of_the_numbers_that_it_uses(
     assert adapter.n_parameters == n_parameters
     assert generic_dimension(adapter, scale=16) == adapter.dimension == dimension
     assert adapter.rank_bound == 1
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**-60, 2.0**60])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_rank_counts_what_is_above_the_longer_side_times_the_spacing_of_numbers(dtype: Any, unit: float) -> None:
+    eps = float(np.finfo(dtype).eps)
+    for multiple, rank in ((3.5, 1), (4.5, 2)):
+        matrix = np.zeros((2, 4), dtype)
+        matrix[0, 0], matrix[1, 2] = unit, multiple * eps * unit
+        assert numerical_rank(matrix) == numerical_rank(matrix.T) == rank
+    assert numerical_rank(np.zeros((2, 4), dtype)) == 0
