@@ -63,7 +63,8 @@ class _Path(NamedTuple):
     whole: float  # ||E||^2
 
     def drift(self, ridge: float) -> float:
-        return float(np.sqrt(np.sum(self.energies * self.squares / (self.squares + ridge) ** 2)))
+        # roots first: products of squares leave the range of doubles earlier
+        return float(np.linalg.norm(np.sqrt(self.energies) * np.sqrt(self.squares) / (self.squares + ridge)))
 
     def success(self, ridge: float) -> float:
         return float(np.sum(self.energies * (self.squares / (self.squares + ridge))) / self.whole)
@@ -168,7 +169,7 @@ def _within(path: _Path, max_drift: Any) -> tuple[float, int, str]:
         return NEARLY * float(used[-1]), 0, f"the limit does not bind: the weights never move by more than {most:.6g}"
     # drift(0) / (1 + ridge / s_min^2) is below the drift, and ||S E|| / ridge is above it
     low = 0.5 * float(used[-1]) * (most / limit - 1.0)
-    high = 2.0 * math.sqrt(float(path.energies @ path.squares)) / limit
+    high = 2.0 * float(np.linalg.norm(np.sqrt(path.energies) * np.sqrt(path.squares))) / limit
     _, ridge, n_iter = _bisected(lambda one: path.drift(one) > limit, low, high)
     return ridge, n_iter, "the smallest ridge weight with which the weights move no further than `max_drift`"
 

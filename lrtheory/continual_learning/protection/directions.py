@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._kernels.directions import leading
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
+from lrtheory.continual_learning.sketching.held import DOUBLE
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
 
 __all__ = ["Seen", "compressed", "new_directions", "seen", "share_inside"]
 
 
 class Seen(NamedTuple):
-    """Rows B that stand for inputs X: B^T B is at most X^T X, and less by at most delta in any direction."""
+    """Rows B that stand for inputs X: B^T B is at most X^T X, and less by at most delta in any direction.
+
+    Rows are divided by 2^unit, and squares by 4^unit.
+    """
 
     rows: np.ndarray  # (q, n_features), float64, q at most n_features or as many as a sketch holds
     delta: float
     mass: float  # of all inputs
+    unit: int
     dtype: Any  # of the inputs
+    roundoff: float  # of the arithmetic that made the rows
     n_inputs: int
     most: int  # directions that it vouches for
 
@@ -27,13 +34,15 @@ class Seen(NamedTuple):
 def seen(inputs: Rows | FrequentDirections, n_features: int) -> Seen:
     """The rows that stand for inputs or for a sketch of them; those of inputs miss nothing."""
     if isinstance(inputs, FrequentDirections):
-        rows, delta = inputs._whole()
-        return Seen(rows.astype(np.float64), delta, inputs.mass, inputs.sketch.dtype, inputs.n_rows, inputs.rank)
+        held = inputs._held
+        ends = (held.delta, held.mass, held.unit, held.buffer.dtype, held.roundoff)
+        return Seen(held.root().astype(np.float64), *ends, held.n_rows, held.rank)
     given = checked_rows("inputs", inputs, n_features)
-    rows, mass = np.zeros((0, n_features)), 0.0
+    rows, mass, unit = np.zeros((0, n_features)), 0.0, math.frexp(largest_of(given))[1]
     for part in parts_of(given, 4 * n_features):
+        part = scaled(part.astype(np.float64), -unit)
         rows, mass = compressed(np.concatenate([rows, part])), mass + energy_of(part)
-    return Seen(rows, 0.0, mass, given.dtype, given.shape[0], n_features)
+    return Seen(rows, 0.0, mass, unit, given.dtype, DOUBLE, given.shape[0], n_features)
 
 
 def compressed(rows: np.ndarray) -> np.ndarray:
@@ -63,10 +72,7 @@ def new_directions(
     almost inside of it are left with little more than the rounding of the first projection.
     """
     M = basis.astype(np.float64)
-    largest = np.abs(new.rows).max(initial=0.0)
-    exponent = int(np.frexp(largest)[1])
-    rows = scaled(new.rows, -exponent)
-    mass = float(np.ldexp(new.mass, -2 * exponent))
+    rows, mass = new.rows, new.mass
     left = rows - (rows @ M) @ M.T
     left -= (left @ M) @ M.T
     inside = energy_of(rows @ M)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._validation import must
+from lrtheory.continual_learning.sketching.result import UNITS
 from lrtheory.continual_learning.sketching.rows import (
     Rows,
     checked_rows,
@@ -45,6 +46,8 @@ class LeakCertificate(Result):
         The most that B misses of a unit vector, in squared units of inputs.
     change : array of shape (n_features, p)
         D, the change of the weights with the protected side first.
+    unit : float
+        The unit roundoff of the coarsest arithmetic that made B, of single or of double precision.
     """
 
     gap: float
@@ -53,6 +56,7 @@ class LeakCertificate(Result):
     rows: np.ndarray
     delta: float
     change: np.ndarray
+    unit: float
 
     def _facts(self) -> list[str]:
         return [f"squared change {self.bound - self.gap:.6g} to {self.bound:.6g} ({self.statement})"]
@@ -82,8 +86,11 @@ class LeakCertificate(Result):
             raise must("rows", "a certificate with rows that fit its change", (self.rows.shape, self.change.shape))
         given = checked_rows("inputs", inputs, len(self.change))
         whole = (self.gap, self.bound, self.delta)
-        arrays = np.isfinite(self.rows).all() and np.isfinite(self.change).all()
-        if self.statement != STATEMENT or not arrays or not all(math.isfinite(x) and x >= 0 for x in whole):
+        floats = all(one.dtype in (np.float32, np.float64) for one in (self.rows, self.change))
+        arrays = floats and np.isfinite(self.rows).all() and np.isfinite(self.change).all()
+        if self.statement != STATEMENT or self.unit not in UNITS or not arrays:
+            return False
+        if not all(math.isfinite(x) and x >= 0 for x in whole):
             return False
         lower, upper = leak_of(self.rows, self.delta, self.change)
         D, exponent = _unit_of(self.change)
@@ -93,9 +100,9 @@ class LeakCertificate(Result):
             part = scaled(part.astype(np.float64), -X)
             moved, mass = moved + energy_of(part @ D), mass + energy_of(part)
         truth = true_value(moved, 2 * (X + exponent))
-        # the rows went through a pass over as many inputs, in single precision if the inputs came in it
+        # the rows went through a pass over as many inputs
         steps = 8 * (given.shape[0] + sum(self.rows.shape))
-        slack = float(np.finfo(given.dtype).eps) * steps * true_value(mass * energy_of(D), 2 * (X + exponent))
+        slack = 2 * self.unit * steps * true_value(mass * energy_of(D), 2 * (X + exponent))
         own = float(np.finfo(float).eps) * steps * upper
         return bool(
             abs(self.bound - upper) <= own

@@ -3,6 +3,7 @@ r"""A subspace that old inputs use, and steps that leave it alone whatever optim
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +15,10 @@ from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
 from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
 from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
+from lrtheory.continual_learning.protection.projection import projected, typed, weight
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketching.rows import Rows, checked_rows
+from lrtheory.continual_learning.sketching.held import DOUBLE
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, scaled, true_value
 
 __all__ = ["LAYOUTS", "SIDES", "SubspaceProtector"]
 
@@ -23,8 +26,6 @@ LAYOUTS = ("torch", "rows")
 SIDES = ("input", "output")
 #: the share that is protected where neither a share nor a rank is given
 ENERGY = 0.99
-#: a projection is repeated when it leaves less than this part of a step: the rest may then be rounding
-TWICE = 0.7
 
 
 class SubspaceProtector:
@@ -97,6 +98,7 @@ class SubspaceProtector:
         self._basis = np.zeros((self.n_features, 0), np.float32)
         self._rows = np.zeros((0, self.n_features))
         self.delta, self.share, self.message = 0.0, 1.0, "nothing is protected yet"
+        self._roundoff = DOUBLE  # of the coarsest arithmetic that made the rows
         self._placed: dict[Any, Any] = {}  # the basis in the libraries and on the devices of earlier calls
 
     def __repr__(self) -> str:
@@ -160,6 +162,9 @@ class SubspaceProtector:
         if isinstance(inputs, FrequentDirections) and inputs.n_features != self.n_features:
             raise must("inputs", f"a sketch of {self.n_features} features", inputs.n_features)
         new = seen(inputs, self.n_features)
+        delta = self.delta + true_value(new.delta, 2 * new.unit)
+        if not math.isfinite(delta):
+            raise must("inputs", "a sketch with a finite delta", delta)
         if new.mass == 0.0:
             self.share, self.message = 1.0, "nothing was added: there are no inputs that are not zero"
             return 0
@@ -175,9 +180,10 @@ class SubspaceProtector:
         if dtype != M.dtype:  # columns that were rounded to single precision
             Q, R = np.linalg.qr(M.astype(dtype))
             M = Q * np.where(R.diagonal() < 0, -1.0, 1.0)
-        rows = compressed(np.concatenate([self._rows, new.rows]))
+        rows = compressed(np.concatenate([self._rows, scaled(new.rows, new.unit)]))
         self._basis, self._rows = np.concatenate([M, V.astype(dtype)], axis=1), rows
-        self.delta += new.delta
+        self.delta += true_value(new.delta, 2 * new.unit)
+        self._roundoff = max(self._roundoff, new.roundoff)
         self._placed = {}
 
     def _told(self, n: int, energy: float | None, reached: bool) -> str:
@@ -216,7 +222,7 @@ class SubspaceProtector:
         """
         xp = array_namespace(G)
         step = self._matrix(xp, "G", G)
-        return _typed(xp, self._projected(xp, step), G)
+        return typed(xp, self._projected(xp, step), G)
 
     @beside_jax
     def protect_step(self, before: ArrayLike, after: ArrayLike) -> Array:
@@ -253,7 +259,7 @@ class SubspaceProtector:
         start, end = self._matrix(xp, "before", before), self._matrix(xp, "after", after)
         if tuple(start.shape) != tuple(end.shape):
             raise must("after", f"of shape {tuple(start.shape)}", tuple(end.shape))
-        return _typed(xp, start + self._projected(xp, end - start), after)
+        return typed(xp, start + self._projected(xp, end - start), after)
 
     @beside_jax
     def leak_bound(self, change: ArrayLike) -> Leak:
@@ -281,7 +287,9 @@ class SubspaceProtector:
         D = D if self._axis == 0 else D.T
         lower, upper = leak_of(self._rows, self.delta, D)
         what = "outputs of all old inputs" if self.side == "input" else "products with the vectors of the output side"
-        certificate = LeakCertificate(upper - lower, upper, STATEMENT, self._rows, self.delta, np.array(D))
+        certificate = LeakCertificate(
+            upper - lower, upper, STATEMENT, self._rows, self.delta, np.array(D), self._roundoff
+        )
         return Leak(lower, upper, f"the squared change of the {what}", certificate)
 
     def protected_energy(self, X: Rows) -> float:
@@ -325,7 +333,8 @@ class SubspaceProtector:
             For `set_state` of a protector that was made with the same parameters.
         """
         own = {name: getattr(self, name) for name in ("delta", "share", "message")}
-        return self._parameters() | own | {"basis": self._basis.copy(), "rows": self._rows.copy()}
+        arrays = {"basis": self._basis.copy(), "rows": self._rows.copy()}
+        return self._parameters() | own | arrays | {"roundoff": self._roundoff}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -349,38 +358,23 @@ class SubspaceProtector:
         rows = array("state['rows']", state_entry(state, "rows"), shape=(None, self.n_features))
         delta = real("state['delta']", np.asarray(state_entry(state, "delta")).item(), low=0.0)
         share = real("state['share']", np.asarray(state_entry(state, "share")).item(), low=0.0, high=1.0)
+        roundoff = real("state['roundoff']", np.asarray(state_entry(state, "roundoff")).item(), low=0.0, high=1.0)
         self.delta, self.share, self.message = delta, share, str(state_entry(state, "message"))
         self._basis, self._rows, self._placed = np.array(basis), np.array(rows, np.float64), {}
+        self._roundoff = roundoff
 
     def _parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("n_features", "layout", "side")}
 
     def _matrix(self, xp: Any, name: str, value: Any) -> Any:
         """A finite matrix whose protected side has the right length."""
-        found = real_array(xp, name, value)
-        shape = tuple(found.shape)
-        if len(shape) != 2 or shape[self._axis] != self.n_features:
-            wanted = f"(out, {self.n_features})" if self.side == "input" else f"({self.n_features}, in)"
-            if self.layout == "rows":
-                wanted = f"({self.n_features}, out)" if self.side == "input" else f"(in, {self.n_features})"
-            error = must(name, f"of shape {wanted}", shape)
-            fits = len(shape) == 2 and shape[1 - self._axis] == self.n_features
-            raise type(error)(f"{error} Is `layout` right?") if fits else error
-        return found
+        sides = ("out", "in") if self.layout == "torch" else ("in", "out")
+        return weight(xp, name, value, self.n_features, self._axis, sides[1 - self._axis])
 
     def _projected(self, xp: Any, step: Any) -> Any:
         if self.n_free == 0:
             return xp.zeros_like(step)
-        largest = xp.max(xp.abs(step)) if self.rank and 0 not in step.shape else 0.0
-        if not float(largest) > 0.0:
-            return xp.asarray(step, copy=True)
-        M = self._basis_beside(xp, step)
-        left = self._once(step, M)
-        before, after = (float(xp.sum((one / largest) ** 2)) for one in (step, left))
-        return self._once(left, M) if after < TWICE**2 * before else left
-
-    def _once(self, step: Any, M: Any) -> Any:
-        return step - (step @ M) @ M.T if self._axis == 1 else step - M @ (M.T @ step)
+        return projected(xp, step, self._basis_beside(xp, step), self._axis)
 
     def _basis_beside(self, xp: Any, step: Any) -> Any:
         """The basis in the library, the type and on the device of a step."""
@@ -391,11 +385,3 @@ class SubspaceProtector:
         if key not in self._placed:
             self._placed = {key: real_array(xp, "basis", self._basis.astype(dtype), device=step.device)}
         return self._placed[key]
-
-
-def _typed(xp: Any, value: Any, like: Any) -> Any:
-    """The value in the type of what the caller gave, where that is half precision."""
-    dtype = getattr(like, "dtype", value.dtype)
-    if dtype == value.dtype or not xp.isdtype(dtype, "real floating"):
-        return value
-    return xp.astype(value, dtype)

@@ -20,6 +20,8 @@ from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energ
 __all__ = ["METHODS", "FrequentDirections", "chosen"]
 
 METHODS = ("auto", "fd", "gram")
+#: numbers of a state beside its counts
+SUMS = ("delta", "mass", "roundoff")
 #: the exact Gram matrix is cheaper up to so many columns a row of the sketch
 EXACT = 4
 
@@ -148,7 +150,8 @@ class FrequentDirections:
         read, unit = self._read(), self._held.unit
         allowed = (self._held.mass - energy_of(read.rows)) / (self.rank + 1)
         gap = true_value(max(allowed - read.delta, 0.0), 2 * unit)
-        return SketchCertificate(gap, self.delta, STATEMENT, self.sketch, self.mass, self.rank, self.buffer)
+        sizes = (self.rank, self.buffer, read.roundoff)
+        return SketchCertificate(gap, self.delta, STATEMENT, self.sketch, self.mass, *sizes)
 
     def update(self, rows: Rows) -> None:
         """Take in one batch of rows; with `decay` below 1, earlier ones are multiplied by it first.
@@ -275,7 +278,7 @@ class FrequentDirections:
         state = self._parameters() | {"rows": held.rows.copy()}
         if held.gram is not None:
             state["gram"] = held.gram.copy()
-        return state | {name: getattr(held, name) for name in ("n_rows", "n_shrinks", "unit", "delta", "mass")}
+        return state | {name: getattr(held, name) for name in ("n_rows", "n_shrinks", "unit", *SUMS)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -302,7 +305,7 @@ class FrequentDirections:
         for name, low in (("n_rows", 0), ("n_shrinks", 0), ("unit", -5000)):
             value = np.asarray(state_entry(state, name)).item()
             setattr(held, name, integer(f"state[{name!r}]", value, low=low))
-        for name in ("delta", "mass"):
+        for name in SUMS:
             value = np.asarray(state_entry(state, name)).item()
             setattr(held, name, real(f"state[{name!r}]", value, low=0.0))
         held.buffer = np.zeros((self.buffer if len(rows) else 0, n), rows.dtype)
@@ -361,11 +364,6 @@ class FrequentDirections:
         if self._known is None:
             self._known = self._held.read()
         return self._known
-
-    def _whole(self) -> tuple[np.ndarray, float]:
-        """All rows that are held before the shrink of reading, with the delta that belongs to them."""
-        unit = self._held.unit
-        return scaled(self._held.root(), unit), true_value(self._held.delta, 2 * unit)
 
     def _empty(self) -> Held:
         return Held(self.n_features, self.rank, self.buffer, exact=self.method == "gram")

@@ -24,6 +24,8 @@ DROPPED = 8
 SLACK = 30
 #: rows that are multiplied at a time for the exact Gram matrix
 PART = 1024
+#: the unit roundoff of doubles
+DOUBLE = 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,7 @@ class Reading:
     F: np.ndarray  # (n, at most rank): its leading right singular vectors times singular values, as columns
     rows: np.ndarray  # (at most rank, n): the sketch
     delta: float  # with what the last shrink took
+    roundoff: float  # of the coarsest arithmetic behind the sketch
 
 
 class Held:
@@ -53,6 +56,7 @@ class Held:
         self.buffer = np.zeros((0, n_features), np.float32)  # float32 until the first float64 comes
         self.filled, self.n_rows, self.n_shrinks, self.unit = 0, 0, 0, 0
         self.delta, self.mass = 0.0, 0.0
+        self.roundoff = DOUBLE  # the coarsest unit roundoff in which rows were changed
 
     @property
     def rows(self) -> np.ndarray:
@@ -75,6 +79,7 @@ class Held:
         shift = other.unit - self.unit
         self.mass += math.ldexp(other.mass, 2 * shift)
         self.delta += math.ldexp(other.delta, 2 * shift)
+        self.roundoff = max(self.roundoff, other.roundoff)
         if self.gram is not None and other.gram is not None:
             self.gram += scaled(other.gram, 2 * shift)
         else:
@@ -84,6 +89,7 @@ class Held:
     def fade(self, decay: float) -> None:
         """Multiply all rows that were seen by a number in (0, 1]."""
         self.rows[:] *= decay
+        self.roundoff = self._coarser()
         if self.gram is not None:
             self.gram *= decay**2
         self.delta, self.mass = self.delta * decay**2, self.mass * decay**2
@@ -103,7 +109,8 @@ class Held:
         else:
             rows, delta = self._shrunk(energies, F)
         dtype = self.buffer.dtype
-        return Reading(energies, F.astype(dtype, copy=False), rows.astype(dtype, copy=False), self.delta + delta)
+        F, rows = F.astype(dtype, copy=False), rows.astype(dtype, copy=False)
+        return Reading(energies, F, rows, self.delta + delta, self._coarser())
 
     def root(self) -> np.ndarray:
         """All rows that are held without a shrink, whose Gram matrix is the one that `delta` belongs to."""
@@ -131,6 +138,7 @@ class Held:
     def _shrink(self) -> None:
         """Make room in a full buffer."""
         left, delta = self._shrunk(*leading(self.rows.T, self.rank))
+        self.roundoff = self._coarser()
         self.buffer[: len(left)] = left
         self.filled, self.delta, self.n_shrinks = len(left), self.delta + delta, self.n_shrinks + 1
 
@@ -140,6 +148,9 @@ class Held:
         least = DROPPED * np.finfo(energies.dtype).eps * (float(energies[0]) + self.delta)
         n = int(np.count_nonzero(energies[: self.rank] - delta > least))
         return (F[:, :n] * lengths_left(energies[:n], delta)).T, float(delta)
+
+    def _coarser(self) -> float:
+        return max(self.roundoff, float(np.finfo(self.buffer.dtype).eps) / 2)
 
     def _fit(self, dtype: Any, exponent: int | None) -> None:
         """Choose type and unit in which both what there is and what comes, unless it is zero, fit."""

@@ -12,11 +12,13 @@ from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
 
-__all__ = ["SketchCertificate", "SketchResult"]
+__all__ = ["UNITS", "SketchCertificate", "SketchResult"]
 
 STATEMENT = "continual_learning/FD-6"
 #: rows that are multiplied at a time
 PART = 1024
+#: unit roundoffs of single and of double precision
+UNITS = (2.0**-24, 2.0**-53)
 
 
 @result
@@ -42,6 +44,8 @@ class SketchCertificate(Result):
         l, the most rows that the sketch may have.
     buffer : int
         Rows between two shrinks; the allowance for rounding grows with the number of shrinks.
+    unit : float
+        The unit roundoff of the coarsest arithmetic of the pass, of single or of double precision.
     """
 
     gap: float
@@ -51,6 +55,7 @@ class SketchCertificate(Result):
     mass: float
     rank: int
     buffer: int
+    unit: float
 
     def _facts(self) -> list[str]:
         return [f"no unit vector loses more than {self.bound:.6g} of a mass of {self.mass:.6g} ({self.statement})"]
@@ -66,8 +71,8 @@ class SketchCertificate(Result):
         Returns
         -------
         bool
-            Whether everything holds up to the rounding of the pass. Rows in single precision make that allowance, and
-            with it the check, coarse: about 1e-6 of the mass a shrink. It is False where squares leave the range of
+            Whether everything holds up to the rounding of the pass. Single precision makes that allowance, and with it
+            the check of the loss, coarse: about 1e-6 of the mass a shrink. It is False where squares leave the range of
             doubles.
 
         Raises
@@ -81,9 +86,10 @@ class SketchCertificate(Result):
             raise must("rows", "a certificate with a matrix of rows", self.rows.shape)
         given = checked_rows("rows", rows, self.rows.shape[1])
         whole = (self.gap, self.bound, self.mass)
-        if not all(math.isfinite(x) and x >= 0 for x in whole) or not np.isfinite(self.rows).all():
+        floats = self.rows.dtype in (np.float32, np.float64) and np.isfinite(self.rows).all()
+        if not floats or not all(math.isfinite(x) and x >= 0 for x in whole):
             return False
-        if self.statement != STATEMENT or not len(self.rows) <= self.rank < self.buffer:
+        if self.statement != STATEMENT or not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
             return False
         unit = max(0.0, largest_of(given))
         unit = math.frexp(unit)[1] if unit else 0
@@ -91,12 +97,15 @@ class SketchCertificate(Result):
         gap, bound, stated = (math.ldexp(x, -2 * unit) for x in whole)
         kept = energy_of(scaled(self.rows.astype(np.float64), -unit))
         steps = 2 * given.shape[0] / (self.buffer - self.rank) + sum(self.rows.shape)
-        slack = 8 * (np.finfo(self.rows.dtype).eps * steps + np.finfo(float).eps * given.shape[0]) * mass
+        # sums of squares are added up in doubles, also of rows in single precision
+        own = 8 * np.finfo(float).eps * (given.shape[0] + sum(self.rows.shape)) * mass
+        slack = 16 * self.unit * steps * mass + own
         return bool(
-            abs(stated - mass) <= slack
+            abs(stated - mass) <= max(own, 8 * np.finfo(given.dtype).eps * mass)
             and -slack <= excess[0]
             and excess[-1] <= bound + slack
-            and abs(bound + gap - (mass - kept) / (self.rank + 1)) <= slack
+            and bound <= (stated - kept) / (self.rank + 1) + slack
+            and abs(gap - max(0.0, (stated - kept) / (self.rank + 1) - bound)) <= own
         )
 
 
