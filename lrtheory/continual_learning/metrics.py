@@ -281,7 +281,7 @@ class AccuracyTable(Result, FromTable):
     def _from_table(cls, table: Table, columns: Any) -> Self:
         """One column a task and one row a time; where there is a column more than rows, the first one holds names."""
         names = table.names if columns is None else table.listed(columns)
-        if columns is None and len(names) == len(table) + 1:
+        if columns is None and len(names) == len(table) + 1 and _are_names(table, names[0]):
             names = names[1:]
         R = np.stack([table.floats(name, missing=True) for name in names], axis=1)
         return cls.from_accuracy(R, labels=names)
@@ -332,6 +332,15 @@ def draw_accuracy(ax: Any, R: np.ndarray, labels: Sequence[str]) -> None:
         curves(ax, range(j, len(R)), {label: R[j:, j].astype(np.float64)})
     ax.set(xlabel="tasks learned before", ylabel="accuracy", ylim=(-0.03, 1.03))
     ax.legend(title="task")
+
+
+def _are_names(table: Table, column: str) -> bool:
+    """Whether a column holds words or whole numbers, and not accuracies of a table that lacks a row."""
+    try:
+        found = table.floats(column)
+    except ValueError:
+        return True
+    return bool((found == np.floor(found)).all())
 
 
 def _has_nan(R: Any) -> bool:

@@ -139,6 +139,8 @@ class EditProblem:
         groups = np.asarray(found.get("edit", np.arange(len(keys))))
         if groups.shape != (len(keys),):
             raise must("edit", f"of shape ({len(keys)},), one entry a key", groups.shape)
+        if (groups != groups).any():  # NaN is no name: no edit would have its rows
+            raise must("edit", "without NaN", groups)
         labels = list(dict.fromkeys(groups.tolist()))
         shape = (keys.shape[1], values.shape[1])
         W0 = found.get("W0", np.zeros(shape if layout == "rows" else shape[::-1], keys.dtype))

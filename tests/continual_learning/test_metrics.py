@@ -94,6 +94,12 @@ def test_a_file_of_accuracies(tmp_path, text):
     assert np.array_equal(again.accuracy, table.accuracy, equal_nan=True)
 
 
+def test_a_table_that_lacks_its_last_row_is_refused(tmp_path):
+    (tmp_path / "accuracy.csv").write_text("a,b,c\n0.9,0.1,0.2\n0.8,0.9,0.3\n")
+    with pytest.raises(ValueError, match="`R` must be a square matrix"):
+        m.AccuracyTable.from_file(tmp_path / "accuracy.csv")
+
+
 def test_a_frame_of_accuracies_and_its_picture():
     pytest.importorskip("matplotlib").use("Agg")
     table = m.AccuracyTable.from_frame({"a": [1.0, 0.5], "b": [0.0, 0.75]})

@@ -73,6 +73,9 @@ def test_bad_files_are_refused(tmp_path):
     np.savez(tmp_path / "edit.npz", keys=KEYS, values=VALUES, edit=np.zeros(3))
     with pytest.raises(ValueError, match=r"`edit` must be of shape \(2,\), one entry a key; got \(3,\)."):
         EditProblem.from_file(tmp_path / "edit.npz")
+    np.savez(tmp_path / "nan.npz", keys=KEYS, values=VALUES, edit=[0.0, np.nan])
+    with pytest.raises(ValueError, match="`edit` must be without NaN"):
+        EditProblem.from_file(tmp_path / "nan.npz")
     (tmp_path / "edits.csv").write_text("1,2\n")
     with pytest.raises(ValueError, match="edits are read from npz and safetensors files"):
         EditProblem.from_file(tmp_path / "edits.csv")

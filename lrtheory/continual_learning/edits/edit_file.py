@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ class EditedModel(Result):
         """A path that is no table is a copy of the model."""
         if target.suffix.lower() in SUFFIXES:
             return False
+        _refuse_source(self.source, target.parent.parent / target.name)  # it is written beside its place first
         _copied(Tensors(self.source), self.tensor, np.asarray(self.edit.weights), target)
         return True
 
@@ -161,7 +163,8 @@ def edit_safetensors(
     FileExistsError
         If there is something at `out`.
     ValueError
-        If `out` is the source or lies in it, there is no such matrix, it is not of floats, or the edits do not fit.
+        If `out` is the source or lies in it, there is no such matrix, it is not of floats, the edits do not fit, or a
+        link in the folder leads nowhere or back into it.
 
     Examples
     --------
@@ -176,6 +179,8 @@ def edit_safetensors(
     """
     model, target = ModelFile.from_file(path), Path(out)
     _refuse_source(model.tensors.path, target)
+    if os.path.lexists(target):
+        raise FileExistsError(f"{str(target)!r} is there already; a copy is written where there is nothing")
     name = _matrix_name(model.tensors, tensor)
     made: list[RidgeEditResult] = []
 
@@ -226,6 +231,13 @@ def _refuse_source(source: Path, target: Path) -> None:
         raise must("out", "another place than what is read", str(target))
 
 
+def _refuse_links(source: Path) -> None:
+    """Refuse links that lead nowhere, or to a folder around them, whose copy would have no end."""
+    for link in source.resolve().rglob("*"):
+        if link.is_symlink() and (not link.exists() or link.resolve() in link.parents):
+            raise must("path", "a folder whose links lead to other files", str(link))
+
+
 def _matrix_name(tensors: Tensors, tensor: Any) -> str:
     """The name of a matrix, which a module's name stands for."""
     names = [name for name in tensors.names if len(tensors.shape(name)) == 2]
@@ -273,6 +285,7 @@ def _copied(tensors: Tensors, tensor: str, weights: np.ndarray, target: Path) ->
     source = tensors.path
     file, first = tensors.place(tensor)
     if source.is_dir():
+        _refuse_links(source)
         shutil.copytree(source, target, copy_function=shutil.copyfile)
         written = target / file.relative_to(source)
     else:

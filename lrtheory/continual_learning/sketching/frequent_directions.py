@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import replacing
+from lrtheory._files import read_arrays, replacing
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
 from lrtheory.continual_learning.sketching.held import DROPPED, Held, Reading
 from lrtheory.continual_learning.sketching.result import STATEMENT, SketchCertificate
@@ -302,12 +302,14 @@ class FrequentDirections:
             raise must("state['rows']", f"at most {self.buffer if held.gram is None else 0} rows", rows.shape)
         if held.gram is not None:
             held.gram = array("state['gram']", state_entry(state, "gram"), shape=(n, n)).astype(np.float64)
+            if np.linalg.eigvalsh(held.gram)[0] < -n * 2.0**-24 * np.trace(held.gram):
+                raise must("state['gram']", "a Gram matrix, with no negative eigenvalue", held.gram)
         for name, low in (("n_rows", 0), ("n_shrinks", 0), ("unit", -5000)):
             value = np.asarray(state_entry(state, name)).item()
-            setattr(held, name, integer(f"state[{name!r}]", value, low=low))
+            setattr(held, name, integer(f"state[{name!r}]", value, low=low, high=5000 if name == "unit" else None))
         for name in SUMS:
             value = np.asarray(state_entry(state, name)).item()
-            setattr(held, name, real(f"state[{name!r}]", value, low=0.0))
+            setattr(held, name, real(f"state[{name!r}]", value, low=0.0, high=np.finfo(float).max))
         held.buffer = np.zeros((self.buffer if len(rows) else 0, n), rows.dtype)
         held.filled = len(rows)
         held.rows[:] = rows
@@ -353,8 +355,7 @@ class FrequentDirections:
         ValueError
             If it is no such file.
         """
-        found = np.load(BytesIO(Path(path).read_bytes()), allow_pickle=False)
-        state = dict(found) if isinstance(found, Mapping) else {}
+        state = read_arrays(path)
         names = ("n_features", "rank", "buffer", "decay", "method")
         made = cls(**{name: np.asarray(state_entry(state, name)).item() for name in names})
         made.set_state(state)

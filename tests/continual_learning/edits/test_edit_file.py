@@ -132,6 +132,16 @@ def test_no_place_of_the_source_is_written(model, tmp_path):
     assert taken.read_text() == "x"
 
 
+def test_links_without_an_end_are_refused(model, tmp_path):
+    for target in ("gone", "..", "."):
+        link = model / "more" / "link"
+        link.symlink_to(target)
+        with pytest.raises(ValueError, match="`path` must be a folder whose links lead to other files"):
+            edit_safetensors(model, "w", EDITS, out=tmp_path / "new")
+        link.unlink()
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_refused_edit_leaves_nothing_behind(tmp_path):
     source = saved(tmp_path / "one.safetensors")
     for tensor, edits, options, rule in [
@@ -179,6 +189,10 @@ def test_the_verb_writes_the_copy_that_the_function_writes(tmp_path, monkeypatch
         assert path.read_bytes() == (tmp_path / "new" / path.name).read_bytes()
     assert main([*line, "-o", str(tmp_path / "table.csv")]) == 0
     assert (tmp_path / "table.csv").read_text().startswith("edit,surprise,residual\ncapital,")
+    shutil.copytree("tiny-model", tmp_path / "model")
+    assert main(["continual_learning", "edit", str(tmp_path / "model"), *line[3:], "-o", str(tmp_path / "model/new")])
+    assert "`out` must be another place than what is read" in capsys.readouterr().err
+    assert not (tmp_path / "model/new").exists()
     file = "tiny-model/model.safetensors"
     assert main(["continual_learning", "edit", file, "edits.npz", "--tensor", NAME, "-o", str(tmp_path / "f.st")]) == 0
     np.testing.assert_array_equal(Tensors(tmp_path / "f.st").metadata, Tensors(file).metadata)

@@ -56,6 +56,15 @@ def test_units_of_keys_and_of_values(c):
     assert values.ridge == pytest.approx(plan.ridge)
 
 
+@pytest.mark.parametrize("c", [1e-100, 1e100])
+def test_squares_of_squares_are_not_formed(c):
+    W0, K, V, _ = drawn(2)
+    plan = plan_edit(W0, K, V, max_drift=0.1)
+    with np.errstate(all="raise"):
+        found = plan_edit(W0 / c, K * c, V, max_drift=0.1 / c)
+    assert found.ridge / c / c == pytest.approx(plan.ridge)
+
+
 def test_a_limit_that_does_not_bind_is_told():
     W0, K, V, _ = drawn(2)
     most = np.linalg.norm(np.linalg.pinv(K) @ (V - K @ W0))

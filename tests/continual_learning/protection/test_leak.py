@@ -92,6 +92,30 @@ def test_units_of_inputs_and_steps_do_not_matter(a: float, b: float) -> None:
     assert np.linalg.norm(protector.project(D) / b @ protector.basis) < 1e-14
 
 
+@pytest.mark.parametrize("a", [1e-200, 1e-170, 1e160, 1e200])
+def test_inputs_whose_squares_leave_the_range_of_doubles_are_protected(a: float) -> None:
+    X = np.random.default_rng(4).normal(size=(50, 9)) * np.arange(1, 10)
+    due = SubspaceProtector(9)
+    for inputs in (a * X, sketched(a * X, 9)):
+        protector = SubspaceProtector(9)
+        assert protector.extend(inputs, energy=0.8) == due.copy().extend(X, energy=0.8) > 0
+        assert protector.share == pytest.approx(protector.protected_energy(X), rel=1e-12)
+    with pytest.raises(ValueError, match="`inputs` must be a sketch with a finite delta; got inf"):
+        protector.extend(sketched(1e200 * X, 2))
+
+
+def test_a_sketch_in_single_precision_is_allowed_its_rounding_beside_doubles() -> None:
+    random = np.random.default_rng(5)
+    X, protector = random.normal(size=(200, 6)).astype(np.float32), SubspaceProtector(6)
+    protector.extend(sketched(X @ np.diag([1, 1, 1, 0, 0, 0]).astype(np.float32), 3), rank=1)
+    protector.extend(random.normal(size=(3, 6)), rank=1)
+    other = SubspaceProtector(6)
+    other.set_state(protector.get_state())
+    for one in (protector, other):
+        assert one.leak_bound(np.eye(6)).certificate.unit == 2.0**-24
+    assert SubspaceProtector(6).leak_bound(np.eye(6)).certificate.unit == 2.0**-53
+
+
 def test_a_protector_without_inputs_bounds_nothing() -> None:
     found = SubspaceProtector(3).leak_bound(np.ones((2, 3)))
     assert (found.lower, found.upper) == (0.0, 0.0)

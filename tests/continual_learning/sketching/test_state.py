@@ -134,6 +134,17 @@ def test_types_are_joined() -> None:
             ValueError,
             "`state['rows']` must be at most 4 rows",
         ),
+        (lambda: made().set_state(made().get_state() | {"mass": np.inf}), ValueError, "`state['mass']` must be in"),
+        (
+            lambda: made().set_state(made().get_state() | {"unit": 10**9}),
+            ValueError,
+            "`state['unit']` must be an integer",
+        ),
+        (
+            lambda: made("gram").set_state(made("gram").get_state() | {"gram": np.diag([1.0] * 11 + [-1.0])}),
+            ValueError,
+            "`state['gram']` must be a Gram matrix",
+        ),
         (lambda: sketch(np.ones(3), 1), ValueError, "`A` must be of shape (T, n) with n above 0; got (3,)."),
         (lambda: sketch(np.ones((3, 0)), 1), ValueError, "`A` must be of shape (T, n) with n above 0; got (3, 0)."),
     ],
@@ -148,6 +159,11 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", rows=np.ones((2, 12)))
     with pytest.raises(ValueError, match="`state` must be a mapping with the key 'n_features'"):
         FrequentDirections.load(tmp_path / "other.npz")
+    made().save(tmp_path / "whole.npz")
+    for n in (0, 30, 200):
+        (tmp_path / "part.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:n])
+        with pytest.raises(ValueError, match=r"part\.npz: no arrays of NumPy"):
+            FrequentDirections.load(tmp_path / "part.npz")
     np.save(tmp_path / "one.npy", np.ones(3))
     with pytest.raises(ValueError, match="`state` must be a mapping with the key"):
         FrequentDirections.load(tmp_path / "one.npy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -250,6 +251,35 @@ def test_no_forged_certificate_verifies(method: str) -> None:
     for words, lie in forged_fields(certificate):
         if not words.startswith("buffer"):  # it is about the rounding alone
             assert not lie.verify(A), words
+
+
+@pytest.mark.parametrize("merged", [False, True])
+@pytest.mark.parametrize("rng", range(5))
+def test_rows_in_single_precision_before_others_are_allowed_their_rounding(rng: int, merged: bool) -> None:
+    random = np.random.default_rng(rng)
+    A, B = stream(random, 60, 12).astype(np.float32), 1e-3 * stream(random, 5, 12)
+    found, other = (FrequentDirections(12, 2, method="fd") for _ in range(2))
+    (other if merged else found).update(A)
+    found.update(B)
+    if merged:
+        found.merge(other)
+    assert found.sketch.dtype == np.float64
+    assert found.certificate.unit == 2.0**-24
+    assert found.certificate.verify(np.concatenate([A.astype(float), B]))
+    assert sketch(A.astype(float), 2).certificate.unit == 2.0**-53
+
+
+def test_a_certificate_cannot_choose_its_own_rounding() -> None:
+    A = stream(np.random.default_rng(11), 60, 12)
+    certificate = sketch(A, 3, method="fd").certificate
+    assert certificate is not None
+    blank = {"rows": np.zeros((3, 12), np.float16), "bound": 0.0, "gap": certificate.mass / 4}
+    for lie in (blank, {**blank, "unit": 2.0**-11}, {"unit": 1.0}, {"rows": np.zeros((3, 12), int)}):
+        assert not replace(certificate, **lie).verify(A)
+    single = sketch(A.astype(np.float32), 3, method="fd").certificate
+    assert single is not None
+    for factor in (0.99, 1.01):  # sums are those of doubles
+        assert not replace(single, gap=factor * single.gap).verify(A.astype(np.float32))
 
 
 def test_sketches_without_a_guarantee() -> None:
