@@ -54,7 +54,7 @@ WEIGHTS = (SubspaceProtector.protect_step, "start + self._projected(xp, end - st
 #: what is beyond the rank of a sketch is dropped
 DROPS = (Held._shrunk, "delta = energies[self.rank] if", "delta = 0.0 * energies[0] if")
 #: a projection off the wrong side, which fits square weights alone
-OTHER_SIDE = (SubspaceProtector._once, "self._axis == 1", "self._axis == 0")
+OTHER_SIDE = (SubspaceProtector._projected, ", self._axis)", ", 1 - self._axis)")
 
 
 def leaves_outputs(case: Exact, found: Found) -> Sides:

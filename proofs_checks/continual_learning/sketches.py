@@ -127,7 +127,7 @@ FD_6 = Statement(
     unread=COMPONENTS,
     saboteurs=(
         saboteur("every shrink is taken twice and counted once", patch=TWICE),
-        saboteur("the last shrink is not counted", patch=(Held.read, "self.delta + delta)", "self.delta)")),
+        saboteur("the last shrink is not counted", patch=(Held.read, "self.delta + delta", "self.delta")),
     ),
 )
 
