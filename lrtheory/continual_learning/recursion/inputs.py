@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._validation import Words, array, must
 
-__all__ = ["anchors", "copied", "exact", "finite", "fraction", "matrix", "number", "pair", "precision", "same"]
+__all__ = ["anchors", "copied", "exact", "finite", "fitting", "matrix", "number", "pair", "precision", "same"]
 
 
 def matrix(name: str, value: Any, like: Any) -> Any:
@@ -32,22 +32,31 @@ def matrix(name: str, value: Any, like: Any) -> Any:
 def exact(given: np.ndarray) -> np.ndarray:
     """An array of the Fractions that its numbers are."""
     out = np.empty(given.shape, dtype=object)
-    out.ravel()[:] = [fraction(entry) for entry in given.ravel().tolist()]
+    out.ravel()[:] = [_fraction(entry) for entry in given.ravel().tolist()]
     return out
 
 
-def fraction(value: Any) -> Fraction:
+def _fraction(value: Any) -> Fraction:
     """A number as the Fraction that it is."""
     return Fraction(value) if isinstance(value, (Rational, float, str)) else Fraction(float(value))
 
 
 def number(value: Any, exactly: bool) -> Any:
     """A checked number as a double, or as the Fraction that it is."""
-    return fraction(value) if exactly else float(value)
+    return _fraction(value) if exactly else float(value)
 
 
-def pair(keys: Any, values: Any, W: Any) -> tuple[Any, Any]:
-    """Keys (u, d) and values (u, p) that are finite, and whose squares are; both are copies.
+def fitting(name: str, value: Any, like: Any) -> Any:
+    """A checked number, unless it is lost in the precision of an array."""
+    most = math.inf if like.dtype == object else float(np.finfo(precision(like)).max)
+    least = 0 if like.dtype == object else float(np.finfo(precision(like)).smallest_subnormal)
+    if value != 0 and not least <= value <= most:
+        raise must(name, f"a number of {precision(like)}", float(value))
+    return value
+
+
+def pair(keys: Any, values: Any, W: Any, weight: Any = 1) -> tuple[Any, Any]:
+    """Keys (u, d) and values (u, p) that are finite, and whose squares times a weight are; both are copies.
 
     Raises
     ------
@@ -65,20 +74,19 @@ def pair(keys: Any, values: Any, W: Any) -> tuple[Any, Any]:
         raise ValueError(f"`values` must have one row a key, {K.shape[0]}; got {V.shape[0]}.")
     if V.shape[1] != p:
         raise must("values", f"of shape ({K.shape[0]}, {p})", tuple(V.shape))
-    _bounded("keys", K)
-    _bounded("values", V)
+    _bounded("keys", K, weight)
+    _bounded("values", V, 1)
     return copied(K), copied(V)
 
 
-def anchors(given: Any, W: Any) -> Any:
-    """The anchors (m, d), finite and as a copy."""
+def anchors(given: Any, W: Any, weight: Any) -> Any:
+    """The anchors (m, d) as a copy; they are finite, and their squares times their weight are."""
     d, p = W.shape
     K0 = matrix("anchors", given, W)
     if K0.shape[1] != d:
         hint = " Is `layout` right?" if K0.shape[1] == p else ""
         raise ValueError(str(must("anchors", f"of shape (m, {d})", tuple(K0.shape))) + hint)
-    if not finite(K0):
-        raise must("anchors", "finite", Words("an infinity or NaN"))
+    _bounded("anchors", K0, weight)
     return copied(K0)
 
 
@@ -102,17 +110,17 @@ def precision(like: Any) -> np.dtype[Any]:
     return like.dtype if isinstance(like, np.ndarray) else np.dtype(str(like.dtype).rpartition(".")[2])
 
 
-def _bounded(name: str, rows: Any) -> None:
-    """Refuse a row that is not finite, and one whose squares are not."""
+def _bounded(name: str, rows: Any, weight: Any) -> None:
+    """Refuse a row that is not finite, and one whose squares times the weight are not."""
     if rows.dtype == object or 0 in rows.shape:
         return
     xp, most = array_namespace(rows), float(np.finfo(precision(rows)).max)
-    size = float(xp.max(xp.abs(rows)))
+    size = float(xp.max(xp.abs(rows))) * max(1.0, math.sqrt(weight))
     if size <= math.sqrt(most / (4 * rows.shape[0] * rows.shape[1])):
         return
     host = np.asarray(to_numpy(rows), np.float64)
     for i, row in enumerate(host):
         if not np.isfinite(row).all():
             raise ValueError(f"`{name}` must be finite; got an infinity or NaN in row {i}.")
-    lengths = [math.hypot(*row) for row in host.tolist()]
+    lengths = [math.hypot(*row) * math.sqrt(weight) for row in host.tolist()]
     raise ValueError(f"`{name}` must keep squares finite in {precision(rows)}; got a row of size {max(lengths):.6g}.")

@@ -15,8 +15,8 @@ from lrtheory._files import replacing
 from lrtheory._result import read_only
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import must, same_parameters
-from lrtheory.continual_learning.recursion import inputs, steps
+from lrtheory._validation import Words, must, same_parameters
+from lrtheory.continual_learning.recursion import inputs, labels, steps
 from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
 from lrtheory.continual_learning.recursion.forms.algebra import alike, is_exact, norm
@@ -156,7 +156,7 @@ class Reading:
     @property
     def covariance(self) -> Array:
         """The inverse C of M, of shape (d, d); the form "covariance" holds it, others compute it."""
-        return self._back(self._held.form.covariance())
+        return self._back(steps.certain(self.form, self._held.form.covariance))
 
     # --- the ledger ------------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Reading:
     @property
     def log_det(self) -> float:
         """The logarithm of det M / det M_0 (statement RL-11)."""
-        return self._held.form.log_determinant() - self._start
+        return steps.certain(self.form, self._held.form.log_determinant) - self._start
 
     @property
     def drift(self) -> float:
@@ -220,8 +220,8 @@ class Reading:
             If it is not a mapping.
         """
         same_parameters(state, self._parameters())
-        held = states.read(state, self._held)
-        edits = states.read_edits(state, held.W) if self._options.keep == "edits" else {}
+        held = states.read(state, self._held, self._options.form)
+        edits = states.read_edits(state, held) if self._options.keep == "edits" else {}
         self._held, self._edits, self._next = held, edits, states.count(state, "next")
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
@@ -263,15 +263,17 @@ class Reading:
         rows = inputs.matrix("x", x, self._held.W)
         if rows.shape[1] != self._held.W.shape[0]:
             raise must("x", f"of shape (n, {self._held.W.shape[0]})", tuple(rows.shape))
+        if not inputs.finite(rows):
+            raise must("x", "finite", Words("an infinity or NaN"))
         return rows
 
     def _back(self, A: Any) -> Any:
-        """An array in the caller's library and precision."""
+        """An array in the caller's library and precision, which shares no numbers that can be changed."""
         if is_exact(A):
             return read_only(A)
         A = alike(A, self._kind) if isinstance(A, np.ndarray) else A
         A = A if A.dtype == self._kind.dtype else array_namespace(A).astype(A, self._kind.dtype)
-        return A if is_foreign(A) else read_only(A)
+        return inputs.copied(A) if is_foreign(A) else read_only(A)
 
     def _arithmetic(self) -> tuple[float, float, float]:
         """Numbers that every certificate holds: `ridge`, `anchor_weight` and the unit roundoff."""
@@ -286,9 +288,10 @@ class Reading:
     def _named(self, label: Any) -> tuple[int | str, Edit]:
         if self._options.keep != "edits":
             raise must("keep", '"edits" where edits are called by their labels', self._options.keep)
-        if not isinstance(label, (int, str)) or label not in self._edits:
+        name = labels.plain(label)
+        if name is None or name not in self._edits:
             raise KeyError(label)
-        return label, self._edits[label]
+        return name, self._edits[name]
 
     def _found(self, keys: Any, values: Any) -> tuple[int | str, Edit]:
         """A kept edit with these keys and values; where none are kept, an edit that may have been there."""

@@ -137,7 +137,7 @@ class RecursiveRidge(Reading):
         """
         found = read_arrays(fspath(path))
         made = cls(**state.arguments(found))
-        made.set_state(found)
+        made.set_state({**found, "dtype": made._parameters()["dtype"]})  # NumPy has no half precision of other kinds
         return made
 
     # --- edits ---------------------------------------------------------------------------------------------------
@@ -171,8 +171,9 @@ class RecursiveRidge(Reading):
         TypeError
             If an argument is of the wrong kind.
         """
-        K, V = inputs.pair(keys, values, self._held.W)
-        edit, name = Edit(K, V, self._weight(weight)), labels.checked(label, self._edits, self._next)
+        w = self._weight(weight)
+        K, V = inputs.pair(keys, values, self._held.W, w)
+        edit, name = Edit(K, V, w), labels.checked(label, self._edits, self._next)
         held, step = steps.written(setup.widened(self._held, K, self._options), edit, self._options.decay)
         self._commit(held, {name: edit})
         return self._report(step, name, K.shape[0])
@@ -375,7 +376,7 @@ class RecursiveRidge(Reading):
     def _weight(self, weight: Any) -> Any:
         if real("weight", weight, high=setup.LARGEST) <= 0:
             raise must("weight", "above 0", weight)
-        return inputs.number(weight, self._options.exactly)
+        return inputs.fitting("weight", inputs.number(weight, self._options.exactly), self._held.W)
 
     def _commit(self, held: Held, edits: Mapping[int | str, Edit], n: int | None = None) -> None:
         self._held = held

@@ -59,9 +59,9 @@ def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, 
         raise must("anchor_weight", "left out without anchors", anchor_weight)
     kind, W = _weights(W0, dtype, options)
     W = inputs.copied(W.T if options.layout == "torch" else W)
-    K0 = None if anchors is None else inputs.anchors(anchors, W)
-    weight = inputs.number(anchor_weight, options.exactly)
-    return kind, Prior(W, inputs.number(ridge, options.exactly), K0, weight)
+    weight = inputs.fitting("anchor_weight", inputs.number(anchor_weight, options.exactly), W)
+    K0 = None if anchors is None else inputs.anchors(anchors, W, weight)
+    return kind, Prior(W, inputs.fitting("ridge", inputs.number(ridge, options.exactly), W), K0, weight)
 
 
 def first_form(prior: Prior, options: Options) -> type[Form]:
@@ -129,15 +129,14 @@ def widened(held: Held, K: Any, options: Options) -> Held:
 
 def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:
     """An empty array of the caller's kind, and the weights in the kind that the form works in."""
-    wanted = None if dtype is None or options.exactly else np.dtype(dtype)
-    if wanted not in (None, np.float32, np.float64):
+    if not (options.exactly or dtype in (None, np.float32, np.float64, "float32", "float64")):
         raise must("dtype", "None, object, float32 or float64", dtype)
     if options.exactly:
         W = inputs.exact(array("W0", to_numpy(W0)))
     else:
         W = real_array(array_namespace(W0), "W0", W0, finite=False)
         W = W if options.form in ("covariance", "information") else to_numpy(W)
-        W = W if wanted is None else array_namespace(W).astype(W, getattr(array_namespace(W), wanted.name))
+        W = W if dtype is None else array_namespace(W).astype(W, getattr(array_namespace(W), np.dtype(dtype).name))
     if W.ndim != 2 or not (options.exactly or inputs.finite(W)):
         shown = f"an array of shape {tuple(W.shape)}" if W.ndim != 2 else "an infinity or NaN"
         raise must("W0", "a finite matrix", Words(shown))
@@ -145,6 +144,6 @@ def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:
         return W[:0], W
     xp = array_namespace(W0)
     own = str(getattr(W0, "dtype", None)).rpartition(".")[2]
-    half = wanted is None and own in ("float16", "bfloat16")
+    half = dtype is None and own in ("float16", "bfloat16")
     kind = W0.dtype if half else getattr(xp, inputs.precision(W).name)
     return xp.empty((0, 0), dtype=kind, **({"device": W0.device} if is_foreign(W0) else {})), W

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,7 @@ from lrtheory._validation import choice, integer, must, real, state_entry
 from lrtheory.continual_learning.recursion.forms.algebra import alike, is_exact
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.inputs import exact
+from lrtheory.continual_learning.recursion.labels import plain as plain_label
 from lrtheory.continual_learning.recursion.setup import FORMS
 from lrtheory.continual_learning.recursion.steps import Edit, Form, Held
 
@@ -42,7 +44,7 @@ def told_edits(edits: Mapping[int | str, Edit], W: Any) -> dict[str, Any]:
     return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "labels": json.dumps([*edits])}
 
 
-def read(state: Mapping[str, Any], held: Held) -> Held:
+def read(state: Mapping[str, Any], held: Held, form: str) -> Held:
     """The recursion of a state that belongs to the same parameters; nothing is changed.
 
     Raises
@@ -51,9 +53,13 @@ def read(state: Mapping[str, Any], held: Held) -> Held:
         If an entry is missing, has another shape or kind, or is not finite.
     """
     W = held.W
-    form_type = FORMS[choice("state['current']", str(state_entry(state, "current")), [*FORMS])]
+    known = [*FORMS] if form == "auto" else [form]
+    form_type = FORMS[choice("state['current']", str(state_entry(state, "current")), known)]
     W0 = _array(state, "W0", W, W.shape)
     parts = {name: _array(state, f"form.{name}", W, SHAPES[name], W.shape[0]) for name in _names(form_type)}
+    for name in {"R", "L"} & {*parts}:
+        if not np.diag(parts[name]).all():
+            raise must(f"state['form.{name}']", "a triangle without a zero on its diagonal", parts[name])
     numbers = {name: _number(state, name, exactly=is_exact(W)) for name in ("cost", "initial")}
     counts = {name: count(state, name) for name in ("n_edits", "n_keys")}
     sums = None
@@ -70,22 +76,35 @@ def read(state: Mapping[str, Any], held: Held) -> Held:
     )
 
 
-def read_edits(state: Mapping[str, Any], W: Any) -> dict[int | str, Edit]:
+def read_edits(state: Mapping[str, Any], held: Held) -> dict[int | str, Edit]:
     """The edits of a state by their labels."""
-    d, p = W.shape
+    W, (d, p) = held.W, held.W.shape
     keys, values = _array(state, "keys", W, ("N", d)), _array(state, "values", W, ("N", p))
-    sizes = np.asarray(state_entry(state, "sizes"))
-    weights = np.asarray(state_entry(state, "weights"))
-    labels = json.loads(str(_item(state, "labels")))
-    if not (len(sizes) == len(weights) == len(labels) and sizes.sum() == keys.shape[0] == values.shape[0]):
+    sizes, weights = (np.asarray(state_entry(state, name)) for name in ("sizes", "weights"))
+    labels = _labels(state)
+    counted = sizes.shape == weights.shape == (len(labels),) == (held.n_edits,) and sizes.dtype.kind == "i"
+    counted = counted and weights.dtype.kind in "fU" and min(sizes.tolist(), default=0) >= 0
+    if not counted or not sizes.sum() == keys.shape[0] == values.shape[0] == held.n_keys:
         raise must("state['sizes']", "the numbers of keys of all edits", sizes)
+    numbers = [Fraction(weight) if is_exact(W) else float(weight) for weight in weights.tolist()]
+    if not all(0 < weight < math.inf for weight in numbers):
+        raise must("state['weights']", "above 0", weights)
     ends = np.cumsum(sizes).tolist()
-    read_number = Fraction if is_exact(W) else float
     rows = [slice(end - size, end) for end, size in zip(ends, sizes.tolist(), strict=True)]
-    return {
-        label: Edit(keys[row, :], values[row, :], read_number(weight))
-        for label, row, weight in zip(labels, rows, weights.tolist(), strict=True)
-    }
+    edits = [Edit(keys[row, :], values[row, :], weight) for row, weight in zip(rows, numbers, strict=True)]
+    return dict(zip(labels, edits, strict=True))
+
+
+def _labels(state: Mapping[str, Any]) -> list[int | str]:
+    """The names of the edits of a state, no two of them equal."""
+    text = str(_item(state, "labels"))
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        found = None
+    if not isinstance(found, list) or None in map(plain_label, found) or len({*found}) < len(found):
+        raise must("state['labels']", "a list of different numbers and words in JSON", text)
+    return found
 
 
 def arguments(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,9 +165,11 @@ def _array(state: Mapping[str, Any], name: str, like: Any, shape: tuple[Any, ...
 
 def _item(state: Mapping[str, Any], name: str) -> Any:
     value = state_entry(state, name)
+    if isinstance(value, np.ndarray) and value.size != 1:
+        raise must(f"state[{name!r}]", "one number or word", value)
     return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def _number(state: Mapping[str, Any], name: str, *, exactly: bool) -> Any:
     value = _item(state, name)
-    return Fraction(str(value)) if exactly else real(f"state[{name!r}]", value)
+    return Fraction(str(value)) if exactly else real(f"state[{name!r}]", value, low=0.0)

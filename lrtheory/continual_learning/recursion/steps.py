@@ -114,9 +114,11 @@ def certain(name: str, result: Callable[[], T]) -> T:
     """The result of a factorization, or the advice to take the form that needs none."""
     try:
         return result()
-    except (np.linalg.LinAlgError, RuntimeError) as error:
-        if "LinAlgError" not in type(error).__name__:  # torch has one of its own, a RuntimeError
+    except (np.linalg.LinAlgError, RuntimeError, ZeroDivisionError) as error:
+        if isinstance(error, RuntimeError) and "LinAlgError" not in type(error).__name__:  # torch has one of its own
             raise
+        if name == "sqrt":
+            raise must("decay", "so near 1 that no direction is forgotten altogether", Words("one that is")) from error
         what = '"sqrt" for an information that is singular after rounding'
         raise must("form", what, name) from error
 
@@ -150,12 +152,12 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
 def sure(held: Held, *, undo: bool = True) -> float:
     """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew.
 
-    Its inverse is the factor by which the rounding of W grows. That of a covariance grows by the square, and with every
-    edit that is taken out, so that this form is always made anew.
+    Its inverse is the factor by which the rounding of W grows. That of a covariance and of the dual form goes with the
+    square of the condition, and stays where the edit behind it goes, so that these forms are always made anew.
     """
     if is_exact(held.W):
         return 0.0
-    return math.inf if undo and isinstance(held.form, Covariance) else GUARD[precision(held.W).itemsize]
+    return math.inf if undo and isinstance(held.form, (Covariance, Dual)) else GUARD[precision(held.W).itemsize]
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -168,6 +170,8 @@ def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held
         If neither is known and the edit cannot be one of those that were written.
     """
     K, V, w = edit
+    if held.n_edits == 0 or held.n_keys < K.shape[0]:
+        raise must("keys", "those of an earlier edit", K)
     F, S, E, X, least = left_out(held, edit)
     first = V - K @ held.prior.W0
     initial, sums = held.initial - w * inner(first, first), _summed(held, K, first, -w)
@@ -201,7 +205,7 @@ def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[He
 def joined(held: Held, other: Held) -> Held:
     """The recursion of two histories that began alike, the prior counted once."""
     own, theirs, prior = held.form, other.form, held.prior
-    form: Any = own.joined(theirs, prior)  # type: ignore[arg-type]
+    form: Any = certain(own.name, lambda: own.joined(theirs, prior))  # type: ignore[arg-type]
     W = prior.W0 + form.solved(own.times(held.W - prior.W0) + theirs.times(other.W - prior.W0))
     mine, yours = W - held.W, W - other.W
     cost = held.cost + inner(mine, own.times(mine)) + other.cost + inner(yours, theirs.times(yours))
@@ -209,7 +213,8 @@ def joined(held: Held, other: Held) -> Held:
     if held.sums is not None and other.sums is not None:
         sums = held.sums[0] + other.sums[0] - prior.matrix(), held.sums[1] + other.sums[1]
     n_edits, n_keys = held.n_edits + other.n_edits, held.n_keys + other.n_keys
-    return Held(prior, form, W, cost - prior.penalty(W - prior.W0), held.initial + other.initial, n_edits, n_keys, sums)
+    cost = max(cost - prior.penalty(W - prior.W0), cost * 0)
+    return Held(prior, form, W, cost, held.initial + other.initial, n_edits, n_keys, sums)
 
 
 def _stacked(edits: Iterable[Edit], W: Any) -> Edit:
@@ -241,7 +246,8 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     form: Any = held.form
     R, W = np.array(form.R, order="C"), np.array(held.W, order="C")
     told = np.zeros((K.shape[0], 4))
-    write_keys(R, W, kernel_input(K), kernel_input(V), R.dtype.type(math.sqrt(decay)), told)
+    fade = R.dtype.type(math.sqrt(decay))
+    certain("sqrt", lambda: write_keys(R, W, kernel_input(K), kernel_input(V), fade, told))
     ages, cost = decay ** np.arange(K.shape[0] - 1, -1, -1.0), held.cost * decay ** K.shape[0]
     cost += float(ages @ (told[:, 1] + told[:, 2]))  # what is paid, and what is left to pay
     first = np.asarray(V - K @ held.prior.W0, np.float64)

@@ -88,7 +88,10 @@ def log_determinant(A: Any) -> float:
     """The logarithm of the determinant of a positive definite matrix."""
     if is_exact(A):
         return _log(determinant(A))
-    return float(array_namespace(A).linalg.slogdet(A)[1])
+    sign, value = array_namespace(A).linalg.slogdet(A)
+    if sign <= 0:
+        raise np.linalg.LinAlgError("a determinant that is not positive")
+    return float(value)
 
 
 def positive(A: Any) -> float:

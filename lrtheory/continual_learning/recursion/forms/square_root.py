@@ -130,8 +130,12 @@ def triangular(R: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.
         return np.zeros_like(B)
     solve = lapack.dtrtrs if R.dtype == np.float64 else lapack.strtrs
     if R.flags.f_contiguous:
-        return np.asarray(solve(R, B, trans=transposed)[0])
-    return np.asarray(solve(R.T, B, lower=True, trans=not transposed)[0])  # without a copy of R
+        X, singular = solve(R, B, trans=transposed)
+    else:
+        X, singular = solve(R.T, B, lower=True, trans=not transposed)  # without a copy of R
+    if singular:
+        raise np.linalg.LinAlgError("a triangle with a zero")
+    return np.asarray(X)
 
 
 def _turned(R: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
