@@ -43,7 +43,7 @@ def leak_limit(missed: Number, largest: Number) -> Number:
 
     Proof: X dW = (X - X M M^T) dW, and \|Y dW\| <= \|Y\| \|dW\|_2 for every Y.
 
-    Checked by: CS-1, CS-2.
+    Checked by: CS-1, CS-2, CS-6.
 
     Examples
     --------
