@@ -18,6 +18,40 @@ After t edits with keys K_i and values V_i the map of `RecursiveRidge` minimizes
 where `ridge` is lambda squared, `anchor_weight` is mu squared, and the rows of K_0 are anchors: inputs that should keep
 their outputs. One edit can change the outputs of all earlier edits, the anchors and the weights, taken together, by at
 most half its own surprise, whatever the keys are (statement RL-9).
+
+Examples
+--------
+Two facts are written into a map from rows of three numbers to rows of two, and one is taken out again, as if it had
+never been told:
+
+>>> import numpy as np
+>>> cats, dogs = ([[1.0, 0.0, 0.0]], [[2.0, 0.0]]), ([[1.0, 1.0, 0.0]], [[0.0, 3.0]])
+>>> state = RecursiveRidge(np.zeros((3, 2)), ridge=0.5)
+>>> reports = [state.update(*cats, label="cats"), state.update(*dogs, label="dogs")]
+>>> _ = state.forget("cats")
+>>> bool(np.allclose(state.weights, ridge_edit(np.zeros((3, 2)), [dogs], ridge=0.5).weights))
+True
+
+The report of an edit says what the others paid, and whoever has the edits can check it:
+
+>>> paid = reports[1].certificate
+>>> paid.verify(EditProblem(np.zeros((3, 2)), [cats, dogs], labels=["cats", "dogs"]))
+True
+>>> paid.paid <= paid.bound, round(paid.bound / reports[1].surprise**2, 9)
+(True, 0.25)
+
+Steps of any optimizer leave old outputs alone when they are projected off the inputs that were used:
+
+>>> old = np.array([[1.0, 2.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
+>>> protector = SubspaceProtector(4)
+>>> protector.extend(old, energy=1.0)
+2
+>>> before, after = np.zeros((3, 4)), np.ones((3, 4))
+>>> weights = protector.protect_step(before, after)
+>>> bool(np.allclose(old @ weights.T, 0)), float(np.linalg.norm(weights).round(6))
+(True, 2.44949)
+>>> protector.leak_bound(weights - before).certificate.verify(old)
+True
 """
 
 from __future__ import annotations
