@@ -60,11 +60,12 @@ class Batch(NamedTuple):
     def slack(self, unit: float, n: int, W: np.ndarray, square: float) -> float:
         """The rounding of a squared difference from what the map W says, in an arithmetic of this unit roundoff.
 
-        What the map says is rounded in the share r of normal equations of this condition, and so is the difference.
+        What the map says is rounded in the share r of a stable solution of this condition, and so is the difference.
+        A form that lost more digits than that did not compute these numbers.
         """
         rows = self.rows(n)
-        values = np.linalg.svd(rows, compute_uv=False)
-        r = 8 * max(rows.shape) * max(unit, 2.0**-53) * float(values[0] / values[-1]) ** 2
+        most, least = (np.linalg.svd(A, compute_uv=False)[i] for A, i in ((rows, 0), (self.prior, -1)))
+        r = min(2.0**-10, 8 * max(rows.shape) * max(unit, 2.0**-53) * float(most) / max(float(least), 1e-300))
         root, size = math.sqrt(square), float(np.linalg.norm(rows @ W))
         return r * root * (root + size) + (r * size) ** 2
 

@@ -44,7 +44,7 @@ T = TypeVar("T")
 Form: TypeAlias = SquareRoot | Covariance | Information | Dual
 
 #: by the bytes of a number, see `sure`
-GUARD = {8: 1e-6, 4: 1e-2}
+GUARD = {8: 1e-3, 4: 1e-2}
 
 
 class Edit(NamedTuple):
@@ -175,10 +175,11 @@ def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held
     F, S, E, X, least = left_out(held, edit)
     first = V - K @ held.prior.W0
     initial, sums = held.initial - w * inner(first, first), _summed(held, K, first, -w)
-    if least < sure(held) and others is not None:
+    lost = least < sure(held) or initial < sure(held, undo=False) * held.initial  # of W, or of the cost
+    if lost and others is not None:
         fresh = refitted(held, others)
         X = V - K @ fresh.W
-    elif least < sure(held) and sums is not None:
+    elif lost and sums is not None:
         fresh = _of_sums(held, edit, sums, max(initial, 0.0))
         X = V - K @ fresh.W
     elif least > 0:
@@ -197,9 +198,7 @@ def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[He
     """The recursion with other values of an edit; the step is that of the new edit on top of all others."""
     without, _ = removed(held, edit, others)
     fresh, step = written(without, edit._replace(V=V))
-    F, _ = held.form.gain(edit.K)
-    W = held.W + F @ (V - edit.V) * edit.weight
-    return fresh._replace(form=held.form, W=W), step._replace(change=norm(W - held.W))
+    return fresh._replace(form=held.form), step._replace(change=norm(fresh.W - held.W))
 
 
 def joined(held: Held, other: Held) -> Held:
@@ -234,8 +233,12 @@ def refitted(held: Held, edits: Iterable[Edit]) -> Held:
 
 def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> Held:
     """The recursion without an edit, of the sums that are left."""
-    form, D = held.form, solve(*sums)
-    fewer = form.removed(edit.K, edit.weight) if isinstance(form, Dual) else form.of_matrix(sums[0])
+    form = held.form
+    try:
+        D = solve(*sums)
+        fewer = form.removed(edit.K, edit.weight) if isinstance(form, Dual) else form.of_matrix(sums[0])
+    except (np.linalg.LinAlgError, RuntimeError) as error:
+        raise must("keep", '"edits" where the sums have lost what is left of them', "information") from error
     cost = max(0.0, initial - inner(sums[1], D))
     return held._replace(form=fewer, W=held.prior.W0 + D, cost=cost, initial=initial)
 
