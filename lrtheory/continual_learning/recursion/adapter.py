@@ -17,7 +17,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array
 from lrtheory._validation import integer
-from lrtheory.continual_learning.recursion.batch import Batch
+from lrtheory.continual_learning.recursion.batch import Batch, possible
 from lrtheory.continual_learning.recursion.forms.algebra import alike
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, triangular
 from lrtheory.continual_learning.recursion.steps import Held
@@ -84,18 +84,22 @@ class AdapterCertificate(Result):
         bool
             Whether both are as stated, up to rounding.
         """
+        if self.statement != STATEMENT or not possible(problem, self.ridge, self.anchor_weight, self.unit):
+            return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         B, A = (np.asarray(to_numpy(factor), np.float64) for factor in (self.B, self.A))
         d, p = batch.W0.shape
-        if self.statement != STATEMENT or B.shape[0] != p or A.shape[1] != d or B.shape[1] != A.shape[0]:
+        if B.shape[0] != p or A.shape[1] != d or B.shape[1] != A.shape[0]:
             return False
         n = len(batch.edits)
         W = batch.solution(n)
         values = np.linalg.svd(np.linalg.qr(batch.rows(n), mode="r") @ (W - batch.W0), compute_uv=False)
-        least = batch.cost(W) + float(np.sum(values[len(A) :] ** 2))
+        excess = float(np.sum(values[len(A) :] ** 2))
+        least = batch.cost(W) + excess
         reached = batch.cost(batch.W0 + (B @ A).T)
         slack = batch.slack(self.unit, n, W, batch.cost(batch.W0))
-        return bool(self.gap >= 0 and self.bound <= least + slack and reached <= self.bound + self.gap + slack)
+        near = abs(self.excess - excess) <= slack and abs(self.bound - least) <= slack
+        return bool(near and self.gap >= 0 and abs(reached - self.bound - self.gap) <= slack)
 
 
 def adapter_of(held: Held, rank: int, numbers: tuple[float, float, float], like: Array) -> LowRankFactors:

@@ -12,7 +12,10 @@ from lrtheory._array import to_numpy
 if TYPE_CHECKING:
     from lrtheory.continual_learning.problem import EditProblem
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "possible"]
+
+#: the unit roundoff of Fractions, doubles and single precision
+UNITS = (0.0, 2.0**-53, 2.0**-24)
 
 
 class Batch(NamedTuple):
@@ -60,14 +63,21 @@ class Batch(NamedTuple):
     def slack(self, unit: float, n: int, W: np.ndarray, square: float) -> float:
         """The rounding of a squared difference from what the map W says, in an arithmetic of this unit roundoff.
 
-        What the map says is rounded in the share r of a stable solution of this condition, and so is the difference.
-        A form that lost more digits than that did not compute these numbers.
+        What the map says is rounded in the share r of normal equations of this condition, and so is the difference. A
+        number that keeps fewer than ten bits does not pass, however bad the condition is.
         """
         rows = self.rows(n)
         most, least = (np.linalg.svd(A, compute_uv=False)[i] for A, i in ((rows, 0), (self.prior, -1)))
-        r = min(2.0**-10, 8 * max(rows.shape) * max(unit, 2.0**-53) * float(most) / max(float(least), 1e-300))
+        loss = float(most) / max(float(least), 1e-150)
+        r = min(2.0**-10, 8 * max(rows.shape) * max(unit, 2.0**-53) * loss**2)
         root, size = math.sqrt(square), float(np.linalg.norm(rows @ W))
         return r * root * (root + size) + (r * size) ** 2
+
+
+def possible(problem: EditProblem, ridge: float, anchor_weight: float, unit: float) -> bool:
+    """Whether a recursion of this problem may have had these numbers; without anchors their weight is 1."""
+    weighed = 0 <= ridge < math.inf and 0 <= anchor_weight < math.inf
+    return weighed and unit in UNITS and (problem.anchors is not None or anchor_weight == 1)
 
 
 def _double(array: Any) -> np.ndarray:

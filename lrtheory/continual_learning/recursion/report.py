@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory.continual_learning.recursion.batch import Batch
+from lrtheory.continual_learning.recursion.batch import Batch, possible
 
 if TYPE_CHECKING:
     from lrtheory.continual_learning.problem import EditProblem
@@ -68,9 +68,12 @@ class EditCertificate(Result):
         bool
             Whether both numbers are those of the batch solutions, up to rounding, and the law holds.
         """
+        fit = self.statement == "continual_learning/RL-9"
+        if not fit or not possible(problem, self.ridge, self.anchor_weight, self.unit):
+            return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         place = batch.place(self.label)
-        if self.statement != "continual_learning/RL-9" or place is None:
+        if place is None:
             return False
         K, V = batch.edits[place]
         before, after = batch.solution(place), batch.solution(place + 1)
@@ -139,9 +142,10 @@ class DriftCertificate(Result):
         bool
             Whether both numbers are those of the batch solution, up to rounding, and the law holds.
         """
-        batch = Batch.of(problem, self.ridge, self.anchor_weight)
-        if self.statement != "continual_learning/RL-4":
+        fit = self.statement == "continual_learning/RL-4"
+        if not fit or not possible(problem, self.ridge, self.anchor_weight, self.unit):
             return False
+        batch = Batch.of(problem, self.ridge, self.anchor_weight)
         n = len(batch.edits)
         surprise = sum(float(np.sum((V - K @ batch.W0) ** 2)) for K, V in batch.edits)
         deviation = batch.moved(batch.solution(n) - batch.W0, 0)
