@@ -101,7 +101,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     fresh = held._replace(
         form=form,
         W=_finite(held.W + D, step, initial),
-        cost=held.cost * decay + w * inner(E, X),
+        cost=held.cost * decay + step.residual + step.interference,  # what is left to pay, and what is paid
         initial=initial,
         n_edits=held.n_edits + 1,
         n_keys=held.n_keys + K.shape[0],
@@ -252,11 +252,11 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     fade = R.dtype.type(math.sqrt(decay))
     certain("sqrt", lambda: write_keys(R, W, kernel_input(K), kernel_input(V), fade, told))
     ages, cost = decay ** np.arange(K.shape[0] - 1, -1, -1.0), held.cost * decay ** K.shape[0]
-    cost += float(ages @ (told[:, 1] + told[:, 2]))  # what is paid, and what is left to pay
+    cost += float(ages @ (told[:, 1] + told[:, 2]))
     first = np.asarray(V - K @ held.prior.W0, np.float64)
     initial = held.initial * decay ** K.shape[0] + float(ages @ np.einsum("ij,ij->i", first, first))
     sums = told.sum(axis=0)
-    _finite(W, Step(*sums.tolist()), initial)
+    _finite(W, Step(*sums.tolist()), initial if np.isfinite(W).all() else math.inf)
     n_edits, n_keys = held.n_edits + K.shape[0], held.n_keys + K.shape[0]
     return Held(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
 
@@ -264,7 +264,7 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
 def _finite(W: Any, step: Step, initial: Any) -> Any:
     """The weights themselves, unless a number left the range of its kind."""
     numbers = (*step, initial)
-    if is_exact(W) or (all(map(math.isfinite, numbers)) and math.isfinite(norm(W))):
+    if is_exact(W) or all(map(math.isfinite, numbers)):
         return W
     where = f"edits whose weights and squares stay finite in {precision(W)}"
     raise must("values", f'those of {where}, in this form or in the form "sqrt"', Words("an overflow"))

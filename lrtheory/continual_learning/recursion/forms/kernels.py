@@ -50,7 +50,8 @@ def _rotated(R, x, q, fade, d):
 def _solved(R, q, y, d):
     """Set y to the solution of R y = q, and return the squared length of q."""
     square = R.dtype.type(0)
-    y[:] = 0
+    for i in range(d):
+        y[i] = 0
     for i in range(d - 1, -1, -1):
         upper, known = R[i, i & ~7 :], y[i & ~7 :]
         total = R.dtype.type(0)
@@ -68,7 +69,8 @@ def rotate_out(R, X):
     x = R[0].copy()
     g = R[0].copy()
     for row in range(X.shape[0]):
-        x[:] = X[row]
+        for i in range(d):
+            x[i] = X[row, i]
         square = R.dtype.type(0)
         for i in range(d):
             g[i] = x[i] / R[i, i]
@@ -77,7 +79,8 @@ def rotate_out(R, X):
             for j in range(upper.shape[0]):
                 lower[j] -= g[i] * upper[j]
         left = R.dtype.type(math.sqrt(max(0.0, 1.0 - square)))
-        x[:] = 0
+        for i in range(d):
+            x[i] = 0
         for i in range(d - 1, -1, -1):
             length = R.dtype.type(math.hypot(left, g[i]))
             cosine, sine = left / length, g[i] / length
@@ -98,9 +101,10 @@ def write_keys(R, W, K, V, fade, told):
     d, p = W.shape
     x, q, y, e = R[0].copy(), R[0].copy(), R[0].copy(), W[0].copy()
     for t in range(K.shape[0]):
-        x[:] = K[t]
-        e[:] = V[t]
+        for j in range(p):
+            e[j] = V[t, j]
         for i in range(d):
+            x[i] = K[t, i]
             for j in range(p):
                 e[j] -= x[i] * W[i, j]
         left = _rotated(R, x, q, fade, d)

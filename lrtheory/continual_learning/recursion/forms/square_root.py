@@ -141,9 +141,9 @@ def triangular(R: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.
 def _turned(R: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The triangle of R on top of rows, and what the same rotations make of 0 on top of I."""
     d, u = len(R), len(rows)
-    zero, unit = np.zeros((d, u), R.dtype), np.eye(u, dtype=R.dtype)
     if u < MANY or d < WIDE:
-        above, below = np.concatenate([R, zero], axis=1), np.concatenate([rows, unit], axis=1)
+        above, below = np.zeros((d, d + u), R.dtype), np.eye(u, d + u, d, R.dtype)
+        above[:, :d], below[:, :d] = R, rows
         rotate_in(above, below)
         return np.ascontiguousarray(above[:, :d]), above[:, d:], below[:, d:]
     from scipy.linalg import lapack
@@ -151,7 +151,7 @@ def _turned(R: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     double = R.dtype == np.float64
     factor, turn = (lapack.dtpqrt, lapack.dtpmqrt) if double else (lapack.stpqrt, lapack.stpmqrt)
     upper, v, t, _ = factor(0, min(32, d), R, rows)
-    q, r, _ = turn(0, v, t, zero, unit, trans="T")
+    q, r, _ = turn(0, v, t, np.zeros((d, u), R.dtype), np.eye(u, dtype=R.dtype), trans="T")
     return upper, q, r  # what lies below the diagonal of R stays 0
 
 
