@@ -48,6 +48,17 @@ def test_forward_transfer_reads_the_entries_right_above_the_diagonal():
         m.forward_transfer(exact, [0.0])
 
 
+def test_a_task_that_is_best_at_the_end_is_forgotten_less_than_nothing():
+    assert m.forgetting([[0.25, 0.0], [0.75, 1.0]]) == -0.5
+
+
+def test_names_of_tasks():
+    table = m.AccuracyTable.from_accuracy([[1.0, 0.0], [0.5, 0.75]], labels=["a", "a"])
+    assert list(table._columns()) == ["after", "a (0)", "a (1)"]
+    with pytest.raises(ValueError, match="`labels` must be None or 2 names, one for each task"):
+        m.AccuracyTable.from_accuracy([[1.0, 0.0], [0.5, 0.75]], labels="abc")
+
+
 def test_one_task_is_followed_by_nothing():
     one = [[0.75]]
     assert [getattr(m, name)(one) for name in ("backward_transfer", "forgetting")] == [None, None]
@@ -64,6 +75,8 @@ def test_one_task_is_followed_by_nothing():
         ([[0.5, 0.0], [97.0, 1.0]], r"`R` must be in \[0, 1\]; got 97.0."),
         ([[0.5, -0.1], [0.9, 1.0]], r"`R` must be in \[0, 1\]; got -0.1."),
         ([[0.5, 0.0], [np.nan, 1.0]], "`R` must be finite; got nan."),
+        ([[np.nan, 0.0], [0.5, 1.0]], "`R` must be finite; got nan."),
+        ([[1, 0], [2, 1]], r"`R` must be in \[0, 1\]; got 2"),
     ],
 )
 def test_bad_tables_are_refused(table, sentence):

@@ -68,13 +68,11 @@ def new_directions(
     """Orthonormal columns to put beside a basis, the share of the mass that both hold, and whether it was reached.
 
     They are the smallest number of leading directions of what the basis leaves of the rows with which the share is at
-    least `energy` (statement CS-4b), or `rank` of them. What the basis leaves is projected twice, since rows that lie
-    almost inside of it are left with little more than the rounding of the first projection.
+    least `energy` (statement CS-4b), or `rank` of them.
     """
     M = basis.astype(np.float64)
     rows, mass = new.rows, new.mass
     left = rows - (rows @ M) @ M.T
-    left -= (left @ M) @ M.T
     inside = energy_of(rows @ M)
     energies, F = leading(left.T, min(new.most, M.shape[0] - M.shape[1]))
     noise = (4 * float(np.finfo(new.dtype).eps)) ** 2 * mass + 8 * np.finfo(float).eps * energies[:1].sum()
@@ -93,7 +91,10 @@ def new_directions(
 
 
 def _orthonormal(F: np.ndarray, M: np.ndarray) -> np.ndarray:
-    """Orthonormal columns with the span of F, which are orthogonal to those of M: the second time decides."""
+    """Orthonormal columns with the span of F, which are orthogonal to those of M.
+
+    The second time decides: rows that lie almost in the span of M are left with little more than rounding by the first.
+    """
     V = F / np.linalg.norm(F, axis=0)
     for _ in range(2):
         V = V - M @ (M.T @ V)

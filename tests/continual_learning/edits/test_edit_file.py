@@ -66,6 +66,13 @@ def test_what_rounding_loses_is_counted(tmp_path):
     assert done.weights.tolist() == [[1.0, 1.0 + 2.0**-5, 1.0, 1.0]]
 
 
+def test_the_trace_stays_when_the_map_is_rounded(tmp_path):
+    source = saved(tmp_path / "old.safetensors", "F16")
+    done = edit_safetensors(source, "w", EDITS, out=tmp_path / "new.safetensors", record=True)
+    assert "rounded" in done.message
+    assert len(done.trace["surprise"]) == len(EDITS)
+
+
 def test_rows_and_columns(tmp_path):
     source = saved(tmp_path / "old.safetensors", "F64", W.T)
     done = edit_safetensors(source, "w", EDITS, out=tmp_path / "new.safetensors", layout="rows")
@@ -187,6 +194,10 @@ def test_the_verb_writes_the_copy_that_the_function_writes(tmp_path, monkeypatch
     edit_safetensors("tiny-model", NAME, EditProblem.from_file("edits.npz"), out=due, ridge=0.5)
     for path in due.iterdir():
         assert path.read_bytes() == (tmp_path / "new" / path.name).read_bytes()
+    assert main([*line, "--layout", "rows", "-o", str(tmp_path / "rows")]) == 0
+    edits, options = EditProblem.from_file("edits.npz"), {"layout": "rows", "ridge": 0.5}
+    turned = edit_safetensors("tiny-model", NAME, edits, out=tmp_path / "turned", **options)
+    np.testing.assert_array_equal(Tensors(tmp_path / "rows")[NAME], turned.weights)
     assert main([*line, "-o", str(tmp_path / "table.csv")]) == 0
     assert (tmp_path / "table.csv").read_text().startswith("edit,surprise,residual\ncapital,")
     shutil.copytree("tiny-model", tmp_path / "model")

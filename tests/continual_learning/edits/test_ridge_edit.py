@@ -80,12 +80,18 @@ def test_the_trace_is_that_of_the_recursion():
     assert ridge_edit(problem).trace is None
 
 
+def other_anchors(problem: EditProblem) -> EditProblem:
+    return EditProblem(problem.W0, problem.edits, anchors=problem.anchors + 1)
+
+
 def test_a_problem_its_parts_and_edits_of_a_problem_are_the_same():
     problem = integers()
     whole = ridge_edit(problem)
     parts = ridge_edit(problem.W0, problem.edits, anchors=problem.anchors)
     other = ridge_edit(problem.W0, EditProblem(problem.W0 * 0, problem.edits, anchors=problem.anchors, labels="abc"))
-    for one in (parts, other):
+    alone = EditProblem(problem.W0, problem.edits)
+    given, held = (ridge_edit(problem.W0, e, anchors=problem.anchors) for e in (alone, other_anchors(problem)))
+    for one in (parts, other, given, held):
         np.testing.assert_array_equal(whole.weights, one.weights)
     assert (whole.labels, other.labels) == ((0, 1, 2), ("a", "b", "c"))
     turned = ridge_edit(EditProblem(problem.W0.T, problem.edits, anchors=problem.anchors, layout="torch"))
@@ -105,7 +111,7 @@ def test_single_precision_is_kept_and_computed_in_double():
     found = ridge_edit(single, ridge=1e-6, anchor_weight=0.0)
     assert found.weights.dtype == np.float32
     exact = ridge_edit(problem, ridge=1e-6, anchor_weight=0.0).weights
-    np.testing.assert_allclose(found.weights, exact, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(found.weights, exact.astype(np.float32))
     assert ridge_edit([[1, 0], [0, 1]], [([[1, 0]], [[2, 2]])]).weights.dtype == np.float64
 
 

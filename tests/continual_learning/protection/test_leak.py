@@ -40,6 +40,10 @@ def test_the_interval_covers_all_old_inputs_after_several_tasks(rng: int, dtype:
     assert len(protector._rows) <= 20
 
 
+def normal32(rng: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(rng).normal(size=shape).astype(np.float32)
+
+
 def rowwise(protector: SubspaceProtector, D: np.ndarray) -> np.ndarray:
     """The protected part of a change that maps rows."""
     M = protector.basis.astype(np.float64)
@@ -113,6 +117,11 @@ def test_a_sketch_in_single_precision_is_allowed_its_rounding_beside_doubles() -
     other.set_state(protector.get_state())
     for one in (protector, other):
         assert one.leak_bound(np.eye(6)).certificate.unit == 2.0**-24
+    for rng in range(5):
+        X = normal32(rng, 200, 3) @ normal32(rng + 9, 3, 20)
+        protector = SubspaceProtector(20)
+        protector.extend(sketched(X, 3), rank=1)
+        assert protector.leak_bound(random.normal(size=(2, 20))).certificate.verify(X.astype(float))
     assert SubspaceProtector(6).leak_bound(np.eye(6)).certificate.unit == 2.0**-53
 
 

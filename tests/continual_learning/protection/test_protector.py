@@ -90,6 +90,17 @@ def test_arrays_of_any_library_stay_where_they_are(name: str) -> None:
         np.testing.assert_allclose(xp.to_numpy(moved), G + protector.project(G), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", QUICK)
+def test_a_basis_that_was_sent_to_a_library_is_sent_again_when_it_grows(name: str) -> None:
+    xp: Backend = backend(name)
+    protector, G = SubspaceProtector(6), normal(3, 6, rng=1)
+    for task in range(2):
+        protector.extend(normal(2, 6, rng=task), energy=1.0)
+        with xp.flags():
+            found = protector.project(xp.asarray(G))
+        np.testing.assert_allclose(xp.to_numpy(found), protector.project(G), atol=1e-6)
+
+
 def test_half_precision_is_computed_in_single_precision_and_comes_back() -> None:
     protector = SubspaceProtector(6)
     protector.extend(normal(2, 6).astype(np.float16), energy=1.0)
@@ -113,6 +124,8 @@ def test_a_step_that_lies_almost_in_the_subspace_is_projected_twice(dtype: type)
     once, twice = G - (G @ M) @ M.T, protector.project(G)
     leaks = [np.linalg.norm(x @ M) / np.linalg.norm(x) for x in (once, twice)]
     assert leaks[1] < 10 * eps < 1e-3 < leaks[0]
+    for size in (2.0**-700, 2.0**700) if dtype == np.float64 else (2.0**-80, 2.0**80):
+        np.testing.assert_array_equal(protector.project(G * dtype(size)), twice * dtype(size))
 
 
 def almost_inside(M: np.ndarray, dtype: type, rng: np.random.Generator) -> np.ndarray:
@@ -162,6 +175,14 @@ def test_a_direction_that_holds_more_than_the_share_is_protected() -> None:
     X = np.diag([np.sqrt(99.0), 1.0])
     assert SubspaceProtector(2).extend(X, energy=0.98) == 1
     assert SubspaceProtector(2).extend(X, energy=1.0) == 2
+
+
+@pytest.mark.parametrize("rng", range(10))
+def test_all_of_the_mass_is_reached_in_spite_of_rounding(rng: int) -> None:
+    protector = SubspaceProtector(12)
+    for task in range(2):
+        protector.extend(normal(5, 12, rng=rng + 50 * task), energy=1.0)
+        assert "no number of directions" not in protector.message
 
 
 @pytest.mark.parametrize("rng", range(10))
@@ -232,6 +253,7 @@ def test_all_ways_to_store_a_protector_go_on_bit_for_bit() -> None:
         X = normal(6, 8, rng=task).astype(np.float32 if task == 0 else np.float64)
         for one in (protector, *others):
             one.extend(X, rank=2)
+        state["basis"][:] = state["rows"][:] = 0.0  # it was copied
         for other in others:
             assert same(protector, other)
             np.testing.assert_array_equal(protector.project(normal(8, 3)), other.project(normal(8, 3)))

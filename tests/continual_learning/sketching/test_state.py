@@ -85,6 +85,31 @@ def test_calls_in_any_order_keep_the_certificate(tmp_path: Path, method: str, rn
         assert found.n_rows == len(rows)
 
 
+def test_what_is_read_is_the_readers_own_and_never_old() -> None:
+    A = np.random.default_rng(2).normal(size=(30, 12))
+    one, other = made(), made()
+    one.update(A)
+    one.sketch[:] = 0.0
+    assert one.sketch.any()
+    other.update(A[:9])
+    old = other.sketch
+    other.set_state(one.get_state())
+    np.testing.assert_array_equal(other.sketch, one.sketch)
+    assert not np.array_equal(old, other.sketch)
+    counts = {name: 2 * n for name, n in one.counts.items()}
+    other.merge(one)
+    assert other.n_rows == counts["rows"]
+    assert other.n_shrinks >= counts["shrinks"] > 0
+
+
+def test_a_fading_in_single_precision_is_told() -> None:
+    found = made(decay=0.3)
+    found.update(np.ones((1, 12), np.float32))
+    for _ in range(2):
+        found.update(np.ones((1, 12)))
+    assert found.certificate.unit == 2.0**-24
+
+
 def test_types_are_joined() -> None:
     A = np.random.default_rng(1).normal(size=(20, 12))
     found = made()

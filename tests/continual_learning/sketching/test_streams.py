@@ -196,7 +196,7 @@ def test_decay_weighs_batches() -> None:
 def test_the_exact_form_is_chosen_where_it_is_cheaper_and_has_the_least_delta() -> None:
     A = stream(np.random.default_rng(6), 80, 16)
     assert sketch(A, 4).method == "gram"
-    assert sketch(A, 3).method == "fd"
+    assert sketch(A, 3).method == sketch(A[:, :9], 2).method == "fd"
     squares = np.linalg.svd(A, compute_uv=False) ** 2
     assert sketch(A, 4).delta == pytest.approx(squares[4], rel=1e-12)
     whole = sketch(A, 16)
@@ -209,10 +209,13 @@ def test_sparse_rows_are_those_of_the_dense_matrix(method: str) -> None:
     S = scipy.sparse.random(150, 30, density=0.1, random_state=0, format="coo")
     doubled = scipy.sparse.coo_matrix((np.tile(S.data / 2, 2), (np.tile(S.row, 2), np.tile(S.col, 2))), S.shape)
     dense = sketch(S.toarray(), 4, method=method)
-    for form in (S, S.tocsr(), scipy.sparse.csr_array(S), S.tocsc(), doubled):
+    csr = S.tocsr()
+    halves = (np.repeat(csr.data / 2, 2), np.repeat(csr.indices, 2), 2 * csr.indptr)
+    for form in (S, csr, scipy.sparse.csr_array(S), S.tocsc(), doubled, scipy.sparse.csr_array(halves, S.shape)):
         found = sketch(form, 4, method=method)
         np.testing.assert_array_equal(found.sketch, dense.sketch)
         assert found.certificate.verify(form)
+    assert form.nnz == 2 * S.nnz  # what the caller holds stays as it is
 
 
 def test_reading_changes_no_run_and_zero_rows_nothing_but_the_schedule() -> None:
@@ -238,6 +241,10 @@ def test_low_rank_streams_are_kept_exactly() -> None:
     found = sketch(A, 3, method="fd")
     assert found.delta <= 1e-13 * found.mass
     np.testing.assert_allclose(found.sketch.T @ found.sketch, A.T @ A, atol=1e-12 * found.mass)
+    for method in ("fd", "gram"):
+        stream = FrequentDirections(20, 9, method=method)
+        stream.update(A)
+        assert stream.components(9).shape == (3, 20)
 
 
 @pytest.mark.parametrize("method", ["fd", "gram"])
@@ -280,6 +287,20 @@ def test_a_certificate_cannot_choose_its_own_rounding() -> None:
     assert single is not None
     for factor in (0.99, 1.01):  # sums are those of doubles
         assert not replace(single, gap=factor * single.gap).verify(A.astype(np.float32))
+
+
+def test_each_side_of_a_certificate_is_looked_at() -> None:
+    A = np.eye(10)
+    honest = sketch(A, 1, method="gram").certificate
+    assert honest is not None
+    assert honest.verify(A)
+    for lie in (
+        {"rows": 1.1 * np.eye(10)[:1], "bound": 1.0, "gap": (10 - 1.21) / 2 - 1},  # a direction gains
+        {"rows": np.zeros((0, 10)), "bound": 0.9, "gap": 4.1},  # one loses more
+        {"bound": 100.0, "gap": 0.0},  # more than the missing mass allows
+        {"rows": np.zeros((1, 10), object)},
+    ):
+        assert not replace(honest, **lie).verify(A)
 
 
 def test_sketches_without_a_guarantee() -> None:

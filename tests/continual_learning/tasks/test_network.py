@@ -36,6 +36,20 @@ def test_gradients_are_those_of_the_loss():
             assert G[entry] == pytest.approx((sides[0] - sides[1]) / 2e-6, abs=1e-8)
 
 
+def test_first_weights_have_the_variance_of_their_layer():
+    W = Network((800, 50), np.random.default_rng(0), np.dtype(float)).layers[0]
+    assert W[:-1].var() == pytest.approx(2 / 800, rel=0.05)
+    assert not W[-1].any()
+
+
+def test_large_scores_do_not_overflow():
+    network, X, y = made()
+    with np.errstate(over="raise", invalid="raise"):
+        loss, gradients = network.gradients(1e4 * X, y)
+    assert np.isfinite(loss)
+    assert all(np.isfinite(G).all() for G in gradients)
+
+
 def test_single_precision_stays():
     network, X, y = made(np.float32)
     gradients = network.gradients(X, y)[1]

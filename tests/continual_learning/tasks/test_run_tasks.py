@@ -55,6 +55,28 @@ def test_ridge_names_only_classes_that_it_saw():
     assert run.certificate.statement == "continual_learning/RL-4"
     assert run.counts["samples"] == 180
 
+    one = Task([[1.0]], [0], [[-5.0]], [0])  # its own output is negative, and that of the class to come is 0
+    assert run_tasks([one, Task([[1.0]], [1], [[1.0]], [1])], hidden=()).accuracy[0, 0] == 1
+    assert run_tasks(SPLIT, hidden=(), ridge=7.0).certificate.ridge == 7.0
+
+
+def test_an_order_is_that_of_the_tasks():
+    run = run_tasks(SPLIT, method="sgd", order=(2, 0, 1), rng=0, record=True)
+    due = run_tasks([SPLIT.tasks[i] for i in (2, 0, 1)], method="sgd", rng=0, record=True)
+    assert run.labels == ("c", "a", "b")
+    np.testing.assert_array_equal(run.trace["loss"], due.trace["loss"])
+    np.testing.assert_array_equal(run.accuracy, due.accuracy)
+
+
+def test_rows_come_in_an_order_that_is_drawn():
+    network, (X, y) = Network((12, 6), np.random.default_rng(0), np.dtype(float)), drawn(range(6))
+    layers = []
+    for seed in range(2):
+        learner = NetworkLearner(network.copy(), Training("sgd", 0.1, 1), np.random.default_rng(seed))
+        learner.learn(X, y)
+        layers.append(learner.network.layers[0])
+    assert np.abs(layers[0] - layers[1]).max() > 1e-6
+
 
 def test_fine_tuning_forgets_what_joint_training_keeps():
     tuned = run_tasks(SPLIT, method="sgd", rng=0, record=True)
@@ -65,6 +87,9 @@ def test_fine_tuning_forgets_what_joint_training_keeps():
     assert joint.trace is joint.certificate is tuned.certificate is None
     assert "promises nothing" in tuned.message
     assert joint.counts["samples"] == 2 * tuned.counts["samples"]
+    again = run_tasks(SPLIT.tasks[:1] * 2, method="joint", rng=0, record=True).trace["loss"]
+    assert 0.1 < again[0] < 10
+    assert again[8] > 10 * again[7]  # every training begins at an untrained network
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
@@ -115,6 +140,13 @@ def test_protection_keeps_tasks_of_one_head():
     assert held.ranks.shape == (3, 2)
     assert (np.diff(held.ranks, axis=0) >= 0).all()
     assert held.certificate.statement == "continual_learning/CS-3"
+    less = run_tasks(problem, method="project", energy=0.5, rng=0)
+    assert (less.ranks < held.ranks).all()
+    assert run_tasks(list(problem.tasks[:1]), method="project", rng=0).certificate is None  # nothing could be moved
+    assert "are held still, which" not in less.message
+    full = run_tasks(problem, method="project", energy=1.0, rng=0)
+    assert "all directions of layer 0" in full.message
+    assert full.ranks[-1, 0] == 13
 
 
 def test_a_run_is_repeated_by_its_seed_and_keeps_its_precision():
