@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,24 @@ def test_a_singular_matrix_of_torch() -> None:
     state.update(torch.ones((1, 2)), torch.ones((1, 1)))
     with pytest.raises(ValueError, match='`form` must be "sqrt" for an information that is singular'):
         state.variance(torch.ones((1, 2)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_answers_that_change_in_place(form: Any) -> None:
+    torch = backend("torch").namespace
+    state = RecursiveRidge(torch.ones((3, 2), dtype=torch.float64), form=form)
+    state.update(torch.ones((1, 3)), torch.zeros((1, 2)))
+    known = state.get_state()
+    for answer in (state.weights, state.covariance):
+        answer.mul_(0)  # type: ignore[attr-defined]
+    assert all(np.array_equal(known[key], value) for key, value in state.get_state().items())
+
+
+def test_files_of_half_precision_of_torch(tmp_path: Path) -> None:
+    torch = backend("torch").namespace
+    state = RecursiveRidge(torch.ones((2, 3), dtype=torch.bfloat16), layout="torch")
+    state.update([[1.0, 0.0, 0.0]], [[3.0, 5.0]])
+    state.save(tmp_path / "a.npz")
+    loaded = RecursiveRidge.load(tmp_path / "a.npz")
+    assert loaded.weights.dtype == np.float32
+    assert np.asarray(loaded.weights).tolist() == state.weights.tolist()  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ K, V = np.array([[1.0, 2.0, 0.0]]), np.array([[1.0, -1.0]])
 
 
 def made(**options: Any) -> RecursiveRidge:
-    state = RecursiveRidge(W0, **options)
+    state = RecursiveRidge(W0, **{"form": "sqrt", **options})
     state.update(K, V, label="fact")
     return state
 
@@ -37,6 +37,27 @@ CONSTRUCTORS: dict[str, tuple[dict[str, Any], str]] = {
     "negative weight": ({"anchors": np.eye(3), "anchor_weight": -1}, r"`anchor_weight` must be in \[0, "),
     "weight of nothing": ({"anchor_weight": 2.0}, "`anchor_weight` must be left out without anchors; got 2.0."),
     "anchors": ({"anchors": np.eye(2)}, r"`anchors` must be of shape \(m, 3\); got \(2, 2\). Is `layout` right\?"),
+    "large anchors": (
+        {"anchors": np.eye(3) * 1e200},
+        "`anchors` must keep squares finite in float64; got a row of size",
+    ),
+    "heavy anchors": (
+        {"anchors": np.eye(3) * 1e150, "anchor_weight": 1e100},
+        r"`anchors` must keep squares finite in float64; got a row of size 1e\+200\.",
+    ),
+    "a ridge that is lost": (
+        {"W0": W0.astype(np.float32), "ridge": 1e-60},
+        "`ridge` must be a number of float32; got 1e-60.",
+    ),
+    "a ridge without end": (
+        {"W0": W0.astype(np.float32), "ridge": 1e60},
+        r"`ridge` must be a number of float32; got 1e\+60\.",
+    ),
+    "a weight of anchors without end": (
+        {"W0": W0.astype(np.float32), "anchors": np.eye(3), "anchor_weight": 1e60},
+        "`anchor_weight` must be a number of float32",
+    ),
+    "no dtype": ({"dtype": "real"}, "`dtype` must be None, object, float32 or float64; got 'real'."),
     "anchors with NaN": ({"anchors": [[np.nan, 0, 0]]}, "`anchors` must be finite"),
     "decay": ({"decay": 0.0}, r"`decay` must be in \(0, 1\]; got 0.0."),
     "decay above": ({"decay": 1.5}, r"`decay` must be in \(0, 1\]; got 1.5."),
@@ -76,6 +97,12 @@ CALLS: dict[str, tuple[Callable[[RecursiveRidge], Any], str]] = {
         lambda s: s.update(K * 1e200, V),
         r"`keys` must keep squares finite in float64; got a row of size 2.23607e",
     ),
+    "size times weight": (
+        lambda s: s.update(K * 1e100, V, weight=1e150),
+        r"`keys` must keep squares finite in float64; got a row of size 2.23607e\+175",
+    ),
+    "NaN in x": (lambda s: s.predict(K * np.nan), "`x` must be finite; got an infinity or NaN."),
+    "infinity in x": (lambda s: s.variance([[np.inf, 0, 0]]), "`x` must be finite; got an infinity or NaN."),
     "weight": (lambda s: s.update(K, V, weight=0), "`weight` must be above 0; got 0."),
     "taken": (lambda s: s.update(K, V, label="fact"), "`label` must be one that no edit has; got 'fact'."),
     "many": (lambda s: s.update_many(K, [[np.nan, 1]]), "`values` must be finite"),
@@ -96,14 +123,35 @@ CALLS: dict[str, tuple[Callable[[RecursiveRidge], Any], str]] = {
         "`other` must be one of the form \"sqrt\"; got 'dual'",
     ),
     "merge, words": (lambda s: s.merge(made()), "whose words for edits are not taken here; got 'fact'"),
-    "state": (lambda s: s.set_state(RecursiveRidge(W0, ridge=2).get_state()), r"`state\['ridge'\]` must be 1.0"),
+    "state": (lambda s: s.set_state(made(ridge=2).get_state()), r"`state\['ridge'\]` must be 1.0"),
     "part of a state": (lambda s: s.set_state({**s.get_state(), "W": W0[:2]}), r"`state\['W'\]` must be of shape"),
     "kind of a state": (
         lambda s: s.set_state({**s.get_state(), "W": W0.astype(np.float32)}),
         r"`state\['W'\]` must be finite, of the kind float64",
     ),
-    "edits of a state": (lambda s: s.set_state({**s.get_state(), "sizes": [2]}), r"`state\['sizes'\]` must be"),
 }
+STATES: dict[str, Any] = {
+    "sizes": [[2], [1.0], [[1]], [-1], [1, 0]],
+    "weights": [[-1.0], [0.0], [np.nan], [np.inf]],
+    "labels": ["[0, 0]", '["a"', "1", "[1.5]", "[null]", '{"a": 1}'],
+    "n_edits": [2, -1, [1, 2]],
+    "n_keys": [0, 2],
+    "cost": [-1.0, np.nan],
+    "initial": [-1.0],
+    "next": [-1],
+    "current": ["dual", "qr"],
+    "form.R": [np.zeros((3, 3)), np.diag([1.0, 1.0, 0.0]), np.full((3, 3), np.nan)],
+}
+CALLS |= {
+    f"a state with {name} {wrong}": (
+        lambda s, name=name, wrong=wrong: s.set_state({**s.get_state(), name: np.asarray(wrong)}),  # type: ignore[misc]
+        r"`state\['sizes'\]` must be" if name in ("n_edits", "n_keys") else f"`state\\['{name}'\\]` must be",
+    )
+    for name, column in STATES.items()
+    for wrong in column
+}
+CALLS["a state with n_edits -1"] = CALLS["a state with n_edits -1"][0], r"`state\['n_edits'\]` must be an integer of"
+CALLS["a state with n_edits [1, 2]"] = CALLS["a state with n_edits [1, 2]"][0], "must be one number or word"
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -141,7 +189,8 @@ def test_the_ridge_is_lost_beside_large_keys() -> None:
     with pytest.raises(ValueError, match=advice):
         dual.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
     information.update([[1, 1, 0]], [[1, 1]])
-    for call in (information.variance, lambda x: information.update(x, [[1, 1]])):
+    reads = (lambda _: information.covariance, lambda _: information.log_det, lambda _: information.as_adapter(1))
+    for call in (information.variance, lambda x: information.update(x, [[1, 1]]), *reads):
         with pytest.raises(ValueError, match=advice):
             call([[1, 2, 3]])
     with pytest.raises(ValueError, match=advice):
@@ -183,9 +232,14 @@ def test_keys_that_cannot_have_been_there(form: Any) -> None:
     state = made(form=form, keep="nothing")
     with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
         state.forget(3 * K, V)
+    with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
+        state.forget(np.concatenate([K, K]) / 10, np.concatenate([V, V]))
     report = state.forget(K, V)
     assert report.label == -1
     assert np.asarray(state.weights) == pytest.approx(W0)
+    with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
+        state.forget(np.zeros((0, 3)), np.zeros((0, 2)))
+    assert (state.n_edits, state.n_keys) == (0, 0)
 
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
@@ -205,3 +259,35 @@ def test_defined_ones(form: Any) -> None:
     assert np.asarray(twice.weights) == pytest.approx(np.array([[2.0]]), abs=1e-6)
     many = state.update_many(np.zeros((0, 3)), np.zeros((0, 2)))
     assert many.labels == ()
+
+
+def test_a_direction_that_decay_forgets() -> None:
+    """Half a thousand edits with one key leave the other directions nothing that a double can hold."""
+    state = RecursiveRidge(W0, decay=1e-3)
+    advice = "`decay` must be so near 1 that no direction is forgotten altogether"
+    with pytest.raises(ValueError, match=advice):
+        state.update_many(np.ones((500, 1)) * [[1, 0, 0]], np.ones((500, 2)))
+    assert state.n_edits == 0
+    edit = np.ones((1, 2))
+    with pytest.raises(ValueError, match=advice):
+        [state.update([[1, 0, 0]], edit) for _ in range(500)]
+    assert np.isfinite(np.asarray(state.weights)).all()
+
+
+def test_sums_that_lost_all_else() -> None:
+    state = RecursiveRidge(np.zeros((2, 1)), ridge=1e-12, keep="information", form="sqrt")
+    K, V = np.array([[1e6, 1e6]]), np.array([[1.0]])
+    state.update(K, V)
+    with pytest.raises(ValueError, match='`keep` must be "edits" where the sums have lost what is left of them'):
+        state.forget(K, V)
+    assert state.n_edits == 1
+
+
+def test_labels_of_numpy() -> None:
+    state = made()
+    assert state.update(K, V, label=np.int64(3)).label == 3  # type: ignore[arg-type]
+    assert type(state.labels[1]) is int
+    assert state.forget(np.int64(3)).label == 3
+    state.update(K, V, label=1)
+    with pytest.raises(KeyError, match="True"):
+        state.forget(True)

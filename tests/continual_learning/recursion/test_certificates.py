@@ -67,6 +67,47 @@ def test_of_an_edit_that_was_taken_out_or_replaced_as_the_last_one() -> None:
     assert report.certificate.verify(problem_of(new, labels=[0, 2, 3, 1]))
 
 
+FORGERIES = (1.01, 0.99, 10.0, 0.1, -1.0, np.nan, np.inf)
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_no_number_can_be_another_one(form: str) -> None:
+    given = stream(np.random.default_rng(6), 5, 3)
+    problem = problem_of(given)
+    state, reports = made(given, form=form)
+    for certificate in (reports[2].certificate, state.certificate, state.as_adapter(1).certificate):
+        assert certificate.verify(problem)  # type: ignore[union-attr]
+        for field in dataclasses.fields(certificate):  # type: ignore[arg-type]
+            value = getattr(certificate, field.name)
+            if field.name in ("statement", "label"):
+                forged = [f"{value} or so"]
+            elif field.name == "gap" and value < 1e-9:  # of an adapter, rounding alone
+                forged = [value + 1e-3, -1.0, np.nan, np.inf]
+            else:
+                forged = [factor * value for factor in FORGERIES]
+            for wrong in forged:
+                with np.errstate(invalid="ignore"):
+                    assert not changed(certificate, **{field.name: wrong}).verify(problem), (field.name, wrong)
+
+
+def test_numbers_that_no_recursion_has() -> None:
+    given = stream(np.random.default_rng(7), 3, 2, m=0)
+    state, reports = made(given)
+    for certificate in (reports[0].certificate, state.certificate, state.as_adapter(1).certificate):
+        for fields in ({"anchor_weight": 2.0}, {"unit": 1e-3}, {"ridge": 0.0}):
+            assert not changed(certificate, **fields).verify(problem_of(given))
+
+
+def test_lost_digits_do_not_pass_however_bad_the_condition() -> None:
+    given = stream(np.random.default_rng(8), 3, 2, m=0)._replace(ridge=1e-12)
+    state, _ = made(given)
+    certificate = state.certificate
+    assert certificate is not None
+    assert certificate.verify(problem_of(given))
+    bound = 1.05 * certificate.bound
+    assert not changed(certificate, bound=bound, gap=bound - certificate.deviation).verify(problem_of(given))
+
+
 def test_tampered() -> None:
     given = stream(np.random.default_rng(4), 5, 3)
     problem = problem_of(given)

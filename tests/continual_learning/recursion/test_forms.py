@@ -201,3 +201,39 @@ def test_auto_merges_whatever_forms_there_are(sizes: tuple[int, int], keep: str)
     one.merge(other)
     assert one.form == ("dual" if sum(sizes) < 125 else "sqrt")
     assert as_rows(one) == pytest.approx(batch(given._replace(edits=edits)), abs=1e-8)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_edit_that_outweighed_all_others_leaves_no_trace(form: str) -> None:
+    rng = np.random.default_rng(10)
+    given = stream(rng, 4, 2, n=2, m=0)
+    state = made(given, form)
+    state.update(rng.normal(size=(2, 4)), 1e3 * rng.normal(size=(2, 2)), weight=1e5, label="heavy")
+    for K, V, w in given.edits:
+        state.update(K, V, weight=w)
+    state.forget("heavy")
+    assert as_rows(state) == pytest.approx(batch(given), abs=1e-13)
+    assert float(state.cost) == pytest.approx(cost(given, batch(given)), rel=1e-13)
+    assert state.certificate is not None
+    assert state.certificate.bound == pytest.approx(cost(given, given.W0) / 4, rel=1e-11)
+
+
+def test_values_are_replaced_where_no_other_key_holds_a_direction() -> None:
+    rng = np.random.default_rng(11)
+    given = stream(rng, 3, 2, n=2, m=0)._replace(ridge=1e-9)
+    K, V, _ = given.edits[0]
+    state = made(given, "sqrt")
+    state.update(K, V + 1, weight=2e5, label="fact")
+    state.replace("fact", V)
+    assert as_rows(state) == pytest.approx(batch(given._replace(edits=[(K, V, 2e5)])), abs=1e-6)
+
+
+def test_merging_gives_numbers_that_are_taken_others() -> None:
+    workers = [made(stream(np.random.default_rng(12), 3, 2, n=0), "sqrt") for _ in range(3)]
+    for worker, names in zip(workers, ([0, 2, "a"], [0, 1, 2], [5, "b", 0]), strict=True):
+        for name in names:
+            worker.update(np.ones((1, 3)), np.ones((1, 2)), label=name)
+    workers[0].merge(workers[1])
+    assert workers[0].labels == (0, 2, "a", 3, 1, 4)
+    workers[0].merge(workers[2])
+    assert workers[0].labels == (0, 2, "a", 3, 1, 4, 5, "b", 6)
