@@ -11,13 +11,14 @@ import numpy as np
 
 from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._validation import Words, array, must
+from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 
 __all__ = ["anchors", "copied", "exact", "finite", "fitting", "matrix", "number", "pair", "precision", "same"]
 
 
 def matrix(name: str, value: Any, like: Any) -> Any:
     """A matrix of the kind, precision and device of another array; Fractions where that one holds Fractions."""
-    if like.dtype == object:
+    if is_exact(like):
         return exact(array(name, to_numpy(value), shape=(None, None)))
     if type(value) is type(like) is np.ndarray and value.dtype == like.dtype:
         found: Any = value  # as it is, the usual one, in a tenth of the time
@@ -51,10 +52,10 @@ def number(value: Any, exactly: bool) -> Any:
 
 def fitting(name: str, value: Any, like: Any) -> Any:
     """A checked number, unless it is lost in the precision of an array."""
-    most = math.inf if like.dtype == object else float(np.finfo(precision(like)).max)
-    least = 0 if like.dtype == object else float(np.finfo(precision(like)).smallest_subnormal)
-    if value != 0 and not least <= value <= most:
-        raise must(name, f"a number of {precision(like)}", float(value))
+    if not is_exact(like) and value != 0:
+        kind = np.finfo(precision(like))
+        if not float(kind.smallest_subnormal) <= value <= float(kind.max):
+            raise must(name, f"a number of {kind.dtype}", float(value))
     return value
 
 
@@ -95,7 +96,7 @@ def anchors(given: Any, W: Any, weight: Any) -> Any:
 
 def finite(A: Any) -> bool:
     """Whether all numbers are finite, as Fractions are."""
-    return A.dtype == object or bool(array_namespace(A).all(array_namespace(A).isfinite(A)))
+    return is_exact(A) or bool(array_namespace(A).all(array_namespace(A).isfinite(A)))
 
 
 def copied(A: Any) -> Any:
@@ -115,7 +116,7 @@ def precision(like: Any) -> np.dtype[Any]:
 
 def _bounded(name: str, rows: Any, weight: Any) -> None:
     """Refuse a row that is not finite, and one whose squares times the weight are not."""
-    if rows.dtype == object or 0 in rows.shape:
+    if is_exact(rows) or 0 in rows.shape:
         return
     most = float(np.finfo(precision(rows)).max)
     size = _largest(rows) * max(1.0, math.sqrt(weight))

@@ -66,7 +66,7 @@ class Reading:
         Raises
         ------
         ValueError
-            If the shape is another one.
+            If the shape is another one, or a number is not finite.
         TypeError
             If the entries are not real numbers.
         """
@@ -89,7 +89,7 @@ class Reading:
         Raises
         ------
         ValueError
-            If the shape is another one, or the form has lost its definiteness to rounding.
+            If the shape is another one, a number is not finite, or the form has lost its definiteness to rounding.
         TypeError
             If the entries are not real numbers.
         """

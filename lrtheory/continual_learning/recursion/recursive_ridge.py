@@ -64,8 +64,8 @@ class RecursiveRidge(Reading):
     Raises
     ------
     ValueError
-        If an option is out of range, a shape does not fit, a number is not finite, or `ridge` is 0 and the anchors
-        leave a direction free.
+        If an option is out of range, a shape does not fit, a number is not finite or lost in the precision of W0, or
+        `ridge` is 0 and the anchors leave a direction free.
     TypeError
         If an argument is of the wrong kind.
 

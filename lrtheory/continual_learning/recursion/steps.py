@@ -98,16 +98,10 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     form, D, X, Y = certain(form.name, lambda: _moved(form, K, E, w))
     step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))
     initial = held.initial * decay + w * inner(first, first)
-    fresh = held._replace(
-        form=form,
-        W=_finite(held.W + D, step, initial),
-        cost=held.cost * decay + step.residual + step.interference,  # what is left to pay, and what is paid
-        initial=initial,
-        n_edits=held.n_edits + 1,
-        n_keys=held.n_keys + K.shape[0],
-        sums=_summed(held, K, first, w, decay),
-    )
-    return fresh, step
+    W = _finite(held.W + D, step, initial)
+    cost = held.cost * decay + step.residual + step.interference  # what is left to pay, and what is paid
+    n_edits, n_keys, sums = held.n_edits + 1, held.n_keys + K.shape[0], _summed(held, K, first, w, decay)
+    return Held(held.prior, form, W, cost, initial, n_edits, n_keys, sums), step
 
 
 def certain(name: str, result: Callable[[], T]) -> T:

@@ -25,9 +25,13 @@ __all__ = [
 ]
 
 
+#: the kind of an array of Fractions
+OBJECT = np.dtype(object)
+
+
 def is_exact(array: Any) -> bool:
     """Whether an array holds Fractions in place of floats."""
-    return bool(array.dtype == object)
+    return bool(array.dtype == OBJECT)
 
 
 def inner(A: Any, B: Any) -> Any:
