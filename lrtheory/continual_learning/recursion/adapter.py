@@ -140,5 +140,5 @@ def adapter_of(held: Held, rank: int, numbers: tuple[float, float, float], like:
 
 def _root(held: Held) -> np.ndarray:
     """A triangle R with R^T R = M, on the host."""
-    form = held.form if isinstance(held.form, SquareRoot) else None
-    return form.R if form is not None else SquareRoot.of_matrix(np.asarray(to_numpy(held.form.information()))).R
+    form = held.form
+    return (form if isinstance(form, SquareRoot) else SquareRoot.of_matrix(np.asarray(to_numpy(form.information())))).R

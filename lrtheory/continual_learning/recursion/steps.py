@@ -93,7 +93,8 @@ def begun(prior: Prior, form: type[Form], *, sums: bool) -> Held:
 def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     """The recursion after an edit, before which all that was known fades."""
     K, V, w = edit
-    form: Any = held.form if decay == 1 else held.form.faded(decay)
+    form: Any = held.form
+    form = form if decay == 1 else form.faded(decay)
     E, first = V - K @ held.W, V - K @ held.prior.W0
     form, D, X, Y = certain(form.name, lambda: _moved(form, K, E, w))
     step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))

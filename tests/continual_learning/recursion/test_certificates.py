@@ -80,7 +80,7 @@ def test_no_number_can_be_another_one(form: str) -> None:
         for field in dataclasses.fields(certificate):  # type: ignore[arg-type]
             value = getattr(certificate, field.name)
             if field.name in ("statement", "label"):
-                forged = [f"{value} or so"]
+                forged: list[Any] = [f"{value} or so"]
             elif field.name == "gap" and value < 1e-9:  # of an adapter, rounding alone
                 forged = [value + 1e-3, -1.0, np.nan, np.inf]
             else:

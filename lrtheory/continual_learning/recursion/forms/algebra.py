@@ -31,7 +31,7 @@ OBJECT = np.dtype(object)
 
 def is_exact(array: Any) -> bool:
     """Whether an array holds Fractions in place of floats."""
-    return bool(array.dtype == OBJECT)
+    return isinstance(array, np.ndarray) and array.dtype == OBJECT
 
 
 def inner(A: Any, B: Any) -> Any:

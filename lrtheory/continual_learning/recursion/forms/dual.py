@@ -51,10 +51,6 @@ class Dual(NamedTuple):
         half = self._half(x.T)
         return (np.sum(x * x, axis=1) - np.sum(half * half, axis=0)) / self.ridge
 
-    def faded(self, decay: float) -> Dual:
-        """The form itself, since it is refused where information fades."""
-        return self
-
     def added(self, K: np.ndarray, weight: float) -> Dual:
         """The form with the information weight K^T K more."""
         rows = K * math.sqrt(weight)

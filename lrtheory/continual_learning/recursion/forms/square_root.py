@@ -66,10 +66,6 @@ class SquareRoot(NamedTuple):
         R, q, r = _turned(self.R, K * root)
         return SquareRoot(R), triangular(R, q) @ (E * root), r.T @ (r @ E), q.T @ (q @ E)
 
-    def added(self, K: np.ndarray, weight: float) -> SquareRoot:
-        """The form with the information weight K^T K more."""
-        return SquareRoot(_turned(self.R, K * math.sqrt(weight))[0])
-
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K less, by rotations that undo those that added it."""
         R = self.R.copy(order="C")
@@ -83,10 +79,6 @@ class SquareRoot(NamedTuple):
     def solved(self, B: np.ndarray) -> np.ndarray:
         """C B."""
         return triangular(self.R, triangular(self.R, B, transposed=True))
-
-    def information(self) -> np.ndarray:
-        """M, of shape (d, d)."""
-        return self.R.T @ self.R
 
     def covariance(self) -> np.ndarray:
         """C, of shape (d, d)."""
