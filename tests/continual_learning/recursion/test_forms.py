@@ -237,3 +237,31 @@ def test_merging_gives_numbers_that_are_taken_others() -> None:
     assert workers[0].labels == (0, 2, "a", 3, 1, 4)
     workers[0].merge(workers[2])
     assert workers[0].labels == (0, 2, "a", 3, 1, 4, 5, "b", 6)
+
+
+def test_a_key_of_zeros_turns_nothing() -> None:
+    given = stream(np.random.default_rng(13), 4, 2)
+    state = made(given, "sqrt")
+    assert (np.diag(state.factor) < 0).any()
+    known = state.factor.copy()
+    state.update(np.zeros((1, 4)), np.ones((1, 2)))
+    state.update_many(np.zeros((1, 4)), np.ones((1, 2)))
+    assert np.array_equal(state.factor, known)
+
+
+def test_one_entry_and_one_key() -> None:
+    for form in FORMS:
+        state = RecursiveRidge([[0.0]], form=form, keep="nothing")
+        state.update_many([[1.0], [2.0]], [[1.0], [2.0]])
+        assert np.asarray(state.weights) == pytest.approx(np.array([[5 / 6]]))
+        state.forget([[2.0]], [[2.0]])
+        assert np.asarray(state.weights) == pytest.approx(np.array([[1 / 2]]))
+
+
+def test_squares_that_are_smaller_than_any_double() -> None:
+    state = RecursiveRidge(np.zeros((2, 1)), decay=0.01)
+    state.update_many(np.ones((158, 1)) * [[1, 0]], np.ones((158, 1)))
+    assert state.factor[1, 1] == pytest.approx(1e-158, rel=1e-12)
+    large = RecursiveRidge(np.zeros((1, 1)), ridge=1e300)
+    large.update([[5e153]], [[1.0]])
+    assert abs(large.factor[0, 0]) == pytest.approx(np.hypot(1e150, 5e153), rel=1e-12)
