@@ -265,3 +265,26 @@ def test_squares_that_are_smaller_than_any_double() -> None:
     large = RecursiveRidge(np.zeros((1, 1)), ridge=1e300)
     large.update([[5e153]], [[1.0]])
     assert abs(large.factor[0, 0]) == pytest.approx(np.hypot(1e150, 5e153), rel=1e-12)
+
+
+@pytest.mark.parametrize("keep", ["edits", "information", "nothing"])
+@pytest.mark.parametrize("form", FORMS)
+def test_workers_and_removals_leave_the_form_of_the_rest(form: str, keep: str) -> None:
+    given = stream(np.random.default_rng(14), 4, 2, n=6)
+    given = given._replace(edits=[(K, V, 1.0) for K, V, _ in given.edits])
+    workers = [made(given, form, keep=keep) for _ in range(3)]
+    for i, (K, V, _) in enumerate(given.edits):
+        workers[i % 3].update(K, V)
+    state = workers[0]
+    state.merge(workers[1])
+    state.merge(workers[2])
+    for rest in (given, given.of([1, 2, 3, 4, 5]), given.of([1, 2, 3, 4])):
+        if rest is not given:
+            K, V, _ = given.edits[5 if len(rest.edits) == 4 else 0]
+            state.forget(K, V)
+        A, _ = rows(rest)
+        assert as_rows(state) == pytest.approx(batch(rest), abs=1e-10)
+        assert np.asarray(state.covariance) == pytest.approx(np.linalg.inv(A.T @ A), abs=1e-9)
+        assert float(state.cost) == pytest.approx(cost(rest, batch(rest)))
+        assert state.certificate is not None
+        assert state.certificate.bound == pytest.approx(cost(rest, rest.W0) / 4)
