@@ -22,6 +22,8 @@ SMALL = 1e-2
 #: why other methods have no certificate
 NO_BOUND = "no bound on the drift: the map does not minimize the objective (statement RL-4 is about the one that does)"
 
+#: squares of more may not be added up
+LARGEST = 1e153
 Edits = Sequence[tuple[ArrayLike, ArrayLike]] | EditProblem | None
 #: maps K^T to P K^T
 Applied = Callable[[np.ndarray], np.ndarray]
@@ -164,7 +166,8 @@ def fixed_covariance(
 
     def step(K: np.ndarray, E: np.ndarray) -> np.ndarray:
         F = apply(K.T)
-        return F @ np.linalg.solve(np.eye(len(K)) + K @ F, E)
+        squares, U = _spectrum(K @ F)
+        return F @ (U @ ((U.T @ E) / (1.0 + squares)[:, None]))
 
     return _one_by_one(problem, step, given, "fixed-covariance", recorded)
 
@@ -289,7 +292,7 @@ def null_space(
         left = Kt - led.T @ (led @ Kt)
         return left - led.T @ (led @ left)
 
-    return _one_by_one(problem, _written(apply), given, "null-space", recorded)
+    return _one_by_one(problem, _written(apply, 16 * np.finfo(np.float64).eps), given, "null-space", recorded)
 
 
 def _anchors(problem: EditProblem) -> np.ndarray:
@@ -298,8 +301,13 @@ def _anchors(problem: EditProblem) -> np.ndarray:
 
 
 def _pairs(problem: EditProblem) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Keys and values of all edits in double precision."""
-    return [(np.asarray(keys, np.float64), np.asarray(values, np.float64)) for keys, values in problem.edits]
+    """Keys and values of all edits in double precision, with squares that can be summed."""
+    pairs = [(np.asarray(keys, np.float64), np.asarray(values, np.float64)) for keys, values in problem.edits]
+    for i, (keys, values) in enumerate(pairs):
+        for name, rows in (("keys", keys), ("values", values)):
+            if rows.size and (size := float(np.abs(rows).max())) > LARGEST / math.sqrt(rows.size):
+                raise must(f"edits[{i}] {name}", "such that their squares are finite", size)
+    return pairs
 
 
 def _stored(problem: EditProblem, W: np.ndarray) -> np.ndarray:
@@ -312,8 +320,8 @@ def _check_directions(problem: EditProblem, ridge: float, anchor_weight: float) 
     if ridge == 0:
         d, rank = problem.n_inputs, int(np.linalg.matrix_rank(_anchors(problem))) if anchor_weight else 0
         if rank < d:
-            given = Words(f"{ridge} with rank {rank}")
-            raise must("ridge", f"positive unless the anchors have full column rank {d}", given)
+            rule = f"positive unless the anchors have full column rank {d}"
+            raise must("ridge", rule, Words(f"{ridge} with rank {rank}"))
 
 
 def _covariance(problem: EditProblem, ridge: float, anchor_weight: float) -> Applied:
@@ -330,15 +338,23 @@ def _covariance(problem: EditProblem, ridge: float, anchor_weight: float) -> App
     return apply
 
 
-def _written(apply: Applied) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The step after which the keys have their values, if they can, with P from `apply`."""
+def _written(apply: Applied, noise: float = 0.0) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The step after which the keys have their values, if they can; less than a share `noise` of a key is rounding."""
 
     def step(K: np.ndarray, E: np.ndarray) -> np.ndarray:
         F = apply(K.T)
-        G = K @ F
-        return F @ (np.linalg.pinv((G + G.T) / 2, hermitian=True) @ E)
+        squares, U = _spectrum(K @ F)
+        least = max(len(K) * np.finfo(np.float64).eps * squares.max(initial=0.0), noise * float(np.sum(K**2)))
+        U, squares = U[:, squares > least], squares[squares > least]
+        return F @ (U @ ((U.T @ E) / squares[:, None]))
 
     return step
+
+
+def _spectrum(G: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, at least 0, and eigenvectors of a Gram matrix."""
+    squares, U = np.linalg.eigh((G + G.T) / 2)
+    return squares.clip(min=0.0), U
 
 
 def _one_by_one(
@@ -369,8 +385,8 @@ def _certificate(
     bound = sum(float(np.sum((V - K @ before) ** 2)) for K, V in pairs) / 4
     D = W - before
     deviation = given[0] * float(np.sum(D**2)) + given[1] * float(np.sum((K0 @ D) ** 2))
-    unit = float(np.finfo(np.float64).eps) / 2
-    return DriftCertificate(max(0.0, bound - deviation), bound, "continual_learning/RL-4", deviation, *given, unit)
+    gap = max(0.0, bound - deviation)
+    return DriftCertificate(gap, bound, "continual_learning/RL-4", deviation, *given, 2.0**-53)
 
 
 def _trace(pairs: list[tuple[np.ndarray, np.ndarray]], maps: list[np.ndarray]) -> dict[str, np.ndarray]:

@@ -98,6 +98,29 @@ def test_bad_input_is_one_sentence(solve, options, rule):
     assert rule in str(caught.value)
 
 
+def test_a_key_that_anchors_use_is_not_written_in_the_null_space():
+    """What the projection leaves of it is rounding, by which nothing may be divided."""
+    anchors = make_edit_stream(6, 3, n_anchors=3, rng=9).anchors
+    inside, beside = anchors.T @ [0.3, 0.5, 0.1], np.linalg.svd(anchors)[2][-1]
+    for keys in ([inside], [inside, 2 * inside], [inside, inside + beside]):
+        found = baselines.null_space(W0, [(keys, np.ones((len(keys), 3)))], anchors=anchors)
+        assert found.drift < 20
+        assert found.anchor_drift < 1e-12
+
+
+def test_keys_that_outweigh_the_ridge():
+    keys = 1e30 * np.ones((2, 6))
+    for solve in METHODS:
+        assert solve(0 * W0, [(keys, np.ones((2, 3)))]).residuals[0] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("solve", METHODS)
+def test_numbers_whose_squares_are_infinite_are_refused(solve):
+    for keys, values, name in ((1e200, 1.0, "keys"), (1.0, 1e200, "values")):
+        with pytest.raises(ValueError, match=rf"`edits\[0\] {name}` must be such that their squares are finite"):
+            solve(W0, [(keys * np.ones((1, 6)), values * np.ones((1, 3)))])
+
+
 @pytest.mark.parametrize("solve", METHODS[:3])
 def test_a_ridge_weight_of_zero(solve):
     full = np.diag(np.arange(1.0, 7.0))

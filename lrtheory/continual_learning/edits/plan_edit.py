@@ -142,8 +142,10 @@ def plan_edit(
     along = U[: len(K), kept].T @ E
     with np.errstate(over="ignore"):
         path = _Path(s[kept] ** 2, np.sum(along**2, axis=1), float(np.sum(E**2)))
-    if not math.isfinite(path.whole) or not np.isfinite(path.squares).all():
-        raise must("keys", "such that their squares are finite", float(np.abs(K).max()))
+    if not np.isfinite(path.squares).all():
+        raise must("keys", "such that their squares are finite", float(np.abs(X).max()))
+    if not math.isfinite(path.whole):
+        raise must("values", "such that squares of what the map gets wrong are finite", float(np.abs(E).max()))
     ridge, n_iter, message = _within(path, max_drift) if min_success is None else _reaching(path, min_success)
     D = Vt[kept].T @ ((s[kept] / (path.squares + ridge))[:, None] * along)
     return EditPlan(

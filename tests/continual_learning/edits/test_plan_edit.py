@@ -116,3 +116,5 @@ def test_bad_input_is_one_sentence(options, rule):
 def test_keys_whose_squares_are_infinite():
     with pytest.raises(ValueError, match="`keys` must be such that their squares are finite"):
         plan_edit(np.zeros((1, 1)), [[1e200]], [[1.0]], min_success=0.5)
+    with pytest.raises(ValueError, match=r"`values` must be such that .* are finite; got 1e\+200"):
+        plan_edit(np.zeros((1, 1)), [[1.0]], [[1e200]], min_success=0.5)

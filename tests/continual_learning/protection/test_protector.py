@@ -248,12 +248,12 @@ def test_all_ways_to_store_a_protector_go_on_bit_for_bit() -> None:
         again, read = SubspaceProtector(8, layout="rows"), SubspaceProtector(8, layout="rows")
         again.set_state(state)
         read.set_state(np.load(content))
+        state["basis"][:] = state["rows"][:] = 0.0  # they were copied
         protector.project(normal(8, 2))
         others = [again, read, protector.copy(), pickle.loads(pickle.dumps(protector))]
         X = normal(6, 8, rng=task).astype(np.float32 if task == 0 else np.float64)
         for one in (protector, *others):
             one.extend(X, rank=2)
-        state["basis"][:] = state["rows"][:] = 0.0  # it was copied
         for other in others:
             assert same(protector, other)
             np.testing.assert_array_equal(protector.project(normal(8, 3)), other.project(normal(8, 3)))

@@ -87,6 +87,7 @@ def test_calls_in_any_order_keep_the_certificate(tmp_path: Path, method: str, rn
 
 def test_what_is_read_is_the_readers_own_and_never_old() -> None:
     A = np.random.default_rng(2).normal(size=(30, 12))
+    A *= 0.75 / np.abs(A).max()  # of exponent 0, so that nothing is scaled
     one, other = made(), made()
     one.update(A)
     one.sketch[:] = 0.0
@@ -139,6 +140,11 @@ def test_types_are_joined() -> None:
             lambda: made().update(scipy.sparse.csr_array(([np.nan], ([2], [3])), shape=(5, 12))),
             ValueError,
             "`rows[2]` must be finite; got nan.",
+        ),
+        (
+            lambda: made().update(scipy.sparse.csr_array(([1.7e308] * 2, [3, 3], [0, 2]), shape=(1, 12))),
+            ValueError,
+            "`rows[0]` must be finite; got inf.",
         ),
         (lambda: made().update(scipy.sparse.csr_array((5, 4))), ValueError, "`rows` must be of shape (n, 12)"),
         (

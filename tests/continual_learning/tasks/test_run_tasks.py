@@ -186,5 +186,7 @@ def test_bad_options_are_refused(options, sentence):
 
 
 def test_what_is_no_task_is_refused():
+    with pytest.raises(TypeError, match="`order` must be None or a permutation of 0 to 2; got 1"):
+        run_tasks(SPLIT, order=1)
     with pytest.raises(TypeError, match="`tasks` must be a `TaskProblem` or a sequence of `Task`"):
         run_tasks([np.eye(3)])
