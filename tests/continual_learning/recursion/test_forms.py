@@ -149,8 +149,8 @@ def test_half_of_the_same_edit_remains_in_units_of_any_size() -> None:
             for dtype in (np.float32, np.float64):
                 state = RecursiveRidge(np.zeros((2, 1), dtype), ridge=unit**2, form=form)
                 report = state.update([[unit, 0.0]], [[unit]])
-                assert report.residual == pytest.approx(unit / 2, rel=1e-6)
-                assert report.interference == pytest.approx(unit**2 / 4, rel=1e-6)
+                assert report.residual == pytest.approx(unit / 2, rel=1e-6, abs=0)
+                assert report.interference == pytest.approx(unit**2 / 4, rel=1e-6, abs=0)
 
 
 @pytest.mark.parametrize("keep", ["edits", "information"])
@@ -261,7 +261,7 @@ def test_one_entry_and_one_key() -> None:
 def test_squares_that_are_smaller_than_any_double() -> None:
     state = RecursiveRidge(np.zeros((2, 1)), decay=0.01)
     state.update_many(np.ones((158, 1)) * [[1, 0]], np.ones((158, 1)))
-    assert state.factor[1, 1] == pytest.approx(1e-158, rel=1e-12)
+    assert state.factor[1, 1] == pytest.approx(1e-158, rel=1e-12, abs=0)
     large = RecursiveRidge(np.zeros((1, 1)), ridge=1e300)
     large.update([[5e153]], [[1.0]])
     assert abs(large.factor[0, 0]) == pytest.approx(np.hypot(1e150, 5e153), rel=1e-12)
