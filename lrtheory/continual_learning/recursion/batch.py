@@ -69,7 +69,8 @@ class Batch(NamedTuple):
         rows = self.rows(n)
         most, least = (np.linalg.svd(A, compute_uv=False)[i] for A, i in ((rows, 0), (self.prior, -1)))
         loss = float(most) / max(float(least), 1e-150)
-        r = min(2.0**-10, 8 * max(rows.shape) * max(unit, 2.0**-53) * loss**2)
+        share = 8 * max(rows.shape) * max(unit, 2.0**-53) * loss**2
+        r = min(max(share, 2.0**-40), 2.0**-10)  # edits that were taken out have cost a few bits
         root, size = math.sqrt(square), float(np.linalg.norm(rows @ W))
         return r * root * (root + size) + (r * size) ** 2
 
