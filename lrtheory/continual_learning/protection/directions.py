@@ -95,6 +95,5 @@ def _orthonormal(F: np.ndarray, M: np.ndarray) -> np.ndarray:
 
     The second time decides: rows that lie almost in the span of M are left with little more than rounding by the first.
     """
-    V = F / np.linalg.norm(F, axis=0)
-    Q, R = np.linalg.qr(V - M @ (M.T @ V))
+    Q, R = np.linalg.qr(F - M @ (M.T @ F))
     return np.asarray(Q * np.where(R.diagonal() < 0, -1.0, 1.0))

@@ -99,6 +99,9 @@ def test_a_basis_that_was_sent_to_a_library_is_sent_again_when_it_grows(name: st
         with xp.flags():
             found = protector.project(xp.asarray(G))
         np.testing.assert_allclose(xp.to_numpy(found), protector.project(G), atol=1e-6)
+    protector.set_state(SubspaceProtector(6).get_state())
+    with xp.flags():
+        np.testing.assert_array_equal(xp.to_numpy(protector.project(xp.asarray(G))), G)
 
 
 def test_half_precision_is_computed_in_single_precision_and_comes_back() -> None:
