@@ -140,19 +140,19 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     F, S = certain(held.form.name, lambda: held.form.gain(edit.K))
     E = edit.V - edit.K @ held.W
     A = identity(S, edit.K.shape[0]) - S * edit.weight
-    least = positive((A + A.T) / 2)
+    least = positive(A)
     return F, S, E, solve(A, E) if least > 0 else E, least
 
 
 def sure(held: Held, *, undo: bool = True) -> float:
     """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew.
 
-    Its inverse is the factor by which the rounding of W grows. That of a covariance and of the dual form goes with the
-    square of the condition, and stays where the edit behind it goes, so that these forms are always made anew.
+    Its inverse is the factor by which the rounding of W grows. That of a covariance grows by the square, and with every
+    edit that is taken out, so that this form is always made anew.
     """
     if is_exact(held.W):
         return 0.0
-    return math.inf if undo and isinstance(held.form, (Covariance, Dual)) else GUARD[precision(held.W).itemsize]
+    return math.inf if undo and isinstance(held.form, Covariance) else GUARD[precision(held.W).itemsize]
 
 
 @np.errstate(over="ignore", invalid="ignore")

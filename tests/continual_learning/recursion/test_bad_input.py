@@ -175,10 +175,11 @@ def test_single_precision_has_smaller_keys() -> None:
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
 def test_overflow(form: Any) -> None:
     state = RecursiveRidge(W0 * 1e200, form=form)
+    ridge = '`form` must be "sqrt" for an information that is singular'
+    values = "`values` must be those of edits whose weights and squares stay finite in float64"
+    sentence = ridge if form == "dual" else values
     for call in (state.update, state.update_many):
-        with pytest.raises(
-            ValueError, match="`values` must be those of edits whose weights and squares stay finite in float64"
-        ):
+        with pytest.raises(ValueError, match=sentence):
             call(K * 1e150, V)
     assert np.array_equal(np.asarray(state.weights), W0 * 1e200)
 
@@ -291,3 +292,13 @@ def test_labels_of_numpy() -> None:
     state.update(K, V, label=1)
     with pytest.raises(KeyError, match="True"):
         state.forget(True)
+
+
+def test_the_dual_form_is_refused_before_the_ridge_is_lost() -> None:
+    """A key of size s loses the share s^2 / 2^52 of the ridge; with 1e3 single precision keeps nothing of 1."""
+    for dtype, size in ((np.float32, 1e3), (np.float64, 1e7)):
+        state = RecursiveRidge(np.zeros((3, 1), dtype), form="dual")
+        state.update([[size / 100, 0, 0]], [[1]])
+        with pytest.raises(ValueError, match='`form` must be "sqrt"'):
+            state.update([[size, 0, 0]], [[1]])
+        assert state.n_edits == 1

@@ -203,19 +203,22 @@ def test_auto_merges_whatever_forms_there_are(sizes: tuple[int, int], keep: str)
     assert as_rows(one) == pytest.approx(batch(given._replace(edits=edits)), abs=1e-8)
 
 
+@pytest.mark.parametrize(("key", "value", "weight"), [(1.0, 1e3, 1e5), (1e-2, 1e7, 1.0), (1e4, 1e-9, 1.0)])
 @pytest.mark.parametrize("form", FORMS)
-def test_an_edit_that_outweighed_all_others_leaves_no_trace(form: str) -> None:
+def test_an_edit_that_outweighed_all_others_leaves_no_trace(form: str, key: float, value: float, weight: float) -> None:
     rng = np.random.default_rng(10)
     given = stream(rng, 4, 2, n=2, m=0)
-    state = made(given, form)
-    state.update(rng.normal(size=(2, 4)), 1e3 * rng.normal(size=(2, 2)), weight=1e5, label="heavy")
+    state, K = made(given, form), key * rng.normal(size=(2, 4))
+    state.update(K, K @ given.W0 + value * rng.normal(size=(2, 2)), weight=weight, label="heavy")
     for K, V, w in given.edits:
         state.update(K, V, weight=w)
     state.forget("heavy")
+    A, _ = rows(given)
     assert as_rows(state) == pytest.approx(batch(given), abs=1e-13)
+    assert np.asarray(state.covariance) == pytest.approx(np.linalg.inv(A.T @ A), abs=1e-11)
     assert float(state.cost) == pytest.approx(cost(given, batch(given)), rel=1e-13)
     assert state.certificate is not None
-    assert state.certificate.bound == pytest.approx(cost(given, given.W0) / 4, rel=1e-11)
+    assert state.certificate.bound == pytest.approx(cost(given, given.W0) / 4, rel=1e-13)
 
 
 def test_values_are_replaced_where_no_other_key_holds_a_direction() -> None:

@@ -57,10 +57,12 @@ class Dual(NamedTuple):
         half = self._half(rows.T)
         corner = rows @ rows.T - half.T @ half
         np.einsum("ii->i", corner)[:] += self.ridge
-        n, u = len(self.Z), len(rows)
+        Z, n, u = np.concatenate([self.Z, rows]), len(self.Z), len(rows)
+        if 2**10 * np.finfo(Z.dtype).eps * float(np.vdot(Z, Z)) > self.ridge:
+            raise np.linalg.LinAlgError("fewer than ten bits of the ridge are left beside the squares of the keys")
         L = np.zeros((n + u, n + u), self.L.dtype)
         L[:n, :n], L[n:, :n], L[n:, n:] = self.L, half.T, np.linalg.cholesky(corner)
-        return self._replace(Z=np.concatenate([self.Z, rows]), L=L)
+        return self._replace(Z=Z, L=L)
 
     def removed(self, K: np.ndarray, weight: float) -> Dual:
         """The form without rows that were added earlier with this weight."""
