@@ -371,7 +371,8 @@ class RecursiveRidge(Reading):
 
     def _first(self, prior: Any) -> Held:
         form = setup.first_form(prior, self._options)
-        return steps.begun(prior, form, sums=self._options.keep == "information")
+        options = self._options  # with a decay nothing is taken out
+        return steps.begun(prior, form, sums=options.keep == "information" and options.decay == 1)
 
     def _weight(self, weight: Any) -> Any:
         if real("weight", weight, high=setup.LARGEST) <= 0:

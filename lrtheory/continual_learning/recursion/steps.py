@@ -101,7 +101,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     initial = held.initial * decay + w * inner(first, first)
     W = _finite(held.W + D, step, initial)
     cost = held.cost * decay + step.residual + step.interference  # what is left to pay, and what is paid
-    n_edits, n_keys, sums = held.n_edits + 1, held.n_keys + K.shape[0], _summed(held, K, first, w, decay)
+    n_edits, n_keys, sums = held.n_edits + 1, held.n_keys + K.shape[0], _summed(held, K, first, w)
     return Held(held.prior, form, W, cost, initial, n_edits, n_keys, sums), step
 
 
@@ -127,12 +127,12 @@ def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, ...]:
     return form.added(K, w), (F @ X) * w, X, (S @ X) * w
 
 
-def _summed(held: Held, K: Any, first: Any, w: Any, decay: Any = 1) -> tuple[Any, Any] | None:
+def _summed(held: Held, K: Any, first: Any, w: Any) -> tuple[Any, Any] | None:
     """The sums after an edit whose surprise at the first weights is known."""
     if held.sums is None:
         return None
     M, b = held.sums
-    return M * decay + K.T @ (K * w), b * decay + K.T @ (first * w)
+    return M + K.T @ (K * w), b + K.T @ (first * w)
 
 
 def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:

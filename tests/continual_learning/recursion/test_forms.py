@@ -66,11 +66,14 @@ def test_no_ridge_but_anchors_of_full_rank(form: str) -> None:
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information"])
 def test_decay(form: str) -> None:
     given = stream(np.random.default_rng(3), 5, 2, n=5)
-    state = made(given, form, decay=0.8)
-    for K, V, w in given.edits:
-        state.update(K, V, weight=w)
-    assert as_rows(state) == pytest.approx(batch(given, 0.8), abs=1e-10)
-    assert float(state.cost) == pytest.approx(cost(given, batch(given, 0.8), 0.8))
+    for keep in ("edits", "information"):
+        state = made(given, form, decay=0.8, keep=keep)
+        for K, V, w in given.edits:
+            state.update(K, V, weight=w)
+        assert as_rows(state) == pytest.approx(batch(given, 0.8), abs=1e-10)
+        assert float(state.cost) == pytest.approx(cost(given, batch(given, 0.8), 0.8))
+        assert state.get_state()["initial"] == pytest.approx(cost(given, given.W0, 0.8))
+        assert state.certificate is None
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -88,6 +91,7 @@ def test_many_single_keys(form: str, decay: float) -> None:
     full = given._replace(edits=[(K[i : i + 1], V[i : i + 1], 1.0) for i in range(20)])
     for state in (one, many):
         assert as_rows(state) == pytest.approx(batch(full, decay), abs=1e-10)
+        assert state.get_state()["initial"] == pytest.approx(cost(full, full.W0, decay))
         assert float(state.cost) == pytest.approx(cost(full, batch(full, decay), decay))
     for name in ("surprise", "residual", "interference", "weights_change"):
         assert getattr(found, name) == pytest.approx([getattr(report, name) for report in told], abs=1e-10)
