@@ -221,7 +221,7 @@ def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, delta: Number | 
 
 
 class Counters(NamedTuple):
-    """Counters of the algorithm of Misra and Gries.
+    """Counters of the algorithm of Misra and Gries (statement FD-9).
 
     Parameters
     ----------
