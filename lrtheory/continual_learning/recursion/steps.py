@@ -147,12 +147,12 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
 def sure(held: Held, *, undo: bool = True) -> float:
     """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew.
 
-    Its inverse is the factor by which the rounding of W grows. That of a covariance grows by the square, and with every
-    edit that is taken out, so that this form is always made anew.
+    Its inverse is the factor by which the rounding of W grows. That of a covariance and of the dual form goes with the
+    square of the condition, and stays where the edit behind it goes, so that these forms are always made anew.
     """
     if is_exact(held.W):
         return 0.0
-    return math.inf if undo and isinstance(held.form, Covariance) else GUARD[precision(held.W).itemsize]
+    return math.inf if undo and isinstance(held.form, (Covariance, Dual)) else GUARD[precision(held.W).itemsize]
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -193,7 +193,7 @@ def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[He
     """The recursion with other values of an edit; the step is that of the new edit on top of all others."""
     without, _ = removed(held, edit, others)
     fresh, step = written(without, edit._replace(V=V))
-    return fresh._replace(form=held.form), step._replace(change=norm(fresh.W - held.W))
+    return fresh, step._replace(change=norm(fresh.W - held.W))
 
 
 def joined(held: Held, other: Held) -> Held:

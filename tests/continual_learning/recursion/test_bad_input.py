@@ -302,3 +302,11 @@ def test_the_dual_form_is_refused_before_the_ridge_is_lost() -> None:
         with pytest.raises(ValueError, match='`form` must be "sqrt"'):
             state.update([[size, 0, 0]], [[1]])
         assert state.n_edits == 1
+
+
+def test_weights_that_leave_single_precision() -> None:
+    state = RecursiveRidge(np.zeros((1, 1), np.float32), ridge=1e-44)
+    for call in (state.update, state.update_many):
+        with pytest.raises(ValueError, match="weights and squares stay finite in float32"):
+            call([[1e-20]], [[9e18]])
+    assert state.weights.tolist() == [[0.0]]

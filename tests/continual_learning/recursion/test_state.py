@@ -92,3 +92,30 @@ def test_arrays_of_callers_are_not_kept() -> None:
     with pytest.raises(ValueError, match="read-only"):
         state.weights[0] = 1  # type: ignore[index]
     assert repr(state) == "RecursiveRidge(2 -> 1, form='sqrt'): 1 edits of 1 keys"
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_states_that_change_in_place(form: str) -> None:
+    state, _ = filled(form, np.float64, "edits")
+    known = state.get_state()
+    for value in state.get_state().values():
+        if isinstance(value, np.ndarray):
+            value[:] = 0
+    assert all(np.array_equal(known[key], value) for key, value in state.get_state().items())
+    twin = filled(form, np.float64, "edits")[0]
+    given = state.get_state()
+    twin.set_state(given)
+    for value in given.values():
+        if isinstance(value, np.ndarray):
+            value[:] = 0
+    assert same(state, twin)
+
+
+@pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
+def test_a_reloaded_worker_counts_the_prior_once(form: str) -> None:
+    first, other, fresh = (filled(form, np.float64, "nothing")[0] for _ in range(3))
+    fresh.set_state(other.get_state())
+    twin = first.copy()
+    first.merge(other)
+    twin.merge(fresh)
+    assert same(first, twin)
