@@ -251,7 +251,7 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     first = np.asarray(V - K @ held.prior.W0, np.float64)
     initial = held.initial * decay ** K.shape[0] + float(ages @ np.einsum("ij,ij->i", first, first))
     sums = told.sum(axis=0)
-    _finite(W, Step(*sums.tolist()), initial if np.isfinite(W).all() else math.inf)
+    _finite(W, Step(*sums.tolist()), initial)
     n_edits, n_keys = held.n_edits + K.shape[0], held.n_keys + K.shape[0]
     return Held(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
 
