@@ -172,4 +172,4 @@ def _item(state: Mapping[str, Any], name: str) -> Any:
 
 def _number(state: Mapping[str, Any], name: str, *, exactly: bool) -> Any:
     value = _item(state, name)
-    return Fraction(str(value)) if exactly else real(f"state[{name!r}]", value, low=0.0)
+    return Fraction(str(value)) if exactly else real(f"state[{name!r}]", value)
