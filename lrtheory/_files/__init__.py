@@ -1,6 +1,5 @@
 """Files in, answers out: tables from files of the usual forms, and columns back into files; nothing in them is run."""
 
-from lrtheory._files.adapters.adapter_file import AdapterFile, AdapterModule
 from lrtheory._files.doors import Columns, FromTable
 from lrtheory._files.opening import form_of, lines_of, read_arrays, source_name, text_of
 from lrtheory._files.safetensors import Tensors
@@ -9,8 +8,6 @@ from lrtheory._files.writing import SUFFIXES, delimited, replacing, write_column
 
 __all__ = [
     "SUFFIXES",
-    "AdapterFile",
-    "AdapterModule",
     "Columns",
     "FromTable",
     "Table",

@@ -47,7 +47,7 @@ Families that no single basis serves:
 
 from __future__ import annotations
 
-from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory.matrix_compression import baselines, theory
 from lrtheory.matrix_compression.adapters.compress import compress_adapter

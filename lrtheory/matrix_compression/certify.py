@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrtheory._array import arrays, is_foreign, to_numpy
-from lrtheory._files.adapters.adapter_file import AdapterFile
+from lrtheory._files.adapters import AdapterFile
 from lrtheory._kernels.low_rank import core_within, difference, squares_within, tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted

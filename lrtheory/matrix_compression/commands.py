@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lrtheory._files import AdapterFile
+from lrtheory._files.adapters import AdapterFile
 from lrtheory._validation import must
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
 from lrtheory.matrix_compression.adapters.merge import merge_adapters

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, lora

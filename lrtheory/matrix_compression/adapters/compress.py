@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import AdapterFile
+from lrtheory._files.adapters import AdapterFile
 from lrtheory._kernels.low_rank import Core, core
 from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.adapters.result import (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must, real
 from lrtheory.matrix_compression.adapters.squeeze import dense_core

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail, unit_of
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, flag, must

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import AdapterFile
+from lrtheory._files.adapters import AdapterFile
 from lrtheory._kernels.low_rank import tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays
-from lrtheory._files import AdapterFile, AdapterModule
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._kernels.low_rank import Core, core, difference, tail
 from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors

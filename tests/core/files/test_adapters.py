@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory._files import AdapterFile, AdapterModule, Tensors
+from lrtheory._files import Tensors
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.safetensors import Stored, decoded, encoded, write_tensors
 
 PREFIX = "base_model.model."
