@@ -330,8 +330,7 @@ def our_updates(inputs: Inputs) -> np.ndarray:
 
     W, costs = ready("graph", inputs, lambda: graph_of(inputs)), inputs["costs"]
     start = ready("start", inputs, lambda: row_softmax(-costs))
-    done = bound_update(costs, W, lam=LAM, init=start, tol=0.0, max_iter=20)
-    return done.assignments[:: len(start) // 1000]
+    return bound_update(costs, W, lam=LAM, init=start, tol=0.0, max_iter=20).assignments[:: len(start) // 1000]
 
 
 def one_update(dtype: str, tolerance: float) -> Row:
@@ -382,7 +381,7 @@ def off_stationary(inputs: Inputs, Z: np.ndarray) -> float:
     return float(max(np.abs(Z.sum(axis=1) - 1).max(), np.sqrt((gap * gap).sum() / len(Z))))
 
 
-def clustering(n: int, *, seconds: float, gigabytes: float, large: bool) -> Goal:
+def clustering(n: int, **means: Any) -> Goal:
     """A goal for n points."""
     return Goal(
         name=f"cluster-{n:.0e}".replace("e+0", "e"),
@@ -390,12 +389,10 @@ def clustering(n: int, *, seconds: float, gigabytes: float, large: bool) -> Goal
         inputs=lambda: {"n": np.array(n)},
         solve=clustered,
         error=off_stationary,
-        seconds=seconds,
-        gigabytes=gigabytes,
         tolerance=5e-4,
-        large=large,
+        **means,
     )
 
 
-CLUSTER = clustering(100_000, seconds=5.0, gigabytes=1.0, large=False)
+CLUSTER = clustering(100_000, seconds=5.0, gigabytes=1.0)
 LARGE_CLUSTER = clustering(1_000_000, seconds=60.0, gigabytes=6.0, large=True)
