@@ -48,6 +48,10 @@ def allowance(*arrays: Any, steps: int = 1) -> float:
 
 
 def is_matrix(X: Any) -> bool:
-    """Decide whether something is a matrix of finite doubles with at least one entry."""
+    """Decide whether something is a matrix of doubles whose entries are 0 or so large and small that squares fit."""
     array = np.asarray(X)
-    return array.ndim == 2 and array.size > 0 and array.dtype.kind == "f" and bool(np.isfinite(array).all())
+    if array.ndim != 2 or array.size == 0 or array.dtype.kind != "f":
+        return False
+    sizes = np.abs(array[array != 0])
+    # products of two squares keep all their digits in doubles
+    return bool(((sizes >= 2.0**-200) & (sizes <= 2.0**200)).all())
