@@ -56,7 +56,7 @@ True
 
 from __future__ import annotations
 
-from lrtheory.continual_learning import baselines
+from lrtheory.continual_learning import baselines, theory
 from lrtheory.continual_learning.edits.edit_file import edit_safetensors
 from lrtheory.continual_learning.edits.plan_edit import EditPlan, plan_edit
 from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, ridge_edit
@@ -138,6 +138,7 @@ __all__ = [
     "ridge_edit",
     "run_tasks",
     "sketch",
+    "theory",
 ]
 
 

@@ -24,5 +24,5 @@ proved here that the recursion is the batch solution, that one edit changes all 
 surprise, that an edit is taken out exactly, and that a sketch of few rows bounds every leak. A projection on the output
 side, or of gradients before Adam, does not protect old outputs.""",
     pictures=("encoder-edits", "permuted-digits"),
-    beside=(),
+    beside=("encoder-edits", "permuted-digits"),
 )
