@@ -29,7 +29,7 @@ from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
 from lrtheory.alpha_rank.problem import Labels, profile_columns, profile_names
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
-from lrtheory.alpha_rank.stationary import elimination
+from lrtheory.alpha_rank.stationary import alike, elimination
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE
 from lrtheory.alpha_rank.theory.perturbation import certain_directions, mass_interval
 
@@ -276,6 +276,41 @@ def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> R
         n_solves=n_solves,
         message=box.message,
         counts={"edges": is_open.size // 2, "open_edges": int(is_open.sum()) // 2},
+    )
+
+
+def solve_many(box: Box, epsilon: Any, order: np.ndarray, work: float) -> RankingIntervals:
+    """Compute the ends of masses in a single population of many players, in doubles, those alike once for all.
+
+    Linear systems have a row for each player with a certain direction. `work` limits the sum of their cubes; where it
+    does not allow all, the players are solved for in this order, and none at all is possible.
+    """
+    open_interval("epsilon", epsilon, 0, 0.5)
+    certain, epsilon = certain_directions(box.lower, box.upper), float(epsilon)
+    n, with_one = len(certain), alike.touched(certain)
+    others = np.setdiff1d(np.arange(n), with_one)
+    n_targets = int(work // (len(with_one) + 1) ** 3)
+    # those who are alike have one mass, so the first of them stands for all
+    wanted = [int(s) for s in order if certain[s].any() or s in others[:1]][:n_targets]
+    lower, upper, n_solves, solved = np.zeros(n), np.ones(n), 0, np.zeros(n, bool)
+    for target in wanted:
+        longest, shortest, solves = alike.return_times(certain, target, epsilon)
+        same = np.array([target]) if certain[target].any() else others
+        lower[same], upper[same] = mass_interval(longest, shortest)
+        solved[same], n_solves = True, n_solves + solves
+    targets = None if solved.all() else np.flatnonzero(solved)
+    n_edges = n * (n - 1) // 2
+    return RankingIntervals(
+        lower=lower if targets is None else lower[targets],
+        upper=upper if targets is None else upper[targets],
+        labels=box.labels,
+        targets=targets,
+        sizes=(n,),
+        population=box.population,
+        epsilon=epsilon,
+        n_solves=n_solves,
+        message=box.message,
+        counts={"edges": n_edges, "open_edges": n_edges - int((certain != 0).sum()) // 2},
     )
 
 

@@ -26,6 +26,9 @@ from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pe
 
 __all__ = ["MatchTable", "count_pairs", "draw_means", "is_of_pairs", "table_from_matches"]
 
+#: how many pairs without a match a sentence names
+MOST_UNMET = 5
+
 
 @result
 class MatchTable(FromMatches, Result):
@@ -210,9 +213,10 @@ def count_pairs(log: MatchLog) -> MatchTable:
     with np.errstate(invalid="ignore"):
         means = wins / games
     means[np.eye(n, dtype=bool)] = 0.5 if log.draws is None else log.draws
-    unmet = [(log.labels[i], log.labels[j]) for i, j in zip(*np.triu_indices(n, 1), strict=True) if games[i, j] == 0]
-    counts = {"matches": len(pairs) - left_out, "unplayed": len(unmet), "self_matches": left_out}
-    parts = [unmet_message(unmet), log.message]
+    apart = np.argwhere(np.triu(games == 0, 1))
+    unmet = [(log.labels[i], log.labels[j]) for i, j in apart[:MOST_UNMET].tolist()]
+    counts = {"matches": len(pairs) - left_out, "unplayed": len(apart), "self_matches": left_out}
+    parts = [unmet_message(unmet, len(apart)), log.message]
     parts += [f"{left_out:,} of a player with itself left out"] * bool(left_out)
     message = "; ".join(part for part in parts if part)
     return MatchTable(means, wins, decided, games, log.labels, log.draws, message, counts)
@@ -227,9 +231,9 @@ def draw_means(ax: Any, means: np.ndarray, labels: Sequence[str]) -> None:
     ax.figure.colorbar(image, ax=ax, label="mean score")
 
 
-def unmet_message(unmet: list[tuple[str, str]]) -> str:
-    """Write a sentence that names the pairs without a match, up to five of them."""
+def unmet_message(unmet: list[tuple[str, str]], n: int) -> str:
+    """Write a sentence that names the first of n pairs without a match."""
     if not unmet:
         return "all pairs have met"
-    start = "1 pair has not met: " if len(unmet) == 1 else f"{len(unmet)} pairs have not met: "
-    return start + ", ".join(f"{a} and {b}" for a, b in unmet[:5]) + (", ..." if len(unmet) > 5 else "")
+    start = "1 pair has not met: " if n == 1 else f"{n} pairs have not met: "
+    return start + ", ".join(f"{a} and {b}" for a, b in unmet) + (", ..." if n > len(unmet) else "")
