@@ -26,7 +26,7 @@ def rank(
     ----------
     matches : MatchLog
         A log of matches, a row each: model_a,model_b,winner; white,black,result; winner,loser; agents,scores with
-        tuples; or p1,...,pK,r1,...,rK.
+        tuples; or p1,...,pK,r1,...,rK. A column count, weight or games says how often a row happened.
     delta : float
         Probability that some interval is wrong.
     population : {"auto", "single", "multi"}

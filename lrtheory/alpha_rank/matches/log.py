@@ -30,8 +30,11 @@ _SCORES = ("scores", "rewards", "returns", "payoffs", "outcomes", "results", "ut
 #: of who won and who lost, and of how the match ended, which says draws there
 _WON, _LOST = ("winner", "winner_name", "winner_id"), ("loser", "loser_name", "loser_id")
 _ENDED = ("result", "outcome")
-#: columns that may say for how many matches a row stands, which is not read
-_COUNTS = ("count", "counts", "n", "weight", "weights", "times", "games", "n_games", "matches", "n_matches")
+#: columns that say for how many matches a row stands, and columns that may mean this or something else
+_COUNTS = ("count", "counts", "weight", "weights", "games", "n_games")
+_UNREAD = ("n", "times", "matches", "n_matches")
+#: how many matches the rows of a file may stand for
+MOST_MATCHES = 2**26
 _SEAT = re.compile(r"(p|player|agent|strategy|r|reward|score|return|payoff)_?(\d+)")
 _PLAYER_WORDS = ("p", "player", "agent", "strategy")
 
@@ -61,7 +64,9 @@ class MatchLog(FromMatches, Result):
     Notes
     -----
     `from_file` and `from_frame` read tables with a row for each match: ``model_a,model_b,winner``,
-    ``white,black,result``, ``winner,loser``, ``agents,scores`` with tuples, or ``p1,...,pK,r1,...,rK``.
+    ``white,black,result``, ``winner,loser``, ``agents,scores`` with tuples, or ``p1,...,pK,r1,...,rK``. A column
+    ``count``, ``weight`` or ``games`` beside these says how often a row happened, and the log has as many matches;
+    where the caller names columns, no other one is read.
     """
 
     players: np.ndarray
@@ -74,32 +79,11 @@ class MatchLog(FromMatches, Result):
 
     @classmethod
     def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
-        log = cls._of_columns(table, columns, draws)
-        counts = [name for name in table.names if columns is None and name.strip().lower() in _COUNTS]
-        unread = [f"`{name}` is not read, as each row is one match" for name in counts]
-        return replace(log, message="; ".join([log.message, *unread] if log.message else unread))
-
-    @classmethod
-    def _of_columns(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
-        seats = _seat_columns(table, columns)
-        if seats is not None:
-            names = [table.text(column) for column in seats[0]]
-            scores = np.stack([table.floats(column) for column in seats[1]], axis=1)
-            return _log(names, scores, draws)
-        tuples = _tuple_columns(table, columns)
-        if tuples is not None:
-            return _log(*_of_tuples(table, *tuples), draws)
-        ends = _winner_and_loser(table) if columns is None else None
-        if ends is not None:
-            names = [table.text(column) for column in ends]
-            return replace(_log(names, _both(_won_or_drawn(table, draws)), draws), has_seats=False)
-        chosen = table.pick(columns, _TWO)
-        first, second = table.text(chosen["a"]), table.text(chosen["b"])
-        won, wrong, rule = scores_of_words(table.text(chosen["winner"]), first, second, draws)
-        if wrong is not None:
-            none = "" if draws is not None else "; there are no draws here"
-            raise table.refuse(wrong, chosen["winner"], rule + none)
-        return _log([first, second], _both(won), draws)
+        names, scores, has_seats = _read(table, columns, draws)
+        repeats, told = _repeats(table) if columns is None else (None, [])
+        log = _log(names, scores, draws, repeats)
+        message = "; ".join([log.message, *told] if log.message else told)
+        return replace(log, has_seats=has_seats, message=message)
 
     def _columns(self) -> dict[str, Any]:
         names, n_seats = np.array(self.labels, object), self.players.shape[1]
@@ -165,6 +149,44 @@ def known_log(source: Any, *, draws: float | None = 0.5) -> MatchLog | None:
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def _read(table: Table, columns: Columns, draws: float | None) -> tuple[Sequence[Sequence[str]], np.ndarray, bool]:
+    """Return the names in each seat, the scores, and whether it means something who sat where."""
+    seats = _seat_columns(table, columns)
+    if seats is not None:
+        return [table.text(one) for one in seats[0]], np.stack([table.floats(one) for one in seats[1]], axis=1), True
+    tuples = _tuple_columns(table, columns)
+    if tuples is not None:
+        return *_of_tuples(table, *tuples), True
+    ends = _winner_and_loser(table) if columns is None else None
+    if ends is not None:
+        return [table.text(column) for column in ends], _both(_won_or_drawn(table, draws)), False
+    chosen = table.pick(columns, _TWO)
+    first, second = table.text(chosen["a"]), table.text(chosen["b"])
+    won, wrong, rule = scores_of_words(table.text(chosen["winner"]), first, second, draws)
+    if wrong is not None:
+        none = "" if draws is not None else "; there are no draws here"
+        raise table.refuse(wrong, chosen["winner"], rule + none)
+    return [first, second], _both(won), True
+
+
+def _repeats(table: Table) -> tuple[np.ndarray | None, list[str]]:
+    """Return how often each row happened, None for once, and sentences about the columns that say so."""
+    named = {name: name.strip().lower() for name in table.names} if table.header else {}
+    found = [name for name, word in named.items() if word in _COUNTS]
+    told = [f"`{name}` is not read, as each row is one match" for name, word in named.items() if word in _UNREAD]
+    if not found:
+        return None, told
+    if len(found) > 1:
+        raise ValueError(f"{table.origin}: only one column may say how often a row happened; {', '.join(found)}")
+    given = table.floats(found[0])
+    wrong = (given < 0) | (given != np.rint(given))
+    if wrong.any():
+        raise table.refuse(int(np.argmax(wrong)), found[0], "a whole number of matches, at least 0")
+    if given.sum() > MOST_MATCHES:
+        raise ValueError(f"{table.origin}: `{found[0]}` must sum to at most {MOST_MATCHES:,}; got {given.sum():,.0f}")
+    return given.astype(np.int64), [f"`{found[0]}` says how often each row happened"]
 
 
 def _seat_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]] | None:
@@ -260,13 +282,24 @@ def _read_names(cell: Any) -> tuple[str, ...] | None:
 # --- from names and scores to a log ----------------------------------------------------------------------------------
 
 
-def _log(names: Sequence[Sequence[str]], scores: np.ndarray, draws: float | None) -> MatchLog:
-    """Number the players by their sorted names; what consists of digits alone is sorted as numbers."""
+def _log(
+    names: Sequence[Sequence[str]], scores: np.ndarray, draws: float | None, repeats: np.ndarray | None
+) -> MatchLog:
+    """Number the players by their sorted names, digits as numbers, and write out rows that happened more than once."""
+    if repeats is not None and not repeats.all():  # a player is known by matches that happened
+        happened = np.flatnonzero(repeats)
+        names, scores, repeats = (
+            [[seat[i] for i in happened.tolist()] for seat in names],
+            scores[happened],
+            repeats[happened],
+        )
     found = {name for seat in names for name in set(seat)}
     as_numbers = all(name.isdecimal() for name in found)
     labels = sorted(found, key=lambda name: (int(name), name)) if as_numbers else sorted(found)
     number = {name: i for i, name in enumerate(labels)}
     ids = np.stack([np.fromiter(map(number.__getitem__, seat), np.int64, len(seat)) for seat in names], axis=1)
+    if repeats is not None:
+        ids, scores = np.repeat(ids, repeats, axis=0), np.repeat(scores, repeats, axis=0)
     return _finished(ids, scores, tuple(labels), draws)
 
 

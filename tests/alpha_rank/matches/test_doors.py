@@ -106,12 +106,54 @@ def test_winners_and_losers(tmp_path, text, wins):
     assert table_from_matches(write(tmp_path, text)).wins.tolist() == wins
 
 
-def test_a_column_of_counts_is_not_read_and_that_is_said(tmp_path):
-    log = MatchLog.from_file(write(tmp_path, "white,black,result,Count\nx,y,1-0,9\ny,x,*,2\n"))
-    assert log.message == "1 matches without a result are left out; `Count` is not read, as each row is one match"
-    assert "`Count` is not read" in leaderboard(log).table.message
-    named = MatchLog.from_file(write(tmp_path, "white,black,result,n\nx,y,1-0,9\n"), columns="white,black,result")
-    assert named.message == ""
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("white,black,result,Count", ["x,y,1-0,9", "y,z,*,2", "w,x,0-1,0", "z,x,1/2-1/2,3", "x,y,0-1,1.0"]),
+        ("winner,loser,games", ["10,2,4", "2,10,1", "3,2,0", "10,2,2"]),
+        ("agents,scores,weight", ['"(""a"", ""b"")","(1.0, 0.25)",3', '"(""b"", ""a"")","(0.5, 0.0)",2']),
+        ("p1,p2,p3,r1,r2,r3,counts", ["a,b,c,1,2,3,2", "b,a,c,0,0,1,5"]),
+    ],
+)
+def test_a_column_of_counts_repeats_its_rows(tmp_path, head, rows):
+    counted = MatchLog.from_file(write(tmp_path, "\n".join([head, *rows])))
+    split = [row.rpartition(",") for row in rows]
+    lines = [row for row, _, count in split for _ in range(int(float(count)))]
+    written_out = MatchLog.from_file(write(tmp_path, "\n".join([head.rpartition(",")[0], *lines])))
+    assert (counted.labels, counted.counts) == (written_out.labels, written_out.counts)
+    assert counted.has_seats == written_out.has_seats
+    np.testing.assert_array_equal(counted.players, written_out.players)
+    np.testing.assert_array_equal(counted.scores, written_out.scores)
+    column = head.rpartition(",")[2]
+    told = [written_out.message] * bool(written_out.message)
+    assert counted.message == "; ".join([*told, f"`{column}` says how often each row happened"])
+    both = [table_from_matches(one) for one in (counted, written_out)]
+    np.testing.assert_array_equal(both[0].games, both[1].games)
+    np.testing.assert_array_equal(both[0].means, both[1].means)
+
+
+@pytest.mark.parametrize("count", ["-1", "2.5", "nan", "inf", "many", ""])
+def test_counts_are_whole_numbers(tmp_path, count):
+    text = f"winner,loser,count\nx,y,3\ny,x,{count}\n"
+    with pytest.raises(ValueError, match=r"log.csv:3.*`count`"):
+        MatchLog.from_file(write(tmp_path, text))
+
+
+def test_what_counts_cannot_say_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="only one column may say how often a row happened; count, games"):
+        MatchLog.from_file(write(tmp_path, "winner,loser,count,games\nx,y,3,3\n"))
+    with pytest.raises(ValueError, match="`count` must sum to at most 67,108,864; got 1,000,000,000,000"):
+        MatchLog.from_file(write(tmp_path, "winner,loser,count\nx,y,1000000000000\n"))
+    with pytest.raises(ValueError, match="a match at least once"):
+        MatchLog.from_file(write(tmp_path, "winner,loser,count\nx,y,0\n"))
+
+
+def test_a_column_that_may_count_is_not_read_and_that_is_said(tmp_path):
+    log = MatchLog.from_file(write(tmp_path, "white,black,result,N\nx,y,1-0,9\ny,x,*,2\n"))
+    assert log.message == "1 matches without a result are left out; `N` is not read, as each row is one match"
+    assert "`N` is not read" in leaderboard(log).table.message
+    named = MatchLog.from_file(write(tmp_path, "white,black,result,count\nx,y,1-0,9\n"), columns="white,black,result")
+    assert (named.message, len(named.players)) == ("", 1)
 
 
 def test_words_that_could_be_a_seat_or_a_player_are_refused_where_it_matters(tmp_path):
