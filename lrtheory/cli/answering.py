@@ -178,12 +178,17 @@ def _pairs(one: Parameter, given: str, read: Callable[[str], Any]) -> dict[str, 
 
 
 def _print_lines(answers: Iterator[Any]) -> int:
-    """One JSON object a line, each as soon as it is there."""
+    """One JSON object a line, each as soon as it is there; the facts that a generator returns go to standard error."""
     from lrtheory._result import json_safe
 
-    for one in answers:
+    while True:
+        try:
+            one = next(answers)
+        except StopIteration as end:
+            if end.value:
+                print(*end.value, sep="\n", file=sys.stderr)
+            return 0
         print(json.dumps(json_safe(one)), flush=True)
-    return 0
 
 
 def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> int:

@@ -73,7 +73,8 @@ def follow(
 ) -> Iterator[dict[str, Any]]:
     """Keep a good choice while elements come and go, with an answer after every change.
 
-    Each answer is a line of JSON: what came into the choice and went out, its value, and an upper bound of the best.
+    Each answer is a line of JSON: what came into the choice and went out, its value, and an upper bound of the best. At
+    the end one sentence on standard error says how often the choice changed, and what it is worth.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def follow(
     Returns
     -------
     iterator of dict
-        One for each update.
+        One for each update; a generator, which returns the last sentence.
 
     Examples
     --------

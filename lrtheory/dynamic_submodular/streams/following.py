@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from os import PathLike
 from typing import Any
 
@@ -52,7 +52,9 @@ def _arriving() -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def follow_lines(best: DynamicSubmodular, updates: Updates, *, window: int | None = None) -> Iterator[dict[str, Any]]:
+def follow_lines(
+    best: DynamicSubmodular, updates: Updates, *, window: int | None = None
+) -> Generator[dict[str, Any], None, list[str]]:
     """Apply updates one by one and yield what is known after each.
 
     Parameters
@@ -70,6 +72,11 @@ def follow_lines(best: DynamicSubmodular, updates: Updates, *, window: int | Non
         The line, the elements that left the window, those that came into the solution and went out of it, its value, an
         upper bound of the best value, their ratio, and how many elements are present.
 
+    Returns
+    -------
+    list of str
+        What the generator returns at its end: how many updates changed the choice, and what it is worth.
+
     Raises
     ------
     ValueError
@@ -78,7 +85,7 @@ def follow_lines(best: DynamicSubmodular, updates: Updates, *, window: int | Non
     window = None if window is None else integer("window", window, low=1)
     waiting: deque[str] = deque()
     solution: list[str] = []
-    n_present = 0
+    n_present = n_lines = n_changed = 0
     for number, line in updates.lines:
         sign, name = _parsed(line, f"{updates.origin}:{number}", window is not None)
         left = []
@@ -95,6 +102,7 @@ def follow_lines(best: DynamicSubmodular, updates: Updates, *, window: int | Non
         waiting.extend([name] * (window is not None))
         n_present += (1 if sign == "+" else -1) - len(left)
         before, solution = solution, [str(one) for one in best.labels or ()]
+        n_lines, n_changed = n_lines + 1, n_changed + (set(before) != set(solution))
         yield {
             "change": f"{sign} {name}",
             **({"left": left} if window is not None else {}),
@@ -105,6 +113,9 @@ def follow_lines(best: DynamicSubmodular, updates: Updates, *, window: int | Non
             "ratio": best.certified_ratio,
             "present": n_present,
         }
+    told = f"{n_lines:,} {'update' if n_lines == 1 else 'updates'}, of which {n_changed:,} changed the choice"
+    worth = f"it is worth {best.value:,.6g}, at least {best.certified_ratio:.1%} of the best by its upper bound"
+    return [f"{told}; {worth}"]
 
 
 def _parsed(line: str, where: str, is_window: bool) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def test_picking(shell: Any) -> None:
 def test_following_is_the_answer_of_the_class(shell: Any) -> None:
     typed = "# comes and goes\n+ a\n+ c\n\n- a\n+ d\n+ e\n+ b\n- c\n"
     code, out, err = shell("follow plain.txt -k 2", typed)
-    assert (code, err) == (0, "")
+    assert code == 0
     lines = [json.loads(line) for line in out.splitlines()]
     best = DynamicSubmodular(nx.Graph(EDGES), 2, rng=0)
     solution: set[Any] = set()
@@ -72,8 +72,17 @@ def test_following_is_the_answer_of_the_class(shell: Any) -> None:
         assert solution >= set(told["removed"])
         solution = (solution | set(told["added"])) - set(told["removed"])
         assert solution == set(best.labels)
+    n_changed = sum(bool(told["added"] or told["removed"]) for told in lines)
+    worth = f"it is worth {best.value:g}, at least {best.certified_ratio:.1%} of the best by its upper bound"
+    assert err == f"7 updates, of which {n_changed} changed the choice; {worth}\n"
     Path("ops.txt").write_text(typed)
     assert shell("follow plain.txt ops.txt -k 2")[1] == out
+
+
+def test_following_nothing_says_so(shell: Any) -> None:
+    code, out, err = shell("follow plain.txt -k 2", "# nothing\n")
+    assert (code, out) == (0, "")
+    assert err.startswith("0 updates, of which 0 changed the choice; it is worth 0, at least 100.0% of the best")
 
 
 def test_a_window_is_that_of_the_function(shell: Any) -> None:
