@@ -283,15 +283,15 @@ def solve_many(box: Box, epsilon: Any, order: np.ndarray, work: float) -> Rankin
     """Compute the ends of masses in a single population of many players, in doubles, those alike once for all.
 
     Linear systems have a row for each player with a certain direction. `work` limits the sum of their cubes; where it
-    does not allow all, the players are solved for in this order, and none at all is possible.
+    does not allow all, those who are alike come first and the others in this order; none at all is possible.
     """
     open_interval("epsilon", epsilon, 0, 0.5)
     certain, epsilon = certain_directions(box.lower, box.upper), float(epsilon)
     n, with_one = len(certain), alike.touched(certain)
     others = np.setdiff1d(np.arange(n), with_one)
     n_targets = int(work // (len(with_one) + 1) ** 3)
-    # those who are alike have one mass, so the first of them stands for all
-    wanted = [int(s) for s in order if certain[s].any() or s in others[:1]][:n_targets]
+    # those who are alike have one mass, so one of them stands for all
+    wanted = [*others[:1].tolist(), *order[np.isin(order, with_one)].tolist()][:n_targets]
     lower, upper, n_solves, solved = np.zeros(n), np.ones(n), 0, np.zeros(n, bool)
     for target in wanted:
         longest, shortest, solves = alike.return_times(certain, target, epsilon)

@@ -161,8 +161,8 @@ def leaderboard(
     With probability 1 - delta all masses lie in their intervals, if matches are independent (statement RU-T5 for one
     population, RU-T2 for seats). With more than 128 profiles of seats the 20 most massive of the midpoints are solved
     for. With more than 512 players of one population masses are found in doubles, and those whose pairs are all open
-    have one mass; all are solved for while about 300 players have a certain direction, fewer beyond, first those with
-    the highest ratings, and none where more than 2153 have one. What was not solved for has the interval [0, 1].
+    have one mass; all are solved for while about 300 players have a certain direction, fewer beyond, with the highest
+    ratings, and none where more than 2153 have one. What was not solved for has the interval [0, 1].
 
     Examples
     --------

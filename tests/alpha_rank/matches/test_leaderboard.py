@@ -363,8 +363,10 @@ def test_players_who_are_alike_have_the_masses_of_the_whole_game(n_alike, seed):
     np.testing.assert_allclose(found.lower, whole.lower, rtol=1e-11)
     np.testing.assert_allclose(found.upper, whole.upper, rtol=1e-11)
     some = solve_many(box_of(low, high, population="single"), 0.01, np.arange(n), 2.5 * 6**3)
-    if some.targets is not None:
-        np.testing.assert_allclose(some.upper, whole.upper[some.targets], rtol=1e-11)
+    solved = np.arange(n) if some.targets is None else some.targets
+    np.testing.assert_allclose(some.upper, whole.upper[solved], rtol=1e-11)
+    untouched = np.flatnonzero((theory.certain_directions(low, high) == 0).all(axis=1))
+    assert np.isin(untouched, solved).all()
 
 
 def test_many_players_are_ranked_and_what_is_not_solved_for_is_said(monkeypatch):
