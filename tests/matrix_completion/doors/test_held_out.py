@@ -1,12 +1,17 @@
 """What is held out: nothing that chose is shown as error, intervals hold, and defaults stay in the range seen."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lrtheory.cli import main
 from lrtheory.matrix_completion import Observations, complete, make_low_rank, make_power_law
 from lrtheory.matrix_completion.alternation import scores
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +100,23 @@ def test_the_last_ones_are_held_out_by_time(ratings):
     both, test = as_ratings(ratings).split(0.1, by="time")
     assert done.tested.rmse[-1] == pytest.approx(complete(both, 2, ridge=4.0).score(test).rmse[-1], rel=1e-9)
     assert "held out as the last ones in time, or in the file" in done.message
+
+
+def test_the_verb_holds_out_by_time(capsys):
+    """With the ratings of the file sorted by hand: the last tenth of them is what is tested on."""
+    path = ROOT / "tests" / "files" / "ratings.csv"
+    assert main(["matrix_completion", "complete", str(path), "--rank=1", "--ridge=4", "--hold-out=time", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    head, *lines = path.read_text().split()
+    lines.sort(key=lambda line: float(line.split(",")[3]))
+    columns = list(zip(*(line.split(",") for line in lines), strict=True))
+    frame = dict(zip(head.split(",")[:3], columns, strict=False))
+    frame["rating"] = [float(one) for one in frame["rating"]]
+    in_order = complete(Observations.from_frame(frame), 1, ridge=4.0, hold_out="time")
+    assert len(set(columns[3])) == len(lines)
+    assert "tested on 72 others, held out as the last ones in time" in " ".join(facts)
+    by_file = complete(Observations.from_file(path), 1, ridge=4.0, hold_out="time")
+    assert by_file.tested.rmse[-1] == pytest.approx(in_order.tested.rmse[-1], rel=1e-9)
 
 
 def test_what_validation_says_is_used(ratings):
