@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import torch
 
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
@@ -175,6 +174,7 @@ def test_damping_and_scaled_descent_follow_their_formulas():
 
 
 def test_adam_follows_the_formula_of_torch():
+    torch = pytest.importorskip("torch")
     rng = np.random.default_rng(8)
     B, A, M = rng.standard_normal((6, 2)), rng.standard_normal((2, 5)), rng.standard_normal((6, 5))
     found = train(lora(B, A), squared_loss(M), method="adam", step_size=0.1, momentum=0.9, max_iter=20)
