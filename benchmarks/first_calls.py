@@ -48,6 +48,12 @@ CASES = {
             "system.leaderboard(log)",
         ),
         Case(
+            "continual_learning",
+            "update_many",
+            "keys, values, state = rng.random((9, 4)), rng.random((9, 2)), system.RecursiveRidge(rng.random((4, 2)))",
+            "state.update_many(keys, values)",
+        ),
+        Case(
             "dual_mirror_descent",
             "allocate",
             "rewards, costs = rng.random((50, 3)), rng.random((50, 3, 2))",
@@ -78,6 +84,12 @@ CASES = {
             "lora_gradients",
             "head = system.make_uniform(64, 4, bound=0.5, rng=0)",
             "system.lora_gradients(head, method='tiled')",
+        ),
+        Case(
+            "low_rank_adapters",
+            "distance",
+            "adapter, update = system.make_adapter('lora', (24, 16), rank=2, rng=0), rng.random((24, 16))",
+            "system.distance(adapter, update)",
         ),
         Case(
             "matrix_completion",
