@@ -72,10 +72,7 @@ def summary(arrays: Any) -> tuple[dict[str, float], dict[str, float]]:
 
 def permuted_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """Return the claims of the figure, with margins as shares of images."""
-    accuracy = arrays["accuracy"].mean(axis=1)
-    last = dict(zip(RUNS, accuracy[:, -1].mean(axis=1), strict=True))
-    learned = np.diagonal(accuracy, axis1=1, axis2=2)
-    moved = dict(zip(RUNS, (accuracy[:, -1] - learned)[:, :-1].mean(axis=1), strict=True))
+    last, moved = summary(arrays)
     return {
         "protected inputs of layers save 0.3 of the accuracy": below(0.3, last["input"] - last["none"]),
         "the output side saves at most 0.2": below(last["output"] - last["none"], 0.2),

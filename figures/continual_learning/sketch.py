@@ -8,6 +8,7 @@ import numpy as np
 
 from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes
+from lrtheory.continual_learning.baselines import truncated
 from lrtheory.continual_learning.loaders import load_split_mnist
 from lrtheory.continual_learning.makers import make_adversarial_rows
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
@@ -41,15 +42,6 @@ def missed(gram: np.ndarray, B: np.ndarray) -> float:
     return float(np.linalg.eigvalsh(gram - B.T @ B)[-1])
 
 
-def truncated(rows: np.ndarray, rank: int) -> np.ndarray:
-    """The leading directions of those that were kept and the next row, and nothing of the rest."""
-    kept = rows[:0]
-    for row in rows:
-        _, s, Vt = np.linalg.svd(np.vstack([kept, row]), full_matrices=False)
-        kept = s[:rank, None] * Vt[:rank]
-    return kept
-
-
 def measured(rows: np.ndarray, ranks: list[int], *, both: bool) -> np.ndarray:
     """By rank the numbers of `LABELS`; that of truncation is nan where it is not asked for."""
     gram, values = rows.T @ rows, np.linalg.svd(rows, compute_uv=False)
@@ -57,7 +49,7 @@ def measured(rows: np.ndarray, ranks: list[int], *, both: bool) -> np.ndarray:
     for rank in ranks:
         state = FrequentDirections(rows.shape[1], rank, method="fd")
         state.update(rows)
-        least = missed(gram, truncated(rows, rank)) if both else np.nan
+        least = missed(gram, truncated(rows, rank, buffer=rank + 1).sketch) if both else np.nan
         B = np.asarray(state.sketch)
         found.append([fd_bound(values, rank), state.delta, missed(gram, B), least, leak(rows, B)])
     return np.array(found, float)

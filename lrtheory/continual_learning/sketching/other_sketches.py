@@ -78,8 +78,8 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
         Dense or CSR.
     rank : int
         Rows that are drawn, from 1 to n.
-    rng : Rng
-        Random numbers.
+    rng : int, SeedSequence, Generator or None
+        Source of the draws.
 
     Returns
     -------

@@ -124,7 +124,7 @@ def run_tasks(
     method : {"ridge", "sgd", "project", "joint"}
         "ridge" fits one-hot classes by `RecursiveRidge`, on the last hidden layer of a network that stays as it was
         drawn, or on the rows themselves for ``hidden=()``: its last row of accuracies is that of learning everything at
-        once, in any order of tasks (statement MT-3). "sgd" trains a ReLU network on one task after another. "project"
+        once, in any order of tasks (statement RL-14). "sgd" trains a ReLU network on one task after another. "project"
         does so too, and takes out of every step what would move the directions of old inputs, layer by layer
         (statements CS-4b, CS-6). "joint" trains a fresh network on all tasks seen so far, as an upper reference.
     order : sequence of T int, or None

@@ -10,8 +10,17 @@ from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._validation import fits, must
 
-__all__ = ["CASTS", "Gradient", "cast", "numerical_rank", "prepared", "shaped", "significant", "transposed",
-           "type_name"]  # fmt: skip
+__all__ = [
+    "CASTS",
+    "Gradient",
+    "cast",
+    "numerical_rank",
+    "prepared",
+    "shaped",
+    "significant",
+    "transposed",
+    "type_name",
+]
 
 #: the types that a weight may be merged in, with their names in files
 CASTS = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}

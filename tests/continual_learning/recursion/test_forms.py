@@ -312,3 +312,14 @@ def test_what_is_left_of_costs_is_not_negative(form: str) -> None:
         assert 0 <= float(state.cost) < 1e-10
         assert state.certificate is not None
         assert 0 <= state.certificate.bound < 1e-10
+
+
+@pytest.mark.parametrize("size", [1.0, 1e3, 1e6, 1e12, 1e30, 1e100])
+@pytest.mark.parametrize("p", [1, 5])
+def test_large_keys_that_come_twice_in_an_edit_are_written(p: int, size: float) -> None:
+    keys, values = np.full((2, 9), size), np.ones((2, p))
+    state = RecursiveRidge(np.zeros((9, p)), form="sqrt")
+    report = state.update(keys, values)
+    due = np.sqrt(2 * p) / (1 + 18 * size**2)  # two keys of squared norm 9 size^2 in one direction
+    assert report.residual == pytest.approx(due, rel=1e-9, abs=1e-15)
+    assert np.linalg.norm(values - keys @ np.asarray(state.weights)) == pytest.approx(due, rel=1e-9, abs=1e-14)

@@ -34,7 +34,7 @@ def permuted(n_tasks=3):
 
 @pytest.mark.parametrize("hidden", [(), (40,)])
 def test_ridge_knows_at_the_end_what_it_knows_in_any_order(hidden):
-    """Statement MT-3, beside the solution from all rows at once."""
+    """The order of tasks does not matter (statement RL-14), beside the solution from all rows at once."""
     runs = [run_tasks(SPLIT, order=order, hidden=hidden, rng=0) for order in (None, (2, 0, 1), (1, 2, 0))]
     last = [dict(zip(run.labels, run.accuracy[-1], strict=True)) for run in runs]
     assert last[0] == last[1] == last[2]

@@ -64,7 +64,14 @@ class SquareRoot(NamedTuple):
         """
         root = math.sqrt(weight)
         R, q, r = _turned(self.R, K * root)
-        return SquareRoot(R), triangular(R, q) @ (E * root), r.T @ (r @ E), q.T @ (q @ E)
+        gained = q @ E
+        moved = q.T @ gained
+        D = triangular(R, q) @ (E * root)
+        # the columns of the gain cancel where keys are nearly parallel and large; then D is solved for by itself
+        allowed = 64 * len(R) * np.finfo(R.dtype).eps * np.linalg.norm(E)
+        if len(K) > 1 and np.linalg.norm(K @ D - moved) > allowed:
+            D = triangular(R, gained * root)
+        return SquareRoot(R), D, r.T @ (r @ E), moved
 
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K less, by rotations that undo those that added it."""
