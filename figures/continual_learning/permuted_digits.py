@@ -54,20 +54,18 @@ def table(run: str, seed: int) -> np.ndarray:
 
 
 def compute_permuted_digits(profile: str) -> dict[str, np.ndarray]:
-    """Accuracies, (runs, seeds, tasks, tasks)."""
+    """Accuracies, (runs, seeds, tasks, tasks), and their two metrics, (runs, seeds)."""
     seeds = INPUTS[profile]["seeds"]
-    found = each(table, [(run, seed) for run in RUNS for seed in range(seeds)])
-    tables = np.array(found)
-    return {"accuracy": tables.reshape(len(RUNS), seeds, *tables.shape[1:])}
+    tables = each(table, [(run, seed) for run in RUNS for seed in range(seeds)])
+    metrics = {"final": average_accuracy, "transfer": backward_transfer}
+    measured = {name: np.reshape([metric(one) for one in tables], (-1, seeds)) for name, metric in metrics.items()}
+    return {"accuracy": np.reshape(tables, (len(RUNS), seeds, *tables[0].shape)), **measured}
 
 
 def summary(arrays: Any) -> tuple[dict[str, float], dict[str, float]]:
     """Mean final accuracy and mean backward transfer of each run."""
-    means = []
-    for metric in (average_accuracy, backward_transfer):
-        values = [[metric(table) for table in tables] for tables in arrays["accuracy"]]
-        means.append(dict(zip(RUNS, np.mean(values, axis=1).tolist(), strict=True)))
-    return means[0], means[1]
+    final, transfer = (arrays[name].mean(axis=1).tolist() for name in ("final", "transfer"))
+    return dict(zip(RUNS, final, strict=True)), dict(zip(RUNS, transfer, strict=True))
 
 
 def permuted_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
