@@ -8,11 +8,12 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from lrtheory._network import Network
 from lrtheory.continual_learning.protection.leak import Leak
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.tasks.network import Network, Optimizer
+from lrtheory.continual_learning.tasks.optimizer import Optimizer
 
 __all__ = ["JointLearner", "Learner", "NetworkLearner", "Protection", "RidgeLearner", "Training", "accuracies"]
 

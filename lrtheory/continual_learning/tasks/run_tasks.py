@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._network import Network
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
 from lrtheory._validation import choice, flag, generator, integer, must, open_interval, real, refuse_unused
@@ -24,7 +25,7 @@ from lrtheory.continual_learning.tasks.learners import (
     Training,
     accuracies,
 )
-from lrtheory.continual_learning.tasks.network import OPTIMIZERS, Network
+from lrtheory.continual_learning.tasks.optimizer import OPTIMIZERS
 
 __all__ = ["TaskRun", "run_tasks"]
 

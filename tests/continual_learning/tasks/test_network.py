@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lrtheory.continual_learning.tasks.network import Network, Optimizer
+from lrtheory._network import Network
+from lrtheory.continual_learning.tasks.optimizer import Optimizer
 
 
 def made(dtype=np.float64):

@@ -1,20 +1,14 @@
-"""A small network of dense layers with ReLU, its gradients, and the steps of three optimizers."""
+"""A small network of dense layers with ReLU, and its gradients."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["OPTIMIZERS", "Network", "Optimizer"]
-
-#: the optimizers, each with its customary step
-OPTIMIZERS = {"sgd": 0.1, "momentum": 0.05, "adam": 0.002}
-MOMENTUM = 0.9
-ADAM = (0.9, 0.999, 1e-8)
+__all__ = ["Network"]
 
 
 class Network:
@@ -56,6 +50,14 @@ class Network:
 
     def gradients(self, X: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray]]:
         """The mean cross-entropy of a batch, and its gradient for every layer."""
+        loss, inputs, outputs = self.traced(X, y)
+        return loss, [given.T @ back for given, back in zip(inputs, outputs, strict=True)]
+
+    def traced(self, X: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray], list[np.ndarray]]:
+        """The mean cross-entropy of a batch, the inputs of every layer, and the gradients at its outputs.
+
+        A layer's gradient is the product of its inputs, transposed, and of the gradients at its outputs.
+        """
         inputs, rows = self.inputs(X), np.arange(len(y))
         logits = inputs[-1] @ self.layers[-1]
         logits -= logits.max(axis=1, keepdims=True)
@@ -65,53 +67,10 @@ class Network:
         back /= totals
         back[rows, y] -= 1
         back /= len(y)
-        found = []
-        for place in range(len(self.layers) - 1, -1, -1):
-            found.append(inputs[place].T @ back)
-            if place:
-                back = (back @ self.layers[place][:-1].T) * (inputs[place][:, :-1] > 0)
-        return loss, found[::-1]
-
-
-class Optimizer:
-    """The steps of gradient descent, of heavy-ball momentum, or of Adam, for a list of arrays.
-
-    Parameters
-    ----------
-    name : {"sgd", "momentum", "adam"}
-        Which one.
-    step_size : float
-        The factor of a step.
-    like : sequence of ndarray
-        Arrays of the shapes of the gradients.
-    """
-
-    def __init__(self, name: str, step_size: float, like: Sequence[np.ndarray]) -> None:
-        self.name, self.step_size, self.n_steps = name, step_size, 0
-        self.means = [np.zeros_like(W) for W in like]
-        self.squares = [np.zeros_like(W) for W in like] if name == "adam" else []
-
-    def updates(self, gradients: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Compute the change of each array."""
-        self.n_steps += 1
-        if self.name == "sgd":
-            return [-self.step_size * G for G in gradients]
-        if self.name == "momentum":
-            for m, G in zip(self.means, gradients, strict=True):
-                m *= MOMENTUM
-                m += G
-            return [-self.step_size * m for m in self.means]
-        first, second, smallest = ADAM
-        rate = self.step_size / (1 - first**self.n_steps)
-        size = 1 / math.sqrt(1 - second**self.n_steps)
-        found = []
-        for m, v, G in zip(self.means, self.squares, gradients, strict=True):
-            m *= first
-            m += (1 - first) * G
-            v *= second
-            v += (1 - second) * G * G
-            found.append(-rate * m / (size * np.sqrt(v) + smallest))
-        return found
+        outputs = [back]
+        for place in range(len(self.layers) - 1, 0, -1):
+            outputs.append((outputs[-1] @ self.layers[place][:-1].T) * (inputs[place][:, :-1] > 0))
+        return loss, inputs, outputs[::-1]
 
 
 def _with_ones(X: np.ndarray) -> np.ndarray:
