@@ -1,0 +1,20 @@
+r"""Low-rank and memory-efficient optimizers: what one step is, how biased, how noisy, and how many bytes it keeps.
+
+Training holds weights, gradients and the state of an optimizer in memory. Six families of methods save on the last two,
+and each saving changes what a step does. This system has reference implementations behind small interfaces, and exact
+formulas for what the savings cost:
+
+* Train by evaluations alone, with perturbations of low rank        `LowRankES`, `es_gradient`
+* Choose rank, factors and population for a budget                  `plan_population`, `bias_bound`
+* See bias and variance exactly, without sampling                   `sine_gradient`, `exact_gradient`
+* Keep moments of few columns of a cosine basis                     `select_columns`, `DCTAdamW`, `Trion`
+* Compare steps of optimizers, and the bytes that they keep         `AdamW`, `SGD`, `MKOR`, `AuON`, `Muon`, `Frugal`, `GaLore`
+* Train a recurrent network in integers alone                       `IntegerRNN`, `IntegerES`
+* Which weights can a step in bfloat16 not move?                    `absorption`, `compare_checkpoints`
+"""
+
+from __future__ import annotations
+
+from lrtheory.low_rank_optimizers import theory
+
+__all__ = ["theory"]

@@ -1,0 +1,1 @@
+"""Columns of an orthogonal basis that hold most of a matrix."""

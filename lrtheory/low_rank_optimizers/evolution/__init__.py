@@ -1,0 +1,1 @@
+"""Evolution strategies whose perturbations have low rank, by questions and answers."""

@@ -1,0 +1,1 @@
+"""Recurrent networks of integers alone, and the votes that train them."""

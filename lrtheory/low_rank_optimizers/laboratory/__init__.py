@@ -1,0 +1,1 @@
+"""Objectives on which what an evolution strategy does is known exactly."""

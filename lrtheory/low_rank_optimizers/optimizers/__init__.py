@@ -1,0 +1,1 @@
+"""Optimizers behind one step, with the bytes of their states."""

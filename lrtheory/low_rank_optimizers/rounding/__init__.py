@@ -1,0 +1,1 @@
+"""Weights that a step in low precision cannot move, and comparisons of checkpoints."""

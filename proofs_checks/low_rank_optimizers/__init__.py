@@ -1,0 +1,21 @@
+"""Low-rank and memory-efficient optimizers: their statements, from evolution strategies to rounded steps."""
+
+# ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
+
+ABOUT = About(
+    paper=(
+        "B. Sarkar, M. Fellows, J. A. Duque et al., *Evolution Strategies at the Hyperscale*, arXiv 2511.16652; "
+        "I.-V. Modoranu, M. Safaryan, E. Schultheis, D. Alistarh, *SVD-Free Low-Rank Adaptive Gradient Optimization "
+        "for LLMs*, arXiv 2505.17967; M. Mozaffari et al., *MKOR*, NeurIPS 2023, arXiv 2306.01685; *AuON*, arXiv "
+        "2509.24320; P. Zmushko, A. Beznosikov, M. Takac, S. Horvath, *FRUGAL*, ICML 2025, arXiv 2411.07837; "
+        "S. Mukherjee, L. Yuan, D. Hakkani-Tur, H. Peng, *RL Finetunes Small Subnetworks in LLMs*, arXiv 2505.11711."
+    ),
+    claims="""\
+The papers save memory: noise of low rank in place of full noise, moments of few columns, a vector for a curvature
+matrix, a scalar for an orthogonalization, moments of a quarter of the coordinates. It is proved here what each saving
+does to a step: low rank is unbiased on quadratics with a known variance, and its bias on cubics is exactly c/r; the
+printed update of MKOR is no inverse; and rounding alone makes updates sparse, of full rank, and overlapping.""",
+    pictures=("bias-of-rank", "rounding"),
+    beside=("rounding",),
+)

@@ -1,0 +1,1 @@
+"""Tests of `low_rank_optimizers.theory`."""
