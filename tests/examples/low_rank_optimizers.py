@@ -17,4 +17,16 @@ def loaded(name: str, *args: object, **options: object) -> Call:
     return call(*args, **options)
 
 
-CALLS: dict[str, Callable[[], Call]] = {}
+CALLS: dict[str, Callable[[], Call]] = {
+    "theory.absolute_rule_share": lambda: call(4),
+    "theory.captured_energy": lambda: call([1.0, 4.0, 2.0], 2),
+    "theory.dct_entry": lambda: call(4, 1, 2),
+    "theory.feedback_bound": lambda: call(2.0, 4, 3),
+    "theory.lost_travel": lambda: call(0.9, 200),
+    "theory.momentum_bound": lambda: call(2.0, 4, 3, momentum=0.9),
+    "theory.moved_moments": lambda: call(GRADIENT, [0, 1, 4], [1, 2, 4]),
+    "theory.resplit_variances": lambda: call(1.0, 2.0, step_size=0.5, momentum=0.9, density=0.25, period=2),
+    "theory.selection_bound": lambda: call(8.0, 4, 1),
+    "theory.state_bytes": lambda: call("frugal", (3, 4), density=0.5),
+    "theory.stationary_variance": lambda: call(1.0, 2.0, step_size=0.5, momentum=0.9),
+}
