@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from lrtheory._validation import real
 from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer, below_one
+from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["AdamW", "Moments"]
 
@@ -109,4 +109,4 @@ class AdamW(Optimizer):
         return Advance(-self.step_size * direction, kept)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
-        return 2 * itemsize * math.prod(shape)
+        return state_bytes("adamw", shape, itemsize=itemsize)

@@ -98,6 +98,9 @@ class Optimizer(ABC):
 
     #: the most axes of a gradient; None is any number
     _most_axes: int | None = 2
+    _kept: Kept
+    _n_steps: int
+    _like: Any  # an empty array of the kind of the gradients, None before the first one
 
     def __init__(self, *, step_size: float, lam: float = 0.0) -> None:
         self.step_size = step_size
@@ -162,8 +165,7 @@ class Optimizer(ABC):
 
     def reset(self) -> None:
         """Forget all gradients, also their shape."""
-        self._kept: Kept = {}
-        self._n_steps = 0
+        self._kept, self._n_steps = {}, 0
         self._forget_layout((), "float64")
 
     def copy(self) -> Self:
@@ -285,8 +287,7 @@ class Optimizer(ABC):
         return g, Layout(xp, shape, g.dtype, getattr(g, "device", None))
 
     def _forget_layout(self, shape: tuple[int, ...], dtype: str) -> None:
-        self._shape, self._dtype = shape, dtype
-        self._like: Any = None  # an empty array of the kind of the gradients
+        self._shape, self._dtype, self._like = shape, dtype, None
 
     def _parameters(self) -> dict[str, Any]:
         return {"optimizer": type(self).__name__, "lam": self.lam, **self._options()}

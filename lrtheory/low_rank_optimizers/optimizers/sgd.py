@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from lrtheory._validation import choice, flag
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
+from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["SGD"]
 
@@ -86,4 +86,4 @@ class SGD(Optimizer):
         return Advance(-self.step_size * direction, {"mean": mean})
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
-        return itemsize * math.prod(shape) if self.momentum else 0
+        return state_bytes("sgd", shape, momentum=self.momentum, itemsize=itemsize)
