@@ -16,5 +16,14 @@ formulas for what the savings cost:
 from __future__ import annotations
 
 from lrtheory.low_rank_optimizers import theory
+from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
+from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
 
-__all__ = ["theory"]
+__all__ = [
+    "PolynomialProblem",
+    "SineProblem",
+    "make_cubic",
+    "make_quadratic",
+    "make_sine",
+    "theory",
+]

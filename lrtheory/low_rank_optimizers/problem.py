@@ -1,0 +1,226 @@
+"""Objectives of one weight matrix, whose gradient is known."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from fractions import Fraction
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._numbers import exact, number, plain
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import array, must, real
+
+__all__ = ["PolynomialProblem", "SineProblem"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PolynomialProblem:
+    r"""A polynomial of degree at most 3 in the entries of a matrix, by its derivatives at a point.
+
+    f(W) = value + <gradient, X> + H[X, X] / 2 + C[X, X, X] / 6 with X = W - M. Arrays of Fractions stay exact.
+
+    Parameters
+    ----------
+    M : array of shape (m, n)
+        The point.
+    gradient : array of shape (m, n)
+        The gradient at M.
+    hessian : array of shape (m, n, m, n), or None
+        Second derivatives at M; their symmetric part counts. None stands for 0.
+    cubic : array of shape (m, n, m, n, m, n), or None
+        Third derivatives; their symmetric part counts. None stands for 0.
+    value : number
+        The value at M.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or a number is not finite.
+    TypeError
+        If an entry is not an array of real numbers.
+
+    Examples
+    --------
+    >>> problem = PolynomialProblem([[0.0]], [[1.0]], [[[[2.0]]]])
+    >>> problem, problem([[3.0]])
+    (PolynomialProblem(1 x 1, degree 2), 12.0)
+    """
+
+    M: ArrayLike
+    gradient: ArrayLike
+    hessian: ArrayLike | None = None
+    cubic: ArrayLike | None = None
+    _: KW_ONLY
+    value: Number = 0
+
+    def __post_init__(self) -> None:
+        shape = None
+        for name, order in (("M", 1), ("gradient", 1), ("hessian", 2), ("cubic", 3)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            found = _derivatives(name, value, shape, order)
+            shape = found.shape if shape is None else shape
+            object.__setattr__(self, name, found)
+        number("value", self.value)
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        return f"PolynomialProblem({m} x {n}, degree {self.degree})"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape (m, n) of the weight."""
+        m, n = np.shape(self.M)
+        return m, n
+
+    @property
+    def degree(self) -> int:
+        """At most this degree: 3 with third derivatives, 2 with a Hessian, else 1."""
+        return 3 if self.cubic is not None else 2 if self.hessian is not None else 1
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The gradient at M."""
+        return np.asarray(self.gradient)
+
+    def __call__(self, W: ArrayLike) -> Any:
+        """Evaluate the polynomial.
+
+        Parameters
+        ----------
+        W : array of shape (m, n)
+            A weight.
+
+        Returns
+        -------
+        number
+            f(W).
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
+        x = (_weight(W, self.shape) - np.asarray(self.M)).ravel()
+        found = self.value + x @ np.asarray(self.gradient).ravel()
+        if self.hessian is not None:
+            found = found + x @ np.asarray(self.hessian).reshape(x.size, x.size) @ x / 2
+        if self.cubic is not None:
+            found = found + x @ (np.asarray(self.cubic).reshape((x.size,) * 3) @ x) @ x / 6
+        return plain(found)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SineProblem:
+    r"""The objective sin(<Om, W> + phase), whose surrogate gradients are known at every rank.
+
+    Parameters
+    ----------
+    Om : array of shape (m, n)
+        The direction.
+    M : array of shape (m, n), or None
+        The point; None stands for 0.
+    phase : float
+        In radians.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or a number is not finite.
+    TypeError
+        If an entry is not an array of real numbers.
+
+    Examples
+    --------
+    >>> problem = SineProblem([[3.0, 4.0]])
+    >>> problem, problem.truth
+    (SineProblem(1 x 2), array([[3., 4.]]))
+    """
+
+    Om: ArrayLike
+    M: ArrayLike | None = None
+    _: KW_ONLY
+    phase: float = 0.0
+
+    def __post_init__(self) -> None:
+        Om = _matrix("Om", self.Om)
+        M = np.zeros_like(Om) if self.M is None else _matrix("M", self.M)
+        if M.shape != Om.shape:
+            raise must("M", f"of shape {Om.shape}", M.shape)
+        object.__setattr__(self, "Om", Om)
+        object.__setattr__(self, "M", M)
+        if not np.isfinite(real("phase", self.phase)):
+            raise must("phase", "finite", self.phase)
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        return f"SineProblem({m} x {n})"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape (m, n) of the weight."""
+        m, n = np.shape(self.Om)
+        return m, n
+
+    @property
+    def angle(self) -> float:
+        """The argument of the sine at M, in radians."""
+        return float(np.sum(np.asarray(self.Om) * np.asarray(self.M)) + self.phase)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The gradient at M, cos(<Om, M> + phase) Om."""
+        return np.cos(self.angle) * np.asarray(self.Om)
+
+    def __call__(self, W: ArrayLike) -> float:
+        """Evaluate the sine.
+
+        Parameters
+        ----------
+        W : array of shape (m, n)
+            A weight.
+
+        Returns
+        -------
+        float
+            The value at W.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
+        return float(np.sin(np.sum(np.asarray(self.Om) * _weight(W, self.shape)) + self.phase))
+
+
+def _weight(W: Any, shape: tuple[int, int]) -> np.ndarray:
+    found = np.asarray(to_numpy(W))
+    if found.shape != shape:
+        raise must("W", f"of shape {shape}", found.shape)
+    return found
+
+
+def _matrix(name: str, value: Any) -> np.ndarray:
+    found = array(name, to_numpy(value), shape=(None, None))
+    if not found.size:
+        raise must(name, "a matrix with at least one entry", found.shape)
+    return found if found.dtype.kind == "f" else found.astype(np.float64)
+
+
+def _derivatives(name: str, value: Any, shape: Any, order: int) -> np.ndarray:
+    """Derivatives of an order, symmetric; exact where they are given so."""
+    wanted = (None, None) if shape is None else shape * order
+    found = array(name, to_numpy(value), shape=wanted)
+    if not found.size:
+        raise must(name, "an array with at least one entry", found.shape)
+    if found.dtype.kind == "O":
+        found = np.vectorize(lambda x: exact(x) if isinstance(x, (int, np.integer)) else Fraction(x), [object])(found)
+    turns = [found.transpose([2 * i + j for i in turn for j in (0, 1)]) for turn in permutations(range(order))]
+    if all(np.array_equal(turn, found) for turn in turns):
+        return found
+    return np.asarray(sum(turns[1:], turns[0]) / (Fraction(len(turns)) if found.dtype.kind == "O" else len(turns)))
