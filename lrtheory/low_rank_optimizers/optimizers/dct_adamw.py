@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._types import ArrayLike
+from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import choice, flag, integer, must
 from lrtheory.low_rank_optimizers.columns.basis import Basis
 from lrtheory.low_rank_optimizers.columns.select_columns import METHODS, RULES, Selected, chosen_method, selected
@@ -146,6 +146,11 @@ class DCTAdamW(Optimizer):
     def indices(self) -> np.ndarray:
         """The columns that were chosen last; none before the first gradient, and for vectors."""
         return np.array(to_numpy(self._kept["indices"])) if "indices" in self._kept else np.zeros(0, np.int32)
+
+    @property
+    def error(self) -> Array | None:
+        """What was left out after the last step; None without error feedback, before the first step, for vectors."""
+        return self._kept.get("error")
 
     def _options(self) -> dict[str, Any]:
         own = {"refresh_every": self.refresh_every, "error_feedback": self.error_feedback}
