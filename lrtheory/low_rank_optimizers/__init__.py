@@ -16,14 +16,32 @@ formulas for what the savings cost:
 from __future__ import annotations
 
 from lrtheory.low_rank_optimizers import theory
+from lrtheory.low_rank_optimizers.columns.basis import dct_basis
+from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
 from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
+from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
+from lrtheory.low_rank_optimizers.optimizers.base import Step
+from lrtheory.low_rank_optimizers.optimizers.dct_adamw import DCTAdamW
+from lrtheory.low_rank_optimizers.optimizers.galore import GaLore
+from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
+from lrtheory.low_rank_optimizers.optimizers.trion import Trion
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
 
 __all__ = [
+    "SGD",
+    "AdamW",
+    "ColumnCertificate",
+    "ColumnSelection",
+    "DCTAdamW",
+    "GaLore",
     "PolynomialProblem",
     "SineProblem",
+    "Step",
+    "Trion",
+    "dct_basis",
     "make_cubic",
     "make_quadratic",
     "make_sine",
+    "select_columns",
     "theory",
 ]

@@ -18,6 +18,8 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "dct_basis": lambda: call(4, columns=[0, 2]),
+    "select_columns": lambda: call(GRADIENT, 1),
     "theory.absolute_rule_share": lambda: call(4),
     "theory.captured_energy": lambda: call([1.0, 4.0, 2.0], 2),
     "theory.dct_entry": lambda: call(4, 1, 2),
