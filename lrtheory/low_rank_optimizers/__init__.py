@@ -18,6 +18,7 @@ from __future__ import annotations
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
 from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
+from lrtheory.low_rank_optimizers.loaders import load_encoder_weights
 from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
 from lrtheory.low_rank_optimizers.optimizers.base import Step
@@ -26,22 +27,36 @@ from lrtheory.low_rank_optimizers.optimizers.galore import GaLore
 from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
+from lrtheory.low_rank_optimizers.rounding.absorption import Absorption, AbsorptionCertificate, absorption
+from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
+from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
+from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityReport, compare_checkpoints
+from lrtheory.low_rank_optimizers.theory.rounding import adam_step_bound
 
 __all__ = [
     "SGD",
+    "Absorption",
+    "AbsorptionCertificate",
     "AdamW",
+    "Checkpoint",
     "ColumnCertificate",
     "ColumnSelection",
     "DCTAdamW",
     "GaLore",
     "PolynomialProblem",
     "SineProblem",
+    "SparsityReport",
     "Step",
     "Trion",
+    "absorption",
+    "adam_step_bound",
+    "compare_checkpoints",
     "dct_basis",
+    "load_encoder_weights",
     "make_cubic",
     "make_quadratic",
     "make_sine",
+    "rounded",
     "select_columns",
     "theory",
 ]

@@ -28,6 +28,15 @@ from lrtheory.low_rank_optimizers.theory.evolution import (
     update_rank_bound,
 )
 from lrtheory.low_rank_optimizers.theory.moments import fourth_moment, noise_constant, sixth_moment
+from lrtheory.low_rank_optimizers.theory.rounding import (
+    HalfGaps,
+    absorbing_weight,
+    adam_step_bound,
+    change_probability,
+    half_gaps,
+    random_density,
+    random_overlap,
+)
 from lrtheory.low_rank_optimizers.theory.sines import (
     characteristic_function,
     participation_ratio,
@@ -45,16 +54,21 @@ from lrtheory.low_rank_optimizers.theory.splitting import (
 )
 
 __all__ = [
+    "HalfGaps",
     "absolute_rule_share",
+    "absorbing_weight",
+    "adam_step_bound",
     "baseline_factor",
     "best_rank",
     "captured_energy",
+    "change_probability",
     "characteristic_function",
     "dct_entry",
     "estimator_mse",
     "feedback_bound",
     "fourth_moment",
     "gradient_norm_bound",
+    "half_gaps",
     "layer_mse",
     "lost_travel",
     "low_rank_bias",
@@ -63,6 +77,8 @@ __all__ = [
     "noise_constant",
     "one_sided_mse",
     "participation_ratio",
+    "random_density",
+    "random_overlap",
     "resplit_variances",
     "richardson",
     "selection_bound",

@@ -1,0 +1,108 @@
+"""The weights of a model by their names: arrays in memory, or files that are read tensor by tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._files import Tensors
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, must
+
+__all__ = ["Checkpoint", "Weights", "checkpoint_of"]
+
+#: floats of a safetensors file
+FLOATS = ("F64", "F32", "F16", "BF16")
+#: what functions take for the weights of a model
+Weights = ArrayLike | Mapping[str, Any] | str | PathLike[str]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The weights of a model, by name.
+
+    Parameters
+    ----------
+    tensors : Tensors or mapping of str to array
+        The files, or the arrays.
+    """
+
+    tensors: Tensors | Mapping[str, Any]
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> Checkpoint:
+        """Open a safetensors file, or a folder with a model in one or several of them.
+
+        Parameters
+        ----------
+        path : path
+            The file or the folder; the index of a model in several files stands for its folder.
+
+        Returns
+        -------
+        Checkpoint
+            Nothing is read yet but names, types and shapes.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ValueError
+            If a file is damaged.
+        """
+        found = Path(path)
+        return cls(Tensors(found.parent if found.name.endswith(".index.json") else found))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the arrays of floats; those of integers, such as positions, are no weights."""
+        if isinstance(self.tensors, Tensors):
+            return [name for name in self.tensors.names if self.tensors.dtype(name) in FLOATS]
+        return [name for name, one in self.tensors.items() if "float" in str(getattr(one, "dtype", "float"))]
+
+    @property
+    def others(self) -> list[str]:
+        """The names of the arrays that are no floats."""
+        known = self.tensors.names if isinstance(self.tensors, Tensors) else list(self.tensors)
+        return sorted(set(known) - set(self.names))
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array."""
+        tensors = self.tensors
+        return tensors.shape(name) if isinstance(tensors, Tensors) else tuple(np.shape(tensors[name]))
+
+    def read(self, name: str) -> np.ndarray:
+        """An array of finite numbers; half precision becomes single."""
+        found = array(f"weights[{name!r}]", to_numpy(self.tensors[name]))
+        return found if found.dtype in (np.float32, np.float64) else found.astype(np.float32)
+
+    def stored(self, name: str) -> str:
+        """The type of an array, by the name that the format of files has for it."""
+        if isinstance(self.tensors, Tensors):
+            return self.tensors.dtype(name)
+        kind = str(getattr(self.tensors[name], "dtype", "float64"))
+        known = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
+        return next((short for long, short in known.items() if long in kind), "F64")
+
+
+def checkpoint_of(name: str, value: Any) -> Checkpoint:
+    """The weights that somebody gave: a path, a mapping, one array, or a sequence of arrays."""
+    if isinstance(value, Checkpoint):
+        return value
+    if isinstance(value, (str, PathLike)):
+        return Checkpoint.from_file(value)
+    if isinstance(value, Mapping):
+        made = Checkpoint({str(key): one for key, one in value.items()})
+    elif isinstance(value, Sequence) and len(value) and all(hasattr(one, "ndim") and one.ndim for one in value):
+        made = Checkpoint({f"{name}[{i}]": one for i, one in enumerate(value)})
+    else:
+        made = Checkpoint({name: array(name, to_numpy(value))})
+    if not made.names:
+        raise must(name, "weights with at least one array of floats", value)
+    return made
