@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, as_array, flag, integer, must
-from lrtheory.low_rank_optimizers.evolution.passes import added_passes, weighted_products
+from lrtheory.low_rank_optimizers.evolution.passes import member_outputs, weighted_products
 
 __all__ = ["Factors", "Perturbations", "Source"]
 
@@ -305,9 +305,8 @@ class Perturbations:
         if B is None:
             c = (self.sigma * signs).astype(_joint(inputs, weights, A))
             return np.asarray(inputs + (weights + c[:, None] * A[pairs])[:, None, :])
-        return added_passes(
-            inputs, weights, A, B, self.scale, None if members is None else (pairs, signs), self.mirrored
-        )
+        scales = self.scale * (signs.astype(object) if inputs.dtype == object else signs)
+        return member_outputs(inputs, weights, A, B, pairs, scales)
 
     def _chosen(self, members: Any) -> tuple[np.ndarray, np.ndarray]:
         """The pair and the sign of each member that is asked for."""
