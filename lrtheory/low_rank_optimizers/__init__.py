@@ -15,15 +15,21 @@ formulas for what the savings cost:
 
 from __future__ import annotations
 
-from lrtheory.low_rank_optimizers import theory
+from lrtheory.low_rank_optimizers import baselines, theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
 from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
 from lrtheory.low_rank_optimizers.loaders import load_encoder_weights
 from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
+from lrtheory.low_rank_optimizers.optimizers.auon import AuON
 from lrtheory.low_rank_optimizers.optimizers.base import Step
+from lrtheory.low_rank_optimizers.optimizers.curvature import update_curvature
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import DCTAdamW
+from lrtheory.low_rank_optimizers.optimizers.frugal import Frugal
 from lrtheory.low_rank_optimizers.optimizers.galore import GaLore
+from lrtheory.low_rank_optimizers.optimizers.mkor import MKOR
+from lrtheory.low_rank_optimizers.optimizers.muon import Muon
+from lrtheory.low_rank_optimizers.optimizers.newton_schulz import newton_schulz, spectral_image
 from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
@@ -34,15 +40,19 @@ from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityRe
 from lrtheory.low_rank_optimizers.theory.rounding import adam_step_bound
 
 __all__ = [
+    "MKOR",
     "SGD",
     "Absorption",
     "AbsorptionCertificate",
     "AdamW",
+    "AuON",
     "Checkpoint",
     "ColumnCertificate",
     "ColumnSelection",
     "DCTAdamW",
+    "Frugal",
     "GaLore",
+    "Muon",
     "PolynomialProblem",
     "SineProblem",
     "SparsityReport",
@@ -50,13 +60,17 @@ __all__ = [
     "Trion",
     "absorption",
     "adam_step_bound",
+    "baselines",
     "compare_checkpoints",
     "dct_basis",
     "load_encoder_weights",
     "make_cubic",
     "make_quadratic",
     "make_sine",
+    "newton_schulz",
     "rounded",
     "select_columns",
+    "spectral_image",
     "theory",
+    "update_curvature",
 ]
