@@ -24,7 +24,7 @@ LARGEST = float(np.finfo(np.float64).max)
 
 @result
 class Step(Result):
-    """What one step does to an array of weights.
+    """The change of an array of weights by one step.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Step(Result):
 
 
 class Layout(NamedTuple):
-    """How the arrays of one optimizer look: the library, the shape and type of the gradient, and where they are."""
+    """The look of the arrays of one optimizer: the library, the shape and type of the gradient, and where they are."""
 
     xp: Any
     shape: tuple[int, ...]
@@ -66,7 +66,7 @@ class Layout(NamedTuple):
 
 
 class Advance(NamedTuple):
-    """What a method returns from one step: the change of the weights without decay, and all that it keeps."""
+    """The answer of a method to one gradient: the change of the weights without decay, and all that it keeps."""
 
     update: Any
     kept: Kept
@@ -262,7 +262,7 @@ class Optimizer(ABC):
             if not _finite(xp, value):
                 raise must("gradient", "of a size that leaves the update and the state finite", _size(xp, g))
         self._kept, self._n_steps = made.kept, self._n_steps + 1
-        self._shape, self._dtype, self._like = layout.shape, _word(layout.dtype), g[:0]
+        self._shape, self._dtype, self._like = layout.shape, _word(layout.dtype), g[:0, ...]
         counts = {"steps": self._n_steps, **made.counts}
         return Step(update, made.message if made.certificate is None else "", counts, made.certificate)
 
