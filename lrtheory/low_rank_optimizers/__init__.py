@@ -18,6 +18,8 @@ from __future__ import annotations
 from lrtheory.low_rank_optimizers import baselines, theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
 from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
+from lrtheory.low_rank_optimizers.laboratory.exact_gradient import ExactGradient, exact_gradient
+from lrtheory.low_rank_optimizers.laboratory.sine_gradient import SineGradient, sine_gradient
 from lrtheory.low_rank_optimizers.loaders import load_encoder_weights
 from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
@@ -50,10 +52,12 @@ __all__ = [
     "ColumnCertificate",
     "ColumnSelection",
     "DCTAdamW",
+    "ExactGradient",
     "Frugal",
     "GaLore",
     "Muon",
     "PolynomialProblem",
+    "SineGradient",
     "SineProblem",
     "SparsityReport",
     "Step",
@@ -63,6 +67,7 @@ __all__ = [
     "baselines",
     "compare_checkpoints",
     "dct_basis",
+    "exact_gradient",
     "load_encoder_weights",
     "make_cubic",
     "make_quadratic",
@@ -70,6 +75,7 @@ __all__ = [
     "newton_schulz",
     "rounded",
     "select_columns",
+    "sine_gradient",
     "spectral_image",
     "theory",
     "update_curvature",
