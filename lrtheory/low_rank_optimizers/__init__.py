@@ -18,6 +18,10 @@ from __future__ import annotations
 from lrtheory.low_rank_optimizers import baselines, theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
 from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
+from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
+from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, TextScore
+from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
+from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
 from lrtheory.low_rank_optimizers.laboratory.exact_gradient import ExactGradient, exact_gradient
 from lrtheory.low_rank_optimizers.laboratory.sine_gradient import SineGradient, sine_gradient
 from lrtheory.low_rank_optimizers.loaders import load_encoder_weights
@@ -55,12 +59,19 @@ __all__ = [
     "ExactGradient",
     "Frugal",
     "GaLore",
+    "IntegerES",
+    "IntegerMembers",
+    "IntegerRNN",
+    "IntegerStep",
+    "IntegerTraining",
     "Muon",
     "PolynomialProblem",
+    "Progress",
     "SineGradient",
     "SineProblem",
     "SparsityReport",
     "Step",
+    "TextScore",
     "Trion",
     "absorption",
     "adam_step_bound",

@@ -27,6 +27,16 @@ from lrtheory.low_rank_optimizers.theory.evolution import (
     one_sided_mse,
     update_rank_bound,
 )
+from lrtheory.low_rank_optimizers.theory.integers import (
+    entropy_rate,
+    flip_probability,
+    largest_product,
+    least_loss,
+    safe_inputs,
+    score_excess,
+    vote_quantile,
+    weight_travel,
+)
 from lrtheory.low_rank_optimizers.theory.moments import fourth_moment, noise_constant, sixth_moment
 from lrtheory.low_rank_optimizers.theory.rounding import (
     HalfGaps,
@@ -64,12 +74,16 @@ __all__ = [
     "change_probability",
     "characteristic_function",
     "dct_entry",
+    "entropy_rate",
     "estimator_mse",
     "feedback_bound",
+    "flip_probability",
     "fourth_moment",
     "gradient_norm_bound",
     "half_gaps",
+    "largest_product",
     "layer_mse",
+    "least_loss",
     "lost_travel",
     "low_rank_bias",
     "momentum_bound",
@@ -81,6 +95,8 @@ __all__ = [
     "random_overlap",
     "resplit_variances",
     "richardson",
+    "safe_inputs",
+    "score_excess",
     "selection_bound",
     "sine_bias_bound",
     "sine_response",
@@ -94,4 +110,6 @@ __all__ = [
     "step_response_square",
     "taylor_bias_bound",
     "update_rank_bound",
+    "vote_quantile",
+    "weight_travel",
 ]

@@ -1,0 +1,353 @@
+r"""Evolution strategies in integers alone: perturbed members are scored, pairs vote, and weights move by one."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel_input
+from lrtheory._parallel import n_threads
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import as_array, flag, generator, integer, must, real, same_parameters, state_entry
+from lrtheory.low_rank_optimizers.integer import kernels
+from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, as_text
+from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
+from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
+from lrtheory.low_rank_optimizers.integer.tables import ONE, hashed, noise
+from lrtheory.low_rank_optimizers.theory import integers as theory
+
+__all__ = ["IntegerES"]
+
+#: streams of the hash beside those of the layers
+TEXT = 1 << 32
+
+
+class IntegerES:
+    r"""Training of an integer network by the votes of mirrored pairs, without gradients and without floating point.
+
+    Pair p perturbs each layer by (A_p B_p^T) 2^(-4 - shift) and by its negative, with A and B read from one array of
+    noise at a place given by a hash. It votes with the sign s_p of the difference of its two scores, and
+
+    .. math:: Z = \sum_p s_p A_p B_p^\top, \qquad W \leftarrow W + \mathrm{sign}(Z) \ \text{where}\
+        16\,|Z| \ge q_t\, \mathrm{isqrt}(P r)\, 256,
+
+    with q_t = `theory.vote_quantile` (t): a two-sided test of each weight against scores that say nothing.
+
+    Parameters
+    ----------
+    network : IntegerRNN
+        Where training begins; it stays as it is.
+    rank : int
+        r, columns of A and B in each layer, at least 1.
+    population_size : int
+        Members, two a pair, even.
+    sigma_shift : int
+        The perturbation has standard deviation sqrt(r) 2^(4 - shift) on the scale of weights, where 16 is 1.0; from 0
+        to 32.
+    decay : float
+        How fast the level 1 / (1 + decay t) of the test falls, at least 0.
+    noise_size : int
+        Entries of the array of noise, which all pairs share.
+    rng : int, Generator or None
+        For one number of 62 bits, from which all noise follows.
+
+    Attributes
+    ----------
+    network : IntegerRNN
+        As trained so far.
+    n_steps : int
+        Steps that were taken.
+    rank, population_size, sigma_shift, decay, noise_size
+        As given.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range, or the noise is shorter than a layer needs.
+    TypeError
+        If one is of the wrong kind.
+
+    See Also
+    --------
+    IntegerRNN : The network.
+    LowRankES : The same with real numbers, for any function.
+
+    Notes
+    -----
+    Of the released nano-egg (Sarkar et al., arXiv 2511.16652), where a weight whose votes add up to 0 moves by -1 at
+    the first step; here it stays. Noise is truncated towards 0, so that the test is conservative: a level of 0.1 is
+    0.088 (statement EI-4). A pair with equal scores has no vote, and is counted. Each member is computed alone, in
+    integers, so that no number of threads changes a bit.
+
+    Examples
+    --------
+    >>> network = IntegerRNN(2, 4, rng=0)
+    >>> es = IntegerES(network, population_size=32, rng=0)
+    >>> trained = es.train([0, 1] * 200, 30, n_tokens=8)
+    >>> trained.bits[-1] < 0.7 < trained.bits[0], es.n_steps
+    (True, 30)
+    """
+
+    def __init__(
+        self,
+        network: IntegerRNN,
+        *,
+        rank: int = 1,
+        population_size: int,
+        sigma_shift: int = 4,
+        decay: float = 0.015,
+        noise_size: int = 1 << 20,
+        rng: Rng = None,
+    ) -> None:
+        if not isinstance(network, IntegerRNN):
+            raise must("network", "an IntegerRNN", network, TypeError)
+        self.network = network.copy()
+        self.rank = integer("rank", rank, low=1)
+        self.population_size = integer("population_size", population_size, low=2)
+        if self.population_size % 2:
+            raise must("population_size", "even, since members come in pairs", population_size)
+        self.sigma_shift = integer("sigma_shift", sigma_shift, low=0, high=32)
+        self.decay = real("decay", decay, low=0.0, high=1e9)
+        self._lengths = network._layout[:, 1:].sum(axis=1) * self.rank
+        self.noise_size = integer("noise_size", noise_size, low=int(self._lengths.max()), high=1 << 30)
+        self._seed = int(generator(rng).integers(1 << 62))
+        self.n_steps = 0
+        self._open: IntegerMembers | None = None
+
+    def __repr__(self) -> str:
+        return f"IntegerES({self.network!r}, population_size={self.population_size}): {self.n_steps} steps"
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes that are kept beside the weights: the seed and the number of steps."""
+        return 16
+
+    @property
+    def safe_in_32_bits(self) -> bool:
+        """Whether sums of low rank would fit in 32 bits, whatever the noise is (statement EI-1); here they have 64."""
+        return int(self.network._layout[:, 1].max()) * self.rank <= theory.safe_inputs(3)
+
+    def ask(self) -> IntegerMembers:
+        """Perturb the network for the next step; asking again gives the same members.
+
+        Returns
+        -------
+        IntegerMembers
+            Run them on texts, or on inputs of your own, and `tell` their scores.
+        """
+        if self._open is None:
+            pairs, layers = np.arange(self.population_size // 2)[:, None], np.arange(len(self._lengths))
+            places = hashed(self._seed, self.n_steps, pairs, layers) % (self.noise_size - self._lengths + 1).astype(
+                "u8"
+            )
+            self._open = IntegerMembers(
+                self.network, noise(self._seed, self.noise_size), places.astype(np.int64), self.rank, self.sigma_shift
+            )
+        return self._open
+
+    def tell(self, scores: ArrayLike) -> IntegerStep:
+        """Let pairs vote with the scores of the members of the last `ask`, and move the weights.
+
+        Parameters
+        ----------
+        scores : array of shape (population_size,)
+            Larger is better, in any unit; members 2p and 2p + 1 are a pair. A pair with a number that is not finite is
+            left out.
+
+        Returns
+        -------
+        IntegerStep
+            What moved, and the counts of the vote.
+
+        Raises
+        ------
+        ValueError
+            If no `ask` is open, the scores have another length, or no pair has two finite scores; nothing changes then.
+        TypeError
+            If they are no real numbers.
+        """
+        signs, dropped = self._signs(scores)
+        members = self._open
+        assert members is not None
+        votes = np.zeros(self.network.n_weights, np.int64)
+        kernels.tally(self.network._layout, members.noise, members.starts, signs, self.rank, votes)
+        quantile = theory.vote_quantile(self.n_steps, decay=self.decay)
+        bound = quantile * math.isqrt(self.population_size // 2 * self.rank) * ONE * ONE
+        new = np.zeros(self.network.n_weights, np.int8)
+        moved = int(kernels.move(self.network._flat, votes, bound, new))
+        counts = {
+            "evaluations": self.population_size,
+            "dropped_pairs": dropped,
+            "tied_pairs": int((signs == 0).sum()) - dropped,
+            "moved": moved,
+            "clipped": int(members.clipped),
+        }
+        self.network, self._open, self.n_steps = self.network._with(new), None, self.n_steps + 1
+        return IntegerStep(quantile, counts)
+
+    def train(
+        self,
+        text: ArrayLike,
+        n_steps: int,
+        *,
+        n_tokens: int = 32,
+        n_jobs: int | None = None,
+        record: bool = False,
+        callback: Callable[[Progress], object] | None = None,
+    ) -> IntegerTraining:
+        """Take steps in which each pair scores a piece of the text of its own, from a state of 0.
+
+        Parameters
+        ----------
+        text : array of shape (length,)
+            Symbols, more than `n_tokens`.
+        n_steps : int
+            Steps to take, at least 0.
+        n_tokens : int
+            Symbols that each member predicts in a step.
+        n_jobs : int or None
+            Threads; None means 1, -1 all processors. The bits do not depend on it.
+        record : bool
+            Whether to keep the counts of every step.
+        callback : callable or None
+            Called after each step with a `Progress`; raising StopIteration ends the training.
+
+        Returns
+        -------
+        IntegerTraining
+            The loss at every step, and what was counted.
+
+        Raises
+        ------
+        ValueError
+            If the text is too short or holds other symbols, or a number is out of range.
+        TypeError
+            If an argument is of the wrong kind.
+
+        Notes
+        -----
+        At each step the members are scored before the weights move. An interruption leaves a valid object, which goes
+        on from its last whole step.
+        """
+        n_steps, n_tokens = integer("n_steps", n_steps, low=0), integer("n_tokens", n_tokens, low=1)
+        tokens = as_text(text, self.network.n_symbols, least=n_tokens + 1)
+        threads, record = n_threads(n_jobs), flag("record", record)
+        begin, bits, steps, message = self.n_steps, [], [], ""
+        for _ in range(n_steps):
+            members = self.ask()
+            scores = members.score(self.pieces(tokens, n_tokens), n_jobs=threads)
+            steps.append(self.tell(scores))
+            bits.append(float(-scores.mean() / n_tokens / ONE))
+            if callback is not None:
+                try:
+                    callback(Progress(self.n_steps, bits[-1], self.network))
+                except StopIteration:
+                    message = f"The callback ended the training at step {self.n_steps}. "
+                    break
+        names = ("evaluations", "tied_pairs", "moved", "clipped")
+        counts = {"symbols": len(bits) * self.population_size * n_tokens}
+        counts |= {name: sum(step.counts[name] for step in steps) for name in names}
+        message += f"{bits[-1]:.3f} bits a symbol at step {self.n_steps}" if bits else "no step was taken"
+        trace = {name: np.array([s.counts[name] for s in steps], np.int64) for name in names} if record else None
+        done = len(bits) == n_steps
+        return IntegerTraining(np.array(bits), self.network, begin, len(bits), done, message, counts, trace)
+
+    def pieces(self, text: ArrayLike, n_tokens: int) -> np.ndarray:
+        """Choose a piece of a text for each pair of the open step, by the hash.
+
+        Parameters
+        ----------
+        text : array of shape (length,)
+            Symbols, more than `n_tokens`.
+        n_tokens : int
+            Symbols to predict.
+
+        Returns
+        -------
+        array of shape (population_size / 2, n_tokens + 1)
+            A piece a pair.
+
+        Raises
+        ------
+        ValueError
+            If the text is too short.
+        TypeError
+            If its entries are no integers.
+        """
+        n_tokens = integer("n_tokens", n_tokens, low=1)
+        tokens = as_text(text, self.network.n_symbols, least=n_tokens + 1)
+        room = np.uint64(len(tokens) - n_tokens)
+        begins = hashed(self._seed, self.n_steps, np.arange(self.population_size // 2), TEXT) % room
+        return tokens[begins.astype(np.int64)[:, None] + np.arange(n_tokens + 1)]
+
+    def copy(self) -> IntegerES:
+        """Make an independent copy.
+
+        Returns
+        -------
+        IntegerES
+            It goes on as this one would.
+        """
+        other = copy.copy(self)
+        other.network = self.network.copy()
+        return other
+
+    def get_state(self) -> dict[str, Any]:
+        """Return weights, seed and steps as numbers and lists, which JSON can hold; an open `ask` is asked again.
+
+        Returns
+        -------
+        dict
+            For `set_state` of an object that was made with the same parameters.
+        """
+        weights = {name: value.tolist() for name, value in self.network.weights.items()}
+        return self._parameters() | {"seed": self._seed, "n_steps": self.n_steps, "weights": weights}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned; a rejected state changes nothing.
+
+        Parameters
+        ----------
+        state : mapping
+            From `get_state`.
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing or out of range, or the state belongs to other parameters.
+        TypeError
+            If it is not a mapping.
+        """
+        same_parameters(state, self._parameters())
+        seed = integer("state['seed']", state_entry(state, "seed"), low=0, high=(1 << 62) - 1)
+        n_steps = integer("state['n_steps']", state_entry(state, "n_steps"), low=0)
+        weights = state_entry(state, "weights")
+        if not isinstance(weights, Mapping) or set(weights) != set(self.network.shapes):
+            raise must("state['weights']", "the weights of every layer", weights)
+        self.network = self.network.replaced(weights)
+        self._seed, self.n_steps, self._open = seed, n_steps, None
+
+    def _parameters(self) -> dict[str, Any]:
+        network = {name: getattr(self.network, name) for name in ("n_symbols", "width", "n_blocks")}
+        names = ("rank", "population_size", "sigma_shift", "decay", "noise_size")
+        return network | {name: getattr(self, name) for name in names}
+
+    def _signs(self, scores: Any) -> tuple[np.ndarray, int]:
+        """Return the vote of each pair, and how many pairs were dropped, after everything was checked."""
+        if self._open is None:
+            raise ValueError("`tell` must follow one `ask`; got no open perturbation.")
+        given = as_array("scores", scores)
+        if given.dtype.kind not in "iuf":
+            raise must("scores", "an array of real numbers", given, TypeError)
+        if given.shape != (self.population_size,):
+            raise must("scores", f"of shape ({self.population_size},)", given.shape)
+        plus, minus = given[::2], given[1::2]
+        finite = np.isfinite(plus) & np.isfinite(minus)
+        if not finite.any():
+            raise must("scores", "finite in at least one pair", given)
+        signs = np.where(finite, (plus > minus).astype(np.int64) - (plus < minus), 0)
+        return kernel_input(signs, np.int64), int((~finite).sum())

@@ -1,0 +1,362 @@
+r"""Formulas of training in integers: sums that fit, scores from tables, votes, and what no causal model can beat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number, numbers, table
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import integer, must
+
+__all__ = [
+    "entropy_rate",
+    "flip_probability",
+    "largest_product",
+    "least_loss",
+    "safe_inputs",
+    "score_excess",
+    "vote_quantile",
+    "weight_travel",
+]
+
+LIMIT = 127
+
+
+def largest_product(n: int, rank: int = 1) -> int:
+    r"""Bound a low-rank product of integers of eight bits.
+
+    .. math:: |(x B) A^\top| \le 127^3 n r
+
+    Parameters
+    ----------
+    n : int
+        Inputs, at least 1.
+    rank : int
+        r, columns of A and B, at least 1.
+
+    Returns
+    -------
+    int
+        The bound, attained when all entries are 127.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1.
+    TypeError
+        If it is no integer.
+
+    Notes
+    -----
+    **Proof.** *Assumes*: entries of x, A and B are at most 127 in absolute value. *Proof*: each of the r entries of x B
+    is a sum of n products, at most 127^2 n; an entry of the product is a sum of r of them times an entry of A.
+    *Checked by* statement EI-1.
+
+    Examples
+    --------
+    >>> largest_product(1048) < 2**31 < largest_product(1049)
+    True
+    """
+    return LIMIT**3 * integer("n", n, low=1) * integer("rank", rank, low=1)
+
+
+def safe_inputs(factors: int = 3) -> int:
+    """Return how many products of entries of eight bits a sum in 32 bits holds, whatever they are.
+
+    Parameters
+    ----------
+    factors : int
+        Factors of each product: 2 for a matrix, 3 for one of low rank, where the inputs count `rank` times.
+
+    Returns
+    -------
+    int
+        floor((2^31 - 1) / 127^factors): 133,144 for two, 1048 for three.
+
+    Raises
+    ------
+    ValueError
+        If `factors` is below 1.
+    TypeError
+        If it is no integer.
+
+    Notes
+    -----
+    **Proof.** *Assumes*: as `largest_product`. *Proof*: its bound with n r such products is at most 2^31 - 1. *Checked
+    by* statement EI-1.
+
+    Examples
+    --------
+    >>> safe_inputs(2), safe_inputs(3)
+    (133144, 1048)
+    """
+    return (2**31 - 1) // LIMIT ** integer("factors", factors, low=1)
+
+
+def weight_travel(n_steps: int) -> int:
+    r"""Bound how far a weight gets by votes: one a step, and 254 from end to end.
+
+    .. math:: |W_T - W_0|_\infty \le \min(T, 254)
+
+    Parameters
+    ----------
+    n_steps : int
+        T, the number of steps, at least 0.
+
+    Returns
+    -------
+    int
+        The bound.
+
+    Raises
+    ------
+    ValueError
+        If it is negative.
+    TypeError
+        If it is no integer.
+
+    Notes
+    -----
+    **Proof.** *Assumes*: weights of absolute value at most 127 that move by -1, 0 or 1 and are clipped to 127. *Proof*:
+    clipping to an interval that holds the weight never lengthens a move; add up T moves. *Checked by* statement EI-2.
+
+    Examples
+    --------
+    >>> weight_travel(3), weight_travel(1000)
+    (3, 254)
+    """
+    return min(integer("n_steps", n_steps, low=0), 2 * LIMIT)
+
+
+def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> Number:
+    r"""Bound by how much a score from tables is above 16 log2 of the probability, in sixteenths of a bit.
+
+    .. math:: 0 \le s - 16 \log_2 \mathrm{softmax} \le 1 + \max_x \bigl(64 + x - 16 \log_2
+        \lfloor 16 \cdot 2^{x/16} \rfloor\bigr), \qquad x = \ell_i + 128
+
+    Parameters
+    ----------
+    logits : array of int
+        Those of one symbol after another, from -127 to 127; one is enough.
+    log : callable
+        The natural logarithm, of another kind of number where the bound is decided exactly.
+
+    Returns
+    -------
+    float or number of the kind of `log`
+        Below 2.034 for all logits, 1.07 where none is below -64, and 1.006 where none is below -8.
+
+    Raises
+    ------
+    ValueError
+        If a logit is out of range or there is none.
+
+    Notes
+    -----
+    The released nano-egg prints such scores as bits per token; they are too low by up to 0.127.
+
+    **Proof.** *Assumes*: the score is l_t + 128 - floor(16 log2(S / 16)) with S the sum of floor(16 2^(x_i / 16)).
+    *Proof*: let R be the sum without floors. Each entry of the table is at most its power and at least 2^(-d / 16)
+    times it, so that 16 log2 S is between 16 log2 R - d and 16 log2 R; the last floor subtracts less than 1. And 16
+    log2 softmax is x_t + 64 - 16 log2 R. *Checked by* statement EI-3.
+
+    Examples
+    --------
+    >>> round(score_excess([-123]), 4), round(score_excess([0, 3]), 4)
+    (2.0332, 1.0034)
+    """
+    used = {int(x) for x in table("logits", logits, -LIMIT, LIMIT).ravel()}
+    if not used:
+        raise must("logits", "at least one logit", logits)
+    x = max(used, key=lambda logit: _missed(logit, math.log))
+    return 1 + _missed(x, log)
+
+
+def _missed(logit: int, log: Callable[[Any], Any]) -> Any:
+    """Return what the floor of one entry of the table of powers takes, in sixteenths of a bit."""
+    whole = 1 << (64 + logit + 128)
+    for _ in range(4):
+        whole = math.isqrt(whole)
+    return (64 + logit + 128) - 16 * (log(whole) / log(2))
+
+
+def vote_quantile(step: int, *, decay: float = 0.015) -> int:
+    r"""Return the quantile of the test at a step in sixteenths: int(16 z) for a two-sided test at level alpha.
+
+    .. math:: \alpha_t = 1 / (1 + \text{decay} \cdot t), \qquad z = \Phi^{-1}(1 - \alpha_t / 2)
+
+    Parameters
+    ----------
+    step : int
+        t, at least 0.
+    decay : float
+        How fast the level falls; (2^4 - 1) / 1000 in nano-egg.
+
+    Returns
+    -------
+    int
+        At least 0; a weight moves where 16 |Z| >= quantile * isqrt(P r) * 256.
+
+    Raises
+    ------
+    ValueError
+        If an argument is negative.
+    TypeError
+        If one is of the wrong kind.
+
+    Examples
+    --------
+    >>> vote_quantile(0), vote_quantile(600)
+    (0, 26)
+    """
+    alpha = 1 / (1 + number("decay", decay, 0) * integer("step", step, low=0))
+    return int(16 * NormalDist().inv_cdf(1 - alpha / 2))
+
+
+def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
+    r"""Return how likely a weight moves when scores say nothing: the exact two-sided tail of the vote.
+
+    .. math:: P\bigl(Z \ne 0,\ 16\,|Z| \ge \text{bound}\bigr), \qquad Z = \sum_p s_p z_p
+
+    with independent fair signs s_p.
+
+    Parameters
+    ----------
+    products : array of int
+        z_p = A_p B_p^T, the noise of this weight in each pair.
+    bound : number
+        What 16 |Z| must reach, at least 0.
+
+    Returns
+    -------
+    Fraction
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no product, the bound is negative, or a product is no integer.
+
+    Notes
+    -----
+    At level 0.1 with signs for noise, P = 16, 64, 100 and 1000 pairs give 0.0768, 0.1034, 0.0886 and 0.1067: isqrt(P)
+    and int(16 z) round.
+
+    **Proof.** *Assumes*: both members of a pair have the same true score, with independent noise of one law and no
+    ties. *Proof*: then the difference is symmetric, its sign is fair, and it is independent of A_p and B_p, since
+    exchanging the members changes the sign of the difference alone. The sums of the signed products are counted by
+    adding one pair at a time. *Checked by* statement EI-4.
+
+    Examples
+    --------
+    >>> float(flip_probability([256] * 16, 26 * 4 * 256))
+    0.076812744140625
+    """
+    steps, least = numbers("products", products), number("bound", bound, 0)
+    sums = {0: 1}
+    for step in steps:
+        if step != int(step):
+            raise must("products", "integers", step)
+        longer: dict[int, int] = {}
+        for value, count in sums.items():
+            for there in (value + int(step), value - int(step)):
+                longer[there] = longer.get(there, 0) + count
+        sums = longer
+    far = sum(count for value, count in sums.items() if value != 0 and 16 * abs(value) >= least)
+    return Fraction(far, 2 ** len(steps))
+
+
+def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> Number:
+    r"""Return the entropy rate of a Markov chain in bits a symbol.
+
+    .. math:: h = -\sum_i \pi_i \sum_j P_{ij} \log_2 P_{ij}
+
+    Parameters
+    ----------
+    transitions : array of shape (k, k)
+        Rows that add up to 1, of an irreducible chain; doubles or Fractions.
+    log : callable
+        The natural logarithm, as in `score_excess`.
+
+    Returns
+    -------
+    float or number of the kind of `log`
+        In [0, log2 k].
+
+    Raises
+    ------
+    ValueError
+        If the rows are no probabilities, or the chain has several recurrent classes.
+
+    Examples
+    --------
+    >>> entropy_rate([[0.5, 0.5], [0.5, 0.5]])
+    1.0
+    """
+    P = table("transitions", transitions, 0, 1, shape=("k", "k"))
+    pi = stationary(P)
+    terms = [pi[i] * (P[i, j] * log(P[i, j])) for i in range(len(P)) for j in range(len(P)) if P[i, j] > 0]
+    return -sum(terms[1:], terms[0]) / log(2)
+
+
+def stationary(P: np.ndarray) -> list[Any]:
+    """Return the stationary distribution, by elimination without subtractions (Grassmann et al., 1985)."""
+    k = len(P)
+    if P.shape != (k, k) or any(abs(float(sum(row)) - 1) > 1e-9 for row in P):
+        raise must("transitions", "a square array whose rows add up to 1", P)
+    Q = [list(row) for row in P]
+    for last in range(k - 1, 0, -1):
+        out = sum(Q[last][:last])
+        if not out > 0:
+            raise must("transitions", "those of an irreducible chain", P)
+        for i in range(last):
+            Q[i][last] = Q[i][last] / out
+            for j in range(last):
+                Q[i][j] = Q[i][j] + Q[i][last] * Q[last][j]
+    pi: list[Any] = [1]
+    for i in range(1, k):
+        pi.append(sum(pi[j] * Q[j][i] for j in range(i)))
+    total = sum(pi)
+    return [Fraction(p) / total if isinstance(total, Fraction | int) else p / total for p in pi]
+
+
+def least_loss(rate: Number, excess: Number) -> Number:
+    r"""Bound the mean loss that scores from tables show, for any model that sees the past alone.
+
+    .. math:: \mathbb E[-s / 16] \ge h - \text{excess} / 16
+
+    Parameters
+    ----------
+    rate : number
+        h, the entropy rate of the source in bits a symbol, at least 0.
+    excess : number
+        What a score is too high by at most, see `score_excess`.
+
+    Returns
+    -------
+    number
+        In bits a symbol.
+
+    Raises
+    ------
+    ValueError
+        If one of them is negative.
+
+    Notes
+    -----
+    **Proof.** *Assumes*: a stationary chain, and logits that are functions of earlier symbols. *Proof*: given the past,
+    the mean of -log2 q is at least the entropy of the next symbol (Gibbs), whose mean is at least h; a score is at most
+    the excess above 16 log2 q. *Checked by* statement EI-5.
+
+    Examples
+    --------
+    >>> least_loss(2.0, 1.6)
+    1.9
+    """
+    return number("rate", rate, 0) - number("excess", excess, 0) / 16
