@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from lrtheory._array import array_namespace, arrays, is_foreign, real_array
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import array, as_array, choice, must, open_interval
@@ -85,7 +87,8 @@ def update_curvature(X: ArrayLike, g: ArrayLike, *, decay: Number, method: str =
     if is_exact(start):
         kept: Any = decay
         return updated(xp, start, seen, Fraction(kept), method)
-    found = updated(xp, start, xp.astype(seen, start.dtype), share, method)
+    with np.errstate(all="ignore"):  # what overflows is refused below
+        found = updated(xp, start, xp.astype(seen, start.dtype), share, method)
     if not bool(xp.all(xp.isfinite(found))):
         raise must("g", "so small that the update stays finite", float(xp.max(xp.abs(seen))))
     return found

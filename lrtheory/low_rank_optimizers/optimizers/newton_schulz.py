@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from lrtheory._array import array_namespace, arrays
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import flag, integer, must, real
@@ -79,7 +81,8 @@ def newton_schulz(
     if flag("normalize", normalize):
         size, norm = norm_of(xp, X)
         X = X / size / (norm / size) if norm > 0 else X
-    found = iterated(X, n_iter, [float(factor) for factor in factors])
+    with np.errstate(all="ignore"):  # what overflows is refused below
+        found = iterated(X, n_iter, [float(factor) for factor in factors])
     if not bool(xp.all(xp.isfinite(found))):
         raise must("G", "so small that all iterates are finite", "one that diverges")
     return found
