@@ -20,6 +20,9 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 CALLS: dict[str, Callable[[], Call]] = {
     "dct_basis": lambda: call(4, columns=[0, 2]),
     "select_columns": lambda: call(GRADIENT, 1),
+    "newton_schulz": lambda: call(GRADIENT, n_iter=2),
+    "spectral_image": lambda: call((0.01, 1.0)),
+    "update_curvature": lambda: call(np.eye(3), GRADIENT[0], decay=0.5),
     "theory.absolute_rule_share": lambda: call(4),
     "theory.captured_energy": lambda: call([1.0, 4.0, 2.0], 2),
     "theory.dct_entry": lambda: call(4, 1, 2),
