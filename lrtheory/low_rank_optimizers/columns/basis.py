@@ -108,7 +108,7 @@ class Basis:
 
     @property
     def is_exact(self) -> bool:
-        """Whether it holds exact numbers."""
+        """Answer whether the matrix holds exact numbers."""
         return self.matrix is not None and self.matrix.dtype.kind == "O"
 
     def whole(self, n: int, dtype: str) -> np.ndarray:

@@ -83,7 +83,10 @@ class ColumnCertificate(Result):
         n, m = G.shape[axis], G.shape[1 - axis]
         if indices.ndim != 1 or not 0 < len(indices) <= n or indices[0] < 0 or indices[-1] >= n:
             return False
-        basis = Basis("dct" if self.basis is None else self.basis)
+        try:
+            basis = Basis("dct" if self.basis is None else self.basis)
+        except (TypeError, ValueError):  # the matrix is not orthogonal
+            return False
         if (np.diff(indices) <= 0).any() or (basis.matrix is not None and len(basis.matrix) != n):
             return False
         is_exact, eps = G.dtype.kind == "O", 0.0 if G.dtype.kind == "O" else float(np.finfo(G.dtype).eps)
@@ -270,7 +273,7 @@ def select_columns(
 
 
 def chosen_method(X: Any, basis: Basis, method: str) -> tuple[str, str]:
-    """How the basis is applied, and why."""
+    """The way to apply the basis, and the reason for it."""
     if _word(X) == "object":
         exact = basis.is_exact
         if not exact:
@@ -299,7 +302,8 @@ def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", meth
         shares = np.asarray(to_numpy(xp.sum(scaled * scaled, axis=along, dtype=xp.float64)))
         absolute = rule == "l1"
         scores = np.asarray(to_numpy(xp.sum(xp.abs(scaled), axis=along, dtype=xp.float64))) if absolute else shares
-        energies = shares * size * size
+        with np.errstate(over="ignore"):
+            energies = shares * size * size
         if not np.isfinite(energies.sum()):
             raise must("G", "so small that its squares are finite", size)
     indices = np.sort(np.argsort(-scores, kind="stable")[:rank])
@@ -308,7 +312,7 @@ def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", meth
 
 
 def _certificate(energies: np.ndarray, indices: np.ndarray, rule: str, shape: Any, basis: Basis) -> ColumnCertificate:
-    """What is proved of the columns that were not chosen."""
+    """The proof of what the columns hold that were not chosen."""
     axis = _axis(shape)
     least = int(shape[axis]) * (1 if rule == "l2" else int(shape[1 - axis]))
     left = np.delete(energies, indices).sum() if len(indices) < len(energies) else 0 * energies[0]

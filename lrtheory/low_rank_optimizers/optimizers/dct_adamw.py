@@ -149,7 +149,7 @@ class DCTAdamW(Optimizer):
 
     @property
     def error(self) -> Array | None:
-        """What was left out after the last step; None without error feedback, before the first step, for vectors."""
+        """The part that the last step left out; None without error feedback, before the first step, for vectors."""
         return self._kept.get("error")
 
     def _options(self) -> dict[str, Any]:
