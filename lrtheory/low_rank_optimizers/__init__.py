@@ -22,9 +22,10 @@ from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, TextScore
 from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
 from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
+from lrtheory.low_rank_optimizers.integer.texts import TextProblem, make_markov_text
 from lrtheory.low_rank_optimizers.laboratory.exact_gradient import ExactGradient, exact_gradient
 from lrtheory.low_rank_optimizers.laboratory.sine_gradient import SineGradient, sine_gradient
-from lrtheory.low_rank_optimizers.loaders import load_encoder_weights
+from lrtheory.low_rank_optimizers.loaders import load_encoder_weights, load_text
 from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
 from lrtheory.low_rank_optimizers.optimizers.auon import AuON
@@ -71,6 +72,7 @@ __all__ = [
     "SineProblem",
     "SparsityReport",
     "Step",
+    "TextProblem",
     "TextScore",
     "Trion",
     "absorption",
@@ -80,7 +82,9 @@ __all__ = [
     "dct_basis",
     "exact_gradient",
     "load_encoder_weights",
+    "load_text",
     "make_cubic",
+    "make_markov_text",
     "make_quadratic",
     "make_sine",
     "newton_schulz",

@@ -268,7 +268,7 @@ def _eight_bits(name: str, value: Any, size: tuple[int, int]) -> np.ndarray:
 
 def as_text(text: Any, n_symbols: int, *, least: int = 1) -> np.ndarray:
     """Return a text as the kernels read it, after its symbols were checked."""
-    tokens = as_array("text", text)
+    tokens = as_array("text", getattr(text, "symbols", text))  # also of a TextProblem
     if tokens.dtype.kind not in "iu":
         raise must("text", "an array of integers", tokens, TypeError)
     if tokens.ndim != 1 or len(tokens) < least:
