@@ -1,0 +1,273 @@
+"""The rank, the factors and the population of an evolution strategy for a budget of evaluations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, display, result
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, choice, integer, must, open_interval, real
+from lrtheory.low_rank_optimizers import theory
+
+__all__ = ["Plan", "plan_population"]
+
+#: excess kurtosis of the entries of factors
+KURTOSIS = {"sign": -2, "gaussian": 0}
+
+
+@result
+class Plan(Result):
+    r"""A population of mirrored pairs, and the error that it is expected to have.
+
+    Attributes
+    ----------
+    rank : int
+        Columns of the factors.
+    factors : str
+        Their law, "sign" or "gaussian".
+    pairs : int
+        Mirrored pairs that the budget pays for; the population has twice as many members.
+    bias : float
+        Norm of the difference of the mean of the estimate and the gradient of the smoothed objective.
+    variance : float
+        Mean squared distance of the estimate from its mean.
+    mse : float
+        bias^2 + variance, the least of all that were tried.
+    gradient_norm : float
+        The norm of the gradient in whose units the errors are; 1 where nothing about it is known.
+    table : mapping of str to tuple
+        The alternatives: ``rank``, ``factors``, ``pairs``, ``bias``, ``variance`` and ``mse``.
+    method : str
+        The model, "quadratic" (statement EG-V) or "sine" (statement EG-1b).
+    message : str
+        What was assumed.
+    """
+
+    rank: int
+    factors: str
+    pairs: int
+    bias: float
+    variance: float
+    mse: float
+    gradient_norm: float
+    table: dict[str, tuple[Any, ...]]
+    method: str
+    message: str
+
+    @property
+    def population_size(self) -> int:
+        """Members, two a pair."""
+        return 2 * self.pairs
+
+    @property
+    def text(self) -> str:
+        """The plan in words."""
+        share = math.sqrt(self.mse) / self.gradient_norm if self.gradient_norm else 0.0
+        plan = f"{self.pairs} mirrored pairs with {self.factors} factors of rank {self.rank}"
+        return f"{plan}: root mean squared error {share:.3g} of the norm of the gradient; {self.message}"
+
+    def _columns(self) -> dict[str, Any]:
+        return dict(self.table)
+
+    def _facts(self) -> list[str]:
+        return [self.text]
+
+    def _draw(self, ax: Any) -> None:
+        rows = [i for i, law in enumerate(self.table["factors"]) if law == self.factors]
+        taken = {name: [self.table[name][i] for i in rows] for name in ("rank", "bias", "variance", "mse")}
+        lines = {"bias^2": [b * b for b in taken["bias"]], "variance": taken["variance"], "sum": taken["mse"]}
+        display.curves(ax, taken["rank"], lines, xlabel="rank", ylabel="mean squared error")
+        ax.set_xscale("log", base=2)
+
+
+class _Row(NamedTuple):
+    """One alternative."""
+
+    rank: int
+    factors: str
+    pairs: int
+    bias: float
+    variance: float
+
+    @property
+    def mse(self) -> float:
+        return self.bias**2 + self.variance
+
+
+@arrays("host")
+def plan_population(
+    shape: Sequence[int],
+    *,
+    budget: float,
+    fitness_std: float | None = None,
+    pilot: ArrayLike | None = None,
+    singular_values: ArrayLike | None = None,
+    sigma: float | None = None,
+    cost: tuple[float, float] = (1, 1),
+    factors: str | None = None,
+    max_rank: int = 64,
+) -> Plan:
+    r"""Choose rank, factors and population of an evolution strategy with the least mean squared error for a budget.
+
+    Without singular values the objective is taken as quadratic in the range of the perturbations: there is no bias, and
+    the variance of P pairs is (\|G\|^2 / P) (mn + 1 + c/r) (statement EG-V), which is least for signs of rank 1
+    (statement EG-VS) and for Gaussian factors at rank 1 or 2 with the default cost (statement EG-O). With singular
+    values the objective is taken as a sine of the direction that has them: bias and variance are exact for Gaussian
+    factors (statements EG-1 and EG-1b), signs are left out, and a larger budget asks for a larger rank.
+
+    Arrays: any (copied to the host)
+
+    Parameters
+    ----------
+    shape : pair of int
+        (m, n), those of the weight.
+    budget : float
+        Evaluations of members without perturbation that could be paid for.
+    fitness_std : float or None
+        Standard deviation of the fitness of members, which with `sigma` says how large the gradient is at most
+        (statement EG-N).
+    pilot : array of shape (P,), or None
+        In its place: differences (f_2p - f_(2p+1)) / 2 of mirrored pairs, as `ESStep.pair_differences` holds them.
+    singular_values : array of shape (k,), or None
+        Those of the direction Om of a sine sin(<Om, W>), in radians per unit of weight; needs `sigma`.
+    sigma : float or None
+        Scale of the perturbations, above 0.
+    cost : pair of float
+        (C0, k): a member costs C0 mn + k r (m + n), which counts as 1 + (k / C0) r (1/m + 1/n) evaluations. (1, 0) is
+        for simulators beside which perturbations cost nothing.
+    factors : {"sign", "gaussian"} or None
+        The law of the factors; None tries both where a formula is known.
+    max_rank : int
+        The largest rank that is tried.
+
+    Returns
+    -------
+    Plan
+        The best of all alternatives, and those for ranks 1, 2, 4, ... beside it.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or array of numbers.
+    ValueError
+        If a number is out of range, the budget does not pay for one pair, `sigma` is missing where it is needed, or
+        signs are asked for with singular values.
+
+    Notes
+    -----
+    Errors are about the gradient of the smoothed objective, which is what a fixed sigma asks for. Where neither
+    `fitness_std` nor `pilot` is given they are in units of the squared gradient, and for a sine in those of a sine of
+    amplitude 1 at its steepest point. Noise of single evaluations counts as gradient here: with d the mean squared
+    difference of a pilot, d / sigma^2 is \|G\|^2 plus the noise over 2 sigma^2.
+
+    Examples
+    --------
+    >>> plan = plan_population((10, 65), budget=128)
+    >>> plan.rank, plan.factors, plan.pairs, round(plan.mse, 3)
+    (1, 'sign', 57, 11.386)
+    >>> plan = plan_population((32, 32), budget=20_000, singular_values=[1.0], sigma=1.0)
+    >>> plan.rank, plan.factors, plan.pairs, round(plan.mse, 4)
+    (4, 'gaussian', 8000, 0.0574)
+    """
+    m, n = _sides(shape)
+    members = open_interval("budget", budget, 0.0, math.inf)
+    each = _extra(cost) * (1 / m + 1 / n)
+    largest = integer("max_rank", max_rank, low=1)
+    if factors is not None:
+        choice("factors", factors, tuple(KURTOSIS))
+    if members < 2 * (1 + each):
+        raise must("budget", f"at least {2 * (1 + each):g}, the cost of one pair of rank 1", budget)
+    s = None if sigma is None else open_interval("sigma", sigma, 0.0, math.inf)
+    spread, told = _spread(fitness_std, pilot, s)
+    pairs = {r: int(members / (2 * (1 + each * r))) for r in range(1, largest + 1)}
+    pairs = {r: P for r, P in pairs.items() if P > 0}
+    if singular_values is None:
+        norm = 1.0 if spread is None or s is None else spread / s
+        rows = _quadratic_rows((m, n), pairs, norm, factors)
+        method, model = "quadratic", "taken as quadratic, without bias (EG-V)"
+    else:
+        if factors == "sign":
+            raise must("factors", '"gaussian" or None with `singular_values`', factors)
+        if s is None:
+            raise must("sigma", "given with `singular_values`", None)
+        t = s * array("singular_values", singular_values, shape=(None,), low=0.0).astype(np.float64)
+        if not 0 < t.size <= min(m, n) or not t.any():
+            raise must("singular_values", f"1 to {min(m, n)} numbers, not all 0", singular_values)
+        rows, norm = _sine_rows((m, n), pairs, t, s, spread)
+        method, model = "sine", "taken as a sine along a direction with these singular values (EG-1b)"
+    best = min(rows, key=lambda row: row.mse)
+    shown = [row for row in rows if row.rank & (row.rank - 1) == 0 or row is best]
+    table = {name: tuple(getattr(row, name) for row in shown) for name in (*_Row._fields, "mse")}
+    return Plan(
+        *best, mse=best.mse, gradient_norm=norm, table=table, method=method, message=f"the objective is {model}, {told}"
+    )
+
+
+def _quadratic_rows(shape: tuple[int, int], pairs: dict[int, int], norm: float, factors: str | None) -> list[_Row]:
+    rows = []
+    for law in KURTOSIS if factors is None else (factors,):
+        k = KURTOSIS[law]
+        for r, P in pairs.items():
+            share = theory.estimator_mse(shape, rank=r, pairs=P, gradient_square=1, kurtosis_a=k, kurtosis_b=k)
+            rows.append(_Row(r, law, P, 0.0, float(share) * norm**2))
+    return rows
+
+
+def _sine_rows(
+    shape: tuple[int, int], pairs: dict[int, int], t: np.ndarray, sigma: float, spread: float | None
+) -> tuple[list[_Row], float]:
+    """Alternatives at the steepest point of a sine whose differences have the given spread, and its gradient's norm."""
+    limit = theory.sine_response(t, rank=math.inf)
+    # the variance of sin<T, E> is (1 - E cos<2 T, E>) / 2
+    variance = -math.expm1(-2 * float(t @ t)) / 2
+    unit = (1.0 if spread is None else spread / math.sqrt(variance)) / sigma
+    rows = []
+    for r, P in pairs.items():
+        h = theory.sine_response(t, rank=r)
+        second = theory.sine_second_moment(shape, t, rank=r)
+        rows.append(
+            _Row(r, "gaussian", P, unit * float(np.linalg.norm(h - limit)), unit**2 * float(second - h @ h) / P)
+        )
+    return rows, unit * float(np.linalg.norm(limit))
+
+
+def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | None, str]:
+    """The standard deviation of differences of pairs, where it is known, and where it comes from."""
+    if fitness_std is None and pilot is None:
+        return None, "and nothing is known of its scale"
+    if fitness_std is not None and pilot is not None:
+        raise must("fitness_std and pilot", "given one at most", "both")
+    if sigma is None:
+        raise must("sigma", "given with `fitness_std` or `pilot`", None)
+    if pilot is None:
+        spread = real("fitness_std", fitness_std, low=0.0)
+        if math.isinf(spread):
+            raise must("fitness_std", "finite", fitness_std)
+        return spread, "with a gradient as large as the spread of fitness allows (EG-N)"
+    d = array("pilot", pilot, shape=(None,)).astype(np.float64)
+    if not d.size:
+        raise must("pilot", "at least one difference", d)
+    scale = float(np.abs(d).max()) or 1.0
+    squares = (d / scale) ** 2
+    mean = float(squares.mean())
+    error = float(squares.std()) / mean / math.sqrt(d.size) if mean else 0.0
+    told = f"with a squared gradient from {d.size} pilot pairs (standard error {100 * error:.2g} %)"
+    return scale * math.sqrt(mean), told
+
+
+def _sides(shape: Any) -> tuple[int, int]:
+    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__") or len(shape) != 2:
+        raise must("shape", "a pair of integers (m, n)", shape)
+    return integer("shape[0]", shape[0], low=1), integer("shape[1]", shape[1], low=1)
+
+
+def _extra(cost: Any) -> float:
+    """What one column costs, beside a member without perturbation."""
+    if isinstance(cost, (str, bytes)) or not hasattr(cost, "__len__") or len(cost) != 2:
+        raise must("cost", "a pair of numbers (C0, k)", cost)
+    return real("cost[1]", cost[1], low=0.0) / open_interval("cost[0]", cost[0], 0.0, math.inf)
