@@ -54,7 +54,7 @@ def captured_energy(energies: ArrayLike, rank: int) -> Number:
     Proof: G = sum_j S_j q_j^T has orthogonal terms of squares e_j, and G Q_I Q_I^T is the sum over I, so that the
     residual is \|G\|^2 - sum_I e_j; the r largest are the best. Where Q diagonalizes G^T G, the e_j are its
     eigenvalues, the squared singular values of G, and by Eckart and Young the residual is the least of all matrices of
-    rank r. Under a uniformly random Q, every e_j has the mean \|G\|^2 / n, as all q_j have one law.
+    rank r.
 
     Checked by: DC-1, DC-4.
 
