@@ -39,6 +39,8 @@ from lrtheory.low_rank_optimizers.optimizers.muon import Muon
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import newton_schulz, spectral_image
 from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
+from lrtheory.low_rank_optimizers.planning.bias_bound import BiasCertificate, bias_bound
+from lrtheory.low_rank_optimizers.planning.plan_population import Plan, plan_population
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
 from lrtheory.low_rank_optimizers.rounding.absorption import Absorption, AbsorptionCertificate, absorption
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded

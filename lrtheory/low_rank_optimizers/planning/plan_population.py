@@ -202,6 +202,8 @@ def plan_population(
         method, model = "sine", "taken as a sine along a direction with these singular values (EG-1b)"
     best = min(rows, key=lambda row: row.mse)
     shown = [row for row in rows if row.rank & (row.rank - 1) == 0 or row is best]
+    if best.rank == largest > 1:
+        told += "; `max_rank` binds"
     table = {name: tuple(getattr(row, name) for row in shown) for name in (*_Row._fields, "mse")}
     return Plan(
         *best, mse=best.mse, gradient_norm=norm, table=table, method=method, message=f"the objective is {model}, {told}"
@@ -229,10 +231,9 @@ def _sine_rows(
     rows = []
     for r, P in pairs.items():
         h = theory.sine_response(t, rank=r)
-        second = theory.sine_second_moment(shape, t, rank=r)
-        rows.append(
-            _Row(r, "gaussian", P, unit * float(np.linalg.norm(h - limit)), unit**2 * float(second - h @ h) / P)
-        )
+        bias = unit * float(np.linalg.norm(h - limit))
+        one = unit**2 * float(theory.sine_second_moment(shape, t, rank=r) - h @ h)
+        rows.append(_Row(r, "gaussian", P, bias, one / P))
     return rows, unit * float(np.linalg.norm(limit))
 
 
