@@ -18,6 +18,9 @@ from __future__ import annotations
 from lrtheory.low_rank_optimizers import baselines, theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
 from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
+from lrtheory.low_rank_optimizers.evolution.es_gradient import ESGradient, es_gradient
+from lrtheory.low_rank_optimizers.evolution.low_rank_es import ESStep, LowRankES
+from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
 from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, TextScore
 from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
@@ -60,6 +63,8 @@ __all__ = [
     "ColumnCertificate",
     "ColumnSelection",
     "DCTAdamW",
+    "ESGradient",
+    "ESStep",
     "ExactGradient",
     "Frugal",
     "GaLore",
@@ -68,7 +73,9 @@ __all__ = [
     "IntegerRNN",
     "IntegerStep",
     "IntegerTraining",
+    "LowRankES",
     "Muon",
+    "Perturbations",
     "Plan",
     "PolynomialProblem",
     "Progress",
@@ -85,6 +92,7 @@ __all__ = [
     "bias_bound",
     "compare_checkpoints",
     "dct_basis",
+    "es_gradient",
     "exact_gradient",
     "load_encoder_weights",
     "load_text",

@@ -17,11 +17,16 @@ References
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from lrtheory._array import kernel
 
 __all__ = ["add_products", "fill_normals", "fill_signs", "philox"]
+
+#: for kernels that allocate nothing: without reference counts of arrays, which a row of a hundred numbers would feel
+flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
@@ -38,7 +43,7 @@ S3, S5, S7, S9 = np.float32(-1 / 6), np.float32(1 / 120), np.float32(-1 / 5040),
 ONE_32, FOUR = np.float32(1), np.float32(4)
 
 
-@kernel
+@flat
 def philox(x0, x1, x2, x3, k0, k1):
     """Return the four words of 32 bits, held in words of 64, that a counter and a key are turned into."""
     for _ in range(10):
@@ -48,7 +53,7 @@ def philox(x0, x1, x2, x3, k0, k1):
     return x0, x1, x2, x3
 
 
-@kernel
+@flat
 def words(buffer, pair, stream, step, seed):
     """Fill a buffer of 4 b words of 32 bits: word k of block i goes to k b + i."""
     b = len(buffer) // 4
@@ -61,7 +66,7 @@ def words(buffer, pair, stream, step, seed):
         buffer[3 * b + i] = np.uint32(x3)
 
 
-@kernel
+@flat
 def spread(row, buffer):
     """Write the bits of 1.0 or -1.0 in single precision for each random bit."""
     full = len(row) // 32
@@ -82,7 +87,7 @@ def fill_signs(out, stream, step, seed):
         spread(out[p], buffer)
 
 
-@kernel(fastmath={"contract"}, error_model="numpy")
+@flat(fastmath={"contract"})
 def radius(word):
     """Return sqrt(-2 log u) for u = (word + 1/2) / 2^32, in single precision."""
     x = np.float64(np.float64(word) + 0.5)  # exact; single precision would round large words to 2^32
@@ -98,7 +103,7 @@ def radius(word):
     return np.sqrt(np.float32(np.float64(32 - e) * LOG_4) - FOUR * logarithm)
 
 
-@kernel(fastmath={"contract"}, error_model="numpy")
+@flat(fastmath={"contract"})
 def circle(word):
     """Return cosine and sine of 2 pi word / 2^32, in single precision."""
     quarter = np.uint32(word + QUARTER_HALF) >> np.uint32(30)
@@ -121,7 +126,7 @@ def circle(word):
     )
 
 
-@kernel
+@flat
 def transformed(made, buffer):
     """Turn words into normal numbers by pairs, a radius of the first half and an angle of the second half."""
     half = len(made) // 2
@@ -144,21 +149,21 @@ def fill_normals(out, stream, step, seed):
         out[p] = made[:length]
 
 
-@kernel(fastmath={"contract"}, error_model="numpy")
+@flat(fastmath={"contract"})
 def set_sum(row, middle, a, z):
     """Set a row to another one plus z times a third one."""
     for j in range(len(row)):
         row[j] = middle[j] + z * a[j]
 
 
-@kernel(fastmath={"contract"}, error_model="numpy")
+@flat(fastmath={"contract"})
 def add_one(row, a, z):
     """Add z times a row."""
     for j in range(len(row)):
         row[j] += z * a[j]
 
 
-@kernel(fastmath={"contract"}, error_model="numpy")
+@flat(fastmath={"contract"})
 def add_four(row, a, z0, z1, z2, z3):
     """Add four rows with their weights, so that the sum is read and written once."""
     a0, a1, a2, a3 = a[0], a[1], a[2], a[3]
@@ -166,7 +171,7 @@ def add_four(row, a, z0, z1, z2, z3):
         row[j] += (z0 * a0[j] + z1 * a1[j]) + (z2 * a2[j] + z3 * a3[j])
 
 
-@kernel(error_model="numpy")
+@flat
 def add_products(out, middle, Z, starts, A, pairs, scales, step, shared):
     """Add scale times z A[pair] to each row of each member, z having r numbers from starts[member] + step row of Z on.
 
