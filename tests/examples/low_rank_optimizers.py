@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lrtheory.low_rank_optimizers import make_cubic
 from tests.backends import need_data
 from tests.examples import Call, call
 
@@ -18,6 +19,35 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "bias_bound": lambda: call((2, 3), rank=2, sigma=0.5, hessian_lipschitz=1.0),
+    "exact_gradient": lambda: call(make_cubic((2, 1), rng=0), sigma=0.5, rank=1),
+    "make_cubic": lambda: call((2, 2), harmonic=True, rng=0),
+    "make_quadratic": lambda: call((2, 3), exact=True, rng=0),
+    "make_sine": lambda: call((2, 3), spectrum="flat", rng=0),
+    "plan_population": lambda: call((2, 3), budget=100, singular_values=[1.0, 0.5], sigma=0.5, max_rank=4),
+    "sine_gradient": lambda: call((GRADIENT, 0.1 * GRADIENT), sigma=0.5, rank=2),
+    "theory.baseline_factor": lambda: call(3),
+    "theory.best_rank": lambda: call((2, 3)),
+    "theory.characteristic_function": lambda: call([1.0, 0.5], rank=2),
+    "theory.estimator_mse": lambda: call((2, 3), rank=1, pairs=4, gradient_square=2),
+    "theory.fourth_moment": lambda: call((2, 3), rank=1),
+    "theory.gradient_norm_bound": lambda: call(3.0, sigma=0.5),
+    "theory.layer_mse": lambda: call([(2, 3), (1, 2)], rank=1, pairs=4, gradient_squares=[1, 2]),
+    "theory.low_rank_bias": lambda: call(np.ones((1, 2, 1, 2, 1, 2)), sigma=0.5, rank=2),
+    "theory.noise_constant": lambda: call((2, 3), kurtosis_a=-2),
+    "theory.one_sided_mse": lambda: call((2, 3), rank=1, evaluations=8, gradient_square=2, value=1, sigma=0.5),
+    "theory.participation_ratio": lambda: call([1.0, 0.5]),
+    "theory.richardson": lambda: call(GRADIENT, 2 * GRADIENT),
+    "theory.sine_bias_bound": lambda: call([1.0, 0.5], rank=2),
+    "theory.sine_response": lambda: call([1.0, 0.5], rank=2),
+    "theory.sine_second_moment": lambda: call((2, 3), [1.0, 0.5], rank=2),
+    "theory.sixth_moment": lambda: call((2, 3), rank=1),
+    "theory.skew_bias": lambda: call(third_a=1, third_b=2, sigma=0.5, rank=2),
+    "theory.smoothing_bias": lambda: call(np.ones((1, 2, 1, 2, 1, 2)), sigma=0.5),
+    "theory.step_response_bounds": lambda: call(3),
+    "theory.step_response_square": lambda: call(3),
+    "theory.taylor_bias_bound": lambda: call((2, 3), rank=1, sigma=0.5, gradient_lipschitz=2.0),
+    "theory.update_rank_bound": lambda: call((2, 3), rank=1, pairs=4),
     "dct_basis": lambda: call(4, columns=[0, 2]),
     "select_columns": lambda: call(GRADIENT, 1),
     "newton_schulz": lambda: call(GRADIENT, n_iter=2),

@@ -1,4 +1,4 @@
-"""What an evolution strategy with Gaussian factors estimates on a sine, and with which variance, by a closed form."""
+"""Mean and variance of an evolution strategy with Gaussian factors on a sine, by a closed form."""
 
 from __future__ import annotations
 

@@ -268,7 +268,7 @@ def _sides(shape: Any) -> tuple[int, int]:
 
 
 def _extra(cost: Any) -> float:
-    """What one column costs, beside a member without perturbation."""
+    """The cost of one column, beside that of a member without perturbation."""
     if isinstance(cost, (str, bytes)) or not hasattr(cost, "__len__") or len(cost) != 2:
         raise must("cost", "a pair of numbers (C0, k)", cost)
     return real("cost[1]", cost[1], low=0.0) / open_interval("cost[0]", cost[0], 0.0, math.inf)

@@ -39,7 +39,45 @@ def damped(c: float) -> Any:
     return taken, optimizer.get_state()["kept.left"]
 
 
+def waved(c: float) -> Any:
+    """Weights in units 1 / c, so that gradients are in units c."""
+    found = lro.sine_gradient((GRADIENT * (c / 8), GRADIENT / (8 * c)), sigma=0.5 / c, rank=2)
+    return found.gradient / c, found.bias / c, found.variance / c / c, found.second_moment / c / c
+
+
+def averaged(c: float, w: float) -> Any:
+    """The objective in units c, and weights in units w."""
+    p = lro.make_cubic((2, 2), rng=0)
+    M, G = p.M * w, p.gradient * (c / w)
+    problem = lro.PolynomialProblem(M, G, p.hessian * (c / w / w), p.cubic * (c / w / w / w), value=c)
+    found = lro.exact_gradient(problem, sigma=0.5 * w, rank=1)
+    return found.gradient * (w / c), found.bias * (w / c), found.variance * (w / c) ** 2, found.mse * (w / c) ** 2
+
+
+def planned(c: float, w: float, **options: Any) -> Any:
+    """Fitness in units c, and weights in units w."""
+    if "singular_values" in options:
+        options["singular_values"] = np.array(options["singular_values"]) / w
+    found = lro.plan_population((6, 9), budget=1000, pilot=GRADIENT[0] * c, sigma=0.5 * w, **options)
+    errors = found.bias * (w / c), found.variance * (w / c) ** 2, found.mse * (w / c) ** 2
+    return found.rank, found.pairs, found.gradient_norm * (w / c), *errors
+
+
+def bounded(c: float) -> Any:
+    found = lro.bias_bound((6, 9), rank=2, sigma=0.5 / c, hessian_lipschitz=c**2)
+    return found.bound, found.gap
+
+
 UNITS: dict[str, Callable[[float], Any]] = {
+    "bias_bound": bounded,
+    "exact_gradient:objective": lambda c: averaged(c, 1.0),
+    "exact_gradient:weights": lambda c: averaged(1.0, c),
+    "plan_population:fitness": lambda c: planned(c, 1.0),
+    "plan_population:fitness of a sine": lambda c: planned(c, 1.0, singular_values=[1.0, 2.0]),
+    "plan_population:weights": lambda c: planned(1.0, c, singular_values=[1.0, 2.0]),
+    "sine_gradient": waved,
+    "PolynomialProblem": lambda c: lro.PolynomialProblem(GRADIENT, GRADIENT * c)(2 * GRADIENT) / c,
+    "SineProblem": lambda c: lro.SineProblem(GRADIENT * c, GRADIENT / c).truth / c,
     "AdamW": lambda c: stepped(c, lro.AdamW(step_size=0.1, epsilon_root=1e-8 * c, lam=0.1)),
     "DCTAdamW": lambda c: stepped(c, lro.DCTAdamW(2, step_size=0.1, epsilon_root=0.0, refresh_every=2)),
     "DCTAdamW:error feedback": lambda c: stepped(
