@@ -150,7 +150,7 @@ def switching(kind: str, rank: int = 2, n_steps: int = 6) -> Stream:
     S = np.zeros((n_steps, 5, 4), int)
     S[:, 1] = lengths[:n_steps]
     S[:, 3] = -lengths[:n_steps]
-    return Stream(S, kind, rank)
+    return Stream((1 + KINDS.index(kind)) * S, kind, rank)
 
 
 def aside(n_steps: int = 8) -> Stream:
