@@ -4,6 +4,7 @@
 from lrtheory.bounds.reporting import About
 from proofs_checks.low_rank_optimizers import columns
 from proofs_checks.low_rank_optimizers import feedback
+from proofs_checks.low_rank_optimizers import rounding
 
 ABOUT = About(
     paper=(
