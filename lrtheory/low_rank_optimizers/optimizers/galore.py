@@ -19,7 +19,8 @@ class GaLore(Optimizer):
 
     where V_r are the leading right singular vectors of the gradient at steps 1, 1 + refresh_every, ... A matrix with
     fewer rows than columns is projected by its left ones. Moments stay where they are when the directions change, as in
-    the authors' program: they then belong to other directions, whose signs the decomposition leaves open.
+    the authors' program, and then belong to other directions. Here the entry of the largest absolute value of a
+    direction is positive; in their program the decomposition decides its sign.
 
     Parameters
     ----------
@@ -100,7 +101,11 @@ class GaLore(Optimizer):
         if (n_steps - 1) % self.refresh_every == 0:
             left, _, right = xp.linalg.svd(gradient, full_matrices=False)
             r = int(V.shape[1])
-            V = xp.asarray(right[:r, :].T if by_columns else left[:, :r], copy=True)  # the rest is not kept
+            V = right[:r, :].T if by_columns else left[:, :r]
+            ones = xp.ones_like(V[:1, :])
+            V = V * xp.where(
+                xp.max(V, axis=0) >= -xp.min(V, axis=0), ones, -ones
+            )  # and a copy: the rest is not kept
         a = gradient @ V if by_columns else V.T @ gradient
         moments = {name: kept[name] for name in ("mean", "square")}
         direction, moments = self._moments.advance(xp, a, moments, n_steps)
