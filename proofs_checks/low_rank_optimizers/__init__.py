@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
+from proofs_checks.low_rank_optimizers import evolution
 from proofs_checks.low_rank_optimizers import columns
 from proofs_checks.low_rank_optimizers import feedback
 from proofs_checks.low_rank_optimizers import rounding
