@@ -216,7 +216,8 @@ def mean_square(case: Table) -> float:
 
 def even_spread(case: Table) -> float:
     """Return what the mean would be if changes hit all weights alike."""
-    return float(theory.random_density(theory.change_probability(value_of(case.codes), case.step_std))) ** 2
+    q = np.asarray(theory.change_probability(value_of(case.codes), case.step_std))
+    return float(theory.random_density(q)) ** 2
 
 
 def alike_on_both_sides(case: Table) -> float:

@@ -19,6 +19,13 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "rounded": lambda: call(GRADIENT, dtype="float16"),
+    "load_encoder_weights": lambda: loaded("encoder_weights"),
+    "compare_checkpoints": lambda: call(
+        {"w": GRADIENT}, {"w": 1.01 * GRADIENT}, other={"w": 0.99 * GRADIENT}, atol=0.01
+    ),
+    "adam_step_bound": lambda: call(0.9, 0.95, step=3),
+    "absorption": lambda: call({"w": GRADIENT}, step_bound=1e-3, step_std=1e-3),
     "bias_bound": lambda: call((2, 3), rank=2, sigma=0.5, hessian_lipschitz=1.0),
     "exact_gradient": lambda: call(make_cubic((2, 1), rng=0), sigma=0.5, rank=1),
     "make_cubic": lambda: call((2, 2), harmonic=True, rng=0),
@@ -26,17 +33,23 @@ CALLS: dict[str, Callable[[], Call]] = {
     "make_sine": lambda: call((2, 3), spectrum="flat", rng=0),
     "plan_population": lambda: call((2, 3), budget=100, singular_values=[1.0, 0.5], sigma=0.5, max_rank=4),
     "sine_gradient": lambda: call((GRADIENT, 0.1 * GRADIENT), sigma=0.5, rank=2),
+    "theory.absorbing_weight": lambda: call(0.5),
+    "theory.adam_step_bound": lambda: call(0.9, 0.95),
     "theory.baseline_factor": lambda: call(3),
     "theory.best_rank": lambda: call((2, 3)),
+    "theory.change_probability": lambda: call(1.5, 0.25),
     "theory.characteristic_function": lambda: call([1.0, 0.5], rank=2),
     "theory.estimator_mse": lambda: call((2, 3), rank=1, pairs=4, gradient_square=2),
     "theory.fourth_moment": lambda: call((2, 3), rank=1),
     "theory.gradient_norm_bound": lambda: call(3.0, sigma=0.5),
+    "theory.half_gaps": lambda: call([1.0, 1.5]),
     "theory.layer_mse": lambda: call([(2, 3), (1, 2)], rank=1, pairs=4, gradient_squares=[1, 2]),
     "theory.low_rank_bias": lambda: call(np.ones((1, 2, 1, 2, 1, 2)), sigma=0.5, rank=2),
     "theory.noise_constant": lambda: call((2, 3), kurtosis_a=-2),
     "theory.one_sided_mse": lambda: call((2, 3), rank=1, evaluations=8, gradient_square=2, value=1, sigma=0.5),
     "theory.participation_ratio": lambda: call([1.0, 0.5]),
+    "theory.random_density": lambda: call([0.5, 0.25]),
+    "theory.random_overlap": lambda: call([0.5, 0.25]),
     "theory.richardson": lambda: call(GRADIENT, 2 * GRADIENT),
     "theory.sine_bias_bound": lambda: call([1.0, 0.5], rank=2),
     "theory.sine_response": lambda: call([1.0, 0.5], rank=2),

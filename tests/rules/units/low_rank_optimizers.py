@@ -68,7 +68,14 @@ def bounded(c: float) -> Any:
     return found.bound, found.gap
 
 
+def differing(c: float) -> Any:
+    before, after = {"w": GRADIENT * c}, {"w": GRADIENT * c * (1 + np.outer(np.arange(6.0), np.ones(9)) / 8)}
+    found = lro.compare_checkpoints(before, after, atol=0.1 * c)
+    return found.density, found.beyond, found.ranks
+
+
 UNITS: dict[str, Callable[[float], Any]] = {
+    "compare_checkpoints": differing,
     "bias_bound": bounded,
     "exact_gradient:objective": lambda c: averaged(c, 1.0),
     "exact_gradient:weights": lambda c: averaged(1.0, c),
@@ -96,4 +103,10 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "select_columns": lambda c: chosen(c, "l2"),
     "select_columns:l1": lambda c: chosen(c, "l1"),
 }
-UNITLESS: dict[str, str] = {"dct_basis": "a basis of unit vectors", "spectral_image": "singular values over their norm"}
+UNITLESS: dict[str, str] = {
+    "absorption": "the gaps of a format change with the units but for powers of two",
+    "adam_step_bound": "decays and numbers of steps have no unit",
+    "rounded": "the gaps of a format change with the units but for powers of two",
+    "dct_basis": "a basis of unit vectors",
+    "spectral_image": "singular values over their norm",
+}
