@@ -89,7 +89,7 @@ def make_cubic(
     M, gradient = (_entries(draws, (m, n), flag_) for _ in range(2))
     hessian = _symmetric(draws, m, n, 2, flag_)
     cubic = _symmetric(draws, m, n, 3, flag_, distinct=harmonic)
-    return PolynomialProblem(M, gradient, hessian, cubic, value=_entries(draws, (), flag_).item())
+    return PolynomialProblem(M, gradient, hessian, cubic=cubic, value=_entries(draws, (), flag_).item())
 
 
 def make_sine(

@@ -53,8 +53,8 @@ class PolynomialProblem:
     M: ArrayLike
     gradient: ArrayLike
     hessian: ArrayLike | None = None
-    cubic: ArrayLike | None = None
     _: KW_ONLY
+    cubic: ArrayLike | None = None
     value: Number = 0
 
     def __post_init__(self) -> None:
