@@ -11,7 +11,7 @@ from lrtheory._array import array_namespace, arrays, is_foreign, real_array
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import array, as_array, choice, must, open_interval
 
-__all__ = ["METHODS", "exact_or_real", "is_exact", "update_curvature", "updated"]
+__all__ = ["METHODS", "exact_or_real", "is_exact", "stabilized", "update_curvature", "updated"]
 
 METHODS = ("exact", "published", "released")
 
@@ -98,7 +98,7 @@ def updated(xp: Any, X: Any, g: Any, decay: Any, method: str) -> Any:
     """The update of a checked X; products u_i u_j are formed first, so that a symmetric X stays symmetric."""
     keep = 1 - decay
     if method == "released":
-        X = decay * X + keep * xp.eye(X.shape[0], dtype=X.dtype, device=X.device)
+        X = stabilized(xp, X, decay)
     u = X @ g
     s = g @ u
     outer = u[:, None] * u[None, :]
@@ -107,6 +107,11 @@ def updated(xp: Any, X: Any, g: Any, decay: Any, method: str) -> Any:
     if method == "released":
         return X - outer / (1 + s)
     return (X - keep / (decay + keep * s) * outer) / decay
+
+
+def stabilized(xp: Any, X: Any, stabilizer: Any) -> Any:
+    """A mean of a matrix and the identity, in which the matrix has the given weight."""
+    return stabilizer * X + (1 - stabilizer) * xp.eye(X.shape[0], dtype=X.dtype, device=X.device)
 
 
 def exact_or_real(xp: Any, name: str, value: Any) -> Any:

@@ -8,10 +8,10 @@ from lrtheory._array import beside_jax, real_array
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, flag, must, open_interval, real
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, Step
-from lrtheory.low_rank_optimizers.optimizers.curvature import METHODS, updated
+from lrtheory.low_rank_optimizers.optimizers.curvature import METHODS, stabilized, updated
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import norm_of
 
-__all__ = ["MKOR"]
+__all__ = ["MKOR", "preconditioned"]
 
 
 class MKOR(Optimizer):
@@ -157,13 +157,8 @@ class MKOR(Optimizer):
         made = {name: self._moved(layout, kept[name], g) for name, g in seen.items()}
         lost = [name for name, X in made.items() if not _is_definite(xp, X)]
         made |= {name: _identity(layout, made[name].shape[0]) for name in lost}
-        # entries of at most 1, since products of four numbers may leave the range
-        scaled = [X / float(xp.max(xp.abs(X))) for X in made.values()]
-        size, norm = norm_of(xp, gradient)
-        P = scaled[0] @ (gradient / size if size else gradient) @ scaled[1]
-        most, length = norm_of(xp, P)
-        factor = self.step_size * (norm / (length / most)) if most else 0.0
-        return Advance(-factor * (P / most if most else P), made, {"restarts": len(lost)})
+        direction = preconditioned(xp, made["left"], gradient, made["right"])
+        return Advance(-self.step_size * direction, made, {"restarts": len(lost)})
 
     def _moved(self, layout: Layout, X: Any, g: Any) -> Any:
         """One factor after its vector, and after stabilization."""
@@ -171,12 +166,22 @@ class MKOR(Optimizer):
             size, norm = norm_of(layout.xp, g)
             g = g / size / (norm / size) if size else g
         X = updated(layout.xp, X, g, self.decay, self.method)
-        if self.stabilizer == 1:
-            return X
-        return self.stabilizer * X + (1 - self.stabilizer) * _identity(layout, X.shape[0])
+        return X if self.stabilizer == 1 else stabilized(layout.xp, X, self.stabilizer)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
         return 0 if len(shape) == 1 else itemsize * sum(size * size for size in shape)
+
+
+def preconditioned(xp: Any, left: Any, gradient: Any, right: Any) -> Any:
+    """The product of a gradient with both factors, at the norm of the gradient."""
+    size, norm = norm_of(xp, gradient)
+    if size == 0:
+        return 0 * gradient
+    # entries of at most 1, since products of four numbers may leave the range
+    left, right = (X / float(xp.max(xp.abs(X))) for X in (left, right))
+    P = left @ (gradient / size) @ right
+    most, length = norm_of(xp, P)
+    return norm / (length / most) * (P / most) if most else 0 * gradient
 
 
 def _identity(layout: Layout, size: int) -> Any:
