@@ -47,7 +47,6 @@ from lrtheory.low_rank_optimizers.planning.plan_population import Plan, plan_pop
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
 from lrtheory.low_rank_optimizers.rounding.absorption import Absorption, AbsorptionCertificate, absorption
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
-from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityReport, compare_checkpoints
 from lrtheory.low_rank_optimizers.theory.rounding import adam_step_bound
 
@@ -59,7 +58,6 @@ __all__ = [
     "AdamW",
     "AuON",
     "BiasCertificate",
-    "Checkpoint",
     "ColumnCertificate",
     "ColumnSelection",
     "DCTAdamW",

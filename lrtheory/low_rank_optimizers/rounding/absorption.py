@@ -24,11 +24,11 @@ SHARES = ("certain_unchanged", "certain_changed", "predicted_density", "predicte
 DECADES, PER_DECADE = 3, 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AbsorptionCertificate:
-    """What rounding decides before a step is made.
+    """Shares that rounding decides before a step is made.
 
-    Attributes
+    Parameters
     ----------
     bound : float
         The share of weights that no step up to the bound changes.
@@ -231,7 +231,7 @@ def absorption(
     certificate = None
     if bound is not None:
         kept, moved = whole["certain_unchanged"], whole["certain_changed"]
-        certificate = AbsorptionCertificate(kept, max(0.0, 1 - kept - moved), bound, form)
+        certificate = AbsorptionCertificate(bound=kept, gap=max(0.0, 1 - kept - moved), step_bound=bound, dtype=form)
     known = {name: None if math.isnan(value) else value for name, value in whole.items()}
     return Absorption(
         **known,
@@ -257,7 +257,7 @@ def _size(name: str, value: float) -> float:
 
 
 def _message(dtype: str, n_rounded: int, n_all: int, others: list[str], bound: float | None) -> str:
-    """What was done before anything was counted."""
+    """Say what was done before anything was counted."""
     said = []
     if n_rounded:
         said.append(f"{n_rounded / n_all:.1%} of the weights were no numbers of {dtype} and were rounded to it")
@@ -269,7 +269,7 @@ def _message(dtype: str, n_rounded: int, n_all: int, others: list[str], bound: f
 
 
 def codes_counted(name: str, weights: np.ndarray, dtype: str) -> tuple[np.ndarray, int]:
-    """How often each magnitude of a format occurs among the weights, and how many of them were no numbers of it."""
+    """The number of weights of each magnitude of a format, and of those that were no numbers of it."""
     counts, off = np.zeros(FORMATS[dtype].infinite, dtype=np.int64), 0
     for (block,) in blocks(weights):
         codes = codes_of(block, dtype)

@@ -1,4 +1,4 @@
-"""What training changed: how many weights, by how little, in how many directions, and whether chance explains it."""
+"""Two checkpoints: how many weights training changed, by how little, and whether chance explains it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HALVINGS = 60
 
 @result
 class SparsityReport(Result):
-    """What differs between two checkpoints.
+    """Differences of two checkpoints, tensor by tensor.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class SparsityReport(Result):
 
 
 class _Pair(NamedTuple):
-    """What is counted in one tensor: changes in each run and in both, and the magnitudes of before."""
+    """Counts of one tensor: changes in each run and in both, and the magnitudes of before."""
 
     dtype: str
     changed: int
@@ -224,7 +224,7 @@ def _demand_same(labels: list[str], before: Checkpoint, after: Checkpoint, name:
 
 
 def _left_out(read: list[Checkpoint]) -> list[str]:
-    """What was not compared."""
+    """Say what was not compared."""
     found = sorted({name for one in read for name in (*one.others, *one.names)} - set(read[0].names))
     return [f"{counted(len(found), 'tensor')} left out, as {found[0]}"] if found else []
 
@@ -307,7 +307,7 @@ def _without_signal(pairs: list[_Pair], changed: int, other: int) -> tuple[float
 
 
 def _std_that_changes(count: int, n: np.ndarray, inward: np.ndarray, outward: np.ndarray) -> float:
-    """The deviation of normal steps of which so many weights are expected to change."""
+    """Find the deviation of normal steps that change so many weights on average."""
     low, high = math.log(float(inward.min())) - 8, math.log(float(outward.max())) + 40
     for _ in range(HALVINGS):
         middle = (low + high) / 2

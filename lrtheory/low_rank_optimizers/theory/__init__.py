@@ -56,7 +56,6 @@ from lrtheory.low_rank_optimizers.theory.orthogonalization import (
     newton_schulz_value,
 )
 from lrtheory.low_rank_optimizers.theory.rounding import (
-    HalfGaps,
     absorbing_weight,
     adam_step_bound,
     change_probability,
@@ -81,7 +80,6 @@ from lrtheory.low_rank_optimizers.theory.splitting import (
 )
 
 __all__ = [
-    "HalfGaps",
     "absolute_rule_share",
     "absorbing_weight",
     "adam_step_bound",
