@@ -258,7 +258,8 @@ class Perturbations:
         members = []
         for layer, (given, shape) in enumerate(zip(weights, self.shapes, strict=True)):
             W, (A, B) = array(f"weights[{layer}]", given, shape=shape), self.factors(layer)
-            noise = self.sigma * A[pair] if B is None else self.scale * (A[pair].astype(_joint(W, A)) @ B[pair].T)
+            left = A[pair].astype(_joint(W, A))
+            noise = self.sigma * left if B is None else self.scale * (left @ B[pair].T)
             members.append(W + sign * noise)
         return members
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from fractions import Fraction as F
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -62,25 +62,29 @@ def test_gradients_are_weighted_sums(mirrored: bool) -> None:
 
 
 def test_fractions_stay_exact() -> None:
-    A = np.array([[[F(3)], [F(0)]], [[F(-3)], [F(3)]]], dtype=object)
-    B = np.array([[[F(1)], [F(-1)], [F(0)]], [[F(1)], [F(1)], [F(1)]]], dtype=object)
-    noise = np.array([[F(1), F(2)], [F(3), F(-1)]], dtype=object)
-    generation = Perturbations([A, noise], [B, None], scale=F(1, 6))
-    W, b = np.full((2, 3), F(1, 7), dtype=object), np.array([F(1), F(1, 3)], dtype=object)
-    X = np.array([[F(1), F(2), F(3)], [F(1, 2), F(0), F(0)]], dtype=object)
+    A = np.array([[[Fraction(3)], [Fraction(0)]], [[Fraction(-3)], [Fraction(3)]]], dtype=object)
+    B = np.array(
+        [[[Fraction(1)], [Fraction(-1)], [Fraction(0)]], [[Fraction(1)], [Fraction(1)], [Fraction(1)]]], dtype=object
+    )
+    noise = np.array([[Fraction(1), Fraction(2)], [Fraction(3), Fraction(-1)]], dtype=object)
+    generation = Perturbations([A, noise], [B, None], scale=Fraction(1, 6))
+    W, b = np.full((2, 3), Fraction(1, 7), dtype=object), np.array([Fraction(1), Fraction(1, 3)], dtype=object)
+    X = np.array([[Fraction(1), Fraction(2), Fraction(3)], [Fraction(1, 2), Fraction(0), Fraction(0)]], dtype=object)
     outputs, moved = generation.forward(X, W, 0), generation.forward(X[:, :2], b, 1)
     for i in range(4):
         member, vector = generation.member(i, [W, b])
         assert (member == W + np.array(dense(generation, i, 0), dtype=object)).all()
         assert (outputs[i] == X @ member.T).all()
         assert (moved[i] == X[:, :2] + vector).all()
-    weights, shift = generation.gradient([F(1, 3), 2])
-    expected = [[(F(1, 3) * A[0, a, 0] * B[0, b, 0] + 2 * A[1, a, 0] * B[1, b, 0]) * 3 for b in range(3)] for a in (0, 1)]
+    weights, shift = generation.gradient([Fraction(1, 3), 2])
+    expected = [
+        [(Fraction(1, 3) * A[0, a, 0] * B[0, b, 0] + 2 * A[1, a, 0] * B[1, b, 0]) * 3 for b in range(3)] for a in (0, 1)
+    ]
     assert (weights == np.array(expected, dtype=object)).all()
-    assert shift.tolist() == [(F(1, 3) + 6) * 3, (F(2, 3) - 2) * 3]
+    assert shift.tolist() == [(Fraction(1, 3) + 6) * 3, (Fraction(2, 3) - 2) * 3]
     assert generation.gradient([1, 2])[0][0, 0] == (3 - 6) * 3  # integers beside Fractions are exact too
-    assert generation.sigma == F(1, 6)
-    assert Perturbations([np.ones((1, 2, 4))], [np.ones((1, 2, 4))], scale=F(1, 4)).sigma == 0.5
+    assert generation.sigma == Fraction(1, 6)
+    assert Perturbations([np.ones((1, 2, 4))], [np.ones((1, 2, 4))], scale=Fraction(1, 4)).sigma == 0.5
 
 
 def test_single_precision_stays() -> None:
