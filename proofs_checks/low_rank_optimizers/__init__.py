@@ -3,8 +3,11 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.low_rank_optimizers import evolution
+from proofs_checks.low_rank_optimizers import integers
 from proofs_checks.low_rank_optimizers import columns
 from proofs_checks.low_rank_optimizers import feedback
+from proofs_checks.low_rank_optimizers import curvature
+from proofs_checks.low_rank_optimizers import splitting
 from proofs_checks.low_rank_optimizers import rounding
 
 ABOUT = About(
