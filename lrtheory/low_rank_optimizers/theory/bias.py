@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -74,9 +75,12 @@ def low_rank_bias(
     """
     C, square = _cubic(cubic), _square(sigma)
     ka, kb = kurtoses(kurtosis_a, kurtosis_b)
-    found = np.einsum("ilkjkl->ij", C) + np.einsum("ijilil->ij", C) * ka / 2
-    found = found + np.einsum("ijkjkj->ij", C) * kb / 2 + np.einsum("ijijij->ij", C) * (ka * kb) / 6
-    return np.asarray(found * over(square, checked_rank(rank)))
+    weights: list[Any] = [ka / 2, kb / 2, ka * kb / 6, over(square, checked_rank(rank))]
+    if C.dtype.kind == "f":  # a Fraction would make objects of doubles
+        weights = [float(weight) for weight in weights]
+    found = np.einsum("ilkjkl->ij", C) + np.einsum("ijilil->ij", C) * weights[0]
+    found = found + np.einsum("ijkjkj->ij", C) * weights[1] + np.einsum("ijijij->ij", C) * weights[2]
+    return np.asarray(found * weights[3])
 
 
 def smoothing_bias(cubic: ArrayLike, *, sigma: Number) -> np.ndarray:
@@ -114,7 +118,8 @@ def smoothing_bias(cubic: ArrayLike, *, sigma: Number) -> np.ndarray:
     >>> smoothing_bias(np.ones((1, 1, 1, 1, 1, 1), int), sigma=1)
     array([[Fraction(1, 2)]], dtype=object)
     """
-    return np.asarray(np.einsum("ijklkl->ij", _cubic(cubic)) * (_square(sigma) / 2))
+    C, half = _cubic(cubic), _square(sigma) / 2
+    return np.asarray(np.einsum("ijklkl->ij", C) * (float(half) if C.dtype.kind == "f" else half))
 
 
 def richardson(coarse: ArrayLike, fine: ArrayLike, *, ranks: tuple[int, int] = (1, 2)) -> np.ndarray:
@@ -159,7 +164,8 @@ def richardson(coarse: ArrayLike, fine: ArrayLike, *, ranks: tuple[int, int] = (
     second = table("fine", fine, shape=first.shape)
     if high == 2 * low:
         return np.asarray(2 * second - first)
-    return np.asarray((high * second - low * first) * exact(1) / (high - low))
+    floats = "f" in (first.dtype.kind, second.dtype.kind)
+    return np.asarray((high * second - low * first) / (high - low if floats else Fraction(high - low)))
 
 
 def skew_bias(

@@ -49,7 +49,7 @@ def averaged(c: float, w: float) -> Any:
     """The objective in units c, and weights in units w."""
     p = lro.make_cubic((2, 2), rng=0)
     M, G = p.M * w, p.gradient * (c / w)
-    problem = lro.PolynomialProblem(M, G, p.hessian * (c / w / w), p.cubic * (c / w / w / w), value=c)
+    problem = lro.PolynomialProblem(M, G, p.hessian * (c / w / w), cubic=p.cubic * (c / w / w / w))
     found = lro.exact_gradient(problem, sigma=0.5 * w, rank=1)
     return found.gradient * (w / c), found.bias * (w / c), found.variance * (w / c) ** 2, found.mse * (w / c) ** 2
 
@@ -74,7 +74,41 @@ def differing(c: float) -> Any:
     return found.density, found.beyond, found.ranks
 
 
+def evolved(c: float, v: float, **options: Any) -> Any:
+    """Weights in units c, which sigma has too, and values in units v."""
+    es = lro.LowRankES([(6, 9), (9,)], sigma=0.5 * c, rank=2, population_size=8, rng=0, **options)
+    generation = es.ask()
+    weights = [GRADIENT * c, GRADIENT[0] * c]
+    values = [float(sum((W / c).sum() ** 2 for W in generation.member(i, weights))) * v for i in range(8)]
+    outputs = generation.forward(GRADIENT, GRADIENT * c, 0) / c
+    step = es.tell(values)
+    power = v if options["shaping"] == "raw" else 1.0
+    return outputs, *(update * (c / power) for update in step.update), step.pair_differences / v
+
+
+def estimated(c: float, v: float) -> Any:
+    found = lro.es_gradient(
+        lambda W: float((W / c).sum() ** 2) * v, GRADIENT * c, sigma=0.5 * c, population_size=8, rng=0
+    )
+    return found.gradient * (c / v), found.differences / v, found.standard_error * (c / v)
+
+
+def perturbed(c: float, v: float) -> Any:
+    generation = lro.Perturbations([GRADIENT[:, :, None]], [GRADIENT[:, :3, None]], scale=c)
+    W = GRADIENT[:, :3].T @ GRADIENT * c
+    moved = generation.member(1, [W.T])[0] / c, generation.forward(GRADIENT[:, :3], W.T, 0) / c
+    return *moved, generation.gradient(GRADIENT[:, 0] * v)[0] * (c / v), generation.sigma / c
+
+
 UNITS: dict[str, Callable[[float], Any]] = {
+    "LowRankES": lambda c: evolved(c, 1.0, shaping="raw"),
+    "LowRankES:values": lambda c: evolved(1.0, c, shaping="raw"),
+    "LowRankES:standardized": lambda c: evolved(1.0, c, shaping="standardized"),
+    "LowRankES:ranks": lambda c: evolved(c, c, shaping="ranks"),
+    "Perturbations": lambda c: perturbed(c, 1.0),
+    "Perturbations:values": lambda c: perturbed(1.0, c),
+    "es_gradient": lambda c: estimated(c, 1.0),
+    "es_gradient:values": lambda c: estimated(1.0, c),
     "compare_checkpoints": differing,
     "bias_bound": bounded,
     "exact_gradient:objective": lambda c: averaged(c, 1.0),

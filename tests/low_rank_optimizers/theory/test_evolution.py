@@ -1,0 +1,142 @@
+"""Variances and moments of evolution strategies against enumeration, and against sampling where laws are Gaussian."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory.low_rank_optimizers import theory
+from tests.low_rank_optimizers.theory.patterns import KURTOSIS, patterns
+
+CASES = [
+    ("three-point", (1, 1), 1),
+    ("three-point", (1, 1), 3),
+    ("three-point", (2, 1), 2),
+    ("three-point", (1, 3), 1),
+    ("sign", (2, 2), 1),
+    ("sign", (2, 1), 2),
+    ("sign", (2, 3), 1),
+]
+
+
+def law_of(factors: str) -> dict[str, Any]:
+    return {"kurtosis_a": KURTOSIS[factors], "kurtosis_b": KURTOSIS[factors]}
+
+
+def gradient_of(shape: tuple[int, int]) -> np.ndarray:
+    return np.array([Fraction(x) for x in (2, -1, 3, 1, 0, -2)[: math.prod(shape)]], object).reshape(shape)
+
+
+@pytest.mark.parametrize(("factors", "shape", "rank"), CASES)
+def test_mean_squared_error_is_that_of_all_patterns(factors: str, shape: tuple[int, int], rank: int) -> None:
+    G, found = gradient_of(shape), Fraction(0)
+    for chance, X in patterns(factors, shape, rank):
+        error = X * np.sum(G * X) / rank - G
+        found += chance * np.sum(error * error)
+    due = theory.estimator_mse(shape, rank=rank, pairs=5, gradient_square=np.sum(G * G), **law_of(factors))
+    assert due == found / 5
+
+
+@pytest.mark.parametrize(("factors", "shape", "rank"), CASES)
+def test_fourth_moment_is_that_of_all_patterns(factors: str, shape: tuple[int, int], rank: int) -> None:
+    found = sum(chance * np.sum(X * X) ** 2 for chance, X in patterns(factors, shape, rank)) / Fraction(rank) ** 2
+    assert theory.fourth_moment(shape, rank=rank, **law_of(factors)) == found
+
+
+def test_factors_of_two_laws() -> None:
+    signs, points = (-1, 1), ((-2, 1), (0, 4), (2, 1))  # the second with variance 4/3 and excess kurtosis 0
+    found = Fraction(0)
+    for a1 in signs:
+        for a2 in signs:
+            for b, weight in points:
+                X = np.array([a1 * b, a2 * b], object)
+                found += Fraction(weight, 24) * (np.sum(X * X) / Fraction(4, 3)) ** 2
+    assert theory.fourth_moment((2, 1), rank=1, kurtosis_a=-2, kurtosis_b=0) == found
+
+
+def test_layers_pay_for_each_other() -> None:
+    shapes, gradients = ((1, 1), (2, 1)), (gradient_of((1, 1)), gradient_of((2, 1)))
+    found = [Fraction(0), Fraction(0)]
+    for chance, X in patterns("three-point", shapes[0], 1):
+        for other, Y in patterns("sign", shapes[1], 1):
+            half = np.sum(gradients[0] * X) + np.sum(gradients[1] * Y)
+            for layer, E in enumerate((X, Y)):
+                error = E * half - gradients[layer]
+                found[layer] += chance * other * np.sum(error * error)
+    squares = [np.sum(G * G) for G in gradients]
+    assert theory.layer_mse(shapes, rank=1, pairs=1, gradient_squares=squares)[0] == found[0]
+    signs = theory.layer_mse(shapes, rank=1, pairs=1, gradient_squares=squares, **law_of("sign"))
+    assert signs[1] == found[1]
+    whole = theory.layer_mse(shapes, rank=2, pairs=3, gradient_squares=squares)
+    c = [theory.noise_constant(shape) for shape in shapes]
+    due = (4 * sum(squares) + sum(a * b for a, b in zip(c, squares, strict=True)) / Fraction(2)) / 3
+    assert sum(whole) == due
+
+
+@pytest.mark.parametrize("f0", [0, 3])
+def test_members_without_pairs(f0: int) -> None:
+    G, sigma, found = gradient_of((2, 1)), Fraction(1, 2), Fraction(0)
+    for chance, X in patterns("three-point", (2, 1), 1):
+        error = X * (f0 + sigma * np.sum(G * X)) / sigma - G
+        found += chance * np.sum(error * error)
+    due = theory.one_sided_mse(
+        (2, 1), rank=1, evaluations=4, gradient_square=np.sum(G * G), value=f0, sigma=Fraction(1, 2)
+    )
+    assert due == found / 4
+
+
+@pytest.mark.parametrize(("shape", "rank"), [((1, 1), 2), ((2, 3), 1), ((3, 2), 2)])
+def test_sixth_moment_by_sampling(shape: tuple[int, int], rank: int) -> None:
+    (m, n), rng = shape, np.random.default_rng(5)
+    A, B = rng.normal(size=(400_000, m, rank)), rng.normal(size=(400_000, n, rank))
+    cubes = np.sum(np.einsum("pir,pjr->pij", A, B) ** 2, axis=(1, 2)) ** 3 / rank**3
+    error = np.std(cubes) / math.sqrt(len(cubes))
+    assert abs(cubes.mean() - float(theory.sixth_moment(shape, rank=rank))) < 6 * error
+    assert theory.sixth_moment(shape, rank=rank) == theory.sixth_moment(shape[::-1], rank=rank)
+
+
+def test_limits_of_large_rank() -> None:
+    assert theory.fourth_moment((2, 3), rank=math.inf) == 48
+    assert theory.sixth_moment((2, 3), rank=math.inf) == 480
+    assert abs(float(theory.sixth_moment((2, 3), rank=10**7)) - 480) < 1e-3
+    assert theory.estimator_mse((2, 3), rank=math.inf, pairs=1, gradient_square=2) == 14
+
+
+@pytest.mark.parametrize("cost", [None, (100, 1), (Fraction(1, 3), 5), (1000.0, 0.5)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (2, 2), (2, 3), (10, 65), (40, 40)])
+def test_best_rank_is_the_least_of_all(shape: tuple[int, int], cost: Any) -> None:
+    m, n = shape
+    whole, factor = (Fraction(x) for x in ((m * n, m + n) if cost is None else cost))
+    for law in (0, -2):
+        c = theory.noise_constant(shape, kurtosis_a=law, kurtosis_b=law)
+        errors = [(m * n + 1 + Fraction(c) / r) * (whole + factor * r) for r in range(1, 200)]
+        due = errors.index(min(errors)) + 1
+        assert theory.best_rank(shape, cost=cost, kurtosis_a=law, kurtosis_b=law) == due
+
+
+def test_a_baseline_of_the_own_population() -> None:
+    members = list(patterns("sign", (1, 1), 1))
+    found = Fraction(0)
+    for p, X in members:
+        for q, Y in members:
+            f = [3 + 2 * X.item(), 3 + 2 * Y.item()]
+            mean = sum(f) / 2
+            found += p * q * ((f[0] - mean) * X.item() + (f[1] - mean) * Y.item()) / 2
+    assert found == 2 * theory.baseline_factor(2)
+
+
+def test_refusals() -> None:
+    with pytest.raises(ValueError, match=r"^`shape` must be a pair of integers \(m, n\); got 3\.$"):
+        theory.noise_constant(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`kurtosis_a` must be in"):
+        theory.noise_constant((1, 1), kurtosis_a=-3)
+    with pytest.raises(ValueError, match="`rank` must be an integer of at least 1; got 0"):
+        theory.fourth_moment((1, 1), rank=0)
+    with pytest.raises(ValueError, match="`cost"):
+        theory.best_rank((2, 2), cost=(1, 0))
+    assert theory.update_rank_bound((10, 65), rank=2, pairs=0) == 0
+    assert theory.gradient_norm_bound(1.5, sigma=0.5) == 3.0
