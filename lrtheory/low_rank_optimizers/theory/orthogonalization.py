@@ -146,7 +146,7 @@ def newton_schulz_value(x: Number, *, n_iter: int, coefficients: Sequence[Number
     Proof: With X = U S V^T, X X^T = U S^2 U^T on the rows of U, and so a X + (b X X^T + c (X X^T)^2) X = U (a S + b S^3
     + c S^5) V^T. An interval is mapped onto an interval whose ends are values at its ends or at critical points x with
     a + 3 b x^2 + 5 c x^4 = 0, and images of intervals compose. For the quintic of Muon the critical points are x_1 =
-    0.5545 and x_2 = 1.0485, with p(x_1) = 1.2024 and p(x_2) = 0.6818: after k >= 2 steps [l, 1] has become [min(p^k(l),
+    0.5545 and x_2 = 1.0501, with p(x_1) = 1.2024 and p(x_2) = 0.6818: after k >= 2 steps [l, 1] has become [min(p^k(l),
     0.6818), 1.2024] as long as p^{k-1}(l) <= x_1, and its top falls to 1.1344 = p(p(x_2)) afterwards.
 
     Checked by: AU-3, AU-3b.
