@@ -19,6 +19,7 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "es_gradient": lambda: call(np.sum, GRADIENT, sigma=0.5, population_size=4, rng=0),
     "rounded": lambda: call(GRADIENT, dtype="float16"),
     "load_encoder_weights": lambda: loaded("encoder_weights"),
     "compare_checkpoints": lambda: call(
