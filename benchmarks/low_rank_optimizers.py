@@ -220,3 +220,75 @@ def forward_row(m: int, n: int, batch: int, members: int, rank: int) -> Row:
 
 FORWARD_784, FORWARD_784_4 = forward_row(128, 784, 64, 256, 1), forward_row(128, 784, 64, 256, 4)
 FORWARD_256 = forward_row(256, 256, 16, 256, 1)
+
+
+# --- columns of a gradient -------------------------------------------------------------------------------------------
+
+
+def gradient(m: int, n: int, rank: int) -> Callable[[], Inputs]:
+    """A gradient whose right singular vectors are cosines, so that both sides have the same best directions."""
+
+    def inputs() -> Inputs:
+        rng = np.random.default_rng(0)
+        j = np.arange(n)
+        Q = np.sqrt(2 / n) * np.cos(np.pi * np.outer(2 * j + 1, j) / (2 * n))
+        Q[:, 0] = np.sqrt(1 / n)
+        left = np.linalg.qr(rng.normal(size=(m, n)))[0]
+        return {"G": (left * (1 + rng.permutation(n)) @ Q.T).astype(np.float32), "rank": np.array(rank)}
+
+    return inputs
+
+
+def selected_columns(method: str) -> Callable[[Inputs], np.ndarray]:
+    """Coefficients in the best columns, with a certificate; the share of the squares that they hold is compared."""
+
+    def solve(inputs: Inputs) -> np.ndarray:
+        from lrtheory.low_rank_optimizers import select_columns
+
+        found = select_columns(inputs["G"], int(inputs["rank"]), method=method)
+        return np.array(found.captured / (found.captured + found.certificate.gap))
+
+    return solve
+
+
+def galore_projection(inputs: Inputs) -> np.ndarray:
+    """The projector of GaLore, an SVD in torch; loaded by its path, since its package asks for CUDA's."""
+    import importlib.util
+    from pathlib import Path
+
+    import torch
+
+    def make() -> Any:
+        found = importlib.util.find_spec("galore_torch")
+        assert found is not None
+        assert found.submodule_search_locations
+        path = Path(found.submodule_search_locations[0]) / "galore_projector.py"
+        spec = importlib.util.spec_from_file_location("galore_projector", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.GaLoreProjector(int(inputs["rank"])), torch.from_numpy(inputs["G"])
+
+    projector, G = ready("galore-torch", inputs, make)
+    coefficients = projector.project(G, 0)  # at step 0 it decomposes anew
+    return np.array(float((coefficients**2).sum() / (G**2).sum()))
+
+
+def columns_row(m: int, n: int, rank: int) -> Row:
+    """The best directions of one gradient."""
+    return Row(
+        name=f"columns-{m}x{n}-{rank}",
+        title=f"choose {rank} of {n} directions of a gradient of {m} x {n}, and its coefficients in them",
+        inputs=gradient(m, n, rank),
+        ours={method: selected_columns(method) for method in ("auto", "fft", "gemm")},
+        peers={"galore-torch": galore_projection},
+        tolerance=1e-3,
+    )
+
+
+COLUMNS_512, COLUMNS_256, COLUMNS_1024 = (
+    columns_row(512, 512, 64),
+    columns_row(256, 256, 32),
+    columns_row(1024, 512, 64),
+)

@@ -14,6 +14,9 @@ from lrtheory._validation import Words, array, as_array, choice, integer, must
 
 __all__ = ["Basis", "dct_basis"]
 
+#: up to this size columns are taken from a whole matrix that is kept, which is faster than to compute them
+KEPT = 1024
+
 
 def dct_basis(n: int, *, columns: ArrayLike | None = None, dtype: str = "float64") -> np.ndarray:
     r"""Compute the orthonormal matrix of the DCT-II, or some of its columns.
@@ -61,8 +64,8 @@ def dct_basis(n: int, *, columns: ArrayLike | None = None, dtype: str = "float64
     if chosen.size and not (0 <= chosen.min() and chosen.max() < size):
         raise must("columns", f"integers in [0, {size - 1}]", columns)
     table = _cosines(size, dtype)
-    arguments = np.outer(2 * np.arange(size) + 1, chosen.astype(np.int64)) % (4 * size)
-    made = table[arguments]
+    kind: Any = np.int32 if size < 2**15 else np.int64  # products stay below 2 n^2
+    made = table[np.outer(np.arange(1, 2 * size, 2, dtype=kind), chosen.astype(kind)) % kind(4 * size)]
     made[:, chosen == 0] = np.asarray(math.sqrt(1 / size), dtype)
     return made
 
@@ -121,7 +124,7 @@ class Basis:
     def part(self, n: int, columns: np.ndarray, dtype: str) -> np.ndarray:
         """Some columns."""
         if self.matrix is None:
-            return dct_basis(n, columns=columns, dtype=dtype)
+            return _whole(n, dtype).take(columns, axis=1) if n <= KEPT else dct_basis(n, columns=columns, dtype=dtype)
         return self.matrix[:, columns].astype(dtype, copy=False)
 
     def check_size(self, n: int) -> None:

@@ -21,7 +21,11 @@ RULES, METHODS = ("l2", "l1"), ("auto", "fft", "gemm")
 #: what is proved of the columns that each rule chooses
 STATEMENTS = {"l2": "low_rank_optimizers/DC-2", "l1": "low_rank_optimizers/DC-3"}
 #: one product with the whole basis is faster than FFT up to this size
-GEMM = 256
+GEMM = 64
+#: rows whose squares are added in the precision of the matrix
+PART = 256
+#: sums of squares between which nothing that matters overflows or vanishes, also in single precision
+SAFE = (2.0**-60, 2.0**100)
 
 
 @result
@@ -195,7 +199,7 @@ def select_columns(
         Sums of squares, or of absolute values. The latter capture at least 1/m of the best possible (statement DC-3)
         and no share r/n.
     method : {"auto", "fft", "gemm"}
-        How cosines are applied: by FFT on the host, or by a product with Q. "auto" takes the product up to 256 columns
+        How cosines are applied: by FFT on the host, or by a product with Q. "auto" takes the product up to 64 columns
         and on other devices. Any other basis needs the product.
 
     Returns
@@ -218,8 +222,8 @@ def select_columns(
 
     Notes
     -----
-    Units of G do not matter: squares carry them twice. Sums are formed in double precision of coefficients in the
-    precision of G.
+    Units of G do not matter: squares carry them twice. Coefficients are in the precision of G, and parts of
+    256 of their squares are added in it, the parts in double precision.
 
     Arrays: any (device)
 
@@ -298,10 +302,8 @@ def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", meth
         energies = (S**2).sum(axis=along)
         scores = energies if rule == "l2" else np.abs(S).sum(axis=along)
     else:
-        size, scaled = _scaled(xp, S)
-        shares = np.asarray(to_numpy(xp.sum(scaled * scaled, axis=along, dtype=xp.float64)))
-        absolute = rule == "l1"
-        scores = np.asarray(to_numpy(xp.sum(xp.abs(scaled), axis=along, dtype=xp.float64))) if absolute else shares
+        size, shares = _sums(xp, S, along, "l2")
+        scores = shares if rule == "l2" else _sums(xp, S, along, "l1")[1]
         with np.errstate(over="ignore"):
             energies = shares * size * size
         if not np.isfinite(energies.sum()):
@@ -339,6 +341,29 @@ def _applied(xp: Any, X: Any, axis: int, basis: Basis, method: str) -> Any:
 def _axis(shape: Sequence[int]) -> int:
     """The axis of the smaller side; the last one where both are equal."""
     return int(shape[1] <= shape[0])
+
+
+def _sums(xp: Any, S: Any, along: int, rule: str) -> tuple[float, np.ndarray]:
+    """A power of two, and the sums of squares or of absolute values of coefficients divided by it."""
+    size, total = 1.0, _added(xp, S, along, rule)
+    if not SAFE[0] < float(total.sum()) < SAFE[1]:  # NaN is not inside
+        size, scaled = _scaled(xp, S)
+        total = _added(xp, scaled, along, rule)
+    return size, total
+
+
+def _added(xp: Any, S: Any, along: int, rule: str) -> np.ndarray:
+    """Sums along one axis; parts in the precision of the coefficients, which are added in double precision."""
+    if is_foreign(S):
+        terms = S * S if rule == "l2" else xp.abs(S)
+        return np.asarray(to_numpy(xp.sum(terms, axis=along, dtype=xp.float64)))
+    rows = S if along == 0 else S.T
+    total = np.zeros(rows.shape[1])
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for start in range(0, len(rows), PART):
+            part = rows[start : start + PART]
+            total += np.einsum("ij,ij->j", part, part) if rule == "l2" else np.abs(part).sum(axis=0)
+    return total
 
 
 def _scaled(xp: Any, X: Any) -> tuple[float, Any]:

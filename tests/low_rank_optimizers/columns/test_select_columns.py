@@ -144,8 +144,9 @@ def test_arrays_of_any_library(name: str) -> None:
 
 def test_the_method_is_explained_and_results_pickle() -> None:
     large = select_columns(normal(300, 300), 3)
-    assert (large.method, large.reason) == ("fft", "300 columns are above 256")
+    assert (large.method, large.reason) == ("fft", "300 columns are above 64")
     np.testing.assert_array_equal(large.indices, select_columns(normal(300, 300), 3, method="gemm").indices)
+    np.testing.assert_allclose(large.energies, (fft.dct(normal(300, 300), norm="ortho") ** 2).sum(axis=0), rtol=1e-12)
     again = pickle.loads(pickle.dumps(large))
     assert again.certificate.verify(normal(300, 300))
     assert "3 rows" in repr(large)
