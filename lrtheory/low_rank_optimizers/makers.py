@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement, permutations
-from typing import Any
 
 import numpy as np
 
 from lrtheory._types import Rng
-from lrtheory._validation import choice, flag, generator, integer, must, real
+from lrtheory._validation import choice, flag, generator, must, real
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
+from lrtheory.low_rank_optimizers.theory.moments import sides
 
 __all__ = ["make_cubic", "make_quadratic", "make_sine"]
 
@@ -47,7 +47,7 @@ def make_quadratic(shape: Sequence[int], *, exact: bool = False, rng: Rng = None
     >>> make_quadratic((2, 3), rng=0)
     PolynomialProblem(2 x 3, degree 2)
     """
-    (m, n), flag_, draws = _sides(shape), flag("exact", exact), generator(rng)
+    (m, n), flag_, draws = sides(shape), flag("exact", exact), generator(rng)
     M, gradient = (_entries(draws, (m, n), flag_) for _ in range(2))
     return PolynomialProblem(M, gradient, _symmetric(draws, m, n, 2, flag_), value=_entries(draws, (), flag_).item())
 
@@ -84,7 +84,7 @@ def make_cubic(
     >>> make_cubic((2, 2), harmonic=True, rng=0)
     PolynomialProblem(2 x 2, degree 3)
     """
-    (m, n), flag_, draws = _sides(shape), flag("exact", exact), generator(rng)
+    (m, n), flag_, draws = sides(shape), flag("exact", exact), generator(rng)
     flag("harmonic", harmonic)
     M, gradient = (_entries(draws, (m, n), flag_) for _ in range(2))
     hessian = _symmetric(draws, m, n, 2, flag_)
@@ -125,7 +125,7 @@ def make_sine(
     >>> make_sine((4, 3), spectrum="flat", rng=0)
     SineProblem(4 x 3)
     """
-    (m, n), draws = _sides(shape), generator(rng)
+    (m, n), draws = sides(shape), generator(rng)
     choice("spectrum", spectrum, SPECTRA)
     size = real("norm", norm, low=0.0)
     if not 0 < size < np.inf:
@@ -133,12 +133,6 @@ def make_sine(
     U, s, Vt = np.linalg.svd(draws.normal(size=(m, n)), full_matrices=False)
     s = {"gaussian": s, "rank-one": np.eye(1, len(s))[0], "flat": np.ones(len(s))}[spectrum]
     return SineProblem((U * (s * (size / np.linalg.norm(s)))) @ Vt, phase=phase)
-
-
-def _sides(shape: Any) -> tuple[int, int]:
-    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__") or len(shape) != 2:
-        raise must("shape", "a pair of integers (m, n)", shape)
-    return integer("shape[0]", shape[0], low=1), integer("shape[1]", shape[1], low=1)
 
 
 def _entries(draws: np.random.Generator, shape: tuple[int, ...], exact: bool) -> np.ndarray:

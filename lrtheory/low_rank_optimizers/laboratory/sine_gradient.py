@@ -9,9 +9,10 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import integer, must, open_interval
+from lrtheory._validation import must, open_interval
 from lrtheory.low_rank_optimizers.problem import SineProblem
 from lrtheory.low_rank_optimizers.theory import sine_response, sine_second_moment
+from lrtheory.low_rank_optimizers.theory.moments import checked_rank
 
 __all__ = ["SineGradient", "sine_gradient"]
 
@@ -86,8 +87,9 @@ def sine_gradient(
             raise must("problem", "a SineProblem or a pair (Om, M)", problem, TypeError)
         problem = SineProblem(problem[0], problem[1])
     s = open_interval("sigma", sigma, 0.0, math.inf)
-    r = math.inf if rank == math.inf else integer("rank", rank, low=1)
-    U, size, Vt = np.linalg.svd(np.asarray(problem.Om, np.float64), full_matrices=False)
+    r = checked_rank(rank)
+    Om = np.asarray(problem.Om)
+    U, size, Vt = np.linalg.svd(Om.astype(np.float64), full_matrices=False)
     t, cosine = s * size, math.cos(problem.angle)
     h = sine_response(t, rank=r)
     gradient = (U * (h * (cosine / s))) @ Vt
@@ -95,8 +97,8 @@ def sine_gradient(
     second = sine_second_moment(problem.shape, t, rank=r)
     amplitude = (cosine / s) ** 2
     return SineGradient(
-        gradient=gradient,
-        bias=gradient - problem.truth,
+        gradient=gradient.astype(Om.dtype),
+        bias=(gradient - cosine * Om.astype(np.float64)).astype(Om.dtype),
         variance=float(amplitude * (second - np.sum(h * h))),
         second_moment=float(amplitude * second),
     )

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory._validation import Words, integer, must, open_interval, real
+from lrtheory._validation import Words, must, open_interval, real
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem
 from lrtheory.low_rank_optimizers.theory import low_rank_bias, smoothing_bias, taylor_bias_bound
+from lrtheory.low_rank_optimizers.theory.moments import checked_rank, sides
 
 __all__ = ["BiasCertificate", "bias_bound"]
 
@@ -114,10 +115,7 @@ def bias_bound(shape: Sequence[int], *, rank: float, sigma: float, hessian_lipsc
     >>> found.bound
     2.5
     """
-    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__") or len(shape) != 2:
-        raise must("shape", "a pair of integers (m, n)", shape)
-    m, n = (integer(f"shape[{i}]", side, low=1) for i, side in enumerate(shape))
-    r = math.inf if isinstance(rank, float) and rank == math.inf else integer("rank", rank, low=1)
+    (m, n), r = sides(shape), checked_rank(rank)
     s = open_interval("sigma", sigma, 0.0, math.inf)
     L3 = real("hessian_lipschitz", hessian_lipschitz, low=0.0)
     if math.isinf(L3):

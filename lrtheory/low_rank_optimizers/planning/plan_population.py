@@ -13,6 +13,7 @@ from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, integer, must, open_interval, real
 from lrtheory.low_rank_optimizers import theory
+from lrtheory.low_rank_optimizers.theory.moments import sides
 
 __all__ = ["Plan", "plan_population"]
 
@@ -174,7 +175,7 @@ def plan_population(
     >>> plan.rank, plan.factors, plan.pairs, round(plan.mse, 4)
     (4, 'gaussian', 8000, 0.0574)
     """
-    m, n = _sides(shape)
+    m, n = sides(shape)
     members = open_interval("budget", budget, 0.0, math.inf)
     each = _extra(cost) * (1 / m + 1 / n)
     largest = integer("max_rank", max_rank, low=1)
@@ -259,12 +260,6 @@ def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | 
     error = float(squares.std()) / mean / math.sqrt(d.size) if mean else 0.0
     told = f"with a squared gradient from {d.size} pilot pairs (standard error {100 * error:.2g} %)"
     return scale * math.sqrt(mean), told
-
-
-def _sides(shape: Any) -> tuple[int, int]:
-    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__") or len(shape) != 2:
-        raise must("shape", "a pair of integers (m, n)", shape)
-    return integer("shape[0]", shape[0], low=1), integer("shape[1]", shape[1], low=1)
 
 
 def _extra(cost: Any) -> float:

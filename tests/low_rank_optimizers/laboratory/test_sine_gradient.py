@@ -53,3 +53,8 @@ def test_zero_direction_and_refusals() -> None:
         sine_gradient(SineProblem([[1.0]]), sigma=-0.1)
     with pytest.raises(ValueError, match="`rank` must be an integer of at least 1"):
         sine_gradient(SineProblem([[1.0]]), sigma=1.0, rank=0)
+
+
+def test_single_precision_stays() -> None:
+    found = sine_gradient((np.ones((2, 3), np.float32), np.zeros((2, 3), np.float32)), sigma=0.5, rank=1)
+    assert found.gradient.dtype == found.bias.dtype == np.float32
