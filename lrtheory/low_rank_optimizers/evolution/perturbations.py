@@ -21,7 +21,7 @@ Factors = tuple[np.ndarray, np.ndarray | None]
 
 
 class Source(Protocol):
-    """What draws the factors of a layer whenever they are wanted, always the same ones."""
+    """Draws the factors of a layer whenever they are wanted, always the same ones."""
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -268,6 +268,7 @@ class Perturbations:
         X: ArrayLike,
         W: ArrayLike,
         layer: int,
+        *,
         members: Sequence[int] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Apply a layer of each member to inputs: X W^T plus or minus scale (X B_p) A_p^T.

@@ -1,4 +1,4 @@
-"""What members are worth to a step: differences of pairs, as they are, standardized, by ranks or by signs."""
+"""Weights of pairs in a step: differences of fitness as they are, standardized, by ranks or by signs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Worth:
 
 
 def worth(fitness: np.ndarray, *, mirrored: bool, shaping: str) -> Worth:
-    """Return what each pair is worth; a pair of which a member is not finite is dropped.
+    """Return the weight of each pair; a pair of which a member is not finite is dropped.
 
     Sums are taken in double precision, and of differences only, so that a large common value costs no digits.
     """

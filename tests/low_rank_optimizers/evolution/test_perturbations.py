@@ -46,8 +46,10 @@ def test_members_and_forward_passes_follow_the_definition(mirrored: bool, r: int
 def test_some_members_are_those_of_all(members: list[int]) -> None:
     generation = made(3, 2, 2, 3)
     W, X = RNG.normal(size=(3, 2)), RNG.normal(size=(6, 5, 2))
-    np.testing.assert_array_equal(generation.forward(X[0], W, 0, members), generation.forward(X[0], W, 0)[members])
-    own = generation.forward(X[members], W, 0, np.array(members, dtype=int))
+    np.testing.assert_array_equal(
+        generation.forward(X[0], W, 0, members=members), generation.forward(X[0], W, 0)[members]
+    )
+    own = generation.forward(X[members], W, 0, members=np.array(members))
     np.testing.assert_allclose(own, generation.forward(X, W, 0)[members], atol=1e-14)
 
 
@@ -164,8 +166,8 @@ def test_bad_calls_are_refused() -> None:
         (lambda: generation.forward(np.ones(4), W, 0), "`X` must be of shape"),
         (lambda: generation.forward(np.ones((2, 4)), W, 1), "`layer` must be an integer in"),
         (lambda: generation.forward(np.ones((2, 4)) * np.nan, W, 0), "`X` must be finite"),
-        (lambda: generation.forward(np.ones((2, 4)), W, 0, [4]), "`members` must be below"),
-        (lambda: generation.forward(np.ones((2, 4)), W, 0, [-1]), "`members` must be a vector"),
+        (lambda: generation.forward(np.ones((2, 4)), W, 0, members=[4]), "`members` must be below"),
+        (lambda: generation.forward(np.ones((2, 4)), W, 0, members=[-1]), "`members` must be a vector"),
         (lambda: generation.gradient([1.0]), "`differences` must be of shape"),
         (lambda: generation.gradient([1.0, np.inf]), "`differences` must be finite"),
     ):
