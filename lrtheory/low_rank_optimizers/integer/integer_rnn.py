@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import kernel_input
+from lrtheory._array import interpreted, kernel_input
 from lrtheory._result import Result, read_only, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, choice, generator, integer, must
@@ -240,15 +240,9 @@ class IntegerRNN:
     def _run(self, tokens: np.ndarray, compiled: bool) -> tuple[np.ndarray, int]:
         logits = np.zeros((len(tokens), self.n_symbols), np.int8)
         start = kernel_input(np.zeros(len(self._sizes), np.int64))
-        run = kernels.run if compiled else _plain().run
+        run = kernels.run if compiled else interpreted(kernels).run
         clipped = run(self._flat, self._layout, self._divisors, tokens, NO_NOISE, start, 1, 0, 0, logits)
         return logits, int(clipped)
-
-
-def _plain() -> Any:
-    from lrtheory._array import interpreted
-
-    return interpreted(kernels)
 
 
 def _first(name: str, size: tuple[int, int], chance: np.random.Generator) -> np.ndarray:

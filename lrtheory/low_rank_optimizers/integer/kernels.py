@@ -12,13 +12,22 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["evaluate", "log_sum", "move", "multiply", "run", "score", "tally"]
+__all__ = ["evaluate", "log_sum", "move", "multiply", "project", "pull", "run", "score", "tally"]
 
 
 @kernel(nogil=True)
 def clip(value):
     """Clip to 127 in absolute value, so that a sign can always be changed."""
     return min(127, max(-127, value))
+
+
+@kernel(nogil=True)
+def project(x, B, inner):
+    """Set ``inner`` to x B, in 64 bits."""
+    inner[:] = 0
+    for j in range(len(x)):
+        for k in range(B.shape[1]):
+            inner[k] += x[j] * B[j, k]
 
 
 @kernel(nogil=True)
@@ -40,11 +49,7 @@ def multiply(w, layer, divisor, x, noise, start, rank, sign, shift, sums, inner,
         for i in range(m):
             sums[i] += x[j] * W[j, i]
     if sign != 0:
-        B = noise[start : start + n * rank].reshape(n, rank)
-        inner[:] = 0
-        for j in range(n):
-            for k in range(rank):
-                inner[k] += x[j] * B[j, k]
+        project(x, noise[start : start + n * rank].reshape(n, rank), inner)
     clipped = 0
     for i in range(m):
         value = np.int64(sums[i])
@@ -112,7 +117,8 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
     x, y, f, p, c, u, nothing = [np.zeros(d, np.int32) for _ in range(7)]
     v, row = np.zeros(4 * d, np.int32), np.zeros(logits.shape[1], np.int32)
     for layer in range(1, last):
-        if layout[layer, 1] == 1:
+        place = (layer - 1) % 10  # norms and biases of a block, and the last norm, are vectors
+        if place == 0 or place == 3 or place == 6 or place == 7:
             read_row(w, layout[layer], 0, noise, starts[layer], rank, sign, shift, inner, vectors[layer])
     clipped = 0
     for t in range(len(logits)):

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from lrtheory._array import kernel_input
+from lrtheory._array import interpreted, kernel_input
 from lrtheory._parallel import in_threads, n_threads
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, integer, must
@@ -78,7 +78,7 @@ class IntegerMembers:
         both = self.noise[begin : begin + (n + m) * self.rank].reshape(n + m, self.rank)
         return both[n:], both[:n]
 
-    def logits(self, member: int, text: ArrayLike) -> np.ndarray:
+    def logits(self, member: int, text: ArrayLike, *, compiled: bool = True) -> np.ndarray:
         """Run one member on a text, from a state of 0; for objectives of your own.
 
         Parameters
@@ -87,6 +87,8 @@ class IntegerMembers:
             From 0 to ``len(members) - 1``.
         text : array of shape (length,)
             Symbols.
+        compiled : bool
+            As of `IntegerRNN.logits`.
 
         Returns
         -------
@@ -104,7 +106,8 @@ class IntegerMembers:
         tokens = as_text(text, net.n_symbols)
         found = np.zeros((len(tokens), net.n_symbols), np.int8)
         noise = (self.noise, self.starts[member // 2], self.rank, 1 - 2 * (member % 2), 4 + self.sigma_shift)
-        self.clipped += int(kernels.run(net._flat, net._layout, net._divisors, tokens, *noise, found))
+        run = kernels.run if compiled else interpreted(kernels).run
+        self.clipped += int(run(net._flat, net._layout, net._divisors, tokens, *noise, found))
         return found
 
     def score(self, texts: ArrayLike, *, n_jobs: int | None = None) -> np.ndarray:

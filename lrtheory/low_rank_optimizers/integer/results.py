@@ -1,4 +1,4 @@
-"""What training in integers returns."""
+"""Results of training in integers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["IntegerStep", "IntegerTraining", "Progress"]
 
 @result
 class IntegerStep(Result):
-    """What one vote did.
+    """The outcome of one vote.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class IntegerStep(Result):
 
 @dataclass(frozen=True)
 class Progress:
-    """What a callback sees after a step.
+    """The state that a callback sees after a step.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, numbers, table
+from lrtheory._numbers import exact, number, numbers, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 
@@ -52,11 +52,14 @@ def largest_product(n: int, rank: int = 1) -> int:
     TypeError
         If it is no integer.
 
-    Notes
+    Proof
     -----
-    **Proof.** *Assumes*: entries of x, A and B are at most 127 in absolute value. *Proof*: each of the r entries of x B
-    is a sum of n products, at most 127^2 n; an entry of the product is a sum of r of them times an entry of A.
-    *Checked by* statement EI-1.
+    Assumes: entries of x, A and B are at most 127 in absolute value.
+
+    Proof: each of the r entries of x B is a sum of n products, at most 127^2 n; an entry of the product is a sum of
+    r of them times an entry of A.
+
+    Checked by: EI-1.
 
     Examples
     --------
@@ -86,10 +89,13 @@ def safe_inputs(factors: int = 3) -> int:
     TypeError
         If it is no integer.
 
-    Notes
+    Proof
     -----
-    **Proof.** *Assumes*: as `largest_product`. *Proof*: its bound with n r such products is at most 2^31 - 1. *Checked
-    by* statement EI-1.
+    Assumes: as `largest_product`.
+
+    Proof: its bound with n r such products is at most 2^31 - 1.
+
+    Checked by: EI-1.
 
     Examples
     --------
@@ -100,7 +106,7 @@ def safe_inputs(factors: int = 3) -> int:
 
 
 def weight_travel(n_steps: int) -> int:
-    r"""Bound how far a weight gets by votes: one a step, and 254 from end to end.
+    r"""Bound the travel of a weight by votes: one a step, and 254 from end to end.
 
     .. math:: |W_T - W_0|_\infty \le \min(T, 254)
 
@@ -121,10 +127,13 @@ def weight_travel(n_steps: int) -> int:
     TypeError
         If it is no integer.
 
-    Notes
+    Proof
     -----
-    **Proof.** *Assumes*: weights of absolute value at most 127 that move by -1, 0 or 1 and are clipped to 127. *Proof*:
-    clipping to an interval that holds the weight never lengthens a move; add up T moves. *Checked by* statement EI-2.
+    Assumes: weights of absolute value at most 127 that move by -1, 0 or 1 and are clipped to 127.
+
+    Proof: clipping to an interval that holds the weight never lengthens a move; add up T moves.
+
+    Checked by: EI-2.
 
     Examples
     --------
@@ -161,10 +170,15 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
     -----
     The released nano-egg prints such scores as bits per token; they are too low by up to 0.127.
 
-    **Proof.** *Assumes*: the score is l_t + 128 - floor(16 log2(S / 16)) with S the sum of floor(16 2^(x_i / 16)).
-    *Proof*: let R be the sum without floors. Each entry of the table is at most its power and at least 2^(-d / 16)
+    Proof
+    -----
+    Assumes: the score is l_t + 128 - floor(16 log2(S / 16)) with S the sum of floor(16 2^(x_i / 16)).
+
+    Proof: let R be the sum without floors. Each entry of the table is at most its power and at least 2^(-d / 16)
     times it, so that 16 log2 S is between 16 log2 R - d and 16 log2 R; the last floor subtracts less than 1. And 16
-    log2 softmax is x_t + 64 - 16 log2 R. *Checked by* statement EI-3.
+    log2 softmax is x_t + 64 - 16 log2 R.
+
+    Checked by: EI-3.
 
     Examples
     --------
@@ -248,10 +262,15 @@ def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
     At level 0.1 with signs for noise, P = 16, 64, 100 and 1000 pairs give 0.0768, 0.1034, 0.0886 and 0.1067: isqrt(P)
     and int(16 z) round.
 
-    **Proof.** *Assumes*: both members of a pair have the same true score, with independent noise of one law and no
-    ties. *Proof*: then the difference is symmetric, its sign is fair, and it is independent of A_p and B_p, since
+    Proof
+    -----
+    Assumes: both members of a pair have the same true score, with independent noise of one law and no ties.
+
+    Proof: then the difference is symmetric, its sign is fair, and it is independent of A_p and B_p, since
     exchanging the members changes the sign of the difference alone. The sums of the signed products are counted by
-    adding one pair at a time. *Checked by* statement EI-4.
+    adding one pair at a time.
+
+    Checked by: EI-4.
 
     Examples
     --------
@@ -348,15 +367,18 @@ def least_loss(rate: Number, excess: Number) -> Number:
     ValueError
         If one of them is negative.
 
-    Notes
+    Proof
     -----
-    **Proof.** *Assumes*: a stationary chain, and logits that are functions of earlier symbols. *Proof*: given the past,
-    the mean of -log2 q is at least the entropy of the next symbol (Gibbs), whose mean is at least h; a score is at most
-    the excess above 16 log2 q. *Checked by* statement EI-5.
+    Assumes: a stationary chain, and logits that are functions of earlier symbols.
+
+    Proof: given the past, the mean of -log2 q is at least the entropy of the next symbol (Gibbs), whose mean is at
+    least h; a score is at most the excess above 16 log2 q.
+
+    Checked by: EI-5.
 
     Examples
     --------
     >>> least_loss(2.0, 1.6)
     1.9
     """
-    return number("rate", rate, 0) - number("excess", excess, 0) / 16
+    return number("rate", rate, 0) - exact(number("excess", excess, 0)) / 16
