@@ -15,6 +15,8 @@ formulas for what the savings cost:
 
 from __future__ import annotations
 
+import numpy as np
+
 from lrtheory.low_rank_optimizers import baselines, theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
 from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificate, ColumnSelection, select_columns
@@ -107,3 +109,10 @@ __all__ = [
     "theory",
     "update_curvature",
 ]
+
+
+def _warmup() -> None:
+    """Compile the factors and forward passes, for both kinds of floats."""
+    for kind, factors in (("float32", "sign"), ("float64", "gaussian")):
+        one = np.ones((1, 1), kind)
+        LowRankES([(1, 1)], sigma=1.0, population_size=2, factors=factors).ask().forward(one, one, 0)

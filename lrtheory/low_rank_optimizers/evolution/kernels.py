@@ -146,7 +146,8 @@ def fill_normals(out, stream, step, seed):
     for p in range(len(out)):
         words(buffer, p, stream, step, seed)
         transformed(made, buffer)
-        out[p] = made[:length]
+        for i in range(length):
+            out[p, i] = made[i]
 
 
 @flat(fastmath={"contract"})
