@@ -4,13 +4,49 @@ Training holds weights, gradients and the state of an optimizer in memory. Six f
 and each saving changes what a step does. This system has reference implementations behind small interfaces, and exact
 formulas for what the savings cost:
 
-* Train by evaluations alone, with perturbations of low rank        `LowRankES`, `es_gradient`
-* Choose rank, factors and population for a budget                  `plan_population`, `bias_bound`
-* See bias and variance exactly, without sampling                   `sine_gradient`, `exact_gradient`
-* Keep moments of few columns of a cosine basis                     `select_columns`, `DCTAdamW`, `Trion`
-* Compare steps of optimizers, and the bytes that they keep         `AdamW`, `SGD`, `MKOR`, `AuON`, `Muon`, `Frugal`, `GaLore`
-* Train a recurrent network in integers alone                       `IntegerRNN`, `IntegerES`
-* Which weights can a step in bfloat16 not move?                    `absorption`, `compare_checkpoints`
+* Train by evaluations alone, with perturbations of low rank       `LowRankES`, `es_gradient`
+* Choose rank, factors and population for a budget                 `plan_population`, `bias_bound`
+* See bias and variance exactly, without sampling                  `sine_gradient`, `exact_gradient`
+* Keep moments of few columns of a cosine basis                    `select_columns`, `DCTAdamW`, `Trion`
+* Compare steps of optimizers, and the bytes that they keep        `SGD`, `AdamW`, `MKOR`, `AuON`, `Muon`, `Frugal`
+* Train a recurrent network in integers alone                      `IntegerRNN`, `IntegerES`
+* Which weights can a step in bfloat16 not move?                   `absorption`, `compare_checkpoints`
+
+An evolution strategy evaluates members W + sigma E and W - sigma E, where E = A B^T / sqrt(r) has r columns in each
+factor. For a quadratic f in weights of shape (m, n), the estimate from P pairs has no bias, and with G its gradient the
+mean squared error
+
+.. math:: \frac{\|G\|^2}{P} \Bigl(mn + 1 + \frac{c}{r}\Bigr), \qquad c = 2 (m + n + 1) \text{ for Gaussian factors},
+    \quad c = -2 \text{ for signs}
+
+(statement EG-V), so that random signs of rank 1 are less noisy than full Gaussian noise.
+
+Examples
+--------
+A simulator that lives elsewhere is asked for the worth of members, and told what they were worth:
+
+>>> import numpy as np
+>>> strategy = LowRankES([(2, 3)], sigma=0.1, population_size=64, rng=0)
+>>> generation, target = strategy.ask(), np.arange(6.0).reshape(2, 3)
+>>> members = [generation.member(i, [np.zeros((2, 3))])[0] for i in range(64)]
+>>> step = strategy.tell([-((member - target) ** 2).sum() for member in members])
+>>> bool((step.update[0] * target).sum() > 0)
+True
+
+All 64 factors of rank 1 are random signs, which is what the plan for a quadratic says too:
+
+>>> plan = plan_population((2, 3), budget=64)
+>>> plan.rank, plan.factors
+(1, 'sign')
+
+An optimizer says how many bytes it keeps. With error feedback, Adam in a quarter of the columns keeps more than half of
+what Adam keeps:
+
+>>> gradient = np.ones((64, 64), np.float32)
+>>> full, few = AdamW(step_size=0.1), DCTAdamW(16, step_size=0.1, error_feedback=True)
+>>> steps = [optimizer.step(gradient).update.shape for optimizer in (full, few)]
+>>> full.state_bytes, few.state_bytes
+(32768, 24640)
 """
 
 from __future__ import annotations
