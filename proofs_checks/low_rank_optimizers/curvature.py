@@ -235,8 +235,8 @@ MK_5 = Statement(
     title="The cosine between a gradient and its preconditioned form",
     says=(
         "With k the product of the condition numbers of X_L and X_R, the cosine between P = X_L G X_R and G is at "
-        "least 2 sqrt(k) / (1 + k). So a step of size eta along P, rescaled to the norm of G, decreases a smooth function "
-        "by at least eta times |G|^2 times this, up to the term of second order."
+        "least 2 sqrt(k) / (1 + k). So a step of size eta along P, rescaled to the norm of G, decreases a smooth "
+        "function by at least eta times |G|^2 times this, up to the term of second order."
     ),
     source=Classical("inequality of Kantorovich", "Kantorovich 1948, as in `theory.alignment_square`"),
     tex=r"\cos(X_L G X_R, G) \ge \frac{2\sqrt{k}}{1 + k},\qquad k = \kappa(X_L)\,\kappa(X_R)",
@@ -272,8 +272,8 @@ MK_6 = Statement(
     title="A share of the identity lowers the condition number",
     says=(
         "For a symmetric positive definite X with eigenvalues between l and h, the matrix zeta X + (1 - zeta) I has "
-        "the condition number (zeta h + 1 - zeta) / (zeta l + 1 - zeta), which is at most h / l; both are equal for zeta "
-        "= 1, and where X is a multiple of the identity."
+        "the condition number (zeta h + 1 - zeta) / (zeta l + 1 - zeta), which is at most h / l; both are equal for "
+        "zeta = 1, and where X is a multiple of the identity."
     ),
     source=Derived(theory.stabilized_condition),
     tex=r"\kappa(\zeta X + (1-\zeta) I) = \frac{\zeta h + 1 - \zeta}{\zeta l + 1 - \zeta} \le \frac hl = \kappa(X)",
