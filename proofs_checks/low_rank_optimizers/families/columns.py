@@ -136,6 +136,7 @@ def special() -> list[Choice]:
     cases = [Choice(ties, kind, np.array([2, 0, 3, 1]), rank) for kind in KINDS for rank in (1, 2, 4)]
     cases += [Choice(np.array([[3], [0], [1]]), "permutation", np.arange(1), 1, flag) for flag in (False, True)]
     cases += [Choice(np.zeros((3, 2), int), "rotations", np.array([1, 0]), 1, flag) for flag in (False, True)]
+    cases.append(Choice(np.array([[1, 0], [2, 0]]), "rotations", np.array([0, 1]), 1))
     return [*cases, spike(8, 3), spike(6, 4, 3), spike(64, 8)]
 
 

@@ -49,7 +49,7 @@ class Stream:
 
     @property
     def allowed(self) -> float:
-        """What an entry or a norm may err by in doubles: products of one size at each step."""
+        """The rounding of an entry or a norm in doubles: products of one size at each step."""
         size = float(np.abs(np.asarray(self.S, float)).sum())
         return float(rounding(64 * sum(self.S.shape) * len(self.S), size))
 
