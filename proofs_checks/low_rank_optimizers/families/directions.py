@@ -174,7 +174,7 @@ def reached(
     """Let the library push the values, and find the image of the interval."""
     options: dict[str, Any] = {"n_iter": max(case.n_iter - fewer, 0), "coefficients": tuple(map(float, coefficients))}
     image = np.array(spectral_image((case.least, 1.0), **options))
-    after = np.diag(newton_schulz(np.diag(case.values), normalize=False, **options)).copy()
+    after = np.diag(np.asarray(newton_schulz(np.diag(case.values), normalize=False, **options))).copy()
     return {"image": image, "after": after}
 
 
