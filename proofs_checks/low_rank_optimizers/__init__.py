@@ -3,6 +3,9 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.low_rank_optimizers import evolution
+from proofs_checks.low_rank_optimizers import bias
+from proofs_checks.low_rank_optimizers import moments
+from proofs_checks.low_rank_optimizers import strategy
 from proofs_checks.low_rank_optimizers import integers
 from proofs_checks.low_rank_optimizers import columns
 from proofs_checks.low_rank_optimizers import feedback

@@ -175,9 +175,9 @@ SIGNS = Family(
         Task(((1, 1),), 3, "sign", HALF, ((1, 0),)),
         Task(((2, 2),), 1, "sign", HALF, ((1, 0), (2, 1), (-1, 2), (1, 0, 3))),
         Task(((3, 2),), 1, "sign", Fraction(1), ((1, 0), (2, 1), (-1, 2), (1, 0, 3), (2, 5))),
-        Task(((2, 1),), 2, "sign", HALF, ((1, 0), (-2, 1), (2, 0, 1))),
+        Task(((1, 1),), 2, "sign", HALF, ((1, 0), (-2,), (2, 0, 0))),
     ),
-    draw=drawing(2, {"sign": 5}),
+    draw=drawing(2, {"sign": 4}),
 )
 
 EG_VS = Statement(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory.bounds import rounding
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
 from proofs_checks.low_rank_optimizers.families.polynomials import Task, in_doubles, patterns
 
@@ -60,6 +61,39 @@ def estimated(task: Task, rng: np.random.Generator | None = None, rank: int | No
         generation = Perturbations(*factors, scale=scale, mirrored=task.mirrored)
         rows.append(np.concatenate([one.ravel() for one in generation.gradient(differences)]))
     return {"estimates": np.array(rows)}
+
+
+def centered(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the library's estimates where the mean of all members is subtracted from the fitness of each."""
+    exact = not in_doubles(task)
+    offsets, A, B = members_of(task, exact, task.scale)
+    fitness = task.value(offsets).reshape(-1, task.pairs)
+    rows = []
+    for place, values in enumerate(fitness):
+        generation = Perturbations(
+            [one[place] for one in A], [one[place] for one in B], scale=task.scale, mirrored=False
+        )
+        total = generation.gradient(task.pairs * values - values.sum())
+        rows.append(np.concatenate([one.ravel() for one in total]))
+    return {"sums": np.array(rows)}
+
+
+def both(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return estimates without mirrored pairs, and with as many pairs."""
+    return {"alone": estimated(task)["estimates"], "paired": estimated(replace(task, mirrored=True))["estimates"]}
+
+
+def offsets_of(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the offset of the first member of each pattern from the center, one a row."""
+    A, B, weights = patterns(task, not in_doubles(task))
+    generation = Perturbations([one[:, 0] for one in A], [one[:, 0] for one in B], scale=task.scale)
+    center = split(task, np.array(list(map(Fraction, task.center.tolist())), object).astype(A[0].dtype))
+    members = [generation.member(2 * i, center) for i in range(len(weights))]
+    return {
+        "offsets": np.array(
+            [np.concatenate([(W - M).ravel() for W, M in zip(one, center, strict=True)]) for one in members]
+        )
+    }
 
 
 def of_two_ranks(task: Task, rng: np.random.Generator | None = None, times: int = 2) -> Found:
@@ -116,6 +150,25 @@ def gradient_of(task: Task) -> np.ndarray:
 def gradient_square(task: Task) -> Fraction:
     """Return the squared norm of the gradient."""
     return sum((g * g for g in gradient_of(task)), Fraction(0))
+
+
+def cubic_of(task: Task) -> np.ndarray:
+    """Return the third derivatives, of shape (m, n, m, n, m, n)."""
+    return derivative(task, 3).reshape(task.shapes[0] * 3)
+
+
+def mean_of_more(task: Task, estimates: Any, times: int) -> np.ndarray:
+    """Return the mean over all patterns of a multiple of the rank of a task."""
+    return moments(replace(task, rank=times * task.rank), estimates)[0]
+
+
+def allowance(task: Task) -> float:
+    """Return what the mean of estimates may err by whose scale has been rounded."""
+    # members, their fitness term by term, differences and products; the scale is in each of at most 6 factors
+    operations = 8 * (task.degree + 2) * (len(task.terms) + 2) * (4 * task.rank + task.pairs)
+    reach = float(task.scale) * 3 * 4 * task.rank
+    size = sum(abs(c) * reach ** len(places) for c, *places in task.terms) * reach / float(task.variance)
+    return float(rounding(operations, size))
 
 
 #: E e^k of a Gaussian, for k up to 6

@@ -27,7 +27,7 @@ class Factor:
     A: tuple[Fraction, ...]
     B: tuple[Fraction, ...]
     weights: tuple[int, ...]
-    kurtosis: int = 0
+    kurtosis: Any = 0
     skewness: Fraction = Fraction(0)
 
 
@@ -40,7 +40,7 @@ LAWS = {
     "sign": Factor(whole(-1, 1), whole(-1, 1), (1, 1), -2),
     "three-point": Factor(whole(-3, 0, 3), whole(-1, 0, 1), (1, 4, 1)),
     "seven-point": Factor(whole(*range(-3, 4)), whole(*range(-3, 4)), (1, 9, 45, 70, 45, 9, 1)),
-    "skewed": Factor((-HALF, Fraction(2)), (-HALF, Fraction(2)), (4, 1), skewness=Fraction(3, 2)),
+    "skewed": Factor((-HALF, Fraction(2)), (-HALF, Fraction(2)), (4, 1), Fraction(1, 4), Fraction(3, 2)),
 }
 LARGEST = {"sign": 4096, "three-point": 6561, "seven-point": 2401, "skewed": 1024}
 
@@ -276,7 +276,6 @@ def quadratics() -> tuple[Task, ...]:
 
 
 QUADRATICS = Family("quadratics", always=quadratics, draw=drawing(2, FEW))
-FEW = {"three-point": 4, "sign": 6}
 
 
 def cubics() -> tuple[Task, ...]:
@@ -303,3 +302,26 @@ def traceless() -> tuple[Task, ...]:
 
 
 CUBICS = Family("cubics", always=cubics, draw=drawing(3, FEW))
+
+
+#: two estimates, of a rank and of twice that rank
+TWICE = {"three-point": 3, "sign": 4}
+
+
+def quartics() -> tuple[Task, ...]:
+    """Return quartics with estimates of two ranks: the published one, powers, and all terms on small shapes."""
+    one = Task(((1, 1),), 1, "three-point", HALF, ((1, 0, 0, 0), (-2, 0, 0, 0, 0)))
+    terms = ((-1, 0, 0, 0, 0), (2, 0, 0, 0), (-3, 0, 0, 1), (1, 0, 1, 1), (1, 0), (2, 0, 1, 1, 1))
+    return (
+        one,
+        replace(one, law="sign"),
+        replace(one, law="sign", rank=2),
+        replace(one, shapes=((2, 1),), rank=1, law="sign", terms=terms),
+        replace(one, shapes=((2, 1),), rank=1, law="three-point", terms=terms),
+        Task(((2, 2),), 1, "sign", HALF, dense_terms(4, 4)[::2]),
+        *traceless()[1:2],
+    )
+
+
+QUARTICS = Family("quartics", always=quartics, draw=drawing(4, TWICE))
+SMOOTHED = Family("cubics-of-two-ranks", always=lambda: (*traceless()[1:2], *cubics()[:3]), draw=drawing(3, TWICE))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.low_rank_optimizers.families.estimates import estimated, one_row
+from lrtheory.low_rank_optimizers.planning.bias_bound import bias_bound
+from proofs_checks.low_rank_optimizers.families.estimates import centered, estimated, offsets_of, one_row
 from proofs_checks.low_rank_optimizers.families.polynomials import Task, patterns
 
 Found = dict[str, Any]
@@ -102,3 +103,45 @@ def of_ranks(task: Task, rng: np.random.Generator | None = None, estimator: Any 
     """Return what a wrong estimator gives at a rank and at twice that rank."""
     twice = replace(task, rank=2 * task.rank)
     return {"once": estimator(task)["estimates"], "more": estimator(twice)["estimates"]}
+
+
+def of_both(task: Task, rng: np.random.Generator | None = None, estimator: Any = fresh) -> Found:
+    """Return honest estimates without pairs, and wrong ones with pairs."""
+    pairs = replace(task, mirrored=True)
+    return {"alone": estimated(task)["estimates"], "paired": estimator(pairs)["estimates"]}
+
+
+def undivided(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the offsets of members without the root of the rank."""
+    return {"offsets": offsets_of(task)["offsets"] * float(task.rank) ** 0.5}
+
+
+def of_one_column(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return offsets that repeat the first column of the factors."""
+    A, B, _ = patterns(task, False)
+    repeated = [np.repeat(one[..., :1], task.rank, axis=-1) for one in A]
+    E = _products(repeated, [np.repeat(one[..., :1], task.rank, axis=-1) for one in B])
+    return {"offsets": E[:, 0] * float(task.scale)}
+
+
+def without_baseline(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Subtract nothing from the fitness."""
+    return {"sums": estimated(task)["estimates"] * task.pairs}
+
+
+def beside_the_others(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Subtract from the fitness of each member the mean of the others."""
+    N = task.pairs
+    return {"sums": centered(task)["sums"] * N / max(N - 1, 1)}
+
+
+def of_full_noise(case: Any, rng: np.random.Generator | None = None) -> Found:
+    """Bound the bias with the sixth moment of full noise."""
+    sigma = float(case.scale) * case.rank**0.5
+    return {"bound": bias_bound(case.shape, rank=np.inf, sigma=sigma, hessian_lipschitz=case.lipschitz).bound}
+
+
+def of_plain_sigma(case: Any, rng: np.random.Generator | None = None) -> Found:
+    """Bound the bias with sigma in the place of its square."""
+    sigma = float(case.scale) * case.rank**0.5
+    return {"bound": bias_bound(case.shape, rank=case.rank, sigma=sigma**0.5, hessian_lipschitz=case.lipschitz).bound}

@@ -1,0 +1,410 @@
+"""The strategy itself, with its own factors: EG-C, EG-6, EG-O, and the law of its updates, EG-VE."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Derived, Family, Identity, Inequality, Law, Sides, Statement, rounding, saboteur
+from lrtheory.low_rank_optimizers import theory
+from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES, estimate
+from lrtheory.low_rank_optimizers.evolution.noise import Noise
+from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
+from lrtheory.low_rank_optimizers.planning.plan_population import plan_population
+from proofs_checks.low_rank_optimizers.evolution import PAIRS
+from proofs_checks.low_rank_optimizers.families.estimates import Found, sides_of
+from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, at_most, is_sign, patterns
+from proofs_checks.low_rank_optimizers.wrong_solvers import strategies as wrong
+
+
+@dataclass(frozen=True)
+class Told:
+    """One generation of a strategy with sign factors, what its members are worth, and groups of members in order."""
+
+    shapes: tuple[tuple[int, int], ...]
+    rank: int
+    sigma: Fraction
+    fitness: tuple[int, ...]
+    groups: tuple[int, ...]
+    constant: int = 0
+
+
+def is_told(case: Told) -> bool:
+    """Decide whether doubles carry all sums exactly: the rank is a square, and populations are powers of 2."""
+    N = len(case.fitness)
+    sizes = [*case.groups, N, case.sigma.numerator, case.sigma.denominator]
+    powers = all(one > 0 and one & (one - 1) == 0 for one in sizes)
+    small = max(map(abs, (*case.fitness, case.constant)), default=0) <= 2**20
+    return powers and small and N >= 2 and sum(case.groups) == N and case.rank in (1, 4, 16)
+
+
+def is_whole(case: Told) -> bool:
+    """Decide whether each group holds whole pairs."""
+    return all(one % 2 == 0 for one in case.groups)
+
+
+def strategy_of(case: Told, rng: np.random.Generator) -> LowRankES:
+    """Return the library's strategy."""
+    N = len(case.fitness)
+    return LowRankES(case.shapes, sigma=float(case.sigma), rank=case.rank, population_size=N, rng=rng)
+
+
+def shifted(case: Told) -> np.ndarray:
+    """Return the fitness without the mean of each group, plus a constant."""
+    parts = np.split(np.array(case.fitness, float), np.cumsum(case.groups)[:-1])
+    return np.concatenate([part - part.mean() for part in parts]) + case.constant
+
+
+def told(case: Told, rng: np.random.Generator) -> Found:
+    """Return the factors, and the updates for the fitness as it is and without means."""
+    es = strategy_of(case, rng)
+    generation, other = es.ask(), es.copy()
+    factors = {"A": tuple(np.array(a) for a in generation.A), "B": tuple(np.array(b) for b in generation.B)}
+    plain, moved = es.tell(np.array(case.fitness, float)), other.tell(shifted(case))
+    return factors | {"plain": plain.update, "shifted": moved.update}
+
+
+def updates_of(case: Told, found: Found) -> list[np.ndarray]:
+    """Return (1 / (P sigma sqrt r)) sum_p d_p A_p B_p^T of each layer from the factors, by Fractions."""
+    f = [Fraction(x) for x in case.fitness]
+    d = [(a - b) / 2 for a, b in zip(f[::2], f[1::2], strict=True)]
+    divisor = len(d) * case.sigma * math.isqrt(case.rank)
+    updates = []
+    for shape, A, B in zip(case.shapes, found["A"], found["B"], strict=True):
+        total = np.full(shape, Fraction(0), object)
+        for worth, a, b in zip(d, np.asarray(A), np.asarray(B), strict=True):
+            whole = [[int(x) for x in row] for row in a], [[int(x) for x in row] for row in b]
+            total = total + worth * (np.array(whole[0], object) @ np.array(whole[1], object).T)
+        updates.append(total / divisor)
+    return updates
+
+
+def are_signs(found: Found) -> list[tuple[Any, Any]]:
+    """Return sides that hold where all factors are signs."""
+    return [(np.asarray(one, object) ** 2, np.ones(np.shape(one), int)) for one in (*found["A"], *found["B"])]
+
+
+def unmoved(case: Told, found: Found) -> Sides:
+    """Compare both updates with what follows from the factors and the fitness."""
+    pairs: list[Any] = are_signs(found)
+    for due, plain, moved in zip(updates_of(case, found), found["plain"], found["shifted"], strict=True):
+        pairs += [(plain, due), (moved, due)]
+    return Sides(*sides_of(*pairs))
+
+
+def draw_told(draws: Any) -> Told:
+    """Draw layers, a rank, small fitness values, and groups that are powers of 2."""
+    shapes = tuple((draws.integers(1, 4), draws.integers(1, 4)) for _ in range(draws.integers(1, 2)))
+    N = draws.choice((2, 4, 8, 16))
+    size = draws.choice([one for one in (2, 4, 8, 16) if one <= N])
+    fitness = tuple(int(x) for x in draws.integers(-4, 4, shape=N))
+    sigma = draws.choice((HALF, Fraction(1), Fraction(2)))
+    return Told(shapes, draws.choice((1, 4)), sigma, fitness, (size,) * (N // size), draws.integers(-9, 9))
+
+
+GENERATIONS = Family(
+    "generations",
+    always=(
+        Told(((1, 1),), 1, Fraction(1), (3, 1), (2,)),
+        Told(((2, 3),), 1, HALF, (3, 1, -2, 5), (2, 2), 7),
+        Told(((2, 3), (4, 1)), 4, HALF, (3, 1, -2, 5, 0, 0, 2, 2), (4, 2, 2), -1),
+        Told(((2, 2), (2, 2)), 1, Fraction(2), (3, 1, -2, 5, 0, 0, 2, 1), (8,), 1000),
+        Told(((3, 2),), 4, Fraction(1), (1, 1, 1, 1), (4,)),
+    ),
+    draw=draw_told,
+)
+
+EG_C = Statement(
+    id="low_rank_optimizers/EG-C",
+    title="A baseline changes nothing for mirrored pairs",
+    says=(
+        "The update of a strategy with mirrored pairs is (1 / (P sigma sqrt r)) sum_p (f_2p - f_2p+1)/2 A_p B_p^T with "
+        "the factors that it has drawn, and it is the same after any constant, or the mean of any group of whole "
+        "pairs, has been subtracted from the fitness f of all members."
+    ),
+    source=Classical(
+        "antithetic variates", "Hammersley, Morton, A new Monte Carlo technique: antithetic variates, 1956"
+    ),
+    tex=r"\hat g(f - b) = \hat g(f) = \frac{1}{P\sigma\sqrt r} \sum_p \frac{f_{2p} - f_{2p+1}}2 A_p B_p^\top",
+    hypotheses={"sums are exact in doubles": is_told, "groups of whole pairs": is_whole},
+    instances=GENERATIONS,
+    solve=told,
+    claim=Identity(unmoved),
+    decisions=("A.*", "B.*", "plain.*", "shifted.*"),
+    saboteurs=(
+        saboteur("a mean that is taken from one member of a pair", solve=wrong.odd_groups),
+        saboteur(
+            "groups that split pairs",
+            breaks="groups of whole pairs",
+            instances=Family(
+                "split-generations",
+                always=(
+                    Told(((1, 1),), 1, Fraction(1), (3, 1), (1, 1)),
+                    Told(((2, 3),), 1, HALF, (3, 1, -2, 5), (1, 2, 1)),
+                ),
+                complete="two generations in groups that split pairs",
+                members=2,
+            ),
+        ),
+        saboteur("fresh factors for the second update", solve=wrong.asked_again),
+        saboteur("the mean over members", patch=(Perturbations.gradient, "self.pairs * (", "self.population_size * (")),
+        saboteur("differences are not halved", solve=wrong.unhalved),
+    ),
+)
+
+
+def rank_of(matrix: Any) -> int:
+    """Return the rank of a matrix by elimination in Fractions."""
+    rows = [[Fraction(x) for x in row] for row in np.asarray(matrix).tolist()]
+    rank = 0
+    for column in range(len(rows[0])):
+        place = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
+        if place is None:
+            continue
+        rows[rank], rows[place] = rows[place], rows[rank]
+        for i in range(rank + 1, len(rows)):
+            share = rows[i][column] / rows[rank][column]
+            rows[i] = [x - share * y for x, y in zip(rows[i], rows[rank], strict=True)]
+        rank += 1
+    return rank
+
+
+def of_low_rank(case: Told, found: Found, less: int = 0) -> Sides:
+    """Bound the rank of each update, and compare it with what follows from factors and fitness."""
+    active = sum(a != b for a, b in zip(case.fitness[::2], case.fitness[1::2], strict=True))
+    pairs: list[Any] = []
+    most: list[Any] = []
+    for shape, due, plain in zip(case.shapes, updates_of(case, found), found["plain"], strict=True):
+        bound = theory.update_rank_bound(shape, rank=case.rank, pairs=active) - less
+        pairs += [(rank_of(plain), bound), (plain, due), (due, plain)]
+        most += [min(shape), *[math.inf] * (2 * due.size)]
+    signs = are_signs(found)
+    pairs += signs
+    most += [math.inf] * sum(np.size(one) for one, _ in signs)
+    return Sides(*sides_of(*pairs), trivial=np.array(most))
+
+
+def draw_wide(draws: Any) -> Told:
+    """Draw a generation of few pairs on large layers, some of them tied."""
+    N = draws.choice((2, 4))
+    fitness = tuple(int(x) for x in draws.integers(0, 2, shape=N))
+    shape = (draws.integers(2, 5), draws.integers(3, 6))
+    return Told((shape,), draws.choice((1, 1, 4)), Fraction(1), fitness, (N,))
+
+
+WIDE = Family(
+    "wide-generations",
+    always=(
+        Told(((2, 2),), 1, Fraction(1), (3, 1), (2,)),
+        Told(((4, 5),), 1, HALF, (3, 1, 2, 2), (4,)),
+        Told(((5, 5),), 1, HALF, (3, 1, 2, 2, 4, 0, 1, 1), (8,)),
+        Told(((6, 7),), 4, HALF, (3, 1), (2,)),
+        Told(((3, 3),), 1, HALF, (2, 2), (2,)),
+    ),
+    draw=draw_wide,
+)
+
+EG_6 = Statement(
+    id="low_rank_optimizers/EG-6",
+    title="The rank of an update",
+    says=(
+        "The update of an m x n weight by mirrored pairs of rank r has at most the rank min(r k, m, n), where k counts "
+        "the pairs whose members differ in fitness; and it is the sum that follows from factors and fitness."
+    ),
+    source=Derived(theory.update_rank_bound),
+    tex=r"\mathrm{rank}\,\hat g \le \min(r\,\#\{p : f_{2p} \ne f_{2p+1}\},\, m,\, n)",
+    hypotheses={"sums are exact in doubles": is_told},
+    instances=WIDE,
+    solve=told,
+    claim=Inequality(of_low_rank, unbounded="an update may be as large as its solver likes"),
+    decisions=("A.*", "B.*", "plain.*"),
+    unread={"shifted.*": "the statement EG-C is about updates after a shift"},
+    saboteurs=(
+        saboteur("one less", claim=Inequality(partial(of_low_rank, less=1))),
+        saboteur("fresh factors in the second member", solve=wrong.fresh),
+        saboteur("differences are not halved", solve=wrong.unhalved),
+    ),
+)
+
+
+@lru_cache(maxsize=64)
+def law_of(task: Task) -> dict[tuple[Fraction, ...], Fraction]:
+    """Return the updates of one pair with their probabilities, by going through all factors."""
+    A, B, weights = patterns(task)
+    dense = [np.einsum("nir,njr->nij", a[:, 0], b[:, 0]).reshape(len(weights), -1) for a, b in zip(A, B, strict=True)]
+    E = np.concatenate(dense, axis=1)
+    d = (task.value(task.scale * E) - task.value(-task.scale * E)) / 2
+    rows, total = d[:, None] * E / (task.scale * task.rank), int(weights.sum())
+    law: dict[tuple[Fraction, ...], Fraction] = {}
+    for row, weight in zip(rows, weights, strict=True):
+        key = tuple(map(Fraction, row))
+        law[key] = law.get(key, Fraction(0)) + Fraction(int(weight), total)
+    return law
+
+
+def two_steps(task: Task, rng: np.random.Generator, n: int, strategy: Any = LowRankES) -> Found:
+    """Return the updates of two steps of n strategies with one pair each."""
+    rows = np.empty((n, 2, task.n_weights))
+    sigma = float(task.scale) * math.isqrt(task.rank)
+    weights = [np.zeros(shape) for shape in task.shapes]
+    for run in range(n):
+        es = strategy(task.shapes, sigma=sigma, rank=task.rank, population_size=2, rng=rng)
+        for step in range(2):
+            generation = es.ask()
+            members = [np.concatenate([W.ravel() for W in generation.member(i, weights)]) for i in range(2)]
+            update = es.tell(task.value(np.array(members))).update
+            rows[run, step] = np.concatenate([one.ravel() for one in update])
+    return {"updates": rows}
+
+
+def of_steps(task: Task, found: Found) -> np.ndarray:
+    """Return the number of the pair of updates of each run, and the last number for updates that cannot be."""
+    places = {key: place for place, key in enumerate(law_of(task))}
+    k = len(places)
+    rows = [[places.get(tuple(map(Fraction, row)), -1) for row in run] for run in np.asarray(found["updates"]).tolist()]
+    return np.array([a * k + b if min(a, b) >= 0 else k * k for a, b in rows])
+
+
+def of_two(task: Task) -> np.ndarray:
+    """Return the probabilities of all pairs of updates, and 0 for others."""
+    p = np.array([float(one) for one in law_of(task).values()])
+    return np.append(np.outer(p, p).ravel(), 0.0)
+
+
+def distinct(task: Task) -> bool:
+    """Decide whether there is one pair, and few enough updates, and more than one."""
+    return task.pairs == 1 and task.rank in (1, 4) and 2 <= len(law_of(task)) <= 5
+
+
+def draw_sampled(draws: Any) -> Task:
+    """Draw layers whose updates differ, and an affine function with slopes that are powers of 2."""
+    shapes, rank = draws.choice(((((1, 1), (1, 1)), 1), (((2, 1),), 1), (((2, 2),), 1), (((1, 1),), 4)))
+    d = sum(m * n for m, n in shapes)
+    order = draws.permutation(d)
+    terms = tuple((draws.choice((1, -1)) * 2 ** int(k), place) for place, k in enumerate(order))
+    return Task(shapes, rank, "sign", draws.choice((HALF, Fraction(1))), terms)
+
+
+SAMPLED = Family(
+    "sampled-signs",
+    always=(
+        Task(((1, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1))),
+        Task(((2, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1), (4, 2), (1, 0, 1))),
+        Task(((2, 2),), 1, "sign", HALF, ((1, 0), (2, 1), (-4, 2), (8, 3))),
+        Task(((1, 1),), 4, "sign", HALF, ((3, 0),)),
+    ),
+    draw=draw_sampled,
+)
+
+EG_VE = Statement(
+    id="low_rank_optimizers/EG-VE",
+    title="The strategy draws fair signs, new ones for each layer and each step",
+    says=(
+        "The updates of two steps of a strategy with sign factors, rank r and one mirrored pair are independent, and "
+        "each is (f(M + sigma E) - f(M - sigma E)) E / (2 sigma) with E = A B^T / sqrt(r) in each layer, all signs "
+        "equally likely, independently between layers. So EG-V and EG-VL hold for what the strategy draws."
+    ),
+    source=Derived(theory.layer_mse),
+    tex=(
+        r"P(\hat g_1 = u,\ \hat g_2 = v) = p(u)\,p(v),\qquad p(u) = P\Bigl(\tfrac{f(M+\sigma E)-f(M-\sigma E)}"
+        r"{2\sigma} E = u\Bigr)"
+    ),
+    hypotheses=PAIRS | {"sign factors": is_sign, "at most quadratic": at_most(2), "few updates": distinct},
+    instances=SAMPLED,
+    solve=two_steps,
+    claim=Law(category=of_steps, probabilities=of_two, within=0.09),
+    decisions=("updates",),
+    saboteurs=(
+        saboteur("noise keyed without the layer", patch=(Noise.draw, "2 * layer + side", "side")),
+        saboteur("noise of the first step in every step", solve=partial(two_steps, strategy=wrong.reused)),
+        saboteur("the mean over members", patch=(Perturbations.gradient, "self.pairs * (", "self.population_size * (")),
+        saboteur("the step size of another population", patch=(estimate, "generation.pairs / found.kept", "2")),
+    ),
+    notes="Whoever keys the noise without the layer has every moment of one layer right.",
+)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The shape of a weight, and evaluations that are paid for; a large prime leaves no number of pairs on an edge."""
+
+    shape: tuple[int, int]
+    budget: int = 999999937
+
+
+def is_large(case: Budget) -> bool:
+    """Decide whether a budget is a prime so large that rounding the number of pairs matters nowhere but in ties."""
+    return case.budget == 999999937 and min(case.shape) >= 1 and max(case.shape) <= 128
+
+
+def planned(case: Budget, rng: np.random.Generator | None = None) -> Found:
+    """Return the library's plans for Gaussian factors and for signs, and its best rank for both."""
+    found: dict[str, list[Any]] = {"ranks": [], "pairs": [], "errors": [], "best": []}
+    for law, k in (("gaussian", 0), ("sign", -2)):
+        plan = plan_population(case.shape, budget=case.budget, factors=law, max_rank=25)
+        found["ranks"].append(plan.rank)
+        found["pairs"].append(plan.pairs)
+        found["errors"].append(plan.mse)
+        found["best"].append(theory.best_rank(case.shape, kurtosis_a=k, kurtosis_b=k))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def best_of(case: Budget, found: Found, two: bool = False) -> Sides:
+    """Compare ranks, pairs and errors with the best of ranks up to 25, in Fractions."""
+    m, n = case.shape
+    rows: list[Any] = []
+    for place, k in enumerate((0, -2)):
+        c = 2 * (m + n + 1) + k * (n + 2) + k * (m + 2) + k * k
+        errors = {}
+        for r in range(1, 26):
+            pairs = Fraction(case.budget * m * n, 2 * (m * n + r * (m + n))).__floor__()
+            errors[r] = (m * n + 1 + Fraction(c, r)) / pairs, pairs
+        best = min(errors, key=lambda r: (errors[r][0], r))
+        due = {r: (m * n + 1 + Fraction(c, r)) * (m * n + r * (m + n)) for r in errors}
+        in_theory = 2 if two and not place else min(due, key=lambda r: (due[r], r))
+        closed = 2 if not place and (m - 1) * (n - 1) > 1 else 1
+        rows += [(found["ranks"][place], best, 0), (found["pairs"][place], errors[best][1], 0)]
+        rows += [(found["best"][place], in_theory, 0), (found["best"][place], 2 if two and not place else closed, 0)]
+        rows.append((found["errors"][place], errors[best][0], rounding(16, float(errors[best][0]))))
+    lhs, rhs = sides_of(*[one[:2] for one in rows])
+    return Sides(lhs, rhs, rounding=np.array([float(one[2]) for one in rows]))
+
+
+BUDGETS = Family(
+    "budgets",
+    always=(
+        *(Budget((m, n)) for m in (1, 2, 3, 4) for n in (1, 2, 3, 4)),
+        Budget((10, 65)),
+        Budget((1, 128)),
+        Budget((64, 64)),
+    ),
+    draw=lambda draws: Budget((draws.integers(1, 128), draws.integers(1, 128))),
+)
+
+EG_O = Statement(
+    id="low_rank_optimizers/EG-O",
+    title="The best rank for quadratics is 1 or 2",
+    says=(
+        "Where a member costs mn + r (m + n), the rank r of Gaussian factors with the least mean squared error on a "
+        "quadratic at a fixed budget is 1 if (m - 1)(n - 1) <= 1, and else 2; with sign factors it is always 1. The "
+        "library's plan for a budget has this rank, its number of pairs and its error."
+    ),
+    source=Derived(theory.best_rank),
+    tex=r"\arg\min_r \Bigl(mn + 1 + \frac cr\Bigr)\bigl(mn + r(m+n)\bigr) = 1 + [(m-1)(n-1) > 1]\,[c > 0]",
+    hypotheses={"a large budget": is_large},
+    instances=BUDGETS,
+    solve=planned,
+    claim=Identity(best_of),
+    decisions=("ranks", "pairs", "errors", "best"),
+    saboteurs=(
+        saboteur("rank 2 for all shapes", claim=Identity(partial(best_of, two=True))),
+        saboteur("columns cost nothing", solve=wrong.free_columns),
+        saboteur("rank 1 for all shapes", solve=wrong.of_rank_one),
+    ),
+    notes="At 2 x 2 ranks 1 and 2 are tied, and the smaller one is taken.",
+)
