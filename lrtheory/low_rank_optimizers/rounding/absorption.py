@@ -72,7 +72,7 @@ class AbsorptionCertificate:
                 kept += int((~past).all(axis=0).sum())
                 moved += int(past.all(axis=0).sum())
                 total += codes.size
-        return math.isclose(kept, self.bound * total) and math.isclose(total - kept - moved, self.gap * total)
+        return kept == round(self.bound * total) and total - kept - moved == round(self.gap * total)
 
 
 def _beside(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -231,7 +231,9 @@ def absorption(
     certificate = None
     if bound is not None:
         kept, moved = whole["certain_unchanged"], whole["certain_changed"]
-        certificate = AbsorptionCertificate(bound=kept, gap=max(0.0, 1 - kept - moved), step_bound=bound, dtype=form)
+        certificate = AbsorptionCertificate(
+            bound=kept, gap=round((1 - kept - moved) * n_all) / n_all, step_bound=bound, dtype=form
+        )
     known = {name: None if math.isnan(value) else value for name, value in whole.items()}
     return Absorption(
         **known,

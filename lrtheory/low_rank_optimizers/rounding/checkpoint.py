@@ -100,9 +100,9 @@ def checkpoint_of(name: str, value: Any) -> Checkpoint:
     if isinstance(value, Mapping):
         made = Checkpoint({str(key): one for key, one in value.items()})
     elif isinstance(value, Sequence) and len(value) and all(hasattr(one, "ndim") and one.ndim for one in value):
-        made = Checkpoint({f"{name}[{i}]": one for i, one in enumerate(value)})
+        made = Checkpoint({f"weights[{i}]": one for i, one in enumerate(value)})
     else:
-        made = Checkpoint({name: array(name, to_numpy(value))})
+        made = Checkpoint({"weights": array(name, to_numpy(value))})
     if not made.names:
         raise must(name, "weights with at least one array of floats", value)
     return made
