@@ -47,10 +47,11 @@ def low_rank_step(inputs: Inputs) -> np.ndarray:
     def make() -> Any:
         options = {"rank": int(inputs["rank"]), "population_size": int(inputs["members"]), "shaping": "standardized"}
         es = LowRankES([inputs["W"].shape], sigma=SIGMA, step_size=STEP_SIZE, rng=0, **options)
-        return es, inputs["W"].copy(), slope(inputs)
+        outputs = np.empty((es.population_size, *inputs["targets"].shape), np.float32)
+        return es, inputs["W"].copy(), outputs, slope(inputs)
 
-    es, W, direction = ready("ours", inputs, make)
-    outputs = es.ask().forward(inputs["X"], W, 0)
+    es, W, outputs, direction = ready("ours", inputs, make)
+    es.ask().forward(inputs["X"], W, 0, out=outputs)
     outputs -= inputs["targets"]
     errors = outputs.reshape(len(outputs), -1)
     losses = np.vecdot(errors, errors) / errors.shape[1]

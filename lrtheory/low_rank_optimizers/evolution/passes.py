@@ -16,29 +16,29 @@ ROWS = 256
 
 
 def member_outputs(
-    X: np.ndarray, W: np.ndarray, A: np.ndarray, B: np.ndarray, pairs: np.ndarray, scales: np.ndarray
+    X: np.ndarray,
+    W: np.ndarray,
+    A: np.ndarray,
+    B: np.ndarray,
+    pairs: np.ndarray,
+    scales: np.ndarray,
+    out: np.ndarray,
 ) -> np.ndarray:
-    """Apply members to inputs, each of them with its pair and with plus or minus the scale."""
-    kind = np.result_type(X, W, A, B)
-    shared = X.ndim == 2
+    """Write outputs of members, each of them with its pair and with plus or minus the scale, to `out`."""
+    kind, shared = out.dtype, X.ndim == 2
     if kind.kind == "O":
         moved = np.matmul(np.matmul(X, B[pairs]), A[pairs].swapaxes(1, 2))
-        return np.asarray(np.matmul(X, W.T) + scales[:, None, None] * moved)
+        return np.add(np.matmul(X, W.T), scales[:, None, None] * moved, out=out)
     X, W = X.astype(kind, copy=False), W.astype(kind, copy=False)
     left, right = _rows(A, kind), _rows(B, kind)
     P, r, m = left.shape
-    batch = X.shape[-2]
-    out = np.empty((len(pairs), batch, m), kind)
     if shared:
-        middle = X @ W.T
-        Z, starts, step = X @ right.reshape(P * r, -1).T, pairs * r, P * r
+        middle, Z, starts, step = X @ W.T, X @ right.reshape(P * r, -1).T, pairs * r, P * r
     else:
         middle = np.empty((0, m), kind)
         np.matmul(X.reshape(-1, X.shape[-1]), W.T, out=out.reshape(-1, m))
-        Z, starts, step = _own(X, right, pairs), np.arange(len(pairs)) * (batch * r), r
-    add_products(
-        out, *map(kernel_input, (middle, Z.reshape(-1), starts, left, pairs, scales.astype(kind))), step, shared
-    )
+        Z, starts, step = _own(X, right, pairs), np.arange(len(pairs)) * (X.shape[1] * r), r
+    add_products(out, *map(kernel_input, (middle, Z.reshape(-1), starts, left, pairs, scales)), step, shared)
     return out
 
 

@@ -258,7 +258,7 @@ class Perturbations:
         members = []
         for layer, (given, shape) in enumerate(zip(weights, self.shapes, strict=True)):
             W, (A, B) = array(f"weights[{layer}]", given, shape=shape), self.factors(layer)
-            left = A[pair].astype(_joint(W, A))
+            left = A[pair].astype(np.result_type(W, A))
             noise = self.sigma * left if B is None else self.scale * (left @ B[pair].T)
             members.append(W + sign * noise)
         return members
@@ -270,6 +270,7 @@ class Perturbations:
         layer: int,
         *,
         members: Sequence[int] | np.ndarray | None = None,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
         """Apply a layer of each member to inputs: X W^T plus or minus scale (X B_p) A_p^T.
 
@@ -283,11 +284,13 @@ class Perturbations:
             From 0.
         members : sequence of int or None
             Which members; None takes all.
+        out : array of shape (members, batch, m) or None
+            Where outputs go, in the precision that they have. Fresh memory for many outputs takes longer than they do.
 
         Returns
         -------
         array of shape (members, batch, m)
-            Outputs of each. For a vector of weights, X plus the vector of each member.
+            Outputs of each, `out` itself if given. For a vector of weights, X plus the vector of each member.
 
         Raises
         ------
@@ -304,11 +307,12 @@ class Perturbations:
         if shape != weights.shape[-1:] or (inputs.ndim == 3 and inputs.shape[0] != len(signs)):
             n = weights.shape[-1]
             raise must("X", f"of shape (batch, {n}) or ({len(signs)}, batch, {n})", inputs.shape)
+        kind = np.result_type(inputs, weights, A)
+        made = _checked_out(out, inputs, (len(signs), inputs.shape[-2], weights.shape[0]), kind)
+        scales = (self.sigma if B is None else self.scale) * signs.astype(kind)
         if B is None:
-            c = (self.sigma * signs).astype(_joint(inputs, weights, A))
-            return np.asarray(inputs + (weights + c[:, None] * A[pairs])[:, None, :])
-        scales = self.scale * (signs.astype(object) if inputs.dtype == object else signs)
-        return member_outputs(inputs, weights, A, B, pairs, scales)
+            return np.add(inputs, (weights + scales[:, None] * A[pairs])[:, None, :], out=made)
+        return member_outputs(inputs, weights, A, B, pairs, scales, made)
 
     def _chosen(self, members: Any) -> tuple[np.ndarray, np.ndarray]:
         """The pair and the sign of each member that is asked for."""
@@ -365,8 +369,15 @@ def _made(A: Any, B: Any, scale: Any, mirrored: bool) -> Perturbations:
     return Perturbations(A, B, scale=scale, mirrored=mirrored)
 
 
-def _joint(*values: np.ndarray) -> np.dtype[Any]:
-    return np.result_type(*values)
+def _checked_out(out: Any, inputs: np.ndarray, shape: tuple[int, ...], kind: np.dtype[Any]) -> np.ndarray:
+    """Where outputs go: fresh memory, or the array that was given."""
+    if out is None:
+        return np.empty(shape, kind)
+    if not isinstance(out, np.ndarray) or not out.flags.c_contiguous or not out.flags.writeable:
+        raise must("out", "a writable C-contiguous NumPy array", type(out), TypeError)
+    if out.shape != shape or out.dtype != kind or np.may_share_memory(out, inputs):
+        raise must("out", f"of shape {shape} and dtype {kind}, apart from `X`", out)
+    return out
 
 
 def _checked(layer: int, A: ArrayLike, B: ArrayLike | None) -> Factors:

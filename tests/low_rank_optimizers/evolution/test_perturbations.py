@@ -89,6 +89,25 @@ def test_fractions_stay_exact() -> None:
     assert Perturbations([np.ones((1, 2, 4))], [np.ones((1, 2, 4))], scale=Fraction(1, 4)).sigma == 0.5
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_outputs_go_where_they_are_wanted(shared: bool) -> None:
+    generation = LowRankES([(3, 4), (4,)], sigma=0.5, population_size=4, rng=0).ask()
+    W, X = RNG.normal(size=(3, 4)), RNG.normal(size=(5, 4) if shared else (4, 5, 4))
+    for layer, weights in enumerate((W, W[0])):
+        place = np.full((4, 5, len(weights)), np.nan)
+        assert generation.forward(X, weights, layer, out=place) is place
+        np.testing.assert_array_equal(place, generation.forward(X, weights, layer))
+    for wrong in (np.empty((4, 5, 4)), np.empty((4, 5, 3), np.float32)):
+        with pytest.raises(ValueError, match="`out` must be of shape"):
+            generation.forward(X, W, 0, out=wrong)
+    square, place = Perturbations([np.ones((1, 4, 1))], [np.ones((1, 4, 1))], scale=1.0), np.ones((2, 5, 4))
+    with pytest.raises(ValueError, match="apart from `X`"):
+        square.forward(place, np.eye(4), 0, out=place)
+    for refused in ([0.0], np.empty((4, 3, 5)).swapaxes(1, 2), np.broadcast_to(0.0, (4, 5, 3))):
+        with pytest.raises(TypeError, match="`out` must be a writable C-contiguous"):
+            generation.forward(X, W, 0, out=refused)  # type: ignore[arg-type]
+
+
 def test_single_precision_stays() -> None:
     generation = made(3, 4, 2, 5, kind=np.float32)
     W, X = RNG.normal(size=(3, 4)).astype(np.float32), RNG.normal(size=(2, 4)).astype(np.float32)
