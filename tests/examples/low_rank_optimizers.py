@@ -19,6 +19,16 @@ def loaded(name: str, *args: object, **options: object) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "load_text": lambda: loaded("text"),
+    "make_markov_text": lambda: call(20, n_states=3, rng=0),
+    "theory.entropy_rate": lambda: call([[0.5, 0.5], [0.25, 0.75]]),
+    "theory.flip_probability": lambda: call([256, 128, -64], 2048),
+    "theory.largest_product": lambda: call(4, 2),
+    "theory.least_loss": lambda: call(2.0, 1.5),
+    "theory.safe_inputs": lambda: call(2),
+    "theory.score_excess": lambda: call([0, 3]),
+    "theory.vote_quantile": lambda: call(600),
+    "theory.weight_travel": lambda: call(3),
     "es_gradient": lambda: call(np.sum, GRADIENT, sigma=0.5, population_size=4, rng=0),
     "rounded": lambda: call(GRADIENT, dtype="float16"),
     "load_encoder_weights": lambda: loaded("encoder_weights"),

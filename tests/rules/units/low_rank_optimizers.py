@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory import low_rank_optimizers as lro
 
 RNG = np.random.default_rng(11)
+SCORES = np.random.default_rng(5).normal(size=8)
 GRADIENT = RNG.normal(size=(6, 9))
 
 
@@ -100,7 +101,16 @@ def perturbed(c: float, v: float) -> Any:
     return *moved, generation.gradient(GRADIENT[:, 0] * v)[0] * (c / v), generation.sigma / c
 
 
+def told(c: float) -> Any:
+    """Votes of members whose scores have units c."""
+    es = lro.IntegerES(lro.IntegerRNN(2, 3, rng=0), population_size=8, noise_size=256, rng=0)
+    es.ask()
+    step = es.tell(SCORES * c)
+    return list(es.network.weights.values()), step.counts["moved"]
+
+
 UNITS: dict[str, Callable[[float], Any]] = {
+    "IntegerES": told,
     "LowRankES": lambda c: evolved(c, 1.0, shaping="raw"),
     "LowRankES:values": lambda c: evolved(1.0, c, shaping="raw"),
     "LowRankES:standardized": lambda c: evolved(1.0, c, shaping="standardized"),
@@ -138,6 +148,9 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "select_columns:l1": lambda c: chosen(c, "l1"),
 }
 UNITLESS: dict[str, str] = {
+    "IntegerRNN": "weights and activations are integers, in which 16 is 1",
+    "IntegerMembers": "weights and activations are integers, in which 16 is 1",
+    "TextProblem": "symbols have no unit",
     "absorption": "the gaps of a format change with the units but for powers of two",
     "adam_step_bound": "decays and numbers of steps have no unit",
     "rounded": "the gaps of a format change with the units but for powers of two",
