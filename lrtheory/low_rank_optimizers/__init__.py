@@ -66,7 +66,12 @@ from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTra
 from lrtheory.low_rank_optimizers.integer.texts import TextProblem, make_markov_text
 from lrtheory.low_rank_optimizers.laboratory.exact_gradient import ExactGradient, exact_gradient
 from lrtheory.low_rank_optimizers.laboratory.sine_gradient import SineGradient, sine_gradient
-from lrtheory.low_rank_optimizers.loaders import load_encoder_weights, load_text
+from lrtheory.low_rank_optimizers.loaders import (
+    load_digits_problem,
+    load_encoder_weights,
+    load_mnist_problem,
+    load_text,
+)
 from lrtheory.low_rank_optimizers.makers import make_cubic, make_quadratic, make_sine
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
 from lrtheory.low_rank_optimizers.optimizers.auon import AuON
@@ -82,7 +87,7 @@ from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
 from lrtheory.low_rank_optimizers.planning.bias_bound import BiasCertificate, bias_bound
 from lrtheory.low_rank_optimizers.planning.plan_population import Plan, plan_population
-from lrtheory.low_rank_optimizers.problem import PolynomialProblem, SineProblem
+from lrtheory.low_rank_optimizers.problem import ClassifierProblem, PolynomialProblem, SineProblem
 from lrtheory.low_rank_optimizers.rounding.absorption import Absorption, AbsorptionCertificate, absorption
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
 from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityReport, compare_checkpoints
@@ -96,6 +101,7 @@ __all__ = [
     "AdamW",
     "AuON",
     "BiasCertificate",
+    "ClassifierProblem",
     "ColumnCertificate",
     "ColumnSelection",
     "DCTAdamW",
@@ -130,7 +136,9 @@ __all__ = [
     "dct_basis",
     "es_gradient",
     "exact_gradient",
+    "load_digits_problem",
     "load_encoder_weights",
+    "load_mnist_problem",
     "load_text",
     "make_cubic",
     "make_markov_text",

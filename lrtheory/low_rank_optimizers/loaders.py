@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, DataSet, location, read
+from lrtheory._data import DIGITS, MNIST, DataSet, location, read
 from lrtheory._data.sentence_encoder import MODEL
 from lrtheory._files import Tensors
 from lrtheory.low_rank_optimizers.integer.texts import TextProblem
+from lrtheory.low_rank_optimizers.problem import ClassifierProblem
 
-__all__ = ["DATA_SETS", "load_encoder_weights", "load_text"]
+__all__ = ["DATA_SETS", "load_digits_problem", "load_encoder_weights", "load_mnist_problem", "load_text"]
 
+_DIGITS = replace(DIGITS, name="digits_problem")
+_MNIST = replace(MNIST, name="mnist_problem")
 _ENCODER = replace(MODEL, name="encoder_weights")
 #: descriptions of data sets, in the order in which they make one text
 _DESCRIPTIONS = """
@@ -47,7 +52,11 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz .,()#"
 DATA_SETS: tuple[DataSet, ...] = (
     _ENCODER,
     *_TEXT,
+    _DIGITS,
+    _MNIST,
 )
+#: share of the images that is learned from, and the seed of its draw
+LEARNED, SEED = 0.75, 0
 
 
 def load_encoder_weights() -> dict[str, np.ndarray]:
@@ -100,3 +109,57 @@ def load_text() -> TextProblem:
     places = {character: i for i, character in enumerate(ALPHABET)}
     symbols = [places.get(character, len(ALPHABET) - 1) for character in " ".join(text.split())]
     return TextProblem(np.array(symbols), len(ALPHABET), alphabet=ALPHABET)
+
+
+def load_digits_problem() -> ClassifierProblem:
+    """The 1797 handwritten digits of scikit-learn, 1348 of them to learn from.
+
+    Returns
+    -------
+    ClassifierProblem
+        Images of 8 x 8 pixels as 64 gray values from 0 to 1, in double precision; ten classes.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed.
+    ValueError
+        If the file is another one.
+
+    References
+    ----------
+    .. [1] E. Alpaydin, C. Kaynak, Cascading Classifiers, Kybernetika 34, 1998.
+    """
+    return _images(_DIGITS, 16)
+
+
+def load_mnist_problem() -> ClassifierProblem:
+    """Five thousand handwritten digits of MNIST, 3750 of them to learn from.
+
+    Returns
+    -------
+    ClassifierProblem
+        Images of 28 x 28 pixels as 784 gray values from 0 to 1, in double precision; ten classes.
+
+    Raises
+    ------
+    ImportError
+        If the package that holds the file is not installed.
+    ValueError
+        If the file is another one.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition,
+       Proceedings of the IEEE 86, 1998.
+    """
+    return _images(_MNIST, 255)
+
+
+def _images(data: DataSet, largest: int) -> ClassifierProblem:
+    """Gray values from 0 to 1 and digits, divided at random, always in the same way."""
+    table = np.loadtxt(io.BytesIO(gzip.decompress(read(data))), delimiter=",")
+    X, y = table[:, :-1] / largest, table[:, -1].astype(np.int64)
+    order, n_learned = np.random.default_rng(SEED).permutation(len(y)), round(LEARNED * len(y))
+    learned, asked = order[:n_learned], order[n_learned:]
+    return ClassifierProblem(X[learned], y[learned], X[asked], y[asked], n_classes=10)

@@ -1,4 +1,4 @@
-"""Objectives of one weight matrix, whose gradient is known."""
+"""Objectives of one weight matrix whose gradient is known, and examples to learn a classifier from."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._numbers import exact, number, plain
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, must, real
+from lrtheory._validation import array, as_array, integer, must, real
 
-__all__ = ["PolynomialProblem", "SineProblem"]
+__all__ = ["ClassifierProblem", "PolynomialProblem", "SineProblem"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,6 +196,181 @@ class SineProblem:
             If the shape is another.
         """
         return float(np.sin(np.sum(np.asarray(self.Om) * _weight(W, self.shape)) + self.phase))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassifierProblem:
+    r"""Examples of classes, to learn from and to be asked about; with the loss and gradient of a linear classifier.
+
+    A linear classifier W of shape (classes, features + 1) gives the logits W (x, 1). The problem is its mean loss.
+
+    Parameters
+    ----------
+    X : array of shape (examples, features)
+        Inputs to learn from.
+    y : array of shape (examples,)
+        Their classes, integers from 0 to ``n_classes - 1``.
+    X_test, y_test : arrays of shape (questions, features) and (questions,)
+        Inputs that are asked about, and their classes.
+    n_classes : int
+        Number of classes.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or a class is out of range.
+    TypeError
+        If an entry is not an array of real numbers, or classes are no integers.
+
+    Examples
+    --------
+    >>> problem = ClassifierProblem([[0.0], [1.0]], [0, 1], [[1.0]], [1], n_classes=2)
+    >>> problem, round(problem([[0.0, 0.0], [0.0, 0.0]]), 4)
+    (ClassifierProblem(2 to learn from, 1 to ask, 2 classes, rows of 1), 0.6931)
+    """
+
+    X: ArrayLike
+    y: ArrayLike
+    X_test: ArrayLike
+    y_test: ArrayLike
+    _: KW_ONLY
+    n_classes: int
+
+    def __post_init__(self) -> None:
+        k = integer("n_classes", self.n_classes, low=2)
+        X, X_test = _matrix("X", self.X), _matrix("X_test", self.X_test)
+        if X_test.shape[1] != X.shape[1]:
+            raise must("X_test", f"of shape (questions, {X.shape[1]})", X_test.shape)
+        object.__setattr__(self, "X", X)
+        object.__setattr__(self, "X_test", X_test)
+        for name, rows in (("y", X), ("y_test", X_test)):
+            found = as_array(name, getattr(self, name))
+            if found.dtype.kind not in "iu":
+                raise must(name, "an array of integers", found, TypeError)
+            if found.shape != (len(rows),):
+                raise must(name, f"of shape ({len(rows)},)", found.shape)
+            if found.min() < 0 or found.max() >= k:
+                raise must(name, f"classes from 0 to {k - 1}", found[(found < 0) | (found >= k)][0])
+            object.__setattr__(self, name, found.astype(np.int64))
+
+    def __repr__(self) -> str:
+        n, asked, (classes, row) = len(np.asarray(self.X)), len(np.asarray(self.X_test)), self.shape
+        return f"ClassifierProblem({n} to learn from, {asked} to ask, {classes} classes, rows of {row - 1})"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape (classes, features + 1) of a linear classifier."""
+        return self.n_classes, np.shape(self.X)[1] + 1
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """The rows (x, 1) of `X`."""
+        return _with_ones(np.asarray(self.X))
+
+    @property
+    def inputs_test(self) -> np.ndarray:
+        """The rows (x, 1) of `X_test`."""
+        return _with_ones(np.asarray(self.X_test))
+
+    def loss(self, logits: ArrayLike) -> Any:
+        """Compute the mean cross-entropy of logits, for one model or for many.
+
+        Parameters
+        ----------
+        logits : array of shape (..., examples, classes)
+            Scores of the classes for all rows of `X`.
+
+        Returns
+        -------
+        float or array of shape (...)
+            In nats.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit.
+        """
+        classes = np.asarray(self.y)
+        scores = self._logits(logits, classes)
+        scores = scores - scores.max(axis=-1, keepdims=True)
+        right = scores[..., np.arange(len(classes)), classes]
+        return plain((np.log(np.exp(scores).sum(axis=-1)) - right).mean(axis=-1))
+
+    def accuracy(self, logits: ArrayLike) -> Any:
+        """Compute the share of the questions whose class has the largest logit, for one model or for many.
+
+        Parameters
+        ----------
+        logits : array of shape (..., questions, classes)
+            Scores of the classes for all rows of `X_test`.
+
+        Returns
+        -------
+        float or array of shape (...)
+            From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit.
+        """
+        scores = self._logits(logits, np.asarray(self.y_test))
+        return plain((scores.argmax(axis=-1) == self.y_test).mean(axis=-1))
+
+    def __call__(self, W: ArrayLike) -> float:
+        """Compute the mean cross-entropy of a linear classifier.
+
+        Parameters
+        ----------
+        W : array of shape (classes, features + 1)
+            Its weights; the last column holds the biases.
+
+        Returns
+        -------
+        float
+            In nats.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
+        return float(self.loss(self.inputs @ _weight(W, self.shape).T))
+
+    def gradient(self, W: ArrayLike) -> np.ndarray:
+        """Compute the gradient of the mean cross-entropy of a linear classifier.
+
+        Parameters
+        ----------
+        W : array of shape (classes, features + 1)
+            Its weights.
+
+        Returns
+        -------
+        array of shape (classes, features + 1)
+            In nats per unit of weight.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
+        rows = self.inputs
+        scores = rows @ _weight(W, self.shape).T
+        excess = np.exp(scores - scores.max(axis=1, keepdims=True))
+        excess /= excess.sum(axis=1, keepdims=True)
+        excess[np.arange(len(rows)), self.y] -= 1
+        return np.asarray(excess.T @ rows / len(rows))
+
+    def _logits(self, logits: Any, classes: np.ndarray) -> np.ndarray:
+        found = np.asarray(to_numpy(logits))
+        if found.shape[-2:] != (len(classes), self.n_classes):
+            raise must("logits", f"of shape (..., {len(classes)}, {self.n_classes})", found.shape)
+        return found
+
+
+def _with_ones(X: np.ndarray) -> np.ndarray:
+    return np.hstack([X, np.ones((len(X), 1), X.dtype)])
 
 
 def _weight(W: Any, shape: tuple[int, int]) -> np.ndarray:

@@ -31,6 +31,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.weight_travel": lambda: call(3),
     "es_gradient": lambda: call(np.sum, GRADIENT, sigma=0.5, population_size=4, rng=0),
     "rounded": lambda: call(GRADIENT, dtype="float16"),
+    "load_digits_problem": lambda: loaded("digits_problem"),
+    "load_mnist_problem": lambda: loaded("mnist_problem"),
     "load_encoder_weights": lambda: loaded("encoder_weights"),
     "compare_checkpoints": lambda: call(
         {"w": GRADIENT}, {"w": 1.01 * GRADIENT}, other={"w": 0.99 * GRADIENT}, atol=0.01

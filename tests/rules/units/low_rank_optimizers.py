@@ -106,7 +106,7 @@ def told(c: float) -> Any:
     es = lro.IntegerES(lro.IntegerRNN(2, 3, rng=0), population_size=8, noise_size=256, rng=0)
     es.ask()
     step = es.tell(SCORES * c)
-    return list(es.network.weights.values()), step.counts["moved"]
+    return np.concatenate([value.ravel() for value in es.network.weights.values()]), step.counts["moved"]
 
 
 UNITS: dict[str, Callable[[float], Any]] = {
@@ -150,6 +150,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
 UNITLESS: dict[str, str] = {
     "IntegerRNN": "weights and activations are integers, in which 16 is 1",
     "IntegerMembers": "weights and activations are integers, in which 16 is 1",
+    "ClassifierProblem": "logits have no unit",
     "TextProblem": "symbols have no unit",
     "absorption": "the gaps of a format change with the units but for powers of two",
     "adam_step_bound": "decays and numbers of steps have no unit",

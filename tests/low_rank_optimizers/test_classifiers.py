@@ -1,0 +1,107 @@
+"""Classifiers: losses, gradients and accuracies against plain loops, bad input, and digits of other packages."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from lrtheory import low_rank_optimizers as lro
+from tests.backends import missing
+
+RNG = np.random.default_rng(5)
+GIVEN = RNG.normal(size=(7, 3)), RNG.integers(0, 4, size=7), RNG.normal(size=(5, 3)), RNG.integers(0, 4, size=5)
+PROBLEM = lro.ClassifierProblem(*GIVEN, n_classes=4)
+W = RNG.normal(size=(4, 4))
+
+
+def loss(W):
+    """The mean cross-entropy by a loop over examples."""
+    total = 0.0
+    for x, label in zip(GIVEN[0], GIVEN[1], strict=True):
+        scores = [sum(w * v for w, v in zip(row, [*x, 1.0], strict=True)) for row in W]
+        total += math.log(sum(math.exp(score) for score in scores)) - scores[label]
+    return total / len(GIVEN[1])
+
+
+def test_the_loss_is_the_mean_cross_entropy():
+    assert PROBLEM(W) == pytest.approx(loss(W), rel=1e-13)
+    many = np.stack([PROBLEM.inputs @ one.T for one in (W, -W, 2 * W)])
+    assert PROBLEM.loss(many) == pytest.approx([loss(W), loss(-W), loss(2 * W)], rel=1e-13)
+
+
+def test_the_gradient_is_that_of_differences():
+    found, h = PROBLEM.gradient(W), 1e-6
+    for i, j in np.ndindex(W.shape):
+        step = np.zeros_like(W)
+        step[i, j] = h
+        assert found[i, j] == pytest.approx((loss(W + step) - loss(W - step)) / (2 * h), abs=1e-9)
+
+
+def test_accuracy_counts_the_largest_logits():
+    scores = PROBLEM.inputs_test @ W.T
+    right = [int(np.argmax(row)) == label for row, label in zip(scores, GIVEN[3], strict=True)]
+    assert PROBLEM.accuracy(scores) == sum(right) / 5
+    assert PROBLEM.accuracy(np.stack([scores, scores])).shape == (2,)
+
+
+def test_large_logits_do_not_overflow():
+    assert math.isfinite(PROBLEM(1e6 * W))
+    assert np.isfinite(PROBLEM.gradient(1e6 * W)).all()
+
+
+def test_a_problem_comes_back_from_a_pickle():
+    again = pickle.loads(pickle.dumps(PROBLEM))
+    assert again(W) == PROBLEM(W)
+    assert repr(again) == "ClassifierProblem(7 to learn from, 5 to ask, 4 classes, rows of 3)"
+
+
+def test_evolution_learns_it():
+    es = lro.LowRankES([PROBLEM.shape], sigma=0.1, population_size=400, step_size=0.5, rng=0)
+    weights = np.zeros(PROBLEM.shape)
+    for _ in range(20):
+        logits = es.ask().forward(PROBLEM.inputs, weights, 0)
+        weights = weights - es.tell(PROBLEM.loss(logits)).update[0]
+    assert PROBLEM(weights) < 0.8 * math.log(4)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "n_classes", "message"),
+    [
+        (0, np.full((7, 3), np.nan), 4, "X"),
+        (1, np.zeros(6, int), 4, "y"),
+        (1, np.full(7, 4), 4, "`y` must be classes from 0 to 3; got 4."),
+        (2, np.zeros((5, 2)), 4, r"`X_test` must be of shape \(questions, 3\)"),
+        (3, np.zeros(5, int), 1, "n_classes"),
+    ],
+)
+def test_bad_input_is_refused(place, value, n_classes, message):
+    given = list(GIVEN)
+    given[place] = value
+    with pytest.raises(ValueError, match=message):
+        lro.ClassifierProblem(*given, n_classes=n_classes)
+
+
+def test_wrong_kinds_and_shapes_are_refused():
+    with pytest.raises(TypeError, match="`y` must be an array of integers"):
+        lro.ClassifierProblem(GIVEN[0], np.zeros(7), *GIVEN[2:], n_classes=4)
+    with pytest.raises(ValueError, match="logits"):
+        PROBLEM.loss(np.zeros((6, 4)))
+    with pytest.raises(ValueError, match=r"`W` must be of shape \(4, 4\)"):
+        PROBLEM(np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("digits", (1348, 449, 64)), ("mnist", (3750, 1250, 784))])
+def test_digits_are_gray_values_and_classes(name, sizes):
+    try:
+        problem = getattr(lro, f"load_{name}_problem")()
+    except ImportError as error:
+        missing(f"{name}_problem", error)
+    assert (len(problem.X), len(problem.X_test), problem.shape[1] - 1) == sizes
+    assert (problem.X.min(), problem.X.max()) == (0, 1)
+    counts = np.bincount(np.concatenate([problem.y, problem.y_test]))
+    assert len(counts) == 10
+    if name == "mnist":
+        assert (counts == 500).all()
