@@ -10,6 +10,7 @@ from proofs_checks.low_rank_optimizers import integers
 from proofs_checks.low_rank_optimizers import columns
 from proofs_checks.low_rank_optimizers import feedback
 from proofs_checks.low_rank_optimizers import curvature
+from proofs_checks.low_rank_optimizers import preconditioners
 from proofs_checks.low_rank_optimizers import orthogonalization
 from proofs_checks.low_rank_optimizers import splitting
 from proofs_checks.low_rank_optimizers import rounding

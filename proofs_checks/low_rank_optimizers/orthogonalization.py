@@ -32,12 +32,11 @@ from proofs_checks.low_rank_optimizers.families.directions import (
     reached,
     stepped,
 )
-from proofs_checks.low_rank_optimizers.families.inverses import Found
+from proofs_checks.low_rank_optimizers.families.inverses import BAD, Found
 from proofs_checks.low_rank_optimizers.wrong_solvers import directions as wrong
 
 CUBIC = (Fraction(3, 2), Fraction(-1, 2), Fraction(0))
 STATED = "a solver may take any step"
-BAD = Sides([1.0], [0.0], trivial=2.0)
 
 
 def together(rows: list[tuple[Any, Any, Any]]) -> Sides:

@@ -9,11 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.bounds import Draws, Family, Sides, Tight
 from lrtheory.low_rank_optimizers.optimizers.curvature import update_curvature, updated
 
 Found = dict[str, Any]
 HALF = Fraction(1, 2)
+#: sides of an outcome that has another form
+BAD = Sides([1], [0], trivial=2)
+
+
+def joined(pairs: list[tuple[Any, Any]]) -> Sides:
+    """Return sides with all entries of all pairs, in their kind of numbers."""
+    flat = [np.concatenate([np.ravel(np.asarray(pair[side], object)) for pair in pairs]) for side in (0, 1)]
+    return Sides(*flat)
 
 
 def fractions(values: Any) -> np.ndarray:
