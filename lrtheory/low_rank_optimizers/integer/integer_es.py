@@ -14,7 +14,7 @@ from lrtheory._parallel import n_threads
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, flag, generator, integer, must, real, same_parameters, state_entry
 from lrtheory.low_rank_optimizers.integer import kernels
-from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, as_text
+from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
 from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
 from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
 from lrtheory.low_rank_optimizers.integer.tables import ONE, hashed, noise
@@ -88,7 +88,7 @@ class IntegerES:
     >>> network = IntegerRNN(2, 4, rng=0)
     >>> es = IntegerES(network, population_size=32, rng=0)
     >>> trained = es.train([0, 1] * 200, 30, n_tokens=8)
-    >>> trained.bits[-1] < 0.7 < trained.bits[0], es.n_steps
+    >>> bool(trained.bits[-1] < 0.7 < trained.bits[0]), es.n_steps
     (True, 30)
     """
 
@@ -145,7 +145,11 @@ class IntegerES:
                 "u8"
             )
             self._open = IntegerMembers(
-                self.network, noise(self._seed, self.noise_size), places.astype(np.int64), self.rank, self.sigma_shift
+                self.network,
+                noise(self._seed, self.noise_size),
+                places.astype(np.int64),
+                rank=self.rank,
+                sigma_shift=self.sigma_shift,
             )
         return self._open
 
@@ -191,7 +195,7 @@ class IntegerES:
 
     def train(
         self,
-        text: ArrayLike,
+        text: Text,
         n_steps: int,
         *,
         n_tokens: int = 32,
@@ -241,7 +245,7 @@ class IntegerES:
             members = self.ask()
             scores = members.score(self.pieces(tokens, n_tokens), n_jobs=threads)
             steps.append(self.tell(scores))
-            bits.append(float(-scores.mean() / n_tokens / ONE))
+            bits.append(0.0 - float(scores.mean()) / n_tokens / ONE)
             if callback is not None:
                 try:
                     callback(Progress(self.n_steps, bits[-1], self.network))
@@ -256,7 +260,7 @@ class IntegerES:
         done = len(bits) == n_steps
         return IntegerTraining(np.array(bits), self.network, begin, len(bits), done, message, counts, trace)
 
-    def pieces(self, text: ArrayLike, n_tokens: int) -> np.ndarray:
+    def pieces(self, text: Text, n_tokens: int) -> np.ndarray:
         """Choose a piece of a text for each pair of the open step, by the hash.
 
         Parameters

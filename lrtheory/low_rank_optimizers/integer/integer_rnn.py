@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -18,9 +18,19 @@ from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.tables import LIMIT, ONE, logarithms, powers
 from lrtheory.low_rank_optimizers.theory import integers as theory
 
-__all__ = ["IntegerRNN", "TextScore", "as_text"]
+__all__ = ["IntegerRNN", "Text", "TextScore", "as_text", "eight_bits"]
 
 BLOCK = ("norm_1", "forget_input", "forget_state", "forget_bias", "input", "state", "bias", "norm_2", "up", "down")
+
+
+class HasSymbols(Protocol):
+    """A problem that holds a text, such as `TextProblem`."""
+
+    @property
+    def symbols(self) -> ArrayLike: ...
+
+
+Text: TypeAlias = ArrayLike | HasSymbols
 #: arrays of places in the noise, where there is none
 NO_NOISE = kernel_input(np.zeros(1, np.int8))
 
@@ -162,10 +172,10 @@ class IntegerRNN:
         starts = dict(zip(self._sizes, self._layout[:, 0].tolist(), strict=True))
         for name, value in weights.items():
             n, m = self._sizes[choice("weights", name, tuple(self._sizes))]
-            flat[starts[name] : starts[name] + n * m] = _eight_bits(f"weights[{name!r}]", value, (n, m)).ravel()
+            flat[starts[name] : starts[name] + n * m] = eight_bits(f"weights[{name!r}]", value, (n, m)).ravel()
         return self._with(flat)
 
-    def logits(self, text: ArrayLike, *, compiled: bool = True) -> np.ndarray:
+    def logits(self, text: Text, *, compiled: bool = True) -> np.ndarray:
         """Run the network on a text, from a state of 0.
 
         Parameters
@@ -189,7 +199,7 @@ class IntegerRNN:
         """
         return self._run(as_text(text, self.n_symbols), compiled)[0]
 
-    def score(self, text: ArrayLike) -> TextScore:
+    def score(self, text: Text) -> TextScore:
         """Score a text by the logarithms of the probabilities of its symbols, in sixteenths of a bit.
 
         Parameters
@@ -251,11 +261,12 @@ def _first(name: str, size: tuple[int, int], chance: np.random.Generator) -> np.
     return np.clip(np.rint(ONE * chance.standard_normal(size)), -LIMIT, LIMIT)
 
 
-def _eight_bits(name: str, value: Any, size: tuple[int, int]) -> np.ndarray:
+def eight_bits(name: str, value: Any, size: tuple[int, ...]) -> np.ndarray:
+    """Return an array of integers from -127 to 127 after its shape and entries were checked."""
     array = as_array(name, value)
     if array.shape != size:
         raise must(name, f"of shape {size}", array.shape)
-    if array.dtype.kind not in "iu" or array.min() < -LIMIT or array.max() > LIMIT:
+    if array.dtype.kind not in "iu" or not array.size or array.min() < -LIMIT or array.max() > LIMIT:
         raise must(name, f"integers from -{LIMIT} to {LIMIT}", array)
     return array
 

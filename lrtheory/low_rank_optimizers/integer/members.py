@@ -11,7 +11,7 @@ from lrtheory._parallel import in_threads, n_threads
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, integer, must
 from lrtheory.low_rank_optimizers.integer import kernels
-from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, as_text
+from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
 from lrtheory.low_rank_optimizers.integer.tables import logarithms, powers
 
 __all__ = ["IntegerMembers"]
@@ -37,12 +37,42 @@ class IntegerMembers:
         As given.
     clipped : int
         Activations that were clipped in all scores so far.
+
+    Raises
+    ------
+    ValueError
+        If the noise has more than eight bits, or a place does not fit.
+    TypeError
+        If an argument is of the wrong kind.
+
+    Examples
+    --------
+    >>> from lrtheory.low_rank_optimizers import IntegerES
+    >>> es = IntegerES(IntegerRNN(2, 3, rng=0), population_size=4, rng=0)
+    >>> members = es.ask()
+    >>> len(members), members.logits(0, [0, 1]).shape
+    (4, (2, 2))
     """
 
-    def __init__(self, network: IntegerRNN, noise: np.ndarray, starts: np.ndarray, rank: int, sigma_shift: int) -> None:
-        self.network, self.rank, self.sigma_shift = network, rank, sigma_shift
-        self.noise, self.starts = kernel_input(noise, np.int8), kernel_input(starts, np.int64)
-        self.clipped = 0
+    def __init__(
+        self, network: IntegerRNN, noise: ArrayLike, starts: ArrayLike, *, rank: int = 1, sigma_shift: int = 4
+    ) -> None:
+        if not isinstance(network, IntegerRNN):
+            raise must("network", "an IntegerRNN", network, TypeError)
+        self.network, self.clipped = network, 0
+        self.rank, self.sigma_shift = integer("rank", rank, low=1), integer("sigma_shift", sigma_shift, low=0, high=32)
+        sample = as_array("noise", noise)
+        self.noise = kernel_input(eight_bits("noise", sample, (sample.size,)), np.int8)
+        places, lengths = as_array("starts", starts), network._layout[:, 1:].sum(axis=1) * self.rank
+        if places.dtype.kind not in "iu" or places.ndim != 2 or not places.size or places.shape[1] != len(lengths):
+            raise must("starts", f"integers of shape (pairs, {len(lengths)})", places)
+        if places.min() < 0 or (places + lengths > len(self.noise)).any():
+            raise must("starts", f"places from which a layer can be read in {len(self.noise)} numbers", places)
+        self.starts = kernel_input(places, np.int64)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.noise, self.starts = kernel_input(self.noise), kernel_input(self.starts)
 
     def __len__(self) -> int:
         return 2 * len(self.starts)
@@ -78,7 +108,7 @@ class IntegerMembers:
         both = self.noise[begin : begin + (n + m) * self.rank].reshape(n + m, self.rank)
         return both[n:], both[:n]
 
-    def logits(self, member: int, text: ArrayLike, *, compiled: bool = True) -> np.ndarray:
+    def logits(self, member: int, text: Text, *, compiled: bool = True) -> np.ndarray:
         """Run one member on a text, from a state of 0; for objectives of your own.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class TextProblem:
 
     symbols: ArrayLike
     n_symbols: int
+    _: KW_ONLY
     alphabet: str = ""
     transitions: ArrayLike | None = None
 

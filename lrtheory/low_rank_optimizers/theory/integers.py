@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, numbers, table
+from lrtheory._numbers import exact, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 
@@ -106,7 +106,7 @@ def safe_inputs(factors: int = 3) -> int:
 
 
 def weight_travel(n_steps: int) -> int:
-    r"""Bound the travel of a weight by votes: one a step, and 254 from end to end.
+    r"""Bound the travel of a weight by votes, one a step and 254 from end to end.
 
     .. math:: |W_T - W_0|_\infty \le \min(T, 254)
 
@@ -183,7 +183,7 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
     Examples
     --------
     >>> round(score_excess([-123]), 4), round(score_excess([0, 3]), 4)
-    (2.0332, 1.0034)
+    (2.0332, 1.0024)
     """
     used = {int(x) for x in table("logits", logits, -LIMIT, LIMIT).ravel()}
     if not used:
@@ -223,6 +223,11 @@ def vote_quantile(step: int, *, decay: float = 0.015) -> int:
         If an argument is negative.
     TypeError
         If one is of the wrong kind.
+
+    References
+    ----------
+    .. [1] B. Sarkar, M. Fellows, J. A. Duque et al., Evolution Strategies at the Hyperscale, arXiv 2511.16652, and its
+       code nano-egg.
 
     Examples
     --------
@@ -313,6 +318,10 @@ def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log
     ValueError
         If the rows are no probabilities, or the chain has several recurrent classes.
 
+    References
+    ----------
+    .. [1] T. M. Cover, J. A. Thomas, Elements of Information Theory, 2nd edition, Wiley 2006, section 4.2.
+
     Examples
     --------
     >>> entropy_rate([[0.5, 0.5], [0.5, 0.5]])
@@ -321,7 +330,7 @@ def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log
     P = table("transitions", transitions, 0, 1, shape=("k", "k"))
     pi = stationary(P)
     terms = [pi[i] * (P[i, j] * log(P[i, j])) for i in range(len(P)) for j in range(len(P)) if P[i, j] > 0]
-    return -sum(terms[1:], terms[0]) / log(2)
+    return plain(-sum(terms[1:], terms[0]) / log(2))
 
 
 def stationary(P: np.ndarray) -> list[Any]:

@@ -96,7 +96,7 @@ def voted(case: Vote, rng: np.random.Generator | None = None) -> np.ndarray:
     moves = []
     for winners in product((0, 1), repeat=pairs):
         es.network, es.n_steps = network._with(zeros), case.step
-        es._open = IntegerMembers(es.network, noise, starts, 1, 4)
+        es._open = IntegerMembers(es.network, noise, starts)
         es.tell(np.stack([winners, 1 - np.array(winners)], axis=1).ravel())
         moves.append(es.network._flat.astype(np.int64))
     return np.array(moves)

@@ -96,7 +96,7 @@ class Network:
     @property
     def members(self) -> IntegerMembers:
         """Both members of the pair."""
-        return IntegerMembers(self.network, self.noise, self.starts[None], self.rank, self.shift)
+        return IntegerMembers(self.network, self.noise, self.starts[None], rank=self.rank, sigma_shift=self.shift)
 
 
 def is_network(case: Network) -> bool:

@@ -6,6 +6,7 @@ import math
 import pickle
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from lrtheory.low_rank_optimizers.integer.tables import hashed, logarithms, nois
 from lrtheory.low_rank_optimizers.theory.integers import stationary
 
 
-def blank(n_symbols: int, width: int, **weights: object) -> IntegerRNN:
+def blank(n_symbols: int, width: int, **weights: Any) -> IntegerRNN:
     network = IntegerRNN(n_symbols, width, rng=0)
-    return network.replaced({name: np.zeros(size, int) for name, size in network.shapes.items()} | weights)
+    zeros: dict[str, Any] = {name: np.zeros(size, int) for name, size in network.shapes.items()}
+    return network.replaced(zeros | weights)
 
 
 def test_tables_are_floors_and_ceilings_of_powers() -> None:
