@@ -1,0 +1,180 @@
+"""Sines along one direction with rational singular values, and integrals of Gaussians that say what is estimated."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import flint
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, rounding
+
+#: beyond this many standard deviations nothing of a Gaussian is left in doubles
+REACH = 40
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The sine of <Om, W> + phase at M, where sigma Om = U diag(values) V^T; rank 0 stands for full noise.
+
+    U and V are made of a plane that is turned by the angle of (3, 4), given by two places, or of none.
+    """
+
+    shape: tuple[int, int]
+    rank: int
+    values: tuple[Fraction, ...]
+    sigma: Fraction = Fraction(1)
+    phase: Fraction = Fraction(0)
+    left: tuple[int, ...] = ()
+    right: tuple[int, ...] = ()
+    point: int = 0
+
+    @property
+    def frames(self) -> tuple[np.ndarray, np.ndarray]:
+        """U and V, of Fractions."""
+        k = len(self.values)
+        return turned(self.shape[0], self.left)[:, :k], turned(self.shape[1], self.right)[:, :k]
+
+    @property
+    def direction(self) -> np.ndarray:
+        """Om."""
+        U, V = self.frames
+        return np.asarray((U * np.array([t / self.sigma for t in self.values], object)) @ V.T)
+
+    @property
+    def at(self) -> np.ndarray:
+        """M, of small integers."""
+        m, n = self.shape
+        return np.array([[(self.point * (i + 2 * j + 1)) % 5 - 2 for j in range(n)] for i in range(m)])
+
+    @property
+    def angle(self) -> Fraction:
+        """The argument of the sine at M."""
+        return Fraction((self.direction * self.at).sum() + self.phase)
+
+
+def turned(size: int, places: tuple[int, ...]) -> np.ndarray:
+    """Return an orthogonal matrix of Fractions."""
+    Q = np.array([[Fraction(int(i == j)) for j in range(size)] for i in range(size)], object)
+    if places:
+        i, j = places
+        Q[i, i], Q[i, j], Q[j, i], Q[j, j] = Fraction(3, 5), Fraction(-4, 5), Fraction(4, 5), Fraction(3, 5)
+    return Q
+
+
+def is_wave(case: Wave) -> bool:
+    """Decide whether numbers are in the range where integrals are accurate, and planes lie in the space."""
+    m, n = case.shape
+    sizes = 1 <= len(case.values) <= min(m, n) and 0 <= case.rank <= 64 and max(m, n) <= 8
+    small = all(0 <= t <= 8 for t in case.values) and 0 < case.sigma <= 8 and abs(case.phase) <= 8
+    planes = [
+        not one or (len(one) == 2 and one[0] != one[1] and 0 <= min(one) and max(one) < size)
+        for one, size in zip((case.left, case.right), case.shape, strict=True)
+    ]
+    return sizes and small and all(planes)
+
+
+@lru_cache(maxsize=4096)
+def moment(power: int, decay: Fraction, frequency: Fraction = Fraction(0)) -> Any:
+    """Return E[x^power exp(-decay x^2) cos(frequency x)] of a Gaussian x, with sin for an odd power, as a ball."""
+    a = flint.acb(flint.arb(flint.fmpq(decay.numerator, decay.denominator)) + flint.arb(flint.fmpq(1, 2)))
+    w = flint.acb(flint.arb(flint.fmpq(frequency.numerator, frequency.denominator)))
+
+    def integrand(x: Any, _: Any) -> Any:
+        return x**power * (-a * x * x).exp() * ((w * x).sin() if power % 2 else (w * x).cos())
+
+    with flint.ctx.workprec(120):
+        whole = flint.acb.integral(integrand, 0, REACH).real
+        return 2 * whole / (2 * flint.arb.pi()).sqrt()
+
+
+def product_of(factors: Any) -> Any:
+    """Return a product of balls."""
+    return math.prod(factors, start=flint.arb(1))
+
+
+def response(case: Wave) -> list[Any]:
+    """Return the singular values of E[E sin<T, E>] as balls, by integrals over the factors."""
+    t, r = case.values, case.rank
+    if r == 0:
+        rest = [moment(0, Fraction(0), one) for one in t]
+        return [moment(1, Fraction(0), one) * product_of(rest[:k] + rest[k + 1 :]) for k, one in enumerate(t)]
+    found = []
+    for k, one in enumerate(t):
+        decay = one**2 / (2 * r)
+        rest = [moment(0, other**2 / (2 * r)) ** r for place, other in enumerate(t) if place != k]
+        own = moment(2, decay) * moment(0, decay) ** (r - 1)
+        found.append(_ball(one) * own * product_of(rest))
+    return found
+
+
+def _ball(value: Fraction) -> Any:
+    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+
+
+def energy(case: Wave) -> Any:
+    """Return E[|E|^2 sin^2<T, E>] as a ball, by integrals over the columns of the factors."""
+    m, n = case.shape
+    s, r, k = [2 * t for t in case.values], case.rank, len(case.values)
+    if r == 0:
+        zeros = [moment(0, Fraction(0), one) for one in s]
+        twos = [moment(2, Fraction(0), one) for one in s]
+        terms = [two * product_of(zeros[:i] + zeros[i + 1 :]) for i, two in enumerate(twos)]
+        return (m * n - sum(terms, flint.arb(0)) - (m * n - k) * product_of(zeros)) / 2
+    decays = [one**2 / (2 * r) for one in s]
+    h = [[moment(power, decay) for power in (0, 2, 4)] for decay in decays]
+    p, q = [one[1] / one[0] for one in h], [one[2] / one[0] for one in h]
+    whole = sum(p, flint.arb(0)) + (m - k)
+    # a column with itself, and the r - 1 others with it
+    lost = [_ball(one**2) * (p[i] * (whole - p[i]) + q[i] + (r - 1) * p[i] ** 2) / r for i, one in enumerate(s)]
+    cosine = product_of(one[0] for one in h) ** r * (n * whole - sum(lost, flint.arb(0)))
+    return (m * n - cosine) / 2
+
+
+def cosine_of(case: Wave) -> Any:
+    """Return the cosine of the angle at M as a ball."""
+    return _ball(case.angle).cos()
+
+
+def allowance(case: Wave) -> float:
+    """Return what one number may err by in doubles, where the largest one is 1."""
+    t = sum(float(one) ** 2 for one in case.values)
+    # the angle is a sum of products; logarithms are sums of as many terms as there are values
+    reach = 1 + np.abs(case.direction * case.at).sum() + abs(case.phase)
+    return float(rounding(64 * (sum(case.shape) + 4), (1 + t) * float(reach)))
+
+
+def draw_wave(draws: Draws) -> Wave:
+    """Draw a shape, a rank or full noise, singular values in eighths with ties and zeros, frames, phase and point."""
+    m, n = draws.integers(1, 4), draws.integers(1, 4)
+    k = draws.integers(1, min(m, n))
+    values = tuple(Fraction(int(x), 8) for x in draws.integers(0, 24, shape=k))
+    planes = [
+        tuple(int(x) for x in draws.permutation(size)[:2]) if size > 1 and draws.choice((True, False)) else ()
+        for size in (m, n)
+    ]
+    sigma, phase = draws.choice((Fraction(1, 2), Fraction(1), Fraction(3))), Fraction(draws.integers(-8, 8), 4)
+    rank = draws.choice((0, 1, 1, 2, 3, 5, 16))
+    return Wave((m, n), rank, values, sigma, phase, *planes, point=draws.integers(0, 3))
+
+
+HALVES = (Fraction(3, 2), Fraction(1, 2))
+WAVES = Family(
+    "waves",
+    always=(
+        Wave((1, 1), 1, (Fraction(1),)),
+        Wave((1, 1), 0, (Fraction(2),)),
+        Wave((2, 3), 1, HALVES, phase=Fraction(1, 2)),
+        Wave((3, 2), 2, HALVES, Fraction(1, 2), Fraction(1), (0, 2), (1, 0), 2),
+        Wave((2, 2), 3, (Fraction(1), Fraction(1)), Fraction(2)),
+        Wave((1, 4), 1, (Fraction(2),)),
+        Wave((4, 1), 1, (Fraction(2),)),
+        Wave((3, 3), 0, (Fraction(1), Fraction(1), Fraction(1, 4)), Fraction(1), Fraction(1), (0, 1), (1, 2), 1),
+        Wave((2, 2), 1, (Fraction(0),)),
+    ),
+    draw=draw_wave,
+)
