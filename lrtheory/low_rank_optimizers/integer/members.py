@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from lrtheory._parallel import in_threads, n_threads
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, integer, must
 from lrtheory.low_rank_optimizers.integer import kernels
-from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
+from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text, eight_bits
 from lrtheory.low_rank_optimizers.integer.tables import logarithms, powers
 
 __all__ = ["IntegerMembers"]
