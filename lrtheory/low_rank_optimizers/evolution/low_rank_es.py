@@ -193,7 +193,8 @@ class LowRankES:
         if self._open is None:
             pairs = self.population_size // 2 if self.mirrored else self.population_size
             noise = Noise(self.seed, self.n_steps, self.shapes, self.rank, pairs, self.factors)
-            self._open = Perturbations.drawn(noise, sigma=self.sigma, mirrored=self.mirrored)
+            scale = self.sigma / math.sqrt(self.rank)
+            self._open = Perturbations.drawn(noise, scale=scale, mirrored=self.mirrored)
         return self._open
 
     def tell(self, fitness: ArrayLike) -> ESStep:

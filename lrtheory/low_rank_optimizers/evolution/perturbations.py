@@ -142,25 +142,25 @@ class Perturbations:
         object.__setattr__(self, "_factors", list(factors))
 
     @classmethod
-    def drawn(cls, source: Source, *, sigma: float, mirrored: bool) -> Perturbations:
+    def drawn(cls, source: Source, *, scale: float, mirrored: bool) -> Perturbations:
         """Make a generation whose factors a source draws when they are first read; pickles keep the source alone.
 
         Parameters
         ----------
         source : Source
             Draws the same factors each time.
-        sigma : float
-            The standard deviation of each entry of a perturbation.
+        scale : float
+            sigma / sqrt(rank).
         mirrored : bool
             Whether members come in pairs.
 
         Returns
         -------
         Perturbations
-            Of scale sigma / sqrt(rank).
+            One generation.
         """
         made = cls.__new__(cls)
-        made._set(source.shapes, source.pairs, source.rank, sigma / math.sqrt(source.rank), mirrored, source)
+        made._set(source.shapes, source.pairs, source.rank, scale, mirrored, source)
         return made
 
     def _set(
@@ -175,7 +175,7 @@ class Perturbations:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._source is not None:
-            return _redrawn, (self._source, self.scale * math.sqrt(self.rank), self.mirrored)
+            return _redrawn, (self._source, self.scale, self.mirrored)
         return _made, (self.A, self.B, self.scale, self.mirrored)
 
     def __repr__(self) -> str:
@@ -361,8 +361,8 @@ class Perturbations:
         return tuple(sums)
 
 
-def _redrawn(source: Source, sigma: float, mirrored: bool) -> Perturbations:
-    return Perturbations.drawn(source, sigma=sigma, mirrored=mirrored)
+def _redrawn(source: Source, scale: float, mirrored: bool) -> Perturbations:
+    return Perturbations.drawn(source, scale=scale, mirrored=mirrored)
 
 
 def _made(A: Any, B: Any, scale: Any, mirrored: bool) -> Perturbations:

@@ -141,6 +141,9 @@ def test_copies_are_equal_and_small(clone: object) -> None:
         assert (other.scale, other.mirrored, other.shapes) == (generation.scale, generation.mirrored, generation.shapes)
         for one, two in zip(generation.A, other.A, strict=True):
             np.testing.assert_array_equal(one, two)
+    for sigma in np.linspace(0.1, 1.0, 37):  # products of roots would move the last digit of some
+        drawn = LowRankES([(4, 5), (4,)], sigma=sigma, rank=3, population_size=64, rng=0).ask()
+        assert clone(drawn).scale == drawn.scale  # type: ignore[operator]
     assert len(pickle.dumps(drawn)) < 600  # what draws it, and not the factors
 
 
