@@ -206,10 +206,8 @@ class ClassifierProblem:
 
     Parameters
     ----------
-    X : array of shape (examples, features)
-        Inputs to learn from.
-    y : array of shape (examples,)
-        Their classes, integers from 0 to ``n_classes - 1``.
+    X, y : arrays of shape (examples, features) and (examples,)
+        Inputs to learn from, and their classes, integers from 0 to ``n_classes - 1``.
     X_test, y_test : arrays of shape (questions, features) and (questions,)
         Inputs that are asked about, and their classes.
     n_classes : int
