@@ -79,9 +79,9 @@ class IntegerES:
     Notes
     -----
     Of the released nano-egg (Sarkar et al., arXiv 2511.16652), where a weight whose votes add up to 0 moves by -1 at
-    the first step; here it stays. Noise is truncated towards 0, so that the test is conservative: a level of 0.1 is
-    0.088 (statement EI-4). A pair with equal scores has no vote, and is counted. Each member is computed alone, in
-    integers, so that no number of threads changes a bit.
+    the first step; here it stays. Noise is truncated towards 0 and has 0.951 of the variance of 16 z, so that the test
+    is conservative; `theory.flip_probability` is exact (statement EI-4). A pair with equal scores has no vote, and is
+    counted. Each member is computed alone, in integers, so that no number of threads changes a bit.
 
     Examples
     --------
@@ -127,9 +127,9 @@ class IntegerES:
         return 16
 
     @property
-    def safe_in_32_bits(self) -> bool:
-        """Whether sums of low rank would fit in 32 bits, whatever the noise is (statement EI-1); here they have 64."""
-        return int(self.network._layout[:, 1].max()) * self.rank <= theory.safe_inputs(3)
+    def largest_sum(self) -> int:
+        """The bound of sums of low rank in the widest layer (statement EI-1); from 2^31 on, 32 bits are too few."""
+        return theory.largest_product(int(self.network._layout[:, 1].max()), self.rank)
 
     def ask(self) -> IntegerMembers:
         """Perturb the network for the next step; asking again gives the same members.
@@ -297,7 +297,7 @@ class IntegerES:
             It goes on as this one would.
         """
         other = copy.copy(self)
-        other.network = self.network.copy()
+        other.network, other._open = self.network.copy(), copy.copy(self._open)
         return other
 
     def get_state(self) -> dict[str, Any]:

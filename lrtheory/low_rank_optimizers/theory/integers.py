@@ -106,7 +106,7 @@ def safe_inputs(factors: int = 3) -> int:
 
 
 def weight_travel(n_steps: int) -> int:
-    r"""Bound the travel of a weight by votes, one a step and 254 from end to end.
+    r"""Bound the distance between a weight and its first value after some votes.
 
     .. math:: |W_T - W_0|_\infty \le \min(T, 254)
 

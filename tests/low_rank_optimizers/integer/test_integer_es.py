@@ -173,3 +173,7 @@ def test_bad_input_is_refused_and_changes_nothing(call: Callable[[IntegerES], ob
         call(es)
     assert words in str(caught.value)
     assert es.get_state() == before
+
+
+def test_sums_are_bounded_by_the_widest_layer() -> None:
+    assert made(rank=2).largest_sum == 127**3 * 16 * 2  # the map down has 4 * 4 inputs
