@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from lrtheory._numbers import exact, number, plain
 from lrtheory._types import Number
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import choice, flag, integer, must
 
 __all__ = ["lost_travel", "resplit_variances", "state_bytes", "stationary_variance"]
 
@@ -234,6 +234,8 @@ def state_bytes(
     ------
     ValueError
         If a number is out of range, or a method lacks its rank or its density.
+    TypeError
+        If an argument is of the wrong kind.
 
     Notes
     -----
@@ -267,6 +269,7 @@ def state_bytes(
     if not sizes:
         raise must("shape", "of one axis or more", shape)
     item, mn, is_vector = integer("itemsize", itemsize, low=1), math.prod(sizes), len(sizes) == 1
+    feeds_back = flag("error_feedback", error_feedback)
     has_average = number("momentum", momentum, 0, 1, ends="[)") > 0
     if method == "low_rank_es":
         return 16
@@ -282,7 +285,7 @@ def state_bytes(
         raise must("rank", f"given for {method}", rank)
     least, most = min(sizes), max(sizes)
     r = min(integer("rank", rank, low=1), least)
-    kept = {"galore": 2 * r * most + r * least, "dct_adamw": 2 * r * most + error_feedback * mn, "trion": mn}
+    kept = {"galore": 2 * r * most + r * least, "dct_adamw": 2 * r * most + feeds_back * mn, "trion": mn}
     return item * kept[method] + (0 if method == "galore" else 4 * r)
 
 

@@ -147,6 +147,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("state_bytes", ("frugal", (2, 2)), {"density": 2}, "density", "in [0, 1]"),
     ("state_bytes", ("frugal", (2, 2)), {"density": 1, "kind": "svd"}, "kind", "one of 'columns'"),
     ("state_bytes", ("sgd", (2, 2)), {"momentum": 1}, "momentum", BELOW_ONE),
+    ("state_bytes", ("dct_adamw", (2, 2)), {"error_feedback": 2}, "error_feedback", "True or False"),
     ("state_bytes", ("adamw", (2, 2)), {"itemsize": 0}, "itemsize", ONE),
 ]
 
