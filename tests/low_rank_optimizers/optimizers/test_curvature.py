@@ -162,6 +162,16 @@ def test_mkor_steps_on_zeros_vectors_and_not_on_what_is_missing() -> None:
     assert plain.state_bytes == plain.state_formula == 0
 
 
+def test_mkor_rescales_before_weights_decay() -> None:
+    """Saboteur 34: the step without decay has the norm of the gradient, and decay is added as it is."""
+    G, W = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[10.0, -20.0], [30.0, 5.0]])
+    inputs = {"activation": np.array([1.0, 3.0]), "output_gradient": np.array([2.0, 1.0])}
+    plain = MKOR(step_size=0.5).step(G, **inputs).update
+    assert np.linalg.norm(plain) == pytest.approx(0.5 * np.linalg.norm(G), rel=1e-12)
+    decayed = MKOR(step_size=0.5, lam=0.25).step(G, W, **inputs).update
+    np.testing.assert_allclose(decayed, plain - 0.125 * W, rtol=1e-12)
+
+
 def test_mkor_state_goes_on() -> None:
     chance = np.random.default_rng(2)
     data = [(chance.normal(size=(2, 3)), chance.normal(size=3), chance.normal(size=2)) for _ in range(6)]
