@@ -156,7 +156,10 @@ __all__ = [
 
 
 def _warmup() -> None:
-    """Compile the factors and forward passes, for both kinds of floats."""
+    """Compile the factors and forward passes, for both kinds of floats, and the network in integers."""
+    network = IntegerRNN(1, 1, rng=0)
+    network.score([0, 0])
+    IntegerES(network, population_size=2, noise_size=64, rng=0).train([0, 0], 1, n_tokens=1)
     for kind, factors in (("float32", "sign"), ("float64", "gaussian")):
         one = np.ones((1, 1), kind)
         LowRankES([(1, 1)], sigma=1.0, population_size=2, factors=factors).ask().forward(one, one, 0)
