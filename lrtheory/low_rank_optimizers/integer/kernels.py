@@ -156,7 +156,8 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
         clipped += multiply(
             w, layout[last], divisors[last], y, noise, starts[last], rank, sign, shift, sums, inner, row
         )
-        logits[t] = row
+        for i in range(len(row)):
+            logits[t, i] = row[i]
     return clipped
 
 
