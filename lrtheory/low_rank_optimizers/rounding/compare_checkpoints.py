@@ -307,7 +307,7 @@ def _without_signal(pairs: list[_Pair], changed: int, other: int) -> tuple[float
 
 
 def _std_that_changes(count: int, n: np.ndarray, inward: np.ndarray, outward: np.ndarray) -> float:
-    """Find the deviation of normal steps that change so many weights on average."""
+    """Bisect for the deviation at which normal steps are expected to change `count` weights."""
     low, high = math.log(float(inward.min())) - 8, math.log(float(outward.max())) + 40
     for _ in range(HALVINGS):
         middle = (low + high) / 2

@@ -24,11 +24,7 @@ def nearest(x: float, dtype: str) -> float:
     i = int(np.searchsorted(table, abs(x)))
     near = [j for j in (i - 1, i) if 0 <= j < len(table)]
     gaps = [abs(Fraction(table[j]) - Fraction(abs(x))) for j in near]
-    if len(gaps) == 2 and gaps[0] == gaps[1]:
-        best = next(j for j in near if j % 2 == 0)
-    else:
-        best = near[int(np.argmin([float(gap) for gap in gaps]))] if len(set(gaps)) > 1 else near[0]
-        best = near[gaps.index(min(gaps))]
+    best = min((gap, j % 2, j) for gap, j in zip(gaps, near, strict=True))[2]
     return float(np.copysign(table[best], x))
 
 
