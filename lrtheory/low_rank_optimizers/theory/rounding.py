@@ -41,7 +41,7 @@ FORMATS = {"bfloat16": Format(8, -126, 127, 0x7F80), "float16": Format(11, -14, 
 
 
 class HalfGaps(NamedTuple):
-    """How far a weight may be moved without being changed.
+    """Distances by which a weight may be moved without being changed.
 
     Attributes
     ----------
