@@ -184,6 +184,7 @@ def of_low_rank(case: Told, found: Found, less: int = 0) -> Sides:
         pairs += [(rank_of(plain), bound), (plain, due), (due, plain)]
         most += [min(shape), *[math.inf] * (2 * due.size)]
     signs = are_signs(found)
+    signs += [(one, square) for square, one in signs]
     pairs += signs
     most += [math.inf] * sum(np.size(one) for one, _ in signs)
     return Sides(*sides_of(*pairs), trivial=np.array(most))

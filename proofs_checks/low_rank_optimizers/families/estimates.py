@@ -30,7 +30,7 @@ def one_row(parts: Any, count: int) -> np.ndarray:
 
 
 def members_of(task: Task, exact: bool, scale: Any) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-    """Return the offsets of all members of all patterns from the center, one a row, and the factors."""
+    """Return the offsets of all members of all patterns from the center as rows, and the factors."""
     A, B, _ = patterns(task, exact)
     kind: Any = object if exact else float
     every = [one.reshape(-1, *one.shape[2:]) for one in A], [one.reshape(-1, *one.shape[2:]) for one in B]
@@ -44,7 +44,7 @@ def members_of(task: Task, exact: bool, scale: Any) -> tuple[np.ndarray, list[np
 
 
 def estimated(task: Task, rng: np.random.Generator | None = None, rank: int | None = None) -> Found:
-    """Return the library's estimate for each pattern of factors, one a row; of another rank at the same sigma.
+    """Return the library's estimate for each pattern of factors as rows, or at another rank with the same sigma.
 
     Members are asked for by passes of the identity, and their fitness is that of the task.
     """
@@ -84,7 +84,7 @@ def both(task: Task, rng: np.random.Generator | None = None) -> Found:
 
 
 def offsets_of(task: Task, rng: np.random.Generator | None = None) -> Found:
-    """Return the offset of the first member of each pattern from the center, one a row."""
+    """Return the offset of the first member of each pattern from the center as rows."""
     A, B, weights = patterns(task, not in_doubles(task))
     generation = Perturbations([one[:, 0] for one in A], [one[:, 0] for one in B], scale=task.scale)
     center = split(task, np.array(list(map(Fraction, task.center.tolist())), object).astype(A[0].dtype))

@@ -95,7 +95,7 @@ class Task:
         return np.array(self.start or (0,) * self.n_weights)
 
     def value(self, offsets: np.ndarray) -> np.ndarray:
-        """Return the polynomial at offsets from the center, one a row, in their kind of number."""
+        """Return the polynomial at offsets from the center as rows, in their kind of number."""
         total = offsets[:, :1].sum(axis=1) * 0
         for coefficient, *places in self.terms:
             total = total + coefficient * np.prod(offsets[:, places], axis=1)
