@@ -36,6 +36,7 @@ BREAKS = {
     "fair_subset_selection": ("size", 3),
     "lora_limits": ("largest", 4.0),
     "low_rank_adapters": ("tilt", 0.25),
+    "low_rank_optimizers": ("skew", 1.5),
     "matrix_completion": ("density", 0.2),
     "matrix_compression": ("noise", 0.25),
     "transductive_clustering": ("lam", 2.0),
