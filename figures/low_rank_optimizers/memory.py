@@ -49,7 +49,7 @@ METHODS: dict[str, tuple[Maker, float]] = {
 }
 #: factors of the step sizes that are tried
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"seeds": 1, "factors": [0.3, 1.0, 3.0]},
+    "quick": {"seeds": 1, "factors": [1.0]},
     "full": {"seeds": 3, "factors": [0.03, 0.1, 0.3, 1.0, 3.0, 10.0]},
 }
 
@@ -110,9 +110,7 @@ def memory_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
             kept["DCT-AdamW"], 1.01 / 8
         ),
         "with error feedback it keeps more than half": below(0.5, kept["DCT-AdamW, feedback"]),
-        "the printed MKOR ends with three times the loss of any other": below(
-            3 * max(others), loss["MKOR, as printed"]
-        ),
+        "the printed MKOR ends with three times the loss of any": below(3 * max(others), loss["MKOR, as printed"]),
         "all others end below 0.25": below(others, 0.25),
         "both curvature matrices are more than Adam keeps": below(kept["AdamW"], kept["MKOR, exact"]),
     }
@@ -135,10 +133,11 @@ def draw_memory(arrays: Any) -> matplotlib.figure.Figure:
     left.barh(row, arrays["bytes"][order] / 2**20, color=COLORS[0], height=0.6)
     left.axvline(arrays["bytes"][names.index("AdamW")] / 2**20, color="gray", linestyle=":", linewidth=1)
     left.set(yticks=row, yticklabels=[names[i] for i in order], xlabel="MiB kept for a layer of 384 x 1536")
-    right.barh(row, losses.mean(axis=1), color="lightgray", height=0.6)
+    right.plot(losses.mean(axis=1), row, "|", color="black", markersize=11, markeredgewidth=1.4)
+    right.grid(axis="y", color="lightgray", linewidth=0.8)
     for number in range(losses.shape[1]):
-        right.plot(losses[:, number], row, "o", color=COLORS[1], markersize=4)
-    right.set(xscale="log", xlabel="test loss on digits, best of several step sizes", xlim=(0.02, 4))
+        right.plot(losses[:, number], row, "o", color=COLORS[1], markersize=4, alpha=0.8)
+    right.set(xscale="log", xlabel="test loss on digits at the best step size", xlim=(0.02, 4))
     headline(
         figure,
         "What optimizers keep, and what they reach with a small network on digits. Seeds differ: only factors of 2 and "
