@@ -12,7 +12,7 @@ from lrtheory._array import to_numpy
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, array, as_array, choice, integer, must
 
-__all__ = ["Basis", "dct_basis"]
+__all__ = ["Basis", "dct_basis", "type_name"]
 
 #: up to this size columns are taken from a whole matrix that is kept, which is faster than to compute them
 KEPT = 1024
@@ -70,6 +70,11 @@ def dct_basis(n: int, *, columns: ArrayLike | None = None, dtype: str = "float64
     return made
 
 
+def type_name(dtype: Any) -> str:
+    """The name of a type of numbers, without that of its library."""
+    return str(dtype).rpartition(".")[2]
+
+
 @lru_cache(maxsize=16)
 def _cosines(n: int, dtype: str) -> np.ndarray:
     """sqrt(2/n) cos(pi t / (2n)) for t below 4n, 0 where it is 0."""
@@ -80,8 +85,8 @@ def _cosines(n: int, dtype: str) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _whole(n: int, dtype: str) -> np.ndarray:
-    """The whole matrix, kept for one call after another."""
-    return dct_basis(n, dtype=dtype)
+    """The whole matrix, kept for one call after another; its columns lie one behind the other."""
+    return np.asfortranarray(dct_basis(n, dtype=dtype))
 
 
 class Basis:
@@ -124,7 +129,9 @@ class Basis:
     def part(self, n: int, columns: np.ndarray, dtype: str) -> np.ndarray:
         """Some columns."""
         if self.matrix is None:
-            return _whole(n, dtype).take(columns, axis=1) if n <= KEPT else dct_basis(n, columns=columns, dtype=dtype)
+            return (
+                _whole(n, dtype).T.take(columns, axis=0).T if n <= KEPT else dct_basis(n, columns=columns, dtype=dtype)
+            )
         return self.matrix[:, columns].astype(dtype, copy=False)
 
     def check_size(self, n: int) -> None:

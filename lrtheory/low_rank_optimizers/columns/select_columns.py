@@ -12,8 +12,8 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, beside_jax, is_foreign, real_array, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import array, as_array, choice, integer, must
-from lrtheory.low_rank_optimizers.columns.basis import Basis
+from lrtheory._validation import Words, array, as_array, choice, integer, must
+from lrtheory.low_rank_optimizers.columns.basis import Basis, type_name
 
 __all__ = ["METHODS", "RULES", "ColumnCertificate", "ColumnSelection", "Selected", "select_columns", "selected"]
 
@@ -101,7 +101,8 @@ class ColumnCertificate(Result):
         energy, captured = (scaled**2).sum(), ((scaled @ Q) ** 2).sum()
         least = n * (1 if self.statement == STATEMENTS["l2"] else m)
         due = (1 - Fraction(len(indices), least) if is_exact else 1 - len(indices) / least) * energy
-        roundoff = 8 * (n + m) * eps * energy
+        # squares that vanish are known up to the least number, one for each column
+        roundoff = 8 * (n + m) * eps * energy + (0 if is_exact else n * math.ulp(0.0) / size / size)
         gap, bound = self.gap / size / size, self.bound / size / size
         return bool(
             abs(energy - captured - gap) <= roundoff and abs(due - bound) <= roundoff and 0 <= gap <= bound + roundoff
@@ -244,7 +245,7 @@ def select_columns(
     choice("method", method, METHODS)
     chosen = Basis(basis)
     xp = array_namespace(G)
-    X = _exact(G) if not is_foreign(G) and as_array("G", G).dtype.kind == "O" else real_array(xp, "G", G)
+    X = _exact(G) if not is_foreign(G) and as_array("G", G).dtype.kind == "O" else real_array(xp, "G", G, finite=False)
     if X.ndim != 2 or 0 in X.shape:
         raise must("G", "a matrix with at least one entry", tuple(X.shape))
     n = min(map(int, X.shape))
@@ -258,7 +259,7 @@ def select_columns(
     elif chosen.is_exact:
         chosen.matrix = np.asarray(chosen.matrix, np.float64)
     found = selected(xp, X, rank, chosen, rule=rule, method=taken)
-    word = _word(X)
+    word = type_name(X.dtype)
     part = chosen.part(n, found.indices, word)
     captured = found.energies[found.indices].sum()
     device = getattr(X, "device", None)
@@ -278,7 +279,7 @@ def select_columns(
 
 def chosen_method(X: Any, basis: Basis, method: str) -> tuple[str, str]:
     """The way to apply the basis, and the reason for it."""
-    if _word(X) == "object":
+    if type_name(X.dtype) == "object":
         exact = basis.is_exact
         if not exact:
             raise must("basis", "of exact numbers, as `G`", "dct" if basis.matrix is None else basis.matrix)
@@ -293,7 +294,7 @@ def chosen_method(X: Any, basis: Basis, method: str) -> tuple[str, str]:
     return ("gemm", f"{n} columns are at most {GEMM}") if n <= GEMM else ("fft", f"{n} columns are above {GEMM}")
 
 
-def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", method: str) -> Selected:
+def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", method: str, name: str = "G") -> Selected:
     """The selection for a checked matrix, by one method."""
     axis = _axis(X.shape)
     S = _applied(xp, X, axis, basis, method)
@@ -306,8 +307,9 @@ def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", meth
         scores = shares if rule == "l2" else _sums(xp, S, along, "l1")[1]
         with np.errstate(over="ignore"):
             energies = shares * size * size
-        if not np.isfinite(energies.sum()):
-            raise must("G", "so small that its squares are finite", size)
+        if not np.isfinite(energies.sum()):  # the only look at what is not finite
+            word = "so small that its squares are finite" if bool(xp.all(xp.isfinite(X))) else "finite"
+            raise must(name, word, Words(f"sums of squares up to {float(energies.max()):.3g}"))
     indices = np.sort(np.argsort(-scores, kind="stable")[:rank])
     S = xp.take(S, xp.asarray(indices, device=S.device), axis=axis) if is_foreign(S) else S.take(indices, axis=axis)
     return Selected(indices, S, energies, axis, _certificate(energies, indices, rule, X.shape, basis))
@@ -317,7 +319,9 @@ def _certificate(energies: np.ndarray, indices: np.ndarray, rule: str, shape: An
     """The proof of what the columns hold that were not chosen."""
     axis = _axis(shape)
     least = int(shape[axis]) * (1 if rule == "l2" else int(shape[1 - axis]))
-    left = np.delete(energies, indices).sum() if len(indices) < len(energies) else 0 * energies[0]
+    others = energies.copy()
+    others[indices] = 0
+    left = others.sum()
     if energies.dtype.kind == "O":
         bound = (1 - Fraction(len(indices), least)) * energies.sum()
     else:
@@ -333,9 +337,10 @@ def _applied(xp: Any, X: Any, axis: int, basis: Basis, method: str) -> Any:
 
         host = fft.dct(np.asarray(to_numpy(X)), axis=axis, norm="ortho")
         return xp.asarray(host, device=device) if is_foreign(X) else host
-    Q = basis.whole(int(X.shape[axis]), _word(X))
+    Q = basis.whole(int(X.shape[axis]), type_name(X.dtype))
     placed = xp.asarray(Q, device=device) if is_foreign(X) else Q
-    return X @ placed if axis == 1 else placed.T @ X
+    with np.errstate(all="ignore"):  # what leaves the range is refused by its squares
+        return X @ placed if axis == 1 else placed.T @ X
 
 
 def _axis(shape: Sequence[int]) -> int:
@@ -379,7 +384,3 @@ def _exact(X: Any) -> np.ndarray:
     """An array of exact numbers, integers as Fractions, so that quotients stay exact."""
     given = array("G", X)
     return np.array([Fraction(x) for x in given.flat], dtype=object).reshape(given.shape)
-
-
-def _word(X: Any) -> str:
-    return str(X.dtype).rpartition(".")[2]

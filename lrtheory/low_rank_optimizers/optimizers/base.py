@@ -14,6 +14,7 @@ from lrtheory._array import array_namespace, beside_jax, real_array, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import Words, fits, integer, must, real, same_parameters, state_entry
+from lrtheory.low_rank_optimizers.columns.basis import type_name
 
 __all__ = ["Advance", "Kept", "Layout", "Optimizer", "Step", "below_one"]
 
@@ -130,7 +131,7 @@ class Optimizer(ABC):
     @property
     def state_bytes(self) -> int:
         """Bytes of all arrays that are kept from one step to the next; 0 before the first gradient."""
-        return sum(math.prod(value.shape) * np.dtype(_word(value.dtype)).itemsize for value in self._kept.values())
+        return sum(math.prod(value.shape) * np.dtype(type_name(value.dtype)).itemsize for value in self._kept.values())
 
     @property
     def state_formula(self) -> int:
@@ -262,7 +263,7 @@ class Optimizer(ABC):
             if not _finite(xp, value):
                 raise must("gradient", "of a size that leaves the update and the state finite", _size(xp, g))
         self._kept, self._n_steps = made.kept, self._n_steps + 1
-        self._shape, self._dtype, self._like = layout.shape, _word(layout.dtype), g[:0, ...]
+        self._shape, self._dtype, self._like = layout.shape, type_name(layout.dtype), g[:0, ...]
         counts = {"steps": self._n_steps, **made.counts}
         return Step(update, made.message if made.certificate is None else "", counts, made.certificate)
 
@@ -270,7 +271,7 @@ class Optimizer(ABC):
         """The gradient as an array of real numbers, all finite, that looks as all before it."""
         xp = array_namespace(gradient)
         g = real_array(xp, "gradient", gradient, finite=False)
-        shape, word = tuple(map(int, g.shape)), _word(g.dtype)
+        shape, word = tuple(map(int, g.shape)), type_name(g.dtype)
         most = self._most_axes
         if self._shape and shape != self._shape:
             raise must("gradient", f"of shape {self._shape}, as before", Words(str(shape)))
@@ -310,11 +311,6 @@ def _finite(xp: Any, value: Any) -> bool:
 
 def _size(xp: Any, value: Any) -> Words:
     return Words(f"entries up to {float(xp.max(xp.abs(value))):.3g}")
-
-
-def _word(dtype: Any) -> str:
-    """The name of a type of numbers, without that of its library."""
-    return str(dtype).rpartition(".")[2]
 
 
 def _plain(state: Any, name: str) -> Any:

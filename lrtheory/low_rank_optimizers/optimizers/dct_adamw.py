@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import choice, flag, integer, must
-from lrtheory.low_rank_optimizers.columns.basis import Basis
+from lrtheory.low_rank_optimizers.columns.basis import Basis, type_name
 from lrtheory.low_rank_optimizers.columns.select_columns import METHODS, RULES, Selected, chosen_method, selected
 from lrtheory.low_rank_optimizers.optimizers.adamw import Moments
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer
@@ -46,12 +46,13 @@ class Chooser:
     def select(self, layout: Layout, A: Any) -> Selected:
         """The columns that hold most of a matrix."""
         method = chosen_method(A, self.basis, self.method)[0]
-        return selected(layout.xp, A, self.kept(layout.shape), self.basis, rule=self.rule, method=method)
+        return selected(
+            layout.xp, A, self.kept(layout.shape), self.basis, rule=self.rule, method=method, name="gradient"
+        )
 
     def part(self, layout: Layout, indices: np.ndarray) -> Any:
         """Q_I beside the gradient."""
-        word = str(layout.dtype).rpartition(".")[2]
-        return layout.place(self.basis.part(min(layout.shape), indices, word))
+        return layout.place(self.basis.part(min(layout.shape), indices, type_name(layout.dtype)))
 
 
 class DCTAdamW(Optimizer):
