@@ -6,6 +6,7 @@ from proofs_checks.low_rank_optimizers import evolution
 from proofs_checks.low_rank_optimizers import bias
 from proofs_checks.low_rank_optimizers import moments
 from proofs_checks.low_rank_optimizers import strategy
+from proofs_checks.low_rank_optimizers import planning
 from proofs_checks.low_rank_optimizers import sines
 from proofs_checks.low_rank_optimizers import integers
 from proofs_checks.low_rank_optimizers import columns
