@@ -2,12 +2,12 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.low_rank_optimizers import evolution
-from proofs_checks.low_rank_optimizers import bias
-from proofs_checks.low_rank_optimizers import moments
-from proofs_checks.low_rank_optimizers import strategy
-from proofs_checks.low_rank_optimizers import planning
-from proofs_checks.low_rank_optimizers import sines
+from proofs_checks.low_rank_optimizers.evolution import variances
+from proofs_checks.low_rank_optimizers.evolution import bias
+from proofs_checks.low_rank_optimizers.evolution import moments
+from proofs_checks.low_rank_optimizers.evolution import strategy
+from proofs_checks.low_rank_optimizers.evolution import planning
+from proofs_checks.low_rank_optimizers.evolution import sines
 from proofs_checks.low_rank_optimizers import integers
 from proofs_checks.low_rank_optimizers import columns
 from proofs_checks.low_rank_optimizers import feedback

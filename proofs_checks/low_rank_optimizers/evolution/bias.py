@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.planning.bias_bound import bias_bound
-from proofs_checks.low_rank_optimizers.evolution import ONE, PAIRS, TASK, laws_of
+from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS, TASK, laws_of
 from proofs_checks.low_rank_optimizers.families.estimates import (
     Found,
     allowance,

@@ -15,7 +15,7 @@ from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES, estimate
 from lrtheory.low_rank_optimizers.evolution.noise import Noise
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
-from proofs_checks.low_rank_optimizers.evolution import PAIRS
+from proofs_checks.low_rank_optimizers.evolution.variances import PAIRS
 from proofs_checks.low_rank_optimizers.families.estimates import Found, sides_of
 from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, at_most, is_sign, patterns
 from proofs_checks.low_rank_optimizers.wrong_solvers import strategies as wrong

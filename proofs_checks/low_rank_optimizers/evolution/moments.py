@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
-from proofs_checks.low_rank_optimizers.evolution import ONE, PAIRS, TASK, laws_of
+from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS, TASK, laws_of
 from proofs_checks.low_rank_optimizers.families.estimates import (
     Found,
     both,

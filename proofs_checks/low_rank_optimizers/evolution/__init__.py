@@ -1,0 +1,1 @@
+"""Statements about evolution strategies of low rank."""
