@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, below, beside, headline, stream
+from figures._series import COLORS, LINES, below, beside, between, headline, stream
 from lrtheory._network import Network
 from lrtheory.low_rank_optimizers.loaders import load_digits_problem
 from lrtheory.low_rank_optimizers.optimizers.curvature import METHODS, update_curvature
@@ -71,8 +71,8 @@ def curvature_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     run = dict(zip(METHODS, arrays["run"], strict=True))
     large = np.abs(arrays["before"]) >= 1e3
     return {
-        "what the exact inverse keeps along g stays below 1/(1 - decay) = 20": below(
-            np.concatenate([exact, run["exact"]]), 20
+        "what the exact inverse keeps along g stays below 1/(1 - decay) = 20": between(
+            np.concatenate([exact, run["exact"]]), 0, 20
         ),
         "from 1000 on the published formula keeps 100 times as much as the inverse": below(
             100, printed[large] / exact[large]
@@ -80,7 +80,7 @@ def curvature_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "on mean activations of digits it grows 100,000 times in 20 steps": below(
             1e5, run["published"][-1] / run["published"][0]
         ),
-        "the released program keeps less than 1": below(np.concatenate([released, run["released"]]), 1),
+        "the released program keeps less than 1": between(np.concatenate([released, run["released"]]), 0, 1),
     }
 
 
