@@ -16,7 +16,7 @@ with app.setup:
     from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
     from lrtheory.low_rank_optimizers.rounding.absorption import absorption
     from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
-    from proofs_checks.low_rank_optimizers.bias import EG_2
+    from proofs_checks.low_rank_optimizers.evolution.bias import EG_2
     from proofs_checks.low_rank_optimizers.families.estimates import estimated
     from proofs_checks.low_rank_optimizers.families.polynomials import Task
     from proofs_checks.low_rank_optimizers.wrong_solvers.estimators import unscaled

@@ -1,4 +1,4 @@
-"""How much of a gradient few columns hold, and the error that error feedback carries along."""
+"""The share of a gradient that few columns hold, and the error that error feedback carries along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What three formulas of MKOR make of the direction that curvature should damp, once and along a run."""
+"""The gain along the direction that curvature should damp, by three formulas of MKOR, once and along a run."""
 
 from __future__ import annotations
 

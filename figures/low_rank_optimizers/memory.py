@@ -77,7 +77,7 @@ def loss_after(method: str, factor: float, seed: int) -> float:
 
 
 def kept_bytes(method: str) -> int:
-    """What is kept for the layer of the encoder, in single precision, after one step."""
+    """Bytes that are kept for the layer of the encoder, in single precision, after one step."""
     optimizer, (m, n) = METHODS[method][0](RANKS[1], 0.01), LAYER
     rng = stream(SEED, 99)
     seen = {name: rng.normal(size=size) for name, size in (("activation", n), ("output_gradient", m))}

@@ -23,7 +23,7 @@ INPUTS: dict[str, dict[str, Any]] = {"quick": {"points": 400}, "full": {"points"
 
 
 def iterated(x: np.ndarray, n_iter: int) -> np.ndarray:
-    """What iterations make of singular values that a diagonal matrix has."""
+    """Singular values after iterations on the diagonal matrix that has them."""
     blocks = [np.diag(part) for part in np.array_split(x, len(x) // 40)]
     return np.concatenate([np.diag(newton_schulz(one, n_iter=n_iter, normalize=False)) for one in blocks])
 
