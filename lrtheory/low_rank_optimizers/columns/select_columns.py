@@ -85,13 +85,15 @@ class ColumnCertificate(Result):
         if 0 in G.shape or axis != _axis(G.shape) or self.statement not in STATEMENTS.values():
             return False
         n, m = G.shape[axis], G.shape[1 - axis]
-        if indices.ndim != 1 or not 0 < len(indices) <= n or indices[0] < 0 or indices[-1] >= n:
+        if indices.ndim != 1 or indices.dtype.kind not in "iu" or not 0 < len(indices) <= n:
+            return False
+        if (np.diff(indices, prepend=-1, append=n) <= 0).any():  # increasing, and columns of the basis
             return False
         try:
             basis = Basis("dct" if self.basis is None else self.basis)
         except (TypeError, ValueError):  # the matrix is not orthogonal
             return False
-        if (np.diff(indices) <= 0).any() or (basis.matrix is not None and len(basis.matrix) != n):
+        if basis.matrix is not None and len(basis.matrix) != n:
             return False
         is_exact, eps = G.dtype.kind == "O", 0.0 if G.dtype.kind == "O" else float(np.finfo(G.dtype).eps)
         word = "object" if is_exact else "float64"
@@ -254,9 +256,7 @@ def select_columns(
     if chosen.matrix is not None and method == "fft":
         raise must("method", '"auto" or "gemm" with a basis of its own', method)
     taken, reason = chosen_method(X, chosen, method)
-    if taken == "exact":
-        X = _exact(X)
-    elif chosen.is_exact:
+    if taken != "exact" and chosen.is_exact:
         chosen.matrix = np.asarray(chosen.matrix, np.float64)
     found = selected(xp, X, rank, chosen, rule=rule, method=taken)
     word = type_name(X.dtype)

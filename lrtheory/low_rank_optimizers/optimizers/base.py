@@ -210,13 +210,16 @@ class Optimizer(ABC):
         same_parameters(state, self._parameters())
         n_steps = integer("state['n_steps']", _plain(state, "n_steps"), low=0)
         step_size = _plain(state, "step_size")
-        sizes = np.asarray(state_entry(state, "shape")).tolist()
-        shape = tuple(integer("state['shape']", size, low=1) for size in sizes)
+        sizes = np.asarray(state_entry(state, "shape"))
+        if sizes.ndim != 1 or (sizes.size > 0) != (n_steps > 0) or sizes.size > (self._most_axes or sizes.size):
+            raise must("state['shape']", "the list of sizes of a gradient, empty before the first step", sizes.tolist())
+        shape = tuple(integer("state['shape']", size, low=1) for size in sizes.tolist())
         dtype = str(_plain(state, "dtype"))
         if dtype not in ("float32", "float64"):
             raise must("state['dtype']", "'float32' or 'float64'", dtype)
         expected = self._empty(Layout(np, shape, np.dtype(dtype), None)) if shape else {}
-        kept = {name: _read(state, name, value) for name, value in expected.items()}
+        n_parts = self._n_parts(shape) if "indices" in expected else 0
+        kept = {name: _read(state, name, value, n_parts) for name, value in expected.items()}
         self.step_size = step_size
         self._kept, self._n_steps = kept, n_steps
         self._forget_layout(shape, dtype)
@@ -234,6 +237,10 @@ class Optimizer(ABC):
     @abstractmethod
     def _advance(self, gradient: Any, kept: Kept, n_steps: int, layout: Layout) -> Advance:
         """One step without decay of the weights, where `n_steps` counts this one; `kept` is not written to."""
+
+    def _n_parts(self, shape: tuple[int, ...]) -> int:
+        """The number of parts from which `indices` are chosen, in methods that choose."""
+        return min(shape)
 
     @abstractmethod
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
@@ -318,11 +325,16 @@ def _plain(state: Any, name: str) -> Any:
     return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _read(state: Any, name: str, expected: np.ndarray) -> np.ndarray:
+def _read(state: Any, name: str, expected: np.ndarray, n_parts: int) -> np.ndarray:
     """A kept array of a saved state, which looks as the one that a fresh start has."""
     key = f"kept.{name}"
     value = np.asarray(state_entry(state, key))
     if not fits(value.shape, expected.shape) or value.dtype.kind not in "fiu" or not _finite(np, value):
         word = f"finite numbers of shape {expected.shape}"
         raise must(f"state[{key!r}]", word, value.tolist() if value.size < 4 else value.shape)
-    return value.astype(expected.dtype)
+    value = value.astype(expected.dtype)
+    if name == "square" and (value < 0).any():
+        raise must(f"state[{key!r}]", "squares, which are at least 0", value.min())
+    if name == "indices" and not (np.diff(value, prepend=-1, append=n_parts) > 0).all():
+        raise must(f"state[{key!r}]", f"increasing integers in [0, {n_parts - 1}]", value)
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -33,6 +34,12 @@ def test_single_precision_is_orthogonal_up_to_its_own_rounding() -> None:
     assert np.abs(Q.astype(float).T @ Q.astype(float) - np.eye(1024)).max() < 1.5e-7
 
 
+def test_arguments_of_long_bases_do_not_overflow() -> None:
+    n, k = 70_001, 69_999
+    due = [math.sqrt(2 / n) * math.cos(math.pi * (k * (2 * j + 1) % (4 * n)) / (2 * n)) for j in range(n)]
+    np.testing.assert_allclose(dct_basis(n, columns=[k])[:, 0], due, rtol=0, atol=1e-17)
+
+
 def test_no_columns_and_a_basis_of_one() -> None:
     assert dct_basis(3, columns=[]).shape == (3, 0)
     assert dct_basis(1).tolist() == [[1.0]]
@@ -45,6 +52,7 @@ def test_no_columns_and_a_basis_of_one() -> None:
         ({"n": 2.0}, TypeError, "`n` must be an integer; got 2.0."),
         ({"n": 2, "dtype": "float16"}, ValueError, "`dtype` must be one of"),
         ({"n": 2, "columns": [2]}, ValueError, r"`columns` must be integers in \[0, 1\]"),
+        ({"n": 2, "columns": [-1]}, ValueError, r"`columns` must be integers in \[0, 1\]"),
         ({"n": 2, "columns": [0.5]}, TypeError, "`columns` must be a sequence of integers"),
     ],
 )
@@ -57,6 +65,8 @@ def test_bad_arguments(options: dict[str, object], error: type[Exception], says:
     ("basis", "says"),
     [
         (np.ones((2, 2)), "`basis` must be orthogonal; got an entry of Q"),
+        (np.eye(2) + 1e-9, "`basis` must be orthogonal"),
+        (np.array([[Fraction(10**12 + 1, 10**12), 0], [0, 1]]), "`basis` must be orthogonal"),
         (np.eye(3), r"`basis` must be of shape \(2, 2\)"),
         (np.eye(2, 3), "`basis` must be a square matrix"),
         (np.array([[np.nan, 0], [0, 1]]), "`basis` must be finite"),

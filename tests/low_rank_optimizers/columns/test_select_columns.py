@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 from fractions import Fraction
 from itertools import combinations
@@ -114,6 +115,34 @@ def test_false_certificates_are_refused(exact: bool) -> None:
     assert not certificate.verify(X[:, :3])
     for words, false in forged_fields(certificate):
         assert not false.verify(X), words
+
+
+def test_true_numbers_of_columns_that_no_rule_takes_are_refused() -> None:
+    G = np.diag([4.0, 3.0, 2.0, 1.0])
+    certificate = select_columns(G, 2, basis=np.eye(4)).certificate
+    false = [
+        {"indices": np.array([2, 3]), "gap": 25.0},  # the columns that hold least, whose residual is above the bound
+        {"indices": np.array([0, 0]), "gap": -2.0},
+        {"indices": np.array([1, 1]), "gap": 12.0},
+        {"indices": np.array([-4, -3])},
+        {"indices": np.array([0.0, 1.0])},
+        {"statement": "low_rank_optimizers/DC-1"},
+        {"gap": 5 + 1e-9},
+        {"bound": 15 - 1e-9},
+    ]
+    assert certificate.verify(G)
+    for fields in false:
+        assert not dataclasses.replace(certificate, **fields).verify(G), fields
+    for shape in ((4, 3), (5, 5), (3, 4)):
+        assert not certificate.verify(np.ones(shape))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e-155])
+def test_squares_that_vanish_are_proved_to_the_least_number(size: float) -> None:
+    G = normal(5, 3) * size
+    certificate = select_columns(G, 2).certificate
+    assert certificate.verify(G)
+    assert not dataclasses.replace(certificate, gap=certificate.gap + 1e-300).verify(G)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -22,6 +22,9 @@ MAKERS: dict[str, Callable[[], Optimizer]] = {
     "feedback": lambda: lro.DCTAdamW(3, step_size=0.1, refresh_every=2, error_feedback=True),
     "trion": lambda: lro.Trion(2, step_size=0.1),
     "galore": lambda: lro.GaLore(2, step_size=0.1, refresh_every=2),
+    "muon": lambda: lro.Muon(step_size=0.1),
+    "auon": lambda: lro.AuON(step_size=0.1),
+    "frugal": lambda: lro.Frugal(0.5, step_size=0.1, refresh_every=2, rng=0),
 }
 EVERY = pytest.mark.parametrize("make", list(MAKERS.values()), ids=list(MAKERS))
 SHAPES = [(1, 1), (1, 5), (5, 1), (2, 3), (7, 4), (4, 7), (6, 6), (5,), (1,)]
@@ -78,7 +81,7 @@ def test_a_rejected_gradient_changes_nothing(make: Callable[[], Optimizer]) -> N
 @EVERY
 def test_no_first_gradient_that_is_empty_or_not_finite(make: Callable[[], Optimizer]) -> None:
     optimizer = make()
-    for wrong in (np.zeros((0, 3)), np.array(1.0), [np.inf, 1.0]):
+    for wrong in (np.zeros((0, 3)), np.array(1.0), [np.inf, 1.0], [-np.inf, 1.0]):
         with pytest.raises(ValueError, match="`gradient` must be"):
             optimizer.step(wrong)
     assert (optimizer.n_steps, optimizer.state_bytes) == (0, 0)
@@ -112,6 +115,25 @@ def test_copies_pickles_and_saved_states_go_on_alike(make: Callable[[], Optimize
             np.testing.assert_array_equal(own, expected)
 
 
+@EVERY
+def test_nobody_shares_arrays(make: Callable[[], Optimizer]) -> None:
+    optimizer, restored = make(), make()
+    given = gradients(5, 4)
+    due = updates(make(), given)
+    for i, G in enumerate(given):
+        passed = G.copy()
+        update = optimizer.step(passed).update
+        passed[:] = 7.0
+        np.testing.assert_array_equal(update, due[i])
+        state = optimizer.get_state()
+        restored.set_state(state)
+        for name, value in state.items():
+            if name.startswith("kept."):
+                value[:] = 7
+        if i + 1 < len(given):
+            np.testing.assert_array_equal(restored.step(given[i + 1]).update, due[i + 1])
+
+
 def test_wrong_states_are_refused_and_change_nothing() -> None:
     optimizer = MAKERS["dct_adamw"]()
     updates(optimizer, gradients(5, 4))
@@ -123,6 +145,14 @@ def test_wrong_states_are_refused_and_change_nothing() -> None:
         (good | {"step_size": 0.0}, "step_size"),
         (good | {"dtype": "int8"}, "dtype"),
         (good | {"kept.mean": np.zeros((4, 2))}, "kept.mean"),
+        (good | {"kept.indices": np.array([1, 4])}, r"kept.indices'\]` must be increasing integers in \[0, 3\]"),
+        (good | {"kept.indices": np.array([-1, 2])}, "kept.indices"),
+        (good | {"kept.indices": np.array([1, 1])}, "kept.indices"),
+        (good | {"kept.square": -good["kept.square"]}, "kept.square"),
+        (good | {"shape": []}, "shape"),
+        (good | {"shape": [5, 4, 1]}, "shape"),
+        (good | {"shape": {}}, "shape"),
+        (good | {"n_steps": 0}, "shape"),
         (good | {"kept.square": np.full((5, 2), np.nan)}, "kept.square"),
         ({k: v for k, v in good.items() if k != "kept.indices"}, "kept.indices"),
     ]
@@ -142,9 +172,9 @@ def test_a_zero_gradient_moves_nothing(make: Callable[[], Optimizer]) -> None:
             assert not optimizer.step(np.zeros(shape)).update.any()
 
 
-@EVERY
-def test_what_leaves_the_range_is_refused(make: Callable[[], Optimizer]) -> None:
-    optimizer = make()
+@pytest.mark.parametrize("name", [name for name in MAKERS if name not in ("muon", "auon")])
+def test_what_leaves_the_range_is_refused(name: str) -> None:
+    optimizer = MAKERS[name]()
     optimizer.step_size = 1e300
     with pytest.raises(ValueError, match="finite"):
         optimizer.step(np.full((3, 2), 1e200))
