@@ -16,7 +16,7 @@ def diff(
 ) -> SparsityReport:
     """Compare a model before and after training: how many weights changed, and whether rounding explains it.
 
-    Beside the overlap with a second run stands what two runs of random steps would share after rounding to sixteen bits.
+    Beside the overlap with a second run stands what two runs of random steps would share after rounding to 16 bits.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -11,8 +12,9 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._numbers import exact, number, plain
+from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, as_array, integer, must, real
+from lrtheory._validation import array, as_array, integer, must
 
 __all__ = ["ClassifierProblem", "PolynomialProblem", "SineProblem"]
 
@@ -60,12 +62,11 @@ class PolynomialProblem:
     def __post_init__(self) -> None:
         shape = None
         for name, order in (("M", 1), ("gradient", 1), ("hessian", 2), ("cubic", 3)):
-            value = getattr(self, name)
-            if value is None:
+            if (value := getattr(self, name)) is None and order > 1:
                 continue
             found = _derivatives(name, value, shape, order)
             shape = found.shape if shape is None else shape
-            object.__setattr__(self, name, found)
+            object.__setattr__(self, name, read_only(found))
         number("value", self.value)
 
     def __repr__(self) -> str:
@@ -152,14 +153,12 @@ class SineProblem:
         M = np.zeros_like(Om) if self.M is None else _matrix("M", self.M)
         if M.shape != Om.shape:
             raise must("M", f"of shape {Om.shape}", M.shape)
-        object.__setattr__(self, "Om", Om)
-        object.__setattr__(self, "M", M)
-        if not np.isfinite(real("phase", self.phase)):
-            raise must("phase", "finite", self.phase)
+        object.__setattr__(self, "Om", read_only(Om))
+        object.__setattr__(self, "M", read_only(M))
+        number("phase", self.phase)
 
     def __repr__(self) -> str:
-        m, n = self.shape
-        return f"SineProblem({m} x {n})"
+        return f"SineProblem({self.shape[0]} x {self.shape[1]})"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -175,7 +174,7 @@ class SineProblem:
     @property
     def truth(self) -> np.ndarray:
         """The gradient at M, cos(<Om, M> + phase) Om."""
-        return np.cos(self.angle) * np.asarray(self.Om)
+        return math.cos(self.angle) * np.asarray(self.Om)
 
     def __call__(self, W: ArrayLike) -> float:
         """Evaluate the sine.
@@ -222,16 +221,16 @@ class ClassifierProblem:
 
     Examples
     --------
-    >>> problem = ClassifierProblem([[0.0], [1.0]], [0, 1], [[1.0]], [1], n_classes=2)
+    >>> problem = ClassifierProblem([[0.0], [1.0]], [0, 1], X_test=[[1.0]], y_test=[1], n_classes=2)
     >>> problem, round(problem([[0.0, 0.0], [0.0, 0.0]]), 4)
     (ClassifierProblem(2 to learn from, 1 to ask, 2 classes, rows of 1), 0.6931)
     """
 
     X: ArrayLike
     y: ArrayLike
+    _: KW_ONLY
     X_test: ArrayLike
     y_test: ArrayLike
-    _: KW_ONLY
     n_classes: int
 
     def __post_init__(self) -> None:
@@ -270,7 +269,7 @@ class ClassifierProblem:
         """The rows (x, 1) of `X_test`."""
         return _with_ones(np.asarray(self.X_test))
 
-    def loss(self, logits: ArrayLike) -> Any:
+    def loss(self, logits: ArrayLike) -> float | np.ndarray:
         """Compute the mean cross-entropy of logits, for one model or for many.
 
         Parameters
@@ -294,7 +293,7 @@ class ClassifierProblem:
         right = scores[..., np.arange(len(classes)), classes]
         return plain((np.log(np.exp(scores).sum(axis=-1)) - right).mean(axis=-1))
 
-    def accuracy(self, logits: ArrayLike) -> Any:
+    def accuracy(self, logits: ArrayLike) -> float | np.ndarray:
         """Compute the share of the questions whose class has the largest logit, for one model or for many.
 
         Parameters
@@ -373,6 +372,8 @@ def _with_ones(X: np.ndarray) -> np.ndarray:
 
 def _weight(W: Any, shape: tuple[int, int]) -> np.ndarray:
     found = np.asarray(to_numpy(W))
+    if found.dtype.kind not in "biufO":
+        raise must("W", "an array of real numbers", W, TypeError)
     if found.shape != shape:
         raise must("W", f"of shape {shape}", found.shape)
     return found

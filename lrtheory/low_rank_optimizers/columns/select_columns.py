@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -264,8 +265,10 @@ def select_columns(
     captured = found.energies[found.indices].sum()
     device = getattr(X, "device", None)
     on = (lambda host: xp.asarray(host, device=device)) if is_foreign(X) else (lambda host: host)
+    told, indices = found.certificate, on(found.indices)
+    certificate = replace(told, indices=indices, basis=None if told.basis is None else on(told.basis))
     return ColumnSelection(
-        on(found.indices),
+        indices,
         found.coefficients,
         captured if taken == "exact" else float(captured),
         on(found.energies),
@@ -273,7 +276,7 @@ def select_columns(
         on(part),
         taken,
         reason,
-        found.certificate,
+        certificate,
     )
 
 
@@ -288,10 +291,10 @@ def chosen_method(X: Any, basis: Basis, method: str) -> tuple[str, str]:
         return "gemm", "the basis is a matrix"
     if method != "auto":
         return method, "as asked for"
-    if is_foreign(X):
-        return "gemm", "the matrix stays on its device"
     n = min(X.shape)
-    return ("gemm", f"{n} columns are at most {GEMM}") if n <= GEMM else ("fft", f"{n} columns are above {GEMM}")
+    if n <= GEMM:
+        return "gemm", f"{n} columns are at most {GEMM}"
+    return ("gemm", "the matrix stays on its device") if is_foreign(X) else ("fft", f"{n} columns are above {GEMM}")
 
 
 def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", method: str, name: str = "G") -> Selected:

@@ -112,24 +112,36 @@ def es_gradient(
     """
     if not callable(f):
         raise must("f", "callable", f, TypeError)
-    many = isinstance(weights, (list, tuple)) and len(weights) > 0 and all(hasattr(one, "shape") for one in weights)
+    many = isinstance(weights, (list, tuple)) and len(weights) > 0 and all(getattr(one, "shape", ()) for one in weights)
     given: list[Any] = list(weights) if many else [weights]  # type: ignore[arg-type]
     xp = array_namespace(*given)
     centers = [real_array(xp, f"weights[{i}]" if many else "weights", one) for i, one in enumerate(given)]
     host = [to_numpy(center) for center in centers]
+    for one in host:
+        if one.ndim not in (1, 2) or not one.size:
+            raise must("weights", "of shape (m, n) or (m,), none of them 0", one.shape)
     options: dict[str, Any] = {"factors": factors, "mirrored": mirrored, "shaping": shaping, "rng": rng}
     es = LowRankES([one.shape for one in host], sigma=sigma, rank=rank, population_size=population_size, **options)
     generation = es.ask()
 
     def value(i: int) -> float:
         member = [_beside(xp, W, center) for W, center in zip(generation.member(i, host), centers, strict=True)]
-        return float(f(member if many else member[0]))
+        worth = f(member if many else member[0])
+        try:
+            return float(worth)
+        except (TypeError, ValueError) as error:
+            raise must("f", "a function that returns one number", worth, TypeError) from error
 
     step, pairs = estimate(generation, np.array([value(i) for i in range(population_size)]), shaping, None)
     error = _standard_error(generation, pairs.weights, pairs.kept, step.update)
     gradient = tuple(_beside(xp, g.astype(W.dtype), W_) for g, W, W_ in zip(step.update, host, centers, strict=True))
     return ESGradient(
-        gradient if many else gradient[0], step.pair_differences, error, step.message, step.counts, step.certificate
+        gradient if many else gradient[0],
+        _beside(xp, step.pair_differences, centers[0]),
+        error,
+        step.message,
+        step.counts,
+        step.certificate,
     )
 
 

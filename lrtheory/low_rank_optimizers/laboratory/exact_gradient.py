@@ -56,8 +56,8 @@ class ExactGradient(Result):
 
     gradient: np.ndarray
     bias: np.ndarray
-    variance: Any
-    mse: Any
+    variance: Number
+    mse: Number
     counts: dict[str, int]
 
 
@@ -114,7 +114,10 @@ def exact_gradient(problem: PolynomialProblem, *, sigma: Number, rank: int, fact
     s = exact(number("sigma", sigma, 0, ends="(]"))
     A, B, weights = _patterns(law, m, n, r)
     X = np.einsum("pir,pjr->pij", A, B).reshape(len(A), -1)  # sqrt(r) E
-    rational = isinstance(s, Fraction) and np.asarray(problem.M).dtype == object
+    parts = [problem.truth] if problem.cubic is None else [problem.truth, np.asarray(problem.cubic)]
+    rational = isinstance(s, Fraction) and all(part.dtype == object for part in parts)
+    if not rational and math.isinf(float(s) * float(s)):
+        raise must("sigma", "a number whose square is a double", sigma)
     halves = _rational_halves(problem, X, s * s / r) if rational else _halves(problem, X, float(s) ** 2 / r)
     return _averaged(problem, A, B, X, weights, halves, exact=rational)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, is_foreign, real_array
+from lrtheory._array import array_namespace, arrays, is_foreign, real_array, to_numpy
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import array, as_array, choice, must, open_interval
 
@@ -137,7 +137,7 @@ def _check_definite(xp: Any, X: Any) -> None:
     skew = float(xp.max(xp.abs(X - X.T)))
     if skew > 8 * X.shape[0] * float(xp.finfo(X.dtype).eps) * size:
         raise must("X", "symmetric positive definite", f"entries that differ by {skew:.3g} from their mirror image")
-    least = float(xp.min(xp.linalg.eigvalsh(X)))
+    least = float(np.linalg.eigvalsh(to_numpy(X)).min())
     if not least > 0:
         raise must("X", "symmetric positive definite", f"smallest eigenvalue {least:.3g}")
 

@@ -225,7 +225,7 @@ def taylor_bias_bound(
     sigma: Number,
     gradient_lipschitz: Number | None = None,
     hessian_lipschitz: Number | None = None,
-) -> Any:
+) -> Number:
     r"""Bound the bias of an evolution strategy with Gaussian factors by a Lipschitz constant (statement EG-5).
 
     Parameters

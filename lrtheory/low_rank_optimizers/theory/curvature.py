@@ -6,8 +6,6 @@ seen, gamma the decay in (0, 1), and s = g^T X g. Formulas compute with the kind
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lrtheory._numbers import exact, number, plain, table
@@ -357,7 +355,7 @@ def stabilized_condition(least: Number, largest: Number, *, stabilizer: Number) 
     return plain((zeta * high + 1 - zeta) / (zeta * low + 1 - zeta))
 
 
-def released_ceiling(largest: Number, *, decay: Number, n_steps: int) -> Any:
+def released_ceiling(largest: Number, *, decay: Number, n_steps: int) -> Number:
     r"""Bound the largest eigenvalue of X in the released program (statement MK-9).
 
     Parameters

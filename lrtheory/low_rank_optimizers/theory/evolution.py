@@ -192,7 +192,7 @@ def best_rank(
     (1, 2, 5)
     """
     m, n = sides(shape)
-    whole, factor = (m * n, m + n) if cost is None else numbers("cost", list(cost), 0, ends="(]", length=2)
+    whole, factor = (m * n, m + n) if cost is None else numbers("cost", cost, 0, ends="(]", length=2)
     c = noise_constant(shape, kurtosis_a=kurtosis_a, kurtosis_b=kurtosis_b)
     if c <= 0:  # type: ignore[operator]
         return 1

@@ -32,7 +32,11 @@ __all__ = [
 ]
 
 
-def characteristic_function(singular_values: ArrayLike, *, rank: float) -> Any:
+#: singular values up to its inverse are taken, whose fourth powers are doubles
+SMALLEST = 1e-75
+
+
+def characteristic_function(singular_values: ArrayLike, *, rank: float) -> Number:
     r"""Compute the characteristic function of a perturbation with Gaussian factors (statement EG-1).
 
     Parameters
@@ -50,7 +54,7 @@ def characteristic_function(singular_values: ArrayLike, *, rank: float) -> Any:
     Raises
     ------
     ValueError
-        If a number is negative or not finite.
+        If a number is not in [0, 1e75].
 
     Proof
     -----
@@ -66,7 +70,7 @@ def characteristic_function(singular_values: ArrayLike, *, rank: float) -> Any:
     >>> round(characteristic_function([1.0], rank=1), 12), round(characteristic_function([1.0], rank=float("inf")), 12)
     (0.707106781187, 0.606530659713)
     """
-    return plain(np.exp(_log_phi(_values(singular_values), checked_rank(rank))))
+    return plain(np.exp(log_characteristic(_values(singular_values), checked_rank(rank))))
 
 
 def sine_response(singular_values: ArrayLike, *, rank: float) -> np.ndarray:
@@ -88,7 +92,7 @@ def sine_response(singular_values: ArrayLike, *, rank: float) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a number is negative or not finite.
+        If a number is not in [0, 1e75].
 
     Proof
     -----
@@ -105,11 +109,11 @@ def sine_response(singular_values: ArrayLike, *, rank: float) -> np.ndarray:
     array([0.35355339])
     """
     t, r = _values(singular_values), checked_rank(rank)
-    phi = np.exp(_log_phi(t, r))
+    phi = np.exp(log_characteristic(t, r))
     return np.asarray(phi * t if r == math.inf else phi * t / (1 + t * t / r))
 
 
-def sine_second_moment(shape: Sequence[int], singular_values: ArrayLike, *, rank: float) -> Any:
+def sine_second_moment(shape: Sequence[int], singular_values: ArrayLike, *, rank: float) -> Number:
     r"""Compute the second moment of one mirrored pair on a sine, for Gaussian factors (statement EG-1b).
 
     Parameters
@@ -155,7 +159,7 @@ def sine_second_moment(shape: Sequence[int], singular_values: ArrayLike, *, rank
     s, r = 2 * _values(singular_values), checked_rank(rank)
     if len(s) > min(m, n):
         raise must("singular_values", f"at most {min(m, n)} numbers", len(s))
-    logarithm = _log_phi(s, r)
+    logarithm = log_characteristic(s, r)
     if r == math.inf:
         lost = np.sum(s * s)
     else:
@@ -166,7 +170,7 @@ def sine_second_moment(shape: Sequence[int], singular_values: ArrayLike, *, rank
     return plain((np.exp(logarithm) * lost - m * n * np.expm1(logarithm)) / 2)
 
 
-def sine_bias_bound(singular_values: ArrayLike, *, rank: int) -> Any:
+def sine_bias_bound(singular_values: ArrayLike, *, rank: int) -> Number:
     r"""Bound how far the response of a sine at a finite rank is from that of Gaussian perturbations (statement EG-U).
 
     Parameters
@@ -185,7 +189,7 @@ def sine_bias_bound(singular_values: ArrayLike, *, rank: int) -> Any:
     Raises
     ------
     ValueError
-        If a number is negative or not finite.
+        If a number is not in [0, 1e75].
 
     Proof
     -----
@@ -205,8 +209,8 @@ def sine_bias_bound(singular_values: ArrayLike, *, rank: int) -> Any:
     """
     t, r = _values(singular_values), integer("rank", rank, low=1)
     squares = t * t
-    above = np.exp(_log_phi(t, r)) * np.sum(squares * squares) / 4
-    below = max(squares.tolist()) * np.exp(_log_phi(t, math.inf))
+    above = np.exp(log_characteristic(t, r)) * np.sum(squares * squares) / 4
+    below = max(squares.tolist()) * np.exp(log_characteristic(t, math.inf))
     return plain(root_of(np.sum(squares)) * max(above, below) / r)
 
 
@@ -343,10 +347,15 @@ def _values(singular_values: Any) -> np.ndarray:
     """Singular values as an array of doubles, or of balls where one of them is a ball."""
     found = numbers("singular_values", singular_values, 0)
     ball = next((one for one in found if hasattr(one, "log1p")), None)
-    return np.array(found, float) if ball is None else np.array([one + 0 * ball for one in found], object)
+    if ball is not None:
+        return np.array([one + 0 * ball for one in found], object)
+    values = np.array(found, float)
+    if values.max() > 1 / SMALLEST:
+        raise must("singular_values", f"at most {1 / SMALLEST:g}", values.max())
+    return values
 
 
-def _log_phi(t: np.ndarray, rank: Any) -> Any:
+def log_characteristic(t: np.ndarray, rank: Any) -> Any:
     """The logarithm of the characteristic function."""
     squares = t * t
     if rank == math.inf:
