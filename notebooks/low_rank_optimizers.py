@@ -18,6 +18,7 @@
 
 # %%
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import matplotlib.pyplot as plt
@@ -80,9 +81,9 @@ except ImportError:  # made classes stand in for digits
     draws = np.random.default_rng(0)
     centers, y = draws.random((10, 64)), draws.integers(10, size=600)
     X = np.clip(centers[y] + 0.3 * draws.normal(size=(600, 64)), 0, 1)
-    problem = lro.ClassifierProblem(X[:400], y[:400], X[400:], y[400:], n_classes=10)
-start, sample = np.zeros(problem.shape), slice(0, 200)
-few = lro.ClassifierProblem(problem.X[sample], problem.y[sample], problem.X_test, problem.y_test, n_classes=10)
+    problem = lro.ClassifierProblem(X[:400], y[:400], X_test=X[400:], y_test=y[400:], n_classes=10)
+start = np.zeros(problem.shape)
+few = replace(problem, X=problem.X[:200], y=problem.y[:200])
 G = few.gradient(start)
 
 

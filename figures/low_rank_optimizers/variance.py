@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def errors(law: str, n_estimates: int, n_examples: int) -> np.ndarray:
 def few(problem: ClassifierProblem, n: int) -> ClassifierProblem:
     """The problem with its first examples alone."""
     X, y = np.asarray(problem.X)[:n], np.asarray(problem.y)[:n]
-    return ClassifierProblem(X, y, problem.X_test, problem.y_test, n_classes=problem.n_classes)
+    return replace(problem, X=X, y=y)
 
 
 def formula(law: str) -> float:

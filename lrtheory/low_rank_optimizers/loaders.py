@@ -162,4 +162,4 @@ def _images(data: DataSet, largest: int) -> ClassifierProblem:
     X, y = table[:, :-1] / largest, table[:, -1].astype(np.int64)
     order, n_learned = np.random.default_rng(SEED).permutation(len(y)), round(LEARNED * len(y))
     learned, asked = order[:n_learned], order[n_learned:]
-    return ClassifierProblem(X[learned], y[learned], X[asked], y[asked], n_classes=10)
+    return ClassifierProblem(X[learned], y[learned], X_test=X[asked], y_test=y[asked], n_classes=10)

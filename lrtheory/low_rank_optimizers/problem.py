@@ -238,9 +238,8 @@ class ClassifierProblem:
         X, X_test = _matrix("X", self.X), _matrix("X_test", self.X_test)
         if X_test.shape[1] != X.shape[1]:
             raise must("X_test", f"of shape (questions, {X.shape[1]})", X_test.shape)
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "X_test", X_test)
         for name, rows in (("y", X), ("y_test", X_test)):
+            object.__setattr__(self, name.replace("y", "X"), rows)
             found = as_array(name, getattr(self, name))
             if found.dtype.kind not in "iu":
                 raise must(name, "an array of integers", found, TypeError)
@@ -311,8 +310,8 @@ class ClassifierProblem:
         ValueError
             If a shape does not fit.
         """
-        scores = self._logits(logits, np.asarray(self.y_test))
-        return plain((scores.argmax(axis=-1) == self.y_test).mean(axis=-1))
+        classes = np.asarray(self.y_test)
+        return plain((self._logits(logits, classes).argmax(axis=-1) == classes).mean(axis=-1))
 
     def __call__(self, W: ArrayLike) -> float:
         """Compute the mean cross-entropy of a linear classifier.

@@ -9,21 +9,26 @@ import numpy as np
 import pytest
 
 from lrtheory import low_rank_optimizers as lro
-from tests.backends import missing
 
 RNG = np.random.default_rng(5)
-GIVEN = RNG.normal(size=(7, 3)), RNG.integers(0, 4, size=7), RNG.normal(size=(5, 3)), RNG.integers(0, 4, size=5)
-PROBLEM = lro.ClassifierProblem(*GIVEN, n_classes=4)
+GIVEN = {
+    "X": RNG.normal(size=(7, 3)),
+    "y": RNG.integers(0, 4, size=7),
+    "X_test": RNG.normal(size=(5, 3)),
+    "y_test": RNG.integers(0, 4, size=5),
+    "n_classes": 4,
+}
+PROBLEM = lro.ClassifierProblem(**GIVEN)
 W = RNG.normal(size=(4, 4))
 
 
 def loss(W):
     """The mean cross-entropy by a loop over examples."""
     total = 0.0
-    for x, label in zip(GIVEN[0], GIVEN[1], strict=True):
+    for x, label in zip(GIVEN["X"], GIVEN["y"], strict=True):
         scores = [sum(w * v for w, v in zip(row, [*x, 1.0], strict=True)) for row in W]
         total += math.log(sum(math.exp(score) for score in scores)) - scores[label]
-    return total / len(GIVEN[1])
+    return total / len(GIVEN["y"])
 
 
 def test_the_loss_is_the_mean_cross_entropy():
@@ -42,7 +47,7 @@ def test_the_gradient_is_that_of_differences():
 
 def test_accuracy_counts_the_largest_logits():
     scores = PROBLEM.inputs_test @ W.T
-    right = [int(np.argmax(row)) == label for row, label in zip(scores, GIVEN[3], strict=True)]
+    right = [int(np.argmax(row)) == label for row, label in zip(scores, GIVEN["y_test"], strict=True)]
     assert PROBLEM.accuracy(scores) == sum(right) / 5
     assert PROBLEM.accuracy(np.stack([scores, scores])).shape == (2,)
 
@@ -68,40 +73,36 @@ def test_evolution_learns_it():
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "n_classes", "message"),
+    ("name", "value", "message"),
     [
-        (0, np.full((7, 3), np.nan), 4, "X"),
-        (1, np.zeros(6, int), 4, "y"),
-        (1, np.full(7, 4), 4, "`y` must be classes from 0 to 3; got 4."),
-        (2, np.zeros((5, 2)), 4, r"`X_test` must be of shape \(questions, 3\)"),
-        (3, np.zeros(5, int), 1, "n_classes"),
+        ("X", np.full((7, 3), np.nan), "X"),
+        ("y", np.zeros(6, int), "`y` must be of shape"),
+        ("y", np.full(7, 4), "`y` must be classes from 0 to 3; got 4."),
+        ("X_test", np.zeros((5, 2)), r"`X_test` must be of shape \(questions, 3\)"),
+        ("n_classes", 1, "n_classes"),
     ],
 )
-def test_bad_input_is_refused(place, value, n_classes, message):
-    given = list(GIVEN)
-    given[place] = value
+def test_bad_input_is_refused(name, value, message):
     with pytest.raises(ValueError, match=message):
-        lro.ClassifierProblem(*given, n_classes=n_classes)
+        lro.ClassifierProblem(**(GIVEN | {name: value}))
 
 
 def test_wrong_kinds_and_shapes_are_refused():
     with pytest.raises(TypeError, match="`y` must be an array of integers"):
-        lro.ClassifierProblem(GIVEN[0], np.zeros(7), *GIVEN[2:], n_classes=4)
+        lro.ClassifierProblem(**(GIVEN | {"y": np.zeros(7)}))
     with pytest.raises(ValueError, match="logits"):
         PROBLEM.loss(np.zeros((6, 4)))
     with pytest.raises(ValueError, match=r"`W` must be of shape \(4, 4\)"):
         PROBLEM(np.zeros((4, 3)))
 
 
-@pytest.mark.parametrize(("name", "sizes"), [("digits", (1348, 449, 64)), ("mnist", (3750, 1250, 784))])
-def test_digits_are_gray_values_and_classes(name, sizes):
-    try:
-        problem = getattr(lro, f"load_{name}_problem")()
-    except ImportError as error:
-        missing(f"{name}_problem", error)
+@pytest.mark.parametrize(("name", "sizes"), [("digits_problem", (1348, 449, 64)), ("mnist_problem", (3750, 1250, 784))])
+def test_digits_are_gray_values_and_classes(name, sizes, data):
+    data(name)
+    problem = getattr(lro, f"load_{name}")()
     assert (len(problem.X), len(problem.X_test), problem.shape[1] - 1) == sizes
     assert (problem.X.min(), problem.X.max()) == (0, 1)
     counts = np.bincount(np.concatenate([problem.y, problem.y_test]))
     assert len(counts) == 10
-    if name == "mnist":
+    if name == "mnist_problem":
         assert (counts == 500).all()
