@@ -60,7 +60,6 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.update_multiplications": lambda: call(3),
     "theory.wound_up": lambda: call(1.0, decay=0.5, n_steps=3),
     "theory.absorbing_weight": lambda: call(0.5),
-    "theory.adam_step_bound": lambda: call(0.9, 0.95),
     "theory.baseline_factor": lambda: call(3),
     "theory.best_rank": lambda: call((2, 3)),
     "theory.change_probability": lambda: call(1.5, 0.25),

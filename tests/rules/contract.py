@@ -51,7 +51,7 @@ WORDS = {  # never -> instead
 }
 VOTING = {"sample_rankings", "rankings_needed"}  # the field's own packages write m for the number of candidates
 MESSAGES = "lrtheory._validation"  # who calls it refuses some arguments
-STATEMENT_ID = re.compile(r"\b[A-Z]{2,3}-(?:[A-Z]+\d*|\d+)[a-z]*\b")
+STATEMENT_ID = re.compile(r"\b[A-Z]{2,3}-(?:[A-Z]+\d*|\d+)[A-Za-z]*\b")
 
 
 def is_result(entry: Entry) -> bool:

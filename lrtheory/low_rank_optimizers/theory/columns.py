@@ -109,15 +109,15 @@ def selection_bound(energy: Number, n: int, rank: int) -> Number:
     return plain(number("energy", energy, 0) * (1 - exact(rank) / n))
 
 
-def absolute_rule_share(m: int) -> Number:
+def absolute_rule_share(length: int) -> Number:
     r"""Compute the share of the best energy that the l1 rule is sure to capture (statement DC-3).
 
     The l1 rule keeps the columns of S of the largest sums of absolute values.
 
     Parameters
     ----------
-    m : int
-        The entries of a column.
+    length : int
+        m, the entries of a column.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def absolute_rule_share(m: int) -> Number:
     Raises
     ------
     ValueError
-        If `m` is not positive.
+        If `length` is not positive.
 
     Proof
     -----
@@ -144,7 +144,7 @@ def absolute_rule_share(m: int) -> Number:
     >>> absolute_rule_share(64)
     Fraction(1, 64)
     """
-    return 1 / exact(integer("m", m, low=1))
+    return 1 / exact(integer("length", length, low=1))
 
 
 def moved_moments(moments: ArrayLike, old: ArrayLike, new: ArrayLike) -> np.ndarray:

@@ -82,7 +82,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("selection_bound", (-1, 2, 1), {}, "energy", AT_ZERO),
     ("selection_bound", (1, 0, 1), {}, "n", ONE),
     ("selection_bound", (1, 2, 3), {}, "rank", "an integer in [1, 2]"),
-    ("absolute_rule_share", (0,), {}, "m", ONE),
+    ("absolute_rule_share", (0,), {}, "length", ONE),
     ("moved_moments", ([[1]], [0, 1], [0, 1]), {}, "moments", "of shape (m, 2)"),
     ("moved_moments", ([[1, 2]], [0, 0], [0, 1]), {}, "old", "columns of which none comes twice"),
     ("moved_moments", ([[1, 2]], [0, 1], [0]), {}, "new", "2 columns"),
