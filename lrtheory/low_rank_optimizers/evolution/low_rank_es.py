@@ -19,19 +19,17 @@ from lrtheory._validation import (
     generator,
     integer,
     must,
-    real,
     same_parameters,
     sizes,
     state_entry,
 )
 from lrtheory.low_rank_optimizers.evolution.noise import FACTORS, Noise
-from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
+from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations, positive
 from lrtheory.low_rank_optimizers.evolution.shaping import SHAPINGS, Worth, worth
 
 __all__ = ["ESStep", "LowRankES", "estimate"]
 
 NO_CERTIFICATE = "A sampled estimate has no certificate; statement EG-V gives its mean squared error for quadratics."
-LARGEST = float(np.finfo(np.float64).max)
 #: steps and pairs are words of 32 bits
 WORDS = 2**32
 
@@ -160,7 +158,7 @@ class LowRankES:
         rng: Rng = None,
     ) -> None:
         self.shapes = _checked_shapes(shapes)
-        self.sigma = _positive("sigma", sigma)
+        self.sigma = float(positive("sigma", sigma))
         self.rank = integer("rank", rank, low=1)
         self.mirrored = flag("mirrored", mirrored)
         self.population_size = integer("population_size", population_size, low=1, high=WORDS)
@@ -168,7 +166,7 @@ class LowRankES:
             raise must("population_size", "even when `mirrored` is true", population_size)
         self.factors = choice("factors", factors, FACTORS)
         self.shaping = choice("shaping", shaping, tuple(SHAPINGS))
-        self.step_size = None if step_size is None else _positive("step_size", step_size)
+        self.step_size = None if step_size is None else float(positive("step_size", step_size))
         self.seed = int(generator(rng).integers(2**63))
         self.n_steps = 0
         self._open: Perturbations | None = None
@@ -213,7 +211,7 @@ class LowRankES:
         Raises
         ------
         ValueError
-            If the length is another one, no pair is finite, or no generation was asked for.
+            If the length is another one, no pair is finite, updates are not, or no generation was asked for.
         TypeError
             If the entries are not real numbers.
         """
@@ -275,8 +273,11 @@ def estimate(
     found = worth(fitness, mirrored=generation.mirrored, shaping=shaping)
     if found.kept == 0:
         raise must("fitness", "a vector with at least one finite pair", Words("none"))
-    weights = found.weights * (generation.pairs / found.kept * (1.0 if step_size is None else step_size))
-    update = generation.gradient(weights.astype(np.float32) if fitness.dtype == np.float32 else weights)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weights = found.weights * (generation.pairs / found.kept * (1.0 if step_size is None else step_size))
+        update = generation.gradient(weights.astype(np.float32) if fitness.dtype == np.float32 else weights)
+    if not all(np.isfinite(one).all() for one in update):
+        raise must("fitness", f"such that updates are finite {update[0].dtype} numbers", fitness)
     counts = {
         "evaluations": generation.population_size,
         "dropped_pairs": generation.pairs - found.kept,
@@ -288,13 +289,6 @@ def estimate(
 
 def _flops(shape: tuple[int, ...], rank: int) -> int:
     return math.prod(shape) * (rank if len(shape) == 2 else 1)
-
-
-def _positive(name: str, value: Any) -> float:
-    number = real(name, value)
-    if not 0.0 < number <= LARGEST:
-        raise must(name, "a finite number > 0", value)
-    return number
 
 
 def _checked_shapes(shapes: Any) -> tuple[tuple[int, ...], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -122,15 +123,11 @@ class Perturbations:
     _factors: list[Factors | None]
 
     def __init__(
-        self,
-        A: Sequence[ArrayLike],
-        B: Sequence[ArrayLike | None],
-        *,
-        scale: Number,
-        mirrored: bool = True,
+        self, A: Sequence[ArrayLike], B: Sequence[ArrayLike | None], *, scale: Number, mirrored: bool = True
     ) -> None:
-        if len(A) == 0 or len(A) != len(B):
-            raise must("B", f"a sequence with one entry for each of the {len(A)} (at least 1) entries of `A`", len(B))
+        if not (hasattr(A, "__len__") and hasattr(B, "__len__") and 0 < len(A) == len(B)):
+            raise must("B", "a sequence with one entry for each entry of `A`, at least 1", B)
+        positive("scale", scale)
         factors = [_checked(layer, a, b) for layer, (a, b) in enumerate(zip(A, B, strict=True))]
         pairs = {a.shape[0] for a, _ in factors}
         ranks = {a.shape[2] for a, b in factors if b is not None} or {1}
@@ -138,7 +135,8 @@ class Perturbations:
             raise must("A", "arrays with the same number of pairs and of columns", [a.shape for a, _ in factors])
         exact = any(a.dtype == object for a, _ in factors)
         shapes = tuple((a.shape[1],) if b is None else (a.shape[1], b.shape[1]) for a, b in factors)
-        self._set(shapes, pairs.pop(), ranks.pop(), _checked_scale(scale, exact=exact), flag("mirrored", mirrored))
+        exactly = Fraction(scale) if isinstance(scale, int) else scale
+        self._set(shapes, pairs.pop(), ranks.pop(), exactly if exact else float(scale), flag("mirrored", mirrored))
         object.__setattr__(self, "_factors", list(factors))
 
     @classmethod
@@ -252,8 +250,8 @@ class Perturbations:
             If entries are not real numbers.
         """
         i = integer("i", i, low=0, high=self.population_size - 1)
-        if len(weights) != len(self.shapes):
-            raise must("weights", f"a sequence of {len(self.shapes)} arrays", len(weights))
+        if not hasattr(weights, "__len__") or len(weights) != len(self.shapes):
+            raise must("weights", f"a sequence of {len(self.shapes)} arrays", weights)
         pair, sign = (i // 2, 1 - 2 * (i % 2)) if self.mirrored else (i, 1)
         members = []
         for layer, (given, shape) in enumerate(zip(weights, self.shapes, strict=True)):
@@ -382,14 +380,20 @@ def _checked_out(out: Any, inputs: np.ndarray, shape: tuple[int, ...], kind: np.
 
 def _checked(layer: int, A: ArrayLike, B: ArrayLike | None) -> Factors:
     if B is None:
-        return read_only(array(f"A[{layer}]", A, shape=(None, None))), None
+        noise = array(f"A[{layer}]", A, shape=(None, None))
+        if not noise.size:
+            raise must(f"A[{layer}]", "of shape (P, m), none of them 0", noise.shape)
+        return read_only(noise), None
     left, right = array(f"A[{layer}]", A, shape=(None, None, None)), array(f"B[{layer}]", B, shape=(None, None, None))
     if left.shape[::2] != right.shape[::2] or 0 in left.shape or 0 in right.shape:
         raise must(f"B[{layer}]", f"of shape ({left.shape[0]}, n, {left.shape[2]}), none of them 0", right.shape)
     return read_only(left), read_only(right)
 
 
-def _checked_scale(scale: Any, *, exact: bool) -> Any:
-    if not scale > 0 or not math.isfinite(scale):
-        raise must("scale", "a finite number > 0", scale)
-    return Fraction(scale) if exact and isinstance(scale, int) else scale if exact else float(scale)
+def positive(name: str, value: Any) -> Any:
+    """A finite number above 0, as it is given."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise must(name, "a real number", value, TypeError)
+    if not 0.0 < float(value) < math.inf:
+        raise must(name, "a finite number > 0", value)
+    return value

@@ -32,7 +32,7 @@ def worth(fitness: np.ndarray, *, mirrored: bool, shaping: str) -> Worth:
     shaped = SHAPINGS[shaping](kept) if len(kept) else raw
     weights = np.zeros(len(members))
     weights[finite] = shaped
-    tied = np.count_nonzero(raw == 0) if mirrored else 0
+    tied = np.count_nonzero(kept[:, 0] == kept[:, 1]) if mirrored else 0
     return Worth(weights, raw, len(kept), int(tied))
 
 
@@ -42,11 +42,10 @@ def _differences(members: np.ndarray) -> np.ndarray:
 
 def _standardized(members: np.ndarray) -> np.ndarray:
     """Differences, or deviations from the mean, divided by the standard deviation over all members."""
-    first = members[0, 0]
-    unit = np.abs(members - first).max()
-    if unit == 0:
+    if (members == members[0, 0]).all():
         return np.zeros(len(members))
-    scaled = (members - first) / unit
+    scaled = np.ldexp(members, -np.frexp(np.abs(members).max())[1])  # at most 1, by a power of two
+    scaled -= scaled[0, 0]
     scaled -= scaled.mean()
     return np.asarray(_differences(scaled) / scaled.std())
 
@@ -61,9 +60,8 @@ def _ranked(members: np.ndarray) -> np.ndarray:
 
 def _signs(members: np.ndarray) -> np.ndarray:
     """Which member of a pair is better, or on which side of the median a member is."""
-    if members.shape[1] == 2:
-        return np.sign(members[:, 0] - members[:, 1])
-    return np.sign(members[:, 0] - np.median(members))
+    other = members[:, 1] if members.shape[1] == 2 else np.median(members)
+    return (members[:, 0] > other) * 1.0 - (members[:, 0] < other)
 
 
 SHAPINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -81,5 +81,11 @@ def test_bad_arguments_are_refused() -> None:
         es_gradient(linear, W[0] * np.nan, sigma=0.5, population_size=2)
     with pytest.raises(ValueError, match="`population_size` must be even"):
         es_gradient(linear, W[0], sigma=0.5, population_size=3)
+    for shape in ((), (0, 2), (1, 2, 3)):
+        with pytest.raises(ValueError, match=r"`weights` must be of shape \(m, n\) or \(m,\)"):
+            es_gradient(linear, np.zeros(shape), sigma=0.5, population_size=2)
+    for value in (None, "a", np.ones(2)):
+        with pytest.raises(TypeError, match="`f` must be a function that returns one number"):
+            es_gradient(lambda w: value, W[0], sigma=0.5, population_size=2)  # type: ignore[arg-type,return-value] # noqa: B023
     with pytest.raises(ValueError, match="at least one finite pair"):
         es_gradient(lambda w: np.nan, W[0], sigma=0.5, population_size=2)

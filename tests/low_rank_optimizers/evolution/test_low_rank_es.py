@@ -70,7 +70,7 @@ def ranks(values: list[float]) -> list[Fraction]:
 @pytest.mark.parametrize("shaping", ["standardized", "ranks", "sign"])
 def test_shaping(shaping: str, mirrored: bool) -> None:
     es = strategy(shaping=shaping, mirrored=mirrored)
-    fitness = np.array([1.0, 4, 4, -2, 0.5, 0.5, 7, 7, 1, 3, -1, 9])
+    fitness = np.array([1.0, 4, 4, -2, 0.5, 0.5, 7, 7, 1, 2.5, 0, 9])  # 2.5 is between median and mean
     values = fitness.tolist()
     if shaping == "standardized":
         shaped = [(v - np.mean(values)) / np.std(values) for v in values]
@@ -109,6 +109,20 @@ def test_equal_fitness_moves_nothing(shaping: str) -> None:
         step = told(strategy(shaping=shaping), np.full(12, value))
         assert step.counts["tied_pairs"] == 6
         assert all((update == 0).all() for update in step.update)
+
+
+def test_fitness_at_the_end_of_the_range_of_numbers() -> None:
+    fitness = np.array([1.5, -1.5, 0.5, 1, -1.5, 0, 1, 1, 0.25, -1, 0, 1])
+    for shaping in ("standardized", "ranks", "sign"):
+        plain = told(strategy(shaping=shaping), fitness).update
+        for found, wanted in zip(told(strategy(shaping=shaping), fitness * 2.0**1023).update, plain, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    for kind, unit in (("float64", 2.0**1022), ("float32", 2.0**126)):
+        es = strategy(sigma=1e-3)
+        with pytest.raises(ValueError, match=f"`fitness` must be such that updates are finite {kind} numbers"):
+            told(es, (fitness * unit).astype(kind))
+        assert es.n_steps == 0
+    assert told(strategy(sigma=4.0), fitness * 2.0**1023).pair_differences[0] == 1.5 * 2.0**1023
 
 
 @pytest.mark.parametrize("shaping", ["raw", "standardized", "ranks", "sign"])
@@ -203,6 +217,15 @@ def test_false_states_are_refused() -> None:
     assert es.get_state() == good
 
 
+def test_a_state_ends_the_open_generation() -> None:
+    es, other = strategy(), strategy(rng=4)
+    before = es.ask()
+    es.set_state(other.get_state())
+    np.testing.assert_array_equal(es.ask().A[0], other.ask().A[0])
+    assert (es.ask().A[0] != before.A[0]).any()
+    assert max(strategy(rng=i).seed for i in range(8)) > 2**60
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -211,7 +234,7 @@ def test_false_states_are_refused() -> None:
         ({"rank": 0}, "`rank` must be an integer of at least 1; got 0"),
         ({"sigma": -0.1}, "`sigma` must be a finite number > 0; got -0.1"),
         ({"sigma": 0.0}, "`sigma` must be a finite number > 0"),
-        ({"sigma": np.nan}, "`sigma` must be"),
+        ({"sigma": np.nan}, "`sigma` must be a finite number > 0; got nan"),
         ({"sigma": np.inf}, "`sigma` must be a finite number > 0"),
         ({"step_size": 0.0}, "`step_size` must be a finite number > 0"),
         ({"factors": "uniform"}, "`factors` must be one of"),

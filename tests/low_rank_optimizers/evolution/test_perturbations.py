@@ -42,6 +42,22 @@ def test_members_and_forward_passes_follow_the_definition(mirrored: bool, r: int
         np.testing.assert_allclose(separate[i], own[i] @ member.T, atol=1e-13)
 
 
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_vectors_move_by_sigma_at_every_rank(mirrored: bool) -> None:
+    noise = RNG.normal(size=(3, 5))
+    generation = Perturbations(
+        [noise, RNG.normal(size=(3, 2, 3))], [None, noise[..., None][:, :4].repeat(3, 2)], scale=0.3, mirrored=mirrored
+    )
+    W, X = RNG.normal(size=5), RNG.normal(size=(4, 5))
+    for i, output in enumerate(generation.forward(X, W, 0)):
+        pair, sign = (i // 2, 1 - 2 * (i % 2)) if mirrored else (i, 1)
+        moved = W + sign * 0.3 * 3**0.5 * noise[pair]
+        np.testing.assert_allclose(generation.member(i, [W, np.zeros((2, 4))])[0], moved, atol=1e-14)
+        np.testing.assert_allclose(output, X + moved, atol=1e-14)
+    found = generation.gradient([1.0, -2.0, 0.5])[0]
+    np.testing.assert_allclose(found, np.array([1.0, -2.0, 0.5]) @ noise / (3 * 0.3 * 3**0.5), atol=1e-14)
+
+
 @pytest.mark.parametrize("members", [[0], [3, 1, 1], [5, 4, 3, 2, 1, 0]])
 def test_some_members_are_those_of_all(members: list[int]) -> None:
     generation = made(3, 2, 2, 3)
@@ -170,11 +186,16 @@ ONE = np.ones((2, 3, 1))
         ([ONE], [ONE], 0.0, "`scale` must be a finite number > 0"),
         ([ONE], [ONE], np.inf, "`scale` must be a finite number > 0"),
         ([ONE], [ONE], np.nan, "`scale` must be a finite number > 0"),
+        (None, [ONE], 1.0, "`B` must be a sequence with one entry for each entry of `A`"),
+        ([ONE[:0, :, 0]], [None], 1.0, r"`A\[0\]` must be of shape \(P, m\), none of them 0"),
     ],
 )
 def test_what_fits_no_generation_is_refused(A: list, B: list, scale: float, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Perturbations(A, B, scale=scale)
+    for wrong in ("a", None, True):
+        with pytest.raises(TypeError, match="`scale` must be a real number"):
+            Perturbations([ONE], [ONE], scale=wrong)  # type: ignore[arg-type]
 
 
 def test_bad_calls_are_refused() -> None:
@@ -182,6 +203,7 @@ def test_bad_calls_are_refused() -> None:
     for call, words in (
         (lambda: generation.member(4, [W]), "`i` must be an integer in"),
         (lambda: generation.member(0, [W, W]), "`weights` must be a sequence of 1"),
+        (lambda: generation.member(0, None), "`weights` must be a sequence of 1 arrays; got None"),  # type: ignore[arg-type]
         (lambda: generation.member(0, [W.T]), r"`weights\[0\]` must be of shape"),
         (lambda: generation.forward(np.ones((2, 3)), W, 0), "`X` must be of shape"),
         (lambda: generation.forward(np.ones((3, 2, 4)), W, 0), "`X` must be of shape"),
