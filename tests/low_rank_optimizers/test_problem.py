@@ -79,7 +79,20 @@ def test_objects_of_the_makers() -> None:
     assert (make_cubic((2, 2), rng=5).gradient == make_cubic((2, 2), rng=5).gradient).all()
 
 
+def test_problems_are_not_changed_by_their_users() -> None:
+    problem, sine = make_cubic((2, 2), rng=1), make_sine((2, 2), rng=1)
+    for array in (problem.M, problem.truth, problem.hessian, problem.cubic, sine.Om, sine.M):
+        with pytest.raises(ValueError, match="read-only"):
+            array += 1.0  # type: ignore[operator,misc]
+    assert SineProblem(np.ones((1, 2), np.float32)).truth.dtype == np.float32
+
+
 def test_refusals() -> None:
+    for wrong in ([["a"]], [[1j]]):
+        with pytest.raises(TypeError, match="`W` must be an array of real numbers"):
+            PolynomialProblem([[0.0]], [[0.0]])(wrong)
+    with pytest.raises(TypeError, match="`gradient` must be an array of real numbers; got None"):
+        PolynomialProblem([[0.0]], None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="`gradient` must be of shape"):
         PolynomialProblem([[0.0]], [[0.0, 1.0]])
     with pytest.raises(ValueError, match="`hessian` must be finite"):

@@ -13,6 +13,7 @@ from lrtheory._validation import must, open_interval
 from lrtheory.low_rank_optimizers.problem import SineProblem
 from lrtheory.low_rank_optimizers.theory import sine_response, sine_second_moment
 from lrtheory.low_rank_optimizers.theory.moments import checked_rank
+from lrtheory.low_rank_optimizers.theory.sines import SMALLEST, log_characteristic
 
 __all__ = ["SineGradient", "sine_gradient"]
 
@@ -91,14 +92,16 @@ def sine_gradient(
     Om = np.asarray(problem.Om)
     U, size, Vt = np.linalg.svd(Om.astype(np.float64), full_matrices=False)
     t, cosine = s * size, math.cos(problem.angle)
-    h = sine_response(t, rank=r)
-    gradient = (U * (h * (cosine / s))) @ Vt
+    if t[0] and not SMALLEST <= t[0] <= 1 / SMALLEST:
+        raise must("sigma", f"such that sigma times the norm of `Om` is in [{SMALLEST:g}, {1 / SMALLEST:g}]", sigma)
+    h, unit = sine_response(t, rank=r), cosine / s
+    squares = t * t / r
+    lost = size * ((np.expm1(log_characteristic(t, r)) - squares) / (1 + squares))  # h / s - size without cancellation
     # what the estimate of a pair is without the cosine and sigma
-    second = sine_second_moment(problem.shape, t, rank=r)
-    amplitude = (cosine / s) ** 2
+    second = float(sine_second_moment(problem.shape, t, rank=r))
     return SineGradient(
-        gradient=gradient.astype(Om.dtype),
-        bias=(gradient - cosine * Om.astype(np.float64)).astype(Om.dtype),
-        variance=float(amplitude * (second - np.sum(h * h))),
-        second_moment=float(amplitude * second),
+        gradient=((U * (h * unit)) @ Vt).astype(Om.dtype),
+        bias=((U * (lost * cosine)) @ Vt).astype(Om.dtype),
+        variance=(second - float(np.sum(h * h))) * unit * unit,
+        second_moment=second * unit * unit,
     )

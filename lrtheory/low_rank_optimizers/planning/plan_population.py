@@ -14,6 +14,7 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, integer, must, open_interval, real
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.theory.moments import sides
+from lrtheory.low_rank_optimizers.theory.sines import SMALLEST
 
 __all__ = ["Plan", "plan_population"]
 
@@ -68,7 +69,7 @@ class Plan(Result):
     @property
     def text(self) -> str:
         """The plan in words."""
-        share = math.sqrt(self.mse) / self.gradient_norm if self.gradient_norm else 0.0
+        share = math.sqrt(self.mse) / self.gradient_norm if self.gradient_norm else math.inf if self.mse else 0.0
         plan = f"{self.pairs} mirrored pairs with {self.factors} factors of rank {self.rank}"
         return f"{plan}: root mean squared error {share:.3g} of the norm of the gradient; {self.message}"
 
@@ -135,7 +136,7 @@ def plan_population(
     pilot : array of shape (P,), or None
         In its place: differences (f_2p - f_(2p+1)) / 2 of mirrored pairs, as `ESStep.pair_differences` holds them.
     singular_values : array of shape (k,), or None
-        Those of the direction Om of a sine sin(<Om, W>), in radians per unit of weight; needs `sigma`.
+        Those of the direction Om of a sine sin(<Om, W>), in radians per unit of weight, not all 0; needs `sigma`.
     sigma : float or None
         Scale of the perturbations, above 0.
     cost : pair of float
@@ -144,7 +145,7 @@ def plan_population(
     factors : {"sign", "gaussian"} or None
         The law of the factors; None tries both where a formula is known.
     max_rank : int
-        The largest rank that is tried.
+        The largest rank that is tried, at most 4096.
 
     Returns
     -------
@@ -178,13 +179,15 @@ def plan_population(
     m, n = sides(shape)
     members = open_interval("budget", budget, 0.0, math.inf)
     each = _extra(cost) * (1 / m + 1 / n)
-    largest = integer("max_rank", max_rank, low=1)
+    largest = integer("max_rank", max_rank, low=1, high=4096)
     if factors is not None:
         choice("factors", factors, tuple(KURTOSIS))
     if members < 2 * (1 + each):
         raise must("budget", f"at least {2 * (1 + each):g}, the cost of one pair of rank 1", budget)
     s = None if sigma is None else open_interval("sigma", sigma, 0.0, math.inf)
     spread, told = _spread(fitness_std, pilot, s)
+    if spread and s and not SMALLEST <= spread / s <= 1 / SMALLEST:
+        raise must("sigma", f"such that the spread of fitness over it is in [{SMALLEST:g}, {1 / SMALLEST:g}]", sigma)
     pairs = {r: int(members / (2 * (1 + each * r))) for r in range(1, largest + 1)}
     pairs = {r: P for r, P in pairs.items() if P > 0}
     if singular_values is None:
@@ -197,8 +200,9 @@ def plan_population(
         if s is None:
             raise must("sigma", "given with `singular_values`", None)
         t = s * array("singular_values", singular_values, shape=(None,), low=0.0).astype(np.float64)
-        if not 0 < t.size <= min(m, n) or not t.any():
-            raise must("singular_values", f"1 to {min(m, n)} numbers, not all 0", singular_values)
+        if not 0 < t.size <= min(m, n) or not SMALLEST <= t.max() <= 1 / SMALLEST:
+            rule = f"1 to {min(m, n)} numbers, the largest times `sigma` in [{SMALLEST:g}, {1 / SMALLEST:g}]"
+            raise must("singular_values", rule, singular_values)
         rows, norm = _sine_rows((m, n), pairs, t, s, spread)
         method, model = "sine", "taken as a sine along a direction with these singular values (EG-1b)"
     best = min(rows, key=lambda row: row.mse)
@@ -217,7 +221,7 @@ def _quadratic_rows(shape: tuple[int, int], pairs: dict[int, int], norm: float, 
         k = KURTOSIS[law]
         for r, P in pairs.items():
             share = theory.estimator_mse(shape, rank=r, pairs=P, gradient_square=1, kurtosis_a=k, kurtosis_b=k)
-            rows.append(_Row(r, law, P, 0.0, float(share) * norm**2))
+            rows.append(_Row(r, law, P, 0.0, float(share) * norm * norm))
     return rows
 
 
@@ -233,7 +237,7 @@ def _sine_rows(
     for r, P in pairs.items():
         h = theory.sine_response(t, rank=r)
         bias = unit * float(np.linalg.norm(h - limit))
-        one = unit**2 * float(theory.sine_second_moment(shape, t, rank=r) - h @ h)
+        one = unit * (unit * float(theory.sine_second_moment(shape, t, rank=r) - h @ h))
         rows.append(_Row(r, "gaussian", P, bias, one / P))
     return rows, unit * float(np.linalg.norm(limit))
 
@@ -257,8 +261,9 @@ def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | 
     scale = float(np.abs(d).max()) or 1.0
     squares = (d / scale) ** 2
     mean = float(squares.mean())
-    error = float(squares.std()) / mean / math.sqrt(d.size) if mean else 0.0
-    told = f"with a squared gradient from {d.size} pilot pairs (standard error {100 * error:.2g} %)"
+    told = f"with a squared gradient from {d.size} pilot pairs"
+    if d.size > 1 and mean:
+        told += f" (standard error {100 * float(squares.std(ddof=1)) / mean / math.sqrt(d.size):.2g} %)"
     return scale * math.sqrt(mean), told
 
 

@@ -77,6 +77,14 @@ def test_three_points_stand_for_gaussian_factors() -> None:
     assert (np.abs(samples.mean(axis=0) - found) < 5 * samples.std(axis=0) / len(E) ** 0.5).all()
 
 
+def test_doubles_beside_fractions_make_doubles() -> None:
+    third = np.array([[Fraction(1, 3)]], object)
+    mixed = PolynomialProblem(third, third, cubic=np.full((1,) * 6, 0.5))
+    found = exact_gradient(mixed, sigma=Fraction(2), rank=1)
+    assert found.gradient.dtype == np.float64
+    assert found.gradient.item() == pytest.approx(2 / 3)
+
+
 def test_refusals() -> None:
     problem = make_quadratic((4, 4), rng=0)
     with pytest.raises(ValueError, match=r"`rank` must be such that \(m \+ n\) rank is at most 14; got 2"):
@@ -85,5 +93,7 @@ def test_refusals() -> None:
         exact_gradient(problem, sigma=1.0, rank=1, factors="gaussian")
     with pytest.raises(ValueError, match="`sigma` must be in"):
         exact_gradient(problem, sigma=0.0, rank=1)
+    with pytest.raises(ValueError, match="`sigma` must be a number whose square is a double"):
+        exact_gradient(make_quadratic((1, 1), rng=0), sigma=1e200, rank=1)
     with pytest.raises(TypeError, match="`problem` must be a PolynomialProblem; got ndarray"):
         exact_gradient(np.ones((2, 2)), sigma=1.0, rank=1)  # type: ignore[arg-type]

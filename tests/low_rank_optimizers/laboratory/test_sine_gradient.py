@@ -43,6 +43,13 @@ def test_small_steps_are_those_of_a_linear_function() -> None:
     assert found.variance == pytest.approx(6 * (4 + 1 + 10 / 2), rel=1e-9)  # c = 2 (m + n + 1)
 
 
+@pytest.mark.parametrize("sigma", [1e-70, 1e-9, 1e-4])
+def test_a_tiny_bias_keeps_its_digits(sigma: float) -> None:
+    """t phi / (1 + t^2/r) is t (1 - t^2 (1/2 + 1/r)) up to t^5."""
+    found = sine_gradient(SineProblem([[2.0]]), sigma=sigma, rank=2)
+    assert found.bias.item() == pytest.approx(-8 * sigma**2, rel=1e-6, abs=0)
+
+
 def test_zero_direction_and_refusals() -> None:
     found = sine_gradient(SineProblem(np.zeros((2, 2))), sigma=1.0, rank=1)
     assert not found.gradient.any()
@@ -51,6 +58,9 @@ def test_zero_direction_and_refusals() -> None:
         sine_gradient(3.0, sigma=1.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="`sigma` must be in"):
         sine_gradient(SineProblem([[1.0]]), sigma=-0.1)
+    for extreme in (1e-76, 1e76):
+        with pytest.raises(ValueError, match="`sigma` must be such that sigma times the norm of `Om` is in"):
+            sine_gradient(SineProblem([[1.0]]), sigma=extreme)
     with pytest.raises(ValueError, match="`rank` must be an integer of at least 1"):
         sine_gradient(SineProblem([[1.0]]), sigma=1.0, rank=0)
 

@@ -75,6 +75,18 @@ def test_pilots_set_the_scale() -> None:
     assert "0 of the norm" in still.text
 
 
+def test_a_plan_is_told_what_a_pilot_is_worth() -> None:
+    one, two = (plan_population((2, 2), budget=30, pilot=p, sigma=1.0).message for p in ([2.0], [1.0, 3.0]))
+    assert "error" not in one
+    assert "(standard error 80 %)" in two  # squares 1 and 9: mean 5, deviation sqrt(32), over sqrt(2)
+
+
+def test_steps_too_wide_for_a_gradient() -> None:
+    plan = plan_population((2, 2), budget=30, singular_values=[1.0], sigma=100.0)
+    assert plan.gradient_norm == 0
+    assert "error inf of the norm" in plan.text
+
+
 def test_spread_of_a_sine_is_its_own() -> None:
     x = np.random.default_rng(0).normal(size=200_000)
     spread = 3 * np.sin(0.5 * x).std()
@@ -102,9 +114,16 @@ def test_refusals() -> None:
         plan_population((2, 2), budget=30, singular_values=[1.0])
     with pytest.raises(ValueError, match="`factors` must be "):
         plan_population((2, 2), budget=30, singular_values=[1.0], sigma=1.0, factors="sign")
-    with pytest.raises(ValueError, match="`singular_values` must be 1 to 2 numbers, not all 0"):
+    with pytest.raises(ValueError, match="`singular_values` must be 1 to 2 numbers, the largest"):
         plan_population((2, 2), budget=30, singular_values=[1.0, 1.0, 1.0], sigma=1.0)
     with pytest.raises(ValueError, match="`fitness_std and pilot` must be given one at most"):
         plan_population((2, 2), budget=30, fitness_std=1.0, pilot=[1.0], sigma=1.0)
+    for options in ({"singular_values": [1.0], "sigma": 1e-76}, {"singular_values": [1e76, 0], "sigma": 1.0}):
+        with pytest.raises(ValueError, match="the largest times `sigma` in "):
+            plan_population((2, 2), budget=30, **options)
+    with pytest.raises(ValueError, match="`sigma` must be such that the spread of fitness over it is in"):
+        plan_population((2, 2), budget=30, fitness_std=1.0, sigma=1e-300)
+    with pytest.raises(ValueError, match="`max_rank` must be an integer in"):
+        plan_population((2, 2), budget=30, max_rank=2**40)
     with pytest.raises(ValueError, match="`cost"):
         plan_population((2, 2), budget=30, cost=(0, 1))
