@@ -62,7 +62,8 @@ def real(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf) -
         raise must(name, "a real number", value, TypeError)
     number = float(value)
     if not low <= number <= high:
-        raise must(name, f"in [{low:g}, {high:g}]", value)
+        rule = "a number" if low == -np.inf and high == np.inf else f"in [{low:g}, {high:g}]"
+        raise must(name, rule, value)
     return number
 
 

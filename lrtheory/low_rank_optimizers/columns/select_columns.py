@@ -311,8 +311,10 @@ def selected(xp: Any, X: Any, rank: int, basis: Basis, *, rule: str = "l2", meth
         with np.errstate(over="ignore"):
             energies = shares * size * size
         if not np.isfinite(energies.sum()):  # the only look at what is not finite
-            word = "so small that its squares are finite" if bool(xp.all(xp.isfinite(X))) else "finite"
-            raise must(name, word, Words(f"sums of squares up to {float(energies.max()):.3g}"))
+            if not bool(xp.all(xp.isfinite(X))):
+                raise must(name, "finite", Words("an infinity or NaN"))
+            largest = float(xp.max(xp.abs(X)))
+            raise must(name, "so small that its squares are finite", Words(f"entries up to {largest:.3g}"))
     indices = np.sort(np.argsort(-scores, kind="stable")[:rank])
     S = xp.take(S, xp.asarray(indices, device=S.device), axis=axis) if is_foreign(S) else S.take(indices, axis=axis)
     return Selected(indices, S, energies, axis, _certificate(energies, indices, rule, X.shape, basis))

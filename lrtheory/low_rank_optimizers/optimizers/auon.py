@@ -96,7 +96,7 @@ class AuON(Optimizer):
         self.epsilon_norm = real("epsilon_norm", epsilon_norm, low=0.0, high=LARGEST)
 
     def _options(self) -> dict[str, Any]:
-        own = {"form": self.method, "gamma": self.gamma, "momentum": self.momentum}
+        own = {"method": self.method, "gamma": self.gamma, "momentum": self.momentum}
         return own | {"nesterov": self.nesterov, "epsilon_norm": self.epsilon_norm}
 
     def _empty(self, layout: Layout) -> Kept:

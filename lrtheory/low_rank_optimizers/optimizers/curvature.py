@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays, is_foreign, real_array, to_numpy
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import array, as_array, choice, must, open_interval
+from lrtheory._validation import Words, array, as_array, choice, must, open_interval
 
 __all__ = ["METHODS", "exact_or_real", "is_exact", "stabilized", "update_curvature", "updated"]
 
@@ -90,7 +90,9 @@ def update_curvature(X: ArrayLike, g: ArrayLike, *, decay: Number, method: str =
     with np.errstate(all="ignore"):  # what overflows is refused below
         found = updated(xp, start, xp.astype(seen, start.dtype), share, method)
     if not bool(xp.all(xp.isfinite(found))):
-        raise must("g", "so small that the update stays finite", float(xp.max(xp.abs(seen))))
+        raise must(
+            "g", "so small that the update stays finite", Words(f"entries up to {float(xp.max(xp.abs(seen))):.3g}")
+        )
     return found
 
 
@@ -131,15 +133,15 @@ def _check_definite(xp: Any, X: Any) -> None:
     if is_exact(X):
         least = _least_pivot(X)
         if (X != X.T).any() or least <= 0:
-            raise must("X", "symmetric positive definite", f"least pivot {least}")
+            raise must("X", "symmetric positive definite", Words(f"least pivot {least}"))
         return
     size = float(xp.max(xp.abs(X)))
     skew = float(xp.max(xp.abs(X - X.T)))
     if skew > 8 * X.shape[0] * float(xp.finfo(X.dtype).eps) * size:
-        raise must("X", "symmetric positive definite", f"entries that differ by {skew:.3g} from their mirror image")
+        raise must("X", "symmetric positive definite", Words(f"entries that differ by {skew:.3g} from their mirror"))
     least = float(np.linalg.eigvalsh(to_numpy(X)).min())
     if not least > 0:
-        raise must("X", "symmetric positive definite", f"smallest eigenvalue {least:.3g}")
+        raise must("X", "symmetric positive definite", Words(f"smallest eigenvalue {least:.3g}"))
 
 
 def _least_pivot(X: Any) -> Any:

@@ -103,9 +103,7 @@ class GaLore(Optimizer):
             r = int(V.shape[1])
             V = right[:r, :].T if by_columns else left[:, :r]
             ones = xp.ones_like(V[:1, :])
-            V = V * xp.where(
-                xp.max(V, axis=0) >= -xp.min(V, axis=0), ones, -ones
-            )  # and a copy: the rest is not kept
+            V = V * xp.where(xp.max(V, axis=0) >= -xp.min(V, axis=0), ones, -ones)  # and a copy: the rest is not kept
         a = gradient @ V if by_columns else V.T @ gradient
         moments = {name: kept[name] for name in ("mean", "square")}
         direction, moments = self._moments.advance(xp, a, moments, n_steps)

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import flag, integer, must, real
+from lrtheory._validation import Words, flag, integer, must, real
 from lrtheory.low_rank_optimizers.optimizers.curvature import exact_or_real, is_exact
 
 __all__ = ["QUINTIC", "iterated", "newton_schulz", "norm_of", "spectral_image"]
@@ -84,7 +84,7 @@ def newton_schulz(
     with np.errstate(all="ignore"):  # what overflows is refused below
         found = iterated(X, n_iter, [float(factor) for factor in factors])
     if not bool(xp.all(xp.isfinite(found))):
-        raise must("G", "so small that all iterates are finite", "one that diverges")
+        raise must("G", "so small that all iterates are finite", Words("one that diverges"))
     return found
 
 
@@ -143,10 +143,11 @@ def spectral_image(
     >>> [round(end, 4) for end in spectral_image((0.01, 1.0))]
     [0.6818, 1.1344]
     """
-    if not isinstance(interval, Sequence) or len(interval) != 2:
+    ends = _listed(interval)
+    if len(ends) != 2:
         raise must("interval", "a pair of numbers", interval)
-    low = real("interval[0]", interval[0], low=0.0, high=1e300)
-    high = real("interval[1]", interval[1], low=low, high=1e300)
+    low = real("interval[0]", ends[0], low=0.0, high=1e300)
+    high = real("interval[1]", ends[1], low=low, high=1e300)
     integer("n_iter", n_iter, low=0)
     a, b, c = map(float, _coefficients(coefficients))
     turns = _critical_points(a, b, c)
@@ -173,8 +174,15 @@ def _critical_points(a: float, b: float, c: float) -> list[float]:
 
 def _coefficients(values: Any) -> list[Any]:
     """Three finite numbers."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or len(values) != 3:
+    found = _listed(values)
+    if len(found) != 3:
         raise must("coefficients", "three numbers", values)
-    for i, value in enumerate(values):
+    for i, value in enumerate(found):
         real(f"coefficients[{i}]", value, low=-1e300, high=1e300)
-    return list(values)
+    return found
+
+
+def _listed(values: Any) -> list[Any]:
+    """The items of a sequence or of a NumPy array, and none of anything else."""
+    is_list = isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
+    return list(values) if is_list and np.ndim(values) else []

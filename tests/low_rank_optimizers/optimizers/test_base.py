@@ -141,6 +141,7 @@ def test_wrong_states_are_refused_and_change_nothing() -> None:
     wrong = [
         (good | {"rank": 3}, "rank"),
         (good | {"optimizer": "GaLore"}, "optimizer"),
+        (good | {"lam": 0.5}, "lam"),
         (good | {"n_steps": -1}, "n_steps"),
         (good | {"step_size": 0.0}, "step_size"),
         (good | {"dtype": "int8"}, "dtype"),
@@ -241,3 +242,28 @@ def test_step_sizes_that_are_refused(value: float) -> None:
 def test_bad_options(make: Callable[[], object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         make()
+
+
+@EVERY
+def test_gradients_of_three_axes_are_for_methods_without_columns(make: Callable[[], Optimizer]) -> None:
+    optimizer, G = make(), np.ones((2, 3, 2))
+    if isinstance(optimizer, (lro.SGD, lro.AdamW, lro.AuON)):
+        assert optimizer.step(G).update.shape == G.shape
+        assert optimizer.state_bytes == optimizer.state_formula
+    else:
+        with pytest.raises(ValueError, match=r"`gradient` must be a vector or a matrix with entries; got \(2, 3, 2\)"):
+            optimizer.step(G)
+
+
+@pytest.mark.parametrize("shape", [(6, 2), (2, 6)])
+def test_ranks_above_the_smaller_side_are_that_side(shape: tuple[int, int]) -> None:
+    for make in (lro.DCTAdamW, lro.Trion, lro.GaLore):
+        few, many = make(2, step_size=0.1), make(9, step_size=0.1)
+        for G in gradients(*shape):
+            np.testing.assert_array_equal(few.step(G).update, many.step(G).update)
+        assert few.state_bytes == many.state_bytes == many.state_formula
+
+
+def test_what_is_no_number_is_said_so() -> None:
+    with pytest.raises(ValueError, match="`beta1` must be a number; got nan"):
+        lro.AdamW(step_size=0.1, beta1=float("nan"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,8 @@ def test_zeros_and_sizes_far_from_one() -> None:
     for scale in (1e-300, 1e300):
         np.testing.assert_allclose(newton_schulz(G * scale), newton_schulz(G), rtol=1e-9)
     single = G.astype(np.float32)
-    np.testing.assert_allclose(newton_schulz(single * np.float32(1e30)), newton_schulz(single), rtol=1e-4)
+    for scale in (1e30, 2.0**126):  # the norm of the second is above all numbers of single precision
+        np.testing.assert_allclose(newton_schulz(single * np.float32(scale)), newton_schulz(single), rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,10 @@ def test_images_of_intervals_from_a_low_end_to_one(low: float, n_iter: int, due:
     assert found == pytest.approx((values.min(), values.max()), abs=1e-6)
 
 
-@pytest.mark.parametrize("coefficients", [(1.5, -0.5, 0.0), (2.0, 0.0, 0.0), (1.875, -1.25, 0.375), (1.0, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    "coefficients",
+    [(1.5, -0.5, 0.0), (2.0, 0.0, 0.0), (1.875, -1.25, 0.375), (1.0, 1.0, 1.0), (1.0, -2.0, 0.0), (1e-20, -1.0, 1.0)],
+)
 def test_images_under_other_polynomials(coefficients: tuple[float, float, float]) -> None:
     for ends in ((0.0, 0.7), (0.3, 1.7), (0.5, 0.5)):
         for n_iter in (1, 2, 3):
@@ -100,5 +105,16 @@ def test_bad_input_is_refused() -> None:
         spectral_image((0.5, 0.25))
     with pytest.raises(ValueError, match=r"interval\[0\]"):
         spectral_image((-0.5, 0.25))
-    with pytest.raises(ValueError, match="a pair of numbers"):
-        spectral_image((0.5,))
+    for wrong in ((0.5,), 0.5, "ab", np.float64(0.5)):
+        with pytest.raises(ValueError, match="a pair of numbers"):
+            spectral_image(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="one whose images are finite"):
+        spectral_image((0.0, 100.0), n_iter=9)
+
+
+def test_arrays_of_numbers_are_sequences_too() -> None:
+    values: Any = np.array([1.5, -0.5, 0.0])
+    ends: Any = np.array([0.01, 1.0])
+    G = np.eye(2) / 2
+    np.testing.assert_array_equal(newton_schulz(G, coefficients=values), newton_schulz(G, coefficients=(1.5, -0.5, 0)))
+    assert spectral_image(ends, coefficients=values) == spectral_image((0.01, 1.0), coefficients=(1.5, -0.5, 0))
