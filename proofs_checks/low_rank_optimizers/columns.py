@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.columns.select_columns import selected
-from proofs_checks.low_rank_optimizers.families.columns import (
+from proofs_checks.low_rank_optimizers.families.basis.columns import (
     CHOICES,
     DIAGONAL,
     SPIKES,
@@ -28,7 +28,7 @@ from proofs_checks.low_rank_optimizers.families.columns import (
     residual,
     square,
 )
-from proofs_checks.low_rank_optimizers.families.cosines import COSINES, Cosines, bases, cosine, is_size
+from proofs_checks.low_rank_optimizers.families.basis.cosines import COSINES, Cosines, bases, cosine, is_size
 from proofs_checks.low_rank_optimizers.wrong_solvers import columns as wrong
 
 FITS = {"coordinates in a rational orthogonal basis": is_choice}

@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.optimizers.curvature import updated
-from proofs_checks.low_rank_optimizers.families.inverses import (
+from proofs_checks.low_rank_optimizers.families.curvature.inverses import (
     BAD,
     GAINS,
     STARTS,

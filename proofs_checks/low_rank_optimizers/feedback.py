@@ -11,7 +11,7 @@ from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.columns.select_columns import selected
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import DCTAdamW, moved
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
-from proofs_checks.low_rank_optimizers.families.feedback import (
+from proofs_checks.low_rank_optimizers.families.basis.feedback import (
     BUFFERS,
     REFRESHED,
     STALE,

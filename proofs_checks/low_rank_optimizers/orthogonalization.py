@@ -13,7 +13,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rou
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.optimizers.auon import cosh_excess
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import iterated
-from proofs_checks.low_rank_optimizers.families.directions import (
+from proofs_checks.low_rank_optimizers.families.curvature.directions import (
     QUINTIC,
     REACHES,
     RUNS,
@@ -32,7 +32,7 @@ from proofs_checks.low_rank_optimizers.families.directions import (
     reached,
     stepped,
 )
-from proofs_checks.low_rank_optimizers.families.inverses import BAD, Found
+from proofs_checks.low_rank_optimizers.families.curvature.inverses import BAD, Found
 from proofs_checks.low_rank_optimizers.wrong_solvers import directions as wrong
 
 CUBIC = (Fraction(3, 2), Fraction(-1, 2), Fraction(0))

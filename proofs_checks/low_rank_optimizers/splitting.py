@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Paper, Recorded, Sides, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.optimizers.frugal import Frugal
-from proofs_checks.low_rank_optimizers.families.columns import exact
+from proofs_checks.low_rank_optimizers.families.basis.columns import exact
 from proofs_checks.low_rank_optimizers.families.splits import (
     POINTS,
     SHAPES,

@@ -120,7 +120,7 @@ def below_spread(task: Task, found: Found, power: int = 1) -> Sides:
 
 
 SPREADS = Family(
-    "spreads",
+    "spreads-of-fitness",
     always=lambda: (
         Task(((1, 1),), 1, "sign", Fraction(2), ((3, 0),)),
         Task(((1, 1),), 4, "three-point", Fraction(1), ((3, 0),)),

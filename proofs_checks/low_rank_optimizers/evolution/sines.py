@@ -174,7 +174,7 @@ def draw_spectrum(draws: Any) -> Spectrum:
 
 
 SPECTRA = Family(
-    "spectra",
+    "spectra-of-sines",
     always=(
         Spectrum((Fraction(1, 4),), 64),
         Spectrum((Fraction(1),), 1),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
-from proofs_checks.low_rank_optimizers.families.columns import Choice, Found, energies, reported
-from proofs_checks.low_rank_optimizers.families.cosines import Cosines, bases
+from proofs_checks.low_rank_optimizers.families.basis.columns import Choice, Found, energies, reported
+from proofs_checks.low_rank_optimizers.families.basis.cosines import Cosines, bases
 
 
 def least(case: Choice, rng: np.random.Generator | None = None) -> Found:

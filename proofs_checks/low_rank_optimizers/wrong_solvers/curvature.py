@@ -9,8 +9,8 @@ import numpy as np
 
 from lrtheory.low_rank_optimizers.optimizers.curvature import stabilized, update_curvature
 from lrtheory.low_rank_optimizers.optimizers.mkor import preconditioned
-from proofs_checks.low_rank_optimizers.families.inverses import Walk, counted_path, fractions, inverse, path
-from proofs_checks.low_rank_optimizers.families.preconditioners import Pair, Stable
+from proofs_checks.low_rank_optimizers.families.curvature.inverses import Walk, counted_path, fractions, inverse, path
+from proofs_checks.low_rank_optimizers.families.curvature.preconditioners import Pair, Stable
 
 Found = dict[str, Any]
 

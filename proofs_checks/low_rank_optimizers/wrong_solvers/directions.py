@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.low_rank_optimizers.families.directions import Run, Vector
+from proofs_checks.low_rank_optimizers.families.curvature.directions import Run, Vector
 
 Found = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from proofs_checks.low_rank_optimizers.families.feedback import Found, Stream
+from proofs_checks.low_rank_optimizers.families.basis.feedback import Found, Stream
 
 
 def by_rows(case: Stream, rng: np.random.Generator | None = None) -> Found:

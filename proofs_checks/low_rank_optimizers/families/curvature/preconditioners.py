@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.low_rank_optimizers.optimizers.curvature import stabilized
 from lrtheory.low_rank_optimizers.optimizers.mkor import preconditioned
-from proofs_checks.low_rank_optimizers.families.inverses import HALF, fractions
+from proofs_checks.low_rank_optimizers.families.curvature.inverses import HALF, fractions
 
 Found = dict[str, Any]
 

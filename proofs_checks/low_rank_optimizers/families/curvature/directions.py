@@ -11,8 +11,8 @@ import numpy as np
 from lrtheory.bounds import Draws, Family
 from lrtheory.low_rank_optimizers import AuON, newton_schulz, spectral_image
 from lrtheory.low_rank_optimizers.optimizers.auon import cosh_excess
-from proofs_checks.low_rank_optimizers.families.inverses import Found
-from proofs_checks.low_rank_optimizers.families.preconditioners import rotation
+from proofs_checks.low_rank_optimizers.families.curvature.inverses import Found
+from proofs_checks.low_rank_optimizers.families.curvature.preconditioners import rotation
 
 #: the coefficients of Muon, as the decimals that they are
 QUINTIC = (Fraction(34445, 10000), Fraction(-47750, 10000), Fraction(20315, 10000))

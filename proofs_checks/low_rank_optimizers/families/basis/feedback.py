@@ -11,8 +11,8 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Sides, Tight, rounding
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import DCTAdamW
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
-from proofs_checks.low_rank_optimizers.families.columns import rational_basis, spike
-from proofs_checks.low_rank_optimizers.families.cosines import cosine
+from proofs_checks.low_rank_optimizers.families.basis.columns import rational_basis, spike
+from proofs_checks.low_rank_optimizers.families.basis.cosines import cosine
 
 Found = dict[str, Any]
 KINDS = ("permutation", "hadamard", "cosines")

@@ -1,0 +1,1 @@
+"""Factors of curvature, matrices with known spectra, and the gradients and vectors that they turn."""
