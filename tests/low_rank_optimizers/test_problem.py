@@ -46,6 +46,14 @@ def test_the_symmetric_part_counts() -> None:
     assert whole(np.array([[Fraction(2)]])) == Fraction(10, 3)
 
 
+def test_the_symmetric_part_of_a_cubic_is_exact() -> None:
+    C = np.vectorize(Fraction, [object])(np.arange(8)).reshape(1, 2, 1, 2, 1, 2)
+    zeros, W = np.full((1, 2), Fraction(0)), np.array([[Fraction(1, 3), Fraction(-2)]])
+    x = W.ravel()
+    due = sum(C.reshape(2, 2, 2)[place] * x[place[0]] * x[place[1]] * x[place[2]] for place in np.ndindex(2, 2, 2)) / 6
+    assert PolynomialProblem(zeros, zeros, cubic=C)(W) == due
+
+
 def test_gradients_by_differences() -> None:
     h = 1e-6
     for problem in (make_cubic((2, 3), rng=1), make_quadratic((2, 3), rng=1), make_sine((2, 3), phase=0.4, rng=1)):
@@ -74,6 +82,7 @@ def test_harmonic_cubics_have_no_trace() -> None:
 def test_objects_of_the_makers() -> None:
     problem = make_quadratic((2, 3), exact=True, rng=0)
     assert all(isinstance(x, Fraction) for x in np.asarray(problem.hessian).ravel())
+    assert {int(x) for x in np.asarray(make_quadratic((9, 9), exact=True, rng=0).hessian).ravel()} == {*range(-3, 4)}
     assert repr(pickle.loads(pickle.dumps(problem))) == "PolynomialProblem(2 x 3, degree 2)"
     assert repr(make_sine((2, 3), rng=0)) == "SineProblem(2 x 3)"
     assert (make_cubic((2, 2), rng=5).gradient == make_cubic((2, 2), rng=5).gradient).all()

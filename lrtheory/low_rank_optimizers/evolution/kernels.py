@@ -6,8 +6,9 @@ random words. The counter is (block, pair, 2 layer + side, step), side 0 for A a
 that two entries never share a word. A sign is one bit. Two normal numbers are made of two words by the transform of Box
 and Muller [2]_: the radius is sqrt(-2 log u) with u = (word + 1/2) / 2^32, so that no number exceeds 6.77, as one
 in 10^11 is, and the angle is one of 2^32. An angle and the opposite one give exactly opposite numbers, so that the law
-is symmetric. Logarithm, sine and cosine are series without branches, so that the loop runs in vector
-registers; with the rounding to single precision they are off by less than 3e-7 of the radius.
+is symmetric. Logarithm, sine and cosine are series without branches, so that the loop runs in vector registers; with
+the rounding to single precision they are off by less than 3e-7 of the radius. No product is fused with a sum there, so
+that all processors draw the same bits.
 
 References
 ----------
@@ -87,7 +88,7 @@ def fill_signs(out, stream, step, seed):
         spread(out[p], buffer)
 
 
-@flat(fastmath={"contract"})
+@flat
 def radius(word):
     """Return sqrt(-2 log u) for u = (word + 1/2) / 2^32, in single precision."""
     x = np.float64(np.float64(word) + 0.5)  # exact; single precision would round large words to 2^32
@@ -103,7 +104,7 @@ def radius(word):
     return np.sqrt(np.float32(np.float64(32 - e) * LOG_4) - FOUR * logarithm)
 
 
-@flat(fastmath={"contract"})
+@flat
 def circle(word):
     """Return cosine and sine of 2 pi word / 2^32, in single precision."""
     quarter = np.uint32(word + QUARTER_HALF) >> np.uint32(30)

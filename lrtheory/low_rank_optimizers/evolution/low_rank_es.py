@@ -123,8 +123,8 @@ class LowRankES:
     Notes
     -----
     Noise is a function of seed, step, layer and pair, so that no layer and no step shares any with another one, and a
-    generation is drawn again wherever it is wanted. Factors are in single precision, which holds signs exactly; what
-    meets them in double precision is computed in double precision.
+    generation is drawn again wherever it is wanted, the same bits on every processor. Factors are in single precision,
+    which holds signs exactly; what meets them in double precision is computed in double precision.
 
     References
     ----------

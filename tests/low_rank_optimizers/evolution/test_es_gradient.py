@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,13 @@ def test_single_precision_stays() -> None:
     listed = es_gradient(lambda w: w.sum(), [[1, 2], [3, 4]], sigma=0.5, population_size=2, rng=4)
     assert listed.gradient.shape == (2, 2)  # type: ignore[union-attr]
     assert listed.gradient.dtype == np.float64  # type: ignore[union-attr]
+
+
+def test_a_constant_has_no_error() -> None:
+    found = es_gradient(lambda w: 3.0, W[0], sigma=0.5, population_size=6)
+    assert found.standard_error == 0.0
+    assert not np.any(found.gradient)  # type: ignore[arg-type]
+    assert es_gradient(linear, W, sigma=0.5, population_size=2).standard_error == math.inf
 
 
 def test_values_that_are_not_finite_drop_their_pair() -> None:

@@ -187,6 +187,7 @@ ONE = np.ones((2, 3, 1))
         ([ONE], [ONE], np.inf, "`scale` must be a finite number > 0"),
         ([ONE], [ONE], np.nan, "`scale` must be a finite number > 0"),
         (None, [ONE], 1.0, "`B` must be a sequence with one entry for each entry of `A`"),
+        ([ONE[:0]], [ONE[:0]], 1.0, "none of them 0"),
         ([ONE[:0, :, 0]], [None], 1.0, r"`A\[0\]` must be of shape \(P, m\), none of them 0"),
     ],
 )

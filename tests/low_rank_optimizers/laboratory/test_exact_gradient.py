@@ -58,10 +58,11 @@ def test_doubles_and_fractions_agree() -> None:
     assert exact_gradient(problem, sigma=0.75, rank=2).mse == pytest.approx(float(exact.mse), rel=1e-13)
 
 
-def test_large_numerators_stay_exact() -> None:
-    size = Fraction(2**40)
-    C = np.full((2, 1, 2, 1, 2, 1), size, object)
-    problem = PolynomialProblem(np.full((2, 1), size), np.full((2, 1), size + 1), cubic=C)
+@pytest.mark.parametrize("size", [2**46, 2**60])
+def test_large_numerators_stay_exact(size: int) -> None:
+    C = np.array([size + (i**2 + j**2 + k**2) * 10**9 + 1 for i, j, k in np.ndindex(2, 2, 2)], object)
+    C = np.vectorize(Fraction, [object])(C).reshape(2, 1, 2, 1, 2, 1)
+    problem = PolynomialProblem(np.full((2, 1), Fraction(1)), np.full((2, 1), Fraction(size + 1)), cubic=C)
     mean, _ = by_loops(problem, (2, 1), Fraction(3), 1, "three-point")
     assert (exact_gradient(problem, sigma=Fraction(3), rank=1, factors="three-point").gradient == mean).all()
 
@@ -89,6 +90,9 @@ def test_refusals() -> None:
     problem = make_quadratic((4, 4), rng=0)
     with pytest.raises(ValueError, match=r"`rank` must be such that \(m \+ n\) rank is at most 14; got 2"):
         exact_gradient(problem, sigma=1.0, rank=2)
+    for rank, factors in ((3, "three-point"), (5, "sign")):
+        with pytest.raises(ValueError, match=r"`rank` must be such that"):
+            exact_gradient(make_quadratic((2, 1), rng=0), sigma=1.0, rank=rank, factors=factors)
     with pytest.raises(ValueError, match="`factors` must be one of"):
         exact_gradient(problem, sigma=1.0, rank=1, factors="gaussian")
     with pytest.raises(ValueError, match="`sigma` must be in"):

@@ -33,10 +33,14 @@ def test_certificates_are_checked() -> None:
     problem, found = rank_one_cubic((2, 2), 1), bias_bound((2, 2), rank=3, sigma=2.0, hessian_lipschitz=1.0)
     assert not dataclasses.replace(found, bound=found.bound * 0.9).verify(problem)
     assert not dataclasses.replace(found, bound=0.9 * found.bound, gap=0.9 * found.bound).verify(problem)
+    assert not dataclasses.replace(found, gap=2 * found.bound).verify(problem)
     assert not dataclasses.replace(found, statement="EG-1").verify(problem)
     assert not found.verify(rank_one_cubic((2, 3), 1))
     steep = PolynomialProblem(problem.M, problem.gradient, cubic=100 * np.asarray(problem.cubic))
     assert not found.verify(steep)
+    # 1.9 w^3 / 6 at rank 1: 1.9 of low rank and .95 of smoothing, together above the bound 2.5
+    single = bias_bound((1, 1), rank=1, sigma=1.0, hessian_lipschitz=1.0)
+    assert not single.verify(PolynomialProblem([[0.0]], [[0.0]], cubic=np.full((1,) * 6, 1.9)))
     with pytest.raises(TypeError, match="`problem` must be a PolynomialProblem"):
         found.verify(3)  # type: ignore[arg-type]
 

@@ -36,6 +36,7 @@ def test_larger_budgets_ask_for_larger_ranks(budget: int, rank: int) -> None:
     best = min(powers, key=lambda i: plan.table["mse"][i])
     assert plan.table["rank"][best] == rank
     assert plan.mse <= plan.table["mse"][best]
+    assert plan.rank in plan.table["rank"]
 
 
 def test_numbers_of_one_direction() -> None:
@@ -92,6 +93,15 @@ def test_spread_of_a_sine_is_its_own() -> None:
     spread = 3 * np.sin(0.5 * x).std()
     plan = plan_population((1, 1), budget=100, singular_values=[1.0], sigma=0.5, fitness_std=spread)
     assert plan.gradient_norm == pytest.approx(3 * math.exp(-0.125), rel=5e-3)  # of 3 sin(w), smoothed, at 0
+    unit = plan_population((1, 1), budget=100, singular_values=[1.0], sigma=0.5)
+    assert plan.variance == pytest.approx(9 * unit.variance, rel=1e-2)
+
+
+def test_ranks_that_are_tried() -> None:
+    alike = plan_population((2, 2), budget=1e6, cost=(1, 0), factors="gaussian")
+    assert alike.table["rank"] == (1, 2, 4, 8, 16, 32, 64)
+    assert "binds" in alike.message
+    assert "binds" not in plan_population((2, 2), budget=30, max_rank=1).message
 
 
 def test_shown() -> None:
@@ -115,7 +125,7 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="`factors` must be "):
         plan_population((2, 2), budget=30, singular_values=[1.0], sigma=1.0, factors="sign")
     with pytest.raises(ValueError, match="`singular_values` must be 1 to 2 numbers, the largest"):
-        plan_population((2, 2), budget=30, singular_values=[1.0, 1.0, 1.0], sigma=1.0)
+        plan_population((2, 3), budget=30, singular_values=[1.0, 1.0, 1.0], sigma=1.0)
     with pytest.raises(ValueError, match="`fitness_std and pilot` must be given one at most"):
         plan_population((2, 2), budget=30, fitness_std=1.0, pilot=[1.0], sigma=1.0)
     for options in ({"singular_values": [1.0], "sigma": 1e-76}, {"singular_values": [1e76, 0], "sigma": 1.0}):

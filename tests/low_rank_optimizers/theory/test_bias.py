@@ -91,6 +91,8 @@ def test_taylor_bounds_hold_and_are_near(rank: int) -> None:
 def test_refusals() -> None:
     with pytest.raises(ValueError, match="symmetric in its three pairs of indices"):
         theory.smoothing_bias(np.arange(8).reshape(1, 2, 1, 2, 1, 2), sigma=1)
+    with pytest.raises(ValueError, match="symmetric in its three pairs of indices"):
+        theory.smoothing_bias(1 + 1e-6 * np.arange(8.0).reshape(1, 2, 1, 2, 1, 2), sigma=1)
     with pytest.raises(ValueError, match=r"`cubic` must be of shape \(m, n, m, n, m, n\)"):
         theory.smoothing_bias(np.zeros((1, 2, 1, 2, 2, 1)), sigma=1)
     with pytest.raises(ValueError, match="exactly one of both"):
