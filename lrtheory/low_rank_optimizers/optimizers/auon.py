@@ -9,13 +9,9 @@ from lrtheory._validation import choice, flag, must, real, refuse_unused
 from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer, below_one
 from lrtheory.low_rank_optimizers.optimizers.muon import looked_ahead
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import norm_of
+from lrtheory.low_rank_optimizers.theory.orthogonalization import GAMMA, ROOT
 
-__all__ = ["GAMMA", "ROOT", "AuON", "cosh_excess"]
-
-#: the scale inside of the hyperbolic cosine in the released program
-GAMMA = 1.5
-#: what is added to the root of the mean of squared cosines
-ROOT = 1e-8
+__all__ = ["AuON", "cosh_excess"]
 
 
 class AuON(Optimizer):

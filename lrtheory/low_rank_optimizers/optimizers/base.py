@@ -224,6 +224,11 @@ class Optimizer(ABC):
         self._kept, self._n_steps = kept, n_steps
         self._forget_layout(shape, dtype)
 
+    def _shown(self, name: str) -> Any:
+        """A copy of an array that is kept; None where it is not."""
+        value = self._kept.get(name)
+        return None if value is None else array_namespace(value).asarray(value, copy=True)
+
     # --- what subclasses say -----------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -270,7 +275,7 @@ class Optimizer(ABC):
             if not _finite(xp, value):
                 raise must("gradient", "of a size that leaves the update and the state finite", _size(xp, g))
         self._kept, self._n_steps = made.kept, self._n_steps + 1
-        self._shape, self._dtype, self._like = layout.shape, type_name(layout.dtype), g[:0, ...]
+        self._shape, self._dtype, self._like = layout.shape, type_name(layout.dtype), layout.zeros(0)
         counts = {"steps": self._n_steps, **made.counts}
         return Step(update, made.message if made.certificate is None else "", counts, made.certificate)
 

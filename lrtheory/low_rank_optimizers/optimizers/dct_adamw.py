@@ -151,7 +151,7 @@ class DCTAdamW(Optimizer):
     @property
     def error(self) -> Array | None:
         """The part that the last step left out; None without error feedback, before the first step, for vectors."""
-        return self._kept.get("error")
+        return self._shown("error")
 
     def _options(self) -> dict[str, Any]:
         own = {"refresh_every": self.refresh_every, "error_feedback": self.error_feedback}

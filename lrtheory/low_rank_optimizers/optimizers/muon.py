@@ -7,7 +7,8 @@ from typing import Any
 
 from lrtheory._validation import flag, integer
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
-from lrtheory.low_rank_optimizers.optimizers.newton_schulz import QUINTIC, iterated, norm_of
+from lrtheory.low_rank_optimizers.optimizers.newton_schulz import iterated, norm_of
+from lrtheory.low_rank_optimizers.theory.orthogonalization import QUINTIC
 
 __all__ = ["Muon", "looked_ahead"]
 

@@ -13,11 +13,9 @@ from lrtheory._array import array_namespace, arrays
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import Words, flag, integer, must, real
 from lrtheory.low_rank_optimizers.optimizers.curvature import exact_or_real, is_exact
+from lrtheory.low_rank_optimizers.theory.orthogonalization import QUINTIC
 
-__all__ = ["QUINTIC", "iterated", "newton_schulz", "norm_of", "spectral_image"]
-
-#: the coefficients of x, x^3 and x^5 in Muon
-QUINTIC = (3.4445, -4.7750, 2.0315)
+__all__ = ["iterated", "newton_schulz", "norm_of", "spectral_image"]
 
 
 @arrays("device")

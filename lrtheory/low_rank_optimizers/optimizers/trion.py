@@ -13,7 +13,8 @@ from lrtheory._validation import choice, integer
 from lrtheory.low_rank_optimizers.optimizers.adamw import Moments
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import Chooser
-from lrtheory.low_rank_optimizers.optimizers.newton_schulz import QUINTIC, iterated, norm_of
+from lrtheory.low_rank_optimizers.optimizers.newton_schulz import iterated, norm_of
+from lrtheory.low_rank_optimizers.theory.orthogonalization import QUINTIC
 from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["SCALINGS", "Trion"]
@@ -124,7 +125,7 @@ class Trion(Optimizer):
     @property
     def buffer(self) -> Array | None:
         """M after the last step; None before the first gradient, and for vectors."""
-        return self._kept.get("buffer")
+        return self._shown("buffer")
 
     def _options(self) -> dict[str, Any]:
         own = {"momentum": self.momentum, "n_iter": self.n_iter, "scaling": self.scaling}

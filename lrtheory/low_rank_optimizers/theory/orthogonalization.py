@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from lrtheory._numbers import number, numbers, plain
 from lrtheory._types import Number
-from lrtheory._validation import choice, integer
+from lrtheory._validation import choice, integer, refuse_unused
 
 __all__ = ["auon_factors", "cosh_excess_bounds", "newton_schulz_growth", "newton_schulz_value"]
 
 #: the coefficients of x, x^3 and x^5 in Muon
 QUINTIC = (3.4445, -4.7750, 2.0315)
+#: the scale inside of the hyperbolic cosine in the released program
+GAMMA = 1.5
 #: what AuON adds to the root of the mean of squared cosines
 ROOT = 1e-8
 
@@ -61,7 +63,7 @@ def cosh_excess_bounds(n_entries: int, length: Number) -> tuple[float, float]:
 
 
 def auon_factors(
-    n_entries: int, norm: Number, *, gamma: Number = 1.5, method: str = "released", epsilon_norm: Number = 1e-7
+    n_entries: int, norm: Number, *, gamma: Number = GAMMA, method: str = "released", epsilon_norm: Number = 1e-7
 ) -> tuple[float, float]:
     r"""Bound the factor that turns a step of gradient descent into one of AuON (statements AU-2, AU-4).
 
@@ -89,7 +91,7 @@ def auon_factors(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or gamma is given for the paper's form.
 
     Proof
     -----
@@ -110,6 +112,7 @@ def auon_factors(
     size = float(number("norm", norm, 0, ends="(]"))
     added = float(number("epsilon_norm", epsilon_norm, 0))
     paper = choice("method", method, ("released", "paper")) == "paper"
+    refuse_unused(method, () if paper else ("gamma",), gamma=(gamma, GAMMA))
     inside = 1.0 if paper else float(number("gamma", gamma, 0, 300, ends="(]"))
     ends = cosh_excess_bounds(n_entries, inside * (size / (size + added)))
     over = size + added if paper else 1.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import pickle
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +126,10 @@ def test_nobody_shares_arrays(make: Callable[[], Optimizer]) -> None:
         passed = G.copy()
         update = optimizer.step(passed).update
         passed[:] = 7.0
+        for name in ("error", "buffer", "indices"):
+            shown = getattr(optimizer, name, None)
+            if shown is not None:
+                shown[:] = 7
         np.testing.assert_array_equal(update, due[i])
         state = optimizer.get_state()
         restored.set_state(state)
@@ -132,6 +138,16 @@ def test_nobody_shares_arrays(make: Callable[[], Optimizer]) -> None:
                 value[:] = 7
         if i + 1 < len(given):
             np.testing.assert_array_equal(restored.step(given[i + 1]).update, due[i + 1])
+
+
+@EVERY
+def test_no_gradient_is_kept_alive(make: Callable[[], Optimizer]) -> None:
+    optimizer, G = make(), gradients(5, 4)[0]
+    gone = weakref.ref(G)
+    optimizer.step(G)
+    del G
+    gc.collect()
+    assert gone() is None
 
 
 def test_wrong_states_are_refused_and_change_nothing() -> None:

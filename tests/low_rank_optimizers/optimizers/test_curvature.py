@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import MKOR, update_curvature
+from lrtheory.low_rank_optimizers.optimizers.mkor import preconditioned
 from tests.backends import QUICK, backend
 
 
@@ -154,6 +155,8 @@ def test_mkor_steps_on_zeros_vectors_and_not_on_what_is_missing() -> None:
     assert not np.any(machine.step(np.zeros((2, 3)), activation=np.ones(3), output_gradient=np.ones(2)).update)
     unit = MKOR(step_size=1.0, normalize=True).step(np.ones((2, 3)), activation=np.zeros(3), output_gradient=np.ones(2))
     assert unit.counts["restarts"] == 0
+    with pytest.raises(ValueError, match=r"`stabilizer` must be in \(0, 1\]; got 0"):
+        MKOR(step_size=1.0, stabilizer=0.0)
     before = machine.get_state()
     for options in ({}, {"activation": np.ones(3)}, {"activation": np.ones(4), "output_gradient": np.ones(2)}):
         with pytest.raises(ValueError, match="must be"):
@@ -167,8 +170,19 @@ def test_mkor_steps_on_zeros_vectors_and_not_on_what_is_missing() -> None:
     assert plain.state_bytes == plain.state_formula == 0
 
 
+def test_mkor_at_the_ends_of_single_precision() -> None:
+    one, large = np.eye(2, dtype=np.float32), np.float32(2.0**127)
+    G = np.array([[1.0, 0.5], [0.25, 1.0]], np.float32)
+    np.testing.assert_array_equal(preconditioned(np, large * one, G * large, large * one), G * large)
+    found = []
+    for size in (np.float32(1.0), large):
+        inputs = {"activation": size * np.array([1.0, 1.0], np.float32), "output_gradient": [1.0, 0.0]}
+        found.append(MKOR(step_size=1.0, normalize=True, decay=0.5).step(G, **inputs).update)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+
+
 def test_mkor_rescales_before_weights_decay() -> None:
-    """Saboteur 34: the step without decay has the norm of the gradient, and decay is added as it is."""
+    """The step without decay has the norm of the gradient, and decay is added as it is."""
     G, W = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[10.0, -20.0], [30.0, 5.0]])
     inputs = {"activation": np.array([1.0, 3.0]), "output_gradient": np.array([2.0, 1.0])}
     plain = MKOR(step_size=0.5).step(G, **inputs).update

@@ -27,7 +27,7 @@ def chosen_of(machine: Frugal, shape: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["columns", "rows", "entries"])
 @pytest.mark.parametrize("rest", ["sign", "identity"])
 def test_every_entry_follows_a_plain_loop(kind: str, rest: str) -> None:
-    """Saboteur 30: the bias correction counts from the last choice."""
+    """The bias correction counts from the last choice."""
     shape, T = (4, 6), 3
     machine = Frugal(0.5, step_size=0.1, refresh_every=T, rest=rest, rest_scale=0.25, kind=kind, rng=1)
     gradients = np.random.default_rng(0).normal(size=(8, *shape))

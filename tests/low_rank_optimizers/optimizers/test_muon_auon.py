@@ -54,7 +54,7 @@ def test_auon_follows_a_plain_trace(method: str, b: float) -> None:
 
 
 def test_the_order_of_nesterov() -> None:
-    """Saboteur 33: one step ahead of the mean that already holds this gradient, from two gradients 1 and 0."""
+    """One step ahead of the mean that already holds this gradient, from two gradients 1 and 0."""
     machine = AuON(step_size=1.0, method="released", momentum=0.5, epsilon_norm=0.0)
     below = math.cosh(1.5) + 1e-8
     first, second = (float(machine.step([g]).update[0]) for g in (1.0, 0.0))

@@ -40,6 +40,7 @@ def test_the_papers_form_is_short() -> None:
         least, most = theory.auon_factors(6, norm, method="paper")
         assert 0 < least * norm <= most * norm < 1
     assert theory.auon_factors(1, 1.0, method="paper", epsilon_norm=0.0)[0] == pytest.approx(1 / math.cosh(1.0))
+    assert theory.auon_factors(1, 1.0, method="paper", epsilon_norm=1.0)[1] == pytest.approx(1 / math.cosh(0.5) / 2)
 
 
 def test_values_are_plain_compositions_in_any_kind_of_number() -> None:
@@ -69,6 +70,7 @@ def test_no_value_grows_faster_than_the_slope() -> None:
         (lambda: theory.auon_factors(2, 0.0), "norm"),
         (lambda: theory.auon_factors(2, 1.0, gamma=0.0), "gamma"),
         (lambda: theory.auon_factors(2, 1.0, method="exact"), "method"),
+        (lambda: theory.auon_factors(2, 1.0, gamma=2.0, method="paper"), "`gamma` must be left out"),
         (lambda: theory.newton_schulz_value(math.inf, n_iter=1), "`x`"),
         (lambda: theory.newton_schulz_value(1.0, n_iter=1, coefficients=(1, 2)), "3 numbers"),
         (lambda: theory.newton_schulz_growth(-1), "n_iter"),

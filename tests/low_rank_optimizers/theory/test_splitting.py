@@ -110,9 +110,10 @@ def test_bytes_are_those_of_the_arrays(shape: tuple[int, ...], dtype: type) -> N
         assert count("dct_adamw", rank=rank, error_feedback=True) == moments + indices + whole
         assert count("trion", rank=rank) == whole + indices
     for kind, length, size in (("columns", m, n), ("rows", n, m), ("entries", 1, m * n)):
-        chosen = int(0.25 * size + 0.5)
-        expected = 2 * np.zeros((chosen, length), dtype).nbytes + np.zeros(chosen, np.int32).nbytes
-        assert count("frugal", density=0.25, kind=kind) == expected
+        for density in (0.25, 0.5):  # halves of a part are rounded upwards
+            chosen = int(density * size + 0.5)
+            expected = 2 * np.zeros((chosen, length), dtype).nbytes + np.zeros(chosen, np.int32).nbytes
+            assert count("frugal", density=density, kind=kind) == expected
 
 
 def test_error_feedback_may_cost_more_than_it_saves() -> None:
@@ -134,6 +135,8 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("resplit_variances", (0, 1), SPLIT, "curvature", ABOVE),
     ("resplit_variances", (1, np.nan), SPLIT, "noise", AT_ZERO),
     ("resplit_variances", (1, 1), SPLIT | {"step_size": 5}, "step_size", "so small that"),
+    # steps that turn the coordinate around keep what the noise adds
+    ("resplit_variances", (1, 1), {"step_size": 2, "momentum": 0, "density": 0, "period": 1}, "step_size", "so small"),
     ("resplit_variances", (1, 1), SPLIT | {"momentum": -1}, "momentum", BELOW_ONE),
     ("resplit_variances", (1, 1), SPLIT | {"density": 2}, "density", "in [0, 1]"),
     ("resplit_variances", (1, 1), SPLIT | {"period": 0}, "period", ONE),
