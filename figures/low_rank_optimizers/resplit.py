@@ -21,7 +21,7 @@ CURVATURE, NOISE, STEP, DENSITY = 1.0, 1.0, 0.5, 0.25
 SETTLED = 60, 6
 INPUTS: dict[str, dict[str, Any]] = {
     "quick": {"simulated": [1, 4, 16, 64], "coordinates": 20_000, "groups": 20},
-    "full": {"simulated": [1, 2, 4, 8, 16, 32, 64, 128, 200], "coordinates": 400_000, "groups": 50},
+    "full": {"simulated": [1, 2, 4, 8, 16, 32, 64, 128, 200], "coordinates": 100_000, "groups": 50},
 }
 PERIODS = tuple(range(1, 201))
 
