@@ -65,6 +65,8 @@ def test_single_precision_stays() -> None:
     listed = es_gradient(lambda w: w.sum(), [[1, 2], [3, 4]], sigma=0.5, population_size=2, rng=4)
     assert listed.gradient.shape == (2, 2)  # type: ignore[union-attr]
     assert listed.gradient.dtype == np.float64  # type: ignore[union-attr]
+    scalars = es_gradient(lambda w: w.sum(), [np.float64(1), np.float64(2)], sigma=0.5, population_size=2, rng=4)
+    assert scalars.gradient.shape == (2,)  # type: ignore[union-attr]
 
 
 def test_a_constant_has_no_error() -> None:

@@ -134,6 +134,13 @@ def test_a_constant_and_large_fitness_cost_no_digits(shaping: str) -> None:
             np.testing.assert_allclose(found / (unit if shaping == "raw" else 1.0), wanted, rtol=1e-12, atol=1e-12)
 
 
+def test_deviations_from_the_mean_of_large_fitness_keep_their_digits() -> None:
+    fitness = RNG.integers(0, 8, size=12).astype(float)  # their mean is no integer, and gaps at 2^52 are 1
+    plain, moved = (told(strategy(shaping="standardized", mirrored=False), fitness + c).update for c in (0.0, 2.0**52))
+    for found, wanted in zip(moved, plain, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
 def test_small_differences_of_large_fitness_in_single_precision() -> None:
     fitness = (2.0**20 + RNG.integers(0, 8, size=12) / 8).astype(np.float32)  # exact in single precision
     found = told(strategy(), fitness).update

@@ -100,9 +100,13 @@ def test_fractions_stay_exact() -> None:
     ]
     assert (weights == np.array(expected, dtype=object)).all()
     assert shift.tolist() == [(Fraction(1, 3) + 6) * 3, (Fraction(2, 3) - 2) * 3]
-    assert generation.gradient([1, 2])[0][0, 0] == (3 - 6) * 3  # integers beside Fractions are exact too
+    integers = generation.gradient([1, 2])[0][0, 0]  # exact beside Fractions too
+    assert isinstance(integers, Fraction)
+    assert integers == (3 - 6) * 3
     assert generation.sigma == Fraction(1, 6)
-    assert Perturbations([np.ones((1, 2, 4))], [np.ones((1, 2, 4))], scale=Fraction(1, 4)).sigma == 0.5
+    doubles = Perturbations([np.ones((1, 2, 4))], [np.ones((1, 2, 4))], scale=Fraction(1, 4))
+    assert doubles.sigma == 0.5
+    assert doubles.member(0, [np.zeros((2, 2))])[0].dtype == np.float64
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -164,11 +168,12 @@ def test_copies_are_equal_and_small(clone: object) -> None:
 
 
 def test_it_is_frozen() -> None:
-    generation = made(2, 2, 1, 1)
-    with pytest.raises(AttributeError, match="frozen"):
-        generation.scale = 1.0
-    with pytest.raises(ValueError, match="read-only"):
-        generation.A[0][0, 0, 0] = 1.0
+    for generation in (made(2, 2, 1, 1), LowRankES([(2, 2)], sigma=0.5, population_size=2, rng=0).ask()):
+        with pytest.raises(AttributeError, match="frozen"):
+            generation.scale = 1.0
+        for factor in (*generation.A, *generation.B):
+            with pytest.raises(ValueError, match="read-only"):
+                factor[0, 0, 0] = 1.0  # type: ignore[index]
 
 
 ONE = np.ones((2, 3, 1))
