@@ -17,7 +17,6 @@ from lrtheory.low_rank_optimizers.planning.bias_bound import bias_bound
 from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS, TASK, laws_of
 from proofs_checks.low_rank_optimizers.families.estimates import (
     Found,
-    allowance,
     cubic_of,
     estimated,
     gradient_of,
@@ -87,7 +86,7 @@ EG_2 = Statement(
 
 
 def mean_of_two(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), times: int = 2) -> np.ndarray:
-    """Return the mean of estimates at two ranks, combined so that a bias of c/r leaves it."""
+    """Return the mean of estimates at two ranks and one sigma, combined so that a bias of c/r leaves it."""
     means = moments(task, found["once"])[0], mean_of_more(task, found["more"], times)
     return weights[0] * means[0] + weights[1] * means[1]
 
@@ -95,7 +94,7 @@ def mean_of_two(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), ti
 def smoothing(task: Task, found: Found, weights: tuple[int, int] = (-1, 2)) -> Sides:
     """Compare the extrapolated mean, the gradient of the smoothing, with the gradient and a contraction of C."""
     due = gradient_of(task) + (theory.smoothing_bias(cubic_of(task), sigma=1) * task.variance).ravel()
-    return Sides(*sides_of((mean_of_two(task, found, weights), due)), rounding=allowance(task))
+    return Sides(*sides_of((mean_of_two(task, found, weights), due)))
 
 
 EG_4 = Statement(
@@ -123,7 +122,7 @@ EG_4 = Statement(
 
 def extrapolated(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), times: int = 2) -> Sides:
     """Compare the extrapolated mean with the gradient of the smoothing."""
-    return Sides(*sides_of((mean_of_two(task, found, weights, times), smoothed(task))), rounding=allowance(task))
+    return Sides(*sides_of((mean_of_two(task, found, weights, times), smoothed(task))))
 
 
 EG_R = Statement(

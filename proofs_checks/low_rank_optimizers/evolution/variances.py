@@ -116,7 +116,7 @@ def layered() -> tuple[Task, ...]:
         replace(two, law="three-point", rank=2, terms=((1, 0), (2, 1), (-3, 0, 1))),
         replace(two, shapes=((2, 1), (2, 1)), terms=((1, 0), (2, 1), (-1, 2), (3, 3), (1, 0, 3))),
         replace(two, shapes=((2, 2), (1, 3)), terms=((1, 0), (2, 1), (-1, 2), (3, 4), (1, 0, 6))),
-        replace(two, shapes=((2, 1), (1, 2)), rank=2, terms=((2, 0), (1, 2), (-3, 3))),
+        replace(two, shapes=((2, 1), (1, 1)), rank=2, terms=((2, 0), (1, 1), (-3, 2))),
         replace(two, shapes=((2, 1), (1, 2)), terms=((2, 0),)),
         replace(two, shapes=((2, 1), (1, 2)), law="three-point", terms=((2, 0), (1, 3))),
         replace(two, pairs=2, terms=((2, 0), (1, 1), (1, 0, 1))),
@@ -173,7 +173,7 @@ SIGNS = Family(
     "sign-quadratics",
     always=lambda: (
         Task(((1, 1),), 1, "sign", HALF, ((3, 0), (1, 0, 0))),
-        Task(((1, 1),), 3, "sign", HALF, ((1, 0),)),
+        Task(((2, 1),), 1, "sign", HALF, ((1, 0),)),
         Task(((2, 2),), 1, "sign", HALF, ((1, 0), (2, 1), (-1, 2), (1, 0, 3))),
         Task(((3, 2),), 1, "sign", Fraction(1), ((1, 0), (2, 1), (-1, 2), (1, 0, 3), (2, 5))),
         Task(((1, 1),), 2, "sign", HALF, ((1, 0), (-2,), (2, 0, 0))),

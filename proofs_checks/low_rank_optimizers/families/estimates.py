@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import rounding
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
-from proofs_checks.low_rank_optimizers.families.polynomials import Task, in_doubles, patterns
+from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, in_doubles, patterns
 
 Found = dict[str, Any]
 
@@ -43,16 +42,13 @@ def members_of(task: Task, exact: bool, scale: Any) -> tuple[np.ndarray, list[np
     return one_row(outputs, generation.population_size) - center, A, B
 
 
-def estimated(task: Task, rng: np.random.Generator | None = None, rank: int | None = None) -> Found:
-    """Return the library's estimate for each pattern of factors as rows, or at another rank with the same sigma.
+def estimated(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the library's estimate for each pattern of factors as rows.
 
     Members are asked for by passes of the identity, and their fitness is that of the task.
     """
-    exact, scale = not in_doubles(task), task.scale
-    if rank is not None:
-        scale = float(scale) * math.sqrt(task.rank / rank)  # type: ignore[assignment]
-        task, exact = replace(task, rank=rank), False
-    offsets, A, B = members_of(task, exact, scale)
+    scale = task.scale
+    offsets, A, B = members_of(task, not in_doubles(task), scale)
     fitness = task.value(offsets).reshape(-1, task.pairs, 2 if task.mirrored else 1)
     d = (fitness[:, :, 0] - fitness[:, :, 1]) / 2 if task.mirrored else fitness[:, :, 0]
     rows = []
@@ -96,11 +92,17 @@ def offsets_of(task: Task, rng: np.random.Generator | None = None) -> Found:
     }
 
 
+def nodes(task: Task) -> list[Fraction]:
+    """Return as many scales as the coefficients of an estimate as a polynomial in the square of the scale."""
+    return [task.scale * one for one in (HALF, Fraction(1), Fraction(2))[: max(1, (task.degree + 1) // 2)]]
+
+
 def of_two_ranks(task: Task, rng: np.random.Generator | None = None, times: int = 2) -> Found:
-    """Return the estimates of the rank of a task and of a multiple of it, at the same sigma."""
+    """Return the estimates of the rank of a task, and those of a multiple of it at a few scales."""
+    more = replace(task, rank=times * task.rank)
     return {
         "once": estimated(task)["estimates"],
-        "more": estimated(task, rank=times * task.rank)["estimates"],
+        "more": np.array([estimated(replace(more, scale=scale))["estimates"] for scale in nodes(task)]),
     }
 
 
@@ -158,17 +160,19 @@ def cubic_of(task: Task) -> np.ndarray:
 
 
 def mean_of_more(task: Task, estimates: Any, times: int) -> np.ndarray:
-    """Return the mean over all patterns of a multiple of the rank of a task."""
-    return moments(replace(task, rank=times * task.rank), estimates)[0]
+    """Return the mean at a multiple of the rank and the same sigma, whose scale is a root, by interpolation.
 
-
-def allowance(task: Task) -> float:
-    """Return what the mean of estimates may err by whose scale has been rounded."""
-    # members, their fitness term by term, differences and products; the scale is in each of at most 6 factors
-    operations = 8 * (task.degree + 2) * (len(task.terms) + 2) * (4 * task.rank + task.pairs)
-    reach = float(task.scale) * 3 * 4 * task.rank
-    size = sum(abs(c) * reach ** len(places) for c, *places in task.terms) * reach / float(task.variance)
-    return float(rounding(operations, size))
+    The estimate of a polynomial is one in the square of the scale, and as many scales as it has coefficients tell it.
+    """
+    more, at = replace(task, rank=times * task.rank), task.scale**2 / times
+    squares = [scale**2 for scale in nodes(task)]
+    if len(estimates) != len(squares):
+        raise ValueError(f"`more` must hold the estimates at {len(squares)} scales; got {len(estimates)}")
+    means = []
+    for k, one in enumerate(estimates):
+        shares = [(at - other) / (squares[k] - other) for i, other in enumerate(squares) if i != k]
+        means.append(math.prod(shares, start=Fraction(1)) * moments(more, one)[0])
+    return np.asarray(sum(means))
 
 
 #: E e^k of a Gaussian, for k up to 6

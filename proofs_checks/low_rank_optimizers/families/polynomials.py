@@ -234,13 +234,13 @@ def dense_terms(n_weights: int, degree: int) -> tuple[Term, ...]:
 
 
 SHAPES = (
-    *(("three-point", rank, 1, 1) for rank in (1, 2, 4)),
+    *(("three-point", rank, 1, 1) for rank in (1, 2)),
     *(("three-point", rank, 2, 1) for rank in (1, 2)),
     *(("three-point", rank, 2, 2) for rank in (1, 2)),
     ("three-point", 1, 1, 3),
     ("three-point", 1, 3, 2),
     *(("sign", rank, 1, 1) for rank in (1, 2, 3, 4)),
-    *(("sign", rank, 2, 1) for rank in (1, 4)),
+    *(("sign", rank, 2, 1) for rank in (1, 3)),
     *(("sign", rank, 2, 2) for rank in (1, 2)),
     ("sign", 1, 3, 2),
     ("sign", 1, 3, 3),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.low_rank_optimizers.planning.bias_bound import bias_bound
-from proofs_checks.low_rank_optimizers.families.estimates import centered, estimated, offsets_of, one_row
+from proofs_checks.low_rank_optimizers.families.estimates import centered, estimated, nodes, offsets_of, one_row
 from proofs_checks.low_rank_optimizers.families.polynomials import Task, patterns
 
 Found = dict[str, Any]
@@ -93,10 +93,11 @@ def normalized(task: Task, rng: np.random.Generator | None = None) -> Found:
 
 
 def of_one_rank(task: Task, rng: np.random.Generator | None = None) -> Found:
-    """Return the estimates of the first rank in the scale of the second one, at every pattern of twice the columns."""
+    """Return the estimates of the first rank also in the place of the second, at every pattern of twice the columns."""
     A, B, _ = patterns(replace(task, rank=2 * task.rank), False)
     E = _products([one[..., : task.rank] for one in A], [one[..., : task.rank] for one in B])
-    return {"once": estimated(task)["estimates"], "more": _combined(task, E)["estimates"]}
+    once = _combined(task, E)["estimates"]
+    return {"once": estimated(task)["estimates"], "more": np.array([once] * len(nodes(task)))}
 
 
 def of_ranks(task: Task, rng: np.random.Generator | None = None, estimator: Any = fresh) -> Found:
