@@ -67,7 +67,7 @@ EI_1 = Statement(
         saboteur(
             "2048 inputs are safe", claim=Inequality(partial(fits, safe=2048), unbounded="as the claim itself is")
         ),
-        saboteur("A counts once", patch=(kernels.pull, "inner[k] * row[k]", "inner[k] * row[0]")),
+        saboteur("A counts once", patch=(kernels.spread, "* A[i, k]", "* A[i, 0]")),
     ),
 )
 
@@ -129,21 +129,25 @@ EI_2B = Statement(
         "The logits of a network of integers and of both members of a pair are defined by floors, shifts and clipping "
         "alone. Compiled kernels, interpreted ones and NumPy's arrays give the same integers for all weights and noise."
     ),
-    source=Derived(theory.safe_inputs),
+    source=Derived(theory.largest_divisor),
     tex=r"\ell_{\mathrm{compiled}} = \ell_{\mathrm{interpreted}} = \ell_{\mathrm{NumPy}}",
     hypotheses={"a network of eight bits, a text and noise": cases.is_network},
     instances=cases.NETWORKS,
     solve=cases.passed,
     claim=Identity(same_bits),
     saboteurs=(
-        saboteur("a quotient is truncated", patch=(kernels.multiply, "value // divisor", "int(value / divisor)")),
+        saboteur(
+            "a quotient is truncated",
+            patch=(kernels.quotient, "(inside * inverse >> 28) - 127", "clip(int(value / divisor))"),
+        ),
+        saboteur("the inverse is rounded down", patch=(kernels.multiply, "// divisor + 1", "// divisor")),
         saboteur(
             "the noise of the second member is rounded otherwise",
-            patch=(kernels.pull, "(sign * total) >> shift", "sign * (total >> shift)"),
+            patch=(kernels.multiply, "sign * outer[i] >> shift", "sign * (outer[i] >> shift)"),
         ),
         saboteur(
             "a norm divides by the mean plus one",
-            patch=(kernels.normalize, "max(1, total // len(x))", "1 + total // len(x)"),
+            patch=(kernels.normalize, "max(1, int(total) // len(x))", "1 + int(total) // len(x)"),
         ),
         saboteur("every symbol begins with a state of 0", solve=wrong.forgetful),
     ),

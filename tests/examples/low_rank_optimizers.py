@@ -23,6 +23,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "make_markov_text": lambda: call(20, n_states=3, rng=0),
     "theory.entropy_rate": lambda: call([[0.5, 0.5], [0.25, 0.75]]),
     "theory.flip_probability": lambda: call([256, 128, -64], 2048),
+    "theory.largest_divisor": lambda: call(28),
     "theory.largest_product": lambda: call(4, 2),
     "theory.least_loss": lambda: call(2.0, 1.5),
     "theory.safe_inputs": lambda: call(2),

@@ -15,7 +15,7 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, flag, generator, integer, must, real, same_parameters, state_entry
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
-from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
+from lrtheory.low_rank_optimizers.integer.members import MOST, IntegerMembers
 from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
 from lrtheory.low_rank_optimizers.integer.tables import ONE, hashed, noise
 from lrtheory.low_rank_optimizers.theory import integers as theory
@@ -42,7 +42,7 @@ class IntegerES:
     network : IntegerRNN
         Where training begins; it stays as it is.
     rank : int
-        r, columns of A and B in each layer, at least 1.
+        r, columns of A and B in each layer, from 1 to 4096.
     population_size : int
         Members, two a pair, even.
     sigma_shift : int
@@ -106,7 +106,7 @@ class IntegerES:
         if not isinstance(network, IntegerRNN):
             raise must("network", "an IntegerRNN", network, TypeError)
         self.network = network.copy()
-        self.rank = integer("rank", rank, low=1)
+        self.rank = integer("rank", rank, low=1, high=MOST)
         self.population_size = integer("population_size", population_size, low=2)
         if self.population_size % 2:
             raise must("population_size", "even, since members come in pairs", population_size)

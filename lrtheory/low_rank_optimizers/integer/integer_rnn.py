@@ -130,7 +130,7 @@ class IntegerRNN:
         ends = np.cumsum([0, *(n * m for n, m in self._sizes.values())])
         rows = [(int(begin), *size) for begin, size in zip(ends, self._sizes.values(), strict=False)]
         self._layout = kernel_input(np.array(rows, np.int64))
-        self._divisors = kernel_input(np.array([ONE * math.isqrt(n) for n, _ in self._sizes.values()], np.int64))
+        self._divisors = kernel_input(np.array([math.isqrt(n) for n, _ in self._sizes.values()], np.int64))
         self.n_weights = int(ends[-1])
         first = [_first(name, size, chance).ravel() for name, size in self._sizes.items()]
         self._flat = kernel_input(np.concatenate(first), np.int8)

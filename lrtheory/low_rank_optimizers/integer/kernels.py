@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["evaluate", "log_sum", "move", "multiply", "project", "pull", "run", "score", "tally"]
+__all__ = ["evaluate", "log_sum", "move", "multiply", "project", "run", "score", "spread", "tally"]
 
 
 @kernel(nogil=True)
@@ -22,57 +22,79 @@ def clip(value):
 
 
 @kernel(nogil=True)
+def quotient(value, divisor, inverse):
+    """Return clip(value // divisor), with ``inverse`` = 2^28 // divisor + 1; see `theory.largest_divisor`."""
+    low = -127 * divisor
+    inside = min(128 * divisor - 1, max(low, value)) - low
+    return (inside * inverse >> 28) - 127
+
+
+@kernel(nogil=True)
+def is_clipped(value, divisor):
+    """Decide whether value // divisor is above 127 in absolute value."""
+    return value < -127 * divisor or value >= 128 * divisor
+
+
+@kernel(nogil=True)
 def project(x, B, inner):
     """Set ``inner`` to x B, in 64 bits."""
-    inner[:] = 0
-    for j in range(len(x)):
-        for k in range(B.shape[1]):
-            inner[k] += x[j] * B[j, k]
+    for k in range(len(inner)):
+        total = 0
+        for j in range(len(x)):
+            total += x[j] * B[j, k]
+        inner[k] = total
 
 
 @kernel(nogil=True)
-def pull(inner, row, sign, shift):
-    """Return what an output gets from its row of A, sign (x B) A^T >> shift, with ``inner`` = x B in 64 bits."""
-    total = 0
-    for k in range(len(row)):
-        total += inner[k] * row[k]
-    return (sign * total) >> shift
+def spread(inner, A, outer):
+    """Set ``outer`` to (x B) A^T from ``inner`` = x B, in 64 bits."""
+    outer[: len(A)] = 0
+    for k in range(len(inner)):
+        for i in range(len(A)):
+            outer[i] += inner[k] * A[i, k]
 
 
 @kernel(nogil=True)
-def multiply(w, layer, divisor, x, noise, start, rank, sign, shift, sums, inner, y):
-    """Set y to clip((x W + (sign (x B) A^T >> shift)) // divisor), and return how many entries were clipped."""
+def multiply(w, layer, divisor, x, noise, start, rank, sign, shift, sums, inner, outer, y):
+    """Set y to clip((x W + (sign (x B) A^T >> shift)) // (16 divisor)), and count what was clipped."""
     n, m = layer[1], layer[2]
     W = w[layer[0] : layer[0] + n * m].reshape(n, m)  # indices of tables that begin at 0 are never negative
     sums[:m] = 0
-    for j in range(n):
+    for j in range(0, n - n % 4, 4):  # four rows at once, since short loops take as long to begin as to run
+        x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
+        for i in range(m):
+            sums[i] += x0 * W[j, i] + x1 * W[j + 1, i] + x2 * W[j + 2, i] + x3 * W[j + 3, i]
+    for j in range(n - n % 4, n):
         for i in range(m):
             sums[i] += x[j] * W[j, i]
     if sign != 0:
-        project(x, noise[start : start + n * rank].reshape(n, rank), inner)
-    clipped = 0
+        factors = noise[start : start + (n + m) * rank].reshape(n + m, rank)
+        project(x, factors[:n], inner)
+        spread(inner, factors[n:], outer)
+    clipped, inverse = 0, (1 << 28) // divisor + 1
     for i in range(m):
         value = np.int64(sums[i])
         if sign != 0:
-            row = start + (n + i) * rank
-            value += pull(inner, noise[row : row + rank], sign, shift)
-        value = value // divisor
-        y[i] = clip(value)
-        clipped += y[i] != value
+            value += sign * outer[i] >> shift
+        value >>= 4
+        y[i] = quotient(value, divisor, inverse)
+        clipped += is_clipped(value, divisor)
     return clipped
 
 
 @kernel(nogil=True)
-def read_row(w, layer, j, noise, start, rank, sign, shift, inner, y):
+def read_row(w, layer, j, noise, start, rank, sign, shift, inner, outer, y):
     """Set y to row j of a layer with its noise, without clipping."""
-    begin, n, m = layer[0], layer[1], layer[2]
+    begin, n, m = layer[0] + j * layer[2], layer[1], layer[2]
     if sign != 0:
+        factors = noise[start : start + (n + m) * rank].reshape(n + m, rank)
         for k in range(rank):
-            inner[k] = noise[start + j * rank + k]
+            inner[k] = factors[j, k]
+        spread(inner, factors[n:], outer)
     for i in range(m):
-        y[i] = w[begin + j * m + i]
+        y[i] = w[begin + i]
         if sign != 0:
-            y[i] += pull(inner, noise[start + (n + i) * rank : start + (n + i + 1) * rank], sign, shift)
+            y[i] += sign * outer[i] >> shift
 
 
 @kernel(nogil=True)
@@ -81,12 +103,12 @@ def normalize(x, scale, y):
     total = 0
     for i in range(len(x)):
         total += abs(x[i])
-    a = max(1, total // len(x))
-    clipped = 0
+    a = max(1, int(total) // len(x))
+    clipped, inverse = 0, (1 << 28) // a + 1
     for i in range(len(x)):
-        value = (x[i] * scale[i]) // a
-        y[i] = clip(value)
-        clipped += y[i] != value
+        value = np.int64(x[i]) * scale[i]
+        y[i] = quotient(value, a, inverse)
+        clipped += is_clipped(value, a)
     return clipped
 
 
@@ -112,17 +134,17 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
     for layer in range(len(layout)):
         wide = max(wide, layout[layer, 2])
     vectors = np.zeros((len(layout), d), np.int32)
-    inner, sums = np.zeros(rank, np.int64), np.zeros(wide, np.int32)
+    inner, outer, sums = np.zeros(rank, np.int64), np.zeros(wide, np.int64), np.zeros(wide, np.int32)
     h = np.zeros(((last - 2) // 10, d), np.int32)
     x, y, f, p, c, u, nothing = [np.zeros(d, np.int32) for _ in range(7)]
     v, row = np.zeros(4 * d, np.int32), np.zeros(logits.shape[1], np.int32)
     for layer in range(1, last):
         place = (layer - 1) % 10  # norms and biases of a block, and the last norm, are vectors
         if place == 0 or place == 3 or place == 6 or place == 7:
-            read_row(w, layout[layer], 0, noise, starts[layer], rank, sign, shift, inner, vectors[layer])
+            read_row(w, layout[layer], 0, noise, starts[layer], rank, sign, shift, inner, outer, vectors[layer])
     clipped = 0
     for t in range(len(logits)):
-        read_row(w, layout[0], tokens[t], noise, starts[0], rank, sign, shift, inner, x)
+        read_row(w, layout[0], tokens[t], noise, starts[0], rank, sign, shift, inner, outer, x)
         clipped += add(x, nothing, nothing)
         for block in range(len(h)):
             first, state = 1 + 10 * block, h[block]
@@ -132,11 +154,23 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
                 for i in range(d):
                     p[i] = state[i] if part == 0 else ((f[i] + 127) * state[i]) >> 8
                 clipped += multiply(
-                    w, layout[layer], divisors[layer], y, noise, starts[layer], rank, sign, shift, sums, inner, to
+                    w,
+                    layout[layer],
+                    divisors[layer],
+                    y,
+                    noise,
+                    starts[layer],
+                    rank,
+                    sign,
+                    shift,
+                    sums,
+                    inner,
+                    outer,
+                    to,
                 )
                 layer += 1
                 clipped += multiply(
-                    w, layout[layer], divisors[layer], p, noise, starts[layer], rank, sign, shift, sums, inner, u
+                    w, layout[layer], divisors[layer], p, noise, starts[layer], rank, sign, shift, sums, inner, outer, u
                 )
                 clipped += add(to, u, vectors[layer + 1])
             for i in range(d):
@@ -145,16 +179,16 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
             clipped += normalize(x, vectors[first + 7], y)
             layer = first + 8
             clipped += multiply(
-                w, layout[layer], divisors[layer], y, noise, starts[layer], rank, sign, shift, sums, inner, v
+                w, layout[layer], divisors[layer], y, noise, starts[layer], rank, sign, shift, sums, inner, outer, v
             )
             layer += 1
             clipped += multiply(
-                w, layout[layer], divisors[layer], v, noise, starts[layer], rank, sign, shift, sums, inner, u
+                w, layout[layer], divisors[layer], v, noise, starts[layer], rank, sign, shift, sums, inner, outer, u
             )
             clipped += add(x, u, nothing)
         clipped += normalize(x, vectors[last - 1], y)
         clipped += multiply(
-            w, layout[last], divisors[last], y, noise, starts[last], rank, sign, shift, sums, inner, row
+            w, layout[last], divisors[last], y, noise, starts[last], rank, sign, shift, sums, inner, outer, row
         )
         for i in range(len(row)):
             logits[t, i] = row[i]

@@ -15,7 +15,10 @@ from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text, eight_bits
 from lrtheory.low_rank_optimizers.integer.tables import logarithms, powers
 
-__all__ = ["IntegerMembers"]
+__all__ = ["MOST", "IntegerMembers"]
+
+#: columns of A and B, so that a weight with its noise has 32 bits
+MOST = 4096
 
 
 class IntegerMembers:
@@ -61,7 +64,10 @@ class IntegerMembers:
         if not isinstance(network, IntegerRNN):
             raise must("network", "an IntegerRNN", network, TypeError)
         self.network, self.clipped = network, 0
-        self.rank, self.sigma_shift = integer("rank", rank, low=1), integer("sigma_shift", sigma_shift, low=0, high=32)
+        self.rank, self.sigma_shift = (
+            integer("rank", rank, low=1, high=MOST),
+            integer("sigma_shift", sigma_shift, low=0, high=32),
+        )
         sample = as_array("noise", noise)
         self.noise = kernel_input(eight_bits("noise", sample, (sample.size,)), np.int8)
         places, lengths = as_array("starts", starts), network._layout[:, 1:].sum(axis=1) * self.rank

@@ -41,6 +41,7 @@ from lrtheory.low_rank_optimizers.theory.evolution import (
 from lrtheory.low_rank_optimizers.theory.integers import (
     entropy_rate,
     flip_probability,
+    largest_divisor,
     largest_product,
     least_loss,
     safe_inputs,
@@ -103,6 +104,7 @@ __all__ = [
     "fourth_moment",
     "gradient_norm_bound",
     "half_gaps",
+    "largest_divisor",
     "largest_product",
     "layer_mse",
     "least_loss",

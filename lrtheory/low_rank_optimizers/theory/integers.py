@@ -17,6 +17,7 @@ from lrtheory._validation import integer, must
 __all__ = [
     "entropy_rate",
     "flip_probability",
+    "largest_divisor",
     "largest_product",
     "least_loss",
     "safe_inputs",
@@ -103,6 +104,53 @@ def safe_inputs(factors: int = 3) -> int:
     (133144, 1048)
     """
     return (2**31 - 1) // LIMIT ** integer("factors", factors, low=1)
+
+
+def largest_divisor(bits: int = 28) -> int:
+    r"""Return up to which divisor a product and a shift give the floor of a quotient that is clipped to eight bits.
+
+    .. math:: \lfloor u / d \rfloor = \bigl(u \, (\lfloor 2^b / d \rfloor + 1)\bigr) \gg b, \qquad 0 \le u < 255 d
+
+    Parameters
+    ----------
+    bits : int
+        b, how far the product is shifted, at least 8.
+
+    Returns
+    -------
+    int
+        The largest d with 255 d^2 <= 2^b: 1025 for 28, where networks divide by 364 at most.
+
+    Raises
+    ------
+    ValueError
+        If `bits` is below 8.
+    TypeError
+        If it is no integer.
+
+    Proof
+    -----
+    Assumes: a network of at most `safe_inputs(2)` inputs a layer and a rank of at most 4096, both checked where it is
+    made; shifts are floors for negative integers too.
+
+    Proof: with M = floor(2^b / d) + 1 and e = M d - 2^b, which is from 1 to d, u M / 2^b is u / d + (u e / 2^b) / d.
+    Here u e < 255 d^2 <= 2^b, so that less than 1 / d is added to a multiple of 1 / d, and no integer is passed. A
+    value v is clipped to [-127 d, 128 d - 1] first, which changes v // d only where it is above 127 in absolute value,
+    and u = v + 127 d is shifted by 127 multiples of d.
+
+    So each operation of the kernels is one on integers, and any two ways to compute it agree as long as nothing wraps
+    around: sums of products x W are at most 127^2 n < 2^31, those of low rank 127^3 n r < 2^63; a weight with its noise
+    is at most 127 + 127^2 r / 16 < 2^23, and 127 times it is below 2^31; all else is made of a few activations.
+    The order of additions does not matter then, and compiled loops, interpreted ones and arrays give the same bits.
+
+    Checked by: EI-2b.
+
+    Examples
+    --------
+    >>> largest_divisor()
+    1025
+    """
+    return math.isqrt((1 << integer("bits", bits, low=8)) // (2 * LIMIT + 1))
 
 
 def weight_travel(n_steps: int) -> int:

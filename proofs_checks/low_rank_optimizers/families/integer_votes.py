@@ -120,9 +120,11 @@ def sizes_of_the_smallest() -> list[list[int]]:
 
 
 def votes() -> tuple[Vote, ...]:
-    """Return equal noise, which makes binomial votes, noise of all sizes, and first steps, whose level is 1."""
+    """Return equal noise, also with votes of exactly the bound, noise of all sizes, and first steps, of level 1."""
     chance = np.random.default_rng(2)
-    equal = tuple(Vote(np.full((P, LAYERS), 16), np.full((P, LAYERS), 16), step) for P, step in ((2, 0), (8, 600)))
+    equal = tuple(
+        Vote(np.full((P, LAYERS), 16), np.full((P, LAYERS), 16), step) for P, step in ((2, 0), (4, 150), (8, 600))
+    )
     drawn = tuple(_vote(chance, P, step) for P, step in ((1, 0), (2, 0), (3, 20), (5, 600), (7, 300), (8, 5000)))
     return equal + drawn
 

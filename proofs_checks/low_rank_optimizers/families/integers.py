@@ -47,8 +47,9 @@ def multiplied(case: Product, rng: np.random.Generator | None = None) -> dict[st
     """Return x B and (x B) A^T as the kernels compute them."""
     inner = np.zeros(case.B.shape[1], np.int64)
     kernels.project(case.x.astype(np.int32), case.B.astype(np.int8), inner)
-    rows = case.A.astype(np.int8)
-    return {"inner": inner, "product": np.array([kernels.pull(inner, row, 1, 0) for row in rows], np.int64)}
+    outer = np.zeros(len(case.A), np.int64)
+    kernels.spread(inner, case.A.astype(np.int8), outer)
+    return {"inner": inner, "product": outer}
 
 
 def full(n: int, r: int) -> Product:
@@ -68,7 +69,10 @@ def draw_product(draws: Draws) -> Product:
 
 PRODUCTS = Family(
     "integer-products",
-    always=lambda: tuple(full(n, r) for n, r in ((1, 1), (3, 2), (1048, 1), (262, 4), (1049, 1), (1024, 2))),
+    always=lambda: (
+        Product(np.array([1, 2]), np.array([[3, -4]]), np.array([[5, -6], [7, 8]])),
+        *(full(n, r) for n, r in ((1, 1), (3, 2), (1048, 1), (262, 4), (1049, 1), (1024, 2))),
+    ),
     draw=draw_product,
 )
 

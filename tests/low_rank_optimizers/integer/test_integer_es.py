@@ -161,7 +161,7 @@ def test_callbacks_end_a_training() -> None:
         (lambda es: es.set_state(es.get_state() | {"rank": 2}), "as of this object; got 2."),
         (lambda es: es.set_state(es.get_state() | {"weights": {}}), "must be the weights of every layer"),
         (lambda es: made(population_size=7), "`population_size` must be even"),
-        (lambda es: made(rank=0), "`rank` must be an integer of at least 1; got 0."),
+        (lambda es: made(rank=0), "`rank` must be an integer in [1, 4096]; got 0."),
         (lambda es: made(noise_size=8), "`noise_size` must be an integer in"),
         (lambda es: IntegerES("network", population_size=4), "`network` must be an IntegerRNN"),  # type: ignore[arg-type]
     ],
