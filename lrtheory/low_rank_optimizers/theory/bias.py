@@ -157,9 +157,9 @@ def richardson(coarse: ArrayLike, fine: ArrayLike, *, ranks: tuple[int, int] = (
     >>> richardson([-60, -86], [-46, -61]).tolist()
     [-32, -36]
     """
-    low, high = (integer(f"ranks[{i}]", r, low=1) for i, r in enumerate(ranks))
-    if high <= low:
+    if not isinstance(ranks, (tuple, list)) or len(ranks) != 2 or not ranks[0] < ranks[1]:
         raise must("ranks", "two increasing integers", ranks)
+    low, high = (integer(f"ranks[{i}]", r, low=1) for i, r in enumerate(ranks))
     first = table("coarse", coarse)
     second = table("fine", fine, shape=first.shape)
     if high == 2 * low:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from lrtheory._numbers import exact, number, numbers, plain
 from lrtheory._types import Number
-from lrtheory._validation import integer
+from lrtheory._validation import integer, must
 from lrtheory.low_rank_optimizers.theory.moments import checked_rank, noise_constant, over, sides
 
 __all__ = [
@@ -118,6 +118,8 @@ def layer_mse(
     ------
     ValueError
         If an argument is out of range, or there is not one squared norm a layer.
+    TypeError
+        If shapes are no sequence.
 
     Proof
     -----
@@ -134,6 +136,8 @@ def layer_mse(
     >>> layer_mse([(1, 1), (1, 1)], rank=1, pairs=1, gradient_squares=[1, 4], kurtosis_a=-2, kurtosis_b=-2)
     [Fraction(4, 1), Fraction(1, 1)]
     """
+    if not hasattr(shapes, "__len__"):
+        raise must("shapes", "a sequence of pairs of integers (m, n)", shapes, TypeError)
     rank, pairs = checked_rank(rank), integer("pairs", pairs, low=1)
     squares = [exact(x) for x in numbers("gradient_squares", gradient_squares, 0, length=len(shapes))]
     whole, found = sum(squares), []

@@ -29,6 +29,12 @@ def test_quadratic_plan_is_the_least_of_all() -> None:
         assert plan.population_size == 2 * plan.pairs
 
 
+def test_costs_decide_how_many_pairs_are_paid_for() -> None:
+    plan = plan_population((4, 4), budget=25, cost=(2, 3), factors="gaussian", max_rank=64)  # 1 + 3/2 r (1/4 + 1/4)
+    pairs = {r: int(25 / (2 * (1 + 0.75 * r))) for r in (1, 2, 4, 8)}
+    assert dict(zip(plan.table["rank"], plan.table["pairs"], strict=True)) == pairs  # none is left for 16
+
+
 @pytest.mark.parametrize(("budget", "rank"), [(2_000, 1), (20_000, 4), (200_000, 8)])
 def test_larger_budgets_ask_for_larger_ranks(budget: int, rank: int) -> None:
     plan = plan_population((32, 32), budget=budget, singular_values=[1.0], sigma=1.0)
@@ -134,6 +140,6 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="`sigma` must be such that the spread of fitness over it is in"):
         plan_population((2, 2), budget=30, fitness_std=1.0, sigma=1e-300)
     with pytest.raises(ValueError, match="`max_rank` must be an integer in"):
-        plan_population((2, 2), budget=30, max_rank=2**40)
+        plan_population((2, 2), budget=30, max_rank=4097)
     with pytest.raises(ValueError, match="`cost"):
         plan_population((2, 2), budget=30, cost=(0, 1))

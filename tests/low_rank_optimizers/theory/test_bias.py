@@ -59,8 +59,9 @@ def test_richardson_removes_one_over_r() -> None:
     exact = [Fraction(x) for x in (1, 2)]
     found = theory.richardson([x + 1 for x in exact], [x + Fraction(1, 3) for x in exact], ranks=(1, 3))
     assert found.tolist() == exact
-    with pytest.raises(ValueError, match="`ranks` must be two increasing integers"):
-        theory.richardson([1.0], [1.0], ranks=(2, 2))
+    for ranks in ((2, 2), (2,), 3):
+        with pytest.raises(ValueError, match="`ranks` must be two increasing integers"):
+            theory.richardson([1.0], [1.0], ranks=ranks)  # type: ignore[arg-type]
 
 
 def test_skewed_factors() -> None:

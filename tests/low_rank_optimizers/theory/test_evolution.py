@@ -140,6 +140,8 @@ def test_refusals() -> None:
         theory.fourth_moment((1, 1), rank=0)
     with pytest.raises(ValueError, match="`cost"):
         theory.best_rank((2, 2), cost=(1, 0))
+    with pytest.raises(TypeError, match="`shapes` must be a sequence of pairs"):
+        theory.layer_mse(3, rank=1, pairs=1, gradient_squares=[1])  # type: ignore[arg-type]
     assert theory.update_rank_bound((10, 65), rank=2, pairs=0) == 0
     assert [theory.update_rank_bound(shape, rank=5, pairs=2) for shape in ((3, 2), (2, 3), (99, 99))] == [2, 2, 10]
     assert theory.gradient_norm_bound(1.5, sigma=0.5) == 3.0
