@@ -32,10 +32,18 @@ class Moments:
     def advance(self, xp: Any, gradient: Any, kept: Kept, n_steps: int) -> tuple[Any, Kept]:
         """The direction m^/(sqrt v^ + epsilon_root), with 0 for 0/0, and both means after `n_steps` steps."""
         b1, b2 = self.beta1, self.beta2
-        mean = b1 * kept["mean"] + (1 - b1) * gradient
-        square = b2 * kept["square"] + (1 - b2) * gradient**2
-        below = xp.sqrt(square / (1 - b2**n_steps)) + self.epsilon_root
-        direction = mean / (1 - b1**n_steps) / xp.where(below > 0, below, xp.ones_like(below))
+        # assignments go into arrays that were made here, as fewer arrays take less time
+        mean = b1 * kept["mean"]
+        mean += (1 - b1) * gradient
+        square = gradient * gradient
+        square *= 1 - b2
+        square += b2 * kept["square"]
+        below = xp.sqrt(square / (1 - b2**n_steps))
+        below += self.epsilon_root
+        if not bool(xp.all(below > 0)):
+            below = xp.where(below > 0, below, xp.ones_like(below))
+        direction = mean / (1 - b1**n_steps)
+        direction /= below
         return direction, {"mean": mean, "square": square}
 
 
