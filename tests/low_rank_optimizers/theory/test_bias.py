@@ -56,6 +56,7 @@ def test_infinite_rank_has_no_bias_of_its_own() -> None:
 def test_richardson_removes_one_over_r() -> None:
     limit, K = np.array([[1.0, 2.0]]), np.array([[3.0, -1.0]])
     np.testing.assert_allclose(theory.richardson(limit + K / 3, limit + K / 5, ranks=(3, 5)), limit)
+    np.testing.assert_allclose(theory.richardson(limit + K / 2, limit + K / 4, ranks=(2, 4)), limit)
     exact = [Fraction(x) for x in (1, 2)]
     found = theory.richardson([x + 1 for x in exact], [x + Fraction(1, 3) for x in exact], ranks=(1, 3))
     assert found.tolist() == exact

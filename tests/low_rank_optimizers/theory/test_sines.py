@@ -101,6 +101,8 @@ def test_threshold() -> None:
         low, high = theory.step_response_bounds(rank)
         assert float(low) <= due**2 * (1 + 1e-15)
         assert due**2 <= float(high) * (1 + 1e-15)
+        assert due**2 - float(low) < 0.15 / rank**2
+    assert float(theory.step_response_bounds(1)[1]) == pytest.approx(2 / math.pi, rel=1e-15)
 
 
 def test_refusals() -> None:
@@ -108,3 +110,6 @@ def test_refusals() -> None:
         theory.sine_response([-1.0], rank=1)
     with pytest.raises(ValueError, match="`singular_values` must be at most 1 numbers; got 2"):
         theory.sine_second_moment((1, 5), [1.0, 2.0], rank=1)
+    for name in ("characteristic_function", "sine_response", "sine_bias_bound"):
+        with pytest.raises(ValueError, match=r"`singular_values` must be at most 1e\+75; got 1e\+76"):
+            getattr(theory, name)([1.0, 1e76], rank=1)
