@@ -210,7 +210,8 @@ def state_bytes(
         "adamw", "sgd", "auon", "muon", "galore", "dct_adamw", "trion", "frugal", "mkor" or "low_rank_es".
     shape : sequence of int
         Of the weights: (m, n), or (n,), for which "galore", "dct_adamw", "trion" and "frugal" keep both moments of all
-        numbers, as "adamw" does, and "mkor" keeps nothing.
+        numbers, as "adamw" does, and "mkor" keeps nothing. More than two axes fit "adamw", "sgd", "auon" and
+        "low_rank_es" alone.
     rank : int or None
         r of "galore", "dct_adamw" and "trion"; the smaller side of the weights where it is above that.
     density : number or None
@@ -268,6 +269,8 @@ def state_bytes(
     sizes = [integer("shape", size, low=1) for size in shape]
     if not sizes:
         raise must("shape", "of one axis or more", shape)
+    if len(sizes) > 2 and method not in ("adamw", "sgd", "auon", "low_rank_es"):
+        raise must("shape", f"of at most two axes for {method}", shape)
     item, mn, is_vector = integer("itemsize", itemsize, low=1), math.prod(sizes), len(sizes) == 1
     feeds_back = flag("error_feedback", error_feedback)
     has_average = number("momentum", momentum, 0, 1, ends="[)") > 0

@@ -65,7 +65,7 @@ def test_bad_arguments(options: dict[str, object], error: type[Exception], says:
     ("basis", "says"),
     [
         (np.ones((2, 2)), "`basis` must be orthogonal; got an entry of Q"),
-        (np.eye(2) + 1e-9, "`basis` must be orthogonal"),
+        (np.eye(2) + 1e-12, "`basis` must be orthogonal"),
         (np.array([[Fraction(10**12 + 1, 10**12), 0], [0, 1]]), "`basis` must be orthogonal"),
         (np.eye(3), r"`basis` must be of shape \(2, 2\)"),
         (np.eye(2, 3), "`basis` must be a square matrix"),

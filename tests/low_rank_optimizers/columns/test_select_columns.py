@@ -133,6 +133,9 @@ def test_true_numbers_of_columns_that_no_rule_takes_are_refused() -> None:
     assert certificate.verify(G)
     for fields in false:
         assert not dataclasses.replace(certificate, **fields).verify(G), fields
+    other = select_columns(G, 2, basis=np.eye(4), rule="l1").certificate
+    assert other.verify(G)
+    assert not dataclasses.replace(other, statement="low_rank_optimizers/DC-1").verify(G)
     for shape in ((4, 3), (5, 5), (3, 4)):
         assert not certificate.verify(np.ones(shape))
 

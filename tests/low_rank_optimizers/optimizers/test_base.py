@@ -83,9 +83,12 @@ def test_a_rejected_gradient_changes_nothing(make: Callable[[], Optimizer]) -> N
 @EVERY
 def test_no_first_gradient_that_is_empty_or_not_finite(make: Callable[[], Optimizer]) -> None:
     optimizer = make()
-    for wrong in (np.zeros((0, 3)), np.array(1.0), [np.inf, 1.0], [-np.inf, 1.0]):
-        with pytest.raises(ValueError, match="`gradient` must be"):
+    for wrong in (np.zeros((0, 3)), np.array(1.0)):
+        with pytest.raises(ValueError, match="`gradient` must be a"):
             optimizer.step(wrong)
+    for value in (np.inf, -np.inf):
+        with pytest.raises(ValueError, match=rf"`gradient` must be finite; got {value} at \(1,\)"):
+            optimizer.step([1.0, value])
     assert (optimizer.n_steps, optimizer.state_bytes) == (0, 0)
     assert optimizer.step([1.0, 2.0]).counts["steps"] == 1
 
@@ -142,7 +145,7 @@ def test_nobody_shares_arrays(make: Callable[[], Optimizer]) -> None:
 
 @EVERY
 def test_no_gradient_is_kept_alive(make: Callable[[], Optimizer]) -> None:
-    optimizer, G = make(), gradients(5, 4)[0]
+    optimizer, G = make(), np.ones((5, 4))
     gone = weakref.ref(G)
     optimizer.step(G)
     del G

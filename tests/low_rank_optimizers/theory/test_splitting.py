@@ -144,6 +144,8 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("lost_travel", (0.5, 0), {}, "period", ONE),
     ("state_bytes", ("adam", (1, 1)), {}, "method", "one of 'adamw'"),
     ("state_bytes", ("adamw", ()), {}, "shape", "of one axis or more"),
+    ("state_bytes", ("muon", (2, 2, 2)), {}, "shape", "of at most two axes for muon"),
+    ("state_bytes", ("trion", (2, 2, 2)), {"rank": 1}, "shape", "of at most two axes for trion"),
     ("state_bytes", ("trion", (2, 2)), {}, "rank", "given for trion"),
     ("state_bytes", ("trion", (2, 2)), {"rank": 0}, "rank", ONE),
     ("state_bytes", ("frugal", (2, 2)), {}, "density", "given for frugal"),
