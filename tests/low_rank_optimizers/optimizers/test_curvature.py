@@ -176,7 +176,7 @@ def test_mkor_at_the_ends_of_single_precision() -> None:
     np.testing.assert_array_equal(preconditioned(np, large * one, G * large, large * one), G * large)
     found = []
     for size in (np.float32(1.0), large):
-        inputs = {"activation": size * np.array([1.0, 1.0], np.float32), "output_gradient": [1.0, 0.0]}
+        inputs = {"activation": size * np.array([1.75, 1.75], np.float32), "output_gradient": [1.0, 0.0]}
         found.append(MKOR(step_size=1.0, normalize=True, decay=0.5).step(G, **inputs).update)
     np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
 
