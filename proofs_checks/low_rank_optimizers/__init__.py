@@ -6,6 +6,8 @@ from proofs_checks.low_rank_optimizers.evolution import variances
 from proofs_checks.low_rank_optimizers.evolution import bias
 from proofs_checks.low_rank_optimizers.evolution import moments
 from proofs_checks.low_rank_optimizers.evolution import strategy
+from proofs_checks.low_rank_optimizers.evolution import draws
+from proofs_checks.low_rank_optimizers.evolution import averages
 from proofs_checks.low_rank_optimizers.evolution import planning
 from proofs_checks.low_rank_optimizers.evolution import sines
 from proofs_checks.low_rank_optimizers import integers

@@ -1,23 +1,21 @@
-"""The strategy itself, with its own factors: EG-C, EG-6, and the law of its updates, EG-VE."""
+"""The strategy itself, with its own factors: EG-C and EG-6."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Family, Identity, Inequality, Law, Sides, Statement, saboteur
+from lrtheory.bounds import Classical, Derived, Family, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
-from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES, estimate
-from lrtheory.low_rank_optimizers.evolution.noise import Noise
+from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
-from proofs_checks.low_rank_optimizers.evolution.variances import PAIRS
 from proofs_checks.low_rank_optimizers.families.estimates import Found, sides_of
-from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, at_most, is_sign, patterns
+from proofs_checks.low_rank_optimizers.families.polynomials import HALF
 from proofs_checks.low_rank_optimizers.wrong_solvers import strategies as wrong
 
 
@@ -229,101 +227,4 @@ EG_6 = Statement(
         saboteur("fresh factors in the second member", solve=wrong.fresh),
         saboteur("differences are not halved", solve=wrong.unhalved),
     ),
-)
-
-
-@lru_cache(maxsize=64)
-def law_of(task: Task) -> dict[tuple[Fraction, ...], Fraction]:
-    """Return the updates of one pair with their probabilities, by going through all factors."""
-    A, B, weights = patterns(task)
-    dense = [np.einsum("nir,njr->nij", a[:, 0], b[:, 0]).reshape(len(weights), -1) for a, b in zip(A, B, strict=True)]
-    E = np.concatenate(dense, axis=1)
-    d = (task.value(task.scale * E) - task.value(-task.scale * E)) / 2
-    rows, total = d[:, None] * E / (task.scale * task.rank), int(weights.sum())
-    law: dict[tuple[Fraction, ...], Fraction] = {}
-    for row, weight in zip(rows, weights, strict=True):
-        key = tuple(map(Fraction, row))
-        law[key] = law.get(key, Fraction(0)) + Fraction(int(weight), total)
-    return law
-
-
-def two_steps(task: Task, rng: np.random.Generator, n: int, strategy: Any = LowRankES) -> Found:
-    """Return the updates of two steps of n strategies with one pair each."""
-    rows = np.empty((n, 2, task.n_weights))
-    sigma = float(task.scale) * math.isqrt(task.rank)
-    weights = [np.zeros(shape) for shape in task.shapes]
-    for run in range(n):
-        es = strategy(task.shapes, sigma=sigma, rank=task.rank, population_size=2, rng=rng)
-        for step in range(2):
-            generation = es.ask()
-            members = [np.concatenate([W.ravel() for W in generation.member(i, weights)]) for i in range(2)]
-            update = es.tell(task.value(np.array(members))).update
-            rows[run, step] = np.concatenate([one.ravel() for one in update])
-    return {"updates": rows}
-
-
-def of_steps(task: Task, found: Found) -> np.ndarray:
-    """Return the number of the pair of updates of each run, and the last number for updates that cannot be."""
-    places = {key: place for place, key in enumerate(law_of(task))}
-    k = len(places)
-    rows = [[places.get(tuple(map(Fraction, row)), -1) for row in run] for run in np.asarray(found["updates"]).tolist()]
-    return np.array([a * k + b if min(a, b) >= 0 else k * k for a, b in rows])
-
-
-def of_two(task: Task) -> np.ndarray:
-    """Return the probabilities of all pairs of updates, and 0 for others."""
-    p = np.array([float(one) for one in law_of(task).values()])
-    return np.append(np.outer(p, p).ravel(), 0.0)
-
-
-def distinct(task: Task) -> bool:
-    """Decide whether there is one pair, and few enough updates, and more than one."""
-    return task.pairs == 1 and task.rank in (1, 4) and 2 <= len(law_of(task)) <= 5
-
-
-def draw_sampled(draws: Any) -> Task:
-    """Draw layers whose updates differ, and an affine function with slopes that are powers of 2."""
-    shapes, rank = draws.choice(((((1, 1), (1, 1)), 1), (((2, 1),), 1), (((2, 2),), 1), (((1, 1),), 4)))
-    d = sum(m * n for m, n in shapes)
-    order = draws.permutation(d)
-    terms = tuple((draws.choice((1, -1)) * 2 ** int(k), place) for place, k in enumerate(order))
-    return Task(shapes, rank, "sign", draws.choice((HALF, Fraction(1))), terms)
-
-
-SAMPLED = Family(
-    "sampled-signs",
-    always=(
-        Task(((1, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1))),
-        Task(((2, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1), (4, 2), (1, 0, 1))),
-        Task(((2, 2),), 1, "sign", HALF, ((1, 0), (2, 1), (-4, 2), (8, 3))),
-        Task(((1, 1),), 4, "sign", HALF, ((3, 0),)),
-    ),
-    draw=draw_sampled,
-)
-
-EG_VE = Statement(
-    id="low_rank_optimizers/EG-VE",
-    title="The strategy draws fair signs, new ones for each layer and each step",
-    says=(
-        "The updates of two steps of a strategy with sign factors, rank r and one mirrored pair are independent, and "
-        "each is (f(M + sigma E) - f(M - sigma E)) E / (2 sigma) with E = A B^T / sqrt(r) in each layer, all signs "
-        "equally likely, independently between layers. So EG-V and EG-VL hold for what the strategy draws."
-    ),
-    source=Derived(theory.layer_mse),
-    tex=(
-        r"P(\hat g_1 = u,\ \hat g_2 = v) = p(u)\,p(v),\qquad p(u) = P\Bigl(\tfrac{f(M+\sigma E)-f(M-\sigma E)}"
-        r"{2\sigma} E = u\Bigr)"
-    ),
-    hypotheses=PAIRS | {"sign factors": is_sign, "at most quadratic": at_most(2), "few updates": distinct},
-    instances=SAMPLED,
-    solve=two_steps,
-    claim=Law(category=of_steps, probabilities=of_two, within=0.09),
-    decisions=("updates",),
-    saboteurs=(
-        saboteur("noise keyed without the layer", patch=(Noise.draw, "2 * layer + side", "side")),
-        saboteur("noise of the first step in every step", solve=partial(two_steps, strategy=wrong.reused)),
-        saboteur("the mean over members", patch=(Perturbations.gradient, "self.pairs * (", "self.population_size * (")),
-        saboteur("the step size of another population", patch=(estimate, "generation.pairs / found.kept", "2")),
-    ),
-    notes="Whoever keys the noise without the layer has every moment of one layer right.",
 )

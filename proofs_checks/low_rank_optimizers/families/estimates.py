@@ -224,6 +224,21 @@ def spread(task: Task) -> Fraction:
     return _spread(task)[1]
 
 
+@lru_cache(maxsize=64)
+def law_of(task: Task) -> dict[tuple[Fraction, ...], Fraction]:
+    """Return the updates of one pair with their probabilities, by going through all factors."""
+    A, B, weights = patterns(task)
+    dense = [np.einsum("nir,njr->nij", a[:, 0], b[:, 0]).reshape(len(weights), -1) for a, b in zip(A, B, strict=True)]
+    E = np.concatenate(dense, axis=1)
+    d = (task.value(task.scale * E) - task.value(-task.scale * E)) / 2
+    rows, total = d[:, None] * E / (task.scale * task.rank), int(weights.sum())
+    law: dict[tuple[Fraction, ...], Fraction] = {}
+    for row, weight in zip(rows, weights, strict=True):
+        key = tuple(map(Fraction, row))
+        law[key] = law.get(key, Fraction(0)) + Fraction(int(weight), total)
+    return law
+
+
 def sides_of(*pairs: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return both sides of all pairs in one row each, of exact numbers."""
     sides = []

@@ -52,7 +52,8 @@ class Task:
     """A polynomial around `start`, and the strategy that estimates its gradient.
 
     A term is its coefficient with the entries of W - start, all layers in one row, that are multiplied. The scale is
-    sigma over the root of the rank. Without mirrored pairs, `pairs` counts members.
+    sigma over the root of the rank. Without mirrored pairs, `pairs` counts members. With `vectors`, a strategy takes
+    layers of one column as vectors, whose noise has the law of rank 1 if factors are signs.
     """
 
     shapes: tuple[tuple[int, int], ...]
@@ -63,6 +64,7 @@ class Task:
     pairs: int = 1
     mirrored: bool = True
     start: tuple[int, ...] = ()
+    vectors: bool = False
 
     @property
     def n_weights(self) -> int:
@@ -135,6 +137,8 @@ def in_doubles(task: Task) -> bool:
 
 def is_task(task: Task) -> bool:
     """Decide whether factors can all be gone through, and numbers stay so small that doubles carry them."""
+    if task.vectors and (task.law, task.rank) != ("sign", 1):
+        return False
     if task.law not in LAWS or task.rank < 1 or task.pairs < 1 or not task.shapes or not task.scale > 0:
         return False
     if min(min(shape) for shape in task.shapes) < 1 or len(task.factor.weights) ** task.n_entries > LARGEST[task.law]:

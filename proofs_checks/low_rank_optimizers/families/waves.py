@@ -140,12 +140,35 @@ def cosine_of(case: Wave) -> Any:
     return _ball(case.angle).cos()
 
 
-def allowance(case: Wave) -> float:
-    """Return what one number may err by in doubles, where the largest one is 1."""
-    t = sum(float(one) ** 2 for one in case.values)
-    # the angle is a sum of products; logarithms are sums of as many terms as there are values
-    reach = 1 + np.abs(case.direction * case.at).sum() + abs(case.phase)
-    return float(rounding(64 * (sum(case.shape) + 4), (1 + t) * float(reach)))
+def cosine_allowance(case: Wave) -> float:
+    """Return what doubles may err by in the cosine of the angle, a sum of products of entries that are rounded."""
+    reach = np.abs(case.direction * case.at).sum() + abs(case.phase)
+    return float(rounding(2 * math.prod(case.shape) + 4 * len(case.values) + 4, 1 + reach))
+
+
+def mean_allowance(case: Wave) -> float:
+    """Return what doubles may err by in an entry of sigma g_r.
+
+    A singular value decomposition is that of a matrix which is off by a few roundings of its norm, and E[E sin<T, E>]
+    moves by no more than T does, since E<X, E>^2 = |X|^2. Its norm is at most 1 and at most |T|, and Phi_r is an
+    exponential of a sum of logarithms.
+    """
+    norm = math.hypot(*map(float, case.values))
+    size = min(1.0, norm)
+    moved = rounding(8 * sum(case.shape), norm)
+    return float(moved + size * (cosine_allowance(case) + rounding(4 * len(case.values) + 16, 1 + norm**2 / 2)))
+
+
+def energy_allowance(case: Wave) -> float:
+    """Return what doubles may err by in sigma^2 times a second moment, E|E|^2 sin^2<T, E> times a squared cosine.
+
+    It is at most mn, and where T moves by X it moves by less than (E|E|^4)^(1/2) |X|.
+    """
+    (m, n), norm = case.shape, math.hypot(*map(float, case.values))
+    fourth = m * n * (m * n + 2 + (2 * (m + n + 1) / case.rank if case.rank else 0))
+    moved = rounding(8 * (m + n), math.sqrt(fourth) * norm)
+    sums = rounding(8 * len(case.values) + 32, m * n * (1 + norm))
+    return float(moved + sums + 2 * cosine_allowance(case) * m * n)
 
 
 def draw_wave(draws: Draws) -> Wave:

@@ -46,12 +46,12 @@ def _with_columns(shape: tuple[int, int], s: np.ndarray, rank: int) -> float:
 
 
 def bound_of(case: Any, rng: np.random.Generator | None = None, wrong: str = "") -> Found:
-    """Return half of the bound, that with a wrong first term, or over r twice."""
+    """Return the bound with a wrong first term, or over r twice."""
     t = np.array(case.values, float)
     full, finite = (float(theory.characteristic_function(t, rank=r)) for r in (math.inf, case.rank))
     first = (full if wrong == "gaussian" else finite) * float((t**4).sum()) / 4
     bound = float(np.linalg.norm(t)) * max(first, float(t.max()) ** 2 * full) / case.rank
-    return {"bound": bound / {"half": 2, "rank": case.rank}.get(wrong, 1)}
+    return {"bound": bound / (case.rank if wrong == "rank" else 1)}
 
 
 def counted(case: Any, rng: np.random.Generator | None = None) -> Found:

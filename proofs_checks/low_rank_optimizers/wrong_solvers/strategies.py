@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES
+from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
 from lrtheory.low_rank_optimizers.planning.plan_population import plan_population
 
 Found = dict[str, Any]
@@ -71,6 +73,24 @@ class _Frozen(LowRankES):
 def reused(*arguments: Any, **options: Any) -> LowRankES:
     """Return a strategy with the noise of the first step in every step."""
     return _Frozen(*arguments, **options)
+
+
+class _Uniform(LowRankES):
+    """A strategy with uniform numbers of the variance 1."""
+
+    def ask(self) -> Perturbations:
+        generation, rng = super().ask(), np.random.default_rng([self.seed, self.n_steps])
+        A, B = zip(*map(generation.factors, range(len(self.shapes))), strict=True)
+        made = [
+            [None if one is None else (rng.random(one.shape) - 0.5) * math.sqrt(12) for one in side] for side in (A, B)
+        ]
+        self._open = Perturbations(*made, scale=generation.scale, mirrored=True)
+        return self._open
+
+
+def uniform(*arguments: Any, **options: Any) -> LowRankES:
+    """Return a strategy with uniform numbers."""
+    return _Uniform(*arguments, **options)
 
 
 def _planned(case: Any, cost: tuple[float, float], max_rank: int) -> Found:
