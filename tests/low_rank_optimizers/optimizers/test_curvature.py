@@ -104,9 +104,9 @@ def test_bad_input_is_refused() -> None:
 
 
 @pytest.mark.parametrize("method", ["exact", "published", "released"])
-@pytest.mark.parametrize("zeta", [1.0, 0.75])
-def test_mkor_follows_a_plain_loop(method: str, zeta: float) -> None:
-    chance, (m, n) = np.random.default_rng(5), (3, 4)
+@pytest.mark.parametrize(("zeta", "m", "n"), [(1.0, 3, 4), (0.75, 3, 3)])
+def test_mkor_follows_a_plain_loop(method: str, zeta: float, m: int, n: int) -> None:
+    chance = np.random.default_rng(5)
     machine = MKOR(step_size=0.5, decay=0.8, method=method, stabilizer=zeta)
     left, right = np.eye(m), np.eye(n)
     for _ in range(7):
