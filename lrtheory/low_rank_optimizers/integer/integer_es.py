@@ -240,6 +240,8 @@ class IntegerES:
         n_steps, n_tokens = integer("n_steps", n_steps, low=0), integer("n_tokens", n_tokens, low=1)
         tokens = as_text(text, self.network.n_symbols, least=n_tokens + 1)
         threads, record = n_threads(n_jobs), flag("record", record)
+        if callback is not None and not callable(callback):
+            raise must("callback", "callable or None", callback, TypeError)
         begin, bits, steps, message = self.n_steps, [], [], ""
         for _ in range(n_steps):
             members = self.ask()

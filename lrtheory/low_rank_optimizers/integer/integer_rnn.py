@@ -12,6 +12,7 @@ import numpy as np
 
 from lrtheory._array import interpreted, kernel_input
 from lrtheory._result import Result, read_only, result
+from lrtheory._result.display import counted
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, choice, generator, integer, must
 from lrtheory.low_rank_optimizers.integer import kernels
@@ -167,7 +168,11 @@ class IntegerRNN:
         ------
         ValueError
             If a name, a shape or a weight is not one of such a network.
+        TypeError
+            If `weights` is no mapping.
         """
+        if not isinstance(weights, Mapping):
+            raise must("weights", "a mapping of names to arrays", weights, TypeError)
         flat = np.array(self._flat)
         starts = dict(zip(self._sizes, self._layout[:, 0].tolist(), strict=True))
         for name, value in weights.items():
@@ -225,7 +230,7 @@ class IntegerRNN:
         scores = np.array([kernels.score(row, t, *tables) for row, t in zip(logits, tokens[1:], strict=True)], np.int64)
         bits = float(-scores.mean() / ONE)
         counts = {"symbols": len(scores), "clipped": clipped}
-        return TextScore(bits, scores, f"{bits:.3f} bits a symbol over {len(scores)} symbols", counts)
+        return TextScore(bits, scores, f"{bits:.3f} bits a symbol over {counted(len(scores), 'symbol')}", counts)
 
     def copy(self) -> IntegerRNN:
         """Make an independent copy.
@@ -274,10 +279,12 @@ def eight_bits(name: str, value: Any, size: tuple[int, ...]) -> np.ndarray:
 def as_text(text: Any, n_symbols: int, *, least: int = 1) -> np.ndarray:
     """Return a text as the kernels read it, after its symbols were checked."""
     tokens = as_array("text", getattr(text, "symbols", text))  # also of a TextProblem
+    if tokens.ndim == 1 and len(tokens) < least:
+        raise must("text", f"a sequence of at least {counted(least, 'symbol')}", tokens.shape)
     if tokens.dtype.kind not in "iu":
         raise must("text", "an array of integers", tokens, TypeError)
-    if tokens.ndim != 1 or len(tokens) < least:
-        raise must("text", f"a sequence of at least {least} symbols", tokens.shape)
+    if tokens.ndim != 1:
+        raise must("text", "a sequence of symbols", tokens.shape)
     if tokens.min() < 0 or tokens.max() >= n_symbols:
         raise must("text", f"symbols from 0 to {n_symbols - 1}", tokens[(tokens < 0) | (tokens >= n_symbols)][0])
     return kernel_input(tokens, np.int64)

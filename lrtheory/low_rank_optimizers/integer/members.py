@@ -81,6 +81,9 @@ class IntegerMembers:
         self.__dict__.update(state)
         self.noise, self.starts = kernel_input(self.noise), kernel_input(self.starts)
 
+    def __repr__(self) -> str:
+        return f"IntegerMembers({self.network!r}): {len(self)} members"
+
     def __len__(self) -> int:
         return 2 * len(self.starts)
 

@@ -55,7 +55,7 @@ class TextProblem:
         k = integer("n_symbols", self.n_symbols, low=1)
         if self.alphabet and len(self.alphabet) != k:
             raise must("alphabet", f"{k} characters, or empty", self.alphabet)
-        object.__setattr__(self, "symbols", as_text(self.symbols, k))
+        object.__setattr__(self, "symbols", read_only(as_text(self.symbols, k).copy()))
         if self.transitions is not None:
             P = read_only(array("transitions", self.transitions, shape=(k, k), low=0.0, high=1.0).copy())
             stationary(P)

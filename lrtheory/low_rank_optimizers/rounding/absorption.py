@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._result.display import counted, curves
-from lrtheory._validation import choice, must, real
+from lrtheory._validation import Words, choice, must, real
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import blocks, codes_of, numbers_of
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint, Weights, checkpoint_of
 from lrtheory.low_rank_optimizers.theory.rounding import FORMATS, code_table, crossed
@@ -225,7 +225,7 @@ def absorption(
     total = np.sum(spectra, axis=0)
     n_all = int(total.sum())
     if not n_all:
-        raise must("weights", "at least one number", weights)
+        raise must("weights", "at least one number", Words("none"))
     rows = [_shares(spectrum, form, bound, std) for spectrum in spectra]
     whole = _shares(total, form, bound, std)
     certificate = None

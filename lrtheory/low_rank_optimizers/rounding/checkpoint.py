@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._files import Tensors
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, must
+from lrtheory._validation import Words, array, must
 
 __all__ = ["Checkpoint", "Weights", "checkpoint_of"]
 
@@ -79,7 +79,7 @@ class Checkpoint:
 
     def read(self, name: str) -> np.ndarray:
         """An array of finite numbers; half precision becomes single."""
-        found = array(f"weights[{name!r}]", to_numpy(self.tensors[name]))
+        found = array(f"weights[{name!r}]", on_host(self.tensors[name]))
         return found if found.dtype in (np.float32, np.float64) else found.astype(np.float32)
 
     def stored(self, name: str) -> str:
@@ -91,18 +91,22 @@ class Checkpoint:
         return next((short for long, short in known.items() if long in kind), "F64")
 
 
+def on_host(value: Any) -> Any:
+    """An array as NumPy computes with it: bfloat16, which JAX has and NumPy has not, in single precision."""
+    found = to_numpy(value)
+    return found.astype(np.float32) if str(getattr(found, "dtype", "")) == "bfloat16" else found
+
+
 def checkpoint_of(name: str, value: Any) -> Checkpoint:
     """The weights that somebody gave: a path, a mapping, one array, or a sequence of arrays."""
-    if isinstance(value, Checkpoint):
-        return value
-    if isinstance(value, (str, PathLike)):
-        return Checkpoint.from_file(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, (Checkpoint, str, PathLike)):
+        made = value if isinstance(value, Checkpoint) else Checkpoint.from_file(value)
+    elif isinstance(value, Mapping):
         made = Checkpoint({str(key): one for key, one in value.items()})
     elif isinstance(value, Sequence) and len(value) and all(hasattr(one, "ndim") and one.ndim for one in value):
         made = Checkpoint({f"weights[{i}]": one for i, one in enumerate(value)})
     else:
-        made = Checkpoint({"weights": array(name, to_numpy(value))})
+        made = Checkpoint({"weights": array(name, on_host(value))})
     if not made.names:
-        raise must(name, "weights with at least one array of floats", value)
+        raise must(name, "weights with at least one array of floats", Words(f"the arrays {made.others}"))
     return made

@@ -184,7 +184,7 @@ def compare_checkpoints(
     sizes = np.array([math.prod(read[0].shape(label)) for label in labels], dtype=np.int64)
     n = int(sizes.sum())
     if not n:
-        raise must("before", "weights with at least one number", before)
+        raise must("before", "weights with at least one number", Words("none"))
     changed, beyond, one_ulp, others, both = (
         np.array([getattr(pair, name) for pair in pairs]) for name in ("changed", "beyond", "one_ulp", "other", "both")
     )

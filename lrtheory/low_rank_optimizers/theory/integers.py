@@ -212,7 +212,7 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
     Raises
     ------
     ValueError
-        If a logit is out of range or there is none.
+        If a logit is out of range or no integer, or there is none.
 
     Notes
     -----
@@ -233,7 +233,10 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
     >>> round(score_excess([-123]), 4), round(score_excess([0, 3]), 4)
     (2.0332, 1.0024)
     """
-    used = {int(x) for x in table("logits", logits, -LIMIT, LIMIT).ravel()}
+    given = table("logits", logits, -LIMIT, LIMIT).ravel().tolist()
+    used = {int(x) for x in given}
+    if used != set(given):
+        raise must("logits", "integers", logits)
     if not used:
         raise must("logits", "at least one logit", logits)
     x = max(used, key=lambda logit: _missed(logit, math.log))
@@ -283,7 +286,7 @@ def vote_quantile(step: int, *, decay: float = 0.015) -> int:
     (0, 26)
     """
     alpha = 1 / (1 + number("decay", decay, 0) * integer("step", step, low=0))
-    return int(16 * NormalDist().inv_cdf(1 - alpha / 2))
+    return int(-16 * NormalDist().inv_cdf(alpha / 2))
 
 
 def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
@@ -378,7 +381,7 @@ def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log
     P = table("transitions", transitions, 0, 1, shape=("k", "k"))
     pi = stationary(P)
     terms = [pi[i] * (P[i, j] * log(P[i, j])) for i in range(len(P)) for j in range(len(P)) if P[i, j] > 0]
-    return plain(-sum(terms[1:], terms[0]) / log(2))
+    return plain((0 - sum(terms[1:], terms[0])) / log(2))
 
 
 def stationary(P: np.ndarray) -> list[Any]:

@@ -156,6 +156,7 @@ def test_callbacks_end_a_training() -> None:
         (lambda es: (es.ask(), es.tell(["a"] * 16)), "`scores` must be an array of real numbers"),
         (lambda es: es.train([0, 1], 1), "`text` must be a sequence of at least 33 symbols; got (2,)."),
         (lambda es: es.train([0, 3] * 40, 1), "`text` must be symbols from 0 to 2; got 3."),
+        (lambda es: es.train(TEXT, 1, callback=3), "`callback` must be callable or None; got 3."),
         (lambda es: es.train(TEXT, 1, n_jobs=0), "`n_jobs` must be"),
         (lambda es: es.ask().score(np.zeros((3, 5), int)), "`texts` must be of shape (8, length)"),
         (lambda es: es.set_state(es.get_state() | {"rank": 2}), "as of this object; got 2."),

@@ -107,7 +107,9 @@ def test_copies_and_pickles_give_the_same_logits() -> None:
     ("call", "words"),
     [
         (lambda net: net.logits([0, 3]), "`text` must be symbols from 0 to 2; got 3."),
-        (lambda net: net.logits([]), "`text` must be"),
+        (lambda net: net.logits([]), "`text` must be a sequence of at least 1 symbol; got (0,)."),
+        (lambda net: net.logits([[0]]), "`text` must be a sequence of symbols; got (1, 1)."),
+        (lambda net: net.replaced([1]), "`weights` must be a mapping"),
         (lambda net: net.logits([0.5]), "`text` must be an array of integers"),
         (lambda net: net.score([0]), "`text` must be a sequence of at least 2 symbols; got (1,)."),
         (lambda net: net.replaced({"head": np.zeros((2, 2), int)}), "must be of shape (4, 3); got (2, 2)."),
@@ -123,6 +125,13 @@ def test_bad_input_is_refused(call: Callable[[IntegerRNN], object], words: str) 
     with pytest.raises((ValueError, TypeError)) as caught:
         call(IntegerRNN(3, 4, rng=0))
     assert words in str(caught.value)
+
+
+def test_texts_are_copies():
+    symbols = np.array([0, 1, 1])
+    problem = TextProblem(symbols, 2)
+    symbols[:] = 0
+    assert np.asarray(problem.symbols).tolist() == [0, 1, 1]
 
 
 def test_markov_texts_have_the_rate_of_their_chain() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.low_rank_optimizers import absorption, rounded
+from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 
 RNG = np.random.default_rng(4)
 WEIGHTS = RNG.normal(size=(30, 20)) * 2.0 ** RNG.integers(-6, 3, (30, 20))
@@ -99,6 +100,13 @@ def test_tensors_of_torch_in_bfloat16_are_read():
     assert found.certain_unchanged == absorption(WEIGHTS, step_bound=0.01).certain_unchanged
 
 
+def test_arrays_of_jax_in_bfloat16_are_read():
+    jax_numpy = pytest.importorskip("jax.numpy")
+    array = jax_numpy.asarray(WEIGHTS).astype(jax_numpy.bfloat16)
+    for given in (array, {"w": array}, [array]):
+        assert absorption(given, step_bound=0.01).counts["rounded"] == 0
+
+
 def test_what_a_reader_sees():
     found = absorption(WEIGHTS, step_bound=0.01, step_std=0.02)
     facts = " ".join(found._facts())
@@ -129,5 +137,8 @@ def test_bad_input():
         absorption({"w": np.array([70000.0])}, step_bound=1.0, dtype="float16")
     with pytest.raises(ValueError, match="`weights` must be at least one number"):
         absorption(np.zeros((0, 2)), step_bound=1.0)
+    for ids in ({"ids": np.arange(2)}, Checkpoint({"ids": np.arange(2)})):
+        with pytest.raises(ValueError, match=r"at least one array of floats; got the arrays \['ids'\]"):
+            absorption(ids, step_bound=1.0)
     with pytest.raises(FileNotFoundError):
         absorption("no-such-model", step_bound=1.0)

@@ -42,8 +42,9 @@ def test_any_vote_is_enumerated() -> None:
 
 
 def test_quantiles_are_those_of_the_normal_law() -> None:
-    for step in (0, 1, 60, 600, 100_000):
+    for step in (0, 1, 60, 600, 100_000, 10**30):
         assert theory.vote_quantile(step) == int(16 * norm.isf(0.5 / (1 + 0.015 * step)))
+    assert theory.vote_quantile(60, decay=0.5) == int(16 * norm.isf(0.5 / 31))
 
 
 def test_scores_are_too_high_by_at_most_the_floors_of_their_table() -> None:
@@ -54,12 +55,23 @@ def test_scores_are_too_high_by_at_most_the_floors_of_their_table() -> None:
         assert theory.score_excess(everything[everything >= least]) - 1 == pytest.approx(published, abs=5e-5)
 
 
+def test_logits_are_integers():
+    with pytest.raises(ValueError, match="`logits` must be integers"):
+        theory.score_excess([1.5])
+
+
+def test_divisors_are_the_largest_of_the_proof():
+    for bits in (8, 20, 28, 40):
+        d = theory.largest_divisor(bits)
+        assert 255 * d**2 <= 2**bits < 255 * (d + 1) ** 2
+
+
 def test_entropy_rates_of_known_chains() -> None:
     assert theory.entropy_rate([[0.25] * 4] * 4) == pytest.approx(2.0)
     p = 0.1
     symmetric = theory.entropy_rate([[1 - p, p], [p, 1 - p]])
     assert symmetric == pytest.approx(-p * math.log2(p) - (1 - p) * math.log2(1 - p))
-    assert theory.entropy_rate([[0, 1], [1, 0]]) == 0
+    assert [str(theory.entropy_rate(P)) for P in ([[0, 1], [1, 0]], [[1.0]])] == ["0.0", "0.0"]
     with pytest.raises(ValueError, match="irreducible"):
         theory.entropy_rate([[1, 0], [0, 1]])
 
