@@ -57,9 +57,9 @@ AVERAGED = Family(
     "averaged-cubics",
     always=lambda: (
         Task(((1, 1),), 1, "sign", HALF, ((3, 0), (1, 0, 0, 0))),
-        Task(((1, 1),), 4, "three-point", HALF, ((3, 0), (1, 0, 0, 0))),
+        Task(((1, 2),), 1, "three-point", HALF, ((3, 0), (1, 0, 0, 1))),
         Task(((2, 1),), 1, "three-point", Fraction(1, 3), dense_terms(2, 3), start=(1, -2)),
-        Task(((2, 1),), 4, "sign", HALF, dense_terms(2, 3), start=(1, -2)),
+        Task(((1, 1),), 4, "sign", HALF, dense_terms(1, 3), start=(1,)),
         Task(((2, 2),), 1, "sign", Fraction(2), dense_terms(4, 3), start=(1, 0, -1, 2)),
     ),
     draw=draw_rational,

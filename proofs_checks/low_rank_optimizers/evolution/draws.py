@@ -71,7 +71,6 @@ SAMPLED = Family(
     always=(
         Task(((1, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1))),
         Task(((2, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1), (4, 2), (1, 0, 1)), vectors=True),
-        Task(((2, 2),), 1, "sign", HALF, ((1, 0), (2, 1), (-4, 2), (8, 3))),
     ),
     draw=draw_sampled,
 )

@@ -72,7 +72,7 @@ PERTURBED = Family(
         Task(((1, 2),), 1, "seven-point", HALF, ()),
         Task(((2, 2),), 1, "seven-point", Fraction(1), ()),
         Task(((3, 1),), 1, "seven-point", HALF, ()),
-        Task(((1, 1),), 4, "three-point", HALF, ()),
+        Task(((1, 1),), 3, "three-point", HALF, ()),
         Task(((2, 1),), 2, "three-point", HALF, ()),
         Task(((1, 1),), 1, "sign", HALF, ()),
         Task(((1, 1),), 4, "sign", HALF, ()),
@@ -123,10 +123,10 @@ SPREADS = Family(
     "spreads-of-fitness",
     always=lambda: (
         Task(((1, 1),), 1, "sign", Fraction(2), ((3, 0),)),
-        Task(((1, 1),), 4, "three-point", Fraction(1), ((3, 0),)),
+        Task(((1, 1),), 2, "three-point", Fraction(1), ((3, 0),)),
         Task(((1, 1),), 4, "sign", HALF, ((3, 0), (2,))),
         Task(((2, 2),), 1, "three-point", Fraction(2), ((3, 0), (-1, 1), (2, 3))),
-        *cubics()[:4],
+        *cubics()[:3],
     ),
     draw=drawing(3, FEW),
 )

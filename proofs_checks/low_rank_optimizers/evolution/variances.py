@@ -124,7 +124,7 @@ def layered() -> tuple[Task, ...]:
     )
 
 
-LAYERED = Family("layered-quadratics", always=layered, draw=drawing(2, {"three-point": 5, "sign": 7}, layers=2))
+LAYERED = Family("layered-quadratics", always=layered, draw=drawing(2, {"three-point": 4, "sign": 6}, layers=2))
 
 EG_VL = Statement(
     id="low_rank_optimizers/EG-VL",
@@ -178,7 +178,7 @@ SIGNS = Family(
         Task(((3, 2),), 1, "sign", Fraction(1), ((1, 0), (2, 1), (-1, 2), (1, 0, 3), (2, 5))),
         Task(((1, 1),), 2, "sign", HALF, ((1, 0), (-2,), (2, 0, 0))),
     ),
-    draw=drawing(2, {"sign": 4}),
+    draw=drawing(2, {"sign": 3}),
 )
 
 EG_VS = Statement(

@@ -240,7 +240,7 @@ def dense_terms(n_weights: int, degree: int) -> tuple[Term, ...]:
 SHAPES = (
     *(("three-point", rank, 1, 1) for rank in (1, 2)),
     *(("three-point", rank, 2, 1) for rank in (1, 2)),
-    *(("three-point", rank, 2, 2) for rank in (1, 2)),
+    ("three-point", 1, 2, 2),
     ("three-point", 1, 1, 3),
     ("three-point", 1, 3, 2),
     *(("sign", rank, 1, 1) for rank in (1, 2, 3, 4)),
@@ -264,12 +264,12 @@ FEW = {"three-point": 4, "sign": 6}
 
 
 def quadratics() -> tuple[Task, ...]:
-    """Return quadratics of all shapes, a gradient of zero, two pairs, one constant, and ranks that are squares."""
+    """Return quadratics of all shapes, a gradient of zero, two pairs, and one constant."""
     one = Task(((1, 1),), 1, "sign", HALF, ((3, 0),))
     return (
         one,
         replace(one, law="three-point"),
-        replace(one, law="three-point", scale=Fraction(1), rank=4),
+        replace(one, law="three-point", scale=Fraction(1), rank=2),
         replace(one, pairs=2, terms=((3, 0), (1, 0, 0))),
         replace(one, pairs=2, shapes=((2, 1),), rank=2, terms=((3, 0), (-1, 0, 1))),
         replace(one, pairs=2, law="three-point", terms=((2, 0), (1, 0, 0))),
@@ -309,7 +309,7 @@ CUBICS = Family("cubics", always=cubics, draw=drawing(3, FEW))
 
 
 #: two estimates, of a rank and of twice that rank
-TWICE = {"three-point": 3, "sign": 4}
+TWICE = {"three-point": 2, "sign": 3}
 
 
 def quartics() -> tuple[Task, ...]:
