@@ -91,9 +91,9 @@ class Perturbations:
 
     Notes
     -----
-    Object arrays of Fractions are allowed everywhere, and then all answers are exact. Vectors of weights get full noise
-    sigma A_p. Two factors with independent entries of mean 0 and variance 1 give entries of A_p B_p^T / sqrt(r) with
-    mean 0 and variance 1 that are not correlated.
+    Object arrays of Fractions are allowed everywhere; where factors, scale and inputs are such, all answers are exact.
+    Vectors of weights get full noise sigma A_p. Two factors with independent entries of mean 0 and variance 1 give
+    entries of A_p B_p^T / sqrt(r) with mean 0 and variance 1 that are not correlated.
 
     References
     ----------

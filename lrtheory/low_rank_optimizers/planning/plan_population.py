@@ -70,7 +70,7 @@ class Plan(Result):
     def text(self) -> str:
         """The plan in words."""
         share = math.sqrt(self.mse) / self.gradient_norm if self.gradient_norm else math.inf if self.mse else 0.0
-        plan = f"{self.pairs} mirrored pairs with {self.factors} factors of rank {self.rank}"
+        plan = f"{self.pairs} mirrored pair{'s' * (self.pairs > 1)} with {self.factors} factors of rank {self.rank}"
         return f"{plan}: root mean squared error {share:.3g} of the norm of the gradient; {self.message}"
 
     def _columns(self) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | 
     scale = float(np.abs(d).max()) or 1.0
     squares = (d / scale) ** 2
     mean = float(squares.mean())
-    told = f"with a squared gradient from {d.size} pilot pairs"
+    told = f"with a squared gradient from {d.size} pilot pair{'s' * (d.size > 1)}"
     if d.size > 1 and mean:
         told += f" (standard error {100 * float(squares.std(ddof=1)) / mean / math.sqrt(d.size):.2g} %)"
     return scale * math.sqrt(mean), told
