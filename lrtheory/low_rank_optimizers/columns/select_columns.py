@@ -108,7 +108,7 @@ class ColumnCertificate(Result):
         roundoff = 8 * (n + m) * eps * energy + (0 if is_exact else n * math.ulp(0.0) / size / size)
         gap, bound = self.gap / size / size, self.bound / size / size
         return bool(
-            abs(energy - captured - gap) <= roundoff and abs(due - bound) <= roundoff and 0 <= gap <= bound + roundoff
+            abs(energy - captured - gap) <= roundoff and abs(due - bound) <= roundoff and gap <= bound + roundoff
         )
 
 

@@ -153,3 +153,9 @@ def test_the_certificate_of_a_step_is_of_its_gradient() -> None:
     assert certificate is not None
     assert certificate.verify(G)
     assert not certificate.verify(2 * G)
+
+
+def test_squares_above_the_range_are_a_matter_of_the_gradient() -> None:
+    for make in (lro.DCTAdamW, lro.Trion):
+        with pytest.raises(ValueError, match="`gradient` must be so small that its squares are finite; got entries up"):
+            make(1, step_size=0.1).step(np.full((3, 2), 1e200))
