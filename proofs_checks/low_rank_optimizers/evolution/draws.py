@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Family, Law, Statement, rounding, saboteur
+from lrtheory.bounds import Classical, Derived, Family, Law, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES, estimate
 from lrtheory.low_rank_optimizers.evolution.noise import Noise
@@ -244,7 +244,9 @@ EG_VG = Statement(
         "pair or not, in the same step or not, in a matrix or in a vector, the first is in each eighth of a standard "
         "Gaussian and the second in each quarter with the probability 1/32. The updates are those of the factors."
     ),
-    source=Derived(theory.layer_mse),
+    source=Classical(
+        "the transform of Box and Muller", "Box, Muller, A note on the generation of random normal deviates, 1958"
+    ),
     tex=r"P(\Phi(a) \in [\tfrac i8, \tfrac{i+1}8],\ \Phi(b) \in [\tfrac j4, \tfrac{j+1}4]) = \tfrac1{32}",
     hypotheses={"two places": are_places},
     instances=NUMBERS,

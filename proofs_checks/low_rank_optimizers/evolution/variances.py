@@ -33,6 +33,7 @@ from proofs_checks.low_rank_optimizers.families.polynomials import (
     is_single,
     is_symmetric,
     is_task,
+    is_task_twice,
 )
 from proofs_checks.low_rank_optimizers.wrong_solvers import estimators as wrong
 
@@ -40,6 +41,7 @@ TASK: dict[str, Any] = {"all factors can be gone through": is_task}
 PAIRS = TASK | {"symmetric factors": is_symmetric, "mirrored pairs": is_mirrored}
 QUADRATIC = PAIRS | {"at most quadratic": at_most(2)}
 ONE = {"one layer": is_single}
+TWICE_AS_MANY = {"also those of twice the rank": is_task_twice}
 
 
 def laws_of(task: Task) -> dict[str, int]:
@@ -191,7 +193,7 @@ EG_VS = Statement(
     ),
     source=Derived(theory.noise_constant),
     tex=r"\mathrm{mse}_{\pm}(r) \le \mathrm{mse}_{\pm}(2r) \le \frac{mn + 1}{P} \|G\|^2",
-    hypotheses=QUADRATIC | ONE | {"sign factors": is_sign},
+    hypotheses=QUADRATIC | ONE | TWICE_AS_MANY | {"sign factors": is_sign},
     instances=SIGNS,
     solve=of_ranks,
     claim=Inequality(below_full_noise, unbounded="estimates may be as far from the gradient as their solver likes"),

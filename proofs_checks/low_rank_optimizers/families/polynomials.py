@@ -149,6 +149,11 @@ def is_task(task: Task) -> bool:
     return places and small and sizes and task.degree <= 5 and len(task.terms) <= 40
 
 
+def is_task_twice(task: Task) -> bool:
+    """Decide whether factors of twice the rank can all be gone through."""
+    return is_task(replace(task, rank=2 * task.rank))
+
+
 def is_single(task: Task) -> bool:
     """Decide whether there is one layer."""
     return len(task.shapes) == 1
