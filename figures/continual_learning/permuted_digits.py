@@ -8,7 +8,7 @@ import numpy as np
 
 from figures import Beside, Figure, each, published
 from figures._series import below, beside, headline
-from lrtheory._network import Network
+from lrtheory._data.network import Network
 from lrtheory.continual_learning.loaders import load_permuted_digits
 from lrtheory.continual_learning.metrics import average_accuracy, backward_transfer
 from lrtheory.continual_learning.tasks.learners import NetworkLearner, Protection, Training, accuracies

@@ -8,7 +8,7 @@ import numpy as np
 
 from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, below, beside, between, headline, stream
-from lrtheory._network import Network
+from lrtheory._data.network import Network
 from lrtheory.low_rank_optimizers.loaders import load_digits_problem
 from lrtheory.low_rank_optimizers.optimizers.curvature import METHODS, update_curvature
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from figures import Beside, Figure, each, published
 from figures._series import COLORS, below, beside, headline, stream
-from lrtheory._network import Network
+from lrtheory._data.network import Network
 from lrtheory.low_rank_optimizers.loaders import load_digits_problem
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
 from lrtheory.low_rank_optimizers.optimizers.auon import AuON

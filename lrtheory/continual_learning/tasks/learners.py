@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lrtheory._network import Network
+from lrtheory._data.network import Network
 from lrtheory.continual_learning.protection.leak import Leak
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._network import Network
+from lrtheory._data.network import Network
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
 from lrtheory._validation import choice, flag, generator, integer, must, open_interval, real, refuse_unused

@@ -255,7 +255,9 @@ def is_smooth(case: Smooth) -> bool:
     """Decide whether directions are orthogonal, of integer length, and all factors can be gone through."""
     U = np.array(case.directions)
     m, n = case.shape
-    if U.shape != (len(case.coefficients), m * n) or len(U) == 0 or case.rank * (m + n) > 6 or not case.scale > 0:
+    if U.shape != (len(case.coefficients), m * n) or len(U) == 0 or not case.scale > 0:
+        return False
+    if min(m, n, case.rank) < 1 or case.rank * (m + n) > 6:
         return False
     gram = U @ U.T
     roots = [math.isqrt(int(square)) ** 2 == square > 0 for square in np.diag(gram)]

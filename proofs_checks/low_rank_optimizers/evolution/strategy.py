@@ -37,7 +37,8 @@ def is_told(case: Told) -> bool:
     sizes = [*case.groups, N, case.sigma.numerator, case.sigma.denominator]
     powers = all(one > 0 and one & (one - 1) == 0 for one in sizes)
     small = max(map(abs, (*case.fitness, case.constant)), default=0) <= 2**20
-    return powers and small and N >= 2 and sum(case.groups) == N and case.rank in (1, 4, 16)
+    shapes = len(case.shapes) > 0 and all(len(one) == 2 and 1 <= min(one) and max(one) <= 16 for one in case.shapes)
+    return shapes and powers and small and N >= 2 and sum(case.groups) == N and case.rank in (1, 4, 16)
 
 
 def is_whole(case: Told) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lrtheory._network import Network
+from lrtheory._data.network import Network
 from lrtheory.continual_learning.problem import Task, TaskProblem
 from lrtheory.continual_learning.tasks.learners import NetworkLearner, Protection, Training
 from lrtheory.continual_learning.tasks.run_tasks import run_tasks
