@@ -17,7 +17,7 @@ from lrtheory.low_rank_optimizers.evolution.noise import Noise
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
 from proofs_checks.low_rank_optimizers.evolution.variances import PAIRS
 from proofs_checks.low_rank_optimizers.families.estimates import Found, law_of
-from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, at_most, is_sign
+from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, at_most, in_doubles, is_sign
 from proofs_checks.low_rank_optimizers.wrong_solvers import strategies as wrong
 
 
@@ -89,7 +89,8 @@ EG_VE = Statement(
         r"P(\hat g_1 = u,\ \hat g_2 = v) = p(u)\,p(v),\qquad p(u) = P\Bigl(\tfrac{f(M+\sigma E)-f(M-\sigma E)}"
         r"{2\sigma} E = u\Bigr)"
     ),
-    hypotheses=PAIRS | {"sign factors": is_sign, "at most quadratic": at_most(2), "few updates": distinct},
+    hypotheses=PAIRS
+    | {"sign factors": is_sign, "at most quadratic": at_most(2), "few updates": distinct, "exact doubles": in_doubles},
     instances=SAMPLED,
     solve=two_steps,
     claim=Law(category=of_steps, probabilities=of_two, within=0.09),
@@ -136,6 +137,8 @@ class Numbers:
 
 def are_places(case: Numbers) -> bool:
     """Decide whether there are two different places of numbers that are drawn."""
+    if case.rank < 1 or not all(1 <= len(one) <= 2 and min(one) >= 1 for one in case.shapes):
+        return False
     for place in (case.first, case.second):
         inside = len(place) == 6 and min(place) >= 0 and place[0] < 2 and place[1] < len(case.shapes)
         if not inside or place[2] >= len(case.shapes[place[1]]):
@@ -143,7 +146,7 @@ def are_places(case: Numbers) -> bool:
         factor = case.factors[sum(map(len, case.shapes[: place[1]])) + place[2]]
         if any(one >= size for one, size in zip(place[3:], factor, strict=True)):
             return False
-    return case.first != case.second and case.rank >= 1
+    return case.first != case.second
 
 
 #: runs that are made of the pairs of one strategy, two pairs each

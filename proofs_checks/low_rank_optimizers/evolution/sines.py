@@ -225,7 +225,8 @@ class Flat:
 def is_flat(case: Flat) -> bool:
     """Decide whether all factors can be gone through, and not all values are 0."""
     small = 1 <= len(case.values) and 2 * len(case.values) * case.rank <= 8 and case.rank >= 1
-    return small and any(case.values) and max(map(abs, case.values)) <= 9 and 1 <= case.n_equal <= 9 and 0 < case.t <= 4
+    sizes = any(case.values) and min(case.values) >= 0 and max(case.values) <= 9
+    return small and sizes and 1 <= case.n_equal <= 9 and 0 < case.t <= 4
 
 
 def shares(case: Flat, rng: np.random.Generator | None = None) -> Found:

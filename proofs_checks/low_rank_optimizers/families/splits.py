@@ -116,8 +116,8 @@ def is_settled(case: Coordinate) -> bool:
 
 
 def is_short(case: Coordinate) -> bool:
-    """Decide whether two periods fit into doubles without any rounding."""
-    return 1 <= case.period <= (4 if case.eighths_momentum % 2 == 0 else 3)
+    """Decide whether two periods fit into doubles without any rounding, and the density is a share."""
+    return 0 <= case.quarters_density <= 4 and 1 <= case.period <= (4 if case.eighths_momentum % 2 == 0 else 3)
 
 
 def contracts(case: Coordinate) -> bool:

@@ -58,7 +58,7 @@ def is_stream(case: Stream) -> bool:
     """Decide whether there are gradients of a shape that fits, and a rank and a momentum."""
     _, m, n = case.S.shape
     fits = case.kind in KINDS and 1 <= case.rank <= n <= m and not (case.transposed and m == n)
-    return fits and 0 <= case.momentum < 1
+    return fits and 0 <= case.momentum < 1 and case.refresh_every >= 1
 
 
 def is_fresh(case: Stream) -> bool:

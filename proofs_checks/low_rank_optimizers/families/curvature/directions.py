@@ -122,6 +122,8 @@ class Spectral:
 
 def is_spectral(case: Spectral) -> bool:
     """Decide whether there is a singular value for each row or column, at most 1, and few steps."""
+    if len(case.shape) != 2 or len(case.turns) != 2:
+        return False
     return len(case.values) == min(case.shape) > 0 and all(0 <= v <= 1 for v in case.values) and 0 <= case.n_iter <= 5
 
 
