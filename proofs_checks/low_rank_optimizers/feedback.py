@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.columns.select_columns import selected
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import DCTAdamW, moved
@@ -57,8 +57,8 @@ def moments_move(case: Stream, found: Found) -> Sides:
         mean, square = b * mean + (1 - b) * a, 0.75 * square + 0.25 * a**2
         lhs += [np.asarray(found["mean"][t], float), np.asarray(found["square"][t], float)]
         rhs += [mean, square]
-    size = case.allowed * (1 + float(np.abs(np.asarray(case.S, float)).sum()))
-    return Sides(np.ravel(lhs), np.ravel(rhs), rounding=size)
+    g = float(case.largest[-1])  # no mean is larger, and no mean of squares larger than its square
+    return Sides(np.ravel(lhs), np.ravel(rhs), rounding=float(rounding(16 * T * (case.S.shape[2] + 4), g + g * g)))
 
 
 DC_5 = Statement(
@@ -99,7 +99,7 @@ def stays_small(case: Stream, found: Found, factor: float = 1.0, first: bool = F
     sums = gradients + np.concatenate([np.zeros((1, m, n)), errors[:-1]])
     spent = [a @ part.T for a, part in zip(used, parts, strict=True)]
     apart = [used - [A @ part for A, part in zip(sums, parts, strict=True)], errors - sums + spent]
-    apart.append(sum(spent) + errors[-1] - gradients.sum(axis=0))
+    apart.append((sum(spent) + errors[-1] - gradients.sum(axis=0)) / T)  # as much as in one step, in each of T
     g = case.largest
     most = [theory.feedback_bound(factor * one, n, case.rank) for one in g.tolist()]
     most = [one * (1 - np.sqrt(1 - case.rank / n)) for one in most] if first else most

@@ -277,7 +277,7 @@ def momentum_bound(gradient: Number, n: int, rank: int, *, momentum: Number) -> 
     """
     n, rank = _sizes(n, rank)
     mu = number("momentum", momentum, 0, 1, ends="[)")
-    return _series(number("gradient", gradient, 0), 1 - (1 - mu * mu) * exact(rank) / n)
+    return _series(number("gradient", gradient, 0), (exact(n - rank) + mu * mu * rank) / n)  # without cancellation
 
 
 def dct_entry(n: int, j: int, k: int) -> float:

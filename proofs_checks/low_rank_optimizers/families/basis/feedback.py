@@ -49,9 +49,12 @@ class Stream:
 
     @property
     def allowed(self) -> float:
-        """The rounding of an entry or a norm in doubles: products of one size at each step."""
-        size = float(np.abs(np.asarray(self.S, float)).sum())
-        return float(rounding(64 * sum(self.S.shape) * len(self.S), size))
+        """The rounding of an entry or a norm after one step: products of rows with unit vectors, and sums of squares.
+
+        All that is kept, with a gradient added, is at most as long as that many of the longest gradient.
+        """
+        T, m, n = self.S.shape
+        return float(rounding(8 * (n + 4) + m * n, (T + 1) * self.largest[-1]))
 
 
 def is_stream(case: Stream) -> bool:
