@@ -25,7 +25,7 @@ def clip(value):
 def quotient(value, divisor, inverse):
     """Return clip(value // divisor), with ``inverse`` = 2^28 // divisor + 1; see `theory.largest_divisor`."""
     low = -127 * divisor
-    inside = min(128 * divisor - 1, max(low, value)) - low
+    inside = min(127 * divisor, max(low, value)) - low
     return (inside * inverse >> 28) - 127
 
 

@@ -135,7 +135,7 @@ def largest_divisor(bits: int = 28) -> int:
 
     Proof: with M = floor(2^b / d) + 1 and e = M d - 2^b, which is from 1 to d, u M / 2^b is u / d + (u e / 2^b) / d.
     Here u e < 255 d^2 <= 2^b, so that less than 1 / d is added to a multiple of 1 / d, and no integer is passed. A
-    value v is clipped to [-127 d, 128 d - 1] first, which changes v // d only where it is above 127 in absolute value,
+    value v is clipped to [-127 d, 127 d] first, which changes v // d only where it is above 127 in absolute value,
     and u = v + 127 d is shifted by 127 multiples of d.
 
     So each operation of the kernels is one on integers, and any two ways to compute it agree as long as nothing wraps

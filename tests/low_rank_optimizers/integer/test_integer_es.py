@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lrtheory.low_rank_optimizers import IntegerES, IntegerRNN, make_markov_text, theory
+from lrtheory.low_rank_optimizers import IntegerES, IntegerMembers, IntegerRNN, make_markov_text, theory
 from lrtheory.low_rank_optimizers.integer.results import Progress
 
 TEXT = make_markov_text(500, n_states=3, rng=0)
@@ -55,6 +55,35 @@ def test_noise_is_new_in_every_step_pair_and_layer() -> None:
     es.tell([1, 0, 0, 1])
     starts.append(es.ask().starts)
     assert len(np.unique(np.stack(starts))) == np.stack(starts).size
+
+
+def test_noise_and_texts_are_read_to_their_ends() -> None:
+    es = made(population_size=400, noise_size=20, decay=0.5)
+    starts, sizes = es.ask().starts, es.network.shapes.values()
+    assert (starts.max(axis=0) + [n + m for n, m in sizes] == 20).all()
+    np.testing.assert_array_equal(es.pieces([0, 1, 2], 2), [[0, 1, 2]] * 200)
+    es.n_steps = 60
+    assert es.tell(np.arange(400)).quantile == theory.vote_quantile(60, decay=0.5)
+
+
+def test_losses_are_means_of_scores() -> None:
+    es = made()
+    es.network = es.network.replaced({"embedding": np.full((3, 4), 127)})  # which noise takes beyond
+    members, texts = es.copy().ask(), es.pieces(TEXT, 5)
+    scores = members.score(texts)
+    clipped = members.clipped
+    members.score(texts)
+    assert members.clipped == 2 * clipped > 0
+    assert es.train(TEXT, 1, n_tokens=5).bits[0] == -scores.mean() / 5 / 16
+
+
+def test_an_open_step_is_its_own() -> None:
+    es = made()
+    state, members = es.get_state(), es.ask()
+    assert es.copy().ask() is not members
+    es.set_state(state)
+    with pytest.raises(ValueError, match="must follow one `ask`"):
+        es.tell(np.ones(16))
 
 
 def test_members_agree_with_scores_of_their_logits() -> None:
@@ -116,8 +145,15 @@ def test_no_weight_passes_127() -> None:
     es.network = es.network.replaced(ends)
     for step in range(4):
         es.ask()
-        es.tell(np.arange(16) % (2 + step))
+        before = flat(es)
+        moved = es.tell(np.arange(16) % (2 + step)).counts["moved"]
+        assert moved == int((flat(es) != before).sum())
     assert np.abs(flat(es).astype(int)).max() == 127
+    es.network = es.network.replaced({name: np.full(size, 126) for name, size in es.network.shapes.items()})
+    es.n_steps = 0
+    es.ask()
+    es.tell(np.arange(16))
+    assert set(flat(es).tolist()) >= {125, 127}
 
 
 def test_a_source_is_learned() -> None:
@@ -161,6 +197,8 @@ def test_callbacks_end_a_training() -> None:
         (lambda es: es.ask().score(np.zeros((3, 5), int)), "`texts` must be of shape (8, length)"),
         (lambda es: es.set_state(es.get_state() | {"rank": 2}), "as of this object; got 2."),
         (lambda es: es.set_state(es.get_state() | {"weights": {}}), "must be the weights of every layer"),
+        (lambda es: IntegerMembers(es.network, np.zeros(20, int), np.full((1, 13), -1)), "`starts` must be places"),
+        (lambda es: IntegerMembers(es.network, np.zeros(20, int), np.full((1, 13), 1)), "`starts` must be places"),
         (lambda es: made(population_size=7), "`population_size` must be even"),
         (lambda es: made(rank=0), "`rank` must be an integer in [1, 4096]; got 0."),
         (lambda es: made(noise_size=8), "`noise_size` must be an integer in"),

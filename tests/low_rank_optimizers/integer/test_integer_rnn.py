@@ -70,6 +70,17 @@ def test_a_norm_of_zeros_divides_by_one_and_nothing_reaches_minus_128() -> None:
     assert loud.score([0, 1]).counts["clipped"] == 2  # both logits; the norm is 127 * 127 // 127
 
 
+def test_clipped_activations_are_counted():
+    peak = blank(2, 3, embedding=[[127, 0, 0]] * 2, norm=np.full((1, 3), 127))  # 127 * 127 // 42
+    assert peak.score([0, 1]).counts["clipped"] == 1
+    full = np.full((1, 3), 127)
+    sums = blank(2, 3, embedding=np.full((2, 3), 127), **{"bias.0": full, "forget_bias.0": full})
+    assert sums.score([0, 1]).counts["clipped"] == 3  # the state is 254 * 127 >> 8
+    first = IntegerRNN(2, 3, rng=0).weights
+    assert not first["bias.0"].any()
+    assert (first["norm"] == 16).all()
+
+
 def test_floors_of_negative_sums() -> None:
     network = blank(2, 1, embedding=[[16], [-16]], norm=[[16]], head=[[1, -1]])
     assert network.logits([0, 1]).tolist() == [[1, -1], [-1, 1]]
@@ -145,5 +156,7 @@ def test_markov_texts_have_the_rate_of_their_chain() -> None:
     pairs = np.zeros((4, 4))
     np.add.at(pairs, (symbols[:-1], symbols[1:]), 1)
     np.testing.assert_allclose(pairs / pairs.sum(axis=1, keepdims=True), P, atol=0.02)
+    assert TextProblem([0, 0, 1, 2], 4).unigram == 1.5
+    assert np.asarray(make_markov_text(1, concentration=1e-3, rng=0).transitions).min() > 0
     exact = [[Fraction(1, 3), Fraction(2, 3)], [Fraction(1, 4), Fraction(3, 4)]]
     assert stationary(np.array(exact, object)) == [Fraction(3, 11), Fraction(8, 11)]

@@ -45,6 +45,7 @@ def test_zeros_and_numbers_below_the_normal_ones():
     found = absorption([0.0, -0.0, least, 2 * least], step_bound=least / 2)
     assert found.certain_unchanged == 0.75  # the one odd number is changed by a tie
     assert found.certain_changed == 0.25
+    assert found.certificate.verify([0.0, -0.0, least, 2 * least])
 
 
 def test_predictions_are_those_of_draws():
