@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,6 +30,16 @@ def test_certain_shares_are_those_of_rounded_sums(dtype, step):
     assert (found.certain_unchanged, found.certain_changed) == by_sums(WEIGHTS, step, dtype)
     assert found.certificate.verify(WEIGHTS)
     assert found.certificate.gap == pytest.approx(1 - sum(by_sums(WEIGHTS, step, dtype)), abs=1e-12)
+
+
+def test_wrong_certificates_and_inexact_weights_are_noticed():
+    found = absorption(WEIGHTS, step_bound=0.01)
+    assert found.counts["rounded"] == int((np.asarray(rounded(WEIGHTS)) != WEIGHTS).sum()) > 0
+    for change in ({"bound": found.certificate.bound - 0.1}, {"gap": found.certificate.gap + 0.1}):
+        assert not replace(found.certificate, **change).verify(WEIGHTS)
+    middle = len(found.curve["step"]) // 2
+    assert found.curve["step"][middle] == pytest.approx(0.01)
+    assert found.curve["certain_unchanged"][middle] == pytest.approx(found.certain_unchanged, abs=0.01)
 
 
 def test_ties_are_absorbed_by_even_numbers_alone():

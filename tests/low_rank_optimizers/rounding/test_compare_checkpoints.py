@@ -111,8 +111,41 @@ def test_nothing_and_everything():
     assert "none or all of the weights changed" in same.message
     signs = compare_checkpoints([0.0, 1.0], [-0.0, 1.0])
     assert signs.density == 0.0
+    for kind in (np.float16, np.float32, np.float64):
+        least = np.nextafter(kind(0), kind(1))
+        below = compare_checkpoints(np.array([0, 0.1], kind), np.array([-least, 0.1], kind))
+        assert below.n_one_ulp.tolist() == [1]
     across = compare_checkpoints([2.0**-133, 1.0], [-(2.0**-133), 1.0])
     assert across.n_one_ulp.tolist() == [0]
+
+
+def test_mixed_types_are_compared_in_the_wider_one():
+    half, third = np.array([1 / 3], np.float16), np.array([1 / 3], np.float32)
+    assert compare_checkpoints(half, third).dtypes == ("F32",)
+    assert compare_checkpoints({"a": third}, {"a": half}).dtypes == ("F32",)
+
+
+def test_both_short_types_meet_in_single_precision(tmp_path):
+    for name, kind in (("one", "BF16"), ("other", "F16")):
+        write_tensors(tmp_path / f"{name}.safetensors", {"a": encoded(np.array([1 / 3]), kind)})
+    one, other = (tmp_path / f"{name}.safetensors" for name in ("one", "other"))
+    assert compare_checkpoints(one, other).dtypes == compare_checkpoints(other, one).dtypes == ("F32",)
+
+
+def test_a_tolerance_is_exact():
+    before, after = np.array([1.0, 1.0]), np.array([1.5, 1.5 + 2.0**-40])
+    assert compare_checkpoints(before, after, atol=0.5).n_beyond.tolist() == [1]
+
+
+def test_two_runs_may_have_steps_of_two_sizes():
+    rng = np.random.default_rng(8)
+    w = {"w": np.asarray(rounded(rng.normal(size=100_000))).astype(np.float32)}
+    small, large = (
+        {"w": np.asarray(rounded(w["w"].astype(float) + std * rng.normal(size=100_000))).astype(np.float32)}
+        for std in (1e-4, 3e-3)
+    )
+    found = compare_checkpoints(w, small, other=large, ranks=False)
+    assert found.predicted_overlap == pytest.approx(found.overlap, abs=0.02)
 
 
 def test_what_a_reader_sees():
