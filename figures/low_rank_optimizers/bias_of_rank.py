@@ -1,4 +1,4 @@
-"""How far evolution strategies with factors of a rank are from those with Gaussian perturbations, by closed forms."""
+"""Distance of evolution strategies with factors of a rank from those with Gaussian perturbations, by closed forms."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def sine(t: tuple[float, ...], ranks: list[int]) -> tuple[np.ndarray, float, flo
 
 
 def step(ranks: list[int]) -> tuple[np.ndarray, float, float]:
-    """The same for a step at its threshold (EG-S), in units of the ES gradient."""
+    """Rank times bias for a step at its threshold (EG-S), in units of the ES gradient."""
     return np.array([1 - math.sqrt(theory.step_response_square(r)) for r in ranks]), 0.25, 1.0
 
 
@@ -56,7 +56,7 @@ def tanh_response(scale: np.ndarray) -> np.ndarray:
 
 
 def hyperbolic(ranks: list[int]) -> tuple[np.ndarray, float, float]:
-    """The same for tanh by quadrature over S, r times which is a chi square of r degrees of freedom."""
+    """Rank times bias for tanh, by quadrature over S, of which r times is a chi square of r degrees of freedom."""
     u = np.linspace(-30, 5, 7001)
     response, whole = tanh_response(np.exp(u)), tanh_response(np.ones(1))[0]
     found = []

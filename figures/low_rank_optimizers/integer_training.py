@@ -25,7 +25,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def texts(name: str) -> tuple[np.ndarray, np.ndarray, int, float, float]:
-    """What is learned from, fresh text, its symbols, and two entropies: rate (nan where unknown) and of unigrams."""
+    """Text to learn, fresh text, their number of symbols, the entropy rate (NaN if unknown) and that of single symbols."""
     problem = make_markov_text(LENGTH + FRESH, rng=SEED) if name == "markov" else load_text()
     symbols = np.asarray(problem.symbols)
     rate = np.nan if problem.truth is None else problem.truth

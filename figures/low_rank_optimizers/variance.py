@@ -58,7 +58,7 @@ def few(problem: ClassifierProblem, n: int) -> ClassifierProblem:
 
 
 def formula(law: str) -> float:
-    """What EG-V says of the same error, for a quadratic of 10 x 65 weights."""
+    """Relative mean squared error by EG-V, for a quadratic of 10 x 65 weights."""
     factors, rank = LAWS[law]
     k = -2 if factors == "sign" else 0
     options = {"pairs": PAIRS, "gradient_square": 1, "kurtosis_a": k, "kurtosis_b": k}

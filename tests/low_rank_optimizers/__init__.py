@@ -1,1 +1,1 @@
-"""Tests of low-rank and memory-efficient optimizers: evolution strategies, steps, states, columns, integers, rounding."""
+"""Tests of low-rank and memory-efficient optimizers: strategies, steps, states, columns, integers, rounding."""
