@@ -44,7 +44,7 @@ def sine(t: tuple[float, ...], ranks: list[int]) -> tuple[np.ndarray, float, flo
 
 
 def step(ranks: list[int]) -> tuple[np.ndarray, float, float]:
-    """Rank times bias for a step at its threshold (EG-S), in units of the ES gradient."""
+    """Bias by rank for a step at its threshold (EG-S), in units of the ES gradient, with its limit."""
     return np.array([1 - math.sqrt(theory.step_response_square(r)) for r in ranks]), 0.25, 1.0
 
 
@@ -56,7 +56,7 @@ def tanh_response(scale: np.ndarray) -> np.ndarray:
 
 
 def hyperbolic(ranks: list[int]) -> tuple[np.ndarray, float, float]:
-    """Rank times bias for tanh, by quadrature over S, of which r times is a chi square of r degrees of freedom."""
+    """Bias by rank for tanh, by quadrature over S, of which r times is a chi square of r degrees of freedom."""
     u = np.linspace(-30, 5, 7001)
     response, whole = tanh_response(np.exp(u)), tanh_response(np.ones(1))[0]
     found = []

@@ -25,7 +25,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def texts(name: str) -> tuple[np.ndarray, np.ndarray, int, float, float]:
-    """Text to learn, fresh text, their number of symbols, the entropy rate (NaN if unknown) and that of single symbols."""
+    """Text to learn, fresh text, number of symbols, entropy rate (NaN if unknown), entropy of single symbols."""
     problem = make_markov_text(LENGTH + FRESH, rng=SEED) if name == "markov" else load_text()
     symbols = np.asarray(problem.symbols)
     rate = np.nan if problem.truth is None else problem.truth
