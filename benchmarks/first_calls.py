@@ -92,6 +92,18 @@ CASES = {
             "system.distance(adapter, update)",
         ),
         Case(
+            "low_rank_optimizers",
+            "es_gradient",
+            "W = rng.random((24, 16))",
+            "system.es_gradient(lambda M: (M * M).sum(), W, sigma=0.1, rank=2, population_size=64, rng=0)",
+        ),
+        Case(
+            "low_rank_optimizers",
+            "integer-training",
+            "text = system.make_markov_text(400, rng=0)",
+            "system.IntegerES(system.IntegerRNN(text.n_symbols, 16, rng=0), population_size=16, rng=0).train(text, 2)",
+        ),
+        Case(
             "matrix_completion",
             "complete",
             "table = rng.random((30, 2)) @ rng.random((2, 20)); table[rng.random((30, 20)) < 0.5] = float('nan')",
