@@ -106,9 +106,7 @@ def load_text() -> TextProblem:
         If a file is another one.
     """
     text = "".join(read(one).decode("utf-8") for one in _TEXT).lower()
-    places = {character: i for i, character in enumerate(ALPHABET)}
-    symbols = [places.get(character, len(ALPHABET) - 1) for character in " ".join(text.split())]
-    return TextProblem(np.array(symbols), len(ALPHABET), alphabet=ALPHABET)
+    return TextProblem.from_text(" ".join(text.split()), alphabet=ALPHABET)
 
 
 def load_digits_problem() -> ClassifierProblem:

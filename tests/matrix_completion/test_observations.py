@@ -114,7 +114,7 @@ def test_split_by_time_and_at_random():
     with pytest.raises(ValueError, match="at least two observations"):
         Observations([0], [0], [1.0], (1, 1)).split(0.5)
     for fraction in (0, 1, NAN):
-        with pytest.raises(ValueError, match="`fraction` must be in"):
+        with pytest.raises(ValueError, match="`fraction` must be"):
             seen.split(fraction)
 
 

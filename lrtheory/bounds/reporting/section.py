@@ -22,7 +22,7 @@ _TABLES: tuple[tuple[type, str, str], ...] = (
     (Documented, "Promises of documentation:", "promised by"),
     (Measured, "Observations, measured and not proved:", ""),
 )
-_ERRATA = ("id", "statement", "refuted as it stands", "left side", "right side", "counterexample")
+_ERRATA = ("id", "refuted as it stands", "left side", "right side", "counterexample")
 
 
 def section(
@@ -153,8 +153,7 @@ def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[st
     for found, name in wrong:
         worst = found.saboteurs[name].worst
         numbers = [short(worst[side]) for side in ("lhs", "rhs")]
-        statement = [link(item(found.statement.id), there), plain(found.statement.title)]
-        rows.append([*statement, plain(name), *numbers, place(worst["instance"])])
+        rows.append([link(item(found.statement.id), there), plain(name), *numbers, place(worst["instance"])])
     return rows
 
 

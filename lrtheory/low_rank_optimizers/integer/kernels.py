@@ -150,29 +150,17 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
             first, state = 1 + 10 * block, h[block]
             clipped += normalize(x, vectors[first], y)
             for part in range(2):  # the forget gate, then the candidate, whose state is gated
-                to, layer = (f, first + 1) if part == 0 else (c, first + 4)
+                g, layer = (f, first + 1) if part == 0 else (c, first + 4)
                 for i in range(d):
                     p[i] = state[i] if part == 0 else ((f[i] + 127) * state[i]) >> 8
                 clipped += multiply(
-                    w,
-                    layout[layer],
-                    divisors[layer],
-                    y,
-                    noise,
-                    starts[layer],
-                    rank,
-                    sign,
-                    shift,
-                    sums,
-                    inner,
-                    outer,
-                    to,
+                    w, layout[layer], divisors[layer], y, noise, starts[layer], rank, sign, shift, sums, inner, outer, g
                 )
                 layer += 1
                 clipped += multiply(
                     w, layout[layer], divisors[layer], p, noise, starts[layer], rank, sign, shift, sums, inner, outer, u
                 )
-                clipped += add(to, u, vectors[layer + 1])
+                clipped += add(g, u, vectors[layer + 1])
             for i in range(d):
                 state[i] += ((f[i] + 127) * (c[i] - state[i])) >> 8
             clipped += add(x, state, nothing)

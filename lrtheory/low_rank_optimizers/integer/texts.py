@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
+from lrtheory._files.opening import text_of
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must
@@ -63,6 +65,79 @@ class TextProblem:
 
     def __repr__(self) -> str:
         return f"TextProblem({len(np.asarray(self.symbols))} symbols of {self.n_symbols})"
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], *, alphabet: str | None = None) -> TextProblem:
+        """Read the characters of a text file; every run of blanks and ends of lines becomes one space.
+
+        Parameters
+        ----------
+        path : path
+            A text in UTF-8, packed by gzip or not.
+        alphabet : str, optional
+            The characters that are kept, all different; the last one stands for all others. Otherwise all characters of
+            the text, in their order as code points.
+
+        Returns
+        -------
+        TextProblem
+            Symbols number the characters of the alphabet.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the text is empty or no UTF-8, or the alphabet is empty or names a character twice.
+        TypeError
+            If the alphabet is no string.
+        """
+        text = " ".join(text_of(path).split())
+        if not text:
+            raise must("path", "a file with a text", str(path))
+        return cls.from_text(text, alphabet=alphabet)
+
+    @classmethod
+    def from_text(cls, text: str, *, alphabet: str | None = None) -> TextProblem:
+        """Number the characters of a text.
+
+        Parameters
+        ----------
+        text : str
+            At least one character.
+        alphabet : str, optional
+            As for `from_file`.
+
+        Returns
+        -------
+        TextProblem
+            With this alphabet.
+
+        Raises
+        ------
+        ValueError
+            As for `from_file`.
+        TypeError
+            If the text or the alphabet is no string.
+
+        Examples
+        --------
+        >>> TextProblem.from_text("abba cab", alphabet="ab?").symbols.tolist()
+        [0, 1, 1, 0, 2, 2, 0, 1]
+        """
+        if not isinstance(text, str):
+            raise must("text", "a string", text, TypeError)
+        if not text:
+            raise must("text", "a string with at least one character", text)
+        if alphabet is None:
+            alphabet = "".join(sorted(set(text)))
+        if not isinstance(alphabet, str):
+            raise must("alphabet", "a string", alphabet, TypeError)
+        places = {character: i for i, character in enumerate(alphabet)}
+        if not alphabet or len(places) < len(alphabet):
+            raise must("alphabet", "characters that are all different, at least one", alphabet)
+        last = len(alphabet) - 1
+        return cls(np.array([places.get(one, last) for one in text], np.int64), len(alphabet), alphabet=alphabet)
 
     @property
     def truth(self) -> float | None:

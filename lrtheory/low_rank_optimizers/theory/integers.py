@@ -119,7 +119,7 @@ def largest_divisor(bits: int = 28) -> int:
     Returns
     -------
     int
-        The largest d with 255 d^2 <= 2^b: 1025 for 28, where networks divide by 364 at most.
+        The largest d with 255 d^2 <= 2^b: 1026 for 28, where networks divide by 364 at most.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def largest_divisor(bits: int = 28) -> int:
     Examples
     --------
     >>> largest_divisor()
-    1025
+    1026
     """
     return math.isqrt((1 << integer("bits", bits, low=8)) // (2 * LIMIT + 1))
 
