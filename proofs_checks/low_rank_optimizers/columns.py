@@ -69,7 +69,7 @@ DC_1 = Statement(
     claim=Identity(leaves_the_least),
     decisions=("indices",),
     saboteurs=(
-        saboteur("sums of absolute values", patch=ABSOLUTE, printed=True),
+        saboteur("sums of absolute values", patch=ABSOLUTE),
         saboteur("the squares of the gradient without the basis", solve=wrong.reported_without_basis),
     ),
     notes="A released program takes the largest sums of absolute values by default.",

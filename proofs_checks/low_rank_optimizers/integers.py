@@ -308,9 +308,8 @@ EI_5 = Statement(
     saboteurs=(
         saboteur("sees the symbol that comes", solve=wrong.peeking),
         saboteur(
-            "as released: scores are bits of a probability",
+            "scores are bits of a probability",
             claim=Inequality(partial(no_better, excess=0), numbers=Ball),
-            printed=True,
         ),
     ),
     notes="A fair coin whose logits are both -1 shows a loss of 15/16 bit.",

@@ -84,7 +84,7 @@ EG_1 = Statement(
     saboteurs=(
         saboteur("divided twice by 1 + t^2/r", claim=Identity(partial(mean_of_wave, squared=True))),
         saboteur("full noise for every rank", solve=partial(wrong.analysed, wrong="full")),
-        saboteur("the rank is capped at min(m, n)", solve=partial(wrong.analysed, wrong="capped"), printed=True),
+        saboteur("the rank is capped at min(m, n)", solve=partial(wrong.analysed, wrong="capped")),
         saboteur("twice the frequency", solve=partial(wrong.analysed, wrong="double")),
         saboteur("the phase is forgotten", solve=partial(wrong.analysed, wrong="phase")),
     ),
