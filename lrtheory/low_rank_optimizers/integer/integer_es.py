@@ -32,7 +32,7 @@ class IntegerES:
     Pair p perturbs each layer by (A_p B_p^T) 2^(-4 - shift) and by its negative, with A and B read from one array of
     noise at a place given by a hash. It votes with the sign s_p of the difference of its two scores, and
 
-    .. math:: Z = \sum_p s_p A_p B_p^\top, \qquad W \leftarrow W + \mathrm{sign}(Z) \ \text{where}\
+    .. math:: Z = \sum_p s_p A_p B_p^\top, \qquad W \leftarrow W + \mathrm{sign}(Z) \quad \text{where} \quad
         16\,|Z| \ge q_t\, \mathrm{isqrt}(P r)\, 256,
 
     with q_t = `theory.vote_quantile` (t): a two-sided test of each weight against scores that say nothing.

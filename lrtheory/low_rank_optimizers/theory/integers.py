@@ -266,7 +266,7 @@ def vote_quantile(step: int, *, decay: float = 0.015) -> int:
     Returns
     -------
     int
-        At least 0; a weight moves where 16 |Z| >= quantile * isqrt(P r) * 256.
+        At least 0; a weight moves where 16 times the absolute value of Z is at least quantile * isqrt(P r) * 256.
 
     Raises
     ------
@@ -301,7 +301,7 @@ def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
     products : array of int
         z_p = A_p B_p^T, the noise of this weight in each pair.
     bound : number
-        What 16 |Z| must reach, at least 0.
+        What 16 times the absolute value of Z must reach, at least 0.
 
     Returns
     -------

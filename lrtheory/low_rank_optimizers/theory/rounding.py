@@ -293,7 +293,7 @@ def random_overlap(probabilities: ArrayLike, others: ArrayLike | None = None) ->
     Returns
     -------
     number
-        E |I1 and I2| / E |I1|, the mean of q q' over the mean of q.
+        Weights that both runs are expected to change, over those of the first run: the mean of q q' over that of q.
 
     Raises
     ------
