@@ -109,7 +109,7 @@ def test_threads_and_pieces_of_a_run_change_no_bit(n_jobs: int) -> None:
     np.testing.assert_array_equal(first.bits, np.concatenate([part.bits for part in parts]))
     np.testing.assert_array_equal(flat(one), flat(other))
     assert parts[1].first == 1
-    assert parts[1].to_frame()["step"].tolist() == [2, 3, 4, 5, 6]
+    assert parts[1]._columns()["step"] == [2, 3, 4, 5, 6]
 
 
 def test_states_copies_and_pickles_go_on_alike() -> None:
