@@ -130,9 +130,7 @@ def run(w, layout, divisors, tokens, noise, starts, rank, sign, shift, logits):
     A sign of 1 or -1 is that of a member of a pair; 0 reads no noise.
     """
     last, d = len(layout) - 1, layout[0, 2]
-    wide = 0
-    for layer in range(len(layout)):
-        wide = max(wide, layout[layer, 2])
+    wide = max(4 * d, logits.shape[1])  # of the widest layer within a block, and of the head
     vectors = np.zeros((len(layout), d), np.int32)
     inner, outer, sums = np.zeros(rank, np.int64), np.zeros(wide, np.int64), np.zeros(wide, np.int32)
     h = np.zeros(((last - 2) // 10, d), np.int32)

@@ -49,7 +49,7 @@ def test_the_generator_gives_the_known_answers_of_random123(counter: tuple, key:
     assert random_words(counter, key[0] | key[1] << 32) == answer
 
 
-@pytest.mark.parametrize(("m", "n", "rank"), [(1, 1, 1), (5, 7, 3), (32, 33, 1), (64, 130, 2)])
+@pytest.mark.parametrize(("m", "n", "rank"), [(1, 1, 1), (5, 7, 3), (32, 33, 1), (64, 130, 2), (1, 520, 1)])
 def test_signs_are_the_bits_of_the_words(m: int, n: int, rank: int) -> None:
     seed = 2**63 - 12345
     noise = Noise(seed, 6, ((2, 2), (m, n)), rank, 3, "sign")

@@ -63,14 +63,14 @@ def forward(weights: dict[str, Rows], noise: dict[str, tuple[Rows, Rows]], sign:
 
 @pytest.mark.parametrize(
     ("symbols", "width", "blocks", "rank", "shift", "size"),
-    [(3, 5, 3, 1, 4, 127), (2, 7, 2, 3, 1, 30), (5, 9, 1, 2, 0, 127), (4, 17, 2, 1, 6, 20)],
+    [(3, 5, 3, 1, 4, 127), (2, 7, 2, 3, 1, 30), (5, 9, 1, 2, 0, 127), (4, 17, 2, 1, 6, 20), (40, 2, 1, 2, 3, 127)],
 )
 def test_logits_are_those_of_python_integers(symbols, width, blocks, rank, shift, size):
     chance = np.random.default_rng(width)
     network = IntegerRNN(symbols, width, n_blocks=blocks, rng=0)
     network = network.replaced({k: chance.integers(-size, size + 1, s) for k, s in network.shapes.items()})
     starts = chance.integers(0, 40, (2, len(network.shapes)))
-    numbers = chance.integers(-size, size + 1, 40 + 5 * width * rank * 2)
+    numbers = chance.integers(-size, size + 1, 40 + rank * max(10 * width, symbols + width))
     members = IntegerMembers(network, numbers, starts, rank=rank, sigma_shift=shift)
     text = chance.integers(0, symbols, 6).tolist()
     weights = {name: value.tolist() for name, value in network.weights.items()}
@@ -95,3 +95,10 @@ def test_quotients_are_floors():
             exact = math.floor(Fraction(v, d))
             assert kernels.quotient(v, d, (1 << 28) // d + 1) == clip(exact)
             assert kernels.is_clipped(v, d) == (abs(exact) > 127)
+
+
+@pytest.mark.parametrize(("x", "expected"), [([1, 1, -2, 1], [16, 16, -32, 16]), ([0, 0, -1, 1], [0, 0, -16, 16])])
+def test_small_inputs_are_divided_by_at_least_one(x, expected):
+    y = np.zeros(4, np.int32)
+    assert kernels.normalize(np.array(x, np.int32), np.full(4, 16, np.int32), y) == 0
+    assert y.tolist() == expected
