@@ -307,10 +307,7 @@ EI_5 = Statement(
     decisions=("logits",),
     saboteurs=(
         saboteur("sees the symbol that comes", solve=wrong.peeking),
-        saboteur(
-            "scores are bits of a probability",
-            claim=Inequality(partial(no_better, excess=0), numbers=Ball),
-        ),
+        saboteur("scores are bits of a probability", claim=Inequality(partial(no_better, excess=0), numbers=Ball)),
     ),
     notes="A fair coin whose logits are both -1 shows a loss of 15/16 bit.",
 )

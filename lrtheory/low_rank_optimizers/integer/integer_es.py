@@ -12,13 +12,14 @@ import numpy as np
 from lrtheory._array import kernel_input
 from lrtheory._parallel import n_threads
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import as_array, flag, generator, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import Words, as_array, flag, generator, integer, must, real, same_parameters, state_entry
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
 from lrtheory.low_rank_optimizers.integer.members import MOST, IntegerMembers
 from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
 from lrtheory.low_rank_optimizers.integer.tables import ONE, hashed, noise
-from lrtheory.low_rank_optimizers.theory import integers as theory
+from lrtheory.low_rank_optimizers.theory.integers import largest_product
+from lrtheory.low_rank_optimizers.theory.votes import vote_quantile
 
 __all__ = ["IntegerES"]
 
@@ -129,7 +130,7 @@ class IntegerES:
     @property
     def largest_sum(self) -> int:
         """The bound of sums of low rank in the widest layer (statement EI-1); from 2^31 on, 32 bits are too few."""
-        return theory.largest_product(int(self.network._layout[:, 1].max()), self.rank)
+        return largest_product(int(self.network._layout[:, 1].max()), self.rank)
 
     def ask(self) -> IntegerMembers:
         """Perturb the network for the next step; asking again gives the same members.
@@ -179,7 +180,7 @@ class IntegerES:
         assert members is not None
         votes = np.zeros(self.network.n_weights, np.int64)
         kernels.tally(self.network._layout, members.noise, members.starts, signs, self.rank, votes)
-        quantile = theory.vote_quantile(self.n_steps, decay=self.decay)
+        quantile = vote_quantile(self.n_steps, decay=self.decay)
         bound = quantile * math.isqrt(self.population_size // 2 * self.rank) * ONE * ONE
         new = np.zeros(self.network.n_weights, np.int8)
         moved = int(kernels.move(self.network._flat, votes, bound, new))
@@ -345,7 +346,7 @@ class IntegerES:
     def _signs(self, scores: Any) -> tuple[np.ndarray, int]:
         """Return the vote of each pair, and how many pairs were dropped, after everything was checked."""
         if self._open is None:
-            raise ValueError("`tell` must follow one `ask`; got no open perturbation.")
+            raise must("tell", "called after one `ask`", Words("no open perturbation"))
         given = as_array("scores", scores)
         if given.dtype.kind not in "iuf":
             raise must("scores", "an array of real numbers", given, TypeError)

@@ -10,6 +10,7 @@ from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept,
 from lrtheory.low_rank_optimizers.optimizers.muon import looked_ahead
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import norm_of
 from lrtheory.low_rank_optimizers.theory.orthogonalization import GAMMA, ROOT
+from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["AuON", "cosh_excess"]
 
@@ -110,7 +111,7 @@ class AuON(Optimizer):
         return Advance(-self.step_size / below * (unit if self.method == "paper" else ahead), kept)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
-        return itemsize * math.prod(shape) if self.momentum else 0
+        return state_bytes("auon", shape, momentum=self.momentum, itemsize=itemsize)
 
 
 def cosh_excess(xp: Any, x: Any) -> float:

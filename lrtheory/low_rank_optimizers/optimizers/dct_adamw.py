@@ -50,6 +50,10 @@ class Chooser:
             layout.xp, A, self.kept(layout.shape), self.basis, rule=self.rule, method=method, name="gradient"
         )
 
+    def last(self, kept: Kept) -> np.ndarray:
+        """A copy of the columns that an optimizer keeps; none where it keeps none."""
+        return np.array(to_numpy(kept["indices"])) if "indices" in kept else np.zeros(0, np.int32)
+
     def part(self, layout: Layout, indices: np.ndarray) -> Any:
         """Q_I beside the gradient."""
         return layout.place(self.basis.part(min(layout.shape), indices, type_name(layout.dtype)))
@@ -146,7 +150,7 @@ class DCTAdamW(Optimizer):
     @property
     def indices(self) -> np.ndarray:
         """The columns that were chosen last; none before the first gradient, and for vectors."""
-        return np.array(to_numpy(self._kept["indices"])) if "indices" in self._kept else np.zeros(0, np.int32)
+        return self._chooser.last(self._kept)
 
     @property
     def error(self) -> Array | None:

@@ -13,6 +13,7 @@ from lrtheory._types import Rng
 from lrtheory._validation import choice, generator, integer, must, real, state_entry
 from lrtheory.low_rank_optimizers.optimizers.adamw import Moments
 from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer
+from lrtheory.low_rank_optimizers.theory.splitting import chosen_parts, state_bytes
 
 __all__ = ["Frugal"]
 
@@ -160,10 +161,7 @@ class Frugal(Optimizer):
         return Advance(update, {"indices": kept["indices"], **moments}, {"refreshes": splits + 1})
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
-        if len(shape) == 1:
-            return 2 * itemsize * shape[0]
-        chosen = self._n_chosen(shape)
-        return chosen * (4 + 2 * itemsize * (math.prod(shape) // self._n_parts(shape)))
+        return state_bytes("frugal", shape, density=self.density, kind=self.kind, itemsize=itemsize)
 
     def _viewed(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape in which parts are chosen along one axis."""
@@ -173,7 +171,7 @@ class Frugal(Optimizer):
         return self._viewed(shape)[AXES[self.kind]]
 
     def _n_chosen(self, shape: tuple[int, ...]) -> int:
-        return math.floor(self.density * self._n_parts(shape) + 0.5)
+        return chosen_parts(self.density, self._n_parts(shape))
 
     def _chosen(self, splits: int, shape: tuple[int, ...]) -> np.ndarray:
         """The chosen parts in rising order, from the seed and the number of the choice alone."""

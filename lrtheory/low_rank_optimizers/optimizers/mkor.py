@@ -10,6 +10,7 @@ from lrtheory._validation import choice, flag, must, open_interval, real
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, Step
 from lrtheory.low_rank_optimizers.optimizers.curvature import METHODS, stabilized, updated
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import norm_of
+from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["MKOR", "preconditioned"]
 
@@ -169,7 +170,7 @@ class MKOR(Optimizer):
         return X if self.stabilizer == 1 else stabilized(layout.xp, X, self.stabilizer)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
-        return 0 if len(shape) == 1 else itemsize * sum(size * size for size in shape)
+        return state_bytes("mkor", shape, itemsize=itemsize)
 
 
 def preconditioned(xp: Any, left: Any, gradient: Any, right: Any) -> Any:

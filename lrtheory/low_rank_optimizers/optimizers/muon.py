@@ -9,6 +9,7 @@ from lrtheory._validation import flag, integer
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import iterated, norm_of
 from lrtheory.low_rank_optimizers.theory.orthogonalization import QUINTIC
+from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["Muon", "looked_ahead"]
 
@@ -90,7 +91,7 @@ class Muon(Optimizer):
         return Advance(factor * xp.reshape(iterated(X, self.n_iter, QUINTIC), layout.shape), kept)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
-        return itemsize * math.prod(shape) if self.momentum else 0
+        return state_bytes("muon", shape, momentum=self.momentum, itemsize=itemsize)
 
 
 def looked_ahead(gradient: Any, kept: Kept, momentum: float, nesterov: bool) -> tuple[Any, Kept]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import to_numpy
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import choice, integer
 from lrtheory.low_rank_optimizers.optimizers.adamw import Moments
@@ -120,7 +119,7 @@ class Trion(Optimizer):
     @property
     def indices(self) -> np.ndarray:
         """The columns that were chosen last; none before the first gradient, and for vectors."""
-        return np.array(to_numpy(self._kept["indices"])) if "indices" in self._kept else np.zeros(0, np.int32)
+        return self._chooser.last(self._kept)
 
     @property
     def buffer(self) -> Array | None:

@@ -40,13 +40,11 @@ from lrtheory.low_rank_optimizers.theory.evolution import (
 )
 from lrtheory.low_rank_optimizers.theory.integers import (
     entropy_rate,
-    flip_probability,
     largest_divisor,
     largest_product,
     least_loss,
     safe_inputs,
     score_excess,
-    vote_quantile,
     weight_travel,
 )
 from lrtheory.low_rank_optimizers.theory.moments import fourth_moment, noise_constant, sixth_moment
@@ -79,6 +77,7 @@ from lrtheory.low_rank_optimizers.theory.splitting import (
     state_bytes,
     stationary_variance,
 )
+from lrtheory.low_rank_optimizers.theory.votes import flip_probability, vote_quantile
 
 __all__ = [
     "absolute_rule_share",

@@ -296,8 +296,12 @@ def _bytes_of_parts(sizes: list[int], density: Number | None, kind: str, item: i
     """Return the bytes of two moments of the chosen columns, rows or entries, and of their indices."""
     if density is None:
         raise must("density", "given for frugal", density)
-    share = exact(number("density", density, 0, 1))
+    share = number("density", density, 0, 1)
     n_parts = {"columns": sizes[-1], "rows": sizes[0], "entries": math.prod(sizes)}
     n_all = n_parts[choice("kind", kind, tuple(n_parts))]
-    n_chosen = math.floor(share * n_all + Fraction(1, 2))
-    return n_chosen * (2 * item * math.prod(sizes) // n_all + 4)
+    return chosen_parts(share, n_all) * (2 * item * math.prod(sizes) // n_all + 4)
+
+
+def chosen_parts(density: Number, n_parts: int) -> int:
+    """Round a share of columns, rows or entries to the nearest number of them, a half upwards."""
+    return math.floor(density * n_parts + Fraction(1, 2))

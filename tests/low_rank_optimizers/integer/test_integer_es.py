@@ -82,7 +82,7 @@ def test_an_open_step_is_its_own() -> None:
     state, members = es.get_state(), es.ask()
     assert es.copy().ask() is not members
     es.set_state(state)
-    with pytest.raises(ValueError, match="must follow one `ask`"):
+    with pytest.raises(ValueError, match="must be called after one `ask`"):
         es.tell(np.ones(16))
 
 
@@ -186,7 +186,7 @@ def test_callbacks_end_a_training() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda es: es.tell(np.ones(16)), "`tell` must follow one `ask`; got no open perturbation."),
+        (lambda es: es.tell(np.ones(16)), "`tell` must be called after one `ask`; got no open perturbation."),
         (lambda es: (es.ask(), es.tell(np.ones(15))), "`scores` must be of shape (16,); got (15,)."),
         (lambda es: (es.ask(), es.tell(np.full(16, np.nan))), "`scores` must be finite in at least one pair"),
         (lambda es: (es.ask(), es.tell(["a"] * 16)), "`scores` must be an array of real numbers"),

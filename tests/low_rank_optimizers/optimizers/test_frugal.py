@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory.low_rank_optimizers import Frugal
+from lrtheory.low_rank_optimizers import Frugal, theory
 from tests.backends import BACKENDS, backend
 
 
@@ -126,3 +126,13 @@ def test_vectors_have_full_moments() -> None:
 def test_bad_input_is_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Frugal(options.pop("density"), step_size=1.0, **options)
+
+
+@pytest.mark.parametrize(
+    ("density", "n", "chosen"), [(0.3, 5, 2), (0.1, 5, 1), (0.7, 15, 11), (0.25, 3, 1), (0.0, 4, 0)]
+)
+def test_halves_of_parts_are_rounded_upwards_in_the_formula_too(density: float, n: int, chosen: int) -> None:
+    optimizer = Frugal(density, step_size=0.1, rng=0)
+    optimizer.step(np.ones((2, n), np.float32))
+    assert optimizer.state_bytes == chosen * (4 + 2 * 4 * 2)
+    assert optimizer.state_bytes == optimizer.state_formula == theory.state_bytes("frugal", (2, n), density=density)
