@@ -137,7 +137,7 @@ def draw_memory(arrays: Any) -> matplotlib.figure.Figure:
     right.grid(axis="y", color="lightgray", linewidth=0.8)
     for number in range(losses.shape[1]):
         right.plot(losses[:, number], row, "o", color=COLORS[1], markersize=4, alpha=0.8)
-    right.set(xscale="log", xlabel="test loss on digits at the best step size", xlim=(0.02, 4))
+    right.set(xscale="log", xlabel="loss on held-out digits, at the step size best for it", xlim=(0.02, 4))
     headline(
         figure,
         "What optimizers keep, and what they reach with a small network on digits. Seeds differ: only factors of 2 and "
