@@ -3,7 +3,8 @@
 A figure is a module-level `Figure` in ``figures/<system>.py``, or in a package of that name. ``python -m figures``
 makes all of them and leaves four files each: the picture as PNG and as PDF, the arrays that were drawn, and a record
 with inputs, seed, data, versions, commit and claims. What was made from the same code and parameters is not made again.
-Pictures that the report or the README shows are kept in ``docs/pictures`` too, in a smaller form.
+Pictures that the report or the README shows are kept in ``docs/pictures`` too, in a smaller form, and what the full
+profile showed in ``figures/full``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from figures import _pictures, _store
+from figures import _full, _pictures, _store
 from figures._keys import figure_key, provenance
 from figures._store import each
 from figures._style import style
@@ -142,6 +143,8 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
     record = _store.read_record(stem.with_suffix(".json"))
     files = record.get("files", {}) if record.get("key") == key else {}
     if set(files) == set(SUFFIXES) and all(_store.digest_of(stem.with_suffix(s)) == files[s] for s in SUFFIXES):
+        if record.get("full") != _full.known(name):
+            _write_record(stem, record | {"full": _full.known(name)})
         return {claim: (kept["holds"], float(kept["margin"])) for claim, kept in record["claims"].items()}
     stem.parent.mkdir(parents=True, exist_ok=True)
     arrays = _arrays(figure, stem, key, profile, n_jobs)
@@ -150,9 +153,10 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
         _save(figure.draw(arrays), stem)
     files = {suffix: _store.digest_of(stem.with_suffix(suffix)) for suffix in SUFFIXES}
     beside = [json_safe(row._asdict()) for row in figure.beside(arrays)] if figure.beside else []
-    record = _record(figure, name, profile, claims) | {"beside": beside, "key": key, "files": files}
-    text = json.dumps(record, indent=1) + "\n"
-    _store.write(stem.with_suffix(".json"), text.encode())  # the last one: it says that the others are whole
+    told = {"beside": beside, "full": _full.known(name), "key": key, "files": files}
+    _write_record(
+        stem, _record(figure, name, profile, claims) | told
+    )  # the last one: it says that the others are whole
     return claims
 
 
@@ -174,6 +178,10 @@ def _record(figure: Figure, name: str, profile: str, claims: Claims) -> dict[str
     """Provenance and claims."""
     said = {claim: {"holds": holds, "margin": json_safe(margin)} for claim, (holds, margin) in claims.items()}
     return {"title": figure.title, **provenance(figure, name, profile), "commit": _store.commit(), "claims": said}
+
+
+def _write_record(stem: Path, record: Mapping[str, Any]) -> None:
+    _store.write(stem.with_suffix(".json"), (json.dumps(record, indent=1) + "\n").encode())
 
 
 def _save(drawn: matplotlib.figure.Figure, stem: Path) -> None:
@@ -237,6 +245,8 @@ def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
         print(f"  left out: {error}")
         return True
     if options.out == OUT:
+        if options.profile == "full":
+            _full.keep(name, claims)
         _pictures.keep(figure, name, options.profile, OUT / options.profile / f"{name}.png")
     for claim, (holds, margin) in claims.items():
         print(f"  {'holds' if holds else 'FAILS'}  {claim} (margin {margin:.3g})")

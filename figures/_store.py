@@ -135,12 +135,13 @@ def digest_of(path: Path) -> str:
 
 @functools.cache
 def commit() -> str | None:
-    """The commit of the checkout, with a plus sign when files that git knows were changed; None without git."""
+    """The commit of the checkout, with a plus sign when the library or a figure was changed since; None without git."""
     here = Path(__file__).resolve().parent
+    sources = [":/lrtheory", ":/figures", ":(top,exclude)figures/full"]
     try:
         head, changes = (
             subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no", "--", *sources])
         )
     except (OSError, subprocess.CalledProcessError):
         return None

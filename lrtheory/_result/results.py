@@ -38,7 +38,8 @@ class Result:
 
     def __post_init__(self) -> None:
         for name, value in _items(self):
-            object.__setattr__(self, name, _frozen(value))
+            if type(value) not in _PLAIN:  # most fields are, and small results are made by the thousand
+                object.__setattr__(self, name, _frozen(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Unpickling goes through __init__, so the copies are read-only too.
@@ -197,8 +198,8 @@ _PLAIN = frozenset((type(None), bool, int, float, str))
 
 
 def _frozen(value: Any) -> Any:
-    if type(value) in _PLAIN:  # most fields, and small results are made by the thousand
-        return value
+    if type(value) is np.ndarray:
+        return read_only(value)
     if sparse.issparse(value) and hasattr(value, "data"):
         value.data.flags.writeable = False
         return value

@@ -61,6 +61,8 @@ from lrtheory.continual_learning.edits.edit_file import edit_safetensors
 from lrtheory.continual_learning.edits.plan_edit import EditPlan, plan_edit
 from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, ridge_edit
 from lrtheory.continual_learning.loaders import (
+    EncoderEdits,
+    EncoderScores,
     load_encoder_edits,
     load_permuted_digits,
     load_split_digits,
@@ -105,6 +107,8 @@ __all__ = [
     "EditProblem",
     "EditReport",
     "EditReports",
+    "EncoderEdits",
+    "EncoderScores",
     "FloatTrap",
     "FrequentDirections",
     "Leak",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lrtheory.continual_learning.edits.edit_file import EditedModel, ModelFile, edited_model
+from lrtheory._files import Tensors
+from lrtheory.continual_learning.edits.edit_file import EditedModel, edited_model
 from lrtheory.continual_learning.metrics import AccuracyTable
 from lrtheory.continual_learning.problem import EditProblem
 
@@ -12,7 +13,7 @@ __all__ = ["edit", "metrics"]
 
 
 def edit(
-    model: ModelFile,
+    model: Tensors,
     edits: EditProblem,
     *,
     tensor: str,
@@ -27,7 +28,7 @@ def edit(
 
     Parameters
     ----------
-    model : ModelFile
+    model : Tensors
         A model whose matrix is to be edited, as a folder or as a safetensors file.
     edits : EditProblem
         An npz or safetensors file with keys (N, d) and values (N, p): inputs of the matrix, and what they should be

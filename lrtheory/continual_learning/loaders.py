@@ -54,7 +54,7 @@ PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EncoderScores:
     """The words that an encoder knows after its map was edited, and how other sentences moved.
 
@@ -130,7 +130,12 @@ class EncoderTexts:
         similarity = np.diagonal(near, axis1=1, axis2=2)
         collateral = float(1 - (before * others).sum(axis=1).mean())
         same = _nearest(before) == _nearest(others)
-        return EncoderScores(found.T, similarity.T.astype(np.float64), collateral, float(same.mean()))
+        return EncoderScores(
+            found=found.T,
+            similarity=similarity.T.astype(np.float64),
+            collateral=collateral,
+            neighbors=float(same.mean()),
+        )
 
     @property
     def n_others(self) -> int:
@@ -144,8 +149,10 @@ class EncoderEdits(EditProblem):
 
     Parameters
     ----------
+    edits, W0, layout, anchors, labels, truth
+        As in `EditProblem`.
     texts : EncoderTexts
-        What the map sees of them; the others are those of `EditProblem`.
+        What the map sees of the texts.
     """
 
     texts: EncoderTexts = field(kw_only=True)

@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 LAYOUTS = ("rows", "torch")
+#: the largest number of a class; a head has one output for each number up to the largest
+LARGEST_CLASS = 999_999
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -166,7 +168,7 @@ class Task:
     Raises
     ------
     ValueError
-        If a shape does not fit, a number is not finite, or a class is not an integer of at least 0.
+        If a shape does not fit, a number is not finite, or a class is not an integer in [0, 999999].
     TypeError
         If an entry is not an array of real numbers.
 
@@ -211,7 +213,7 @@ class TaskProblem:
         In the order in which they arrive; at least one, all with rows of one length. A class may appear in several
         tasks.
     n_classes : int
-        Number of all classes.
+        Number of all classes, at most a million.
     labels : sequence with one entry a task, or None
         Names of the tasks; None stands for 0, 1, 2, ...
 
@@ -245,7 +247,7 @@ class TaskProblem:
         if len(widths) > 1:
             raise must("tasks", "tasks with rows of one length", sorted(widths))
         largest = max(int(np.max(y)) for task in tasks for y in (task.y, task.y_test))
-        integer("n_classes", self.n_classes, low=largest + 1)
+        integer("n_classes", self.n_classes, low=largest + 1, high=LARGEST_CLASS + 1)
         labels = range(len(tasks)) if self.labels is None else self.labels
         if not hasattr(labels, "__len__") or len(labels) != len(tasks):
             raise must("labels", f"None or a sequence of {len(tasks)}, one for each task", self.labels)
@@ -301,7 +303,7 @@ def _edit(i: int, edit: Any, d: int, p: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _classes(name: str, value: Any, n: int) -> np.ndarray:
     """Classes of n rows as integers from 0 on."""
-    found = array(name, value, shape=(n,), low=0)
+    found = array(name, value, shape=(n,), low=0, high=LARGEST_CLASS)
     if (found != np.floor(found)).any():
         raise must(name, "integers", value)
     return found.astype(np.int64)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from lrtheory._files import Tensors
 from lrtheory.low_rank_adapters.compare import Comparison
 from lrtheory.low_rank_adapters.compare import compare as compared
 from lrtheory.low_rank_adapters.files.converted import LoRAModules, extracted, nearest_lora
-from lrtheory.low_rank_adapters.files.sources import ModelWeights, PeftFolder, largest_change
+from lrtheory.low_rank_adapters.files.sources import PeftFolder, largest_change
 
 __all__ = ["compare", "convert", "extract"]
 
 
 def extract(
-    base: ModelWeights,
-    tuned: ModelWeights,
+    base: Tensors,
+    tuned: Tensors,
     *,
     rank: int | None = None,
     budget: int | None = None,
@@ -25,9 +26,9 @@ def extract(
 
     Parameters
     ----------
-    base : ModelWeights
+    base : Tensors
         A model before it was fine-tuned, as a folder or as a safetensors file.
-    tuned : ModelWeights
+    tuned : Tensors
         The same model after it.
     rank : int
         Of every module.
@@ -50,7 +51,7 @@ def extract(
 
 
 def convert(
-    adapter: PeftFolder, *, rank: int | None = None, energy: float | None = None, base: ModelWeights | None = None
+    adapter: PeftFolder, *, rank: int | None = None, energy: float | None = None, base: Tensors | None = None
 ) -> LoRAModules:
     """Convert a VeRA, RandLoRA, Uni-LoRA, HiRA or LoRA into the nearest LoRA of a rank.
 
@@ -62,7 +63,7 @@ def convert(
         Of every module.
     energy : float
         In place of a rank: the share of the squared norm that each module keeps.
-    base : ModelWeights
+    base : Tensors
         The model, for kinds whose files lack the shapes of layers, or their weights.
 
     Returns
@@ -78,14 +79,14 @@ def convert(
     return nearest_lora(adapter.adapters(base).items(), rank=rank, energy=energy)
 
 
-def compare(base: ModelWeights, tuned: ModelWeights, *, budget: int, modules: str = "*") -> Comparison:
+def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -> Comparison:
     """Say how much of what fine-tuning changed each kind of adapter can make.
 
     Parameters
     ----------
-    base : ModelWeights
+    base : Tensors
         A model before it was fine-tuned whose adapter is to be chosen, as a folder or as a safetensors file.
-    tuned : ModelWeights
+    tuned : Tensors
         The same model after it. Of the matrices that were changed, the one that was changed most is taken.
     budget : int
         The numbers that an adapter of this matrix may train.

@@ -192,6 +192,19 @@ def test_a_paper_has_its_claims_pictures_and_published_numbers(evidence, records
         render(TOYS, evidence, abouts={"toy": replace(ABOUT, pictures=("curve",))}, figures=records)
 
 
+def test_a_run_in_the_full_profile_is_told_with_its_commit(evidence, records):
+    told = lambda: render(TOYS, evidence, abouts={"toy": ABOUT}, figures=records)
+    assert "full profile" not in told().main + told().details["toy"]
+    records["toy"][0] |= {"full": {"commit": "0123456789abcdef", "claims": 2, "fails": ["it falls"]}}
+    assert "1 of them ran in the full profile too, where 1 of 2 claims hold." in told().main
+    line = "In the full profile (commit 012345678) 1 of 2 claims hold; not so: it falls."
+    assert line in told().details["toy"].splitlines()
+    records["toy"][0] |= {"full": {"commit": None, "claims": 2, "fails": []}}
+    assert "In the full profile 2 of 2 claims hold.\n" in told().details["toy"]
+    records["toy"][0] |= {"profile": "full"}  # then the page itself is of the full profile
+    assert "ran in the full profile too" not in told().main
+
+
 def test_there_must_be_records(tmp_path):
     with pytest.raises(FileNotFoundError, match="no records"):
         read_records(tmp_path / "nowhere")

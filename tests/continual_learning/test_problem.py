@@ -94,11 +94,13 @@ def test_tasks_keep_rows_and_classes():
     [
         (lambda: Task([[1.0]], [0, 1], [[1.0]], [0]), ValueError, r"`y` must be of shape \(1,\); got \(2,\)."),
         (lambda: Task([[1.0]], [0.5], [[1.0]], [0]), ValueError, "`y` must be integers"),
-        (lambda: Task([[1.0]], [-1], [[1.0]], [0]), ValueError, r"`y` must be in \[0, inf\]; got -1.0."),
+        (lambda: Task([[1.0]], [-1], [[1.0]], [0]), ValueError, r"`y` must be in \[0, 999999\]; got -1.0."),
+        (lambda: Task([[1.0]], [1e12], [[1.0]], [0]), ValueError, r"`y` must be in \[0, 999999\]"),
         (lambda: Task([[1.0]], [0], [[1.0, 2.0]], [0]), ValueError, r"`X_test` must be of shape \(n, 1\)"),
         (lambda: TaskProblem([], n_classes=1), ValueError, "`tasks` must be at least one task"),
         (lambda: TaskProblem([KEYS], n_classes=1), TypeError, r"`tasks\[0\]` must be a `Task`"),
-        (lambda: TaskProblem([TASK], n_classes=1), ValueError, "`n_classes` must be an integer of at least 2; got 1."),
+        (lambda: TaskProblem([TASK], n_classes=1), ValueError, r"`n_classes` must be an integer in \[2, 1000000\]"),
+        (lambda: TaskProblem([TASK], n_classes=10**12), ValueError, r"in \[2, 1000000\]; got 10000"),
         (lambda: TaskProblem([TASK], n_classes=2, labels="ab"), ValueError, "`labels` must be None or a sequence of 1"),
     ],
 )

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import figures
-from figures import Figure
+from figures import Figure, _full
 from figures._style import COLORS, style
 from tests.backends import need_data
 
@@ -167,6 +167,31 @@ def test_the_runner_tells_a_failed_claim_and_an_unknown_name(
     assert (tmp_path / "full/toy/line.png").exists()
     assert figures.main(["nothing"]) == 3
     assert "No figure is called nothing; near: toy/line." in capsys.readouterr().err
+
+
+def test_the_runner_keeps_what_the_full_profile_showed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = tmp_path / "kept", tmp_path / "out"
+    for function in (_full.keep, _full.known):
+        monkeypatch.setattr(_full, function.__name__, functools.partial(function, folder=folder))
+    monkeypatch.setattr(figures, "OUT", out)
+    monkeypatch.setattr(
+        figures, "figures", lambda: {"toy/line": toy(), "toy/fall": replace(toy(holds=False), name="fall")}
+    )
+    told = lambda: json.loads((out / "quick/toy/line.json").read_text())["full"]
+    assert figures.main(["toy/line", "--out", str(out)]) == 0
+    assert told() is None
+    assert figures.main(["toy", "--profile", "full", "--out", str(tmp_path / "elsewhere")]) == 1
+    assert not folder.exists()  # what somebody makes elsewhere is theirs
+    assert figures.main(["toy", "--profile", "full", "--out", str(out)]) == 1
+    kept = json.loads((folder / "toy.json").read_text())
+    assert {name: (one["claims"], one["fails"]) for name, one in kept.items()} == {
+        "toy/fall": (1, ["it rises"]),
+        "toy/line": (1, []),
+    }
+    drawn = (out / "quick/toy/line.png").stat().st_mtime_ns
+    assert figures.main(["toy/line", "--out", str(out)]) == 0
+    assert told() == kept["toy/line"]
+    assert (out / "quick/toy/line.png").stat().st_mtime_ns == drawn  # only the record was written again
 
 
 def test_the_runner_leaves_out_a_figure_whose_data_are_not_there(

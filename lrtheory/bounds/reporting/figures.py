@@ -9,7 +9,7 @@ from typing import Any
 
 from lrtheory.bounds.reporting.tables import plain, table
 
-__all__ = ["Record", "agreement", "details", "farthest", "name_of", "profiles", "read_records"]
+__all__ = ["Record", "agreement", "details", "farthest", "in_full", "name_of", "profiles", "read_records"]
 
 Record = Mapping[str, Any]
 NEAR = 0.1  # two numbers agree when they differ by at most this share of the larger one
@@ -49,6 +49,15 @@ def name_of(record: Record) -> str:
 def profiles(records: Sequence[Record]) -> str:
     """The profiles from which some records come, each once."""
     return " and ".join(sorted({str(record["profile"]) for record in records}))
+
+
+def in_full(records: Sequence[Record]) -> str:
+    """How many figures were made in the full profile too, and how many of their claims held there."""
+    runs = [record["full"] for record in records if record["profile"] != "full" and record.get("full")]
+    if not runs:
+        return ""
+    claims, fails = sum(run["claims"] for run in runs), sum(len(run["fails"]) for run in runs)
+    return f"{len(runs)} of them ran in the full profile too, where {claims - fails} of {claims} claims hold."
 
 
 def agreement(records: Sequence[Record]) -> tuple[int, int]:
@@ -114,6 +123,8 @@ def details(record: Record) -> str:
         f"{plain(record['title'])} Here {plain('; '.join(filter(None, setting)))}.\n",
         claims,
     ]
+    if record["profile"] != "full" and record.get("full"):
+        parts.append(_full_line(record["full"]))
     for source in dict.fromkeys(row["source"] for row in record.get("beside", ())):
         rows = [
             [plain(row["what"]), f"{float(row['published']):.4g}", f"{float(row['ours']):.4g}"]
@@ -122,6 +133,14 @@ def details(record: Record) -> str:
         ]
         parts += [f"Published numbers: {plain(source)}.\n", table(("quantity", "published", "ours"), rows)]
     return "\n".join(parts)
+
+
+def _full_line(run: Mapping[str, Any]) -> str:
+    """Which claims held when the figure was last made in the full profile, and from which sources."""
+    holding = run["claims"] - len(run["fails"])
+    failing = f"; not so: {plain('; '.join(run['fails']))}" if run["fails"] else ""
+    at = f" (commit {run['commit'][:9]})" if run["commit"] else ""
+    return f"In the full profile{at} {holding} of {run['claims']} claims hold{failing}.\n"
 
 
 def _brief(value: Any) -> str:

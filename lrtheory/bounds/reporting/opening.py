@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from lrtheory.bounds.provenance.sources import Documented
 from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
 from lrtheory.bounds.reporting.details import item
-from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, profiles
+from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, in_full, profiles
 from lrtheory.bounds.reporting.found import Found, counts, place, run, sides
 from lrtheory.bounds.reporting.section import link
 from lrtheory.bounds.reporting.tables import plain, rounded, table
@@ -160,11 +160,13 @@ def _figures(records: Mapping[str, Sequence[Record]]) -> str:
         return ""
     claims = [said["holds"] for record in every for said in record["claims"].values()]
     total, near = agreement(every)
-    return (
+    sentences = (
         f"- **{len(every)} figures** (profile {profiles(every)}) support {sum(claims)} of their {len(claims)} claims "
         f"and set {total} numbers of others beside ours, published or computed by independent code; {near} agree "
-        f"within {100 * NEAR:.0f} %.\n"
+        f"within {100 * NEAR:.0f} %.",
+        in_full(every),
     )
+    return " ".join(filter(None, sentences)) + "\n"
 
 
 def _index(found: Sequence[Found], records: Mapping[str, Sequence[Record]], abouts: Mapping[str, About]) -> str:

@@ -7,7 +7,6 @@ import difflib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,47 +24,10 @@ from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, answer
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
 
-__all__ = ["EditedModel", "ModelFile", "edit_safetensors", "edited_model"]
+__all__ = ["EditedModel", "edit_safetensors", "edited_model"]
 
 #: types whose numbers an edit can change
 TYPES = ("F64", "F32", "F16", "BF16")
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """The arrays of a model in safetensors files, which are read when they are asked for.
-
-    Parameters
-    ----------
-    tensors : Tensors
-        The arrays of the files.
-    """
-
-    tensors: Tensors
-
-    @classmethod
-    def from_file(cls, path: str | PathLike[str]) -> ModelFile:
-        """Open a safetensors file, or a folder with a model in one or several of them.
-
-        Parameters
-        ----------
-        path : path
-            The file or the folder; the index of a model in several files stands for its folder.
-
-        Returns
-        -------
-        ModelFile
-            Nothing is read yet but the names and shapes.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        ValueError
-            If a file is damaged.
-        """
-        found = Path(path)
-        return cls(Tensors(found.parent if found.name.endswith(".index.json") else found))
 
 
 @result
@@ -177,30 +139,30 @@ def edit_safetensors(
     >>> done.residuals.tolist(), Tensors(folder / "new.safetensors")["w"].tolist()
     ([2.0], [[2.0, 0.0]])
     """
-    model, target = ModelFile.from_file(path), Path(out)
-    _refuse_source(model.tensors.path, target)
+    model, target = Tensors.from_file(path), Path(out)
+    _refuse_source(model.path, target)
     if os.path.lexists(target):
         raise FileExistsError(f"{str(target)!r} is there already; a copy is written where there is nothing")
-    name = _matrix_name(model.tensors, tensor)
+    name = _matrix_name(model, tensor)
     made: list[RidgeEditResult] = []
 
     def write(fresh: Path) -> None:
         options = {"ridge": ridge, "anchor_weight": anchor_weight, "method": method, "record": record}
-        made.append(_edited(model.tensors, name, edits, anchors, layout, options))
-        _copied(model.tensors, name, np.asarray(made[0].weights), fresh)
+        made.append(_edited(model, name, edits, anchors, layout, options))
+        _copied(model, name, np.asarray(made[0].weights), fresh)
 
     replacing(target, write)
     return made[0]
 
 
 def edited_model(
-    model: ModelFile, edits: EditProblem, *, tensor: str, ridge: float, anchor_weight: float, layout: str
+    model: Tensors, edits: EditProblem, *, tensor: str, ridge: float, anchor_weight: float, layout: str
 ) -> EditedModel:
     """Edit a matrix of a model, and keep what is needed to write the copy.
 
     Parameters
     ----------
-    model : ModelFile
+    model : Tensors
         The model.
     edits : EditProblem
         Edits and anchors; its own map does not count.
@@ -219,9 +181,9 @@ def edited_model(
     ValueError
         If there is no such matrix, or the edits do not fit.
     """
-    name, options = _matrix_name(model.tensors, tensor), {"ridge": ridge, "anchor_weight": anchor_weight}
-    done = _edited(model.tensors, name, edits, None, layout, options)
-    return EditedModel(edit=done, source=model.tensors.path, tensor=name, certificate=done.certificate)
+    name, options = _matrix_name(model, tensor), {"ridge": ridge, "anchor_weight": anchor_weight}
+    done = _edited(model, name, edits, None, layout, options)
+    return EditedModel(edit=done, source=model.path, tensor=name, certificate=done.certificate)
 
 
 def _refuse_source(source: Path, target: Path) -> None:

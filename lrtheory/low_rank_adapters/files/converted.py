@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files import Tensors
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must
 from lrtheory.low_rank_adapters.convert.to_lora import to_lora
 from lrtheory.low_rank_adapters.files import lora
-from lrtheory.low_rank_adapters.files.sources import ModelWeights, changes
+from lrtheory.low_rank_adapters.files.sources import changes
 from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, full
@@ -74,14 +75,12 @@ class LoRAModules(Result):
         return True
 
 
-def extracted(
-    base: ModelWeights, tuned: ModelWeights, *, rank: int | None, budget: int | None, modules: str
-) -> LoRAModules:
+def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | None, modules: str) -> LoRAModules:
     """The best LoRA for each matrix that fine-tuning has changed.
 
     Parameters
     ----------
-    base, tuned : ModelWeights
+    base, tuned : Tensors
         The models before and after.
     rank : int or None
         Of every module; that of a smaller one is its smaller side.
@@ -106,9 +105,9 @@ def extracted(
         least = sum(sum(update.shape) for _, update in changes(base, tuned, modules))
         rank = integer("budget", budget, low=least) // max(1, least)
     updates = ((name, full(update)) for name, update in changes(base, tuned, modules))
-    found = nearest_lora(updates, rank=rank, energy=None, base_model=str(base.tensors.path))
+    found = nearest_lora(updates, rank=rank, energy=None, base_model=str(base.path))
     if not found.fits:
-        raise must("tuned", "a model of which a matrix was changed", str(tuned.tensors.path))
+        raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
     return found
 
 

@@ -17,43 +17,7 @@ from lrtheory.low_rank_adapters.files.folder import read_config
 from lrtheory.low_rank_adapters.files.load import load_peft
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
-__all__ = ["ModelWeights", "PeftFolder", "changes", "largest_change"]
-
-
-@dataclass(frozen=True)
-class ModelWeights:
-    """The weights of a model in safetensors files, which are read when they are asked for.
-
-    Parameters
-    ----------
-    tensors : Tensors
-        The arrays of the files.
-    """
-
-    tensors: Tensors
-
-    @classmethod
-    def from_file(cls, path: str | PathLike[str]) -> ModelWeights:
-        """Open a safetensors file, or a folder with a model in one or several of them.
-
-        Parameters
-        ----------
-        path : path
-            The file or the folder.
-
-        Returns
-        -------
-        ModelWeights
-            Nothing is read yet but the names and shapes.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        ValueError
-            If a file is damaged.
-        """
-        return cls(Tensors(path))
+__all__ = ["PeftFolder", "changes", "largest_change"]
 
 
 @dataclass(frozen=True)
@@ -90,12 +54,12 @@ class PeftFolder:
         read_config(Path(path))
         return cls(Path(path))
 
-    def adapters(self, base: ModelWeights | None) -> dict[str, Adapter]:
+    def adapters(self, base: Tensors | None) -> dict[str, Adapter]:
         """The adapters of all modules.
 
         Parameters
         ----------
-        base : ModelWeights or None
+        base : Tensors or None
             The weights, for kinds whose files lack shapes or weights.
 
         Returns
@@ -103,15 +67,15 @@ class PeftFolder:
         dict of str to Adapter
             By module.
         """
-        return load_peft(self.path, weights=None if base is None else base.tensors.path)
+        return load_peft(self.path, weights=None if base is None else base.path)
 
 
-def changes(base: ModelWeights, tuned: ModelWeights, modules: str) -> Iterator[tuple[str, np.ndarray]]:
+def changes(base: Tensors, tuned: Tensors, modules: str) -> Iterator[tuple[str, np.ndarray]]:
     """The updates of all matrices that differ in both models, one after the other, in single precision or double.
 
     Parameters
     ----------
-    base, tuned : ModelWeights
+    base, tuned : Tensors
         Two models of one architecture.
     modules : str
         Patterns of names with commas between them, such as ``*.q_proj,*.v_proj``.
@@ -127,21 +91,21 @@ def changes(base: ModelWeights, tuned: ModelWeights, modules: str) -> Iterator[t
         If a weight is missing or of another shape in one of the models, or no name fits.
     """
     patterns = [one.strip() for one in modules.split(",")]
-    ends = {name.removesuffix(".weight"): name for name in base.tensors.names if len(base.tensors.shape(name)) == 2}
+    ends = {name.removesuffix(".weight"): name for name in base.names if len(base.shape(name)) == 2}
     chosen = {one: name for one, name in ends.items() if any(fnmatchcase(one, pattern) for pattern in patterns)}
     if not chosen:
         raise must("modules", f"patterns of names in the model, as {', '.join(list(ends)[:4])}", modules)
     for module, name in chosen.items():
-        if name not in tuned.tensors.names or tuned.tensors.shape(name) != base.tensors.shape(name):
-            raise must("tuned", f"a model with {name!r} of shape {base.tensors.shape(name)}", str(tuned.tensors.path))
-        found = tuned.tensors[name] - base.tensors[name]
+        if name not in tuned.names or tuned.shape(name) != base.shape(name):
+            raise must("tuned", f"a model with {name!r} of shape {base.shape(name)}", str(tuned.path))
+        found = tuned[name] - base[name]
         if not np.isfinite(found).all():
             raise must("base, tuned", "models whose weights are finite", repr(name))
         if found.any():
             yield module, found
 
 
-def largest_change(base: ModelWeights, tuned: ModelWeights, modules: str) -> tuple[np.ndarray, np.ndarray]:
+def largest_change(base: Tensors, tuned: Tensors, modules: str) -> tuple[np.ndarray, np.ndarray]:
     """The update of the largest norm among `changes`, and the weight that it was added to.
 
     Parameters
@@ -165,6 +129,6 @@ def largest_change(base: ModelWeights, tuned: ModelWeights, modules: str) -> tup
         if size > largest:
             best, largest, module = update, size, name
     if best is None:
-        raise must("tuned", "a model of which a matrix was changed", str(tuned.tensors.path))
-    names = base.tensors.names
-    return best, base.tensors[module if module in names else f"{module}.weight"]
+        raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
+    names = base.names
+    return best, base[module if module in names else f"{module}.weight"]

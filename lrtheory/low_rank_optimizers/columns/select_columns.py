@@ -263,17 +263,19 @@ def select_columns(
     word = type_name(X.dtype)
     part = chosen.part(n, found.indices, word)
     captured = found.energies[found.indices].sum()
-    device = getattr(X, "device", None)
-    on = (lambda host: xp.asarray(host, device=device)) if is_foreign(X) else (lambda host: host)
-    told, indices = found.certificate, on(found.indices)
-    certificate = replace(told, indices=indices, basis=None if told.basis is None else on(told.basis))
+    indices, energies, certificate = found.indices, found.energies, found.certificate
+    if is_foreign(X):  # everything comes back where the matrix is
+        device = getattr(X, "device", None)
+        indices, energies, part = (xp.asarray(one, device=device) for one in (indices, energies, part))
+        own = None if certificate.basis is None else xp.asarray(certificate.basis, device=device)
+        certificate = replace(certificate, indices=indices, basis=own)
     return ColumnSelection(
         indices,
         found.coefficients,
         captured if taken == "exact" else float(captured),
-        on(found.energies),
+        energies,
         found.axis,
-        on(part),
+        part,
         taken,
         reason,
         certificate,

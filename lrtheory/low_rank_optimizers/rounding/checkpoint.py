@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,8 +55,7 @@ class Checkpoint:
         ValueError
             If a file is damaged.
         """
-        found = Path(path)
-        return cls(Tensors(found.parent if found.name.endswith(".index.json") else found))
+        return cls(Tensors.from_file(path))
 
     @property
     def names(self) -> list[str]:

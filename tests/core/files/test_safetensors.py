@@ -115,12 +115,22 @@ def test_what_is_no_such_file(content, rule, tmp_path):
         ({"shape": [-1, -2]}, "is of the shape .-1, -2., which no array has"),
         ({"shape": [2.0]}, "which no array has"),
         ({"shape": [3]}, "the bytes of 'x' are not all there"),
-        ({"dtype": "F8_E4M3"}, "'x' is of the type F8_E4M3, which is not read"),
+        ({"dtype": "F8_E4M3", "data_offsets": [0, 12]}, "the bytes of 'x' are not all there"),
     ],
 )
 def test_a_header_that_does_not_fit(change, rule, tmp_path):
     with pytest.raises(ValueError, match=rule):
         Tensors(stored(tmp_path / "m.safetensors", {"x": X | change}, b"\0" * 8))
+
+
+def test_an_array_of_a_type_that_numpy_lacks_is_refused_when_it_is_read(tmp_path):
+    header = {"x": X, "scaled": entry("F8_E4M3", [2, 2], 8, 12)}
+    found = Tensors(stored(tmp_path / "m.safetensors", header, b"\0" * 8 + b"abcd"))
+    assert found["x"].tolist() == [0, 0]
+    assert (found.names, found.shape("scaled")) == (["x", "scaled"], (2, 2))
+    assert found.stored("scaled") == ("F8_E4M3", (2, 2), b"abcd")
+    with pytest.raises(ValueError, match=r"m.safetensors: 'scaled' is of the type F8_E4M3, which is not read"):
+        found["scaled"]
 
 
 def test_arrays_that_share_bytes(tmp_path):

@@ -8,24 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory._files.safetensors import encoded, write_tensors
+from lrtheory._files.safetensors import Tensors, encoded, write_tensors
 from lrtheory.low_rank_adapters import commands
 from lrtheory.low_rank_adapters.files import load_peft
-from lrtheory.low_rank_adapters.files.sources import ModelWeights, PeftFolder, largest_change
+from lrtheory.low_rank_adapters.files.sources import PeftFolder, largest_change
 from tests.low_rank_adapters.files import PEFT, truth
 
 FILES = Path(__file__).resolve().parents[2] / "files"
-BASE, TUNED = (ModelWeights.from_file(FILES / name) for name in ("tiny-model", "tiny-tuned"))
+BASE, TUNED = (Tensors.from_file(FILES / name) for name in ("tiny-model", "tiny-tuned"))
 
 
 def normal(*shape: int, rng: int = 0) -> np.ndarray:
     return np.random.default_rng(rng).normal(size=shape)
 
 
-def model(folder: Path, arrays: dict[str, np.ndarray]) -> ModelWeights:
+def model(folder: Path, arrays: dict[str, np.ndarray]) -> Tensors:
     folder.mkdir()
     write_tensors(folder / "model.safetensors", {name: encoded(value, "F32") for name, value in arrays.items()})
-    return ModelWeights.from_file(folder)
+    return Tensors.from_file(folder)
 
 
 def test_the_lora_of_a_fine_tuned_model_is_the_best_of_its_rank(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_the_lora_of_a_fine_tuned_model_is_the_best_of_its_rank(tmp_path: Path) 
     assert sorted(read) == sorted(name for name in found.adapters if "k_proj" not in name)
     lost = whole = 0.0
     for module, adapter in read.items():
-        D = (TUNED.tensors[f"{module}.weight"] - BASE.tensors[f"{module}.weight"]).astype(np.float64)
+        D = (TUNED[f"{module}.weight"] - BASE[f"{module}.weight"]).astype(np.float64)
         left = float(np.linalg.norm(np.linalg.svd(D, compute_uv=False)[2:]))
         assert np.linalg.norm(D - adapter.delta()) == pytest.approx(left, rel=1e-5)
         lost, whole = lost + left**2, whole + float(np.sum(D**2))
@@ -83,7 +83,7 @@ def test_an_answer_is_a_table_or_a_folder(tmp_path: Path) -> None:
 
 def test_comparisons_are_of_the_matrix_that_was_changed_most() -> None:
     update, _ = largest_change(BASE, TUNED, "*")
-    sizes = {name: np.linalg.norm(TUNED.tensors[name] - BASE.tensors[name]) for name in BASE.tensors.names}
+    sizes = {name: np.linalg.norm(TUNED[name] - BASE[name]) for name in BASE.names}
     assert np.linalg.norm(update) == pytest.approx(max(sizes.values()))
     table = commands.compare(BASE, TUNED, budget=40)
     assert max(row.n_parameters for row in table.rows) <= 40
@@ -114,6 +114,6 @@ def test_models_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`tuned` must be a model of which a matrix was changed"):
         largest_change(base, base, "*")
     with pytest.raises(FileNotFoundError):
-        ModelWeights.from_file(tmp_path / "nowhere")
+        Tensors.from_file(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError):
         PeftFolder.from_file(tmp_path / "a")
