@@ -52,7 +52,7 @@ notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, e
 demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium); DEMO=alpha_rank drives one
 	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py $(if $(DEMO),-k $(DEMO))
 
-docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, figures that were made; NOTEBOOKS=cache executes only notebooks that changed
+docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, figures that were made; NOTEBOOKS=cache executes only notebooks that changed, NOTEBOOKS=off none
 	$(BIN)/python docs/rooms.py
 	$(BIN)/python -m sphinx -W --keep-going -q -j $(WORKERS) -d docs/_build/doctrees -D nb_execution_mode=$(NOTEBOOKS) -b html docs docs/_build/html
 	$(BIN)/python docs/links.py docs/_build/html

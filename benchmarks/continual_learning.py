@@ -30,7 +30,7 @@ def model_of(inputs: Inputs) -> Any:
     from lrtheory.continual_learning import RecursiveRidge
 
     W0 = np.zeros((inputs["keys"].shape[1], 1))
-    return RecursiveRidge(W0, ridge=RIDGE, form="sqrt", keep="nothing")
+    return RecursiveRidge(W0, ridge=RIDGE, method="sqrt", keep="nothing")
 
 
 def all_at_once(inputs: Inputs) -> np.ndarray:
@@ -135,7 +135,7 @@ def edited(form: str) -> Callable[[Inputs], np.ndarray]:
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.continual_learning import RecursiveRidge
 
-        model = RecursiveRidge(inputs["W0"], ridge=RIDGE, form=form, keep="nothing")
+        model = RecursiveRidge(inputs["W0"], ridge=RIDGE, method=form, keep="nothing")
         for keys, values in zip(inputs["keys"], inputs["values"], strict=True):
             model.update(keys, values)
         return np.asarray(model.weights)[:64, :64]

@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return _USAGE if stop.code else 0
     if find_spec("marimo") is None:
-        print("lrtheory demo: marimo is missing; pip install 'lrtheory[demos]'", file=sys.stderr)
+        print("lrtheory demo: marimo is missing; pip install '.[demos]' in the checkout of lrtheory", file=sys.stderr)
         return _USAGE
     try:
         if options.export:

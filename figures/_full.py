@@ -1,4 +1,4 @@
-"""What the full profile of each figure has shown, in ``figures/full``: a run of all takes many hours, so it is kept."""
+"""The outcomes of the full profile, kept in ``figures/full``, since a run of all figures takes many hours."""
 
 from __future__ import annotations
 

@@ -127,7 +127,8 @@ def cluster(address: str | None) -> Iterator[None]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError("a cluster needs Dask: pip install 'lrtheory[dask]'") from error
+        needs = "a cluster needs Dask: pip install '.[dask]' in the checkout of lrtheory"
+        raise ImportError(needs) from error
     from joblib import parallel_config
 
     with Client(address) as client, parallel_config(backend="dask", client=client, n_jobs=-1):

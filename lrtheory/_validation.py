@@ -17,9 +17,12 @@ __all__ = [
     "Words",
     "array",
     "as_array",
+    "check_callback",
+    "check_sizes",
     "choice",
     "fits",
     "flag",
+    "floats",
     "generator",
     "integer",
     "must",
@@ -28,7 +31,6 @@ __all__ = [
     "real",
     "refuse_unused",
     "same_parameters",
-    "sizes",
     "state_entry",
     "unmasked",
 ]
@@ -105,6 +107,13 @@ def choice(name: str, value: Any, options: Collection[Any]) -> Any:
     return value
 
 
+def check_callback(value: Any) -> Any:
+    """The callback of a loop: None, or what can be called."""
+    if value is not None and not callable(value):
+        raise must("callback", "callable or None", value, TypeError)
+    return value
+
+
 def refuse_unused(method: str, used: Collection[str], argument: str = "method", /, **options: tuple[Any, Any]) -> None:
     """Refuse each option that was given although the chosen method does not use it.
 
@@ -130,7 +139,7 @@ def refuse_unused(method: str, used: Collection[str], argument: str = "method", 
             raise must(name, f'left out with {argument} "{method}", which does not use it', value)
 
 
-def sizes(name: str, value: Any) -> tuple[int, ...]:
+def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     """A non-empty tuple of positive integers, such as the numbers of strategies of the players."""
     if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
         raise must(name, "a non-empty sequence of positive integers", value, TypeError)
@@ -189,6 +198,25 @@ def array(
     if outside.any():
         raise must(name, f"in [{low:g}, {high:g}]", result[outside].flat[0])
     return result
+
+
+def floats(
+    name: str,
+    value: Any,
+    *,
+    shape: tuple[int | None, ...] | None = None,
+    low: float = -np.inf,
+    high: float = np.inf,
+) -> np.ndarray:
+    """Like `array`, but exact numbers become float64: for functions that call LAPACK, which knows no Fractions."""
+    found = array(name, value, shape=shape, low=low, high=high)
+    if found.dtype.kind == "f":
+        return found
+    try:
+        doubles = found.astype(np.float64)
+    except OverflowError as error:
+        raise must(name, "an array of numbers in the range of doubles", value) from error
+    return array(name, doubles, low=low, high=high)
 
 
 def fits(shape: tuple[int, ...], wanted: tuple[int | str | None, ...]) -> bool:

@@ -12,9 +12,10 @@
 # # A model learns forty-eight words, forgets one on request, and proves it
 #
 # A trained map $W$ sends a row $x$ to $xW$. Facts arrive one after another, each as keys $K$ and values $V$: the rows
-# of $K$ shall be sent to the rows of $V$. Each must be written without moving the map far, without destroying what was
-# written before, and without changing what nobody asked about. Recursive ridge regression does that with a ledger:
-# after every edit the map *is* the ridge solution of all of them, so that every damage has a formula or a bound.
+# of $K$ shall be sent to the rows of $V$. The *surprise* of an edit is the norm $\|V - KW\|$ of what the map gets wrong
+# before it is written. Each must be written without moving the map far, without destroying what was written before, and
+# without changing what nobody asked about. Recursive ridge regression does that with a ledger: after every edit the map
+# *is* the ridge solution of all of them, so that every damage has a formula or a bound.
 
 # %%
 import time
@@ -49,9 +50,10 @@ for label, (keys, values) in zip(problem.labels[:3], problem.edits[:3], strict=T
     assert share <= 0.25
 
 # %% [markdown]
-# That is statement RL-9, the quarter law: one edit can change the outputs of *all* earlier edits, of the anchors, and
-# the weights, taken together, by at most half of its own surprise, whatever its keys are. The report carries it as a
-# certificate, which anybody can recompute from the instance.
+# That is statement RL-9, the quarter law: the squared changes of the outputs of *all* earlier edits, of the anchors,
+# and of the weights, taken together, are at most a quarter of the squared surprise, whatever the keys are. As a norm,
+# the change is at most half of the surprise. The report carries it as a certificate, which anybody can recompute from
+# the instance. (Statements are theorems that the package measures; `lrtheory show RL-9` prints this one.)
 
 # %%
 three = cl.EditProblem(
@@ -161,7 +163,7 @@ trap = cl.make_float_trap("small-ridge", n_edits=80, rng=0)
 probes = np.random.default_rng(1).normal(size=(50, 32)).astype(np.float32)
 smallest = {}
 for form in ("covariance", "sqrt"):
-    run = cl.RecursiveRidge(trap.W0, ridge=1e-6, form=form, keep="nothing")
+    run = cl.RecursiveRidge(trap.W0, ridge=1e-6, method=form, keep="nothing")
     for keys, values in trap.edits:
         run.update(keys, values)
         smallest[form] = min(smallest.get(form, np.inf), float(np.min(run.variance(probes))))
@@ -171,9 +173,9 @@ assert smallest["covariance"] < 0 < smallest["sqrt"]
 # %% [markdown]
 # ## Tasks for a network
 #
-# A network cannot be solved for, but its steps can be kept out of the directions that old inputs use. Five tasks, the
-# same digits with other orders of pixels: without protection the first tasks are lost. `run_tasks` sketches the inputs
-# of every layer and projects every update.
+# A network cannot be solved for, but its steps can be kept out of the directions that old inputs use. Four tasks: the
+# digits, and three times the same digits with the pixels in another order. Without protection the first ones are lost.
+# `run_tasks` sketches the inputs of every layer and projects every update.
 
 # %%
 try:

@@ -52,9 +52,10 @@ table
 # %% [markdown]
 # ## The floor
 #
-# A random linear adapter of $K$ numbers leaves $1 - K / (d_\text{out} d_\text{in})$ of any update, on average (AD-4).
-# LoRA leaves the energy of all but the $r$ largest singular values, exactly (AD-3). It wins where these fall, and they
-# fall for every update of a real layer that we have met; on a flat spectrum it would lose at every rank.
+# A random linear adapter of $K$ numbers leaves $1 - K / (d_\text{out} d_\text{in})$ of any update, on average
+# (statement AD-4). LoRA leaves the energy of all but the $r$ largest singular values, exactly (statement AD-3). It wins
+# where these fall, and they fall for every update of a real layer that we have met; on a flat spectrum it would lose at
+# every rank.
 
 # %%
 values = np.linalg.svd(D, compute_uv=False)
@@ -81,7 +82,7 @@ figure
 #
 # Now no update is given, but data: the layer before is removed, and the last map of this one shall make up for it,
 # $Y \approx X (W + \Delta)^\top$. The obvious way fits the whole update and truncates it. The best LoRA truncates the
-# fitted *outputs* (AD-5): the same rank, the same file, and a smaller loss.
+# fitted *outputs* (statement AD-5): the same rank, the same file, and a smaller loss.
 
 # %%
 data = {"X": healing.X, "Y": healing.Y, "weight": healing.weight}
@@ -100,8 +101,8 @@ for r in (4, 16):
 # ## A start from one gradient
 #
 # LoRA-SB trains a small matrix between two frozen factors, the leading singular subspaces of one gradient. What lies
-# outside of them is never reached (SB-4). The public code takes the subspaces of the *signs* of the gradient, which is
-# the first step of Adam.
+# outside of them is never reached (statement SB-4). The public code takes the subspaces of the *signs* of the gradient,
+# which is the first step of Adam.
 
 # %%
 G = -E.T @ healing.X
@@ -122,7 +123,7 @@ if real:
 # ## Balanced, stored, and read again
 #
 # Factors $B T$ and $T^{-1} A$ make the same update, and gradient descent is stable for the largest steps where both
-# carry the same singular values (RF-2). `refactorize` brings them there; the folder is one that peft reads.
+# carry the same singular values (statement RF-2). `refactorize` brings them there; the folder is one that peft reads.
 
 # %%
 skewed = lra.lora(5 * best.adapter.params["B"], best.adapter.params["A"] / 5)

@@ -30,9 +30,10 @@ from lrtheory import low_rank_optimizers as lro
 # %% [markdown]
 # ## The closed form
 #
-# The smallest case: one weight, $f(w) = w^3/6$, whose gradient at $0$ is $0$. With sign factors the laboratory averages
-# the estimator over all patterns, in exact fractions. For a matrix and a sine, the mean is known for Gaussian factors
-# of every rank (EG-1): rank times the bias runs into a constant, and $2 g_{2r} - g_r$ leaves an error of order $1/r^2$.
+# The smallest case: one weight, $f(w) = w^3/6$, whose gradient at $0$ is $0$. With sign factors `exact_gradient`
+# averages the estimator over all patterns, in exact fractions. For a matrix and a sine, the mean is known for Gaussian
+# factors of every rank (statement EG-1, which `lrtheory show EG-1` prints): rank times the bias runs into a constant,
+# and $2 g_{2r} - g_r$ leaves an error of order $1/r^2$.
 
 # %%
 cube = np.full((1,) * 6, Fraction(1), object)
@@ -67,9 +68,10 @@ figure
 # %% [markdown]
 # ## A plan, and the error that it promises
 #
-# For a layer of 10 x 65 weights and 128 evaluations, `plan_population` weighs rank, factors and population. As long as
-# the objective is nearly quadratic in the range of the perturbations there is no bias, and the mean squared error is
-# $\frac{|G|^2}{P}(mn + 1 + c/r)$ (EG-V): signs of rank one have $c = -2$, less than full Gaussian noise.
+# For a layer of 10 x 65 weights, `plan_population` weighs rank, factors and population. The budget counts evaluations
+# without perturbation; a perturbed member costs more, so that 128 of them pay for 57 pairs. As long as the objective is
+# nearly quadratic in the range of the perturbations there is no bias, and the mean squared error is
+# $\frac{|G|^2}{P}(mn + 1 + c/r)$ (statement EG-V): signs of rank one have $c = -2$, less than full Gaussian noise.
 
 # %%
 plan = lro.plan_population((10, 65), budget=128)
@@ -124,7 +126,7 @@ assert accuracy > 0.85
 
 # %% [markdown]
 # Where the objective bends within the range of the perturbations, a larger budget wants a larger rank, and more so if
-# few singular values carry the direction: bias is ruled by rank times the participation ratio (EG-K).
+# few singular values carry the direction: bias is ruled by rank times the participation ratio (statement EG-K).
 
 # %%
 rows = {}
@@ -213,7 +215,7 @@ assert kept["DCT-AdamW"] < kept["FRUGAL"] < kept["Muon"] < kept["AdamW"]
 #
 # MKOR keeps the inverse of a curvature matrix and updates it by one vector. The inverse of
 # $\gamma L + (1-\gamma) g g^\top$ with $L = g = 1$ is $1$. The formula in print gives $2.1$ for $\gamma = 1/2$, and
-# amplifies the direction that curvature should damp (MK-1, MK-3).
+# amplifies the direction that curvature should damp (statements MK-1 and MK-3).
 
 # %%
 one = np.ones((1, 1))

@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import lrtheory
-from lrtheory import matrix_compression as mc
+from lrtheory import matrix_compression as comp
 
 folder = Path(tempfile.mkdtemp())
 rng = np.random.default_rng(0)
@@ -40,13 +40,13 @@ def make_module(d, rank, decay, scale):
     U, V = (np.linalg.qr(rng.normal(size=(d, rank)))[0] for _ in range(2))
     gauge = rng.normal(size=(rank, rank)) + 2 * np.eye(rank)
     B, A = U * np.arange(1.0, rank + 1) ** -decay @ gauge, np.linalg.solve(gauge, V.T) / scale
-    return mc.AdapterModule(B.astype(np.float32), A.astype(np.float32), scale=scale)
+    return comp.AdapterModule(B.astype(np.float32), A.astype(np.float32), scale=scale)
 
 
 def make_adapter():
     decays = {"query": 1.5, "key": 1.0, "value": 0.5, "output": 0.2}
     modules = {f"layers.{k}.{n}": make_module(128, 16, p + 0.1 * k, 2.0) for k in range(4) for n, p in decays.items()}
-    return mc.AdapterFile(modules, {"peft_type": "LORA", "r": 16, "lora_alpha": 32})
+    return comp.AdapterFile(modules, {"peft_type": "LORA", "r": 16, "lora_alpha": 32})
 
 
 make_adapter().to_peft(folder / "trained")
@@ -58,7 +58,7 @@ print(*sorted(path.name for path in (folder / "trained").iterdir()), sep="\n")
 # All singular values of all updates come from cores of 16 x 16: the products themselves are never formed.
 
 # %%
-adapter = mc.AdapterFile.from_peft(folder / "trained")
+adapter = comp.AdapterFile.from_peft(folder / "trained")
 spectra = adapter.spectra()
 figure, axis = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for name, values in list(spectra.items())[:4]:
@@ -81,8 +81,8 @@ figure
 
 # %%
 half = adapter.storage // 2
-equal = mc.compress_adapter(adapter, rank=8)
-small = mc.compress_adapter(adapter, half)
+equal = comp.compress_adapter(adapter, rank=8)
+small = comp.compress_adapter(adapter, half)
 small.adapter.to_peft(folder / "small")
 print(f"rank 8 for all errs by {equal.error:.3f}, one budget by {small.error:.3f}, with {small.storage:,} numbers each")
 print("ranks of layer 0:", {name.split(".")[-1]: r for name, r in small.ranks.items() if ".0." in name})
@@ -92,7 +92,7 @@ print(f"any ranks of this cost keep at most {proof.allocation.gap / proof.alloca
 assert small.storage <= half
 assert small.error < 0.8 * equal.error
 assert proof.allocation.gap < 1e-3 * proof.allocation.kept
-again = mc.AdapterFile.from_peft(folder / "small")
+again = comp.AdapterFile.from_peft(folder / "small")
 assert proof.verify(adapter)
 assert all(np.array_equal(again.delta(name), small.adapter.delta(name)) for name in again.modules)
 
@@ -106,9 +106,9 @@ assert all(np.array_equal(again.delta(name), small.adapter.delta(name)) for name
 # %%
 three = [make_adapter() for _ in range(3)]
 weights = [1 / 3] * 3
-best = mc.merge_adapters(three, weights, rank=16)
-line = mc.merge_adapters(three, weights, rank=16, method="stream")
-linear = mc.baselines.factor_average(three, weights)
+best = comp.merge_adapters(three, weights, rank=16)
+line = comp.merge_adapters(three, weights, rank=16, method="stream")
+linear = comp.baselines.factor_average(three, weights)
 for name, found in {"one core": best, "one at a time": line, "linear": linear}.items():
     print(f"{name:<14} errs by {found.error:.3f} of the sum")
 assert best.error <= line.error < 1.1 * best.error
@@ -122,21 +122,23 @@ assert best.certificate.verify(*three, weights=weights)
 # alpha / r, and r is another one now. `certify` measures the two folders against each other.
 
 # %%
-mc.compress_adapter(adapter, rank=8, keep_scale=True).adapter.to_peft(folder / "right")
-mc.compress_adapter(adapter, rank=8, keep_scale=True).adapter.to_peft(folder / "slip")
+comp.compress_adapter(adapter, rank=8, keep_scale=True).adapter.to_peft(folder / "right")
+comp.compress_adapter(adapter, rank=8, keep_scale=True).adapter.to_peft(folder / "slip")
 path = folder / "slip" / "adapter_config.json"
 config = json.loads(path.read_text())
 path.write_text(json.dumps(config | {"lora_alpha": 32, "alpha_pattern": {}}))
 for name in ("right", "slip"):
-    told = mc.certify(folder / "trained", folder / name)
+    told = comp.certify(folder / "trained", folder / name)
     print(f"{name:<6} errs by {told.error:.3f}; ranks of 8 can reach {told.bound:.3f}")
 assert np.isclose(told.error, 1, atol=1e-3)  # twice the best copy is as far away as no copy at all
 assert told.error > 2 * told.bound
-copy = mc.AdapterFile.from_peft(folder / "slip")
-right = mc.AdapterFile.from_peft(folder / "right")
+copy = comp.AdapterFile.from_peft(folder / "slip")
+right = comp.AdapterFile.from_peft(folder / "right")
 factor = np.vdot(copy.delta("layers.0.query"), right.delta("layers.0.query"))
 factor /= np.vdot(right.delta("layers.0.query"), right.delta("layers.0.query"))
-print(f"its updates are {factor:.3f} times too large; a kept alpha gives q / r = {mc.theory.kept_alpha_factor(16, 8)}")
+print(
+    f"its updates are {factor:.3f} times too large; a kept alpha gives q / r = {comp.theory.kept_alpha_factor(16, 8)}"
+)
 assert np.isclose(factor, 2, rtol=1e-6)
 
 # %% [markdown]
@@ -156,7 +158,7 @@ def blocks():
         yield basis @ draw.normal(size=(12, 4)) + draw.normal(size=(64, 4)) / 8
 
 
-sketch, exact = mc.StackSketch(8, method="sketch"), mc.StackSketch(8, method="gram")
+sketch, exact = comp.StackSketch(8, method="sketch"), comp.StackSketch(8, method="gram")
 steps = []
 for k, block in enumerate(blocks(), 1):
     sketch.update(block)
@@ -168,7 +170,7 @@ for k, block in enumerate(blocks(), 1):
 low, true, high = np.array(steps).T
 assert (low <= true + 1e-9).all()
 assert (true <= high + 1e-9).all()
-whole = mc.compress_stack(blocks, 8, passes=2)  # a function that starts the stream again can be read twice
+whole = comp.compress_stack(blocks, 8, passes=2)  # a function that starts the stream again can be read twice
 print(f"\nits basis errs by {whole.error:.4f}; none errs less than {whole.certificate.bound:.4f}")
 assert whole.certificate.verify(blocks)
 
@@ -181,10 +183,10 @@ assert whole.certificate.verify(blocks)
 
 # %%
 try:
-    weights = [W for W in mc.load_transformer_weights().values() if W.shape == (384, 384)]
+    weights = [W for W in comp.load_transformer_weights().values() if W.shape == (384, 384)]
 except ImportError:
     weights = [rng.normal(size=(192, 192)) * np.linspace(2, 0.1, 192) for _ in range(8)]
-joint = mc.error_bounds(weights, 64, method="gram").upper
+joint = comp.error_bounds(weights, 64, method="gram").upper
 values = [np.linalg.svd(W.astype(float), compute_uv=False) for W in weights]
 alone = np.sqrt(sum((s[64:] ** 2).sum() for s in values) / sum((s**2).sum() for s in values))
 print(f"{len(weights)} weights at rank 64: {alone:.3f} one by one, {joint:.3f} with one basis for all")
@@ -198,7 +200,7 @@ assert joint > alone + 0.1
 
 # %%
 missing, least = 0.0, 0.0
-for name, module in mc.AdapterFile.from_peft(folder / "trained").modules.items():
+for name, module in comp.AdapterFile.from_peft(folder / "trained").modules.items():
     update = module.scale * module.B.astype(float) @ module.A.astype(float)
     there = again.modules.get(name)  # a module of rank 0 is left out of the file
     replaced = 0.0 if there is None else there.scale * there.B.astype(float) @ there.A.astype(float)

@@ -147,4 +147,4 @@ def need_data(name: str) -> None:
         if data.name == name and state(data) != "present":
             missing(name, f"{data.path} of {data.package} is {state(data)}")
         if data.name == name and ".pkl" in data.path and importlib.util.find_spec("pandas") is None:
-            missing(name, "pandas is missing: pip install 'lrtheory[data]'")
+            missing(name, "pandas is missing: pip install '.[data]'")

@@ -84,7 +84,7 @@ def write_font(path: Path, used: set[str]) -> None:
     options = subset.Options(flavor="woff", layout_features=["*"], notdef_outline=True, recalc_timestamp=False)
     package = find_spec("ziamath")  # not imported, which would read the whole font
     if package is None or package.origin is None:
-        raise ImportError("the font of the formulas comes with ziamath; pip install 'lrtheory[docs]'")
+        raise ImportError("the font of the formulas comes with ziamath; pip install '.[docs]' in the checkout")
     font = subset.load_font(str(Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"), options)
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(sorted(used | _ALWAYS)))

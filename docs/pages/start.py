@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,10 @@ def contents(files: bool) -> str:
 
 
 def section(name: str, text: str) -> str:
-    """A section of a Markdown file, from its heading to the next one; empty where there is none."""
+    """A section of a Markdown file, from its heading to the next one; empty where there is none.
+
+    What it links to within the checkout is no page of its own, and keeps its name alone.
+    """
     _, found, after = text.partition(f"\n## {name}\n")
-    return f"# {name}\n{after.partition(chr(10) + '## ')[0]}" if found else ""
+    told = re.sub(r"\[([^]]+)\]\((?!https?:)[^)]*\)", r"`\1`", after.partition("\n## ")[0])
+    return f"# {name}\n{told}" if found else ""

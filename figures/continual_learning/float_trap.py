@@ -49,7 +49,7 @@ def compute_float_trap(profile: str) -> dict[str, np.ndarray]:
     error, variance = np.full((2, len(FORMS), len(after)), np.nan)
     refused = np.full(len(FORMS), np.inf)
     for i, form in enumerate(FORMS):
-        state = RecursiveRidge(problem.W0, ridge=trap.ridge, form=form, keep="nothing")
+        state = RecursiveRidge(problem.W0, ridge=trap.ridge, method=form, keep="nothing")
         for n, (K, V) in enumerate(problem.edits, 1):
             try:
                 with np.errstate(over="ignore", invalid="ignore"):

@@ -56,7 +56,7 @@ def random_ledger(number: int, longest: int) -> np.ndarray:
 def compute_quarter_law(profile: str) -> dict[str, np.ndarray]:
     """Rows (squared surprise, paid) of the encoder's edits and of all edits of random streams."""
     settings, problem = INPUTS[profile], words()
-    real = ledger(problem.W0, problem.edits, anchors=problem.anchors, layout=problem.layout, form="sqrt", **WEIGHTS)
+    real = ledger(problem.W0, problem.edits, anchors=problem.anchors, layout=problem.layout, method="sqrt", **WEIGHTS)
     made = [random_ledger(number, settings["longest"]) for number in range(settings["streams"])]
     return {"real": real, "random": np.concatenate(made)}
 

@@ -20,7 +20,7 @@ TEMPERATURE = KNOWN["temperature"]
 RULES = {"clip": "cut at what remains", "reject": "all or nothing"}
 GENERATORS = {"shrinking": "ergodic, as released: the variance shrinks", "preserved": "ergodic, marginals preserved"}
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"repetitions": 2, "horizon": AGAIN["horizon"], "correlation": [0.0, 0.5, 0.9, 0.99]},
+    "quick": {"repetitions": 1, "horizon": AGAIN["horizon"], "correlation": [0.0, 0.5, 0.9, 0.99]},
     "full": {"repetitions": 2, "horizon": [*AGAIN["horizon"], KNOWN["horizon"]], "correlation": KNOWN["correlation"]},
 }
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SEED = 0
 KNOWN = published("dual_mirror_descent")["hub_and_spoke"]
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"repetitions": 8, "horizon": KNOWN["horizon"]},
+    "quick": {"repetitions": 5, "horizon": KNOWN["horizon"]},
     "full": {"repetitions": 100, "horizon": KNOWN["horizon"]},
 }
 

@@ -24,7 +24,7 @@ METHODS = {
     "greedy": "greedy",
 }
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"n_identical": 300, "n_decoys": [30_000, 3000, 300], "runs": [4, 20, 20]},
+    "quick": {"n_identical": 300, "n_decoys": [30_000, 3000, 300], "runs": [3, 15, 15]},
     "full": {"n_identical": 300, "n_decoys": [30_000, 3000, 300], "runs": [60, 200, 200]},
 }
 

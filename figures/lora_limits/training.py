@@ -20,7 +20,7 @@ RUNS = ("exact", "degree by tolerance", "degree 2 throughout")
 TEACHER = 16.0  # size of what the teacher adds to the queries' weight
 RATE, MOMENTUM, TOL = 1.0, 0.9, 1e-3
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"n_tokens": 500, "steps": 60},
+    "quick": {"n_tokens": 360, "steps": 60},
     "full": {"n_tokens": 1797, "steps": 60},
 }
 

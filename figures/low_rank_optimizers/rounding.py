@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 KNOWN = published("low_rank_optimizers")["rounding"]
-ABSTRACT = published("low_rank_optimizers")["sparse updates"]
+SHARE = published("low_rank_optimizers")["sparse updates"]["share"]
 SEED = 11
 #: exponents of ten of the standard deviations of steps
 INPUTS: dict[str, dict[str, Any]] = {
@@ -78,13 +78,12 @@ def rounding_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def rounding_beside(arrays: Any) -> list[Beside]:
-    """Density and overlap at three sizes of steps, and the shares that an abstract reports."""
+    """Density and overlap at three sizes of steps."""
     rows = []
     for name, ours in zip(("density", "overlap"), arrays["known"].T, strict=True):
         what = [f"{name}, steps of {step:g}" for step in KNOWN["step"]]
         rows += beside(what, KNOWN[name], ours, KNOWN["source"])
-    what = ["least share of parameters updated", "largest share of parameters updated"]
-    return rows + beside(what, ABSTRACT["share"], arrays["known"][1:, 0], ABSTRACT["source"])
+    return rows
 
 
 def draw_rounding(arrays: Any) -> matplotlib.figure.Figure:
@@ -94,7 +93,8 @@ def draw_rounding(arrays: Any) -> matplotlib.figure.Figure:
     figure, axis = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     density, overlap = arrays["predicted"].T
     x = arrays["step"]
-    axis.axhspan(*ABSTRACT["share"], color="lightgray", alpha=0.6, label="share updated in reinforcement learning")
+    said = "share updated in reinforcement learning (abstract of arXiv 2505.11711)"
+    axis.axhspan(*SHARE, color="lightgray", alpha=0.6, label=said)
     axis.plot(x, overlap, color=COLORS[0], label="overlap of two runs, predicted (RN-4)")
     axis.plot(x, density, color=COLORS[1], linestyle="--", label="share that changes, which is chance")
     for column, (color, marker) in enumerate(((COLORS[1], "s"), (COLORS[0], "o"))):

@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "MNIST, 5 ways, 5 shots": {"way": 5, "shot": 5},
 }
 LINES = 6  # sentences that are shown
-INPUTS: dict[str, dict[str, Any]] = {"quick": {"tasks": 150, "slow": 40}, "full": {"tasks": 2000, "slow": 500}}
+INPUTS: dict[str, dict[str, Any]] = {"quick": {"tasks": 100, "slow": 24}, "full": {"tasks": 2000, "slow": 500}}
 
 
 def compute_real(profile: str) -> dict[str, np.ndarray]:

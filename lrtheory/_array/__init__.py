@@ -34,6 +34,7 @@ __all__ = [
     "PLAIN",
     "array_namespace",
     "arrays",
+    "beside",
     "beside_jax",
     "compile_seconds",
     "interpreted",
@@ -80,6 +81,13 @@ def to_numpy(value: Any) -> Any:
     namespace = array_api_compat.array_namespace(value)
     host = namespace.Device("CPU_DEVICE") if hasattr(namespace, "Device") else "cpu"
     return np.asarray(array_api_compat.to_device(value, host))
+
+
+def beside(array: np.ndarray, other: Any) -> Any:
+    """An array of the host in the library of another array, and on its device."""
+    if isinstance(other, np.ndarray):
+        return array
+    return array_namespace(other).asarray(np.array(array), device=other.device)
 
 
 def untraced(name: str, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 import io
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DIGITS", "MNIST", "DataSet", "frame", "location", "read", "state"]
+__all__ = ["DIGITS", "MNIST", "DataSet", "frame", "location", "read", "read_table", "state"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,33 @@ def read(data: DataSet) -> bytes:
     return content
 
 
+def read_table(data: DataSet, dtype: str = "float64") -> Any:
+    """The numbers of a compressed file with commas between them, such as images with their digits.
+
+    Parameters
+    ----------
+    data : DataSet
+        The file.
+    dtype : str
+        Of the numbers.
+
+    Returns
+    -------
+    array of shape (lines, columns)
+        A row for each line.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+    ValueError
+        If the file is not the one that was described.
+    """
+    import numpy as np
+
+    return np.loadtxt(io.BytesIO(gzip.decompress(read(data))), delimiter=",", dtype=dtype)
+
+
 def frame(data: DataSet) -> Any:
     """The table in a pickle compressed by xz, as a pandas DataFrame; it is opened only after its hash was compared.
 
@@ -112,7 +140,8 @@ def frame(data: DataSet) -> Any:
     try:
         import pandas as pd
     except ImportError as error:
-        raise ImportError(f"`load_{data.name}` needs pandas: pip install 'lrtheory[data]'") from error
+        needs = f"`load_{data.name}` needs pandas: pip install '.[data]' in the checkout of lrtheory"
+        raise ImportError(needs) from error
     return pd.read_pickle(io.BytesIO(content), compression="xz")
 
 

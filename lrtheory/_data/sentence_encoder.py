@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._data import DataSet, read
+from lrtheory._data import DataSet, location, read
+from lrtheory._files import Tensors
 
-__all__ = ["HEADS", "MODEL", "PASSAGE", "TOKENIZER", "Encoder", "load_encoder"]
+__all__ = ["HEADS", "MODEL", "PASSAGE", "TOKENIZER", "Encoder", "load_encoder", "weight_matrices"]
 
 MODEL = DataSet(
     name="sentences",
@@ -136,6 +137,35 @@ def gelu(x: np.ndarray) -> np.ndarray:
     from scipy.special import erf
 
     return (x * (1 + erf(x / math.sqrt(2))) / 2).astype(x.dtype)
+
+
+def weight_matrices(data: DataSet) -> dict[str, np.ndarray]:
+    """The matrices in the six layers of the encoder, in the layout of torch, (outputs, inputs).
+
+    Parameters
+    ----------
+    data : DataSet
+        `MODEL` under the name of the loader that wants it, for the sentence of the error.
+
+    Returns
+    -------
+    dict of str to float32 array
+        Layer by layer: query, key, value and output of the attention (384, 384), and the two dense maps (1536, 384) and
+        (384, 1536).
+
+    Raises
+    ------
+    ImportError
+        If the package that holds the model is not installed.
+    ValueError
+        If the file is another one.
+    """
+    read(data)  # compares the hash
+    path = location(data)
+    assert path is not None
+    tensors = Tensors(path)
+    names = [name for name in tensors.names if name.startswith("encoder.layer.") and len(tensors.shape(name)) == 2]
+    return {name: np.array(tensors[name]) for name in sorted(names, key=lambda name: (int(name.split(".")[2]), name))}
 
 
 def load_encoder(loader: str) -> Encoder:

@@ -3,7 +3,7 @@
 LLVM vectorizes loops, and it unrolls a loop over the handful of columns of a row before its vectorizer looks. So
 `weighted_sum` and `product` emit the loop over the rows themselves, with vectors of columns as operands. Each function
 has a plain body with the same meaning, which interpreted code runs, and plain loops, which are compiled in its place
-where the environment says LRTHEORY_PLAIN_NUMBA=1; the tests run with both.
+where the environment says LRTHEORY_PLAIN_NUMBA=1; ``.ci/run`` tests what calls them with both.
 
 They rest on internals of Numba and llvmlite that nobody promises, so they have to earn their place: ``python -m
 benchmarks.lanes`` prints how many times longer the plain loops take. On an AMD EPYC with vectors of 512 bits that was

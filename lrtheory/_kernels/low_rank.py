@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
+from lrtheory._array import array_namespace, beside, to_numpy
 
 __all__ = [
     "CASTS",
@@ -72,7 +72,7 @@ class Core(NamedTuple):
         heavy = np.sqrt(kept) * math.sqrt(abs(ratio)) if balanced else np.ones(len(kept))
         light = heavy if balanced else kept * abs(ratio)
         left, right = self.left[1][:, :rank] * (heavy * np.sign(ratio)), light[:, None] * self.right[0][:rank]
-        return _double(self.left[0]) @ _like(left, self.left[0]), _like(right, self.right[1]) @ _double(self.right[1])
+        return _double(self.left[0]) @ beside(left, self.left[0]), beside(right, self.right[1]) @ _double(self.right[1])
 
 
 def tail(values: np.ndarray, rank: int) -> float:
@@ -104,8 +104,8 @@ def core(B: Any, A: Any, method: str = "auto") -> Core:
     if units.safe:  # powers of two give the same numbers behind the squares, which are fewer
         gram_left, gram_right = _gram(B) * _outer(units.left), _gram(transposed(A)) * _outer(units.right)
     else:
-        gram_left = _gram(_double(B) * _like(units.left, B))
-        gram_right = _gram(transposed(_double(A) * _like(units.right[:, None], A)))
+        gram_left = _gram(_double(B) * beside(units.left, B))
+        gram_right = _gram(transposed(_double(A) * beside(units.right[:, None], A)))
     # each inner index gets a column and a row of one norm, which removes every diagonal gauge
     columns, rows = np.sqrt(np.diag(gram_left)), np.sqrt(np.diag(gram_right))
     used = columns * rows > 0
@@ -127,7 +127,7 @@ def core(B: Any, A: Any, method: str = "auto") -> Core:
         reason = "the method was asked for" if method == "qr" else f"{q} inner indices for sides of {sides}"
     left = to_numpy(_double(B)) * units.left * even
     made = _from_qr(left, to_numpy(_double(A)) * units.right[:, None] * back[:, None], load, units.unit)
-    return made._replace(left=(_like(made.left[0], B), made.left[1]), right=(made.right[0], _like(made.right[1], A)),
+    return made._replace(left=(beside(made.left[0], B), made.left[1]), right=(made.right[0], beside(made.right[1], A)),
                          reason=reason)  # fmt: skip
 
 
@@ -299,13 +299,6 @@ def _exponents(array: Any, axis: int) -> tuple[np.ndarray, np.ndarray]:
 def _double(array: Any) -> Any:
     xp = array_namespace(array)
     return xp.astype(array, xp.float64, copy=False)
-
-
-def _like(array: np.ndarray, other: Any) -> Any:
-    """A small array of the host beside a large one: in its library and on its device."""
-    if isinstance(other, np.ndarray):
-        return array
-    return array_namespace(other).asarray(np.array(array), device=other.device)
 
 
 def _part(matrix: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -82,6 +82,9 @@ class Result:
             raise TypeError(what)
         display.bars(ax, columns[names], columns[measured[0]], label=measured[0])
 
+    def _check_path(self, path: Path) -> None:
+        """Refuse a path at which a form of the class's own may not stand; `_write` gets another one beside it."""
+
     def _write(self, target: Path) -> bool:
         """Write a form of the class's own, where the path asks for one, and say whether it did."""
         return False
@@ -153,6 +156,7 @@ class Result:
         from lrtheory._files import replacing, write_columns
 
         def write(target: Path) -> None:
+            self._check_path(Path(path))
             if not self._write(target):
                 write_columns(target, display.plain(self._columns()))
 

@@ -57,8 +57,6 @@ From a log of matches to intervals on the ranking, which Elo ratings do not give
 
 from __future__ import annotations
 
-import numpy as np
-
 from lrtheory.alpha_rank import baselines, theory
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, fixation_probability
 from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_graph, response_signs
@@ -78,7 +76,6 @@ from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate, ResponseGraphUCB
 from lrtheory.alpha_rank.sampling.ucb_batch import BatchEstimate, response_graph_ucb_batch
 from lrtheory.alpha_rank.stationary.distribution import StationaryResult, stationary_distribution
-from lrtheory.alpha_rank.stationary.methods import line_law
 
 __all__ = [
     "AlphaRankResult",
@@ -129,6 +126,10 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile every kernel, by calling each path once on its smallest instance."""
+    import numpy as np
+
+    from lrtheory.alpha_rank.stationary.methods import line_law
+
     chain = [[0.0, 1.0], [1.0, 0.0]]
     for method in ("gth", "log-gth", "power"):
         stationary_distribution(chain, method=method)

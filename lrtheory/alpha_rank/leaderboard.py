@@ -318,7 +318,7 @@ def next_matches(
     plays = _fewest_first(games, waiting, n)
     chosen = np.flatnonzero(plays)
     chosen = chosen[np.lexsort((games[chosen], -plays[chosen]))]
-    message = f"{total:,} directions are open at {100 * (1 - delta):g}% confidence (RG-T1)"
+    message = f"{total:,} directions are open at {100 * (1 - delta):g}% confidence (alpha_rank/RG-T1)"
     counts = {"matches": int(plays.sum()), "open_edges": total}
     return NextMatches(profiles[chosen], plays[chosen], games[chosen], waiting[chosen], labels, message, counts)
 

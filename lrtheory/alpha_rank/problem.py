@@ -17,8 +17,7 @@ import numpy as np
 
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, as_array, choice, generator, integer, must, real
-from lrtheory._validation import sizes as check_sizes
+from lrtheory._validation import array, as_array, check_sizes, choice, generator, integer, must, real
 
 __all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
 

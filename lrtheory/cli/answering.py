@@ -7,7 +7,6 @@ import ast
 import difflib
 import hashlib
 import importlib
-import inspect
 import json
 import re
 import sys
@@ -25,6 +24,8 @@ from lrtheory.cli.verbs import NUMBERS, REQUIRED, Parameter, Verb, verbs_of
 __all__ = ["run"]
 
 NO, OPEN = 1, 2
+_WAY_ON = """
+`lrtheory {system} VERB --help` explains one; `help(lrtheory.{system})` in Python teaches the system."""
 _FORMS = "table (csv, tsv, ...), json, jsonl, npy, npz, preflib, trec, safetensors or folder"
 
 # --- from the arguments to the answer --------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def run(system: str, arguments: list[str]) -> int:
         print(f"usage: lrtheory {system} VERB FILE...\n")
         for verb in known.values():
             print(f"{verb.line:<64} {verb.summary}")
-        print("" if known else f"{system} has no verbs")
+        print(_WAY_ON.format(system=system) if known else f"{system} has no verbs")
         return 0
     name = arguments[0].replace("-", "_")
     if name not in known:
@@ -85,18 +86,28 @@ def _parser(verb: Verb) -> Parser:
         parser.add_argument(one.name, nargs=count, metavar=one.name.upper(), help=_escaped(one.help))
     for one in verb.options:
         _add_option(parser, one)
-    reading = parser.add_argument_group("the file")
-    reading.add_argument("-f", "--form", help=f"its form, where suffix and first line do not tell: {_FORMS}")
-    reading.add_argument("--columns", help="its columns, by names or numbers: `--columns a,b,winner`")
-    reading.add_argument("--no-header", action="store_true", help="its first line is data")
+    if verb.reading:
+        _add_reading(parser.add_argument_group("the file"), verb.reading)
     _add_answer(parser.add_argument_group("the answer"), verb)
     return parser
+
+
+def _add_reading(reading: Any, known: tuple[str, ...]) -> None:
+    """Add what can be said about the first file; a model has neither columns nor a header."""
+    if "form" in known:
+        reading.add_argument("-f", "--form", help=f"its form, where suffix and first line do not tell: {_FORMS}")
+    if "columns" in known:
+        reading.add_argument("--columns", help="its columns, by names or numbers: `--columns a,b,winner`")
+    if "header" in known:
+        reading.add_argument(
+            "--no-header", dest="header", action="store_const", const=False, help="its first line is data"
+        )
 
 
 def _add_answer(answer: Any, verb: Verb) -> None:
     """Add what may be done with an answer; of a stream nothing is shown, whose lines are JSON and come at once."""
     says = {
-        ("-o", "--output"): "write it (.csv, .tsv, .json, .jsonl, .npz); - prints csv",
+        ("-o", "--output"): f"write {verb.writes} (.csv, .tsv, .json, .jsonl, .npz); - prints csv",
         ("--plot",): "draw it: .png, .svg, .pdf",
         ("--json",): "print JSON with all digits in place of text",
         ("--all",): "print all rows (default: 20)",
@@ -132,8 +143,7 @@ def _answered(verb: Verb, options: argparse.Namespace) -> Any:
     """Read the files, and call the function."""
     function = getattr(importlib.import_module(f"lrtheory.{verb.system}.commands"), verb.name)
     classes = typing.get_type_hints(function)
-    reading = {"form": options.form, "columns": options.columns, "header": False if options.no_header else None}
-    given = {name: value for name, value in reading.items() if value is not None}
+    given = {name: value for name in verb.reading if (value := getattr(options, name)) is not None}
     files: list[Any] = []
     for one in verb.files:
         path = getattr(options, one.name)
@@ -146,11 +156,6 @@ def _answered(verb: Verb, options: argparse.Namespace) -> Any:
 def _read(kind: Any, path: str, given: dict[str, Any]) -> Any:
     """The object of a class that stands in a file."""
     (made,) = [one for one in typing.get_args(kind) or (kind,) if one is not type(None)]
-    accepted = inspect.signature(made.from_file).parameters
-    for name in given:
-        if name not in accepted:
-            flag = "--no-header" if name == "header" else f"--{name}"
-            raise ValueError(f"{flag} says nothing about {path}, which is read as {made.__name__}")
     return made.from_file(path, **given)
 
 

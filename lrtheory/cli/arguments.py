@@ -39,6 +39,13 @@ exit codes of `check`:
   3  wrong usage
   130  interrupted
 
+exit codes of a verb:
+  0  answered, or yes where it decides a question (`--at-most`, `--decided`)
+  1  no
+  2  open
+  3  wrong usage, or a file that cannot be read
+  130  interrupted
+
 `lrtheory SYSTEM VERB FILE...` answers a question about files of yours; `lrtheory verbs` lists the verbs.
 In a checkout there are also `figures`, `bench` and `demo`."""
 

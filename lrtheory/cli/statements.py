@@ -98,12 +98,14 @@ def _counted(counts: Iterable[dict[str, int]]) -> str:
     for one in counts:
         n = {name: n.get(name, 0) + one.get(name, 0) for name in {*n, *one}}
     count = lambda name: n.get(name, 0)
-    promises = f"{count('kept')} documented promises that hold, {count('violated')} that do not, "
+    several = lambda name, noun: f"{count(name)} {noun}{'' if count(name) == 1 else 's'}"
+    hold, fail = ("holds" if count("kept") == 1 else "hold"), ("does" if count("violated") == 1 else "do")
+    promises = f"{several('kept', 'documented promise')} that {hold}, {count('violated')} that {fail} not, "
     return (
-        f"{count('theorems')} theorems ({count('of the papers')} of the papers, {count('classical')} classical, "
+        f"{several('theorems', 'theorem')} ({count('of the papers')} of the papers, {count('classical')} classical, "
         f"{count('derived here')} derived here), {promises if count('kept') + count('violated') else ''}"
-        f"{count('observations')} observations, {count('recorded')} recorded without a check, "
-        f"{count('saboteurs')} saboteurs"
+        f"{several('observations', 'observation')}, {count('recorded')} recorded without a check, "
+        f"{several('saboteurs', 'saboteur')}"
     )
 
 

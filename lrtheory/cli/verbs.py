@@ -3,7 +3,8 @@
 A verb is a public function of ``<system>/commands.py``. Its positional parameters are files, of the classes that their
 annotations name, each with a ``from_file``, and ``*others`` any number of them; its keywords are options; its docstring
 is the help. What it returns is a result, whose table, sentences and picture `answering` prints and writes. A verb that
-the module names in `DECIDES` has the option ``--decided``, and one in `ANSWERS` always exits with its yes or no.
+the module names in `DECIDES` has the option ``--decided``, and one in `ANSWERS` always exits with its yes or no. What a
+verb writes with ``-o``, where that is not the table that it prints, stands in `WRITES` as the help says it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import lrtheory
 from lrtheory.cli.docstrings import entries
+from lrtheory.cli.reading import reading_options
 
 __all__ = ["NUMBERS", "REQUIRED", "Parameter", "Verb", "hint", "verbs", "verbs_of"]
 
@@ -63,12 +65,19 @@ class Verb(NamedTuple):
     decides: bool
     streams: bool = False
     answers: bool = False
+    writes: str = "a table"
 
     @property
     def line(self) -> str:
         """The line that a person types to run the verb."""
         files = " ".join(one.name.upper() + "..." * one.many for one in self.files)
         return f"lrtheory {self.system} {self.name.replace('_', '-')} {files}"
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """The options that its first file takes: some of form, columns and header."""
+        known = reading_options(f"lrtheory.{self.system}.commands", self.files[0].plain_kind) if self.files else ()
+        return tuple(word for word in ("form", "columns", "header") if word in known)
 
 
 # --- what stands in the sources --------------------------------------------------------------------------------------
@@ -92,17 +101,21 @@ def verbs_of(system: str) -> dict[str, Verb]:
     if not path.exists():
         return {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    decides, answers = _constant(tree, "DECIDES"), _constant(tree, "ANSWERS")
+    decides, answers, writes = (_constant(tree, name) for name in ("DECIDES", "ANSWERS", "WRITES"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     found = [_verb(system, node) for node in functions]
-    return {one.name: one._replace(decides=one.name in decides, answers=one.name in answers) for one in found}
+    told = {name: {"writes": text} for name, text in dict(writes).items()}
+    return {
+        one.name: one._replace(decides=one.name in decides, answers=one.name in answers, **told.get(one.name, {}))
+        for one in found
+    }
 
 
-def _constant(tree: ast.Module, name: str) -> tuple[str, ...]:
-    """A tuple of words that a module assigns to a name; empty where it does not."""
+def _constant(tree: ast.Module, name: str) -> Any:
+    """A tuple or a dictionary of words that a module assigns to a name; empty where it does not."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [name]:
-            return tuple(ast.literal_eval(node.value))
+            return ast.literal_eval(node.value)
     return ()
 
 

@@ -2,7 +2,7 @@ r"""Continual learning with ledgers: facts written into a linear map one after a
 
 A linear map W sends a row x to x W. Facts, users or tasks arrive one after another, and each must be written into the
 map without moving it far, without destroying what was written before, and without changing what nobody asked about.
-Three families of exact tools answer what such a step does:
+Exact tools answer what such a step does:
 
 * Write facts, take one out, know what it cost the others      `RecursiveRidge`, `ridge_edit`
 * How strong must an edit be, before it is made?               `plan_edit`
@@ -16,8 +16,15 @@ After t edits with keys K_i and values V_i the map of `RecursiveRidge` minimizes
 .. math:: J_t(W) = \sum_{i \le t} \|K_i W - V_i\|^2 + \lambda^2 \|W - W_0\|^2 + \mu^2 \|K_0 (W - W_0)\|^2,
 
 where `ridge` is lambda squared, `anchor_weight` is mu squared, and the rows of K_0 are anchors: inputs that should keep
-their outputs. One edit can change the outputs of all earlier edits, the anchors and the weights, taken together, by at
-most half its own surprise, whatever the keys are (statement RL-9).
+their outputs. The *surprise* of an edit is the Frobenius norm of V - K W, what the map W gets wrong about it before it
+is written. What all others pay for one edit, the squared changes of earlier outputs, anchors and weights in the sum
+above, is at most a quarter of its squared surprise, whatever the keys are (statement RL-9): as a norm, the change is at
+most half of the surprise.
+
+From a file to an answer, in the shell::
+
+    lrtheory continual_learning edit tiny-model edits.npz --tensor model.layers.0.self_attn.q_proj -o edited
+    lrtheory continual_learning metrics accuracy.csv --plot forgetting.png
 
 Examples
 --------
@@ -25,17 +32,18 @@ Two facts are written into a map from rows of three numbers to rows of two, and 
 never been told:
 
 >>> import numpy as np
+>>> from lrtheory import continual_learning as cl
 >>> cats, dogs = ([[1.0, 0.0, 0.0]], [[2.0, 0.0]]), ([[1.0, 1.0, 0.0]], [[0.0, 3.0]])
->>> state = RecursiveRidge(np.zeros((3, 2)), ridge=0.5)
+>>> state = cl.RecursiveRidge(np.zeros((3, 2)), ridge=0.5)
 >>> reports = [state.update(*cats, label="cats"), state.update(*dogs, label="dogs")]
 >>> _ = state.forget("cats")
->>> bool(np.allclose(state.weights, ridge_edit(np.zeros((3, 2)), [dogs], ridge=0.5).weights))
+>>> bool(np.allclose(state.weights, cl.ridge_edit(np.zeros((3, 2)), [dogs], ridge=0.5).weights))
 True
 
 The report of an edit says what the others paid, and whoever has the edits can check it:
 
 >>> paid = reports[1].certificate
->>> paid.verify(EditProblem(np.zeros((3, 2)), [cats, dogs], labels=["cats", "dogs"]))
+>>> paid.verify(cl.EditProblem(np.zeros((3, 2)), [cats, dogs], labels=["cats", "dogs"]))
 True
 >>> paid.paid <= paid.bound, round(paid.bound / reports[1].surprise**2, 9)
 (True, 0.25)
@@ -43,7 +51,7 @@ True
 Steps of any optimizer leave old outputs alone when they are projected off the inputs that were used:
 
 >>> old = np.array([[1.0, 2.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
->>> protector = SubspaceProtector(4)
+>>> protector = cl.SubspaceProtector(4)
 >>> protector.extend(old, energy=1.0)
 2
 >>> before, after = np.zeros((3, 4)), np.ones((3, 4))

@@ -72,7 +72,7 @@ def batch_ridge(
     Raises
     ------
     TypeError
-        If an argument is no array of real numbers, or no sequence of pairs.
+        If an argument is not an array of real numbers, or not a sequence of pairs.
     ValueError
         If a shape does not fit, a number is not finite or out of range, or `ridge` is 0 and some direction is free.
 
@@ -148,7 +148,7 @@ def fixed_covariance(
     Raises
     ------
     TypeError
-        If an argument is no array of real numbers, or no sequence of pairs.
+        If an argument is not an array of real numbers, or not a sequence of pairs.
     ValueError
         If a shape does not fit, a number is not finite or out of range, or `ridge` is 0 and some direction is free.
 
@@ -214,7 +214,7 @@ def hard_write(
     Raises
     ------
     TypeError
-        If an argument is no array of real numbers, or no sequence of pairs.
+        If an argument is not an array of real numbers, or not a sequence of pairs.
     ValueError
         If a shape does not fit, a number is not finite or out of range, or `ridge` is 0 and some direction is free.
 
@@ -273,7 +273,7 @@ def null_space(
     Raises
     ------
     TypeError
-        If an argument is no array of real numbers, or no sequence of pairs.
+        If an argument is not an array of real numbers, or not a sequence of pairs.
     ValueError
         If a shape does not fit, or a number is not finite or out of range.
 

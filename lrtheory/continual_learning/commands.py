@@ -11,6 +11,9 @@ from lrtheory.continual_learning.problem import EditProblem
 
 __all__ = ["edit", "metrics"]
 
+#: what -o writes, where it is more than the table
+WRITES = {"edit": "a copy of the model with the new matrix, or a table"}
+
 
 def edit(
     model: Tensors,
@@ -37,7 +40,8 @@ def edit(
     tensor : str
         The name of the matrix, or of its module without .weight.
     ridge : float
-        The weight of the squared change of the matrix: an edit with a key of this squared norm half sticks.
+        The weight of the squared change of the matrix. A single key whose squared norm is this number is learned by
+        half, where neither anchors nor other edits stand in its way.
     anchor_weight : float
         The weight of the squared change of the anchors' outputs.
     layout : {"torch", "rows"}

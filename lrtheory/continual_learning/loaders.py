@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, MNIST, DataSet, read
+from lrtheory._data import DIGITS, MNIST, DataSet, read_table
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, Encoder, gelu, load_encoder
 from lrtheory._data.sentences import SENTENCES
 from lrtheory._types import Rng
@@ -149,8 +147,18 @@ class EncoderEdits(EditProblem):
 
     Parameters
     ----------
-    edits, W0, layout, anchors, labels, truth
-        As in `EditProblem`.
+    W0 : array of shape (384, 1536)
+        The map before the first edit.
+    edits : sequence of pairs (keys, values)
+        One for each word.
+    anchors : array of shape (m, 1536), or None
+        Inputs that should keep their outputs.
+    labels : sequence of str
+        The words.
+    layout : str
+        "torch", since the map is stored as (outputs, inputs).
+    truth : None
+        No map is known that does all of it.
     texts : EncoderTexts
         What the map sees of the texts.
     """
@@ -343,7 +351,7 @@ def load_permuted_digits(n_tasks: int = 5, *, rng: Rng = None) -> TaskProblem:
     ImportError
         If the package that holds the file is not installed.
     ValueError
-        If the file is another one, or `n_tasks` is no positive integer.
+        If the file is another one, or `n_tasks` is not a positive integer.
 
     References
     ----------
@@ -360,7 +368,7 @@ def load_permuted_digits(n_tasks: int = 5, *, rng: Rng = None) -> TaskProblem:
 
 def _images(data: DataSet, largest: int) -> tuple[np.ndarray, np.ndarray]:
     """Gray values from 0 to 1, and digits."""
-    table = np.loadtxt(io.BytesIO(gzip.decompress(read(data))), delimiter=",")
+    table = read_table(data)
     return table[:, :-1] / largest, table[:, -1].astype(np.int64)
 
 

@@ -267,6 +267,7 @@ class AccuracyTable(Result, FromTable):
         """
         _square(R)
         table = array("R", R, finite=False) if not _has_nan(R) else np.asarray(R, dtype=np.float64)
+        table = table if table.dtype == object else table.astype(np.float64)
         names = tuple(map(str, range(len(table)) if labels is None else labels))
         if len(names) != len(table):
             raise must("labels", f"None or {len(table)} names, one for each task", names)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files import Tensors, form_of, read_arrays
+from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, choice, integer, must
+from lrtheory._validation import array, choice, floats, integer, must
+from lrtheory.continual_learning.layouts import LAYOUTS, wrong_shape
 
 __all__ = [
     "EditProblem",
@@ -19,7 +21,6 @@ __all__ = [
     "TaskProblem",
 ]
 
-LAYOUTS = ("rows", "torch")
 #: the largest number of a class; a head has one output for each number up to the largest
 LARGEST_CLASS = 999_999
 
@@ -71,13 +72,13 @@ class EditProblem:
     def __post_init__(self) -> None:
         choice("layout", self.layout, LAYOUTS)
         W0 = _matrix("W0", self.W0)
-        object.__setattr__(self, "W0", W0)
+        object.__setattr__(self, "W0", read_only(W0))
         d, p = self.n_inputs, self.n_outputs
         object.__setattr__(self, "edits", tuple(_edit(i, edit, d, p) for i, edit in enumerate(_listed(self.edits))))
         for name, shape in (("anchors", (None, d)), ("truth", W0.shape)):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _single(array(name, value, shape=shape)))
+                object.__setattr__(self, name, read_only(_single(array(name, value, shape=shape))))
         labels = range(len(self.edits)) if self.labels is None else self.labels
         if not hasattr(labels, "__len__") or len(labels) != len(self.edits):
             raise must("labels", f"None or a sequence of {len(self.edits)}, one for each edit", self.labels)
@@ -141,7 +142,7 @@ class EditProblem:
         groups = np.asarray(found.get("edit", np.arange(len(keys))))
         if groups.shape != (len(keys),):
             raise must("edit", f"of shape ({len(keys)},), one entry a key", groups.shape)
-        if (groups != groups).any():  # NaN is no name: no edit would have its rows
+        if (groups != groups).any():  # NaN is not a name: no edit would have its rows
             raise must("edit", "without NaN", groups)
         labels = list(dict.fromkeys(groups.tolist()))
         shape = (keys.shape[1], values.shape[1])
@@ -187,10 +188,9 @@ class Task:
         X, X_test = (_rows(name, getattr(self, name)) for name in ("X", "X_test"))
         if X_test.shape[1] != X.shape[1]:
             raise must("X_test", f"of shape (n, {X.shape[1]})", X_test.shape)
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "X_test", X_test)
-        object.__setattr__(self, "y", _classes("y", self.y, len(X)))
-        object.__setattr__(self, "y_test", _classes("y_test", self.y_test, len(X_test)))
+        y, y_test = _classes("y", self.y, len(X)), _classes("y_test", self.y_test, len(X_test))
+        for name, value in (("X", X), ("X_test", X_test), ("y", y), ("y_test", y_test)):
+            object.__setattr__(self, name, read_only(value))
 
     def __repr__(self) -> str:
         shown = ", ".join(map(str, self.classes[:10])) + ", ..." * (len(self.classes) > 10)
@@ -279,8 +279,7 @@ def _matrix(name: str, value: Any) -> np.ndarray:
 
 def _rows(name: str, value: Any) -> np.ndarray:
     """A finite matrix of floats, since networks have no exact numbers."""
-    found = _matrix(name, value)
-    return found.astype(np.float64) if found.dtype == object else found
+    return _matrix(name, floats(name, value))
 
 
 def _listed(value: Any, name: str = "edits") -> list[Any]:
@@ -296,9 +295,9 @@ def _edit(i: int, edit: Any, d: int, p: int) -> tuple[np.ndarray, np.ndarray]:
         raise must(f"edits[{i}]", "a pair (keys, values)", edit, TypeError)
     keys = _single(array(f"edits[{i}] keys", edit[0], shape=(None, None)))
     if keys.shape[1] != d:
-        hint = " Is `layout` right?" if keys.shape[1] == p else ""
-        raise ValueError(str(must(f"edits[{i}] keys", f"of shape (u, {d})", keys.shape)) + hint)
-    return keys, _single(array(f"edits[{i}] values", edit[1], shape=(len(keys), p)))
+        raise wrong_shape(f"edits[{i}] keys", f"(u, {d})", keys.shape, turned=keys.shape[1] == p)
+    values = _single(array(f"edits[{i}] values", edit[1], shape=(len(keys), p)))
+    return read_only(keys), read_only(values)
 
 
 def _classes(name: str, value: Any, n: int) -> np.ndarray:

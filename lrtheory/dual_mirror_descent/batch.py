@@ -90,7 +90,8 @@ class BatchResult(Result):
         return {"run": range(len(self.reward)), **{name: getattr(self, name) for name in measured}}
 
     def _facts(self) -> list[str]:
-        return [f"rewards {self.reward.mean():.6g} on average, {np.mean(self.gap):.4g} below their bounds (DMD-L1)"]
+        said = f"rewards {self.reward.mean():.6g} on average, {np.mean(self.gap):.4g} below their bounds"
+        return [f"{said} (dual_mirror_descent/DMD-L1)"]
 
     def _draw(self, ax: Any) -> None:
         ax.hist(self.gap, bins="auto")

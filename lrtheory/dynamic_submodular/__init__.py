@@ -3,8 +3,8 @@ r"""Fully dynamic submodular maximization: a good set of k elements, after every
 A function of sets is submodular when an element adds less to a larger set: coverage of customers, influence in a
 network, similarity to a summary, diversity. Greedy selection from n elements is easy; here elements come and go, and
 running it again costs n queries per update. `DynamicSubmodular` keeps a solution of at least 1 / (2 + epsilon) of the
-optimum, the best factor that few queries allow, and knows an upper bound of the optimum. The cost does not grow with n:
-in queries, in expectation, for updates fixed in advance.
+optimum, the best factor that few queries allow, and knows an upper bound of the optimum. The cost is a power of
+log n: in queries, in expectation, for updates fixed in advance.
 
 * Insert, delete, or a whole stream in one compiled call            `DynamicSubmodular`
 * Windows over arrivals, in counts or in time                       `sliding_window`, `time_window`

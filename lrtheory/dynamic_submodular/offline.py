@@ -89,7 +89,7 @@ class Selection(Result):
             facts = [worth]
         else:
             share = f", so it has at least {value / upper:.1%} of the best" if 0 < upper < math.inf else ""
-            rule = "if the function is monotone submodular (DS-P8)"
+            rule = "if the function is monotone submodular (dynamic_submodular/DS-P8)"
             facts = [f"{worth}; no choice of as many as asked for is worth more than {upper:,.6g}{share}, {rule}"]
         return facts + ([self.message] if self.message else [])
 

@@ -57,8 +57,6 @@ How many rankings would have been enough, by the theorem and with the closed for
 
 from __future__ import annotations
 
-import numpy as np
-
 from lrtheory.fair_subset_selection import baselines, theory
 from lrtheory.fair_subset_selection.answers import Selection
 from lrtheory.fair_subset_selection.ballots import preflib
@@ -133,6 +131,8 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile every kernel, by calling each path once on its smallest instance."""
+    import numpy as np
+
     rng = np.random.default_rng(0)
     for model in ("impartial-culture", "mallows", "urn", "single-peaked"):
         sample_rankings(model, 2, 3, rng=rng)

@@ -101,10 +101,10 @@ def _proved(chosen: Selection) -> list[str]:
     k, score = len(chosen.items), _number(chosen.score)
     within = f"no {k} items" if chosen.groups is None else f"no {k} items within the quotas"
     if chosen.certificate is not None:
-        bound, statement = _number(chosen.certificate.bound), chosen.certificate.statement.rpartition("/")[2]
+        bound, statement = _number(chosen.certificate.bound), chosen.certificate.statement
         return [f"{within} score more than {bound} ({statement}); these score {score}"]
     if chosen.method in ("exact", "brute-force", "milp"):
-        by = " (FSS-A2)" if chosen.method == "exact" else ""
+        by = " (fair_subset_selection/FSS-A2)" if chosen.method == "exact" else ""
         return [f"{within} score more than these, {score}{by}"]
     return [f"these score {score}"]
 

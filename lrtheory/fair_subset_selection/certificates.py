@@ -204,8 +204,7 @@ class TransferCertificate(Result):
 
     def _facts(self) -> list[str]:
         among = "no as many items" if self.groups is None else "no items with as many of each group"
-        statement = self.statement.rpartition("/")[2]
-        return [f"{among} score more than {self.bound:,.6g} ({statement}); these score {self.value:,}"]
+        return [f"{among} score more than {self.bound:,.6g} ({self.statement}); these score {self.value:,}"]
 
     def verify(self, rankings: Panel, rule: ScoreRule | str) -> bool:
         """Compute the certificate anew and compare.

@@ -1,16 +1,21 @@
 r"""Low-rank fine-tuning gradients of attention: exact in linear memory, almost linear in time while logits are small.
 
-One attention head with LoRA adapters has the loss 1/2 \|f X_V W_V - Y\|^2, f = softmax(beta X_Q W_Q W_K^T X_K^T). Its
+One attention head with LoRA adapters has as its loss half the squared Frobenius norm of f X_V W_V - Y, where f =
+softmax(beta X_Q W_Q W_K^T X_K^T). X_Q, X_K and X_V are the inputs of queries, keys and values, one row per token for L
+tokens; W_Q, W_K and W_V are the weights with their adapters, and Y holds the outputs that the head should have. The
 gradient is a chain of L x L matrices,
 
 .. math:: c = f C_3 - Y, \quad q = c C_3^\top, \quad p = f \circ (q - r 1^\top), \quad G = \beta\, C_1^\top p\, C_2,
    \qquad dA = s\, B^\top G^\top, \; dB = s\, G^\top A^\top
 
-none of which has to be stored. With a polynomial of degree g instead of exp, f becomes a product of factors with
-binom(g + d, d) columns, and p becomes one, too: the gradient then costs L times the number of columns instead of L^2.
-How many columns an accuracy needs depends on the largest logit M alone: few for M below 1, and from some larger M on
-more than there are tokens. In the worst case no algorithm is much faster, unless satisfiability has faster algorithms
-than is believed.
+where C_3 = X_V W_V, the circle is the product entry by entry, and r holds the row sums of f o q. G is the gradient of a
+weight: for that of the queries C_1 = X_Q and C_2 = X_K W_K. The adapter adds s (B A)^T to this weight, with A of shape
+(rank, d_in), B of shape (d_out, rank) and the scale s = alpha / rank. None of the L x L matrices has to be stored. With
+a polynomial of degree g instead of exp, f becomes a product of factors with binom(g + d, d) columns, where d is the
+width of the head, and p becomes one, too: the gradient then costs L times the number of columns instead of L^2. How
+many columns an accuracy needs depends on the largest logit M alone: few for M below 1, and from some larger M on more
+than there are tokens. In the worst case no algorithm is much faster, unless satisfiability has faster algorithms than
+is believed.
 
 * What are the gradients of my adapters?                   `lora_gradients` on a `LoRAHead`
 * In which regime is my layer?                             `diagnose`, before any gradient
@@ -20,6 +25,10 @@ than is believed.
 * How many columns at least? Where is the wall?            `make_hypercube`, `theory.rank_exponent_limit`
 * What makes the problem hard?                             `make_gadget`
 * What would others do?                                    `baselines`: random features, landmarks, singular vectors
+
+From a file to an answer, in the shell::
+
+    lrtheory lora_limits diagnose tiny-model --inputs states.npz --plot heads.png
 
 Examples
 --------
@@ -46,8 +55,6 @@ True
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from lrtheory.lora_limits import baselines, theory
 from lrtheory.lora_limits.chain import Chain, gradient_chain
@@ -90,6 +97,8 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile every kernel, for both float types, on a few tokens."""
+    import numpy as np
+
     problem = make_uniform(16, 2, bound=0.1, rng=0)
     for kind in (np.float64, np.float32):
         given = {name: getattr(problem, name).astype(kind) for name in ("XQ", "Y", "XK", "XV")}

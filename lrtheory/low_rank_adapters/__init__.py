@@ -1,7 +1,7 @@
 r"""Low-rank adapters as exact linear algebra: which updates they reach, how to start, train, convert and check them.
 
 An adapter adds an update to a frozen weight W of shape (d_out, d_in), and trains fewer numbers than the update has
-entries. Its kind decides which updates it reaches at all; four questions follow, and linear algebra answers each:
+entries. Its kind decides which updates it reaches at all. Linear algebra answers the questions that follow:
 
 * How near does it come to the update that I need?            `distance`, with a lower end that is proved
 * Which arrays bring it there, for an update or for data?     `fit`
@@ -20,6 +20,12 @@ weight (`hadamard`, also HiRA), and the update itself (`full`). For an update D 
 
 while a random linear adapter of K numbers leaves the share 1 - K / (d_out d_in) on average, whatever the spectrum
 (statement AD-4): which kind is best is a matter of how fast the singular values fall.
+
+From a file to an answer, in the shell::
+
+    lrtheory low_rank_adapters extract tiny-model tiny-tuned --rank 2 -o as-lora
+    lrtheory low_rank_adapters convert tiny-uni-lora --rank 2 -o as-lora
+    lrtheory low_rank_adapters compare tiny-model tiny-tuned --budget 100 --plot kinds.png
 
 Examples
 --------
@@ -43,8 +49,6 @@ Half a step on one factor moves the weight by the gradient's projection on the o
 
 from __future__ import annotations
 
-import numpy as np
-
 from lrtheory.low_rank_adapters import baselines, theory
 from lrtheory.low_rank_adapters.compare import Comparison, ComparisonRow, compare
 from lrtheory.low_rank_adapters.convert import ConversionCertificate, Refactorized, refactorize, to_lora
@@ -57,7 +61,7 @@ from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
-from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, group_sums, uni_lora
+from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from lrtheory.low_rank_adapters.loaders import load_update
 from lrtheory.low_rank_adapters.problem import UpdateProblem, make_update
@@ -116,5 +120,9 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile the one kernel, for both kinds of floats."""
+    import numpy as np
+
+    from lrtheory.low_rank_adapters.kinds.uni_lora import group_sums
+
     for kind in (np.float32, np.float64):
         group_sums(np.ones(2, kind), np.array([0, 0]), 1)

@@ -44,7 +44,7 @@ def truncated_svd(adapter: Adapter, target: ArrayLike) -> FitResult:
     Raises
     ------
     TypeError
-        If the first argument is no adapter, or the target no array of real numbers.
+        If the first argument is not an adapter, or the target not an array of real numbers.
     ValueError
         If the adapter is of another kind, or the target of another shape or not finite.
 
@@ -90,7 +90,7 @@ def ridge_then_svd(
     Raises
     ------
     TypeError
-        If the first argument is no adapter, or another one no array of real numbers.
+        If the first argument is not an adapter, or another one not an array of real numbers.
     ValueError
         If the adapter is of another kind, a shape does not fit, or a number is not finite or out of range.
 
@@ -139,7 +139,7 @@ def random_linear(adapter: Adapter, target: ArrayLike, *, rng: Rng = None) -> Fi
     Raises
     ------
     TypeError
-        If the first argument is no adapter, or the target no array of real numbers.
+        If the first argument is not an adapter, or the target not an array of real numbers.
     ValueError
         If the target has another shape or is not finite.
 
@@ -188,7 +188,7 @@ def peft_convert_like(adapter: Adapter, *, rank: int) -> FitResult:
     Raises
     ------
     TypeError
-        If the first argument is no adapter.
+        If the first argument is not an adapter.
     ValueError
         If the rank is out of range.
 

@@ -10,6 +10,9 @@ from lrtheory.low_rank_adapters.files.sources import PeftFolder, largest_change
 
 __all__ = ["compare", "convert", "extract"]
 
+#: what -o writes, where it is more than the table
+WRITES = {"extract": "a folder that peft loads, or a table", "convert": "a folder that peft loads, or a table"}
+
 
 def extract(
     base: Tensors,
@@ -21,8 +24,8 @@ def extract(
 ) -> LoRAModules:
     """Make a LoRA of what fine-tuning changed, and say what it loses.
 
-    Every matrix that was changed gets the best factors of a rank. The error is that of the matrices, and not of the
-    task.
+    Every matrix that was changed gets the best factors of a rank. One of --rank and --budget is needed. The error is
+    that of the matrices, and not of the task.
 
     Parameters
     ----------
@@ -31,11 +34,12 @@ def extract(
     tuned : Tensors
         The same model after it.
     rank : int
-        Of every module.
+        The rank of every module.
     budget : int
         In place of a rank: the numbers that all factors together may hold.
     modules : str
-        Patterns of the names of matrices, with commas between them. Embeddings are matrices too, and no linear layers.
+        Patterns of the names of matrices, with commas between them. Embeddings are matrices too: leave them out where
+        the tool that loads the adapter takes linear layers only.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def extract(
     Examples
     --------
     lrtheory low_rank_adapters extract tiny-model tiny-tuned --rank 2 -o as-lora
-    lrtheory low_rank_adapters extract tiny-model tiny-tuned --budget 100 --modules *.q_proj,*.v_proj
+    lrtheory low_rank_adapters extract tiny-model tiny-tuned --budget 100 --modules "*.q_proj,*.v_proj"
     """
     return extracted(base, tuned, rank=rank, budget=budget, modules=modules)
 
@@ -60,7 +64,7 @@ def convert(
     adapter : PeftFolder
         A VeRA, RandLoRA, Uni-LoRA or other adapter, as the folder that peft writes.
     rank : int
-        Of every module.
+        The rank of every module.
     energy : float
         In place of a rank: the share of the squared norm that each module keeps.
     base : Tensors

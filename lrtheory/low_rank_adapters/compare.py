@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -224,6 +224,8 @@ def _named(kinds: Any, weighted: bool) -> tuple[list[str], str]:
         choice("kinds", kinds, ("all",))
         names = [kind for kind in KINDS if kind != "hadamard" or weighted]
         return names, "" if weighted else 'the kind "hadamard" needs `weight`'
+    if not isinstance(kinds, Iterable):
+        raise must("kinds", '"all" or a sequence of kinds', kinds, TypeError)
     names = list(kinds)
     if not names:
         raise must("kinds", '"all" or at least one kind', kinds)

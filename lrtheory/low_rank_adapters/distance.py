@@ -82,7 +82,7 @@ def distance(adapter: Adapter, target: ArrayLike) -> Reach:
     Raises
     ------
     TypeError
-        If the first argument is no adapter, or the target no array of real numbers.
+        If the first argument is not an adapter, or the target not an array of real numbers.
     ValueError
         If the target has another shape or is not finite, or the scale of the adapter is 0.
 

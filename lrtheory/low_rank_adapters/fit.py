@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import choice, flag, generator, integer, real
+from lrtheory._validation import check_callback, choice, flag, generator, integer, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.solve import solve
@@ -152,7 +152,7 @@ def fit(
     Raises
     ------
     TypeError
-        If the first argument is no adapter, or another is not an array of real numbers.
+        If the first argument is not an adapter, or another is not an array of real numbers.
     ValueError
         If neither or both of a target and data are given, a shape does not fit or a number is not finite, or an option
         is outside its range.
@@ -174,6 +174,7 @@ def fit(
     choice("method", method, METHODS)
     tol, record = real("tol", tol, low=0.0), flag("record", record)
     max_iter, n_starts = integer("max_iter", max_iter, low=1), integer("n_starts", n_starts, low=1)
+    check_callback(callback)
     draw = generator(rng)
     shape = checked_adapter(adapter).shape
     task = task_of(adapter, problem_of(shape, target, X, Y, weight=weight, ridge=ridge))

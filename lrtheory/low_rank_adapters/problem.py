@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files import Tensors, form_of, read_arrays
+from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, choice, fits, generator, must, real
-from lrtheory._validation import sizes as check_sizes
+from lrtheory._validation import array, check_sizes, choice, fits, generator, must, real
 
 __all__ = ["UpdateProblem", "make_update"]
 
@@ -68,7 +68,7 @@ class UpdateProblem:
         for name in ("target", "weight", "X", "Y"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _matrix(name, value))
+                object.__setattr__(self, name, read_only(_matrix(name, value)))
         m, n = self.shape
         rows = 0 if self.X is None else len(self.X)  # type: ignore[arg-type]
         wanted = {"target": (m, n), "weight": (m, n), "X": (rows, n), "Y": (rows, m)}

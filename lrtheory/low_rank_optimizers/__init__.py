@@ -1,14 +1,16 @@
 r"""Low-rank and memory-efficient optimizers: what one step is, how biased, how noisy, and how many bytes it keeps.
 
-Training holds weights, gradients and the state of an optimizer in memory. Six families of methods save on the last two,
-and each saving changes what a step does. This system has reference implementations behind small interfaces, and exact
-formulas for what the savings cost:
+Training holds weights, gradients and the state of an optimizer in memory. Several families of methods save on the last
+two, and each saving changes what a step does. This system has reference implementations behind small interfaces, and
+exact formulas for what the savings cost:
 
 * Train by evaluations alone, with perturbations of low rank       `LowRankES`, `es_gradient`
 * Choose rank, factors and population for a budget                 `plan_population`, `bias_bound`
 * See bias and variance exactly, without sampling                  `sine_gradient`, `exact_gradient`
 * Keep moments of few columns of a cosine basis                    `select_columns`, `DCTAdamW`, `Trion`
-* Compare steps of optimizers, and the bytes that they keep        `SGD`, `AdamW`, `MKOR`, `AuON`, `Muon`, `Frugal`
+* Compare steps of optimizers, and the bytes that they keep        `SGD`, `AdamW`, `MKOR`, `AuON`, `Muon`, `Frugal`,
+  `GaLore`
+* Push the singular values of a matrix towards 1                   `newton_schulz`, `spectral_image`
 * Train a recurrent network in integers alone                      `IntegerRNN`, `IntegerES`
 * Which weights can a step in bfloat16 not move?                   `absorption`, `compare_checkpoints`
 
@@ -21,21 +23,28 @@ mean squared error
 
 (statement EG-V), so that random signs of rank 1 are less noisy than full Gaussian noise.
 
+From a file to an answer, in the shell::
+
+    lrtheory low_rank_optimizers diff tiny-model tiny-tuned
+    lrtheory low_rank_optimizers absorb tiny-model --step 1e-4 --plot absorbed.png
+
 Examples
 --------
 A simulator that lives elsewhere is asked for the worth of members, and told what they were worth:
 
 >>> import numpy as np
->>> strategy = LowRankES([(2, 3)], sigma=0.1, population_size=64, rng=0)
+>>> from lrtheory import low_rank_optimizers as lro
+>>> strategy = lro.LowRankES([(2, 3)], sigma=0.1, population_size=64, rng=0)
 >>> generation, target = strategy.ask(), np.arange(6.0).reshape(2, 3)
 >>> members = [generation.member(i, [np.zeros((2, 3))])[0] for i in range(64)]
 >>> step = strategy.tell([-((member - target) ** 2).sum() for member in members])
 >>> bool((step.update[0] * target).sum() > 0)
 True
 
-All 64 factors of rank 1 are random signs, which is what the plan for a quadratic says too:
+The 64 members are 32 pairs, and the factors of rank 1 that perturb them are random signs. So says the plan for a
+quadratic, too:
 
->>> plan = plan_population((2, 3), budget=64)
+>>> plan = lro.plan_population((2, 3), budget=64)
 >>> plan.rank, plan.factors
 (1, 'sign')
 
@@ -43,15 +52,13 @@ An optimizer says how many bytes it keeps. With error feedback, Adam in a quarte
 what Adam keeps:
 
 >>> gradient = np.ones((64, 64), np.float32)
->>> full, few = AdamW(step_size=0.1), DCTAdamW(16, step_size=0.1, error_feedback=True)
+>>> full, few = lro.AdamW(step_size=0.1), lro.DCTAdamW(16, step_size=0.1, error_feedback=True)
 >>> steps = [optimizer.step(gradient).update.shape for optimizer in (full, few)]
 >>> full.state_bytes, few.state_bytes
 (32768, 24640)
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from lrtheory.low_rank_optimizers import baselines, theory
 from lrtheory.low_rank_optimizers.columns.basis import dct_basis
@@ -157,6 +164,8 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile the factors and forward passes, for both kinds of floats, and the network in integers."""
+    import numpy as np  # here, since names of the package are public
+
     network = IntegerRNN(1, 1, rng=0)
     network.score([0, 0])
     IntegerES(network, population_size=2, noise_size=64, rng=0).train([0, 0], 1, n_tokens=1)

@@ -27,7 +27,7 @@ def diff(
     other : Checkpoint
         The model after another run from the same start.
     atol : float
-        Changes up to this size are counted on their own.
+        A tolerance: the share of weights that changed by more stands beside the share that changed at all.
     ranks : bool
         Whether the rank of each change is computed, which takes long for large models.
 
@@ -48,7 +48,7 @@ def absorb(
     *,
     step: float,
     std: float | None = None,
-    dtype: Literal["bfloat16", "float16"] = "bfloat16",
+    dtype: Literal["bfloat16", "float16"] | None = None,
 ) -> Absorption:
     """Say which weights of a model a step of an optimizer cannot change, if they are kept in sixteen bits.
 
@@ -61,9 +61,9 @@ def absorb(
     step : float
         The largest size of a step: for Adam the learning rate times at most 7.27, or 1.17 where beta2 is 0.95.
     std : float
-        The deviation of random steps, for which changes and overlaps are predicted.
+        The standard deviation of random steps, for which changes and overlaps are predicted.
     dtype : {"bfloat16", "float16"}
-        The format in which weights are kept.
+        The format in which weights are kept (default: that of the file where it has sixteen bits, else bfloat16).
 
     Returns
     -------
@@ -74,4 +74,4 @@ def absorb(
     --------
     lrtheory low_rank_optimizers absorb tiny-model --step 1e-4 --plot absorbed.png
     """
-    return absorption(model, step_bound=step, step_std=std, dtype=dtype)
+    return absorption(model, step_bound=step, step_std=std, dtype=dtype or model.sixteen_bits())

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, MNIST, DataSet, location, read
-from lrtheory._data.sentence_encoder import MODEL
-from lrtheory._files import Tensors
+from lrtheory._data import DIGITS, MNIST, DataSet, read, read_table
+from lrtheory._data.sentence_encoder import MODEL, weight_matrices
 from lrtheory.low_rank_optimizers.integer.texts import TextProblem
 from lrtheory.low_rank_optimizers.problem import ClassifierProblem
 
@@ -81,12 +78,7 @@ def load_encoder_weights() -> dict[str, np.ndarray]:
     .. [1] W. Wang et al., MiniLM: Deep Self-Attention Distillation for Task-Agnostic Compression of Pre-Trained
        Transformers, NeurIPS 2020.
     """
-    read(_ENCODER)  # compares the hash
-    path = location(_ENCODER)
-    assert path is not None
-    tensors = Tensors(path)
-    names = [name for name in tensors.names if name.startswith("encoder.layer.") and len(tensors.shape(name)) == 2]
-    return {name: tensors[name] for name in names}
+    return weight_matrices(_ENCODER)
 
 
 def load_text() -> TextProblem:
@@ -156,7 +148,7 @@ def load_mnist_problem() -> ClassifierProblem:
 
 def _images(data: DataSet, largest: int) -> ClassifierProblem:
     """Gray values from 0 to 1 and digits, divided at random, always in the same way."""
-    table = np.loadtxt(io.BytesIO(gzip.decompress(read(data))), delimiter=",")
+    table = read_table(data)
     X, y = table[:, :-1] / largest, table[:, -1].astype(np.int64)
     order, n_learned = np.random.default_rng(SEED).permutation(len(y)), round(LEARNED * len(y))
     learned, asked = order[:n_learned], order[n_learned:]

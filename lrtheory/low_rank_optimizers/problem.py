@@ -217,7 +217,7 @@ class ClassifierProblem:
     ValueError
         If a shape does not fit, a number is not finite, or a class is out of range.
     TypeError
-        If an entry is not an array of real numbers, or classes are no integers.
+        If an entry is not an array of real numbers, or classes are not integers.
 
     Examples
     --------
@@ -238,8 +238,8 @@ class ClassifierProblem:
         X, X_test = _matrix("X", self.X), _matrix("X_test", self.X_test)
         if X_test.shape[1] != X.shape[1]:
             raise must("X_test", f"of shape (questions, {X.shape[1]})", X_test.shape)
-        for name, rows in (("y", X), ("y_test", X_test)):
-            object.__setattr__(self, name.replace("y", "X"), rows)
+        for inputs, rows, name in (("X", X, "y"), ("X_test", X_test, "y_test")):
+            object.__setattr__(self, inputs, read_only(rows))
             found = as_array(name, getattr(self, name))
             if found.dtype.kind not in "iu":
                 raise must(name, "an array of integers", found, TypeError)
@@ -247,7 +247,7 @@ class ClassifierProblem:
                 raise must(name, f"of shape ({len(rows)},)", found.shape)
             if found.min() < 0 or found.max() >= k:
                 raise must(name, f"classes from 0 to {k - 1}", found[(found < 0) | (found >= k)][0])
-            object.__setattr__(self, name, found.astype(np.int64))
+            object.__setattr__(self, name, read_only(found.astype(np.int64)))
 
     def __repr__(self) -> str:
         n, asked, (classes, row) = len(np.asarray(self.X)), len(np.asarray(self.X_test)), self.shape

@@ -53,8 +53,6 @@ Each step by hand, on numbers of rows and columns:
 
 from __future__ import annotations
 
-import numpy as np
-
 from lrtheory.matrix_completion import baselines, theory
 from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recommendations
 from lrtheory.matrix_completion.alternation.certificates import DualityGap, duality_gap, objective
@@ -120,6 +118,8 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile every kernel, for both float types, by completing a matrix of four entries."""
+    import numpy as np
+
     for kind in (np.float64, np.float32):
         table = np.array([[1, 2], [3, 6]], dtype=kind)
         half_step(table, np.ones((2, 1)))

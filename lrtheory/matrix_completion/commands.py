@@ -9,6 +9,12 @@ from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recomme
 from lrtheory.matrix_completion.entries.tables import Pairs
 from lrtheory.matrix_completion.problem import Observations
 
+#: what -o writes, where it is more than the table that is printed, or another one
+WRITES = {
+    "complete": "the predictions of all empty cells or of the pairs",
+    "recommend": "a TREC run (.run), or a table",
+}
+
 
 def complete(
     ratings: Observations,

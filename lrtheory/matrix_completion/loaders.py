@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, DataSet, frame, read
+from lrtheory._data import DIGITS, DataSet, frame, read, read_table
 from lrtheory.matrix_completion.problem import CompletionProblem, Observations
 
 __all__ = ["DATA_SETS", "load_digits_matrix", "load_lecture_ratings", "load_movielens_100k"]
@@ -125,5 +124,5 @@ def load_digits_matrix() -> CompletionProblem:
     ----------
     .. [1] E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
-    table = np.loadtxt(io.BytesIO(gzip.decompress(read(_DIGITS))), delimiter=",")[:, :64]
+    table = read_table(_DIGITS)[:, :64]
     return CompletionProblem(Observations.from_dense(table))

@@ -5,8 +5,10 @@ about a common basis of rank r: T_r(M), the energy of the r largest singular val
 
 .. math:: \hat T_r \le T_r(M) \le \hat T_r + D_r, \qquad E_r(M)^2 = \|M\|^2 - T_r(M)
 
-E_r(M) is the error of the best basis of rank r, and so the least that any tool can reach. An adapter s B A is a matrix
-in two thin factors: its whole spectrum comes from a core as small as its rank.
+The lower side is the energy of the r largest singular values of a sketch, which was kept in one pass over the blocks,
+and D_r is the sum of the r largest energies that each truncation of the sketch dropped. E_r(M) is the error of the best
+basis of rank r, and so the least that any tool can reach. An adapter s B A is a matrix in two thin factors: its whole
+spectrum comes from a core as small as its rank.
 
 * May these matrices share one basis? How much would be lost?   `error_bounds`, from the spectra of the blocks alone
 * Find the basis, in one pass over more than fits in memory      `compress_stack`
@@ -20,19 +22,25 @@ in two thin factors: its whole spectrum comes from a core as small as its rank.
 
 A spectral error is not the loss of a task. Adapters of different base models must not be merged or compared.
 
+From a file to an answer, in the shell::
+
+    lrtheory matrix_compression squeeze tiny-lora --budget 50% -o smaller
+    lrtheory matrix_compression merge tiny-lora tiny-lora-2 --weights 1,0.5 --rank 4 -o both
+    lrtheory matrix_compression basis weights.npz --rank 3 -o shared.safetensors
+
 Examples
 --------
 Forty blocks near a space of four dimensions, and the certificate of their basis:
 
->>> from lrtheory import matrix_compression as mc
->>> problem = mc.make_stack("noisy", 30, 5, n_blocks=40, rank=4, noise=0.2, rng=0)
->>> found = mc.compress_stack(problem)
+>>> from lrtheory import matrix_compression as comp
+>>> problem = comp.make_stack("noisy", 30, 5, n_blocks=40, rank=4, noise=0.2, rng=0)
+>>> found = comp.compress_stack(problem)
 >>> round(found.error, 4), found.storage, found.certificate.verify(problem)
 (0.0915, 920, True)
 
 In one pass, with a bracket at every step:
 
->>> sketch = mc.StackSketch(4, method="sketch")
+>>> sketch = comp.StackSketch(4, method="sketch")
 >>> sketch.update_many(problem.blocks)
 >>> bracket = sketch.interval()
 >>> bracket.lower <= found.lower and found.upper <= bracket.upper
@@ -40,8 +48,8 @@ True
 
 Families that no single basis serves:
 
->>> families = mc.make_families([6, 4], 30, 4, epsilon=0.2, rng=0)
->>> sorted(len(ids) for ids in mc.cluster_blocks(families).clusters)
+>>> families = comp.make_families([6, 4], 30, 4, epsilon=0.2, rng=0)
+>>> sorted(len(ids) for ids in comp.cluster_blocks(families).clusters)
 [4, 6]
 """
 

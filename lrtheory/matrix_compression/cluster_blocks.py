@@ -136,7 +136,8 @@ class BlockClusters(Result):
 
     def _facts(self) -> list[str]:
         bound = self.certificate.bound
-        return [f"no cluster of two blocks or more errs by more than {bound:.4g} of its norm (CM-4)", self.message]
+        said = f"no cluster of two blocks or more errs by more than {bound:.4g} of its norm"
+        return [f"{said} ({self.certificate.statement})", self.message]
 
     def _draw(self, ax: Any) -> None:
         names = [f"cluster {c}: {counted(len(ids), 'block')}" for c, ids in enumerate(self.clusters)]

@@ -22,6 +22,12 @@ __all__ = ["basis", "bounds", "certify", "cluster", "merge", "ranks", "squeeze"]
 
 #: verbs that exit with yes, no or open
 ANSWERS = ("certify",)
+#: what -o writes, where it is more than the table
+WRITES = {
+    "squeeze": "a folder that peft loads, or a table",
+    "merge": "a folder that peft loads, or a table",
+    "basis": "the basis with its coefficients (.safetensors), or a table",
+}
 
 
 def squeeze(
@@ -84,7 +90,7 @@ def merge(
     weights : tuple of str
         A number for each (default: 1).
     rank : int
-        Of every module.
+        The rank of every module.
     epsilon : float
         In place of a rank: the relative error of each module.
 

@@ -217,7 +217,7 @@ class StackResult(Result):
             return [self.message]
         said = f"this basis of rank {self.rank} errs by {self.error:.4g} at most, relative to the norm"
         best = f"no basis of this rank errs by less than {certificate.bound:.4g}"
-        return [f"{said}; {best} ({certificate.statement.split('/')[1]})", self.message]
+        return [f"{said}; {best} ({certificate.statement})", self.message]
 
     def _write(self, target: Path) -> bool:
         """As safetensors: the basis, and the coefficients of each block by its name."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, DataSet, location, read
-from lrtheory._data.sentence_encoder import HEADS, MODEL
-from lrtheory._files import Tensors
+from lrtheory._data import DIGITS, DataSet, read_table
+from lrtheory._data.sentence_encoder import HEADS, MODEL, weight_matrices
 from lrtheory._validation import choice, integer
 from lrtheory.matrix_compression.problem import StackProblem
 
@@ -51,7 +48,7 @@ def load_digit_blocks(n_columns: int = 4, *, n_blocks: int | None = None) -> Sta
     .. [1] E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
     size = integer("n_columns", n_columns, low=1)
-    images = np.loadtxt(io.BytesIO(gzip.decompress(read(_DIGITS))), delimiter=",")[:, :64].T
+    images = read_table(_DIGITS)[:, :64].T
     most = -(-images.shape[1] // size)
     K = most if n_blocks is None else integer("n_blocks", n_blocks, low=1, high=most)
     return StackProblem([images[:, i * size : (i + 1) * size] for i in range(K)], 16)
@@ -110,10 +107,4 @@ def load_transformer_weights() -> dict[str, np.ndarray]:
     .. [1] W. Wang et al., MiniLM: Deep Self-Attention Distillation for Task-Agnostic Compression of Pre-Trained
        Transformers, NeurIPS 2020.
     """
-    read(DATA_SETS[-1])  # compares the hash
-    path = location(MODEL)
-    assert path is not None
-    tensors = Tensors(path)
-    names = [name for name in tensors.names if name.startswith("encoder.layer.") and len(tensors.shape(name)) == 2]
-    by_layer = sorted(names, key=lambda name: (int(name.split(".")[2]), name))
-    return {name: np.array(tensors[name]) for name in by_layer}
+    return weight_matrices(DATA_SETS[-1])

@@ -9,9 +9,9 @@ from os import PathLike
 import numpy as np
 
 from lrtheory._numbers import number
+from lrtheory._result import read_only
 from lrtheory._types import Rng
-from lrtheory._validation import integer, must, open_interval, real
-from lrtheory._validation import sizes as check_sizes
+from lrtheory._validation import check_sizes, integer, must, open_interval, real
 from lrtheory.matrix_compression.stacks.files import stack_in
 from lrtheory.matrix_compression.stacks.makers import planted, stack
 from lrtheory.matrix_compression.stacks.reading import Stream
@@ -61,7 +61,7 @@ class StackProblem:
         given = self.blocks
         if callable(given):
             raise must("blocks", "in memory", given, TypeError)
-        blocks = tuple(Stream(given))
+        blocks = tuple(map(read_only, Stream(given)))
         object.__setattr__(self, "blocks", blocks)
         if self.rank is not None:
             object.__setattr__(self, "rank", integer("rank", self.rank, low=0))
@@ -72,7 +72,8 @@ class StackProblem:
             if value is not None and (not hasattr(value, "__len__") or len(value) != len(blocks)):
                 raise must(name, f"None or a sequence of {len(blocks)}, one for each block", value)
         if self.truth is not None:
-            object.__setattr__(self, "truth", np.array([integer("truth", one, low=0) for one in self.truth], np.int64))
+            truth = np.array([integer("truth", one, low=0) for one in self.truth], np.int64)
+            object.__setattr__(self, "truth", read_only(truth))
 
     @classmethod
     def from_file(

@@ -4,6 +4,9 @@ Points should be near the prototype of their cluster, and neighbors should agree
 
 .. math:: \min_{Z, M} \; T \sum z_{pl} \log z_{pl} + \langle A(M), Z \rangle - (\lambda / 2) \, \mathrm{tr}(Z^\top W Z)
 
+where A(M) holds the cost of giving each point p to each cluster l, its squared distance from prototype l; W holds the
+weights of the graph, large for neighbors; lambda says how much neighbors should agree, and T how soft assignments are.
+
 For fixed prototypes the concave part has a tangent, the tangent gives a bound that separates into rows, and its
 minimizer is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labeled points are clamped, so
 the same updates cluster without labels and classify from one label per class.
@@ -48,8 +51,6 @@ The smallest problem whose energy rises when the weight is too large for its aff
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.classify import ClassifiedPoints, classify
@@ -122,6 +123,8 @@ __all__ = [
 
 def _warmup() -> None:
     """Compile every kernel, for both float types, on eight points."""
+    import numpy as np
+
     for kind in (np.float64, np.float32):
         X = np.arange(8 * 20, dtype=kind).reshape(8, 20) % 7
         labels = np.arange(8) % 2

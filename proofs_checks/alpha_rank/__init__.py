@@ -21,5 +21,4 @@ only from noisy matches. The paper says how many matches make the ranking right 
 intervals on the ranking (section 5). Constants, intervals that hold at all times, and bounds in the place of Theorem
 3.1, whose number of matches no run can reach, are derived here.""",
     pictures=("kuhn-intervals",),
-    beside=("bernoulli-sweep",),
 )

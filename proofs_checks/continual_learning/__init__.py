@@ -19,10 +19,9 @@ ABOUT = About(
         "2505.11816; N. S. Nayak et al., *Sculpting Subspaces*, arXiv 2504.07097."
     ),
     claims="""\
-The papers write facts by recursive least squares, and keep updates out of subspaces that earlier tasks use. It is
-proved here that the recursion is the batch solution, that one edit changes all earlier ones by at most half its
-surprise, that an edit is taken out exactly, and that a sketch of few rows bounds every leak. A projection on the output
-side, or of gradients before Adam, does not protect old outputs.""",
+The papers write facts by recursive least squares, and keep updates out of subspaces that earlier tasks use. Their
+abstracts and code were read, no proofs. It is proved here that the recursion is the batch solution, that one edit
+changes all earlier ones by at most half its surprise, that an edit is taken out exactly, and that a sketch of few rows
+bounds every leak. A projection on the output side, or of gradients before Adam, does not protect old outputs.""",
     pictures=("encoder-edits", "permuted-digits"),
-    beside=("encoder-edits", "permuted-digits"),
 )

@@ -52,7 +52,7 @@ def quarter_law(stream: Stream, found: Found, constant: Fraction = Fraction(1, 4
 
 RL_9 = Statement(
     id="continual_learning/RL-9",
-    title="The quarter law",
+    title="An edit moves all before it by at most half of its surprise",
     says=(
         "By edit t with the surprise E_t and the step D_t of the map, the outputs of ALL earlier edits, the weights "
         "and the anchors K_0, taken together, move by at most half of the surprise: sum_{i < t} of the squares of K_i "
@@ -78,7 +78,7 @@ RL_9 = Statement(
     ),
     notes=(
         "Equality where the surprise lies in the eigenspace of K_t C K_t^T for the eigenvalue 1, as with the key 1 and "
-        "the ridge 1. A solver that divides its steps keeps the law, and fails by what it leaves."
+        "the ridge 1. A solver that divides its steps keeps the bound, and fails by what it leaves."
     ),
 )
 
@@ -98,7 +98,7 @@ def total_deviation(stream: Stream, found: Found, constant: Fraction = Fraction(
 
 RL_4 = Statement(
     id="continual_learning/RL-4",
-    title="All edits together move weights and anchors by at most half of their surprise",
+    title="All edits move weights and anchors by at most half of the first map's errors",
     says=(
         "After any number of edits, lambda^2 times the squared change of the weights plus mu^2 times that of the "
         "outputs of the anchors K_0 is at most a quarter of the square of R_t, the errors of the first map W_0 on all "

@@ -78,7 +78,7 @@ def paid_by_others(stream: Stream, found: Found) -> Sides:
 
 RL_3 = Statement(
     id="continual_learning/RL-3",
-    title="What all others pay for an edit",
+    title="What others pay for an edit is known from its surprise",
     says=(
         "By edit t, with surprise E and H = I + K_t C K_t^T, the cost of everything that was there before, J_{t-1}, "
         "rises by tr(E^T H^-1 (H - I) H^-1 E). This is what the outputs of all old edits, the anchors and the weights "
@@ -116,7 +116,7 @@ def left_over(stream: Stream, found: Found) -> Sides:
 
 RL_8 = Statement(
     id="continual_learning/RL-8",
-    title="What an edit leaves of its surprise",
+    title="An edit leaves a known part of its surprise",
     says=(
         "Right after edit t its error V_t - K_t W_t is H^-1 E, with its surprise E and H = I + K_t C K_t^T. It is not "
         "zero: of a single key k the share 1 / (1 + k C k^T) stays, which says how small the ridge must be for an edit "

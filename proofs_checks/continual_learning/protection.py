@@ -170,7 +170,7 @@ def holds_share(case: Sketched, found: Found) -> Sides:
 
 CS_4b = Statement(
     id="continual_learning/CS-4b",
-    title="Directions of a sketch that hold a share of the energy of all inputs",
+    title="Few directions of a sketch hold a share of the energy of all inputs",
     says=(
         "B is a sketch of old inputs X by Frequent Directions, with singular values s_i, and k is the least number "
         "with s_1^2 + ... + s_k^2 >= theta |X|^2. The k first right singular vectors M of B leave |X - X M M^T|^2 <= "
@@ -188,12 +188,12 @@ CS_4b = Statement(
     decisions=("basis",),
     saboteurs=(
         saboteur(
-            "as many as have a share below the threshold",
+            "as released: as many as have a share below the threshold",
             patch=(new_directions, "int(np.argmax(held >= due))", "max(int(np.argmax(held >= due)) - 1, 0)"),
             printed=True,
         ),
         saboteur(
-            "the share of what the sketch has kept",
+            "as released: the share of what the sketch has kept",
             patch=(new_directions, "energy * mass *", "energy * held[-1] *"),
             printed=True,
         ),
@@ -243,7 +243,7 @@ CS_5 = Statement(
     claim=Identity(leaks_momentum),
     decisions=("after",),
     saboteurs=(
-        saboteur("projected gradients alone move nothing inside", claim=Identity(leaks_nothing), printed=True),
+        saboteur("projected gradients alone move nothing inside", claim=Identity(leaks_nothing)),
         saboteur("gradients are not projected", solve=wrong.heavy_ball_in_the_open),
         saboteur("the momentum is cleared", solve=wrong.cleared),
     ),
@@ -308,7 +308,7 @@ def protects_outputs(case: Outputs, found: Found) -> Sides:
 
 CS_7 = Statement(
     id="continual_learning/CS-7",
-    title="The output side protects old gradients, and no old output",
+    title="Projecting on the output side protects no old output",
     says=(
         "G (out, in) is an old gradient, and changes dW of the weights are projected off its columns. Then the inner "
         "product of G and dW is 0. But every input x can be given every change y of its output that is orthogonal to "
@@ -322,7 +322,7 @@ CS_7 = Statement(
     claim=Identity(protects_gradients),
     decisions=("step", "blind"),
     saboteurs=(
-        saboteur("old outputs stay", claim=Identity(protects_outputs), printed=True),
+        saboteur("as a released program means it: old outputs stay", claim=Identity(protects_outputs), printed=True),
         saboteur("the input side", solve=wrong.on_inputs),
         saboteur("the other side of square weights", patch=OTHER_SIDE),
     ),

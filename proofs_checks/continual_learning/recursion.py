@@ -182,7 +182,7 @@ def from_keys(stream: Stream, found: Found) -> Sides:
 
 RL_18 = Statement(
     id="continual_learning/RL-18",
-    title="The whole history is a change of the rank of its keys",
+    title="All edits together are a change of at most the rank of their keys",
     says=(
         "With all keys stacked as K, all errors of the first map as R = V - K W_0, and the prior M_0, the change of "
         "the map is W_T - W_0 = M_0^-1 K^T (I + K M_0^-1 K^T)^-1 R. Its rank is at most the number of keys, and "

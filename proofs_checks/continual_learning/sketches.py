@@ -211,7 +211,9 @@ FD_3 = Statement(
             "the energy of the pushed rows for that of the part",
             patch=(Held.merge, "math.ldexp(other.mass, 2 * shift)", "energy_of(scaled(other.rows, shift))"),
         ),
-        saboteur("gradients are truncated before they are merged", solve=wrong.truncated_parts, printed=True),
+        saboteur(
+            "as released: gradients are truncated before they are merged", solve=wrong.truncated_parts, printed=True
+        ),
     ),
     notes=(
         "A released program keeps the first rows of each gradient, without a shrink, before it merges them: on "

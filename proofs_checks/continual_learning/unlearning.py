@@ -84,7 +84,7 @@ def best_of_rank(stream: Stream, found: dict[str, Any]) -> Sides:
 
 RL_19 = Statement(
     id="continual_learning/RL-19",
-    title="The best adapter of a rank, and what it costs",
+    title="The best adapter of a rank costs the squared values that it drops",
     says=(
         "Let R^T R = M_T be the information of all edits and D = W_T - W_0 the change of the map. The change of rank r "
         "with the least cost is R^-1 times the truncated singular value decomposition of R D, and it costs more than "

@@ -54,7 +54,7 @@ def forgets_all(case: Choice, found: Found, kept: bool = False) -> Sides:
 
 SC_2 = Statement(
     id="continual_learning/SC-2",
-    title="Weights do not know which inputs matter",
+    title="From the weights alone no rule can tell which inputs to protect",
     says=(
         "A rule picks k < d directions M of the inputs to protect, from the weights alone: their first singular "
         "vectors, random ones, or axes. Then there is an input x of length 1, orthogonal to M, for which the rule "
@@ -74,13 +74,13 @@ SC_2 = Statement(
     saboteurs=(
         saboteur("the rule looks at the inputs", solve=wrong.peeking),
         saboteur(
-            "the first directions of the weights keep what was learned",
+            "as in Sculpting Subspaces: the first directions of the weights keep what was learned",
             claim=Inequality(partial(forgets_all, kept=True)),
             printed=True,
         ),
     ),
     notes=(
-        "One of the papers takes the first directions of the weights for what was learned. Its steps do keep the "
+        "Sculpting Subspaces takes the first directions of the weights for what was learned. Its steps do keep the "
         "outputs of all inputs in the span of these directions; but with W = diag(10, 1/8) and one direction that is "
         "e_1, and the input e_2 is not protected at all."
     ),

@@ -28,5 +28,4 @@ independent, sublinear regret when their law changes, mixes or has a period, and
 against an adversary. Its theorems were recalled and not read: each is proved here step by step with constants of its
 own, beside lower bounds for every policy.""",
     pictures=("best-of-many-worlds",),
-    beside=("network-revenue-management",),
 )

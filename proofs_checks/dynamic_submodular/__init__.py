@@ -21,5 +21,4 @@ update, amortized, against an adversary who does not see the coins. Its abstract
 read: levels with one sample each, and with batches, are proved here with constants, beside a pair of guesses that
 certifies its value, classical baselines, and an instance where one half is all that guesses get.""",
     pictures=("adaptive-attack", "stream-length"),
-    beside=("frontier",),
 )

@@ -23,5 +23,4 @@ and only from exponentially many where it looks at first places alone, as SNTV d
 notebook were read: the bounds are derived here with constants, the swapping bias is that of the code, and its stored
 figures stand beside ours.""",
     pictures=("blind-panel",),
-    beside=("swaps",),
 )

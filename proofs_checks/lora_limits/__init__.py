@@ -28,5 +28,4 @@ sqrt(log L), and that above it no algorithm does so for every input unless SETH 
 read in full: its lemmas on the exact gradient are checked as they stand, its error chain is replaced by bounds with
 constants, and its hardness is met by inputs whose rank is known exactly.""",
     pictures=("rank-exponents", "real-heads"),
-    beside=("accuracy",),
 )

@@ -12,7 +12,6 @@ from lrtheory.bounds import (
     Identity,
     Inequality,
     Measured,
-    Paper,
     Sides,
     Statement,
     rounding,
@@ -135,12 +134,13 @@ def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
 
 LL_S2_RANK = Statement(
     id="lora_limits/LL-S2-rank",
-    title="The rank from which descents end at the minimum",
+    title="The least r with r (r + 1) / 2 > K N",
     says=(
-        "r is the least rank with r (r + 1) / 2 > K N, where N is the number of data and K that of outputs: the rank "
-        "from which, by the cited abstract, the linearised problem has no spurious local minima."
+        "The library's r is the least integer with r (r + 1) / 2 > K N, where N is the number of data and K that of "
+        "outputs. That descents of the linearised problem end at its minimum from this rank on is the paper's, and is "
+        "not checked here."
     ),
-    source=Paper("2402.11867", "abstract", read="recalled"),
+    source=Derived(theory.rank_without_spurious_minima),
     tex=r"r = \min\{r : r(r+1)/2 > KN\}",
     hypotheses={"some data and outputs": lambda case: case.n_data >= 1 and case.n_outputs >= 1},
     instances=COUNTS,
@@ -151,6 +151,7 @@ LL_S2_RANK = Statement(
         # the count without the half of r (r + 1) / 2: it asks for a rank that is too high
         saboteur("2 K N in the place of K N", claim=Inequality(partial(smallest_rank, factor=2))),
     ),
+    notes="The rank is that of the abstract of arXiv 2402.11867 (recalled); LL-S2 measures descents.",
 )
 
 
@@ -208,7 +209,7 @@ def step_by_formula(case: OneStep, found: np.ndarray, power: int = 2) -> Sides:
 
 LL_S3 = Statement(
     id="lora_limits/LL-S3",
-    title="The first step of an adapter",
+    title="The first step of an adapter grows with the square of its scale",
     says=(
         "An adapter B A of scale s starts at B_0 = 0, and A has r rows. One step of B of size h changes the output at "
         "the input x by -h s^2 |A x|^2 g, where g is the gradient of the loss by that output and alpha is the scale "

@@ -16,15 +16,16 @@ from proofs_checks.low_rank_adapters import balance
 
 ABOUT = About(
     paper=(
-        "Ten papers on adapters, named in the statements; among them K. Ponkshe et al., *Initialization using Update "
-        "Approximation is a Silver Bullet for Extremely Efficient Low-Rank Fine-Tuning*, arXiv 2411.19557, and P. "
-        "Albert et al., *RandLoRA*, arXiv 2502.00987."
+        "K. Ponkshe et al., *Initialization using Update Approximation is a Silver Bullet for Extremely Efficient "
+        "Low-Rank Fine-Tuning*, arXiv 2411.19557; AltLoRA, 2505.12455; Uni-LoRA, 2506.00799; SwitchLoRA, 2406.06564; "
+        "RandLoRA, 2502.00987; TeRA, 2509.03234; One-for-All, 2603.29756; HUT, 2409.13501; Queryable LoRA, 2605.08423; "
+        "A. Glentis et al. on pretraining, 2505.22922."
     ),
     claims="""\
 The papers propose adapters with fewer numbers or higher rank than LoRA, starts that capture a gradient, and steps that
-do not depend on how an update is factored. What of this is linear algebra is proved here: how near each kind comes to a
-target, how many free numbers it has, what a start or a step captures, and which steps are stable. Full rank pays for
-flat spectra alone, and a start from signs of a gradient can miss nearly all of it.""",
+do not depend on how an update is factored. Abstracts and parts of the code were read, no theorems. What of this is
+linear algebra is proved here: how near each kind comes to a target, how many free numbers it has, what a start or a
+step captures, and which steps are stable. In draws full rank paid for flat spectra alone, and a start from signs of a
+gradient can miss nearly all of it.""",
     pictures=("reach", "healing"),
-    beside=("healing",),
 )

@@ -185,7 +185,7 @@ def mean_share(due: Callable[[Chance], float]) -> Expectation:
 
 AD_4 = Statement(
     id="low_rank_adapters/AD-4",
-    title="Chance captures the share of its dimension",
+    title="A random subspace captures on average the share of its dimension",
     says=(
         "A uniformly random linear subspace of K dimensions captures, on average, the share K / (m n) of the squared "
         "norm of any target with m rows and n columns. So LoRA of rank r beats a random linear adapter of its own "

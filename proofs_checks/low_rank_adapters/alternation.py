@@ -129,7 +129,7 @@ def stays_behind(case: Stalled, found: list[Any], least: bool = False) -> Sides:
 
 AL_5 = Statement(
     id="low_rank_adapters/AL-5",
-    title="Factors of full rank do not suffice",
+    title="Factors of full rank may never reach the target",
     says=(
         "From B = e_2 and A = e_2^T, alternating half-steps of size 1/2 to the target e_1 e_1^T have the squared "
         "residual 1 + 4^-k after k half-steps, and never fall below 1, although both factors have full rank at all "
@@ -143,7 +143,7 @@ AL_5 = Statement(
     claim=Identity(stays_behind),
     decisions=("*",),
     saboteurs=(
-        saboteur("full rank leads to the target", claim=Identity(partial(stays_behind, least=True)), printed=True),
+        saboteur("full rank leads to the target", claim=Identity(partial(stays_behind, least=True))),
         saboteur("twice the step", solve=partial(stalled, step_size=1.0)),
     ),
 )

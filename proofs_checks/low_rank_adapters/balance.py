@@ -160,12 +160,12 @@ RF_3 = Statement(
 
 RS_1 = Statement(
     id="low_rank_adapters/RS-1",
-    title="Scaling by the root of the rank",
+    title="Scaling by the root of the rank keeps the first change",
     says=(
         "With updates alpha / sqrt(r) B A the first change of the outputs keeps its size when the rank r grows; the "
         "abstract of this paper calls the mechanism new, and it is that of Kalajdzievski, 2023."
     ),
-    source=Paper("2603.29756", "abstract", read="abstract"),
+    source=Paper("2603.29756", "One-for-All, scaling", read="abstract"),
     tex=r"s = \alpha/\sqrt r:\ \|s B A x\| = \Theta(1)",
     hypotheses={"a rank": always},
     instances=CARRIED,

@@ -46,7 +46,7 @@ def regressed(case: Data, found: dict[str, Any], *, projected: bool = True) -> S
 
 AD_5 = Statement(
     id="low_rank_adapters/AD-5",
-    title="The best adapter for data, whatever the inputs",
+    title="The best adapter for data is a truncation, whatever the inputs",
     says=(
         "E holds what outputs lack for inputs X, an example a column in both, and P_X projects onto the rows of X, "
         "which may be dependent. The least |E - Z X|^2 of all updates Z of rank r is |E - E P_X|^2 plus the sum of all "
@@ -91,7 +91,7 @@ def truncated(case: Converted, found: dict[str, Any], *, scale: float | None = N
 
 AD_6 = Statement(
     id="low_rank_adapters/AD-6",
-    title="The nearest LoRA of any adapter, through its factors",
+    title="The nearest LoRA of any adapter is found from its factors",
     says=(
         "An adapter of any kind has the update D, with singular values sigma_i, also where it is known by two thin "
         "factors alone. The nearest LoRA B A of rank r misses it by the sum over i > r of sigma_i^2, squared, and its "

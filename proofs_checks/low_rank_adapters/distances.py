@@ -77,7 +77,7 @@ def no_nearer(case: Aimed, found: Found, *, unrooted: bool = False) -> Sides:
 
 AD_3 = Statement(
     id="low_rank_adapters/AD-3",
-    title="No trained numbers come nearer than this",
+    title="Frozen factors and rank bound every distance from below",
     says=(
         "D is a target and Delta any update of an adapter. The squared distance of D from Delta is at least "
         "|D|^2 - |P_B D P_A|^2, with the projectors onto the columns and rows of frozen factors B and A, and at least "
@@ -130,7 +130,7 @@ def signed(case: Aimed, found: Found, kept: int = 1) -> Sides:
 
 RA_5 = Statement(
     id="low_rank_adapters/RA-5",
-    title="The exact distance to RandLoRA with orthonormal bases and signs",
+    title="With orthonormal bases and signs RandLoRA's distance is known",
     says=(
         "The bases B_j of RandLoRA have orthonormal columns all together, and A has entries 1 and -1. Then the least "
         "squared distance of a target D from its updates is |D|^2 less the sum over j of the largest squared singular "
@@ -189,7 +189,7 @@ def between(case: Aimed, found: dict[str, float], *, stretch: bool = False, outs
 
 RA_6 = Statement(
     id="low_rank_adapters/RA-6",
-    title="A bracket of the distance to RandLoRA with any bases",
+    title="Any independent bases bracket the distance to RandLoRA",
     says=(
         "All columns of the bases B_j of RandLoRA are independent, with singular values from b to b', and the entries "
         "of A have absolute values from a > 0 to a'. With Y_j the entrywise quotient of block j of B^+ D by A, and S "

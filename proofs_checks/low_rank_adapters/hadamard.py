@@ -99,7 +99,7 @@ def weighed(case: Aimed, found: Found, *, mean: bool = False) -> Sides:
 
 HU_3 = Statement(
     id="low_rank_adapters/HU-3",
-    title="A bracket of the distance to Hadamard adapters",
+    title="Entries of the weight bracket the distance to Hadamard adapters",
     says=(
         "W has no zero, and Y is the entrywise quotient of a target D by W. The squared distance of D from all "
         "W o (B A) of rank r in B A, with the entrywise product o, lies between the squares of the least and the "
@@ -127,11 +127,11 @@ HU_3 = Statement(
 )
 
 
-def as_lora(case: Aimed, found: Found, *, nearer: bool = False) -> Sides:
+def as_lora(case: Aimed, found: Found, *, halved: bool = False) -> Sides:
     """Compare the lower bound and the error of the nearest adapter with the distance to LoRA of the same rank."""
     wrong, error = checked(case, found, exact=True)
     due = float(theory.hadamard_rank_one_energy(values(case.target), case.rank))
-    if nearer:
+    if halved:
         due = due / 2
     return wrong or Sides(np.array([found["lower"] ** 2, error]), np.array([due, due]), rounding=8 * case.allowed)
 
@@ -158,7 +158,7 @@ HU_4 = Statement(
     decisions=("nearest.*",),
     claim=Identity(as_lora),
     saboteurs=(
-        saboteur("as printed: more expressive than LoRA", claim=Identity(partial(as_lora, nearer=True)), printed=True),
+        saboteur("half of LoRA's squared distance", claim=Identity(partial(as_lora, halved=True))),
         saboteur("a weight of full rank", breaks="a weight of rank one without zeros", instances=FULL_RANK),
         saboteur(
             "the sum of singular values for their squares",

@@ -137,7 +137,7 @@ def decreases(case: Factors, found: Found, factor: float = 2.0, swapped: bool = 
 
 AL_6 = Statement(
     id="low_rank_adapters/AL-6",
-    title="What a half-step takes off the loss",
+    title="Half-steps of sizes between 0 and 2 never raise the loss",
     says=(
         "On the loss |R|^2 / 2 with R = s B A - M an A half-step of size lr without momentum takes lr (2 - lr) |P_B "
         "R|^2 off |R|^2, and a B half-step takes lr (2 - lr) |R P_A|^2, where P_B and P_A project onto the columns of B"

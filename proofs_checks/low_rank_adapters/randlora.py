@@ -32,7 +32,7 @@ RA_1 = Statement(
         "at most n times epsilon together. With fixed random bases B_j no block can be fitted so: |D - P_B D|^2 is "
         "left, with the projector onto the columns of the basis."
     ),
-    source=Paper("2502.00987", "Theorem 4.1", read="recalled"),
+    source=Paper("2502.00987", "RandLoRA, Theorem 4.1", read="recalled"),
     tex=r"\|D_j - \Delta_j\| \le \varepsilon \Rightarrow \|D - \Delta\| \le n\varepsilon",
     hypotheses={},
     instances=BASES,
@@ -88,7 +88,7 @@ RA_2 = Statement(
     unread={"rank_bound": "RA-7 compares it with the rank"},
     saboteurs=(
         saboteur("the inner rank r alone", claim=Identity(partial(generic_rank, formula="inner"))),
-        saboteur("as printed: full rank", claim=Identity(partial(generic_rank, formula="full")), printed=True),
+        saboteur("as its title says: full rank", claim=Identity(partial(generic_rank, formula="full")), printed=True),
         saboteur("dependent bases", breaks="bases in general position", instances=EQUAL_BASES),
         saboteur(
             "all bases share the vector of columns",
@@ -100,7 +100,7 @@ RA_2 = Statement(
 
 RA_4 = Statement(
     id="low_rank_adapters/RA-4",
-    title="Full rank pays for flat spectra alone",
+    title="In draws full rank paid for flat spectra alone",
     says=(
         "At equal dimension RandLoRA with orthonormal bases and signs misses less of a target with equal singular "
         "values than LoRA, and more of targets whose singular values decay like a power i^-a with a of 1/2 or more: "
@@ -178,7 +178,7 @@ def enumerated(case: Ternary, found: Fraction, *, each: int = 2) -> Sides:
 
 RA_7E = Statement(
     id="low_rank_adapters/RA-7e",
-    title="The share of dead columns of a sparse factor",
+    title="A sparse factor has a known share of dead columns",
     says=(
         "The entries of A are independent, 0 with probability 1 - 1 / q, and 1 or -1 with probability 1 / (2 q) each. "
         "A column of the r rows is 0 with probability (1 - 1 / q)^r, which is the expected share of columns that no "
@@ -192,7 +192,7 @@ RA_7E = Statement(
     claim=Identity(enumerated),
     closed="the claim is about a formula, which is compared with the sum over all columns",
     saboteurs=(
-        saboteur("as documented: 1 / q for each sign", claim=Identity(partial(enumerated, each=1)), printed=True),
+        saboteur("as peft documents: 1 / q for each sign", claim=Identity(partial(enumerated, each=1)), printed=True),
         saboteur("a single row", patch=(theory.dead_share, ') ** integer("rank", rank, low=1)', ") ** 1")),
     ),
     notes="With the option very_sparse of peft, q = sqrt(768) and r = 32, 31 % of the columns are dead.",

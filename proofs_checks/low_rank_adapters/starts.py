@@ -209,7 +209,7 @@ def without_overlap(case: Factors, found: dict[str, float]) -> Sides:
 
 SB_5 = Statement(
     id="low_rank_adapters/SB-5",
-    title="Energies that ways of training can follow",
+    title="The energy of both factors is that of each, less what they share",
     says=(
         "Of a gradient G training R in B R A follows |P_B G P_A|^2, training A follows |P_B G|^2, training B follows "
         "|G P_A|^2, and training both follows the energy E_T in the space of all dB A + B dA, where P_B and P_A project"
@@ -290,7 +290,7 @@ SB_6 = Statement(
     claim=Identity(captures_share),
     decisions=("B", "A"),
     saboteurs=(
-        saboteur("all of it, as for the gradient itself", claim=Identity(captures_all), printed=True),
+        saboteur("all of it, as for the gradient itself", claim=Identity(captures_all)),
         saboteur("from the gradient", solve=started),
     ),
     notes="The released start takes the first step of AdamW, which is the sign of the gradient.",

@@ -150,7 +150,7 @@ def over_all(case: Line, found: Fraction, *, centered: bool = True) -> Sides:
 
 UL_3 = Statement(
     id="low_rank_adapters/UL-3",
-    title="What a random assignment loses on average",
+    title="A random assignment loses a known share on average",
     says=(
         "v has D entries, which go to d groups of any fixed sizes, all assignments being equally likely. The mean "
         "squared distance of v from what the vector of Uni-LoRA can make is (D - d) / (D - 1) times the sum of the "

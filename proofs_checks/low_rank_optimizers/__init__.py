@@ -28,10 +28,10 @@ ABOUT = About(
         "S. Mukherjee, L. Yuan, D. Hakkani-Tur, H. Peng, *RL Finetunes Small Subnetworks in LLMs*, arXiv 2505.11711."
     ),
     claims="""\
-The papers save memory: noise of low rank in place of full noise, moments of few columns, a vector for a curvature
-matrix, a scalar for an orthogonalization, moments of a quarter of the coordinates. It is proved here what each saving
-does to a step: low rank is unbiased on quadratics with a known variance, and its bias on cubics is exactly c/r; the
-printed update of MKOR is no inverse; and rounding alone makes updates sparse, of full rank, and overlapping.""",
+The papers save memory: noise of low rank in place of full noise, moments of few columns (DCT-AdamW) or coordinates
+(FRUGAL), one vector a step for curvature (MKOR), a scalar for orthogonalization (AuON). Abstracts and code were read,
+EGGROLL's text, and MKOR's formula in a thesis. It is proved here what each saving does to a step: low rank is unbiased
+on quadratics with a known variance, and its bias on cubics is exactly proportional to 1/r; MKOR's update as the thesis
+prints it is no inverse; and rounding alone makes updates sparse and overlapping.""",
     pictures=("bias-of-rank", "rounding"),
-    beside=("rounding",),
 )

@@ -105,7 +105,7 @@ DC_2 = Statement(
     claim=Inequality(leaves_little),
     decisions=("indices",),
     saboteurs=(
-        saboteur("sums of absolute values", solve=BY_ABSOLUTE, printed=True),
+        saboteur("as released: sums of absolute values", solve=BY_ABSOLUTE, printed=True),
         saboteur("the last columns", solve=wrong.last),
         saboteur("places of the longest rows", solve=wrong.by_rows),
         saboteur("as if one column more were kept", claim=Inequality(partial(leaves_little, more=1))),
@@ -153,7 +153,7 @@ DC_3 = Statement(
         saboteur("the columns that hold least", solve=wrong.least),
         saboteur("the last columns", solve=wrong.last),
         saboteur("2/m", claim=Inequality(partial(holds_a_share, factor=2))),
-        saboteur("r/n, as for squares", claim=Inequality(holds_as_squares_do), printed=True),
+        saboteur("r/n, as for squares", claim=Inequality(holds_as_squares_do)),
     ),
 )
 
@@ -214,7 +214,7 @@ def are_cosines(case: Cosines, found: Found) -> Sides:
 
 DC_8 = Statement(
     id="low_rank_optimizers/DC-8",
-    title="The cosine basis in both precisions, by a product and by a fast transform",
+    title="The cosine basis is exact up to rounding, and the fast transform is its product",
     says=(
         "Q_jk = sqrt(2/n) cos(pi k (2j + 1) / (2n)), with sqrt(1/n) for k = 0, is orthogonal. The basis that is made "
         "from arguments reduced as integers has these entries up to the rounding of one number, in double and in "

@@ -78,7 +78,9 @@ DC_5 = Statement(
     decisions=("indices",),
     saboteurs=(
         saboteur(
-            "moments stay in their places", patch=(moved, "if np.array_equal(old, new):", "if True:"), printed=True
+            "as released by default: moments stay in their places",
+            patch=(moved, "if np.array_equal(old, new):", "if True:"),
+            printed=True,
         ),
         saboteur("the inverse rotation", patch=(moved, "np.searchsorted(old, new)", "np.searchsorted(new, old)")),
         saboteur("columns in the order of their squares", patch=UNSORTED),
@@ -127,7 +129,7 @@ DC_6 = Statement(
         saboteur(
             "columns selected once for many steps", breaks="columns are selected anew in every step", instances=STALE
         ),
-        saboteur("sums of absolute values", solve=partial(fed_back, rule="l1"), printed=True),
+        saboteur("as released: sums of absolute values", solve=partial(fed_back, rule="l1"), printed=True),
         saboteur("places of the longest rows", solve=wrong.by_rows),
         saboteur(
             "the old error is forgotten",
@@ -176,9 +178,9 @@ DC_7 = Statement(
     claim=Inequality(buffer_stays_small),
     decisions=("indices",),
     saboteurs=(
-        saboteur("sums of absolute values", solve=partial(buffers, rule="l1"), printed=True),
+        saboteur("as released: sums of absolute values", solve=partial(buffers, rule="l1"), printed=True),
         saboteur("1 - mu for mu", patch=(Trion._advance, "(S, self.momentum - 1)", "(S, -self.momentum)")),
         saboteur("as if the selected part were removed", claim=Inequality(partial(buffer_stays_small, forgets=True))),
     ),
-    notes="A released program selects by sums of absolute values, under which the bound fails.",
+    notes="Its released program selects by sums of absolute values, under which the bound fails.",
 )

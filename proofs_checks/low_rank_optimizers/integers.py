@@ -124,7 +124,7 @@ def same_bits(case: cases.Network, found: Found) -> Sides:
 
 EI_2B = Statement(
     id="low_rank_optimizers/EI-2b",
-    title="The same bits, compiled, interpreted, and in NumPy",
+    title="Compiled kernels, interpreted ones and NumPy give the same bits",
     says=(
         "The logits of a network of integers and of both members of a pair are defined by floors, shifts and clipping "
         "alone. Compiled kernels, interpreted ones and NumPy's arrays give the same integers for all weights and noise."

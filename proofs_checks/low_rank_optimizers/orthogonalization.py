@@ -65,7 +65,7 @@ def lies_between(case: Vector, found: Found, exchanged: bool = False) -> Sides:
 
 AU_1 = Statement(
     id="low_rank_optimizers/AU-1",
-    title="The mean of squared cosines lies between that of equal entries and that of a spike",
+    title="Means of squared hyperbolic cosines lie between equal entries and a spike",
     says=(
         "For N numbers x_i of length |x|, the mean of cosh^2 x_i minus 1, which is the mean of sinh^2 x_i, lies "
         "between sinh^2(|x| / sqrt(N)), where all |x_i| are equal, and sinh^2(|x|) / N, where one entry holds all."
@@ -109,10 +109,10 @@ def allowance(case: Run, G: np.ndarray) -> float:
 
 AU_2 = Statement(
     id="low_rank_optimizers/AU-2",
-    title="A step in the paper's form is at most as long as the step size",
+    title="A step in AuON's printed form is at most as long as the step size",
     says=(
         "With X = G / (|G| + 1e-7), the step U = X / (sqrt(mean cosh^2 x_i) + 1e-8) has a largest singular value of at "
-        "most |U|, which is at most 1. The released program divides G itself, and its step has no bound."
+        "most |U|, which is at most 1. AuON's released program divides G itself, and its step has no bound."
     ),
     source=Derived(theory.auon_factors),
     tex=r"\|U\|_2 \le \|U\|_F \le 1",
@@ -139,7 +139,7 @@ def is_descent(case: Run, found: Found, added: float = 1e-7, least: float = 0.0)
     for U, G in zip(updates, case.directions, strict=True):
         allowed, norm = allowance(case, G), float(np.linalg.norm(G))
         factor = -float((U / norm * (G / norm)).sum())
-        low, high = theory.auon_factors(G.size, norm, gamma=case.gamma, epsilon_norm=added)
+        low, high = theory.auon_factors(G.size, norm, gamma=case.gamma, method="released", epsilon_norm=added)
         due = 1 / (math.sqrt(1 + mean_square_sine(case.gamma * (G / (norm + 1e-7)))) + 1e-8)
         rows += [(max(low, least), factor, allowed), (factor, high, allowed)]
         rows += [(factor, due, allowed), (due, factor, allowed)]
@@ -149,7 +149,7 @@ def is_descent(case: Run, found: Found, added: float = 1e-7, least: float = 0.0)
 
 AU_4 = Statement(
     id="low_rank_optimizers/AU-4",
-    title="The released program is gradient descent with momentum, times a number near 1",
+    title="AuON's released step is that of momentum, times one number in a known interval",
     says=(
         "A step of the released program is that of gradient descent with the same momentum G, one step ahead, times a "
         "factor between 1 / (sqrt(1 + sinh^2(h) / N) + 1e-8) and 1 / (sqrt(1 + sinh^2(h / sqrt(N))) + 1e-8), where h = "
@@ -234,7 +234,7 @@ def is_reached(case: Reach, found: Found, ends: Any = None, lost: int = 0) -> Si
 
 AU_3B = Statement(
     id="low_rank_optimizers/AU-3b",
-    title="Where singular values are after some steps, and how slowly small ones grow",
+    title="Muon's Newton-Schulz step multiplies no value by more than 3.4445",
     says=(
         "The image of an interval [l, 1] of singular values under k steps is that whose ends are values at ends or at "
         "critical points, step by step: for the quintic of Muon and k = 5 it is [0.4705, 1.2024] for l = 0.001, and "

@@ -81,7 +81,7 @@ def is_aligned(case: Pair, found: Found, condition: str = "product") -> Sides:
 
 MK_5 = Statement(
     id="low_rank_optimizers/MK-5",
-    title="The cosine between a gradient and its preconditioned form",
+    title="Condition numbers bound how far preconditioning turns a gradient",
     says=(
         "With k the product of the condition numbers of X_L and X_R, the cosine between P = X_L G X_R and G is at "
         "least 2 sqrt(k) / (1 + k). So a step of size eta along P, rescaled to the norm of G, decreases a smooth "

@@ -73,7 +73,7 @@ def returns(case: Binades, found: np.ndarray, gaps: Any = exact_gaps) -> Sides:
 
 RN_1 = Statement(
     id="low_rank_optimizers/RN-1",
-    title="Which steps a weight in sixteen bits absorbs",
+    title="Sixteen bits absorb steps up to half of a gap",
     says=(
         "A normal number w of bfloat16 or half precision plus a step d, rounded to the nearest number with ties to "
         "even, is w exactly where d is below half of the gap on its side, or equal to it and the last bit of w is 0. "
@@ -87,12 +87,15 @@ RN_1 = Statement(
     solve=stepped,
     claim=Identity(returns),
     saboteurs=(
-        saboteur("as is often said: |w|/256", printed=True, claim=Identity(partial(returns, gaps=popular))),
+        saboteur("|w|/256 for half of the gap", claim=Identity(partial(returns, gaps=popular))),
         saboteur("both half gaps alike", claim=Identity(partial(returns, gaps=without_edge))),
         saboteur("ties away from 0", solve=wrong.ties_away),
         saboteur("rounded to single precision first", solve=wrong.twice),
     ),
-    notes="So a step below |w|/512 is always absorbed, one above |w|/256 never, and between them the place decides.",
+    notes=(
+        "In bfloat16 a step below |w|/512 is always absorbed, one above |w|/256 never, and between them the place "
+        "decides."
+    ),
 )
 
 
@@ -139,7 +142,7 @@ def short_steps(case: Gradients, found: dict[str, np.ndarray], bounds: Any = bou
 
 RN_2 = Statement(
     id="low_rank_optimizers/RN-2",
-    title="How long a step of Adam can be",
+    title="Adam's longest step is known at every time",
     says=(
         "With step size 1 and nothing added to the root, no entry of the t-th step of Adam is longer than C_t = (1 - "
         "b1)/sqrt(1 - b2) sqrt(sum of (b1^2/b2)^i for i < t) sqrt(1 - b2^t)/(1 - b1^t), whatever the gradients are. "
@@ -183,7 +186,7 @@ def stays(case: Stored, found: np.ndarray, share: int = 1) -> Sides:
 
 RN_3 = Statement(
     id="low_rank_optimizers/RN-3",
-    title="Large weights in bfloat16 do not move",
+    title="Weights above 512 of Adam's longest steps do not move in bfloat16",
     says=(
         "Weights are kept in bfloat16, rounded to the nearest number after each step of AdamW without decay. At step t "
         "no normal weight of an absolute value of at least 512 C_t times the step size changes, with C_t of RN-2."
@@ -196,7 +199,7 @@ RN_3 = Statement(
     claim=Inequality(stays),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("as is often said: 256 for 512", printed=True, claim=Inequality(partial(stays, share=2))),
+        saboteur("256 for 512", claim=Inequality(partial(stays, share=2))),
         saboteur("a copy in single precision is kept", breaks="stored in bfloat16", instances=KEPT_APART),
         saboteur("rounded at random", solve=wrong.stochastic),
     ),
@@ -233,7 +236,7 @@ def overlap_is(share: Any) -> Expectation:
 
 RN_4 = Statement(
     id="low_rank_optimizers/RN-4",
-    title="Two runs without a signal change the same weights",
+    title="Two runs without a signal overlap at least as by chance",
     says=(
         "Two runs add independent normal steps to the same weights in bfloat16 and round. The expected share of "
         "weights that both change is the mean of q(w)^2, with the probability q(w) that a step crosses half of the gap "
@@ -247,7 +250,7 @@ RN_4 = Statement(
     solve=masks,
     claim=overlap_is(mean_square),
     saboteurs=(
-        saboteur("the hypergeometric overlap", printed=True, claim=overlap_is(even_spread)),
+        saboteur("the hypergeometric overlap", claim=overlap_is(even_spread)),
         saboteur("both half gaps alike", claim=overlap_is(alike_on_both_sides)),
         saboteur("both runs take the same steps", solve=wrong.same_steps),
         saboteur("rounded at random", solve=wrong.drawn_at_random),

@@ -175,7 +175,7 @@ def without_momentum(curvature: Any, noise: Any, *, step_size: Any, momentum: An
 
 FR_3 = Statement(
     id="low_rank_optimizers/FR-3",
-    title="Where a coordinate settles under noise, with a running mean of gradients and without",
+    title="Under noise a coordinate settles at a known variance, with momentum or without",
     says=(
         "A coordinate x has the objective l x^2 / 2 and gradients with noise of variance s2, and steps -alpha m with "
         "the running mean m of weight b. In the limit E x^2 = alpha s2 (1 + b) / (l (2 (1 + b) - alpha (1 - b) l)). A "
@@ -224,7 +224,7 @@ def settles_anew(case: Coordinate, found: Found, averaged: bool = False) -> Side
 
 FR_3T = Statement(
     id="low_rank_optimizers/FR-3T",
-    title="Where a coordinate settles that is split off anew in every period",
+    title="A coordinate split off anew in every period settles at a known variance",
     says=(
         "In each period of T steps a coordinate has, with probability p, a running mean of its gradients that starts "
         "at 0, and else takes plain gradients, on l x^2 / 2 with noise of variance s2. Then E x^2 after t steps of a "
@@ -240,7 +240,11 @@ FR_3T = Statement(
     saboteurs=(
         saboteur("no reset", solve=partial(split_anew, make=wrong.Kept)),
         saboteur("a correction of the start", solve=partial(split_anew, make=wrong.Corrected)),
-        saboteur("the mean starts as the gradient", solve=partial(split_anew, make=wrong.FromGradient), printed=True),
+        saboteur(
+            "as released: the mean starts as the gradient",
+            solve=partial(split_anew, make=wrong.FromGradient),
+            printed=True,
+        ),
         saboteur("the average of both limits", claim=Identity(partial(settles_anew, averaged=True))),
     ),
     notes=(
@@ -280,7 +284,11 @@ FR_6 = Statement(
         saboteur("no reset", solve=partial(travelled, make=wrong.Kept)),
         saboteur("a correction of the start", solve=partial(travelled, make=wrong.Corrected)),
         saboteur("the loss of an endless period", claim=Identity(partial(travels, forever=True))),
-        saboteur("the mean starts as the weights", solve=partial(travelled, make=wrong.FromWeights), printed=True),
+        saboteur(
+            "as released: the mean starts as the weights",
+            solve=partial(travelled, make=wrong.FromWeights),
+            printed=True,
+        ),
     ),
     notes=(
         "At b = .9 each reset loses 9 of 200 steps. A released program starts the momentum of ordinary parameters as a "
@@ -334,12 +342,12 @@ def keep_so_many(case: Weights, found: dict[str, int], share: bool = False) -> S
 
 FR_5 = Statement(
     id="low_rank_optimizers/FR-5",
-    title="Bytes of state of every optimizer",
+    title="The state of ten optimizers is known to the byte",
     says=(
         "For weights (m, n) in single precision Adam keeps 8 m n bytes, a momentum 4 m n, GaLore 8 r max + 4 r min, "
         "Adam in r columns of a basis 8 r max + 4 r, and 4 m n more with error feedback, Trion 4 m n + 4 r, FRUGAL 8 "
-        "for each chosen entry and 4 for each index, MKOR 4 (m^2 + n^2), and a strategy of low rank 16, where max and "
-        "min are the larger and the smaller side."
+        "for each chosen entry and 4 for each index, MKOR 4 (m^2 + n^2), and a strategy of low rank 16 bytes, where "
+        "max and min are the larger and the smaller side."
     ),
     source=Derived(theory.state_bytes),
     tex=r"8r\max(m, n) + 4r\ (+\ 4mn),\quad 4mn + 4r,\quad 4(m^2 + n^2),\ \dots",

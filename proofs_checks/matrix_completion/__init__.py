@@ -23,5 +23,4 @@ half-step costs about |Omega| k and not |Omega| k^2, and still shrinks the dista
 factor. Its abstract alone was read: contraction, second moments, and what no algorithm can do are derived here;
 constants of the sample are measured, and count as observations.""",
     pictures=("contraction", "phase"),
-    beside=("noise",),
 )

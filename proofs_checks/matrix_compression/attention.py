@@ -65,7 +65,7 @@ def by_tail(case: Head, found: dict[str, Any]) -> Sides:
 
 DR_7 = Statement(
     id="matrix_compression/DR-7",
-    title="What new logits do to a row of attention",
+    title="New logits move a row by at most tanh(osc / 4) diam(V)",
     says=(
         "Logits S become S', and osc_i is the difference of the largest and the least change in row i, over the keys "
         "that its query sees. The output O_i moves by at most tanh(osc_i / 4) times diam(V), the largest distance of "

@@ -134,7 +134,7 @@ def growing(stack: Stack, found: object) -> Sides:
 
 CM_12 = Statement(
     id="matrix_compression/CM-12",
-    title="Errors of parts add up",
+    title="Errors of parts add up to a lower bound",
     says=(
         "M holds blocks side by side, put into groups G_j. The squared error E_r(M)^2 of the best approximation of "
         "rank r is at least the sum of those of the groups, and that of a group at least the sum of those of its "

@@ -185,7 +185,7 @@ def integral(one: Chosen, found: dict[str, float]) -> Sides:
 
 AB_5 = Statement(
     id="matrix_compression/AB-5",
-    title="A price bounds what anybody's ranks keep",
+    title="A price per rank bounds what any ranks keep",
     says=(
         "Ranks within the budget b, whoever chose them, keep at most the energy lambda b + sum max(0, sigma^2 - lambda"
         " c), for every price lambda of at least 0; the sum runs over all singular values sigma, and a rank that keeps"

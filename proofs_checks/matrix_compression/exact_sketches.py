@@ -33,7 +33,7 @@ def fits(case: Pass) -> bool:
 
 CM_13 = Statement(
     id="matrix_compression/CM-13",
-    title="What fits is exact",
+    title="A sketch drops nothing if the rank fits",
     says=(
         "If all blocks together have rank at most the number of columns that a sketch keeps, nothing is dropped, and "
         "T_r of its factor F, the sum of the r largest squared singular values, is that of the blocks for every r."

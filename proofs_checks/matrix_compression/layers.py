@@ -50,7 +50,7 @@ def best_of_weight(case: Layer, found: dict[str, Any]) -> Sides:
 
 PE_1 = Statement(
     id="matrix_compression/PE-1",
-    title="The best weight of a rank, in the metric of the inputs",
+    title="The best weight of a rank truncates in the metric of the inputs",
     says=(
         "The inputs of a layer stand in the columns of X, and W' is the weight that is found. Its error at the output,"
         " |(W - W') X|, is E_r(W X), the least that any weight of rank r has: the root of the sum of the squares of "
@@ -148,7 +148,7 @@ def within_reach(case: Taught, found: dict[str, Any]) -> Sides:
 
 PE_2 = Statement(
     id="matrix_compression/PE-2",
-    title="The best weight of a rank for other inputs and given outputs",
+    title="The best weight for other inputs truncates projected outputs",
     says=(
         "A weight W' of rank r maps inputs X', those of a compressed network, as near as can be to outputs Y of the "
         "original one; samples stand in columns. Its squared error is |Y (I - P)|^2 + E_r(Y P)^2, P the projection "

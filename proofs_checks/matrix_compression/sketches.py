@@ -158,7 +158,7 @@ def balanced(case: Pass, found: Trace, counted: Callable[[np.ndarray], float] = 
 
 CM_3T = Statement(
     id="matrix_compression/CM-3t",
-    title="What is kept and what was dropped is all there was",
+    title="What is kept and what was dropped sum to all energy",
     says=(
         "A factor F takes in columns, and truncations drop squared singular values. At every step |F|^2 and all that "
         "was dropped so far sum to the energy of all columns so far."

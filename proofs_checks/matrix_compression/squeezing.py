@@ -106,7 +106,7 @@ def nearer(case: Update, found: Panel) -> Sides:
 
 SQ_1E = Statement(
     id="matrix_compression/SQ-1e",
-    title="No factors of a rank are nearer, whoever made them",
+    title="No factors of a rank are nearer than the best truncation",
     says=(
         "Any factors B^ and A^ of inner rank r are at least E_r away from the update s B A, in the Frobenius norm; "
         "E_r is the root of the sum of the squares of all but its r largest singular values. Certificates of four "
@@ -162,7 +162,7 @@ def as_told(case: Folder, found: dict[str, Any]) -> Sides:
 
 SQ_4 = Statement(
     id="matrix_compression/SQ-4",
-    title="A file of another rank says another alpha",
+    title="A lower rank needs another alpha",
     says=(
         "An adapter of rank q and its setting alpha mean alpha / q times B A, or alpha / sqrt(q) times it where it is "
         "rank-stabilized. The file that is written for rank r has settings and arrays that mean the best "

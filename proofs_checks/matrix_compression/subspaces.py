@@ -91,7 +91,7 @@ CM_6 = Statement(
 
 CM_6R = Statement(
     id="matrix_compression/CM-6r",
-    title="Columns that are nearly orthonormal, or not at all",
+    title="A bracket holds for columns that are not orthonormal",
     says=(
         "M holds blocks side by side, Q is any matrix with the same rows, d = |Q^T Q - I| in the spectral norm, and R "
         "= M - Q Q^T M. With T_r the sum of the r largest squared singular values, T_r(Q^T M) is at most (1 + d) "
@@ -182,7 +182,7 @@ def near(case: Copied, found: Compared, *, squares: bool = False, spectral: bool
 
 CM_11 = Statement(
     id="matrix_compression/CM-11",
-    title="A copy by anybody bounds the best one",
+    title="A copy of rank r bounds the best error",
     says=(
         "M' is a copy of M that any tool made. The errors E_r of the best approximations of rank r of both differ by "
         "at most the Frobenius norm of M - M'. So a copy of rank r bounds E_r(M) by its own distance, and any other "

@@ -69,7 +69,7 @@ TR_1 = Statement(
             "sqrt(e) / (1 - sqrt(e))",
             claim=Inequality(lambda case, found: no_larger(case, found, factor=1 / (1 - case.share**0.5))),
         ),
-        saboteur("the last value below a limit is looked for, as in public code", solve=wrong.last_below, printed=True),
+        saboteur("the last value below a limit is looked for, as released", solve=wrong.last_below, printed=True),
         saboteur(
             "values and not their squares",
             patch=(library._truncated, "np.cumsum(values[::-1] ** 2)", "np.cumsum(values[::-1])"),

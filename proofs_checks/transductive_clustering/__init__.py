@@ -24,5 +24,4 @@ parallel updates in closed form that never raise it and converge, and that they 
 abstract, code and tables were read: descent, rates and limits are proved here, with the threshold beyond which
 labels swap for ever, and accuracies are measured on digits and sentences instead of its images.""",
     pictures=("two-points",),
-    beside=("unequal",),
 )

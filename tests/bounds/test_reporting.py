@@ -9,11 +9,10 @@ import pytest
 from lrtheory.bounds import Session, check
 from lrtheory.bounds.reporting import About, Finding, Published, Shown, Side, costs, read_records, render, short, stale
 from lrtheory.bounds.reporting.staleness import counts_list
+from lrtheory.bounds.reporting.tables import apart
 from tests.bounds.toys import GAUSS, TOYS
 
-ABOUT = About(
-    paper="A. Toy, *On toys*, 2000.", claims="Sums are halves of squares.", pictures=("line",), beside=("line",)
-)
+ABOUT = About(paper="A. Toy, *On toys*, 2000.", claims="Sums are halves of squares.", pictures=("line",))
 RECORD = {
     "figure": "toy/line", "title": "A line.", "profile": "quick", "seed": 1, "data": {"data/a.csv": "0"},
     "inputs": {"n": 4, "sizes": list(range(9))},
@@ -181,7 +180,7 @@ def test_a_paper_has_its_claims_pictures_and_published_numbers(evidence, records
     assert "[![line](docs/pictures/toy--line.png)](docs/evidence/toy.md#line)" in report.main
     assert "*A line.* 1 of 2 claims hold, profile quick." in report.main
     assert "Of 2 [numbers of others](docs/evidence/toy.md#figures) 1 agree with ours within 10 %." in report.main
-    assert "Farthest apart in [line](docs/evidence/toy.md#line): start, 2 there and 3 here; Table 2" in report.main
+    assert "Farthest apart, in [line](docs/evidence/toy.md#line): start, 2 there and 3 here; Table 2" in report.main
     assert "support 1 of their 2 claims and set 2 numbers of others beside ours" in report.main
     page = report.details["toy"]
     assert "A line. Here profile quick; seed 1; n 4, sizes [0, ..., 8]; data data/a.csv." in page
@@ -256,3 +255,12 @@ def test_a_finding_without_its_ground_is_an_error(evidence, records, number, sen
 )
 def test_sides_are_shown_in_three_digits(side, shown):
     assert short(side) == shown
+
+
+def test_sides_are_told_with_the_digits_that_tell_them_apart():
+    assert apart("2", "1.5") == ("2", "1.5")
+    assert apart("1.64866803", "1.64857009") == ("1.6487", "1.6486")
+    assert apart("-1.5000000000000002", "-3/2") == ("-1.5000000000000002", "-1.5")
+    assert apart("0.25", "0.25") == ("0.25", "0.25")
+    assert apart("0.5", "1/2") == ("0.5", "1/2")
+    assert apart("an error", "1") == ("an error", "1")

@@ -34,6 +34,10 @@ def test_list_and_show(run):
     assert json.loads(run("show alpha_rank/MI-T2 --json")[1])["id"] == "alpha_rank/MI-T2"
 
 
+def test_one_of_a_kind_is_counted_in_the_singular(run):
+    assert run("list alpha_rank/ar-t8")[1].splitlines()[-1].startswith("1 theorem (")
+
+
 def test_check_runs_the_saboteurs_and_replays(run):
     code, out, _ = run("check alpha_rank/AR-T8")
     assert code == 0

@@ -88,6 +88,8 @@ def test_what_lies_ahead_may_be_unmeasured():
     partial = np.where(np.triu(np.ones((3, 3)), 1) > 0, np.nan, DOUBLES)
     for name, worked in WORKED.items():
         assert getattr(m, name)(partial) == pytest.approx(float(worked), rel=1e-14)
+    for table in (DOUBLES, partial):  # the precision does not depend on what was measured
+        assert m.AccuracyTable.from_accuracy(table.astype(np.float32)).accuracy.dtype == np.float64
 
 
 @pytest.mark.parametrize(

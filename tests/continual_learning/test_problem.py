@@ -22,6 +22,10 @@ def test_an_edit_problem_in_both_layouts(layout):
     assert (problem.n_inputs, problem.n_outputs, problem.n_keys) == (3, 2, 2)
     assert repr(problem) == "EditProblem(3 -> 2, 1 edit, 2 keys, 2 anchors)"
     assert problem.labels == ("a",)
+    for held in (problem.W0, problem.anchors, *problem.edits[0], TASK.X, TASK.y, TASK.X_test, TASK.y_test):
+        assert not held.flags.writeable
+    assert W0.flags.writeable  # the caller's own array stays as it is
+    assert KEYS.flags.writeable
 
 
 def test_numbers_keep_their_kind():

@@ -31,10 +31,10 @@ BAD: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "one of 'a', 'b'; got 'c'", lambda: validation.choice("x", "c", ("a", "b"))),
     (ValueError, "one of 'a'; got ['a']", lambda: validation.choice("x", ["a"], {"a": 1})),
     (ValueError, "one of 'a'; got array", lambda: validation.choice("x", np.zeros(2), ("a",))),
-    (TypeError, "a non-empty sequence of positive integers; got 3", lambda: validation.sizes("x", 3)),
-    (TypeError, "a non-empty sequence of positive integers; got ()", lambda: validation.sizes("x", ())),
-    (TypeError, "a non-empty sequence of positive integers; got '12'", lambda: validation.sizes("x", "12")),
-    (ValueError, "an integer of at least 1; got 0", lambda: validation.sizes("x", (2, 0))),
+    (TypeError, "a non-empty sequence of positive integers; got 3", lambda: validation.check_sizes("x", 3)),
+    (TypeError, "a non-empty sequence of positive integers; got ()", lambda: validation.check_sizes("x", ())),
+    (TypeError, "a non-empty sequence of positive integers; got '12'", lambda: validation.check_sizes("x", "12")),
+    (ValueError, "an integer of at least 1; got 0", lambda: validation.check_sizes("x", (2, 0))),
     (ValueError, "an array with rows of equal length", lambda: validation.array("x", [[1], [1, 2]])),
     (TypeError, "an array of real numbers", lambda: validation.array("x", ["a"])),
     (TypeError, "an array of real numbers", lambda: validation.array("x", [1j])),
@@ -69,7 +69,7 @@ def test_good_arguments_come_back_plain() -> None:
     assert type(validation.integer("x", np.int8(3), low=1)) is int
     assert validation.open_interval("x", 0.5, 0, 1) == 0.5
     assert validation.choice("x", "a", ("a", "b")) == "a"
-    assert validation.sizes("x", np.array([2, 3])) == (2, 3)
+    assert validation.check_sizes("x", np.array([2, 3])) == (2, 3)
     np.testing.assert_array_equal(validation.probability_vector("x", [0.1] * 10), [0.1] * 10)
 
 
@@ -114,3 +114,16 @@ def test_a_generator_is_passed_through_and_an_integer_repeats() -> None:
     rng = np.random.default_rng(3)
     assert validation.generator(rng) is rng
     assert validation.generator(3).random() == validation.generator(np.int64(3)).random()
+
+
+def test_floats_are_doubles_of_exact_numbers() -> None:
+    assert validation.floats("x", np.ones(2, np.float32)).dtype == np.float32
+    found = validation.floats("x", [[Fraction(1, 3), 2]], shape=(1, 2))
+    assert found.dtype == np.float64
+    assert found.tolist() == [[1 / 3, 2.0]]
+    for value, rule in (
+        ([Fraction(10**400)], "an array of numbers in the range of doubles"),
+        ([Fraction(1, 2), np.inf], "finite"),
+    ):
+        with pytest.raises(ValueError, match=f"^`x` must be {rule}"):
+            validation.floats("x", np.array(value, object))

@@ -149,13 +149,14 @@ def test_paths_stand_for_their_ballots(tmp_path: Path) -> None:
 def test_facts_say_what_is_proved_and_what_a_tie_decided() -> None:
     panel = Rankings(orders=[["a", "b", "c"], ["b", "a", "c"], ["c", "a", "b"], ["c", "b", "a"]])
     exact = fss.select(panel, "sntv", 2)
-    assert exact._facts()[0] == "no 2 items score more than these, 3 (FSS-A2)"
+    assert exact._facts()[0] == "no 2 items score more than these, 3 (fair_subset_selection/FSS-A2)"
     assert exact._facts()[-1] == "a tie decided between a, b: other choices are as good"
     assert exact.tied_labels == ("a", "b")
     assert exact._columns()["tied"].tolist() == [False, True]
     greedy = fss.select(panel, "borda-cc", 2, groups=[0, 0, 1], quota={1: 1})
     bound, score = greedy.certificate.bound, greedy.score
-    assert greedy._facts()[0] == f"no 2 items within the quotas score more than {bound:g} (FSS-G5); these score {score}"
+    by = "fair_subset_selection/FSS-G5"
+    assert greedy._facts()[0] == f"no 2 items within the quotas score more than {bound:g} ({by}); these score {score}"
     assert "<script>" not in fss.select(Rankings(orders=[["<script>", "b"]]), "sntv", 1)._repr_html_()
 
 

@@ -88,3 +88,5 @@ def test_bad_input() -> None:
             compare(D, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="target"):
         compare(D[0])
+    with pytest.raises(TypeError, match='^`kinds` must be "all" or a sequence of kinds; got 3'):
+        compare(D, kinds=3)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from lrtheory.low_rank_adapters.distance import distance
 from lrtheory.low_rank_adapters.fit import FitState, fit
 from lrtheory.low_rank_adapters.kinds.lora import lora
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
+from lrtheory.low_rank_adapters.training.train import train
 
 SHAPE = (5, 4)
 BLANK = lora(np.zeros((5, 2)), np.zeros((2, 4)))
@@ -147,3 +148,10 @@ def test_nothing_to_fit() -> None:
     assert zero.captured == pytest.approx(0.0, abs=1e-15)
     assert not zero.adapter.delta().any()
     assert fit(BLANK, X=normal(3, 4), Y=np.zeros((3, 5))).captured == 1.0
+
+
+def test_a_callback_is_callable() -> None:
+    with pytest.raises(TypeError, match="^`callback` must be callable or None; got 3"):
+        fit(BLANK, normal(5, 4), callback=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^`callback` must be callable or None; got 3"):
+        train(lora(normal(5, 2), normal(2, 4)), lambda delta: delta, step_size=0.1, callback=3)  # type: ignore[arg-type]

@@ -18,6 +18,9 @@ def test_a_problem_keeps_what_it_was_given():
     assert np.array_equal(problem.weight, 2 * D)
     assert repr(problem) == "UpdateProblem(2 x 3, 4 rows of data)"
     assert UpdateProblem(X=X, Y=Y).shape == (2, 3)
+    for value in (problem.target, problem.weight, problem.X, problem.Y):
+        assert not value.flags.writeable
+    assert D.flags.writeable  # the caller's own array stays as it is
 
 
 @pytest.mark.parametrize(("given", "kept"), [("float16", "float32"), ("float32", "float32"), ("int64", "float64")])

@@ -57,6 +57,13 @@ def test_large_logits_do_not_overflow():
     assert np.isfinite(PROBLEM.gradient(1e6 * W)).all()
 
 
+def test_a_problem_is_not_changed_by_its_users():
+    for name in ("X", "y", "X_test", "y_test"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(PROBLEM, name)[0] = 0
+        assert GIVEN[name].flags.writeable
+
+
 def test_a_problem_comes_back_from_a_pickle():
     again = pickle.loads(pickle.dumps(PROBLEM))
     assert again(W) == PROBLEM(W)

@@ -41,7 +41,7 @@ A sample is drawn with the *seed* from the files as they stand, and kept while t
 files move; after such a move the same seed would draw another one. A mutant that was killed or is equivalent stays so;
 one that survived is tried again whenever the tests have changed.
 
-"""
+{without}"""
 
 
 class Fate(NamedTuple):
@@ -187,6 +187,20 @@ def lines(system: str, fates: list[Fate], seed: int, tests: str) -> tuple[str, l
     return row, [f"- `{one.path}`, `{one.kernel}`: `{one.before}` became `{one.after}`: {one.by}" for one in survived]
 
 
+def _without(rows: list[str]) -> str:
+    """A sentence for each system that has neither a row nor a kernel of its own."""
+    named = {row.split("`")[1] for row in rows}
+    bare = [one for one in lrtheory.SYSTEMS if one not in named and not has_kernels(ROOT / "lrtheory" / one)]
+    return "".join(f"`{one}` has no kernels of its own.\n" for one in bare) + "\n" * bool(bare)
+
+
+def has_kernels(folder: Path) -> bool:
+    """Whether a function in a folder is compiled by a decorator `kernel`."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
+    functions = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return any(ast.unparse(one).partition("(")[0] == "kernel" for node in functions for one in node.decorator_list)
+
+
 def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
     """Put the lines of systems into the table; those of other systems stay."""
     old = path.read_text().splitlines() if path.exists() else []
@@ -200,7 +214,8 @@ def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
             rows += [line for line in old if line.startswith(f"| `{system}` |")]
             survivors += [line for line in old if line.startswith(f"- `lrtheory/{system}/")]
     head = "| system | tests | seed | mutants | equivalent | survived | score | interval |\n|" + " --- |" * 8
-    path.write_text("\n".join([_HEAD + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]))
+    told = _HEAD.format(without=_without(rows)) + head
+    path.write_text("\n".join([told, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]))
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def part(monkeypatch: pytest.MonkeyPatch, uses: Callable[[str], None]) -> Any:
         try:
             module = importlib.import_module(name)
         except ImportError as error:
-            return missing("docs", f"{error}; pip install 'lrtheory[docs]'")
+            return missing("docs", f"{error}; pip install '.[docs]'")
         uses("docs")
         return module
 

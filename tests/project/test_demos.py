@@ -50,7 +50,7 @@ def demo(request: pytest.FixtureRequest, uses: Callable[[str], None]) -> ModuleT
     try:
         import marimo  # noqa: F401 (what the demos are written in)
     except ImportError as error:
-        missing("demos", f"{error}; pip install 'lrtheory[demos]'")
+        missing("demos", f"{error}; pip install '.[demos]'")
     uses("demos")
     return importlib.import_module(f"demos.{request.param}")
 
@@ -129,7 +129,7 @@ def test_wrong_usage_is_exit_code_3(line: str, capsys: pytest.CaptureFixture[str
 def test_without_marimo_it_says_what_to_install(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     monkeypatch.setattr(demos, "find_spec", lambda name: None)
     assert demos.main(["alpha_rank"]) == 3
-    assert "pip install 'lrtheory[demos]'" in capsys.readouterr().err
+    assert "pip install '.[demos]' in the checkout of lrtheory" in capsys.readouterr().err
 
 
 def test_help_names_the_systems(capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,7 +211,7 @@ def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        missing("browser", f"{error}; pip install 'lrtheory[browser]'")
+        missing("browser", f"{error}; pip install '.[browser]'")
     if chromium() is None:
         missing("browser", "there is no chromium; apt-get install chromium, or name one in CHROMIUM")
     with sync_playwright() as playwright:

@@ -20,7 +20,7 @@ def test_notebook(path: Path, uses: Callable[[str], None]) -> None:
         import jupytext
         import nbclient
     except ImportError as error:
-        missing("notebooks", f"{error}; pip install 'lrtheory[notebooks]'")
+        missing("notebooks", f"{error}; pip install '.[notebooks]'")
     uses("notebooks")
     notebook = jupytext.read(path, fmt="py:percent")
     assert any(cell.cell_type == "markdown" for cell in notebook.cells), f"{path.name} tells no story"

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import io
 import json
 import re
@@ -67,6 +68,35 @@ def test_files_are_of_classes_that_read_themselves(verb):
     for one in (*verb.files, *(option for option in verb.options if option.is_file)):
         (kind,) = [k for k in typing.get_args(hints[one.name]) or (hints[one.name],) if k is not type(None)]
         assert callable(kind.from_file)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_what_can_be_said_about_a_file_is_what_its_class_reads(verb):
+    hint = typing.get_type_hints(function_of(verb))[verb.files[0].name]
+    (kind,) = [k for k in typing.get_args(hint) or (hint,) if k is not type(None)]
+    known = inspect.signature(kind.from_file).parameters
+    assert verb.reading == tuple(word for word in ("form", "columns", "header") if word in known)
+
+
+def test_a_model_has_no_columns(folder, capsys):
+    assert main(["continual_learning", "edit", "tiny-model", "edits.npz", "--tensor", "x", "--columns", "a"]) == 3
+    assert "unrecognized arguments: --columns" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=named)
+def test_the_help_says_what_a_verb_writes(verb, capsys):
+    answer = typing.get_type_hints(function_of(verb))["return"]
+    own = isinstance(answer, type) and answer._write is not Result._write
+    assert (verb.writes != "a table") == own
+    with pytest.raises(SystemExit):
+        answering.run(verb.system, [verb.name, "--help"])
+    assert verb.streams or f"write {verb.writes} (.csv," in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_the_list_of_verbs_ends_with_a_way_on(system, capsys):
+    assert main([system, "--help"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"`lrtheory {system} VERB --help` explains one")
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
-"""Types of public signatures say something: parameters and returns that may be anything are counted."""
+"""What is public says something: a package shows the names that it lists, and their types are told."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
 
 import lrtheory
 from lrtheory import bounds
@@ -55,3 +59,13 @@ def test_what_counts() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_a_name_that_a_system_does_not_list_is_a_module_of_its_own(system: str) -> None:
+    """So that completion in a notebook offers nothing that was only imported."""
+    package = importlib.import_module(f"lrtheory.{system}")
+    others = {name: value for name, value in vars(package).items() if name[0] != "_" and name not in package.__all__}
+    del others["annotations"]  # of `from __future__`
+    own = lambda value: isinstance(value, ModuleType) and value.__name__.startswith(f"{package.__name__}.")
+    assert [name for name, value in others.items() if not own(value)] == []

@@ -33,6 +33,7 @@ from lrtheory._result import Result, json_safe, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import (
     array,
+    check_sizes,
     choice,
     flag,
     generator,
@@ -42,7 +43,6 @@ from lrtheory._validation import (
     same_parameters,
     state_entry,
 )
-from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank.problem import Game, profile_columns, profile_names
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 
 from lrtheory._numbers import number
-from lrtheory._validation import choice, integer, open_interval
-from lrtheory._validation import sizes as check_sizes
+from lrtheory._validation import check_sizes, choice, integer, open_interval
 
 __all__ = ["samples_finite_alpha", "samples_infinite_alpha"]
 

@@ -20,14 +20,11 @@ class About:
         What the paper claims, and what of it stands here, in about five lines.
     pictures : tuple of str
         Names of one or two figures of the system that stand for it.
-    beside : tuple of str
-        Names of the figures whose published numbers the main page of the report shows.
     """
 
     paper: str
     claims: str
     pictures: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

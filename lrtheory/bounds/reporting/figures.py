@@ -1,4 +1,4 @@
-"""The results of figures, from the records that they leave: claims with margins, and published numbers beside ours."""
+"""The results of figures, from the records that they leave: claims with margins, and numbers of others beside ours."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def profiles(records: Sequence[Record]) -> str:
 
 
 def in_full(records: Sequence[Record]) -> str:
-    """How many figures were made in the full profile too, and how many of their claims held there."""
+    """A sentence that counts the figures with a run in the full profile, and their claims that held there."""
     runs = [record["full"] for record in records if record["profile"] != "full" and record.get("full")]
     if not runs:
         return ""
@@ -61,34 +61,29 @@ def in_full(records: Sequence[Record]) -> str:
 
 
 def agreement(records: Sequence[Record]) -> tuple[int, int]:
-    """The number of published numbers beside ours in some records, and of those that agree within a tenth."""
+    """The number of numbers of others in some records, and of those that agree with ours within a tenth."""
     apart = [_apart(row) for record in records for row in record.get("beside", ())]
     return len(apart), sum(far <= NEAR for far in apart)
 
 
-def farthest(record: Record) -> tuple[str, str, str, str]:
-    """The published number of a figure that is farthest from ours.
+def farthest(records: Sequence[Record]) -> tuple[str, str, str, str, str]:
+    """The number of somebody else that is farthest from ours in all figures of a system.
 
     Parameters
     ----------
-    record : mapping
-        A record with published numbers.
+    records : sequence of mapping
+        Records, at least one of them with numbers of others.
 
     Returns
     -------
     tuple of str
-        The quantity, its published value, ours, and where it was published with what differs.
-
-    Raises
-    ------
-    ValueError
-        If the figure has no published numbers.
+        The name of the figure, the quantity, its value there and here, and whose it is with what differs.
     """
-    if not record.get("beside"):
-        raise ValueError(f"the figure {record['figure']} stands beside no published number")
-    row = max(record["beside"], key=_apart)
-    published, ours = (f"{float(row[who]):.4g}" for who in ("published", "ours"))
-    return plain(row["what"]), published, ours, plain(row["source"])
+    record, row = max(
+        ((record, row) for record in records for row in record.get("beside", ())), key=lambda pair: _apart(pair[1])
+    )
+    theirs, ours = (f"{float(row[who]):.4g}" for who in ("published", "ours"))
+    return name_of(record), plain(row["what"]), theirs, ours, plain(row["source"])
 
 
 def _apart(row: Mapping[str, Any]) -> float:
@@ -131,7 +126,7 @@ def details(record: Record) -> str:
             for row in record["beside"]
             if row["source"] == source
         ]
-        parts += [f"Published numbers: {plain(source)}.\n", table(("quantity", "published", "ours"), rows)]
+        parts += [f"Numbers of others: {plain(source)}.\n", table(("quantity", "theirs", "ours"), rows)]
     return "\n".join(parts)
 
 

@@ -133,7 +133,8 @@ def run(found: Sequence[Found]) -> str:
     one = found[0].evidence
     level = f"{LEVEL:.0e}".replace("e-0", "e-")
     return (
-        f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level {level}, the others exactly."
+        f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level {level}, the others exactly "
+        "or up to a rounding that is told."
     )
 
 
@@ -148,7 +149,8 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        ``theorems``, among them those ``of the papers``, ``classical`` and ``derived here``, then ``observations``,
+        ``theorems``, among them those ``of the papers`` (and of these those of papers that were ``read in full``),
+        ``classical`` and ``derived here``, then ``observations``,
         promises of libraries that are ``kept`` and ``violated``, ``recorded`` statements, ``saboteurs``, and the
         ``errata`` among these.
     """
@@ -165,6 +167,7 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
     return {
         "theorems": len(checked) - of_kind["observations"] - of_kind["kept"],
         **of_kind,
+        "read in full": sum(isinstance(one.source, Paper) and one.source.read == "full" for one in checked),
         "violated": violated,
         "recorded": len(statements) - len(checked) - violated,
         "saboteurs": sum(len(one.saboteurs) for one in statements),
@@ -234,6 +237,8 @@ def _near(found: Found) -> str:
         return "="
     if found.evidence.kind == "rate":
         return "rate"
+    if "exact" in worst:  # a probability that is known
+        return _percent(worst["exact"] / float(worst["rhs"]))
     if "upper" in worst:
         return f"≤ {_percent(worst['upper'] / float(worst['rhs']))}"
     if tightness is None:  # sides that are zero or negative have no ratio

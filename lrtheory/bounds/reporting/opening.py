@@ -28,10 +28,11 @@ Every row is supported on all of its instances, unless it says *recorded*, which
 leads to the formula, the hypotheses, both sides at the worst instance, the saboteurs, and a command that replays it.
 Brackets name another paper, and how much of a paper was read where that is not all of it (recalled: from memory).
 
-The last column says how close the sides come: "=" is an equality; "tight", a bound that is attained; a percentage, the
-largest quotient of both sides; "≤", an upper limit of a measured probability as a share of the allowed one; "slack",
-the distance where there is no quotient; "-", a bound that nothing comes near; "rate", an exponent within its interval.
-A second percentage is the share of cases in which the claim excludes anything, where that is not all of them.
+The last column says how close the sides come: "=" is an equality, of laws and means within a width that is told;
+"tight", a bound that is attained; a percentage, the largest quotient of both sides; "≤", an upper limit of a measured
+probability as a share of the allowed one; "slack", the distance where there is no quotient; "-", a bound that nothing
+comes near; "rate", an exponent within its interval. A second percentage is the share of cases in which the claim
+excludes anything, where that is not all of them.
 """
 
 
@@ -89,8 +90,8 @@ def counts_list(statements: Sequence[Statement]) -> str:
     told = (
         (
             n["theorems"],
-            f"**{n['theorems']} theorems** are supported: {n['of the papers']} of the papers, {n['classical']} "
-            f"classical, {n['derived here']} derived here with a proof.",
+            f"**{n['theorems']} theorems** are supported: {n['of the papers']} of the papers ({n['read in full']} of "
+            f"them read in full), {n['classical']} classical, {n['derived here']} derived here with a proof.",
         ),
         (
             n["observations"],
@@ -108,7 +109,7 @@ def counts_list(statements: Sequence[Statement]) -> str:
         ),
         (
             n["errata"],
-            f"**{n['errata']} errata**: wordings of sources, or rules of their authors' code, that the checks refute.",
+            f"**{n['errata']} errata**: wordings or rules of papers, code or tools that the checks refute.",
         ),
     )
     # a collection of somebody else's may have no observation, or no theorem; a line about none would only puzzle

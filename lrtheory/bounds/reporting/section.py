@@ -9,7 +9,7 @@ from lrtheory.bounds.reporting.about import About
 from lrtheory.bounds.reporting.details import item, sources_line
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, farthest, name_of
 from lrtheory.bounds.reporting.found import Found, how_close, place
-from lrtheory.bounds.reporting.tables import anchor, plain, short, table
+from lrtheory.bounds.reporting.tables import anchor, apart, plain, table
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["errata", "link", "row_start", "section"]
@@ -23,6 +23,7 @@ _TABLES: tuple[tuple[type, str, str], ...] = (
     (Measured, "Observations, measured and not proved:", ""),
 )
 _ERRATA = ("id", "refuted as it stands", "left side", "right side", "counterexample")
+_WRONG = "Errata of papers, code or tools, in our words; the left side should equal the right one or stay below it:"
 
 
 def section(
@@ -51,7 +52,7 @@ def section(
     Raises
     ------
     ValueError
-        If `about` names a figure without a record, or without published numbers where it wants them.
+        If `about` names a figure without a record.
     """
     there = f"{details}/{system}.md"
     parts = [f"## {system}\n"]
@@ -68,9 +69,9 @@ def section(
         parts += [f"{words}\n", table(header, rows)] if rows else []
     wrong = errata(found)
     if wrong:
-        parts += ["Errata of the source, in our words:\n", table(_ERRATA, _errata_rows(wrong, there))]
+        parts += [f"{_WRONG}\n", table(_ERRATA, _errata_rows(wrong, there))]
     if about is not None and records:
-        parts += [_beside(records, [_record(records, name) for name in about.beside], there)]
+        parts.append(_beside(records, there))
     return "\n".join(filter(None, parts))
 
 
@@ -152,18 +153,18 @@ def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[st
     rows = []
     for found, name in wrong:
         worst = found.saboteurs[name].worst
-        numbers = [short(worst[side]) for side in ("lhs", "rhs")]
+        numbers = apart(worst["lhs"], worst["rhs"])
         rows.append([link(item(found.statement.id), there), plain(name), *numbers, place(worst["instance"])])
     return rows
 
 
-def _beside(records: Sequence[Record], some: Sequence[Record], there: str) -> str:
-    """The share of numbers of others that agree with ours, and for some figures the pair that is farthest apart."""
+def _beside(records: Sequence[Record], there: str) -> str:
+    """The share of numbers of others that agree with ours, and the pair that is farthest apart."""
     total, near = agreement(records)
-    text = f"Of {total} [numbers of others]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %."
-    for record in some:
-        what, published, ours, source = farthest(record)
-        text += (
-            f" Farthest apart in {link(name_of(record), there)}: {what}, {published} there and {ours} here; {source}."
-        )
-    return text + "\n"
+    if not total:
+        return ""
+    figure, what, theirs, ours, source = farthest(records)
+    return (
+        f"Of {total} [numbers of others]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %. Farthest "
+        f"apart, in {link(figure, there)}: {what}, {theirs} there and {ours} here; {source}.\n"
+    )

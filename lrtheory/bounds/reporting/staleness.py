@@ -58,10 +58,8 @@ def _of_main(main: str, system: str, statements: Sequence[Statement], about: Abo
     """Rows of the main page, and what it says of the paper."""
     rows = [line for line in main.splitlines() if f"]({DETAILS}/{system}.md#" in line and line.startswith("|[")]
     ids = {item(statement.id) for statement in statements}
-    # rows of published numbers lead to the details too, and are those of figures
-    figures = {name for name in (about.beside if about else ())}
-    named = [(row, row[2:].partition("]")[0]) for row in rows]
-    found = [f"{system}/{name} is no statement any more" for _, name in named if name not in ids | figures]
+    named = [row[2:].partition("]")[0] for row in rows]
+    found = [f"{system}/{name} is no statement any more" for name in named if name not in ids]
     for statement in statements:
         start = row_start(statement, DETAILS, about)
         if not any(row.startswith(start) for row in rows):

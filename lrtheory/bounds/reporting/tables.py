@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["anchor", "plain", "rounded", "short", "table"]
+__all__ = ["anchor", "apart", "plain", "rounded", "short", "table"]
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -76,14 +76,42 @@ def short(side: str) -> str:
     """
     if re.fullmatch(r"-?\d{1,7}", side):
         return side
-    if not re.match(r"\[|-?(\d|inf|nan|\.\d)", side):  # what a solver that raised an error or changed its instance did
+    if not _is_number(side):  # what a solver that raised an error or changed its instance did
         return side if len(side) <= 60 else side[:57] + "..."
     try:
         return f"{float(side):.3g}"
     except ValueError:
         if "+/-" in side:  # a ball
             return f"{rounded(side):.3g}"
-        return side[:15] if "/" not in side or len(side) <= 15 else f"{rounded(side):.3g}"
+        return side[:15] if "/" not in side or len(side) <= 9 else f"{rounded(side):.3g}"
+
+
+def _is_number(side: str) -> bool:
+    """Whether a side is a number, and no words."""
+    return re.match(r"\[|-?(\d|inf|nan|\.\d)", side) is not None
+
+
+def apart(left: str, right: str) -> tuple[str, str]:
+    """Both sides as `short` writes them, with more digits where three do not tell them apart.
+
+    Parameters
+    ----------
+    left, right : str
+        Sides of evidence.
+
+    Returns
+    -------
+    pair of str
+        They are the same number only where the sides are.
+    """
+    told = short(left), short(right)
+    if not all(map(_is_number, told)) or rounded(left) == rounded(right):
+        return told
+    for digits in range(4, 18):
+        if rounded(told[0]) != rounded(told[1]):
+            break
+        told = f"{rounded(left):.{digits}g}", f"{rounded(right):.{digits}g}"
+    return told
 
 
 def rounded(side: str) -> float:

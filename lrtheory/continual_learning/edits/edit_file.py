@@ -39,7 +39,7 @@ class EditedModel(Result):
     edit : RidgeEditResult
         What the edits did; the map is rounded to the type of the file.
     source : Path
-        The file or the folder that was read. A path that is no table is a copy of it with the new matrix.
+        The file or the folder that was read. A path that is not a table is a copy of it with the new matrix.
     tensor : str
         The name of the matrix.
     certificate : DriftCertificate or None
@@ -60,11 +60,15 @@ class EditedModel(Result):
     def _draw(self, ax: Any) -> None:
         self.edit._draw(ax)
 
+    def _check_path(self, path: Path) -> None:
+        """A copy of the model may not stand in its own folder."""
+        if path.suffix.lower() not in SUFFIXES:
+            _refuse_source(self.source, path)
+
     def _write(self, target: Path) -> bool:
-        """A path that is no table is a copy of the model."""
+        """A path that is not a table is a copy of the model."""
         if target.suffix.lower() in SUFFIXES:
             return False
-        _refuse_source(self.source, target.parent.parent / target.name)  # it is written beside its place first
         _copied(Tensors(self.source), self.tensor, np.asarray(self.edit.weights), target)
         return True
 

@@ -118,7 +118,7 @@ def plan_edit(
     Raises
     ------
     TypeError
-        If an argument is no array of real numbers.
+        If an argument is not an array of real numbers.
     ValueError
         If not exactly one limit is given, no ridge weight reaches the success, a shape does not fit, or a number is not
         finite or out of range.

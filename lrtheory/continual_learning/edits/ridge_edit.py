@@ -16,12 +16,12 @@ from lrtheory._validation import choice, flag, must, real
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.recursion.report import DriftCertificate
+from lrtheory.continual_learning.recursion.setup import METHODS
 
 __all__ = ["RidgeEditResult", "answered", "problem_of", "ridge_edit", "rows_of", "weights_of"]
 
-METHODS = ("auto", "sqrt", "covariance", "information", "dual")
-#: the dual form squares its rows: it is not chosen where their mass is more than so many ridge weights, at the cost of
-#: half of the digits
+#: the dual form is not chosen if the squared norm of keys and anchors exceeds this many times `ridge`: half of the
+#: digits would be lost
 LOUD = float(np.finfo(np.float64).eps) ** -0.5
 #: keys that one update writes at least, where many edits are written together
 BLOCK = 256
@@ -142,7 +142,7 @@ def ridge_edit(
     Raises
     ------
     TypeError
-        If an argument is no array of real numbers, or no sequence of pairs.
+        If an argument is not an array of real numbers, or not a sequence of pairs.
     ValueError
         If a shape does not fit, a number is not finite or out of range, or `ridge` is 0 and anchors leave some
         direction free.
@@ -160,7 +160,7 @@ def ridge_edit(
     given = weights_of(problem, ridge, anchor_weight)
     form, reason = _form(problem, *given) if method == "auto" else (method, "it was asked for")
     double = np.asarray(problem.W0, np.float64)
-    options: dict[str, Any] = {"ridge": given[0], "anchor_weight": given[1], "form": form, "layout": problem.layout}
+    options: dict[str, Any] = {"ridge": given[0], "anchor_weight": given[1], "method": form, "layout": problem.layout}
     state = RecursiveRidge(double, anchors=problem.anchors, keep="nothing", **options)
     steps: dict[str, list[float]] = {
         name: [] for name in ("surprise", "residual", "weights_change", "interference", "cost")
@@ -222,7 +222,7 @@ def answered(
 ) -> RidgeEditResult:
     """All norms of a map in the problem's layout, from their definitions."""
     W0 = np.asarray(problem.W0)
-    W = weights.astype(W0.dtype)
+    W = weights.astype(W0.dtype if W0.dtype.kind == "f" else np.float64)
     before, after = (rows_of(problem, one) for one in (W0, W))
     surprises, residuals = (
         np.array([np.linalg.norm(values - keys @ one) for keys, values in problem.edits], np.float64)
@@ -261,7 +261,7 @@ def _form(problem: EditProblem, ridge: float, anchor_weight: float) -> tuple[str
 
 
 def _blocks(problem: EditProblem) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """All keys and values together, in blocks that are not larger than a map with few inputs needs."""
+    """All keys and values, stacked and cut into blocks of max(BLOCK, n_inputs) rows."""
     if not problem.edits:
         return
     keys, values = (np.concatenate([np.asarray(pair[i], np.float64) for pair in problem.edits]) for i in (0, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrtheory._array import real_array
-from lrtheory._validation import must
+from lrtheory.continual_learning.layouts import wrong_shape
 
 __all__ = ["projected", "typed", "weight"]
 
@@ -20,9 +20,7 @@ def weight(xp: Any, name: str, value: Any, n_features: int, axis: int, other: st
     if len(shape) == 2 and shape[axis] == n_features:
         return found
     wanted = f"({other}, {n_features})" if axis == 1 else f"({n_features}, {other})"
-    error = must(name, f"of shape {wanted}", shape)
-    turned = len(shape) == 2 and shape[1 - axis] == n_features
-    raise type(error)(f"{error} Is `layout` right?") if turned else error
+    raise wrong_shape(name, wanted, shape, turned=len(shape) == 2 and shape[1 - axis] == n_features)
 
 
 def projected(xp: Any, step: Any, M: Any, axis: int) -> Any:

@@ -13,6 +13,7 @@ from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array,
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
+from lrtheory.continual_learning.layouts import LAYOUTS
 from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
 from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
 from lrtheory.continual_learning.protection.projection import projected, typed, weight
@@ -20,9 +21,9 @@ from lrtheory.continual_learning.sketching.frequent_directions import FrequentDi
 from lrtheory.continual_learning.sketching.held import DOUBLE
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, scaled, true_value
 
-__all__ = ["LAYOUTS", "SIDES", "SubspaceProtector"]
+__all__ = ["SIDES", "SubspaceProtector"]
 
-LAYOUTS = ("torch", "rows")
+LARGEST = float(np.finfo(float).max)
 SIDES = ("input", "output")
 #: the share that is protected where neither a share nor a rank is given
 ENERGY = 0.99
@@ -356,7 +357,7 @@ class SubspaceProtector:
         if np.linalg.norm(basis.T @ basis - np.eye(basis.shape[1])) > np.finfo(basis.dtype).eps ** 0.5:
             raise must("state['basis']", "a matrix with orthonormal columns", basis)
         rows = array("state['rows']", state_entry(state, "rows"), shape=(None, self.n_features))
-        delta = real("state['delta']", np.asarray(state_entry(state, "delta")).item(), low=0.0)
+        delta = real("state['delta']", np.asarray(state_entry(state, "delta")).item(), low=0.0, high=LARGEST)
         share = real("state['share']", np.asarray(state_entry(state, "share")).item(), low=0.0, high=1.0)
         roundoff = real("state['roundoff']", np.asarray(state_entry(state, "roundoff")).item(), low=0.0, high=1.0)
         self.delta, self.share, self.message = delta, share, str(state_entry(state, "message"))

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrtheory._array import beside_jax, to_numpy
+from lrtheory._array import beside, beside_jax, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array
 from lrtheory._validation import integer
 from lrtheory.continual_learning.recursion.batch import Batch, possible
-from lrtheory.continual_learning.recursion.forms.algebra import alike
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, triangular
 from lrtheory.continual_learning.recursion.steps import Held
 
@@ -133,7 +132,7 @@ def adapter_of(held: Held, rank: int, numbers: tuple[float, float, float], like:
     gap, bound = max(0.0, float(np.sum(missed**2)) - excess), float(held.cost) + excess
     norm = float(np.linalg.norm(D))
     error = float(np.linalg.norm(A.T @ B.T - D)) / norm if norm > 0 else 0.0
-    A, B, shown = (alike(np.ascontiguousarray(x), like) for x in (A, B, np.linalg.svd(D, compute_uv=False)))
+    A, B, shown = (beside(np.ascontiguousarray(x), like) for x in (A, B, np.linalg.svd(D, compute_uv=False)))
     proof = AdapterCertificate(gap, bound, STATEMENT, excess, B, A, *numbers)
     return LowRankFactors(B, A, 1.0, shown, error, "least objective", "", proof)
 

@@ -61,16 +61,17 @@ class Batch(NamedTuple):
         return missed + float(np.sum((self.prior @ (W - self.W0)) ** 2))
 
     def slack(self, unit: float, n: int, W: np.ndarray, square: float) -> float:
-        """The rounding of a squared difference from what the map W says, in an arithmetic of this unit roundoff.
+        """A bound on the error of a squared norm of size `square`, computed with this unit roundoff.
 
-        What the map says is rounded in the share r of normal equations of this condition, and so is the difference. A
-        number that keeps fewer than ten bits does not pass, however bad the condition is.
+        Outputs of the map W have the relative error r = 8 n u cond^2 of normal equations, for n rows, the roundoff u
+        and the condition of the rows over the prior, clipped to [2^-40, 2^-10]: edits that were taken out have cost a
+        few bits, and numbers with fewer than ten good bits do not pass however bad the condition is.
         """
         rows = self.rows(n)
         most, least = (np.linalg.svd(A, compute_uv=False)[i] for A, i in ((rows, 0), (self.prior, -1)))
         loss = float(most) / max(float(least), 1e-150)
         share = 8 * max(rows.shape) * max(unit, 2.0**-53) * loss**2
-        r = min(max(share, 2.0**-40), 2.0**-10)  # edits that were taken out have cost a few bits
+        r = min(max(share, 2.0**-40), 2.0**-10)
         root, size = math.sqrt(square), float(np.linalg.norm(rows @ W))
         return r * root * (root + size) + (r * size) ** 2
 

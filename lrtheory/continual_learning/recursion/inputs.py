@@ -11,6 +11,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._validation import Words, array, must
+from lrtheory.continual_learning.layouts import wrong_shape
 from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 
 __all__ = ["anchors", "copied", "exact", "finite", "fitting", "matrix", "number", "pair", "precision", "same"]
@@ -60,7 +61,7 @@ def fitting(name: str, value: Any, like: Any) -> Any:
 
 
 def pair(keys: Any, values: Any, W: Any, weight: Any = 1) -> tuple[Any, Any]:
-    """Keys (u, d) and values (u, p) that are finite, and whose squares times a weight are; both are copies.
+    """Copies of keys (u, d) and values (u, p) with finite squares: of keys times their weight, of values as they are.
 
     Raises
     ------
@@ -72,8 +73,7 @@ def pair(keys: Any, values: Any, W: Any, weight: Any = 1) -> tuple[Any, Any]:
     d, p = W.shape
     K, V = matrix("keys", keys, W), matrix("values", values, W)
     if K.shape[1] != d:
-        hint = " Is `layout` right?" if K.shape[1] == p else ""
-        raise ValueError(str(must("keys", f"of shape (u, {d})", tuple(K.shape))) + hint)
+        raise wrong_shape("keys", f"(u, {d})", tuple(K.shape), turned=K.shape[1] == p)
     if V.shape[0] != K.shape[0]:
         raise ValueError(f"`values` must have one row a key, {K.shape[0]}; got {V.shape[0]}.")
     if V.shape[1] != p:
@@ -88,8 +88,7 @@ def anchors(given: Any, W: Any, weight: Any) -> Any:
     d, p = W.shape
     K0 = matrix("anchors", given, W)
     if K0.shape[1] != d:
-        hint = " Is `layout` right?" if K0.shape[1] == p else ""
-        raise ValueError(str(must("anchors", f"of shape (m, {d})", tuple(K0.shape))) + hint)
+        raise wrong_shape("anchors", f"(m, {d})", tuple(K0.shape), turned=K0.shape[1] == p)
     _bounded("anchors", K0, weight)
     return copied(K0)
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def free(taken: Collection[int | str], start: int, n: int) -> list[int]:
-    """The first n numbers from a start on that are no labels yet."""
+    """The first n numbers from a start on that are not labels yet."""
     names, number = list[int](), start
     while len(names) < n:
         if number not in taken:

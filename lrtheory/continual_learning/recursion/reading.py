@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, beside_jax, is_foreign
+from lrtheory._array import array_namespace, beside, beside_jax, is_foreign
 from lrtheory._files import replacing
 from lrtheory._result import read_only
 from lrtheory._result.low_rank import LowRankFactors
@@ -19,7 +19,7 @@ from lrtheory._validation import Words, must, same_parameters
 from lrtheory.continual_learning.recursion import inputs, labels, steps
 from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
-from lrtheory.continual_learning.recursion.forms.algebra import alike, is_exact, norm
+from lrtheory.continual_learning.recursion.forms.algebra import is_exact, norm
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditReport, report_of
 from lrtheory.continual_learning.recursion.setup import Options
@@ -40,7 +40,7 @@ class Reading:
 
     def __repr__(self) -> str:
         d, p = self._held.W.shape
-        return f"{type(self).__name__}({d} -> {p}, form={self.form!r}): {self.n_edits} edits of {self.n_keys} keys"
+        return f"{type(self).__name__}({d} -> {p}, method={self.method!r}): {self.n_edits} edits of {self.n_keys} keys"
 
     # --- the map ---------------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Reading:
             If the entries are not real numbers.
         """
         rows = self._inputs(x)
-        return self._back(steps.certain(self.form, lambda: self._held.form.variance(rows)))
+        return self._back(steps.factorized(self.method, lambda: self._held.form.variance(rows)))
 
     @beside_jax
     def as_adapter(self, rank: int) -> LowRankFactors:
@@ -118,10 +118,10 @@ class Reading:
         """
         if self._options.exactly:
             raise must("dtype", "a kind of float for factors, which need roots", "object")
-        return steps.certain(self.form, lambda: adapter_of(self._held, rank, self._arithmetic(), self._kind))
+        return steps.factorized(self.method, lambda: adapter_of(self._held, rank, self._arithmetic(), self._kind))
 
     @property
-    def form(self) -> str:
+    def method(self) -> str:
         """The form that is held now."""
         return self._held.form.name
 
@@ -147,16 +147,16 @@ class Reading:
 
     @property
     def factor(self) -> np.ndarray:
-        """The upper triangular R of shape (d, d) with R^T R = M; of the form "sqrt" alone."""
+        """The upper triangular R of shape (d, d) with R^T R = M; of method "sqrt" alone."""
         form = self._held.form
         if not isinstance(form, SquareRoot):
-            raise must("form", '"sqrt" for a factor', form.name)
+            raise must("method", '"sqrt" for a factor', form.name)
         return read_only(form.R)
 
     @property
     def covariance(self) -> Array:
-        """The inverse C of M, of shape (d, d); the form "covariance" holds it, others compute it."""
-        return self._back(steps.certain(self.form, self._held.form.covariance))
+        """The inverse C of M, of shape (d, d); method "covariance" holds it, others compute it."""
+        return self._back(steps.factorized(self.method, self._held.form.covariance))
 
     # --- the ledger ------------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Reading:
     @property
     def log_det(self) -> float:
         """The logarithm of det M / det M_0 (statement RL-11)."""
-        return steps.certain(self.form, self._held.form.log_determinant) - self._start
+        return steps.factorized(self.method, self._held.form.log_determinant) - self._start
 
     @property
     def drift(self) -> float:
@@ -220,7 +220,7 @@ class Reading:
             If it is not a mapping.
         """
         same_parameters(state, self._parameters())
-        held = states.read(state, self._held, self._options.form)
+        held = states.read(state, self._held, self._options.method)
         edits = states.read_edits(state, held) if self._options.keep == "edits" else {}
         self._held, self._edits, self._next = held, edits, states.count(state, "next")
 
@@ -255,7 +255,7 @@ class Reading:
         prior, options = self._held.prior, self._options
         kind = str(self._kind.dtype).rpartition(".")[2]
         numbers = {"ridge": prior.ridge, "anchor_weight": prior.anchor_weight, "decay": options.decay}
-        words = {"form": options.form, "keep": options.keep, "layout": options.layout, "dtype": kind, "version": 1}
+        words = {"method": options.method, "keep": options.keep, "layout": options.layout, "dtype": kind, "version": 1}
         shape = {"shape": list(prior.W0.shape), "n_anchors": 0 if prior.anchors is None else prior.anchors.shape[0]}
         return words | shape | {name: states.plain(number) for name, number in numbers.items()}
 
@@ -271,7 +271,7 @@ class Reading:
         """An array in the caller's library and precision, which shares no numbers that can be changed."""
         if is_exact(A):
             return read_only(A)
-        A = alike(A, self._kind) if isinstance(A, np.ndarray) else A
+        A = beside(A, self._kind) if isinstance(A, np.ndarray) else A
         A = A if A.dtype == self._kind.dtype else array_namespace(A).astype(A, self._kind.dtype)
         return inputs.copied(A) if is_foreign(A) else read_only(A)
 
@@ -314,4 +314,4 @@ class Reading:
 
     def _report(self, step: Step, label: int | str, u: int) -> EditReport:
         counts = {"keys": u, "flops": self._flops(u)}
-        return report_of(step, label, self.form, counts, self._arithmetic() if self._options.decay == 1 else None)
+        return report_of(step, label, self.method, counts, self._arithmetic() if self._options.decay == 1 else None)

@@ -42,7 +42,7 @@ class RecursiveRidge(Reading):
         Inputs K_0 that should keep their outputs.
     anchor_weight : float
         Mu squared, at least 0: how much a change of the outputs of the anchors costs.
-    form : {"auto", "sqrt", "covariance", "information", "dual"}
+    method : {"auto", "sqrt", "covariance", "information", "dual"}
         What is kept of M. "sqrt" keeps a triangle that is turned by rotations, and is the safe one. "covariance" keeps
         the inverse, which in single precision soon has negative variances. "information" keeps M itself, and each
         report costs a factorization. "dual" keeps all keys and no matrix of d x d numbers, for few keys of many
@@ -53,7 +53,7 @@ class RecursiveRidge(Reading):
     keep : {"edits", "information", "nothing"}
         What is kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are called by
         their labels, and are written anew where taking one out would lose digits. "information" keeps the sums M and
-        b, which serve the same where callers keep keys and values themselves. With "nothing" the form "covariance"
+        b, which serve the same where callers keep keys and values themselves. With "nothing" method "covariance"
         loses digits with every edit that is taken out.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
@@ -105,13 +105,13 @@ class RecursiveRidge(Reading):
         ridge: Number = 1.0,
         anchors: ArrayLike | None = None,
         anchor_weight: Number = 1.0,
-        form: Literal["auto", "sqrt", "covariance", "information", "dual"] = "auto",
+        method: Literal["auto", "sqrt", "covariance", "information", "dual"] = "auto",
         decay: Number = 1.0,
         keep: Literal["edits", "information", "nothing"] = "edits",
         layout: Literal["rows", "torch"] = "rows",
         dtype: type | np.dtype[Any] | str | None = None,
     ) -> None:
-        self._options = setup.options_of(form, decay, keep, layout, dtype)
+        self._options = setup.options_of(method, decay, keep, layout, dtype)
         self._begin(W0, ridge, anchors, anchor_weight, dtype)
 
     @classmethod
@@ -215,7 +215,7 @@ class RecursiveRidge(Reading):
         names = labels.free(self._edits, self._next, len(rows))
         self._commit(held, dict(zip(names, rows, strict=True)))
         roots, counts = np.sqrt(told), {"keys": len(rows), "flops": len(rows) * self._flops(1)}
-        return EditReports(roots[:, 3], roots[:, 0], roots[:, 1], told[:, 2], tuple(names), self.form, counts)
+        return EditReports(roots[:, 3], roots[:, 0], roots[:, 1], told[:, 2], tuple(names), self.method, counts)
 
     @beside_jax
     def forget(self, label: int | str | ArrayLike, values: ArrayLike | None = None) -> EditReport:
@@ -304,7 +304,7 @@ class RecursiveRidge(Reading):
         self._undecayed("leave_one_out")
         name, edit = self._named(label)
         *_, X, least = steps.left_out(self._held, edit)
-        if least < steps.sure(self._held, undo=False):
+        if least < steps.least_safe_eigenvalue(self._held, undo=False):
             X = edit.V - edit.K @ steps.refitted(self._held, self._others(name) or []).W
         return self._back(X)
 
@@ -321,7 +321,7 @@ class RecursiveRidge(Reading):
         Raises
         ------
         TypeError
-            If it is no `RecursiveRidge`.
+            If it is not a `RecursiveRidge`.
         ValueError
             If it began differently, a word is the label of edits of both, or the decay is below 1; nothing changes
             then.
@@ -372,7 +372,7 @@ class RecursiveRidge(Reading):
     def _first(self, prior: Any) -> Held:
         form = setup.first_form(prior, self._options)
         options = self._options  # with a decay nothing is taken out
-        return steps.begun(prior, form, sums=options.keep == "information" and options.decay == 1)
+        return steps.initial_state(prior, form, sums=options.keep == "information" and options.decay == 1)
 
     def _weight(self, weight: Any) -> Any:
         if real("weight", weight, high=setup.LARGEST) <= 0:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import Words, array, choice, must, real
+from lrtheory.continual_learning.layouts import LAYOUTS
 from lrtheory.continual_learning.recursion import inputs
 from lrtheory.continual_learning.recursion.forms.algebra import inner, is_exact
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
@@ -18,9 +19,10 @@ from lrtheory.continual_learning.recursion.forms.prior import Prior
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, restacked
 from lrtheory.continual_learning.recursion.steps import Form, Held
 
-__all__ = ["FORMS", "Options", "comparable", "first_form", "options_of", "prior_of", "widened"]
+__all__ = ["FORMS", "METHODS", "Options", "comparable", "first_form", "options_of", "prior_of", "widened"]
 
 FORMS: dict[str, type[Form]] = {"sqrt": SquareRoot, "covariance": Covariance, "information": Information, "dual": Dual}
+METHODS = ("auto", *FORMS)
 #: entries of a key from which "auto" begins with the dual form
 WIDE = 256
 LARGEST = float(np.finfo(float).max)
@@ -29,26 +31,26 @@ LARGEST = float(np.finfo(float).max)
 class Options(NamedTuple):
     """The options, each in its range."""
 
-    form: str
+    method: str
     decay: Any
     keep: str
     layout: str
     exactly: bool
 
 
-def options_of(form: Any, decay: Any, keep: Any, layout: Any, dtype: Any) -> Options:
+def options_of(method: Any, decay: Any, keep: Any, layout: Any, dtype: Any) -> Options:
     """The checked options."""
     exactly = dtype is object
-    choice("form", form, ("auto", *FORMS))
+    choice("method", method, METHODS)
     choice("keep", keep, ("edits", "information", "nothing"))
-    choice("layout", layout, ("rows", "torch"))
-    if exactly and form not in ("auto", "covariance"):
-        raise must("form", '"auto" or "covariance" where numbers are exact', form)
+    choice("layout", layout, LAYOUTS)
+    if exactly and method not in ("auto", "covariance"):
+        raise must("method", '"auto" or "covariance" where numbers are exact', method)
     if not 0 < real("decay", decay) <= 1:
         raise must("decay", "in (0, 1]", decay)
-    if decay < 1 and form == "dual":
+    if decay < 1 and method == "dual":
         raise must("decay", "1 in the dual form", decay)
-    return Options(form, inputs.number(decay, exactly), keep, layout, exactly)
+    return Options(method, inputs.number(decay, exactly), keep, layout, exactly)
 
 
 def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, options: Options) -> tuple[Any, Prior]:
@@ -66,8 +68,8 @@ def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, 
 
 def first_form(prior: Prior, options: Options) -> type[Form]:
     """The form before any edit."""
-    if options.form != "auto":
-        return FORMS[options.form]
+    if options.method != "auto":
+        return FORMS[options.method]
     if is_exact(prior.W0):
         return Covariance
     d, K0 = prior.W0.shape[0], prior.W0.T[:0, :] if prior.anchors is None else prior.anchors
@@ -90,18 +92,18 @@ def comparable(held: Held, other: Held, options: Options, theirs: Options) -> tu
     """
     fields = {
         **{name: (getattr(held.prior, name), getattr(other.prior, name)) for name in Prior._fields},
-        **{name: (getattr(options, name), getattr(theirs, name)) for name in Options._fields if name != "form"},
+        **{name: (getattr(options, name), getattr(theirs, name)) for name in Options._fields if name != "method"},
     }
     for name, (own, given) in fields.items():
         if type(own) is not type(given) or not _equal(own, given):
             shown = given if np.isscalar(given) else Words("another one")
             raise must("other", f"one of the same `{'dtype' if name == 'exactly' else name}`", shown)
-    if options.form == theirs.form == "auto":
+    if options.method == theirs.method == "auto":
         both = isinstance(held.form, Dual) and isinstance(other.form, Dual)
         held = widened(held, other.form.Z[other.form.m :] if both else None, options)  # type: ignore[union-attr]
         other = other if isinstance(held.form, Dual) else widened(other, None, theirs)
     if type(held.form) is not type(other.form):
-        raise must("other", f'one of the form "{held.form.name}"', other.form.name)
+        raise must("other", f'one of method "{held.form.name}"', other.form.name)
     return held, other
 
 
@@ -119,7 +121,7 @@ def widened(held: Held, K: Any, options: Options) -> Held:
     their squares.
     """
     form = held.form
-    if options.form != "auto" or not isinstance(form, Dual):
+    if options.method != "auto" or not isinstance(form, Dual):
         return held
     few = K is not None and 2 * (len(form.Z) + len(K)) < form.Z.shape[1]
     if few and _sure(inner(form.Z, form.Z) + inner(K, K), held.prior):
@@ -135,7 +137,7 @@ def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:
         W = inputs.exact(array("W0", to_numpy(W0)))
     else:
         W = real_array(array_namespace(W0), "W0", W0, finite=False)
-        W = W if options.form in ("covariance", "information") else to_numpy(W)
+        W = W if options.method in ("covariance", "information") else to_numpy(W)
         W = W if dtype is None else array_namespace(W).astype(W, getattr(array_namespace(W), np.dtype(dtype).name))
     if W.ndim != 2 or not (options.exactly or inputs.finite(W)):
         shown = f"an array of shape {tuple(W.shape)}" if W.ndim != 2 else "an infinity or NaN"

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._array import beside, to_numpy
 from lrtheory._validation import choice, integer, must, real, state_entry
-from lrtheory.continual_learning.recursion.forms.algebra import alike, is_exact
+from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.inputs import exact
 from lrtheory.continual_learning.recursion.labels import plain as plain_label
@@ -44,7 +44,7 @@ def told_edits(edits: Mapping[int | str, Edit], W: Any) -> dict[str, Any]:
     return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "labels": json.dumps([*edits])}
 
 
-def read(state: Mapping[str, Any], held: Held, form: str) -> Held:
+def read(state: Mapping[str, Any], held: Held, method: str) -> Held:
     """The recursion of a state that belongs to the same parameters; nothing is changed.
 
     Raises
@@ -53,7 +53,7 @@ def read(state: Mapping[str, Any], held: Held, form: str) -> Held:
         If an entry is missing, has another shape or kind, or is not finite.
     """
     W = held.W
-    known = [*FORMS] if form == "auto" else [form]
+    known = [*FORMS] if method == "auto" else [method]
     form_type = FORMS[choice("state['current']", str(state_entry(state, "current")), known)]
     W0 = _array(state, "W0", W, W.shape)
     parts = {name: _array(state, f"form.{name}", W, SHAPES[name], W.shape[0]) for name in _names(form_type)}
@@ -118,7 +118,7 @@ def arguments(found: Mapping[str, Any]) -> dict[str, Any]:
         made[name] = _number(found, name, exactly=exactly)
     if "anchors" in found:
         made["anchors"] = exact(found["anchors"].astype(object)) if exactly else found["anchors"]
-    return made | {name: str(_item(found, name)) for name in ("form", "keep")}
+    return made | {name: str(_item(found, name)) for name in ("method", "keep")}
 
 
 def count(state: Mapping[str, Any], name: str) -> int:
@@ -160,7 +160,7 @@ def _array(state: Mapping[str, Any], name: str, like: Any, shape: tuple[Any, ...
         return exact(found.astype(object))
     if found.dtype != to_numpy(like[:0, :]).dtype or not np.isfinite(found).all():
         raise must(f"state[{name!r}]", f"finite, of the kind {to_numpy(like[:0, :]).dtype}", found)
-    return alike(found.copy(order="K"), like)
+    return beside(found.copy(order="K"), like)
 
 
 def _item(state: Mapping[str, Any], name: str) -> Any:

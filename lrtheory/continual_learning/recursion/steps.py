@@ -28,14 +28,14 @@ __all__ = [
     "Form",
     "Held",
     "Step",
-    "begun",
-    "certain",
+    "factorized",
+    "initial_state",
     "joined",
+    "least_safe_eigenvalue",
     "left_out",
     "refitted",
     "removed",
     "replaced",
-    "sure",
     "written",
     "written_keys",
 ]
@@ -43,7 +43,7 @@ __all__ = [
 T = TypeVar("T")
 Form: TypeAlias = SquareRoot | Covariance | Information | Dual
 
-#: by the bytes of a number, see `sure`
+#: by the bytes of a number, see `least_safe_eigenvalue`
 GUARD = {8: 1e-3, 4: 1e-2}
 
 
@@ -81,11 +81,11 @@ class Step(NamedTuple):
     interference: Any
 
 
-def begun(prior: Prior, form: type[Form], *, sums: bool) -> Held:
+def initial_state(prior: Prior, form: type[Form], *, sums: bool) -> Held:
     """The recursion before any edit."""
     nothing = prior.ridge * 0
     zero = (prior.matrix(), prior.W0 * 0) if sums else None
-    first = certain(form.__name__.lower(), lambda: form.of(prior))
+    first = factorized(form.__name__.lower(), lambda: form.of(prior))
     return Held(prior, first, prior.W0, nothing, nothing, 0, 0, zero)
 
 
@@ -96,7 +96,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     form: Any = held.form
     form = form if decay == 1 else form.faded(decay)
     E, first = V - K @ held.W, V - K @ held.prior.W0
-    form, D, X, Y = certain(form.name, lambda: _moved(form, K, E, w))
+    form, D, X, Y = factorized(form.name, lambda: _moved(form, K, E, w))
     step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))
     initial = held.initial * decay + w * inner(first, first)
     W = _finite(held.W + D, step, initial)
@@ -105,7 +105,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     return Held(held.prior, form, W, cost, initial, n_edits, n_keys, sums), step
 
 
-def certain(name: str, result: Callable[[], T]) -> T:
+def factorized(name: str, result: Callable[[], T]) -> T:
     """The result of a factorization, or the advice to take the form that needs none."""
     try:
         return result()
@@ -115,7 +115,7 @@ def certain(name: str, result: Callable[[], T]) -> T:
         if name == "sqrt":
             raise must("decay", "so near 1 that no direction is forgotten altogether", Words("one that is")) from error
         what = '"sqrt" for an information that is singular after rounding'
-        raise must("form", what, name) from error
+        raise must("method", what, name) from error
 
 
 def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, ...]:
@@ -137,15 +137,15 @@ def _summed(held: Held, K: Any, first: Any, w: Any) -> tuple[Any, Any] | None:
 
 def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     """C K^T, K C K^T, the residual with the edit and without it, and the least eigenvalue that decides about it."""
-    F, S = certain(held.form.name, lambda: held.form.gain(edit.K))
+    F, S = factorized(held.form.name, lambda: held.form.gain(edit.K))
     E = edit.V - edit.K @ held.W
     A = identity(S, edit.K.shape[0]) - S * edit.weight
     least = positive(A)
     return F, S, E, solve(A, E) if least > 0 else E, least
 
 
-def sure(held: Held, *, undo: bool = True) -> float:
-    """The least eigenvalue of I - w S with which an edit is taken out; below it the others are written anew.
+def least_safe_eigenvalue(held: Held, *, undo: bool = True) -> float:
+    """The least eigenvalue of I - w S at which an edit can be taken out; below it the others are written anew.
 
     Its inverse is the factor by which the rounding of W grows. That of a covariance and of the dual form goes with the
     square of the condition, and stays where the edit behind it goes, so that these forms are always made anew.
@@ -165,12 +165,14 @@ def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held
         If neither is known and the edit cannot be one of those that were written.
     """
     K, V, w = edit
-    if held.n_edits == 0 or held.n_keys < K.shape[0]:
+    unknown = others is None and K.shape[0] == 0  # without keys nothing tells whether it was written
+    if held.n_edits == 0 or held.n_keys < K.shape[0] or unknown:
         raise must("keys", "those of an earlier edit", K)
     F, S, E, X, least = left_out(held, edit)
     first = V - K @ held.prior.W0
     initial, sums = held.initial - w * inner(first, first), _summed(held, K, first, -w)
-    lost = least < sure(held) or initial < sure(held, undo=False) * held.initial  # of W, or of the cost
+    lost = least < least_safe_eigenvalue(held)  # of W
+    lost = lost or initial < least_safe_eigenvalue(held, undo=False) * held.initial  # of the cost
     if lost and others is not None:
         fresh = refitted(held, others)
         X = V - K @ fresh.W
@@ -199,7 +201,7 @@ def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[He
 def joined(held: Held, other: Held) -> Held:
     """The recursion of two histories that began alike, the prior counted once."""
     own, theirs, prior = held.form, other.form, held.prior
-    form: Any = certain(own.name, lambda: own.joined(theirs, prior))  # type: ignore[arg-type]
+    form: Any = factorized(own.name, lambda: own.joined(theirs, prior))  # type: ignore[arg-type]
     W = prior.W0 + form.solved(own.times(held.W - prior.W0) + theirs.times(other.W - prior.W0))
     mine, yours = W - held.W, W - other.W
     cost = held.cost + inner(mine, own.times(mine)) + other.cost + inner(yours, theirs.times(yours))
@@ -223,7 +225,7 @@ def _stacked(edits: Iterable[Edit], W: Any) -> Edit:
 
 def refitted(held: Held, edits: Iterable[Edit]) -> Held:
     """The recursion of these edits alone, all of them at once."""
-    return written(begun(held.prior, type(held.form), sums=False), _stacked(edits, held.W))[0]
+    return written(initial_state(held.prior, type(held.form), sums=False), _stacked(edits, held.W))[0]
 
 
 def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> Held:
@@ -245,7 +247,7 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     R, W = np.array(form.R, order="C"), np.array(held.W, order="C")
     told = np.zeros((K.shape[0], 4))
     fade = R.dtype.type(math.sqrt(decay))
-    certain("sqrt", lambda: write_keys(R, W, kernel_input(K), kernel_input(V), fade, told))
+    factorized("sqrt", lambda: write_keys(R, W, kernel_input(K), kernel_input(V), fade, told))
     ages, cost = decay ** np.arange(K.shape[0] - 1, -1, -1.0), held.cost * decay ** K.shape[0]
     cost += float(ages @ (told[:, 1] + told[:, 2]))
     first = np.asarray(V - K @ held.prior.W0, np.float64)
@@ -262,4 +264,4 @@ def _finite(W: Any, step: Step, initial: Any) -> Any:
     if is_exact(W) or all(map(math.isfinite, numbers)):
         return W
     where = f"edits whose weights and squares stay finite in {precision(W)}"
-    raise must("values", f'those of {where}, in this form or in the form "sqrt"', Words("an overflow"))
+    raise must("values", f'those of {where}, with this method or with "sqrt"', Words("an overflow"))

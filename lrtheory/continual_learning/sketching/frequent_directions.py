@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._files import read_arrays, replacing
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
 from lrtheory.continual_learning.sketching.held import DROPPED, Held, Reading
-from lrtheory.continual_learning.sketching.result import STATEMENT, SketchCertificate
+from lrtheory.continual_learning.sketching.result import STATEMENT, UNITS, SketchCertificate
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, scaled, true_value
 
 __all__ = ["METHODS", "FrequentDirections", "chosen"]
@@ -187,7 +187,7 @@ class FrequentDirections:
         Raises
         ------
         TypeError
-            If it is no such sketch.
+            If it is not such a sketch.
         ValueError
             If it differs in one of these.
         """
@@ -218,7 +218,7 @@ class FrequentDirections:
         ValueError
             If k is out of range.
         TypeError
-            If it is no integer.
+            If it is not an integer.
         """
         k = integer("k", k, low=1, high=self.rank)
         read = self._read()
@@ -250,7 +250,7 @@ class FrequentDirections:
         ValueError
             If k is out of range.
         TypeError
-            If it is no integer.
+            If it is not an integer.
         """
         k = integer("k", k, low=0, high=self.rank)
         kept = float(self._read().energies[:k].sum(dtype=np.float64))
@@ -310,9 +310,11 @@ class FrequentDirections:
         for name in SUMS:
             value = np.asarray(state_entry(state, name)).item()
             setattr(held, name, real(f"state[{name!r}]", value, low=0.0, high=np.finfo(float).max))
+        choice("state['roundoff']", held.roundoff, UNITS)
         held.buffer = np.zeros((self.buffer if len(rows) else 0, n), rows.dtype)
         held.filled = len(rows)
         held.rows[:] = rows
+        self._refuse_losses(held)
         self._held, self._known = held, None
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
@@ -353,13 +355,22 @@ class FrequentDirections:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is no such file.
+            If it is not such a file.
         """
         state = read_arrays(path)
         names = ("n_features", "rank", "buffer", "decay", "method")
         made = cls(**{name: np.asarray(state_entry(state, name)).item() for name in names})
         made.set_state(state)
         return made
+
+    def _refuse_losses(self, held: Held) -> None:
+        """Refuse a state whose delta is more than shrinks can have taken from its mass (statement FD-6)."""
+        kept = energy_of(held.rows) if held.gram is None else float(np.trace(held.gram))
+        # each shrink rounds rows, and so does each batch before which they faded; sums are added up in doubles
+        steps = 2 * held.n_shrinks + self.buffer + self.n_features + (held.n_rows if self.decay < 1.0 else 0)
+        slack = (16 * held.roundoff * steps + 16 * UNITS[1] * held.n_rows) * held.mass
+        if not held.delta * (self.rank + 1) <= held.mass - kept + slack:
+            raise must("state['delta']", f"at most the mass that is lost over rank + 1, {self.rank + 1}", held.delta)
 
     def _read(self) -> Reading:
         if self._known is None:

@@ -17,8 +17,8 @@ from lrtheory.continual_learning.sketching.rows import energy_of, largest_of, pa
 
 __all__ = ["DROPPED", "Held", "Reading"]
 
-#: rows whose squared length is below so many roundings of the squared norm of the stream are none: ties leave them. The
-#: norm is at most the largest squared length plus delta, and rounding stays while both lengths of a tie shrink
+#: after a shrink, rows with a squared length below DROPPED * roundoff * (squared norm of the stream) are deleted; they
+#: are rounding left by equal singular values. The norm is at most the largest squared length plus delta
 DROPPED = 8
 #: the unit is raised when rows come that are larger by so many powers of two, and lowered when decay has done as much
 SLACK = 30

@@ -31,7 +31,7 @@ def sketch(A: Rows, rank: int, *, buffer: int | None = None, method: str = "auto
     Raises
     ------
     ValueError
-        If A is no matrix with a column, is not finite, or an option is out of range.
+        If A is not a matrix with a column, is not finite, or an option is out of range.
     TypeError
         If the entries are not real numbers.
 

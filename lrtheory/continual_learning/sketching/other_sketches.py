@@ -49,7 +49,7 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     Raises
     ------
     ValueError
-        If A is no matrix with a column, is not finite, or an option is out of range.
+        If A is not a matrix with a column, is not finite, or an option is out of range.
     TypeError
         If the entries are not real numbers.
     """
@@ -89,7 +89,7 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     Raises
     ------
     ValueError
-        If A is no matrix with a column, is not finite, or an option is out of range.
+        If A is not a matrix with a column, is not finite, or an option is out of range.
     TypeError
         If the entries are not real numbers.
     """
@@ -101,11 +101,11 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     )
     mass = float(energies.sum())
     if mass == 0.0:
-        return _answer(np.zeros((0, given.shape[1])), (0.0, 0.0), given, rank, "random_rows", {})
+        return _answer(np.zeros((0, given.shape[1])), (0.0, 0.0), given, rank, "random-rows", {})
     drawn = random.choice(len(energies), size=rank, p=energies / mass)
     rows = given[drawn].toarray() if sparse.issparse(given) else given[drawn]
     scales = np.sqrt(mass / (rank * energies[drawn])).astype(given.dtype)
-    return _answer(rows * scales[:, None], (true_value(mass, 2 * unit),) * 2, given, rank, "random_rows", {})
+    return _answer(rows * scales[:, None], (true_value(mass, 2 * unit),) * 2, given, rank, "random-rows", {})
 
 
 def _exponent(rows: Any) -> int:

@@ -10,7 +10,15 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
+from lrtheory.continual_learning.sketching.rows import (
+    Rows,
+    checked_rows,
+    energy_of,
+    largest_of,
+    parts_of,
+    scaled,
+    true_value,
+)
 
 __all__ = ["UNITS", "SketchCertificate", "SketchResult"]
 
@@ -91,10 +99,10 @@ class SketchCertificate(Result):
             return False
         if self.statement != STATEMENT or not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
             return False
-        unit = max(0.0, largest_of(given))
+        unit = max(0.0, largest_of(given), largest_of(self.rows))
         unit = math.frexp(unit)[1] if unit else 0
         excess, mass = _excess(given, self.rows, unit)
-        gap, bound, stated = (math.ldexp(x, -2 * unit) for x in whole)
+        gap, bound, stated = (true_value(x, -2 * unit) for x in whole)
         kept = energy_of(scaled(self.rows.astype(np.float64), -unit))
         steps = 2 * given.shape[0] / (self.buffer - self.rank) + sum(self.rows.shape)
         # sums of squares are added up in doubles, also of rows in single precision
@@ -144,7 +152,7 @@ class SketchResult(Result):
     message : str
         What a person should know about the answer.
     counts : mapping
-        ``rows`` and ``shrinks``.
+        ``rows``, and ``shrinks`` or ``factorizations`` where there are any.
     certificate : SketchCertificate or None
         None for a method without a guarantee.
     """

@@ -92,7 +92,7 @@ class RidgeLearner:
     def __init__(self, network: Network, ridge: float) -> None:
         self.network, self.n_rows = network, 0
         last = network.layers[-1]
-        self.model = RecursiveRidge(np.zeros_like(last), ridge=ridge, form="sqrt", keep="nothing")
+        self.model = RecursiveRidge(np.zeros_like(last), ridge=ridge, method="sqrt", keep="nothing")
         self.seen = np.zeros(last.shape[1], dtype=bool)
 
     def learn(self, X: np.ndarray, y: np.ndarray) -> None:

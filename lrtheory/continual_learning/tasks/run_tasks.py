@@ -10,8 +10,7 @@ import numpy as np
 from lrtheory._data.network import Network
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
-from lrtheory._validation import choice, flag, generator, integer, must, open_interval, real, refuse_unused
-from lrtheory._validation import sizes as check_sizes
+from lrtheory._validation import check_sizes, choice, flag, generator, integer, must, open_interval, real, refuse_unused
 from lrtheory.continual_learning import metrics
 from lrtheory.continual_learning.problem import Task, TaskProblem
 from lrtheory.continual_learning.protection.leak import LeakCertificate

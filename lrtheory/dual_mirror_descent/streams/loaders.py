@@ -183,7 +183,8 @@ def load_ads(*, impressions: int = 125, prior: Number = 200.0) -> RequestStream:
     try:
         import pandas as pd
     except ImportError as error:
-        raise ImportError("`load_ads` needs pandas: pip install 'lrtheory[data]'") from error
+        needs = "`load_ads` needs pandas: pip install '.[data]' in the checkout of lrtheory"
+        raise ImportError(needs) from error
     log = pd.read_csv(io.BytesIO(content), usecols=["item_id", "position", "click", "user_feature_0"])
     click = log["click"].to_numpy(float)
     overall = click.mean()

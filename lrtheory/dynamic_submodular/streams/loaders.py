@@ -6,7 +6,6 @@ The data ship inside packages of others and are read where those are installed (
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import zipfile
 from dataclasses import replace
@@ -15,7 +14,7 @@ from datetime import date
 import numpy as np
 
 from lrtheory._array import sparse
-from lrtheory._data import DIGITS, DataSet, read
+from lrtheory._data import DIGITS, DataSet, read, read_table
 from lrtheory._validation import integer
 from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation
 from lrtheory.dynamic_submodular.problem import UpdateStream
@@ -169,7 +168,7 @@ def load_digits_similarity(*, length: int = 500, k: int = 20) -> UpdateStream:
     ----------
     .. [1] E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
-    table = np.loadtxt(io.BytesIO(gzip.decompress(read(_DIGITS))), delimiter=",")
+    table = read_table(_DIGITS)
     ops = sliding_window(np.arange(len(table)), length)
     labels = tuple(map(int, table[:, 64]))
     return UpdateStream(FacilityLocation.from_features(table[:, :64]), ops, k, labels=labels)

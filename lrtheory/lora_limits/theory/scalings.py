@@ -152,7 +152,7 @@ def lora_plus_rates(width: int, *, base: Number = 1.0) -> tuple[float, float]:
 
 
 def rank_without_spurious_minima(n_data: int, n_outputs: int) -> int:
-    r"""The smallest rank with rank (rank + 1) / 2 > K N (statement LL-S2).
+    r"""The smallest rank with rank (rank + 1) / 2 > K N (statements LL-S2-rank, LL-S2).
 
     Parameters
     ----------
@@ -162,12 +162,22 @@ def rank_without_spurious_minima(n_data: int, n_outputs: int) -> int:
     Returns
     -------
     int
-        From this rank on the linearised problem with weight decay has no spurious local minima, up to a perturbation.
+        From this rank on the linearised problem with weight decay has no spurious local minima, up to a perturbation:
+        so says the abstract that is cited, as it is recalled.
 
     Raises
     ------
     ValueError
         If a number is less than 1.
+
+    Proof
+    -----
+    Assumes: N and K are at least 1 (checked here).
+
+    Proof: Let s be the largest integer with s^2 <= 2 K N. Then (s - 1) s <= 2 K N, so that no rank below s will do, and
+    (s + 1) (s + 2) > 2 K N, so that s + 1 does. The least rank is the first that does of s - 1, ..., s + 2.
+
+    Checked by: LL-S2-rank.
 
     References
     ----------

@@ -83,7 +83,7 @@ def refactorize(
     Raises
     ------
     TypeError
-        If the first argument is no adapter.
+        If the first argument is not an adapter.
     ValueError
         If the kind is another one, the update is 0 (balanced factors of 0 are 0, and no gradient moves them again), or
         the momentum does not fit.

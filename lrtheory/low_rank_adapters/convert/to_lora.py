@@ -79,7 +79,7 @@ def to_lora(
     Raises
     ------
     TypeError
-        If the first argument is no adapter.
+        If the first argument is not an adapter.
     ValueError
         If not exactly one of rank and energy is given, one is out of range, method "core" is asked for an adapter
         without factors, or the update overflows.

@@ -30,7 +30,7 @@ class LoRAModules(Result):
     Attributes
     ----------
     adapters : mapping of str to Adapter
-        By module. A path that is no table is a folder that peft loads.
+        By module. A path that is not a table is a folder that peft loads.
     fits : mapping of str to FitResult
         What is known of each of them.
     captured : float
@@ -66,7 +66,7 @@ class LoRAModules(Result):
         ]
 
     def _write(self, target: Path) -> bool:
-        """A path that is no table is a folder that peft loads."""
+        """A path that is not a table is a folder that peft loads."""
         if target.suffix.lower() in SUFFIXES:
             return False
         if target.suffix.lower() in (".safetensors", ".bin"):

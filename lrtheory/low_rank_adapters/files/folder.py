@@ -31,7 +31,7 @@ class Weights:
     Parameters
     ----------
     source : mapping of str to array or shape, path, or None
-        None is no weights at all; names may end in ".weight".
+        None stands for no weights at all; names may end in ".weight".
     transposed : bool
         Whether the model keeps each weight as (d_in, d_out).
     """
@@ -84,7 +84,7 @@ class Folder(NamedTuple):
 
     @classmethod
     def read(cls, folder: Path, config: Mapping[str, Any], prefix: str, weights: Any) -> Folder:
-        """Read the arrays whose last names begin with a prefix; all others are no part of the updates."""
+        """Read the arrays whose last names begin with a prefix; all others are not part of the updates."""
         tensors = Tensors(folder / ARRAYS)
         own = cls(config, {}, {}, Weights(weights, bool(config.get("fan_in_fan_out"))))
         for name in sorted(tensors.names):

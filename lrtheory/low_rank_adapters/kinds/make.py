@@ -9,8 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import choice, generator, integer, must, refuse_unused
-from lrtheory._validation import sizes as lengths
+from lrtheory._validation import check_sizes, choice, generator, integer, must, refuse_unused
 from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, prepared, shaped
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
@@ -100,7 +99,7 @@ def make_adapter(
     """
     choice("kind", kind, tuple(KINDS))
     choice("bases", bases, BASES)
-    sides = lengths("shape", shape)
+    sides = check_sizes("shape", shape)
     if len(sides) != 2:
         raise must("shape", "a pair (d_out, d_in)", shape)
     refuse_unused(kind, KINDS[kind], "kind", n_bases=(n_bases, None), d=(d, None))

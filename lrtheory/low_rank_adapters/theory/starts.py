@@ -52,7 +52,7 @@ def pseudo_inverse(X: ArrayLike) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a number is not finite, or X is no matrix.
+        If a number is not finite, or X is not a matrix.
 
     Notes
     -----

@@ -74,7 +74,7 @@ def captured_energies(adapter: Adapter, gradient: ArrayLike) -> Energies:
     ValueError
         If the adapter is of another kind, the shape is another one, or an entry is not finite.
     TypeError
-        If the first argument is no adapter.
+        If the first argument is not an adapter.
 
     Notes
     -----

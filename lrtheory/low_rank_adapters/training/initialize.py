@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import array_namespace, arrays, beside, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import choice, flag, generator, must, real, refuse_unused
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.training.energies import outer_factors, shares
-from lrtheory.low_rank_adapters.training.inverses import like, unit_of
+from lrtheory.low_rank_adapters.training.inverses import unit_of
 from lrtheory.low_rank_adapters.training.leading import Leading, leading
 
 __all__ = ["Start", "StartCertificate", "initialize"]
@@ -237,12 +237,12 @@ def _from_vectors(adapter: Adapter, found: Leading, method: str, step_size: floa
     kept = found.values[:rank].astype(np.float64)
     entries[range(rank), range(rank)] = kept * (size / adapter.scale) if size else 0.0
     if adapter.kind == "lora-xs":
-        middle = like(entries.astype(found.values.dtype), B)
+        middle = beside(entries.astype(found.values.dtype), B)
         return lora_xs(left, middle, right, scale=adapter.scale)
     if adapter.kind == "lora-fa" or not size:
-        return _made(adapter, left @ like(entries.astype(found.values.dtype), B), right)
+        return _made(adapter, left @ beside(entries.astype(found.values.dtype), B), right)
     roots = np.sqrt(np.abs(np.diag(entries)))  # balanced factors share each singular value
-    signed, plain = (like(np.asarray(x, found.values.dtype), B) for x in (roots * np.sign(np.diag(entries)), roots))
+    signed, plain = (beside(np.asarray(x, found.values.dtype), B) for x in (roots * np.sign(np.diag(entries)), roots))
     return _made(adapter, left * signed, plain[:, None] * right)
 
 
@@ -254,7 +254,7 @@ def _at_random(adapter: Adapter, method: str, rng: np.random.Generator) -> Adapt
     if method == "orthogonal":
         left, right = np.linalg.qr(left)[0], np.linalg.qr(right.T)[0].T
     kind = np.asarray(to_numpy(B[:0, :])).dtype
-    left, right = _padded(like(left.astype(kind), B), B), _padded(like(right.astype(kind), A), A)
+    left, right = _padded(beside(left.astype(kind), B), B), _padded(beside(right.astype(kind), A), A)
     if adapter.kind == "lora-xs":
         return lora_xs(left, adapter.params["R"] * 0.0, right, scale=adapter.scale)
     return _made(adapter, left * 0.0 if method == "zero-b" or adapter.kind == "lora-fa" else left, right)

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
+from lrtheory._array import array_namespace, beside, to_numpy
 from lrtheory.low_rank_adapters.kinds.arrays import significant, transposed
 
-__all__ = ["Inverse", "energy", "inverse_of", "like", "unit_of"]
+__all__ = ["Inverse", "energy", "inverse_of", "unit_of"]
 
 
 class Inverse(NamedTuple):
@@ -52,15 +52,8 @@ def inverse_of(matrix: Any, ridge: float = 0.0) -> Inverse:
     V = Vt[:rank].T
     values = np.ldexp(values[:rank].astype(np.float64), unit)
     core, damped = V / values, V / (values + ridge / values)
-    basis, core, damped = (like(np.asarray(part, host.dtype), matrix) for part in (Q @ U[:, :rank], core, damped))
+    basis, core, damped = (beside(np.asarray(part, host.dtype), matrix) for part in (Q @ U[:, :rank], core, damped))
     return Inverse(basis, core, damped, rank)
-
-
-def like(array: np.ndarray, other: Any) -> Any:
-    """An array of the host in the library and on the device of another one."""
-    if isinstance(other, np.ndarray):
-        return array
-    return array_namespace(other).asarray(np.array(array), device=other.device)
 
 
 def unit_of(matrix: Any) -> int:

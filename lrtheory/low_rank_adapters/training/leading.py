@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
-from lrtheory.low_rank_adapters.training.inverses import energy, like, unit_of
+from lrtheory._array import array_namespace, beside, to_numpy
+from lrtheory.low_rank_adapters.training.inverses import energy, unit_of
 
 __all__ = ["Leading", "leading"]
 
@@ -72,7 +72,7 @@ def _of_wide(G: Any, rank: int, rng: np.random.Generator) -> Leading:
     image = V.T @ C
     P = _orthonormal(image.T)
     U, values, Wt = np.linalg.svd(image @ P)
-    left, right = (like(np.ascontiguousarray(part), G) for part in (V @ U, Wt @ P.T))
+    left, right = (beside(np.ascontiguousarray(part), G) for part in (V @ U, Wt @ P.T))
     total, captured = energy(G), float(np.sum(values.astype(np.float64) ** 2))
     lost = 0.0 if exact else max(0.0, total - energy(C))
     limit = min(1.0, (captured + lost) / total)
@@ -82,7 +82,7 @@ def _of_wide(G: Any, rank: int, rng: np.random.Generator) -> Leading:
 def _basis(G: Any, block: int, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
     """An orthonormal basis Q of (G G^T)^j G times a random block, for all j below `DEPTH`, and Q^T G on the host."""
     xp, host = array_namespace(G), np.float64 if "64" in str(G.dtype) else np.float32
-    product = G @ like(rng.standard_normal((G.shape[1], block), dtype=host), G)
+    product = G @ beside(rng.standard_normal((G.shape[1], block), dtype=host), G)
     Q, images = _orthonormal(product), []
     for _ in range(DEPTH):
         images.append(G.T @ Q[:, -block:])
@@ -111,7 +111,7 @@ def _orthonormal(columns: Any) -> Any:
     geqrf, orgqr = get_lapack_funcs(("geqrf", "orgqr"), (host,))
     room = 32 * host.shape[1]  # so that LAPACK works on blocks
     reflectors, tau, _, _ = geqrf(host, lwork=room)
-    return like(orgqr(reflectors, tau, lwork=room, overwrite_a=1)[0], columns)
+    return beside(orgqr(reflectors, tau, lwork=room, overwrite_a=1)[0], columns)
 
 
 def _left(C: np.ndarray) -> np.ndarray:

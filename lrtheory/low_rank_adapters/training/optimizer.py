@@ -225,10 +225,18 @@ class AdapterOptimizer:
         """
         same_parameters(state, self._parameters())
         own = self._state
-        read: dict[str, dict[str, Any]] = {"params": {}, "momenta": {}, "squares": {}, "earlier": {}}
+        read: dict[str, dict[str, Any]] = {"params": {}, "momenta": {}, "roots": {}, "earlier": {}}
         for part, name, value in _arrays(own):
             key = f"{part}.{name}"
-            read[part][name] = own.adapter._matrix(f"state[{key!r}]", state_entry(state, key), tuple(value.shape))
+            with np.errstate(over="ignore"):
+                found = own.adapter._matrix(f"state[{key!r}]", state_entry(state, key), tuple(value.shape))
+            xp = array_namespace(found)
+            if not bool(xp.all(xp.isfinite(found))):  # a double may be too large for the precision of the adapter
+                raise must(f"state[{key!r}]", f"finite in {found.dtype}", "an infinity")
+            read[part][name] = found
+        for name, root in read["roots"].items():
+            if bool(array_namespace(root).any(root < 0)):
+                raise must(f"state['roots.{name}']", "roots of means of squares, of at least 0", to_numpy(root))
         n_steps = integer("state['n_steps']", _plain(state_entry(state, "n_steps")), low=0)
         turns = ("A", "B") if own.earlier else (own.turn,)
         turn = choice("state['turn']", _plain(state_entry(state, "turn")), turns)
@@ -285,7 +293,7 @@ def checked_gradient(adapter: Adapter, gradient: Any) -> Any:
 
 def _arrays(state: State) -> list[tuple[str, str, Any]]:
     """All arrays of a state: the part that they belong to, and their names."""
-    parts = {"params": state.adapter.params, "momenta": state.momenta, "squares": state.squares}
+    parts = {"params": state.adapter.params, "momenta": state.momenta, "roots": state.roots}
     return [(part, name, value) for part, arrays in (parts | {"earlier": state.earlier}).items()
             for name, value in arrays.items()]  # fmt: skip
 

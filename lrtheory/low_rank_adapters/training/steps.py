@@ -49,14 +49,14 @@ class Rule:
 class State:
     """All that training has learned; arrays are never written to.
 
-    ``turn`` names the factor that an alternating method moves next, `momenta` and `squares` (the roots of means of
-    squares, for Adam) belong to trained arrays, and ``earlier`` are the factors to which the momenta of A and B belong.
+    ``turn`` names the factor that an alternating method moves next, `momenta` and `roots` (of means of squares,
+    for Adam) belong to trained arrays, and ``earlier`` are the factors to which the momenta of A and B belong.
     """
 
     adapter: Adapter
     turn: str
     momenta: Mapping[str, Any]
-    squares: Mapping[str, Any]
+    roots: Mapping[str, Any]
     earlier: Mapping[str, Any]
     n_steps: int = 0
     rank_deficient: bool = False
@@ -66,10 +66,10 @@ def started(adapter: Adapter, rule: Rule) -> State:
     """The state before the first step; B moves first where B is 0, since the gradient in A is then 0 too."""
     params = dict(adapter.params)
     momenta = {name: value * 0.0 for name, value in params.items()}
-    squares = momenta if rule.method == "adam" else {}
+    roots = momenta if rule.method == "adam" else {}
     both = rule.method in PROJECTED and adapter.kind == "lora"
     turn = "A" if both and not is_zero(params["B"]) else next(iter(params))
-    return State(adapter, turn, momenta, squares, params if both else {})
+    return State(adapter, turn, momenta, roots, params if both else {})
 
 
 def stepped(state: State, gradient: Any, rule: Rule) -> State:
@@ -105,17 +105,17 @@ def _sgd(state: State, pulled: Mapping[str, Any], rule: Rule) -> State:
 def _adam(state: State, pulled: Mapping[str, Any], rule: Rule) -> State:
     """Adam without a constant beside the root, which would depend on units; 0 / 0 counts as 0."""
     t = state.n_steps + 1
-    momenta, squares, params = {}, {}, {}
+    momenta, roots, params = {}, {}, {}
     for name, value in state.adapter.params.items():
         xp, g = array_namespace(value), pulled[name]
         momenta[name] = _mixed(state.momenta[name], g, rule.momentum)
-        old, new = math.sqrt(ADAM_DECAY) * state.squares[name], math.sqrt(1.0 - ADAM_DECAY) * g
-        squares[name] = xp.hypot(old, new)
+        old, new = math.sqrt(ADAM_DECAY) * state.roots[name], math.sqrt(1.0 - ADAM_DECAY) * g
+        roots[name] = xp.hypot(old, new)
         mean = momenta[name] / (1.0 - rule.momentum**t)
-        root = squares[name] / math.sqrt(1.0 - ADAM_DECAY**t)
+        root = roots[name] / math.sqrt(1.0 - ADAM_DECAY**t)
         direction = xp.where(root > 0, mean / xp.where(root > 0, root, xp.ones_like(root)), xp.zeros_like(root))
         params[name] = _moved(value, direction, rule)
-    return dataclasses.replace(state, adapter=_with(state.adapter, params), momenta=momenta, squares=squares)
+    return dataclasses.replace(state, adapter=_with(state.adapter, params), momenta=momenta, roots=roots)
 
 
 class _Projection:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import array_namespace, beside_jax, real_array, to_numpy
+from lrtheory._array import array_namespace, beside, beside_jax, real_array, to_numpy
 from lrtheory._result import json_safe
 from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import (
-    array,
     choice,
+    floats,
     generator,
     integer,
     must,
@@ -26,12 +26,14 @@ from lrtheory._validation import (
 from lrtheory.low_rank_adapters.kinds.arrays import shaped, transposed
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import lora
-from lrtheory.low_rank_adapters.training.inverses import like, unit_of
+from lrtheory.low_rank_adapters.training.inverses import unit_of
 from lrtheory.low_rank_adapters.training.optimizer import checked_gradient
 
 __all__ = ["SwitchedLoRA"]
 
 Side = Literal["A", "B"]
+#: arrays of a state that hold whole numbers
+COUNTED = ("resting_A", "resting_B", "next_index", "next_candidate")
 #: to what share switches fall from the first step to the horizon
 LAST = 0.3
 
@@ -80,7 +82,7 @@ class SwitchedLoRA:
     Raises
     ------
     ValueError
-        If an argument is out of range, or the weight is no finite matrix, with or without the update.
+        If an argument is out of range, or the weight is not a finite matrix, with or without the update.
     TypeError
         If an argument is of the wrong kind.
 
@@ -195,7 +197,7 @@ class SwitchedLoRA:
         momenta, params = {}, {}
         with np.errstate(over="ignore", invalid="ignore"):
             for name, value in self.adapter.params.items():
-                moving = like((self.resting[name] == 0).astype(str(value.dtype).rpartition(".")[2]), value)
+                moving = beside((self.resting[name] == 0).astype(str(value.dtype).rpartition(".")[2]), value)
                 moving = moving[:, None] if name == "A" else moving
                 mean = self.momentum * self.momenta[name] + (1.0 - self.momentum) * pulled[name]
                 momenta[name] = moving * mean  # what rests has the mean 0
@@ -216,10 +218,10 @@ class SwitchedLoRA:
                 for _ in range(due):
                     fresh._exchange(fresh.next_index[side], side)
                     fresh.next_index[side] = (fresh.next_index[side] + 1) % self.rank
-        except ValueError:
+        except BaseException:  # an interrupt, too, leaves the generator where the step began
             self.rng.bit_generator.state = drawn_before
             raise
-        self.__dict__.update(fresh.__dict__)  # all at once, so that an interrupt leaves no half of a step
+        self.__dict__.update(fresh.__dict__)  # all at once: no half of a step is ever left
 
     @beside_jax
     def switch(self, k: int, side: Side) -> None:
@@ -311,10 +313,14 @@ class SwitchedLoRA:
             If it is not a mapping.
         """
         same_parameters(state, self._parameters())
-        read = {}
+        read, W = {}, self.weight
+        kind = np.asarray(to_numpy(W)).dtype
         for name, own in self._arrays().items():
-            shape = tuple(np.shape(to_numpy(own)))
-            read[name] = array(f"state[{name!r}]", state_entry(state, name), shape=shape)
+            given = floats(f"state[{name!r}]", state_entry(state, name), shape=tuple(np.shape(to_numpy(own))))
+            with np.errstate(over="ignore"):
+                read[name] = given.astype(kind) if name not in COUNTED else given
+            if not np.isfinite(read[name]).all():
+                raise must(f"state[{name!r}]", f"finite in {kind}", float(np.abs(given).max()))
         counts = {
             name: integer(f"state[{name!r}]", state_entry(state, name), low=0) for name in ("n_steps", "n_switches")
         }
@@ -324,8 +330,7 @@ class SwitchedLoRA:
             fresh.rng.bit_generator.state = word
         except (KeyError, TypeError, ValueError) as error:
             raise must("state['rng']", "the state of the generator of this object", word) from error
-        W = self.weight
-        made = {name: like(value.astype(np.asarray(to_numpy(W)).dtype), W) for name, value in read.items()}
+        made = {name: beside(value, W) for name, value in read.items() if name not in COUNTED}
         fresh.weight = made["weight"]
         fresh.adapter = self.adapter.with_params({"B": made["B"], "A": made["A"]})
         fresh.candidates = {side: made[f"candidates_{side}"] for side in ("A", "B")}
@@ -344,7 +349,7 @@ class SwitchedLoRA:
 
     def _drawn(self, shape: tuple[int, int], deviation: float, W: Any) -> Any:
         values = self.rng.standard_normal(shape) * deviation
-        return like(values.astype(np.asarray(to_numpy(W[:0, :])).dtype), W)
+        return beside(values.astype(np.asarray(to_numpy(W[:0, :])).dtype), W)
 
     def _parameters(self) -> dict[str, Any]:
         names = ("rank", "step_size", "horizon", "momentum", "interval", "frozen_steps")

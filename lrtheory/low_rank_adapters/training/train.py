@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import array_namespace, arrays, beside, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import flag, integer, must, real
+from lrtheory._validation import check_callback, flag, integer, must, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
-from lrtheory.low_rank_adapters.training.inverses import energy, like, unit_of
+from lrtheory.low_rank_adapters.training.inverses import energy, unit_of
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer, Diverged, checked_gradient
 from lrtheory.low_rank_adapters.training.steps import followed, is_zero
 
@@ -163,6 +163,7 @@ def train(
     optimizer = AdapterOptimizer(adapter, method=method, step_size=step_size, momentum=momentum, lam=lam, ridge=ridge)
     if not callable(gradient):
         raise must("gradient", "a function of the update", gradient, TypeError)
+    check_callback(callback)
     every = integer("refactorize_every", refactorize_every, low=0)
     if every and (adapter.kind != "lora" or method == "adam"):
         raise must("refactorize_every", f"0 for the kind {adapter.kind!r} and method {method!r}", every)
@@ -173,7 +174,7 @@ def train(
         message += "; rank_deficient: a factor had not its full rank, and pseudo-inverses of least norm were taken"
     return TrainResult(
         adapter=optimizer.adapter,
-        gradient_norms=like(np.array(run.norms), next(iter(adapter.params.values()))),
+        gradient_norms=beside(np.array(run.norms), next(iter(adapter.params.values()))),
         method=method,
         n_iter=optimizer.n_steps,
         converged=run.converged,

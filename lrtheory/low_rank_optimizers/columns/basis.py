@@ -14,7 +14,7 @@ from lrtheory._validation import Words, array, as_array, choice, integer, must
 
 __all__ = ["Basis", "dct_basis", "type_name"]
 
-#: up to this size columns are taken from a whole matrix that is kept, which is faster than to compute them
+#: up to this size whole matrices are kept, and columns are taken from them, which is faster than to compute them
 KEPT = 1024
 
 
@@ -83,9 +83,13 @@ def _cosines(n: int, dtype: str) -> np.ndarray:
     return table.astype(dtype)
 
 
-@lru_cache(maxsize=4)
 def _whole(n: int, dtype: str) -> np.ndarray:
-    """The whole matrix, kept for one call after another; its columns lie one behind the other."""
+    """The whole matrix, whose columns lie one behind the other; a small one is kept for later calls."""
+    return _kept(n, dtype) if n <= KEPT else np.asfortranarray(dct_basis(n, dtype=dtype))
+
+
+@lru_cache(maxsize=4)
+def _kept(n: int, dtype: str) -> np.ndarray:
     return np.asfortranarray(dct_basis(n, dtype=dtype))
 
 
@@ -100,7 +104,7 @@ class Basis:
     Raises
     ------
     ValueError
-        If it is no orthogonal matrix.
+        If it is not an orthogonal matrix.
     TypeError
         If its entries are not real numbers.
     """

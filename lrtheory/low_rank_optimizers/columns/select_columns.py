@@ -25,7 +25,7 @@ STATEMENTS = {"l2": "low_rank_optimizers/DC-2", "l1": "low_rank_optimizers/DC-3"
 GEMM = 64
 #: rows whose squares are added in the precision of the matrix
 PART = 256
-#: sums of squares between which nothing that matters overflows or vanishes, also in single precision
+#: sums of squares outside this range are recomputed after scaling, since float32 may over- or underflow
 SAFE = (2.0**-60, 2.0**100)
 
 

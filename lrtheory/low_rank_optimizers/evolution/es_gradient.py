@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, real_array, to_numpy
+from lrtheory._array import array_namespace, arrays, beside, real_array, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import must
@@ -125,7 +125,7 @@ def es_gradient(
     generation = es.ask()
 
     def value(i: int) -> float:
-        member = [_beside(xp, W, center) for W, center in zip(generation.member(i, host), centers, strict=True)]
+        member = [beside(W, center) for W, center in zip(generation.member(i, host), centers, strict=True)]
         worth = f(member if many else member[0])
         try:
             return float(worth)
@@ -134,20 +134,15 @@ def es_gradient(
 
     step, pairs = estimate(generation, np.array([value(i) for i in range(population_size)]), shaping, None)
     error = _standard_error(generation, pairs.weights, pairs.kept, step.update)
-    gradient = tuple(_beside(xp, g.astype(W.dtype), W_) for g, W, W_ in zip(step.update, host, centers, strict=True))
+    gradient = tuple(beside(g.astype(W.dtype), W_) for g, W, W_ in zip(step.update, host, centers, strict=True))
     return ESGradient(
         gradient if many else gradient[0],
-        _beside(xp, step.pair_differences, centers[0]),
+        beside(step.pair_differences, centers[0]),
         error,
         step.message,
         step.counts,
         step.certificate,
     )
-
-
-def _beside(xp: Any, value: np.ndarray, like: Any) -> Any:
-    """The array in the library of another one, and on its device."""
-    return value if isinstance(like, np.ndarray) else xp.asarray(np.array(value), device=like.device)
 
 
 def _standard_error(generation: Perturbations, weights: np.ndarray, kept: int, update: tuple[np.ndarray, ...]) -> float:

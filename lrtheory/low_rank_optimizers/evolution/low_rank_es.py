@@ -14,13 +14,13 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import (
     Words,
     as_array,
+    check_sizes,
     choice,
     flag,
     generator,
     integer,
     must,
     same_parameters,
-    sizes,
     state_entry,
 )
 from lrtheory.low_rank_optimizers.evolution.noise import FACTORS, Noise
@@ -294,7 +294,7 @@ def _flops(shape: tuple[int, ...], rank: int) -> int:
 def _checked_shapes(shapes: Any) -> tuple[tuple[int, ...], ...]:
     if isinstance(shapes, (str, bytes)) or not isinstance(shapes, Sequence) or len(shapes) == 0:
         raise must("shapes", "a non-empty sequence of shapes", shapes, TypeError)
-    checked = tuple(sizes(f"shapes[{layer}]", shape) for layer, shape in enumerate(shapes))
+    checked = tuple(check_sizes(f"shapes[{layer}]", shape) for layer, shape in enumerate(shapes))
     for layer, shape in enumerate(checked):
         if len(shape) > 2:
             raise must(f"shapes[{layer}]", "of one or two axes", shape)

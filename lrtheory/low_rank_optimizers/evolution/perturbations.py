@@ -218,7 +218,7 @@ class Perturbations:
         ValueError
             If there is no such layer.
         TypeError
-            If it is no integer.
+            If it is not an integer.
         """
         found = self._factors[integer("layer", layer, low=0, high=len(self.shapes) - 1)]
         if found is None:

@@ -12,7 +12,18 @@ import numpy as np
 from lrtheory._array import kernel_input
 from lrtheory._parallel import n_threads
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import Words, as_array, flag, generator, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import (
+    Words,
+    as_array,
+    check_callback,
+    flag,
+    generator,
+    integer,
+    must,
+    real,
+    same_parameters,
+    state_entry,
+)
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
 from lrtheory.low_rank_optimizers.integer.members import MOST, IntegerMembers
@@ -173,7 +184,7 @@ class IntegerES:
         ValueError
             If no `ask` is open, the scores have another length, or no pair has two finite scores; nothing changes then.
         TypeError
-            If they are no real numbers.
+            If they are not real numbers.
         """
         signs, dropped = self._signs(scores)
         members = self._open
@@ -241,8 +252,7 @@ class IntegerES:
         n_steps, n_tokens = integer("n_steps", n_steps, low=0), integer("n_tokens", n_tokens, low=1)
         tokens = as_text(text, self.network.n_symbols, least=n_tokens + 1)
         threads, record = n_threads(n_jobs), flag("record", record)
-        if callback is not None and not callable(callback):
-            raise must("callback", "callable or None", callback, TypeError)
+        check_callback(callback)
         begin, bits, steps, message = self.n_steps, [], [], ""
         for _ in range(n_steps):
             members = self.ask()
@@ -283,7 +293,7 @@ class IntegerES:
         ValueError
             If the text is too short.
         TypeError
-            If its entries are no integers.
+            If its entries are not integers.
         """
         n_tokens = integer("n_tokens", n_tokens, low=1)
         tokens = as_text(text, self.network.n_symbols, least=n_tokens + 1)

@@ -32,7 +32,7 @@ class HasSymbols(Protocol):
 
 
 Text: TypeAlias = ArrayLike | HasSymbols
-#: arrays of places in the noise, where there is none
+#: passed to the kernel in place of the noise when there is none
 NO_NOISE = kernel_input(np.zeros(1, np.int8))
 
 
@@ -40,7 +40,7 @@ NO_NOISE = kernel_input(np.zeros(1, np.int8))
 class TextScore(Result):
     """Scores of a text under a network.
 
-    Parameters
+    Attributes
     ----------
     bits : float
         The mean loss, in bits a symbol; up to 0.13 too low, see `theory.score_excess`.
@@ -97,7 +97,7 @@ class IntegerRNN:
     ValueError
         If a size is out of range.
     TypeError
-        If it is no integer.
+        If it is not an integer.
 
     See Also
     --------
@@ -169,7 +169,7 @@ class IntegerRNN:
         ValueError
             If a name, a shape or a weight is not one of such a network.
         TypeError
-            If `weights` is no mapping.
+            If `weights` is not a mapping.
         """
         if not isinstance(weights, Mapping):
             raise must("weights", "a mapping of names to arrays", weights, TypeError)
@@ -200,7 +200,7 @@ class IntegerRNN:
         ValueError
             If the text holds no symbols, or others than those of the alphabet.
         TypeError
-            If its entries are no integers.
+            If its entries are not integers.
         """
         return self._run(as_text(text, self.n_symbols), compiled)[0]
 
@@ -222,7 +222,7 @@ class IntegerRNN:
         ValueError
             If the text has fewer than two symbols, or others than those of the alphabet.
         TypeError
-            If its entries are no integers.
+            If its entries are not integers.
         """
         tokens = as_text(text, self.n_symbols, least=2)
         logits, clipped = self._run(tokens[:-1], compiled=True)

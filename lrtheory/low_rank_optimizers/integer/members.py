@@ -109,7 +109,7 @@ class IntegerMembers:
         ValueError
             If there is no such pair or layer.
         TypeError
-            If `pair` is no integer.
+            If `pair` is not an integer.
         """
         pair = integer("pair", pair, low=0, high=len(self.starts) - 1)
         shapes = self.network.shapes
@@ -170,7 +170,7 @@ class IntegerMembers:
         ValueError
             If the shape is another one, or the texts hold other symbols.
         TypeError
-            If their entries are no integers.
+            If their entries are not integers.
         """
         given, net = as_array("texts", texts), self.network
         if given.ndim != 2 or len(given) != len(self.starts) or given.shape[1] < 2:

@@ -19,7 +19,7 @@ __all__ = ["IntegerStep", "IntegerTraining", "Progress"]
 class IntegerStep(Result):
     """The outcome of one vote.
 
-    Parameters
+    Attributes
     ----------
     quantile : int
         Sixteenths of the quantile that votes had to reach.
@@ -55,7 +55,7 @@ class Progress:
 class IntegerTraining(Result):
     """The loss along a training in integers.
 
-    Parameters
+    Attributes
     ----------
     bits : array of shape (n_iter,)
         The mean loss of all members at each step, in bits a symbol, before the weights moved.

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
+from lrtheory.low_rank_optimizers.theory.integers import LIMIT, root
+
 __all__ = ["LIMIT", "ONE", "hashed", "logarithms", "noise", "powers"]
 
-#: an activation or weight of 1.0, and the largest absolute value of one
+#: an activation or weight of 1.0; the largest absolute value of one is LIMIT
 ONE = 16
-LIMIT = 127
 #: rows of the table of logarithms, enough for sums over a million symbols
 ROWS = 16 * 36
 GOLDEN = 0x9E3779B97F4A7C15
-
-
-def root(x: int) -> int:
-    """Return floor(16 * 2^(x / 16)), the sixteenth root of an integer by four square roots."""
-    value = 1 << (64 + x)
-    for _ in range(4):
-        value = math.isqrt(value)
-    return value
 
 
 @lru_cache(maxsize=1)

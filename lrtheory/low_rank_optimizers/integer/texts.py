@@ -36,9 +36,9 @@ class TextProblem:
     Raises
     ------
     ValueError
-        If a symbol is not one of the alphabet, or the transitions are no probabilities.
+        If a symbol is not one of the alphabet, or the transitions are not those of an irreducible chain.
     TypeError
-        If a symbol is no integer.
+        If a symbol is not an integer.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class TextProblem:
         ValueError
             If the text is empty or no UTF-8, or the alphabet is empty or names a character twice.
         TypeError
-            If the alphabet is no string.
+            If the alphabet is not a string.
         """
         text = " ".join(text_of(path).split())
         if not text:
@@ -118,7 +118,7 @@ class TextProblem:
         ValueError
             As for `from_file`.
         TypeError
-            If the text or the alphabet is no string.
+            If the text or the alphabet is not a string.
 
         Examples
         --------

@@ -14,6 +14,9 @@ from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["AuON", "cosh_excess"]
 
+#: entries up to this size have hyperbolic sines whose squares are added in the precision of the gradient
+SINGLE = 32.0
+
 
 class AuON(Optimizer):
     r"""Momentum with Nesterov's look ahead, divided by the root mean square of hyperbolic cosines.
@@ -107,7 +110,9 @@ class AuON(Optimizer):
             return Advance(0 * gradient, kept)
         # the largest entry first, since a norm may leave the range of single precision
         unit = ahead / size / ((norm + self.epsilon_norm) / size)
-        below = math.sqrt(1 + cosh_excess(xp, self.gamma * unit)) + ROOT
+        # squares of hyperbolic sines leave single precision where entries are above 44, and none is above gamma
+        x = self.gamma * (unit if self.gamma <= SINGLE else xp.astype(unit, xp.float64))
+        below = math.sqrt(1 + cosh_excess(xp, x)) + ROOT
         return Advance(-self.step_size / below * (unit if self.method == "paper" else ahead), kept)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:

@@ -50,7 +50,7 @@ class Step(Result):
 
 
 class Layout(NamedTuple):
-    """The look of the arrays of one optimizer: the library, the shape and type of the gradient, and where they are."""
+    """Library, shape, dtype and device that all arrays of one optimizer share."""
 
     xp: Any
     shape: tuple[int, ...]
@@ -67,7 +67,7 @@ class Layout(NamedTuple):
 
 
 class Advance(NamedTuple):
-    """The answer of a method to one gradient: the change of the weights without decay, and all that it keeps."""
+    """The return value of `_advance`: the update before weight decay, and the new kept arrays."""
 
     update: Any
     kept: Kept
@@ -333,11 +333,14 @@ def _plain(state: Any, name: str) -> Any:
 def _read(state: Any, name: str, expected: np.ndarray, n_parts: int) -> np.ndarray:
     """A kept array of a saved state, which looks as the one that a fresh start has."""
     key = f"kept.{name}"
-    value = np.asarray(state_entry(state, key))
-    if not fits(value.shape, expected.shape) or value.dtype.kind not in "fiu" or not _finite(np, value):
-        word = f"finite numbers of shape {expected.shape}"
-        raise must(f"state[{key!r}]", word, value.tolist() if value.size < 4 else value.shape)
-    value = value.astype(expected.dtype)
+    given = np.asarray(state_entry(state, key))
+    shown = given.tolist() if given.size < 4 else given.shape
+    if not fits(given.shape, expected.shape) or given.dtype.kind not in "fiu" or not _finite(np, given):
+        raise must(f"state[{key!r}]", f"finite numbers of shape {expected.shape}", shown)
+    with np.errstate(over="ignore", invalid="ignore"):  # what the type does not hold is refused next
+        value = given.astype(expected.dtype)
+    if not _finite(np, value) or (value.dtype.kind == "i" and (value != given).any()):
+        raise must(f"state[{key!r}]", f"numbers that the type {expected.dtype} holds", shown)
     if name == "square" and (value < 0).any():
         raise must(f"state[{key!r}]", "squares, which are at least 0", value.min())
     if name == "indices" and not (np.diff(value, prepend=-1, append=n_parts) > 0).all():

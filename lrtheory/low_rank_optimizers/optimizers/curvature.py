@@ -33,7 +33,7 @@ def update_curvature(X: ArrayLike, g: ArrayLike, *, decay: Number, method: str =
     decay : float
         In (0, 1): what is kept of the old factor.
     method : {"exact", "published", "released"}
-        "exact" inverts. "published" is the formula of the paper, decay X + c X g g^T X with c = (1 - decay) / (decay^2
+        "exact" inverts. "published" is the formula of a thesis, decay X + c X g g^T X with c = (1 - decay) / (decay^2
         (1 + decay (1 - decay) g^T X g)): it stays positive definite, but it is the inverse of nothing in particular and
         grows along g, where curvature should damp. "released" is what the authors' program does: X becomes decay X + (1
         - decay) I, which is then updated by g g^T with weight 1.
@@ -111,9 +111,9 @@ def updated(xp: Any, X: Any, g: Any, decay: Any, method: str) -> Any:
     return (X - keep / (decay + keep * s) * outer) / decay
 
 
-def stabilized(xp: Any, X: Any, stabilizer: Any) -> Any:
+def stabilized(xp: Any, X: Any, weight: Any) -> Any:
     """A mean of a matrix and the identity, in which the matrix has the given weight."""
-    return stabilizer * X + (1 - stabilizer) * xp.eye(X.shape[0], dtype=X.dtype, device=X.device)
+    return weight * X + (1 - weight) * xp.eye(X.shape[0], dtype=X.dtype, device=X.device)
 
 
 def exact_or_real(xp: Any, name: str, value: Any) -> Any:

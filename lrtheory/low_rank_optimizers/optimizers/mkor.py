@@ -31,7 +31,7 @@ class MKOR(Optimizer):
     decay : float
         In (0, 1): what is kept of the old factors.
     method : {"exact", "published", "released"}
-        The formula of `update_curvature`; the published one is no inverse (statement MK-1).
+        The formula of `update_curvature`; the published one is not an inverse (statement MK-1).
     stabilizer : float
         zeta in (0, 1]: after its update, X becomes zeta X + (1 - zeta) I, which lowers its condition (statement MK-6).
     normalize : bool
@@ -109,9 +109,10 @@ class MKOR(Optimizer):
         weights : array or None
             The weights, in the shape of the gradient; they are needed where `lam` is above 0, and stay as they are.
         activation : array of shape (n,) or (batch, n)
-            The inputs of the layer, or their mean over the batch; needed where the gradient is a matrix.
+            The inputs of the layer, or their mean over the batch; needed where the gradient is a matrix, and left out
+            where it is a vector.
         output_gradient : array of shape (m,) or (batch, m)
-            The gradients at its outputs, or their mean.
+            The gradients at its outputs, or their mean; needed and left out likewise.
 
         Returns
         -------
@@ -121,8 +122,8 @@ class MKOR(Optimizer):
         Raises
         ------
         ValueError
-            If an entry is not finite, a shape or type is another one, something is missing, or the step would leave the
-            range of numbers.
+            If an entry is not finite, a shape or type is another one, something is missing or does not belong to a
+            vector, or the step would leave the range of numbers.
         TypeError
             If the entries are not real numbers.
         """
@@ -149,6 +150,9 @@ class MKOR(Optimizer):
     ) -> Advance:
         xp = layout.xp
         if gradient.ndim == 1:
+            for name, value in (("activation", activation), ("output_gradient", output_gradient)):
+                if value is not None:
+                    raise must(name, "left out where the gradient is a vector", value)
             return Advance(-self.step_size * gradient, {}, {"restarts": 0})
         m, n = layout.shape
         seen = {

@@ -94,10 +94,12 @@ class Muon(Optimizer):
         return state_bytes("muon", shape, momentum=self.momentum, itemsize=itemsize)
 
 
-def looked_ahead(gradient: Any, kept: Kept, momentum: float, nesterov: bool) -> tuple[Any, Kept]:
-    """The running mean after a gradient, one further ahead by Nesterov, and what is kept of it."""
+def looked_ahead(
+    gradient: Any, kept: Kept, momentum: float, nesterov: bool, *, dampened: bool = True
+) -> tuple[Any, Kept]:
+    """The running mean after a gradient, or the decayed sum, one further ahead by Nesterov, and what is kept of it."""
     if not momentum:
         return gradient, {}
-    new = gradient * (1 - momentum)
+    new = gradient * (1 - momentum) if dampened else gradient
     mean = momentum * kept["mean"] + new
     return momentum * mean + new if nesterov else mean, {"mean": mean}

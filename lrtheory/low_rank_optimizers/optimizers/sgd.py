@@ -6,6 +6,7 @@ from typing import Any
 
 from lrtheory._validation import choice, flag
 from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
+from lrtheory.low_rank_optimizers.optimizers.muon import looked_ahead
 from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["SGD"]
@@ -78,12 +79,9 @@ class SGD(Optimizer):
         return {"mean": layout.zeros(*layout.shape)} if self.momentum else {}
 
     def _advance(self, gradient: Any, kept: Kept, n_steps: int, layout: Layout) -> Advance:
-        if not self.momentum:
-            return Advance(-self.step_size * gradient, {})
-        new = gradient * (1 - self.momentum) if self.dampening == "ema" else gradient
-        mean = self.momentum * kept["mean"] + new
-        direction = self.momentum * mean + new if self.nesterov else mean
-        return Advance(-self.step_size * direction, {"mean": mean})
+        dampened = self.dampening == "ema"
+        direction, kept = looked_ahead(gradient, kept, self.momentum, self.nesterov, dampened=dampened)
+        return Advance(-self.step_size * direction, kept)
 
     def _formula(self, shape: tuple[int, ...], itemsize: int) -> int:
         return state_bytes("sgd", shape, momentum=self.momentum, itemsize=itemsize)

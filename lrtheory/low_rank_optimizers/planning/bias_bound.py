@@ -105,7 +105,7 @@ def bias_bound(shape: Sequence[int], *, rank: float, sigma: float, hessian_lipsc
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If a number is out of range.
 

@@ -13,13 +13,11 @@ from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, integer, must, open_interval, real
 from lrtheory.low_rank_optimizers import theory
-from lrtheory.low_rank_optimizers.theory.moments import sides
+from lrtheory.low_rank_optimizers.evolution.noise import FACTORS
+from lrtheory.low_rank_optimizers.theory.moments import KURTOSIS, sides
 from lrtheory.low_rank_optimizers.theory.sines import SMALLEST
 
 __all__ = ["Plan", "plan_population"]
-
-#: excess kurtosis of the entries of factors
-KURTOSIS = {"sign": -2, "gaussian": 0}
 
 
 @result
@@ -155,7 +153,7 @@ def plan_population(
     Raises
     ------
     TypeError
-        If an argument is no number or array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a number is out of range, the budget does not pay for one pair, `sigma` is missing where it is needed, or
         signs are asked for with singular values.
@@ -181,7 +179,7 @@ def plan_population(
     each = _extra(cost) * (1 / m + 1 / n)
     largest = integer("max_rank", max_rank, low=1, high=4096)
     if factors is not None:
-        choice("factors", factors, tuple(KURTOSIS))
+        choice("factors", factors, FACTORS)
     if members < 2 * (1 + each):
         raise must("budget", f"at least {2 * (1 + each):g}, the cost of one pair of rank 1", budget)
     s = None if sigma is None else open_interval("sigma", sigma, 0.0, math.inf)
@@ -193,7 +191,7 @@ def plan_population(
     if singular_values is None:
         norm = 1.0 if spread is None or s is None else spread / s
         rows = _quadratic_rows((m, n), pairs, norm, factors)
-        method, model = "quadratic", "taken as quadratic, without bias (EG-V)"
+        method, model = "quadratic", "taken as quadratic, without bias (low_rank_optimizers/EG-V)"
     else:
         if factors == "sign":
             raise must("factors", '"gaussian" or None with `singular_values`', factors)
@@ -204,7 +202,10 @@ def plan_population(
             rule = f"1 to {min(m, n)} numbers, the largest times `sigma` in [{SMALLEST:g}, {1 / SMALLEST:g}]"
             raise must("singular_values", rule, singular_values)
         rows, norm = _sine_rows((m, n), pairs, t, s, spread)
-        method, model = "sine", "taken as a sine along a direction with these singular values (EG-1b)"
+        method, model = (
+            "sine",
+            "taken as a sine along a direction with these singular values (low_rank_optimizers/EG-1b)",
+        )
     best = min(rows, key=lambda row: row.mse)
     shown = [row for row in rows if row.rank & (row.rank - 1) == 0 or row is best]
     if best.rank == largest > 1:
@@ -217,7 +218,7 @@ def plan_population(
 
 def _quadratic_rows(shape: tuple[int, int], pairs: dict[int, int], norm: float, factors: str | None) -> list[_Row]:
     rows = []
-    for law in KURTOSIS if factors is None else (factors,):
+    for law in FACTORS if factors is None else (factors,):
         k = KURTOSIS[law]
         for r, P in pairs.items():
             share = theory.estimator_mse(shape, rank=r, pairs=P, gradient_square=1, kurtosis_a=k, kurtosis_b=k)
@@ -254,7 +255,7 @@ def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | 
         spread = real("fitness_std", fitness_std, low=0.0)
         if math.isinf(spread):
             raise must("fitness_std", "finite", fitness_std)
-        return spread, "with a gradient as large as the spread of fitness allows (EG-N)"
+        return spread, "with a gradient as large as the spread of fitness allows (low_rank_optimizers/EG-N)"
     d = array("pilot", pilot, shape=(None,)).astype(np.float64)
     if not d.size:
         raise must("pilot", "at least one difference", d)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,16 +23,16 @@ SHARES = ("certain_unchanged", "certain_changed", "predicted_density", "predicte
 DECADES, PER_DECADE = 3, 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class AbsorptionCertificate:
+@result
+class AbsorptionCertificate(Result):
     """Shares that rounding decides before a step is made.
 
-    Parameters
+    Attributes
     ----------
-    bound : float
-        The share of weights that no step up to the bound changes.
     gap : float
         The share that some of these steps change, and others of the same size do not.
+    bound : float
+        The share of weights that no step up to the bound changes.
     step_bound : float
         The bound.
     dtype : str
@@ -42,8 +41,8 @@ class AbsorptionCertificate:
         The statement of this system that carries it.
     """
 
-    bound: float
     gap: float
+    bound: float
     step_bound: float
     dtype: str
     statement: str = "low_rank_optimizers/RN-1"
@@ -67,6 +66,8 @@ class AbsorptionCertificate:
             for (block,) in blocks(read.read(name)):
                 codes = codes_of(block, self.dtype) & 0x7FFF
                 w, outer, inner = (numbers_of(one, self.dtype).astype(np.float64) for one in _beside(codes))
+                # sums are rounded as if numbers went on beyond the largest one in equal gaps
+                outer = np.where(np.isfinite(outer), outer, 2 * w - inner)
                 steps = np.abs(np.stack([outer - w, w - inner])) / 2
                 past = (steps < self.step_bound) | ((steps == self.step_bound) & (codes & 1 == 1))
                 kept += int((~past).all(axis=0).sum())
@@ -112,7 +113,7 @@ class Absorption(Result):
     message : str
         What a reader should know.
     counts : mapping of str to int
-        `weights`, and `rounded`, those that were no numbers of the format.
+        `weights`, and `rounded`, those that were not numbers of the format.
     certificate : AbsorptionCertificate or None
         Of the bound; None without it.
     """
@@ -143,14 +144,16 @@ class Absorption(Result):
             facts.append(
                 f"no step up to {self.step_bound:g} changes {self.certain_unchanged:.1%} of "
                 f"{counted(int(self.n_weights.sum()), 'weight')}, and any of that size changes "
-                f"{self.certain_changed:.1%} (RN-1)"
+                f"{self.certain_changed:.1%} (low_rank_optimizers/RN-1)"
             )
         if self.predicted_density is not None:
-            facts.append(f"normal steps with a deviation of {self.step_std:g} change {self.predicted_density:.2%}")
+            facts.append(
+                f"normal steps with a standard deviation of {self.step_std:g} change {self.predicted_density:.2%}"
+            )
         if self.predicted_overlap is not None:
             facts.append(
                 f"{self.predicted_overlap:.1%} of these change in a second run too, and {self.chance:.2%} would if "
-                "changes were spread evenly (RN-4)"
+                "changes were spread evenly (low_rank_optimizers/RN-4)"
             )
         return [*facts, *([self.message] if self.message else [])]
 
@@ -178,7 +181,7 @@ def absorption(
     ----------
     weights : array, sequence of arrays, mapping of str to array, or path
         The weights: one array or several, a state dictionary, a safetensors file, or a folder with a model. They are
-        rounded to the format first. Arrays that are no floats in a mapping or a file are left out.
+        rounded to the format first. Arrays that are not of floats are left out of a mapping or a file.
     step_bound : float or None
         The largest absolute value of a step, such as the step size times `adam_step_bound`.
     step_std : float or None
@@ -262,7 +265,7 @@ def _message(dtype: str, n_rounded: int, n_all: int, others: list[str], bound: f
     """Say what was done before anything was counted."""
     said = []
     if n_rounded:
-        said.append(f"{n_rounded / n_all:.1%} of the weights were no numbers of {dtype} and were rounded to it")
+        said.append(f"{n_rounded / n_all:.1%} of the weights were not numbers of {dtype} and were rounded to it")
     if others:
         said.append(f"{counted(len(others), 'tensor')} without floats left out")
     if bound is None:
@@ -271,7 +274,7 @@ def _message(dtype: str, n_rounded: int, n_all: int, others: list[str], bound: f
 
 
 def codes_counted(name: str, weights: np.ndarray, dtype: str) -> tuple[np.ndarray, int]:
-    """The number of weights of each magnitude of a format, and of those that were no numbers of it."""
+    """The number of weights of each magnitude of a format, and of those that were not numbers of it."""
     counts, off = np.zeros(FORMATS[dtype].infinite, dtype=np.int64), 0
     for (block,) in blocks(weights):
         codes = codes_of(block, dtype)

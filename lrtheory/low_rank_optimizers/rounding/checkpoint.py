@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -59,14 +60,14 @@ class Checkpoint:
 
     @property
     def names(self) -> list[str]:
-        """The names of the arrays of floats; those of integers, such as positions, are no weights."""
+        """The names of the arrays of floats; those of integers, such as positions, are not weights."""
         if isinstance(self.tensors, Tensors):
             return [name for name in self.tensors.names if self.tensors.dtype(name) in FLOATS]
         return [name for name, one in self.tensors.items() if "float" in str(getattr(one, "dtype", "float"))]
 
     @property
     def others(self) -> list[str]:
-        """The names of the arrays that are no floats."""
+        """The names of the arrays that are not of floats."""
         known = self.tensors.names if isinstance(self.tensors, Tensors) else list(self.tensors)
         return sorted(set(known) - set(self.names))
 
@@ -79,6 +80,15 @@ class Checkpoint:
         """An array of finite numbers; half precision becomes single."""
         found = array(f"weights[{name!r}]", on_host(self.tensors[name]))
         return found if found.dtype in (np.float32, np.float64) else found.astype(np.float32)
+
+    def sixteen_bits(self) -> str:
+        """The format of sixteen bits that holds most of its weights; bfloat16 where none is kept in sixteen bits."""
+        sizes = {"BF16": 0, "F16": 0}
+        for name in self.names:
+            kind = self.stored(name)
+            if kind in sizes:
+                sizes[kind] += math.prod(self.shape(name))
+        return "float16" if sizes["F16"] > sizes["BF16"] else "bfloat16"
 
     def stored(self, name: str) -> str:
         """The type of an array, by the name that the format of files has for it."""

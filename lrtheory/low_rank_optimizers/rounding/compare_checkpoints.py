@@ -53,7 +53,7 @@ class SparsityReport(Result):
     n_weights, changed, n_beyond, n_one_ulp : ndarray of K int
         Sizes, and how many weights are counted in `density`, `beyond` and `one_ulp`.
     ranks : ndarray of K int
-        Numerical ranks of the changes; -1 where a tensor is no matrix, or ranks were not asked for.
+        Numerical ranks of the changes; -1 where a tensor is not a matrix, or ranks were not asked for.
     atol : float
         As it was given.
     message : str
@@ -95,13 +95,13 @@ class SparsityReport(Result):
             facts[0] += f", and {self.one_ulp:.1%} of these to the next number of their type"
         if self.atol:
             hidden = changed - int(self.n_beyond.sum())
-            facts.append(f"a tolerance of {self.atol:g} hides {counted(hidden, 'change')} (RN-6)")
+            facts.append(f"a tolerance of {self.atol:g} hides {counted(hidden, 'change')} (low_rank_optimizers/RN-6)")
         if self.overlap is not None:
             facts.append(f"{self.overlap:.1%} of them changed in the other run too; by chance {self.chance:.2%}")
         if self.predicted_overlap is not None:
             facts.append(
                 f"two runs of normal steps without a signal would share {self.predicted_overlap:.1%} of their changes "
-                "after rounding (RN-4)"
+                "after rounding (low_rank_optimizers/RN-4)"
             )
         return [*facts, *([self.message] if self.message else [])]
 
@@ -237,13 +237,18 @@ def _compared(label: str, read: list[Checkpoint], atol: float, ranks: bool) -> _
     for a, b, *c in blocks(*arrays):
         moved = a != b
         n_changed += int(moved.sum())
-        n_beyond += int((np.abs(b.astype(np.float64) - a) > atol).sum())
+        n_beyond += int((np.abs(_difference(b, a)) > atol).sum())
         n_one += int((np.abs(_ordered(b, dtype) - _ordered(a, dtype)) == 1).sum())
         if c:
             n_other += int((a != c[0]).sum())
             n_both += int((moved & (a != c[0])).sum())
     spectrum = codes_counted(label, arrays[0], SHORT[dtype])[0] if dtype in SHORT else None
-    rank = _rank(arrays[1].astype(np.float64) - arrays[0]) if ranks and arrays[0].ndim == 2 else -1
+    rank = -1
+    if ranks and arrays[0].ndim == 2:
+        before, after = arrays[:2]
+        if max(float(np.abs(one).max(initial=0)) for one in (before, after)) > 2.0**900:
+            before, after = before * 2.0**-64, after * 2.0**-64  # singular values of the change may overflow
+        rank = _rank(_difference(after, before))
     return _Pair(dtype, n_changed, n_beyond, n_one, n_other, n_both, rank, spectrum)
 
 
@@ -258,7 +263,9 @@ def _common_type(stored: list[str], arrays: list[np.ndarray]) -> str:
 
 def _in_bfloat16(block: np.ndarray) -> np.ndarray:
     """Numbers without what bfloat16 does not hold."""
-    return (block.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    with np.errstate(over="ignore"):  # doubles above the range become infinities, which differ from them
+        single = block.astype(np.float32)
+    return (single.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
 def _ordered(block: np.ndarray, dtype: str) -> np.ndarray:
@@ -271,6 +278,12 @@ def _ordered(block: np.ndarray, dtype: str) -> np.ndarray:
         bits = block.astype(np.float64).view(np.int64)
         return np.where(bits < 0, -(bits & np.int64(2**63 - 1)), bits)
     return np.where(codes & sign, sign - codes, codes)
+
+
+def _difference(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The change in doubles; those of doubles at opposite ends of the range become infinities."""
+    with np.errstate(over="ignore"):
+        return np.asarray(after.astype(np.float64) - before)
 
 
 def _rank(update: np.ndarray) -> int:

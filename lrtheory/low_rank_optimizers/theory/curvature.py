@@ -53,8 +53,8 @@ def curvature_factor(L: ArrayLike, g: ArrayLike, *, decay: Number) -> np.ndarray
 
     Proof: By Sherman and Morrison, (A + c g g^T)^{-1} = A^{-1} - c A^{-1} g g^T A^{-1} / (1 + c g^T A^{-1} g). With A =
     gamma L and c = 1 - gamma this is (X - (1 - gamma) u u^T / (gamma + (1 - gamma) s)) / gamma, the exact update. The
-    published formula keeps X > 0 and is no inverse: for d = 1, L = g = 1 and gamma = 1/2 it is 21/10, and the inverse
-    of 1/2 + 1/2 is 1.
+    published formula keeps X > 0 and is not an inverse: for d = 1, L = g = 1 and gamma = 1/2 it is 21/10, and the
+    inverse of 1/2 + 1/2 is 1.
 
     Checked by: MK-1.
 

@@ -119,7 +119,7 @@ def layer_mse(
     ValueError
         If an argument is out of range, or there is not one squared norm a layer.
     TypeError
-        If shapes are no sequence.
+        If shapes are not a sequence.
 
     Proof
     -----

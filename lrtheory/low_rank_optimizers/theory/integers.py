@@ -23,6 +23,7 @@ __all__ = [
     "weight_travel",
 ]
 
+#: the largest absolute value of an activation or weight
 LIMIT = 127
 
 
@@ -48,7 +49,7 @@ def largest_product(n: int, rank: int = 1) -> int:
     ValueError
         If a size is below 1.
     TypeError
-        If it is no integer.
+        If it is not an integer.
 
     Proof
     -----
@@ -85,7 +86,7 @@ def safe_inputs(factors: int = 3) -> int:
     ValueError
         If `factors` is below 1.
     TypeError
-        If it is no integer.
+        If it is not an integer.
 
     Proof
     -----
@@ -123,7 +124,7 @@ def largest_divisor(bits: int = 28) -> int:
     ValueError
         If `bits` is below 8.
     TypeError
-        If it is no integer.
+        If it is not an integer.
 
     Proof
     -----
@@ -170,7 +171,7 @@ def weight_travel(n_steps: int) -> int:
     ValueError
         If it is negative.
     TypeError
-        If it is no integer.
+        If it is not an integer.
 
     Proof
     -----
@@ -242,10 +243,15 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
 
 def _missed(logit: int, log: Callable[[Any], Any]) -> Any:
     """Return what the floor of one entry of the table of powers takes, in sixteenths of a bit."""
-    whole = 1 << (64 + logit + 128)
+    return (64 + logit + 128) - 16 * (log(root(logit + 128)) / log(2))
+
+
+def root(x: int) -> int:
+    """Return floor(16 * 2^(x / 16)), the sixteenth root of an integer by four square roots."""
+    value = 1 << (64 + x)
     for _ in range(4):
-        whole = math.isqrt(whole)
-    return (64 + logit + 128) - 16 * (log(whole) / log(2))
+        value = math.isqrt(value)
+    return value
 
 
 def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> Number:
@@ -268,7 +274,7 @@ def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log
     Raises
     ------
     ValueError
-        If the rows are no probabilities, or the chain has several recurrent classes.
+        If the rows are not probabilities, or the chain is not irreducible.
 
     References
     ----------
@@ -302,6 +308,8 @@ def stationary(P: np.ndarray) -> list[Any]:
     pi: list[Any] = [1]
     for i in range(1, k):
         pi.append(sum(pi[j] * Q[j][i] for j in range(i)))
+    if not all(p > 0 for p in pi):  # a state that is left for good
+        raise must("transitions", "those of an irreducible chain", P)
     total = sum(pi)
     return [Fraction(p) / total if isinstance(total, Fraction | int) else p / total for p in pi]
 

@@ -63,7 +63,7 @@ def cosh_excess_bounds(n_entries: int, length: Number) -> tuple[float, float]:
 
 
 def auon_factors(
-    n_entries: int, norm: Number, *, gamma: Number = GAMMA, method: str = "released", epsilon_norm: Number = 1e-7
+    n_entries: int, norm: Number, *, gamma: Number = GAMMA, method: str = "paper", epsilon_norm: Number = 1e-7
 ) -> tuple[float, float]:
     r"""Bound the factor that turns a step of gradient descent into one of AuON (statements AU-2, AU-4).
 
@@ -75,7 +75,7 @@ def auon_factors(
         \|G\| above 0, of the momentum with its look ahead.
     gamma : number
         In (0, 300], in the released form.
-    method : {"released", "paper"}
+    method : {"paper", "released"}
         The form of `AuON`.
     epsilon_norm : number
         e at least 0, which is added to the norm.
@@ -106,12 +106,12 @@ def auon_factors(
 
     Examples
     --------
-    >>> [round(1 - factor, 8) for factor in auon_factors(512 * 512, 1.0, epsilon_norm=0.0)]
+    >>> [round(1 - factor, 8) for factor in auon_factors(512 * 512, 1.0, method="released", epsilon_norm=0.0)]
     [8.66e-06, 4.3e-06]
     """
     size = float(number("norm", norm, 0, ends="(]"))
     added = float(number("epsilon_norm", epsilon_norm, 0))
-    paper = choice("method", method, ("released", "paper")) == "paper"
+    paper = choice("method", method, ("paper", "released")) == "paper"
     refuse_unused(method, () if paper else ("gamma",), gamma=(gamma, GAMMA))
     inside = 1.0 if paper else float(number("gamma", gamma, 0, 300, ends="(]"))
     ends = cosh_excess_bounds(n_entries, inside * (size / (size + added)))

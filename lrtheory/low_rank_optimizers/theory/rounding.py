@@ -174,7 +174,7 @@ def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> fl
     Raises
     ------
     ValueError
-        If a decay is outside, or the step is no positive integer or infinity.
+        If a decay is outside, the step is not a positive integer or infinity, or the bound exceeds the largest double.
 
     Proof
     -----
@@ -201,11 +201,16 @@ def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> fl
         return math.inf if rho >= 1 else ratio / math.sqrt(1 - rho)
     t = integer("step", step, low=1)
     log_rho = math.log(rho) if rho else -math.inf
-    if t * log_rho > 1400:  # the bound grows like rho^(t/2)
-        raise must("step", "so small that the bound is a double", step)
-    terms = float(t) if rho == 1 else math.expm1(t * log_rho) / math.expm1(log_rho) if rho else 1.0
+    terms, growth = 1.0, 1.0
+    if rho > 1:  # rho^t leaves the range of doubles before its root does, and is split into fourth roots
+        terms, growth = -math.expm1(-t * log_rho) / math.expm1(log_rho), math.exp(min(700.0, t * log_rho / 4))
+    elif rho:
+        terms = float(t) if rho == 1 else math.expm1(t * log_rho) / math.expm1(log_rho)
     corrected = math.sqrt(-math.expm1(t * math.log(b2))) / (-math.expm1(t * math.log(b1)) if b1 else 1.0)
-    return ratio * math.sqrt(terms) * corrected
+    bound = ratio * math.sqrt(terms) * corrected * growth * growth
+    if not math.isfinite(bound):
+        raise must("step", "so small that the bound is a double", step)
+    return bound
 
 
 def change_probability(weights: ArrayLike | float, step_std: float, *, dtype: str = "bfloat16") -> Array | float:
@@ -228,7 +233,7 @@ def change_probability(weights: ArrayLike | float, step_std: float, *, dtype: st
     Raises
     ------
     ValueError
-        If a weight is no number of the format, or the standard deviation is not a finite number above 0.
+        If a weight is not a number of the format, or the standard deviation is not a finite number above 0.
 
     Notes
     -----

@@ -72,7 +72,7 @@ def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
     Raises
     ------
     ValueError
-        If there is no product, the bound is negative, or a product is no integer.
+        If there is no product, the bound is negative, or a product is not an integer.
 
     Notes
     -----

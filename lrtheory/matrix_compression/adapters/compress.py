@@ -111,7 +111,9 @@ def _weighted(spectra: Mapping[str, np.ndarray], weights: Any) -> dict[str, np.n
         return dict(spectra)
     if not isinstance(weights, Mapping) or set(weights) != set(spectra):
         raise must("weights", "a mapping with one number for each module", weights)
-    return {name: values * real(f"weights[{name!r}]", weights[name], low=0) for name, values in spectra.items()}
+    most = float(np.finfo(float).max)
+    factors = {name: real(f"weights[{name!r}]", weights[name], low=0.0, high=most) for name in spectra}
+    return {name: values * factors[name] for name, values in spectra.items()}
 
 
 def _ranks(

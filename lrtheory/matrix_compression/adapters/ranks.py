@@ -71,7 +71,7 @@ def rank_costs(adapter: AdapterFile | str | Path) -> RankCosts:
     Raises
     ------
     TypeError
-        If it is no adapter.
+        If it is not an adapter.
 
     Examples
     --------

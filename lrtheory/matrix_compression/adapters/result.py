@@ -209,15 +209,20 @@ class AdapterResult(Result):
         names = list(self.ranks)
         bars(ax, names, [self.errors[name] for name in names], label="relative error")
 
+    def _check_path(self, path: Path) -> None:
+        """An adapter is a folder, and does not stand in a folder that was read."""
+        if path.suffix.lower() in SUFFIXES:
+            return
+        if path.suffix.lower() in (".safetensors", ".bin"):
+            raise must("path", "that of a folder, in which peft finds the arrays and their settings", path.name)
+        inside = set(path.resolve().parents)
+        if any(source.resolve() in inside for source in self.sources):
+            raise must("path", "outside the folders that were read", str(path))
+
     def _write(self, target: Path) -> bool:
-        """A path that is no table is a folder that peft loads, with the certificate beside the adapter."""
+        """A path that is not a table is a folder that peft loads, with the certificate beside the adapter."""
         if target.suffix.lower() in SUFFIXES:
             return False
-        if target.suffix.lower() in (".safetensors", ".bin"):
-            raise must("path", "that of a folder, in which peft finds the arrays and their settings", target.name)
-        inside = set(target.resolve().parents)
-        if any(source.resolve() in inside for source in self.sources):
-            raise must("path", "outside the folders that were read", str(target.parent.parent / target.name))
         write_folder(target, self.adapter, None)
         text = json.dumps(self._record(), indent=1, allow_nan=False)
         (target / CERTIFICATE).write_text(text + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from lrtheory._kernels.low_rank import core, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, choice, flag, must, real, unmasked
+from lrtheory._validation import choice, flag, floats, must, real, unmasked
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.theory.layers import tanh_bound
 
@@ -133,7 +133,7 @@ def attention_rank(
     >>> found.Q.shape, found.errors.round(6).tolist()
     ((2, 1), [0.30443, 0.0, 0.0])
     """
-    given = [array(name, x, shape=(None, None)) for name, x in (("Q", Q), ("K", K))]
+    given = [floats(name, x, shape=(None, None)) for name, x in (("Q", Q), ("K", K))]
     kind = np.result_type(*given, np.float32)
     queries, keys = (x.astype(np.float64) for x in given)
     if 0 in queries.shape:
@@ -146,7 +146,7 @@ def attention_rank(
         one_of(rank=rank, epsilon=epsilon)
     limit = None if epsilon is None else real("epsilon", epsilon, low=0)  # in the units of the values, not a share
     choice("method", method, ("product", "factors"))
-    values = None if V is None else array("V", V, shape=(len(keys), None)).astype(np.float64)
+    values = None if V is None else floats("V", V, shape=(len(keys), None)).astype(np.float64)
     seen = _seen(mask, len(queries), len(keys))
     moved = keys - keys.mean(axis=0) if flag("center", center) else keys
     if method == "product":
@@ -183,17 +183,19 @@ def attention_rank(
 
 
 def _seen(mask: Any, n_queries: int, n_keys: int) -> np.ndarray:
+    """Which keys each query sees; "causal" lets the last query see all keys, and an earlier one as many fewer."""
     if mask is None:
         return np.ones((n_queries, n_keys), bool)
     if isinstance(mask, str):
         choice("mask", mask, ("causal",))
-        return np.tril(np.ones((n_queries, n_keys), bool), n_keys - n_queries)
-    found = np.asarray(unmasked("mask", mask))
-    if found.dtype != bool or found.shape != (n_queries, n_keys):
-        raise must("mask", f'None, "causal", or a bool array of shape ({n_queries}, {n_keys})', mask)
-    if not found.any(axis=1).all():
-        raise must("mask", "one under which every query sees a key", int(np.argmin(found.any(axis=1))))
-    return found
+        seen = np.tril(np.ones((n_queries, n_keys), bool), n_keys - n_queries)
+    else:
+        seen = np.asarray(unmasked("mask", mask))
+        if seen.dtype != bool or seen.shape != (n_queries, n_keys):
+            raise must("mask", f'None, "causal", or a bool array of shape ({n_queries}, {n_keys})', mask)
+    if not seen.any(axis=1).all():
+        raise must("mask", "one under which every query sees a key", int(np.argmin(seen.any(axis=1))))
+    return seen
 
 
 def _products(Q: np.ndarray, K: np.ndarray, kind: Any) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:

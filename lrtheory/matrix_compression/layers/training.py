@@ -11,7 +11,7 @@ from lrtheory._kernels.low_rank import tail, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, must, open_interval
+from lrtheory._validation import floats, must, open_interval
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
 from lrtheory.matrix_compression.theory.layers import step_limit
 
@@ -95,11 +95,11 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
     (1, 1, True)
     """
     share = open_interval("tail_energy", tail_energy, 0, 1)
-    given = array("W", W, shape=(None, None))
+    given = floats("W", W, shape=(None, None))
     if 0 in given.shape:
         raise must("W", "a matrix with entries", given.shape)
     kind = np.result_type(given.dtype, np.float32)
-    D = array("step", step, shape=given.shape).astype(np.float64)
+    D = floats("step", step, shape=given.shape).astype(np.float64)
     T, before, _ = _truncated(given.astype(np.float64), share)
     made, after, lost = _truncated(T + D, share)
     length, limit = tail(np.abs(D).ravel(), 0), float(step_limit(tail(np.abs(T).ravel(), 0), share))
@@ -167,16 +167,16 @@ def salt_to_adapter(
     ([[1.5, 0.0], [0.0, 0.0]], 1)
     """
     U, s, Vt = _decomposed(W)
-    a = array("scale", scale, shape=(None,)).astype(np.float64)
+    a = floats("scale", scale, shape=(None,)).astype(np.float64)
     if len(a) > len(s):
         raise must("scale", f"of at most {len(s)} numbers, as the weight has singular values", len(a))
-    b = array("shift", shift, shape=(len(a),)).astype(np.float64)
+    b = floats("shift", shift, shape=(len(a),)).astype(np.float64)
     k, rest = len(a), len(s) - len(a)
     left, right = U[:, :k] * ((a - 1) * s[:k] + b), Vt[:k]
     if factors is not None:
         if not isinstance(factors, (tuple, list)) or len(factors) != 2:
             raise must("factors", "a pair X and Y", factors)
-        X, Y = (array(name, x, shape=(None, None)).astype(np.float64) for name, x in zip("XY", factors, strict=True))
+        X, Y = (floats(name, x, shape=(None, None)).astype(np.float64) for name, x in zip("XY", factors, strict=True))
         if X.shape[0] != rest or Y.shape[1] != rest or X.shape[1] != Y.shape[0]:
             raise must("factors", f"X of shape ({rest}, r) and Y of shape (r, {rest})", (X.shape, Y.shape))
         left = np.concatenate([left, U[:, k:] @ X], axis=1)
@@ -187,13 +187,13 @@ def salt_to_adapter(
 def _decomposed(W: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A singular value decomposition: of a matrix, or the one that is given."""
     if not isinstance(W, tuple):
-        U, s, Vt = np.linalg.svd(array("W", W, shape=(None, None)).astype(np.float64), full_matrices=False)
+        U, s, Vt = np.linalg.svd(floats("W", W, shape=(None, None)).astype(np.float64), full_matrices=False)
         return U, s, Vt
     if len(W) != 3:
         raise must("W", "a matrix or its decomposition (U, s, V^T)", W)
-    s = array("s", W[1], shape=(None,), low=0).astype(np.float64)
-    U = array("U", W[0], shape=(None, None)).astype(np.float64)[:, : len(s)]
-    Vt = array("V^T", W[2], shape=(None, None)).astype(np.float64)[: len(s)]
+    s = floats("s", W[1], shape=(None,), low=0).astype(np.float64)
+    U = floats("U", W[0], shape=(None, None)).astype(np.float64)[:, : len(s)]
+    Vt = floats("V^T", W[2], shape=(None, None)).astype(np.float64)[: len(s)]
     if U.shape[1] != len(s) or Vt.shape[0] != len(s):
         raise must("W", f"a decomposition with {len(s)} singular vectors on each side", (U.shape, Vt.shape))
     if (s[1:] > s[:-1]).any():

@@ -17,7 +17,7 @@ from lrtheory._kernels.low_rank import core, rounding_of, tail, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors, certified, relative
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, must
+from lrtheory._validation import floats, must
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 
@@ -135,24 +135,24 @@ def _read(W: Any, inputs: Any, covariance: Any, targets: Any) -> _Given:
         beside = ", or `covariance`" if targets is None else " beside `targets`, the inputs of the compressed network"
         raise must("inputs", f"given{beside}", None)
     if covariance is not None:
-        C = array("covariance", covariance, shape=(d_in, d_in)).astype(np.float64)
+        C = floats("covariance", covariance, shape=(d_in, d_in)).astype(np.float64)
         if not np.allclose(C, C.T, rtol=1e-8, atol=1e-10 * float(np.abs(C).max(initial=0.0))):
             raise must("covariance", "symmetric", C)
         unit = (unit_of(C) + 1) // 2
         values, right = _root(np.ldexp(C, -2 * unit))
         loss = float(values.max() / values.min()) if len(values) else 1.0
         return _Given(weight, (right * values).T, np.zeros((0, len(values))), values, right, unit, loss, None)
-    X = array("inputs", inputs, shape=(None, d_in)).astype(np.float64)
+    X = floats("inputs", inputs, shape=(None, d_in)).astype(np.float64)
     if len(X) == 0:
         raise must("inputs", "at least one sample", (0, d_in))
-    Y = None if targets is None else array("targets", targets, shape=(len(X), d_out)).astype(np.float64)
+    Y = None if targets is None else floats("targets", targets, shape=(len(X), d_out)).astype(np.float64)
     unit = unit_of(X)
     samples = np.ldexp(X, -unit)
     return _Given(weight, samples, *_thin(samples), unit, 1.0, Y)
 
 
 def _weight(W: Any) -> np.ndarray:
-    found = array("W", W, shape=(None, None))
+    found = floats("W", W, shape=(None, None))
     if 0 in found.shape:
         raise must("W", "a matrix with entries", found.shape)
     return found

@@ -61,8 +61,8 @@ def error_bounds(
     Raises
     ------
     ValueError
-        If a block is not finite or has another number of rows, there is none, `rank` is below 0, or the groups are no
-        partition of the blocks.
+        If a block is not finite or has another number of rows, there is none, `rank` is below 0, or the groups are not
+        a partition of the blocks.
     TypeError
         If an argument is of the wrong kind.
 

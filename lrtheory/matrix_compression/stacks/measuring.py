@@ -45,9 +45,9 @@ class SecondPass(NamedTuple):
 def second_pass(
     blocks: Iterable[np.ndarray], basis: np.ndarray, wide: np.ndarray, *, unit: int | None, dtype: np.dtype
 ) -> SecondPass:
-    """Project all blocks on a basis, and bracket the best error of its rank by orthonormal columns, as many or more.
+    """Project all blocks on `basis`; bracket the best error of its rank with `wide`.
 
-    Energies are those in `unit`, or in a unit of their own.
+    `wide` has orthonormal columns, at least as many as `basis`. Energies are in `unit`, or in a unit of their own.
     """
     left, found, whole, outside = basis.astype(np.float64), [], Energies(), Energies()
     errors = Energies()

@@ -135,7 +135,7 @@ class StackSketch:
         Raises
         ------
         ValueError
-            If it is no matrix, is not finite, or has another number of rows; nothing changes then.
+            If it is not a matrix, is not finite, or has another number of rows; nothing changes then.
         TypeError
             If its entries are not real numbers.
         """
@@ -177,7 +177,7 @@ class StackSketch:
         Raises
         ------
         TypeError
-            If it is no sketch.
+            If it is not a sketch.
         ValueError
             If it has another rank, oversampling, method, or number of rows.
         """

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DIGITS, MNIST, DataSet, read
+from lrtheory._data import DIGITS, MNIST, DataSet, read_table
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, load_encoder
 from lrtheory._data.sentences import SENTENCES
 from lrtheory.transductive_clustering.problem import ClusteringProblem
@@ -39,7 +37,7 @@ def load_digits_features() -> ClusteringProblem:
     ----------
     .. [1] E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
-    table = np.loadtxt(io.BytesIO(gzip.decompress(read(_DIGITS))), delimiter=",")
+    table = read_table(_DIGITS)
     return ClusteringProblem(table[:, :64], table[:, 64].astype(np.int64))
 
 
@@ -63,7 +61,7 @@ def load_mnist_5k() -> ClusteringProblem:
     .. [1] Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition,
        Proceedings of the IEEE 86, 1998.
     """
-    table = np.loadtxt(io.BytesIO(gzip.decompress(read(_MNIST))), delimiter=",", dtype=np.float32)
+    table = read_table(_MNIST, "float32")
     return ClusteringProblem(table[:, :784], table[:, 784].astype(np.int64))
 
 

@@ -29,7 +29,7 @@ def recursion(stream: Stream, form: str, decay: Any = 1, **options: Any) -> Recu
         ridge=number(stream.ridge),
         anchors=true.anchors if len(true.anchors) else None,
         anchor_weight=number(stream.anchor_weight) if len(true.anchors) else 1.0,
-        form="covariance" if true.is_exact else form,
+        method="covariance" if true.is_exact else form,
         decay=number(decay),
         dtype=object if true.is_exact else None,
         **options,

@@ -67,7 +67,7 @@ AVERAGED = Family(
 
 EG_P = Statement(
     id="low_rank_optimizers/EG-P",
-    title="The average over all patterns of factors",
+    title="The library's average over all patterns of factors is exact",
     says=(
         "For a cubic, the library's average of the estimate of one mirrored pair over all patterns of its factors has "
         "the mean, the bias, the variance and the mean squared error of the law of (f(M + sigma E) - f(M - sigma E)) E "

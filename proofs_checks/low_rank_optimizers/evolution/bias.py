@@ -52,7 +52,7 @@ def bias_of_rank(task: Task, found: Found, wrongly: str = "") -> Sides:
 
 EG_2 = Statement(
     id="low_rank_optimizers/EG-2",
-    title="On cubics the bias of a low rank is exactly c/r",
+    title="On cubics the bias of a low rank is exactly proportional to 1/r",
     says=(
         "On a cubic f with the third derivatives C and any terms of lower degree, the mean of mirrored pairs of rank r "
         "is the gradient g_inf of the smoothing by full Gaussian noise, plus sigma^2/r times the contraction D_ij = "
@@ -78,7 +78,7 @@ EG_2 = Statement(
         saboteur("no kurtosis for signs", claim=Identity(partial(bias_of_rank, wrongly="kurtosis"))),
         saboteur("c/r^2", claim=Identity(partial(bias_of_rank, wrongly="square"))),
         saboteur("the square of sigma is forgotten", claim=Identity(partial(bias_of_rank, wrongly="sigma"))),
-        saboteur("the rank is capped at min(m, n)", solve=wrong.capped, printed=True),
+        saboteur("the rank is capped at min(m, n), as in torcheggroll", solve=wrong.capped, printed=True),
         saboteur("each perturbation is divided by its norm", solve=wrong.normalized),
         saboteur("signs of the factors in the update alone", solve=wrong.signs_in_the_update),
     ),
@@ -127,11 +127,11 @@ def extrapolated(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), t
 
 EG_R = Statement(
     id="low_rank_optimizers/EG-R",
-    title="Two ranks without bias",
+    title="Two ranks combined have the mean of full noise",
     says=(
         "For a polynomial of degree at most 4, 2 g_2r - g_r is the gradient g_inf of the smoothing by full Gaussian "
         "noise, where g_r and g_2r are the means of mirrored pairs of the ranks r and 2r at one sigma: the bias is "
-        "exactly c/r, whatever the symmetric law of the factors."
+        "exactly proportional to 1/r, whatever the symmetric law of the factors."
     ),
     source=Derived(theory.richardson),
     tex=r"2 g_{2r} - g_r = g_\infty",
@@ -308,7 +308,7 @@ SMOOTH = Family(
 
 EG_5 = Statement(
     id="low_rank_optimizers/EG-5",
-    title="A bound on the bias where the Hessian is Lipschitz",
+    title="A Lipschitz Hessian bounds the bias by a multiple of sigma^2",
     says=(
         "If the Hessian of f is Lipschitz with the constant L in the operator norm, the mean g_r of an evolution "
         "strategy with Gaussian factors is at most (L sigma^2 / 6) times the root of E|E|^6 away from the gradient, "

@@ -83,7 +83,7 @@ PERTURBED = Family(
 
 EG_M = Statement(
     id="low_rank_optimizers/EG-M",
-    title="Moments of the norm of a perturbation",
+    title="The norm of a perturbation has known moments up to the sixth",
     says=(
         "A perturbation E = A B^T / sqrt(r) of an m x n weight has E|E|^2 = mn, with 1 for each entry, E|E|^4 = mn (mn "
         "+ 2 + c/r) with the constant c of EG-V, and for Gaussian factors E|E|^6 = [n^3 mr (mr + 2)(mr + 4) + 6 n^2 mr "
@@ -214,7 +214,7 @@ AFFINE = Family(
 
 EG_A = Statement(
     id="low_rank_optimizers/EG-A",
-    title="What mirrored pairs save, and when they do not",
+    title="Mirrored pairs win where the value is large beside the gradient",
     says=(
         "For an affine f of the value f0 at M and the gradient G, N members without pairs have the mean squared error "
         "(f0^2 mn / sigma^2 + v |G|^2) / N, and P mirrored pairs v |G|^2 / P, with v = mn + 1 + c/r of EG-V. With as "

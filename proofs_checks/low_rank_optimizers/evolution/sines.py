@@ -61,7 +61,7 @@ def mean_of_wave(case: Wave, found: Found, squared: bool = False) -> Sides:
 
 EG_1 = Statement(
     id="low_rank_optimizers/EG-1",
-    title="What is estimated on a sine, at every rank",
+    title="On a sine the mean of every rank has a closed form",
     says=(
         "For f(W) = sin(<Om, W> + z) and Gaussian factors, with T = sigma Om = U diag(t) V^T and Phi_r = prod_k (1 + "
         "t_k^2/r)^(-r/2), the mean of mirrored pairs is g_r = (cos(<Om, M> + z) / sigma) U diag(h) V^T with h_k = "
@@ -107,7 +107,7 @@ def energy_of_wave(case: Wave, found: Found) -> Sides:
 
 EG_1B = Statement(
     id="low_rank_optimizers/EG-1b",
-    title="The variance on a sine, at every rank",
+    title="On a sine the variance of every rank has a closed form",
     says=(
         "For f(W) = sin(<Om, W> + z), Gaussian factors, S = 2 sigma Om and K = (I + S S^T/r)^-1, the mean square of "
         "the estimate of one mirrored pair is (cos^2 / (2 sigma^2)) (mn - L), with the cosine of <Om, M> + z and L = "
@@ -191,7 +191,7 @@ LARGE = "a bound may be as large as its solver likes"
 
 EG_U = Statement(
     id="low_rank_optimizers/EG-U",
-    title="A bound on the bias of a sine",
+    title="On a sine the bias is at most of the order 1/r",
     says=(
         "With h_r the response of EG-1 to the singular values t, and h_inf that of full noise, |h_r - h_inf| is at "
         "most (|t|/r) max(Phi_r sum_k t_k^4 / 4, t_max^2 exp(-|t|^2/2)), where t_max is the largest of them. The "
@@ -264,7 +264,7 @@ def draw_flat(draws: Any) -> Flat:
 
 EG_K = Statement(
     id="low_rank_optimizers/EG-K",
-    title="The rank counts once for each direction that shares the energy",
+    title="k equal directions at rank r act like one at rank r k",
     says=(
         "For Gaussian factors of rank r, <T, E> has the excess kurtosis 6 / (r k), where k = (sum t^2)^2 / sum t^4 is "
         "the participation ratio of the singular values t of T. With k equal values t the response of EG-1 has the "
@@ -326,7 +326,7 @@ def between(case: Ranked, found: Found, second: bool = False) -> Sides:
 
 EG_S = Statement(
     id="low_rank_optimizers/EG-S",
-    title="What is left of the gradient at a threshold",
+    title="At a threshold rank r loses at most 1/(2 r) of the squared gradient",
     says=(
         "For the reward sign(<Om, W> - theta) at its threshold, with Om of rank one and Gaussian factors of rank r, "
         "|g_r| / |g_inf| = rho with rho^2 = (2/r) (Gamma((r+1)/2) / Gamma(r/2))^2, and 1 - 1/(2r) <= rho^2 <= 1 - (1 - "

@@ -210,7 +210,7 @@ WIDE = Family(
 
 EG_6 = Statement(
     id="low_rank_optimizers/EG-6",
-    title="The rank of an update",
+    title="k pairs of rank r make an update of rank r k at most",
     says=(
         "The update of an m x n weight by mirrored pairs of rank r has at most the rank min(r k, m, n), where k counts "
         "the pairs whose members differ in fitness; and it is the sum that follows from factors and fitness."

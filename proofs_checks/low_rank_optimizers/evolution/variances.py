@@ -64,7 +64,7 @@ def mean_and_error(task: Task, found: Found, more: Fraction = Fraction(0), kurto
 
 EG_V = Statement(
     id="low_rank_optimizers/EG-V",
-    title="Unbiased on quadratics, with a known variance",
+    title="Low rank is unbiased on quadratics, with a known variance",
     says=(
         "On a quadratic f with the gradient G at M, an m x n weight, the mean of P mirrored pairs of perturbations E = "
         "A B^T / sqrt(r) has the mean G, and its mean squared error is (mn + 1 + c/r) |G|^2 / P. Here c = 2 (m + n + "
@@ -130,7 +130,7 @@ LAYERED = Family("layered-quadratics", always=layered, draw=drawing(2, {"three-p
 
 EG_VL = Statement(
     id="low_rank_optimizers/EG-VL",
-    title="Layers pay for each other",
+    title="A layer's noise grows with the gradients of all layers",
     says=(
         "With independent factors in all layers of shapes m_l x n_l, and gradients G_l with the whole gradient G, the "
         "estimate of layer l has the mean G_l, and its mean squared error is (m_l n_l |G|^2 + (1 + c_l/r) |G_l|^2) / P "
@@ -200,7 +200,7 @@ EG_VS = Statement(
     decisions=("once", "more"),
     saboteurs=(
         saboteur(
-            "Gaussian factors reduce the variance",
+            "as torcheggroll says: Gaussian factors reduce the variance",
             breaks="sign factors",
             printed=True,
             instances=Family(

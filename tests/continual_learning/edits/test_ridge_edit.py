@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory.continual_learning import EditProblem, RecursiveRidge, make_edit_stream, ridge_edit
+from lrtheory.continual_learning.baselines import hard_write
 
 RNG = np.random.default_rng(3)
 FORMS = ("auto", "sqrt", "covariance", "information", "dual")
@@ -189,3 +190,12 @@ def test_bad_input_is_one_sentence(change, rule):
 def test_what_a_problem_holds_is_not_given_twice(option):
     with pytest.raises(ValueError, match="must be left out beside an `EditProblem`"):
         ridge_edit(EditProblem(np.eye(2), []), **option)
+
+
+def test_maps_of_fractions_are_edited_in_doubles():
+    """The map is that of the same numbers as doubles, and its entries are not Python objects."""
+    third, edits = np.array([[Fraction(1, 3)], [Fraction(0)]]), [([[Fraction(1), Fraction(0)]], [[Fraction(4)]])]
+    for solve in (ridge_edit, hard_write):
+        found = solve(third, edits)
+        assert found.weights.dtype == np.float64
+        np.testing.assert_array_equal(found.weights, solve(third.astype(float), [([[1.0, 0.0]], [[4.0]])]).weights)

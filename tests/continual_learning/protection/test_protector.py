@@ -272,7 +272,7 @@ def full() -> SubspaceProtector:
     ("call", "error", "words"),
     [
         (lambda _: SubspaceProtector(0), ValueError, "`n_features` must be an integer of at least 1; got 0."),
-        (lambda _: SubspaceProtector(4, layout="jax"), ValueError, "`layout` must be one of 'torch', 'rows'"),
+        (lambda _: SubspaceProtector(4, layout="jax"), ValueError, "`layout` must be one of 'rows', 'torch'"),
         (lambda _: SubspaceProtector(4, side="left"), ValueError, "`side` must be one of 'input', 'output'"),
         (lambda p: p.extend(normal(2, 4), energy=0.5, rank=1), ValueError, "`rank` must be left out where `energy`"),
         (lambda p: p.extend(normal(2, 4), energy=0.0), ValueError, "`energy` must be in (0, 1]; got 0.0."),
@@ -305,7 +305,14 @@ def full() -> SubspaceProtector:
             ValueError,
             "`state['basis']` must be a matrix with orthonormal columns",
         ),
-        (lambda p: p.set_state(p.get_state() | {"delta": -1.0}), ValueError, "`state['delta']` must be in"),
+        *(
+            (
+                lambda p, delta=delta: p.set_state(p.get_state() | {"delta": delta}),
+                ValueError,
+                "`state['delta']` must be in",
+            )
+            for delta in (-1.0, np.inf)
+        ),
     ],
 )
 def test_refusals_change_nothing(call: Any, error: type[Exception], words: str) -> None:

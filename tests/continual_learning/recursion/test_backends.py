@@ -34,7 +34,7 @@ def test_same_as_numpy(name: str, form: Any) -> None:
     library = backend(name)
     given = stream(np.random.default_rng(1), 4, 2)
     x = np.random.default_rng(2).normal(size=(3, 4))
-    options = {"ridge": 0.5, "anchor_weight": 2.0, "form": form, "layout": "torch"}
+    options = {"ridge": 0.5, "anchor_weight": 2.0, "method": form, "layout": "torch"}
     known = answers(RecursiveRidge(given.W0.T, anchors=given.anchors, **options), given.edits, x)  # type: ignore[arg-type]
     put = library.asarray
     with library.flags():
@@ -54,7 +54,7 @@ def test_same_as_numpy(name: str, form: Any) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_half_precision_of_torch(form: Any) -> None:
     torch = backend("torch").namespace
-    state = RecursiveRidge(torch.ones((2, 3), dtype=torch.bfloat16, requires_grad=True), layout="torch", form=form)
+    state = RecursiveRidge(torch.ones((2, 3), dtype=torch.bfloat16, requires_grad=True), layout="torch", method=form)
     state.update(torch.tensor([[1.0, 0.0, 0.0]]), np.array([[3.0, 5.0]]))
     assert state.weights.dtype == torch.bfloat16  # type: ignore[attr-defined]
     assert state.weights.tolist() == [[2.0, 1.0, 1.0], [3.0, 1.0, 1.0]]  # type: ignore[attr-defined]
@@ -66,11 +66,11 @@ def test_half_precision_of_torch(form: Any) -> None:
 def test_a_parameter_that_changes_in_place(form: Any) -> None:
     torch = backend("torch").namespace
     W0, anchors = torch.ones((2, 3), dtype=torch.float64), torch.eye(3, dtype=torch.float64)
-    state = RecursiveRidge(W0, layout="torch", form=form, anchors=anchors)
+    state = RecursiveRidge(W0, layout="torch", method=form, anchors=anchors)
     for tensor in (W0, anchors):
         tensor.copy_(tensor * 5)
     state.update(torch.ones((1, 3)), torch.ones((1, 2)))
-    expected = RecursiveRidge(np.ones((2, 3)), layout="torch", form=form, anchors=np.eye(3))
+    expected = RecursiveRidge(np.ones((2, 3)), layout="torch", method=form, anchors=np.eye(3))
     expected.update(np.ones((1, 3)), np.ones((1, 2)))
     assert np.asarray(state.weights) == pytest.approx(np.asarray(expected.weights))
     assert (state.drift, state.anchor_drift) == pytest.approx((expected.drift, expected.anchor_drift))
@@ -78,16 +78,16 @@ def test_a_parameter_that_changes_in_place(form: Any) -> None:
 
 def test_a_singular_matrix_of_torch() -> None:
     torch = backend("torch").namespace
-    state = RecursiveRidge(torch.zeros((2, 1)), form="information", ridge=1e-20)
+    state = RecursiveRidge(torch.zeros((2, 1)), method="information", ridge=1e-20)
     state.update(torch.ones((1, 2)), torch.ones((1, 1)))
-    with pytest.raises(ValueError, match='`form` must be "sqrt" for an information that is singular'):
+    with pytest.raises(ValueError, match='`method` must be "sqrt" for an information that is singular'):
         state.variance(torch.ones((1, 2)))
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_answers_that_change_in_place(form: Any) -> None:
     torch = backend("torch").namespace
-    state = RecursiveRidge(torch.ones((3, 2), dtype=torch.float64), form=form)
+    state = RecursiveRidge(torch.ones((3, 2), dtype=torch.float64), method=form)
     state.update(torch.ones((1, 3)), torch.zeros((1, 2)))
     known = state.get_state()
     for answer in (state.weights, state.covariance):

@@ -15,7 +15,7 @@ K, V = np.array([[1.0, 2.0, 0.0]]), np.array([[1.0, -1.0]])
 
 
 def made(**options: Any) -> RecursiveRidge:
-    state = RecursiveRidge(W0, **{"form": "sqrt", **options})
+    state = RecursiveRidge(W0, **{"method": "sqrt", **options})
     state.update(K, V, label="fact")
     return state
 
@@ -31,7 +31,7 @@ CONSTRUCTORS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "weightless": ({"ridge": 0, "anchors": np.eye(3), "anchor_weight": 0}, "got 0.0 with rank 0."),
     "dual": (
-        {"ridge": 0, "anchors": np.eye(3), "form": "dual"},
+        {"ridge": 0, "anchors": np.eye(3), "method": "dual"},
         "`ridge` must be positive in the dual form; got 0.0.",
     ),
     "negative weight": ({"anchors": np.eye(3), "anchor_weight": -1}, r"`anchor_weight` must be in \[0, "),
@@ -61,8 +61,8 @@ CONSTRUCTORS: dict[str, tuple[dict[str, Any], str]] = {
     "anchors with NaN": ({"anchors": [[np.nan, 0, 0]]}, "`anchors` must be finite"),
     "decay": ({"decay": 0.0}, r"`decay` must be in \(0, 1\]; got 0.0."),
     "decay above": ({"decay": 1.5}, r"`decay` must be in \(0, 1\]; got 1.5."),
-    "decay in the dual form": ({"decay": 0.5, "form": "dual"}, "`decay` must be 1 in the dual form; got 0.5."),
-    "form": ({"form": "qr"}, "`form` must be one of 'auto', 'sqrt'"),
+    "decay in the dual form": ({"decay": 0.5, "method": "dual"}, "`decay` must be 1 in the dual form; got 0.5."),
+    "method": ({"method": "qr"}, "`method` must be one of 'auto', 'sqrt'"),
     "keep": ({"keep": "all"}, "`keep` must be one of"),
     "layout": ({"layout": "columns"}, "`layout` must be one of"),
     "dtype": ({"dtype": "int64"}, "`dtype` must be None, object, float32 or float64"),
@@ -119,8 +119,8 @@ CALLS: dict[str, tuple[Callable[[RecursiveRidge], Any], str]] = {
     "merge, decay": (lambda s: s.merge(RecursiveRidge(W0, decay=0.5)), "one of the same `decay`; got 0.5"),
     "merge, layout": (lambda s: s.merge(RecursiveRidge(W0.T, layout="torch")), "one of the same `layout`; got 'torch'"),
     "merge, form": (
-        lambda s: s.merge(RecursiveRidge(W0, form="dual")),
-        "`other` must be one of the form \"sqrt\"; got 'dual'",
+        lambda s: s.merge(RecursiveRidge(W0, method="dual")),
+        "`other` must be one of method \"sqrt\"; got 'dual'",
     ),
     "merge, words": (lambda s: s.merge(made()), "whose words for edits are not taken here; got 'fact'"),
     "state": (lambda s: s.set_state(made(ridge=2).get_state()), r"`state\['ridge'\]` must be 1.0"),
@@ -174,8 +174,8 @@ def test_single_precision_has_smaller_keys() -> None:
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
 def test_overflow(form: Any) -> None:
-    state = RecursiveRidge(W0 * 1e200, form=form)
-    ridge = '`form` must be "sqrt" for an information that is singular'
+    state = RecursiveRidge(W0 * 1e200, method=form)
+    ridge = '`method` must be "sqrt" for an information that is singular'
     values = "`values` must be those of edits whose weights and squares stay finite in float64"
     sentence = ridge if form == "dual" else values
     for call in (state.update, state.update_many):
@@ -185,8 +185,8 @@ def test_overflow(form: Any) -> None:
 
 
 def test_the_ridge_is_lost_beside_large_keys() -> None:
-    advice = '`form` must be "sqrt" for an information that is singular'
-    dual, information = (RecursiveRidge(W0, form=form, ridge=1e-20) for form in ("dual", "information"))  # type: ignore[arg-type]
+    advice = '`method` must be "sqrt" for an information that is singular'
+    dual, information = (RecursiveRidge(W0, method=form, ridge=1e-20) for form in ("dual", "information"))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=advice):
         dual.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
     information.update([[1, 1, 0]], [[1, 1]])
@@ -195,10 +195,10 @@ def test_the_ridge_is_lost_beside_large_keys() -> None:
         with pytest.raises(ValueError, match=advice):
             call([[1, 2, 3]])
     with pytest.raises(ValueError, match=advice):
-        RecursiveRidge(W0, form="dual", ridge=1e-20, anchors=np.ones((2, 3)))
+        RecursiveRidge(W0, method="dual", ridge=1e-20, anchors=np.ones((2, 3)))
     wide = RecursiveRidge(np.zeros((256, 1)), ridge=1e-20, anchors=np.ones((2, 256)))
-    assert wide.form == "sqrt"
-    state = RecursiveRidge(W0, form="sqrt", ridge=1e-20)
+    assert wide.method == "sqrt"
+    state = RecursiveRidge(W0, method="sqrt", ridge=1e-20)
     state.update([[1, 1, 0], [1, 1, 0]], np.ones((2, 2)))
     assert np.asarray(state.predict([[1, 1, 0]])) == pytest.approx(np.ones((1, 2)))
 
@@ -230,7 +230,7 @@ def test_labels_need_kept_edits_and_no_decay() -> None:
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
 def test_keys_that_cannot_have_been_there(form: Any) -> None:
-    state = made(form=form, keep="nothing")
+    state = made(method=form, keep="nothing")
     with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
         state.forget(3 * K, V)
     with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
@@ -245,7 +245,7 @@ def test_keys_that_cannot_have_been_there(form: Any) -> None:
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])
 def test_defined_ones(form: Any) -> None:
-    state = RecursiveRidge(W0, form=form)
+    state = RecursiveRidge(W0, method=form)
     empty = state.update(np.zeros((0, 3)), np.zeros((0, 2)))
     assert (empty.surprise, empty.residual, empty.interference, empty.weights_change) == (0, 0, 0, 0)
     nothing = state.update([[0, 0, 0]], [[3, 4]])
@@ -255,7 +255,7 @@ def test_defined_ones(form: Any) -> None:
     state.forget(0)
     state.forget(1)
     assert state.n_edits == 0
-    twice = RecursiveRidge([[0.0]], form=form, ridge=1e-9)
+    twice = RecursiveRidge([[0.0]], method=form, ridge=1e-9)
     twice.update([[1], [1]], [[1], [3]])
     assert np.asarray(twice.weights) == pytest.approx(np.array([[2.0]]), abs=1e-6)
     many = state.update_many(np.zeros((0, 3)), np.zeros((0, 2)))
@@ -276,7 +276,7 @@ def test_a_direction_that_decay_forgets() -> None:
 
 
 def test_sums_that_lost_all_else() -> None:
-    state = RecursiveRidge(np.zeros((2, 1)), ridge=1e-12, keep="information", form="sqrt")
+    state = RecursiveRidge(np.zeros((2, 1)), ridge=1e-12, keep="information", method="sqrt")
     K, V = np.array([[1e6, 1e6]]), np.array([[1.0]])
     state.update(K, V)
     with pytest.raises(ValueError, match='`keep` must be "edits" where the sums have lost what is left of them'):
@@ -297,9 +297,9 @@ def test_labels_of_numpy() -> None:
 def test_the_dual_form_is_refused_before_the_ridge_is_lost() -> None:
     """A key of size s loses the share s^2 / 2^52 of the ridge; with 1e3 single precision keeps nothing of 1."""
     for dtype, size in ((np.float32, 1e3), (np.float64, 1e7)):
-        state = RecursiveRidge(np.zeros((3, 1), dtype), form="dual")
+        state = RecursiveRidge(np.zeros((3, 1), dtype), method="dual")
         state.update([[size / 100, 0, 0]], [[1]])
-        with pytest.raises(ValueError, match='`form` must be "sqrt"'):
+        with pytest.raises(ValueError, match='`method` must be "sqrt"'):
             state.update([[size, 0, 0]], [[1]])
         assert state.n_edits == 1
 
@@ -310,3 +310,22 @@ def test_weights_that_leave_single_precision() -> None:
         with pytest.raises(ValueError, match="weights and squares stay finite in float32"):
             call([[1e-20]], [[9e18]])
     assert state.weights.tolist() == [[0.0]]
+
+
+def test_an_edit_without_keys_is_taken_out_where_it_is_known() -> None:
+    nothing = np.zeros((0, 3)), np.zeros((0, 2))
+    for keep in ("nothing", "information"):
+        state = made(keep=keep)
+        with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
+            state.forget(*nothing)
+        assert state.n_edits == made(keep=keep).n_edits
+    state = made()
+    state.update(*nothing, label="empty")
+    before = state.n_edits
+    state.replace("empty", nothing[1])
+    state.forget("empty")
+    assert state.n_edits == before - 1
+    state.update(*nothing)
+    state.forget(*nothing)
+    assert state.n_edits == before - 1
+    assert state.weights == pytest.approx(np.asarray(made().weights))

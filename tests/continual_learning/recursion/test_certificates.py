@@ -34,7 +34,7 @@ def test_verified_from_scratch(form: str, layout: str) -> None:
     given = stream(np.random.default_rng(1), 5, 3)
     for dtype in (np.float64, np.float32):
         problem = problem_of(given, layout)
-        state, reports = made(given._replace(W0=given.W0.astype(dtype)), form=form, layout=layout)
+        state, reports = made(given._replace(W0=given.W0.astype(dtype)), method=form, layout=layout)
         for report in reports:
             assert report.certificate.verify(problem)
             assert report.certificate.bound == pytest.approx(report.surprise**2 / 4)
@@ -74,7 +74,7 @@ FORGERIES = (1.01, 0.99, 10.0, 0.1, -1.0, np.nan, np.inf)
 def test_no_number_can_be_another_one(form: str) -> None:
     given = stream(np.random.default_rng(6), 5, 3)
     problem = problem_of(given)
-    state, reports = made(given, form=form)
+    state, reports = made(given, method=form)
     for certificate in (reports[2].certificate, state.certificate, state.as_adapter(1).certificate):
         assert certificate.verify(problem)  # type: ignore[union-attr]
         for field in dataclasses.fields(certificate):  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def test_tampered() -> None:
 
 def test_the_tight_edit_pays_a_quarter() -> None:
     for form in ("sqrt", "covariance", "information", "dual"):
-        state = RecursiveRidge([[0.0]], form=form)  # type: ignore[arg-type]
+        state = RecursiveRidge([[0.0]], method=form)  # type: ignore[arg-type]
         certificate = state.update([[1.0]], [[3.0]]).certificate
         assert certificate is not None
         assert (certificate.paid, certificate.bound, certificate.gap) == pytest.approx((2.25, 2.25, 0.0))
@@ -141,7 +141,7 @@ def test_the_tight_edit_pays_a_quarter() -> None:
 def test_no_change_of_the_rank_is_better_than_the_adapter(form: str) -> None:
     rng = np.random.default_rng(5)
     given = stream(rng, 6, 4, n=5)
-    state, _ = made(given, form=form, layout="torch")
+    state, _ = made(given, method=form, layout="torch")
     W = batch(given)
     for rank in range(1, 5):
         found = state.as_adapter(rank)

@@ -102,8 +102,10 @@ def test_rebase() -> None:
 
 
 def test_fractions_are_asked_for_by_the_form_covariance_alone() -> None:
-    with pytest.raises(ValueError, match='`form` must be "auto" or "covariance" where numbers are exact; got \'sqrt\''):
-        RecursiveRidge([[0]], dtype=object, form="sqrt")
+    with pytest.raises(
+        ValueError, match='`method` must be "auto" or "covariance" where numbers are exact; got \'sqrt\''
+    ):
+        RecursiveRidge([[0]], dtype=object, method="sqrt")
     with pytest.raises(ValueError, match="`dtype` must be a kind of float for factors"):
         RecursiveRidge([[0]], dtype=object).as_adapter(1)
     singular = {"anchors": [[1, 0]], "ridge": 0, "dtype": object}

@@ -15,7 +15,7 @@ FORMS = ("sqrt", "covariance", "information", "dual")
 
 def made(given: Stream, form: Any, layout: Any = "rows", **options: Any) -> RecursiveRidge:
     W0 = given.W0.T if layout == "torch" else given.W0
-    return RecursiveRidge(W0, form=form, layout=layout, **given.options(), **options)
+    return RecursiveRidge(W0, method=form, layout=layout, **given.options(), **options)
 
 
 def as_rows(state: RecursiveRidge) -> np.ndarray:
@@ -49,7 +49,7 @@ def test_edits_of_any_size(form: str, layout: str, dtype: Any) -> None:
     assert state.drift == pytest.approx(np.linalg.norm(W - given.W0), abs=10 * near)
     assert given.anchors is not None
     assert state.anchor_drift == pytest.approx(np.linalg.norm(given.anchors @ (W - given.W0)), abs=10 * near)
-    assert (state.form, state.n_edits, state.labels) == (form, 6, (0, 1, 2, 3, 4, 5))
+    assert (state.method, state.n_edits, state.labels) == (form, 6, (0, 1, 2, 3, 4, 5))
 
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information"])
@@ -124,16 +124,16 @@ def test_auto_is_dual_for_few_wide_keys_and_then_a_triangle() -> None:
     state, forms = made(given, "auto"), []
     for i, (K, V, _) in enumerate(edits):
         state.update(K, V)
-        forms.append(state.form)
+        forms.append(state.method)
         assert as_rows(state) == pytest.approx(batch(given._replace(edits=edits[: i + 1])), abs=1e-9)
     assert forms == ["dual", "dual", "dual", "sqrt", "sqrt"]
-    assert made(stream(rng, 4, 2), "auto").form == "sqrt"
+    assert made(stream(rng, 4, 2), "auto").method == "sqrt"
     tiny = RecursiveRidge(np.zeros((256, 1)), ridge=1e-9)
     tiny.update(np.ones((2, 256)), np.ones((2, 1)))
-    assert tiny.form == "sqrt"
+    assert tiny.method == "sqrt"
     assert np.asarray(tiny.predict(np.ones((1, 256)))) == pytest.approx(np.ones((1, 1)))
-    assert RecursiveRidge(np.zeros((256, 1)), decay=0.5).form == "sqrt"
-    assert RecursiveRidge(np.zeros((256, 1)), ridge=0, anchors=np.eye(256)).form == "sqrt"
+    assert RecursiveRidge(np.zeros((256, 1)), decay=0.5).method == "sqrt"
+    assert RecursiveRidge(np.zeros((256, 1)), ridge=0, anchors=np.eye(256)).method == "sqrt"
 
 
 def test_numbers_that_are_no_doubles() -> None:
@@ -151,7 +151,7 @@ def test_half_of_the_same_edit_remains_in_units_of_any_size() -> None:
     for unit in (1e-12, 1.0, 1e12):
         for form in FORMS:
             for dtype in (np.float32, np.float64):
-                state = RecursiveRidge(np.zeros((2, 1), dtype), ridge=unit**2, form=form)
+                state = RecursiveRidge(np.zeros((2, 1), dtype), ridge=unit**2, method=form)
                 report = state.update([[unit, 0.0]], [[unit]])
                 assert report.residual == pytest.approx(unit / 2, rel=1e-6, abs=0)
                 assert report.interference == pytest.approx(unit**2 / 4, rel=1e-6, abs=0)
@@ -203,7 +203,7 @@ def test_auto_merges_whatever_forms_there_are(sizes: tuple[int, int], keep: str)
     one.update(*edits[0][:2])
     other.update(*edits[1][:2])
     one.merge(other)
-    assert one.form == ("dual" if sum(sizes) < 125 else "sqrt")
+    assert one.method == ("dual" if sum(sizes) < 125 else "sqrt")
     assert as_rows(one) == pytest.approx(batch(given._replace(edits=edits)), abs=1e-8)
 
 
@@ -261,7 +261,7 @@ def test_a_key_of_zeros_turns_nothing() -> None:
 
 def test_one_entry_and_one_key() -> None:
     for form in FORMS:
-        state = RecursiveRidge([[0.0]], form=form, keep="nothing")
+        state = RecursiveRidge([[0.0]], method=form, keep="nothing")
         state.update_many([[1.0], [2.0]], [[1.0], [2.0]])
         assert np.asarray(state.weights) == pytest.approx(np.array([[5 / 6]]))
         state.forget([[2.0]], [[2.0]])
@@ -318,7 +318,7 @@ def test_what_is_left_of_costs_is_not_negative(form: str) -> None:
 @pytest.mark.parametrize("p", [1, 5])
 def test_large_keys_that_come_twice_in_an_edit_are_written(p: int, size: float) -> None:
     keys, values = np.full((2, 9), size), np.ones((2, p))
-    state = RecursiveRidge(np.zeros((9, p)), form="sqrt")
+    state = RecursiveRidge(np.zeros((9, p)), method="sqrt")
     report = state.update(keys, values)
     due = np.sqrt(2 * p) / (1 + 18 * size**2)  # two keys of squared norm 9 size^2 in one direction
     assert report.residual == pytest.approx(due, rel=1e-9, abs=1e-15)

@@ -29,7 +29,7 @@ class Edits(RuleBasedStateMachine):
             "ridge": 0.1,
             "anchors": self.anchors,
             "anchor_weight": 0.5,
-            "form": form,
+            "method": form,
             "layout": self.layout,
         }
         self.state, self.edits = self.fresh(), {}

@@ -34,7 +34,7 @@ def filled(form: Any, dtype: Any, keep: Any, layout: Any = "torch") -> tuple[Rec
     given = stream(np.random.default_rng(1), 4, 2, n=5, exactly=dtype is object)
     W0 = given.W0 if dtype is object else given.W0.astype(dtype)
     options = given.options() | {
-        "form": form,
+        "method": form,
         "keep": keep,
         "layout": layout,
         "dtype": dtype if dtype is object else None,
@@ -91,7 +91,7 @@ def test_arrays_of_callers_are_not_kept() -> None:
     assert state.drift == pytest.approx(float(np.linalg.norm(state.weights)))
     with pytest.raises(ValueError, match="read-only"):
         state.weights[0] = 1  # type: ignore[index]
-    assert repr(state) == "RecursiveRidge(2 -> 1, form='sqrt'): 1 edits of 1 keys"
+    assert repr(state) == "RecursiveRidge(2 -> 1, method='sqrt'): 1 edits of 1 keys"
 
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information", "dual"])

@@ -198,3 +198,38 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", np.ones(3))
     with pytest.raises(ValueError, match="`state` must be a mapping with the key"):
         FrequentDirections.load(tmp_path / "one.npy")
+
+
+def test_states_with_more_loss_than_mass_are_refused() -> None:
+    found = made("fd")
+    found.update(np.random.default_rng(1).normal(size=(9, 12)))
+    state = found.get_state()
+    kept = float((np.asarray(state["rows"]) ** 2).sum())
+    largest = (state["mass"] - kept) / 3  # no shrink of a sketch of rank 2 takes more (statement FD-6)
+    for delta in (1e9, largest * 1.001, 2 * largest):
+        with pytest.raises(ValueError, match=r"^`state\['delta'\]` must be at most the mass that is lost"):
+            found.set_state(state | {"delta": delta})
+    for change in ({"mass": 0.5 * kept}, {"rows": 9 * state["rows"]}):
+        with pytest.raises(ValueError, match=r"^`state\['delta'\]`"):
+            found.set_state(state | change)
+    with pytest.raises(ValueError, match=r"^`state\['roundoff'\]` must be one of"):
+        found.set_state(state | {"delta": 1e9, "roundoff": 1e9})
+    assert same(found, found.copy())
+    found.set_state(state | {"delta": largest})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("decay", [1.0, 0.999, 0.5])
+@pytest.mark.parametrize("rng", range(5))
+def test_all_states_of_a_sketch_can_be_read(dtype: type, decay: float, rng: int) -> None:
+    draw = np.random.default_rng(rng)
+    for method in ("fd", "gram"):
+        found, other = made(method, decay=decay), made(method, decay=decay, buffer=3)
+        for one in (found, other, found):
+            for n in draw.integers(0, 12, size=20):
+                one.update((10.0 ** draw.uniform(-3, 3) * draw.normal(size=(n, 12)).round(1)).astype(dtype))
+            if one is other:
+                found.merge(other)
+            again = made(method, decay=decay)
+            again.set_state(found.get_state())
+            assert same(found, again)

@@ -313,3 +313,16 @@ def test_sketches_without_a_guarantee() -> None:
     mean = sum(B.T @ B for B in grams) / 400
     assert np.linalg.norm(mean - A.T @ A) < 0.2 * best.mass
     assert random_rows(np.zeros((3, 12)), 4).sketch.shape == (0, 12)
+    assert {random_rows(rows, 4, rng=0).method for rows in (A, np.zeros((3, 12)))} == {"random-rows"}
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-100, 1e100, 1e150])
+def test_a_certificate_of_another_unit_is_refused_without_an_error(unit: float) -> None:
+    A = stream(np.random.default_rng(11), 40, 12)
+    honest, other = (sketch(scale * A, 3, method="fd").certificate for scale in (1.0, unit))
+    assert honest is not None
+    assert not honest.verify(unit * A)
+    assert other is not None
+    assert not other.verify(A)
+    assert not replace(honest, rows=unit * honest.rows).verify(A)
+    assert not replace(other, rows=honest.rows).verify(unit * A)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from scipy import fft
 
 from lrtheory.low_rank_optimizers import dct_basis, select_columns
+from lrtheory.low_rank_optimizers.columns.basis import KEPT, _whole
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, 100, 513])
@@ -38,6 +41,13 @@ def test_arguments_of_long_bases_do_not_overflow() -> None:
     n, k = 70_001, 69_999
     due = [math.sqrt(2 / n) * math.cos(math.pi * (k * (2 * j + 1) % (4 * n)) / (2 * n)) for j in range(n)]
     np.testing.assert_allclose(dct_basis(n, columns=[k])[:, 0], due, rtol=0, atol=1e-17)
+
+
+def test_large_matrices_are_not_kept() -> None:
+    large = weakref.ref(_whole(KEPT + 1, "float32"))
+    gc.collect()
+    assert large() is None
+    assert _whole(KEPT, "float32") is _whole(KEPT, "float32")
 
 
 def test_no_columns_and_a_basis_of_one() -> None:

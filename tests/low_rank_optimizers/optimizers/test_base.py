@@ -184,6 +184,24 @@ def test_wrong_states_are_refused_and_change_nothing() -> None:
         optimizer.set_state(3)  # type: ignore[arg-type]
 
 
+def test_states_that_the_kept_types_do_not_hold_are_refused() -> None:
+    optimizer = lro.DCTAdamW(2, step_size=0.1)
+    optimizer.step(gradients(5, 4)[0].astype(np.float32))
+    good = optimizer.get_state()
+    wrong = [
+        ("kept.mean", np.full((5, 2), 1e300), "numbers that the type float32 holds"),
+        ("kept.indices", np.array([0.7, 2.7]), "numbers that the type int32 holds"),
+        ("kept.indices", np.array([0, 2**32 + 1]), "numbers that the type int32 holds"),
+        ("kept.indices", np.array([0, 1e300]), "numbers that the type int32 holds"),
+    ]
+    for key, value, says in wrong:
+        with pytest.raises(ValueError, match=rf"`state\['{key}'\]` must be {says}"):
+            optimizer.set_state(good | {key: value})
+        assert pickle.dumps(optimizer.get_state()) == pickle.dumps(good)
+    optimizer.set_state(good | {"kept.indices": good["kept.indices"].astype(float)})
+    assert optimizer.get_state()["kept.indices"].dtype == np.int32
+
+
 @EVERY
 def test_a_zero_gradient_moves_nothing(make: Callable[[], Optimizer]) -> None:
     for shape in SHAPES:

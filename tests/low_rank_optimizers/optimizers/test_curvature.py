@@ -168,6 +168,10 @@ def test_mkor_steps_on_zeros_vectors_and_not_on_what_is_missing() -> None:
     plain = MKOR(step_size=0.5)
     assert plain.step([2.0, 4.0]).update.tolist() == [-1.0, -2.0]
     assert plain.state_bytes == plain.state_formula == 0
+    for options in ({"activation": np.ones(3)}, {"output_gradient": "garbage"}):
+        with pytest.raises(ValueError, match="must be left out where the gradient is a vector"):
+            plain.step([2.0, 4.0], **options)
+    assert plain.n_steps == 1
 
 
 def test_mkor_at_the_ends_of_single_precision() -> None:

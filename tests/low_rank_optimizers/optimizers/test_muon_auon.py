@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lrtheory.low_rank_optimizers import AuON, Muon, Trion, newton_schulz
+from lrtheory.low_rank_optimizers import AuON, Muon, Trion, newton_schulz, theory
 from tests.backends import BACKENDS, QUICK, backend
 
 
@@ -69,6 +69,24 @@ def test_cosines_of_tiny_entries_keep_their_digits() -> None:
     update = AuON(step_size=1.0, method="released", momentum=0.0).step(G).update
     factor = float(update[0, 0]) / -2.0
     assert factor == pytest.approx(1 - 1.5**2 / 2 / 512**2, abs=1e-7)
+
+
+@pytest.mark.parametrize("gamma", [20.0, 40.0, 60.0, 100.0])
+def test_large_gammas_do_not_leave_single_precision(gamma: float) -> None:
+    G = np.array([[3.0, -0.5, 0.25], [1.0, 2.0, 0.0]], np.float32)
+    update = AuON(step_size=1.0, gamma=gamma, method="released", momentum=0.0).step(1e18 * G).update
+    norm = math.sqrt(sum(value**2 for value in G.ravel().tolist()))
+    below = math.sqrt(sum(math.cosh(gamma * value / norm) ** 2 for value in G.ravel().tolist()) / 6)
+    assert update.dtype == np.float32
+    np.testing.assert_allclose(update, -1e18 * G / below, rtol=2e-6 * gamma)
+
+
+def test_steps_lie_between_the_factors_with_the_defaults_of_both() -> None:
+    G = np.random.default_rng(3).normal(size=(4, 3))
+    ahead = 0.05 * (1 + 0.95) * G  # after one gradient, with the momentum 0.95
+    found = np.linalg.norm(AuON(step_size=1.0).step(G).update) / np.linalg.norm(ahead)
+    least, most = theory.auon_factors(G.size, float(np.linalg.norm(ahead)))
+    assert least < found < most
 
 
 @pytest.mark.parametrize("name", list(BACKENDS))

@@ -10,6 +10,7 @@ import pytest
 
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.low_rank_optimizers import absorption, rounded
+from lrtheory.low_rank_optimizers.commands import absorb
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 
 RNG = np.random.default_rng(4)
@@ -30,6 +31,19 @@ def test_certain_shares_are_those_of_rounded_sums(dtype, step):
     assert (found.certain_unchanged, found.certain_changed) == by_sums(WEIGHTS, step, dtype)
     assert found.certificate.verify(WEIGHTS)
     assert found.certificate.gap == pytest.approx(1 - sum(by_sums(WEIGHTS, step, dtype)), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "largest", "gap"), [("float16", 65504.0, 32.0), ("bfloat16", 255.0 * 2**120, 2.0**120)]
+)
+def test_the_largest_number_has_a_neighbor_beyond_the_range(dtype, largest, gap):
+    weights = [largest, -largest, 1.0]
+    for step in (gap / 4, gap / 2, gap):
+        found = absorption(weights, step_bound=step, dtype=dtype)
+        with np.errstate(over="ignore"):
+            assert (found.certain_unchanged, found.certain_changed) == by_sums(weights, step, dtype)
+        assert found.certificate.verify(weights)
+    assert list(found.certificate.to_dict())[:2] == ["gap", "bound"]
 
 
 def test_wrong_certificates_and_inexact_weights_are_noticed():
@@ -123,7 +137,7 @@ def test_what_a_reader_sees():
     found = absorption(WEIGHTS, step_bound=0.01, step_std=0.02)
     facts = " ".join(found._facts())
     assert "no step up to 0.01 changes" in facts
-    assert "(RN-4)" in facts
+    assert "(low_rank_optimizers/RN-4)" in facts
     assert list(found.to_dict()["curve"]) == ["step", "certain_unchanged", "certain_changed"]
     kept = found.curve["certain_unchanged"]
     assert (np.diff(kept) <= 0).all()
@@ -132,6 +146,20 @@ def test_what_a_reader_sees():
     assert "nothing is certain" in alone.message
     pytest.importorskip("matplotlib").use("Agg")
     assert found.plot().get_xlabel() == "size of a step"
+
+
+def test_a_step_is_rounded_to_the_type_that_the_file_has(tmp_path):
+    for kinds, wanted in (("F16", "float16"), ("BF16", "bfloat16"), (("F16", "F32"), "float16"), ("F32", "bfloat16")):
+        stored = {
+            f"w{i}": encoded(WEIGHTS, kind) for i, kind in enumerate([kinds] if isinstance(kinds, str) else kinds)
+        }
+        path = tmp_path / "model.safetensors"
+        write_tensors(path, stored)
+        found = absorb(Checkpoint.from_file(path), step=0.01)
+        assert found.dtype == wanted
+        assert (found.counts["rounded"] == 0) == ("F32" not in kinds)
+        path.unlink()
+    assert absorb(Checkpoint({"w": WEIGHTS}), step=0.01, dtype="float16").dtype == "float16"
 
 
 def test_bad_input():

@@ -77,7 +77,7 @@ def test_a_tolerance_hides_small_changes_of_small_weights():
     after = before * np.float32(1 + 2.0**-7)
     found = compare_checkpoints(before, after, atol=1e-5)
     assert (found.density, found.beyond, found.one_ulp) == (1.0, 0.5, 1.0)
-    assert "a tolerance of 1e-05 hides 1 change (RN-6)" in found._facts()
+    assert "a tolerance of 1e-05 hides 1 change (low_rank_optimizers/RN-6)" in found._facts()
 
 
 def test_files_are_compared_in_their_own_bits(tmp_path):
@@ -102,6 +102,16 @@ def test_every_type_has_its_next_number(dtype, kind):
     assert found.dtypes == (kind,)
     assert (found.density, found.one_ulp) == (0.5, 1.0)
     assert (found.predicted_overlap is None) == (kind != "F16")
+
+
+def test_doubles_above_single_precision_and_at_both_ends_of_their_range():
+    before, after = np.array([[1e300, 2.0], [1e-300, 3.0]]), np.array([[1e300, 2.5], [0.0, 3.0]])
+    found = compare_checkpoints(before, after, atol=0.25)
+    assert (found.dtypes, found.changed.tolist(), found.n_beyond.tolist()) == (("F64",), [2], [1])
+    largest = np.finfo(float).max
+    ends = compare_checkpoints(np.array([[largest, -largest]]), np.array([[-largest, largest]]), atol=1.0)
+    assert (ends.n_beyond.tolist(), ends.ranks.tolist()) == ([2], [1])
+    assert compare_checkpoints(np.zeros((3, 3)), np.full((3, 3), largest)).ranks.tolist() == [1]
 
 
 def test_nothing_and_everything():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -74,6 +74,15 @@ def test_entropy_rates_of_known_chains() -> None:
     assert [str(theory.entropy_rate(P)) for P in ([[0, 1], [1, 0]], [[1.0]])] == ["0.0", "0.0"]
     with pytest.raises(ValueError, match="irreducible"):
         theory.entropy_rate([[1, 0], [0, 1]])
+
+
+def test_reducible_chains_are_refused_in_any_order_of_their_states() -> None:
+    half = Fraction(1, 2)
+    leaving = np.array([[half, half, 0], [0, half, half], [0, 1, 0]], object)  # state 0 is left for good
+    for P in (leaving, leaving.astype(float)):
+        for order in permutations(range(3)):
+            with pytest.raises(ValueError, match="`transitions` must be those of an irreducible chain"):
+                theory.entropy_rate(P[np.ix_(order, order)])
 
 
 def test_travel_ends_at_the_ends() -> None:

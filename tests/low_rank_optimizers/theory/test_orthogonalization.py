@@ -24,15 +24,15 @@ def test_ends_are_reached_and_not_passed(n: int, length: float) -> None:
 
 
 def test_factors_of_a_large_matrix_and_of_a_tiny_gradient() -> None:
-    least, most = theory.auon_factors(512 * 512, 1.0)
+    least, most = theory.auon_factors(512 * 512, 1.0, method="released")
     assert 1 - least == pytest.approx(math.sinh(1.5) ** 2 / 2 / 512**2 + 1e-8, rel=1e-4)
     assert 1 - most == pytest.approx(1.5**2 / 2 / 512**2 + 1e-8, rel=1e-4)
     # where the gradient is as long as what is added to its norm, its scale is a half
-    found = theory.auon_factors(4, 1e-7)
+    found = theory.auon_factors(4, 1e-7, method="released")
     due = [1 / (math.sqrt(1 + y) + 1e-8) for y in (math.sinh(0.75) ** 2 / 4, math.sinh(0.375) ** 2)]
     assert found == pytest.approx(due, rel=1e-14)
     assert found[1] == pytest.approx(0.934, abs=1e-3)
-    assert theory.auon_factors(4, 1e-7, epsilon_norm=0.0)[1] == pytest.approx(0.772, abs=1e-3)
+    assert theory.auon_factors(4, 1e-7, method="released", epsilon_norm=0.0)[1] == pytest.approx(0.772, abs=1e-3)
 
 
 def test_the_papers_form_is_short() -> None:
@@ -68,9 +68,9 @@ def test_no_value_grows_faster_than_the_slope() -> None:
         (lambda: theory.cosh_excess_bounds(0, 1.0), "n_entries"),
         (lambda: theory.cosh_excess_bounds(2, -1.0), "length"),
         (lambda: theory.auon_factors(2, 0.0), "norm"),
-        (lambda: theory.auon_factors(2, 1.0, gamma=0.0), "gamma"),
+        (lambda: theory.auon_factors(2, 1.0, gamma=0.0, method="released"), "gamma"),
         (lambda: theory.auon_factors(2, 1.0, method="exact"), "method"),
-        (lambda: theory.auon_factors(2, 1.0, gamma=2.0, method="paper"), "`gamma` must be left out"),
+        (lambda: theory.auon_factors(2, 1.0, gamma=2.0), "`gamma` must be left out"),
         (lambda: theory.newton_schulz_value(math.inf, n_iter=1), "`x`"),
         (lambda: theory.newton_schulz_value(1.0, n_iter=1, coefficients=(1, 2)), "3 numbers"),
         (lambda: theory.newton_schulz_growth(-1), "n_iter"),

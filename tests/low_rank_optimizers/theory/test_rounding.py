@@ -38,6 +38,21 @@ def test_the_bound_of_a_step_is_its_sum(betas, t):
     assert theory.adam_step_bound(*betas, step=t) == pytest.approx(longest_step(*betas, t), rel=1e-9)
 
 
+def test_bounds_that_grow_are_sums_up_to_the_largest_double():
+    """With b1 = 7/8 and b2 = 1/2 the square of the bound is a sum of fractions of integers, in any size."""
+    largest = Fraction(np.finfo(float).max)
+    for t, fits in ((1600, True), (2000, True), (3330, True), (3345, False)):
+        total = Fraction(sum(49**i * 32 ** (t - 1 - i) for i in range(t)), 32 * 32 ** (t - 1))  # (1 - b1)^2 / (1 - b2)
+        square = total * (1 - Fraction(1, 2) ** t) / (1 - Fraction(7, 8) ** t) ** 2
+        assert (square < largest**2) == fits
+        if fits:
+            found = Fraction(theory.adam_step_bound(0.875, 0.5, step=t)) ** 2
+            assert float(abs(found / square - 1)) < 1e-11
+        else:
+            with pytest.raises(ValueError, match=f"`step` must be so small that the bound is a double; got {t}"):
+                theory.adam_step_bound(0.875, 0.5, step=t)
+
+
 def test_limits():
     limits = [theory.adam_step_bound(0.9, beta2) for beta2 in (0.999, 0.99, 0.95)]
     assert limits == pytest.approx([7.270, 2.345, 1.165], abs=5e-4)

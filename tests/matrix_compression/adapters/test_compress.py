@@ -154,6 +154,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"rank": 1, "weights": {"a.q": 1.0}},
         "`weights` must be a mapping with one number for each module; got {'a.q': 1.0}.",
     ),
+    *(
+        (
+            {**way, "weights": {"a.q": np.inf, "b.k": 1.0, "c.v": 1.0}},
+            "`weights['a.q']` must be in [0, 1.79769e+308]; got inf.",
+        )
+        for way in ({"rank": 1}, {"budget": 100}, {"epsilon": 0.5})
+    ),
     ({"rank": 1, "dtype": "int8"}, "`dtype` must be one of 'float64', 'float32', 'float16', 'bfloat16'; got 'int8'."),
 ]
 

@@ -112,6 +112,16 @@ def test_certificates_notice_other_spectra_and_other_numbers() -> None:
         assert not dataclasses.replace(proof, **change).verify(spectra)
 
 
+def test_certificates_of_other_units_are_refused_without_an_error() -> None:
+    spectra = [np.array([3.0, 1.0]), np.array([2.0, 2.0, 0.5])]
+    proofs = {unit: allocate_ranks([unit * s for s in spectra], 3).certificate for unit in (1e-180, 1.0, 1e140)}
+    for unit, proof in proofs.items():
+        for other in proofs:
+            assert proof.verify([other * s for s in spectra]) == (unit == other)
+    for change in ({"price": 1e308}, {"price": 1e308, "budget": 1e308}, {"kept": np.inf}, {"bound": np.inf}):
+        assert not dataclasses.replace(proofs[1.0], **change).verify(spectra)
+
+
 def test_names_are_kept() -> None:
     found = allocate_ranks({"query": [3.0, 1.0], "value": [2.0]}, 2, cost={"value": 1, "query": 1})
     assert found.labels == ("query", "value")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"mask": "band"}, "`mask` must be one of 'causal'; got 'band'."),
     ({"mask": np.zeros((7, 9), bool)}, "`mask` must be one under which every query sees a key; got 0."),
     (
+        {"K": np.ones((6, 4)), "V": None, "mask": "causal"},
+        "`mask` must be one under which every query sees a key; got 0.",
+    ),
+    (
         {"Q": np.full((7, 4), 1e200), "K": np.full((9, 4), 1e200)},
         "`Q, K` must be numbers whose products are in the range of doubles; got 1e+200.",
     ),
@@ -122,3 +127,15 @@ def test_single_precision_stays_single_and_its_errors_are_counted() -> None:
     assert found.Q.dtype == found.K.dtype == np.float32
     before, after = (weights(A.astype(float), B.astype(float), 4) for A, B in ((Q, K), (found.Q, found.K)))
     assert 0 < found.errors[4] == pytest.approx(np.abs(after - before).sum(1).max() / 2, rel=1e-6)
+
+
+def test_exact_numbers_count_as_doubles() -> None:
+    Q, K, V = (np.round(8 * X) / 8 for X in head())
+    found, plain = (
+        attention_rank(*(X if kind is float else np.vectorize(Fraction, otypes=[object])(X) for X in (Q, K, V)), rank=2)
+        for kind in (Fraction, float)
+    )
+    assert found.Q.dtype == found.K.dtype == np.float64
+    np.testing.assert_array_equal(found.errors, plain.errors)
+    with pytest.raises(ValueError, match="`V` must be an array of numbers in the range of doubles"):
+        attention_rank(Q, K, np.full(V.shape, Fraction(10**400)), rank=2)

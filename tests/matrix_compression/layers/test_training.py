@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -128,3 +129,13 @@ def test_refusals(call: Any, sentence: str) -> None:
 
 def test_a_share_that_is_met_exactly_may_be_lost() -> None:
     assert prune_step(np.eye(2), np.zeros((2, 2)), tail_energy=0.5).rank_before == 1
+
+
+def test_exact_weights_come_back_as_doubles() -> None:
+    W, step = np.array([[8.0, 0.25], [0.5, 1.0]]), np.array([[0.0, 0.5], [-0.25, 0.0]])
+    exactly = np.vectorize(Fraction, otypes=[object])
+    found = prune_step(exactly(W), exactly(step))
+    assert found.W.dtype == np.float64
+    np.testing.assert_array_equal(found.W, prune_step(W, step).W)
+    adapter = salt_to_adapter(exactly(W), exactly(np.array([1.5])), exactly(np.array([0.5])))
+    np.testing.assert_array_equal(adapter.delta, salt_to_adapter(W, [1.5], [0.5]).delta)

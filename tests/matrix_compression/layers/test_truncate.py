@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -185,3 +186,17 @@ def test_covariances_in_any_unit(unit: float) -> None:
     assert found.error == pytest.approx(plain.error, rel=1e-9)
     np.testing.assert_allclose(found.delta, plain.delta, rtol=1e-9)
     assert found.certificate.verify(W, covariance=X.T @ X * unit)
+
+
+@pytest.mark.parametrize("option", [None, "inputs", "covariance", "targets"])
+def test_exact_numbers_count_as_doubles(option: str | None) -> None:
+    """Quarters are doubles, so that the factors are those of the doubles to the bit."""
+    W, X = (np.round(4 * A) / 4 for A in layer(4, 3, 6))
+    options = {None: {}, "inputs": {"inputs": X}, "covariance": {"covariance": X.T @ X}}
+    options["targets"] = {"inputs": X, "targets": np.round(4 * X @ W.T)}
+    exactly = np.vectorize(Fraction, otypes=[object])
+    plain = truncate(W, 2, **options[option])
+    found = truncate(exactly(W), 2, **{name: exactly(A) for name, A in options[option].items()})
+    for one, other in ((found.B, plain.B), (found.A, plain.A)):
+        assert one.dtype == np.float64
+        np.testing.assert_array_equal(one, other)

@@ -193,3 +193,12 @@ def test_ranks_of_formulas(name):
     spectrum = [1.0] if name.endswith("energy") else [[1.0]]
     for rank in (-1, 1.5, True):
         refused(lambda rank=rank: getattr(theory, name)(spectrum, rank), "`rank` must be", (ValueError, TypeError))
+
+
+def test_blocks_of_a_problem_are_held_read_only():
+    given = np.ones((2, 3, 4))
+    problem = mc.StackProblem(given, truth=[0, 1])
+    for held in (*problem.blocks, problem.truth):
+        assert not held.flags.writeable
+    given[0, 0, 0] = 2.0  # the caller's own array stays as it is
+    assert mc.compress_stack(problem, 1).certificate.verify(given)

@@ -80,7 +80,7 @@ def stored(c: float) -> Any:
 
 def recursed(form: str, c: float, v: float) -> Any:
     """All that can be done to edits, one after another."""
-    options: dict[str, Any] = {"ridge": 0.5 * c * c, "anchors": ANCHORS * c, "anchor_weight": 2.0, "form": form}
+    options: dict[str, Any] = {"ridge": 0.5 * c * c, "anchors": ANCHORS * c, "anchor_weight": 2.0, "method": form}
     state = cl.RecursiveRidge(MAP * (v / c), **options)
     told = [state.update(KEYS[i : i + 2] * c, VALUES[i : i + 2] * v) for i in (0, 2, 4)]
     told += [state.forget(1), state.replace(0, VALUES[4:] * v)]

@@ -11,7 +11,6 @@ import numpy as np
 from lrtheory._array import array_namespace
 
 __all__ = [
-    "alike",
     "determinant",
     "identity",
     "inner",
@@ -64,13 +63,6 @@ def identity(like: Any, n: int) -> Any:
     if isinstance(like, np.ndarray):
         return np.eye(n, dtype=like.dtype)
     return array_namespace(like).eye(n, dtype=like.dtype, device=like.device)
-
-
-def alike(array: np.ndarray, like: Any) -> Any:
-    """An array of the host in the library of another one, on its device."""
-    if isinstance(like, np.ndarray):
-        return array
-    return array_namespace(like).asarray(np.array(array), device=like.device)
 
 
 def row_sums(A: Any) -> Any:

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._array import beside, to_numpy
 from lrtheory.continual_learning.recursion.forms.algebra import (
-    alike,
     identity,
     inverse,
     is_exact,
@@ -43,7 +42,7 @@ class Covariance(NamedTuple):
             refuse_free(prior)
             return cls(inverse(prior.matrix()))
         inverted = np.linalg.inv(prior_factor(prior))
-        return cls(alike(inverted @ inverted.T, prior.W0))
+        return cls(beside(inverted @ inverted.T, prior.W0))
 
     @classmethod
     def of_matrix(cls, M: Any) -> Covariance:

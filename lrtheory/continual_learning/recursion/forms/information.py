@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
-from lrtheory.continual_learning.recursion.forms.algebra import alike, inverse, log_determinant, row_sums, solve
+from lrtheory._array import array_namespace, beside, to_numpy
+from lrtheory.continual_learning.recursion.forms.algebra import inverse, log_determinant, row_sums, solve
 from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor
 
 __all__ = ["Information"]
@@ -33,7 +33,7 @@ class Information(NamedTuple):
     def of(cls, prior: Prior) -> Information:
         """The form before any edit."""
         R = prior_factor(prior)
-        return cls(alike(R.T @ R, prior.W0))
+        return cls(beside(R.T @ R, prior.W0))
 
     @classmethod
     def of_matrix(cls, M: Any) -> Information:
