@@ -25,6 +25,7 @@ __all__ = [
     "floats",
     "generator",
     "integer",
+    "matrix",
     "must",
     "open_interval",
     "probability_vector",
@@ -32,6 +33,7 @@ __all__ = [
     "refuse_unused",
     "same_parameters",
     "state_entry",
+    "state_value",
     "unmasked",
 ]
 
@@ -219,6 +221,14 @@ def floats(
     return array(name, doubles, low=low, high=high)
 
 
+def matrix(name: str, value: Any) -> np.ndarray:
+    """A finite matrix with rows and columns; half precision becomes single."""
+    found = array(name, value)
+    if found.ndim != 2 or 0 in found.shape:
+        raise must(name, "a matrix with rows and columns", found.shape)
+    return found.astype(np.float32) if found.dtype == np.float16 else found
+
+
 def fits(shape: tuple[int, ...], wanted: tuple[int | str | None, ...]) -> bool:
     """Whether a shape has as many axes as are wanted, of the lengths that are given; None or a letter is any length."""
     return len(shape) == len(wanted) and all(
@@ -245,6 +255,14 @@ def state_entry(state: Any, name: str) -> Any:
     if name not in state:
         raise must("state", f"a mapping with the key {name!r}", sorted(map(str, state)))
     return state[name]
+
+
+def state_value(state: Any, name: str) -> Any:
+    """The one number or word that an entry of a saved state holds, as Python's own; files make arrays of them."""
+    value = state_entry(state, name)
+    if isinstance(value, np.ndarray) and value.size != 1:
+        raise must(f"state[{name!r}]", "one number or word", value)
+    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def same_parameters(state: Any, own: Mapping[str, Any]) -> None:

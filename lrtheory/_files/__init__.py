@@ -2,7 +2,7 @@
 
 from lrtheory._files.doors import Columns, FromTable
 from lrtheory._files.opening import form_of, lines_of, read_arrays, source_name, text_of
-from lrtheory._files.safetensors import Tensors
+from lrtheory._files.safetensors import Tensors, named_arrays
 from lrtheory._files.table import Table, as_table
 from lrtheory._files.writing import SUFFIXES, delimited, replacing, write_columns
 
@@ -16,6 +16,7 @@ __all__ = [
     "delimited",
     "form_of",
     "lines_of",
+    "named_arrays",
     "read_arrays",
     "replacing",
     "source_name",

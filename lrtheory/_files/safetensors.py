@@ -21,7 +21,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Stored", "Tensors", "decoded", "encoded", "write_tensors"]
+from lrtheory._files.opening import form_of, read_arrays
+
+__all__ = ["Stored", "Tensors", "decoded", "encoded", "named_arrays", "write_tensors"]
 
 #: bfloat16 is the upper half of a float32, which NumPy has no type for
 _TYPES = {
@@ -217,6 +219,37 @@ class _File:
 def _widened(stored: np.ndarray, dtype: str) -> np.ndarray:
     """The numbers of an array; those of bfloat16, which NumPy does not know, in single precision."""
     return (stored.astype(np.uint32) << 16).view(np.float32) if dtype == "BF16" else stored
+
+
+def named_arrays(path: str | PathLike[str], what: str) -> dict[str, Any]:
+    """All arrays of an npz or safetensors file, or of a folder with a model.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    what : str
+        What is read, for the sentence of the error: "edits".
+
+    Returns
+    -------
+    dict of str to array
+        By name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged, or of another form.
+    """
+    kind = form_of(path)
+    if kind in ("safetensors", "folder"):
+        tensors = Tensors(path)
+        return {name: tensors[name] for name in tensors.names}
+    if kind != "npz":
+        raise ValueError(f"{path}: {what} are read from npz and safetensors files; this one is a {kind}")
+    return read_arrays(path)
 
 
 def decoded(array: Stored) -> np.ndarray:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import Tensors, form_of, read_arrays
+from lrtheory._files import named_arrays
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, choice, floats, integer, must
+from lrtheory._validation import array, choice, floats, integer, matrix, must
 from lrtheory.continual_learning.layouts import LAYOUTS, wrong_shape
 
 __all__ = [
@@ -71,7 +71,7 @@ class EditProblem:
 
     def __post_init__(self) -> None:
         choice("layout", self.layout, LAYOUTS)
-        W0 = _matrix("W0", self.W0)
+        W0 = matrix("W0", self.W0)
         object.__setattr__(self, "W0", read_only(W0))
         d, p = self.n_inputs, self.n_outputs
         object.__setattr__(self, "edits", tuple(_edit(i, edit, d, p) for i, edit in enumerate(_listed(self.edits))))
@@ -131,12 +131,12 @@ class EditProblem:
             If an array is missing, shapes differ, or the file is damaged or of another kind.
         """
         choice("layout", layout, LAYOUTS)
-        found = _arrays(path)
+        found = named_arrays(path, "edits")
         for name in ("keys", "values"):
             if name not in found:
                 raise ValueError(f"{path}: there is no array `{name}`; got {', '.join(sorted(found)) or 'none'}")
         keys, values = (
-            _matrix("keys", found["keys"]),
+            matrix("keys", found["keys"]),
             array("values", found["values"], shape=(len(found["keys"]), None)),
         )
         groups = np.asarray(found.get("edit", np.arange(len(keys))))
@@ -269,17 +269,9 @@ def _single(found: np.ndarray) -> np.ndarray:
     return found.astype(np.float32) if found.dtype == np.float16 else found
 
 
-def _matrix(name: str, value: Any) -> np.ndarray:
-    """A finite matrix with rows and columns; half precision becomes single."""
-    found = array(name, value)
-    if found.ndim != 2 or 0 in found.shape:
-        raise must(name, "a matrix with rows and columns", found.shape)
-    return _single(found)
-
-
 def _rows(name: str, value: Any) -> np.ndarray:
     """A finite matrix of floats, since networks have no exact numbers."""
-    return _matrix(name, floats(name, value))
+    return matrix(name, floats(name, value))
 
 
 def _listed(value: Any, name: str = "edits") -> list[Any]:
@@ -306,14 +298,3 @@ def _classes(name: str, value: Any, n: int) -> np.ndarray:
     if (found != np.floor(found)).any():
         raise must(name, "integers", value)
     return found.astype(np.int64)
-
-
-def _arrays(path: str | PathLike[str]) -> dict[str, Any]:
-    """The arrays of an npz or safetensors file."""
-    kind = form_of(path)
-    if kind == "safetensors":
-        tensors = Tensors(path)
-        return {name: tensors[name] for name in tensors.names}
-    if kind != "npz":
-        raise ValueError(f"{path}: edits are read from npz and safetensors files; this one is a {kind}")
-    return read_arrays(path)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
-from lrtheory._files import Tensors, form_of, read_arrays
+from lrtheory._files import named_arrays
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, check_sizes, choice, fits, generator, must, real
+from lrtheory._validation import check_sizes, choice, fits, generator, matrix, must, real
 
 __all__ = ["UpdateProblem", "make_update"]
 
@@ -68,7 +67,7 @@ class UpdateProblem:
         for name in ("target", "weight", "X", "Y"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, read_only(_matrix(name, value)))
+                object.__setattr__(self, name, read_only(matrix(name, value)))
         m, n = self.shape
         rows = 0 if self.X is None else len(self.X)  # type: ignore[arg-type]
         wanted = {"target": (m, n), "weight": (m, n), "X": (rows, n), "Y": (rows, m)}
@@ -122,14 +121,14 @@ class UpdateProblem:
         if base is None:
             if module is not None:
                 raise must("module", "left out where no `base` is given", module)
-            found = _arrays(path)
+            found = named_arrays(path, "updates")
             return cls(**{name: found[name] for name in ("target", "weight", "X", "Y") if name in found})
-        before, after = _arrays(base), _arrays(path)
+        before, after = named_arrays(base, "updates"), named_arrays(path, "updates")
         matrices = [name for name, value in after.items() if len(value.shape) == 2]
         name = matrices[0] if module is None and len(matrices) == 1 else module
         if name not in matrices or name not in before:
             raise must("module", f"a matrix in both files, as {', '.join(matrices[:3]) or 'none'}", module)
-        old, new = _matrix("base", before[name]), _matrix("path", after[name])
+        old, new = matrix("base", before[name]), matrix("path", after[name])
         if old.shape != new.shape:
             raise must("path", f"a file in which {name} has the shape {old.shape} as in `base`", new.shape)
         return cls(new - old, weight=old)
@@ -184,22 +183,3 @@ def make_update(
     q = min(m, n)
     U, V = (np.linalg.qr(draws.normal(size=(side, q)))[0] for side in (m, n))
     return UpdateProblem(U * np.arange(1.0, q + 1) ** -power @ V.T)
-
-
-def _matrix(name: str, value: Any) -> np.ndarray:
-    """A finite matrix with rows and columns; half precision becomes single."""
-    found = array(name, value)
-    if found.ndim != 2 or 0 in found.shape:
-        raise must(name, "a matrix with rows and columns", found.shape)
-    return found.astype(np.float32) if found.dtype == np.float16 else found
-
-
-def _arrays(path: str | PathLike[str]) -> Any:
-    """The arrays of an npz or safetensors file, or of a folder of these."""
-    kind = form_of(path)
-    if kind in ("safetensors", "folder"):
-        tensors = Tensors(path)
-        return {name: tensors[name] for name in tensors.names}
-    if kind != "npz":
-        raise ValueError(f"{path}: updates are read from npz and safetensors files; this one is a {kind}")
-    return read_arrays(path)

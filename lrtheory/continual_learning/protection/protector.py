@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array, to_numpy
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.continual_learning.layouts import LAYOUTS
 from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
 from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
@@ -357,9 +357,9 @@ class SubspaceProtector:
         if np.linalg.norm(basis.T @ basis - np.eye(basis.shape[1])) > np.finfo(basis.dtype).eps ** 0.5:
             raise must("state['basis']", "a matrix with orthonormal columns", basis)
         rows = array("state['rows']", state_entry(state, "rows"), shape=(None, self.n_features))
-        delta = real("state['delta']", np.asarray(state_entry(state, "delta")).item(), low=0.0, high=LARGEST)
-        share = real("state['share']", np.asarray(state_entry(state, "share")).item(), low=0.0, high=1.0)
-        roundoff = real("state['roundoff']", np.asarray(state_entry(state, "roundoff")).item(), low=0.0, high=1.0)
+        delta = real("state['delta']", state_value(state, "delta"), low=0.0, high=LARGEST)
+        share = real("state['share']", state_value(state, "share"), low=0.0, high=1.0)
+        roundoff = real("state['roundoff']", state_value(state, "roundoff"), low=0.0, high=1.0)
         self.delta, self.share, self.message = delta, share, str(state_entry(state, "message"))
         self._basis, self._rows, self._placed = np.array(basis), np.array(rows, np.float64), {}
         self._roundoff = roundoff

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import beside, to_numpy
-from lrtheory._validation import choice, integer, must, real, state_entry
+from lrtheory._validation import choice, integer, must, real, state_entry, state_value
 from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.inputs import exact
@@ -97,7 +97,7 @@ def read_edits(state: Mapping[str, Any], held: Held) -> dict[int | str, Edit]:
 
 def _labels(state: Mapping[str, Any]) -> list[int | str]:
     """The names of the edits of a state, no two of them equal."""
-    text = str(_item(state, "labels"))
+    text = str(state_value(state, "labels"))
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
@@ -109,7 +109,7 @@ def _labels(state: Mapping[str, Any]) -> list[int | str]:
 
 def arguments(found: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of the constructor for a saved state."""
-    kind, layout = str(_item(found, "dtype")), str(_item(found, "layout"))
+    kind, layout = str(state_value(found, "dtype")), str(state_value(found, "layout"))
     exactly = kind == "object"
     W0 = np.asarray(state_entry(found, "W0"))
     W0 = exact(W0.astype(object)) if exactly else W0.astype("float32" if kind == "bfloat16" else kind)
@@ -118,12 +118,12 @@ def arguments(found: Mapping[str, Any]) -> dict[str, Any]:
         made[name] = _number(found, name, exactly=exactly)
     if "anchors" in found:
         made["anchors"] = exact(found["anchors"].astype(object)) if exactly else found["anchors"]
-    return made | {name: str(_item(found, name)) for name in ("method", "keep")}
+    return made | {name: str(state_value(found, name)) for name in ("method", "keep")}
 
 
 def count(state: Mapping[str, Any], name: str) -> int:
     """An entry of a state that counts something."""
-    return integer(f"state[{name!r}]", _item(state, name), low=0)
+    return integer(f"state[{name!r}]", state_value(state, name), low=0)
 
 
 def _names(form_type: type[Form]) -> tuple[str, ...]:
@@ -163,13 +163,6 @@ def _array(state: Mapping[str, Any], name: str, like: Any, shape: tuple[Any, ...
     return beside(found.copy(order="K"), like)
 
 
-def _item(state: Mapping[str, Any], name: str) -> Any:
-    value = state_entry(state, name)
-    if isinstance(value, np.ndarray) and value.size != 1:
-        raise must(f"state[{name!r}]", "one number or word", value)
-    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
-
-
 def _number(state: Mapping[str, Any], name: str, *, exactly: bool) -> Any:
-    value = _item(state, name)
+    value = state_value(state, name)
     return Fraction(str(value)) if exactly else real(f"state[{name!r}]", value)

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from lrtheory._files import read_arrays, replacing
-from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.continual_learning.sketching.held import DROPPED, Held, Reading
 from lrtheory.continual_learning.sketching.result import STATEMENT, UNITS, SketchCertificate
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, scaled, true_value
@@ -305,10 +305,10 @@ class FrequentDirections:
             if np.linalg.eigvalsh(held.gram)[0] < -n * 2.0**-24 * np.trace(held.gram):
                 raise must("state['gram']", "a Gram matrix, with no negative eigenvalue", held.gram)
         for name, low in (("n_rows", 0), ("n_shrinks", 0), ("unit", -5000)):
-            value = np.asarray(state_entry(state, name)).item()
+            value = state_value(state, name)
             setattr(held, name, integer(f"state[{name!r}]", value, low=low, high=5000 if name == "unit" else None))
         for name in SUMS:
-            value = np.asarray(state_entry(state, name)).item()
+            value = state_value(state, name)
             setattr(held, name, real(f"state[{name!r}]", value, low=0.0, high=np.finfo(float).max))
         choice("state['roundoff']", held.roundoff, UNITS)
         held.buffer = np.zeros((self.buffer if len(rows) else 0, n), rows.dtype)
@@ -359,7 +359,7 @@ class FrequentDirections:
         """
         state = read_arrays(path)
         names = ("n_features", "rank", "buffer", "decay", "method")
-        made = cls(**{name: np.asarray(state_entry(state, name)).item() for name in names})
+        made = cls(**{name: state_value(state, name) for name in names})
         made.set_state(state)
         return made
 

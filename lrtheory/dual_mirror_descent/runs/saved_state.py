@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import HUGE
-from lrtheory._validation import array, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import array, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.dual_mirror_descent.prices.steps import (
     BOUND,
     CAP,
@@ -59,7 +59,7 @@ def read(state: Mapping[str, Any], setup: Setup) -> tuple[Setup, dict[str, Any]]
 
 def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
     def whole(name: str, low: int, high: int | None = None) -> int:
-        return integer(f"state[{name!r}]", state_entry(state, name), low=low, high=high)
+        return integer(f"state[{name!r}]", state_value(state, name), low=low, high=high)
 
     horizon = whole("horizon", 1)
     seen = whole("n_seen", 0, horizon)
@@ -68,7 +68,7 @@ def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
         "n_seen": seen,
         "n_pending": whole("n_pending", 0, horizon - seen),
         "stopped": whole("stopped", -1, seen),  # tau, or -1 while no budget is nearly depleted
-        "reward": real("state['reward']", state_entry(state, "reward"), low=-HUGE, high=HUGE),
+        "reward": real("state['reward']", state_value(state, "reward"), low=-HUGE, high=HUGE),
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, to_numpy
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import choice, flag, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import choice, flag, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.steps import (
     METHODS,
@@ -237,10 +237,10 @@ class AdapterOptimizer:
         for name, root in read["roots"].items():
             if bool(array_namespace(root).any(root < 0)):
                 raise must(f"state['roots.{name}']", "roots of means of squares, of at least 0", to_numpy(root))
-        n_steps = integer("state['n_steps']", _plain(state_entry(state, "n_steps")), low=0)
+        n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0)
         turns = ("A", "B") if own.earlier else (own.turn,)
-        turn = choice("state['turn']", _plain(state_entry(state, "turn")), turns)
-        deficient = flag("state['rank_deficient']", _plain(state_entry(state, "rank_deficient")))
+        turn = choice("state['turn']", state_value(state, "turn"), turns)
+        deficient = flag("state['rank_deficient']", state_value(state, "rank_deficient"))
         adapter = own.adapter.with_params(read.pop("params"))
         self._state = State(adapter, turn, n_steps=n_steps, rank_deficient=deficient, **read)
 
@@ -296,7 +296,3 @@ def _arrays(state: State) -> list[tuple[str, str, Any]]:
     parts = {"params": state.adapter.params, "momenta": state.momenta, "roots": state.roots}
     return [(part, name, value) for part, arrays in (parts | {"earlier": state.earlier}).items()
             for name, value in arrays.items()]  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value

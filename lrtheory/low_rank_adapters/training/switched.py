@@ -22,6 +22,7 @@ from lrtheory._validation import (
     real,
     same_parameters,
     state_entry,
+    state_value,
 )
 from lrtheory.low_rank_adapters.kinds.arrays import shaped, transposed
 from lrtheory.low_rank_adapters.kinds.base import Adapter
@@ -322,7 +323,7 @@ class SwitchedLoRA:
             if not np.isfinite(read[name]).all():
                 raise must(f"state[{name!r}]", f"finite in {kind}", float(np.abs(given).max()))
         counts = {
-            name: integer(f"state[{name!r}]", state_entry(state, name), low=0) for name in ("n_steps", "n_switches")
+            name: integer(f"state[{name!r}]", state_value(state, name), low=0) for name in ("n_steps", "n_switches")
         }
         fresh = self.copy()
         word = state_entry(state, "rng")

@@ -21,7 +21,7 @@ from lrtheory._validation import (
     integer,
     must,
     same_parameters,
-    state_entry,
+    state_value,
 )
 from lrtheory.low_rank_optimizers.evolution.noise import FACTORS, Noise
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations, positive
@@ -257,8 +257,8 @@ class LowRankES:
             If it is not a mapping.
         """
         same_parameters(state, self._parameters())
-        seed = integer("state['seed']", state_entry(state, "seed"), low=0, high=2**63 - 1)
-        n_steps = integer("state['n_steps']", state_entry(state, "n_steps"), low=0, high=WORDS - 1)
+        seed = integer("state['seed']", state_value(state, "seed"), low=0, high=2**63 - 1)
+        n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0, high=WORDS - 1)
         self.seed, self.n_steps, self._open = seed, n_steps, None
 
     def _parameters(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from lrtheory._validation import (
     real,
     same_parameters,
     state_entry,
+    state_value,
 )
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
@@ -340,8 +341,8 @@ class IntegerES:
             If it is not a mapping.
         """
         same_parameters(state, self._parameters())
-        seed = integer("state['seed']", state_entry(state, "seed"), low=0, high=(1 << 62) - 1)
-        n_steps = integer("state['n_steps']", state_entry(state, "n_steps"), low=0)
+        seed = integer("state['seed']", state_value(state, "seed"), low=0, high=(1 << 62) - 1)
+        n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0)
         weights = state_entry(state, "weights")
         if not isinstance(weights, Mapping) or set(weights) != set(self.network.shapes):
             raise must("state['weights']", "the weights of every layer", weights)

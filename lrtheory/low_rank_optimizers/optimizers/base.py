@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._array import array_namespace, beside_jax, real_array, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import Words, fits, integer, must, real, same_parameters, state_entry
+from lrtheory._validation import Words, fits, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.low_rank_optimizers.columns.basis import type_name
 
 __all__ = ["Advance", "Kept", "Layout", "Optimizer", "Step", "below_one"]
@@ -208,13 +208,13 @@ class Optimizer(ABC):
             If it is not a mapping.
         """
         same_parameters(state, self._parameters())
-        n_steps = integer("state['n_steps']", _plain(state, "n_steps"), low=0)
-        step_size = _plain(state, "step_size")
+        n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0)
+        step_size = state_value(state, "step_size")
         sizes = np.asarray(state_entry(state, "shape"))
         if sizes.ndim != 1 or (sizes.size > 0) != (n_steps > 0) or sizes.size > (self._most_axes or sizes.size):
             raise must("state['shape']", "the list of sizes of a gradient, empty before the first step", sizes.tolist())
         shape = tuple(integer("state['shape']", size, low=1) for size in sizes.tolist())
-        dtype = str(_plain(state, "dtype"))
+        dtype = str(state_value(state, "dtype"))
         if dtype not in ("float32", "float64"):
             raise must("state['dtype']", "'float32' or 'float64'", dtype)
         expected = self._empty(Layout(np, shape, np.dtype(dtype), None)) if shape else {}
@@ -323,11 +323,6 @@ def _finite(xp: Any, value: Any) -> bool:
 
 def _size(xp: Any, value: Any) -> Words:
     return Words(f"entries up to {float(xp.max(xp.abs(value))):.3g}")
-
-
-def _plain(state: Any, name: str) -> Any:
-    value = state_entry(state, name)
-    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def _read(state: Any, name: str, expected: np.ndarray, n_parts: int) -> np.ndarray:

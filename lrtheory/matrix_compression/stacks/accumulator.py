@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import array, integer, must, real, state_entry
+from lrtheory._validation import array, integer, must, real, state_entry, state_value
 from lrtheory.matrix_compression.stacks import factors, units
 from lrtheory.matrix_compression.stacks.factors import Factor
 
@@ -228,7 +228,7 @@ def rescaled_trace(trace: Mapping[str, list[Any]], exponent: int) -> dict[str, l
 
 def count_of(state: Mapping[str, Any], name: str, *, low: int = 0) -> int:
     """Check an integer of a state."""
-    return integer(f"state[{name!r}]", np.asarray(state_entry(state, name)).item(), low=low)
+    return integer(f"state[{name!r}]", state_value(state, name), low=low)
 
 
 def _array(state: Mapping[str, Any], name: str, shape: tuple[int | None, ...], *, low: float = -np.inf) -> np.ndarray:
