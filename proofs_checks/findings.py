@@ -33,8 +33,8 @@ FINDINGS = (
         "**Sparse and alike without a signal.** Rounding alone makes updates sparse and alike: random steps of 1e-5 "
         "change {density:.1%} of the bfloat16 weights of a sentence encoder, and another run with steps of its own "
         "changes {overlap:.0%} of the same ones, not {density:.1%}. So sparse updates on which runs agree are no sign "
-        "of what was learned. What both change follows from the weights: {predicted:.2%} predicted, {found:.2%} found "
-        "where the two differ most.",
+        "of what was learned. The share that both change is predicted from the weights alone: at worst {predicted:.3%} "
+        "predicted and {found:.3%} found.",
         {
             "density": Published("low_rank_optimizers/rounding", "density, steps of 1e-05"),
             "overlap": Published("low_rank_optimizers/rounding", "overlap, steps of 1e-05"),
@@ -60,7 +60,7 @@ FINDINGS = (
     ),
     Finding(
         "**Protection has a side, and an optimizer that leaves it.** Steps off the span of old inputs change no old "
-        "output. Released programs project gradients and then call Adam, whose first step leaks {leak} of its size, or "
+        "output. Released programs project gradients and then call Adam, whose first step leaks a share of {leak}, or "
         "project on the side of outputs, which protects none of them. After five tasks (one seed) a network is right "
         "in {inputs:.0%} with inputs protected, {outputs:.0%} on the other side, {nothing:.0%} without; with Adam in "
         "{steps:.0%} if steps are projected, and {gradients:.0%} if gradients are.",

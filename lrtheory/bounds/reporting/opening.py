@@ -32,7 +32,7 @@ The last column says how close the sides come: "=" is an equality, of laws and m
 "tight", a bound that is attained; a percentage, the largest quotient of both sides; "≤", an upper limit of a measured
 probability as a share of the allowed one; "slack", the distance where there is no quotient; "-", a bound that nothing
 comes near; "rate", an exponent within its interval. A second percentage is the share of cases in which the claim
-excludes anything, where that is not all of them.
+excludes anything, where that is not all of them. In errata the left side should equal the right one, or stay below it.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.reporting.about import About
@@ -23,7 +24,6 @@ _TABLES: tuple[tuple[type, str, str], ...] = (
     (Measured, "Observations, measured and not proved:", ""),
 )
 _ERRATA = ("id", "refuted as it stands", "left side", "right side", "counterexample")
-_WRONG = "Errata of papers, code or tools, in our words; the left side should equal the right one or stay below it:"
 
 
 def section(
@@ -69,7 +69,7 @@ def section(
         parts += [f"{words}\n", table(header, rows)] if rows else []
     wrong = errata(found)
     if wrong:
-        parts += [f"{_WRONG}\n", table(_ERRATA, _errata_rows(wrong, there))]
+        parts += ["Errata, in our words:\n", table(_ERRATA, _errata_rows(wrong, there))]
     if about is not None and records:
         parts.append(_beside(records, there))
     return "\n".join(filter(None, parts))
@@ -164,7 +164,8 @@ def _beside(records: Sequence[Record], there: str) -> str:
     if not total:
         return ""
     figure, what, theirs, ours, source = farthest(records)
+    said = shorten(source, 120, placeholder=" ...")  # all of it stands in the details
     return (
         f"Of {total} [numbers of others]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %. Farthest "
-        f"apart, in {link(figure, there)}: {what}, {theirs} there and {ours} here; {source}.\n"
+        f"apart, in {link(figure, there)}: {what}, {theirs} there and {ours} here; {said}\n"
     )
