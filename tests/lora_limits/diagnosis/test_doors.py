@@ -73,12 +73,18 @@ def test_a_file_without_attention(tmp_path):
         ll.ModelFile.from_file(model)
 
 
-def test_nothing_says_how_many_heads_there_are(tmp_path):
+def test_nothing_says_how_many_heads_there_are(tmp_path, capsys):
     name = "layers.0.attn.{}_proj.weight"
     model = stored(tmp_path / "m", {name.format(kind): np.eye(4) for kind in "qkv"})
     with pytest.raises(ValueError, match="`n_heads` must be given"):
         ll.ModelFile.from_file(model)
     assert ll.ModelFile.from_file(model, n_heads=2).layers == (0,)
+    np.save(tmp_path / "states.npy", states(1)[:, :, :4])
+    words = ["lora_limits", "diagnose", str(model), "--inputs", str(tmp_path / "states.npy")]
+    assert main(words) == 3
+    assert "`n_heads` must be given" in capsys.readouterr().err
+    assert main([*words, "--n-heads", "2", "--json"]) == 0
+    assert [row[1] for row in json.loads(capsys.readouterr().out)["rows"]] == [0, 1]
 
 
 @pytest.mark.parametrize(
