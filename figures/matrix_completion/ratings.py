@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, below, beside, headline, stream
@@ -39,6 +40,13 @@ def rmse(predicted: np.ndarray, test: Observations) -> float:
     return float(np.sqrt(np.mean((predicted - test.values) ** 2)))
 
 
+def expected_stars(truth: np.ndarray) -> np.ndarray:
+    """Return the means of ratings: noise is added to the truth, and the sum is rounded to half stars in [0.5, 5]."""
+    stars = np.arange(0.5, 5.25, 0.5)
+    below_edge = ndtr((stars[:-1] + 0.25 - truth[:, None]) / NOISE)
+    return np.diff(below_edge, prepend=0.0, append=1.0) @ stars
+
+
 def held_out(model: CompletionResult, test: Observations) -> tuple[float, float]:
     """Return the errors of a model and of its mean and biases alone."""
     biases = model.mean + model.row_bias[test.rows] + model.col_bias[test.cols]
@@ -64,7 +72,7 @@ def objectives(data: Observations, rank: int, ridge: float, rule: dict[str, Any]
 
 
 def compute_ratings(profile: str) -> dict[str, np.ndarray]:
-    """Measure test errors, (ridges, ranks), those of biases and of the truth, and objectives, (rules, iterations)."""
+    """Measure test errors, (ridges, ranks), those of biases and of the means, and objectives, (rules, iterations)."""
     settings, problem = INPUTS[profile], made(profile)
     train, test = problem.observations.split(0.1, rng=stream(SEED, 1))
     errors = np.zeros((len(RIDGES), len(settings["ranks"])))
@@ -73,7 +81,7 @@ def compute_ratings(profile: str) -> dict[str, np.ndarray]:
         errors[i, k], biases = held_out(model, test)
     truth = problem.truth
     left = truth.U[test.rows] * truth.singular_values
-    best = rmse((left * truth.V[test.cols]).sum(axis=1), test)
+    best = rmse(expected_stars((left * truth.V[test.cols]).sum(axis=1)), test)
     most = settings["max_iter"]
     steps = [objectives(train, 2 * RANK, RIDGES[-1], rule, most) for rule in RULES.values()]
     long_run = objectives(train, 2 * RANK, RIDGES[-1], RULES["exact"], 5 * most)
@@ -95,7 +103,7 @@ def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     falls = np.diff(value, axis=1) / value[:, :-1]
     right = errors[1:, ranks == RANK]
     return {
-        "nothing is better than the truth": below(truth, errors),
+        "nothing is better than the mean rating given the truth": below(truth, errors),
         "at the right rank, with a ridge of 4 or 8, taste saves a tenth of the error of biases": below(
             right, 0.9 * biases
         ),
@@ -135,7 +143,7 @@ def draw_ratings(arrays: Any) -> matplotlib.figure.Figure:
             arrays["ranks"], arrays["errors"][i], "osD"[i] + LINES[i], color=COLORS[i], label=rf"$\lambda$ = {ridge:g}"
         )
     left.axhline(arrays["biases"], color="gray", linestyle="--", label="mean and biases alone")
-    left.axhline(arrays["truth"], color="black", linestyle=":", label="the truth: noise and rounding")
+    left.axhline(arrays["truth"], color="black", linestyle=":", label="mean rating given the truth")
     left.set(xlabel="rank", ylabel="error on held-out ratings, in stars", title=f"made with rank {RANK}")
     left.set_ylim(top=1.02)
     left.legend(loc="upper center", ncols=2)
