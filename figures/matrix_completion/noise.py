@@ -57,7 +57,10 @@ def noise_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         ),
         "with many observations it is within a tenth at every noise": between(right[:, -1], 0.9, 1.1),
         "the two small noises cost the same": below(np.abs(right[small][0] / right[small][1] - 1)[ratios >= 4], 0.1),
-        "two ranks too many cost a fifth more": below(1.2 * right, over),
+        # with 2 observations a degree of freedom, some runs at the right rank end far from the oracle
+        "from 2.5 observations a degree of freedom two ranks too many cost a fifth more": below(
+            1.2 * right[:, ratios >= 2.5], over[:, ratios >= 2.5]
+        ),
     }
 
 
