@@ -186,8 +186,8 @@ def _():
 @app.cell
 def _(exponent):
     figure, share, overlap = draw_rounding(exponent.value)
-    told = f"Steps change {share:.2%} of the weights; of these {overlap:.0%} change in a second run too (RN-4)."
-    mo.vstack([figure, mo.md(f"{told} Chance would be {share:.2%}.")])
+    told = f"Steps change {share:.2%} of the weights; of these {overlap:.0%} change in a second run too"
+    mo.vstack([figure, mo.md(f"{told} (low_rank_optimizers/RN-4). Chance would be {share:.2%}.")])
     return
 
 

@@ -3,8 +3,8 @@
 A figure is a module-level `Figure` in ``figures/<system>.py``, or in a package of that name. ``python -m figures``
 makes all of them and leaves four files each: the picture as PNG and as PDF, the arrays that were drawn, and a record
 with inputs, seed, data, versions, commit and claims. What was made from the same code and parameters is not made again.
-Pictures that the report or the README shows are kept in ``docs/pictures`` too, in a smaller form, and what the full
-profile showed in ``figures/full``.
+Pictures of the quick profile that the report or the README shows are kept in ``docs/pictures`` too, in a smaller form,
+and the claims of the full profile in ``figures/full``.
 """
 
 from __future__ import annotations
@@ -154,9 +154,8 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
     files = {suffix: _store.digest_of(stem.with_suffix(suffix)) for suffix in SUFFIXES}
     beside = [json_safe(row._asdict()) for row in figure.beside(arrays)] if figure.beside else []
     told = {"beside": beside, "full": _full.known(name), "key": key, "files": files}
-    _write_record(
-        stem, _record(figure, name, profile, claims) | told
-    )  # the last one: it says that the others are whole
+    record = _record(figure, name, profile, claims) | told
+    _write_record(stem, record)  # the last one: it says that the others are whole
     return claims
 
 
@@ -245,9 +244,10 @@ def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
         print(f"  left out: {error}")
         return True
     if options.out == OUT:
-        if options.profile == "full":
+        if options.profile == "full":  # the report shows pictures of the profile that it tells
             _full.keep(name, claims)
-        _pictures.keep(figure, name, options.profile, OUT / options.profile / f"{name}.png")
+        else:
+            _pictures.keep(figure, name, options.profile, OUT / options.profile / f"{name}.png")
     for claim, (holds, margin) in claims.items():
         print(f"  {'holds' if holds else 'FAILS'}  {claim} (margin {margin:.3g})")
     return all(holds for holds, _ in claims.values())

@@ -59,11 +59,11 @@ FINDINGS = (
         },
     ),
     Finding(
-        "**Protection has a side, and an optimizer that leaves it.** Steps off the span of old inputs change no old "
-        "output. Released programs project gradients and then call Adam, whose first step leaks a share of {leak}, or "
-        "project on the side of outputs, which protects none of them. After five tasks (one seed) a network is right "
-        "in {inputs:.0%} with inputs protected, {outputs:.0%} on the other side, {nothing:.0%} without; with Adam in "
-        "{steps:.0%} if steps are projected, and {gradients:.0%} if gradients are.",
+        "**Protection on the wrong side, or too early.** Steps off the span of old inputs change no old output. "
+        "Released programs project gradients before Adam, whose first step leaks {leak:.0%} of its size in the plane "
+        "already, or project on the side of outputs, which protects none of them. After five tasks (one seed) a "
+        "network is right in {inputs:.0%} with inputs protected, {outputs:.0%} on the other side, {nothing:.0%} "
+        "without; with Adam in {steps:.0%} if steps are projected, and {gradients:.0%} if gradients are.",
         {
             "leak": Side("continual_learning/CS-6", "lhs", "gradients are projected, and not the steps"),
             "inputs": Published("continual_learning/permuted-digits", "accuracy, input"),

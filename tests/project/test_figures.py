@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import figures
-from figures import Figure, _full
+from figures import Figure, _full, _pictures
 from figures._style import COLORS, style
 from tests.backends import need_data
 
@@ -174,6 +174,8 @@ def test_the_runner_keeps_what_the_full_profile_showed(tmp_path: Path, monkeypat
     for function in (_full.keep, _full.known):
         monkeypatch.setattr(_full, function.__name__, functools.partial(function, folder=folder))
     monkeypatch.setattr(figures, "OUT", out)
+    shown: list[str] = []
+    monkeypatch.setattr(_pictures, "keep", lambda figure, name, profile, picture: shown.append(profile))
     monkeypatch.setattr(
         figures, "figures", lambda: {"toy/line": toy(), "toy/fall": replace(toy(holds=False), name="fall")}
     )
@@ -192,6 +194,7 @@ def test_the_runner_keeps_what_the_full_profile_showed(tmp_path: Path, monkeypat
     assert figures.main(["toy/line", "--out", str(out)]) == 0
     assert told() == kept["toy/line"]
     assert (out / "quick/toy/line.png").stat().st_mtime_ns == drawn  # only the record was written again
+    assert shown == ["quick", "quick"]  # pictures of the report stay those of its profile
 
 
 def test_the_runner_leaves_out_a_figure_whose_data_are_not_there(
