@@ -28,7 +28,6 @@ __all__ = [
     "rounding_of",
     "squares_within",
     "tail",
-    "unit_of",
 ]
 
 #: the least ratio of eigenvalues of a Gram matrix: below it, the smallest ones drown in the rounding of the largest
@@ -80,11 +79,6 @@ def tail(values: np.ndarray, rank: int) -> float:
     rest = values[rank:]
     largest = float(rest.max(initial=0.0))
     return largest * float(np.sqrt(np.sum((rest / largest) ** 2))) if largest > 0 else 0.0
-
-
-def unit_of(values: np.ndarray) -> int:
-    """The power of two of the largest entry, by which values are divided before they are squared."""
-    return math.frexp(float(np.abs(values).max(initial=0.0)))[1]
 
 
 def rank_within(values: np.ndarray, epsilon: float) -> int:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, must
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
 from lrtheory.low_rank_adapters.reach.solve import solve
-from lrtheory.low_rank_adapters.reach.task import Problem, matrix_of, norm, problem_of, scaled, task_of
+from lrtheory.low_rank_adapters.reach.task import Problem, matrix_of, norm, problem_of, task_of
 from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
 
 __all__ = ["Comparison", "ComparisonRow", "compare"]
@@ -215,7 +216,7 @@ def compare(
         for kind, ranks in ladders.items()
         for rank in ranks
     ]
-    return Comparison(tuple(rows), scaled(problem.whole, problem.unit), crossover, most, message)
+    return Comparison(tuple(rows), true_value(problem.whole, problem.unit), crossover, most, message)
 
 
 def _named(kinds: Any, weighted: bool) -> tuple[list[str], str]:
@@ -266,7 +267,7 @@ def _ladder(kind: str, shape: tuple[int, int], budget: int) -> list[int]:
 def _lora_row(problem: Problem, values: np.ndarray, shape: tuple[int, int], rank: int) -> ComparisonRow:
     """LoRA, whose distances at all ranks come from one set of singular values."""
     left = float(np.hypot(problem.rest, norm(values[rank:])))
-    error = scaled(left, problem.unit)
+    error = true_value(left, problem.unit)
     size, statement = rank * (sum(shape) - rank), "AD-3" if problem.K is None else "AD-5"
     return ComparisonRow(
         kind="lora",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, flag, integer, must
@@ -25,7 +26,6 @@ from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch, smallest_rank
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_within
-from lrtheory.matrix_compression.stacks.units import true_length
 
 __all__ = ["StackCertificate", "StackResult", "compress_stack"]
 
@@ -328,7 +328,7 @@ def compress_stack(
         by_rank=by_rank,
         block_errors=None if second is None else np.array(list(map(relative, second.errors, second.energies))),
         labels=None if labels is None else tuple(labels),
-        norm=true_length(math.sqrt(sketch.total), sketch.unit),
+        norm=true_value(math.sqrt(sketch.total), sketch.unit),
         storage=size,
         method=sketch.method,
         reason=f"{sketch.n_rows} rows, and M M^T is kept up to {GRAM_ROWS}" if method == "auto" else "",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._kernels.directions import leading
+from lrtheory._kernels.units import largest_of, scaled, unit_of
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.sketching.held import DOUBLE
-from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, largest_of, parts_of, scaled
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, parts_of
 
 __all__ = ["Seen", "compressed", "new_directions", "seen", "share_inside"]
 
@@ -38,7 +38,7 @@ def seen(inputs: Rows | FrequentDirections, n_features: int) -> Seen:
         ends = (held.delta, held.mass, held.unit, held.buffer.dtype, held.roundoff)
         return Seen(held.root().astype(np.float64), *ends, held.n_rows, held.rank)
     given = checked_rows("inputs", inputs, n_features)
-    rows, mass, unit = np.zeros((0, n_features)), 0.0, math.frexp(largest_of(given))[1]
+    rows, mass, unit = np.zeros((0, n_features)), 0.0, unit_of(given)
     for part in parts_of(given, 4 * n_features):
         part = scaled(part.astype(np.float64), -unit)
         rows, mass = compressed(np.concatenate([rows, part])), mass + energy_of(part)
@@ -52,10 +52,9 @@ def compressed(rows: np.ndarray) -> np.ndarray:
 
 def share_inside(rows: Any, basis: np.ndarray) -> float:
     """The share of the mass of checked rows that lies in the span of orthonormal columns; 1 for zeros."""
-    largest = largest_of(rows)
-    if largest == 0.0:
+    if largest_of(rows) == 0.0:
         return 1.0
-    unit, inside, mass = -int(np.frexp(largest)[1]), 0.0, 0.0
+    unit, inside, mass = -unit_of(rows), 0.0, 0.0
     for part in parts_of(rows, 1024):
         part = scaled(part.astype(np.float64), unit)
         inside, mass = inside + energy_of(part @ basis), mass + energy_of(part)

@@ -6,18 +6,11 @@ import math
 
 import numpy as np
 
+from lrtheory._kernels.units import scaled, true_value, unit_of
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.continual_learning.sketching.result import UNITS
-from lrtheory.continual_learning.sketching.rows import (
-    Rows,
-    checked_rows,
-    energy_of,
-    largest_of,
-    parts_of,
-    scaled,
-    true_value,
-)
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, parts_of
 
 __all__ = ["Leak", "LeakCertificate", "leak_of"]
 
@@ -93,8 +86,8 @@ class LeakCertificate(Result):
         if not all(math.isfinite(x) and x >= 0 for x in whole):
             return False
         lower, upper = leak_of(self.rows, self.delta, self.change)
-        D, exponent = _unit_of(self.change)
-        X = 0 if given.shape[0] == 0 or largest_of(given) == 0 else math.frexp(largest_of(given))[1]
+        D, exponent = _mantissas(self.change)
+        X = unit_of(given)
         moved, mass = 0.0, 0.0
         for part in parts_of(given, PART):
             part = scaled(part.astype(np.float64), -X)
@@ -133,16 +126,15 @@ class Leak(Result):
 
 def leak_of(rows: np.ndarray, delta: float, change: np.ndarray) -> tuple[float, float]:
     """Both ends of the interval of CS-3, in doubles."""
-    B, unit = _unit_of(rows)
-    D, exponent = _unit_of(change)
+    B, unit = _mantissas(rows)
+    D, exponent = _mantissas(change)
     lower = true_value(energy_of(B @ D), 2 * (unit + exponent))
     # delta may be as small or as large as a square of inputs, and the product of both is in range more often
     mantissa, power = math.frexp(delta)
     return lower, lower + true_value(mantissa * energy_of(D), power + 2 * exponent)
 
 
-def _unit_of(values: np.ndarray) -> tuple[np.ndarray, int]:
+def _mantissas(values: np.ndarray) -> tuple[np.ndarray, int]:
     """Doubles of size 1, and the power of two that was taken out."""
-    largest = largest_of(values)
-    exponent = math.frexp(largest)[1] if largest > 0 else 0
+    exponent = unit_of(values)
     return scaled(np.asarray(values, np.float64), -exponent), exponent

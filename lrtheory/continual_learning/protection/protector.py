@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array, to_numpy
+from lrtheory._kernels.units import scaled, true_value
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry, state_value
@@ -19,7 +20,7 @@ from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCer
 from lrtheory.continual_learning.protection.projection import projected, typed, weight
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from lrtheory.continual_learning.sketching.held import DOUBLE
-from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, scaled, true_value
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows
 
 __all__ = ["SIDES", "SubspaceProtector"]
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, real_array, to_numpy
+from lrtheory._kernels.units import largest_of
 from lrtheory._validation import Words, array, must
 from lrtheory.continual_learning.layouts import wrong_shape
 from lrtheory.continual_learning.recursion.forms.algebra import is_exact
@@ -118,7 +119,7 @@ def _bounded(name: str, rows: Any, weight: Any) -> None:
     if is_exact(rows) or 0 in rows.shape:
         return
     most = float(np.finfo(precision(rows)).max)
-    size = _largest(rows) * max(1.0, math.sqrt(weight))
+    size = largest_of(rows) * max(1.0, math.sqrt(weight))
     if size <= math.sqrt(most / (4 * rows.shape[0] * rows.shape[1])):
         return
     host = np.asarray(to_numpy(rows), np.float64)
@@ -127,11 +128,3 @@ def _bounded(name: str, rows: Any, weight: Any) -> None:
             raise ValueError(f"`{name}` must be finite; got an infinity or NaN in row {i}.")
     lengths = [math.hypot(*row) * math.sqrt(weight) for row in host.tolist()]
     raise ValueError(f"`{name}` must keep squares finite in {precision(rows)}; got a row of size {max(lengths):.6g}.")
-
-
-def _largest(rows: Any) -> float:
-    """The largest absolute value."""
-    if isinstance(rows, np.ndarray):
-        return float(np.abs(rows).max())
-    xp = array_namespace(rows)
-    return float(xp.max(xp.abs(rows)))

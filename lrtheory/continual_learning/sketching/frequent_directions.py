@@ -12,10 +12,11 @@ from typing import Any, Self
 import numpy as np
 
 from lrtheory._files import read_arrays, replacing
+from lrtheory._kernels.units import scaled, true_value
 from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.continual_learning.sketching.held import DROPPED, Held, Reading
 from lrtheory.continual_learning.sketching.result import STATEMENT, UNITS, SketchCertificate
-from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, scaled, true_value
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of
 
 __all__ = ["METHODS", "FrequentDirections", "chosen"]
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._kernels.directions import leading, lengths_left
-from lrtheory.continual_learning.sketching.rows import energy_of, largest_of, parts_of, scaled
+from lrtheory._kernels.units import largest_of, scaled
+from lrtheory.continual_learning.sketching.rows import energy_of, parts_of
 
 __all__ = ["DROPPED", "Held", "Reading"]
 

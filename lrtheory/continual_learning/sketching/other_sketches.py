@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._kernels.directions import leading
+from lrtheory._kernels.units import scaled, true_value, unit_of
 from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must
 from lrtheory.continual_learning.sketching.result import SketchResult
-from lrtheory.continual_learning.sketching.rows import (
-    Rows,
-    energy_of,
-    largest_of,
-    matrix_of,
-    parts_of,
-    scaled,
-    true_value,
-)
+from lrtheory.continual_learning.sketching.rows import Rows, energy_of, matrix_of, parts_of
 
 __all__ = ["random_rows", "truncated"]
 
@@ -58,7 +50,7 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     room = 2 * rank if buffer is None else integer("buffer", buffer, low=1)
     if room <= rank:
         raise must("buffer", f"an integer above rank {rank}", buffer)
-    unit = _exponent(given)
+    unit = unit_of(given)
     rows, mass, delta, n = np.zeros((0, given.shape[1]), given.dtype), 0.0, 0.0, 0
     for part in parts_of(given, room - rank):
         part = scaled(part, -unit)
@@ -95,7 +87,7 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     """
     given = matrix_of(A)
     rank = integer("rank", rank, low=1, high=given.shape[1])
-    unit, random = _exponent(given), generator(rng)
+    unit, random = unit_of(given), generator(rng)
     energies = np.concatenate(
         [np.empty(0), *(np.square(scaled(p, -unit), dtype=np.float64).sum(axis=1) for p in parts_of(given, 1024))]
     )
@@ -106,11 +98,6 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     rows = given[drawn].toarray() if sparse.issparse(given) else given[drawn]
     scales = np.sqrt(mass / (rank * energies[drawn])).astype(given.dtype)
     return _answer(rows * scales[:, None], (true_value(mass, 2 * unit),) * 2, given, rank, "random-rows", {})
-
-
-def _exponent(rows: Any) -> int:
-    largest = largest_of(rows)
-    return math.frexp(largest)[1] if largest > 0 else 0
 
 
 def _answer(

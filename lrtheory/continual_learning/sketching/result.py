@@ -8,17 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._kernels.units import largest_of, scaled, true_value
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.continual_learning.sketching.rows import (
-    Rows,
-    checked_rows,
-    energy_of,
-    largest_of,
-    parts_of,
-    scaled,
-    true_value,
-)
+from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, parts_of
 
 __all__ = ["UNITS", "SketchCertificate", "SketchResult"]
 
@@ -99,8 +92,7 @@ class SketchCertificate(Result):
             return False
         if self.statement != STATEMENT or not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
             return False
-        unit = max(0.0, largest_of(given), largest_of(self.rows))
-        unit = math.frexp(unit)[1] if unit else 0
+        unit = math.frexp(max(largest_of(given), largest_of(self.rows)))[1]
         excess, mass = _excess(given, self.rows, unit)
         gap, bound, stated = (true_value(x, -2 * unit) for x in whole)
         kept = energy_of(scaled(self.rows.astype(np.float64), -unit))

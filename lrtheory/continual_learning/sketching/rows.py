@@ -1,4 +1,4 @@
-"""Rows of a stream as they come in: dense or sparse, checked once, and multiplied by powers of two."""
+"""Rows of a stream as they come in: dense or sparse, checked once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lrtheory._array import sparse, to_numpy
+from lrtheory._kernels.units import largest_of
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, fits, must
 
-__all__ = ["Rows", "checked_rows", "energy_of", "largest_of", "matrix_of", "parts_of", "scaled", "true_value"]
+__all__ = ["Rows", "checked_rows", "energy_of", "matrix_of", "parts_of"]
 
 #: rows that are measured: an array, nested sequences, a data frame, or a sparse matrix
 Rows: TypeAlias = ArrayLike | SparseArray
@@ -65,12 +66,6 @@ def _refuse(name: str, row: int, entry: Any) -> None:
     raise must(f"{name}[{row}]", "finite", float(entry))
 
 
-def largest_of(rows: Any) -> float:
-    """The largest absolute value of an entry; 0 where there is none."""
-    values = rows.data if sparse.issparse(rows) else rows
-    return max(float(values.max()), -float(values.min())) if values.size else 0.0
-
-
 def parts_of(rows: Any, size: int) -> Iterator[np.ndarray]:
     """Dense blocks of at most `size` rows, one after the other."""
     for start in range(0, rows.shape[0], size):
@@ -78,23 +73,7 @@ def parts_of(rows: Any, size: int) -> Iterator[np.ndarray]:
         yield part.toarray() if sparse.issparse(part) else part
 
 
-def scaled(values: np.ndarray, exponent: int) -> np.ndarray:
-    """Multiply by a power of two, which changes no digit unless a number leaves the range of its type."""
-    if exponent == 0:
-        return values
-    # float32 ends at 2^128
-    return values * values.dtype.type(2.0**exponent) if abs(exponent) < 120 else np.ldexp(values, exponent)
-
-
 def energy_of(rows: np.ndarray) -> float:
     """The sum of squares, added up in double precision."""
     flat = np.asarray(rows, np.float64).ravel(order="K")
     return float(np.dot(flat, flat))
-
-
-def true_value(value: float, exponent: int) -> float:
-    """A number times a power of two; it becomes infinite or 0 where the caller's own would."""
-    try:
-        return math.ldexp(value, exponent)
-    except OverflowError:
-        return math.inf

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import beside_jax, to_numpy
-from lrtheory._kernels.low_rank import tail, unit_of
+from lrtheory._kernels.low_rank import tail
+from lrtheory._kernels.units import unit_of
 from lrtheory._result import result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lrtheory._array import arrays, to_numpy
-from lrtheory._kernels.low_rank import unit_of
+from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._types import Array
 from lrtheory._validation import choice, must

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, to_numpy
-from lrtheory._kernels.low_rank import UNIT, cast_error, rank_within, tail, unit_of
+from lrtheory._kernels.low_rank import UNIT, cast_error, rank_within, tail
+from lrtheory._kernels.units import unit_of
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.low_rank_adapters.convert.certificate import STATEMENT, ConversionCertificate
 from lrtheory.low_rank_adapters.convert.product import decomposed

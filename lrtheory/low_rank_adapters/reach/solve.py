@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._kernels.units import true_value
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.alternating import Run, improved, random_start
 from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
-from lrtheory.low_rank_adapters.reach.task import Task, norm, scaled
+from lrtheory.low_rank_adapters.reach.task import Task, norm
 
 __all__ = ["Solution", "solve"]
 
@@ -80,8 +81,8 @@ def solve(
     reasons = {True: "the best trained arrays are known in closed form", False: "the best ones are in no closed form"}
     return Solution(
         adapter,
-        scaled(lower, task.unit),
-        scaled(upper, task.unit),
+        true_value(lower, task.unit),
+        true_value(upper, task.unit),
         captured,
         known,
         used,

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
-from lrtheory._kernels.low_rank import tail, unit_of
+from lrtheory._kernels.low_rank import tail
+from lrtheory._kernels.units import unit_of
 from lrtheory._validation import must, real
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
-__all__ = ["Problem", "Task", "checked_adapter", "matrix_of", "norm", "problem_of", "scaled", "task_of"]
+__all__ = ["Problem", "Task", "checked_adapter", "matrix_of", "norm", "problem_of", "task_of"]
 
 
 SVD = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -229,14 +230,6 @@ def matrix_of(name: str, value: Any, shape: tuple[int | None, int | None]) -> np
 def norm(values: np.ndarray) -> float:
     """The Frobenius norm, whose squares neither over- nor underflow."""
     return float(tail(np.abs(values).ravel(), 0))
-
-
-def scaled(value: float, unit: int) -> float:
-    """A norm times 2^unit."""
-    try:
-        return math.ldexp(value, unit)
-    except OverflowError:
-        return math.inf
 
 
 def _double(value: Any) -> np.ndarray:

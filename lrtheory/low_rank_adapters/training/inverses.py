@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, beside, to_numpy
+from lrtheory._kernels import units
 from lrtheory.low_rank_adapters.kinds.arrays import significant, transposed
 
 __all__ = ["Inverse", "energy", "inverse_of", "unit_of"]
@@ -61,12 +62,8 @@ def unit_of(matrix: Any) -> int:
 
     It is never so small that the reciprocal of the power would leave the range of the type.
     """
-    xp = array_namespace(matrix)
-    if 0 in matrix.shape:
-        return 0
-    largest = max(float(xp.max(matrix)), -float(xp.min(matrix)))
-    least = math.frexp(float(xp.finfo(matrix.dtype).smallest_normal))[1]
-    return max(math.frexp(largest)[1], least)
+    least = float(array_namespace(matrix).finfo(matrix.dtype).smallest_normal)
+    return max(units.unit_of(matrix), math.frexp(least)[1])
 
 
 def energy(matrix: Any) -> float:

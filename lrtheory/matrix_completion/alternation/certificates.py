@@ -11,12 +11,13 @@ import math
 import numpy as np
 
 from lrtheory._array import sparse
+from lrtheory._kernels.units import largest_of
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, real
 from lrtheory.matrix_completion import spectral
 from lrtheory.matrix_completion.entries import regressions
-from lrtheory.matrix_completion.entries.units import largest, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.units import scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, LowRank, Observations, as_observations
 
 __all__ = ["DualityGap", "duality_gap", "factored", "gap", "objective"]
@@ -195,7 +196,7 @@ def gap(
     `norm` is the spectral norm of the residual as a certificate states it; None computes it.
     """
     values = (seen.values if offsets is None else seen.values - offsets).astype(np.float64, copy=False)
-    unit = unit_of(values, largest(U) * largest(V))  # the entries of X may be larger than those of M
+    unit = unit_of(values, largest_of(U) * largest_of(V))  # the entries of X may be larger than those of M
     values, weight, root = values / unit, scaled_weight(lam, unit), np.sqrt(unit)
     left, right = (np.asarray(factor, dtype=np.float64) / root for factor in (U, V))
     residual = values - regressions.entries(seen.rows, seen.cols, left, right)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
+from lrtheory._kernels.units import largest_of
 from lrtheory.matrix_completion.entries.observations import Observations, with_values
 
-__all__ = ["LARGEST_RIDGE", "largest", "scaled", "scaled_weight", "unit_of"]
+__all__ = ["LARGEST_RIDGE", "scaled", "scaled_weight", "unit_of"]
 
 #: beyond this a penalty leaves only the zero matrix, and its products with squares could overflow
 LARGEST_RIDGE = 1e300
@@ -21,15 +20,9 @@ LARGEST_RIDGE = 1e300
 
 def unit_of(*values: Any) -> float:
     """Return the power of four above the largest absolute value, by a factor of at most 4; 1 for zeros alone."""
-    size = max(map(largest, values), default=0.0)
+    size = max(map(largest_of, values), default=0.0)
     # frexp gives size = f 2^e with f in [1/2, 1); e is rounded up to an even number, so that the power is one of four
     return math.ldexp(1.0, 2 * -(-math.frexp(size)[1] // 2)) if size > 0 else 1.0
-
-
-def largest(values: Any) -> float:
-    """Return the largest absolute value of the entries, without a copy of them; 0 where there are none."""
-    entries = np.asarray(values)
-    return float(max(entries.max(initial=0), -entries.min(initial=0)))
 
 
 def scaled(seen: Observations, unit: float) -> Observations:

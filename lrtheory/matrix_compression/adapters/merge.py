@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.adapters import AdapterFile, AdapterModule
-from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail, unit_of
+from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
+from lrtheory._kernels.units import unit_of
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, flag, must
 from lrtheory.matrix_compression.adapters.result import (

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._kernels.low_rank import unit_of
+from lrtheory._kernels.units import unit_of
 from lrtheory._validation import array, must
 
 __all__ = ["Order", "Spectra", "ranks_within", "read_spectra"]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import core, unit_of
+from lrtheory._kernels.low_rank import core
+from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import tail, unit_of
+from lrtheory._kernels.low_rank import tail
+from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import core, rounding_of, tail, unit_of
+from lrtheory._kernels.low_rank import core, rounding_of, tail
+from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors, certified, relative
 from lrtheory._types import Array, ArrayLike

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._kernels.units import scaled
 from lrtheory._validation import array, integer, must, real, state_entry, state_value
 from lrtheory.matrix_compression.stacks import factors, units
 from lrtheory.matrix_compression.stacks.factors import Factor
@@ -61,7 +62,7 @@ class Accumulator:
             if abs(scale) < 1000:
                 np.multiply(block[:, start:stop], 2.0**scale, out=place)
             else:
-                place[:] = units.rescaled(block[:, start:stop], scale)
+                place[:] = scaled(block[:, start:stop], scale)
             self.filled += stop - start
             start = stop
             if self.filled == self.columns.shape[1]:
@@ -87,7 +88,7 @@ class Accumulator:
             for name, values in rescaled_trace(other.trace, -shift).items():
                 self.trace[name].extend(values)
         if self.gram is not None and other.gram is not None:
-            self.gram += units.rescaled(other.gram, -2 * shift)
+            self.gram += scaled(other.gram, -2 * shift)
         elif other.factor is not None:
             factor = factors.rescaled_factor(other.factor, -shift)
             if fresh:  # there is nothing to join it with
@@ -171,9 +172,9 @@ class Accumulator:
         if unit != self.unit and self.unit != units.EMPTY:
             down = self.unit - unit
             self.total = self.total.scaled(2.0 ** max(2 * down, -1000))
-            self.columns[:, : self.filled] = units.rescaled(self.columns[:, : self.filled], down)
+            self.columns[:, : self.filled] = scaled(self.columns[:, : self.filled], down)
             if self.gram is not None:
-                self.gram = units.rescaled(self.gram, 2 * down)
+                self.gram = scaled(self.gram, 2 * down)
             if self.factor is not None:
                 self.factor = factors.rescaled_factor(self.factor, down)
             if self.trace is not None:
@@ -223,7 +224,7 @@ class Accumulator:
 def rescaled_trace(trace: Mapping[str, list[Any]], exponent: int) -> dict[str, list[Any]]:
     """Multiply the matrix whose factorizations were recorded by a power of two."""
     powers = {"factors": 1, "dropped": 2, "floors": 2}
-    return {name: [units.rescaled(one, powers[name] * exponent) for one in values] for name, values in trace.items()}
+    return {name: [scaled(one, powers[name] * exponent) for one in values] for name, values in trace.items()}
 
 
 def count_of(state: Mapping[str, Any], name: str, *, low: int = 0) -> int:

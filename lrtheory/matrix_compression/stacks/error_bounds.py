@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._kernels.units import scaled
 from lrtheory._validation import Words, choice, integer, must, refuse_unused
-from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
 from lrtheory.matrix_compression.stacks.measuring import spectra_of
 from lrtheory.matrix_compression.stacks.reading import Blocks, Stream
@@ -104,7 +104,7 @@ def _bracket(
     if method == "weyl":
         return max(float(tail_energy(one, rank)) for one in spectra), float(largest_alone_bound(spectra, rank))
     total = sum(float((one * one).sum()) for one in spectra)
-    lists = [units.rescaled(one, -unit) for one in residual_spectra(matrices)]
+    lists = [scaled(one, -unit) for one in residual_spectra(matrices)]
     return floor, max(0.0, float(residual_bound(total, lists, rank)))
 
 

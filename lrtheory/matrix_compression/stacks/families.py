@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory._kernels.units import scaled
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.factors import ROUNDING, leading, spectrum_of
 
@@ -49,7 +50,7 @@ class Candidates:
         self.places = [slice(a, b) for a, b in pairwise(starts.tolist())]
         shift = 0 if unit == units.EMPTY else -unit
         for block, place in zip(blocks, self.places, strict=True):
-            self.columns[:, place] = units.rescaled(block.astype(np.float64, copy=False), shift)
+            self.columns[:, place] = scaled(block.astype(np.float64, copy=False), shift)
         self.grams = [self.block(i).T @ self.block(i) for i in range(len(blocks))]
         self.energies = np.array([float(np.trace(gram)) for gram in self.grams])
         spectra = [spectrum_of(self.block(i)) for i in range(len(blocks))]

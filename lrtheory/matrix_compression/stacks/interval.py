@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
 from lrtheory._result.display import intervals
 from lrtheory.matrix_compression.stacks.reading import relative
-from lrtheory.matrix_compression.stacks.units import true_length
 
 __all__ = ["ErrorInterval", "interval_of"]
 
@@ -80,9 +80,9 @@ def interval_of(
         upper=relative(upper2, total),
         rank=rank,
         floor=float(np.sqrt(noise)),
-        lower2=true_length(lower2, 2 * unit),
-        upper2=true_length(upper2, 2 * unit),
-        total=true_length(total, 2 * unit),
+        lower2=true_value(lower2, 2 * unit),
+        upper2=true_value(upper2, 2 * unit),
+        total=true_value(total, 2 * unit),
         method=method,
         counts=counts,
     )

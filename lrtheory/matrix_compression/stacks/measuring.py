@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory._kernels.units import scaled
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.factors import ROUNDING, spectrum_of
 from lrtheory.matrix_compression.theory import subspace_bracket
@@ -57,16 +58,16 @@ def second_pass(
         coefficients = (left.T @ exact).astype(dtype)
         found.append(coefficients)
         before, own = own, units.raised(own, whole.add(exact))
-        inside = units.rescaled(inside, 2 * (before - own)) if before != own else inside
+        inside = scaled(inside, 2 * (before - own)) if before != own else inside
         errors.add(exact - left @ coefficients)
         shares = wide.T @ exact
         outside.add(exact - wide @ shares)
         if own != units.EMPTY:
-            shares = units.rescaled(shares, -own)
+            shares = scaled(shares, -own)
             inside = inside + shares @ shares.T
     own = 0 if own == units.EMPTY else own
     unit = own if unit is None else unit
-    inside = units.rescaled(inside, 2 * (own - unit))
+    inside = scaled(inside, 2 * (own - unit))
     energies = whole.values(unit)
     total, rest = float(energies.sum()), float(outside.values(unit).sum())
     top = float(np.linalg.eigvalsh(inside)[::-1][: basis.shape[1]].clip(0.0).sum()) if inside.size else 0.0
@@ -84,12 +85,12 @@ def spectra_of(groups: Iterable[np.ndarray]) -> tuple[list[np.ndarray], int, flo
         if unit == units.EMPTY:
             found.append(np.zeros(min(matrix.shape)))
         else:
-            found.append(np.sqrt(spectrum_of(units.rescaled(matrix, -unit))))
+            found.append(np.sqrt(spectrum_of(scaled(matrix, -unit))))
         widest, n = max(widest, *matrix.shape), n + 1
     common = max(scales, default=units.EMPTY)
     common = 0 if common == units.EMPTY else common
     return (
-        [units.rescaled(s, max(u - common, -5000)) for s, u in zip(found, scales, strict=True)],
+        [scaled(s, max(u - common, -5000)) for s, u in zip(found, scales, strict=True)],
         common,
         ROUNDING * (widest + n),
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._kernels.units import true_value
 from lrtheory._validation import choice, flag, integer, must, same_parameters, state_entry
 from lrtheory.matrix_compression.stacks import units
 from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
@@ -252,7 +253,7 @@ class StackSketch:
         lower = found.energies[: min(self.rank, self.n_columns)]
         ends = np.stack([lower - noise, lower + found.lost_most + noise], axis=1)
         ends = np.sqrt(np.clip(ends, 0.0, None))
-        return np.array([[units.true_length(x, self.unit) for x in row] for row in ends.tolist()]).reshape(-1, 2)
+        return np.array([[true_value(x, self.unit) for x in row] for row in ends.tolist()]).reshape(-1, 2)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -310,7 +311,7 @@ class StackSketch:
         if self.n_rows == 0:
             return np.empty(0)
         lengths = np.sqrt(self._held.now().factor.energies[: min(n, self.n_columns)])
-        return np.array([units.true_length(length, self.unit) for length in lengths.tolist()])
+        return np.array([true_value(length, self.unit) for length in lengths.tolist()])
 
     def _widen(self, rank: int) -> None:
         """Answer for a larger rank, as a Gram matrix can."""

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["EMPTY", "Sum", "energy_of", "rescaled", "true_length"]
+from lrtheory._kernels.units import largest_of, scaled, unit_of
+
+__all__ = ["EMPTY", "SLACK", "Sum", "energy_of", "raised"]
 
 #: squares of numbers with these energies lose nothing to overflow or underflow
 _SAFE = (1e-280, 1e280)
@@ -52,29 +54,13 @@ def energy_of(block: np.ndarray) -> tuple[float, int]:
     if _SAFE[0] < energy < _SAFE[1]:
         unit = math.frexp(energy)[1] // 2
         return math.ldexp(energy, -2 * unit), unit
-    largest = float(np.abs(flat).max(initial=0.0))
-    if largest == 0.0:
+    if largest_of(flat) == 0.0:
         return 0.0, EMPTY
-    unit = math.frexp(largest)[1]
-    flat = np.ldexp(flat, -unit)
+    unit = unit_of(flat)
+    flat = scaled(flat, -unit)
     return float(np.dot(flat, flat)), unit
 
 
 def raised(unit: int, of_block: int) -> int:
     """Return the unit to go on with, when a block of another unit comes."""
     return max(unit, of_block) if unit == EMPTY or of_block > unit + SLACK else unit
-
-
-def rescaled(values: np.ndarray, exponent: int) -> np.ndarray:
-    """Multiply by a power of two, which is exact but for numbers that become too small to matter."""
-    if exponent == 0:
-        return values
-    return values * 2.0**exponent if abs(exponent) < 1000 else np.ldexp(values, max(exponent, -5000))
-
-
-def true_length(length: float, unit: int) -> float:
-    """Give the length in the caller's units; it may overflow to infinity or become 0 where the caller's would."""
-    try:
-        return math.ldexp(length, max(unit, -5000))
-    except OverflowError:
-        return math.inf
