@@ -2,7 +2,8 @@
 
 The script runs itself twice, once with LRTHEORY_PLAIN_NUMBA=1, several times in turn; a ratio is that of the fastest
 calls of either side, since everything that slows a call down comes from outside. `lrtheory/_kernels/lanes.py`,
-`nearest.py` and `rows.py` beside it, and `lrtheory/matrix_completion/entries/panels.py` quote the table.
+`nearest.py` and `softmax_rows.py` beside it, and `padded_rows.py` in the package `entries.regressions` of matrix
+completion, quote the table.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def measured() -> dict[str, float]:
 
 def softmaxes(kernel: Callable[..., object], rng: np.random.Generator) -> dict[str, float]:
     """Seconds of what a softmax and a step to it take besides exponentials, for blocks of rows of K numbers."""
-    from lrtheory._kernels.rows import add_rows, row_width, shift_rows, step_rows
+    from lrtheory._kernels.softmax_rows import add_rows, row_width, shift_rows, step_rows
 
     @kernel
     def width(table):
@@ -97,32 +98,38 @@ def comparisons(rng: np.random.Generator) -> dict[str, float]:
 def sweeps(rng: np.random.Generator) -> dict[str, float]:
     """Seconds of the sweeps over a panel of 400 rows, as completions of rank k take them."""
     from lrtheory._array import kernel
-    from lrtheory.matrix_completion.entries import panels
+    from lrtheory.matrix_completion.entries.regressions import padded_rows
 
     @kernel
     def gathered(F, chosen, x, panel, vectors):
-        return panels.gathered(F, chosen, x, panel, vectors[0], vectors[1], vectors[2])
+        return padded_rows.gathered(F, chosen, x, panel, vectors[0], vectors[1], vectors[2])
 
     @kernel
     def multiplied(panel, d, vectors):
-        return panels.squared(panel, d, vectors[0], vectors[1][0], vectors[1])
+        return padded_rows.squared(panel, d, vectors[0], vectors[1][0], vectors[1])
 
     @kernel
     def squares(panel, d, k, G):
-        panels.gram(panel, d, k, G)
+        padded_rows.gram(panel, d, k, G)
 
     @kernel
     def reduced(G, k):
         for c in range(k):
-            panels.eliminated(G, c)
+            padded_rows.eliminated(G, c)
 
     found, d = {}, 400
     for kind in (np.float64, np.float32):
         name = np.dtype(kind).name
         for k in (16, 20, 50):
-            F, x = panels.padded(rng.normal(size=(1000, k)), kind), rng.normal(size=d).astype(kind)
-            panel, vectors = panels.padded(rng.normal(size=(d, k)), kind), panels.padded(np.zeros((3, k)), kind)
-            G, chosen = panels.aligned((panels.height(k), panels.width(k, kind)), kind), rng.integers(0, 1000, d)
+            F, x = padded_rows.padded(rng.normal(size=(1000, k)), kind), rng.normal(size=d).astype(kind)
+            panel, vectors = (
+                padded_rows.padded(rng.normal(size=(d, k)), kind),
+                padded_rows.padded(np.zeros((3, k)), kind),
+            )
+            G, chosen = (
+                padded_rows.aligned((padded_rows.height(k), padded_rows.width(k, kind)), kind),
+                rng.integers(0, 1000, d),
+            )
             calls = {
                 "gathered": (gathered, F, chosen.astype(np.int32), x, panel, vectors),
                 "squared": (multiplied, panel, d, vectors),

@@ -65,7 +65,7 @@ def export(demo: ModuleType, path: Path) -> Path:
         f"<style>{_STYLE}</style></head><body>{_parts.head(story)}<p>{''.join(rows)}</p>"
         f'<p><label><input type="checkbox" id="saboteur"> saboteur: {html.escape(story.switch)}</label></p>'
         f'<div id="state"></div><p style="color:#666;font-size:.85em">Computed ahead, so one slider moves at a time; '
-        f"<code>lrtheory demo {story.statement.system}</code> moves all of them.</p>"
+        f"in a checkout <code>lrtheory demo {story.statement.system}</code> moves all of them.</p>"
         f'<script type="application/json" id="states">{kept}</script><script>{_SCRIPT}</script></body></html>\n'
     )
     path.write_text(text, encoding="utf-8")

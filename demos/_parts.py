@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import lrtheory
-from figures._series import COLORS
+from figures._tools import COLORS
 from lrtheory.bounds import Statement
 from lrtheory.bounds.statement.formulas import as_image
 
@@ -111,6 +111,8 @@ class Reading:
         The verdict.
     more : mapping
         Other things that the picture shows.
+    remark : str
+        What to know about the two numbers, such as how far chance may move them; empty where there is nothing.
     """
 
     x: np.ndarray
@@ -119,6 +121,7 @@ class Reading:
     numbers: tuple[float, float]
     verdict: Verdict
     more: Mapping[str, Any] = field(default_factory=dict)
+    remark: str = ""
 
 
 # --- the verdict -----------------------------------------------------------------------------------------------------
@@ -137,17 +140,10 @@ def judge(statement: Statement, solve: Callable[..., Any], instances: Sequence[A
     word = next((word for word in ("refuted", "supported") if word in words), "inconclusive")
     if word == "inconclusive":
         return Verdict(word, f"The check does not decide: {found[0].message or 'within its budget'}.")
-    worst = next(evidence.worst for evidence in found if evidence.verdict == word)
-    sides = f"{_real(worst['lhs']):.4g} against {_real(worst['rhs']):.4g}"
-    said = "the claim holds" if word == "supported" else "the claim fails"
+    # the sides at the entry that decides are no numbers of the cards, and may stand for an answer that is not valid
+    said = "it holds in every place" if word == "supported" else "it fails in one place at least"
     several = f" {sum(e.verdict == word for e in found)} of {len(found)} instances say so." if len(found) > 1 else ""
-    return Verdict(word, f"Here {said}; at the entry that decides, the sides are {sides}.{several}")
-
-
-def _real(told: Any) -> float:
-    """A number that may be told as a fraction."""
-    above, _, below = str(told).partition("/")
-    return float(above) / float(below or 1)
+    return Verdict(word, f"The check compares both sides wherever the claim speaks of this instance; {said}.{several}")
 
 
 # --- the picture -----------------------------------------------------------------------------------------------------
@@ -214,6 +210,8 @@ def body(story: Story, reading: Reading, figure: Figure) -> str:
         )
     )
     verdict, shade = reading.verdict, SHADES.get(reading.verdict.word, "#666666")
+    said = f'<p style="margin:.5em 0;font-size:.85em;color:#444">{html.escape(reading.remark)}</p>'
+    remark = said if reading.remark else ""
     return (
         f'<div style="display:flex;gap:1.2em;flex-wrap:wrap;align-items:center">'
         f'<img alt="{html.escape(story.measured)}, and {html.escape(story.bound)}" src="{_svg(figure)}" '
@@ -221,7 +219,7 @@ def body(story: Story, reading: Reading, figure: Figure) -> str:
         f'<div style="flex:1.4;min-width:16em"><div style="display:flex;gap:.6em">{cards}</div>'
         f'<div style="margin-top:.8em;padding:.7em .9em;border-left:.4em solid {shade};background:#f6f6f6">'
         f'<div id="verdict" style="font-size:1.4em;font-weight:600;color:{shade}">{verdict.word}</div>'
-        f'<div style="font-size:.95em;color:#222">{html.escape(verdict.sentence)}</div></div></div></div>'
+        f'<div style="font-size:.95em;color:#222">{html.escape(verdict.sentence)}</div></div>{remark}</div></div>'
     )
 
 

@@ -21,8 +21,9 @@ with app.setup:
     STORY = parts.Story(
         title="What does one more fact cost the others?",
         plain="A map remembers facts, each a key and the value that it shall be sent to. A new fact moves the map, and "
-        "with it the values of old facts, outputs of an anchor that nobody asked about, and the weights. Written by "
-        "recursive ridge regression, all of them together pay at most a quarter of its squared surprise:",
+        "with it the values of old facts, outputs of an anchor that nobody asked about, and the weights. Its surprise "
+        "is what the map got wrong about it before it was written. Written by recursive ridge regression, a fact "
+        "makes all of them together pay at most a quarter of its squared surprise:",
         formula=r"\sum_{i<t}\|K_iD_t\|^2+\lambda^2\|D_t\|^2+\mu^2\|K_0D_t\|^2\leq\frac{1}{4}\|E_t\|^2",
         statement=RL_9,
         switch="the covariance is never updated, so that no fact knows of those before",
@@ -158,7 +159,7 @@ def _(controls):
 @app.cell
 def _():
     tilt = mo.ui.slider(steps=list(range(0, 180, 15)), value=60, label="old inputs, degrees", show_value=True)
-    said = "**And a network?** Its steps leave old inputs alone if they are projected, not its gradients."
+    said = "**And a network?** Project the steps of the optimizer: projecting its gradients is not enough."
     mo.vstack([mo.md(said), tilt])
     return (tilt,)
 

@@ -17,8 +17,8 @@ with app.setup:
         title="A budget, offers one by one: what does not knowing the future cost?",
         plain="A campaign may take a share ρ of T offers and must say yes or no to each one before it sees the "
         "next. It keeps one price, takes what is worth more, and moves the price by η: up when it spends too "
-        "fast, down when too slowly. If all offers follow one law, it loses at most a root of T to the best "
-        "choice in hindsight.",
+        "fast, down when too slowly. If all offers follow one law, what it earns, R, falls short of the best choice "
+        "in hindsight, OPT, by at most a multiple of the root of T.",
         formula=r"E[\mathrm{OPT} - R] \leq C_1 + C_2\,\eta\, T + \dfrac{C_3}{\eta} = O(\sqrt{T})"
         r"\quad\mathrm{for}\quad \eta \sim \dfrac{1}{\sqrt{T}}",
         statement=DMD_T1,
@@ -29,8 +29,8 @@ with app.setup:
     SLIDERS = {
         "horizon": parts.Slider("offers T", (512, 1024, 2048, 4096, 8192), 8192),
         "rate": parts.Slider("share of the offers that the budget pays, ρ", (0.125, 0.25, 0.375, 0.5, 0.75), 0.375),
-        "step": parts.Slider("step η, in units of the theorem's", (0.25, 0.5, 1.0, 2.0, 4.0), 1.0),
-        "share": parts.Slider("last offers from another law", (0.0, 0.1, 0.25, 0.5), 0.0),
+        "step": parts.Slider("step η, in multiples of the theorem's step", (0.25, 0.5, 1.0, 2.0, 4.0), 1.0),
+        "share": parts.Slider("share of the last offers that follow another law", (0.0, 0.1, 0.25, 0.5), 0.0),
     }
     HORIZONS, RUNS = (512, 1024, 2048, 4096, 8192, 16384), 32
 

@@ -11,7 +11,7 @@ with app.setup:
     from demos import _parts as parts
     from lrtheory.dynamic_submodular import theory
     from proofs_checks.dynamic_submodular import wrong_solvers
-    from proofs_checks.dynamic_submodular.answers import DS_T10
+    from proofs_checks.dynamic_submodular.all_guesses import DS_T10
     from proofs_checks.dynamic_submodular.families.functions import by_values, members, set_function
     from proofs_checks.dynamic_submodular.families.runs import answered, worth
     from proofs_checks.dynamic_submodular.families.streams import Updates

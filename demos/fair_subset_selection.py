@@ -18,8 +18,8 @@ with app.setup:
         title="Some people are seen at less than they are worth: what does a quota keep, if it is the wrong one?",
         plain="A panel ranks ten people, a group of whom it sees at a fraction θ of what they are worth, and "
         "invites the four with the largest sums of scores (Borda). A quota says that ℓ of the four are of the "
-        "group; the best one, ℓ*, is that of the true rankings. If both groups have four people, a wrong ℓ "
-        "costs no more than this:",
+        "group; the best one, ℓ*, is that of the true rankings, by which the best four have the score OPT. If both "
+        "groups have four people, the four S_ℓ that a wrong ℓ invites keep at least this of the true score F:",
         formula=r"F(S_\ell) \geq \min\left(1, \dfrac{k - \ell}{k - \ell^*}, \dfrac{\ell}{\ell^*}\right)\,\mathrm{OPT}",
         statement=FSS_D1,
         switch="every quota is filled with one person fewer of the group",

@@ -1,4 +1,4 @@
-"""Distances to RandLoRA: RA-5, and a bound that counts two singular values of each block."""
+"""Distances to RandLoRA: RA-5, and a formula that counts two singular values of each block."""
 
 import marimo
 
@@ -18,12 +18,13 @@ with app.setup:
         title="When does an adapter of full rank pay?",
         plain="LoRA makes updates of low rank and leaves the small singular values of the update that is needed. "
         "RandLoRA makes updates of full rank: N random bases, and for each of them a product of two trained vectors. "
-        "Where the bases are orthonormal and its other frozen factor has entries 1 and -1, its least error is known:",
+        "Where the bases are orthonormal and its other frozen factor has entries 1 and -1, its least error is known, "
+        "and the two numbers must agree:",
         formula=r"\min\|D-\Delta\|^2=\|D\|^2-\sum_j\sigma_1(A\circ B_j^\top D)^2",
         statement=RA_5,
         switch="two singular values of each block are counted in the place of one",
         measured="squared relative error of the nearest RandLoRA, measured",
-        bound="the least that its bound allows",
+        bound="the error that the formula says",
     )
     SLIDERS = {
         "decay": parts.Slider("decay a of the singular values 1/i^a", (0.0, 0.125, 0.25, 0.5, 1.0, 2.0), 0.25),
@@ -51,7 +52,7 @@ def case_of(decay, side, rank, numbers, tilt):
 
 @app.function
 def found_in(case, *, saboteur):
-    """What the library finds; the saboteur subtracts two squared singular values of each block from the bound."""
+    """What the library finds; the saboteur subtracts two squared singular values of each block in the formula."""
     found = reached(case)
     if saboteur:
         _, _, blocks = split(case)
@@ -62,7 +63,7 @@ def found_in(case, *, saboteur):
 
 @app.function
 def measure(*, decay, side, rank, numbers, tilt, saboteur):
-    """Errors and bounds by decay, those of LoRA with no more free numbers, and of random adapters."""
+    """Errors and what the formula says by decay, those of LoRA with no more free numbers, and of random adapters."""
     sizes = {"side": side, "rank": rank, "numbers": numbers, "tilt": tilt}
     m, r = int(side), int(rank)
     N = min(int(numbers), m // r)
@@ -86,7 +87,7 @@ def measure(*, decay, side, rank, numbers, tilt, saboteur):
 def draw(reading):
     """Errors by decay, with marks at the decay of the slider and where LoRA draws level with random adapters."""
     figure, axis = parts.axes(xlabel="decay a of the singular values", ylabel="squared relative error")
-    parts.curves(axis, reading, "RandLoRA, the nearest", "its bound")
+    parts.curves(axis, reading, "RandLoRA, the nearest", "RandLoRA, by the formula")
     more = reading.more
     if more["rank"]:
         axis.plot(reading.x, more["lora"], color=parts.OTHER, linestyle="--", label=f"LoRA of rank {more['rank']}")

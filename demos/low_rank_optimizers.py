@@ -24,12 +24,13 @@ with app.setup:
     STORY = parts.Story(
         title="Which rank is worth its bias?",
         plain="A gradient is estimated by evaluations alone: of f(x) = x + x² + x³, where x is what a perturbation of "
-        "rank r adds along one direction of the weights. The law of what is added is not a Gaussian, so the mean "
-        "of the estimates is off, and on a cubic by exactly c/r. Pairs make the variance fall, but never the bias:",
+        "rank r and size σ adds along one direction of the weights. The law of what is added is not a Gaussian, so "
+        "the mean g_r of the estimates is not that of full noise, g_∞: on a cubic it is off by exactly σ²c/r, where c "
+        "does not depend on r. P pairs divide the variance v_r of one pair by P, and never the bias:",
         formula=r"g_r-g_\infty=\frac{\sigma^2}{r}c,\;\mathbb{E}\|\hat g-g_\infty\|^2=\|g_r-g_\infty\|^2+v_r/P",
         statement=EG_2,
         switch="perturbations are not divided by the root of their rank",
-        measured="mean squared error of 200 estimates",
+        measured="mean squared error of 200 drawn estimates",
         bound="bias² + variance, as the formula has it",
     )
     SLIDERS = {
@@ -109,9 +110,11 @@ def measure(*, rank, pairs, sigma, equal, kurtosis, skew, saboteur):
     all_ranks = np.arange(1, MANY + 1)
     costs = [known[:, 0] ** 2 + known[:, 1] * 2 * (1 + 2 * all_ranks) / budget for budget in budgets]
     more = {"bias": bias**2, "variance": variance / P, "dots": errors[at], "rank": int(rank), "budgets": budgets}
-    more["best"] = all_ranks[np.argmin(costs, axis=1)]
-    more["spent"] = 2 * P * (1 + 2 * int(rank))
-    return parts.Reading(RANKS.astype(float), found, bound, (float(found[at]), float(bound[at])), verdict, more)
+    spread = np.array([one.std(ddof=1) for one in errors]) / np.sqrt(ESTIMATES)
+    more |= {"best": all_ranks[np.argmin(costs, axis=1)], "spent": 2 * P * (1 + 2 * int(rank)), "spread": spread}
+    remark = f"The measured number has a standard error of {spread[at]:.2g}; the check decides the bias exactly."
+    numbers = float(found[at]), float(bound[at])
+    return parts.Reading(RANKS.astype(float), found, bound, numbers, verdict, more, remark)
 
 
 @app.function
@@ -123,7 +126,8 @@ def draw(reading):
         one.spines[["top", "right"]].set_visible(False)
     place = more["rank"] * 2 ** np.random.default_rng(0).uniform(-0.15, 0.15, size=ESTIMATES)
     axis.plot(place, more["dots"], ".", color="gray", markersize=2, alpha=0.5)
-    parts.curves(axis, reading, "measured", "bias² + variance / P")
+    axis.errorbar(reading.x, reading.measured, 2 * more["spread"], fmt="none", ecolor=parts.MEASURED, capsize=3)
+    parts.curves(axis, reading, "measured, ± 2 standard errors", "bias² + variance / P")
     axis.plot(reading.x, np.maximum(more["bias"], 1e-30), color=parts.OTHER, linestyle="--", label="bias²")
     axis.plot(reading.x, more["variance"], color="gray", linestyle=":", label="variance / P")
     top = max(reading.measured.max(), reading.bound.max())

@@ -11,7 +11,7 @@ with app.setup:
     import numpy as np
 
     from demos import _parts as parts
-    from figures._series import COLORS
+    from figures._tools import COLORS
     from lrtheory.matrix_compression import cluster_blocks
     from proofs_checks.matrix_compression.exact_sketches import CM_13
     from proofs_checks.matrix_compression.families.passes import Pass, kept, sketched

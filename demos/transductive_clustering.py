@@ -13,7 +13,7 @@ with app.setup:
     from proofs_checks.transductive_clustering import wrong_solvers
     from proofs_checks.transductive_clustering.families.definitions import Case, energy
     from proofs_checks.transductive_clustering.families.paths import descend
-    from proofs_checks.transductive_clustering.inner import TC_T5
+    from proofs_checks.transductive_clustering.fixed_prototypes import TC_T5
 
     STORY = parts.Story(
         title="Neighbors pull at each other: does every update lower the energy?",
@@ -25,8 +25,8 @@ with app.setup:
         r"\quad\mathrm{where}\quad \lambda\,\lambda_{\min}(W) \geq -2T",
         statement=TC_T5,
         switch="the pull of the neighbors is counted twice",
-        measured="energy that all updates took, measured",
-        bound="energy that all updates took, at least",
+        measured="energy that the updates removed, measured",
+        bound="energy that the updates removed, at least",
     )
     SLIDERS = {
         "lam": parts.Slider("pull of the neighbors λ", (0.0, 0.25, 0.5, 0.75, 0.9, 1.5, 2.0, 3.0), 0.75),
@@ -51,7 +51,7 @@ def ring(lam, temperature, own, evidence):
 
 @app.function
 def measure(*, lam, temperature, own, evidence, saboteur):
-    """What the updates took off the energy so far, by its definition, and what they took at least."""
+    """What the updates removed from the energy so far, by its definition, and what they removed at least."""
     case = ring(lam, temperature, own, evidence)
     solve = wrong_solvers.full_gradient if saboteur else descend
     Z = np.asarray(solve(case, np.random.default_rng(0)).assignments)[: UPDATES + 1]
@@ -65,8 +65,8 @@ def measure(*, lam, temperature, own, evidence, saboteur):
 
 @app.function
 def draw(reading):
-    """Energy that was taken, by update; below the line at 0 the energy has risen."""
-    figure, axis = parts.axes(xlabel="update", ylabel="energy taken since the start")
+    """Energy that was removed, by update; below the line at 0 the energy has risen."""
+    figure, axis = parts.axes(xlabel="update", ylabel="energy removed since the start")
     parts.curves(axis, reading, "measured", "at least, by the theorem")
     axis.axhline(0, color="gray", linewidth=1, linestyle=":")
     return figure

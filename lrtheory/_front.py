@@ -1,4 +1,4 @@
-"""`lrtheory.check`, `statements`, `report`, `warmup`, the data sets: the one lazy reach from the package outwards."""
+"""The bodies of `lrtheory.check`, `statements` and `report`, imported at first use, so that systems load without it."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,12 @@ __all__ = [
     "Words",
     "array",
     "as_array",
+    "at_most_one",
+    "below_one",
     "check_callback",
     "check_sizes",
     "choice",
+    "exactly_one",
     "fits",
     "flag",
     "floats",
@@ -28,10 +33,14 @@ __all__ = [
     "matrix",
     "must",
     "open_interval",
+    "pair",
+    "pairs",
+    "path_of",
     "probability_vector",
     "real",
     "refuse_unused",
     "same_parameters",
+    "sequence",
     "state_entry",
     "state_value",
     "unmasked",
@@ -64,9 +73,15 @@ def real(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf) -
     """A number in the closed interval [low, high]; the infinities only where an end of the interval is infinite."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise must(name, "a real number", value, TypeError)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:  # of integers and Fractions alone
+        raise must(name, "a number in the range of doubles", Words("one beyond it")) from error
     if not low <= number <= high:
-        rule = "a number" if low == -np.inf and high == np.inf else f"in [{low:g}, {high:g}]"
+        if high == np.finfo(np.float64).max:
+            rule = "a finite number" if low == -np.inf else f"finite and at least {low:g}"
+        else:
+            rule = "a number" if low == -np.inf and high == np.inf else f"in [{low:g}, {high:g}]"
         raise must(name, rule, value)
     return number
 
@@ -76,6 +91,14 @@ def open_interval(name: str, value: Any, low: float, high: float) -> float:
     if not low < real(name, value) < high:
         raise must(name, f"in ({low:g}, {high:g})", value)
     return float(value)
+
+
+def below_one(name: str, value: Any, *, zero: bool = True) -> float:
+    """A number in [0, 1), or in (0, 1) where zero is not allowed."""
+    number = real(name, value)
+    if not (0 <= number < 1 if zero else 0 < number < 1):
+        raise must(name, "in [0, 1)" if zero else "in (0, 1)", value)
+    return number
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
@@ -143,9 +166,58 @@ def refuse_unused(method: str, used: Collection[str], argument: str = "method", 
 
 def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     """A non-empty tuple of positive integers, such as the numbers of strategies of the players."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
+    scalar = isinstance(value, np.ndarray) and value.ndim == 0
+    if scalar or isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
         raise must(name, "a non-empty sequence of positive integers", value, TypeError)
     return tuple(integer(f"{name}[{i}]", size, low=1) for i, size in enumerate(value))
+
+
+def sequence(name: str, value: Any) -> Any:
+    """A list, a tuple or an array with one axis at least, which has a length and entries by number."""
+    scalar = isinstance(value, np.ndarray) and value.ndim == 0
+    if scalar or isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        raise must(name, "a sequence", value, TypeError)
+    return value
+
+
+def pair(name: str, value: Any, *, low: int = 1) -> tuple[int, int]:
+    """Two integers of at least `low`, such as the numbers of rows and columns of a matrix."""
+    if len(sequence(name, value)) != 2:
+        raise must(name, "a pair of integers", value)
+    first, second = (integer(f"{name}[{i}]", size, low=low) for i, size in enumerate(value))
+    return first, second
+
+
+def pairs(name: str, value: Any) -> Any:
+    """A sequence of pairs."""
+    for i, one in enumerate(sequence(name, value)):
+        if len(sequence(f"{name}[{i}]", one)) != 2:
+            raise must(f"{name}[{i}]", "a pair", one)
+    return value
+
+
+def path_of(name: str, value: Any) -> Path:
+    """A path that was given as one or as a string."""
+    if not isinstance(value, (str, PathLike)):
+        raise must(name, "a path", value, TypeError)
+    return Path(value)
+
+
+def exactly_one(**given: Any) -> str:
+    """The name of the one of these arguments that is given, that is, not None."""
+    return str(_one_of(given, "exactly one of these", (1,)))
+
+
+def at_most_one(**given: Any) -> str | None:
+    """The name of the one of these arguments that is given, that is, not None; None where none is."""
+    return _one_of(given, "at most one of these", (0, 1))
+
+
+def _one_of(given: Mapping[str, Any], rule: str, counts: tuple[int, ...]) -> str | None:
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) not in counts:
+        raise must(", ".join(given), rule, Words(" and ".join(names) or "none of them"))
+    return names[0] if names else None
 
 
 def unmasked(name: str, value: Any) -> Any:

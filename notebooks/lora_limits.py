@@ -39,13 +39,16 @@ assert exact.counts["flops"] > 5 * fast.counts["flops"]
 # %% [markdown]
 # There is also a proof: the result carries a bound on every entry of the error, from the polynomial through every
 # matrix of the chain to the adapters. It is never broken, and it is far from tight: the errors of thousands of tokens
-# mostly cancel, and the proof has to add them up. For a proved accuracy (`epsilon=`) one pays with a few degrees more.
+# mostly cancel, and the proof has to add them up. At this degree it is even vacuous, larger than the gradient itself.
+# For a proved accuracy (`epsilon=`) one pays with a few degrees more.
 
 # %%
 proof = fast.certificate
 wrong = max(abs(fast.W[projection] - exact.W[projection]).max() for projection in "QV")
-print(f"error {wrong:.1e}, proved to be at most {proof.gap:.1e}")
+largest = max(abs(exact.W[projection]).max() for projection in "QV")
+print(f"error {wrong:.1e}, proved to be at most {proof.gap:.1e}; the largest entry of the gradient is {largest:.1f}")
 assert 1e3 * wrong < proof.gap
+assert largest < proof.gap  # vacuous
 assert proof.verify(problem)
 proved = ll.lora_gradients(problem, method="low-rank", epsilon=0.01)
 print(f"proved to be within {proved.certificate.gap:.1e}: degree {proved.degree} instead of {fast.degree}")
@@ -71,11 +74,13 @@ degrees = [one.degree for one in found if one.degree is not None]
 assert degrees == sorted(degrees)
 assert found[1].regime == "low-rank pays"
 assert [one.regime for one in found[-3:]] == 3 * ["exact cheaper"]
-assert found[-3].n_features > 1000 * found[1].n_features
+columns = found[1].n_features, found[-3].n_features
+print(f"{columns[0]:,} columns become {columns[1]:,} while entries grow by a factor of {bounds[-3] / bounds[1]:g}")
+assert columns[1] > 1000 * columns[0]
 
 # %% [markdown]
-# From 45 columns to a hundred thousand within a factor of six in the entries. Beyond that the answer is a refusal,
-# which names the method that does work: the monomials then lose all digits to rounding.
+# Columns grow much faster than entries. For still larger entries the answer is a refusal, which names the method that
+# does work: the monomials then lose all digits to rounding. (The number after "beyond" in the message is a logit.)
 
 # %%
 try:
@@ -91,9 +96,10 @@ assert ll.lora_gradients(ll.make_uniform(L, D, bound=6.0, rng=0)).method == "til
 # ## Is it the polynomial's fault?
 #
 # Perhaps other factors would do with fewer columns. On one instance that can be answered for *all* factors: take all
-# $L = 2^d$ sign vectors as tokens, scaled by $\Gamma$. The singular values of attention are known, so the least rank of
-# any approximation is. Theory says that the wall stands at $\Gamma \sim \sqrt{\log L}$; so let $\Gamma^2 = c \ln L$ and
-# ask which power of $L$ the rank is, when entries of the size $1/L$ must be right to $1/\sqrt{L}$ of that.
+# $L = 2^d$ sign vectors as tokens, scaled by $\Gamma$. The singular values of attention are known, and they give a
+# lower bound on the rank of any approximation (statement LL-H5-rank). Theory says that the wall stands at
+# $\Gamma \sim \sqrt{\log L}$; so let $\Gamma^2 = c \ln L$ and ask which power of $L$ this bound is, when entries of the
+# size $1/L$ must be right to $1/\sqrt{L}$ of that.
 
 # %%
 grid, A = np.geomspace(0.01, 1, 25), 0.5
@@ -103,7 +109,7 @@ for color, d in zip(("#0072B2", "#D55E00", "#009E73", "#CC79A7"), (10, 20, 60, 1
     axis.plot(grid, [float(np.log2(float(rank))) / d for rank in ranks], color=color, label=f"$L = 2^{{{d}}}$")
 limit = np.array([ll.theory.rank_exponent_limit(float(c), A) for c in grid])
 axis.plot(grid, limit, "k--", linewidth=2, label="limit")
-axis.set(xscale="log", xlabel=r"$c = \Gamma^2 / \ln L$", ylabel=r"$\log_L$ of the least rank")
+axis.set(xscale="log", xlabel=r"$c = \Gamma^2 / \ln L$", ylabel=r"$\log_L$ of a lower bound on the rank")
 axis.legend(fontsize=8)
 print(f"c = 0.01: L^{limit[0]:.2f}; c = 0.1: L^{np.interp(0.1, grid, limit):.2f}; c = 1: L^{limit[-1]:.2f}")
 assert (np.diff(limit) >= 0).all()
@@ -113,8 +119,8 @@ plt.close(figure)  # shown once, as the value of this cell
 figure
 
 # %% [markdown]
-# A power of $L$ for every fixed $c$, however small; the exponent goes to 0 only if $c$ does. So it is not the
-# polynomial's fault. At lengths of today the wall is a slope, and a long one.
+# The rank is at least a power of $L$ for every fixed $c$, however small; the exponent of the bound goes to 0 only if
+# $c$ does. So it is not the polynomial's fault. At lengths of today the wall is a slope, and a long one.
 #
 # ## High rank is not hardness
 #
@@ -166,13 +172,14 @@ except ImportError:
     source = "synthetic heads"
 regimes = {index: ll.diagnose(head, tol=1e-2) for index, head in heads.items()}
 print(source)
-print(f"{'layer':>5} {'heads':>6} {'largest entries / sqrt(log L)':>30} {'bound on logits':>16}")
+print(f"{'layer':>5} {'heads':>6} {'largest entries / sqrt(log L)':>30} {'bound on logits':>16} {'largest seen':>13}")
 for layer in sorted({layer for layer, _ in heads}):
     of_layer = [one for (at, _), one in regimes.items() if at == layer]
     ratios = [one.norms["gamma_over_root_log"] for one in of_layer]
     logits = [one.logit_bound for one in of_layer]
     both = f"{min(ratios):.1f} to {max(ratios):.1f}", f"{min(logits):.0f} to {max(logits):.0f}"
-    print(f"{layer:>5} {len(of_layer):>6} {both[0]:>30} {both[1]:>16}")
+    seen = sorted(one.sampled_logit for one in of_layer)  # the largest of some pairs of tokens, head by head
+    print(f"{layer:>5} {len(of_layer):>6} {both[0]:>30} {both[1]:>16} {f'{seen[0]:.0f} to {seen[-1]:.0f}':>13}")
 assert {one.regime for one in regimes.values()} == {"exact cheaper"}
 assert min(one.norms["gamma_over_root_log"] for one in regimes.values()) > 1
 mildest = min(regimes.values(), key=lambda one: one.logit_bound)
@@ -183,8 +190,9 @@ print(f"the mildest head: degree {needed} proved, {columns:.0e} columns, which p
 assert even > 1e9
 
 # %% [markdown]
-# All of them stand behind the wall, by a wide margin: trained heads are sharp, and sharpness is large logits. Adapters
-# of such a head are best computed exactly, in tiles, with memory that grows like the length:
+# All of them stand behind the wall, by a wide margin. The degree comes from the bound on the logits, since the
+# polynomial must be right wherever they may be; the logits that were seen, of a sample of queries with all keys, are
+# smaller. Adapters of such a head are best computed exactly, in tiles, with memory that grows like the length:
 
 # %%
 index, head = next(iter(heads.items()))

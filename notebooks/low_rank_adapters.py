@@ -40,7 +40,7 @@ try:
     real = True
 except ImportError:
     rng = np.random.default_rng(0)
-    rounded = lra.make_update("power", (384, 384), exponent=0.3, rng=0)
+    rounded = lra.make_update("power", (384, 384), exponent=1.0, rng=0)
     made = lra.make_update("power", (384, 512), exponent=0.8, rng=1).target
     X = rng.normal(size=(300, 512)) * np.arange(1, 513) ** -0.5
     healing = lra.UpdateProblem(weight=np.zeros((384, 512)), X=X, Y=X @ made.T)
@@ -114,12 +114,18 @@ for method in ("gradient", "sign"):
     print(
         f"{method:<8} captures {start.captured:.3f} of the gradient; no training leaves less than {floors[method]:.3f}"
     )
-assert floors["gradient"] < floors["sign"]
+print(f"the best LoRA of rank {r} left {best.loss / total:.3f}")
+assert best.loss / total < min(floors.values())
 if real:
+    assert floors["gradient"] < floors["sign"]
     assert abs(floors["gradient"] - 0.182) < 0.01
     assert abs(floors["sign"] - 0.847) < 0.01
 
 # %% [markdown]
+# To capture the gradient is not to reach the update. The gradient says where the loss falls at first; the subspaces of
+# the best update are others, even where those of the gradient hold nearly all of it, and a frozen factor never leaves
+# its own.
+#
 # ## Balanced, stored, and read again
 #
 # Factors $B T$ and $T^{-1} A$ make the same update, and gradient descent is stable for the largest steps where both

@@ -31,9 +31,10 @@ from lrtheory import low_rank_optimizers as lro
 # ## The closed form
 #
 # The smallest case: one weight, $f(w) = w^3/6$, whose gradient at $0$ is $0$. With sign factors `exact_gradient`
-# averages the estimator over all patterns, in exact fractions. For a matrix and a sine, the mean is known for Gaussian
-# factors of every rank (statement EG-1, which `lrtheory show EG-1` prints): rank times the bias runs into a constant,
-# and $2 g_{2r} - g_r$ leaves an error of order $1/r^2$.
+# averages the estimator over all patterns, in exact fractions. For a matrix and a sine, the mean $g_r$ of the estimator
+# is known for Gaussian factors of every rank $r$ (statement EG-1, which `lrtheory show EG-1` prints). Its bias is its
+# distance from the mean with Gaussian perturbations, the limit of large ranks: rank times bias tends to a constant, and
+# the bias of $2 g_{2r} - g_r$ is of the order $1/r^2$.
 
 # %%
 cube = np.full((1,) * 6, Fraction(1), object)
@@ -43,6 +44,7 @@ for rank in (1, 2, 4):
     found = lro.exact_gradient(cubic, sigma=Fraction(1), rank=rank, factors="sign")
     print(f"rank {rank}: the mean is exactly {found.gradient[0, 0]}")
     assert found.gradient[0, 0] == Fraction(1, 6) * (3 - Fraction(2, rank))
+print("the mean is (3 - 2/r) / 6 at rank r: it tends to 1/2, which is E[z^4] / 6 for Gaussian z")
 
 # %%
 wave = lro.make_sine((8, 8), spectrum="rank-one", rng=0)
@@ -61,6 +63,7 @@ axis.loglog(ranks, better, "s--", label="from ranks r and 2 r together")
 axis.set(xlabel="rank", ylabel="distance from Gaussian perturbations")
 axis.legend()
 plt.close(figure)  # shown once, as the value of this cell
+print(f"rank times bias: {ranks[0] * bias[0]:.3f} at rank {ranks[0]}, {ranks[-1] * bias[-1]:.3f} at rank {ranks[-1]}")
 assert np.isclose(ranks[-1] * bias[-1], 0.75 * math.exp(-0.5), rtol=0.01)
 assert -2.05 < np.log2(better[-1] / better[-2]) < -1.95
 figure
@@ -70,8 +73,9 @@ figure
 #
 # For a layer of 10 x 65 weights, `plan_population` weighs rank, factors and population. The budget counts evaluations
 # without perturbation; a perturbed member costs more, so that 128 of them pay for 57 pairs. As long as the objective is
-# nearly quadratic in the range of the perturbations there is no bias, and the mean squared error is
-# $\frac{|G|^2}{P}(mn + 1 + c/r)$ (statement EG-V): signs of rank one have $c = -2$, less than full Gaussian noise.
+# nearly quadratic in the range of the perturbations there is no bias, and for $m \times n$ weights, a gradient $G$ and
+# $P$ pairs the mean squared error is $\frac{|G|^2}{P}(mn + 1 + c/r)$ (statement EG-V). The number $c$ depends on the
+# law of the factors: signs have $c = -2$, and so less error than full Gaussian noise, for which $c/r$ is absent.
 
 # %%
 plan = lro.plan_population((10, 65), budget=128)
@@ -178,7 +182,7 @@ print(f"steps in balance: {first:.0f} at first, {last:.0f} of 200 in the end")
 assert last > 3 * first
 
 # %% [markdown]
-# ## One gradient through seven optimizers
+# ## One gradient through several optimizers
 #
 # The other way to save memory is to keep less of the gradient. All optimizers have one `step`: gradient in, update out.
 # For one gradient of 64 x 64 weights, how much do they keep, and how far does their first step turn away?
@@ -196,26 +200,32 @@ optimizers = {
     "FRUGAL": lro.Frugal(0.25, step_size=0.1, rng=0),
     "MKOR": lro.MKOR(step_size=0.1),
 }
-kept = {}
+kept, steps, angles = {}, {}, {}
 for name, optimizer in optimizers.items():
     more = {"activation": activation.astype("f4"), "output_gradient": back.astype("f4")} if name == "MKOR" else {}
     update = optimizer.step(gradient, **more).update
     cosine = -np.sum(update * gradient) / (np.linalg.norm(update) * np.linalg.norm(gradient))
-    kept[name] = optimizer.state_bytes
-    print(
-        f"{name:>10}: {kept[name]:6d} bytes, {math.degrees(math.acos(min(cosine, 1))):5.1f} degrees from the gradient"
-    )
+    kept[name], steps[name], angles[name] = optimizer.state_bytes, update, math.degrees(math.acos(min(cosine, 1)))
+    print(f"{name:>10}: {kept[name]:6d} bytes, {angles[name]:5.1f} degrees from the gradient")
     assert cosine > 0
 assert kept["SGD"] == 0
 assert kept["AdamW"] == 8 * 64 * 64
 assert kept["DCT-AdamW"] < kept["FRUGAL"] < kept["Muon"] < kept["AdamW"]
+assert angles["AuON"] < 0.1 < angles["MKOR"] < 5
+assert max(angles, key=angles.get) == "DCT-AdamW"
+assert np.allclose(steps["AdamW"], steps["FRUGAL"], rtol=1e-3)
+assert np.isclose(steps["AdamW"], -0.1 * np.sign(gradient), rtol=1e-3).mean() > 0.99
 
 # %% [markdown]
+# AuON does not turn at all: its step is momentum, here the gradient, times a number. AdamW and FRUGAL begin with the
+# same step, the signs of the gradient. MKOR, whose curvature has seen one step, hardly turns yet. DCT-AdamW, which
+# follows few columns of a cosine basis, turns most.
+#
 # ## A printed formula, on a matrix of one entry
 #
 # MKOR keeps the inverse of a curvature matrix and updates it by one vector. The inverse of
-# $\gamma L + (1-\gamma) g g^\top$ with $L = g = 1$ is $1$. The formula in print gives $2.1$ for $\gamma = 1/2$, and
-# amplifies the direction that curvature should damp (statements MK-1 and MK-3).
+# $\gamma L + (1-\gamma) g g^\top$ with $L = g = 1$ is $1$. The formula of the first author's thesis ("published" below)
+# gives $2.1$ for $\gamma = 1/2$, and amplifies the direction that curvature should damp (statements MK-1 and MK-3).
 
 # %%
 one = np.ones((1, 1))
@@ -230,8 +240,9 @@ assert np.isclose(found["published"], 2.1)
 # %% [markdown]
 # ## A sparse, full-rank update that two runs share, made of rounding alone
 #
-# Reinforcement learning is said to change few weights, in updates of full rank, and two runs change the same ones. So
-# do steps of pure noise, if weights are stored in bfloat16: small weights move, large ones swallow the step.
+# Reinforcement learning is reported to change few weights of a language model, in updates of nearly full rank, and to
+# change many of the same ones in two runs (Mukherjee, Yuan, Hakkani-Tur, Peng, arXiv 2505.11711). Steps of pure noise
+# do that too, if weights are stored in bfloat16: small weights move, large ones swallow the step.
 
 # %%
 try:

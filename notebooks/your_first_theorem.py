@@ -29,7 +29,8 @@ from lrtheory.bounds import Classical, Family, Inequality, Sides, Statement, Tig
 #
 # An instance is plain data in a frozen dataclass: numbers, tuples, arrays. So it can be printed, stored and replayed.
 # A family lists the smallest instances first, since nearly every wrong claim fails on a small one, and says how to
-# draw more. Every choice goes through `draws`, so that a counterexample can be simplified.
+# draw more. Every choice goes through `draws`, so that a counterexample can be simplified. Our first family is a timid
+# one: it knows sequences in increasing order alone.
 
 
 # %%
@@ -40,14 +41,12 @@ class Sequence:
     values: tuple[int, ...]
 
 
-def drawn(draws):
-    """Draw a permutation of at most twelve numbers."""
-    return Sequence(tuple(map(int, draws.permutation(draws.integers(1, 12)))))
+def in_order(draws):
+    """Draw an increasing sequence of at most twelve numbers."""
+    return Sequence(tuple(range(draws.integers(1, 12))))
 
 
-SORTED = Family(
-    "sorted-sequences", always=[Sequence(tuple(range(n))) for n in (1, 2, 3)], complete="a first try", members=3
-)
+SORTED = Family("sorted-sequences", always=[Sequence(tuple(range(n))) for n in (1, 2, 3)], draw=in_order)
 
 # %% [markdown]
 # ## Minutes 10 to 25: the algorithm, and who knows the truth
@@ -130,9 +129,15 @@ assert first.saboteurs["one pass"] == "supported"
 #
 # The theorem is supported, and so is the *wrong* algorithm: on sorted sequences one pass is enough. A saboteur that
 # survives says nothing about the theorem. It says that the family lacks the instance on which the two differ. We add
-# the shortest sequence with a trap, one on which both sides are known to be equal, and the draws.
+# the shortest sequence with a trap, one on which both sides are known to be equal, and draws in any order.
+
 
 # %%
+def drawn(draws):
+    """Draw a permutation of at most twelve numbers."""
+    return Sequence(tuple(map(int, draws.permutation(draws.integers(1, 12)))))
+
+
 BLOCKS = Sequence((2, 1, 0, 5, 4, 3))  # two blocks of three: a = 2, d = 3
 SEQUENCES = Family(
     "sequences",
@@ -151,8 +156,14 @@ assert second.tightness == 1
 #
 # Is "distinct" needed? A saboteur with `breaks` drops it, and brings the instances on which it is false.
 
+
 # %%
-TIES = Family("equal-numbers", always=[Sequence((5, 5)), Sequence((1, 1, 1))], complete="two examples", members=2)
+def equal(draws):
+    """Draw one number, two to six times."""
+    return Sequence((1,) * draws.integers(2, 6))
+
+
+TIES = Family("equal-numbers", always=[Sequence((5, 5)), Sequence((1, 1, 1))], draw=equal)
 without = saboteur("equal numbers", breaks="distinct", instances=TIES)
 final = replace(MONOTONE, instances=SEQUENCES, saboteurs=(*MONOTONE.saboteurs, without))
 third = lrtheory.check(final)
@@ -188,7 +199,8 @@ print(lrtheory.check(final, saboteur="equal numbers"))
 # ## Exercises
 #
 # 1. Claim $n \le (a + d)^2 / 4$. Is it weaker or stronger? Write it without a float.
-# 2. Let `longest` compare with `<=`. Which saboteur does it become?
+# 2. Let `both` compare with `<=` and `>=`. Why can no instance tell it from `<` and `>`? Which hypothesis hides the
+# difference?
 # 3. A promise of a library is a statement too: take `source=Documented("networkx", "...", "...")`, let `solve` call
 # the library, and give the family a `view` that turns your dataclass into a graph. Where the promise does not hold,
 # say so with `violated=Violated("...")`.

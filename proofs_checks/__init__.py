@@ -1,1 +1,1 @@
-"""The theorems of each system as statements, and the two tests that run over all of them."""
+"""The theorems of each system as statements, with their instances and with the wrong solvers that they refute."""

@@ -25,7 +25,8 @@ FINDINGS = (
             "pairs": Side("lora_limits/LL-H6-cost", "lhs", _NECESSARY),
             "every": Shown("lora_limits/real-heads", "every head needs degree 8 or more for rows within a hundredth"),
             "pays": Shown(
-                "lora_limits/real-heads", "its features would pay from ten million tokens on at the earliest"
+                "lora_limits/real-heads",
+                "features of the degree that a head needs would pay from ten million tokens on at the earliest",
             ),
         },
     ),

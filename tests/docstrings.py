@@ -11,7 +11,7 @@ import warnings
 from numpydoc.validate import validate
 
 from lrtheory._result import Result
-from tests.rules.walk import ROOT, Entry, all_entries
+from tests.rules.public_names import ROOT, Entry, all_entries
 
 #: what is not asked for: extended summaries, cross references, examples of methods, prose about returns, the order of
 #: sections (a proof is a section of this house), and capitals at the start (a summary may start with a formula)

@@ -14,6 +14,13 @@ from pages.markup import escaped, heading, sentence, title
 __all__ = ["lecture"]
 
 ROOT = Path(__file__).resolve().parents[2]
+#: how to read a statement, above those of every system
+READING = """\
+"Refuted by the same check" lists deliberate mistakes, called saboteurs: a wrong solver, a constant that is too strong,
+a misprint of a paper or a hypothesis that was left out, each of which the check has to refute. Behind a paper stands
+how it was read: in full or in its abstract; its authors' code (code); what others write of it (secondary); or from
+memory, without the text (recalled).
+"""
 
 
 def lecture(system: str, pictures: list[Picture]) -> str:
@@ -37,6 +44,7 @@ def lecture(system: str, pictures: list[Picture]) -> str:
         ways(system),
         f".. automodule:: lrtheory.{system}\n   :no-index:\n",
         heading("What is proved, and what was measured", "-"),
+        READING,
         "Each statement names its source. What was measured, with all numbers, stands in "
         f":doc:`the evidence </evidence/{system}>`.\n"
         if evidence(system)
@@ -71,7 +79,8 @@ def ways(system: str) -> str:
     items = "\n\n".join(f"   {button}" for button in buttons)
     parts = [f".. container:: ways\n\n{items}\n"]
     if asked := question_of_demo(system):
-        parts.append(f"{escaped(asked)} ``lrtheory demo {system}`` shows it with sliders.\n")
+        install = "In a checkout, with ``pip install '.[demos]'``,"
+        parts.append(f"{escaped(asked)} {install} ``lrtheory demo {system}`` shows it with sliders.\n")
     return "\n".join(parts)
 
 

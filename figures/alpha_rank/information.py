@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, beside, headline, log_ticks
+from figures._tools import COLORS, LINES, MARKERS, beside, headline, log_ticks
 from lrtheory.alpha_rank import alpha_rank, make_good_bad
 from lrtheory.alpha_rank.baselines import information_gain
 
@@ -59,9 +59,15 @@ def regret_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     drop = mean[:, 0] - mean[:, -1]
     share = arrays["good"][:, -1].mean(axis=1) - 2 / 12
     return {
-        "regret falls with entropy": (bool(drop[0] > 0), float(drop[0])),
-        "regret falls with Wasserstein distance": (bool(drop[1] > 0), float(drop[1])),
-        "plays go to the match of the good agents": (bool(share.min() > 0), float(share.min())),
+        "regret falls with the number of plays when entropy chooses them": (bool(drop[0] > 0), float(drop[0])),
+        "regret falls with the number of plays when Wasserstein distance chooses them": (
+            bool(drop[1] > 0),
+            float(drop[1]),
+        ),
+        "the match of the two good agents is played more often than its share of all matches": (
+            bool(share.min() > 0),
+            float(share.min()),
+        ),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, beside, headline
+from figures._tools import COLORS, LINES, beside, headline
 from lrtheory.alpha_rank import alpha_rank, load_kuhn
 
 if TYPE_CHECKING:
@@ -47,10 +47,13 @@ def intensity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     equal = np.abs(arrays["biased"][-1] - 1 / 3).max()
     nash = arrays["sexes"][-1][[0, 3]]
     return {
-        "rock-paper-scissors is flat": (bool(flat < 1e-12), float(1e-12 - flat)),
-        "the biased game agrees with the known five digits": (bool(error < 1e-5), float(1e-5 - error)),
-        "the biased game ends at one third each": (bool(equal < 1e-6), float(1e-6 - equal)),
-        "the two equilibria share the mass": (bool(nash.min() > 0.499), float(nash.min() - 0.499)),
+        "in rock-paper-scissors all masses are equal at every intensity": (bool(flat < 1e-12), float(1e-12 - flat)),
+        "the masses of the biased game agree with the known five digits": (bool(error < 1e-5), float(1e-5 - error)),
+        "the masses of the biased game end at one third each": (bool(equal < 1e-6), float(1e-6 - equal)),
+        "in the battle of the sexes the two equilibria share the mass": (
+            bool(nash.min() > 0.499),
+            float(nash.min() - 0.499),
+        ),
         "masses of the biased game cross": (
             bool(arrays["biased"][:, 1].max() > 0.6),
             float(arrays["biased"][:, 1].max() - 0.6),

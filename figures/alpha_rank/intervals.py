@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, MARKERS, headline
+from figures._tools import COLORS, LINES, MARKERS, headline
 from lrtheory.alpha_rank import (
     alpha_rank,
     kuhn_policies,
@@ -73,10 +73,16 @@ def kuhn_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     width = (upper - lower).sum(axis=1)
     rivals = can_be_first(arrays)
     return {
-        "every interval contains the exact mass": (bool(inside.all()), float(inside.mean())),
-        "the intervals shrink together": (bool((np.diff(width) < 0).all()), float(-np.diff(width).max())),
-        "fewer profiles can still be first": (bool(rivals[-1] < rivals[0]), float(rivals[0] - rivals[-1])),
-        "tied edges stay open": (
+        "every interval contains the exact mass of its profile": (bool(inside.all()), float(inside.mean())),
+        "the total width of the intervals falls with the number of matches": (
+            bool((np.diff(width) < 0).all()),
+            float(-np.diff(width).max()),
+        ),
+        "fewer profiles can still be first with the most matches than with the fewest": (
+            bool(rivals[-1] < rivals[0]),
+            float(rivals[0] - rivals[-1]),
+        ),
+        "edges between tied profiles stay open": (
             bool((arrays["open_edges"] >= arrays["tied_edges"]).all() and arrays["tied_edges"] > 0),
             float(arrays["tied_edges"]),
         ),

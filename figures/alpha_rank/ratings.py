@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, MARKERS, headline
+from figures._tools import COLORS, LINES, MARKERS, headline
 from lrtheory.alpha_rank import alpha_rank, elo
 
 if TYPE_CHECKING:
@@ -46,12 +46,15 @@ def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "Elo predicts the transitive table": (bool(error[0] < 1e-3), float(1e-3 - error[0])),
         "Elo misses the cyclic table": (bool(error[-1] > 0.2), float(error[-1] - 0.2)),
-        "without a cycle the strongest has all the mass": (bool(pi[0, 2] > 0.999), float(pi[0, 2] - 0.999)),
-        "with the cycle each has a third": (
+        "without a cycle alpha-Rank gives the strongest strategy all the mass": (
+            bool(pi[0, 2] > 0.999),
+            float(pi[0, 2] - 0.999),
+        ),
+        "with the cycle alone alpha-Rank gives each strategy a third of the mass": (
             bool(np.abs(pi[-1] - 1 / 3).max() < 1e-9),
             float(1e-9 - np.abs(pi[-1] - 1 / 3).max()),
         ),
-        "Elo keeps its order all the while": (
+        "Elo keeps its order of the strategies from the transitive table to the cyclic one": (
             bool((np.diff(ratings, axis=1) > 0).all()),
             float(np.diff(ratings, axis=1).min()),
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, beside, headline
+from figures._tools import COLORS, LINES, MARKERS, beside, headline
 from lrtheory.alpha_rank import Game, load_kuhn, make_bernoulli_game, response_graph, response_graph_ucb_batch
 
 if TYPE_CHECKING:

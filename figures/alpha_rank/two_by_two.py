@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
-from figures._series import COLORS, LINES, headline
+from figures._tools import COLORS, LINES, headline
 from lrtheory.alpha_rank import Game, ResponseGraphUCB, response_graph
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ def two_by_two_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     inside = (arrays["lower"] <= arrays["truth"]) & (arrays["truth"] <= arrays["upper"])
     width = arrays["upper"] - arrays["lower"]
     return {
-        "every interval holds at all times": (bool(inside.all()), float(inside.mean())),
-        "intervals only shrink": (bool((np.diff(width, axis=0) <= 1e-12).all()), float((width[0] - width[-1]).min())),
+        "every interval contains the true payoff at all times": (bool(inside.all()), float(inside.mean())),
+        "the intervals only shrink": (
+            bool((np.diff(width, axis=0) <= 1e-12).all()),
+            float((width[0] - width[-1]).min()),
+        ),
         "the response graph is right": (bool(arrays["right"]), float(arrays["right"])),
     }
 

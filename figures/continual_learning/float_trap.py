@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, MARKERS, below, headline, log_ticks, stream
+from figures._tools import COLORS, LINES, MARKERS, below, headline, log_ticks, stream
 from lrtheory.continual_learning.makers import FLOAT_TRAPS, make_float_trap
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 
@@ -69,16 +69,16 @@ def trap_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     error, variance = (dict(zip(FORMS, arrays[name], strict=True)) for name in ("error", "variance"))
     refused, late = dict(zip(FORMS, arrays["refused"], strict=True)), arrays["after"] >= 100
     return {
-        "the covariance says that a variance is negative": below(np.nanmin(variance["covariance"]), 0),
-        "and its weights are not finite within 1000 edits": below(refused["covariance"], 1000),
+        "the covariance form says that a variance is negative": below(np.nanmin(variance["covariance"]), 0),
+        "within 1000 edits the weights of the covariance form are no longer finite": below(refused["covariance"], 1000),
         "the dual form breaks down where keys are more than inputs": below(refused["dual"], 1000),
-        "the information form is wrong by more than 0.01 while keys are fewer": below(
+        "while keys are fewer than inputs, the information form is wrong by more than 0.01": below(
             0.01, error["information"][(arrays["after"] > 1) & (arrays["after"] <= 10)]
         ),
         "the square root is never wrong by more than 1e-4, and from the hundredth edit on by less than 1e-5": below(
             np.concatenate([error["sqrt"] / 10, error["sqrt"][late]]), 1e-5
         ),
-        "and its variances are right to a hundredth": below(np.abs(variance["sqrt"] - 1), 0.01),
+        "the variances of the square root are right to a hundredth": below(np.abs(variance["sqrt"] - 1), 0.01),
     }
 
 

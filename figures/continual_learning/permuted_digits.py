@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import below, beside, headline
+from figures._tools import below, beside, headline
 from lrtheory._data.network import Network
 from lrtheory.continual_learning.loaders import load_permuted_digits
 from lrtheory.continual_learning.metrics import average_accuracy, backward_transfer
@@ -73,8 +73,10 @@ def permuted_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """Return the claims of the figure, with margins as shares of images."""
     last, moved = summary(arrays)
     return {
-        "protected inputs of layers save 0.3 of the accuracy": below(0.3, last["input"] - last["none"]),
-        "the output side saves at most 0.2": below(last["output"] - last["none"], 0.2),
+        "protecting the inputs of layers saves 0.3 of the accuracy": below(0.3, last["input"] - last["none"]),
+        "protecting the output side of layers saves at most 0.2 of the accuracy": below(
+            last["output"] - last["none"], 0.2
+        ),
         "Adam forgets less where its updates are projected, not its gradients": below(
             moved["adam gradient"], moved["adam update"]
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below, headline, stream
+from figures._tools import COLORS, MARKERS, below, headline, stream
 from figures.continual_learning.encoder_edits import WEIGHTS, words
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 
@@ -69,8 +69,8 @@ def quarter_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "no edit makes the others pay more than a quarter of its squared surprise": below(
             paid, 0.25 * (1 + 1e-9) * energy
         ),
-        "some edits of random streams take 0.2499 of it": below(0.2499, made.max()),
-        "each word of the encoder takes at least 0.05 of it": below(0.05, real),
+        "some edits of random streams make the others pay 0.2499 of their squared surprise": below(0.2499, made.max()),
+        "each word taught to the encoder makes the others pay at least 0.05 of its squared surprise": below(0.05, real),
     }
 
 

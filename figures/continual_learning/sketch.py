@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, log_axes
 from lrtheory.continual_learning.baselines import truncated
 from lrtheory.continual_learning.loaders import load_split_mnist
 from lrtheory.continual_learning.makers import make_adversarial_rows
@@ -83,12 +83,12 @@ def sketch_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     both = np.concatenate([arrays["mnist"], made])
     slack = 1 + 1e-9
     return {
-        "what a sketch misses is at most its own delta, and that at most the bound": below(
+        "what a sketch misses is at most its own delta, and its delta is at most the bound": below(
             both[:, [2, 1]], slack * both[:, [1, 0]]
         ),
-        "on pixels delta is at most 2.5 times the worst leak": below(delta / leaked, 2.5),
+        "on pixels the delta of the sketch is at most 2.5 times the worst leak": below(delta / leaked, 2.5),
         "on the made stream the sketch misses all of its bound": below(0.999, made[:, 2] / made[:, 0]),
-        "where truncation misses more than 50 times the bound": below(50, made[:, 3] / made[:, 0]),
+        "on the made stream truncation misses more than 50 times the bound": below(50, made[:, 3] / made[:, 0]),
     }
 
 

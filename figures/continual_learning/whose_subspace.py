@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, MARKERS, below, headline, stream
+from figures._tools import COLORS, LINES, MARKERS, below, headline, stream
 from lrtheory._data.sentence_encoder import Encoder, gelu, load_encoder
 from lrtheory._data.sentences import SENTENCES
 from lrtheory.continual_learning.protection.protector import SubspaceProtector

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
+from figures._tools import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import DualMirrorDescent, oracles
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def assortment_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     growth = [slope(arrays["horizon"], line) for line in gap]
     share = gap / bound
     return {
-        "gaps grow like T to a power between 0.3 and 0.65": between(growth, 0.3, 0.65),
-        "at the longest horizon they are below a tenth of the bound": below(share[:, -1], 0.1),
-        "as a share of the bound they shrink": below(share[:, 1:], share[:, :-1]),
-        "a limit on the size lowers the bound": below(bound[1], bound[0]),
+        "the gaps grow like T to a power between 0.3 and 0.65": between(growth, 0.3, 0.65),
+        "at the longest horizon the gaps are below a tenth of the bound": below(share[:, -1], 0.1),
+        "as a share of the bound the gaps shrink when the horizon grows": below(share[:, 1:], share[:, :-1]),
+        "a limit on the size of assortments lowers the bound": below(bound[1], bound[0]),
     }
 
 

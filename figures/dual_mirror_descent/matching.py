@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, draw_power, headline, log_axes, slope, stream
+from figures._tools import COLORS, MARKERS, below, beside, draw_power, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import DualMirrorDescent, RequestStream, make_display_ads, oracles
 
 if TYPE_CHECKING:
@@ -67,8 +67,10 @@ def matching_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "regret with cutting grows slower than T^0.75": below(slope(arrays["horizon"], clipped), 0.75),
         "cutting loses less than a third of what all or nothing loses": below(clipped[-1], rejected[-1] / 3),
-        "it loses less in every panel, at every correlation": below(regret[:, :, 0, -1], regret[:, :, 1, -1]),
-        "marginals preserved, the largest correlation costs more than none": below(
+        "cutting loses less than all or nothing in every panel, at every correlation": below(
+            regret[:, :, 0, -1], regret[:, :, 1, -1]
+        ),
+        "with marginals preserved the largest correlation costs more than none": below(
             share[1, 0, 0, -1], share[1, -1, 0, -1]
         ),
     }

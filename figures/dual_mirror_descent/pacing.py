@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
+from figures._tools import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import hindsight_optimum, pace
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def pacing_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     budget = RATE * arrays["horizon"][-1]
     return {
         "regret grows like T to a power between 0.45 and 0.62": between(slope(arrays["horizon"], mean), 0.45, 0.62),
-        "it is within a quarter of independent numbers": between(mean / arrays["known"], 0.75, 1.25),
+        "the mean regret is within a quarter of independent numbers": between(mean / arrays["known"], 0.75, 1.25),
         "the gap that a run proves is at least its regret": below(arrays["regret"] - 1e-6, arrays["gap"]),
         "in the second half the mean multiplier is within 5 % of its limit": between(
             arrays["multipliers"][half:].mean() / arrays["limit"], 0.95, 1.05

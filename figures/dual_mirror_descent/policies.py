@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
+from figures._tools import below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
     RequestStream,
@@ -78,21 +78,21 @@ def policies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     error = abs(float(arrays["fluid_value"]) - KNOWN["fluid_value"])
     return {
         "the fluid value has the known four decimals": below(error, 5e-5),
-        "at the longest horizon means are within 40 % of independent numbers": between(last / known, 0.6, 1.4),
+        "at the longest horizon mean regrets are within 40 % of independent numbers": between(last / known, 0.6, 1.4),
         # requests whose reward is the fluid price of their costs are taken or not by the last digit of that price
-        "and within half a percent of the optimum, but for the static price, whose ties hang on rounding": below(
+        "regrets differ from independent ones by less than 0.5 % of the optimum, the static price apart": below(
             np.abs(last - known)[[name != "static fluid price" for name in POLICIES]] / arrays["optimum"][-1].mean(),
             0.005,
         ),
-        "greedy and the static price grow faster than T^0.85": below(
+        "the regrets of greedy and of the static price grow faster than T^0.85": below(
             0.85, [growth["greedy"], growth["static fluid price"]]
         ),
-        "the Euclidean and the entropic prices grow slower than T^0.7": below(
+        "the regrets of Euclidean and of entropic prices grow slower than T^0.7": below(
             [growth["Euclidean"], growth["entropy"]], 0.7
         ),
-        "re-solving grows slower than T^0.3": below(growth["re-solve every 10"], 0.3),
-        "entropy beats Euclidean steps here": below(regret["entropy"], regret["Euclidean"]),
-        "and so does an adaptive target": below(regret["adaptive target"], regret["Euclidean"]),
+        "the regret of re-solving grows slower than T^0.3": below(growth["re-solve every 10"], 0.3),
+        "entropic prices lose less than Euclidean ones": below(regret["entropy"], regret["Euclidean"]),
+        "an adaptive target loses less than Euclidean prices": below(regret["adaptive target"], regret["Euclidean"]),
     }
 
 

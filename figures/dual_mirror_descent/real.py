@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, headline
+from figures._tools import COLORS, below, headline
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
     RequestStream,
@@ -63,17 +63,19 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     share = dict(zip(POLICIES, arrays["share"].T, strict=True))
     nights = arrays["share"][-1]
     return {
-        "Euclidean prices earn more than 95 % where resources are asked for all the time": below(
+        "where resources are asked for all the time, Euclidean prices earn more than 95 % of the bound": below(
             0.95, share["Euclidean"][:-1]
         ),
-        "there greedy earns less than 85 %": below(share["greedy"][:-1], 0.85),
-        "an adaptive target is there within 1 % of Euclidean prices": below(
+        "where resources are asked for all the time, greedy earns less than 85 % of the bound": below(
+            share["greedy"][:-1], 0.85
+        ),
+        "where resources are asked for all the time, an adaptive target is within 1 % of Euclidean prices": below(
             np.abs(share["adaptive target"] - share["Euclidean"])[:-1], 0.01
         ),
-        "entropies at the starts of theory earn less than three quarters on hotel and ads": below(
+        "entropies at the starts of theory earn less than three quarters of the bound on hotel and ads": below(
             [share["entropy"][1:3], share["capped entropy"][1:3]], 0.75
         ),
-        "where each night is a resource greedy beats all of them": below(nights[1:], nights[0]),
+        "where each night is a resource, greedy beats all other policies": below(nights[1:], nights[0]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import below, beside, draw_runs, headline, log_axes, mean_error, slope, stream
+from figures._tools import below, beside, draw_runs, headline, log_axes, mean_error, slope, stream
 from lrtheory.dual_mirror_descent import (
     RequestStream,
     allocate,
@@ -105,11 +105,13 @@ def worlds_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "random input: mean regret and three standard errors stay below the bounds": below(most / bound[:-1], 1.0),
         "random input: regret grows slower than T^0.65": below(growth[:-1], 0.65),
         "phases: regret grows faster than T^0.9": below(0.9, growth[-1]),
-        f"phases: OPT - {PHASES} R stays below its bound wherever they stop": below(
+        f"phases: OPT - {PHASES} R stays below its bound wherever phases stop": below(
             arrays["ratio_regret"] / bound[-1, :, None], 1.0
         ),
         "at the longest horizon no bound on random input is vacuous": below(bound[:-1, -1] / optimum[:-1, -1], 1.0),
-        "at the shortest one those of Markov and periodic input are": below(1.0, bound[2:4, 0] / optimum[2:4, 0]),
+        "at the shortest horizon the bounds on Markov and on periodic input are vacuous": below(
+            1.0, bound[2:4, 0] / optimum[2:4, 0]
+        ),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes, slope, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, log_axes, slope, stream
 from lrtheory.dynamic_submodular import (
     DynamicSubmodular,
     OneGuess,
@@ -77,15 +77,17 @@ def attack_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     n, (attacked, other) = arrays["n"], arrays["queries"].mean(axis=2)
     return {
         "under attack queries a deletion grow faster than n^0.85": below(0.85, slope(n, attacked)),
-        "at the largest n they are more than 10 times what is proved for oblivious deletions": below(
+        "at the largest n deletions under attack cost more than 10 times what is proved for oblivious ones": below(
             10 * float(arrays["proved"]), attacked[-1]
         ),
-        "on other coins the same deletions cost less than is proved": below(other, arrays["proved"]),
+        "on other coins the same deletions cost fewer queries than is proved": below(other, arrays["proved"]),
         "the value of the guess never falls below one half of the guess": below(0.999, arrays["least"]),
-        "deleting the best costs more than 20 times what random deletions do, on a graph": below(
+        "on a graph deleting the best costs more than 20 times what random deletions do": below(
             20 * arrays["graph_queries"][1].mean(), arrays["graph_queries"][0].mean()
         ),
-        "there the value stays above greedy / (2 + epsilon)": below(theory.pair_ratio(EPSILON), arrays["graph_ratio"]),
+        "on a graph the value stays above that of greedy divided by 2 + epsilon": below(
+            theory.pair_ratio(EPSILON), arrays["graph_ratio"]
+        ),
     }
 
 

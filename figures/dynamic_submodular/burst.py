@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, headline, stream
+from figures._tools import COLORS, below, headline, stream
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, UpdateStream, maximize, theory
 
 if TYPE_CHECKING:
@@ -66,16 +66,16 @@ def burst_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     lower = [arrays[f"value{panel}"] for panel in (0, 1)]
     greedy = arrays["best1"]
     return {
-        "the burst doubles the optimum, and it falls back": below(
+        "the burst doubles the optimum, which falls back later": below(
             [1.9 * best[0], 1.9 * best[-1]], [best.max(), best.max()]
         ),
         "the value is at least OPT / (2 + epsilon) at every moment": below(theory.pair_ratio(EPSILON), value / best),
-        "the bound is never below the optimum": below(best, upper + 1e-9 * best),
-        "in the large window it is never below greedy": below(greedy, arrays["upper1"]),
+        "the upper bound is never below the optimum": below(best, upper + 1e-9 * best),
+        "in the large window the upper bound is never below the value of greedy": below(greedy, arrays["upper1"]),
         "the ratio that is proved is never below 1 / (2 + epsilon)": below(
             theory.pair_ratio(EPSILON) - 1e-9, [(lower[p] / arrays[f"upper{p}"]).min() for p in (0, 1)]
         ),
-        "in the large window the value stays above 80 % of greedy": below(0.8, lower[1] / greedy),
+        "in the large window the value stays above 80 % of that of greedy": below(0.8, lower[1] / greedy),
     }
 
 

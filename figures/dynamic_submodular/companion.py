@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
-from figures._series import COLORS, MARKERS, below, headline, log_axes, stream
+from figures._tools import COLORS, MARKERS, below, headline, log_axes, stream
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, UpdateStream, maximize, sliding_window
 
 if TYPE_CHECKING:
@@ -75,10 +75,10 @@ def companion_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     doubled = [mean[..., sizes.index(2 * one)] - mean[..., sizes.index(one)] for one in sizes if 2 * one in sizes]
     return {
         "the lazy pair keeps more than 85 % of the value of greedy everywhere": below(0.85, ratio[:, :, 0]),
-        "batches keep more than 80 % of it": below(0.8, ratio[:, :, 1]),
-        "twice the k has a larger mean value": below(0, np.array(doubled)),
+        "batches keep more than 80 % of the value of greedy everywhere": below(0.8, ratio[:, :, 1]),
+        "with k twice as large the mean value is larger": below(0, np.array(doubled)),
         "batches ask for less than 20 + k / 4 queries an update": below(queries[:, :, 1], 20 + k[:, None] / 4),
-        "from the least k to the largest their queries grow less than those of single samples": below(
+        "from the least k to the largest queries of batches grow less than those of single samples": below(
             growth[:, :, 1], growth[:, :, 0]
         ),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, below, headline, stream
+from figures._tools import COLORS, LINES, below, headline, stream
 from lrtheory.dynamic_submodular import DynamicSubmodular, make_graph_coverage
 
 if TYPE_CHECKING:
@@ -50,14 +50,16 @@ def latency_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     dearest = np.sort(eager)[-len(eager) // 20 :]
     return {
         "nine tenths of the updates of the lazy pair ask for at most three queries": below(np.quantile(lazy, 0.9), 3.5),
-        "its dearest update asks for more than 50 times the mean": below(50 * lazy.mean(), lazy.max()),
-        "a twentieth of the updates of all guesses ask for more than half of their queries": below(
+        "the dearest update of the lazy pair asks for more than 50 times its mean": below(50 * lazy.mean(), lazy.max()),
+        "a twentieth of the updates of all guesses ask for more than half of all queries of all guesses": below(
             0.5, dearest.sum() / eager.sum()
         ),
-        "half of the updates of all guesses ask for less than a third of their mean": below(
+        "half of the updates of all guesses ask for less than a third of the mean of all guesses": below(
             np.median(eager), eager.mean() / 3
         ),
-        "the mean of the lazy pair is less than a twentieth of theirs": below(lazy.mean(), eager.mean() / 20),
+        "the mean of the lazy pair is less than a twentieth of the mean of all guesses": below(
+            lazy.mean(), eager.mean() / 20
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, headline
+from figures._tools import COLORS, below, headline
 from lrtheory.dynamic_submodular import (
     DynamicSubmodular,
     Influence,
@@ -78,15 +78,15 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     share = np.array([(value[place] / greedy[place]).mean() for place in every])
     cheaper = np.array([float(arrays[f"again{place}"] / arrays[f"queries{place}"]) for place in every])
     return {
-        "the bound is never below greedy": below(np.concatenate(greedy), np.concatenate(upper)),
-        "what is proved is never below 1 / (2 + epsilon)": below(
+        "the upper bound is never below the value of greedy": below(np.concatenate(greedy), np.concatenate(upper)),
+        "the ratio that is proved is never below 1 / (2 + epsilon)": below(
             theory.pair_ratio(EPSILON) - 1e-9, np.concatenate([value[place] / upper[place] for place in every])
         ),
         "on average the value is more than 80 % of greedy's on every stream": below(0.8, share),
         "an update asks for less than a tenth of what greedy does once, but on digits and in the novel": below(
             10, cheaper[:2]
         ),
-        "there too for less": below(1, cheaper[2:]),
+        "on digits and in the novel too an update asks for less than greedy does once": below(1, cheaper[2:]),
     }
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline, log_axes, slope
-from figures.dynamic_submodular.measure import GUARANTEED, METHODS, SEED, measured
+from figures._tools import COLORS, LINES, MARKERS, below, beside, between, headline, log_axes, slope
+from figures.dynamic_submodular._measure import GUARANTEED, METHODS, SEED, measured
 from lrtheory.dynamic_submodular import theory
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def value_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "eager": theory.table_ratio(epsilon),
     }
     return {
-        "each stays above the part of the optimum that is proved for it": below(
+        "every maintained solution stays above the part of the optimum that is proved for it": below(
             [proved[name] for name in GUARANTEED], [ratio[name].min() for name in GUARANTEED]
         ),
         "the lazy pair keeps more than 85 % of the value of greedy": below(0.85, ratio["lazy"]),
@@ -81,8 +81,8 @@ def length_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "queries of the three maintained solutions grow slower than n^0.2": below(
             [slope(n, queries[name]) for name in GUARANTEED], 0.2
         ),
-        "those of greedy run again grow faster than n^0.65": below(0.65, slope(n, queries["recompute"])),
-        "those of a sieve run again grow faster than n^0.6 up to n = 2000": below(
+        "queries of greedy run again grow faster than n^0.65": below(0.65, slope(n, queries["recompute"])),
+        "queries of a sieve run again grow faster than n^0.6 up to n = 2000": below(
             0.6, slope(n[n <= 2000], queries["sieve"][n <= 2000])
         ),
         "at the longest stream the lazy pair asks for a hundredth of what greedy run again does": below(
@@ -115,8 +115,8 @@ def size_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "all guesses ask for less than is proved for oblivious updates": below(
             queries["eager"] / (np.array(single) / 2 * guesses), 1.0
         ),
-        "their queries grow with exponent 0.8 to 1.8 in k": between(slope(k, queries["eager"]), 0.8, 1.8),
-        "at every size the lazy pair asks for less than a tenth of that": below(
+        "queries of all guesses grow with exponent 0.8 to 1.8 in k": between(slope(k, queries["eager"]), 0.8, 1.8),
+        "at every k the lazy pair asks for less than a tenth of what all guesses do": below(
             queries["lazy"] / queries["eager"], 0.1
         ),
         **value_claims(arrays),
@@ -130,8 +130,10 @@ def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "queries of all guesses grow like 1 / epsilon, exponent 0.75 to 1.1": between(
             -slope(epsilon, queries["eager"]), 0.75, 1.1
         ),
-        "those of the lazy pair grow with an exponent below 0.7": below(-slope(epsilon, queries["lazy"]), 0.7),
-        "at the least epsilon the lazy pair asks for less than a hundredth of all guesses": below(
+        "queries of the lazy pair grow like 1 / epsilon to a power below 0.7": below(
+            -slope(epsilon, queries["lazy"]), 0.7
+        ),
+        "at the least epsilon the lazy pair asks for less than a hundredth of what all guesses do": below(
             queries["lazy"][0] / queries["eager"][0], 0.01
         ),
         **value_claims(arrays),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, stream
 from lrtheory.dynamic_submodular import DynamicSubmodular, make_tight, maximize, theory
 
 if TYPE_CHECKING:
@@ -77,13 +77,15 @@ def tight_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "no run is below what is proved, 1/2 up to epsilon": below(theory.table_ratio(EPSILON), np.nanmin(ratio[:2])),
         "with the most decoys more than 60 % of the runs end at one half": below(0.6, trapped[:2, 0]),
-        "no fewer, up to three standard errors, than the chance of an escape allows": below(proved, trapped[:2, 0]),
-        "with the fewest, four fifths of the runs of single samples escape": below(trapped[:2, -1], 0.2),
+        "at least as many runs end at one half as the chance of an escape allows, up to three standard errors": below(
+            proved, trapped[:2, 0]
+        ),
+        "with the fewest decoys four fifths of the runs of single samples escape": below(trapped[:2, -1], 0.2),
         "with decoys first sieve++ always ends at one half": below(np.abs(ratio[3, :, 0] - 0.5), 0.002),
-        "greedy takes the bait too, and then all blocks but one": below(
+        "greedy takes the bait, and then all blocks but one": below(
             np.abs(ratio[4, :, 0] - 0.5 - (K - 1) / (2 * K)), 0.002
         ),
-        "with the most decoys it pays 500 times the queries of the lazy pair": below(500 * pair[0], greedy[0]),
+        "with the most decoys greedy pays 500 times the queries of the lazy pair": below(500 * pair[0], greedy[0]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, MARKERS, below, headline
+from figures._tools import COLORS, LINES, MARKERS, below, headline
 from lrtheory.fair_subset_selection import Applicants, Rankings, ScoreRule, load_applicants, select
 
 if TYPE_CHECKING:
@@ -61,11 +61,13 @@ def applicants_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         ),
         "no young applicant is among the most senior ones": below(arrays["alone"][0], 0.01),
         "a hundred of the young cost less than half a percent of the Borda score": below(0.995, borda[half]),
-        "their share of the places, 150, costs Borda less than 2 %": below(0.98, borda[arrays["quotas"] == 150]),
-        "with it more of the chosen pay back than of all applicants": below(
+        "150 places for the young, their share, cost less than 2 % of the Borda score": below(
+            0.98, borda[arrays["quotas"] == 150]
+        ),
+        "with 150 places for the young more of the chosen pay back than of all applicants": below(
             arrays["good"][0] + 0.1, arrays["repaid"][0][arrays["quotas"] == 150]
         ),
-        "a quota for all places costs Borda more than a tenth": below(borda[-1], 0.9),
+        "all places for the young cost more than a tenth of the Borda score": below(borda[-1], 0.9),
     }
 
 

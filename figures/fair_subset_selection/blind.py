@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, between, headline, mean_error, stream
+from figures._tools import COLORS, MARKERS, below, beside, between, headline, mean_error, stream
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     quota_curves,
@@ -123,12 +123,12 @@ def blind_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "drawn utilities: waiting times are within 3.5 standard errors of the formula": below(
             off[drawn] / error[drawn], 3.5
         ),
-        "SNTV: the number doubles with each advantaged item (factor 1.9 to 2.1)": between(2**doubling, 1.9, 2.1),
+        "SNTV: the waiting time doubles with each advantaged item (factor 1.9 to 2.1)": between(2**doubling, 1.9, 2.1),
         "Borda needs fewer than 10 rankings for every h": below(arrays["borda"], 10),
-        "with a thousandth of them SNTV keeps what chance keeps, to 0.03 and three errors": below(
+        "with a thousandth of its waiting time SNTV keeps what chance keeps, to 0.03 and three errors": below(
             np.abs(kept[:, 0] - arrays["blind"]), 0.03 + 3 * kept_error[:, 0]
         ),
-        "with ten times as many it keeps 98 %": below(0.98, kept[:, -1]),
+        "with ten times its waiting time SNTV keeps 98 % of the optimum": below(0.98, kept[:, -1]),
     }
 
 

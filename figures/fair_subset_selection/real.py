@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, MARKERS, below, headline
+from figures._tools import COLORS, LINES, MARKERS, below, headline
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
@@ -104,14 +104,16 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
             np.concatenate([city[:SEPARABLE].ravel(), viewers[:SEPARABLE].ravel()]),
         ),
         "four of nine seats for the minority cost every rule less than 12 %": below(0.88, city[:, half]),
-        "eight of nine cost Borda more than 15 %": below(np.abs(city[0, -1]), 0.85),
+        "eight of nine seats for the minority cost Borda more than 15 %": below(np.abs(city[0, -1]), 0.85),
         "two to four old films of ten cost every rule less than 6 %": below(0.94, viewers[:, 2:5]),
         "ten old films cost every rule more than 15 %": below(np.abs(viewers[:, -1]), 0.85),
         "quotas for decades and classes at once cost Borda less than 8 %": below(0.92, arrays["both"]),
         "a seat for the winner of all duels costs Borda nothing in the ten profiles": below(
             0.999, arrays["winner"][:, 0]
         ),
-        "in some of them it costs SNTV everything": below(np.abs(arrays["winner"][:, 2]).min(), 1e-9),
+        "in some of the ten profiles a seat for the winner of all duels costs SNTV everything": below(
+            np.abs(arrays["winner"][:, 2]).min(), 1e-9
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, between, headline, log_axes, slope, stream
+from figures._tools import COLORS, MARKERS, below, beside, between, headline, log_axes, slope, stream
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     sample_item_scores,
@@ -107,14 +107,18 @@ def sizes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     m, found, known = arrays["m"], arrays["measured"], arrays["known"]
     compared = np.isfinite(known)
     return {
-        "the theorem's number is enough, for every rule": below(found / arrays["needed"], 1.0),
-        "Borda needs a number that grows slower than m^0.6": below(slope(m, found[2]), 0.6),
-        "SNTV needs one that grows like m log m to a power between 0.9 and 1.35": between(
+        "the theorem's number of rankings is enough for every rule": below(found / arrays["needed"], 1.0),
+        "Borda needs a number of rankings that grows slower than m^0.6": below(slope(m, found[2]), 0.6),
+        "SNTV needs a number of rankings that grows like m log m to a power between 0.9 and 1.35": between(
             slope(m * np.log(m), found[0]), 0.9, 1.35
         ),
-        "the exponents of the two differ by more than 0.5": below(slope(m, found[2]) + 0.5, slope(m, found[0])),
-        "within a factor 1.6 of independent numbers": between(found[compared] / known[compared], 1 / 1.6, 1.6),
-        "alpha of Borda does not fall with m": below(arrays["alpha"][2, 0] - 0.02, arrays["alpha"][2]),
+        "the exponents of Borda and of SNTV differ by more than 0.5": below(
+            slope(m, found[2]) + 0.5, slope(m, found[0])
+        ),
+        "numbers of rankings are within a factor of 1.6 of independent ones": between(
+            found[compared] / known[compared], 1 / 1.6, 1.6
+        ),
+        "alpha of Borda does not fall when m grows": below(arrays["alpha"][2, 0] - 0.02, arrays["alpha"][2]),
     }
 
 

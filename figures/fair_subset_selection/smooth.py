@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, headline, stream
-from figures.fair_subset_selection.panels import CULTURES, TITLES, random_half
+from figures._tools import COLORS, below, beside, headline, stream
+from figures.fair_subset_selection._panels import CULTURES, TITLES, random_half
 from lrtheory.fair_subset_selection import Rankings, ScoreRule, bias_swaps, sample_rankings, smoothness
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
-from figures.fair_subset_selection.panels import (
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
+from figures.fair_subset_selection._panels import (
     CULTURES,
     RULES,
     TITLES,
@@ -75,11 +75,11 @@ def swaps_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     written = mean[:, :, 0, :, -1]
     upward = mean - chosen_apart(arrays["shares"])
     return {
-        "the released variant is within 0.035 of the stored figures on average": below(off.mean(), 0.035),
-        "and nowhere further away than 0.05 and three standard errors": below(
+        "values of the released variant are within 0.035 of the stored figures on average": below(off.mean(), 0.035),
+        "no value of the released variant is off the stored figures by more than 0.05 and three errors": below(
             off, 0.05 + 3 * error[at, :, 1][:, :, where]
         ),
-        "at full intensity Borda keeps more than 10-Bloc, and that more than SNTV on impartial culture": below(
+        "at full intensity Borda keeps more than 10-Bloc, and 10-Bloc more than SNTV on impartial culture": below(
             written[:, 0, 1:], written[:, 0, :2] - 0.05
         ),
         "Borda keeps 95 % everywhere, in both variants": below(0.95, mean[:, :, :, 0]),

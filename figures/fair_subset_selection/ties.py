@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
-from figures.fair_subset_selection.panels import RULES, best_quota, draw_line, kept, random_half
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
+from figures.fair_subset_selection._panels import RULES, best_quota, draw_line, kept, random_half
 from lrtheory.fair_subset_selection import bias_swaps, sample_rankings
 
 if TYPE_CHECKING:
@@ -59,16 +59,18 @@ def ties_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     off = np.abs(mean[:, 0][:, :, where] - arrays["known"])
     gain = mean[0, ..., -1] - mean[1, ..., -1]  # of the best quota at full intensity, (ties, rules)
     return {
-        "ties at random: within 0.02 and three standard errors of independent numbers": below(
+        "with random ties shares are within 0.02 and three standard errors of independent numbers": below(
             off, 0.02 + 3 * error[:, 0][:, :, where]
         ),
         "at full intensity a quota brings Borda more than 0.05": below(0.05, gain[0, 0]),
-        "there no quota lifts 10-Bloc or SNTV above 0.75": below(mean[0, 0, 1:, -1], 0.75),
-        "ties by number, which here is true quality, pretend 0.2 more": below(
+        "at full intensity no quota lifts 10-Bloc or SNTV above 0.75": below(mean[0, 0, 1:, -1], 0.75),
+        "ties by number, which here is true quality, pretend that 10-Bloc and SNTV keep 0.2 more": below(
             0.2, mean[0, 1, 1:, -1] - mean[0, 0, 1:, -1]
         ),
-        "for Borda ties decide less than 0.01": below(np.abs(mean[:, 0, 0] - mean[:, 1, 0]), 0.01),
-        "latent rankings are chosen right without a quota": below(1 - mean[1, :, :, 0], 1e-9),
+        "the rule for ties changes what Borda keeps by less than 0.01": below(
+            np.abs(mean[:, 0, 0] - mean[:, 1, 0]), 0.01
+        ),
+        "without bias no rule needs a quota to choose the best set": below(1 - mean[1, :, :, 0], 1e-9),
     }
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below, headline, stream
-from figures.fair_subset_selection.panels import RULES, best_quota, draw_line, kept, random_half
+from figures._tools import COLORS, MARKERS, below, headline, stream
+from figures.fair_subset_selection._panels import RULES, best_quota, draw_line, kept, random_half
 from lrtheory.fair_subset_selection import bias_utilities, sample_utilities
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def utilities_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "without bias no quota is needed": below(np.abs(1 - free[..., -1]), 1e-9),
         "with the best quota Borda keeps 95 % at every bias": below(0.95, constrained[:, 0]),
-        "without a quota Borda keeps less than 94 % at the largest": below(free[:, 0, 0], 0.94),
-        "there a quota gains more than 0.05 for every rule under Plackett-Luce": below(
+        "without a quota Borda keeps less than 94 % at the largest bias": below(free[:, 0, 0], 0.94),
+        "at the largest bias a quota gains more than 0.05 for every rule under Plackett-Luce": below(
             0.05, constrained[0, :, 0] - free[0, :, 0]
         ),
         "SNTV with the best quota keeps less than Borda at the largest bias": below(

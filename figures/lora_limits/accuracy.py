@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, slope
+from figures._tools import COLORS, MARKERS, below, beside, headline, slope
 from lrtheory.lora_limits import baselines, lora_gradients, make_uniform, theory
 
 if TYPE_CHECKING:
@@ -88,19 +88,23 @@ def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     shared = np.isfinite(arrays["known"])
     rate = [slope(arrays["features"], arrays["error"][METHODS.index("favor"), i]) for i in (half, three)]
     return {
-        "up to 1 Taylor beats random features a hundred times with 165 and more": below(
+        "for entries up to 1 Taylor beats random features a hundredfold with 165 columns and more": below(
             at["taylor"][: half + 2, -2:] + 2, at["favor"][: half + 2, -2:]
         ),
-        "at 1/2 it beats landmarks with as many columns": below(at["taylor"][half], at["nystrom"][half]),
-        "at 3 landmarks beat it with the most columns": below(at["nystrom"][three, -1], at["taylor"][three, -1]),
-        "at 3 none but singular vectors has two digits; a refusal counts as none": below(
+        "for entries up to 1/2 Taylor beats landmarks with as many columns": below(
+            at["taylor"][half], at["nystrom"][half]
+        ),
+        "for entries up to 3 landmarks beat Taylor with the most columns": below(
+            at["nystrom"][three, -1], at["taylor"][three, -1]
+        ),
+        "for entries up to 3 only singular vectors give two digits; a refusal counts as none": below(
             -2, np.nan_to_num(np.delete(digits[:, three], 5, axis=0))
         ),
-        "random features gain less than the power 0.9 of their number": below(np.abs(rate), 0.9),
-        "up to 1, Chebyshev and minimax for the bound on logits are no better than Taylor, from 45 columns on": below(
+        "errors of random features fall slower than the power 0.9 of their number": below(np.abs(rate), 0.9),
+        "for entries up to 1 Chebyshev and minimax do no better than Taylor from 45 columns on": below(
             at["taylor"][: half + 2, -3:], np.minimum(at["chebyshev"], at["minimax"])[: half + 2, -3:]
         ),
-        "within a factor of 8 of independent numbers": below(
+        "errors are within a factor of 8 of independent numbers": below(
             np.abs(digits - np.log10(np.abs(arrays["known"])))[shared], np.log10(8)
         ),
     }

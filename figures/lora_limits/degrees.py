@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, between, headline, slope
+from figures._tools import COLORS, MARKERS, below, beside, between, headline, slope
 from lrtheory.lora_limits import exp_polynomial, theory
 
 if TYPE_CHECKING:
@@ -62,20 +62,22 @@ def degrees_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     ratio = ends[..., 1][visible] / ends[..., 0][visible]
     widest = np.where(ends[..., 0] <= 1, ends[..., 1] / np.maximum(ends[..., 0], 1e-300), 1)[visible]
     return {
-        "the closed bound costs at most one degree": between(certificate - taylor, -0.5, 1.5),
+        "the closed bound asks for at most one degree more than Taylor needs": between(certificate - taylor, -0.5, 1.5),
         "minimax needs 0.3 to 0.75 of Taylor's degrees from M = 2 on": between((minimax / taylor)[:, large], 0.3, 0.75),
-        "and never more than the cut Chebyshev series": below(minimax, chebyshev + 0.5),
+        "minimax never needs more degrees than the cut Chebyshev series": below(minimax, chebyshev + 0.5),
         "from M = 2 on Taylor's degrees grow with the power 0.6 to 1 of M": between(
             [slope(M[large], line[large]) for line in taylor], 0.6, 1.0
         ),
         "the ends of the best absolute error are in order": below(1, ratio),
-        "and within a factor of 1.5 where it is below 1": below(widest, 1.5),
-        "independent best errors lie between them": below(
+        "where the best absolute error is below 1, its two ends are within a factor of 1.5": below(widest, 1.5),
+        "independent best absolute errors lie between the two ends": below(
             np.zeros((2, len(BEST["M"]))),
             np.array([arrays["best"] / arrays["at_known"][:, 0] - 1, 1 - arrays["best"] / arrays["at_known"][:, 1]]),
         ),
-        "within one degree of an independent table": below(np.abs(degree - known)[there], 1.5),
-        "and equal in nine of ten places": below(np.mean(np.abs(degree - known)[there] > 0.5), 0.1),
+        "the degrees are within one of those of an independent table": below(np.abs(degree - known)[there], 1.5),
+        "the degrees are those of an independent table in nine of ten places": below(
+            np.mean(np.abs(degree - known)[there] > 0.5), 0.1
+        ),
     }
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline
-from figures.lora_limits.dense import softmax
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline
+from figures.lora_limits._dense import softmax
 from lrtheory.lora_limits import make_hypercube, theory
 
 if TYPE_CHECKING:
@@ -79,12 +79,18 @@ def exponents_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "at a = 1/2 and Gamma^2 = 0.05 ln L attention needs a rank above L^0.59 from 2^80 tokens on": below(
             0.59, exponent[1, 3:, at]
         ),
-        "and above L^0.65 in the limit": below(0.65, limit[1, at]),
-        "the limit grows with c, by 0.01 a step until it is 1": below(0.01, np.diff(limit[:, c <= 0.1], axis=1)),
-        "and is below L^0.4 at c = 0.01, a = 1/4": below(np.abs(limit[0, np.isclose(c, 0.01)]), 0.4),
+        "at a = 1/2 and Gamma^2 = 0.05 ln L attention needs a rank above L^0.65 in the limit": below(
+            0.65, limit[1, at]
+        ),
+        "the exponent in the limit grows with c, by 0.01 a step until it is 1": below(
+            0.01, np.diff(limit[:, c <= 0.1], axis=1)
+        ),
+        "the exponent in the limit is below 0.4 at c = 0.01 and a = 1/4": below(
+            np.abs(limit[0, np.isclose(c, 0.01)]), 0.4
+        ),
         "exponents of 2^320 tokens are within 0.03 of the limit": below(np.abs(exponent[:, -1] - limit), 0.03),
-        "finite numbers of tokens stay below the limit": below(exponent[:, 1:], limit[:, None] + 1e-9),
-        "within 0.012 of independent numbers": below(np.abs(known - ours)[there], 0.012),
+        "exponents of finite numbers of tokens stay below the limit": below(exponent[:, 1:], limit[:, None] + 1e-9),
+        "the exponents are within 0.012 of independent numbers": below(np.abs(known - ours)[there], 0.012),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
 from lrtheory.lora_limits import make_gadget, theory
 
 if TYPE_CHECKING:
@@ -87,16 +87,20 @@ def gadget_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "exact attention is always right where the scale is decisive": below(
             0.999, share[beta0 >= arrays["sufficient"][0], 0]
         ),
-        "and already from 80 on": below(0.999, share[beta0 >= 80, 0]),
-        "at 20 and below it says yes to everything": below(np.abs(share[beta0 <= 20, 0] - 0.5), 1e-9),
+        "exact attention is always right from a scale of 80 on": below(0.999, share[beta0 >= 80, 0]),
+        "at a scale of 20 and below exact attention says yes to everything": below(
+            np.abs(share[beta0 <= 20, 0] - 0.5), 1e-9
+        ),
         "polynomials of degree 4, 8 and 16 are at chance where exact attention is right": below(
             np.abs(share[beta0 >= 80][:, [4, 8, 16]] - 0.5), 0.13
         ),
         "the degree that decides is above 0.7 of the largest logit": below(0.7, 2 * settled[decided] / beta0[decided]),
-        "it has more features than 10^15 times the points": below(
+        "the degree that decides has more features than 10^15 times the points": below(
             15, [np.log10(float(theory.n_features(2 * BITS, abs(int(g))) / arrays["n"])) for g in settled[decided]]
         ),
-        "degrees are within a third of independent ones": below(np.abs(settled / known - 1)[there & decided], 1 / 3),
+        "degrees that decide are within a third of independent ones": below(
+            np.abs(settled / known - 1)[there & decided], 1 / 3
+        ),
     }
 
 

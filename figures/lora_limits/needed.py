@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
-from figures.lora_limits.dense import gradient, softmax, taylor_attention, uniform
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, stream
+from figures.lora_limits._dense import gradient, softmax, taylor_attention, uniform
 from lrtheory.lora_limits import theory
 
 if TYPE_CHECKING:
@@ -78,13 +78,19 @@ def needed_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "degrees never fall when one instance is scaled up": below(-0.5, np.diff(degree, axis=1)),
         "entries up to 1/2 need at most degree 3, 165 features": below(np.abs(middle[:, bounds <= 0.5]), 3.5),
         "entries up to 4 need more than a hundred thousand features": below(1e5, columns[:, bounds == 4]),
-        "there features outnumber tokens a hundred times": below(100 * n[:, None], columns[:, bounds == 4]),
-        "the wall stands between 0.5 and 1.5 at these lengths": below(np.abs(wall(arrays) - 1), 0.5),
-        "and moves out as tokens become more": below(0.02, np.diff(wall(arrays)[[0, -1]])),
+        "for entries up to 4 features outnumber tokens a hundred times": below(
+            100 * n[:, None], columns[:, bounds == 4]
+        ),
+        "features cost as much as the exact gradient at a bound on entries between 0.5 and 1.5": below(
+            np.abs(wall(arrays) - 1), 0.5
+        ),
+        "the bound on entries up to which features pay grows with the number of tokens": below(
+            0.02, np.diff(wall(arrays)[[0, -1]])
+        ),
         "the bound on logits in O(L d) is right, and at most twice the largest logit": below(
             np.abs(arrays["logit_bound"] / arrays["logit"] - 1.5), 0.5
         ),
-        "within one degree of independent numbers up to 2, within two beyond": below(
+        "degrees are within one of independent ones for entries up to 2, within two beyond": below(
             np.abs(middle - known)[there], np.broadcast_to(np.where(bounds > 2, 2.1, 1.1), there.shape)[there]
         ),
     }

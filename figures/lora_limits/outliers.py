@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, LINES, MARKERS, below, between, headline
-from figures.lora_limits.dense import Instance, gradient, softmax, taylor_attention
+from figures._tools import COLORS, LINES, MARKERS, below, between, headline
+from figures.lora_limits._dense import Instance, gradient, softmax, taylor_attention
 from lrtheory.lora_limits import lora_gradients, make_outliers, theory
 
 if TYPE_CHECKING:
@@ -72,13 +72,15 @@ def outliers_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
             arrays["logit"][large] / arrays["logit"][0] / factor[large], 0.4, 1.5
         ),
         "a token 16 times as large more than doubles the degree for all": below(2, degree[factor == 16] / degree[0]),
-        "the degree of the hybrid stays within two of that without outlier": below(np.abs(hybrid - hybrid[0]), 2.5),
-        "it keeps less than one token in a hundred exact": below(arrays["kept_exact"], arrays["n_tokens"] / 100),
-        "and is right within the tolerance": below(np.log10(arrays["hybrid_error"]), np.log10(TOL)),
-        "from 8 on it takes fewer operations than a polynomial for all, and than half of the exact ones": below(
+        "the degree of the hybrid stays within two of that without an outlier": below(np.abs(hybrid - hybrid[0]), 2.5),
+        "the hybrid keeps less than one token in a hundred exact": below(
+            arrays["kept_exact"], arrays["n_tokens"] / 100
+        ),
+        "the hybrid is right within the tolerance": below(np.log10(arrays["hybrid_error"]), np.log10(TOL)),
+        "from a factor of 8 on the hybrid has fewer operations than the polynomial, and than half the exact": below(
             arrays["hybrid_flops"][large], np.minimum(arrays["exact_flops"] / 2, arrays["flops"][large])
         ),
-        "from 16 on less than a fifth of the former": below(
+        "from a factor of 16 on the hybrid has less than a fifth of the operations of the polynomial": below(
             (arrays["hybrid_flops"] / arrays["flops"])[factor >= 16], 0.2
         ),
         "clipping is another problem: its gradient is off by more than one in ten thousand": below(

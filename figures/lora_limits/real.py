@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, MARKERS, below, between, headline
-from figures.lora_limits.dense import softmax
+from figures._tools import COLORS, MARKERS, below, between, headline
+from figures.lora_limits._dense import softmax
 from lrtheory.lora_limits import diagnose, load_attention_heads, theory
 
 if TYPE_CHECKING:
@@ -107,14 +107,16 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     logit, degree, n = arrays["logit"], arrays["degree"], arrays["n_tokens"]
     return {
         "no head is in the cheap regime": below(np.mean(arrays["regime"] != "exact cheaper"), 1e-9),
-        "all largest entries exceed sqrt(log L)": below(1, arrays["gamma"]),
+        "the largest entries of every head exceed sqrt(log L)": below(1, arrays["gamma"]),
         "the bound on logits in O(L d) is at least the largest logit and at most four times as large": between(
             arrays["logit_bound"] / logit, 1 - 1e-6, 4
         ),
         "every head needs degree 8 or more for rows within a hundredth": below(7.5, degree),
-        "its features would pay from ten million tokens on at the earliest": below(7, tokens_needed(arrays)),
+        "features of the degree that a head needs would pay from ten million tokens on at the earliest": below(
+            7, tokens_needed(arrays)
+        ),
         "degree and largest logit rise together": below(0.8, np.corrcoef(logit.ravel(), degree.ravel())[0, 1]),
-        "yet in the last layer half of the heads have a numerical rank below a third of the tokens": below(
+        "in the last layer half of the heads have a numerical rank below a third of the tokens": below(
             np.median(np.abs(arrays["rank"][-1])), n / 3
         ),
         "without the 16 largest keys and queries the degree falls by less than half in the median": between(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, MARKERS, below, headline, stream
-from figures.lora_limits.dense import softmax
+from figures._tools import COLORS, MARKERS, below, headline, stream
+from figures.lora_limits._dense import softmax
 from lrtheory.lora_limits import AttentionProblem, LoRAHead, lora_gradients, theory
 from lrtheory.transductive_clustering import load_digits_features
 
@@ -80,18 +80,18 @@ def training_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     even = [theory.break_even_length(D, int(k), rank=RANK) for k in features(arrays)]
     return {
         "exact gradients take nine tenths off the loss": below(loss[0, -1] / loss[0, 0], 0.1),
-        "on the way the bound on the logits grows tenfold": below(10, reach[0].max() / reach[0, 0]),
-        "the degree for one in a thousand climbs from at most 2 to at least 6": below(
+        "in training the bound on the logits grows tenfold": below(10, reach[0].max() / reach[0, 0]),
+        "the degree for an accuracy of one in a thousand climbs from at most 2 to at least 6": below(
             [degree[1, 0], -degree[1].max()], [2.5, -5.5]
         ),
-        "with it the loss follows the exact one within a hundredth of the start": below(
+        "with an accuracy of one in a thousand the loss follows the exact one within 1 % of its start": below(
             np.abs(loss[1] - loss[0]), loss[0, 0] / 100
         ),
-        "columns grow thirtyfold": below(30, features(arrays).max() / features(arrays)[0]),
-        "so the start would pay and the end does not": below(
+        "the number of features grows thirtyfold in training": below(30, features(arrays).max() / features(arrays)[0]),
+        "features would pay at the start of training and do not at its end": below(
             [even[0], -max(even)], [arrays["n_tokens"], -arrays["n_tokens"]]
         ),
-        "with degree 2 throughout the loss is twice the exact one at the end, or where it is refused": below(
+        "with degree 2 throughout the loss is twice the exact one at the end, or where degree 2 is refused": below(
             2 * loss[0, last], loss[2, last]
         ),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes, slope, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, log_axes, slope, stream
 from lrtheory.low_rank_adapters.kinds.lora import lora
 from lrtheory.low_rank_adapters.training.train import train
 
@@ -71,11 +71,11 @@ def conditioning_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     median = np.median(counts, axis=-1)
     plain = np.isfinite(median[PLAIN])
     return {
-        "alternating steps of 0.5 need the same number within 10 % at every condition": below(
+        "alternating steps of 0.5 need the same number of steps within 10 % at every condition": below(
             np.abs(median[ALTERNATING] / median[ALTERNATING, 0] - 1), 0.1
         ),
-        "alternating steps of 1 need two from every start": below(counts[WHOLE], 2.5),
-        "plain steps grow like the condition to a power of 0.9 or more": below(
+        "alternating steps of 1 need two steps from every start": below(counts[WHOLE], 2.5),
+        "the number of plain steps grows like the condition to a power of 0.9 or more": below(
             0.9, slope(kappa[plain], median[PLAIN, plain])
         ),
         "of runs with steps of 0.9 of both factors at once a quarter or more do not arrive": below(

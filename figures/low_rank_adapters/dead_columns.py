@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, below, beside, headline, log_ticks, stream
+from figures._tools import COLORS, below, beside, headline, log_ticks, stream
 from lrtheory.low_rank_adapters.theory.randlora import dead_share
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def dead_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     used, documented = arrays["expected"].T
     return {
         "draws have the share of dead columns that is expected, within 0.01": below(np.abs(mean - used), 0.01),
-        "so has peft within 0.02 at sides 384 and 768": below(np.abs(ours(arrays) - known), 0.02),
+        "adapters of peft have our share of dead columns within 0.02 at sides 384 and 768": below(
+            np.abs(ours(arrays) - known), 0.02
+        ),
         "the documented law would leave fewer dead columns by 0.08 or more from side 192 on": below(
             0.08, (mean - documented)[arrays["side"] >= 192]
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, headline, stream
+from figures._tools import COLORS, below, headline, stream
 from lrtheory.low_rank_adapters.kinds.lora import lora
 from lrtheory.low_rank_adapters.loaders import load_update
 from lrtheory.low_rank_adapters.training.energies import captured_energies
@@ -54,14 +54,18 @@ def energies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     xs, a_step, b_step, tangent = np.moveaxis(arrays["shares"], -1, 0)
     random, weight, sign, gradient = xs
     return {
-        "the parts add up to what the tangent space captures": below(np.abs(tangent - (a_step + b_step - xs)), 1e-10),
-        "which dense projectors confirm": below(np.abs(tangent - arrays["dense"]), 1e-10),
+        "the shares of both steps, less their overlap, add up to what the tangent space captures": below(
+            np.abs(tangent - (a_step + b_step - xs)), 1e-10
+        ),
+        "dense projectors confirm what the tangent space captures": below(np.abs(tangent - arrays["dense"]), 1e-10),
         "no start captures more in one subspace than the best of its rank": below(xs, arrays["best"] + 1e-10),
-        "that of the gradient captures as much": below(np.abs(gradient - arrays["best"]), 1e-10),
-        "that of its signs less than a third of it up to rank 32": below(
+        "the start of the gradient captures as much as the best subspace of its rank": below(
+            np.abs(gradient - arrays["best"]), 1e-10
+        ),
+        "up to rank 32 the start of the signs captures less than a third of what the best of its rank does": below(
             sign[arrays["rank"] <= 32], arrays["best"][arrays["rank"] <= 32] / 3
         ),
-        "less than those of the weight, to the same rank": below(
+        "up to rank 32 the start of the signs captures less than that of the weight": below(
             sign[arrays["rank"] <= 32], weight[arrays["rank"] <= 32]
         ),
         "random subspaces capture less than 2 %, up to rank 8": below(random[arrays["rank"] <= 8], 0.02),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, log_axes
 from lrtheory.low_rank_adapters.baselines import ridge_then_svd
 from lrtheory.low_rank_adapters.fit import fit
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
@@ -52,12 +52,14 @@ def healing_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     best, truncated, gradient, sign = arrays["left"].T
     at = arrays["rank"] == 16
     return {
-        "nothing leaves less than the best LoRA": below(best[:, None], arrays["left"][:, 1:]),
+        "no start leaves less of the loss than the best LoRA": below(best[:, None], arrays["left"][:, 1:]),
         "at rank 16 the signs leave more than 4 times what the gradient leaves": below(4, (sign / gradient)[at]),
         "the best copy of the full update leaves 1.5 times the optimum or more from rank 4 on": below(
             1.5, (truncated / best)[arrays["rank"] >= 4]
         ),
-        "a start from one gradient leaves more than that, at every rank": below(truncated, gradient),
+        "a start from one gradient leaves more than the best copy of the full update, at every rank": below(
+            truncated, gradient
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, between, headline, stream
 from lrtheory.low_rank_adapters.distance import distance
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from lrtheory.low_rank_adapters.loaders import load_update
@@ -127,14 +127,16 @@ def reach_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "on a flat spectrum LoRA leaves the square root of what a random linear adapter of its dimension leaves": below(
             np.abs(error - np.sqrt(1 - dimension / SIDE**2)), 1e-12
         ),
-        "there RandLoRA leaves less than LoRA of no larger dimension by 0.1, in every draw": below(
+        "on a flat spectrum RandLoRA leaves less than LoRA of no larger dimension by 0.1, in every draw": below(
             0.1, flat_lora[:, None] - flat
         ),
-        "with singular values 1/i LoRA leaves less by 0.14, in the mean": below(0.14, power.mean(axis=1) - power_lora),
+        "with singular values 1/i LoRA leaves less than RandLoRA by 0.14, in the mean": below(
+            0.14, power.mean(axis=1) - power_lora
+        ),
         "on four real updates LoRA leaves less than a random linear adapter of its dimension, at every rank": below(
             quotients, 1
         ),
-        "on two of them it leaves less than RandLoRA of no smaller dimension": below(
+        "on two real updates LoRA leaves less than RandLoRA of no smaller dimension": below(
             0, np.concatenate([np.ravel(one - lora[:, None]) for one, lora in pairs])
         ),
         "at side 384 and rank 16 LoRA draws level with random linear adapters at decay 0.111 to 0.113": between(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, LINES, below, headline, stream
+from figures._tools import COLORS, LINES, below, headline, stream
 from lrtheory.low_rank_adapters.convert import refactorize
 from lrtheory.low_rank_adapters.kinds.lora import lora
 from lrtheory.low_rank_adapters.training.train import train
@@ -59,9 +59,13 @@ def sharpness_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     highest = arrays["losses"].max(axis=2)
     return {
         "from balanced factors the loss falls a hundredfold in every draw": below(last[:, 0] / first[:, 0], 1e-2),
-        "from unbalanced ones the same step raises it a hundredfold": below(100, highest[:, 1] / first[:, 1]),
-        "a step of their own does not raise it": below(highest[:, 2] / first[:, 2], 1 + 1e-9),
-        "but lowers it less than the longer step of balanced ones": below((last / first)[:, 0], (last / first)[:, 2]),
+        "from unbalanced factors the same step raises the loss a hundredfold": below(100, highest[:, 1] / first[:, 1]),
+        "a step of their own does not raise the loss of unbalanced factors": below(
+            highest[:, 2] / first[:, 2], 1 + 1e-9
+        ),
+        "with a step of their own unbalanced factors lower the loss less than balanced ones do": below(
+            (last / first)[:, 0], (last / first)[:, 2]
+        ),
     }
 
 

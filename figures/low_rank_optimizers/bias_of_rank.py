@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, draw_power, headline, log_axes, slope
+from figures._tools import COLORS, LINES, MARKERS, below, beside, between, draw_power, headline, log_axes, slope
 from lrtheory.low_rank_optimizers import theory
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ def bias_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "from rank 16 the bias falls with exponent -1 within 0.03": between(slopes, -1.02, -0.97),
         "r times the bias is within 1 % of its closed limit at rank 512": between(last, 0.99, 1.01),
-        "with skewed factors it falls with exponent -1/2 within 0.05": between(
+        "with skewed factors the bias falls with exponent -1/2 within 0.05": between(
             slope(r[late], arrays["skewed"][late]), -0.55, -0.45
         ),
-        "extrapolated to infinite rank with exponent -2 within 0.05": between(
+        "extrapolated to infinite rank the bias falls with exponent -2 within 0.05": between(
             slope(r[late], arrays["extrapolated"][late]), -2.05, -1.95
         ),
         "at each rank the bias of the flat spectrum is a third or less of that of rank one": below(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, log_axes
 from lrtheory.low_rank_optimizers import make_sine, plan_population, sine_gradient
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def budget_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "with a million pairs rank 8 has a tenth or less of the error of rank 1, for a direction of rank one": below(
             mse[0, 2, 3], mse[0, 2, 0] / 10
         ),
-        "a flat spectrum never wants a larger rank, and a smaller one for some budget": (
+        "a flat spectrum never wants a larger rank than a direction of rank one, and sometimes a smaller one": (
             bool((flat <= one).all() and (flat < one).any()),
             float((one - flat).max()),
         ),

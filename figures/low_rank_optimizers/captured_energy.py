@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, stream
 from lrtheory._data.network import Network
 from lrtheory.low_rank_optimizers.columns.select_columns import select_columns
 from lrtheory.low_rank_optimizers.loaders import load_digits_problem
@@ -92,15 +92,17 @@ def captured_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     svd, squares, absolutes, random, _, share = arrays["share"].T
     bound = float(arrays["bound"])
     return {
-        "cosines hold at least r/n and at most what singular vectors do": below(
+        "columns of cosines hold at least r/n of the energy, and at most what singular vectors do": below(
             np.concatenate([share - squares, squares - svd]), 1e-9
         ),
-        "absolute values choose columns that hold within 0.01 as much": below(np.abs(squares - absolutes), 0.01),
+        "columns chosen by absolute values hold as much as those chosen by squares, within 0.01": below(
+            np.abs(squares - absolutes), 0.01
+        ),
         "four columns of cosines hold more than twice as much as those of a random basis": below(
             2, _at(arrays, 4, squares) / _at(arrays, 4, random)
         ),
         "columns chosen in every step keep the error below the bound": below(arrays["fresh"], bound),
-        "columns that are kept for 200 steps do not": below(bound, arrays["stale"].max()),
+        "columns that are kept for 200 steps let the error exceed the bound": below(bound, arrays["stale"].max()),
     }
 
 

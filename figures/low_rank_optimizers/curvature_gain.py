@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, below, beside, between, headline, stream
+from figures._tools import COLORS, LINES, below, beside, between, headline, stream
 from lrtheory._data.network import Network
 from lrtheory.low_rank_optimizers.loaders import load_digits_problem
 from lrtheory.low_rank_optimizers.optimizers.curvature import METHODS, update_curvature
@@ -74,19 +74,21 @@ def curvature_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "what the exact inverse keeps along g stays below 1/(1 - decay) = 20": between(
             np.concatenate([exact, run["exact"]]), 0, 20
         ),
-        "from 1000 on the published formula keeps 100 times as much as the inverse": below(
+        "from g^T X g = 1000 on the formula of the thesis keeps 100 times as much as the inverse": below(
             100, printed[large] / exact[large]
         ),
-        "on mean activations of digits it grows 100,000 times in 20 steps": below(
+        "on mean activations of digits the gain of the thesis's formula grows 100,000-fold in 20 steps": below(
             1e5, run["published"][-1] / run["published"][0]
         ),
-        "the released program keeps less than 1": between(np.concatenate([released, run["released"]]), 0, 1),
+        "what the released program keeps along g stays below 1": between(
+            np.concatenate([released, run["released"]]), 0, 1
+        ),
     }
 
 
 def curvature_beside(arrays: Any) -> list[Beside]:
-    """Quotients of the published gain and the exact one."""
-    what = [f"published over exact, {s:g} before" for s in KNOWN["before"]]
+    """Quotients of the gain by the formula of the thesis and the exact one."""
+    what = [f"thesis over exact, {s:g} before" for s in KNOWN["before"]]
     return beside(what, KNOWN["quotient"], arrays["known"], KNOWN["source"])
 
 
@@ -95,7 +97,7 @@ def draw_curvature_gain(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.8), layout="constrained")
-    labels = {"exact": "exact inverse", "published": "published formula", "released": "released program"}
+    labels = {"exact": "exact inverse", "published": "formula of the thesis", "released": "released program"}
     for i, method in enumerate(METHODS):
         look = {"color": COLORS[i], "linestyle": LINES[i], "label": labels[method]}
         left.plot(arrays["before"], arrays["gain"][i], **look)
@@ -106,13 +108,15 @@ def draw_curvature_gain(arrays: Any) -> matplotlib.figure.Figure:
     left.set(xscale="log", xlabel=r"$g^T X g$ before")
     right.set(xlabel="batch of digits, g its mean hidden activation", xticks=[1, 5, 10, 15, 20])
     left.legend(loc="upper left")
-    headline(figure, "How much of the seen direction is left in X: the published formula amplifies what it should damp")
+    headline(
+        figure, "How much of the seen direction is left in X: the formula of the thesis amplifies what it should damp"
+    )
     return figure
 
 
 CURVATURE_GAIN = Figure(
     name="curvature-gain",
-    title="The gain along the seen direction by the exact, the published and the released update of MKOR.",
+    title="The gain along the seen direction by the exact update, the thesis and the program of MKOR.",
     compute=compute_curvature_gain,
     claims=curvature_claims,
     draw=draw_curvature_gain,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, below, beside, headline
+from figures._tools import COLORS, below, beside, headline
 from lrtheory.low_rank_optimizers import IntegerES, IntegerRNN, load_text, make_markov_text, theory
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ def integer_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     fresh, unigram = arrays["fresh"], arrays["unigram"]
     last = arrays["text"][-20:].mean()
     return {
-        "on fresh symbols of the source it needs 0.2 bits less than their frequencies tell": below(
+        "on fresh symbols of the source the network needs 0.2 bits less than their frequencies tell": below(
             fresh[0], unigram[0] - 0.2
         ),
-        "and no fewer than the entropy rate allows": below(arrays["floor"], fresh[0]),
-        "on English text, too, it needs less than frequencies tell, in training and on fresh symbols": below(
+        "on fresh symbols of the source the network needs no fewer bits than the entropy rate allows": below(
+            arrays["floor"], fresh[0]
+        ),
+        "on English text the network needs less than frequencies tell, in training and on fresh symbols": below(
             [last, fresh[1]], unigram[1]
         ),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, below, beside, headline, stream
+from figures._tools import COLORS, below, beside, headline, stream
 from lrtheory.low_rank_optimizers.loaders import load_encoder_weights
 from lrtheory.low_rank_optimizers.rounding.absorption import absorption
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
@@ -70,7 +70,9 @@ def rounding_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "up to steps of 3e-5 two runs agree on 55 % of what they change": below(
             0.55, np.concatenate([overlap, arrays["measured"][few, 1]])
         ),
-        "where chance is below 15 %": below(np.concatenate([chance, arrays["measured"][few, 0]]), 0.15),
+        "up to steps of 3e-5 two runs would agree by chance on less than 15 %": below(
+            np.concatenate([chance, arrays["measured"][few, 0]]), 0.15
+        ),
         "from steps of 1e-6 predictions are within 0.005 of what two runs do": below(
             np.abs(arrays["predicted"][at] - arrays["measured"])[many], 0.005
         ),

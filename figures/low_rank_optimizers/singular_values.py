@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline
+from figures._tools import COLORS, LINES, MARKERS, below, beside, between, headline
 from figures.low_rank_optimizers.captured_energy import gradients
 from lrtheory.low_rank_optimizers.optimizers.auon import AuON
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import newton_schulz, spectral_image
@@ -53,11 +53,13 @@ def singular_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     found = arrays["after"][:, inside]
     shrunk = arrays["auon"] / arrays["gradient"]
     return {
-        "no value from 0.01 to 1 leaves the exact image": below(
+        "no singular value from 0.01 to 1 leaves the exact image": below(
             np.concatenate([ends[:, 0] - found, found - ends[:, 1]]), 0
         ),
-        "five steps bring them into [0.68, 1.14]": between(found[-1], 0.68, 1.14),
-        "values below 0.00103 stay below 1/2": below(arrays["after"][-1, np.abs(x) < SMALL], 0.5),
+        "five steps bring singular values from 0.01 to 1 into [0.68, 1.14]": between(found[-1], 0.68, 1.14),
+        "singular values below 0.00103 stay below 1/2 after five steps": below(
+            arrays["after"][-1, np.abs(x) < SMALL], 0.5
+        ),
         "Muon makes the condition of a gradient of digits ten times smaller": below(
             10, _condition(arrays["gradient"]) / _condition(arrays["muon"][-1])
         ),

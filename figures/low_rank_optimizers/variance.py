@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
 from lrtheory.low_rank_optimizers import ClassifierProblem, LowRankES, load_digits_problem, theory
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, below, beside, between, headline, slope, stream
+from figures._tools import COLORS, LINES, below, beside, between, headline, slope, stream
 from lrtheory.matrix_completion import complete, make_low_rank
 
 if TYPE_CHECKING:
@@ -53,13 +53,17 @@ def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """State the claims of the figure, each with its margin; seconds claim nothing, since they depend on the machine."""
     ranks, (exact, approximate) = arrays["ranks"], arrays["flops"]
     return {
-        "both reach a relative error of 1e-5": below(np.log10(arrays["error"]), -5),
-        "in the same number of iterations, but for one": below(abs(np.diff(arrays["iterations"], axis=0)), 1.5),
+        "exact and approximate regressions reach a relative error of 1e-5": below(np.log10(arrays["error"]), -5),
+        "exact and approximate regressions need the same number of iterations, but for one": below(
+            abs(np.diff(arrays["iterations"], axis=0)), 1.5
+        ),
         "flops of approximate regressions grow with exponent 0.9 to 1.15 in the rank": between(
             slope(ranks, approximate), 0.9, 1.15
         ),
-        "those of exact ones with exponent 1.6 to 2": between(slope(ranks, exact), 1.6, 2.0),
-        "at the largest rank approximate ones take less than half the flops": below(approximate[-1], exact[-1] / 2),
+        "flops of exact regressions grow with exponent 1.6 to 2 in the rank": between(slope(ranks, exact), 1.6, 2.0),
+        "at the largest rank approximate regressions take less than half the flops of exact ones": below(
+            approximate[-1], exact[-1] / 2
+        ),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, below, beside, headline, stream
+from figures._tools import COLORS, LINES, below, beside, headline, stream
 from lrtheory.matrix_completion import complete, load_digits_matrix
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ def digits_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "a low rank with a good ridge saves 0.8 gray values over the means of the columns": below(
             errors.min(), means - 0.8
         ),
-        "nearly without a ridge the largest rank is worse than a third of it": below(errors[0, 1], errors[0, -1]),
-        "with the largest ridge more ranks never cost 0.05": below(np.diff(errors[-1]), 0.05),
+        "nearly without a ridge the largest rank is worse than a third of that rank": below(
+            errors[0, 1], errors[0, -1]
+        ),
+        "with the largest ridge a larger rank never costs 0.05 gray values": below(np.diff(errors[-1]), 0.05),
         "a ridge is worth more than a rank: the largest beats the smallest at every rank from 10 on": below(
             errors[-1, arrays["ranks"] >= 10], errors[0, arrays["ranks"] >= 10]
         ),

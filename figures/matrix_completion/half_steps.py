@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline, slope, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, between, headline, slope, stream
 from lrtheory.matrix_completion import (
     LowRank,
     half_step,
@@ -114,7 +114,9 @@ def contraction_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "from 8 k ln n entries a column on 98 of 100 half-steps shrink the distance to a quarter": below(
             (many > 0.25).sum(), 0.02 * many.size
         ),
-        "the median is 1 to 1.6 times the scale, whatever the condition number": between(middle, 1, 1.6),
+        "the median ratio of distances is 1 to 1.6 times the expected one, whatever the condition number": between(
+            middle, 1, 1.6
+        ),
     }
 
 
@@ -201,9 +203,13 @@ def floor_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     before, after = arrays["distance"][-1, :, :-1], arrays["distance"][-1, :, 1:]
     far = before > 20 * errors[:, None]
     return {
-        "the floor is the error that stays, within a factor 2": between(floor / errors, 0.5, 2),
-        "with exponent one": between(np.array(exponents), 0.95, 1.05),
-        "with an error of a fifth of the distance too every half-step far above the floor halves it": below(
+        "the distance that is left is the error of each half-step, within a factor of 2": between(
+            floor / errors, 0.5, 2
+        ),
+        "the distance that is left grows with the error of half-steps with exponent one": between(
+            np.array(exponents), 0.95, 1.05
+        ),
+        "with an error of a fifth of the distance every half-step far above the floor halves the distance": below(
             (after / before)[far], 0.5
         ),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, below, beside, between, stream
+from figures._tools import COLORS, below, beside, between, stream
 from lrtheory.matrix_completion import complete, make_low_rank, theory
 
 if TYPE_CHECKING:
@@ -55,8 +55,12 @@ def noise_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "from 4 observations a degree of freedom the error is 0.9 to 1.35 times the oracle's at small noise": between(
             right[small][:, ratios >= 4], 0.9, 1.35
         ),
-        "with many observations it is within a tenth at every noise": between(right[:, -1], 0.9, 1.1),
-        "the two small noises cost the same": below(np.abs(right[small][0] / right[small][1] - 1)[ratios >= 4], 0.1),
+        "with the most observations the error is within a tenth of the oracle's at every noise": between(
+            right[:, -1], 0.9, 1.1
+        ),
+        "at the two small noises the error is the same multiple of the oracle's, within a tenth": below(
+            np.abs(right[small][0] / right[small][1] - 1)[ratios >= 4], 0.1
+        ),
         # with 2 observations a degree of freedom, some runs at the right rank end far from the oracle
         "from 2.5 observations a degree of freedom two ranks too many cost a fifth more": below(
             1.2 * right[:, ratios >= 2.5], over[:, ratios >= 2.5]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
 from lrtheory.matrix_completion import complete, make_low_rank, theory
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def phase_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     count = int(arrays["repetitions"])
     spread = 3 * np.sqrt(np.maximum(arrays["bound"] * (1 - arrays["bound"]), 0) / count) + 1 / count
     return {
-        "below the dimension nothing is completed": below(success[:, :, ratios < 1], 1 / (2 * count)),
+        "with fewer observations than degrees of freedom nothing is completed": below(
+            success[:, :, ratios < 1], 1 / (2 * count)
+        ),
         "four observations a degree of freedom are enough from rank 3 on": below(
             1 - 1.5 / count, success[:, ranks >= 3][:, :, ratios >= 4]
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, LINES, below, headline, stream
+from figures._tools import COLORS, LINES, below, headline, stream
 from figures.matrix_completion.ratings import held_out
 from lrtheory.matrix_completion import CompletionProblem, complete, load_lecture_ratings, load_movielens_100k
 
@@ -52,7 +52,7 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "taste saves 0.02 stars on random films": below(best[0], biases[0] - 0.02),
         "later films are harder than random ones": below(biases[0], biases[1]),
         "with the largest ridge no rank is worse than biases on films": below(errors[:2, -1], biases[:2, None] + 1e-3),
-        "with the smallest one ten ranks are worse than biases everywhere": below(biases, errors[:, 0, -1]),
+        "with the smallest ridge ten ranks are worse than biases everywhere": below(biases, errors[:, 0, -1]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, below, beside, between, headline, slope, stream
+from figures._tools import COLORS, LINES, below, beside, between, headline, slope, stream
 from lrtheory.matrix_completion import theory
 from lrtheory.matrix_completion.sketching import iterates, precondition
 
@@ -57,15 +57,19 @@ def distortion_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     rows, middle = arrays["rows"], np.median(arrays["distortion"], axis=-1)
     unit = 1 / np.sqrt(2)
     return {
-        "on a random basis all kinds fall like the root of k / s": between(
+        "on a random basis the distortion of all kinds of sketches falls like the root of k / s": between(
             np.array([slope(rows, one) for one in middle[0]]), -0.7, -0.35
         ),
-        "and agree with the recorded medians within a quarter": below(np.abs(middle[0] / RECORDED["median"] - 1), 0.25),
+        "on a random basis distortions agree with the recorded medians within a quarter": below(
+            np.abs(middle[0] / RECORDED["median"] - 1), 0.25
+        ),
         "unit steps need about 16 rows a column": below(
             [middle[0][:, rows >= 16].max(), 1 - unit], [1 - unit, middle[0][:, rows <= 4].min()]
         ),
-        "uniform sampling is useless on spikes": below(0.9, middle[1, -1]),
-        "a Gaussian sketch does not see them": below(np.abs(middle[1, 3] / middle[0, 3] - 1), 0.25),
+        "uniform sampling of rows is useless on spikes": below(0.9, middle[1, -1]),
+        "spikes do not change the distortion of a Gaussian sketch by a quarter": below(
+            np.abs(middle[1, 3] / middle[0, 3] - 1), 0.25
+        ),
     }
 
 

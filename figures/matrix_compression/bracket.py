@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, log_axes, log_ticks, stream
+from figures._tools import COLORS, MARKERS, below, beside, headline, log_axes, log_ticks, stream
 from lrtheory.matrix_compression import StackSketch, baselines, make_hidden_direction
 
 if TYPE_CHECKING:
@@ -113,15 +113,17 @@ def bracket_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "the best error lies in all three brackets at every step": below(
             np.maximum(rows[:, 2::2] - rows[:, 1:2], rows[:, 1:2] - rows[:, 3::2]), 1e-9
         ),
-        "with noise of the size of the blocks or more the tree is narrower": below(
+        "with noise of the size of the blocks or more the bracket of the tree is narrower than the line's": below(
             wide[noise >= 1, 1], wide[noise >= 1, 0]
         ),
-        "with a tenth to a third of that the line is, which truncates less often what it keeps": below(
+        "with noise of 0.3 of the blocks the bracket of the line, which truncates less often, is narrower": below(
             wide[(noise > 0.2) & (noise < 0.4), 0], wide[(noise > 0.2) & (noise < 0.4), 1]
         ),
-        "where a direction hides the published prediction is five times the best error": below(5, last[6] / last[1]),
-        "and the sketch tells: its bracket is wider than 0.8": below(0.8, last[3] - last[2]),
-        "while Frequent Directions find it: their upper side is below 0.3": below(last[5], 0.3),
+        "where a direction hides, the published prediction is five times the best error": below(5, last[6] / last[1]),
+        "where a direction hides, the bracket of the sketch is wider than 0.8, and so tells of it": below(
+            0.8, last[3] - last[2]
+        ),
+        "where a direction hides, Frequent Directions find it, with an upper side below 0.3": below(last[5], 0.3),
     }
 
 

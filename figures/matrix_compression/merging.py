@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, log_axes, stream
+from figures._tools import COLORS, MARKERS, below, beside, headline, log_axes, stream
 from lrtheory.matrix_compression import AdapterFile, AdapterModule, merge_adapters, squeeze
 from lrtheory.matrix_compression.baselines import factor_average
 
@@ -61,15 +61,17 @@ def merging_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     core, line, tails, balanced, gauge = arrays["errors"]
     many = arrays["numbers"] >= 8
     return {
-        "through one core errs no more than one at a time": below(core, line + 1e-9),
-        "which errs no more than the sum of its tails": below(line, tails + 1e-9),
-        "for two adapters all three agree": below(np.ptp(arrays["errors"][:3, 0] / core[0], axis=0), 1e-9),
-        "from four adapters on one at a time is within 5 % of the core": below(
+        "merging through one core errs no more than merging one at a time": below(core, line + 1e-9),
+        "merging one at a time errs no more than the sum of its tails": below(line, tails + 1e-9),
+        "for two adapters one core, one at a time and the sum of tails agree": below(
+            np.ptp(arrays["errors"][:3, 0] / core[0], axis=0), 1e-9
+        ),
+        "from four adapters on merging one at a time is within 5 % of one core": below(
             (line / core)[arrays["numbers"] >= 4], 1.05
         ),
-        "from eight on the sum of tails is above the update itself, and says nothing": below(1, tails[many]),
+        "from eight adapters on the sum of tails is above the update itself, and says nothing": below(1, tails[many]),
         "linear merging of independent adapters errs by more than 0.8": below(0.8, balanced),
-        "and by more in another gauge of the same adapters": below(balanced, gauge),
+        "linear merging errs by more in another gauge of the same adapters": below(balanced, gauge),
     }
 
 

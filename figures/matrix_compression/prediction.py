@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import below, beside, between, draw_runs, headline, stream
+from figures._tools import below, beside, between, draw_runs, headline, stream
 from lrtheory.matrix_compression import StackProblem, baselines, error_bounds, load_digit_blocks, load_transformer_heads
 
 if TYPE_CHECKING:
@@ -84,12 +84,14 @@ def prediction_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     ends = np.array([arrays[name][:, -1].mean(axis=1) for name in ("digits", "heads")]).T
     return {
         "every bound from the spectra alone lies above the best error": below(best, spectra),
-        "and below the one from the seed": below(spectra, seed),
+        "every bound from the spectra alone lies below the one from the seed": below(spectra, seed),
         "the upper side of the sketch is within 5 % of the best error": between(sketch / best, 1 - 1e-9, 1.05),
-        "and the incremental update within 10 %, which is called approximate and is a bound": between(
+        "the incremental update, which is called approximate, is a bound within 10 % of the best error": between(
             update / best, 1 - 1e-9, 1.1
         ),
-        "from 20 blocks on residuals are within 5 % of the seed": below(np.abs(late[1] / late[0] - 1), 0.05),
+        "from 20 blocks on predictions from residuals are within 5 % of those from the seed": below(
+            np.abs(late[1] / late[0] - 1), 0.05
+        ),
         "at 50 blocks of digits the spectra alone say more than three times the best error": below(
             3, ends[3, 0] / ends[0, 0]
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, headline
+from figures._tools import COLORS, MARKERS, below, beside, headline
 from lrtheory.matrix_compression import allocate_ranks, load_transformer_weights
 from lrtheory.matrix_compression.baselines import uniform_ranks
 
@@ -59,10 +59,10 @@ def ranks_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "one budget errs at least 5 % less than the uniform rule at 1/2 and at 1/3": below(
             0.05, (1 - best / uniform)[middle]
         ),
-        "it errs less at every ratio": below(best, uniform),
-        "and less than 0.1 % more than the floor": below(best / floor - 1, 1e-3),
+        "one budget errs less than the uniform rule at every ratio": below(best, uniform),
+        "one budget errs less than 0.1 % more than the floor": below(best / floor - 1, 1e-3),
         "no choice passes the floor": below(floor, np.minimum(best, greedy) + 1e-12),
-        "greedy ranks do as well within 0.1 %": below(greedy / best - 1, 1e-3),
+        "greedy ranks err as much as one budget within 0.1 %": below(greedy / best - 1, 1e-3),
         "at 1/2 queries and keys get more than values and outputs in every layer": below(
             chosen[2:4].max(axis=0), chosen[:2].min(axis=0)
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, MARKERS, below, headline, log_axes, stream
+from figures._tools import COLORS, MARKERS, below, headline, log_axes, stream
 from lrtheory.matrix_compression import prune_step, theory
 
 if TYPE_CHECKING:
@@ -77,11 +77,13 @@ def training_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     worst, random = lengths[..., 0], lengths[..., 1]
     return {
         "no step below the limit raises the rank": below(limits - 1e-6, np.minimum(worst, random)),
-        "the worst direction raises it within 1e-6 of the limit, where the condition of sharpness holds": below(
+        "the worst direction raises the rank within 1e-6 of the limit, where the sharpness condition holds": below(
             np.abs(worst - limits)[sharp], 1e-6
         ),
-        "where it does not hold, that direction raises it later": below(1e-3, (worst - limits)[~sharp]),
-        "random directions raise it later by 5 % or more": below(1.05, random / limits),
+        "where the sharpness condition does not hold, the worst direction raises the rank later": below(
+            1e-3, (worst - limits)[~sharp]
+        ),
+        "random directions raise the rank later than the limit, by 5 % or more": below(1.05, random / limits),
     }
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
-from figures.transductive_clustering.tasks import METHODS, SLOW
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
+from figures.transductive_clustering._tasks import METHODS, SLOW
 from lrtheory.transductive_clustering import evaluate, load_digits_features, theory
 
 if TYPE_CHECKING:
@@ -69,12 +69,16 @@ def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "K-means with one shot is better than the nearest prototype": better("K-means", "nearest prototype", (0, 2)),
         "with equal shares SLK-means is better than K-means": better("SLK-means", "K-means", (0, 1)),
-        "with hard means and T = 1 it is so in all four settings": better("SLK-means, hard", "K-means", (0, 1, 2, 3)),
+        "with hard means and T = 1 SLK-means is better than K-means in all four settings": better(
+            "SLK-means, hard", "K-means", (0, 1, 2, 3)
+        ),
         "with equal shares and one shot soft means at T = 0.3 are better than hard ones": better(
             "SLK-means", "SLK-means, hard", (0,)
         ),
-        "with unequal shares and one shot they are worse, even than K-means": better("K-means", "SLK-means", (2,)),
-        "and label spreading, which moves no prototypes, is better than either": better(
+        "with unequal shares and one shot SLK-means with soft means is worse even than K-means": better(
+            "K-means", "SLK-means", (2,)
+        ),
+        "with unequal shares and one shot label spreading, which moves no prototypes, beats hard means": better(
             "label spreading", "SLK-means, hard", (2,)
         ),
         "with five shots and equal shares K-means is no better than LaplacianShot, unlike in the papers": below(

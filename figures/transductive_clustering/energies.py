@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
-from figures.transductive_clustering.tasks import clamped_labels, digits_tasks, features
+from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, stream
+from figures.transductive_clustering._tasks import clamped_labels, digits_tasks, features
 from lrtheory.transductive_clustering import bound_update, knn_affinity, monotone_certificate, psd_shift, relaxed_energy
 
 if TYPE_CHECKING:
@@ -83,18 +83,22 @@ def energies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     printed = share[4, np.isin(lam, KNOWN["printed"]["lam"])]
     known = np.array(KNOWN["fraction"]), np.array(KNOWN["printed"]["fraction"])
     return {
-        "psd affinities never rise, whatever lambda": below(rises[2], LEAST),
-        "the default, which damps steps after a rise, never rises": below(rises[1], LEAST),
-        "nothing rises where lambda is below 2 T / |lambda_min|": below(rises[0][proved], LEAST),
+        "with psd affinities no energy rises, whatever lambda": below(rises[2], LEAST),
+        "with the default, which damps steps after a rise, no energy rises": below(rises[1], LEAST),
+        "no energy rises where lambda is below 2 T / |lambda_min|": below(rises[0][proved], LEAST),
         "at lambda = 10 T the energy rises in more than a quarter of the tasks": below(0.25, share[0, -1]),
-        "the directed graph rises in more than a third of the tasks at every lambda": below(1 / 3, share[3]),
+        "on the directed graph the energy rises in more than a third of the tasks at every lambda": below(
+            1 / 3, share[3]
+        ),
         "the energy that is printed with lambda for lambda / 2 rises although the affinity is psd": below(
             0.1, share[4, lam >= 1.5]
         ),
-        "shares agree with those of independent code within three standard errors": below(
+        "shares of rises agree with those of independent code within three standard errors": below(
             np.abs(share[0] - known[0]), 3 * error(known[0], rises.shape[2])
         ),
-        "and so do those of the printed energy": below(np.abs(printed - known[1]), 3 * error(known[1], rises.shape[2])),
+        "shares of rises of the printed energy agree with independent ones within three standard errors": below(
+            np.abs(printed - known[1]), 3 * error(known[1], rises.shape[2])
+        ),
     }
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering import accuracy
+from figures.transductive_clustering._tasks import METHODS, clamped_labels, digits_tasks, features
 from figures.transductive_clustering.energies import graphs
-from figures.transductive_clustering.tasks import METHODS, clamped_labels, digits_tasks, features
 from lrtheory.transductive_clustering import bound_update, evaluate, load_digits_features
 
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ def papers_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     at = ROWS.index
     printed = ~np.isnan(np.append(paper[:, 0], gain[:1]))
     return {
-        "under its conventions all 24 accuracies are within 2.5 half-widths of the independent code's": below(
+        "all 24 accuracies are within 2.5 half-widths of those of independent code, by its conventions": below(
             np.abs(same - known)[..., 0], 2.5 * spread
         ),
         "with one shot, K-means adds more than 5 points to the nearest prototype, here as in the papers": below(
             5.0, np.append(paper[:3, 0, at("K-means")], gain[0, at("K-means")])
         ),
-        "with five shots every gain is smaller than with one, here as there": below(
+        "with five shots every gain is smaller than with one, here as in the papers": below(
             np.append(paper[:, 1], gain[1:])[printed], np.append(paper[:, 0], gain[:1])[printed]
         ),
         "with five shots the graph adds less than a point to K-means in the papers, here more": below(

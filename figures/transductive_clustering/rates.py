@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below, headline, stream
+from figures._tools import COLORS, MARKERS, below, headline, stream
+from figures.transductive_clustering._tasks import clamped_labels, digits_tasks, features
 from figures.transductive_clustering.energies import graphs
-from figures.transductive_clustering.tasks import clamped_labels, digits_tasks, features
 from lrtheory.transductive_clustering import bound_update, make_two_points, monotone_certificate, theory
 
 if TYPE_CHECKING:
@@ -90,13 +90,15 @@ def rates_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """Return the claims of the figure, with margins."""
     factors, ratios = arrays["factors"], arrays["ratios"]
     return {
-        "no task is slower than the bound": below(ratios, factors[:, None]),
+        "no task converges more slowly than the bound": below(ratios, factors[:, None]),
         "the two points are as slow as the bound, to a thousandth": below(np.abs(arrays["two_points"] - factors), 1e-3),
         "on tasks the bound is within a factor of two, on average": below(factors, 2 * ratios.mean(axis=1)),
         "the uniform fixed point is approached at lambda rho / (K T), to a thousandth": below(
             np.abs(arrays["uniform"] - arrays["uniform_rate"]), 1e-3
         ),
-        "that is the bound for two clusters": below(np.abs(arrays["uniform_rate"][:, 0] - factors), 1e-9),
+        "the rate at the uniform fixed point is the bound where there are two clusters": below(
+            np.abs(arrays["uniform_rate"][:, 0] - factors), 1e-9
+        ),
     }
 
 

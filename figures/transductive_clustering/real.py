@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below, stream
+from figures._tools import COLORS, MARKERS, below, stream
+from figures.transductive_clustering._tasks import METHODS, SLOW
 from figures.transductive_clustering.accuracy import SURE, difference, summary
-from figures.transductive_clustering.tasks import METHODS, SLOW
 from lrtheory._data.sentences import SENTENCES
 from lrtheory.transductive_clustering import evaluate, few_shot, load_mnist_5k, load_sentences, make_episodes
 
@@ -76,7 +76,7 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "SLK-means is better than the nearest prototype everywhere": better(
             "SLK-means", "nearest prototype", (0, 1, 2, 3)
         ),
-        "and than K-means": better("SLK-means", "K-means", (0, 1, 2, 3)),
+        "SLK-means is better than K-means everywhere": better("SLK-means", "K-means", (0, 1, 2, 3)),
         "on sentences soft means are better than hard ones": better("SLK-means", "SLK-means, hard", (0, 1)),
         "where topics are equally frequent PT-MAP, which is told so, is better on sentences": better(
             "PT-MAP", "SLK-means", (0, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, draw_power, headline, slope, stream
+from figures._tools import COLORS, LINES, MARKERS, below, beside, between, draw_power, headline, slope, stream
 from lrtheory.transductive_clustering import (
     bound_update,
     cluster,
@@ -72,8 +72,12 @@ def scaling_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     large = n >= 10_000
     return {
         "at the class means fewer than 60 updates are enough at every size": below(updates[0], 60.0),
-        "at poor prototypes it grows, since labels creep along the graph": below(updates[1, 0] + 15, updates[1, -1]),
-        "nor do the edges of a point": between(arrays["edges"], NEIGHBORS, 1.5 * NEIGHBORS),
+        "at poor prototypes more points need more updates, since labels creep along the graph": below(
+            updates[1, 0] + 15, updates[1, -1]
+        ),
+        "at every size a point has 1 to 1.5 times as many edges as nearest neighbors": between(
+            arrays["edges"], NEIGHBORS, 1.5 * NEIGHBORS
+        ),
         "a pass over the graph is a multiply-add an edge and cluster": below(
             np.abs(arrays["work"] - CLUSTERS * arrays["edges"]), 1e-6
         ),

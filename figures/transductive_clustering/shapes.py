@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._tools import COLORS, MARKERS, below, beside, stream
 from lrtheory.transductive_clustering import baselines, cluster, few_shot, load_digits_features
 
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ def shapes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "in the plane the graph repairs some of what means get wrong": below(
             np.array([flat[0], curved[0]]) + 0.005, np.array([flat[1], curved[1]])
         ),
-        "what is left needs other prototypes, or none": below(
+        "in the plane what the graph leaves wrong needs other prototypes, or none": below(
             np.array([flat[1], curved[1]]) + 0.05, np.array([flat[2], curved[2]])
         ),
         "on digits the graph adds more than 3 points to K-means, from the same starts": below(
             mean["K-means"] + 0.03, np.array([mean["SLK-means"], mean["SLK-modes"]])
         ),
-        "and spectral clustering of the graph adds more than either": below(
+        "on digits spectral clustering of the graph is better than SLK-means and SLK-modes": below(
             np.array([mean["SLK-means"], mean["SLK-modes"]]) + 0.03, mean["spectral"]
         ),
         "means over few starts are within 0.08 of those of independent code": below(

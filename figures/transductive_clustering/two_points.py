@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, between, headline
+from figures._tools import COLORS, MARKERS, below, beside, between, headline
 from lrtheory.transductive_clustering import bound_update, make_directed_ring, make_two_points, theory
 
 if TYPE_CHECKING:
@@ -86,13 +86,15 @@ def two_points_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "at lambda = 1 the energy falls, at 3 and 4 it rises at every one of the first steps": below(
             0.0, np.concatenate([-np.diff(arrays["traces"][0])[:3], np.diff(arrays["traces"][2:])[:, :3].ravel()])
         ),
-        "with the default damping it never rises": below(np.diff(arrays["damped"], axis=1), 1e-12),
-        "both sides end at the solution of u = tanh(lambda u / 2T)": below(np.abs(ends - limit)[:, clear], 1e-6),
-        "nothing is left of a label below lambda = 2 T": below(ends[:, lam < 1.9], 0.5 + 1e-6),
-        "the first step begins to raise the energy where theory says": below(
+        "with the default damping the energy never rises": below(np.diff(arrays["damped"], axis=1), 1e-12),
+        "both labels end at the solution of u = tanh(lambda u / 2T)": below(np.abs(ends - limit)[:, clear], 1e-6),
+        "below lambda = 2 T nothing is left of a label": below(ends[:, lam < 1.9], 0.5 + 1e-6),
+        "the first step begins to raise the energy at the lambda of theory": below(
             np.abs(changes - arrays["threshold"]), 1e-3
         ),
-        "that tends to 2 T from above as the start tends to uniform": between(arrays["threshold"][-1], 2.0, 2.00001),
+        "the lambda of theory tends to 2 T from above as the start tends to uniform": between(
+            arrays["threshold"][-1], 2.0, 2.00001
+        ),
         "the ring comes to rest below its threshold and turns for ever above it": below(
             0.1, np.concatenate([moved[turns], 0.2 - moved[rests]])
         ),

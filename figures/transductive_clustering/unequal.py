@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, headline, stream
-from figures.transductive_clustering.tasks import METHODS, SLOW
+from figures._tools import COLORS, MARKERS, below, beside, headline, stream
+from figures.transductive_clustering._tasks import METHODS, SLOW
 from lrtheory.transductive_clustering import evaluate, load_digits_features
 
 if TYPE_CHECKING:

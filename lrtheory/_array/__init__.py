@@ -51,7 +51,7 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 PACKAGES = Path(__file__).resolve().parent.parent.parent  # the folder that holds lrtheory/ and proofs_checks/
-#: whether the kernels are Numba's alone: the environment asks for it by LRTHEORY_PLAIN_NUMBA=1, see `_lanes`
+#: whether the kernels are Numba's alone: the environment asks for it by LRTHEORY_PLAIN_NUMBA=1, see `_kernels.lanes`
 PLAIN = os.environ.get("LRTHEORY_PLAIN_NUMBA", "0") not in ("", "0")
 
 # --- namespaces and devices ------------------------------------------------------------------------------------------

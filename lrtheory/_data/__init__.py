@@ -1,4 +1,4 @@
-"""Data sets that ship inside packages of others: found by path, checked by hash, never copied and never imported."""
+"""Data for examples: files of installed packages, found by path and checked by hash, sentences, and small networks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Files in, answers out: tables from files of the usual forms, and columns back into files; nothing in them is run."""
 
-from lrtheory._files.doors import Columns, FromTable
+from lrtheory._files.from_table import Columns, FromTable
 from lrtheory._files.opening import form_of, lines_of, read_arrays, source_name, text_of
 from lrtheory._files.safetensors import Tensors, named_arrays
 from lrtheory._files.table import Table, as_table

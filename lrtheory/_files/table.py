@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._files.cells import cell_text, is_missing
 from lrtheory._files.opening import source_name
 from lrtheory._files.reading import read_cells
-from lrtheory._validation import flag, must
+from lrtheory._validation import Words, flag, must
 
 __all__ = ["Table", "as_table"]
 
@@ -381,15 +381,20 @@ def _from_frame(frame: Any) -> Table:
         raise must("frame", "a data frame, or a mapping from names to columns", frame, TypeError)
     if len(set(map(str, names))) < len(names):
         raise must("frame", "a data frame whose columns have different names", names)
-    columns = {str(name): _cells(frame[name]) for name in names}
+    columns = {str(name): _cells(name, frame[name]) for name in names}
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
         raise must("frame", "columns of one length", lengths)
     return Table(columns, "the frame", header=any(isinstance(name, str) for name in names))
 
 
-def _cells(column: Any) -> list[Any]:
-    return column.tolist() if hasattr(column, "tolist") else list(column)
+def _cells(name: object, column: Any) -> list[Any]:
+    cells = column.tolist() if hasattr(column, "tolist") else column
+    if isinstance(cells, (str, bytes)) or not isinstance(cells, Iterable):
+        raise must(
+            "frame", "a data frame, or a mapping from names to columns", Words(f"{cells!r} at {name!r}"), TypeError
+        )
+    return list(cells)
 
 
 def _folded(name: str) -> str:

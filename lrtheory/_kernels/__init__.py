@@ -1,1 +1,1 @@
-"""Inner loops that several systems share: an exponential in vector registers, sums of tables, products of factors."""
+"""Numerical code that systems share: loops for vector registers, products of thin factors, units of numbers."""

@@ -2,11 +2,15 @@ r"""alpha-Rank: which strategies survive, and how many games one must watch to k
 
 A *meta-game* gives, for every profile s of strategies (agents) of K players, the mean payoff M^k(s) of each player.
 From s one player tries another strategy and keeps it with a probability that grows with what it gains. The stationary
-law pi of this Markov chain is the ranking: unlike ratings it does not hide cycles, unlike equilibria it is unique and
-easy to compute.
+law pi of this Markov chain is the ranking. Unlike ratings it does not hide cycles. Unlike equilibria it is unique at
+every finite selection strength, which says how strongly that probability grows, and it takes linear algebra alone,
+though on all profiles, whose number grows exponentially with the number of players.
 
 At infinite selection strength only the directions of the gains count: they form the *response graph*, whose sink
-strongly connected components carry all the mass.
+strongly connected components carry all the mass. The law is then a limit, and there are two, which can differ
+(statement AR-T7): the selection strength alpha grows, or epsilon falls in the *epsilon chain*, in which a deviation
+that gains is adopted with chance 1 - epsilon, a tie with chance 1/2, and a deviation that loses still with chance
+epsilon.
 
 When payoffs are means of samples, five questions arise, and this package answers each:
 
@@ -63,7 +67,12 @@ from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_gr
 from lrtheory.alpha_rank.chains.transition import profile_chain, transition_matrix
 from lrtheory.alpha_rank.games.kuhn import kuhn_policies, load_kuhn, sample_matches
 from lrtheory.alpha_rank.games.memory_one import make_memory_one
-from lrtheory.alpha_rank.games.tables import load_roshambo, make_bradley_terry, make_gaussian_game, make_good_bad
+from lrtheory.alpha_rank.games.symmetric_games import (
+    load_roshambo,
+    make_bradley_terry,
+    make_gaussian_game,
+    make_good_bad,
+)
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
 from lrtheory.alpha_rank.leaderboard import Leaderboard, NextMatches, leaderboard, next_matches
 from lrtheory.alpha_rank.low_rank import CompletedTable, complete_table

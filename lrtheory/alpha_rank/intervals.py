@@ -29,7 +29,7 @@ from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
 from lrtheory.alpha_rank.problem import Labels, profile_columns, profile_names
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
-from lrtheory.alpha_rank.stationary import alike, elimination
+from lrtheory.alpha_rank.stationary import elimination, identical_players
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE
 from lrtheory.alpha_rank.theory.perturbation import certain_directions, mass_interval
 
@@ -251,7 +251,7 @@ def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> R
     n = math.prod(sizes)
     if n > MAX_DENSE:
         raise must("lower", f"a game of at most {MAX_DENSE} profiles", n)
-    if targets is not None and not isinstance(targets, Iterable):
+    if targets is not None and (not isinstance(targets, Iterable) or getattr(targets, "shape", None) == ()):
         raise must("targets", "None or profile numbers", targets, TypeError)
     chosen = range(n) if targets is None else [integer("targets", s, low=0, high=n - 1) for s in targets]
     neighbors, direction, is_open = (open_pairs if box.population == "single" else open_edges)(low, high)
@@ -287,14 +287,14 @@ def solve_many(box: Box, epsilon: Any, order: np.ndarray, work: float) -> Rankin
     """
     open_interval("epsilon", epsilon, 0, 0.5)
     certain, epsilon = certain_directions(box.lower, box.upper), float(epsilon)
-    n, with_one = len(certain), alike.touched(certain)
+    n, with_one = len(certain), identical_players.touched(certain)
     others = np.setdiff1d(np.arange(n), with_one)
     n_targets = int(work // (len(with_one) + 1) ** 3)
     # those who are alike have one mass, so one of them stands for all
     wanted = [*others[:1].tolist(), *order[np.isin(order, with_one)].tolist()][:n_targets]
     lower, upper, n_solves, solved = np.zeros(n), np.ones(n), 0, np.zeros(n, bool)
     for target in wanted:
-        longest, shortest, solves = alike.return_times(certain, target, epsilon)
+        longest, shortest, solves = identical_players.return_times(certain, target, epsilon)
         same = np.array([target]) if certain[target].any() else others
         lower[same], upper[same] = mass_interval(longest, shortest)
         solved[same], n_solves = True, n_solves + solves

@@ -139,6 +139,7 @@ def _fraction(value: Any, name: str) -> Fraction:
 
 def names_of(payoffs: Any, labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
     """Return the labels of the caller, or of a game or of pandas frames; one list for a single population."""
+    labels = labels.item() if isinstance(labels, np.ndarray) and labels.ndim == 0 else labels
     if labels is None and isinstance(payoffs, Game):
         labels = None if payoffs.labels is None else payoffs.labels[: len(sizes)]
     elif labels is None:

@@ -2,10 +2,10 @@ r"""alpha-Rank: strategy profiles ranked by the stationary law of an evolutionar
 
 .. math:: \pi C = \pi, \qquad C_{s\sigma} = \tfrac1D \, \rho_m(\alpha\,(M^k(\sigma) - M^k(s)))
 
-for every profile sigma that differs from s in the strategy of one player k; see `chain` for rho. At infinite alpha the
-chain is reducible and its law is a limit, of which there are two: that of the chain perturbed by epsilon as epsilon ->
-0 (``limit="epsilon"``, which the papers call infinite-alpha alpha-Rank), and that of alpha -> infinity at a fixed
-population size (``limit="alpha"``). They agree for one sink without ties (statement AR-T6), and differ in general
+for every profile sigma that differs from s in the strategy of one player k; see `chains.profiles` for rho. At infinite
+alpha the chain is reducible and its law is a limit, of which there are two: that of the chain perturbed by epsilon as
+epsilon -> 0 (``limit="epsilon"``, which the papers call infinite-alpha alpha-Rank), and that of alpha -> infinity at a
+fixed population size (``limit="alpha"``). They agree for one sink without ties (statement AR-T6), and differ in general
 (AR-T7).
 """
 
@@ -22,7 +22,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import as_array, choice, must, refuse_unused
+from lrtheory._validation import as_array, choice, must, real, refuse_unused
 from lrtheory.alpha_rank.chains.single_population import square_table
 from lrtheory.alpha_rank.chains.transition import check_chain, check_population, profile_chain
 from lrtheory.alpha_rank.intervals import RankingIntervals, solve_box
@@ -237,6 +237,7 @@ def alpha_rank(
     labels = own_labels if labels is None else labels
     alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
     choice("limit", limit, ("epsilon", "alpha", None))
+    tie_tol = real("tie_tol", tie_tol, low=0)
     choice("method", method, OPTIONS)
     is_counted = isinstance(payoffs, (MatchTable, SeatTable, GraphEstimate))
     if is_counted and math.isinf(alpha) and limit is None and epsilon is None and "epsilon" in OPTIONS[method]:
@@ -280,6 +281,7 @@ def alpha_rank(
 
 def _opened(payoffs: Any, population: Any) -> tuple[Any, Any, Literal["multi", "single"]]:
     """The payoffs in the result of another function, its labels, and the population that is meant."""
+    choice("population", population, ("multi", "single", None))
     if isinstance(payoffs, (MatchTable, CompletedTable)):
         if population != "multi":
             return payoffs.means, payoffs.labels, population or "single"

@@ -1,4 +1,4 @@
-"""The commands about a whole: the report, data sets, a file to start from, kernels, verbs, folders of a checkout."""
+"""The commands about a whole: the report, data sets, a file with a new statement, kernels, verbs, folders."""
 
 from __future__ import annotations
 

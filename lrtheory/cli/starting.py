@@ -1,4 +1,4 @@
-"""``lrtheory start``: a file with a solver to fill in, which says what it is given and what it must return."""
+"""``lrtheory start``: a file with a solver to fill in for a statement that exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways of practice to write edits and to sketch rows, with the results of `ridge_edit` and `sketch`, to be compared."""
+"""Common ways to write edits and to sketch rows, with the results of `ridge_edit` and `sketch`, to be compared."""
 
 from __future__ import annotations
 

@@ -74,7 +74,9 @@ class EditProblem:
         W0 = matrix("W0", self.W0)
         object.__setattr__(self, "W0", read_only(W0))
         d, p = self.n_inputs, self.n_outputs
-        object.__setattr__(self, "edits", tuple(_edit(i, edit, d, p) for i, edit in enumerate(_listed(self.edits))))
+        edits = [_pair(f"edits[{i}]", edit) for i, edit in enumerate(_listed(self.edits))]
+        checked = (edit_of((f"edits[{i}] keys", f"edits[{i}] values"), edit, d, p) for i, edit in enumerate(edits))
+        object.__setattr__(self, "edits", tuple(checked))
         for name, shape in (("anchors", (None, d)), ("truth", W0.shape)):
             value = getattr(self, name)
             if value is not None:
@@ -276,19 +278,24 @@ def _rows(name: str, value: Any) -> np.ndarray:
 
 def _listed(value: Any, name: str = "edits") -> list[Any]:
     """The entries of a sequence."""
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "ndim", None) == 0:
         raise must(name, "a sequence", value, TypeError)
     return list(value)
 
 
-def _edit(i: int, edit: Any, d: int, p: int) -> tuple[np.ndarray, np.ndarray]:
-    """The keys and values of one edit, with one value a key."""
+def _pair(name: str, edit: Any) -> Any:
+    """One edit, as its keys and values."""
     if not isinstance(edit, (tuple, list)) or len(edit) != 2:
-        raise must(f"edits[{i}]", "a pair (keys, values)", edit, TypeError)
-    keys = _single(array(f"edits[{i}] keys", edit[0], shape=(None, None)))
+        raise must(name, "a pair (keys, values)", edit, TypeError)
+    return edit
+
+
+def edit_of(names: tuple[str, str], edit: Any, d: int, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys and values of one edit, with one value a key."""
+    keys = _single(array(names[0], edit[0], shape=(None, None)))
     if keys.shape[1] != d:
-        raise wrong_shape(f"edits[{i}] keys", f"(u, {d})", keys.shape, turned=keys.shape[1] == p)
-    values = _single(array(f"edits[{i}] values", edit[1], shape=(len(keys), p)))
+        raise wrong_shape(names[0], f"(u, {d})", keys.shape, turned=keys.shape[1] == p)
+    values = _single(array(names[1], edit[1], shape=(len(keys), p)))
     return read_only(keys), read_only(values)
 
 

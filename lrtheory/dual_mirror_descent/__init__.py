@@ -81,7 +81,7 @@ from lrtheory.dual_mirror_descent.streams.makers import (
     make_three_point,
     make_uniform,
 )
-from lrtheory.dual_mirror_descent.streams.tables import Auctions, Budgets, Requests
+from lrtheory.dual_mirror_descent.streams.reading import Auctions, Budgets, Requests
 
 __all__ = [
     "Action",

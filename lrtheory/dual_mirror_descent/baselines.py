@@ -20,6 +20,7 @@ from lrtheory.dual_mirror_descent.duality.optimum import fluid_optimum, hindsigh
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, prepare
+from lrtheory.dual_mirror_descent.theory.resources import per_resource
 
 __all__ = ["adaptive_target", "fast_online_lp", "greedy", "history_dependent", "resolve", "static_price"]
 
@@ -82,7 +83,7 @@ def static_price(
 
     Parameters
     ----------
-    rewards, costs, budget : RequestStream or arrays
+    rewards, costs, budget : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`.
     prices : array of shape (m,), or float
         mu, at least 0.
@@ -106,7 +107,9 @@ def static_price(
     >>> static_price([1, 3, 2], [1, 1, 1], 1, prices=2.5).actions.tolist()
     [-1, 0, -1]
     """
-    found = allocate(rewards, costs, budget, types=types, init=prices, step_size=0.0, record=record)
+    stream = one_stream(rewards, costs, budget, types=types)
+    per_resource("prices", prices, stream.n_resources, 0)
+    found = allocate(stream, init=prices, step_size=0.0, record=record)
     return _renamed(found, "static price")
 
 
@@ -234,7 +237,7 @@ def resolve(
 
     Parameters
     ----------
-    rewards, costs, budget, types : RequestStream or arrays
+    rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`; with a table of types.
     probabilities : array of shape (N,), optional
         Of the types; by default their frequencies so far.
@@ -279,7 +282,7 @@ def resolve(
         raise must("probabilities", f"of shape ({len(stream.rewards)},)", known.shape)
     every = integer("every", every, low=1)
     at_random = choice("rounding", rounding, tuple(OPTIONS)) == "random"
-    refuse_unused(rounding, OPTIONS[rounding], rng=(rng, None))
+    refuse_unused(rounding, OPTIONS[rounding], "rounding", rng=(rng, None))
     coins = generator(rng).random(stream.horizon) if at_random else None
     seen = np.zeros(len(stream.rewards))
     plan = np.zeros_like(stream.rewards)

@@ -194,7 +194,7 @@ def allocate_batch(
     }
     flag("record", record)
     way = "table" if isinstance(make, RequestStream) else "function"
-    refuse_unused(way, OPTIONS[way], rng=(rng, None), n_jobs=(n_jobs, None))
+    refuse_unused(way, OPTIONS[way], "`make` as a", rng=(rng, None), n_jobs=(n_jobs, None))
     if isinstance(make, RequestStream):
         return _over_a_table(make, n_runs, options, record)
     if n_runs is None:

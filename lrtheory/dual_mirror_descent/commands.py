@@ -8,7 +8,7 @@ from lrtheory.dual_mirror_descent.allocate import AllocationResult
 from lrtheory.dual_mirror_descent.allocate import allocate as serve
 from lrtheory.dual_mirror_descent.pacing import PacingResult
 from lrtheory.dual_mirror_descent.pacing import pace as bid
-from lrtheory.dual_mirror_descent.streams.tables import Auctions, Budgets, Requests
+from lrtheory.dual_mirror_descent.streams.reading import Auctions, Budgets, Requests
 
 __all__ = ["allocate", "pace"]
 

@@ -14,12 +14,14 @@ from lrtheory._numbers import HUGE
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent.allocate import Geometry
-from lrtheory.dual_mirror_descent.oracles import Action, Oracle, checked
+from lrtheory.dual_mirror_descent.oracles import Action, Oracle, checked, proposed
 from lrtheory.dual_mirror_descent.prices import steps
+from lrtheory.dual_mirror_descent.prices.inputs import units_of
 from lrtheory.dual_mirror_descent.prices.steps import (
     BOUND,
     CLIP,
     DEPLETION,
+    GEOMETRIES,
     LEFT,
     PRICE,
     REJECT,
@@ -30,7 +32,6 @@ from lrtheory.dual_mirror_descent.prices.steps import (
     Menus,
     Setup,
 )
-from lrtheory.dual_mirror_descent.prices.tables import units_of
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
 from lrtheory.dual_mirror_descent.runs import saved_state, setup
 
@@ -148,6 +149,11 @@ class DualMirrorDescent:
         # tau so far, -1 while no budget is nearly depleted; 0 as in `steps.exceeds_budget`
         self._stopped = 0 if (self._setup.resources[BOUND] > units + self._setup.resources[SLACK]).any() else -1
 
+    def __repr__(self) -> str:
+        geometry = GEOMETRIES[self._setup.rules.geometry]
+        told = f"{self.n_seen} of {self.horizon} requests, {self.n_pending} pending, reward {self.reward:.6g}"
+        return f"DualMirrorDescent({self._setup.state.shape[1]}, geometry={geometry!r}): {told}"
+
     @property
     def prices(self) -> np.ndarray:
         """Prices for the next request, (m,)."""
@@ -226,13 +232,15 @@ class DualMirrorDescent:
 
         Raises
         ------
+        TypeError
+            If the oracle is no function that returns an `Action`.
         ValueError
             If the oracle returns negative or infinite costs, an infinite reward, or nothing that earns or uses
             something, or if the horizon is over.
         """
         self._check_horizon(1)
         prices, rule = self.prices, self._setup.rules.depletion
-        proposal = checked(oracle(prices), len(prices))
+        proposal = proposed(oracle, prices)
         taken = proposal
         if not self._fits(taken.cost) and rule != REJECT and hasattr(oracle, "fit"):
             # whole actions may overdraw what remains by rounding, as everywhere; shares are cut at what remains
@@ -259,11 +267,13 @@ class DualMirrorDescent:
 
         Raises
         ------
+        TypeError
+            If the oracle is no function that returns an `Action`.
         ValueError
             If all requests of the horizon have been seen or proposed.
         """
         self._check_horizon(1)
-        proposal = checked(oracle(self.prices), len(self.prices))
+        proposal = proposed(oracle, self.prices)
         self.n_pending += 1
         return proposal
 

@@ -287,6 +287,13 @@ class _Assortment:
         return self.offered(np.array([j for j in action if remaining[j] >= 1], dtype=np.int64))
 
 
+def proposed(oracle: Any, prices: np.ndarray) -> Action:
+    """Ask an oracle at these prices, and check its answer."""
+    if not callable(oracle):
+        raise must("oracle", "callable", oracle, TypeError)
+    return checked(oracle(prices), len(prices))
+
+
 def checked(found: Any, n_resources: int) -> Action:
     """Check and return the answer of an oracle."""
     if not isinstance(found, tuple) or len(found) != 3:

@@ -29,7 +29,7 @@ from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, du
 from lrtheory.dual_mirror_descent.prices.steps import copy_into
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, step_sizes
-from lrtheory.dual_mirror_descent.streams.tables import Auctions
+from lrtheory.dual_mirror_descent.streams.reading import Auctions
 
 __all__ = ["PacingResult", "pace"]
 

@@ -17,7 +17,7 @@ from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import must, real
-from lrtheory.dual_mirror_descent.prices.tables import largest_costs, largest_reward, tables_of, types_of
+from lrtheory.dual_mirror_descent.prices.inputs import largest_costs, largest_reward, tables_of, types_of
 from lrtheory.dual_mirror_descent.theory.resources import cost_bounds
 
 __all__ = ["Names", "RequestStream"]
@@ -256,7 +256,7 @@ def as_stream(
     ----------
     rewards : RequestStream, or array of shape (T, d) or (T,)
         A stream alone, or its rewards.
-    costs : array or sparse array, optional
+    costs : array of shape (T, d, m), (T, m) or (T,), or sparse array of shape (T, m), optional
         As in `RequestStream`.
     budget : array of shape (m,), or float, optional
         Units of each resource; may replace the budget of a stream.
@@ -310,6 +310,13 @@ def one_stream(
     if stream.types is not None and stream.types.ndim != 1:
         raise must("types", "of shape (T,); many streams are for `allocate_batch`", stream.types.shape)
     return stream
+
+
+def known_stream(problem: Any) -> RequestStream:
+    """Return the problem of a certificate, which is a stream."""
+    if not isinstance(problem, RequestStream):
+        raise must("problem", "a RequestStream", problem, TypeError)
+    return problem
 
 
 def _listed(numbers: np.ndarray) -> str:

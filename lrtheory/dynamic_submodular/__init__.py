@@ -48,7 +48,7 @@ Who dominates most of a window over a network? The value, and a proof of how goo
 >>> bool(best.value >= 0.8 * again.value), bool(best.upper_bound >= again.value)
 (True, True)
 
-Delete the best element on purpose:
+Delete the first element that was chosen, on purpose:
 
 >>> best.delete(best.solution[0])
 >>> best.check_invariants()

@@ -20,7 +20,7 @@ from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import accuracy
 from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, checked_ops, names_of, parts
-from lrtheory.dynamic_submodular.selection import offline as offline_steps
+from lrtheory.dynamic_submodular.selection import greedy as offline_steps
 from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import prefixes, states
 from lrtheory.dynamic_submodular.structures.lattanzi_2020 import LattanziGuess, grid_between

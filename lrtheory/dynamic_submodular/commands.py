@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
+from lrtheory._validation import integer, must
 from lrtheory.dynamic_submodular.dynamic import DynamicSubmodular
 from lrtheory.dynamic_submodular.maintenance.certificates import certify_selection
 from lrtheory.dynamic_submodular.objectives.elements import Elements
@@ -45,7 +46,8 @@ def pick(
     Returns
     -------
     Selection
-        What is picked, what each adds, and a bound for every other choice.
+        What is picked, what each adds, and a bound for every other choice: the smaller one of those of `maximize` and
+        `certify_selection`, which asks for the marginals of all elements once more.
 
     Examples
     --------
@@ -54,6 +56,10 @@ def pick(
     lrtheory dynamic_submodular pick stores.csv -k 4 -o picked.csv --plot picked.png
     lrtheory dynamic_submodular pick photos.csv -k 5 --by similarity
     """
+    if neighbors is not None:
+        integer("neighbors", neighbors, low=1)
+        if by != "similarity":
+            raise must("neighbors", 'left out unless `by` is "similarity"', neighbors)
     objective = data.objective(by, directed=directed, n_neighbors=neighbors, rng=rng)
     found = maximize(objective, k)
     # marginals on top of what was picked bound every other choice better than those that the search has left

@@ -11,10 +11,10 @@ import numpy as np
 
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, flag, integer, must, real, refuse_unused
-from lrtheory.dynamic_submodular.maintenance import invariants, tables
+from lrtheory.dynamic_submodular.maintenance import invariants, storage
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
 from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
-from lrtheory.dynamic_submodular.maintenance.machine import Machine
+from lrtheory.dynamic_submodular.maintenance.updater import Updater
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.offline import FINEST
 from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
@@ -28,7 +28,7 @@ COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 OPTIONS: dict[str, set[str]] = {"lazy": {"replay"}, "eager": set(), "batched": {"replay"}}
 
 
-class DynamicSubmodular(Machine):
+class DynamicSubmodular(Updater):
     r"""Maximize a monotone submodular function of at most k elements while elements come and go.
 
     The answer is valid after every update: ``solution`` has at most k elements, all present, ``value`` is their value,
@@ -125,7 +125,7 @@ class DynamicSubmodular(Machine):
         # k. With groups the bound reads the bars after the last pick, so there is one column more than the picks that a
         # guess can have whose elements are worth at most the guess.
         self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon) + 1
-        self._allocate(tables.first_slots(self), 0)
+        self._allocate(storage.first_slots(self), 0)
 
     def __repr__(self) -> str:
         groups = "" if self.matroid is None else f" in {len(self.matroid.limits)} groups"
@@ -322,7 +322,7 @@ class DynamicSubmodular(Machine):
         dict
             For `set_state` of an object made with the same objective and parameters.
         """
-        return tables.written(self)
+        return storage.written(self)
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -337,5 +337,5 @@ class DynamicSubmodular(Machine):
         ValueError
             If an entry is missing or does not fit this object.
         """
-        self._rules, self._table, self._stream, self._work = tables.read(self, state)
+        self._rules, self._table, self._stream, self._work = storage.read(self, state)
         self._single = None

@@ -12,13 +12,13 @@ import numpy as np
 from lrtheory._numbers import number
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import choice, integer, must, open_interval, refuse_unused
+from lrtheory._validation import choice, generator, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives import CountingOracle, FacilityLocation, Objective
 from lrtheory.dynamic_submodular.objectives.base import elements, subset
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
 from lrtheory.dynamic_submodular.selection import coarse, streaming
-from lrtheory.dynamic_submodular.selection import offline as offline_steps
+from lrtheory.dynamic_submodular.selection import greedy as offline_steps
 from lrtheory.dynamic_submodular.structures import randomness, states
 from lrtheory.dynamic_submodular.theory import guesses_per_element, stochastic_samples
 
@@ -56,7 +56,7 @@ class Selection(Result):
     upper_bound : float
         An upper bound of the value of every set of k candidates, if the function is monotone submodular: the value plus
         the k best marginals as they were last computed; for sieves the sum of the k best single values, for brute
-        force the value itself.
+        force the value itself. `certify_selection` may prove a smaller one, at the cost of n more marginals.
     labels : tuple or None
         Names of the chosen elements, in the order of `items`.
     method : str
@@ -196,6 +196,7 @@ def maximize(
     given = elements(objective, "candidates", given)
     k, method = integer("k", k, low=1), choice("method", method, OPTIONS)
     refuse_unused(method, OPTIONS[method], epsilon=(epsilon, None))
+    generator(rng)  # checked for every method, and nothing is drawn
     epsilon = accuracy(0.1 if epsilon is None else epsilon, fine=method != "stochastic")
     items = np.arange(objective.n) if given is None else subset("candidates", given, objective.n)
     k = min(k, max(1, len(items)))

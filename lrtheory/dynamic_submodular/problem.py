@@ -112,13 +112,13 @@ class UpdateStream:
 Problem: TypeAlias = Objective | UpdateStream | Graph | str | PathLike[str] | Frame
 
 
-def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
+def parts(objective: Any, k: Any, name: str = "objective") -> tuple[Objective, Any]:
     """Return the objective and k of a stream, or both as they are given."""
     if isinstance(objective, UpdateStream):
         objective, k = objective.objective, objective.k if k is None else k
-    objective = checked_objective(objective)
+    objective = checked_objective(objective, name)
     if k is None:
-        raise must("k", "given, unless `objective` is an UpdateStream", k, TypeError)
+        raise must("k", f"given, unless `{name}` is an UpdateStream", k, TypeError)
     return objective, k
 
 
@@ -128,7 +128,7 @@ def names_of(problem: Any, objective: Objective, items: np.ndarray) -> tuple[Any
     return None if labels is None else tuple(labels[item] for item in items.tolist())
 
 
-def checked_objective(objective: Any) -> Objective:
+def checked_objective(objective: Any, name: str = "objective") -> Objective:
     """Return the objective, or the coverage that a path, a graph of networkx or a data frame means."""
     if isinstance(objective, (str, PathLike)):
         return Coverage.from_file(objective)
@@ -138,7 +138,7 @@ def checked_objective(objective: Any) -> Objective:
         return Coverage.from_frame(objective)
     if not isinstance(objective, Objective):
         rule = "an objective of this package, such as Coverage or CountingOracle"
-        raise must("objective", rule, objective, TypeError)
+        raise must(name, rule, objective, TypeError)
     return objective
 
 

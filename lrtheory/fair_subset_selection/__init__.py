@@ -6,6 +6,15 @@ latent ones, which nobody sees. A *quota*, a number of items of the group that m
 optimum back; the number of rankings that this takes depends on the score function. Borda, which reads whole rankings,
 needs a number that grows with log m; SNTV, which reads tops alone, may need exponentially many.
 
+Three words of the statements. A ranking gives an item at position p the points w(p). It gives a set of items the sum of
+their points, the largest times lambda_1, the second largest times lambda_2 and so on: these lambda are the *OWA
+weights* (ordered weighted average), and a rule whose weights are all 1 is *separable*. Under a separable rule item i
+has the mean latent score f_i and the mean observed score g_i in one ranking, and tau_1 is the most that one ranking can
+give. The score is *(alpha, beta, gamma)-smooth* if f_i and g_i are at least alpha tau_1 for all items, and if for two
+items i and j of one group beta f_i >= f_j implies gamma g_i >= g_j: what is clearly better is seen to be better.
+*beta_plus* is the smallest ratio f_j / f_i above beta within a group, or 1 if there is none; it is the share of the
+optimum that quotas keep once there are enough rankings.
+
 * Choose under quotas:                                `select`, `select_by_scores`, `ScoreRule`
 * What is each quota worth, under this bias?          `quota_sweep`, `quota_curves`
 * How many rankings does a rule need?                 `smoothness`, `theory.rankings_needed`
@@ -60,6 +69,7 @@ from __future__ import annotations
 from lrtheory.fair_subset_selection import baselines, theory
 from lrtheory.fair_subset_selection.answers import Selection
 from lrtheory.fair_subset_selection.ballots import preflib
+from lrtheory.fair_subset_selection.ballots.groups import ItemGroups
 from lrtheory.fair_subset_selection.certificates import (
     SelectionCertificate,
     TransferCertificate,
@@ -85,7 +95,6 @@ from lrtheory.fair_subset_selection.panels.traps import make_greedy_trap
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import select, select_by_scores
-from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.smoothness import Smoothness, smoothness
 from lrtheory.fair_subset_selection.sweep import QuotaCurves, QuotaSweep, quota_curves, quota_sweep, separates
 

@@ -10,7 +10,10 @@ import numpy as np
 from lrtheory._result import Result, display, result
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate
 
-__all__ = ["GREEDY", "Selection"]
+__all__ = ["EXACT", "GREEDY", "Selection"]
+
+#: the message of an exact choice
+EXACT = "exact; no certificate: nothing is left to bound, as no set within the quotas scores more"
 
 #: the message of a greedy choice
 GREEDY = "greedy: see the certificate"
@@ -44,7 +47,7 @@ class Selection(Result):
     method, reason : str
         The method used, and why.
     message : str
-        What is known about the answer.
+        What is known about the answer, and why it has no certificate where that is None.
     counts : mapping
         ``evaluations`` of marginals before the choices, or of sets; for separable rules the ``additions`` that made the
         scores.
@@ -79,7 +82,7 @@ class Selection(Result):
         return columns
 
     def _facts(self) -> list[str]:
-        told = [] if self.message in ("", "exact", GREEDY) else [self.message]
+        told = [] if self.message in ("", EXACT, GREEDY) else [self.message]
         facts = [*_proved(self), *_of_groups(self), *told]
         if self.tied is not None and len(self.tied):
             names = self.tied if self.tied_labels is None else self.tied_labels

@@ -176,6 +176,6 @@ def random_within_groups(
         tied_labels=None,
         method="random",
         reason="asked for",
-        message="chance: the rankings were not looked at",
+        message="chance: the rankings were not looked at; no certificate: chance bounds nothing",
         counts={},
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import must
+from lrtheory._validation import as_array, must
 from lrtheory.fair_subset_selection.ballots.items import Items, as_items
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_values, whole_owa
@@ -76,6 +76,11 @@ class SelectionCertificate(Result):
         -------
         bool
             Whether the set keeps the quotas, and value, bound and gap are those of this set, up to rounding.
+
+        Raises
+        ------
+        TypeError
+            If `rankings` are no rankings, or `rule` is no rule.
         """
         rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
         items, groups, low, high = (_whole(field) for field in (self.items, self.groups, self.low, self.high))
@@ -220,6 +225,11 @@ class TransferCertificate(Result):
         -------
         bool
             Whether all numbers are those of this certificate, up to rounding.
+
+        Raises
+        ------
+        TypeError
+            If `rankings` are no rankings, or `rule` is no rule.
         """
         rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
         items, groups = _whole(self.items), None if self.groups is None else _whole(self.groups)
@@ -278,9 +288,10 @@ def certify_selection(
     """
     latent = as_rankings("latent", latent)
     items = as_items("items", items, latent.labels)
-    rule = as_rule("rule", rule, np.shape(to_numpy(items))[-1] if np.ndim(to_numpy(items)) else None)
+    given = as_array("items", to_numpy(items))
+    rule = as_rule("rule", rule, given.shape[-1] if given.ndim else None)
     value = committee_score(latent, rule, items)
-    picks = np.array(to_numpy(items), np.int64)
+    picks = given.astype(np.int64)
     if picks.ndim != 1 or picks.size == 0:
         raise must("items", "of shape (k,) with k at least 1", picks.shape)
     k = len(picks)

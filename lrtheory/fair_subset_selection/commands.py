@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Literal
 
 from lrtheory.fair_subset_selection.answers import Selection
+from lrtheory.fair_subset_selection.ballots.groups import ItemGroups
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import NAMES, ScoreRule
 from lrtheory.fair_subset_selection.select import select
-from lrtheory.fair_subset_selection.selection.groups import ItemGroups
 from lrtheory.fair_subset_selection.sweep import QuotaSweep, quota_sweep
 
 __all__ = ["choose", "quotas"]

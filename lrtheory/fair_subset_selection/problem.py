@@ -20,7 +20,7 @@ from lrtheory._array import to_numpy
 from lrtheory._files import Columns, Table, as_table, form_of, source_name, text_of
 from lrtheory._result import Result, display, read_only
 from lrtheory._types import ArrayLike, Frame, Rng
-from lrtheory._validation import array, as_array, choice, generator, must
+from lrtheory._validation import array, as_array, choice, exactly_one, generator, must
 from lrtheory.fair_subset_selection.ballots import positions as ballots
 from lrtheory.fair_subset_selection.ballots.items import column_names
 from lrtheory.fair_subset_selection.ballots.reading import ballots_of
@@ -105,12 +105,11 @@ class Rankings(_Derived, Result):
         orders, names = ballots.numbered(orders, names)
         names = column_names(positions) if names is None else names
         source = generator(rng)
-        if positions is not None and orders is None:
-            name, given = "positions", ballots.checked_positions(positions)
-        elif orders is not None and positions is None:
-            name, given = "orders", ballots.positions_of_orders(orders, None if names is None else len(names))
+        name = exactly_one(positions=positions, orders=orders)
+        if positions is not None:
+            given = ballots.checked_positions(positions)
         else:
-            raise must("positions, orders", "given one without the other", "both" if orders is not None else "neither")
+            given = ballots.positions_of_orders(orders, None if names is None else len(names))
         strict, shared = ballots.strict_or_shared(given, name, ties, source)
         if names is not None and len(names) != strict.shape[1]:
             raise must("labels", f"one name for each of the {strict.shape[1]} items", names)
@@ -388,5 +387,5 @@ def as_rankings(name: str, value: Any) -> Rankings:
     if not isinstance(value, Rankings) and getattr(value, "columns", None) is not None:
         return Rankings.from_frame(value)
     if not isinstance(value, Rankings):
-        raise must(name, "Rankings(positions) or Rankings(orders=...)", type(value).__name__, TypeError)
+        raise must(name, "Rankings(positions) or Rankings(orders=...)", value, TypeError)
     return value

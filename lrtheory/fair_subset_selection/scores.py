@@ -20,9 +20,15 @@ import numpy as np
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, as_array, choice, integer, must
+from lrtheory._validation import Words, array, as_array, choice, integer, must
 from lrtheory.fair_subset_selection.ballots.items import Items, as_items
-from lrtheory.fair_subset_selection.ballots.sums import add_scores, count_first, fill_values, owa_score, values_by_item
+from lrtheory.fair_subset_selection.ballots.score_sums import (
+    add_scores,
+    count_first,
+    fill_values,
+    owa_score,
+    values_by_item,
+)
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings, narrow_positions
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values", "ranking_values"]
@@ -208,7 +214,9 @@ def as_rule(name: str, value: Any, k: int | None = None) -> ScoreRule:
     """Return a rule, or that of a name; "bloc" alone is Bloc with the depth k, where a number of items is known."""
     if isinstance(value, str):
         kind = NAMES.get(value, value)
-        choice(name, kind, KINDS)
+        if kind not in KINDS:
+            alone = [word for word in KINDS if word not in (*WITH_WEIGHTS, *WITH_DEPTH) or (word == "bloc" and k)]
+            choice(name, value, (*alone, *NAMES))
         if kind in WITH_WEIGHTS or (kind in WITH_DEPTH and not (kind == "bloc" and k)):
             what = "depth=..." if kind in WITH_DEPTH else "position_weights=..., owa=..."
             raise must(name, f"a ScoreRule for this kind, such as ScoreRule({kind!r}, {what})", value)
@@ -263,7 +271,7 @@ def item_scores(rankings: Panel | Iterable[Rankings], rule: ScoreRule | str) -> 
             scores = scores.astype(np.float64)
         total = scores if total is None else total + scores
     if total is None:
-        raise must("rankings", "at least one block", "none")
+        raise must("rankings", "at least one block", Words("none"))
     return total
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from lrtheory._array import arrays, kernel_input
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
-from lrtheory.fair_subset_selection.answers import GREEDY, Selection
+from lrtheory.fair_subset_selection.answers import EXACT, GREEDY, Selection
 from lrtheory.fair_subset_selection.certificates import greedy_certificate
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import (
@@ -152,7 +152,7 @@ def select(
         counts, tied = {"evaluations": 0}, None
     else:
         items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, tie_break, rng)
-        counts, message = {"evaluations": n_sets}, "exact"
+        counts, message = {"evaluations": n_sets}, EXACT
     # these methods find a set without an order: it is shown by decreasing score of the single items
     singles = item_scores(rankings, rule)
     items = items[np.lexsort((priority[items], -singles[items]))]
@@ -203,7 +203,7 @@ def select_by_scores(
     Raises
     ------
     TypeError
-        If quotas are not mappings.
+        If quotas are not mappings, or `labels` are no sequence.
     ValueError
         If quotas are infeasible or of unknown groups, or a score or the sum of the chosen ones is not finite.
 
@@ -216,6 +216,8 @@ def select_by_scores(
     used = _sortable(given, array("scores", given, shape=(None,)))
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
+    if labels is not None and (not isinstance(labels, Iterable) or getattr(labels, "ndim", 1) == 0):
+        raise must("labels", "a sequence of names", labels, TypeError)
     names = None if labels is None else tuple(map(str, labels))
     if names is not None and len(names) != len(used):
         raise must("labels", f"one name for each of the {len(used)} items", names)
@@ -296,7 +298,7 @@ def _exact(
         tied=separable.tied_items(scores, items, groups, low, high),
         method="exact",
         reason=reason,
-        message="exact",
+        message=EXACT,
         counts={"additions": additions},
         certificate=None,
     )

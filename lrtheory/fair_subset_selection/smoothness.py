@@ -19,9 +19,9 @@ from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must, open_interval, real
+from lrtheory.fair_subset_selection.ballots.groups import by_number
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, item_scores
-from lrtheory.fair_subset_selection.selection.groups import by_number
 from lrtheory.fair_subset_selection.selection.quotas import Groups, group_codes, same_group
 from lrtheory.fair_subset_selection.theory.conditions import ROUNDING
 from lrtheory.fair_subset_selection.theory.sample_sizes import chernoff_lower, rankings_needed

@@ -145,7 +145,7 @@ def _quotas(mask: np.ndarray, k: int, quotas: ArrayLike | None) -> list[int]:
     if quotas is None:
         return list(_feasible(mask, k))
     given = to_numpy(unmasked("quotas", quotas))
-    if not isinstance(given, Iterable):
+    if not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         raise must("quotas", "a sequence of integers", quotas, TypeError)
     wanted = [integer("quotas", quota, low=0) for quota in given]
     if not wanted:

@@ -20,7 +20,7 @@ from lrtheory.lora_limits.gradients import LoRAGradients
 from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.products.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
-from lrtheory.lora_limits.solving.adapter_gradients import task_of
+from lrtheory.lora_limits.solving.adapter_gradients import head_inputs
 from lrtheory.lora_limits.solving.inputs import Mask
 from lrtheory.lora_limits.solving.plan import bound_of, exact_cost
 from lrtheory.lora_limits.solving.solve import answer
@@ -268,7 +268,7 @@ def _by_factors(
     if inputs.causal:
         raise must("mask", "None or lengths: a causal mask has no low-rank form", "causal")
     root = math.sqrt(inputs.head.beta)
-    tasks = [task_of(inputs, entry, projections) for entry in inputs.entries()]
+    tasks = [head_inputs(inputs, entry, projections) for entry in inputs.entries()]
     factors = [features(task.head.queries / root, task.head.keys * root) for task in tasks]
     pairs = zip(tasks, factors, strict=True)
     try:

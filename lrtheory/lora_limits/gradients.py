@@ -17,7 +17,7 @@ from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import choice, flag, integer, must, refuse_unused
+from lrtheory._validation import at_most_one, choice, flag, integer, must, refuse_unused
 from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
@@ -94,10 +94,12 @@ class GradientError(Result):
         Raises
         ------
         TypeError
-            If `problem` is not an AttentionProblem.
+            If `problem` is not an AttentionProblem, or `gradients` are no result of `lora_gradients`.
         """
         if not isinstance(problem, AttentionProblem):
             raise must("problem", "an AttentionProblem", problem, TypeError)
+        if not isinstance(gradients, LoRAGradients | None):
+            raise must("gradients", "a LoRAGradients or None", gradients, TypeError)
         try:
             again = lora_gradients(problem, **self.options)
         except (TypeError, ValueError):  # options that nobody can have solved it with
@@ -281,8 +283,7 @@ def lora_gradients(
         choice("method", method, OPTIONS), OPTIONS[method], **{name: (one, None) for name, one in options.items()}
     )
     inputs = inputs_of(head, XQ, Y, XK, XV, mask)
-    if sum(value is not None for value in (degree, tol, epsilon)) > 1:
-        raise must("degree, tol, epsilon", "given one at most", (degree, tol, epsilon))
+    at_most_one(degree=degree, tol=tol, epsilon=epsilon)
     request = Request(
         adapt=projections_of(adapt),
         method=method,

@@ -130,8 +130,13 @@ class LoRAHead:
         -------
         array of shape (d_in, d_out) or (heads, d_in, d_out)
             W.
+
+        Raises
+        ------
+        KeyError
+            If there is no such projection.
         """
-        return {"Q": self.WQ, "K": self.WK, "V": self.WV}[letter]
+        return {"Q": self.WQ, "K": self.WK, "V": self.WV}[_letter(letter, PROJECTIONS)]
 
     def scale(self, letter: str) -> float:
         """The factor of an adapter.
@@ -145,8 +150,13 @@ class LoRAHead:
         -------
         float
             `theory.lora_scale`, or `theory.rslora_scale`.
+
+        Raises
+        ------
+        KeyError
+            If there is no such projection, or it has no adapter.
         """
-        rank = self.adapters[letter][0].shape[-2]
+        rank = self.adapters[_letter(letter, tuple(self.adapters))][0].shape[-2]
         return (rslora_scale if self.rslora else lora_scale)(self.alpha, rank)
 
     def effective(self, letter: str) -> Array:
@@ -161,6 +171,11 @@ class LoRAHead:
         -------
         array of shape (d_in, d_out) or (heads, d_in, d_out)
             W + scale (B A)^T.
+
+        Raises
+        ------
+        KeyError
+            If there is no such projection.
         """
         W = self.weight(letter)
         if letter not in self.adapters:
@@ -227,6 +242,8 @@ class LoRAHead:
         ------
         FileNotFoundError
             If there is no such file.
+        TypeError
+            If `path` or `adapters` is no path.
         ValueError
             If a file is damaged or has no such layer or head, nothing says how many heads a layer has or what alpha
             is, or an option of new adapters is given beside a file of adapters.
@@ -251,6 +268,14 @@ class LoRAHead:
             pairs = model_files.head_adapters(adapters, layer, head, n_heads, weights)
         frozen = (weights[projection] for projection in PROJECTIONS)
         return cls(*frozen, adapters=pairs, alpha=alpha, beta=scale, rslora=said.flag("rslora", rslora))
+
+
+def _letter(letter: Any, known: tuple[str, ...]) -> str:
+    """Return the letter of a projection that is known."""
+    if not (isinstance(letter, str) and letter in known):
+        words = "one of " + ", ".join(map(repr, known)) if known else "a projection with an adapter, and there is none"
+        raise must("letter", words, letter, KeyError)
+    return letter
 
 
 def _rebuilt(WQ: Array, WK: Array, WV: Array, options: dict[str, Any]) -> LoRAHead:
@@ -287,7 +312,7 @@ def device_of(*values: Any) -> Any:
 
 def projections_of(adapt: Any) -> tuple[str, ...]:
     """Check the projections to adapt: some of "Q", "K" and "V", each at most once, in the caller's order."""
-    projections = tuple(adapt) if isinstance(adapt, (str, Iterable)) else ()
+    projections = tuple(adapt) if isinstance(adapt, Iterable) and getattr(adapt, "ndim", 1) != 0 else ()
     known = all(isinstance(projection, str) and projection in PROJECTIONS for projection in projections)
     if not projections or not known or len(set(projections)) < len(projections):
         raise must("adapt", "some of 'Q', 'K', 'V', each once", adapt)

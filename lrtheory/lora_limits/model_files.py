@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._validation import integer, must, real
 
-__all__ = ["Settings", "head_adapters", "head_weights", "layers_of", "settings"]
+__all__ = ["Settings", "head_adapters", "head_weights", "layers_of", "path_of", "settings"]
 
 #: names of the projections in the files of several families of models
 NAMES = {"Q": ("query", "q_proj", "q_lin"), "K": ("key", "k_proj", "k_lin"), "V": ("value", "v_proj", "v_lin")}
@@ -63,13 +63,20 @@ class Settings(NamedTuple):
         return value
 
 
+def path_of(name: str, value: Any) -> Any:
+    """Return a path as it is, and refuse everything else."""
+    if not isinstance(value, (str, PathLike)):
+        raise must(name, "a path", value, TypeError)
+    return value
+
+
 def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) -> Settings:
     """Collect the settings beside the model and in its metadata, then those of the adapters, which override them."""
     said: dict[str, Any] = {}
-    for file in (path, adapters):
-        if file is None:
+    for name, file in (("path", path), ("adapters", adapters)):
+        if name == "adapters" and file is None:
             continue
-        tensors = Tensors(file)
+        tensors = Tensors(path_of(name, file))
         tables = [_json(tensors.folder / name) for name in ("config.json", "adapter_config.json")]
         if tables[1]:
             said["adapted"] = True  # somebody has adapted this model, so an alpha is wanted

@@ -19,7 +19,7 @@ from lrtheory._numbers import number, plain
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import choice, exactly_one, integer, must
 from lrtheory.lora_limits import theory
 
 __all__ = ["Polynomial", "exp_polynomial", "relative_error"]
@@ -147,9 +147,7 @@ def exp_polynomial(
     [19, 13, 10]
     """
     M, kind = float(number("bound", bound, 0, LARGEST)), choice("kind", kind, KINDS)
-    if (degree is None) == (epsilon is None):
-        raise must("degree, epsilon", "given one without the other", (degree, epsilon))
-    if degree is not None:
+    if exactly_one(degree=degree, epsilon=epsilon) == "degree":
         return _of_degree(M, integer("degree", degree, low=0, high=MAX_DEGREE), kind)
     target = float(number("epsilon", epsilon, 0, 1, ends="()"))
     if kind != "minimax":

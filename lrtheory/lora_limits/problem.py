@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import real_array
 from lrtheory._numbers import number
 from lrtheory._types import Array, ArrayLike, Number, Rng
-from lrtheory._validation import generator, integer, must, real
+from lrtheory._validation import Words, generator, integer, must, real
 from lrtheory.lora_limits.head import PROJECTIONS, LoRAHead, device_of, fresh_adapter, one_library
 from lrtheory.lora_limits.solving.inputs import Inputs, Mask, read_inputs
 
@@ -88,7 +88,9 @@ def inputs_of(
     """Check the inputs of a call, given as a head and its arrays or as an AttentionProblem that holds them."""
     if isinstance(head, AttentionProblem):
         if any(value is not None for value in (XQ, Y, XK, XV, mask)):
-            raise must("XQ, Y, XK, XV, mask", "left out beside an AttentionProblem, which holds them", "some of them")
+            raise must(
+                "XQ, Y, XK, XV, mask", "left out beside an AttentionProblem, which holds them", Words("some of them")
+            )
         return read_inputs(head.head, head.XQ, head.Y, head.XK, head.XV, head.mask)
     return read_inputs(head, XQ, Y, XK, XV, mask)
 

@@ -49,6 +49,7 @@ Half a step on one factor moves the weight by the gradient's projection on the o
 
 from __future__ import annotations
 
+from lrtheory._files.adapters import AdapterFile
 from lrtheory.low_rank_adapters import baselines, theory
 from lrtheory.low_rank_adapters.compare import Comparison, ComparisonRow, compare
 from lrtheory.low_rank_adapters.convert import ConversionCertificate, Refactorized, refactorize, to_lora
@@ -75,6 +76,7 @@ from lrtheory.low_rank_adapters.training.train import TrainResult, TrainState, t
 __all__ = [
     "Adapter",
     "AdapterCertificate",
+    "AdapterFile",
     "AdapterOptimizer",
     "Comparison",
     "ComparisonRow",

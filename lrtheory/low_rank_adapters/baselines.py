@@ -1,4 +1,4 @@
-"""Methods of practice, and chance, with the results of `fit`, so that losses and bounds can be compared."""
+"""Common ways to choose an adapter, and chance, with the results of `fit`, so that losses can be compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import full, lora
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
-from lrtheory.low_rank_adapters.reach.task import Task, checked_adapter, norm, problem_of, task_of
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, checked_adapter, norm, normalized, problem_of
 
 __all__ = ["peft_convert_like", "random_linear", "ridge_then_svd", "truncated_svd"]
 
@@ -54,7 +54,7 @@ def truncated_svd(adapter: Adapter, target: ArrayLike) -> FitResult:
     >>> round(found.loss, 12), round(found.captured, 12)
     (9.0, 0.64)
     """
-    task = task_of(_thin(adapter), problem_of(adapter.shape, target))
+    task = normalized(_thin(adapter), problem_of(adapter.shape, target))
     return _answer(task, _leading(task.given, task.T, task.unit), "truncated-svd")
 
 
@@ -102,7 +102,7 @@ def ridge_then_svd(
     (16.0, 9.0)
     """
     lam = None if ridge is None else real("ridge", ridge, low=0.0)
-    task = task_of(_thin(adapter), problem_of(adapter.shape, None, X, Y, weight=weight))
+    task = normalized(_thin(adapter), problem_of(adapter.shape, None, X, Y, weight=weight))
     K = task.K
     assert K is not None  # there are data
     # the squared norm of the inputs is that of K, whose columns are orthogonal
@@ -151,7 +151,7 @@ def random_linear(adapter: Adapter, target: ArrayLike, *, rng: Rng = None) -> Fi
     >>> round(float(np.mean(shares)), 2), round(10 / 30, 2)
     (0.33, 0.33)
     """
-    draws, task = generator(rng), task_of(checked_adapter(adapter), problem_of(adapter.shape, target))
+    draws, task = generator(rng), normalized(checked_adapter(adapter), problem_of(adapter.shape, target))
     size = task.T.size
     K = min(adapter.dimension, size)
     share = draws.beta(K / 2, (size - K) / 2) if K < size else 1.0
@@ -164,7 +164,7 @@ def random_linear(adapter: Adapter, target: ArrayLike, *, rng: Rng = None) -> Fi
     own: Any = next(iter(adapter.params.values()))
     host = np.ldexp(found, task.unit).astype(np.asarray(to_numpy(own)).dtype)
     every = full(xp.asarray(host, device=own.device))
-    return _answer(task_of(every, problem_of(every.shape, target)), every, "random-linear")
+    return _answer(normalized(every, problem_of(every.shape, target)), every, "random-linear")
 
 
 @arrays("host")
@@ -231,7 +231,7 @@ def _leading(adapter: Adapter, D: np.ndarray, power: int) -> Adapter:
     return adapter.with_params({name: xp.asarray(value.astype(kind), device=place) for name, value in made.items()})
 
 
-def _answer(task: Task, adapter: Adapter, method: str) -> FitResult:
+def _answer(task: NormalizedProblem, adapter: Adapter, method: str) -> FitResult:
     """Return what an adapter leaves, beside the bound on all adapters with its frozen arrays."""
     bound = lower_bound(task)
     lower = math.hypot(task.rest, bound.value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lrtheory._files import Tensors
 from lrtheory.low_rank_adapters.compare import Comparison
 from lrtheory.low_rank_adapters.compare import compare as compared
+from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder, largest_change
 from lrtheory.low_rank_adapters.files.converted import LoRAModules, extracted, nearest_lora
-from lrtheory.low_rank_adapters.files.sources import PeftFolder, largest_change
 
 __all__ = ["compare", "convert", "extract"]
 

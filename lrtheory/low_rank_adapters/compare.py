@@ -15,8 +15,8 @@ from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, must
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
+from lrtheory.low_rank_adapters.reach.normalized import Problem, matrix_of, norm, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import solve
-from lrtheory.low_rank_adapters.reach.task import Problem, matrix_of, norm, problem_of, task_of
 from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
 
 __all__ = ["Comparison", "ComparisonRow", "compare"]
@@ -225,7 +225,7 @@ def _named(kinds: Any, weighted: bool) -> tuple[list[str], str]:
         choice("kinds", kinds, ("all",))
         names = [kind for kind in KINDS if kind != "hadamard" or weighted]
         return names, "" if weighted else 'the kind "hadamard" needs `weight`'
-    if not isinstance(kinds, Iterable):
+    if not isinstance(kinds, Iterable) or getattr(kinds, "ndim", None) == 0:
         raise must("kinds", '"all" or a sequence of kinds', kinds, TypeError)
     names = list(kinds)
     if not names:
@@ -290,7 +290,7 @@ def _row(
     if kind == "uni-lora":
         options["d"] = _count(kind, shape, rank)
     adapter = make_adapter(kind, shape, rank=rank, rng=draw, **options)
-    task = task_of(adapter, problem)
+    task = normalized(adapter, problem)
     method = "auto" if task.K is None else "closed-form"
     found = solve(task, tol=TOL, max_iter=STEPS.get(kind, 10), n_starts=1, draw=draw, method=method)
     return ComparisonRow(

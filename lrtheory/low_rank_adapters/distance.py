@@ -7,8 +7,8 @@ from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.normalized import checked_adapter, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import solve
-from lrtheory.low_rank_adapters.reach.task import checked_adapter, problem_of, task_of
 
 __all__ = ["Reach", "distance"]
 
@@ -94,7 +94,7 @@ def distance(adapter: Adapter, target: ArrayLike) -> Reach:
     >>> reach.lower, round(reach.captured, 12), abs(reach.nearest.delta()).round(12).tolist()
     (3.0, 0.64, [[4.0, 0.0], [0.0, 0.0]])
     """
-    task = task_of(checked_adapter(adapter), problem_of(adapter.shape, target))
+    task = normalized(checked_adapter(adapter), problem_of(adapter.shape, target))
     starts = STARTS.get(adapter.kind, 1)
     found = solve(task, tol=TOL, max_iter=STEPS, n_starts=starts)
     return Reach(

@@ -13,8 +13,8 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import check_callback, choice, flag, generator, integer, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.normalized import checked_adapter, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import solve
-from lrtheory.low_rank_adapters.reach.task import checked_adapter, problem_of, task_of
 
 __all__ = ["FitResult", "FitState", "fit"]
 
@@ -177,7 +177,7 @@ def fit(
     check_callback(callback)
     draw = generator(rng)
     shape = checked_adapter(adapter).shape
-    task = task_of(adapter, problem_of(shape, target, X, Y, weight=weight, ridge=ridge))
+    task = normalized(adapter, problem_of(shape, target, X, Y, weight=weight, ridge=ridge))
     found = solve(
         task,
         tol=tol,

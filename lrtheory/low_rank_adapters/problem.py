@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._files import named_arrays
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import check_sizes, choice, fits, generator, matrix, must, real
+from lrtheory._validation import choice, fits, generator, matrix, must, pair, real
 
 __all__ = ["UpdateProblem", "make_update"]
 
@@ -168,9 +168,7 @@ def make_update(
     [1.0, 0.25]
     """
     kind, draws = choice("spectrum", spectrum, SPECTRA), generator(rng)
-    m, n = check_sizes("shape", shape) if np.ndim(shape) == 1 and len(shape) == 2 else (0, 0)
-    if not m:
-        raise must("shape", "a pair (d_out, d_in)", shape)
+    m, n = pair("shape", shape)
     power = real("exponent", exponent, low=0.0, high=100.0) if kind == "power" else 0.0
     if kind == "gaussian":
         return UpdateProblem(draws.normal(size=(m, n)))

@@ -66,13 +66,13 @@ from lrtheory.low_rank_optimizers.columns.select_columns import ColumnCertificat
 from lrtheory.low_rank_optimizers.evolution.es_gradient import ESGradient, es_gradient
 from lrtheory.low_rank_optimizers.evolution.low_rank_es import ESStep, LowRankES
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
+from lrtheory.low_rank_optimizers.exact_gradients.exact_gradient import ExactGradient, exact_gradient
+from lrtheory.low_rank_optimizers.exact_gradients.sine_gradient import SineGradient, sine_gradient
 from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, TextScore
 from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
 from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
 from lrtheory.low_rank_optimizers.integer.texts import TextProblem, make_markov_text
-from lrtheory.low_rank_optimizers.laboratory.exact_gradient import ExactGradient, exact_gradient
-from lrtheory.low_rank_optimizers.laboratory.sine_gradient import SineGradient, sine_gradient
 from lrtheory.low_rank_optimizers.loaders import (
     load_digits_problem,
     load_encoder_weights,

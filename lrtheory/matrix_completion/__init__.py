@@ -54,17 +54,17 @@ Each step by hand, on numbers of rows and columns:
 from __future__ import annotations
 
 from lrtheory.matrix_completion import baselines, theory
-from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recommendations
 from lrtheory.matrix_completion.alternation.certificates import DualityGap, duality_gap, objective
+from lrtheory.matrix_completion.alternation.predictions import FilledMatrix, Recommendations
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.alternation.start import SpectralInit, spectral_init
 from lrtheory.matrix_completion.completion import complete
 from lrtheory.matrix_completion.dense import DenseCompletion, complete_dense
-from lrtheory.matrix_completion.entries.tables import Pairs
+from lrtheory.matrix_completion.entries.reading import Pairs
 from lrtheory.matrix_completion.half_steps import HalfStep, half_step
-from lrtheory.matrix_completion.instances import make_coherent, make_low_rank, make_power_law, sample_mask, split_mask
 from lrtheory.matrix_completion.loaders import load_digits_matrix, load_lecture_ratings, load_movielens_100k
+from lrtheory.matrix_completion.makers import make_coherent, make_low_rank, make_power_law, sample_mask, split_mask
 from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Observations
 from lrtheory.matrix_completion.sketching import LstsqResult, sketch, sketched_lstsq
 from lrtheory.matrix_completion.spectral import (

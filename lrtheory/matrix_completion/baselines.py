@@ -26,8 +26,8 @@ from lrtheory.matrix_completion.alternation import start as spectral_start
 from lrtheory.matrix_completion.alternation.finish import as_result
 from lrtheory.matrix_completion.alternation.loop import Outcome
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
-from lrtheory.matrix_completion.entries import regressions
-from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.regressions import kernels
+from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
@@ -332,7 +332,7 @@ def _descent(
     kept, before, n_iter, converged, message = (U, V), np.inf, 0, size == 0, "max_iter was reached"
     while n_iter < max_iter and not converged:
         n_iter += 1
-        values = inside.by_row.values - regressions.entries(lines, seen.by_row.indices, U, V)
+        values = inside.by_row.values - kernels.entries(lines, seen.by_row.indices, U, V)
         relative = float(np.linalg.norm(values)) / size
         if not relative <= DIVERGED:  # NaN too
             U, V = kept

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from lrtheory.matrix_completion import completion
-from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recommendations
-from lrtheory.matrix_completion.entries.tables import Pairs
+from lrtheory.matrix_completion.alternation.predictions import FilledMatrix, Recommendations
+from lrtheory.matrix_completion.entries.reading import Pairs
 from lrtheory.matrix_completion.problem import Observations
 
 #: what -o writes, where it is more than the table that is printed, or another one

@@ -19,16 +19,28 @@ import numpy as np
 
 from lrtheory._parallel import n_threads
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, choice, flag, generator, integer, must, open_interval, real, refuse_unused
-from lrtheory.matrix_completion import half_steps, instances
-from lrtheory.matrix_completion.alternation import held_out, offsets, propagation
+from lrtheory._validation import (
+    array,
+    check_callback,
+    choice,
+    flag,
+    generator,
+    integer,
+    must,
+    open_interval,
+    real,
+    refuse_unused,
+)
+from lrtheory.matrix_completion import half_steps, makers
 from lrtheory.matrix_completion.alternation import loop as alternation
+from lrtheory.matrix_completion.alternation import offsets, propagation
 from lrtheory.matrix_completion.alternation import start as starts
 from lrtheory.matrix_completion.alternation.finish import as_result
 from lrtheory.matrix_completion.alternation.loop import Outcome, Setting
+from lrtheory.matrix_completion.alternation.model_choice import plan
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
-from lrtheory.matrix_completion.entries.units import scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.scaling import scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["complete"]
@@ -159,8 +171,8 @@ def complete(
     seen = as_observations(data)
     unit, rng = unit_of(seen.values), generator(rng)
     split = choice("sample_splitting", sample_splitting, (False, True, "independent", "disjoint"))
-    judges = None if validation is None else held_out.validating(validation, seen)
-    task = held_out.task_of(seen, rank, ridge, bias, validated=judges is not None, by=hold_out)
+    judges = None if validation is None else plan.validating(validation, seen)
+    task = plan.plan_of(seen, rank, ridge, bias, validated=judges is not None, by=hold_out)
     method, record = choice("method", method, OPTIONS), flag("record", record)
     mu = None if incoherence is None else real("incoherence", incoherence, low=1)
     if mu is not None and not (isinstance(init, str) and init == "spectral"):
@@ -179,11 +191,12 @@ def complete(
     )
     given = {"inner_tol": inner_tol, "max_inner_iter": max_inner_iter, "n_jobs": n_jobs}
     refuse_unused(method, OPTIONS[method], **{name: (value, None) for name, value in given.items()})
+    check_callback(callback)
     inform = None if callback is None else partial(_call, callback, unit)
     options = {"unit": unit, "bias": task.bias, "init": init, "split": split, "mu": mu, "callback": inform}
     fit: Callable[..., CompletionResult] = partial(_complete, scale=_range(seen, clip), record=record, **options)
     if task.by is not None or task.searching:
-        found = held_out.completed(seen, task, setting, judges, fit)
+        found = plan.completed(seen, task, setting, judges, fit)
     else:
         tried: list[CompletionResult] = []
         judges = judges and scaled(judges, unit)
@@ -276,7 +289,7 @@ def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observ
     if split is False:
         return values, itertools.repeat(values)
     kind: Any = "disjoint" if split == "disjoint" else "independent"
-    parts = instances.split_mask(values, 2 * setting.max_iter + 1, method=kind, rng=setting.rng)
+    parts = makers.split_mask(values, 2 * setting.max_iter + 1, method=kind, rng=setting.rng)
     if min(part.n_observed for part in parts) == 0:
         raise must("max_iter", f"small enough to split {values.n_observed} observations", setting.max_iter)
     return parts[0], iter(parts[1:])

@@ -16,7 +16,7 @@ from lrtheory._array import array_namespace, arrays, is_foreign, real_array, to_
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import as_array, integer, must, open_interval, real
-from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled_weight, unit_of
 
 __all__ = ["DenseCompletion", "complete_dense"]
 

@@ -16,10 +16,10 @@ from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, real, refuse_unused
 from lrtheory.matrix_completion import problem, sketching, theory
-from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.compressed import Compressed
-from lrtheory.matrix_completion.entries.regressions import Regressions
-from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.regressions import kernels
+from lrtheory.matrix_completion.entries.regressions.kernels import Regressions
+from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data
 
 __all__ = ["HalfStep", "half_step"]
@@ -174,7 +174,7 @@ def half_step(
         rng=generator(rng),
     )
     if used == "exact":
-        found = found._replace(residuals=regressions.gradients(lines, fixed, found.factor, ridge))
+        found = found._replace(residuals=kernels.gradients(lines, fixed, found.factor, ridge))
     few = int((lines.degrees < k).sum()) if ridge == 0 else 0
     worst = float(found.residuals.max())
     return HalfStep(
@@ -208,8 +208,8 @@ def regress(
     if method == "sketch":
         return sketched_lines(lines, F, init, ridge=ridge, rng=rng, **inner)
     if method == "cg":
-        return regressions.conjugate_gradients(lines, F, init, ridge=ridge, n_threads=n_threads, **inner)
-    return regressions.normal_equations(lines, F, init, ridge=ridge, n_threads=n_threads)
+        return kernels.conjugate_gradients(lines, F, init, ridge=ridge, n_threads=n_threads, **inner)
+    return kernels.normal_equations(lines, F, init, ridge=ridge, n_threads=n_threads)
 
 
 def sketched_lines(
@@ -226,7 +226,7 @@ def sketched_lines(
         panel, x = F[lines.indices[here]].astype(np.float64), lines.values[here].astype(np.float64)
         work.squares[i] = np.sum((x - panel @ work.factor[i]) ** 2)
         if len(x) < k and ridge == 0:  # not determined: the shortest solution (statement MC-L10)
-            work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
+            work.factor[i] = kernels.least_norm(panel, x) if len(x) else 0
             continue
         A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
         R, scale = sketching.triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)

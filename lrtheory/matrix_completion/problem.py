@@ -17,7 +17,7 @@ from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must
 from lrtheory.matrix_completion.entries.observations import Observations
-from lrtheory.matrix_completion.entries.tables import NoRatingsError, is_named_frame, is_path
+from lrtheory.matrix_completion.entries.reading import NoRatingsError, is_named_frame, is_path
 
 __all__ = ["CompletionProblem", "LowRank", "Observations"]
 

@@ -20,7 +20,7 @@ from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, flag, generator, integer, must, open_interval
-from lrtheory.matrix_completion.entries.units import unit_of
+from lrtheory.matrix_completion.entries.scaling import unit_of
 from lrtheory.matrix_completion.theory.sketch_bounds import distortion
 
 __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]

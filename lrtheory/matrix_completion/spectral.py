@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._array import arrays, kernel, sparse
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must
-from lrtheory.matrix_completion.entries.units import unit_of
+from lrtheory.matrix_completion.entries.scaling import unit_of
 from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["finitely_completable", "incoherence", "rank_one_components", "spectral_gap", "subspace_distance"]

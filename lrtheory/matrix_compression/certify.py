@@ -24,8 +24,8 @@ from lrtheory._validation import Words, integer, must, real, unmasked
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
+from lrtheory.matrix_compression.stacks.inputs import Blocks, Stream, as_matrix
 from lrtheory.matrix_compression.stacks.measuring import Energies
-from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, as_matrix
 from lrtheory.matrix_compression.stacks.sketch import StackSketch, smallest_rank
 from lrtheory.matrix_compression.theory import distance_bracket
 

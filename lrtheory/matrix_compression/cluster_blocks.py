@@ -12,9 +12,9 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_compression.problem import StackProblem
-from lrtheory.matrix_compression.stacks.families import Candidates, Cluster, search_noise
+from lrtheory.matrix_compression.stacks.cluster_search import Candidates, Cluster, search_noise
+from lrtheory.matrix_compression.stacks.inputs import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.measuring import spectra_of
-from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.theory import tail_energy
 
 __all__ = ["BlockClusters", "ClusterCertificate", "cluster_blocks"]

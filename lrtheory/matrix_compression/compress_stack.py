@@ -22,8 +22,8 @@ from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS, rescaled_trace
 from lrtheory.matrix_compression.stacks.factors import ROUNDING
 from lrtheory.matrix_compression.stacks.files import write_basis
+from lrtheory.matrix_compression.stacks.inputs import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.measuring import SecondPass, second_pass
-from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
 from lrtheory.matrix_compression.stacks.sketch import METHODS, Method, StackSketch, smallest_rank
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_within
 

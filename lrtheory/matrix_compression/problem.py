@@ -11,10 +11,10 @@ import numpy as np
 from lrtheory._numbers import number
 from lrtheory._result import read_only
 from lrtheory._types import Rng
-from lrtheory._validation import check_sizes, integer, must, open_interval, real
+from lrtheory._validation import check_sizes, integer, must, open_interval, real, sequence
 from lrtheory.matrix_compression.stacks.files import stack_in
+from lrtheory.matrix_compression.stacks.inputs import Stream
 from lrtheory.matrix_compression.stacks.makers import planted, stack
-from lrtheory.matrix_compression.stacks.reading import Stream
 
 __all__ = ["StackProblem", "make_families", "make_hidden_direction", "make_stack"]
 
@@ -174,7 +174,7 @@ def make_stack(
         K = integer("n_blocks", 3 if n_blocks is None else n_blocks, low=1)
         sizes = [integer("n_columns", n_columns, low=0)] * K
     else:
-        sizes = [integer("n_columns", n, low=0) for n in n_columns]
+        sizes = [integer("n_columns", n, low=0) for n in sequence("n_columns", n_columns)]
         if n_blocks is not None and integer("n_blocks", n_blocks, low=1) != len(sizes):
             raise must("n_blocks", f"{len(sizes)}, as `n_columns` lists, or left out", n_blocks)
     m, r = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
@@ -228,8 +228,8 @@ def make_families(
     """
     counts = check_sizes("sizes", sizes)
     r = integer("rank", rank, low=1)
-    m = integer("n_rows", n_rows, low=r * (len(counts) + (overlap > 0)))
     share = float(number("overlap", overlap, 0, 1, ends="[)"))
+    m = integer("n_rows", n_rows, low=r * (len(counts) + (share > 0)))
     blocks, families = planted(counts, m, r, share, real("noise", noise, low=0.0, high=1e100), rng)
     return StackProblem(blocks, r, epsilon=epsilon, truth=families)
 

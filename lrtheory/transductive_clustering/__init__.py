@@ -56,7 +56,7 @@ from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.classify import ClassifiedPoints, classify
 from lrtheory.transductive_clustering.cluster import ClusteringResult, ClusteringState, cluster
 from lrtheory.transductive_clustering.data.loaders import load_digits_features, load_mnist_5k, load_sentences
-from lrtheory.transductive_clustering.data.tables import PointTable
+from lrtheory.transductive_clustering.data.reading import PointTable
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import Turns, few_shot

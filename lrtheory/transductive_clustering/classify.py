@@ -14,14 +14,14 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Rng
 from lrtheory._validation import choice, flag, integer, must
-from lrtheory.transductive_clustering.data.tables import PointTable
+from lrtheory.transductive_clustering.data.reading import PointTable
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import Turns, few_shot
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.tasks.methods import METHODS
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.display import certified
 from lrtheory.transductive_clustering.updates.inputs import points
-from lrtheory.transductive_clustering.updates.shown import certified
 
 __all__ = ["ClassifiedPoints", "classify", "compared"]
 

@@ -16,20 +16,20 @@ from lrtheory._array import arrays, sparse
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, curves
 from lrtheory._types import ArrayLike, Rng, SparseArray
-from lrtheory._validation import array, choice, flag, generator, integer, must, real
+from lrtheory._validation import array, check_callback, choice, flag, generator, integer, must, real
 from lrtheory.transductive_clustering.clusters import starts
 from lrtheory.transductive_clustering.clusters.alternation import Alternation
 from lrtheory.transductive_clustering.clusters.hard import typical_of
 from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES, Prototypes, host_costs
-from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, dominant, names_of
+from lrtheory.transductive_clustering.data.reading import PointTable, as_problem, dominant, names_of
 from lrtheory.transductive_clustering.problem import AssignmentProblem, ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity, spatial_order
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.display import certified, rows_of
 from lrtheory.transductive_clustering.updates.edges import without_asymmetry
 from lrtheory.transductive_clustering.updates.inputs import in_range, points, sparse_affinity, squarable, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
-from lrtheory.transductive_clustering.updates.shown import certified, rows_of
 
 __all__ = ["ClusteringResult", "ClusteringState", "cluster"]
 
@@ -254,7 +254,7 @@ def cluster(
     hard : bool
         Prototypes from labels and not from assignments, as some codes do; the energy may then rise.
     damping : "auto", or float in (0, 1]
-        As in `bound_update`.
+        As in `bound_update`, undamped with 1.
     max_inner_iter : int
         Largest number of updates of the assignments per turn.
     tol : float
@@ -279,6 +279,8 @@ def cluster(
     ValueError
         If shapes do not fit, a number is not finite or out of range, squared distances leave the range of the dtype, or
         an option is given that the prototypes or the affinity leave without use.
+    TypeError
+        If an array is not of real numbers, or the callback cannot be called.
 
     Notes
     -----
@@ -307,7 +309,7 @@ def cluster(
     if bandwidth is not None and prototype not in KERNELS:
         raise must("bandwidth", f"left out with prototype {prototype!r}, which has no kernel", bandwidth)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
-    hard, record = flag("hard", hard), flag("record", record)
+    hard, record, callback = flag("hard", hard), flag("record", record), check_callback(callback)
     max_inner_iter = integer("max_inner_iter", max_inner_iter, low=1)
     n_starts = integer("n_starts", n_starts, low=1, high=1 if not isinstance(init, str) else None)
     lam, temperature = weights(lam, temperature, features.dtype)

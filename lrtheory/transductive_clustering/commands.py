@@ -8,7 +8,7 @@ from lrtheory.transductive_clustering.classify import ClassifiedPoints, compared
 from lrtheory.transductive_clustering.classify import classify as fill_in
 from lrtheory.transductive_clustering.cluster import ClusteringResult
 from lrtheory.transductive_clustering.cluster import cluster as solve
-from lrtheory.transductive_clustering.data.tables import PointTable
+from lrtheory.transductive_clustering.data.reading import PointTable
 from lrtheory.transductive_clustering.evaluate import EpisodeTable
 
 __all__ = ["classify", "cluster", "evaluate"]

@@ -13,13 +13,13 @@ from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._result.display import intervals
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import choice, generator, integer, must
-from lrtheory.transductive_clustering.data.tables import PointTable
+from lrtheory._validation import choice, generator, integer, must, sequence
+from lrtheory.transductive_clustering.data.reading import PointTable
 from lrtheory.transductive_clustering.few_shot import few_shot
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.tasks.episodes import known_classes, labeled_points, make_episodes
 from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS
-from lrtheory.transductive_clustering.theory.instances import half_width
+from lrtheory.transductive_clustering.theory.special_cases import half_width
 
 __all__ = ["EpisodeTable", "evaluate"]
 
@@ -140,6 +140,8 @@ def evaluate(
     ------
     ValueError
         If a method or class is unknown or stands twice, or tasks cannot be drawn.
+    TypeError
+        If `methods` is neither a sequence of names nor a mapping, or labels are neither real numbers nor strings.
 
     Examples
     --------
@@ -151,11 +153,7 @@ def evaluate(
     """
     features, labels = labeled_points(X, y)
     n_tasks = integer("n_tasks", n_tasks, low=2)
-    named = {name: {"method": name} for name in methods} if not isinstance(methods, Mapping) else dict(methods)
-    if not named or len(named) < len(methods):
-        raise must("methods", "at least one, and each once", methods)
-    for options in named.values():
-        choice("methods", options.get("method", "slk"), tuple(METHODS))
+    named = _named(methods)
     draws = generator(rng)
     size: dict[str, Any] = {"way": way, "shot": shot, "query": query, "proportions": proportions}
     held = () if validation is None else tuple(known_classes("validation", validation, labels).tolist())
@@ -195,6 +193,21 @@ def _chosen(features, labels, options, held, n, size, draws, n_jobs):
     correct, _ = _scores(features, labels, grid, np.asarray(held), n, size, draws, n_jobs, None)
     best = int(correct.mean(axis=1).argmax())
     return LAMS[best], grid[str(LAMS[best])]
+
+
+def _named(methods: Any) -> dict[str, Any]:
+    """Return the options of each method under its name."""
+    if isinstance(methods, Mapping):
+        named = dict(methods)
+    else:
+        named = {choice("methods", name, tuple(METHODS)): {"method": name} for name in sequence("methods", methods)}
+    if not named or len(named) < len(methods):
+        raise must("methods", "at least one, and each once", methods)
+    for name, options in named.items():
+        if not isinstance(options, Mapping):
+            raise must(f"methods[{name!r}]", "a mapping of options of `few_shot`", options, TypeError)
+        choice("methods", options.get("method", "slk"), tuple(METHODS))
+    return named
 
 
 def _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, title):

@@ -19,12 +19,12 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, flag, integer, must, real, refuse_unused
 from lrtheory.transductive_clustering.tasks import many_tasks
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
+from lrtheory.transductive_clustering.tasks.inputs import NORMALIZE, Tasks, prepared, read_tasks
 from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS, N_NEIGHBORS, Answer, Rules
-from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks, prepared, read_tasks
 from lrtheory.transductive_clustering.tasks.result import FewShotResult, arguments
 from lrtheory.transductive_clustering.updates import certificates
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
-from lrtheory.transductive_clustering.updates.inputs import positive, weights
+from lrtheory.transductive_clustering.updates.inputs import step_factor, weights
 
 __all__ = ["Turns", "few_shot"]
 
@@ -64,7 +64,7 @@ class Turns:
     clamp : bool
         Clamp the support to its labels. Of "slk" and "k-means".
     damping : "auto", or float in (0, 1]
-        As in `bound_update`. Of "slk" and "laplacian-shot".
+        As in `bound_update`, undamped with 1. Of "slk" and "laplacian-shot".
     max_inner_iter : int
         Largest number of updates of the assignments per turn. Of "slk".
 
@@ -91,10 +91,8 @@ class Turns:
         choice("symmetrize", self.symmetrize, ("mean", "max", None))
         for name in ("hard", "clamp"):
             object.__setattr__(self, name, flag(name, getattr(self, name)))
-        if isinstance(self.damping, str):
-            choice("damping", self.damping, ("auto",))
-        else:
-            positive("damping", real("damping", self.damping, low=0, high=1))
+        if not (isinstance(self.damping, str) and self.damping == "auto"):
+            step_factor(self.damping)
         integer("max_inner_iter", self.max_inner_iter, low=1)
 
 

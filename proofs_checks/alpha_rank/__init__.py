@@ -1,4 +1,4 @@
-"""Statements of alpha-Rank with noisy outcomes. The modules come in the order of the papers, and so do the reports."""
+"""alpha-Rank: its statements, from one mutant and the exact chain to rankings from sampled matches."""
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About

@@ -14,10 +14,10 @@ from lrtheory.alpha_rank import theory
 from lrtheory.alpha_rank.sampling import ucb_steps
 from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
 from lrtheory.bounds import Classical, Derived, Inequality, Probability, Sides, Statement, rounding, saboteur
-from proofs_checks.alpha_rank import exact_chances
-from proofs_checks.alpha_rank.families.matches import ALL_COUNTS, EASY_MATCH, HALF_GAP, MATCHES, Counts
-from proofs_checks.alpha_rank.families.sampling import BERNOULLI_MEANS, BernoulliMean
-from proofs_checks.alpha_rank.reports import is_bernoulli, missed_or_unfounded, sampled
+from proofs_checks.alpha_rank.families import exact_chances
+from proofs_checks.alpha_rank.families.estimated_payoffs import BERNOULLI_MEANS, BernoulliMean
+from proofs_checks.alpha_rank.families.ucb_reports import is_bernoulli, missed_or_unfounded, sampled
+from proofs_checks.alpha_rank.families.ucb_runs import ALL_COUNTS, EASY_MATCH, HALF_GAP, MATCHES, Counts
 
 
 def hoeffding_radius(sample: BernoulliMean, rng: np.random.Generator, factor: float = 1.0) -> float:

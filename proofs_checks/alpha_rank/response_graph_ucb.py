@@ -24,9 +24,19 @@ from lrtheory.bounds import (
     Statement,
     saboteur,
 )
-from proofs_checks.alpha_rank import exact_chances, wrong_solvers
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.confidence_intervals import RG_T1
-from proofs_checks.alpha_rank.families.matches import (
+from proofs_checks.alpha_rank.families import exact_chances
+from proofs_checks.alpha_rank.families.ucb_reports import (
+    an_interval_missed,
+    directed,
+    is_bernoulli,
+    missed_or_unfounded,
+    sampled,
+    told,
+    unfounded,
+)
+from proofs_checks.alpha_rank.families.ucb_runs import (
     EASY_MATCH,
     GAP_LADDER,
     HARD_MATCH,
@@ -39,15 +49,6 @@ from proofs_checks.alpha_rank.families.matches import (
     Match,
     Sampled,
     Told,
-)
-from proofs_checks.alpha_rank.reports import (
-    an_interval_missed,
-    directed,
-    is_bernoulli,
-    missed_or_unfounded,
-    sampled,
-    told,
-    unfounded,
 )
 
 

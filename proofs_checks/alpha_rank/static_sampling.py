@@ -23,9 +23,10 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.alpha_rank import exact_chances, wrong_solvers
+from proofs_checks.alpha_rank import wrong_solvers
+from proofs_checks.alpha_rank.families import exact_chances
 from proofs_checks.alpha_rank.families.chains import CHAIN_PAIRS, ChainPair
-from proofs_checks.alpha_rank.families.sampling import (
+from proofs_checks.alpha_rank.families.estimated_payoffs import (
     EQUALLY_SPACED,
     FAR_ESTIMATES,
     LARGE_OUTCOMES,

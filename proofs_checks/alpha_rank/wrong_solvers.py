@@ -24,6 +24,7 @@ from lrtheory.bounds import exactly
 from lrtheory.matrix_completion import complete
 from proofs_checks.alpha_rank.families.boxes import Box, NestedBoxes, SquareBox
 from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant, SinglePopulation, log_chances
+from proofs_checks.alpha_rank.families.estimated_payoffs import SampledGame
 from proofs_checks.alpha_rank.families.games import ExactGame, PotentialGame, RankedGame, SameChain
 from proofs_checks.alpha_rank.families.low_rank import (
     Found,
@@ -33,8 +34,7 @@ from proofs_checks.alpha_rank.families.low_rank import (
     noisily_completed,
     seen,
 )
-from proofs_checks.alpha_rank.families.matches import Directed, Match, Sampled, Told
-from proofs_checks.alpha_rank.families.sampling import SampledGame
+from proofs_checks.alpha_rank.families.ucb_runs import Directed, Match, Sampled, Told
 
 # --- chains ----------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from proofs_checks.continual_learning import unlearning
 from proofs_checks.continual_learning import precision
 from proofs_checks.continual_learning import sketches
 from proofs_checks.continual_learning import protection
-from proofs_checks.continual_learning import weights
+from proofs_checks.continual_learning import which_directions
 from proofs_checks.continual_learning import transfer
 
 ABOUT = About(

@@ -103,5 +103,8 @@ RL_16 = Statement(
         # subtle: it differs on one stream, on one edit of a hundred, and by 2 where variances before it are 1e8
         saboteur("variances that were above 1e8 become negative", solve=negated),
     ),
-    notes="That a variance is positive means: at least its value before, over 1 + the sum of both of an edit.",
+    notes=(
+        "That a variance is positive means: it is at least its value before the edit, divided by 1 + the sum of the "
+        "variances that the two keys of the edit had before it."
+    ),
 )

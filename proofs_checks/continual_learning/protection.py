@@ -12,8 +12,8 @@ from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.protection.directions import new_directions
 from lrtheory.continual_learning.protection.leak import leak_of
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
-from lrtheory.continual_learning.sketching.held import Held
-from proofs_checks.continual_learning.families.guards import allowance, largest, misfit, spectrum, square, unlike
+from lrtheory.continual_learning.sketching.buffer import SketchBuffer
+from proofs_checks.continual_learning.families.matrices import largest, spectrum
 from proofs_checks.continual_learning.families.subspaces import (
     EXACT,
     OUTPUTS,
@@ -47,12 +47,13 @@ from proofs_checks.continual_learning.families.training import (
     trained,
 )
 from proofs_checks.continual_learning.wrong_solvers import protection as wrong
+from proofs_checks.guards import allowance, misfit, square, unlike
 
 Found = dict[str, Any]
 #: a projection of the weights themselves
 WEIGHTS = (SubspaceProtector.protect_step, "start + self._projected(xp, end - start)", "self._projected(xp, end)")
 #: what is beyond the rank of a sketch is dropped
-DROPS = (Held._shrunk, "delta = energies[self.rank] if", "delta = 0.0 * energies[0] if")
+DROPS = (SketchBuffer._shrunk, "delta = energies[self.rank] if", "delta = 0.0 * energies[0] if")
 #: a projection off the wrong side, which fits square weights alone
 OTHER_SIDE = (SubspaceProtector._projected, ", self._axis)", ", 1 - self._axis)")
 

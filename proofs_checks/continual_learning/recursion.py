@@ -86,7 +86,8 @@ RL_1 = Statement(
     ),
     notes=(
         "All forms are compared: one in Fractions, which must agree to the last digit, the others in doubles. "
-        "With the key e_2, anchors that hold e_1 alone and the ridge 0, the millionth makes a hard write of the edit."
+        "With the ridge 0, anchors that hold e_1 alone and the key e_2, M_0 is singular and the recursion refuses. "
+        "Released code adds a ridge of 1e-6 unasked, with which 0.999999 of the edit is written."
     ),
 )
 

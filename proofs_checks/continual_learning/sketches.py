@@ -9,8 +9,8 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.sketching.held import Held
-from proofs_checks.continual_learning.families.guards import allowance, largest, misfit, spectrum, square, unlike
+from lrtheory.continual_learning.sketching.buffer import SketchBuffer
+from proofs_checks.continual_learning.families.matrices import largest, spectrum
 from proofs_checks.continual_learning.families.rows import (
     AXES,
     STREAMS,
@@ -27,16 +27,17 @@ from proofs_checks.continual_learning.families.rows import (
     sketched,
 )
 from proofs_checks.continual_learning.wrong_solvers import sketches as wrong
+from proofs_checks.guards import allowance, misfit, square, unlike
 
 Found = dict[str, Any]
 STREAM = {"rows, not all 0, and a buffer above the rank": is_stream, "more features than kept rows": is_wide}
 #: changes of the shrink: what is beyond the rank is dropped, or twice as much is taken as is counted
 DROPS = (
-    Held._shrunk,
+    SketchBuffer._shrunk,
     "energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)",
     "energies.dtype.type(0.0)",
 )
-TWICE = (Held._shrunk, "lengths_left(energies[:n], delta)", "lengths_left(energies[:n], 2 * delta)")
+TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], delta)", "lengths_left(energies[:n], 2 * delta)")
 ANY_SIZE = "a solver may return rows of any size"
 COMPONENTS = {"components": "FD-2 projects onto the directions"}
 
@@ -127,7 +128,7 @@ FD_6 = Statement(
     unread=COMPONENTS,
     saboteurs=(
         saboteur("every shrink is taken twice and counted once", patch=TWICE),
-        saboteur("the last shrink is not counted", patch=(Held.read, "self.delta + delta", "self.delta")),
+        saboteur("the last shrink is not counted", patch=(SketchBuffer.read, "self.delta + delta", "self.delta")),
     ),
 )
 
@@ -205,11 +206,11 @@ FD_3 = Statement(
     saboteurs=(
         saboteur(
             "the shrinks of the other are forgotten",
-            patch=(Held.merge, "self.delta += math.ldexp(other.delta, 2 * shift)", "pass"),
+            patch=(SketchBuffer.merge, "self.delta += math.ldexp(other.delta, 2 * shift)", "pass"),
         ),
         saboteur(
             "the energy of the pushed rows for that of the part",
-            patch=(Held.merge, "math.ldexp(other.mass, 2 * shift)", "energy_of(scaled(other.rows, shift))"),
+            patch=(SketchBuffer.merge, "math.ldexp(other.mass, 2 * shift)", "energy_of(scaled(other.rows, shift))"),
         ),
         saboteur(
             "as released: gradients are truncated before they are merged", solve=wrong.truncated_parts, printed=True
@@ -255,8 +256,10 @@ FD_9 = Statement(
         saboteur("rows beyond the rank are dropped", patch=DROPS),
         saboteur(
             "the last value that is kept is taken",
-            patch=(Held._shrunk, "energies[self.rank] if", "energies[self.rank - 1] if"),
+            patch=(SketchBuffer._shrunk, "energies[self.rank] if", "energies[self.rank - 1] if"),
         ),
-        saboteur("ties stay as rows of no length", patch=(Held._shrunk, "- delta > least", "- delta >= 0.0 * least")),
+        saboteur(
+            "ties stay as rows of no length", patch=(SketchBuffer._shrunk, "- delta > least", "- delta >= 0.0 * least")
+        ),
     ),
 )

@@ -17,7 +17,7 @@ from proofs_checks.continual_learning.families.accuracies import (
     measured,
     transfer_of,
 )
-from proofs_checks.continual_learning.families.guards import unlike
+from proofs_checks.guards import unlike
 
 TABLE = {"accuracies of at least two tasks": is_table}
 

@@ -5,7 +5,7 @@ from lrtheory.bounds.reporting import About
 from proofs_checks.dual_mirror_descent.runs import path
 from proofs_checks.dual_mirror_descent.runs import depletion
 from proofs_checks.dual_mirror_descent import oracle
-from proofs_checks.dual_mirror_descent import structure
+from proofs_checks.dual_mirror_descent import single_runs
 from proofs_checks.dual_mirror_descent.runs import bids
 from proofs_checks.dual_mirror_descent import invariance
 from proofs_checks.dual_mirror_descent.runs import reports

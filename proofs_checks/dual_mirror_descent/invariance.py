@@ -9,8 +9,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Sides, Statement, exactly, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import wrong_solvers
+from proofs_checks.dual_mirror_descent.families.auctions import RESOURCE_UNITS, UNITS, Scaled, both_units
 from proofs_checks.dual_mirror_descent.families.streams import Requests, Service, Walk, off_the_rules
-from proofs_checks.dual_mirror_descent.families.units import RESOURCE_UNITS, UNITS, Scaled, both_units
 from proofs_checks.dual_mirror_descent.runs.path import path_rounding
 
 

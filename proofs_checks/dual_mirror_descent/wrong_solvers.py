@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from proofs_checks.dual_mirror_descent.families.auctions import Auctions, Bids, Scaled, bids, both_units
 from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 from proofs_checks.dual_mirror_descent.families.offers import Offer, Offers, worth
 from proofs_checks.dual_mirror_descent.families.phases import Phases
@@ -33,7 +34,6 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     spent,
     walked,
 )
-from proofs_checks.dual_mirror_descent.families.units import Auctions, Bids, Scaled, bids, both_units
 
 # --- along one run ---------------------------------------------------------------------------------------------------
 

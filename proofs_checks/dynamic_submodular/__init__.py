@@ -1,10 +1,10 @@
-"""Fully dynamic submodular maximization: its statements, from one guess to all of them, then the baselines."""
+"""Fully dynamic submodular maximization: its statements, from one guess to all, then selection from a fixed set."""
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.dynamic_submodular import levels
 from proofs_checks.dynamic_submodular import batches
-from proofs_checks.dynamic_submodular import answers
+from proofs_checks.dynamic_submodular import all_guesses
 from proofs_checks.dynamic_submodular import costs
 from proofs_checks.dynamic_submodular import offline
 from proofs_checks.dynamic_submodular import verification

@@ -70,7 +70,7 @@ def worth_nearly_half(updates: Updates, found: Batched, factor: int = 1) -> Side
 
 DS_T6 = Statement(
     id="dynamic_submodular/DS-T6",
-    title="One guess with batches is nearly worth half of it, or all but half of it",
+    title="With batches a sequence is worth nearly half of its guess, or nearly the optimum less that half",
     says="The sequence G of a guess o without its dead members D is worth at least (1 - epsilon) o/2 if |G| = k, and "
     "otherwise at least (1 - epsilon)/(1 + epsilon) times OPT - o/2; epsilon is the share of a batch that may be "
     "dead, OPT the best value f of at most k present elements.",

@@ -54,7 +54,7 @@ def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) ->
 
 DS_T1 = Statement(
     id="dynamic_submodular/DS-T1",
-    title="One guess is worth half of it, or all but half of it",
+    title="A full sequence is worth half of its guess, an open one the optimum less half of the guess",
     says="After every update, the sequence I_T of T elements kept for a guess o is worth at least o/2 if T = k, and "
     "at least OPT - o/2 if T < k, where OPT is the best value f of at most k present elements.",
     source=Paper(SODA, "value of the maintained sequence", read="secondary"),

@@ -38,8 +38,8 @@ from proofs_checks.fair_subset_selection.families.biased import (
     swapped,
     swapped_places,
 )
+from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries, check_rankings
 from proofs_checks.fair_subset_selection.families.panels import PANELS, Panel, weights
-from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_rankings
 
 PAPER = "2306.09835"
 SWAPS = Paper(PAPER, "swapping-based bias", read="code")

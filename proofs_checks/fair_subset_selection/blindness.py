@@ -44,15 +44,16 @@ from proofs_checks.fair_subset_selection.families.blind import (
     ratios,
     unprotected,
 )
-from proofs_checks.fair_subset_selection.outcomes import check_rankings, check_set
+from proofs_checks.fair_subset_selection.families.outcomes import check_rankings, check_set
 
 FSS_N1 = Statement(
     id="fair_subset_selection/FSS-N1",
     title="SNTV stays blind without exponentially many rankings, whatever the quota",
     says=(
-        "h advantaged items have utilities uniform on [0, 1], g good ones of h disadvantaged on [0, 2], the rest "
-        "hardly any, and the group is seen at a quarter. SNTV with n rankings and random ties chooses g items S_l, l "
-        "of the group; their mean latent score is on average at most this share of OPT, that of all good ones."
+        "h advantaged items have utilities uniform on [0, 1], of h disadvantaged items g good ones uniform on [0, 2] "
+        "and the others near 0, and the panel sees a quarter of the utilities of the disadvantaged. SNTV with n "
+        "rankings and random ties chooses g items S_l, l of them disadvantaged; their mean latent score is on average "
+        "at most this share of OPT, the mean latent score of the g good ones."
     ),
     source=Derived(theory.blind_bound),
     tex=r"\mathbb E \bar F(S_\ell)/\mathrm{OPT} \le \tfrac{\ell}{h} + \tfrac{(g-\ell) 2^{-g}}{(g+h)\mathrm{OPT}}"

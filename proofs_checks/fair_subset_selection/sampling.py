@@ -45,6 +45,7 @@ from proofs_checks.fair_subset_selection.families.laws import (
     sums,
 )
 from proofs_checks.fair_subset_selection.families.orders import chance_of_loss, chance_of_misorder
+from proofs_checks.fair_subset_selection.families.outcomes import are_sets, check_set
 from proofs_checks.fair_subset_selection.families.tails import (
     CENTERED,
     EXCHANGEABLE,
@@ -61,7 +62,6 @@ from proofs_checks.fair_subset_selection.families.tails import (
     tail_bound,
     uniform_rankings,
 )
-from proofs_checks.fair_subset_selection.outcomes import are_sets, check_set
 
 
 def misordered(law: PanelLaw, scores: np.ndarray) -> np.ndarray:

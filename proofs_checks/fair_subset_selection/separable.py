@@ -22,6 +22,7 @@ from lrtheory.bounds import (
 from lrtheory.fair_subset_selection import QuotaSweep, Selection, quota_sweep, select, theory
 from lrtheory.fair_subset_selection.selection import separable
 from proofs_checks.fair_subset_selection import wrong_solvers
+from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries, check_set
 from proofs_checks.fair_subset_selection.families.panels import (
     SEPARABLE,
     SEPARABLE_PANELS,
@@ -43,7 +44,6 @@ from proofs_checks.fair_subset_selection.families.scores import (
     chosen_by,
     largest_sums,
 )
-from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_set
 
 
 def is_separable(panel: Panel) -> bool:

@@ -27,6 +27,7 @@ from lrtheory.fair_subset_selection import ScoreRule, smoothness, theory
 from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.laws import biased
 from proofs_checks.fair_subset_selection.families.means import MEANS, Jumps, Means, gammas_of, jumps_of
+from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries, are_rankings
 from proofs_checks.fair_subset_selection.families.ranked import (
     COPIED,
     ESTIMATED,
@@ -41,7 +42,6 @@ from proofs_checks.fair_subset_selection.families.ranked import (
     estimates,
     one_ranking,
 )
-from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, are_rankings
 
 
 def measured(means: Means, rng: np.random.Generator) -> Jumps:

@@ -24,6 +24,7 @@ from lrtheory.fair_subset_selection import theory
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, greedy
 from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.judged import all_scores
+from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries, check_set
 from proofs_checks.fair_subset_selection.families.panels import (
     CONVEX,
     FREE_PANELS,
@@ -40,7 +41,6 @@ from proofs_checks.fair_subset_selection.families.panels import (
     owa,
     score,
 )
-from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_set
 from proofs_checks.fair_subset_selection.separable import chosen, is_feasible
 
 #: greedy selection that forgets what it has chosen: every marginal is that of the empty set

@@ -17,8 +17,8 @@ from proofs_checks.fair_subset_selection.families.judged import (
     latent_panel,
     transferred,
 )
+from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries
 from proofs_checks.fair_subset_selection.families.panels import optimum, score
-from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries
 from proofs_checks.fair_subset_selection.submodular import check_feasible, gain_rounding, step_rounding
 
 

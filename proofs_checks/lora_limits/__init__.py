@@ -3,7 +3,7 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.lora_limits import gradient
-from proofs_checks.lora_limits import exact_kernel
+from proofs_checks.lora_limits import exact_computation
 from proofs_checks.lora_limits.approximation import polynomials
 from proofs_checks.lora_limits.approximation import degrees
 from proofs_checks.lora_limits.approximation import features
@@ -13,8 +13,8 @@ from proofs_checks.lora_limits import almost_linear
 from proofs_checks.lora_limits.approximation import needed
 from proofs_checks.lora_limits import hardness
 from proofs_checks.lora_limits import cube
-from proofs_checks.lora_limits import side
-from proofs_checks.lora_limits import steps
+from proofs_checks.lora_limits import beyond_attention
+from proofs_checks.lora_limits import proof_steps
 
 ABOUT = About(
     paper=(

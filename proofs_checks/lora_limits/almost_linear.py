@@ -44,8 +44,8 @@ from proofs_checks.lora_limits.families.growth.almost_linear import (
     wanted_kinds,
 )
 from proofs_checks.lora_limits.families.growth.ladders import Ladder
+from proofs_checks.lora_limits.families.proof_steps import PAIRS, Pairs, row_products
 from proofs_checks.lora_limits.families.row_perturbation import TILTED, Tilted, due, several, truth
-from proofs_checks.lora_limits.families.steps import PAIRS, Pairs, row_products
 from proofs_checks.lora_limits.propagation import ANYWHERE, of_rows
 from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 

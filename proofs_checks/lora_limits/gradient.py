@@ -1,4 +1,4 @@
-"""The exact gradient: its chain, adapters, queries, keys and values, invariance, cost, and tiles."""
+"""The exact gradient: its chain, adapters, queries, keys and values, and what shifted keys leave unchanged."""
 
 from __future__ import annotations
 
@@ -109,10 +109,11 @@ def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
 LL_G2 = Statement(
     id="lora_limits/LL-G2",
     title="Gradients of the adapters, in closed form",
-    says="dA and dB are gradients of the loss by the adapter matrices A (r, d) and B (d, r), whose product is scaled "
-    "by alpha / r; C1 are query inputs, C2 keys, p is the gradient by the logits, beta scales the logits.",
+    says="dA and dB are the gradients of the loss by the adapter matrices A (r, d) and B (d, r), where alpha / r times "
+    "B A is added to the weight of the queries; C1 are query inputs, C2 keys, p is the gradient by the logits, which "
+    "beta scales, and G^T is the gradient by that weight, as torch stores it.",
     source=Paper(PAPER, "Lemma 3.2", read="full"),
-    tex=r"dA = \tfrac\alpha r B^\top(\beta C_1^\top p\,C_2),\quad dB = \tfrac\alpha r(\beta C_1^\top p\,C_2)A^\top",
+    tex=r"dA = \tfrac\alpha r B^\top G^\top,\quad dB = \tfrac\alpha r G^\top A^\top,\quad G = \beta C_1^\top p\,C_2",
     hypotheses=FINITE,
     instances=HEADS,
     solve=partial(solved, kinds="AB"),

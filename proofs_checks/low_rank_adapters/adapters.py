@@ -16,6 +16,7 @@ from lrtheory.low_rank_adapters.kinds.lora import LoRAXS, lora
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
 from lrtheory.low_rank_adapters.kinds.uni_lora import UniLoRA
 from lrtheory.low_rank_adapters.kinds.vera import VeRA
+from proofs_checks.guards import square
 from proofs_checks.low_rank_adapters.families.adapters import (
     BATCHES,
     FREE,
@@ -31,7 +32,6 @@ from proofs_checks.low_rank_adapters.families.adapters import (
     is_pulled,
     somewhere,
 )
-from proofs_checks.low_rank_adapters.families.exact import square
 from proofs_checks.low_rank_adapters.families.targets import CHANCES, Chance, is_chance
 
 

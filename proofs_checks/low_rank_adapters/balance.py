@@ -10,7 +10,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Paper, Recorded, Side
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.convert.product import Product as Decomposed
 from lrtheory.low_rank_adapters.convert.refactorize import refactorize
-from proofs_checks.low_rank_adapters.families.exact import unlike
+from proofs_checks.guards import unlike
 from proofs_checks.low_rank_adapters.families.factors import allowance, beside, norm
 from proofs_checks.low_rank_adapters.families.products import (
     CARRIED,

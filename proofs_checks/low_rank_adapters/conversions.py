@@ -11,6 +11,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, sab
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.convert.to_lora import _through_core
 from lrtheory.low_rank_adapters.reach import exact
+from proofs_checks.guards import allowance, misfit, square, unlike
 from proofs_checks.low_rank_adapters.families.adapters import update
 from proofs_checks.low_rank_adapters.families.conversions import (
     CONVERTED,
@@ -25,7 +26,7 @@ from proofs_checks.low_rank_adapters.families.conversions import (
     is_data,
     is_sketched,
 )
-from proofs_checks.low_rank_adapters.families.exact import allowance, misfit, square, unlike, values
+from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.wrong_solvers import conversions as wrong
 
 

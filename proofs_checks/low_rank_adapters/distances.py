@@ -10,7 +10,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.reach import bounds
-from proofs_checks.low_rank_adapters.families.exact import square, unlike, values
+from proofs_checks.guards import square, unlike
+from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.families.targets import (
     BASES,
     CLOSED,

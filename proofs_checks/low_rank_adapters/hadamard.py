@@ -10,8 +10,9 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.reach import entries
+from proofs_checks.guards import square
 from proofs_checks.low_rank_adapters.distances import Found, checked, tail
-from proofs_checks.low_rank_adapters.families.exact import square, values
+from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.families.targets import (
     FULL_RANK,
     RANK_ONE,

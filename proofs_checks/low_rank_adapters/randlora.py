@@ -12,8 +12,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Measured, Paper, Recorded, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
+from proofs_checks.guards import misfit
 from proofs_checks.low_rank_adapters.families.adapters import Case, build, exact_rank, somewhere, update
-from proofs_checks.low_rank_adapters.families.exact import misfit
 from proofs_checks.low_rank_adapters.families.randlora import (
     EQUAL_BASES,
     SPARSE,

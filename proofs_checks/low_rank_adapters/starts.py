@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.training.steps import _Projection
-from proofs_checks.low_rank_adapters.families.exact import unlike
+from proofs_checks.guards import unlike
 from proofs_checks.low_rank_adapters.families.factors import (
     FACTORS,
     Factors,

@@ -13,7 +13,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rou
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.uni_lora import UniLoRA, uni_lora
 from lrtheory.low_rank_adapters.reach.exact import grouped
-from proofs_checks.low_rank_adapters.families.exact import misfit, square
+from proofs_checks.guards import misfit, square
 from proofs_checks.low_rank_adapters.families.uni_lora import (
     ENUMERATED,
     LINES,

@@ -30,8 +30,8 @@ ABOUT = About(
     claims="""\
 The papers save memory: noise of low rank in place of full noise, moments of few columns (DCT-AdamW) or coordinates
 (FRUGAL), one vector a step for curvature (MKOR), a scalar for orthogonalization (AuON). Abstracts and code were read,
-EGGROLL's text, and MKOR's formula in a thesis. It is proved here what each saving does to a step: low rank is unbiased
-on quadratics with a known variance, and its bias on cubics is exactly proportional to 1/r; MKOR's update as the thesis
-prints it is not an inverse; and rounding alone makes updates sparse and overlapping.""",
+EGGROLL's text, and MKOR's formula in its first author's thesis. It is proved here what each saving does to a step: low
+rank is unbiased on quadratics with a known variance, and its bias on cubics is exactly proportional to 1/r; the formula
+of MKOR's thesis is not an inverse; and rounding alone makes updates sparse and overlapping.""",
     pictures=("bias-of-rank", "rounding"),
 )

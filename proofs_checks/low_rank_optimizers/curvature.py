@@ -98,7 +98,7 @@ def stays_definite(case: Walk, found: Found, power: int = 1) -> Sides:
 
 MK_2 = Statement(
     id="low_rank_optimizers/MK-2",
-    title="The update that MKOR's thesis prints keeps its matrix positive definite",
+    title="The formula of MKOR's thesis keeps its matrix positive definite",
     says=(
         "After each vector g the formula of the first author's thesis has v^T X' v >= gamma v^T X v for every "
         "direction v, so that after t vectors v^T X v is at least gamma^t times what it was, and the least eigenvalue "
@@ -138,7 +138,7 @@ def gains_little(case: Walk, found: Found, bounded: tuple[str, ...] = ("exact",)
 
 MK_3 = Statement(
     id="low_rank_optimizers/MK-3",
-    title="Curvature damps the direction that it has seen, and MKOR's printed formula amplifies it",
+    title="Curvature damps the direction that it has seen, and the formula of MKOR's thesis amplifies it",
     says=(
         "With s = g^T X g before a vector g, the exact update has g^T X' g = s / (gamma + (1 - gamma) s), which is "
         "below 1 / (1 - gamma) however long g is. The formula of the first author's thesis has gamma s + (1 - gamma) "

@@ -11,6 +11,7 @@ from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.columns.select_columns import selected
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import DCTAdamW, moved
 from lrtheory.low_rank_optimizers.optimizers.trion import Trion
+from proofs_checks.guards import unlike
 from proofs_checks.low_rank_optimizers.families.basis.feedback import (
     BUFFERS,
     REFRESHED,
@@ -25,7 +26,6 @@ from proofs_checks.low_rank_optimizers.families.basis.feedback import (
     moments,
     no_stream,
 )
-from proofs_checks.low_rank_optimizers.families.guards import unlike
 from proofs_checks.low_rank_optimizers.wrong_solvers import feedback as wrong
 
 FITS = {"gradients of one shape and a rank": is_stream}

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
+from proofs_checks.guards import unlike
 from proofs_checks.low_rank_optimizers.families.curvature.inverses import BAD, Found, joined
 from proofs_checks.low_rank_optimizers.families.curvature.preconditioners import (
     ANGLES,
@@ -21,7 +22,6 @@ from proofs_checks.low_rank_optimizers.families.curvature.preconditioners import
     is_stable,
     mixed,
 )
-from proofs_checks.low_rank_optimizers.families.guards import unlike
 from proofs_checks.low_rank_optimizers.wrong_solvers import curvature as wrong
 
 

@@ -342,7 +342,7 @@ def keep_so_many(case: Weights, found: dict[str, int], share: bool = False) -> S
 
 FR_5 = Statement(
     id="low_rank_optimizers/FR-5",
-    title="The state of ten optimizers is known to the byte",
+    title="The state of nine optimizers and of a strategy of low rank is known to the byte",
     says=(
         "For weights (m, n) in single precision Adam keeps 8 m n bytes, a momentum 4 m n, GaLore 8 r max + 4 r min, "
         "Adam in r columns of a basis 8 r max + 4 r, and 4 m n more with error feedback, Trion 4 m n + 4 r, FRUGAL 8 "

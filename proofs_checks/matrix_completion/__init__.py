@@ -9,7 +9,7 @@ from proofs_checks.matrix_completion import sampling
 from proofs_checks.matrix_completion import sketches
 from proofs_checks.matrix_completion import runs
 from proofs_checks.matrix_completion import limits
-from proofs_checks.matrix_completion import observed
+from proofs_checks.matrix_completion import measured
 
 ABOUT = About(
     paper=(

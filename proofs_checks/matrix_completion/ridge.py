@@ -10,7 +10,7 @@ from scipy import sparse
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_completion import objective, theory
 from lrtheory.matrix_completion.alternation import loop as alternation
-from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.regressions import kernels
 from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.half_steps import (
     RIDGE_CASES,
@@ -100,7 +100,7 @@ MC_L10 = Statement(
         saboteur(
             "conjugate gradients of short rows from one",
             solve=partial(row_step, method="cg"),
-            patch=(regressions._cg_lines, "u[:] = 0  # from zero", "u[:] = 1  # from zero"),
+            patch=(kernels._cg_lines, "u[:] = 0  # from zero", "u[:] = 1  # from zero"),
         ),
     ),
     notes="By Cholesky with its rule for short rows, by conjugate gradients from zero, and after a sketch.",

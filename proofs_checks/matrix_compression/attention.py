@@ -10,7 +10,8 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import attention as library
-from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, unlike
+from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.families.exact import best_error, energies, norm
 from proofs_checks.matrix_compression.families.heads import (
     HEADS,
     Head,

@@ -14,15 +14,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import error_bounds, theory
 from lrtheory.matrix_compression.stacks import error_bounds as bounds_of_blocks
-from proofs_checks.matrix_compression.families.exact import (
-    allowance,
-    energies,
-    entries,
-    residual_energies,
-    tail,
-    top,
-    unlike,
-)
+from proofs_checks.guards import allowance, unlike
+from proofs_checks.matrix_compression.families.exact import energies, entries, residual_energies, tail, top
 from proofs_checks.matrix_compression.families.stacks import (
     FLOORED,
     STACKS,

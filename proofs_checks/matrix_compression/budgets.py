@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.budgets import allocation, certificate, spectra
+from proofs_checks.guards import unlike
 from proofs_checks.matrix_compression.families.budgets import (
     BUDGETS,
     CHOSEN,
@@ -23,7 +24,6 @@ from proofs_checks.matrix_compression.families.budgets import (
     is_payable,
     is_within,
 )
-from proofs_checks.matrix_compression.families.exact import unlike
 from proofs_checks.matrix_compression.wrong_solvers import budgets as wrong
 
 LISTED = {"decreasing spectra of integers": is_decreasing, "a budget, and costs of at least 1": is_payable}

@@ -9,7 +9,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Measured, Paper, Recorded, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.cluster_blocks import Search
-from lrtheory.matrix_compression.stacks.families import Candidates
+from lrtheory.matrix_compression.stacks.cluster_search import Candidates
+from proofs_checks.guards import allowance, unlike
 from proofs_checks.matrix_compression.blocks import upper
 from proofs_checks.matrix_compression.families.clusters import (
     CLUSTERINGS,
@@ -25,7 +26,7 @@ from proofs_checks.matrix_compression.families.clusters import (
     labels,
     truth_of,
 )
-from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, energies, entries, tail, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, energies, entries, tail
 from proofs_checks.matrix_compression.families.stacks import STACKS
 from proofs_checks.matrix_compression.wrong_solvers import stacks as wrong_solvers
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Sides, Statement, saboteur
 from lrtheory.matrix_compression import StackSketch, theory
-from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, tail, tops
+from proofs_checks.guards import allowance
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, tail, tops
 from proofs_checks.matrix_compression.families.passes import LOW_RANK, TOO_WIDE, Kept, Pass, held, kept, truth
 from proofs_checks.matrix_compression.sketches import PASSED
 from proofs_checks.matrix_compression.wrong_solvers import stacks as wrong_solvers

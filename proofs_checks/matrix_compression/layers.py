@@ -9,7 +9,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import truncate
-from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, product, unlike
+from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, product
 from proofs_checks.matrix_compression.families.layers import (
     LAYERS,
     ONE_SAMPLE,

@@ -9,7 +9,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import baselines, theory
 from lrtheory.matrix_compression.adapters import merge
-from proofs_checks.matrix_compression.families.exact import best_error, norm, product, unlike
+from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.families.exact import best_error, norm, product
 from proofs_checks.matrix_compression.families.merges import (
     ALIKE,
     MERGES,

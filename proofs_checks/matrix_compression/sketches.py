@@ -15,16 +15,8 @@ import numpy as np
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.stacks import factors
-from proofs_checks.matrix_compression.families.exact import (
-    NO_OUTCOME,
-    allowance,
-    both,
-    entries,
-    tail,
-    top,
-    tops,
-    unlike,
-)
+from proofs_checks.guards import allowance, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, both, entries, tail, top, tops
 from proofs_checks.matrix_compression.families.passes import (
     PASSES,
     PASSES_FD,

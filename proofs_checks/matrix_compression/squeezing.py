@@ -12,7 +12,8 @@ from lrtheory._files.adapters import settings
 from lrtheory._kernels import low_rank
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Recorded, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_compression import theory
-from proofs_checks.matrix_compression.families.exact import norm, product, unlike
+from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.families.exact import norm, product
 from proofs_checks.matrix_compression.families.files import (
     CASTS,
     FOLDERS,

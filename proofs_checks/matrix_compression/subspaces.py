@@ -10,7 +10,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.stacks import measuring
-from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, energies, entries, tail, top, unlike
+from proofs_checks.guards import allowance, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, energies, entries, tail, top
 from proofs_checks.matrix_compression.families.stacks import STACKS_8, Stack, is_stack
 from proofs_checks.matrix_compression.families.subspaces import (
     ANY_COLUMNS,

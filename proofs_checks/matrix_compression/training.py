@@ -10,7 +10,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.layers import training as library
-from proofs_checks.matrix_compression.families.exact import energies, norm, product, unlike
+from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.families.exact import energies, norm, product
 from proofs_checks.matrix_compression.families.steps import (
     DRIFTS,
     SALTS,

@@ -4,11 +4,11 @@
 from lrtheory.bounds.reporting import About
 from proofs_checks.transductive_clustering import relaxations
 from proofs_checks.transductive_clustering import single_updates
-from proofs_checks.transductive_clustering import inner
+from proofs_checks.transductive_clustering import fixed_prototypes
 from proofs_checks.transductive_clustering import contraction
 from proofs_checks.transductive_clustering import cycles
-from proofs_checks.transductive_clustering import steps
-from proofs_checks.transductive_clustering import outer
+from proofs_checks.transductive_clustering import proof_steps
+from proofs_checks.transductive_clustering import alternation
 from proofs_checks.transductive_clustering import prototypes
 from proofs_checks.transductive_clustering import accuracy
 

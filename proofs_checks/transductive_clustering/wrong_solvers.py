@@ -17,20 +17,6 @@ from proofs_checks.transductive_clustering.families.definitions import (
 )
 from proofs_checks.transductive_clustering.families.mixtures import Mixture, Modes, by_products
 from proofs_checks.transductive_clustering.families.paths import UPDATES, Descent, descend
-from proofs_checks.transductive_clustering.families.pieces import (
-    Alike,
-    Laws,
-    Replaced,
-    Tangent,
-    bounds_of,
-    divergence_of,
-    five_updates,
-    free_alone,
-    free_spectrum,
-    minimizer,
-    replacement,
-    tangent,
-)
 from proofs_checks.transductive_clustering.families.points import (
     TURNS,
     End,
@@ -43,6 +29,20 @@ from proofs_checks.transductive_clustering.families.points import (
     means,
     settled,
     weighted_means,
+)
+from proofs_checks.transductive_clustering.families.proof_steps import (
+    Alike,
+    Laws,
+    Replaced,
+    Tangent,
+    bounds_of,
+    divergence_of,
+    five_updates,
+    free_alone,
+    free_spectrum,
+    minimizer,
+    replacement,
+    tangent,
 )
 from proofs_checks.transductive_clustering.families.relaxed import (
     AtLabels,

@@ -247,6 +247,49 @@ def test_no_limit_of_a_chain_that_has_a_law(chain, limit):
         alpha_rank(PRISONERS, limit=limit, **chain)
 
 
+BEST = make_good_bad(2, 1)
+#: calls with one wrong argument each
+WRONG = [
+    *(
+        (lambda value=value: alpha_rank(PRISONERS, population=value), ValueError, "`population` must be one of 'multi'")
+        for value in ("", [], 0, "no", np.zeros(2))
+    ),
+    (lambda: alpha_rank(PRISONERS, tie_tol=np.zeros(2)), TypeError, "`tie_tol` must be a real number"),
+    (lambda: system.profile_chain(PRISONERS, population_size="abc"), TypeError, "`population_size` must be an integer"),
+    (lambda: system.fixation_probability([math.nan], population_size=3), ValueError, "`u` must be free of NaN; got n"),
+    (lambda: make_memory_one([[1, 1, 0, 0]]), TypeError, "`strategies` must be a mapping from names to four"),
+    (lambda: system.kuhn_policies([2]), TypeError, "`n_players` must be an integer"),
+    (lambda: system.sample_matches(3, (0, 0), 1), TypeError, "`policies` must be a sequence; got 3"),
+    (lambda: system.sample_matches([], (), 1), ValueError, "`policies` must be the strategies of 2, 3 or 4 players"),
+    (lambda: system.sample_matches([3, 3], (0, 0), 1), TypeError, r"`policies\[0\]` must be a sequence; got 3"),
+    (
+        lambda: system.sample_matches([[1], [1]], (0, 0), 1),
+        ValueError,
+        r"`policies\[0\]\[0\]` must be of shape \(4, 3\)",
+    ),
+    (lambda: system.sample_matches(system.kuhn_policies(2), 3, 1), TypeError, "`profile` must be a sequence; got 3"),
+    (
+        lambda: ranking_intervals([[0, 0]], [[1, 1]], targets=np.array(0)),
+        TypeError,
+        "`targets` must be None or profile",
+    ),
+    (lambda: system.response_graph_ucb_batch(BEST, 2, bound=np.zeros(2)), ValueError, "`bound` must be one of"),
+    (lambda: system.theory.has_no_ties([1.0]), ValueError, "`game` must be of shape"),
+    (lambda: complete_table(np.eye(2), labels=np.array(3.0)), TypeError, "`labels` must be"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), WRONG)
+def test_wrong_arguments_get_a_sentence(call, error, sentence):
+    with pytest.raises(error, match=f"^{sentence}"):
+        call()
+
+
+def test_a_learner_tells_how_far_it_is():
+    told = "ResponseGraphUCB((2, 2), delta=0.1, scheme='CW', bound='hoeffding'): 0 samples"
+    assert repr(system.ResponseGraphUCB((2, 2))) == told
+
+
 def test_rounds_belong_to_matches():
     with pytest.raises(ValueError, match="^`n_rounds` must be left out without `n_matches`"):
         make_memory_one(n_rounds=100)

@@ -48,7 +48,7 @@ REFUSED = {
     ("mass_interval", "shortest"): (0, *POSITIVE),
     ("order_only", "payoffs"): TABLES,
     ("payoffs_with_offset", "payoffs"): ([[0.0, NAN]], [[TEXT, TEXT]], 0.5, np.zeros((2, 2))),
-    ("payoffs_with_offset", "offsets"): ([], [[1.0, 2.0]], [[NAN]], [[TEXT]]),
+    ("payoffs_with_offset", "offsets"): ([], 3, TEXT, None, [[1.0, 2.0]], [[NAN]], [[TEXT]]),
     ("potential_log_law", "potential"): ([], [0.0, NAN], [0.0, math.inf], [TEXT], None),
     ("potential_log_law", "alpha"): ALPHA,
     ("potential_log_law", "population_size"): (0, *COUNT),

@@ -8,8 +8,8 @@ import pytest
 
 from lrtheory.bounds import Session, check
 from lrtheory.bounds.reporting import About, Finding, Published, Shown, Side, costs, read_records, render, short, stale
+from lrtheory.bounds.reporting.markdown import apart
 from lrtheory.bounds.reporting.staleness import counts_list
-from lrtheory.bounds.reporting.tables import apart
 from tests.bounds.toys import GAUSS, TOYS
 
 ABOUT = About(paper="A. Toy, *On toys*, 2000.", claims="Sums are halves of squares.", pictures=("line",))

@@ -14,7 +14,7 @@ import lrtheory
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED
 from lrtheory.bounds.reporting import DETAILS
 from lrtheory.cli import arguments
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 HEAVY = ("numba", "numpy", "scipy", "lrtheory._front", "lrtheory.bounds", "proofs_checks", "matplotlib")
 PROBE = f"""

@@ -28,7 +28,7 @@ from lrtheory._array import (
 )
 from lrtheory._result import Result, result
 from tests.backends import Backend
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 VALUES = np.arange(12.0).reshape(3, 4)
 
@@ -358,10 +358,10 @@ def test_interpreted_kernels_call_each_other_on_numbers_of_any_kind() -> None:
 
 
 def test_interpreted_kernels_see_what_was_replaced() -> None:
-    from lrtheory.matrix_completion.entries import regressions
+    from lrtheory.matrix_completion.entries.regressions import kernels
 
     seen: list[float] = []
     math = SimpleNamespace(sqrt=lambda x: seen.append(x) or 1.0)
-    plain = _array.interpreted(regressions, math=math)
+    plain = _array.interpreted(kernels, math=math)
     assert plain._exact_lines.__globals__["math"] is math
-    assert regressions._exact_lines.py_func.__globals__["math"] is not math
+    assert kernels._exact_lines.py_func.__globals__["math"] is not math

@@ -13,7 +13,7 @@ import pytest
 from lrtheory._result import Result
 from tests.backends import Backend
 from tests.examples import Call, calls
-from tests.rules.walk import Entry, array_functions
+from tests.rules.public_names import Entry, array_functions
 
 FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "list": lambda array: array.tolist(),

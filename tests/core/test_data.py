@@ -13,7 +13,7 @@ import pytest
 from lrtheory import cli
 from lrtheory._data import DataSet, location, read, state
 from lrtheory._front import data_sets
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 
 @pytest.fixture

@@ -20,6 +20,15 @@ BAD: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (TypeError, "a real number; got 1j", lambda: validation.real("x", 1j)),
     (ValueError, "in [0, 1]; got 1.5", lambda: validation.real("x", 1.5, low=0, high=1)),
     (ValueError, "a number; got nan", lambda: validation.real("x", float("nan"))),
+    (ValueError, "a number in the range of doubles; got one", lambda: validation.real("x", 10**400)),
+    (TypeError, "a sequence; got 3", lambda: validation.sequence("x", 3)),
+    (TypeError, "a sequence; got 'ab'", lambda: validation.sequence("x", "ab")),
+    (TypeError, "a sequence; got array(3.)", lambda: validation.sequence("x", np.array(3.0))),
+    (TypeError, "a sequence; got 3", lambda: validation.pair("x", 3)),
+    (ValueError, "a pair of integers; got [1]", lambda: validation.pair("x", [1])),
+    (ValueError, "an integer of at least 1; got 0", lambda: validation.pair("x", (2, 0))),
+    (ValueError, "in [0, 1); got 1.0", lambda: validation.below_one("x", 1.0)),
+    (ValueError, "in (0, 1); got 0", lambda: validation.below_one("x", 0, zero=False)),
     (ValueError, "in (0, 1); got 0", lambda: validation.open_interval("x", 0, 0, 1)),
     (ValueError, "in (0, 1); got 1", lambda: validation.open_interval("x", 1, 0, 1)),
     (ValueError, "an array without a mask; got ", lambda: validation.array("x", np.ma.masked_array([1.0], [True]))),
@@ -83,6 +92,31 @@ def test_options_without_a_use_are_refused() -> None:
         validation.refuse_unused("gth", set(), init=(np.ones(2), None))
     with pytest.raises(ValueError, match='left out with geometry "entropy", which does not use it'):
         validation.refuse_unused("entropy", set(), "geometry", clip=(1.0, None))
+
+
+def test_one_of_several_arguments() -> None:
+    assert validation.exactly_one(rank=None, energy=0.5) == validation.at_most_one(rank=None, energy=0.5) == "energy"
+    assert validation.at_most_one(rank=None, energy=None) is None
+    with pytest.raises(ValueError, match="^`rank, energy` must be exactly one of these; got none of them.$"):
+        validation.exactly_one(rank=None, energy=None)
+    for check, rule in ((validation.exactly_one, "exactly"), (validation.at_most_one, "at most")):
+        with pytest.raises(ValueError, match=f"^`rank, energy` must be {rule} one of these; got rank and energy.$"):
+            check(rank=0, energy=0.5)
+
+
+def test_pairs_paths_and_the_largest_double() -> None:
+    assert validation.pairs("x", [(1, 2)]) == [(1, 2)]
+    assert validation.path_of("x", "a").name == "a"
+    for wrong, error in ((3, TypeError), ([3], TypeError), ([(1, 2, 3)], ValueError)):
+        with pytest.raises(error, match=r"^`x(\[0\])?` must be a (sequence|pair); got"):
+            validation.pairs("x", wrong)
+    with pytest.raises(TypeError, match="^`x` must be a path; got 3.$"):
+        validation.path_of("x", 3)
+    most = float(np.finfo(float).max)
+    for low, rule in ((0.0, "finite and at least 0"), (-np.inf, "a finite number")):
+        for wrong in (np.inf, np.nan):
+            with pytest.raises(ValueError, match=f"^`x` must be {rule}; got"):
+                validation.real("x", wrong, low=low, high=most)
 
 
 def test_dtypes() -> None:

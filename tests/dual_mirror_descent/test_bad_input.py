@@ -59,10 +59,10 @@ REFUSED = [
     (lambda: dmd.allocate(ONES, ONES, 1, step_size="best"), "`step_size` must be one of"),
     (lambda: dmd.allocate(ONES, ONES, 1, target=[1.0, 1.0]), "`target` must be"),
     (lambda: dmd.allocate(ONES, ONES, 1, target="often"), "`target` must be one of"),
-    (lambda: dmd.allocate(ONES, ONES, 1, fairness=-1), "`fairness` must be in"),
+    (lambda: dmd.allocate(ONES, ONES, 1, fairness=-1), "`fairness` must be finite and at least 0"),
     (
         lambda: dmd.allocate(ONES, ONES, 1, fairness=1, geometry="entropy"),
-        '`fairness` must be left out with method "entropy"',
+        '`fairness` must be left out with geometry "entropy"',
     ),
     (lambda: dmd.allocate(ONES, ONES, 1, price_cap=0), "`price_cap` must be positive"),
     (lambda: dmd.allocate(ONES, ONES, 1, reward_bound=0.5), "`reward_bound` must be at least the largest"),
@@ -88,8 +88,8 @@ REFUSED = [
     (lambda: online().decide_with(lambda prices: (None, 1.0, [0.0])), "`oracle` must be a function whose void action"),
     (lambda: online().decide_with(lambda prices: (None, 0.0, [1.0])), "`oracle` must be a function whose void action"),
     (lambda: online().decide_with(lambda prices: (0, np.inf, [1.0])), "`reward` must be finite"),
-    (lambda: dmd.oracles.second_price(np.inf, 1.0), "`value` must be in [0, 1.79769e+308]"),
-    (lambda: dmd.oracles.second_price(1.0, np.inf), "`competing_bid` must be in [0, 1.79769e+308]"),
+    (lambda: dmd.oracles.second_price(np.inf, 1.0), "`value` must be finite and at least 0"),
+    (lambda: dmd.oracles.second_price(1.0, np.inf), "`competing_bid` must be finite and at least 0"),
     (lambda: dmd.allocate([1e308, 1e308], [0.0, 0.0], 1, step_size=0), "`rewards` must be small enough"),
     (lambda: dmd.pace([1e308, 1e308], [0.0, 0.0], 1, step_size=0), "`values` must be small enough"),
     (lambda: rich().decide([1e308], [[0.0]]), "`reward` must be small enough"),
@@ -108,6 +108,18 @@ REFUSED = [
     (lambda: late().observe(1.0, [0.75]), "`cost` must be at most what is left, [0.5]"),
     (lambda: late().observe([1.0, 1.0], [[0.25], [0.375]]), "`cost` must be at most what is left, [0.5]"),
     (lambda: dmd.baselines.resolve([1, 1], sparse.eye_array(2), [1, 1], types=[0, 1]), "`costs` must be dense"),
+    (lambda: dmd.DualMirrorDescent(1, 2, step_size=True), "`step_size` must be a real number; got True"),
+    (lambda: dmd.baselines.fast_online_lp(ONES, ONES, 1, step_size=True), "`step_size` must be a real number; got Tr"),
+    (lambda: dmd.baselines.static_price(ONES, ONES, 1, prices=[np.nan]), "`prices` must be in [0, inf); got nan"),
+    (lambda: dmd.baselines.static_price(ONES, ONES, 1, prices=[1, 2]), "`prices` must be one number, or 1 of them"),
+    (lambda: dmd.fluid_optimum((ONES, ONES), ONES / 4, True), "`rate` must be a number or an array of shape (m,)"),
+    (lambda: dmd.fluid_optimum((ONES, ONES), ONES / 4, np.nan), "`rate` must be free of NaN"),
+    (lambda: dmd.fluid_optimum((ONES, ONES), ONES / 4, [[1]]), "`rate` must be positive and finite, one number or of"),
+    (lambda: dmd.allocate(ONES, ONES, 1).certificate.verify(None), "`problem` must be a RequestStream; got None"),
+    (lambda: dmd.hindsight_optimum(ONES, ONES, 1).certificate.verify("abc"), "`problem` must be a RequestStream"),
+    (lambda: online().decide_with(3), "`oracle` must be callable; got 3"),
+    (lambda: online().propose(3), "`oracle` must be callable; got 3"),
+    (lambda: dmd.make_three_point(4, probabilities=[1.0]), "`probabilities` must be of shape (3,); got (1,)"),
 ]
 
 
@@ -116,6 +128,10 @@ def test_refused(call, sentence):
     with pytest.raises((ValueError, TypeError), match=re.escape(sentence)) as caught:
         call()
     assert re.fullmatch(r"`[^`]+` must be .*; got .*\.", str(caught.value), re.DOTALL)
+
+
+def test_a_run_tells_how_far_it_is():
+    assert repr(late()) == "DualMirrorDescent(1, geometry='euclidean'): 0 of 2 requests, 2 pending, reward 0"
 
 
 def test_running_past_the_horizon_is_refused_and_extending_it_is_not():

@@ -49,33 +49,35 @@ def bounded(input_model, options):
 
 
 TABLES = [
-    (hindsight, optimum.OPTIONS, {"integer": True}),
-    (allocated, setup.OPTIONS, {"fairness": 0.5, "price_cap": 1.0}),
-    (one_by_one, setup.OPTIONS, {"fairness": 0.5, "price_cap": 1.0}),
-    (table_in, setup.OPTIONS, {"fairness": 0.5, "price_cap": 1.0}),
-    (streams, batch.OPTIONS, {"rng": 0, "n_jobs": 1}),
-    (rounded, baselines.OPTIONS, {"rng": 0}),
-    (bounded, regret.OPTIONS, {"alpha": 2, "total_variation": 0, "lag": 0, "mixing": 0, "period": 1}),
+    (hindsight, "method", optimum.OPTIONS, {"integer": True}),
+    (allocated, "geometry", setup.OPTIONS, {"fairness": 0.5, "price_cap": 1.0}),
+    (one_by_one, "geometry", setup.OPTIONS, {"fairness": 0.5, "price_cap": 1.0}),
+    (table_in, "geometry", setup.OPTIONS, {"fairness": 0.5, "price_cap": 1.0}),
+    (streams, "`make` as a", batch.OPTIONS, {"rng": 0, "n_jobs": 1}),
+    (rounded, "rounding", baselines.OPTIONS, {"rng": 0}),
+    (bounded, "input_model", regret.OPTIONS, {"alpha": 2, "total_variation": 0, "lag": 0, "mixing": 0, "period": 1}),
 ]
 CASES = [
-    pytest.param(call, method, name, value, name in used, id=f"{call.__name__}-{method}-{name}")
-    for call, table, options in TABLES
+    pytest.param(call, argument, method, name, value, name in used, id=f"{call.__name__}-{method}-{name}")
+    for call, argument, table, options in TABLES
     for method, used in table.items()
     for name, value in options.items()
 ]
 
 
-@pytest.mark.parametrize(("call", "method", "name", "value", "is_used"), CASES)
-def test_an_option_is_used_or_refused(call, method, name, value, is_used):
+@pytest.mark.parametrize(("call", "argument", "method", "name", "value", "is_used"), CASES)
+def test_an_option_is_used_or_refused(call, argument, method, name, value, is_used):
     if is_used:
         call(method, {name: value})
     else:
-        with pytest.raises(ValueError, match=f"`{name}` must be left out with method .{method}."):
+        with pytest.raises(ValueError, match=f"`{name}` must be left out with {argument} .{method}."):
             call(method, {name: value})
 
 
-@pytest.mark.parametrize(("call", "table", "options"), TABLES, ids=lambda value: getattr(value, "__name__", ""))
-def test_each_option_is_used_by_some_method_and_tested(call, table, options):
+@pytest.mark.parametrize(
+    ("call", "argument", "table", "options"), TABLES, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_each_option_is_used_by_some_method_and_tested(call, argument, table, options):
     assert set().union(*table.values()) == set(options)
 
 

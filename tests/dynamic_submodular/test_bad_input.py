@@ -160,7 +160,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "`f` must be a function with finite values",
     ),
     (lambda: F.value([3]), KeyError, "`S` must be a collection of elements in [0, 2]; got 3."),
-    (lambda: F.gain(5, []), KeyError, "`v` must be a collection of elements in [0, 2]; got 5."),
+    (lambda: F.gain(5, []), KeyError, "`v` must be an element in [0, 2]; got 5."),
     (lambda: ds.UpdateStream(F, [0, 0], 1), KeyError, "insert 0, which is present"),
     (lambda: ds.UpdateStream(F, [0], 0), ValueError, "`k` must be an integer of at least 1"),
     (lambda: ds.sliding_window([0, 1], 0), ValueError, "`length` must be an integer of at least 1; got 0."),

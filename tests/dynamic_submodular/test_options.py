@@ -39,6 +39,8 @@ CALLS: dict[str, tuple[dict[str, set[str]], Callable[..., Any], dict[str, tuple[
         {"gamma": (1.0, 2.0)},
     ),
 }
+#: the argument that chooses, where it is not called "metric"
+CHOOSES = {"maximize": "method", "DynamicSubmodular": "method", "FeatureBased": "concave"}
 CASES = [(name, method, option) for name, (table, _, values) in CALLS.items() for method in table for option in values]
 
 
@@ -49,7 +51,9 @@ def test_an_option_is_used_or_refused(name: str, method: str, option: str) -> No
         if option in table[method]:
             call(method, **{option: value})
         else:
-            with pytest.raises(ValueError, match=f'`{option}` must be left out with method "{method}"'):
+            with pytest.raises(
+                ValueError, match=f'`{option}` must be left out with {CHOOSES.get(name, "metric")} "{method}"'
+            ):
                 call(method, **{option: value})
 
 

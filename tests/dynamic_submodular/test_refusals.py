@@ -110,7 +110,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ds.UpdateStream([[0]], [0], 1), TypeError, "`objective` must be an objective of this package"),
     (lambda: ds.UpdateStream(F, [0], 1, labels=("a",)), ValueError, "`labels` must be None or a sequence of 3 labels"),
     (lambda: ds.UpdateStream(F, [0], 1, labels=3), ValueError, "`labels` must be None or a sequence of 3 labels"),
-    (lambda: ds.UpdateStream(F, [0], 1, truth=float("nan")), ValueError, "`truth` must be in [0, 1.79769e+308]"),
+    (lambda: ds.UpdateStream(F, [0], 1, truth=float("nan")), ValueError, "`truth` must be finite and at least 0"),
     (lambda: ds.UpdateStream(F, [0], 1).present(2), ValueError, "`n_ops` must be an integer in [0, 1]; got 2."),
     (lambda: ds.UpdateStream(F, [0], 1).present(1.5), TypeError, "`n_ops` must be an integer; got 1.5."),
     (lambda: ds.sliding_window(HIDDEN, 1), ValueError, "`order` must be an array without a mask"),
@@ -125,6 +125,19 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ds.certify_selection(F, [0], 1, candidates=[1]), KeyError, "`items` must be a collection of candidates"),
     (lambda: ds.certify_selection(F, [0]), TypeError, "`k` must be given, unless `objective` is an UpdateStream"),
     (lambda: ds.certify_selection(F, [0], 0), ValueError, "`k` must be an integer of at least 1; got 0."),
+    (lambda: ds.certify_selection(F, [0], 1).verify(3, 1), TypeError, "`problem` must be an objective of this package"),
+    (lambda: ds.certify_selection(F, [0], 1).verify(F), TypeError, "`k` must be given, unless `problem` is an Update"),
+    (lambda: ds.maximize(F, 1, rng="abc"), TypeError, "`rng` must be None, an integer, a SeedSequence or a Generator"),
+    (lambda: F.gain(9, [0]), KeyError, "`v` must be an element in [0, 2]; got 9."),
+    (lambda: F.gain(1.5, [0]), TypeError, "`v` must be an element; got [1.5]."),
+    (
+        lambda: ds.FacilityLocation.from_features([[1.0]], gamma=1.0),
+        ValueError,
+        '`gamma` must be left out with metric "cosine"',
+    ),
+    (lambda: ds.LogDet.from_features([[1.0]], metric="linear", gamma=1.0), ValueError, 'with metric "linear"'),
+    (lambda: ds.FeatureBased([[1.0]], limit=1.0), ValueError, '`limit` must be left out with concave "sqrt"'),
+    (lambda: ds.theory.build_law(len, np.array(3), k=1, threshold=1), TypeError, "`elements` must be integers; got"),
 ]
 
 

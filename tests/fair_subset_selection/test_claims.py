@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lrtheory.bounds import Identity, OutcomeError
-from lrtheory.bounds.deciding.deterministic import measure
+from lrtheory.bounds.deciding.comparison import measure
 from proofs_checks.fair_subset_selection.biases import FSS_P9, scores
 from proofs_checks.fair_subset_selection.blindness import FSS_N1
 from proofs_checks.fair_subset_selection.families.blind import Blind, blind_choices

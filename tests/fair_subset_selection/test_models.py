@@ -205,7 +205,7 @@ def test_each_model_takes_its_own_parameter_alone(model: str, name: str) -> None
     if name in OPTIONS[model]:
         assert sample_rankings(model, 2, 3, rng=0, **given).n_rankings == 2
         return
-    refused = pytest.raises(ValueError, match=f'`{name}` must be left out with method "{model}"')
+    refused = pytest.raises(ValueError, match=f'`{name}` must be left out with model "{model}"')
     with refused:
         sample_rankings(model, 2, 3, rng=0, **given)
     if model == "urn" or name == "alpha":  # the others have no parameter for the urn

@@ -36,7 +36,7 @@ TWO = [0, 0, 1, 1]
 )
 def test_the_name_of_a_rule_is_its_rule(call: Any) -> None:
     assert_same(call("borda"), call(BORDA))
-    with pytest.raises(ValueError, match="`rule` must be one of 'sntv', 'bloc'"):
+    with pytest.raises(ValueError, match="`rule` must be one of 'sntv', .*'borda-cc', 'chamberlin-courant', 'k-borda'"):
         call("bord")
     with pytest.raises(TypeError, match=r"`rule` must be a ScoreRule, such as ScoreRule\(\"borda\"\); got 3"):
         call(3)
@@ -95,6 +95,20 @@ def test_names_of_rules_with_parameters() -> None:
         ),
         (lambda: fss.item_scores([PANEL, Rankings([[0, 1]])], BORDA), ValueError, "blocks of the same 4 items; got 2"),
         (lambda: Rankings([[0, 2**31 - 1]], ties="average"), ValueError, "must be below 2147483647; got 2147483647"),
+        (
+            lambda: fss.quota_curves([1, 2], [1, 2], 1, disadvantaged=1),
+            TypeError,
+            "`disadvantaged` must be a mask of bool or an array of item numbers; got 1",
+        ),
+        (
+            lambda: fss.quota_sweep(PANEL, PANEL, BORDA, k=2, disadvantaged=[0], quotas=np.array(1)),
+            TypeError,
+            "`quotas` must be a sequence of integers",
+        ),
+        (lambda: fss.select_by_scores([1, 2], 1, labels=3), TypeError, "`labels` must be a sequence of names; got 3"),
+        (lambda: fss.certify_selection(PANEL, BORDA, [[0], [0, 1]]), ValueError, "rows of equal length"),
+        (lambda: fss.ranking_blocks(np.ones(2), 1, 2), ValueError, "`model` must be one of"),
+        (lambda: fss.theory.exchange_ratio([1, 2], np.array(0), [1]), TypeError, "`best` must be a sequence of item"),
         (lambda: PANEL.with_weights([1]), ValueError, r"`weights` must be of shape \(2,\)"),
         (lambda: PANEL.with_weights([1, -1]), ValueError, "`weights` must be in"),
         (lambda: PANEL.with_weights([1, 10**20]), ValueError, r"`weights` must be of sum below 2\*\*62"),
@@ -105,6 +119,17 @@ def test_names_of_rules_with_parameters() -> None:
 def test_refused(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_what_has_no_certificate_says_why() -> None:
+    found = [fss.select(PANEL, BORDA, 2, method=method) for method in ("exact", "milp", "brute-force")]
+    found += [fss.select_by_scores([1, 2], 1), baselines.unconstrained(PANEL, BORDA, 2)]
+    assert all(one.certificate is None and "; no certificate: " in one.message for one in found)
+    for proof in (fss.select(PANEL, "borda-cc", 2).certificate, fss.certify_selection(PANEL, BORDA, [0])):
+        with pytest.raises(TypeError, match="`rankings` must be Rankings.*; got None"):
+            proof.verify(None, BORDA)
+        with pytest.raises(TypeError, match="`rule` must be a ScoreRule"):
+            proof.verify(PANEL, None)
 
 
 def test_other_weights() -> None:

@@ -17,7 +17,7 @@ from lrtheory.fair_subset_selection import (
     select,
     theory,
 )
-from lrtheory.fair_subset_selection.ballots.sums import values_by_item
+from lrtheory.fair_subset_selection.ballots.score_sums import values_by_item
 from lrtheory.fair_subset_selection.scores import item_values
 from tests.fair_subset_selection import oracles
 

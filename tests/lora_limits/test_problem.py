@@ -239,7 +239,7 @@ CALLS = [
     ({"adapt": ("Q", "Q")}, "`adapt` must be some of"),
     ({"method": "fast"}, "`method` must be one of 'auto', 'dense', 'tiled', 'low-rank', 'hybrid'; got 'fast'"),
     ({"degree": -1}, r"`degree` must be an integer in \[0, "),
-    ({"degree": 2, "tol": 1e-3}, "`degree, tol, epsilon` must be given one at most"),
+    ({"degree": 2, "tol": 1e-3}, "`degree, tol, epsilon` must be at most one of these; got degree and tol"),
     ({"tol": 0.0}, r"`tol` must be in \(0, 1\)"),
     ({"epsilon": -1.0}, r"`epsilon` must be in \(0, inf\)"),
     ({"polynomial": "padé"}, "`polynomial` must be one of"),
@@ -324,7 +324,7 @@ def test_low_rank_refusals_name_the_exact_method():
 
 
 def test_exponentials_are_checked():
-    with refused("`degree, epsilon` must be given one without the other"):
+    with refused("`degree, epsilon` must be exactly one of these; got none of them"):
         ll.exp_polynomial(1.0)
     with refused("`bound` must be in"):
         ll.exp_polynomial(-1.0, degree=2)

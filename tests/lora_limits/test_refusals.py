@@ -52,7 +52,7 @@ INPUTS = {
         "`XQ` must be an array without a mask",
         ValueError,
     ),
-    "masked inputs of a diagnosis": (lambda: ll.diagnose(HEAD, MASKED), "`XQ` must be an array without", ValueError),
+    "masked inputs of a diagnosis": (lambda: ll.diagnose(HEAD, MASKED), "`X` must be an array without", ValueError),
     "masked lengths": (
         lambda: solve(mask=np.ma.masked_array([3], mask=[True])),
         "`mask` must be an array without a mask",
@@ -79,9 +79,22 @@ INPUTS = {
     "a problem with a mask": (lambda: ll.AttentionProblem(HEAD, X, Y, mask="no"), "`mask` must be None", ValueError),
     "layers are a number": (
         lambda: theory.linear_target_error(3, EYE, rank=1),
-        "`weights` must be a sequence of matrices",
+        "`weights` must be a sequence",
         TypeError,
     ),
+    "adapt is an array without axes": (lambda: solve(adapt=np.array("Q")), "`adapt` must be some of", ValueError),
+    "a projection": (lambda: HEAD.weight("Z"), "\"`letter` must be one of 'Q', 'K', 'V'; got 'Z'.\"", KeyError),
+    "a projection with its adapter": (lambda: HEAD.effective(None), "\"`letter` must be one of 'Q', 'K'", KeyError),
+    "a scale": (lambda: HEAD.scale("Q"), '"`letter` must be a projection with an adapter, and there is', KeyError),
+    "a model": (lambda: ll.diagnose_model(3, X), "`model` must be a path; got 3.", TypeError),
+    "a file": (lambda: ll.LoRAHead.from_safetensors(3, 0, 0), "`path` must be a path; got 3.", TypeError),
+    "a file of a model": (lambda: ll.ModelFile.from_file(None), "`path` must be a path; got None.", TypeError),
+    "adapters": (lambda: model(adapters=3), "`adapters` must be a path; got 3.", TypeError),
+    "no layers": (lambda: model(layers=[]), "`layers` must be at least one layer; got [].", ValueError),
+    "layers": (lambda: model(layers=3), "`layers` must be None or numbers of layers; got 3.", TypeError),
+    "a layer": (lambda: model(layers=["a"]), "`layers` must be an integer; got 'a'.", TypeError),
+    "states": (lambda: ll.HiddenStates({"a": X}), "`states` must be a mapping from the numbers", TypeError),
+    "gradients": (lambda: proof_of("abc"), "`gradients` must be a LoRAGradients or None; got 'abc'.", TypeError),
     "beta is NaN": (lambda: head(beta=NAN), "`beta` must be in (0, inf); got nan", ValueError),
     "beta of the chain": (lambda: chain(beta=NAN), "`beta` must be in (0, inf); got nan", ValueError),
     "tol is NaN": (lambda: solve(tol=NAN), "`tol` must be in (0, 1); got nan", ValueError),
@@ -107,6 +120,15 @@ INPUTS = {
 
 def solve(**options):
     return ll.lora_gradients(HEAD, X, Y, **options)
+
+
+def model(**options):
+    return ll.diagnose_model(ll.ModelFile("nowhere", (0,), 1), [X], **options)
+
+
+def proof_of(gradients):
+    problem = ll.make_uniform(8, 2, bound=0.1, rng=0)
+    return ll.lora_gradients(problem, method="low-rank").certificate.verify(problem, gradients)
 
 
 def head(WQ=EYE, beta=1.0):

@@ -267,8 +267,8 @@ def test_a_certificate_holds_for_factors_whose_update_was_rounded(scale: float) 
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({}, ValueError, "exactly one of both"),
-        ({"rank": 1, "energy": 0.5}, ValueError, "exactly one of both"),
+        ({}, ValueError, "exactly one of these"),
+        ({"rank": 1, "energy": 0.5}, ValueError, "exactly one of these"),
         ({"rank": 0}, ValueError, r"`rank` must be .* \[1, 3\]"),
         ({"rank": 4}, ValueError, r"`rank` must be .* \[1, 3\]"),
         ({"rank": 1.5}, TypeError, "`rank`"),

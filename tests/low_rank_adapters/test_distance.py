@@ -21,7 +21,7 @@ from lrtheory.low_rank_adapters.kinds.vera import vera
 from lrtheory.low_rank_adapters.reach.alternating import improved, random_start
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
 from lrtheory.low_rank_adapters.reach.exact import closed_form, grouped
-from lrtheory.low_rank_adapters.reach.task import problem_of, task_of
+from lrtheory.low_rank_adapters.reach.normalized import normalized, problem_of
 from tests.backends import backend
 from tests.rules.forging import forged_fields
 
@@ -182,8 +182,9 @@ def test_certificates_that_say_too_much_are_refused(kind: str) -> None:
         assert rounding or not lie.verify(D), word
     worse = found.adapter.with_params({name: value + 1.0 for name, value in found.adapter.params.items()})
     assert not dataclasses.replace(found, adapter=worse).verify(D)
-    with pytest.raises(TypeError, match="problem"):
-        found.verify((D,))
+    for wrong in ((D,), 3, None, "abc", np.nan, (D, "abc")):
+        with pytest.raises(TypeError, match="problem"):
+            found.verify(wrong)
 
 
 @pytest.mark.parametrize("name", ["torch", "jax"])
@@ -223,7 +224,7 @@ def test_bad_input() -> None:
 def test_runs_begin_at_the_size_of_the_target_and_end_at_a_share_of_the_last_loss(kind: str) -> None:
     adapter, draw = made(kind, (8, 7)), np.random.default_rng(1)
     trained = adapter.with_params({name: draw.normal(size=value.shape) for name, value in adapter.params.items()})
-    task = task_of(adapter, problem_of((8, 7), 1e3 * trained.delta()))
+    task = normalized(adapter, problem_of((8, 7), 1e3 * trained.delta()))
     start = random_start(task, draw)
     assert np.linalg.norm(task.image(start)) == pytest.approx(np.linalg.norm(task.T))
     run = improved(task, start, tol=0.1, max_iter=200, inform=lambda *_: False)
@@ -276,7 +277,7 @@ def test_entries_with_weights_take_the_better_of_two_bounds(seed: int) -> None:
 @pytest.mark.parametrize("kind", ["hadamard", "vera", "randlora"])
 def test_starts_have_one_norm_on_both_sides(kind: str) -> None:
     adapter = made(kind, (6, 5))
-    task = task_of(adapter, problem_of((6, 5), normal(6, 5, rng=3)))
+    task = normalized(adapter, problem_of((6, 5), normal(6, 5, rng=3)))
     params = closed_form(task, lower_bound(task))
     first, second = params.values()
     first, second = (first.T, second) if kind == "hadamard" else (np.atleast_2d(first), np.atleast_2d(second))
@@ -289,7 +290,7 @@ def test_the_vector_of_a_uni_lora_is_the_nearest_to_factors() -> None:
     groups, sizes = np.random.default_rng(0).permutation(np.arange(22) % 4), np.array([9, 6, 7, 30])
     adapter = uni_lora(np.ones(4), (6, 5), 2, assignment=groups, sizes=sizes)
     B, A = normal(6, 2), normal(2, 5, rng=1)
-    found = grouped(task_of(adapter, problem_of((6, 5), normal(6, 5))), B, A)["theta"]
+    found = grouped(normalized(adapter, problem_of((6, 5), normal(6, 5))), B, A)["theta"]
     entries = np.eye(4)[groups] / np.sqrt(sizes)
     nearest = np.linalg.lstsq(entries, np.concatenate([A.ravel(), B.ravel()]))[0]
     np.testing.assert_allclose(found, nearest, rtol=1e-12)

@@ -97,7 +97,7 @@ def test_the_same_seed_draws_the_same_update():
     ("arguments", "options", "sentence"),
     [
         (("steep",), {}, "`spectrum` must be one of"),
-        (("flat", (3,)), {}, r"`shape` must be a pair \(d_out, d_in\)"),
+        (("flat", (3,)), {}, "`shape` must be a pair of integers"),
         (("flat", (3, 0)), {}, r"`shape\[1\]` must be an integer of at least 1; got 0."),
         (("power",), {"exponent": -1.0}, "`exponent` must be"),
     ],

@@ -1,1 +1,1 @@
-"""Tests of the system `matrix_completion`."""
+"""Matrix completion against exact arithmetic, plain loops and what every baseline should find."""

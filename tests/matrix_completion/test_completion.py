@@ -6,6 +6,7 @@ import pytest
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.matrix_completion import (
     Observations,
+    baselines,
     complete,
     duality_gap,
     half_step,
@@ -22,7 +23,7 @@ from lrtheory.matrix_completion import (
 )
 from lrtheory.matrix_completion.alternation import loop as alternation
 from lrtheory.matrix_completion.alternation import start as spectral_start
-from lrtheory.matrix_completion.entries import units
+from lrtheory.matrix_completion.entries import scaling
 
 NAN = float("nan")
 
@@ -268,7 +269,7 @@ def test_the_trace_predicts_as_the_result_does():
 @pytest.mark.parametrize("kind", ["independent", "disjoint"])
 def test_every_half_step_takes_a_fresh_sample(monkeypatch, kind):
     problem = make_low_rank((40, 30), 1, density=0.9, rng=0)
-    inside = units.scaled(problem.observations, units.unit_of(problem.observations.values))
+    inside = scaling.scaled(problem.observations, scaling.unit_of(problem.observations.values))
     parts = split_mask(inside, 7, method=kind, rng=5)
     taken, right = [], half_steps.regress
 
@@ -336,7 +337,7 @@ def test_bad_input():
     for options, sentence in (
         ({"rank": 11}, r"`rank` must be an integer in \[1, 10\]; got 11"),
         ({"rank": 0}, "`rank` must be an integer in"),
-        ({"ridge": "none"}, "`ridge` must be one of 'auto'"),
+        ({"ridge": "none"}, '`ridge` must be a number, "auto" or None; got'),
         ({"hold_out": "late"}, "`hold_out` must be one of None, 'random', 'time'"),
         ({"method": "gd"}, "`method` must be one of"),
         ({"ridge": -1}, "`ridge` must be in"),
@@ -354,5 +355,10 @@ def test_bad_input():
     ):
         with pytest.raises(ValueError, match=sentence):
             complete(problem, **{"rank": 2, **options})
+    for run in (complete, baselines.als):
+        with pytest.raises(TypeError, match=r"`callback` must be callable or None; got 3\."):
+            run(problem, 2, callback=3)
+    with pytest.raises(ValueError, match=r"`problem` must be of shape \(m, n\)"):
+        complete(problem, 2).certificate.verify(3)
     with pytest.raises(TypeError, match="`rank` must be an integer, a non-empty sequence of integers or"):
         complete(problem, "2")

@@ -1,6 +1,7 @@
 """Options by method: what a method does not read is refused, what it reads is accepted."""
 
 import inspect
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,10 @@ from lrtheory.matrix_completion import (
     half_steps,
     make_coherent,
     make_low_rank,
+    make_power_law,
+    sample_mask,
     spectral_init,
+    split_mask,
     theory,
 )
 from lrtheory.matrix_completion.theory import costs
@@ -118,3 +122,32 @@ def test_what_a_mask_hides_is_refused_where_it_would_be_used():
     ):
         with pytest.raises(ValueError, match="must be an array without a mask"):
             use()
+
+
+@pytest.mark.parametrize("make", [make_low_rank, make_coherent, make_power_law, sample_mask])
+def test_a_shape_is_a_pair(make):
+    for shape in (3, None, "ab"):
+        with pytest.raises(TypeError, match="^`shape` must be a sequence; got"):
+            make(shape, 1)
+    for shape in ([], (1, 2, 3)):
+        with pytest.raises(ValueError, match="^`shape` must be a pair of integers; got"):
+            make(shape, 1)
+
+
+def test_makers_name_what_is_infinite():
+    with pytest.raises(ValueError, match="^`condition` must be finite and at least 1; got inf"):
+        make_low_rank((5, 5), 2, condition=math.inf)
+    with pytest.raises(ValueError, match="^`noise` must be finite and at least 0; got inf"):
+        make_low_rank((5, 5), 2, noise=math.inf)
+    for name in ("bias", "noise", "step"):
+        with pytest.raises(ValueError, match=rf"^`{name}` must be in \[0, 1e\+100\]; got inf"):
+            make_power_law((20, 20), 1, n_observed=10, **{name: math.inf})
+
+
+def test_a_dense_matrix_is_split_like_its_observations():
+    for part, other in zip(
+        split_mask(np.eye(4), 2, rng=0), split_mask(Observations.from_dense(np.eye(4)), 2, rng=0), strict=True
+    ):
+        np.testing.assert_array_equal(part.rows, other.rows)
+    with pytest.raises(ValueError, match=r"^`data` must be of shape \(m, n\)"):
+        split_mask(3, 2)

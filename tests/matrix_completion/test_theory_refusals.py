@@ -48,6 +48,7 @@ REFUSED = [
     ("degrees_of_freedom", (1, 0, 1), {}, {}, "n_cols", "an integer of at least 1"),
     ("degrees_of_freedom", (2, 3, 3), {}, {}, "rank", "an integer in [1, 2]"),
     ("distortion", ([1.0], ONE), {}, {}, "A", "of shape (n, n)"),
+    ("distortion", (np.zeros((2, 0)), ONE), {}, {}, "A", "a matrix with rows and columns"),
     ("distortion", (ONE, np.eye(2)), {}, {}, "R", "of shape (1, 1)"),
     ("driving_error", (ONE, TRUTH, SEEN), {}, {}, "U", "of shape (2, n)"),
     ("driving_error", (U, "M", SEEN), {}, {}, "truth", "a LowRank"),

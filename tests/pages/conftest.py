@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.backends import missing
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import lrtheory
-from tests.rules.walk import public_names, system_modules
+from tests.rules.public_names import public_names, system_modules
 
 
 def test_cards_name_functions_that_exist(part: Any) -> None:

@@ -1,1 +1,1 @@
-"""Tests of what stands beside the library: command line, figures, notebooks, demos, benchmarks, wheel, documents."""
+"""Tests of what stands beside the library: figures, notebooks, demos, benchmarks, wheel, documents, folders."""

@@ -24,7 +24,7 @@ import demos
 from demos._parts import number
 from lrtheory.cli import main
 from tests.backends import missing
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 SYSTEMS = demos.systems()
 #: a stop of a slider at which a hypothesis is broken, and both numbers are others

@@ -14,7 +14,7 @@ import pytest
 from benchmarks import gpu
 from benchmarks.gpu import Gpu, Library
 from tests.backends import BACKENDS
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 TOY = Gpu("Toy 9000", "13.0")
 NUMPY = Library("numpy", np.__version__, np.array, lambda: None)

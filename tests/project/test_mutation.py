@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 KERNELS = """
 from lrtheory._array import kernel

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.backends import missing
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 

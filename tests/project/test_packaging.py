@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import lrtheory
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -20,7 +20,7 @@ from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 from lrtheory._result import Result, display
 from lrtheory._validation import generator
-from tests.rules.walk import Entry, function_lengths, lines_of_code
+from tests.rules.public_names import Entry, function_lengths, lines_of_code
 
 POSITIONAL = {
     "few_shot": 4,

@@ -14,7 +14,7 @@ import pytest
 import lrtheory
 from lrtheory._result import Result, result
 from lrtheory._validation import generator, real
-from tests.rules.walk import ROOT, Entry, all_entries, entries, source_files, system_modules
+from tests.rules.public_names import ROOT, Entry, all_entries, entries, source_files, system_modules
 
 pytest.importorskip("numpydoc")
 from tests.examples import all_calls, calls

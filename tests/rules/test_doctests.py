@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-from tests.rules.walk import library_modules
+from tests.rules.public_names import library_modules
 
 
 @pytest.mark.parametrize("name", library_modules())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lrtheory._front import data_sets
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 
 @pytest.mark.parametrize("name", sorted(data.name for data in data_sets()))

@@ -11,7 +11,7 @@ import pytest
 
 import lrtheory
 from lrtheory import bounds
-from tests.rules.walk import Entry, all_entries
+from tests.rules.public_names import Entry, all_entries
 
 #: How many may be `Any`. The numbers may only fall: whoever lowers the count lowers them too.
 PARAMETERS, RETURNS = 32, 158

@@ -100,6 +100,26 @@ REFUSED = [
     (lambda: tc.few_shot(np.eye(2), [0, 1]), "`query` must be given beside an array `support`"),
     (lambda: baselines.tim(np.eye(2), [0, 1], None), "`query` must be given beside an array `support`"),
     (lambda: tc.make_episodes(POINTS, [None, None, 1], n_tasks=1), "`y` must be labels of one kind"),
+    # labels of classes
+    (lambda: tc.few_shot(np.eye(2), [0, np.inf], ZEROS), "`support_labels` must be finite; got inf."),
+    (lambda: tc.few_shot(np.eye(2), np.array([0, np.inf], object), ZEROS), "`support_labels` must be finite; got inf."),
+    (lambda: tc.few_shot(np.eye(2), [0, 1], ZEROS[0]), "`query` must be of shape (NQ, 2) with at least one point"),
+    (lambda: tc.make_episodes(POINTS, TRUTH + 1j, n_tasks=1), "`y` must be numbers or strings"),
+    (lambda: tc.evaluate(POINTS, TRUTH + 1j), "`y` must be numbers or strings"),
+    (lambda: tc.evaluate(POINTS, [0, np.inf, 1]), "`y` must be finite; got inf."),
+    (
+        lambda: tc.make_episodes(POINTS, [0, 0, 0], n_tasks=1, way=1, query=1, proportions=-1),
+        "`proportions` must be positive; got -1.",
+    ),
+    (lambda: tc.evaluate(POINTS, TRUTH, methods=3), "`methods` must be a sequence; got 3."),
+    (lambda: tc.evaluate(POINTS, TRUTH, methods=[["slk"]]), "`methods` must be one of"),
+    (lambda: tc.evaluate(POINTS, TRUTH, methods={"a": 1}), "`methods['a']` must be a mapping of options"),
+    # loops
+    (lambda: tc.cluster(POINTS, 2, callback=3), "`callback` must be callable or None; got 3."),
+    (lambda: tc.bound_update(ZEROS, SWAP, callback="f"), "`callback` must be callable or None; got 'f'."),
+    (lambda: baselines.lloyd(POINTS, 2, callback=3), "`callback` must be callable or None; got 3."),
+    (lambda: tc.round_assignments(HALVES, ZEROS, SWAP, order=3), "`order` must be a permutation of 0, ..., 1"),
+    (lambda: tc.round_assignments(HALVES, ZEROS, SWAP, lam=-1), "`lam` must be in [0, inf); got -1."),
     # starts
     (
         lambda: tc.bound_update([[0, 1]], [[0]], init=[[2, -1]]),
@@ -107,7 +127,7 @@ REFUSED = [
     ),
     (
         lambda: tc.bound_update([[0, 1]], [[0]], init=[[0.2, 0.1]]),
-        "`init` must be of rows with sum 1; got 'a row whose sum is off by 0.7'",
+        "`init` must be of rows with sum 1; got a row whose sum is off by 0.7.",
     ),
     (
         lambda: tc.AssignmentProblem([[0, 1]], [[0]], [[2, -1]]),
@@ -125,7 +145,7 @@ REFUSED = [
     # energies
     (
         lambda: tc.relaxed_energy(3 * HALVES, ZEROS, SWAP),
-        "`assignments` must be of rows with sum 1; got 'a row with the sum 3.0'",
+        "`assignments` must be of rows with sum 1; got a row with the sum 3.0.",
     ),
     (lambda: tc.relaxed_energy([[2, -1], [0, 1]], ZEROS, SWAP), "`assignments` must be of rows in the simplex"),
     (lambda: tc.relaxed_energy(HALVES, ZEROS + 1e308, SWAP), "`costs` must be of a size below"),

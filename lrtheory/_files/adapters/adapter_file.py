@@ -16,7 +16,7 @@ from lrtheory._files.adapters.module import AdapterModule
 from lrtheory._files.safetensors import Stored
 from lrtheory._files.writing import replacing
 from lrtheory._kernels.low_rank import core
-from lrtheory._validation import choice, flag, must
+from lrtheory._validation import choice, flag, must, path_of
 
 __all__ = ["DTYPES", "AdapterFile", "AdapterModule"]
 
@@ -118,7 +118,7 @@ class AdapterFile:
         ValueError
             If a file is damaged, or the adapter is neither a LoRA nor an AdaLoRA.
         """
-        return cls(**read_folder(Path(folder)))
+        return cls(**read_folder(path_of("folder", folder)))
 
     from_file = from_peft
 
@@ -144,10 +144,10 @@ class AdapterFile:
             If it lies in the folder that was read, all modules have rank 0, or a number is too large for the type.
         """
         kind = None if dtype is None else DTYPES[choice("dtype", dtype, tuple(DTYPES))]
-        target = Path(folder)
+        target = path_of("folder", folder)
         if self.source is not None and self.source.resolve() in (target.resolve(), *target.resolve().parents):
             raise must("folder", "outside the folder that was read", str(folder))
-        replacing(target, lambda path: write_folder(path, self, kind))
+        replacing(target, lambda path: write_folder(path, self, kind), force=None)
 
     def delta(self, name: str) -> np.ndarray:
         """The update of the weight of a module.

@@ -27,7 +27,7 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import flag, integer
+from lrtheory._validation import flag, integer, must
 
 __all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 
@@ -57,7 +57,7 @@ def fixation_probability(u: Number | ArrayLike, *, population_size: int, log: bo
     Raises
     ------
     ValueError
-        If `population_size` is below 2.
+        If `population_size` is below 2, or `u` has a NaN.
 
     Notes
     -----
@@ -73,6 +73,8 @@ def fixation_probability(u: Number | ArrayLike, *, population_size: int, log: bo
     m, log = integer("population_size", population_size, low=2), flag("log", log)
     xp = array_namespace(u)
     advantage = real_array(xp, "u", u, finite=False)
+    if bool(xp.any(xp.isnan(advantage))):
+        raise must("u", "free of NaN", math.nan)
     size = xp.abs(advantage)
     neutral = size == 0
     # both branches of a `where` are computed: 1 stands in for 0, where the formula would divide 0 by 0

@@ -78,8 +78,8 @@ def profile_chain(
     [[5.0], [-5.0]]
     """
     tie_tol = real("tie_tol", tie_tol, low=0)
+    m = integer("population_size", population_size, low=2)
     if check_population(population, fitness) == "single":
-        m = integer("population_size", population_size, low=2)
         return single_chain(square_table(payoffs), fitness, m, tie_tol)
     tables = payoff_tables(payoffs)
     if tables.dtype == np.float32:

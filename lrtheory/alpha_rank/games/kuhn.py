@@ -20,7 +20,7 @@ import numpy as np
 
 from lrtheory._result import read_only
 from lrtheory._types import Rng
-from lrtheory._validation import choice, flag, generator, integer, must
+from lrtheory._validation import array, choice, flag, generator, integer, must, sequence
 from lrtheory.alpha_rank.games.kuhn_rules import (
     BET,
     PASS,
@@ -39,7 +39,6 @@ from lrtheory.alpha_rank.problem import Game
 __all__ = ["kuhn_policies", "load_kuhn", "sample_matches"]
 
 
-@functools.cache
 def kuhn_policies(n_players: int = 3, *, iterations: int = 3) -> tuple[tuple[np.ndarray, ...], ...]:
     """Compute the strategies of the meta-game: the uniform one, then a best response per round of fictitious play.
 
@@ -66,7 +65,11 @@ def kuhn_policies(n_players: int = 3, *, iterations: int = 3) -> tuple[tuple[np.
     >>> [len(strategies) for strategies in kuhn_policies(2, iterations=3)]
     [4, 4]
     """
-    n, rounds = integer("n_players", n_players, low=2, high=4), integer("iterations", iterations, low=0)
+    return _policies(integer("n_players", n_players, low=2, high=4), integer("iterations", iterations, low=0))
+
+
+@functools.cache
+def _policies(n: int, rounds: int) -> tuple[tuple[np.ndarray, ...], ...]:
     policies = [[read_only(constant_policy(n, Fraction(1, 2)))] for _ in range(n)]
     for _ in range(rounds):
         averages = [average(strategies, player, n) for player, strategies in enumerate(policies)]
@@ -157,20 +160,28 @@ def sample_matches(
 
     Raises
     ------
+    TypeError
+        If the policies or the profile are no sequences.
     ValueError
-        If the profile does not exist.
+        If the profile does not exist, or there are fewer than 2 players or more than 4.
 
     Examples
     --------
     >>> sample_matches(kuhn_policies(2, iterations=1), (0, 1), 3, rng=0).sum(axis=1).tolist()
     [0, 0, 0]
     """
-    players = len(policies)
-    if len(profile) != players:
+    players = len(sequence("policies", policies))
+    if not 2 <= players <= 4:
+        raise must("policies", "the strategies of 2, 3 or 4 players", players)
+    for k, tables in enumerate(policies):
+        sequence(f"policies[{k}]", tables)
+    if len(sequence("profile", profile)) != players:
         raise must("profile", f"one strategy for each of {players} players", profile)
     chosen = [integer("profile", i, low=0, high=len(p) - 1) for i, p in zip(profile, policies, strict=True)]
     n, rng = integer("n", n, low=0), generator(rng)
-    tree, decisions = histories(players), len(policies[0][0])
+    tree, decisions = histories(players), len(_speakers(players))
+    for k, i in enumerate(chosen):
+        array(f"policies[{k}][{i}]", policies[k][i], shape=(decisions, players + 1), low=0, high=1)
     # all matches at once: `heard[i]` is the row of the history of match i, which is over from row `decisions` on
     # row h: betting probabilities of whoever speaks after history h; where passing and betting lead
     bet = np.array([policies[k][chosen[k]][h] for h, k in _speakers(players)], dtype=np.float64)

@@ -67,6 +67,8 @@ def make_memory_one(
 
     Raises
     ------
+    TypeError
+        If the strategies are no mapping from names.
     ValueError
         If a number is out of range.
 
@@ -77,6 +79,8 @@ def make_memory_one(
     [3.0, 1.0, 2.25, 3.0, 2.25, 1.0]
     """
     given = MEMORY_ONE if strategies is None else strategies
+    if not isinstance(given, Mapping):
+        raise must("strategies", "a mapping from names to four probabilities", given, TypeError)
     table = array("strategies", list(given.values()), shape=(None, 4), low=0, high=1).astype(np.float64)
     noise = open_interval("noise", noise, 0, 0.5)
     pay = array("rewards", rewards, shape=(4,)).astype(np.float64)

@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must
-from lrtheory.alpha_rank.matches.doors import FromMatches, check_draws
+from lrtheory.alpha_rank.matches.from_matches import FromMatches, check_draws
 from lrtheory.alpha_rank.matches.numbering import numbered
 from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, score_of_word, scores_of_words
 

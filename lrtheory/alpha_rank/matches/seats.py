@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._validation import flag, must, open_interval
-from lrtheory.alpha_rank.matches.doors import FromMatches
+from lrtheory.alpha_rank.matches.from_matches import FromMatches
 from lrtheory.alpha_rank.matches.log import MatchLog
 from lrtheory.alpha_rank.problem import profile_columns
 from lrtheory.alpha_rank.theory.adaptive_samples import hoeffding_radius

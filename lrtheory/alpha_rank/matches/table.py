@@ -19,7 +19,7 @@ from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import flag, must, open_interval
-from lrtheory.alpha_rank.matches.doors import FromMatches
+from lrtheory.alpha_rank.matches.from_matches import FromMatches
 from lrtheory.alpha_rank.matches.log import MatchLog, as_log
 from lrtheory.alpha_rank.matches.seats import SeatTable, count_seats
 from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pearson

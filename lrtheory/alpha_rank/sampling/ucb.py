@@ -212,6 +212,10 @@ class ResponseGraphUCB:
     queue: np.ndarray
     cursor: np.ndarray
 
+    def __repr__(self) -> str:
+        options = f"delta={self.delta:g}, scheme={self.scheme!r}, bound={self.bound!r}"
+        return f"ResponseGraphUCB({self.sizes}, {options}): {self.total} samples"
+
     @property
     def total(self) -> int:
         """The number of samples so far."""

@@ -143,7 +143,7 @@ def outcome_law(game: Game, sizes: tuple[int, ...] | None = None, *, bound: str)
     if sizes is not None and game.sizes != sizes:
         raise must("game", f"of sizes {sizes}", game.sizes)
     coins = game.outcomes == "bernoulli"
-    if bound == "clopper-pearson" and not coins:
+    if choice("bound", bound, ("hoeffding", "clopper-pearson")) == "clopper-pearson" and not coins:
         raise must("game", 'a Game with `outcomes` "bernoulli" for Clopper-Pearson intervals', game.outcomes)
     low, high = OUTCOMES[game.outcomes]
     means = (game.payoffs.reshape(len(game.payoffs), -1) - int(low)) / int(high - low)

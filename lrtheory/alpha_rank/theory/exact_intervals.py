@@ -39,8 +39,8 @@ def clopper_pearson(
 
     Returns
     -------
-    lower, upper : float64 array
-        Of the common shape of `successes` and `n`.
+    lower, upper : float64 array of the common shape of `successes` and `n`
+        The ends of the intervals.
 
     Raises
     ------

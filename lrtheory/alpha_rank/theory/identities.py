@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._numbers import entries, number
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import array, integer, must, sequence
 
 __all__ = [
     "chain_ratio_bound",
@@ -183,7 +183,7 @@ def payoffs_with_offset(payoffs: ArrayLike, offsets: Sequence[ArrayLike]) -> np.
     [[3.0, 3.0]]
     """
     tables = array("payoffs", payoffs)
-    if tables.ndim < 2 or len(tables) != tables.ndim - 1 or len(offsets) != len(tables):
+    if tables.ndim < 2 or len(tables) != tables.ndim - 1 or len(sequence("offsets", offsets)) != len(tables):
         raise must("offsets", "of one array for each table of `payoffs`, of shape (K, s_1, ..., s_K)", tables.shape)
     moved = []
     for k, (table, offset) in enumerate(zip(tables, offsets, strict=True)):

@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must
 from lrtheory.alpha_rank.chains.response_graph import response_signs
+from lrtheory.alpha_rank.problem import payoff_tables
 from lrtheory.alpha_rank.stationary.distribution import stationary_distribution
 
 __all__ = ["coordination_limits", "has_no_ties", "order_only", "single_sink_limit"]
@@ -46,7 +47,7 @@ def has_no_ties(game: HasPayoffs | ArrayLike) -> bool:
     False
     """
     payoffs: Any = getattr(game, "payoffs", game)
-    return bool((response_signs(payoffs, batch=False) != 0).all())
+    return bool((response_signs(payoff_tables(payoffs, name="game"), batch=False) != 0).all())
 
 
 def single_sink_limit(rates: ArrayLike) -> np.ndarray:

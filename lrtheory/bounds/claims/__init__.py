@@ -4,12 +4,12 @@ Deterministic claims (`Inequality`, `Identity`) give their two sides for one ins
 (`Probability`, `Expectation`, `Law`, `Rate`) turn the outcomes of n independent runs into n numbers, and judge them.
 """
 
+from lrtheory.bounds.claims.both_sides import Identity, Inequality, Recorded, Sides
+from lrtheory.bounds.claims.expectation import Expectation
 from lrtheory.bounds.claims.judgment import Judgment, Level
-from lrtheory.bounds.claims.laws import Law
-from lrtheory.bounds.claims.means import Expectation
-from lrtheory.bounds.claims.probabilities import Probability
-from lrtheory.bounds.claims.rates import Rate
-from lrtheory.bounds.claims.sides import Identity, Inequality, Recorded, Sides
+from lrtheory.bounds.claims.law import Law
+from lrtheory.bounds.claims.probability import Probability
+from lrtheory.bounds.claims.rate import Rate
 
 __all__ = [
     "Claim",

@@ -13,9 +13,9 @@ import numpy as np
 from lrtheory._array import compile_seconds
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
+from lrtheory.bounds.deciding.both_sides import decide_sides
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
-from lrtheory.bounds.deciding.sides import decide_sides
 from lrtheory.bounds.deciding.tally import Row, Tally, holds
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family

@@ -1,4 +1,4 @@
-"""Replays as calls in Python, where no command finds what was measured."""
+"""The Python call that repeats a worst instance, for statements that no command of the shell can name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going over the instances of a random claim, chunk after chunk of runs until each is decided."""
+"""Deciding a random claim: over its instances, chunk after chunk of runs until each is decided."""
 
 from __future__ import annotations
 

@@ -52,7 +52,20 @@ class Configuration:
 
 
 #: what holds where no file says otherwise: the statements that come with the package
-OURS = Configuration(PACKAGES, ("proofs_checks",), sources=("lrtheory/{system}",))
+OURS = Configuration(
+    PACKAGES,
+    ("proofs_checks",),
+    # a system, what it computes with, and what its checks share with others
+    sources=(
+        "lrtheory/{system}",
+        "lrtheory/_array",
+        "lrtheory/_data",
+        "lrtheory/_kernels",
+        "lrtheory/_numbers.py",
+        "lrtheory/_result/low_rank.py",
+        "proofs_checks/guards.py",
+    ),
+)
 
 _LISTS = ("statements", "sources", "versions")
 _STRINGS = ("evidence", "report")

@@ -4,10 +4,10 @@ from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Si
 from lrtheory.bounds.reporting.costs import costs
 from lrtheory.bounds.reporting.figures import read_records
 from lrtheory.bounds.reporting.found import counts
+from lrtheory.bounds.reporting.markdown import short
 from lrtheory.bounds.reporting.opening import needs
 from lrtheory.bounds.reporting.pages import DETAILS, PICTURES, Report, render
 from lrtheory.bounds.reporting.staleness import stale
-from lrtheory.bounds.reporting.tables import short
 
 __all__ = [
     "DETAILS",

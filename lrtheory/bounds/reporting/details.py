@@ -11,7 +11,7 @@ from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.provenance.sources import Measured, version_of
 from lrtheory.bounds.reporting.figures import Record, details
 from lrtheory.bounds.reporting.found import TINY, Found, place, run, sides
-from lrtheory.bounds.reporting.tables import plain
+from lrtheory.bounds.reporting.markdown import plain
 from lrtheory.bounds.statement import Saboteur, Statement
 
 __all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]

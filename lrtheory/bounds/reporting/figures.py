@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrtheory.bounds.reporting.tables import plain, table
+from lrtheory.bounds.reporting.markdown import plain, table
 
 __all__ = ["Record", "agreement", "details", "farthest", "in_full", "name_of", "profiles", "read_records"]
 

@@ -11,7 +11,7 @@ from lrtheory.bounds.deciding.checking import LEVEL
 from lrtheory.bounds.deciding.evidence import Evidence, file_name, load_evidence
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
-from lrtheory.bounds.reporting.tables import rounded, short
+from lrtheory.bounds.reporting.markdown import rounded, short
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["Found", "collect", "counts", "how_close", "place", "run", "sides"]

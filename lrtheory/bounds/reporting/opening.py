@@ -10,8 +10,8 @@ from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Si
 from lrtheory.bounds.reporting.details import item
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, in_full, profiles
 from lrtheory.bounds.reporting.found import Found, counts, place, run, sides
+from lrtheory.bounds.reporting.markdown import plain, rounded, table
 from lrtheory.bounds.reporting.section import link
-from lrtheory.bounds.reporting.tables import plain, rounded, table
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["counts_list", "filled", "needs", "opening", "pattern", "promises"]

@@ -10,7 +10,7 @@ from lrtheory.bounds.reporting.about import About
 from lrtheory.bounds.reporting.details import item, sources_line
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, farthest, name_of
 from lrtheory.bounds.reporting.found import Found, how_close, place
-from lrtheory.bounds.reporting.tables import anchor, apart, plain, table
+from lrtheory.bounds.reporting.markdown import anchor, apart, plain, table
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["errata", "link", "row_start", "section"]

@@ -19,7 +19,7 @@ from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must
+from lrtheory._validation import must, path_of
 from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, answered, problem_of, ridge_edit
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
@@ -143,7 +143,7 @@ def edit_safetensors(
     >>> done.residuals.tolist(), Tensors(folder / "new.safetensors")["w"].tolist()
     ([2.0], [[2.0, 0.0]])
     """
-    model, target = Tensors.from_file(path), Path(out)
+    model, target = Tensors.from_file(path_of("path", path)), path_of("out", out)
     _refuse_source(model.path, target)
     if os.path.lexists(target):
         raise FileExistsError(f"{str(target)!r} is there already; a copy is written where there is nothing")
@@ -155,7 +155,7 @@ def edit_safetensors(
         made.append(_edited(model, name, edits, anchors, layout, options))
         _copied(model, name, np.asarray(made[0].weights), fresh)
 
-    replacing(target, write)
+    replacing(target, write, force=None)
     return made[0]
 
 
@@ -206,6 +206,8 @@ def _refuse_links(source: Path) -> None:
 
 def _matrix_name(tensors: Tensors, tensor: Any) -> str:
     """The name of a matrix, which a module's name stands for."""
+    if not isinstance(tensor, str):
+        raise must("tensor", "the name of a matrix", tensor, TypeError)
     names = [name for name in tensors.names if len(tensors.shape(name)) == 2]
     for name in (tensor, f"{tensor}.weight"):
         if name in names:

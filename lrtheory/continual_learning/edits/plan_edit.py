@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import arrays
+from lrtheory._array import arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must, open_interval
+from lrtheory._validation import exactly_one, must, open_interval
 from lrtheory.continual_learning.edits.ridge_edit import problem_of, rows_of, weights_of
+from lrtheory.continual_learning.problem import EditProblem, edit_of
 
 __all__ = ["EditPlan", "plan_edit"]
 
@@ -129,8 +130,9 @@ def plan_edit(
     >>> round(plan.ridge, 9), round(plan.drift, 9), round(plan.residual, 9)
     (1.0, 1.8, 0.6)
     """
-    if (max_drift is None) == (min_success is None):
-        raise must("max_drift, min_success", "exactly one of both", (max_drift, min_success))
+    exactly_one(max_drift=max_drift, min_success=min_success)
+    bare = EditProblem(to_numpy(W0), (), layout=layout)
+    edit_of(("keys", "values"), (to_numpy(keys), to_numpy(values)), bare.n_inputs, bare.n_outputs)
     problem = problem_of(W0, [(keys, values)], anchors, layout)
     weight = weights_of(problem, 1.0, anchor_weight)[1]
     ((K, V),) = ((np.asarray(k, np.float64), np.asarray(v, np.float64)) for k, v in problem.edits)

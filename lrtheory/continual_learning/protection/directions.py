@@ -8,8 +8,8 @@ import numpy as np
 
 from lrtheory._kernels.directions import leading
 from lrtheory._kernels.units import largest_of, scaled, unit_of
+from lrtheory.continual_learning.sketching.buffer import DOUBLE
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketching.held import DOUBLE
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, parts_of
 
 __all__ = ["Seen", "compressed", "new_directions", "seen", "share_inside"]

@@ -13,13 +13,23 @@ from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array,
 from lrtheory._kernels.units import scaled, true_value
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry, state_value
+from lrtheory._validation import (
+    array,
+    at_most_one,
+    choice,
+    integer,
+    must,
+    real,
+    same_parameters,
+    state_entry,
+    state_value,
+)
 from lrtheory.continual_learning.layouts import LAYOUTS
 from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
 from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
 from lrtheory.continual_learning.protection.projection import projected, typed, weight
+from lrtheory.continual_learning.sketching.buffer import DOUBLE
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
-from lrtheory.continual_learning.sketching.held import DOUBLE
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows
 
 __all__ = ["SIDES", "SubspaceProtector"]
@@ -153,8 +163,7 @@ class SubspaceProtector:
         TypeError
             If the inputs are not real numbers.
         """
-        if energy is not None and rank is not None:
-            raise must("rank", "left out where `energy` is given", rank)
+        at_most_one(rank=rank, energy=energy)
         if rank is not None:
             rank = integer("rank", rank, low=0)
         else:

@@ -19,7 +19,7 @@ from lrtheory._types import Array
 from lrtheory._validation import integer
 from lrtheory.continual_learning.recursion.batch import Batch, possible
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, triangular
-from lrtheory.continual_learning.recursion.steps import Held
+from lrtheory.continual_learning.recursion.steps import RecursionState
 
 if TYPE_CHECKING:
     from lrtheory.continual_learning.problem import EditProblem
@@ -83,7 +83,7 @@ class AdapterCertificate(Result):
         bool
             Whether both are as stated, up to rounding.
         """
-        if self.statement != STATEMENT or not possible(problem, self.ridge, self.anchor_weight, self.unit):
+        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or self.statement != STATEMENT:
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         B, A = (np.asarray(to_numpy(factor), np.float64) for factor in (self.B, self.A))
@@ -101,12 +101,12 @@ class AdapterCertificate(Result):
         return bool(near and self.gap >= 0 and abs(reached - self.bound - self.gap) <= slack)
 
 
-def adapter_of(held: Held, rank: int, numbers: tuple[float, float, float], like: Array) -> LowRankFactors:
+def adapter_of(held: RecursionState, rank: int, numbers: tuple[float, float, float], like: Array) -> LowRankFactors:
     """The best factors of a rank, B (p, rank) and A (rank, d), in the library of an array.
 
     Parameters
     ----------
-    held : Held
+    held : RecursionState
         Of floats.
     rank : int
         In [1, min(d, p)].
@@ -137,7 +137,7 @@ def adapter_of(held: Held, rank: int, numbers: tuple[float, float, float], like:
     return LowRankFactors(B, A, 1.0, shown, error, "least objective", "", proof)
 
 
-def _root(held: Held) -> np.ndarray:
+def _root(held: RecursionState) -> np.ndarray:
     """A triangle R with R^T R = M, on the host."""
     form = held.form
     return (form if isinstance(form, SquareRoot) else SquareRoot.of_matrix(np.asarray(to_numpy(form.information())))).R

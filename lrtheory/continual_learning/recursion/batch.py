@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
+from lrtheory._validation import must
 
 if TYPE_CHECKING:
     from lrtheory.continual_learning.problem import EditProblem
@@ -78,6 +79,10 @@ class Batch(NamedTuple):
 
 def possible(problem: EditProblem, ridge: float, anchor_weight: float, unit: float) -> bool:
     """Whether a recursion of this problem may have had these numbers; without anchors their weight is 1."""
+    from lrtheory.continual_learning.problem import EditProblem
+
+    if not isinstance(problem, EditProblem):
+        raise must("problem", "an EditProblem", problem, TypeError)
     weighed = 0 <= ridge < math.inf and 0 <= anchor_weight < math.inf
     return weighed and unit in UNITS and (problem.anchors is not None or anchor_weight == 1)
 

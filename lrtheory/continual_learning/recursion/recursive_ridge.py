@@ -14,14 +14,14 @@ from lrtheory._files import read_arrays
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must, real
 from lrtheory.continual_learning.recursion import inputs, labels, setup, state, steps
-from lrtheory.continual_learning.recursion.reading import Reading
+from lrtheory.continual_learning.recursion.queries import Queries
 from lrtheory.continual_learning.recursion.report import EditReport, EditReports
-from lrtheory.continual_learning.recursion.steps import Edit, Held
+from lrtheory.continual_learning.recursion.steps import Edit, RecursionState
 
 __all__ = ["RecursiveRidge"]
 
 
-class RecursiveRidge(Reading):
+class RecursiveRidge(Queries):
     r"""A linear map to which facts are written one after another, each of them at a known price, and taken out again.
 
     After edits with keys K_i and values V_i the map W is the one with the smallest
@@ -369,7 +369,7 @@ class RecursiveRidge(Reading):
         self._start = self._held.form.log_determinant()
         self._edits, self._next = {}, 0
 
-    def _first(self, prior: Any) -> Held:
+    def _first(self, prior: Any) -> RecursionState:
         form = setup.first_form(prior, self._options)
         options = self._options  # with a decay nothing is taken out
         return steps.initial_state(prior, form, sums=options.keep == "information" and options.decay == 1)
@@ -379,7 +379,7 @@ class RecursiveRidge(Reading):
             raise must("weight", "above 0", weight)
         return inputs.fitting("weight", inputs.number(weight, self._options.exactly), self._held.W)
 
-    def _commit(self, held: Held, edits: Mapping[int | str, Edit], n: int | None = None) -> None:
+    def _commit(self, held: RecursionState, edits: Mapping[int | str, Edit], n: int | None = None) -> None:
         self._held = held
         if self._options.keep == "edits":
             self._edits.update(edits)

@@ -69,7 +69,7 @@ class EditCertificate(Result):
             Whether both numbers are those of the batch solutions, up to rounding, and the law holds.
         """
         fit = self.statement == "continual_learning/RL-9"
-        if not fit or not possible(problem, self.ridge, self.anchor_weight, self.unit):
+        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not fit:
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         place = batch.place(self.label)
@@ -143,7 +143,7 @@ class DriftCertificate(Result):
             Whether both numbers are those of the batch solution, up to rounding, and the law holds.
         """
         fit = self.statement == "continual_learning/RL-4"
-        if not fit or not possible(problem, self.ridge, self.anchor_weight, self.unit):
+        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not fit:
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         n = len(batch.edits)

@@ -17,7 +17,7 @@ from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.forms.information import Information
 from lrtheory.continual_learning.recursion.forms.prior import Prior
 from lrtheory.continual_learning.recursion.forms.square_root import SquareRoot, restacked
-from lrtheory.continual_learning.recursion.steps import Form, Held
+from lrtheory.continual_learning.recursion.steps import Form, RecursionState
 
 __all__ = ["FORMS", "METHODS", "Options", "comparable", "first_form", "options_of", "prior_of", "widened"]
 
@@ -82,7 +82,9 @@ def _sure(squares: float, prior: Prior) -> bool:
     return bool(squares * math.sqrt(np.finfo(inputs.precision(prior.W0)).eps) <= prior.ridge)
 
 
-def comparable(held: Held, other: Held, options: Options, theirs: Options) -> tuple[Held, Held]:
+def comparable(
+    held: RecursionState, other: RecursionState, options: Options, theirs: Options
+) -> tuple[RecursionState, RecursionState]:
     """Two histories of one prior, in one form.
 
     Raises
@@ -114,7 +116,7 @@ def _equal(own: Any, given: Any) -> bool:
     return bool(same and np.array_equal(to_numpy(own), to_numpy(given)))
 
 
-def widened(held: Held, K: Any, options: Options) -> Held:
+def widened(held: RecursionState, K: Any, options: Options) -> RecursionState:
     """The recursion in the form that "auto" takes for more keys; None takes the square root in any case.
 
     The dual form goes on while there are fewer keys than half the entries of one, and the ridge is not lost beside

@@ -17,14 +17,14 @@ from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.inputs import exact
 from lrtheory.continual_learning.recursion.labels import plain as plain_label
 from lrtheory.continual_learning.recursion.setup import FORMS
-from lrtheory.continual_learning.recursion.steps import Edit, Form, Held
+from lrtheory.continual_learning.recursion.steps import Edit, Form, RecursionState
 
 __all__ = ["arguments", "count", "plain", "read", "read_edits", "told", "told_edits"]
 
 SHAPES = {"R": ("d", "d"), "C": ("d", "d"), "M": ("d", "d"), "Z": ("N", "d"), "L": ("N", "N")}
 
 
-def told(held: Held) -> dict[str, Any]:
+def told(held: RecursionState) -> dict[str, Any]:
     """The arrays and numbers of the recursion, without its edits."""
     found: dict[str, Any] = {"current": held.form.name, "n_edits": held.n_edits, "n_keys": held.n_keys}
     found |= {"W0": plain(held.prior.W0), "W": plain(held.W)}
@@ -44,7 +44,7 @@ def told_edits(edits: Mapping[int | str, Edit], W: Any) -> dict[str, Any]:
     return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "labels": json.dumps([*edits])}
 
 
-def read(state: Mapping[str, Any], held: Held, method: str) -> Held:
+def read(state: Mapping[str, Any], held: RecursionState, method: str) -> RecursionState:
     """The recursion of a state that belongs to the same parameters; nothing is changed.
 
     Raises
@@ -66,7 +66,7 @@ def read(state: Mapping[str, Any], held: Held, method: str) -> Held:
     if held.sums is not None:
         d = W.shape[0]
         sums = _array(state, "sums.M", W, (d, d)), _array(state, "sums.b", W, W.shape)
-    return Held(
+    return RecursionState(
         prior=held.prior._replace(W0=W0),
         form=_form(form_type, parts, held),
         W=_array(state, "W", W, W.shape),
@@ -76,7 +76,7 @@ def read(state: Mapping[str, Any], held: Held, method: str) -> Held:
     )
 
 
-def read_edits(state: Mapping[str, Any], held: Held) -> dict[int | str, Edit]:
+def read_edits(state: Mapping[str, Any], held: RecursionState) -> dict[int | str, Edit]:
     """The edits of a state by their labels."""
     W, (d, p) = held.W, held.W.shape
     keys, values = _array(state, "keys", W, ("N", d)), _array(state, "values", W, ("N", p))
@@ -130,7 +130,7 @@ def _names(form_type: type[Form]) -> tuple[str, ...]:
     return ("Z", "L") if form_type is Dual else form_type._fields
 
 
-def _form(form_type: type[Form], parts: dict[str, Any], held: Held) -> Form:
+def _form(form_type: type[Form], parts: dict[str, Any], held: RecursionState) -> Form:
     if form_type is Dual:
         anchors = held.prior.anchors
         return Dual(**parts, ridge=held.prior.ridge, m=0 if anchors is None else anchors.shape[0])

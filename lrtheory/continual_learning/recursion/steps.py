@@ -26,7 +26,7 @@ from lrtheory.continual_learning.recursion.inputs import precision
 __all__ = [
     "Edit",
     "Form",
-    "Held",
+    "RecursionState",
     "Step",
     "factorized",
     "initial_state",
@@ -55,7 +55,7 @@ class Edit(NamedTuple):
     weight: Any
 
 
-class Held(NamedTuple):
+class RecursionState(NamedTuple):
     """All that the recursion knows: a form of the information, the weights W (d, p), and the ledger.
 
     ``cost`` is J_t(W_t), and ``initial`` the squared surprise of all edits at the weights of the prior; ``sums``, where
@@ -81,16 +81,16 @@ class Step(NamedTuple):
     interference: Any
 
 
-def initial_state(prior: Prior, form: type[Form], *, sums: bool) -> Held:
+def initial_state(prior: Prior, form: type[Form], *, sums: bool) -> RecursionState:
     """The recursion before any edit."""
     nothing = prior.ridge * 0
     zero = (prior.matrix(), prior.W0 * 0) if sums else None
     first = factorized(form.__name__.lower(), lambda: form.of(prior))
-    return Held(prior, first, prior.W0, nothing, nothing, 0, 0, zero)
+    return RecursionState(prior, first, prior.W0, nothing, nothing, 0, 0, zero)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
+def written(held: RecursionState, edit: Edit, decay: Any = 1) -> tuple[RecursionState, Step]:
     """The recursion after an edit, before which all that was known fades."""
     K, V, w = edit
     form: Any = held.form
@@ -102,7 +102,7 @@ def written(held: Held, edit: Edit, decay: Any = 1) -> tuple[Held, Step]:
     W = _finite(held.W + D, step, initial)
     cost = held.cost * decay + step.residual + step.interference  # what is left to pay, and what is paid
     n_edits, n_keys, sums = held.n_edits + 1, held.n_keys + K.shape[0], _summed(held, K, first, w)
-    return Held(held.prior, form, W, cost, initial, n_edits, n_keys, sums), step
+    return RecursionState(held.prior, form, W, cost, initial, n_edits, n_keys, sums), step
 
 
 def factorized(name: str, result: Callable[[], T]) -> T:
@@ -127,7 +127,7 @@ def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, ...]:
     return form.added(K, w), (F @ X) * w, X, (S @ X) * w
 
 
-def _summed(held: Held, K: Any, first: Any, w: Any) -> tuple[Any, Any] | None:
+def _summed(held: RecursionState, K: Any, first: Any, w: Any) -> tuple[Any, Any] | None:
     """The sums after an edit whose surprise at the first weights is known."""
     if held.sums is None:
         return None
@@ -135,7 +135,7 @@ def _summed(held: Held, K: Any, first: Any, w: Any) -> tuple[Any, Any] | None:
     return M + K.T @ (K * w), b + K.T @ (first * w)
 
 
-def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
+def left_out(held: RecursionState, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     """C K^T, K C K^T, the residual with the edit and without it, and the least eigenvalue that decides about it."""
     F, S = factorized(held.form.name, lambda: held.form.gain(edit.K))
     E = edit.V - edit.K @ held.W
@@ -144,7 +144,7 @@ def left_out(held: Held, edit: Edit) -> tuple[Any, Any, Any, Any, float]:
     return F, S, E, solve(A, E) if least > 0 else E, least
 
 
-def least_safe_eigenvalue(held: Held, *, undo: bool = True) -> float:
+def least_safe_eigenvalue(held: RecursionState, *, undo: bool = True) -> float:
     """The least eigenvalue of I - w S at which an edit can be taken out; below it the others are written anew.
 
     Its inverse is the factor by which the rounding of W grows. That of a covariance and of the dual form goes with the
@@ -156,7 +156,7 @@ def least_safe_eigenvalue(held: Held, *, undo: bool = True) -> float:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held, Step]:
+def removed(held: RecursionState, edit: Edit, others: Iterable[Edit] | None) -> tuple[RecursionState, Step]:
     """The recursion without an edit; made anew of the others, or of the sums, where the way back is not sure.
 
     Raises
@@ -191,14 +191,14 @@ def removed(held: Held, edit: Edit, others: Iterable[Edit] | None) -> tuple[Held
     return fresh._replace(n_edits=held.n_edits - 1, n_keys=held.n_keys - K.shape[0], sums=sums), step
 
 
-def replaced(held: Held, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[Held, Step]:
+def replaced(held: RecursionState, edit: Edit, V: Any, others: Iterable[Edit]) -> tuple[RecursionState, Step]:
     """The recursion with other values of an edit; the step is that of the new edit on top of all others."""
     without, _ = removed(held, edit, others)
     fresh, step = written(without, edit._replace(V=V))
     return fresh, step._replace(change=norm(fresh.W - held.W))
 
 
-def joined(held: Held, other: Held) -> Held:
+def joined(held: RecursionState, other: RecursionState) -> RecursionState:
     """The recursion of two histories that began alike, the prior counted once."""
     own, theirs, prior = held.form, other.form, held.prior
     form: Any = factorized(own.name, lambda: own.joined(theirs, prior))  # type: ignore[arg-type]
@@ -210,7 +210,7 @@ def joined(held: Held, other: Held) -> Held:
         sums = held.sums[0] + other.sums[0] - prior.matrix(), held.sums[1] + other.sums[1]
     n_edits, n_keys = held.n_edits + other.n_edits, held.n_keys + other.n_keys
     cost = max(cost - prior.penalty(W - prior.W0), cost * 0)
-    return Held(prior, form, W, cost, held.initial + other.initial, n_edits, n_keys, sums)
+    return RecursionState(prior, form, W, cost, held.initial + other.initial, n_edits, n_keys, sums)
 
 
 def _stacked(edits: Iterable[Edit], W: Any) -> Edit:
@@ -223,12 +223,12 @@ def _stacked(edits: Iterable[Edit], W: Any) -> Edit:
     return Edit(K, V, 1.0)
 
 
-def refitted(held: Held, edits: Iterable[Edit]) -> Held:
+def refitted(held: RecursionState, edits: Iterable[Edit]) -> RecursionState:
     """The recursion of these edits alone, all of them at once."""
     return written(initial_state(held.prior, type(held.form), sums=False), _stacked(edits, held.W))[0]
 
 
-def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> Held:
+def _of_sums(held: RecursionState, edit: Edit, sums: tuple[Any, Any], initial: float) -> RecursionState:
     """The recursion without an edit, of the sums that are left."""
     form = held.form
     try:
@@ -241,7 +241,7 @@ def _of_sums(held: Held, edit: Edit, sums: tuple[Any, Any], initial: float) -> H
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tuple[Held, np.ndarray]:
+def written_keys(held: RecursionState, K: np.ndarray, V: np.ndarray, decay: float) -> tuple[RecursionState, np.ndarray]:
     """The recursion in the square-root form after edits of one key each, and squares of what reports say, (n, 4)."""
     form: Any = held.form
     R, W = np.array(form.R, order="C"), np.array(held.W, order="C")
@@ -255,7 +255,7 @@ def written_keys(held: Held, K: np.ndarray, V: np.ndarray, decay: float) -> tupl
     sums = told.sum(axis=0)
     _finite(W, Step(*sums.tolist()), initial)
     n_edits, n_keys = held.n_edits + K.shape[0], held.n_keys + K.shape[0]
-    return Held(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
+    return RecursionState(held.prior, SquareRoot(R), W, cost, initial, n_edits, n_keys, None), told
 
 
 def _finite(W: Any, step: Step, initial: Any) -> Any:

@@ -6,15 +6,14 @@ import copy
 from collections.abc import Mapping
 from io import BytesIO
 from os import PathLike
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from lrtheory._files import read_arrays, replacing
 from lrtheory._kernels.units import scaled, true_value
-from lrtheory._validation import array, choice, integer, must, real, same_parameters, state_entry, state_value
-from lrtheory.continual_learning.sketching.held import DROPPED, Held, Reading
+from lrtheory._validation import array, choice, integer, must, path_of, real, same_parameters, state_entry, state_value
+from lrtheory.continual_learning.sketching.buffer import DROPPED, SketchBuffer, Snapshot
 from lrtheory.continual_learning.sketching.result import STATEMENT, UNITS, SketchCertificate
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of
 
@@ -110,7 +109,7 @@ class FrequentDirections:
             raise must("decay", "in (0, 1]", decay)
         self.method = chosen(self.n_features, self.rank, method)[0]
         self._held = self._empty()
-        self._known: Reading | None = None
+        self._known: Snapshot | None = None
 
     def __repr__(self) -> str:
         return f"FrequentDirections({self.n_features}, {self.rank}, method={self.method!r}): {self.n_rows} rows"
@@ -335,7 +334,7 @@ class FrequentDirections:
         """
         content = BytesIO()
         np.savez(content, **self.get_state())
-        replacing(Path(path), lambda target: target.write_bytes(content.getvalue()), force=force)
+        replacing(path_of("path", path), lambda target: target.write_bytes(content.getvalue()), force=force)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
@@ -364,7 +363,7 @@ class FrequentDirections:
         made.set_state(state)
         return made
 
-    def _refuse_losses(self, held: Held) -> None:
+    def _refuse_losses(self, held: SketchBuffer) -> None:
         """Refuse a state whose delta is more than shrinks can have taken from its mass (statement FD-6)."""
         kept = energy_of(held.rows) if held.gram is None else float(np.trace(held.gram))
         # each shrink rounds rows, and so does each batch before which they faded; sums are added up in doubles
@@ -373,13 +372,13 @@ class FrequentDirections:
         if not held.delta * (self.rank + 1) <= held.mass - kept + slack:
             raise must("state['delta']", f"at most the mass that is lost over rank + 1, {self.rank + 1}", held.delta)
 
-    def _read(self) -> Reading:
+    def _read(self) -> Snapshot:
         if self._known is None:
             self._known = self._held.read()
         return self._known
 
-    def _empty(self) -> Held:
-        return Held(self.n_features, self.rank, self.buffer, exact=self.method == "gram")
+    def _empty(self) -> SketchBuffer:
+        return SketchBuffer(self.n_features, self.rank, self.buffer, exact=self.method == "gram")
 
     def _parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("n_features", "rank", "buffer", "decay", "method")}

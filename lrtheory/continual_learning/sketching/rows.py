@@ -49,7 +49,7 @@ def checked_rows(name: str, value: Any, n_features: int) -> Any:
 
 def matrix_of(A: Any) -> Any:
     """Checked rows of any length above 0."""
-    shape = A.shape if sparse.issparse(A) else np.shape(A)
+    shape = A.shape if sparse.issparse(A) else as_array("A", to_numpy(A)).shape
     if len(shape) != 2 or shape[1] == 0:
         raise must("A", "of shape (T, n) with n above 0", tuple(shape))
     return checked_rows("A", A, shape[1])

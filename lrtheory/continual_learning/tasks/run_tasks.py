@@ -281,7 +281,7 @@ def _order(order: Any, n_tasks: int) -> tuple[int, ...]:
     """Every task once."""
     if order is None:
         return tuple(range(n_tasks))
-    if isinstance(order, str) or not hasattr(order, "__iter__"):
+    if isinstance(order, str) or not hasattr(order, "__iter__") or getattr(order, "ndim", None) == 0:
         raise must("order", f"None or a permutation of 0 to {n_tasks - 1}", order, TypeError)
     places = tuple(integer(f"order[{i}]", place, low=0) for i, place in enumerate(order))
     if sorted(places) != list(range(n_tasks)):

@@ -12,9 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._numbers import exact, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, must, sequence
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
 
 __all__ = [
@@ -138,9 +139,9 @@ def ledger_cost(surprises: Sequence[ArrayLike], leverages: Sequence[ArrayLike]) 
 
     Parameters
     ----------
-    surprises : sequence of arrays
+    surprises : sequence of arrays of shape (u, p)
         E_t of every edit, when it came.
-    leverages : sequence of arrays
+    leverages : sequence of arrays of shape (u, u)
         P_t of every edit, when it came.
 
     Returns
@@ -166,7 +167,7 @@ def ledger_cost(surprises: Sequence[ArrayLike], leverages: Sequence[ArrayLike]) 
     >>> ledger_cost([[[3.0]], [[2.0]]], [[[2.0]], [[1.0]]])
     5.0
     """
-    if len(surprises) != len(leverages):
+    if len(sequence("surprises", to_numpy(surprises))) != len(sequence("leverages", to_numpy(leverages))):
         raise must("leverages", f"a sequence of {len(surprises)}, one for each surprise", leverages)
     return sum((innovation_cost(E, P) for E, P in zip(surprises, leverages, strict=True)), start=0)
 

@@ -197,8 +197,9 @@ def worst_leak(spectrum: ArrayLike, rank: int) -> Number:
     Returns
     -------
     number
-        tail_k, the sum of all but the k largest squares. Whatever k directions M are protected, some dW with M^T dW = 0
-        and no singular value above 1 has \|X dW\|^2 >= tail_k. The k first right singular vectors of X attain it.
+        tail_k, the sum of all but the k largest squares. Whatever k of d directions M are protected, some dW of d - k
+        outputs or more with M^T dW = 0 and no singular value above 1 has \|X dW\|^2 >= tail_k. The k first right
+        singular vectors of X attain it.
 
     Raises
     ------

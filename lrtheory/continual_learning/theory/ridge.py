@@ -15,7 +15,7 @@ import numpy as np
 
 from lrtheory._numbers import number, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import must
+from lrtheory._validation import must, pairs
 
 __all__ = ["dual_solution", "information_matrix", "objective", "ridge_solution"]
 
@@ -264,7 +264,7 @@ def _stream(
     d, p = start.shape
     kept = np.zeros((0, d), int) if anchors is None else table("anchors", anchors, shape=("m", d))
     arrays = [start, kept]
-    for K, V in edits:
+    for K, V in pairs("edits", edits):
         keys = table("keys", K, shape=("u", d))
         arrays += [keys, table("values", V, shape=(len(keys), p))]
     scalars = [

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from lrtheory._numbers import exact, number, numbers, plain
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, must, pairs
 
 __all__ = [
     "Counters",
@@ -286,7 +288,8 @@ def misra_gries(items: Iterable[tuple[int, Number]], rank: int, *, buffer: int |
     slots: list[tuple[int, Number]] = []
     delta: Number = 0
     n_shrinks = 0
-    for item, weight in items:
+    is_other = isinstance(items, (str, np.ndarray)) or not isinstance(items, Iterable)
+    for item, weight in pairs("items", items if is_other else list(items)):
         if len(slots) == places:
             slots, taken = _decremented(slots, kept)
             delta, n_shrinks = delta + taken, n_shrinks + 1

@@ -17,7 +17,7 @@ from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, choice, flag, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.duality.programs import fits, relaxation, whole_requests
 from lrtheory.dual_mirror_descent.duality.weak import bound_anew, proves, rounding
-from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, one_stream
+from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, known_stream, one_stream
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
 
@@ -70,7 +70,13 @@ class DualityCertificate(Result):
         bool
             Whether the prices are at least 0 and the dual function is the bound there, the solution keeps within the
             budget and is worth the value, and bound less value is the gap; up to rounding, relative to each of them.
+
+        Raises
+        ------
+        TypeError
+            If the problem is no RequestStream.
         """
+        problem = known_stream(problem)
         prices, solution = np.asarray(self.prices), np.asarray(self.solution)
         times = _counts(problem, None) if self.weights is None else np.asarray(self.weights)
         if prices.shape != problem.budget.shape or times.shape != (len(problem.rewards),):
@@ -235,8 +241,10 @@ def fluid_optimum(
 
     Raises
     ------
+    TypeError
+        If the rate is no number and no array of numbers.
     ValueError
-        If shapes do not fit or the probabilities do not sum to 1.
+        If shapes do not fit, the probabilities do not sum to 1, or the rate of a resource is not positive and finite.
 
     Examples
     --------
@@ -248,6 +256,11 @@ def fluid_optimum(
     if not isinstance(tables, (tuple, list)) or len(tables) != 2:
         raise must("types", "a RequestStream, or a pair of rewards and costs", types)
     rewards, costs = tables
+    if isinstance(rate, bool):
+        raise must("rate", "a number or an array of shape (m,)", rate, TypeError)
+    units = array("rate", rate, finite=False)
+    if units.ndim > 1 or units.size == 0 or not ((units > 0) & (units < np.inf)).all():
+        raise must("rate", "positive and finite, one number or of shape (m,) with at least one resource", rate)
     return hindsight_optimum(rewards, costs, rate, counts=probability_vector("probabilities", probabilities))
 
 

@@ -19,7 +19,7 @@ from lrtheory._result import Result, read_only, result
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent.prices import steps
-from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
+from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, known_stream, one_stream
 from lrtheory.dual_mirror_descent.runs.setup import in_domain
 
 __all__ = ["Certificate", "dual_bound"]
@@ -90,7 +90,13 @@ class Certificate(_Later):
         bool
             Whether the prices prove the bound, the actions earn the value, and bound less value is the gap; up to
             rounding, relative to each of them. False for a run that has overdrawn the budget.
+
+        Raises
+        ------
+        TypeError
+            If the problem is no RequestStream.
         """
+        problem = known_stream(problem)
         prices, actions = np.asarray(self.prices), np.asarray(self.actions)
         if prices.shape != problem.budget.shape or actions.shape != (problem.horizon,) or self.statement != STATEMENT:
             return False

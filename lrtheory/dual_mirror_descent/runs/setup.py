@@ -55,7 +55,7 @@ def prepare(
     if number in (ENTROPY, CAPPED) and exact:
         raise must("geometry", "euclidean or scaled-euclidean for exact numbers, since entropies take exp", geometry)
     real("fairness", fairness, low=0, high=HUGE)
-    refuse_unused(geometry, OPTIONS[geometry], fairness=(fairness, 0), price_cap=(price_cap, None))
+    refuse_unused(geometry, OPTIONS[geometry], "geometry", fairness=(fairness, 0), price_cap=(price_cap, None))
     rate = budget / horizon
     first = np.array(first_prices(init, rate.tolist(), reward_bound, geometry), dtype=rate.dtype)
     prices = in_domain("init", _exact(first) if exact else first, rate, fairness)
@@ -129,7 +129,8 @@ def step_sizes(
     given: Any = step_size  # mypy takes a `Number` for no `Real`
     if callable(given):
         etas = _schedule(given, horizon)
-    elif isinstance(given, Real):
+    elif isinstance(given, (bool, Real)):
+        real("step_size", given)
         etas = np.array([given])
     else:
         etas = np.array(array("step_size", given, shape=(horizon,)))

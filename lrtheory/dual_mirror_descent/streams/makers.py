@@ -98,6 +98,8 @@ def make_three_point(horizon: int, *, probabilities: ArrayLike | None = None, rn
     law = probability_vector(
         "probabilities", ((1 - middle) / 2, middle, (1 - middle) / 2) if probabilities is None else probabilities
     )
+    if len(law) != 3:
+        raise must("probabilities", "of shape (3,)", law.shape)
     types = generator(rng).choice(3, size=horizon, p=law)
     known = {"probabilities": tuple(law.tolist())}
     return RequestStream([3.0, 2.0, 1.0], np.ones(3), horizon / 2, types=types, truth=known)

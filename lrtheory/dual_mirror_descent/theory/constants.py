@@ -95,14 +95,9 @@ def bregman(
     >>> bregman([1.0, 0.0], [0.0, 2.0])
     2.5
     """
-    choice("geometry", geometry, GEOMETRIES)
-    if "entropy" in geometry:
-        ends = per_resource("to", to, low=0)
-        starts = per_resource("start", start, len(ends), 0, ends="(]")
-    else:
-        ends = per_resource("to", to)
-        starts = per_resource("start", start, len(ends))
-    ends, starts = _in_coordinates(geometry, rate, ends, starts)
+    ends, starts = two_prices(to, start, geometry)
+    rates = None if rate is None else per_resource("rate", rate, len(ends), 0, ends="(]")
+    ends, starts = _in_coordinates(geometry, rates, ends, starts)
     if "entropy" in geometry:
         terms = [x - y + (y * np.log(y / x) if y > 0 else 0) for y, x in zip(ends, starts, strict=True)]
     else:
@@ -111,13 +106,23 @@ def bregman(
     return float(total) if isinstance(total, np.floating) else total
 
 
-def _in_coordinates(geometry: str, rate: Number | ArrayLike | None, *prices: list[Any]) -> list[list[Any]]:
+def two_prices(
+    to: Any, start: Any, geometry: str, names: tuple[str, str] = ("to", "start")
+) -> tuple[list[Any], list[Any]]:
+    """Check two vectors of prices in the domain of a geometry, the second one positive for entropies."""
+    if "entropy" in choice("geometry", geometry, GEOMETRIES):
+        ends = per_resource(names[0], to, low=0)
+        return ends, per_resource(names[1], start, len(ends), 0, ends="(]")
+    ends = per_resource(names[0], to)
+    return ends, per_resource(names[1], start, len(ends))
+
+
+def _in_coordinates(geometry: str, rates: list[Any] | None, *prices: list[Any]) -> list[list[Any]]:
     """Return the prices, multiplied by the rates in the geometries that are free of the units of the resources."""
     if geometry in ("euclidean", "entropy"):
         return list(prices)
-    if rate is None:
-        raise must("rate", "given for the scaled and the capped geometry", rate)
-    rates = per_resource("rate", rate, len(prices[0]), 0, ends="(]")
+    if rates is None:
+        raise must("rate", "given for the scaled and the capped geometry", rates)
     return [[r * p for r, p in zip(rates, vector, strict=True)] for vector in prices]
 
 
@@ -309,6 +314,8 @@ def regret_constants(
     m = len(rates)
     number("reward_bound", reward_bound, 0)
     number("alpha", alpha, 1)
+    if step_size is not None:
+        number("step_size", step_size, 0)
     first = first_prices(init, rates, reward_bound, geometry)
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":

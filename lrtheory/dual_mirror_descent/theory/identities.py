@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._numbers import entries, number, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer
+from lrtheory._validation import integer, must
 from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, per_resource
 
 __all__ = [
@@ -149,8 +149,12 @@ def change_of_units(
     >>> change_of_units(np.array([1.0, 2.0]), reward_factor=4.0, resource_factors=2.0).tolist()
     [2.0, 4.0]
     """
-    scale = entries("resource_factors", resource_factors, 0, ends="(]")
-    return entries("prices", prices) * number("reward_factor", reward_factor, 0, ends="(]") / scale
+    mu, scale = entries("prices", prices), entries("resource_factors", resource_factors, 0, ends="(]")
+    try:
+        np.broadcast_shapes(np.shape(mu), np.shape(scale))
+    except ValueError as error:
+        raise must("resource_factors", f"one number, or of shape {np.shape(mu)[-1:]}", np.shape(scale)) from error
+    return mu * number("reward_factor", reward_factor, 0, ends="(]") / scale
 
 
 def lazy_entropy(gradients: ArrayLike, init: Number | ArrayLike, *, step_size: Number) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, table
+from lrtheory._numbers import HUGE, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, must
 from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
-from lrtheory.dual_mirror_descent.theory.constants import HALF, bregman
+from lrtheory.dual_mirror_descent.theory.constants import HALF, bregman, two_prices
 from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, per_resource, positive_rates
 
 __all__ = [
@@ -83,10 +83,12 @@ def mirror_descent_error(
     """
     choice("geometry", geometry, GEOMETRIES)
     g, eta = table("gradients", gradients, shape=("n", "m")), number("step_size", step_size, 0)
+    _check_given(g, rate, reward_bound)
     if geometry in ("scaled-euclidean", "capped-entropy"):
         g = _per_rate(g, rate)
+    if geometry == "entropy" or prices is not None:
+        mu = table("prices", prices, 0 if geometry == "entropy" else -HUGE, shape=(len(g) + 1, g.shape[1]))
     if geometry == "entropy":
-        mu = table("prices", prices, 0, shape=(len(g) + 1, g.shape[1]))
         # the second derivative 1 / mu of the entropy is least at the larger end of a step: strong convexity 1 / max
         squares = (np.maximum(mu[:-1], mu[1:]) * g * g).sum(axis=1)
     elif geometry == "capped-entropy":
@@ -94,6 +96,14 @@ def mirror_descent_error(
     else:
         squares = (g * g).sum(axis=1)
     return _scaled(squares.cumsum(), eta * HALF)
+
+
+def _check_given(gradients: np.ndarray, rate: Number | ArrayLike | None, reward_bound: Number | None) -> None:
+    """Check what only some geometries need, wherever it is given."""
+    if rate is not None:
+        per_resource("rate", rate, gradients.shape[1], 0, ends="(]")
+    if reward_bound is not None:
+        number("reward_bound", reward_bound, 0)
 
 
 def _per_rate(gradients: np.ndarray, rate: Number | ArrayLike | None) -> np.ndarray:
@@ -131,7 +141,7 @@ def mirror_descent_bound(
         eta, constant, above 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
-    prices, rate, reward_bound : array, array, number, optional
+    prices, rate, reward_bound : array of shape (n + 1, m), array of shape (m,), number, optional
         As in `mirror_descent_error`.
 
     Returns
@@ -163,6 +173,7 @@ def mirror_descent_bound(
     >>> mirror_descent_bound(np.array([[0.5], [-0.5]]), [0.0], [0.0], step_size=1.0).tolist()
     [0.125, 0.25]
     """
+    two_prices(comparator, init, geometry, ("comparator", "init"))
     start = bregman(comparator, init, geometry=geometry, rate=rate) / number("step_size", step_size, 0, ends="(]")
     error = mirror_descent_error(
         gradients, step_size=step_size, geometry=geometry, prices=prices, rate=rate, reward_bound=reward_bound
@@ -223,7 +234,9 @@ def depletion_bound(
     """
     rates = positive_rates(rate)
     bounds = cost_bounds(cost_bound, len(rates))
-    rises = violation_bound(last, first, step_size=step_size, rate=rates, geometry=geometry)
+    choice("geometry", geometry, ("euclidean", "scaled-euclidean", "entropy"))
+    used = rates if geometry == "scaled-euclidean" else None
+    rises = violation_bound(last, first, step_size=step_size, rate=used, geometry=geometry)
     if len(rises) != len(rates):
         raise must("last", f"of shape ({len(rates)},)", last)
     return [(b + rise) / r for b, rise, r in zip(bounds, rises, rates, strict=True)]
@@ -277,14 +290,14 @@ def violation_bound(
     """
     choice("geometry", geometry, ("euclidean", "scaled-euclidean", "entropy"))
     eta = number("step_size", step_size, 0, ends="(]")
+    low: dict[str, Any] = {"low": 0, "ends": "(]"} if geometry == "entropy" else {}
+    ends = per_resource("last", last, **low)
+    starts, scales = per_resource("first", first, len(ends), **low), [1] * len(ends)
+    if geometry == "scaled-euclidean" or rate is not None:
+        rates = per_resource("rate", rate, len(ends), 0, ends="(]")
+        scales = [r * r for r in rates] if geometry == "scaled-euclidean" else scales
     if geometry == "entropy":
-        ends = per_resource("last", last, low=0, ends="(]")
-        starts = per_resource("first", first, len(ends), 0, ends="(]")
         return [np.log(end / start) / eta for end, start in zip(ends, starts, strict=True)]
-    ends = per_resource("last", last)
-    starts, scales = per_resource("first", first, len(ends)), [1] * len(ends)
-    if geometry == "scaled-euclidean":
-        scales = [r * r for r in per_resource("rate", rate, len(ends), 0, ends="(]")]
     return [(end - start) * s / eta for end, start, s in zip(ends, starts, scales, strict=True)]
 
 
@@ -339,6 +352,7 @@ def movement_bound(
     """
     choice("geometry", geometry, ("euclidean", "capped-entropy"))
     size, eta = abs(table("gradients", gradients, shape=("n", "m"))), number("step_size", step_size, 0)
+    _check_given(size, rate, reward_bound)
     if geometry == "capped-entropy":
         return eta * number("reward_bound", reward_bound, 0) * _per_rate(size, rate).max(axis=1)
     return eta * size.sum(axis=1)

@@ -181,7 +181,9 @@ def regret_bound(
     choice("input_model", input_model, INPUT_MODELS)
     horizon = integer("horizon", horizon, low=1)
     given = {"alpha": alpha, "total_variation": total_variation, "lag": lag, "mixing": mixing, "period": period}
-    refuse_unused(input_model, OPTIONS[input_model], **{name: (value, None) for name, value in given.items()})
+    refuse_unused(
+        input_model, OPTIONS[input_model], "input_model", **{name: (value, None) for name, value in given.items()}
+    )
     distance = 0 if total_variation is None else number("total_variation", total_variation, 0)
     k, delta = 0 if lag is None else integer("lag", lag, low=0), 0 if mixing is None else number("mixing", mixing, 0, 1)
     q = 1 if period is None else integer("period", period, low=1)

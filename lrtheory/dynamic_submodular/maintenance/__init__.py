@@ -1,1 +1,1 @@
-"""The services of a maintained solution besides updates: answers, certificates, invariants, tables and saved states."""
+"""The parts of a maintained solver: updates, tables and saved states, answers, certificates, checks of invariants."""

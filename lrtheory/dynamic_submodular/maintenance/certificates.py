@@ -106,6 +106,8 @@ class SelectionBound(Result):
         TypeError
             If `problem` is not an objective or a stream.
         """
+        objective, limit = parts(problem, k, "problem")
+        problem = problem if isinstance(problem, UpdateStream) else objective
         for name in ("items", "witness"):
             if len(np.unique(getattr(self, name))) < len(getattr(self, name)):
                 return False
@@ -116,7 +118,7 @@ class SelectionBound(Result):
         allowed = CLOSE * own.bound
         pairs = ((self.value, own.value), (self.bound, own.bound), (self.gap, self.bound - self.value))
         is_true = all(abs(stated - found) <= allowed for stated, found in pairs)
-        return is_true and self.statement == STATEMENT and _is_admissible(problem, self.items, k)
+        return is_true and self.statement == STATEMENT and _is_admissible(self.items, limit)
 
 
 def certify_selection(
@@ -185,7 +187,6 @@ def certify_selection(
     return SelectionBound(chosen, value, bound - value, bound, STATEMENT, proof, names)
 
 
-def _is_admissible(problem: Objective | UpdateStream, items: np.ndarray, k: int | PartitionMatroid | None) -> bool:
+def _is_admissible(items: np.ndarray, limit: Any) -> bool:
     """Return whether a solution may have these items."""
-    limit = parts(problem, k)[1]
     return limit.holds(items) if isinstance(limit, PartitionMatroid) else len(items) <= limit

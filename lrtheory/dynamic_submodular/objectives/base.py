@@ -153,7 +153,7 @@ class Objective:
         KeyError
             If an element does not exist.
         """
-        (found,) = subset("v", elements(self, "v", [v]), self.n).tolist()
+        (found,) = subset("v", elements(self, "v", [v]), self.n, "an element").tolist()
         return self._gain(found, subset("S", elements(self, "S", S), self.n))
 
     def gains(self, S: Chosen) -> np.ndarray:
@@ -258,12 +258,12 @@ def integers(name: str, values: Any, rule: str) -> np.ndarray:
     return found if found.size else found.astype(np.int64)  # an empty list has no kind
 
 
-def subset(name: str, S: Any, n: int) -> np.ndarray:
+def subset(name: str, S: Any, n: int, what: str = "a collection of elements") -> np.ndarray:
     """Return the distinct elements of a collection in their order, as int64; raise a KeyError where one is unknown."""
-    distinct = list(dict.fromkeys(integers(name, S, "a collection of integers").tolist()))
+    distinct = list(dict.fromkeys(integers(name, S, what.replace("elements", "integers")).tolist()))
     for v in distinct:
         if not 0 <= v < n:
-            raise must(name, f"a collection of elements in [0, {n - 1}]", v, KeyError)
+            raise must(name, f"{what} in [0, {n - 1}]", v, KeyError)
     return np.array(distinct, np.int64)
 
 

@@ -247,7 +247,7 @@ def _gains_of(oracle: Any, state: Any, length: int, candidates: Any, found: np.n
 @functools.cache
 def kernels() -> SimpleNamespace:
     """Return the modules of kernels, interpreted, where all that reads rows of a matrix calls an oracle instead."""
-    from lrtheory.dynamic_submodular.selection import offline as offline_steps
+    from lrtheory.dynamic_submodular.selection import greedy as offline_steps
     from lrtheory.dynamic_submodular.selection import streaming
     from lrtheory.dynamic_submodular.structures import batches, guesses, levels, prefixes, states, stream
 

@@ -75,7 +75,7 @@ class Elements(FromTable):
             If an option is given that this function does not use, or the rows do not fit.
         """
         used = OPTIONS[choice("by", by, OPTIONS)]
-        refuse_unused(by, used, "by", directed=(directed, False), n_neighbors=(n_neighbors, None))
+        refuse_unused(by, used, "`by`", directed=(directed, False), n_neighbors=(n_neighbors, None))
         if by == "coverage":
             return Coverage._from_table(self.table, self.columns, directed=directed)
         if by == "influence":

@@ -120,7 +120,7 @@ class FacilityLocation(FromTable, Objective):
             If a number is out of range.
         """
         is_cosine = choice("metric", metric, OPTIONS) == "cosine"
-        refuse_unused(metric, OPTIONS[metric], gamma=(gamma, None))
+        refuse_unused(metric, OPTIONS[metric], "metric", gamma=(gamma, None))
         factor = open_interval("gamma", 1.0 if gamma is None else gamma, 0.0, np.inf)
         points = checked_points(X, squares=not is_cosine)
         points = directions(points) if is_cosine else points

@@ -66,7 +66,7 @@ class FeatureBased(FromTable, Objective):
         weights: ArrayLike | None = None,
     ) -> None:
         self._concave = choice("concave", concave, CONCAVES)
-        refuse_unused(self._concave, OPTIONS[self._concave], limit=(limit, None))
+        refuse_unused(self._concave, OPTIONS[self._concave], "concave", limit=(limit, None))
         self._limit = open_interval("limit", 1.0 if limit is None else limit, 0.0, np.inf)
         rows = _amounts("X", X)
         width = rows.shape[1]

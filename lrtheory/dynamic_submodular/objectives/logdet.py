@@ -106,7 +106,7 @@ class LogDet(FromTable, Objective):
         True
         """
         is_rbf = choice("metric", metric, OPTIONS) == "rbf"
-        refuse_unused(metric, OPTIONS[metric], gamma=(gamma, None))
+        refuse_unused(metric, OPTIONS[metric], "metric", gamma=(gamma, None))
         factor = open_interval("gamma", 1.0 if gamma is None else gamma, 0.0, np.inf)
         points = checked_points(X, squares=is_rbf)
         made = cls(np.zeros((0, 0)), scale=scale)

@@ -39,7 +39,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.dynamic_submodular.selection.offline import sink
+from lrtheory.dynamic_submodular.selection.greedy import sink
 from lrtheory.dynamic_submodular.structures import prefixes
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, PEAK, VALUE
 from lrtheory.dynamic_submodular.structures.randomness import flat

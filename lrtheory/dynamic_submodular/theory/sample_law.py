@@ -64,7 +64,7 @@ def build_law(
     """
     if not callable(value):
         raise must("value", "a function of tuples of elements", value, TypeError)
-    if not isinstance(elements, Iterable):
+    if not isinstance(elements, Iterable) or getattr(elements, "shape", None) == ():
         raise must("elements", "integers", elements, TypeError)
     present = [integer("elements", v, low=0) for v in elements]
     k, threshold = integer("k", k, low=1), number("threshold", threshold, 0)

@@ -62,7 +62,7 @@ def as_mask(name: str, value: ArrayLike, n_items: int, labels: tuple[str, ...] |
         if given.shape != (n_items,):
             raise must(name, f"a mask of shape ({n_items},)", given.shape)
         return given.copy()
-    if given.size and given.dtype.kind not in "iu":
+    if (given.size and given.dtype.kind not in "iu") or given.ndim == 0:
         raise must(name, "a mask of bool or an array of item numbers", value, TypeError)
     items = given.astype(np.int64).ravel()
     if items.size and (items.min() < 0 or items.max() >= n_items or len(np.unique(items)) < len(items)):

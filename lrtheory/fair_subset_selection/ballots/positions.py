@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._files.cells import is_missing
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import as_array, generator, must
+from lrtheory._validation import Words, as_array, generator, must
 from lrtheory.fair_subset_selection.ballots import ranks
 
 __all__ = ["Placed", "checked_positions", "numbered", "positions_of_orders", "strict_or_shared"]
@@ -118,7 +118,7 @@ def _checked_places(orders: Placed) -> np.ndarray:
 
 
 def _listed_twice(row: int, item: int) -> Exception:
-    return must("orders", "ballots that list each item once", f"ballot {row} with item {item} twice")
+    return must("orders", "ballots that list each item once", Words(f"ballot {row} with item {item} twice"))
 
 
 def _whole(name: str, value: Any) -> np.ndarray:
@@ -158,7 +158,7 @@ def strict_or_shared(positions: np.ndarray, name: str, ties: str, rng: Rng) -> t
         return positions, None
     if ties == "error":
         rule = 'rankings that give the positions 0, 1, ... to one item each (or `ties` other than "error")'
-        raise must(name, rule, f"row {bad}: {positions[bad].tolist()[:12]}")
+        raise must(name, rule, Words(f"row {bad}: {positions[bad].tolist()[:12]}"))
     if ties == "average":
         # positions that are given may be any numbers, of which only the order counts
         small = positions.max() < positions.shape[1]

@@ -165,7 +165,7 @@ def ranking_blocks(
     """
     n, m = integer("n", n, low=1), integer("n_items", n_items, low=1)
     block, rng = integer("block", block, low=1), generator(rng)
-    if model == "urn":
+    if choice("model", model, tuple(OPTIONS)) == "urn":
         raise must("model", "another than the urn, whose copies need all earlier rankings", model)
     given = {"phi": phi, "normphi": normphi, "quality": quality, "scale": scale}
     value = _parameter(model, m, given, rng)
@@ -307,7 +307,7 @@ def sample_item_scores(
 def _parameter(model: str, m: int, given: dict[str, Any], rng: np.random.Generator) -> Any:
     """Check and return the parameter of a model, None if it has none; draw it where it has a law and was not given."""
     choice("model", model, tuple(OPTIONS))
-    refuse_unused(model, OPTIONS[model], **{name: (value, None) for name, value in given.items()})
+    refuse_unused(model, OPTIONS[model], "model", **{name: (value, None) for name, value in given.items()})
     if not OPTIONS[model]:
         return None
     (name,) = OPTIONS[model]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._types import Rng
-from lrtheory._validation import generator, must
+from lrtheory._validation import Words, generator, must
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores, item_values
 from lrtheory.fair_subset_selection.selection.quotas import Bounds
@@ -30,7 +30,7 @@ def enumerate_sets(
         raise must("method", f'another than "brute-force" for more than {MAX_SETS} sets', math.comb(m, k))
     sets = [s for s in itertools.combinations(range(m), k) if all(one.allow(np.array(s, int)) for one in bounds)]
     if not sets:
-        raise must("quota, at_least, at_most", "feasible for all attributes together", "no set")
+        raise must("quota, at_least, at_most", "feasible for all attributes together", Words("no set"))
     scores = committee_score(rankings, rule, np.array(sets, np.int64).reshape(len(sets), k))
     best = np.flatnonzero(scores == scores.max())
     chosen = best[generator(rng).integers(len(best)) if ties == "random" else 0]
@@ -60,7 +60,7 @@ def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bo
     while better is not None:  # each round raises the score, as it is computed, so that the loop ends
         items = better
         better, is_compared = _exchanged(rankings, rule, items, bounds)
-    message = "optimal up to the tolerances of HiGHS"
+    message = "optimal up to the tolerances of HiGHS; no certificate: they are not proved"
     if not is_compared:
         message += "; exchanges of two items were too many to be compared"
     return items, committee_score(rankings, rule, items), message

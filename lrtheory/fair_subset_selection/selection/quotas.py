@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._types import ArrayLike, Frame
 from lrtheory._validation import as_array, integer, must
-from lrtheory.fair_subset_selection.selection.groups import ItemGroups, by_number
+from lrtheory.fair_subset_selection.ballots.groups import ItemGroups, by_number
 
 __all__ = [
     "QUOTAS",

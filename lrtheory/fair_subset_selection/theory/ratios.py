@@ -324,7 +324,7 @@ def exchange_ratio(scores: ArrayLike, best: ArrayLike, chosen: ArrayLike) -> Any
 def _items(name: str, items: Any, n_items: int) -> set[int]:
     """Check item numbers, which must be distinct, and return them as a set."""
     items = to_numpy(unmasked(name, items))
-    if not isinstance(items, Iterable):
+    if not isinstance(items, Iterable) or getattr(items, "ndim", 1) == 0:
         raise must(name, "a sequence of item numbers", items, TypeError)
     given = [integer(name, item, low=0, high=n_items - 1) for item in items]
     if len(set(given)) < len(given):

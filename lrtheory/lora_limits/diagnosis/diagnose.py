@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory._array import arrays, real_array, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
+from lrtheory._validation import Words, must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.chain import softmax
 from lrtheory.lora_limits.head import device_of, one_library
@@ -17,7 +18,7 @@ from lrtheory.lora_limits.polynomials import exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, inputs_of
 from lrtheory.lora_limits.products.attention import Attention
 from lrtheory.lora_limits.products.low_rank import largest_logit
-from lrtheory.lora_limits.solving.adapter_gradients import task_of
+from lrtheory.lora_limits.solving.adapter_gradients import head_inputs
 from lrtheory.lora_limits.solving.hybrid import choose_split
 from lrtheory.lora_limits.solving.inputs import Mask
 from lrtheory.lora_limits.solving.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
@@ -128,7 +129,7 @@ def diagnose(
     """
     inputs = _read(head, X, XK, XV, mask)
     target = reachable_tol(inputs, tol)
-    tasks = [task_of(inputs, entry, ("Q", "V")) for entry in inputs.entries()]
+    tasks = [head_inputs(inputs, entry, ("Q", "V")) for entry in inputs.entries()]
     bounds = [logit_bound_of(task.head) for task in tasks]
     worst = int(np.argmax(bounds))
     task, bound = tasks[worst], bounds[worst]
@@ -162,10 +163,16 @@ def _read(
     head: LoRAHead | AttentionProblem, X: ArrayLike | None, XK: ArrayLike | None, XV: ArrayLike | None, mask: Mask
 ) -> Any:
     """Check the inputs; without a problem, targets are zeros, on which no field depends."""
+    if isinstance(head, AttentionProblem) and any(value is not None for value in (X, XK, XV, mask)):
+        raise must("X, XK, XV, mask", "left out beside an AttentionProblem, which holds them", Words("some of them"))
     if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead):
         return inputs_of(head, X, None, XK, XV, mask)
-    xp = one_library(XQ=X, XK=XK, XV=XV)
-    queries = real_array(xp, "XQ", X, device=device_of(X, XK, XV))
+    xp = one_library(X=X, XK=XK, XV=XV)
+    queries = real_array(xp, "X", X, device=device_of(X, XK, XV))
+    if queries.ndim not in (2, 3) or 0 in queries.shape:
+        raise must("X", "of shape (tokens, d_in) or (batch, tokens, d_in), and not empty", tuple(queries.shape))
+    if queries.shape[-1] != head.WQ.shape[-2]:
+        raise must("X", f"of {head.WQ.shape[-2]} columns, as WQ has rows", tuple(queries.shape))
     shape = (*queries.shape[:-1], head.WV.shape[-1])
     return inputs_of(head, queries, xp.zeros(shape, dtype=queries.dtype, device=queries.device), XK, XV, mask)
 

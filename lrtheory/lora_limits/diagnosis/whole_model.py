@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from os import PathLike
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from lrtheory._files import Tensors, read_arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, must
+from lrtheory._validation import array, integer, must
 from lrtheory.lora_limits import model_files
 from lrtheory.lora_limits.diagnosis.diagnose import diagnose
 from lrtheory.lora_limits.head import LoRAHead
@@ -60,10 +61,12 @@ class ModelFile:
         ------
         FileNotFoundError
             If there is no such file.
+        TypeError
+            If `path` is no path.
         ValueError
             If it is damaged, has no attention, or nothing says how many heads a layer has.
         """
-        tensors = Tensors(path)
+        tensors = Tensors(model_files.path_of("path", path))
         if tensors.names and all("lora_" in name for name in tensors.names):
             raise ValueError(f"{path}: an adapter alone; name the folder of its model, and this one as adapters")
         layers = model_files.layers_of(tensors)
@@ -105,7 +108,7 @@ class HiddenStates(Mapping[int, np.ndarray]):
     Raises
     ------
     TypeError
-        If the states are no arrays of real numbers.
+        If the states are no arrays of real numbers, or layers no integers.
     ValueError
         If a layer's states are not of shape (L, d_model), or a number is not finite.
     """
@@ -114,6 +117,8 @@ class HiddenStates(Mapping[int, np.ndarray]):
         given = (
             dict(states) if isinstance(states, Mapping) else dict(enumerate(array("states", states, shape=(None,) * 3)))
         )
+        if not all(isinstance(layer, Integral) for layer in given):
+            raise must("states", "a mapping from the numbers of layers", list(given), TypeError)
         self._states = {int(layer): array(f"states[{layer}]", x, shape=(None, None)) for layer, x in given.items()}
 
     def __getitem__(self, layer: int) -> np.ndarray:
@@ -258,16 +263,21 @@ def diagnose_model(
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If `model` or `adapters` is no path, or layers are no integers.
     ValueError
-        If a layer is not in the model or has no states, their width does not fit, or a number is out of range.
+        If no layer is asked for, one is not in the model or has no states, their width does not fit, or a number is out
+        of range.
 
     Notes
     -----
     Rotary embeddings are not applied. Where projections have biases, a column of ones joins the states.
     """
-    file = model if isinstance(model, ModelFile) else ModelFile.from_file(model)
+    file = model if isinstance(model, ModelFile) else ModelFile.from_file(model_files.path_of("model", model))
     inputs = states if isinstance(states, HiddenStates) else HiddenStates(states)
-    chosen = file.layers if layers is None else tuple(layers)
+    if adapters is not None:
+        model_files.path_of("adapters", adapters)
+    chosen = file.layers if layers is None else _layers(layers)
     for layer in chosen:
         if layer not in inputs:
             raise must("states", f"those of layer {layer} too", sorted(inputs))
@@ -286,6 +296,16 @@ def diagnose_model(
         regimes=tuple(regime.regime for regime in found),
         tol=tol,
     )
+
+
+def _layers(layers: Any) -> tuple[int, ...]:
+    """Return the numbers of the layers to look at."""
+    if not isinstance(layers, Iterable) or getattr(layers, "ndim", 1) == 0:
+        raise must("layers", "None or numbers of layers", layers, TypeError)
+    chosen = tuple(integer("layers", layer, low=0) for layer in layers)
+    if not chosen:
+        raise must("layers", "at least one layer", layers)
+    return chosen
 
 
 def _widened(x: np.ndarray, d_in: int) -> np.ndarray:

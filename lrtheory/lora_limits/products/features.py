@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._array import arrays, kernel, real_array
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.head import device_of, one_library
 from lrtheory.lora_limits.polynomials import Polynomial
@@ -74,7 +74,7 @@ def attention_factors(Q: ArrayLike, K: ArrayLike, polynomial: Polynomial) -> tup
     n_features = theory.n_features(queries.shape[1], polynomial.degree)
     if n_features * max(queries.shape[0], keys.shape[0], 1) > LARGEST_TABLE:
         rule = f"of a smaller degree: {n_features} features of each token are more than fit in memory"
-        raise must("polynomial", rule, f"degree {polynomial.degree}")
+        raise must("polynomial", rule, Words(f"degree {polynomial.degree}"))
     weights = feature_weights(polynomial.coefficients, queries.shape[1])
     weights = xp.asarray(weights, dtype=keys.dtype, device=keys.device)
     return monomials(xp, queries, polynomial.degree).T, monomials(xp, keys, polynomial.degree).T * weights

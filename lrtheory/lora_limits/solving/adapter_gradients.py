@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 from lrtheory.lora_limits.products.attention import Attention, Products, centered
 from lrtheory.lora_limits.solving.inputs import Entry, Inputs, kind_of
 
-__all__ = ["Gradient", "Task", "gradients", "task_of"]
+__all__ = ["Gradient", "HeadInputs", "gradients", "head_inputs"]
 
 
-class Task(NamedTuple):
+class HeadInputs(NamedTuple):
     """A head on its inputs, and the layout of R (`right`) and S (`left`): the number of columns of each part, in order.
 
     The name of a part is a kind of gradient and a projection: the part "WQ" leads to dLoss/dW_Q, "AQ" to dA_Q, and "BK"
@@ -45,7 +45,7 @@ class Gradient(NamedTuple):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
-def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: bool = False) -> Task:
+def head_inputs(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: bool = False) -> HeadInputs:
     """Make the four arrays of a head, and the tables R and S that the gradients of the projections in `adapt` need.
 
     `narrow` asks for products of width r that give dA and dB of Q and K alone, without dLoss/dW.
@@ -56,7 +56,8 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     values = entry.X["V"] @ entry.W["V"]
     for name, made in (("XQ", queries), ("XK", keys), ("XV", values)):
         if not np.isfinite(to_numpy(made)).all():
-            raise must(name, f"small enough for projections that are finite in {kind_of(inputs)}", "larger")
+            rule = f"small enough for projections that are finite in {kind_of(inputs)}"
+            raise must(name, rule, Words("larger ones"))
     # c, f and p do not change when one vector is subtracted from all values and targets. Their common part is removed,
     # since a large one would cost digits.
     shift = xp.mean(values, axis=-2, keepdims=True)
@@ -89,7 +90,7 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
         causal=inputs.causal,
         coordinates=_coordinates(inputs, entry, keys),
     )
-    return Task(entry, head, *({name: part.shape[-1] for name, part in side.items()} for side in (right, left)))
+    return HeadInputs(entry, head, *({name: part.shape[-1] for name, part in side.items()} for side in (right, left)))
 
 
 def _beside(xp: Any, parts: dict[str, Any], like: Any) -> Any:
@@ -125,7 +126,7 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
     return inputs.head.beta * x, centered(xp, y)
 
 
-def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, ...]) -> dict[str, Gradient]:
+def gradients(inputs: Inputs, task: HeadInputs, products: Products, adapt: tuple[str, ...]) -> dict[str, Gradient]:
     """Turn products into the gradients of the projections, for one entry or for a batch along the leading axis."""
     entry, T = task.entry, inputs.xp.matrix_transpose
     found = _cut(products.right, task.right) | _cut(products.left, task.left)

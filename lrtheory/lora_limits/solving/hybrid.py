@@ -16,7 +16,7 @@ from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.products.attention import Attention, Products
 from lrtheory.lora_limits.products.low_rank import largest_logit, low_rank_products, polynomial_factors
 from lrtheory.lora_limits.products.tiled import tiled_products
-from lrtheory.lora_limits.solving.adapter_gradients import Task
+from lrtheory.lora_limits.solving.adapter_gradients import HeadInputs
 
 __all__ = ["Split", "choose_split", "hybrid_products", "smooth_part"]
 
@@ -82,7 +82,7 @@ def _queries(head: Attention, which: slice) -> Attention:
     return head._replace(coordinates=(head.coordinates[0][which, :], head.coordinates[1]), **changed)
 
 
-def smooth_part(xp: Any, task: Task, split: Split) -> Task:
+def smooth_part(xp: Any, task: HeadInputs, split: Split) -> HeadInputs:
     """Return the task without its large queries and keys, the part on which the polynomial must be good."""
     few, most = task.head.queries.shape[0] - split.n_queries, task.head.keys.shape[0] - split.n_keys
     ordered = _queries(_ordered(xp, task.head, split), slice(0, few))

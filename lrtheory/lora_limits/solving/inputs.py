@@ -1,4 +1,4 @@
-"""Reading of what callers give: everything is checked, and brought to arrays of one library, type and device."""
+"""Checks of what callers give, and its conversion to arrays of one library, type and device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import real_array, to_numpy
 from lrtheory._types import ArrayLike
-from lrtheory._validation import as_array, must
+from lrtheory._validation import Words, as_array, must
 from lrtheory.lora_limits.head import PROJECTIONS, LoRAHead, device_of, one_library
 
 __all__ = ["Entry", "Inputs", "Mask", "kind_of", "read_inputs"]
@@ -97,7 +97,9 @@ def read_inputs(
     for projection, one_weight in W.items():
         if not np.isfinite(to_numpy(one_weight)).all():
             raise must(
-                f"W{projection}", f"finite with its adapter in the type of the inputs, {_name(targets)}", "larger"
+                f"W{projection}",
+                f"finite with its adapter in the type of the inputs, {_name(targets)}",
+                Words("larger"),
             )
     batch = _shapes(W, adapters, X, targets)
     lengths = None if mask is None or isinstance(mask, str) else _lengths(mask, batch, X, crossed)

@@ -28,7 +28,7 @@ from lrtheory.lora_limits.products.low_rank import (
     multiply_adds,
     polynomial_factors,
 )
-from lrtheory.lora_limits.solving.adapter_gradients import Task, gradients
+from lrtheory.lora_limits.solving.adapter_gradients import HeadInputs, gradients
 from lrtheory.lora_limits.solving.hybrid import Split, choose_split, smooth_part
 from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
 from lrtheory.lora_limits.solving.proof import entry_bounds, rounding_of
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
     splits: list[Split] | None
 
 
-def make_plan(inputs: Inputs, tasks: list[Task], request: Request) -> Plan:
+def make_plan(inputs: Inputs, tasks: list[HeadInputs], request: Request) -> Plan:
     """Choose the method and its polynomial; tasks are single entries, unless the method is exact."""
     if request.method in ("dense", "tiled"):
         return Plan(request.method, "asked for", bound_of(tasks), None, None)
@@ -95,7 +95,7 @@ def make_plan(inputs: Inputs, tasks: list[Task], request: Request) -> Plan:
     return _cheapest(inputs, tasks, request)
 
 
-def _cheapest(inputs: Inputs, tasks: list[Task], request: Request) -> Plan:
+def _cheapest(inputs: Inputs, tasks: list[HeadInputs], request: Request) -> Plan:
     """Plan "auto": low rank if it saves flops and the logits allow it, else hybrid on the same terms, else exact."""
     bound, heads = bound_of(tasks), [task.head for task in tasks]
     if max(head.queries.shape[-2] * head.keys.shape[-2] for head in heads) <= SMALL:
@@ -127,7 +127,7 @@ def _cheapest(inputs: Inputs, tasks: list[Task], request: Request) -> Plan:
     return Plan("tiled", reason, bound, None, None)
 
 
-def _polynomial_plan(inputs: Inputs, tasks: list[Task], request: Request, method: str, reason: str) -> Plan:
+def _polynomial_plan(inputs: Inputs, tasks: list[HeadInputs], request: Request, method: str, reason: str) -> Plan:
     """Plan a method with a polynomial; its degree is given, proved for `epsilon`, or measured for `tol`.
 
     One polynomial serves all entries of a batch, on the largest of their intervals [-M, M]; a degree is measured on the
@@ -144,7 +144,7 @@ def _polynomial_plan(inputs: Inputs, tasks: list[Task], request: Request, method
     bound = max(bounds)
     limit = largest_logit(tasks[0].head)
     if bound > limit:
-        rule = f"'tiled' for logits up to {bound:.3g}: beyond {limit:.2g} features lose their digits to rounding"
+        rule = f"'tiled' for logits up to {bound:.3g}: where a logit exceeds {limit:.2g}, features lose digits"
         raise must("method", rule, request.method)
     hardest = int(np.argmax(bounds))
     if request.degree is not None:
@@ -172,7 +172,7 @@ def reachable_tol(inputs: Inputs, tol: Number) -> float:
     return target
 
 
-def regime_of(tasks: list[Task], plan: Plan, request: Request) -> str:
+def regime_of(tasks: list[HeadInputs], plan: Plan, request: Request) -> str:
     """Say whether a polynomial saves flops, at the degree that was used, or for exact methods at one that is proved."""
     heads = [task.head for task in tasks]
     if plan.polynomial is not None:
@@ -185,7 +185,7 @@ def regime_of(tasks: list[Task], plan: Plan, request: Request) -> str:
     return "low-rank pays" if pays else "exact cheaper"
 
 
-def bound_of(tasks: list[Task]) -> float:
+def bound_of(tasks: list[HeadInputs]) -> float:
     """Return a bound on the absolute logits of all tasks, with centered keys."""
     return max(logit_bound_of(task.head) for task in tasks)
 
@@ -213,7 +213,7 @@ def low_rank_cost(head: Attention, degree: int) -> float:
     return multiply_adds(head, theory.n_features(head.factors[0].shape[-1], degree))
 
 
-def _fits(tasks: list[Task], degree: int, request: Request) -> None:
+def _fits(tasks: list[HeadInputs], degree: int, request: Request) -> None:
     """Refuse a degree whose tables of features or of moments would exceed `LARGEST_TABLE` numbers."""
     # entries of a batch differ in the number of coordinates at most
     head = max((task.head for task in tasks), key=lambda head: head.factors[0].shape[-1])
@@ -224,7 +224,7 @@ def _fits(tasks: list[Task], degree: int, request: Request) -> None:
         raise must("method", rule, request.method)
 
 
-def _proved_degree(inputs: Inputs, tasks: list[Task], request: Request, bound: float) -> int:
+def _proved_degree(inputs: Inputs, tasks: list[HeadInputs], request: Request, bound: float) -> int:
     """Return the smallest degree whose certificate is at most epsilon (statement LL-E9).
 
     The certificate is linear in tau, and tau(4/5) = 1: so its value at eta = 4/5 is the factor of tau.
@@ -252,7 +252,7 @@ def _proved_degree(inputs: Inputs, tasks: list[Task], request: Request, bound: f
     raise must("epsilon", rule, request.epsilon)
 
 
-def sampled_degree(inputs: Inputs, task: Task, request: Request, bound: float) -> int:
+def sampled_degree(inputs: Inputs, task: HeadInputs, request: Request, bound: float) -> int:
     """Estimate the smallest degree at which each gradient is within the tolerance, relative to its largest entry.
 
     Two runs of low degree on all tokens tell how large the gradients are (`size`) and how large the error of the lower
@@ -295,7 +295,7 @@ def sampled_degree(inputs: Inputs, task: Task, request: Request, bound: float) -
     return highest
 
 
-def _sampled_queries(task: Task) -> list[np.ndarray]:
+def _sampled_queries(task: HeadInputs) -> list[np.ndarray]:
     """Choose the sampled queries, in groups: one half are the longest, one half are spread evenly over the others.
 
     The longest are among them because their errors may outweigh those of all others. Every group takes each
@@ -309,7 +309,7 @@ def _sampled_queries(task: Task) -> list[np.ndarray]:
     return [chosen[group::GROUPS] for group in range(min(GROUPS, len(chosen)))]
 
 
-def _sample(inputs: Inputs, task: Task, indices: np.ndarray) -> tuple[Task, Any, Any]:
+def _sample(inputs: Inputs, task: HeadInputs, indices: np.ndarray) -> tuple[HeadInputs, Any, Any]:
     """Cut a task to a few queries; return it with their logits and their exact attention."""
     head = task.head
     chosen = np.sort(indices).tolist()

@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.products.attention import Attention
-from lrtheory.lora_limits.solving.adapter_gradients import Task
+from lrtheory.lora_limits.solving.adapter_gradients import HeadInputs
 from lrtheory.lora_limits.solving.inputs import Inputs
 
 __all__ = ["Proof", "certify", "chain_rounding", "entry_bounds", "rounding_of", "rounding_share"]
@@ -43,7 +43,7 @@ def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> floa
     return theory.rounding_floor(coefficients, bound, n_variables=x.shape[-1], bound=bound, dtype=kind)
 
 
-def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
+def chain_rounding(inputs: Inputs, task: HeadInputs) -> dict[str, float]:
     """Return for each projection what rounding adds to an entry of dLoss/dW, in two runs that are compared.
 
     A sum of n terms is known within n u times the sum of their absolute values, with the unit roundoff u. Queries, keys
@@ -67,7 +67,7 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     }
 
 
-def _absolute_weight(inputs: Inputs, task: Task, projection: str) -> np.ndarray:
+def _absolute_weight(inputs: Inputs, task: HeadInputs, projection: str) -> np.ndarray:
     """Return |W*| + |s| (|B| |A|)^T, the sum of the absolute terms of an effective weight, where W* is frozen."""
     W = to_numpy(task.entry.W[projection]).astype(np.float64)
     if projection not in task.entry.adapters:
@@ -77,7 +77,7 @@ def _absolute_weight(inputs: Inputs, task: Task, projection: str) -> np.ndarray:
     return np.abs(W - scale * (B @ A).T) + abs(scale) * (np.abs(B) @ np.abs(A)).T
 
 
-def _terms(task: Task) -> int:
+def _terms(task: HeadInputs) -> int:
     """Add up the numbers of terms of the nested sums in the chain: tokens, widths and ranks."""
     widths = task.head.keys.shape[-1] + task.head.values.shape[-1]
     inner = sum(to_numpy(W).shape[0] for W in task.entry.W.values())
@@ -85,7 +85,7 @@ def _terms(task: Task) -> int:
     return task.head.queries.shape[-2] + task.head.keys.shape[-2] + inner + ranks + widths
 
 
-def rounding_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
+def rounding_share(inputs: Inputs, tasks: list[HeadInputs], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
     """Estimate how much rounding changes a dLoss/dW, relative to its largest entry.
 
     This is an estimate, while `chain_rounding` is a bound: each number is off by one unit in its last digit, with a
@@ -99,7 +99,7 @@ def rounding_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], 
     return max(shares)
 
 
-def _averaged(task: Task, projection: str) -> float:
+def _averaged(task: HeadInputs, projection: str) -> float:
     """Estimate which part of a bound for errors of one sign remains when the errors have random signs.
 
     The rounding error of a key, or of its value, is the same for all queries, and that of a query is the same for all
@@ -129,7 +129,7 @@ def _coherent(weights: np.ndarray, others: np.ndarray) -> float:
 
 
 def entry_bounds(
-    inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...], *, full: bool, rounded: bool = True
+    inputs: Inputs, task: HeadInputs, eta: float, adapt: tuple[str, ...], *, full: bool, rounded: bool = True
 ) -> dict[str, float]:
     """Bound the error of the entries of each gradient of one task when exp has the relative error eta, below 1.
 
@@ -169,7 +169,7 @@ def entry_bounds(
 
 
 def certify(
-    inputs: Inputs, tasks: list[Task], etas: tuple[float, float], adapt: tuple[str, ...], options: dict[str, Any]
+    inputs: Inputs, tasks: list[HeadInputs], etas: tuple[float, float], adapt: tuple[str, ...], options: dict[str, Any]
 ) -> Proof | None:
     """Make the proof for a whole batch, over which errors add up; None if eta is 1 or more, where nothing is proved."""
     eta, rounding = etas

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.chain import dense_products
 from lrtheory.lora_limits.products.attention import Products
 from lrtheory.lora_limits.products.low_rank import NotPositive, low_rank_products, multiply_adds, polynomial_factors
 from lrtheory.lora_limits.products.tiled import tiled_products
-from lrtheory.lora_limits.solving.adapter_gradients import Gradient, Task, gradients, task_of
+from lrtheory.lora_limits.solving.adapter_gradients import Gradient, HeadInputs, gradients, head_inputs
 from lrtheory.lora_limits.solving.hybrid import hybrid_products, smooth_part
 from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
 from lrtheory.lora_limits.solving.plan import Plan, Request, exact_cost, exact_share, make_plan, regime_of
@@ -42,7 +42,7 @@ def solve(inputs: Inputs, request: Request) -> dict[str, Any]:
 
 
 def answer(
-    inputs: Inputs, tasks: list[Task], found: list[Products], adapt: tuple[str, ...], *, full: bool = True
+    inputs: Inputs, tasks: list[HeadInputs], found: list[Products], adapt: tuple[str, ...], *, full: bool = True
 ) -> dict[str, Any]:
     """Make loss and gradients of all entries from their products; unless `full`, no dLoss/dW beside an adapter."""
     parts = [gradients(inputs, task, one, adapt) for task, one in zip(tasks, found, strict=True)]
@@ -52,27 +52,28 @@ def answer(
         result["W"] = {projection: W for projection, W in result["W"].items() if projection not in inputs.adapters}
     for values in ({"": np.array(loss)}, *result.values()):
         if not all(np.isfinite(to_numpy(value)).all() for value in values.values()):
-            raise must("XQ, XK, XV, Y", f"small enough for gradients that are finite in {kind_of(inputs)}", "larger")
+            rule = f"small enough for gradients that are finite in {kind_of(inputs)}"
+            raise must("XQ, XK, XV, Y", rule, Words("larger ones"))
     return {"loss": loss} | result
 
 
-def _tasks(inputs: Inputs, request: Request) -> list[Task]:
+def _tasks(inputs: Inputs, request: Request) -> list[HeadInputs]:
     """Make one task per entry, or one for all entries where an exact method takes a batch.
 
     The compiled kernel takes one head at a time, and entries of different lengths cannot be stacked.
     """
     whole = request.method == "dense" or (request.method == "tiled" and not isinstance(inputs.Y, np.ndarray))
     entries = [inputs.together()] if whole and inputs.lengths is None else list(inputs.entries())
-    tasks = [task_of(inputs, entry, request.adapt) for entry in entries]
+    tasks = [head_inputs(inputs, entry, request.adapt) for entry in entries]
     if request.full:
         return tasks
     # Products of width r do not always pay: for r near d_head the two of them have more columns than the one of d_head
     # columns for dLoss/dW, so the cheaper of both ways is taken.
-    narrow = [task_of(inputs, entry, request.adapt, narrow=True) for entry in entries]
+    narrow = [head_inputs(inputs, entry, request.adapt, narrow=True) for entry in entries]
     return [min(pair, key=lambda task: multiply_adds(task.head, 1)) for pair in zip(tasks, narrow, strict=True)]
 
 
-def _products(inputs: Inputs, task: Task, plan: Plan, request: Request, e: int) -> Products:
+def _products(inputs: Inputs, task: HeadInputs, plan: Plan, request: Request, e: int) -> Products:
     """Compute the products of entry e by the method of the plan."""
     if plan.method == "dense":
         return dense_products(inputs.xp, task.head)
@@ -104,7 +105,9 @@ def _by_projection(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) 
     return found
 
 
-def _described(inputs: Inputs, tasks: list[Task], plan: Plan, request: Request, W: dict[str, Any]) -> dict[str, Any]:
+def _described(
+    inputs: Inputs, tasks: list[HeadInputs], plan: Plan, request: Request, W: dict[str, Any]
+) -> dict[str, Any]:
     """Make the fields that say how the gradients were computed, and how accurate they are."""
     polynomial, splits = plan.polynomial, plan.splits or []
     features, flops = None, sum(exact_cost(task.head) for task in tasks)
@@ -131,7 +134,7 @@ def _described(inputs: Inputs, tasks: list[Task], plan: Plan, request: Request, 
     }
 
 
-def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, request: Request) -> tuple[Proof | None, str]:
+def _proof(inputs: Inputs, tasks: list[HeadInputs], plan: Plan, request: Request) -> tuple[Proof | None, str]:
     """Make the certificate of a polynomial, or None, and a sentence about the accuracy."""
     if plan.polynomial is None:
         return None, "exact up to rounding"

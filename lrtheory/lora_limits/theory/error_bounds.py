@@ -315,7 +315,9 @@ def value_gradient_bound(eta: Number, XV: ArrayLike, c: ArrayLike, *, spread: Nu
 
 
 def adapter_factors(A: ArrayLike, B: ArrayLike, *, scale: Number = 1) -> tuple[Any, Any]:
-    r"""Factors from errors of dLoss/dW to errors of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
+    r"""Factors from errors of G = dLoss/dW to errors of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
+
+    W and G have the shape (d_out, d_in), in which torch stores a weight.
 
     Parameters
     ----------

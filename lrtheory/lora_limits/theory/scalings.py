@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._numbers import number
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import Words, array, integer, must, sequence
 
 __all__ = [
     "adapters_for_linear_target",
@@ -300,7 +300,9 @@ def adapters_for_linear_target(weights: Sequence[ArrayLike], target: ArrayLike, 
         try:
             found.append(np.linalg.solve(behind, np.linalg.solve(before.T, block.T).T))
         except np.linalg.LinAlgError as error:
-            raise must("weights", "layers with invertible partial products", f"layer {index}, singular") from error
+            raise must(
+                "weights", "layers with invertible partial products", Words(f"layer {index}, singular")
+            ) from error
         before = (W + found[-1]) @ before
     return found
 
@@ -308,9 +310,8 @@ def adapters_for_linear_target(weights: Sequence[ArrayLike], target: ArrayLike, 
 def _layers(weights: Sequence[ArrayLike], target: ArrayLike) -> tuple[list[np.ndarray], np.ndarray]:
     """Check square layers of the shape of the target, and return both in double precision."""
     goal = array("target", target, shape=(None, None)).astype(np.float64)
-    if not isinstance(weights, (Sequence, np.ndarray)) or isinstance(weights, str):
-        raise must("weights", "a sequence of matrices", weights, TypeError)
-    layers = [array(f"weights[{i}]", W, shape=goal.shape).astype(np.float64) for i, W in enumerate(weights)]
+    given = enumerate(sequence("weights", weights))
+    layers = [array(f"weights[{i}]", W, shape=goal.shape).astype(np.float64) for i, W in given]
     if not layers or goal.shape[0] != goal.shape[1]:
         raise must("weights", "at least one square matrix of the shape of `target`", goal.shape)
     return layers, goal

@@ -12,7 +12,7 @@ from lrtheory._kernels.low_rank import tail
 from lrtheory._kernels.units import unit_of
 from lrtheory._result import result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must
+from lrtheory._validation import as_array, must
 from lrtheory.low_rank_adapters.convert.product import decomposed
 from lrtheory.low_rank_adapters.kinds.arrays import type_name
 from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
@@ -65,6 +65,8 @@ class ConversionCertificate(AdapterCertificate):
         ------
         TypeError
             If that is neither an adapter nor an array of numbers.
+        ValueError
+            If an array has a mask or rows of different lengths.
         """
         D, own = _dense(problem), _dense(self.adapter)
         sound = math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0
@@ -97,7 +99,7 @@ def _dense(problem: Any) -> np.ndarray:
     if isinstance(problem, FactoredAdapter):
         B, A = (np.asarray(to_numpy(factor), np.float64) for factor in problem.factors())
         return problem.scale * (B @ A)
-    matrix = np.asarray(to_numpy(problem.delta() if isinstance(problem, Adapter) else problem))
-    if matrix.dtype.kind not in "fiu":
+    matrix = as_array("problem", to_numpy(problem.delta() if isinstance(problem, Adapter) else problem))
+    if matrix.dtype.kind not in "fiu" or matrix.ndim == 0:
         raise must("problem", "an adapter, or an array of real numbers", problem, TypeError)
     return matrix.astype(np.float64)

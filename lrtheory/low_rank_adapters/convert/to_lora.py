@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._kernels.low_rank import UNIT, cast_error, rank_within, tail
 from lrtheory._kernels.units import unit_of
-from lrtheory._validation import choice, integer, must, real
+from lrtheory._validation import choice, exactly_one, integer, must, real
 from lrtheory.low_rank_adapters.convert.certificate import STATEMENT, ConversionCertificate
 from lrtheory.low_rank_adapters.convert.product import decomposed
 from lrtheory.low_rank_adapters.fit import FitResult
@@ -118,8 +118,7 @@ def to_lora(
 
 def _wanted(adapter: Adapter, rank: Any, energy: Any) -> tuple[int | None, float]:
     """A rank, or the share of the norm that may be lost."""
-    if (rank is None) == (energy is None):
-        raise must("rank, energy", "exactly one of both", (rank, energy))
+    exactly_one(rank=rank, energy=energy)
     if energy is None:
         return integer("rank", rank, low=1, high=min(adapter.shape)), 0.0
     share = real("energy", energy, low=0.0, high=1.0)

@@ -12,10 +12,10 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
-from lrtheory._validation import integer, must
+from lrtheory._validation import exactly_one, integer, must
 from lrtheory.low_rank_adapters.convert.to_lora import to_lora
 from lrtheory.low_rank_adapters.files import lora
-from lrtheory.low_rank_adapters.files.sources import changes
+from lrtheory.low_rank_adapters.files.changed_weights import changes
 from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, full
@@ -99,8 +99,7 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
     ValueError
         If not exactly one of rank and budget is given, the budget is below rank 1, or the models do not fit.
     """
-    if (rank is None) == (budget is None):
-        raise must("rank, budget", "exactly one of both", (rank, budget))
+    exactly_one(rank=rank, budget=budget)
     if budget is not None:
         least = sum(sum(update.shape) for _, update in changes(base, tuned, modules))
         rank = integer("budget", budget, low=least) // max(1, least)

@@ -140,7 +140,9 @@ def _with_axes(value: np.ndarray, axes: int, name: str) -> np.ndarray:
 def read_config(path: Path) -> tuple[Path, dict[str, Any]]:
     """The folder of an adapter and its settings, which say the kind."""
     folder = path if path.is_dir() else path.parent
-    if not path.exists() or not (folder / CONFIG).is_file():
+    if not path.exists():
+        raise FileNotFoundError(f"there is no folder {str(path)!r}")
+    if not (folder / CONFIG).is_file():
         raise FileNotFoundError(f"there is no {CONFIG} in {str(folder)!r}")
     config = json_of(folder / CONFIG)
     if not isinstance(config, dict):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from pathlib import Path
 
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must
+from lrtheory._validation import must, path_of
 from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
 from lrtheory.low_rank_adapters.files.folder import Folder, read_config
 from lrtheory.low_rank_adapters.kinds.base import Adapter
@@ -67,12 +66,13 @@ def load_peft(
     ...     load_peft(f"{folder}/adapter")["layer.query"].delta().tolist()
     [[1.5, 0.0], [3.0, 0.0]]
     """
-    folder, config = read_config(Path(path))
+    given = path_of("path", path)
+    folder, config = read_config(given)
     kind = config.get("peft_type", "LORA")
     if not isinstance(kind, str):
         raise must("path", "that of an adapter whose peft_type is a word", kind)
     if kind in ("LORA", "ADALORA"):
-        return dict(lora.read(Path(path)))
+        return dict(lora.read(given))
     if kind not in READERS:
         raise must("path", f"that of an adapter whose peft_type is LORA, ADALORA, {', '.join(READERS)}", kind)
     prefix, read = READERS[kind]

@@ -15,7 +15,7 @@ from lrtheory._files.adapters.names import PREFIX
 from lrtheory._files.adapters.settings import CONFIG
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory._files.writing import replacing
-from lrtheory._validation import must
+from lrtheory._validation import must, path_of
 from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
 from lrtheory.low_rank_adapters.files.folder import SHARED
 from lrtheory.low_rank_adapters.kinds.base import Adapter
@@ -75,12 +75,13 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     for name, adapter in adapters.items():
         if not isinstance(name, str) or not isinstance(adapter, Adapter):
             raise must("adapters", "a mapping from names to adapters", (name, adapter), TypeError)
+    target = path_of("path", path)
     if base_model is not None and not isinstance(base_model, str):
         raise must("base_model", "the name of a model", base_model, TypeError)
     config: dict[str, Any] = {"base_model_name_or_path": base_model, "task_type": None}
     kinds = sorted({adapter.kind for adapter in adapters.values()})
     if all(kind in AS_LORA for kind in kinds):
-        lora.write(adapters, Path(path), config)  # type: ignore[arg-type]  # the kinds above have factors
+        lora.write(adapters, target, config)  # type: ignore[arg-type]  # the kinds above have factors
         return
     if len(kinds) > 1 or kinds[0] not in WRITERS:
         raise must("adapters", f"all of one kind among {', '.join((*AS_LORA, *WRITERS))}", ", ".join(kinds))
@@ -89,7 +90,7 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     named = {PREFIX + key: value for key, value in arrays.items()} | {SHARED + k: v for k, v in shared.items()}
     config |= {"peft_type": peft_type, "target_modules": sorted(adapters), "fan_in_fan_out": False} | said
     stored = {name: _stored(value) for name, value in named.items()}
-    replacing(Path(path), lambda target: _written(target, stored, config))
+    replacing(target, lambda fresh: _written(fresh, stored, config), force=None)
 
 
 def _stored(value: np.ndarray) -> Stored:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import check_sizes, choice, generator, integer, must, refuse_unused
+from lrtheory._validation import choice, generator, integer, must, pair, refuse_unused
 from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, prepared, shaped
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "full": (),
 }
 BASES = ("orthogonal-sign", "gaussian", "uniform")
+LARGEST_RANK = 65536  # of an adapter whose sides are smaller, so that arrays by mistake do not fill the memory
 THETA = 0.02  # the trained vector of Uni-LoRA starts uniform between minus and plus this, as in its release
 
 
@@ -59,8 +60,8 @@ def make_adapter(
     shape : pair of int
         (d_out, d_in).
     rank : int
-        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs" and "randlora". The kind "full"
-        does not use it.
+        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs" and "randlora", and for all others
+        at most the larger side, or 65536 where that is more. The kind "full" does not use it.
     bases : {"orthogonal-sign", "gaussian", "uniform"}
         How frozen factors are drawn. The first kind makes columns of left and rows of right factors orthonormal; the
         right factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5).
@@ -99,11 +100,10 @@ def make_adapter(
     """
     choice("kind", kind, tuple(KINDS))
     choice("bases", bases, BASES)
-    sides = check_sizes("shape", shape)
-    if len(sides) != 2:
-        raise must("shape", "a pair (d_out, d_in)", shape)
+    sides = pair("shape", shape)
     refuse_unused(kind, KINDS[kind], "kind", n_bases=(n_bases, None), d=(d, None))
-    rank = integer("rank", rank, low=1, high=min(sides) if kind in ("lora-fa", "lora-xs", "randlora") else None)
+    most = min(sides) if kind in ("lora-fa", "lora-xs", "randlora") else max(*sides, LARGEST_RANK)
+    rank = integer("rank", rank, low=1, high=most)
     base = None if weight is None else shaped("weight", prepared(weight=weight)["weight"], sides)
     if kind == "hadamard" and base is None:
         raise must("weight", 'the weight that is adapted, which kind "hadamard" multiplies', None)
@@ -128,18 +128,18 @@ class _Draw:
     def plain(self, kind: str) -> Adapter:
         """An adapter of a kind without options, with those trained arrays zero that make the update zero."""
         (m, n), r = (self.m, self.n), self.rank
-        B, R = self.like(np.zeros((m, r))), self.like(np.zeros((r, r)))
+        if kind == "full":
+            return full(self.like(np.zeros((m, n))))
+        B = self.like(np.zeros((m, r)))
         if kind in ("lora", "hadamard"):
             A = self.like(self.draw.uniform(-1, 1, (r, n)) * math.sqrt(3 / n))
             return lora(B, A) if kind == "lora" else hadamard(self.weight, B, A)
-        if kind == "full":
-            return full(self.like(np.zeros((m, n))))
         A = self.like(self.thin(n, r).T)
         if kind == "lora-fa":
             return lora_fa(B, A)
         left = self.like(self.thin(m, r))
         if kind == "lora-xs":
-            return lora_xs(left, R, A)
+            return lora_xs(left, self.like(np.zeros((r, r))), A)
         return vera(left, A, b=self.like(np.zeros(m)), d=self.like(np.ones(r)))
 
     def randlora(self, n_bases: int | None) -> Adapter:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays, kernel, kernel_input, to_numpy
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import as_array, check_sizes, generator, integer, must
+from lrtheory._validation import as_array, generator, integer, must, pair
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, prepared, shaped, transposed
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 
@@ -177,9 +177,7 @@ def uni_lora(
     """
     found = prepared(theta=theta)
     d = shaped("theta", found["theta"], (None,)).shape[0]
-    sides = check_sizes("shape", shape)
-    if len(sides) != 2:
-        raise must("shape", "a pair (d_out, d_in)", shape)
+    sides = pair("shape", shape)
     n_entries = integer("rank", rank, low=1) * sum(sides)
     places = _integers("assignment", assignment, n_entries, low=0, high=d - 1)
     used = np.bincount(places, minlength=d)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory.low_rank_adapters.reach.exact import grouped, truncated
-from lrtheory.low_rank_adapters.reach.task import Task
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem
 
 __all__ = ["Run", "improved", "random_start"]
 
@@ -27,7 +27,7 @@ class Run(NamedTuple):
     products: int
 
 
-def random_start(task: Task, draw: np.random.Generator) -> Params:
+def random_start(task: NormalizedProblem, draw: np.random.Generator) -> Params:
     """A start of another run than the one from the closed form."""
     if task.adapter.kind == "uni-lora":  # factors are balanced in many ways
         B, A = truncated(task)
@@ -40,7 +40,7 @@ def random_start(task: Task, draw: np.random.Generator) -> Params:
 
 
 def improved(
-    task: Task, params: Params, *, tol: float, max_iter: int, inform: Callable[[Params, float, int], bool]
+    task: NormalizedProblem, params: Params, *, tol: float, max_iter: int, inform: Callable[[Params, float, int], bool]
 ) -> Run:
     """Take steps until the loss falls by less than a share `tol`, or nothing is left."""
     step = _STEPS[task.adapter.kind] if task.K is None and task.adapter.kind in _STEPS else _newton
@@ -66,7 +66,7 @@ def improved(
     return Run(params, losses, False, False, products)
 
 
-def _newton(task: Task, params: Params, R: np.ndarray) -> tuple[Params, int]:
+def _newton(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
     """A step of Gauss and Newton by conjugate gradients, halved until the loss falls.
 
     The update is of degree two in all trained arrays together and linear in each, so half of the difference of the
@@ -107,7 +107,7 @@ def _square(h: Params) -> float:
     return float(sum(np.sum(value**2) for value in h.values()))
 
 
-def _vera_step(task: Task, params: Params, R: np.ndarray) -> tuple[Params, int]:
+def _vera_step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
     """The best b beside d, then the best d beside it; both are linear least squares."""
     B, A, sign = task.frozen("B"), task.frozen("A"), task.adapter.scale
     gram, mixed = A @ A.T, sign * task.T @ A.T
@@ -118,7 +118,7 @@ def _vera_step(task: Task, params: Params, R: np.ndarray) -> tuple[Params, int]:
     return {"b": b, "d": _solved((left.T @ left) * gram, np.sum(left * mixed, axis=0))}, 1
 
 
-def _hadamard_step(task: Task, params: Params, R: np.ndarray) -> tuple[Params, int]:
+def _hadamard_step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
     """The best B beside A, then the best A beside it: a small system of equations for each row and each column."""
     W, D = task.frozen("W"), task.adapter.scale * task.T
     B = _rows(W, D, params["A"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, significant
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
-from lrtheory.low_rank_adapters.reach.task import Task, norm
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
 __all__ = ["Bound", "lower_bound", "rows_of"]
 
@@ -60,7 +60,7 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
 
 
-def lower_bound(task: Task) -> Bound:
+def lower_bound(task: NormalizedProblem) -> Bound:
     """The distance of T from all Delta K, or a lower bound on it.
 
     Proof. For `lora` Delta K runs over all matrices of rank at most r, since the rows of K are independent columns:
@@ -91,7 +91,7 @@ def _tie(values: np.ndarray, rank: int) -> str:
     return ""
 
 
-def _projected(task: Task) -> Bound:
+def _projected(task: NormalizedProblem) -> Bound:
     """The distance from the updates whose columns and rows lie in the spaces of the frozen factors."""
     A = task.frozen("A")
     right, notes, T = rows_of(A), [], task.T
@@ -121,7 +121,7 @@ class Blocks(NamedTuple):
     high: float
 
 
-def blocks_of(task: Task) -> Blocks:
+def blocks_of(task: NormalizedProblem) -> Blocks:
     """Reduce a target without data to entries with weights, for the kinds Hadamard, VeRA and RandLoRA.
 
     Proof. A Hadamard adapter is W o Z itself. The update of VeRA is (B o b d^T) A, and with A0 = A / norms of its rows
@@ -153,7 +153,7 @@ def _norms(matrix: np.ndarray, axis: int) -> np.ndarray:
     return np.where(found > 0, found, 1.0)
 
 
-def _entrywise(task: Task) -> Bound:
+def _entrywise(task: NormalizedProblem) -> Bound:
     """A lower bound for the kinds that are entries with weights."""
     adapter, T, K = task.adapter, task.T, task.K
     names = {"vera": "AD-3", "randlora": "RA-6", "hadamard": "HU-3"}
@@ -184,7 +184,7 @@ def _entrywise(task: Task) -> Bound:
     return Bound(value, exact, NAME + statement, note, start)
 
 
-def _through_inputs(task: Task, known: float) -> Bound:
+def _through_inputs(task: NormalizedProblem, known: float) -> Bound:
     """A lower bound for data: that of the rank, or the one for T K^-1, if K has an inverse."""
     T, K = task.T, task.K
     assert K is not None

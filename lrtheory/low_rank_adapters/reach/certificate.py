@@ -14,7 +14,7 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
-from lrtheory.low_rank_adapters.reach.task import Problem, checked_adapter, norm, problem_of, task_of
+from lrtheory.low_rank_adapters.reach.normalized import Problem, checked_adapter, norm, normalized, numeric, problem_of
 
 __all__ = ["AdapterCertificate"]
 
@@ -64,10 +64,16 @@ class AdapterCertificate(Result):
         Raises
         ------
         TypeError
-            If that is neither an array nor such a tuple.
+            If that is neither an array of real numbers nor such a tuple.
+        ValueError
+            If an array has a mask or rows of different lengths.
         """
         if isinstance(problem, tuple) and len(problem) not in (2, 3):
             raise must("problem", "a target, or a tuple (X, Y) or (X, Y, weight)", problem, TypeError)
+        parts = problem if isinstance(problem, tuple) else (problem,)
+        for i, part in enumerate(parts):
+            if part is not None or i < 2:  # the weight beside data may be left out
+                numeric(f"problem[{i}]" if len(parts) > 1 else "problem", part)
         target, (X, Y, weight) = (None, (*problem, None)[:3]) if isinstance(problem, tuple) else (problem, (None,) * 3)
         if not (math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0):
             return False
@@ -78,7 +84,7 @@ class AdapterCertificate(Result):
 
     def _holds(self, make: Callable[..., Problem]) -> bool:
         """Whether the numbers are those of the problem: whole for the distance, reduced for the bound."""
-        whole, task = (task_of(checked_adapter(self.adapter), make(reduced=reduced)) for reduced in (False, True))
+        whole, task = (normalized(checked_adapter(self.adapter), make(reduced=reduced)) for reduced in (False, True))
         with np.errstate(all="ignore"):  # numbers of others need not be sound
             image = whole.image(whole.lowered(self.adapter))
         slack = 16 * sum(image.shape + self.adapter.shape) * np.finfo(float).eps * (whole.whole + norm(image))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.low_rank_adapters.reach.bounds import Bound, rows_of
-from lrtheory.low_rank_adapters.reach.task import Task, norm
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
 __all__ = ["closed_form", "grouped", "truncated"]
 
 Params = dict[str, np.ndarray]
 
 
-def closed_form(task: Task, bound: Bound) -> Params:
+def closed_form(task: NormalizedProblem, bound: Bound) -> Params:
     """Trained arrays from one decomposition: those of least norm among the best for LoRA and its frozen forms.
 
     LoRA for data is reduced-rank regression (statement AD-5): the truncated fitted values, times the pseudo-inverse of
@@ -34,12 +34,12 @@ def closed_form(task: Task, bound: Bound) -> Params:
     return _from_entries(task, *bound.start)
 
 
-def _back(task: Task, Z: np.ndarray) -> np.ndarray:
+def _back(task: NormalizedProblem, Z: np.ndarray) -> np.ndarray:
     """The matrix of least norm whose product with K is Z; the columns of K are orthogonal and not 0."""
     return Z if task.K is None else Z @ (task.K / np.sum(task.K**2, axis=0)).T
 
 
-def truncated(task: Task) -> tuple[np.ndarray, np.ndarray]:
+def truncated(task: NormalizedProblem) -> tuple[np.ndarray, np.ndarray]:
     """Factors, of one norm, of the best matrix of the rank, with zeros where the rank exceeds a side."""
     m, n = task.adapter.shape
     rank = task.adapter.factors()[1].shape[0]  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def truncated(task: Task) -> tuple[np.ndarray, np.ndarray]:
     return B * even, A / even
 
 
-def grouped(task: Task, B: np.ndarray, A: np.ndarray) -> Params:
+def grouped(task: NormalizedProblem, B: np.ndarray, A: np.ndarray) -> Params:
     """The vector of Uni-LoRA whose factors are nearest to B and A: weighted means of the groups (statement UL-2)."""
     assignment = task.frozen("assignment")
     roots = np.sqrt(np.maximum(task.frozen("sizes"), 1.0))
@@ -61,7 +61,7 @@ def grouped(task: Task, B: np.ndarray, A: np.ndarray) -> Params:
     return {"theta": roots * sums / np.maximum(np.bincount(assignment, minlength=len(roots)), 1)}
 
 
-def _from_entries(task: Task, left: np.ndarray, right: np.ndarray) -> Params:
+def _from_entries(task: NormalizedProblem, left: np.ndarray, right: np.ndarray) -> Params:
     """The trained arrays of the kinds that are entries with weights, of equal norms on both sides."""
     heavy = np.sqrt(np.sum(left**2, axis=-2, keepdims=True))
     light = np.swapaxes(np.sqrt(np.sum(right**2, axis=-1, keepdims=True)), -1, -2)

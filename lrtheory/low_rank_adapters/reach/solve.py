@@ -14,7 +14,7 @@ from lrtheory.low_rank_adapters.reach.alternating import Run, improved, random_s
 from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
-from lrtheory.low_rank_adapters.reach.task import Task, norm
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
 __all__ = ["Solution", "solve"]
 
@@ -38,7 +38,7 @@ class Solution(NamedTuple):
 
 
 def solve(
-    task: Task,
+    task: NormalizedProblem,
     *,
     tol: float,
     max_iter: int,
@@ -95,7 +95,7 @@ def solve(
 
 
 def _best(
-    task: Task,
+    task: NormalizedProblem,
     bound: Bound,
     *,
     tol: float,
@@ -124,7 +124,7 @@ def _best(
     return best._replace(products=products)
 
 
-def _message(task: Task, bound: Bound, run: Run, *, lower: float, upper: float) -> str:
+def _message(task: NormalizedProblem, bound: Bound, run: Run, *, lower: float, upper: float) -> str:
     """Return what a reader should know, in one sentence or more."""
     parts = [bound.note] if bound.note else []
     if not task.whole:

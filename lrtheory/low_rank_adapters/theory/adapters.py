@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._numbers import exact, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import choice, integer, must, pair
 from lrtheory.low_rank_adapters.theory.truncation import tail_of
 
 __all__ = [
@@ -124,7 +124,7 @@ def adapter_dimension(
     >>> adapter_dimension("lora", (6, 5), rank=2), adapter_dimension("randlora", (6, 5), rank=2, n_blocks=2)
     (18, 12)
     """
-    m, n = (integer("shape", side, low=1) for side in shape)
+    m, n = pair("shape", shape)
     r, N = integer("rank", rank, low=1), integer("n_blocks", n_blocks, low=1)
     q, c = min(r, m, n), integer("n_parts", n_parts, low=1)
     counts = {
@@ -221,7 +221,7 @@ def random_capture(dimension: int, shape: tuple[int, int]) -> Number:
     >>> random_capture(7, (5, 6))
     Fraction(7, 30)
     """
-    m, n = (integer("shape", side, low=1) for side in shape)
+    m, n = pair("shape", shape)
     return exact(integer("dimension", dimension, low=0, high=m * n)) / (m * n)
 
 
@@ -254,7 +254,7 @@ def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
     >>> crossover_rank([1, 1, 1, 1], (4, 4)), crossover_rank([8, 4, 2, 1], (4, 4))
     (0, 3)
     """
-    m, n = (integer("shape", side, low=1) for side in shape)
+    m, n = pair("shape", shape)
     values = numbers("spectrum", spectrum, 0)
     if len(values) > min(m, n) or not any(values):
         raise must("spectrum", f"at most {min(m, n)} singular values, not all 0", spectrum)

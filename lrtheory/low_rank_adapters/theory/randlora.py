@@ -158,7 +158,8 @@ def randlora_bracket(
     """
     base, left = number("outside", outside, 0), number("rest", rest, 0)
     for name, pair in (("bases", bases), ("entries", entries)):
-        if not number(name, pair[0], 0) <= number(name, pair[1], 0):
+        least, most = numbers(name, pair, 0, length=2)
+        if not least <= most:
             raise must(name, "a pair that does not decrease", pair)
     low, high = (base + (b * a) ** 2 * left for b, a in zip(bases, entries, strict=True))
     return low, high

@@ -28,6 +28,14 @@ def rational(name: str, values: ArrayLike) -> np.ndarray:
     return found.reshape(given.shape)
 
 
+def factor_of(name: str, values: ArrayLike, shape: tuple[int, ...], side: int) -> np.ndarray:
+    """Return a factor of a matrix of a shape in Fractions: the left one, of side 0, or the right one, of side 1."""
+    X = rational(name, values)
+    if X.shape[side] != shape[side]:
+        raise must(name, f"a factor of a matrix of shape {shape}", X.shape)
+    return X
+
+
 def matrix(values: np.ndarray) -> Any:
     """Return a matrix of Fractions as a matrix of python-flint, which is imported here alone."""
     import flint
@@ -124,9 +132,7 @@ def projected(G: ArrayLike, *, left: ArrayLike | None = None, right: ArrayLike |
     for name, factor, side in (("left", left, 0), ("right", right, 1)):
         if factor is None:
             continue
-        X = rational(name, factor)
-        if X.shape[side] != found.shape[side]:
-            raise must(name, f"a factor of a matrix of shape {found.shape}", X.shape)
+        X = factor_of(name, factor, found.shape, side)
         found = X @ (pseudo_inverse(X) @ found) if side == 0 else (found @ pseudo_inverse(X)) @ X
     return np.asarray(found)
 
@@ -208,6 +214,7 @@ def training_floor(target: ArrayLike, B: ArrayLike, A: ArrayLike) -> Number:
     Fraction(1, 2)
     """
     D = rational("target", target)
+    B, A = factor_of("B", B, D.shape, 0), factor_of("A", A, D.shape, 1)
     return ((D * D).sum() - (projected(D, left=B, right=A) ** 2).sum()) / 2
 
 
@@ -253,6 +260,7 @@ def split_energies(G: ArrayLike, B: ArrayLike, A: ArrayLike) -> dict[str, Fracti
     [1, 5, 10, 14, 30]
     """
     whole = rational("G", G)
+    B, A = factor_of("B", B, whole.shape, 0), factor_of("A", A, whole.shape, 1)
     once = projected(whole, left=B)
     parts = {
         "xs": projected(once, right=A),

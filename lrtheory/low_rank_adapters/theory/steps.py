@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._numbers import exact, number, plain
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
-from lrtheory.low_rank_adapters.theory.starts import matrix, projected, pseudo_inverse, rational
+from lrtheory.low_rank_adapters.theory.starts import factor_of, matrix, projected, pseudo_inverse, rational
 
 __all__ = [
     "changed_gauge",
@@ -227,6 +227,9 @@ def joint_change(G: ArrayLike, B: ArrayLike, A: ArrayLike, *, step_size: Number)
     [[Fraction(-1, 1)]]
     """
     gradient = rational("G", G)
+    B, A = factor_of("B", B, gradient.shape, 0), factor_of("A", A, gradient.shape, 1)
+    if len(A) != B.shape[1]:
+        raise must("A", f"a factor of {B.shape[1]} rows, as `B` has columns", A.shape)
     lr = Fraction(*number("step_size", step_size).as_integer_ratio())
     both = projected(gradient, left=B) + projected(gradient, right=A)
     cross = (gradient @ pseudo_inverse(A)) @ (pseudo_inverse(B) @ gradient)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import choice, integer, pair
 
 __all__ = ["gradient_jump", "switched_rank", "switched_weight"]
 
@@ -61,8 +61,7 @@ def switched_weight(
     """
     weight = table("W", W, shape=("m", "n"))
     b, a = table("left", left, shape=(weight.shape[0],)), table("right", right, shape=(weight.shape[1],))
-    if side not in ("A", "B"):
-        raise must("side", '"A" or "B"', side)
+    choice("side", side, ("A", "B"))
     new = table("candidate", candidate, shape=a.shape if side == "A" else b.shape)
     s = number("scale", scale)
     change = np.multiply.outer(b, a - new) if side == "A" else np.multiply.outer(b - new, a)
@@ -106,7 +105,7 @@ def switched_rank(shape: tuple[int, int], rank: int, n_switches: int) -> int:
     >>> switched_rank((8, 6), 2, 3)
     5
     """
-    m, n = (integer("shape", side, low=1) for side in shape)
+    m, n = pair("shape", shape)
     return min(m, n, integer("rank", rank, low=1) + integer("n_switches", n_switches, low=0))
 
 

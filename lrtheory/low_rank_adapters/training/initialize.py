@@ -13,6 +13,7 @@ from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import choice, flag, generator, must, real, refuse_unused
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.reach.normalized import numeric
 from lrtheory.low_rank_adapters.training.energies import outer_factors, shares
 from lrtheory.low_rank_adapters.training.inverses import unit_of
 from lrtheory.low_rank_adapters.training.leading import Leading, leading
@@ -68,9 +69,16 @@ class StartCertificate(Result):
         bool
             Whether the share is what was stated and no start captures more than `bound`, up to the rounding of sums of
             d_out + d_in numbers in the precision of the factors.
+
+        Raises
+        ------
+        TypeError
+            If that is no array of real numbers.
+        ValueError
+            If it has a mask or rows of different lengths.
         """
         B, A = (np.asarray(to_numpy(factor)) for factor in (self.B, self.A))
-        G = np.asarray(to_numpy(gradient), np.float64)
+        G = numeric("gradient", gradient).astype(np.float64)
         if G.shape != (B.shape[0], A.shape[1]) or not np.isfinite(G).all() or not G.any():
             return False
         noise = sum(G.shape) * float(np.finfo(B.dtype).eps)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, to_numpy
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import choice, flag, integer, must, real, same_parameters, state_entry, state_value
+from lrtheory._validation import below_one, choice, flag, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.steps import (
     METHODS,
@@ -267,7 +266,7 @@ def _rule(adapter: Adapter, method: Any, step_size: Any, momentum: Any, lam: Any
     size = real("step_size", step_size, high=largest)
     if size <= 0:
         raise must("step_size", "above 0", step_size)
-    share = real("momentum", momentum, low=0.0, high=math.nextafter(1.0, 0.0))
+    share = below_one("momentum", momentum)
     damping = real("ridge", ridge, low=0.0, high=largest)
     if damping and not projects:
         raise must("ridge", f"left out with method {method!r}, which does not use it", ridge)

@@ -13,6 +13,7 @@ from lrtheory._array import array_namespace, beside, beside_jax, real_array, to_
 from lrtheory._result import json_safe
 from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import (
+    below_one,
     choice,
     floats,
     generator,
@@ -127,7 +128,7 @@ class SwitchedLoRA:
         r = integer("rank", rank, low=1, high=min(m, n))
         self.step_size = open_interval("step_size", step_size, 0.0, math.inf)
         self.horizon = integer("horizon", horizon, low=1)
-        self.momentum = real("momentum", momentum, low=0.0, high=math.nextafter(1.0, 0.0))
+        self.momentum = below_one("momentum", momentum)
         self.interval = integer("interval", interval, low=1)
         self.frozen_steps = integer("frozen_steps", frozen_steps, low=0)
         self.rng = generator(rng)

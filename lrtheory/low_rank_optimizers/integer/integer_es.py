@@ -27,9 +27,9 @@ from lrtheory._validation import (
 )
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text
+from lrtheory.low_rank_optimizers.integer.lookup_tables import ONE, hashed, noise
 from lrtheory.low_rank_optimizers.integer.members import MOST, IntegerMembers
 from lrtheory.low_rank_optimizers.integer.results import IntegerStep, IntegerTraining, Progress
-from lrtheory.low_rank_optimizers.integer.tables import ONE, hashed, noise
 from lrtheory.low_rank_optimizers.theory.integers import largest_product
 from lrtheory.low_rank_optimizers.theory.votes import vote_quantile
 

@@ -16,7 +16,7 @@ from lrtheory._result.display import counted
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, choice, generator, integer, must
 from lrtheory.low_rank_optimizers.integer import kernels
-from lrtheory.low_rank_optimizers.integer.tables import LIMIT, ONE, logarithms, powers
+from lrtheory.low_rank_optimizers.integer.lookup_tables import LIMIT, ONE, logarithms, powers
 from lrtheory.low_rank_optimizers.theory import integers as theory
 
 __all__ = ["IntegerRNN", "Text", "TextScore", "as_text", "eight_bits"]

@@ -13,7 +13,7 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, integer, must
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN, Text, as_text, eight_bits
-from lrtheory.low_rank_optimizers.integer.tables import logarithms, powers
+from lrtheory.low_rank_optimizers.integer.lookup_tables import logarithms, powers
 
 __all__ = ["MOST", "IntegerMembers"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrtheory._validation import real
-from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer, below_one
+from lrtheory._validation import below_one, real
+from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer
 from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
 __all__ = ["AdamW", "Moments"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lrtheory._validation import choice, flag, must, real, refuse_unused
-from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer, below_one
+from lrtheory._validation import below_one, choice, flag, must, real, refuse_unused
+from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer
 from lrtheory.low_rank_optimizers.optimizers.muon import looked_ahead
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import norm_of
 from lrtheory.low_rank_optimizers.theory.orthogonalization import GAMMA, ROOT

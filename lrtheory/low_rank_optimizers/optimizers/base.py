@@ -16,7 +16,7 @@ from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import Words, fits, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.low_rank_optimizers.columns.basis import type_name
 
-__all__ = ["Advance", "Kept", "Layout", "Optimizer", "Step", "below_one"]
+__all__ = ["Advance", "Kept", "Layout", "Optimizer", "Step"]
 
 #: the arrays that an optimizer keeps from one step to the next, by name; they are replaced and never written to
 Kept = dict[str, Any]
@@ -110,7 +110,10 @@ class Optimizer(ABC):
 
     def __repr__(self) -> str:
         size = "x".join(map(str, self._shape)) or "no gradient yet"
-        return f"{type(self).__name__}(step_size={self.step_size:g}): {size}, {self.n_steps} steps"
+        makers, names = (self, getattr(self, "_chooser", self)), ("rank", "density")
+        kept = {name: getattr(maker, name) for maker in makers for name in names if hasattr(maker, name)}
+        said = "".join(f"{name}={value}, " for name, value in kept.items())
+        return f"{type(self).__name__}({said}step_size={self.step_size:g}): {size}, {self.n_steps} steps"
 
     @property
     def step_size(self) -> float:
@@ -192,7 +195,7 @@ class Optimizer(ABC):
 
     @beside_jax
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
+        """Go on from what `get_state` returned, also with its step size; a rejected state changes nothing.
 
         Parameters
         ----------
@@ -304,14 +307,6 @@ class Optimizer(ABC):
 
     def _parameters(self) -> dict[str, Any]:
         return {"optimizer": type(self).__name__, "lam": self.lam, **self._options()}
-
-
-def below_one(name: str, value: Any, *, zero: bool = True) -> float:
-    """A number in [0, 1), or in (0, 1) where zero is not allowed."""
-    number = real(name, value)
-    if not (0 <= number < 1 if zero else 0 < number < 1):
-        raise must(name, "in [0, 1)" if zero else "in (0, 1)", value)
-    return number
 
 
 def _finite(xp: Any, value: Any) -> bool:

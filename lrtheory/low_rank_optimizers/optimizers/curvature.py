@@ -33,10 +33,10 @@ def update_curvature(X: ArrayLike, g: ArrayLike, *, decay: Number, method: str =
     decay : float
         In (0, 1): what is kept of the old factor.
     method : {"exact", "published", "released"}
-        "exact" inverts. "published" is the formula of a thesis, decay X + c X g g^T X with c = (1 - decay) / (decay^2
-        (1 + decay (1 - decay) g^T X g)): it stays positive definite, but it is the inverse of nothing in particular and
-        grows along g, where curvature should damp. "released" is what the authors' program does: X becomes decay X + (1
-        - decay) I, which is then updated by g g^T with weight 1.
+        "exact" inverts. "published" is the formula of the first author's thesis, decay X + c X g g^T X with c = (1 -
+        decay) / (decay^2 (1 + decay (1 - decay) g^T X g)): it stays positive definite, but it is the inverse of nothing
+        in particular and grows along g, where curvature should damp. "released" is what the authors' program does: X
+        becomes decay X + (1 - decay) I, which is then updated by g g^T with weight 1.
 
     Returns
     -------
@@ -58,11 +58,12 @@ def update_curvature(X: ArrayLike, g: ArrayLike, *, decay: Number, method: str =
     References
     ----------
     Mozaffari et al., "MKOR: Momentum-Enabled Kronecker-Factor-Based Optimizer Using Rank-1 Updates", NeurIPS 2023,
-    arXiv 2306.01685. The published formula is taken from the thesis of its first author.
+    arXiv 2306.01685. The formula of "published" is taken from the thesis of its first author, and was not compared with
+    the paper.
 
     Examples
     --------
-    The inverse of 1/2 + 1/2 is 1, and the published formula is 2.1.
+    The inverse of 1/2 + 1/2 is 1, and the formula of the thesis gives 2.1.
 
     >>> from fractions import Fraction
     >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Adam in the leading singular directions of a gradient, as the baseline that needs a decomposition."""
+"""Adam in the leading singular directions of a gradient, which needs a decomposition."""
 
 from __future__ import annotations
 

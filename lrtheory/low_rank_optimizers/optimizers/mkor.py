@@ -31,7 +31,8 @@ class MKOR(Optimizer):
     decay : float
         In (0, 1): what is kept of the old factors.
     method : {"exact", "published", "released"}
-        The formula of `update_curvature`; the published one is not an inverse (statement MK-1).
+        The formula of `update_curvature`; that of the first author's thesis, "published", is no inverse
+        (statement MK-1).
     stabilizer : float
         zeta in (0, 1]: after its update, X becomes zeta X + (1 - zeta) I, which lowers its condition (statement MK-6).
     normalize : bool

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lrtheory._validation import flag, integer
-from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
+from lrtheory._validation import below_one, flag, integer
+from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import iterated, norm_of
 from lrtheory.low_rank_optimizers.theory.orthogonalization import QUINTIC
 from lrtheory.low_rank_optimizers.theory.splitting import state_bytes

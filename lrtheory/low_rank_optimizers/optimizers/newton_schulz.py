@@ -183,4 +183,4 @@ def _coefficients(values: Any) -> list[Any]:
 def _listed(values: Any) -> list[Any]:
     """The items of a sequence or of a NumPy array, and none of anything else."""
     is_list = isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
-    return list(values) if is_list and np.ndim(values) else []
+    return list(values) if is_list and getattr(values, "ndim", None) != 0 else []

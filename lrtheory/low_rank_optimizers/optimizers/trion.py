@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import choice, integer
+from lrtheory._validation import below_one, choice, integer
 from lrtheory.low_rank_optimizers.optimizers.adamw import Moments
-from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer, below_one
+from lrtheory.low_rank_optimizers.optimizers.base import Advance, Kept, Layout, Optimizer
 from lrtheory.low_rank_optimizers.optimizers.dct_adamw import Chooser
 from lrtheory.low_rank_optimizers.optimizers.newton_schulz import iterated, norm_of
 from lrtheory.low_rank_optimizers.theory.orthogonalization import QUINTIC

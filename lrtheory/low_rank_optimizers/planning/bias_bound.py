@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory._validation import Words, must, open_interval, real
+from lrtheory._validation import must, open_interval, real
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem
 from lrtheory.low_rank_optimizers.theory import low_rank_bias, smoothing_bias, taylor_bias_bound
 from lrtheory.low_rank_optimizers.theory.moments import checked_rank, sides
@@ -67,7 +67,7 @@ class BiasCertificate(Result):
             If the problem is not a PolynomialProblem.
         """
         if not isinstance(problem, PolynomialProblem):
-            raise must("problem", "a PolynomialProblem", Words(type(problem).__name__), TypeError)
+            raise must("problem", "a PolynomialProblem", problem, TypeError)
         if problem.shape != self.shape or self.statement != STATEMENT or self.gap != self.bound:
             return False
         own = _bound(self.shape, self.rank, self.sigma, self.hessian_lipschitz)

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, choice, integer, must, open_interval, real
+from lrtheory._validation import array, at_most_one, choice, integer, must, open_interval, real, sequence
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.evolution.noise import FACTORS
 from lrtheory.low_rank_optimizers.theory.moments import KURTOSIS, sides
@@ -245,10 +245,8 @@ def _sine_rows(
 
 def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | None, str]:
     """The standard deviation of differences of pairs, where it is known, and where it comes from."""
-    if fitness_std is None and pilot is None:
+    if at_most_one(fitness_std=fitness_std, pilot=pilot) is None:
         return None, "and nothing is known of its scale"
-    if fitness_std is not None and pilot is not None:
-        raise must("fitness_std and pilot", "given one at most", "both")
     if sigma is None:
         raise must("sigma", "given with `fitness_std` or `pilot`", None)
     if pilot is None:
@@ -270,6 +268,6 @@ def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | 
 
 def _extra(cost: Any) -> float:
     """The cost of one column, beside that of a member without perturbation."""
-    if isinstance(cost, (str, bytes)) or not hasattr(cost, "__len__") or len(cost) != 2:
+    if len(sequence("cost", cost)) != 2:
         raise must("cost", "a pair of numbers (C0, k)", cost)
     return real("cost[1]", cost[1], low=0.0) / open_interval("cost[0]", cost[0], 0.0, math.inf)

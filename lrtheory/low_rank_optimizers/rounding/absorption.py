@@ -37,6 +37,8 @@ class AbsorptionCertificate(Result):
         The bound.
     dtype : str
         The format of the stored weights.
+    n_weights : int
+        How many weights there are.
     statement : str
         The statement of this system that carries it.
     """
@@ -45,6 +47,7 @@ class AbsorptionCertificate(Result):
     bound: float
     step_bound: float
     dtype: str
+    n_weights: int
     statement: str = "low_rank_optimizers/RN-1"
 
     def verify(self, weights: Weights) -> bool:
@@ -58,7 +61,7 @@ class AbsorptionCertificate(Result):
         Returns
         -------
         bool
-            Whether as many stay, and as many are open.
+            Whether there are as many weights, and exactly as many of them stay, and are open.
         """
         kept = moved = total = 0
         read = checkpoint_of("weights", weights)
@@ -73,7 +76,9 @@ class AbsorptionCertificate(Result):
                 kept += int((~past).all(axis=0).sum())
                 moved += int(past.all(axis=0).sum())
                 total += codes.size
-        return kept == round(self.bound * total) and total - kept - moved == round(self.gap * total)
+        # shares of a whole number are doubles of their own, so that equal ones are equal counts
+        same = total == self.n_weights and total > 0
+        return bool(same and self.bound == kept / total and self.gap == (total - kept - moved) / total)
 
 
 def _beside(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -235,7 +240,7 @@ def absorption(
     if bound is not None:
         kept, moved = whole["certain_unchanged"], whole["certain_changed"]
         certificate = AbsorptionCertificate(
-            bound=kept, gap=round((1 - kept - moved) * n_all) / n_all, step_bound=bound, dtype=form
+            bound=kept, gap=round((1 - kept - moved) * n_all) / n_all, step_bound=bound, dtype=form, n_weights=n_all
         )
     known = {name: None if math.isnan(value) else value for name, value in whole.items()}
     return Absorption(

@@ -53,8 +53,8 @@ def curvature_factor(L: ArrayLike, g: ArrayLike, *, decay: Number) -> np.ndarray
 
     Proof: By Sherman and Morrison, (A + c g g^T)^{-1} = A^{-1} - c A^{-1} g g^T A^{-1} / (1 + c g^T A^{-1} g). With A =
     gamma L and c = 1 - gamma this is (X - (1 - gamma) u u^T / (gamma + (1 - gamma) s)) / gamma, the exact update. The
-    published formula keeps X > 0 and is not an inverse: for d = 1, L = g = 1 and gamma = 1/2 it is 21/10, and the
-    inverse of 1/2 + 1/2 is 1.
+    formula of the first author's thesis keeps X > 0 and is not an inverse: for d = 1, L = g = 1 and gamma = 1/2 it is
+    21/10, and the inverse of 1/2 + 1/2 is 1.
 
     Checked by: MK-1.
 
@@ -79,13 +79,13 @@ def curvature_response(s: Number, *, decay: Number, method: str = "exact") -> Nu
     decay : number
         gamma in (0, 1).
     method : {"exact", "published"}
-        Which update.
+        Which update; "published" is the formula of the first author's thesis.
 
     Returns
     -------
     number
-        s / (gamma + (1 - gamma) s) for the exact update, which is below 1 / (1 - gamma) whatever s is. For the
-        published one gamma s + (1 - gamma) s^2 / (gamma^2 (1 + gamma (1 - gamma) s)), which grows like s: it amplifies
+        s / (gamma + (1 - gamma) s) for the exact update, which is below 1 / (1 - gamma) whatever s is. For the formula
+        of the thesis gamma s + (1 - gamma) s^2 / (gamma^2 (1 + gamma (1 - gamma) s)), which grows like s: it amplifies
         the direction that curvature should damp.
 
     Raises
@@ -98,8 +98,8 @@ def curvature_response(s: Number, *, decay: Number, method: str = "exact") -> Nu
     Assumes: X is symmetric and positive semidefinite.
 
     Proof: g^T u = s with u = X g, so g^T u u^T g = s^2. The exact update gives (s - (1 - gamma) s^2 / (gamma + (1 -
-    gamma) s)) / gamma = s / (gamma + (1 - gamma) s), and (1 - gamma) s < gamma + (1 - gamma) s. The published one is
-    gamma X plus its factor times u u^T.
+    gamma) s)) / gamma = s / (gamma + (1 - gamma) s), and (1 - gamma) s < gamma + (1 - gamma) s. The formula of
+    the thesis is gamma X plus its factor times u u^T.
 
     Checked by: MK-3.
 
@@ -116,7 +116,7 @@ def curvature_response(s: Number, *, decay: Number, method: str = "exact") -> Nu
 
 
 def definite_floor(start: Number, *, decay: Number, n_steps: int) -> Number:
-    r"""Bound v^T X v from below after some steps of the published update (statement MK-2).
+    r"""Bound v^T X v from below after steps by the formula of MKOR's thesis (statement MK-2).
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def definite_floor(start: Number, *, decay: Number, n_steps: int) -> Number:
     Returns
     -------
     number
-        gamma^t v^T X_0 v, so that the published update keeps X positive definite.
+        gamma^t v^T X_0 v, so that the formula of the thesis keeps X positive definite.
 
     Raises
     ------

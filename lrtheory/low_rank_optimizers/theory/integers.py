@@ -237,8 +237,14 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
         raise must("logits", "integers", logits)
     if not used:
         raise must("logits", "at least one logit", logits)
+    _check_logarithm(log)
     x = max(used, key=lambda logit: _missed(logit, math.log))
     return 1 + _missed(x, log)
+
+
+def _check_logarithm(log: Any) -> None:
+    if not callable(log):
+        raise must("log", "callable", log, TypeError)
 
 
 def _missed(logit: int, log: Callable[[Any], Any]) -> Any:
@@ -287,6 +293,7 @@ def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log
     """
     P = table("transitions", transitions, 0, 1, shape=("k", "k"))
     pi = stationary(P)
+    _check_logarithm(log)
     terms = [pi[i] * (P[i, j] * log(P[i, j])) for i in range(len(P)) for j in range(len(P)) if P[i, j] > 0]
     return plain((0 - sum(terms[1:], terms[0])) / log(2))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from lrtheory._numbers import exact, number, plain
 from lrtheory._types import Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, pair
 
 __all__ = ["KURTOSIS", "fourth_moment", "noise_constant", "sixth_moment"]
 
@@ -25,9 +25,7 @@ KURTOSIS: dict[str, Number] = {"gaussian": 0, "sign": -2, "uniform": Fraction(-6
 
 def sides(shape: Sequence[int]) -> tuple[int, int]:
     """The two lengths of a matrix."""
-    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__") or len(shape) != 2:
-        raise must("shape", "a pair of integers (m, n)", shape)
-    return integer("shape[0]", shape[0], low=1), integer("shape[1]", shape[1], low=1)
+    return pair("shape", shape)
 
 
 def over(value: Any, rank: Any) -> Any:

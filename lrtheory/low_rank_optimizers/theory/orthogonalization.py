@@ -160,7 +160,7 @@ def newton_schulz_value(x: Number, *, n_iter: int, coefficients: Sequence[Number
     0.6989
     """
     value = plain(number("x", x))
-    a, b, c = numbers("coefficients", list(coefficients), length=3)
+    a, b, c = numbers("coefficients", coefficients, length=3)
     for _ in range(integer("n_iter", n_iter, low=0)):
         square = value * value
         value = value * (a + square * (b + square * c))

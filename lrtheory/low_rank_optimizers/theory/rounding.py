@@ -197,7 +197,7 @@ def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> fl
     b2 = float(number("beta2", beta2, 0, 1, ends="()"))
     rho = b1 * b1 / b2
     ratio = (1 - b1) / math.sqrt(1 - b2)
-    if step == math.inf:
+    if np.isscalar(step) and step == math.inf:
         return math.inf if rho >= 1 else ratio / math.sqrt(1 - rho)
     t = integer("step", step, low=1)
     log_rho = math.log(rho) if rho else -math.inf

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from lrtheory._numbers import exact, number, plain
 from lrtheory._types import Number
-from lrtheory._validation import choice, flag, integer, must
+from lrtheory._validation import choice, flag, integer, must, sequence
 
 __all__ = ["lost_travel", "resplit_variances", "state_bytes", "stationary_variance"]
 
@@ -266,13 +266,18 @@ def state_bytes(
     (16384, 4128)
     """
     choice("method", method, METHODS)
-    sizes = [integer("shape", size, low=1) for size in shape]
+    sizes = [integer("shape", size, low=1) for size in sequence("shape", shape)]
     if not sizes:
         raise must("shape", "of one axis or more", shape)
     if len(sizes) > 2 and method not in ("adamw", "sgd", "auon", "low_rank_es"):
         raise must("shape", f"of at most two axes for {method}", shape)
     item, mn, is_vector = integer("itemsize", itemsize, low=1), math.prod(sizes), len(sizes) == 1
     feeds_back = flag("error_feedback", error_feedback)
+    choice("kind", kind, ("columns", "rows", "entries"))
+    if rank is not None:
+        integer("rank", rank, low=1)
+    if density is not None:
+        number("density", density, 0, 1)
     has_average = number("momentum", momentum, 0, 1, ends="[)") > 0
     if method == "low_rank_es":
         return 16

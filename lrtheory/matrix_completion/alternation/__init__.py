@@ -1,1 +1,1 @@
-"""The alternation between rows and columns: its start, what is fitted or held out before, and what it answers."""
+"""The alternation between rows and columns: its start, its loop, the choice of rank and ridge, and what it answers."""

@@ -16,8 +16,8 @@ from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, real
 from lrtheory.matrix_completion import spectral
-from lrtheory.matrix_completion.entries import regressions
-from lrtheory.matrix_completion.entries.units import scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.regressions import kernels
+from lrtheory.matrix_completion.entries.scaling import scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, LowRank, Observations, as_observations
 
 __all__ = ["DualityGap", "duality_gap", "factored", "gap", "objective"]
@@ -79,7 +79,7 @@ class DualityGap(Result):
         ValueError
             If the data have another shape than the factors, or the offsets are not one for each observation.
         """
-        seen = as_observations(problem)
+        seen = as_observations(problem, "problem")
         U, V = _factors(seen, self.U, self.V)
         if self.offsets is not None:
             array("offsets", self.offsets, shape=(seen.n_observed,))
@@ -126,7 +126,7 @@ def objective(data: Data, U: ArrayLike, V: ArrayLike, *, ridge: float = 0.0) -> 
     """
     seen = as_observations(data)
     left, right = (factor.astype(np.float64) for factor in _factors(seen, U, V))
-    errors = regressions.entries(seen.rows, seen.cols, left, right) - seen.values
+    errors = kernels.entries(seen.rows, seen.cols, left, right) - seen.values
     weight = real("ridge", ridge, low=0)
     return 0.5 * float(errors @ errors) + 0.5 * weight * float((left * left).sum() + (right * right).sum())
 
@@ -199,7 +199,7 @@ def gap(
     unit = unit_of(values, largest_of(U) * largest_of(V))  # the entries of X may be larger than those of M
     values, weight, root = values / unit, scaled_weight(lam, unit), np.sqrt(unit)
     left, right = (np.asarray(factor, dtype=np.float64) / root for factor in (U, V))
-    residual = values - regressions.entries(seen.rows, seen.cols, left, right)
+    residual = values - kernels.entries(seen.rows, seen.cols, left, right)
     # The gap is valid for every Z with |Z|_2 <= lam, so a stated norm that is too large makes it larger, and not wrong.
     if norm is None:
         matrix = sparse.coo_array((residual, (seen.rows, seen.cols)), shape=seen.shape).tocsr()

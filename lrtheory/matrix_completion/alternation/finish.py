@@ -12,8 +12,8 @@ from lrtheory.matrix_completion.alternation import certificates, offsets
 from lrtheory.matrix_completion.alternation.loop import Outcome
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.result import CompletionResult
-from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.ids import Ids, named
+from lrtheory.matrix_completion.entries.regressions import kernels
 from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["as_result"]
@@ -48,7 +48,7 @@ def as_result(
     product = certificates.factored(U, V)
     half, kind = np.sqrt(product.singular_values), seen.values.dtype
     U, V = (product.U * half).astype(kind), (product.V * half).astype(kind)
-    errors = regressions.entries(values.rows, values.cols, U, V)
+    errors = kernels.entries(values.rows, values.cols, U, V)
     errors -= values.values
     size = float(np.linalg.norm(values.values.astype(np.float64, copy=False)))
     residual = float(np.linalg.norm(errors.astype(np.float64))) / size if size > 0 else 0.0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.regressions import kernels
 from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["DAMPING", "Offsets", "fitted", "predicted", "times", "without"]
@@ -66,7 +66,7 @@ def predicted(
 ) -> np.ndarray:
     """Predict U V^T plus the offsets at N positions; without biases, the mean in lines that were never seen."""
     (rows, cols), (of_rows, of_cols) = at, degrees
-    found = regressions.entries(rows, cols, *factors)
+    found = kernels.entries(rows, cols, *factors)
     subtracted = offset.at(rows, cols)
     if subtracted is not None:
         return found + subtracted.astype(found.dtype)

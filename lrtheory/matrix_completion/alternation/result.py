@@ -13,14 +13,14 @@ from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Frame, SparseArray
 from lrtheory._validation import array, integer, must, open_interval
 from lrtheory.matrix_completion.alternation import offsets, scores
-from lrtheory.matrix_completion.alternation.answers import FilledMatrix, Recommendations, best_of
 from lrtheory.matrix_completion.alternation.certificates import DualityGap
 from lrtheory.matrix_completion.alternation.offsets import Offsets
+from lrtheory.matrix_completion.alternation.predictions import FilledMatrix, Recommendations, best_of
 from lrtheory.matrix_completion.alternation.scores import Score
-from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.compressed import positions
 from lrtheory.matrix_completion.entries.ids import Ids, ids_at, is_text, named, numbers_of
-from lrtheory.matrix_completion.entries.tables import Pairs, is_named_frame, is_path
+from lrtheory.matrix_completion.entries.reading import Pairs, is_named_frame, is_path
+from lrtheory.matrix_completion.entries.regressions import kernels
 from lrtheory.matrix_completion.problem import CompletionProblem, Observations, as_observations
 
 __all__ = ["CompletionResult", "CompletionState"]
@@ -449,7 +449,7 @@ class CompletionResult(Result):
             x = x - self.mean - self.col_bias[j] - self.bias_of(cols, values)
         weight = np.sqrt(self.ridge) * np.eye(self.rank)  # a ridge is k more equations, sqrt(ridge) u = 0
         panel, side = np.concatenate([self.V[j], weight]), np.concatenate([x, np.zeros(self.rank)])
-        return regressions.least_norm(panel, side).astype(self.V.dtype)
+        return kernels.least_norm(panel, side).astype(self.V.dtype)
 
     def top(
         self,

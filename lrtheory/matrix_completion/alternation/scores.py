@@ -1,4 +1,4 @@
-r"""The error of a completion on entries that nothing has seen, with its interval, beside two dull models.
+r"""The error of a completion on entries that it has not seen, with its interval, beside the mean and the biases alone.
 
 .. math:: \mathrm{RMSE} = \Big( \sum_g S_g \Big/ \sum_g n_g \Big)^{1/2}, \qquad
    S_g = \text{ sum of the squared errors in row } g, \quad n_g = \text{ their number.}

@@ -17,7 +17,7 @@ from lrtheory._array import sparse
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_completion import problem
-from lrtheory.matrix_completion.entries.units import scaled, unit_of
+from lrtheory.matrix_completion.entries.scaling import scaled, unit_of
 from lrtheory.matrix_completion.problem import Data, Observations
 
 __all__ = ["SpectralInit", "clipped", "orthonormal", "rescaled", "spectral_init"]

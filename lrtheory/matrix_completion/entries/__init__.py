@@ -1,1 +1,1 @@
-"""The observed entries: from files and frames, their ids, their unit, and the regression of every line on them."""
+"""The observed entries: from files and frames, with their ids and scale, and the regression of every line on them."""

@@ -19,7 +19,7 @@ from lrtheory._array import kernel_input, sparse
 from lrtheory._files import Columns
 from lrtheory._types import ArrayLike, Frame, Rng, SparseArray
 from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval
-from lrtheory.matrix_completion.entries import tables
+from lrtheory.matrix_completion.entries import reading
 from lrtheory.matrix_completion.entries.compressed import (
     Compressed,
     orientations,
@@ -296,7 +296,7 @@ class Observations:
         ValueError
             If a column is missing, a cell is none of what it must be, or nothing is rated.
         """
-        return _from_read(tables.read_file(path, columns, form, header))
+        return _from_read(reading.read_file(path, columns, form, header))
 
     @classmethod
     def from_frame(cls, frame: Frame | Mapping[str, Sequence[Any]], *, columns: Columns = None) -> Observations:
@@ -327,7 +327,7 @@ class Observations:
         >>> seen.labels, seen.scale
         ((('ann', 'bob'), (17, 42)), (3.0, 4.5))
         """
-        return _from_read(tables.read_frame(frame, columns))
+        return _from_read(reading.read_frame(frame, columns))
 
     @classmethod
     def from_dense(
@@ -449,7 +449,7 @@ def _scale(scale: tuple[float, float] | None, values: np.ndarray) -> tuple[float
     return low, high
 
 
-def _from_read(read: tables.Read) -> Observations:
+def _from_read(read: reading.Read) -> Observations:
     given: dict[str, Any] = read._asdict()
     found = Observations(**given, duplicates="mean")
     if repeats := len(read.values) - found.n_observed:

@@ -83,7 +83,7 @@ def exact_half_step(U: ArrayLike, truth: LowRank, mask: ArrayLike) -> np.ndarray
 
     Parameters
     ----------
-    U, truth, mask : array, LowRank, bool array
+    U, truth, mask : array of shape (m, k), LowRank, bool array of shape (m, n)
         As in `driving_error`.
 
     Returns
@@ -150,18 +150,18 @@ def contraction_bound(
 
     Parameters
     ----------
-    distance : number or array
+    distance : number or array of any shape
         d = dist(U, U*), in [0, 1].
-    smallest : number or array
+    smallest : number or array of any shape
         s_k of M.
-    driving : number or array
+    driving : number or array of any shape
         \|F\| of `driving_error`.
-    inner : number or array
+    inner : number or array of any shape
         \|E\|, the error of the inner solver: V~ = V^ + E.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         (\|F\| + \|E\|) / (s_k sqrt(1 - d^2) - \|F\| - \|E\|), meaningful where it is positive.
 
     Raises
@@ -198,16 +198,16 @@ def error_bound(distance: Number | ArrayLike, *, singular_values: ArrayLike, dri
 
     Parameters
     ----------
-    distance : number or array
+    distance : number or array of any shape
         dist(U, U*).
     singular_values : array of shape (k,)
         Of M.
-    driving : number or array
+    driving : number or array of any shape
         Frobenius norm of F.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         \|S\|_F dist(U, U*) + \|F\|_F.
 
     Raises
@@ -245,7 +245,7 @@ def driving_second_moment(U: ArrayLike, truth: LowRank, *, density: Number) -> A
 
     Parameters
     ----------
-    U, truth : array, LowRank
+    U, truth : array of shape (m, k), LowRank
         As in `driving_error`, independent of the sample.
     density : number
         Probability p that an entry is seen, in (0, 1].

@@ -31,12 +31,12 @@ def clipped_distance_bound(error: Number | ArrayLike) -> Any:
 
     Parameters
     ----------
-    error : number or array
+    error : number or array of any shape
         e = min_O \|U_0 - U* O\|_F over rotations O, below 1; at most sqrt(2 k) dist(U_0, U*).
 
     Returns
     -------
-    number or array
+    number or array of that shape
         e / (1 - e).
 
     Raises
@@ -79,7 +79,7 @@ def clipped_row_bound(
 
     Parameters
     ----------
-    error : number or array
+    error : number or array of any shape
         e, as in `clipped_distance_bound`.
     incoherence : number
         mu of the subspace.
@@ -90,7 +90,7 @@ def clipped_row_bound(
 
     Returns
     -------
-    number or array
+    number or array of that shape
         2 mu sqrt(k / m) / (1 - e), and sqrt(k) times that for entries.
 
     Raises
@@ -136,14 +136,14 @@ def perturbed_smallest(smallest: Number | ArrayLike, *, change: Number | ArrayLi
 
     Parameters
     ----------
-    smallest : number or array
+    smallest : number or array of any shape
         sigma_min(A).
-    change : number or array
+    change : number or array of any shape
         eta = \|E\|.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         sigma - eta; it is at least sigma / 2 when eta <= sigma / 2, and may be 0 when eta = sigma.
 
     Raises
@@ -177,14 +177,14 @@ def row_norm_change(smallest: Number | ArrayLike, *, change: Number | ArrayLike)
 
     Parameters
     ----------
-    smallest : number or array
+    smallest : number or array of any shape
         sigma_min(A).
-    change : number or array
+    change : number or array of any shape
         eta = \|E\|, below sigma.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         eta / sigma.
 
     Raises
@@ -225,16 +225,16 @@ def perturbed_row_bound(
 
     Parameters
     ----------
-    row_norm : number or array
+    row_norm : number or array of any shape
         tau_i(A), of the orthonormal basis of A.
-    row_change : number or array
+    row_change : number or array of any shape
         \|E_i\|, of the row of E.
-    smallest, change : number or array
+    smallest, change : number or array of any shape
         sigma_min(A), and eta = \|E\| below it.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         tau_i(A) (1 + eta / (sigma - eta)) + \|E_i\| / (sigma - eta).
 
     Raises
@@ -313,14 +313,14 @@ def wedin_bound(noise: Number | ArrayLike, *, smallest: Number | ArrayLike) -> A
 
     Parameters
     ----------
-    noise : number or array
+    noise : number or array of any shape
         \|E\|, below s_k.
-    smallest : number or array
+    smallest : number or array of any shape
         s_k of M, whose rank is k. With sigma_k(M + E) in place of s_k - \|E\|, see Proof, it is sharper.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         \|E\| / (s_k - \|E\|).
 
     Raises
@@ -355,16 +355,16 @@ def forward_error_bound(
 
     Parameters
     ----------
-    epsilon : number or array
+    epsilon : number or array of any shape
         \|A x - b\| <= (1 + epsilon) OPT, at least 0.
-    optimum : number or array
+    optimum : number or array of any shape
         OPT = min \|A x - b\|.
-    smallest : number or array
+    smallest : number or array of any shape
         sigma_min(A), above 0.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         sqrt(2 epsilon + epsilon^2) OPT / sigma_min(A), a bound on \|x - x*\|.
 
     Raises

@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._numbers import entries, number
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer
+from lrtheory._validation import array, integer, must
 
 __all__ = [
     "cg_error_bound",
@@ -69,6 +69,8 @@ def distortion(A: ArrayLike, R: ArrayLike) -> float:
     0.25
     """
     matrix = array("A", A, shape=(None, None))
+    if 0 in matrix.shape:
+        raise must("A", "a matrix with rows and columns", matrix.shape)
     triangle = array("R", R, shape=(matrix.shape[1], matrix.shape[1]))
     from scipy.linalg import solve_triangular
 
@@ -81,12 +83,12 @@ def preconditioned_condition(e: Number | ArrayLike) -> Any:
 
     Parameters
     ----------
-    e : number or array
+    e : number or array of any shape
         Distortion, in [0, 1).
 
     Returns
     -------
-    number or array
+    number or array of that shape
         (1 + e) / (1 - e).
 
     Raises
@@ -121,12 +123,12 @@ def gradient_rate(e: Number | ArrayLike) -> Any:
 
     Parameters
     ----------
-    e : number or array
+    e : number or array of any shape
         Distortion, in [0, 1).
 
     Returns
     -------
-    number or array
+    number or array of that shape
         max(\|1 - (1 - e)^-2\|, \|1 - (1 + e)^-2\|), below 1 exactly when e < 1 - 1 / sqrt 2.
 
     Raises
@@ -162,14 +164,14 @@ def cg_error_bound(e: Number | ArrayLike, *, n_iter: Number | ArrayLike) -> Any:
 
     Parameters
     ----------
-    e : number or array
+    e : number or array of any shape
         Distortion, in [0, 1).
-    n_iter : int or array
+    n_iter : int or array of any shape
         t.
 
     Returns
     -------
-    number or array
+    number or array of the shape in which the arguments broadcast
         2 e^t.
 
     Raises
@@ -202,12 +204,12 @@ def tuned_step(e: Number | ArrayLike) -> Any:
 
     Parameters
     ----------
-    e : number or array
+    e : number or array of any shape
         Distortion, in [0, 1).
 
     Returns
     -------
-    number or array
+    number or array of that shape
         2 / ((1 + e)^-2 + (1 - e)^-2).
 
     Raises
@@ -241,12 +243,12 @@ def tuned_gradient_rate(e: Number | ArrayLike) -> Any:
 
     Parameters
     ----------
-    e : number or array
+    e : number or array of any shape
         Distortion, in [0, 1).
 
     Returns
     -------
-    number or array
+    number or array of that shape
         2 e / (1 + e^2).
 
     Raises

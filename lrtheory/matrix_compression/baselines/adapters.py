@@ -15,7 +15,7 @@ from lrtheory._kernels.low_rank import Core, core, difference, tail
 from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import as_array, generator, integer, must, real
+from lrtheory._validation import as_array, generator, integer, must, real, sequence
 from lrtheory.matrix_compression.adapters.merge import opened
 from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, finished, joined
 from lrtheory.matrix_compression.adapters.squeeze import checked_factors, scaling
@@ -201,7 +201,7 @@ def uniform_ranks(
 
     Parameters
     ----------
-    spectra : sequence or mapping of arrays
+    spectra : sequence or mapping of arrays of shape (q,)
         The singular values of each matrix, decreasing.
     shapes : sequence or mapping of pairs (m, n)
         Its rows and columns.
@@ -224,6 +224,7 @@ def uniform_ranks(
     [1]
     """
     ratio = real("ratio", ratio, low=1)
+    spectra = spectra if isinstance(spectra, Mapping) else sequence("spectra", spectra)
     if isinstance(spectra, Mapping) and isinstance(shapes, Mapping) and set(shapes) == set(spectra):
         shapes = [shapes[name] for name in spectra]
     if isinstance(shapes, Mapping) or as_array("shapes", shapes).shape != (len(spectra), 2):

@@ -26,9 +26,9 @@ from lrtheory._validation import choice, integer, real
 from lrtheory.matrix_compression.cluster_blocks import BlockClusters, answer_of
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
+from lrtheory.matrix_compression.stacks.cluster_search import Candidates, Cluster
 from lrtheory.matrix_compression.stacks.error_bounds import residual_spectra
-from lrtheory.matrix_compression.stacks.families import Candidates, Cluster
-from lrtheory.matrix_compression.stacks.reading import Blocks, Stream, relative
+from lrtheory.matrix_compression.stacks.inputs import Blocks, Stream, relative
 
 __all__ = ["published_clusters", "published_update"]
 

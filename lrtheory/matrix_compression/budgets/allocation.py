@@ -84,7 +84,7 @@ def allocate_ranks(
 
     Parameters
     ----------
-    spectra : sequence or mapping of arrays
+    spectra : sequence or mapping of arrays of shape (q,)
         The singular values of each matrix, decreasing; weights of matrices are factors in front of their values. Any
         other scores that do not increase will do.
     budget : float
@@ -216,7 +216,7 @@ def certify_ranks(
 
     Parameters
     ----------
-    spectra : sequence or mapping of arrays
+    spectra : sequence or mapping of arrays of shape (q,)
         The singular values of each matrix, decreasing.
     ranks : sequence or mapping of int
         The ranks, as a `rank_pattern` holds them; a name that a mapping lacks has rank 0.

@@ -37,6 +37,8 @@ class RankCertificate(Result):
         What the ranks cost.
     price : float
         lambda, the energy that a unit of the budget is worth in the bound.
+    cost : float64 array of shape (n,)
+        What a rank of each matrix costs.
     statement : str
         The statement behind the bound.
     """
@@ -48,6 +50,7 @@ class RankCertificate(Result):
     budget: float
     used: float
     price: float
+    cost: np.ndarray
     statement: str
 
     def _facts(self) -> list[str]:
@@ -65,10 +68,10 @@ class RankCertificate(Result):
 
         Parameters
         ----------
-        spectra : sequence or mapping of arrays
+        spectra : sequence or mapping of arrays of shape (q,)
             The singular values of each matrix.
         cost : sequence or mapping of numbers, or None
-            What a rank of each matrix costs; None is 1.
+            What a rank of each matrix costs; None is the cost for which the certificate was made.
 
         Returns
         -------
@@ -76,9 +79,12 @@ class RankCertificate(Result):
             Whether the ranks fit the budget, and the energies come out as stated, up to rounding.
         """
         given = read_spectra(spectra, cost)
-        ranks = np.asarray(self.ranks)
+        ranks, own = np.asarray(self.ranks), np.asarray(self.cost)
         if ranks.shape != given.lengths.shape or ranks.dtype.kind not in "iu" or (ranks < 0).any():
             return False
+        if own.shape != ranks.shape or own.dtype.kind != "f" or not ((own > 0) & np.isfinite(own)).all():
+            return False
+        given = given._replace(costs=own) if cost is None else given
         if not (0 <= self.price < math.inf and 0 <= self.budget < math.inf):
             return False
         try:
@@ -104,5 +110,6 @@ def certificate_of(given: Spectra, ranks: np.ndarray, budget: float, price: floa
         budget=budget,
         used=float(np.sum(ranks * given.costs)),
         price=given.energy(price),
+        cost=given.costs,
         statement=STATEMENT,
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._kernels.units import unit_of
-from lrtheory._validation import array, must
+from lrtheory._validation import array, must, sequence
 
 __all__ = ["Order", "Spectra", "ranks_within", "read_spectra"]
 
@@ -55,7 +55,7 @@ def read_spectra(spectra: Any, cost: Any = None, labels: Sequence[str] | None = 
     if isinstance(spectra, Mapping):
         names, given = tuple(map(str, spectra)), list(spectra.values())
     else:
-        given = list(spectra) if isinstance(spectra, (Sequence, np.ndarray)) and not isinstance(spectra, str) else []
+        given = list(sequence("spectra", spectra))
         names = tuple(str(k) for k in range(len(given)))
     if not given:
         raise must("spectra", "singular values of at least one matrix", spectra)

@@ -18,7 +18,7 @@ from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import choice, flag, floats, must, real, unmasked
+from lrtheory._validation import as_array, choice, flag, floats, must, real
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.theory.layers import tanh_bound
 
@@ -191,7 +191,7 @@ def _seen(mask: Any, n_queries: int, n_keys: int) -> np.ndarray:
         choice("mask", mask, ("causal",))
         seen = np.tril(np.ones((n_queries, n_keys), bool), n_keys - n_queries)
     else:
-        seen = np.asarray(unmasked("mask", mask))
+        seen = as_array("mask", mask)
         if seen.dtype != bool or seen.shape != (n_queries, n_keys):
             raise must("mask", f'None, "causal", or a bool array of shape ({n_queries}, {n_keys})', mask)
     if not seen.any(axis=1).all():

@@ -18,7 +18,7 @@ from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.low_rank import LowRankFactors, certified, relative
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import floats, must
+from lrtheory._validation import at_most_one, floats, must
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 
@@ -130,8 +130,7 @@ class _Given(NamedTuple):
 def _read(W: Any, inputs: Any, covariance: Any, targets: Any) -> _Given:
     weight = _weight(W).astype(np.float64)
     d_out, d_in = weight.shape
-    if inputs is not None and covariance is not None:
-        raise ValueError("`inputs` must be given without `covariance`; got both.")
+    at_most_one(inputs=inputs, covariance=covariance)
     if inputs is None and (targets is not None or covariance is None):
         beside = ", or `covariance`" if targets is None else " beside `targets`, the inputs of the compressed network"
         raise must("inputs", f"given{beside}", None)

@@ -1,1 +1,1 @@
-"""Stacks of matrices side by side: how they are read, sketched, bounded, made and loaded."""
+"""Stacks of matrices side by side: read, drawn, sketched in one pass or a tree, bounded, and grown into clusters."""

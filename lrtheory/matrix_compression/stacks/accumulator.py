@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._kernels.units import scaled
 from lrtheory._validation import array, integer, must, real, state_entry, state_value
-from lrtheory.matrix_compression.stacks import factors, units
+from lrtheory.matrix_compression.stacks import factors, scaling
 from lrtheory.matrix_compression.stacks.factors import Factor
 
 __all__ = ["GRAM_ROWS", "Accumulator", "Spectrum", "count_of", "rescaled_trace"]
@@ -33,7 +33,7 @@ class Accumulator:
         self.method, self.keep, self.room = method, keep, room
         self.trace: dict[str, list[Any]] | None = {"factors": [], "dropped": [], "floors": []} if record else None
         self.filled, self.n_steps = 0, 0
-        self.unit, self.total = units.EMPTY, units.Sum()
+        self.unit, self.total = scaling.EMPTY, scaling.Sum()
         self.factor: Factor | None = None
         self.gram: np.ndarray | None = None
         self.columns = np.empty((0, 0))  # with the rows of all blocks from the first one on
@@ -47,9 +47,9 @@ class Accumulator:
     def take(self, block: np.ndarray) -> None:
         """Take in a block of float64: its energy, and its columns into the buffer."""
         self._begin(len(block))
-        energy, of_block = units.energy_of(block)
+        energy, of_block = scaling.energy_of(block)
         self.known = None
-        if of_block == units.EMPTY:
+        if of_block == scaling.EMPTY:
             return
         shift = self._raise_unit(of_block) - of_block
         self.total = self.total.plus(energy * 2.0 ** max(-2 * shift, -1000))
@@ -78,9 +78,9 @@ class Accumulator:
         self.method = other.method
         self._begin(other.n_rows)
         self.settle()
-        if other.unit == units.EMPTY:  # it has seen nothing but zeros
+        if other.unit == scaling.EMPTY:  # it has seen nothing but zeros
             return
-        fresh = self.unit == units.EMPTY
+        fresh = self.unit == scaling.EMPTY
         shift = self._raise_unit(other.unit) - other.unit
         self.total = self.total.plus(other.total.value * 2.0 ** max(-2 * shift, -1000))
         self.n_steps += other.n_steps
@@ -127,7 +127,7 @@ class Accumulator:
         """Fill an empty accumulator from a state."""
         self.n_steps, self.unit = count_of(state, "n_steps"), count_of(state, "unit", low=-(2**41))
         high, low = _array(state, "total", (2,)).tolist()
-        self.total = units.Sum(real("state['total']", high, low=0.0), low)
+        self.total = scaling.Sum(real("state['total']", high, low=0.0), low)
         columns = _array(state, "columns", (None, None))
         if len(columns) == 0:
             return
@@ -168,8 +168,8 @@ class Accumulator:
 
     def _raise_unit(self, of_block: int) -> int:
         """Choose the unit in which both what there is and what comes fit, and bring what there is into it."""
-        unit = units.raised(self.unit, of_block)
-        if unit != self.unit and self.unit != units.EMPTY:
+        unit = scaling.raised(self.unit, of_block)
+        if unit != self.unit and self.unit != scaling.EMPTY:
             down = self.unit - unit
             self.total = self.total.scaled(2.0 ** max(2 * down, -1000))
             self.columns[:, : self.filled] = scaled(self.columns[:, : self.filled], down)

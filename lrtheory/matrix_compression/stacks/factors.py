@@ -1,6 +1,6 @@
 r"""Factor F with few columns that stands for many: M M^T ~ F F^T, with what truncations may have cost.
 
-All arrays are in one unit, see `units`. `theory.truncation_bracket` is the proof of the bracket, `theory.fd_bracket`
+All arrays are in one unit, see `scaling`. `theory.truncation_bracket` is the proof of the bracket, `theory.fd_bracket`
 that of shrinking, and `theory.superadditive_floor` that of the floors.
 """
 

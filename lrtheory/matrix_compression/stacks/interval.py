@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
 from lrtheory._result.display import intervals
-from lrtheory.matrix_compression.stacks.reading import relative
+from lrtheory.matrix_compression.stacks.inputs import relative
 
 __all__ = ["ErrorInterval", "interval_of"]
 

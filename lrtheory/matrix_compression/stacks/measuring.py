@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._kernels.units import scaled
-from lrtheory.matrix_compression.stacks import units
+from lrtheory.matrix_compression.stacks import scaling
 from lrtheory.matrix_compression.stacks.factors import ROUNDING, spectrum_of
 from lrtheory.matrix_compression.theory import subspace_bracket
 
@@ -26,7 +26,7 @@ class Energies:
 
     def add(self, matrix: np.ndarray) -> int:
         """Take in the energy of a float64 matrix, and return its unit."""
-        self._found.append(units.energy_of(matrix))
+        self._found.append(scaling.energy_of(matrix))
         return self._found[-1][1]
 
     def values(self, unit: int) -> np.ndarray:
@@ -52,20 +52,20 @@ def second_pass(
     """
     left, found, whole, outside = basis.astype(np.float64), [], Energies(), Energies()
     errors = Energies()
-    inside, own = np.zeros((wide.shape[1], wide.shape[1])), units.EMPTY
+    inside, own = np.zeros((wide.shape[1], wide.shape[1])), scaling.EMPTY
     for block in blocks:
         exact = block.astype(np.float64, copy=False)
         coefficients = (left.T @ exact).astype(dtype)
         found.append(coefficients)
-        before, own = own, units.raised(own, whole.add(exact))
+        before, own = own, scaling.raised(own, whole.add(exact))
         inside = scaled(inside, 2 * (before - own)) if before != own else inside
         errors.add(exact - left @ coefficients)
         shares = wide.T @ exact
         outside.add(exact - wide @ shares)
-        if own != units.EMPTY:
+        if own != scaling.EMPTY:
             shares = scaled(shares, -own)
             inside = inside + shares @ shares.T
-    own = 0 if own == units.EMPTY else own
+    own = 0 if own == scaling.EMPTY else own
     unit = own if unit is None else unit
     inside = scaled(inside, 2 * (own - unit))
     energies = whole.values(unit)
@@ -80,15 +80,15 @@ def spectra_of(groups: Iterable[np.ndarray]) -> tuple[list[np.ndarray], int, flo
     """Singular values of matrices in a common unit, that unit, and the allowance for rounding."""
     found, scales, widest, n = [], [], 1, 0
     for matrix in groups:
-        _, unit = units.energy_of(matrix)
+        _, unit = scaling.energy_of(matrix)
         scales.append(unit)
-        if unit == units.EMPTY:
+        if unit == scaling.EMPTY:
             found.append(np.zeros(min(matrix.shape)))
         else:
             found.append(np.sqrt(spectrum_of(scaled(matrix, -unit))))
         widest, n = max(widest, *matrix.shape), n + 1
-    common = max(scales, default=units.EMPTY)
-    common = 0 if common == units.EMPTY else common
+    common = max(scales, default=scaling.EMPTY)
+    common = 0 if common == scaling.EMPTY else common
     return (
         [scaled(s, max(u - common, -5000)) for s, u in zip(found, scales, strict=True)],
         common,

@@ -14,10 +14,10 @@ import numpy as np
 
 from lrtheory._kernels.units import true_value
 from lrtheory._validation import choice, flag, integer, must, same_parameters, state_entry
-from lrtheory.matrix_compression.stacks import units
+from lrtheory.matrix_compression.stacks import scaling
 from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
+from lrtheory.matrix_compression.stacks.inputs import Block, as_block
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
-from lrtheory.matrix_compression.stacks.reading import Block, as_block
 
 __all__ = ["Method", "StackSketch", "smallest_rank"]
 
@@ -118,7 +118,7 @@ class StackSketch:
     @property
     def unit(self) -> int:
         """The power of two by which everything is divided inside; 0 while nothing but zeros was seen."""
-        return 0 if self._held.unit == units.EMPTY else self._held.unit
+        return 0 if self._held.unit == scaling.EMPTY else self._held.unit
 
     @property
     def total(self) -> float:

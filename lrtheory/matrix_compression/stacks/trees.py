@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._parallel import n_threads, parallel_map
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
-from lrtheory.matrix_compression.stacks.reading import Stream
+from lrtheory.matrix_compression.stacks.inputs import Stream
 from lrtheory.matrix_compression.stacks.sketch import Method, StackSketch
 
 __all__ = ["Plan", "sketch_of", "sketch_within"]

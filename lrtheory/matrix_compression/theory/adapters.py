@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._kernels import low_rank
 from lrtheory._numbers import exact, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import choice, flag, integer, must
+from lrtheory._validation import choice, flag, integer, must, pair, sequence
 from lrtheory.matrix_compression.theory.energies import tail_energy
 
 __all__ = [
@@ -184,9 +184,12 @@ def factor_inner_product(first: tuple[ArrayLike, ArrayLike], second: tuple[Array
     >>> factor_inner_product(([[2]], [[3]]), ([[1]], [[5]]))
     30
     """
+    for name, two in (("first", first), ("second", second)):
+        if len(sequence(name, two)) != 2:
+            raise must(name, "a pair of factors (B, A)", two)
     (B, A), (C, D) = (
-        tuple(table(name, factor, shape=("m", "n")) for name, factor in zip("BA", pair, strict=True))
-        for pair in (first, second)
+        tuple(table(f"{name}[{i}]", factor, shape=("m", "n")) for i, factor in enumerate(two))
+        for name, two in (("first", first), ("second", second))
     )
     if B.shape[1] != A.shape[0] or C.shape[1] != D.shape[0] or B.shape[0] != C.shape[0] or A.shape[1] != D.shape[1]:
         raise must("first, second", "factors of matrices of one shape", (B.shape, A.shape, C.shape, D.shape))
@@ -232,7 +235,7 @@ def cast_error(norms: tuple[Number, Number], sizes: tuple[int, int], *, dtype: s
     """
     choice("dtype", dtype, tuple(low_rank.CASTS))
     left, right = numbers("norms", norms, 0, length=2)
-    m, n = (integer("sizes", size, low=0) for size in sizes)
+    m, n = pair("sizes", sizes, low=0)
     return low_rank.cast_error((left, right), (m, n), dtype)
 
 

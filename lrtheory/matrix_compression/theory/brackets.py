@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._numbers import number, plain
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import array, integer, must, sequence
 from lrtheory.matrix_compression.theory.energies import listed
 
 __all__ = [
@@ -70,7 +71,7 @@ def truncation_bracket(kept: ArrayLike, discarded: Sequence[ArrayLike], rank: in
     """
     r = integer("rank", rank, low=0)
     lower = _top("kept", kept, r)
-    return lower, lower + sum((_top("discarded", one, r) for one in discarded), 0)
+    return lower, lower + sum((_top("discarded", one, r) for one in sequence("discarded", to_numpy(discarded))), 0)
 
 
 def fd_bracket(kept: ArrayLike, shrinkage: Number, rank: int) -> tuple[Number, Number]:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._numbers import number, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, must, sequence
 
 __all__ = ["best_of_equal_costs", "dual_bound", "greedy_gap"]
 
@@ -148,14 +149,16 @@ def greedy_gap(rejected: Number, unused: Number, *, cost: Number) -> Number:
 
 def _items(spectra: Any, costs: Any) -> tuple[np.ndarray, np.ndarray]:
     """The squares of all values, and the cost of each."""
-    lists = [table("spectra", values, 0, shape=("n",)) for values in spectra]
+    lists = [table("spectra", values, 0, shape=("n",)) for values in sequence("spectra", to_numpy(spectra))]
     if not lists:
         raise must("spectra", "singular values of at least one matrix", spectra)
     squares = np.concatenate([values * values for values in lists])
     if costs is None:
         return squares, np.ones(len(squares), np.int64)
-    if len(costs) != len(lists):
+    if len(sequence("costs", to_numpy(costs))) != len(lists):
         raise must("costs", f"{len(lists)} costs, one a matrix", costs)
-    pairs = zip(costs, lists, strict=True)
-    each = [np.broadcast_to(table("costs", c, 0, ends="(]"), values.shape) for c, values in pairs]
-    return squares, np.concatenate(each)
+    each = [table("costs", c, 0, ends="(]") for c in costs]
+    for one, values in zip(each, lists, strict=True):
+        if one.shape not in ((), (1,), values.shape):
+            raise must("costs", f"numbers, or {len(values)} of them for as many singular values", one)
+    return squares, np.concatenate([np.broadcast_to(c, v.shape) for c, v in zip(each, lists, strict=True)])

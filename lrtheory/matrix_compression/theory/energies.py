@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._numbers import number, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, must, sequence
 
 __all__ = [
     "largest_alone_bound",
@@ -222,7 +223,7 @@ def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> 
 
 def _joined(spectra: Sequence[ArrayLike], name: str = "spectra") -> np.ndarray:
     """Put all lists behind each other; there must be one at least."""
-    if isinstance(spectra, (str, bytes)) or not hasattr(spectra, "__len__") or len(spectra) == 0:
+    if len(sequence(name, to_numpy(spectra))) == 0:
         raise must(name, "a sequence of at least one spectrum", spectra)
     return np.concatenate([listed(name, one) for one in spectra])
 

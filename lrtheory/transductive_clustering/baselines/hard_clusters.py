@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._array import arrays, sparse
 from lrtheory._types import ArrayLike, Rng, SparseArray
-from lrtheory._validation import flag, generator, integer, must, real
+from lrtheory._validation import Words, check_callback, flag, generator, integer, must, real
 from lrtheory.transductive_clustering.baselines.eigenvectors import leading_vectors
 from lrtheory.transductive_clustering.cluster import (
     N_NEIGHBORS,
@@ -24,13 +24,13 @@ from lrtheory.transductive_clustering.clusters.alternation import empty_clusters
 from lrtheory.transductive_clustering.clusters.hard import ends_of, typical_of
 from lrtheory.transductive_clustering.clusters.means import k_means
 from lrtheory.transductive_clustering.clusters.prototypes import weighted_means
-from lrtheory.transductive_clustering.data.tables import PointTable, as_problem, names_of
+from lrtheory.transductive_clustering.data.reading import PointTable, as_problem, names_of
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates import dense
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity
+from lrtheory.transductive_clustering.updates.column_statistics import Survey, variance_of
 from lrtheory.transductive_clustering.updates.edges import is_symmetric
 from lrtheory.transductive_clustering.updates.inputs import points, sparse_affinity, squarable
-from lrtheory.transductive_clustering.updates.survey import Survey, variance_of
 
 __all__ = ["lloyd", "spectral"]
 
@@ -84,7 +84,7 @@ def lloyd(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As `cluster`.
 
     Examples
@@ -95,7 +95,7 @@ def lloyd(
     given = as_problem(X)
     features, names = points(given), names_of(given)
     columns = squarable(features)
-    if clamp is None and callback is None and not flag("record", record):
+    if clamp is None and check_callback(callback) is None and not flag("record", record):
         K = integer("n_clusters", n_clusters, low=1, high=len(features))
         real("tol", tol, low=0, high=1)
         ended = _turns(features, columns, K, init=init, max_iter=integer("max_iter", max_iter, low=1), rng=rng)
@@ -185,7 +185,7 @@ def spectral(
         if (W.data < 0).any():
             raise must("affinity", "free of negative entries", W.data.min())
         if not is_symmetric(np, W):
-            raise must("affinity", "symmetric", "a directed graph")
+            raise must("affinity", "symmetric", Words("a directed graph"))
     U = leading_vectors(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)
     embedded = U / np.where(lengths > 0, lengths, 1.0)

@@ -16,8 +16,8 @@ from lrtheory.transductive_clustering.clusters.prototypes import (
     ridge_of,
     squared_distances,
 )
+from lrtheory.transductive_clustering.updates.column_statistics import Survey
 from lrtheory.transductive_clustering.updates.inputs import largest_coordinate, positive
-from lrtheory.transductive_clustering.updates.survey import Survey
 
 __all__ = ["best_means", "first_prototypes", "given_centers", "origin_of", "plus_plus", "unit_of", "with_bandwidth"]
 

@@ -1,1 +1,1 @@
-"""Real points from files of installed packages, and sentences that were written for this package."""
+"""Points from files and data frames, and real points from files of installed packages."""

@@ -12,9 +12,9 @@ from lrtheory._array import to_numpy
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, real
-from lrtheory.transductive_clustering.data.tables import PointTable
+from lrtheory.transductive_clustering.data.reading import PointTable
 from lrtheory.transductive_clustering.problem import ClusteringProblem
-from lrtheory.transductive_clustering.updates.inputs import points
+from lrtheory.transductive_clustering.updates.inputs import class_labels, points
 
 __all__ = ["EpisodeBatch", "labeled_points", "make_episodes"]
 
@@ -82,11 +82,9 @@ def labeled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     X = points(X)
     if y is None:
         raise must("y", "labels, or the column of labels of a table, where the problem has no truth", None)
-    y = as_array("y", to_numpy(y))
+    y = class_labels("y", y)
     if y.shape != X.shape[:1]:
         raise must("y", f"of shape ({len(X)},)", y.shape)
-    if y.dtype.kind in "fO" and bool((y != y).any()):  # NaN differs from itself
-        raise must("y", "free of NaN", y)
     try:
         np.unique(y)
     except TypeError as error:
@@ -147,7 +145,10 @@ def make_episodes(
     Raises
     ------
     ValueError
-        If there are too few classes, one is unknown or stands twice, or a class has too few points.
+        If there are too few classes, one is unknown or stands twice, or a class has too few points, or a label is not
+        finite.
+    TypeError
+        If labels are neither real numbers nor strings.
 
     Examples
     --------
@@ -166,8 +167,10 @@ def make_episodes(
         raise must("shot", f"below {fewest}, the size of {smallest}", shot)
     if fewest < shot + query:
         raise must("query", f"at most {fewest - shot}, what {smallest}, leaves", query)
-    if proportions is not None and real("proportions", proportions, low=0, high=1e100) == 0:
-        raise must("proportions", "positive", proportions)
+    if proportions is not None:
+        if real("proportions", proportions) <= 0:
+            raise must("proportions", "positive", proportions)
+        real("proportions", proportions, low=0, high=1e100)
     draws = generator(rng)
     means = np.stack([features[rows].mean(axis=0) for rows in members])
     support, queries = np.empty((n_tasks, way * shot), np.int64), np.empty((n_tasks, way * query), np.int64)

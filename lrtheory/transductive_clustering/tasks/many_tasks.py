@@ -13,8 +13,8 @@ from lrtheory.transductive_clustering.tasks import features as task_features
 from lrtheory.transductive_clustering.tasks import kernels as task_kernels
 from lrtheory.transductive_clustering.tasks import priors as prior_kernels
 from lrtheory.transductive_clustering.tasks.features import Batch, Outputs, Scalars
+from lrtheory.transductive_clustering.tasks.inputs import NORMALIZE, Tasks
 from lrtheory.transductive_clustering.tasks.methods import Answer, Proof, Rules, clamped_rows, whole_rows
-from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks
 
 __all__ = ["is_compiled", "solve"]
 

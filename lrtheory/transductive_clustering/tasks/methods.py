@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, costs_of, moved, squared_distances
-from lrtheory.transductive_clustering.tasks.reading import Tasks, class_means, graph
+from lrtheory.transductive_clustering.tasks.inputs import Tasks, class_means, graph
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.bound import step_factors
 

@@ -14,10 +14,10 @@ from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
+from lrtheory.transductive_clustering.tasks.inputs import prepared, read_tasks
 from lrtheory.transductive_clustering.tasks.methods import Rules, task_problem
-from lrtheory.transductive_clustering.tasks.reading import prepared, read_tasks
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
-from lrtheory.transductive_clustering.updates.shown import certified, draw_energies, rows_of
+from lrtheory.transductive_clustering.updates.display import certified, draw_energies, rows_of
 
 __all__ = ["FewShotResult", "arguments"]
 

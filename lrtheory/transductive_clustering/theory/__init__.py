@@ -27,17 +27,6 @@ from lrtheory.transductive_clustering.theory.descent import (
     safe_damping,
     update_counts,
 )
-from lrtheory.transductive_clustering.theory.instances import (
-    clamped_costs,
-    exponential_tangent,
-    half_width,
-    mass_floor,
-    mean_shift_gain,
-    mean_step_decrease,
-    two_point_energy,
-    two_point_limit,
-    two_point_threshold,
-)
 from lrtheory.transductive_clustering.theory.limits import (
     contraction_factor,
     energy_lower_bound,
@@ -60,6 +49,17 @@ from lrtheory.transductive_clustering.theory.relaxations import (
     row_replacement,
     shift_constant,
     vertex_gap,
+)
+from lrtheory.transductive_clustering.theory.special_cases import (
+    clamped_costs,
+    exponential_tangent,
+    half_width,
+    mass_floor,
+    mean_shift_gain,
+    mean_step_decrease,
+    two_point_energy,
+    two_point_limit,
+    two_point_threshold,
 )
 from lrtheory.transductive_clustering.theory.trajectories import (
     joint_kkt_bound,

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import number, table
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 
-__all__ = ["entropy", "labels", "quadratic", "rows", "simplex", "square", "weights", "with_columns"]
+__all__ = ["entropy", "fitting", "labels", "quadratic", "rows", "simplex", "square", "weights", "with_columns"]
 
 # by which the sum of a row may differ from 1: rows of thousands of numbers in single precision stay below
 ROUNDING = 1e-3
@@ -24,6 +24,13 @@ def with_columns(name: str, value: Any, *, shape: tuple[int | str, ...] | None =
     if x.ndim == 0 or x.shape[-1] == 0:
         raise must(name, "an array with at least one column", x.shape)
     return x
+
+
+def fitting(name: str, value: Any, beside: Any) -> Any:
+    """A number, or an array of the shape of another value; that may be a number, too."""
+    if () != np.shape(value) != np.shape(beside) != ():
+        raise must(name, f"a number or an array of shape {np.shape(beside)}", np.shape(value))
+    return value
 
 
 def rows(name: str, value: Any, *, shape: tuple[int | str, ...] | None = ("N", "K")) -> np.ndarray:
@@ -41,7 +48,7 @@ def simplex(name: str, Z: np.ndarray) -> np.ndarray:
     sums = Z.sum(axis=-1)
     off = np.abs(sums - 1) > ROUNDING
     if np.any(off):
-        raise must(name, "of rows with sum 1", f"a row with the sum {np.asarray(sums)[off].flat[0]}")
+        raise must(name, "of rows with sum 1", Words(f"a row with the sum {np.asarray(sums)[off].flat[0]}"))
     return Z
 
 

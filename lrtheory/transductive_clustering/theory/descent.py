@@ -289,7 +289,7 @@ def descent_bound(
 
     Parameters
     ----------
-    squared_step : number or array
+    squared_step : number or array of any shape
         \|S(Z) - Z\|_F^2, the whole step.
     smallest_eigenvalue : number
         lambda_min of the free block of W, or a number below it.
@@ -300,7 +300,7 @@ def descent_bound(
 
     Returns
     -------
-    number or array
+    number or array of the same shape
         (t T + (lambda / 2) t^2 lambda_min) \|S(Z) - Z\|^2 <= R(Z) - R(Z + t (S(Z) - Z)).
 
     Raises

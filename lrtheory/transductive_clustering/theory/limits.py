@@ -135,7 +135,7 @@ def kkt_bound(step: Number | ArrayLike, *, spectral_norm: Number, lam: Number) -
 
     Parameters
     ----------
-    step : number or array
+    step : number or array of any shape
         \|Z_{i+1} - Z_i\|_F, a whole step.
     spectral_norm : number
         \|W\|.
@@ -144,7 +144,7 @@ def kkt_bound(step: Number | ArrayLike, *, spectral_norm: Number, lam: Number) -
 
     Returns
     -------
-    number or array
+    number or array of the same shape
         lambda \|W\| \|Z_{i+1} - Z_i\|_F.
 
     Raises
@@ -219,14 +219,14 @@ def fixed_point_distance(step: Number | ArrayLike, *, contraction: Number) -> An
 
     Parameters
     ----------
-    step : number or array
+    step : number or array of any shape
         \|S(Z) - Z\|_F.
     contraction : number
         q < 1, see `contraction_factor`.
 
     Returns
     -------
-    number or array
+    number or array of the same shape
         \|S(Z) - Z\| / (1 - q) >= \|Z - Z*\|.
 
     Raises

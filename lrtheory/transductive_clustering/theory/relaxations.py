@@ -377,7 +377,7 @@ def hard_limit_gap(gap: Number | ArrayLike, n_clusters: int, *, temperature: Num
 
     Parameters
     ----------
-    gap : number or array
+    gap : number or array of any shape
         g > 0, the second smallest minus the smallest of b_l = a_pl - lambda (W Z)_pl.
     n_clusters : int
         K.

@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._numbers import entries, number, plain
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
-from lrtheory.transductive_clustering.theory.arguments import rows, with_columns
+from lrtheory.transductive_clustering.theory.arguments import fitting, rows, with_columns
 
 __all__ = [
     "joint_kkt_bound",
@@ -294,9 +294,9 @@ def joint_kkt_bound(step: Number | ArrayLike, drift: Number | ArrayLike, *, spec
 
     Parameters
     ----------
-    step : number or array
+    step : number or array of any shape
         \|Z_{i+1} - Z_i\|_F, one whole update with the costs A(M_i).
-    drift : number or array
+    drift : number or array of any shape
         \|A(M_{i+1}) - A(M_i)\|_F over the free rows, M_{i+1} the soft means of Z_{i+1}.
     spectral_norm : number
         \|W_F\|.
@@ -305,7 +305,7 @@ def joint_kkt_bound(step: Number | ArrayLike, drift: Number | ArrayLike, *, spec
 
     Returns
     -------
-    number or array
+    number or array of the same shape
         lambda \|W_F\| step + drift, at least the gradient of R along the simplices at (Z_{i+1}, M_{i+1}); that in the
         prototypes is 0.
 
@@ -335,4 +335,4 @@ def joint_kkt_bound(step: Number | ArrayLike, drift: Number | ArrayLike, *, spec
     3.25
     """
     steps, drifts = entries("step", step, 0), entries("drift", drift, 0)
-    return number("lam", lam, 0) * number("spectral_norm", spectral_norm, 0) * steps + drifts
+    return number("lam", lam, 0) * number("spectral_norm", spectral_norm, 0) * steps + fitting("drift", drifts, steps)

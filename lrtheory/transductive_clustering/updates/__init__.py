@@ -1,1 +1,1 @@
-"""The bound optimizer: updates of all assignments, their energy, what is certified, and rounding to labels."""
+"""The bound optimizer: graphs, checked inputs, updates, energies, certificates, and rounding to labels."""

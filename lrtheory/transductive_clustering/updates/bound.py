@@ -17,21 +17,21 @@ from lrtheory._array import arrays, real_array, sparse, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, SparseArray
-from lrtheory._validation import flag, integer, must, real
+from lrtheory._validation import Words, check_callback, flag, integer, must, real
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from lrtheory.transductive_clustering.updates.certificates import Stationarity, problem_of
+from lrtheory.transductive_clustering.updates.display import certified, draw_energies, rows_of
 from lrtheory.transductive_clustering.updates.edges import Mirror, csr_parts, symmetrized
 from lrtheory.transductive_clustering.updates.inputs import (
     in_range,
     library_of,
-    positive,
     sparse_affinity,
+    step_factor,
     weights,
 )
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
-from lrtheory.transductive_clustering.updates.shown import certified, draw_energies, rows_of
 
 __all__ = ["BoundResult", "BoundState", "bound_update"]
 
@@ -151,8 +151,9 @@ def bound_update(
     clamp : int array of shape (N,) or (E, N), or None
         Labels that are clamped; -1 is free.
     damping : "auto", or float in (0, 1]
-        The factor t of each step Z + t (S(Z) - Z). "auto" takes whole steps; if one would raise the energy, it and all
-        later ones are shortened to min(1, 2 T / (lambda \|lambda_min\|)), with a proved bound for lambda_min.
+        The factor t of each step Z + t (S(Z) - Z): 1 takes whole steps, undamped. "auto" does so too, but if one would
+        raise the energy, it and all later ones are shortened to min(1, 2 T / (lambda \|lambda_min\|)), with a proved
+        bound for lambda_min.
     tol : float
         Stop when the energy changes by at most this, relatively (or by its rounding), and a whole step would move no
         entry of Z by more than its root; with 0 the run goes on until nothing changes.
@@ -173,7 +174,7 @@ def bound_update(
     ValueError
         If shapes do not fit, a number is not finite or out of range, or a start is not in the simplex.
     TypeError
-        If an array is not of real numbers.
+        If an array is not of real numbers, or the callback cannot be called.
 
     Notes
     -----
@@ -205,7 +206,7 @@ def bound_update(
     known = certificates.spectrum_bounds(xp, W, bound.free, mirror)
     factor, safe = step_factors(xp, bound, known, damping)
     options: dict[str, Any] = {"factor": factor, "safe": safe, "tol": tol, "max_iter": max_iter, "record": record}
-    options["watch"] = watched(callback, A.ndim == 2)
+    options["watch"] = watched(check_callback(callback), A.ndim == 2)
     if sparse.issparse(W):
         options |= {"lam": lam, "temperature": temperature}
         done = sparse_bound.descend_sparse(A, csr_parts(W), Z, clamped, **options)
@@ -247,7 +248,7 @@ def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
         raise must("init", "of rows in the simplex, with no entry below 0", float(xp.min(Z)))
     off = float(xp.max(xp.abs(row_sums(xp, Z) - 1)))
     if off > SUMS:
-        raise must("init", "of rows with sum 1", f"a row whose sum is off by {off:.3g}")
+        raise must("init", "of rows with sum 1", Words(f"a row whose sum is off by {off:.3g}"))
     return Z if clamp is None else xp.where(bound.free, Z, dense.one_hot(xp, clamp, costs.shape[-1], costs.dtype))
 
 
@@ -260,11 +261,8 @@ def row_sums(xp: Any, Z: Any) -> Any:
 
 def step_factors(xp: Any, bound: dense.Bound, known: Any, damping: float | str) -> tuple[Any, Any]:
     """The factor of the first steps, and for "auto" the one that certainly lowers the energy (None: never needed)."""
-    if not isinstance(damping, str):
-        factor = real("damping", damping, low=0, high=1)
-        return positive("damping", factor), None
-    if damping != "auto":
-        raise must("damping", "'auto' or a number in (0, 1]", damping)
+    if not (isinstance(damping, str) and damping == "auto"):
+        return step_factor(damping), None
     lowest, _, symmetric = known
     depth = bound.lam * xp.where(symmetric & (lowest < 0), -lowest, xp.zeros_like(lowest))
     short = depth > 2 * bound.temperature

@@ -17,6 +17,7 @@ from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
+from lrtheory.transductive_clustering.updates.display import certified
 from lrtheory.transductive_clustering.updates.edges import (
     ASYMMETRY,
     Mirror,
@@ -29,7 +30,6 @@ from lrtheory.transductive_clustering.updates.edges import (
 )
 from lrtheory.transductive_clustering.updates.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
-from lrtheory.transductive_clustering.updates.shown import certified
 
 __all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
 
@@ -271,7 +271,9 @@ def _sparse_bounds(affinity: Any, free: np.ndarray, mirror: Mirror | None = None
 
 @result
 class MonotoneCertificate(Result):
-    r"""Whether the energy can rise for an affinity, a weight and a temperature.
+    r"""Whether the energy can rise: a report on paths of energies, not on an answer, whose proof is a `Stationarity`.
+
+    So it has no gap and no ``verify``: its two bounds are checked by eigenvalues of W, `monotone` by recorded energies.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import arrays, is_foreign, real_array, sparse, to_numpy
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number, SparseArray
-from lrtheory._validation import as_array, must
+from lrtheory._validation import Words, as_array, must
 from lrtheory.transductive_clustering.theory.arguments import ROUNDING, simplex
 from lrtheory.transductive_clustering.updates.edges import is_symmetric
 from lrtheory.transductive_clustering.updates.inputs import in_range, library_of, sparse_affinity
@@ -114,7 +114,7 @@ def laplacian_energy(
     xp, A, W = _read(costs, affinity, assignments)
     Z = _assignments(xp, assignments, A)
     if not bool(xp.all(xp.asarray(is_symmetric(xp, W)))):
-        raise must("affinity", "symmetric, as a Laplacian is", "a directed graph")
+        raise must("affinity", "symmetric, as a Laplacian is", Words("a directed graph"))
     lam = _weight(xp, A, W, lam)
     degrees = W.sum(axis=1) if sparse.issparse(W) else xp.sum(W, axis=-1)
     smooth = degrees[..., None] * Z - W @ Z  # (D - W) Z

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, sparse, to_numpy
-from lrtheory._validation import must, real
-from lrtheory.transductive_clustering.data.tables import as_problem
+from lrtheory._validation import as_array, must, real
+from lrtheory.transductive_clustering.data.reading import as_problem
 from lrtheory.transductive_clustering.problem import ClusteringProblem
+from lrtheory.transductive_clustering.updates.column_statistics import Survey, surveyed
 from lrtheory.transductive_clustering.updates.edges import sizes_of
-from lrtheory.transductive_clustering.updates.survey import Survey, surveyed
 
 __all__ = [
+    "at_least_zero",
+    "class_labels",
     "in_range",
     "largest_coordinate",
     "library_of",
@@ -21,6 +23,7 @@ __all__ = [
     "positive",
     "sparse_affinity",
     "squarable",
+    "step_factor",
     "weights",
 ]
 
@@ -116,15 +119,40 @@ def sparse_affinity(affinity: Any, n: int | None = None, dtype: Any = np.float64
 def positive(name: str, value: Any, dtype: Any = np.float64) -> float:
     """Return a number above 0 whose products and quotients stay within the range of the dtype."""
     largest = _largest(dtype)
-    number = real(name, value, low=0, high=largest)
-    if number == 0:
+    if real(name, value) <= 0:
         raise must(name, "positive", value)
     return real(name, value, low=1 / largest, high=largest)
 
 
+def at_least_zero(name: str, value: Any, dtype: Any = np.float64) -> float:
+    """Return a number of at least 0 whose products and quotients stay within the range of the dtype."""
+    if real(name, value) < 0:
+        raise must(name, "in [0, inf)", value)
+    return real(name, value, low=0, high=_largest(dtype))
+
+
+def step_factor(damping: Any) -> float:
+    """Return the factor of all steps, where it is a number and not "auto"."""
+    if isinstance(damping, str) or not 0 < real("damping", damping) <= 1:
+        raise must("damping", "'auto' or a number in (0, 1]", damping)
+    return positive("damping", damping)
+
+
+def class_labels(name: str, value: Any) -> np.ndarray:
+    """Return labels of classes, of any kind that can be sorted: strings, or finite real numbers."""
+    labels = as_array(name, to_numpy(value))
+    if labels.dtype.kind not in "biufUSO":
+        raise must(name, "numbers or strings", labels.dtype, TypeError)
+    if labels.dtype.kind in "fO":
+        strange = labels[(labels != labels) | (labels == np.inf) | (labels == -np.inf)]  # NaN differs from itself
+        if strange.size:
+            raise must(name, "finite", strange.flat[0])
+    return labels
+
+
 def weights(lam: Any, temperature: Any, dtype: Any = np.float64) -> tuple[float, float]:
     """Return lambda and T, whose products and quotients stay within the range of the dtype."""
-    return real("lam", lam, low=0, high=_largest(dtype)), positive("temperature", temperature, dtype)
+    return at_least_zero("lam", lam, dtype), positive("temperature", temperature, dtype)
 
 
 def _largest(dtype: Any) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 from lrtheory._array import arrays, kernel, kernel_input, sparse
 from lrtheory._numbers import number, table
 from lrtheory._types import ArrayLike, Number, SparseArray
-from lrtheory._validation import as_array, choice, must, real, refuse_unused
+from lrtheory._validation import Words, as_array, choice, must, refuse_unused
 from lrtheory.transductive_clustering.theory.arguments import rows
 from lrtheory.transductive_clustering.updates.edges import csr_parts, is_symmetric
-from lrtheory.transductive_clustering.updates.inputs import sparse_affinity
+from lrtheory.transductive_clustering.updates.inputs import at_least_zero, sparse_affinity
 
 __all__ = ["round_assignments"]
 
@@ -82,12 +82,12 @@ def round_assignments(
     if method == "argmax":
         return np.where(clamped >= 0, clamped, Z.argmax(axis=1))
     visited = np.arange(n) if order is None else as_array("order", order)
-    if visited.dtype.kind not in "iu" or sorted(visited.tolist()) != list(range(n)):
+    if visited.dtype.kind not in "iu" or visited.ndim != 1 or sorted(visited.tolist()) != list(range(n)):
         raise must("order", f"a permutation of 0, ..., {n - 1}", visited)
     exact = Z.dtype == object or A.dtype == object
     kind = object if exact else np.float64
     weight: Any = 1 if lam is None else lam
-    weight = number("lam", weight, 0) if exact else real("lam", weight, low=0, high=1e290)
+    weight = number("lam", weight, 0) if exact else at_least_zero("lam", weight)
     edges = csr_parts(W)
     edges = edges._replace(values=kernel_input(edges.values, kind))
     labels, run = np.empty(n, np.int64), round_rows.py_func if exact else round_rows
@@ -102,7 +102,7 @@ def _attracting(affinity: Any, n: int) -> Any:
     if W.dtype != object:
         W = sparse_affinity(W, n)
     if not is_symmetric(np, W):
-        raise must("affinity", "symmetric", "a directed graph")
+        raise must("affinity", "symmetric", Words("a directed graph"))
     diagonal = W.diagonal()
     if (diagonal < 0).any():
         raise must("affinity", "without a negative entry on its diagonal", diagonal[diagonal < 0][0])

@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._kernels.exponential import exponential
 from lrtheory._kernels.lanes import weighted_sum
-from lrtheory._kernels.rows import add_rows, fetch_row, row_width, shift_rows, step_rows
+from lrtheory._kernels.softmax_rows import add_rows, fetch_row, row_width, shift_rows, step_rows
 from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL, Descent, Work
 from lrtheory.transductive_clustering.updates.edges import Edges

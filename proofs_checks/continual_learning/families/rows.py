@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
-from proofs_checks.continual_learning.families.guards import is_matrix
+from proofs_checks.continual_learning.families.matrices import is_matrix
 
 #: orthonormal rows, all of whose entries are halves
 HADAMARD = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
-from proofs_checks.continual_learning.families.guards import is_matrix
+from proofs_checks.continual_learning.families.matrices import is_matrix
 
 #: rules that see the weights alone
 BLIND = ("weights", "random", "axes")

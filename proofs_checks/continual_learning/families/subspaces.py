@@ -10,8 +10,9 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
-from proofs_checks.continual_learning.families.guards import allowance, is_matrix, spectrum, square
+from proofs_checks.continual_learning.families.matrices import is_matrix, spectrum
 from proofs_checks.continual_learning.families.rows import HADAMARD, adversarial, sketch_of
+from proofs_checks.guards import allowance, square
 
 LAYOUTS = ("torch", "rows")
 Found = dict[str, Any]

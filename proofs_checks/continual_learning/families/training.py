@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
-from proofs_checks.continual_learning.families.guards import is_matrix
+from proofs_checks.continual_learning.families.matrices import is_matrix
 from proofs_checks.continual_learning.families.rows import HADAMARD
 from proofs_checks.continual_learning.families.subspaces import LAYOUTS, begun, oriented
 

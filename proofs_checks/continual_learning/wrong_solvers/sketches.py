@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.continual_learning.families.guards import square
 from proofs_checks.continual_learning.families.rows import Axes, Parts, Rows, counted, merged, sketched
+from proofs_checks.guards import square
 
 
 def left_vectors(case: Rows, rng: np.random.Generator | None = None) -> dict[str, Any]:

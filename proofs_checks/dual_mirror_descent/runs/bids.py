@@ -7,7 +7,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Sides, Statement, rounding, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.units import AUCTIONS, Auctions, Bids, bids
+from proofs_checks.dual_mirror_descent.families.auctions import AUCTIONS, Auctions, Bids, bids
 
 
 def bids_win(auctions: Auctions, found: Bids) -> Sides:

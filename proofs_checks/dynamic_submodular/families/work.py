@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._array import interpreted, kernel_input
 from lrtheory.bounds import Family
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, problem
-from lrtheory.dynamic_submodular.maintenance.machine import Single
+from lrtheory.dynamic_submodular.maintenance.updater import Single
 from lrtheory.dynamic_submodular.structures import batches, guesses, levels, prefixes, states, stream
 
 #: the compiled kernel, in a tuple, where the change of another kernel does not exchange it for an interpreted one

@@ -17,7 +17,7 @@ from lrtheory.fair_subset_selection import (
     theory,
 )
 from proofs_checks.fair_subset_selection.families.laws import THETA, biased
-from proofs_checks.fair_subset_selection.outcomes import are_sets
+from proofs_checks.fair_subset_selection.families.outcomes import are_sets
 
 
 @dataclass(frozen=True)

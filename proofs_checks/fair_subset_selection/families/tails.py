@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, OutcomeError
 from lrtheory.fair_subset_selection import sample_rankings, select_by_scores, theory
-from proofs_checks.fair_subset_selection.outcomes import are_rankings
+from proofs_checks.fair_subset_selection.families.outcomes import are_rankings
 
 
 @dataclass(frozen=True)

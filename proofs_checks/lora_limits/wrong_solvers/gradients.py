@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.lora_limits.families import certified, chains, exact, row_perturbation, steps
+from proofs_checks.lora_limits.families import certified, chains, exact, proof_steps, row_perturbation
 from proofs_checks.lora_limits.families.growth import almost_linear, needed
 
 # --- the exact gradient ----------------------------------------------------------------------------------------------
@@ -164,20 +164,20 @@ def twice_as_long(case: almost_linear.Widths, rng: np.random.Generator) -> float
     return 2 * almost_linear.break_even(case)
 
 
-def other_order(pairs: steps.Pairs, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def other_order(pairs: proof_steps.Pairs, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Use R_i kron P_i instead of P_i kron R_i on the left side."""
-    found = steps.row_products(pairs)
+    found = proof_steps.row_products(pairs)
     # subtle: both orders are right if both sides take the same one
-    return found | {"left": steps.row_products(replace(pairs, P=pairs.R, R=pairs.P))["left"]}
+    return found | {"left": proof_steps.row_products(replace(pairs, P=pairs.R, R=pairs.P))["left"]}
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
 
 
-def kron_backwards(one: steps.Sandwich, rng: np.random.Generator) -> np.ndarray:
+def kron_backwards(one: proof_steps.Sandwich, rng: np.random.Generator) -> np.ndarray:
     """Multiply by B kron A instead of A kron B."""
     # right for vectors by columns, the convention of much of the literature
-    return steps.vectorized(steps.Sandwich(one.B, one.X.T, one.A))
+    return proof_steps.vectorized(proof_steps.Sandwich(one.B, one.X.T, one.A))
 
 
 def kinds_exchanged(case: almost_linear.Length, rng: np.random.Generator) -> np.ndarray:

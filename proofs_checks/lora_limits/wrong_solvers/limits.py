@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.lora_limits import theory
-from proofs_checks.lora_limits.families import features, polynomials, scales, side
+from proofs_checks.lora_limits.families import beyond_attention, features, polynomials, scales
 from proofs_checks.lora_limits.families.growth import ladders
 from proofs_checks.lora_limits.families.hard import cubes, gadgets
 
@@ -228,33 +228,35 @@ def one_decision_changed(case: gadgets.Polynomials, rng: np.random.Generator) ->
 # --- scalings --------------------------------------------------------------------------------------------------------
 
 
-def one_rank_more(case: side.Linear, rng: np.random.Generator) -> np.ndarray:
+def one_rank_more(case: beyond_attention.Linear, rng: np.random.Generator) -> np.ndarray:
     """Use blocks of one singular triple more."""
     # they come closer to the target than claimed, but their rank is too high
-    return side.adapted(replace(case, rank=case.rank + 1))
+    return beyond_attention.adapted(replace(case, rank=case.rank + 1))
 
 
-def last_inverse_dropped(case: side.Linear, rng: np.random.Generator) -> np.ndarray:
+def last_inverse_dropped(case: beyond_attention.Linear, rng: np.random.Generator) -> np.ndarray:
     """Use D_l = (W_n ... W_{l+1})^-1 E_l, without the inverse of the adapted layers before it."""
     # subtle: for the first layer the inverse is that of the identity, so with one layer nothing is wrong
-    sums = [side.product(case.layers), *case.partial_sums]
+    sums = [beyond_attention.product(case.layers), *case.partial_sums]
     blocks = [after - before for before, after in pairwise(sums)]
-    behind = [side.product([np.eye(len(case.target)), *case.layers[k + 1 :]]) for k in range(len(case.layers))]
+    behind = [
+        beyond_attention.product([np.eye(len(case.target)), *case.layers[k + 1 :]]) for k in range(len(case.layers))
+    ]
     return np.array([np.linalg.solve(W, E) for W, E in zip(behind, blocks, strict=True)])
 
 
-def other_scale(case: side.OneStep, rng: np.random.Generator) -> np.ndarray:
+def other_scale(case: beyond_attention.OneStep, rng: np.random.Generator) -> np.ndarray:
     """Use alpha / r where alpha / sqrt(r) is meant, and the other way round."""
     # at rank 1 both scales agree, so ranks above 1 always run
-    return side.first_change(replace(case, rslora=not case.rslora))
+    return beyond_attention.first_change(replace(case, rslora=not case.rslora))
 
 
-def ranks_backwards(case: side.Steps, rng: np.random.Generator) -> np.ndarray:
+def ranks_backwards(case: beyond_attention.Steps, rng: np.random.Generator) -> np.ndarray:
     """State the changes in the reverse order of the ranks."""
     # all changes are right, in the names of other ranks
-    return side.first_changes(case)[::-1]
+    return beyond_attention.first_changes(case)[::-1]
 
 
-def one_rank_less(case: side.Counts, rng: np.random.Generator) -> int:
+def one_rank_less(case: beyond_attention.Counts, rng: np.random.Generator) -> int:
     """State one rank less than is needed."""
-    return side.needed_rank(case) - 1
+    return beyond_attention.needed_rank(case) - 1

@@ -11,6 +11,7 @@ from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.low_rank_adapters.convert.to_lora import to_lora
 from lrtheory.low_rank_adapters.fit import fit
 from lrtheory.low_rank_adapters.kinds.lora import lora
+from proofs_checks.guards import allowance, square
 from proofs_checks.low_rank_adapters.families.adapters import (
     Case,
     build,
@@ -21,7 +22,7 @@ from proofs_checks.low_rank_adapters.families.adapters import (
     update,
     with_more,
 )
-from proofs_checks.low_rank_adapters.families.exact import allowance, square, values
+from proofs_checks.low_rank_adapters.families.spectra import values
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.low_rank_adapters.distance import distance
+from proofs_checks.guards import allowance, misfit, square
 from proofs_checks.low_rank_adapters.families.adapters import (
     KINDS,
     Case,
@@ -22,7 +23,6 @@ from proofs_checks.low_rank_adapters.families.adapters import (
     update,
     with_more,
 )
-from proofs_checks.low_rank_adapters.families.exact import allowance, misfit, square
 
 #: kinds whose distance is known for every target
 CLOSED = ("lora", "lora-fa", "lora-xs", "full")

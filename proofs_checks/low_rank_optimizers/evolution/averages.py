@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
-from lrtheory.low_rank_optimizers.laboratory.exact_gradient import exact_gradient
+from lrtheory.low_rank_optimizers.exact_gradients.exact_gradient import exact_gradient
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem
 from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS
 from proofs_checks.low_rank_optimizers.families.estimates import Found, derivative, gradient_of, law_of, sides_of

@@ -23,7 +23,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.low_rank_optimizers import theory
-from lrtheory.low_rank_optimizers.laboratory.sine_gradient import sine_gradient
+from lrtheory.low_rank_optimizers.exact_gradients.sine_gradient import sine_gradient
 from lrtheory.low_rank_optimizers.problem import SineProblem
 from proofs_checks.low_rank_optimizers.families.polynomials import Task, patterns
 from proofs_checks.low_rank_optimizers.families.waves import (

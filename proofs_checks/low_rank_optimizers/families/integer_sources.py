@@ -14,7 +14,7 @@ from lrtheory.bounds import Draws, Family
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN
-from lrtheory.low_rank_optimizers.integer.tables import logarithms, powers
+from lrtheory.low_rank_optimizers.integer.lookup_tables import logarithms, powers
 from proofs_checks.low_rank_optimizers.families.integers import LIMIT, is_small
 
 

@@ -31,7 +31,7 @@ def undamped(case: Walk, rng: np.random.Generator | None = None) -> Found:
 
 
 def both_published(case: Walk, rng: np.random.Generator | None = None) -> Found:
-    """Return the published path for both."""
+    """Return the path of the thesis's formula for both."""
     X = path(case, method="published")["X"]
     return {"exact": X, "published": X}
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import interpreted
 from lrtheory.matrix_completion import Observations
-from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.regressions import kernels
 
 
 class Counter:
@@ -60,9 +60,9 @@ def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
     tally, (m, k) = [0], (data.shape[0], F.shape[1])
     counters = lambda array: np.vectorize(lambda x: Counter(float(x), tally), otypes=[object])(array)
     lines = data.by_row._replace(values=counters(data.by_row.values))
-    work = regressions.Regressions(counters(np.zeros((m, k))), np.zeros(m), np.zeros(m), np.zeros(m, np.int64))
-    room = regressions.Room(*(np.empty((rows, k), dtype=object) for rows in (int(data.by_row.degrees.max()), k + 2)))
-    rule = regressions.Rule(k, Counter(0.0, tally), Counter(float(4 * k * np.finfo(float).eps), tally), 0)
-    counting = interpreted(regressions, math=MATH)
+    work = kernels.Regressions(counters(np.zeros((m, k))), np.zeros(m), np.zeros(m), np.zeros(m, np.int64))
+    room = kernels.Workspace(*(np.empty((rows, k), dtype=object) for rows in (int(data.by_row.degrees.max()), k + 2)))
+    rule = kernels.Rule(k, Counter(0.0, tally), Counter(float(4 * k * np.finfo(float).eps), tally), 0)
+    counting = interpreted(kernels, math=MATH)
     counting._exact_lines(lines, counters(F), rule, (0, m), room, work)
     return tally[0]

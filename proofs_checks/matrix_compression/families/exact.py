@@ -14,7 +14,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from lrtheory.bounds import Sides, rounding
+from lrtheory.bounds import Sides
 
 #: bits of the enclosures, from which the nearest doubles are taken
 BITS = 160
@@ -74,16 +74,6 @@ def residual_energies(groups: Sequence[np.ndarray]) -> list[np.ndarray]:
     return found
 
 
-def unlike(off: Any, allowed: Any) -> Sides | None:
-    """Return sides that fail where something is not what it has to be, up to rounding; None where everything is."""
-    off = np.abs(np.ravel(off)).astype(float)
-    off = np.where(np.isfinite(off), off, 1e300)
-    if bool((off <= allowed).all()):
-        return None
-    most = 1 + 2 * np.asarray(allowed, float)  # a difference counts up to here
-    return Sides(np.minimum(off, most), np.zeros(off.shape), rounding=np.minimum(allowed, most), trivial=most)
-
-
 def entries(lhs: Any, rhs: Any, *, trivial: Any = np.inf, least: Any = -np.inf, allowed: Any) -> Sides:
     """Join parts of both sides to one list each, and set to 0 what rounding alone could have made."""
     lhs, rhs = (np.concatenate([np.ravel(np.asarray(part, float)) for part in side]) for side in (lhs, rhs))
@@ -104,13 +94,6 @@ def both(a: Sides, b: Sides) -> Sides:
 
     names = {"lhs": 0.0, "rhs": 0.0, "trivial": np.inf, "least": -np.inf, "rounding": 0.0}
     return Sides(**{name: column(name, missing) for name, missing in names.items()})
-
-
-def allowance(matrix: np.ndarray, steps: int = 1) -> float:
-    """Return what sums of the energies of a matrix may err by in doubles, after some factorizations."""
-    # backward errors of a factorization are a small multiple of the sides of the matrix; 64 times as a margin
-    M = np.asarray(matrix, float)
-    return float(rounding(64 * (sum(M.shape) + 8) * steps, (M * M).sum()))
 
 
 @functools.lru_cache(maxsize=8192)

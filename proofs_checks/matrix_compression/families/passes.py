@@ -10,7 +10,8 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Sides, Tight
 from lrtheory.matrix_compression import StackSketch, make_hidden_direction
-from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, allowance, energies, tops, unlike
+from proofs_checks.guards import allowance, unlike
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, energies, tops
 from proofs_checks.matrix_compression.families.stacks import Blocks, are_stacked, climb_stack, draw_blocks
 
 

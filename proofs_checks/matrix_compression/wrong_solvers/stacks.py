@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lrtheory.matrix_compression.baselines.stacks import PREDICTORS, Published
-from lrtheory.matrix_compression.stacks.families import Candidates
+from lrtheory.matrix_compression.stacks.cluster_search import Candidates
 from proofs_checks.matrix_compression.families.clusters import Clustered, Clustering, labels
 from proofs_checks.matrix_compression.families.exact import top
 from proofs_checks.matrix_compression.families.passes import Node, Pass, Trace, pieces_of

@@ -1,1 +1,1 @@
-"""Tests of chains and response graphs."""
+"""Chains and response graphs against plain loops, linear systems and networkx."""

@@ -1,1 +1,1 @@
-"""Tests of meta-games."""
+"""Games: rules, closed forms, and best responses by enumeration."""

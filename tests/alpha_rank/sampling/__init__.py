@@ -1,1 +1,1 @@
-"""Tests of adaptive sampling."""
+"""Adaptive sampling against plain recomputation, enumeration and exact probabilities."""

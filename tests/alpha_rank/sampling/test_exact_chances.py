@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lrtheory.alpha_rank import Game, response_signs
-from proofs_checks.alpha_rank import exact_chances
-from proofs_checks.alpha_rank.families.matches import Match, one_edge
-from proofs_checks.alpha_rank.families.sampling import SampledGame, equally_spaced
+from proofs_checks.alpha_rank.families import exact_chances
+from proofs_checks.alpha_rank.families.estimated_payoffs import SampledGame, equally_spaced
+from proofs_checks.alpha_rank.families.ucb_runs import Match, one_edge
 from tests.alpha_rank.oracles import PlainUCB
 
 

@@ -1,1 +1,1 @@
-"""Tests of stationary laws."""
+"""Stationary distributions and their limits against Fractions, spanning trees and elimination on leading terms."""

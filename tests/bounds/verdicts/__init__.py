@@ -1,1 +1,1 @@
-"""What an outsider could get wrong verdicts, or no sentence, from."""
+"""Claims that were once judged wrongly, and mistakes of authors that must get a clear sentence."""

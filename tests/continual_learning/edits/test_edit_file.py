@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,6 +170,17 @@ def test_a_refused_edit_leaves_nothing_behind(tmp_path):
     for tensor, rule in (("w", "`tensor` must be a matrix of one of F64"), ("v", "`tensor` must be the name")):
         with pytest.raises(ValueError, match=rule):
             edit_safetensors(whole, tensor, [([[1.0, 1.0]], [[1.0]])], out=tmp_path / "new.safetensors")
+
+
+def test_what_is_no_path_and_no_name(tmp_path: Path) -> None:
+    edits: Any = [([[1.0]], [[1.0]])]
+    for path, tensor, out, rule in (
+        (3, "w", tmp_path / "new", "`path` must be a path; got 3"),
+        (FILES / "tiny-model", "w", None, "`out` must be a path; got None"),
+        (FILES / "tiny-model", np.ones(2), tmp_path / "new", "`tensor` must be the name of a matrix; got"),
+    ):
+        with pytest.raises(TypeError, match=rule):
+            edit_safetensors(path, tensor, edits, out=out)  # type: ignore[arg-type]  # that is the test
 
 
 # --- the verbs -------------------------------------------------------------------------------------------------------

@@ -98,8 +98,8 @@ def test_edits_that_contradict_each_other_have_a_best_success():
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
-        ({}, "`max_drift, min_success` must be exactly one of both; got (None, None)."),
-        ({"max_drift": 1.0, "min_success": 0.5}, "`max_drift, min_success` must be exactly one of both"),
+        ({}, "`max_drift, min_success` must be exactly one of these; got none of them."),
+        ({"max_drift": 1.0, "min_success": 0.5}, "`max_drift, min_success` must be exactly one of these"),
         ({"max_drift": 0.0}, "`max_drift` must be in (0, inf)"),
         ({"max_drift": np.inf}, "`max_drift` must be in (0, inf)"),
         ({"min_success": 1.0}, "`min_success` must be in (0, 1)"),
@@ -111,6 +111,15 @@ def test_bad_input_is_one_sentence(options, rule):
     with pytest.raises(ValueError) as caught:
         plan_edit(np.eye(2), np.eye(2), np.ones((2, 2)), **options)
     assert rule in str(caught.value)
+
+
+def test_errors_call_the_arguments_by_their_names():
+    for keys, values, rule in (
+        (np.ones((1, 3)), np.ones((1, 2)), r"^`keys` must be of shape \(u, 2\)"),
+        (np.ones((1, 2)), np.ones((1, 3)), r"^`values` must be of shape \(1, 2\)"),
+    ):
+        with pytest.raises(ValueError, match=rule):
+            plan_edit(np.eye(2), keys, values, max_drift=1.0)
 
 
 def test_keys_whose_squares_are_infinite():

@@ -274,7 +274,11 @@ def full() -> SubspaceProtector:
         (lambda _: SubspaceProtector(0), ValueError, "`n_features` must be an integer of at least 1; got 0."),
         (lambda _: SubspaceProtector(4, layout="jax"), ValueError, "`layout` must be one of 'rows', 'torch'"),
         (lambda _: SubspaceProtector(4, side="left"), ValueError, "`side` must be one of 'input', 'output'"),
-        (lambda p: p.extend(normal(2, 4), energy=0.5, rank=1), ValueError, "`rank` must be left out where `energy`"),
+        (
+            lambda p: p.extend(normal(2, 4), energy=0.5, rank=1),
+            ValueError,
+            "`rank, energy` must be at most one of these",
+        ),
         (lambda p: p.extend(normal(2, 4), energy=0.0), ValueError, "`energy` must be in (0, 1]; got 0.0."),
         (lambda p: p.extend(normal(2, 4), energy=1.01), ValueError, "`energy` must be in (0, 1]; got 1.01."),
         (lambda p: p.extend(normal(2, 4), rank=-1), ValueError, "`rank` must be an integer of at least 0; got -1."),
@@ -309,7 +313,7 @@ def full() -> SubspaceProtector:
             (
                 lambda p, delta=delta: p.set_state(p.get_state() | {"delta": delta}),
                 ValueError,
-                "`state['delta']` must be in",
+                "`state['delta']` must be finite and at least 0",
             )
             for delta in (-1.0, np.inf)
         ),

@@ -23,7 +23,7 @@ def made(**options: Any) -> RecursiveRidge:
 CONSTRUCTORS: dict[str, tuple[dict[str, Any], str]] = {
     "a vector": ({"W0": [1.0]}, r"`W0` must be a finite matrix; got an array of shape \(1,\)\."),
     "NaN": ({"W0": [[np.nan]]}, "`W0` must be a finite matrix; got an infinity or NaN."),
-    "negative ridge": ({"ridge": -1}, r"`ridge` must be in \[0, "),
+    "negative ridge": ({"ridge": -1}, "`ridge` must be finite and at least 0; got -1."),
     "nothing held": ({"ridge": 0}, "unless the anchors have full column rank 3; got 0.0 with rank 0."),
     "free direction": (
         {"ridge": 0, "anchors": np.eye(3)[:2]},
@@ -34,7 +34,10 @@ CONSTRUCTORS: dict[str, tuple[dict[str, Any], str]] = {
         {"ridge": 0, "anchors": np.eye(3), "method": "dual"},
         "`ridge` must be positive in the dual form; got 0.0.",
     ),
-    "negative weight": ({"anchors": np.eye(3), "anchor_weight": -1}, r"`anchor_weight` must be in \[0, "),
+    "negative weight": (
+        {"anchors": np.eye(3), "anchor_weight": -1},
+        "`anchor_weight` must be finite and at least 0; got -1.",
+    ),
     "weight of nothing": ({"anchor_weight": 2.0}, "`anchor_weight` must be left out without anchors; got 2.0."),
     "anchors": ({"anchors": np.eye(2)}, r"`anchors` must be of shape \(m, 3\); got \(2, 2\). Is `layout` right\?"),
     "large anchors": (
@@ -213,7 +216,7 @@ def test_wrong_types_and_labels() -> None:
     with pytest.raises(TypeError, match="`keys` must be an array of real numbers"):
         state.update([["a", "b", "c"]], V)
     for call in (state.forget, state.leave_one_out, lambda label: state.replace(label, V)):
-        with pytest.raises(KeyError, match="7"):
+        with pytest.raises(KeyError, match="`label` must be that of an edit that is kept; got 7"):
             call(7)
 
 

@@ -124,6 +124,10 @@ def test_tampered() -> None:
         assert not changed(drift, **{field: getattr(drift, field) * 1.01 + 1e-3}).verify(problem)
     assert not changed(drift, statement="continual_learning/RL-9").verify(problem)
     adapter: Any = state.as_adapter(1).certificate
+    for certificate in (edit, drift, adapter):
+        for wrong in (3, None, "abc"):
+            with pytest.raises(TypeError, match="`problem` must be an EditProblem; got"):
+                certificate.verify(wrong)
     assert not changed(adapter, bound=adapter.bound * 1.01).verify(problem)
     assert not changed(adapter, B=adapter.B * 1.1).verify(problem)
     assert not changed(adapter, A=adapter.A[:, :4]).verify(problem)

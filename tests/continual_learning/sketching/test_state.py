@@ -159,13 +159,21 @@ def test_types_are_joined() -> None:
         (lambda: made().projection_bound(-1), ValueError, "`k` must be an integer in [0, 2]; got -1."),
         (lambda: made().set_state({}), ValueError, "`state` must be a mapping with the key"),
         (lambda: made().set_state(made(buffer=3).get_state()), ValueError, "`state['buffer']` must be 4"),
-        (lambda: made().set_state(made().get_state() | {"mass": -1.0}), ValueError, "`state['mass']` must be in"),
+        (
+            lambda: made().set_state(made().get_state() | {"mass": -1.0}),
+            ValueError,
+            "`state['mass']` must be finite and at least 0",
+        ),
         (
             lambda: made().set_state(made().get_state() | {"rows": np.ones((5, 12))}),
             ValueError,
             "`state['rows']` must be at most 4 rows",
         ),
-        (lambda: made().set_state(made().get_state() | {"mass": np.inf}), ValueError, "`state['mass']` must be in"),
+        (
+            lambda: made().set_state(made().get_state() | {"mass": np.inf}),
+            ValueError,
+            "`state['mass']` must be finite and at least 0",
+        ),
         (
             lambda: made().set_state(made().get_state() | {"unit": 10**9}),
             ValueError,
@@ -176,6 +184,8 @@ def test_types_are_joined() -> None:
             ValueError,
             "`state['gram']` must be a Gram matrix",
         ),
+        (lambda: sketch([[1, 2], [3]], 1), ValueError, "`A` must be an array with rows of equal length"),
+        (lambda: made().save(3), TypeError, "`path` must be a path; got 3."),
         (lambda: sketch(np.ones(3), 1), ValueError, "`A` must be of shape (T, n) with n above 0; got (3,)."),
         (lambda: sketch(np.ones((3, 0)), 1), ValueError, "`A` must be of shape (T, n) with n above 0; got (3, 0)."),
     ],

@@ -140,6 +140,7 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("edit_success", (-1,), {}, r"`leverage` must be in \[0, inf\)"),
     ("innovation_cost", ([1], [[1]]), {}, r"`surprise` must be of shape \(u, p\)"),
     ("interference", ([[1]], [[1], [2]]), {}, r"`leverage` must be of shape \(1, 1\)"),
+    ("ridge_solution", ([[1]], [[1, 2, 3]]), {}, r"`edits\[0\]` must be a pair"),
     ("ledger_cost", ([[[1]]], []), {}, "`leverages` must be a sequence of 1"),
     ("interference_bound", (-1,), {}, r"`energy` must be in \[0, inf\)"),
     ("deviation_bound", (np.inf,), {}, r"`energy` must be in \[0, inf\)"),
@@ -153,3 +154,15 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
 def test_refusals(name: str, given: tuple[Any, ...], options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         getattr(theory, name)(*given, **options)
+
+
+@pytest.mark.parametrize("wrong", [3, None, "abc", np.array(3.0)])
+def test_what_is_no_sequence_is_refused(wrong: Any) -> None:
+    for name in ("dual_solution", "information_matrix", "ridge_solution"):
+        with pytest.raises(TypeError, match="`edits` must be a sequence; got"):
+            getattr(theory, name)([[1]], wrong)
+    with pytest.raises(TypeError, match="`edits` must be a sequence; got"):
+        theory.objective([[1]], [[1]], wrong)
+    for given, name in (((wrong, []), "surprises"), (([], wrong), "leverages")):
+        with pytest.raises(TypeError, match=f"`{name}` must be a sequence; got"):
+            theory.ledger_cost(*given)

@@ -106,6 +106,9 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("projection_bound", ([1], 0), {"rank": 0}, "rank", ONE),
     ("projection_bound", ([1], 0), {"rank": 1, "delta": -1}, "delta", AT_ZERO),
     ("misra_gries", ([(0, 0)], 1), {}, "items", "in (0, inf)"),
+    ("misra_gries", (3, 1), {}, "items", "a sequence"),
+    ("misra_gries", ("abc", 1), {}, "items", "a sequence"),
+    ("misra_gries", ([3], 1), {}, "items[0]", "a sequence"),
     ("misra_gries", ([(0, 1)], 0), {}, "rank", ONE),
     ("misra_gries", ([(0, 1)], 2), {"buffer": 2}, "buffer", "an integer above rank 2"),
 ]

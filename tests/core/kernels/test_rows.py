@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrtheory._array import kernel, kernel_input
-from lrtheory._kernels.rows import add_rows, row_width, shift_rows, step_rows
+from lrtheory._kernels.softmax_rows import add_rows, row_width, shift_rows, step_rows
 
 
 @kernel

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory import dual_mirror_descent as dmd
-from lrtheory.dual_mirror_descent.prices.compact import BLOCK, survey
+from lrtheory.dual_mirror_descent.prices.scan_costs import BLOCK, survey
 
 RNG = np.random.default_rng(0)
 SHAPES = [(1, 1, 1), (7, 1, 1), (300, 1, 1), (211, 3, 2), (5, 2, 300), (64, 4, 8), (1, 1, 3 * BLOCK), (97, 1, 101)]

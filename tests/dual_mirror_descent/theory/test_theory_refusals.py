@@ -6,6 +6,7 @@ import inspect
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from lrtheory.dual_mirror_descent import theory
@@ -47,10 +48,10 @@ def model(name):
 ROWS = [
     *rows("adversarial_step", {"rewards": ARRAY, "regret": ARRAY, "alpha": (0.5, *LEAST_0)}),
     *rows("bregman", {"to": ([-0.5], [1.0, 2.0], *ARRAY), "start": ([0.0], [-0.5], [1.0, 2.0], *ARRAY)}),
-    *rows("bregman", {"geometry": GEOMETRY}),
+    *rows("bregman", {"geometry": GEOMETRY, "rate": given(RATE)}),
     *rows("bregman", {"rate": (*RATE, [0.5, 0.5])}, **SCALED),
     *rows("capped_entropy_bound", {"horizon": HORIZON, **SETTING, "step_size": LEAST_0}),
-    *rows("change_of_units", {"prices": ARRAY, "reward_factor": ABOVE_0, "resource_factors": ([0.0], *ARRAY_0)}),
+    *rows("change_of_units", {"prices": ARRAY, "reward_factor": ABOVE_0, "resource_factors": ([], [0.0], *ARRAY_0)}),
     *rows("conjugate_difference", {"first": ([1.0, 2.0], *ARRAY), "second": ([1.0, 2.0], *ARRAY)}),
     *rows("conjugate_difference", {"cost_bound": LEAST_0}),
     *rows("corrupted_total_variation", {"horizon": HORIZON, "n_corrupted": (11, *COUNT)}),
@@ -59,6 +60,7 @@ ROWS = [
     *rows("default_init", {"rate": RATE, "reward_bound": LEAST_0, "geometry": GEOMETRY}),
     *rows("depletion_bound", {"last": ([1.0, 2.0], *ARRAY), "first": ([1.0, 2.0], *ARRAY), "rate": RATE}),
     *rows("depletion_bound", {"cost_bound": LEAST_0, "step_size": ABOVE_0, "geometry": ("capped-entropy", *GEOMETRY)}),
+    *rows("depletion_bound", {"geometry": (np.zeros(2),)}),
     *rows("depletion_bound", {"last": ([0.0],), "first": ([0.0], [-0.5])}, **ENTROPY),
     *rows("fair_regret_bound", {"horizon": HORIZON, **SETTING, "fairness": LEAST_0, "step_size": LEAST_0}),
     *rows("fair_regret_bound", {"init": INIT, "geometry": ("entropy", *GEOMETRY)}),
@@ -67,15 +69,18 @@ ROWS = [
     *rows("lazy_entropy", {"gradients": TABLE, "init": ([1.0], *ARRAY_0), "step_size": LEAST_0}),
     *rows("markov_mixing", {"switch": (1.5, *LEAST_0), "lag": COUNT}),
     *rows("mirror_descent_bound", {"gradients": TABLE, "comparator": ARRAY, "init": ([1.0], *ARRAY)}),
-    *rows("mirror_descent_bound", {"step_size": ABOVE_0, "geometry": GEOMETRY}),
+    *rows("mirror_descent_bound", {"step_size": ABOVE_0, "geometry": GEOMETRY, "prices": given(TABLE)}),
+    *rows("mirror_descent_bound", {"rate": given(RATE), "reward_bound": given(LEAST_0)}),
     *rows("mirror_descent_bound", {"comparator": ([-0.5, 0.0],), "init": ([0.0, 0.5],), "prices": TABLE}, **ENTROPY),
     *rows("mirror_descent_bound", {"rate": RATE}, **SCALED),
     *rows("mirror_descent_bound", {"reward_bound": LEAST_0}, **CAPPED, rate=[0.5, 0.5]),
     *rows("mirror_descent_error", {"gradients": TABLE, "step_size": LEAST_0, "geometry": GEOMETRY}),
+    *rows("mirror_descent_error", {"rate": given(RATE), "reward_bound": given(LEAST_0), "prices": given(TABLE)}),
     *rows("mirror_descent_error", {"prices": ([[0.5, 0.5]], [[-0.5, 0.5]] * 4, *TABLE)}, **ENTROPY),
     *rows("mirror_descent_error", {"rate": ([0.5], *RATE)}, **SCALED),
     *rows("mirror_descent_error", {"reward_bound": LEAST_0}, **CAPPED, rate=[0.5, 0.5]),
     *rows("movement_bound", {"gradients": TABLE, "step_size": LEAST_0, "geometry": ("entropy", *GEOMETRY)}),
+    *rows("movement_bound", {"rate": given(RATE), "reward_bound": given(LEAST_0)}),
     *rows("movement_bound", {"rate": RATE}, **CAPPED, reward_bound=1.0),
     *rows("movement_bound", {"reward_bound": LEAST_0}, **CAPPED, rate=[0.5, 0.5]),
     *rows("pacing_bid", {"value": ARRAY_0, "multiplier": ARRAY_0}),
@@ -90,7 +95,7 @@ ROWS = [
     *rows("regret_bound", {"period": (3, *given(HORIZON))}, **model("periodic")),
     *rows("regret_bound", {"init": (0.0, [0.0], [-0.5])}, **ENTROPY),
     *rows("regret_constants", {**SETTING, "geometry": GEOMETRY, "init": INIT, "constants": CHOICE}),
-    *rows("regret_constants", {"alpha": (0.5, *LEAST_0)}),
+    *rows("regret_constants", {"alpha": (0.5, *LEAST_0), "step_size": given(LEAST_0)}),
     *rows("regret_constants", {"step_size": LEAST_0}, **ENTROPY),
     *rows("step_size", {"horizon": HORIZON, **SETTING, "geometry": GEOMETRY, "init": INIT, "constants": CHOICE}),
     *rows("three_point_hindsight", {"horizon": HORIZON, "budget": (5, *COUNT)}),
@@ -101,7 +106,7 @@ ROWS = [
     *rows("uniform_fluid", {"horizon": HORIZON, "budget": (11, *LEAST_0)}),
     *rows("uniform_hindsight", {"horizon": HORIZON, "budget": (11, *COUNT)}),
     *rows("violation_bound", {"last": ([1.0, 2.0], *ARRAY), "first": ([1.0, 2.0], *ARRAY), "step_size": ABOVE_0}),
-    *rows("violation_bound", {"geometry": ("capped-entropy", *GEOMETRY)}),
+    *rows("violation_bound", {"geometry": ("capped-entropy", *GEOMETRY), "rate": given(RATE)}),
     *rows("violation_bound", {"rate": RATE}, **SCALED),
     *rows("violation_bound", {"last": ([0.0],), "first": ([0.0], [-0.5])}, **ENTROPY),
     *rows("weak_duality", {"conjugates": ARRAY_0, "prices": ([0.5, 0.5], *ARRAY_0), "budget": ([0.5, 0.5], *ARRAY_0)}),

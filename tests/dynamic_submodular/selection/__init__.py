@@ -1,1 +1,1 @@
-"""Where elements and their updates come from: files, frames, the shell, and data sets."""
+"""Greedy selection from a fixed set, lazy and in single precision, against plain references."""

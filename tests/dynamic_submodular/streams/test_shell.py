@@ -15,7 +15,7 @@ from lrtheory.cli import main
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular
 from lrtheory.dynamic_submodular.commands import follow
 from lrtheory.dynamic_submodular.objectives.elements import Elements
-from tests.dynamic_submodular.streams.test_doors import EDGES, FORMS, written
+from tests.dynamic_submodular.streams.test_from_files import EDGES, FORMS, written
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def test_picking(shell: Any) -> None:
     for line, sentence in [
         ("pick plain.txt -k 0", "`k` must be an integer of at least 1; got 0"),
         ("pick plain.txt -k 2 --by similarity", "plain.txt:2: `b` must be a number; got 'c'"),
-        ("pick plain.txt -k 2 --neighbors 3", '`n_neighbors` must be left out with by "coverage"'),
+        ("pick plain.txt -k 2 --neighbors 3", '`neighbors` must be left out unless `by` is "similarity"; got 3.'),
+        ("pick plain.txt -k 2 --by similarity --neighbors 0", "`neighbors` must be an integer of at least 1; got 0."),
     ]:
         code, _, err = shell(line)
         assert (code, err.count("\n")) == (3, 1)

@@ -84,8 +84,8 @@ def test_the_trap() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({}, ValueError, "one without the other; got 'neither'"),
-        ({"positions": [[0, 1]], "orders": [[0, 1]]}, ValueError, "got 'both'"),
+        ({}, ValueError, "exactly one of these; got none of them"),
+        ({"positions": [[0, 1]], "orders": [[0, 1]]}, ValueError, "got positions and orders"),
         ({"positions": [[0, 0]]}, ValueError, "row 0"),
         ({"positions": [[0, 1], [1, 2]]}, ValueError, "row 1"),
         ({"positions": [[1, 2, 3]]}, ValueError, "row 0"),

@@ -1,1 +1,1 @@
-"""Tests of the choice of k items."""
+"""The choice of k items against enumeration and integer programs."""

@@ -21,7 +21,7 @@ def test_chance_says_that_it_is_chance() -> None:
     found = baselines.random_within_groups(panel, RULES[2], 3, groups=[0, 0, 0, 1, 1, 1], quota={0: 1, 1: 2}, rng=1)
     assert found.score == committee_score(panel, RULES[2], found.items)
     assert (found.method, found.reason, dict(found.counts)) == ("random", "asked for", {})
-    assert found.message == "chance: the rankings were not looked at"
+    assert found.message == "chance: the rankings were not looked at; no certificate: chance bounds nothing"
     assert found.tied is found.gains is found.certificate is None
     assert found.labels == tuple("abcdef"[i] for i in found.items)
     assert dict(found.group_counts) == {0: 1, 1: 2}

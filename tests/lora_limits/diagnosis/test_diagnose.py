@@ -63,7 +63,12 @@ def test_bad_input():
         ll.diagnose(problem, tol=0)
     with pytest.raises(TypeError, match="`head` must be"):
         ll.diagnose(None, problem.XQ)
-    with pytest.raises(TypeError, match="`XQ` must be an array"):
+    with pytest.raises(ValueError, match="`X, XK, XV, mask` must be left out beside an AttentionProblem"):
+        ll.diagnose(problem, problem.XQ)
+    for X in (3, problem.XQ[:, :1]):
+        with pytest.raises(ValueError, match="`X` must be of "):
+            ll.diagnose(problem.head, X)
+    with pytest.raises(TypeError, match="`X` must be an array"):
         ll.diagnose(problem.head)
 
 

@@ -11,7 +11,7 @@ import pytest
 from lrtheory._files.safetensors import Tensors, encoded, write_tensors
 from lrtheory.low_rank_adapters import commands
 from lrtheory.low_rank_adapters.files import load_peft
-from lrtheory.low_rank_adapters.files.sources import PeftFolder, largest_change
+from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder, largest_change
 from tests.low_rank_adapters.files import PEFT, truth
 
 FILES = Path(__file__).resolve().parents[2] / "files"
@@ -93,8 +93,8 @@ def test_comparisons_are_of_the_matrix_that_was_changed_most() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "exactly one of both"),
-        ({"rank": 1, "budget": 64}, "exactly one of both"),
+        ({}, "exactly one of these"),
+        ({"rank": 1, "budget": 64}, "exactly one of these"),
         ({"budget": 63}, r"`budget` must be .*64"),
         ({"rank": 0}, "`rank`"),
         ({"rank": 1, "modules": "*.up_proj"}, "patterns of names in the model, as model.layers.0"),

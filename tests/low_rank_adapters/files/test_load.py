@@ -179,7 +179,9 @@ def test_numbers_that_are_not_finite_and_missing_parts_are_refused(tmp_path: Pat
 
 
 def test_no_folder_and_no_settings(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"adapter_config\.json"):
+    with pytest.raises(FileNotFoundError, match=r"^there is no folder '.*nowhere'$"):
         load_peft(tmp_path / "nowhere")
+    with pytest.raises(TypeError, match="`path` must be a path; got 3"):
+        load_peft(3)  # type: ignore[arg-type]  # that is the test
     with pytest.raises(FileNotFoundError, match=r"adapter_config\.json"):
         load_peft(tmp_path)

@@ -92,9 +92,10 @@ def test_sizes_that_belong_to_a_kind() -> None:
     [
         ("dora", {}, "`kind` must be one of 'lora', 'lora-fa'"),
         ("lora", {"bases": "ternary"}, "`bases` must be one of 'orthogonal-sign', 'gaussian', 'uniform'"),
-        ("lora", {"rank": 0}, "`rank` must be an integer of at least 1; got 0."),
+        ("lora", {"rank": 0}, r"`rank` must be an integer in \[1, 65536\]; got 0\."),
+        ("vera", {"rank": 10**6}, r"`rank` must be an integer in \[1, 65536\]; got 1000000\."),
         ("lora-xs", {"rank": 7}, r"`rank` must be an integer in \[1, 6\]; got 7\."),
-        ("lora", {"shape": (9,)}, r"`shape` must be a pair \(d_out, d_in\); got \(9,\)\."),
+        ("lora", {"shape": (9,)}, r"`shape` must be a pair of integers; got \(9,\)\."),
         ("lora", {"weight": W.T}, r"`weight` must be of shape \(9, 6\); got \(6, 9\)\."),
         ("hadamard", {}, '`weight` must be the weight that is adapted, which kind "hadamard" multiplies; got None.'),
         ("lora", {"d": 3}, '`d` must be left out with kind "lora", which does not use it; got 3.'),

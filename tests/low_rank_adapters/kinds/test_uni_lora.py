@@ -69,7 +69,7 @@ def test_sizes_are_counted_or_those_of_all_layers() -> None:
         ({"theta": np.ones(6)}, "`theta` must be a vector each of whose 6 entries is used by one of the 5 entries"),
         ({"theta": np.ones((2, 1))}, r"`theta` must be of shape \(n,\); got \(2, 1\)\."),
         ({"theta": [1.0, np.nan]}, "`theta` must be finite"),
-        ({"shape": (1, 4, 1)}, r"`shape` must be a pair \(d_out, d_in\); got \(1, 4, 1\)\."),
+        ({"shape": (1, 4, 1)}, r"`shape` must be a pair of integers; got \(1, 4, 1\)\."),
         ({"shape": (0, 4)}, r"`shape\[0\]` must be an integer of at least 1; got 0\."),
         ({"rank": 0}, "`rank` must be an integer of at least 1; got 0."),
         ({"rank": 2}, r"`assignment` must be of shape \(10,\); got \(5,\)\."),

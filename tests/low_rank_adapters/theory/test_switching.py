@@ -46,7 +46,7 @@ def test_ranks() -> None:
     [
         (lambda: theory.switched_weight([[1]], [1], [1], candidate=[1], side="C"), "`side` must be"),
         (lambda: theory.switched_weight([[1]], [1, 2], [1], candidate=[1]), "`left` must be of shape"),
-        (lambda: theory.switched_rank((0, 1), 1, 1), "`shape` must be"),
+        (lambda: theory.switched_rank((0, 1), 1, 1), r"`shape\[0\]` must be"),
         (lambda: theory.gradient_jump([[1]], [1], [1, 2]), "`after` must be of shape"),
     ],
 )

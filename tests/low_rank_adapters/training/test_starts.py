@@ -106,6 +106,9 @@ def test_a_compensated_start_changes_nothing_and_its_certificate_holds(kind, met
         assert start.captured <= start.optimum <= start.certificate.bound
         assert start.certificate.verify(G)
         assert not start.certificate.verify(np.ones((9, 7)))
+        for wrong in (3, None, "abc", float("nan")):
+            with pytest.raises(TypeError, match="^`gradient` must be an array of real numbers"):
+                start.certificate.verify(wrong)  # type: ignore[arg-type]  # that is the test
         left = initialize(
             blank(kind, 9, 7, 2, scale=3.0), G, method=method, step_size=size, weight=W, compensate=False, rng=5
         )
@@ -195,7 +198,7 @@ def test_starts_in_all_libraries_and_precisions(xp, method):
         ({"method": "pissa"}, ValueError, "`method` must be one of"),
         ({"method": "weight"}, ValueError, "`weight` must be given"),
         ({"method": "random", "step_size": 1.0}, ValueError, "`step_size` must be left out"),
-        ({"step_size": -1.0}, ValueError, "`step_size` must be in"),
+        ({"step_size": -1.0}, ValueError, "`step_size` must be finite and at least 0"),
         ({"weight": np.ones((2, 3))}, ValueError, "`weight` must be of shape"),
         ({"compensate": "no"}, TypeError, "`compensate` must be True or False"),
     ],

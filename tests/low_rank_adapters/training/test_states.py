@@ -302,7 +302,7 @@ def test_no_switch_makes_a_weight_infinite():
         ({"horizon": 0}, ValueError, "`horizon` must be an integer"),
         ({"interval": 0}, ValueError, "`interval` must be an integer"),
         ({"frozen_steps": -1}, ValueError, "`frozen_steps` must be an integer"),
-        ({"momentum": 1.0}, ValueError, "`momentum` must be in"),
+        ({"momentum": 1.0}, ValueError, r"`momentum` must be in \[0, 1\); got 1\.0\."),
     ],
 )
 def test_what_switches_refuse(change, error, rule):

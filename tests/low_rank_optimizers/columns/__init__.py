@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.columns`."""
+"""Selected columns against all subsets, and the cosine basis against scipy."""

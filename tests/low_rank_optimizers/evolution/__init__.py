@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.evolution`."""
+"""Evolution strategies against perturbations that are written out, plain loops and Fractions."""

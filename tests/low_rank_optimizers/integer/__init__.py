@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.integer`."""
+"""Votes and networks in integers against Python integers."""

@@ -13,7 +13,7 @@ import pytest
 
 from lrtheory.low_rank_optimizers import IntegerRNN, TextProblem, make_markov_text
 from lrtheory.low_rank_optimizers.integer import kernels
-from lrtheory.low_rank_optimizers.integer.tables import hashed, logarithms, noise, powers
+from lrtheory.low_rank_optimizers.integer.lookup_tables import hashed, logarithms, noise, powers
 from lrtheory.low_rank_optimizers.theory.integers import stationary
 
 

@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.optimizers`."""
+"""Steps of every optimizer against plain loops, matrices that are written out, and torch."""

@@ -256,6 +256,9 @@ def test_step_sizes_that_are_refused(value: float) -> None:
         optimizer.step_size = value
     assert optimizer.step_size == 1.0
     assert repr(optimizer) == "SGD(step_size=1): no gradient yet, 0 steps"
+    for name in ("GaLore", "DCTAdamW", "Trion"):
+        assert repr(getattr(lro, name)(2, step_size=1)) == f"{name}(rank=2, step_size=1): no gradient yet, 0 steps"
+    assert repr(lro.Frugal(0.25, step_size=1)) == "Frugal(density=0.25, step_size=1): no gradient yet, 0 steps"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +268,7 @@ def test_step_sizes_that_are_refused(value: float) -> None:
         (lambda: lro.SGD(step_size=1, dampening="all"), "`dampening` must be one of"),
         (lambda: lro.AdamW(step_size=1, beta2=0), r"`beta2` must be in \(0, 1\); got 0."),
         (lambda: lro.AdamW(step_size=1, beta1=1), r"`beta1` must be in \[0, 1\); got 1."),
-        (lambda: lro.AdamW(step_size=1, lam=-1), r"`lam` must be in"),
+        (lambda: lro.AdamW(step_size=1, lam=-1), "`lam` must be finite and at least 0"),
         (lambda: lro.DCTAdamW(0, step_size=1), "`rank` must be an integer of at least 1; got 0."),
         (lambda: lro.DCTAdamW(1, step_size=1, refresh_every=0), "`refresh_every` must be an integer"),
         (lambda: lro.DCTAdamW(1, step_size=1, basis=np.eye(2), method="fft"), "`method` must be"),

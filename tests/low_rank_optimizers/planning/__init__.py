@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.planning`."""
+"""Plans for populations against all alternatives, and bounds of biases against cubics."""

@@ -41,7 +41,7 @@ def test_certificates_are_checked() -> None:
     # 1.9 w^3 / 6 at rank 1: 1.9 of low rank and .95 of smoothing, together above the bound 2.5
     single = bias_bound((1, 1), rank=1, sigma=1.0, hessian_lipschitz=1.0)
     assert not single.verify(PolynomialProblem([[0.0]], [[0.0]], cubic=np.full((1,) * 6, 1.9)))
-    with pytest.raises(TypeError, match="`problem` must be a PolynomialProblem"):
+    with pytest.raises(TypeError, match="`problem` must be a PolynomialProblem; got 3"):
         found.verify(3)  # type: ignore[arg-type]
 
 

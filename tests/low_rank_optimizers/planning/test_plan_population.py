@@ -132,7 +132,7 @@ def test_refusals() -> None:
         plan_population((2, 2), budget=30, singular_values=[1.0], sigma=1.0, factors="sign")
     with pytest.raises(ValueError, match="`singular_values` must be 1 to 2 numbers, the largest"):
         plan_population((2, 3), budget=30, singular_values=[1.0, 1.0, 1.0], sigma=1.0)
-    with pytest.raises(ValueError, match="`fitness_std and pilot` must be given one at most"):
+    with pytest.raises(ValueError, match="`fitness_std, pilot` must be at most one of these"):
         plan_population((2, 2), budget=30, fitness_std=1.0, pilot=[1.0], sigma=1.0)
     for options in ({"singular_values": [1.0], "sigma": 1e-76}, {"singular_values": [1e76, 0], "sigma": 1.0}):
         with pytest.raises(ValueError, match="the largest times `sigma` in "):

@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.rounding`."""
+"""Rounding against tables of all numbers of a format and against rounding each sum."""

@@ -51,6 +51,12 @@ def test_wrong_certificates_and_inexact_weights_are_noticed():
     assert found.counts["rounded"] == int((np.asarray(rounded(WEIGHTS)) != WEIGHTS).sum()) > 0
     for change in ({"bound": found.certificate.bound - 0.1}, {"gap": found.certificate.gap + 0.1}):
         assert not replace(found.certificate, **change).verify(WEIGHTS)
+    few = absorption([1.0, 2.0, 0.001, 5.0], step_bound=1e-3).certificate
+    for other in ([3.0], [1.0, 2.0, 0.001], [1.0, 2.0, 0.001, 5.0] * 2, [1.0] * 4, []):  # shares may be the same
+        assert not few.verify(other)
+    for change in ({"n_weights": 1}, {"n_weights": 8}, {"bound": np.nextafter(few.bound, 1)}, {"gap": 1e-9}):
+        assert not replace(few, **change).verify([1.0, 2.0, 0.001, 5.0])
+    assert few.verify([1.0, 2.0, 0.001, 5.0])
     middle = len(found.curve["step"]) // 2
     assert found.curve["step"][middle] == pytest.approx(0.01)
     assert found.curve["certain_unchanged"][middle] == pytest.approx(found.certain_unchanged, abs=0.01)

@@ -1,1 +1,1 @@
-"""Tests of `low_rank_optimizers.theory`."""
+"""Formulas of low-rank optimizers against enumeration, plain loops and rational arithmetic."""

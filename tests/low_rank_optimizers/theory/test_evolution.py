@@ -132,8 +132,10 @@ def test_a_baseline_of_the_own_population() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match=r"^`shape` must be a pair of integers \(m, n\); got 3\.$"):
+    with pytest.raises(TypeError, match=r"^`shape` must be a sequence; got 3\.$"):
         theory.noise_constant(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^`shape` must be a pair of integers; got \(1,\)\.$"):
+        theory.noise_constant((1,))
     with pytest.raises(ValueError, match="`kurtosis_a` must be in"):
         theory.noise_constant((1, 1), kurtosis_a=-3)
     with pytest.raises(ValueError, match="`rank` must be an integer of at least 1; got 0"):

@@ -58,6 +58,9 @@ def test_scores_are_too_high_by_at_most_the_floors_of_their_table() -> None:
 def test_logits_are_integers():
     with pytest.raises(ValueError, match="`logits` must be integers"):
         theory.score_excess([1.5])
+    for call in (lambda: theory.score_excess([1], log=3), lambda: theory.entropy_rate([[1.0]], log="abc")):
+        with pytest.raises(TypeError, match="`log` must be callable; got"):
+            call()
 
 
 def test_divisors_are_the_largest_of_the_proof():

@@ -73,6 +73,7 @@ def test_no_value_grows_faster_than_the_slope() -> None:
         (lambda: theory.auon_factors(2, 1.0, gamma=2.0), "`gamma` must be left out"),
         (lambda: theory.newton_schulz_value(math.inf, n_iter=1), "`x`"),
         (lambda: theory.newton_schulz_value(1.0, n_iter=1, coefficients=(1, 2)), "3 numbers"),
+        (lambda: theory.newton_schulz_value(1.0, n_iter=1, coefficients=3), "`coefficients` must be a sequence"),
         (lambda: theory.newton_schulz_growth(-1), "n_iter"),
     ],
 )

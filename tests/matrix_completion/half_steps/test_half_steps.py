@@ -13,7 +13,7 @@ from lrtheory.matrix_completion import (
     objective,
     theory,
 )
-from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.regressions import kernels
 from tests.matrix_completion import oracles
 
 METHODS = ("exact", "cg", "sketch")
@@ -85,7 +85,7 @@ def test_a_short_row_without_the_rule_for_short_rows_is_caught():
     expected = np.linalg.pinv(F[:2]) @ [1.0, 2.0]
     old = "singular = (d < k and ridge == 0) or not cholesky(G, k, rule.tol * largest)"
     with (
-        patched(Patch(regressions._exact_lines, old, "singular = not cholesky(G, k, 1e-300)")),
+        patched(Patch(kernels._exact_lines, old, "singular = not cholesky(G, k, 1e-300)")),
         np.errstate(all="ignore"),
     ):
         assert not np.allclose(half_step(seen, F).factor[0], expected, rtol=1e-6)
@@ -118,7 +118,7 @@ def test_exact_solutions_are_measured(skewed, kind):
 
 
 def test_exact_solutions_that_are_wrong_are_seen(skewed):
-    with patched(Patch(regressions._exact_lines, "u[c] = b[c]", "u[c] = 1.001 * b[c]")):
+    with patched(Patch(kernels._exact_lines, "u[c] = b[c]", "u[c] = 1.001 * b[c]")):
         assert half_step(skewed, factor(30), ridge=0.5).max_residual == pytest.approx(1e-3, rel=0.01)
 
 
@@ -198,10 +198,10 @@ def test_an_absolute_tolerance_is_caught():
 
     def steps(scale: float) -> int:
         data, options = lines._replace(values=scale * lines.values), {"ridge": 0.0, "tol": 1e-4, "max_inner_iter": 60}
-        return int(regressions.conjugate_gradients(data, F, np.zeros((40, 3)), **options).steps.sum())
+        return int(kernels.conjugate_gradients(data, F, np.zeros((40, 3)), **options).steps.sum())
 
     assert steps(1.0) == steps(2.0**20) == steps(2.0**-20)
-    with patched(Patch(regressions._cg_lines, "small = rule.tol * size", "small = rule.tol")):
+    with patched(Patch(kernels._cg_lines, "small = rule.tol * size", "small = rule.tol")):
         assert steps(1.0) != steps(2.0**-20)
 
 

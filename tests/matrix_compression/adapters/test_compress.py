@@ -144,8 +144,8 @@ def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({}, "`budget` must be given, or `rank` or `epsilon`; got none of them."),
-    ({"budget": 5, "rank": 1}, "`budget` must be given without `rank`; got both."),
+    ({}, "`budget, rank, epsilon` must be exactly one of these; got none of them."),
+    ({"budget": 5, "rank": 1}, "`budget, rank, epsilon` must be exactly one of these; got budget and rank."),
     ({"budget": -1}, "`budget` must be in [0, inf]; got -1."),
     ({"rank": -1}, "`rank` must be an integer of at least 0; got -1."),
     ({"epsilon": 1.5}, "`epsilon` must be in [0, 1]; got 1.5."),
@@ -157,7 +157,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     *(
         (
             {**way, "weights": {"a.q": np.inf, "b.k": 1.0, "c.v": 1.0}},
-            "`weights['a.q']` must be in [0, 1.79769e+308]; got inf.",
+            "`weights['a.q']` must be finite and at least 0; got inf.",
         )
         for way in ({"rank": 1}, {"budget": 100}, {"epsilon": 0.5})
     ),

@@ -15,7 +15,7 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory._files import Tensors
 from lrtheory.cli import main
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 FILES = ROOT / "tests" / "files"
 SQUEEZE = ["matrix_compression", "squeeze", "tiny-lora", "--rank", "2", "-o"]

@@ -141,7 +141,7 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`adapters` must be a sequence of at least one adapter; got 3"):
         mc.baselines.factor_average(3)  # type: ignore[arg-type]
     assert refused(given[:2], [1.0, 2.0, 3.0], rank=1) == "`weights` must be one number an adapter; got 3 for 2."
-    assert refused(given) == "`rank` must be given, or `epsilon`; got neither."
+    assert refused(given) == "`rank, epsilon` must be exactly one of these; got none of them."
     assert 'left out with method "stream"' in refused(given, epsilon=0.5, method="stream")
     assert "left out unless method is" in refused(given, rank=1, record=True)
     other = mc.AdapterFile({"a": mc.AdapterModule(np.ones((3, 1)), np.ones((1, 3)))})

@@ -121,8 +121,8 @@ def test_methods_are_named_with_their_reason() -> None:
 
 REFUSED = [
     (dict(A=np.ones((4, 2))), "`A` must be an array with 2 rows, as `B` has columns; got 4."),
-    (dict(rank=None), "`rank` must be given, or `epsilon`; got neither."),
-    (dict(epsilon=0.5), "`rank` must be given without `epsilon`; got both."),
+    (dict(rank=None), "`rank, epsilon` must be exactly one of these; got none of them."),
+    (dict(epsilon=0.5), "`rank, epsilon` must be exactly one of these; got rank and epsilon."),
     (dict(rank=-1), "`rank` must be an integer of at least 0; got -1."),
     (dict(rank=None, epsilon=1.5), "`epsilon` must be in [0, 1]; got 1.5."),
     (dict(out_scale=0.0), "`out_scale` must be a finite number other than 0; got 0.0."),

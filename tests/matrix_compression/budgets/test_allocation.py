@@ -190,6 +190,18 @@ def test_ranks_that_fit_up_to_rounding_are_certified() -> None:
     assert again.certificate.verify([[3.0, 2.0, 1.0, 1.0]], cost=[0.1])
 
 
+def test_a_certificate_knows_its_costs() -> None:
+    spectra = [[3.0, 1.0], [2.0, 2.0]]
+    proof = allocate_ranks(spectra, 5, cost=[2, 3]).certificate
+    assert proof.cost.tolist() == [2.0, 3.0]
+    assert proof.verify(spectra)
+    assert proof.verify(spectra, cost=[2, 3])
+    assert not proof.verify(spectra, cost=[1, 1])
+    assert not proof.verify([*spectra, [1.0]])
+    for lie in ([1.0, 1.0], [2.0, 3.0, 1.0], [2.0, -3.0], [np.nan, 3.0]):
+        assert not dataclasses.replace(proof, cost=np.array(lie)).verify(spectra)
+
+
 def test_the_uniform_rule_reads_shapes_by_name() -> None:
     spectra = {"a": [3.0, 1.0], "b": [2.0, 2.0]}
     found = baselines.uniform_ranks(spectra, {"b": (8, 2), "a": (4, 4)}, ratio=1.0)
@@ -202,6 +214,10 @@ def test_the_uniform_rule_reads_shapes_by_name() -> None:
 def test_refused_ranks() -> None:
     with pytest.raises(ValueError, match="`ranks` must be ranks that cost at most the budget of 1; got 2"):
         certify_ranks([[1.0, 1.0]], [2], 1)
+    for wrong in (3, None, "abc", np.array(3.0)):
+        for call, other in ((allocate_ranks, 1), (baselines.uniform_ranks, [(1, 1)])):
+            with pytest.raises(TypeError, match="`spectra` must be a sequence; got"):
+                call(wrong, other)  # type: ignore[operator]
     with pytest.raises(ValueError, match="`ranks` must be a mapping with the names of the spectra; got 'c'"):
         certify_ranks({"a": [1.0]}, {"c": 1})
     with pytest.raises(ValueError, match="`ranks` must be 1 integers, one a matrix"):

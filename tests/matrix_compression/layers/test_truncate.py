@@ -133,12 +133,15 @@ def test_inputs_of_zeros() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"rank": None}, "`rank` must be given, or `epsilon`; got neither."),
-    ({"epsilon": 0.5}, "`rank` must be given without `epsilon`; got both."),
+    ({"rank": None}, "`rank, epsilon` must be exactly one of these; got none of them."),
+    ({"epsilon": 0.5}, "`rank, epsilon` must be exactly one of these; got rank and epsilon."),
     ({"W": np.ones(3)}, "`W` must be of shape (n, n); got (3,)."),
     ({"W": np.full((2, 3), np.nan)}, "`W` must be finite; got nan."),
     ({"inputs": np.ones((4, 2))}, "`inputs` must be of shape (n, 3); got (4, 2)."),
-    ({"inputs": np.ones((4, 3)), "covariance": np.eye(3)}, "`inputs` must be given without `covariance`; got both."),
+    (
+        {"inputs": np.ones((4, 3)), "covariance": np.eye(3)},
+        "`inputs, covariance` must be at most one of these; got inputs and covariance.",
+    ),
     (
         {"targets": np.ones((4, 2))},
         "`inputs` must be given beside `targets`, the inputs of the compressed network; got None.",

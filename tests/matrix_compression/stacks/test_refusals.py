@@ -57,8 +57,11 @@ def test_blocks(name):
 
 
 CALLS = {
-    "both": (lambda: mc.compress_stack([EYE], 1, epsilon=0.1), "`rank` must be given without `epsilon`; got both."),
-    "neither": (lambda: mc.compress_stack([EYE]), "`rank` must be given, or `epsilon`; got neither."),
+    "both": (
+        lambda: mc.compress_stack([EYE], 1, epsilon=0.1),
+        "`rank, epsilon` must be exactly one of these; got rank and epsilon.",
+    ),
+    "neither": (lambda: mc.compress_stack([EYE]), "`rank, epsilon` must be exactly one of these; got none of them."),
     "a negative rank": (lambda: mc.compress_stack([EYE], -1), "`rank` must be an integer of at least 0; got -1."),
     "an error above 1": (lambda: mc.compress_stack([EYE], epsilon=1.5), "`epsilon` must be in [0, 1]; got 1.5."),
     "a stream twice": (lambda: mc.compress_stack(iter([EYE]), 1, passes=2), STREAM),
@@ -118,6 +121,8 @@ CALLS = {
     ),
     "sizes": (lambda: mc.make_stack("gaussian", 3, [1, 2], n_blocks=3), "`n_blocks` must be 2, as `n_columns` lists"),
     "kind": (lambda: mc.make_stack("round"), f"`kind` must be one of {', '.join(map(repr, KINDS))}; got 'round'."),
+    "share of families": (lambda: mc.make_families(overlap="abc"), "`overlap` must be a number; got 'abc'."),
+    "no columns": (lambda: mc.make_stack("gaussian", 8, 2.5), "`n_columns` must be a sequence; got 2.5."),
     "rows of families": (lambda: mc.make_families([1, 1], 3, 2), "`n_rows` must be an integer of at least 4; got 3."),
     "no family": (lambda: mc.make_families([]), "`sizes` must be a non-empty sequence of positive integers; got []."),
     "families that are one": (lambda: mc.make_families(overlap=1.0), "`overlap` must be in [0, 1); got 1.0."),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lrtheory import matrix_compression as mc
 from lrtheory.matrix_compression import theory
-from lrtheory.matrix_compression.stacks import units
+from lrtheory.matrix_compression.stacks import scaling
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
 
 METHODS = ("gram", "fd", "sketch")
@@ -200,7 +200,7 @@ def test_small_errors_in_single_precision_are_seen():
 
 def test_many_small_energies_beside_a_large_one_are_added_up():
     """Each is below half of the last digit of the sum."""
-    total = units.Sum(1.0)
+    total = scaling.Sum(1.0)
     for _ in range(1000):
         total = total.plus(2.0**-54)
     assert total.value == 1.0 + 1000 * 2.0**-54

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import lrtheory
-from tests.rules.walk import ROOT
+from tests.rules.public_names import ROOT
 
 HEAVY = (
     "scipy.sparse",

@@ -1,1 +1,1 @@
-"""Tests of clusters without labels."""
+"""Clusters without labels against plain definitions, and the estimator under the checks of scikit-learn."""

@@ -14,8 +14,8 @@ from lrtheory.transductive_clustering.clusters.hard import ends_of
 from lrtheory.transductive_clustering.clusters.means import k_means
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
 from lrtheory.transductive_clustering.updates.certificates import spectrum_bounds, stationarity
+from lrtheory.transductive_clustering.updates.column_statistics import surveyed, variance_of
 from lrtheory.transductive_clustering.updates.edges import asymmetry
-from lrtheory.transductive_clustering.updates.survey import surveyed, variance_of
 
 
 @pytest.mark.parametrize(("n", "d", "K"), [(1, 1, 1), (7, 3, 2), (300, 1, 17), (257, 20, 40), (530, 16, 10)])

@@ -1,1 +1,1 @@
-"""Tests of few-shot tasks."""
+"""Few-shot tasks: each method against its definition in loops, and the compiled path against array code."""

@@ -41,7 +41,8 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
         ((support, labels, query), {"query_mask": np.ones((4, 2))}, "`query_mask` must be of shape (2, 4)"),
         ((support, labels, query), {"query_mask": np.ones(8)}, "`query_mask` must be of shape (2, 4)"),
         ((support, labels, query), {"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
-        ((support, [[0.0, np.nan]] * 2, query), {}, "`support_labels` must be free of NaN"),
+        ((support, [[0.0, np.nan]] * 2, query), {}, "`support_labels` must be finite; got nan."),
+        ((support, [[0.0, np.inf]] * 2, query), {}, "`support_labels` must be finite; got inf."),
         ((support, [[0, 1], [0]], query), {}, "`support_labels` must be an array with rows of equal length"),
         ((support, np.array([[0, "a"]] * 2, object), query), {}, "`support_labels` must be of one kind"),
         (([[[0.0], [1.0, 2.0]]], labels, query), {}, "`support` must be an array with rows of equal length"),
@@ -63,9 +64,9 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
 def test_turns_check_themselves():
     for options, sentence in (
         ({"symmetrize": "min"}, "`symmetrize` must be one of"),
-        ({"damping": 2.0}, "`damping` must be in"),
-        ({"damping": 0.0}, "`damping` must be positive"),
-        ({"damping": "some"}, "`damping` must be one of 'auto'"),
+        ({"damping": 2.0}, "`damping` must be 'auto' or a number in"),
+        ({"damping": 0.0}, "`damping` must be 'auto' or a number in"),
+        ({"damping": "some"}, "`damping` must be 'auto' or a number in"),
         ({"max_inner_iter": 0}, "`max_inner_iter` must be an integer of at least 1"),
         ({"hard": 1}, "`hard` must be True or False"),
         ({"clamp": "no"}, "`clamp` must be True or False"),

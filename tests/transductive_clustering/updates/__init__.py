@@ -1,1 +1,1 @@
-"""Tests of the bound optimizer."""
+"""Updates of the bound optimizer against their definition, and rounding against all labels."""

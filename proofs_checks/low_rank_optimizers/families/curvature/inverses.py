@@ -91,7 +91,7 @@ def path(case: Walk, rng: np.random.Generator | None = None, *, method: str = "e
 
 
 def both_paths(case: Walk, rng: np.random.Generator | None = None) -> Found:
-    """Return the paths of the exact and of the published update."""
+    """Return the paths of the exact update and of the formula of the thesis."""
     return {method: path(case, method=method)["X"] for method in ("exact", "published")}
 
 
@@ -168,7 +168,7 @@ def draw_unexcited(draws: Draws) -> Walk:
     return walk(np.eye(d), free * (v @ v) - np.outer(free @ v, v), Fraction(draws.integers(1, 15), 16), v[None])
 
 
-#: the smallest instance, on which the published formula gives 21/10 for 1, zero vectors, and long ones
+#: the smallest instance, on which the formula of the thesis gives 21/10 for 1, zero vectors, and long ones
 FIRST = (
     walk([[1]], [[1]], HALF, [[1]]),
     walk(np.eye(2), [[0, 0], [1, 0]], HALF),

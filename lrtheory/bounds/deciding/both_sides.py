@@ -1,0 +1,124 @@
+"""Deciding an inequality or identity: over fixed instances, drawn ones, then searches for worse ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrtheory.bounds.claims import Identity, Inequality, Level
+from lrtheory.bounds.deciding.comparison import Comparison, measure
+from lrtheory.bounds.deciding.search import climb, shrink, targeted
+from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
+from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.running.blame import blamed, place_of
+from lrtheory.bounds.running.handover import Overwritten, Raised
+from lrtheory.bounds.session import Session
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["decide_sides"]
+
+
+def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None) -> Tally:
+    """Look at the chosen instances, or at the family's until one refutes the claim."""
+    tally, family = Tally(), statement.instances
+    for label, instance in chosen or tally.instances(statement, session, session.budget.draws):
+        # doubles can be blind to a counterexample (cancellation), so fixed, replayed and some drawn instances are exact
+        every = chosen is not None or session.looks_closely(family, label) or tally.misled
+        _look(statement, session, tally, label, instance, every=every)
+        if tally.refuted():
+            break
+    # a replayed instance is judged alone; without a row there is nothing to climb from
+    if chosen or not tally.rows:
+        return tally
+
+    def badness(instance: Any) -> float | None:
+        label = found_label(instance)
+        if not tally.admits(statement, label, instance):
+            return None  # the search must turn back at the border of the hypotheses
+        row = _look(statement, session, tally, label, instance, every=tally.misled)
+        return None if row is None else row.badness
+
+    if not tally.refuted():
+        worst = max(tally.rows, key=lambda row: row.badness)
+        climb(family, session, worst.instance, worst.badness, badness, stop=tally.refuted)
+        targeted(family, session, badness, stop=tally.refuted)
+    # a fixed counterexample is already as small as its author made it; a drawn one is shrunk for the reader
+    if tally.refuted() and not is_fixed(tally.rows[-1].label):
+        _simplify(statement, session, tally)
+    return tally
+
+
+def _look(
+    statement: Statement, session: Session, tally: Tally, label: str, instance: Any, *, every: bool = False
+) -> Row | None:
+    """Measure one instance and write its row; None where the outcome of a saboteur crashed the claim."""
+    try:
+        compared = _compared(statement, session, tally, label, instance, every=every)
+    except (Overwritten, Raised) as fault:
+        tally.counts["raised"] += isinstance(fault, Raised)
+        tally.rows.append(faulty(label, instance, fault))
+        return tally.rows[-1]
+    if compared is None:
+        return None
+    tally.misled |= compared.misled
+    tally.counts.update(
+        entries=compared.entries, saying=compared.saying, exact=compared.exact, outside=compared.outside
+    )
+    if compared.outside:
+        _judge_event(statement, session, tally, label, instance)
+    row = _row(statement, label, instance, compared)
+    tally.rows.append(row)
+    # a family may state lhs/rhs of its tight instances; a saboteur is free to miss it
+    expected = None if statement.sabotage else statement.instances.expected(label)
+    if expected is not None and not expected[0] <= row.ratio <= expected[1]:
+        known = f"known to be {expected[0]}" if expected[0] == expected[1] else f"known to lie in {expected}"
+        tally.problems.append(f"{label}: lhs/rhs is {row.ratio:.6g}, {known}")
+    return row
+
+
+def _judge_event(statement: Statement, session: Session, tally: Tally, label: str, instance: Any) -> None:
+    """Entries outside the good event are excused only while the event's own claim is not contradicted."""
+    event = statement.claim.outside  # type: ignore[union-attr]
+    assert event is not None
+    with blamed("the claim about the good event", place_of(statement.id, label), instance):
+        x = event.observe(instance, session.run(statement, instance))
+        verdict = event.judge(instance, x, Level()).verdict
+    if verdict == "refuted":
+        tally.problems.append(f"{label}: the good event failed in {int(x.sum())} of {len(x)} runs")
+
+
+def _row(statement: Statement, label: str, instance: Any, m: Comparison) -> Row:
+    """The row of an instance whose sides were compared."""
+    two_sided = isinstance(statement.claim, Identity)
+    sides = (m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
+    return Row(label, instance, *sides, two_sided=two_sided, rounding=m.rounding)
+
+
+def _compared(
+    statement: Statement, session: Session, tally: Tally, label: str, instance: Any, *, every: bool = False
+) -> Comparison | None:
+    """The comparison of both sides; None where a saboteur crashed, which catches nothing, so the check goes on."""
+    assert isinstance(statement.claim, (Inequality, Identity))
+    try:
+        return measure(statement.claim, instance, session.run(statement, instance), every=every)
+    except (Exception, SystemExit) as error:
+        tally.note_crash(statement, label, instance, error)
+        return None
+
+
+def _simplify(statement: Statement, session: Session, tally: Tally) -> None:
+    """Replace a drawn counterexample by the simplest one that Hypothesis finds."""
+    aside = Tally()  # what the shrinker looks at counts neither as an instance nor as a hypothesis that held
+
+    def fails(instance: Any) -> bool:
+        if not aside.admits(statement, found_label(instance), instance):
+            return False
+        try:
+            compared = _compared(statement, session, aside, found_label(instance), instance, every=tally.misled)
+        except (Overwritten, Raised):
+            return True
+        return compared is not None and compared.verdict == "refuted"
+
+    found = shrink(statement.instances, session, fails)
+    if found is not None:
+        tally.rows.pop()
+        _look(statement, session, tally, found_label(found), found, every=True)

@@ -1,0 +1,354 @@
+"""One comparison of two sides: doubles filter, exact numbers decide what is close."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds.arithmetic.data import largest
+from lrtheory.bounds.arithmetic.exact import (
+    LARGEST,
+    PRECISIONS,
+    Ball,
+    Undecided,
+    as_array,
+    as_exact,
+    exactly,
+    precision,
+    to_float,
+)
+from lrtheory.bounds.arithmetic.integers import as_guarded, as_objects, may_wrap
+from lrtheory.bounds.claims import Identity, Inequality, Sides
+from lrtheory.bounds.errors import OutcomeError, StatementError
+
+__all__ = ["Comparison", "measure"]
+
+_FILTER = 1e-6  # entries whose slack is below this part of the scale are left to exact arithmetic
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One instance of a deterministic claim, measured.
+
+    Attributes
+    ----------
+    verdict : str
+        `supported` (every entry holds), `refuted` (one fails exactly) or `inconclusive`.
+    lhs, rhs : float
+        The worst entry.
+    shown : tuple of str
+        The worst entry's sides, exact where they were decided exactly.
+    where : tuple of int
+        Index of the worst entry.
+    rounding : float
+        What the worst entry's sides may err by; 0 where they carry no rounding.
+    ratio : float
+        Largest lhs/rhs over the entries with 0 < rhs < trivial; NaN if there is none. Where sides carry rounding, rhs
+        must exceed it, and an entry that holds within it counts as 1 at most.
+    vacuous : bool
+        Whether no entry says anything.
+    entries, saying, exact, outside : int
+        Entries within the good event, those of them that say something, those decided exactly, and those outside.
+    misled : bool
+        Whether doubles were far from the exact numbers in an entry, so that they are no filter here.
+    """
+
+    verdict: str
+    lhs: float
+    rhs: float
+    shown: tuple[str, str]
+    where: tuple[int, ...]
+    rounding: float
+    ratio: float
+    vacuous: bool
+    entries: int
+    saying: int
+    exact: int
+    outside: int
+    misled: bool
+
+
+def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every: bool = False) -> Comparison:
+    """Measure a deterministic claim on one instance and one outcome.
+
+    Parameters
+    ----------
+    claim : Inequality or Identity
+        The claim.
+    instance, outcome : object
+        Plain data, and what `solve` returned.
+    every : bool
+        Decide every entry exactly, not only those that doubles leave in doubt. Doubles filter by the size of the sides,
+        and are wrong where terms far larger than the sides cancel.
+
+    Returns
+    -------
+    Comparison
+        The verdict and the worst entry.
+
+    Raises
+    ------
+    StatementError
+        If the shapes of the sides do not match, the exact evaluation has another shape or gives floats, a good event is
+        used without the claim that bounds it, or an inequality names no trivial side and does not say why.
+    OutcomeError
+        If a side is NaN, or a rounding error is negative or not finite.
+    """
+    sides = _in_doubles(claim, instance, outcome)
+    # `raw` keeps the numbers as the claim gave them, for printing; `lhs` and `rhs` are doubles, for filtering
+    raw = _aligned(sides)
+    _demand_trivial(claim, sides, raw[0].shape)
+    lhs, rhs = _filtering(raw, sides)
+    inside = _inside(claim, sides, lhs.shape)
+    slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
+    rounding = np.zeros(lhs.shape) if sides.rounding is None else _allowed(sides, lhs.shape)
+    misled = doubtful = np.zeros(lhs.shape, bool)
+    if sides.rounding is not None:
+        # Iterates cannot be recomputed exactly: an entry fails only beyond its stated rounding bound, none is in doubt.
+        fails, open_, sure = inside & (slack < -rounding), doubtful, raw
+    else:
+        # Large integers may wrap in the pass with doubles, so doubles cannot filter; then every entry is decided
+        # exactly. An infinite side needs no exact numbers. The comparison is written so that a NaN slack is doubtful.
+        every = every or may_wrap(instance) or may_wrap(outcome)
+        doubtful = inside & np.isfinite(lhs) & np.isfinite(rhs) & (every | ~(slack > _FILTER * scale))
+        fails, open_, sure, exact = _decide(claim, instance, outcome, doubtful)
+        # the entries that doubles decide: their slack is far from zero, on one side or the other
+        fails = fails | (inside & ~doubtful & (slack < 0))
+        misled = _far(lhs, sure[0], doubtful) | _far(rhs, sure[1], doubtful)
+        if misled.any():  # show and rank what is true, and not what doubles or wrapped integers made of it
+            sides = exact or sides
+            lhs, rhs = (np.where(misled, to_float(true), seen) for true, seen in zip(sure, (lhs, rhs), strict=True))
+            slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
+    # the worst entry is the one that comes nearest to failing once its rounding is granted
+    worst = _worst(slack + rounding, scale, fails, inside)
+    drowned = _drowned(instance, outcome, lhs, rhs, rounding)
+    ratio, saying = _tightness(sides, lhs, rhs, rounding, inside & ~drowned)
+    # one failing entry refutes; an entry that stays open at the highest precision, or no entry at all, decides nothing
+    verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
+    shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
+    return Comparison(
+        verdict=verdict,
+        lhs=float("nan") if worst is None else float(lhs[worst]),
+        rhs=float("nan") if worst is None else float(rhs[worst]),
+        shown=shown,  # type: ignore[arg-type]
+        where=() if worst is None else tuple(int(i) for i in worst),
+        rounding=0.0 if worst is None else float(rounding[worst]),
+        ratio=ratio,
+        vacuous=saying == 0,
+        entries=int(inside.sum()),
+        saying=saying,
+        exact=int(doubtful.sum()),
+        outside=int((~inside).sum()),
+        misled=bool(misled.any()),
+    )
+
+
+def _in_doubles(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:
+    """Both sides of the first pass, which filters."""
+    if claim.numbers is Ball:  # NumPy's exp, log and sqrt take doubles or balls, and no Fractions
+        return _sides(claim, exactly(instance, float), exactly(outcome, float))
+    if may_wrap(instance) or may_wrap(outcome):
+        with contextlib.suppress(Exception):  # compiled code takes no guarded integers; doubles do not decide then
+            return _sides(claim, as_guarded(instance), as_guarded(outcome))
+    return _sides(claim, instance, outcome)
+
+
+def _filtering(raw: tuple[np.ndarray, np.ndarray], sides: Sides) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides as doubles, for filtering."""
+    lhs, rhs = to_float(raw[0], "lhs"), to_float(raw[1], "rhs")
+    if np.isnan(lhs).any() or np.isnan(rhs).any():
+        raise OutcomeError("a side is NaN")
+    if sides.rounding is not None and max(np.abs(lhs).max(initial=0), np.abs(rhs).max(initial=0)) == LARGEST:
+        raise OutcomeError("a side with a rounding error is beyond the range of doubles")
+    return lhs, rhs
+
+
+def _far(doubles: np.ndarray, exact: np.ndarray, decided: np.ndarray) -> np.ndarray:
+    """Where doubles missed the numbers of exactly decided entries by more than the filter allows for."""
+    if not decided.any():
+        return decided
+    true = to_float(exact)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # a ball that stays open at every precision is NaN, and not far from anything
+        return decided & (np.abs(true - doubles) > _FILTER * np.maximum(np.abs(true), np.abs(doubles)))
+
+
+def _drowned(instance: Any, outcome: Any, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """Entries whose rounding is as large as every number in sight, so that any outcome would hold within it."""
+    if not (rounding > 0).any():
+        return rounding > 0
+    sides = np.maximum(np.abs(lhs[np.isfinite(lhs)]).max(initial=0), np.abs(rhs[np.isfinite(rhs)]).max(initial=0))
+    # a residual that is 0 within rounding has small sides, and the data from which it is computed are large
+    below = (rounding > 0) & (rounding >= sides)
+    if not below.any():
+        return below
+    scale = max(sides, largest(instance), largest(outcome))
+    return below & (rounding >= scale) & (scale > 0)  # where all is 0, nothing tells what is large
+
+
+def _sides(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:
+    """Both sides of the claim, computed by its author's function."""
+    sides = claim.sides(instance, outcome)
+    if not isinstance(sides, Sides):
+        raise StatementError(f"`sides` must return Sides(lhs=..., rhs=...); got {type(sides).__name__}")
+    return sides
+
+
+def _of_shape(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A part of the sides as an array of their shape; a lone number stands for all entries."""
+    array = as_array(value)
+    if array.shape not in ((), shape):
+        raise StatementError(f"the sides have the shape {shape}, and `{name}` has the shape {array.shape}")
+    return np.broadcast_to(array, shape)
+
+
+def _limit(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A limit of the sides (`trivial`, `least`) as doubles."""
+    return _of_shape(to_float(value, f"`{name}`"), name, shape)
+
+
+def _aligned(sides: Sides) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides as arrays of one shape; a lone number stands for all entries."""
+    lhs, rhs = as_array(sides.lhs), as_array(sides.rhs)
+    shape = lhs.shape or rhs.shape
+    if lhs.shape not in ((), shape) or rhs.shape not in ((), shape):
+        raise StatementError(f"the sides have the shapes {lhs.shape} and {rhs.shape}; they must be the same")
+    return np.broadcast_to(lhs, shape), np.broadcast_to(rhs, shape)
+
+
+def _demand_trivial(claim: Inequality | Identity, sides: Sides, shape: tuple[int, ...]) -> None:
+    """An inequality that no solver can break says nothing: it names what its sides can reach, or why nothing does."""
+    named = {"trivial": sides.trivial, "least": sides.least}
+    limits = [_limit(side, name, shape) for name, side in named.items() if side is not None]
+    if isinstance(claim, Identity) or claim.unbounded:
+        return
+    if not limits or np.all(list(map(np.isinf, limits)), axis=0).any():
+        raise StatementError(
+            "an Inequality gives its trivial side (`Sides.trivial`, `Sides.least`), or says in `unbounded` why none is"
+        )
+
+
+def _inside(claim: Inequality | Identity, sides: Sides, shape: tuple[int, ...]) -> np.ndarray:
+    """Entries on which the good event held."""
+    if sides.where is not None and claim.outside is None:
+        raise StatementError("a claim with a good event must give the claim that bounds it (`outside`)")
+    return np.array(_of_shape(True if sides.where is None else sides.where, "where", shape), bool)
+
+
+def _slack(claim: Inequality | Identity, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """The distance of each entry from failing; -inf where an infinite side stands for a number that nobody knows."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        slack = -np.abs(rhs - lhs) if claim.equality else rhs - lhs
+    # rhs = inf is a bound that holds trivially, but lhs = inf is a left-hand side of unknown size, and an equality of
+    # infinities compares nothing
+    unknown = ~np.isfinite(lhs) | ~np.isfinite(rhs) if claim.equality else lhs == np.inf
+    return np.where(unknown, -np.inf, slack)
+
+
+def _allowed(sides: Sides, shape: tuple[int, ...]) -> np.ndarray:
+    """The stated rounding bounds, one per entry; infinite or negative ones would excuse everything."""
+    rounding = _of_shape(to_float(sides.rounding, "`rounding`"), "rounding", shape)
+    if not (np.isfinite(rounding) & (rounding >= 0)).all():
+        raise OutcomeError("a rounding error must be finite and not negative")
+    return rounding
+
+
+def _decide(
+    claim: Inequality | Identity, instance: Any, outcome: Any, doubtful: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray], Sides | None]:
+    """Which doubtful entries fail exactly, which stay open, and both sides in exact numbers, alone and as computed."""
+    if not doubtful.any():
+        return doubtful, doubtful, (doubtful, doubtful), None  # all False, and sides that nobody looks at
+    if claim.numbers is Fraction:
+        lhs, rhs, sides = _exact_sides(claim, instance, outcome, Fraction, doubtful.shape)
+        holds = (lhs == rhs) if claim.equality else (lhs <= rhs)
+        return doubtful & ~holds.astype(bool), np.zeros(doubtful.shape, bool), (lhs, rhs), sides
+    # Balls: an order that is open at one precision is asked again at the next one, until the budget of bits is used up.
+    open_ = np.array(doubtful)  # a copy, since `doubtful` is the caller's; and an array where the sides are numbers
+    fails = np.zeros(doubtful.shape, bool)
+    lhs = rhs = np.full(doubtful.shape, np.nan, object)
+    balls: Sides | None = None
+    for bits in PRECISIONS:
+        with precision(bits):
+            try:
+                lhs, rhs, balls = _exact_sides(claim, instance, outcome, Ball, doubtful.shape)
+            except Undecided:  # an order inside the formula itself
+                continue
+            answers = {at: _at_most(lhs[at], rhs[at]) for at in map(tuple, np.argwhere(open_))}
+        for at, answer in answers.items():
+            if answer is not None:
+                open_[at], fails[at] = False, not answer
+        if not open_.any():
+            break
+    return fails, open_, (lhs, rhs), balls
+
+
+def _at_most(lhs: Any, rhs: Any) -> bool | None:
+    """Whether lhs <= rhs for two balls; None where they overlap."""
+    try:
+        return bool(lhs <= rhs)
+    except Undecided:
+        return None
+
+
+def _exact_sides(
+    claim: Inequality | Identity, instance: Any, outcome: Any, number: type, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, Sides]:
+    """Both sides, computed by the claim itself from data whose doubles are the rational numbers that they are."""
+    data = exactly(instance, number), exactly(outcome, number)
+    try:
+        sides = _sides(claim, *map(as_objects, data))
+    except Undecided:
+        raise
+    except Exception:  # arrays of objects are no indices, and compiled code does not take them
+        sides = _sides(claim, *map(as_guarded, data))
+    lhs, rhs = _aligned(sides)
+    if lhs.shape != shape:
+        raise StatementError(f"the sides have the shape {shape} in doubles and {lhs.shape} in exact numbers")
+    return as_exact(lhs, "lhs"), as_exact(rhs, "rhs"), sides
+
+
+def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.ndarray) -> tuple[Any, ...] | None:
+    """The entry with the least slack in units of its scale, among the failing ones if there are any."""
+    # a failing entry is shown even if another one, undecided, has less slack in doubles
+    candidates = fails if fails.any() else inside
+    if not candidates.any():
+        return None
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a scale may be far below rounding
+        relative = np.where(scale > 0, slack / scale, 1.0)
+    relative = np.where(candidates, np.nan_to_num(relative, nan=np.inf), np.inf)
+    return np.unravel_index(int(relative.argmin()), slack.shape)
+
+
+def _tightness(
+    sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, inside: np.ndarray
+) -> tuple[float, int]:
+    """The largest lhs/rhs where the claim bites, and the number of entries in which it says something."""
+    # An entry says something if a wrong solver could break it: rhs is below the largest value that lhs can take at all
+    # (`trivial`), or lhs is above the smallest value that rhs can take at all (`least`).
+    bites = inside.copy()
+    bites &= rhs < np.inf
+    if sides.trivial is not None:
+        bites &= rhs + rounding < _limit(sides.trivial, "trivial", rhs.shape)
+    if sides.least is not None:
+        bites &= lhs - rounding > _limit(sides.least, "least", rhs.shape)
+    saying = int(bites.sum())
+    # A quotient needs an rhs above its rounding; an entry that holds within rounding is tight, not more than tight.
+    bites &= (rhs > rounding) & np.isfinite(rhs)
+    met = np.where(lhs <= rhs + rounding, np.minimum(lhs, rhs), lhs)
+    return (float((met[bites] / rhs[bites]).max()) if bites.any() else float("nan")), saying
+
+
+def _text(entry: Any) -> str:
+    """A number as evidence shows it: doubles in nine digits, exact numbers in full while Python prints them."""
+    if isinstance(entry, (float, np.floating)):
+        return f"{float(entry):.9g}"
+    try:
+        return str(entry)
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        return f"a number of about {math.ceil(abs(Fraction(entry))).bit_length()} bits"

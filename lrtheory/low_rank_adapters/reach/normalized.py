@@ -1,0 +1,255 @@
+"""The problem behind `distance` and `fit`: trained arrays for which Delta K is near T, free of units, in doubles.
+
+A target D is the problem with T = D and without K. Data X, E with E = Y - X W^T become it by the singular value
+decomposition X = U S V^T: with K = V S and T = E^T U, the loss ||E - X Delta^T||^2 is ||E - U U^T E||^2 plus
+||T - Delta K||^2, whatever the rank of X.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
+from lrtheory._kernels.low_rank import tail
+from lrtheory._kernels.units import unit_of
+from lrtheory._validation import must, real
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
+from lrtheory.low_rank_adapters.kinds.base import Adapter
+
+__all__ = [
+    "NormalizedProblem",
+    "Problem",
+    "checked_adapter",
+    "matrix_of",
+    "norm",
+    "normalized",
+    "numeric",
+    "problem_of",
+]
+
+
+SVD = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class NormalizedProblem(NamedTuple):
+    """Find trained arrays of `adapter` with Delta K near T, all of them on the host, in doubles and near 1.
+
+    ``adapter`` has a scale of 1 or -1; its trained arrays are those of `given` times 2^-``power`` and more, see
+    `raised`. The target is 2^``unit`` T, ``rest`` is the norm of what no update reaches, in the units of T, ``whole``
+    the norm of all that was to be reached, and ``eps`` the spacing of the numbers of the caller's adapter.
+    """
+
+    given: Adapter
+    adapter: Adapter
+    T: np.ndarray
+    K: np.ndarray | None
+    svd: Callable[[], SVD]
+    rest: float
+    whole: float
+    unit: int
+    power: int
+    eps: float
+
+    def for_target(self, T: np.ndarray) -> NormalizedProblem:
+        """Return the task of the same adapter for a target in place of data."""
+        return self._replace(T=T, K=None, svd=_decomposed(T))
+
+    def frozen(self, name: str) -> np.ndarray:
+        """A frozen array."""
+        return np.asarray(self.adapter.frozen[name])
+
+    def residual(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """T - Delta K for some values of the trained arrays."""
+        return self.T - self.image(params)
+
+    def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Delta K for some values of the trained arrays."""
+        delta = dataclasses.replace(self.adapter, params=params)._delta()
+        return np.asarray(delta if self.K is None else delta @ self.K)
+
+    def pulled(self, params: Mapping[str, np.ndarray], R: np.ndarray) -> dict[str, np.ndarray]:
+        """The derivative of the image at these values, transposed and applied to R."""
+        here = dataclasses.replace(self.adapter, params=params)
+        return here._pulled(Gradient(R if self.K is None else R @ self.K.T))
+
+    def raised(self, params: Mapping[str, np.ndarray]) -> Adapter:
+        """The caller's adapter with these values, in its library, precision and units."""
+        xp = array_namespace(*self.given.params.values())
+        made = {}
+        for name, value in params.items():
+            own: Any = self.given.params[name]
+            host = np.asarray(self._stretched(value, 1), dtype=np.asarray(to_numpy(own)).dtype)
+            made[name] = xp.asarray(np.array(host), device=own.device) if is_foreign(own) else host
+        return self.given.with_params(made)
+
+    def lowered(self, adapter: Adapter) -> dict[str, np.ndarray]:
+        """The values of such an adapter, without units."""
+        return {name: self._stretched(_double(value), -1) for name, value in adapter.params.items()}
+
+    def _stretched(self, value: np.ndarray, sign: int) -> np.ndarray:
+        """Values times (2^power / |scale|)^(1/d), where the update is of degree d in all trained arrays together."""
+        mantissa, exponent = math.frexp(1 / abs(self.given.scale))
+        exponent += self.power
+        if self.given.kind in ("lora-fa", "lora-xs", "full"):
+            return np.ldexp(value * mantissa**sign, sign * exponent)
+        root = math.sqrt(mantissa * 2 ** (exponent % 2))
+        return np.ldexp(value * root**sign, sign * (exponent // 2))
+
+    def square(self, value: float) -> float:
+        """The square of a norm, in the caller's units."""
+        try:
+            return math.ldexp(value * value, 2 * self.unit)
+        except OverflowError:
+            return math.inf
+
+
+class Problem(NamedTuple):
+    """A target or data, without units and without an adapter.
+
+    The unit of the inputs is 2^``inner``, and ``svd`` decomposes T when it is called for the first time.
+    """
+
+    T: np.ndarray
+    K: np.ndarray | None
+    svd: Callable[[], SVD]
+    rest: float
+    whole: float
+    unit: int
+    inner: int
+
+
+def problem_of(
+    shape: tuple[int, int],
+    target: Any,
+    X: Any = None,
+    Y: Any = None,
+    *,
+    weight: Any = None,
+    ridge: float = 0.0,
+    reduced: bool = True,
+) -> Problem:
+    """Check a target, or data, and bring them into doubles near 1.
+
+    Data that are not reduced stay the problem with T = E^T and K = X^T.
+    """
+    ridge = real("ridge", ridge, low=0.0, high=np.finfo(float).max)
+    if target is not None:
+        given = {"X": X, "Y": Y, "weight": weight, "ridge": ridge or None}
+        for name in (name for name, value in given.items() if value is not None):
+            raise must(name, "left out beside `target`", given[name])
+        D = matrix_of("target", target, shape)
+        unit = unit_of(D)
+        T = np.ldexp(D, -unit)
+        return Problem(T, None, _decomposed(T), 0.0, norm(T), unit, 0)
+    inputs, E = _data(shape, X, Y, weight)
+    unit, inner = unit_of(E), unit_of(inputs)
+    if ridge:
+        inner = max(inner, unit_of(np.array(math.sqrt(ridge))))
+    inputs, E = np.ldexp(inputs, -inner), np.ldexp(E, -unit)
+    if ridge:
+        n = inputs.shape[1]
+        inputs = np.vstack([inputs, math.ldexp(math.sqrt(ridge), -inner) * np.eye(n)])
+        E = np.vstack([E, np.zeros((n, E.shape[1]))])
+    if not reduced:
+        return Problem(E.T, inputs.T, _decomposed(E.T), 0.0, norm(E), unit, inner)
+    U, S, Vt = np.linalg.svd(inputs, full_matrices=False)
+    kept = significant(S, inputs.shape, float(np.finfo(float).eps))
+    U, K = U[:, :kept], Vt[:kept].T * S[:kept]
+    T = (U.T @ E).T
+    return Problem(T, K, _decomposed(T), norm(E - U @ T.T), norm(E), unit, inner)
+
+
+def normalized(adapter: Adapter, problem: Problem) -> NormalizedProblem:
+    """Bring an adapter beside a problem: a frozen right factor A takes K in, since (B A) K = B (A K)."""
+    eps = float(np.finfo(np.asarray(to_numpy(next(iter(adapter.params.values())))).dtype).eps)
+    plain, lost = _plain(adapter)
+    K = problem.K
+    if K is not None and adapter.kind in ("lora-fa", "lora-xs", "vera"):
+        frozen = {**plain.frozen, "A": np.asarray(plain.frozen["A"]) @ K}
+        plain, K = dataclasses.replace(plain, shape=(plain.shape[0], K.shape[1]), frozen=frozen), None
+    power = problem.unit - problem.inner - lost
+    return NormalizedProblem(
+        adapter, plain, problem.T, K, problem.svd, problem.rest, problem.whole, problem.unit, power, eps
+    )
+
+
+def checked_adapter(adapter: Any) -> Adapter:
+    """The adapter itself, if it is one that makes other updates than 0."""
+    if not isinstance(adapter, Adapter):
+        raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
+    if adapter.scale == 0:
+        raise must("adapter", "an adapter with a scale other than 0", adapter.scale)
+    return adapter
+
+
+def _decomposed(T: np.ndarray) -> Callable[[], SVD]:
+    @functools.cache
+    def svd() -> SVD:
+        U, S, Vt = np.linalg.svd(T, full_matrices=False)
+        return U, S, Vt
+
+    return svd
+
+
+def _plain(adapter: Adapter) -> tuple[Adapter, int]:
+    """The adapter on the host in doubles, its frozen matrices divided by powers of two, and the sum of the powers."""
+    lost, frozen = 0, {}
+    for name, value in adapter.frozen.items():
+        host = np.asarray(to_numpy(value))
+        if host.dtype.kind != "f":
+            frozen[name] = host
+            continue
+        unit = unit_of(host)
+        frozen[name] = np.ldexp(_double(host), -unit)
+        lost += unit
+    params = {name: np.zeros(tuple(value.shape)) for name, value in adapter.params.items()}
+    return dataclasses.replace(adapter, params=params, frozen=frozen, scale=math.copysign(1.0, adapter.scale)), lost
+
+
+def _data(shape: tuple[int, int], X: Any, Y: Any, weight: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs X (T, d_in) and what their outputs lack, E = Y - X W^T (T, d_out)."""
+    if X is None or Y is None:
+        raise must("target", "given, or `X` and `Y` in its place", None)
+    m, n = shape
+    inputs = matrix_of("X", X, (None, n))
+    E = matrix_of("Y", Y, (len(inputs), m))
+    if weight is not None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            E = E - inputs @ matrix_of("weight", weight, (m, n)).T
+        if not np.isfinite(E).all():
+            raise must("weight", "one whose outputs are in the range of doubles", weight)
+    return inputs, E
+
+
+def matrix_of(name: str, value: Any, shape: tuple[int | None, int | None]) -> np.ndarray:
+    """A caller's matrix on the host in doubles, if it has the shape that is wanted, in which None is any length."""
+    host = _double(real_array(np, name, to_numpy(value), finite=False))
+    fits = host.ndim == len(shape) and all(w in (None, n) for n, w in zip(host.shape, shape, strict=True)) and host.size
+    rows, columns = (letter if length is None else length for letter, length in zip("Tn", shape, strict=True))
+    if not fits or not np.isfinite(host).all():
+        got = host.shape if not fits else "an infinity or NaN"
+        raise must(name, f"finite of shape ({rows}, {columns})", got)
+    return host
+
+
+def numeric(name: str, value: Any) -> np.ndarray:
+    """An array of real numbers of a caller on the host, with one axis at least."""
+    host = np.asarray(real_array(np, name, to_numpy(value), finite=False))
+    if host.ndim == 0:
+        raise must(name, "an array of real numbers", value, TypeError)
+    return host
+
+
+def norm(values: np.ndarray) -> float:
+    """The Frobenius norm, whose squares neither over- nor underflow."""
+    return float(tail(np.abs(values).ravel(), 0))
+
+
+def _double(value: Any) -> np.ndarray:
+    return np.asarray(to_numpy(value), dtype=np.float64)

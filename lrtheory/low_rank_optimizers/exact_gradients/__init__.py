@@ -1,0 +1,1 @@
+"""Estimates of an evolution strategy without sampling: over all patterns of factors, and in closed form on a sine."""

@@ -1,1 +1,0 @@
-"""Objectives on which what an evolution strategy does is known exactly."""

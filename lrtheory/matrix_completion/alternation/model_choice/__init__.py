@@ -1,0 +1,1 @@
+"""The choice of rank and ridge by observations that are held out, and the error on others that choose nothing."""

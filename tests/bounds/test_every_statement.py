@@ -1,0 +1,152 @@
+"""What every statement of the project owes, whatever its system; and that the committed report is not stale."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from numbers import Number
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lrtheory
+from lrtheory._front import abouts, findings, registry
+from lrtheory.bounds import LEVEL, Inequality, OutcomeError, Recorded, Session, StatementError, check, defects
+from lrtheory.bounds.reporting import DETAILS, needs, stale
+from lrtheory.bounds.reporting.markdown import anchor
+from lrtheory.bounds.trust.forger import FORGING
+
+STATEMENTS = list(registry())
+ROOT = Path(lrtheory.__file__).resolve().parent.parent
+REPORT = ROOT / "paper_repro.md"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda statement: statement.id)
+def test_statements_are_complete(statement):
+    assert defects(statement) == []
+
+
+def test_every_system_has_statements():
+    assert set(registry().systems) == set(lrtheory.SYSTEMS)
+    assert {statement.system for statement in STATEMENTS} == set(lrtheory.SYSTEMS)
+
+
+def test_good_events_and_records_lead_to_statements():
+    for statement in STATEMENTS:
+        if isinstance(statement.claim, Inequality) and statement.claim.outside:
+            assert any(other.claim is statement.claim.outside for other in STATEMENTS)
+        if isinstance(statement.claim, Recorded):
+            assert not isinstance(registry()[statement.claim.carried_by].claim, Recorded)
+
+
+def test_all_random_checks_together_err_less_than_once_in_ten_thousand_runs():
+    random = [s for s in STATEMENTS if s.kind not in ("inequality", "identity", "recorded")]
+    checks = sum(1 + len(statement.saboteurs) for statement in random)
+    assert checks * LEVEL < 1e-4
+
+
+def test_families_with_one_name_are_one_family():
+    families = {}
+    for statement in STATEMENTS:
+        for one in (statement, *(statement.sabotaged(s.name) for s in statement.saboteurs)):
+            assert families.setdefault(one.instances.name, one.instances) is one.instances
+
+
+def zeroed(outcome):
+    """An outcome of the same form that says nothing."""
+    if dataclasses.is_dataclass(outcome):
+        fields = {f.name: zeroed(getattr(outcome, f.name)) for f in dataclasses.fields(outcome)}
+        return dataclasses.replace(outcome, **fields)
+    if isinstance(outcome, (tuple, list)):
+        return [zeroed(one) for one in outcome] if isinstance(outcome, list) else tuple(map(zeroed, outcome))
+    if isinstance(outcome, Mapping):
+        return {name: zeroed(one) for name, one in outcome.items()}
+    return outcome * 0 if isinstance(outcome, (np.ndarray, Number, np.generic)) else outcome
+
+
+EXACT = [s for s in STATEMENTS if s.kind in ("inequality", "identity") and not s.closed]
+
+
+@pytest.mark.parametrize("statement", EXACT, ids=lambda statement: statement.id)
+def test_a_solver_that_says_nothing_is_not_supported(statement):
+    mute = lambda instance, rng: zeroed(statement.solve(instance, rng))
+    try:
+        verdict = check(dataclasses.replace(statement, solve=mute), Session(FORGING)).verdict
+    except OutcomeError:  # outcomes that a claim refuses
+        return
+    except StatementError as error:
+        cause = error.__cause__
+        # quotients of its masses, and zeros that a formula refuses, and nothing else
+        refused = isinstance(cause, ValueError) and re.match(r"`\w+` must be .*; got ", str(cause))
+        if not (isinstance(cause, ZeroDivisionError) or refused):
+            raise
+        return
+    assert verdict != "supported"
+
+
+CONTROLS = [(s, one) for s in STATEMENTS for one in s.saboteurs if "instances" in one.changes and one.breaks is None]
+
+
+@pytest.mark.parametrize(("statement", "one"), CONTROLS, ids=lambda value: getattr(value, "id", ""))
+def test_on_the_instances_of_a_saboteur_the_statement_itself_holds(statement, one):
+    control = dataclasses.replace(statement, instances=one.changes["instances"])
+    assert check(control, Session()).verdict == "supported"
+
+
+def few_of_each_kind(system):
+    """Two statements of each kind, but one rate, which runs a whole ladder; `make bounds FRESH=3` takes all of them."""
+    kinds = {}
+    for statement in STATEMENTS:
+        if statement.system == system:
+            kinds.setdefault(statement.kind, []).append(statement)
+    return [statement for kind, some in kinds.items() for statement in some[: 1 if kind == "rate" else 2]]
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_verdicts_do_not_hang_on_the_seed(system):
+    session = Session(seed=1)
+    for statement in few_of_each_kind(system):
+        assert check(statement, session).verdict == statement.due
+        for one in statement.saboteurs:
+            assert check(statement.sabotaged(one.name), session).verdict == "refuted", (statement.id, one.name)
+
+
+def test_ids_that_docstrings_cite_are_statements():
+    root = Path(lrtheory.__file__).resolve().parent
+    for system in lrtheory.SYSTEMS:
+        known = {statement.id.partition("/")[2] for statement in STATEMENTS if statement.system == system}
+        for path in (root / system).rglob("*.py"):
+            cited = re.findall(r"\b((?:[A-Z]{2,3}-[A-Z]\d*p?)(?:-[a-z]+)*|P\d+)\b", path.read_text())
+            assert set(cited) <= known, (path.name, set(cited) - known)
+
+
+def test_neither_the_report_nor_its_details_are_stale():
+    details = {path.stem: path.read_text() for path in (ROOT / DETAILS).glob("*.md")}
+    assert stale(REPORT.read_text(), details, STATEMENTS, abouts=abouts(), findings=findings()) == []
+
+
+def test_the_report_can_be_read_in_a_quarter_of_an_hour():
+    text = REPORT.read_text()
+    assert len(text.encode()) <= 60_000 * max(1, len(lrtheory.SYSTEMS) / 7)
+    assert max(line.count("|") for line in text.splitlines() if line.startswith("|")) <= 9
+
+
+def test_every_paper_is_told_in_a_few_lines_with_a_picture_or_two():
+    for system, about in abouts().items():
+        assert 300 <= len(about.claims) <= 700, system
+        assert 1 <= len(about.pictures) <= 2
+
+
+def test_findings_rest_on_statements_and_saboteurs_that_stand():
+    assert len(findings()) == 5
+    known = {(s.id, name) for s in STATEMENTS for name in ("", *(one.name for one in s.saboteurs))}
+    for finding in findings():
+        pairs, figures = needs(finding)
+        assert pairs <= known
+        assert pairs or figures
+
+
+def test_places_in_the_details_have_names_of_their_own():
+    for system in lrtheory.SYSTEMS:
+        names = [anchor(statement.id.partition("/")[2]) for statement in STATEMENTS if statement.system == system]
+        assert len(set(names)) == len(names)

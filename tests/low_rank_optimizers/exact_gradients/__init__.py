@@ -1,0 +1,1 @@
+"""Estimates without sampling against plain loops and against sampling."""

@@ -1,1 +1,0 @@
-"""Tests of `low_rank_optimizers.laboratory`."""
