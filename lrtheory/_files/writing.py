@@ -96,7 +96,7 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
         If nothing can be written into it.
     """
     path = Path(path)
-    may_replace = flag("force", force, undecided=True)
+    may_replace = None if force is None else flag("force", force)
     there = os.path.lexists(path)  # a link that leads nowhere is something, too
     if there and (not may_replace or not path.is_file()):
         say = "only files are replaced" if path.is_dir() or may_replace else "say --force (force=True) to replace it"

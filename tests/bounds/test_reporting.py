@@ -195,7 +195,7 @@ def test_a_run_in_the_full_profile_is_told_with_its_commit(evidence, records):
     told = lambda: render(TOYS, evidence, abouts={"toy": ABOUT}, figures=records)
     assert "full profile" not in told().main + told().details["toy"]
     records["toy"][0] |= {"full": {"commit": "0123456789abcdef", "claims": 2, "fails": ["it falls"]}}
-    assert "1 of them ran in the full profile too, where 1 of 2 claims hold." in told().main
+    assert "All of them ran in the full profile too, where 1 of 2 claims hold." in told().main
     line = "In the full profile (commit 012345678) 1 of 2 claims hold; not so: it falls."
     assert line in told().details["toy"].splitlines()
     records["toy"][0] |= {"full": {"commit": None, "claims": 2, "fails": []}}

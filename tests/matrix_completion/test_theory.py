@@ -179,8 +179,8 @@ def test_makers():
     for options, sentence in (
         ({"density": 1.5}, "`density` must be in"),
         ({"oversampling": 0.0}, "`oversampling` must be above 0"),
-        ({"condition": 0.5}, "`condition` must be in"),
-        ({"noise": -1.0}, "`noise` must be in"),
+        ({"condition": 0.5}, "`condition` must be finite and at least 1"),
+        ({"noise": -1.0}, "`noise` must be finite and at least 0"),
     ):
         with pytest.raises(ValueError, match=sentence):
             make_low_rank((9, 8), 2, **options)

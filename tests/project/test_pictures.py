@@ -97,7 +97,7 @@ def test_a_key_follows_what_a_figure_imports_and_nothing_else(tmp_path: Path, mo
         library / "two/__init__.py": "",
         drawn / "__init__.py": "",
         drawn / "_store.py": "",
-        drawn / "_series.py": "",
+        drawn / "_tools.py": "",
         drawn / "one/line.py": "from lrtheory.one import solve\nfrom figures._tools import mean",
         drawn / "published/one.json": "{}",
     }

@@ -57,7 +57,8 @@ def in_full(records: Sequence[Record]) -> str:
     if not runs:
         return ""
     claims, fails = sum(run["claims"] for run in runs), sum(len(run["fails"]) for run in runs)
-    return f"{len(runs)} of them ran in the full profile too, where {claims - fails} of {claims} claims hold."
+    which = "All" if len(runs) == len(records) else f"{len(runs)}"
+    return f"{which} of them ran in the full profile too, where {claims - fails} of {claims} claims hold."
 
 
 def agreement(records: Sequence[Record]) -> tuple[int, int]:
