@@ -54,6 +54,14 @@ def xp(request: pytest.FixtureRequest, uses: Callable[[str], None]) -> Iterator[
         yield chosen
 
 
+@pytest.fixture(autouse=True)
+def no_pictures_stay_open() -> Iterator[None]:
+    """Close what a test has drawn: Matplotlib warns of the twenty-first picture, whichever test opens it."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this checkout, built with the packages that are here."""

@@ -6,7 +6,6 @@ import functools
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,12 +25,8 @@ SAFE = {mpl.colors.to_hex(color) for color in (*COLORS, "gray", "lightgray", "bl
 
 
 @pytest.fixture(autouse=True)
-def no_windows() -> Iterator[None]:
+def no_windows() -> None:
     mpl.use("Agg")
-    yield
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
 
 
 def arrays(name: str) -> dict[str, np.ndarray]:
