@@ -97,3 +97,8 @@ class _Required:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.absent():
             terminalreporter.write_line(f"LRTHEORY_REQUIRE: no test ran on {', '.join(self.absent())}", red=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the slowest tests first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: "project" not in item.path.parts)

@@ -53,9 +53,10 @@ def entries(package: str) -> list[Entry]:
     -------
     list of Entry
         In the order of the page. No two have the same page, not even on a disk that takes capitals for small letters.
+        A class of the core that several systems show is described with the last of them, as Sphinx allows it once.
     """
     found: list[Entry] = []
-    met: set[int] = set()
+    met = _shown_later(package)
     pages: set[str] = set()
     for prefix, module in _modules(package):
         for name in _public(module):
@@ -70,6 +71,15 @@ def entries(package: str) -> list[Entry]:
             summary = " ".join((inspect.getdoc(value) or "").partition("\n\n")[0].split())
             found.append(Entry(f"{module.__name__}.{name}", group, page, inspect.isclass(value), summary))
     return found
+
+
+def _shown_later(package: str) -> set[int]:
+    """The classes of the core that a later system shows, too."""
+    systems = list(lrtheory.SYSTEMS)
+    later = systems[systems.index(package) + 1 :] if package in systems else []
+    modules = [importlib.import_module(f"lrtheory.{system}") for system in later]
+    shown = (getattr(module, name) for module in modules for name in _public(module))
+    return {id(one) for one in shown if inspect.isclass(one) and one.__module__.startswith("lrtheory._")}
 
 
 def _modules(package: str) -> Iterator[tuple[str, ModuleType]]:
