@@ -7,7 +7,7 @@ ValueError. Each function returns the checked value, so that a caller writes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = [
     "floats",
     "generator",
     "integer",
+    "is_iterable",
     "matrix",
     "must",
     "open_interval",
@@ -170,6 +171,11 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     if scalar or isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
         raise must(name, "a non-empty sequence of positive integers", value, TypeError)
     return tuple(integer(f"{name}[{i}]", size, low=1) for i, size in enumerate(value))
+
+
+def is_iterable(value: Any) -> bool:
+    """Whether a loop can go over a value; an array without axes says that it can, and cannot."""
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) != 0
 
 
 def sequence(name: str, value: Any) -> Any:

@@ -80,7 +80,7 @@ assert columns[1] > 1000 * columns[0]
 
 # %% [markdown]
 # Columns grow much faster than entries. For still larger entries the answer is a refusal, which names the method that
-# does work: the monomials then lose all digits to rounding. (The number after "beyond" in the message is a logit.)
+# does work: the monomials then lose all digits to rounding.
 
 # %%
 try:

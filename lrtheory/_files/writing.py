@@ -74,7 +74,9 @@ def _plain_array(cells: list[Any]) -> np.ndarray:
     return np.array(["" if cell is None else str(cell) for cell in cells]) if array.dtype == object else array
 
 
-def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool | None = False) -> None:
+def replacing(
+    path: str | Path, write: Callable[[Path], object], *, force: bool = False, is_option: bool = True
+) -> None:
     """Let a function write a file or a folder under another name, and give it its own at the end.
 
     Parameters
@@ -83,8 +85,10 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
         Where it shall stand.
     write : callable
         Gets a path in the same folder at which there is nothing, and writes there.
-    force : bool or None
-        Whether a file that is there may be replaced; a folder never is. None of callers that have no such option.
+    force : bool
+        Whether a file that is there may be replaced; a folder never is.
+    is_option : bool
+        Whether the caller has such an option, which the error then names.
 
     Raises
     ------
@@ -96,11 +100,11 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
         If nothing can be written into it.
     """
     path = Path(path)
-    may_replace = None if force is None else flag("force", force)
+    may_replace = flag("force", force)
     there = os.path.lexists(path)  # a link that leads nowhere is something, too
     if there and (not may_replace or not path.is_file()):
         say = "only files are replaced" if path.is_dir() or may_replace else "say --force (force=True) to replace it"
-        raise FileExistsError(f"{str(path)!r} is there already" + ("" if may_replace is None else f"; {say}"))
+        raise FileExistsError(f"{str(path)!r} is there already" + (f"; {say}" if is_option else ""))
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r}")
     if not os.access(path.parent, os.W_OK | os.X_OK):

@@ -22,7 +22,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import integer, must, open_interval
+from lrtheory._validation import integer, is_iterable, must, open_interval
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.matches.boxes import Box, box_of
 from lrtheory.alpha_rank.matches.seats import SeatTable
@@ -251,7 +251,7 @@ def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> R
     n = math.prod(sizes)
     if n > MAX_DENSE:
         raise must("lower", f"a game of at most {MAX_DENSE} profiles", n)
-    if targets is not None and (not isinstance(targets, Iterable) or getattr(targets, "shape", None) == ()):
+    if targets is not None and not is_iterable(targets):
         raise must("targets", "None or profile numbers", targets, TypeError)
     chosen = range(n) if targets is None else [integer("targets", s, low=0, high=n - 1) for s in targets]
     neighbors, direction, is_open = (open_pairs if box.population == "single" else open_edges)(low, high)

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._files import named_arrays
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, choice, floats, integer, matrix, must
+from lrtheory._validation import array, choice, floats, integer, is_iterable, matrix, must
 from lrtheory.continual_learning.layouts import LAYOUTS, wrong_shape
 
 __all__ = [
@@ -278,7 +278,7 @@ def _rows(name: str, value: Any) -> np.ndarray:
 
 def _listed(value: Any, name: str = "edits") -> list[Any]:
     """The entries of a sequence."""
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "ndim", None) == 0:
+    if isinstance(value, (str, bytes)) or not is_iterable(value):
         raise must(name, "a sequence", value, TypeError)
     return list(value)
 

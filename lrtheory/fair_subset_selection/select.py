@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._array import arrays, kernel_input
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
+from lrtheory._validation import array, as_array, choice, generator, integer, is_iterable, must, refuse_unused
 from lrtheory.fair_subset_selection.answers import EXACT, GREEDY, Selection
 from lrtheory.fair_subset_selection.certificates import greedy_certificate
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
@@ -216,7 +216,7 @@ def select_by_scores(
     used = _sortable(given, array("scores", given, shape=(None,)))
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
-    if labels is not None and (not isinstance(labels, Iterable) or getattr(labels, "ndim", 1) == 0):
+    if labels is not None and not is_iterable(labels):
         raise must("labels", "a sequence of names", labels, TypeError)
     names = None if labels is None else tuple(map(str, labels))
     if names is not None and len(names) != len(used):

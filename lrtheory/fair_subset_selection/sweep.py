@@ -6,7 +6,6 @@ r"""The worth of each quota l: choose by observed scores with exactly l disadvan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, choice, generator, integer, must, real, refuse_unused, unmasked
+from lrtheory._validation import array, choice, generator, integer, is_iterable, must, real, refuse_unused, unmasked
 from lrtheory.fair_subset_selection.ballots.items import as_mask
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
@@ -145,7 +144,7 @@ def _quotas(mask: np.ndarray, k: int, quotas: ArrayLike | None) -> list[int]:
     if quotas is None:
         return list(_feasible(mask, k))
     given = to_numpy(unmasked("quotas", quotas))
-    if not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
+    if not is_iterable(given):
         raise must("quotas", "a sequence of integers", quotas, TypeError)
     wanted = [integer("quotas", quota, low=0) for quota in given]
     if not wanted:

@@ -18,7 +18,7 @@ import numpy as np
 from lrtheory._array import array_namespace, is_foreign, real_array, untraced
 from lrtheory._numbers import number
 from lrtheory._types import Array, Rng
-from lrtheory._validation import flag, generator, integer, must, real
+from lrtheory._validation import flag, generator, integer, is_iterable, must, real
 from lrtheory.lora_limits import model_files
 from lrtheory.lora_limits.theory.scalings import lora_scale, rslora_scale
 
@@ -312,7 +312,7 @@ def device_of(*values: Any) -> Any:
 
 def projections_of(adapt: Any) -> tuple[str, ...]:
     """Check the projections to adapt: some of "Q", "K" and "V", each at most once, in the caller's order."""
-    projections = tuple(adapt) if isinstance(adapt, Iterable) and getattr(adapt, "ndim", 1) != 0 else ()
+    projections = tuple(adapt) if is_iterable(adapt) else ()
     known = all(isinstance(projection, str) and projection in PROJECTIONS for projection in projections)
     if not projections or not known or len(set(projections)) < len(projections):
         raise must("adapt", "some of 'Q', 'K', 'V', each once", adapt)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._files import Tensors
-from lrtheory._validation import integer, must, real
+from lrtheory._validation import integer, must, path_of, real
 
-__all__ = ["Settings", "head_adapters", "head_weights", "layers_of", "path_of", "settings"]
+__all__ = ["Settings", "head_adapters", "head_weights", "layers_of", "settings"]
 
 #: names of the projections in the files of several families of models
 NAMES = {"Q": ("query", "q_proj", "q_lin"), "K": ("key", "k_proj", "k_lin"), "V": ("value", "v_proj", "v_lin")}
@@ -61,13 +61,6 @@ class Settings(NamedTuple):
             rule = f"given, as neither the metadata of the file nor a config.json beside it says {words}"
             raise must(name, rule, None)
         return value
-
-
-def path_of(name: str, value: Any) -> Any:
-    """Return a path as it is, and refuse everything else."""
-    if not isinstance(value, (str, PathLike)):
-        raise must(name, "a path", value, TypeError)
-    return value
 
 
 def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) -> Settings:

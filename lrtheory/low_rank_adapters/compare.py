@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,7 +13,7 @@ from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import choice, generator, integer, must
+from lrtheory._validation import choice, generator, integer, is_iterable, must
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
 from lrtheory.low_rank_adapters.reach.normalized import Problem, matrix_of, norm, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import solve
@@ -225,7 +225,7 @@ def _named(kinds: Any, weighted: bool) -> tuple[list[str], str]:
         choice("kinds", kinds, ("all",))
         names = [kind for kind in KINDS if kind != "hadamard" or weighted]
         return names, "" if weighted else 'the kind "hadamard" needs `weight`'
-    if not isinstance(kinds, Iterable) or getattr(kinds, "ndim", None) == 0:
+    if not is_iterable(kinds):
         raise must("kinds", '"all" or a sequence of kinds', kinds, TypeError)
     names = list(kinds)
     if not names:

@@ -147,7 +147,7 @@ class AdapterFile:
         target = path_of("folder", folder)
         if self.source is not None and self.source.resolve() in (target.resolve(), *target.resolve().parents):
             raise must("folder", "outside the folder that was read", str(folder))
-        replacing(target, lambda path: write_folder(path, self, kind), force=None)
+        replacing(target, lambda path: write_folder(path, self, kind), is_option=False)
 
     def delta(self, name: str) -> np.ndarray:
         """The update of the weight of a module.

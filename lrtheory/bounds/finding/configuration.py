@@ -55,11 +55,12 @@ class Configuration:
 OURS = Configuration(
     PACKAGES,
     ("proofs_checks",),
-    # a system, what it computes with, and what its checks share with others
+    # a system, the parts of the core that compute something, and what the checks of several systems share
     sources=(
         "lrtheory/{system}",
         "lrtheory/_array",
         "lrtheory/_data",
+        "lrtheory/_files/safetensors.py",  # how numbers of sixteen bits are rounded
         "lrtheory/_kernels",
         "lrtheory/_numbers.py",
         "lrtheory/_result/low_rank.py",

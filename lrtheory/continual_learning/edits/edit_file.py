@@ -155,7 +155,7 @@ def edit_safetensors(
         made.append(_edited(model, name, edits, anchors, layout, options))
         _copied(model, name, np.asarray(made[0].weights), fresh)
 
-    replacing(target, write, force=None)
+    replacing(target, write, is_option=False)
     return made[0]
 
 

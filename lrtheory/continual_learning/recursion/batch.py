@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import must
-
-if TYPE_CHECKING:
-    from lrtheory.continual_learning.problem import EditProblem
+from lrtheory.continual_learning.problem import EditProblem
 
 __all__ = ["Batch", "possible"]
 
@@ -79,8 +77,6 @@ class Batch(NamedTuple):
 
 def possible(problem: EditProblem, ridge: float, anchor_weight: float, unit: float) -> bool:
     """Whether a recursion of this problem may have had these numbers; without anchors their weight is 1."""
-    from lrtheory.continual_learning.problem import EditProblem
-
     if not isinstance(problem, EditProblem):
         raise must("problem", "an EditProblem", problem, TypeError)
     weighed = 0 <= ridge < math.inf and 0 <= anchor_weight < math.inf

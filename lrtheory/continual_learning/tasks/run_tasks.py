@@ -10,7 +10,18 @@ import numpy as np
 from lrtheory._data.network import Network
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
-from lrtheory._validation import check_sizes, choice, flag, generator, integer, must, open_interval, real, refuse_unused
+from lrtheory._validation import (
+    check_sizes,
+    choice,
+    flag,
+    generator,
+    integer,
+    is_iterable,
+    must,
+    open_interval,
+    real,
+    refuse_unused,
+)
 from lrtheory.continual_learning import metrics
 from lrtheory.continual_learning.problem import Task, TaskProblem
 from lrtheory.continual_learning.protection.leak import LeakCertificate
@@ -281,7 +292,7 @@ def _order(order: Any, n_tasks: int) -> tuple[int, ...]:
     """Every task once."""
     if order is None:
         return tuple(range(n_tasks))
-    if isinstance(order, str) or not hasattr(order, "__iter__") or getattr(order, "ndim", None) == 0:
+    if isinstance(order, str) or not is_iterable(order):
         raise must("order", f"None or a permutation of 0 to {n_tasks - 1}", order, TypeError)
     places = tuple(integer(f"order[{i}]", place, low=0) for i, place in enumerate(order))
     if sorted(places) != list(range(n_tasks)):

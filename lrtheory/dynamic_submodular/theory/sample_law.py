@@ -11,7 +11,7 @@ from typing import Any
 
 from lrtheory._numbers import number
 from lrtheory._types import Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, is_iterable, must
 from lrtheory.dynamic_submodular.theory.ratios import whole_number
 
 __all__ = ["build_law", "tight_greedy_value", "tight_value"]
@@ -64,7 +64,7 @@ def build_law(
     """
     if not callable(value):
         raise must("value", "a function of tuples of elements", value, TypeError)
-    if not isinstance(elements, Iterable) or getattr(elements, "shape", None) == ():
+    if not is_iterable(elements):
         raise must("elements", "integers", elements, TypeError)
     present = [integer("elements", v, low=0) for v in elements]
     k, threshold = integer("k", k, low=1), number("threshold", threshold, 0)

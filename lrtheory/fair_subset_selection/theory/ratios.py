@@ -6,7 +6,6 @@ Part of `theory`, where users find these functions. Integers and Fractions give 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._numbers import exact, number, numbers
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import flag, integer, must, unmasked
+from lrtheory._validation import flag, integer, is_iterable, must, unmasked
 
 __all__ = [
     "certificate_ratio",
@@ -324,7 +323,7 @@ def exchange_ratio(scores: ArrayLike, best: ArrayLike, chosen: ArrayLike) -> Any
 def _items(name: str, items: Any, n_items: int) -> set[int]:
     """Check item numbers, which must be distinct, and return them as a set."""
     items = to_numpy(unmasked(name, items))
-    if not isinstance(items, Iterable) or getattr(items, "ndim", 1) == 0:
+    if not is_iterable(items):
         raise must(name, "a sequence of item numbers", items, TypeError)
     given = [integer(name, item, low=0, high=n_items - 1) for item in items]
     if len(set(given)) < len(given):

@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._files import Tensors, read_arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import array, integer, is_iterable, must, path_of
 from lrtheory.lora_limits import model_files
 from lrtheory.lora_limits.diagnosis.diagnose import diagnose
 from lrtheory.lora_limits.head import LoRAHead
@@ -66,7 +66,7 @@ class ModelFile:
         ValueError
             If it is damaged, has no attention, or nothing says how many heads a layer has.
         """
-        tensors = Tensors(model_files.path_of("path", path))
+        tensors = Tensors(path_of("path", path))
         if tensors.names and all("lora_" in name for name in tensors.names):
             raise ValueError(f"{path}: an adapter alone; name the folder of its model, and this one as adapters")
         layers = model_files.layers_of(tensors)
@@ -273,10 +273,10 @@ def diagnose_model(
     -----
     Rotary embeddings are not applied. Where projections have biases, a column of ones joins the states.
     """
-    file = model if isinstance(model, ModelFile) else ModelFile.from_file(model_files.path_of("model", model))
+    file = model if isinstance(model, ModelFile) else ModelFile.from_file(path_of("model", model))
     inputs = states if isinstance(states, HiddenStates) else HiddenStates(states)
     if adapters is not None:
-        model_files.path_of("adapters", adapters)
+        path_of("adapters", adapters)
     chosen = file.layers if layers is None else _layers(layers)
     for layer in chosen:
         if layer not in inputs:
@@ -300,7 +300,7 @@ def diagnose_model(
 
 def _layers(layers: Any) -> tuple[int, ...]:
     """Return the numbers of the layers to look at."""
-    if not isinstance(layers, Iterable) or getattr(layers, "ndim", 1) == 0:
+    if not is_iterable(layers):
         raise must("layers", "None or numbers of layers", layers, TypeError)
     chosen = tuple(integer("layers", layer, low=0) for layer in layers)
     if not chosen:

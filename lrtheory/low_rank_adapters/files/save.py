@@ -90,7 +90,7 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     named = {PREFIX + key: value for key, value in arrays.items()} | {SHARED + k: v for k, v in shared.items()}
     config |= {"peft_type": peft_type, "target_modules": sorted(adapters), "fan_in_fan_out": False} | said
     stored = {name: _stored(value) for name, value in named.items()}
-    replacing(target, lambda fresh: _written(fresh, stored, config), force=None)
+    replacing(target, lambda fresh: _written(fresh, stored, config), is_option=False)
 
 
 def _stored(value: np.ndarray) -> Stored:

@@ -110,9 +110,7 @@ class Optimizer(ABC):
 
     def __repr__(self) -> str:
         size = "x".join(map(str, self._shape)) or "no gradient yet"
-        makers, names = (self, getattr(self, "_chooser", self)), ("rank", "density")
-        kept = {name: getattr(maker, name) for maker in makers for name in names if hasattr(maker, name)}
-        said = "".join(f"{name}={value}, " for name, value in kept.items())
+        said = "".join(f"{name}={value}, " for name, value in self._options().items() if name in ("rank", "density"))
         return f"{type(self).__name__}({said}step_size={self.step_size:g}): {size}, {self.n_steps} steps"
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._kernels.units import scaled
-from lrtheory._validation import Words, choice, integer, must, refuse_unused
+from lrtheory._validation import Words, choice, integer, is_iterable, must, refuse_unused
 from lrtheory.matrix_compression.stacks.inputs import Blocks, Stream
 from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_of
 from lrtheory.matrix_compression.stacks.measuring import spectra_of
@@ -133,7 +133,7 @@ def partition(groups: Any, n_blocks: int) -> list[list[int]]:
     if isinstance(groups, (int, np.integer)) and not isinstance(groups, bool):
         size = integer("groups", groups, low=1)
         return [list(range(a, b)) for a, b in pairwise([*range(0, n_blocks, size), n_blocks])]
-    given = list(groups) if hasattr(groups, "__iter__") and getattr(groups, "ndim", None) != 0 else [groups]
+    given = list(groups) if is_iterable(groups) else [groups]
     if not all(hasattr(ids, "__iter__") for ids in given):
         raise must("groups", "None, a number of blocks, or sequences of their ids", groups, TypeError)
     found = [[integer("groups", i, low=0, high=n_blocks - 1) for i in ids] for ids in given]

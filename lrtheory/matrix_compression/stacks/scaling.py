@@ -14,7 +14,7 @@ import numpy as np
 
 from lrtheory._kernels.units import largest_of, scaled, unit_of
 
-__all__ = ["EMPTY", "SLACK", "Sum", "energy_of", "raised"]
+__all__ = ["EMPTY", "Sum", "energy_of", "raised"]
 
 #: squares of numbers with these energies lose nothing to overflow or underflow
 _SAFE = (1e-280, 1e280)

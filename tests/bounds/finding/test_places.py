@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import lrtheory
+from lrtheory._array import PACKAGES
 from lrtheory.bounds import Registry, StatementError, load_evidence
 from lrtheory.bounds.deciding.evidence import file_name
 from lrtheory.bounds.finding.configuration import OURS, configured
@@ -299,3 +300,18 @@ def test_the_search_for_a_statement_asks_nothing_of_objects_of_other_packages(tm
     module.old, module.several = Deprecated(), [Deprecated()]
     assert _names(module, GAUSS) == [("GAUSS", 0), ("FOUND", 0)]
     monkeypatch.delitem(sys.modules, "of_somebody")
+
+
+#: parts of the core that compute nothing: they check, read, show, start processes, or are words for types
+WITHOUT_NUMBERS = {"_files", "_front.py", "_parallel.py", "_result", "_types.py", "_validation.py"}
+
+
+def test_our_evidence_rests_on_the_core_that_computes() -> None:
+    sources = {source.replace("{system}", system) for source in OURS.sources for system in lrtheory.SYSTEMS}
+    assert all((PACKAGES / source).exists() for source in sources), "what is not there would be left out in silence"
+    core = {path.name for path in (PACKAGES / "lrtheory").glob("_[a-z]*")}
+    assert core == WITHOUT_NUMBERS | {source.removeprefix("lrtheory/") for source in sources} & core
+    for statement in lrtheory.statements()[::50]:
+        assert {str(PACKAGES / "lrtheory/_kernels"), str(PACKAGES / "proofs_checks/guards.py")} <= set(
+            statement.origin.sources
+        )
