@@ -93,11 +93,14 @@ assert kept["SNTV"][5] < 0.985
 # ## The wrong quota
 #
 # Let $F(S)$ be the true score of a set $S$, $k$ the number of places, OPT the largest $F$ of $k$ people, $\ell^*$ the
-# number of people of the group in the best set, and $S_\ell$ what is chosen when $\ell$ of the group are invited. A
-# quota $\ell$ that is not $\ell^*$ costs something, but never more than a number that can be told in advance: where the
-# order within the groups is right, $F(S_\ell) \ge \min(1, \frac{k - \ell}{k - \ell^*}, \frac{\ell}{\ell^*})\,
-# \mathrm{OPT}$ (statement FSS-D1). That is about rules whose scores add up over people: SNTV, Bloc and Borda. The
-# other two are drawn thin, since it promises nothing for them.
+# number of people of the group in the best set, and $S_\ell$ the best set in which exactly $\ell$ are of the group. A
+# quota $\ell$ that is not $\ell^*$ costs something, but never more than a number that can be told in advance:
+# $F(S_\ell) \ge \min(1, \frac{k - \ell}{k - \ell^*}, \frac{\ell}{\ell^*})\, \mathrm{OPT}$ (statement FSS-D1), for rules
+# whose scores add up over people: SNTV, Bloc and Borda. It supposes that $S_\ell$ is the best such set by the *true*
+# scores. The lines show what is chosen by the *reported* rankings, which is as good only where these order the people
+# within each group as the true scores do. Bloc and Borda come near it. SNTV does not: most of the group have no
+# reported first place left, and its line falls below the dotted one at $\ell^* = 4$. PAV and Chamberlin-Courant are
+# drawn thin, since nothing is promised for them.
 
 # %%
 quotas = np.arange(K + 1)
@@ -109,7 +112,15 @@ for marker, (name, (_, *line)) in zip("osD^v", kept.items(), strict=True):
 axis.plot(quotas, allowed, "k:", label="allowed, where scores add up")
 axis.set(xlabel="people of the group among eight", ylabel="kept of the true optimum", ylim=(0, 1.03))
 axis.legend()
-assert (kept["Borda"][1:] > allowed - 1e-9).all()
+assert (kept["Borda"][1:] > allowed - 1e-3).all()
+assert (kept["Bloc"][1:] > allowed - 1e-3).all()
+assert kept["SNTV"][1 + K // 2] < 1 - 0.02
+# by the true scores the statement holds in each draw, with the number l* that the draw has
+another = make_panel(MEMBERS, np.random.default_rng(2))
+for name in ("SNTV", "Bloc", "Borda"):
+    true = fss.quota_sweep(another.latent, another.latent, rules[name], k=K, disadvantaged=group)
+    promised = [float(fss.theory.quota_loss(K, quota, true.optimal_quota)) for quota in true.quotas.tolist()]
+    assert (true.ratios >= np.array(promised) - 1e-9).all()
 plt.close(figure)  # shown once, as the value of this cell
 figure
 

@@ -98,6 +98,8 @@ DS_T14_GREEDY = Statement(
     saboteurs=(
         saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("all of it", claim=ALL),
+        # 175/256 = .684 of the optimum at k = 4, where 1 - 1/e, the limit of the bound, is .632
+        saboteur("seven tenths of it", claim=at_least(lambda case: Fraction(7, 10))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR_OFFLINE),
     ),
 )

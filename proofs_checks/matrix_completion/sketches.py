@@ -202,10 +202,16 @@ MC_E2_LAW = Statement(
 
 
 def distorted(law: SketchLaw, found: np.ndarray, share: float = 1.0) -> np.ndarray:
-    """Decide for each sketch whether a singular value of S Q is outside 1 -+ share (sqrt(k/s) + t)."""
+    """Decide for each sketch whether a singular value of S Q is outside 1 -+ share (sqrt(k/s) + t).
+
+    The entries of a Gaussian sketch are independent and continuous, so with probability one none is 0 and no two are
+    equal. A matrix that has such entries, as [I; 0] has, is no Gaussian sketch and counts as distorted.
+    """
     values = np.linalg.svd(found, compute_uv=False)
     width = share * (np.sqrt(law.basis.shape[1] / law.sketch_size) + law.deviation)
-    return (values.max(1) > 1 + width) | (values.min(1) < 1 - width)
+    ordered = np.sort(np.abs(found).reshape(len(found), -1))
+    drawn = (ordered[:, 0] > 0) & (np.diff(ordered) > 0).all(1)
+    return (values.max(1) > 1 + width) | (values.min(1) < 1 - width) | ~drawn
 
 
 def gaussian_failure(law: SketchLaw) -> float:
@@ -247,6 +253,7 @@ MC_W3 = Statement(
         ),
         saboteur("an eighth of the rows", solve=wrong_solvers.smaller_sketches),
         saboteur("not divided by sqrt(s)", solve=wrong_solvers.not_scaled),
+        saboteur("coordinate vectors in the place of a sketch", solve=wrong_solvers.coordinate_vectors),
     ),
     notes="Loose by a factor of 2: half of the width would pass on these instances.",
 )
@@ -282,10 +289,20 @@ MC_W3_LAW = Statement(
 
 
 def outside_of_tropp(law: SketchLaw, found: np.ndarray) -> np.ndarray:
-    """Decide for each sketch whether a singular value of S Q lies outside [0.40, 1.48]."""
+    """Decide for each sketch whether a singular value of S Q lies outside [0.40, 1.48].
+
+    All entries of S are 1 or -1 over sqrt(s), so those of S times a coordinate vector are, too, and no column of S Q has
+    an entry above the sum of its absolute values in Q over sqrt(s). A matrix that breaks this, as [I; 0] does, is no such
+    transform and counts as distorted.
+    """
     # rounded outwards from the roots of 1/6 and 13/6 in the proof of `srht_failure`
     values = np.linalg.svd(found, compute_uv=False)
-    return (values.min(1) < 0.40) | (values.max(1) > 1.48)
+    Q, root, up = law.basis, np.sqrt(law.sketch_size), 1 + 1e-9  # thousands of terms round to 1e-12
+    flat = np.abs(found).max(1) * root <= np.abs(Q).sum(0) * up
+    single = (Q != 0).sum(0) == 1
+    signed = np.abs(np.abs(found[:, :, single]) * root - np.abs(Q).sum(0)[single]) <= up - 1
+    kept = flat.all(1) & signed.all((1, 2))
+    return (values.min(1) < 0.40) | (values.max(1) > 1.48) | ~kept
 
 
 def hadamard_failure(law: SketchLaw) -> float:
@@ -318,6 +335,7 @@ MC_W6 = Statement(
             "no signs",
             patch=(sketching._srht, "rng.choice([-1.0, 1.0], size=(len(A), 1)) * A", "A"),
         ),
+        saboteur("coordinate vectors in the place of a sketch", solve=wrong_solvers.coordinate_vectors),
     ),
     notes="It asks for 573 of 1024 rows at rank 4, more than a regression of a row has; no run has failed.",
 )

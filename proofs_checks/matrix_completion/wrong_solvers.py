@@ -202,6 +202,11 @@ def not_scaled(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     return sketches(law, rng, n) * np.sqrt(law.sketch_size)
 
 
+def coordinate_vectors(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return [I; 0], which keeps every length and mixes nothing."""
+    return np.stack([np.eye(law.sketch_size, law.basis.shape[1])] * n)
+
+
 def half_of_the_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw sketches with half of the rows, in which collisions are more frequent."""
     return sketches(replace(law, sketch_size=law.sketch_size // 2), rng, n)
