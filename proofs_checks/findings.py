@@ -7,9 +7,10 @@ _NECESSARY = "large norms make L^2 necessary"
 
 FINDINGS = (
     Finding(
-        "**Intervals that do not hold at all times.** Where payoffs nearly tie, the default intervals of the authors' "
-        "code of ResponseGraphUCB report a wrong direction as certain in {rate:.0%} of the runs, where {allowed:.0%} "
-        "are allowed. With levels that hold at all times no game exceeds what is allowed, these among them.",
+        "**Intervals that do not hold at all times.** Where the payoffs of sixteen strategies a player nearly tie, the "
+        "default intervals of the authors' code of ResponseGraphUCB report a wrong direction as certain in {rate:.0%} "
+        "of the runs, where {allowed:.0%} are allowed. With three strategies a player they keep that level. With "
+        "levels that hold at all times, and for all payoffs together, no game exceeds what is allowed.",
         {
             "rate": Side("alpha_rank/RG-T4", "lhs", _DEFAULT),
             "allowed": Side("alpha_rank/RG-T4", "rhs", _DEFAULT),
