@@ -291,9 +291,9 @@ MC_W3_LAW = Statement(
 def outside_of_tropp(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     """Decide for each sketch whether a singular value of S Q lies outside [0.40, 1.48].
 
-    All entries of S are 1 or -1 over sqrt(s), so those of S times a coordinate vector are, too, and no column of S Q has
-    an entry above the sum of its absolute values in Q over sqrt(s). A matrix that breaks this, as [I; 0] does, is no such
-    transform and counts as distorted.
+    All entries of S are 1 or -1 over sqrt(s), so those of S times a coordinate vector are, too, and no column of S Q
+    has an entry above the sum of its absolute values in Q over sqrt(s). A matrix that breaks this, as [I; 0] does, is
+    no such transform and counts as distorted.
     """
     # rounded outwards from the roots of 1/6 and 13/6 in the proof of `srht_failure`
     values = np.linalg.svd(found, compute_uv=False)
