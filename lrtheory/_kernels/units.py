@@ -7,13 +7,14 @@ units again. An input that is multiplied by a power of two so leads to the same 
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import array_namespace, sparse
 
-__all__ = ["largest_of", "scaled", "true_value", "unit_of"]
+__all__ = ["bracket_in_units", "largest_of", "scaled", "true_value", "unit_of"]
 
 
 def largest_of(values: Any) -> float:
@@ -46,3 +47,14 @@ def true_value(value: float, exponent: int) -> float:
         return math.ldexp(value, max(exponent, -5000))
     except OverflowError:
         return math.inf
+
+
+def bracket_in_units(low: float, high: float, exponent: int) -> tuple[float, float]:
+    """The ends of a bracket of numbers >= 0 times a power of two, rounded outwards where doubles end or lose digits."""
+    lower, upper = true_value(low, exponent), true_value(high, exponent)
+    tiny, largest = sys.float_info.min, sys.float_info.max
+    if 0.0 < lower < tiny:
+        lower = math.nextafter(lower, 0.0)
+    if upper < tiny and high > 0.0:
+        upper = math.nextafter(upper, math.inf)
+    return min(lower, largest), upper

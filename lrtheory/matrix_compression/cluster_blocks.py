@@ -58,7 +58,8 @@ class ClusterCertificate(Result):
         Returns
         -------
         bool
-            Whether no cluster of two blocks or more errs by more than `bound`, and `bound` is at most `epsilon`.
+            Whether no cluster of two blocks or more errs by more than `bound`, and `bound` is at most `epsilon`; both
+            up to the rounding of squared errors, about 1e-13.
 
         Raises
         ------
@@ -74,8 +75,10 @@ class ClusterCertificate(Result):
             return False
         errors, floor = _errors(given, self.labels, self.rank)
         worst = float(errors[np.bincount(self.labels) > 1].max(initial=0.0))
+        noise = floor * floor  # of squared errors, which is what rounding is known of
         stated = self.statement == "matrix_compression/CM-4" and self.gap >= max(0.0, self.bound - worst - floor)
-        return bool(stated and worst <= self.bound + floor and self.bound <= self.epsilon)
+        held = worst**2 <= self.bound**2 + noise and self.bound**2 <= self.epsilon**2 + 2 * noise
+        return bool(stated and held)
 
 
 @result
@@ -165,7 +168,8 @@ def cluster_blocks(
     rank : int or None
         r, at least 1; None takes that of the problem.
     epsilon : float or None
-        Relative error in [0, 1] that a cluster of two blocks or more may have; None takes that of the problem.
+        Relative error in [0, 1] that a cluster of two blocks or more may have; None takes that of the problem. What
+        rounding hides, about 1e-7, counts as nothing: `upper` says so.
     oversampling : int
         Columns that are kept of a cluster beyond the rank.
     method : {"sketch", "gram"}
@@ -286,7 +290,6 @@ def answer_of(
     errors, _ = _errors(blocks, labels, rank)
     many = np.array([len(ids) > 1 for ids in clusters])
     upper = np.array([relative(max(0.0, one.upper2(rank)) + noise * one.total, one.total) for one in found])
-    upper = np.where(many, np.minimum(upper, epsilon), upper)
     exempt = ~many & (errors > epsilon)
     m, sizes = len(blocks[0]), held.sizes
     columns = [int(sizes[ids].sum()) for ids in clusters]

@@ -31,8 +31,6 @@ __all__ = ["StackCertificate", "StackResult", "compress_stack"]
 
 #: of a bound by the sketch or the spectrum of all, by a tree of sketches, and by Frequent Directions
 STATEMENTS = tuple(f"matrix_compression/{name}" for name in ("CM-6", "CM-7", "CM-16"))
-#: an orthonormal column in single precision is off by at most this
-SINGLE = 2.0**-24
 
 
 @result
@@ -48,7 +46,7 @@ class StackCertificate(Result):
     statement : str
         Id of the statement behind the bound.
     error : float
-        The error of this basis, or more.
+        The error of this basis with the coefficients U^T A_k, in double precision or in its own, or more.
     upper : float
         The best basis has at most this error.
     rank : int
@@ -79,9 +77,9 @@ class StackCertificate(Result):
         Returns
         -------
         bool
-            Whether the basis errs by at most `error`, and the best one by at least `bound` and at most `upper`; all up
-            to `floor`. With more than 2048 rows the best error is bracketed by the basis itself (statement CM-6), and
-            the two brackets must meet.
+            Whether the basis errs by at most `error`, up to the rounding of the measurement, and the bracket of the
+            best error that is found from the blocks meets the stated one. With more than 2048 rows it is found from
+            the basis itself (statement CM-6).
 
         Raises
         ------
@@ -112,14 +110,19 @@ class StackCertificate(Result):
             found = exact.interval()
             low, high = found.lower, found.upper
         else:
-            low, high = (relative(energy, total) for energy in again.bracket)
-        # a certificate may not excuse itself by a large floor
-        widths = (one.shape[1] for one in again.coefficients)
-        floor = min(self.floor, math.sqrt(ROUNDING * (64 + len(self.basis) + 8 * self.rank + sum(widths, 0))))
-        slack = floor + 8 * SINGLE * (self.basis.dtype == np.float32)
-        inside = low <= self.upper + slack and high >= self.bound - slack
-        stated = math.isfinite(self.error) and error <= self.error + slack
-        return bool(stated and inside and self.gap >= self.error - self.bound - slack)
+            noise = ROUNDING * (64 + len(self.basis) + 8 * self.rank) * total
+            low, high = relative(again.bracket[0] - noise, total), relative(again.bracket[1] + noise, total)
+        stated = math.isfinite(self.error) and error - _allowance(error, self.rank) <= self.error
+        inside = low <= self.upper and high >= self.bound  # both brackets hold the best error, so they meet
+        return bool(stated and inside and self.gap >= self.error - self.bound)
+
+
+def _allowance(error: float, rank: int) -> float:
+    r"""What rounding may add to a measured relative error.
+
+    An entry of A - U C is off by at most (r + 2) u times that of \|A\| + \|U\| \|C\|, and the norm of \|U\| is sqrt(r).
+    """
+    return ROUNDING * (64 * error + rank**1.5)
 
 
 @result
@@ -135,7 +138,7 @@ class StackResult(Result):
     singular_values : array of shape (r,)
         Of the sketch, never above those of M; of M itself for method "gram".
     error : float
-        \|M - U U^T M\| / \|M\|, measured in the second pass; after a single one a bound on it.
+        \|M - U C\| / \|M\|, measured in the second pass; after a single one a bound on that of C = U^T M.
     lower, upper : float
         Between them lies the relative error of the best basis of this rank.
     rank : int
@@ -215,7 +218,7 @@ class StackResult(Result):
         certificate = self.certificate
         if certificate is None:
             return [self.message]
-        said = f"this basis of rank {self.rank} errs by {self.error:.4g} at most, relative to the norm"
+        said = f"this basis of rank {self.rank} errs by {certificate.error:.4g} at most, relative to the norm"
         best = f"no basis of this rank errs by less than {certificate.bound:.4g}"
         return [f"{said}; {best} ({certificate.statement})", self.message]
 
@@ -313,15 +316,19 @@ def compress_stack(
     wide = sketch._directions(sketch.rank + sketch.oversampling)
     basis = wide[:, :rank].astype(stream.dtype)
     second = _measured(stream, sketch, basis, wide) if passes == 2 else None
-    certificate, by_rank = _proved(sketch, basis, second)
+    certificate, error, by_rank = _proved(sketch, basis, wide[:, :rank], second)
     rank = certificate.rank  # zero columns have no directions
     whole, size = sketch.n_rows * sketch.n_columns, rank * (sketch.n_rows + sketch.n_columns)
-    said = f"; rank {rank} is the smallest whose error is surely at most {epsilon:g}" if epsilon is not None else ""
+    said = ""
+    if epsilon is not None:
+        noise = 2 * sketch.interval(0).floor
+        at_most = f"{epsilon:g}" if epsilon >= noise else f"{noise:.1g}, below which rounding hides it"
+        said = f"; rank {rank} is the smallest whose error is surely at most {at_most}"
     return StackResult(
         basis=basis,
         coefficients=None if second is None else second.coefficients,
         singular_values=sketch._lengths(rank),
-        error=certificate.error,
+        error=error,
         lower=certificate.bound,
         upper=certificate.upper,
         rank=rank,
@@ -348,29 +355,38 @@ def _measured(stream: Stream, sketch: StackSketch, basis: np.ndarray, wide: np.n
     return found
 
 
-def _proved(sketch: StackSketch, basis: np.ndarray, second: SecondPass | None) -> tuple[StackCertificate, np.ndarray]:
-    """Bound the error of a basis, and bracket that of the best one of each rank up to its own."""
+def _proved(
+    sketch: StackSketch, basis: np.ndarray, exact: np.ndarray, second: SecondPass | None
+) -> tuple[StackCertificate, float, np.ndarray]:
+    """Bound the error of a basis, the `exact` one in its type, measure it, and bracket the best one of each rank."""
     rank = basis.shape[1]
     found = sketch.interval(rank)
     lower, upper = found.lower, found.upper
-    error = upper + 4 * SINGLE * math.sqrt(rank) * (basis.dtype == np.float32)
     statement = {"sketch": "CM-7", "fd": "CM-16"}.get(sketch.method, "CM-6")
-    if second is not None:
+    if second is None:
+        # energies of the sketch know no error below the floor, and the basis has been rounded to its type
+        moved = float(np.linalg.norm(basis - exact))
+        error = max(upper, found.floor * (sketch.total > 0)) + moved * (2 + moved)
+    else:
         total = float(second.energies.sum())
         error = relative(second.errors.sum(), total)
+        error += _allowance(error, rank) * (rank > 0)
         low = relative(second.bracket[0] - found.floor**2 * total, total)
         statement = "CM-6" if low > lower else statement
         lower = max(lower, low)
-        upper = max(min(upper, error + found.floor), lower)
+        upper = max(min(upper, error), lower)
+    # the certificate has no coefficients; those that are handed out have been rounded to their type
+    rounded = 0.0 if second is None or rank == 0 else 1.001 * relative(second.rounded.sum(), total)
     by_rank = [(one.lower, one.upper) for one in map(sketch.interval, range(rank))]
+    most = error + rounded
     certificate = StackCertificate(
-        gap=max(0.0, error - lower),
+        gap=max(0.0, most - lower),
         bound=lower,
         statement=f"matrix_compression/{statement}",
-        error=error,
+        error=most,
         upper=upper,
         rank=rank,
         floor=found.floor,
         basis=basis,
     )
-    return certificate, np.array([*by_rank, (lower, upper)])
+    return certificate, error, np.array([*by_rank, (lower, upper)])

@@ -88,10 +88,9 @@ def error_bounds(
     total = sum(float((one * one).sum()) for one in spectra)
     sizes = [matrix.shape[1] for matrix in matrices]
     bracket = _bracket(method, spectra, matrices, unit, rank)
-    if rank >= min(stream.n_rows, sum(sizes)) or total == 0.0:
-        bracket = (0.0, 0.0)
+    exact = rank >= min(stream.n_rows, sum(sizes)) or total == 0.0
     counts = {"blocks": len(matrices), "columns": sum(sizes), "factorizations": len(matrices)}
-    return interval_of(bracket, total, unit, rank=rank, noise=noise, method=method, counts=counts)
+    return interval_of(bracket, total, unit, rank=rank, noise=noise, method=method, counts=counts, exact=exact)
 
 
 def _bracket(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._kernels.units import true_value
+from lrtheory._kernels.units import bracket_in_units, true_value
 from lrtheory._result import Result, result
 from lrtheory._result.display import intervals
 from lrtheory.matrix_compression.stacks.inputs import relative
@@ -69,19 +69,25 @@ def interval_of(
     noise: float,
     method: str,
     counts: Mapping[str, int],
+    exact: bool,
 ) -> ErrorInterval:
-    """Widen a bracket of energies by their rounding, clip it to what is possible, and say it in the caller's units."""
-    lower2 = min(max(bracket[0] - noise * total, 0.0), total)
-    upper2 = min(max(bracket[1] + noise * total, lower2), total)
-    if bracket[1] == 0.0:  # exact: there are no more columns or rows than the rank
-        lower2 = upper2 = 0.0
+    """Widen a bracket of energies by their rounding, clip it to what is possible, and say it in the caller's units.
+
+    `exact` says that the error is 0 whatever the numbers are: there are no more columns or rows than the rank, or
+    nothing but zeros. A bracket that happens to end at 0 says no such thing, since a difference of energies may cancel.
+    """
+    lower2 = upper2 = 0.0
+    if not exact:
+        lower2 = min(max(bracket[0] - noise * total, 0.0), total)
+        upper2 = min(max(bracket[1], lower2), total) + noise * total  # the whole energy is rounded too
+    least, most = bracket_in_units(lower2, upper2, 2 * unit)
     return ErrorInterval(
         lower=relative(lower2, total),
         upper=relative(upper2, total),
         rank=rank,
         floor=float(np.sqrt(noise)),
-        lower2=true_value(lower2, 2 * unit),
-        upper2=true_value(upper2, 2 * unit),
+        lower2=least,
+        upper2=most,
         total=true_value(total, 2 * unit),
         method=method,
         counts=counts,

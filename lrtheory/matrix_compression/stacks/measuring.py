@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._kernels.units import scaled
+from lrtheory._validation import must
 from lrtheory.matrix_compression.stacks import scaling
 from lrtheory.matrix_compression.stacks.factors import ROUNDING, spectrum_of
 from lrtheory.matrix_compression.theory import subspace_bracket
@@ -40,6 +41,7 @@ class SecondPass(NamedTuple):
     coefficients: list[np.ndarray]
     errors: np.ndarray  # (K,): energies of A_k - U C_k
     energies: np.ndarray  # (K,): energies of the blocks
+    rounded: np.ndarray  # (K,): energies of what coefficients lose to their type
     bracket: tuple[float, float]  # of E_r^2, from the directions that the sketch kept (statement CM-6)
 
 
@@ -51,12 +53,14 @@ def second_pass(
     `wide` has orthonormal columns, at least as many as `basis`. Energies are in `unit`, or in a unit of their own.
     """
     left, found, whole, outside = basis.astype(np.float64), [], Energies(), Energies()
-    errors = Energies()
+    errors, rounded = Energies(), Energies()
     inside, own = np.zeros((wide.shape[1], wide.shape[1])), scaling.EMPTY
     for block in blocks:
         exact = block.astype(np.float64, copy=False)
-        coefficients = (left.T @ exact).astype(dtype)
+        unrounded = left.T @ exact
+        coefficients = _cast(unrounded, dtype)
         found.append(coefficients)
+        rounded.add(unrounded - coefficients)
         before, own = own, scaling.raised(own, whole.add(exact))
         inside = scaled(inside, 2 * (before - own)) if before != own else inside
         errors.add(exact - left @ coefficients)
@@ -73,7 +77,18 @@ def second_pass(
     top = float(np.linalg.eigvalsh(inside)[::-1][: basis.shape[1]].clip(0.0).sum()) if inside.size else 0.0
     defect = float(np.abs(np.linalg.eigvalsh(wide.T @ wide) - 1.0).max(initial=0.0))
     low, high = subspace_bracket(min(top, total), rest, defect)
-    return SecondPass(found, errors.values(unit), energies, (total - high, total - low))
+    bracket = total - high, total - low
+    return SecondPass(found, errors.values(unit), energies, rounded.values(unit), bracket)
+
+
+def _cast(coefficients: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Coefficients in the type of the basis, whose range they may leave where blocks reach the end of it."""
+    with np.errstate(over="ignore"):
+        made = coefficients.astype(dtype)
+    if not np.isfinite(made).all():
+        largest = float(np.abs(coefficients).max())
+        raise must("blocks", f"numbers whose sums of products with a basis are in the range of {dtype}", largest)
+    return made
 
 
 def spectra_of(groups: Iterable[np.ndarray]) -> tuple[list[np.ndarray], int, float]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._kernels.units import true_value
+from lrtheory._kernels.units import bracket_in_units, true_value
 from lrtheory._validation import choice, flag, integer, must, same_parameters, state_entry
 from lrtheory.matrix_compression.stacks import scaling
 from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
@@ -218,12 +218,14 @@ class StackSketch:
         """
         r = self.rank if rank is None else integer("rank", rank, low=0)
         total, bracket = self.total, (0.0, 0.0)
-        if r < min(self.n_rows, self.n_columns) and total > 0:
+        exact = r >= min(self.n_rows, self.n_columns) or total == 0.0
+        if not exact:
             seen = self._held.now()
             tail = None if seen.exact is None else float(seen.exact[r:].sum())
             bracket = seen.factor.bracket(total, r) if tail is None else (tail, tail)
+        noise, method = self._held.noise(), self.method
         return interval_of(
-            bracket, total, self.unit, rank=r, noise=self._held.noise(), method=self.method, counts=self.counts
+            bracket, total, self.unit, rank=r, noise=noise, method=method, counts=self.counts, exact=exact
         )
 
     @property
@@ -253,7 +255,7 @@ class StackSketch:
         lower = found.energies[: min(self.rank, self.n_columns)]
         ends = np.stack([lower - noise, lower + found.lost_most + noise], axis=1)
         ends = np.sqrt(np.clip(ends, 0.0, None))
-        return np.array([[true_value(x, self.unit) for x in row] for row in ends.tolist()]).reshape(-1, 2)
+        return np.array([bracket_in_units(low, high, self.unit) for low, high in ends.tolist()]).reshape(-1, 2)
 
     @property
     def counts(self) -> dict[str, int]:
