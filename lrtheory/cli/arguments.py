@@ -112,6 +112,12 @@ def parser() -> argparse.ArgumentParser:
     command("data", "project:data", "List the data sets that come as packages, with their licenses and terms.")
     new = command("new", "project:new", "Write a file with a theorem that passes, to start from.", machine=False)
     new.add_argument("name", help="A name in small letters; the file is called bounds_NAME.py.")
+    new.add_argument(
+        "--claim",
+        choices=("inequality", "probability"),
+        default="inequality",
+        help="A bound on the value of each answer (default), or on the chance that a random algorithm fails.",
+    )
     ahead = "Compile the kernels ahead, which otherwise happens on first use."
     warmup = command("warmup", "project:warmup", ahead, machine=False)
     warmup.add_argument("system", nargs="?", help="The system whose kernels are compiled (default: all).")

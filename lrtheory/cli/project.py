@@ -58,7 +58,7 @@ def new(options: Any) -> int:
     """Write a theorem that passes."""
     from lrtheory.bounds.finding.scaffold import scaffold
 
-    print(scaffold(options.name, Path.cwd()))
+    print(scaffold(options.name, Path.cwd(), options.claim))
     return 0
 
 

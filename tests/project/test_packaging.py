@@ -71,6 +71,7 @@ def test_the_wheel_alone_takes_somebody_to_a_report(contents: zipfile.ZipFile, t
     for line in (
         "lrtheory.cli new cover",
         "lrtheory.cli check cover/cover",
+        "lrtheory.cli new cuts --claim probability",
         "pytest -p lrtheory.pytest -m bounds",
         "lrtheory.cli report --path measured.md",
     ):
@@ -79,7 +80,8 @@ def test_the_wheel_alone_takes_somebody_to_a_report(contents: zipfile.ZipFile, t
         assert done.returncode == 0, done.stdout + done.stderr
         said.append(done.stdout)
     assert "lrtheory check cover/cover" in said[0]
-    assert "3 passed" in said[2]
+    assert "lrtheory check cuts/min-cut" in said[2]
+    assert "6 passed" in said[3]
     assert "Both ends of a maximal matching" in (empty / "measured.md").read_text()
     again = subprocess.run(
         [sys.executable, "-m", "lrtheory.cli", "new", "cover"],

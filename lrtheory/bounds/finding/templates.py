@@ -1,0 +1,181 @@
+"""The texts of the files that ``lrtheory new`` writes; each holds a theorem that passes, with two saboteurs."""
+
+from __future__ import annotations
+
+__all__ = ["TEMPLATES"]
+
+_INEQUALITY = '''\
+"""A theorem of one's own: any maximal matching covers a graph with at most twice the least number of nodes.
+
+Change it piece by piece. `NAME/cover` is its id; `lrtheory check NAME/cover` measures it.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from lrtheory.bounds import Classical, Family, Inequality, Sides, Statement, saboteur
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An instance is plain data, so that it can be printed and replayed."""
+
+    n: int
+    edges: tuple[tuple[int, int], ...]
+
+
+def drawn(draws):
+    """Draw a graph; every choice goes through `draws`, so that a counterexample can be simplified.
+
+    It is sparse: on a dense graph twice the least is more than all nodes, and the bound would say nothing.
+    """
+    n = draws.integers(2, 8)
+    return Graph(n, tuple(edge for edge in combinations(range(n), 2) if draws.integers(0, 4) == 4))
+
+
+def cover(graph, rng):
+    """The algorithm under test: take both ends of each edge that is not covered yet."""
+    chosen = set()
+    for u, v in graph.edges:
+        if u not in chosen and v not in chosen:
+            chosen |= {u, v}
+    return tuple(sorted(chosen))
+
+
+def first_ends(graph, rng):
+    """A wrong solver: one end of each edge of the matching is not enough."""
+    return tuple(sorted({u for u, v in graph.edges if u in cover(graph, rng)})[:1])
+
+
+def covers(graph, chosen):
+    return all(u in chosen or v in chosen for u, v in graph.edges)
+
+
+def least(graph):
+    """The truth, by enumeration; the claim knows it, and the algorithm under test does not."""
+    subsets = (s for size in range(graph.n + 1) for s in combinations(range(graph.n), size))
+    return next(len(s) for s in subsets if covers(graph, s))
+
+
+def within(factor):
+    """At most `factor` times the least; what is no cover counts as larger than any cover (write 3/2 as a Fraction)."""
+    size = lambda graph, chosen: len(set(chosen)) if covers(graph, chosen) else 10 * graph.n
+    return Inequality(lambda graph, chosen: Sides(lhs=size(graph, chosen), rhs=factor * least(graph), trivial=graph.n))
+
+
+COVER = Statement(
+    id="NAME/cover",
+    title="Both ends of a maximal matching cover within twice the least",
+    says="The nodes S of a maximal matching cover all edges, and S is at most twice as large as a least cover S*.",
+    source=Classical("matching bound for vertex covers", "V. V. Vazirani, Approximation Algorithms, 2001, section 1.1"),
+    tex=r"|S| \\le 2 |S^*|",
+    hypotheses={"no loops": lambda graph: all(u != v for u, v in graph.edges)},
+    instances=Family("NAME-graphs", always=(Graph(2, ((0, 1),)), Graph(3, ((0, 1), (1, 2)))), draw=drawn),
+    solve=cover,
+    claim=within(2),
+    saboteurs=(saboteur("one node alone", solve=first_ends), saboteur("no factor", claim=within(1))),
+)
+'''
+
+_PROBABILITY = '''\
+"""A theorem about chance of one's own: contracting random edges often enough leaves a minimum cut.
+
+Change it piece by piece. `NAME/min-cut` is its id; `lrtheory check NAME/min-cut` measures it.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Family, Probability, Statement, saboteur
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An instance is plain data, so that it can be printed and replayed."""
+
+    n: int
+    edges: tuple[tuple[int, int], ...]
+
+
+def drawn(draws):
+    """Draw a tree with double edges; every choice goes through `draws`, so that a counterexample can be simplified."""
+    edges = [(draws.integers(0, v - 1), v) for v in range(1, draws.integers(3, 8))]
+    return Graph(len(edges) + 1, tuple(edge for edge in edges for _ in range(draws.integers(1, 2))))
+
+
+def cliques(size):
+    """Two complete graphs that one edge connects: a single cut is the minimum."""
+    one = tuple(combinations(range(size), 2))
+    return Graph(2 * size, (*one, *((u + size, v + size) for u, v in one), (0, size)))
+
+
+SQUARE = Graph(4, ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2)))  # with one diagonal
+
+
+def contract(graph, pairs):
+    """Merge the ends of pairs, in their order, until two parts are left; tell who is on the side of node 0."""
+    part = list(range(graph.n))
+    for u, v in pairs:
+        if part[u] != part[v] and len(set(part)) > 2:
+            part = [part[u] if one == part[v] else one for one in part]
+    return np.array(part) == part[0]
+
+
+def cut(graph, rng, n):
+    """The algorithm under test: n independent runs, shape (n, nodes)."""
+    return np.array([contract(graph, rng.permutation(graph.edges)) for _ in range(n)])
+
+
+def any_pairs(graph, rng, n):
+    """A wrong solver: it merges any two nodes, connected or not."""
+    pairs = list(combinations(range(graph.n), 2))
+    return np.array([contract(graph, rng.permutation(pairs)) for _ in range(n)])
+
+
+def size(graph, side):
+    return sum(side[u] != side[v] for u, v in graph.edges)
+
+
+def minimum(graph):
+    """The truth, by enumeration; the claim knows it, and the algorithm under test does not."""
+    sides = [np.array([(bits >> v) & 1 for v in range(graph.n)]) == 0 for bits in range(2, 2**graph.n, 2)]
+    return min(sides, key=lambda side: size(graph, side))
+
+
+def is_missed(graph, sides):
+    """Tell for each run whether it is another cut: the event, computed from the decisions alone."""
+    due = minimum(graph)
+    return np.array([(side != due).any() and (side == due).any() for side in sides])
+
+
+def at_most(factor):
+    """Claim that a run fails with at most 1 minus `factor` times 2 / (n (n - 1))."""
+    return Probability(event=is_missed, at_most=lambda graph: 1 - factor * 2 / (graph.n * (graph.n - 1)))
+
+
+MIN_CUT = Statement(
+    id="NAME/min-cut",
+    title="Contracting random edges finds a minimum cut",
+    says="Edges of a connected graph of n nodes are contracted in a random order until two nodes are left. For each "
+    "minimum cut C, the edges between these two are C with a probability of at least 2/(n(n-1)).",
+    source=Classical("contraction algorithm", "D. R. Karger, Global min-cuts in RNC, SODA 1993"),
+    tex=r"P[\\text{the cut is not } C] \\le 1 - \\frac{2}{n(n-1)}",
+    hypotheses={
+        "three nodes or more": lambda graph: graph.n >= 3,
+        "connected": lambda graph: size(graph, minimum(graph)) > 0,
+    },
+    instances=Family("NAME-graphs", always=(cliques(4), SQUARE), draw=drawn),
+    solve=cut,
+    claim=at_most(1),
+    saboteurs=(
+        saboteur("any two nodes are merged", solve=any_pairs),
+        saboteur("three times as often", claim=at_most(3)),
+    ),
+    notes="On cycles the bound is attained, which no number of runs can decide, so the family has none.",
+)
+'''
+
+#: by the word that ``--claim`` takes: the name of the statement, and the file
+TEMPLATES = {"inequality": ("cover", _INEQUALITY), "probability": ("min-cut", _PROBABILITY)}
