@@ -15,7 +15,8 @@ from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family, FromGenerator
 from lrtheory.bounds.running.blame import blamed, lost_attribute
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.running.handover import Overwritten, Raised, altered, handed, kinds_of, received
+from lrtheory.bounds.running.form import demand_finite, fitted
+from lrtheory.bounds.running.handover import Fault, Overwritten, Raised, altered, handed, kinds_of, received
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.bounds.statement import Statement
 
@@ -127,8 +128,9 @@ class Session:
         """The outcome of `solve` on an instance; statements with the same family, view, solver and patch share it.
 
         The stream depends on the content of the instance, so a replayed instance meets the same draws. The solver gets
-        a copy of the instance, read-only in every array, or the family's view of the copy. `Overwritten` is raised
-        where it has changed the copy all the same, and `Raised` where it ended in an error.
+        a copy of the instance, read-only in every array, or the family's view of the copy. A `Fault` is raised where it
+        has changed the copy all the same, has ended in an error, or has returned what is no number, and `OutcomeError`
+        where the outcome has not the form of that of the statement's own solver.
         """
         try:
             content = digest(instance)
@@ -137,14 +139,26 @@ class Session:
         family = statement.instances
         # all that a solver sees stands in the key: two classes may be written alike, and two views seen of one instance
         seen = (content, kinds_of(instance), id(family.view))
-        key = ("run", family.name, *seen, chunk, n, statement.patch, id(statement.solve))
+        key = ("run", family.name, *seen, chunk, n, statement.patch, id(statement.solve), id(statement.reference))
 
         def compute() -> Any:
             rng = self.rng(family, "solve", content, chunk)
             outcome = _solved(statement, instance, rng, () if n is None else (n,), self._called)
-            return received(outcome)
+            return self._in_form(statement, received(outcome), instance, chunk, n)
 
-        return self._remembered(key, compute, keep=(statement.solve, family.view))
+        return self._remembered(key, compute, keep=(statement.solve, statement.reference, family.view))
+
+    def _in_form(self, statement: Statement, outcome: Any, instance: Any, chunk: int, n: int | None) -> Any:
+        """The outcome of another solver in the form of the honest one; that of the statement's own as it is."""
+        if statement.reference is None:
+            return outcome
+        try:
+            due = self.run(statement.honest(), instance, chunk, n)
+        except Fault as fault:
+            raise StatementError(f"the statement's own solver gives no form to an outcome: {fault}") from fault
+        outcome = fitted(outcome, due, may_vary=statement.may_vary, unread=statement.unread)
+        demand_finite(outcome, due, unread=statement.unread)
+        return outcome
 
     def _remembered(self, key: tuple[Any, ...], compute: Callable[[], Any], keep: Any) -> Any:
         """The value of a key; `keep` holds the objects whose ids stand in the key, so that no other gets them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -10,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["largest", "leaves", "mapped", "parts"]
+__all__ = ["ROOT", "largest", "leaves", "mapped", "matches", "parts"]
 
+ROOT = "outcome"  # the path of an outcome that is itself one array or number
 _SHORT = 4  # the items of a longer tuple, and of every list, share one path
 _REAL = (int, float, np.integer, np.floating, Fraction)
 
@@ -70,6 +72,11 @@ def parts(value: Any) -> list[tuple[str, str, Any]] | None:
         apart = isinstance(value, tuple) and len(value) <= _SHORT
         return [(str(place), str(place) if apart else "*", item) for place, item in enumerate(value)]
     return None
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path within plain data is among declared ones, which may hold ``*``."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def leaves(value: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.running.blame import blamed, place_of
-from lrtheory.bounds.running.handover import Overwritten, Raised
+from lrtheory.bounds.running.handover import Fault, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
@@ -53,7 +53,7 @@ def _look(
     """Measure one instance and write its row; None where the outcome of a saboteur crashed the claim."""
     try:
         compared = _compared(statement, session, tally, label, instance, every=every)
-    except (Overwritten, Raised) as fault:
+    except Fault as fault:
         tally.counts["raised"] += isinstance(fault, Raised)
         tally.rows.append(faulty(label, instance, fault))
         return tally.rows[-1]
@@ -114,7 +114,7 @@ def _simplify(statement: Statement, session: Session, tally: Tally) -> None:
             return False
         try:
             compared = _compared(statement, session, aside, found_label(instance), instance, every=tally.misled)
-        except (Overwritten, Raised):
+        except Fault:
             return True
         return compared is not None and compared.verdict == "refuted"
 

@@ -14,7 +14,7 @@ from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import FromGenerator
 from lrtheory.bounds.running.blame import blamed, place_of
-from lrtheory.bounds.running.handover import Overwritten, Raised
+from lrtheory.bounds.running.handover import Fault, Raised
 from lrtheory.bounds.session import Session, chunks
 from lrtheory.bounds.statement import Statement
 
@@ -59,7 +59,7 @@ def _decide(statement: Statement, session: Session, tally: Tally, labeled: tuple
     assert isinstance(claim, (Probability, Expectation, Law))
     try:
         judgment = _runs(statement, session, tally, labeled, level)
-    except (Overwritten, Raised) as fault:
+    except Fault as fault:
         tally.counts["raised"] += isinstance(fault, Raised)
         tally.rows.append(faulty(label, instance, fault))
         return
@@ -110,7 +110,7 @@ def _likeliest_failure(statement: Statement, session: Session, tally: Tally) -> 
             try:
                 # chunk 0 again: if this instance is examined afterwards, its first runs are remembered and cost nothing
                 observed = _observed(statement, session, tally, (label, neighbor), (0, chunks(64)[0]))
-            except (Overwritten, Raised):
+            except Fault:
                 return neighbor  # whose row will say so
             rate = 0.0 if observed is None else float(observed.mean())
         height = (float(probability or 0.0), rate)
@@ -194,7 +194,7 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
         for own, (label, instance) in zip(seen, rungs, strict=True):
             try:
                 observed = _observed(statement, session, tally, (label, instance), chunk)
-            except (Overwritten, Raised) as fault:
+            except Fault as fault:
                 tally.rows.append(faulty(label, instance, fault))
                 return tally
             if observed is None:

@@ -13,7 +13,7 @@ from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.running.blame import blamed, place_of, told
 from lrtheory.bounds.running.encoding import encode
-from lrtheory.bounds.running.handover import Overwritten, Raised
+from lrtheory.bounds.running.handover import Fault, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
@@ -95,14 +95,14 @@ class Tally:
         """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""
         # A saboteur may return nonsense that its claim cannot read. That must not count as a refutation, since a check
         # that only crashes has not compared anything; and an ill-posed statement is never the saboteur's fault.
-        if isinstance(error, Overwritten) or (isinstance(error, Raised) and not statement.sabotage):
+        if isinstance(error, Fault) and not statement.sabotage:
             raise error  # a refutation, not a crash
         ill_posed = isinstance(error, StatementError) and not isinstance(error, OutcomeError)
         if ill_posed or not statement.sabotage:
             raise told(error, "the claim", place_of(statement.id, label), instance) from error
         self.counts["crashes"] += 1
         crash = error.error if isinstance(error, Raised) else error
-        self.last_crash = f"{type(crash).__name__}: {crash}"
+        self.last_crash = f"{crash}" if isinstance(crash, Fault) else f"{type(crash).__name__}: {crash}"
 
     def admits(self, statement: Statement, label: str, instance: Any) -> bool:
         """Whether the hypotheses hold. A fixed instance that breaks one is an error, a found one is left out."""
@@ -137,12 +137,9 @@ def holds(statement: Statement, name: str, label: str, instance: Any) -> bool:
     return bool(answer)
 
 
-def faulty(label: str, instance: Any, fault: Overwritten | Raised) -> Row:
-    """The row of an instance that its solver has changed, or on which it raised an error: refutations of their own."""
-    if isinstance(fault, Raised):
-        return Row(label, instance, 1.0, 0.0, "refuted", (f"{fault}", "an outcome"))
-    shown = (f"{fault}", "an instance that is as it was")
-    return Row(label, instance, float(len(fault.places)), 0.0, "refuted", shown)
+def faulty(label: str, instance: Any, fault: Fault) -> Row:
+    """The row of an instance on which a solver was at fault, which is a refutation without a comparison."""
+    return Row(label, instance, float(fault.count), 0.0, "refuted", (f"{fault}", fault.due))
 
 
 def found_label(instance: Any) -> str:

@@ -18,24 +18,48 @@ import numpy as np
 
 from lrtheory.bounds.arithmetic.data import mapped, parts
 from lrtheory.bounds.arithmetic.exact import Ball
-from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.errors import OutcomeError
 
-__all__ = ["Overwritten", "Raised", "altered", "classes_of", "handed", "kinds_of", "received"]
+__all__ = ["Fault", "NotFinite", "Overwritten", "Raised", "altered", "classes_of", "handed", "kinds_of", "received"]
 
 _NUMBERS = {bool, int, float, complex, Fraction, Ball, str, NoneType, *np.sctypeDict.values()}
 _CONTAINERS = (dict, MappingProxyType, list, tuple)
 
 
-class Overwritten(StatementError):
-    """A solver has changed the instance that it was given; this refutes its claim, whatever it returned."""
+class Fault(Exception):
+    """What a solver did on an instance that refutes its claim without a comparison.
+
+    A saboteur that does it has not been compared with anything: it has crashed, which catches nothing.
+    """
+
+    count = 1  # of places
+    due = ""  # what should be there, in words
+
+
+class Overwritten(Fault):
+    """A solver has changed the instance that it was given."""
+
+    due = "an instance that is as it was"
 
     def __init__(self, places: list[str]) -> None:
-        self.places = places
+        self.count = len(places)
         super().__init__(f"`solve` overwrote its instance: {', '.join(places)}")
 
 
-class Raised(Exception):
-    """A solver has raised an error on an instance that satisfies the hypotheses; this refutes its claim."""
+class NotFinite(Fault):
+    """An outcome holds NaN or an infinity where the honest one has a number."""
+
+    due = "a finite number"
+
+    def __init__(self, places: list[str]) -> None:
+        self.count = len(places)
+        super().__init__(", ".join(places))
+
+
+class Raised(Fault):
+    """A solver has raised an error on an instance that satisfies the hypotheses."""
+
+    due = "an outcome"
 
     def __init__(self, error: BaseException) -> None:
         self.error = error

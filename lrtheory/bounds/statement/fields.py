@@ -18,6 +18,8 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "hypotheses": (Mapping, "a mapping of names to functions"),
     "instances": (Family, "a Family"),
     "claim": (Claim, "a claim, such as Inequality(...)"),
+    "unread": (Mapping, "a mapping of paths to reasons"),
+    "may_vary": (Mapping, "a mapping of paths to reasons"),
     "violated": (Violated | None, "a Violated or None"),
     "patch": (Patch | None, "a Patch or None"),
 }

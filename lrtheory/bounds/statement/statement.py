@@ -68,6 +68,10 @@ class Statement:
         must follow from the decisions.
     unread : mapping of str to str
         Paths that the claim does not look at, with the reason.
+    may_vary : mapping of str to str
+        Paths where an outcome of another solver may have other lengths (of axes, lists, mappings) than that of the
+        statement's own on the same instance, or None, with the reason: "the number of iterates is the solver's". Its
+        form is the same everywhere else (`Statement.with_solver`).
     closed : str
         Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
         our kernels make. Empty where one can.
@@ -81,6 +85,8 @@ class Statement:
         Changes under which the statement is supported.
     patch : Patch or None
         Set by `sabotaged` and `repaired` alone.
+    reference : callable or None
+        The statement's own solver, where another one is under test; set by `with_solver` and `sabotaged` alone.
     sabotage, repair : str
         Name of the saboteur or of the repair in force; empty for the statement itself.
     origin : Origin
@@ -105,11 +111,13 @@ class Statement:
     says: str = ""
     decisions: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    may_vary: Mapping[str, str] = field(default_factory=dict)
     closed: str = ""
     randomness: str = ""
     violated: Violated | None = None
     repairs: tuple[Repair, ...] = ()
     patch: Patch | None = None
+    reference: Callable[..., Any] | None = None
     sabotage: str = ""
     repair: str = ""
     origin: Origin = UNKNOWN
@@ -140,17 +148,38 @@ class Statement:
             return "recorded"
         return "refuted" if self.sabotage or self.violated is not None else "supported"
 
-    def for_another_solver(self) -> Statement:
-        """The statement decided by runs alone, since an exact probability is that of its own solver.
+    def with_solver(self, solve: Callable[..., Any]) -> Statement:
+        """The statement with another solver under test, whose outcomes must have the form of those of its own.
+
+        The form is the containers, the shape of every array and the kind of every number (truth value, integer, real,
+        complex) of what the statement's own solver returns on the same instance; an integer may stand for a real
+        number. Numbers are finite. What is `violated` has no form, since its own solver is wrong.
+
+        Parameters
+        ----------
+        solve : callable
+            The other solver.
 
         Returns
         -------
         Statement
-            Ready for another solver.
+            Decided by runs alone, since an exact probability is that of the statement's own solver.
         """
+        return replace(self._by_runs(), solve=solve, reference=self._form())
+
+    def honest(self) -> Statement:
+        """The statement with its own solver under test, whatever stands in its place."""
+        return self if self.reference is None else replace(self, solve=self.reference, reference=None, patch=None)
+
+    def _by_runs(self) -> Statement:
+        # A claim may know the exact probability for the statement's own solver; for another one it is a wrong number.
         if not isinstance(self.claim, Probability):
             return self
         return replace(self, claim=replace(self.claim, exact=None))
+
+    def _form(self) -> Callable[..., Any] | None:
+        """The solver whose outcomes are of the form that is due."""
+        return None if self.violated is not None else self.reference or self.solve
 
     def sabotaged(self, name: str | int) -> Statement:
         """The statement with the fields exchanged that a saboteur exchanges.
@@ -187,7 +216,8 @@ class Statement:
         # too strong a claim has the sides of the statement, so what can be said of their reach is the same
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
-        alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
+        another = {"solve", "patch"} & set(changes)
+        alone = replace(self._by_runs() if another else self, saboteurs=(), repairs=(), violated=None)
         return replace(alone, **changes, hypotheses=hypotheses, sabotage=one.name)
 
     def repaired(self, name: str) -> Statement:
@@ -214,10 +244,5 @@ class Statement:
             rule = options if found else f"left out for {self.id}, which has no repair"
             raise KeyError(str(must("repair", rule, name)))
         changes = found[name].changes
-        alone = replace(self._with_solver_of(changes), saboteurs=(), repairs=(), violated=None)
+        alone = replace(self._by_runs(), saboteurs=(), repairs=(), violated=None)
         return replace(alone, **changes, repair=name)
-
-    # A claim may know the exact probability for the statement's own solver; for another one it would be a wrong number.
-    def _with_solver_of(self, changes: Mapping[str, Any]) -> Statement:
-        """The statement decided by runs alone where its solver is changed."""
-        return self.for_another_solver() if {"solve", "patch"} & set(changes) else self

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds.arithmetic.data import parts
+from lrtheory.bounds.arithmetic.data import ROOT, matches, parts
 from lrtheory.bounds.arithmetic.exact import Ball, exactly, to_float
 from lrtheory.bounds.claims import Inequality
 from lrtheory.bounds.deciding.checking import check
@@ -25,10 +25,9 @@ from lrtheory.bounds.running.encoding import digest
 from lrtheory.bounds.session import Budget, Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["FORGING", "Leaf", "Lie", "changed", "fooled", "leaves", "lies", "matches", "same"]
+__all__ = ["FORGING", "Leaf", "Lie", "changed", "fooled", "leaves", "lies", "same"]
 
 FORGING = Budget("forging", draws=2, sampled=0, climbs=0, searches=0, runs=8192)  # enough for lies to show
-ROOT = "outcome"  # the path of an outcome that is itself one array or number
 HUGE = 10**9
 Leaf = Any
 Change = Callable[[Leaf], Leaf]
@@ -114,11 +113,6 @@ def lies(leaf: Leaf, *, decision: bool) -> Iterator[tuple[str, Change]]:
         yield "one more", lambda x: x + 1
     if isinstance(leaf, np.ndarray) and leaf.ndim:
         yield "the first item repeated", lambda x: np.broadcast_to(x[..., :1], x.shape).copy()
-
-
-def matches(path: str, patterns: Any) -> bool:
-    """Whether a path is among the declared ones, which may hold `*`."""
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -214,12 +208,16 @@ def fooled(statement: Statement, session: Session) -> list[Lie]:
         Empty if the claim sees through all of them. A field that is declared unread is on the list if forging it does
         change a side after all.
     """
-    statement = statement.for_another_solver()
     honest = _Remembering(statement.solve)
-    truth = check(replace(statement, solve=honest), session)
+    statement = replace(statement.with_solver(honest), reference=honest)
+    truth = check(statement, session)
     if truth.verdict != "supported":
         raise StatementError(f"{statement.id}: an honest outcome is {truth.verdict}\n{truth}")
-    idle = [one for one in (*statement.decisions, *statement.unread) if not fnmatch.filter(leaves(honest.first), one)]
+    idle = [
+        one
+        for one in (*statement.decisions, *statement.unread, *statement.may_vary)
+        if not fnmatch.filter(leaves(honest.first), one)
+    ]
     if idle:
         raise StatementError(f"{statement.id}: an outcome has no {idle}; it has {list(leaves(honest.first))}")
     found = []

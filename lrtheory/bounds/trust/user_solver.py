@@ -61,7 +61,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     demand_signature(statement, solve)
     watched = _Watched(solve, lambda: classes_of(example_of(statement, session)[1]))
     try:
-        evidence = check(dataclasses.replace(statement.for_another_solver(), solve=watched), session, instance=instance)
+        evidence = check(statement.with_solver(watched), session, instance=instance)
     except Exception as error:
         raise _explained(error, statement, session, watched) from error
     if watched.error is not None:  # the caller wants to see where, and not that an error refutes the claim

@@ -43,9 +43,12 @@ def test_an_error_within_the_solver_comes_through_with_the_instance() -> None:
     ]
 
 
-def test_nan_names_the_statement_and_the_instance() -> None:
-    with pytest.raises(lrtheory.bounds.StatementError, match=r"AR-T8.*on Chain.*a side is NaN"):
-        lrtheory.check(ID, solve=lambda chain, rng: np.full(len(chain.rates), np.nan))
+def test_nan_refutes_and_names_its_place_and_the_instance() -> None:
+    evidence = lrtheory.check(ID, solve=lambda chain, rng: np.full(len(chain.rates), np.nan))
+    assert evidence.verdict == "refuted"
+    assert evidence.worst["lhs"] == "`outcome` is nan at (0,)"
+    assert evidence.worst["rhs"] == "a finite number"
+    assert evidence.worst["instance"] in evidence.replay
 
 
 def test_what_cannot_be_called_is_refused() -> None:
