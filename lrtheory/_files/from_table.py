@@ -33,12 +33,14 @@ class FromTable:
         Parameters
         ----------
         path : path
-            A table as csv, tsv, json, jsonl, npy or npz, packed by gzip or not; "-" is standard input.
+            A table as csv, tsv, json, jsonl, npy or npz, packed by gzip or not, or as xlsx with one sheet, which needs
+            openpyxl; "-" is standard input.
         columns : str, sequence, or mapping, optional
             The columns by name or number from 1, in the order that the class names, where they have other names than
             the customary ones.
         form : str, optional
-            "table", "json", "jsonl", "npy" or "npz", where the suffix of the file and its first line do not tell.
+            "table", "json", "jsonl", "npy", "npz" or "xlsx", where the suffix of the file and its first line do not
+            tell.
         header : bool, optional
             Whether the first line names the columns; None looks.
 

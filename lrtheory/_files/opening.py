@@ -6,18 +6,31 @@ import gzip
 import io
 import json
 import sys
-import zipfile
 import zlib
 from collections.abc import Sequence
 from itertools import dropwhile
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from lrtheory._files.foreign import READ, recognized, refused, suspected
 from lrtheory._validation import choice
 
-__all__ = ["FORMS", "form_of", "lines_in", "lines_of", "numbers_and_lines", "read_arrays", "source_name", "text_of"]
+__all__ = [
+    "FORMS",
+    "bytes_of",
+    "form_of",
+    "json_of",
+    "lines_in",
+    "lines_of",
+    "numbers_and_lines",
+    "parsed_json",
+    "read_arrays",
+    "source_name",
+    "text_of",
+]
 
 Source = str | PathLike[str]
 
@@ -32,6 +45,8 @@ _BY_SUFFIX = {
     ".ndjson": "jsonl",
     ".npy": "npy",
     ".npz": "npz",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
     ".soc": "preflib",
     ".soi": "preflib",
     ".toc": "preflib",
@@ -44,7 +59,9 @@ _BY_SUFFIX = {
 }
 #: how a file begins that gzip has packed
 _PACKED = b"\x1f\x8b"
-FORMS = ("table", "json", "jsonl", "npy", "npz", "preflib", "trec", "safetensors", "folder")
+#: what gzip says of a file that it cannot unpack
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
+FORMS = ("table", "json", "jsonl", "npy", "npz", "xlsx", "preflib", "trec", "safetensors", "folder")
 
 
 def source_name(source: Source) -> str:
@@ -72,7 +89,7 @@ def form_of(source: Source, form: str | None = None) -> str:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If there is no form of that name.
+        If there is no form of that name, or the file is of another program, such as a picture.
     """
     if form is not None:
         return choice("form", form, FORMS)
@@ -82,20 +99,22 @@ def form_of(source: Source, form: str | None = None) -> str:
     if path.is_dir():
         return "folder"
     name = path.name.lower().removesuffix(".gz")
-    return _BY_SUFFIX.get(Path(name).suffix) or _by_content(_head(path))
+    return _BY_SUFFIX.get(Path(name).suffix) or _by_content(source)
 
 
-def _head(path: Path) -> bytes:
-    with _opened(path) as file:
-        return file.read(4096)
-
-
-def _by_content(head: bytes) -> str:
+def _by_content(source: Source) -> str:
     """The form of a file whose suffix says nothing, by its first bytes."""
-    if head.startswith(b"\x93NUMPY"):
-        return "npy"
-    if head.startswith(b"PK\x03\x04"):
-        return "npz"
+    try:
+        with _opened(Path(source)) as file:
+            what, way = recognized(file)
+            file.seek(0)
+            head = file.read(4096)
+    except _DAMAGED as error:
+        raise _damaged(source, error) from error
+    if what:
+        if what not in FORMS:
+            raise refused(source_name(source), what, way)
+        return what
     text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
     first, *others = text.splitlines() or [""]
     if first.startswith("# FILE NAME") or first.startswith("# TITLE"):
@@ -139,7 +158,14 @@ def text_of(source: Source) -> str:
     ValueError
         If it is not UTF-8.
     """
-    data = _bytes_of(source)
+    data = bytes_of(source)
+    what, way = recognized(io.BytesIO(data))
+    if what in FORMS:
+        raise ValueError(f"{source_name(source)}: {suspected(data)}, where text is needed")
+    if what:
+        raise refused(source_name(source), what, way)
+    if b"\0" in data:
+        raise ValueError(f"{source_name(source)}: no text, since bytes of it are 0; {READ}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -148,7 +174,7 @@ def text_of(source: Source) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _bytes_of(source: Source) -> bytes:
+def bytes_of(source: Source) -> bytes:
     """The bytes of a file or of standard input, unpacked where gzip packed them."""
     try:
         if str(source) == "-":
@@ -156,8 +182,12 @@ def _bytes_of(source: Source) -> bytes:
             return gzip.decompress(data) if data.startswith(_PACKED) else data
         with _opened(Path(source)) as file:
             return file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{source_name(source)}: packed by gzip and damaged ({error})") from error
+    except _DAMAGED as error:
+        raise _damaged(source, error) from error
+
+
+def _damaged(source: Source, error: Exception) -> ValueError:
+    return ValueError(f"{source_name(source)}: packed by gzip and damaged ({error})")
 
 
 def lines_of(source: Source) -> list[tuple[int, str]]:
@@ -188,12 +218,20 @@ def _is_title(line: str) -> bool:
     return not line.strip() or line.rstrip() == "%" or line.startswith(("% ", "%\t"))
 
 
-def json_of(source: Source) -> object:
+def json_of(source: Source) -> Any:
     """Read a JSON file; an error names the line."""
+    return parsed_json(text_of(source), source)
+
+
+def parsed_json(text: str, source: Source, line: int | None = None) -> Any:
+    """The value of a JSON text, which is that of a file or stands in a line of it."""
     try:
-        return json.loads(text_of(source))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{source_name(source)}:{error.lineno}: no JSON: {error.msg}") from error
+        raise ValueError(f"{source_name(source)}:{line or error.lineno}: no JSON: {error.msg}") from error
+    except (RecursionError, ValueError) as error:
+        what = "is nested too deeply" if isinstance(error, RecursionError) else "holds a number of too many digits"
+        raise ValueError(f"{source_name(source)}{f':{line}' if line else ''}: the JSON {what}") from error
 
 
 def read_arrays(source: Source) -> dict[str, np.ndarray]:
@@ -216,11 +254,18 @@ def read_arrays(source: Source) -> dict[str, np.ndarray]:
     ValueError
         If it is damaged, of another form, or holds Python objects.
     """
-    path = Path(source)
-    with _opened(path) as file:
-        try:
-            found = np.load(io.BytesIO(file.read()), allow_pickle=False)
-            return {"array": found} if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            what = "holds Python objects, which are not read" if "pickle" in str(error) else "no arrays of NumPy"
-            raise ValueError(f"{source_name(source)}: {what}") from error
+    data = bytes_of(source)
+    what, way = recognized(io.BytesIO(data))
+    if what not in ("npy", "npz"):
+        words = suspected(data)
+        raise ValueError(f"{source_name(source)}: no arrays of NumPy{f', but {words}' if words else ''}; {way or READ}")
+    try:
+        found = np.load(io.BytesIO(data), allow_pickle=False)
+        arrays = {"array": found} if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
+    except Exception as error:  # damage shows in many ways, and whichever it is, the file cannot be read
+        held = "pickle" in str(error) or "Object arrays" in str(error)
+        told = "holds Python objects, which are not read" if held else "no arrays of NumPy, or damaged ones"
+        raise ValueError(f"{source_name(source)}: {told}") from error
+    if not arrays:
+        raise ValueError(f"{source_name(source)}: no array")
+    return arrays

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from lrtheory._files.foreign import READ
 from lrtheory._files.opening import (
     Source,
+    bytes_of,
     form_of,
     json_of,
     lines_of,
     numbers_and_lines,
+    parsed_json,
     read_arrays,
     source_name,
     text_of,
 )
+from lrtheory._files.workbook import sheet_rows
 
 __all__ = ["Cells", "read_cells"]
 
@@ -45,10 +50,10 @@ def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
     ----------
     source : path
         Delimited text (commas, tabs, semicolons, ``::``, bars or blanks, as its first lines show), a JSON list of
-        objects or object of lists, JSON lines, or an npz file of arrays of one length; packed by gzip or not. "-" is
-        standard input.
+        objects or object of lists, JSON lines, an npz file of arrays of one length, or a workbook of Excel with one
+        sheet; packed by gzip or not. "-" is standard input.
     form : str or None
-        "table", "json", "jsonl" or "npz" where the suffix and the first line do not tell.
+        "table", "json", "jsonl", "npz" or "xlsx" where the suffix and the first line do not tell.
     header : bool or None
         Whether the first line of delimited text names the columns; None looks: names are different words, and no
         numbers.
@@ -67,16 +72,21 @@ def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
     """
     found = form_of(source, form)
     if found == "table":
-        table = _delimited(source, header)
+        try:
+            table = _delimited(source, header)
+        except csv.Error as error:
+            raise ValueError(f"{source_name(source)}: a cell that cannot be read ({error})") from error
     elif found == "json":
         table = _of_json(source, json_of(source))
     elif found == "jsonl":
         table = _of_json_lines(source)
     elif found in ("npz", "npy"):
         table = _of_arrays(source)
+    elif found == "xlsx":
+        table = _of_workbook(source, header)
     else:
         what = "a folder" if found == "folder" else f"a file of the form {found}"
-        raise ValueError(f"{source_name(source)}: {what}, where a table is needed (csv, tsv, json, jsonl or npz)")
+        raise ValueError(f"{source_name(source)}: {what}, where a table is needed; {READ}")
     if not table.n_rows:
         raise ValueError(f"{source_name(source)}: no row")
     return table
@@ -84,8 +94,6 @@ def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
 
 def _delimited(source: Source, header: bool | None) -> Cells:
     text = text_of(source)
-    if text.startswith("%%MatrixMarket"):
-        raise ValueError(f"{source_name(source)}: a Matrix Market file, which is not read; scipy.io.mmread reads it")
     numbers, lines = numbers_and_lines(text)
     if not lines:
         raise ValueError(f"{source_name(source)}: empty")
@@ -102,6 +110,11 @@ def _delimited(source: Source, header: bool | None) -> Cells:
         where = f"{source_name(source)}:{numbers[wrong]}"
         has = "1 cell" if widths[wrong] == 1 else f"{widths[wrong]} cells"
         raise ValueError(f"{where}: {has} where the first line has {width}")
+    return _with_names(source, numbers, width, cells, header)
+
+
+def _with_names(source: Source, numbers: Sequence[int], width: int, cells: list[str], header: bool | None) -> Cells:
+    """The cells of rows of one width, one after the other, as columns with the names that the first row may hold."""
     first = cells[:width]
     if header is None:
         # the first name alone may be empty, which is how data frames write the column of their index
@@ -113,6 +126,11 @@ def _delimited(source: Source, header: bool | None) -> Cells:
     start = width if header else 0
     columns = {name: cells[start + i :: width] for i, name in enumerate(names)}
     return Cells(columns, numbers[1:] if header else numbers, header)
+
+
+def _of_workbook(source: Source, header: bool | None) -> Cells:
+    numbers, rows = sheet_rows(bytes_of(source), source_name(source))
+    return _with_names(source, numbers, len(rows[0]), list(chain.from_iterable(rows)), header)
 
 
 def _cut(lines: Sequence[str], delimiter: str | None) -> tuple[list[int], list[str]]:
@@ -152,6 +170,8 @@ def _cut_across_lines(
                 _refuse_hash(source, start, line, len(row), len(rows[0]))
             start = reader.line_num + 1
     except csv.Error as error:
+        if "field larger" in str(error):
+            raise
         if "unexpected end of data" in str(error):
             raise ValueError(f"{source_name(source)}:{start}: a quote is not closed") from error
         return None
@@ -214,10 +234,7 @@ def _repeated(names: Sequence[str]) -> str:
 def _of_json_lines(source: Source) -> Cells:
     records, numbers = [], []
     for number, line in lines_of(source):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{source_name(source)}:{number}: no JSON: {error.msg}") from error
+        records.append(parsed_json(line, source, number))
         numbers.append(number)
     return _of_records(source, records, numbers)
 
@@ -247,7 +264,7 @@ def _of_records(source: Source, records: list[Any], numbers: list[int] | None) -
 
 
 def _of_arrays(source: Source) -> Cells:
-    arrays = read_arrays(source)
+    arrays = {name: _plain(source, name, array) for name, array in read_arrays(source).items()}
     if len(arrays) == 1 and next(iter(arrays.values())).ndim == 2:  # the columns of one matrix
         matrix = next(iter(arrays.values()))
         columns = {str(i): column.tolist() for i, column in enumerate(matrix.T, start=1)}
@@ -256,3 +273,10 @@ def _of_arrays(source: Source) -> Cells:
     if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) != 1:
         raise ValueError(f"{source_name(source)}: arrays of one length are needed, or one matrix; got {shapes}")
     return Cells({name: array.tolist() for name, array in arrays.items()})
+
+
+def _plain(source: Source, name: str, array: np.ndarray) -> np.ndarray:
+    """An array of numbers, or of words, which dates become; complex numbers, bytes and records are no cells."""
+    if array.dtype.kind not in "biufUM":
+        raise ValueError(f"{source_name(source)}: {name!r} must hold numbers or words; got the type {array.dtype}")
+    return np.datetime_as_string(array) if array.dtype.kind == "M" else array

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._files.opening import form_of, read_arrays
+from lrtheory._files.foreign import suspected
+from lrtheory._files.opening import form_of, json_of, read_arrays
 
 __all__ = ["Stored", "Tensors", "decoded", "encoded", "named_arrays", "write_tensors"]
 
@@ -150,7 +151,7 @@ def _files_of(path: Path) -> list[Path]:
     if path.suffix != ".json":
         return [path]
     try:
-        parts = json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()
+        parts = json_of(path)["weight_map"].values()
         return [path.parent / Path(name).name for name in dict.fromkeys(parts)]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path}: no index of a model in several files") from error
@@ -172,12 +173,19 @@ class _File:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > min(_LONGEST, size - 8):
-                raise ValueError(f"{path}: no safetensors file, or a part of one")
+                file.seek(0)
+                what = suspected(file.read())
+                told = (
+                    f"{what}, where a safetensors file is needed" if what else "no safetensors file, or a part of one"
+                )
+                raise ValueError(f"{path}: {told}")
             try:
                 header = _object(json.loads(file.read(length)), "the header")
                 self.metadata = dict(header.pop("__metadata__", {}))
                 self.entries = {name: self._checked(name, entry, size - 8 - length) for name, entry in header.items()}
-            except (ValueError, KeyError, AttributeError, TypeError) as error:
+            except (KeyError, AttributeError, TypeError, RecursionError, UnicodeDecodeError) as error:
+                raise ValueError(f"{path}: damaged header of a safetensors file") from error
+            except ValueError as error:
                 raise ValueError(f"{path}: damaged header of a safetensors file ({error})") from error
             self._refuse_shared_bytes()
             self.first = 8 + length

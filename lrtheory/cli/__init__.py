@@ -52,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not _is_a_sentence(error):
             raise
-        print(f"lrtheory: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+        from lrtheory.cli.sentences import sentence
+
+        print(f"lrtheory: {sentence(error)}", file=sys.stderr)
         return USAGE
 
 
@@ -95,7 +97,7 @@ def _not_a_command(word: str) -> str:
 
 def _is_a_sentence(error: Exception) -> bool:
     """Whether an error says in a sentence what the caller can do, and needs no traceback."""
-    if isinstance(error, (KeyError, ValueError, TypeError, ImportError, OSError)):
+    if isinstance(error, (KeyError, ValueError, TypeError, ImportError, OSError, MemoryError)):
         return True
     engine = sys.modules.get("lrtheory.bounds.errors")  # its errors are raised by nobody before it is imported
     return engine is not None and isinstance(error, engine.StatementError)

@@ -26,7 +26,7 @@ __all__ = ["run"]
 NO, OPEN = 1, 2
 _WAY_ON = """
 `lrtheory {system} VERB --help` explains one; `help(lrtheory.{system})` in Python teaches the system."""
-_FORMS = "table (csv, tsv, ...), json, jsonl, npy, npz, preflib, trec, safetensors or folder"
+_FORMS = "table (csv, tsv, ...), json, jsonl, npy, npz, xlsx, preflib, trec, safetensors or folder"
 
 # --- from the arguments to the answer --------------------------------------------------------------------------------
 

@@ -248,8 +248,8 @@ class Rankings(_Derived, Result):
         Parameters
         ----------
         path : path
-            A PrefLib file (soc, soi, toc, toi), or a table (csv, tsv, json, jsonl, npz), packed by gzip or not; "-" is
-            standard input.
+            A PrefLib file (soc, soi, toc, toi), or a table (csv, tsv, json, jsonl, npz, xlsx), packed by gzip or not;
+            "-" is standard input.
         columns : str, sequence or mapping, optional
             The columns of the places in their order, those of the items, or those of voter, item and rank; names, or
             numbers from 1. None looks for customary names.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._files import Tensors
+from lrtheory._files.opening import json_of
 from lrtheory._validation import integer, must, path_of, real
 
 __all__ = ["Settings", "head_adapters", "head_weights", "layers_of", "settings"]
@@ -85,12 +86,9 @@ def _json(path: Path) -> dict[str, Any]:
     """Read the object in a JSON file; return an empty one if there is no file."""
     if not path.is_file():
         return {}
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise must("path", "beside JSON files that can be read", str(path)) from error
+    table = json_of(path)
     if not isinstance(table, dict):
-        raise must("path", "beside JSON files that hold an object", str(path))
+        raise ValueError(f"{path}: no JSON object")
     inner = table.get("text_config")  # multimodal models keep the settings of their language model here
     return (inner if isinstance(inner, dict) else {}) | table
 

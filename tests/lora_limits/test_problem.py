@@ -196,8 +196,8 @@ def test_adapters_in_a_folder_of_their_own(stored, tmp_path):
         ),
         ({"config": {"num_attention_heads": 3}}, {"alpha": 1.0}, "`n_heads` must be a divisor of 8"),
         ({"config": {"num_attention_heads": 0}}, {"alpha": 1.0}, "`n_heads` must be an integer of at least 1"),
-        ({"config": "{"}, {"alpha": 1.0}, "`path` must be beside JSON files that can be read"),
-        ({"config": "[]"}, {"alpha": 1.0}, "`path` must be beside JSON files that hold an object"),
+        ({"config": "{"}, {"alpha": 1.0}, "config.json:1: no JSON"),
+        ({"config": "[]"}, {"alpha": 1.0}, "config.json: no JSON object"),
         ({"config": {"num_attention_heads": 4}}, {"alpha": 1.0, "adapt": 3}, "`adapt` must be some of 'Q', 'K', 'V'"),
     ],
 )

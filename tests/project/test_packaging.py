@@ -41,7 +41,19 @@ def test_the_metadata(contents: zipfile.ZipFile) -> None:
     assert f"\nVersion: {lrtheory.__version__}\n" in text
     assert "\nRequires-Python: >=3.11\n" in text
     extras = set(re.findall(r"^Provides-Extra: (\S+)$", text, re.MULTILINE))
-    optional = {"browser", "dask", "data", "demos", "docs", "estimators", "jax", "mutants", "notebooks", "torch"}
+    optional = {
+        "browser",
+        "dask",
+        "data",
+        "demos",
+        "docs",
+        "estimators",
+        "excel",
+        "jax",
+        "mutants",
+        "notebooks",
+        "torch",
+    }
     assert extras == optional | {"dev"}
     assert contents.read(f"{home}/licenses/LICENSE").startswith(b"MIT License")
     assert "lrtheory = lrtheory.cli:main" in contents.read(f"{home}/entry_points.txt").decode()

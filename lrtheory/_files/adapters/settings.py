@@ -7,13 +7,13 @@ expression; the first one that matches counts. AdaLoRA scales by alpha / (init_r
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lrtheory._files.opening import json_of
 from lrtheory._validation import must
 
 __all__ = ["CONFIG", "KINDS", "checked", "read_config", "scale_of", "written"]
@@ -34,10 +34,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     if not path.is_file():
         raise FileNotFoundError(f"there is no {CONFIG} in {str(folder)!r}")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: no JSON that can be read ({error})") from error
+    config = json_of(path)
     if not isinstance(config, dict):
         raise ValueError(f"{path}: no JSON object")
     return checked(config)

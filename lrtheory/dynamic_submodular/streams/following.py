@@ -42,14 +42,30 @@ class Updates:
         -------
         Updates
             Of a file all lines, of standard input those that come.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it holds no line, or is no text.
         """
-        return cls(_arriving() if str(path) == "-" else lines_of(path), source_name(path))
+        if str(path) == "-":
+            return cls(_arriving(), source_name(path))
+        lines = lines_of(path)
+        if not lines:
+            raise ValueError(f"{source_name(path)}: no update")
+        return cls(lines, source_name(path))
 
 
 def _arriving() -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(sys.stdin, start=1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line
+    number = 0
+    try:
+        for number, line in enumerate(sys.stdin, start=1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                yield number, line
+    except UnicodeDecodeError as error:
+        raise ValueError(f"standard input:{number + 1}: not UTF-8; save it as UTF-8, please") from error
 
 
 def follow_lines(

@@ -224,7 +224,7 @@ def _refuse_other_tables(table: Table, kept: list[str]) -> None:
 
 def _is_cut(table: Table) -> bool:
     """Whether whole ballots were cut at their blanks into cells, of which some hold the sign between items alone."""
-    return len(table.columns) > 1 and ">" in {cell for column in table.columns.values() for cell in column[:1]}
+    return len(table.columns) > 1 and any(cell == ">" for column in table.columns.values() for cell in column[:1])
 
 
 def _weights(table: Table, column: str) -> np.ndarray:

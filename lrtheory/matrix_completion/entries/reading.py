@@ -117,7 +117,7 @@ def read_file(source: str | PathLike[str], columns: Any, form: str | None, heade
     if found in ("npy", "npz"):
         arrays = read_arrays(source)
         matrix = next(iter(arrays.values()))
-        if len(arrays) == 1 and matrix.ndim == 2 and columns is None:
+        if len(arrays) == 1 and matrix.ndim == 2 and matrix.dtype.kind in "biuf" and columns is None:
             return _of_matrix(matrix, None, None, source_name(source))
     return _of_table(Table.from_file(source, form=form, header=header), columns, wide, header)
 

@@ -72,8 +72,8 @@ class PointTable:
         Parameters
         ----------
         path : path
-            A table as csv, tsv, json or jsonl, packed by gzip or not; a matrix as npy; or an npz file with one matrix
-            and, if there are some, arrays of names and labels. "-" is standard input.
+            A table as csv, tsv, json, jsonl or xlsx, packed by gzip or not; a matrix as npy; or an npz file with one
+            matrix and, if there are some, arrays of names and labels. "-" is standard input.
         columns : str, int, or sequence of them, optional
             The columns of coordinates, by name or number from 1; all that are neither names nor labels otherwise.
         form : str, optional
