@@ -1,13 +1,15 @@
 """Checks of the numbers and arrays of `theory`, whatever their kind: doubles, Fractions, rigorous balls.
 
-Nothing is converted: a formula computes with the kind of number that it is given. The checks of solvers, which compute
+A formula computes with the kind of number that it is given, with one exception: integers are Python's, whatever array
+or type they came in, since those of NumPy wrap around at the end of their range. The checks of solvers, which compute
 in floating point, are those of `_validation`.
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,10 +18,12 @@ import numpy as np
 from lrtheory._array import sparse, to_numpy
 from lrtheory._validation import as_array, fits, must, unmasked
 
-__all__ = ["HUGE", "entries", "exact", "number", "numbers", "plain", "table"]
+__all__ = ["HUGE", "entries", "exact", "gathered", "inexact", "number", "numbers", "plain", "table"]
 
 #: what a finite number is at most, as an integer, since balls of a rigorous arithmetic meet no float
 HUGE = int(sys.float_info.max)
+#: up to here every integer is a double
+EXACT_DOUBLES = 2**53
 
 
 def plain(value: Any) -> Any:
@@ -100,7 +104,7 @@ def entries(name: str, values: Any, low: Any = -HUGE, high: Any = HUGE, *, ends:
     Returns
     -------
     number of any kind or np.ndarray
-        The number itself, or the array; entries keep their kind.
+        The number itself, or the array, as `table` makes it.
 
     Raises
     ------
@@ -141,7 +145,8 @@ def table(
     Returns
     -------
     np.ndarray
-        Of the given shape; bools become int64, all other entries keep their kind.
+        Of the given shape. Integers and bools become Python integers in an object array, half precision becomes single,
+        and all other entries keep their kind.
 
     Raises
     ------
@@ -155,15 +160,51 @@ def table(
         raise must(name, "an array of numbers", values, TypeError)
     if shape is not None and not fits(found.shape, shape):
         raise must(name, f"of shape ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})", found.shape)
-    found = found.astype(np.int64) if found.dtype.kind == "b" else found
+    found = _of_one_kind(found, values)
     # The least and the largest entry decide for all, and both are NaN where any entry is. Numbers of other kinds have
     # no order that NumPy knows (a ball may be neither below nor above an end), so each is asked.
     asked = found.ravel() if found.dtype.kind == "O" else [found.min(), found.max()] if found.size else []
     for entry in asked:
         number(name, entry, low, high, ends=ends)
-    return found
+    return found.astype(object) if found.dtype.kind in "iu" else found
+
+
+def _of_one_kind(found: np.ndarray, values: Any) -> np.ndarray:
+    """The array that NumPy made of values, without its integers among objects, its bools, and half precision."""
+    if found.dtype.kind == "b":
+        return found.astype(np.uint8)
+    if found.dtype.kind == "O":
+        return _objects(map(plain, found.flat), found.shape)
+    if found.dtype.kind != "f":
+        return found
+    # NumPy makes doubles of integers that no type of its own holds together, such as 2^63 and -1
+    if isinstance(values, Sequence) and found.size and max(found.max(), -found.min()) > EXACT_DOUBLES:
+        given = [plain(entry) for entry in np.array(values, object).ravel()]
+        if all(isinstance(entry, int) for entry in given):
+            return _objects(given, found.shape)
+    return found.astype(np.float32) if found.dtype == np.float16 else found
+
+
+def _objects(entries: Iterable[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """An array of the entries as they are."""
+    return np.fromiter(entries, object, math.prod(shape)).reshape(shape)
 
 
 def exact(value: Any) -> Any:
     """An integer as a Fraction, so that quotients stay exact; everything else unchanged."""
     return Fraction(int(value)) if isinstance(value, (int, np.integer)) else value
+
+
+def inexact(value: Any) -> Any:
+    """Integers and Fractions as doubles, for functions whose values are not rational; everything else unchanged."""
+    if isinstance(value, np.ndarray):
+        rational = value.dtype.kind == "O" and all(isinstance(entry, (int, float, Fraction)) for entry in value.flat)
+        return value.astype(np.float64) if rational else value
+    return float(value) if isinstance(value, (int, Fraction, np.integer)) else value
+
+
+def gathered(values: Any) -> np.ndarray:
+    """An array in the type of its entries: doubles where all are doubles, objects where any is of another kind."""
+    found = np.asarray(values)
+    is_double = found.dtype.kind == "O" and found.size > 0 and all(isinstance(entry, float) for entry in found.flat)
+    return found.astype(np.float64) if is_double else found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import flint
 import numpy as np
 import pytest
 from scipy import sparse
 
-from lrtheory._numbers import HUGE, entries, exact, number, numbers, plain, table
+from lrtheory._numbers import HUGE, entries, exact, inexact, number, numbers, plain, table
 
 BALL = flint.arb(1) / 3
 
@@ -103,7 +104,6 @@ def test_entries_that_are_refused(value: object, error: type[Exception], rule: s
 def test_tables_have_a_shape() -> None:
     assert table("x", [[1, 2], [3, 4]], shape=("n", 2)).shape == (2, 2)
     assert table("x", sparse.eye_array(3), shape=(3, 3)).sum() == 3
-    assert table("x", [True, False]).dtype == np.int64
     assert table("x", np.empty((0, 2)), 0).shape == (0, 2)
     with pytest.raises(ValueError, match=r"`x` must be of shape \(n, 3\); got \(2, 2\)"):
         table("x", [[1, 2], [3, 4]], shape=("n", 3))
@@ -111,6 +111,43 @@ def test_tables_have_a_shape() -> None:
         table("x", [[1, 2]], shape=(2,))
     with pytest.raises(ValueError, match=r"`x` must be in \(0, inf\); got 0"):
         table("x", [0, 1], 0, ends="(]")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [2**62, -1],
+        np.array([2**62, -1]),
+        (np.int64(2**62), np.int8(-1)),
+        np.array([np.int64(2**62), -1], object),
+        sparse.csr_array([[2**62, -1]]),
+    ],
+)
+def test_integers_are_those_of_python(given: object) -> None:
+    found = table("x", given)
+    assert [type(x) for x in found.flat] == [int, int]
+    assert (found * found * found).ravel().tolist() == [2**186, -1]
+
+
+@pytest.mark.parametrize("given", [[2**63, -1], [[2**64], [2**53 + 1]], [np.uint64(2**63), np.int64(-1)]])
+def test_integers_that_no_type_of_numpy_holds_together_stay_exact(given: list[Any]) -> None:
+    assert [type(x) for x in table("x", given).flat] == [int, int]
+    assert table("x", given).ravel().tolist() == np.ravel(np.array(given, object)).tolist()
+
+
+def test_bools_are_integers_and_half_precision_is_single() -> None:
+    assert table("x", [True, False]).tolist() == [1, 0]
+    assert [type(x) for x in table("x", [True, False])] == [int, int]
+    assert table("x", np.ones(2, np.float16)).dtype == np.float32
+    assert table("x", [1e300, 2.0]).dtype == np.float64
+
+
+def test_functions_without_rational_values_get_doubles() -> None:
+    assert type(inexact(2)) is type(inexact(Fraction(1, 2))) is float
+    assert inexact(np.array([1, Fraction(1, 2)], object)).dtype == np.float64
+    assert inexact(BALL) is BALL
+    assert inexact(np.array([BALL]))[0] is BALL
+    assert inexact(np.ones(2, np.float32)).dtype == np.float32
 
 
 def test_integers_become_fractions_where_quotients_stay_exact() -> None:

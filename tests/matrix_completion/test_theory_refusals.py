@@ -38,7 +38,7 @@ REFUSED = [
     ("contraction_bound", (0.5,), CONTRACTION, {"inner": -1}, "inner", "in [0, inf)"),
     ("countsketch_rank_loss", (0,), {"sketch_size": 4}, {}, "rank", "an integer of at least 1"),
     ("countsketch_rank_loss", (1,), {}, {"sketch_size": 0}, "sketch_size", "in [1, inf)"),
-    ("countsketch_second_moment", ([1.0],), {"sketch_size": 4}, {}, "Q", "of shape (n, n)"),
+    ("countsketch_second_moment", ([1.0],), {"sketch_size": 4}, {}, "Q", "of shape (n, k)"),
     ("countsketch_second_moment", (ONE,), {}, {"sketch_size": NAN}, "sketch_size", "in [1, inf)"),
     ("coverage_probability", (0, 1), {"rank": 1, "density": 0.5}, {}, "n_rows", "an integer of at least 1"),
     ("coverage_probability", (1, 0), {"rank": 1, "density": 0.5}, {}, "n_cols", "an integer of at least 1"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number
+from lrtheory._numbers import entries, gathered, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, sequence
 
@@ -182,14 +182,14 @@ def payoffs_with_offset(payoffs: ArrayLike, offsets: Sequence[ArrayLike]) -> np.
     >>> payoffs_with_offset(np.zeros((1, 2)), [np.array([3.0])]).tolist()
     [[3.0, 3.0]]
     """
-    tables = array("payoffs", payoffs)
+    tables = table("payoffs", payoffs)
     if tables.ndim < 2 or len(tables) != tables.ndim - 1 or len(sequence("offsets", offsets)) != len(tables):
         raise must("offsets", "of one array for each table of `payoffs`, of shape (K, s_1, ..., s_K)", tables.shape)
     moved = []
-    for k, (table, offset) in enumerate(zip(tables, offsets, strict=True)):
-        shape = tuple(1 if axis == k else n for axis, n in enumerate(table.shape))
-        moved.append(table + array(f"offsets[{k}]", offset, shape=shape))
-    return np.stack(moved)
+    for k, (own, offset) in enumerate(zip(tables, offsets, strict=True)):
+        shape = tuple(1 if axis == k else n for axis, n in enumerate(own.shape))
+        moved.append(own + table(f"offsets[{k}]", offset, shape=shape))
+    return gathered(np.stack(moved))
 
 
 def chain_ratio_bound(n_states: int, *, rate_ratio: Number) -> Any:

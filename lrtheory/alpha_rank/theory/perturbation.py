@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number
+from lrtheory._kernels.units import scaled, unit_of
+from lrtheory._numbers import entries, number, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import integer, must
 
 __all__ = ["certain_directions", "log_ratio_bound", "mass_error_bound", "mass_interval", "tree_weights"]
 
@@ -124,10 +125,12 @@ def tree_weights(rates: ArrayLike) -> np.ndarray:
     >>> tree_weights([[0.0, 1.0], [3.0, 0.0]]).tolist()
     [0.75, 0.25]
     """
-    rates = array("rates", rates, shape=(None, None), low=0)
+    rates = table("rates", rates, 0, shape=("n", "n"))
     n = len(rates)
     if rates.shape != (n, n) or not 1 <= n <= 7:
         raise must("rates", "square, of 1 to 7 states", rates.shape)
+    if rates.dtype.kind == "f":  # products of n - 1 rates leave the range of doubles in some units, which do not matter
+        rates = scaled(rates.astype(np.float64), -unit_of(rates))
     weights = [rates[0, 0] * 0 for _ in range(n)]
     for root in range(n):
         others = [i for i in range(n) if i != root]
@@ -139,7 +142,8 @@ def tree_weights(rates: ArrayLike) -> np.ndarray:
     total = sum(weights)
     if total == 0:
         raise must("rates", "a chain with a spanning tree", rates)
-    return np.array([weight / total for weight in weights], dtype=rates.dtype if rates.dtype == object else np.float64)
+    found = [weight / total for weight in weights]
+    return np.array(found, np.float64 if all(isinstance(x, float) for x in found) else object)
 
 
 def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
@@ -236,7 +240,7 @@ def certain_directions(lower: ArrayLike, upper: ArrayLike) -> np.ndarray:
     >>> certain_directions([[0.5, 0.6], [0.1, 0.5]], [[0.5, 0.9], [0.4, 0.5]]).tolist()
     [[0, 1], [-1, 0]]
     """
-    low, high = array("lower", lower, shape=(None, None)), array("upper", upper, shape=(None, None))
+    low, high = table("lower", lower, shape=("n", "n")), table("upper", upper, shape=("n", "n"))
     if low.shape != high.shape or len(low) != low.shape[1]:
         raise must("upper", "square and of the shape of `lower`", (low.shape, high.shape))
     above = np.asarray(low > high.T, dtype=np.int8)

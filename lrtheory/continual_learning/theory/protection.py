@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, numbers, plain, table
+from lrtheory._numbers import exact, gathered, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.continual_learning.theory.sketches import tail_energy
@@ -181,7 +181,7 @@ def momentum_leak(buffer: ArrayLike, *, momentum: Number, step_size: Number, n_s
     """
     beta, size = number("momentum", momentum, 0, 1, ends="[)"), number("step_size", step_size)
     total: Number = sum((beta**j for j in range(1, integer("n_steps", n_steps, low=0) + 1)), start=0)
-    return np.asarray(table("buffer", buffer) * (-size * total))
+    return gathered(table("buffer", buffer) * (-size * total))
 
 
 def worst_leak(spectrum: ArrayLike, rank: int) -> Number:
@@ -262,4 +262,4 @@ def blind_change(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     square = exact(plain(row @ row))
     if not square > 0:
         raise must("x", "a vector that is not 0", x)
-    return np.asarray(np.multiply.outer(row, wanted) / square)
+    return gathered(np.multiply.outer(row, wanted) / square)

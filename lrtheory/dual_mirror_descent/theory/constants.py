@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._numbers import number
+from lrtheory._numbers import inexact, number
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
@@ -99,7 +99,7 @@ def bregman(
     rates = None if rate is None else per_resource("rate", rate, len(ends), 0, ends="(]")
     ends, starts = _in_coordinates(geometry, rates, ends, starts)
     if "entropy" in geometry:
-        terms = [x - y + (y * np.log(y / x) if y > 0 else 0) for y, x in zip(ends, starts, strict=True)]
+        terms = [x - y + (y * np.log(inexact(y / x)) if y > 0 else 0) for y, x in zip(ends, starts, strict=True)]
     else:
         terms = [(y - x) * (y - x) * HALF for y, x in zip(ends, starts, strict=True)]
     total = sum(terms[1:], terms[0])
@@ -244,7 +244,7 @@ def price_bound(
     for r, b, start in zip(rates, bounds, first, strict=True):
         base, rise = high / r, eta * max(0, b - r)
         if geometry == "entropy":
-            base = base * np.exp(rise)
+            base = base * np.exp(inexact(rise))
         elif geometry != "capped-entropy":
             base = base + (rise / (r * r) if geometry == "scaled-euclidean" else rise)
         found.append(max(start, base))
@@ -312,10 +312,10 @@ def regret_constants(
     """
     rates = positive_rates(rate)
     m = len(rates)
-    number("reward_bound", reward_bound, 0)
-    number("alpha", alpha, 1)
+    reward_bound = number("reward_bound", reward_bound, 0)
+    alpha = number("alpha", alpha, 1)
     if step_size is not None:
-        number("step_size", step_size, 0)
+        step_size = number("step_size", step_size, 0)
     first = first_prices(init, rates, reward_bound, geometry)
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, table
+from lrtheory._numbers import entries, gathered, inexact, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.dual_mirror_descent.theory.resources import cost_bounds, per_resource
@@ -154,7 +154,8 @@ def change_of_units(
         np.broadcast_shapes(np.shape(mu), np.shape(scale))
     except ValueError as error:
         raise must("resource_factors", f"one number, or of shape {np.shape(mu)[-1:]}", np.shape(scale)) from error
-    return mu * number("reward_factor", reward_factor, 0, ends="(]") / scale
+    found = mu * number("reward_factor", reward_factor, 0, ends="(]") / scale
+    return gathered(found) if isinstance(found, np.ndarray) else found
 
 
 def lazy_entropy(gradients: ArrayLike, init: Number | ArrayLike, *, step_size: Number) -> Any:
@@ -197,7 +198,7 @@ def lazy_entropy(gradients: ArrayLike, init: Number | ArrayLike, *, step_size: N
     g, eta = table("gradients", gradients, shape=("n", "m")), number("step_size", step_size, 0)
     first = np.array(per_resource("init", init, g.shape[1], 0))
     total = np.concatenate([0 * g[:1], np.cumsum(g, axis=0)])
-    return first * np.exp(-eta * total)
+    return gathered(first * np.exp(inexact(-eta * total)))
 
 
 def pacing_bid(value: Number | ArrayLike, multiplier: Number | ArrayLike) -> Any:

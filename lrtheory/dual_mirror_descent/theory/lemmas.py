@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import HUGE, number, table
+from lrtheory._numbers import HUGE, gathered, inexact, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, must
 from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
@@ -103,7 +103,7 @@ def _check_given(gradients: np.ndarray, rate: Number | ArrayLike | None, reward_
     if rate is not None:
         per_resource("rate", rate, gradients.shape[1], 0, ends="(]")
     if reward_bound is not None:
-        number("reward_bound", reward_bound, 0)
+        reward_bound = number("reward_bound", reward_bound, 0)
 
 
 def _per_rate(gradients: np.ndarray, rate: Number | ArrayLike | None) -> np.ndarray:
@@ -113,7 +113,7 @@ def _per_rate(gradients: np.ndarray, rate: Number | ArrayLike | None) -> np.ndar
 
 def _scaled(values: np.ndarray, factor: Any) -> np.ndarray:
     """Multiply by a factor, which becomes a double where the values are doubles."""
-    return values * factor if values.dtype == object else values * float(factor)
+    return gathered(values * factor if values.dtype == object else values * float(factor))
 
 
 def mirror_descent_bound(
@@ -178,7 +178,7 @@ def mirror_descent_bound(
     error = mirror_descent_error(
         gradients, step_size=step_size, geometry=geometry, prices=prices, rate=rate, reward_bound=reward_bound
     )
-    return error + (start if error.dtype == object else float(start))
+    return gathered(error + (start if error.dtype == object else float(start)))
 
 
 def depletion_bound(
@@ -297,7 +297,7 @@ def violation_bound(
         rates = per_resource("rate", rate, len(ends), 0, ends="(]")
         scales = [r * r for r in rates] if geometry == "scaled-euclidean" else scales
     if geometry == "entropy":
-        return [np.log(end / start) / eta for end, start in zip(ends, starts, strict=True)]
+        return [np.log(inexact(end / start)) / eta for end, start in zip(ends, starts, strict=True)]
     return [(end - start) * s / eta for end, start, s in zip(ends, starts, scales, strict=True)]
 
 
@@ -354,5 +354,5 @@ def movement_bound(
     size, eta = abs(table("gradients", gradients, shape=("n", "m"))), number("step_size", step_size, 0)
     _check_given(size, rate, reward_bound)
     if geometry == "capped-entropy":
-        return eta * number("reward_bound", reward_bound, 0) * _per_rate(size, rate).max(axis=1)
-    return eta * size.sum(axis=1)
+        return gathered(eta * number("reward_bound", reward_bound, 0) * _per_rate(size, rate).max(axis=1))
+    return gathered(eta * size.sum(axis=1))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number
+from lrtheory._numbers import entries, inexact, number
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must, refuse_unused
@@ -189,7 +189,7 @@ def regret_bound(
     q = 1 if period is None else integer("period", period, low=1)
     if horizon % q:
         raise must("horizon", f"a multiple of the period {q}", horizon)
-    rates = positive_rates(rate)
+    rates, reward_bound = positive_rates(rate), number("reward_bound", reward_bound, 0)
     bounds = cost_bounds(cost_bound, len(rates))
     ratio: Any = 1
     if input_model == "adversarial":
@@ -199,7 +199,7 @@ def regret_bound(
     if isinstance(step_size, str):
         choice("step_size", step_size, ("theory",))
         eta = _constants.step_size(horizon=horizon, **setting, init=init, constants=constants)
-    number("step_size", eta, 0)
+    eta = number("step_size", eta, 0)
     first = first_prices(init, rates, reward_bound, geometry, low=0)
     c = regret_constants(**setting, step_size=eta, init=first, alpha=ratio, constants=constants)
     terms = {"depletion": c.C1, "movement": ratio * c.C2 * eta * horizon, "start": _over(ratio * c.C3, eta)}
@@ -321,10 +321,11 @@ def capped_entropy_bound(
     12.9315
     """
     m, horizon = len(positive_rates(rate)), integer("horizon", horizon, low=1)
-    number("step_size", step_size, 0)
+    reward_bound = number("reward_bound", reward_bound, 0)
+    step_size = number("step_size", step_size, 0)
     c = regret_constants(rate=rate, reward_bound=reward_bound, cost_bound=cost_bound, geometry="capped-entropy")
     one = reward_bound - reward_bound + 1  # of the kind of the bound, so that balls take the logarithm of a ball
-    return c.C1 + c.C2 * step_size * horizon + _over(reward_bound * np.log(one * (m + 1)), step_size)
+    return c.C1 + c.C2 * step_size * horizon + _over(reward_bound * np.log(inexact(one * (m + 1))), step_size)
 
 
 def fair_regret_bound(
@@ -389,10 +390,10 @@ def fair_regret_bound(
     11.0
     """
     choice("geometry", geometry, ("euclidean", "scaled-euclidean"))
-    rates = positive_rates(rate)
+    rates, reward_bound = positive_rates(rate), number("reward_bound", reward_bound, 0)
     horizon = integer("horizon", horizon, low=1)
-    number("fairness", fairness, 0)
-    number("step_size", step_size, 0)
+    fairness = number("fairness", fairness, 0)
+    step_size = number("step_size", step_size, 0)
     m = len(rates)
     zero = [0 * r for r in rates]
     first = first_prices(init, rates, reward_bound, geometry)

@@ -15,6 +15,9 @@ from lrtheory._validation import integer, must
 
 __all__ = ["greedy_ratio", "greedy_step", "matroid_ratio", "sieve_ratio", "stochastic_ratio", "stochastic_samples"]
 
+#: up to here (1 - 1/k)^k is computed as a Fraction, whose length is proportional to k
+MOST_ROUNDS = 10**5
+
 
 def whole_number(name: str, value: Any) -> Any:
     """Return an integer of at least 1 in its own kind; of a Fraction formulas return Fractions."""
@@ -30,7 +33,7 @@ def greedy_ratio(k: Number) -> Any:
     Parameters
     ----------
     k : int or Fraction
-        Number of chosen elements; for a Fraction a Fraction comes back.
+        Number of chosen elements; for a Fraction, of at most 10^5, a Fraction comes back.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def greedy_ratio(k: Number) -> Any:
     TypeError
         If `k` is not a number.
     ValueError
-        If `k` is not an integer of at least 1.
+        If `k` is not an integer of at least 1, or a Fraction above 10^5.
 
     Proof
     -----
@@ -64,6 +67,12 @@ def greedy_ratio(k: Number) -> Any:
     0.75
     """
     n_rounds = whole_number("k", k)
+    if n_rounds == 1:
+        return n_rounds / n_rounds
+    if isinstance(n_rounds, int | float):  # without the cancellation of 1 - 1/k for large k
+        return -math.expm1(n_rounds * math.log1p(-1 / n_rounds))
+    if isinstance(n_rounds, Fraction) and n_rounds > MOST_ROUNDS:
+        raise must("k", f"an int or a float above {MOST_ROUNDS}, where the Fraction has millions of digits", k)
     return 1 - (1 - 1 / n_rounds) ** int(n_rounds)
 
 

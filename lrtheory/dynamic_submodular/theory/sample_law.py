@@ -12,7 +12,7 @@ from typing import Any
 from lrtheory._numbers import number
 from lrtheory._types import Number
 from lrtheory._validation import integer, is_iterable, must
-from lrtheory.dynamic_submodular.theory.ratios import whole_number
+from lrtheory.dynamic_submodular.theory.ratios import greedy_ratio
 
 __all__ = ["build_law", "tight_greedy_value", "tight_value"]
 
@@ -29,7 +29,7 @@ def build_law(
     elements : iterable of int
         The elements that are present; the work grows like the factorial of their number.
     k : int
-        Elements chosen.
+        Elements chosen; a Fraction is at most 10^5.
     threshold : number
         t.
 
@@ -129,7 +129,7 @@ def tight_greedy_value(k: Number) -> Any:
     Parameters
     ----------
     k : int or Fraction
-        Elements chosen.
+        Elements chosen; a Fraction is at most 10^5.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def tight_greedy_value(k: Number) -> Any:
     TypeError
         If `k` is not a number.
     ValueError
-        If `k` is not an integer of at least 1.
+        If `k` is not an integer of at least 1, or a Fraction above 10^5.
 
     Proof
     -----
@@ -158,5 +158,4 @@ def tight_greedy_value(k: Number) -> Any:
     >>> tight_greedy_value(Fraction(3))
     Fraction(19, 27)
     """
-    n_columns = whole_number("k", k)
-    return 1 - (1 - 1 / n_columns) ** int(n_columns)
+    return greedy_ratio(k)

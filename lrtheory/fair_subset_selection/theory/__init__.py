@@ -135,7 +135,7 @@ def total_score(n_rankings: Number, weights: ArrayLike) -> Any:
     >>> total_score(2, [2, 1, 0])
     Fraction(6, 1)
     """
-    number("n_rankings", n_rankings, 0)
+    n_rankings = number("n_rankings", n_rankings, 0)
     return exact(n_rankings) * sum(exact(weight) for weight in numbers("weights", weights))
 
 
@@ -184,7 +184,7 @@ def swaps_asked(inversions: int, intensity: Number) -> int:
     29
     """
     inversions = integer("inversions", inversions, low=0)
-    number("intensity", intensity, 0, 1)
+    intensity = number("intensity", intensity, 0, 1)
     return int(intensity * inversions + 1e-9)
 
 

@@ -58,8 +58,8 @@ def blind_scales(n_advantaged: int, n_good: int, *, good: Number = 2, bad: Numbe
     ['1', '1', '1', '2', '1/100', '1/100']
     """
     h, g = _sizes(n_advantaged, n_good)
-    number("good", good, 0, ends="(]")
-    number("bad", bad, 0, ends="(]")
+    good = number("good", good, 0, ends="(]")
+    bad = number("bad", bad, 0, ends="(]")
     return [Fraction(1)] * h + [exact(good)] * g + [exact(bad)] * (h - g)
 
 

@@ -208,7 +208,7 @@ def mallows_distance(phi: Number, n_items: int) -> Any:
     >>> mallows_distance(Fraction(1, 2), 2)
     Fraction(1, 3)
     """
-    number("phi", phi, 0, 1)
+    phi = number("phi", phi, 0, 1)
     n_items, phi = integer("n_items", n_items, low=1), exact(phi)
     powers = np.array([phi**d for d in range(n_items)])
     means = np.cumsum(powers * np.arange(n_items)) / np.cumsum(powers)

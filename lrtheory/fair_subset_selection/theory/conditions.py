@@ -74,7 +74,7 @@ def smoothness_alpha(latent: ArrayLike, observed: ArrayLike, *, max_item_score: 
     Fraction(1, 2)
     """
     f = _means("latent", latent)
-    number("max_item_score", max_item_score, 0, ends="(]")
+    max_item_score = number("max_item_score", max_item_score, 0, ends="(]")
     return min(f + _means("observed", observed, len(f))) / exact(max_item_score)
 
 
@@ -120,7 +120,7 @@ def largest_observed_ratio(latent: ArrayLike, observed: ArrayLike, groups: Array
     """
     f = _means("latent", latent)
     g = _means("observed", observed, len(f))
-    number("beta", beta, 0, 1)
+    beta = number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     worse = [(i, j) for i, j in _pairs(groups, len(f)) if beta * f[i] >= f[j]]
     # an item that the panel never sees beside a worse one that it does see: no number of rankings puts them right
@@ -174,7 +174,7 @@ def smallest_ratio_above(latent: ArrayLike, groups: ArrayLike, *, beta: Number) 
     Fraction(1, 1)
     """
     f = _means("latent", latent)
-    number("beta", beta, 0, 1)
+    beta = number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     ratios = [f[j] / f[i] for i, j in _pairs(groups, len(f)) if f[i] > f[j] > beta * f[i]]
     return min(ratios, default=exact(1))
@@ -218,7 +218,7 @@ def is_smooth(
     >>> is_smooth([4, 1], [2, 1], [0, 0], alpha=0.1, beta=0.25, gamma=0.5, max_item_score=5)
     True
     """
-    number("alpha", alpha, 0, 1)
-    number("gamma", gamma, 0, 1)
+    alpha = number("alpha", alpha, 0, 1)
+    gamma = number("gamma", gamma, 0, 1)
     enough = smoothness_alpha(latent, observed, max_item_score=max_item_score) >= alpha
     return bool(enough and largest_observed_ratio(latent, observed, groups, beta=beta) <= gamma)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._numbers import exact, number, numbers
+from lrtheory._numbers import exact, inexact, number, numbers
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import flag, integer, is_iterable, must, unmasked
 
@@ -148,9 +148,12 @@ def certificate_ratio(step_ratio: Number, *, k: int | None = None) -> Any:
     >>> certificate_ratio(Fraction(1)), certificate_ratio(Fraction(1), k=2)
     (Fraction(1, 2), Fraction(3, 4))
     """
-    number("step_ratio", step_ratio, 0, 1)
+    step_ratio = number("step_ratio", step_ratio, 0, 1)
     c = exact(step_ratio)
-    return c / (1 + c) if k is None else 1 - (1 - c / integer("k", k, low=1)) ** k
+    if k is None:
+        return c / (1 + c)
+    k = integer("k", k, low=1)
+    return 1 - (1 - c / k) ** k
 
 
 def quota_loss(k: int, quota: int, best_quota: int) -> Fraction:
@@ -366,7 +369,7 @@ def unprotected_share(quality: Number) -> Any:
     >>> unprotected_share(20)
     Fraction(1, 20)
     """
-    number("quality", quality, 1, ends="(]")
+    quality = number("quality", quality, 1, ends="(]")
     return 1 / exact(quality)
 
 
@@ -406,8 +409,8 @@ def realized_ratio(beta_plus: Number, epsilon: Number) -> Any:
     >>> realized_ratio(1, Fraction(1, 3))
     Fraction(1, 2)
     """
-    number("beta_plus", beta_plus, 0, 1)
-    number("epsilon", epsilon, 0, 1)
+    beta_plus = number("beta_plus", beta_plus, 0, 1)
+    epsilon = number("epsilon", epsilon, 0, 1)
     epsilon = exact(epsilon)
     return exact(beta_plus) * (1 - epsilon) / (1 + epsilon)
 
@@ -560,5 +563,5 @@ def optimal_quota_tail(k: int, deviation: Number) -> Any:
     0.331
     """
     k = integer("k", k, low=0)
-    number("deviation", deviation, 0)
-    return 2 * np.exp(-2 * k * deviation**2)
+    deviation = number("deviation", deviation, 0)
+    return 2 * np.exp(inexact(-2 * k * deviation**2))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, number
+from lrtheory._numbers import exact, inexact, number
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, integer, must, open_interval
 
@@ -61,7 +61,7 @@ def separation(gamma: Number) -> Any:
     >>> separation(Fraction(1, 4))
     Fraction(3, 5)
     """
-    number("gamma", gamma, 0, 1)
+    gamma = number("gamma", gamma, 0, 1)
     gamma = exact(gamma)
     return (1 - gamma) / (1 + gamma)
 
@@ -111,9 +111,9 @@ def rankings_needed(m: int, *, alpha: Number, gamma: Number, delta: Number) -> i
     9332
     """
     m = integer("m", m, low=1)
-    number("alpha", alpha, 0, 1, ends="(]")
-    number("gamma", gamma, 0, 1, ends="[)")
-    number("delta", delta, 0, 1, ends="()")
+    alpha = number("alpha", alpha, 0, 1, ends="(]")
+    gamma = number("gamma", gamma, 0, 1, ends="[)")
+    delta = number("delta", delta, 0, 1, ends="()")
     # two logarithms, since m may be larger than a double, as in `marginal_rankings_needed`
     return math.ceil(3 * (math.log(2 * m) - math.log(delta)) / (alpha * separation(gamma) ** 2))
 
@@ -160,7 +160,7 @@ def rankings_needed_realized(n_items: int, *, alpha: Number, epsilon: Number, de
     1515
     """
     n_items = integer("n_items", n_items, low=1)
-    number("epsilon", epsilon, 0, 1, ends="(]")
+    epsilon = number("epsilon", epsilon, 0, 1, ends="(]")
     # 2 m items, and the gamma whose separation is epsilon
     return rankings_needed(2 * n_items, alpha=alpha, gamma=(1 - exact(epsilon)) / (1 + exact(epsilon)), delta=delta)
 
@@ -239,10 +239,10 @@ def chernoff_tail(epsilon: Number, n: Number, mean: Number) -> Any:
     >>> round(float(chernoff_tail(0.3, 4000, 0.01)), 3)
     0.602
     """
-    number("epsilon", epsilon, 0)
-    number("n", n, 0)
-    number("mean", mean, 0, 1)
-    return 2 * np.exp(-(epsilon**2) * n * mean / 3)
+    epsilon = number("epsilon", epsilon, 0)
+    n = number("n", n, 0)
+    mean = number("mean", mean, 0, 1)
+    return 2 * np.exp(inexact(-(epsilon**2) * n * mean / 3))
 
 
 def chernoff_lower(mean: ArrayLike | float, n: int, delta: float) -> np.ndarray:
@@ -345,8 +345,8 @@ def alpha_bound(
     choice("kind", kind, ("sntv", "bloc", "borda"))
     n_items = integer("n_items", n_items, low=2)
     depth = integer("depth", depth, low=1, high=n_items)
-    number("spread", spread, 1)
-    number("theta", theta, 0, 1, ends="(]")
+    spread = number("spread", spread, 1)
+    theta = number("theta", theta, 0, 1, ends="(]")
     theta, spread = exact(theta), exact(spread)
     least = theta / (spread * n_items)
     if kind != "borda":

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from lrtheory._numbers import entries, number
+from lrtheory._numbers import entries, inexact, number
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 
@@ -122,8 +122,8 @@ def taylor_error(degree: int, bound: Number) -> Any:
     4.28
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
-    M = number("bound", bound, 0, int(MAX_BOUND))
-    if not isinstance(M, (int, float)):  # a ball, whose radius accounts for the cancellation
+    M = inexact(number("bound", bound, 0, int(MAX_BOUND)))
+    if not isinstance(M, float):  # a ball, whose radius accounts for the cancellation
         return abs(np.exp(M) * taylor_value(degree, -M) - 1)
     if M == 0:
         return 0.0
@@ -171,8 +171,8 @@ def taylor_certificate(degree: int, bound: Number) -> Any:
     (True, True)
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
-    M = number("bound", bound, 0, int(MAX_BOUND))
-    if not isinstance(M, (int, float)):  # a ball, in which nothing overflows
+    M = inexact(number("bound", bound, 0, int(MAX_BOUND)))
+    if not isinstance(M, float):  # a ball, in which nothing overflows
         return np.exp(M) * M ** (degree + 1) / math.factorial(degree + 1)
     return _exp(M + (degree + 1) * math.log(M) - math.lgamma(degree + 2)) if M > 0 else 0.0
 

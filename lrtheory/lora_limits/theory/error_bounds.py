@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain, table
+from lrtheory._numbers import inexact, number, plain, table
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must
@@ -104,7 +104,7 @@ def tilt_bound(eta: Number) -> Any:
     """
     eta = number("eta", eta, 0, 1, ends="[)")
     # 2 (1 - sqrt(1 - eta^2)) / eta without its cancellation for small eta
-    return plain(2 * eta / (1 + np.sqrt((1 - eta) * (1 + eta))))
+    return plain(2 * eta / (1 + np.sqrt(inexact((1 - eta) * (1 + eta)))))
 
 
 def relative_error_for(epsilon: Number, multiplier: Number) -> Any:

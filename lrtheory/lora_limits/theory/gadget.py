@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import inexact, number, plain
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, real
@@ -379,8 +379,8 @@ def squared_norm_derivative(scores: ArrayLike, V: ArrayLike, *, lam: Number) -> 
         raise must("V", f"of {A.shape[1]} rows, as scores has columns", values.shape)
     # Doubles are shifted by the largest exponent of their row, so that nothing overflows. Balls need no shift, and
     # could not tell which exponent is the largest where two overlap.
-    shifted = lam * A
-    if shifted.dtype.kind in "if":
+    shifted = inexact(lam * A)
+    if shifted.dtype.kind == "f":
         shifted = shifted - shifted.max(1, keepdims=True)
     f = np.exp(shifted)
     f = f / f.sum(1, keepdims=True)

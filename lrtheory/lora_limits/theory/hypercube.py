@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays, kernel
-from lrtheory._numbers import number, numbers
+from lrtheory._numbers import inexact, number, numbers
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
@@ -130,7 +130,7 @@ def hypercube_spectrum(n_bits: int, gamma: Number) -> tuple[np.ndarray, np.ndarr
     ([1.0, 0.4621, 0.2136], [1, 2, 1])
     """
     d, gamma = integer("n_bits", n_bits, low=1), number("gamma", gamma, 0)
-    rho = np.tanh(gamma * gamma / d)
+    rho = np.tanh(inexact(gamma * gamma / d))
     values = [rho * 0 + 1]
     for _ in range(d):
         values.append(values[-1] * rho)
@@ -206,6 +206,13 @@ def _exact(value: Any) -> Any:
     return flint.fmpq(exact.numerator, exact.denominator)
 
 
+def _ball(value: Any) -> Any:
+    """Return a number as a ball."""
+    import flint  # here, so that importing the system stays quick
+
+    return flint.arb(flint.fmpq(value.numerator, value.denominator) if isinstance(value, Fraction) else value)
+
+
 def _floor(value: Any) -> int:
     """Return the largest integer that is at most a number; a ball must be so narrow that there is only one."""
     import flint  # here, so that importing the system stays quick
@@ -258,7 +265,7 @@ def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
     norm, error = number("c", c, 0, ends="(]"), number("a", a, 0, ends="(]")
     with flint.ctx.workprec(64 + 16 * d):  # a rounded tanh gives other integers from d = 160 on
         log2 = flint.arb(2).log()
-        rho, allowed = (flint.arb(norm) * log2).tanh(), (-2 * d * flint.arb(error) * log2).exp()
+        rho, allowed = (_ball(norm) * log2).tanh(), (-2 * d * _ball(error) * log2).exp()
         return spectral_rank_bound([rho**k for k in range(d + 1)], _multiplicities(d), allowed=allowed)
 
 
@@ -373,7 +380,7 @@ def hypercube_gradient(C3: ArrayLike, Y: ArrayLike, *, gamma: float) -> np.ndarr
     if d < 1 or len(values) != 2**d:
         raise must("C3", "an array whose number of rows is a power of two, 2 or more", values.shape)
     cube = make_hypercube(d, gamma)
-    rho = math.tanh(gamma * gamma / d)
+    rho = math.tanh(cube.gamma * cube.gamma / d)
     # index S of the transform is a set of bits, so its eigenvalue is rho to the number of its bits
     factors = rho ** np.bitwise_count(np.arange(2**d, dtype=np.uint64)).astype(np.float64)[:, None] / 2**d
     output = _smooth(values, factors)

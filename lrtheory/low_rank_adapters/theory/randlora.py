@@ -157,11 +157,13 @@ def randlora_bracket(
     (3, 73)
     """
     base, left = number("outside", outside, 0), number("rest", rest, 0)
+    ranges = []
     for name, pair in (("bases", bases), ("entries", entries)):
         least, most = numbers(name, pair, 0, length=2)
         if not least <= most:
             raise must(name, "a pair that does not decrease", pair)
-    low, high = (base + (b * a) ** 2 * left for b, a in zip(bases, entries, strict=True))
+        ranges.append((least, most))
+    low, high = (base + (b * a) ** 2 * left for b, a in zip(*ranges, strict=True))
     return low, high
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import number, table
+from lrtheory._numbers import gathered, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, pair
 
@@ -65,7 +65,7 @@ def switched_weight(
     new = table("candidate", candidate, shape=a.shape if side == "A" else b.shape)
     s = number("scale", scale)
     change = np.multiply.outer(b, a - new) if side == "A" else np.multiply.outer(b - new, a)
-    return np.asarray(weight + s * change)
+    return gathered(weight + s * change)
 
 
 def switched_rank(shape: tuple[int, int], rank: int, n_switches: int) -> int:
@@ -150,4 +150,4 @@ def gradient_jump(G: ArrayLike, before: ArrayLike, after: ArrayLike, *, scale: N
     """
     gradient = table("G", G, shape=("m", "n"))
     a, new = (table(name, x, shape=gradient.shape[1:]) for name, x in (("before", before), ("after", after)))
-    return np.asarray(number("scale", scale) * (gradient @ (new - a)))
+    return gathered(number("scale", scale) * (gradient @ (new - a)))

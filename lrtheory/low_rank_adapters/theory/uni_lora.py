@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, numbers, plain, table
+from lrtheory._numbers import exact, gathered, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 
@@ -61,7 +61,7 @@ def projection_gram(assignment: ArrayLike, sizes: ArrayLike) -> np.ndarray:
     """
     counted = numbers("sizes", sizes, 1)
     members = np.bincount(groups_of(assignment, len(counted)), minlength=len(counted))
-    return np.array([exact(int(a)) / exact(n) for a, n in zip(members, counted, strict=True)], dtype=object)
+    return gathered(np.array([exact(int(a)) / exact(n) for a, n in zip(members, counted, strict=True)], dtype=object))
 
 
 def group_residual(values: ArrayLike, assignment: ArrayLike, n_groups: int) -> Number:

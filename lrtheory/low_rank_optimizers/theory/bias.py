@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, plain, table
+from lrtheory._numbers import exact, gathered, number, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.low_rank_optimizers.theory.moments import (
@@ -80,7 +80,7 @@ def low_rank_bias(
         weights = [float(weight) for weight in weights]
     found = np.einsum("ilkjkl->ij", C) + np.einsum("ijilil->ij", C) * weights[0]
     found = found + np.einsum("ijkjkj->ij", C) * weights[1] + np.einsum("ijijij->ij", C) * weights[2]
-    return np.asarray(found * weights[3])
+    return gathered(found * weights[3])
 
 
 def smoothing_bias(cubic: ArrayLike, *, sigma: Number) -> np.ndarray:
@@ -119,7 +119,7 @@ def smoothing_bias(cubic: ArrayLike, *, sigma: Number) -> np.ndarray:
     array([[Fraction(1, 2)]], dtype=object)
     """
     C, half = _cubic(cubic), _square(sigma) / 2
-    return np.asarray(np.einsum("ijklkl->ij", C) * (float(half) if C.dtype.kind == "f" else half))
+    return gathered(np.einsum("ijklkl->ij", C) * (float(half) if C.dtype.kind == "f" else half))
 
 
 def richardson(coarse: ArrayLike, fine: ArrayLike, *, ranks: tuple[int, int] = (1, 2)) -> np.ndarray:
@@ -163,9 +163,9 @@ def richardson(coarse: ArrayLike, fine: ArrayLike, *, ranks: tuple[int, int] = (
     first = table("coarse", coarse)
     second = table("fine", fine, shape=first.shape)
     if high == 2 * low:
-        return np.asarray(2 * second - first)
+        return gathered(2 * second - first)
     floats = "f" in (first.dtype.kind, second.dtype.kind)
-    return np.asarray((high * second - low * first) / (high - low if floats else Fraction(high - low)))
+    return gathered((high * second - low * first) / (high - low if floats else Fraction(high - low)))
 
 
 def skew_bias(
@@ -292,13 +292,11 @@ def _square(sigma: Any) -> Any:
 
 
 def _cubic(cubic: Any) -> np.ndarray:
-    """Third derivatives, integers as Fractions."""
+    """Third derivatives."""
     C = table("cubic", cubic, shape=("m", "n", "m", "n", "m", "n"))
     sides(C.shape[:2])
     if C.shape[2:] != C.shape[:2] * 2:
         raise must("cubic", "of shape (m, n, m, n, m, n)", C.shape)
-    if C.dtype.kind in "iu":
-        C = np.vectorize(exact, otypes=[object])(C)
     for order in ((2, 3, 0, 1, 4, 5), (0, 1, 4, 5, 2, 3)):
         if C.dtype.kind == "f":
             same = bool(np.allclose(C, C.transpose(order), rtol=1e-9, atol=1e-9 * np.abs(C).max()))

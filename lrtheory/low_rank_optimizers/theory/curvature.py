@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, plain, table
+from lrtheory._numbers import exact, gathered, number, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 
@@ -66,7 +66,7 @@ def curvature_factor(L: ArrayLike, g: ArrayLike, *, decay: Number) -> np.ndarray
     before = table("L", L, shape=("d", "d"))
     seen = table("g", g, shape=(len(before),))
     gamma = exact(number("decay", decay, 0, 1, ends="()"))
-    return gamma * before + (1 - gamma) * np.outer(seen, seen)
+    return gathered(gamma * before + (1 - gamma) * np.outer(seen, seen))
 
 
 def curvature_response(s: Number, *, decay: Number, method: str = "exact") -> Number:

@@ -277,7 +277,7 @@ def state_bytes(
     if rank is not None:
         integer("rank", rank, low=1)
     if density is not None:
-        number("density", density, 0, 1)
+        density = number("density", density, 0, 1)
     has_average = number("momentum", momentum, 0, 1, ends="[)") > 0
     if method == "low_rank_es":
         return 16

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._numbers import entries, number, table
+from lrtheory._numbers import entries, inexact, number, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, as_array, integer, must
+from lrtheory._validation import as_array, floats, integer, must
 from lrtheory.matrix_completion.problem import LowRank
 
 __all__ = [
@@ -122,7 +122,7 @@ def _basis(U: Any, truth: Any) -> np.ndarray:
     """Check the fixed factor, which has as many rows as M."""
     if not isinstance(truth, LowRank):
         raise must("truth", "a LowRank", truth, TypeError)
-    return array("U", U, shape=(len(truth.U), None))
+    return floats("U", U, shape=(len(truth.U), None))
 
 
 def _sample(mask: Any, truth: LowRank) -> np.ndarray:
@@ -190,7 +190,7 @@ def contraction_bound(
     """
     d, s_k = entries("distance", distance, 0, 1), entries("smallest", smallest, 0, ends="(]")
     error = entries("driving", driving, 0) + entries("inner", inner, 0)
-    return error / (s_k * np.sqrt(1 - d * d) - error)
+    return error / (s_k * np.sqrt(inexact(1 - d * d)) - error)
 
 
 def error_bound(distance: Number | ArrayLike, *, singular_values: ArrayLike, driving: Number | ArrayLike) -> Any:
@@ -234,8 +234,7 @@ def error_bound(distance: Number | ArrayLike, *, singular_values: ArrayLike, dri
     0.75
     """
     s = table("singular_values", singular_values, 0, shape=("k",))
-    s = s.astype(np.float64) if s.dtype.kind in "iu" else s  # squares of large integers would overflow
-    return np.sqrt((s * s).sum()) * entries("distance", distance, 0, 1) + entries("driving", driving, 0)
+    return np.sqrt(inexact((s * s).sum())) * entries("distance", distance, 0, 1) + entries("driving", driving, 0)
 
 
 def driving_second_moment(U: ArrayLike, truth: LowRank, *, density: Number) -> Any:
@@ -329,11 +328,11 @@ def driving_second_moment_bound(
     >>> driving_second_moment_bound(0.5, incoherence=2, n_rows=100, rank=5, norm=1, density=0.5)
     0.05
     """
-    number("distance", distance, 0, 1)
-    number("incoherence", incoherence, 0, ends="(]")
+    distance = number("distance", distance, 0, 1)
+    incoherence = number("incoherence", incoherence, 0, ends="(]")
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
-    number("norm", norm, 0)
-    number("density", density, 0, 1, ends="(]")
+    norm = number("norm", norm, 0)
+    density = number("density", density, 0, 1, ends="(]")
     return (1 - density) / density * incoherence**2 * rank / n_rows * distance**2 * norm**2
 
 
@@ -380,11 +379,11 @@ def expected_contraction(*, incoherence: Number, n_rows: int, rank: int, conditi
     >>> float(expected_contraction(incoherence=1, n_rows=400, rank=2, condition=1, density=0.5))
     0.1
     """
-    number("incoherence", incoherence, 0, ends="(]")
+    incoherence = number("incoherence", incoherence, 0, ends="(]")
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
-    number("condition", condition, 1)
-    number("density", density, 0, 1, ends="(]")
-    return np.sqrt((1 - density) / density * incoherence**2 * rank**2 / n_rows) * condition
+    condition = number("condition", condition, 1)
+    density = number("density", density, 0, 1, ends="(]")
+    return np.sqrt(inexact((1 - density) / density * incoherence**2 * rank**2 / n_rows)) * condition
 
 
 @arrays("host")
@@ -426,8 +425,8 @@ def imbalance(U: ArrayLike, V: ArrayLike) -> float:
     >>> imbalance(np.eye(1), 2 * np.eye(1))
     0.75
     """
-    left = array("U", U, shape=(None, None))
-    right = array("V", V, shape=(None, left.shape[1]))
+    left = floats("U", U, shape=(None, None))
+    right = floats("V", V, shape=(None, left.shape[1]))
     left_gram, right_gram = left.T @ left, right.T @ right
     size = np.linalg.norm(right_gram)
     # with V = 0 the quotient has no value: 0 where U is 0 too, else 1

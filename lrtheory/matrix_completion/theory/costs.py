@@ -102,10 +102,10 @@ def samples_alternating(
     1024000
     """
     n, rank = integer("n", n, low=1), integer("rank", rank, low=1)
-    number("incoherence", incoherence, 0, ends="(]")
-    number("condition", condition, 1)
+    incoherence = number("incoherence", incoherence, 0, ends="(]")
+    condition = number("condition", condition, 1)
     choice("power_of_condition", power_of_condition, (2, 4))
-    number("constant", constant, 0, ends="(]")
+    constant = number("constant", constant, 0, ends="(]")
     return constant * condition**power_of_condition * incoherence**2 * n * rank**4.5
 
 
@@ -149,9 +149,9 @@ def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number
     64
     """
     rank = integer("rank", rank, low=1)
-    number("incoherence", incoherence, 0, ends="(]")
-    number("condition", condition, 1)
-    number("factor", factor, 0, ends="(]")
+    incoherence = number("incoherence", incoherence, 0, ends="(]")
+    condition = number("condition", condition, 1)
+    factor = number("factor", factor, 0, ends="(]")
     return factor**2 * incoherence**2 * rank**2 * condition**2
 
 

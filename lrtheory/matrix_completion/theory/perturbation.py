@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._numbers import entries, number
+from lrtheory._numbers import entries, inexact, number
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 
@@ -116,7 +116,7 @@ def clipped_row_bound(
     0.8
     """
     e = entries("error", error, 0, 1, ends="[)")
-    number("incoherence", incoherence, 0, ends="(]")
+    incoherence = number("incoherence", incoherence, 0, ends="(]")
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
     choice("clip", clip, ("row", "entry"))
     longest = 2 * incoherence * np.sqrt(rank / n_rows)
@@ -390,4 +390,4 @@ def forward_error_bound(
     3.0
     """
     e, best = entries("epsilon", epsilon, 0), entries("optimum", optimum, 0)
-    return np.sqrt(2 * e + e * e) * best / entries("smallest", smallest, 0, ends="(]")
+    return np.sqrt(inexact(2 * e + e * e)) * best / entries("smallest", smallest, 0, ends="(]")

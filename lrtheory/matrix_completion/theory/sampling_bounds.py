@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._numbers import number
+from lrtheory._numbers import inexact, number
 from lrtheory._types import Number
 from lrtheory._validation import choice, integer
 
@@ -187,16 +187,16 @@ def gram_tail(deviation: Number, *, rank: int, largest: Number, side: Literal["b
     0.232
     """
     rank = integer("rank", rank, low=1)
-    number("largest", largest, 0, ends="(]")
+    largest = number("largest", largest, 0, ends="(]")
     choice("side", side, ("below", "above"))
     d = deviation
     if side == "below":
         number("deviation", d, 0, 1, ends="[)")
-        exponent = d + (1 - d) * np.log(1 - d)
+        exponent = d + (1 - d) * np.log(inexact(1 - d))
     else:
         number("deviation", d, 0)
-        exponent = (1 + d) * np.log(1 + d) - d
-    return rank * np.exp(-exponent / largest)
+        exponent = (1 + d) * np.log(inexact(1 + d)) - d
+    return rank * np.exp(inexact(-exponent / largest))
 
 
 def init_noise_tail(
@@ -247,17 +247,17 @@ def init_noise_tail(
     >>> round(float(init_noise_tail(1.0, density=0.5, **sizes)), 3)
     0.0
     """
-    number("t", t, 0)
+    t = number("t", t, 0)
     n_rows, n_cols = integer("n_rows", n_rows, low=1), integer("n_cols", n_cols, low=1)
-    number("longest_row", longest_row, 0)
-    number("longest_col", longest_col, 0)
-    number("largest_entry", largest_entry, 0, ends="(]")
-    number("density", density, 0, 1, ends="()")
+    longest_row = number("longest_row", longest_row, 0)
+    longest_col = number("longest_col", longest_col, 0)
+    largest_entry = number("largest_entry", largest_entry, 0, ends="(]")
+    density = number("density", density, 0, 1, ends="()")
     odds = (1 - density) / density
     longest = longest_row if longest_row > longest_col else longest_col
     variance = odds * longest * longest
     jump = largest_entry * (odds if odds > 1 else 1)
-    return (n_rows + n_cols) * np.exp(-(t * t / 2) / (variance + jump * t / 3))
+    return (n_rows + n_cols) * np.exp(inexact(-(t * t / 2) / (variance + jump * t / 3)))
 
 
 def noise_risk(noise: Number, *, n_rows: int, n_cols: int, rank: int, density: Number) -> Any:
@@ -300,6 +300,6 @@ def noise_risk(noise: Number, *, n_rows: int, n_cols: int, rank: int, density: N
     >>> noise_risk(1.0, n_rows=20, n_cols=10, rank=2, density=0.5)
     112.0
     """
-    number("noise", noise, 0)
-    number("density", density, 0, 1, ends="(]")
+    noise = number("noise", noise, 0)
+    density = number("density", density, 0, 1, ends="(]")
     return noise * noise * degrees_of_freedom(n_rows, n_cols, rank) / density

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._numbers import entries, number
+from lrtheory._numbers import entries, inexact, number, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import floats, integer, must
 
 __all__ = [
     "cg_error_bound",
@@ -68,10 +68,10 @@ def distortion(A: ArrayLike, R: ArrayLike) -> float:
     >>> distortion(np.eye(2), 1.25 * np.eye(2))
     0.25
     """
-    matrix = array("A", A, shape=(None, None))
+    matrix = floats("A", A, shape=(None, None))
     if 0 in matrix.shape:
         raise must("A", "a matrix with rows and columns", matrix.shape)
-    triangle = array("R", R, shape=(matrix.shape[1], matrix.shape[1]))
+    triangle = floats("R", R, shape=(matrix.shape[1], matrix.shape[1]))
     from scipy.linalg import solve_triangular
 
     spectrum = np.linalg.svd(solve_triangular(triangle, matrix.T, trans="T"), compute_uv=False)
@@ -316,7 +316,7 @@ def countsketch_second_moment(Q: ArrayLike, *, sketch_size: Number) -> Any:
     >>> float(countsketch_second_moment(np.eye(4)[:, :2], sketch_size=4))
     0.5
     """
-    basis = array("Q", Q, shape=(None, None))
+    basis = table("Q", Q, shape=("n", "k"))
     k, lengths = basis.shape[1], (basis * basis).sum(axis=1)
     return (k * k + k - 2 * (lengths * lengths).sum()) / number("sketch_size", sketch_size, 1)
 
@@ -396,7 +396,7 @@ def gaussian_sketch_failure(t: Number, *, sketch_size: Number) -> Any:
     0.0222
     """
     t, s = number("t", t, 0), number("sketch_size", sketch_size, 1)
-    return 2 * np.exp(-s * t * t / 2)
+    return 2 * np.exp(inexact(-s * t * t / 2))
 
 
 def srht_failure(sketch_size: int, *, n_rows: int, rank: int) -> float:

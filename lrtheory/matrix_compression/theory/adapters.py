@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory._kernels import low_rank
-from lrtheory._numbers import exact, number, numbers, plain, table
+from lrtheory._numbers import exact, gathered, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, flag, integer, must, pair, sequence
 from lrtheory.matrix_compression.theory.energies import tail_energy
@@ -357,4 +357,4 @@ def linear_cross_terms(left: ArrayLike, right: ArrayLike) -> np.ndarray:
     b, a = table("left", left, shape=("K", "m", "q")), table("right", right, shape=("K", "q", "n"))
     if len(a) != len(b) or b.shape[2] != a.shape[1]:
         raise must("left, right", "as many left as right factors of one inner rank", (b.shape, a.shape))
-    return np.asarray(b.sum(axis=0) @ a.sum(axis=0) - sum(x @ y for x, y in zip(b, a, strict=True)))
+    return gathered(b.sum(axis=0) @ a.sum(axis=0) - sum(x @ y for x, y in zip(b, a, strict=True)))

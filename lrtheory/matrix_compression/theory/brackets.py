@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._numbers import number, plain
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must, sequence
+from lrtheory._validation import floats, integer, must, sequence
 from lrtheory.matrix_compression.theory.energies import listed
 
 __all__ = [
@@ -345,7 +345,7 @@ def isometric_block(B: ArrayLike, A: ArrayLike) -> np.ndarray:
     >>> isometric_block([[2.0], [0.0]], [[3.0, 4.0]]).shape
     (2, 1)
     """
-    left, right = array("B", B, shape=(None, None)), array("A", A, shape=(None, None))
+    left, right = floats("B", B, shape=(None, None)), floats("A", A, shape=(None, None))
     if left.shape[1] != len(right):
         raise must("A", f"an array with {left.shape[1]} rows, as `B` has columns", len(right))
     triangle = np.asarray(np.linalg.qr(right.T, mode="r"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, plain, table
+from lrtheory._numbers import entries, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.matrix_compression.theory.energies import tail_energy
@@ -178,7 +178,7 @@ def tanh_bound(oscillation: Number | ArrayLike, diameter: Number = 1) -> Number 
     >>> float(tanh_bound(0.0))
     0.0
     """
-    return plain(np.tanh(entries("oscillation", oscillation, 0) / 4) * number("diameter", diameter, 0))
+    return plain(np.tanh(inexact(entries("oscillation", oscillation, 0) / 4)) * number("diameter", diameter, 0))
 
 
 def step_limit(norm: Number, tail_energy: Number) -> Number:
@@ -219,7 +219,7 @@ def step_limit(norm: Number, tail_energy: Number) -> Number:
     >>> float(step_limit(10.0, 0.01))
     1.0
     """
-    return np.sqrt(number("tail_energy", tail_energy, 0, 1, ends="()")) * number("norm", norm, 0)
+    return np.sqrt(inexact(number("tail_energy", tail_energy, 0, 1, ends="()"))) * number("norm", norm, 0)
 
 
 def drift_limit(times: int, tail_energy: Number) -> Number:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, table
+from lrtheory._numbers import inexact, number, table
 from lrtheory._validation import Words, must
 
 __all__ = ["entropy", "fitting", "labels", "quadratic", "rows", "simplex", "square", "weights", "with_columns"]
@@ -81,4 +81,4 @@ def quadratic(Z: np.ndarray, W: np.ndarray, Y: np.ndarray | None = None) -> Any:
 def entropy(Z: np.ndarray) -> Any:
     """sum z log z with 0 log 0 = 0; entries are floats or balls."""
     positive = Z[Z > 0]
-    return (positive * np.log(positive)).sum()
+    return (positive * np.log(inexact(positive))).sum()

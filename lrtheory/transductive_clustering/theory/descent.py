@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, plain, table
+from lrtheory._numbers import entries, gathered, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.theory.arguments import (
@@ -183,7 +183,7 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> Any:
     Q, inside = rows("q", q, shape=P.shape), P > 0
     if not (Q[inside] > 0).all():
         raise must("q", "positive where `p` is", Q)
-    return (P[inside] * (np.log(P[inside]) - np.log(Q[inside]))).sum()
+    return (P[inside] * (np.log(inexact(P[inside])) - np.log(inexact(Q[inside])))).sum()
 
 
 def energy_decrease(
@@ -274,7 +274,7 @@ def kl_lower_bound(p: ArrayLike, q: ArrayLike) -> Any:
     """
     P = rows("p", p, shape=None)
     moved = P - rows("q", q, shape=P.shape)
-    return (moved * moved).sum(axis=-1)
+    return gathered((moved * moved).sum(axis=-1))
 
 
 def descent_bound(
@@ -477,7 +477,7 @@ def energy_without_logs(
     Z = with_columns("before", before)
     new, A = (table(name, x, shape=Z.shape) for name, x in (("after", after), ("costs", costs)))
     W = square(affinity, len(Z))
-    logits = (lam * (W @ Z) - A) / temperature
+    logits = inexact((lam * (W @ Z) - A) / temperature)
     clamped = np.full(len(Z), -1) if clamp is None else labels("clamp", clamp, *Z.shape)
     free = clamped < 0
     highest = logits[free].max(axis=1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, plain, table
+from lrtheory._numbers import entries, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.theory.arguments import entropy, quadratic, rows, square, weights, with_columns
@@ -75,7 +75,7 @@ def energy_lower_bound(
     A = with_columns("costs", costs)
     W, n_free = square(affinity, len(A)), integer("n_free", n_free, low=0, high=len(A))
     lowest = A.min(axis=1).sum() - lam * W.sum() / 2
-    return plain(lowest - temperature * n_free * np.log(A.shape[1] + 0 * temperature))
+    return plain(lowest - temperature * n_free * np.log(inexact(A.shape[1] + 0 * temperature)))
 
 
 def summability_bound(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, plain, table
+from lrtheory._numbers import entries, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer
 from lrtheory.transductive_clustering.theory.arguments import quadratic, rows, square, with_columns
@@ -185,7 +185,7 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Number) -> Any:
     """
     n_free, n_clusters = integer("n_free", n_free, low=0), integer("n_clusters", n_clusters, low=1)
     temperature = number("temperature", temperature, 0, ends="(]")
-    return plain(temperature * n_free * np.log(n_clusters + 0 * temperature))
+    return plain(temperature * n_free * np.log(inexact(n_clusters + 0 * temperature)))
 
 
 def discrete_lower_bound(energy: Number, n_free: int, n_clusters: int, *, temperature: Number) -> Any:
@@ -412,7 +412,7 @@ def hard_limit_gap(gap: Number | ArrayLike, n_clusters: int, *, temperature: Num
     """
     gaps, n_clusters = entries("gap", gap, 0), integer("n_clusters", n_clusters, low=2)
     temperature = number("temperature", temperature, 0, ends="(]")
-    return (n_clusters - 1) * np.exp(-gaps / temperature)
+    return (n_clusters - 1) * np.exp(inexact(-gaps / temperature))
 
 
 def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> Any:
@@ -454,7 +454,7 @@ def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> An
     0.027143
     """
     gap, n_clusters = number("gap", gap, 0, ends="(]"), integer("n_clusters", n_clusters, low=2)
-    return gap / np.log((n_clusters - 1) / number("tol", tol, 0, 1, ends="()"))
+    return gap / np.log(inexact((n_clusters - 1) / number("tol", tol, 0, 1, ends="()")))
 
 
 def log_partition(costs: ArrayLike, *, temperature: Number) -> Any:
@@ -497,4 +497,4 @@ def log_partition(costs: ArrayLike, *, temperature: Number) -> Any:
     temperature = number("temperature", temperature, 0, ends="(]")
     A = with_columns("costs", costs)
     lowest = A.min(axis=1)
-    return (lowest - temperature * np.log(np.exp((lowest[:, None] - A) / temperature).sum(axis=1))).sum()
+    return (lowest - temperature * np.log(np.exp(inexact((lowest[:, None] - A) / temperature)).sum(axis=1))).sum()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, plain, table
+from lrtheory._numbers import entries, gathered, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.theory import arguments
@@ -67,7 +67,7 @@ def two_point_threshold(offset: Number) -> Any:
     2.02733
     """
     offset = number("offset", offset, 0, 0.5, ends="()")
-    return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (2 * offset)
+    return (np.log(inexact(1 + 2 * offset)) - np.log(inexact(1 - 2 * offset))) / (2 * offset)
 
 
 def two_point_limit(offset: Number = 1, *, lam: Number, temperature: Number) -> Any:
@@ -284,7 +284,7 @@ def exponential_tangent(before: Number | ArrayLike, after: Number | ArrayLike) -
     0.0
     """
     u, v = entries("before", before), entries("after", after)
-    return np.exp(-u) * (1 + u - arguments.fitting("after", v, u))
+    return np.exp(inexact(-u)) * (1 + u - arguments.fitting("after", v, u))
 
 
 def mass_floor(costs: ArrayLike, degree: Number | ArrayLike, *, lam: Number, temperature: Number) -> Any:
@@ -329,7 +329,7 @@ def mass_floor(costs: ArrayLike, degree: Number | ArrayLike, *, lam: Number, tem
     A, degrees = with_columns("costs", costs, shape=None), entries("degree", degree, 0)
     spread = A.max(axis=-1) - A.min(axis=-1)
     spread = spread + lam * arguments.fitting("degree", degrees, spread)
-    return np.exp(-spread / temperature) / A.shape[-1]
+    return np.exp(inexact(-spread / temperature)) / A.shape[-1]
 
 
 def clamped_costs(costs: ArrayLike, affinity: ArrayLike | SparseArray, *, clamp: ArrayLike, lam: Number) -> Any:
@@ -377,7 +377,7 @@ def clamped_costs(costs: ArrayLike, affinity: ArrayLike | SparseArray, *, clamp:
     W, clamped = square(affinity, len(A)), labels("clamp", clamp, *A.shape)
     free = clamped < 0
     onehot = 1 * (clamped[~free][:, None] == np.arange(A.shape[1]))
-    return A[free] - lam * (W[free][:, ~free] @ onehot)
+    return gathered(A[free] - lam * (W[free][:, ~free] @ onehot))
 
 
 def half_width(values: ArrayLike) -> Any:
@@ -418,7 +418,7 @@ def half_width(values: ArrayLike) -> Any:
     """
     from scipy.special import stdtrit  # here, so that importing the system stays quick
 
-    x = table("values", values)
+    x = inexact(table("values", values))
     if x.ndim == 0 or len(x) < 2:
         raise must("values", "of at least two tasks", values)
     return float(stdtrit(len(x) - 1, 0.975)) * x.std(axis=0, ddof=1) / math.sqrt(len(x))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, plain
+from lrtheory._numbers import entries, inexact, number, plain
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.theory.arguments import fitting, rows, with_columns
@@ -167,7 +167,7 @@ def ring_weight(share: Number, n_clusters: int) -> Any:
     K, share = integer("n_clusters", n_clusters, low=2), number("share", share, 0, 1, ends="()")
     if not K * share > 1:
         raise must("share", f"above 1 / {K}", share)
-    return (K - 1) * (np.log(share * (K - 1)) - np.log(1 - share)) / (K * share - 1)
+    return (K - 1) * (np.log(inexact(share * (K - 1))) - np.log(inexact(1 - share))) / (K * share - 1)
 
 
 def printed_energy_threshold(offset: Number) -> Any:
@@ -208,7 +208,7 @@ def printed_energy_threshold(offset: Number) -> Any:
     1.01366
     """
     offset = number("offset", offset, 0, 0.5, ends="()")
-    return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (4 * offset)
+    return (np.log(inexact(1 + 2 * offset)) - np.log(inexact(1 - 2 * offset))) / (4 * offset)
 
 
 def softmax_jacobian(shares: ArrayLike) -> Any:

@@ -1,0 +1,175 @@
+"""Integers have one meaning: a formula gives one answer for the same whole numbers, whatever type they come in."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.examples import all_calls, calls
+from tests.rules.public_names import system_modules
+
+FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")]
+#: the size of the largest number of each argument: that of the example, the largest of 8 bits, and one whose square
+#: does not fit into 64 bits
+SIZES = {"example": None, "bytes": 127, "large": 2**40}
+#: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
+DATA = ("ArrayLike", "Number", "float")
+#: formulas none of whose arguments can be 2^40, by what they are instead
+SMALL = {
+    "nothing": {"coordination_limits"},
+    "probabilities and shares": {
+        "batch_damage",
+        "batch_pair_ratio",
+        "clipped_distance_bound",
+        "entropy_rate",
+        "entry_error",
+        "gradient_rate",
+        "kl_divergence",
+        "kl_lower_bound",
+        "matroid_ratio",
+        "pair_ratio",
+        "preconditioned_condition",
+        "printed_energy_threshold",
+        "random_density",
+        "random_overlap",
+        "realized_ratio",
+        "separation",
+        "sieve_ratio",
+        "softmax_jacobian",
+        "stochastic_ratio",
+        "table_ratio",
+        "tilt_bound",
+        "tuned_gradient_rate",
+        "tuned_step",
+        "two_point_threshold",
+    },
+    "numbers of 8 or 16 bits": {"half_gaps", "score_excess"},
+}
+#: answers to Fractions that differ from those to doubles, as the docstrings say
+OTHER_FOR_FRACTIONS = {"logit_bound"}
+
+
+def of_type(kind: type) -> Callable[[list[int], Any], Any]:
+    return lambda whole, shape: np.array(whole, object).astype(kind).reshape(shape)[()]
+
+
+def of_objects(make: Callable[[int], Any]) -> Callable[[list[int], Any], Any]:
+    return lambda whole, shape: np.fromiter(map(make, whole), object, len(whole)).reshape(shape).tolist()
+
+
+def of_doubles(whole: list[int], shape: Any) -> Any:
+    found = np.array(whole, np.float64).reshape(shape)
+    return found if found.ndim else float(found)
+
+
+KINDS: dict[str, Callable[[list[int], Any], Any]] = {
+    "int8": of_type(np.int8),
+    "uint16": of_type(np.uint16),
+    "int64": of_type(np.int64),
+    "Fraction": of_objects(Fraction),
+    "double": of_doubles,
+}
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Fraction, np.number)) and not isinstance(value, bool)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The numbers of an argument; none where it holds anything else."""
+    if is_number(value):
+        return [value]
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iufO":
+        return value.ravel().tolist()
+    parts = [leaves(one) for one in value] if isinstance(value, (list, tuple)) else []
+    return [x for part in parts for x in part] if all(parts) else []
+
+
+def exchanged(value: Any, number: Callable[[Any], int], make: Callable[[list[int], Any], Any]) -> Any:
+    """The argument with other numbers: each by `number`, and those of one list or array, or alone, by `make`."""
+    if is_number(value):
+        return make([number(value)], ())
+    if isinstance(value, np.ndarray) or all(map(is_number, value)):
+        return make([number(x) for x in np.ravel(np.asarray(value, object)).tolist()], np.shape(value))
+    return type(value)(exchanged(one, number, make) for one in value)
+
+
+def resized(value: Any, size: int | None) -> Callable[[Any], int]:
+    """From numbers of an argument to whole ones, of which the largest gets a size; zeros and signs stay."""
+    largest = max(abs(Fraction(x)) for x in leaves(value)) or 1
+    factor = 1 if size is None else size / largest
+    return lambda x: (1 if x >= 0 else -1) * math.ceil(abs(Fraction(x)) * factor)
+
+
+def answer(function: Callable[..., Any], bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> Any:
+    """The numbers of an answer, or None where the arguments are refused in a sentence."""
+    bound.arguments.update(changed)
+    try:
+        return numbers_of(function(*bound.args, **bound.kwargs))
+    except (TypeError, ValueError) as error:
+        if not str(error).startswith("`"):
+            raise
+        return None
+
+
+def numbers_of(value: Any) -> list[Any]:
+    if isinstance(value, (np.ndarray, np.generic)):
+        found = np.ravel(value).tolist()
+        assert np.asarray(value).dtype != object or not all(isinstance(x, float) for x in found), "objects for doubles"
+        return found
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    return [x for one in value for x in numbers_of(one)] if isinstance(value, (list, tuple)) else [value]
+
+
+def same(ours: list[Any] | None, due: list[Any] | None, rtol: float) -> bool:
+    if ours is None or due is None:
+        return ours is due
+    return len(ours) == len(due) and all(close(x, y, rtol) for x, y in zip(ours, due, strict=True))
+
+
+def close(x: Any, y: Any, rtol: float) -> bool:
+    if not (is_number(x) and is_number(y)) or x == y:
+        return bool(x == y)
+    return bool(x != x and y != y) or abs(x - y) <= rtol * max(abs(x), abs(y))
+
+
+@pytest.mark.parametrize(("system", "name"), FORMULAS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # exponentials of 2^40 are infinite
+def test_integers_of_all_types_have_one_answer(system: str, name: str) -> None:
+    function = operator.attrgetter(name)(dict(system_modules(system))[""])
+    signature, recipe = inspect.signature(function), calls(system)[name]
+    bind = lambda: signature.bind(*recipe().args, **recipe().options)
+    given = {key: value for key, value in bind().arguments.items() if leaves(value)}
+    counts = {key for key in given if not any(word in signature.parameters[key].annotation for word in DATA)}
+    took_large = False
+    for group in [{key} for key in given] + ([set(given)] if len(given) > 1 else []):
+        for label, size in SIZES.items():
+            whole = {key: resized(given[key], None if key in counts else size) for key in group}
+            python = {key: exchanged(given[key], whole[key], of_objects(int)) for key in group}
+            due = answer(function, bind(), python)
+            took_large |= label == "large" and due is not None
+            for kind, make in KINDS.items():
+                try:
+                    changed = {key: exchanged(given[key], whole[key], make) for key in group}
+                except OverflowError:  # they do not fit into this type
+                    continue
+                ours, inexact = answer(function, bind(), changed), kind in ("Fraction", "double")
+                if inexact and (ours is None or due is None or plain_name(name) in OTHER_FOR_FRACTIONS):
+                    continue
+                assert same(ours, due, 1e-9 * inexact), f"{name}({changed}) is {ours}, of Python integers {due}"
+    assert took_large != any(plain_name(name) in names for names in SMALL.values())
+
+
+def plain_name(name: str) -> str:
+    return name.rpartition(".")[2]
