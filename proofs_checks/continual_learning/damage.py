@@ -30,10 +30,10 @@ from proofs_checks.continual_learning.wrong_solvers import edits as wrong
 def is_written(true: Truth, W: np.ndarray, outputs: float) -> list[tuple[Any, Any, float, Any]]:
     """Return sides that hold where each edit leaves what RL-8 says, so that doing nothing does not pass."""
     sides = [(energy(W[0] - true.start), 0, outputs**2, 1 + energy(true.start))]
+    due = true.formula(theory.edit_residual, np.stack(true.maps))
     for t, (K, V) in enumerate(true.edits):
-        E = V - K @ true.maps[t]
-        off = V - K @ W[t + 1] - theory.edit_residual(E, true.leverages[t])
-        sides.append((energy(off), 0, outputs**2 * max(1, off.size), max(energy(E), outputs)))
+        off = V - K @ W[t + 1] - due[t]
+        sides.append((energy(off), 0, outputs**2 * max(1, off.size), max(energy(V - K @ true.maps[t]), outputs)))
     return sides
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -15,13 +16,16 @@ from proofs_checks.continual_learning.families.runs import Found, covariances, w
 from proofs_checks.continual_learning.families.streams import STREAMS, Stream
 from proofs_checks.continual_learning.families.truths import (
     allowances,
+    as_fractions,
     beside,
+    condition,
     energy,
     information,
     of_forms,
     path_of,
+    share,
 )
-from proofs_checks.continual_learning.recursion import HELD
+from proofs_checks.continual_learning.recursion import DEPENDENT, DIFFERENCE, HELD
 from proofs_checks.continual_learning.wrong_solvers import edits as wrong
 
 
@@ -31,7 +35,7 @@ def costs(stream: Stream, found: Found) -> Sides:
     for one, true, (_, _, energies) in of_forms(stream, found, **path_of(stream)):
         W = one["weights"]
         least = [true.cost(t, W[t]) for t in range(len(W))]
-        due = [theory.innovation_cost(E, P) for E, P in zip(true.surprises(W), true.leverages, strict=True)]
+        due = true.formula(theory.innovation_cost, W)
         pairs.append(([b - a for a, b in pairwise(least)], due, energies))
     return beside(pairs)
 
@@ -55,6 +59,7 @@ RL_2 = Statement(
         saboteur("no inverse in the gain", solve=wrong.ungained),
         saboteur("the covariance from after the edit in the gain", solve=wrong.twice_gained),
         saboteur("divided by two layers that remain", solve=wrong.spread),
+        saboteur("dependent keys are inverted by their products", patch=DEPENDENT),
     ),
     notes="Both costs are evaluated from their definition, at the maps that the solver returns.",
 )
@@ -66,10 +71,10 @@ def paid_by_others(stream: Stream, found: Found) -> Sides:
     for one, true, (_, _, energies) in of_forms(stream, found, **path_of(stream)):
         W, E = one["weights"], true.surprises(one["weights"])
         paid = [true.cost(t, W[t + 1]) - true.cost(t, W[t]) for t in range(len(E))]
-        due = [theory.interference(*pair) for pair in zip(E, true.leverages, strict=True)]
+        due = true.formula(theory.interference, W)
         most = [theory.interference_bound(energy(surprise)) for surprise in E]
         pairs.append((paid, due, energies))
-        inexact = allowances(stream)[2]  # reports are doubles in every form
+        inexact = max(energies, allowances(stream)[2])  # reports of Fractions are doubles
         left = [float(bound) - float(x) for bound, x in zip(most, due, strict=True)]
         reports = (("interference", due), ("bound", most), ("gap", left))
         pairs += [(one[name], np.array(value, float), inexact) for name, value in reports]
@@ -102,13 +107,13 @@ RL_3 = Statement(
 def left_over(stream: Stream, found: Found) -> Sides:
     """Compare what each edit leaves of its surprise with the formula, and reported norms with those of the maps."""
     pairs: list[Any] = []
-    for one, true, (_, outputs, _) in of_forms(stream, found, **path_of(stream)):
+    for one, true, (_, outputs, energies) in of_forms(stream, found, **path_of(stream)):
         W = one["weights"]
         E = true.surprises(W)
         left = [V - K @ after for (K, V), after in zip(true.edits, W[1:], strict=True)]
-        due = [theory.edit_residual(*pair) for pair in zip(E, true.leverages, strict=True)]
+        due = true.formula(theory.edit_residual, W)
         pairs += [(x, y, outputs) for x, y in zip(left, due, strict=True)]
-        inexact = allowances(stream)[2]
+        inexact = max(energies, allowances(stream)[2])
         for name, of in (("surprise", E), ("residual", left)):
             pairs.append((np.square(one[name]), np.array([energy(x) for x in of], float), inexact))
     return beside(pairs)
@@ -134,6 +139,7 @@ RL_8 = Statement(
         saboteur("divided by two layers that remain", solve=wrong.spread),
         saboteur("targets that are residuals already", solve=wrong.released),
         saboteur("does nothing", solve=wrong.still),
+        saboteur("dependent keys are inverted by their products", patch=DEPENDENT),
     ),
 )
 
@@ -143,10 +149,9 @@ def balance(stream: Stream, found: Found) -> Sides:
     pairs: list[Any] = []
     for one, true, (_, _, energies) in of_forms(stream, found, **path_of(stream)):
         W = one["weights"]
-        pairs.append(
-            (true.cost(len(true.edits), W[-1]), theory.ledger_cost(true.surprises(W), true.leverages), energies)
-        )
-        D, inexact = W[1:] - true.start, allowances(stream)[2]
+        due_cost = sum(true.formula(theory.innovation_cost, W), start=Fraction(0) if true.is_exact else 0.0)
+        pairs.append((true.cost(len(true.edits), W[-1]), due_cost, energies))
+        D, inexact = W[1:] - true.start, max(energies, allowances(stream)[2])
         reports = (
             (one["cost"], [true.cost(t, W[t]) for t in range(1, len(W))]),
             (np.square(one["drift"]), [energy(x) for x in D]),
@@ -184,17 +189,20 @@ def determinants(stream: Stream, found: Found, by_trace: bool = False) -> Sides:
     d, T, M = len(stream.W0), len(stream.edits), [information(stream, t) for t in range(len(stream.edits) + 1)]
     exact = [determinant(one) for one in M]
     pairs: list[Any] = []
-    for one, true, (weights, _, _) in of_forms(stream, found, covariance=(T + 1, d, d)):
+    for one, true, _ in of_forms(stream, found, covariance=(T + 1, d, d)):
         products: list[Any] = []
         due = [x / exact[0] for x in exact[1:]]
         for (K, _), C in zip(true.edits, one["covariance"], strict=False):
-            P = K @ C @ K.T
+            P = as_fractions(K) @ as_fractions(C) @ as_fractions(K).T  # in doubles H may have lost all of I
             H = np.eye(len(K), dtype=P.dtype) + P
             growth = 1 + P.trace() if by_trace else determinant(H)
             products.append(growth * (products[-1] if products else 1))
-        pairs.append((products, due, 0.0 if true.is_exact else weights * float(exact[-1] / exact[0]) * d))
+        # a leverage errs by the share of the largest one, which is the condition times the least at most
+        error = len(true.edits) * sum(len(K) for K, _ in true.edits) * share(stream) * condition(stream)
+        for product, growth in zip(products, due, strict=True):
+            pairs.append((product, growth, 0.0) if true.is_exact else (float(product), growth, error * float(growth)))
         told = np.log(np.array([x / exact[0] for x in exact], float))
-        pairs.append((one["log_det"], told, allowances(stream)[0]))
+        pairs.append((one["log_det"], told, d * share(stream) * (1 + np.abs(np.log(np.array(exact, float))).max())))
     return beside(pairs)
 
 
@@ -230,6 +238,7 @@ RL_11 = Statement(
         saboteur("the covariance is never updated", solve=wrong.stale),
         saboteur("the covariance moves half of the way", solve=partial(wrong.stale, halved=True)),
         saboteur("a product of 1 + trace", claim=Identity(partial(determinants, by_trace=True))),
+        saboteur("a variance is left over from a difference", patch=DIFFERENCE),
         saboteur("keys are added twice", patch=(Covariance.added, "(F * weight)", "(2 * F * weight)")),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
+from lrtheory.continual_learning.recursion import steps
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import inverse
 from proofs_checks.continual_learning.families.runs import Found, faded, rearranged, written
@@ -21,22 +23,34 @@ from proofs_checks.continual_learning.families.streams import (
     is_ordered,
     is_stream,
 )
-from proofs_checks.continual_learning.families.truths import Truth, beside, of_forms, path_of
+from proofs_checks.continual_learning.families.truths import (
+    KINDS,
+    Truth,
+    beside,
+    condition,
+    norm,
+    of_forms,
+    path_of,
+    share,
+)
 from proofs_checks.continual_learning.wrong_solvers import edits as wrong
 
 EDITS = {"a stream of edits": is_stream}
+#: the sides of a small system: keys that depend on each other, and an edit that learns much, need the other one
+DEPENDENT = (steps._moved, "is_exact(S) or K.shape[0] <= 1 or mild(S * w)", "True")
+DIFFERENCE = (Covariance.added, "is_exact(S) or weight < 0 or mild(S * weight)", "True")
 HELD = EDITS | {"ridge and anchors leave no direction free": is_held}
 
 
 def batch_solution(stream: Stream, found: Found) -> Sides:
     """Compare each map with the batch solution; where the first one is not unique there must be no other."""
     states = len(stream.edits) + 1 if is_held(stream) else 1
-    told = [found["exact"]["weights"].shape[0], *(W.shape[0] for W in found.get("doubles", {}).get("weights", ()))]
+    runs = [W for kind in KINDS[1:] for W in found.get(kind, {}).get("weights", ())]
+    told = [W.shape[0] for W in (found["exact"]["weights"], *runs)]
     if told != [states] * len(told):
         return Sides(told, [states] * len(told))
     if states == 1:
-        doubles = found.get("doubles", {}).get("weights", ())
-        return beside([(W, np.array([stream.W0]), 0.0) for W in (found["exact"]["weights"], *doubles)])
+        return beside([(W, np.array([stream.W0]), 0.0) for W in (found["exact"]["weights"], *runs)])
     shape = path_of(stream)
     return beside(
         [
@@ -83,9 +97,11 @@ RL_1 = Statement(
             printed=True,
         ),
         saboteur("does nothing", solve=wrong.still),
+        saboteur("dependent keys are inverted by their products", patch=DEPENDENT),
     ),
     notes=(
-        "All forms are compared: one in Fractions, which must agree to the last digit, the others in doubles. "
+        "All forms are compared: one in Fractions, which must agree to the last digit, the others in doubles and in "
+        "single precision, up to the condition of the information itself. "
         "With the ridge 0, anchors that hold e_1 alone and the key e_2, M_0 is singular and the recursion refuses. "
         "Released code adds a ridge of 1e-6 unasked, with which 0.999999 of the edit is written."
     ),
@@ -96,9 +112,13 @@ def rearrangement(stream: Stream, found: Found) -> Sides:
     """Compare maps and covariances of other orders and of merged workers with those of the batch."""
     pairs = []
     d, p = np.shape(stream.W0)
+    edits, n = stream.edits, stream.split
+    others = [tuple(edits[t] for t in stream.order), edits[:n], edits[n:]]
+    worst = max(condition(replace(stream, edits=some)) for some in (edits, *others))
     for one, true, (weights, _, _) in of_forms(stream, found, weights=(3, d, p), covariance=(3, d, d)):
-        pairs.append((one["weights"], np.stack([true.maps[-1]] * 3), weights))
-        pairs.append((one["covariance"], np.stack([true.covariances[-1]] * 3), weights))
+        error = 0.0 if true.is_exact else norm(true.covariances[-1]) * share(stream, worst)
+        pairs.append((one["weights"], np.stack([true.maps[-1]] * 3), weights * worst / condition(stream)))
+        pairs.append((one["covariance"], np.stack([true.covariances[-1]] * 3), error))
     return beside(pairs)
 
 
@@ -136,8 +156,9 @@ def decayed(stream: Stream, found: Found) -> Sides:
     maps = np.stack([theory.ridge_solution(stream.W0, edits, **options) for edits in prefixes])
     C = inverse(theory.information_matrix(stream.W0, stream.pairs, **options))
     for one, true, (weights, _, _) in of_forms(stream, found, **path_of(stream), covariance=(d, d)):
-        error = weights / float(beta) ** len(prefixes)
-        pairs += [(one["weights"], _of(true, maps), error), (one["covariance"], _of(true, C), error)]
+        worse = float(beta) ** -len(prefixes)
+        error = 0.0 if true.is_exact else worse * norm(C) * share(stream)
+        pairs += [(one["weights"], _of(true, maps), worse * weights), (one["covariance"], _of(true, C), error)]
     return beside(pairs)
 
 

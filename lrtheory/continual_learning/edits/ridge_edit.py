@@ -20,9 +20,6 @@ from lrtheory.continual_learning.recursion.setup import METHODS
 
 __all__ = ["RidgeEditResult", "answered", "problem_of", "ridge_edit", "rows_of", "weights_of"]
 
-#: the dual form is not chosen if the squared norm of keys and anchors exceeds this many times `ridge`: half of the
-#: digits would be lost
-LOUD = float(np.finfo(np.float64).eps) ** -0.5
 #: keys that one update writes at least, where many edits are written together
 BLOCK = 256
 
@@ -127,8 +124,8 @@ def ridge_edit(
     anchor_weight : float
         The weight mu squared of the squared drift of the anchors' outputs, at least 0.
     method : {"auto", "sqrt", "covariance", "information", "dual"}
-        The form of the recursion; "auto" takes "dual" where keys and anchors are at most half as many as inputs and not
-        so large beside `ridge` that it would lose half of the digits, and else "sqrt".
+        The form of the recursion; "auto" takes "dual" where keys and anchors are at most half as many as inputs, and
+        else "sqrt".
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed, as ``nn.Linear`` does.
     record : bool
@@ -158,7 +155,7 @@ def ridge_edit(
     choice("method", method, METHODS)
     problem, recorded = problem_of(W0, edits, anchors, layout), flag("record", record)
     given = weights_of(problem, ridge, anchor_weight)
-    form, reason = _form(problem, *given) if method == "auto" else (method, "it was asked for")
+    form, reason = _form(problem, given[0]) if method == "auto" else (method, "it was asked for")
     double = np.asarray(problem.W0, np.float64)
     options: dict[str, Any] = {"ridge": given[0], "anchor_weight": given[1], "method": form, "layout": problem.layout}
     state = RecursiveRidge(double, anchors=problem.anchors, keep="nothing", **options)
@@ -247,15 +244,10 @@ def answered(
     )
 
 
-def _form(problem: EditProblem, ridge: float, anchor_weight: float) -> tuple[str, str]:
+def _form(problem: EditProblem, ridge: float) -> tuple[str, str]:
     """The form that takes least work for all edits together, and why."""
     n_rows = problem.n_keys + (0 if problem.anchors is None else len(np.asarray(problem.anchors)))
     if ridge > 0 and 2 * n_rows <= problem.n_inputs:
-        anchors = np.zeros(0) if problem.anchors is None else np.asarray(problem.anchors, np.float64)
-        sizes = [math.sqrt(anchor_weight) * float(np.linalg.norm(anchors))]
-        sizes += [float(np.linalg.norm(np.asarray(keys, np.float64))) for keys, _ in problem.edits]
-        if math.hypot(*sizes) > math.sqrt(LOUD * ridge):
-            return "sqrt", f"keys and anchors are too large beside a ridge weight of {ridge:.6g} for the dual form"
         return "dual", f"{n_rows} keys and anchors are at most half of {problem.n_inputs} inputs"
     return "sqrt", f"{n_rows} keys and anchors are more than half of {problem.n_inputs} inputs, or `ridge` is 0"
 

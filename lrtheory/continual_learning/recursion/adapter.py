@@ -96,7 +96,8 @@ class AdapterCertificate(Result):
         excess = float(np.sum(values[len(A) :] ** 2))
         least = batch.cost(W) + excess
         reached = batch.cost(batch.W0 + (B @ A).T)
-        slack = batch.slack(self.unit, n, W, batch.cost(batch.W0))
+        first = batch.cost(batch.W0)
+        slack = batch.slack(self.unit, (n,), W, first, first)
         near = abs(self.excess - excess) <= slack and abs(self.bound - least) <= slack
         return bool(near and self.gap >= 0 and abs(reached - self.bound - self.gap) <= slack)
 

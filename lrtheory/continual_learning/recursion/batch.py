@@ -59,20 +59,20 @@ class Batch(NamedTuple):
         missed = sum(float(np.sum((V - K @ W) ** 2)) for K, V in self.edits)
         return missed + float(np.sum((self.prior @ (W - self.W0)) ** 2))
 
-    def slack(self, unit: float, n: int, W: np.ndarray, square: float) -> float:
+    def slack(self, unit: float, ends: tuple[int, ...], W: np.ndarray, whole: float, square: float) -> float:
         """A bound on the error of a squared norm of size `square`, computed with this unit roundoff.
 
-        Outputs of the map W have the relative error r = 8 n u cond^2 of normal equations, for n rows, the roundoff u
-        and the condition of the rows over the prior, clipped to [2^-40, 2^-10]: edits that were taken out have cost a
-        few bits, and numbers with fewer than ten good bits do not pass however bad the condition is.
+        Outputs of the map W and of its step, of squared size `whole`, have the relative error r = 8 sqrt(n) u cond^2 of
+        normal equations, for n rows, the roundoff u and the worst condition of the rows of the prior and of the first
+        edits up to each of the `ends`. It is clipped to [2^-40, 2^-10]: edits that were taken out have cost a few bits,
+        and numbers with fewer than ten good bits do not pass however bad the condition is.
         """
-        rows = self.rows(n)
-        most, least = (np.linalg.svd(A, compute_uv=False)[i] for A, i in ((rows, 0), (self.prior, -1)))
-        loss = float(most) / max(float(least), 1e-150)
-        share = 8 * max(rows.shape) * max(unit, 2.0**-53) * loss**2
-        r = min(max(share, 2.0**-40), 2.0**-10)
-        root, size = math.sqrt(square), float(np.linalg.norm(rows @ W))
-        return r * root * (root + size) + (r * size) ** 2
+        squares = [np.linalg.svd(self.rows(n), compute_uv=False)[[0, -1]] ** 2 for n in {0, *ends}]
+        loss = max(float(most) / max(float(least), 1e-300) for most, least in squares)
+        rows = self.rows(max(ends))
+        r = min(max(8 * math.sqrt(max(rows.shape)) * max(unit, 2.0**-53) * loss, 2.0**-40), 2.0**-10)
+        error = r * (math.sqrt(whole) + float(np.linalg.norm(rows @ W)))
+        return 2 * math.sqrt(square) * error + error**2
 
 
 def possible(problem: EditProblem, ridge: float, anchor_weight: float, unit: float) -> bool:

@@ -44,10 +44,10 @@ class RecursiveRidge(Queries):
         Mu squared, at least 0: how much a change of the outputs of the anchors costs.
     method : {"auto", "sqrt", "covariance", "information", "dual"}
         What is kept of M. "sqrt" keeps a triangle that is turned by rotations, and is the safe one. "covariance" keeps
-        the inverse, which in single precision soon has negative variances. "information" keeps M itself, and each
-        report costs a factorization. "dual" keeps all keys and no matrix of d x d numbers, for few keys of many
-        entries. "auto" is "sqrt", but for d of 256 and more "dual" while there are fewer keys and anchors than d / 2
-        and the ridge is not lost beside their squares.
+        the inverse, and "information" M itself, where each report costs a factorization: both lose digits as the
+        condition of M grows, and refuse once a variance is negative after rounding. "dual" keeps all keys in a basis of
+        theirs and no matrix of d x d numbers, for few keys of many entries; it is as safe as "sqrt". "auto" is "sqrt",
+        but for d of 256 and more "dual" while there are fewer keys and anchors than d / 2.
     decay : float
         In (0, 1]: before each edit all that was known, W0 and the anchors included, is multiplied by it.
     keep : {"edits", "information", "nothing"}
@@ -366,7 +366,7 @@ class RecursiveRidge(Queries):
     def _begin(self, W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any) -> None:
         self._kind, prior = setup.prior_of(W0, ridge, anchors, anchor_weight, dtype, self._options)
         self._held = self._first(prior)
-        self._start = self._held.form.log_determinant()
+        self._start = steps.factorized(self._held.form.name, self._held.form.log_determinant)
         self._edits, self._next = {}, 0
 
     def _first(self, prior: Any) -> RecursionState:

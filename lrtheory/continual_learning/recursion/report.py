@@ -79,9 +79,13 @@ class EditCertificate(Result):
         before, after = batch.solution(place), batch.solution(place + 1)
         surprise = float(np.sum((V - K @ before) ** 2))
         paid = batch.moved(after - before, place)
-        slack = batch.slack(self.unit, place + 1, before, surprise)
-        sound = self.gap == max(0.0, self.bound - self.paid)
-        near = abs(self.bound - surprise / 4) <= slack and abs(self.paid - paid) <= slack
+        known = (self.unit, (place, place + 1), before, surprise)
+        slack = batch.slack(*known, surprise)
+        sound = self.gap == max(0.0, self.bound - self.paid) and self.paid >= 0
+        # what is paid is an inner product of what is left of the surprise and what is not
+        product = 8 * (len(K) + 1) * max(self.unit, 2.0**-53) * surprise
+        near = abs(self.bound - surprise / 4) <= slack
+        near = near and abs(self.paid - paid) <= batch.slack(*known, paid) + product
         return bool(sound and near and self.paid <= self.bound + slack)
 
 
@@ -149,9 +153,11 @@ class DriftCertificate(Result):
         n = len(batch.edits)
         surprise = sum(float(np.sum((V - K @ batch.W0) ** 2)) for K, V in batch.edits)
         deviation = batch.moved(batch.solution(n) - batch.W0, 0)
-        slack = batch.slack(self.unit, n, batch.W0, surprise)
-        sound = self.gap == max(0.0, self.bound - self.deviation)
-        near = abs(self.bound - surprise / 4) <= slack and abs(self.deviation - deviation) <= slack
+        known = (self.unit, (n,), batch.W0, surprise)
+        slack = batch.slack(*known, surprise)
+        sound = self.gap == max(0.0, self.bound - self.deviation) and self.deviation >= 0
+        near = abs(self.bound - surprise / 4) <= slack
+        near = near and abs(self.deviation - deviation) <= batch.slack(*known, deviation)
         return bool(sound and near and self.deviation <= self.bound + slack)
 
 

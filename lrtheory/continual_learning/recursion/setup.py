@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import Words, array, choice, must, real
 from lrtheory.continual_learning.layouts import LAYOUTS
 from lrtheory.continual_learning.recursion import inputs
-from lrtheory.continual_learning.recursion.forms.algebra import inner, is_exact
+from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.forms.information import Information
@@ -74,12 +73,7 @@ def first_form(prior: Prior, options: Options) -> type[Form]:
         return Covariance
     d, K0 = prior.W0.shape[0], prior.W0.T[:0, :] if prior.anchors is None else prior.anchors
     few = d >= WIDE and 2 * K0.shape[0] < d and options.decay == 1 and prior.ridge > 0
-    return Dual if few and _sure(prior.anchor_weight * inner(K0, K0), prior) else SquareRoot
-
-
-def _sure(squares: float, prior: Prior) -> bool:
-    """Whether a ridge is not lost beside squared keys: half of the digits are left to the dual form."""
-    return bool(squares * math.sqrt(np.finfo(inputs.precision(prior.W0)).eps) <= prior.ridge)
+    return Dual if few else SquareRoot
 
 
 def comparable(
@@ -102,7 +96,7 @@ def comparable(
             raise must("other", f"one of the same `{'dtype' if name == 'exactly' else name}`", shown)
     if options.method == theirs.method == "auto":
         both = isinstance(held.form, Dual) and isinstance(other.form, Dual)
-        held = widened(held, other.form.Z[other.form.m :] if both else None, options)  # type: ignore[union-attr]
+        held = widened(held, other.form.rows()[other.form.m :] if both else None, options)  # type: ignore[union-attr]
         other = other if isinstance(held.form, Dual) else widened(other, None, theirs)
     if type(held.form) is not type(other.form):
         raise must("other", f'one of method "{held.form.name}"', other.form.name)
@@ -119,16 +113,14 @@ def _equal(own: Any, given: Any) -> bool:
 def widened(held: RecursionState, K: Any, options: Options) -> RecursionState:
     """The recursion in the form that "auto" takes for more keys; None takes the square root in any case.
 
-    The dual form goes on while there are fewer keys than half the entries of one, and the ridge is not lost beside
-    their squares.
+    The dual form goes on while there are fewer keys than half the entries of one.
     """
     form = held.form
     if options.method != "auto" or not isinstance(form, Dual):
         return held
-    few = K is not None and 2 * (len(form.Z) + len(K)) < form.Z.shape[1]
-    if few and _sure(inner(form.Z, form.Z) + inner(K, K), held.prior):
+    if K is not None and 2 * (len(form.Y) + len(K)) < form.Q.shape[1]:
         return held
-    return held._replace(form=restacked(held.prior, form.Z[form.m :]))
+    return held._replace(form=restacked(held.prior, form.rows()[form.m :]))
 
 
 def _weights(W0: Any, dtype: Any, options: Options) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ from lrtheory.continual_learning.recursion.steps import Edit, Form, RecursionSta
 
 __all__ = ["arguments", "count", "plain", "read", "read_edits", "told", "told_edits"]
 
-SHAPES = {"R": ("d", "d"), "C": ("d", "d"), "M": ("d", "d"), "Z": ("N", "d"), "L": ("N", "N")}
+SHAPES = {"R": ("d", "d"), "C": ("d", "d"), "M": ("d", "d"), "Q": ("r", "d"), "Y": ("N", "r")}
 
 
 def told(held: RecursionState) -> dict[str, Any]:
@@ -56,10 +56,10 @@ def read(state: Mapping[str, Any], held: RecursionState, method: str) -> Recursi
     known = [*FORMS] if method == "auto" else [method]
     form_type = FORMS[choice("state['current']", str(state_entry(state, "current")), known)]
     W0 = _array(state, "W0", W, W.shape)
-    parts = {name: _array(state, f"form.{name}", W, SHAPES[name], W.shape[0]) for name in _names(form_type)}
-    for name in {"R", "L"} & {*parts}:
-        if not np.diag(parts[name]).all():
-            raise must(f"state['form.{name}']", "a triangle without a zero on its diagonal", parts[name])
+    shapes = SHAPES | ({"R": ("r", "r")} if form_type is Dual else {})
+    parts = {name: _array(state, f"form.{name}", W, shapes[name], W.shape[0]) for name in _names(form_type)}
+    if "R" in parts and not np.diag(parts["R"]).all():
+        raise must("state['form.R']", "a triangle without a zero on its diagonal", parts["R"])
     numbers = {name: _number(state, name, exactly=is_exact(W)) for name in ("cost", "initial")}
     counts = {name: count(state, name) for name in ("n_edits", "n_keys")}
     sums = None
@@ -127,12 +127,15 @@ def count(state: Mapping[str, Any], name: str) -> int:
 
 
 def _names(form_type: type[Form]) -> tuple[str, ...]:
-    return ("Z", "L") if form_type is Dual else form_type._fields
+    return ("Q", "Y", "R") if form_type is Dual else form_type._fields
 
 
 def _form(form_type: type[Form], parts: dict[str, Any], held: RecursionState) -> Form:
     if form_type is Dual:
-        anchors = held.prior.anchors
+        anchors, r = held.prior.anchors, len(parts["Q"])
+        for name, wanted in (("Y", ("N", r)), ("R", (r, r))):
+            if parts[name].shape[-1] != r or len(parts["R"]) != r:
+                raise must(f"state['form.{name}']", f"of shape ({', '.join(map(str, wanted))})", parts[name].shape)
         return Dual(**parts, ridge=held.prior.ridge, m=0 if anchors is None else anchors.shape[0])
     return form_type(**parts)
 

@@ -14,7 +14,17 @@ import numpy as np
 
 from lrtheory._array import array_namespace, kernel_input
 from lrtheory._validation import Words, must
-from lrtheory.continual_learning.recursion.forms.algebra import identity, inner, is_exact, norm, positive, solve
+from lrtheory.continual_learning.recursion.forms.algebra import (
+    identity,
+    inner,
+    is_exact,
+    mild,
+    norm,
+    positive,
+    rotated,
+    solve,
+    solve_scaled,
+)
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.forms.information import Information
@@ -97,7 +107,8 @@ def written(held: RecursionState, edit: Edit, decay: Any = 1) -> tuple[Recursion
     form = form if decay == 1 else form.faded(decay)
     E, first = V - K @ held.W, V - K @ held.prior.W0
     form, D, X, Y = factorized(form.name, lambda: _moved(form, K, E, w))
-    step = Step(norm(D), w * inner(E, E), w * inner(X, X), w * inner(X, Y))
+    paid = w * inner(X, Y)  # not negative: X = H^{-1} E and Y = (H - I) X
+    step = Step(norm(D), w * inner(E, E), w * inner(X, X), max(paid, abs(paid) * 0))
     initial = held.initial * decay + w * inner(first, first)
     W = _finite(held.W + D, step, initial)
     cost = held.cost * decay + step.residual + step.interference  # what is left to pay, and what is paid
@@ -120,11 +131,17 @@ def factorized(name: str, result: Callable[[], T]) -> T:
 
 def _moved(form: Any, K: Any, E: Any, w: Any) -> tuple[Any, ...]:
     """The form after an edit, the change D of the weights, the residual, and K D."""
-    if isinstance(form, SquareRoot):
+    if isinstance(form, (SquareRoot, Dual)):
         return form.written(K, E, w)
     F, S = form.gain(K)
-    X = solve(identity(S, K.shape[0]) + S * w, E)
-    return form.added(K, w), (F @ X) * w, X, (S @ X) * w
+    if is_exact(S) or K.shape[0] <= 1 or mild(S * w):
+        X = solve(identity(S, K.shape[0]) + S * w, E)
+        return form.added(K, w), (F @ X) * w, X, (S @ X) * w
+    # H is as badly conditioned as keys are nearly dependent; orthogonal rows say the same, and their H is scaled alone
+    rows, aims, U = rotated(K, E)
+    F, S = form.gain(rows)
+    X = solve_scaled(identity(S, S.shape[0]) + S * w, aims)
+    return form.added(K, w), (F @ X) * w, E - U @ (aims - X), U @ (S @ X) * w
 
 
 def _summed(held: RecursionState, K: Any, first: Any, w: Any) -> tuple[Any, Any] | None:

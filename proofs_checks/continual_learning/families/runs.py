@@ -20,12 +20,12 @@ FORMS = ("sqrt", "covariance", "information", "dual")
 RIDGES = (Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))
 
 
-def recursion(stream: Stream, form: str, decay: Any = 1, **options: Any) -> RecursiveRidge:
+def recursion(stream: Stream, form: str, decay: Any = 1, kind: type = np.float64, **options: Any) -> RecursiveRidge:
     """Start the recursion of a stream in one form."""
     true = truth(stream, form == "exact")
     number = (lambda x: x) if true.is_exact else float
     return RecursiveRidge(
-        true.start,
+        true.start if true.is_exact else true.start.astype(kind),
         ridge=number(stream.ridge),
         anchors=true.anchors if len(true.anchors) else None,
         anchor_weight=number(stream.anchor_weight) if len(true.anchors) else 1.0,
@@ -41,25 +41,30 @@ def forms(stream: Stream) -> tuple[str, ...]:
     return ("exact", *(FORMS if stream.ridge > 0 else FORMS[:-1]))
 
 
-def collected(runs: list[dict[str, Any]], *reports: str) -> Found:
-    """Return the arrays of the exact run, those of all others stacked, and reports of all of them."""
-    stacked = {name: np.stack([np.asarray(run[name]) for run in runs[1:]]) for name in runs[0]}
+def collected(runs: list[dict[str, Any]], *reports: str, singles: int = 0) -> Found:
+    """Return the arrays of the exact run, those of others stacked, the last ones in single precision, and reports."""
+    names = [name for name in runs[0] if name not in reports]
     told = {name: np.stack([np.asarray(run[name], float) for run in runs]) for name in reports}
-    exact = {name: np.asarray(values) for name, values in runs[0].items() if name not in reports}
-    return {"exact": exact, "doubles": {name: x for name, x in stacked.items() if name not in reports}} | told
+    found: Found = {"exact": {name: np.asarray(runs[0][name]) for name in names}}
+    n = len(runs) - singles
+    for kind, some in (("doubles", runs[1:n]), ("singles", runs[n:])):
+        if some:
+            found[kind] = {name: np.stack([np.asarray(run[name], float) for run in some]) for name in names}
+    return found | told
 
 
 def written(stream: Stream, rng: np.random.Generator | None = None, reports: tuple[str, ...] = ()) -> Found:
-    """Write all edits in each form, and return the maps, the first one alone where it refuses, and some reports."""
+    """Write all edits in each form and precision, and return the maps, the first one alone where it refuses."""
     some = forms(stream) if is_held(stream) else ("exact", "sqrt")
-    return collected([_written(stream, form, reports) for form in some], *reports)
+    single = [_written(stream, form, reports, np.float32) for form in some[1:]] if is_held(stream) else []
+    return collected([*(_written(stream, form, reports) for form in some), *single], *reports, singles=len(single))
 
 
-def _written(stream: Stream, form: str, reports: tuple[str, ...] = ()) -> dict[str, Any]:
+def _written(stream: Stream, form: str, reports: tuple[str, ...] = (), kind: type = np.float64) -> dict[str, Any]:
     """Write all edits in one form."""
     true = truth(stream, form == "exact")
     try:
-        machine = recursion(stream, form)
+        machine = recursion(stream, form, kind=kind)
     except ValueError:
         return {"weights": true.start[None]}
     maps: list[Any] = [machine.weights]

@@ -156,6 +156,21 @@ ALWAYS = (
         order=(2, 1, 0),
         split=2,
     ),
+    # more keys than coordinates, dependent keys and a key of zeros, at ridges far below their squares
+    Stream(key(0), ((((10**4,), (3 * 10**4,)), ((1,), (2,))),), Fraction(1, 10**8), order=(0,)),
+    Stream(key(0), ((((1,), (3,)), ((1,), (2,))),), Fraction(1, 10**12), order=(0,)),
+    Stream(
+        ((0,), (1,)),
+        (
+            (((100, 0), (100, 0), (0, 100), (0, 0)), ((1,), (2,), (1,), (3,))),
+            (((100, 300),), ((2,),)),
+            (((0, 300),), ((-1,),)),
+        ),
+        Fraction(1, 100),
+        order=(1, 2, 0),
+        split=1,
+        gone=1,
+    ),
     # the residual alone falls from the ridge 1/4 to the ridge 1
     Stream(
         ((0,), (0,)),
@@ -166,7 +181,9 @@ ALWAYS = (
     ),
 )
 STREAMS = Family("edit-streams", always=ALWAYS, draw=draw_stream)
-LONGER_STREAMS = Family("longer-edit-streams", always=ALWAYS[1:], draw=lambda draws: draw_stream(draws, least=2))
+LONGER_STREAMS = Family(
+    "longer-edit-streams", always=tuple(filter(has_two, ALWAYS)), draw=lambda draws: draw_stream(draws, least=2)
+)
 TIGHT_STREAMS = Family("tight-edit-streams", always=ALWAYS, tight=(Tight(TIGHT, 1.0, 1.0),), draw=draw_stream)
 #: anchors of the first coordinate alone, no ridge, and a key of the second one
 FREE = Stream(((0,), (0,)), ((((0, 1),), ((1,),)),), Fraction(0), ((1, 0),), order=(0,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -14,6 +14,9 @@ from lrtheory.bounds import Sides, rounding
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
 from proofs_checks.continual_learning.families.streams import Stream
+
+#: runs in Fractions, in doubles and in single precision, whose unit of rounding is so much larger
+KINDS, SINGLE = ("exact", "doubles", "singles"), 2.0**29
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,12 @@ class Truth:
         """Return V - K W of each edit with the map before it."""
         return [V - K @ before for (K, V), before in zip(self.edits, W, strict=False)]
 
+    def formula(self, of: Callable[[np.ndarray, np.ndarray], Any], W: np.ndarray) -> list[Any]:
+        """Evaluate a formula of surprise and leverage at each edit, in Fractions for maps as they are."""
+        true = truth(self.stream)
+        found = [of(E, P) for E, P in zip(true.surprises(as_fractions(W)), true.leverages, strict=True)]
+        return found if self.is_exact else [np.array(value, float) for value in found]
+
     def penalty(self, D: np.ndarray) -> Any:
         """Return what a change of the map costs the weights and the anchors."""
         return self.ridge * energy(D) + self.weight * energy(self.anchors @ D)
@@ -95,6 +104,13 @@ def information(stream: Stream, t: int | None = None) -> np.ndarray:
     return theory.information_matrix(stream.W0, stream.pairs[:t], **stream.weights)
 
 
+def as_fractions(array: np.ndarray) -> np.ndarray:
+    """Return the Fractions that doubles are."""
+    found = np.empty(array.shape, object)
+    found.ravel()[:] = [Fraction(entry) for entry in array.ravel().tolist()]
+    return found
+
+
 def energy(X: Any) -> Any:
     """Return the sum of all squares."""
     return (np.asarray(X) ** 2).sum()
@@ -106,16 +122,38 @@ def norm(X: Any) -> float:
 
 
 @lru_cache(maxsize=512)
-def allowances(stream: Stream) -> tuple[float, float, float]:
-    """Return what weights, outputs and energies may err by in doubles: the condition times what they are made of."""
+def condition(stream: Stream) -> float:
+    """Return the largest condition that the information of a stream has at any time, before all edits included."""
+    matrices = [norm(information(stream, t)) for t in range(len(stream.edits) + 1)]
+    return max(M * norm(C) for M, C in zip(matrices, truth(stream, False).covariances, strict=True))
+
+
+def share(stream: Stream, worst: float | None = None) -> float:
+    """Return what a number may err by in doubles, relative to what it is made of, at a condition."""
     true = truth(stream, False)
-    M, C = np.asarray(information(stream), float), true.covariances[0]
+    n = 32 * (len(true.start) + sum(len(K) for K, _ in true.edits) + len(true.anchors) + 8)
+    return float(rounding(n, condition(stream) if worst is None else worst))
+
+
+@lru_cache(maxsize=512)
+def allowances(stream: Stream) -> tuple[float, float, float]:
+    """Return what weights, outputs and energies may err by in doubles.
+
+    A step of the map is made of C K^T E with the covariance after the edit, so that a ridge that is small beside the
+    squares of keys allows nothing by itself: the condition of the information at some time must be bad.
+    """
+    true = truth(stream, False)
+    steps = [
+        norm(C) * norm(K) * norm(E)
+        for (K, _), C, E in zip(true.edits, true.covariances[1:], true.surprises(np.stack(true.maps)), strict=True)
+    ]
     keys = max((norm(K) for K, _ in true.edits), default=0.0)
     values = max((norm(V) for _, V in true.edits), default=0.0)
-    size = max(map(norm, true.maps)) + values * norm(C) ** 0.5 + 1
-    n = 32 * (len(M) + sum(len(K) for K, _ in true.edits) + len(true.anchors) + 8)
-    one = float(rounding(n, norm(M) * norm(C) * size))
-    return one, (1 + keys) * one, 4 * (size + values) * (1 + norm(M)) * one
+    maps = max(map(norm, true.maps))
+    one = share(stream) * max(maps, *steps, 0.0)
+    size = values + (keys + norm(true.anchors)) * maps
+    outputs = keys * one + share(stream, 1.0) * size
+    return one, outputs, 4 * size * outputs + norm(information(stream)) * one**2
 
 
 def of_forms(
@@ -125,15 +163,17 @@ def of_forms(
 
     ValueError where an array has another shape than it is said to have.
     """
-    doubles = found.get("doubles", {})
-    n = len(next(iter(doubles.values()), ()))
-    for place in range(n + 1):
-        one = {name: values[place - 1] for name, values in doubles.items()} if place else found["exact"]
+    runs = [(found["exact"], 0.0)]
+    for kind, unit in (("doubles", 1.0), ("singles", SINGLE)):
+        stacked = found.get(kind, {})
+        for place in range(len(next(iter(stacked.values()), ()))):
+            runs.append(({name: values[place] for name, values in stacked.items()}, unit))
+    for place, (one, unit) in enumerate(runs):
         for name, shape in shapes.items():
             if np.shape(one[name]) != shape:
                 raise ValueError(f"`{name}` must be of shape {shape}; got {np.shape(one[name])}")
-        reports = {name: values[place] for name, values in found.items() if name not in ("exact", "doubles")}
-        yield one | reports, truth(stream, not place), allowances(stream) if place else (0.0, 0.0, 0.0)
+        reports = {name: values[place] for name, values in found.items() if name not in KINDS}
+        yield one | reports, truth(stream, not place), tuple(unit * error for error in allowances(stream))
 
 
 def _apart(left: Any, right: Any) -> Any:

@@ -165,3 +165,19 @@ def test_no_change_of_the_rank_is_better_than_the_adapter(form: str) -> None:
     with pytest.raises(ValueError, match=r"`rank` must be an integer in \[1, 4\]; got 5."):
         state.as_adapter(5)
     assert "objective" in repr(state.as_adapter(1))
+
+
+@pytest.mark.parametrize(("precision", "wrong"), [(np.float64, 1e-9), (np.float32, 0.2)])
+def test_a_share_of_the_map_that_is_wrong_is_found_out_at_a_small_ridge(precision: Any, wrong: float) -> None:
+    """The condition is that of all rows: a ridge far below them excuses nothing."""
+    rng = np.random.default_rng(9)
+    K, V = (rng.normal(size=(128, n)).astype(precision) for n in (64, 3))
+    given = Stream(np.zeros((64, 3), precision), None, float(precision(1e-3)), 1.0, [(K, V, 1.0)])
+    problem, (state, reports) = problem_of(given), made(given)
+    for honest in (reports[0].certificate, state.certificate):
+        assert honest.verify(problem)
+    drift: Any = state.certificate
+    told = drift.deviation * (1 + wrong) ** 2
+    assert not changed(drift, deviation=told, gap=drift.bound - told).verify(problem)
+    for paid in (-0.2, -1e-300):
+        assert not changed(reports[0].certificate, paid=paid, gap=reports[0].certificate.bound - paid).verify(problem)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from lrtheory.continual_learning import RecursiveRidge
-from tests.continual_learning.recursion.oracle import Stream, batch, cost, rows, stream
+from lrtheory.continual_learning import EditProblem, RecursiveRidge
+from tests.continual_learning.recursion.oracle import (
+    Stream,
+    batch,
+    cost,
+    exact_cost,
+    exact_rows,
+    exact_solution,
+    rows,
+    stream,
+)
 
 FORMS = ("sqrt", "covariance", "information", "dual")
 
@@ -130,7 +140,7 @@ def test_auto_is_dual_for_few_wide_keys_and_then_a_triangle() -> None:
     assert made(stream(rng, 4, 2), "auto").method == "sqrt"
     tiny = RecursiveRidge(np.zeros((256, 1)), ridge=1e-9)
     tiny.update(np.ones((2, 256)), np.ones((2, 1)))
-    assert tiny.method == "sqrt"
+    assert tiny.method == "dual"
     assert np.asarray(tiny.predict(np.ones((1, 256)))) == pytest.approx(np.ones((1, 1)))
     assert RecursiveRidge(np.zeros((256, 1)), decay=0.5).method == "sqrt"
     assert RecursiveRidge(np.zeros((256, 1)), ridge=0, anchors=np.eye(256)).method == "sqrt"
@@ -323,3 +333,77 @@ def test_large_keys_that_come_twice_in_an_edit_are_written(p: int, size: float) 
     due = np.sqrt(2 * p) / (1 + 18 * size**2)  # two keys of squared norm 9 size^2 in one direction
     assert report.residual == pytest.approx(due, rel=1e-9, abs=1e-15)
     assert np.linalg.norm(values - keys @ np.asarray(state.weights)) == pytest.approx(due, rel=1e-9, abs=1e-14)
+
+
+class Known(NamedTuple):
+    """An edit whose keys are nearly or wholly dependent, at a ridge far below their squares."""
+
+    keys: Any
+    values: Any
+    ridge: float
+
+
+DEPENDENT = {
+    "more keys than entries": Known([[1e4], [3e4]], [[1], [2]], 1e-8),
+    "a ridge of a millionth of a millionth": Known([[1], [3]], [[1], [2]], 1e-12),
+    "twice the same key": Known([[3e4, 1e4], [3e4, 1e4], [0, 1e4]], [[1], [2], [1]], 1e-8),
+    "a key of zeros": Known([[0, 0], [1e5, 0], [1e5, 1e5], [0, 1e5]], [[1], [2], [3], [0]], 1e-6),
+    "leverages beyond the square of all digits": Known([[1e8], [3e8]], [[1], [2]], 1e-8),
+    "keys of two sizes": Known([[1e8, 1e8], [1, 2], [3, -1]], [[1], [2], [1]], 1e-3),
+}
+
+
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", DEPENDENT)
+def test_dependent_keys_at_a_small_ridge(name: str, form: str, precision: Any) -> None:
+    """The map against Fractions, by the condition of M itself, and a ledger in which nobody pays less than nothing."""
+    keys, values, ridge = DEPENDENT[name]
+    K, V, lam2 = np.array(keys, precision), np.array(values, precision), float(precision(ridge))
+    exact = Stream(np.zeros((K.shape[1], 1), int), None, Fraction(lam2), 1, [(K.astype(int), V.astype(int), 1)])
+    W, _ = exact_solution(exact)
+    M = np.array(exact_rows(exact)[0], float)
+    due, near = W.astype(float), 200 * np.finfo(precision).eps * np.linalg.cond(M)
+    if near > 0.1:
+        pytest.skip("no digits are promised at this condition")
+    state = RecursiveRidge(np.zeros((K.shape[1], 1), precision), ridge=lam2, method=form)  # type: ignore[arg-type]
+    report = state.update(K, V)
+    assert np.asarray(state.weights) == pytest.approx(due, rel=near, abs=near * np.abs(due).max())
+    assert np.asarray(state.covariance) == pytest.approx(np.linalg.inv(M), rel=near, abs=near / np.linalg.norm(M, -2))
+    assert float(state.cost) == pytest.approx(float(exact_cost(exact, W)), rel=near, abs=near * np.sum(V**2))
+    paid = lam2 * np.sum(due**2)  # nobody else was there
+    assert report.interference >= 0
+    assert report.interference == pytest.approx(paid, rel=near, abs=near * report.surprise**2)
+    again = state.update(K, V)  # with the information that the first edit has left
+    assert again.surprise == pytest.approx(report.residual, rel=near, abs=near)
+    problem = EditProblem(np.zeros((K.shape[1], 1), precision), [(K, V), (K, V)])
+    assert all(told.certificate.verify(problem) for told in (report, again))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_single_precision_with_twice_as_many_keys_as_entries(form: str) -> None:
+    rng = np.random.default_rng(15)
+    K, V = (rng.normal(size=(128, n)).astype(np.float32) for n in (64, 3))
+    given = Stream(np.zeros((64, 3), np.float32), None, 1e-3, 1.0, [(K, V, 1.0)])
+    state = made(given, form)
+    state.update(K, V)
+    assert np.linalg.norm(as_rows(state) - batch(given)) <= 1e-5 * np.linalg.norm(batch(given))
+
+
+def test_the_dual_form_takes_keys_back_from_its_basis() -> None:
+    rng = np.random.default_rng(16)
+    given = stream(rng, 5, 2, n=4)
+    given = given._replace(edits=[(K, V, 1.0) for K, V, _ in given.edits])
+    state = made(given, "dual", keep="nothing")
+    for K, V, _ in given.edits:
+        state.update(K, V)
+    with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
+        state.forget(given.edits[0][0] * (1 + 1e-9), given.edits[0][1])
+    for K, V, _ in given.edits[1:]:
+        state.forget(K, V)
+    assert as_rows(state) == pytest.approx(batch(given.of([0])), abs=1e-10)
+    held = state.get_state()
+    assert held["form.Q"].shape == (min(5, 2 + len(given.edits[0][0])), 5)  # directions of no key are given back
+    for name in ("form.Y", "form.R"):
+        with pytest.raises(ValueError, match="must be of shape"):
+            state.set_state(held | {name: held[name][:, :-1]})

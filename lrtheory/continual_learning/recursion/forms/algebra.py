@@ -11,19 +11,25 @@ import numpy as np
 from lrtheory._array import array_namespace
 
 __all__ = [
+    "definite",
     "determinant",
     "identity",
     "inner",
     "inverse",
     "is_exact",
     "log_determinant",
+    "mild",
     "norm",
     "positive",
+    "rotated",
     "row_sums",
     "solve",
+    "solve_scaled",
 ]
 
 
+#: a condition of a small system by which five digits of two are lost
+MILD = 32.0
 #: the kind of an array of Fractions
 OBJECT = np.dtype(object)
 
@@ -54,6 +60,38 @@ def solve(A: Any, B: Any) -> Any:
     if isinstance(A, np.ndarray) and len(A) == 1:
         return B / A[0, 0]
     return array_namespace(A).linalg.solve(A, B)
+
+
+def definite(variances: Any) -> Any:
+    """The variances themselves, unless rounding has made one of them negative."""
+    if not is_exact(variances) and 0 not in variances.shape and float(array_namespace(variances).min(variances)) < 0:
+        raise np.linalg.LinAlgError("a negative variance")
+    return variances
+
+
+def mild(S: Any) -> bool:
+    """Whether I + S has a small condition for positive semidefinite S."""
+    return float(array_namespace(S).linalg.trace(S)) <= MILD
+
+
+def rotated(K: Any, E: Any) -> tuple[Any, Any, Any]:
+    """Orthogonal rows with the products K^T K and K^T E, what they should say, and the columns U that make them of K.
+
+    They are at most as many as K has entries in a row, however many rows it has, and none of them is rounding.
+    """
+    xp = array_namespace(K)
+    U, s, Vt = xp.linalg.svd(K, full_matrices=False)
+    least = max(K.shape) * float(xp.finfo(K.dtype).eps) * float(s[0])
+    n = int(xp.sum(xp.astype(s > least, xp.int64)))
+    U = U[:, :n]
+    return s[:n, None] * Vt[:n, :], U.T @ E, U
+
+
+def solve_scaled(H: Any, B: Any) -> Any:
+    """The solution X of H X = B for positive definite H whose diagonal has entries of all sizes."""
+    xp = array_namespace(H)
+    sizes = xp.sqrt(xp.linalg.diagonal(H))[:, None]
+    return solve(H / sizes / sizes.T, B / sizes) / sizes
 
 
 def identity(like: Any, n: int) -> Any:

@@ -2,7 +2,8 @@ r"""The covariance form: C = M^{-1} itself, by the formula of Woodbury; the chea
 
 .. math:: C \leftarrow C - F H^{-1} F^T, \qquad F = C K^T, \quad H = I + K F
 
-In single precision C loses its definiteness after few edits where `ridge` is small or keys are large.
+Where an edit takes most of a variance away that difference has no digits left, and a sum of squares is computed in its
+place. Where M is singular to rounding C loses its definiteness, which a negative variance tells.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import beside, to_numpy
+from lrtheory._array import array_namespace, beside, to_numpy
 from lrtheory.continual_learning.recursion.forms.algebra import (
+    definite,
     identity,
     inverse,
     is_exact,
     log_determinant,
+    mild,
+    rotated,
     row_sums,
     solve,
+    solve_scaled,
 )
 from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor, refuse_free
 
@@ -52,11 +57,13 @@ class Covariance(NamedTuple):
     def gain(self, K: Any) -> tuple[Any, Any]:
         """C K^T of shape (d, u) and K C K^T of shape (u, u)."""
         F = self.C @ K.T
-        return F, K @ F
+        S = K @ F
+        definite(S.diagonal() if isinstance(S, np.ndarray) else array_namespace(S).linalg.diagonal(S))
+        return F, S
 
     def variance(self, x: Any) -> Any:
         """The numbers x C x^T of rows x."""
-        return row_sums((x @ self.C) * x)
+        return definite(row_sums((x @ self.C) * x))
 
     def faded(self, decay: Any) -> Covariance:
         """The form after all information was multiplied by `decay`."""
@@ -66,7 +73,23 @@ class Covariance(NamedTuple):
         """The form with the information weight K^T K more."""
         F, S = self.gain(K)
         H = identity(S, S.shape[0]) + S * weight
-        return Covariance(self.C - (F * weight) @ solve(H, F.T))
+        if is_exact(S) or weight < 0 or mild(S * weight):
+            return Covariance(self.C - (F * weight) @ solve(H, F.T))
+        return self._steadily_added(K, weight)
+
+    def _steadily_added(self, K: Any, weight: Any) -> Covariance:
+        """The same without a difference, where much is learned of a direction."""
+        rows = rotated(K, K[:, :0])[0]
+        F, S = self.gain(rows)
+        H = identity(S, S.shape[0]) + S * weight
+        if rows.shape[0] == self.C.shape[0]:  # the keys alone hold all directions
+            inverted = (rows / row_sums(rows * rows)[:, None]).T
+            C = inverted @ solve_scaled(H, S) @ inverted.T
+        else:  # the formula of Joseph, a sum of squares
+            G = solve_scaled(H, F.T * weight).T
+            B = self.C - G @ F.T
+            C = B - (B @ rows.T) @ G.T + G @ G.T / weight
+        return Covariance((C + C.T) / 2)
 
     def removed(self, K: Any, weight: Any) -> Covariance:
         """The form with the information weight K^T K less."""

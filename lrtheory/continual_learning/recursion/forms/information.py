@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, beside, to_numpy
-from lrtheory.continual_learning.recursion.forms.algebra import inverse, log_determinant, row_sums, solve
+from lrtheory.continual_learning.recursion.forms.algebra import definite, inverse, log_determinant, row_sums, solve
 from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor
 
 __all__ = ["Information"]
@@ -43,7 +43,9 @@ class Information(NamedTuple):
     def gain(self, K: Any) -> tuple[Any, Any]:
         """C K^T of shape (d, u) and K C K^T of shape (u, u)."""
         F = solve(self.M, K.T)
-        return F, K @ F
+        S = K @ F
+        definite(array_namespace(S).linalg.diagonal(S))
+        return F, S
 
     def variance(self, x: Any) -> Any:
         """The numbers x C x^T of rows x, as squares."""

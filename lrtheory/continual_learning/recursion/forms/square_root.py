@@ -16,7 +16,7 @@ from lrtheory._array import kernel_input
 from lrtheory.continual_learning.recursion.forms.kernels import rotate_in, rotate_out
 from lrtheory.continual_learning.recursion.forms.prior import Prior, prior_factor
 
-__all__ = ["SquareRoot", "restacked", "triangular"]
+__all__ = ["SquareRoot", "restacked", "stacked", "triangular"]
 
 #: keys and entries from which LAPACK is faster than rotations one by one
 MANY, WIDE = 8, 128
@@ -105,7 +105,7 @@ class SquareRoot(NamedTuple):
         X = triangular(other.R, prior_factor(prior).T, transposed=True)
         values, vectors = np.linalg.eigh(np.eye(len(X), dtype=X.dtype) - X @ X.T)
         root = np.sqrt(np.clip(values, 0.0, None))[:, None] * (vectors.T @ other.R)
-        return SquareRoot(_stacked(self.R, root))
+        return SquareRoot(stacked(self.R, root))
 
     def flops(self, u: int) -> int:
         """Products of numbers in an update by u keys."""
@@ -118,7 +118,7 @@ class SquareRoot(NamedTuple):
 
 def restacked(prior: Prior, rows: np.ndarray) -> SquareRoot:
     """The form of all keys at once."""
-    return SquareRoot(_stacked(prior_factor(prior), rows))
+    return SquareRoot(stacked(prior_factor(prior), rows))
 
 
 def triangular(R: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
@@ -154,11 +154,11 @@ def _turned(R: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     return upper, q, r  # what lies below the diagonal of R stays 0
 
 
-def _stacked(R: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def stacked(R: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The triangle of R on top of any number of rows, its columns contiguous."""
     from scipy.linalg import lapack
 
-    if not len(rows):
+    if not rows.size:
         return R
     factor = lapack.dtpqrt if R.dtype == np.float64 else lapack.stpqrt
     return np.asarray(factor(0, min(32, len(R)), R, rows)[0])
