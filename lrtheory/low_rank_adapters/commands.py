@@ -38,8 +38,8 @@ def extract(
     budget : int
         In place of a rank: the numbers that all factors together may hold.
     modules : str
-        Patterns of the names of matrices, with commas between them. Embeddings are matrices too: leave them out where
-        the tool that loads the adapter takes linear layers only.
+        Patterns of the names of matrices, with commas between them. Without them a model is refused of which more was
+        changed than linear layers, such as a norm, a bias or an embedding.
 
     Returns
     -------

@@ -21,6 +21,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, integer, must, real, unmasked
+from lrtheory.matrix_compression.adapters.result import as_adapter
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
@@ -211,7 +212,7 @@ def _is_adapter(value: Any) -> bool:
 def _adapter(name: str, value: Any) -> AdapterFile:
     if not _is_adapter(value):
         raise must(name, "an adapter, as the other side is", Words(type(value).__name__), TypeError)
-    return value if isinstance(value, AdapterFile) else AdapterFile.from_file(value)
+    return as_adapter(name, value)
 
 
 class Part(NamedTuple):

@@ -34,6 +34,8 @@ def parsed(array: str) -> Name | None:
             raise must("adapter", "one whose updates are scale B A alone", array)
         return None
     module = found["module"]
+    if ".base_layer." in f"{module}.":  # of nn.MultiheadAttention: no pattern of peft reaches names below it
+        raise must("adapter", "one of modules whose ranks peft finds by their names, without base_layer in them", array)
     prefixed = module.startswith(PREFIX)
     return Name(module.removeprefix(PREFIX), found["factor"], bool(found["embedding"]), prefixed)
 

@@ -14,19 +14,35 @@ from pathlib import Path
 from typing import Any
 
 from lrtheory._files.opening import json_of
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 
-__all__ = ["CONFIG", "KINDS", "checked", "read_config", "scale_of", "written"]
+__all__ = ["CONFIG", "KINDS", "checked", "factors_alone", "read_config", "scale_of", "understood", "written"]
 
 CONFIG = "adapter_config.json"
 KINDS = ("LORA", "ADALORA")
+#: settings of AdaLoRA that a LoRA does not have
+ADALORA = ("target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step")
 #: settings under which an update is not scale B A alone
 BESIDE = (
     *("use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "target_parameters"),
-    *("alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config"),
+    *("alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config", "velora_config"),
 )
-#: settings of AdaLoRA that a LoRA does not have
-ADALORA = ("target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step")
+#: starts of the factors that leave the weights of the base model as they are; the arrays of a folder overwrite them
+STARTS = (True, False, None, "gaussian", "eva", "mica", "orthogonal")
+#: settings under which loading a folder changes more than its factors say
+WHOLE = ("modules_to_save", "trainable_token_indices", "ensure_weight_tying")
+#: settings that are read here, or that say nothing of the update
+KNOWN = frozenset({
+    "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision", "inference_mode",
+    "r", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "fan_in_fan_out", "bias",
+    "lora_alpha", "lora_dropout", "use_rslora", "rank_pattern", "alpha_pattern", "init_lora_weights", "init_weights",
+    "eva_config", "corda_config", "lora_ga_config", "loftq_config", "qalora_group_size", "runtime_config",
+    "megatron_config", "megatron_core", "projection_prng_key", "save_projection", "vera_dropout", "d_initial",
+    "sparse", "very_sparse", "randlora_alpha", "randlora_dropout", "proj_seed", "theta_d_length", "save_indices",
+    "unilora_dropout", "init_theta_d_bound", "hira_dropout", *BESIDE, *WHOLE, *ADALORA,
+})  # fmt: skip
+#: settings that choose modules by other means than their names, and how factors start that a file has
+CHOICES = ("exclude_modules", "layers_to_transform", "layers_pattern", "eva_config", "corda_config", "lora_ga_config")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -45,10 +61,34 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
     kind = config.get("peft_type", "LORA")
     if kind not in KINDS:
         raise ValueError(f"`adapter` must be a LoRA or AdaLoRA adapter; got peft_type {kind!r}.")
+    understood(config)
+    return dict(config)
+
+
+def understood(config: Mapping[str, Any]) -> None:
+    """Refuse settings under which an update is not what its arrays say, or of which that is not known here."""
     for name in BESIDE:
         if config.get(name):
             raise must("adapter", f"one without {name}, whose update is not scale B A alone", config[name])
-    return dict(config)
+    start = config.get("init_lora_weights")
+    if start not in STARTS:
+        rule = "one whose start leaves the base model as it is, such as peft saves with"
+        raise must("adapter", f"{rule} path_initial_model_for_weight_conversion", Words(f"init_lora_weights {start!r}"))
+    for name, value in config.items():
+        if name not in KNOWN and value not in (None, False, "", [], {}):
+            raise must("adapter", f"one without the setting {name}, of which it is not known what it changes", value)
+
+
+def factors_alone(config: Mapping[str, Any], others: Iterable[str]) -> None:
+    """Refuse an adapter that changes more than its factors say: heads, norms, biases, tokens, embeddings."""
+    why = "one that changes nothing beside its factors, since the rest would be lost or not be counted"
+    for name in WHOLE:
+        if config.get(name):
+            raise must("adapter", why, Words(f"{name} {config[name]!r}"[:80]))
+    if config.get("bias", "none") not in (None, "none"):
+        raise must("adapter", why, Words(f"bias {config['bias']!r}"))
+    for array in others:
+        raise must("adapter", why, Words(f"the array {array!r}"))
 
 
 def scale_of(config: Mapping[str, Any], module: str, rank: int) -> float:
@@ -88,7 +128,8 @@ def written(
 ) -> dict[str, Any]:
     """The settings of a LoRA whose modules have these ranks and scalings; all others stay as they are.
 
-    r and lora_alpha are those of the module of the largest rank, and patterns stand where others differ.
+    r and lora_alpha are those of the module of the largest rank, and patterns stand where others differ. Modules are
+    chosen by their names alone, and nothing is decomposed at the start, since the arrays overwrite it.
     """
     kept = {name: value for name, value in config.items() if name not in ADALORA}
     alphas = {name: _whole(scales[name] * rank) for name, rank in ranks.items()}
@@ -100,6 +141,8 @@ def written(
         "r": ranks[largest],
         "lora_alpha": alphas[largest],
         "use_rslora": False,
+        "init_lora_weights": True,
+        **{name: None for name in CHOICES if name in kept},
         "rank_pattern": _pattern({name: ranks[name] for name in order}),
         "alpha_pattern": _pattern({name: alphas[name] for name in order}),
         "target_modules": _targets(sorted(ranks), list(dropped)),

@@ -17,7 +17,7 @@ from lrtheory.low_rank_adapters.files.folder import read_config
 from lrtheory.low_rank_adapters.files.load import load_peft
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
-__all__ = ["PeftFolder", "changes", "largest_change"]
+__all__ = ["PeftFolder", "changes", "chosen", "largest_change"]
 
 
 @dataclass(frozen=True)
@@ -90,19 +90,43 @@ def changes(base: Tensors, tuned: Tensors, modules: str) -> Iterator[tuple[str, 
     ValueError
         If a weight is missing or of another shape in one of the models, or no name fits.
     """
-    patterns = [one.strip() for one in modules.split(",")]
-    ends = {name.removesuffix(".weight"): name for name in base.names if len(base.shape(name)) == 2}
-    chosen = {one: name for one, name in ends.items() if any(fnmatchcase(one, pattern) for pattern in patterns)}
-    if not chosen:
-        raise must("modules", f"patterns of names in the model, as {', '.join(list(ends)[:4])}", modules)
-    for module, name in chosen.items():
-        if name not in tuned.names or tuned.shape(name) != base.shape(name):
-            raise must("tuned", f"a model with {name!r} of shape {base.shape(name)}", str(tuned.path))
+    for module, name in chosen(base, tuned, modules).items():
         found = tuned[name] - base[name]
         if not np.isfinite(found).all():
             raise must("base, tuned", "models whose weights are finite", repr(name))
         if found.any():
             yield module, found
+
+
+def chosen(base: Tensors, tuned: Tensors, modules: str) -> dict[str, str]:
+    """The matrices of both models whose names fit one of the patterns, by module.
+
+    Parameters
+    ----------
+    base, tuned : Tensors
+        Two models of one architecture.
+    modules : str
+        Patterns with commas between them.
+
+    Returns
+    -------
+    dict of str to str
+        The name of the array of each module.
+
+    Raises
+    ------
+    ValueError
+        If no name fits, or the other model lacks a matrix of the same shape.
+    """
+    patterns = [one.strip() for one in modules.split(",")]
+    ends = {name.removesuffix(".weight"): name for name in base.names if len(base.shape(name)) == 2}
+    found = {one: name for one, name in ends.items() if any(fnmatchcase(one, pattern) for pattern in patterns)}
+    if not found:
+        raise must("modules", f"patterns of names in the model, as {', '.join(list(ends)[:4])}", modules)
+    for name in found.values():
+        if name not in tuned.names or tuned.shape(name) != base.shape(name):
+            raise must("tuned", f"a model with {name!r} of shape {base.shape(name)}", str(tuned.path))
+    return found
 
 
 def largest_change(base: Tensors, tuned: Tensors, modules: str) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from lrtheory._result import Result, result
 from lrtheory._validation import exactly_one, integer, must
 from lrtheory.low_rank_adapters.convert.to_lora import to_lora
 from lrtheory.low_rank_adapters.files import lora
-from lrtheory.low_rank_adapters.files.changed_weights import changes
+from lrtheory.low_rank_adapters.files.changed_weights import changes, chosen
+from lrtheory.low_rank_adapters.files.unheld import refuse_embedding, refuse_rest, refuse_transposed
 from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, full
@@ -97,17 +98,29 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
     Raises
     ------
     ValueError
-        If not exactly one of rank and budget is given, the budget is below rank 1, or the models do not fit.
+        If not exactly one of rank and budget is given, the budget is below rank 1, the models do not fit, or something
+        was changed that these LoRA do not hold: an embedding, a layer of GPT-2, or, unless patterns say what is meant,
+        an array that is no matrix.
     """
     exactly_one(rank=rank, budget=budget)
+    if modules == "*":
+        refuse_rest(base, tuned, chosen(base, tuned, modules).values())
     if budget is not None:
         least = sum(sum(update.shape) for _, update in changes(base, tuned, modules))
         rank = integer("budget", budget, low=least) // max(1, least)
-    updates = ((name, full(update)) for name, update in changes(base, tuned, modules))
+    updates = ((name, full(update)) for name, update in _of_linear_layers(base, tuned, modules))
     found = nearest_lora(updates, rank=rank, energy=None, base_model=str(base.path))
     if not found.fits:
         raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
     return found
+
+
+def _of_linear_layers(base: Tensors, tuned: Tensors, modules: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The changes, of which each is one that peft adds to the weight as it is written."""
+    for name, update in changes(base, tuned, modules):
+        refuse_embedding("modules", name)
+        refuse_transposed(base, name)
+        yield name, update
 
 
 def nearest_lora(

@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._files.adapters.folder import ARRAYS
 from lrtheory._files.adapters.names import PREFIX
-from lrtheory._files.adapters.settings import CONFIG
+from lrtheory._files.adapters.settings import CONFIG, factors_alone, understood
 from lrtheory._files.opening import json_of
 from lrtheory._files.safetensors import Tensors, decoded
 from lrtheory._validation import integer, must
@@ -84,13 +84,14 @@ class Folder(NamedTuple):
 
     @classmethod
     def read(cls, folder: Path, config: Mapping[str, Any], prefix: str, weights: Any) -> Folder:
-        """Read the arrays whose last names begin with a prefix; all others are not part of the updates."""
+        """Read the arrays, whose last names begin with a prefix; an adapter that holds others is refused."""
         tensors = Tensors(folder / ARRAYS)
+        understood(config)
+        factors_alone(config, [name for name in sorted(tensors.names) if not re.search(rf"\.{prefix}\w+$", name)])
         own = cls(config, {}, {}, Weights(weights, bool(config.get("fan_in_fan_out"))))
         for name in sorted(tensors.names):
             found = re.match(rf"^(?P<module>.+)\.(?P<part>{prefix}\w+)$", name)
-            if found is None:
-                continue
+            assert found is not None  # all others are refused above
             place = own.shared
             if found["module"] + "." != SHARED:
                 place = own.modules.setdefault(found["module"].removeprefix(PREFIX), {})

@@ -31,7 +31,8 @@ def load_peft(
 
     LoRA and AdaLoRA are read from their files alone. VeRA and RandLoRA need the shapes of the weights and projections
     that were saved with them, HiRA needs the weights themselves, and Uni-LoRA needs shapes in the order of the model
-    unless its indices were saved. Arrays that belong to no update, such as heads that were trained whole, are left out.
+    unless its indices were saved. A folder that changes more than the updates is refused, such as one with a head
+    that was trained whole.
 
     Parameters
     ----------
@@ -53,8 +54,9 @@ def load_peft(
     FileNotFoundError
         If there is no such folder, or a file is missing.
     ValueError
-        If the kind is unknown, the update of a module is more than its kind says (DoRA), projections or weights are
-        missing, or shapes do not fit.
+        If the kind is unknown, the update of a module is more than its kind says (DoRA), the base model is changed
+        (PiSSA), there are arrays or settings beside the updates, projections or weights are missing, or shapes do not
+        fit.
 
     Examples
     --------

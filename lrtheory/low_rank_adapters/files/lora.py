@@ -10,7 +10,9 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._files.adapters import AdapterFile, AdapterModule
+from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._validation import must
+from lrtheory.low_rank_adapters.files.unheld import refuse_embedding
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, lora
 
@@ -19,8 +21,9 @@ __all__ = ["read", "write"]
 
 def read(path: Path) -> dict[str, LoRA]:
     """The modules of a LoRA or an AdaLoRA, with the scale that the settings give each of them."""
-    found = {}
-    for name, module in AdapterFile.from_peft(path).modules.items():
+    found, whole = {}, AdapterFile.from_peft(path)
+    factors_alone(whole.config or {}, whole.others)
+    for name, module in whole.modules.items():
         if module.kind != "linear":
             raise must("path", f"that of an adapter of linear layers, as {name!r} is none", module.kind)
         found[name] = lora(module.B, module.A, scale=module.scale)
@@ -31,6 +34,7 @@ def write(adapters: Mapping[str, FactoredAdapter], target: Path, config: Mapping
     """A folder in which alpha_pattern holds the scales."""
     modules = {}
     for name, adapter in adapters.items():
+        refuse_embedding("adapters", name)
         B, A = (np.asarray(to_numpy(factor)) for factor in adapter.factors())
         modules[name] = AdapterModule(B, A, scale=adapter.scale, dtype="F32" if B.dtype == np.float32 else "F64")
     AdapterFile(modules, config).to_peft(target)

@@ -59,7 +59,8 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     TypeError
         If an adapter is none.
     ValueError
-        If there is no adapter, kinds are mixed, peft has no such kind, or frozen arrays are not shared.
+        If there is no adapter, kinds are mixed, peft has no such kind, frozen arrays are not shared, or a module is an
+        embedding by its name, where peft does not look for these arrays.
 
     Examples
     --------

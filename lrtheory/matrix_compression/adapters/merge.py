@@ -42,7 +42,7 @@ def merge_adapters(
 ) -> AdapterResult:
     r"""Merge adapters of one base model into the best one of a rank for their weighted sum (statement MG-1).
 
-    Adapters of different base models must not be merged, and nothing here can tell that they are.
+    Adapters of different base models must not be merged; where their settings name two, `message` says so.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def merge_adapters(
     TypeError
         If an argument is not of its kind.
     ValueError
-        If there is no adapter, weights do not fit, a module has different shapes, an adapter holds arrays beside its
-        factors, or not exactly one of rank and epsilon is given.
+        If there is no adapter, weights do not fit, a module has different shapes, an adapter changes more than
+        its factors say, or not exactly one of rank and epsilon is given.
 
     Examples
     --------
@@ -93,11 +93,6 @@ def merge_adapters(
     if flag("record", record) and method != "stream":
         raise must("record", 'left out unless method is "stream", which has steps', record)
     kind = checked_type(dtype)
-    for one in read:
-        if one.others:
-            raise must(
-                "adapters", "without arrays beside their factors, whose sum nobody defines", next(iter(one.others))
-            )
     if method == "stream":
         return _streamed(read, parts, first, rank or 0, kind, record)
     modules, losses, spectra, methods = {}, {}, {}, {}
@@ -108,7 +103,14 @@ def merge_adapters(
         spectra[name] = found.values
     used = " and ".join(sorted(set(methods.values())))
     reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
-    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason)
+    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, message=_bases(read))
+
+
+def _bases(read: list[AdapterFile]) -> str:
+    """A warning where the settings of adapters name different base models."""
+    named = dict.fromkeys(str((one.config or {}).get("base_model_name_or_path") or "") for one in read)
+    named.pop("", None)
+    return f"the adapters name different base models, {' and '.join(named)}" if len(named) > 1 else ""
 
 
 def opened(adapters: Any, weights: Any) -> tuple[list[AdapterFile], dict[str, AdapterModule], dict[str, list[Update]]]:
@@ -163,7 +165,8 @@ def _streamed(
         error = difference((*whole, 1.0), (own.B, own.A, own.scale))[0]
         losses[name] = Loss(tail(core(*whole).values, 0), error, float(least), float(most))
     trace = {f: {name: tuple(pair[i] for pair in pairs) for name, pairs in sums.items()} for i, f in enumerate("BA")}
-    return finished(read, modules, losses, spectra={}, method="stream", tails=tails, trace=trace if record else None)
+    return finished(read, modules, losses, spectra={}, method="stream", message=_bases(read), tails=tails,
+                    trace=trace if record else None)  # fmt: skip
 
 
 def _steps(updates: list[Update], rank: int) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:

@@ -14,6 +14,7 @@ import numpy as np
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
+from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._kernels.low_rank import Core, cast_error, core_within, difference, squares_within, tail
@@ -239,12 +240,12 @@ class AdapterResult(Result):
 
 
 def as_adapter(name: str, value: Any) -> AdapterFile:
-    """An adapter, or the folder of one."""
-    if isinstance(value, AdapterFile):
-        return value
-    if isinstance(value, (str, Path)):
-        return AdapterFile.from_peft(value)
-    raise must(name, "an AdapterFile or the folder of one", value, TypeError)
+    """An adapter that is nothing but its factors, or the folder of one."""
+    if not isinstance(value, (AdapterFile, str, Path)):
+        raise must(name, "an AdapterFile or the folder of one", value, TypeError)
+    found = value if isinstance(value, AdapterFile) else AdapterFile.from_peft(value)
+    factors_alone(found.config or {}, found.others)
+    return found
 
 
 class Loss(NamedTuple):
@@ -294,10 +295,7 @@ def finished(
     """The result, from new modules and what each of them loses."""
     norm, error, least, most = (math.hypot(*column) for column in zip(*losses.values(), strict=True))
     source, ranks = read[0], {name: module.rank for name, module in modules.items()}
-    made = AdapterFile(
-        modules, source.config, others=source.others, metadata=source.metadata, source=source.source,
-        prefixed=source.prefixed,
-    )  # fmt: skip
+    made = AdapterFile(modules, source.config, metadata=source.metadata, source=source.source, prefixed=source.prefixed)
     statement = STATEMENTS[tails is not None]
     return AdapterResult(
         adapter=made,

@@ -53,7 +53,7 @@ def test_matrices_of_several_shapes_and_other_arrays(tmp_path: Path) -> None:
     before = {"wide.weight": normal(6, 3), "same": normal(4, 4), "norm.weight": normal(3), "thin": normal(1, 5)}
     after = {name: value + (name != "same") for name, value in before.items()}
     base, tuned = model(tmp_path / "a", before), model(tmp_path / "b", after)
-    found = commands.extract(base, tuned, rank=2)
+    found = commands.extract(base, tuned, rank=2, modules="wide,same,thin")
     assert {name: one.params["B"].shape for name, one in found.adapters.items()} == {"wide": (6, 2), "thin": (1, 1)}
     assert found._columns()["module"] == ["wide", "thin"]
     update, weight = largest_change(base, tuned, "*")

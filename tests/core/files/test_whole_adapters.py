@@ -1,0 +1,247 @@
+"""An adapter is all that loading its folder changes: whatever changes more than factors is refused by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory import matrix_compression as mc
+from lrtheory._files.adapters import AdapterFile
+from lrtheory._files.adapters.settings import KNOWN
+from lrtheory._files.safetensors import Tensors, encoded, write_tensors
+from lrtheory.cli import main
+from lrtheory.low_rank_adapters import load_peft, make_adapter, save_peft
+
+PREFIX = "base_model.model."
+RNG = np.random.default_rng(0)
+A, B, HEAD = RNG.normal(size=(2, 5)), RNG.normal(size=(4, 2)), RNG.normal(size=(3, 4))
+#: what `peft.LoraConfig` 0.21 writes where nothing is asked for
+DEFAULTS: dict[str, Any] = {
+    "alora_invocation_tokens": None, "alpha_pattern": {}, "arrow_config": None, "auto_mapping": None,
+    "base_model_name_or_path": "base", "bias": "none", "corda_config": None, "ensure_weight_tying": False,
+    "eva_config": None, "exclude_modules": None, "fan_in_fan_out": False, "inference_mode": True,
+    "init_lora_weights": True, "kasa_config": None, "layer_replication": None, "layers_pattern": None,
+    "layers_to_transform": None, "loftq_config": {}, "lora_alpha": 8, "lora_bias": False, "lora_dropout": 0.0,
+    "lora_ga_config": None, "megatron_config": None, "megatron_core": "megatron.core", "modules_to_save": None,
+    "monteclora_config": None, "peft_type": "LORA", "peft_version": "0.21.2", "qalora_group_size": 16, "r": 2,
+    "rank_pattern": {}, "revision": None, "target_modules": ["q"], "target_parameters": None, "task_type": "CAUSAL_LM",
+    "trainable_token_indices": None, "use_bdlora": None, "use_dora": False, "use_qalora": False, "use_rslora": False,
+    "velora_config": None,
+}  # fmt: skip
+
+
+def factors(module: str = "q") -> dict[str, np.ndarray]:
+    return {f"{PREFIX}{module}.lora_A.weight": A, f"{PREFIX}{module}.lora_B.weight": B}
+
+
+def folder(path: Path, settings: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> Path:
+    path.mkdir()
+    stored = {name: encoded(value, "F32") for name, value in {**factors(), **(arrays or {})}.items()}
+    write_tensors(path / "adapter_model.safetensors", stored, {"format": "pt"})
+    (path / "adapter_config.json").write_text(json.dumps(DEFAULTS | settings))
+    return path
+
+
+#: all that says something of an adapter, or makes another of it
+CALLS: dict[str, Callable[[Path, Path], Any]] = {
+    "compress_adapter": lambda wrong, plain: mc.compress_adapter(wrong, rank=1),
+    "merge_adapters: first": lambda wrong, plain: mc.merge_adapters([wrong, plain], rank=1),
+    "merge_adapters: second": lambda wrong, plain: mc.merge_adapters([plain, wrong], rank=1),
+    "rank_costs": lambda wrong, plain: mc.rank_costs(wrong),
+    "certify: original": lambda wrong, plain: mc.certify(wrong, plain),
+    "certify: copy": lambda wrong, plain: mc.certify(plain, wrong),
+    "verify": lambda wrong, plain: mc.compress_adapter(plain, rank=1).certificate.verify(wrong),
+    "load_peft": lambda wrong, plain: load_peft(wrong),
+}
+VERBS = (
+    "matrix_compression squeeze wrong --rank 1",
+    "matrix_compression merge wrong plain --rank 1",
+    "matrix_compression merge plain wrong --rank 1",
+    "matrix_compression ranks wrong",
+    "matrix_compression certify plain wrong --at-most 2",
+    "matrix_compression certify wrong plain --at-most 2",
+    "low_rank_adapters convert wrong --rank 1",
+)
+
+#: settings and arrays of a folder that changes more than its factors say, and what a refusal names
+MORE: dict[str, tuple[dict[str, Any], dict[str, np.ndarray], str]] = {
+    "head": ({"modules_to_save": ["lm_head"]}, {f"{PREFIX}lm_head.weight": HEAD}, "modules_to_save ['lm_head']"),
+    "norm": ({"modules_to_save": ["norm"]}, {f"{PREFIX}norm.weight": HEAD[0]}, "modules_to_save ['norm']"),
+    "bias": ({"bias": "all"}, {f"{PREFIX}q.base_layer.bias": HEAD[0]}, "bias 'all'"),
+    "bias of factors": ({"bias": "lora_only"}, {}, "bias 'lora_only'"),
+    "tokens": ({"trainable_token_indices": [1]}, {}, "trainable_token_indices [1]"),
+    "tokens by name": ({"trainable_token_indices": {"wte": [1]}}, {}, "trainable_token_indices {'wte': [1]}"),
+    "tied": ({"ensure_weight_tying": True}, {}, "ensure_weight_tying True"),
+    "saved embedding": ({}, {f"{PREFIX}embed_tokens.weight": HEAD}, "the array 'base_model.model.embed_tokens.weight'"),
+    "vocabulary": ({}, {f"{PREFIX}wte.base_layer.weight": HEAD}, "the array 'base_model.model.wte.base_layer.weight'"),
+}
+#: settings under which factors are no update of the weight, or of which that is not known
+OTHER: dict[str, tuple[dict[str, Any], str]] = {
+    **{
+        str(start): ({"init_lora_weights": start}, f"init_lora_weights {start!r}")
+        for start in ("pissa", "pissa_niter_16", "olora", "corda", "loftq", "lora_ga", "new_start", {"a": 1})
+    },
+    **{name: ({name: True}, f"without {name}") for name in ("use_dora", "lora_bias", "use_qalora", "use_bdlora")},
+    "layers": ({"layer_replication": [[0, 2]]}, "without layer_replication"),
+    "parameters": ({"target_parameters": ["experts"]}, "without target_parameters"),
+    "unknown": ({"new_option": [1]}, "without the setting new_option"),
+    "unknown number": ({"new_scale": 0.5}, "without the setting new_scale"),
+}
+
+
+def said_by(call: Callable[[], Any]) -> str:
+    with pytest.raises(ValueError, match=r"^`adapter` must be one [^.]*; got .*\.$") as found:
+        call()
+    return str(found.value)
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_what_changes_more_than_its_factors_is_refused_everywhere(what: str, tmp_path: Path) -> None:
+    settings, arrays, named = MORE[what]
+    plain, wrong = folder(tmp_path / "plain", {}), folder(tmp_path / "wrong", settings, arrays)
+    for name, call in CALLS.items():
+        assert named in said_by(lambda call=call: call(wrong, plain)), name  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_settings_of_other_updates_are_refused_everywhere(what: str, tmp_path: Path) -> None:
+    settings, named = OTHER[what]
+    plain, wrong = folder(tmp_path / "plain", {}), folder(tmp_path / "wrong", settings)
+    for name, call in {**CALLS, "AdapterFile": lambda wrong, plain: AdapterFile.from_peft(wrong)}.items():
+        assert named in said_by(lambda call=call: call(wrong, plain)), name  # type: ignore[misc]
+
+
+def test_verbs_refuse_in_one_sentence_and_write_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder(tmp_path / "plain", {})
+    folder(tmp_path / "wrong", {"modules_to_save": ["lm_head"]}, {f"{PREFIX}lm_head.weight": np.zeros((3, 4))})
+    for line in VERBS:
+        assert main([*line.split(), "-o", "made"]) == 3, line
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("lrtheory: ")
+        assert said.err.count("\n") == 1
+        assert "modules_to_save ['lm_head']" in said.err
+        assert not Path("made").exists()
+
+
+def test_every_setting_at_its_default_is_read_and_written(tmp_path: Path) -> None:
+    """Also those of older versions, which are switched off, and starts that the arrays overwrite."""
+    for k, more in enumerate(({}, {"enable_lora": None, "merge_weights": False}, {"init_lora_weights": "orthogonal"},
+                              {"init_lora_weights": "gaussian"}, {"init_lora_weights": False})):  # fmt: skip
+        found = mc.compress_adapter(folder(tmp_path / f"a{k}", more), rank=1)
+        found.to_file(tmp_path / f"b{k}")
+        said = json.loads((tmp_path / f"b{k}" / "adapter_config.json").read_text())
+        assert said["init_lora_weights"] is True  # orthogonal factors of an odd rank cannot even be loaded
+        assert said["base_model_name_or_path"] == "base"
+        assert said["task_type"] == "CAUSAL_LM"
+
+
+def test_every_setting_of_peft_is_known() -> None:
+    peft = pytest.importorskip("peft")
+    kinds = (peft.LoraConfig, peft.AdaLoraConfig, peft.VeraConfig, peft.RandLoraConfig)
+    fields = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+    assert fields <= KNOWN
+
+
+def test_merging_adapters_of_two_base_models_is_said(tmp_path: Path) -> None:
+    one, other = (folder(tmp_path / name, {"base_model_name_or_path": name}) for name in ("llama", "mistral"))
+    assert mc.merge_adapters([one, one], rank=2).message == ""
+    said = mc.merge_adapters([one, other], rank=2).message
+    assert said == "the adapters name different base models, llama and mistral"
+
+
+def test_modules_are_written_by_their_names_alone(tmp_path: Path) -> None:
+    """A pattern of the first adapter would keep peft from loading a module that only the second one has."""
+    first = folder(tmp_path / "a", {"exclude_modules": ["k"], "layers_to_transform": [1], "layers_pattern": "layers"})
+    second = mc.AdapterFile({"k": mc.AdapterModule(B, A)})
+    mc.merge_adapters([first, second], rank=2).to_file(tmp_path / "c")
+    said = json.loads((tmp_path / "c" / "adapter_config.json").read_text())
+    assert said["target_modules"] == ["k", "q"]
+    assert [said[name] for name in ("exclude_modules", "layers_to_transform", "layers_pattern")] == [None] * 3
+
+
+def test_modules_of_multihead_attention_are_refused(tmp_path: Path) -> None:
+    wrong = folder(tmp_path / "a", {}, factors("attn.base_layer.out_proj"))
+    assert "without base_layer in them" in said_by(lambda: mc.compress_adapter(wrong, rank=1))
+
+
+@pytest.mark.parametrize("kind", ["vera", "randlora", "uni-lora", "hadamard"])
+def test_other_kinds_with_a_head_are_refused(kind: str, tmp_path: Path) -> None:
+    W = RNG.normal(size=(6, 5))
+    options = {"weight": W} if kind == "hadamard" else {}
+    save_peft({"q": make_adapter(kind, (6, 5), rank=2, rng=0, **options)}, tmp_path / "a")
+    config, tensors = tmp_path / "a" / "adapter_config.json", Tensors(tmp_path / "a")
+    load_peft(tmp_path / "a", weights={"q": W})
+    arrays = {name: tensors.stored(name) for name in tensors.names}
+    settings = json.loads(config.read_text())
+    for change, named in (({"modules_to_save": ["h"]}, "modules_to_save"), ({"bias": "all"}, "bias"),
+                          ({"new_option": 2}, "new_option")):  # fmt: skip
+        config.write_text(json.dumps(settings | change))
+        assert named in said_by(lambda: load_peft(tmp_path / "a", weights={"q": W}))
+    config.write_text(json.dumps(settings))
+    write_tensors(
+        tmp_path / "a" / "adapter_model.safetensors", arrays | {"base_model.model.h.weight": encoded(W, "F32")}
+    )
+    assert "the array 'base_model.model.h.weight'" in said_by(lambda: load_peft(tmp_path / "a", weights={"q": W}))
+
+
+# --- what fine-tuning changed -----------------------------------------------------------------------------------------
+
+
+def model(path: Path, arrays: dict[str, np.ndarray], config: dict[str, Any] | None = None) -> str:
+    path.mkdir()
+    write_tensors(path / "model.safetensors", {name: encoded(value, "F32") for name, value in arrays.items()})
+    if config is not None:
+        (path / "config.json").write_text(json.dumps(config))
+    return str(path)
+
+
+def extract(base: str, tuned: str, *options: str) -> int:
+    return main(["low_rank_adapters", "extract", base, tuned, "--rank", "1", *options])
+
+
+@pytest.mark.parametrize("changed", ["norm.weight", "q_proj.bias", "experts", "embed_tokens.weight", "lm_head.weight"])
+def test_extract_refuses_what_it_would_leave_out(
+    changed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {"q_proj.weight": RNG.normal(size=(3, 4)), "q_proj.bias": np.ones(3), "norm.weight": np.ones(4),
+              "experts": RNG.normal(size=(2, 3, 4)), "embed_tokens.weight": RNG.normal(size=(9, 4))}  # fmt: skip
+    base = model(tmp_path / "base", before)
+    both = before | {"q_proj.weight": before["q_proj.weight"] + 1}
+    assert extract(base, model(tmp_path / "plain", both)) == 0
+    # a head that is stored beside the embedding that it is tied to is no change
+    assert extract(base, model(tmp_path / "tied", {**both, "lm_head.weight": before["embed_tokens.weight"]})) == 0
+    capsys.readouterr()
+    moved = 1 + before.get(changed, before["embed_tokens.weight"])
+    tuned = model(tmp_path / "tuned", {**both, changed: moved})
+    assert extract(base, tuned, "-o", str(tmp_path / "made")) == 3
+    said = capsys.readouterr().err
+    assert changed.removesuffix(".weight") in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "made").exists()
+    assert extract(base, tuned, "--modules", "*q_proj") == 0
+
+
+def test_layers_that_keep_weights_transposed_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = ({"h.0.attn.c_proj.weight": RNG.normal(size=(4, 4))} for _ in range(2))
+    for kind, code in (("gpt2", 3), (None, 3), ("gpt_bigcode", 0)):
+        config = None if kind is None else {"model_type": kind}
+        base, tuned = model(tmp_path / f"a{kind}", before, config), model(tmp_path / f"b{kind}", after)
+        assert extract(base, tuned) == code
+        assert code == 0 or "(d_out, d_in), which GPT-2 does not" in capsys.readouterr().err
+
+
+def test_embeddings_are_not_saved_where_peft_ignores_them(tmp_path: Path) -> None:
+    adapter = make_adapter("lora", (4, 4), rank=1, rng=0)
+    with pytest.raises(ValueError, match="peft ignores .*embed_tokens"):
+        save_peft({"model.embed_tokens": adapter}, tmp_path / "a")
+    assert not (tmp_path / "a").exists()
