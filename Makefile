@@ -66,7 +66,7 @@ dask: $(VENV)/.with-dev $(VENV)/.with-dask ## Dask, so that the tests of a clust
 
 estimators: $(VENV)/.with-dev $(VENV)/.with-estimators ## scikit-learn with what it needs, so that its own checks run too
 
-mutants: $(VENV)/.with-dev $(VENV)/.with-mutants ## how many random errors in the kernels the tests see (hours), into tests/mutation/RESULTS.md
+mutants: $(VENV)/.with-dev $(VENV)/.with-mutants ## how many random errors in the code of the systems the tests see (an hour), into tests/mutation/RESULTS.md
 	$(BIN)/python -m tests.mutation --write tests/mutation/RESULTS.md
 
 wheel: $(VENV)/.with-dev ## the wheel, into dist

@@ -1,9 +1,10 @@
-"""A random sample of mutants of a system's kernels."""
+"""A random sample of mutants of a system's code."""
 
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
+import functools
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,82 +14,124 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-# What cannot survive says nothing: shifts of floats raise, and so does `is` between numbers.
-IDLE = ("LShift", "RShift", "BitOr", "BitAnd", "BitXor", "Is", "IsNot", "Invert")
+from tests.mutation.places import Place, Places, Region
+
+# What cannot survive says nothing: shifts of floats raise, and so do sums of sets; `is` becomes its contrary alone.
+KINDS = (("LShift", "RShift"), ("BitOr", "BitAnd", "BitXor"), ("Is", "IsNot"), ("Invert",))
 OTHERS = ("RemoveDecorator", "ExceptionReplacer", "VariableReplacer", "VariableInserter")
+# leaves that no operator changes, which are most of a tree
+_LEAVES = ("name", "string", "newline", "endmarker", "fstring_string")
+
+
+Identity = tuple[str, str, str, int]
 
 
 class Mutant(NamedTuple):
-    """One change of one kernel."""
+    """One change of one region: the nth place of an operator there."""
 
-    path: Path
-    kernel: str
+    region: Region
     operator: str
+    nth: int
     occurrence: int
+
+    @property
+    def identity(self) -> Identity:
+        """What finds the mutant again while the code of its region stays, wherever it stands."""
+        return self.region.name, self.region.digest, self.operator, self.nth
 
     def source(self) -> str:
         """The whole mutated file."""
-        code = mutate_code(self.path.read_text(), get_operator(self.operator)(), self.occurrence)
+        code = mutate_code(self.region.path.read_text(), get_operator(self.operator)(), self.occurrence)
         assert code is not None, f"{self} changes nothing"
         return code
 
     def change(self) -> tuple[str, str]:
         """The changed lines before and after, without what surrounds them."""
-        lines = difflib.ndiff(self.path.read_text().splitlines(), self.source().splitlines())
+        lines = difflib.ndiff(self.region.path.read_text().splitlines(), self.source().splitlines())
         changed = [line for line in lines if line[:2] in ("- ", "+ ")]
         return tuple(" ".join(line[2:].split("#")[0].strip() for line in changed if line[0] == sign) for sign in "-+")  # type: ignore[return-value]
 
 
-def sample(kernels: list[dict[str, Any]], size: int, rng: np.random.Generator) -> list[Mutant]:
+def files(folder: Path) -> list[Path]:
+    """The files of a system, in a fixed order."""
+    return sorted(folder.rglob("*.py"))
+
+
+def sample(folder: Path, size: int, rng: np.random.Generator, kept: set[Identity] | None = None) -> list[Mutant]:
     """Mutants at different places: a place is drawn first, then one of the ways to change it.
 
     Parameters
     ----------
-    kernels : list of dict
-        ``name``, ``path``, ``first`` and ``last`` line of each.
+    folder : Path
+        The library of a system.
     size : int
         Number of mutants; all places where there are fewer.
     rng : numpy.random.Generator
         Draws places and ways.
+    kept : set of tuples
+        What `Mutant.identity` gives of mutants that are there already, at whose places none is drawn.
     """
     places: dict[Any, list[Mutant]] = defaultdict(list)
-    for path in sorted({Path(kernel["path"]) for kernel in kernels}):
-        inside = [kernel for kernel in kernels if kernel["path"] == str(path)]
-        for place, mutant in _mutants(path, inside):
-            places[place].append(mutant)
+    for path in files(folder):
+        for place, mutant in mutants(path):
+            places[str(path), place].append(mutant)
     names = sorted(places)
-    chosen = rng.permutation(len(names))[:size]
-    return [places[names[i]][rng.integers(len(places[names[i]]))] for i in chosen]
+    found: list[Mutant] = []
+    for i in rng.permutation(len(names)):
+        ways = places[names[i]]
+        way = ways[rng.integers(len(ways))]
+        if len(found) == size:
+            break
+        if not any(one.identity in (kept or ()) for one in ways):
+            found.append(way)
+    return found
 
 
-def alike(path: Path, kernel: dict[str, Any], change: tuple[str, str]) -> list[Mutant]:
-    """All mutants of a kernel that make this change, from its first line to its last.
-
-    Parameters
-    ----------
-    path : Path
-        The file that holds the kernel.
-    kernel : dict
-        Its ``name``, ``first`` and ``last`` line.
-    change : tuple of str
-        As `Mutant.change` gives it.
-    """
-    code = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
-    near = [(place, mutant) for place, mutant in _mutants(path, [kernel]) if code[place[1][0] - 1] in change[0]]
-    return [mutant for _, mutant in sorted(near) if mutant.change() == change]
+def again(folder: Path, name: str, digest: str, operator: str, nth: int) -> Mutant | None:
+    """A mutant of a region with this digest, in whatever file it stands now; None where its code has changed."""
+    for path in files(folder):
+        regions = places_of(path, path.stat().st_mtime_ns).regions()
+        if any((region.name, region.digest) == (name, digest) for region in regions):
+            for _, one in mutants(path, operator):
+                if one.identity == (name, digest, operator, nth):
+                    return one
+    return None
 
 
-def _mutants(path: Path, kernels: list[dict[str, Any]]) -> Iterator[tuple[Any, Mutant]]:
-    """Every mutant of the bodies of these kernels, with its place."""
-    nodes = list(ast_nodes(get_ast(path.read_text())))
-    for operator in operator_names():
-        kind, *words = operator.removeprefix("core/").split("_")
-        if kind in OTHERS or (words and words[-1] in IDLE and words[0] not in IDLE):
+def mutants(path: Path, operator: str | None = None) -> Iterator[tuple[Place, Mutant]]:
+    """Every mutant of a file, or those of one operator, with its place."""
+    where = places_of(path, path.stat().st_mtime_ns)
+    if not where.inside:
+        return
+    operators = [(name, get_operator(name)()) for name in (operators_used() if operator is None else [operator])]
+    occurrences: Counter[str] = Counter()
+    numbers: Counter[tuple[str, str]] = Counter()
+    for node in ast_nodes(get_ast(path.read_text())):
+        if node.type in _LEAVES:
             continue
-        instance, occurrence = get_operator(operator)(), 0
-        for node in nodes:
+        for name, instance in operators:
             for start, end in instance.mutation_positions(node):
-                name = next((k["name"] for k in kernels if k["first"] < start[0] <= k["last"]), None)
-                if name is not None:
-                    yield (str(path), start, end), Mutant(path, name, operator, occurrence)
-                occurrence += 1
+                region = where.region((start, end))
+                if region is not None:
+                    yield (start, end), Mutant(region, name, numbers[region.key, name], occurrences[name])
+                    numbers[region.key, name] += 1
+                occurrences[name] += 1
+
+
+@functools.cache
+def places_of(path: Path, _: int) -> Places:
+    """The places of a file as it was when it was last written."""
+    return Places(path)
+
+
+@functools.cache
+def operators_used() -> list[str]:
+    """The operators of cosmic-ray whose mutants say something."""
+
+    def says(name: str) -> bool:
+        kind, *words = name.removeprefix("core/").split("_")
+        if kind in OTHERS or words[-1:] == ["Invert"]:
+            return False
+        return "Invert" in words or len({next((k for k in KINDS if word in k), None) for word in words}) <= 1
+
+    return [name for name in operator_names() if says(name)]

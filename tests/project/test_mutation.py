@@ -1,4 +1,4 @@
-"""Random errors in kernels: where they are drawn, and what the plugin that runs them notes."""
+"""Random errors in code: where they are drawn, how they take the place of code, and which failures count."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ import pytest
 
 from tests.rules.public_names import ROOT
 
-KERNELS = """
+CODE = '''"""A toy."""
+
+import functools
+import math
 from lrtheory._array import kernel
+
+LIMIT = 3
+NAMES = {"double": 2}
 
 
 @kernel
@@ -27,150 +33,264 @@ def steps(x):
     return total
 
 
-def plain(x):
-    return x + 1
-"""
+@kernel
+def twice(x):
+    return 2 * steps(x)
+
+
+@kernel
+def log(x):
+    return math.log(x)
+
+
+def plain(x, *, more=1):
+    """Adds 1 + 0."""
+    if x < -1:
+        raise ValueError(f"{x + 1} is below {0 + 1}")
+    return x + more
+
+
+def few(x):
+    return x < LIMIT
+
+
+@functools.cache
+def remembered(x):
+    return x * NAMES["double"]
+
+
+class Shape:
+    """A shape of 2 * 2."""
+
+    sides: int = 4
+
+    def __repr__(self) -> str:
+        return "x" * 2
+
+    @property
+    def corners(self) -> int:
+        return self.sides + 0
+
+    def around(self):
+        def half(side):
+            return side / 2
+
+        return [half(side) for side in range(1 + 1)]
+'''
 
 TESTS = """
-import toy_kernels
+import math
+
+import toy_code
+from lrtheory.bounds.running.patching import Patch, patched
 
 
 def test_steps():
-    assert toy_kernels.steps(2) == 2
+    assert toy_code.steps(2) == 2
+    assert toy_code.twice(2) == 4
 
 
 def test_plain():
-    assert toy_kernels.plain(1) == 2
+    assert toy_code.plain(1) == 2
+
+
+def test_few():
+    assert toy_code.few(2) and not toy_code.few(3)
+
+
+def test_remembered():
+    assert toy_code.remembered(3) == 6
+
+
+def test_remembered_again():
+    assert toy_code.remembered(3) == 6
+
+
+def test_shape():
+    assert (toy_code.Shape().corners, toy_code.Shape().around()) == (4, [0.0, 0.5])
+
+
+def test_poles():
+    assert toy_code.log(0.0) == -math.inf and math.isnan(toy_code.log(-1.0)) and toy_code.log(1.0) == 0
 """
 
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
-    (tmp_path / "toy_kernels.py").write_text(KERNELS)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "toy_code.py").write_text(CODE)
     (tmp_path / "test_toy.py").write_text(TESTS)
     return tmp_path
 
 
-def run(folder: Path, **orders: Any) -> subprocess.CompletedProcess[str]:
-    (folder / "orders.json").write_text(json.dumps(orders))
+def fates(folder: Path, *changes: tuple[str, str, str, str]) -> list[Any]:
+    """What becomes of changes, each a kind, the name of a function, an old text and a new one."""
+    path = folder / "code" / "toy_code.py"
+    lines = path.read_text().splitlines()
+
+    def order(kind: str, name: str, old: str, new: str) -> list[Any]:
+        begin = f"{name} = " if kind == "constant" else f"def {name.rpartition('.')[2]}("
+        first = next(i for i, line in enumerate(lines, 1) if line.strip().startswith(begin))
+        first -= lines[first - 2].strip().startswith("@")
+        assert path.read_text().count(old) == 1
+        return [str(path), path.read_text().replace(old, new), name, first, kind]
+
+    told = {"folder": str(path.parent), "word": "", "survey": str(folder / "survey.json"), "jobs": 1, "limit": 20}
+    told |= {"budget": 20, "results": str(folder / "results"), "mutants": [order(*one) for one in changes]}
+    (folder / "orders.json").write_text(json.dumps(told))
+    (folder / "results").write_text("")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    environment |= {"LRTHEORY_MUTATION": str(folder / "orders.json"), "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.interpreted", "-p", "no:cacheprovider"]
+    paths = os.pathsep.join([str(ROOT), str(path.parent)])
+    environment |= {"LRTHEORY_MUTATION": str(folder / "orders.json"), "PYTHONPATH": paths}
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "tests.mutation.forked", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "--rootdir", str(folder), "test_toy.py"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    found = sorted(json.loads(line) for line in (folder / "results").read_text().splitlines())
+    assert len(found) == len(changes), done.stdout + done.stderr
+    return [one[1:] for one in found]
 
 
-def survey(folder: Path) -> dict[str, Any]:
-    done = run(folder, limit=20, calls=str(folder / "calls.json"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((folder / "calls.json").read_text())
+KILLED = {
+    "a kernel": ("kernel", "steps", "2 * i", "3 * i"),
+    "a kernel below another one": ("kernel", "steps", "range(3)", "range(1)"),
+    "a function": ("plain", "plain", "x + more", "x - more"),
+    "a default": ("plain", "plain", "more=1", "more=2"),
+    "a constant": ("constant", "LIMIT", "LIMIT = 3", "LIMIT = 2"),
+    "a constant that holds others": ("constant", "NAMES", '"double": 2', '"double": 3'),
+    "a function that remembers": ("plain", "remembered", "x * NAMES", "x / NAMES"),
+    "a property": ("plain", "Shape.corners", "self.sides + 0", "self.sides + 1"),
+    "a function within a method": ("plain", "Shape.around.<locals>.half", "side / 2", "side / 3"),
+    "a loop without end": ("kernel", "steps", "for i in range(3):", "while 1:\n        i = 0"),
+}
+ALIVE = {
+    "a kernel that does the same": ("kernel", "steps", "range(3)", "range(2)"),
+    "a kernel with the mathematics of the compiler": ("kernel", "log", "math.log(x)", "math.log(x) + 0"),
+    "a refusal without a test": ("plain", "plain", "x < -1", "x < -2"),
+}
 
 
-def test_the_survey_notes_kernels_and_who_calls_them(toy: Path) -> None:
-    found = survey(toy)
-    path = str(toy / "toy_kernels.py")
-    own = [kernel for kernel in found["kernels"] if kernel["path"] == path]
-    assert own == [{"name": "steps", "path": path, "first": 5, "last": 11}]
-    assert found["tests"]["test_toy.py::test_steps"]["kernels"] == [f"{path}:steps"]
-    assert found["tests"]["test_toy.py::test_plain"]["kernels"] == []
-    assert all(test["passed"] for test in found["tests"].values())
+def test_a_mutant_takes_the_place_of_its_code(toy: Path) -> None:
+    found = dict(zip([*KILLED, *ALIVE], fates(toy, *KILLED.values(), *ALIVE.values()), strict=True))
+    assert {name: killed for name, (killed, *_) in found.items()} == dict.fromkeys(KILLED, True) | dict.fromkeys(
+        ALIVE, False
+    )
+    assert "took longer than" in found["a loop without end"][1]
+    assert found["a kernel that does the same"][1:] == ["1 tests pass", 1]  # those that do not call it do not run
+    assert (toy / "code" / "toy_code.py").read_text() == CODE
 
 
-def test_mutants_stand_in_kernels_alone_and_change_one_thing(toy: Path) -> None:
+PATCHED = """
+def test_a_patch():
+    assert toy_code.plain(0) >= 0
+    with patched(Patch(toy_code.plain, "x + more", "x - more")):
+        assert toy_code.plain(1) == 0
+
+
+def test_a_patch_among_others():
+    try:
+        test_a_patch()
+    except Exception as error:
+        raise AssertionError("no patch") from error
+
+
+def test_the_patched_line_is_that_of_the_mutant():
+    assert toy_code.plain(0) >= 0
+    with patched(Patch(toy_code.plain, "more=1", "more=1 ")):
+        assert toy_code.plain(1, more=0) == 1
+"""
+
+
+def test_a_patch_that_does_not_find_its_line_kills_nothing(toy: Path) -> None:
+    (toy / "test_toy.py").write_text(TESTS.replace("toy_code.plain(1) == 2", "toy_code.plain(0) >= 0") + PATCHED)
+    respelled = ("plain", "plain", "x + more", "more + x")
+    assert fates(toy, respelled) == [[False, "4 tests pass", 4]]
+    wrong = ("plain", "plain", "x + more", "x - 2 * more")
+    (killed, by, _), (also, seen, _) = fates(toy, wrong, ("plain", "plain", "x + more", "x + 2 + more"))
+    assert killed
+    assert by.startswith("test_toy.py::test_plain")
+    assert also  # the patched function is the mutant with another default, and not the original
+    assert seen.startswith("test_toy.py::test_the_patched_line")
+
+
+UNSTEADY = """
+def test_that_passes_once():
+    from pathlib import Path
+    ran = Path(__file__).with_name("ran")
+    before, _ = ran.exists(), ran.touch()
+    assert toy_code.plain(1) and not before
+"""
+
+
+def test_a_failure_counts_where_the_test_passes_without_the_change(toy: Path) -> None:
+    (toy / "test_toy.py").write_text(TESTS.replace("toy_code.plain(1) == 2", "toy_code.plain(0) >= 0") + UNSTEADY)
+    assert fates(toy, ("plain", "plain", "x + more", "x + 1 * more")) == [[False, "2 tests pass", 2]]
+
+
+def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
     pytest.importorskip("cosmic_ray")
     from tests.mutation.mutants import sample
 
-    kernels = [{"name": "steps", "path": str(toy / "toy_kernels.py"), "first": 5, "last": 11}]
-    mutants = sample(kernels, 100, np.random.default_rng(0))
-    changes = [mutant.change() for mutant in mutants]
-    assert len(mutants) >= 6  # 0, 3, >, +=, 2, * at least
-    assert all(before != after and before in KERNELS for before, after in changes)
-    assert not any("x + 1" in before for before, _ in changes)
-    assert sample(kernels, 3, np.random.default_rng(1)) == sample(kernels, 3, np.random.default_rng(1))
+    mutants = sample(toy / "code", 1000, np.random.default_rng(0))
+    changed = {(one.region.name, one.change()[0]) for one in mutants}
+    assert {name for name, _ in changed} == {
+        *("LIMIT", "NAMES", "steps", "twice", "plain", "few", "remembered", "Shape.corners"),
+        *("Shape.around", "Shape.around.<locals>.half"),
+    }
+    assert all(one.change()[0] != one.change()[1] for one in mutants)
+    assert not any("raise" in line or "sides: int" in line for _, line in changed)
+    assert ("plain", "def plain(x, *, more=1):") in changed
+    assert ("plain", "if x < -1:") in changed
+    assert sample(toy / "code", 3, np.random.default_rng(1)) == sample(toy / "code", 3, np.random.default_rng(1))
 
 
-def test_a_mutant_is_found_again_where_its_kernel_has_moved(toy: Path) -> None:
+def test_a_mutant_is_found_again_where_its_function_has_moved(toy: Path) -> None:
     pytest.importorskip("cosmic_ray")
-    from tests.mutation.mutants import alike, sample
+    from tests.mutation.mutants import again, sample
 
-    (toy / "moved.py").write_text("# a comment\n\n" + KERNELS.replace("plain", "first_of_all"))
-    here = {"name": "steps", "path": str(toy / "toy_kernels.py"), "first": 5, "last": 11}
-    there = here | {"path": str(toy / "moved.py"), "first": 7, "last": 13}
-    for mutant in sample([here], 100, np.random.default_rng(0)):
-        nth = alike(Path(here["path"]), here, mutant.change()).index(mutant)
-        again = alike(Path(there["path"]), there, mutant.change())[nth]
-        assert (again.path, again.kernel, again.change()) == (toy / "moved.py", "steps", mutant.change())
-        assert again.source().splitlines()[2:11] == mutant.source().splitlines()[:9]
-
-
-def test_fates_outlive_docstrings_and_moves_of_kernels(toy: Path) -> None:
-    pytest.importorskip("cosmic_ray")
-    from tests.mutation.__main__ import code_of
-
-    path = toy / "toy_kernels.py"
-    before = code_of({"path": str(path), "first": 5, "last": 11})
-    lines = KERNELS.splitlines()
-    path.write_text("\n".join(["", *lines[:6], '    """A sum."""  # of steps', *lines[6:]]))
-    assert code_of({"path": str(path), "first": 6, "last": 13}) == before
-    path.write_text(KERNELS.replace("2 * i", "3 * i"))
-    assert code_of({"path": str(path), "first": 5, "last": 11}) != before
+    (toy / "later").mkdir()
+    moved = CODE.replace("def plain", "# a comment\n\n\ndef first_of_all(x):\n    return x + 1\n\n\ndef plain")
+    (toy / "later" / "moved.py").write_text(moved.replace("Adds 1 + 0.", "Adds more."))
+    for mutant in sample(toy / "code", 1000, np.random.default_rng(0)):
+        found = again(toy / "later", *mutant.identity)
+        assert found is not None
+        assert (found.region.name, found.change()) == (mutant.region.name, mutant.change())
+    (toy / "later" / "moved.py").write_text(CODE.replace("x + more", "more + x"))
+    (plain,) = [m for m in sample(toy / "code", 1000, np.random.default_rng(0)) if m.change()[0] == "return x + more"]
+    assert again(toy / "later", *plain.identity) is None
 
 
 def test_only_survivors_run_again_when_tests_have_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("cosmic_ray")
     from tests.mutation import __main__ as program
 
-    drawn = [program.Fate("x.py", "f", "a", after, after == "b", "", 0) for after in ("b", "c", "d")]
-    found = {"kernels": [], "key": "old"}
-    run: list[str] = []
+    system, ran = "alpha_rank", []
+    of_now = ["old"]
 
-    def fate(mutant: Any, _: Any) -> Any:
-        run.append(mutant.after)
-        return mutant
+    def run_tests(_: str, mutants: Any, __: Any) -> dict[int, Any]:
+        ran.append([one.change() for one in mutants])
+        return {i: [i % 2 == 0, "a test", 1] for i in range(len(mutants))}
 
-    monkeypatch.setattr(program, "fates_for", lambda *_: tmp_path / "fates.json")
-    monkeypatch.setattr(program, "sample", lambda *_: drawn)
-    monkeypatch.setattr(program, "mutant_of", lambda one, _: one._replace(killed=True))
-    monkeypatch.setattr(program, "is_equivalent", lambda one, _: one.after == "d")
-    monkeypatch.setattr(program, "fate", fate)
-    assert program.judge("alpha_rank", found, 3, 1, 0) == program.judge("alpha_rank", found, 3, 1, 0) == drawn
-    assert run == ["b", "c", "d"]
-    again = program.judge("alpha_rank", found | {"key": "new"}, 3, 1, 0)
-    assert run == ["b", "c", "d", "c"]
-    assert [one.after for one in again if one.killed] == ["b", "c"]
-    program.judge("alpha_rank", found | {"key": "new"}, 3, 1, 0, fresh=True)
-    assert run[4:] == ["b", "c", "d"]
-
-
-def test_kernels_meet_the_mathematics_of_compiled_code(toy: Path) -> None:
-    """Where Python raises, compiled code returns infinity or NaN."""
-    body = "import math\nfrom lrtheory._array import kernel\n\n\n@kernel\ndef log(x):\n    return math.log(x)\n"
-    (toy / "poles.py").write_text(body)
-    test = "import math\nimport poles\n\n\ndef test_poles():\n    assert poles.log(0.0) == -math.inf\n"
-    (toy / "test_toy.py").write_text(test + "    assert math.isnan(poles.log(-1.0))\n    assert poles.log(1.0) == 0\n")
-    done = run(toy, limit=20)
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize(("old", "new", "killed"), [("2 * i", "3 * i", True), ("range(3)", "range(2)", False)])
-def test_a_mutant_runs_in_the_place_of_its_file(toy: Path, old: str, new: str, killed: bool) -> None:
-    path = str(toy / "toy_kernels.py")
-    done = run(toy, limits={"test_toy.py::test_steps": 20}, path=path, source=KERNELS.replace(old, new))
-    assert (done.returncode == 1) == killed, done.stdout + done.stderr
-    assert "test_plain" not in done.stdout  # only the tests that are named run
-
-
-def test_a_mutant_that_never_ends_is_killed(toy: Path) -> None:
-    endless = KERNELS.replace("for i in range(3):", "while True:\n        i = 0")
-    done = run(toy, limits={"test_toy.py::test_steps": 0.5}, path=str(toy / "toy_kernels.py"), source=endless)
-    assert done.returncode == 1
-    assert "took longer than 0.5 s" in done.stdout
+    monkeypatch.setattr(program, "BUILD", tmp_path)
+    monkeypatch.setattr(program, "run_tests", run_tests)
+    monkeypatch.setattr(program, "source_digest", lambda *_: of_now[0])
+    monkeypatch.setattr(program, "is_equivalent", lambda one, _: (one.before, one.after) == ran[0][1])
+    options = program.Options(size=6, seed=0, jobs=1, budget=1.0)
+    drawn = program.judge(system, options)
+    assert [one.killed for one in drawn] == [True, False] * 3
+    assert sorted(program.judge(system, options)) == sorted(drawn)
+    assert len(ran) == 1
+    of_now[0] = "new"
+    again = program.judge(system, options)
+    assert ran[1:] == [[ran[0][3], ran[0][5]]]  # neither the killed nor the equivalent one
+    assert sum(one.killed for one in again) == 4
+    program.judge(system, options._replace(fresh=True))
+    assert ran[2] == ran[0]
 
 
 def test_the_table_keeps_other_systems(tmp_path: Path) -> None:
     pytest.importorskip("cosmic_ray")
     import lrtheory
-    from tests.mutation.__main__ import write
+    from tests.mutation.table import write
 
     path, first, last = tmp_path / "RESULTS.md", lrtheory.SYSTEMS[0], lrtheory.SYSTEMS[-1]
     write(path, {system: (f"| `{system}` | 60 |", [f"- `lrtheory/{system}/x.py`"]) for system in (last, first)})

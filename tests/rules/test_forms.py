@@ -100,6 +100,37 @@ def test_no_public_function_uses_hidden_entries(system: str, name: str) -> None:
             pytest.fail(f"argument {index} was taken: {function(system, name)(*call.args, **call.options)}")
 
 
+@pytest.mark.parametrize(("system", "name"), all_calls())
+def test_minus_infinity_is_refused_where_infinity_is(system: str, name: str) -> None:
+    """A check of the largest number alone does not see it."""
+    recipe = calls(system)[name]
+    for index, _ in replaced(recipe(), with_first(np.inf)):
+        if refused(function(system, name), dict(replaced(recipe(), with_first(np.inf)))[index]):
+            call = dict(replaced(recipe(), with_first(-np.inf)))[index]
+            assert refused(function(system, name), call), f"argument {index} was taken"
+
+
+def with_first(number: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Changes an array so that its first entry is this number."""
+
+    def change(value: np.ndarray) -> np.ndarray:
+        changed = value.astype(np.float64)
+        changed.flat[0] = number
+        return changed
+
+    return change
+
+
+def refused(called: Callable[..., Any], call: Call) -> bool:
+    """Whether a call ends in a sentence; infinities may warn where they are taken."""
+    try:
+        with np.errstate(all="ignore"):
+            called(*call.args, **call.options)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
 @pytest.mark.parametrize("form", [np.ndarray.tolist, frame], ids=["list", "frame"])
 @pytest.mark.parametrize(("system", "name"), all_calls())
 def test_lists_and_frames_are_as_good_as_arrays(system: str, name: str, form: Callable[[np.ndarray], Any]) -> None:

@@ -137,3 +137,12 @@ def test_a_forged_certificate_is_refused():
         assert not dataclasses.replace(honest, **lie).verify(problem), lie
     with pytest.raises(ValueError, match="`blocks` must be 6 matrices; got 5"):
         honest.verify(problem.blocks[:5])
+
+
+def test_the_allowance_for_rounding_grows_with_the_number_of_blocks():
+    """Many thin blocks: the certificate of a hundred columns in fifty directions is found again."""
+    angles = np.repeat(np.arange(50) * np.pi / 50, 2)
+    blocks = [np.array([[np.cos(angle)], [np.sin(angle)]]) for angle in angles]
+    found = mc.cluster_blocks(blocks, 1, 0.0)
+    assert len(found.clusters) == 50
+    assert found.certificate.verify(blocks)

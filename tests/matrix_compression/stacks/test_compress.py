@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory._files import Tensors
 from lrtheory.matrix_compression.stacks import accumulator
+from lrtheory.matrix_compression.stacks.measuring import second_pass
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from tests.backends import missing
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, joined, relative_error, stacks
@@ -238,3 +240,28 @@ def test_blocks_of_one_name_are_all_written(tmp_path):
     problem = mc.StackProblem([np.eye(3), 2 * np.eye(3)], 1, labels=["a", "a"])
     mc.compress_stack(problem).to_file(tmp_path / "shared.safetensors")
     assert Tensors(tmp_path / "shared.safetensors").names == ["basis", "coefficients.0", "coefficients.1"]
+
+
+@pytest.mark.parametrize(("limit", "accepted"), [(4, False), (3, True)])
+def test_up_to_the_limit_of_rows_a_certificate_is_held_against_the_exact_optimum(monkeypatch, limit, accepted):
+    """A basis that is no good brackets the best error loosely; at the last number of rows that is no excuse yet."""
+    monkeypatch.setattr(sys.modules[mc.compress_stack.__module__], "GRAM_ROWS", limit)
+    blocks = [np.diag([4.0, 2.0, 1.0, 0.5])]
+    honest = mc.compress_stack(blocks, 1, method="gram").certificate
+    assert honest.bound == pytest.approx(np.sqrt(5.25 / 21.25))
+    error = np.sqrt(17.25 / 21.25)
+    loose = dataclasses.replace(honest, basis=np.eye(4)[:, 1:2], error=error, bound=0.0, upper=0.95, gap=1.0)
+    assert loose.verify(blocks)
+    assert dataclasses.replace(loose, bound=0.6).verify(blocks) == accepted
+
+
+def test_a_second_pass_brackets_the_best_error_at_every_rank():
+    rng = np.random.default_rng(50)
+    for blocks in stacks(60, rng):
+        energies = exact_energies(blocks)
+        wide = np.linalg.qr(rng.normal(size=(len(blocks[0]), min(3, len(blocks[0])))))[0]
+        for rank in range(wide.shape[1] + 1):
+            found = second_pass(blocks, wide[:, :rank], wide, unit=0, dtype=np.dtype(float))
+            low, high = found.bracket
+            tail, noise = float(sum(energies[rank:])), 1e-12 * float(sum(energies))
+            assert low - noise <= tail <= high + noise

@@ -361,9 +361,20 @@ def test_sketches_in_other_units_merge_with_all_they_lost(shift):
 def test_a_state_with_more_columns_than_are_gathered_is_refused(method):
     sketch = mc.StackSketch(1, oversampling=1, method=method, buffer=3)
     sketch.update(np.ones((4, 2)))
-    state = sketch.get_state() | {"columns": np.ones((4, 3))}
-    with pytest.raises(ValueError, match="columns.* must be at most 2 columns; got 3"):
-        mc.StackSketch(1, oversampling=1, method=method, buffer=3).set_state(state)
+    for width in (3, 4, 9):
+        state = sketch.get_state() | {"columns": np.ones((4, width))}
+        with pytest.raises(ValueError, match=f"columns.* must be at most 2 columns; got {width}"):
+            mc.StackSketch(1, oversampling=1, method=method, buffer=3).set_state(state)
+
+
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+def test_a_state_before_the_first_block_starts_anew(method):
+    state = mc.StackSketch(1, method=method).get_state()
+    again = mc.StackSketch(1, method=method)
+    again.set_state(state)
+    assert (again.n_rows, again.n_columns) == (0, 0)
+    again.update(np.eye(3))
+    assert again.interval().upper == pytest.approx(np.sqrt(2 / 3))
 
 
 def test_a_restored_sketch_records_what_comes_after():
