@@ -25,6 +25,7 @@ __all__ = ["BUDGETS", "DEFAULT_SEED", "Budget", "Session", "chunks"]
 DEFAULT_SEED = 0
 _MEMO_SIZE = 256
 _CLOSELY = 1 / 8
+_FORMS = 8  # runs whose honest outcomes give their forms to all runs of an instance
 
 
 @dataclass(frozen=True)
@@ -142,23 +143,55 @@ class Session:
         key = ("run", family.name, *seen, chunk, n, statement.patch, id(statement.solve), id(statement.reference))
 
         def compute() -> Any:
-            rng = self.rng(family, "solve", content, chunk)
-            outcome = _solved(statement, instance, rng, () if n is None else (n,), self._called)
-            return self._in_form(statement, received(outcome), instance, chunk, n)
+            rng, given = self.rng(family, "solve", content, chunk), handed(instance)
+            outcome = _solved(statement, given, instance, rng, () if n is None else (n,), self._called)
+            _demand_unaltered(given, instance)
+            due = self._due(statement, instance, chunk, n)
+            return received(outcome) if due is None else _in_form(statement, received(outcome), due[0])
 
         return self._remembered(key, compute, keep=(statement.solve, statement.reference, family.view))
 
-    def _in_form(self, statement: Statement, outcome: Any, instance: Any, chunk: int, n: int | None) -> Any:
-        """The outcome of another solver in the form of the honest one; that of the statement's own as it is."""
+    def runs_alone(self, statement: Statement, instance: Any, first: int, size: int) -> Iterator[tuple[Any, bool]]:
+        """Outcomes of runs that are calls of their own, and whether each has used its stream.
+
+        Each has a stream of its own, which is that of `run` for a chunk of this number. The first runs of the
+        statement's own solver give their forms to all.
+        """
+        family, content, given = statement.instances, digest(instance), handed(instance)
+        dues: dict[int, tuple[Any] | None] = {}
+        for run in range(first, first + size):
+            rng, place = self.rng(family, "solve", content, run), run % _FORMS
+            before = _state_of(rng)
+            outcome = received(_solved(statement, given, instance, rng, (1,), self._called))
+            due = dues[place] = dues[place] if place in dues else self._due(statement, instance, place, 1)
+            yield outcome if due is None else _in_form(statement, outcome, due[0]), _state_of(rng) != before
+        _demand_unaltered(given, instance)
+
+    def observed_alone(self, statement: Statement, instance: Any, first: int, size: int) -> np.ndarray:
+        """The numbers that a claim about chance sees of such runs, one by one, so that no run sees another."""
+        claim: Any = statement.claim
+        key = ("alone", statement.instances.name, digest(instance), kinds_of(instance), first, size)
+
+        def compute() -> np.ndarray:
+            runs = self.runs_alone(statement, instance, first, size)
+            return np.concatenate([claim.observe(instance, outcome) for outcome, _ in runs])
+
+        keep = (statement.solve, claim, statement.instances.view)
+        return self._remembered((*key, *map(id, keep)), compute, keep=keep)
+
+    def draws_nothing(self, statement: Statement, instance: Any, first: int = 0) -> bool:
+        """Whether eight runs leave their streams untouched and have one outcome."""
+        (one, touched), *others = self.runs_alone(statement, instance, first, _FORMS)
+        return not touched and not any(used or altered(other, one) for other, used in others)
+
+    def _due(self, statement: Statement, instance: Any, chunk: int, n: int | None) -> tuple[Any] | None:
+        """The honest outcome, which gives its form to that of another solver; None for the statement's own."""
         if statement.reference is None:
-            return outcome
+            return None
         try:
-            due = self.run(statement.honest(), instance, chunk, n)
+            return (self.run(statement.honest(), instance, chunk, n),)
         except Fault as fault:
             raise StatementError(f"the statement's own solver gives no form to an outcome: {fault}") from fault
-        outcome = fitted(outcome, due, may_vary=statement.may_vary, unread=statement.unread)
-        demand_finite(outcome, due, unread=statement.unread)
-        return outcome
 
     def _remembered(self, key: tuple[Any, ...], compute: Callable[[], Any], keep: Any) -> Any:
         """The value of a key; `keep` holds the objects whose ids stand in the key, so that no other gets them."""
@@ -170,14 +203,37 @@ class Session:
         return self._memo[key][0]
 
 
+def _in_form(statement: Statement, outcome: Any, due: Any) -> Any:
+    """An outcome in the form that is due, with finite numbers."""
+    outcome = fitted(outcome, due, may_vary=statement.may_vary, unread=statement.unread)
+    demand_finite(outcome, due, unread=statement.unread)
+    return outcome
+
+
+def _state_of(rng: np.random.Generator) -> tuple[Any, int]:
+    """What tells whether a stream was used: its state, and how many streams were made from it."""
+    return rng.bit_generator.state, rng.bit_generator.seed_seq.n_children_spawned  # type: ignore[attr-defined]
+
+
+def _demand_unaltered(given: Any, instance: Any) -> None:
+    changed = altered(given, instance)
+    if changed:
+        raise Overwritten(changed)
+
+
 def _solved(
-    statement: Statement, instance: Any, rng: np.random.Generator, runs: tuple[int, ...], called: set[Patch]
+    statement: Statement,
+    given: Any,
+    instance: Any,
+    rng: np.random.Generator,
+    runs: tuple[int, ...],
+    called: set[Patch],
 ) -> Any:
     """The return value of `solve` on a copy of the instance; a patch that it has reached is added to `called`."""
     # a mutant may overflow; that is its business
     quiet: Literal["ignore"] | None = "ignore" if statement.sabotage else None
     # the view is made from the copy, so that a view that keeps a reference reaches no truth
-    given, view = handed(instance), statement.instances.view
+    view = statement.instances.view
     with patched(statement.patch) as reached, np.errstate(all=quiet):
         with blamed("`view`", f"the family {statement.instances.name}", instance):
             seen = given if view is None else view(given)
@@ -194,7 +250,4 @@ def _solved(
             ) from error
         finally:
             called |= reached
-    changed = altered(given, instance)
-    if changed:
-        raise Overwritten(changed)
     return outcome

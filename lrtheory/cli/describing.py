@@ -84,7 +84,7 @@ def takes_and_returns(statement: Statement) -> tuple[Any, Any] | None:
     """The first instance as a solver gets it, and what ours returns for it; None where no solver is put to the test."""
     if isinstance(statement.claim, Recorded) or statement.closed:
         return None
-    return example_of(statement, Session())
+    return example_of(statement, Session(), runs=2)
 
 
 def explained(statement: Statement) -> dict[str, list[str]]:

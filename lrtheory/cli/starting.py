@@ -49,7 +49,8 @@ def solve({arguments}):
 '''
 _RUNS = """
     n : int
-        How many independent outcomes are asked for; a check asks for more and more."""
+        How many independent outcomes are asked for. A check calls `solve` for each run by itself, with n = 1 and a
+        random stream of its own, so `n` may be left out of the arguments."""
 
 
 def start(options: Any) -> int:

@@ -165,10 +165,14 @@ RG_T2P = Statement(
         ),
         # one edge is much harder than the others, whose ends are played far too often then
         saboteur("plays on where all is resolved", solve=wrong_solvers.round_robin, instances=NEAR_TIE),
-        # interpreted, hence a match that ends after few plays
+        # interpreted, hence a match that ends after few plays; every profile gets one first, or it had no mean
         saboteur(
             "most samples first",
-            patch=(ucb_steps.next_profile, "n_samples[s] < n", "n_samples[s] > n"),
+            patch=(
+                ucb_steps.next_profile,
+                "n_samples[s] < n_samples[best]",
+                "n_samples[s] == 0 or 0 < n_samples[best] < n_samples[s]",
+            ),
             instances=EASY_MATCH,
         ),
     ),

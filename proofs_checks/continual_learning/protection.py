@@ -187,6 +187,7 @@ CS_4b = Statement(
     solve=shared,
     claim=Inequality(holds_share),
     decisions=("basis",),
+    may_vary={"basis": "how many directions it takes is what it decides"},
     saboteurs=(
         saboteur(
             "as released: as many as have a share below the threshold",

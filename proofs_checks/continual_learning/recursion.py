@@ -75,6 +75,7 @@ RL_1 = Statement(
     solve=written,
     claim=Identity(batch_solution),
     decisions=("*.weights",),
+    may_vary={"*.weights": "whether a recursion begins where a direction is free is up to it, and the claim asks"},
     saboteurs=(
         saboteur("no inverse in the gain", solve=wrong.ungained),
         saboteur("the covariance from after the edit in the gain", solve=wrong.twice_gained),

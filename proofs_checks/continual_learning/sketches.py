@@ -40,6 +40,7 @@ DROPS = (
 TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], delta)", "lengths_left(energies[:n], 2 * delta)")
 ANY_SIZE = "a solver may return rows of any size"
 COMPONENTS = {"components": "FD-2 projects onto the directions"}
+KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
 
 
 def allowed(case: Rows | Parts) -> float:
@@ -85,6 +86,7 @@ FD_1 = Statement(
     claim=Inequality(misses_little, unbounded=ANY_SIZE),
     decisions=("sketch",),
     unread={"delta": "FD-6 compares the sum of all shrinks", **COMPONENTS},
+    may_vary=KEPT,
     saboteurs=(
         saboteur("rows beyond the rank are dropped", patch=DROPS),
         saboteur("every shrink is taken twice", patch=TWICE),
@@ -126,6 +128,7 @@ FD_6 = Statement(
     claim=Inequality(certified, unbounded=ANY_SIZE),
     decisions=("sketch",),
     unread=COMPONENTS,
+    may_vary=KEPT,
     saboteurs=(
         saboteur("every shrink is taken twice and counted once", patch=TWICE),
         saboteur("the last shrink is not counted", patch=(SketchBuffer.read, "self.delta + delta", "self.delta")),
@@ -167,6 +170,7 @@ FD_2 = Statement(
     claim=Inequality(projects, unbounded="a solver may say that its sketch has shrunk by any number"),
     decisions=("components",),
     unread={name: "FD-6 compares the sketch with its certificate" for name in ("sketch", "mass")},
+    may_vary={"components": "a sketch of fewer rows than that has fewer directions"},
     saboteurs=(
         saboteur("left singular vectors", solve=wrong.left_vectors),
         saboteur("the last directions for the first", solve=wrong.last_vectors),
@@ -203,6 +207,7 @@ FD_3 = Statement(
     solve=merged,
     claim=Inequality(certified_union, unbounded=ANY_SIZE),
     decisions=("sketch",),
+    may_vary=KEPT,
     saboteurs=(
         saboteur(
             "the shrinks of the other are forgotten",
@@ -251,6 +256,7 @@ FD_9 = Statement(
     instances=AXES,
     solve=counted,
     claim=Identity(counts),
+    may_vary=KEPT,
     saboteurs=(
         saboteur("a shrink at every row", solve=wrong.eager),
         saboteur("rows beyond the rank are dropped", patch=DROPS),

@@ -86,7 +86,7 @@ DMD_R1 = Statement(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("half of it", claim=Inequality(partial(overspent, share=Fraction(1, 2)))),
         # subtle: the same run until a proposal is turned down, whose units the price then does not see
-        saboteur("prices move by what is implemented", solve=wrong_solvers.implemented_gradient),
+        saboteur("prices move by what is implemented", solve=wrong_solvers.implemented_walk),
     ),
     notes="For every n; with the box of DMD-L4 the right side is O(sqrt T) for steps of order 1/sqrt T.",
 )

@@ -50,6 +50,12 @@ def implemented_gradient(requests: Requests, rng: np.random.Generator) -> Servic
     return Service(prices, proposed, actions, first_shortage(requests, proposed))
 
 
+def implemented_walk(requests: Requests, rng: np.random.Generator) -> Walk:
+    """Move prices by what is implemented, and tell them and the proposals alone."""
+    found = implemented_gradient(requests, rng)
+    return Walk(found.prices, found.proposed)
+
+
 def stops_late(requests: Requests, rng: np.random.Generator) -> Service:
     """Report the stopping time at which the budget is used up, not nearly so."""
     found = served(requests)

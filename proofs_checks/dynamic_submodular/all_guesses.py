@@ -183,6 +183,9 @@ DS_T17 = Statement(
     solve=replayed,
     claim=Identity(same_path),
     closed="the coins and the counted queries of a guess are the library's own, and no other algorithm has them",
+    may_vary=dict.fromkeys(
+        ("lazy", "eager"), "which guesses of the optimum are alive follows from the coins of the solver"
+    ),
     saboteurs=(
         # the law of the samples is the same: only paths tell the coins apart
         saboteur("other coins", solve=partial(replayed, shift=1)),
@@ -220,6 +223,10 @@ DS_P5 = Statement(
     solve=up_to_date,
     claim=Inequality(certified),
     decisions=("sequences", "guesses", "upper_bound"),
+    may_vary=dict.fromkeys(
+        ("sequences", "values", "guesses"),
+        "which guesses of the optimum are alive follows from the coins of the solver",
+    ),
     saboteurs=(
         saboteur("deletions are not repeated", solve=wrong_solvers.certifies_insertions),
         # subtle: guesses a quarter too large are refuted by full sequences, which are worth less than half of them
@@ -302,6 +309,7 @@ DS_T16 = Statement(
     solve=grouped_answers,
     claim=Inequality(quarter),
     decisions=DECIDED,
+    may_vary={"solutions": "an answer is a set, and places without an item are no part of it"},
     saboteurs=(
         saboteur("nothing is deleted", solve=wrong_solvers.grouped_without_deletions),
         saboteur("nine tenths", claim=Inequality(partial(quarter, share=Fraction(9, 10)))),

@@ -79,6 +79,7 @@ FSS_P1 = Statement(
     solve=swapped,
     decisions=("observed",),
     claim=Inequality(lowered, unbounded=REPORTS),
+    may_vary={"distances.*": "how many pairs are exchanged is drawn by the solver"},
     saboteurs=(
         saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR),
         saboteur(
@@ -117,6 +118,7 @@ FSS_P3 = Statement(
     solve=swapped,
     decisions=("observed",),
     claim=Inequality(all_removed, unbounded=REPORTS),
+    may_vary={"distances.*": "how many pairs are exchanged is drawn by the solver"},
     saboteurs=(
         saboteur("a tenth less", solve=wrong_solvers.one_swap_less),
         saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR_FULL),

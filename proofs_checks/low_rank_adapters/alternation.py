@@ -112,6 +112,7 @@ AL_4 = Statement(
     solve=climbed,
     claim=rate((-0.1, 0.1)),
     decisions=("B", "A"),
+    may_vary=dict.fromkeys("BA", "how many steps a run makes is up to the solver, and the claim counts them"),
     saboteurs=(
         saboteur("plain gradient descent", solve=wrong.descended),
         saboteur("grows with the root of the condition", claim=rate((0.45, 0.55))),

@@ -92,7 +92,11 @@ RA_2 = Statement(
         saboteur("dependent bases", breaks="bases in general position", instances=EQUAL_BASES),
         saboteur(
             "all bases share the vector of columns",
-            patch=(RandLoRA._factors, 'self.params["gammas"][:, None, :]', 'self.params["gammas"][:1, None, :]'),
+            patch=(
+                RandLoRA._factors,
+                'self.params["gammas"][:, None, :]',
+                '(0 * self.params["gammas"] + self.params["gammas"][:1])[:, None, :]',
+            ),
         ),
     ),
     notes="All numbers are integers below 2^53, on which doubles are exact.",

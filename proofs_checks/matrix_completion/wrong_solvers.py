@@ -187,14 +187,20 @@ def countsketch_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -
     return sketches(replace(law, kind="countsketch"), rng, n)
 
 
+def _with_zeros(law: SketchLaw, rng: np.random.Generator, n: int, rows: int) -> np.ndarray:
+    """Draw sketches of fewer rows, below which zeros stand."""
+    found = sketches(replace(law, sketch_size=rows), rng, n)
+    return np.concatenate([found, np.zeros((n, law.sketch_size - rows, found.shape[2]))], axis=1)
+
+
 def few_of_the_rows(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Keep one row in 64."""
-    return sketches(replace(law, sketch_size=law.sketch_size // 64), rng, n)
+    """Keep one row in 64; the others are zero."""
+    return _with_zeros(law, rng, n, law.sketch_size // 64)
 
 
 def smaller_sketches(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw sketches with an eighth of the rows."""
-    return sketches(replace(law, sketch_size=law.sketch_size // 8), rng, n)
+    """Draw sketches with an eighth of the rows; the others are zero."""
+    return _with_zeros(law, rng, n, law.sketch_size // 8)
 
 
 def not_scaled(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -208,8 +214,8 @@ def coordinate_vectors(law: SketchLaw, rng: np.random.Generator, n: int) -> np.n
 
 
 def half_of_the_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw sketches with half of the rows, in which collisions are more frequent."""
-    return sketches(replace(law, sketch_size=law.sketch_size // 2), rng, n)
+    """Draw sketches with half of the rows, in which collisions are more frequent; the others are zero."""
+    return _with_zeros(law, rng, n, law.sketch_size // 2)
 
 
 def gaussian_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,6 +63,11 @@ def by_tail(case: Head, found: dict[str, Any]) -> Sides:
     return Sides(np.array(lhs), np.array(rhs), trivial=np.inf, rounding=1e-9)
 
 
+def by_tail_of_factors(case: Head, found: dict[str, Any]) -> Sides:
+    """Compare queries and keys that are truncated one by one, which are made here, with the tail of the attention."""
+    return by_tail(case, ranked(case, method="factors"))
+
+
 DR_7 = Statement(
     id="matrix_compression/DR-7",
     title="New logits move a row by at most tanh(osc / 4) diam(V)",
@@ -88,8 +92,7 @@ DR_7 = Statement(
         ),
         saboteur(
             "the tail of the attention matrix, as the published code tests it",
-            solve=partial(ranked, method="factors"),
-            claim=Inequality(by_tail, unbounded="outputs of other logits may move by any amount"),
+            claim=Inequality(by_tail_of_factors, unbounded="outputs of other logits may move by any amount"),
             printed=True,
         ),
         saboteur(

@@ -76,6 +76,7 @@ CM_4 = Statement(
     solve=clustered,
     claim=Inequality(within_epsilon),
     decisions=("labels",),
+    may_vary=dict.fromkeys(("errors", "exempt"), "how many clusters there are follows from the labels"),
     saboteurs=(
         saboteur(
             "a seed that attracts nobody is lost, as in the published code",

@@ -45,6 +45,7 @@ CM_13 = Statement(
     instances=LOW_RANK,
     solve=kept,
     claim=Identity(exact_within),
+    may_vary={"factor": "how many columns it keeps is its own, and the claim takes their products"},
     saboteurs=(
         saboteur(
             "one column fewer is kept",

@@ -116,6 +116,7 @@ MG_2 = Statement(
     instances=STREAMS,
     solve=streamed,
     claim=Inequality(in_steps),
+    may_vary=dict.fromkeys(("B.*", "A.*"), "how many columns a step needs, up to the rank, is its own"),
     saboteurs=(
         saboteur(
             "losses add up in squares", claim=Inequality(squares_of_steps, unbounded="losses may align in any way")

@@ -39,6 +39,9 @@ from proofs_checks.matrix_compression.wrong_solvers import stacks as wrong_solve
 #: sides of a stack of zeros, of which there is nothing to say
 NOTHING = Sides([0.0], [0.0], trivial=0.0, rounding=0.0)
 VALUES = {"values": "single values are those of CM-10"}
+WIDTHS = dict.fromkeys(
+    ("nodes.*.factor", "nodes.*.dropped"), "how many columns a factor keeps, and how many energies it drops, is its own"
+)
 FLOORS = {"nodes.*.floors": "floors of the error are those of CM-7"}
 BRACKETS = {"brackets": "reported brackets are those of CM-3"}
 PASSED = {"blocks of finite numbers with the same rows, and a sketch of them": is_pass}
@@ -114,6 +117,7 @@ CM_3 = Statement(
     solve=sketched,
     claim=Inequality(partial(bracketed, steps=line)),
     unread={**FLOORS, **VALUES},
+    may_vary=WIDTHS,
     saboteurs=(
         saboteur("the last column twice", patch=(factors.joined, "[a.F, other.F]", "[a.F, other.F, other.F[:, -1:]]")),
         saboteur("only the last truncation", patch=(factors.joined, "lost = lost + np", "lost = 0.0 * lost + np")),
@@ -162,6 +166,7 @@ CM_3T = Statement(
     solve=sketched,
     claim=Identity(balanced),
     unread={**FLOORS, **VALUES, **BRACKETS},
+    may_vary=WIDTHS,
     saboteurs=(
         saboteur(
             "the largest of each step alone",
@@ -303,6 +308,7 @@ CM_16 = Statement(
     solve=partial(sketched, method="fd"),
     claim=Inequality(frequent),
     unread={**FLOORS, **VALUES},
+    may_vary=WIDTHS,
     saboteurs=(
         saboteur("Delta for every rank", claim=Inequality(partial(bracketed, steps=line, shrunk=True, factor=False))),
         saboteur("one column more in the bound", claim=Inequality(partial(shrunk, beyond=2))),

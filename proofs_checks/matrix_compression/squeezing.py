@@ -120,7 +120,7 @@ SQ_1E = Statement(
     solve=panel,
     claim=Inequality(nearest),
     saboteurs=(
-        saboteur("a rank more than is told", solve=partial(panel, more=1)),
+        saboteur("certificates of a rank more", solve=wrong.certified_for_more),
         saboteur("the error of one rank less", claim=Inequality(nearer)),
     ),
     notes="Squeezed factors attain the bound; those of a random range do not.",
@@ -175,6 +175,10 @@ SQ_4 = Statement(
     instances=FOLDERS,
     solve=refiled,
     claim=Identity(as_told),
+    may_vary=dict.fromkeys(
+        ("config.rank_pattern", "config.alpha_pattern"),
+        "which modules differ from the default is up to who writes the file",
+    ),
     saboteurs=(
         saboteur(
             "alpha is kept",

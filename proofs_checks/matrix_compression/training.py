@@ -167,6 +167,7 @@ SA_1 = Statement(
     solve=as_adapter,
     claim=Identity(of_parts),
     unread={"values": "SA-3 compares them with the spectrum"},
+    may_vary=dict.fromkeys("BA", "of which rank the adapter is written is up to it, and the claim takes the product"),
     saboteurs=(
         saboteur("relu of the middle matrix, as one public layer has it", solve=wrong.rectified, printed=True),
         saboteur("shifts alone", claim=Identity(without_scale)),

@@ -127,6 +127,9 @@ TC_T9 = Statement(
     instances=POINTS,
     solve=clustered,
     claim=Inequality(falls),
+    may_vary=dict.fromkeys(
+        ("assignments", "prototypes", "energies"), "how many turns are made until nothing moves is the solver's"
+    ),
     saboteurs=(
         saboteur("means of labels", breaks="soft prototypes", instances=HARD),
         saboteur("a medoid from between the points", solve=wrong_solvers.from_between, instances=PAIR),

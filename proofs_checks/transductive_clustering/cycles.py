@@ -11,7 +11,14 @@ from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import Case, energy, highest, lowest
-from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined
+from proofs_checks.transductive_clustering.families.paths import (
+    ITERATES,
+    Descent,
+    along,
+    descend,
+    entries,
+    joined,
+)
 from proofs_checks.transductive_clustering.families.rings import (
     CALM,
     FAR,
@@ -67,6 +74,7 @@ TC_N1 = Statement(
     instances=FAR,
     solve=partial(descend, n_updates=SWAPS),
     claim=Inequality(along(swaps, n_updates=SWAPS)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("shortened steps", solve=partial(descend, n_updates=SWAPS, damping="auto")),
         saboteur("rows one at a time", solve=partial(wrong_solvers.one_at_a_time, n_updates=SWAPS)),
@@ -141,6 +149,7 @@ TC_N2 = Statement(
     instances=RINGS,
     solve=ring_run,
     claim=Inequality(along(turns, n_updates=SWAPS)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("the mean of both directions", solve=partial(ring_run, symmetric=True)),
         saboteur("labels that turn", solve=wrong_solvers.turning_labels),

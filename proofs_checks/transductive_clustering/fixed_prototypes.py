@@ -25,7 +25,14 @@ from proofs_checks.transductive_clustering.families.definitions import (
     pairs,
     update,
 )
-from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined
+from proofs_checks.transductive_clustering.families.paths import (
+    ITERATES,
+    Descent,
+    along,
+    descend,
+    entries,
+    joined,
+)
 from proofs_checks.transductive_clustering.families.problems import CASES, REPELLING, SAFE, UNSAFE
 from proofs_checks.transductive_clustering.families.rings import (
     CYCLES,
@@ -73,6 +80,7 @@ TC_T3 = Statement(
     instances=CASES,
     solve=descend,
     claim=Identity(along(decreases)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
         saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
@@ -114,6 +122,7 @@ TC_T5 = Statement(
     instances=SAFE,
     solve=descend,
     claim=Inequality(along(falls)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("a strong pull, no psd shift", breaks="lambda lambda_min >= -2 T", instances=UNSAFE),
         saboteur("the energy that published code prints", solve=wrong_solvers.energy_of_the_code, instances=PRINTED),
@@ -145,6 +154,7 @@ TC_T5_DAMPED = Statement(
     instances=CASES,
     solve=partial(descend, damping="auto"),
     claim=Inequality(along(never_rises, damped=True)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("whole steps", solve=descend),
         saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
@@ -194,6 +204,7 @@ TC_T6 = Statement(
     instances=SAFE,
     solve=descend,
     claim=Inequality(along(summed)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("energies with lambda in the place of lambda / 2", solve=wrong_solvers.energy_of_the_code),
         saboteur("an update, and then none", solve=wrong_solvers.stops_after_one),
@@ -238,6 +249,7 @@ TC_T6_KKT = Statement(
     instances=CASES,
     solve=descend,
     claim=Inequality(along(nearly_stationary), unbounded="the gradient is infinite at the faces of the simplices"),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
         saboteur("half of the temperature", solve=wrong_solvers.colder),
@@ -283,6 +295,7 @@ TC_T8 = Statement(
     instances=CASES,
     solve=descend,
     claim=Identity(along(two_steps)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
@@ -316,6 +329,7 @@ TC_T8_LIMITS = Statement(
     instances=CASES,
     solve=descend,
     claim=Inequality(along(moves_back)),
+    may_vary=ITERATES,
     saboteurs=(
         saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
         saboteur("half of every step", solve=partial(descend, damping=0.5)),

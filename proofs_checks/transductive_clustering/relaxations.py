@@ -21,7 +21,14 @@ from proofs_checks.transductive_clustering.families.definitions import (
     optimum,
     vertices,
 )
-from proofs_checks.transductive_clustering.families.paths import Descent, along, entries, joined, unlike
+from proofs_checks.transductive_clustering.families.paths import (
+    ITERATES,
+    Descent,
+    along,
+    entries,
+    joined,
+    unlike,
+)
 from proofs_checks.transductive_clustering.families.problems import (
     CASES,
     NEGATIVE_DIAGONAL,
@@ -174,6 +181,7 @@ TC_S3 = Statement(
     instances=SANDWICHED,
     solve=from_the_best,
     claim=Inequality(sandwiched),
+    may_vary={f"*.{name}": reason for name, reason in ITERATES.items()},
     saboteurs=(
         saboteur("the best of the starts at hand", solve=wrong_solvers.from_the_start_twice),
         saboteur("from the worst labels", solve=wrong_solvers.from_the_worst),

@@ -142,6 +142,14 @@ class Expectation:
         holds = value <= bound if within is None else abs(value - bound) <= within
         return Judgment(value, bound, "supported" if holds else "refuted", np.inf, np.inf)
 
+    def of_constant(self, instance: Any, x: float) -> Judgment:
+        """The judgment where each run gives this number, which is then the mean itself."""
+        value, within = self._stated(instance)
+        low, high = self.support(instance)
+        slip = _SLIP * (high - low if np.isfinite(high) else max(1.0, abs(value)))
+        holds = x <= value + slip if within is None else abs(x - value) <= slip
+        return Judgment(x, value, "supported" if holds else "refuted")
+
     def _wealth(self, instance: Any, x: np.ndarray, mean: float) -> tuple[float, float]:
         """Log wealth against E x <= mean and against E x >= mean."""
         low, high = self.support(instance)

@@ -71,8 +71,7 @@ class Law:
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
         """The Dirichlet e-value first; then exact intervals, their level split over looks and categories."""
         p = self._stated(instance)
-        if x.min() < 0 or x.max() >= len(p):
-            raise OutcomeError(f"a category lies outside 0..{len(p) - 1}")
+        self._demand_category(x.min(), x.max(), p)
         counts = np.bincount(x, minlength=len(p))
         # a mixture over all laws of k categories bets against the stated one; the category furthest off is shown
         against = evalues.log_dirichlet(counts, p)
@@ -83,6 +82,17 @@ class Law:
         low, high = self.intervals(counts, len(x), level)
         close = ((low >= p - self.within) & (high <= p + self.within)).all()
         return Judgment(lhs, rhs, "supported" if close else "inconclusive", log_against=against)
+
+    def of_constant(self, instance: Any, x: float) -> Judgment:
+        """The judgment where each run gives this category, so that its probability is 1."""
+        p = self._stated(instance)
+        self._demand_category(x, x, p)
+        return Judgment(1.0, p[int(x)], "supported" if p[int(x)] >= 1 - 1e-12 * len(p) else "refuted")
+
+    @staticmethod
+    def _demand_category(low: float, high: float, p: np.ndarray) -> None:
+        if low < 0 or high >= len(p):
+            raise OutcomeError(f"a category lies outside 0..{len(p) - 1}")
 
     @staticmethod
     def intervals(counts: np.ndarray, runs: int, level: Level) -> tuple[np.ndarray, np.ndarray]:

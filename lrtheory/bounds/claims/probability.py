@@ -53,13 +53,23 @@ class Probability:
             raise OutcomeError(f"an event must be one boolean per run; got {events.dtype}")
         return events.astype(float)
 
-    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
-        """Two e-processes: against P <= delta and against P >= delta."""
+    def of_constant(self, instance: Any, x: float) -> Judgment:
+        """The judgment where each run gives this number, 0 or 1, and nothing is drawn."""
+        delta = self._stated(instance)
+        return Judgment(x, delta, "refuted" if x > delta else "supported")
+
+    def _stated(self, instance: Any) -> float:
+        """The stated bound."""
         delta = float(self.at_most(instance))
         if not 0 < delta < 1:
             raise StatementError(
                 f"the bound of a Probability must be in (0, 1); got {delta}. What never happens, state as an Identity"
             )
+        return delta
+
+    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
+        """Two e-processes: against P <= delta and against P >= delta."""
+        delta = self._stated(instance)
         failures, n = int(x.sum()), len(x)
         above = evalues.log_failures_above(failures, n, delta)
         below = evalues.log_failures_below(failures, n, delta)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrtheory.bounds.claims import Identity, Inequality, Level
+from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Level
 from lrtheory.bounds.deciding.comparison import Comparison, measure
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
+from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.running.blame import blamed, place_of
 from lrtheory.bounds.running.handover import Fault, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["decide_sides"]
+__all__ = ["Draws", "decide_sides"]
+
+
+class Draws(Exception):
+    """A solver that was taken for a deterministic one has used its stream, or its runs differ."""
 
 
 def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None) -> Tally:
@@ -88,7 +93,8 @@ def _judge_event(statement: Statement, session: Session, tally: Tally, label: st
 
 def _row(statement: Statement, label: str, instance: Any, m: Comparison) -> Row:
     """The row of an instance whose sides were compared."""
-    two_sided = isinstance(statement.claim, Identity)
+    claim = statement.claim
+    two_sided = isinstance(claim, (Identity, Law)) or (isinstance(claim, Expectation) and claim.equals is not None)
     sides = (m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
     return Row(label, instance, *sides, two_sided=two_sided, rounding=m.rounding)
 
@@ -97,12 +103,43 @@ def _compared(
     statement: Statement, session: Session, tally: Tally, label: str, instance: Any, *, every: bool = False
 ) -> Comparison | None:
     """The comparison of both sides; None where a saboteur crashed, which catches nothing, so the check goes on."""
-    assert isinstance(statement.claim, (Inequality, Identity))
     try:
+        if not isinstance(statement.claim, (Inequality, Identity)):
+            return _of_one_run(statement, session, instance)
         return measure(statement.claim, instance, session.run(statement, instance), every=every)
+    except Draws:
+        raise
     except (Exception, SystemExit) as error:
         tally.note_crash(statement, label, instance, error)
         return None
+
+
+def _of_one_run(statement: Statement, session: Session, instance: Any) -> Comparison:
+    """The comparison of a claim about chance where nothing is drawn, so that one run tells what all runs are."""
+    claim: Any = statement.claim
+    ((outcome, touched),) = session.runs_alone(statement, instance, 0, 1)
+    observed = claim.observe(instance, outcome)
+    if observed.shape != (1,):
+        raise StatementError(f"one run gave numbers of shape {observed.shape}")
+    judgment = claim.of_constant(instance, float(observed[0]))
+    if touched or (judgment.verdict == "refuted" and not session.draws_nothing(statement, instance, first=1)):
+        raise Draws
+    lhs, rhs, vacuous = judgment.lhs, judgment.rhs, claim.is_vacuous(instance)
+    return Comparison(
+        verdict=judgment.verdict,
+        lhs=float(lhs),
+        rhs=float(rhs),
+        shown=(f"{lhs:.6g}", f"{rhs:.6g}"),
+        where=(),
+        rounding=0.0,
+        ratio=lhs / rhs if rhs > 0 and not vacuous else float("nan"),
+        vacuous=vacuous,
+        entries=1,
+        saying=int(not vacuous),
+        exact=0,
+        outside=0,
+        misled=False,
+    )
 
 
 def _simplify(statement: Statement, session: Session, tally: Tally) -> None:

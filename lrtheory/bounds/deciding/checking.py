@@ -15,6 +15,7 @@ from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
 from lrtheory.bounds.deciding.both_sides import decide_sides
 from lrtheory.bounds.deciding.evidence import Evidence
+from lrtheory.bounds.deciding.one_by_one import decide_one_by_one
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.tally import Row, Tally, holds
 from lrtheory.bounds.errors import StatementError
@@ -25,7 +26,7 @@ from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.session import DEFAULT_SEED, Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["LEVEL", "check", "demand_signature"]
+__all__ = ["LEVEL", "check", "demand_signature", "takes"]
 
 _MEMBERS = 8  # drawn instances that tell of which types a family is
 LEVEL = 1e-7  # of every random check: a thousand of them err with probability below 1e-4
@@ -82,6 +83,8 @@ def _checked(statement: Statement, session: Session, instance: Any, level: float
         tally, level = Tally(), 0.0
     elif isinstance(statement.claim, (Inequality, Identity)):
         tally, level = decide_sides(statement, session, chosen), 0.0
+    elif statement.one_by_one:
+        tally, level = decide_one_by_one(statement, session, chosen, level)
     else:
         decide = decide_rate if isinstance(statement.claim, Rate) else decide_runs
         tally = decide(statement, session, chosen, level)
@@ -108,16 +111,22 @@ def demand_signature(statement: Statement, solve: Callable[..., Any]) -> None:
         If it takes other arguments.
     """
     names = ["instance", "rng"] if statement.kind in ("inequality", "identity") else ["instance", "rng", "n"]
+    if takes(solve, *names) is False and statement.kind != "recorded":
+        due, signature = f"({', '.join(names)})", inspect.signature(solve, follow_wrapped=False)
+        raise StatementError(f"{statement.id}: `solve` must take {due}; got one that takes {signature}")
+
+
+def takes(solve: Callable[..., Any], *names: str) -> bool | None:
+    """Whether a function can be called with these arguments by position; None where it does not tell, as some of C."""
     try:
         signature = inspect.signature(solve, follow_wrapped=False)
-    except (TypeError, ValueError):  # some functions of C do not tell
-        return
+    except (TypeError, ValueError):
+        return None
     try:
         signature.bind(*names)
     except TypeError:
-        if statement.kind != "recorded":
-            due = f"({', '.join(names)})"
-            raise StatementError(f"{statement.id}: `solve` must take {due}; got one that takes {signature}") from None
+        return False
+    return True
 
 
 def _located(statement: Statement, session: Session, instance: Any) -> tuple[str, Any]:
@@ -215,7 +224,7 @@ def _e_value(rows: list[Row], verdict: str) -> float | None:
 def _message(statement: Statement, tally: Tally) -> str:
     if isinstance(statement.claim, Recorded):
         return f"{statement.claim.reason} Carried by {statement.claim.carried_by}."
-    remarks = list(tally.problems)
+    remarks = tally.problems + tally.remarks
     if not tally.rows:
         remarks.append("no instance was measured")
     elif tally.vacuous():

@@ -243,7 +243,8 @@ class Evidence(Result):
             return "no run was judged"
         e_value = "" if self.e_value is None else f"e-value {self.e_value:.3g}, "
         power = f"at most {counts['most_runs']} of {counts['cap']} an instance"
-        return f"{e_value}{counts['runs']} runs, level {self.level:g}, {power}"
+        calls = ", each a call of its own" if counts.get("calls") else ""
+        return f"{e_value}{counts['runs']} runs{calls}, level {self.level:g}, {power}"
 
     def __str__(self) -> str:
         head = f"{_SIGNS[self.verdict]} {self.statement}  {self.verdict}  {self.title}"

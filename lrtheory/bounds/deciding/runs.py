@@ -165,7 +165,12 @@ def _observed(
     claim, (label, instance), (index, size) = statement.claim, labeled, chunk
     assert isinstance(claim, (Probability, Expectation, Law, Rate))
     try:
-        observed = claim.observe(instance, session.run(statement, instance, index, size))
+        if statement.one_by_one:
+            first = sum(chunks(session.budget.runs)[:index])
+            observed = session.observed_alone(statement, instance, first, size)
+            tally.counts["calls"] += size
+        else:
+            observed = claim.observe(instance, session.run(statement, instance, index, size))
     except (Exception, SystemExit) as error:
         tally.note_crash(statement, label, instance, error)
         return None

@@ -63,6 +63,7 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     hypotheses: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what is remarkable, and stands in no way
     last_crash: str = ""
     breaks_hypothesis: bool = False
     misled: bool = False  # doubles were far from exact numbers on an instance, so that they filter no later one

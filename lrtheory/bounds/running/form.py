@@ -95,20 +95,14 @@ class _Fitting:
                 return None
             raise _wrong(path, _told(due), value)
         if self.varies(path):
-            some = next(iter(due.values()), None)
-            keys = {key: due.get(key, some) for key in value}
-        else:
-            keys = {
-                key: item for key, item in due.items() if key in value or not self.is_unread(item, _joined(path, key))
-            }
-            missing = [key for key in keys if key not in value]
-            if missing:
-                raise _wrong(path, f"a mapping with the key {missing[0]!r}", value)
-        # further keys are cut off, so that they never reach the claim
-        return {
-            key: value[key] if due == {} else self.of(value[key], item, _joined(path, key))
-            for key, item in keys.items()
-        }
+            some = next(iter(due.values()), None)  # without an entry there is no form of an entry
+            dues = {key: due.get(key, some) for key in value}
+            return {k: self.of(value[k], dues[k], _joined(path, k)) if due else value[k] for k in value}
+        missing = [k for k, item in due.items() if k not in value and not self.is_unread(item, _joined(path, k))]
+        if missing:
+            raise _wrong(path, f"a mapping with the key {missing[0]!r}", value)
+        # further keys are cut off, so that they never reach the claim; the order of the others is the solver's
+        return {key: self.of(value[key], due[key], _joined(path, key)) for key in value if key in due}
 
     def of_items(self, value: Any, due: Any, path: str) -> Any:
         if value is None and self.varies(path):
@@ -132,13 +126,15 @@ class _Fitting:
             return value
         if parts(value) is not None:
             raise _wrong(path, _told(due), value)
-        shapes, kinds = (np.shape(value), np.shape(due)), (_kinds(value), _kinds(due))
-        same = len(shapes[0]) == len(shapes[1]) if self.varies(path) else shapes[0] == shapes[1]
-        if not same or not all(set(_STAND_FOR[kind]) & kinds[1] for kind in kinds[0]):
+        shape, due_shape, kinds = np.shape(value), np.shape(due), _kinds(due)
+        same = len(shape) == len(due_shape) if self.varies(path) else shape == due_shape
+        # without entries there is no number of a wrong kind, and objects of which there are none are of any kind
+        known = np.size(value) and kinds
+        if not same or (known and not all(set(_STAND_FOR.get(kind, "")) & kinds for kind in _kinds(value))):
             raise _wrong(path, _told(due), value)
         if isinstance(due, np.ndarray):
             # an array without entries has no kind; it could be no index if it came as one of doubles
-            return np.empty(shapes[0], due.dtype) if np.size(value) == 0 else np.asarray(value)
+            return np.empty(shape, due.dtype) if np.size(value) == 0 else np.asarray(value)
         return value[()] if isinstance(value, np.ndarray) else value
 
 
@@ -234,13 +230,9 @@ def _joined(path: str, name: Any) -> str:
 
 
 def _kinds(leaf: Any) -> set[str]:
-    """The kinds of the numbers of a leaf; none where there are no numbers."""
+    """The kinds of the numbers of a leaf; none of an array of objects without entries."""
     if isinstance(leaf, np.ndarray) and leaf.dtype != object:
-        return (
-            {"i" if leaf.dtype.kind == "u" else "U" if leaf.dtype.kind == "S" else leaf.dtype.kind}
-            if leaf.size
-            else set()
-        )
+        return {{"u": "i", "S": "U"}.get(leaf.dtype.kind, leaf.dtype.kind)}
     types = set(map(type, leaf.flat)) if isinstance(leaf, np.ndarray) else {type(leaf)}
     return {next((kind for classes, kind in _OBJECTS if issubclass(one, classes)), "?") for one in types}
 

@@ -87,6 +87,9 @@ class Statement:
         Set by `sabotaged` and `repaired` alone.
     reference : callable or None
         The statement's own solver, where another one is under test; set by `with_solver` and `sabotaged` alone.
+    one_by_one : bool
+        Whether each run of a claim about chance is a call of `solve` by itself, with n = 1 and a stream of its own; set
+        by `with_solver` alone.
     sabotage, repair : str
         Name of the saboteur or of the repair in force; empty for the statement itself.
     origin : Origin
@@ -118,6 +121,7 @@ class Statement:
     repairs: tuple[Repair, ...] = ()
     patch: Patch | None = None
     reference: Callable[..., Any] | None = None
+    one_by_one: bool = False
     sabotage: str = ""
     repair: str = ""
     origin: Origin = UNKNOWN
@@ -142,13 +146,18 @@ class Statement:
         return type(self.claim).__name__.lower()
 
     @property
+    def is_random(self) -> bool:
+        """Whether the claim is about chance, so that `solve` takes a number of runs."""
+        return self.kind in ("probability", "expectation", "law", "rate")
+
+    @property
     def due(self) -> str:
         """The verdict without which a test of the statement fails."""
         if isinstance(self.claim, Recorded):
             return "recorded"
         return "refuted" if self.sabotage or self.violated is not None else "supported"
 
-    def with_solver(self, solve: Callable[..., Any]) -> Statement:
+    def with_solver(self, solve: Callable[..., Any], *, one_by_one: bool = False) -> Statement:
         """The statement with another solver under test, whose outcomes must have the form of those of its own.
 
         The form is the containers, the shape of every array and the kind of every number (truth value, integer, real,
@@ -159,17 +168,27 @@ class Statement:
         ----------
         solve : callable
             The other solver.
+        one_by_one : bool
+            Whether each run is a call by itself, so that runs are independent whatever the solver does with `n`.
 
         Returns
         -------
         Statement
             Decided by runs alone, since an exact probability is that of the statement's own solver.
         """
-        return replace(self._by_runs(), solve=solve, reference=self._form())
+        return replace(self._by_runs(), solve=solve, reference=self._form(), one_by_one=one_by_one and self.is_random)
 
     def honest(self) -> Statement:
-        """The statement with its own solver under test, whatever stands in its place."""
-        return self if self.reference is None else replace(self, solve=self.reference, reference=None, patch=None)
+        """The statement with its own solver under test, whatever stands in its place.
+
+        Returns
+        -------
+        Statement
+            The statement itself where no other solver does.
+        """
+        if self.reference is None:
+            return self
+        return replace(self, solve=self.reference, reference=None, patch=None, one_by_one=False)
 
     def _by_runs(self) -> Statement:
         # A claim may know the exact probability for the statement's own solver; for another one it is a wrong number.

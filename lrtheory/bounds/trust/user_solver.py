@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds.deciding.checking import check, demand_signature
+from lrtheory.bounds.deciding.checking import check, demand_signature, takes
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.errors import OutcomeError
@@ -31,7 +31,8 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     statement : Statement
         What is claimed.
     solve : callable
-        Takes what the statement's own `solve` takes and returns what that returns.
+        Takes what the statement's own `solve` takes and returns what that returns. Where the claim is about chance it
+        is called for each run by itself, with n = 1 and a stream of its own, and may leave `n` out.
     session : Session
         Budget and seed.
     instance : object or None
@@ -58,10 +59,12 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
         raise must("solve", "a callable", solve, TypeError)
     if statement.closed:
         raise must("solve", f"left out for {statement.id} ({statement.closed.rstrip('.')})", solve)
-    demand_signature(statement, solve)
-    watched = _Watched(solve, lambda: classes_of(example_of(statement, session)[1]))
+    of_one = statement.is_random and takes(solve, "instance", "rng", "n") is False and takes(solve, "instance", "rng")
+    if not of_one:
+        demand_signature(statement, solve)
+    watched = _Watched(solve, lambda: classes_of(example_of(statement, session)[1]), takes_runs=not of_one)
     try:
-        evidence = check(statement.with_solver(watched), session, instance=instance)
+        evidence = check(statement.with_solver(watched, one_by_one=True), session, instance=instance)
     except Exception as error:
         raise _explained(error, statement, session, watched) from error
     if watched.error is not None:  # the caller wants to see where, and not that an error refutes the claim
@@ -76,14 +79,15 @@ class _Watched:
     A class of the author's own could answer a claim by its methods and properties and not by its numbers.
     """
 
-    def __init__(self, solve: Callable[..., Any], known: Callable[[], set[type]]) -> None:
+    def __init__(self, solve: Callable[..., Any], known: Callable[[], set[type]], *, takes_runs: bool) -> None:
+        self.takes_runs = takes_runs
         self.solve, self.known, self.instance, self.outcome, self.returned = solve, known, None, None, True
         self.error: Exception | None = None
 
     def __call__(self, instance: Any, rng: np.random.Generator, *runs: int) -> Any:
         self.instance, self.returned = instance, False
         try:
-            self.outcome = self.solve(instance, rng, *runs)
+            self.outcome = self.solve(instance, rng, *(runs if self.takes_runs else ()))
         except Exception as error:
             self.error = error
             raise
@@ -126,12 +130,12 @@ def _nearly(evidence: Evidence) -> str:
 
 
 def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
-    """The types that a statement's own solver takes and returns, by its first instance.
+    """The types that a statement's own solver takes and returns, by its first instance and one run.
 
     Parameters
     ----------
     statement : Statement
-        Whose solver runs once, or twice at once where the claim is about chance.
+        Whose solver runs once.
     session : Session
         For the random stream.
 
@@ -144,15 +148,17 @@ def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
     return kind_of(instance), kind_of(outcome)
 
 
-def example_of(statement: Statement, session: Session) -> tuple[Any, Any]:
+def example_of(statement: Statement, session: Session, runs: int = 1) -> tuple[Any, Any]:
     """The first instance of a statement, and what its own solver returns for it.
 
     Parameters
     ----------
     statement : Statement
-        Whose solver runs once, or twice at once where the claim is about chance.
+        Whose solver runs.
     session : Session
         For the random stream.
+    runs : int
+        How many runs, where the claim is about chance.
 
     Returns
     -------
@@ -160,10 +166,9 @@ def example_of(statement: Statement, session: Session) -> tuple[Any, Any]:
         The instance as a solver is given it, and the outcome.
     """
     instance = next(iter(session.instances(statement.instances, 1)))[1]
-    runs = () if statement.kind in ("inequality", "identity") else (2,)
     family, given = statement.instances, handed(instance)
     given = given if family.view is None else family.view(given)
-    return given, statement.solve(given, session.rng(family, "example"), *runs)
+    return given, statement.solve(given, session.rng(family, "example"), *((runs,) if statement.is_random else ()))
 
 
 def kind_of(value: Any, depth: int = 2) -> str:

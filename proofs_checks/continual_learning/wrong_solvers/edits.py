@@ -12,8 +12,8 @@ import numpy as np
 
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
-from proofs_checks.continual_learning.families.runs import RIDGES, Found
-from proofs_checks.continual_learning.families.streams import Stream
+from proofs_checks.continual_learning.families.runs import FORMS, RIDGES, Found, forms
+from proofs_checks.continual_learning.families.streams import Stream, is_held
 from proofs_checks.continual_learning.families.truths import Truth, energy, information, norm, truth
 
 Step = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -54,7 +54,15 @@ def _told(true: Truth, maps: list[np.ndarray]) -> Found:
         "drift": list(map(norm, D[1:])),
         "anchor_drift": [norm(true.anchors @ one) for one in D[1:]],
     }
-    return {"exact": {"weights": np.stack(maps)}} | {name: np.array([x], float) for name, x in reports.items()}
+    return _in_all_forms(len(forms(true.stream)) if is_held(true.stream) else 2, {"weights": np.stack(maps)}, reports)
+
+
+def _in_all_forms(n: int, exact: dict[str, np.ndarray], reports: dict[str, Any] | None = None) -> Found:
+    """Return the same arrays in Fractions and as doubles of the n - 1 other forms, and the same reports n times."""
+    doubles = {name: np.stack([np.asarray(x, float)] * (n - 1)) for name, x in exact.items()}
+    return {"exact": exact, "doubles": doubles} | {
+        name: np.array([x] * n, float) for name, x in (reports or {}).items()
+    }
 
 
 def ungained(stream: Stream, rng: np.random.Generator | None = None) -> Found:
@@ -146,7 +154,8 @@ def stale(stream: Stream, rng: np.random.Generator | None = None, halved: bool =
         after = _right(found[-1], true.start, K, V)[0]
         found.append((found[-1] + after) / 2 if halved else found[-1])
     M = [inverse(C).astype(float) for C in found]
-    return {"exact": {"covariance": np.stack(found)}, "log_det": np.array([[np.linalg.slogdet(one)[1] for one in M]])}
+    log_det = [np.linalg.slogdet(one)[1] for one in M]
+    return _in_all_forms(len(forms(stream)), {"covariance": np.stack(found)}, {"log_det": log_det})
 
 
 def untaken(stream: Stream, rng: np.random.Generator | None = None, wrong: str = "sign") -> Found:
@@ -161,7 +170,7 @@ def untaken(stream: Stream, rng: np.random.Generator | None = None, wrong: str =
     without = W - gain @ (V - K @ W)
     after = C if wrong == "information" else inverse(inverse(C) - K.T @ K)
     last = _right(after, without, *true.edits[-1])[1]
-    return {"exact": {"weights": np.stack([without, last]), "left": V - K @ without}}
+    return _in_all_forms(len(forms(stream)), {"weights": np.stack([without, last]), "left": V - K @ without})
 
 
 def recounted(stream: Stream, rng: np.random.Generator | None = None) -> Found:
@@ -172,7 +181,7 @@ def recounted(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     for K, V in true.edits:
         due = due + K.T @ V
     maps, matrices = [true.maps[-1], *[inverse(M) @ due] * 2], [true.covariances[-1], *[inverse(M)] * 2]
-    return {"exact": {"weights": np.stack(maps), "covariance": np.stack(matrices)}}
+    return _in_all_forms(len(forms(stream)), {"weights": np.stack(maps), "covariance": np.stack(matrices)})
 
 
 def misfaded(stream: Stream, rng: np.random.Generator | None = None, wrong: str = "covariance") -> Found:
@@ -184,21 +193,21 @@ def misfaded(stream: Stream, rng: np.random.Generator | None = None, wrong: str 
         for K, V in true.edits:
             M, due = M0 + beta * (M - M0) + K.T @ K, M0 @ true.start + beta * (due - M0 @ true.start) + K.T @ V
             maps.append(inverse(M) @ due)
-        return {"exact": {"weights": np.stack(maps), "covariance": inverse(M)}}
+        return _in_all_forms(len(FORMS), {"weights": np.stack(maps), "covariance": inverse(M)})
     C, maps = true.covariances[0], [true.start]
     for K, V in true.edits:
         C, W = _right(beta * C, maps[-1], K, V)
         maps.append(W)
-    return {"exact": {"weights": np.stack(maps), "covariance": C}}
+    return _in_all_forms(len(FORMS), {"weights": np.stack(maps), "covariance": C})
 
 
 def of_one_ridge(stream: Stream, rng: np.random.Generator | None = None, wrong: str = "first") -> Found:
     """Use the first ridge for all of them, or divide by the ridge where it multiplies."""
     ridges = [RIDGES[0] if wrong == "first" else 1 / ridge for ridge in RIDGES]
     if wrong == "still":
-        return {"exact": {"weights": np.stack([truth(stream).start] * len(RIDGES))}}
+        return _in_all_forms(2, {"weights": np.stack([truth(stream).start] * len(RIDGES))})
     maps = [theory.ridge_solution(stream.W0, stream.pairs, **(stream.weights | {"ridge": one})) for one in ridges]
-    return {"exact": {"weights": np.stack(maps)}}
+    return _in_all_forms(2, {"weights": np.stack(maps)})
 
 
 def truncated(stream: Stream, rng: np.random.Generator | None = None) -> dict[str, Any]:

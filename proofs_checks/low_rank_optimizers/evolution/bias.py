@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, exactly, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.planning.bias_bound import bias_bound
 from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS, TASK, TWICE_AS_MANY, laws_of
@@ -125,6 +125,11 @@ def extrapolated(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), t
     return Sides(*sides_of((mean_of_two(task, found, weights, times), smoothed(task))))
 
 
+def extrapolated_from_three(task: Task, found: Found) -> Sides:
+    """Combine the ranks r and 3r with the weights of r and 2r; the estimates of the rank 3r are made here."""
+    return extrapolated(task, exactly(of_two_ranks(task, times=3)), times=3)
+
+
 EG_R = Statement(
     id="low_rank_optimizers/EG-R",
     title="Two ranks combined have the mean of full noise",
@@ -146,8 +151,7 @@ EG_R = Statement(
         ),
         saboteur(
             "ranks r and 3r with the weights of r and 2r",
-            solve=partial(of_two_ranks, times=3),
-            claim=Identity(partial(extrapolated, times=3)),
+            claim=Identity(extrapolated_from_three),
         ),
         saboteur("the same rank twice", solve=wrong.of_one_rank),
         saboteur(

@@ -80,7 +80,11 @@ def read(folder: Path) -> dict[str, Any]:
             first, last = (start + offset for offset in entry["data_offsets"])
             arrays[name] = np.frombuffer(content[first:last], "<f8").reshape(entry["shape"]).copy()
     kept = ("r", "lora_alpha", "use_rslora", "rank_pattern", "alpha_pattern")
-    return {"config": {name: config[name] for name in kept}, "arrays": arrays}
+    settings = {name: config[name] for name in kept}
+    # JSON has one kind of number
+    settings["lora_alpha"] = float(settings["lora_alpha"])
+    settings["alpha_pattern"] = {key: float(alpha) for key, alpha in settings["alpha_pattern"].items()}
+    return {"config": settings, "arrays": arrays}
 
 
 def array_name(module: str, factor: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from proofs_checks.matrix_compression.families.files import DIGITS, Cast
 from proofs_checks.matrix_compression.families.merges import Merge, averaged
-from proofs_checks.matrix_compression.families.updates import Update, squeezed
+from proofs_checks.matrix_compression.families.updates import Panel, Update, panel, squeezed
 
 
 def one_by_one(case: Update, rng: np.random.Generator | None = None) -> dict[str, Any]:
@@ -24,6 +24,12 @@ def one_by_one(case: Update, rng: np.random.Generator | None = None) -> dict[str
 def unsigned(case: Update, rng: np.random.Generator | None = None) -> dict[str, Any]:
     """Lose the sign of the quotient of both scales."""
     return squeezed(replace(case, scale=abs(case.scale), out_scale=abs(case.out_scale))) | {"scale": case.out_scale}
+
+
+def certified_for_more(case: Update, rng: np.random.Generator) -> Panel:
+    """Give each pair of factors the certificate of a pair of one rank more."""
+    seeds = np.random.default_rng(rng.integers(2**31)).spawn(2)
+    return replace(panel(case, seeds[0]), brackets=panel(case, seeds[1], more=1).brackets)
 
 
 def averaged_twice(case: Merge, rng: np.random.Generator | None = None) -> dict[str, Any]:

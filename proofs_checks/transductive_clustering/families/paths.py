@@ -39,6 +39,10 @@ def optimized(case: Case, **options: Any) -> BoundResult:
     return bound_update(case.costs, affinity, **given, **({"damping": 1.0, "tol": 0.0} | options))
 
 
+#: what solvers of their own need not repeat: after which update they stand still, or stop
+ITERATES = dict.fromkeys(("assignments", "energies"), "how many updates are made until nothing moves is the solver's")
+
+
 def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = UPDATES, **options: Any) -> Descent:
     """Run `n_updates` (12) updates one by one, all rows at once; fewer where the assignments stand still or swap."""
     if case.path == "tasks":

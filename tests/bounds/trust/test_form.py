@@ -61,6 +61,8 @@ FORMS = [
     (np.zeros(3), np.zeros((3, 1)), r"got an array of shape \(3, 1\)"),
     (np.zeros(3), [0.0, 0.0, 0.0], r"`outcome` must be an array of shape \(3,\) of real numbers; got a list of 3"),
     (np.zeros(0, int), np.zeros(0), None),
+    (np.zeros(0), np.array([], object), None),
+    (np.zeros(2), np.array([1, object()], object), "got an array of shape .* of integers and objects|of objects and"),
     ((1, 2.0), (1, 2.0), None),
     ((1, 2.0), [1, 2.0], None),
     ((1, 2.0), (1,), "`outcome` must be a tuple of 2; got a tuple of 1"),
@@ -95,7 +97,7 @@ def test_forms(due: Any, given: Any, sentence: str | None) -> None:
 
 def test_the_claim_gets_the_containers_that_are_due() -> None:
     assert fitted([1, [2]], (1, (2,))) == (1, (2,))
-    assert fitted({"b": 1, "a": 2, "c": object()}, {"a": 0, "b": 0}) == {"a": 2, "b": 1}
+    assert fitted({"b": 1, "a": 2, "c": object()}, {"a": 0, "b": 0}) == {"b": 1, "a": 2}
     assert fitted(np.zeros(0), np.zeros(0, int)).dtype == int
     assert isinstance(fitted(np.float64(2), np.zeros(())), np.ndarray)
     assert not isinstance(fitted(np.zeros(()), 2.0), np.ndarray)
@@ -112,6 +114,10 @@ def test_what_may_vary_has_other_lengths_and_neither_other_axes_nor_other_kinds(
         with pytest.raises(OutcomeError):
             fitted(due | wrong, due, may_vary=("x", "steps", "found", "by"))
     assert fitted(due | {"x": None}, due, may_vary=("x",))["x"] is None
+    none = {"x": np.zeros((0, 3), int)}
+    assert fitted({"x": np.ones((2, 3), int)}, none, may_vary=("x",))["x"].shape == (2, 3)
+    with pytest.raises(OutcomeError, match="of integers; got"):
+        fitted({"x": np.ones((2, 3))}, none, may_vary=("x",))
 
 
 def test_what_is_not_read_has_no_form_and_may_be_missing() -> None:
