@@ -1,21 +1,17 @@
-"""Columns into a file: nothing is overwritten unless the caller says so, and a file appears whole or not at all."""
+"""Columns into a file whose suffix says the form."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import flag
-
-__all__ = ["SUFFIXES", "delimited", "replacing", "write_columns"]
+__all__ = ["SUFFIXES", "delimited", "write_columns"]
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".npz")
 
@@ -72,46 +68,3 @@ def _plain_array(cells: list[Any]) -> np.ndarray:
     """An array that can be read without unpickling; text where the cells are of several kinds."""
     array = np.array(cells)
     return np.array(["" if cell is None else str(cell) for cell in cells]) if array.dtype == object else array
-
-
-def replacing(
-    path: str | Path, write: Callable[[Path], object], *, force: bool = False, is_option: bool = True
-) -> None:
-    """Let a function write a file or a folder under another name, and give it its own at the end.
-
-    Parameters
-    ----------
-    path : path
-        Where it shall stand.
-    write : callable
-        Gets a path in the same folder at which there is nothing, and writes there.
-    force : bool
-        Whether a file that is there may be replaced; a folder never is.
-    is_option : bool
-        Whether the caller has such an option, which the error then names.
-
-    Raises
-    ------
-    FileExistsError
-        If something is there and may not be replaced.
-    FileNotFoundError
-        If the folder in which it shall stand does not exist.
-    PermissionError
-        If nothing can be written into it.
-    """
-    path = Path(path)
-    may_replace = flag("force", force)
-    there = os.path.lexists(path)  # a link that leads nowhere is something, too
-    if there and (not may_replace or not path.is_file()):
-        say = "only files are replaced" if path.is_dir() or may_replace else "say --force (force=True) to replace it"
-        raise FileExistsError(f"{str(path)!r} is there already" + (f"; {say}" if is_option else ""))
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r}")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PermissionError(f"nothing can be written into the folder {str(path.parent)!r}")
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        target = Path(folder) / path.name
-        write(target)
-        if there and target.is_dir():
-            raise FileExistsError(f"{str(path)!r} is there already; no folder replaces a file")
-        os.replace(target, path)

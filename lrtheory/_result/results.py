@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
 
@@ -35,6 +35,9 @@ class Result:
     """Base of all results; subclasses are made with the decorator `result`."""
 
     __slots__ = ()
+
+    #: suffixes of files that the class writes beside tables; "" stands for every other one, as those of folders
+    _forms: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         for name, value in _items(self):
@@ -144,12 +147,13 @@ class Result:
         path : path
             Ends in .csv, .tsv, .json, .jsonl or .npz, or as a form of the class's own does.
         force : bool
-            Whether a file that is there may be replaced.
+            Whether a file that is there may be replaced, and a folder that holds what this program wrote and nothing
+            else. An empty folder is nothing.
 
         Raises
         ------
         FileExistsError
-            If the file is there and `force` is False.
+            If something is there that may not be replaced.
         ValueError
             If the path ends in something else.
         """

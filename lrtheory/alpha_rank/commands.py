@@ -9,6 +9,8 @@ from lrtheory.alpha_rank.matches.log import MatchLog
 
 #: yes or no: is the first certain?
 DECIDES = ("rank",)
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {"rank": {"players": "matches"}, "next": {"players": "matches"}}
 
 
 def rank(

@@ -97,7 +97,9 @@ def _not_a_command(word: str) -> str:
 
 def _is_a_sentence(error: Exception) -> bool:
     """Whether an error says in a sentence what the caller can do, and needs no traceback."""
-    if isinstance(error, (KeyError, ValueError, TypeError, ImportError, OSError, MemoryError)):
+    from lrtheory.cli.sentences import SAID
+
+    if isinstance(error, SAID):
         return True
     engine = sys.modules.get("lrtheory.bounds.errors")  # its errors are raised by nobody before it is imported
     return engine is not None and isinstance(error, engine.StatementError)

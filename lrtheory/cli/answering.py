@@ -19,6 +19,7 @@ from typing import Any
 import lrtheory
 from lrtheory.cli import USAGE
 from lrtheory.cli.arguments import Parser
+from lrtheory.cli.sentences import speaking
 from lrtheory.cli.verbs import NUMBERS, REQUIRED, Parameter, Verb, verbs_of
 
 __all__ = ["run"]
@@ -66,12 +67,13 @@ def run(system: str, arguments: list[str]) -> int:
         return USAGE
     verb = known[name]
     options = _parser(verb).parse_intermixed_args(arguments[1:])  # options may stand between two files
-    _refuse_targets(verb, options)
-    started = time.perf_counter()
-    answer = _answered(verb, options)
-    if isinstance(answer, Iterator):
-        return _print_lines(answer)
-    return _show(verb, options, answer, time.perf_counter() - started)
+    with speaking(verb):
+        _refuse_targets(verb, options)
+        started = time.perf_counter()
+        answer = _answered(verb, options)
+        if isinstance(answer, Iterator):
+            return _print_lines(answer)
+        return _show(verb, options, answer, time.perf_counter() - started)
 
 
 def _parser(verb: Verb) -> Parser:
@@ -201,12 +203,7 @@ def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) 
 
     columns, facts = display.plain(answer._columns()), answer._facts()
     piped = options.output == "-"
-    if options.output and not piped:
-        answer.to_file(options.output, force=options.force)
-        facts = [*facts, f"wrote {options.output}"]
-    if options.plot:
-        _save_picture(answer, options)
-        facts = [*facts, f"drew {options.plot}"]
+    facts = [*facts, *_written(answer, options)]
     if options.json:
         print(json.dumps(_as_json(verb, options, answer, seconds), indent=1))
     elif piped:
@@ -229,13 +226,31 @@ def _terminal() -> int:
 
 def _sources(verb: Verb, options: argparse.Namespace) -> list[Path]:
     """The files that were read."""
+    return [Path(path) for path in _named(verb, options) if path != "-"]
+
+
+def _named(verb: Verb, options: argparse.Namespace) -> list[str]:
+    """What was named in the place of files."""
     told = [getattr(options, one.name) for one in (*verb.files, *verb.options) if one.is_file]
-    named = [path for one in told for path in (one if isinstance(one, list) else [one])]
-    return [Path(path) for path in named if isinstance(path, str) and path != "-"]
+    return [path for one in told for path in (one if isinstance(one, list) else [one]) if isinstance(path, str)]
+
+
+def _refuse_suffix(verb: Verb, path: str) -> None:
+    """Refuse a form that the answer is not written in."""
+    from lrtheory._files import SUFFIXES
+
+    function = getattr(importlib.import_module(f"lrtheory.{verb.system}.commands"), verb.name)
+    known = (*SUFFIXES, *typing.get_type_hints(function)["return"]._forms)
+    if "" not in known and Path(path).suffix.lower() not in known:
+        raise ValueError(f"{verb.writes} is written as one of {', '.join(known)}; got {Path(path).name!r}")
 
 
 def _refuse_targets(verb: Verb, options: argparse.Namespace) -> None:
     """Refuse what cannot be written before anything is read, since an answer may take an hour."""
+    from lrtheory._files import refuse_occupied
+
+    if [path for path in _named(verb, options) if path == "-"][1:]:
+        raise ValueError("standard input, `-`, can be one file alone")
     if verb.streams and (options.plot or options.output not in (None, "-")):
         raise ValueError(f"{verb.name} answers each change with a line at once; `> answers.jsonl` keeps them")
     for told in (options.output, options.plot):
@@ -243,20 +258,38 @@ def _refuse_targets(verb: Verb, options: argparse.Namespace) -> None:
             continue
         if any(path.resolve() == Path(told).resolve() for path in _sources(verb, options)):
             raise ValueError(f"{told} is what was read; nothing is written over it")
-        if not Path(told).parent.is_dir():
-            raise FileNotFoundError(f"there is no folder {str(Path(told).parent)!r}")
+        refuse_occupied(told, force=options.force)
+    if options.output not in (None, "-"):
+        _refuse_suffix(verb, options.output)
     if options.plot and Path(options.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
         raise ValueError(f"a picture is written as .png, .svg or .pdf; got {options.plot!r}")
 
 
-def _save_picture(answer: Any, options: argparse.Namespace) -> None:
-    import matplotlib as mpl
-
+def _written(answer: Any, options: argparse.Namespace) -> list[str]:
+    """Write the answer and its picture, both or none, and say so."""
     from lrtheory._files import replacing
+
+    output = None if options.output == "-" else options.output
+    told = [f"wrote {output}"] * bool(output) + [f"drew {options.plot}"] * bool(options.plot)
+
+    def write() -> None:
+        if output:
+            answer.to_file(output, force=options.force)
+
+    if not options.plot:
+        write()
+        return told
+    import matplotlib as mpl
 
     with mpl.rc_context({"backend": "agg"}):
         figure = answer.plot().figure
-        replacing(options.plot, lambda target: figure.savefig(target, dpi=150), force=options.force)
+
+        def draw(target: Path) -> None:
+            figure.savefig(target, dpi=150)
+            write()  # the picture is there and gets its name only once the answer is written
+
+        replacing(options.plot, draw, force=options.force)
+    return told
 
 
 def _files(sources: Iterable[Path]) -> Iterator[Path]:

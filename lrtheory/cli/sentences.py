@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lrtheory.cli.verbs import Verb
 
-__all__ = ["in_options", "sentence"]
+__all__ = ["SAID", "in_options", "sentence", "speaking"]
+
+#: errors that say in a sentence what the caller can do, and need no traceback
+SAID = (KeyError, ValueError, TypeError, ImportError, OSError, MemoryError)
 
 #: a name of Python in a sentence, or several: `rank`, `weights[2]`, `rank, epsilon`
 _NAMES = re.compile(r"`([A-Za-z_]\w*(?:\[[^\]`]*\])?(?:, [A-Za-z_]\w*)*)`")
@@ -36,7 +40,38 @@ def sentence(error: Exception) -> str:
     return str(error.args[0] if isinstance(error, KeyError) and error.args else error)
 
 
-def in_options(text: str, verb: Verb, renamed: Mapping[str, str]) -> str:
+@contextmanager
+def speaking(verb: Verb) -> Iterator[None]:
+    """Let errors of a verb speak of its options.
+
+    Parameters
+    ----------
+    verb : Verb
+        What runs inside.
+
+    Yields
+    ------
+    None
+        Once.
+
+    Raises
+    ------
+    ValueError
+        In place of an error that speaks of arguments.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except SAID as error:
+        text = sentence(error)
+        told = in_options(text, verb)
+        if told == text:
+            raise
+        raise ValueError(told) from error
+
+
+def in_options(text: str, verb: Verb) -> str:
     """A sentence about arguments of a function, in the names of the files and options of its verb.
 
     Parameters
@@ -45,17 +80,16 @@ def in_options(text: str, verb: Verb, renamed: Mapping[str, str]) -> str:
         With the names of arguments between backticks.
     verb : Verb
         Whose arguments they are.
-    renamed : mapping of str to str
-        Arguments of functions that the verb calls, and what the verb calls them.
 
     Returns
     -------
     str
         With ``--at-most`` in place of ``at_most``; columns of files keep their names.
     """
-    typed = {one.name: one.flag for one in verb.options} | {one.name: one.name.upper() for one in verb.files}
+    typed = {"path": "PATH", "folder": "PATH", "out": "-o"}
+    typed |= {one.name: one.flag for one in verb.options} | {one.name: one.name.upper() for one in verb.files}
     typed |= {word: "--no-header" if word == "header" else f"--{word}" for word in verb.reading}
-    typed |= {name: typed.get(word, word) for name, word in renamed.items()}
+    typed |= {name: typed.get(word, word) for name, word in verb.renamed.items()}
 
     def put(found: re.Match[str]) -> str:
         if _PLACE.search(text[: found.start()]):

@@ -4,7 +4,9 @@ A verb is a public function of ``<system>/commands.py``. Its positional paramete
 annotations name, each with a ``from_file``, and ``*others`` any number of them; its keywords are options; its docstring
 is the help. What it returns is a result, whose table, sentences and picture `answering` prints and writes. A verb that
 the module names in `DECIDES` has the option ``--decided``, and one in `ANSWERS` always exits with its yes or no. What a
-verb writes with ``-o``, where that is not the table that it prints, stands in `WRITES` as the help says it.
+verb writes with ``-o``, where that is not the table that it prints, stands in `WRITES` as the help says it. Arguments
+of the functions that a verb calls, whose names are not those of its options, stand in `RENAMED`, so that errors name
+options.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import lrtheory
@@ -66,6 +69,7 @@ class Verb(NamedTuple):
     streams: bool = False
     answers: bool = False
     writes: str = "a table"
+    renamed: Mapping[str, str] = MappingProxyType({})
 
     @property
     def line(self) -> str:
@@ -101,12 +105,16 @@ def verbs_of(system: str) -> dict[str, Verb]:
     if not path.exists():
         return {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    decides, answers, writes = (_constant(tree, name) for name in ("DECIDES", "ANSWERS", "WRITES"))
+    decides, answers, writes, renamed = (_constant(tree, name) for name in ("DECIDES", "ANSWERS", "WRITES", "RENAMED"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     found = [_verb(system, node) for node in functions]
-    told = {name: {"writes": text} for name, text in dict(writes).items()}
     return {
-        one.name: one._replace(decides=one.name in decides, answers=one.name in answers, **told.get(one.name, {}))
+        one.name: one._replace(
+            decides=one.name in decides,
+            answers=one.name in answers,
+            writes=dict(writes).get(one.name, one.writes),
+            renamed=dict(renamed).get(one.name, {}),
+        )
         for one in found
     }
 

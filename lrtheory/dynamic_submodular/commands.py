@@ -15,6 +15,9 @@ from lrtheory.dynamic_submodular.streams.following import Updates, follow_lines
 
 __all__ = ["follow", "pick"]
 
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {"pick": {"n_neighbors": "neighbors"}}
+
 
 def pick(
     data: Elements,

@@ -15,6 +15,9 @@ from lrtheory.fair_subset_selection.sweep import QuotaSweep, quota_sweep
 
 __all__ = ["choose", "quotas"]
 
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {"quotas": {"group": "of"}}
+
 
 def choose(
     votes: Rankings,

@@ -10,6 +10,9 @@ from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityRe
 
 __all__ = ["absorb", "diff"]
 
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {"absorb": {"step_bound": "step", "step_std": "std"}}
+
 
 def diff(
     before: Checkpoint, after: Checkpoint, *, other: Checkpoint | None = None, atol: float = 0.0, ranks: bool = True

@@ -14,6 +14,8 @@ WRITES = {
     "complete": "the predictions of all empty cells or of the pairs",
     "recommend": "a TREC run (.run), or a table",
 }
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {"recommend": {"rows": "user"}}
 
 
 def complete(

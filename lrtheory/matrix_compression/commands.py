@@ -28,6 +28,12 @@ WRITES = {
     "merge": "a folder that peft loads, or a table",
     "basis": "the basis with its coefficients (.safetensors), or a table",
 }
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {
+    "bounds": {"blocks": "matrices"},
+    "basis": {"blocks": "matrices"},
+    "cluster": {"blocks": "matrices"},
+}
 
 
 def squeeze(

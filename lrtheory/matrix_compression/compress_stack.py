@@ -187,6 +187,8 @@ class StackResult(Result):
     certificate: StackCertificate | None
     trace: Mapping[str, Any] | None
 
+    _forms = (".safetensors",)
+
     def reconstruct(self, k: int) -> np.ndarray:
         """Return the approximation of one block.
 

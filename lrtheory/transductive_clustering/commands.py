@@ -13,6 +13,9 @@ from lrtheory.transductive_clustering.evaluate import EpisodeTable
 
 __all__ = ["classify", "cluster", "evaluate"]
 
+#: arguments of the functions that a verb calls, and its own names for them
+RENAMED = {"cluster": {"n_clusters": "k", "n_starts": "starts"}, "evaluate": {"n_tasks": "tasks"}}
+
 
 def cluster(
     points: PointTable,

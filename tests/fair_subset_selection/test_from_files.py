@@ -175,7 +175,7 @@ def test_the_cost_of_a_quota(
         "3 voters rank 4 items, counted by borda; an item that a ballot does not list gets nothing" in told["facts"][0]
     )
     assert main("fair_subset_selection quotas b.csv -k 2 --groups g.csv --of x".split()) == 3
-    assert "`group` must be one that one attribute alone has (gender: f, m); got 'x'" in capsys.readouterr().err
+    assert "`--of` must be one that one attribute alone has (gender: f, m); got 'x'" in capsys.readouterr().err
 
 
 def test_choosing_in_the_shell(
@@ -194,9 +194,9 @@ def test_choosing_in_the_shell(
     assert main(f"{line} --rule bloc --depth 1".split()) == 0
     assert "a tie decided between" in capsys.readouterr().out
     for words, sentence in [
-        (f"{line} --rule pav", "`depth` must be given for the kinds bloc, cc, pav"),
+        (f"{line} --rule pav", "`--depth` must be given for the kinds bloc, cc, pav"),
         (f"{line}x", "--at-least takes pairs such as f=2,m=1"),
-        ("fair_subset_selection choose b.csv -k 9", "`k` must be an integer in [0, 4]; got 9"),
+        ("fair_subset_selection choose b.csv -k 9", "`-k` must be an integer in [0, 4]; got 9"),
     ]:
         assert main(words.split()) == 3
         err = capsys.readouterr().err

@@ -13,8 +13,8 @@ import numpy as np
 from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.folder import read_folder, write_folder
 from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.replacing import are_nested, replacing
 from lrtheory._files.safetensors import Stored
-from lrtheory._files.writing import replacing
 from lrtheory._kernels.low_rank import core
 from lrtheory._validation import choice, flag, must, path_of
 
@@ -122,7 +122,7 @@ class AdapterFile:
 
     from_file = from_peft
 
-    def to_peft(self, folder: str | PathLike[str], *, dtype: str | None = None) -> None:
+    def to_peft(self, folder: str | PathLike[str], *, dtype: str | None = None, force: bool = False) -> None:
         """Write a folder that peft loads; it appears whole or not at all.
 
         Modules of rank 0 are left out, as peft wants it. Scalings that differ stand in alpha_pattern.
@@ -130,14 +130,16 @@ class AdapterFile:
         Parameters
         ----------
         folder : path
-            A new folder, outside the one that was read.
+            A new folder or an empty one, outside the one that was read.
         dtype : {"float64", "float32", "float16", "bfloat16"} or None
             The type of the factors; None keeps that of each module.
+        force : bool
+            Whether a folder that this program wrote, and that holds nothing else, may be replaced.
 
         Raises
         ------
         FileExistsError
-            If something is there.
+            If something is there that may not be replaced.
         FileNotFoundError
             If the folder in which it shall stand does not exist.
         ValueError
@@ -145,9 +147,9 @@ class AdapterFile:
         """
         kind = None if dtype is None else DTYPES[choice("dtype", dtype, tuple(DTYPES))]
         target = path_of("folder", folder)
-        if self.source is not None and self.source.resolve() in (target.resolve(), *target.resolve().parents):
+        if self.source is not None and are_nested(self.source, target):
             raise must("folder", "outside the folder that was read", str(folder))
-        replacing(target, lambda path: write_folder(path, self, kind), is_option=False)
+        replacing(target, lambda path: write_folder(path, self, kind), force=force)
 
     def delta(self, name: str) -> np.ndarray:
         """The update of the weight of a module.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._files import Tensors, replacing
+from lrtheory._files import Tensors, are_nested, refuse_occupied, replacing
 from lrtheory._files.safetensors import decoded, encoded
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
@@ -51,6 +50,8 @@ class EditedModel(Result):
     tensor: str
     certificate: DriftCertificate | None
 
+    _forms = ("",)
+
     def _columns(self) -> dict[str, Any]:
         return self.edit._columns()
 
@@ -85,6 +86,7 @@ def edit_safetensors(
     anchor_weight: float = 1.0,
     method: str = "auto",
     record: bool = False,
+    force: bool = False,
 ) -> RidgeEditResult:
     """Copy the files of a model, with edits written into one of its matrices.
 
@@ -102,7 +104,8 @@ def edit_safetensors(
     edits : sequence of pairs (keys, values), or EditProblem
         As in `ridge_edit`; of an `EditProblem` edits, labels and anchors count, and not its own map.
     out : path
-        Where the copy shall stand: a file for a file, and a folder for a folder. There must be nothing yet.
+        Where the copy shall stand: a file for a file, and a folder for a folder. There must be nothing yet, or
+        an empty folder.
     layout : {"torch", "rows"}
         Whether the matrix is stored as (outputs, inputs), as ``nn.Linear`` does, or maps a row x to x W.
     ridge : float
@@ -115,6 +118,8 @@ def edit_safetensors(
         The form of the recursion, as in `ridge_edit`.
     record : bool
         Whether what each edit did is returned as `trace`.
+    force : bool
+        Whether a file at `out` may be replaced, and a folder that holds what this program wrote and nothing else.
 
     Returns
     -------
@@ -127,7 +132,7 @@ def edit_safetensors(
     FileNotFoundError
         If there is no such file, or no folder for the copy.
     FileExistsError
-        If there is something at `out`.
+        If there is something at `out` that may not be replaced.
     ValueError
         If `out` is the source or lies in it, there is no such matrix, it is not of floats, the edits do not fit, or a
         link in the folder leads nowhere or back into it.
@@ -145,8 +150,7 @@ def edit_safetensors(
     """
     model, target = Tensors.from_file(path_of("path", path)), path_of("out", out)
     _refuse_source(model.path, target)
-    if os.path.lexists(target):
-        raise FileExistsError(f"{str(target)!r} is there already; a copy is written where there is nothing")
+    refuse_occupied(target, force=force)
     name = _matrix_name(model, tensor)
     made: list[RidgeEditResult] = []
 
@@ -155,7 +159,7 @@ def edit_safetensors(
         made.append(_edited(model, name, edits, anchors, layout, options))
         _copied(model, name, np.asarray(made[0].weights), fresh)
 
-    replacing(target, write, is_option=False)
+    replacing(target, write, force=force)
     return made[0]
 
 
@@ -191,9 +195,8 @@ def edited_model(
 
 
 def _refuse_source(source: Path, target: Path) -> None:
-    """Refuse a target that is the source, or lies in its folder."""
-    read, written = source.resolve(), target.resolve()
-    if written == read or read in written.parents:
+    """Refuse a target that is the source, lies in its folder, or holds it."""
+    if are_nested(source, target):
         raise must("out", "another place than what is read", str(target))
 
 

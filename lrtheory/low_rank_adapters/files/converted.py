@@ -48,6 +48,8 @@ class LoRAModules(Result):
     storage: int
     base_model: str | None
 
+    _forms = ("",)
+
     def _columns(self) -> dict[str, Any]:
         return {
             "module": list(self.fits),

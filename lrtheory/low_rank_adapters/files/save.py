@@ -13,8 +13,8 @@ import numpy as np
 from lrtheory._files.adapters.folder import ARRAYS
 from lrtheory._files.adapters.names import PREFIX
 from lrtheory._files.adapters.settings import CONFIG
+from lrtheory._files.replacing import replacing
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
-from lrtheory._files.writing import replacing
 from lrtheory._validation import must, path_of
 from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
 from lrtheory.low_rank_adapters.files.folder import SHARED
@@ -33,7 +33,9 @@ WRITERS: dict[str, tuple[str, Callable[[Mapping[str, Adapter]], tuple[Arrays, Ar
 }
 
 
-def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, base_model: str | None = None) -> None:
+def save_peft(
+    adapters: Mapping[str, Adapter], path: str | PathLike[str], *, base_model: str | None = None, force: bool = False
+) -> None:
     """Write adapters into a new folder that peft loads; it appears whole or not at all.
 
     Forms of LoRA with frozen factors are written as LoRA. Scales that a kind does not have in files go into its trained
@@ -46,14 +48,16 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
         By the names of the modules in the model. All of one kind, or each of "lora", "lora-fa" and "lora-xs"; those of
         "vera" and "randlora" are slices of the same frozen arrays, and those of "uni-lora" share one vector.
     path : path
-        A new folder.
+        A new folder, or an empty one.
     base_model : str or None
         The name of the base model, for the settings.
+    force : bool
+        Whether a folder that this program wrote, and that holds nothing else, may be replaced.
 
     Raises
     ------
     FileExistsError
-        If something is there.
+        If something is there that may not be replaced.
     FileNotFoundError
         If the folder in which it shall stand does not exist.
     TypeError
@@ -69,7 +73,7 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_peft({"layer.query": make_lora([[1.0], [2.0]], [[3.0, 0.0]])}, f"{folder}/adapter")
     ...     sorted(file.name for file in Path(folder, "adapter").iterdir())
-    ['adapter_config.json', 'adapter_model.safetensors']
+    ['adapter_config.json', 'adapter_model.safetensors', 'lrtheory.json']
     """
     if not isinstance(adapters, Mapping) or not adapters:
         raise must("adapters", "a mapping with at least one adapter", adapters)
@@ -82,7 +86,8 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     config: dict[str, Any] = {"base_model_name_or_path": base_model, "task_type": None}
     kinds = sorted({adapter.kind for adapter in adapters.values()})
     if all(kind in AS_LORA for kind in kinds):
-        lora.write(adapters, target, config)  # type: ignore[arg-type]  # the kinds above have factors
+        # the kinds above have factors
+        replacing(target, lambda fresh: lora.write(adapters, fresh, config), force=force)  # type: ignore[arg-type]
         return
     if len(kinds) > 1 or kinds[0] not in WRITERS:
         raise must("adapters", f"all of one kind among {', '.join((*AS_LORA, *WRITERS))}", ", ".join(kinds))
@@ -91,7 +96,7 @@ def save_peft(adapters: Mapping[str, Adapter], path: str | PathLike[str], *, bas
     named = {PREFIX + key: value for key, value in arrays.items()} | {SHARED + k: v for k, v in shared.items()}
     config |= {"peft_type": peft_type, "target_modules": sorted(adapters), "fan_in_fan_out": False} | said
     stored = {name: _stored(value) for name, value in named.items()}
-    replacing(target, lambda fresh: _written(fresh, stored, config), is_option=False)
+    replacing(target, lambda fresh: _written(fresh, stored, config), force=force)
 
 
 def _stored(value: np.ndarray) -> Stored:

@@ -140,6 +140,8 @@ class Recommendations(Result):
     tested: Score | None
     message: str
 
+    _forms = (".run", ".trec")
+
     def _columns(self) -> Mapping[str, Sequence[Any]]:
         return {"user": self.rows, "item": self.cols, "prediction": self.values.tolist()}
 

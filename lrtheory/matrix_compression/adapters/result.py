@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._files import are_nested
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
@@ -196,6 +197,8 @@ class AdapterResult(Result):
     certificate: AdapterCertificate
     trace: Mapping[str, Any] | None
 
+    _forms = ("",)
+
     def _columns(self) -> dict[str, Any]:
         names = list(self.ranks)
         norms = [tail(self.spectra[name], 0) for name in names] if self.spectra else [None] * len(names)
@@ -216,8 +219,7 @@ class AdapterResult(Result):
             return
         if path.suffix.lower() in (".safetensors", ".bin"):
             raise must("path", "that of a folder, in which peft finds the arrays and their settings", path.name)
-        inside = set(path.resolve().parents)
-        if any(source.resolve() in inside for source in self.sources):
+        if any(are_nested(source, path) for source in self.sources):
             raise must("path", "outside the folders that were read", str(path))
 
     def _write(self, target: Path) -> bool:

@@ -222,6 +222,7 @@ def test_nothing_is_overwritten_and_no_half_folder_is_left(tmp_path: Path) -> No
         with pytest.raises(ValueError, match="outside the folder"):
             found.to_peft(target)
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "notes").touch()
     with pytest.raises(FileExistsError):
         found.to_peft(tmp_path / "there")
     large = AdapterFile({"q": AdapterModule(np.full((2, 1), 7e4), np.ones((1, 2)))})

@@ -281,7 +281,7 @@ def test_nothing_is_lost_when_writing_fails(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["answer.csv"]
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         replacing(tmp_path / "no" / "answer.csv", broken)
-    with pytest.raises(FileExistsError, match="only files are replaced"):
+    with pytest.raises(FileExistsError, match="is somebody else's, and is not replaced"):
         replacing(tmp_path, broken, force=True)
 
 

@@ -43,10 +43,10 @@ def test_picking(shell: Any) -> None:
     assert "no choice of as many as asked for is worth more than 5, so it has at least 100.0% of the best" in out
     assert shell("pick - -k 2", FORMS["plain.txt"])[1].splitlines()[:3] == out.splitlines()[:3]
     for line, sentence in [
-        ("pick plain.txt -k 0", "`k` must be an integer of at least 1; got 0"),
+        ("pick plain.txt -k 0", "`-k` must be an integer of at least 1; got 0"),
         ("pick plain.txt -k 2 --by similarity", "plain.txt:2: `b` must be a number; got 'c'"),
-        ("pick plain.txt -k 2 --neighbors 3", '`neighbors` must be left out unless `by` is "similarity"; got 3.'),
-        ("pick plain.txt -k 2 --by similarity --neighbors 0", "`neighbors` must be an integer of at least 1; got 0."),
+        ("pick plain.txt -k 2 --neighbors 3", '`--neighbors` must be left out unless `--by` is "similarity"; got 3.'),
+        ("pick plain.txt -k 2 --by similarity --neighbors 0", "`--neighbors` must be an integer of at least 1; got 0."),
     ]:
         code, _, err = shell(line)
         assert (code, err.count("\n")) == (3, 1)
@@ -109,7 +109,7 @@ def test_a_window_is_that_of_the_function(shell: Any) -> None:
         ("", "+\n", "standard input:1: a line is `+ id` or `- id`; got '+'"),
         ("--window 2", "- a\n", "standard input:1: with a window elements leave by themselves; got '- a'"),
         ("--window 2", "a\na\n", "standard input:2: 'a' is present already"),
-        ("--window 0", "a\n", "`window` must be an integer of at least 1; got 0"),
+        ("--window 0", "a\n", "`--window` must be an integer of at least 1; got 0"),
     ],
 )
 def test_bad_updates(shell: Any, options: str, typed: str, sentence: str) -> None:

@@ -82,7 +82,7 @@ def test_nothing_says_how_many_heads_there_are(tmp_path, capsys):
     np.save(tmp_path / "states.npy", states(1)[:, :, :4])
     words = ["lora_limits", "diagnose", str(model), "--inputs", str(tmp_path / "states.npy")]
     assert main(words) == 3
-    assert "`n_heads` must be given" in capsys.readouterr().err
+    assert "`--n-heads` must be given" in capsys.readouterr().err
     assert main([*words, "--n-heads", "2", "--json"]) == 0
     assert [row[1] for row in json.loads(capsys.readouterr().out)["rows"]] == [0, 1]
 

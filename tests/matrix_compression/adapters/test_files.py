@@ -28,6 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "link").symlink_to("tiny-lora")
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "letter").write_text("kept")
     (tmp_path / "notes").write_text("kept")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -56,7 +57,7 @@ def test_what_stands_is_never_written_over(target: str, force: list[str], folder
 def test_a_folder_may_have_any_other_name(name: str, folder: Path, capsys: Any) -> None:
     assert main([*SQUEEZE, name]) == 0
     assert sorted(path.name for path in (folder / name).iterdir()) == [
-        "adapter_config.json", "adapter_model.safetensors", "compression_certificate.json",
+        "adapter_config.json", "adapter_model.safetensors", "compression_certificate.json", "lrtheory.json",
     ]  # fmt: skip
     assert mc.certify("tiny-lora", name).error == pytest.approx(0.122, abs=1e-3)
 
@@ -117,7 +118,7 @@ def test_many_adapters_are_merged(folder: Path, capsys: Any) -> None:
     assert main([*line[:-1], "lora-4/inside"]) == 3
     assert "outside the folders that were read" in capsys.readouterr().err
     assert main(["matrix_compression", "merge", *names, "--rank", "4", "--weights", "1,2"]) == 3
-    assert "`weights` must be one number an adapter; got 2 for 5." in capsys.readouterr().err
+    assert "`--weights` must be one number an adapter; got 2 for 5." in capsys.readouterr().err
 
 
 # --- what a rank costs -----------------------------------------------------------------------------------------------

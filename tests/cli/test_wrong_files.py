@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lrtheory.cli import main
+from tests.cli.wrong_files import may_be_read, write_all
 from tests.rules.test_commands import FILES, VERBS, named, typed, unwritten
-from tests.rules.wrong_files import may_be_read, write_all
 
 #: words of Python and of its libraries, in which nobody says what is wrong with a file
 PYTHON = re.compile(
