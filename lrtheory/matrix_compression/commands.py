@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Literal
 
 from lrtheory._files.adapters import AdapterFile
@@ -158,6 +160,8 @@ def certify(original: AdapterFile, copy: AdapterFile, *, at_most: float | None =
     lrtheory matrix_compression certify tiny-lora tiny-lora-small --plot errors.png
     lrtheory matrix_compression certify tiny-lora tiny-lora-small --at-most 0.05
     """
+    if at_most is not None and at_most > 1:
+        raise must("at_most", "a relative error up to 1, which no adapter at all has; 5% is 0.05", at_most)
     return compare(original, copy, at_most=at_most)
 
 
@@ -232,9 +236,17 @@ def cluster(matrices: StackProblem, *, rank: int, epsilon: float) -> BlockCluste
     return cluster_blocks(matrices, rank, epsilon)
 
 
-def _numbers(budget: str, whole: int) -> float:
-    """A budget in numbers, or as a share of all of them."""
-    return _number("budget", budget.removesuffix("%")) * (whole / 100 if budget.endswith("%") else 1)
+def _numbers(budget: str, whole: int) -> int:
+    """A budget in numbers, or as a share of all of them, rounded down."""
+    share = budget.endswith("%")
+    try:
+        found = Fraction(budget.removesuffix("%")) * (Fraction(whole, 100) if share else 1)
+    except (ValueError, ZeroDivisionError) as error:
+        raise must("budget", "a number, or a share such as 25%", budget) from error
+    if not share and 0 < found < 1:
+        rule = f"a share of the numbers, such as {100 * float(found):g}%, or how many may be stored, from 1 on"
+        raise must("budget", rule, float(found))
+    return math.floor(found)
 
 
 def _number(name: str, text: str) -> float:

@@ -87,6 +87,9 @@ def compress_adapter(
     """
     source = as_adapter("adapter", adapter)
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
+    if budget is not None and 0 < real("budget", budget, low=0) < 1:
+        rule = f"what ranks may cost together, at least 1, or 0 for none, and no share of the {source.storage} numbers"
+        raise must("budget", rule, budget)
     choice("cost", cost, ("parameters", "rank"))
     kind, keep_scale = checked_type(dtype), flag("keep_scale", keep_scale)
     found = {name: _stretched(core(module.B, module.A), module.scale) for name, module in source.modules.items()}

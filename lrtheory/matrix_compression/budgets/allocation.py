@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, integer, must, real
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate, certificate_of
-from lrtheory.matrix_compression.budgets.spectra import Order, Spectra, read_spectra
+from lrtheory.matrix_compression.budgets.spectra import Order, Spectra, exact_cost, read_spectra
 
 __all__ = ["RankAllocation", "allocate_ranks", "certify_ranks"]
 
@@ -88,7 +89,7 @@ def allocate_ranks(
         The singular values of each matrix, decreasing; weights of matrices are factors in front of their values. Any
         other scores that do not increase will do.
     budget : float
-        What the ranks may cost together.
+        What the ranks may cost together: the double itself, beside costs that are doubles. Three times .1 exceeds .3.
     cost : sequence or mapping of numbers, or None
         What a rank of each matrix costs, d_out + d_in for a budget of parameters; None is 1.
     method : {"auto", "greedy", "dp"}
@@ -121,9 +122,7 @@ def allocate_ranks(
     >>> found.ranks.tolist(), found.kept, found.certificate.gap
     ([1, 2], 17.0, 0.0)
     """
-    given, budget = read_spectra(spectra, cost, labels), real("budget", budget, low=0)
-    if not math.isfinite(budget):
-        raise must("budget", "a finite number", budget)
+    given, budget = read_spectra(spectra, cost, labels), _finite(budget)
     choice("method", method, ("auto", "greedy", "dp"))
     order = Order.of(given)
     taken = order.fitting(budget)
@@ -133,6 +132,19 @@ def allocate_ranks(
     else:
         ranks = np.bincount(order.chosen[:taken], minlength=len(given.lengths))
     return _as_result(given, ranks, budget, order.price(taken), method, reason)
+
+
+def _finite(budget: Any) -> float:
+    found = real("budget", budget, low=0)
+    if not math.isfinite(found):
+        raise must("budget", "a finite number", budget)
+    return found
+
+
+def _above(spent: Fraction) -> float:
+    """The smallest double that is not below."""
+    found = float(spent)
+    return found if Fraction(found) >= spent else math.nextafter(found, math.inf)
 
 
 def _chosen(given: Spectra, budget: float, method: str) -> tuple[str, str]:
@@ -155,8 +167,7 @@ def _chosen(given: Spectra, budget: float, method: str) -> tuple[str, str]:
 def _width(given: Spectra, budget: float) -> int:
     """The units of the budget that can be spent: multiples of the greatest common divisor of the costs."""
     unit = math.gcd(*map(int, given.costs))
-    most = int(np.sum(given.lengths * given.costs))
-    return min(int(budget), most) // unit
+    return min(int(budget), int(exact_cost(given.lengths, given.costs))) // unit
 
 
 def _by_table(given: Spectra, budget: float) -> np.ndarray:
@@ -255,10 +266,10 @@ def certify_ranks(
     if len(listed) != len(given.labels):
         raise must("ranks", f"{len(given.labels)} integers, one a matrix", ranks)
     chosen = np.array([integer("ranks", rank, low=0) for rank in listed])
-    spent = float(np.sum(chosen * given.costs))
-    budget = spent if budget is None else real("budget", budget, low=0)
-    if spent > budget * (1 + 1e-12):  # as far as sums of costs are rounded
-        raise must("ranks", f"ranks that cost at most the budget of {budget:g}", spent)
+    spent = exact_cost(chosen, given.costs)
+    budget = _above(spent) if budget is None else _finite(budget)
+    if spent > Fraction(budget):
+        raise must("ranks", f"ranks that cost at most the budget of {budget:.17g}", float(spent))
     order = Order.of(given)
     return _as_result(
         given, chosen, budget, order.price(order.fitting(budget)), "given", "somebody else chose the ranks"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory.matrix_compression.budgets.spectra import Spectra, read_spectra
+from lrtheory.matrix_compression.budgets.spectra import Spectra, exact_cost, read_spectra
 from lrtheory.matrix_compression.theory.budgets import dual_bound
 
 __all__ = ["RankCertificate", "certificate_of"]
@@ -95,7 +96,8 @@ class RankCertificate(Result):
             return False
         same = all(abs(getattr(self, n) - getattr(again, n)) <= slack for n in ("kept", "bound", "gap"))
         same = same and math.isclose(self.used, again.used, rel_tol=1e-12)
-        return bool(same and again.used <= self.budget * (1 + 1e-12) and self.statement == STATEMENT and self.gap >= 0)
+        fits = exact_cost(ranks, given.costs) <= Fraction(float(self.budget))
+        return bool(same and fits and self.statement == STATEMENT and self.gap >= 0)
 
 
 def certificate_of(given: Spectra, ranks: np.ndarray, budget: float, price: float) -> RankCertificate:
@@ -108,7 +110,7 @@ def certificate_of(given: Spectra, ranks: np.ndarray, budget: float, price: floa
         kept=given.energy(kept),
         ranks=np.asarray(ranks, np.int64),
         budget=budget,
-        used=float(np.sum(ranks * given.costs)),
+        used=float(exact_cost(ranks, given.costs)),
         price=given.energy(price),
         cost=given.costs,
         statement=STATEMENT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,10 @@ import numpy as np
 from lrtheory._kernels.units import unit_of
 from lrtheory._validation import array, must, sequence
 
-__all__ = ["Order", "Spectra", "ranks_within", "read_spectra"]
+__all__ = ["Order", "Spectra", "exact_cost", "ranks_within", "read_spectra"]
+
+#: sums of integers below it have no rounding
+EXACT = 2.0**53
 
 
 class Spectra(NamedTuple):
@@ -114,12 +118,27 @@ class Order(NamedTuple):
         return cls(owner[order], given.costs[owner[order]], rates[order])
 
     def fitting(self, budget: float) -> int:
-        """The number of values before the first that does not fit."""
-        return int(np.searchsorted(np.cumsum(self.costs), budget * (1 + 1e-15), side="right"))
+        """The number of values before the first that does not fit, decided in the exact numbers that doubles are."""
+        sums = np.cumsum(self.costs)
+        if not len(sums) or (sums[-1] < EXACT and (self.costs % 1 == 0).all()):
+            return int(np.searchsorted(sums, budget, side="right"))
+        # sums in doubles are off by one unit a term at most, so they decide all but the terms next to the budget
+        taken = int(np.searchsorted(sums, budget * (1 - len(sums) * 2.0**-52), side="right"))
+        used, limit = exact_cost(np.ones(taken, np.int64), self.costs[:taken]), Fraction(budget)
+        while taken < len(sums) and (used := used + Fraction(float(self.costs[taken]))) <= limit:
+            taken += 1
+        return taken
 
     def price(self, taken: int) -> float:
         """lambda at which the bound is least: the rate of the first that does not fit."""
         return float(self.rates[taken]) if taken < len(self.rates) else 0.0
+
+
+def exact_cost(ranks: np.ndarray, costs: np.ndarray) -> Fraction:
+    """What ranks cost together, without rounding."""
+    prices, kinds = np.unique(costs, return_inverse=True)
+    numbers = (sum(ranks[kinds == k].tolist()) for k in range(len(prices)))
+    return sum((n * Fraction(price) for n, price in zip(numbers, prices.tolist(), strict=True)), Fraction(0))
 
 
 def ranks_within(given: Spectra, epsilon: float) -> np.ndarray:

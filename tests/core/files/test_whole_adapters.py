@@ -64,8 +64,8 @@ VERBS = (
     "matrix_compression merge wrong plain --rank 1",
     "matrix_compression merge plain wrong --rank 1",
     "matrix_compression ranks wrong",
-    "matrix_compression certify plain wrong --at-most 2",
-    "matrix_compression certify wrong plain --at-most 2",
+    "matrix_compression certify plain wrong --at-most 0.5",
+    "matrix_compression certify wrong plain --at-most 0.5",
     "low_rank_adapters convert wrong --rank 1",
 )
 

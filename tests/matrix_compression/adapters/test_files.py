@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory._files import Tensors
 from lrtheory.cli import main
+from lrtheory.matrix_compression import commands
 from tests.rules.public_names import ROOT
 
 FILES = ROOT / "tests" / "files"
@@ -235,3 +238,36 @@ def test_peft_loads_what_a_budget_leaves(tmp_path: Path) -> None:
             module.get_delta_weight("default").detach().numpy(), found.adapter.delta(name), atol=1e-5
         )
     assert mc.certify(tmp_path / "a", tmp_path / "b").error == pytest.approx(found.error, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            "0.25",
+            "`budget` must be a share of the numbers, such as 25%, or how many may be stored, from 1 on; got 0.25.",
+        ),
+        ("0.999", "such as 99.9%, or how many"),
+        ("half", "`budget` must be a number, or a share such as 25%; got 'half'."),
+        ("nan", "`budget` must be a number, or a share such as 25%; got 'nan'."),
+        ("-3", "`budget` must be in [0, inf]; got -3."),
+        ("-3%", "`budget` must be in [0, inf]"),
+    ],
+)
+def test_a_budget_that_can_mean_two_things_is_refused(given: str, said: str, folder: Path, capsys: Any) -> None:
+    assert main(["matrix_compression", "squeeze", "tiny-lora", f"--budget={given}", "-o", "made"]) == 3
+    assert said in capsys.readouterr().err
+    assert not (folder / "made").exists()
+
+
+@pytest.mark.parametrize(("share", "of"), [("29%", 100), ("57%", 100), ("12.5%", 256), ("33%", 99), ("0.5%", 1000)])
+def test_a_share_of_a_budget_has_no_rounding(share: str, of: int) -> None:
+    exact = Fraction(share.removesuffix("%")) * of / 100
+    assert commands._numbers(share, of) == math.floor(exact)
+
+
+def test_a_limit_that_can_mean_two_things_is_refused(folder: Path, capsys: Any) -> None:
+    assert main(["matrix_compression", "certify", "tiny-lora", "tiny-lora", "--at-most", "5"]) == 3
+    assert "5% is 0.05" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="at least 1, or 0 for none"):
+        mc.compress_adapter("tiny-lora", 0.25)
