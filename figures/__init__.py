@@ -205,7 +205,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when every claim holds, 1 when one fails, 3 for an unknown name, 130 when interrupted.
+        0 when every claim holds, 1 when one fails, 130 when interrupted; 3 for an unknown name, and where a figure that
+        was named is left out, since its data are not installed.
     """
     parser = argparse.ArgumentParser(prog="figures", description="Make figures, with their arrays and claims.")
     parser.add_argument("names", nargs="*", metavar="name", help="<system>/<name>, a pattern, or <system>; else all")
@@ -226,14 +227,18 @@ def main(arguments: list[str] | None = None) -> int:
     meant = [name for name in everything if not options.names or any(_meant(wanted, name) for wanted in options.names)]
     try:
         with cluster(options.cluster):
-            return int(not all([_made(name, everything[name], options) for name in meant]))
+            made = [_made(name, everything[name], options) for name in meant]
     except KeyboardInterrupt:
         print("figures: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
         return 130
+    left_out = [name for name, holds in zip(meant, made, strict=True) if holds is None]
+    if left_out:
+        print(f"figures: left out: {', '.join(left_out)}; the lines above say what brings their data", file=sys.stderr)
+    return 3 if left_out and options.names else int(False in made)
 
 
-def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
-    """Make a figure and print its claims; whether all of them hold."""
+def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool | None:
+    """Make a figure and print its claims; whether all of them hold, None where its data are not installed."""
     print(name, flush=True)
     try:
         n_jobs = -1 if options.cluster is not None and options.jobs is None else options.jobs
@@ -242,7 +247,7 @@ def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
         if not figure.data:
             raise
         print(f"  left out: {error}")
-        return True
+        return None
     if options.out == OUT:
         if options.profile == "full":  # the report shows pictures of the profile that it tells
             _full.keep(name, claims)

@@ -10,13 +10,30 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["bars", "close", "counted", "curves", "frame", "intervals", "n_rows", "new_axes", "page", "plain", "table"]
+__all__ = [
+    "bars",
+    "close",
+    "counted",
+    "curves",
+    "fit_height",
+    "frame",
+    "intervals",
+    "legend",
+    "n_rows",
+    "name_ticks",
+    "new_axes",
+    "page",
+    "plain",
+    "table",
+]
 
 Columns = Mapping[str, Sequence[Any]]
 Numbers = Sequence[float] | np.ndarray
 
 #: the rows that a notebook or a terminal shows, and the letters of a line
 ROWS, WIDTH = 10, 88
+#: the names that fit along an axis, and into a legend
+MOST_NAMES, MOST_LINES = 40, 12
 BLUE, ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito, told apart by color-blind eyes
 
 
@@ -155,11 +172,44 @@ def frame(columns: Columns) -> Any:
     return pd.DataFrame(dict(columns))
 
 
-def new_axes(rows: int = 1) -> Any:
-    """Make a figure whose height grows with the number of its bars, and return its axes."""
+def new_axes() -> Any:
+    """Make a figure, and return its axes."""
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=(6, min(12.0, max(3.2, 1.2 + 0.24 * rows))), layout="constrained")[1]
+    return plt.subplots(figsize=(6, 3.2), layout="constrained")[1]
+
+
+def fit_height(ax: Any) -> None:
+    """Let a figure be as high as the names beside its rows need; one of lines has none, and stays as it is."""
+    from matplotlib.ticker import FixedLocator
+
+    rows = len(ax.get_yticks()) if isinstance(ax.yaxis.get_major_locator(), FixedLocator) else 0
+    ax.figure.set_size_inches(6, min(12.0, max(3.2, 1.2 + 0.24 * rows)))
+
+
+def name_ticks(axis: Any, names: Sequence[Any], *, rotation: float = 0.0) -> None:
+    """Name the places 0, 1, ... of an axis; of more names than fit every second, third, ... one.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        Such as ``ax.xaxis``.
+    names : sequence
+        Words.
+    rotation : float
+        Of the words, in degrees.
+    """
+    places = range(0, len(names), -(-len(names) // MOST_NAMES) or 1)
+    axis.set_ticks(places, [_cell(names[place]) for place in places], rotation=rotation)
+
+
+def legend(ax: Any, **options: Any) -> None:
+    """Name the lines, unless they are so many that their names would cover the picture; these are counted."""
+    n_lines = len(ax.get_legend_handles_labels()[1])
+    if n_lines <= MOST_LINES:
+        ax.legend(**options)
+    else:
+        ax.set_title(f"{n_lines:,} lines", fontsize="medium")
 
 
 def close(ax: Any) -> None:
@@ -169,7 +219,7 @@ def close(ax: Any) -> None:
     plt.close(ax.figure)
 
 
-def bars(ax: Any, names: Sequence[Any], values: Numbers, *, label: str = "", most: int = 40) -> None:
+def bars(ax: Any, names: Sequence[Any], values: Numbers, *, label: str = "", most: int = MOST_NAMES) -> None:
     """One horizontal bar for each name, the first on top.
 
     Parameters
@@ -199,7 +249,7 @@ def intervals(
     *,
     middle: Numbers | None = None,
     label: str = "",
-    most: int = 40,
+    most: int = MOST_NAMES,
 ) -> None:
     """One horizontal interval for each name, the first on top.
 
@@ -253,4 +303,4 @@ def curves(ax: Any, x: Numbers, lines: Mapping[str, Any], *, xlabel: str = "", y
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.spines[["top", "right"]].set_visible(False)
     if len(lines) > 1:
-        ax.legend()
+        legend(ax)

@@ -115,13 +115,15 @@ class Result:
             If the result is neither a table nor a curve.
         """
         fresh = ax is None
-        ax = display.new_axes(min(40, display.n_rows(self._columns()))) if fresh else ax
+        ax = display.new_axes() if fresh else ax
         try:
             self._draw(ax)
-        except TypeError:
+        except Exception:
             if fresh:
                 display.close(ax)
             raise
+        if fresh:
+            display.fit_height(ax)
         return ax
 
     def to_frame(self) -> Any:

@@ -20,7 +20,7 @@ import numpy as np
 
 from lrtheory._files import FromTable, Table
 from lrtheory._result import Result, result
-from lrtheory._result.display import curves
+from lrtheory._result.display import curves, legend
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, as_array, choice, must
 
@@ -332,7 +332,7 @@ def draw_accuracy(ax: Any, R: np.ndarray, labels: Sequence[str]) -> None:
     for j, label in enumerate(labels):
         curves(ax, range(j, len(R)), {label: R[j:, j].astype(np.float64)})
     ax.set(xlabel="tasks learned before", ylabel="accuracy", ylim=(-0.03, 1.03))
-    ax.legend(title="task")
+    legend(ax, title="task")
 
 
 def _are_names(table: Table, column: str) -> bool:

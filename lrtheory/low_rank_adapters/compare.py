@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
-from lrtheory._result.display import curves
+from lrtheory._result.display import curves, legend
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, is_iterable, must
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
@@ -135,7 +135,7 @@ class Comparison(Result):
             curves(ax, sizes, {kind: upper})
             ax.fill_between(sizes, lower, upper, alpha=0.15)
         ax.set(xscale="log", xlabel="parameters", ylabel="share of the squared norm left")
-        ax.legend()
+        legend(ax)
 
 
 @arrays("host")

@@ -204,4 +204,9 @@ def test_the_runner_leaves_out_a_figure_whose_data_are_not_there(
         figures.main(["--out", str(tmp_path)])
     monkeypatch.setattr(figures, "figures", lambda: {"toy/line": replace(figure, data=("toy",))})
     assert figures.main(["--out", str(tmp_path)]) == 0
-    assert "left out: `load_toy` needs the data of toys" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "left out: `load_toy` needs the data of toys" in out
+    assert "figures: left out: toy/line; the lines above say what brings their data" in err
+    # who names it wants it, and everything that can be made is made without names
+    for name in ("toy/line", "toy", "*/line"):
+        assert figures.main([name, "--out", str(tmp_path)]) == 3

@@ -115,12 +115,14 @@ class SeatTable(FromMatches, Result):
     def _draw(self, ax: Any) -> None:
         from lrtheory._result import display
 
+        n_names = sum(map(len, self.labels))
         for seat, names in enumerate(self.labels):
             others = tuple(i for i in range(len(self.labels)) if i != seat)
             games, total = self.games.sum(axis=others), np.nansum(self.means[seat] * self.games, axis=others)
             heights = seat + np.arange(len(names)) / (len(names) + 1)
             ax.plot(total / games, heights, "o", color=display.BLUE)
-            for name, score, height in zip(names, total / games, heights, strict=True):
+            shown = zip(names, total / games, heights, strict=True) if n_names <= display.MOST_NAMES else ()
+            for name, score, height in shown:
                 ax.annotate(f" {name}", (score, height), va="center", fontsize="small")
         ax.set_yticks(range(len(self.labels)), [f"seat {k + 1}" for k in range(len(self.labels))])
         ax.set(xlabel="mean score")

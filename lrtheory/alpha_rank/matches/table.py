@@ -17,6 +17,7 @@ import numpy as np
 
 from lrtheory._files import Columns, Table
 from lrtheory._result import Result, result
+from lrtheory._result.display import name_ticks
 from lrtheory._types import ArrayLike
 from lrtheory._validation import flag, must, open_interval
 from lrtheory.alpha_rank.matches.from_matches import FromMatches
@@ -225,8 +226,8 @@ def count_pairs(log: MatchLog) -> MatchTable:
 def draw_means(ax: Any, means: np.ndarray, labels: Sequence[str]) -> None:
     """Draw a table of mean scores as colors; what was not played stays white."""
     image = ax.imshow(means, vmin=0, vmax=1, cmap="RdBu")
-    ax.set_xticks(range(len(labels)), labels, rotation=90)
-    ax.set_yticks(range(len(labels)), labels)
+    name_ticks(ax.xaxis, labels, rotation=90)
+    name_ticks(ax.yaxis, labels)
     ax.set(xlabel="against", ylabel="player")
     ax.figure.colorbar(image, ax=ax, label="mean score")
 

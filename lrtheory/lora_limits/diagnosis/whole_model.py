@@ -14,6 +14,7 @@ import numpy as np
 
 from lrtheory._files import Tensors, read_arrays
 from lrtheory._result import Result, result
+from lrtheory._result.display import name_ticks
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, integer, is_iterable, must, path_of
 from lrtheory.lora_limits import model_files
@@ -226,8 +227,8 @@ class HeadRegimes(Result):
         table[np.searchsorted(layers, self.layers), np.searchsorted(heads, self.heads)] = self.logit_bounds
         shown = ax.imshow(table, aspect="auto", cmap="cividis")
         ax.figure.colorbar(shown, ax=ax, label="bound on the logits")
-        ax.set_xticks(range(len(heads)), [str(head) for head in heads])
-        ax.set_yticks(range(len(layers)), [str(layer) for layer in layers])
+        name_ticks(ax.xaxis, heads.tolist())
+        name_ticks(ax.yaxis, layers.tolist())
         ax.set(xlabel="head", ylabel="layer")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory._result.display import counted, curves
+from lrtheory._result.display import counted, curves, legend
 from lrtheory._validation import Words, choice, must, real
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import blocks, codes_of, numbers_of
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint, Weights, checkpoint_of
@@ -166,7 +166,7 @@ class Absorption(Result):
         lines = {"cannot change": self.curve["certain_unchanged"], "must change": self.curve["certain_changed"]}
         curves(ax, self.curve["step"], lines)
         ax.set(xscale="log", xlabel="size of a step", ylabel="share of the weights", ylim=(-0.03, 1.03))
-        ax.legend(title=self.dtype)
+        legend(ax, title=self.dtype)
 
 
 def absorption(

@@ -139,3 +139,60 @@ def test_columns_of_other_array_libraries() -> None:
         "x": [1.0, 2.0],
         "y": [1.0, True],
     }
+
+
+class Lines(Ranking):
+    """A table that is drawn as a line."""
+
+    __slots__ = ()
+
+    def _draw(self, ax: Any) -> None:
+        display.curves(ax, range(len(self.scores)), {"score": self.scores})
+
+
+def inches(answer: Result) -> list[float]:
+    return answer.plot().figure.get_size_inches().tolist()
+
+
+def test_a_picture_is_as_high_as_its_names_need_and_not_as_its_lines_are_long() -> None:
+    assert [inches(ranking(n)) for n in (3, 20, 2000)] == [[6, 3.2], [6, 6.0], [6, pytest.approx(10.8)]]
+    many = Lines(ranking(2000).names, np.arange(2000.0))
+    ax = many.plot()
+    assert ax.figure.get_size_inches().tolist() == [6, 3.2]
+    assert [len(line.get_xdata()) for line in ax.lines] == [2000]
+    assert len(ax.figure.axes) == 1
+
+
+def test_many_lines_and_many_names_are_counted() -> None:
+    ax = display.new_axes()
+    display.curves(ax, range(3), {f"line {i}": range(3) for i in range(500)})
+    assert ax.get_legend() is None
+    assert ax.get_title() == "500 lines"
+    display.name_ticks(ax.xaxis, [f"name {i}" for i in range(1000)])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [f"name {i}" for i in range(0, 1000, 25)]
+    display.name_ticks(ax.yaxis, [])
+    assert not ax.get_yticklabels()
+
+
+@pytest.mark.parametrize("n", [4, 900])
+def test_pictures_of_the_systems_stay_in_their_frame(n: int) -> None:
+    """Those that draw something of their own, on little and on much."""
+    from lrtheory import alpha_rank as ar
+    from lrtheory import continual_learning as cl
+    from lrtheory import dual_mirror_descent as dmd
+    from lrtheory.lora_limits.diagnosis.whole_model import HeadRegimes
+
+    labels = tuple(f"player {i}" for i in range(n))
+    few, ones = labels[:60], np.ones(min(n, 60))
+    drawn: list[Result] = [
+        cl.AccuracyTable.from_accuracy(np.tri(len(few)), labels=few),
+        ar.SeatTable.from_frame({"p1": few, "p2": few, "r1": ones, "r2": 1 - ones}),
+        dmd.pace(np.ones(n), np.ones(n) / 2, budget=n / 4),
+        HeadRegimes(np.arange(n), np.zeros(n, int), np.ones(n), np.ones(n, int), np.ones(n), ("low",) * n, 1e-6),
+    ]
+    for answer in drawn:
+        ax = answer.plot()
+        width, height = ax.figure.get_size_inches()
+        assert (width, height <= 12) == (6, True)
+        assert max(len(ax.get_xticklabels()), len(ax.get_yticklabels())) <= display.MOST_NAMES
+        assert ax.get_legend() is None or len(ax.get_legend().get_texts()) <= display.MOST_LINES
