@@ -23,6 +23,8 @@ __all__ = [
 
 #: the largest number of a class; a head has one output for each number up to the largest
 LARGEST_CLASS = 999_999
+#: the arrays that a file of edits may hold
+ARRAYS = ("keys", "values", "edit", "anchors", "W0")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,13 +132,16 @@ class EditProblem:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If an array is missing, shapes differ, or the file is damaged or of another kind.
+            If an array is missing or has another name, shapes differ, or the file is damaged or of another kind.
         """
         choice("layout", layout, LAYOUTS)
         found = named_arrays(path, "edits")
         for name in ("keys", "values"):
             if name not in found:
                 raise ValueError(f"{path}: there is no array `{name}`; got {', '.join(sorted(found)) or 'none'}")
+        others = sorted(set(found) - set(ARRAYS))
+        if others:
+            raise ValueError(f"{path}: arrays of edits are {', '.join(ARRAYS)}; got {', '.join(others)} beside them")
         keys, values = (
             matrix("keys", found["keys"]),
             array("values", found["values"], shape=(len(found["keys"]), None)),

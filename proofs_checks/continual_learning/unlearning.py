@@ -72,14 +72,13 @@ def best_of_rank(stream: Stream, found: dict[str, Any]) -> Sides:
     tail = theory.adapter_excess(np.linalg.svd(R @ (W - true.start), compute_uv=False), stream.rank)
     B, A = found["B"], found["A"]
     p, d = len(W[0]), len(W)
-    if B.shape != (p, stream.rank) or A.shape != (stream.rank, d):
-        raise ValueError(
-            f"B and A must be of shapes {(p, stream.rank)} and {(stream.rank, d)}; got {B.shape}, {A.shape}"
-        )
-    T, adapted_map = len(true.edits), true.start + (B @ A).T
+    if B.shape != (d, stream.rank) or A.shape != (stream.rank, p) or found["turned"].shape != (p, d):
+        raise ValueError(f"B, A and the change turned must be {d} x rank x {p}; got {B.shape}, {A.shape}")
+    T, adapted_map = len(true.edits), true.start + B @ A
     excess = true.cost(T, adapted_map) - true.cost(T, W)
     energies = allowances(stream)[2] + float(rounding(64 * (d + p), norm(M) * norm(W - true.start) ** 2))
-    return beside([(excess, tail, energies), (found["excess"], tail, energies)])
+    turned = true.cost(T, true.start + found["turned"].T) - true.cost(T, W)
+    return beside([(one, tail, energies) for one in (excess, found["excess"], turned)])
 
 
 RL_19 = Statement(
@@ -89,7 +88,8 @@ RL_19 = Statement(
         "Let R^T R = M_T be the information of all edits and D = W_T - W_0 the change of the map. The change of rank r "
         "with the least cost is R^-1 times the truncated singular value decomposition of R D, and it costs more than "
         "W_T by the sum of the squares of the singular values of R D after the r-th. No other change of that rank "
-        "costs less, and the adapter reports the number."
+        "costs less, the adapter reports the number, and its product has the layout of the map: rows x go to x (W_0 + "
+        "B A), or to x (W_0 + B A)^T where maps are stored as (outputs, inputs)."
     ),
     source=Derived(theory.adapter_excess),
     tex=r"J_T(W_0 + R^{-1} [R D]_r) - J_T(W_T) = \sum_{i > r} \sigma_i(R D)^2",
@@ -98,6 +98,9 @@ RL_19 = Statement(
     solve=adapted,
     claim=Identity(best_of_rank),
     decisions=("B", "A"),
-    saboteurs=(saboteur("the change itself is truncated", solve=wrong.truncated),),
+    saboteurs=(
+        saboteur("the change itself is truncated", solve=wrong.truncated),
+        saboteur("the layout is not looked at", solve=wrong.unturned),
+    ),
     notes="The truncated change is as good where the information is a multiple of the identity, and never better.",
 )

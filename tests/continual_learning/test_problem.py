@@ -74,6 +74,11 @@ def test_bad_files_are_refused(tmp_path):
     np.savez(tmp_path / "keys.npz", keys=KEYS)
     with pytest.raises(ValueError, match="there is no array `values`; got keys"):
         EditProblem.from_file(tmp_path / "keys.npz")
+    for other in ("anchor", "preserve", "Keys", "w0"):  # an edit that nothing protects would be the answer
+        np.savez(tmp_path / "other.npz", keys=KEYS, values=VALUES, **{other: KEYS})
+        sentence = f"other.npz: arrays of edits are keys, values, edit, anchors, W0; got {other} beside them"
+        with pytest.raises(ValueError, match=sentence):
+            EditProblem.from_file(tmp_path / "other.npz")
     np.savez(tmp_path / "edit.npz", keys=KEYS, values=VALUES, edit=np.zeros(3))
     with pytest.raises(ValueError, match=r"`edit` must be of shape \(2,\), one entry a key; got \(3,\)."):
         EditProblem.from_file(tmp_path / "edit.npz")

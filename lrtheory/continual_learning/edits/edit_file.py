@@ -19,7 +19,14 @@ from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, path_of
-from lrtheory.continual_learning.edits.ridge_edit import RidgeEditResult, answered, problem_of, ridge_edit
+from lrtheory.continual_learning.edits.ridge_edit import (
+    RidgeEditResult,
+    answered,
+    problem_of,
+    ridge_edit,
+    weights_of,
+)
+from lrtheory.continual_learning.edits.sweep import RidgeSweep, ridge_sweep
 from lrtheory.continual_learning.problem import EditProblem
 from lrtheory.continual_learning.recursion.report import DriftCertificate
 
@@ -27,6 +34,10 @@ __all__ = ["EditedModel", "edit_safetensors", "edited_model"]
 
 #: types whose numbers an edit can change
 TYPES = ("F64", "F32", "F16", "BF16")
+#: the share of the surprise that is left from which a reader hears of other ridge weights
+MUCH = 0.5
+#: the part of it that a sweep must leave at most, to be told
+LESS = 0.9
 
 
 @result
@@ -43,12 +54,15 @@ class EditedModel(Result):
         The name of the matrix.
     certificate : DriftCertificate or None
         That of the edit.
+    message : str
+        How the ridge weight was chosen, or what another one would do.
     """
 
     edit: RidgeEditResult
     source: Path
     tensor: str
     certificate: DriftCertificate | None
+    message: str
 
     _forms = ("",)
 
@@ -56,7 +70,8 @@ class EditedModel(Result):
         return self.edit._columns()
 
     def _facts(self) -> list[str]:
-        return [f"{self.tensor} in {self.source.name}", *self.edit._facts()]
+        told = [self.message] if self.message else []
+        return [f"{self.tensor} in {self.source.name}", *self.edit._facts(), *told]
 
     def _draw(self, ax: Any) -> None:
         self.edit._draw(ax)
@@ -164,7 +179,7 @@ def edit_safetensors(
 
 
 def edited_model(
-    model: Tensors, edits: EditProblem, *, tensor: str, ridge: float, anchor_weight: float, layout: str
+    model: Tensors, edits: EditProblem, *, tensor: str, ridge: float | None, anchor_weight: float, layout: str
 ) -> EditedModel:
     """Edit a matrix of a model, and keep what is needed to write the copy.
 
@@ -176,7 +191,9 @@ def edited_model(
         Edits and anchors; its own map does not count.
     tensor : str
         The name of the matrix or of its module.
-    ridge, anchor_weight, layout
+    ridge : float or None
+        As in `edit_safetensors`; None takes the one that a sweep chooses.
+    anchor_weight, layout
         As in `edit_safetensors`.
 
     Returns
@@ -189,9 +206,34 @@ def edited_model(
     ValueError
         If there is no such matrix, or the edits do not fit.
     """
-    name, options = _matrix_name(model, tensor), {"ridge": ridge, "anchor_weight": anchor_weight}
-    done = _edited(model, name, edits, None, layout, options)
-    return EditedModel(edit=done, source=model.path, tensor=name, certificate=done.certificate)
+    name = _matrix_name(model, tensor)
+    problem = _problem(model, name, edits, None, layout)
+    sweep = ridge_sweep(problem, weights_of(problem, 1.0, anchor_weight)[1])
+    options: dict[str, Any] = {"ridge": sweep.chosen if ridge is None else ridge, "anchor_weight": anchor_weight}
+    done = _rounded(problem, ridge_edit(problem, **options), model.dtype(name), options)
+    message = _chosen(sweep) if ridge is None else _advice(done, sweep)
+    return EditedModel(edit=done, source=model.path, tensor=name, certificate=done.certificate, message=message)
+
+
+def _chosen(sweep: RidgeSweep) -> str:
+    """The rule by which a ridge weight was taken."""
+    return (
+        f"--ridge {sweep.chosen:.6g} is the largest of {len(sweep.ridges)} from {sweep.ridges[0]:.2g} to "
+        f"{sweep.ridges[-1]:.2g} that leaves at most a tenth of the surprise that one of them takes away; it leaves "
+        f"{sweep.share:.1%} of all"
+    )
+
+
+def _advice(done: RidgeEditResult, sweep: RidgeSweep) -> str:
+    """What another ridge weight would do where much of the surprise is left."""
+    before, after = (float(np.linalg.norm(np.asarray(norms))) for norms in (done.surprises, done.residuals))
+    if after <= MUCH * before:
+        return ""
+    if sweep.share < LESS * after / before:
+        return f"{after / before:.1%} of the surprise is left; --ridge auto would leave {sweep.share:.1%}"
+    return (
+        f"{after / before:.1%} of the surprise is left, and hardly less at any --ridge: edits or anchors contradict it"
+    )
 
 
 def _refuse_source(source: Path, target: Path) -> None:
@@ -223,10 +265,15 @@ def _edited(
     tensors: Tensors, tensor: str, edits: Any, anchors: Any, layout: str, options: Mapping[str, Any]
 ) -> RidgeEditResult:
     """Edit one matrix, and round it to its type."""
+    problem = _problem(tensors, tensor, edits, anchors, layout)
+    return _rounded(problem, ridge_edit(problem, **options), tensors.dtype(tensor), options)
+
+
+def _problem(tensors: Tensors, tensor: str, edits: Any, anchors: Any, layout: str) -> EditProblem:
+    """The edits of one matrix of a file."""
     if tensors.dtype(tensor) not in TYPES:
         raise must("tensor", f"a matrix of one of {', '.join(TYPES)}", tensors.dtype(tensor))
-    problem = problem_of(tensors[tensor], edits, to_numpy(anchors), layout)
-    return _rounded(problem, ridge_edit(problem, **options), tensors.dtype(tensor), options)
+    return problem_of(tensors[tensor], edits, to_numpy(anchors), layout)
 
 
 def _rounded(problem: EditProblem, done: RidgeEditResult, dtype: str, options: Mapping[str, Any]) -> RidgeEditResult:

@@ -43,9 +43,9 @@ class AdapterCertificate(Result):
         The statement behind the bound.
     excess : float
         How much of the bound is the price of the rank: the objective of the map of full rank is bound - excess.
-    B : array of shape (p, rank)
+    B : array of shape (p, rank), or (d, rank) in the layout "rows"
         The left factor.
-    A : array of shape (rank, d)
+    A : array of shape (rank, d), or (rank, p) in the layout "rows"
         The right factor.
     ridge : float
         The weight of the distance from the first weights, lambda squared.
@@ -75,8 +75,8 @@ class AdapterCertificate(Result):
         Parameters
         ----------
         problem : EditProblem
-            The first weights, the anchors, and all edits that were there. Keys and values of weighted edits stand in it
-            times the root of their weights.
+            The first weights, the anchors, and all edits that were there, in the layout of the adapter. Keys and values
+            of weighted edits stand in it times the root of their weights.
 
         Returns
         -------
@@ -87,23 +87,24 @@ class AdapterCertificate(Result):
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         B, A = (np.asarray(to_numpy(factor), np.float64) for factor in (self.B, self.A))
-        d, p = batch.W0.shape
-        if B.shape[0] != p or A.shape[1] != d or B.shape[1] != A.shape[0]:
+        if (B.shape[0], A.shape[1]) != np.shape(problem.W0) or B.shape[1] != A.shape[0]:
             return False
         n = len(batch.edits)
         W = batch.solution(n)
         values = np.linalg.svd(np.linalg.qr(batch.rows(n), mode="r") @ (W - batch.W0), compute_uv=False)
         excess = float(np.sum(values[len(A) :] ** 2))
         least = batch.cost(W) + excess
-        reached = batch.cost(batch.W0 + (B @ A).T)
+        reached = batch.cost(batch.W0 + (B @ A if problem.layout == "rows" else (B @ A).T))
         first = batch.cost(batch.W0)
         slack = batch.slack(self.unit, (n,), W, first, first)
         near = abs(self.excess - excess) <= slack and abs(self.bound - least) <= slack
         return bool(near and self.gap >= 0 and abs(reached - self.bound - self.gap) <= slack)
 
 
-def adapter_of(held: RecursionState, rank: int, numbers: tuple[float, float, float], like: Array) -> LowRankFactors:
-    """The best factors of a rank, B (p, rank) and A (rank, d), in the library of an array.
+def adapter_of(
+    held: RecursionState, rank: int, numbers: tuple[float, float, float], like: Array, layout: str
+) -> LowRankFactors:
+    """The best factors of a rank in the library of an array; B A is added to the map as the layout stores it.
 
     Parameters
     ----------
@@ -115,6 +116,8 @@ def adapter_of(held: RecursionState, rank: int, numbers: tuple[float, float, flo
         `ridge`, `anchor_weight` and the unit roundoff.
     like : array
         Of the caller's kind.
+    layout : {"rows", "torch"}
+        That of the map.
 
     Returns
     -------
@@ -126,13 +129,13 @@ def adapter_of(held: RecursionState, rank: int, numbers: tuple[float, float, flo
     R = _root(held)
     left, values, right = np.linalg.svd(R @ D, full_matrices=False)
     even = np.sqrt(values[:rank])
-    A = triangular(R, left[:, :rank] * even).T
-    B = right[:rank].T * even
-    missed = R @ (A.T @ B.T - D)
+    inputs, outputs = triangular(R, left[:, :rank] * even), even[:, None] * right[:rank]
+    missed = R @ (inputs @ outputs - D)
     excess = float(np.sum(values[rank:] ** 2))
     gap, bound = max(0.0, float(np.sum(missed**2)) - excess), float(held.cost) + excess
     norm = float(np.linalg.norm(D))
-    error = float(np.linalg.norm(A.T @ B.T - D)) / norm if norm > 0 else 0.0
+    error = float(np.linalg.norm(inputs @ outputs - D)) / norm if norm > 0 else 0.0
+    B, A = (inputs, outputs) if layout == "rows" else (outputs.T, inputs.T)
     A, B, shown = (beside(np.ascontiguousarray(x), like) for x in (A, B, np.linalg.svd(D, compute_uv=False)))
     proof = AdapterCertificate(gap, bound, STATEMENT, excess, B, A, *numbers)
     return LowRankFactors(B, A, 1.0, shown, error, "least objective", "", proof)

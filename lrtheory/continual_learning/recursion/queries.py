@@ -108,8 +108,9 @@ class Queries:
         Returns
         -------
         LowRankFactors
-            B of shape (p, rank), A of shape (rank, d): B A is added to a weight in the layout "torch". Its certificate
-            is an `AdapterCertificate` (statement RL-19). The least objective is not always the best recall of edits.
+            `delta` = B A has the shape of W0 and is added to it: B is (p, rank) and A (rank, d) in the layout "torch",
+            as adapters are stored, and B is (d, rank) and A (rank, p) in the layout "rows". The certificate is an
+            `AdapterCertificate` (statement RL-19). The least objective is not always the best recall of edits.
 
         Raises
         ------
@@ -118,7 +119,9 @@ class Queries:
         """
         if self._options.exactly:
             raise must("dtype", "a kind of float for factors, which need roots", "object")
-        return steps.factorized(self.method, lambda: adapter_of(self._held, rank, self._arithmetic(), self._kind))
+        return steps.factorized(
+            self.method, lambda: adapter_of(self._held, rank, self._arithmetic(), self._kind, self.layout)
+        )
 
     @property
     def method(self) -> str:

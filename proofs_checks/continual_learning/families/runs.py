@@ -24,8 +24,9 @@ def recursion(stream: Stream, form: str, decay: Any = 1, kind: type = np.float64
     """Start the recursion of a stream in one form."""
     true = truth(stream, form == "exact")
     number = (lambda x: x) if true.is_exact else float
+    start = true.start if true.is_exact else true.start.astype(kind)
     return RecursiveRidge(
-        true.start if true.is_exact else true.start.astype(kind),
+        start.T if options.get("layout") == "torch" else start,
         ridge=number(stream.ridge),
         anchors=true.anchors if len(true.anchors) else None,
         anchor_weight=number(stream.anchor_weight) if len(true.anchors) else 1.0,
@@ -150,9 +151,12 @@ def along_ridges(stream: Stream, rng: np.random.Generator | None = None) -> Foun
 
 
 def adapted(stream: Stream, rng: np.random.Generator | None = None) -> dict[str, Any]:
-    """Write all edits, and return the factors of the best change of a rank, with what they are said to cost more."""
-    machine = recursion(stream, "sqrt")
-    for K, V in truth(stream, False).edits:
-        machine.update(K, V)
-    found = machine.as_adapter(stream.rank)
-    return {"B": found.B, "A": found.A, "excess": found.certificate.excess}
+    """Return the factors of the best change of a rank, what they are said to cost more, and the change turned."""
+    made = []
+    for layout in ("rows", "torch"):
+        machine = recursion(stream, "sqrt", layout=layout)
+        for K, V in truth(stream, False).edits:
+            machine.update(K, V)
+        made.append(machine.as_adapter(stream.rank))
+    found, turned = made
+    return {"B": found.B, "A": found.A, "excess": found.certificate.excess, "turned": turned.delta}

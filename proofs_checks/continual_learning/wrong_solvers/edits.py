@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
-from proofs_checks.continual_learning.families.runs import FORMS, RIDGES, Found, forms
+from proofs_checks.continual_learning.families.runs import FORMS, RIDGES, Found, adapted, forms
 from proofs_checks.continual_learning.families.streams import Stream, is_held
 from proofs_checks.continual_learning.families.truths import Truth, energy, information, norm, truth
 
@@ -217,4 +217,12 @@ def truncated(stream: Stream, rng: np.random.Generator | None = None) -> dict[st
     U, s, Vt = np.linalg.svd(D, full_matrices=False)
     R = np.linalg.cholesky(information(stream).astype(float)).T
     tail = np.linalg.svd(R @ D, compute_uv=False)[r:]
-    return {"B": Vt[:r].T * s[:r], "A": U[:, :r].T, "excess": float(tail @ tail)}
+    B, A = U[:, :r] * s[:r], Vt[:r]
+    return {"B": B, "A": A, "excess": float(tail @ tail), "turned": (B @ A).T}
+
+
+def unturned(stream: Stream, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """Give the change of rows where maps are stored the other way round."""
+    found = adapted(stream)
+    change = found["B"] @ found["A"]
+    return found | {"turned": change if change.shape == found["turned"].shape else 0 * change.T}

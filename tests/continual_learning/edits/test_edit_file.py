@@ -221,6 +221,65 @@ def test_the_verb_writes_the_copy_that_the_function_writes(tmp_path, monkeypatch
     np.testing.assert_array_equal(Tensors(tmp_path / "f.st").metadata, Tensors(file).metadata)
 
 
+def edits_file(tmp_path, unit=1.0, **more):
+    """Six random keys of size `unit` beside the projection of the model, whose values are 3 away from what it says."""
+    random = np.random.default_rng(0)
+    keys, W = unit * random.normal(size=(6, 8)), Tensors(FILES / "tiny-model")[NAME].astype(float)
+    np.savez(tmp_path / "edits.npz", keys=keys, values=keys @ W.T + 3.0, **more)
+    return str(tmp_path / "edits.npz")
+
+
+def edited(capsys, file, *options):
+    line = ["continual_learning", "edit", "tiny-model", file, "--tensor", NAME, "--json", *options]
+    assert main(line) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_the_verb_picks_a_ridge_by_its_rule(tmp_path, monkeypatch, capsys, unit):
+    monkeypatch.chdir(FILES)
+    file = edits_file(tmp_path, unit)
+    problem = EditProblem.from_file(file)
+    whole = EditProblem(Tensors("tiny-model")[NAME], problem.edits, layout="torch")
+    scale = np.mean([np.sum(K**2) for K, _ in problem.edits])
+    left = {}
+    for k in range(-8, 3):
+        done = ridge_edit(whole, ridge=scale * 10.0**k)
+        left[k] = np.linalg.norm(done.residuals) / np.linalg.norm(done.surprises)
+    least = min(left.values())
+    due = max(k for k, share in left.items() if share <= least + 0.1 * (1 - least))
+    out = edited(capsys, file, "--ridge", "auto")
+    assert f"--ridge {scale * 10.0**due:.6g} is the largest of 11 from" in out
+    assert f"it leaves {left[due]:.1%} of all" in out
+    assert 0 < left[due] < 0.2
+
+
+def test_the_verb_says_that_most_of_the_surprise_is_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(FILES)
+    file = edits_file(tmp_path, 0.1)
+    assert "of the surprise is left; --ridge auto would leave " in edited(capsys, file)
+    assert "surprise is left" not in edited(capsys, file, "--ridge", "1e-6")
+    key = np.ones((1, 8))
+    np.savez(tmp_path / "two.npz", keys=np.repeat(key, 2, axis=0), values=np.stack([np.full(8, 9.0), np.full(8, -9.0)]))
+    assert "hardly less at any --ridge" in edited(capsys, str(tmp_path / "two.npz"))
+    assert "it leaves" in edited(capsys, str(tmp_path / "two.npz"), "--ridge", "auto")
+    np.savez(tmp_path / "none.npz", keys=np.zeros((0, 8)), values=np.zeros((0, 8)))
+    for ridge in ("auto", "1"):
+        assert "nan" not in edited(capsys, str(tmp_path / "none.npz"), "--ridge", ridge).lower()
+    assert main(["continual_learning", "edit", "tiny-model", file, "--tensor", NAME, "--ridge", "small"]) == 3
+    assert "--ridge takes a number or auto; got 'small'" in capsys.readouterr().err
+    np.savez(tmp_path / "anchor.npz", keys=key, values=key, anchor=key)
+    assert main(["continual_learning", "edit", "tiny-model", str(tmp_path / "anchor.npz"), "--tensor", NAME]) == 3
+    assert "arrays of edits are keys, values, edit, anchors, W0; got anchor" in capsys.readouterr().err
+
+
+def test_the_help_of_the_verb_explains_its_words(capsys):
+    assert main(["continual_learning", "edit", "--help"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for words in ("The surprise of an edit is", "The deviation is", '"auto" tries weights'):
+        assert words in out
+
+
 def test_the_verb_of_metrics(monkeypatch, capsys):
     monkeypatch.chdir(FILES)
     assert main(["continual_learning", "metrics", "accuracy.csv"]) == 0

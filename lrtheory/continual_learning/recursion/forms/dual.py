@@ -74,7 +74,7 @@ class Dual(NamedTuple):
     def written(self, K: np.ndarray, E: np.ndarray, weight: float) -> tuple[Dual, *tuple[np.ndarray, ...]]:
         """The form after an edit of surprise E, the change D of the weights, the residual, and K D."""
         Q, R, rows = self._wider(K)
-        inside, D, residual, moved = SquareRoot(R).written(rows, E, weight)
+        inside, *(D, residual, moved) = SquareRoot(R).written(rows, E, weight)
         return self._grown(Q, inside.R, rows * math.sqrt(weight)), Q.T @ D, residual, moved
 
     def added(self, K: np.ndarray, weight: float) -> Dual:
