@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
-from proofs_checks.continual_learning.families.runs import FORMS, RIDGES, Found, adapted, forms
+from proofs_checks.continual_learning.families.runs import FORMS, RIDGES, Found, adapted, collected, forms
 from proofs_checks.continual_learning.families.streams import Stream, is_held
 from proofs_checks.continual_learning.families.truths import Truth, energy, information, norm, truth
 
@@ -54,15 +54,17 @@ def _told(true: Truth, maps: list[np.ndarray]) -> Found:
         "drift": list(map(norm, D[1:])),
         "anchor_drift": [norm(true.anchors @ one) for one in D[1:]],
     }
-    return _in_all_forms(len(forms(true.stream)) if is_held(true.stream) else 2, {"weights": np.stack(maps)}, reports)
+    held = is_held(true.stream)
+    n = len(forms(true.stream)) if held else 2
+    return _in_all_forms(n, {"weights": np.stack(maps)}, reports, singles=n - 1 if held else 0)
 
 
-def _in_all_forms(n: int, exact: dict[str, np.ndarray], reports: dict[str, Any] | None = None) -> Found:
-    """Return the same arrays in Fractions and as doubles of the n - 1 other forms, and the same reports n times."""
-    doubles = {name: np.stack([np.asarray(x, float)] * (n - 1)) for name, x in exact.items()}
-    return {"exact": exact, "doubles": doubles} | {
-        name: np.array([x] * n, float) for name, x in (reports or {}).items()
-    }
+def _in_all_forms(
+    n: int, exact: dict[str, np.ndarray], reports: dict[str, Any] | None = None, singles: int = 0
+) -> Found:
+    """Return the same arrays in Fractions, as doubles of n - 1 other forms, and of some in single precision."""
+    runs = [exact] + [{name: np.asarray(x, float) for name, x in exact.items()}] * (n - 1 + singles)
+    return collected([run | (reports or {}) for run in runs], *(reports or {}), singles=singles)
 
 
 def ungained(stream: Stream, rng: np.random.Generator | None = None) -> Found:
