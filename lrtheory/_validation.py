@@ -288,12 +288,13 @@ def floats(
     low: float = -np.inf,
     high: float = np.inf,
 ) -> np.ndarray:
-    """Like `array`, but exact numbers become float64: for functions that call LAPACK, which knows no Fractions."""
+    """Like `array`, but what LAPACK has no routines for, exact numbers and extended precision, becomes float64."""
     found = array(name, value, shape=shape, low=low, high=high)
-    if found.dtype.kind == "f":
+    if found.dtype.kind == "f" and found.dtype.itemsize <= 8:
         return found
     try:
-        doubles = found.astype(np.float64)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+            doubles = found.astype(np.float64)
     except OverflowError as error:
         raise must(name, "an array of numbers in the range of doubles", value) from error
     return array(name, doubles, low=low, high=high)

@@ -11,11 +11,13 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._files.safetensors import Stored, decoded
 from lrtheory._result import read_only
-from lrtheory._validation import array, choice, must, real
+from lrtheory._validation import choice, floats, must, real
 
 __all__ = ["LAYERS", "AdapterModule"]
 
 LAYERS = ("linear", "embedding", "convolution")
+#: of arrays in files
+TYPES = ("F64", "F32", "F16", "BF16")
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -34,8 +36,9 @@ class AdapterModule:
         The layer. The weight of an embedding is the transpose, with a row for each entry of the vocabulary.
     kernel : tuple of int
         Of a convolution: the number of input channels, and the lengths of a kernel.
-    dtype : str
-        The type of the factors in files: "F64", "F32", "F16" or "BF16".
+    dtype : str or None
+        The type of the factors in files: "F64", "F32", "F16" or "BF16"; None is single precision where both factors are
+        of it or of half, and else double.
 
     Raises
     ------
@@ -55,7 +58,7 @@ class AdapterModule:
     scale: float = field(default=1.0, kw_only=True)
     kind: str = field(default="linear", kw_only=True)
     kernel: tuple[int, ...] = field(default=(), kw_only=True)
-    dtype: str = field(default="F32", kw_only=True)
+    dtype: str = field(default=None, kw_only=True)  # type: ignore[assignment]  # a name once it is made
 
     def __post_init__(self) -> None:
         B, A = (_factor(name, getattr(self, name)) for name in ("B", "A"))
@@ -69,7 +72,9 @@ class AdapterModule:
         scale = real("scale", self.scale)
         if not math.isfinite(scale):
             raise must("scale", "a finite number", self.scale)
-        for name, value in (("B", read_only(B)), ("A", read_only(A)), ("scale", scale)):
+        single = all(factor.dtype == np.float32 for factor in (B, A))
+        kind = ("F32" if single else "F64") if self.dtype is None else choice("dtype", self.dtype, TYPES)
+        for name, value in (("B", read_only(B)), ("A", read_only(A)), ("scale", scale), ("dtype", kind)):
             object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -112,5 +117,5 @@ def _rebuilt(B: np.ndarray, A: np.ndarray, options: dict[str, Any]) -> AdapterMo
 def _factor(name: str, value: Any) -> np.ndarray:
     if isinstance(value, Stored):
         value = decoded(value)
-    found = array(name, to_numpy(value), shape=(None, None))
+    found = floats(name, to_numpy(value), shape=(None, None))
     return found.astype(np.float32) if found.dtype == np.float16 else found

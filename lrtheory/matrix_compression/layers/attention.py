@@ -14,7 +14,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._kernels.low_rank import core
-from lrtheory._kernels.units import unit_of
+from lrtheory._kernels.units import true_value, unit_of
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
@@ -148,8 +148,10 @@ def attention_rank(
     limit = None if epsilon is None else real("epsilon", epsilon, low=0)  # in the units of the values, not a share
     choice("method", method, ("product", "factors"))
     values = None if V is None else floats("V", V, shape=(len(keys), None)).astype(np.float64)
+    unit = 0 if values is None else unit_of(values)
+    values = None if values is None else np.ldexp(values, -unit)  # so that no square leaves the range of doubles
     seen = _seen(mask, len(queries), len(keys))
-    moved = keys - keys.mean(axis=0) if flag("center", center) else keys
+    moved = _centered(keys) if flag("center", center) else keys
     if method == "product":
         pairs, spectrum = _products(queries, moved, kind)
     else:
@@ -162,10 +164,10 @@ def attention_rank(
     for left, right in pairs:  # errors are those of the factors that are handed out
         new = left.astype(np.float64) @ right.T * scale
         after = _softmax(new, seen)
-        errors.append(_largest_move(before, after, values))
+        errors.append(true_value(_largest_move(before, after, values), unit))
         change = np.where(seen, new - logits, np.nan)
         widest = float(np.max(np.nanmax(change, axis=1) - np.nanmin(change, axis=1)))
-        bounds.append(float(tanh_bound(widest, width)))
+        bounds.append(true_value(float(tanh_bound(widest, width)), unit))
     if limit is None:
         chosen = min(rank or 0, len(errors) - 1)
     else:
@@ -176,11 +178,22 @@ def attention_rank(
         K=pairs[chosen][1],
         errors=np.array(errors),
         bounds=np.array(bounds),
-        diameter=width,
+        diameter=true_value(width, unit),
         singular_values=spectrum * scale,
         method=method,
         reason="asked for" if limit is None else "the smallest rank whose measured error is at most epsilon",
     )
+
+
+def _centered(keys: np.ndarray) -> np.ndarray:
+    """The keys without their mean, whose sum may be beyond the range of doubles."""
+    unit = unit_of(keys)
+    scaled = np.ldexp(keys, -unit)
+    with np.errstate(over="ignore"):
+        found = np.ldexp(scaled - scaled.mean(axis=0), unit)
+    if not np.isfinite(found).all():
+        raise must("K", "numbers whose distance from their mean is in the range of doubles", float(np.abs(keys).max()))
+    return found
 
 
 def _seen(mask: Any, n_queries: int, n_keys: int) -> np.ndarray:

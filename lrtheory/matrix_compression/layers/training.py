@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.low_rank import tail
-from lrtheory._kernels.units import unit_of
+from lrtheory._kernels.low_rank import core, tail
+from lrtheory._kernels.units import true_value, unit_of
 from lrtheory._result import Result, result
-from lrtheory._result.low_rank import LowRankFactors
+from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import floats, must, open_interval
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
@@ -83,7 +84,7 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
     TypeError
         If an argument is not an array of real numbers.
     ValueError
-        If shapes do not fit, a number is not finite, or e is not in (0, 1).
+        If shapes do not fit, a number is not finite, e is not in (0, 1), or the sum is beyond the range of the type.
 
     References
     ----------
@@ -101,10 +102,20 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
         raise must("W", "a matrix with entries", given.shape)
     kind = np.result_type(given.dtype, np.float32)
     D = floats("step", step, shape=given.shape).astype(np.float64)
-    T, before, _ = _truncated(given.astype(np.float64), share)
-    made, after, lost = _truncated(T + D, share)
+    units = unit_of(given.astype(np.float64)), unit_of(D)
+    unit = max(units)
+    T, before, _ = _truncated(np.ldexp(given.astype(np.float64), -units[0]), share)
+    D = np.ldexp(D, -units[1])
+    made, after, lost = _truncated(np.ldexp(T, units[0] - unit) + np.ldexp(D, units[1] - unit), share)
     length, limit = tail(np.abs(D).ravel(), 0), float(step_limit(tail(np.abs(T).ravel(), 0), share))
-    return PruneStep(made.astype(kind), after, before, length <= limit, length, limit, lost)
+    safe = math.ldexp(length, units[1] - unit) <= math.ldexp(limit, units[0] - unit)
+    lengths = true_value(length, units[1]), true_value(limit, units[0])
+    with np.errstate(over="ignore"):
+        answer = np.ldexp(made, unit).astype(kind)
+    if not (np.isfinite(answer).all() and math.isfinite(max(lengths))):
+        largest = max(float(np.abs(x).max()) for x in (given, np.ldexp(D, units[1])))
+        raise must("W, step", f"matrices whose sum and whose norms are in the range of {kind}", largest)
+    return PruneStep(answer, after, before, safe, *lengths, lost)
 
 
 def _truncated(X: np.ndarray, share: float) -> tuple[np.ndarray, int, float]:
@@ -148,14 +159,14 @@ def salt_to_adapter(
     Returns
     -------
     LowRankFactors
-        Balanced, with scale 1.
+        Balanced, with scale 1, in the precision of the weight.
 
     Raises
     ------
     TypeError
         If an argument is not an array of real numbers.
     ValueError
-        If shapes do not fit, or a number is not finite.
+        If shapes do not fit, a number is not finite, or the update is beyond the range of doubles.
 
     References
     ----------
@@ -167,7 +178,7 @@ def salt_to_adapter(
     >>> found.delta.round(12).tolist(), found.rank
     ([[1.5, 0.0], [0.0, 0.0]], 1)
     """
-    U, s, Vt = _decomposed(W)
+    (U, s, Vt), kind = _decomposed(W)
     a = floats("scale", scale, shape=(None,)).astype(np.float64)
     if len(a) > len(s):
         raise must("scale", f"of at most {len(s)} numbers, as the weight has singular values", len(a))
@@ -182,19 +193,37 @@ def salt_to_adapter(
             raise must("factors", f"X of shape ({rest}, r) and Y of shape (r, {rest})", (X.shape, Y.shape))
         left = np.concatenate([left, U[:, k:] @ X], axis=1)
         right = np.concatenate([right, Y @ Vt[k:]], axis=0)
-    return squeeze(left, right, left.shape[1] if rank is None else rank)
+    found = squeeze(left, right, left.shape[1] if rank is None else rank)
+    return found if kind == np.float64 else _in_single_precision(found, left, right)
 
 
-def _decomposed(W: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A singular value decomposition: of a matrix, or the one that is given."""
+def _in_single_precision(found: LowRankFactors, left: np.ndarray, right: np.ndarray) -> LowRankFactors:
+    """The same factors rounded once, with a certificate that counts this."""
+    with np.errstate(over="ignore"):
+        pair = np.asarray(found.B, np.float32), np.asarray(found.A, np.float32)
+    if not all(np.isfinite(factor).all() for factor in pair):
+        raise must("W, scale, shift", "such that the factors are in the range of float32", found.singular_values[0])
+    return certified(core(left, right), found.rank, pair, 1.0)
+
+
+def _decomposed(W: Any) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.dtype]:
+    """A singular value decomposition, of a matrix or the one that is given, in double precision; and its own."""
     if not isinstance(W, tuple):
-        U, s, Vt = np.linalg.svd(floats("W", W, shape=(None, None)).astype(np.float64), full_matrices=False)
-        return U, s, Vt
+        given = floats("W", W, shape=(None, None))
+        unit = unit_of(given.astype(np.float64))
+        U, s, Vt = np.linalg.svd(np.ldexp(given.astype(np.float64), -unit), full_matrices=False)
+        with np.errstate(over="ignore"):
+            s = np.ldexp(s, unit)
+        if not np.isfinite(s).all():
+            raise must("W", "a matrix whose norm is in the range of doubles", float(np.abs(given).max()))
+        return (U, s, Vt), np.result_type(given, np.float32)
     if len(W) != 3:
         raise must("W", "a matrix or its decomposition (U, s, V^T)", W)
-    s = floats("s", W[1], shape=(None,), low=0).astype(np.float64)
-    U = floats("U", W[0], shape=(None, None)).astype(np.float64)[:, : len(s)]
-    Vt = floats("V^T", W[2], shape=(None, None)).astype(np.float64)[: len(s)]
+    lengths = floats("s", W[1], shape=(None,), low=0)
+    left, right = (floats(name, part, shape=(None, None)) for name, part in (("U", W[0]), ("V^T", W[2])))
+    kind = np.result_type(lengths, left, right, np.float32)
+    s = lengths.astype(np.float64)
+    U, Vt = left.astype(np.float64)[:, : len(s)], right.astype(np.float64)[: len(s)]
     if U.shape[1] != len(s) or Vt.shape[0] != len(s):
         raise must("W", f"a decomposition with {len(s)} singular vectors on each side", (U.shape, Vt.shape))
     if (s[1:] > s[:-1]).any():
@@ -202,4 +231,4 @@ def _decomposed(W: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     for name, vectors in (("U", U.T), ("V^T", Vt)):
         if np.abs(vectors @ vectors.T - np.eye(len(s))).max(initial=0.0) > 1e-4:
             raise must(name, "orthonormal", vectors)
-    return U, s, Vt
+    return (U, s, Vt), kind

@@ -245,13 +245,13 @@ def test_peft_loads_what_a_budget_leaves(tmp_path: Path) -> None:
     [
         (
             "0.25",
-            "`budget` must be a share of the numbers, such as 25%, or how many may be stored, from 1 on; got 0.25.",
+            "`--budget` must be a share of the numbers, such as 25%, or how many may be stored, from 1 on; got 0.25.",
         ),
         ("0.999", "such as 99.9%, or how many"),
-        ("half", "`budget` must be a number, or a share such as 25%; got 'half'."),
-        ("nan", "`budget` must be a number, or a share such as 25%; got 'nan'."),
-        ("-3", "`budget` must be in [0, inf]; got -3."),
-        ("-3%", "`budget` must be in [0, inf]"),
+        ("half", "`--budget` must be a number, or a share such as 25%; got 'half'."),
+        ("nan", "`--budget` must be a number, or a share such as 25%; got 'nan'."),
+        ("-3", "`--budget` must be in [0, inf]; got -3."),
+        ("-3%", "`--budget` must be in [0, inf]"),
     ],
 )
 def test_a_budget_that_can_mean_two_things_is_refused(given: str, said: str, folder: Path, capsys: Any) -> None:
