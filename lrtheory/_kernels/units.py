@@ -14,7 +14,11 @@ import numpy as np
 
 from lrtheory._array import array_namespace, sparse
 
-__all__ = ["bracket_in_units", "largest_of", "scaled", "true_value", "unit_of"]
+__all__ = ["bracket_in_units", "largest_of", "scaled", "true_value", "unit_of", "upper_value"]
+
+
+#: below it doubles lose digits
+LEAST = float(np.finfo(float).tiny)
 
 
 def largest_of(values: Any) -> float:
@@ -58,3 +62,10 @@ def bracket_in_units(low: float, high: float, exponent: int) -> tuple[float, flo
     if upper < tiny and high > 0.0:
         upper = math.nextafter(upper, math.inf)
     return min(lower, largest), upper
+
+
+def upper_value(value: float, exponent: int) -> float:
+    """The least double that is not below a number of at least 0 times a power of two: a bound stays one."""
+    found = true_value(value, exponent)
+    lost = found < LEAST and true_value(found, -exponent) < value
+    return math.nextafter(found, math.inf) if lost else found

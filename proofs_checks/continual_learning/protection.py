@@ -152,6 +152,7 @@ CS_3 = Statement(
     saboteurs=(
         saboteur("delta is left out", patch=(leak_of, "mantissa * energy_of(D)", "0.0 * energy_of(D)")),
         saboteur("rows beyond the rank are dropped", patch=DROPS),
+        saboteur("squares of inputs are taken for doubles", patch=(leak_of, "2 * (power + exponent)", "2 * exponent")),
     ),
 )
 

@@ -17,6 +17,8 @@ __all__ = ["Leak", "LeakCertificate", "leak_of"]
 STATEMENT = "continual_learning/CS-3"
 #: rows that are multiplied at a time
 PART = 1024
+#: no number has a larger exponent
+FARTHEST = 5000
 
 
 @result
@@ -36,7 +38,9 @@ class LeakCertificate(Result):
     rows : array of shape (q, n_features)
         B, the rows that stand for all old inputs.
     delta : float
-        The most that B misses of a unit vector, in squared units of inputs.
+        The most that B misses of a unit vector, in squared units of inputs divided by 4^power.
+    power : int
+        0 unless the squares of inputs leave the range of doubles.
     change : array of shape (n_features, p)
         D, the change of the weights with the protected side first.
     unit : float
@@ -48,6 +52,7 @@ class LeakCertificate(Result):
     statement: str
     rows: np.ndarray
     delta: float
+    power: int
     change: np.ndarray
     unit: float
 
@@ -83,9 +88,11 @@ class LeakCertificate(Result):
         arrays = floats and np.isfinite(self.rows).all() and np.isfinite(self.change).all()
         if self.statement != STATEMENT or self.unit not in UNITS or not arrays:
             return False
+        if type(self.power) is not int or abs(self.power) > FARTHEST or (self.power and not self.delta):
+            return False
         if not all(math.isfinite(x) and x >= 0 for x in whole):
             return False
-        lower, upper = leak_of(self.rows, self.delta, self.change)
+        lower, upper = leak_of(self.rows, self.delta, self.change, self.power)
         D, exponent = _mantissas(self.change)
         X = unit_of(given)
         moved, mass = 0.0, 0.0
@@ -124,14 +131,14 @@ class Leak(Result):
     certificate: LeakCertificate
 
 
-def leak_of(rows: np.ndarray, delta: float, change: np.ndarray) -> tuple[float, float]:
-    """Both ends of the interval of CS-3, in doubles."""
+def leak_of(rows: np.ndarray, delta: float, change: np.ndarray, power: int = 0) -> tuple[float, float]:
+    """Both ends of the interval of CS-3, in doubles; delta is divided by 4^power."""
     B, unit = _mantissas(rows)
     D, exponent = _mantissas(change)
     lower = true_value(energy_of(B @ D), 2 * (unit + exponent))
     # delta may be as small or as large as a square of inputs, and the product of both is in range more often
-    mantissa, power = math.frexp(delta)
-    return lower, lower + true_value(mantissa * energy_of(D), power + 2 * exponent)
+    mantissa, digits = math.frexp(delta)
+    return lower, lower + true_value(mantissa * energy_of(D), digits + 2 * (power + exponent))
 
 
 def _mantissas(values: np.ndarray) -> tuple[np.ndarray, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array, to_numpy
-from lrtheory._kernels.units import scaled, true_value
+from lrtheory._kernels.units import LEAST, scaled, true_value, upper_value
 from lrtheory._result import read_only
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import (
@@ -26,7 +26,7 @@ from lrtheory._validation import (
 )
 from lrtheory.continual_learning.layouts import LAYOUTS
 from lrtheory.continual_learning.protection.directions import Seen, compressed, new_directions, seen, share_inside
-from lrtheory.continual_learning.protection.leak import STATEMENT, Leak, LeakCertificate, leak_of
+from lrtheory.continual_learning.protection.leak import FARTHEST, STATEMENT, Leak, LeakCertificate, leak_of
 from lrtheory.continual_learning.protection.projection import projected, typed, weight
 from lrtheory.continual_learning.sketching.buffer import DOUBLE
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
@@ -69,8 +69,6 @@ class SubspaceProtector:
         What the last call of `extend` added, which share of the mass it reached, and whether room is left.
     share : float
         The share of the mass of the inputs of the last `extend` that surely lies in the subspace.
-    delta : float
-        The most that what is remembered misses of all old inputs in a direction; 0 unless sketches were given.
 
     Raises
     ------
@@ -109,7 +107,8 @@ class SubspaceProtector:
         self._axis = 1 if (layout == "torch") == (side == "input") else 0
         self._basis = np.zeros((self.n_features, 0), np.float32)
         self._rows = np.zeros((0, self.n_features))
-        self.delta, self.share, self.message = 0.0, 1.0, "nothing is protected yet"
+        self.share, self.message = 1.0, "nothing is protected yet"
+        self._delta, self._power = 0.0, 0  # what the rows miss, divided by 4^power
         self._roundoff = DOUBLE  # of the coarsest arithmetic that made the rows
         self._placed: dict[Any, Any] = {}  # the basis in the libraries and on the devices of earlier calls
 
@@ -124,6 +123,11 @@ class SubspaceProtector:
     def basis(self) -> np.ndarray:
         """M of shape (n_features, rank), with orthonormal columns."""
         return read_only(self._basis)
+
+    @property
+    def delta(self) -> float:
+        """The most that is forgotten of all old inputs in a direction, rounded up; 0 unless sketches were given."""
+        return upper_value(self._delta, 2 * self._power)
 
     @property
     def rank(self) -> int:
@@ -173,9 +177,6 @@ class SubspaceProtector:
         if isinstance(inputs, FrequentDirections) and inputs.n_features != self.n_features:
             raise must("inputs", f"a sketch of {self.n_features} features", inputs.n_features)
         new = seen(inputs, self.n_features)
-        delta = self.delta + true_value(new.delta, 2 * new.unit)
-        if not math.isfinite(delta):
-            raise must("inputs", "a sketch with a finite delta", delta)
         if new.mass == 0.0:
             self.share, self.message = 1.0, "nothing was added: there are no inputs that are not zero"
             return 0
@@ -193,7 +194,7 @@ class SubspaceProtector:
             M = Q * np.where(R.diagonal() < 0, -1.0, 1.0)
         rows = compressed(np.concatenate([self._rows, scaled(new.rows, new.unit)]))
         self._basis, self._rows = np.concatenate([M, V.astype(dtype)], axis=1), rows
-        self.delta += true_value(new.delta, 2 * new.unit)
+        self._delta, self._power = _sum((self._delta, self._power), (new.delta, new.unit))
         self._roundoff = max(self._roundoff, new.roundoff)
         self._placed = {}
 
@@ -296,10 +297,10 @@ class SubspaceProtector:
         """
         D = self._matrix(np, "change", to_numpy(change)).astype(np.float64)
         D = D if self._axis == 0 else D.T
-        lower, upper = leak_of(self._rows, self.delta, D)
+        lower, upper = leak_of(self._rows, self._delta, D, self._power)
         what = "outputs of all old inputs" if self.side == "input" else "products with the vectors of the output side"
         certificate = LeakCertificate(
-            upper - lower, upper, STATEMENT, self._rows, self.delta, np.array(D), self._roundoff
+            upper - lower, upper, STATEMENT, self._rows, self._delta, self._power, np.array(D), self._roundoff
         )
         return Leak(lower, upper, f"the squared change of the {what}", certificate)
 
@@ -343,7 +344,7 @@ class SubspaceProtector:
         dict
             For `set_state` of a protector that was made with the same parameters.
         """
-        own = {name: getattr(self, name) for name in ("delta", "share", "message")}
+        own = {"delta": self._delta, "power": self._power, "share": self.share, "message": self.message}
         arrays = {"basis": self._basis.copy(), "rows": self._rows.copy()}
         return self._parameters() | own | arrays | {"roundoff": self._roundoff}
 
@@ -370,7 +371,9 @@ class SubspaceProtector:
         delta = real("state['delta']", state_value(state, "delta"), low=0.0, high=LARGEST)
         share = real("state['share']", state_value(state, "share"), low=0.0, high=1.0)
         roundoff = real("state['roundoff']", state_value(state, "roundoff"), low=0.0, high=1.0)
-        self.delta, self.share, self.message = delta, share, str(state_entry(state, "message"))
+        power = integer("state['power']", state_value(state, "power"), low=-FARTHEST, high=FARTHEST)
+        self._delta, self._power = delta, power
+        self.share, self.message = share, str(state_entry(state, "message"))
         self._basis, self._rows, self._placed = np.array(basis), np.array(rows, np.float64), {}
         self._roundoff = roundoff
 
@@ -396,3 +399,12 @@ class SubspaceProtector:
         if key not in self._placed:
             self._placed = {key: real_array(xp, "basis", self._basis.astype(dtype), device=step.device)}
         return self._placed[key]
+
+
+def _sum(one: tuple[float, int], other: tuple[float, int]) -> tuple[float, int]:
+    """The sum of numbers of at least 0 that are divided by powers of four, by none where doubles hold it."""
+    powers = [power for value, power in (one, other) if value > 0]
+    most = max(powers, default=0)
+    value = sum(math.ldexp(part, 2 * max(power - most, -FARTHEST)) for part, power in (one, other))
+    plain = true_value(value, 2 * most)
+    return (plain, 0) if value == 0 or LEAST <= plain < math.inf else (value, most)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from lrtheory._files import read_arrays, replacing
-from lrtheory._kernels.units import scaled, true_value
+from lrtheory._kernels.units import scaled, true_value, upper_value
 from lrtheory._validation import array, choice, integer, must, path_of, real, same_parameters, state_entry, state_value
 from lrtheory.continual_learning.sketching.buffer import DROPPED, SketchBuffer, Snapshot
 from lrtheory.continual_learning.sketching.result import STATEMENT, UNITS, SketchCertificate
@@ -141,8 +141,11 @@ class FrequentDirections:
 
     @property
     def delta(self) -> float:
-        """The sum of all that was subtracted from squared lengths, in squared units of the rows."""
-        return true_value(self._read().delta, 2 * self._held.unit)
+        """The sum of all that was subtracted from squared lengths, in squared units of the rows.
+
+        Rounded up where it is too small for the digits of doubles, so that it stays a bound.
+        """
+        return upper_value(self._read().delta, 2 * self._held.unit)
 
     @property
     def certificate(self) -> SketchCertificate:
@@ -254,7 +257,7 @@ class FrequentDirections:
         """
         k = integer("k", k, low=0, high=self.rank)
         kept = float(self._read().energies[:k].sum(dtype=np.float64))
-        return true_value(max(self._held.mass - kept, 0.0), 2 * self._held.unit)
+        return upper_value(max(self._held.mass - kept, 0.0), 2 * self._held.unit)
 
     def copy(self) -> FrequentDirections:
         """Make an independent copy.

@@ -79,26 +79,28 @@ class RidgeLearner:
     """Ridge regression of one-hot classes on fixed features, in the recursion of `RecursiveRidge`.
 
     The features are the last hidden layer of a network that is drawn at random and never trained, or the rows
-    themselves where it has no hidden layers, and a constant.
+    themselves where it has no hidden layers, and a constant 1 with an intercept.
 
     Parameters
     ----------
     network : Network
         Whose hidden layers make the features.
     ridge : float
-        The weight of the squared norm of the map.
+        The weight of the squared norm of the map, the row of the intercept included.
+    intercept : bool
+        Whether there is a constant among the features.
     """
 
-    def __init__(self, network: Network, ridge: float) -> None:
-        self.network, self.n_rows = network, 0
-        last = network.layers[-1]
+    def __init__(self, network: Network, ridge: float, intercept: bool) -> None:
+        self.network, self.n_rows, self.intercept = network, 0, intercept
+        last = network.layers[-1] if intercept else network.layers[-1][:-1]
         self.model = RecursiveRidge(np.zeros_like(last), ridge=ridge, method="sqrt", keep="nothing")
         self.seen = np.zeros(last.shape[1], dtype=bool)
 
     def learn(self, X: np.ndarray, y: np.ndarray) -> None:
         """Add the rows of a task as one edit."""
         values = np.eye(len(self.seen), dtype=X.dtype)[y]
-        self.model.update(self.network.inputs(X)[-1], values)
+        self.model.update(self._features(X), values)
         self.seen[y] = True
         self.n_rows += len(y)
 
@@ -106,8 +108,13 @@ class RidgeLearner:
         """Name the class with the largest output among those that were seen."""
         if not self.seen.any():
             return np.full(len(X), -1)
-        outputs = np.asarray(self.model.predict(self.network.inputs(X)[-1]))
+        outputs = np.asarray(self.model.predict(self._features(X)))
         return np.where(self.seen, outputs, -np.inf).argmax(axis=1)
+
+    def _features(self, X: np.ndarray) -> np.ndarray:
+        """The features of rows, whose last column is the constant of the network's own layers."""
+        found = self.network.inputs(X)[-1]
+        return found if self.intercept else found[:, :-1]
 
 
 class NetworkLearner:

@@ -41,7 +41,7 @@ __all__ = ["TaskRun", "run_tasks"]
 
 #: the options that each method reads
 METHODS = {
-    "ridge": ("ridge",),
+    "ridge": ("ridge", "intercept"),
     "sgd": ("optimizer", "step_size", "epochs"),
     "project": ("energy", "optimizer", "step_size", "epochs"),
     "joint": ("optimizer", "step_size", "epochs"),
@@ -117,6 +117,7 @@ def run_tasks(
     order: Sequence[int] | None = None,
     hidden: Sequence[int] = (100,),
     ridge: float = 1.0,
+    intercept: bool = True,
     energy: float = 0.95,
     optimizer: str = "momentum",
     step_size: float | None = None,
@@ -144,6 +145,9 @@ def run_tasks(
         Widths of the hidden layers; () has none.
     ridge : float
         Weight of the squared norm of the map of "ridge", positive, in squared units of the features.
+    intercept : bool
+        Whether a constant 1 stands beside the features of "ridge". Its row of the map is penalized like all others, so
+        that in `ridge_edit` it is a last column of ones of the keys. Networks always have one in each layer.
     energy : float
         Share of the squared norm of the inputs of a task that "project" protects in every layer, in (0, 1].
     optimizer : {"sgd", "momentum", "adam"}
@@ -184,6 +188,7 @@ def run_tasks(
     choice("method", method, tuple(METHODS))
     given = {
         "ridge": (ridge, 1.0),
+        "intercept": (intercept, True),
         "energy": (energy, 0.95),
         "optimizer": (optimizer, "momentum"),
         "step_size": (step_size, None),
@@ -195,14 +200,14 @@ def run_tasks(
     if not share:
         raise must("energy", "in (0, 1]", energy)
     training = _training(optimizer, step_size, epochs)
-    record, draws = flag("record", record), generator(rng)
+    record, constant, draws = flag("record", record), flag("intercept", intercept), generator(rng)
     network = _network(problem, hidden, draws)
 
     def fresh() -> NetworkLearner:
         return NetworkLearner(network.copy(), training, draws)
 
     learners: dict[str, Callable[[], Learner]] = {
-        "ridge": lambda: RidgeLearner(network, weight),
+        "ridge": lambda: RidgeLearner(network, weight, constant),
         "sgd": fresh,
         "project": lambda: NetworkLearner(network, training, draws, Protection(energy=share)),
         "joint": lambda: JointLearner(fresh),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,19 +161,24 @@ EXACT = Family("exact-protected-steps", always=exact_steps, draw=draw_exact)
 
 @dataclass(frozen=True)
 class Sketched:
-    """Old inputs X (T, d), a change dW (d, p) of the weights, rows and buffer of a sketch, and a share of energy."""
+    """Old inputs X (T, d), a change dW (d, p) of the weights, rows and buffer of a sketch, and a share of energy.
+
+    The library gets X times 2^power and dW divided by it, whose squares may leave the range of doubles.
+    """
 
     X: np.ndarray
     change: np.ndarray
     rank: int
     buffer: int
     share: float = 0.5
+    power: int = 0
 
 
 def is_sketched(case: Sketched) -> bool:
     """Decide whether all numbers are finite, not all inputs 0, the change fits, and the share is in (0, 1]."""
     fits = is_matrix(case.X) and is_matrix(case.change) and case.X.shape[1] == len(case.change)
-    return bool(fits and case.X.any() and 1 <= case.rank < case.buffer and 0 < case.share <= 1)
+    sizes = 1 <= case.rank < case.buffer and 0 < case.share <= 1 and abs(case.power) <= 565
+    return bool(fits and case.X.any() and sizes)
 
 
 def is_within_reach(case: Sketched) -> bool:
@@ -182,11 +188,12 @@ def is_within_reach(case: Sketched) -> bool:
 
 
 def bounded(case: Sketched, rng: np.random.Generator | None = None) -> Found:
-    """Return the library's interval for the change of old outputs, from a sketch of old inputs, and its delta."""
+    """Return the library's interval for the change of old outputs, and the delta of its sketch in units of X."""
     protector = SubspaceProtector(case.X.shape[1], layout="rows")
-    protector.extend(sketch_of(case.X, case.rank, case.buffer), rank=1)
-    leak = protector.leak_bound(case.change)
-    return {"lower": float(leak.lower), "upper": float(leak.upper), "delta": float(protector.delta)}
+    protector.extend(sketch_of(np.ldexp(case.X, case.power), case.rank, case.buffer), rank=1)
+    leak = protector.leak_bound(np.ldexp(case.change, -case.power))
+    delta = math.ldexp(leak.certificate.delta, 2 * (leak.certificate.power - case.power))
+    return {"lower": float(leak.lower), "upper": float(leak.upper), "delta": delta}
 
 
 def shared(case: Sketched, rng: np.random.Generator | None = None) -> Found:
@@ -206,8 +213,8 @@ def draw_sketched(draws: Draws) -> Sketched:
     if draws.choice((True, False)):
         V = np.linalg.svd(X)[2][: case.k]
         change = change - V.T @ V @ change
-    share = draws.choice((0.25, 0.5, 0.75, 0.9))
-    return Sketched(X, np.ascontiguousarray(change), rank, draws.choice((rank + 1, 2 * rank + 1)), share)
+    share, buffer = draws.choice((0.25, 0.5, 0.75, 0.9)), draws.choice((rank + 1, 2 * rank + 1))
+    return Sketched(X, np.ascontiguousarray(change), rank, buffer, share, draws.choice((0, 0, 0, -565, 565)))
 
 
 def worse(case: Sketched, draws: Draws) -> Sketched:
@@ -226,6 +233,7 @@ def sketches() -> tuple[Sketched, ...]:
         Sketched(np.diag(np.sqrt([99.0, 1.0])), np.array([[1.0], [2.0]]), 2, 3, 0.98),
         Sketched(np.diag([8.0, 4.0, 2.0, 1.0]) @ HADAMARD, change, 3, 4, 0.9),
         shrunk_once(),
+        *(Sketched(np.vstack([np.eye(2)] * 2), np.eye(2), 1, 2, 0.25, power) for power in (-565, 565)),
         Sketched(np.diag([2.0, 1.0, 1.0]), np.eye(3)[:, 2:].copy(), 1, 3, 0.25),
         Sketched(turned, change, 3, 6, 0.25),
         Sketched(turned[::-1].copy(), HADAMARD.T[:, 3:].copy(), 3, 6, 0.25),

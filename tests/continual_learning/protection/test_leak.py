@@ -104,8 +104,31 @@ def test_inputs_whose_squares_leave_the_range_of_doubles_are_protected(a: float)
         protector = SubspaceProtector(9)
         assert protector.extend(inputs, energy=0.8) == due.copy().extend(X, energy=0.8) > 0
         assert protector.share == pytest.approx(protector.protected_energy(X), rel=1e-12)
-    with pytest.raises(ValueError, match="`inputs` must be a sketch with a finite delta; got inf"):
-        protector.extend(sketched(1e200 * X, 2))
+    protector.extend(sketched(a * X, 2))  # which has lost more than doubles hold the square of
+    seen, D = np.concatenate([a * X, a * X]), np.ones((1, 9)) / a
+    for one in (protector, protector.copy()):
+        one.set_state(protector.get_state())
+        found = one.leak_bound(D)
+        assert found.lower <= float(np.sum((seen @ D.T) ** 2)) <= found.upper < np.inf
+        assert found.upper > 1.001 * found.lower
+        assert found.certificate.verify(seen)
+
+
+def test_what_a_sketch_of_tiny_rows_has_lost_is_not_nothing() -> None:
+    for power in (-565, 565, 0):
+        X, D = np.ldexp(np.concatenate([np.eye(2)] * 2), power), np.ldexp(np.eye(2), -power)
+        stream = FrequentDirections(2, 1, method="fd")
+        stream.update(X)
+        assert stream.delta >= 2 * 4.0**power if power <= 0 else stream.delta == np.inf
+        assert stream.delta > 0
+        assert stream.projection_bound(1) > 0
+        protector = SubspaceProtector(2, layout="rows")
+        for _ in range(2):
+            protector.extend(stream, rank=1)
+        found = protector.leak_bound(D)
+        assert found.lower <= 8.0 <= found.upper  # twice the two unit vectors, and both tasks
+        assert found.certificate.verify(np.concatenate([X, X]))
+        assert protector.delta > 0
 
 
 def test_a_sketch_in_single_precision_is_allowed_its_rounding_beside_doubles() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lrtheory._data.network import Network
-from lrtheory.continual_learning.problem import Task, TaskProblem
+from lrtheory.continual_learning.edits.ridge_edit import ridge_edit
+from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
 from lrtheory.continual_learning.tasks.learners import NetworkLearner, Protection, Training
 from lrtheory.continual_learning.tasks.run_tasks import run_tasks
 
@@ -190,3 +191,21 @@ def test_what_is_no_task_is_refused():
         run_tasks(SPLIT, order=1)
     with pytest.raises(TypeError, match="`tasks` must be a `TaskProblem` or a sequence of `Task`"):
         run_tasks([np.eye(3)])
+
+
+def test_the_intercept_is_a_penalized_column_of_ones_and_can_be_left_out():
+    X, y = np.array([[1.0], [2.0]]), [0, 1]
+    task, one_hot = Task(X, y, X, y), np.eye(2)
+    for intercept, due in ((True, 1.0), (False, 0.5)):
+        keys = np.hstack([X, np.ones((2, 1))]) if intercept else X
+        W = ridge_edit(np.zeros((keys.shape[1], 2)), [(keys, one_hot)]).weights
+        assert np.mean((keys @ W).argmax(axis=1) == y) == due
+        run = run_tasks([task], hidden=(), intercept=intercept)
+        assert run.average_accuracy == due
+        given = EditProblem(np.zeros((keys.shape[1], 2)), [(keys, one_hot)])
+        assert run.certificate.verify(given)
+    assert run_tasks([task], hidden=(3,), intercept=False, rng=0).certificate.ridge == 1.0
+    with pytest.raises(TypeError, match="`intercept` must be"):
+        run_tasks([task], intercept=1)
+    with pytest.raises(ValueError, match="intercept"):
+        run_tasks([task], method="sgd", intercept=False)
