@@ -187,7 +187,8 @@ def rmse(predicted):
 
 
 full = rmse(model.predict(test.rows, test.cols))
-biases = rmse(model.mean + model.row_bias[test.rows] + model.col_bias[test.cols])
+of_users, of_films = model.biases_alone
+biases = rmse(model.mean + of_users[test.rows] + of_films[test.cols])
 constant = rmse(model.mean)
 print(f"{source}: {ratings.n_observed} ratings of {ratings.shape}, density {100 * ratings.density:.1f} %")
 print(f"held-out error in stars: mean {constant:.3f}, with biases {biases:.3f}, with rank {model.rank} {full:.3f}")

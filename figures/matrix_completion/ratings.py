@@ -49,7 +49,8 @@ def expected_stars(truth: np.ndarray) -> np.ndarray:
 
 def held_out(model: CompletionResult, test: Observations) -> tuple[float, float]:
     """Return the errors of a model and of its mean and biases alone."""
-    biases = model.mean + model.row_bias[test.rows] + model.col_bias[test.cols]
+    of_rows, of_cols = model.biases_alone
+    biases = model.mean + of_rows[test.rows] + of_cols[test.cols]
     return rmse(model.predict(test.rows, test.cols), test), rmse(biases, test)
 
 

@@ -9,7 +9,6 @@ is solved to a share of the residual that is left, and the whole runs in time pr
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -38,7 +37,7 @@ from lrtheory.matrix_completion.alternation import start as starts
 from lrtheory.matrix_completion.alternation.finish import as_result
 from lrtheory.matrix_completion.alternation.loop import Outcome, Setting
 from lrtheory.matrix_completion.alternation.model_choice import plan
-from lrtheory.matrix_completion.alternation.offsets import Offsets
+from lrtheory.matrix_completion.alternation.offsets import Centered, Offsets
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.entries.scaling import scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, Observations, as_observations
@@ -86,16 +85,18 @@ def complete(
         frame, read as by `Observations.from_file`. For whole matrices on a GPU see `complete_dense`.
     rank : int, sequence of int or "auto"
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken. "auto" doubles the
-        rank from 1 while that error falls.
+        rank from 1 to 64, until two in a row gain nothing, and then tries those halfway to the neighbours of the best.
     method : {"auto", "exact", "cg", "sketch"}
         How each line is solved, see `half_step`; "auto" is "exact" up to rank 8 and "cg" above. For rank 1, without a
         ridge, "auto" takes no half-step where paths of observations determine every entry (see `rank_one_components`)
         and do not contradict each other.
     ridge : float, "auto" or None
         lambda, at least 0, for each row alike; in units of the values. "auto" takes the one with the smallest held-out
-        error, by factors of two. None is "auto" for ratings, and where the rank is chosen without `validation`; else 0.
+        error, up to a factor of the root of two. None is "auto" for ratings, and where the rank is chosen without
+        `validation`; else 0.
     bias : bool or None
-        Whether to fit a mean and biases of rows and columns first; None does so for ratings.
+        Whether to fit a mean and biases of rows and columns first, and with a ridge the biases again along with the
+        factors; None does so for ratings.
     clip : bool or None
         Whether predictions outside of the range of the ratings, or of the observations, are moved to its nearer end;
         None does so for ratings. Ratings are observations with a `scale`, as those of files and frames have it.
@@ -228,13 +229,19 @@ def _complete(
     callback: Any,
     record: bool,
     offset: Offsets | None = None,
+    told: bool = True,
 ) -> CompletionResult:
-    """Complete at one rank; held-out values and ridge are divided by the unit already, `seen` and `offset` are not."""
+    """Complete at one rank; held-out values and ridge are divided by the unit already, `seen` and `offset` are not.
+
+    `told` is whether a certificate and sentences are wanted, which take as long as a few iterations.
+    """
     inside = scaled(seen, unit)
-    offset = offsets.fitted(inside, bias) if offset is None else offsets.times(offset, 1 / unit)
-    values = offsets.without(inside, offset)
+    alone = offsets.fitted(inside, bias) if offset is None else offsets.times(offset, 1 / unit)
+    # a split sample serves the analysis, whose half-steps are independent; biases of all of it would tie them together
+    centered = offsets.Centered(inside, alone, again=setting.ridge > 0 and split is False)
+    values = centered.values
     degrees = seen.by_row.degrees, seen.by_col.degrees
-    error = None if judges is None else partial(_rmse, judges, offset, degrees, _ends(scale, unit))
+    error = None if judges is None else partial(_rmse, judges, degrees, _ends(scale, unit))
     # at rank one a connected sample determines the matrix, and nothing has to be iterated (statement MC-L10-paths)
     determined = _determined(values, k, setting, init, split, mu)
     if determined is not None:
@@ -242,21 +249,23 @@ def _complete(
     else:
         method, reason = half_steps.chosen(setting.method, k), half_steps.reason(setting.method, k)
         setting = setting._replace(method=method)
-        first, samples = _samples(values, split, setting)
+        first, samples = _samples(centered, split, setting)
         start = _start(first, k, init, mu, setting, unit)
-        outcome = alternation.run(samples, start, setting, error=error, callback=callback)
+        outcome = alternation.run(samples, start, setting, centered, error=error, callback=callback)
     found = as_result(
         seen,
-        values,
-        offset,
+        centered.values,
+        centered.offset,
         outcome,
+        alone=alone,
+        told=told,
         unit=unit,
         ridge=setting.ridge,
         reason=reason,
         method=method,
         scale=scale,
     )
-    rmse = None if error is None else unit * error(outcome.U, outcome.V)
+    rmse = None if error is None else unit * error(centered.offset, outcome.U, outcome.V)
     trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
     if trace is not None and "validation" in trace:
         trace["validation"] *= unit
@@ -284,10 +293,11 @@ def _call(callback: Callable[[CompletionState], object], unit: float, state: Com
     return callback(CompletionState(U, V, state.residual, rmse, state.n_iter))
 
 
-def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observations, Iterator[Observations]]:
+def _samples(centered: Centered, split: Any, setting: Setting) -> tuple[Observations, Iterator[Observations]]:
     """Return the sample of the start, and an iterator over those of the half-steps."""
+    values = centered.values
     if split is False:
-        return values, itertools.repeat(values)
+        return values, centered
     kind: Any = "disjoint" if split == "disjoint" else "independent"
     parts = makers.split_mask(values, 2 * setting.max_iter + 1, method=kind, rng=setting.rng)
     if min(part.n_observed for part in parts) == 0:
@@ -325,7 +335,7 @@ def _ends(scale: tuple[float, float] | None, unit: float) -> tuple[float, float]
     return None if scale is None else (scale[0] / unit, scale[1] / unit)
 
 
-def _rmse(judges: Observations, offset: Offsets, degrees: Any, ends: Any, U: np.ndarray, V: np.ndarray) -> float:
+def _rmse(judges: Observations, degrees: Any, ends: Any, offset: Offsets, U: np.ndarray, V: np.ndarray) -> float:
     """Return the root mean square error of two factors on held-out observations."""
     predicted = offsets.predicted((judges.rows, judges.cols), (U, V), offset, degrees)
     errors = (predicted if ends is None else np.clip(predicted, *ends)) - judges.values
@@ -336,11 +346,9 @@ def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult
     """Return the completion whose rank has the smallest held-out error."""
     errors = [one.validation_rmse for one in tried]
     best = int(np.argmin(errors))  # type: ignore[arg-type]
-    searched = {"ranks": np.array(ranks), "rank_validation": np.array(errors)}
+    searched = {"rank": np.array(ranks), "ridge": np.array([one.ridge for one in tried]), "rmse": np.array(errors)}
     reason = f"{tried[best].reason}; rank {ranks[best]} has the smallest held-out error of {ranks}"
-    recorded = tried[best].trace
-    trace = None if recorded is None else {**recorded, **searched}
-    found = dataclasses.replace(tried[best], reason=reason, trace=trace)
+    found = dataclasses.replace(tried[best], reason=reason, tried=searched)
     return dataclasses.replace(found, converged=False, message=alternation.STOPPED) if _stopped(tried) else found
 
 

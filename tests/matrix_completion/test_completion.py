@@ -155,7 +155,7 @@ def test_validation_stops_and_chooses():
     assert over.validation_rmse == pytest.approx(over.trace["validation"].min(), rel=1e-9)
     done = complete(train, (1, 2, 12), ridge=8.0, bias=True, validation=test, record=True)
     assert done.rank == 2
-    assert done.trace["ranks"].tolist() == [1, 2, 12]
+    assert done.tried["rank"].tolist() == [1, 2, 12]
     assert done.validation_rmse < over.validation_rmse
 
 

@@ -33,11 +33,15 @@ def as_result(
     ridge: float,
     method: str,
     reason: str,
+    alone: Offsets | None = None,
+    told: bool = True,
     scale: tuple[float, float] | None = None,
 ) -> CompletionResult:
     """Turn factors into a result: balanced, with zeros in lines without observations, and with a certificate.
 
-    `seen` has the units of the data; values, offset, outcome and ridge are divided by the unit.
+    `seen` has the units of the data; values, offsets, outcome and ridge are divided by the unit. `alone` are the
+    offsets that were fitted without factors, where these are others. Without `told` there is neither certificate nor
+    sentence.
     """
     U, V = (factor.astype(np.float64) for factor in (outcome.U, outcome.V))
     rows, cols = seen.by_row.degrees, seen.by_col.degrees
@@ -55,8 +59,8 @@ def as_result(
     k = len(half)
     few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
     U, V, ridge = U * kind.type(math.sqrt(unit)), V * kind.type(math.sqrt(unit)), ridge * unit
-    offset = offsets.times(offset, unit)
-    certificate = certificates.gap(seen, U, V, ridge, offset.at(seen.rows, seen.cols)) if size > 0 else None
+    offset, alone = offsets.times(offset, unit), offsets.times(alone or offset, unit)
+    certificate = certificates.gap(seen, U, V, ridge, offset.at(seen.rows, seen.cols)) if told and size > 0 else None
     found = CompletionResult(
         U=U,
         V=V,
@@ -64,6 +68,7 @@ def as_result(
         mean=offset.mean,
         row_bias=offset.rows,
         col_bias=offset.cols,
+        biases_alone=None if alone.rows is None or alone.cols is None else (alone.rows, alone.cols),
         row_degrees=rows,
         col_degrees=cols,
         ridge=ridge,
@@ -72,6 +77,7 @@ def as_result(
         residual=residual,
         validation_rmse=None,
         tested=None,
+        tried=None,
         method=method,
         reason=reason,
         n_iter=outcome.n_iter,
@@ -81,6 +87,8 @@ def as_result(
         certificate=certificate,
         trace=None,
     )
+    if not told:
+        return found
     return dataclasses.replace(found, message="; ".join([outcome.message, *_warnings(found), *_leaving(seen, found)]))
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory.matrix_completion import half_steps, theory
+from lrtheory.matrix_completion.alternation.offsets import Centered, Offsets
 from lrtheory.matrix_completion.alternation.result import CompletionState
 from lrtheory.matrix_completion.problem import Observations
 
@@ -70,14 +71,15 @@ def run(
     samples: Iterator[Observations],
     start: tuple[np.ndarray, np.ndarray],
     setting: Setting,
+    centered: Centered,
     *,
-    error: Callable[[np.ndarray, np.ndarray], float] | None = None,
+    error: Callable[[Offsets, np.ndarray, np.ndarray], float] | None = None,
     callback: Callable[[CompletionState], object] | None = None,
 ) -> Outcome:
     """Alternate until the residual, its change, the held-out error or the callback says stop.
 
-    Each half-step takes the next sample; without splitting they are all the same. `error` maps two factors to their
-    root mean square error on held-out observations.
+    Each half-step takes the next sample; without splitting that is `centered`, whose biases are fitted again after each
+    iteration. `error` maps biases and two factors to their root mean square error on held-out observations.
     """
     factors = [start[0], start[1]]
     best, smallest, relative, message, converged = _Best(error), 1.0, math.inf, LIMIT, False
@@ -91,12 +93,13 @@ def run(
             accuracy = setting.inner_tol * smallest
             relative = _half_step(next(samples), factors, axis, accuracy, setting, counts)
             smallest = min(smallest, relative)
+        centered.refit(*factors)
         if math.isfinite(before) and relative > 0:  # with noise the residual stays, and the steps must still get finer
             smallest = min(smallest, abs(before - relative) / relative)
         trace["residual"].append(relative)
         trace["inner_iterations"].append(counts["inner_iterations"] - inner)
         trace["imbalance"].append(theory.imbalance(*factors))
-        rmse = best.update(*factors)
+        rmse = best.update(centered.offset, *factors)
         if callback is not None:
             try:
                 callback(CompletionState(factors[0].copy(), factors[1].copy(), relative, rmse, n_iter))
@@ -111,7 +114,9 @@ def run(
             message, converged = "the held-out error no longer falls", True
     if error is not None:
         trace["validation"] = best.errors
-        factors = best.factors or factors
+        if best.factors is not None:
+            factors = best.factors
+            centered.restore(best.offset)
     return Outcome(factors[0], factors[1], n_iter, converged, message, counts, trace)
 
 
@@ -143,20 +148,21 @@ def _half_step(
 
 
 class _Best:
-    """The factors with the smallest held-out error so far, and all errors."""
+    """The biases and factors with the smallest held-out error so far, and all errors."""
 
-    def __init__(self, error: Callable[[np.ndarray, np.ndarray], float] | None) -> None:
+    def __init__(self, error: Callable[[Offsets, np.ndarray, np.ndarray], float] | None) -> None:
         self.error = error
         self.errors: list[float] = []
         self.factors: list[np.ndarray] | None = None
+        self.offset = Offsets(0.0, None, None)
 
-    def update(self, U: np.ndarray, V: np.ndarray) -> float | None:
+    def update(self, offset: Offsets, U: np.ndarray, V: np.ndarray) -> float | None:
         """Return the held-out error of these factors, and keep them when it is the smallest."""
         if self.error is None:
             return None
-        self.errors.append(self.error(U, V))
+        self.errors.append(self.error(offset, U, V))
         if self.errors[-1] <= min(self.errors):
-            self.factors = [U.copy(), V.copy()]
+            self.offset, self.factors = offset, [U.copy(), V.copy()]
         return self.errors[-1]
 
     @property

@@ -75,7 +75,9 @@ class CompletionResult(Result):
     mean : float
         Of the observed values.
     row_bias, col_bias : arrays of shape (m,) and (n,), or None
-        With `bias`, in units of the values.
+        With `bias`, in units of the values; with a ridge fitted along with the factors.
+    biases_alone : pair of arrays of shape (m,) and (n,), or None
+        With `bias`, the biases of rows and columns that were fitted before the factors, for `score`.
     row_degrees, col_degrees : int64 arrays of shape (m,) and (n,)
         Numbers of observations.
     ridge : float
@@ -91,6 +93,8 @@ class CompletionResult(Result):
     tested : Score or None
         Errors on observations that were held out from the fit and from what chose rank and ridge. They are those of the
         same rank and ridge, fitted without these observations; `U` and `V` were fitted to all.
+    tried : mapping or None
+        ``rank``, ``ridge`` and ``rmse`` of all fits among which held-out observations chose, in their order.
     method, reason : str
         How the regressions were solved, and why; "propagation" where rank one needed none.
     n_iter : int
@@ -114,6 +118,7 @@ class CompletionResult(Result):
     mean: float
     row_bias: np.ndarray | None
     col_bias: np.ndarray | None
+    biases_alone: tuple[np.ndarray, np.ndarray] | None
     row_degrees: np.ndarray
     col_degrees: np.ndarray
     ridge: float
@@ -122,6 +127,7 @@ class CompletionResult(Result):
     residual: float
     validation_rmse: float | None
     tested: Score | None
+    tried: Mapping[str, np.ndarray] | None
     method: str
     reason: str
     n_iter: int
@@ -156,6 +162,8 @@ class CompletionResult(Result):
 
     def _facts(self) -> list[str]:
         facts = [] if self.tested is None else [self._errors(self.tested), *Result._facts(self.tested)]
+        if self.tried is not None:
+            facts.append(self._ladder(self.tried))
         if self.certificate is not None and self.ridge > 0:
             objective, gap, statement = self.certificate.objective, self.certificate.gap, self.certificate.statement
             facts.append(f"the objective {objective:.6g} is within {gap:.3g} of the best of any rank ({statement})")
@@ -164,6 +172,14 @@ class CompletionResult(Result):
     def _errors(self, tested: Score) -> str:
         shares = zip(tested.models, tested.rmse, tested.lower, tested.upper, strict=True)
         return "held-out error: " + ", ".join(f"{m} {e:.4g} [{low:.4g}, {high:.4g}]" for m, e, low, high in shares)
+
+    def _ladder(self, tried: Mapping[str, np.ndarray]) -> str:
+        """The best error of each rank that was tried."""
+        parts = []
+        for rank in np.unique(tried["rank"]):
+            best = min(np.flatnonzero(tried["rank"] == rank), key=tried["rmse"].__getitem__)
+            parts.append(f"rank {rank} {tried['rmse'][best]:.4g} (ridge {tried['ridge'][best]:.3g})")
+        return "errors that chose: " + ", ".join(parts)
 
     def _draw(self, ax: Any) -> None:
         if self.trace is None:
@@ -318,8 +334,8 @@ class CompletionResult(Result):
         i, j = seen.numbers_in(self.labels, self.shape)
         unknown = int(((i < 0) | (j < 0)).sum())
         values, predicted = seen.values.astype(np.float64), {"mean": np.full(seen.n_observed, self.mean)}
-        if self.row_bias is not None and self.col_bias is not None:
-            biases = (np.append(side, 0.0)[at] for side, at in ((self.row_bias, i), (self.col_bias, j)))
+        if self.biases_alone is not None:
+            biases = (np.append(side, 0.0)[at] for side, at in zip(self.biases_alone, (i, j), strict=True))
             predicted["biases"] = self._kept(self.mean + sum(biases))
         predicted[f"rank {self.rank}"] = self._kept(self._raw(i, j)).astype(np.float64)
         delta = open_interval("delta", delta, 0, 1)
@@ -398,7 +414,7 @@ class CompletionResult(Result):
         )
 
     def bias_of(self, cols: ArrayLike, values: ArrayLike) -> float:
-        """Fit the bias of a row that was not in the data, from its own entries.
+        """Fit the bias of a row that was not in the data, from its own entries, as `complete` fits those of others.
 
         Parameters
         ----------
@@ -410,17 +426,14 @@ class CompletionResult(Result):
         Returns
         -------
         float
-            In units of the values; 0 for a completion without biases.
+            In units of the values; 0 for a completion without biases. With a ridge it is fitted along with the factor.
 
         Raises
         ------
         ValueError
             If a column lies outside the matrix, or lengths differ.
         """
-        j, x = self._row(cols, values)
-        if self.col_bias is None:
-            return 0.0
-        return float((x - self.mean - self.col_bias[j]).sum() / (len(x) + offsets.DAMPING))
+        return self._folded(*self._row(cols, values))[0]
 
     def fold_in(self, cols: ArrayLike, values: ArrayLike) -> np.ndarray:
         r"""Fit the factor of a row that was not in the data, such as a new user, from its own entries.
@@ -436,20 +449,26 @@ class CompletionResult(Result):
         -------
         array of shape (k,)
             u, so that ``V @ u`` completes the row; with biases add ``mean + col_bias + bias_of(cols, values)``. It
-            minimizes \|V_cols u - x\|^2 + ridge \|u\|^2, and is the shortest minimizer. The factor of a column that was
-            never seen is 0: an entry there does not change u, and ``V @ u`` is 0 there, where `predict` says the mean.
+            minimizes \|V_cols u - x\|^2 + ridge \|u\|^2, where x is what mean and biases leave, and is the shortest
+            minimizer. The factor of a column that was never seen is 0: an entry there does not change u, and ``V @ u``
+            is 0 there, where `predict` says the mean.
 
         Raises
         ------
         ValueError
             If a column lies outside the matrix, or lengths differ.
         """
-        j, x = self._row(cols, values)
+        return self._folded(*self._row(cols, values))[1]
+
+    def _folded(self, j: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """The bias and the factor of a new row with these entries."""
+        bias = 0.0
         if self.col_bias is not None:
-            x = x - self.mean - self.col_bias[j] - self.bias_of(cols, values)
+            x = x - self.mean - self.col_bias[j]
+            bias = offsets.bias_of_row(x, self.V[j], self.ridge)
         weight = np.sqrt(self.ridge) * np.eye(self.rank)  # a ridge is k more equations, sqrt(ridge) u = 0
-        panel, side = np.concatenate([self.V[j], weight]), np.concatenate([x, np.zeros(self.rank)])
-        return kernels.least_norm(panel, side).astype(self.V.dtype)
+        panel, side = np.concatenate([self.V[j], weight]), np.concatenate([x - bias, np.zeros(self.rank)])
+        return bias, kernels.least_norm(panel, side).astype(self.V.dtype)
 
     def top(
         self,

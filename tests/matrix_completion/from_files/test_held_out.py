@@ -76,9 +76,9 @@ def test_the_error_is_that_of_the_same_recipe(ratings):
     both, test = ratings.split(0.1, rng=rng)
     again = complete(both, done.rank, ridge=done.ridge, bias=False)
     assert done.tested.rmse[-1] == pytest.approx(again.score(test).rmse[-1], rel=1e-9)
-    assert done.trace["ranks"].tolist().count(1) > 1
-    best = np.argmin(done.trace["rank_validation"])
-    assert (done.rank, done.ridge) == (done.trace["ranks"][best], done.trace["ridges"][best])
+    assert done.tried["rank"].tolist().count(1) > 1
+    best = np.argmin(done.tried["rmse"])
+    assert (done.rank, done.ridge) == (done.tried["rank"][best], done.tried["ridge"][best])
     whole = complete(ratings, done.rank, ridge=done.ridge)
     np.testing.assert_allclose(done.block(), whole.block(), rtol=1e-9)
     assert "have the smallest held-out error, on 250 observations" in done.message
@@ -173,7 +173,8 @@ def test_errors_are_those_of_their_models(ratings):
     done = complete(train, 2, ridge=4.0)
     score = done.score(test)
     values = test.values
-    biases = np.clip(done.mean + done.row_bias[test.rows] + done.col_bias[test.cols], 0.5, 5)
+    of_rows, of_cols = done.biases_alone
+    biases = np.clip(done.mean + of_rows[test.rows] + of_cols[test.cols], 0.5, 5)
     predicted = {"mean": train.values.mean(), "biases": biases, "rank 2": done.predict(test.rows, test.cols)}
     assert score.models == tuple(predicted)
     expected = [math.sqrt(np.mean((found - values) ** 2)) for found in predicted.values()]

@@ -57,12 +57,42 @@ def test_folding_in_a_row_that_was_there_gives_its_factor():
 def test_folding_in_with_biases(ratings):
     done = complete(ratings, 2, ridge=4.0, bias=True)
     cols, values = np.array([0, 4, 9]), np.array([5.0, 4.5, 5.0])
+    rest, P = values - done.mean - done.col_bias[cols], done.V[cols]
+    # bias and factor together solve the normal equations of one regression on a column of ones and the factors
+    A, penalty = np.column_stack([np.ones(3), P]), np.diag([5.0, 4.0, 4.0])
+    bias, *factor = np.linalg.solve(A.T @ A + penalty, A.T @ rest)
+    assert done.bias_of(cols, values) == pytest.approx(bias)
+    np.testing.assert_allclose(done.fold_in(cols, values), factor, rtol=1e-10)
+
+
+def test_folding_in_without_a_ridge_fits_the_bias_first(ratings):
+    done = complete(ratings, 2, bias=True)
+    cols, values = np.array([0, 4, 9]), np.array([5.0, 4.5, 5.0])
+    rest = values - done.mean - done.col_bias[cols]
     bias = done.bias_of(cols, values)
-    assert bias == pytest.approx((values - done.mean - done.col_bias[cols]).sum() / 8)
-    rest = values - done.mean - done.col_bias[cols] - bias
-    P = done.V[cols]
-    expected = np.linalg.solve(P.T @ P + 4 * np.eye(2), P.T @ rest)
+    assert bias == pytest.approx(rest.sum() / 8)
+    expected = np.linalg.lstsq(done.V[cols], rest - bias, rcond=None)[0]
     np.testing.assert_allclose(done.fold_in(cols, values), expected, rtol=1e-10)
+
+
+def test_with_a_ridge_biases_and_factors_are_one_optimum(ratings):
+    """All gradients of the penalised squares are 0, and a row that was there folds in to its own bias and factor."""
+    done = complete(ratings, 2, ridge=4.0, bias=True, tol=1e-14, max_iter=3000, method="exact")
+    rest = ratings.values - done.predict(ratings.rows, ratings.cols)
+    np.testing.assert_allclose(np.bincount(ratings.rows, rest, 80), 5.0 * done.row_bias, atol=1e-5)
+    np.testing.assert_allclose(np.bincount(ratings.cols, rest, 50), 5.0 * done.col_bias, atol=1e-5)
+    dense = np.zeros(ratings.shape)
+    dense[ratings.rows, ratings.cols] = rest
+    np.testing.assert_allclose(dense @ done.V, 4.0 * done.U, atol=1e-4)
+    here = ratings.rows == 5
+    cols, values = ratings.cols[here], ratings.values[here]
+    assert done.bias_of(cols, values) == pytest.approx(done.row_bias[5], abs=1e-5)
+    np.testing.assert_allclose(done.fold_in(cols, values), done.U[5], atol=1e-4)
+    of_rows, of_cols = done.biases_alone
+    alone = complete(ratings, 2, bias=True)
+    np.testing.assert_array_equal(of_rows, alone.row_bias)
+    np.testing.assert_array_equal(of_cols, alone.col_bias)
+    assert done.certificate.verify(ratings)
 
 
 def test_top_leaves_out_what_was_seen(ratings):

@@ -104,7 +104,7 @@ def completed(
         assert by is not None
         chosen = _chosen(parts.training, by, task, setting, partial(fit, judges=None), unit)
         if chosen.stopped is not None:
-            return chosen.stopped
+            return dataclasses.replace(chosen.stopped, tried=chosen.tried)
         rank, setting = chosen.rank, setting._replace(ridge=scaled_weight(chosen.ridge, unit))
         said.append(f"{chosen.reason}, on {by.n_observed:,} observations")
     if parts.testing is not None:
@@ -128,7 +128,7 @@ def _chosen(
     offset = offsets.fitted(training, task.bias)
 
     def attempt(k: int, ridge: float) -> CompletionResult:
-        return fit(training, k, setting._replace(ridge=scaled_weight(ridge, unit)), offset=offset)
+        return fit(training, k, setting._replace(ridge=scaled_weight(ridge, unit)), offset=offset, told=False)
 
     return search.searched(
         attempt,
@@ -145,7 +145,5 @@ def _told(
     done: CompletionResult, chosen: search.Choice | None, tested: Score | None, said: list[str]
 ) -> CompletionResult:
     """Add to a completion what was chosen, what was tested, and all that was tried."""
-    trace = done.trace
-    if chosen is not None and trace is not None:
-        trace = {**trace, "ranks": chosen.ranks, "ridges": chosen.ridges, "rank_validation": chosen.errors}
-    return dataclasses.replace(done, tested=tested, message="; ".join([*said, done.message]), trace=trace)
+    tried = None if chosen is None else chosen.tried
+    return dataclasses.replace(done, tested=tested, message="; ".join([*said, done.message]), tried=tried)
