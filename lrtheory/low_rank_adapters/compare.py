@@ -16,7 +16,7 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, is_iterable, must
 from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
 from lrtheory.low_rank_adapters.reach.normalized import Problem, matrix_of, norm, normalized, problem_of
-from lrtheory.low_rank_adapters.reach.solve import solve
+from lrtheory.low_rank_adapters.reach.solve import Effort, solve
 from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
 
 __all__ = ["Comparison", "ComparisonRow", "compare"]
@@ -292,7 +292,8 @@ def _row(
     adapter = make_adapter(kind, shape, rank=rank, rng=draw, **options)
     task = normalized(adapter, problem)
     method = "auto" if task.K is None else "closed-form"
-    found = solve(task, tol=TOL, max_iter=STEPS.get(kind, 10), n_starts=1, draw=draw, method=method)
+    effort = Effort(newton=0, own=False)
+    found = solve(task, tol=TOL, max_iter=STEPS.get(kind, 10), n_starts=1, draw=draw, effort=effort, method=method)
     return ComparisonRow(
         kind=kind,
         rank=rank,

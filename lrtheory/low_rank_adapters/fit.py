@@ -14,7 +14,7 @@ from lrtheory._validation import check_callback, choice, flag, generator, intege
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.normalized import checked_adapter, normalized, problem_of
-from lrtheory.low_rank_adapters.reach.solve import solve
+from lrtheory.low_rank_adapters.reach.solve import Effort, solve
 
 __all__ = ["FitResult", "FitState", "fit"]
 
@@ -64,7 +64,8 @@ class FitResult(Result):
     message : str
         What a reader should know; "no lower bound" and the reason, where nothing is proved.
     counts : mapping of str to int
-        "starts", the runs, and "matvecs", the products with the update or its derivative.
+        "starts", the runs, with the one from the given adapter, and "matvecs", the products with the update or its
+        derivative.
     certificate : AdapterCertificate
         The bound and the gap to the loss, which can be verified.
     trace : mapping of str to array, or None
@@ -117,7 +118,8 @@ def fit(
     Parameters
     ----------
     adapter : Adapter
-        Its kind and its frozen arrays count; the values of its trained arrays do not.
+        Its kind and its frozen arrays count; its trained arrays are one of the starts, and the answer where no run
+        comes nearer.
     target : array of shape (d_out, d_in) or None
         The update that is needed; None takes data in its place.
     X : array of shape (T, d_in) or None
@@ -134,9 +136,11 @@ def fit(
     tol : float
         Steps end when one lowers the loss by less than this share of it, at least 0.
     max_iter : int
-        Steps of a run, at least 1.
+        Steps of a run, at least 1, and of those of Gauss and Newton that follow the best run of alternating least
+        squares.
     n_starts : int
-        Runs, at least 1: one from the closed form, the others from random arrays.
+        Runs, at least 1: one from the closed form, the others from random arrays. Another one begins at the given
+        adapter, unless its update is 0.
     rng : int, SeedSequence, Generator or None
         The source of the random starts.
     callback : callable or None
@@ -184,6 +188,7 @@ def fit(
         max_iter=max_iter,
         n_starts=n_starts,
         draw=draw,
+        effort=Effort(kept=n_starts + 1, newton=max_iter),
         method=method,
         ridge=float(ridge),
         inform=None if callback is None else _Listener(callback),

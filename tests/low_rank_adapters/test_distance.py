@@ -18,7 +18,7 @@ from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
-from lrtheory.low_rank_adapters.reach.alternating import improved, random_start
+from lrtheory.low_rank_adapters.reach.alternating import improved, random_start, started
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
 from lrtheory.low_rank_adapters.reach.exact import closed_form, grouped
 from lrtheory.low_rank_adapters.reach.normalized import normalized, problem_of
@@ -227,7 +227,7 @@ def test_runs_begin_at_the_size_of_the_target_and_end_at_a_share_of_the_last_los
     task = normalized(adapter, problem_of((8, 7), 1e3 * trained.delta()))
     start = random_start(task, draw)
     assert np.linalg.norm(task.image(start)) == pytest.approx(np.linalg.norm(task.T))
-    run = improved(task, start, tol=0.1, max_iter=200, inform=lambda *_: False)
+    run = improved(task, started(task, start), tol=0.1, max_iter=200, inform=lambda *_: False)
     losses = np.array(run.losses)
     assert run.converged
     assert (losses[1:-1] < 0.9 * losses[:-2]).all()

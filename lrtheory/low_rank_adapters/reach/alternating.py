@@ -7,14 +7,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory.low_rank_adapters.kinds.arrays import significant
 from lrtheory.low_rank_adapters.reach.exact import grouped, truncated
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem
 
-__all__ = ["Run", "improved", "random_start"]
+__all__ = ["Run", "improved", "own_start", "random_start", "started"]
 
 Params = dict[str, np.ndarray]
-#: steps of conjugate gradients in one step of Gauss and Newton, at most
-PRODUCTS = 15
+Step = Callable[[NormalizedProblem, Params, np.ndarray], tuple[Params, int]]
+#: steps of conjugate gradients in one step of Gauss and Newton, at most, and up to how many numbers there are none
+PRODUCTS, FEW = 15, 32
+#: dampings that are tried, as shares of the largest squared singular value of the derivative
+DAMPINGS = (0.0, 1e-6, 1e-4, 1e-2, 0.1, 1.0)
+#: steps are doubled as long as the loss falls, up to this many times
+LONGEST = 2.0**20
+#: numbers of the tables of columns of RandLoRA that are made at once
+COLUMNS = 2**21
 
 
 class Run(NamedTuple):
@@ -27,9 +35,33 @@ class Run(NamedTuple):
     products: int
 
 
+def started(task: NormalizedProblem, params: Params) -> Run:
+    """A run of no step."""
+    return Run(params, [float(np.sum(task.residual(params) ** 2))], False, False, 0)
+
+
+def own_start(task: NormalizedProblem) -> Params | None:
+    """The caller's trained arrays, times what brings their update nearest to the target; None where that is 0."""
+    with np.errstate(all="ignore"):  # arrays in other units than the target may be out of range
+        params = task.lowered(task.given)
+        sizes = {name: float(np.max(np.abs(value), initial=0.0)) for name, value in params.items()}
+        if not all(0 < size < np.inf for size in sizes.values()):
+            return None
+        params = {name: value / sizes[name] for name, value in params.items()}
+        image = task.image(params)
+        share = float(np.sum(image * task.T)) / float(np.sum(image**2))
+    alone = len(params) == 1
+    if not np.isfinite(share) or share == 0 or (share < 0 and task.adapter.kind == "uni-lora"):
+        return None
+    first = next(iter(params))
+    size = np.sqrt(abs(share)) if not alone or task.adapter.kind == "uni-lora" else abs(share)
+    made = {name: size * value for name, value in params.items()}
+    return made | {first: np.copysign(1.0, share) * made[first]}
+
+
 def random_start(task: NormalizedProblem, draw: np.random.Generator) -> Params:
     """A start of another run than the one from the closed form."""
-    if task.adapter.kind == "uni-lora":  # factors are balanced in many ways
+    if task.adapter.kind == "uni-lora" and draw.random() < 0.5:  # factors are balanced in many ways
         B, A = truncated(task)
         Q = np.linalg.qr(draw.normal(size=(len(A), len(A)))).Q
         return grouped(task, task.adapter.scale * B @ Q, Q.T @ A)
@@ -40,14 +72,24 @@ def random_start(task: NormalizedProblem, draw: np.random.Generator) -> Params:
 
 
 def improved(
-    task: NormalizedProblem, params: Params, *, tol: float, max_iter: int, inform: Callable[[Params, float, int], bool]
+    task: NormalizedProblem,
+    run: Run,
+    *,
+    tol: float,
+    max_iter: int,
+    inform: Callable[[Params, float, int], bool],
+    newton: bool = False,
 ) -> Run:
-    """Take steps until the loss falls by less than a share `tol`, or nothing is left."""
-    step = _STEPS[task.adapter.kind] if task.K is None and task.adapter.kind in _STEPS else _newton
+    """Go on with a run until the loss falls by less than a share `tol`, or nothing is left.
+
+    Steps are alternating least squares where there are such; those of Gauss and Newton are dearer, and end nearer.
+    """
+    alternating = task.K is None and not newton and task.adapter.kind in _STEPS
+    step = _STEPS[task.adapter.kind](task) if alternating else _newton
+    params, losses, products = run.params, list(run.losses), run.products
     R = task.residual(params)
-    losses, products = [float(np.sum(R**2))], 0
     floor = (task.eps * task.whole) ** 2
-    for k in range(max_iter):
+    for _ in range(max_iter):
         if losses[-1] <= floor:
             return Run(params, losses, True, False, products)
         fresh, spent = step(task, params, R)
@@ -59,7 +101,7 @@ def improved(
             return Run(params, losses, True, False, products)
         fallen, params, R = losses[-1] - loss, fresh, left
         losses.append(loss)
-        if inform(params, loss, k + 1):
+        if inform(params, loss, len(losses) - 1):
             return Run(params, losses, False, True, products)
         if fallen <= tol * losses[-2]:
             return Run(params, losses, True, False, products)
@@ -67,23 +109,82 @@ def improved(
 
 
 def _newton(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
-    """A step of Gauss and Newton by conjugate gradients, halved until the loss falls.
+    """A step of Gauss and Newton, halved until the loss falls; of few numbers the best one of several dampings.
 
     The update is of degree two in all trained arrays together and linear in each, so half of the difference of the
     images at params + h and params - h is the derivative in the direction h, without an error.
     """
 
-    def moved(h: Params, size: float) -> Params:
+    def moved(h: Params, size: float = 1.0) -> Params:
         return {name: value + size * h[name] for name, value in params.items()}
 
     def derivative(h: Params) -> np.ndarray:
-        return (task.image(moved(h, 1.0)) - task.image(moved(h, -1.0))) / 2
+        return (task.image(moved(h)) - task.image(moved(h, -1.0))) / 2
 
+    def loss(h: Params, size: float = 1.0) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = float(np.sum(task.residual(moved(h, size)) ** 2))
+        return found if found == found else np.inf
+
+    if task.adapter.n_parameters <= FEW:
+        steps, products = _damped(task, derivative, params, R)
+        h = min(steps, key=loss)
+        size = 1.0
+        while size < LONGEST and loss(h, 2 * size) < loss(h, size):  # where the best numbers are infinite
+            size *= 2
+        return moved(h, size), products + len(steps)
+    h, products = _by_conjugates(task, derivative, params, R)
+    now, size = float(np.sum(R**2)), 1.0
+    while size > 1e-6:
+        products += 1
+        if loss(h, size) < now:
+            return moved(h, size), products
+        size /= 2
+    return params, products
+
+
+def _damped(
+    task: NormalizedProblem, derivative: Callable[[Params], np.ndarray], params: Params, R: np.ndarray
+) -> tuple[list[Params], int]:
+    """The steps of Levenberg and Marquardt for several dampings, from one decomposition of the derivative."""
+    sizes = [value.size for value in params.values()]
+
+    def unpacked(flat: np.ndarray) -> Params:
+        parts = np.split(flat, np.cumsum(sizes)[:-1])
+        return {name: part.reshape(params[name].shape) for name, part in zip(params, parts, strict=True)}
+
+    if task.adapter.kind == "uni-lora":
+        table = _shared(task, params["theta"])
+    else:
+        table = np.array([derivative(unpacked(unit)).ravel() for unit in np.eye(sum(sizes))]).T
+    U, S, Vt = np.linalg.svd(table, full_matrices=False)
+    kept = significant(S, table.shape, float(np.finfo(float).eps))
+    U, S, Vt = U[:, :kept], S[:kept], Vt[:kept]
+    along, top = U.T @ R.ravel(), S.max(initial=0.0) ** 2
+    return [unpacked(Vt.T @ (S / (S**2 + share * top) * along)) for share in DAMPINGS], 2 * sum(sizes)
+
+
+def _shared(task: NormalizedProblem, theta: np.ndarray) -> np.ndarray:
+    """The derivative of the image of Uni-LoRA, (B + dB) (A + dA) up to squares, summed over entries of one group."""
+    one = task._with({"theta": theta})
+    B, A = one._factors()  # type: ignore[attr-defined]
+    K = np.eye(A.shape[1]) if task.K is None else task.K
+    entries = one.scale * np.hstack([np.kron(B, K.T), np.kron(np.eye(len(B)), (A @ K).T)])
+    groups, roots = task.frozen("assignment"), np.sqrt(np.maximum(task.frozen("sizes"), 1.0))
+    table = np.zeros((len(groups), len(roots)))
+    table[np.arange(len(groups)), groups] = 1 / roots[groups]
+    return np.asarray(entries @ table)
+
+
+def _by_conjugates(
+    task: NormalizedProblem, derivative: Callable[[Params], np.ndarray], params: Params, R: np.ndarray
+) -> tuple[Params, int]:
+    """The direction that some steps of conjugate gradients lead to."""
     h = {name: np.zeros_like(value) for name, value in params.items()}
     left, g = R, task.pulled(params, R)
     p, energy, products = g, _square(g), 1
-    first, most = energy, 2 * min(PRODUCTS, task.adapter.n_parameters)
-    while products < most and energy > 1e-6 * first and energy > 0:
+    first = energy
+    while products < 2 * PRODUCTS and energy > 1e-6 * first and energy > 0:
         image = derivative(p)
         size = energy / max(float(np.sum(image**2)), np.finfo(float).tiny)
         h = {name: value + size * p[name] for name, value in h.items()}
@@ -92,37 +193,63 @@ def _newton(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Par
         energy, before = _square(g), energy
         p = {name: g[name] + energy / before * p[name] for name in g}
         products += 2
-    loss, size = float(np.sum(R**2)), 1.0
-    while size > 1e-6:
-        fresh = moved(h, size)
-        products += 1
-        with np.errstate(over="ignore", invalid="ignore"):
-            if float(np.sum(task.residual(fresh) ** 2)) < loss:
-                return fresh, products
-        size /= 2
-    return params, products
+    return h, products
 
 
 def _square(h: Params) -> float:
     return float(sum(np.sum(value**2) for value in h.values()))
 
 
-def _vera_step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+def _vera_steps(task: NormalizedProblem) -> Step:
     """The best b beside d, then the best d beside it; both are linear least squares."""
-    B, A, sign = task.frozen("B"), task.frozen("A"), task.adapter.scale
-    gram, mixed = A @ A.T, sign * task.T @ A.T
-    left = B * params["d"]
-    below = np.sum((left @ gram) * left, axis=1)
-    b = np.divide(np.sum(left * mixed, axis=1), below, out=np.zeros(len(below)), where=below > 0)
-    left = b[:, None] * B
-    return {"b": b, "d": _solved((left.T @ left) * gram, np.sum(left * mixed, axis=0))}, 1
+    B, A = task.frozen("B"), task.frozen("A")
+    gram, mixed = A @ A.T, task.adapter.scale * task.T @ A.T
+
+    def step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+        left = B * params["d"]
+        below = np.sum((left @ gram) * left, axis=1)
+        b = np.divide(np.sum(left * mixed, axis=1), below, out=np.zeros(len(below)), where=below > 0)
+        left = b[:, None] * B
+        return {"b": b, "d": _solved((left.T @ left) * gram, np.sum(left * mixed, axis=0))}, 1
+
+    return step
 
 
-def _hadamard_step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+def _randlora_steps(task: NormalizedProblem) -> Step:
+    """The best lambdas beside the gammas, then the best gammas beside them, one column of the update after another."""
+    bases, A = task.frozen("bases"), task.frozen("A")
+    N, big, r = bases.shape
+    side_by_side = np.moveaxis(bases, 0, 1).reshape(big, N * r)
+    gram = side_by_side.T @ side_by_side
+    T = task.T.T if task.adapter.transposed else task.T  # type: ignore[attr-defined]
+    mixed = task.adapter.scale * side_by_side.T @ T
+    together = max(1, COLUMNS // gram.size)
+
+    def step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+        right = (A * params["gammas"][:, None, :]).reshape(N * r, -1)
+        lambdas = _solved(gram * (right @ right.T), np.sum(right * mixed, axis=1))
+        left = (A * lambdas.reshape(N, r, 1)).reshape(N * r, -1).T
+        gammas = np.empty((N, len(left)))
+        for k in range(0, len(left), together):
+            some = left[k : k + together]
+            weighted = some[:, :, None] * gram * some[:, None, :]
+            grams = weighted.reshape(-1, N, r, N, r).sum(axis=(2, 4))
+            wanted = (some * mixed.T[k : k + together]).reshape(-1, N, r).sum(axis=2)
+            gammas[:, k : k + together] = _solved(grams, wanted).T
+        return {"lambdas": lambdas.reshape(N, r), "gammas": gammas}, 1
+
+    return step
+
+
+def _hadamard_steps(task: NormalizedProblem) -> Step:
     """The best B beside A, then the best A beside it: a small system of equations for each row and each column."""
     W, D = task.frozen("W"), task.adapter.scale * task.T
-    B = _rows(W, D, params["A"])
-    return {"B": B, "A": _rows(W.T, D.T, B.T).T}, 1
+
+    def step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+        B = _rows(W, D, params["A"])
+        return {"B": B, "A": _rows(W.T, D.T, B.T).T}, 1
+
+    return step
 
 
 def _rows(W: np.ndarray, D: np.ndarray, A: np.ndarray) -> np.ndarray:
@@ -142,4 +269,8 @@ def _solved(grams: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.linalg.solve(grams + added * np.eye(r), right[..., None])[..., 0]  # type: ignore[no-any-return]
 
 
-_STEPS = {"vera": _vera_step, "hadamard": _hadamard_step}
+_STEPS: dict[str, Callable[[NormalizedProblem], Step]] = {
+    "vera": _vera_steps,
+    "randlora": _randlora_steps,
+    "hadamard": _hadamard_steps,
+}

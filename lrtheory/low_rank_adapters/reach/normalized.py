@@ -70,13 +70,18 @@ class NormalizedProblem(NamedTuple):
 
     def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Delta K for some values of the trained arrays."""
-        delta = dataclasses.replace(self.adapter, params=params)._delta()
+        delta = self._with(params)._delta()
         return np.asarray(delta if self.K is None else delta @ self.K)
 
     def pulled(self, params: Mapping[str, np.ndarray], R: np.ndarray) -> dict[str, np.ndarray]:
         """The derivative of the image at these values, transposed and applied to R."""
-        here = dataclasses.replace(self.adapter, params=params)
-        return here._pulled(Gradient(R if self.K is None else R @ self.K.T))
+        return self._with(params)._pulled(Gradient(R if self.K is None else R @ self.K.T))
+
+    def _with(self, params: Mapping[str, np.ndarray]) -> Adapter:
+        """The adapter with other values, which are not checked: a step asks for dozens of images."""
+        made = object.__new__(type(self.adapter))
+        vars(made).update(vars(self.adapter), params=params)
+        return made
 
     def raised(self, params: Mapping[str, np.ndarray]) -> Adapter:
         """The caller's adapter with these values, in its library, precision and units."""

@@ -9,16 +9,34 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._kernels.units import true_value
+from lrtheory._result.display import counted
 from lrtheory.low_rank_adapters.kinds.base import Adapter
-from lrtheory.low_rank_adapters.reach.alternating import Run, improved, random_start
+from lrtheory.low_rank_adapters.reach.alternating import Run, improved, own_start, random_start, started
 from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound
 from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
-__all__ = ["Solution", "solve"]
+__all__ = ["Effort", "Solution", "solve"]
 
 Inform = Callable[[Adapter, float, int], bool]
+#: losses that differ by a smaller share are one loss at the end of runs, and on their way
+TIE, ALIKE = 1e-6, 1e-3
+#: the share of the tolerance that ends the last steps of all
+FINE = 1e-3
+
+
+class Effort(NamedTuple):
+    """How runs share their steps.
+
+    All begin with ``scouting`` steps, and the best ``kept`` ones go on; ``newton`` steps of Gauss and Newton follow the
+    best run of alternating least squares. ``own`` says whether a run begins at the caller's trained arrays.
+    """
+
+    scouting: int = 20
+    kept: int = 8
+    newton: int = 30
+    own: bool = True
 
 
 class Solution(NamedTuple):
@@ -43,31 +61,23 @@ def solve(
     tol: float,
     max_iter: int,
     n_starts: int,
-    draw: np.random.Generator | None = None,
+    draw: np.random.Generator,
+    effort: Effort,
     method: str = "auto",
     ridge: float = 0.0,
     inform: Inform | None = None,
 ) -> Solution:
-    """Find trained arrays, by one decomposition where that gives the best ones, else by steps from several starts.
-
-    Without a generator the random starts are the same ones every time.
-    """
-    draw = np.random.default_rng(0) if draw is None else draw
+    """Find trained arrays, by one decomposition where that gives the best ones, else by steps from several starts."""
     bound = lower_bound(task)
-    known = bound.exact
-    once = method == "closed-form" or (known and method == "auto")
-    if once or not task.whole:
-        params = closed_form(task, bound)
-        run = Run(params, [float(np.sum(task.residual(params) ** 2))], True, False, 0)
+    known, starts = bound.exact, 1
+    once = method == "closed-form" or (known and method == "auto") or not task.whole
+    if once:
+        run = started(task, closed_form(task, bound))._replace(converged=True)
     else:
-        run = _best(task, bound, tol=tol, max_iter=max_iter, n_starts=n_starts, draw=draw, inform=inform)
-    used = "closed-form" if once or not task.whole else "alternating"
-    adapter = task.raised(run.params)
-    left, nothing = norm(task.residual(task.lowered(adapter))), norm(task.T)
-    if left > nothing:  # then the update 0 is nearer, as where all updates of the kind point away from the target
-        zeros = {name: np.zeros_like(value) for name, value in run.params.items()}
-        run = run._replace(params=zeros, losses=[nothing**2])
-        adapter, left = task.raised(zeros), nothing
+        options: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "n_starts": n_starts, "inform": inform}
+        run, starts = _best(task, bound, draw=draw, effort=effort, **options)
+    used = "closed-form" if once else "alternating"
+    adapter, left, run = _nearest(task, run, own=effort.own and method != "closed-form")
     lower = math.hypot(task.rest, bound.value)
     upper = max(math.hypot(task.rest, left), lower)
     captured = max(0.0, 1.0 - (upper / task.whole) ** 2) if task.whole else 1.0
@@ -87,11 +97,30 @@ def solve(
         known,
         used,
         reasons[known] if method == "auto" else "it was asked for",
-        _message(task, bound, run, lower=lower, upper=upper),
+        _message(task, bound, run, lower=lower, upper=upper, starts=0 if once else starts),
         certificate,
         run,
-        1 if used == "closed-form" else n_starts,
+        starts,
     )
+
+
+def _nearest(task: NormalizedProblem, run: Run, *, own: bool) -> tuple[Adapter, float, Run]:
+    """The adapter of a run, and what it leaves after rounding; the caller's own or the update 0 where these are nearer.
+
+    The update 0 is nearer where all updates of the kind point away from the target.
+    """
+    adapter = task.raised(run.params)
+    left, nothing = norm(task.residual(task.lowered(adapter))), norm(task.T)
+    if own:
+        with np.errstate(all="ignore"):  # the arrays of a caller may be in other units than the target
+            params = task.lowered(task.given)
+            residual = task.residual(params)
+        if np.isfinite(residual).all() and norm(residual) < left:
+            adapter, left, run = task.given, norm(residual), run._replace(params=params)
+    if left > nothing:
+        zeros = {name: np.zeros_like(value) for name, value in run.params.items()}
+        adapter, left, run = task.raised(zeros), nothing, run._replace(params=zeros, losses=[nothing**2])
+    return adapter, left, run
 
 
 def _best(
@@ -102,29 +131,62 @@ def _best(
     max_iter: int,
     n_starts: int,
     draw: np.random.Generator,
+    effort: Effort,
     inform: Inform | None,
-) -> Run:
-    """The best of several runs, of which the first is from the closed form; a run that was stopped is the last one."""
+) -> tuple[Run, int]:
+    """The best of several runs, and their number; a run that was stopped is the last one.
+
+    The first is from the closed form, the second from the caller's adapter, where its update is not 0. With an effort
+    that says so, all runs begin with few steps, and only the best go on.
+    """
 
     def told(params: Any, loss: float, k: int) -> bool:
         whole = task.square(math.hypot(task.rest, math.sqrt(loss)))
         return inform is not None and inform(task.raised(params), whole, k)
 
-    best, products = None, 0
-    for k in range(n_starts):
-        first = closed_form(task, bound) if k == 0 else random_start(task, draw)
-        run = improved(task, first, tol=tol, max_iter=max_iter, inform=told)
-        products += run.products
-        if best is None or run.losses[-1] < best.losses[-1]:
-            best = run
-        if run.stopped:
-            best = best._replace(stopped=True, converged=False)
+    own = own_start(task) if effort.own else None
+    starts = n_starts + (own is not None)
+    runs: list[Run] = []
+    for k in range(starts):
+        given = closed_form(task, bound) if k == 0 else own if k == 1 and own is not None else random_start(task, draw)
+        steps = min(max_iter, effort.scouting) if starts > effort.kept else max_iter
+        runs.append(improved(task, started(task, given), tol=tol, max_iter=steps, inform=told))
+        if runs[-1].stopped:
             break
-    assert best is not None
-    return best._replace(products=products)
+    products = sum(run.products for run in runs)
+    order = sorted(range(len(runs)), key=lambda k: runs[k].losses[-1])
+    if starts > effort.kept and not runs[-1].stopped:
+        order = _different(runs, order, effort.kept)
+        for k in order:
+            run = runs[k]
+            runs[k] = improved(task, run, tol=tol, max_iter=max_iter - len(run.losses) + 1, inform=told)
+            products += runs[k].products - run.products
+            if runs[k].stopped:
+                break
+    stopped = any(run.stopped for run in runs)
+    best = runs[order[0]]
+    for k in order[1:]:  # ties within rounding go to the start that was ahead
+        if runs[k].losses[-1] < (1 - TIE) * best.losses[-1]:
+            best = runs[k]
+    if stopped:
+        best = best._replace(stopped=True, converged=False)
+    elif effort.newton:
+        before = best.products
+        best = improved(task, best, tol=FINE * tol, max_iter=effort.newton, inform=told, newton=True)
+        products += best.products - before
+    return best._replace(products=products), starts
 
 
-def _message(task: NormalizedProblem, bound: Bound, run: Run, *, lower: float, upper: float) -> str:
+def _different(runs: list[Run], order: list[int], most: int) -> list[int]:
+    """The best runs, and of those that are on the way to one loss the first alone."""
+    kept: list[int] = []
+    for k in order:
+        if len(kept) < most and not any(runs[k].losses[-1] <= (1 + ALIKE) * runs[j].losses[-1] for j in kept[-1:]):
+            kept.append(k)
+    return kept
+
+
+def _message(task: NormalizedProblem, bound: Bound, run: Run, *, lower: float, upper: float, starts: int) -> str:
     """Return what a reader should know, in one sentence or more."""
     parts = [bound.note] if bound.note else []
     if not task.whole:
@@ -135,6 +197,8 @@ def _message(task: NormalizedProblem, bound: Bound, run: Run, *, lower: float, u
         parts = [f"no lower bound: {bound.note or 'nothing is proved for these frozen arrays'}"]
     else:
         parts.append(f"the lower bound is {lower / upper:.1%} of the error that was found")
+    if starts and not bound.exact:
+        parts.append(f"the error is that of the best of {counted(starts, 'run')}")
     if run.stopped:
         parts.append("the callback asked to stop")
     elif not run.converged:
