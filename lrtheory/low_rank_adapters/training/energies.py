@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from lrtheory._array import arrays
+from lrtheory._kernels.units import true_value
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
@@ -14,7 +14,10 @@ from lrtheory.low_rank_adapters.kinds.arrays import transposed
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.inverses import energy, inverse_of, unit_of
 
-__all__ = ["Energies", "captured_energies", "outer_factors", "shares"]
+__all__ = ["Energies", "captured_energies", "energies_of", "outer_factors"]
+
+#: the energies of a gradient, by their fields
+NAMES = ("xs", "a_step", "b_step", "tangent", "total")
 
 
 @result
@@ -37,6 +40,9 @@ class Energies(Result):
         \|G\|^2.
     ranks : pair of int
         The numerical ranks of B and A.
+    shares : mapping of str to float
+        The energies over the total, by their names; these are numbers where squares leave the range of doubles. 0 for
+        the gradient 0.
     """
 
     xs: float
@@ -45,11 +51,11 @@ class Energies(Result):
     tangent: float
     total: float
     ranks: tuple[int, int]
+    shares: Mapping[str, float]
 
     def _columns(self) -> dict[str, Any]:
-        parts = [self.xs, self.a_step, self.b_step, self.tangent, self.total]
-        names = ["xs", "a_step", "b_step", "tangent", "total"]
-        return {"part": names, "share": [x / self.total if self.total > 0 else 0.0 for x in parts], "energy": parts}
+        names = list(self.shares)
+        return {"part": names, "share": [*self.shares.values()], "energy": [getattr(self, name) for name in names]}
 
 
 @arrays("device")
@@ -67,7 +73,7 @@ def captured_energies(adapter: Adapter, gradient: ArrayLike) -> Energies:
     -------
     Energies
         xs <= min(a_step, b_step) <= max(a_step, b_step) <= tangent <= total, and tangent = a_step + b_step - xs
-        (statement SB-5).
+        (statement SB-5). Squares outside of the range of doubles are infinite or 0.
 
     Raises
     ------
@@ -93,12 +99,13 @@ def captured_energies(adapter: Adapter, gradient: ArrayLike) -> Energies:
     B, A = outer_factors(adapter)
     G = adapter._matrix("gradient", gradient, adapter.shape)
     unit = unit_of(G)
-    found, ranks = shares(G * 2.0**-unit, B, A)
-    xs, a_step, b_step, tangent, total = (float(np.ldexp(part, 2 * unit)) for part in found)
-    return Energies(xs, a_step, b_step, tangent, total, ranks)
+    found, ranks = energies_of(G * 2.0**-unit, B, A)
+    energies = {name: true_value(part, 2 * unit) for name, part in zip(NAMES, found, strict=True)}
+    parts = {name: part / found[-1] if found[-1] > 0 else 0.0 for name, part in zip(NAMES, found, strict=True)}
+    return Energies(**energies, ranks=ranks, shares=parts)
 
 
-def shares(G: Any, B: Any, A: Any) -> tuple[tuple[float, ...], tuple[int, int]]:
+def energies_of(G: Any, B: Any, A: Any) -> tuple[tuple[float, ...], tuple[int, int]]:
     """The five energies of a matrix with entries of size 1, and the ranks of the factors."""
     left, right = inverse_of(B), inverse_of(transposed(A))
     rows, columns = transposed(left.basis) @ G, G @ right.basis

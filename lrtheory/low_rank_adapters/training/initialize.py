@@ -14,7 +14,7 @@ from lrtheory._validation import choice, flag, generator, must, real, refuse_unu
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.reach.normalized import numeric
-from lrtheory.low_rank_adapters.training.energies import outer_factors, shares
+from lrtheory.low_rank_adapters.training.energies import energies_of, outer_factors
 from lrtheory.low_rank_adapters.training.inverses import unit_of
 from lrtheory.low_rank_adapters.training.leading import Leading, leading
 
@@ -85,7 +85,7 @@ class StartCertificate(Result):
         G = np.ldexp(G, -unit_of(G))
         energies = np.linalg.svd(G, compute_uv=False) ** 2
         best = float(energies[: min(B.shape[1], A.shape[0])].sum() / energies.sum())
-        found = _captured(self.kind, shares(G, B.astype(np.float64), A.astype(np.float64))[0])
+        found = _captured(self.kind, energies_of(G, B.astype(np.float64), A.astype(np.float64))[0])
         stated = self.statement == "low_rank_adapters/SB-3" and self.gap >= 0
         exact = abs(self.gap - (self.bound - self.captured)) <= noise and abs(self.captured - found) <= noise
         return bool(stated and exact and best <= self.bound + noise and self.bound <= 1.0)
@@ -286,7 +286,7 @@ def _padded(found: Any, wanted: Any) -> Any:
 
 def _share(made: Adapter, G: Any) -> float:
     B, A = outer_factors(made)
-    return _captured(made.kind, shares(G * 2.0 ** -unit_of(G), B, A)[0])
+    return _captured(made.kind, energies_of(G * 2.0 ** -unit_of(G), B, A)[0])
 
 
 def _captured(kind: str, energies: tuple[float, ...]) -> float:

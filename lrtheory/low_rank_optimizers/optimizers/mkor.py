@@ -169,8 +169,8 @@ class MKOR(Optimizer):
     def _moved(self, layout: Layout, X: Any, g: Any) -> Any:
         """One factor after its vector, and after stabilization."""
         if self.normalize:
-            size, norm = norm_of(layout.xp, g)
-            g = g / size / (norm / size) if size else g
+            size, ratio = norm_of(layout.xp, g)
+            g = g / size / ratio
         X = updated(layout.xp, X, g, self.decay, self.method)
         return X if self.stabilizer == 1 else stabilized(layout.xp, X, self.stabilizer)
 
@@ -180,14 +180,12 @@ class MKOR(Optimizer):
 
 def preconditioned(xp: Any, left: Any, gradient: Any, right: Any) -> Any:
     """The product of a gradient with both factors, at the norm of the gradient."""
-    size, norm = norm_of(xp, gradient)
-    if size == 0:
-        return 0 * gradient
+    size, ratio = norm_of(xp, gradient)
     # entries of at most 1, since products of four numbers may leave the range
     left, right = (X / float(xp.max(xp.abs(X))) for X in (left, right))
     P = left @ (gradient / size) @ right
     most, length = norm_of(xp, P)
-    return norm / (length / most) * (P / most) if most else 0 * gradient
+    return size * (ratio / length * (P / most))
 
 
 def _identity(layout: Layout, size: int) -> Any:

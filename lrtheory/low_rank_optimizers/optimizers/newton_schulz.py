@@ -77,8 +77,8 @@ def newton_schulz(
             raise must("normalize", "False for exact numbers, whose norm is a square root", normalize, TypeError)
         return iterated(X, n_iter, [Fraction(factor) for factor in factors])
     if flag("normalize", normalize):
-        size, norm = norm_of(xp, X)
-        X = X / size / (norm / size) if norm > 0 else X
+        size, ratio = norm_of(xp, X)
+        X = X / size / ratio
     with np.errstate(all="ignore"):  # what overflows is refused below
         found = iterated(X, n_iter, [float(factor) for factor in factors])
     if not bool(xp.all(xp.isfinite(found))):
@@ -98,12 +98,15 @@ def iterated(X: Any, n_iter: int, coefficients: Sequence[Any]) -> Any:
 
 
 def norm_of(xp: Any, X: Any) -> tuple[float, float]:
-    """The largest absolute entry of an array of floats, and its Frobenius norm, which overflows with its entries."""
+    """The largest absolute entry of an array of floats, and the ratio of its Frobenius norm to that entry.
+
+    Their product, the norm, may leave the range of numbers where no entry does. Zeros have the size 1 and the ratio 1.
+    """
     size = float(xp.max(xp.abs(X)))
     if size == 0:
-        return 0.0, 0.0
+        return 1.0, 1.0
     scaled = X / size
-    return size, size * math.sqrt(float(xp.sum(scaled * scaled)))
+    return size, math.sqrt(float(xp.sum(scaled * scaled)))
 
 
 def spectral_image(
