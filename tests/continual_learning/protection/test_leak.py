@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -112,6 +114,27 @@ def test_inputs_whose_squares_leave_the_range_of_doubles_are_protected(a: float)
         assert found.lower <= float(np.sum((seen @ D.T) ** 2)) <= found.upper < np.inf
         assert found.upper > 1.001 * found.lower
         assert found.certificate.verify(seen)
+
+
+@pytest.mark.parametrize(("dtype", "wrong"), [(np.float64, 1e-9), (np.float32, 2e-3)])
+def test_rounding_excuses_no_more_than_rounding(dtype: type, wrong: float) -> None:
+    """Inputs that are larger by so little leave an interval whose ends were exact."""
+    random = np.random.default_rng(6)
+    X, protector = random.normal(size=(40, 5)).astype(dtype), SubspaceProtector(5, layout="rows")
+    stream = FrequentDirections(5, 5, method="fd", buffer=6)  # no direction is lost, and rows go through shrinks
+    stream.update(X)
+    protector.extend(stream, rank=2)
+    D = random.normal(size=(5, 3))
+    certificate = protector.leak_bound(D).certificate
+    given = X.astype(np.float64)
+    assert certificate.unit == np.finfo(dtype).eps / 2
+    assert certificate.verify(given)
+    for factor in (1 + wrong, 1 - wrong):
+        assert not certificate.verify(factor * given)
+    for end in (certificate.bound * (1 + 1e-9), certificate.bound * (1 - 1e-9)):  # doubles whatever made the rows
+        assert not dataclasses.replace(certificate, bound=end).verify(given)
+    for gap in (certificate.gap + 1e-9 * certificate.bound, certificate.gap + 1e-8 * certificate.bound):
+        assert not dataclasses.replace(certificate, gap=gap).verify(given)
 
 
 def test_what_a_sketch_of_tiny_rows_has_lost_is_not_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -326,3 +327,35 @@ def test_a_certificate_of_another_unit_is_refused_without_an_error(unit: float) 
     assert not other.verify(A)
     assert not replace(honest, rows=unit * honest.rows).verify(A)
     assert not replace(other, rows=honest.rows).verify(unit * A)
+
+
+@pytest.mark.parametrize(("dtype", "wrong"), [(np.float64, 1e-9), (np.float32, 2e-3)])
+@pytest.mark.parametrize("method", ["fd", "gram"])
+def test_rounding_excuses_no_more_than_rounding(method: str, dtype: type, wrong: float) -> None:
+    """Rows, mass, loss and gap that are off by so little are none of this stream."""
+    random = np.random.default_rng(7)
+    A = random.normal(size=(30, 6)).astype(dtype)
+    stream = FrequentDirections(6, 2, method=method)
+    stream.update(A)
+    certificate, given = stream.certificate, A.astype(np.float64)
+    assert certificate.verify(A)
+    assert certificate.verify(given)
+    mass, rows = certificate.mass, certificate.rows
+    lies: list[dict[str, Any]] = [{"mass": mass * factor} for factor in (1 + 1e-9, 1 - 1e-9)]
+    lies += [{"gap": certificate.gap + sign * 1e-9 * mass} for sign in (1, -1)]
+    if method == "gram":  # whose delta is met by a direction
+        lies += [{"bound": certificate.bound - wrong * mass, "gap": certificate.gap + wrong * mass}]
+    # the loss cannot be more than the missing mass allows, nor a direction gain
+    most = (mass - float(np.sum(rows.astype(float) ** 2))) / 3
+    lies += [{"bound": most + wrong * mass, "gap": 0.0}]
+    for lie in lies:
+        assert not replace(certificate, **lie).verify(given), lie
+    for factor in (1 + wrong, 1 - wrong):  # the mass of rows of this type, by its own allowance
+        assert not replace(certificate, mass=mass * factor, gap=certificate.gap).verify(A)
+    # two directions: all that is there of the first and a little more, and of the second what a shrink leaves
+    _, s, Vt = np.linalg.svd(given, full_matrices=False)
+    for more, due in ((wrong * mass, False), (0.0, True)):
+        B = (np.sqrt([s[0] ** 2 + more, s[1] ** 2 - s[2] ** 2])[:, None] * Vt[:2]).astype(rows.dtype)
+        gap = (mass - float(np.sum(B.astype(float) ** 2))) / 3 - s[2] ** 2
+        assert gap > 0
+        assert replace(certificate, rows=B, bound=s[2] ** 2, gap=gap).verify(given) is due
