@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,12 +18,29 @@ import numpy as np
 from lrtheory._array import sparse, to_numpy
 from lrtheory._validation import as_array, fits, must, unmasked
 
-__all__ = ["HUGE", "entries", "exact", "gathered", "inexact", "number", "numbers", "plain", "table"]
+__all__ = [
+    "HUGE",
+    "any_of",
+    "divergence",
+    "entries",
+    "exact",
+    "gathered",
+    "in_range",
+    "inexact",
+    "number",
+    "numbers",
+    "plain",
+    "power",
+    "table",
+    "times_power",
+]
 
 #: what a finite number is at most, as an integer, since balls of a rigorous arithmetic meet no float
 HUGE = int(sys.float_info.max)
 #: up to here every integer is a double
 EXACT_DOUBLES = 2**53
+#: coefficients of (u - log(1 + u)) / u^2, the highest power first; the next term is below rounding up to |u| = 1/4
+SERIES = [(-1) ** k / k for k in range(28, 1, -1)]
 
 
 def plain(value: Any) -> Any:
@@ -208,3 +225,82 @@ def gathered(values: Any) -> np.ndarray:
     found = np.asarray(values)
     is_double = found.dtype.kind == "O" and found.size > 0 and all(isinstance(entry, float) for entry in found.flat)
     return found.astype(np.float64) if is_double else found
+
+
+# --- doubles without cancellation, and without overflow on the way ----------------------------------------------------
+
+
+def any_of(chance: Any, times: int) -> Any:
+    """1 - (1 - p)^n for p in [0, 1], without cancellation where p is a double."""
+    if not isinstance(chance, float):
+        return 1 - (1 - chance) ** times
+    return -math.expm1(times * math.log1p(-chance)) if chance < 1 else float(times > 0)
+
+
+def divergence(y: Any, x: Any, *, gap: Any = None) -> Any:
+    """y log(y / x) + x - y for x > 0 and y >= 0, which is never negative, without cancellation where y is near x.
+
+    Of numbers or arrays of doubles; `gap` is x - y where it is known better than by subtraction. With u = (x - y) / y
+    the value is y (u - log(1 + u)), whose series converges fast for small u.
+    """
+    gap = x - y if gap is None else gap
+    if isinstance(y, np.ndarray):
+        u = gap / y
+        near = np.abs(u) < 0.25
+        u = np.where(near, u, 0)
+        return np.where(near, y * u * u * np.polyval(SERIES, u), y * (np.log(y) - np.log(x)) + gap)
+    if not y > 0:
+        return gap
+    if not all(isinstance(value, (int, float, Fraction)) for value in (y, x)):
+        return y * np.log(y / x) + gap
+    u = float(gap / y)
+    if abs(u) < 0.25:
+        return y * u * u * float(np.polyval(SERIES, u))
+    ratio = float(y / x)
+    return y * (math.log(ratio) if 0 < ratio < math.inf else math.log(y) - math.log(x)) + gap
+
+
+def in_range(formula: Callable[..., Any], *values: Any) -> Any:
+    """A rational formula of numbers and arrays; where doubles leave their range on the way, it is computed exactly."""
+    kinds = {type(entry) for value in values for entry in np.asarray(value).flat[:1]}
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = formula(*values)
+    if not any(issubclass(kind, (float, np.floating)) for kind in kinds) or np.isfinite(inexact(found)).all():
+        return found
+    return _doubles(formula(*map(_rational, values)))
+
+
+def _rational(value: Any) -> Any:
+    """Doubles as the Fractions that they are."""
+    if isinstance(value, np.ndarray):
+        return _objects(map(_rational, value.ravel().tolist()), value.shape)
+    return Fraction(value) if isinstance(value, float) else value
+
+
+def _doubles(value: Any) -> Any:
+    """Fractions as the nearest doubles, infinite where these end."""
+    if isinstance(value, np.ndarray):
+        return np.array([_doubles(entry) for entry in value.flat], np.float64).reshape(value.shape)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """A power of a number of at least 0, infinite where it is beyond the doubles."""
+    try:
+        return base**exponent
+    except OverflowError:  # of Python's floats alone
+        return math.inf
+
+
+def times_power(value: Any, base: Any, exponent: int) -> Any:
+    """value base^exponent for a base in (0, 1), also where the power alone is beyond the doubles."""
+    if not (isinstance(base, float) and isinstance(value, (int, float))):
+        return value * base**exponent
+    left, step = abs(exponent), max(1, int(700 / -math.log(base)))
+    while left and 0 < value < math.inf:
+        once = base ** min(left, step)
+        value, left = (value * once if exponent > 0 else value / once), left - min(left, step)
+    return value

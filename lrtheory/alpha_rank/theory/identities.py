@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, gathered, number, table
+from lrtheory._numbers import entries, gathered, number, power, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, sequence
 
@@ -227,7 +227,7 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Number) -> Any:
     >>> chain_ratio_bound(3, rate_ratio=2)
     16
     """
-    return number("rate_ratio", rate_ratio, 1) ** (2 * (integer("n_states", n_states, low=1) - 1))
+    return power(number("rate_ratio", rate_ratio, 1), 2 * (integer("n_states", n_states, low=1) - 1))
 
 
 def mass_error_of_ratio(ratio: Number) -> Any:

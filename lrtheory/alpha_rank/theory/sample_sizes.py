@@ -7,6 +7,7 @@ in [-max_payoff, max_payoff].
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from lrtheory._numbers import number
 from lrtheory._validation import check_sizes, choice, integer, open_interval
@@ -92,12 +93,13 @@ def samples_finite_alpha(
         return 1  # the law does not depend on the payoffs
     union = math.log(2 * n * len(counts) / delta)
     if constants == "tight":
-        return _whole(8 * size**2 * union * ((n - 1) * (m - 1) * alpha / math.atanh(epsilon)) ** 2)
+        change = (n - 1) * (m - 1) * alpha * size / math.atanh(epsilon)
+        return _whole(8 * union * change * change)
     # in logarithms, because Sigma and 1 / g leave the range of doubles
     big_sigma = math.log(sum(math.comb(n, i) * i**n for i in range(1, n)))
     lipschitz = math.log(2 * alpha) + 2 * alpha * size
     smallest = _log_expm1(2 * alpha * size) - _log_expm1(2 * alpha * m * size) - math.log(degree)
-    log_n = math.log(648 * size**2 * union / epsilon**2) + 2 * (lipschitz + big_sigma - smallest)
+    log_n = math.log(648 * union) + 2 * (math.log(size) - math.log(epsilon)) + 2 * (lipschitz + big_sigma - smallest)
     return math.inf if log_n > 709 else math.floor(math.exp(log_n)) + 1
 
 
@@ -172,7 +174,7 @@ def samples_infinite_alpha(
     if degree == 0:
         return 1
     if bound == "paper":
-        value = 8 * size**2 * math.log(2 * n * len(counts) / delta) / gap**2
+        value = 8 * math.log(2 * n * len(counts) / delta)
     else:
-        value = 4 * size**2 * math.log(n * degree / 2 / delta) / gap**2
-    return math.floor(value) + 1
+        value = 4 * math.log(n * degree / 2 / delta)
+    return math.floor(Fraction(value) * (Fraction(size) / Fraction(gap)) ** 2) + 1  # its square may be no double

@@ -259,7 +259,9 @@ def blind_change(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     [[0.0, 0.0], [3.0, 0.0]]
     """
     row, wanted = table("x", x, shape=("d",)), table("y", y, shape=("p",))
-    square = exact(plain(row @ row))
-    if not square > 0:
+    if not any(entry > 0 or entry < 0 for entry in row.tolist()):
         raise must("x", "a vector that is not 0", x)
-    return gathered(np.multiply.outer(row, wanted) / square)
+    if row.dtype.kind == "f":  # the square of what is left neither overflows nor vanishes
+        largest = plain(np.abs(row).max())
+        row, wanted = row / largest, wanted / largest
+    return gathered(np.multiply.outer(row, wanted) / exact(plain(row @ row)))

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._numbers import inexact, number
+from lrtheory._numbers import divergence, inexact, number
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
@@ -99,7 +99,7 @@ def bregman(
     rates = None if rate is None else per_resource("rate", rate, len(ends), 0, ends="(]")
     ends, starts = _in_coordinates(geometry, rates, ends, starts)
     if "entropy" in geometry:
-        terms = [x - y + (y * np.log(inexact(y / x)) if y > 0 else 0) for y, x in zip(ends, starts, strict=True)]
+        terms = [divergence(y, x) for y, x in zip(ends, starts, strict=True)]
     else:
         terms = [(y - x) * (y - x) * HALF for y, x in zip(ends, starts, strict=True)]
     total = sum(terms[1:], terms[0])

@@ -330,7 +330,7 @@ def levels_bound(n: int, k: int, epsilon: Number, *, share: Number = 0.5) -> flo
     """
     n, share = integer("n", n, low=1), number("share", share, 0, 1, ends="(]")
     K = n_buckets(k, epsilon)
-    return K**2 / share * math.log(n * K) + 1
+    return float(K) * K / share * math.log(n * K) + 1
 
 
 def tight_failure_probability(k: int, n_identical: int, n_decoys: int, *, n_high: int, n_low: int) -> Fraction:

@@ -9,7 +9,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from lrtheory._numbers import number
+from lrtheory._numbers import any_of, number
 from lrtheory._types import Number
 from lrtheory._validation import integer, must
 
@@ -67,13 +67,9 @@ def greedy_ratio(k: Number) -> Any:
     0.75
     """
     n_rounds = whole_number("k", k)
-    if n_rounds == 1:
-        return n_rounds / n_rounds
-    if isinstance(n_rounds, int | float):  # without the cancellation of 1 - 1/k for large k
-        return -math.expm1(n_rounds * math.log1p(-1 / n_rounds))
     if isinstance(n_rounds, Fraction) and n_rounds > MOST_ROUNDS:
         raise must("k", f"an int or a float above {MOST_ROUNDS}, where the Fraction has millions of digits", k)
-    return 1 - (1 - 1 / n_rounds) ** int(n_rounds)
+    return any_of(1 / n_rounds, int(n_rounds))
 
 
 def greedy_step(value: Number, optimum: Number, k: Number) -> Any:

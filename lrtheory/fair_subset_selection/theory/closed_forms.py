@@ -160,7 +160,7 @@ def _placements(q: list[Any]) -> list[list[Any]]:
             left = sum(q[i] for i in range(m) if not chosen >> i & 1)
             for i in range(m):
                 if not chosen >> i & 1:
-                    step = probability * q[i] / left
+                    step = probability * (q[i] / left)
                     law[i][position] += step
                     following[chosen | 1 << i] = following.get(chosen | 1 << i, 0) + step
         first = following

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._numbers import exact, inexact, number, numbers
+from lrtheory._numbers import any_of, exact, inexact, number, numbers
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import flag, integer, is_iterable, must, unmasked
 
@@ -153,7 +153,7 @@ def certificate_ratio(step_ratio: Number, *, k: int | None = None) -> Any:
     if k is None:
         return c / (1 + c)
     k = integer("k", k, low=1)
-    return 1 - (1 - c / k) ** k
+    return any_of(c / k, k)
 
 
 def quota_loss(k: int, quota: int, best_quota: int) -> Fraction:
@@ -564,4 +564,4 @@ def optimal_quota_tail(k: int, deviation: Number) -> Any:
     """
     k = integer("k", k, low=0)
     deviation = number("deviation", deviation, 0)
-    return 2 * np.exp(inexact(-2 * k * deviation**2))
+    return 2 * np.exp(inexact(-2 * k * deviation * deviation))

@@ -7,11 +7,12 @@ needs no log or exp also takes Fractions, the rest also balls.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, inexact, number
+from lrtheory._numbers import any_of, exact, inexact, number
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, integer, must, open_interval
 
@@ -110,12 +111,18 @@ def rankings_needed(m: int, *, alpha: Number, gamma: Number, delta: Number) -> i
     >>> rankings_needed(32, alpha=1 / 173.3, gamma=0.25, delta=0.1)
     9332
     """
-    m = integer("m", m, low=1)
-    alpha = number("alpha", alpha, 0, 1, ends="(]")
     gamma = number("gamma", gamma, 0, 1, ends="[)")
-    delta = number("delta", delta, 0, 1, ends="()")
+    return _rankings(integer("m", m, low=1), alpha, separation(gamma), delta)
+
+
+def _rankings(m: int, alpha: Any, accuracy: Any, delta: Any) -> int:
+    """Count rankings from which on the mean scores of m items have a relative accuracy."""
+    alpha, delta = number("alpha", alpha, 0, 1, ends="(]"), number("delta", delta, 0, 1, ends="()")
     # two logarithms, since m may be larger than a double, as in `marginal_rankings_needed`
-    return math.ceil(3 * (math.log(2 * m) - math.log(delta)) / (alpha * separation(gamma) ** 2))
+    logarithm = 3 * (math.log(2 * m) - math.log(delta))
+    if isinstance(accuracy, float):  # its square may be 0 as a double
+        return math.ceil(Fraction(logarithm) / (Fraction(alpha) * Fraction(accuracy) ** 2))
+    return math.ceil(logarithm / (alpha * accuracy**2))
 
 
 def rankings_needed_realized(n_items: int, *, alpha: Number, epsilon: Number, delta: Number) -> int:
@@ -161,8 +168,7 @@ def rankings_needed_realized(n_items: int, *, alpha: Number, epsilon: Number, de
     """
     n_items = integer("n_items", n_items, low=1)
     epsilon = number("epsilon", epsilon, 0, 1, ends="(]")
-    # 2 m items, and the gamma whose separation is epsilon
-    return rankings_needed(2 * n_items, alpha=alpha, gamma=(1 - exact(epsilon)) / (1 + exact(epsilon)), delta=delta)
+    return _rankings(2 * n_items, alpha, epsilon, delta)  # epsilon is the separation of some gamma
 
 
 def marginal_rankings_needed(n_items: int, k: int, *, alpha: Number, gamma: Number, delta: Number) -> int:
@@ -242,7 +248,7 @@ def chernoff_tail(epsilon: Number, n: Number, mean: Number) -> Any:
     epsilon = number("epsilon", epsilon, 0)
     n = number("n", n, 0)
     mean = number("mean", mean, 0, 1)
-    return 2 * np.exp(inexact(-(epsilon**2) * n * mean / 3))
+    return 2 * np.exp(inexact(-epsilon * epsilon * n * mean / 3))
 
 
 def chernoff_lower(mean: ArrayLike | float, n: int, delta: float) -> np.ndarray:
@@ -350,7 +356,7 @@ def alpha_bound(
     theta, spread = exact(theta), exact(spread)
     least = theta / (spread * n_items)
     if kind != "borda":
-        return 1 - (1 - least) ** (depth if kind == "bloc" else 1)
+        return any_of(least, depth if kind == "bloc" else 1)
     if n_disadvantaged is None:
         raise must("n_disadvantaged", 'given for "borda"', n_disadvantaged)
     n_disadvantaged = integer("n_disadvantaged", n_disadvantaged, low=1, high=n_items)

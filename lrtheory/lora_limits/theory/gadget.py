@@ -382,10 +382,12 @@ def squared_norm_derivative(scores: ArrayLike, V: ArrayLike, *, lam: Number) -> 
     shifted = inexact(lam * A)
     if shifted.dtype.kind == "f":
         shifted = shifted - shifted.max(1, keepdims=True)
+        A = inexact(A - A.max(1, keepdims=True))  # deviations from the mean do not change, and cancel less
     f = np.exp(shifted)
     f = f / f.sum(1, keepdims=True)
     means = (f * A).sum(1, keepdims=True)
-    return plain(2 * ((f @ values) * ((f * (A - means)) @ values)).sum())
+    moved = values - values[0] if shifted.dtype.kind == "f" else values  # the weights of each row below sum to 0
+    return plain(2 * ((f @ values) * ((f * (A - means)) @ moved)).sum())
 
 
 def first_derivative_bound(n: int, n_columns: int, *, largest: Number) -> Any:

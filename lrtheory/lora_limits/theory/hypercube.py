@@ -219,7 +219,8 @@ def _floor(value: Any) -> int:
 
     whole = value.floor()
     whole = whole.unique_fmpz() if isinstance(whole, flint.arb) else whole
-    assert whole is not None
+    if whole is None:
+        raise must("values", "balls so narrow, or a `c` and `a` of such sizes, that the rank is known", value)
     return int(whole)
 
 

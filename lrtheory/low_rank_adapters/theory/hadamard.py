@@ -49,7 +49,7 @@ def hadamard_bracket(tail: Number, smallest: Number, largest: Number) -> tuple[N
     """
     rest = number("tail", tail, 0)
     low, high = number("smallest", smallest, 0), number("largest", largest, 0)
-    return low**2 * rest, high**2 * rest
+    return low * low * rest, high * high * rest
 
 
 def hadamard_floor(target: ArrayLike, weight: ArrayLike) -> Number:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import numpy as np
-
-from lrtheory._numbers import exact, number, numbers, plain, table
+from lrtheory._numbers import exact, number, numbers, plain
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
+from lrtheory.low_rank_adapters.theory.starts import matrix, rational
 
 __all__ = ["dead_share", "randlora_bracket", "randlora_energy", "randlora_rank"]
 
@@ -23,7 +22,8 @@ def randlora_rank(A: ArrayLike, n_blocks: int, side: int) -> int:
     Parameters
     ----------
     A : array of numbers of shape (r, n)
-        The shared factor, with n at most 12, since all sets of its distinct directions are compared.
+        The shared factor, with n at most 12, since all sets of its distinct directions are compared. Ranks are those of
+        the rational numbers that the entries are.
     n_blocks : int
         N, at least 1.
     side : int
@@ -58,15 +58,14 @@ def randlora_rank(A: ArrayLike, n_blocks: int, side: int) -> int:
     >>> randlora_rank([[1, 1, 1]], 2, 3), randlora_rank([[1, 1, 0]], 2, 3)
     (2, 2)
     """
-    columns = table("A", A, shape=("r", "n"))
+    columns = rational("A", A)
     N, m, n = integer("n_blocks", n_blocks, low=1), integer("side", side, low=1), columns.shape[1]
     if n > 12:
         raise must("A", "a matrix of at most 12 columns", A)
     found = n
     for size in range(1, n + 1):
         for chosen in combinations(range(n), size):
-            part = columns[:, chosen]
-            found = min(found, N * int(np.linalg.matrix_rank(part.astype(float))) + n - size)
+            found = min(found, N * int(matrix(columns[:, chosen]).rank()) + n - size)
     return min(m, found)
 
 
@@ -163,7 +162,7 @@ def randlora_bracket(
         if not least <= most:
             raise must(name, "a pair that does not decrease", pair)
         ranges.append((least, most))
-    low, high = (base + (b * a) ** 2 * left for b, a in zip(*ranges, strict=True))
+    low, high = (base + (b * a) * (b * a) * left for b, a in zip(*ranges, strict=True))
     return low, high
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import gathered, number, table
+from lrtheory._numbers import gathered, in_range, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, pair
 
@@ -150,4 +150,5 @@ def gradient_jump(G: ArrayLike, before: ArrayLike, after: ArrayLike, *, scale: N
     """
     gradient = table("G", G, shape=("m", "n"))
     a, new = (table(name, x, shape=gradient.shape[1:]) for name, x in (("before", before), ("after", after)))
-    return gathered(number("scale", scale) * (gradient @ (new - a)))
+    jump = lambda s, gradient, a, new: s * (gradient @ (new - a))
+    return gathered(in_range(jump, number("scale", scale), gradient, a, new))

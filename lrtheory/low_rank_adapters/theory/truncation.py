@@ -139,8 +139,8 @@ def sketch_floor(total: Number, spectrum: ArrayLike, rank: int, *, missed: Numbe
     >>> sketch_floor(10, [3], 1, missed=1, largest=1)
     0
     """
-    values, r = numbers("spectrum", spectrum, 0), integer("rank", rank, low=0)
+    values, r = sorted(numbers("spectrum", spectrum, 0), reverse=True), integer("rank", rank, low=0)
     rest, top = number("missed", missed, 0), number("largest", largest, 0)
     inside = tail_of(values, r)
-    held = tail_of(values, 0) - inside
+    held = sum((value * value for value in values[:r]), start=0)
     return plain(max(inside, number("total", total, 0) - held - min(rest, r * top)))

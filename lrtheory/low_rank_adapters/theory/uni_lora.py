@@ -6,6 +6,8 @@ line of length D, is theta_j / sqrt(n_j) with j = j(i) its group and n_j the num
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lrtheory._numbers import exact, gathered, number, numbers, plain, table
@@ -102,11 +104,12 @@ def group_residual(values: ArrayLike, assignment: ArrayLike, n_groups: int) -> N
     """
     groups = groups_of(assignment, n_groups)
     v = table("values", values, shape=groups.shape)
-    total = plain((v * v).sum())
+    total: Any = 0
     for group in np.unique(groups):
         part = v[groups == group]
-        square = plain(part.sum()) ** 2
-        total = total - (exact(square) / len(part) if isinstance(square, int) else square / len(part))
+        moved = part - part[0]  # the differences of near numbers are exact, and their squares do not cancel
+        moved = moved - exact(plain(moved.sum())) / len(part)
+        total = total + plain((moved * moved).sum())
     return int(total) if getattr(total, "denominator", 0) == 1 else total
 
 
@@ -151,9 +154,9 @@ def expected_group_residual(values: ArrayLike, n_groups: int) -> Number:
     d = integer("n_groups", n_groups, low=1, high=size)
     if size == 1:
         return 0
-    v = [exact(value) if isinstance(value, int) else value for value in v]
+    v = [exact(value - v[0]) for value in v]
     mean = sum(v, start=0) / size
-    found = sum(((value - mean) ** 2 for value in v), start=0) * (size - d) / (size - 1)
+    found = sum(((value - mean) * (value - mean) for value in v), start=0) * (size - d) / (size - 1)
     return int(found) if getattr(found, "denominator", 0) == 1 else found
 
 

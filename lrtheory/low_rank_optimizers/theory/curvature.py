@@ -6,9 +6,11 @@ seen, gamma the decay in (0, 1), and s = g^T X g. Formulas compute with the kind
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from lrtheory._numbers import exact, gathered, number, plain, table
+from lrtheory._numbers import exact, gathered, number, plain, table, times_power
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 
@@ -112,7 +114,8 @@ def curvature_response(s: Number, *, decay: Number, method: str = "exact") -> Nu
     seen, gamma = exact(number("s", s, 0)), exact(number("decay", decay, 0, 1, ends="()"))
     if choice("method", method, ("exact", "published")) == "exact":
         return plain(seen / (gamma + (1 - gamma) * seen))
-    return plain(gamma * seen + (1 - gamma) * seen * seen / (gamma * gamma * (1 + gamma * (1 - gamma) * seen)))
+    lost = (1 - gamma) * seen
+    return plain(gamma * seen + lost / gamma * (seen / gamma / (1 + gamma * lost)))
 
 
 def definite_floor(start: Number, *, decay: Number, n_steps: int) -> Number:
@@ -152,7 +155,7 @@ def definite_floor(start: Number, *, decay: Number, n_steps: int) -> Number:
     1.0
     """
     gamma = exact(number("decay", decay, 0, 1, ends="()"))
-    return plain(number("start", start, 0) * gamma ** integer("n_steps", n_steps, low=0))
+    return plain(times_power(number("start", start, 0), gamma, integer("n_steps", n_steps, low=0)))
 
 
 def wound_up(start: Number, *, decay: Number, n_steps: int) -> Number:
@@ -175,7 +178,7 @@ def wound_up(start: Number, *, decay: Number, n_steps: int) -> Number:
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or the value is beyond the doubles.
 
     Proof
     -----
@@ -191,7 +194,10 @@ def wound_up(start: Number, *, decay: Number, n_steps: int) -> Number:
     8.0
     """
     gamma = exact(number("decay", decay, 0, 1, ends="()"))
-    return plain(number("start", start, 0) / gamma ** integer("n_steps", n_steps, low=0))
+    found = times_power(number("start", start, 0), gamma, -integer("n_steps", n_steps, low=0))
+    if isinstance(found, float) and found == math.inf:
+        raise must("n_steps", "so small that the value is a double", n_steps)
+    return plain(found)
 
 
 def update_multiplications(d: int) -> int:
@@ -311,7 +317,7 @@ def alignment_square(condition_left: Number, condition_right: Number) -> Number:
     """
     k = number("condition_left", condition_left, 1) * number("condition_right", condition_right, 1)
     k = exact(plain(k))
-    return plain(4 * k / ((1 + k) * (1 + k)))
+    return plain(4 / (k + 2 + 1 / k))  # k^2 may be beyond the doubles
 
 
 def stabilized_condition(least: Number, largest: Number, *, stabilizer: Number) -> Number:
@@ -352,7 +358,8 @@ def stabilized_condition(least: Number, largest: Number, *, stabilizer: Number) 
     if bool(high < low):
         raise must("largest", "at least `least`", largest)
     zeta = exact(number("stabilizer", stabilizer, 0, 1))
-    return plain((zeta * high + 1 - zeta) / (zeta * low + 1 - zeta))
+    rest = 1 - zeta  # added last, 1 would swallow a small zeta x
+    return plain((zeta * high + rest) / (zeta * low + rest))
 
 
 def released_ceiling(largest: Number, *, decay: Number, n_steps: int) -> Number:
@@ -394,4 +401,7 @@ def released_ceiling(largest: Number, *, decay: Number, n_steps: int) -> Number:
     """
     gamma = exact(number("decay", decay, 0, 1, ends="()"))
     start = number("largest", largest, 0, ends="(]")
-    return plain(1 + gamma ** integer("n_steps", n_steps, low=0) * (start - 1))
+    t = integer("n_steps", n_steps, low=0)
+    if isinstance(gamma, float):  # 1 - gamma^t without cancellation
+        return plain(times_power(start, gamma, t) - math.expm1(t * math.log(gamma)))
+    return plain(1 + gamma**t * (start - 1))

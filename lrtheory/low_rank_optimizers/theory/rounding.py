@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory._numbers import entries, number, numbers, plain
+from lrtheory._numbers import entries, exact, number, numbers, plain
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import choice, integer, must
 
@@ -322,7 +322,8 @@ def random_overlap(probabilities: ArrayLike, others: ArrayLike | None = None) ->
     second = q if others is None else numbers("others", others, 0, 1, length=len(q))
     if not any(q):
         raise must("probabilities", "not all 0", probabilities)
-    return plain(sum((a * b for a, b in zip(q, second, strict=True)), start=0) / sum(q, start=0))
+    total = exact(sum(q, start=0))
+    return plain(sum((a / total * b for a, b in zip(q, second, strict=True)), start=0))
 
 
 class CodeTable(NamedTuple):

@@ -162,7 +162,8 @@ def lost_travel(momentum: Number, period: int) -> Number:
     Fraction(3, 4)
     """
     b, T = exact(number("momentum", momentum, 0, 1, ends="[)")), integer("period", period, low=1)
-    return plain(b * (1 - b**T) / (1 - b))
+    kept = -math.expm1(T * math.log(b)) if isinstance(b, float) and b > 0 else 1 - b**T
+    return plain(b * kept / (1 - b))
 
 
 def _coordinate(curvature: Number, noise: Number, step_size: Number, momentum: Number) -> tuple[Number, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._numbers import entries, inexact, number, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import as_array, floats, integer, must
@@ -234,7 +235,11 @@ def error_bound(distance: Number | ArrayLike, *, singular_values: ArrayLike, dri
     0.75
     """
     s = table("singular_values", singular_values, 0, shape=("k",))
-    return np.sqrt(inexact((s * s).sum())) * entries("distance", distance, 0, 1) + entries("driving", driving, 0)
+    exponent = unit_of(s) if s.dtype.kind == "f" else 0  # squares of doubles may leave their range
+    if exponent:
+        s = scaled(s, -exponent)
+    norm = np.ldexp(np.sqrt((s * s).sum()), exponent) if exponent else np.sqrt(inexact((s * s).sum()))
+    return norm * entries("distance", distance, 0, 1) + entries("driving", driving, 0)
 
 
 def driving_second_moment(U: ArrayLike, truth: LowRank, *, density: Number) -> Any:
@@ -333,7 +338,8 @@ def driving_second_moment_bound(
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
     norm = number("norm", norm, 0)
     density = number("density", density, 0, 1, ends="(]")
-    return (1 - density) / density * incoherence**2 * rank / n_rows * distance**2 * norm**2
+    root = incoherence * distance * norm
+    return (1 - density) / density * rank / n_rows * root * root
 
 
 def expected_contraction(*, incoherence: Number, n_rows: int, rank: int, condition: Number, density: Number) -> Any:
@@ -383,7 +389,7 @@ def expected_contraction(*, incoherence: Number, n_rows: int, rank: int, conditi
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
     condition = number("condition", condition, 1)
     density = number("density", density, 0, 1, ends="(]")
-    return np.sqrt(inexact((1 - density) / density * incoherence**2 * rank**2 / n_rows)) * condition
+    return np.sqrt(inexact((1 - density) / density / n_rows)) * incoherence * rank * condition
 
 
 @arrays("host")
@@ -427,6 +433,8 @@ def imbalance(U: ArrayLike, V: ArrayLike) -> float:
     """
     left = floats("U", U, shape=(None, None))
     right = floats("V", V, shape=(None, left.shape[1]))
+    unit = max(unit_of(left), unit_of(right))
+    left, right = scaled(left, -unit), scaled(right, -unit)
     left_gram, right_gram = left.T @ left, right.T @ right
     size = np.linalg.norm(right_gram)
     # with V = 0 the quotient has no value: 0 where U is 0 too, else 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lrtheory._numbers import number
+from lrtheory._numbers import number, power
 from lrtheory._types import Number
 from lrtheory._validation import choice, integer, refuse_unused
 
@@ -58,8 +58,11 @@ def outer_iterations(norm: Number, *, epsilon: Number, contraction: Number = 4) 
     >>> outer_iterations(1.0, epsilon=1e-6)
     10
     """
-    ratio = number("norm", norm, 0, ends="(]") / number("epsilon", epsilon, 0, ends="(]")
-    return max(0, math.ceil(math.log(ratio) / math.log(number("contraction", contraction, 1, ends="(]"))))
+    size, target = number("norm", norm, 0, ends="(]"), number("epsilon", epsilon, 0, ends="(]")
+    ratio = size / target
+    is_double = 0 < ratio < math.inf
+    logarithm = math.log(ratio) if is_double else math.log(size) - math.log(target)
+    return max(0, math.ceil(logarithm / math.log(number("contraction", contraction, 1, ends="(]"))))
 
 
 def samples_alternating(
@@ -106,7 +109,7 @@ def samples_alternating(
     condition = number("condition", condition, 1)
     choice("power_of_condition", power_of_condition, (2, 4))
     constant = number("constant", constant, 0, ends="(]")
-    return constant * condition**power_of_condition * incoherence**2 * n * rank**4.5
+    return constant * power(condition, power_of_condition) * incoherence * incoherence * n * rank**4.5
 
 
 def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number, factor: Number = 4) -> Any:
@@ -152,7 +155,8 @@ def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number
     incoherence = number("incoherence", incoherence, 0, ends="(]")
     condition = number("condition", condition, 1)
     factor = number("factor", factor, 0, ends="(]")
-    return factor**2 * incoherence**2 * rank**2 * condition**2
+    root = factor * incoherence * rank * condition
+    return root * root
 
 
 def half_step_flops(

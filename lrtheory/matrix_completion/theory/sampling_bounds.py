@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._numbers import inexact, number
+from lrtheory._numbers import divergence, inexact, number
 from lrtheory._types import Number
 from lrtheory._validation import choice, integer
 
@@ -104,6 +104,8 @@ def few_entries_probability(n_cols: int, *, rank: int, density: Number) -> Any:
     """
     n_cols, rank = integer("n_cols", n_cols, low=1), integer("rank", rank, low=1)
     p = number("density", density, 0, 1)
+    if isinstance(p, float):
+        return _at_least(n_cols, n_cols - rank + 1, 1 - p)
     return sum(math.comb(n_cols, d) * p**d * (1 - p) ** (n_cols - d) for d in range(rank))
 
 
@@ -146,7 +148,19 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Number
     0.125
     """
     n_rows = integer("n_rows", n_rows, low=1)
-    return (1 - few_entries_probability(n_cols, rank=rank, density=density)) ** n_rows
+    few = few_entries_probability(n_cols, rank=rank, density=density)
+    if isinstance(few, float):  # 1 - few would cancel
+        return _at_least(int(n_cols), int(rank), float(density)) ** n_rows
+    return (1 - few) ** n_rows
+
+
+def _at_least(n: int, k: int, p: float) -> float:
+    """Return the chance of at least k successes in n trials, as an incomplete beta function."""
+    from scipy.special import betainc  # here, so that importing the system stays quick
+
+    if k < 1:
+        return 1.0
+    return float(betainc(k, n - k + 1, p)) if k <= n else 0.0
 
 
 def gram_tail(deviation: Number, *, rank: int, largest: Number, side: Literal["below", "above"] = "below") -> Any:
@@ -192,10 +206,10 @@ def gram_tail(deviation: Number, *, rank: int, largest: Number, side: Literal["b
     d = deviation
     if side == "below":
         number("deviation", d, 0, 1, ends="[)")
-        exponent = d + (1 - d) * np.log(inexact(1 - d))
+        exponent = divergence(1 - d, 1, gap=d)
     else:
         number("deviation", d, 0)
-        exponent = (1 + d) * np.log(inexact(1 + d)) - d
+        exponent = divergence(1 + d, 1, gap=-d)
     return rank * np.exp(inexact(-exponent / largest))
 
 

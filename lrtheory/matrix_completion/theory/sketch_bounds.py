@@ -6,6 +6,7 @@ Part of `theory`, where users find these functions. A sketch S has distortion e 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,8 @@ def distortion(A: ArrayLike, R: ArrayLike) -> float:
     triangle = floats("R", R, shape=(matrix.shape[1], matrix.shape[1]))
     from scipy.linalg import solve_triangular
 
+    if not np.diagonal(triangle).all():
+        raise must("R", "triangular without a zero on its diagonal", R)
     spectrum = np.linalg.svd(solve_triangular(triangle, matrix.T, trans="T"), compute_uv=False)
     return float(max(1 / spectrum[-1] - 1, 1 - 1 / spectrum[0], 0.0))
 
@@ -155,7 +158,8 @@ def gradient_rate(e: Number | ArrayLike) -> Any:
     3.0
     """
     found = entries("e", e, 0, 1, ends="[)")
-    above, below = abs(1 - 1 / (1 - found) ** 2), abs(1 - 1 / (1 + found) ** 2)
+    above = found * (2 - found) / (1 - found) ** 2  # 1 / (1 - e)^2 - 1 without cancellation, and 1 - 1 / (1 + e)^2
+    below = found * (2 + found) / (1 + found) ** 2
     return np.maximum(above, below) if isinstance(found, np.ndarray) else max(above, below)
 
 
@@ -358,6 +362,8 @@ def countsketch_rank_loss(rank: int, *, sketch_size: Number) -> Any:
     0.444
     """
     rank, s = integer("rank", rank, low=1), number("sketch_size", sketch_size, 1)
+    if isinstance(s, int | float) and rank <= s:
+        return -math.expm1(math.fsum(math.log1p(-i / s) for i in range(rank)))
     different = 1 - 0 / s  # 1, of the kind of number that the quotients have
     for i in range(rank):
         different *= 1 - i / s

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory._kernels import low_rank
-from lrtheory._numbers import exact, gathered, number, numbers, plain, table
+from lrtheory._numbers import exact, gathered, in_range, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, flag, integer, must, pair, sequence
 from lrtheory.matrix_compression.theory.energies import tail_energy
@@ -193,7 +193,7 @@ def factor_inner_product(first: tuple[ArrayLike, ArrayLike], second: tuple[Array
     )
     if B.shape[1] != A.shape[0] or C.shape[1] != D.shape[0] or B.shape[0] != C.shape[0] or A.shape[1] != D.shape[1]:
         raise must("first, second", "factors of matrices of one shape", (B.shape, A.shape, C.shape, D.shape))
-    return plain(((B.T @ C) * (A @ D.T)).sum())
+    return plain(in_range(lambda B, C, A, D: ((B.T @ C) * (A @ D.T)).sum(), B, C, A, D))
 
 
 def cast_error(norms: tuple[Number, Number], sizes: tuple[int, int], *, dtype: str) -> Number:
@@ -357,4 +357,7 @@ def linear_cross_terms(left: ArrayLike, right: ArrayLike) -> np.ndarray:
     b, a = table("left", left, shape=("K", "m", "q")), table("right", right, shape=("K", "q", "n"))
     if len(a) != len(b) or b.shape[2] != a.shape[1]:
         raise must("left, right", "as many left as right factors of one inner rank", (b.shape, a.shape))
-    return gathered(b.sum(axis=0) @ a.sum(axis=0) - sum(x @ y for x, y in zip(b, a, strict=True)))
+    others = np.zeros_like(a)  # the sum of all right factors but each one, without a difference
+    others[1:] += np.cumsum(a[:-1], axis=0)
+    others[:-1] += np.cumsum(a[:0:-1], axis=0)[::-1]
+    return gathered(in_range(lambda b, others: sum(x @ y for x, y in zip(b, others, strict=True)), b, others))

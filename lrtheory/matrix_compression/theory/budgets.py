@@ -144,7 +144,8 @@ def greedy_gap(rejected: Number, unused: Number, *, cost: Number) -> Number:
     1.0
     """
     cost = number("cost", cost, 0, ends="(]")
-    return number("rejected", rejected, 0) ** 2 * number("unused", unused, 0, cost, ends="[)") / cost
+    lost = number("rejected", rejected, 0)
+    return lost * lost * number("unused", unused, 0, cost, ends="[)") / cost
 
 
 def _items(spectra: Any, costs: Any) -> tuple[np.ndarray, np.ndarray]:

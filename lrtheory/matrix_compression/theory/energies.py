@@ -173,8 +173,9 @@ def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     1
     """
     _joined(spectra)
-    total = sum(_split("spectra", one, 0)[1] for one in spectra)
-    return total - max(_split("spectra", one, rank)[0] for one in spectra)
+    kept, left = zip(*(_split("spectra", one, rank) for one in spectra), strict=True)
+    best = max(range(len(kept)), key=lambda i: kept[i])
+    return left[best] + sum(_split("spectra", one, 0)[1] for i, one in enumerate(spectra) if i != best)
 
 
 def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> Number:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import entries, inexact, number, plain, table
+from lrtheory._numbers import any_of, entries, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.matrix_compression.theory.energies import tail_energy
@@ -257,7 +257,7 @@ def drift_limit(times: int, tail_energy: Number) -> Number:
     >>> drift_limit(2, 0.5)
     0.75
     """
-    return 1 - (1 - number("tail_energy", tail_energy, 0, 1, ends="()")) ** integer("times", times, low=0)
+    return any_of(number("tail_energy", tail_energy, 0, 1, ends="()"), integer("times", times, low=0))
 
 
 def salt_energy(singular_values: ArrayLike, scale: ArrayLike, shift: ArrayLike, *, rest: Number = 0) -> Number:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import inexact, number, table
+from lrtheory._numbers import in_range, inexact, number, table
 from lrtheory._validation import Words, must
 
 __all__ = ["entropy", "fitting", "labels", "quadratic", "rows", "simplex", "square", "weights", "with_columns"]
@@ -75,7 +75,7 @@ def weights(lam: Any, temperature: Any) -> tuple[Any, Any]:
 
 def quadratic(Z: np.ndarray, W: np.ndarray, Y: np.ndarray | None = None) -> Any:
     """tr(Z' W Y); of Z with itself where Y is not given."""
-    return (Z * (W @ (Z if Y is None else Y))).sum()
+    return in_range(lambda Z, W, Y: (Z * (W @ Y)).sum(), Z, W, Z if Y is None else Y)
 
 
 def entropy(Z: np.ndarray) -> Any:

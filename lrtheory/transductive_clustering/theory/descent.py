@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, gathered, inexact, number, plain, table
+from lrtheory._numbers import divergence, entries, gathered, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.theory.arguments import (
@@ -183,7 +183,12 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> Any:
     Q, inside = rows("q", q, shape=P.shape), P > 0
     if not (Q[inside] > 0).all():
         raise must("q", "positive where `p` is", Q)
-    return (P[inside] * (np.log(inexact(P[inside])) - np.log(inexact(Q[inside])))).sum()
+    p, q = P[inside], Q[inside]
+    inexact_p, inexact_q = inexact(p), inexact(q)
+    if inexact_p.dtype.kind == inexact_q.dtype.kind == "f":
+        # no term of the sum over all entries is negative, and what is outside of P comes off again
+        return divergence(inexact_p, inexact_q).sum() - (inexact_q - inexact_p).sum()
+    return (p * (np.log(inexact_p) - np.log(inexact_q))).sum()
 
 
 def energy_decrease(

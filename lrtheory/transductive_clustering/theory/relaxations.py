@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, inexact, number, plain, table
+from lrtheory._numbers import entries, in_range, inexact, number, plain, table
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer
 from lrtheory.transductive_clustering.theory.arguments import quadratic, rows, square, with_columns
@@ -325,9 +325,13 @@ def row_replacement(
     Z, lam = table("assignments", assignments, shape=("N", "K")), number("lam", lam, 0)
     A, W = table("costs", costs, shape=Z.shape), square(affinity, len(Z))
     row, y = integer("row", row, low=0, high=len(Z) - 1), table("new", new, shape=Z.shape[1:])
-    others = W[row] @ Z - W[row, row] * Z[row]
-    linear = ((A[row] - lam * others) * (y - Z[row])).sum()
-    return plain(linear - lam * W[row, row] * ((y * y).sum() - (Z[row] * Z[row]).sum()) / 2)
+
+    def change(lam: Any, Z: np.ndarray, costs: np.ndarray, weights: np.ndarray, y: np.ndarray) -> Any:
+        moved = y - Z[row]
+        linear = ((costs - lam * (weights @ Z - weights[row] * Z[row])) * moved).sum()
+        return linear - lam * weights[row] * (moved * (y + Z[row])).sum() / 2
+
+    return plain(in_range(change, lam, Z, A[row], W[row], y))
 
 
 def shift_constant(shift: Number, n: int, *, lam: Number) -> Any:

@@ -67,7 +67,7 @@ def two_point_threshold(offset: Number) -> Any:
     2.02733
     """
     offset = number("offset", offset, 0, 0.5, ends="()")
-    return (np.log(inexact(1 + 2 * offset)) - np.log(inexact(1 - 2 * offset))) / (2 * offset)
+    return (np.log1p(inexact(2 * offset)) - np.log1p(inexact(-2 * offset))) / (2 * offset)
 
 
 def two_point_limit(offset: Number = 1, *, lam: Number, temperature: Number) -> Any:

@@ -208,7 +208,7 @@ def printed_energy_threshold(offset: Number) -> Any:
     1.01366
     """
     offset = number("offset", offset, 0, 0.5, ends="()")
-    return (np.log(inexact(1 + 2 * offset)) - np.log(inexact(1 - 2 * offset))) / (4 * offset)
+    return (np.log1p(inexact(2 * offset)) - np.log1p(inexact(-2 * offset))) / (4 * offset)
 
 
 def softmax_jacobian(shares: ArrayLike) -> Any:

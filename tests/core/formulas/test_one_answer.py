@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
-import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -13,15 +11,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.examples import all_calls, calls
-from tests.rules.public_names import system_modules
+from tests.core.formulas.exchanging import (
+    FORMULAS,
+    example,
+    exchanged,
+    function_of,
+    holds_data,
+    is_number,
+    leaves,
+    numbers_of,
+    of_doubles,
+    of_objects,
+    of_type,
+    plain_name,
+)
 
-FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")]
 #: the size of the largest number of each argument: that of the example, the largest of 8 bits, and one whose square
 #: does not fit into 64 bits
 SIZES = {"example": None, "bytes": 127, "large": 2**40}
-#: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
-DATA = ("ArrayLike", "Number", "float")
 #: formulas none of whose arguments can be 2^40, by what they are instead
 SMALL = {
     "nothing": {"coordination_limits"},
@@ -57,19 +64,6 @@ SMALL = {
 OTHER_FOR_FRACTIONS = {"logit_bound"}
 
 
-def of_type(kind: type) -> Callable[[list[int], Any], Any]:
-    return lambda whole, shape: np.array(whole, object).astype(kind).reshape(shape)[()]
-
-
-def of_objects(make: Callable[[int], Any]) -> Callable[[list[int], Any], Any]:
-    return lambda whole, shape: np.fromiter(map(make, whole), object, len(whole)).reshape(shape).tolist()
-
-
-def of_doubles(whole: list[int], shape: Any) -> Any:
-    found = np.array(whole, np.float64).reshape(shape)
-    return found if found.ndim else float(found)
-
-
 KINDS: dict[str, Callable[[list[int], Any], Any]] = {
     "int8": of_type(np.int8),
     "uint16": of_type(np.uint16),
@@ -77,29 +71,6 @@ KINDS: dict[str, Callable[[list[int], Any], Any]] = {
     "Fraction": of_objects(Fraction),
     "double": of_doubles,
 }
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, Fraction, np.number)) and not isinstance(value, bool)
-
-
-def leaves(value: Any) -> list[Any]:
-    """The numbers of an argument; none where it holds anything else."""
-    if is_number(value):
-        return [value]
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iufO":
-        return value.ravel().tolist()
-    parts = [leaves(one) for one in value] if isinstance(value, (list, tuple)) else []
-    return [x for part in parts for x in part] if all(parts) else []
-
-
-def exchanged(value: Any, number: Callable[[Any], int], make: Callable[[list[int], Any], Any]) -> Any:
-    """The argument with other numbers: each by `number`, and those of one list or array, or alone, by `make`."""
-    if is_number(value):
-        return make([number(value)], ())
-    if isinstance(value, np.ndarray) or all(map(is_number, value)):
-        return make([number(x) for x in np.ravel(np.asarray(value, object)).tolist()], np.shape(value))
-    return type(value)(exchanged(one, number, make) for one in value)
 
 
 def resized(value: Any, size: int | None) -> Callable[[Any], int]:
@@ -120,18 +91,6 @@ def answer(function: Callable[..., Any], bound: inspect.BoundArguments, changed:
         return None
 
 
-def numbers_of(value: Any) -> list[Any]:
-    if isinstance(value, (np.ndarray, np.generic)):
-        found = np.ravel(value).tolist()
-        assert np.asarray(value).dtype != object or not all(isinstance(x, float) for x in found), "objects for doubles"
-        return found
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
-    return [x for one in value for x in numbers_of(one)] if isinstance(value, (list, tuple)) else [value]
-
-
 def same(ours: list[Any] | None, due: list[Any] | None, rtol: float) -> bool:
     if ours is None or due is None:
         return ours is due
@@ -147,11 +106,9 @@ def close(x: Any, y: Any, rtol: float) -> bool:
 @pytest.mark.parametrize(("system", "name"), FORMULAS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # exponentials of 2^40 are infinite
 def test_integers_of_all_types_have_one_answer(system: str, name: str) -> None:
-    function = operator.attrgetter(name)(dict(system_modules(system))[""])
-    signature, recipe = inspect.signature(function), calls(system)[name]
-    bind = lambda: signature.bind(*recipe().args, **recipe().options)
+    function, bind = function_of(system, name), lambda: example(system, name)
     given = {key: value for key, value in bind().arguments.items() if leaves(value)}
-    counts = {key for key in given if not any(word in signature.parameters[key].annotation for word in DATA)}
+    counts = {key for key in given if not holds_data(system, name, key)}
     took_large = False
     for group in [{key} for key in given] + ([set(given)] if len(given) > 1 else []):
         for label, size in SIZES.items():
@@ -169,7 +126,3 @@ def test_integers_of_all_types_have_one_answer(system: str, name: str) -> None:
                     continue
                 assert same(ours, due, 1e-9 * inexact), f"{name}({changed}) is {ours}, of Python integers {due}"
     assert took_large != any(plain_name(name) in names for names in SMALL.values())
-
-
-def plain_name(name: str) -> str:
-    return name.rpartition(".")[2]

@@ -1,0 +1,87 @@
+"""Calls of the examples with other numbers, and other kinds of numbers, in the place of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tests.examples import all_calls, calls
+from tests.rules.public_names import system_modules
+
+FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")]
+#: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
+DATA = ("ArrayLike", "Number", "float")
+
+
+def function_of(system: str, name: str) -> Callable[..., Any]:
+    """A public function by its name in the system."""
+    return operator.attrgetter(name)(dict(system_modules(system))[""])  # type: ignore[no-any-return]
+
+
+def example(system: str, name: str) -> inspect.BoundArguments:
+    """The arguments of a fresh call of the example."""
+    call = calls(system)[name]()
+    return inspect.signature(function_of(system, name)).bind(*call.args, **call.options)
+
+
+def holds_data(system: str, name: str, argument: str) -> bool:
+    annotation = inspect.signature(function_of(system, name)).parameters[argument].annotation
+    return any(word in annotation for word in DATA)
+
+
+def plain_name(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def of_type(kind: type) -> Callable[[list[int], Any], Any]:
+    return lambda whole, shape: np.array(whole, object).astype(kind).reshape(shape)[()]
+
+
+def of_objects(make: Callable[[int], Any]) -> Callable[[list[int], Any], Any]:
+    return lambda whole, shape: np.fromiter(map(make, whole), object, len(whole)).reshape(shape).tolist()
+
+
+def of_doubles(whole: list[int], shape: Any) -> Any:
+    found = np.array(whole, np.float64).reshape(shape)
+    return found if found.ndim else float(found)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Fraction, np.number)) and not isinstance(value, bool)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The numbers of an argument; none where it holds anything else."""
+    if is_number(value):
+        return [value]
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iufO":
+        return value.ravel().tolist()
+    parts = [leaves(one) for one in value] if isinstance(value, (list, tuple)) else []
+    return [x for part in parts for x in part] if all(parts) else []
+
+
+def exchanged(value: Any, number: Callable[[Any], int], make: Callable[[list[int], Any], Any]) -> Any:
+    """The argument with other numbers: each by `number`, and those of one list or array, or alone, by `make`."""
+    if is_number(value):
+        return make([number(value)], ())
+    if isinstance(value, np.ndarray) or all(map(is_number, value)):
+        return make([number(x) for x in np.ravel(np.asarray(value, object)).tolist()], np.shape(value))
+    return type(value)(exchanged(one, number, make) for one in value)
+
+
+def numbers_of(value: Any) -> list[Any]:
+    if isinstance(value, (np.ndarray, np.generic)):
+        found = np.ravel(value).tolist()
+        assert np.asarray(value).dtype != object or not all(isinstance(x, float) for x in found), "objects for doubles"
+        return found
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    return [x for one in value for x in numbers_of(one)] if isinstance(value, (list, tuple)) else [value]
