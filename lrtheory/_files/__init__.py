@@ -1,5 +1,6 @@
 """Files in, answers out: tables from files of the usual forms, and columns back into files; nothing in them is run."""
 
+from lrtheory._files.alike import warn_alike
 from lrtheory._files.from_table import Columns, FromTable
 from lrtheory._files.opening import form_of, lines_of, read_arrays, source_name, text_of
 from lrtheory._files.replacing import CERTIFICATE, are_nested, refuse_occupied, replacing
@@ -25,5 +26,6 @@ __all__ = [
     "replacing",
     "source_name",
     "text_of",
+    "warn_alike",
     "write_columns",
 ]

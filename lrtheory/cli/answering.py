@@ -12,6 +12,7 @@ import re
 import sys
 import time
 import typing
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,10 @@ def run(system: str, arguments: list[str]) -> int:
     with speaking(verb):
         _refuse_targets(verb, options)
         started = time.perf_counter()
-        answer = _answered(verb, options)
+        answer, told = _with_warnings(lambda: _answered(verb, options))
         if isinstance(answer, Iterator):
-            return _print_lines(answer)
-        return _show(verb, options, answer, time.perf_counter() - started)
+            return _print_lines(answer, told)
+        return _show(verb, options, answer, told, time.perf_counter() - started)
 
 
 def _parser(verb: Verb) -> Parser:
@@ -141,6 +142,18 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
+def _with_warnings(run: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """What a function returns, and what it warns the user of; other warnings stay what they are."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", category=UserWarning)
+        answer = run()
+    ours = [one for one in caught if one.category is UserWarning]
+    for one in caught:
+        if one not in ours:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return answer, list(dict.fromkeys(str(one.message) for one in ours))
+
+
 def _answered(verb: Verb, options: argparse.Namespace) -> Any:
     """Read the files, and call the function."""
     function = getattr(importlib.import_module(f"lrtheory.{verb.system}.commands"), verb.name)
@@ -184,10 +197,12 @@ def _pairs(one: Parameter, given: str, read: Callable[[str], Any]) -> dict[str, 
 # --- from the answer to the screen and to files ----------------------------------------------------------------------
 
 
-def _print_lines(answers: Iterator[Any]) -> int:
+def _print_lines(answers: Iterator[Any], told: list[str]) -> int:
     """One JSON object a line, each as soon as it is there; the facts that a generator returns go to standard error."""
     from lrtheory._result import json_safe
 
+    if told:
+        print(*told, sep="\n", file=sys.stderr)
     while True:
         try:
             one = next(answers)
@@ -198,14 +213,14 @@ def _print_lines(answers: Iterator[Any]) -> int:
         print(json.dumps(json_safe(one)), flush=True)
 
 
-def _show(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> int:
+def _show(verb: Verb, options: argparse.Namespace, answer: Any, told: list[str], seconds: float) -> int:
     from lrtheory._result import display
 
-    columns, facts = display.plain(answer._columns()), answer._facts()
+    columns, facts = display.plain(answer._columns()), [*answer._facts(), *told]
     piped = options.output == "-"
     facts = [*facts, *_written(answer, options)]
     if options.json:
-        print(json.dumps(_as_json(verb, options, answer, seconds), indent=1))
+        print(json.dumps(_as_json(verb, options, answer, told, seconds), indent=1))
     elif piped:
         from lrtheory._files import delimited
 
@@ -298,7 +313,7 @@ def _files(sources: Iterable[Path]) -> Iterator[Path]:
         yield from [path] if path.is_file() else sorted(p for p in path.glob("*") if p.is_file())
 
 
-def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, seconds: float) -> dict[str, Any]:
+def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, told: list[str], seconds: float) -> dict[str, Any]:
     """All that is known about the answer, with all digits."""
     from lrtheory._result import display, json_safe
 
@@ -313,7 +328,7 @@ def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, seconds: floa
         "options": json_safe(given),
         "columns": list(columns),
         "rows": json_safe(list(zip(*columns.values(), strict=True))),
-        "facts": answer._facts(),
+        "facts": [*answer._facts(), *told],
         "certificate": json_safe(certificate),
         "seconds": round(seconds, 3),
     }

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import FromTable, Table
+from lrtheory._files import FromTable, Table, warn_alike
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves, legend
 from lrtheory._types import ArrayLike, Number
@@ -285,6 +285,7 @@ class AccuracyTable(Result, FromTable):
         if columns is None and len(names) == len(table) + 1 and _are_names(table, names[0]):
             names = names[1:]
         R = np.stack([table.floats(name, missing=True) for name in names], axis=1)
+        warn_alike(names, table.origin)
         return cls.from_accuracy(R, labels=names)
 
     def _columns(self) -> dict[str, Any]:

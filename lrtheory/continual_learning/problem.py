@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import named_arrays
+from lrtheory._files import named_arrays, warn_alike
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, floats, integer, is_iterable, matrix, must
@@ -152,6 +152,7 @@ class EditProblem:
         if (groups != groups).any():  # NaN is not a name: no edit would have its rows
             raise must("edit", "without NaN", groups)
         labels = list(dict.fromkeys(groups.tolist()))
+        warn_alike(labels, str(path))
         shape = (keys.shape[1], values.shape[1])
         W0 = found.get("W0", np.zeros(shape if layout == "rows" else shape[::-1], keys.dtype))
         edits = [(keys[groups == label], values[groups == label]) for label in labels]

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._files import Columns, Table, as_table, form_of, source_name, text_of
+from lrtheory._files import Columns, Table, as_table, form_of, source_name, text_of, warn_alike
 from lrtheory._result import Result, display, read_only
 from lrtheory._types import ArrayLike, Frame, Rng
 from lrtheory._validation import array, as_array, choice, exactly_one, generator, must
@@ -228,7 +228,9 @@ class Rankings(_Derived, Result):
             raise must("path", f"a PrefLib file of orders ({', '.join(KINDS)})", kind)
         if kind in ("csv", "tsv", "json", "jsonl"):
             raise must("path", "a PrefLib file; `Rankings.from_file` reads tables", name)
-        return cls(**parse(text_of(path), name), ties=ties, rng=rng)
+        found = parse(text_of(path), name)
+        warn_alike(found["labels"], name)
+        return cls(**found, ties=ties, rng=rng)
 
     @classmethod
     def from_file(
@@ -312,7 +314,9 @@ class Rankings(_Derived, Result):
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Rankings:
-        return cls(**ballots_of(table, columns), ties="average")
+        found = ballots_of(table, columns)
+        warn_alike(found["labels"], table.origin)
+        return cls(**found, ties="average")
 
 
 #: rankings, or the path of their file, or a data frame with them

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import Columns, Table
+from lrtheory._files import Columns, Table, warn_alike
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must
 from lrtheory.alpha_rank.matches.from_matches import FromMatches, check_draws
@@ -82,6 +82,7 @@ class MatchLog(FromMatches, Result):
         names, scores, has_seats = _read(table, columns, draws)
         repeats, told = _repeats(table) if columns is None else (None, [])
         log = _log(names, scores, draws, repeats)
+        warn_alike(log.labels, table.origin)
         message = "; ".join([log.message, *told] if log.message else told)
         return replace(log, has_seats=has_seats, message=message)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import FromTable, Table
+from lrtheory._files import FromTable, Table, warn_alike
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.problem import Names, RequestStream
@@ -74,6 +74,8 @@ class Requests(FromTable):
         if len(first) < len(places):
             row = int(np.setdiff1d(np.arange(len(places)), first)[0])
             raise table.refuse(row, roles.get("action") or roles["request"], "one that the request offers once")
+        for named in (request_names, action_names, resources):
+            warn_alike(named, table.origin)
         gains = np.zeros((len(request_names), len(action_names)))
         costs = np.zeros((*gains.shape, len(resources)))
         gains[rows, actions], costs[rows, actions] = rewards, used
@@ -155,6 +157,7 @@ class Budgets(FromTable, Mapping[str, float]):
             if name in seen:
                 raise table.refuse(row, roles["resource"], "one that stands once")
             seen.add(name)
+        warn_alike(names, table.origin)
         return cls(dict(zip(names, units.tolist(), strict=True)))
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import sparse
-from lrtheory._files import Table
+from lrtheory._files import Table, warn_alike
 from lrtheory._files.cells import is_missing, is_number
 from lrtheory._validation import flag
 
@@ -128,6 +128,7 @@ def network_of(table: Table, columns: Any = None, *, directed: bool = False) -> 
     left_out = [name for name in table.names if name not in roles.values()]
     also = f"; columns not read: {', '.join(left_out)}" if left_out else ""
     kind = "a directed" if directed else "an undirected"
+    warn_alike(numbers, table.origin)
     return Network(
         adjacency, tuple(numbers), f"{table.origin}: {kind} graph of {n:,} nodes and {n_edges:,} edges{also}"
     )
@@ -201,6 +202,8 @@ def sets_of(table: Table, columns: Any = None) -> SetTable:
         differs = np.flatnonzero(weights[items] != given)
         if differs.size:
             raise table.refuse(int(differs[0]), roles["weight"], "the same in all rows of an element")
+    for named in (names, elements):
+        warn_alike(named, table.origin)
     matrix = sparse.csr_array((np.ones(len(rows)), (rows, items)), shape=(len(names), len(elements)))
     told = f"{table.origin}: {len(names):,} sets of {len(elements):,} elements"
     return SetTable(matrix, weights, tuple(names), told + ("" if weights is None else " with weights"))
@@ -241,4 +244,5 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
         row, place = (int(index[0]) for index in np.nonzero(X < low))
         raise table.refuse(row, features[place], f"at least {low:g}")
     labels = None if title is None else tuple(table.text(title))
+    warn_alike(labels or (), table.origin)
     return Points(X, labels, f"{table.origin}: {len(X):,} points of {len(features)} numbers")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import FromTable, Table
+from lrtheory._files import FromTable, Table, warn_alike
 from lrtheory._result import Result, result
 from lrtheory._validation import Words, must
 
@@ -70,6 +70,8 @@ class ItemGroups(FromTable, Result):
                 raise table.refuse(row, kept[0], f"an item that {table.where(rows[name])} does not name too")
         titles = kept[1:] if table.header else ["group", *kept[2:]]
         groups = {title: tuple(table.text(column)) for title, column in zip(titles, kept[1:], strict=True)}
+        for named in (names, *groups.values()):
+            warn_alike(named, table.origin)
         return cls(tuple(names), groups, table.origin)
 
     def of(self, labels: Sequence[str] | None) -> dict[str, np.ndarray]:

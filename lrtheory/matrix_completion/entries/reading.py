@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._files import FromTable, Table, as_table, form_of, read_arrays, source_name
+from lrtheory._files import FromTable, Table, as_table, form_of, read_arrays, source_name, warn_alike
 from lrtheory._files.table import is_missing
 from lrtheory._validation import must
 from lrtheory.matrix_completion.entries.ids import Ids, as_ids, coded
@@ -119,7 +119,9 @@ def read_file(source: str | PathLike[str], columns: Any, form: str | None, heade
         matrix = next(iter(arrays.values()))
         if len(arrays) == 1 and matrix.ndim == 2 and matrix.dtype.kind in "biuf" and columns is None:
             return _of_matrix(matrix, None, None, source_name(source))
-    return _of_table(Table.from_file(source, form=form, header=header), columns, wide, header)
+    return _warned(
+        _of_table(Table.from_file(source, form=form, header=header), columns, wide, header), source_name(source)
+    )
 
 
 def read_frame(frame: Any, columns: Any) -> Read:
@@ -127,8 +129,17 @@ def read_frame(frame: Any, columns: Any) -> Read:
     index = None if columns is not None else _index(frame)
     table = as_table(frame)
     if index is not None and _roles(table) is None:
-        return _of_matrix(_floats(table, table.names), as_ids(index), as_ids(table.names), table.origin)
-    return _of_table(table, columns, False, True)
+        read = _of_matrix(_floats(table, table.names), as_ids(index), as_ids(table.names), table.origin)
+    else:
+        read = _of_table(table, columns, False, True)
+    return _warned(read, table.origin)
+
+
+def _warned(read: Read, origin: str) -> Read:
+    """What was read, after a warning of users or items whose names are nearly one."""
+    for ids in read.labels:
+        warn_alike(ids, origin)
+    return read
 
 
 def _index(frame: Any) -> list[Any] | None:

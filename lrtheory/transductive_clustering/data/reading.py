@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._files import Table, as_table, form_of, read_arrays, source_name
+from lrtheory._files import Table, as_table, form_of, read_arrays, source_name, warn_alike
 from lrtheory._files.table import is_missing
 from lrtheory._validation import flag, must
 from lrtheory.transductive_clustering.problem import ClusteringProblem
@@ -199,10 +199,13 @@ class PointTable:
             spread = features.std(axis=0)
             features = features / np.where(spread > 0, spread, 1)
         truth, classes = (None, None) if classed is None else _classes(table, classed)
+        names = self.names if named is None else tuple(table.text(named))
+        for words in (names or (), classes or ()):
+            warn_alike(words, table.origin)
         return ClusteringProblem(
             features,
             truth,
-            self.names if named is None else tuple(table.text(named)),
+            names,
             classes=classes,
             feature_names=tuple(kept) if table.header else None,
         )

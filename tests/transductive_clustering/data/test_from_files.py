@@ -331,7 +331,7 @@ def test_the_shell_says_which_points_it_left_out(tmp_path, capsys):
     small = written(tmp_path / "s.csv", {"x": [1, 2], "kind": ["a", "b"]})
     asked = ["transductive_clustering", "evaluate", str(tmp_path / "p.csv"), "--label", "kind", "--tasks", "0"]
     assert main(asked) == 3
-    assert "`n_tasks` must be an integer of at least 2; got 0" in capsys.readouterr().err
+    assert "`--tasks` must be an integer of at least 2; got 0" in capsys.readouterr().err
     assert main(["transductive_clustering", "evaluate", str(small), "--label", "kind"]) == 3
     assert "two classes of at least 6 points; got {'a': 1, 'b': 1}" in capsys.readouterr().err
 
