@@ -53,8 +53,8 @@ class RecursiveRidge(Queries):
     keep : {"edits", "information", "nothing"}
         What is kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are called by
         their labels, and are written anew where taking one out would lose digits. "information" keeps the sums M and
-        b, which serve the same where callers keep keys and values themselves. With "nothing" method "covariance"
-        loses digits with every edit that is taken out.
+        b, which serve the same where callers keep keys and values themselves. With "nothing" digits go
+        with edits that are taken out, and one that would leave fewer than ten bits is refused.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
     dtype : None, object, float32 or float64
@@ -240,8 +240,8 @@ class RecursiveRidge(Queries):
         KeyError
             If no kept edit has this label.
         ValueError
-            If keys and values cannot be those of an earlier edit, labels are used without keep="edits", or the decay is
-            below 1; nothing changes then.
+            If keys and values cannot be those of an earlier edit, labels are used without keep="edits", nearly all
+            digits would go with the edit, or the decay is below 1; nothing changes then.
         """
         self._undecayed("forget")
         name, edit = self._named(label) if values is None else self._found(label, values)

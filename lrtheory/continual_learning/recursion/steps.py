@@ -55,6 +55,8 @@ Form: TypeAlias = SquareRoot | Covariance | Information | Dual
 
 #: by the bytes of a number, see `least_safe_eigenvalue`
 GUARD = {8: 1e-3, 4: 1e-2}
+#: units of rounding by which the same number leaves ten bits
+LOST = 2.0**10
 
 
 class Edit(NamedTuple):
@@ -179,7 +181,7 @@ def removed(held: RecursionState, edit: Edit, others: Iterable[Edit] | None) -> 
     Raises
     ------
     ValueError
-        If neither is known and the edit cannot be one of those that were written.
+        If neither is known, and the edit cannot be one of those that were written or nearly all digits go with it.
     """
     K, V, w = edit
     unknown = others is None and K.shape[0] == 0  # without keys nothing tells whether it was written
@@ -196,6 +198,8 @@ def removed(held: RecursionState, edit: Edit, others: Iterable[Edit] | None) -> 
     elif lost and sums is not None:
         fresh = _of_sums(held, edit, sums, max(initial, 0.0))
         X = V - K @ fresh.W
+    elif 0 < least < LOST * (0 if is_exact(held.W) else np.finfo(precision(held.W)).eps):
+        raise must("keep", '"edits" where an edit that is taken out leaves fewer than ten good bits', "nothing")
     elif least > 0:
         cost = held.cost - w * inner(E, X)
         fresh = held._replace(form=held.form.removed(K, w), W=held.W - (F @ X) * w, cost=cost, initial=initial)
@@ -219,7 +223,8 @@ def joined(held: RecursionState, other: RecursionState) -> RecursionState:
     """The recursion of two histories that began alike, the prior counted once."""
     own, theirs, prior = held.form, other.form, held.prior
     form: Any = factorized(own.name, lambda: own.joined(theirs, prior))  # type: ignore[arg-type]
-    W = prior.W0 + form.solved(own.times(held.W - prior.W0) + theirs.times(other.W - prior.W0))
+    b = factorized(own.name, lambda: own.times(held.W - prior.W0) + theirs.times(other.W - prior.W0))
+    W = prior.W0 + factorized(own.name, lambda: form.solved(b))
     mine, yours = W - held.W, W - other.W
     cost = held.cost + inner(mine, own.times(mine)) + other.cost + inner(yours, theirs.times(yours))
     sums = None

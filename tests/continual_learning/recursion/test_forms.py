@@ -407,3 +407,37 @@ def test_the_dual_form_takes_keys_back_from_its_basis() -> None:
     for name in ("form.Y", "form.R"):
         with pytest.raises(ValueError, match="must be of shape"):
             state.set_state(held | {name: held[name][:, :-1]})
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_edit_that_takes_all_digits_with_it_is_refused_where_nothing_is_kept(form: str) -> None:
+    """What is left of the information is 1e-14 of it: the way back would leave one or two digits."""
+    state = RecursiveRidge(np.zeros((2, 1)), method=form, keep="nothing", ridge=1.0)  # type: ignore[arg-type]
+    state.update([[1e7, 0.0]], [[1.0]])
+    before = np.array(state.weights)
+    with pytest.raises(
+        ValueError, match='`keep` must be "edits" where an edit that is taken out leaves fewer than ten'
+    ):
+        state.forget([[1e7, 0.0]], [[1.0]])
+    assert np.array_equal(np.asarray(state.weights), before)
+    assert state.n_edits == 1
+    near = RecursiveRidge(np.zeros((2, 1)), method=form, keep="nothing", ridge=1.0)  # type: ignore[arg-type]
+    near.update([[1e5, 0.0]], [[1.0]])
+    near.forget([[1e5, 0.0]], [[1.0]])
+    assert np.asarray(near.weights) == pytest.approx(np.zeros((2, 1)), abs=1e-10)
+
+
+@pytest.mark.parametrize("keep", ["edits", "information", "nothing"])
+@pytest.mark.parametrize("form", FORMS)
+def test_workers_with_more_large_keys_than_entries(form: str, keep: str) -> None:
+    """A ridge of 1e-20 of the squares of keys: what all keys hold is not divided by it."""
+    rng = np.random.default_rng(17)
+    given = stream(rng, 3, 2, n=0, m=0)._replace(ridge=1e-6)
+    edits = [(1e7 * rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), 1.0) for _ in range(2)]
+    given = given._replace(W0=0 * given.W0, edits=edits)
+    one, other = made(given, form, keep=keep), made(given, form, keep=keep)
+    one.update(*edits[0][:2])
+    other.update(*edits[1][:2])
+    one.merge(other)
+    W = batch(given)
+    assert as_rows(one) == pytest.approx(W, rel=1e-12, abs=1e-12 * np.abs(W).max())

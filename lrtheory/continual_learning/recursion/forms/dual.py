@@ -139,6 +139,8 @@ class Dual(NamedTuple):
     def _split(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The coordinates of rows in the basis, and what is outside of it."""
         inside = x @ self.Q.T
+        if len(self.Q) == self.Q.shape[1]:  # nothing is outside, and rounding is not divided by a small ridge
+            return inside, np.zeros_like(x)
         left = x - inside @ self.Q
         before, after = (np.einsum("ij,ij->i", rows, rows) for rows in (x, left))
         if (after < TWICE**2 * before).any():
