@@ -46,6 +46,15 @@ def test_the_best_row_depends_on_the_budget() -> None:
         table.best(0)
 
 
+def test_every_kind_is_compared_that_can_be() -> None:
+    """Without a weight the product with one is left out, and nothing else; the least budget holds one number."""
+    D = normal(8, 6)
+    assert {row.kind for row in compare(D, budget=48, rng=0).rows} == set(KINDS) - {"hadamard"}
+    rows = compare([[2.0]], budget=1, rng=0).rows
+    assert {row.n_parameters for row in rows} == {1}
+    assert [row.upper for row in rows if row.kind == "full"] == [0.0]
+
+
 def test_units_and_nothing() -> None:
     D = normal(5, 4)
     plain = compare(D, rng=0)

@@ -233,6 +233,14 @@ def test_ties_are_told_and_no_update_is_captured_whole() -> None:
         assert found.certificate.verify(np.zeros((3, 4)))
 
 
+def test_what_is_no_update_cannot_be_held_against_a_certificate() -> None:
+    found = to_lora(full(np.diag([3.0, 2.0])), rank=1)
+    assert found.counts == {"starts": 1, "matvecs": 0}
+    for wrong in (3.0, np.array(["a", "b"]), np.eye(2) * 1j, np.eye(2) > 0):
+        with pytest.raises(TypeError, match="`problem` must be"):
+            found.certificate.verify(wrong)
+
+
 def test_updates_that_overflow_are_refused() -> None:
     for adapter in (lora([[1e200]], [[1e200]]), lora([[1.0, 1.0]], [[1e308], [1e308]]), full([[1e308]], scale=1e10)):
         with np.errstate(over="ignore"), pytest.raises(ValueError, match="in the range of its precision"):

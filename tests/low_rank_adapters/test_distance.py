@@ -20,6 +20,7 @@ from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from lrtheory.low_rank_adapters.reach.alternating import improved, random_start, started
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
+from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.exact import closed_form, grouped
 from lrtheory.low_rank_adapters.reach.normalized import normalized, problem_of
 from tests.backends import backend
@@ -96,11 +97,23 @@ def test_randlora_with_orthonormal_bases_and_signs() -> None:
     straight = distance(randlora(bases, A, **blank), D)
     across = distance(randlora(bases, A, **blank, transposed=True), D.T)
     assert straight.exact
+    assert straight.certificate.statement.endswith("RA-5")
+    loose = distance(randlora(normal(2, 8, 2, rng=3), A, **blank), D)
+    assert not loose.exact
+    assert not loose.certificate.statement.endswith("RA-5")
     assert straight.upper**2 == pytest.approx(np.sum(D**2) - sum(leading))
     assert across.upper == pytest.approx(straight.upper)
     # in place of signs, rows and columns may have any sizes: the trained arrays take them in
     scaled = A * np.array([[3.0], [0.01]]) * np.arange(1, 6)
     assert distance(randlora(bases, scaled, **blank), D).upper == pytest.approx(straight.upper)
+
+
+def test_weights_that_are_all_zero_leave_the_whole_target() -> None:
+    D = normal(2, 3, 3)
+    found = fitted_entries(D, np.zeros((2, 3, 3)), 1, eps=2.0**-53)
+    assert found.bound == pytest.approx(np.sum(D**2, axis=(1, 2)))
+    assert np.isfinite(found.left).all()
+    assert np.isfinite(found.right).all()
 
 
 def test_zeros_of_a_hadamard_weight_are_never_reached() -> None:

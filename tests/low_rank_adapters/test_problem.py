@@ -100,6 +100,7 @@ def test_the_same_seed_draws_the_same_update():
         (("flat", (3,)), {}, "`shape` must be a pair of integers"),
         (("flat", (3, 0)), {}, r"`shape\[1\]` must be an integer of at least 1; got 0."),
         (("power",), {"exponent": -1.0}, "`exponent` must be"),
+        (("power",), {"exponent": 100.5}, r"`exponent` must be in \[0, 100\]; got 100.5."),
     ],
 )
 def test_bad_input_of_makers_is_refused(arguments, options, sentence):

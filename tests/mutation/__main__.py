@@ -50,6 +50,7 @@ def run_tests(system: str, mutants: list[Mutant], options: Options) -> dict[int,
             "results": str(results),
             "jobs": options.jobs,
             "limit": LIMIT,
+            "least": LIMIT,
             "budget": options.budget,
         }
         orders.write_text(json.dumps(what))
@@ -86,7 +87,7 @@ def judge(system: str, options: Options) -> list[Fate]:
     by = source_digest(folder, ROOT / "tests" / system, ROOT / "tests" / "rules", ROOT / "tests" / "examples")
     old = {"by": "", "fates": []} if options.fresh or not kept.exists() else json.loads(kept.read_text())
     fates = [Fate(*row) for row in old["fates"]]
-    standing = [(one, again(folder, *one.identity)) for one in fates]
+    standing = [(one, found_again(folder, one)) for one in fates]
     settled = [
         one._replace(path=relative(m)) for one, m in standing if m and (one.killed or is_equivalent(one, system))
     ]
@@ -100,6 +101,12 @@ def judge(system: str, options: Options) -> list[Fate]:
     fates = settled + [one for one, _ in alive if same] + [fate(m, *outcomes[i][:2]) for i, m in enumerate(to_run)]
     kept.write_text(json.dumps({"by": by, "fates": fates}))
     return fates
+
+
+def found_again(folder: Path, one: Fate) -> Mutant | None:
+    """The mutant of a fate; None where its code has changed, or the rule of what may be changed."""
+    mutant = again(folder, *one.identity)
+    return mutant if mutant is not None and mutant.change() == (one.before, one.after) else None
 
 
 def relative(mutant: Mutant) -> str:

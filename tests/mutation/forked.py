@@ -2,7 +2,8 @@
 
 It takes its orders from a file of JSON named by LRTHEORY_MUTATION: ``folder``, the library of the system; ``word``, its
 name; ``survey``, where to keep which test calls what; ``mutants``, each as an `Order`; ``results``, where a line of
-JSON is added for each mutant that has met its tests; ``jobs``, ``limit`` and ``budget``.
+JSON is added for each mutant that has met its tests; ``jobs``; and in seconds of the processor ``limit`` for a test in
+the survey, ``least`` that each may take later, and ``budget`` for a mutant.
 
 This process itself runs no test, so no answer that a test remembers hides a mutant. A survey in a fork says which test
 calls which function. Each mutant then meets in a fork the tests that call its function, the fastest first, until one
@@ -196,7 +197,7 @@ class Runner:
 
     def _limit(self, name: str) -> float:
         # ten times its own time, since a mutant may loop for ever, and time to compile or to load a kernel
-        return 10 + 10 * self.survey.seconds(name)
+        return ORDERS["least"] + 10 * self.survey.seconds(name)
 
     def _child(self, order: Order, tests: list[str], budget: float, really: bool, send: int) -> None:
         def tell(*what: Any) -> None:

@@ -45,6 +45,14 @@ class Mutant(NamedTuple):
         assert code is not None, f"{self} changes nothing"
         return code
 
+    def compiles(self) -> bool:
+        """Whether the mutated file is Python at all: an operator may meet what only looks like it."""
+        try:
+            compile(self.source(), str(self.region.path), "exec", dont_inherit=True)
+        except SyntaxError:
+            return False
+        return True
+
     def change(self) -> tuple[str, str]:
         """The changed lines before and after, without what surrounds them."""
         lines = difflib.ndiff(self.region.path.read_text().splitlines(), self.source().splitlines())
@@ -82,7 +90,7 @@ def sample(folder: Path, size: int, rng: np.random.Generator, kept: set[Identity
         way = ways[rng.integers(len(ways))]
         if len(found) == size:
             break
-        if not any(one.identity in (kept or ()) for one in ways):
+        if not any(one.identity in (kept or ()) for one in ways) and way.compiles():
             found.append(way)
     return found
 

@@ -6,7 +6,7 @@ not count, since no answer depends on it:
 - annotations, decorators, overloads for type checkers, abstract methods and branches for type checkers;
 - whatever is raised or warned, and assertions, which tell type checkers what is so; conditions of refusals do count;
 - texts: f-strings, and all of `__repr__`, `__str__`, `_repr_html_`, `_facts` and `_draw`;
-- ``strict=`` of `zip`, which finds errors of our own;
+- ``strict=`` of `zip`, which finds errors of our own, and stars that unpack, which are no operators;
 - ``|`` of types, in constants and in `isinstance`;
 - what runs in the compiler alone: functions with Numba's ``overload`` or ``intrinsic``, and modules that write machine
   code with llvmlite. Bodies of classes, which run at the import alone, are left out too.
@@ -110,7 +110,19 @@ class Places:
         self._leave_out(node)
 
     def _leave_out(self, node: ast.AST) -> None:
-        self.outside += [self._span(one) for one in idle(node)]
+        self.outside += [*(self._span(one) for one in idle(node)), *self._stars(node)]
+
+    def _stars(self, node: ast.AST) -> Iterator[Place]:
+        """Where stars stand that unpack something."""
+        for one in ast.walk(node):
+            if isinstance(one, ast.Starred):
+                yield self._span(one)[0], self._span(one.value)[0]
+            unpacked = [given.value for given in getattr(one, "keywords", ()) if given.arg is None]
+            if isinstance(one, ast.Dict):
+                unpacked += [value for key, value in zip(one.keys, one.values, strict=True) if key is None]
+            for line, column in (self._span(value)[0] for value in unpacked):
+                stars = self.lines[line - 1].rfind("**", 0, column)
+                yield (line, stars), (line, stars + 2)
 
     def _span(self, node: ast.AST) -> Place:
         """Where a node stands, in letters, while the compiler counts bytes."""

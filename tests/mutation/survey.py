@@ -97,7 +97,7 @@ class Survey:
     def remembering(self) -> list[Any]:
         """The functions of the library and of the tests that remember answers; data from files may stay."""
         if self._remembering is None:
-            every = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
+            every = [one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper]
             ours, kept = ("lrtheory.", "tests.", "proofs_checks."), ("lrtheory._array", "lrtheory._data")
             modules = [(one, getattr(one, "__module__", "")) for one in every]
             self._remembering = [one for one, m in modules if m.startswith(ours) and not m.startswith(kept)]

@@ -75,7 +75,7 @@ class Shape:
         def half(side):
             return side / 2
 
-        return [half(side) for side in range(1 + 1)]
+        return [half(side) for side in range(*(1 + 1,))]
 '''
 
 TESTS = """
@@ -135,7 +135,14 @@ def fates(folder: Path, *changes: tuple[str, str, str, str]) -> list[Any]:
         assert path.read_text().count(old) == 1
         return [str(path), path.read_text().replace(old, new), name, first, kind]
 
-    told = {"folder": str(path.parent), "word": "", "survey": str(folder / "survey.json"), "jobs": 1, "limit": 20}
+    told = {
+        "folder": str(path.parent),
+        "word": "",
+        "survey": str(folder / "survey.json"),
+        "jobs": 1,
+        "limit": 20,
+        "least": 2,
+    }
     told |= {"budget": 20, "results": str(folder / "results"), "mutants": [order(*one) for one in changes]}
     (folder / "orders.json").write_text(json.dumps(told))
     (folder / "results").write_text("")
@@ -240,6 +247,7 @@ def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
     assert not any("raise" in line or "sides: int" in line for _, line in changed)
     assert ("plain", "def plain(x, *, more=1):") in changed
     assert ("plain", "if x < -1:") in changed
+    assert not any("range((1" in after or "range(-" in after for _, after in (one.change() for one in mutants))
     assert sample(toy / "code", 3, np.random.default_rng(1)) == sample(toy / "code", 3, np.random.default_rng(1))
 
 

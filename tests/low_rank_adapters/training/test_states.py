@@ -188,6 +188,17 @@ def test_states_of_other_switches_are_refused(entry, value):
     assert before == switched.get_state()
 
 
+@pytest.mark.parametrize("name", ["A", "B"])
+def test_a_step_out_of_the_range_of_numbers_is_refused(name):
+    switched = SwitchedLoRA(np.eye(4), 2, step_size=1e10, horizon=10, interval=10**9, rng=0)
+    before = switched.get_state()
+    gradient = {"A": np.zeros((2, 4)), "B": np.zeros((4, 2))}
+    gradient[name][0, 0] = 1e305
+    with pytest.raises(ValueError, match="`step_size` must be so small that both factors stay finite"):
+        switched.step(gradient)
+    assert before == switched.get_state()
+
+
 def test_counterparts_rest_and_the_others_move():
     switched = SwitchedLoRA(
         np.eye(4), 2, step_size=0.1, horizon=10, momentum=0.5, interval=10**9, frozen_steps=2, rng=0
