@@ -25,6 +25,7 @@ from lrtheory.matrix_compression.adapters.result import as_adapter
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
+from lrtheory.matrix_compression.stacks.factors import ROUNDING
 from lrtheory.matrix_compression.stacks.inputs import Blocks, Stream, as_matrix
 from lrtheory.matrix_compression.stacks.measuring import Energies
 from lrtheory.matrix_compression.stacks.sketch import StackSketch, smallest_rank
@@ -314,15 +315,17 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     total, error2 = float(energies.sum()), float(missed.sum())
     error = _quotient(math.sqrt(error2), math.sqrt(total))
     found = own.interval(r)
-    lower, upper, statement = _optimum(error, own, made, r)
+    rounding = copies.rounding(unit) / math.sqrt(total) if isinstance(copies, _Products) and total > 0 else 0.0
+    most = error * (1.0 + found.floor**2) + rounding  # the copy is no further away
+    lower, upper, statement = _optimum(most, own, made, r)
     if inner is not None and inner <= r:  # the copy itself is of that rank
-        upper = max(lower, min(upper, error * (1.0 + found.floor**2)))
+        upper = max(lower, min(upper, most))
     return CompressionCertificate(
         error=error,
         optimum_lower=lower,
         optimum_upper=upper,
         rank=r,
-        floor=found.floor,
+        floor=max(found.floor, rounding),
         names=tuple(map(str, range(len(energies)) if names is None else names)),
         part_errors=np.array([_quotient(math.sqrt(e), math.sqrt(t)) for e, t in zip(missed, energies, strict=True)]),
         part_shares=missed / error2 if error2 > 0 else np.zeros(len(missed)),
@@ -335,15 +338,16 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     )
 
 
-def _optimum(error: float, own: StackSketch, made: StackSketch, rank: int) -> tuple[float, float, str]:
-    """Bracket the best relative error by the sketch of the original, and by the copy."""
+def _optimum(most: float, own: StackSketch, made: StackSketch, rank: int) -> tuple[float, float, str]:
+    """Bracket the best relative error by the sketch of the original, and by a copy that is at most that far away."""
     found = own.interval(rank)
     lower, upper, statement = found.lower, found.upper, "CM-6" if own.method == "gram" else "CM-16"
-    if own.method != "gram" and own.total > 0 and math.isfinite(error):
+    if own.method != "gram" and own.total > 0 and math.isfinite(most):
         ratio = math.sqrt(made.total / own.total) * 2.0 ** max(min(made.unit - own.unit, 500), -500)
         copied = made.interval(rank)
-        low = distance_bracket(copied.lower * ratio, error)[0] - found.floor
-        high = distance_bracket(copied.upper * ratio, error)[1] + found.floor
+        # both ends of the bracket of the copy are already moved outwards by the rounding of its energies
+        low = float(distance_bracket(copied.lower * ratio, most)[0])
+        high = float(distance_bracket(copied.upper * ratio, most)[1])
         statement = "CM-11" if low > lower else statement
         lower, upper = max(lower, low), min(upper, high)
     return lower, max(lower, upper), statement
@@ -366,17 +370,34 @@ def _copies(value: Any) -> tuple[Any, int | None]:
         value = (value.basis, value.coefficients)
     if isinstance(value, tuple) and len(value) == 2:
         U = as_matrix(value[0], " in U", "compressed").astype(np.float64, copy=False)
-        return _products(U, _stream("compressed", value[1])), U.shape[1]
+        return _Products(U, _stream("compressed", value[1])), U.shape[1]
     return _stream("compressed", value), None
 
 
-def _products(U: np.ndarray, coefficients: Stream) -> Iterator[np.ndarray]:
-    coefficients.n_rows = 0 if U.shape[1] == 0 else -1  # a basis without columns has coefficients without rows
-    for k, C in enumerate(coefficients):
-        if len(C) != U.shape[1]:
-            got = Words(f"{len(C)} rows in C[{k}]")
-            raise must("compressed", f"a basis of {U.shape[1]} columns and coefficients with as many rows", got)
-        yield U @ C.astype(np.float64, copy=False)
+class _Products:
+    """The matrices U C_k, one after the other."""
+
+    def __init__(self, U: np.ndarray, coefficients: Stream) -> None:
+        coefficients.n_rows = 0 if U.shape[1] == 0 else -1  # a basis without columns has coefficients without rows
+        self._U, self._coefficients = U, coefficients
+        self._left, self._right = Energies(), Energies()
+        self._left.add(U)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for k, C in enumerate(self._coefficients):
+            if len(C) != self._U.shape[1]:
+                got = Words(f"{len(C)} rows in C[{k}]")
+                rule = f"a basis of {self._U.shape[1]} columns and coefficients with as many rows"
+                raise must("compressed", rule, got)
+            exact = C.astype(np.float64, copy=False)
+            self._right.add(exact)
+            yield self._U @ exact
+
+    def rounding(self, unit: int) -> float:
+        """The norm of what the rounding of all products is at most, in a unit of numbers."""
+        halves = unit // 2, unit - unit // 2
+        left, right = (float(e.values(u).sum()) for e, u in zip((self._left, self._right), halves, strict=True))
+        return ROUNDING * self._U.shape[1] * math.sqrt(left) * math.sqrt(right)
 
 
 def _pairs(original: Stream, copies: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -245,6 +245,8 @@ def test_a_budget_is_never_exceeded_by_the_rounding_of_its_costs() -> None:
         own = certify_ranks(spectra, wanted, cost=costs).certificate
         assert Fraction(own.budget) >= exact
         assert own.verify(spectra)
+        if nearest < exact:  # the sum that is rounded to the budget exceeds it
+            assert not dataclasses.replace(own, budget=nearest).verify(spectra)
         if own.budget > 0:
             less = dataclasses.replace(own, budget=float(np.nextafter(float(exact), 0.0)))
             assert not less.verify(spectra)

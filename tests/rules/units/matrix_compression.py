@@ -13,6 +13,7 @@ from lrtheory.matrix_compression import baselines
 BLOCKS = mc.make_stack("decades", 8, 3, n_blocks=12, rng=0).blocks
 FAMILIES = mc.make_families([3, 2], 16, 3, noise=0.1, overlap=0.2, rng=0).blocks
 METHODS = ("gram", "fd", "sketch")
+BEFORE = ("spectra", "weyl", "residual", "sketch", "gram")
 
 
 def scaled(c: float, blocks: Any = BLOCKS) -> list[np.ndarray]:
@@ -104,7 +105,7 @@ def salt(c: float) -> tuple[np.ndarray]:
 UNITS: dict[str, Callable[[float], Any]] = {
     **{f"StackSketch: blocks, {m}": lambda c, m=m: sketched(c, m) for m in METHODS},
     **{f"compress_stack: blocks, {m}": lambda c, m=m: compressed(c, m) for m in METHODS},
-    **{f"error_bounds: blocks, {m}": lambda c, m=m: bounded(c, m) for m in ("spectra", "weyl", "residual", "sketch")},
+    **{f"error_bounds: blocks, {m}": lambda c, m=m: bounded(c, m) for m in BEFORE},
     "cluster_blocks: blocks": lambda c: clustered(c, mc.cluster_blocks),
     "baselines: clusters of blocks": lambda c: clustered(c, baselines.published_clusters),
     "baselines: update by blocks": lambda c: baselines.published_update(scaled(c), 2).singular_values / c,
