@@ -23,7 +23,7 @@ __all__ = [
 
 
 class FloatTrap(NamedTuple):
-    """One stream on which the covariance form loses its definiteness in single precision (statement RL-16).
+    """One stream on which a covariance that is updated in place loses its definiteness in single precision (RL-16).
 
     Parameters
     ----------

@@ -81,6 +81,9 @@ class RecursiveRidge(Queries):
     An edit moves the outputs of all earlier edits, the weights and the anchors, taken together, by at most half its
     surprise (statement RL-9), and all of them from where they began by at most half the surprise of all (RL-4).
 
+    With "sqrt" a ridge is lost beside keys that depend on each other if its root is below their rounding, 1e-16 of
+    their size, or 6e-8 of it in single precision: the weights in directions of no key are then noise. "dual" keeps it.
+
     References
     ----------
     Wang et al., "Beyond Hard Writes and Rigid Preservation: Soft Recursive Least-Squares for Lifelong LLM Editing",

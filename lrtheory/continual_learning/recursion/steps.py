@@ -166,8 +166,9 @@ def left_out(held: RecursionState, edit: Edit) -> tuple[Any, Any, Any, Any, floa
 def least_safe_eigenvalue(held: RecursionState, *, undo: bool = True) -> float:
     """The least eigenvalue of I - w S at which an edit can be taken out; below it the others are written anew.
 
-    Its inverse is the factor by which the rounding of W grows. That of a covariance and of the dual form goes with the
-    square of the condition, and stays where the edit behind it goes, so that these forms are always made anew.
+    Its inverse is the factor by which the rounding of W grows. That of a covariance goes with the square of the
+    condition, and stays where the edit behind it goes; the dual form factors all other keys again in any case. So these
+    forms are always made anew.
     """
     if is_exact(held.W):
         return 0.0

@@ -441,3 +441,15 @@ def test_workers_with_more_large_keys_than_entries(form: str, keep: str) -> None
     one.merge(other)
     W = batch(given)
     assert as_rows(one) == pytest.approx(W, rel=1e-12, abs=1e-12 * np.abs(W).max())
+
+
+def test_the_dual_form_keeps_a_ridge_below_the_rounding_of_keys() -> None:
+    """The root of the ridge is 1e-8 of the keys, and a key comes again with another value."""
+    rng = np.random.default_rng(18)
+    keys = (3e6 * rng.integers(-8, 9, size=(2, 3)) / 8).astype(np.float32)
+    K, V = keys[[0, 1, 0]], rng.integers(-8, 9, size=(3, 2)).astype(np.float32) / 8
+    whole = Stream(np.zeros((3, 2), int), None, Fraction(1, 256), 1, [(K.astype(int), (8 * V).astype(int), 1)])
+    due = exact_solution(whole)[0].astype(float) / 8
+    state = RecursiveRidge(np.zeros((3, 2), np.float32), ridge=1 / 256, method="dual")
+    state.update_many(K, V)
+    assert np.linalg.norm(np.asarray(state.weights) - due) <= 1e-5 * np.linalg.norm(due)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lrtheory._kernels.units import largest_of, scaled, true_value, unit_of
+from lrtheory._kernels.units import largest_of, scaled, true_value, unit_of, upper_value
 from tests.backends import Backend
 
 SIZES = [5e-324, 1e-310, 1e-150, 1.0, 2.0, 1e150, 1.7e308]
@@ -58,3 +58,15 @@ def test_arrays_of_other_libraries(xp: Backend) -> None:
     values = xp.asarray(np.array([[0.5, -3.0]]))
     assert largest_of(values) == 3.0
     assert unit_of(values) == 2
+
+
+def test_a_bound_that_is_too_small_for_doubles_stays_one() -> None:
+    assert upper_value(1.0, -2000) == 5e-324
+    assert upper_value(0.0, -2000) == 0.0
+    assert upper_value(0.75, 3) == 6.0
+    assert upper_value(1.0, 2000) == math.inf
+    third = 1 / 3
+    for exponent in range(-1080, -1000):
+        found = Fraction(upper_value(third, exponent))
+        due = Fraction(third) * Fraction(2) ** exponent
+        assert due <= found <= due + Fraction(2) ** -1074
