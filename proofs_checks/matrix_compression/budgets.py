@@ -123,7 +123,9 @@ AB_2 = Statement(
             "by energy alone, whatever it costs",
             patch=(spectra.Order.of, "rates = given.values**2 / given.costs[owner]", "rates = given.values**2"),
         ),
-        saboteur("the budget is exceeded by one", patch=(spectra.Order.fitting, "budget * (1 + 1e-15)", "budget + 1")),
+        saboteur(
+            "the budget is exceeded by one", patch=(spectra.Order.fitting, "sums, budget, ", "sums, budget + 1, ")
+        ),
     ),
 )
 
