@@ -1,4 +1,7 @@
-"""Units do not matter: data multiplied by a factor give the answer multiplied by it, from 10^-12 to 10^12."""
+"""Units do not matter: data multiplied by a factor give the answer multiplied by it, from 10^-12 to 10^12.
+
+A table of a system may name further factors of a row in `FAR`, up to the ends of the range of doubles.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,11 @@ CASES = [(system, name) for system in lrtheory.SYSTEMS for name in tables(system
 
 @pytest.mark.parametrize(("system", "name"), CASES)
 def test_units_do_not_matter(system: str, name: str) -> None:
-    solve = tables(system).UNITS[name]
+    own = tables(system)
+    solve, further = own.UNITS[name], getattr(own, "FAR", {}).get(name, ())
     honest = parts(solve(1.0))
     assert honest
-    for factor in FACTORS:
+    for factor in (*FACTORS, *further):
         found = parts(solve(factor))
         assert len(found) == len(honest)
         for ours, due in zip(found, honest, strict=True):
@@ -47,6 +51,7 @@ def test_every_solver_is_tried_in_other_units_or_has_none(system: str) -> None:
     package, own = importlib.import_module(f"lrtheory.{system}"), tables(system)
     listed = {name.partition(":")[0] for name in own.UNITS} | set(own.UNITLESS)
     assert listed <= set(package.__all__)
+    assert set(getattr(own, "FAR", {})) <= set(own.UNITS)
     assert all(len(reason.split()) >= 3 for reason in own.UNITLESS.values())
     assert {name for name in package.__all__ if computes(getattr(package, name))} <= listed
 

@@ -7,11 +7,13 @@ no table of exponents is needed.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays, kernel, real_array
+from lrtheory._kernels.units import largest_of
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, must
 from lrtheory.lora_limits import theory
@@ -46,7 +48,7 @@ def attention_factors(Q: ArrayLike, K: ArrayLike, polynomial: Polynomial) -> tup
     Raises
     ------
     ValueError
-        If the widths differ, a number is not finite, or the tables do not fit.
+        If the widths differ, a number is not finite, the tables do not fit, or a monomial leaves the range of numbers.
     TypeError
         If an argument is not an array of real numbers, or `polynomial` is not a Polynomial.
 
@@ -75,6 +77,10 @@ def attention_factors(Q: ArrayLike, K: ArrayLike, polynomial: Polynomial) -> tup
     if n_features * max(queries.shape[0], keys.shape[0], 1) > LARGEST_TABLE:
         rule = f"of a smaller degree: {n_features} features of each token are more than fit in memory"
         raise must("polynomial", rule, Words(f"degree {polynomial.degree}"))
+    for name, value in (("Q", queries), ("K", keys)):
+        size = largest_of(value)
+        if size > 1 and polynomial.degree * math.log(size) > math.log(float(xp.finfo(value.dtype).max)):
+            raise must(name, f"so small that its monomials of degree {polynomial.degree} are numbers", size)
     weights = feature_weights(polynomial.coefficients, queries.shape[1])
     weights = xp.asarray(weights, dtype=keys.dtype, device=keys.device)
     return monomials(xp, queries, polynomial.degree).T, monomials(xp, keys, polynomial.degree).T * weights

@@ -190,17 +190,25 @@ class _Projection:
         return _mixed(self.state.momenta["R"], self.factor * g, self.rule.momentum)
 
 
-def followed(adapter: Adapter, pulled: Mapping[str, Any], method: str) -> dict[str, Any]:
+def followed(adapter: Adapter, gradient: Any, method: str) -> dict[str, Any]:
     """Return the parts of a gradient that training follows, for each trained array.
 
     For methods that project these are coordinates of B B^+ G, of G A^+ A, or of both projections at once.
     Their norms do not depend on the choice of the factors, as those of the gradients in the arrays do.
     """
+    whole = not isinstance(gradient, Mapping)
     if method not in PROJECTED:
-        return dict(pulled)
+        return adapter.gradient(gradient) if whole else dict(gradient)
     arrays = {**adapter.params, **adapter.frozen}
     found = {}
-    for name, value in pulled.items():
+    if whole:  # gradients in the arrays carry the units of factors, and may leave the range where this does not
+        for name in adapter.params:
+            G = gradient
+            if name in ("A", "R"):
+                G = transposed(inverse_of(arrays["B"]).basis) @ G
+            found[name] = G @ inverse_of(transposed(arrays["A"])).basis if name in ("B", "R") else G
+        return found
+    for name, value in gradient.items():
         turned = value / adapter.scale
         if name in ("A", "R"):
             turned = transposed(inverse_of(arrays["B"]).core) @ turned

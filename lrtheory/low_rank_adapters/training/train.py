@@ -203,8 +203,10 @@ class _Run:
             if not bool(xp.all(xp.isfinite(update))):
                 return "stopped: the update left the range of numbers; `step_size` must be smaller"
             G = checked_gradient(self.optimizer.adapter, self.gradient(update))
-            pulled = G if isinstance(G, Mapping) else self.optimizer.adapter.gradient(G)
-            self.norms.append(_norm(followed(self.optimizer.adapter, pulled, self.optimizer.method)))
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.norms.append(_norm(followed(self.optimizer.adapter, G, self.optimizer.method)))
+            if not math.isfinite(self.norms[-1]):
+                return "stopped: gradients in the trained arrays left the range of numbers"
             if self.norms[-1] <= tol * self.norms[0]:
                 self.converged = True
                 return f"what training follows of the gradient fell to {tol:g} of its first norm"

@@ -152,18 +152,19 @@ def _standard_error(generation: Perturbations, weights: np.ndarray, kept: int, u
     unit = float(np.abs(weights).max())
     if unit == 0.0:
         return 0.0
-    scaled = weights / unit  # squares of tiny or huge weights would leave the range of numbers
+    scale = float(generation.scale)
+    scaled = weights / unit  # squares of tiny or huge weights, and of scales, would leave the range of numbers
     squares = sum(scaled**2 @ _squared_norms(generation, layer) for layer in range(len(update))) / kept
-    mean = sum(float(((g / unit) ** 2).sum()) for g in update)
-    return unit * math.sqrt(max(0.0, squares - mean) / (kept - 1))
+    mean = sum(float(((g / unit * scale) ** 2).sum()) for g in update)
+    return unit / scale * math.sqrt(max(0.0, squares - mean) / (kept - 1))
 
 
 def _squared_norms(generation: Perturbations, layer: int) -> np.ndarray:
-    """Squared Frobenius norms of A_p B_p^T / (r scale), one a pair."""
+    """Squared Frobenius norms of A_p B_p^T / r, or of A_p scale / sigma for vectors, one a pair."""
     A, B = generation.factors(layer)
     left = A.astype(np.float64)
     if B is None:
-        return np.asarray((left**2).sum(axis=1) / generation.sigma**2)
+        return np.asarray((left**2).sum(axis=1) / generation.rank)
     right = B.astype(np.float64)
     grams = np.matmul(left.swapaxes(1, 2), left) * np.matmul(right.swapaxes(1, 2), right)
-    return np.asarray(grams.sum(axis=(1, 2)) / (generation.rank * generation.scale) ** 2)
+    return np.asarray(grams.sum(axis=(1, 2)) / generation.rank**2)

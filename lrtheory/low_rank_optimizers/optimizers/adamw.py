@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from lrtheory._validation import below_one, real
+from lrtheory._validation import below_one, must, real
 from lrtheory.low_rank_optimizers.optimizers.base import LARGEST, Advance, Kept, Layout, Optimizer
 from lrtheory.low_rank_optimizers.theory.splitting import state_bytes
 
@@ -38,6 +39,7 @@ class Moments:
         square = gradient * gradient
         square *= 1 - b2
         square += b2 * kept["square"]
+        self._check_squares(xp, gradient, square)
         below = xp.sqrt(square / (1 - b2**n_steps))
         below += self.epsilon_root
         if not bool(xp.all(below > 0)):
@@ -45,6 +47,16 @@ class Moments:
         direction = mean / (1 - b1**n_steps)
         direction /= below
         return direction, {"mean": mean, "square": square}
+
+    def _check_squares(self, xp: Any, gradient: Any, square: Any) -> None:
+        """Refuse gradients whose squares are all lost below the range of their type, where the root needs them."""
+        numbers = xp.finfo(gradient.dtype)
+        least = float(numbers.smallest_normal)
+        if self.epsilon_root * float(numbers.eps) >= math.sqrt(least):  # beside this they are rounding
+            return
+        if float(xp.max(square)) < least and bool(xp.any(gradient != 0)):
+            size = float(xp.max(xp.abs(gradient)))
+            raise must("gradient", "so large that its squares are in the range of its type", size)
 
 
 class AdamW(Optimizer):
@@ -62,7 +74,7 @@ class AdamW(Optimizer):
     epsilon_root : float
         At least 0, what is added to the root, in units of the gradient. The usual 1e-8 makes steps for gradients far
         below it vanish; with 0 the units of gradients do not matter, and entries that were always 0 stay where they
-        are.
+        are. So do entries whose squares are 0 in the type of the gradient; if these are all, the gradient is refused.
     lam : float
         At least 0: each step also subtracts step_size lam times the weights.
 

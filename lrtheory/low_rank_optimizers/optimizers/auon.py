@@ -105,9 +105,9 @@ class AuON(Optimizer):
     def _advance(self, gradient: Any, kept: Kept, n_steps: int, layout: Layout) -> Advance:
         xp = layout.xp
         ahead, kept = looked_ahead(gradient, kept, self.momentum, self.nesterov)
-        size, ratio = norm_of(xp, ahead)
+        size, ratio, scaled = norm_of(xp, ahead)
         # the largest entry first, since a norm may leave the range of numbers
-        unit = ahead / size / (ratio + self.epsilon_norm / size)
+        unit = scaled / (ratio + self.epsilon_norm / size)
         # squares of hyperbolic sines leave single precision where entries are above 44, and none is above gamma
         x = self.gamma * (unit if self.gamma <= SINGLE else xp.astype(unit, xp.float64))
         below = math.sqrt(1 + cosh_excess(xp, x)) + ROOT

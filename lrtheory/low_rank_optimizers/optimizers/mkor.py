@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lrtheory._array import beside_jax, is_foreign, real_array
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, flag, must, open_interval, real
@@ -169,8 +171,8 @@ class MKOR(Optimizer):
     def _moved(self, layout: Layout, X: Any, g: Any) -> Any:
         """One factor after its vector, and after stabilization."""
         if self.normalize:
-            size, ratio = norm_of(layout.xp, g)
-            g = g / size / ratio
+            _, ratio, scaled = norm_of(layout.xp, g)
+            g = scaled / ratio
         X = updated(layout.xp, X, g, self.decay, self.method)
         return X if self.stabilizer == 1 else stabilized(layout.xp, X, self.stabilizer)
 
@@ -180,12 +182,11 @@ class MKOR(Optimizer):
 
 def preconditioned(xp: Any, left: Any, gradient: Any, right: Any) -> Any:
     """The product of a gradient with both factors, at the norm of the gradient."""
-    size, ratio = norm_of(xp, gradient)
+    size, ratio, scaled = norm_of(xp, gradient)
     # entries of at most 1, since products of four numbers may leave the range
     left, right = (X / float(xp.max(xp.abs(X))) for X in (left, right))
-    P = left @ (gradient / size) @ right
-    most, length = norm_of(xp, P)
-    return size * (ratio / length * (P / most))
+    _, length, P = norm_of(xp, left @ scaled @ right)
+    return size * (ratio / length * P)
 
 
 def _identity(layout: Layout, size: int) -> Any:
@@ -200,7 +201,13 @@ def _mean(layout: Layout, name: str, value: Any, size: int) -> Any:
     found = xp.astype(real_array(xp, name, value, device=layout.device), layout.dtype)
     if found.ndim not in (1, 2) or found.shape[-1] != size or 0 in found.shape:
         raise must(name, f"of shape ({size},) or (batch, {size})", tuple(found.shape))
-    return found if found.ndim == 1 else xp.mean(found, axis=0)
+    if found.ndim == 1:
+        return found
+    with np.errstate(over="ignore"):
+        mean = xp.mean(found, axis=0)
+    if bool(xp.all(xp.isfinite(mean))) or not bool(xp.all(xp.isfinite(found))):
+        return mean
+    return xp.sum(found / found.shape[0], axis=0)  # the sum leaves the range of numbers where the mean does not
 
 
 def _is_definite(xp: Any, X: Any) -> bool:

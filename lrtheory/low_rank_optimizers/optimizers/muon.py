@@ -83,8 +83,8 @@ class Muon(Optimizer):
     def _advance(self, gradient: Any, kept: Kept, n_steps: int, layout: Layout) -> Advance:
         xp = layout.xp
         ahead, kept = looked_ahead(gradient, kept, self.momentum, self.nesterov)
-        size, ratio = norm_of(xp, ahead)
-        X = xp.reshape(ahead / size / ratio, (-1, layout.shape[-1]))
+        _, ratio, scaled = norm_of(xp, ahead)
+        X = xp.reshape(scaled / ratio, (-1, layout.shape[-1]))
         factor = -self.step_size * math.sqrt(max(1.0, X.shape[0] / X.shape[1]))
         return Advance(factor * xp.reshape(iterated(X, self.n_iter, QUINTIC), layout.shape), kept)
 

@@ -77,8 +77,8 @@ def newton_schulz(
             raise must("normalize", "False for exact numbers, whose norm is a square root", normalize, TypeError)
         return iterated(X, n_iter, [Fraction(factor) for factor in factors])
     if flag("normalize", normalize):
-        size, ratio = norm_of(xp, X)
-        X = X / size / ratio
+        _, ratio, X = norm_of(xp, X)
+        X = X / ratio
     with np.errstate(all="ignore"):  # what overflows is refused below
         found = iterated(X, n_iter, [float(factor) for factor in factors])
     if not bool(xp.all(xp.isfinite(found))):
@@ -97,16 +97,17 @@ def iterated(X: Any, n_iter: int, coefficients: Sequence[Any]) -> Any:
     return X.T if tall else X
 
 
-def norm_of(xp: Any, X: Any) -> tuple[float, float]:
-    """The largest absolute entry of an array of floats, and the ratio of its Frobenius norm to that entry.
+def norm_of(xp: Any, X: Any) -> tuple[float, float, Any]:
+    """The largest absolute entry of an array of floats, the ratio of its Frobenius norm to it, and the array over it.
 
-    Their product, the norm, may leave the range of numbers where no entry does. Zeros have the size 1 and the ratio 1.
+    The product of the first two, the norm, may leave the range of numbers where no entry does. Zeros have 1 for both.
     """
     size = float(xp.max(xp.abs(X)))
     if size == 0:
-        return 1.0, 1.0
-    scaled = X / size
-    return size, math.sqrt(float(xp.sum(scaled * scaled)))
+        return 1.0, 1.0, X
+    # JAX multiplies by inverses, and takes those of the largest numbers for 0
+    scaled = X / size if size < 1e30 else X / 4 / (size / 4)
+    return size, math.sqrt(float(xp.sum(scaled * scaled))), scaled
 
 
 def spectral_image(

@@ -144,8 +144,8 @@ class Trion(Optimizer):
         M = kept["buffer"] + gradient
         found = self._chooser.select(layout, M)
         S, Q = found.coefficients, self._chooser.part(layout, found.indices)
-        size, ratio = norm_of(xp, S)
-        X = iterated(S / size / ratio, self.n_iter, QUINTIC)
+        _, ratio, scaled = norm_of(xp, S)
+        X = iterated(scaled / ratio, self.n_iter, QUINTIC)
         both = ((X, -self.step_size * SCALINGS[self.scaling](*layout.shape)), (S, self.momentum - 1))
         update, removed = (factor * (Y @ Q.T if found.axis == 1 else Q @ Y) for Y, factor in both)
         made = {"buffer": M + removed, "indices": layout.place(found.indices.astype(np.int32))}

@@ -142,3 +142,5 @@ UNITLESS = {
     "diagnose_model": "`diagnose` of each head, which is tried",
     "exp_polynomial": "logits and errors of exp have no units",
 }
+#: gradients and losses are products of several of these units; monomials of degree four end at 1e77
+FAR = {name: (1e-75, 1e75) if name.startswith("attention_factors") else (1e-150, 1e150) for name in UNITS}

@@ -89,6 +89,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
     **{f"distance: target, {name}": lambda c, name=name: reached(c, name) for name in KINDS},
     "AdapterOptimizer: updates": told,
     "captured_energies: gradient and gauge": energies,
+    "captured_energies: shares": lambda c: list(lra.captured_energies(lra.lora(B * c, A / c), G * c).shares.values()),
     "compare: target": compared,
     "fit: target": lambda c: fitted(lra.fit(FROZEN, D * c), c),
     "fit: inputs": lambda c: fitted(lra.fit(FROZEN, X=X * c, Y=X @ D.T), 1 / c)[1:],
@@ -116,3 +117,14 @@ UNITLESS: dict[str, str] = {
     "balanced_assignment": "it draws groups of entries and sees no numbers of a user",
     "SwitchedLoRA": "its plain gradient steps have a step size whose unit depends on that of the factors",
 }
+#: rows whose answers are squares, or are verified in squares, which end at 1e154
+SQUARES = (
+    "distance: target, ",
+    "captured_energies: gradient",
+    "compare",
+    "fit: target",
+    "fit: outputs",
+    "baselines",
+    "to_lora",
+)
+FAR = {name: (1e-150, 1e150) if name.startswith(SQUARES) else (1e-300, 1e-150, 1e150, 1e300) for name in UNITS}

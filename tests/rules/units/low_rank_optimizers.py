@@ -158,3 +158,23 @@ UNITLESS: dict[str, str] = {
     "dct_basis": "a basis of unit vectors",
     "spectral_image": "singular values over their norm",
 }
+WHOLE, HALF, QUARTER = (1e-300, 1e-150, 1e150, 1e300), (1e-150, 1e150), (1e-75, 1e75)
+#: answers that are squares, or steps that divide by the root of a mean of squares, end at 1e154
+SQUARES = (
+    "bias_bound",
+    "sine_gradient",
+    "AdamW",
+    "DCTAdamW",
+    "GaLore",
+    "Frugal",
+    "Trion",
+    "select_columns",
+    "update_c",
+)
+#: derivatives of order three are in a unit to the third power; a plan refuses numbers whose squares are no numbers
+CUBES = ("exact_gradient",)
+FAR = {
+    name: QUARTER if name.startswith(CUBES) else HALF if name.startswith((*SQUARES, "es_gradient")) else WHOLE
+    for name in UNITS
+    if not name.startswith("plan_population")
+}
