@@ -117,7 +117,9 @@ def draw_float_trap(arrays: Any) -> matplotlib.figure.Figure:
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.6), layout="constrained")
     for i, label in enumerate(FORMS.values()):
-        look = {"color": COLORS[i], "marker": MARKERS[i], "linestyle": LINES[i], "markersize": 4}
+        look: dict[str, Any] = {"color": "gray", "marker": "x", "linestyle": ":", "markersize": 4}
+        if i:  # the first one is none of the library's
+            look |= {"color": COLORS[i - 1], "marker": MARKERS[i - 1], "linestyle": LINES[i - 1]}
         left.plot(arrays["after"], arrays["error"][i], label=label, **look)
         right.plot(arrays["after"], arrays["variance"][i], **look)
     left.set(yscale="log", ylabel="relative error of the weights")
