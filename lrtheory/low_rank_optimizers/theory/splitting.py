@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from lrtheory._numbers import exact, number, plain
 from lrtheory._types import Number
@@ -114,15 +115,27 @@ def resplit_variances(
     >>> round(float(found[-1]), 5), round(float(sum(found) / 10), 5)
     (0.30353, 0.29411)
     """
-    curve, s2, alpha, b = _coordinate(curvature, noise, step_size, momentum)
-    p, T = exact(number("density", density, 0, 1)), integer("period", period, low=1)
+    numbers = (*_coordinate(curvature, noise, step_size, momentum), exact(number("density", density, 0, 1)))
+    T = integer("period", period, low=1)
+    if not any(isinstance(one, float) for one in numbers):
+        return _settled(numbers, T)
+    import flint  # here, so that importing the system stays quick
+
+    with flint.ctx.workprec(BITS):  # a factor near 1 leaves doubles few digits
+        balls = [flint.arb(flint.fmpq(*Fraction(one).as_integer_ratio())) for one in numbers]
+        return [float(one.mid()) for one in _settled(balls, T)]
+
+
+def _settled(numbers: Sequence[Any], T: int) -> list[Any]:
+    """Return the variances after each step of a period, of curvature, noise, step size, momentum and density."""
+    curve, s2, alpha, b, p = numbers
     maps = []
     for start in (0, 1):  # affine in the variance at the start
         kept, free = _second_moments(curve, s2, alpha, b, start, T), _second_moments(curve, s2, alpha, 0, start, T)
         maps.append([p * with_state + (1 - p) * without for with_state, without in zip(kept, free, strict=True)])
     factor = maps[1][-1] - maps[0][-1]
     if not factor < 1:
-        raise must("step_size", "so small that the variance stays bounded", step_size)
+        raise must("step_size", "so small that the variance stays bounded", plain(alpha))
     v = maps[0][-1] / (1 - factor)
     return [plain(constant + (one - constant) * v) for constant, one in zip(*maps, strict=True)]
 
@@ -188,6 +201,9 @@ def _second_moments(curve: Number, s2: Number, alpha: Number, b: Number, start: 
         found.append(xx)
     return found
 
+
+#: bits of the balls in which doubles are computed with
+BITS = 512
 
 METHODS = ("adamw", "sgd", "auon", "muon", "galore", "dct_adamw", "trion", "frugal", "mkor", "low_rank_es")
 

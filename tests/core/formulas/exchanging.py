@@ -30,9 +30,9 @@ def example(system: str, name: str) -> inspect.BoundArguments:
     return inspect.signature(function_of(system, name)).bind(*call.args, **call.options)
 
 
-def holds_data(system: str, name: str, argument: str) -> bool:
+def holds_data(system: str, name: str, argument: str, words: tuple[str, ...] = DATA) -> bool:
     annotation = inspect.signature(function_of(system, name)).parameters[argument].annotation
-    return any(word in annotation for word in DATA)
+    return any(word in annotation for word in words)
 
 
 def plain_name(name: str) -> str:
@@ -85,3 +85,14 @@ def numbers_of(value: Any) -> list[Any]:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = [getattr(value, field.name) for field in dataclasses.fields(value)]
     return [x for one in value for x in numbers_of(one)] if isinstance(value, (list, tuple)) else [value]
+
+
+def answer(function: Callable[..., Any], bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> Any:
+    """The numbers of an answer, or None where the arguments are refused in a sentence."""
+    bound.arguments.update(changed)
+    try:
+        return numbers_of(function(*bound.args, **bound.kwargs))
+    except (TypeError, ValueError) as error:
+        if not str(error).startswith("`"):
+            raise
+        return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -13,13 +12,13 @@ import pytest
 
 from tests.core.formulas.exchanging import (
     FORMULAS,
+    answer,
     example,
     exchanged,
     function_of,
     holds_data,
     is_number,
     leaves,
-    numbers_of,
     of_doubles,
     of_objects,
     of_type,
@@ -78,17 +77,6 @@ def resized(value: Any, size: int | None) -> Callable[[Any], int]:
     largest = max(abs(Fraction(x)) for x in leaves(value)) or 1
     factor = 1 if size is None else size / largest
     return lambda x: (1 if x >= 0 else -1) * math.ceil(abs(Fraction(x)) * factor)
-
-
-def answer(function: Callable[..., Any], bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> Any:
-    """The numbers of an answer, or None where the arguments are refused in a sentence."""
-    bound.arguments.update(changed)
-    try:
-        return numbers_of(function(*bound.args, **bound.kwargs))
-    except (TypeError, ValueError) as error:
-        if not str(error).startswith("`"):
-            raise
-        return None
 
 
 def same(ours: list[Any] | None, due: list[Any] | None, rtol: float) -> bool:
