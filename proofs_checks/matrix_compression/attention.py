@@ -173,7 +173,7 @@ DR_6 = Statement(
         saboteur("one rank is gained", claim=Inequality(lambda case, found: unseen_mean(case, found, rank=1))),
         saboteur(
             "keys lose the mean of their entries",
-            patch=(library.attention_rank, "keys - keys.mean(axis=0)", "keys - keys.mean(axis=1, keepdims=True)"),
+            patch=(library.centered, "scaled.mean(axis=0)", "scaled.mean(axis=1, keepdims=True)"),
         ),
     ),
 )

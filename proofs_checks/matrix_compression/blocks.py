@@ -187,7 +187,7 @@ CM_1 = Statement(
             "T_r of all groups summed",
             claim=Inequality(partial(alone, held=lambda spectra, r: sum(top(one, r) for one in spectra))),
         ),
-        saboteur("one value more", patch=(theory.largest_alone_bound, "one, rank)[0]", "one, rank + 1)[0]")),
+        saboteur("one value more", patch=(theory.largest_alone_bound, "one, rank)", "one, rank + 1)")),
     ),
     notes="Never better than CM-14. The published predictor is right while its seed has at most r columns.",
 )

@@ -77,7 +77,7 @@ TR_1 = Statement(
         ),
         saboteur(
             "the step starts from the weight itself",
-            patch=(library.prune_step, "_truncated(T + D, share)", "_truncated(given.astype(np.float64) + D, share)"),
+            patch=(library.prune_step, "np.ldexp(T, units[0] - unit)", "np.ldexp(given.astype(np.float64), -unit)"),
         ),
     ),
     notes="Sharp where sigma_k(T)^2 >= e / (1 - e) |T|^2 and T has not full rank. Longer steps claim nothing.",

@@ -22,7 +22,7 @@ from lrtheory._validation import as_array, choice, flag, floats, must, real
 from lrtheory.matrix_compression.sizes import one_of
 from lrtheory.matrix_compression.theory.layers import tanh_bound
 
-__all__ = ["AttentionRank", "attention_rank"]
+__all__ = ["AttentionRank", "attention_rank", "centered"]
 
 
 @result
@@ -151,7 +151,7 @@ def attention_rank(
     unit = 0 if values is None else unit_of(values)
     values = None if values is None else np.ldexp(values, -unit)  # so that no square leaves the range of doubles
     seen = _seen(mask, len(queries), len(keys))
-    moved = _centered(keys) if flag("center", center) else keys
+    moved = centered(keys) if flag("center", center) else keys
     if method == "product":
         pairs, spectrum = _products(queries, moved, kind)
     else:
@@ -185,7 +185,7 @@ def attention_rank(
     )
 
 
-def _centered(keys: np.ndarray) -> np.ndarray:
+def centered(keys: np.ndarray) -> np.ndarray:
     """The keys without their mean, whose sum may be beyond the range of doubles."""
     unit = unit_of(keys)
     scaled = np.ldexp(keys, -unit)
