@@ -141,6 +141,8 @@ class LowRankFactors(Result):
     reason: str
     certificate: Result
 
+    _is_more = True
+
     @property
     def rank(self) -> int:
         """The number of columns of B."""

@@ -10,14 +10,17 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._result import display
+from lrtheory._result.saved import read_whole, write_whole
+from lrtheory._validation import path_of
 
 __all__ = ["Result", "json_safe", "read_only", "result"]
 
@@ -38,6 +41,8 @@ class Result:
 
     #: suffixes of files that the class writes beside tables; "" stands for every other one, as those of folders
     _forms: ClassVar[tuple[str, ...]] = ()
+    #: whether the table is a part of the answer alone, so that an npz file holds all fields in its place
+    _is_more: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name, value in _items(self):
@@ -65,6 +70,11 @@ class Result:
     @classmethod
     def _is_table(cls) -> bool:
         return cls._columns is not Result._columns
+
+    @classmethod
+    def _is_whole(cls) -> bool:
+        """Whether an npz file holds all fields, and not a table."""
+        return cls._is_more or not cls._is_table()
 
     def _columns(self) -> Mapping[str, Sequence[Any]]:
         """The answer as columns of one length, names first; unless a class says otherwise, one row of its fields."""
@@ -144,6 +154,9 @@ class Result:
     def to_file(self, path: str | Path, *, force: bool = False) -> None:
         """Write the answer as a table, or in a form of its own.
 
+        An answer that is no table is written whole as .npz, which `from_file` reads; so is one that is more than the
+        table of it that a person sees, such as a model.
+
         Parameters
         ----------
         path : path
@@ -157,16 +170,54 @@ class Result:
         FileExistsError
             If something is there that may not be replaced.
         ValueError
-            If the path ends in something else.
+            If the path ends in something else, or in the form of a table that would hold a part of the answer alone.
         """
         from lrtheory._files import replacing, write_columns
 
         def write(target: Path) -> None:
             self._check_path(Path(path))
-            if not self._write(target):
-                write_columns(target, display.plain(self._columns()))
+            if self._write(target):
+                return
+            if self._is_whole() and target.suffix.lower() == ".npz":
+                write_whole(target, self)
+                return
+            self._refuse_part(target)
+            write_columns(target, display.plain(self._columns()))
 
         replacing(path, write, force=force)
+
+    def _refuse_part(self, target: Path) -> None:
+        """Refuse a table in which fields that are no single numbers would be cut to a few words."""
+        from lrtheory._files import SUFFIXES
+
+        cut = [] if self._is_table() else [name for name, value in _items(self) if _single(value) is not value]
+        cut = [name for name in cut if getattr(self, name) is not None]
+        if cut and target.suffix.lower() in SUFFIXES:
+            what = f"a {type(self).__name__} is no table, as {', '.join(cut[:3])} show; .npz holds all of it"
+            raise ValueError(f"{what}, and {type(self).__name__}.from_file reads it; got {target.name!r}")
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> Self:
+        """Read an answer that `to_file` has written whole, as .npz.
+
+        Parameters
+        ----------
+        path : path
+            The file. Nothing in it is run.
+
+        Returns
+        -------
+        object of the class
+            Equal to the one that was written.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file holds something else, such as the table of an answer.
+        """
+        return read_whole(path_of("path", path), cls)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dictionary that JSON can hold (arrays as lists, Fractions and infinities as strings).

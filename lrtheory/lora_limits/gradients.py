@@ -161,6 +161,8 @@ class LoRAGradients(Result):
     counts: Mapping[str, int]
     certificate: GradientError | None
 
+    _is_more = True
+
     def _columns(self) -> dict[str, Any]:
         rows = [
             (f"{kind} of {letter}", gradient)

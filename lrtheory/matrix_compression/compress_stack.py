@@ -189,6 +189,8 @@ class StackResult(Result):
 
     _forms = (".safetensors",)
 
+    _is_more = True
+
     def reconstruct(self, k: int) -> np.ndarray:
         """Return the approximation of one block.
 

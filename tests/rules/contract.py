@@ -20,6 +20,7 @@ from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 from lrtheory._result import Result, display
 from lrtheory._validation import generator
+from tests.core.files import saving
 from tests.rules.public_names import Entry, function_lengths, lines_of_code
 
 POSITIONAL = {
@@ -303,6 +304,11 @@ def check_shown(value: Any) -> None:
     assert "there is no picture" in refusal if refusal else ax.has_data(), f"{type(value).__name__}: {refusal}"
 
 
+def check_saved(value: Any) -> None:
+    """What a result writes is read back equal, or as the table that it is, or the form of the file is refused."""
+    saving.check_saved(value)
+
+
 RESULT_CHECKS: tuple[Callable[[Any], None], ...] = (
     check_read_only,
     check_json,
@@ -310,6 +316,7 @@ RESULT_CHECKS: tuple[Callable[[Any], None], ...] = (
     check_certificate,
     check_counts,
     check_shown,
+    check_saved,
 )
 
 # --- files -----------------------------------------------------------------------------------------------------------

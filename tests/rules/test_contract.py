@@ -140,6 +140,16 @@ class Blank(Result):
         pass
 
 
+class Forgetful(Result):
+    """Writes a form of its own, and reads back nothing of it."""
+
+    _is_more = True
+
+    def _write(self, target: Any) -> bool:
+        np.savez(target, a=0)
+        return True
+
+
 def arrayed() -> None:
     """Do it."""
 
@@ -166,6 +176,7 @@ TOYS: dict[Callable[..., None], tuple[Any, ...]] = {
     contract.check_certificate: (SimpleNamespace(certificate=SimpleNamespace(gap=0.0, bound=1.0, statement="a/B")),),
     contract.check_counts: (SimpleNamespace(counts={"queries": 1}),),
     contract.check_shown: (Blank(1.0),),
+    contract.check_saved: (Forgetful(),),
     contract.check_file_length: ("long.py", "x = 1\n" * 301),
     contract.check_function_length: ("long.py", LONG),
 }

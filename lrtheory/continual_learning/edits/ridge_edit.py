@@ -73,6 +73,8 @@ class RidgeEditResult(Result):
     certificate: DriftCertificate | None
     trace: Mapping[str, Array] | None
 
+    _is_more = True
+
     def _columns(self) -> dict[str, Any]:
         before, after = (np.asarray(to_numpy(norms)) for norms in (self.surprises, self.residuals))
         return {"edit": [*map(str, self.labels)], "surprise": before, "residual": after}

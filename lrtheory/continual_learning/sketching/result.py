@@ -160,6 +160,8 @@ class SketchResult(Result):
     counts: Mapping[str, int]
     certificate: SketchCertificate | None
 
+    _is_more = True
+
     def _columns(self) -> Mapping[str, Any]:
         lengths = np.linalg.svd(self.sketch, compute_uv=False)
         shares = np.cumsum(lengths**2) / self.mass if self.mass > 0 else np.zeros(len(lengths))

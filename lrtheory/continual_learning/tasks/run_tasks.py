@@ -100,6 +100,8 @@ class TaskRun(Result):
     certificate: DriftCertificate | LeakCertificate | None
     trace: Mapping[str, np.ndarray] | None
 
+    _is_more = True
+
     def _columns(self) -> dict[str, Any]:
         return metrics.accuracy_columns(self.accuracy, self.labels)
 

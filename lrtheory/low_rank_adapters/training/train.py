@@ -79,6 +79,8 @@ class TrainResult(Result):
     counts: Mapping[str, int]
     trace: Mapping[str, Array] | None
 
+    _is_more = True
+
     def _columns(self) -> dict[str, Any]:
         return {"step": list(range(self.gradient_norms.shape[0])), "gradient_norm": to_numpy(self.gradient_norms)}
 

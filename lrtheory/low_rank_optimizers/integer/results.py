@@ -85,6 +85,8 @@ class IntegerTraining(Result):
     counts: Mapping[str, int]
     trace: Mapping[str, Any] | None
 
+    _is_more = True
+
     def _columns(self) -> dict[str, Any]:
         return {"step": list(range(self.first + 1, self.first + self.n_iter + 1)), "bits": self.bits.tolist()}
 

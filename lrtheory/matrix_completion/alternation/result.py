@@ -137,6 +137,8 @@ class CompletionResult(Result):
     certificate: DualityGap | None
     trace: Mapping[str, np.ndarray] | None
 
+    _is_more = True
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the matrix."""
