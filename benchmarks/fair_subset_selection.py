@@ -39,7 +39,7 @@ def our_borda_cc(inputs: Inputs) -> np.ndarray:
     """Greedy beta-CC in compact integers."""
     from lrtheory.fair_subset_selection import ScoreRule, select
 
-    return np.array([select(rankings(inputs), ScoreRule("borda-cc"), int(inputs["k"])).score], float)
+    return np.array([select(rankings(inputs), ScoreRule("borda-cc"), int(inputs["k"]), method="lazy").score], float)
 
 
 def our_borda_cc_floats(inputs: Inputs) -> np.ndarray:
@@ -48,7 +48,7 @@ def our_borda_cc_floats(inputs: Inputs) -> np.ndarray:
 
     weights = np.arange(inputs["positions"].shape[1])[::-1].astype(np.float64)
     rule = ScoreRule("owa", position_weights=weights, owa=[1.0])
-    return np.array([select(rankings(inputs), rule, int(inputs["k"])).score])
+    return np.array([select(rankings(inputs), rule, int(inputs["k"]), method="lazy").score])
 
 
 def submodlib(inputs: Inputs) -> np.ndarray:
@@ -93,7 +93,8 @@ def our_approval(kind: str) -> Callable[[Inputs], np.ndarray]:
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.fair_subset_selection import ScoreRule, select
 
-        return np.sort(select(rankings(inputs), ScoreRule(kind, depth=DEPTH), int(inputs["k"])).items)
+        method = "lazy" if kind == "cc" else "auto"
+        return np.sort(select(rankings(inputs), ScoreRule(kind, depth=DEPTH), int(inputs["k"]), method=method).items)
 
     return solve
 

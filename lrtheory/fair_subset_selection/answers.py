@@ -30,7 +30,8 @@ class Selection(Result):
     score : int or float
         F of the set.
     gains : int64 or float64 array of shape (k,), or None
-        What each item added when it was chosen; for "exact" its score. None for other methods.
+        What each item added when it was chosen; for separable rules its score. Of methods that find a set as a whole,
+        what each adds in the order of `items`. None for baselines that know no score.
     group_counts : mapping
         Chosen items of each group; by attribute where there are several.
     tied : int64 array, or None
@@ -76,7 +77,7 @@ class Selection(Result):
         elif self.groups is not None:
             columns["group"] = self.groups
         if self.gains is not None:
-            columns["score" if self.method == "exact" else "gain"] = self.gains
+            columns["score" if "additions" in self.counts else "gain"] = self.gains
         if self.tied is not None and len(self.tied):
             columns["tied"] = np.isin(self.items, self.tied)
         return columns
@@ -93,21 +94,21 @@ class Selection(Result):
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
         if self.gains is None:
-            what = "this method chooses a set as a whole, so there is no picture of what each item adds"
+            what = "this method adds items without a score, so there is no picture of what each adds"
             raise TypeError(what)
         label = "score of the item" if "score" in columns else "what the item added to the score"
         display.bars(ax, list(columns["item"]), self.gains, label=label)
 
 
 def _proved(chosen: Selection) -> list[str]:
-    """A sentence on the optimum, with the statement that proves it."""
+    """A sentence on the optimum, with the statement that proves it, or on the bound of a greedy choice."""
     k, score = len(chosen.items), _number(chosen.score)
     within = f"no {k} items" if chosen.groups is None else f"no {k} items within the quotas"
     if chosen.certificate is not None:
         bound, statement = _number(chosen.certificate.bound), chosen.certificate.statement
-        return [f"{within} score more than {bound} ({statement}); these score {score}"]
+        return [f"{within} score more than {bound} ({statement}); these, chosen greedily, score {score}"]
     if chosen.method in ("exact", "brute-force", "milp"):
-        by = " (fair_subset_selection/FSS-A2)" if chosen.method == "exact" else ""
+        by = " (fair_subset_selection/FSS-A2)" if chosen.method == "exact" and "additions" in chosen.counts else ""
         return [f"{within} score more than these, {score}{by}"]
     return [f"these score {score}"]
 

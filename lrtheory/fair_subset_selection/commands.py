@@ -25,6 +25,7 @@ def choose(
     k: int,
     rule: Literal["borda", "sntv", "bloc", "chamberlin-courant", "borda-cc", "cc", "pav"] = "borda",
     depth: int | None = None,
+    method: Literal["auto", "exact", "greedy"] = "auto",
     groups: ItemGroups | None = None,
     quota: Mapping[str, int] | None = None,
     at_least: Mapping[str, int] | None = None,
@@ -44,6 +45,8 @@ def choose(
         How ballots are counted.
     depth : int
         How many of the first places count, for bloc (where it is k unless given), cc and pav.
+    method : str
+        The optimum, greedily with a bound on the optimum, or the optimum where it takes seconds at most.
     groups : ItemGroups
         A table with a row for each item: its name, and its group by one attribute or more.
     quota : mapping
@@ -65,7 +68,7 @@ def choose(
     lrtheory fair_subset_selection choose ballots.csv -k 3 --rule bloc -o chosen.csv --plot chosen.png
     """
     counted = _rule(rule, depth)
-    chosen = select(votes, counted, k, groups=groups, quota=quota, at_least=at_least, at_most=at_most)
+    chosen = select(votes, counted, k, groups=groups, quota=quota, at_least=at_least, at_most=at_most, method=method)
     return replace(chosen, message=_read(votes, rule, chosen.message))
 
 

@@ -3,7 +3,7 @@ r"""Choose k items by the scores of a panel of rankings, with quotas for groups.
 .. math:: \max_{|S| = k} F(S) \quad \text{with} \quad \mathrm{low}_g \le |S \cap g| \le \mathrm{high}_g .
 
 Separable scores are solved exactly by one pass over the sorted items (`separable`), or as an integer program where
-several attributes have quotas; submodular ones greedily (`greedy`), or exactly on small instances (`exhaustive`).
+several attributes have quotas; submodular ones exactly where that takes seconds (`branching`), else greedily.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from lrtheory._array import arrays, kernel_input
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, as_array, choice, generator, integer, is_iterable, must, refuse_unused
+from lrtheory._validation import Words, array, as_array, choice, generator, integer, is_iterable, must, refuse_unused
 from lrtheory.fair_subset_selection.answers import EXACT, GREEDY, Selection
 from lrtheory.fair_subset_selection.certificates import greedy_certificate
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
@@ -30,7 +30,7 @@ from lrtheory.fair_subset_selection.scores import (
     ranking_values,
     whole_owa,
 )
-from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
+from lrtheory.fair_subset_selection.selection import branching, chamberlin_courant, exhaustive, greedy, separable
 from lrtheory.fair_subset_selection.selection.quotas import (
     Bounds,
     GroupCounts,
@@ -50,6 +50,7 @@ OPTIONS: dict[str, set[str]] = {
     "brute-force": {"ties", "rng"},
 }
 METHODS = ("auto", *OPTIONS)
+ASKED = "asked for"
 
 
 def select(
@@ -83,12 +84,14 @@ def select(
         How many items of a group exactly, at least, at most; groups that are not named are free, and names of no group
         are refused. With several attributes mappings from attribute to such mappings.
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
-        "exact" for separable rules and one attribute; "greedy" and "lazy" for any rule and one attribute, with equal
-        answers; "milp" for any rule and several attributes, by HiGHS, and "brute-force", both for the optimum and for
-        small panels (but a separable rule leaves an integer program of m variables alone). HiGHS sees differences from
-        about 1e-12 of the largest score on; below, exchanges of two items are compared, unless they are too many, which
-        the message then says. "auto" is "milp" where several attributes have quotas, else "exact" for separable rules
-        and "lazy" for all others.
+        "exact" by one pass for separable rules, and by branch and bound for others, where a count of sets says
+        beforehand that it takes a few seconds at most, else it is refused; "greedy" and "lazy" for any rule and one
+        attribute, with equal answers; "milp" for any rule and several attributes, by HiGHS, and "brute-force", both for
+        the optimum and for small panels (but a separable rule leaves an integer program of m variables alone). HiGHS
+        sees differences from about 1e-12 of the largest score on; below, exchanges of two items are compared, unless
+        they are too many, which the message then says. "auto" is "exact" where that takes seconds, else "lazy" for one
+        attribute and "milp" for several. A separable rule and several attributes need "milp" also where "exact" is
+        asked for.
     ties : {"index", "random"}, optional
         Of equal scores the smaller number, which is the default, or a random one. On biased rankings many scores are 0,
         and an order of numbers that means something then decides. "milp" does not see ties and refuses the option.
@@ -112,8 +115,8 @@ def select(
     Notes
     -----
     From `theory.rankings_needed` rankings on, the choice with the quota l* keeps beta_plus of the latent optimum
-    (statement FSS-T1). Greedy answers have F(S) >= OPT / 2, without quotas F(S) >= (1 - (1 - 1/k)^k) OPT (FSS-G1,
-    FSS-G2); their certificate is usually far better.
+    (statement FSS-T1). Greedy answers, of "greedy" and "lazy", have F(S) >= OPT / 2, without quotas F(S) >= (1 -
+    (1 - 1/k)^k) OPT (FSS-G1, FSS-G2); their certificate is usually far better.
 
     References
     ----------
@@ -138,11 +141,11 @@ def select(
     k = integer("k", k, low=0, high=m)
     rule = as_rule("rule", rule, k)
     bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k, labels)
-    used, reason = chosen_method(method, rule.separable, len(bounds))
+    used, reason = chosen_method(method, rule, len(bounds), branching.work_of(rankings, rule, k))
     refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
     tie_break = "index" if ties is None else ties
     priority = _priority(tie_break, rng, m)
-    if used == "exact":
+    if used == "exact" and rule.separable:
         scores = item_scores(rankings, rule)
         return _exact(scores, k, bounds[0], priority, reason, labels, rankings.positions.size)
     if used in ("greedy", "lazy"):
@@ -150,14 +153,29 @@ def select(
     if used == "milp":
         items, score, message = exhaustive.integer_program(rankings, rule, k, bounds)
         counts, tied = {"evaluations": 0}, None
+    elif used == "exact":
+        best = branching.best_items(rankings, rule, k, bounds, priority)
+        if best is None:
+            raise must("quota, at_least, at_most", "feasible for all attributes together", Words("no set"))
+        (items, n_sets), message = best, EXACT
+        score, counts = committee_score(rankings, rule, items), {"evaluations": n_sets}
+        tied = exhaustive.exchanged(rankings, rule, items, bounds)
     else:
         items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, tie_break, rng)
         counts, message = {"evaluations": n_sets}, EXACT
-    # these methods find a set without an order: it is shown by decreasing score of the single items
-    singles = item_scores(rankings, rule)
-    items = items[np.lexsort((priority[items], -singles[items]))]
-    fields = {"gains": None, "tied": tied, "method": used, "reason": reason, "counts": counts, "certificate": None}
-    return _selection(items, score, bounds, labels, message=message, **fields)
+    return _whole(
+        rankings,
+        rule,
+        items,
+        priority,
+        bounds,
+        score=score,
+        tied=tied,
+        method=used,
+        reason=reason,
+        message=message,
+        counts=counts,
+    )
 
 
 @arrays("host")
@@ -225,6 +243,22 @@ def select_by_scores(
     return _exact(used, k, bounds, priority, "scores are given", names, 0)
 
 
+def _whole(
+    rankings: Rankings, rule: ScoreRule, items: np.ndarray, priority: np.ndarray, bounds: list[Bounds], **fields: Any
+) -> Selection:
+    """Show a set that was found without an order: by decreasing score of the items, and with what each adds then."""
+    singles = item_scores(rankings, rule)
+    items = items[np.lexsort((priority[items], -singles[items]))]
+    if rule.separable:
+        gains = singles[items]
+        fields["counts"] = {**fields["counts"], "additions": rankings.positions.size}
+    else:
+        reached = [committee_score(rankings, rule, items[:t]) if t else 0 for t in range(len(items) + 1)]
+        gains = np.diff(np.array(reached))
+    score = fields.pop("score")
+    return _selection(items, score, bounds, rankings.labels, gains=gains, certificate=None, **fields)
+
+
 def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
     """Convert scores to a type that compares and negates: integers to int64 if it holds them, all others to float64."""
     if given.dtype.kind in "iu":
@@ -243,19 +277,28 @@ def _priority(ties: str, rng: Rng, m: int) -> np.ndarray:
     return source.permutation(m) if ties == "random" else np.arange(m)
 
 
-def chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:
-    """Resolve "auto", refuse methods that cannot solve the problem, and return the method and the reason for it."""
+def chosen_method(method: str, rule: ScoreRule, n_attributes: int, work: int) -> tuple[str, str]:
+    """Resolve "auto", refuse methods that cannot solve the problem, and return the method and the reason for it.
+
+    `work` is what branch and bound takes in the worst case, all selections together.
+    """
     choice("method", method, METHODS)
+    # quotas of several attributes are not a matroid, and neither the one pass nor greedy selection is right there
+    if method in ("auto", "exact") and rule.separable:
+        by = "several attributes have quotas"
+        return ("milp", by) if n_attributes > 1 else ("exact", "the rule is separable" if method == "auto" else ASKED)
+    is_small = work <= branching.LARGEST
     if method == "auto":
-        # quotas of several attributes are not a matroid, and neither the one pass nor greedy selection is right there
-        if n_attributes > 1:
-            return "milp", "several attributes have quotas"
-        return ("exact", "the rule is separable") if is_separable else ("lazy", "the rule is submodular")
-    if method == "exact" and not is_separable:
-        raise must("method", '"milp" or "brute-force" for an exact answer where the rule is not separable', method)
-    if method in ("exact", "greedy", "lazy") and n_attributes > 1:
-        raise must("method", '"auto", "milp" or "brute-force" for several attributes', method)
-    return method, "asked for"
+        if is_small:
+            return "exact", "the optimum takes seconds at most"
+        why = f"the optimum may take {work:.2g} steps, more than {branching.LARGEST:.2g}"
+        return ("milp" if n_attributes > 1 else "lazy"), why
+    if method == "exact" and not is_small:
+        other = '"milp"' if n_attributes > 1 else '"greedy"'
+        raise must("method", f"{other} where the optimum may take more than {branching.LARGEST:.2g} steps", method)
+    if method in ("greedy", "lazy") and n_attributes > 1:
+        raise must("method", '"auto", "exact", "milp" or "brute-force" for several attributes', method)
+    return method, ASKED
 
 
 def _selection(

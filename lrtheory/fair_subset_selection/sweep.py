@@ -18,7 +18,7 @@ from lrtheory.fair_subset_selection.ballots.items import as_mask
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import OPTIONS, chosen_method, select, select_by_scores
-from lrtheory.fair_subset_selection.selection import separable
+from lrtheory.fair_subset_selection.selection import branching, separable
 from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
 from lrtheory.fair_subset_selection.theory.conditions import with_rounding
 
@@ -317,13 +317,14 @@ def quota_sweep(
     k = integer("k", k, low=0, high=len(mask))
     rule = as_rule("rule", rule, k)
     wanted = _quotas(mask, k, quotas)
-    used, reason = chosen_method(method, rule.separable, 1)
+    work = (len(wanted) + 2) * branching.work_of(latent, rule, k) if not rule.separable else 0
+    used, reason = chosen_method(method, rule, 1, work)
     refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
     # one generator for all selections, so that each breaks its ties by draws of its own
     options: dict[str, Any] = (
         {"rng": generator(rng), "ties": "index" if ties is None else ties} if OPTIONS[used] else {}
     )
-    if used == "exact":
+    if used == "exact" and rule.separable:
         single, seen = item_scores(latent, rule), item_scores(observed, rule)  # once for all quotas
         free, best = select_by_scores(seen, k, **options), select_by_scores(single, k, **options)
         chosen = [select_by_scores(seen, k, groups=mask, quota={True: q}, **options) for q in wanted]

@@ -137,7 +137,7 @@ def test_paths_stand_for_their_ballots(tmp_path: Path) -> None:
     chosen = fss.select(str(path), "borda", 2)
     assert chosen.labels == fss.select(panel, "borda", 2).labels == ("Ann", "Cat, jr.")
     assert fss.item_scores(path, "borda").tolist() == [6, 4, 5, 2]  # by hand: 3+2+1, 1+3+0, 2+0+3, 0+0+2
-    greedy = fss.select(path, "borda-cc", 2)
+    greedy = fss.select(path, "borda-cc", 2, method="lazy")
     assert greedy.certificate.verify(path, "borda-cc")
     assert fss.certify_selection(path, "borda-cc", greedy).verify(path, "borda-cc")
     assert fss.quota_sweep(path, path, "borda", 2, disadvantaged=["Ann"]).message.endswith("of the same rankings")
@@ -153,10 +153,13 @@ def test_facts_say_what_is_proved_and_what_a_tie_decided() -> None:
     assert exact._facts()[-1] == "a tie decided between a, b: other choices are as good"
     assert exact.tied_labels == ("a", "b")
     assert exact._columns()["tied"].tolist() == [False, True]
-    greedy = fss.select(panel, "borda-cc", 2, groups=[0, 0, 1], quota={1: 1})
+    greedy = fss.select(panel, "borda-cc", 2, method="lazy", groups=[0, 0, 1], quota={1: 1})
     bound, score = greedy.certificate.bound, greedy.score
     by = "fair_subset_selection/FSS-G5"
-    assert greedy._facts()[0] == f"no 2 items within the quotas score more than {bound:g} ({by}); these score {score}"
+    assert (
+        greedy._facts()[0]
+        == f"no 2 items within the quotas score more than {bound:g} ({by}); these, chosen greedily, score {score}"
+    )
     assert "<script>" not in fss.select(Rankings(orders=[["<script>", "b"]]), "sntv", 1)._repr_html_()
 
 

@@ -14,7 +14,7 @@ from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores, item_values
 from lrtheory.fair_subset_selection.selection.quotas import Bounds
 
-__all__ = ["enumerate_sets", "integer_program"]
+__all__ = ["enumerate_sets", "exchanged", "integer_program"]
 
 MAX_SETS = 200_000
 MAX_VARIABLES = 200_000
@@ -97,6 +97,29 @@ def _exchanged(
 
     Also returned is whether the exchanges were compared, which they are not where there are too many.
     """
+    found = _exchanges(rankings, rule, items, bounds)
+    if found is None:  # the set stays as it is
+        return None, False
+    leaving, entering, gains = found
+    if gains.max(initial=0) <= 0:
+        return None, True
+    best = int(gains.argmax())
+    return np.sort(np.append(items[items != leaving[best]], entering[best])), True
+
+
+def exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: list[Bounds]) -> np.ndarray | None:
+    """List the exchanges within the quotas: items that leave, those that enter, and gains; None if too many."""
+    found = _exchanges(rankings, rule, items, bounds)
+    if found is None:
+        return None
+    leaving, entering, gains = found
+    return np.unique(np.concatenate([leaving[gains == 0], entering[gains == 0]]))
+
+
+def _exchanges(
+    rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: list[Bounds]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """List the exchanges within the quotas: items that leave, those that enter, and the gains; None if too many."""
     others = np.setdiff1d(np.arange(rankings.n_items), items)
     allowed = np.ones((len(items), len(others)), bool)
     for one in bounds:
@@ -112,12 +135,9 @@ def _exchanged(
         sets = np.repeat(items[None], len(out), axis=0)
         sets[np.arange(len(out)), out] = others[into]
         gains = committee_score(rankings, rule, sets) - committee_score(rankings, rule, items)
-    else:  # the set stays as it is
-        return None, False
-    if gains.max(initial=0) <= 0:
-        return None, True
-    best = int(gains.argmax())
-    return np.sort(np.append(np.delete(items, out[best]), others[into[best]])), True
+    else:
+        return None
+    return items[out], others[into], gains
 
 
 def _assignments(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, Any, np.ndarray]:
