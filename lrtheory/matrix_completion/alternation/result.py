@@ -10,9 +10,10 @@ import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._result import Result, display, result
+from lrtheory._result.saved import read_whole
 from lrtheory._types import ArrayLike, Frame, SparseArray
-from lrtheory._validation import array, integer, must, open_interval
-from lrtheory.matrix_completion.alternation import offsets, scores
+from lrtheory._validation import array, integer, must, open_interval, path_of
+from lrtheory.matrix_completion.alternation import new_rows, offsets, scores
 from lrtheory.matrix_completion.alternation.certificates import DualityGap
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.predictions import FilledMatrix, Recommendations, best_of
@@ -62,6 +63,8 @@ class CompletionResult(Result):
 
     An entry is predicted as mean + row_bias + col_bias + (U V^T)_ij; without biases as (U V^T)_ij, and as the mean in
     rows and columns that were never seen. With a `scale`, predictions outside of it are moved to its nearer end.
+
+    `to_file` writes it whole as .npz, and `from_file` reads it back; other forms hold the table of factors alone.
 
     Rows and columns are named by their numbers from 0, or by their names where there are `labels`. Those of a file or a
     frame are named by their ids alone, be these integers or text.
@@ -148,6 +151,38 @@ class CompletionResult(Result):
     def rank(self) -> int:
         """Number of factors."""
         return len(self.singular_values)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> CompletionResult:
+        """Read a completion that `to_file` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The .npz file.
+
+        Returns
+        -------
+        CompletionResult
+            Equal to the one that was written.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is damaged, or holds something else.
+        """
+        found: CompletionResult = read_whole(path_of("path", path), cls)
+        (m, k), n = found.U.shape, len(found.V)
+        sides = (found.row_bias, found.row_degrees, m), (found.col_bias, found.col_degrees, n)
+        fits = found.V.shape[1] == k and all(
+            len(degrees) == size and (bias is None or len(bias) == size) for bias, degrees, size in sides
+        )
+        ids = found.labels or (None, None)
+        if not fits or any(side is not None and len(side) != size for side, size in zip(ids, (m, n), strict=True)):
+            raise ValueError(f"{path}: no CompletionResult: its factors, biases and ids are of different lengths")
+        return found
 
     def _columns(self) -> Mapping[str, Sequence[Any]]:
         """The factors, each with the columns at its two ends, by which a person recognizes it."""
@@ -471,6 +506,30 @@ class CompletionResult(Result):
         weight = np.sqrt(self.ridge) * np.eye(self.rank)  # a ridge is k more equations, sqrt(ridge) u = 0
         panel, side = np.concatenate([self.V[j], weight]), np.concatenate([x - bias, np.zeros(self.rank)])
         return bias, kernels.least_norm(panel, side).astype(self.V.dtype)
+
+    def with_rows(
+        self, ratings: Observations | Frame | Mapping[str, Sequence[Any]] | PathLike[str]
+    ) -> CompletionResult:
+        """Add rows that were not in the data, such as new users, each fitted from its own entries as by `fold_in`.
+
+        Parameters
+        ----------
+        ratings : Observations, data frame or path
+            Entries with ids. Rows that the completion knows stay as they are, and columns that it does not know are
+            left out; the message counts both.
+
+        Returns
+        -------
+        CompletionResult
+            With more rows, and the same columns. Singular values, certificate and errors are those of the rows that
+            were there before.
+
+        Raises
+        ------
+        ValueError
+            If there are no ids, or an entry is outside of the range of the completion.
+        """
+        return new_rows.extended(self, as_observations(ratings, "ratings"))
 
     def top(
         self,
