@@ -212,7 +212,7 @@ RA_6 = Statement(
         saboteur("the upper end without what lies outside", claim=Inequality(partial(between, outside=False))),
         saboteur(
             "lengths for squares",
-            patch=(theory.randlora_bracket, "(b * a) ** 2 * left", "(b * a) * left"),
+            patch=(theory.randlora_bracket, "(b * a) * (b * a) * left", "(b * a) * left"),
         ),
     ),
     notes="For square random bases b is nearly 0, and the lower end says nothing; for taller ones it does.",

@@ -247,6 +247,12 @@ def test_updates_that_overflow_are_refused() -> None:
             to_lora(adapter, rank=1)
 
 
+def test_balanced_factors_of_an_update_that_overflows_are_refused() -> None:
+    with pytest.raises(ValueError, match="^`adapter` must be one whose update has a norm in the range of doubles"):
+        refactorize(lora(np.full((2, 1), 1e308), np.ones((1, 2))))
+    assert refactorize(lora(np.full((2, 1), 1e307), np.ones((1, 2)))).adapter.delta() == pytest.approx(1e307)
+
+
 def test_a_certificate_of_another_update_is_refused() -> None:
     adapter = trained("hadamard", (6, 5))
     found = to_lora(adapter, rank=2)

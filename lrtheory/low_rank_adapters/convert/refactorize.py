@@ -85,8 +85,8 @@ def refactorize(
     TypeError
         If the first argument is not an adapter.
     ValueError
-        If the kind is another one, the update is 0 (balanced factors of 0 are 0, and no gradient moves them again), or
-        the momentum does not fit.
+        If the kind is another one, the update is 0 (balanced factors of 0 are 0, and no gradient moves them again) or
+        leaves the range of doubles, or the momentum does not fit.
 
     References
     ----------
@@ -110,6 +110,10 @@ def refactorize(
     product, r = decomposed(B, A), B.shape[1]
     if not product.S[0] > 0 or adapter.scale == 0:
         raise must("adapter", "one whose update is not 0, since no gradient moves its balanced factors", "the update 0")
+    with np.errstate(over="ignore"):
+        top = float(product.values[0])
+    if not math.isfinite(top):
+        raise must("adapter", "one whose update has a norm in the range of doubles", "a larger one")
     rank = significant(product.S, (*adapter.shape, r), float(np.finfo(float).eps))
     method = "none" if given is None else "reset" if mode == "reset" or rank < r else "transport"
     moved = None
@@ -126,7 +130,7 @@ def refactorize(
         adapter=adapter.with_params(made),
         momentum=None if moved is None else dict(adapter.with_params(moved).params),
         sharpness_before=float(square * sharpness(_norm(B), _norm(A))),
-        sharpness_after=float(square * balanced_sharpness(float(product.values[0]))),
+        sharpness_after=float(square * balanced_sharpness(top)),
         method=method,
         message=what if rank < r else "",
     )
