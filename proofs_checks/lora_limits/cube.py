@@ -136,7 +136,7 @@ LL_H5_RANK = Statement(
         saboteur("a whole level", solve=wrong.whole_level),
         saboteur(
             "Gamma^2 / d without tanh",
-            patch=(hypercube.hypercube_rank_lower_bound, "(flint.arb(norm) * log2).tanh()", "(flint.arb(norm) * log2)"),
+            patch=(hypercube.hypercube_rank_lower_bound, "(_ball(norm) * log2).tanh()", "(_ball(norm) * log2)"),
         ),
     ),
     notes="About approximations of attention, as the chain needs them; the gradient is a d x d matrix.",
