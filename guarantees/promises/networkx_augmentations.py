@@ -184,6 +184,7 @@ ONE = Statement(
     ),
     solve=augmented(1),
     claim=within(1),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("all of them", solve=all_offers),
         saboteur("one edge short", solve=one_short(augmented(1))),
@@ -207,6 +208,7 @@ TWO = Statement(
     ),
     solve=augmented_freely(2),
     claim=within(2),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("all of them", solve=all_offers),
         saboteur("connected", solve=augmented_freely(1)),

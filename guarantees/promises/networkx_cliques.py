@@ -167,6 +167,7 @@ RAMSEY = Statement(
     instances=FAMILY,
     solve=ramsey,
     claim=below_ramsey(of_pair),
+    may_vary=dict.fromkeys(("0", "1"), "an answer is a set of any size, which the claim judges"),
     saboteurs=(
         saboteur("a pair from the first node", solve=greedy_pair),
         saboteur(
@@ -195,6 +196,7 @@ MAX_CLIQUE = Statement(
     instances=FAMILY,
     solve=clique,
     claim=below_ramsey(of_clique),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("one node alone", solve=lambda graph, rng: (min(graph),)),
         saboteur("one more node", claim=below_ramsey(of_clique, more=2)),
@@ -214,6 +216,7 @@ INDEPENDENT_SET = Statement(
     instances=FAMILY,
     solve=independent_set,
     claim=below_ramsey(of_independent),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("one node alone", solve=lambda graph, rng: (min(graph),)),
         saboteur("one more node", claim=below_ramsey(of_independent, more=2)),
@@ -234,6 +237,7 @@ CLIQUE_REMOVAL = Statement(
     instances=FAMILY,
     solve=removal,
     claim=Inequality(between),
+    may_vary=dict.fromkeys(("0", "1", "1.*"), "an answer is a set of any size, which the claim judges"),
     saboteurs=(
         saboteur(
             "the last clique is forgotten",

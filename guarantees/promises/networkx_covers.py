@@ -134,6 +134,7 @@ VERTEX_COVER = Statement(
     instances=replace(FAMILY, tight=(Tight(unit(3, ((0, 1), (1, 2))), 1, 1),)),
     solve=vertex_cover,
     claim=within(covers, lambda graph: 2),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("the heavier end of every edge", solve=heavier_ends),
         saboteur("one node short", solve=all_but_one(vertex_cover)),

@@ -165,6 +165,7 @@ ONE_EXCHANGE = Statement(
     instances=FAMILY,
     solve=one_exchange,
     claim=share_of_all(2),
+    may_vary={"[12]": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("the first node against the others", solve=first_node),
         saboteur("one random cut", solve=random_cut),
@@ -185,6 +186,7 @@ RANDOMIZED_PARTITIONING = Statement(
     instances=TOSSED,
     solve=partitions(lambda p: p),
     claim=of_mean(equals=mean, within=tenth_of_all),
+    may_vary={"*.[12]": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("fair coins", solve=partitions(lambda p: 0.5)),
         saboteur(

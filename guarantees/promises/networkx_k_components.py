@@ -98,6 +98,7 @@ K_COMPONENTS_SOUND = Statement(
     instances=FAMILY,
     solve=k_components,
     claim=none_unsound(),
+    may_vary={"*": "an answer is a set of any size, which the claim judges"},
     saboteurs=(saboteur("cores", solve=cores), saboteur("one more", claim=none_unsound(1))),
 )
 
@@ -140,6 +141,7 @@ K_COMPONENTS_APPROXIMATE = Statement(
     instances=FAMILY,
     solve=k_components_approximately,
     claim=none_unsound(),
+    may_vary={"*": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("cores", solve=cores),
         saboteur("one more", claim=none_unsound(1)),

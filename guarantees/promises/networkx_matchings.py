@@ -137,6 +137,7 @@ EDGE_DOMINATING_SET = Statement(
     instances=replace(FAMILY, tight=(Tight(Graph(4, PATH), 1, 1),)),
     solve=edge_dominating_set,
     claim=within(meets_every_edge, 2),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("an edge for each node", solve=first_edges),
         saboteur("one edge short", solve=all_but_one(edge_dominating_set)),
@@ -162,6 +163,7 @@ LEAST_MAXIMAL_MATCHING = Statement(
     instances=replace(FAMILY, tight=(Tight(Graph(4, PATH), 1, 1),)),
     solve=least_maximal_matching,
     claim=within(is_maximal_matching, 2),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("one edge short", solve=all_but_one(least_maximal_matching)),
         saboteur("the smallest of all", claim=within(is_maximal_matching, 1), printed=True),
@@ -179,6 +181,7 @@ MAXIMAL_MATCHING = Statement(
     instances=replace(FAMILY, tight=(Tight(Graph(4, ((0, 1), (0, 2), (1, 3))), 1, 1),)),
     solve=maximal_matching,
     claim=matching_of_share(2),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("one edge short", solve=all_but_one(maximal_matching)),
         saboteur("the largest", claim=matching_of_share(1)),
@@ -195,6 +198,7 @@ EDGE_COVER = Statement(
     instances=replace(CONNECTED, tight=(Tight(Graph(4, ((0, 1), (2, 3))), 1, 1),)),
     solve=edge_cover,
     claim=smallest_edge_cover(0),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("an edge for each node", solve=first_edges),
         saboteur("one edge short", solve=all_but_one(edge_cover)),

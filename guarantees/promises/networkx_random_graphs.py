@@ -286,6 +286,7 @@ LABELED_FOREST = Statement(
     instances=sizes("forests", "forests on two and three nodes", 2, 3),
     solve=seeded(draw_forest),
     claim=uniform(forests),
+    may_vary={"*": "how many trees a forest has is drawn"},
     saboteurs=(
         saboteur("a single tree", solve=tree_with_root),
         saboteur("the first one more often", claim=more_often(forests)),
@@ -312,6 +313,7 @@ FOREST = Statement(
     ),
     solve=seeded(draw_form),
     claim=uniform(forms_of),
+    may_vary={"*": "how many trees a forest has is drawn"},
     saboteurs=(
         saboteur("uniform among numbered nodes", solve=form_of_labeled),
         saboteur("the first one more often", claim=more_often(forms_of)),

@@ -126,6 +126,7 @@ SET = Statement(
     instances=ROADS,
     solve=paths("dijkstra"),
     claim=Identity(as_a_set),
+    may_vary={"*": "how many paths there are, of how many arcs, is what it decides"},
     saboteurs=(
         saboteur("a single one", solve=single),
         saboteur("by the number of arcs", solve=by_arcs),

@@ -161,6 +161,7 @@ CHRISTOFIDES = Statement(
     instances=METRIC,
     solve=christofides,
     claim=within(Fraction(3, 2), shortest_cycle, visits_each_once),
+    may_vary={"outcome": "an answer may go through any number of nodes, which the claim judges"},
     saboteurs=(
         saboteur("the order of the nodes", solve=by_number),
         saboteur("along a tree and back", solve=doubled_tree),
@@ -194,6 +195,7 @@ ROUND_TRIP = Statement(
     instances=replace(ROADS, view=view),
     solve=round_trip,
     claim=within(Fraction(3, 2), shortest_tour, visits_all),
+    may_vary={"outcome": "an answer may go through any number of nodes, which the claim judges"},
     saboteurs=(
         saboteur("from the first node and back", solve=there_and_back),
         saboteur("the order of the nodes", solve=by_number),

@@ -186,6 +186,7 @@ STEINER_MEHLHORN = Statement(
     instances=FAMILY,
     solve=steiner_tree("mehlhorn"),
     claim=tree_within(by_leaves),
+    may_vary={"0": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("a star of shortest paths", solve=star_of_paths),
         saboteur("the least", claim=tree_within(lambda leaves: 1)),
@@ -212,6 +213,7 @@ SPANNER = Statement(
     instances=replace(STRETCHED, tight=(Tight(Stretched(Graph(2, ((0, 1),), lengths=(1,)), Fraction(1)), 1, 1),)),
     solve=spanner,
     claim=stretched_by(1),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("a spanning forest", solve=forest),
         saboteur(

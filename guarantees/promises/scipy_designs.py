@@ -143,6 +143,7 @@ DISKS = Statement(
     ),
     solve=disks,
     claim=apart(),
+    may_vary={"outcome": "how many points fit is drawn, and the claim looks at all of them"},
     saboteurs=(saboteur("uniform points", solve=uniform), saboteur("twice the radius", claim=apart(2))),
     decisions=("outcome",),
 )

@@ -41,6 +41,11 @@ def ends(kind):
     return solve
 
 
+def finite_ends(odds, rng):
+    """The interval of a normal law; where it has no number, all odds ratios below a million."""
+    return np.nan_to_num(ends("sample")(odds, rng), nan=0.0, posinf=1e6)
+
+
 def covers(level=Fraction(19, 20)):
     """The law of the count at the odds ratio psi has weights C(m, x) C(n, r - x) psi^x."""
 
@@ -82,7 +87,7 @@ ODDS_RATIO = Statement(
     solve=ends("conditional"),
     claim=covers(),
     saboteurs=(
-        saboteur("the interval of a normal law", solve=ends("sample")),
+        saboteur("the interval of a normal law", solve=finite_ends),
         saboteur("at 99 percent", claim=covers(Fraction(99, 100))),
     ),
     decisions=("outcome",),

@@ -44,6 +44,7 @@ NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathema
 #: decisions of a selection: its items, and its bound, since every number from the optimum to the limit is a right one
 CHOSEN = ("items", "upper_bound")
 COUNTS = {"counts.queries": "how many marginals were asked for is no matter of the value; tests count them"}
+SIZES = dict.fromkeys(("items", "gains"), "how many items a set has, up to k, is what it decides")
 HYPOTHESES = {
     "monotone": lambda case: is_monotone(case.function),
     "submodular": lambda case: is_submodular(case.function),
@@ -95,6 +96,7 @@ DS_T14_GREEDY = Statement(
     claim=at_least(lambda case: theory.greedy_ratio(Fraction(case.k))),
     decisions=CHOSEN,
     unread=COUNTS,
+    may_vary=SIZES,
     saboteurs=(
         saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("all of it", claim=ALL),
@@ -164,6 +166,7 @@ DS_P7 = Statement(
     claim=Inequality(distances),
     decisions=("items",),
     unread={**COUNTS, "upper_bound": "DS-T14-greedy judges the bound of the same selection"},
+    may_vary=SIZES,
     saboteurs=(
         saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("a half of the gap, whatever k is", claim=Inequality(partial(distances, k=2))),
@@ -210,6 +213,7 @@ DS_T14_THRESHOLD = Statement(
     claim=NEARLY,
     decisions=CHOSEN,
     unread=COUNTS,
+    may_vary=SIZES,
     saboteurs=(
         saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("all of it", claim=ALL),
@@ -236,6 +240,7 @@ DS_T14_SIEVE = Statement(
     claim=at_least(half),
     decisions=CHOSEN,
     unread=COUNTS,
+    may_vary=SIZES,
     saboteurs=(
         saboteur("the first k", solve=wrong_solvers.first_come),
         # subtle: the sieve itself without its bar, whose sets fill up with small elements that come first
@@ -258,6 +263,7 @@ DS_T14_SIEVE_PP = Statement(
     claim=at_least(half),
     decisions=CHOSEN,
     unread=COUNTS,
+    may_vary=SIZES,
     saboteurs=(
         saboteur("the first k", solve=wrong_solvers.first_come),
         saboteur("all of it", claim=ALL),

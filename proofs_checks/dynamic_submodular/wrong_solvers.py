@@ -294,7 +294,8 @@ ACCEPTS_ALL = (
 
 def everybody(case: Offline, rng: np.random.Generator) -> Selection:
     """Select all elements, more than k."""
-    return replace(_chosen(case, list(range(case.function.n))), upper_bound=np.inf)
+    found = _chosen(case, list(range(case.function.n)))
+    return replace(found, upper_bound=found.value)
 
 
 def first_come(case: Offline, rng: np.random.Generator) -> Selection:

@@ -166,6 +166,7 @@ FSS_P2 = Statement(
     solve=swapped,
     decisions=("observed",),
     claim=Identity(nearest),
+    may_vary={"distances.*": "how many pairs are exchanged is drawn by the solver"},
     saboteurs=(
         saboteur("a tenth less", solve=wrong_solvers.one_swap_less),
         saboteur("pairs of the latent ranking", solve=wrong_solvers.not_refreshed),

@@ -96,6 +96,7 @@ LL_T1 = Statement(
     instances=LENGTHS,
     solve=answers,
     claim=Inequality(almost_linear, unbounded=ANY_COST),
+    may_vary={"*.degree": "an exact gradient has no degree"},
     saboteurs=(
         saboteur("the exact gradient", solve=partial(answers, method="tiled")),
         saboteur("linear at once", claim=Inequality(partial(almost_linear, at_once=True))),

@@ -137,6 +137,7 @@ LL_P3 = Statement(
     instances=SURROGATES,
     solve=factored_rows,
     claim=Inequality(sums_within, unbounded="factors of something else may have any product"),
+    may_vary=dict.fromkeys("UV", "of which rank the surrogate is follows from the degree that the solver takes"),
     saboteurs=(
         # row sums move by less than single entries, which reach eta
         saboteur("half of eta", claim=Inequality(partial(sums_within, factor=0.5))),

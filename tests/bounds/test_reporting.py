@@ -142,7 +142,7 @@ def test_all_evidence_is_needed_and_all_saboteurs_are_refuted(tmp_path):
         render(TOYS, tmp_path)
     check(GAUSS, Session()).save(tmp_path)
     for one in GAUSS.saboteurs:
-        check(GAUSS.sabotaged(one.name), Session(), instance="toy-numbers:always-0").save(tmp_path)
+        check(GAUSS.sabotaged(one.name), Session()).save(tmp_path)
     render([GAUSS], tmp_path)
     path = next(path for path in tmp_path.iterdir() if '"one short"' in path.read_text())
     text = path.read_text()

@@ -108,7 +108,7 @@ MISRA_GRIES = Statement(
     saboteurs=(
         saboteur("9/10 of the bound", claim=Inequality(partial(undercount, factor=Fraction(9, 10)))),
         saboteur("forgets everything", patch=(decremented, "if count > 1", "if count > count")),
-        saboteur("crashes at first", solve=lambda stream, rng: 0 * summaries(stream, rng)[[len(stream.items) - 3]]),
+        saboteur("crashes at first", solve=lambda stream, rng: 0 * summaries(stream, rng) * (stream.items[2] >= 0)),
     ),
 )
 

@@ -17,7 +17,9 @@ from lrtheory.bounds.deciding.both_sides import decide_sides
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.one_by_one import decide_one_by_one
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
+from lrtheory.bounds.deciding.sizes import sizes_of
 from lrtheory.bounds.deciding.tally import Row, Tally, holds
+from lrtheory.bounds.deciding.verdict import scope_of
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.provenance.origin import evidence_digest
@@ -92,7 +94,7 @@ def _checked(statement: Statement, session: Session, instance: Any, level: float
         raise StatementError(f"{statement.id}: no run reached the changed kernel of {statement.sabotage!r}")
     if chosen is not None:
         _doubt_hypotheses(statement, tally, *chosen[0])
-    return _evidence(statement, session, tally, level, since)
+    return _evidence(statement, session, tally, level, since, chosen)
 
 
 def demand_signature(statement: Statement, solve: Callable[..., Any]) -> None:
@@ -170,7 +172,12 @@ def _doubt_hypotheses(statement: Statement, tally: Tally, label: str, instance: 
 
 
 def _evidence(
-    statement: Statement, session: Session, tally: Tally, level: float, since: tuple[float, float]
+    statement: Statement,
+    session: Session,
+    tally: Tally,
+    level: float,
+    since: tuple[float, float],
+    chosen: list[tuple[str, Any]] | None,
 ) -> Evidence:
     rows, counts = tally.rows, tally.counts
     verdict = "recorded" if isinstance(statement.claim, Recorded) else tally.verdict()
@@ -183,13 +190,15 @@ def _evidence(
         statement=statement.id,
         title=statement.title,
         tex=statement.tex,
-        source=str(statement.source),
+        source=str(statement.source or ""),
         kind=statement.kind,
         saboteur=statement.sabotage,
         repair=statement.repair,
         collection=statement.origin.collection,
         place=statement.origin.place,
         versions=statement.origin.installed(),
+        subject=statement.subject,
+        scope=scope_of(len(rows)) if chosen is None else instance_label(*chosen[0]),
         verdict=verdict,
         level=level,
         budget=session.budget.name,
@@ -202,6 +211,9 @@ def _evidence(
         tightness=max(ratios) if ratios else None,
         e_value=_e_value(decisive, verdict),
         n_instances=len(rows),
+        rows=tuple(tally.told()),
+        problems=tuple(tally.problems),
+        sizes=sizes_of([row.instance for row in rows if row.instance is not None]),
         saboteurs={},
         repairs={},
         message=_message(statement, tally),

@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory.bounds.deciding.verdict import alone_of, contradictions, scope_of
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.statement.formulas import as_image, as_text
 
-__all__ = ["Evidence", "file_name", "load_evidence"]
+__all__ = ["CALLERS", "OF_CALLERS", "Evidence", "file_name", "load_evidence"]
 
-FORMAT = 1  # of evidence files; later versions read it
+FORMAT = 2  # of evidence files; later versions read it, and format 1, which has no rows
+CALLERS = "a solver of the caller's: "  # the beginning of such a subject
+OF_CALLERS = "of-callers"
 _SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "recorded": "·"}
 
 
@@ -36,8 +39,14 @@ class Evidence(Result):
         names the place.
     versions : mapping of str to str
         Installed versions of the distributions on which the evidence rests.
+    subject : str
+        What was measured: "the project's solver", "a formula", or "a solver of the caller's: " and its name. Empty
+        where a file of format 1 was read, which has neither rows nor problems.
+    scope : str
+        On what: "81 instances" for the whole family, or the label of the one that was asked for.
     verdict : {"supported", "refuted", "inconclusive", "recorded"}
-        The answer.
+        The answer. It follows from `rows`, `problems` and `hypotheses`, and from the verdicts of the saboteurs where
+        they were run along: where one of them is not refuted, support is `inconclusive`.
     level : float
         Probability of a wrong verdict of a random claim; 0 for claims that are decided exactly.
     budget : str
@@ -59,6 +68,13 @@ class Evidence(Result):
         For random claims, the smallest e-value for a supported claim, the largest against a refuted one.
     n_instances : int
         Instances examined.
+    rows : tuple of mapping
+        For each instance its label (`instance`), its `verdict`, `lhs`, `rhs`, `slack` and `rounding` at its worst
+        entry, and whether the bound `says` anything on it.
+    problems : tuple of str
+        What stands in the way of support besides rows.
+    sizes : mapping of str to list of float
+        The least and the largest of the numbers in which the instances differ, at most four, by their names.
     saboteurs, repairs : mapping of str to str
         Verdicts of the saboteurs and of the repairs, where they were run along.
     message : str
@@ -86,6 +102,8 @@ class Evidence(Result):
     collection: str
     place: str
     versions: Mapping[str, str]
+    subject: str
+    scope: str
     verdict: str
     level: float
     budget: str
@@ -98,6 +116,9 @@ class Evidence(Result):
     tightness: float | None
     e_value: float | None
     n_instances: int
+    rows: tuple[Mapping[str, Any], ...]
+    problems: tuple[str, ...]
+    sizes: Mapping[str, Sequence[float]]
     saboteurs: Mapping[str, str]
     repairs: Mapping[str, str]
     message: str
@@ -107,6 +128,24 @@ class Evidence(Result):
     counts: Mapping[str, int]
     seconds: float
     compile_seconds: float
+
+    @property
+    def alone(self) -> str:
+        """The verdict of the statement by itself, whatever became of its saboteurs."""
+        if self.verdict == "recorded" or not self.subject:
+            return self.verdict
+        fields = ("rows", "counts", "problems", "hypotheses", "scope")
+        return alone_of({name: getattr(self, name) for name in fields})
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is about the whole family, and not about one instance of it."""
+        return self.scope.endswith((" instance", " instances"))
+
+    @property
+    def caller(self) -> str:
+        """The name of the caller's solver that was measured; empty for the statement's own."""
+        return self.subject.removeprefix(CALLERS) if self.subject.startswith(CALLERS) else ""
 
     @property
     def underpowered(self) -> bool:
@@ -125,14 +164,19 @@ class Evidence(Result):
         Parameters
         ----------
         folder : path
-            Made if missing; each collection has a folder of its own below it.
+            Made if missing; each collection has a folder of its own below it. What is not about the theorem, a solver
+            of the caller's or one instance, is kept apart in a folder `of-callers` there, which no report reads.
 
         Returns
         -------
         Path
             The file.
         """
-        path = Path(folder) / self.collection / file_name(self.statement, self.saboteur, self.repair)
+        name, place = file_name(self.statement, self.saboteur, self.repair), Path(folder) / self.collection
+        if self.caller or not self.is_whole:
+            about = hashlib.sha256(f"{self.subject}\n{self.scope}".encode()).hexdigest()[:10]
+            name, place = f"{name.removesuffix('.json')}--{about}.json", place / OF_CALLERS
+        path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"format": FORMAT} | self.to_dict(), indent=1, allow_nan=False) + "\n")
         return path
@@ -144,12 +188,21 @@ class Evidence(Result):
         -------
         Evidence
             Equal to this one, times aside, as long as the sources are.
+
+        Raises
+        ------
+        ValueError
+            If it is about a solver of the caller's, which no file keeps.
         """
         import lrtheory
 
+        if self.caller:
+            raise ValueError(f"this is evidence about {self.caller}, which is not kept; repeat it by {self.replay}")
+
         id = f"{self.place}::{self.statement}" if self.place else self.statement
         variant = {"saboteur": self.saboteur or None, "repair": self.repair or None}
-        return lrtheory.check(id, budget=self.budget, rng=self.seed, **variant)
+        one = None if self.is_whole else self.scope
+        return lrtheory.check(id, budget=self.budget, rng=self.seed, instance=one, **variant)
 
     def plot(self, ax: Any = None) -> Any:
         """Both sides of every instance, the worst first.
@@ -202,7 +255,8 @@ class Evidence(Result):
         list of tuple of str
             In the order in which they are read.
         """
-        rows = [("claim", as_text(self.tex)), ("source", self.source)]
+        words = [("claim", as_text(self.tex) if self.tex else ""), ("source", self.source)]
+        rows = [(word, text) for word, text in words if text]
         if self.verdict == "recorded":
             return [*rows, ("reason", self.message)]
         worst = self.worst
@@ -213,6 +267,8 @@ class Evidence(Result):
             label = "found by search" if label.startswith("json:") and len(label) > 80 else label
             rounding = f"  (both within {worst['rounding']:.3g})" if "rounding" in worst else ""
             rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"] + rounding), ("worst", label + at)]
+        if self.rows and self.is_whole and self.kind != "rate":
+            rows.append(("instances", self._instances()))
         if self.n_instances > 1:
             relative = f"(rhs - lhs)/max(|lhs|, |rhs|) of {self.n_instances} instances; below 0 is a violation"
             rows.append(("slack", f"{self.histogram()}  {relative}"))
@@ -234,6 +290,16 @@ class Evidence(Result):
         rows += [("note", self.message)] if self.message else []
         return [*rows, ("replay", self.replay)]
 
+    def _instances(self) -> str:
+        """How many instances of which origin, and how large."""
+        labels = [row["instance"] for row in self.rows]
+        found = sum(label.startswith("json:") for label in labels)
+        fixed = sum(map(is_fixed, labels))
+        kinds = {"fixed": fixed, "drawn": len(labels) - fixed - found, "found by search": found}
+        ranges = [f"{name} {_short(low)} to {_short(high)}" for name, (low, high) in self.sizes.items()]
+        told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+        return "; ".join([f"{len(labels)}: {told}", *([", ".join(ranges)] if ranges else [])])
+
     def _strength(self) -> str:
         counts = self.counts
         if self.level == 0:
@@ -247,10 +313,22 @@ class Evidence(Result):
         return f"{e_value}{counts['runs']} runs{calls}, level {self.level:g}, {power}"
 
     def __str__(self) -> str:
-        head = f"{_SIGNS[self.verdict]} {self.statement}  {self.verdict}  {self.title}"
+        of = "" if self.is_whole else " on 1 instance"
+        of += f" for {self.caller}" if self.caller else ""
+        head = f"{_SIGNS[self.verdict]} {self.statement}  {self.verdict}{of}  {self.title}"
+        head += self._escaped()
         head += f"  [saboteur: {self.saboteur}]" if self.saboteur else ""
         head += f"  [repair: {self.repair}]" if self.repair else ""
         return "\n".join([head, *(f"    {word:<10} {text}" for word, text in self.lines())])
+
+    def _escaped(self) -> str:
+        """How many saboteurs are not refuted, for the first line."""
+        escaped = [found for found in self.saboteurs.values() if found != "refuted"]
+        if not escaped:
+            return ""
+        what = escaped[0] if len(set(escaped)) == 1 else "not refuted"
+        verb = "is" if len(escaped) == 1 else "are"
+        return f"  [{len(escaped)} of {len(self.saboteurs)} saboteurs {verb} {what}]"
 
     def __repr__(self) -> str:
         return f"Evidence({self.statement!r}, {self.verdict!r}, n_instances={self.n_instances})"
@@ -265,6 +343,10 @@ class Evidence(Result):
         return f"<b>{_SIGNS[self.verdict]} {head}</b> <i>{self.verdict}</i><table>{rows}</table>"
 
 
+def _short(number: float) -> str:
+    return f"{number}" if isinstance(number, int) and abs(number) < 10**9 else f"{number:.4g}"
+
+
 def file_name(statement: str, saboteur: str = "", repair: str = "") -> str:
     """Name of an evidence file; the free text of a saboteur or a repair enters as a hash."""
     # "~" stands for the slash, since no id has one, and a repair is told from a saboteur of its name
@@ -277,10 +359,38 @@ def file_name(statement: str, saboteur: str = "", repair: str = "") -> str:
 
 
 def load_evidence(path: str | Path) -> Evidence:
-    """Read a file that `Evidence.save` wrote."""
+    """Read a file that `Evidence.save` wrote, and hold what it says against itself.
+
+    Parameters
+    ----------
+    path : path
+        The file. One of format 1 has no rows, and names neither its subject nor its scope.
+
+    Returns
+    -------
+    Evidence
+        As it was saved.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, or its verdict, counts or sides do not follow from its rows.
+    """
     data = json.loads(Path(path).read_text())
-    if data.pop("format", None) != FORMAT:
-        raise ValueError(f"{path} is not an evidence file of format {FORMAT}; run the bounds again")
+    written = data.pop("format", None) if isinstance(data, dict) else None
+    if written not in (1, FORMAT):
+        raise ValueError(f"{path} is not an evidence file of format 1 or {FORMAT}; run the bounds again")
     for name in ("lhs", "rhs", "slack"):
         data[name] = np.array([float(entry) for entry in data[name]])
+    if written == 1:
+        data |= {"subject": "", "scope": scope_of(data["n_instances"]), "rows": (), "problems": (), "sizes": {}}
+        return Evidence(**data)
+    numbers = ("lhs", "rhs", "slack", "rounding")
+    data["rows"] = tuple({key: float(x) if key in numbers else x for key, x in row.items()} for row in data["rows"])
+    data["problems"] = tuple(data["problems"])
+    if "slack" in data["worst"]:
+        data["worst"]["slack"] = float(data["worst"]["slack"])
+    found = contradictions(data)
+    if found:
+        raise ValueError(f"{path} contradicts itself: {found[0]}; run the bounds again")
     return Evidence(**data)

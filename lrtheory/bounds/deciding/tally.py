@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory.bounds.deciding.verdict import vacuity, verdict_of
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.running.blame import blamed, place_of, told
@@ -18,8 +19,6 @@ from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["Row", "Tally", "faulty", "found_label", "holds"]
-
-_INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
 
 
 @dataclass(frozen=True)
@@ -72,25 +71,28 @@ class Tally:
         """Whether an instance has contradicted the claim."""
         return any(row.verdict == "refuted" for row in self.rows)
 
+    def told(self) -> list[dict[str, Any]]:
+        """The rows as evidence keeps them."""
+        return [
+            {
+                "instance": row.label,
+                "verdict": row.verdict,
+                "lhs": float(row.lhs),
+                "rhs": float(row.rhs),
+                "slack": float(row.slack),
+                "rounding": float(row.rounding),
+                "says": not row.vacuous,
+            }
+            for row in self.rows
+        ]
+
     def vacuous(self) -> str:
         """Where a claim says too little for support, in words; empty if it says enough."""
-        saying = sum(not row.vacuous for row in self.rows)
-        if saying == 0:
-            return "the bound is vacuous on every instance"
-        if saying < _INSTANCES * len(self.rows):
-            return f"the bound is vacuous on {len(self.rows) - saying} of {len(self.rows)} instances"
-        if self.counts["saying"] < _ENTRIES * self.counts["entries"]:
-            return f"the bound says something in {self.counts['saying']} of {self.counts['entries']} entries"
-        return ""
+        return vacuity(self.told(), self.counts)
 
     def verdict(self) -> str:
         """Refuted by one instance; supported by all, if they claim anything and nothing is odd."""
-        if self.breaks_hypothesis:  # only an instance of the caller's choice can; it says nothing of the theorem
-            return "inconclusive"
-        if self.refuted():
-            return "refuted"
-        clean = not self.vacuous() and not self.problems and all(row.verdict == "supported" for row in self.rows)
-        return "supported" if clean else "inconclusive"
+        return verdict_of(self.told(), self.counts, self.problems, breaks_hypothesis=self.breaks_hypothesis)
 
     def note_crash(self, statement: Statement, label: str, instance: Any, error: BaseException) -> None:
         """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""

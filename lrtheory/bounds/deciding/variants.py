@@ -6,6 +6,7 @@ import dataclasses
 
 from lrtheory.bounds.deciding.checking import check
 from lrtheory.bounds.deciding.evidence import Evidence
+from lrtheory.bounds.deciding.verdict import of_variants
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement, defects
 
@@ -46,7 +47,8 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
     Returns
     -------
     Evidence
-        With the verdicts; an interruption keeps those that are decided.
+        With the verdicts; an interruption keeps those that are decided. Where a saboteur is not refuted, support
+        becomes `inconclusive`, and what the statement gets by itself stays as `Evidence.alone`.
     """
     saboteurs: dict[str, str] = {}
     repairs: dict[str, str] = {}
@@ -63,4 +65,6 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
         }
         told = " and ".join(f"{count} {kind}" for kind, count in left.items() if count)
         message = f"{message}; interrupted, {told} were not run".removeprefix("; ")
-    return dataclasses.replace(evidence, saboteurs=saboteurs, repairs=repairs, message=message)
+    verdict, doubt = of_variants(evidence.verdict, saboteurs)
+    message = "; ".join(filter(None, (message, doubt)))
+    return dataclasses.replace(evidence, verdict=verdict, saboteurs=saboteurs, repairs=repairs, message=message)

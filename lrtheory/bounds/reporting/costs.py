@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lrtheory.bounds.deciding.evidence import load_evidence
+from lrtheory.bounds.deciding.evidence import OF_CALLERS, load_evidence
 
 __all__ = ["costs"]
 
@@ -22,7 +22,7 @@ def costs(folder: Path) -> str:
     str
         A table in plain text.
     """
-    every = [load_evidence(path) for path in sorted(folder.rglob("*.json"))]
+    every = [load_evidence(path) for path in sorted(folder.rglob("*.json")) if path.parent.name != OF_CALLERS]
     if not every:
         raise FileNotFoundError(f"no evidence in {folder}; run `pytest -m bounds`")
     lines = [f"{'system':<28}{'statements':>12}{'compiling [s]':>15}{'running [s]':>13}"]

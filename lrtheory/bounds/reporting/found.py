@@ -110,6 +110,11 @@ def _load(statement: Statement, folder: Path, **variant: str) -> Evidence:
         named = "".join(f", {kind} {name!r}," for kind, name in variant.items())
         raise FileNotFoundError(f"no evidence for {statement.id}{named} in {path.parent}; {_RUN}")
     found = load_evidence(path)
+    if not found.subject:
+        raise ValueError(f"{path} is evidence of format 1, which has no rows; {_RUN}")
+    if found.caller or not found.is_whole:
+        about = f"about {found.subject}" if found.caller else f"on {found.scope} alone"
+        raise ValueError(f"{path} is evidence {about}, and not that of {statement.id}; {_RUN}")
     wanted = (statement.id, variant.get("saboteur", ""), variant.get("repair", ""))
     # a file system that takes capitals for small letters has one file for two ids
     if (found.statement, found.saboteur, found.repair) != wanted:

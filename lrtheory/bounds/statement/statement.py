@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,20 +13,45 @@ from lrtheory._validation import must
 from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
+from lrtheory.bounds.provenance.places import public_name
 from lrtheory.bounds.provenance.sources import Source
 from lrtheory.bounds.running.patching import Patch
 from lrtheory.bounds.statement.card import card
 from lrtheory.bounds.statement.fields import demand_fields
 from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
 
-__all__ = ["Statement", "always"]
+__all__ = ["Statement", "always", "name_of"]
 
 Predicate = Callable[[Any], bool]
+_MEASURED = ("claim", "solve", "instances", "hypotheses")
+_ALONE: Mapping[str, Any] = {"saboteurs": (), "repairs": (), "violated": None}  # fields of a variant
+_WORDS = ("id", "title", "tex", "says", "source", "origin")
 
 
 def always(instance: Any) -> bool:
     """The hypothesis that holds by construction of the instances."""
     return True
+
+
+def name_of(solve: Callable[..., Any]) -> str:
+    """The name of a function as a reader finds it: package, module, name.
+
+    Parameters
+    ----------
+    solve : callable
+        A function, a method, a partial of one, or an object that can be called.
+
+    Returns
+    -------
+    str
+        Such as ``mymodule.solver``; an object that can be called is named by its class.
+    """
+    inner: Any = solve
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    inner = inner if hasattr(inner, "__qualname__") else type(inner)
+    module = public_name(getattr(inner, "__module__", None) or "").removesuffix(".py")
+    return f"{module}.{inner.__qualname__}".removeprefix(".")
 
 
 def _turned(answer: Any) -> Any:
@@ -74,7 +100,7 @@ class Statement:
         form is the same everywhere else (`Statement.with_solver`).
     closed : str
         Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
-        our kernels make. Empty where one can.
+        our kernels make. Empty where one can. Where the reason names a formula, evidence is about that.
     randomness : str
         Which random numbers the algorithm draws besides those of `rng`, such as "the library's own"; a replay then
         repeats the law and not the draws. Empty where there are none.
@@ -94,6 +120,10 @@ class Statement:
         Name of the saboteur or of the repair in force; empty for the statement itself.
     origin : Origin
         Where the statement was found, set by the registry.
+    made_of : mapping or None
+        The fields before `dataclasses.replace`, which sets it. What has the id of another statement and another claim,
+        solver, family or hypotheses is titled "changed from" it, and has no origin; with another claim it has no `tex`,
+        `says` and `source` either, since those describe the other one. What is given anew stays.
 
     Raises
     ------
@@ -125,9 +155,31 @@ class Statement:
     sabotage: str = ""
     repair: str = ""
     origin: Origin = UNKNOWN
+    made_of: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         demand_fields(self)
+        self._forget()
+        kept = (*_WORDS, *_MEASURED)
+        object.__setattr__(self, "made_of", {name: getattr(self, name) for name in kept})
+
+    def _forget(self) -> None:
+        """Drop the words that describe another statement, where `dataclasses.replace` has carried them over."""
+        before = self.made_of
+        if before is None or before["id"] != self.id:
+            return
+        changed = [name for name in _MEASURED if getattr(self, name) is not before[name]]
+        if not changed:
+            return
+        blank = {"title": f"changed from {self.id}", "origin": UNKNOWN}
+        blank |= {"tex": "", "says": "", "source": None} if "claim" in changed else {}
+        for name, value in blank.items():
+            if getattr(self, name) is before[name]:
+                object.__setattr__(self, name, value)
+
+    def _with(self, **changes: Any) -> Statement:
+        """The statement with other fields, under its own words: a variant that evidence names as one."""
+        return replace(self, made_of=None, **changes)
 
     def __repr__(self) -> str:
         return f"Statement({self.id!r}, {self.kind}: {self.title})"
@@ -144,6 +196,13 @@ class Statement:
     def kind(self) -> str:
         """The type of the claim, in lower case."""
         return type(self.claim).__name__.lower()
+
+    @property
+    def subject(self) -> str:
+        """What evidence about this statement is about, in words."""
+        if (self.reference is not None or self.one_by_one) and not self.sabotage:
+            return f"a solver of the caller's: {name_of(self.solve)}"
+        return "a formula" if "formula" in self.closed else "the project's solver"
 
     @property
     def is_random(self) -> bool:
@@ -176,7 +235,7 @@ class Statement:
         Statement
             Decided by runs alone, since an exact probability is that of the statement's own solver.
         """
-        return replace(self._by_runs(), solve=solve, reference=self._form(), one_by_one=one_by_one and self.is_random)
+        return self._by_runs()._with(solve=solve, reference=self._form(), one_by_one=one_by_one and self.is_random)
 
     def honest(self) -> Statement:
         """The statement with its own solver under test, whatever stands in its place.
@@ -188,13 +247,13 @@ class Statement:
         """
         if self.reference is None:
             return self
-        return replace(self, solve=self.reference, reference=None, patch=None, one_by_one=False)
+        return self._with(solve=self.reference, reference=None, patch=None, one_by_one=False)
 
     def _by_runs(self) -> Statement:
         # A claim may know the exact probability for the statement's own solver; for another one it is a wrong number.
         if not isinstance(self.claim, Probability):
             return self
-        return replace(self, claim=replace(self.claim, exact=None))
+        return self._with(claim=replace(self.claim, exact=None))
 
     def _form(self) -> Callable[..., Any] | None:
         """The solver whose outcomes are of the form that is due."""
@@ -236,8 +295,10 @@ class Statement:
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
         another = {"solve", "patch"} & set(changes)
-        alone = replace(self._by_runs() if another else self, saboteurs=(), repairs=(), violated=None)
-        return replace(alone, **changes, hypotheses=hypotheses, sabotage=one.name)
+        alone = self._by_runs() if another else self
+        fields: dict[str, Any] = {"sabotage": one.name, "hypotheses": hypotheses, **_ALONE}
+        fields["reference"] = self._form() if another else self.reference
+        return alone._with(**fields, **changes)
 
     def repaired(self, name: str) -> Statement:
         """The statement with what is wrong mended, which must be supported.
@@ -263,5 +324,4 @@ class Statement:
             rule = options if found else f"left out for {self.id}, which has no repair"
             raise KeyError(str(must("repair", rule, name)))
         changes = found[name].changes
-        alone = replace(self._by_runs(), saboteurs=(), repairs=(), violated=None)
-        return replace(alone, **changes, repair=name)
+        return self._by_runs()._with(repair=name, **_ALONE, **changes)

@@ -10,12 +10,13 @@ import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.bounds.deciding.checking import check, demand_signature, takes
-from lrtheory.bounds.deciding.evidence import Evidence
+from lrtheory.bounds.deciding.evidence import CALLERS, Evidence
 from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.bounds.running.handover import classes_of, handed
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
+from lrtheory.bounds.statement.statement import name_of
 
 __all__ = ["check_own", "example_of", "kind_of", "solve_by_example"]
 
@@ -70,7 +71,9 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     if watched.error is not None:  # the caller wants to see where, and not that an error refutes the claim
         raise _explained(watched.error, statement, session, watched)
     notes = "; ".join(note for note in (evidence.message, _nearly(evidence)) if note)
-    return dataclasses.replace(evidence, replay=call(evidence, f"{statement.id!r}, solve=...", instance), message=notes)
+    again = call(evidence, f"{statement.id!r}, solve=...", instance)
+    subject = f"{CALLERS}{name_of(solve)}"
+    return dataclasses.replace(evidence, subject=subject, replay=again, message=notes)
 
 
 class _Watched:

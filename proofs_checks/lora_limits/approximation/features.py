@@ -111,6 +111,7 @@ LL_D4_RANK = Statement(
     solve=factored,
     claim=Inequality(of_full_rank, unbounded="factors may have any number of columns"),
     decisions=("U", "V"),
+    may_vary=dict.fromkeys("UV", "how many columns there are is what the claim counts"),
     saboteurs=(
         # a column of zeros: the product is right, and only the count is not the rank
         saboteur("a column too many", solve=wrong.a_column_more),

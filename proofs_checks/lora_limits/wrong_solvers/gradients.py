@@ -83,8 +83,9 @@ def tiles_without_the_last_query(case: exact.Tiled, rng: np.random.Generator) ->
 
 
 def compiled_alone(case: exact.Tiled, rng: np.random.Generator) -> dict[str, list[np.ndarray]]:
-    """Answer by the compiled tiles alone, and not by the sweep."""
-    return {"compiled": exact.whole_and_tiled(case)["compiled"]}
+    """Answer by the compiled tiles alone, and by zeros for the sweep."""
+    found = exact.whole_and_tiled(case)
+    return found | {"swept": [np.zeros_like(one) for one in found["swept"]]}
 
 
 # --- errors of exp ---------------------------------------------------------------------------------------------------

@@ -84,11 +84,12 @@ def one_more_along(case: ladders.Ladder, rng: np.random.Generator) -> np.ndarray
 
 
 def last_degree_alone(case: features.Features, rng: np.random.Generator) -> features.Factors:
-    """Use the monomials of degree exactly g alone."""
+    """Use the monomials of degree exactly g alone; the columns of the others are zero."""
     found = features.factored(case)
     # the homogeneous part of the polynomial: right for the last coefficient alone
     lower = theory.n_features(case.Q.shape[1], case.degree - 1) if case.degree else 0
-    return features.Factors(found.U[:, lower:], found.V[:, lower:])
+    last = np.arange(found.U.shape[1]) >= lower
+    return features.Factors(found.U * last, found.V * last)
 
 
 def unweighted(case: features.Features, rng: np.random.Generator) -> features.Factors:

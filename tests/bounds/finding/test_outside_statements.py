@@ -44,8 +44,8 @@ def test_a_statement_of_a_notebook_is_checked_with_its_saboteurs():
 
 def test_evidence_of_another_format_is_refused(tmp_path):
     path = check(GAUSS, Session()).save(tmp_path)
-    path.write_text(path.read_text().replace('"format": 1', '"format": 0'))
-    with pytest.raises(ValueError, match="not an evidence file of format 1"):
+    path.write_text(path.read_text().replace('"format": 2', '"format": 0'))
+    with pytest.raises(ValueError, match="not an evidence file of format 1 or 2"):
         load_evidence(path)
 
 
