@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
+from lrtheory._kernels.units import unit_of
 from lrtheory._validation import Words, must
 from lrtheory.lora_limits.products.attention import Attention, Products, centered
 from lrtheory.lora_limits.solving.inputs import Entry, Inputs, kind_of
@@ -109,6 +110,8 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
     if keys.ndim != 2:
         return None
     WQ, WK = (to_numpy(entry.W[projection]).astype(np.float64) for projection in "QK")
+    units = unit_of(WQ), unit_of(WK)  # the product of small weights would be 0, and with it all logits
+    WQ, WK = np.ldexp(WQ, -units[0]), np.ldexp(WK, -units[1])
     # W_Q W_K^T is (d_in, d_in); by the two QR factorizations only a (d_head, d_head) matrix is decomposed
     (left, R_left), (right, R_right) = np.linalg.qr(WQ), np.linalg.qr(WK)
     U, S, Vt = np.linalg.svd(R_left @ R_right.T)
@@ -119,8 +122,8 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
     root = np.sqrt(S[:rank])
     xp, like = inputs.xp, keys
     onto = (
-        xp.asarray(side, dtype=like.dtype, device=like.device)
-        for side in (left @ U[:, :rank] * root, right @ Vt[:rank].T * root)
+        xp.asarray(np.ldexp(side, unit), dtype=like.dtype, device=like.device)
+        for side, unit in zip((left @ U[:, :rank] * root, right @ Vt[:rank].T * root), units, strict=True)
     )
     x, y = (entry.X[projection] @ side for projection, side in zip("QK", onto, strict=True))
     return inputs.head.beta * x, centered(xp, y)

@@ -144,3 +144,4 @@ UNITLESS = {
 }
 #: gradients and losses are products of several of these units; monomials of degree four end at 1e77
 FAR = {name: (1e-75, 1e75) if name.startswith("attention_factors") else (1e-150, 1e150) for name in UNITS}
+FAR |= {f"lora_gradients: inputs, {method}": (1e-150, 1e150, 1e200, 1e300) for method in ("dense", "tiled")}
