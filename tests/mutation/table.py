@@ -21,15 +21,20 @@ system, the fastest first, until one fails or 120 seconds of the processor are s
 A failure counts where the same test passes without the change; it does not where its cause is that a patch of a test no
 longer finds its line.
 
-*Tests* says how many tests take part. *Survived* counts mutants that no such test saw and that change something;
-*equivalent* ones change nothing that can be seen, for the reason that `equivalent.toml` gives. The score is that of
-the mutants which are not equivalent, and the interval is that of Clopper and Pearson at 95 %.
+*Tests* says how many tests take part, *kernels* and *plain* how many of the mutants are in kernels and in all other
+code. *Survived* counts mutants that no such test saw and that change something; *equivalent* ones change nothing that
+can be seen, for the reason that `equivalent.toml` gives. The score is that of the mutants which are not equivalent, and
+the interval is that of Clopper and Pearson at 95 %.
 
 A sample is drawn with the *seed* from the files as they stand. A mutant that was killed or is equivalent stays so while
 the code of its function stays; where that changes another one is drawn. One that survived is tried again whenever the
 tests have changed.
 
 """
+
+
+#: of the table
+COLUMNS = "system tests seed mutants kernels plain equivalent survived score interval".split()
 
 
 class Fate(NamedTuple):
@@ -71,6 +76,12 @@ def lines(system: str, fates: list[Fate], seed: int, tests: str) -> tuple[str, l
     return row, [f"- `{one.path}`, `{one.function}`: `{one.before}` became `{one.after}`: {one.by}" for one in survived]
 
 
+def _without(rows: list[str]) -> str:
+    """A sentence on the systems that have no row."""
+    missing = [f"`{one}`" for one in lrtheory.SYSTEMS if not any(row.startswith(f"| `{one}` |") for row in rows)]
+    return f"No sample has been run of {', '.join(missing)}.\n\n" if missing else ""
+
+
 def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
     """Put the lines of systems into the table; those of other systems stay."""
     old = path.read_text().splitlines() if path.exists() else []
@@ -83,17 +94,7 @@ def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
         else:
             rows += [line for line in old if line.startswith(f"| `{system}` |")]
             survivors += [line for line in old if line.startswith(f"- `lrtheory/{system}/")]
-    names = (
-        "system",
-        "tests",
-        "seed",
-        "mutants",
-        "of kernels",
-        "of plain code",
-        "equivalent",
-        "survived",
-        "score",
-        "interval",
+    head = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
+    path.write_text(
+        "\n".join([_HEAD + _without(rows) + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""])
     )
-    head = f"| {' | '.join(names)} |\n|{' --- |' * len(names)}"
-    path.write_text("\n".join([_HEAD + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]))
