@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import IntegerES, IntegerMembers, IntegerRNN, make_markov_text, theory
+from lrtheory.low_rank_optimizers.integer.lookup_tables import hashed
 from lrtheory.low_rank_optimizers.integer.results import Progress
 
 TEXT = make_markov_text(500, n_states=3, rng=0)
@@ -99,6 +100,15 @@ def test_members_agree_with_scores_of_their_logits() -> None:
             S = sum(math.floor(16 * 2 ** ((value + 128) / 16)) for value in row)
             total += row[target] + 128 - math.floor(16 * math.log2(S / 16))
         assert scores[member] == total
+
+
+def test_pieces_of_a_text_are_drawn_beside_the_streams_of_the_layers() -> None:
+    """Else the piece that a pair reads would say which noise it gets."""
+    es = IntegerES(IntegerRNN(200, 4, rng=0), population_size=64, rng=0)
+    begins = es.pieces(np.arange(200), 1)[:, 0].astype(np.uint64)
+    for layer in range(len(es._lengths)):
+        places = hashed(es._seed, es.n_steps, np.arange(32), layer)
+        assert np.mean(begins == places % np.uint64(199)) < 0.5
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3, -1])

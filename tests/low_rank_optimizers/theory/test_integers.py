@@ -39,6 +39,8 @@ def test_any_vote_is_enumerated() -> None:
         share = Fraction(sum(total != 0 and 16 * abs(total) >= bound for total in sums), 512)
         assert theory.flip_probability(z, bound) == share
     assert theory.flip_probability([5, 5], 0) == Fraction(1, 2)  # a vote of 0 moves nothing
+    with pytest.raises(ValueError, match="`bound` must be"):
+        theory.flip_probability([5, 5], Fraction(-1, 2))
 
 
 def test_quantiles_are_those_of_the_normal_law() -> None:
