@@ -70,6 +70,7 @@ def pytest_with(orders: Path, tests: list[str], folder: Path) -> subprocess.Comp
     unset = ("LRTHEORY_REQUIRE", "PYTEST_ADDOPTS")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     environment |= {"LRTHEORY_MUTATION": str(orders), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment["TMPDIR"] = str(folder)  # a fork that is ended leaves what it has written
     words = ["-p", "tests.mutation.forked", "-p", "no:cacheprovider", "-q", "-s", "--tb=short"]
     words += ["--basetemp", str(folder / "tests"), *tests]
     command = [sys.executable, "-m", "pytest", *words]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numba
 from numba.core.dispatcher import Dispatcher
+from numba.core.extending import _Intrinsic
 from scipy import special
 
 
@@ -63,15 +64,21 @@ class Process:
         return {id(one): {id(body) for body in named(one.py_func)} for one in self.kernels}
 
     def interpreters(self, changed: set[int], name: str = "") -> list[Any]:
-        """The kernels that have changed or name something changed, or a name, and their callers at any remove."""
+        """The kernels that have changed or name something changed, or a name, their callers, and whom all these call.
+
+        Whom they call would be compiled anew, since a part of a kernel has no code that Python can call.
+        """
         found = {id(one): one for one in self.kernels if id(one.py_func) in changed}
         found |= {id(one): one for one in self.kernels if name and name in names_in(one.py_func.__code__)}
         while True:
             bodies = changed | {id(one.py_func) for one in found.values()}
             more = {id(one): one for one in self.kernels if id(one) not in found and self.callees[id(one)] & bodies}
             if not more:
-                return list(found.values())
+                break
             found |= more
+        below = set().union(*(self.callees[key] for key in found))
+        found |= {id(one): one for one in self.kernels if id(one.py_func) in below and not machine_code(one.py_func)}
+        return list(found.values())
 
     def changed(self, order: Order) -> list[tuple[FunctionType, CodeType]]:
         """The functions that a mutant touches, each with its changed code."""
@@ -213,25 +220,33 @@ def _values(code: CodeType, names: dict[str, Any], cells: tuple[Any, ...]) -> It
             to_do.append(value.func)
 
 
+def machine_code(function: FunctionType) -> bool:
+    """Whether a function names an intrinsic of Numba, which nothing but the compiler can run."""
+    return any(isinstance(function.__globals__.get(name), _Intrinsic) for name in names_in(function.__code__))
+
+
 @functools.cache
 def _interpreter(kind: type) -> type:
     """The dispatchers of a kind, except that they call their body, and that they compile to it."""
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
-        return self.py_func(*args, **options)
+        return self.body(*args, **options)
 
     def body(self: Any, _: Any) -> Any:
-        return self.py_func
+        return self.body
 
     return type(f"Interpreted{kind.__name__}", (kind,), {"__call__": call, "compile": body})
 
 
 def interpret(kernels: list[Any]) -> None:
-    """Let kernels run without the compiler, with the mathematics of compiled code."""
+    """Let kernels run without the compiler, with the mathematics and the constants that compiled code has."""
     for one in kernels:
-        one.__class__ = _interpreter(type(one))
-        if one.py_func.__globals__.get("math") is math:
-            one.py_func.__globals__["math"] = COMPILED_MATH
+        function, names = one.py_func, dict(one.py_func.__globals__)
+        if names.get("math") is math:
+            names["math"] = COMPILED_MATH
+        body = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+        body.__kwdefaults__ = function.__kwdefaults__
+        one.body, one.__class__ = body, _interpreter(type(one))
     # what kernels call by the name of a symbol is a function of SciPy under that name
     external = numba.types.ExternalFunction
     external.__call__ = lambda self, *args: getattr(special, self.symbol.split("_")[-1])(*args[:-1])

@@ -145,7 +145,7 @@ class Runner:
     def outcome(self, order: Order) -> Outcome:
         """What becomes of a mutant."""
         tests = self.survey.callers(order)
-        left, spent, met = list(tests), 0.0, 0
+        left, spent, met, others = list(tests), 0.0, 0, 0
         while left:
             name, state, said, seconds = self._forked(order, left, ORDERS["budget"] - spent)
             done = left.index(name) + 1 if name else len(left)
@@ -154,7 +154,9 @@ class Runner:
                 return Outcome(False, f"the budget ended after {met} of {len(tests)} tests", met)
             if state == "failed" and self._passes_unchanged(order, name):
                 return Outcome(True, f"{name}: {said}", met)
-        return Outcome(False, f"{len(tests)} tests pass" if tests else "no test calls it", met)
+            others += state == "failed"
+        said = f"{len(tests) - others} tests pass" + f", {others} fail without the change too" * bool(others)
+        return Outcome(False, said if tests else "no test calls it", met)
 
     def _passes_unchanged(self, order: Order, name: str) -> bool:
         """Whether a test passes in a fork without the change, where the same kernels are interpreted."""

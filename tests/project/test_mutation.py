@@ -34,13 +34,13 @@ def steps(x):
 
 
 @kernel
-def twice(x):
-    return 2 * steps(x)
+def log(x):
+    return math.log(x)
 
 
 @kernel
-def log(x):
-    return math.log(x)
+def twice(x):
+    return 2 * steps(x) + log(1.0)
 
 
 def plain(x, *, more=1):
@@ -160,6 +160,7 @@ def fates(folder: Path, *changes: tuple[str, str, str, str]) -> list[Any]:
 KILLED = {
     "a kernel": ("kernel", "steps", "2 * i", "3 * i"),
     "a kernel below another one": ("kernel", "steps", "range(3)", "range(1)"),
+    "a kernel above others": ("kernel", "twice", "+ log", "- 1 + log"),
     "a function": ("plain", "plain", "x + more", "x - more"),
     "a default": ("plain", "plain", "more=1", "more=2"),
     "a constant": ("constant", "LIMIT", "LIMIT = 3", "LIMIT = 2"),
@@ -172,6 +173,7 @@ KILLED = {
 ALIVE = {
     "a kernel that does the same": ("kernel", "steps", "range(3)", "range(2)"),
     "a kernel with the mathematics of the compiler": ("kernel", "log", "math.log(x)", "math.log(x) + 0"),
+    "a kernel that calls others": ("kernel", "twice", "2 * steps(x)", "steps(x) * 2"),
     "a refusal without a test": ("plain", "plain", "x < -1", "x < -2"),
 }
 
@@ -181,6 +183,7 @@ def test_a_mutant_takes_the_place_of_its_code(toy: Path) -> None:
     assert {name: killed for name, (killed, *_) in found.items()} == dict.fromkeys(KILLED, True) | dict.fromkeys(
         ALIVE, False
     )
+    assert not any("without the change" in by for _, by, _ in found.values())
     assert "took longer than" in found["a loop without end"][1]
     assert found["a kernel that does the same"][1:] == ["1 tests pass", 1]  # those that do not call it do not run
     assert (toy / "code" / "toy_code.py").read_text() == CODE

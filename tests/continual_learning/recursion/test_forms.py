@@ -453,3 +453,29 @@ def test_the_dual_form_keeps_a_ridge_below_the_rounding_of_keys() -> None:
     state = RecursiveRidge(np.zeros((3, 2), np.float32), ridge=1 / 256, method="dual")
     state.update_many(K, V)
     assert np.linalg.norm(np.asarray(state.weights) - due) <= 1e-5 * np.linalg.norm(due)
+
+
+@pytest.mark.parametrize("keep", ["edits", "nothing"])
+@pytest.mark.parametrize("form", FORMS)
+def test_edits_with_weights_are_taken_back(form: str, keep: str) -> None:
+    given = stream(np.random.default_rng(17), 5, 2, n=4)
+    assert len({w for _, _, w in given.edits}) > 1
+    state = made(given, form, keep=keep)
+    for K, V, w in given.edits:
+        state.update(K, V, weight=w)
+    for label, (K, V, w) in enumerate(given.edits[1:], 1):
+        root = np.sqrt(w)
+        state.forget(*((label,) if keep == "edits" else (K * root, V * root)))
+    assert as_rows(state) == pytest.approx(batch(given.of([0])), abs=1e-9)
+
+
+@pytest.mark.parametrize("d", [8, 16, 64])
+def test_the_products_of_an_update_are_counted(d: int) -> None:
+    """By the costs of LAPACK's steps: d^3 / 3 of a factorization, and u d^2 of a product of d x d with d x u."""
+    u, p = 3, 2
+    wide = 6 * u * d * p
+    due = {"sqrt": 4 * u * d**2, "covariance": 4 * u * d**2, "information": d**3 // 3 + 4 * u * d**2}
+    for form, products in due.items():
+        state = RecursiveRidge(np.zeros((d, p)), method=form, layout="rows", ridge=1.0)
+        counts = state.update(np.eye(d)[:u], np.ones((u, p))).counts
+        assert counts == {"keys": u, "flops": products + wide}

@@ -360,3 +360,9 @@ def test_rounding_excuses_no_more_than_rounding(method: str, dtype: type, wrong:
         gap = (mass - float(np.sum(B.astype(float) ** 2))) / 3 - s[2] ** 2
         assert gap > 0
         assert replace(certificate, rows=B, bound=s[2] ** 2, gap=gap).verify(given) is due
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 5])
+def test_truncation_keeps_no_more_rows_than_there_are(n_rows: int) -> None:
+    found = truncated(np.eye(5)[:n_rows], 3)
+    assert found.sketch.shape == (min(n_rows, 3), 5)

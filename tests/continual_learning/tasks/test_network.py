@@ -72,6 +72,15 @@ def test_optimizers_follow_their_formulas():
     assert taken["adam"][2] == pytest.approx(-0.1 * mean / (np.sqrt(square) + 1e-8))
 
 
+def test_steps_of_adam_along_a_gradient_that_stays_do_not_fade():
+    """Both means are right at every step, so that each step has the length of the first; also after a thousand."""
+    gradient = [np.array([3.0, -0.5])]
+    optimizer = Optimizer("adam", 0.1, gradient)
+    for _ in range(1500):
+        (found,) = optimizer.updates(gradient)
+        assert found == pytest.approx([-0.1, 0.1], rel=1e-6)
+
+
 def test_inputs_of_layers_end_with_ones():
     network, X, _ = made()
     first, second = network.inputs(X)
