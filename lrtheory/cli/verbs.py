@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 import lrtheory
 from lrtheory.cli.docstrings import entries
-from lrtheory.cli.reading import reading_options
 
 __all__ = ["NUMBERS", "REQUIRED", "Parameter", "Verb", "hint", "verbs", "verbs_of"]
 
@@ -80,7 +79,7 @@ class Verb(NamedTuple):
     @property
     def reading(self) -> tuple[str, ...]:
         """The options that its first file takes: some of form, columns and header."""
-        known = reading_options(f"lrtheory.{self.system}.commands", self.files[0].plain_kind) if self.files else ()
+        known = _reading_options(f"lrtheory.{self.system}.commands", self.files[0].plain_kind) if self.files else ()
         return tuple(word for word in ("form", "columns", "header") if word in known)
 
 
@@ -160,6 +159,36 @@ def _literal(node: ast.expr) -> Any:
 def _described(docstring: str) -> dict[str, str]:
     """Return what the section Parameters of a docstring says of each parameter."""
     return {name: body for name, _, body in entries(docstring, "Parameters")}
+
+
+def _reading_options(module: str, name: str) -> tuple[str, ...]:
+    """The keywords of the ``from_file`` of a class that a module defines or imports; empty if it has none."""
+    if module.partition(".")[0] != "lrtheory":
+        return ()
+    for node in _parsed(module).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return _of_class(module, node)
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return _reading_options(node.module or "", alias.name)
+    return ()
+
+
+def _of_class(module: str, node: ast.ClassDef) -> tuple[str, ...]:
+    """The keywords of the class's own ``from_file``, or of the one that it inherits."""
+    for one in node.body:
+        if isinstance(one, ast.FunctionDef) and one.name == "from_file":
+            return tuple(keyword.arg for keyword in one.args.kwonlyargs)
+    inherited = (_reading_options(module, base.id) for base in node.bases if isinstance(base, ast.Name))
+    return next((found for found in inherited if found), ())
+
+
+@functools.cache
+def _parsed(module: str) -> ast.Module:
+    path = _FOLDER.joinpath(*module.split(".")[1:])
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(source.read_text(encoding="utf-8"))
 
 
 def verbs() -> int:

@@ -213,7 +213,7 @@ def forward_transfer(R: ArrayLike, baseline: ArrayLike) -> Number | None:
 
 
 @result
-class AccuracyTable(Result, FromTable):
+class AccuracyTable(FromTable, Result):
     """Accuracies on tasks that were learned in turn, with what was learned and forgotten.
 
     Attributes

@@ -28,8 +28,9 @@ __all__ = [
 ]
 
 
-#: a condition of a small system by which five digits of two are lost
-MILD = 32.0
+#: a small system whose condition is below this power of the unit of rounding is solved as it is
+MILD = -0.25
+_MILD = {np.dtype(kind): float(np.finfo(kind).eps) ** MILD for kind in (np.float32, np.float64)}
 #: the kind of an array of Fractions
 OBJECT = np.dtype(object)
 
@@ -62,16 +63,26 @@ def solve(A: Any, B: Any) -> Any:
     return array_namespace(A).linalg.solve(A, B)
 
 
-def definite(variances: Any) -> Any:
-    """The variances themselves, unless rounding has made one of them negative."""
-    if not is_exact(variances) and 0 not in variances.shape and float(array_namespace(variances).min(variances)) < 0:
+def definite(S: Any) -> Any:
+    """Variances (n,), or a matrix with variances on its diagonal, unless rounding has made one of them negative."""
+    if is_exact(S) or 0 in S.shape:
+        return S
+    if isinstance(S, np.ndarray):
+        least = (S.diagonal() if S.ndim == 2 else S).min()
+    else:
+        xp = array_namespace(S)
+        least = float(xp.min(xp.linalg.diagonal(S) if S.ndim == 2 else S))
+    if least < 0:
         raise np.linalg.LinAlgError("a negative variance")
-    return variances
+    return S
 
 
 def mild(S: Any) -> bool:
     """Whether I + S has a small condition for positive semidefinite S."""
-    return float(array_namespace(S).linalg.trace(S)) <= MILD
+    if isinstance(S, np.ndarray):
+        return bool(S.trace() <= _MILD[S.dtype])
+    xp = array_namespace(S)
+    return float(xp.linalg.trace(S)) <= float(xp.finfo(S.dtype).eps) ** MILD
 
 
 def rotated(K: Any, E: Any) -> tuple[Any, Any, Any]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, beside, to_numpy
+from lrtheory._array import beside, to_numpy
 from lrtheory.continual_learning.recursion.forms.algebra import (
     definite,
     identity,
@@ -57,9 +57,7 @@ class Covariance(NamedTuple):
     def gain(self, K: Any) -> tuple[Any, Any]:
         """C K^T of shape (d, u) and K C K^T of shape (u, u)."""
         F = self.C @ K.T
-        S = K @ F
-        definite(S.diagonal() if isinstance(S, np.ndarray) else array_namespace(S).linalg.diagonal(S))
-        return F, S
+        return F, definite(K @ F)
 
     def variance(self, x: Any) -> Any:
         """The numbers x C x^T of rows x."""
@@ -79,7 +77,7 @@ class Covariance(NamedTuple):
 
     def _steadily_added(self, K: Any, weight: Any) -> Covariance:
         """The same without a difference, where much is learned of a direction."""
-        rows = rotated(K, K[:, :0])[0]
+        rows = rotated(K, K[:, :0])[0] if K.shape[0] > 1 else K
         F, S = self.gain(rows)
         H = identity(S, S.shape[0]) + S * weight
         if rows.shape[0] == self.C.shape[0]:  # the keys alone hold all directions

@@ -74,8 +74,8 @@ class Dual(NamedTuple):
     def written(self, K: np.ndarray, E: np.ndarray, weight: float) -> tuple[Dual, *tuple[np.ndarray, ...]]:
         """The form after an edit of surprise E, the change D of the weights, the residual, and K D."""
         Q, R, rows = self._wider(K)
-        inside, *(D, residual, moved) = SquareRoot(R).written(rows, E, weight)
-        return self._grown(Q, inside.R, rows * math.sqrt(weight)), Q.T @ D, residual, moved
+        inside, *(left, right, residual, moved) = SquareRoot(R).stepped(rows, E, weight)
+        return self._grown(Q, inside.R, rows * math.sqrt(weight)), Q.T @ left @ right, residual, moved
 
     def added(self, K: np.ndarray, weight: float) -> Dual:
         """The form with the information weight K^T K more."""
@@ -165,6 +165,9 @@ class Dual(NamedTuple):
         least = ROUNDING * np.finfo(rows.dtype).eps
         if not rows.size or np.linalg.norm(rows, axis=1).max() <= least:
             return rows[:0]
+        found, triangle = np.linalg.qr(rows.T)
+        if np.abs(np.diagonal(triangle)).min() >= TWICE and len(rows) <= rows.shape[1] - len(self.Q):
+            return np.ascontiguousarray(found.T)  # far from each other and from the basis, as usual
         found, triangle, _ = qr(rows.T, mode="economic", pivoting=True, check_finite=False)
         sizes = np.abs(np.diagonal(triangle))
         n = min(int(np.count_nonzero(sizes > least)), rows.shape[1] - len(self.Q))

@@ -57,7 +57,12 @@ class SquareRoot(NamedTuple):
         return SquareRoot(self.R * math.sqrt(decay))
 
     def written(self, K: np.ndarray, E: np.ndarray, weight: float) -> tuple[SquareRoot, *tuple[np.ndarray, ...]]:
-        """The form after an edit of surprise E, the change D of the weights, the residual, and K D.
+        """The form after an edit of surprise E, the change D of the weights, the residual, and K D."""
+        form, *(left, right, residual, moved) = self.stepped(K, E, weight)
+        return form, left @ right, residual, moved
+
+    def stepped(self, K: np.ndarray, E: np.ndarray, weight: float) -> tuple[SquareRoot, *tuple[np.ndarray, ...]]:
+        """The form after an edit of surprise E, the two factors of the change D, the residual, and K D.
 
         The rotations that turn R and K into the new triangle also turn 0 and I into q and r: then R^{-1} q is the gain,
         and r^T r the share of the surprise that is left, and nothing was squared or inverted on the way.
@@ -66,12 +71,12 @@ class SquareRoot(NamedTuple):
         R, q, r = _turned(self.R, K * root)
         gained = q @ E
         moved = q.T @ gained
-        D = triangular(R, q) @ (E * root)
+        left, right = triangular(R, q), E * root
         # the columns of the gain cancel where keys are nearly parallel and large; then D is solved for by itself
         allowed = 64 * len(R) * np.finfo(R.dtype).eps * np.linalg.norm(E)
-        if len(K) > 1 and np.linalg.norm(K @ D - moved) > allowed:
-            D = triangular(R, gained * root)
-        return SquareRoot(R), D, r.T @ (r @ E), moved
+        if len(K) > 1 and np.linalg.norm(K @ left @ right - moved) > allowed:
+            left, right = triangular(R, gained * root), np.eye(E.shape[1], dtype=R.dtype)
+        return SquareRoot(R), left, right, r.T @ (r @ E), moved
 
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
         """The form with the information weight K^T K less, by rotations that undo those that added it."""
