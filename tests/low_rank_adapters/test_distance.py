@@ -109,9 +109,11 @@ def test_randlora_with_orthonormal_bases_and_signs() -> None:
 
 
 def test_weights_that_are_all_zero_leave_the_whole_target() -> None:
-    D = normal(2, 3, 3)
-    found = fitted_entries(D, np.zeros((2, 3, 3)), 1, eps=2.0**-53)
-    assert found.bound == pytest.approx(np.sum(D**2, axis=(1, 2)))
+    D, others = normal(2, 3, 3), normal(3, 3, rng=1)
+    found = fitted_entries(D, np.stack([np.zeros((3, 3)), others]), 1, eps=2.0**-53)
+    assert found.spread > 1.5
+    assert found.bound[0] == pytest.approx(np.sum(D[0] ** 2))
+    assert found.bound[1] < np.sum(D[1] ** 2)
     assert np.isfinite(found.left).all()
     assert np.isfinite(found.right).all()
 
