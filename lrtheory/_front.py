@@ -25,6 +25,7 @@ from lrtheory.bounds.finding.configuration import Configuration, configured
 from lrtheory.bounds.finding.naming import one_named, variant_named
 from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
+from lrtheory.bounds.reporting.again import measured_again
 from lrtheory.bounds.trust.user_solver import check_own
 
 __all__ = [
@@ -282,6 +283,7 @@ def report(
     evidence: str | Path | None = None,
     figures: str | Path | None = None,
     details: str = DETAILS,
+    rerun: int = 0,
 ) -> str:
     """Render the evidence files of a run of the bounds, and the records of figures, as Markdown.
 
@@ -299,6 +301,9 @@ def report(
         The folder of one profile into which `python -m figures` wrote; None leaves the figures out.
     details : str
         The folder of the pages of details, seen from the main page.
+    rerun : int
+        How many of the statements, drawn at random, are measured again before anything is written. Their evidence must
+        be that of the files, times aside.
 
     Returns
     -------
@@ -310,8 +315,8 @@ def report(
     FileNotFoundError
         If a statement or one of its saboteurs has no evidence, or there is no record of a figure.
     ValueError
-        If a verdict is not the one that is due, evidence is older than the sources, or a figure that the page shows has
-        no record.
+        If a verdict is not the one that is due, evidence is older than the sources, of a caller's solver or of one
+        instance, or another than a new run gives, or a figure that the page shows has no record.
     KeyError
         If an id is unknown.
     TypeError
@@ -323,6 +328,8 @@ def report(
     told = [one for one in findings() if _can_be_told(one, {one.id for one in ours}, records)] if ours else []
     words = abouts() if ours else {}
     folder, title = evidence_folder(evidence), configured().title
+    if integer("rerun", rerun, low=0):
+        measured_again(wanted, folder, rerun)
     made = render(wanted, folder, abouts=words, findings=told, figures=records, details=details, title=title)
     if path is not None:
         made.write(path)

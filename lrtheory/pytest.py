@@ -14,8 +14,19 @@ from typing import Any
 
 import pytest
 
-from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Registry, Session, Statement, StatementError, check, defects
+from lrtheory.bounds import (
+    BUDGETS,
+    DEFAULT_SEED,
+    Evidence,
+    Registry,
+    Session,
+    Statement,
+    StatementError,
+    check,
+    defects,
+)
 from lrtheory.bounds.finding.configuration import configured
+from lrtheory.bounds.finding.registry import are_one
 
 __all__ = ["StatementFile", "StatementItem"]
 
@@ -23,6 +34,7 @@ _WORKERS = "2"
 _SEED: pytest.StashKey[int] = pytest.StashKey()
 _SESSION: pytest.StashKey[Session] = pytest.StashKey()
 _REGISTRY: pytest.StashKey[Registry] = pytest.StashKey()
+_FILES: pytest.StashKey[dict[str, tuple[Statement, Path]]] = pytest.StashKey()  # where the statement of an id stands
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -135,10 +147,18 @@ class StatementFile(pytest.File):
         """
         try:
             registry = self.config.stash[_REGISTRY]
-            statements = registry.in_file(self.path) if registry.covers(self.path) else list(Registry(str(self.path)))
+            covered = registry.covers(self.path)
+            registry = registry if covered else Registry(str(self.path))
+            statements = registry.in_file(self.path) if covered else list(registry)
             faults = [f"{one.id}: {fault}" for one in statements for fault in defects(one)]
         except StatementError as error:
             raise self.CollectError(str(error)) from error
+        files = self.config.stash.setdefault(_FILES, {})
+        for one in statements:  # the evidence of one would take the place of that of the other
+            own = registry.original(one.id)
+            first, path = files.setdefault(one.id, (own, self.path))
+            if not are_one(first, own):
+                faults.append(f"{one.id} stands twice: in {path} and in {self.path}; one of them needs another id")
         # nothing of an incomplete statement runs: its verdict would say too much
         if faults:
             raise self.CollectError("\n".join(faults))
@@ -193,11 +213,11 @@ class StatementItem(pytest.Item):
         evidence = check(self.statement, session)
         # before the verdict is judged, so that a failure leaves its evidence too
         evidence.save(_evidence_folder(self.config))
-        complaint = self._complaint(evidence, at_default=session.seed == DEFAULT_SEED)
+        complaint = self._complaint(evidence)
         if complaint:
             pytest.fail(f"{complaint}\n{evidence}", pytrace=False)
 
-    def _complaint(self, evidence: Any, *, at_default: bool) -> str:
+    def _complaint(self, evidence: Evidence) -> str:
         statement = self.statement
         if evidence.verdict != statement.due:
             if statement.violated is not None and evidence.verdict == "supported":
@@ -205,7 +225,7 @@ class StatementItem(pytest.Item):
             return f"{evidence.verdict}, and {statement.due} is due"
         if statement.due == "refuted" and evidence.by_luck:
             return "refuted on a drawn instance, which another seed may not meet"
-        return "more than half of the cap of runs was needed" if evidence.underpowered and at_default else ""
+        return "more than half of the cap of runs was needed" if evidence.too_weak else ""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show an ill-posed statement as the sentence that says so; every other error with where it was raised.

@@ -211,7 +211,7 @@ def _in_form(statement: Statement, outcome: Any, due: Any) -> Any:
 
 
 def _state_of(rng: np.random.Generator) -> tuple[Any, int]:
-    """What tells whether a stream was used: its state, and how many streams were made from it."""
+    """The state of a stream, and the number of streams made from it; both stay while it is not used."""
     return rng.bit_generator.state, rng.bit_generator.seed_seq.n_children_spawned  # type: ignore[attr-defined]
 
 

@@ -178,4 +178,7 @@ def _add_report(report: argparse.ArgumentParser) -> None:
     report.add_argument(
         "--details", default=DETAILS, help="Folder of the details beside that file (default: %(default)s)."
     )
+    report.add_argument(
+        "--rerun", type=int, default=0, metavar="N", help="Measure N statements again, drawn at random, and compare."
+    )
     report.add_argument("--costs", action="store_true", help="Print processor seconds by system instead.")

@@ -147,4 +147,4 @@ def _exit_code(evidence: Evidence) -> int:
         return 130
     escaped = any(verdict != "refuted" for verdict in evidence.saboteurs.values())
     code = _EXIT[evidence.verdict]
-    return 2 if code == 0 and escaped else code
+    return 2 if code == 0 and (escaped or evidence.too_weak) else code

@@ -25,7 +25,7 @@ def report(options: Any) -> int:
     folders = {name: getattr(options, name) for name in ("evidence", "figures", "details")}
     told = configured()
     path = options.path or (told.root / told.report if told.report else None)
-    text = lrtheory.report(options.ids or None, path=path, **folders)
+    text = lrtheory.report(options.ids or None, path=path, rerun=options.rerun, **folders)
     print(f"wrote {path}, and its details in {options.details}" if path else text)
     return 0
 

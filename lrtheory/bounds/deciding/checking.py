@@ -236,11 +236,16 @@ def _e_value(rows: list[Row], verdict: str) -> float | None:
 def _message(statement: Statement, tally: Tally) -> str:
     if isinstance(statement.claim, Recorded):
         return f"{statement.claim.reason} Carried by {statement.claim.carried_by}."
-    remarks = tally.problems + tally.remarks
+    remarks, counts = tally.problems + tally.remarks, tally.counts
     if not tally.rows:
         remarks.append("no instance was measured")
     elif tally.vacuous():
         remarks.append(tally.vacuous())
+    if 2 * counts["most_runs"] > counts["cap"]:
+        remarks.append(
+            f"underpowered: {counts['most_runs']} of at most {counts['cap']} runs were needed on {tally.longest}; "
+            "choose instances on which the claim is further from its bound, or state it less sharply"
+        )
     if tally.counts["raised"]:
         remarks += [row.shown[0] for row in tally.rows if row.verdict == "refuted"]
     if statement.patch is not None and statement.patch.remark():

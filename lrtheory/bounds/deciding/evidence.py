@@ -14,6 +14,7 @@ import numpy as np
 from lrtheory._result import Result, result
 from lrtheory.bounds.deciding.verdict import alone_of, contradictions, scope_of
 from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.session import DEFAULT_SEED
 from lrtheory.bounds.statement.formulas import as_image, as_text
 
 __all__ = ["CALLERS", "OF_CALLERS", "Evidence", "file_name", "load_evidence"]
@@ -151,6 +152,11 @@ class Evidence(Result):
     def underpowered(self) -> bool:
         """Whether some instance needed more than half of its cap of runs."""
         return 2 * self.counts.get("most_runs", 0) > self.counts.get("cap", 0)
+
+    @property
+    def too_weak(self) -> bool:
+        """Whether a check was underpowered at the default seed, where that is a failure and not a remark alone."""
+        return self.underpowered and self.seed == DEFAULT_SEED
 
     @property
     def by_luck(self) -> bool:
@@ -291,7 +297,7 @@ class Evidence(Result):
         return [*rows, ("replay", self.replay)]
 
     def _instances(self) -> str:
-        """How many instances of which origin, and how large."""
+        """Count the instances by their origin, and give their sizes."""
         labels = [row["instance"] for row in self.rows]
         found = sum(label.startswith("json:") for label in labels)
         fixed = sum(map(is_fixed, labels))
@@ -322,7 +328,7 @@ class Evidence(Result):
         return "\n".join([head, *(f"    {word:<10} {text}" for word, text in self.lines())])
 
     def _escaped(self) -> str:
-        """How many saboteurs are not refuted, for the first line."""
+        """Count the saboteurs that are not refuted, for the first line."""
         escaped = [found for found in self.saboteurs.values() if found != "refuted"]
         if not escaped:
             return ""

@@ -154,7 +154,8 @@ def _runs(
             judgment = claim.judge(instance, np.concatenate(seen), level)
         if judgment.verdict != "inconclusive":
             break
-    tally.counts["most_runs"] = max(tally.counts["most_runs"], sum(map(len, seen)))
+    if sum(map(len, seen)) > tally.counts["most_runs"]:
+        tally.counts["most_runs"], tally.longest = sum(map(len, seen)), label
     return judgment
 
 
@@ -209,6 +210,7 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
         if ends[0].verdict != "inconclusive":
             break
     tally.counts.update(cap=session.budget.runs, most_runs=sum(map(len, seen[0])))
+    tally.longest = "each rung of the ladder"
     for name, end in zip(("lower", "upper"), ends, strict=True):
         label = f"{statement.instances.name}: {name} end of the slope"
         shown = (f"{end.lhs:.4g}", f"{end.rhs:.4g}")

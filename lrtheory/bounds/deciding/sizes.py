@@ -1,4 +1,4 @@
-"""How large the instances were: the ranges of the numbers in which they differ."""
+"""The sizes of instances: the ranges of the numbers in which they differ."""
 
 from __future__ import annotations
 

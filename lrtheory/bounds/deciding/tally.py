@@ -64,6 +64,7 @@ class Tally:
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)  # what is remarkable, and stands in no way
     last_crash: str = ""
+    longest: str = ""  # the label of the instance that needed the most runs
     breaks_hypothesis: bool = False
     misled: bool = False  # doubles were far from exact numbers on an instance, so that they filter no later one
 

@@ -88,7 +88,7 @@ def of_variants(alone: str, saboteurs: Mapping[str, str]) -> tuple[str, str]:
 
 
 def contradictions(data: Mapping[str, Any]) -> list[str]:
-    """What a file of evidence says that its own rows deny.
+    """List what a file of evidence says and its own rows deny.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from lrtheory.bounds.provenance.origin import Origin
 from lrtheory.bounds.provenance.places import home, is_private, modules, parts, resolved
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Registry", "located"]
+__all__ = ["Registry", "are_one", "located"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Registry:
                     before = found.get(value.id) or self._found.get(value.id)
                     if before is None:
                         found[value.id] = _Found(value, module)
-                    elif not _is_one(before, value):
+                    elif not are_one(before.original, value):
                         raise StatementError(
                             f"{value.id} stands twice: in {_named(before.module)} and in {_named(module)}; one of them "
                             "needs another id"
@@ -159,6 +159,10 @@ class Registry:
         """The file in which a statement stands."""
         return str(Path(self._found[id].module.__file__ or "").resolve())
 
+    def original(self, id: str) -> Statement:
+        """A statement as the object that its module has."""
+        return self._found[id].original
+
     def ids(self) -> list[str]:
         """All ids, place by place, and in a paper's order where an `__init__` gives it."""
         return [statement.id for statement in self]
@@ -208,18 +212,17 @@ def _names(module: ModuleType, statement: Statement) -> list[tuple[str, int]]:
     return [(name, position) for name, some in listed for position, one in enumerate(some) if one is statement]
 
 
-def _is_one(before: _Found, value: Statement) -> bool:
+def are_one(first: Statement, second: Statement) -> bool:
     """Whether two statements of one id are one: the same object, or the same name of the same file.
 
     A file that is a place may be imported by another one under its ordinary name, and is then run twice.
     """
-    if before.original is value:
+    if first is second:
         return True
     loaded = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
     loaded = [one for one in loaded if getattr(one, "__file__", None) is not None]
     here, there = (
-        {(one.__file__, *name) for one in loaded for name in _names(one, statement)}
-        for statement in (value, before.original)
+        {(one.__file__, *name) for one in loaded for name in _names(one, statement)} for statement in (second, first)
     )
     return bool(here & there)
 

@@ -94,6 +94,9 @@ def _found(statement: Statement, folder: Path) -> Found:
     if failed:
         raise ValueError(f"{statement.id}: repairs were not supported: {failed}")
     found = Found(statement, evidence, saboteurs, repairs)
+    weak = [one for one in _all_of(found) if one.too_weak]
+    if weak:
+        raise ValueError(f"{statement.id}: {weak[0].message}")
     absent = [name for name, version in evidence.versions.items() if version == "not installed"]
     if absent:  # perhaps a misspelt name, on which evidence would rest and never become old
         raise ValueError(

@@ -27,7 +27,7 @@ _CONTAINERS = (dict, MappingProxyType, list, tuple)
 
 
 class Fault(Exception):
-    """What a solver did on an instance that refutes its claim without a comparison.
+    """A deed of a solver that refutes its claim on an instance without a comparison.
 
     A saboteur that does it has not been compared with anything: it has crashed, which catches nothing.
     """

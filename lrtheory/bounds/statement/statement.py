@@ -199,7 +199,7 @@ class Statement:
 
     @property
     def subject(self) -> str:
-        """What evidence about this statement is about, in words."""
+        """The subject of evidence about this statement, in words."""
         if (self.reference is not None or self.one_by_one) and not self.sabotage:
             return f"a solver of the caller's: {name_of(self.solve)}"
         return "a formula" if "formula" in self.closed else "the project's solver"

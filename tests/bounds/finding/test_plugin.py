@@ -143,3 +143,10 @@ def test_an_interruption_keeps_the_evidence_so_far(run, tmp_path):
     done = run("-m", "bounds", "-n", "0", files={"bounds_toys.py": text})
     assert done.returncode == 2, done.stdout
     assert "bounds_toys/toy~GAUSS.json" in evidence_files(tmp_path / "evidence")
+
+
+def test_two_files_with_one_id_are_an_error_that_names_both(run):
+    changed = TOYS + "    import dataclasses\n    GAUSS = dataclasses.replace(GAUSS, notes='another one')\n"
+    done = run("-m", "bounds", "--collect-only", "-q", files={"bounds_a.py": TOYS, "bounds_b.py": changed})
+    assert re.search(r"toy/GAUSS stands twice: in \S*bounds_a.py and in \S*bounds_b.py; one of them", done.stdout)
+    assert "toy/HEDGE stands twice" not in done.stdout

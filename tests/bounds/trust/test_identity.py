@@ -26,6 +26,7 @@ from lrtheory.bounds import (
     load_evidence,
     saboteur,
 )
+from lrtheory.bounds.reporting.again import measured_again
 from lrtheory.bounds.reporting.found import collect
 from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES, TOYS, UNIFORM
 
@@ -258,3 +259,20 @@ def test_another_solver_or_family_has_no_home_in_the_theorem() -> None:
 def test_variants_keep_the_words_of_their_statement() -> None:
     for one in (GAUSS.sabotaged("one short"), UNIFORM.with_solver(UNIFORM.solve), MISRA_GRIES.honest()):
         assert (bool(one.tex), one.title.startswith("changed")) == (True, False)
+
+
+# --- a report that measures again ------------------------------------------------------------------------------------
+
+
+def test_numbers_that_were_edited_consistently_are_found_by_another_run(tmp_path: Path) -> None:
+    path = check(MISRA_GRIES, Session()).save(tmp_path)
+    bare = dataclasses.replace(MISRA_GRIES, saboteurs=())
+    assert measured_again([bare], tmp_path, 5) == ["toy/MG"]
+    data = json.loads(path.read_text())
+    data["rows"][0] |= {"lhs": 0.0, "rhs": 1.0, "slack": 1.0}
+    for name, value in (("lhs", 0.0), ("rhs", 1.0), ("slack", 1.0)):
+        data[name][0] = value
+    path.write_text(json.dumps(data))
+    assert load_evidence(path).verdict == "supported"
+    with pytest.raises(ValueError, match="toy/MG: another run at seed 0 gives other evidence than its file: `rows`"):
+        measured_again([bare], tmp_path, 1)

@@ -1,0 +1,42 @@
+"""Over the whole registry: many runs of one call are like runs that are calls of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from lrtheory._front import registry
+from lrtheory.bounds import Session, Statement
+from tests.bounds.toys import HEDGE, UNIFORM
+
+RANDOM = [one for one in registry() if one.is_random]
+RUNS = 256
+LEVEL = 1e-6
+
+
+def unlike(statement: Statement, session: Session) -> float:
+    """The probability, over all ways to mix both samples, of distributions as far apart as those of both kinds of runs.
+
+    Both samples are what the claim observes on the smallest instance. Under exchange the exact law of the distance of
+    two empirical distributions is a permutation test; ties only make it larger.
+    """
+    instance = statement.instances.smallest()[0]
+    alone = statement.with_solver(statement.solve, one_by_one=True)
+    apart = session.observed_alone(alone, instance, 0, RUNS)
+    at_once = statement.claim.observe(instance, session.run(statement, instance, RUNS, RUNS))
+    assert apart.shape == at_once.shape == (RUNS,)
+    return float(ks_2samp(apart, at_once, method="exact").pvalue)
+
+
+@pytest.mark.parametrize("statement", RANDOM, ids=lambda one: one.id)
+def test_runs_of_one_call_are_like_runs_alone(statement: Statement) -> None:
+    assert unlike(statement, Session()) > LEVEL
+
+
+def test_one_run_for_all_is_told_apart() -> None:
+    for statement in (HEDGE, UNIFORM):
+        copied = lambda x, rng, n, solve=statement.solve: np.repeat(solve(x, rng, 1), n, axis=0)
+        wrong = statement.with_solver(copied)
+        assert min(unlike(wrong, Session(seed=seed)) for seed in range(3)) <= LEVEL
+        assert unlike(statement, Session()) > LEVEL
