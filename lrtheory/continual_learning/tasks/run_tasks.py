@@ -188,9 +188,10 @@ def run_tasks(
     """
     problem = _problem(tasks)
     choice("method", method, tuple(METHODS))
+    record, constant = flag("record", record), flag("intercept", intercept)
     given = {
         "ridge": (ridge, 1.0),
-        "intercept": (intercept, True),
+        "intercept": (constant, True),
         "energy": (energy, 0.95),
         "optimizer": (optimizer, "momentum"),
         "step_size": (step_size, None),
@@ -202,7 +203,7 @@ def run_tasks(
     if not share:
         raise must("energy", "in (0, 1]", energy)
     training = _training(optimizer, step_size, epochs)
-    record, constant, draws = flag("record", record), flag("intercept", intercept), generator(rng)
+    draws = generator(rng)
     network = _network(problem, hidden, draws)
 
     def fresh() -> NetworkLearner:

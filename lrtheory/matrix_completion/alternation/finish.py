@@ -56,8 +56,7 @@ def as_result(
     errors -= values.values
     size = float(np.linalg.norm(values.values.astype(np.float64, copy=False)))
     residual = float(np.linalg.norm(errors.astype(np.float64))) / size if size > 0 else 0.0
-    k = len(half)
-    few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
+    few = 0 if ridge > 0 else int((rows < len(half)).sum() + (cols < len(half)).sum())
     U, V, ridge = U * kind.type(math.sqrt(unit)), V * kind.type(math.sqrt(unit)), ridge * unit
     offset, alone = offsets.times(offset, unit), offsets.times(alone or offset, unit)
     certificate = certificates.gap(seen, U, V, ridge, offset.at(seen.rows, seen.cols)) if told and size > 0 else None

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory.continual_learning import RecursiveRidge
+
 
 class Stream(NamedTuple):
     """The arguments of a recursion in rows layout, and edits (keys, values, weight)."""
@@ -99,3 +101,15 @@ def exact_cost(given: Stream, W: np.ndarray) -> Fraction:
     if given.anchors is not None:
         total += given.anchor_weight * ((given.anchors @ D) ** 2).sum()
     return total + sum((w * ((V - K @ W) ** 2).sum() for K, V, w in given.edits), Fraction(0))
+
+
+FORMS = ("sqrt", "covariance", "information", "dual")
+
+
+def made(given: Stream, form: Any, layout: Any = "rows", **options: Any) -> RecursiveRidge:
+    W0 = given.W0.T if layout == "torch" else given.W0
+    return RecursiveRidge(W0, method=form, layout=layout, **given.options(), **options)
+
+
+def as_rows(state: RecursiveRidge) -> np.ndarray:
+    return np.asarray(state.weights).T if state.layout == "torch" else np.asarray(state.weights)

@@ -52,3 +52,11 @@ class Counters:
             return sums, self.delta
         left, delta = self.decremented()
         return left, self.delta + delta
+
+
+def stream(rng: np.random.Generator, T: int, n: int, decay: float = 1.0) -> np.ndarray:
+    """Rotated rows with a spectrum that falls, a few zero rows and a few repeated ones among them."""
+    A = (rng.normal(size=(T, n)) * np.arange(1, n + 1) ** -decay) @ np.linalg.qr(rng.normal(size=(n, n)))[0]
+    A[rng.random(T) < 0.1] = 0.0
+    A[rng.random(T) < 0.1] = A[0]
+    return A

@@ -84,3 +84,14 @@ def stacks(n: int, rng: np.random.Generator) -> Iterator[list[np.ndarray]]:
         else:
             blocks = [rng.normal(size=(m, c)) if rng.random() < 0.5 else np.zeros((m, c)) for c in sizes]
         yield [np.round(block * 2**20) / 2**20 for block in blocks]
+
+
+METHODS = ("gram", "fd", "sketch")
+
+
+NOISE = 1e-12  # of an exact error of 0, whose root is compared
+
+
+def contains(found, energies, rank):
+    error = relative_error(energies, rank)
+    return found.lower <= error + NOISE and error <= found.upper + NOISE
