@@ -16,7 +16,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from types import CellType, CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numba
@@ -184,7 +184,7 @@ def named(function: FunctionType) -> set[FunctionType]:
     to_do = [function]
     while to_do:
         body = to_do.pop()
-        cells = tuple(cell.cell_contents for cell in body.__closure__ or ())
+        cells = tuple(cell.cell_contents for cell in body.__closure__ or () if cell != CellType())
         for one, compiled in _values(body.__code__, body.__globals__, cells):
             if one not in found:
                 found.add(one)

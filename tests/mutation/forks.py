@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
+
+#: where a process that has become silent still says of what it dies
+ERRORS = os.dup(2)
 
 
 def silent() -> None:
@@ -27,7 +29,7 @@ def in_processes(count: int, jobs: int, work: Callable[[int], Any]) -> None:
                 while number := os.read(take, 8):
                     work(int(number))
             except BaseException as error:
-                print(f"a worker has died: {error!r}", file=sys.stderr, flush=True)
+                os.write(ERRORS, f"a worker has died: {error!r}\n".encode())
                 os._exit(1)
             os._exit(0)
         workers.append(worker)

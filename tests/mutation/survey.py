@@ -163,12 +163,16 @@ def digest(paths: Iterable[Path]) -> str:
 
 
 def signatures() -> dict[str, list[str]]:
-    """For each kernel of a module the types for which it is compiled."""
-    found = {}
+    """For each kernel of a module the types for which it is compiled, as far as they can be written down."""
+    found: dict[str, list[str]] = {}
     for one in gc.get_objects():
         if issubclass(type(one), Dispatcher) and one.overloads:
-            types = [pickle.dumps(signature.args) for signature in one.nopython_signatures]
-            found[key_of(one.py_func.__code__)] = [base64.b64encode(one).decode() for one in types]
+            kept = found.setdefault(key_of(one.py_func.__code__), [])
+            for signature in one.nopython_signatures:
+                try:
+                    kept.append(base64.b64encode(pickle.dumps(signature.args)).decode())
+                except (AttributeError, TypeError, pickle.PicklingError):  # as of a type that is made in a function
+                    continue
     return found
 
 
