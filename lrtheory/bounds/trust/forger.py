@@ -213,13 +213,13 @@ def fooled(statement: Statement, session: Session) -> list[Lie]:
     truth = check(statement, session)
     if truth.verdict != "supported":
         raise StatementError(f"{statement.id}: an honest outcome is {truth.verdict}\n{truth}")
-    idle = [
-        one
-        for one in (*statement.decisions, *statement.unread, *statement.may_vary)
-        if not fnmatch.filter(leaves(honest.first), one)
-    ]
+    idle = [one for one in (*statement.decisions, *statement.unread) if not fnmatch.filter(leaves(honest.first), one)]
     if idle:
         raise StatementError(f"{statement.id}: an outcome has no {idle}; it has {list(leaves(honest.first))}")
+    places = {path for outcome in honest.outcomes for path in _places(outcome, "")}
+    idle = [one for one in statement.may_vary if not fnmatch.filter(places, one)]
+    if idle:
+        raise StatementError(f"{statement.id}: nothing in an outcome is at {idle}; there is {sorted(places)}")
     found = []
     for lie, forge in _forgeries(statement, honest):
         forger = _Forger(honest, forge)
@@ -287,6 +287,13 @@ def _bound(claim: Inequality, path: str, instance: Any, outcome: Any, n: Any) ->
     return changed(outcome, path, as_allowed)
 
 
+def _places(value: Any, path: str) -> Iterator[str]:
+    """The paths of all parts of an outcome, containers among them."""
+    yield path or ROOT
+    for _, name, item in parts(value) or ():
+        yield from _places(item, f"{path}.{name}" if path else name)
+
+
 class _Remembering:
     """A solver that runs once on each instance and random stream."""
 
@@ -299,6 +306,11 @@ class _Remembering:
         if key not in self._known:
             self._known[key] = self._solve(instance, rng, *n)
         return self._known[key]
+
+    @property
+    def outcomes(self) -> list[Any]:
+        """All outcomes."""
+        return list(self._known.values())
 
     @property
     def first(self) -> Any:

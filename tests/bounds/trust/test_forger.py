@@ -70,7 +70,11 @@ def test_a_solver_that_overwrites_its_instance_is_refuted(statement: Statement, 
 
 @pytest.mark.parametrize("statement", CHECKED, ids=lambda one: one.id)
 def test_what_a_statement_declares_has_a_reason(statement: Statement) -> None:
-    reasons = [*statement.unread.values(), *([statement.closed] if statement.closed else [])]
+    reasons = [
+        *statement.unread.values(),
+        *statement.may_vary.values(),
+        *([statement.closed] if statement.closed else []),
+    ]
     if isinstance(statement.claim, Inequality) and statement.claim.unbounded:
         reasons.append(statement.claim.unbounded)
     assert all(len(reason.split()) >= 4 for reason in reasons)
