@@ -186,6 +186,7 @@ NO_FALSE_POSITIVES = Statement(
     instances=asked("no-false-positives", [Asked(keys, t) for keys in ((0,), (0, 0, 1), *LONG) for t in (0, 1, 5)]),
     solve=listed(datasketches.NO_FALSE_POSITIVES),
     claim=none(1),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("without false negatives", solve=listed(datasketches.NO_FALSE_NEGATIVES)),
         saboteur("none is missing either", claim=Inequality(lambda one, out: sum_of(one, out))),
@@ -219,6 +220,7 @@ NO_FALSE_NEGATIVES = replace(
     ),
     solve=listed(datasketches.NO_FALSE_NEGATIVES),
     claim=none(0),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur(
             "the last one forgotten", solve=lambda one, rng: listed(datasketches.NO_FALSE_NEGATIVES)(one, rng)[:-1]

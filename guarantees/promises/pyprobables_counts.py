@@ -209,6 +209,7 @@ THRESHOLD = Statement(
     instances=replace(TABLES, name="pyprobables-thresholds", tight=()),
     solve=above_threshold(),
     claim=Inequality(none_missing),
+    may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
     saboteurs=(
         saboteur("strictly above", solve=above_threshold(less=1)),
         saboteur("none is wrong either", claim=Inequality(none_wrong)),

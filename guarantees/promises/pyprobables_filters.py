@@ -123,6 +123,11 @@ def loads(mended=False):
     return solve
 
 
+def full_of_eight(steps, rng):
+    """Eight slots, of which every one is filled in the end."""
+    return tuple(Fraction(min(k, 8), 8) for k in range(1, len(steps.hashes) + 1))
+
+
 # --- claims -----------------------------------------------------------------------------------------------------------
 
 
@@ -292,7 +297,7 @@ DEFAULT_LOAD = replace(
     violated=None,
     repairs=(),
     saboteurs=(
-        saboteur("no expansion", solve=lambda steps, rng: tuple(Fraction(k, 8) for k in range(1, 9))),
+        saboteur("no expansion", solve=full_of_eight),
         saboteur("one slot less", claim=below(0)),
     ),
 )
