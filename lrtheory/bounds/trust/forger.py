@@ -278,11 +278,15 @@ def _bound(claim: Inequality, path: str, instance: Any, outcome: Any, n: Any) ->
     """A field that reports exactly what the claim allows."""
     sides = claim.sides(exactly(instance, float), exactly(outcome, float))
     allowed = to_float(sides.rhs)
+    slip = 0.0 if sides.rounding is None else float(to_float(sides.rounding).max(initial=0.0))
 
     def as_allowed(leaf: Leaf) -> Leaf:
+        most = allowed if np.shape(leaf) == allowed.shape else allowed.max(initial=0.0)
+        if bool((np.abs(to_float(leaf) - most) <= slip).all()):
+            return leaf  # an honest bound, up to the rounding that the claim grants it
         if np.shape(leaf) == allowed.shape:
             return allowed.copy() if isinstance(leaf, np.ndarray) else float(allowed)
-        return _filled(leaf, float(allowed.max(initial=0.0)))
+        return _filled(leaf, float(most))
 
     return changed(outcome, path, as_allowed)
 

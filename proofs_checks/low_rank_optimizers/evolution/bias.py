@@ -275,11 +275,11 @@ def bounded(case: Smooth, rng: np.random.Generator | None = None) -> Found:
 
 
 def above_bias(case: Smooth, found: Found) -> Sides:
-    """Bound the squared bias by the square of the bound, which keeps its sign, and that by what it has to be."""
+    """Compare the squared bias with the square of the bound under its sign, and the square with what it has to be."""
     task, bound = case.task, found["bound"]
     off = surrogate(task) - gradient_of(task)
     due = (task.variance * case.lipschitz / 6) ** 2 * theory.sixth_moment(case.shape, rank=case.rank)
-    lhs, rhs = sides_of((sum(one * one for one in off), bound * bound), (bound * abs(bound), due))
+    lhs, rhs = sides_of((sum(one * one for one in off), bound * abs(bound)), (bound * bound, due))
     return Sides(lhs, rhs, rounding=rounding(64, float(due)))
 
 
