@@ -130,6 +130,9 @@ def test_zeros_of_a_hadamard_weight_are_never_reached() -> None:
     assert dead.exact
     assert dead.certificate.statement.endswith("HU-2")
     assert dead.upper == pytest.approx(abs(D[2, 2]))
+    # a given update of zeros, though its factors are not 0, tells no size to start from
+    apart = distance(hadamard(np.array([[1.0, 0.0]]), np.ones((1, 1)), np.array([[0.0, 1.0]])), np.array([[2.0, 1.0]]))
+    assert apart.upper == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -49,7 +49,7 @@ def own_start(task: NormalizedProblem) -> Params | None:
             return None
         params = {name: value / sizes[name] for name, value in params.items()}
         image = task.image(params)
-        share = float(np.sum(image * task.T)) / float(np.sum(image**2))
+        share = float(np.divide(np.sum(image * task.T), np.sum(image**2)))  # NaN where the image is 0
     alone = len(params) == 1
     if not np.isfinite(share) or share == 0 or (share < 0 and task.adapter.kind == "uni-lora"):
         return None

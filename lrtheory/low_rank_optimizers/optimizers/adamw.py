@@ -54,6 +54,8 @@ class Moments:
         least = float(numbers.smallest_normal)
         if self.epsilon_root * float(numbers.eps) >= math.sqrt(least):  # beside this they are rounding
             return
+        if 0 in square.shape:  # a split may keep no coordinate
+            return
         if float(xp.max(square)) < least and bool(xp.any(gradient != 0)):
             size = float(xp.max(xp.abs(gradient)))
             raise must("gradient", "so large that its squares are in the range of its type", size)

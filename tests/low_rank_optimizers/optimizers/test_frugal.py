@@ -55,6 +55,7 @@ def test_the_number_of_parts_is_rounded(density: float, n: int) -> None:
     kept = machine.get_state()
     assert (kept["kept.indices"].size, kept["kept.mean"].shape) == (n, (2, n))
     assert machine.state_bytes == 4 * n + 2 * 8 * 2 * n
+    assert np.isfinite(Frugal(density, step_size=1.0, epsilon_root=0.0, rng=0).step(np.ones((2, 5))).update).all()
 
 
 def test_choices_are_those_of_the_seed_and_uniform() -> None:
