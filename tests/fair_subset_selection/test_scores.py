@@ -18,7 +18,7 @@ from lrtheory.fair_subset_selection import (
     theory,
 )
 from lrtheory.fair_subset_selection.ballots.score_sums import values_by_item
-from lrtheory.fair_subset_selection.scores import item_values
+from lrtheory.fair_subset_selection.scores import item_values, whole_owa
 from tests.fair_subset_selection import oracles
 
 KINDS = [("sntv", None), ("bloc", 2), ("borda", None), ("cc", 2), ("borda-cc", None), ("pav", 3)]
@@ -179,3 +179,23 @@ def test_values_in_a_row_for_each_item(n: int) -> None:
     positions = np.random.default_rng(n).permuted(np.tile(np.arange(7), (n, 1)), axis=1)
     table = np.arange(7.0) ** 2
     assert np.array_equal(values_by_item(positions, table), table[positions].T)
+
+
+@pytest.mark.parametrize(("share", "unit"), [(0.9, 6), (1.1, 1)])
+def test_scores_of_pav_are_multiples_of_one_unit_while_doubles_hold_them(share: float, unit: int) -> None:
+    # three items count 1, 1/2 and 1/3, which are 6, 3 and 2 sixths, and no set has more than 18 sixths a voter
+    voters = int(share * 2**53 / 18)
+    panel = Rankings(orders=[[0, 1, 2]], weights=[voters])
+    lam, found = whole_owa(panel, ScoreRule("pav", depth=3), 3)
+    assert found == unit
+    assert lam.tolist() == ([6, 3, 2] if unit == 6 else [1, 1 / 2, 1 / 3])
+
+
+@pytest.mark.parametrize("kind", ["sntv", "bloc"])
+def test_items_that_share_a_place_share_its_points_where_only_some_places_count(kind: str) -> None:
+    # in the first ranking items 0 and 1 share the places one and two, in the second nobody shares
+    panel = Rankings(positions=[[0, 0, 2], [2, 1, 0]], ties="average")
+    assert panel.weights is None
+    assert panel.shared is not None
+    expected = [1 / 2, 1 / 2, 1] if kind == "sntv" else [1, 2, 1]
+    assert item_scores(panel, ScoreRule(kind, depth=2 if kind == "bloc" else None)).tolist() == expected

@@ -166,3 +166,10 @@ def test_ties_share_the_places_that_they_occupy_together(positions: list[list[in
         for p, place, size in zip(row, places, sizes, strict=True):
             assert place == (-1 if p < 0 else sum(0 <= other < p for other in row))
             assert size == (1 if p < 0 else row.count(p))
+
+
+def test_a_sentence_about_alternatives_shows_their_lines_alone(tmp_path: Path) -> None:
+    path = tmp_path / "words.soc"
+    path.write_text("2\nfirst,Ann\nsecond,Ben\n1,1,1\n1,first,second\n")
+    with pytest.raises(ValueError, match=r"alternatives by number; got \['first,Ann', 'second,Ben'\]"):
+        Rankings.from_file(path)

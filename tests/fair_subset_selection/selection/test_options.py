@@ -61,3 +61,10 @@ def test_other_words_are_refused() -> None:
         ):
             with pytest.raises(ValueError, match="`ties` must be one of"):
                 call()
+
+
+def test_a_quota_below_another_name_than_that_of_the_only_attribute_is_refused() -> None:
+    panel = Rankings(orders=[[0, 1, 2, 3], [1, 0, 3, 2]])
+    nested = {"sex": ["f", "m", "f", "m"]}
+    with pytest.raises(ValueError, match="`at_most` must be a mapping from the attributes"):
+        select(panel, "borda", 2, groups=nested, at_least={"sex": {"f": 1}}, at_most={"age": {"f": 2}})
