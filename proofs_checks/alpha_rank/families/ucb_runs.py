@@ -156,10 +156,10 @@ NEAR_TIES = Family(
     always=(
         replace(one_gap(0.5), delta=0.05),
         replace(one_gap(-0.5), delta=0.05),
-        nearly_equal(3, delta=0.5),
-        nearly_equal(3, delta=0.05),
         # at a level that people use, levels for each payoff add up over 3,840 edges
         replace(nearly_equal(16, delta=0.05), max_samples=10_000),
+        nearly_equal(3, delta=0.5),
+        nearly_equal(3, delta=0.05),
         one_edge(0.5 - 2.0**-11, 0.5 + 2.0**-11, 60, delta=0.5),
     ),
     draw=draw_near_tie,
