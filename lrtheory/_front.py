@@ -112,7 +112,8 @@ def check(
         once: what is edited later is measured by a new one.
     solve : callable or None
         An algorithm of your own with the signature of the statement's `solve` (``lrtheory show ID`` prints it). None
-        checks ours, and then runs the statement's saboteurs too.
+        checks ours, and then runs the statement's saboteurs too. A verdict is about a solver that does not try to
+        deceive: whoever does not trust one runs it in another process, and checks a `solve` that reads the answers.
     budget : {"quick", "thorough"}
         Counts of instances and runs.
     rng : int

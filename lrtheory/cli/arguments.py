@@ -155,7 +155,9 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--solve",
         metavar="FILE.py:NAME",
-        help="Check an algorithm of yours, a function in a file or module:NAME; `lrtheory start ID` writes one.",
+        help="Check an algorithm of yours, a function in a file or module:NAME; `lrtheory start ID` writes one. A "
+        "verdict is about a solver that does not try to deceive. Whoever does not trust a solver runs it in another "
+        "process, and checks a `solve` that reads the answers.",
     )
     check.add_argument(
         "--saboteur",
