@@ -3,11 +3,13 @@
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from lrtheory.bounds import Session, check
 from lrtheory.bounds.reporting import About, Finding, Published, Shown, Side, costs, read_records, render, short, stale
+from lrtheory.bounds.reporting.found import Found, how_close
 from lrtheory.bounds.reporting.markdown import apart
 from lrtheory.bounds.reporting.staleness import counts_list
 from tests.bounds.toys import GAUSS, TOYS
@@ -264,3 +266,25 @@ def test_sides_are_told_with_the_digits_that_tell_them_apart():
     assert apart("0.25", "0.25") == ("0.25", "0.25")
     assert apart("0.5", "1/2") == ("0.5", "1/2")
     assert apart("an error", "1") == ("an error", "1")
+
+
+@pytest.mark.parametrize(
+    ("worst", "shown"),
+    [
+        ({"failures": 0, "runs": 512, "upper": 0.034}, "-"),
+        ({"failures": 46, "runs": 2048, "upper": 0.04}, "46 of 2,048 runs"),
+        ({"failures": 3, "runs": 64, "upper": 0.2, "exact": 0.025}, "50 %"),
+        ({"failures": 0, "runs": 64, "upper": 0.2, "exact": 1e-19}, "-"),
+    ],
+)
+def test_runs_that_failed_are_shown_and_not_what_their_number_allows(worst, shown):
+    kept = {
+        "verdict": "supported",
+        "kind": "probability",
+        "tightness": 0.5,
+        "counts": {},
+        "n_instances": 1,
+        "vacuous": 0,
+    }
+    evidence = SimpleNamespace(**kept, worst=worst | {"rhs": 0.05})
+    assert how_close(Found(GAUSS, evidence, {}, {})) == shown

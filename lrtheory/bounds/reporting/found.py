@@ -228,8 +228,8 @@ def how_close(found: Found) -> str:
     -------
     str
         ``=`` for equalities, ``tight``, a percentage of the bound, ``-`` where nothing comes near, or the slack where
-        sides have no ratio; for probabilities the upper limit of the measured rate; then a second percentage where some
-        entries or instances say nothing.
+        sides have no ratio; for probabilities that are not known exactly how many of how many runs failed; then a
+        second percentage where some entries or instances say nothing.
     """
     if found.evidence.verdict == "recorded":
         return "*recorded*"
@@ -246,9 +246,9 @@ def _near(found: Found) -> str:
     if found.evidence.kind == "rate":
         return "rate"
     if "exact" in worst:  # a probability that is known
-        return _percent(worst["exact"] / float(worst["rhs"]))
-    if "upper" in worst:
-        return f"≤ {_percent(worst['upper'] / float(worst['rhs']))}"
+        tightness = worst["exact"] / float(worst["rhs"])
+    elif "upper" in worst:  # an upper limit would tell how many runs there were, and not how near the bound is
+        return f"{worst['failures']:,} of {worst['runs']:,} runs" if worst["failures"] else "-"
     if tightness is None:  # sides that are zero or negative have no ratio
         slack, scale = float(worst["slack"]), max(abs(rounded(worst[side])) for side in ("lhs", "rhs"))
         return "tight" if abs(slack) <= max(worst.get("rounding", 0.0), TINY * scale) else f"slack {slack:.2g}"

@@ -29,10 +29,11 @@ leads to the formula, the hypotheses, both sides at the worst instance, the sabo
 Brackets name another paper, and how much of a paper was read where that is not all of it (recalled: from memory).
 
 The last column says how close the sides come: "=" is an equality, of laws and means within a width that is told;
-"tight", a bound that is attained; a percentage, the largest quotient of both sides; "≤", an upper limit of a measured
-probability as a share of the allowed one; "slack", the distance where there is no quotient; "-", a bound that nothing
-comes near; "rate", an exponent within its interval. A second percentage is the share of cases in which the claim
-excludes anything, where that is not all of them. In errata the left side should equal the right one, or stay below it.
+"tight", a bound that is attained; a percentage, the largest quotient of both sides; "runs", how many failed of those
+that measured a probability; "slack", the distance where there is no quotient; "-", a bound that nothing comes near,
+or no run that failed; "rate", an exponent within its interval. A second percentage is the share of cases in which the
+claim excludes anything, where that is not all of them. In errata the left side should equal the right one, or stay
+below it.
 """
 
 
