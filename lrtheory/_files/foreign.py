@@ -1,4 +1,4 @@
-"""What a file of another program is, by its first bytes, and the sentence that refuses it."""
+"""Files of other programs: recognized by their first bytes, and refused in a sentence."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def recognized(file: io.BufferedIOBase) -> tuple[str, str]:
 
 
 def _in_archive(file: io.BufferedIOBase) -> tuple[str, str]:
-    """What a zip archive is, by the names in it; one that is damaged is what its beginning says, an npz file."""
+    """Name the kind of a zip archive by the names in it; a damaged one counts as an npz file."""
     try:
         names = zipfile.ZipFile(file).namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
@@ -112,7 +112,7 @@ def refused(name: str, what: str, way: str = "") -> ValueError:
 
 
 def suspected(data: bytes) -> str:
-    """What bytes are that should have been something else, in words; "" where they are not recognized."""
+    """Name in words the program that wrote these bytes; "" where they are not recognized."""
     what, _ = recognized(io.BytesIO(data))
     return {"npy": "an array of NumPy (npy)", "npz": "arrays of NumPy (npz)", "xlsx": "a workbook of Excel (xlsx)"}.get(
         what, what

@@ -103,7 +103,7 @@ def _rows(sheet: Any, name: str) -> dict[int, list[Any]]:
 
 
 def _else(data: bytes) -> str:
-    """What the bytes are, if they are no workbook."""
+    """Name the kind of bytes that are no workbook."""
     what = suspected(data)
     if "(xlsx)" in what or "(npz)" in what:
         return "a damaged workbook of Excel"

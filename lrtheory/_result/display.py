@@ -204,7 +204,7 @@ def name_ticks(axis: Any, names: Sequence[Any], *, rotation: float = 0.0) -> Non
 
 
 def legend(ax: Any, **options: Any) -> None:
-    """Name the lines, unless they are so many that their names would cover the picture; these are counted."""
+    """Name the lines, or count them where their names would cover the picture."""
     n_lines = len(ax.get_legend_handles_labels()[1])
     if n_lines <= MOST_LINES:
         ax.legend(**options)

@@ -143,7 +143,7 @@ def _escaped(text: str) -> str:
 
 
 def _with_warnings(run: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """What a function returns, and what it warns the user of; other warnings stay what they are."""
+    """Call a function; return its answer, and the sentences of its warnings to users. Other warnings stay."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", category=UserWarning)
         answer = run()
@@ -245,7 +245,7 @@ def _sources(verb: Verb, options: argparse.Namespace) -> list[Path]:
 
 
 def _named(verb: Verb, options: argparse.Namespace) -> list[str]:
-    """What was named in the place of files."""
+    """Return the words that were typed in the place of files."""
     told = [getattr(options, one.name) for one in (*verb.files, *verb.options) if one.is_file]
     return [path for one in told for path in (one if isinstance(one, list) else [one]) if isinstance(path, str)]
 

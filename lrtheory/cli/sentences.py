@@ -1,4 +1,4 @@
-"""What an error says to somebody at a shell: one sentence, in the names that are typed there."""
+"""Errors as somebody at a shell reads them: one sentence, in the names that are typed there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACE = re.compile(r"(?::\d+|, row \d+): $")
 
 
 def sentence(error: Exception) -> str:
-    """What an error says, without the words of Python.
+    """Return the sentence of an error, without the words of Python.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ class StackCertificate(Result):
 
 
 def _allowance(error: float, rank: int) -> float:
-    r"""What rounding may add to a measured relative error.
+    r"""A bound on what rounding adds to a measured relative error.
 
     An entry of A - U C is off by at most (r + 2) u times that of \|A\| + \|U\| \|C\|, and the norm of \|U\| is sqrt(r).
     """

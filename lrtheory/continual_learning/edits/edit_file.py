@@ -225,7 +225,7 @@ def _chosen(sweep: RidgeSweep) -> str:
 
 
 def _advice(done: RidgeEditResult, sweep: RidgeSweep) -> str:
-    """What another ridge weight would do where much of the surprise is left."""
+    """Say which other ridge weight to try where much of the surprise is left."""
     before, after = (float(np.linalg.norm(np.asarray(norms))) for norms in (done.surprises, done.residuals))
     if after <= MUCH * before:
         return ""

@@ -1,4 +1,4 @@
-"""What all edits together leave of their surprise at ridge weights of all sizes, and the weight that is taken."""
+"""A sweep over ridge weights: the surprise that all edits together leave at each, and the weight that is taken."""
 
 from __future__ import annotations
 

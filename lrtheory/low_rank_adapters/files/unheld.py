@@ -1,4 +1,4 @@
-"""What fine-tuning changed and no LoRA of linear layers holds, which is refused rather than left out without a word."""
+"""Changes that no LoRA of linear layers holds: they are refused rather than left out without a word."""
 
 from __future__ import annotations
 

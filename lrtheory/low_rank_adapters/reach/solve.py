@@ -27,7 +27,7 @@ FINE = 1e-3
 
 
 class Effort(NamedTuple):
-    """How runs share their steps.
+    """The shares of the runs in the steps.
 
     All begin with ``scouting`` steps, and the best ``kept`` ones go on; ``newton`` steps of Gauss and Newton follow the
     best run of alternating least squares. ``own`` says whether a run begins at the caller's trained arrays.

@@ -136,7 +136,7 @@ def read_frame(frame: Any, columns: Any) -> Read:
 
 
 def _warned(read: Read, origin: str) -> Read:
-    """What was read, after a warning of users or items whose names are nearly one."""
+    """Return what was read, after a warning of users or items whose names are nearly equal."""
     for ids in read.labels:
         warn_alike(ids, origin)
     return read

@@ -135,7 +135,7 @@ class Order(NamedTuple):
 
 
 def exact_cost(ranks: np.ndarray, costs: np.ndarray) -> Fraction:
-    """What ranks cost together, without rounding."""
+    """The sum of the costs of ranks, without rounding."""
     prices, kinds = np.unique(costs, return_inverse=True)
     numbers = (sum(ranks[kinds == k].tolist()) for k in range(len(prices)))
     return sum((n * Fraction(price) for n, price in zip(numbers, prices.tolist(), strict=True)), Fraction(0))

@@ -198,7 +198,7 @@ def salt_to_adapter(
 
 
 def _in_single_precision(found: LowRankFactors, left: np.ndarray, right: np.ndarray) -> LowRankFactors:
-    """The same factors rounded once, with a certificate that counts this."""
+    """Round the factors to single precision, with a certificate that counts this."""
     with np.errstate(over="ignore"):
         pair = np.asarray(found.B, np.float32), np.asarray(found.A, np.float32)
     if not all(np.isfinite(factor).all() for factor in pair):

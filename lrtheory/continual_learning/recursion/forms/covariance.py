@@ -76,7 +76,7 @@ class Covariance(NamedTuple):
         return self._steadily_added(K, weight)
 
     def _steadily_added(self, K: Any, weight: Any) -> Covariance:
-        """The same without a difference, where much is learned of a direction."""
+        """Update the covariance without a difference, where much is learned of a direction."""
         rows = rotated(K, K[:, :0])[0] if K.shape[0] > 1 else K
         F, S = self.gain(rows)
         H = identity(S, S.shape[0]) + S * weight
