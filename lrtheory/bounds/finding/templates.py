@@ -73,6 +73,8 @@ COVER = Statement(
     instances=Family("NAME-graphs", always=(Graph(2, ((0, 1),)), Graph(3, ((0, 1), (1, 2)))), draw=drawn),
     solve=cover,
     claim=within(2),
+    # an answer is judged only in the form of that of `solve`, and a saboteur with fewer nodes would have another
+    may_vary={"outcome": "how many nodes cover the edges is the solver's"},
     saboteurs=(saboteur("one node alone", solve=first_ends), saboteur("no factor", claim=within(1))),
 )
 '''
