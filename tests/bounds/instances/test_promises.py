@@ -199,6 +199,7 @@ def test_networkx_finds_a_vertex_cover_within_twice_the_least_weight():
         dataclasses.replace(family, tight=(Tight(Graph(3, ((0, 1), (1, 2)), weights=(1, 1, 1)), 1, 1),)),
         cover,
         within(2),
+        may_vary={"outcome": "how many nodes cover the edges is the solver's"},
         saboteurs=(
             saboteur("the heavier end of every edge", solve=heavier),
             saboteur("nothing", solve=lambda graph, rng: []),
