@@ -22,7 +22,7 @@ BAD: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "in [0, 1]; got 1.5", lambda: validation.real("x", 1.5, low=0, high=1)),
     (ValueError, "a number; got nan", lambda: validation.real("x", float("nan"))),
     (ValueError, "a number in the range of doubles; got one", lambda: validation.real("x", 10**400)),
-    (TypeError, "True or False; got None", lambda: replacing.replacing("x", print, force=None)),
+    (TypeError, "True or False; got None", lambda: replacing("x", print, force=None)),
     (TypeError, "a sequence; got 3", lambda: validation.sequence("x", 3)),
     (TypeError, "a sequence; got 'ab'", lambda: validation.sequence("x", "ab")),
     (TypeError, "a sequence; got array(3.)", lambda: validation.sequence("x", np.array(3.0))),
