@@ -156,9 +156,7 @@ def _unpacked(told: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if kind == "mapping":
         return {_unpacked(key, arrays): _unpacked(item, arrays) for key, item in said}
     if kind == "objects":
-        made = np.empty(len(items), object)
-        made[:] = items
-        return made.reshape(said)
+        return np.fromiter(items, object, len(items)).reshape(said)
     if kind == "sparse":
         data, row, col = (_unpacked(part, arrays) for part in told["parts"])
         return getattr(sparse, _SPARSE[_SPARSE.index(said)])(sparse.coo_array((data, (row, col)), shape=told["shape"]))

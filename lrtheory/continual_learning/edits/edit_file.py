@@ -208,10 +208,10 @@ def edited_model(
     """
     name = _matrix_name(model, tensor)
     problem = _problem(model, name, edits, None, layout)
-    sweep = ridge_sweep(problem, weights_of(problem, 1.0, anchor_weight)[1])
-    options: dict[str, Any] = {"ridge": sweep.chosen if ridge is None else ridge, "anchor_weight": anchor_weight}
+    sweep = None if ridge is not None else _sweep(problem, anchor_weight)
+    options: dict[str, Any] = {"ridge": ridge if sweep is None else sweep.chosen, "anchor_weight": anchor_weight}
     done = _rounded(problem, ridge_edit(problem, **options), model.dtype(name), options)
-    message = _chosen(sweep) if ridge is None else _advice(done, sweep)
+    message = _advice(done, problem, anchor_weight) if sweep is None else _chosen(sweep)
     return EditedModel(edit=done, source=model.path, tensor=name, certificate=done.certificate, message=message)
 
 
@@ -224,11 +224,20 @@ def _chosen(sweep: RidgeSweep) -> str:
     )
 
 
-def _advice(done: RidgeEditResult, sweep: RidgeSweep) -> str:
+def _sweep(problem: EditProblem, anchor_weight: float) -> RidgeSweep:
+    """The surprise that ridge weights of all sizes leave, beside a weight of the anchors that was looked at."""
+    return ridge_sweep(problem, weights_of(problem, 1.0, anchor_weight)[1])
+
+
+def _advice(done: RidgeEditResult, problem: EditProblem, anchor_weight: float) -> str:
     """Say which other ridge weight to try where much of the surprise is left."""
     before, after = (float(np.linalg.norm(np.asarray(norms))) for norms in (done.surprises, done.residuals))
     if after <= MUCH * before:
         return ""
+    try:
+        sweep = _sweep(problem, anchor_weight)
+    except ValueError:  # of the squares of keys, which --ridge auto could not take either
+        return f"{after / before:.1%} of the surprise is left"
     if sweep.share < LESS * after / before:
         return f"{after / before:.1%} of the surprise is left; --ridge auto would leave {sweep.share:.1%}"
     return (

@@ -18,6 +18,7 @@ from lrtheory.bounds import (
     Family,
     Identity,
     Inequality,
+    Probability,
     Registry,
     Session,
     Sides,
@@ -167,9 +168,20 @@ def test_a_file_in_which_one_number_was_changed_does_not_load(toy: Statement, tm
             load_evidence(path)
 
 
-def test_a_violated_row_is_not_supported(tmp_path: Path) -> None:
-    path = check(MISRA_GRIES, Session()).save(tmp_path)
+RARE = dataclasses.replace(
+    GAUSS,
+    id="toy/RARE",
+    solve=lambda n, rng, size: rng.random(size) < 0.1,
+    claim=Probability(lambda n, outcomes: outcomes, lambda n: 0.5),
+    saboteurs=(),
+)
+
+
+@pytest.mark.parametrize("toy", [MISRA_GRIES, RARE], ids=lambda one: one.id)
+def test_a_violated_row_is_not_supported(toy: Statement, tmp_path: Path) -> None:
+    path = check(toy, Session()).save(tmp_path)
     data = json.loads(path.read_text())
+    assert data["rows"][0]["verdict"] == "supported"
     data["rows"][0] |= {"lhs": 5.0, "rhs": 1.0, "slack": -4.0}
     for name, value in (("lhs", 5.0), ("rhs", 1.0), ("slack", -4.0)):
         data[name][0] = value

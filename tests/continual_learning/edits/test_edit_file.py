@@ -270,6 +270,18 @@ def test_the_verb_says_that_most_of_the_surprise_is_left(tmp_path, monkeypatch, 
     assert "arrays of edits are keys, values, edit, anchors, W0; got anchor" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_no_ridge_is_picked_whose_size_is_no_double(tmp_path, monkeypatch, capsys, unit):
+    monkeypatch.chdir(FILES)
+    np.savez(tmp_path / "edits.npz", keys=unit * np.eye(1, 8), values=np.ones((1, 8)))
+    line = ["continual_learning", "edit", "tiny-model", str(tmp_path / "edits.npz"), "--tensor", NAME]
+    assert main([*line, "--ridge", "auto"]) == 3
+    assert "such that the squares of their norms are in the range of doubles" in capsys.readouterr().err
+    if unit < 1:  # beside a ridge of 1 nothing is learned, and no other ridge can be named
+        assert main(line) == 0
+        assert "100.0% of the surprise is left" in capsys.readouterr().out
+
+
 def test_the_help_of_the_verb_explains_its_words(capsys):
     assert main(["continual_learning", "edit", "--help"]) == 0
     out = " ".join(capsys.readouterr().out.split())

@@ -26,6 +26,7 @@ class Everything(Result):
     exact: Fraction
     arrays: Mapping[str, np.ndarray]
     objects: np.ndarray
+    pairs: np.ndarray
     inside: Result
     matrix: object
 
@@ -39,6 +40,7 @@ def everything():
         exact=Fraction(1, 3),
         arrays={"x": np.array([1.5, -np.inf, np.nan], np.float32), "y": np.empty((0, 3), np.int8), "z": np.array(2j)},
         objects=np.array([[Fraction(1, 3), 2**70], [None, "x"]], object),
+        pairs=np.fromiter([(0, 1), (2, 3)], object, 2),  # one axis of tuples, and not two axes
         inside=truncate(np.eye(2), 1),
         matrix=sparse.csr_array(np.eye(3)),
     )
