@@ -111,10 +111,18 @@ def best_set(objective, limits, order):
                 found[k - 1] = item
             continue
         places[depth], reached[depth + 1] = place, score
-        tops[depth + 1] = tops[depth]
-        insert(values[item], tops[depth + 1])
+        extend(tops, depth, values[item])
         depth, fresh = depth + 1, True
     return found, is_found, extended
+
+
+@kernel
+def extend(tops, depth, row):
+    """Set the best values at the next depth: those at this one, and the item's."""
+    for i in range(tops.shape[1]):
+        for j in range(tops.shape[2]):
+            tops[depth + 1, i, j] = tops[depth, i, j]
+    insert(row, tops[depth + 1])
 
 
 @kernel
