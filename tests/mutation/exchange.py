@@ -215,7 +215,7 @@ def _values(code: CodeType, names: dict[str, Any], cells: tuple[Any, ...]) -> It
         elif isinstance(value, (ModuleType, type)):  # any name of the code may be an attribute: too many do no harm
             to_do += [vars(value)[name] for name in used if name in vars(value)]
         elif isinstance(value, (list, tuple, dict)) and len(value) < 100:
-            to_do += value.values() if isinstance(value, dict) else value
+            to_do.extend(value.values() if isinstance(value, dict) else value)  # `+=` may make a list of its kind
         elif isinstance(value, functools.partial):
             to_do.append(value.func)
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrtheory._array import kernel
+from tests.mutation.exchange import kernels_named
 from tests.rules.public_names import ROOT
 
 CODE = '''"""A toy."""
@@ -236,6 +238,24 @@ def test_a_failure_counts_where_the_test_passes_without_the_change(toy: Path) ->
     assert fates(toy, ("plain", "plain", "x + more", "x + 1 * more")) == [
         [False, "1 tests pass, 1 fail without the change too", 2]
     ]
+
+
+def test_kernels_are_found_in_lists_of_any_kind() -> None:
+    class Fixed(list[Any]):
+        """As of a library: its sums are of its kind, and nothing is taken out of it."""
+
+        def __radd__(self, other: list[Any]) -> Fixed:
+            return Fixed([*other, *self])
+
+        def pop(self, *_: Any) -> Any:
+            raise TypeError("a fixed list")
+
+    @kernel
+    def held(x: float) -> float:
+        return x
+
+    names = {"FIRST": Fixed([held]), "SECOND": Fixed([held])}
+    assert kernels_named(compile("FIRST + SECOND", "toy", "eval"), names) == {held.py_func}
 
 
 def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
