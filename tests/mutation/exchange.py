@@ -208,15 +208,16 @@ def _values(code: CodeType, names: dict[str, Any], cells: tuple[Any, ...]) -> It
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if issubclass(type(value), Dispatcher):
+        kind = type(value)  # to ask a value itself for its class makes some warn that they are deprecated
+        if issubclass(kind, Dispatcher):
             yield value.py_func, True
-        elif type(value) is FunctionType:
+        elif kind is FunctionType:
             yield value, False
-        elif isinstance(value, (ModuleType, type)):  # any name of the code may be an attribute: too many do no harm
+        elif issubclass(kind, (ModuleType, type)):  # any name of the code may be an attribute: too many do no harm
             to_do += [vars(value)[name] for name in used if name in vars(value)]
-        elif isinstance(value, (list, tuple, dict)) and len(value) < 100:
-            to_do.extend(value.values() if isinstance(value, dict) else value)  # `+=` may make a list of its kind
-        elif isinstance(value, functools.partial):
+        elif issubclass(kind, (list, tuple, dict)) and len(value) < 100:
+            to_do.extend(value.values() if issubclass(kind, dict) else value)  # `+=` may make a list of its kind
+        elif issubclass(kind, functools.partial):
             to_do.append(value.func)
 
 

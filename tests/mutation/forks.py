@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,8 @@ def in_processes(count: int, jobs: int, work: Callable[[int], Any]) -> None:
             try:
                 while number := os.read(take, 8):
                     work(int(number))
-            except BaseException as error:
-                os.write(ERRORS, f"a worker has died: {error!r}\n".encode())
+            except BaseException:
+                os.write(ERRORS, f"a worker has died: {traceback.format_exc()}\n".encode())
                 os._exit(1)
             os._exit(0)
         workers.append(worker)

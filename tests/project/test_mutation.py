@@ -258,6 +258,16 @@ def test_kernels_are_found_in_lists_of_any_kind() -> None:
     assert kernels_named(compile("FIRST + SECOND", "toy", "eval"), names) == {held.py_func}
 
 
+def test_no_value_is_asked_for_its_class() -> None:
+    class Old:
+        """As of a library: whatever is asked of it warns that it is deprecated."""
+
+        def __getattribute__(self, name: str) -> Any:
+            raise FutureWarning(f"{name} is deprecated")
+
+    assert kernels_named(compile("OLD.field", "toy", "eval"), {"OLD": Old()}) == set()
+
+
 def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
     pytest.importorskip("cosmic_ray")
     from tests.mutation.mutants import sample
