@@ -130,7 +130,7 @@ def nystrom(
     adapt : projections
         As in `lora_gradients`.
     n_features : int
-        How many landmarks, at most as many as queries and keys.
+        Number of landmarks, at least 1 and at most the number of queries and keys.
     mask : None or lengths
         As in `lora_gradients`.
     rng : Generator, int or None
@@ -200,7 +200,7 @@ def truncated_svd(
     adapt : projections
         As in `lora_gradients`.
     n_features : int
-        How many singular values are kept.
+        Number of singular values that are kept.
     mask : None or lengths
         As in `lora_gradients`.
 

@@ -25,8 +25,8 @@ def diagnose(
     model : Tensors
         A transformer as a folder, or as a safetensors file.
     inputs : HiddenStates
-        What the layers get for one text, after their norm: an npy file of one array (layers, tokens, width), or an npz
-        file of that array, or of an array (tokens, width) for each layer, named layer_0, layer_1, ...
+        Inputs of the attention layers for one text, after their norm: an npy file of one array (layers, tokens, width),
+        or an npz file of that array, or of an array (tokens, width) for each layer, named layer_0, layer_1, ...
     adapters : str
         A folder of peft, or a safetensors file, whose adapters are added to the weights.
     n_heads : int

@@ -64,7 +64,7 @@ class GradientError(Result):
     entries : mapping
         The bound for each gradient, "A_Q", "B_Q", "W_Q" and so on.
     options : mapping
-        How the gradients were asked for, so that they can be asked for again.
+        Options of the call that computed the gradients, with which it can be repeated.
     """
 
     gap: float
@@ -82,7 +82,7 @@ class GradientError(Result):
         Parameters
         ----------
         problem : AttentionProblem
-            What was solved.
+            Problem whose gradients were computed.
         gradients : LoRAGradients or None
             The result that the certificate is said to belong to; None takes the one that the options give again.
 

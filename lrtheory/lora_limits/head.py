@@ -217,8 +217,8 @@ class LoRAHead:
         n_heads : int or None
             Number of query heads in a layer; keys and values may have fewer. None takes "num_attention_heads".
         alpha : float or None
-            Of the adapters; None takes "lora_alpha". Where nothing says it and no option asks for adapters, the head
-            has none.
+            alpha of the adapters; None takes "lora_alpha". Where neither the files nor an option name adapters, the
+            head has none.
         beta : float or None
             Inverse temperature; None takes 1 / sqrt(d_head), which these models use.
         rank : int or None

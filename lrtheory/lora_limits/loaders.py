@@ -26,7 +26,7 @@ def load_attention_heads(text: str | None = None, *, rank: int = 4) -> dict[tupl
     text : str or None
         The text that is read, up to 512 word pieces; None takes a passage of some four hundred.
     rank : int
-        Of the adapters of "Q" and "V", which start with B = 0 as fine-tuning does.
+        Rank of the adapters of "Q" and "V", which start with B = 0 as fine-tuning does.
 
     Returns
     -------

@@ -115,7 +115,7 @@ def make_uniform(
     beta : float or None
         Inverse temperature; None takes 1 / d.
     rank : int or None
-        Of the adapters of "Q" and "V", which start with B = 0; None takes 2, and 1 where there is one coordinate.
+        Rank of the adapters of "Q" and "V", which start with B = 0; None takes 2, and 1 where there is one coordinate.
     rng : Generator, int or None
         Source of the draws.
 
@@ -161,7 +161,7 @@ def make_outliers(
     n_tokens, d : int
         Number of tokens L, and of coordinates.
     n_outliers : int
-        How many keys are large, at most `n_tokens`.
+        Number of keys that are large, at most `n_tokens`.
     factor : float
         Factor by which they are multiplied, at least 1.
     bound : float

@@ -87,7 +87,7 @@ def load_text() -> TextProblem:
     Returns
     -------
     TextProblem
-        Of 32 symbols: letters in lower case, space (which every run of blanks and ends of lines becomes), point,
+        Text of 32 symbols: letters in lower case, space (which every run of blanks and ends of lines becomes), point,
         comma, parentheses, and one for all other characters. Unigrams have an entropy of 4.278 bits.
 
     Raises

@@ -319,7 +319,7 @@ class ClassifierProblem:
         Parameters
         ----------
         W : array of shape (classes, features + 1)
-            Its weights; the last column holds the biases.
+            Weights of the classifier; the last column holds the biases.
 
         Returns
         -------
@@ -339,7 +339,7 @@ class ClassifierProblem:
         Parameters
         ----------
         W : array of shape (classes, features + 1)
-            Its weights.
+            Weights of the classifier; the last column holds the biases.
 
         Returns
         -------

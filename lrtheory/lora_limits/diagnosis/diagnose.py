@@ -53,7 +53,7 @@ class Regime(Result):
         in proportion, by the count of flops that decides `regime`, exponentials included; infinite where no degree is
         enough.
     n_outliers : int
-        How many large queries and keys "hybrid" would keep exact.
+        Number of large queries and keys that "hybrid" would keep exact.
     regime : str
         "low-rank pays", "exact on outliers, low-rank on the rest pays", or "exact cheaper".
     text : str

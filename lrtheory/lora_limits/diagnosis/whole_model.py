@@ -104,7 +104,7 @@ class HiddenStates(Mapping[int, np.ndarray]):
     Parameters
     ----------
     states : mapping of int to array of shape (L, d_model), or array of shape (n_layers, L, d_model)
-        What each layer gets; the array may have one more entry for the output of the last layer, which is not used.
+        Inputs of each layer; the array may have one more entry for the output of the last layer, which is not used.
 
     Raises
     ------
@@ -247,7 +247,7 @@ def diagnose_model(
     model : ModelFile or path
         The model; of its weights those of one head at a time are read.
     states : HiddenStates, mapping of int to array of shape (L, d_model), or array of shape (n_layers, L, d_model)
-        What each layer gets, before its projections and after its norm.
+        Inputs of each layer, before its projections and after its norm.
     adapters : path or None
         A safetensors file or a folder of peft, whose adapters are added to the weights.
     layers : iterable of int, optional

@@ -45,8 +45,8 @@ def taylor_value(degree: int, s: Number | ArrayLike) -> Any:
     degree : int
         g, at least 0.
     s : number or array
-        Where the polynomial is evaluated, entry by entry; Fractions and balls stay exact. An array of another library
-        than NumPy is copied to the host.
+        Argument of the polynomial, entry by entry; Fractions and balls stay exact. An array of another library than
+        NumPy is copied to the host.
 
     Returns
     -------

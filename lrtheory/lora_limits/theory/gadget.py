@@ -305,7 +305,7 @@ def reduce_to_adapters(A1: ArrayLike, A2: ArrayLike, A3: ArrayLike, *, lam: Numb
     Returns
     -------
     LowRankHead
-        Its gradient in A is that of the given problem in X, with zeros behind it.
+        Wider head, whose gradient in A is that of the given problem in X, with zeros behind it.
 
     Raises
     ------

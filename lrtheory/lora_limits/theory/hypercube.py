@@ -150,7 +150,7 @@ def spectral_rank_bound(values: ArrayLike, multiplicities: ArrayLike, *, allowed
     values : sequence of numbers
         Distinct singular values, decreasing and positive.
     multiplicities : sequence of int
-        How often each occurs; their sum is L.
+        Multiplicity of each value, at least 1; their sum is L.
     allowed : number
         Squared Frobenius distance, positive; L^2 delta^2 where entries may be off by delta.
 

@@ -33,7 +33,7 @@ def dct_basis(n: int, *, columns: ArrayLike | None = None, dtype: str = "float64
     columns : sequence of int or None
         Which columns, in their order; None is all of them.
     dtype : {"float64", "float32"}
-        Of the result; cosines are rounded to it once.
+        Precision of the entries of the result; each cosine is rounded to it once.
 
     Returns
     -------

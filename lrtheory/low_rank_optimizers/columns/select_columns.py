@@ -135,7 +135,7 @@ class ColumnSelection(Result):
     reason : str
         Why this method was taken.
     certificate : ColumnCertificate
-        What is proved of the residual.
+        Bound on the residual of G outside the chosen columns, with its proof.
     """
 
     indices: Array
@@ -203,8 +203,8 @@ def select_columns(
         Sums of squares, or of absolute values. The latter capture at least 1/m of the best possible (statement DC-3)
         and no share r/n.
     method : {"auto", "fft", "gemm"}
-        How cosines are applied: by FFT on the host, or by a product with Q. "auto" takes the product up to 64 columns
-        and on other devices. Any other basis needs the product.
+        Computation of the coefficients: by FFT on the host, or by a product with Q. "auto" takes the product up to 64
+        columns and on other devices. Any other basis needs the product.
 
     Returns
     -------

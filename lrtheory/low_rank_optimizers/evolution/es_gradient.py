@@ -32,9 +32,9 @@ class ESGradient(Result):
         Estimated root mean square of the distance (in the Frobenius norm, all layers together) between `gradient` and
         its expectation; infinite for a single pair.
     message : str
-        Why there is no certificate.
+        Reason for the missing certificate.
     counts : mapping of str to int
-        As of `ESStep`.
+        Counts of the one step that made the estimate, as in `ESStep`.
     certificate : None
         There is none.
     """
@@ -68,11 +68,11 @@ def es_gradient(
         Takes what `weights` is, one array or a list of arrays, and returns a number. A pair with a value that is not
         finite is left out.
     weights : array of shape (m, n) or (m,), or list or tuple of such arrays
-        Where the gradient is wanted.
+        Weights at which the gradient is estimated, one array per layer.
     sigma : float
         Above 0: the standard deviation of each entry of a perturbation.
     rank : int
-        Of the perturbations, at least 1.
+        r, columns of the factors of each perturbation, at least 1.
     population_size : int
         Number of values, even with mirrored pairs.
     factors, mirrored, shaping : as of `LowRankES`

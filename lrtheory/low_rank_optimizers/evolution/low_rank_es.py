@@ -46,7 +46,7 @@ class ESStep(Result):
     pair_differences : array of shape (pairs that were kept,)
         (f_2p - f_(2p+1)) / 2 as told, without shaping; the fitness itself without mirrored pairs.
     message : str
-        Why there is no certificate.
+        Reason for the missing certificate.
     counts : mapping of str to int
         ``evaluations``; ``dropped_pairs``, of which a member was not finite; ``tied_pairs``, whose members are equal;
         ``flops`` of the update.
@@ -75,7 +75,7 @@ class LowRankES:
     Parameters
     ----------
     shapes : sequence of tuple of int
-        Of the weights of each layer, (m, n) or (m,). Vectors get full noise.
+        Shapes of the weights of each layer, (m, n) or (m,). Vectors get full noise.
     sigma : float
         Above 0: the standard deviation of each entry of a perturbation.
     rank : int
@@ -89,11 +89,12 @@ class LowRankES:
         Whether members come in pairs of opposite perturbations. Then a constant that is added to all fitness values
         changes nothing (statement EG-C).
     shaping : {"raw", "standardized", "ranks", "sign"}
-        What stands in for differences: themselves; divided by the standard deviation of the fitness; differences of
-        ranks in [-1/2, 1/2]; their signs. Without mirrored pairs "standardized" subtracts the mean and "sign" compares
-        with the median, and "raw" has no baseline, so that values which are all equal still give noise.
+        Numbers by which perturbations are weighted: differences of fitness; differences divided by the standard
+        deviation of the fitness; differences of ranks in [-1/2, 1/2]; signs of differences. Without mirrored pairs
+        "standardized" subtracts the mean and "sign" compares with the median, and "raw" has no baseline, so that values
+        which are all equal still give noise.
     step_size : float or None
-        What updates are multiplied by; None leaves the estimate as it is.
+        Factor of each update; None leaves the estimate of the gradient as it is.
     rng : int, SeedSequence, Generator or None
         Gives the seed of all noise, once.
 
@@ -186,7 +187,7 @@ class LowRankES:
         Returns
         -------
         Perturbations
-            Its factors are drawn when they are first read.
+            Members of the generation, whose factors are drawn when they are first read.
         """
         if self._open is None:
             pairs = self.population_size // 2 if self.mirrored else self.population_size
@@ -227,7 +228,7 @@ class LowRankES:
         Returns
         -------
         LowRankES
-            It goes on as this one would.
+            Copy whose later generations equal those that the original would draw.
         """
         return copy.copy(self)  # generations are never written to
 

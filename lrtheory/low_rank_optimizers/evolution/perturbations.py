@@ -64,9 +64,9 @@ class Perturbations:
     Attributes
     ----------
     A, B : tuple of arrays
-        As given, read-only; those of `LowRankES` are drawn when they are first read, in float32.
+        Factors that were given, read-only; those of `LowRankES` are drawn when they are first read, in float32.
     scale, mirrored : float or Fraction, bool
-        As given.
+        Arguments of these names.
     rank : int
         r, the columns of the factors.
     shapes : tuple
@@ -235,12 +235,12 @@ class Perturbations:
         i : int
             From 0 to population_size - 1.
         weights : sequence of arrays
-            Of the shapes `shapes`.
+            Unperturbed weights, one array per layer, of the shapes `shapes`.
 
         Returns
         -------
         list of arrays
-            Of the same shapes.
+            Weights of the member, one array per layer, of the shapes `shapes`.
 
         Raises
         ------
@@ -283,7 +283,8 @@ class Perturbations:
         members : sequence of int or None
             Which members; None takes all.
         out : array of shape (members, batch, m) or None
-            Where outputs go, in the precision that they have. Fresh memory for many outputs takes longer than they do.
+            Array that receives the outputs, in its own precision; None allocates one. To allocate memory for many
+            outputs takes longer than to compute them.
 
         Returns
         -------

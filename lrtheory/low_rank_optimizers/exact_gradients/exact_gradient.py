@@ -45,7 +45,7 @@ class ExactGradient(Result):
     gradient : array of shape (m, n)
         g_r, the mean of the estimate.
     bias : array of shape (m, n)
-        Its difference from the gradient at M.
+        g_r minus the gradient at M.
     variance : float or Fraction
         The mean of the squared distance of one estimate from `gradient`; of P pairs it is this over P.
     mse : float or Fraction

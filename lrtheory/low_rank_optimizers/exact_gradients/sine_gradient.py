@@ -27,7 +27,7 @@ class SineGradient(Result):
     gradient : array of shape (m, n)
         g_r, the mean of the estimator.
     bias : array of shape (m, n)
-        Its difference from the gradient at M.
+        g_r minus the gradient at M.
     variance : float
         The mean of the squared distance of the estimate of one pair from `gradient`; of P pairs it is this over P.
     second_moment : float

@@ -53,7 +53,7 @@ class IntegerES:
     Parameters
     ----------
     network : IntegerRNN
-        Where training begins; it stays as it is.
+        Network whose weights are the start of the training; it is copied.
     rank : int
         r, columns of A and B in each layer, from 1 to 4096.
     population_size : int
@@ -62,7 +62,7 @@ class IntegerES:
         The perturbation has standard deviation sqrt(r) 2^(4 - shift) on the scale of weights, where 16 is 1.0; from 0
         to 32.
     decay : float
-        How fast the level 1 / (1 + decay t) of the test falls, at least 0.
+        Decay rate of the level 1 / (1 + decay t) of the test at step t, at least 0.
     noise_size : int
         Entries of the array of noise, which all pairs share.
     rng : int, Generator or None
@@ -71,11 +71,11 @@ class IntegerES:
     Attributes
     ----------
     network : IntegerRNN
-        As trained so far.
+        Network with the current weights.
     n_steps : int
         Steps that were taken.
     rank, population_size, sigma_shift, decay, noise_size
-        As given.
+        Arguments of these names.
 
     Raises
     ------
@@ -178,7 +178,7 @@ class IntegerES:
         Returns
         -------
         IntegerStep
-            What moved, and the counts of the vote.
+            Quantile of the vote, and its counts, with that of the weights that moved.
 
         Raises
         ------
@@ -308,7 +308,7 @@ class IntegerES:
         Returns
         -------
         IntegerES
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         other = copy.copy(self)
         other.network, other._open = self.network.copy(), copy.copy(self._open)

@@ -88,9 +88,9 @@ class IntegerRNN:
     Attributes
     ----------
     n_symbols, width, n_blocks : int
-        As given.
+        Arguments of these names.
     n_weights : int
-        How many weights there are.
+        Number of weights of all layers together.
 
     Raises
     ------

@@ -31,14 +31,14 @@ class IntegerMembers:
     noise : array of shape (noise_size,)
         Integers of eight bits that all pairs read.
     starts : array of shape (pairs, layers)
-        Where each pair begins to read for each layer.
+        Index in `noise` from which each pair reads the factors of each layer.
     rank, sigma_shift : int
-        As of `IntegerES`.
+        Options of `IntegerES` of these names.
 
     Attributes
     ----------
     network, noise, starts, rank, sigma_shift
-        As given.
+        Arguments of these names.
     clipped : int
         Activations that were clipped in all scores so far.
 
@@ -128,12 +128,12 @@ class IntegerMembers:
         text : array of shape (length,)
             Symbols.
         compiled : bool
-            As of `IntegerRNN.logits`.
+            Whether the compiled kernel runs, as in `IntegerRNN.logits`.
 
         Returns
         -------
         array of shape (length, n_symbols)
-            As of `IntegerRNN.logits`.
+            Logits after each symbol, as in `IntegerRNN.logits`.
 
         Raises
         ------

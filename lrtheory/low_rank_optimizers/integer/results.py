@@ -43,7 +43,7 @@ class Progress:
     bits : float
         The mean loss of all members at this step, in bits a symbol.
     network : IntegerRNN
-        As trained so far.
+        Network with the weights after this step.
     """
 
     n_steps: int

@@ -106,7 +106,7 @@ class TextProblem:
         text : str
             At least one character.
         alphabet : str, optional
-            As for `from_file`.
+            Characters by their numbers, as in `from_file`.
 
         Returns
         -------
@@ -166,7 +166,8 @@ def make_markov_text(length: int, *, n_states: int = 8, concentration: float = 0
     n_states : int
         States and symbols, at least 1.
     concentration : float
-        Of the Dirichlet law of each row of transitions, above 0; small ones make rows that are nearly certain.
+        Parameter of the symmetric Dirichlet law of each row of transitions, above 0; small ones make rows that are
+        nearly certain.
     rng : int, SeedSequence, Generator or None
         Source of the draws.
 

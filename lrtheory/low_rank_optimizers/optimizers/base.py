@@ -30,13 +30,13 @@ class Step(Result):
     Attributes
     ----------
     update : array
-        What is added to the weights, in their shape and in the kind of array of the gradient.
+        Change to be added to the weights, in their shape and in the kind of array of the gradient.
     message : str
-        Why there is no certificate; empty where there is one.
+        Reason for a missing certificate; empty where there is one.
     counts : mapping of str to int
         ``steps``, this one included; methods that choose anew from time to time add ``refreshes``.
     certificate : certificate or None
-        What is proved of this step, for methods that choose columns.
+        Bound on the residual of this step, for methods that choose columns.
     """
 
     update: Array
@@ -146,7 +146,7 @@ class Optimizer(ABC):
         Parameters
         ----------
         gradient : array
-            Of the loss in the weights; the first one fixes shape, type and kind of array for all later ones.
+            Gradient of the loss in the weights; the first one fixes shape, type and kind of array for all later ones.
         weights : array or None
             The weights, in the shape of the gradient; they are needed where `lam` is above 0, and stay as they are.
 
@@ -176,7 +176,7 @@ class Optimizer(ABC):
         Returns
         -------
         Optimizer
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.copy(self)  # kept arrays are never written to
 

@@ -38,7 +38,7 @@ class Frugal(Optimizer):
     refresh_every : int
         T at least 1.
     rest : {"sign", "identity"}
-        What the others do with their gradients.
+        Direction of the step on the coordinates that were not chosen: the signs of their gradients, or the gradients.
     rest_scale : float
         rho at least 0: the step size of the rest over that of Adam.
     kind : {"columns", "rows", "entries"}
@@ -48,7 +48,7 @@ class Frugal(Optimizer):
     lam : float
         At least 0: each step also subtracts step_size lam times the weights.
     rng : None, int, SeedSequence or Generator
-        Where choices come from. They depend on it and on the number of the choice alone, and return after `reset`.
+        Source of the random choices. They depend on it and on the number of the choice alone, and return after `reset`.
 
     Raises
     ------

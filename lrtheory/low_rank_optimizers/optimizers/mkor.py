@@ -33,7 +33,7 @@ class MKOR(Optimizer):
     decay : float
         In (0, 1): what is kept of the old factors.
     method : {"exact", "published", "released"}
-        The formula of `update_curvature`; that of the first author's thesis, "published", is no inverse
+        Formula of `update_curvature`; that of the first author's thesis, "published", does not give an inverse
         (statement MK-1).
     stabilizer : float
         zeta in (0, 1]: after its update, X becomes zeta X + (1 - zeta) I, which lowers its condition (statement MK-6).
@@ -107,8 +107,8 @@ class MKOR(Optimizer):
         Parameters
         ----------
         gradient : array of shape (m, n) or (m,)
-            Of the loss in the weights, which map n inputs to m outputs; the first one fixes shape, type and kind of
-            array for all later ones.
+            Gradient of the loss in the weights, which map n inputs to m outputs; the first one fixes shape, type and
+            kind of array for all later ones.
         weights : array or None
             The weights, in the shape of the gradient; they are needed where `lam` is above 0, and stay as they are.
         activation : array of shape (n,) or (batch, n)

@@ -51,7 +51,7 @@ class Trion(Optimizer):
         The factor c for weights with R rows and C columns: sqrt(max(1, R/C)), 0.2 sqrt(max(R, C)), which gives entries
         the size of Adam's, or sqrt(R/C).
     beta1, beta2, epsilon_root : float
-        Of `AdamW`, which vectors get.
+        Options of `AdamW`, by which weights that are vectors are moved.
     basis : "dct" or array of shape (n, n)
         The cosine basis, or an orthogonal matrix of the size of the smaller side.
     rule : {"l2", "l1"}

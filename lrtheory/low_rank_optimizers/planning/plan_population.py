@@ -29,7 +29,7 @@ class Plan(Result):
     rank : int
         Columns of the factors.
     factors : str
-        Their law, "sign" or "gaussian".
+        Law of the entries of the factors, "sign" or "gaussian".
     pairs : int
         Mirrored pairs that the budget pays for; the population has twice as many members.
     bias : float
@@ -45,7 +45,7 @@ class Plan(Result):
     method : str
         The model, "quadratic" (statement EG-V) or "sine" (statement EG-1b).
     message : str
-        What was assumed.
+        Assumptions about the objective and its gradient under which the errors hold.
     """
 
     rank: int
@@ -134,7 +134,8 @@ def plan_population(
     pilot : array of shape (P,), or None
         In its place: differences (f_2p - f_(2p+1)) / 2 of mirrored pairs, as `ESStep.pair_differences` holds them.
     singular_values : array of shape (k,), or None
-        Those of the direction Om of a sine sin(<Om, W>), in radians per unit of weight, not all 0; needs `sigma`.
+        Singular values of the direction Om of a sine sin(<Om, W>), in radians per unit of weight, not all 0; needs
+        `sigma`.
     sigma : float or None
         Scale of the perturbations, above 0.
     cost : pair of float

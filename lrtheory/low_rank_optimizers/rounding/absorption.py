@@ -38,7 +38,7 @@ class AbsorptionCertificate(Result):
     dtype : str
         The format of the stored weights.
     n_weights : int
-        How many weights there are.
+        Number of weights.
     statement : str
         The statement of this system that carries it.
     """
@@ -56,7 +56,7 @@ class AbsorptionCertificate(Result):
         Parameters
         ----------
         weights : as in `absorption`
-            The same weights.
+            Weights from which the certificate was made.
 
         Returns
         -------
@@ -100,27 +100,28 @@ class Absorption(Result):
     predicted_density : float or None
         The expected share that changes in independent normal steps of mean 0; None without `step_std`.
     predicted_overlap : float or None
-        How often a changed weight changes in a second, independent run too; None where nothing is expected to change.
+        Expected share of the changed weights that a second, independent run changes too; None where nothing is expected
+        to change.
     chance : float or None
-        What the overlap would be if changes were spread evenly: the predicted density.
+        The overlap if changes were spread evenly over all weights, which is the predicted density.
     labels : tuple of K str
         The names of the tensors.
     n_weights : ndarray of K int
-        Their sizes.
+        Number of weights of each tensor.
     tensors : mapping of str to ndarray of K floats
         The shares of each tensor, under the names above; NaN where there is none.
     curve : mapping of str to ndarray
         `step`, and for each of these sizes `certain_unchanged` and `certain_changed` of all weights.
     step_bound, step_std : float or None
-        As they were given.
+        Arguments of these names.
     dtype : str
         The format of the stored weights.
     message : str
-        What a reader should know.
+        Warnings about weights that were rounded to the format, and tensors that were left out; may be empty.
     counts : mapping of str to int
         `weights`, and `rounded`, those that were not numbers of the format.
     certificate : AbsorptionCertificate or None
-        Of the bound; None without it.
+        Certificate of `certain_unchanged`; None without `step_bound`.
     """
 
     certain_unchanged: float | None
@@ -197,7 +198,7 @@ def absorption(
     Returns
     -------
     Absorption
-        Of all weights, and tensor by tensor.
+        Shares of all weights together, and of each tensor.
 
     Raises
     ------

@@ -40,10 +40,11 @@ class SparsityReport(Result):
     overlap : float or None
         The share of the changed weights that the other run changed too; None without one, or if nothing changed.
     chance : float or None
-        What the overlap would be if changes were spread evenly: the density of the other run; without it, of this one.
+        The overlap if changes were spread evenly over all weights: the density of the other run; without it, of this
+        one.
     predicted_overlap : float or None
-        What it would be if both runs had made independent normal steps of one size, in numbers of sixteen bits; None
-        where weights of another type were compared, or where none or all changed.
+        The overlap that is expected if both runs made independent normal steps of one size, in numbers of sixteen bits;
+        None where weights of another type were compared, or where none or all changed.
     step_std : float or None
         The deviation of such steps that change as many weights as did.
     labels : tuple of K str
@@ -55,9 +56,9 @@ class SparsityReport(Result):
     ranks : ndarray of K int
         Numerical ranks of the changes; -1 where a tensor is not a matrix, or ranks were not asked for.
     atol : float
-        As it was given.
+        The argument `atol`.
     message : str
-        What a reader should know.
+        Reasons for missing entries, and tensors that were left out; may be empty.
     counts : mapping of str to int
         `tensors`, `weights` and `changed`.
     """
@@ -151,8 +152,9 @@ def compare_checkpoints(
     Returns
     -------
     SparsityReport
-        Of all weights, and tensor by tensor. The rank is that of after - before, without rows and columns of zeros: its
-        singular values above the largest one times the longer side of the matrix times the precision of doubles.
+        Shares of all weights together, and of each tensor. Ranks are those of after - before, without rows and columns
+        of zeros: the number of singular values above the largest one times the longer side of the matrix times the
+        precision of doubles.
 
     Raises
     ------

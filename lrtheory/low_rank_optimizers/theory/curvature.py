@@ -250,7 +250,7 @@ def descent_product(least_left: Number, least_right: Number, energy: Number) -> 
     Returns
     -------
     number
-        Their product, which <X_L G X_R, G> is never below.
+        least_left * least_right * energy, which is at most <X_L G X_R, G>.
 
     Raises
     ------

@@ -198,7 +198,7 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
     Parameters
     ----------
     logits : array of int
-        Those of one symbol after another, from -127 to 127; one is enough.
+        Logits l of all symbols, from -127 to 127, at least one.
     log : callable
         The natural logarithm, of another kind of number where the bound is decided exactly.
 
@@ -331,7 +331,7 @@ def least_loss(rate: Number, excess: Number) -> Number:
     rate : number
         h, the entropy rate of the source in bits a symbol, at least 0.
     excess : number
-        What a score is too high by at most, see `score_excess`.
+        Largest possible excess of a score, see `score_excess`.
 
     Returns
     -------

@@ -293,7 +293,7 @@ def random_overlap(probabilities: ArrayLike, others: ArrayLike | None = None) ->
     probabilities : sequence of numbers
         q of each weight in the first run, in [0, 1], and not all 0.
     others : sequence of numbers or None
-        Those of the second run; None stands for the same.
+        q of each weight in the second run, in [0, 1]; None takes `probabilities`.
 
     Returns
     -------

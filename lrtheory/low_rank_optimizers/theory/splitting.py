@@ -226,8 +226,8 @@ def state_bytes(
     method : str
         "adamw", "sgd", "auon", "muon", "galore", "dct_adamw", "trion", "frugal", "mkor" or "low_rank_es".
     shape : sequence of int
-        Of the weights: (m, n), or (n,), for which "galore", "dct_adamw", "trion" and "frugal" keep both moments of all
-        numbers, as "adamw" does, and "mkor" keeps nothing. More than two axes fit "adamw", "sgd", "auon" and
+        Shape of the weights: (m, n), or (n,), for which "galore", "dct_adamw", "trion" and "frugal" keep both moments
+        of all numbers, as "adamw" does, and "mkor" keeps nothing. More than two axes fit "adamw", "sgd", "auon" and
         "low_rank_es" alone.
     rank : int or None
         r of "galore", "dct_adamw" and "trion"; the smaller side of the weights where it is above that.

@@ -22,7 +22,7 @@ def vote_quantile(step: int, *, decay: float = 0.015) -> int:
     step : int
         t, at least 0.
     decay : float
-        How fast the level falls; (2^4 - 1) / 1000 in nano-egg.
+        Decay rate of the level of the test, at least 0; (2^4 - 1) / 1000 in nano-egg.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
     products : array of int
         z_p = A_p B_p^T, the noise of this weight in each pair.
     bound : number
-        What 16 times the absolute value of Z must reach, at least 0.
+        Least value of 16 \|Z\| at which the weight moves, at least 0.
 
     Returns
     -------
