@@ -82,11 +82,11 @@ class AllocationResult(Result):
         mu_t . g_t, which is the former less the reward up to tau (statement DMD-L6), and ``squared_gradients`` of
         \|g_t\|^2, in squared units of the resources.
     labels : Names or None
-        Those of the stream.
+        Names of the requests, actions and resources, as the stream has them.
     method : str
         The geometry, or the name of a baseline.
     message : str
-        How it ended.
+        Sentence that says how proposals that did not fit were treated.
     counts : mapping
         ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits in a dense menu;
         ``updates`` of the prices.
@@ -203,7 +203,7 @@ def allocate(
     target : array of shape (m,) or (T, m), or "adaptive", optional
         Units that a period should use: rho by default, a plan, or an equal share of what remains.
     on_depletion : {"reject", "clip", "restrict"}
-        What happens to a proposal that does not fit: it is rejected, or only the share that fits is taken, or the best
+        Treatment of a proposal that does not fit: it is rejected, or only the share that fits is taken, or the best
         action that fits. Prices move by the proposal anyhow, so all three keep the guarantees.
     fairness : float
         Weight lambda of T min_j (consumption_j / budget_j) in the objective, in units of reward; Euclidean only.

@@ -186,7 +186,7 @@ def fast_online_lp(
     Returns
     -------
     AllocationResult
-        Its consumption may exceed the budget, by (mu_{T+1} - mu_1) / eta at most (statement DMD-R1).
+        Run whose consumption may exceed the budget, by (mu_{T+1} - mu_1) / eta at most (statement DMD-R1).
 
     Raises
     ------
@@ -240,7 +240,7 @@ def resolve(
     rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`; with a table of types.
     probabilities : array of shape (N,), optional
-        Of the types; by default their frequencies so far.
+        Probability of each type; by default its frequency so far.
     every : int
         Requests between two solutions, at least 1.
     rounding : {"half", "random"}

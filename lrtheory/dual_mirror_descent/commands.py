@@ -58,7 +58,7 @@ def allocate(
     budget : Budgets
         A table with columns resource and budget.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
-        How prices move; with the scaled and the capped one units of resources do not matter.
+        Geometry of the steps of the prices; with the scaled and the capped one units of resources do not matter.
 
     Returns
     -------

@@ -228,7 +228,8 @@ class DualMirrorDescent:
         Returns
         -------
         Action
-            What is done, the reward and the units used: shares of them where a proposal was cut.
+            Action that is taken, with its reward and the units that it uses, or with a share of both where the proposal
+            was cut.
 
         Raises
         ------
@@ -355,7 +356,7 @@ class DualMirrorDescent:
         Returns
         -------
         DualMirrorDescent
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.deepcopy(self)
 

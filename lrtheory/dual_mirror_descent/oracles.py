@@ -31,9 +31,9 @@ class Action(NamedTuple):
     Parameters
     ----------
     action : object
-        What is done; None for nothing.
+        Action in the terms of the oracle; None for nothing.
     reward : float
-        What it earns.
+        Reward of the action.
     cost : float64 array of shape (m,)
         Units that it uses.
     """
@@ -52,7 +52,7 @@ def menu(rewards: ArrayLike, costs: ArrayLike) -> Oracle:
     Parameters
     ----------
     rewards : array of shape (d,)
-        Of each action.
+        Reward of each action.
     costs : array of shape (d, m)
         Units that each uses.
 

@@ -43,9 +43,9 @@ class PacingResult(Result):
     bids : float64 array of shape (T,)
         v_t / (1 + mu_t), or v_t / mu_t.
     wins : bool array of shape (T,)
-        Auctions won and paid for; a bid above the competing one that the budget could not pay for is no win.
+        Auctions won and paid for; a bid above the competing one that the budget could not pay for does not win.
     payments : float64 array of shape (T,)
-        What each auction cost; 0 where it was not won.
+        Payment in each auction; 0 where it was not won.
     spend : float
         Paid in all.
     reward : float

@@ -87,7 +87,7 @@ class RequestStream(_Compact):
         Names of requests, actions and resources, which results then show; or of whatever the caller likes, carried
         through untouched.
     truth : mapping, optional
-        What is known of the law that made the stream, such as ``fluid_value`` (a period) and ``fluid_prices``.
+        Known facts about the law that made the stream, such as ``fluid_value`` (a period) and ``fluid_prices``.
     reward_bound : float, optional
         Supremum of the rewards over all requests that could have come; by default the largest one here.
     cost_bound : array of shape (m,), or float, optional

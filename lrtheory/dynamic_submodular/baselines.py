@@ -39,7 +39,7 @@ def recompute(objective: Problem, ops: ArrayLike | None = None, k: int | None = 
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; may be left out with an `UpdateStream`.
+        Largest number of chosen elements; may be left out with an `UpdateStream`.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def dynamic_sieve(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; may be left out with an `UpdateStream`.
+        Largest number of chosen elements; may be left out with an `UpdateStream`.
     epsilon : float
         Neighboring guesses have the ratio 1 + epsilon; in [1e-6, 1).
 
@@ -165,7 +165,7 @@ def lattanzi(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; may be left out with an `UpdateStream`.
+        Largest number of chosen elements; may be left out with an `UpdateStream`.
     epsilon : float
         A guess o is rebuilt when its value falls below (1 - epsilon) o / 2; in [0, 1).
     rng : Generator, int or None
@@ -228,7 +228,7 @@ def random_subset(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; may be left out with an `UpdateStream`.
+        Largest number of chosen elements; may be left out with an `UpdateStream`.
     rng : Generator, int or None
         Draws the order.
 

@@ -35,9 +35,9 @@ def pick(
     data : Elements
         A graph, sets, or points to choose from: a list of edges, a table ``set,element``, or a table of numbers.
     k : int
-        How many are picked at most.
+        Largest number of elements to pick.
     by : str
-        What counts: neighbors or elements that are covered, nodes that a cascade reaches, points that a picked one is
+        Objective: neighbors or elements that are covered, nodes that a cascade reaches, points that a picked one is
         similar to, or points that differ from each other.
     directed : bool
         Edges go from their source to their target alone.
@@ -49,8 +49,8 @@ def pick(
     Returns
     -------
     Selection
-        What is picked, what each adds, and a bound for every other choice: the smaller one of those of `maximize` and
-        `certify_selection`, which asks for the marginals of all elements once more.
+        Picked elements, the gain of each, and an upper bound on the value of every other choice: the smaller one of
+        those of `maximize` and `certify_selection`, which asks for the marginals of all elements once more.
 
     Examples
     --------
@@ -92,11 +92,11 @@ def follow(
     updates : Updates
         Changes in their order, ``+ id`` or ``- id``; standard input unless given.
     k : int
-        How many are chosen at most.
+        Largest number of elements in the choice.
     window : int
-        How many are present at most; then updates are arrivals, and the oldest leaves.
+        Largest number of present elements; then updates are arrivals, and the oldest leaves.
     by : str
-        What counts, as for pick.
+        Objective, as for pick.
     directed : bool
         Edges go from their source to their target alone.
     epsilon : float

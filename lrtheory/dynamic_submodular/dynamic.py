@@ -59,7 +59,7 @@ class DynamicSubmodular(Updater):
     method : {"lazy", "eager", "batched"}
         See the table.
     replay : {"net", "exact"} or None
-        How a guess of "lazy" or "batched" catches up: by the elements that changed since its last visit, or by every
+        Updates that a late guess of "lazy" or "batched" makes up for: the net change since its last visit, or every
         update in order with its own coins (statement DS-T17), for which the whole stream and every guess ever visited
         are kept. None is "net". "eager" refuses it, as its guesses are never late.
     rng : Generator, int or None
@@ -68,11 +68,11 @@ class DynamicSubmodular(Updater):
     Attributes
     ----------
     k : int
-        How many elements may be chosen.
+        Largest number of chosen elements.
     matroid : PartitionMatroid or None
         The groups.
     epsilon, method
-        As given.
+        Arguments of these names.
     replay : str
         "net" or "exact".
 
@@ -244,8 +244,8 @@ class DynamicSubmodular(Updater):
         Returns
         -------
         SelectionBound
-            Its ``bound`` is at most `upper_bound`; ``verify(objective, k, candidates=present)`` recomputes it. The cost
-            is n marginals for each set tried.
+            Certificate whose ``bound`` is at most `upper_bound`; ``verify(objective, k, candidates=present)``
+            recomputes it. The cost is n marginals for each set tried.
         """
         k = self.k if self.matroid is None else self.matroid
         witnesses = [self.solution[:0], self.solution, *(guess.sequence for guess in self.guesses)]
@@ -284,7 +284,7 @@ class DynamicSubmodular(Updater):
         Parameters
         ----------
         n_probes : int
-            How many random triples of `probe_submodular` look for sets on which the objective is not submodular.
+            Number of random triples on which `probe_submodular` looks for a counterexample to submodularity.
 
         Raises
         ------
@@ -307,7 +307,7 @@ class DynamicSubmodular(Updater):
         Returns
         -------
         DynamicSubmodular
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         twin = copy.copy(self)
         twin._table, twin._stream, twin._work = copy.deepcopy((self._table, self._stream, self._work))

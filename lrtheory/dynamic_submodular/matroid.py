@@ -31,7 +31,7 @@ class PartitionMatroid:
     groups : int array of shape (n,)
         Group of each element, from 0.
     limits : int array of shape (n_groups,)
-        How many of each group, at least 1.
+        Largest number of elements of each group, at least 1.
 
     Raises
     ------

@@ -62,7 +62,7 @@ class Selection(Result):
     method : str
         The method used.
     message : str
-        What was read, where the function comes from a file or a frame.
+        Description of the file or frame from which the function was read; else empty.
     counts : mapping
         ``queries``: the number of marginals asked for, and for brute force also of the values of sets.
     """
@@ -132,7 +132,7 @@ def maximize(
         are present at its end. A graph means the coverage of its neighborhoods, and so does the file of a list of edges
         (`Coverage.from_file`).
     k : int
-        How many may be chosen, at least 1; may be left out with an `UpdateStream`.
+        Largest number of chosen elements, at least 1; may be left out with an `UpdateStream`.
     method : str
         See the table.
     candidates : int array of shape (n_candidates,), sequence of names, or None

@@ -37,7 +37,7 @@ class OneGuess(SingleUpdates):
     objective : Objective
         Monotone submodular.
     k : int
-        How many elements may be chosen, at least 1.
+        Largest number of chosen elements, at least 1.
     guess : float
         o, positive.
     structure : {"levels", "batches"}
@@ -52,7 +52,7 @@ class OneGuess(SingleUpdates):
     Attributes
     ----------
     k : int
-        How many elements may be chosen.
+        Largest number of chosen elements.
     guess, threshold : float
         o and t.
     structure : str
@@ -208,7 +208,7 @@ class OneGuess(SingleUpdates):
         Returns
         -------
         OneGuess
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.deepcopy(self)
 
@@ -272,7 +272,7 @@ def run_guess(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; at the start nothing is present.
     k : int
-        How many elements may be chosen.
+        Largest number of chosen elements, at least 1.
     guess : float
         o, positive.
     structure : {"levels", "batches"}

@@ -38,7 +38,7 @@ class UpdateStream:
     ops : int64 array of shape (n_ops,)
         v inserts element v, ~v deletes it.
     k : int
-        How many elements may be chosen.
+        Largest number of chosen elements.
     labels : tuple or None
         Names of the elements, one per element.
     truth : float or None
@@ -89,7 +89,7 @@ class UpdateStream:
         Parameters
         ----------
         n_ops : int or None
-            How many updates; None is all.
+            Number of updates that are applied; None is all.
 
         Returns
         -------

@@ -30,8 +30,8 @@ class Selection(Result):
     score : int or float
         F of the set.
     gains : int64 or float64 array of shape (k,), or None
-        What each item added when it was chosen; for separable rules its score. Of methods that find a set as a whole,
-        what each adds in the order of `items`. None for baselines that know no score.
+        Marginal score of each item when it was chosen; for separable rules its score. For methods that find a set as a
+        whole, marginals in the order of `items`. None for baselines that know no score.
     group_counts : mapping
         Chosen items of each group; by attribute where there are several.
     tied : int64 array, or None
@@ -48,7 +48,7 @@ class Selection(Result):
     method, reason : str
         The method used, and why.
     message : str
-        What is known about the answer, and why it has no certificate where that is None.
+        Guarantee of the answer, and the reason for a missing certificate.
     counts : mapping
         ``evaluations`` of marginals before the choices, or of sets; for separable rules the ``additions`` that made the
         scores.

@@ -49,7 +49,7 @@ def unconstrained(
     Returns
     -------
     Selection
-        What `select` gives without quotas; under bias it can lose everything (statement FSS-N3).
+        Choice of `select` without quotas; under bias it can lose everything (statement FSS-N3).
 
     Examples
     --------

@@ -183,7 +183,7 @@ class TransferCertificate(Result):
     items : int64 array of shape (k,)
         The selection, in the order of choice.
     labels : tuple of str, or None
-        Their names.
+        Names of the chosen items, in the order of `items`.
     groups : int64 array of shape (m,), or None
         Group of every item.
     statement : str

@@ -40,26 +40,26 @@ def choose(
         rank for each item, 1 the best, a ballot such as ``Ann > Bob``, or one voter's rank of one item
         (``voter,item,rank``).
     k : int
-        How many are chosen.
+        Number of items to choose.
     rule : str
-        How ballots are counted.
+        Rule that scores the ballots.
     depth : int
-        How many of the first places count, for bloc (where it is k unless given), cc and pav.
+        Number of first places that score, for bloc (where it is k unless given), cc and pav.
     method : str
         The optimum, greedily with a bound on the optimum, or the optimum where it takes seconds at most.
     groups : ItemGroups
         A table with a row for each item: its name, and its group by one attribute or more.
     quota : mapping
-        How many of a group exactly, as f=2,m=3.
+        Exact number of items from a group, as f=2,m=3.
     at_least : mapping
-        How many of a group at least, as f=2.
+        Least number of items from a group, as f=2.
     at_most : mapping
-        How many of a group at most.
+        Largest number of items from a group.
 
     Returns
     -------
     Selection
-        What is chosen, what is proved about it, and which ties decided.
+        Chosen items, the guarantee of the choice, and the items that a tie decided.
 
     Examples
     --------
@@ -90,15 +90,15 @@ def quotas(
     votes : Rankings
         Ballots that rank people or things, with a file of their groups: PrefLib, or a table such as ``first,second``.
     k : int
-        How many are chosen.
+        Number of items to choose.
     groups : ItemGroups
         A table with a row for each item: its name, and its group by one attribute or more.
     of : str
         The group that gets a quota.
     rule : str
-        How ballots are counted.
+        Rule that scores the ballots.
     depth : int
-        How many of the first places count, for bloc (where it is k unless given), cc and pav.
+        Number of first places that score, for bloc (where it is k unless given), cc and pav.
 
     Returns
     -------

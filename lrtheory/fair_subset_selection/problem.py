@@ -53,9 +53,9 @@ class Rankings(_Derived, Result):
         Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each. Statements
         about n rankings, such as the bound of `smoothness`, count each row as that many *independent* voters.
     ties : {"error", "average", "random"}
-        What to do with items that share a position: refuse them; give each the mean of the weights of the positions
-        that they occupy together; or put them in a random order now, one order for all voters of a row with a weight.
-        Items that a ballot does not list score 0 in every rule.
+        Treatment of items that share a position: refuse them; give each the mean of the weights of the positions that
+        they occupy together; or put them in a random order now, one order for all voters of a row with a weight. Items
+        that a ballot does not list score 0 in every rule.
     labels : sequence of m str, optional
         Names of the items. Orders need them where some item is on no ballot. None takes those of the ballots, or of the
         columns of a data frame of positions.
@@ -177,7 +177,7 @@ class Rankings(_Derived, Result):
         Returns
         -------
         Rankings
-            Of the same positions, which are not copied; ties stay as they were resolved.
+            Rankings of the same positions, which are not copied; ties stay as they were resolved.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class Rankings(_Derived, Result):
         path : path
             The file, packed by gzip or not; "-" is standard input.
         ties : {"error", "average", "random"}
-            What to do with items that share a position, as in the constructor.
+            Treatment of items that share a position, as in the constructor.
         rng : Generator, int or None
             Source of randomness for `ties` "random".
 
@@ -287,7 +287,7 @@ class Rankings(_Derived, Result):
         Parameters
         ----------
         frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
+            Table of pandas or another library, or a mapping from names to columns.
         columns : str, sequence or mapping, optional
             As in `from_file`.
 

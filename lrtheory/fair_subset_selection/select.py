@@ -81,7 +81,7 @@ def select(
         Group of every item: integers or strings. A mapping goes from the names of items to their groups, or from
         attributes to arrays; a file or frame has a column of names and one for each attribute (`ItemGroups`).
     quota, at_least, at_most : mapping from group to int
-        How many items of a group exactly, at least, at most; groups that are not named are free, and names of no group
+        Exact, least and largest number of items of a group; groups that are not named are free, and names of no group
         are refused. With several attributes mappings from attribute to such mappings.
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
         "exact" by one pass for separable rules, and by branch and bound for others, where a count of sets says
@@ -93,8 +93,9 @@ def select(
         attribute and "milp" for several. A separable rule and several attributes need "milp" also where "exact" is
         asked for.
     ties : {"index", "random"}, optional
-        Of equal scores the smaller number, which is the default, or a random one. On biased rankings many scores are 0,
-        and an order of numbers that means something then decides. "milp" does not see ties and refuses the option.
+        Choice among items of equal score: the smaller number, which is the default, or a random one. On biased rankings
+        many scores are 0, and an order of numbers that means something then decides. "milp" does not see ties and
+        refuses the option.
     rng : Generator, int or None
         Source of randomness for `ties` "random"; "milp" refuses it.
 
@@ -207,7 +208,7 @@ def select_by_scores(
     quota, at_least, at_most : mapping from group to int
         As in `select`.
     ties : {"index", "random"}
-        Of equal scores the smaller number, or a random one.
+        Choice among items of equal score: the smaller number, or a random one.
     labels : sequence of m str, optional
         Names of the items.
     rng : Generator, int or None

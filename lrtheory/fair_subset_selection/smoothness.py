@@ -53,7 +53,7 @@ class Smoothness(Result):
     n_rankings : float
         Number of rankings; infinite for given mean scores.
     message : str
-        What is estimated and what is exact.
+        Sentence that says whether alpha, betas and gammas are estimates or exact.
     """
 
     alpha: float

@@ -91,7 +91,7 @@ def quota_curves(
     disadvantaged : bool array of shape (m,), or array of item numbers
         The group G2.
     ties : {"index", "random"}
-        Of equal observed scores the smaller number, or a random one, drawn for each run.
+        Choice among items of equal observed score: the smaller number, or a random one, drawn for each run.
     rng : Generator, int or None
         Source of randomness for `ties` "random".
 
@@ -224,9 +224,9 @@ class QuotaSweep(Result):
     unconstrained_quota : int
         Disadvantaged items in that choice.
     method, reason : str
-        How the sets were chosen, and why.
+        Method by which the sets were chosen, and the reason for it.
     message : str
-        What the ratios are relative to.
+        Score to which the ratios are relative.
     """
 
     quotas: np.ndarray
@@ -273,7 +273,8 @@ def quota_sweep(
     Parameters
     ----------
     latent, observed : Rankings, path or data frame
-        Of the same m items. Where both are one object, the ratios are what a quota costs in the voters' own scores.
+        Rankings of the same m items. Where both are one object, the ratios are the cost of a quota in the voters' own
+        scores.
     rule : ScoreRule or str
         Score function, or the name of one without parameters.
     k : int
@@ -285,7 +286,8 @@ def quota_sweep(
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
         As in `select`.
     ties : {"index", "random"}, optional
-        Of equal scores the smaller number, which is the default, or a random one; "milp" refuses the option.
+        Choice among items of equal score: the smaller number, which is the default, or a random one; "milp" refuses the
+        option.
     rng : Generator, int or None
         Source of randomness for `ties` "random"; "milp" refuses it.
 

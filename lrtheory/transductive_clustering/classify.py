@@ -46,19 +46,19 @@ class ClassifiedPoints(Result):
     classes : tuple of str
         The classes, sorted.
     names : tuple of str, or None
-        What the points are called.
+        Names of the points.
     column : str
-        Where the labels stand.
+        Column of the table that holds the labels.
     method : str
         The method.
     converged : bool
         Whether energy and assignments stand still.
     message : str
-        How the run ended.
+        Reason for the end of the run.
     counts : mapping
         ``given`` and ``filled`` labels.
     certificate : Stationarity or None
-        Of the assignments of all points, the given ones first; see `few_shot`.
+        Certificate of the assignments of all points, the given ones first; see `few_shot`.
     """
 
     labels: np.ndarray
@@ -208,7 +208,7 @@ def compared(
     Returns
     -------
     EpisodeTable
-        Its message names the classes that were too small to be used.
+        Accuracies of the methods; the message names the classes that were too small to be used.
 
     Raises
     ------

@@ -76,7 +76,7 @@ class ClusteringResult(Result):
     prototypes : array of shape (K, d)
         Means, modes or medoids.
     covariances : float64 array of shape (K, d, d), or None
-        Of "gaussian" prototypes.
+        Covariances of "gaussian" prototypes.
     energy : float
         R_T(Z, M).
     n_empty : int
@@ -90,7 +90,7 @@ class ClusteringResult(Result):
     typical : int64 array of shape (K,)
         The point of each cluster with the smallest cost, -1 for an empty one.
     names : tuple of str, or None
-        What the points are called, where they come from a table or a problem with labels.
+        Names of the points, where they come from a table or a problem with labels.
     damping : float
         Step factor at the end; below 1 when steps were shortened so that the energy falls.
     method : str
@@ -100,13 +100,14 @@ class ClusteringResult(Result):
     converged : bool
         Whether energy and assignments stand still.
     message : str
-        How the run ended, the number of empty clusters, and whether the temperature is large beside squared distances.
+        Reason for the end of the run, the number of empty clusters, and whether the temperature is large beside squared
+        distances.
     counts : mapping
         ``updates`` of assignments, their ``passes``, ``flops`` and ``exponentials`` as in `BoundResult`, and ``rises``
         of the energy beyond rounding, which are 0 for means, modes and medoids with a symmetric affinity and "auto"
         damping.
     certificate : Stationarity
-        Of the assignments, for the costs of the final prototypes.
+        Certificate of the assignments, for the costs of the final prototypes.
     trace : mapping or None
         ``energies`` (2 n_iter + 1,): at the start, then after the assignments and after the prototypes of each turn.
     """
@@ -239,7 +240,7 @@ def cluster(
     affinity : array or sparse array of shape (n, n), or None
         W, as in `bound_update`; None takes the symmetrized graph of nearest neighbors.
     n_neighbors : int or None
-        Of that graph, so it is left out beside an affinity; None is 4.
+        Neighbors of a point in that graph, so it is left out beside an affinity; None is 4.
     bandwidth : float or None
         s of "mode", "medoid" and "bo", left out for other prototypes; None takes the root mean squared length of the
         edges.

@@ -41,9 +41,9 @@ def cluster(
     standardize : bool
         Whether columns are divided by their standard deviations, as is due where they have different units.
     lam : float
-        How much neighbors pull, in units of the mean squared length of an edge.
+        Weight of the edges between neighbors, in units of the mean squared length of an edge.
     temperature : float
-        How soft assignments are, in the same units.
+        Temperature, in the same units: the larger it is, the softer the assignments are.
     starts : int
         Runs of K-means, of which the best one gives the first prototypes.
     rng : int

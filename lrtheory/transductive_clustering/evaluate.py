@@ -35,7 +35,7 @@ class EpisodeTable(Result):
     Attributes
     ----------
     methods : tuple of str
-        Their names.
+        Names of the methods.
     accuracy : float64 array of shape (M,)
         Mean share of queries labeled rightly.
     half_width : float64 array of shape (M,)
@@ -114,8 +114,8 @@ def evaluate(
     X : array of shape (n, D), ClusteringProblem, PointTable, path or data frame
         Points.
     y : array of shape (n,), str, or None
-        Their labels, or the column of a table in which they stand, where points without one are left out; None takes
-        the truth of the problem.
+        Labels of the points, or the column of a table in which they stand, where points without one are left out; None
+        takes the truth of the problem.
     n_tasks : int
         Number of tasks, at least 2.
     way, shot, query, proportions : as in `make_episodes`

@@ -126,7 +126,8 @@ def few_shot(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings; every task has the same number of classes, which may differ between tasks.
+        Labels of the support points, numbers or strings; every task has the same number of classes, which may differ
+        between tasks.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     method : {"slk", "k-means", "nearest", "laplacian-shot", "bd-cspn", "tim", "pt-map", "label-spreading"}
@@ -141,8 +142,8 @@ def few_shot(
         1 for "k-means", "nearest" and "laplacian-shot", 1 / 15 for "tim", 0.1 for "pt-map", 0.2 for
         "label-spreading".
     n_neighbors : int or None
-        Of the graph of "slk" and "laplacian-shot", and of the edges from which "slk" and "k-means" take the width of
-        modes; None is 2.
+        Neighbors of a point in the graph of "slk" and "laplacian-shot", and in the edges from which "slk" and "k-means"
+        take the width of modes; None is 2.
     normalize : {"center-l2", "l2", None}
         Subtract the base mean and scale to length 1, scale only, or neither; a row of zeros stays zero.
     base_mean : array of shape (D,) or (E, D), or None
@@ -165,8 +166,8 @@ def few_shot(
     record : bool
         Keep the energies of "slk", "k-means" and "laplacian-shot".
     turns : Turns or None
-        How assignments and prototypes of "slk" take turns; "k-means" and "laplacian-shot" use a part of it. None is
-        ``Turns()``.
+        Options of the alternation between assignments and prototypes of "slk"; "k-means" and "laplacian-shot" use a
+        part of them. None is ``Turns()``.
 
     Returns
     -------

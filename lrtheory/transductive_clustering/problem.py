@@ -38,11 +38,11 @@ class ClusteringProblem:
     truth : int array of shape (n,), or None
         The class of each point, in any integers.
     labels : tuple or None
-        What the points are called, carried through untouched.
+        Names of the points, carried through untouched.
     classes : tuple of str, or None
-        What the classes 0, 1, ... of the truth are called; -1 is then a point whose class is not known.
+        Names of the classes 0, 1, ... of the truth; -1 is then a point whose class is not known.
     feature_names : tuple of str, or None
-        What the coordinates are called.
+        Names of the coordinates.
 
     Raises
     ------
@@ -92,11 +92,11 @@ class AssignmentProblem:
     Parameters
     ----------
     costs : array of shape (N, K) or (E, N, K)
-        Of giving point p to cluster l.
+        Cost of giving point p to cluster l.
     affinity : array or sparse array of shape (N, N), or array of shape (E, N, N)
         Weights between points.
     init : array of shape (N, K) or (E, N, K), or None
-        Where to start, rows in the simplex; None starts from the costs alone.
+        First assignments, rows in the simplex; None starts from the costs alone.
     clamp : int array of shape (N,) or (E, N), or None
         Labels in [0, K) that are clamped; -1 is free.
 

@@ -35,17 +35,17 @@ class DualityCertificate(Result):
     bound : float
         The dual function at the prices: nothing feasible is worth more.
     value : float
-        What the solution is worth.
+        Reward of the solution.
     gap : float
         bound - value, at least 0; rounding for the relaxation, more where requests may not be split.
     prices : float64 array of shape (m,)
         One price per resource, at least 0.
     weights : float64 array of shape (N,), or None
-        How often each row of the tables comes, where the caller gave `counts`; probabilities in the fluid limit.
+        Number of requests of each row of the tables, where the caller gave `counts`; probabilities in the fluid limit.
     solution : float64 array of shape (N, d)
-        What is worth the value: how often each action of each row of the tables is taken.
+        Number of times that each action of each row of the tables is taken; in the fluid limit, per period.
     statement : str
-        What is proved.
+        Id of the statement that is proved.
     """
 
     bound: Number
@@ -97,11 +97,11 @@ class Optimum(Result):
     Attributes
     ----------
     value : float
-        Its reward; per period in the fluid limit.
+        Reward of the best allocation; per period in the fluid limit.
     prices : float64 array of shape (m,)
         Dual prices of the resources; of the relaxation where requests may not be split.
     solution : float64 array of shape (N, d)
-        How often each action of each row of the tables is taken; fractions of a period in the fluid limit.
+        Number of times that each action of each row of the tables is taken; in the fluid limit, per period.
     method : str
         ``sort``, ``lp`` or ``milp``.
     reason : str
@@ -153,7 +153,7 @@ def hindsight_optimum(
     types : int array of shape (T,), optional
         Rows of the tables.
     counts : array of shape (N,), optional
-        How often each row comes, instead of `types`.
+        Number of requests of each row, instead of `types`.
     integer : bool
         Whether requests may not be split, for "auto" and "milp".
     method : {"auto", "sort", "lp", "milp"}
@@ -163,8 +163,8 @@ def hindsight_optimum(
     Returns
     -------
     Optimum
-        Its `value`, the dual `prices` (m,), how often each action is taken in `solution` (N, d), and in
-        `certificate.bound` the dual value that proves it.
+        Optimum with its `value`, the dual `prices` (m,), the `solution` (N, d), and in `certificate.bound` the dual
+        value that proves it.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def fluid_optimum(
     types : RequestStream, or pair of arrays
         The tables: rewards (N, d) and costs (N, d, m), in the shapes of `RequestStream`.
     probabilities : array of shape (N,)
-        Of the types.
+        Probability of each type; they sum to 1.
     rate : array of shape (m,), or float
         Units of each resource per period.
 
@@ -242,7 +242,7 @@ def fluid_optimum(
     Raises
     ------
     TypeError
-        If the rate is no number and no array of numbers.
+        If the rate is not a number and not an array of numbers.
     ValueError
         If shapes do not fit, the probabilities do not sum to 1, or the rate of a resource is not positive and finite.
 

@@ -87,7 +87,7 @@ def relaxation(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np
     stream : RequestStream
         The tables and the budget.
     times : array of shape (N,)
-        How often each row comes.
+        Number of requests of each row, at least 0.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def whole_requests(stream: RequestStream, times: np.ndarray) -> np.ndarray:
     stream : RequestStream
         The tables and the budget.
     times : array of shape (N,)
-        How often each row comes.
+        Number of requests of each row, at least 0.
 
     Returns
     -------

@@ -64,9 +64,9 @@ class Certificate(_Later):
     fairness : float
         Weight of the max-min fair term of the objective.
     actions : int64 array of shape (T,)
-        What earns the value: actions that do not fit what is left are taken in part.
+        Actions that earn the value; those that do not fit the remaining budget are taken in part.
     statement : str
-        What is proved, as the id of a statement.
+        Id of the statement that is proved.
     """
 
     bound: Number

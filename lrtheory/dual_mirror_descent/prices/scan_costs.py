@@ -24,7 +24,7 @@ def survey(costs: np.ndarray, is_kept: bool) -> tuple[bool, np.ndarray, np.ndarr
     Parameters
     ----------
     costs : float64 array of shape (N, d, m)
-        Of any numbers.
+        Costs, which may have any sign or be NaN.
     is_kept : bool
         Whether a copy is wanted.
 

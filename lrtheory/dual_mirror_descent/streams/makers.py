@@ -38,8 +38,8 @@ def make_uniform(horizon: int, *, rate: Number = 0.3, rng: Rng = None) -> Reques
     Returns
     -------
     RequestStream
-        Its truth has ``fluid_value`` per request, ``fluid_prices``, and ``hindsight``, the mean optimum, where the
-        budget is whole.
+        Stream whose truth has ``fluid_value`` per request, ``fluid_prices``, and ``hindsight``, the mean optimum, where
+        the budget is whole.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: 
     Returns
     -------
     RequestStream
-        Its truth has ``hindsight``, the optimum length epsilon^(K - kappa) (statement DMD-LB2).
+        Stream whose truth has ``hindsight``, the optimum length epsilon^(K - kappa) (statement DMD-LB2).
 
     Raises
     ------
@@ -212,7 +212,7 @@ def make_periodic(
     Returns
     -------
     RequestStream
-        Its truth has the ``period`` (statement DMD-T5).
+        Stream whose truth has the ``period`` (statement DMD-T5).
 
     Raises
     ------
@@ -256,8 +256,8 @@ def make_corrupted(horizon: int, *, fraction: Number = 0.2, rate: Number = 0.4, 
     Returns
     -------
     RequestStream
-        Its truth has ``n_corrupted`` and ``total_variation``, the sum over time of the total variation between the law
-        of a request and the average law (statement DMD-T3).
+        Stream whose truth has ``n_corrupted`` and ``total_variation``, the sum over time of the total variation between
+        the law of a request and the average law (statement DMD-T3).
 
     Raises
     ------

@@ -40,7 +40,7 @@ class Requests(FromTable):
     costs : float64 array of shape (T, d, m)
         Units of each resource.
     names : Names
-        Those of the T requests, the d actions and the m resources.
+        Names of the T requests, the d actions and the m resources.
 
     Notes
     -----
@@ -92,7 +92,7 @@ class Requests(FromTable):
         Returns
         -------
         RequestStream
-            Its `labels` are the names.
+            Stream whose `labels` are the names.
 
         Raises
         ------

@@ -294,7 +294,7 @@ def path_identity(dual_values: Number, path_regret: Number) -> Any:
     Returns
     -------
     number
-        Their difference; equal to sum_{t <= tau} f_t(x_t).
+        dual_values - path_regret; equal to sum_{t <= tau} f_t(x_t).
 
     Raises
     ------

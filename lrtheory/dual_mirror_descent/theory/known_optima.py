@@ -115,7 +115,7 @@ def three_point_online(horizon: int, budget: int, probabilities: ArrayLike, *, v
     budget : int
         B, at least 0.
     probabilities : sequence of numbers
-        Of the values; Fractions give a Fraction.
+        Probability of each value; Fractions give a Fraction.
     values : sequence of numbers
         Rewards.
 
@@ -182,7 +182,7 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: ArrayLike, *
     budget : int
         B, in [0, T].
     probabilities : sequence of numbers
-        Of the values; Fractions give a Fraction.
+        Probability of each value; Fractions give a Fraction.
     values : decreasing sequence of numbers
         Rewards.
 

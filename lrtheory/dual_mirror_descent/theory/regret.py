@@ -77,7 +77,7 @@ def regret_bound(
     Parameters
     ----------
     input_model : {"iid", "adversarial", "corrupted", "independent", "ergodic", "periodic"}
-        How the requests come, see Notes; "corrupted" is another word for "independent".
+        Model of the requests, see Notes; "corrupted" is another word for "independent".
     horizon : int
         T, at least 1.
     rate : array of shape (m,)

@@ -89,9 +89,9 @@ class SelectionBound(Result):
         problem : Objective or UpdateStream
             The problem, as for `certify_selection`, like the other arguments.
         k : int or PartitionMatroid
-            How many may be chosen.
+            Largest number of chosen elements, or the groups and their limits.
         candidates : int array of shape (n_candidates,), or None
-            What could have been chosen.
+            Elements that could have been chosen.
 
         Returns
         -------
@@ -138,9 +138,9 @@ def certify_selection(
     items : int array of shape (n_chosen,), sequence of names, or Selection
         The chosen elements.
     k : int or PartitionMatroid
-        How many may be chosen; may be left out with an `UpdateStream`.
+        Largest number of chosen elements, or the groups and their limits; may be left out with an `UpdateStream`.
     candidates : int array of shape (n_candidates,), or None
-        What could have been chosen, all elements by default.
+        Elements that could have been chosen, all by default.
     witness : int array of shape (n_witness,), or None
         The set A; None takes the items. The empty set gives the sum of the k best single values.
 

@@ -44,7 +44,7 @@ class Objective:
         Names of the elements, which may be set; what takes elements takes names that are words, too. An element that
         was appended since is called by its number.
     origin : str
-        What was read, where it was read from a file or a frame.
+        Description of the file or frame from which the objective was read, in one sentence; else empty.
     record : object
         The function as kernels see it.
 

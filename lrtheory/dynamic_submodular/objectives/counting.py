@@ -35,7 +35,7 @@ class CountingOracle(Objective):
     Attributes
     ----------
     calls : int
-        How often the function was called.
+        Number of calls of the function so far.
     n : int
         Number of elements.
 
@@ -110,7 +110,7 @@ class CountingOracle(Objective):
         Returns
         -------
         int64 array of shape (n_new,)
-            Their numbers.
+            Numbers of the new elements.
 
         Raises
         ------

@@ -155,7 +155,7 @@ class Coverage(Objective):
         Parameters
         ----------
         frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
+            Table of pandas or another library, or a mapping from names to columns.
         columns : str, sequence or mapping, optional
             As in `from_file`.
         directed : bool
@@ -206,7 +206,7 @@ class Coverage(Objective):
         Returns
         -------
         int64 array of shape (n_new,)
-            Their numbers.
+            Numbers of the new elements.
         """
         new = membership("rows", rows, 0)
         record = self.record  # it has an entry for each item that is covered, of weight 0 too

@@ -32,8 +32,8 @@ class Elements(FromTable):
     table : Table
         The rows.
     columns : str, sequence or mapping, optional
-        Those of source and target, of set and element, or of the points; None looks for customary names, and takes all
-        for points.
+        Columns of source and target, of set and element, or of the points; None looks for customary names, and takes
+        all for points.
     """
 
     def __init__(self, table: Table, columns: Columns = None) -> None:

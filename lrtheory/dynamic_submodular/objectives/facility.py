@@ -102,8 +102,8 @@ class FacilityLocation(FromTable, Objective):
         X : array of shape (n, n_features)
             Points.
         n_neighbors : int or None
-            How many elements serve a point, itself among them; None keeps all n^2 similarities. The memory is then
-            n n_neighbors, so that 10^6 points fit; built by a k-d tree.
+            Number of elements that serve a point, itself among them; None keeps all n^2 similarities. The memory is
+            then n n_neighbors, so that 10^6 points fit; built by a k-d tree.
         metric : {"cosine", "rbf"}
             (1 + cos) / 2, where cos is 0 for a point at 0, or exp(-gamma squared distance).
         gamma : float or None
@@ -165,7 +165,7 @@ class FacilityLocation(FromTable, Objective):
         Returns
         -------
         int64 array of shape (n_new,)
-            Their numbers.
+            Numbers of the new elements.
 
         Raises
         ------

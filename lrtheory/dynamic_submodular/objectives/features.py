@@ -26,7 +26,7 @@ class FeatureBased(FromTable, Objective):
     Parameters
     ----------
     X : array or sparse array of shape (n, n_features)
-        How much of each feature an element has, at least 0.
+        Amount of each feature in each element, at least 0.
     concave : {"sqrt", "log1p", "min"}
         phi; ``"min"`` is min(x, limit).
     limit : float or None
@@ -87,12 +87,12 @@ class FeatureBased(FromTable, Objective):
         Parameters
         ----------
         rows : array or sparse array of shape (n_new, n_features)
-            Their features.
+            Features of the new elements, at least 0.
 
         Returns
         -------
         int64 array of shape (n_new,)
-            Their numbers.
+            Numbers of the new elements.
 
         Raises
         ------

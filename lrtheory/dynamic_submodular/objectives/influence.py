@@ -172,7 +172,7 @@ class Influence(Coverage):
         Parameters
         ----------
         frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
+            Table of pandas or another library, or a mapping from names to columns.
         columns : str, sequence or mapping, optional
             The columns of source and target; None looks for customary names.
         directed : bool
@@ -217,7 +217,7 @@ class Influence(Coverage):
         Returns
         -------
         int64 array of shape (n_new,)
-            Their numbers.
+            Numbers of the new elements.
 
         Raises
         ------

@@ -140,7 +140,7 @@ class LogDet(FromTable, Objective):
         Returns
         -------
         int64 array of shape (n_new,)
-            Their numbers.
+            Numbers of the new elements.
 
         Raises
         ------

@@ -57,9 +57,9 @@ def is_network(table: Table, columns: Any = None) -> bool:
     Parameters
     ----------
     table : Table
-        As the file or the frame gives it.
+        Table of the file or the frame.
     columns : None, str, sequence or mapping
-        As the caller names them.
+        Columns that the caller names.
 
     Returns
     -------
@@ -140,9 +140,9 @@ def settled(table: Table, columns: Any = None) -> tuple[Table, str]:
     Parameters
     ----------
     table : Table
-        Of pairs.
+        Table of pairs.
     columns : None, str, sequence or mapping
-        As the caller names them.
+        Columns that the caller names.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
     Parameters
     ----------
     table : Table
-        As the file or the frame gives it.
+        Table of the file or the frame.
     columns : None, str or sequence
         The columns to use; the first may be that of the names. None takes all.
     low : float
@@ -229,7 +229,7 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
     Raises
     ------
     ValueError
-        If a cell is no number, or there is no column of numbers.
+        If a cell is not a number, or there is no column of numbers.
     """
     names = table.names if columns is None else table.listed(columns)
     folded = {name.lower().strip(): name for name in reversed(names)} if table.header else {}

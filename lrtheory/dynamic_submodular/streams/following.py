@@ -41,7 +41,7 @@ class Updates:
         Returns
         -------
         Updates
-            Of a file all lines, of standard input those that come.
+            Updates, all lines of a file, or those of standard input as they come.
 
         Raises
         ------
@@ -80,7 +80,7 @@ def follow_lines(
     updates : Updates
         Lines ``+ id`` and ``- id``; with a window only arrivals, whose sign may be left out.
     window : int or None
-        How many are present at most: the oldest goes before the next one comes.
+        Largest number of present elements: the oldest goes before the next one comes.
 
     Yields
     ------
@@ -91,7 +91,8 @@ def follow_lines(
     Returns
     -------
     list of str
-        What the generator returns at its end: how many updates changed the choice, and what it is worth.
+        Sentences that the generator returns at its end: the number of updates that changed the choice, and the value of
+        the last choice.
 
     Raises
     ------

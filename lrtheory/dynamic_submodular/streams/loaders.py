@@ -58,7 +58,7 @@ def load_supermarket(*, days: int = 7, min_customers: int = 5, k: int = 20) -> U
     min_customers : int
         Offers with fewer customers are left out.
     k : int
-        How many offers may be chosen.
+        Largest number of chosen offers.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> 
     length : int
         Airports in the window, in the order of the file.
     k : int
-        How many airports may be chosen.
+        Largest number of chosen airports.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def load_digits_similarity(*, length: int = 500, k: int = 20) -> UpdateStream:
     length : int
         Images in the window, in the order of the file.
     k : int
-        How many images may be chosen.
+        Largest number of chosen images.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def make_graph_coverage(
     degree : int
         Edges of each new node.
     k : int
-        How many nodes may be chosen.
+        Largest number of chosen nodes.
     length : int or None
         Nodes in the window; None is n / 2.
     rng : Generator, int or None
@@ -170,7 +170,7 @@ def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, rng: Rng
     n : int
         Elements, at least as many as deletions.
     k : int
-        How many may be chosen.
+        Largest number of chosen elements.
     n_deletions : int
         Deletions after n insertions.
     rng : Generator, int or None
@@ -224,7 +224,7 @@ def make_random_stream(
     n : int
         Elements, at least 1.
     k : int
-        How many may be chosen.
+        Largest number of chosen elements.
     n_ops : int
         Updates: each picks an element and inserts it if absent, else deletes it.
     rng : Generator, int or None

@@ -155,7 +155,7 @@ def prefix_maximal_bound(d: int, N: int, fraction: Number) -> Any:
     Parameters
     ----------
     d : int
-        How many elements are fixed in advance.
+        Number of elements that are fixed in advance.
     N : int
         Elements in all, in uniform random order.
     fraction : number

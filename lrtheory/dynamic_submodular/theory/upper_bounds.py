@@ -63,7 +63,7 @@ def group_bound(value: Number, bars: ArrayLike, limits: ArrayLike) -> Any:
     bars : array of shape (n_groups,)
         Least marginal that is accepted of each group after the last pick.
     limits : int array of shape (n_groups,)
-        How many of each group may be chosen.
+        Largest number of chosen elements of each group.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def marginal_bound(value: Number, marginals: ArrayLike, limits: ArrayLike, *, gr
     marginals : array of shape (n,)
         f(v \| A) of each candidate.
     limits : int array of shape (n_groups,)
-        How many of each group may be chosen; [k] for a single group.
+        Largest number of chosen elements of each group; [k] for a single group.
     groups : int array of shape (n,), or None
         Group of each candidate; None puts all into group 0.
 

@@ -28,7 +28,7 @@ class ItemGroups(FromTable, Result):
     attributes : mapping
         Name of an attribute -> the group of every item, a tuple of str in the order of `names`.
     origin : str
-        Where they are from, for the sentences of errors.
+        Name of the source of the groups, for the sentences of errors.
 
     Notes
     -----
@@ -107,7 +107,7 @@ class ItemGroups(FromTable, Result):
         Parameters
         ----------
         group : str
-            Its name.
+            Name of the group.
         labels : sequence of str
             Names of the items.
 

@@ -68,7 +68,7 @@ def positions(ranks: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     ranks : float64 array of shape (n, m)
-        Of which `first_bad` found none.
+        Ranks without a fault that `first_bad` finds.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def ballots_of(table: Table, columns: Any = None) -> dict[str, Any]:
     Parameters
     ----------
     table : Table
-        As the file or the frame gives it.
+        Table of the file or the frame.
     columns : None, str, sequence or mapping
         The columns of places in their order, or of items; or those of voter, item and rank. None looks, also whether
         the first line holds the words of the cells, unless the caller says what it is.

@@ -86,16 +86,16 @@ def sample_rankings(
     n, m : int
         Number of rankings and of items, at least 1.
     phi : float, optional
-        Of "mallows", in [0, 1]; without, it is drawn uniformly.
+        Dispersion of "mallows", in [0, 1]; without, it is drawn uniformly.
     normphi : float, optional
-        Of "norm-mallows", in [0, 1]; without, it is drawn uniformly.
+        Normalized dispersion of "norm-mallows", in [0, 1]; without, it is drawn uniformly.
     alpha : float, optional
-        Of "urn", at least 0, and infinite if all copy the first ranking; without, it is drawn from a gamma law of shape
-        0.8.
+        Replacement of "urn", at least 0, and infinite if all copy the first ranking; without, it is drawn from a gamma
+        law of shape 0.8.
     quality : array of shape (m,), optional
-        Of "plackett-luce", which needs it: positive numbers.
+        Quality of each item in "plackett-luce", which needs it: positive numbers.
     scale : array of shape (m,), optional
-        Of "uniform-utilities", which needs it: positive numbers.
+        Largest utility of each item in "uniform-utilities", which needs it: positive numbers.
     rng : Generator, int or None
         Source of randomness.
 
@@ -142,9 +142,10 @@ def ranking_blocks(
     block : int
         Rankings in a block, at least 1; the rankings do not depend on it.
     phi, normphi : float, optional
-        Of "mallows" and "norm-mallows", in [0, 1]; without, it is drawn uniformly, once for all blocks.
+        Dispersions of "mallows" and "norm-mallows", in [0, 1]; without, they are drawn uniformly, once for all blocks.
     quality, scale : array of shape (n_items,), optional
-        Of "plackett-luce" and "uniform-utilities", which need them: positive numbers.
+        Quality of each item in "plackett-luce" and its largest utility in "uniform-utilities", which need them:
+        positive numbers.
     rng : Generator, int or None
         Source of randomness.
 
@@ -190,7 +191,8 @@ def sample_utilities(
     n, n_items : int
         Number of rankings and of items, at least 1.
     quality, scale : array of shape (n_items,), optional
-        Of "plackett-luce" and "uniform-utilities", which need them: positive numbers.
+        Quality of each item in "plackett-luce" and its largest utility in "uniform-utilities", which need them:
+        positive numbers.
     rng : Generator, int or None
         Source of randomness.
 
@@ -274,10 +276,10 @@ def sample_item_scores(
     n_items, n_runs : int
         Number of items and of panels, at least 1.
     phi, normphi : float, optional
-        Of "mallows" and "norm-mallows", in [0, 1]; without, it is drawn uniformly, once for all panels.
+        Dispersions of "mallows" and "norm-mallows", in [0, 1]; without, they are drawn uniformly, once for all panels.
     quality, scale : array of shape (n_items,), optional
-        Of "plackett-luce" and "uniform-utilities", which need them: positive numbers. Under a bias theta, those of the
-        group times theta.
+        Quality of each item in "plackett-luce" and its largest utility in "uniform-utilities", which need them:
+        positive numbers. Under a bias theta, those of the group times theta.
     rng : Generator, int or None
         Source of randomness.
 

@@ -33,7 +33,7 @@ def nearest_prototype(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     temperature : float or None
@@ -52,7 +52,7 @@ def nearest_prototype(
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def bd_cspn(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     normalize : {"center-l2", "l2", None}
@@ -123,7 +123,7 @@ def bd_cspn(
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------

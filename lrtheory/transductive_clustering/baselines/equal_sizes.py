@@ -35,7 +35,7 @@ def tim(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     temperature : float or None
@@ -59,7 +59,7 @@ def tim(
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def pt_map(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     temperature : float or None
@@ -141,7 +141,7 @@ def pt_map(
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------

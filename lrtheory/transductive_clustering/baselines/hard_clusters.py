@@ -79,8 +79,8 @@ def lloyd(
     Returns
     -------
     ClusteringResult
-        Its energy is the sum of the squared distances to the means. Without clamp, callback and record the assignments
-        are labels, and it has converged when no label changes, whatever the tolerance.
+        Clusters, whose energy is the sum of the squared distances to the means. Without clamp, callback and record the
+        assignments are labels, and it has converged when no label changes, whatever the tolerance.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def spectral(
     affinity : array or sparse array of shape (n, n), or None
         W, symmetric and not negative; None takes the graph of nearest neighbors.
     n_neighbors : int or None
-        Of that graph, so it is left out beside an affinity; None is 4.
+        Neighbors of a point in the graph of nearest neighbors, so it is left out beside an affinity; None is 4.
     rng : Generator, int or None
         Source of the first means.
 

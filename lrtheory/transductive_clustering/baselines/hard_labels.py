@@ -39,7 +39,7 @@ def k_means(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     prototype : {"mean", "mode"} or None
@@ -65,12 +65,12 @@ def k_means(
     record : bool
         Keep the energies.
     turns : Turns or None
-        Of its options `clamp` is used.
+        Options of the turns, of which `clamp` is used.
 
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def k_modes(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     temperature : float or None
@@ -160,12 +160,12 @@ def k_modes(
     record : bool
         Keep the energies.
     turns : Turns or None
-        Of its options `clamp` is used.
+        Options of the turns, of which `clamp` is used.
 
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------

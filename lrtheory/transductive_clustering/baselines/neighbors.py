@@ -40,7 +40,7 @@ def laplacian_shot(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     prototype : {"mean", "rectified"} or None
@@ -50,7 +50,7 @@ def laplacian_shot(
     temperature : float or None
         T, above 0; None is 1.
     n_neighbors : int or None
-        Of the graph; None is 2.
+        Neighbors of a query in the graph; None is 2.
     normalize : {"center-l2", "l2", None}
         Subtract the base mean and scale to length 1, scale only, or neither.
     base_mean : array of shape (D,) or (E, D), or None
@@ -68,12 +68,12 @@ def laplacian_shot(
     record : bool
         Keep the energies.
     turns : Turns or None
-        Of its options `symmetrize` and `damping` are used.
+        Options of the turns, of which `symmetrize` and `damping` are used.
 
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def label_spreading(
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels, numbers or strings.
+        Labels of the support points, numbers or strings.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     temperature : float or None
@@ -160,7 +160,7 @@ def label_spreading(
     Returns
     -------
     FewShotResult
-        As of `few_shot`.
+        Labels of the queries, as `few_shot` returns them.
 
     Raises
     ------

@@ -34,9 +34,9 @@ class PointTable:
     table : Table
         The columns.
     columns : tuple of str, or None
-        Those that are coordinates; None takes all that are neither names nor labels.
+        Columns that are coordinates; None takes all that are neither names nor labels.
     names : tuple of str, or None
-        What the rows are called beside the table, such as the index of a frame.
+        Names of the rows that are not a column of the table, such as the index of a frame.
     matrix : array of shape (n, d), or None
         All columns at once, where the source has them so.
 
@@ -109,7 +109,7 @@ class PointTable:
             With the columns that `from_file` wants; where it has an index that does not only count rows, these are the
             names.
         columns : str, int, or sequence of them, optional
-            As for `from_file`.
+            Columns to read, as in `from_file`.
 
         Returns
         -------
@@ -181,7 +181,7 @@ class PointTable:
         Returns
         -------
         ClusteringProblem
-            Its `labels` are the names of the points, its `classes` those in the column, sorted.
+            Points whose `labels` are their names, and whose `classes` are the values of the column of labels, sorted.
 
         Raises
         ------

@@ -28,7 +28,7 @@ class EpisodeBatch:
     support : array of shape (E, NS, D)
         Labeled points, ordered by class.
     support_labels : array of shape (E, NS)
-        Their labels.
+        Labels of the support points.
     query : array of shape (E, NQ, D)
         Points to label.
     query_labels : array of shape (E, NQ)
@@ -123,8 +123,8 @@ def make_episodes(
     X : array of shape (n, D), ClusteringProblem, PointTable, path or data frame
         Points.
     y : array of shape (n,), str, or None
-        Their labels, or the column of a table in which they stand, where points without one are left out; None takes
-        the truth of the problem.
+        Labels of the points, or the column of a table in which they stand, where points without one are left out; None
+        takes the truth of the problem.
     n_tasks : int
         E.
     way, shot, query : int

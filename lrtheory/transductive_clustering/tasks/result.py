@@ -40,7 +40,8 @@ class FewShotResult(Result):
     damping : float or array of shape (E,)
         Step factor at the end; below 1 when steps were shortened so that the energy falls.
     prototypes : array of shape (K, D) or (E, K, D), or None
-        Of the classes at the end, among the features as they are after normalization; None for "label-spreading".
+        Prototypes of the classes at the end, among the features as they are after normalization; None for
+        "label-spreading".
     options : mapping
         The options that were used, with the defaults of the method where None was given.
     method : str
@@ -50,12 +51,12 @@ class FewShotResult(Result):
     converged : bool
         Whether energy and assignments stand still, in every task.
     message : str
-        How the run ended.
+        Reason for the end of the run.
     counts : mapping
         ``tasks``, and ``updates`` of assignments in all of them.
     certificate : Stationarity or None
-        Of the assignments for the prototypes at the end, of each task, for "slk", "k-means" and "laplacian-shot"; it is
-        verified by `assignment_problem`. The other methods lower no such energy.
+        Certificate of the assignments for the prototypes at the end, of each task, for "slk", "k-means" and
+        "laplacian-shot"; it is verified by `assignment_problem`. The other methods lower no such energy.
     trace : mapping or None
         ``energies`` where they were recorded, of the methods with a certificate: (steps,) or (steps, E), at the start,
         then after the assignments and after the prototypes of each turn; after each update of "laplacian-shot". A task
@@ -109,15 +110,15 @@ class FewShotResult(Result):
         Parameters
         ----------
         support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-            As in the call.
+            Labeled points that were given to `few_shot`.
         support_labels : array of shape (NS,) or (E, NS)
-            As in the call.
+            Labels that were given to `few_shot`.
         query : array of shape (NQ, D) or (E, NQ, D)
-            As in the call.
+            Queries that were given to `few_shot`.
         base_mean : array of shape (D,) or (E, D), or None
-            As in the call.
+            Base mean that was given to `few_shot`.
         query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
-            As in the call.
+            Mask that was given to `few_shot`.
 
         Returns
         -------

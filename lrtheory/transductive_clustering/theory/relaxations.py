@@ -429,7 +429,7 @@ def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> An
     n_clusters : int
         K, at least 2.
     tol : number
-        How far from a label a row may be, in (0, 1).
+        Largest weight, in (0, 1), that the softmax may give to all clusters but the best one together.
 
     Returns
     -------

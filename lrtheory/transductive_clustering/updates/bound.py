@@ -80,7 +80,7 @@ class BoundResult(Result):
     converged : bool
         Whether energy and assignments stand still, in every problem.
     message : str
-        How the run ended.
+        Reason for the end of the run.
     counts : mapping
         ``updates`` is the number of updates in all problems. ``passes`` counts the products W Z, one for a whole batch:
         one more than updates for the energy at the end, one more for each step that was taken again, without the one
@@ -142,8 +142,9 @@ def bound_update(
     costs : array of shape (N, K) or (E, N, K), or AssignmentProblem
         A; the problems of a batch are solved together, each as if it were alone.
     affinity : array of shape (N, N) or (E, N, N), or sparse array beside NumPy costs
-        W. Where it is not symmetric there is no energy that falls; the updates run as they are. One that differs from
-        its transpose by at most 16 rounding errors of its largest entry is symmetric, and its mean with it is used.
+        W. Where it is not symmetric there is no energy that falls; the updates run as they do for symmetric ones. One
+        that differs from its transpose by at most 16 rounding errors of its largest entry is symmetric, and its mean
+        with it is used.
     lam, temperature : float
         lambda at least 0, and T above 0.
     init : array of shape (N, K) or (E, N, K), or None

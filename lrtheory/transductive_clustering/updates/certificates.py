@@ -51,7 +51,7 @@ class Stationarity(Result):
     contraction : float or array of shape (E,)
         lambda \|W\| / (2 T), with a proved bound for the norm, see `MonotoneCertificate`.
     monotone : bool or array of shape (E,)
-        Whether it is proved that whole steps never raise the energy.
+        Whether a proof holds that whole steps never raise the energy.
     statement : str
         The statement behind the bound.
     assignments : array of shape (N, K) or (E, N, K)
@@ -278,11 +278,12 @@ class MonotoneCertificate(Result):
     Attributes
     ----------
     monotone : bool
-        Whether it is proved that whole steps never raise the energy: W symmetric, lambda `lower_bound` >= -2 T.
+        Whether a proof holds that whole steps never raise the energy: W symmetric, lambda `lower_bound` >= -2 T.
     contraction : float
         lambda `norm_bound` / (2 T); below 1 there is one fixed point and a linear rate.
     smallest_eigenvalue, spectral_norm : float
-        Of the free block (for a directed W the eigenvalue is that of its symmetric part); estimates for "lanczos".
+        Extreme eigenvalue and norm of the free block of W (for a directed W the eigenvalue is that of its symmetric
+        part); estimates for "lanczos".
     lower_bound, norm_bound : float
         Proved bounds: below every eigenvalue of the symmetric part, and on the norm.
     damping : float
@@ -292,7 +293,7 @@ class MonotoneCertificate(Result):
     symmetric : bool
         Whether W is, up to 16 rounding errors of its largest entry.
     method : {"dense", "lanczos"}
-        How the eigenvalues were found.
+        Method of the eigenvalues.
     reason : str
         Why this method was taken.
     """

@@ -23,9 +23,9 @@ def rows_of(assignments: Any, names: Sequence[str] | None, word: str) -> dict[st
     assignments : array of shape (n, K) or (E, n, K)
         Z.
     names : sequence of str, or None
-        What the n rows are called; None counts them from 0.
+        Names of the n rows; None counts them from 0.
     word : str
-        What an entry of a row is, such as "cluster".
+        Word for a column of the assignments, such as "cluster".
 
     Returns
     -------
@@ -51,9 +51,9 @@ def draw_energies(ax: Any, energies: Any, word: str, step: str) -> None:
     energies : array of shape (steps + 1,) or (steps + 1, E)
         From the start on.
     word : str
-        What each of several is called, such as "task".
+        Word for one of several problems, such as "task".
     step : str
-        What a step is called.
+        Word for a step, which is the label of the axis.
     """
     values = np.asarray(to_numpy(energies))
     values = values.reshape(len(values), -1)
@@ -67,7 +67,7 @@ def certified(proof: Any) -> str:
     Parameters
     ----------
     proof : Stationarity
-        Of one problem or of a batch.
+        Certificate of one problem or of a batch.
 
     Returns
     -------

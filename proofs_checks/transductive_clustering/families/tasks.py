@@ -37,7 +37,7 @@ class TaskLaw:
     noise : float
         Standard deviation of points around their center.
     stretch : float
-        How much larger the noise is along a direction of each class's own.
+        Factor by which the noise is larger along one direction, which each class draws for itself.
     informed : bool
         Whether queries belong to the classes of the support; else they are from classes of their own.
     """
