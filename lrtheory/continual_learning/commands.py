@@ -57,7 +57,7 @@ def edit(
     Returns
     -------
     EditedModel
-        What the matrix gets wrong for each edit, before and after.
+        Edited model, with the error of the matrix for each edit before and after.
 
     Examples
     --------

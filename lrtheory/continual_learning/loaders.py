@@ -94,13 +94,14 @@ class EncoderTexts:
     inner : array of shape (tokens, 1536)
         Inputs of the map, for all tokens of all texts.
     sums : array of shape (tokens, 384)
-        What the outputs of the map are added to.
+        Summands of the layer to which the outputs of the map are added.
     starts : array of shape (texts,)
-        Where each text begins: 48 concepts in five frames, 48 made-up words in five frames, 48 other sentences.
+        Index of the first token of each text: 48 concepts in five frames, 48 made-up words in five frames, 48 other
+        sentences.
     encoder : Encoder
         For the norm after the map, and its bias.
     weights : array of shape (384, 1536)
-        Those of before.
+        Weights of the map before the edits.
     """
 
     inner: np.ndarray
@@ -160,7 +161,7 @@ class EncoderEdits(EditProblem):
     truth : None
         No map is known that does all of it.
     texts : EncoderTexts
-        What the map sees of the texts.
+        Inputs of the map for the texts, and the layer after it.
     """
 
     texts: EncoderTexts = field(kw_only=True)
@@ -171,7 +172,7 @@ class EncoderEdits(EditProblem):
         Parameters
         ----------
         weights : array of shape (384, 1536)
-            Of the edited map, in the layout of torch.
+            Weights of the edited map, in the layout of torch.
 
         Returns
         -------

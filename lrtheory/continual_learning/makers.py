@@ -198,7 +198,7 @@ def make_adversarial_rows(
     size : float
         Size of the row that is repeated, in [0, 1].
     n_repeats : int
-        How many times it comes.
+        Number of repetitions of the row, at least 0.
 
     Returns
     -------

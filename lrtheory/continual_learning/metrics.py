@@ -227,7 +227,7 @@ class AccuracyTable(FromTable, Result):
     backward_transfer, forgetting : float, Fraction, or None
         The measures of these names; None for a single task.
     message : str
-        What a reader should know.
+        Reason for missing measures; empty for more than one task.
     """
 
     accuracy: np.ndarray

@@ -120,7 +120,7 @@ class EditProblem:
             A file with the arrays ``keys`` (N, d) and ``values`` (N, p). It may also hold ``edit`` (N,), which edit a
             row belongs to (without it each row is an edit), ``anchors`` (m, d), and ``W0``, which is 0 without it.
         layout : {"rows", "torch"}
-            Of the map in the file.
+            Layout of the map in the file: maps a row x to x W0, or is stored transposed.
 
         Returns
         -------
@@ -168,11 +168,11 @@ class Task:
     X : array of shape (n, q)
         Rows to learn from.
     y : array of n integers
-        Their classes, from 0 on.
+        Classes of the rows to learn from, from 0 on.
     X_test : array of shape (n_test, q)
         Rows to measure on.
     y_test : array of n_test integers
-        Their classes.
+        Classes of the rows to measure on, from 0 on.
 
     Raises
     ------

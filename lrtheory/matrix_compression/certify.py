@@ -74,7 +74,7 @@ class CompressionCertificate(Result):
     at_most : float or None
         The error that the copy may have, where that was asked.
     message : str
-        What was compared.
+        Number of blocks or modules that were compared.
     """
 
     error: float
@@ -153,8 +153,8 @@ def certify(
     Parameters
     ----------
     original : blocks, matrix, StackProblem, AdapterFile, or path of an adapter
-        What was compressed. A list, a stream or an array of shape (K, m, n) are blocks; an array of shape (m, n) is one
-        matrix. A path is that of a folder in the layout of peft.
+        Matrices before the compression. A list, a stream or an array of shape (K, m, n) are blocks; an array of shape
+        (m, n) is one matrix. A path is that of a folder in the layout of peft.
     compressed : as original, or tuple (U, C), or StackResult
         The copy by any tool, with blocks of the same shapes. A tuple of two is a basis U of shape (m, r) with a list
         of coefficients C_k of shape (r, n_k), or with one such array.

@@ -35,7 +35,7 @@ class ClusterCertificate(Result):
     rank : int
         r.
     epsilon : float
-        What was allowed.
+        Largest relative error that a cluster of two blocks or more may have.
     labels : int64 array of shape (K,)
         The cluster of each block.
     """
@@ -100,7 +100,7 @@ class BlockClusters(Result):
     rank : int
         r.
     epsilon : float
-        What was allowed.
+        Largest relative error that a cluster of two blocks or more may have.
     storage : int
         Numbers that are stored: min(r (m + N), m N) for a cluster of N columns, m n for a single block of n.
     compression : float
@@ -110,11 +110,11 @@ class BlockClusters(Result):
     method : str
         "sketch" or "gram".
     message : str
-        What was found.
+        Number of clusters, and of the numbers that they need.
     counts : mapping
         ``tests`` of a block against a cluster, and blocks ``rejected_for_sure`` without one (statement CM-12).
     certificate : ClusterCertificate
-        Of the labels.
+        Certificate of the labels.
     """
 
     labels: np.ndarray

@@ -136,7 +136,7 @@ class StackResult(Result):
     coefficients : list of arrays of shape (r, n_k), or None
         C_k = U^T A_k; None after a single pass.
     singular_values : array of shape (r,)
-        Of the sketch, never above those of M; of M itself for method "gram".
+        Singular values of the sketch, never above those of M; of M itself for method "gram".
     error : float
         \|M - U C\| / \|M\|, measured in the second pass; after a single one a bound on that of C = U^T M.
     lower, upper : float
@@ -144,7 +144,7 @@ class StackResult(Result):
     rank : int
         Columns of U; fewer than asked for where there are fewer rows or columns.
     by_rank : array of shape (r + 1, 2)
-        The same brackets for every rank from 0 to r.
+        Brackets of the relative error of the best basis of every rank from 0 to r.
     block_errors : array of shape (K,) or None
         \|A_k - U C_k\| / \|A_k\| of each block, 0 for a block of zeros.
     labels : tuple or None
@@ -158,11 +158,11 @@ class StackResult(Result):
     reason : str
         Why, where "auto" chose.
     message : str
-        How the storage compares with that of the blocks, and what the rank was chosen for.
+        Storage beside that of the blocks, and the error for which the rank was chosen.
     counts : mapping
         ``blocks``, ``columns``, ``factorizations`` and ``passes``.
     certificate : StackCertificate or None
-        Of the basis; None where nothing is proved, and `message` says why.
+        Certificate of the basis; None where nothing is proved, and `message` says why.
     trace : mapping or None
         With ``record=True``, what every factorization of the tree left and dropped, see `StackSketch`; in the caller's
         units.
@@ -197,7 +197,7 @@ class StackResult(Result):
         Parameters
         ----------
         k : int
-            Its number.
+            Number of the block, from 0.
 
         Returns
         -------

@@ -29,7 +29,7 @@ def load_digit_blocks(n_columns: int = 4, *, n_blocks: int | None = None) -> Sta
     n_columns : int
         Images of each block, at least 1.
     n_blocks : int or None
-        How many blocks, from the first image on; None takes all, of which the last may be smaller.
+        Number of blocks, from the first image on; None takes all, of which the last may be smaller.
 
     Returns
     -------

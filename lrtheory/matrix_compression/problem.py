@@ -149,7 +149,7 @@ def make_stack(
     n_blocks : int or None
         K; may be left out where `n_columns` lists them, else 3.
     rank : int
-        Of "noisy" and "shared", at least 1.
+        Columns of the common basis of "noisy" and "shared", at least 1.
     noise : float
         Size of the noise of "noisy", beside columns of length 1.
     rng : Generator, int or None
@@ -240,7 +240,7 @@ def make_hidden_direction(n: int = 40, keep: int = 1, *, size: float = 0.9) -> S
     Parameters
     ----------
     n : int
-        How often the hidden direction comes, at least 1.
+        Number of columns in the hidden direction, at least 1.
     keep : int
         Columns that the sketch keeps, at least 1.
     size : float

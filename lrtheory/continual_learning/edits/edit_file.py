@@ -47,7 +47,7 @@ class EditedModel(Result):
     Attributes
     ----------
     edit : RidgeEditResult
-        What the edits did; the map is rounded to the type of the file.
+        Map after the edits, rounded to the type of the file, with their errors and drifts.
     source : Path
         The file or the folder that was read. A path that is not a table is a copy of it with the new matrix.
     tensor : str
@@ -55,7 +55,7 @@ class EditedModel(Result):
     certificate : DriftCertificate or None
         That of the edit.
     message : str
-        How the ridge weight was chosen, or what another one would do.
+        Choice of the ridge weight, or the effect of another one; empty where neither is to be told.
     """
 
     edit: RidgeEditResult
@@ -119,8 +119,7 @@ def edit_safetensors(
     edits : sequence of pairs (keys, values), or EditProblem
         As in `ridge_edit`; of an `EditProblem` edits, labels and anchors count, and not its own map.
     out : path
-        Where the copy shall stand: a file for a file, and a folder for a folder. There must be nothing yet, or
-        an empty folder.
+        Path of the copy: a file for a file, and a folder for a folder. There must be nothing yet, or an empty folder.
     layout : {"torch", "rows"}
         Whether the matrix is stored as (outputs, inputs), as ``nn.Linear`` does, or maps a row x to x W.
     ridge : float
@@ -139,8 +138,8 @@ def edit_safetensors(
     Returns
     -------
     RidgeEditResult
-        What the edits did. The count `changed` is the number of entries that the edit changes, and `lost` that of those
-        among them that rounding leaves as they were.
+        Map after the edits, with their errors and drifts. The count `changed` is the number of entries that the edit
+        changes, and `lost` that of those among them that rounding leaves as they were.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class EditPlan(Result):
     surprise : float
         ||E||, what the map gets wrong before the edit, in the Frobenius norm.
     residual : float
-        The same after the edit.
+        Error of the map on the edit afterwards, in the Frobenius norm.
     n_iter : int
         Bisections.
     message : str
@@ -99,7 +99,7 @@ def plan_edit(
     keys : array of shape (u, d)
         The inputs of the edit.
     values : array of shape (u, p)
-        What they should be mapped to.
+        Outputs that the edited map should give for the keys.
     anchors : array of shape (m, d) or None
         Inputs that should keep their outputs.
     anchor_weight : float

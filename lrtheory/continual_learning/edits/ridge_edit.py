@@ -41,15 +41,15 @@ class RidgeEditResult(Result):
     surprises : float64 array of shape (T,)
         The Frobenius norm of what the map before all edits got wrong, for each edit.
     residuals : float64 array of shape (T,)
-        The same of the map after all edits.
+        Frobenius norm of the error of the map after all edits, for each edit.
     labels : tuple
         Names of the edits.
     method : str
-        How the map was computed.
+        Form of the recursion, or name of the baseline, that computed the map.
     reason : str
         Why that method was taken.
     message : str
-        What a reader should know.
+        Reason for a missing certificate or for doubts about the answer; may be empty.
     counts : mapping of str to int
         edits, keys, and flops where they are counted.
     certificate : DriftCertificate or None

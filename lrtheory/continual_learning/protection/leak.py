@@ -120,9 +120,9 @@ class Leak(Result):
     lower, upper : float
         The squared change, summed over all old inputs and outputs, lies between them; in squared units of outputs.
     message : str
-        What the interval is about.
+        Description of the change and of the inputs that the interval is about.
     certificate : LeakCertificate
-        Its proof (statement CS-3).
+        Proof of the interval (statement CS-3).
     """
 
     lower: float

@@ -53,8 +53,8 @@ class SubspaceProtector:
     n_features : int
         The length of the side that is protected, at least 1.
     layout : {"torch", "rows"}
-        How weights lie: "torch" is (out, in), as ``torch.nn.Linear`` has them, and "rows" is (in, out). A square weight
-        in the wrong layout cannot be noticed.
+        Layout of the weights: "torch" is (out, in), as ``torch.nn.Linear`` has them, and "rows" is (in, out). A square
+        weight in the wrong layout cannot be noticed.
     side : {"input", "output"}
         "input" protects the outputs of old inputs, which are what `extend` takes. "output" protects gradients and not
         outputs: `extend` takes vectors of the output side, such as the columns of old gradients (out, in), and a
@@ -64,9 +64,10 @@ class SubspaceProtector:
     Attributes
     ----------
     n_features, layout, side : int, str, str
-        As given.
+        Arguments of these names.
     message : str
-        What the last call of `extend` added, which share of the mass it reached, and whether room is left.
+        Number of directions that the last call of `extend` added, the share of the mass that it reached, and whether
+        room is left.
     share : float
         The share of the mass of the inputs of the last `extend` that surely lies in the subspace.
 
@@ -145,8 +146,8 @@ class SubspaceProtector:
         Parameters
         ----------
         inputs : array or sparse matrix of shape (T, n_features), or FrequentDirections
-            The inputs of a task, one a row, or the sketch that saw them. With a sketch `leak_bound` knows the leak up
-            to the delta of the sketch, and with inputs exactly.
+            Inputs of a task, one per row, or the sketch that saw them. With a sketch `leak_bound` knows the leak up to
+            the delta of the sketch, and with inputs exactly.
         energy : float or None
             In (0, 1]: the smallest number of directions is added with which the subspace surely holds this share of the
             mass, the sum of squares of all these inputs: also of those that the sketch has lost (statement CS-4b). If
@@ -158,7 +159,7 @@ class SubspaceProtector:
         Returns
         -------
         int
-            How many directions were added; 0 for inputs that are 0 and for no inputs.
+            Number of directions that were added; 0 for inputs that are 0 and for no inputs.
 
         Raises
         ------
@@ -214,7 +215,7 @@ class SubspaceProtector:
         Parameters
         ----------
         G : array of shape (out, in) for layout "torch", (in, out) for layout "rows"
-            Of any library.
+            Gradient or step, an array of any library.
 
         Returns
         -------
@@ -310,7 +311,7 @@ class SubspaceProtector:
         Parameters
         ----------
         X : array or sparse matrix of shape (T, n_features)
-            Inputs, old or new, one a row.
+            Inputs, old or new, one per row.
 
         Returns
         -------
@@ -332,7 +333,7 @@ class SubspaceProtector:
         Returns
         -------
         SubspaceProtector
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.deepcopy(self)
 

@@ -42,7 +42,7 @@ class AdapterCertificate(Result):
     statement : str
         The statement behind the bound.
     excess : float
-        How much of the bound is the price of the rank: the objective of the map of full rank is bound - excess.
+        Price of the rank, a part of the bound: the objective of the map of full rank is bound - excess.
     B : array of shape (p, rank), or (d, rank) in the layout "rows"
         The left factor.
     A : array of shape (rank, d), or (rank, p) in the layout "rows"
@@ -109,13 +109,13 @@ def adapter_of(
     Parameters
     ----------
     held : RecursionState
-        Of floats.
+        State of the recursion in floating point.
     rank : int
         In [1, min(d, p)].
     numbers : tuple of three floats
         `ridge`, `anchor_weight` and the unit roundoff.
     like : array
-        Of the caller's kind.
+        Array whose library, device and precision the factors get.
     layout : {"rows", "torch"}
         That of the map.
 

@@ -43,18 +43,18 @@ class RecursiveRidge(Queries):
     anchor_weight : float
         Mu squared, at least 0: how much a change of the outputs of the anchors costs.
     method : {"auto", "sqrt", "covariance", "information", "dual"}
-        What is kept of M. "sqrt" keeps a triangle that is turned by rotations, and is the safe one. "covariance" keeps
-        the inverse, and "information" M itself, where each report costs a factorization: both lose digits as the
+        Form in which M is kept. "sqrt" keeps a triangle that is turned by rotations, and is the safe one. "covariance"
+        keeps the inverse, and "information" M itself, where each report costs a factorization: both lose digits as the
         condition of M grows, and refuse once a variance is negative after rounding. "dual" keeps all keys in a basis of
         theirs and no matrix of d x d numbers, for few keys of many entries; it is as safe as "sqrt". "auto" is "sqrt",
         but for d of 256 and more "dual" while there are fewer keys and anchors than d / 2.
     decay : float
         In (0, 1]: before each edit all that was known, W0 and the anchors included, is multiplied by it.
     keep : {"edits", "information", "nothing"}
-        What is kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are called by
-        their labels, and are written anew where taking one out would lose digits. "information" keeps the sums M and
-        b, which serve the same where callers keep keys and values themselves. With "nothing" digits go
-        with edits that are taken out, and one that would leave fewer than ten bits is refused.
+        Data that are kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are
+        called by their labels, and are written anew where taking one out would lose digits. "information" keeps the
+        sums M and b, which serve the same where callers keep keys and values themselves. With "nothing" digits go with
+        edits that are taken out, and one that would leave fewer than ten bits is refused.
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
     dtype : None, object, float32 or float64
@@ -129,7 +129,7 @@ class RecursiveRidge(Queries):
         Returns
         -------
         RecursiveRidge
-            It goes on as the one that was saved, bit for bit.
+            Map whose later edits are those of the one that was saved, bit for bit.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class RecursiveRidge(Queries):
         keys : array of shape (u, d)
             Any number of keys; with none of them nothing changes.
         values : array of shape (u, p)
-            What the map should say about each.
+            Outputs that the map should give for the keys.
         weight : float
             Above 0: how much a squared error of this edit counts.
         label : int, str or None
@@ -165,7 +165,7 @@ class RecursiveRidge(Queries):
         Returns
         -------
         EditReport
-            What the edit did, and what it cost all that was there before.
+            Step of the map at the edit, and its cost for everything that was there before.
 
         Raises
         ------
@@ -190,12 +190,12 @@ class RecursiveRidge(Queries):
         keys : array of shape (n, d)
             One key an edit.
         values : array of shape (n, p)
-            What the map should say about each.
+            Outputs that the map should give for the keys.
 
         Returns
         -------
         EditReports
-            What each edit did, in arrays.
+            Steps of the map at the edits, and their costs, in arrays.
 
         Raises
         ------
@@ -262,7 +262,7 @@ class RecursiveRidge(Queries):
         label : int or str
             The edit.
         values : array of shape (u, p)
-            What the map should say from now on about its keys.
+            Outputs that the map should give for the keys of the edit from now on.
 
         Returns
         -------
@@ -295,7 +295,7 @@ class RecursiveRidge(Queries):
         Returns
         -------
         array of shape (u, p)
-            Its values minus what the map of all other edits says about its keys (statement RL-13).
+            Values of the edit minus the outputs of the map of all other edits for its keys (statement RL-13).
 
         Raises
         ------
@@ -357,7 +357,7 @@ class RecursiveRidge(Queries):
         Returns
         -------
         RecursiveRidge
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         twin = copy.copy(self)  # all but the dictionary is never written to
         twin._edits = dict(self._edits)

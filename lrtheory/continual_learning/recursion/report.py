@@ -31,7 +31,8 @@ class EditCertificate(Result):
     statement : str
         The statement behind the bound.
     paid : float
-        How much the outputs of earlier edits, the anchors and the weights were moved, as the rise of their cost.
+        Cost of the moved outputs of earlier edits, of the anchors and of the weights: the rise of their part of the
+        objective.
     label : int or str
         The edit.
     ridge : float
@@ -170,10 +171,11 @@ class EditReport(Result):
     weights_change : float
         The Frobenius norm of the step of the weights.
     surprise : float
-        How far the values were from what the map said before the edit, in the Frobenius norm; of an edit of weight w
-        this and the next two are those of rows times the root of w.
+        Frobenius distance of the values from the outputs of the map before the edit; of an edit of weight w this and
+        the next two are those of rows times the root of w.
     residual : float
-        How far they are from what it says right after the edit; not 0, since the map also keeps to what it knew.
+        Frobenius distance of the values from the outputs right after the edit; not 0, since the map also keeps to what
+        it knew.
     interference : float
         The rise of the cost of everything that was there before: the ledger of what others paid (statement RL-3).
     label : int or str
@@ -206,7 +208,7 @@ class EditReports(Result):
     Attributes
     ----------
     weights_change, surprise, residual, interference : array of shape (n,)
-        As of `EditReport`.
+        Entries of `EditReport` of these names, for each edit.
     labels : tuple of int or str
         The names of the edits.
     method : str

@@ -54,7 +54,7 @@ class FrequentDirections:
     Attributes
     ----------
     n_features, rank, buffer, decay : int, int, int, float
-        As given.
+        Arguments of these names.
     method : str
         "fd" or "gram".
 
@@ -185,7 +185,7 @@ class FrequentDirections:
         Parameters
         ----------
         other : FrequentDirections
-            Of the same length of rows, rank, decay and method, with any buffer; it stays as it is.
+            Sketch with the same length of rows, rank, decay and method, and any buffer; it stays as it is.
 
         Raises
         ------
@@ -265,7 +265,7 @@ class FrequentDirections:
         Returns
         -------
         FrequentDirections
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.deepcopy(self)
 
@@ -351,7 +351,7 @@ class FrequentDirections:
         Returns
         -------
         FrequentDirections
-            It goes on as the one that was saved.
+            Sketch whose later steps are those of the one that was saved.
 
         Raises
         ------

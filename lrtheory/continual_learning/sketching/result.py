@@ -142,7 +142,7 @@ class SketchResult(Result):
     reason : str
         Why, where "auto" chose it.
     message : str
-        What a person should know about the answer.
+        Sentence about the loss of a direction, or the reason why it has no bound.
     counts : mapping
         ``rows``, and ``shrinks`` or ``factorizations`` where there are any.
     certificate : SketchCertificate or None

@@ -67,7 +67,7 @@ class Training(NamedTuple):
     step_size : float
         The factor of a step.
     epochs : int
-        How often each row of a task is seen.
+        Number of passes over the rows of a task.
     """
 
     optimizer: str

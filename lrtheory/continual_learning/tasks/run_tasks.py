@@ -61,7 +61,7 @@ class TaskRun(Result):
     order : tuple of T int
         The tasks in the order of learning.
     labels : tuple of T str
-        Their names, in that order.
+        Names of the tasks, in the order of learning.
     average_accuracy, learning_accuracy, incremental_accuracy : float
         The measures of these names.
     backward_transfer, forgetting, forward_transfer : float or None
@@ -73,12 +73,12 @@ class TaskRun(Result):
     method : str
         The one that was used.
     message : str
-        What a reader should know.
+        Reason for a missing certificate; may be empty.
     counts : mapping of str to int
         `samples`, the rows that were learned from, each as often as it was seen.
     certificate : DriftCertificate, LeakCertificate, or None
-        Of "ridge", a bound on how far the map moved (statement RL-4). Of "project", bounds on how much the last task
-        changed the outputs of the first layer on the inputs of all earlier ones (statement CS-3).
+        Bound on the drift of the map for "ridge" (statement RL-4); for "project", bounds on the change of the outputs
+        of the first layer on the inputs of all earlier tasks by the last one (statement CS-3).
     trace : mapping or None
         `loss`, the mean cross-entropy of every epoch, where it was recorded and the learner has one.
     """
@@ -157,7 +157,7 @@ def run_tasks(
     step_size : float or None
         The factor of a step; None takes 0.1, 0.05 and 0.002.
     epochs : int
-        How often a network sees each row of a task.
+        Number of passes of a network over the rows of a task.
     rng : int, SeedSequence, Generator or None
         Source of first weights and of the order of rows.
     record : bool

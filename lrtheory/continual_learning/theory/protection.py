@@ -30,7 +30,7 @@ def leak_limit(missed: Number, largest: Number) -> Number:
     Returns
     -------
     number
-        Their product, which \|X dW\|^2 does not exceed where M^T dW = 0. It is 0 where M spans the rows of X.
+        missed * largest, which \|X dW\|^2 does not exceed where M^T dW = 0. It is 0 where M spans the rows of X.
 
     Raises
     ------

@@ -228,7 +228,7 @@ class Counters(NamedTuple):
     Parameters
     ----------
     counters : dict of int to number
-        What is left of the weight of each item, without zeros.
+        Remaining weight of each item, without zeros.
     delta : number
         The sum of all decrements.
     n_shrinks : int

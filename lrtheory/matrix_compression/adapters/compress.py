@@ -44,15 +44,15 @@ def compress_adapter(
     adapter : AdapterFile or path
         The adapter, or its folder, which is not changed.
     budget : float or None
-        What the ranks may cost together.
+        Largest total cost of the ranks, in the unit of `cost`.
     rank : int or None
         In place of a budget: one rank for all modules.
     epsilon : float or None
         In place of a budget: the relative error that all modules together may have; the cheapest values go first.
     cost : {"parameters", "rank"}
-        What a rank costs: d_out + d_in numbers, or 1.
+        Cost of a rank of a module: d_out + d_in numbers, or 1.
     weights : mapping of str to float, or None
-        How much the error of a module counts, as a factor in front of its singular values; None counts each as 1.
+        Weight of the error of each module, a factor of its singular values; None weighs each by 1.
     dtype : {"float64", "float32", "float16", "bfloat16"} or None
         The type of the new factors; None keeps that of each module.
     keep_scale : bool

@@ -33,9 +33,9 @@ def make_adapters(
     d : int
         Rows and columns of every weight.
     rank : int
-        Of the adapters, and of the subspace of a family.
+        Rank of the adapters, and dimension of the subspace of a family.
     n_modules : int
-        Of each adapter.
+        Number of modules of each adapter.
     spread : float
         The norm of what an adapter has outside the subspace of its family, beside that inside.
     rng : Generator, int or None
@@ -88,11 +88,11 @@ def make_quantization_residuals(
     weights : mapping of str to array of shape (d_out, d_in)
         The weights, as from `load_transformer_weights`.
     rank : int
-        Of the adapter.
+        Rank of the adapter.
     bits : int
         A weight becomes one of 2^bits - 1 numbers, evenly spread over the range of its block.
     block : int
-        How many neighbors in a row share a range.
+        Number of neighbors in a row that share a range.
 
     Returns
     -------

@@ -51,7 +51,7 @@ def merge_adapters(
     weights : sequence of float or None
         One number an adapter, of either sign; None weighs each by 1.
     rank : int or None
-        Of every module.
+        Rank of every module.
     epsilon : float or None
         In place of a rank: the relative error that each module may have.
     method : {"auto", "core", "dense", "stream"}

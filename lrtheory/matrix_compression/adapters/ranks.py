@@ -27,11 +27,11 @@ class RankCosts(Result):
     ranks : int64 array of shape (n + 1,)
         From 0 to the largest.
     numbers : int64 array of shape (n + 1,)
-        How many numbers the factors then hold.
+        Number of entries of all factors at this rank.
     alike : array of shape (n + 1,)
         The relative error of all modules together at this rank: the best that one rank for all allows.
     budget : array of shape (n + 1,)
-        The same where as many numbers are spent on the singular values that keep most for what they cost.
+        The relative error where as many numbers are spent on the singular values that keep most for their cost.
     floor : array of shape (n + 1,)
         No ranks that cost as much, whoever chooses them, err by less.
     """

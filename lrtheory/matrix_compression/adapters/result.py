@@ -63,12 +63,12 @@ class AdapterCertificate(Result):
     statement : str
         The statement behind the bound.
     ranks : mapping of str to int
-        Of the modules.
+        Rank of each module.
     modules : mapping of str to AdapterModule
         The factors themselves.
     allocation : RankCertificate or None
-        Where a budget chose the ranks: what other ranks within it keep at most; it verifies itself, from spectra and
-        costs.
+        Bound on the energy that other ranks within the budget keep, where a budget chose the ranks; it verifies itself,
+        from spectra and costs.
     tails : mapping of str to float64 array, or None
         For a sum that was truncated step by step, what each step has lost in each module, rounding included.
     """
@@ -95,7 +95,7 @@ class AdapterCertificate(Result):
         *adapters : AdapterFile or path
             One adapter that was compressed, or several that were merged.
         weights : sequence of float or None
-            Of the adapters that were merged; None weighs each by 1.
+            Weight of each adapter that was merged; None weighs each by 1.
 
         Returns
         -------
@@ -158,29 +158,29 @@ class AdapterResult(Result):
     adapter : AdapterFile
         The adapter, in the precision of its files.
     ranks : mapping of str to int
-        Of its modules; those of rank 0 are left out of its files.
+        Rank of each module; modules of rank 0 are left out of the files.
     spectra : mapping of str to float64 array
         The singular values of the update of each module before, all of them.
     error : float
         The Frobenius norm of what all modules lack, as a share of the norm of all updates; 0 where there is none.
     errors : mapping of str to float
-        The same for each module.
+        The relative error of each module; 0 where its update is 0.
     sources : tuple of Path
         The folders that were read.
     storage : int
-        How many numbers the factors hold.
+        Number of entries of all factors.
     source_storage : int
-        How many they held before.
+        Number of entries of all factors of the sources.
     method : str
-        How the ranks, or the sums of merged updates, were found.
+        Method by which the ranks, or the sums of merged updates, were found.
     reason : str
         Why this method was taken.
     message : str
-        What a reader should know.
+        Warnings about the files that were read, or the reason for the method; may be empty.
     certificate : AdapterCertificate
         Bounds on the error that somebody else can verify.
     trace : mapping of str to tuple, or None
-        What was asked for by `record`.
+        Factors after each step of "stream", for `record`.
     """
 
     adapter: AdapterFile

@@ -46,7 +46,7 @@ def squeeze(
     A : array of shape (q, d_in)
         The right factor.
     rank : int or None
-        Of the new factors; beyond min(d_out, q, d_in) it is that.
+        Rank of the new factors; one beyond min(d_out, q, d_in) is lowered to it.
     scale : float
         s, the factor in front of B A: alpha / q for LoRA, alpha / sqrt(q) for rsLoRA.
     out_scale : float or None
@@ -55,8 +55,8 @@ def squeeze(
     epsilon : float or None
         In place of a rank: the relative error that the new factors may have; the smallest such rank is taken.
     method : {"auto", "qr", "gram"}
-        How the core is found: by QR, or from B^T B and A A^T, which is faster and loses what a gauge of large condition
-        hides. "auto" takes it where its eigenvalues show that nothing is lost.
+        Factorization that gives the core: QR, or B^T B and A A^T, which is faster and loses what a gauge of large
+        condition hides. "auto" takes the latter where its eigenvalues show that nothing is lost.
     balanced : bool
         Share the singular values equally, so that no factors of this product are smaller (statement SQ-5); False makes
         the columns of B' orthonormal.

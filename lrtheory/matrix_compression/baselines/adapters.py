@@ -46,7 +46,7 @@ def dense_svd(
     Returns
     -------
     LowRankFactors
-        Of scale 1, the same as those of `squeeze` up to rounding.
+        Factors of scale 1, equal to those of `squeeze` up to rounding.
 
     Raises
     ------
@@ -89,14 +89,14 @@ def randomized_svd(
     oversampling : int
         p, the combinations beyond the rank.
     n_powers : int
-        How often the range is multiplied by the matrix and its transpose.
+        Number of multiplications of the range by the matrix and its transpose.
     rng : Generator, int or None
         Source of the combinations.
 
     Returns
     -------
     LowRankFactors
-        Of scale 1. Its singular values are estimates from below, and the error is measured.
+        Factors of scale 1. Their singular values are estimates from below, and the error is measured.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
     Parameters
     ----------
     adapters : sequence of AdapterFile or path
-        Of one rank.
+        Adapters of one rank.
     weights : sequence of float or None
         One number an adapter; None weighs each by 1.
 
@@ -204,7 +204,7 @@ def uniform_ranks(
     spectra : sequence or mapping of arrays of shape (q,)
         The singular values of each matrix, decreasing.
     shapes : sequence or mapping of pairs (m, n)
-        Its rows and columns.
+        Rows and columns of each matrix.
     ratio : float
         By which the number of parameters is divided.
 

@@ -167,12 +167,12 @@ def published_clusters(
     order : {"norm", "residual"}
         Candidates from the smallest norm on, or from the smallest residual beside the seed on.
     patience : int
-        After so many seeds in a row that attract nobody, all other blocks stay alone.
+        Number of seeds in a row without a candidate that joins, after which all other blocks stay alone.
 
     Returns
     -------
     BlockClusters
-        As of `cluster_blocks`.
+        Clusters of the blocks, as `cluster_blocks` returns them.
 
     Raises
     ------

@@ -30,7 +30,7 @@ class RankAllocation(Result):
     Attributes
     ----------
     ranks : int64 array of shape (n,)
-        How many singular values of each matrix are kept.
+        Number of singular values of each matrix that are kept.
     labels : tuple of str
         The names of the matrices.
     kept : float
@@ -38,15 +38,15 @@ class RankAllocation(Result):
     error : float
         The root of the sum of squares of all others, as a share of the root of the sum of all.
     errors : float64 array of shape (n,)
-        The same for each matrix.
+        The relative error of each matrix.
     used : float
-        What the ranks cost, at most the budget.
+        Cost of the ranks, at most the budget.
     method : {"greedy", "dp"}
         The method that was used.
     reason : str
         Why this method was taken.
     certificate : RankCertificate
-        What other ranks within the budget keep at most.
+        Bound on the energy that other ranks within the budget keep.
     """
 
     ranks: np.ndarray
@@ -89,9 +89,9 @@ def allocate_ranks(
         The singular values of each matrix, decreasing; weights of matrices are factors in front of their values. Any
         other scores that do not increase will do.
     budget : float
-        What the ranks may cost together: the double itself, beside costs that are doubles. Three times .1 exceeds .3.
+        Largest total cost of the ranks: the double itself, beside costs that are doubles. Three times .1 exceeds .3.
     cost : sequence or mapping of numbers, or None
-        What a rank of each matrix costs, d_out + d_in for a budget of parameters; None is 1.
+        Cost of a rank of each matrix, d_out + d_in for a budget of parameters; None is 1.
     method : {"auto", "greedy", "dp"}
         "greedy" takes values by their energy for a unit of the budget until the first that does not fit, which is
         optimal where all costs are equal, and else short of the optimum by less than one value. "dp" fills a table over
@@ -232,9 +232,9 @@ def certify_ranks(
     ranks : sequence or mapping of int
         The ranks, as a `rank_pattern` holds them; a name that a mapping lacks has rank 0.
     budget : float or None
-        What the ranks may cost together; None is what they do cost.
+        Largest total cost of the ranks; None is the cost of these.
     cost : sequence or mapping of numbers, or None
-        What a rank of each matrix costs; None is 1.
+        Cost of a rank of each matrix; None is 1.
 
     Returns
     -------

@@ -35,11 +35,11 @@ class RankCertificate(Result):
     budget : float
         The budget.
     used : float
-        What the ranks cost.
+        Cost of the ranks.
     price : float
         lambda, the energy that a unit of the budget is worth in the bound.
     cost : float64 array of shape (n,)
-        What a rank of each matrix costs.
+        Cost of a rank of each matrix.
     statement : str
         The statement behind the bound.
     """
@@ -72,7 +72,7 @@ class RankCertificate(Result):
         spectra : sequence or mapping of arrays of shape (q,)
             The singular values of each matrix.
         cost : sequence or mapping of numbers, or None
-            What a rank of each matrix costs; None is the cost for which the certificate was made.
+            Cost of a rank of each matrix; None is the cost for which the certificate was made.
 
         Returns
         -------

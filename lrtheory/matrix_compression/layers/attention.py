@@ -41,15 +41,15 @@ class AttentionRank(Result):
         The largest move of a row for each rank from 0 to n, which is min(L_Q, L_K, d) for "product" and d for
         "factors", measured: of the output where values are given, else of the weights, as their total variation.
     bounds : float64 array of shape (n + 1,)
-        The same from the changes of the logits alone, by the tanh bound.
+        Bounds on `errors` from the changes of the logits alone, by the tanh bound.
     diameter : float
         The largest distance of two rows of the values; 1 without them.
     singular_values : float64 array of shape (n,)
-        Of the logits that are truncated, for method "product"; empty for "factors".
+        Singular values of the logits that are truncated, for method "product"; empty for "factors".
     method : {"product", "factors"}
-        What is truncated.
+        Matrices that are truncated: the product of queries and keys, or both of them.
     reason : str
-        How the rank was found.
+        Reason for the rank.
     """
 
     rank: int

@@ -29,9 +29,9 @@ class PruneStep(Result):
     W : array of shape (d_out, d_in)
         The truncation of T + step, where T is the truncation of the weight before.
     rank : int
-        Of W.
+        Rank of W.
     rank_before : int
-        Of T.
+        Rank of T.
     safe : bool
         Whether the step is so short that the rank cannot have grown.
     step_norm : float
@@ -69,7 +69,7 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
     W : array of shape (d_out, d_in)
         The weight.
     step : array of shape (d_out, d_in)
-        What is added to its truncation.
+        Step to be added to the truncation of the weight.
     tail_energy : float
         e in (0, 1): the smallest rank is kept that leaves at most e of the energy, the squared Frobenius norm.
 
@@ -154,7 +154,7 @@ def salt_to_adapter(
     factors : pair of arrays of shapes (p - k, r) and (r, p - k), or None
         X and Y, where p is the number of singular values.
     rank : int or None
-        Of the adapter; None is k + r, which is exact.
+        Rank of the adapter; None is k + r, which is exact.
 
     Returns
     -------

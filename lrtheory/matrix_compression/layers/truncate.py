@@ -226,7 +226,7 @@ def truncate(
     W : array of shape (d_out, d_in)
         The weight.
     rank : int or None
-        Of the factors.
+        Rank of the factors.
     epsilon : float or None
         In place of a rank: the relative error that they may have, in the norm that is minimized.
     inputs : array of shape (n, d_in), or None

@@ -28,11 +28,11 @@ class ErrorInterval(Result):
     floor : float
         Relative errors below it are noise of float64; both ends are moved outwards by as much energy.
     lower2, upper2 : float
-        The same as squared absolute errors.
+        Ends of the bracket of the squared absolute error.
     total : float
         \|M\|^2.
     method : str
-        Where the bracket comes from.
+        Method from which the bracket comes.
     counts : mapping
         ``blocks`` and ``columns`` that were seen, and ``factorizations``.
     """

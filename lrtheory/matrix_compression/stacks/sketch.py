@@ -47,11 +47,11 @@ class StackSketch:
     Attributes
     ----------
     rank, oversampling : int
-        As given.
+        Arguments of these names.
     method : str
-        As given, or the one that "auto" chose at the first block.
+        Argument of this name, or the method that "auto" chose at the first block.
     n_blocks, n_columns : int
-        What was seen.
+        Number of blocks and of columns that were seen.
     trace : dict or None
         Lists with an entry for each factorization, those of merged sketches before the one that joins them:
         ``factors``, the energies ``dropped``, and ``floors`` of E_j^2 for j from 0; in units of 2^``unit``.
@@ -173,7 +173,7 @@ class StackSketch:
         Parameters
         ----------
         other : StackSketch
-            Of the same rank, oversampling and method; it stays as it is.
+            Sketch of the same rank, oversampling and method; it stays as it is.
 
         Raises
         ------
@@ -209,7 +209,7 @@ class StackSketch:
         Returns
         -------
         ErrorInterval
-            Of zero width, rounding aside, for method "gram" and wherever nothing was dropped.
+            Bracket of zero width, rounding aside, for method "gram" and wherever nothing was dropped.
 
         Raises
         ------
@@ -268,7 +268,7 @@ class StackSketch:
         Returns
         -------
         StackSketch
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.deepcopy(self)
 

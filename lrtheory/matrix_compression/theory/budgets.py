@@ -115,7 +115,7 @@ def greedy_gap(rejected: Number, unused: Number, *, cost: Number) -> Number:
     rejected : number
         sigma, the first value that did not fit.
     unused : number
-        What is left of the budget before it, at least 0 and below its cost.
+        Rest of the budget before that value, at least 0 and below its cost.
     cost : number
         c of that value, above 0.
 

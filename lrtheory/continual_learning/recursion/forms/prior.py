@@ -60,7 +60,7 @@ def prior_factor(prior: Prior) -> np.ndarray:
     Parameters
     ----------
     prior : Prior
-        Of floats.
+        Prior in floating point.
 
     Returns
     -------
