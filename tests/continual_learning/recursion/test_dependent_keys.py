@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from lrtheory.continual_learning import EditProblem, RecursiveRidge
+from lrtheory.continual_learning.recursion import steps
+from lrtheory.continual_learning.recursion.forms.prior import Prior
+from lrtheory.continual_learning.recursion.setup import FORMS as SOLVERS
 from tests.continual_learning.recursion.oracle import (
     FORMS,
     Stream,
@@ -154,6 +157,25 @@ def test_edits_with_weights_are_taken_back(form: str, keep: str) -> None:
         root = np.sqrt(w)
         state.forget(*((label,) if keep == "edits" else (K * root, V * root)))
     assert as_rows(state) == pytest.approx(batch(given.of([0])), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_rows_of_any_weight_are_taken_out_of_the_sums(name: str) -> None:
+    """Where edits are not kept, a form is told the weight of the rows that go."""
+    given = stream(np.random.default_rng(19), 4, 2, n=3, exactly=True)
+    weights = (Fraction(1, 4), Fraction(3), Fraction(2))
+    given = given._replace(edits=[(K, V, w) for (K, V, _), w in zip(given.edits, weights, strict=True)])
+    assert given.anchors is not None
+    prior = Prior(given.W0 * 1.0, float(given.ridge), given.anchors * 1.0, float(given.anchor_weight))
+    held = steps.initial_state(prior, SOLVERS[name], sums=True)
+    edits = [steps.Edit(K * 1.0, V * 1.0, float(w)) for K, V, w in given.edits]
+    for edit in edits:
+        held, _ = steps.written(held, edit)
+    for gone, left in ((1, [0, 2]), (0, [2]), (2, [])):
+        held, _ = steps.removed(held, edits[gone], None)
+        due, _ = exact_rows(given.of(left))
+        assert np.asarray(held.form.times(np.eye(4))) == pytest.approx(np.array(due, float), rel=1e-9, abs=1e-9)
+        assert held.W == pytest.approx(exact_solution(given.of(left))[0].astype(float), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("d", [8, 16, 64])
