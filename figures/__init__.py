@@ -63,9 +63,9 @@ class Figure:
     Parameters
     ----------
     name : str
-        Its name within the system; letters, digits, ``_`` and ``-``.
+        Name of the figure within the system; letters, digits, ``_`` and ``-``.
     title : str
-        What it shows, in one sentence.
+        Subject of the figure, in one sentence.
     compute : callable
         ``compute(profile)`` returns the arrays that are drawn, by name. ``"quick"`` takes seconds, ``"full"`` what it
         takes. Randomness comes from `seed` alone.
@@ -120,7 +120,7 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
     name : str
         ``<system>/<name>``.
     profile : {"quick", "full"}
-        How much is computed.
+        Extent of the computation.
     out : Path
         The folder of the files.
     n_jobs : int or None

@@ -22,9 +22,9 @@ def keep(name: str, claims: Mapping[str, tuple[bool, float]], folder: Path = FUL
     name : str
         ``<system>/<name>``.
     claims : mapping of str to tuple
-        Its claims, each with whether it holds and by which margin.
+        Claims of the figure, each with whether it holds and by which margin.
     folder : Path
-        Where the outcomes are kept, one file a system.
+        Folder of the outcomes, which holds one file per system.
     """
     path = _file(name, folder)
     fails = [claim for claim, (holds, _) in claims.items() if not holds]
@@ -42,7 +42,7 @@ def known(name: str, folder: Path = FULL) -> dict[str, Any] | None:
     name : str
         ``<system>/<name>``.
     folder : Path
-        Where the outcomes are kept.
+        Folder of the outcomes.
 
     Returns
     -------

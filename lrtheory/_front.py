@@ -263,7 +263,7 @@ def statements(pattern: str = "*") -> list[Statement]:
     Raises
     ------
     TypeError
-        If `pattern` is no string.
+        If `pattern` is not a string.
 
     Examples
     --------
@@ -295,7 +295,7 @@ def report(
     ids : iterable of str or Statement, or None
         The statements to render; None means all that the configuration names.
     path : path or None
-        Where to write the main page, and beside it the pages of details; None writes nothing.
+        Path of the main page, beside which the pages of details are written; None writes nothing.
     evidence : path or None
         The folder into which `pytest -m bounds` wrote; None means that of the configuration.
     figures : path or None
@@ -303,7 +303,7 @@ def report(
     details : str
         The folder of the pages of details, seen from the main page.
     rerun : int
-        How many of the statements, drawn at random, are measured again before anything is written. Their evidence must
+        Number of statements, drawn at random, that are measured again before anything is written. Their evidence must
         be that of the files, times aside.
 
     Returns

@@ -162,8 +162,8 @@ def table(
     Returns
     -------
     np.ndarray
-        Of the given shape. Integers and bools become Python integers in an object array, half precision becomes single,
-        and all other entries keep their kind.
+        Array of the given shape. Integers and bools become Python integers in an object array, half precision becomes
+        single, and all other entries keep their kind.
 
     Raises
     ------

@@ -180,13 +180,13 @@ def progress(items: Iterable[T], *, total: int, title: str | None = None, stream
     Parameters
     ----------
     items : iterable
-        What to pass on.
+        Items to pass on.
     total : int
-        How many items there are.
+        Number of items.
     title : str or None
-        What the line says; None is silent.
+        Text at the start of the line; None is silent.
     stream : file or None
-        Where to write; None means standard error.
+        Stream of the line; None means standard error.
 
     Yields
     ------

@@ -152,7 +152,7 @@ def refuse_unused(method: str, used: Collection[str], argument: str = "method", 
     used : collection of str
         The options that it uses: the row of the solver's table of options.
     **options : tuple of (value, default)
-        What the caller gave for each option that some method uses, and its default, which stands for "not given".
+        Value of each option that some method uses, and its default, which stands for "not given".
 
     Raises
     ------

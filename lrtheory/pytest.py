@@ -183,11 +183,11 @@ class StatementItem(pytest.Item):
         Parameters
         ----------
         parent : StatementFile
-            Its file.
+            File of the statement.
         name : str
-            Its name.
+            Name of the item.
         statement : Statement
-            What it measures.
+            Statement that the item measures.
 
         Returns
         -------
@@ -235,7 +235,7 @@ class StatementItem(pytest.Item):
         excinfo : ExceptionInfo
             The error.
         style : str or None
-            How pytest shows it.
+            Style of tracebacks that pytest asks for.
 
         Returns
         -------

@@ -17,7 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     Parameters
     ----------
     arguments : list of str or None
-        How many seeds; ``--seeds`` names them instead, ``--jobs`` is the number of processes, ``--systems`` names some.
+        Arguments of the command line: the number of seeds; ``--seeds`` names them instead, ``--jobs`` is the number of
+        processes, ``--systems`` names some.
 
     Returns
     -------

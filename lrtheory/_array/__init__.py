@@ -111,9 +111,9 @@ def real_array(xp: Any, name: str, value: Any, *, device: Any = None, finite: bo
     name : str
         The argument, for the sentence of the error.
     value : array of any library, nested sequence or data frame
-        Of any shape.
+        Array or nested sequence of real numbers, of any shape.
     device : device or None
-        Where an array that comes from the host is put.
+        Device that receives an array from the host; None is the default of the library.
     finite : bool
         Whether infinities and NaN are refused.
 

@@ -86,7 +86,7 @@ class LinkedKernel(CPUDispatcher):  # type: ignore[misc]
     function : callable
         The kernel.
     targetoptions : dict
-        As of Numba's dispatcher.
+        Options of Numba's dispatcher.
     whole : bool
         Whether the optimizer sees the parts of this kernel only together with it.
     """
@@ -179,11 +179,11 @@ def linked(function: Callable[..., Any], *, plain: bool = False, whole: bool = F
     function : callable
         The kernel.
     plain : bool
-        Whether it becomes a dispatcher of Numba's own.
+        Whether the kernel becomes a dispatcher of Numba's own.
     whole : bool
         Whether the optimizer sees the kernels that this one calls only together with it.
     **options
-        As of ``numba.njit``.
+        Options of ``numba.njit``.
 
     Returns
     -------

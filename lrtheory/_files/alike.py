@@ -18,7 +18,7 @@ def warn_alike(names: Iterable[object], origin: str) -> None:
     Parameters
     ----------
     names : iterable
-        Different names; what is no string, such as a number, is nobody's spelling and is passed over.
+        Different names; one that is not a string, such as a number, is not a spelling and is passed over.
     origin : str
         The file or the frame in which they stand.
 

@@ -65,7 +65,7 @@ def recognized(file: io.BufferedIOBase) -> tuple[str, str]:
         "npy", "npz" or "xlsx", which are read; words for what is not, such as "a picture (PNG)"; and "" for what is not
         recognized, as plain text is not.
     way : str
-        What one can do with it, or "".
+        Way for the user to make the file readable, such as "unpack it first", or "".
     """
     head = file.read(512)
     if head.startswith(b"\x93NUMPY"):
@@ -99,7 +99,7 @@ def refused(name: str, what: str, way: str = "") -> ValueError:
     Parameters
     ----------
     name : str
-        What the file is called.
+        Name of the file, for the sentence of the error.
     what, way : str
         From `recognized`.
 

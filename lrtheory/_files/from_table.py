@@ -65,7 +65,7 @@ class FromTable:
         Parameters
         ----------
         frame : data frame
-            Of pandas or another library, or a mapping from names to columns.
+            Table of pandas or another library, or a mapping from names to columns.
         columns : str, sequence, or mapping, optional
             As in `from_file`.
 

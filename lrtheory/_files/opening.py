@@ -245,7 +245,7 @@ def read_arrays(source: Source) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array
-        As they stand in the file.
+        Arrays of the file by name, in their types.
 
     Raises
     ------

@@ -61,7 +61,7 @@ def read_cells(source: Source, form: str | None, header: bool | None) -> Cells:
     Returns
     -------
     Cells
-        As they stand.
+        Cells of the file, without any conversion.
 
     Raises
     ------

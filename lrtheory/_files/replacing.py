@@ -27,7 +27,7 @@ def replacing(path: str | Path, write: Callable[[Path], object], *, force: bool 
     Parameters
     ----------
     path : path
-        Where it shall stand. An empty folder that is there is nothing.
+        Path of the new file or folder; an empty folder there counts as nothing.
     write : callable
         Gets a path in the same folder at which there is nothing, and writes there.
     force : bool
@@ -64,7 +64,7 @@ def refuse_occupied(path: str | Path, *, force: bool = False) -> None:
     Parameters
     ----------
     path : path
-        Where something shall stand.
+        Path of the file or folder that shall be written.
     force : bool
         As in `replacing`.
 
@@ -105,7 +105,7 @@ def are_nested(one: Path, other: Path) -> bool:
     Returns
     -------
     bool
-        What is written to the one then changes the other.
+        True if a file that is written to one of them can change the other.
     """
     first, second = one.resolve(), other.resolve()
     return first == second or first in second.parents or second in first.parents

@@ -237,7 +237,7 @@ def named_arrays(path: str | PathLike[str], what: str) -> dict[str, Any]:
     path : path
         The file or folder.
     what : str
-        What is read, for the sentence of the error: "edits".
+        Word for the content of the file, for the sentence of the error: "edits".
 
     Returns
     -------
@@ -279,7 +279,7 @@ def encoded(array: np.ndarray, dtype: str) -> Stored:
     Returns
     -------
     Stored
-        Its bytes.
+        Bytes of the array, with its type and shape.
 
     Raises
     ------
@@ -318,7 +318,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Stored], metadata: Mapping[s
     tensors : mapping of str to Stored
         The arrays by name; they lie in the file in this order.
     metadata : mapping of str to str or None
-        What stands in the header beside them.
+        Texts beside the arrays in the header; None writes none.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     first = 0

@@ -24,7 +24,7 @@ class Table:
     Parameters
     ----------
     columns : mapping of str to sequence
-        Of one length; columns without a header are called "1", "2", ...
+        Cells of each column, of one length; columns without a header are called "1", "2", ...
     origin : str
         The name of the file, or "the frame".
     lines : sequence of int or None
@@ -111,7 +111,7 @@ class Table:
         Returns
         -------
         Table
-            Its rows stand where they stood.
+            Table whose rows have the lines of this one's.
         """
         table = Table(columns, self.origin, self._lines, self.header)
         table.said_header = self.said_header
@@ -125,7 +125,7 @@ class Table:
         Parameters
         ----------
         given : None, str, sequence of str or int, or mapping
-            What the caller says: names of columns in the order of the roles (``"a,b,winner"``), numbers from 1, or a
+            Choice of the caller: names of columns in the order of the roles (``"a,b,winner"``), numbers from 1, or a
             mapping from roles. None looks for customary names, and in a table without names takes the first columns.
         customs : mapping of str to sequence of str
             The roles in order, each with the names that are customary for it; case, blanks and underscores do not
@@ -168,7 +168,7 @@ class Table:
         Returns
         -------
         list of str
-            Their names.
+            Names of the columns.
 
         Raises
         ------
@@ -239,7 +239,7 @@ class Table:
         Parameters
         ----------
         column : str
-            Its name.
+            Name of the column.
 
         Returns
         -------
@@ -266,7 +266,7 @@ class Table:
         Parameters
         ----------
         column : str
-            Its name.
+            Name of the column.
         missing : bool
             Whether cells may be empty, NaN or one of the usual words for it; they become NaN.
 
@@ -278,7 +278,7 @@ class Table:
         Raises
         ------
         ValueError
-            If a cell is no number.
+            If a cell is not a number.
         """
         cells = self.columns[column]
         try:
@@ -308,11 +308,11 @@ class Table:
         Parameters
         ----------
         column : str
-            Its name.
+            Name of the column.
         read : callable
             Takes a cell and returns None where it does not understand it.
         rule : str
-            What a cell must be, for the sentence of the error.
+            Requirement on a cell, for the sentence of the error, such as "a number".
 
         Returns
         -------
@@ -342,14 +342,14 @@ def as_table(source: Any, **reading: Any) -> Table:
     Parameters
     ----------
     source : path, data frame, mapping of str to sequence, or Table
-        What the caller has.
+        Source of the table.
     **reading
         ``form`` and ``header`` of `Table.from_file`, for a path.
 
     Returns
     -------
     Table
-        Its columns.
+        Columns of the source.
 
     Raises
     ------
@@ -367,7 +367,7 @@ def _from_frame(frame: Any) -> Table:
     Parameters
     ----------
     frame : data frame
-        Of pandas, polars and others; a mapping from names to sequences is one too.
+        Frame of pandas, polars and others, or a mapping from names to sequences.
 
     Raises
     ------

@@ -22,16 +22,16 @@ def sheet_rows(data: bytes, name: str) -> tuple[list[int], list[list[str]]]:
     Parameters
     ----------
     data : bytes
-        Those of an xlsx or xlsm file.
+        Content of an xlsx or xlsm file.
     name : str
-        What the file is called.
+        Name of the file, for the sentence of an error.
 
     Returns
     -------
     numbers : list of int
-        Of the rows that are not empty, from 1.
+        Numbers of the rows that are not empty, from 1.
     rows : list of list of str
-        Their cells, of one length, without columns that are empty throughout; dates as ISO 8601 writes them.
+        Cells of these rows, of one length, without columns that are empty throughout; dates as ISO 8601 writes them.
 
     Raises
     ------

@@ -24,7 +24,7 @@ def write_columns(path: Path, columns: Mapping[str, list[Any]]) -> None:
     path : Path
         With one of `SUFFIXES`.
     columns : mapping of str to list
-        Of one length.
+        Cells of each column, of one length.
 
     Raises
     ------

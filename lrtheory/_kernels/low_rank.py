@@ -131,7 +131,7 @@ def _gram(tall: Any) -> np.ndarray:
     Parameters
     ----------
     tall : array of shape (m, q)
-        Of any library.
+        Matrix of any library.
 
     Returns
     -------

@@ -197,7 +197,7 @@ def name_ticks(axis: Any, names: Sequence[Any], *, rotation: float = 0.0) -> Non
     names : sequence
         Words.
     rotation : float
-        Of the words, in degrees.
+        Rotation of the words, in degrees.
     """
     places = range(0, len(names), -(-len(names) // MOST_NAMES) or 1)
     axis.set_ticks(places, [_cell(names[place]) for place in places], rotation=rotation)
@@ -260,7 +260,7 @@ def intervals(
     names : sequence
         Words beside the intervals.
     lower, upper : sequence of float
-        Their ends.
+        Ends of the intervals.
     middle : sequence of float or None
         A point in each.
     label : str
@@ -292,7 +292,7 @@ def curves(ax: Any, x: Numbers, lines: Mapping[str, Any], *, xlabel: str = "", y
     ax : matplotlib Axes
         Where to draw.
     x : sequence of float
-        Of one length with the curves.
+        Abscissas of the points of all curves.
     lines : mapping of str to sequence of float
         The curves by name.
     xlabel, ylabel : str

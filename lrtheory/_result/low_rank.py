@@ -61,7 +61,8 @@ class FactorsCertificate(Result):
         Parameters
         ----------
         problem : array of shape (d_out, d_in), or pair (B, A), or triple (B, A, scale)
-            What the factors stand for: the matrix, or its own factors, whose scale is 1 where it is left out.
+            Matrix that the factors stand for, or the pair or triple of its own factors, whose scale is 1 where it is
+            left out.
 
         Returns
         -------
@@ -121,11 +122,11 @@ class LowRankFactors(Result):
     scale : float
         The factor in front of B A.
     singular_values : array of shape (n,)
-        Of the matrix that the factors stand for, all of them and decreasing, in double precision.
+        Singular values of the matrix that the factors stand for, all of them and decreasing, in double precision.
     error : float
         The Frobenius norm of what the factors lack, as a share of the norm of the matrix; 0 for the matrix 0.
     method : str
-        How the factors were found.
+        Method that found the factors.
     reason : str
         Why this method was taken.
     certificate : certificate

@@ -148,7 +148,7 @@ class Family:
         For a family without `draw`: what all of its instances are, in words, where there are no others that satisfy the
         hypotheses.
     members : int
-        How many instances a complete family has.
+        Number of instances of a complete family.
     view : callable or None
         ``view(instance) -> object``, such as a graph of networkx: what `solve` gets in place of the instance, which
         stays plain data. Each call of `solve` gets a view of its own; claims and hypotheses see the instance.

@@ -35,11 +35,11 @@ class Budget:
     Attributes
     ----------
     name : str
-        What `--budget` and `--bounds-budget` say.
+        Name under which `--budget` and `--bounds-budget` know it.
     draws : int
         Instances drawn for a deterministic claim, beyond those that always run.
     sampled : int
-        The same for a random claim.
+        Instances drawn for a random claim, beyond those that always run.
     climbs, searches : int
         Steps of the hill climb, and examples of Hypothesis' targeted search.
     runs : int

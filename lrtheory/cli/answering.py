@@ -39,7 +39,7 @@ def run(system: str, arguments: list[str]) -> int:
     Parameters
     ----------
     system : str
-        Its name.
+        Name of the system.
     arguments : list of str
         The verb and what follows; nothing, or ``--help``, lists the verbs.
 

@@ -122,7 +122,7 @@ def imports(outcome: Any) -> list[str]:
     Parameters
     ----------
     outcome : object
-        What a solver returns.
+        Outcome that a solver returns.
 
     Returns
     -------

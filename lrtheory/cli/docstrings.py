@@ -81,7 +81,7 @@ def handed_on(solve: Callable[..., Any], depth: int = _DEPTH) -> Iterator[str]:
     solve : function
         Ours.
     depth : int
-        How many helpers are followed.
+        Number of helpers, each called by the one before, that are followed.
 
     Yields
     ------

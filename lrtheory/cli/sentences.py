@@ -47,7 +47,7 @@ def speaking(verb: Verb) -> Iterator[None]:
     Parameters
     ----------
     verb : Verb
-        What runs inside.
+        Verb that runs inside.
 
     Yields
     ------

@@ -211,7 +211,7 @@ def hint(word: str) -> str | None:
     Parameters
     ----------
     word : str
-        What was typed after ``lrtheory``.
+        Word that was typed after ``lrtheory``.
 
     Returns
     -------

@@ -38,7 +38,7 @@ class AdapterFile:
     others : mapping of str to Stored
         Arrays beside the factors, which are carried along bit for bit.
     metadata : mapping of str to str
-        Of the header of the file of arrays.
+        Metadata in the header of the file of arrays.
     source : Path or None
         The folder that was read, which is never written to.
     prefixed : bool

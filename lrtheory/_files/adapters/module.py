@@ -35,7 +35,7 @@ class AdapterModule:
     kind : {"linear", "embedding", "convolution"}
         The layer. The weight of an embedding is the transpose, with a row for each entry of the vocabulary.
     kernel : tuple of int
-        Of a convolution: the number of input channels, and the lengths of a kernel.
+        Shape of a convolution behind its outputs: the number of input channels, and the lengths of a kernel.
     dtype : str or None
         The type of the factors in files: "F64", "F32", "F16" or "BF16"; None is single precision where both factors are
         of it or of half, and else double.

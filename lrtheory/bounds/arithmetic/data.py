@@ -27,7 +27,7 @@ def mapped(value: Any, leaf: Callable[[Any], Any]) -> Any:
         Plain data. A mapping becomes a dict, or stays the read-only view of one, and a dataclass is copied past its
         constructor, which may insist on floats, or refuse or compute what it has accepted once.
     leaf : callable
-        ``leaf(value) -> value``, called with every array and everything else that is no container.
+        ``leaf(value) -> value``, called with every array and everything else that is not a container.
 
     Returns
     -------

@@ -26,16 +26,16 @@ class Sides:
     lhs, rhs : array_like
         The claim is lhs <= rhs (Inequality) or lhs = rhs (Identity), entry by entry.
     trivial : array_like or None
-        What lhs can never exceed, whatever the solver does; where rhs >= trivial the claim is vacuous (with a rounding
-        error, where rhs + rounding >= trivial). Infinite in entries that have no such limit.
+        Limit that lhs never exceeds, whatever the solver does; where rhs >= trivial the claim is vacuous (with a
+        rounding error, where rhs + rounding >= trivial). Infinite in entries that have no such limit.
     rounding : array_like or None
         Rounding error of the sides where iterates carry one (`bounds.rounding`); such entries are decided on doubles,
         and say nothing where it is as large as every number of the sides, the instance and the outcome.
     where : array_like of bool or None
         Entries on which a hypothesis about the run held (a good event); the others claim nothing.
     least : array_like or None
-        What rhs is never below, whatever the solver does, for claims that bound a solver's result from below; where
-        lhs <= least the claim is vacuous. Minus infinity in entries that have no such limit. An entry of an
+        Limit that rhs is never below, whatever the solver does, for claims that bound a solver's result from below;
+        where lhs <= least the claim is vacuous. Minus infinity in entries that have no such limit. An entry of an
         `Inequality` that has neither limit needs a reason (`Inequality.unbounded`).
     """
 
@@ -56,7 +56,8 @@ class Inequality:
     sides : callable
         ``sides(instance, outcome) -> Sides``.
     numbers : type
-        What doubles are turned into for the exact decision: `Fraction`, or `Ball` where the sides take exp, log, sqrt.
+        Type to which doubles are converted for the exact decision: `Fraction`, or `Ball` where the sides take exp, log,
+        sqrt.
     outside : Probability or None
         The claim that bounds how often ``where`` fails; required by claims that use ``where``. It is judged on the same
         outcomes, so that a solver cannot excuse itself.
@@ -64,7 +65,7 @@ class Inequality:
         Why neither side has a limit that holds whatever the solver does; empty where the sides name one in every entry
         (`Sides.trivial`, `Sides.least`).
     randomness : str
-        What is random, in words.
+        Random numbers of the algorithm, in words.
     """
 
     sides: Callable[[Any, Any], Sides]

@@ -46,7 +46,7 @@ class Comparison:
     where : tuple of int
         Index of the worst entry.
     rounding : float
-        What the worst entry's sides may err by; 0 where they carry no rounding.
+        Bound on the rounding error of the worst entry's sides; 0 where they carry no rounding.
     ratio : float
         Largest lhs/rhs over the entries with 0 < rhs < trivial; NaN if there is none. Where sides carry rounding, rhs
         must exceed it, and an entry that holds within it counts as 1 at most.

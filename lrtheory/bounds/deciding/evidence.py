@@ -41,8 +41,8 @@ class Evidence(Result):
     versions : mapping of str to str
         Installed versions of the distributions on which the evidence rests.
     subject : str
-        What was measured: "the project's solver", "a formula", or "a solver of the caller's: " and its name. Empty
-        where a file of format 1 was read, which has neither rows nor problems.
+        Subject of the measurement: "the project's solver", "a formula", or "a solver of the caller's: " and its name.
+        Empty where a file of format 1 was read, which has neither rows nor problems.
     scope : str
         On what: "81 instances" for the whole family, or the label of the one that was asked for.
     verdict : {"supported", "refuted", "inconclusive", "recorded"}
@@ -73,7 +73,7 @@ class Evidence(Result):
         For each instance its label (`instance`), its `verdict`, `lhs`, `rhs`, `slack` and `rounding` at its worst
         entry, and whether the bound `says` anything on it.
     problems : tuple of str
-        What stands in the way of support besides rows.
+        Reasons against support beside the verdicts of the rows.
     sizes : mapping of str to list of float
         The least and the largest of the numbers in which the instances differ, at most four, by their names.
     saboteurs, repairs : mapping of str to str
@@ -375,7 +375,7 @@ def load_evidence(path: str | Path) -> Evidence:
     Returns
     -------
     Evidence
-        As it was saved.
+        Evidence that was saved.
 
     Raises
     ------

@@ -16,7 +16,7 @@ def call(evidence: Evidence, measured: str, instance: Any = None) -> str:
     Parameters
     ----------
     evidence : Evidence
-        What was measured.
+        Evidence whose worst instance the call repeats.
     measured : str
         The first arguments, as they are written in the call.
     instance : object or None

@@ -19,7 +19,7 @@ def with_defects(evidence: Evidence, statement: Statement) -> Evidence:
     Parameters
     ----------
     evidence : Evidence
-        Of the statement itself.
+        Evidence of the statement itself.
     statement : Statement
         The statement.
 
@@ -38,7 +38,7 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
     Parameters
     ----------
     evidence : Evidence
-        Of the statement itself.
+        Evidence of the statement itself.
     statement : Statement
         The statement.
     session : Session

@@ -18,9 +18,9 @@ def vacuity(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> str
     Parameters
     ----------
     rows : sequence of mapping
-        Of evidence.
+        Rows of evidence, one per instance.
     counts : mapping of str to int
-        Of evidence; without entries it is the instances alone that count.
+        Counts of evidence; without entries it is the instances alone that count.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def verdict_of(
     rows, counts
         As for `vacuity`.
     problems : sequence of str
-        What stands in the way of support.
+        Reasons against support beside the verdicts of the rows.
     breaks_hypothesis : bool
         Whether the one instance of the caller's choice breaks a hypothesis, so that it says nothing of the theorem.
 
@@ -73,7 +73,7 @@ def of_variants(alone: str, saboteurs: Mapping[str, str]) -> tuple[str, str]:
     alone : str
         The verdict of the statement.
     saboteurs : mapping of str to str
-        Those of its saboteurs, as far as they were run.
+        Verdicts of the saboteurs, as far as they were run, by their names.
 
     Returns
     -------

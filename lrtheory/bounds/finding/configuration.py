@@ -29,7 +29,7 @@ class Configuration:
         Head of the report, or for each system what its section is called.
     sources : tuple of str
         Files, and folders of Python files, below `root` on which evidence rests besides the places; ``{system}`` stands
-        for the system. What is no Python file counts where it is named itself.
+        for the system. A file that is not a Python file counts where it is named itself.
     versions : tuple of str
         Installed distributions whose versions are a part of the evidence.
     evidence : str
@@ -78,12 +78,12 @@ def configured(start: Path | None = None) -> Configuration:
     Parameters
     ----------
     start : Path or None
-        Where the search begins; None means the current folder.
+        Folder in which the search begins; None means the current folder.
 
     Returns
     -------
     Configuration
-        `OURS` where there is no such table.
+        Configuration of that file, or `OURS` where there is no such table.
 
     Raises
     ------

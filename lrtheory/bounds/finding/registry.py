@@ -45,7 +45,7 @@ class Registry:
         Dotted modules and packages, files, and globs of files, seen from the current folder; none means those of the
         configuration.
     configuration : Configuration or None
-        What to read in place of the nearest ``pyproject.toml``.
+        Configuration in place of the nearest ``pyproject.toml``.
 
     Raises
     ------

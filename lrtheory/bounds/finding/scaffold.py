@@ -25,14 +25,14 @@ def scaffold(name: str, folder: Path, claim: str = "inequality") -> str:
     name : str
         Small letters, digits and ``_``, beginning with a letter.
     folder : Path
-        Where the file is written.
+        Folder of the new file.
     claim : {"inequality", "probability"}
         Whether the theorem bounds a value of each answer, or the chance that an answer of a random algorithm is wrong.
 
     Returns
     -------
     str
-        What was written, and the three commands that come next.
+        Paths of the files that were written, and the three commands that come next.
 
     Raises
     ------

@@ -389,7 +389,7 @@ def graphs(
     Returns
     -------
     Family
-        Of `Graph`; the climb flips an edge, changes a number or adds a node.
+        Family of `Graph`; the climb flips an edge, changes a number or adds a node.
 
     Raises
     ------
@@ -450,7 +450,7 @@ def digraphs(
     Returns
     -------
     Family
-        Of `Digraph`; the climb flips an arc, changes a number or adds a node.
+        Family of `Digraph`; the climb flips an arc, changes a number or adds a node.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Best(NamedTuple):
     Parameters
     ----------
     value : number
-        What the value function returned.
+        Value of the choice, as the value function returned it.
     chosen : tuple
         The items of a subset, or all items in their best order; the first found among those that are equally good.
     """
@@ -69,7 +69,7 @@ def best_subset(
     Parameters
     ----------
     items : sequence
-        What a subset is made of.
+        Items of which a subset is made.
     value : callable
         ``value(subset)`` of a tuple of items; integers and Fractions keep the comparison exact.
     feasible : callable or None
@@ -113,7 +113,7 @@ def best_permutation(
     Parameters
     ----------
     items : sequence
-        What is put in order.
+        Items that are put in order.
     value : callable
         ``value(order)`` of a tuple of all items; integers and Fractions keep the comparison exact.
     feasible : callable or None

@@ -118,7 +118,7 @@ def binomials(
     Returns
     -------
     Family
-        Of `Binomial`; the climb changes n by 1, or p by one cell.
+        Family of `Binomial`; the climb changes n by 1, or p by one cell.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def pools(top: int = 8, *, bottom: int = 2, least: int = 1, ties: bool | None = 
     Returns
     -------
     Family
-        Of `Pool`; the climb changes the size of the first sample, or a value by 1.
+        Family of `Pool`; the climb changes the size of the first sample, or a value by 1.
 
     Raises
     ------

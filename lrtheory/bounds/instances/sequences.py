@@ -133,7 +133,7 @@ def streams(top: int = 30, *, keys: int = 8, stride: int = 1, name: str = "strea
     Returns
     -------
     Family
-        Of `Stream`; the climb appends a key, changes one, or exchanges two.
+        Family of `Stream`; the climb appends a key, changes one, or exchanges two.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def labels(
     Returns
     -------
     Family
-        Of `Labels`; the climb exchanges two rows, or moves a row into another class.
+        Family of `Labels`; the climb exchanges two rows, or moves a row into another class.
 
     Raises
     ------

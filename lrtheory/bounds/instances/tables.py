@@ -141,7 +141,7 @@ def metrics(
     Returns
     -------
     Family
-        Of `Metric`; the climb moves a point by one step, or doubles a point.
+        Family of `Metric`; the climb moves a point by one step, or doubles a point.
 
     Raises
     ------
@@ -281,7 +281,7 @@ def matrices(
     Returns
     -------
     Family
-        Of `Matrix`; the climb moves an entry by one step, or to an end of the range.
+        Family of `Matrix`; the climb moves an entry by one step, or to an end of the range.
 
     Raises
     ------

@@ -26,7 +26,8 @@ class Origin:
     collection : str
         Name of the package or file; the evidence of each collection has a folder of its own.
     place : str
-        What a command writes before ``::`` and the id; empty where the configuration of the folder names the place.
+        Place that a command writes before ``::`` and the id; empty where the configuration of the folder names the
+        place.
     sources : tuple of str
         Files and folders of Python sources; a change in one of them makes evidence old.
     versions : tuple of str
@@ -58,7 +59,7 @@ def evidence_digest(origin: Origin) -> str:
     Parameters
     ----------
     origin : Origin
-        Where a statement was found.
+        Origin of a statement.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def resolved(place: str, root: Path) -> list[str]:
     place : str
         A dotted name, a file, or a glob of files.
     root : Path
-        Where relative paths start.
+        Folder to which relative paths refer.
 
     Returns
     -------

@@ -23,7 +23,8 @@ class Paper:
     item : str
         Theorem, lemma or section as the paper numbers it.
     read : {"full", "abstract", "secondary", "recalled", "code"}
-        What was read: the paper itself, its abstract, restatements elsewhere, nothing but memory, or the authors' code.
+        Text that was read: the paper itself, its abstract, restatements elsewhere, nothing but memory, or the authors'
+        code.
     """
 
     key: str
@@ -79,7 +80,7 @@ class Measured:
     Attributes
     ----------
     what : str
-        What was measured.
+        Name of the constant or regularity.
     where : str
         On which instances or data.
     command : str

@@ -17,7 +17,7 @@ class About:
     paper : str
         Authors, title and number, as Markdown.
     claims : str
-        What the paper claims, and what of it stands here, in about five lines.
+        Claims of the paper, and the part of them that stands here, in about five lines.
     pictures : tuple of str
         Names of one or two figures of the system that stand for it.
     """
@@ -91,7 +91,7 @@ class Finding:
         A sentence with named placeholders in the syntax of `str.format`, such as ``{rate:.0%}``. A `Shown` is filled in
         as the claim itself.
     numbers : mapping of str to Side, Published or Shown
-        What each placeholder stands for.
+        Number of the evidence for each placeholder.
     """
 
     text: str

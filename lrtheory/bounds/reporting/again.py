@@ -27,11 +27,11 @@ def measured_again(statements: Sequence[Statement], folder: Path, number: int) -
     Parameters
     ----------
     statements : sequence of Statement
-        Of the report.
+        Statements of the report.
     folder : Path
-        Where the evidence files are.
+        Folder of the evidence files.
     number : int
-        How many of them are drawn, by numbers that nobody knows before.
+        Number of statements that are drawn, by random numbers that nobody knows before.
 
     Returns
     -------

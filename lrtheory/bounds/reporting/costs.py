@@ -15,7 +15,7 @@ def costs(folder: Path) -> str:
     Parameters
     ----------
     folder : Path
-        Where the evidence files are.
+        Folder of the evidence files.
 
     Returns
     -------

@@ -46,9 +46,9 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
     Parameters
     ----------
     system : str
-        Its name.
+        Name of the system.
     found : sequence of Found
-        Its statements, in the order of the report.
+        Statements of the system, in the order of the report.
     records : sequence of mapping
         The records of its figures.
 

@@ -29,7 +29,7 @@ class Found:
     statement : Statement
         The statement.
     evidence : Evidence
-        Its own evidence.
+        Evidence of the statement itself.
     saboteurs : mapping of str to Evidence
         Evidence of its saboteurs, all refuted, by their names.
     repairs : mapping of str to Evidence
@@ -50,7 +50,7 @@ def collect(statements: Sequence[Statement], folder: Path) -> list[Found]:
     statements : sequence of Statement
         In the order of the report.
     folder : Path
-        Where the evidence files are.
+        Folder of the evidence files.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def run(found: Sequence[Found]) -> str:
     Parameters
     ----------
     found : sequence of Found
-        What the run found.
+        Statements with their evidence of this run.
 
     Returns
     -------

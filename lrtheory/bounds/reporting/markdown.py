@@ -21,7 +21,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     Returns
     -------
     str
-        Markdown with a newline at its end; empty if there is no row.
+        Table in Markdown with a newline at its end; empty if there is no row.
     """
     lines = [header, ["-"] * len(header), *rows]
     return (
@@ -102,7 +102,7 @@ def apart(left: str, right: str) -> tuple[str, str]:
     Returns
     -------
     pair of str
-        They are the same number only where the sides are.
+        Texts of both sides, which are equal only where the sides are.
     """
     told = short(left), short(right)
     if not all(map(_is_number, told)) or rounded(left) == rounded(right):

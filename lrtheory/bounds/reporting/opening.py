@@ -56,7 +56,7 @@ def opening(
     abouts : mapping of str to About
         For each system what is said of its paper.
     findings : sequence of Finding
-        What a reader should not miss.
+        Findings that a reader should not miss.
     details : str
         The folder of the pages of details, seen from the page.
 
@@ -212,7 +212,7 @@ def filled(finding: Finding, found: Sequence[Found], records: Mapping[str, Seque
     Parameters
     ----------
     finding : Finding
-        What is told.
+        Finding that is told.
     found : sequence of Found
         All statements of the report.
     records : mapping of str to sequence of mapping

@@ -31,7 +31,7 @@ class Report:
     details : mapping of str to str
         For each system the page of details.
     folder : str
-        Where the main page expects the pages of details, seen from its own folder.
+        Folder of the pages of details, seen from that of the main page.
     """
 
     main: str
@@ -80,17 +80,17 @@ def render(
     statements : sequence of Statement
         In the order of the report.
     evidence : Path
-        Where the evidence files are.
+        Folder of the evidence files.
     abouts : mapping of str to About, or None
         For each system what is said of its paper.
     findings : sequence of Finding
-        What the opening tells.
+        Findings that the opening tells.
     figures : mapping of str to sequence of mapping, or None
         For each system the records that its figures have left.
     details, pictures : str
         The folders of the pages of details and of the pictures, seen from the main page.
     title : str or mapping of str to str
-        What the statements are about, in words for the head of the page, or for the section of each system.
+        Subject of the statements, in words for the head of the page, or for the section of each system.
 
     Returns
     -------

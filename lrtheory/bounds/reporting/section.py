@@ -34,13 +34,13 @@ def section(
     Parameters
     ----------
     system : str
-        Its name.
+        Name of the system.
     found : sequence of Found
-        Its statements, in the order of the report.
+        Statements of the system, in the order of the report.
     records : sequence of mapping
         The records of its figures.
     about : About or None
-        What is said of its paper.
+        Sentences about the paper of the system.
     details, pictures : str
         The folders of the pages of details and of the pictures, seen from the page.
 
@@ -90,7 +90,7 @@ def row_start(statement: Statement, details: str, about: About | None) -> str:
     details : str
         The folder of the pages of details, seen from the page.
     about : About or None
-        What is said of the paper; an item of this paper is named without its number.
+        Sentences about the paper; an item of this paper is named without its number.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def stale(
     abouts : mapping of str to About, or None
         For each system what is said of its paper.
     findings : sequence of Finding
-        What the opening tells.
+        Findings that the opening tells.
 
     Returns
     -------

@@ -28,7 +28,7 @@ def blamed(part: str, place: str, instance: Any = None, *, let: tuple[type[BaseE
     Parameters
     ----------
     part : str
-        What is called, such as ``"the hypothesis 'even'"``.
+        Name of the function that is called, such as ``"the hypothesis 'even'"``.
     place : str
         The statement or family, and the instance, as `place_of` writes them.
     instance : object
@@ -55,7 +55,7 @@ def told(error: BaseException, part: str, place: str, instance: Any = None) -> S
     Parameters
     ----------
     error : BaseException
-        What was raised. A `StatementError` says itself what is wrong, and gets the place alone.
+        Error that was raised. A `StatementError` says itself what is wrong, and gets the place alone.
     part, place, instance
         As for `blamed`.
 

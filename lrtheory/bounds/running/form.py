@@ -144,9 +144,9 @@ def fitted(outcome: Any, due: Any, *, may_vary: Iterable[str] = (), unread: Iter
     Parameters
     ----------
     outcome : object
-        What a solver returned, as plain data.
+        Outcome of the solver under test, as plain data.
     due : object
-        What the statement's own solver returns on the same instance.
+        Outcome of the statement's own solver on the same instance.
     may_vary : iterable of str
         Paths (`forger.leaves`) where lengths of axes, lists and mappings may differ, and where None may stand.
     unread : iterable of str

@@ -30,11 +30,11 @@ class Found:
     function : function
         The Python function itself, below decorators, methods and compilation.
     owner : module, type or None
-        What has it, perhaps decorated, under its name; None for a function within a function.
+        Module or class that has the function, perhaps decorated, under its name; None for a function within a function.
     compiled : object or None
         The kernel that was compiled from it.
     below : bool
-        Whether it was found below decorators, which stay in force.
+        Whether the function was found below decorators, which stay in force.
     forget : tuple of callable
         Each empties a memory (`functools.cache`) that a decorator of it has.
     """
@@ -57,7 +57,7 @@ def found(named: Any) -> Found:
     Parameters
     ----------
     named : object
-        As it is written in a statement.
+        Object that a statement names.
 
     Returns
     -------

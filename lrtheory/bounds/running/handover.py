@@ -99,7 +99,7 @@ def altered(copy: Any, instance: Any, path: str = "") -> list[str]:
     Parameters
     ----------
     copy, instance : object
-        What `handed` returned, after a solver had it, and what it was made from.
+        Copy that `handed` returned, after a solver had it, and the original.
     path : str
         The path of both within their instance.
 
@@ -150,7 +150,7 @@ def received(outcome: Any) -> Any:
     Parameters
     ----------
     outcome : object
-        What `solve` returned.
+        Outcome that `solve` returned.
 
     Returns
     -------
@@ -186,12 +186,12 @@ def classes_of(outcome: Any) -> set[type]:
     Parameters
     ----------
     outcome : object
-        What `solve` returned.
+        Outcome that `solve` returned.
 
     Returns
     -------
     set of type
-        Their classes.
+        Dataclasses and named tuples of which some object within the outcome is one.
     """
     found = {type(outcome)} if is_dataclass(outcome) or hasattr(outcome, "_fields") else set()
     return found.union(*(classes_of(item) for _, _, item in parts(outcome) or ()))

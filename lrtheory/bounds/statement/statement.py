@@ -71,7 +71,7 @@ class Statement:
     title : str
         A few words.
     source : Paper, Derived, Classical, Documented or Measured
-        Where it comes from.
+        Source from which the claim is taken.
     says : str
         The claim as a plain sentence, in which every symbol of its formula is explained.
     tex : str
@@ -79,12 +79,12 @@ class Statement:
     hypotheses : mapping of str to callable
         Named predicates of an instance, each of which answers True or False.
     instances : Family
-        Where it is checked.
+        Family of the instances on which the claim is checked.
     solve : callable
-        What is under test: ``solve(instance, rng) -> outcome`` for deterministic claims, ``solve(instance, rng, n) ->
-        outcomes`` for random ones. It returns what the algorithm returns; only the claim knows the truth.
+        Algorithm or formula under test: ``solve(instance, rng) -> outcome`` for deterministic claims, ``solve(instance,
+        rng, n) -> outcomes`` for random ones. It returns what the algorithm returns; only the claim knows the truth.
     claim : Claim
-        What is claimed of the outcome.
+        Claim about the outcome.
     saboteurs : tuple of Saboteur
         Wrong variants that the same check must refute.
     notes : str
@@ -119,7 +119,7 @@ class Statement:
     sabotage, repair : str
         Name of the saboteur or of the repair in force; empty for the statement itself.
     origin : Origin
-        Where the statement was found, set by the registry.
+        Place of the statement, set by the registry.
     made_of : mapping or None
         The fields before `dataclasses.replace`, which sets it. What has the id of another statement and another claim,
         solver, family or hypotheses is titled "changed from" it, and has no origin; with another claim it has no `tex`,

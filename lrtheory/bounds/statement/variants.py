@@ -45,7 +45,7 @@ def saboteur(
     Parameters
     ----------
     name : str
-        What is wrong, in a few words.
+        Name of the error, in a few words.
     solve : callable or None
         A wrong solver.
     claim : Claim or None
@@ -53,7 +53,7 @@ def saboteur(
     breaks : str or None
         The hypothesis that is dropped; the engine verifies that it is false on each of `instances`.
     instances : Family or None
-        Where the sabotage shows, if not on the statement's own family.
+        Family on which the sabotage shows, if not on the statement's own.
     patch : tuple or None
         ``(function, old, new)``: a text in the source of a function, replaced while the solver runs. The function may
         be a method as its class has it (``Class.method``), a property, one below decorators, which stay in force, or a
@@ -88,9 +88,9 @@ class Violated:
     Attributes
     ----------
     says : str
-        What goes wrong, in a sentence.
+        Sentence that says what goes wrong.
     reference : str
-        Where it was reported, such as ``"networkx #8523"``; empty if it was not.
+        Report of the defect, such as ``"networkx #8523"``; empty if it was not reported.
     """
 
     says: str
@@ -114,7 +114,7 @@ def repair(name: str, *, patch: tuple[Any, str, str] | None = None, solve: Calla
     Parameters
     ----------
     name : str
-        What is mended, in a few words.
+        Name of the error that is mended, in a few words.
     patch : tuple or None
         ``(function, old, new)``: a text in the source of a function, replaced, as for `saboteur`.
     solve : callable or None

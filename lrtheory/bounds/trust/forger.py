@@ -40,7 +40,7 @@ def leaves(outcome: Any) -> dict[str, list[Leaf]]:
     Parameters
     ----------
     outcome : object
-        What `solve` returned: numbers, arrays, and tuples, lists, mappings and dataclasses of them.
+        Outcome that `solve` returned: numbers, arrays, and tuples, lists, mappings and dataclasses of them.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def changed(outcome: Any, path: str, change: Change) -> Any:
     Parameters
     ----------
     outcome : object
-        What `solve` returned; it is left alone.
+        Outcome that `solve` returned; it is left alone.
     path : str
         One of the paths of `leaves`.
     change : callable

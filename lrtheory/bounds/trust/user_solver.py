@@ -30,7 +30,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     Parameters
     ----------
     statement : Statement
-        What is claimed.
+        Statement whose claim is measured.
     solve : callable
         Takes what the statement's own `solve` takes and returns what that returns. Where the claim is about chance it
         is called for each run by itself, with n = 1 and a stream of its own, and may leave `n` out.
@@ -161,7 +161,7 @@ def example_of(statement: Statement, session: Session, runs: int = 1) -> tuple[A
     session : Session
         For the random stream.
     runs : int
-        How many runs, where the claim is about chance.
+        Number of runs, where the claim is about chance.
 
     Returns
     -------
