@@ -65,7 +65,7 @@ def next(  # the word for it; the function of Python is not used here
     matches : MatchLog
         A log of matches so far, in the forms that `rank` reads.
     n : int
-        How many matches to play.
+        Number of matches to play.
     delta : float
         Probability that some direction is ever settled wrongly.
     population : {"auto", "single", "multi"}

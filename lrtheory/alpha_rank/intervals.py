@@ -60,7 +60,7 @@ class RankingIntervals(Result):
     n_solves : int
         Linear solves.
     message : str
-        Where the intervals on the payoffs come from, and what they assume.
+        Source of the intervals on the payoffs, and their assumptions.
     counts : mapping
         ``edges`` of the response graph, and ``open_edges``.
     """

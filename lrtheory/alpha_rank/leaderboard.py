@@ -54,9 +54,9 @@ class Leaderboard(Result):
     estimate : float64 array of shape (n_profiles,), or None
         Masses for payoffs in the middle of their intervals, where seats are kept apart; nothing is certain about them.
     table : MatchTable or SeatTable
-        What was counted.
+        Table of the counted matches.
     message : str
-        What the intervals assume.
+        Assumptions of the intervals.
     """
 
     intervals: RankingIntervals
@@ -223,7 +223,7 @@ class NextMatches(Result):
     profiles : int64 array of shape (n_rows, K)
         Who plays, as numbers of `labels`; two players of one population, or one of each seat.
     plays : int64 array of shape (n_rows,)
-        How often.
+        Number of matches of each profile to play.
     games : int64 array of shape (n_rows,)
         Matches of the log so far.
     open_edges : int64 array of shape (n_rows,)
@@ -231,7 +231,7 @@ class NextMatches(Result):
     labels : tuple of K tuples of str
         Names of the players in each seat.
     message : str
-        How many directions are open.
+        Number of open directions, in words.
     counts : mapping
         ``matches`` to play, and ``open_edges`` of all.
     """
@@ -274,7 +274,7 @@ def next_matches(
     matches : MatchLog, MatchTable, SeatTable, path or data frame
         The log so far, as `MatchLog.from_file` reads it, or what was counted.
     n : int
-        How many matches to play, at least 1.
+        Number of matches to play, at least 1.
     delta : float
         Probability, in (0, 1), that some direction is ever settled wrongly.
     population : {"auto", "single", "multi"}

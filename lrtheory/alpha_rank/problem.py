@@ -278,7 +278,7 @@ def make_rps() -> Game:
     Returns
     -------
     Game
-        Of sizes (3, 3).
+        Game of sizes (3, 3).
 
     Examples
     --------

@@ -65,7 +65,7 @@ class AlphaRankResult(Result):
     pi : array of shape (s_1, ..., s_K)
         Mass of every profile; Fractions for exact payoffs in a limit.
     log_pi : array of shape (s_1, ..., s_K)
-        Its logarithm, also where `pi` underflows; -inf for mass 0.
+        Natural logarithm of `pi`, also where `pi` underflows; -inf for mass 0.
     order : array of shape (s_1, ..., s_K), or None
         In a limit, by every method: the mass vanishes like x^order, with x = epsilon or x = exp(-alpha); 0 where mass
         remains. None at finite alpha and at a given epsilon, where nothing vanishes.
@@ -79,7 +79,7 @@ class AlphaRankResult(Result):
     labels : tuple of tuples of str, or None
         Names of the strategies.
     intervals : RankingIntervals, or None
-        What is certain about the masses where payoffs were counted or sampled; None for payoffs that are known.
+        Certain intervals on the masses where payoffs were counted or sampled; None for payoffs that are known.
     residual : float or Fraction
         l1 norm of pi C - pi; 0 exactly for Fractions. In a limit, C is the limit chain.
     method, reason : str
@@ -89,7 +89,7 @@ class AlphaRankResult(Result):
     converged : bool
         False only for a power iteration that was cut short.
     message : str
-        How it ended.
+        Sentence about the accuracy of the masses, and about sinks that exchange mass slowly.
     counts : mapping
         ``flops`` and ``profiles``.
     """
@@ -166,8 +166,8 @@ def alpha_rank(
         One population for each player, or one population of n strategies that play a symmetric game; `pi` has shape
         (n,) then. None means single for a `MatchTable` and a `CompletedTable`, and multi otherwise.
     fitness : {"local", "global"}
-        Of a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets everybody,
-        with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
+        Fitness in a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets
+        everybody, with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
     limit : {"epsilon", "alpha"} or None
         Which limit infinite alpha means: of the perturbed chain as `epsilon` -> 0, which None means too, or of alpha ->
         infinity at this population size. Left out at finite alpha and with `epsilon`, where no limit is taken.

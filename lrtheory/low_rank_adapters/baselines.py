@@ -125,7 +125,7 @@ def random_linear(adapter: Adapter, target: ArrayLike, *, rng: Rng = None) -> Fi
     Parameters
     ----------
     adapter : Adapter
-        Its `dimension` counts.
+        Adapter whose `dimension` is that of the subspace.
     target : array of shape (d_out, d_in)
         The update that is needed.
     rng : Generator, int or None
@@ -176,14 +176,14 @@ def peft_convert_like(adapter: Adapter, *, rank: int) -> FitResult:
     Parameters
     ----------
     adapter : Adapter
-        Of any kind.
+        Adapter of any kind.
     rank : int
-        Of the LoRA, from 1 to min(d_out, d_in).
+        Rank of the LoRA, from 1 to min(d_out, d_in).
 
     Returns
     -------
     FitResult
-        What `to_lora` finds faster.
+        LoRA of `to_lora`, which finds it faster.
 
     Raises
     ------

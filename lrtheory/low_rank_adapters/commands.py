@@ -32,7 +32,7 @@ def extract(
     base : Tensors
         A model before it was fine-tuned, as a folder or as a safetensors file.
     tuned : Tensors
-        The same model after it.
+        The model after fine-tuning, with the same names of matrices.
     rank : int
         The rank of every module.
     budget : int
@@ -91,7 +91,7 @@ def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -
     base : Tensors
         A model before it was fine-tuned whose adapter is to be chosen, as a folder or as a safetensors file.
     tuned : Tensors
-        The same model after it. Of the matrices that were changed, the one that was changed most is taken.
+        The model after fine-tuning, with the same names of matrices. The matrix that was changed most is taken.
     budget : int
         The numbers that an adapter of this matrix may train.
     modules : str

@@ -37,13 +37,13 @@ class ComparisonRow:
     Parameters
     ----------
     kind : str
-        Its kind.
+        Kind of the adapter.
     rank : int
-        Its inner rank.
+        Inner rank of the adapter.
     n_parameters : int
         The numbers that it trains.
     dimension : int
-        Those of them that are free (statement AD-2).
+        Number of trained numbers that are free (statement AD-2).
     lower : float
         No values of its trained arrays leave a smaller norm.
     upper : float
@@ -83,7 +83,7 @@ class Comparison(Result):
     budget : int
         The most parameters of an adapter.
     message : str
-        What a reader should know.
+        Reason for a kind that was left out; else empty.
     """
 
     rows: tuple[ComparisonRow, ...]
@@ -103,7 +103,7 @@ class Comparison(Result):
         Returns
         -------
         ComparisonRow
-            Its row.
+            Row of that adapter.
 
         Raises
         ------

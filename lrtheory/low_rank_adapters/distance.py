@@ -41,8 +41,8 @@ class Reach(Result):
     reason : str
         Why that method was taken.
     message : str
-        What a reader should know: ranks of frozen factors, other adapters that are as near, how good the bound is, and
-        of how many runs the upper end is the best.
+        Remarks on ranks of frozen factors, other adapters that are as near, the quality of the bound, and the number of
+        runs of which the upper end is the best.
     certificate : AdapterCertificate
         Both bounds, squared, which can be verified.
     """
@@ -77,13 +77,13 @@ def distance(adapter: Adapter, target: ArrayLike, *, n_starts: int | None = None
     Parameters
     ----------
     adapter : Adapter
-        Of shape (d_out, d_in).
+        Adapter of shape (d_out, d_in), whose frozen arrays count.
     target : array of shape (d_out, d_in)
         The update D that is needed.
     n_starts : int or None
-        Where the distance is not exact: runs, at least 1, one from a closed form and the others from random arrays;
-        another one begins at the given adapter, unless its update is 0. All take a few steps, and the best go on.
-        None takes 48 runs, and for targets of more than 85 entries fewer, down to 4.
+        Number of runs where the distance is not exact, at least 1, one from a closed form and the others from random
+        arrays; another one begins at the given adapter, unless its update is 0. All take a few steps, and the best go
+        on. None takes 48 runs, and for targets of more than 85 entries fewer, down to 4.
     rng : int, SeedSequence, Generator or None
         The source of the random starts; None takes the same ones every time.
 

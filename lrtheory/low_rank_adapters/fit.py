@@ -27,9 +27,9 @@ class FitState(NamedTuple):
     Parameters
     ----------
     adapter : Adapter
-        As it is then.
+        Adapter after this step.
     loss : float
-        What it leaves, squared.
+        Squared norm of the target, or of the outputs, that the adapter does not make.
     n_iter : int
         The steps of this run.
     """
@@ -62,7 +62,7 @@ class FitResult(Result):
     converged : bool
         Whether the loss stopped falling; True for a closed form.
     message : str
-        What a reader should know; "no lower bound" and the reason, where nothing is proved.
+        Remarks on the answer; "no lower bound" and the reason, where nothing is proved.
     counts : mapping of str to int
         "starts", the runs, with the one from the given adapter, and "matvecs", the products with the update or its
         derivative.
@@ -118,8 +118,8 @@ def fit(
     Parameters
     ----------
     adapter : Adapter
-        Its kind and its frozen arrays count; its trained arrays are one of the starts, and the answer where no run
-        comes nearer.
+        Adapter whose kind and frozen arrays count; its trained arrays are one of the starts, and the answer where no
+        run comes nearer.
     target : array of shape (d_out, d_in) or None
         The update that is needed; None takes data in its place.
     X : array of shape (T, d_in) or None
@@ -131,8 +131,8 @@ def fit(
     ridge : float
         The weight, at least 0, of the squared norm of the update; for data alone.
     method : {"auto", "closed-form", "alternating"}
-        How: "auto" takes the closed form where it is the best, and steps elsewhere. "closed-form" alone is the start of
-        the steps.
+        Search for the trained arrays: "auto" takes the closed form where it is the best, and steps elsewhere.
+        "closed-form" alone is the start of the steps.
     tol : float
         Steps end when one lowers the loss by less than this share of it, at least 0.
     max_iter : int

@@ -31,7 +31,7 @@ class UpdateProblem:
     weight : array of shape (d_out, d_in), or None
         The frozen weight; None stands for 0.
     X : array of shape (T, d_in), or None
-        Inputs of the layer, one a row.
+        Inputs of the layer, one per row.
     Y : array of shape (T, d_out), or None
         Outputs that the layer shall have: the update fits Y - X W^T.
     labels : sequence of length T, or None
@@ -102,7 +102,7 @@ class UpdateProblem:
             An npz or safetensors file with the arrays ``target``, ``weight``, ``X`` and ``Y``, or some of them. Beside
             `base`, a file or folder of trained weights.
         base : path or None
-            The same weights before training: the target is the weight in `path` minus that in `base`.
+            Weights before training: the target is the weight in `path` minus that in `base`.
         module : str or None
             The name of the weight that is meant; it may be left out where the file holds one matrix.
 

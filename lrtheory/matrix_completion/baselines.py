@@ -56,7 +56,7 @@ def als(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     rank : int or sequence of int
         k, in [1, min(m, n)]; of several ranks the one with the smallest held-out error is returned.
     ridge : float
@@ -126,7 +126,7 @@ def soft_impute(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     rank : int
         k, in [1, min(m, n)].
     lam : float
@@ -141,7 +141,7 @@ def soft_impute(
     Returns
     -------
     CompletionResult
-        Its certificate bounds the distance to the optimum over all matrices.
+        Completion whose certificate bounds the distance to the optimum over all matrices.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def svp(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     rank : int
         k, in [1, min(m, n)].
     step_size : float
@@ -242,7 +242,7 @@ def scaled_gd(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     rank : int
         k, in [1, min(m, n)].
     step_size : float

@@ -40,7 +40,7 @@ def complete(
     Parameters
     ----------
     ratings : Observations
-        Ratings, one a line with user, item and perhaps time, or a table of users by items. The files of MovieLens are
+        Ratings, one per line with user, item and perhaps time, or a table of users by items. The files of MovieLens are
         read as they are.
     rank : str
         The rank, or several to choose from, such as 1,2,4.
@@ -86,7 +86,7 @@ def fit(
     Parameters
     ----------
     ratings : Observations
-        Ratings, one a line or as a table, as for `complete`.
+        Ratings, one per line or as a table, as for `complete`.
     rank : str
         The rank, or several to choose from, such as 1,2,4.
     ridge : float or None
@@ -127,7 +127,7 @@ def recommend(
     Parameters
     ----------
     ratings : Observations
-        Ratings, one a line or as a table, as for `complete`.
+        Ratings, one per line or as a table, as for `complete`.
     user : str or None
         The id of a user; without it all users.
     n : int
@@ -168,7 +168,7 @@ def fold_in(ratings: Observations, *, model: CompletionResult) -> CompletionResu
     Parameters
     ----------
     ratings : Observations
-        Ratings of the new users, one a line or as a table, as for `complete`. Users whom the model knows stay as they
+        Ratings of the new users, one per line or as a table, as for `complete`. Users whom the model knows stay as they
         are.
     model : CompletionResult
         A model that `fit` wrote.

@@ -81,13 +81,13 @@ def complete(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen; stored zeros are observations, and what a masked array hides was not seen. Also a path or a data
-        frame, read as by `Observations.from_file`. For whole matrices on a GPU see `complete_dense`.
+        Observed entries; stored zeros are observations, and an entry that a masked array hides was not seen. Also a
+        path or a data frame, read as by `Observations.from_file`. For whole matrices on a GPU see `complete_dense`.
     rank : int, sequence of int or "auto"
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken. "auto" doubles the
         rank from 1 to 64, until two in a row gain nothing, and then tries those halfway to the neighbours of the best.
     method : {"auto", "exact", "cg", "sketch"}
-        How each line is solved, see `half_step`; "auto" is "exact" up to rank 8 and "cg" above. For rank 1, without a
+        Solver of each line, see `half_step`; "auto" is "exact" up to rank 8 and "cg" above. For rank 1, without a
         ridge, "auto" takes no half-step where paths of observations determine every entry (see `rank_one_components`)
         and do not contradict each other.
     ridge : float, "auto" or None
@@ -101,7 +101,7 @@ def complete(
         Whether predictions outside of the range of the ratings, or of the observations, are moved to its nearer end;
         None does so for ratings. Ratings are observations with a `scale`, as those of files and frames have it.
     init : {"spectral", "random"}, or pair (U, V) of arrays of shape (m, k) and (n, k)
-        Where to start; a pair continues an earlier run.
+        Start of the iterations; a pair continues an earlier run.
     sample_splitting : bool, "independent" or "disjoint"
         Whether each half-step takes a fresh part of the sample, as the analysis does; see `split_mask`. True is
         "independent". There are 2 max_iter + 1 parts.
@@ -121,8 +121,8 @@ def complete(
         Where rank or ridge are to be chosen and this is None, a tenth of the data is held out for it, another tenth
         measures the error (`tested`), and then all data are fitted, for as many iterations as were best.
     hold_out : {"random", "time"} or None
-        How they are held out: at random, or the last ones. With a fixed rank and ridge None holds out nothing, and
-        otherwise a tenth measures the error. None is "random" where something is chosen.
+        Choice of the observations that are held out: at random, or the last ones. With a fixed rank and ridge None
+        holds out nothing, and otherwise a tenth measures the error. None is "random" where something is chosen.
     n_jobs : int or None
         Threads, not for "sketch"; None means 1, -1 all processors. The result does not depend on it.
     rng : Generator, int or None

@@ -32,7 +32,7 @@ class DenseCompletion(Result):
     U, V : arrays of shape (m, k) and (n, k)
         Balanced: U^T U = V^T V = diag(singular_values); the matrix is ``U @ V.T``.
     singular_values : array of shape (k,)
-        Of U V^T, decreasing.
+        Singular values of U V^T, decreasing.
     residual : float
         \|P_Omega(U V^T - M)\| / \|P_Omega(M)\|.
     method, reason : str
@@ -42,7 +42,7 @@ class DenseCompletion(Result):
     converged : bool
         Whether the residual, or its change, fell below the tolerance.
     message : str
-        How it ended.
+        Reason for the end of the run.
     counts : mapping
         ``flops`` and ``inner_iterations`` of the batches.
     """

@@ -94,7 +94,7 @@ def half_step(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     F : array of shape (n, k) for axis 0, (m, k) for axis 1
         The fixed factor.
     axis : {0, 1}

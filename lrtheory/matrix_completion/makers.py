@@ -91,7 +91,7 @@ def split_mask(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        Of a matrix whose entries were each seen with probability p, estimated by the density.
+        Observed entries of a matrix, of which each was seen with probability p, estimated by the density.
     parts : int
         Number of samples, at least 1.
     method : {"independent", "disjoint"}
@@ -173,7 +173,7 @@ def make_low_rank(
     Returns
     -------
     CompletionProblem
-        Its entries have root mean square 1.
+        Problem whose matrix has entries of root mean square 1.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def make_coherent(
     Returns
     -------
     CompletionProblem
-        Its left incoherence tends to sqrt(m / k) as the spike grows.
+        Problem whose left incoherence tends to sqrt(m / k) as the spike grows.
 
     Raises
     ------

@@ -87,7 +87,7 @@ class CompletionProblem:
     Parameters
     ----------
     observations : Observations
-        What a solver may see.
+        Observations from which a solver may learn.
     truth : LowRank or None
         The matrix without noise.
     noise : float

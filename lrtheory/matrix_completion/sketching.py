@@ -53,7 +53,7 @@ class LstsqResult(Result):
     converged : bool
         Whether all have provably reached the accuracy.
     message : str
-        What went wrong, if anything.
+        Reason for an accuracy that was not reached; else empty.
     counts : mapping
         ``flops``, ``inner_iterations``, ``sketches``, ``sketch_rows``.
     trace : mapping or None
@@ -82,7 +82,7 @@ def sketch(A: ArrayLike, sketch_size: int, *, kind: str = "countsketch", rng: Rn
     Parameters
     ----------
     A : array of shape (n, k)
-        What to compress.
+        Matrix to compress.
     sketch_size : int
         Rows s of the sketch, at least 1.
     kind : {"countsketch", "osnap", "srht", "gaussian", "leverage", "uniform"}
@@ -199,7 +199,7 @@ def sketched_lstsq(
     Parameters
     ----------
     A : array of shape (n, k)
-        Of full column rank; n >= k.
+        Matrix of full column rank; n >= k.
     B : array of shape (n,) or (n, r)
         Right-hand sides.
     epsilon : float

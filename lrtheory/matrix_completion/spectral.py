@@ -34,7 +34,7 @@ def subspace_distance(A: ArrayLike, B: ArrayLike) -> float:
     Parameters
     ----------
     A, B : arrays of shape (m, k)
-        Of full column rank, in any units; the columns need not be orthonormal.
+        Matrices of full column rank, in any units; the columns need not be orthonormal.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def incoherence(U: ArrayLike) -> float:
     Parameters
     ----------
     U : array of shape (m, k)
-        Of full column rank; the columns need not be orthonormal.
+        Matrix of full column rank; the columns need not be orthonormal.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def rank_one_components(data: Data) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
 
     Returns
     -------

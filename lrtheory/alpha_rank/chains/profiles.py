@@ -138,7 +138,7 @@ class ProfileChain(Result):
     sizes : tuple of int
         Number of strategies of each player.
     neighbors : int64 array of shape (\|S\|, D)
-        Where each deviation leads.
+        Number of the profile to which each deviation leads.
     differences : array of shape (\|S\|, D)
         Payoff gain of the deviating player, 0 where it counts as a tie; float64 or Fractions.
     """

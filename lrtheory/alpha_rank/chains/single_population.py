@@ -86,7 +86,7 @@ class GlobalChain(ProfileChain):
     sizes : tuple of int
         (n,).
     neighbors : int64 array of shape (n, n - 1)
-        Where each mutation leads.
+        Number of the strategy to which each mutation leads.
     differences : array of shape (n, n - 1)
         M(r,s) - M(s,r), which the epsilon chain and the response graph go by.
     table : array of shape (n, n)

@@ -54,7 +54,7 @@ def profile_chain(
     population : {"multi", "single"}
         One population for each player, or one for all.
     fitness : {"local", "global"}
-        Of a single population, see the table at the top of this module.
+        Fitness in a single population, see the table at the top of this module.
     population_size : int
         m in the paper, at least 2; here it is used by global fitness alone.
     tie_tol : float
@@ -127,7 +127,7 @@ def transition_matrix(
     population : {"multi", "single"}
         One population for each player, or one for all.
     fitness : {"local", "global"}
-        Of a single population, see the table at the top of this module.
+        Fitness in a single population, see the table at the top of this module.
     epsilon : float, Fraction or None
         Perturbation at infinite alpha, in (0, 0.5); None at finite alpha.
     format : {"csr", "dense"}

@@ -42,7 +42,7 @@ class EloResult(Result):
     labels : tuple of str, or None
         Names of the players.
     log_likelihood : float
-        Of the wins, without the ridge.
+        Log-likelihood of the wins, without the ridge, in nats.
     n_iter : int
         Newton steps.
     converged : bool

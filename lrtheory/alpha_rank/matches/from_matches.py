@@ -65,7 +65,7 @@ class FromMatches:
         Parameters
         ----------
         frame : data frame
-            Of pandas, polars and others, or a mapping from names to columns; with the columns of `from_file`.
+            Frame of pandas, polars and others, or a mapping from names to columns; with the columns of `from_file`.
         columns : str, sequence or mapping, or None
             As in `from_file`.
         draws : float or None

@@ -48,16 +48,16 @@ class MatchLog(FromMatches, Result):
     players : int64 array of shape (n_matches, K)
         Who sat where, as numbers of `labels`.
     scores : float64 array of shape (n_matches, K)
-        What everybody scored; with two players 1 for a win, 0 for a loss, and `draws` for a draw, unless the log has
+        Score of each player; with two players 1 for a win, 0 for a loss, and `draws` for a draw, unless the log has
         scores of its own.
     labels : tuple of str
         Names of all players, sorted; numbers as numbers.
     draws : float or None
         Score of a draw; None where matches have no draws.
     has_seats : bool
-        Whether it means something who sat where: not in a log that lists the winner first.
+        Whether the order of the players of a match has a meaning: not in a log that lists the winner first.
     message : str
-        What was left out.
+        Number of matches that were left out, and the reason.
     counts : mapping
         ``matches``, and ``unfinished`` ones, which were left out.
 
@@ -117,7 +117,7 @@ def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> 
     Returns
     -------
     MatchLog
-        Its matches.
+        Log of these matches.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def numbered(players: Any) -> tuple[tuple[str, ...], np.ndarray]:
     labels : tuple of str
         The names of all players, sorted; of ids the digits, sorted as numbers.
     ids : int64 array of shape (n_matches, K)
-        Their numbers in `labels`.
+        Number of each player in `labels`.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def scores_of_words(
     wrong : int or None
         The first match whose outcome says nothing, or None.
     rule : str
-        What its outcome must be.
+        Rule that the outcome of that match breaks.
     """
     known = words_for(draws) | {UNFINISHED: math.nan}
     place = {word: i for i, word in enumerate(dict.fromkeys(words))}

@@ -40,7 +40,7 @@ class SeatTable(FromMatches, Result):
     is_coin : bool
         Whether every score of the log is one of the two ends of that range, as of wins and losses.
     message : str
-        How many profiles were not played, and what was left out.
+        Number of profiles that were not played, and the matches that were left out.
     counts : mapping
         ``matches``, and ``unplayed`` profiles.
 

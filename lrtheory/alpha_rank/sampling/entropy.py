@@ -37,7 +37,7 @@ def plug_in_entropy(counts: ArrayLike) -> float:
     Parameters
     ----------
     counts : array of shape (n,)
-        How often each value was seen; not all 0.
+        Number of observations of each value; not all 0.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def nsb_entropy(counts: ArrayLike, *, n_categories: float) -> float:
     Parameters
     ----------
     counts : array of shape (n,)
-        How often each value was seen, whole numbers, not all 0; values that were never seen may be left out.
+        Number of observations of each value, whole numbers, not all 0; values that were never seen may be left out.
     n_categories : float
         K, the number of values that there are, seen or not; a whole number that may be astronomic.
 

@@ -61,7 +61,7 @@ class InformationGain(Result):
     method : str
         The measure of information.
     message : str
-        How it ended.
+        Number of rounds and plays, in words.
     counts : mapping
         ``samples``, and ``rankings`` computed.
     trace : mapping or None

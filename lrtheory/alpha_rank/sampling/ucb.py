@@ -83,7 +83,7 @@ class GraphEstimate(Result):
     converged : bool
         Whether all edges are resolved.
     message : str
-        How it ended.
+        Number of edges that are open, and the reason, in words.
     counts : mapping
         ``samples``, and ``open_edges`` that are left.
     """
@@ -275,7 +275,7 @@ class ResponseGraphUCB:
         Returns
         -------
         GraphEstimate
-            The same as `estimate` afterwards.
+            Knowledge at the end, which `estimate` returns, too.
 
         Raises
         ------
@@ -318,7 +318,7 @@ class ResponseGraphUCB:
         Returns
         -------
         ResponseGraphUCB
-            It goes on as this one would.
+            Copy that draws the same later samples as the original.
         """
         return copy.deepcopy(self)
 

@@ -46,9 +46,9 @@ def solve_levels(
     Parameters
     ----------
     neighbors : int64 array of shape (\|S\|, D)
-        Where each deviation leads.
+        Number of the state to which each deviation leads.
     coefficients, orders : float64 array of shape (\|S\|, D)
-        Its rate c x^w, with c > 0 and w >= 0.
+        Coefficient c > 0 and order w >= 0 of the rate c x^w of each deviation.
     tol : float
         Orders that differ by at most this much are equal.
 

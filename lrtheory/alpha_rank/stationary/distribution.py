@@ -56,7 +56,7 @@ class StationaryResult(Result):
     pi : ndarray of shape (n,)
         The law; Fractions when computed exactly. For "leading" the limit as x -> 0.
     log_pi : float64 array of shape (n,)
-        Its logarithm, also where `pi` underflows.
+        Natural logarithm of `pi`, also where `pi` underflows.
     coefficient, order : ndarray of shape (n,), or None
         For "leading": pi_x(s) ~ coefficient x^order, so the limit is the coefficient where the order is 0.
     residual : float or Fraction
@@ -69,7 +69,7 @@ class StationaryResult(Result):
     converged : bool
         False only for a power iteration that was cut short.
     message : str
-        How it ended.
+        Sentence about the accuracy that the method reached.
     counts : mapping
         ``flops``, the additions, multiplications and divisions of the elimination or of the sweeps; for "sparse" those
         of the triangular solves.

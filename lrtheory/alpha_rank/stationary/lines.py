@@ -97,7 +97,7 @@ def solve_lines(lines: Lines, rates: Rates, start: np.ndarray, *, tol: float, ma
     Parameters
     ----------
     lines : Lines
-        Of the game.
+        Lines of the game.
     rates : Rates
         Probabilities to accept a deviation up, at a tie and down.
     start : float64 array of shape (\|S\|,)

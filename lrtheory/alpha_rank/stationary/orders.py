@@ -85,9 +85,9 @@ def line_orders(lines: Lines, tables: np.ndarray, sink: np.ndarray, barrier: flo
     Parameters
     ----------
     lines : Lines
-        Of the game.
+        Lines of the game.
     tables : float array of shape (K, s_1, ..., s_K)
-        Its payoffs.
+        Payoffs of the game.
     sink : int64 array
         The profiles of the sink.
     barrier : float

@@ -58,7 +58,7 @@ def iterate(rates: IncomingRates, *, tol: float, max_iter: int) -> tuple[np.ndar
     Parameters
     ----------
     rates : IncomingRates
-        Of a chain whose states all have an exit, unless there is only one.
+        Rates of a chain whose states all have an exit, unless there is only one.
     tol : float
         Largest l1 change of the last sweep.
     max_iter : int

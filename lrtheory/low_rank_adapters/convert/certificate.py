@@ -52,7 +52,7 @@ class ConversionCertificate(AdapterCertificate):
         Parameters
         ----------
         problem : Adapter, or array of shape (d_out, d_in)
-            What the LoRA stands for, or its update.
+            Adapter that the LoRA stands for, or its update.
 
         Returns
         -------

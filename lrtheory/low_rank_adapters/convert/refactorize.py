@@ -37,9 +37,9 @@ class Refactorized(Result):
     sharpness_after : float
         That of the balanced factors, which is the least that factors of this product have.
     method : str
-        What became of the momentum: "transport", "reset" or "none".
+        Treatment of the momentum: "transport", "reset" or "none".
     message : str
-        What a reader should know.
+        Number of inner indices that are 0 in both factors, which no gradient moves; empty where there are none.
     """
 
     adapter: LoRA
@@ -68,12 +68,12 @@ def refactorize(
     Parameters
     ----------
     adapter : Adapter
-        Of the kind "lora".
+        Adapter of the kind "lora".
     momentum : mapping of str to array, or None
         The momenta of "B" and "A", in their shapes.
     mode : {"transport", "reset"}
-        Whether the momentum is carried along, or begins at 0 again. It does so, too, where the rank of the product is
-        below that of the factors, since there is no T then.
+        Whether the momentum is carried along, or begins at 0 again. The latter happens, too, where the rank of the
+        product is below that of the factors, since there is no T then.
 
     Returns
     -------

@@ -60,9 +60,9 @@ def to_lora(
     Parameters
     ----------
     adapter : Adapter
-        Of any kind.
+        Adapter of any kind.
     rank : int or None
-        Of the LoRA, from 1 to min(d_out, d_in).
+        Rank of the LoRA, from 1 to min(d_out, d_in).
     energy : float or None
         In place of a rank: the share of the squared norm, in (0, 1], that the LoRA keeps; the smallest such rank is
         taken.

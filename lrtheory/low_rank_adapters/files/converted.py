@@ -33,11 +33,11 @@ class LoRAModules(Result):
     adapters : mapping of str to Adapter
         By module. A path that is not a table is a folder that peft loads.
     fits : mapping of str to FitResult
-        What is known of each of them.
+        Fit of each of these adapters, with its error.
     captured : float
         The share of the squared norm of all updates together that they make.
     storage : int
-        How many numbers their factors hold.
+        Number of entries of all factors.
     base_model : str or None
         The name of the base model in the settings.
     """
@@ -86,7 +86,7 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
     base, tuned : Tensors
         The models before and after.
     rank : int or None
-        Of every module; that of a smaller one is its smaller side.
+        Rank of every module; that of a smaller one is its smaller side.
     budget : int or None
         In place of a rank: the numbers that all factors together may hold; the largest rank within them is taken.
     modules : str
@@ -139,7 +139,7 @@ def nearest_lora(
     adapters : iterable of pairs of str and Adapter
         Modules with their adapters, of any kind, of which one at a time is held.
     rank : int or None
-        Of every module; that of a smaller one is its smaller side.
+        Rank of every module; that of a smaller one is its smaller side.
     energy : float or None
         In place of a rank: the share of the squared norm that each module keeps.
     base_model : str or None

@@ -196,7 +196,7 @@ class Adapter(ABC):
         Returns
         -------
         dict of str to array
-            What `gradient` returns for dY^T X, which factored kinds never form.
+            Gradients that `gradient` returns for dY^T X, which factored kinds never form.
 
         Raises
         ------

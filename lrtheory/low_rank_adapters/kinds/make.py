@@ -63,9 +63,9 @@ def make_adapter(
         The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs" and "randlora", and for all others
         at most the larger side, or 65536 where that is more. The kind "full" does not use it.
     bases : {"orthogonal-sign", "gaussian", "uniform"}
-        How frozen factors are drawn. The first kind makes columns of left and rows of right factors orthonormal; the
-        right factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5).
-        The others draw independent entries with the same mean square.
+        Law of the frozen factors. The first makes columns of left and rows of right factors orthonormal; the right
+        factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5). The
+        others draw independent entries with the same mean square.
     rng : int, SeedSequence, Generator or None
         The source of randomness.
     weight : array of shape (d_out, d_in) or None

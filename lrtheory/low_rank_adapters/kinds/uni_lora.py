@@ -146,7 +146,7 @@ def uni_lora(
     assignment : array of int of shape (r (d_out + d_in),)
         For each entry of A and then of B, both row by row, its place in theta.
     sizes : array of int of shape (d,) or None
-        How many entries of all layers use each place; None counts those of this layer.
+        Number of entries of all layers that use each index of theta; None counts those of this layer.
     scale : float
         The factor in front of the product of the factors.
 

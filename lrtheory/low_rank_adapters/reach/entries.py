@@ -33,7 +33,7 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> En
     W : array of shape (..., m, n)
         The weights of their entries, of which the largest is near 1.
     rank : int
-        Of Z.
+        Rank of Z, at least 1.
     eps : float
         The relative rounding of the weights.
 

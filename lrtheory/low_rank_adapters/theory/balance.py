@@ -26,7 +26,7 @@ def least_factor_energy(spectrum: ArrayLike) -> Number:
     Returns
     -------
     number
-        Their sum, the nuclear norm of B A.
+        Sum of the singular values, which is the nuclear norm of B A.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def pseudo_inverse(X: ArrayLike) -> np.ndarray:
     Returns
     -------
     array of shape (n, m)
-        Of Fractions.
+        Pseudo-inverse, in Fractions.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def switched_weight(
     right : array of shape (n,)
         a_k, row k of A.
     candidate : array of shape (n,) or (m,)
-        What takes the place of a_k where `side` is "A", or of b_k where it is "B".
+        Vector in the place of a_k where `side` is "A", or of b_k where it is "B".
     scale : number
         s.
     side : {"A", "B"}
@@ -78,7 +78,7 @@ def switched_rank(shape: tuple[int, int], rank: int, n_switches: int) -> int:
     rank : int
         r, the rank of the adapter.
     n_switches : int
-        How many rows of A and columns of B were exchanged; a pair counts as 2.
+        Number of rows of A and columns of B that were exchanged; a pair counts as 2.
 
     Returns
     -------

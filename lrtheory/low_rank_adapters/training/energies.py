@@ -65,7 +65,8 @@ def captured_energies(adapter: Adapter, gradient: ArrayLike) -> Energies:
     Parameters
     ----------
     adapter : Adapter
-        Of the kind "lora", "lora-fa" or "lora-xs"; its outer factors B and A count, and what stands between them not.
+        Adapter of the kind "lora", "lora-fa" or "lora-xs"; its outer factors B and A count, and the matrix between them
+        does not.
     gradient : array of shape (d_out, d_in)
         The gradient of a loss in the merged weight.
 

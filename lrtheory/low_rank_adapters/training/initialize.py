@@ -73,7 +73,7 @@ class StartCertificate(Result):
         Raises
         ------
         TypeError
-            If that is no array of real numbers.
+            If that is not an array of real numbers.
         ValueError
             If it has a mask or rows of different lengths.
         """
@@ -98,7 +98,7 @@ class Start(Result):
     Attributes
     ----------
     adapter : Adapter
-        Of the kind, the shape, the ranks and the scale of the one that was given.
+        Adapter of the given kind, shape, ranks and scale, with new numbers.
     weight : array of shape (d_out, d_in), or None
         The frozen weight beside it; None if no weight was given.
     captured : float
@@ -107,9 +107,9 @@ class Start(Result):
     optimum : float
         The largest share that was found for subspaces of this rank; the certificate says how far it may be exceeded.
     method : str
-        As given.
+        The argument `method`.
     message : str
-        What was found.
+        Share of the gradient that the start captures, and the bound for all starts of its rank, in words.
     certificate : StartCertificate
         No start of this rank captures more than its bound.
     """
@@ -139,7 +139,8 @@ def initialize(
     Parameters
     ----------
     adapter : Adapter
-        Of the kind "lora", "lora-fa" or "lora-xs"; its kind, shape, ranks and scale count, and its numbers not.
+        Adapter of the kind "lora", "lora-fa" or "lora-xs"; its kind, shape, ranks and scale count, and its numbers do
+        not.
     gradient : array of shape (d_out, d_in)
         The gradient of the loss in the merged weight, not 0.
     method : {"gradient", "sign", "weight", "random", "zero-b", "orthogonal"}

@@ -39,9 +39,9 @@ def leading(G: Any, rank: int, rng: np.random.Generator) -> Leading:
     Parameters
     ----------
     G : array of shape (m, n)
-        Of any library.
+        Matrix of any library, not 0.
     rank : int
-        How many, at most min(m, n).
+        Number of singular vectors, at most min(m, n).
     rng : np.random.Generator
         Draws the first block.
 

@@ -39,7 +39,8 @@ class AdapterOptimizer:
     Parameters
     ----------
     adapter : Adapter
-        Where training starts. B = A = 0 is refused for the kind "lora", since all gradients are 0 there for ever.
+        Adapter at the start of the training. B = A = 0 is refused for the kind "lora", since all gradients are 0 there
+        for ever.
     method : {"altlora", "joint", "scaled", "sgd", "adam"}
         "altlora" moves A and B in turns, each by the projection of the gradient onto what it reaches: B^+ G / scale and
         G A^+ / scale, so that the merged weight does not depend on the choice of the factors (statement AL-3). "joint"
@@ -61,7 +62,7 @@ class AdapterOptimizer:
     Attributes
     ----------
     adapter : Adapter
-        Where training stands.
+        Adapter with the current trained arrays.
     n_steps : int
         Steps that were told.
     rank_deficient : bool
@@ -189,7 +190,7 @@ class AdapterOptimizer:
         Returns
         -------
         AdapterOptimizer
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         return copy.copy(self)  # states are never written to
 

@@ -280,7 +280,7 @@ class SwitchedLoRA:
         Returns
         -------
         SwitchedLoRA
-            It goes on as this one would.
+            Copy that takes the same later steps as the original.
         """
         made = self._beside()
         made.rng = copy.deepcopy(self.rng)

@@ -49,13 +49,13 @@ class TrainResult(Result):
     Attributes
     ----------
     adapter : Adapter
-        Of the kind that was given.
+        Trained adapter, of the kind that was given.
     gradient_norms : array of shape (n,)
         The norm of what training follows of the gradient, at each of the adapters for which one was asked: of its
         projections onto what each factor reaches, together, for methods that project; else of the gradients in the
         trained arrays.
     method : str
-        As given.
+        The argument `method`.
     n_iter : int
         Steps; a step of "altlora" moves one factor.
     converged : bool
@@ -106,12 +106,12 @@ def train(
     Parameters
     ----------
     adapter : Adapter
-        Where training starts.
+        Adapter at the start of the training; it stays as it is.
     gradient : callable
         From the update of the weight, of shape (d_out, d_in), to the gradient of the loss in the merged weight, of the
         same shape, or to a mapping of gradients in all trained arrays.
     method : {"altlora", "joint", "scaled", "sgd", "adam"}
-        As of `AdapterOptimizer`, of which this function calls `tell` in a loop.
+        Rule of the steps, as in `AdapterOptimizer`, of which this function calls `tell` in a loop.
     step_size : float
         Above 0.
     momentum : float

@@ -39,7 +39,7 @@ class DualityGap(Result):
     objective : float
         f(X).
     spectral_norm : float
-        Of the residual P_Omega(M - X); at an optimum of a ridge above 0 it is the ridge.
+        Spectral norm of the residual P_Omega(M - X); at an optimum of a ridge above 0 it is the ridge.
     lam : float
         Weight of the nuclear norm; with 0 the gap is half the sum of squares on the sample.
     statement : str
@@ -66,7 +66,7 @@ class DualityGap(Result):
         Parameters
         ----------
         problem : data as for `complete`
-            The same observations.
+            Observations of which the completion was made.
 
         Returns
         -------
@@ -103,7 +103,7 @@ def objective(data: Data, U: ArrayLike, V: ArrayLike, *, ridge: float = 0.0) -> 
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     U, V : arrays of shape (m, k) and (n, k)
         The factors.
     ridge : float
@@ -137,7 +137,7 @@ def duality_gap(data: Data, U: ArrayLike, V: ArrayLike, *, lam: float) -> Dualit
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     U, V : arrays of shape (m, k) and (n, k)
         The factors.
     lam : float

@@ -38,7 +38,7 @@ class FilledMatrix(Result):
     observed : csr_array of shape (m, n), or None
         The observations between which the empty entries lie.
     completion : CompletionResult
-        What predicts.
+        Completion whose factors give the predictions.
     """
 
     rows: tuple[str | int, ...]
@@ -130,7 +130,7 @@ class Recommendations(Result):
     tested : Score or None
         The error of the completion on held-out observations.
     message : str
-        Of the completion.
+        Message of the completion.
     """
 
     rows: tuple[str | int, ...]

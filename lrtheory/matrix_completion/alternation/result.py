@@ -74,9 +74,9 @@ class CompletionResult(Result):
     U, V : arrays of shape (m, k) and (n, k)
         Balanced: U^T U = V^T V = diag(singular_values). Rows without observations are 0.
     singular_values : array of shape (k,)
-        Of U V^T, decreasing.
+        Singular values of U V^T, decreasing.
     mean : float
-        Of the observed values.
+        Mean of the observed values.
     row_bias, col_bias : arrays of shape (m,) and (n,), or None
         With `bias`, in units of the values; with a ridge fitted along with the factors.
     biases_alone : pair of arrays of shape (m,) and (n,), or None
@@ -99,18 +99,18 @@ class CompletionResult(Result):
     tried : mapping or None
         ``rank``, ``ridge`` and ``rmse`` of all fits among which held-out observations chose, in their order.
     method, reason : str
-        How the regressions were solved, and why; "propagation" where rank one needed none.
+        Solver of the regressions, and the reason for it; "propagation" where rank one needed none.
     n_iter : int
         Iterations, of two half-steps each.
     converged : bool
         Whether the residual, or its change, fell below the tolerance; with `validation` also when that error stopped
         falling.
     message : str
-        How it ended, and which lines have too few observations.
+        Reason for the end of the run, and the lines that have too few observations.
     counts : mapping
         ``flops``, ``inner_iterations``, ``regressions``, ``undetermined``, ``observations``.
     certificate : DualityGap or None
-        How far the objective is from the best one.
+        Bound on the distance of the objective from the best one.
     trace : mapping or None
         ``residual``, ``inner_iterations``, ``imbalance`` and ``validation``, one entry per iteration.
     """
@@ -384,13 +384,13 @@ class CompletionResult(Result):
         Parameters
         ----------
         cells : Observations, CompletionProblem or Pairs
-            What was observed, of which all other entries are wanted; rows and columns that have ids are found by them.
-            Or pairs of ids.
+            Observed entries, of which all others are wanted; rows and columns that have ids are found by them. Or pairs
+            of ids.
 
         Returns
         -------
         FilledMatrix
-            Its `to_file` writes the predictions.
+            Predictions, which `to_file` writes.
 
         Raises
         ------

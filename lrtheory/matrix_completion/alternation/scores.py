@@ -42,7 +42,7 @@ class Score(Result):
     delta : float
         Probability that an interval misses.
     message : str
-        How many entries of how many rows were tested, and whether the factors help.
+        Number of entries and rows that were tested, and whether the factors help.
     counts : mapping
         ``tested`` entries, ``rows`` that hold them, and how many are in rows or columns that were ``unknown``.
     """

@@ -32,7 +32,7 @@ class SpectralInit(Result):
     U : array of shape (m, k)
         Orthonormal columns, after clipping.
     singular_values : array of shape (k,)
-        Of P_Omega(M) / p, decreasing; they estimate those of M.
+        Singular values of P_Omega(M) / p, decreasing; they estimate those of M.
     V : array of shape (n, k)
         Right singular vectors, not clipped.
     n_clipped : int
@@ -67,7 +67,7 @@ def spectral_init(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen.
+        Observed entries.
     rank : int
         k, in [1, min(m, n)].
     incoherence : float or None

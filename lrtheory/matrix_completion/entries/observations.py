@@ -59,7 +59,7 @@ class Observations:
         The smallest and the largest rating, where the values are ratings: then `complete` has the defaults of ratings,
         and its predictions stay in this range.
     message : str
-        What was read and what was left out, where a file or a frame was.
+        Sentences about the lines that were read and left out, where the source was a file or a frame.
 
     Raises
     ------
@@ -175,7 +175,8 @@ class Observations:
         labels : pair of sequences, or None
             The ids of the rows and of the columns of the other matrix.
         shape : tuple of two int
-            Its shape, which must be that of the observations where one of the two has no ids.
+            Numbers of rows and columns of the other matrix, which must be those of the observations where one of the
+            two has no ids.
 
         Returns
         -------
@@ -208,7 +209,7 @@ class Observations:
         Returns
         -------
         Observations
-            Of the same shape, with the same labels and the same scale.
+            Chosen observations, with the shape, the labels and the scale of these.
 
         Raises
         ------
@@ -240,7 +241,7 @@ class Observations:
         Returns
         -------
         train, test : Observations
-            Of the same shape; together they are all observations.
+            Observations of the same shape, which together are all of these.
 
         Raises
         ------
@@ -312,7 +313,7 @@ class Observations:
         Returns
         -------
         Observations
-            As from a file.
+            Ratings, as `from_file` reads them.
 
         Raises
         ------
@@ -378,7 +379,7 @@ class Observations:
         Parameters
         ----------
         matrix : scipy sparse array or matrix
-            Of shape (m, n), in any format; positions stored twice are refused.
+            Matrix of shape (m, n), in any format; positions stored twice are refused.
         labels : pair of sequences of str, or None
             Names of the rows and of the columns.
 

@@ -90,7 +90,7 @@ def exact_half_step(U: ArrayLike, truth: LowRank, mask: ArrayLike) -> np.ndarray
     Returns
     -------
     array of shape (n, k)
-        What `half_step` with ``axis=1`` finds on the sample.
+        Factor of the columns that `half_step` with ``axis=1`` finds on the sample.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def error_bound(distance: Number | ArrayLike, *, singular_values: ArrayLike, dri
     distance : number or array of any shape
         dist(U, U*).
     singular_values : array of shape (k,)
-        Of M.
+        Singular values of M.
     driving : number or array of any shape
         Frobenius norm of F.
 

@@ -39,7 +39,7 @@ def distortion(A: ArrayLike, R: ArrayLike) -> float:
     Parameters
     ----------
     A : array of shape (n, k)
-        Of full column rank.
+        Matrix of full column rank.
     R : array of shape (k, k)
         Upper triangular, from a QR decomposition of S A.
 
