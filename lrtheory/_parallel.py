@@ -107,7 +107,7 @@ def cluster(address: str | None) -> Iterator[None]:
     Parameters
     ----------
     address : str or None
-        That of the scheduler, such as ``"tcp://127.0.0.1:8786"``; None changes nothing.
+        Address of the scheduler, such as ``"tcp://127.0.0.1:8786"``; None changes nothing.
 
     Yields
     ------

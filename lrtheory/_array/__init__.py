@@ -288,7 +288,7 @@ def interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:
     Parameters
     ----------
     module : module
-        Whose kernels, and those that it imports by name, are wanted.
+        Module whose kernels, and those that it imports by name, are interpreted.
     **replaced
         Other things under names that the kernels use.
 

@@ -101,7 +101,7 @@ def refused(name: str, what: str, way: str = "") -> ValueError:
     name : str
         Name of the file, for the sentence of the error.
     what, way : str
-        From `recognized`.
+        Values that `recognized` returned.
 
     Returns
     -------

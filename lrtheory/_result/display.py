@@ -62,7 +62,7 @@ def table(columns: Columns, *, rows: int | None = ROWS, width: int = WIDTH) -> l
     Parameters
     ----------
     columns : mapping of str to list
-        From `plain`.
+        Columns that `plain` returned.
     rows : int or None
         The rows that are shown; None shows all.
     width : int
@@ -119,7 +119,7 @@ def page(title: str, columns: Columns, facts: Sequence[str], *, rows: int = ROWS
     title : str
         Stands above.
     columns : mapping of str to list
-        From `plain`.
+        Columns that `plain` returned.
     facts : sequence of str
         Sentences.
     rows : int
@@ -153,7 +153,7 @@ def frame(columns: Columns) -> Any:
     Parameters
     ----------
     columns : mapping of str to list
-        From `plain`.
+        Columns that `plain` returned.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def name_ticks(axis: Any, names: Sequence[Any], *, rotation: float = 0.0) -> Non
     Parameters
     ----------
     axis : matplotlib Axis
-        Such as ``ax.xaxis``.
+        Axis of a plot, such as ``ax.xaxis``.
     names : sequence
         Words.
     rotation : float

@@ -31,7 +31,7 @@ class FactorsCertificate(Result):
     bound : float
         No factors of this rank are nearer to the matrix.
     upper : float
-        These factors are not further from it; rounding, to their precision, is counted in.
+        Upper bound on the distance of these factors from the matrix; their rounding to their precision is counted in.
     statement : str
         The statement behind the bound.
     B : array of shape (d_out, rank)
@@ -128,7 +128,7 @@ class LowRankFactors(Result):
     method : str
         Method that found the factors.
     reason : str
-        Why this method was taken.
+        Reason for the method.
     certificate : certificate
         Bounds on the error, which can be verified.
     """

@@ -74,7 +74,7 @@ def next(  # the word for it; the function of Python is not used here
     Returns
     -------
     NextMatches
-        Who plays, how often, and how many directions wait for it.
+        Matches to play, the number of plays of each, and the number of directions that wait for it.
 
     Examples
     --------

@@ -221,7 +221,7 @@ class NextMatches(Result):
     Attributes
     ----------
     profiles : int64 array of shape (n_rows, K)
-        Who plays, as numbers of `labels`; two players of one population, or one of each seat.
+        Players of each match, as numbers of `labels`; two players of one population, or one of each seat.
     plays : int64 array of shape (n_rows,)
         Number of matches of each profile to play.
     games : int64 array of shape (n_rows,)

@@ -169,7 +169,7 @@ def alpha_rank(
         Fitness in a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets
         everybody, with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
     limit : {"epsilon", "alpha"} or None
-        Which limit infinite alpha means: of the perturbed chain as `epsilon` -> 0, which None means too, or of alpha ->
+        Limit that infinite alpha means: of the perturbed chain as `epsilon` -> 0, which None means too, or of alpha ->
         infinity at this population size. Left out at finite alpha and with `epsilon`, where no limit is taken.
     epsilon : float, Fraction or None
         At infinite alpha: a perturbation in (0, 0.5), or None for the exact limit.

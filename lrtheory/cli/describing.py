@@ -127,7 +127,7 @@ def imports(outcome: Any) -> list[str]:
     Returns
     -------
     list of str
-        Such as ``"from proofs_checks.families import Offer"``; none for classes of Python and of NumPy.
+        Lines such as ``"from proofs_checks.families import Offer"``; none for classes of Python and of NumPy.
     """
     made = {(one.__module__, one.__qualname__) for one in classes_of(outcome)}
     return [f"from {module} import {name}" for module, name in sorted(made) if module.partition(".")[0] != "numpy"]

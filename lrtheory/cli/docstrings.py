@@ -24,7 +24,7 @@ def section(told: str, name: str) -> str:
     told : str
         A docstring without its indentation.
     name : str
-        Such as ``"Returns"``.
+        Name of the section, such as ``"Returns"``.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def documented(told: str, name: str) -> dict[str, str]:
     told : str
         A docstring without its indentation.
     name : str
-        Such as ``"Attributes"``.
+        Name of the section, such as ``"Attributes"``.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def entries(told: str, name: str) -> Iterator[tuple[str, str, str]]:
     told : str
         A docstring without its indentation.
     name : str
-        Such as ``"Parameters"``.
+        Name of the section, such as ``"Parameters"``.
 
     Yields
     ------

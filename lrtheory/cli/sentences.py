@@ -79,7 +79,7 @@ def in_options(text: str, verb: Verb) -> str:
     text : str
         With the names of arguments between backticks.
     verb : Verb
-        Whose arguments they are.
+        Verb whose arguments are named.
 
     Returns
     -------

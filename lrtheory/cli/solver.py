@@ -27,7 +27,7 @@ def loaded(told: str, statement: Statement) -> Callable[..., Any]:
     told : str
         A file or a module, a colon, and a name in it.
     statement : Statement
-        Whose signature it must have.
+        Statement whose signature the function must have.
 
     Returns
     -------

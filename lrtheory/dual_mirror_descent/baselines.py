@@ -139,7 +139,7 @@ def adaptive_target(
     Returns
     -------
     AllocationResult
-        That of ``allocate(..., target="adaptive")``.
+        Run of ``allocate(..., target="adaptive")``.
 
     Raises
     ------

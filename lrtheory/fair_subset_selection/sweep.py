@@ -282,7 +282,7 @@ def quota_sweep(
     disadvantaged : bool array of shape (m,), or array of item numbers or names
         The group G2; names are those of the latent rankings.
     quotas : sequence of int, optional
-        Which l to try; by default all feasible ones.
+        Quotas l to try; by default all feasible ones.
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
         As in `select`.
     ties : {"index", "random"}, optional

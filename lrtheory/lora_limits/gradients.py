@@ -136,7 +136,7 @@ class LoRAGradients(Result):
     method : str
         "dense", "tiled", "low-rank" or "hybrid".
     reason : str
-        Why this method was chosen, in a phrase.
+        Reason for the method, in a phrase.
     message : str
         A sentence about the accuracy.
     counts : mapping
@@ -220,7 +220,7 @@ def lora_gradients(
         Inputs of keys and values; None takes XQ for XK (self-attention), and XK for XV. What has no batch axis, weights
         among them, serves all entries of the batch.
     adapt : projections
-        Some of "Q", "K", "V"; projections without adapter get the gradient of their weight alone.
+        Projections with adapters, some of "Q", "K", "V"; all others get the gradient of their weight alone.
     method : {"auto", "dense", "tiled", "low-rank", "hybrid"}
         "dense" is exact and writes whole L x L matrices; "tiled" is exact in O(L) memory; "low-rank" replaces exp by a
         polynomial and makes no L x L matrix; "hybrid" does so too, but keeps a few large tokens exact; "auto" takes

@@ -213,7 +213,7 @@ class LoRAHead:
         path : path
             A safetensors file, the index of a model in several files, or the folder of a model.
         layer, head : int
-            Which head, counted from 0.
+            Number of the layer, and of the head in it, from 0.
         n_heads : int or None
             Number of query heads in a layer; keys and values may have fewer. None takes "num_attention_heads".
         alpha : float or None
@@ -224,7 +224,7 @@ class LoRAHead:
         rank : int or None
             Rank of new adapters; None takes "r", else 8.
         adapt : projections or None
-            Which weights get new adapters, with A uniform as peft draws it and B = 0; None takes "Q" and "V".
+            Projections that get new adapters, with A uniform as peft draws it and B = 0; None takes "Q" and "V".
         adapters : path or None
             A safetensors file or a folder of peft with the adapters, in place of new ones. `rank`, `adapt` and `rng`
             say how new ones are made, and are refused beside it.

@@ -39,7 +39,7 @@ class Reach(Result):
     method : str
         "closed-form" or "alternating".
     reason : str
-        Why that method was taken.
+        Reason for the method.
     message : str
         Remarks on ranks of frozen factors, other adapters that are as near, the quality of the bound, and the number of
         runs of which the upper end is the best.

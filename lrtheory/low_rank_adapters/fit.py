@@ -56,7 +56,7 @@ class FitResult(Result):
     method : str
         "closed-form" or "alternating".
     reason : str
-        Why that method was taken.
+        Reason for the method.
     n_iter : int
         Steps of the best run; 0 for a closed form.
     converged : bool

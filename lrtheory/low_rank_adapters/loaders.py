@@ -42,7 +42,7 @@ def load_update(kind: str = "int4", *, layer: int = 5, module: str = "output.den
     layer : int
         0 to 5; for "healing" and "gradient" at least 1, as the layer before it is removed.
     module : str
-        Which map of the layer: "attention.self.query", "attention.self.key", "attention.self.value",
+        Map of the layer: "attention.self.query", "attention.self.key", "attention.self.value",
         "attention.output.dense", "intermediate.dense" or "output.dense"; the last one alone but for "int4".
 
     Returns

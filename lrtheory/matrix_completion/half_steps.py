@@ -59,7 +59,7 @@ class HalfStep(Result):
     converged : bool
         Whether every line has reached the tolerance.
     message : str
-        Which lines have too few observations to be determined.
+        Lines that have too few observations to be determined.
     counts : mapping
         ``flops``, ``inner_iterations``, ``regressions``, ``undetermined``.
     """

@@ -156,7 +156,7 @@ class StackResult(Result):
     method : str
         "gram", "fd" or "sketch".
     reason : str
-        Why, where "auto" chose.
+        Reason for the method, where "auto" chose it.
     message : str
         Storage beside that of the blocks, and the error for which the rank was chosen.
     counts : mapping

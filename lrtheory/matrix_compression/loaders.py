@@ -60,7 +60,7 @@ def load_transformer_heads(projection: str = "query") -> StackProblem:
     Parameters
     ----------
     projection : {"query", "key", "value"}
-        Which.
+        Projection whose weights are loaded.
 
     Returns
     -------

@@ -51,7 +51,7 @@ class EpisodeTable(Result):
     chosen_on : tuple
         The held-out classes; empty where no weight was chosen.
     message : str
-        On which tasks the numbers were measured.
+        Tasks on which the numbers were measured, in words.
     counts : mapping
         ``tasks``, and ``validation_tasks`` for the choice of weights.
     """

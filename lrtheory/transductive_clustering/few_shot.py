@@ -155,9 +155,9 @@ def few_shot(
     query_mask : bool or int array of the shape of the labels of the queries, (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     tol : float or None
-        When "slk", "k-means" and "laplacian-shot" stop, as in `cluster`; of "tim" the largest move of a coordinate, in
-        units of the length of the support's points, and of "label-spreading" that of a share. None is 1e-5, 1e-5,
-        1e-6, 1e-4 and 1e-3.
+        Tolerance of the stopping rule of `cluster` for "slk", "k-means" and "laplacian-shot"; of "tim" the largest move
+        of a coordinate, in units of the length of the support's points, and of "label-spreading" that of a share. None
+        is 1e-5, 1e-5, 1e-6, 1e-4 and 1e-3.
     max_iter : int or None
         Largest number of turns of "slk", "k-means" and "pt-map", or of updates of "laplacian-shot", "tim" and
         "label-spreading"; None is 100, 100, 10, 20, 150 and 30.

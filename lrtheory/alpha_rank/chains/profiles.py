@@ -108,7 +108,7 @@ def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None
         Profile after the deviation. Columns run through the players, and for each player through the other strategies
         in ascending order.
     players : int64 array of shape (D,)
-        Who deviates in each column.
+        Number of the player who deviates in each column.
     """
     profiles = np.arange(math.prod(sizes)) if profiles is None else profiles
     blocks, stride = [], math.prod(sizes)

@@ -137,7 +137,7 @@ def best_response(policies: Sequence[np.ndarray], player: int) -> np.ndarray:
     policies : K tables
         Betting probabilities of every player; the player's own are not read.
     player : int
-        Who responds.
+        Number of the player who responds, from 0.
 
     Returns
     -------

@@ -46,7 +46,7 @@ class MatchLog(FromMatches, Result):
     Attributes
     ----------
     players : int64 array of shape (n_matches, K)
-        Who sat where, as numbers of `labels`.
+        Player in each seat of each match, as numbers of `labels`.
     scores : float64 array of shape (n_matches, K)
         Score of each player; with two players 1 for a win, 0 for a loss, and `draws` for a draw, unless the log has
         scores of its own.

@@ -53,7 +53,7 @@ class InformationGain(Result):
     pi : float64 array of shape (n,)
         Mean of the rankings of games drawn from the posterior.
     rankings : float64 array of shape (n_games, n)
-        These rankings; their mean l1 distance to the true one is the regret of the paper.
+        Rankings of the drawn games; their mean l1 distance to the true one is the regret of the paper.
     means, variances : float64 array of shape (n, n)
         Posterior of each entry; the diagonal, which no ranking needs, is never played.
     n_samples : int64 array of shape (n, n)

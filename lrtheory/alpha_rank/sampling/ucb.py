@@ -131,7 +131,7 @@ class ResponseGraphUCB:
     delta : float
         Failure probability, in (0, 1).
     scheme : {"CW", "UE", "U", "VW"}
-        Which profile is next, see the table at the top of this module.
+        Rule for the next profile, see the table at the top of this module.
     bound : {"hoeffding", "clopper-pearson"}
         Confidence intervals for outcomes in [0, 1], or the narrower exact ones for outcomes in {0, 1}.
     slack : float
@@ -339,7 +339,7 @@ class ResponseGraphUCB:
         Parameters
         ----------
         state : mapping
-            From `get_state`.
+            State that `get_state` returned.
 
         Raises
         ------

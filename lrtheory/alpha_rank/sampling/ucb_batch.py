@@ -87,7 +87,7 @@ def response_graph_ucb_batch(
     delta : float
         Failure probability, in (0, 1).
     scheme : {"CW", "UE", "U", "VW"}
-        Which profile is next, see `ResponseGraphUCB`.
+        Rule for the next profile, see `ResponseGraphUCB`.
     bound : {"hoeffding", "clopper-pearson"}
         Kind of the confidence intervals.
     slack : float

@@ -62,8 +62,8 @@ class Inequality:
         The claim that bounds how often ``where`` fails; required by claims that use ``where``. It is judged on the same
         outcomes, so that a solver cannot excuse itself.
     unbounded : str
-        Why neither side has a limit that holds whatever the solver does; empty where the sides name one in every entry
-        (`Sides.trivial`, `Sides.least`).
+        Reason why neither side has a limit that holds whatever the solver does; empty where the sides name one in every
+        entry (`Sides.trivial`, `Sides.least`).
     randomness : str
         Random numbers of the algorithm, in words.
     """
@@ -104,7 +104,7 @@ class Recorded:
     Parameters
     ----------
     reason : str
-        Why.
+        Reason why the statement is not checked.
     carried_by : str
         Id of the statement that carries what can be checked of it.
     """

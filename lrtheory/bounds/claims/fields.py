@@ -15,7 +15,7 @@ def demand_functions(claim: Any, *names: str, optional: tuple[str, ...] = ()) ->
     Parameters
     ----------
     claim : Claim
-        Whose fields are looked at.
+        Claim whose fields are checked.
     *names : str
         Fields that are functions.
     optional : tuple of str

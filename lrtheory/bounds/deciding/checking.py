@@ -103,7 +103,7 @@ def demand_signature(statement: Statement, solve: Callable[..., Any]) -> None:
     Parameters
     ----------
     statement : Statement
-        Whose kind of claim says what is given.
+        Statement whose kind of claim determines the arguments.
     solve : callable
         The algorithm.
 

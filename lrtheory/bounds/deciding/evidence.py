@@ -44,7 +44,7 @@ class Evidence(Result):
         Subject of the measurement: "the project's solver", "a formula", or "a solver of the caller's: " and its name.
         Empty where a file of format 1 was read, which has neither rows nor problems.
     scope : str
-        On what: "81 instances" for the whole family, or the label of the one that was asked for.
+        Instances that were measured: "81 instances" for the whole family, or the label of the one that was asked for.
     verdict : {"supported", "refuted", "inconclusive", "recorded"}
         The answer. It follows from `rows`, `problems` and `hypotheses`, and from the verdicts of the saboteurs where
         they were run along: where one of them is not refuted, support is `inconclusive`.
@@ -53,7 +53,7 @@ class Evidence(Result):
     budget : str
         Name of the budget.
     hypotheses : mapping of str to int
-        On how many instances each hypothesis was found true.
+        Number of instances on which each hypothesis was found true.
     lhs, rhs, slack : ndarray, shape (n_instances,)
         Both sides at the worst entry of each instance, and rhs - lhs (for equalities ``-|rhs - lhs|``).
     worst : mapping
@@ -79,7 +79,7 @@ class Evidence(Result):
     saboteurs, repairs : mapping of str to str
         Verdicts of the saboteurs and of the repairs, where they were run along.
     message : str
-        Why the verdict is not better, or what was remarkable.
+        Reason why the verdict is not better, or remarks on the measurement.
     replay : str
         The command that repeats the worst instance.
     digest : str

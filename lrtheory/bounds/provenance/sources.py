@@ -82,7 +82,7 @@ class Measured:
     what : str
         Name of the constant or regularity.
     where : str
-        On which instances or data.
+        Instances or data on which it was measured.
     command : str
         The command that measures it again.
     """

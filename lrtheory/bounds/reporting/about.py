@@ -57,7 +57,7 @@ class Published:
     what : str
         The quantity, as the figure names it.
     who : {"ours", "published"}
-        Whose number is meant.
+        Author of the number.
     """
 
     figure: str

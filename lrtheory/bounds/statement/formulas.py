@@ -45,7 +45,7 @@ def as_text(tex: str) -> str:
     Returns
     -------
     str
-        Such as ``‖x‖² ≤ ∑ᵢ xᵢ²``; the TeX itself where it has an environment, or braces that do not match.
+        Formula such as ``‖x‖² ≤ ∑ᵢ xᵢ²``; the TeX itself where it has an environment, or braces that do not match.
 
     Examples
     --------

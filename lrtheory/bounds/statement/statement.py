@@ -44,7 +44,7 @@ def name_of(solve: Callable[..., Any]) -> str:
     Returns
     -------
     str
-        Such as ``mymodule.solver``; an object that can be called is named by its class.
+        Dotted name such as ``mymodule.solver``; an object that can be called is named by its class.
     """
     inner: Any = solve
     while isinstance(inner, functools.partial):
@@ -99,10 +99,10 @@ class Statement:
         statement's own on the same instance, or None, with the reason: "the number of iterates is the solver's". Its
         form is the same everywhere else (`Statement.with_solver`).
     closed : str
-        Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
-        our kernels make. Empty where one can. Where the reason names a formula, evidence is about that.
+        Reason why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts
+        that only our kernels make. Empty where one can. Where the reason names a formula, evidence is about that.
     randomness : str
-        Which random numbers the algorithm draws besides those of `rng`, such as "the library's own"; a replay then
+        Random numbers that the algorithm draws besides those of `rng`, such as "the library's own"; a replay then
         repeats the law and not the draws. Empty where there are none.
     violated : Violated or None
         For a promise that does not hold as installed: the sentence that says so. The verdict that is due is then

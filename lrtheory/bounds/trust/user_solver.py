@@ -138,9 +138,9 @@ def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
     Parameters
     ----------
     statement : Statement
-        Whose solver runs once.
+        Statement whose own solver runs once.
     session : Session
-        For the random stream.
+        Session whose random stream the run takes.
 
     Returns
     -------
@@ -157,9 +157,9 @@ def example_of(statement: Statement, session: Session, runs: int = 1) -> tuple[A
     Parameters
     ----------
     statement : Statement
-        Whose solver runs.
+        Statement whose own solver runs.
     session : Session
-        For the random stream.
+        Session whose random stream the runs take.
     runs : int
         Number of runs, where the claim is about chance.
 
@@ -187,7 +187,7 @@ def kind_of(value: Any, depth: int = 2) -> str:
     Returns
     -------
     str
-        Such as ``Panel(values: array (3, 2) of Fraction, k: int)``.
+        Form such as ``Panel(values: array (3, 2) of Fraction, k: int)``.
     """
     name = type(value).__name__
     if isinstance(value, np.ndarray):

@@ -53,7 +53,7 @@ class EditedModel(Result):
     tensor : str
         The name of the matrix.
     certificate : DriftCertificate or None
-        That of the edit.
+        Certificate of the edit.
     message : str
         Choice of the ridge weight, or the effect of another one; empty where neither is to be told.
     """

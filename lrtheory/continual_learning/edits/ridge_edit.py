@@ -47,7 +47,7 @@ class RidgeEditResult(Result):
     method : str
         Form of the recursion, or name of the baseline, that computed the map.
     reason : str
-        Why that method was taken.
+        Reason for the method.
     message : str
         Reason for a missing certificate or for doubts about the answer; may be empty.
     counts : mapping of str to int

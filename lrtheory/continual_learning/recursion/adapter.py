@@ -117,7 +117,7 @@ def adapter_of(
     like : array
         Array whose library, device and precision the factors get.
     layout : {"rows", "torch"}
-        That of the map.
+        Layout of the map.
 
     Returns
     -------

@@ -140,7 +140,7 @@ class SketchResult(Result):
     method : str
         The one that was used.
     reason : str
-        Why, where "auto" chose it.
+        Reason for the method, where "auto" chose it.
     message : str
         Sentence about the loss of a direction, or the reason why it has no bound.
     counts : mapping

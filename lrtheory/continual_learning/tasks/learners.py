@@ -63,7 +63,7 @@ class Training(NamedTuple):
     Attributes
     ----------
     optimizer : {"sgd", "momentum", "adam"}
-        Which steps it takes.
+        Rule of the steps.
     step_size : float
         The factor of a step.
     epochs : int
@@ -84,7 +84,7 @@ class RidgeLearner:
     Parameters
     ----------
     network : Network
-        Whose hidden layers make the features.
+        Network whose hidden layers make the features.
     ridge : float
         The weight of the squared norm of the map, the row of the intercept included.
     intercept : bool

@@ -21,7 +21,7 @@ class Optimizer:
     Parameters
     ----------
     name : {"sgd", "momentum", "adam"}
-        Which one.
+        Rule of the steps.
     step_size : float
         The factor of a step.
     like : sequence of ndarray

@@ -105,7 +105,7 @@ class Optimum(Result):
     method : str
         ``sort``, ``lp`` or ``milp``.
     reason : str
-        Why this method.
+        Reason for the method.
     certificate : DualityCertificate
         The dual bound at the prices.
     """

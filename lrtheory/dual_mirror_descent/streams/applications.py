@@ -76,7 +76,7 @@ def make_hub_and_spoke(horizon: int = 800, *, rng: Rng = None) -> RequestStream:
     horizon : int
         Number of requests.
     rng : Generator, int or None
-        Who asks when; the network is always the same.
+        Source of the requests and of their order; the network is always the same.
 
     Returns
     -------

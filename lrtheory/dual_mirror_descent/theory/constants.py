@@ -66,7 +66,7 @@ def bregman(
     to, start : array of shape (m,)
         Prices, in units of reward per unit of the resource; for entropies `to` at least 0 and `start` positive.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
-        Which h, see Notes.
+        Geometry, which determines h, see Notes.
     rate : array of shape (m,)
         rho; needed for the scaled and the capped geometry.
 
@@ -140,7 +140,7 @@ def gradient_bound(
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         In the scaled and the capped geometry the entries are g_j / rho_j.
     constants : {"tight", "paper"}
-        Which constant.
+        Version of the constant.
 
     Returns
     -------
@@ -281,7 +281,7 @@ def regret_constants(
     alpha : number
         Competitive ratio, at least 1; above it for the adversarial bound (statement DMD-T2).
     constants : {"tight", "paper"}
-        Which bound on the gradient, and for the entropy which largest price (in the paper f_bar / rho_j + 1).
+        Version of the bound on the gradient, and for the entropy of the largest price (in the paper f_bar / rho_j + 1).
 
     Returns
     -------

@@ -220,7 +220,7 @@ def make_random_stream(
     Parameters
     ----------
     kind : {"coverage", "facility", "features", "logdet", "modular"}
-        Which objective. Coverage, facility and modular have integer values, on which doubles are exact.
+        Kind of the objective. Coverage, facility and modular have integer values, on which doubles are exact.
     n : int
         Elements, at least 1.
     k : int

@@ -316,7 +316,7 @@ class Applicants(Result):
     item_groups : mapping
         Attribute -> group of every person: "age" (decades), "marital" and "job" (strings).
     good : bool array of shape (m,)
-        Who paid back, which no criterion knows.
+        Whether each person paid the credit back, which no criterion knows.
     """
 
     rankings: Rankings

@@ -182,7 +182,7 @@ class HeadRegimes(Result):
     Attributes
     ----------
     layers, heads : int64 array of shape (n,)
-        Which head, counted from 0.
+        Number of the layer, and of the head in it, from 0.
     logit_bounds : float64 array of shape (n,)
         M of each head, a bound on its logits.
     degrees : int64 array of shape (n,)

@@ -35,7 +35,7 @@ class Refactorized(Result):
         The largest curvature of the loss scale^2 ||B A - M||^2 / 2 at its solution; plain gradient descent is stable
         for steps below 2 over it (statement RF-2).
     sharpness_after : float
-        That of the balanced factors, which is the least that factors of this product have.
+        Largest curvature with the balanced factors, which is the least that factors of this product have.
     method : str
         Treatment of the momentum: "transport", "reset" or "none".
     message : str

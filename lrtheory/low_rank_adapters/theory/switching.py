@@ -33,7 +33,7 @@ def switched_weight(
     scale : number
         s.
     side : {"A", "B"}
-        Which factor is switched.
+        Factor that is switched.
 
     Returns
     -------

@@ -234,7 +234,7 @@ class SwitchedLoRA:
         k : int
             The row or column, from 0.
         side : {"A", "B"}
-            Which factor.
+            Factor that is switched.
 
         Raises
         ------

@@ -61,7 +61,7 @@ class TrainResult(Result):
     converged : bool
         Whether the norm fell to `tol` times the first one.
     message : str
-        Why training ended, and ``rank_deficient`` where a factor had not its full rank.
+        Reason for the end of the training, and ``rank_deficient`` where a factor had not its full rank.
     counts : mapping
         ``gradients`` that were asked for, and ``refactorizations`` that changed the factors: there is none where the
         product lacks the rank of the factors.

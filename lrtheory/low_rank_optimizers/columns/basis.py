@@ -31,7 +31,7 @@ def dct_basis(n: int, *, columns: ArrayLike | None = None, dtype: str = "float64
     n : int
         At least 1: the length of a row.
     columns : sequence of int or None
-        Which columns, in their order; None is all of them.
+        Numbers of the columns, in their order; None is all of them.
     dtype : {"float64", "float32"}
         Precision of the entries of the result; each cosine is rounded to it once.
 

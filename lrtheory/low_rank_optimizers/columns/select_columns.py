@@ -133,7 +133,7 @@ class ColumnSelection(Result):
     method : str
         "fft", "gemm" or "exact".
     reason : str
-        Why this method was taken.
+        Reason for the method.
     certificate : ColumnCertificate
         Bound on the residual of G outside the chosen columns, with its proof.
     """

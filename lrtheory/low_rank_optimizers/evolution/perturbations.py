@@ -281,7 +281,7 @@ class Perturbations:
         layer : int
             From 0.
         members : sequence of int or None
-            Which members; None takes all.
+            Numbers of the members; None takes all.
         out : array of shape (members, batch, m) or None
             Array that receives the outputs, in its own precision; None allocates one. To allocate memory for many
             outputs takes longer than to compute them.

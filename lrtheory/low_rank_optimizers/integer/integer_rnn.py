@@ -157,12 +157,12 @@ class IntegerRNN:
         Parameters
         ----------
         weights : mapping of str to array
-            Some layers or all, by the names of `shapes`; integers from -127 to 127.
+            Weights of some layers or all, by the names of `shapes`; integers from -127 to 127.
 
         Returns
         -------
         IntegerRNN
-            This one stays as it is.
+            New network; the one that is called stays as it is.
 
         Raises
         ------

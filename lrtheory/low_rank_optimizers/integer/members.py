@@ -102,7 +102,8 @@ class IntegerMembers:
         A : array of shape (outputs, rank)
             Integers of eight bits.
         B : array of shape (inputs, rank)
-            Likewise. The layer becomes W + B A^T 2^(-4 - sigma_shift), with a floor after its inputs are summed.
+            Integers of eight bits. The layer becomes W + B A^T 2^(-4 - sigma_shift), with a floor after its inputs are
+            summed.
 
         Raises
         ------

@@ -37,7 +37,7 @@ class AuON(Optimizer):
     gamma : float
         In (0, 300], in the released form alone.
     method : {"paper", "released"}
-        Which form.
+        Form of the step, that of the paper or of the released program.
     momentum : float
         b in [0, 1).
     nesterov : bool

@@ -42,7 +42,7 @@ class Frugal(Optimizer):
     rest_scale : float
         rho at least 0: the step size of the rest over that of Adam.
     kind : {"columns", "rows", "entries"}
-        Which parts are chosen.
+        Parts of the gradient among which P chooses.
     beta1, beta2, epsilon_root : float
         As in `AdamW`.
     lam : float

@@ -81,7 +81,7 @@ def curvature_response(s: Number, *, decay: Number, method: str = "exact") -> Nu
     decay : number
         gamma in (0, 1).
     method : {"exact", "published"}
-        Which update; "published" is the formula of the first author's thesis.
+        Formula of the update; "published" is that of the first author's thesis.
 
     Returns
     -------

@@ -237,7 +237,7 @@ def state_bytes(
     momentum : number
         0 means that "sgd", "auon" and "muon" keep no momentum.
     kind : str
-        Which parts "frugal" chooses: "columns", "rows" or "entries".
+        Parts among which "frugal" chooses: "columns", "rows" or "entries".
     error_feedback : bool
         Whether "dct_adamw" keeps its error.
     itemsize : int

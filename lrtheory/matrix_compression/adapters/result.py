@@ -59,7 +59,7 @@ class AdapterCertificate(Result):
     bound : float
         No adapter with these ranks is nearer: the root of the sum over the modules of squared Frobenius distances.
     upper : float
-        This one is not further; the rounding of its factors to their type is counted in.
+        Upper bound on the distance of this adapter; the rounding of its factors to their type is counted in.
     statement : str
         The statement behind the bound.
     ranks : mapping of str to int
@@ -174,7 +174,7 @@ class AdapterResult(Result):
     method : str
         Method by which the ranks, or the sums of merged updates, were found.
     reason : str
-        Why this method was taken.
+        Reason for the method.
     message : str
         Warnings about the files that were read, or the reason for the method; may be empty.
     certificate : AdapterCertificate

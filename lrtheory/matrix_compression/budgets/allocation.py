@@ -44,7 +44,7 @@ class RankAllocation(Result):
     method : {"greedy", "dp"}
         The method that was used.
     reason : str
-        Why this method was taken.
+        Reason for the method.
     certificate : RankCertificate
         Bound on the energy that other ranks within the budget keep.
     """

@@ -106,7 +106,7 @@ def attention_rank(
     method : {"product", "factors"}
         Truncate the logits, or queries and keys one by one, as published code does.
     mask : None, "causal", or bool array of shape (L_Q, L_K)
-        Which keys a query sees; it sees one at least.
+        Keys that each query sees, at least one.
     center : bool
         Subtract the mean of the keys first, which changes no weight.
 

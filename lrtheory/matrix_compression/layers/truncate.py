@@ -53,7 +53,7 @@ class LayerCertificate(Result):
     bound : float
         No weight of this rank errs less.
     upper : float
-        This one does not err more.
+        Upper bound on the error of this weight.
     statement : str
         The statement behind the bound.
     B : array of shape (d_out, rank)

@@ -57,7 +57,7 @@ def k_means(
     query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     tol : float or None
-        When the turns stop, as in `cluster`; None is 1e-5.
+        Tolerance of the stopping rule of `cluster`; None is 1e-5.
     max_iter : int or None
         Largest number of turns; None is 100.
     n_jobs : int or None
@@ -154,7 +154,7 @@ def k_modes(
     query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     tol : float or None
-        When the turns stop, as in `cluster`; None is 1e-5.
+        Tolerance of the stopping rule of `cluster`; None is 1e-5.
     max_iter : int or None
         Largest number of turns; None is 100.
     record : bool

@@ -60,7 +60,7 @@ def laplacian_shot(
     query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     tol : float or None
-        When the updates stop, as in `bound_update`; None is 1e-6.
+        Tolerance of the stopping rule of `bound_update`; None is 1e-6.
     max_iter : int or None
         Largest number of updates; None is 20.
     n_jobs : int or None

@@ -295,7 +295,7 @@ class MonotoneCertificate(Result):
     method : {"dense", "lanczos"}
         Method of the eigenvalues.
     reason : str
-        Why this method was taken.
+        Reason for the method.
     """
 
     monotone: bool

@@ -28,7 +28,7 @@ class Case:
     clamp : ndarray of shape (N,)
         Labels of the clamped points; -1 is free.
     path : str
-        Which code of the package runs it: "dense", "sparse", or "tasks", the compiled few-shot tasks.
+        Code of the package that runs the case: "dense", "sparse", or "tasks", the compiled few-shot tasks.
     features : ndarray of shape (K + N, d), or None
         For "tasks", one prototype per class and the points; costs, affinity and start follow from them.
     """
