@@ -138,7 +138,7 @@ def check(
     StatementError
         If there is no such place, or the statement is not well posed.
     TypeError
-        If `solve` cannot be called, `id` is neither a string nor a statement, or `saboteur` or `repair` is no name.
+        If `solve` cannot be called, `id` is neither a string nor a statement, or `saboteur` or `repair` is not a name.
     ValueError
         If the budget, the seed or the instance is not understood, two of `solve`, `saboteur` and `repair` are given,
         or `solve` is given for a claim about a formula, which puts no algorithm to the test.
@@ -210,7 +210,7 @@ def check_all(
     KeyError
         If no statement has that name.
     TypeError
-        If `ids` is no list.
+        If `ids` is not a list.
     ValueError
         If the budget or the seed is not understood, or a statement stands in no module and no file.
 
@@ -321,7 +321,7 @@ def report(
     KeyError
         If an id is unknown.
     TypeError
-        If `ids` is no list.
+        If `ids` is not a list.
     """
     wanted = list(registry()) if ids is None else _resolved(ids)
     records = None if figures is None else read_records(Path(figures))

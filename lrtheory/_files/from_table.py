@@ -77,7 +77,7 @@ class FromTable:
         Raises
         ------
         TypeError
-            If it is no data frame.
+            If it is not a data frame.
         ValueError
             If a column is missing or a cell breaks a rule; the row is named, from 0.
         """

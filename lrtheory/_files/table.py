@@ -372,7 +372,7 @@ def _from_frame(frame: Any) -> Table:
     Raises
     ------
     TypeError
-        If it is no frame.
+        If it is not a frame.
     ValueError
         If the columns have different lengths, or two have one name.
     """

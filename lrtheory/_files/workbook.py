@@ -38,7 +38,7 @@ def sheet_rows(data: bytes, name: str) -> tuple[list[int], list[list[str]]]:
     ImportError
         If openpyxl, which reads workbooks, is not installed.
     ValueError
-        If it is no workbook or a damaged one, several sheets hold cells, or the value of a cell is an error or unknown.
+        If it is not a workbook or is damaged, several sheets hold cells, or the value of a cell is an error or unknown.
     """
     values = _sheets(data, name, formulas=False)
     if len(values) != 1:

@@ -234,7 +234,7 @@ class DualMirrorDescent:
         Raises
         ------
         TypeError
-            If the oracle is no function that returns an `Action`.
+            If the oracle is not a function that returns an `Action`.
         ValueError
             If the oracle returns negative or infinite costs, an infinite reward, or nothing that earns or uses
             something, or if the horizon is over.
@@ -269,7 +269,7 @@ class DualMirrorDescent:
         Raises
         ------
         TypeError
-            If the oracle is no function that returns an `Action`.
+            If the oracle is not a function that returns an `Action`.
         ValueError
             If all requests of the horizon have been seen or proposed.
         """
@@ -377,7 +377,7 @@ class DualMirrorDescent:
         Parameters
         ----------
         state : mapping
-            From `get_state`.
+            State that `get_state` returned.
 
         Raises
         ------

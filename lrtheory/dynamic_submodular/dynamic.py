@@ -330,7 +330,7 @@ class DynamicSubmodular(Updater):
         Parameters
         ----------
         state : mapping
-            From `get_state`.
+            State that `get_state` returned.
 
         Raises
         ------

@@ -144,7 +144,7 @@ def random_within_groups(
     Raises
     ------
     TypeError
-        If `rankings` are no rankings, `rule` is no rule, or `quota` is not a mapping.
+        If `rankings` are not rankings, `rule` is not a rule, or `quota` is not a mapping.
     ValueError
         If the quotas do not sum to k, or a group is unknown or too small.
 

@@ -80,7 +80,7 @@ class SelectionCertificate(Result):
         Raises
         ------
         TypeError
-            If `rankings` are no rankings, or `rule` is no rule.
+            If `rankings` are not rankings, or `rule` is not a rule.
         """
         rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
         items, groups, low, high = (_whole(field) for field in (self.items, self.groups, self.low, self.high))
@@ -229,7 +229,7 @@ class TransferCertificate(Result):
         Raises
         ------
         TypeError
-            If `rankings` are no rankings, or `rule` is no rule.
+            If `rankings` are not rankings, or `rule` is not a rule.
         """
         rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
         items, groups = _whole(self.items), None if self.groups is None else _whole(self.groups)
@@ -275,7 +275,7 @@ def certify_selection(
     Raises
     ------
     TypeError
-        If `latent` are no rankings, or `rule` is no rule.
+        If `latent` are not rankings, or `rule` is not a rule.
     ValueError
         If items repeat, lie outside 0 .. m - 1 or are none, or groups are of several attributes.
 

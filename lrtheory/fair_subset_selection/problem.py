@@ -271,7 +271,7 @@ class Rankings(_Derived, Result):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If a row is no ballot, or it cannot be told what the cells are; file and line are named.
+            If a row is not a ballot, or it cannot be told what the cells are; file and line are named.
         """
         if form_of(path, form) != "preflib":
             return cls._from_table(as_table(path, form=form, header=header), columns)
@@ -299,9 +299,9 @@ class Rankings(_Derived, Result):
         Raises
         ------
         TypeError
-            If it is no frame.
+            If it is not a frame.
         ValueError
-            If a row is no ballot, or it cannot be told what the cells are.
+            If a row is not a ballot, or it cannot be told what the cells are.
 
         Examples
         --------

@@ -107,7 +107,7 @@ def select(
     Raises
     ------
     TypeError
-        If `rankings` are no rankings, `rule` is no rule, or quotas are not mappings.
+        If `rankings` are not rankings, `rule` is not a rule, or quotas are not mappings.
     ValueError
         If quotas are infeasible or of unknown groups, the method cannot solve what is asked, or a score overflows.
     RuntimeError
@@ -222,7 +222,7 @@ def select_by_scores(
     Raises
     ------
     TypeError
-        If quotas are not mappings, or `labels` are no sequence.
+        If quotas are not mappings, or `labels` are not a sequence.
     ValueError
         If quotas are infeasible or of unknown groups, or a score or the sum of the chosen ones is not finite.
 

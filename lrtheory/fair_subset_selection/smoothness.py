@@ -224,7 +224,7 @@ def smoothness(
     Raises
     ------
     TypeError
-        If one of the two holds rankings and the other does not, or `rule` is no rule.
+        If one of the two holds rankings and the other does not, or `rule` is not a rule.
     ValueError
         If shapes do not fit, a score is above what one ranking can give, or there is less than one voter.
 

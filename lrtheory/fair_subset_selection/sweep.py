@@ -299,7 +299,7 @@ def quota_sweep(
     Raises
     ------
     TypeError
-        If the rankings are no rankings, `rule` is no rule, or quotas are not integers.
+        If the rankings are not rankings, `rule` is not a rule, or quotas are not integers.
     ValueError
         If the rankings are of different items or name them in different orders, or a quota is infeasible.
 

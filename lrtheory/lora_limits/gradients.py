@@ -94,7 +94,7 @@ class GradientError(Result):
         Raises
         ------
         TypeError
-            If `problem` is not an AttentionProblem, or `gradients` are no result of `lora_gradients`.
+            If `problem` is not an AttentionProblem, or `gradients` are not a result of `lora_gradients`.
         """
         if not isinstance(problem, AttentionProblem):
             raise must("problem", "an AttentionProblem", problem, TypeError)

@@ -243,7 +243,7 @@ class LoRAHead:
         FileNotFoundError
             If there is no such file.
         TypeError
-            If `path` or `adapters` is no path.
+            If `path` or `adapters` is not a path.
         ValueError
             If a file is damaged or has no such layer or head, nothing says how many heads a layer has or what alpha
             is, or an option of new adapters is given beside a file of adapters.

@@ -47,7 +47,7 @@ class AdapterFile:
     Raises
     ------
     TypeError
-        If a module is no AdapterModule.
+        If a module is not an AdapterModule.
     ValueError
         If there is none, or the settings are those of another kind of adapter.
 

@@ -161,7 +161,7 @@ def sample_matches(
     Raises
     ------
     TypeError
-        If the policies or the profile are no sequences.
+        If the policies or the profile are not sequences.
     ValueError
         If the profile does not exist, or there are fewer than 2 players or more than 4.
 

@@ -68,7 +68,7 @@ def make_memory_one(
     Raises
     ------
     TypeError
-        If the strategies are no mapping from names.
+        If the strategies are not a mapping from names.
     ValueError
         If a number is out of range.
 

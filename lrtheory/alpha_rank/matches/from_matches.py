@@ -53,7 +53,7 @@ class FromMatches:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is no table, a column is missing, a cell says nothing, or the class counts no such matches; a
+            If the file is not a table, a column is missing, a cell says nothing, or the class counts no such matches; a
             cell is named by file and line.
         """
         return cls._from_table(as_table(path, form=form, header=header), columns, check_draws(draws))
@@ -79,7 +79,7 @@ class FromMatches:
         Raises
         ------
         TypeError
-            If it is no data frame.
+            If it is not a data frame.
         ValueError
             If a column is missing, a cell says nothing, or the class counts no such matches; a cell is named by its
             row, from 0.

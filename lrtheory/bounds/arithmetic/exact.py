@@ -281,7 +281,7 @@ def to_float(side: Any, name: str = "a side") -> np.ndarray:
     Raises
     ------
     OutcomeError
-        If something is no real number, be it complex.
+        If something is not a real number, be it complex.
     """
     side = as_array(side)
     if side.dtype.kind in "biu" or side.dtype == np.float64:

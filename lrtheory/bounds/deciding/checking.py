@@ -58,7 +58,7 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
     StatementError
         If the statement is not well posed.
     TypeError
-        If `statement` is no statement, such as an id, or `session` no session.
+        If `statement` is not a statement, such as an id, or `session` is not a session.
     ValueError
         If `instance` is a label or a line that means nothing to the statement's family.
     """

@@ -55,7 +55,7 @@ class Comparison:
     entries, saying, exact, outside : int
         Entries within the good event, those of them that say something, those decided exactly, and those outside.
     misled : bool
-        Whether doubles were far from the exact numbers in an entry, so that they are no filter here.
+        Whether doubles were far from the exact numbers in an entry, so that they cannot serve as a filter here.
     """
 
     verdict: str

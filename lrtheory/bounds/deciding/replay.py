@@ -20,7 +20,7 @@ def call(evidence: Evidence, measured: str, instance: Any = None) -> str:
     measured : str
         The first arguments, as they are written in the call.
     instance : object or None
-        The one instance that was asked for, if it was no label.
+        The one instance that was asked for, if it was not a label.
 
     Returns
     -------

@@ -142,7 +142,7 @@ def changed(function: FunctionType, old: str, new: str) -> Changed:
     Raises
     ------
     StatementError
-        If the source cannot be read, has the text not once, or is no function with the replacement.
+        If the source cannot be read, has the text not once, or is not a function with the replacement.
     """
     name = function.__qualname__
     try:

@@ -40,7 +40,7 @@ class Patch:
     Raises
     ------
     StatementError
-        If the kernel has no function in Python below it, or the texts are no strings that differ.
+        If the kernel has no function in Python below it, or the texts are not strings that differ.
     """
 
     kernel: Any

@@ -28,7 +28,7 @@ def defects(statement: Statement) -> list[str]:
     Raises
     ------
     TypeError
-        If `statement` is no statement, such as an id.
+        If `statement` is not a statement, such as an id.
     """
     if not isinstance(statement, Statement):
         raise must("statement", "a Statement", statement, TypeError)

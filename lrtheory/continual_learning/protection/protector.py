@@ -355,7 +355,7 @@ class SubspaceProtector:
         Parameters
         ----------
         state : mapping
-            From `get_state`, or from ``numpy.load`` of a file into which it was written.
+            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
 
         Raises
         ------

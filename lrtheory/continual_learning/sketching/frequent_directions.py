@@ -289,7 +289,7 @@ class FrequentDirections:
         Parameters
         ----------
         state : mapping
-            From `get_state`, or from ``numpy.load`` of a file into which it was written.
+            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
 
         Raises
         ------

@@ -74,7 +74,7 @@ class DualityCertificate(Result):
         Raises
         ------
         TypeError
-            If the problem is no RequestStream.
+            If the problem is not a RequestStream.
         """
         problem = known_stream(problem)
         prices, solution = np.asarray(self.prices), np.asarray(self.solution)

@@ -94,7 +94,7 @@ class Certificate(_Later):
         Raises
         ------
         TypeError
-            If the problem is no RequestStream.
+            If the problem is not a RequestStream.
         """
         problem = known_stream(problem)
         prices, actions = np.asarray(self.prices), np.asarray(self.actions)

@@ -138,7 +138,7 @@ class Coverage(Objective):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If a row is no pair; file and line are named.
+            If a row is not a pair; file and line are named.
         """
         return cls._from_table(as_table(path, form=form, header=header), columns, directed=directed)
 
@@ -169,7 +169,7 @@ class Coverage(Objective):
         Raises
         ------
         ValueError
-            If a row is no pair.
+            If a row is not a pair.
 
         Examples
         --------

@@ -151,7 +151,7 @@ class Influence(Coverage):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If a row is no edge; file and line are named.
+            If a row is not an edge; file and line are named.
         """
         table = as_table(path, form=form, header=header)
         return cls._from_table(table, columns, directed=directed, p=p, n_samples=n_samples, rng=rng)
@@ -188,7 +188,7 @@ class Influence(Coverage):
         Raises
         ------
         ValueError
-            If a row is no edge.
+            If a row is not an edge.
         """
         return cls._from_table(as_table(frame), columns, directed=directed, p=p, n_samples=n_samples, rng=rng)
 

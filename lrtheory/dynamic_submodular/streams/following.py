@@ -48,7 +48,7 @@ class Updates:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it holds no line, or is no text.
+            If it holds no line, or is not a text.
         """
         if str(path) == "-":
             return cls(_arriving(), source_name(path))
@@ -97,7 +97,7 @@ def follow_lines(
     Raises
     ------
     ValueError
-        If a line is no update, or inserts what is present or deletes what is not; file and line are named.
+        If a line is not an update, or inserts what is present or deletes what is not; file and line are named.
     """
     window = None if window is None else integer("window", window, low=1)
     waiting: deque[str] = deque()

@@ -180,7 +180,7 @@ def bias_swaps(
     Raises
     ------
     TypeError
-        If `rankings` are no rankings.
+        If `rankings` are not rankings.
     ValueError
         If ballots have ties or end early, or a number is out of range.
 
@@ -240,7 +240,7 @@ def group_inversions(rankings: Panel, disadvantaged: ArrayLike) -> np.ndarray:
     Raises
     ------
     TypeError
-        If `rankings` are no rankings.
+        If `rankings` are not rankings.
     ValueError
         If ballots have ties or end early.
 

@@ -47,7 +47,7 @@ def expected_scores(model: str, rule: ScoreRule | str, values: ArrayLike) -> lis
     Raises
     ------
     TypeError
-        If `rule` is no rule.
+        If `rule` is not a rule.
     ValueError
         If there is no closed form for this rule, or a value is not positive and finite.
 

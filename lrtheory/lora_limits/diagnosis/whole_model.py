@@ -63,7 +63,7 @@ class ModelFile:
         FileNotFoundError
             If there is no such file.
         TypeError
-            If `path` is no path.
+            If `path` is not a path.
         ValueError
             If it is damaged, has no attention, or nothing says how many heads a layer has.
         """
@@ -109,7 +109,7 @@ class HiddenStates(Mapping[int, np.ndarray]):
     Raises
     ------
     TypeError
-        If the states are no arrays of real numbers, or layers no integers.
+        If the states are not arrays of real numbers, or layers are not integers.
     ValueError
         If a layer's states are not of shape (L, d_model), or a number is not finite.
     """
@@ -265,7 +265,7 @@ def diagnose_model(
     FileNotFoundError
         If there is no such file.
     TypeError
-        If `model` or `adapters` is no path, or layers are no integers.
+        If `model` or `adapters` is not a path, or layers are not integers.
     ValueError
         If no layer is asked for, one is not in the model or has no states, their width does not fit, or a number is out
         of range.

@@ -102,7 +102,7 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
     ValueError
         If not exactly one of rank and budget is given, the budget is below rank 1, the models do not fit, or something
         was changed that these LoRA do not hold: an embedding, a layer of GPT-2, or, unless patterns say what is meant,
-        an array that is no matrix.
+        an array that is not a matrix.
     """
     exactly_one(rank=rank, budget=budget)
     if modules == "*":

@@ -305,7 +305,7 @@ class SwitchedLoRA:
         Parameters
         ----------
         state : mapping
-            From `get_state`.
+            State that `get_state` returned.
 
         Raises
         ------

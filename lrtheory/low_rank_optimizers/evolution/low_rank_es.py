@@ -248,7 +248,7 @@ class LowRankES:
         Parameters
         ----------
         state : mapping
-            From `get_state` of a strategy with the same options.
+            State that `get_state` of a strategy with the same options returned.
 
         Raises
         ------

@@ -331,7 +331,7 @@ class IntegerES:
         Parameters
         ----------
         state : mapping
-            From `get_state`.
+            State that `get_state` returned.
 
         Raises
         ------

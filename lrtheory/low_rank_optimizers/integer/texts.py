@@ -88,7 +88,7 @@ class TextProblem:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the text is empty or no UTF-8, or the alphabet is empty or names a character twice.
+            If the text is empty or not UTF-8, or the alphabet is empty or names a character twice.
         TypeError
             If the alphabet is not a string.
         """

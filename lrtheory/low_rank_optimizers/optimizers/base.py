@@ -198,8 +198,8 @@ class Optimizer(ABC):
         Parameters
         ----------
         state : mapping
-            From `get_state`, or from ``numpy.load`` of a file into which it was written. The next gradient fixes the
-            kind of array again.
+            State that `get_state` returned, or ``numpy.load`` of a file into which it was written. The next gradient
+            fixes the kind of array again.
 
         Raises
         ------

@@ -210,7 +210,7 @@ def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> 
     Raises
     ------
     ValueError
-        If a logit is out of range or no integer, or there is none.
+        If a logit is out of range or not an integer, or there is none.
 
     Notes
     -----

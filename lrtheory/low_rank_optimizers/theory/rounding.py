@@ -77,7 +77,7 @@ def half_gaps(weights: ArrayLike | float, *, dtype: str = "bfloat16") -> HalfGap
     Raises
     ------
     ValueError
-        If a weight is not finite or no number of the format, or the format is unknown.
+        If a weight is not finite or not a number of the format, or the format is unknown.
 
     Notes
     -----

@@ -318,7 +318,7 @@ class Observations:
         Raises
         ------
         TypeError
-            If it is no frame.
+            If it is not a frame.
         ValueError
             As for `from_file`.
 

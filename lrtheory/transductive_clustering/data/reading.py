@@ -43,7 +43,7 @@ class PointTable:
     Raises
     ------
     TypeError
-        If it is no table.
+        If it is not a table.
     """
 
     table: Table
@@ -119,7 +119,7 @@ class PointTable:
         Raises
         ------
         TypeError
-            If it is no data frame.
+            If it is not a data frame.
         ValueError
             As for `from_file`.
         """

@@ -148,7 +148,7 @@ def discrete_energy(
     Raises
     ------
     ValueError
-        If the shapes do not fit, a number is not finite, a label is no cluster, or lambda is negative.
+        If the shapes do not fit, a number is not finite, a label is not a cluster, or lambda is negative.
     TypeError
         If an array is not of numbers, or hides some behind a mask.
 
