@@ -70,7 +70,7 @@ def resolve(statement: str | Statement) -> Statement:
     Returns
     -------
     Statement
-        With its origin.
+        Statement that knows its origin.
 
     Raises
     ------

@@ -192,7 +192,7 @@ class StatementItem(pytest.Item):
         Returns
         -------
         StatementItem
-            With the marks of a bound, and in the group of its system, so that no kernel is compiled twice.
+            Item that has the marks of a bound, in the group of its system, so that no kernel is compiled twice.
         """
         item = cls.from_parent(parent, name=name)
         item.statement = statement
@@ -240,7 +240,7 @@ class StatementItem(pytest.Item):
         Returns
         -------
         str or object
-            For the report.
+            Text for the report.
         """
         if isinstance(excinfo.value, StatementError):
             return str(excinfo.value)

@@ -106,7 +106,7 @@ def refused(name: str, what: str, way: str = "") -> ValueError:
     Returns
     -------
     ValueError
-        With one sentence.
+        Error of one sentence.
     """
     return ValueError(f"{name}: {what}, which is not read; {way or READ}")
 

@@ -149,7 +149,7 @@ def text_of(source: Source) -> str:
     Returns
     -------
     str
-        With line ends as Python has them.
+        Text whose lines end in a line feed alone.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class Table:
         Returns
         -------
         Table
-            With the numbers of lines for the sentences of errors.
+            Table that knows the line of each row, for the sentences of errors.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Table:
         Returns
         -------
         Table
-            With that line as its first row, and columns called "1", "2", ...
+            Table whose first row is that line, and whose columns are called "1", "2", ...
         """
         if not self.header:
             return self
@@ -106,7 +106,7 @@ class Table:
         Parameters
         ----------
         columns : mapping of str to sequence
-            With a cell for each row.
+            Cells of each column, one for each row.
 
         Returns
         -------

@@ -22,7 +22,7 @@ def write_columns(path: Path, columns: Mapping[str, list[Any]]) -> None:
     Parameters
     ----------
     path : Path
-        With one of `SUFFIXES`.
+        Path whose suffix is one of `SUFFIXES`.
     columns : mapping of str to list
         Cells of each column, of one length.
 

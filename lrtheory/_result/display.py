@@ -158,7 +158,7 @@ def frame(columns: Columns) -> Any:
     Returns
     -------
     pandas.DataFrame
-        With a row for each entry.
+        Frame of one row for each entry.
 
     Raises
     ------

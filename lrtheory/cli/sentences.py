@@ -77,14 +77,14 @@ def in_options(text: str, verb: Verb) -> str:
     Parameters
     ----------
     text : str
-        With the names of arguments between backticks.
+        Sentence that has the names of arguments between backticks.
     verb : Verb
         Verb whose arguments are named.
 
     Returns
     -------
     str
-        With ``--at-most`` in place of ``at_most``; columns of files keep their names.
+        Sentence that has ``--at-most`` in place of ``at_most``; columns of files keep their names.
     """
     typed = {"path": "PATH", "folder": "PATH", "out": "-o"}
     typed |= {one.name: one.flag for one in verb.options} | {one.name: one.name.upper() for one in verb.files}

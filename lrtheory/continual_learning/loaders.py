@@ -99,7 +99,7 @@ class EncoderTexts:
         Index of the first token of each text: 48 concepts in five frames, 48 made-up words in five frames, 48 other
         sentences.
     encoder : Encoder
-        For the norm after the map, and its bias.
+        Encoder whose norm follows the map, and whose bias is added.
     weights : array of shape (384, 1536)
         Weights of the map before the edits.
     """

@@ -84,7 +84,7 @@ def make_edit_stream(
     Returns
     -------
     EditProblem
-        With the map behind the values as `truth`.
+        Problem whose `truth` is the map behind the values.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def make_tight_edit(value: float = 1.0) -> EditProblem:
     Returns
     -------
     EditProblem
-        With one edit of one key.
+        Problem of one edit of one key.
 
     Raises
     ------

@@ -253,7 +253,7 @@ class AccuracyTable(FromTable, Result):
         Returns
         -------
         AccuracyTable
-            With all measures that need no untrained model.
+            Table of accuracies and of all measures that need no untrained model.
 
         Raises
         ------

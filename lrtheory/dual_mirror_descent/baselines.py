@@ -51,7 +51,7 @@ def greedy(
     Returns
     -------
     AllocationResult
-        With regret of order T in general.
+        Run whose regret is of order T in general.
 
     Raises
     ------
@@ -95,7 +95,8 @@ def static_price(
     Returns
     -------
     AllocationResult
-        With finitely many types the fluid prices leave ties, which are all turned down: regret of order T.
+        Run whose regret is of order T for finitely many types: there the fluid prices leave ties, which are all turned
+        down.
 
     Raises
     ------
@@ -253,7 +254,7 @@ def resolve(
     Returns
     -------
     AllocationResult
-        With known probabilities and rounding at one half, regret bounded in T.
+        Run whose regret is bounded in T for known probabilities and rounding at one half.
 
     Raises
     ------
@@ -335,7 +336,7 @@ def history_dependent(
     Returns
     -------
     AllocationResult
-        With regret of order log T loglog T for continuous, non-degenerate laws.
+        Run whose regret is of order log T loglog T for continuous, non-degenerate laws.
 
     Raises
     ------

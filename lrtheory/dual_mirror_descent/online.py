@@ -366,8 +366,8 @@ class DualMirrorDescent:
         Returns
         -------
         dict
-            For `set_state` of an object made with the same parameters. These are in it too; step sizes, targets and the
-            horizon are restored, the others are compared.
+            State for `set_state` of an object made with the same parameters. These are in it too; step sizes, targets
+            and the horizon are restored, the others are compared.
         """
         return saved_state.written(self._setup, {name: getattr(self, own) for name, own in KEPT.items()})
 

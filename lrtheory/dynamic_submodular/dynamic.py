@@ -320,7 +320,7 @@ class DynamicSubmodular(Updater):
         Returns
         -------
         dict
-            For `set_state` of an object made with the same objective and parameters.
+            State for `set_state` of an object made with the same objective and parameters.
         """
         return storage.written(self)
 

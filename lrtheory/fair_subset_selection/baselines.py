@@ -89,7 +89,7 @@ def proportional(
     Returns
     -------
     Selection
-        With exactly round(k \|G2\| / m) of the group, halves rounded to even.
+        Choice of exactly round(k \|G2\| / m) items of the group, halves rounded to even.
 
     Raises
     ------

@@ -270,7 +270,7 @@ def certify_selection(
     Returns
     -------
     TransferCertificate
-        With `ratio`, `bound`, `value`, ...
+        Certificate of the share of the latent optimum.
 
     Raises
     ------

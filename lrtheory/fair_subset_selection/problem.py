@@ -263,8 +263,8 @@ class Rankings(_Derived, Result):
         Returns
         -------
         Rankings
-            With the names of the items as labels; items that share a rank have the mean of its points (`ties`
-            "average").
+            Rankings whose labels are the names of the items; items that share a rank have the mean of its points
+            (`ties` "average").
 
         Raises
         ------

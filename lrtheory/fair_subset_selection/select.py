@@ -102,7 +102,7 @@ def select(
     Returns
     -------
     Selection
-        With `items`, `score`, `group_counts`, `tied`, ...
+        Chosen items, their score, and the items that a tie decided.
 
     Raises
     ------

@@ -219,7 +219,7 @@ def smoothness(
     Returns
     -------
     Smoothness
-        With `alpha`, `lower`, `betas`, `gammas`.
+        Smoothness: alpha, a lower bound on it, and gamma as a step function of beta.
 
     Raises
     ------

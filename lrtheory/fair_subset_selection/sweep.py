@@ -294,7 +294,7 @@ def quota_sweep(
     Returns
     -------
     QuotaSweep
-        With `quotas`, `ratios`, `best`, ...
+        Latent scores of the choices at all quotas, and the best quota.
 
     Raises
     ------

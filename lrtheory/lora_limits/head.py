@@ -236,7 +236,7 @@ class LoRAHead:
         Returns
         -------
         LoRAHead
-            With float32 or float64 weights as stored, half precision as float32.
+            Head whose weights are float32 or float64 as stored, half precision as float32.
 
         Raises
         ------

@@ -112,8 +112,8 @@ def exp_polynomial(
     Returns
     -------
     Polynomial
-        With the relative error that it has in exact arithmetic (statements LL-D1, LL-D2); what rounding of its
-        coefficients adds is in `theory.rounding_floor`. The error of "minimax" is at most `NEAR` times the least.
+        Polynomial and the relative error that it has in exact arithmetic (statements LL-D1, LL-D2); what rounding of
+        its coefficients adds is in `theory.rounding_floor`. The error of "minimax" is at most `NEAR` times the least.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def truncated_svd(adapter: Adapter, target: ArrayLike) -> FitResult:
     Returns
     -------
     FitResult
-        With the nearest LoRA of this rank, and its certificate.
+        Nearest LoRA of this rank, and its certificate.
 
     Raises
     ------

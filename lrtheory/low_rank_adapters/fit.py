@@ -46,7 +46,7 @@ class FitResult(Result):
     Attributes
     ----------
     adapter : Adapter
-        With the frozen arrays, the library and the precision of the given one.
+        Best adapter, which has the frozen arrays, the library and the precision of the given one.
     loss : float
         The squared Frobenius norm that it leaves of the target, or of E = Y - X W^T.
     captured : float

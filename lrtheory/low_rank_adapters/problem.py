@@ -154,7 +154,7 @@ def make_update(
     Returns
     -------
     UpdateProblem
-        With the target alone.
+        Problem that has the target alone.
 
     Raises
     ------

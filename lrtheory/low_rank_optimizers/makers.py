@@ -35,7 +35,7 @@ def make_quadratic(shape: Sequence[int], *, exact: bool = False, rng: Rng = None
     Returns
     -------
     PolynomialProblem
-        With M, gradient, Hessian and value at random.
+        Objective whose M, gradient, Hessian and value are random.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def make_cubic(
     Returns
     -------
     PolynomialProblem
-        With M, value and all derivatives at random.
+        Objective whose M, value and derivatives are random.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def make_sine(
     Returns
     -------
     SineProblem
-        With the direction Om.
+        Objective of the direction Om.
 
     Raises
     ------

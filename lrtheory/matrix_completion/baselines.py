@@ -79,7 +79,7 @@ def als(
     Returns
     -------
     CompletionResult
-        With `method` "exact".
+        Completion whose `method` is "exact".
 
     Raises
     ------
@@ -202,7 +202,7 @@ def svp(
     Returns
     -------
     CompletionResult
-        With `method` "svp".
+        Completion whose `method` is "svp".
 
     Raises
     ------
@@ -255,7 +255,7 @@ def scaled_gd(
     Returns
     -------
     CompletionResult
-        With `method` "scaled-gd".
+        Completion whose `method` is "scaled-gd".
 
     Raises
     ------

@@ -164,8 +164,8 @@ class StackResult(Result):
     certificate : StackCertificate or None
         Certificate of the basis; None where nothing is proved, and `message` says why.
     trace : mapping or None
-        With ``record=True``, what every factorization of the tree left and dropped, see `StackSketch`; in the caller's
-        units.
+        Energies that every factorization of the tree left and dropped, for ``record=True``, see `StackSketch`; in the
+        caller's units.
     """
 
     basis: np.ndarray

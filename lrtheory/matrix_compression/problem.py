@@ -158,7 +158,7 @@ def make_stack(
     Returns
     -------
     StackProblem
-        With the rank.
+        Stack, and its rank.
 
     Raises
     ------

@@ -172,7 +172,7 @@ def few_shot(
     Returns
     -------
     FewShotResult
-        With arrays of the caller's library. Each task is solved as if it were alone.
+        Labels and assignments in arrays of the caller's library. Each task is solved as if it were alone.
 
     Raises
     ------

@@ -246,7 +246,7 @@ def make_gaussian_mixture(
     Returns
     -------
     ClusteringProblem
-        With its truth.
+        Points, and their true clusters.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class AdapterFile:
     Parameters
     ----------
     modules : mapping of str to AdapterModule
-        By the names that the modules have in the model.
+        Factors of each module, by the names that the modules have in the model.
     config : mapping or None
         The settings in adapter_config.json, of which those on ranks, scalings and modules are written anew; None is an
         empty one.

@@ -110,7 +110,7 @@ def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> 
     players : MatchLog, path, data frame, or array of shape (n_matches, K)
         The log, or the names or integer ids of the players.
     outcomes : array of shape (n_matches,) or (n_matches, K), optional
-        Beside an array of players: outcomes for the first of two, or the scores of all.
+        Outcomes of the matches beside an array of players: those of the first of two, or the scores of all.
     draws : float or None
         Score of a draw, in (0, 1); None where there are none.
 

@@ -147,9 +147,9 @@ def table_from_matches(
     players : MatchLog, path, data frame, or array of shape (n_matches, 2) or (n_matches, K)
         A log as `MatchLog.from_file` reads it, or the names or integer ids of the players of each match.
     outcomes : array of shape (n_matches,) or (n_matches, K), optional
-        Beside an array of players. For the first of two players 1, 0 or the value of `draws`; words such as "win",
-        "loss" and "draw", "model_a" and "tie", "1-0" and "1/2-1/2"; or the name of the winner. For K players the scores
-        of all.
+        Outcomes of the matches beside an array of players. For the first of two players 1, 0 or the value of `draws`;
+        words such as "win", "loss" and "draw", "model_a" and "tie", "1-0" and "1/2-1/2"; or the name of the winner. For
+        K players the scores of all.
     draws : float or None
         Score of a draw, strictly between 0 and 1; None where there are none, which makes intervals narrower. A
         `MatchLog` has its own.

@@ -328,7 +328,7 @@ class ResponseGraphUCB:
         Returns
         -------
         dict
-            For `set_state` of an object made with the same parameters.
+            State for `set_state` of an object made with the same parameters.
         """
         learned = {name: getattr(self, name).tolist() for name in steps().State._fields}
         return {**self._parameters(), **learned, "rng": json_safe(self.rng.bit_generator.state)}

@@ -81,7 +81,7 @@ def response_graph_ucb_batch(
     Parameters
     ----------
     game : Game
-        With outcomes, see `ResponseGraphUCB.run`.
+        Game that has outcomes, see `ResponseGraphUCB.run`.
     n_runs : int
         Number of runs, at least 1.
     delta : float

@@ -25,7 +25,7 @@ def call(evidence: Evidence, measured: str, instance: Any = None) -> str:
     Returns
     -------
     str
-        With the saboteur or the repair, the budget and the seed of the evidence.
+        Call that names the saboteur or the repair, the budget and the seed of the evidence.
     """
     label = evidence.worst.get("instance")
     label = f"json:{encode(instance)}" if label == "given" else label

@@ -26,7 +26,7 @@ def with_defects(evidence: Evidence, statement: Statement) -> Evidence:
     Returns
     -------
     Evidence
-        With a longer message where the statement lacks anything.
+        Evidence whose message is longer where the statement lacks anything.
     """
     lacks = [f"incomplete: {one}" for one in defects(statement)]
     return dataclasses.replace(evidence, message="; ".join(filter(None, (evidence.message, *lacks))))
@@ -47,8 +47,8 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
     Returns
     -------
     Evidence
-        With the verdicts; an interruption keeps those that are decided. Where a saboteur is not refuted, support
-        becomes `inconclusive`, and what the statement gets by itself stays as `Evidence.alone`.
+        Evidence that holds the verdicts; an interruption keeps those that are decided. Where a saboteur is not refuted,
+        support becomes `inconclusive`, and what the statement gets by itself stays as `Evidence.alone`.
     """
     saboteurs: dict[str, str] = {}
     repairs: dict[str, str] = {}

@@ -243,7 +243,7 @@ def located(statement: Statement) -> Statement:
     Returns
     -------
     Statement
-        With its origin, where one is found; what was made in a notebook has none.
+        Statement that knows its origin, where one is found; what was made in a notebook has none.
     """
     if statement.origin.collection:
         return statement

@@ -358,7 +358,7 @@ def attained_level(
     Returns
     -------
     Inequality
-        To be the claim of a statement.
+        Claim for a statement.
 
     Raises
     ------
@@ -449,7 +449,7 @@ def coverage(level: Any = Fraction(19, 20), *, within: Any = 0) -> Inequality:
     Returns
     -------
     Inequality
-        To be the claim of a statement.
+        Claim for a statement.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def told(error: BaseException, part: str, place: str, instance: Any = None) -> S
     Returns
     -------
     StatementError
-        To be raised from the error.
+        Error that the caller raises from `error`.
     """
     if isinstance(error, StatementError):
         kind = OutcomeError if isinstance(error, OutcomeError) else StatementError

@@ -64,7 +64,7 @@ def saboteur(
     Returns
     -------
     Saboteur
-        To be listed in `Statement.saboteurs`.
+        Saboteur for the list `Statement.saboteurs`.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def repair(name: str, *, patch: tuple[Any, str, str] | None = None, solve: Calla
     Returns
     -------
     Repair
-        To be listed in `Statement.repairs`.
+        Repair for the list `Statement.repairs`.
 
     Raises
     ------

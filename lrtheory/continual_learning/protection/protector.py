@@ -343,7 +343,7 @@ class SubspaceProtector:
         Returns
         -------
         dict
-            For `set_state` of a protector that was made with the same parameters.
+            State for `set_state` of a protector that was made with the same parameters.
         """
         own = {"delta": self._delta, "power": self._power, "share": self.share, "message": self.message}
         arrays = {"basis": self._basis.copy(), "rows": self._rows.copy()}

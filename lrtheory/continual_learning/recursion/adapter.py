@@ -122,7 +122,7 @@ def adapter_of(
     Returns
     -------
     LowRankFactors
-        With an `AdapterCertificate`.
+        Factors, whose certificate is an `AdapterCertificate`.
     """
     D = np.asarray(to_numpy(held.W - held.prior.W0))
     rank = integer("rank", rank, low=1, high=min(D.shape))

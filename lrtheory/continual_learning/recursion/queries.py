@@ -201,7 +201,7 @@ class Queries:
         Returns
         -------
         dict
-            For `set_state` of a map that was made with the same parameters.
+            State for `set_state` of a map that was made with the same parameters.
         """
         found = self._parameters() | states.told(self._held) | {"next": self._next}
         return found | (states.told_edits(self._edits, self._held.W) if self._options.keep == "edits" else {})

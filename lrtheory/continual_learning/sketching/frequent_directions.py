@@ -275,7 +275,7 @@ class FrequentDirections:
         Returns
         -------
         dict
-            For `set_state` of a sketch that was made with the same parameters.
+            State for `set_state` of a sketch that was made with the same parameters.
         """
         held = self._held
         state = self._parameters() | {"rows": held.rows.copy()}

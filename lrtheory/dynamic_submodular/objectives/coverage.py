@@ -131,7 +131,7 @@ class Coverage(Objective):
         Returns
         -------
         Coverage
-            With the names of the nodes or sets as labels, in the order in which they come.
+            Objective whose labels are the names of the nodes or sets, in the order in which they come.
 
         Raises
         ------

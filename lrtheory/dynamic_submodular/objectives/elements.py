@@ -67,7 +67,7 @@ class Elements(FromTable):
         Returns
         -------
         Objective
-            With the names of the elements.
+            Objective whose labels are the names of the elements.
 
         Raises
         ------

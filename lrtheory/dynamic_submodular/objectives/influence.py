@@ -144,7 +144,7 @@ class Influence(Coverage):
         Returns
         -------
         Influence
-            With the names of the nodes as labels.
+            Objective whose labels are the names of the nodes.
 
         Raises
         ------

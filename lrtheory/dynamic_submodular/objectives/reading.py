@@ -64,8 +64,8 @@ def is_network(table: Table, columns: Any = None) -> bool:
     Returns
     -------
     bool
-        By the names of the columns; where these are strange, whether the first column names what the second names too.
-        Without names it is a list of edges.
+        True for the names that columns of edges have; where the names are strange, whether the first column names what
+        the second names too. Without names it is a list of edges.
     """
     if isinstance(columns, Mapping):
         return "source" in columns or "target" in columns
@@ -94,7 +94,7 @@ def network_of(table: Table, columns: Any = None, *, directed: bool = False) -> 
     Parameters
     ----------
     table : Table
-        With two columns or more.
+        Table of two columns or more.
     columns : None, str, sequence or mapping
         The columns of source and target.
     directed : bool
@@ -173,7 +173,7 @@ def sets_of(table: Table, columns: Any = None) -> SetTable:
     Parameters
     ----------
     table : Table
-        With the columns set and element, and perhaps the weight of the element.
+        Table of the columns set and element, and perhaps the weight of the element.
     columns : None, str, sequence or mapping
         The columns of set, element and weight.
 
@@ -224,7 +224,7 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
     Returns
     -------
     Points
-        With names where a column has a customary name for them, or where the first holds words.
+        Points that have names where a column has a customary name for them, or where the first holds words.
 
     Raises
     ------

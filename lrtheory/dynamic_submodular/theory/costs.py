@@ -78,7 +78,7 @@ def insertion_queries(k: int) -> int:
     Returns
     -------
     int
-        With c = ceil(log2(k + 1)); independent of n.
+        (k + 1) (c + 3) with c = ceil(log2(k + 1)); independent of n.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def deletion_queries(k: int) -> int:
     Returns
     -------
     int
-        With c = ceil(log2(k + 1)); independent of n.
+        k (c + 1) with c = ceil(log2(k + 1)); independent of n.
 
     Raises
     ------

@@ -39,8 +39,9 @@ class BiasedRankings(Result):
     counts : mapping
         ``swaps`` of all rankings together; empty for bias in utilities.
     trace : mapping or None
-        With ``record=True`` the int64 arrays ``distances``, how far the advantaged item stood behind the other before
-        each exchange, and ``starts`` of shape (n + 1,): ranking v has those from ``starts[v]`` to ``starts[v + 1]``.
+        The int64 arrays ``distances`` for ``record=True``, the number of positions by which the advantaged item stood
+        behind the other before each exchange, and ``starts`` of shape (n + 1,): ranking v has those from ``starts[v]``
+        to ``starts[v + 1]``.
     """
 
     latent: Rankings
@@ -164,9 +165,9 @@ def bias_swaps(
     intensity : float
         In [0, 1]: the share of the I pairs that is exchanged, floor(intensity I) (lambda in the paper).
     refresh : bool
-        With True a pair must stand in the wrong order now, at its distance of now. With False pairs and distances are
-        those of the latent ranking, as in the code that was published with the paper: an exchanged pair stays eligible
-        and is exchanged back.
+        Whether a pair must stand in the wrong order now, at its distance of now. If not, pairs and distances are those
+        of the latent ranking, as in the code that was published with the paper: an exchanged pair stays eligible and is
+        exchanged back.
     record : bool
         Whether to keep the distances in `trace`.
     rng : Generator, int or None
@@ -175,7 +176,8 @@ def bias_swaps(
     Returns
     -------
     BiasedRankings
-        With `refresh` each exchange lowers I by its distance (statement FSS-P1); exchanges end when no pair is left.
+        Latent and reported rankings. For `refresh` each exchange lowers I by its distance (statement FSS-P1); exchanges
+        end when no pair is left.
 
     Raises
     ------

@@ -201,7 +201,7 @@ def load_pref_profiles() -> dict[str, Rankings]:
     Returns
     -------
     dict from str to Rankings
-        By the name of the voting method; strict and complete, with multiplicities.
+        Profile for the name of each voting method; strict and complete, with multiplicities.
 
     Raises
     ------
@@ -257,7 +257,7 @@ def load_rated_items(n_items: int = 50) -> RatedItems:
     Returns
     -------
     RatedItems
-        With the attributes "class" and "decade" of the films, and "gender", "age" and "occupation" of people.
+        Ratings, where films have the attributes "class" and "decade", and people "gender", "age" and "occupation".
 
     Raises
     ------

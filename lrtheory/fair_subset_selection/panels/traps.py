@@ -20,7 +20,7 @@ def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Rng = None) -> Rank
     b : int
         At least 1; greedy gets b + 1 and the optimum 2 b + 1.
     tie_free : bool
-        With one more ranking that decides the tie of the first step; greedy gets b + 2 then.
+        Whether one more ranking decides the tie of the first step; greedy gets b + 2 then.
     rng : Generator, int or None
         Without effect: nothing here is random.
 

@@ -74,8 +74,8 @@ def to_lora(
     Returns
     -------
     FitResult
-        With a LoRA of scale 1 and balanced factors, in the library and the precision of the adapter. The loss is the
-        squared distance between both updates, rounding included.
+        LoRA of scale 1 and balanced factors, in the library and the precision of the adapter. The loss is the squared
+        distance between both updates, rounding included.
 
     Raises
     ------

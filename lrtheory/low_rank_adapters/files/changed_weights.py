@@ -44,7 +44,7 @@ class PeftFolder:
         Returns
         -------
         PeftFolder
-            With that path.
+            Folder of that path.
 
         Raises
         ------

@@ -143,7 +143,7 @@ def nearest_lora(
     energy : float or None
         In place of a rank: the share of the squared norm that each module keeps.
     base_model : str or None
-        For the settings.
+        Name of the base model in the settings; None leaves it out.
 
     Returns
     -------

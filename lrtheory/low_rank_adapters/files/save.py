@@ -45,8 +45,8 @@ def save_peft(
     Parameters
     ----------
     adapters : mapping of str to Adapter
-        By the names of the modules in the model. All of one kind, or each of "lora", "lora-fa" and "lora-xs"; those of
-        "vera" and "randlora" are slices of the same frozen arrays, and those of "uni-lora" share one vector.
+        Adapters by the names of the modules in the model. All of one kind, or each of "lora", "lora-fa" and "lora-xs";
+        those of "vera" and "randlora" are slices of the same frozen arrays, and those of "uni-lora" share one vector.
     path : path
         A new folder, or an empty one.
     base_model : str or None

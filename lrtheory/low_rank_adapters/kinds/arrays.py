@@ -56,7 +56,7 @@ def prepared(**arrays: Any) -> dict[str, Any]:
     Parameters
     ----------
     **arrays : array of any library, or nested sequence
-        By the names that errors call them.
+        Arrays by the names that errors call them.
 
     Returns
     -------

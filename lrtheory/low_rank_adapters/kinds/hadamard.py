@@ -69,7 +69,7 @@ def hadamard(W: ArrayLike, B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) ->
     Returns
     -------
     Adapter
-        With `params` B and A, and `frozen` W.
+        Adapter whose `params` are B and A, and whose `frozen` is W.
 
     Raises
     ------

@@ -135,7 +135,7 @@ def lora(B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> LoRA:
     Returns
     -------
     Adapter
-        With `params` B and A.
+        Adapter whose `params` are B and A.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def lora_fa(B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> LoRAFA:
     Returns
     -------
     Adapter
-        With `params` B and `frozen` A.
+        Adapter whose `params` are B, and whose `frozen` is A.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def lora_xs(B: ArrayLike, R: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> 
     Returns
     -------
     Adapter
-        With `params` R and `frozen` B and A.
+        Adapter whose `params` are R, and whose `frozen` are B and A.
 
     Raises
     ------
@@ -254,7 +254,7 @@ def full(D: ArrayLike, *, scale: float = 1.0) -> Full:
     Returns
     -------
     Adapter
-        With `params` D.
+        Adapter whose `params` are D.
 
     Raises
     ------

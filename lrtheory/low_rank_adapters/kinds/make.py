@@ -80,7 +80,7 @@ def make_adapter(
     Returns
     -------
     Adapter
-        With scale 1.
+        Adapter of scale 1.
 
     Raises
     ------

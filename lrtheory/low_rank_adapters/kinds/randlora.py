@@ -110,7 +110,7 @@ def randlora(
     Returns
     -------
     Adapter
-        With `params` lambdas and gammas, and `frozen` bases and A.
+        Adapter whose `params` are lambdas and gammas, and whose `frozen` are bases and A.
 
     Raises
     ------

@@ -153,8 +153,8 @@ def uni_lora(
     Returns
     -------
     Adapter
-        With `params` theta, and `frozen` assignment and sizes. An entry of a factor is a number of theta divided by
-        the square root of the size of its group.
+        Adapter whose `params` are theta, and whose `frozen` are assignment and sizes. An entry of a factor is a number
+        of theta divided by the square root of the size of its group.
 
     Raises
     ------

@@ -77,7 +77,7 @@ def vera(B: ArrayLike, A: ArrayLike, *, b: ArrayLike, d: ArrayLike, scale: float
     Returns
     -------
     Adapter
-        With `params` b and d, and `frozen` B and A.
+        Adapter whose `params` are b and d, and whose `frozen` are B and A.
 
     Raises
     ------

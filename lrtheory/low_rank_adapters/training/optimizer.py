@@ -200,7 +200,7 @@ class AdapterOptimizer:
         Returns
         -------
         dict
-            For `set_state` of an optimizer of the same method and of an adapter with the same frozen arrays.
+            State for `set_state` of an optimizer of the same method and of an adapter with the same frozen arrays.
         """
         state = self._state
         word = {"n_steps": state.n_steps, "turn": state.turn, "rank_deficient": state.rank_deficient}

@@ -292,7 +292,7 @@ class SwitchedLoRA:
         Returns
         -------
         dict
-            For `set_state` of an object made with the same parameters.
+            State for `set_state` of an object made with the same parameters.
         """
         found = {name: np.asarray(to_numpy(value)).tolist() for name, value in self._arrays().items()}
         counts = {name: getattr(self, name) for name in ("n_steps", "n_switches")}

@@ -238,7 +238,8 @@ class LowRankES:
         Returns
         -------
         dict
-            For `set_state`. Between `ask` and `tell` it is the state before `ask`, which will give the same generation.
+            State for `set_state`. Between `ask` and `tell` it is the state before `ask`, which will give the same
+            generation.
         """
         return self._parameters() | {"seed": self.seed, "n_steps": self.n_steps}
 

@@ -320,7 +320,7 @@ class IntegerES:
         Returns
         -------
         dict
-            For `set_state` of an object that was made with the same parameters.
+            State for `set_state` of an object that was made with the same parameters.
         """
         weights = {name: value.tolist() for name, value in self.network.weights.items()}
         return self._parameters() | {"seed": self._seed, "n_steps": self.n_steps, "weights": weights}

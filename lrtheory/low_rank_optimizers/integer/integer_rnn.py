@@ -83,7 +83,7 @@ class IntegerRNN:
     n_blocks : int
         Blocks, each with a state, at least 1.
     rng : int, Generator or None
-        For the first weights: normal of standard deviation 1.0, norms 1.0, biases 0.
+        Source of the first weights: normal of standard deviation 1.0, norms 1.0, biases 0.
 
     Attributes
     ----------
@@ -238,7 +238,7 @@ class IntegerRNN:
         Returns
         -------
         IntegerRNN
-            With the same weights.
+            Network of the same weights.
         """
         return self._with(self._flat)
 

@@ -111,7 +111,7 @@ class TextProblem:
         Returns
         -------
         TextProblem
-            With this alphabet.
+            Text in the numbers of this alphabet.
 
         Raises
         ------
@@ -174,7 +174,7 @@ def make_markov_text(length: int, *, n_states: int = 8, concentration: float = 0
     Returns
     -------
     TextProblem
-        With its transitions, multiples of 2^-16 above 0, so that the chain is irreducible.
+        Text and its transitions, multiples of 2^-16 above 0, so that the chain is irreducible.
 
     Raises
     ------

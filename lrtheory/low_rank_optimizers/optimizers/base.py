@@ -186,7 +186,7 @@ class Optimizer(ABC):
         Returns
         -------
         dict
-            For `set_state` of an optimizer with the same options, apart from its step size.
+            State for `set_state` of an optimizer with the same options, apart from its step size.
         """
         word = {"n_steps": self.n_steps, "step_size": self.step_size, "shape": list(self._shape), "dtype": self._dtype}
         return self._parameters() | word | {f"kept.{k}": np.array(to_numpy(value)) for k, value in self._kept.items()}

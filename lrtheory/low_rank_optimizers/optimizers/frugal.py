@@ -108,7 +108,7 @@ class Frugal(Optimizer):
         Returns
         -------
         dict
-            For `set_state` of an optimizer with the same options, apart from its step size and its `rng`.
+            State for `set_state` of an optimizer with the same options, apart from its step size and its `rng`.
         """
         return super().get_state() | {"seed": self._seed}
 

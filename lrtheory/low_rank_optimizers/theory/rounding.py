@@ -71,8 +71,8 @@ def half_gaps(weights: ArrayLike | float, *, dtype: str = "bfloat16") -> HalfGap
     Returns
     -------
     HalfGaps
-        With ulp the distance of the numbers of the binade of w: ulp / 2 outward, and ulp / 2 inward, but ulp / 4 where
-        w is a power of two above the least normal number.
+        Largest moves, where ulp is the distance of the numbers of the binade of w: ulp / 2 outward, and ulp / 2 inward,
+        but ulp / 4 where w is a power of two above the least normal number.
 
     Raises
     ------

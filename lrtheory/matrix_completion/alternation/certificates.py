@@ -146,7 +146,7 @@ def duality_gap(data: Data, U: ArrayLike, V: ArrayLike, *, lam: float) -> Dualit
     Returns
     -------
     DualityGap
-        With `gap` and `bound`.
+        Certificate of the gap and the bound.
 
     Raises
     ------

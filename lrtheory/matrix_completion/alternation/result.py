@@ -78,9 +78,9 @@ class CompletionResult(Result):
     mean : float
         Mean of the observed values.
     row_bias, col_bias : arrays of shape (m,) and (n,), or None
-        With `bias`, in units of the values; with a ridge fitted along with the factors.
+        Biases of the rows and columns for `bias`, in units of the values; with a ridge fitted along with the factors.
     biases_alone : pair of arrays of shape (m,) and (n,), or None
-        With `bias`, the biases of rows and columns that were fitted before the factors, for `score`.
+        Biases of the rows and columns for `bias`, fitted before the factors, for `score`.
     row_degrees, col_degrees : int64 arrays of shape (m,) and (n,)
         Numbers of observations.
     ridge : float
@@ -424,7 +424,8 @@ class CompletionResult(Result):
         Returns
         -------
         Recommendations
-            With the ids of rows and columns; `to_file` writes a TREC run where the path ends in .run or .trec.
+            Recommendations that name the ids of rows and columns; `to_file` writes a TREC run where the path ends in
+            .run or .trec.
 
         Raises
         ------
@@ -521,8 +522,8 @@ class CompletionResult(Result):
         Returns
         -------
         CompletionResult
-            With more rows, and the same columns. Singular values, certificate and errors are those of the rows that
-            were there before.
+            Completion of more rows, and the same columns. Singular values, certificate and errors are those of the rows
+            that were there before.
 
         Raises
         ------

@@ -286,9 +286,10 @@ class Observations:
         Returns
         -------
         Observations
-            With the ids of the file as labels, integers where all are; in the order of time. Lines without a rating are
-            left out, and a pair that is repeated has the mean of its ratings; `message` counts both. The range of the
-            ratings is the `scale`; in a table of users by items only if it has at most 21 different values.
+            Ratings in the order of time, whose labels are the ids of the file, integers where all are. Lines without a
+            rating are left out, and a pair that is repeated has the mean of its ratings; `message` counts both. The
+            range of the ratings is the `scale`; in a table of users by items only if it has at most 21 different
+            values.
 
         Raises
         ------

@@ -286,7 +286,7 @@ def countsketch_second_moment(Q: ArrayLike, *, sketch_size: Number) -> Any:
     Parameters
     ----------
     Q : array of shape (n, k)
-        With orthonormal columns.
+        Matrix of orthonormal columns.
     sketch_size : int
         Rows s.
 

@@ -97,7 +97,7 @@ def make_quantization_residuals(
     Returns
     -------
     AdapterFile
-        With the best factors of W - Q(W), in single precision.
+        Adapter of the best factors of W - Q(W), in single precision.
 
     Raises
     ------

@@ -67,7 +67,7 @@ def merge_adapters(
     Returns
     -------
     AdapterResult
-        With the settings of the first adapter, and every scale 1.
+        Adapter that has the settings of the first one, and every scale 1.
 
     Raises
     ------

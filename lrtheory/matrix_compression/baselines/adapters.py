@@ -156,7 +156,7 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
     Returns
     -------
     AdapterResult
-        With scale 1, and the error that the sum of the factors has.
+        Adapter of scale 1, and the error that the sum of the factors has.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def uniform_ranks(
     Returns
     -------
     RankAllocation
-        With the bound on what any ranks with as many parameters keep.
+        Ranks, and a bound on the energy that any ranks with as many parameters keep.
 
     Raises
     ------

@@ -102,7 +102,7 @@ def allocate_ranks(
     Returns
     -------
     RankAllocation
-        With a bound on what any ranks within the budget keep; zeros are never paid for.
+        Ranks, and a bound on the energy that any ranks within the budget keep; zeros are never paid for.
 
     Raises
     ------

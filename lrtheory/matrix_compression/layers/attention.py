@@ -113,7 +113,7 @@ def attention_rank(
     Returns
     -------
     AttentionRank
-        With new queries and keys. Single precision stays single.
+        Rank, new queries and new keys. Single precision stays single.
 
     Raises
     ------

@@ -131,7 +131,7 @@ class StackSketch:
         Parameters
         ----------
         block : array of shape (m, n)
-            With as many rows as the others; it may have no columns.
+            Block of as many rows as the others; it may have no columns.
 
         Raises
         ------
@@ -278,7 +278,7 @@ class StackSketch:
         Returns
         -------
         dict
-            For `set_state` of a sketch that was made with the same parameters.
+            State for `set_state` of a sketch that was made with the same parameters.
         """
         seen = {"n_blocks": self.n_blocks, "n_columns": self.n_columns}
         return self._parameters() | seen | self._held.state()

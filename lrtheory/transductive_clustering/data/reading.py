@@ -106,8 +106,8 @@ class PointTable:
         Parameters
         ----------
         frame : data frame
-            With the columns that `from_file` wants; where it has an index that does not only count rows, these are the
-            names.
+            Table with the columns that `from_file` wants; where it has an index that does not only count rows, these
+            are the names.
         columns : str, int, or sequence of them, optional
             Columns to read, as in `from_file`.
 
