@@ -7,7 +7,9 @@ import inspect
 import re
 import sys
 import warnings
+from collections.abc import Iterable, Iterator
 
+from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 
 from lrtheory._result import Result
@@ -19,18 +21,64 @@ IGNORED = {"ES01", "EX01", "GL01", "GL02", "GL03", "GL06", "GL07", "GL08", "RT02
 IGNORED |= {"PR05", "PR06", "PR07", "PR08", "PR09", "SA01", "SS02", "SS04", "SS05", "SS06"}
 
 
-#: beginnings and phrases of a summary that leave a stranger asking who, what or how many
-RIDDLE = re.compile(
-    r"^(The same|Those|What|How|So many|Whether it)\b|\bso many\b|what is there to|"
-    r"\bis no (integer|mapping|array|number|string|float)\b|\bone an? (step|run|type|row|entry|system)\b"
-)
+#: kinds of things that something is not, as in "is not a number"; "there is no number" is good English
+KINDS = "integer|mapping|array|number|string|float|sequence|list|table|frame|rule|path"
+#: phrases that leave a stranger asking who, what or how many, each with a text that it refuses
+PHRASES = {
+    r"\bso many\b": "The mean of so many draws.",
+    r"what is there to": "Sum over what is there to sum.",
+    rf"(?<!there) \b(is|are|was) no ({KINDS})s?\b": "If a cell is no number.",
+    r"\bone an? (step|run|type|row|entry|system)\b": "Inputs, one a row.",
+}
+#: beginnings of a summary that leave him asking
+SUMMARIES = {
+    r"^The same\b": "The same the other way.",
+    r"^Those\b": "Those of sketches that kept their rank.",
+    r"^(What|How)\b": "What the gradients cost.",
+    r"^So many\b": "So many draws of the source.",
+    r"^Whether it\b": "Whether it is proved.",
+}
+#: beginnings of an entry that do: questions, pronouns, and what belongs to a noun that is missing
+ENTRIES = SUMMARIES | {
+    r"^(Why|Which|Who|Whose)\b": "Which one.",
+    r"^Where (?!to draw\b)": "Where each pair begins.",
+    r"^(On|By|From|To|For|In) (what|which|how)\b": "On which instances.",
+    r"^(They|It|Its|Their|These|This one|Likewise)\b": "Their names.",
+    r"^(Of|That of|Some of)\b": "Of floats.",
+    r"^With\b": "With its truth.",
+    r"^(Such as|To be|By the)\b": "Such as a name.",
+    r"^As (?!((in|for) )?`)": "As they stand.",
+    r"^From `\w+`": "From `plain`.",
+}
+SECTIONS = ("Parameters", "Other Parameters", "Attributes", "Returns", "Yields", "Raises")
+
+
+def is_riddle(text: str, beginnings: Iterable[str]) -> bool:
+    """Whether a text begins or has a phrase that says little without the text around it."""
+    return any(re.search(pattern, text) for pattern in [*beginnings, *PHRASES])
+
+
+def entries(doc: str) -> Iterator[tuple[str, str]]:
+    """The entries of a docstring: the name or the type that heads each, and its text on one line."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unknown section")
+        sections = NumpyDocString(doc)
+    for name in SECTIONS:
+        for entry in sections[name]:
+            yield entry.name or entry.type, " ".join(line.strip() for line in entry.desc).strip()
 
 
 def riddles(name: str, source: str) -> list[str]:
-    """Summaries in a file, public or not, that say little without the text around them."""
-    nodes = (n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.Module, ast.ClassDef, ast.FunctionDef)))
-    summaries = ((ast.get_docstring(node) or "").partition("\n")[0] for node in nodes)
-    return [f"{name}: a riddle: {summary}" for summary in summaries if RIDDLE.search(summary)]
+    """Summaries and entries in a file, public or not, that say little without the text around them."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            doc = ast.get_docstring(node) or ""
+            summary = doc.partition("\n")[0]
+            found += [f"{name}: a riddle: {summary}"] * is_riddle(summary, SUMMARIES)
+            place = f"{name}: {getattr(node, 'name', 'the module')}"
+            found += [f"{place}: a riddle: {head}: {text}" for head, text in entries(doc) if is_riddle(text, ENTRIES)]
+    return found
 
 
 def problems(entry: Entry) -> list[str]:

@@ -51,7 +51,7 @@ def run(system: str, arguments: list[str]) -> int:
     Raises
     ------
     Exception
-        What the file or the verb has to say; the command line prints its sentence.
+        If the file or the verb refuses; the command line prints the sentence.
     """
     known = verbs_of(system)
     if not arguments or arguments[0] in ("-h", "--help"):

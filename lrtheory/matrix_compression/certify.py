@@ -66,7 +66,7 @@ class CompressionCertificate(Result):
     part_optima : array of shape (K,) or None
         The least error that the rank of each module allows; None for blocks, which share one basis.
     gap : float
-        By how much the error may exceed the best one.
+        Largest possible excess of the error over the best one.
     bound : float
         No copy of this rank has a smaller error.
     statement : str

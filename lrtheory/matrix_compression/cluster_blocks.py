@@ -27,7 +27,7 @@ class ClusterCertificate(Result):
     Attributes
     ----------
     gap : float
-        By how much the largest error of such a cluster may lie below the bound.
+        The bound minus the largest error of such a cluster, at least 0.
     bound : float
         No cluster of two blocks or more errs by more than this, relative to its own norm.
     statement : str

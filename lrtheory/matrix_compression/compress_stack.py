@@ -40,7 +40,8 @@ class StackCertificate(Result):
     Attributes
     ----------
     gap : float
-        By how much the error may exceed that of the best basis of the rank; relative to \|M\|, as all numbers here.
+        Largest possible excess of the error over that of the best basis of the rank; relative to \|M\|, as all numbers
+        here.
     bound : float
         Every basis of this rank has at least this error.
     statement : str

@@ -444,7 +444,8 @@ def coverage(level: Any = Fraction(19, 20), *, within: Any = 0) -> Inequality:
     level : Fraction or float
         The claimed probability; 0.95 means 19/20.
     within : Fraction
-        By how much every interval is widened at both ends before it is judged, for ends that are found up to an error.
+        Margin by which every interval is widened at both ends before it is judged, for ends that are found up to an
+        error.
 
     Returns
     -------

@@ -176,7 +176,7 @@ def demand_finite(outcome: Any, due: Any, *, unread: Iterable[str] = ()) -> None
     Raises
     ------
     NotFinite
-        With the place of the first one in each array.
+        If a number is NaN or infinite; the first one in each array is named.
     """
     found = list(_not_finite(outcome, due, "", tuple(unread)))
     if found:

@@ -36,7 +36,7 @@ def demand_fields(statement: Any) -> None:
     Raises
     ------
     StatementError
-        With the id and the field.
+        If a field is of another kind, or two variants have one name; id and field are named.
     """
     for name, (kind, due) in _KINDS.items():
         if not isinstance(getattr(statement, name), kind):

@@ -32,7 +32,7 @@ class SketchCertificate(Result):
     Attributes
     ----------
     gap : float
-        By how much delta stays below the largest value that the missing mass allows; at least 0.
+        Largest value that the missing mass allows, minus delta; at least 0.
     bound : float
         delta, in squared units of the rows: no unit vector loses more.
     statement : str

@@ -231,7 +231,7 @@ def blind_change(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     x : array of shape (d,)
         An input, not 0.
     y : array of shape (p,)
-        By what its output shall change.
+        Change of the output of that input.
 
     Returns
     -------

@@ -316,7 +316,7 @@ class SubmodularityProbe(Result):
     kind : str or None
         ``"submodular"`` or ``"monotone"``, the property that fails; None where nothing was found.
     violation : float
-        By how much, 0 where nothing was found.
+        Amount by which the inequality fails, in units of f; 0 where nothing was found.
     A, B : tuple of int
         Sets with A inside B; for a function that is not monotone, A = B.
     v : int

@@ -124,7 +124,7 @@ def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number
     incoherence, condition : number
         mu and kappa.
     factor : number
-        By which the distance is divided, above 0.
+        Factor by which the distance shrinks, above 0.
 
     Returns
     -------

@@ -206,7 +206,7 @@ def uniform_ranks(
     shapes : sequence or mapping of pairs (m, n)
         Rows and columns of each matrix.
     ratio : float
-        By which the number of parameters is divided.
+        Quotient of the numbers of parameters before and after, at least 1.
 
     Returns
     -------
