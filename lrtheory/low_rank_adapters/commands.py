@@ -7,6 +7,7 @@ from lrtheory.low_rank_adapters.compare import Comparison
 from lrtheory.low_rank_adapters.compare import compare as compared
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder, largest_change
 from lrtheory.low_rank_adapters.files.converted import LoRAModules, extracted, nearest_lora
+from lrtheory.low_rank_adapters.files.opened import opened
 
 __all__ = ["compare", "convert", "extract"]
 
@@ -59,6 +60,8 @@ def convert(
 ) -> LoRAModules:
     """Convert a VeRA, RandLoRA, Uni-LoRA, HiRA or LoRA into the nearest LoRA of a rank.
 
+    Settings, and arrays beside the factors, such as a head that was trained whole, are carried.
+
     Parameters
     ----------
     adapter : PeftFolder
@@ -68,7 +71,7 @@ def convert(
     energy : float
         In place of a rank: the share of the squared norm that each module keeps.
     base : Tensors
-        The model, for kinds whose files lack the shapes of layers, or their weights.
+        The model, for kinds whose files lack the shapes of layers, or their weights, and for starts that change it.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def convert(
     lrtheory low_rank_adapters convert tiny-uni-lora --rank 2 -o as-lora
     lrtheory low_rank_adapters convert tiny-uni-lora --energy 0.9
     """
-    return nearest_lora(adapter.adapters(base).items(), rank=rank, energy=energy)
+    adapters, carried = opened(adapter.path, base)
+    return nearest_lora(adapters.items(), rank=rank, energy=energy, carried=carried)
 
 
 def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -> Comparison:

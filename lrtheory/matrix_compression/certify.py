@@ -10,18 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import arrays, is_foreign, to_numpy
+from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._kernels.low_rank import core_within, difference, squares_within, tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, integer, must, real, unmasked
-from lrtheory.matrix_compression.adapters.result import as_adapter
+from lrtheory.matrix_compression.adapters.measuring import measured, quotient
+from lrtheory.matrix_compression.adapters.result import as_adapter, as_base
 from lrtheory.matrix_compression.compress_stack import StackResult
 from lrtheory.matrix_compression.problem import StackProblem
 from lrtheory.matrix_compression.stacks.accumulator import GRAM_ROWS
@@ -64,7 +65,8 @@ class CompressionCertificate(Result):
     part_shares : array of shape (K,)
         Share of each in the squared error.
     part_optima : array of shape (K,) or None
-        The least error that the rank of each module allows; None for blocks, which share one basis.
+        The least error that the rank of each module allows, which is 0 for arrays that are saved whole; None for
+        blocks, which share one basis.
     gap : float
         Largest possible excess of the error over the best one.
     bound : float
@@ -92,7 +94,7 @@ class CompressionCertificate(Result):
     at_most: float | None
     message: str
 
-    def verify(self, original: Whole, compressed: Compressed) -> bool:
+    def verify(self, original: Whole, compressed: Compressed, *, base: Tensors | str | Path | None = None) -> bool:
         """Recompute everything from both sides.
 
         Parameters
@@ -101,6 +103,8 @@ class CompressionCertificate(Result):
             The original.
         compressed : as for `certify`
             The copy.
+        base : as for `certify`
+            The base model, if it was given.
 
         Returns
         -------
@@ -114,7 +118,7 @@ class CompressionCertificate(Result):
         """
         # of adapters `rank` is the largest that any module was compared at, whether it was given or not
         ranks = (self.rank,) if self.part_optima is None else (None, self.rank)
-        return any(self._agrees(certify(original, compressed, rank)) for rank in ranks)
+        return any(self._agrees(certify(original, compressed, rank, base=base)) for rank in ranks)
 
     def _agrees(self, again: CompressionCertificate) -> bool:
         names = ("error", "optimum_lower", "optimum_upper", "gap", "bound", "floor")
@@ -146,7 +150,12 @@ class CompressionCertificate(Result):
 
 @arrays("host")
 def certify(
-    original: Whole, compressed: Compressed, rank: int | None = None, *, at_most: float | None = None
+    original: Whole,
+    compressed: Compressed,
+    rank: int | None = None,
+    *,
+    at_most: float | None = None,
+    base: Tensors | str | Path | None = None,
 ) -> CompressionCertificate:
     r"""Measure how far a compressed copy is from its original, and bound how near any of its rank can be.
 
@@ -163,6 +172,9 @@ def certify(
         the modules of an adapter, or else the rank of M' itself.
     at_most : float or None
         A relative error; the certificate then says whether the copy is within it.
+    base : Tensors, path or None
+        The base model, which adapters need whose start changes it, such as PiSSA, and arrays beside the factors that
+        differ on both sides: their change is then a part of the norm. Arrays with equal bits count 0 without it.
 
     Returns
     -------
@@ -172,7 +184,8 @@ def certify(
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite, or a folder holds no adapter that is read here.
+        If shapes do not fit, a number is not finite, a folder holds no adapter that is read here, or the base model is
+        needed and not given.
     FileNotFoundError
         If there is no such folder.
     TypeError
@@ -197,79 +210,27 @@ def certify(
     """
     limit = None if at_most is None else real("at_most", at_most, low=0.0)
     if _is_adapter(original) or _is_adapter(compressed):
-        found = _of_adapters(_adapter("original", original), _adapter("compressed", compressed), rank)
+        model = as_base(base)
+        pair = _adapter("original", original, model), _adapter("compressed", compressed, model)
+        found = _of_adapters(*pair, rank, model)
+    elif base is not None:
+        raise must("base", "left out unless adapters are compared", base)
     else:
         found = _of_stacks(original, compressed, rank)
     return replace(found, at_most=limit)
 
 
-# --- adapters --------------------------------------------------------------------------------------------------------
+# --- sides ----------------------------------------------------------------------------------------------------------
 
 
 def _is_adapter(value: Any) -> bool:
     return isinstance(value, (AdapterFile, str, Path))
 
 
-def _adapter(name: str, value: Any) -> AdapterFile:
+def _adapter(name: str, value: Any, base: Tensors | None) -> AdapterFile:
     if not _is_adapter(value):
         raise must(name, "an adapter, as the other side is", Words(type(value).__name__), TypeError)
-    return as_adapter(name, value)
-
-
-class Part(NamedTuple):
-    """One module: the norm of the original, the error of the copy and the best error, and their rounding."""
-
-    norm: float
-    error: float
-    best: float
-    rounding: float
-    rank: int
-
-
-def _of_adapters(original: AdapterFile, copy: AdapterFile, rank: int | None) -> CompressionCertificate:
-    """Compare module by module; a module that one side lacks is zero there."""
-    wanted = None if rank is None else integer("rank", rank, low=0)
-    names = list(dict.fromkeys([*original, *copy]))
-    parts = [_module(name, original, copy, wanted) for name in names]
-    norm, error, best = (math.hypot(*(getattr(part, field) for part in parts)) for field in ("norm", "error", "best"))
-    floor = math.hypot(*(part.rounding for part in parts)) / norm if norm else 0.0
-    lower = max(0.0, _quotient(best, norm) - floor)
-    lacking = [name for name in names if (name in original.modules) != (name in copy.modules)]
-    more = f"; {len(lacking)} of them on one side only, and zero on the other" if lacking else ""
-    made = _quotient(error, norm)
-    return CompressionCertificate(
-        error=made,
-        optimum_lower=lower,
-        optimum_upper=_quotient(best, norm) + floor,
-        rank=max(part.rank for part in parts),
-        floor=floor,
-        names=tuple(names),
-        part_errors=np.array([_quotient(part.error, part.norm) for part in parts]),
-        part_shares=np.array([_quotient(part.error, error) ** 2 for part in parts]),
-        part_optima=np.array([_quotient(part.best, part.norm) for part in parts]),
-        gap=max(0.0, made - lower),
-        bound=lower,
-        statement="matrix_compression/SQ-1e",
-        at_most=None,
-        message=f"{counted(len(names), 'module')}{more}",
-    )
-
-
-def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | None) -> Part:
-    """Measure one module through the cores of its factors; no dense update is formed."""
-    one, other = original.modules.get(name), copy.modules.get(name)
-    if one is not None and other is not None and one.shape != other.shape:
-        got = Words(f"{other.shape} for {one.shape}")
-        raise must("compressed", f"an adapter with the shapes of the original in module {name!r}", got)
-    rows, columns = (original if one is not None else copy).modules[name].shape
-    none = (np.zeros((rows, 1), np.float32), np.zeros((1, columns), np.float32), 0.0)
-    first, second = (none if side is None else (side.B, side.A, side.scale) for side in (one, other))
-    within = squares_within(*first[:2], *second[:2])
-    r = (0 if other is None else other.rank) if rank is None else rank
-    found = core_within(first[0], first[1], r, within)
-    values = found.values * abs(first[2])
-    error, rounding = difference(first, second, within=within)
-    return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
+    return as_adapter(name, value, base)
 
 
 def _near(one: Any, other: Any, slack: float) -> bool:
@@ -279,9 +240,31 @@ def _near(one: Any, other: Any, slack: float) -> bool:
     return bool(np.allclose(one, other, rtol=1e-9, atol=slack))
 
 
-def _quotient(error: float, norm: float) -> float:
-    """Error relative to a norm: 0 for 0 beside 0, infinite for anything else beside 0."""
-    return error / norm if norm > 0 else math.inf if error > 0 else 0.0
+def _of_adapters(
+    original: AdapterFile, copy: AdapterFile, rank: int | None, base: Tensors | None
+) -> CompressionCertificate:
+    """Compare module by module, and array by array."""
+    named, said = measured(original, copy, None if rank is None else integer("rank", rank, low=0), base)
+    parts = list(named.values())
+    norm, error, best = (math.hypot(*(getattr(part, field) for part in parts)) for field in ("norm", "error", "best"))
+    floor = math.hypot(*(part.rounding for part in parts)) / norm if norm else 0.0
+    lower, made = max(0.0, quotient(best, norm) - floor), quotient(error, norm)
+    return CompressionCertificate(
+        error=made,
+        optimum_lower=lower,
+        optimum_upper=quotient(best, norm) + floor,
+        rank=max(part.rank for part in parts),
+        floor=floor,
+        names=tuple(named),
+        part_errors=np.array([quotient(part.error, part.norm) for part in parts]),
+        part_shares=np.array([quotient(part.error, error) ** 2 for part in parts]),
+        part_optima=np.array([quotient(part.best, part.norm) for part in parts]),
+        gap=max(0.0, made - lower),
+        bound=lower,
+        statement="matrix_compression/SQ-1e",
+        at_most=None,
+        message=said,
+    )
 
 
 # --- stacks ----------------------------------------------------------------------------------------------------------
@@ -313,7 +296,7 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     unit = own.unit
     energies, missed = norms.values(unit), errors.values(unit)
     total, error2 = float(energies.sum()), float(missed.sum())
-    error = _quotient(math.sqrt(error2), math.sqrt(total))
+    error = quotient(math.sqrt(error2), math.sqrt(total))
     found = own.interval(r)
     rounding = copies.rounding(unit) / math.sqrt(total) if isinstance(copies, _Products) and total > 0 else 0.0
     most = error * (1.0 + found.floor**2) + rounding  # the copy is no further away
@@ -327,7 +310,7 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
         rank=r,
         floor=max(found.floor, rounding),
         names=tuple(map(str, range(len(energies)) if names is None else names)),
-        part_errors=np.array([_quotient(math.sqrt(e), math.sqrt(t)) for e, t in zip(missed, energies, strict=True)]),
+        part_errors=np.array([quotient(math.sqrt(e), math.sqrt(t)) for e, t in zip(missed, energies, strict=True)]),
         part_shares=missed / error2 if error2 > 0 else np.zeros(len(missed)),
         part_optima=None,
         gap=max(0.0, error - lower),

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from typing import Literal
 
+from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._validation import must
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
@@ -46,11 +47,13 @@ def squeeze(
     epsilon: float | None = None,
     dtype: Literal["float32", "float16", "bfloat16"] | None = None,
     keep_scale: bool = False,
+    base: Tensors | None = None,
 ) -> AdapterResult:
     """Make an adapter smaller, and say what it loses.
 
     One budget is spent where it keeps most; no ranks within it, whoever chooses them, keep more than the last sentence
-    says. The error is that of the matrices, and not of the task that the adapter was trained for.
+    says. The error is that of the matrices, and not of the task that the adapter was trained for. Arrays beside the
+    factors, such as a head that was trained whole, are carried unchanged.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ def squeeze(
         The type of the new factors (default: that of each module).
     keep_scale : bool
         Whether scales are kept, for servers that ignore alpha_pattern.
+    base : Tensors
+        The model, for adapters whose start changes it, such as PiSSA.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def squeeze(
     lrtheory matrix_compression squeeze tiny-lora --budget 50% -o smaller
     """
     numbers = None if budget is None else _numbers(budget, adapter.storage)
-    return compress_adapter(adapter, numbers, rank=rank, epsilon=epsilon, dtype=dtype, keep_scale=keep_scale)
+    return compress_adapter(adapter, numbers, rank=rank, epsilon=epsilon, dtype=dtype, keep_scale=keep_scale, base=base)
 
 
 def merge(
@@ -86,6 +91,7 @@ def merge(
     weights: tuple[str, ...] = (),
     rank: int | None = None,
     epsilon: float | None = None,
+    base: Tensors | None = None,
 ) -> AdapterResult:
     """Merge adapters of one base model into the best one of a rank for their weighted sum.
 
@@ -101,6 +107,8 @@ def merge(
         The rank of every module.
     epsilon : float
         In place of a rank: the relative error of each module.
+    base : Tensors
+        The model, for adapters whose start changes it, such as PiSSA, or that save other heads, norms or biases.
 
     Returns
     -------
@@ -112,10 +120,10 @@ def merge(
     lrtheory matrix_compression merge tiny-lora tiny-lora-2 --weights 1,0.5 --rank 4 -o both
     """
     shares = [_number("weights", one) for one in weights] or None
-    return merge_adapters([first, *others], shares, rank=rank, epsilon=epsilon)
+    return merge_adapters([first, *others], shares, rank=rank, epsilon=epsilon, base=base)
 
 
-def ranks(adapter: AdapterFile) -> RankCosts:
+def ranks(adapter: AdapterFile, *, base: Tensors | None = None) -> RankCosts:
     """Say what each rank of an adapter costs, and what it loses, before anything is compressed.
 
     The numbers that a rank costs may be spent on all modules alike, or where they keep most; both errors are told.
@@ -124,6 +132,8 @@ def ranks(adapter: AdapterFile) -> RankCosts:
     ----------
     adapter : AdapterFile
         A LoRA or AdaLoRA adapter whose ranks are to be chosen, as the folder that peft writes.
+    base : Tensors
+        The model, for adapters whose start changes it, such as PiSSA.
 
     Returns
     -------
@@ -134,10 +144,12 @@ def ranks(adapter: AdapterFile) -> RankCosts:
     --------
     lrtheory matrix_compression ranks tiny-lora --plot ranks.png
     """
-    return rank_costs(adapter)
+    return rank_costs(adapter, base=base)
 
 
-def certify(original: AdapterFile, copy: AdapterFile, *, at_most: float | None = None) -> CompressionCertificate:
+def certify(
+    original: AdapterFile, copy: AdapterFile, *, at_most: float | None = None, base: Tensors | None = None
+) -> CompressionCertificate:
     """Say how far an adapter is from another one, and from the best of its ranks, whoever made it.
 
     Parameters
@@ -149,6 +161,8 @@ def certify(original: AdapterFile, copy: AdapterFile, *, at_most: float | None =
     at_most : float
         The relative error that the copy may have; the exit code is then 0 for yes, 1 for no, and 2 where only rounding
         decides.
+    base : Tensors
+        The model, for adapters whose start changes it, such as PiSSA, or that save other heads, norms or biases.
 
     Returns
     -------
@@ -162,7 +176,7 @@ def certify(original: AdapterFile, copy: AdapterFile, *, at_most: float | None =
     """
     if at_most is not None and at_most > 1:
         raise must("at_most", "a relative error up to 1, which no adapter at all has; 5% is 0.05", at_most)
-    return compare(original, copy, at_most=at_most)
+    return compare(original, copy, at_most=at_most, base=base)
 
 
 def bounds(matrices: StackProblem, *, rank: int) -> ErrorInterval:

@@ -13,6 +13,7 @@ import numpy as np
 from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.folder import read_folder, write_folder
 from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.adapters.starts import refuse_start
 from lrtheory._files.replacing import are_nested, replacing
 from lrtheory._files.safetensors import Stored
 from lrtheory._kernels.low_rank import core
@@ -117,6 +118,11 @@ class AdapterFile:
             If there is no such folder, or a file is missing.
         ValueError
             If a file is damaged, or the adapter is neither a LoRA nor an AdaLoRA.
+
+        Notes
+        -----
+        Where a start such as PiSSA changes the base model at every load, the factors are not the whole update:
+        functions that are given such an adapter need the model, too.
         """
         return cls(**read_folder(path_of("folder", folder)))
 
@@ -168,8 +174,9 @@ class AdapterFile:
         Raises
         ------
         ValueError
-            If there is no such module.
+            If there is no such module, or a start changes the base model.
         """
+        refuse_start(self.config or {})
         if name not in self.modules:
             raise must("name", f"one of {len(self.modules)} modules, as {next(iter(self.modules))!r}", name)
         return self.modules[name].delta
@@ -181,5 +188,11 @@ class AdapterFile:
         -------
         dict of str to float64 array
             Decreasing, in the order of the modules.
+
+        Raises
+        ------
+        ValueError
+            If a start changes the base model.
         """
+        refuse_start(self.config or {})
         return {name: core(m.B, m.A).values * abs(m.scale) for name, m in self.modules.items()}

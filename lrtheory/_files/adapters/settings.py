@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lrtheory._files.adapters.fields import ADALORA, FIELDS, OTHERS, REFUSED, WRITTEN
+from lrtheory._files.adapters.starts import RESOLVED
 from lrtheory._files.opening import json_of
 from lrtheory._validation import Words, must
 
@@ -20,29 +22,22 @@ __all__ = ["CONFIG", "KINDS", "checked", "factors_alone", "read_config", "scale_
 
 CONFIG = "adapter_config.json"
 KINDS = ("LORA", "ADALORA")
-#: settings of AdaLoRA that a LoRA does not have
-ADALORA = ("target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step")
-#: settings under which an update is not scale B A alone
-BESIDE = (
-    *("use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "target_parameters"),
-    *("alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config", "velora_config"),
-)
+#: settings under which an update is not scale B A alone, and those that are written anew with the modules
+REFUSE, ANEW = (tuple(name for name, what in FIELDS.items() if what == kind) for kind in (REFUSED, WRITTEN))
+ALONE = "whose update is not scale B A alone"
+WHY = {
+    "layer_replication": "under which a weight has several updates",
+    "target_parameters": "whose factors hold those of several experts",
+    "ensure_weight_tying": "which adds two updates to one matrix",
+    "alora_invocation_tokens": "whose update depends on the tokens",
+    "arrow_config": "whose update depends on the tokens",
+}
 #: starts of the factors that leave the weights of the base model as they are; the arrays of a folder overwrite them
 STARTS = (True, False, None, "gaussian", "eva", "mica", "orthogonal")
 #: settings under which loading a folder changes more than its factors say
 WHOLE = ("modules_to_save", "trainable_token_indices", "ensure_weight_tying")
 #: settings that are read here, or that say nothing of the update
-KNOWN = frozenset({
-    "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision", "inference_mode",
-    "r", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "fan_in_fan_out", "bias",
-    "lora_alpha", "lora_dropout", "use_rslora", "rank_pattern", "alpha_pattern", "init_lora_weights", "init_weights",
-    "eva_config", "corda_config", "lora_ga_config", "loftq_config", "qalora_group_size", "runtime_config",
-    "megatron_config", "megatron_core", "projection_prng_key", "save_projection", "vera_dropout", "d_initial",
-    "sparse", "very_sparse", "randlora_alpha", "randlora_dropout", "proj_seed", "theta_d_length", "save_indices",
-    "unilora_dropout", "init_theta_d_bound", "hira_dropout", *BESIDE, *WHOLE, *ADALORA,
-})  # fmt: skip
-#: settings that choose modules by other means than their names, and how factors start that a file has
-CHOICES = ("exclude_modules", "layers_to_transform", "layers_pattern", "eva_config", "corda_config", "lora_ga_config")
+KNOWN = frozenset((*FIELDS, *ADALORA, *OTHERS))
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -62,16 +57,21 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in KINDS:
         raise ValueError(f"`adapter` must be a LoRA or AdaLoRA adapter; got peft_type {kind!r}.")
     understood(config)
+    if kind == "ADALORA" and config.get("init_lora_weights") in RESOLVED:
+        raise must("adapter", "a LoRA, where a start changes the base model", "an AdaLoRA")
     return dict(config)
 
 
 def understood(config: Mapping[str, Any]) -> None:
     """Refuse settings under which an update is not what its arrays say, or of which that is not known here."""
-    for name in BESIDE:
+    for name in REFUSE:
         if config.get(name):
-            raise must("adapter", f"one without {name}, whose update is not scale B A alone", config[name])
+            raise must("adapter", f"one without {name}, {WHY.get(name, ALONE)}", config[name])
     start = config.get("init_lora_weights")
-    if start not in STARTS:
+    if isinstance(start, str) and start.startswith("pissa_niter"):
+        rule = "one whose start is the same at every load, while this one draws numbers, and peft reloads another model"
+        raise must("adapter", rule, Words(f"init_lora_weights {start!r}"))
+    if start not in (*STARTS, *RESOLVED):
         rule = "one whose start leaves the base model as it is, such as peft saves with"
         raise must("adapter", f"{rule} path_initial_model_for_weight_conversion", Words(f"init_lora_weights {start!r}"))
     for name, value in config.items():
@@ -141,8 +141,8 @@ def written(
         "r": ranks[largest],
         "lora_alpha": alphas[largest],
         "use_rslora": False,
-        "init_lora_weights": True,
-        **{name: None for name in CHOICES if name in kept},
+        "init_lora_weights": start if (start := config.get("init_lora_weights")) in RESOLVED else True,
+        **{name: None for name in ANEW if name in kept},
         "rank_pattern": _pattern({name: ranks[name] for name in order}),
         "alpha_pattern": _pattern({name: alphas[name] for name in order}),
         "target_modules": _targets(sorted(ranks), list(dropped)),

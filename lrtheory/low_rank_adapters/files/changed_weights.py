@@ -14,8 +14,6 @@ from lrtheory._files import Tensors
 from lrtheory._kernels.low_rank import tail
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.files.folder import read_config
-from lrtheory.low_rank_adapters.files.load import load_peft
-from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["PeftFolder", "changes", "chosen", "largest_change"]
 
@@ -53,21 +51,6 @@ class PeftFolder:
         """
         read_config(Path(path))
         return cls(Path(path))
-
-    def adapters(self, base: Tensors | None) -> dict[str, Adapter]:
-        """The adapters of all modules.
-
-        Parameters
-        ----------
-        base : Tensors or None
-            The weights, for kinds whose files lack shapes or weights.
-
-        Returns
-        -------
-        dict of str to Adapter
-            By module.
-        """
-        return load_peft(self.path, weights=None if base is None else base.path)
 
 
 def changes(base: Tensors, tuned: Tensors, modules: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -12,9 +12,11 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
+from lrtheory._result.display import counted
 from lrtheory._validation import exactly_one, integer, must
 from lrtheory.low_rank_adapters.convert.to_lora import to_lora
 from lrtheory.low_rank_adapters.files import lora
+from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.changed_weights import changes, chosen
 from lrtheory.low_rank_adapters.files.unheld import refuse_embedding, refuse_rest, refuse_transposed
 from lrtheory.low_rank_adapters.fit import FitResult
@@ -38,15 +40,15 @@ class LoRAModules(Result):
         The share of the squared norm of all updates together that they make.
     storage : int
         Number of entries of all factors.
-    base_model : str or None
-        The name of the base model in the settings.
+    carried : Carried
+        Settings and whole arrays that go into a folder beside the factors.
     """
 
     adapters: Mapping[str, LoRA]
     fits: Mapping[str, FitResult]
     captured: float
     storage: int
-    base_model: str | None
+    carried: Carried
 
     _forms = ("",)
 
@@ -63,8 +65,12 @@ class LoRAModules(Result):
             math.hypot(*(math.sqrt(getattr(f, key)) for f in self.fits.values())) for key in ("loss", "lower")
         )
         said = f"{self.storage:,} numbers make {self.captured:.2%} of the squared norm"
+        more = (
+            f"beside the factors {counted(len(self.carried.arrays), 'array')} carried unchanged, which no error counts"
+        )
         return [
             said,
+            *([more] if self.carried.arrays else []),
             f"off by at most {error:.6g}, and no LoRA of these ranks by less than {least:.6g} (low_rank_adapters/AD-3)",
         ]
 
@@ -74,7 +80,7 @@ class LoRAModules(Result):
             return False
         if target.suffix.lower() in (".safetensors", ".bin"):
             raise must("path", "that of a folder, in which peft finds the arrays and their settings", target.name)
-        lora.write(self.adapters, target, {"base_model_name_or_path": self.base_model, "task_type": None})
+        lora.write(self.adapters, target, self.carried)
         return True
 
 
@@ -111,7 +117,9 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
         least = sum(sum(update.shape) for _, update in changes(base, tuned, modules))
         rank = integer("budget", budget, low=least) // max(1, least)
     updates = ((name, full(update)) for name, update in _of_linear_layers(base, tuned, modules))
-    found = nearest_lora(updates, rank=rank, energy=None, base_model=str(base.path))
+    found = nearest_lora(
+        updates, rank=rank, energy=None, carried=Carried({"base_model_name_or_path": str(base.path), "task_type": None})
+    )
     if not found.fits:
         raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
     return found
@@ -130,7 +138,7 @@ def nearest_lora(
     *,
     rank: int | None,
     energy: float | None,
-    base_model: str | None = None,
+    carried: Carried,
 ) -> LoRAModules:
     """The LoRA nearest to the adapter of each module.
 
@@ -142,8 +150,8 @@ def nearest_lora(
         Rank of every module; that of a smaller one is its smaller side.
     energy : float or None
         In place of a rank: the share of the squared norm that each module keeps.
-    base_model : str or None
-        Name of the base model in the settings; None leaves it out.
+    carried : Carried
+        What goes into a folder beside the factors.
 
     Returns
     -------
@@ -165,7 +173,7 @@ def nearest_lora(
         fits=fits,
         captured=_captured(fits.values()),
         storage=sum(one.n_parameters for one in made.values()),
-        base_model=base_model,
+        carried=carried,
     )
 
 

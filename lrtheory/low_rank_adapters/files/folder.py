@@ -14,9 +14,9 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._files.adapters.folder import ARRAYS
 from lrtheory._files.adapters.names import PREFIX
-from lrtheory._files.adapters.settings import CONFIG, factors_alone, understood
+from lrtheory._files.adapters.settings import CONFIG, understood
 from lrtheory._files.opening import json_of
-from lrtheory._files.safetensors import Tensors, decoded
+from lrtheory._files.safetensors import Stored, Tensors, decoded
 from lrtheory._validation import integer, must
 
 __all__ = ["SHARED", "Folder", "Weights", "overlaid", "read_config"]
@@ -75,23 +75,25 @@ class Weights:
 
 
 class Folder(NamedTuple):
-    """The settings of an adapter, its arrays by module and part, and the arrays that modules share."""
+    """The settings of an adapter, its arrays by module and part, those that modules share, and all others."""
 
     config: Mapping[str, Any]
     modules: dict[str, dict[str, np.ndarray]]
     shared: dict[str, np.ndarray]
+    others: dict[str, Stored]
     weights: Weights
 
     @classmethod
     def read(cls, folder: Path, config: Mapping[str, Any], prefix: str, weights: Any) -> Folder:
-        """Read the arrays, whose last names begin with a prefix; an adapter that holds others is refused."""
+        """Read the arrays, whose last names begin with a prefix, and the others."""
         tensors = Tensors(folder / ARRAYS)
         understood(config)
-        factors_alone(config, [name for name in sorted(tensors.names) if not re.search(rf"\.{prefix}\w+$", name)])
-        own = cls(config, {}, {}, Weights(weights, bool(config.get("fan_in_fan_out"))))
+        own = cls(config, {}, {}, {}, Weights(weights, bool(config.get("fan_in_fan_out"))))
         for name in sorted(tensors.names):
             found = re.match(rf"^(?P<module>.+)\.(?P<part>{prefix}\w+)$", name)
-            assert found is not None  # all others are refused above
+            if found is None:
+                own.others[name] = tensors.stored(name)
+                continue
             place = own.shared
             if found["module"] + "." != SHARED:
                 place = own.modules.setdefault(found["module"].removeprefix(PREFIX), {})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
+from pathlib import Path
+from typing import Any
 
+from lrtheory._files.adapters.settings import factors_alone
+from lrtheory._files.safetensors import Stored
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, path_of
 from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
 from lrtheory.low_rank_adapters.files.folder import Folder, read_config
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
-__all__ = ["load_peft"]
+__all__ = ["load_peft", "read_kind"]
 
 #: how the names of arrays begin, and who reads them
 READERS: dict[str, tuple[str, Callable[[Folder], dict[str, Adapter]]]] = {
@@ -75,10 +79,43 @@ def load_peft(
         raise must("path", "that of an adapter whose peft_type is a word", kind)
     if kind in ("LORA", "ADALORA"):
         return dict(lora.read(given))
+    return read_kind(folder, config, weights, whole=False)[0]
+
+
+def read_kind(
+    folder: Path, config: Mapping[str, Any], weights: Any, *, whole: bool = True
+) -> tuple[dict[str, Adapter], dict[str, Stored]]:
+    """The modules of an adapter that is no LoRA, and the arrays beside those of its kind.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    config : mapping of str to object
+        Its settings.
+    weights : as for `load_peft`
+        Of the base model.
+    whole : bool
+        Whether there may be arrays beside those of its kind.
+
+    Returns
+    -------
+    pair of dict of str to Adapter and dict of str to Stored
+        By module, and by the names in the file.
+
+    Raises
+    ------
+    ValueError
+        As in `load_peft`.
+    """
+    kind = config.get("peft_type")
     if kind not in READERS:
         raise must("path", f"that of an adapter whose peft_type is LORA, ADALORA, {', '.join(READERS)}", kind)
     prefix, read = READERS[kind]
-    found = read(Folder.read(folder, config, prefix, weights))
+    opened = Folder.read(folder, config, prefix, weights)
+    if not whole:
+        factors_alone(config, opened.others)
+    found = read(opened)
     if not found:
-        raise must("path", f"a folder with an adapter, whose arrays are named {prefix}...", str(path))
-    return found
+        raise must("path", f"a folder with an adapter, whose arrays are named {prefix}...", str(folder))
+    return found, opened.others

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._files.adapters import AdapterFile, AdapterModule
+from lrtheory._files.adapters.beside import placed
 from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._validation import must
+from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.unheld import refuse_embedding
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, lora
@@ -30,11 +31,15 @@ def read(path: Path) -> dict[str, LoRA]:
     return found
 
 
-def write(adapters: Mapping[str, FactoredAdapter], target: Path, config: Mapping[str, Any]) -> None:
-    """A folder in which alpha_pattern holds the scales."""
+def write(adapters: Mapping[str, FactoredAdapter], target: Path, carried: Carried) -> None:
+    """A folder in which alpha_pattern holds the scales, with all that is carried into it."""
     modules = {}
     for name, adapter in adapters.items():
-        refuse_embedding("adapters", name)
+        kind, kernel = carried.layers.get(name, ("linear", ()))
+        if kind == "linear":
+            refuse_embedding("adapters", name)
         B, A = (np.asarray(to_numpy(factor)) for factor in adapter.factors())
-        modules[name] = AdapterModule(B, A, scale=adapter.scale, dtype="F32" if B.dtype == np.float32 else "F64")
-    AdapterFile(modules, config).to_peft(target)
+        dtype = "F32" if B.dtype == np.float32 else "F64"
+        modules[name] = AdapterModule(B, A, scale=adapter.scale, kind=kind, kernel=kernel, dtype=dtype)
+    others = placed(carried.arrays, modules, prefixed=True)
+    AdapterFile(modules, carried.config, others=others).to_peft(target)

@@ -17,6 +17,7 @@ from lrtheory._files.replacing import replacing
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory._validation import must, path_of
 from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
+from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.folder import SHARED
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
@@ -87,7 +88,7 @@ def save_peft(
     kinds = sorted({adapter.kind for adapter in adapters.values()})
     if all(kind in AS_LORA for kind in kinds):
         # the kinds above have factors
-        replacing(target, lambda fresh: lora.write(adapters, fresh, config), force=force)  # type: ignore[arg-type]
+        replacing(target, lambda fresh: lora.write(adapters, fresh, Carried(config)), force=force)  # type: ignore[arg-type]
         return
     if len(kinds) > 1 or kinds[0] not in WRITERS:
         raise must("adapters", f"all of one kind among {', '.join((*AS_LORA, *WRITERS))}", ", ".join(kinds))

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._kernels.low_rank import Core, core
 from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
     as_adapter,
+    as_base,
     checked_type,
     finished,
     replaced,
@@ -36,6 +38,7 @@ def compress_adapter(
     weights: Mapping[str, float] | None = None,
     dtype: str | None = None,
     keep_scale: bool = False,
+    base: Tensors | str | Path | None = None,
 ) -> AdapterResult:
     r"""Replace all modules of an adapter by the best ones of lower rank under one budget (statements SQ-1, AB-1, AB-2).
 
@@ -57,12 +60,14 @@ def compress_adapter(
         The type of the new factors; None keeps that of each module.
     keep_scale : bool
         Whether each module keeps its scale, for servers that ignore alpha_pattern; otherwise every scale is 1.
+    base : Tensors, path or None
+        The base model, which an adapter needs whose start changes it, such as PiSSA.
 
     Returns
     -------
     AdapterResult
         ``to_file("folder")`` writes it as peft loads it. The error is that of the matrices, and not of the task that
-        the adapter was trained for.
+        the adapter was trained for. Arrays beside the factors, such as a head that was trained whole, are carried.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def compress_adapter(
     >>> small.storage <= lora.storage // 2, small.certificate.verify(lora)
     (True, True)
     """
-    source = as_adapter("adapter", adapter)
+    source = as_adapter("adapter", adapter, as_base(base))
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
     if budget is not None and 0 < real("budget", budget, low=0) < 1:
         rule = f"what ranks may cost together, at least 1, or 0 for none, and no share of the {source.storage} numbers"

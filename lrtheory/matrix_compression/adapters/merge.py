@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
+from lrtheory._files.adapters.beside import joint_settings, merged
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._kernels.units import unit_of
 from lrtheory._types import ArrayLike
@@ -18,6 +20,7 @@ from lrtheory.matrix_compression.adapters.result import (
     Loss,
     Update,
     as_adapter,
+    as_base,
     checked_type,
     finished,
     joined,
@@ -27,7 +30,7 @@ from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
-__all__ = ["merge_adapters", "opened", "parts_of"]
+__all__ = ["beside_of", "merge_adapters", "opened", "parts_of"]
 
 
 def merge_adapters(
@@ -39,6 +42,7 @@ def merge_adapters(
     method: str = "auto",
     dtype: str | None = None,
     record: bool = False,
+    base: Tensors | str | Path | None = None,
 ) -> AdapterResult:
     r"""Merge adapters of one base model into the best one of a rank for their weighted sum (statement MG-1).
 
@@ -63,6 +67,9 @@ def merge_adapters(
         The type of the new factors; None takes that of the first adapter that has the module.
     record : bool
         Keep the factors after every step of "stream", as ``trace["B"][module][step]`` and likewise "A".
+    base : Tensors, path or None
+        The base model, which adapters need whose start changes it, such as PiSSA, and arrays beside the factors that
+        are not the same in all adapters: with it they are W + sum w_i (W_i - W).
 
     Returns
     -------
@@ -74,8 +81,8 @@ def merge_adapters(
     TypeError
         If an argument is not of its kind.
     ValueError
-        If there is no adapter, weights do not fit, a module has different shapes, an adapter changes more than
-        its factors say, or not exactly one of rank and epsilon is given.
+        If there is no adapter, weights do not fit, a module has different shapes, arrays beside the factors
+        differ without a base model, or not exactly one of rank and epsilon is given.
 
     Examples
     --------
@@ -85,7 +92,8 @@ def merge_adapters(
     >>> merged.certificate.verify(*pair, weights=[0.5, 0.5])
     True
     """
-    read, first, parts = opened(adapters, weights)
+    model = as_base(base)
+    read, first, parts = opened(adapters, weights, model)
     way = one_of(rank=rank, epsilon=epsilon)
     choice("method", method, ("auto", "core", "dense", "stream"))
     if method == "stream" and way != "rank":
@@ -94,7 +102,7 @@ def merge_adapters(
         raise must("record", 'left out unless method is "stream", which has steps', record)
     kind = checked_type(dtype)
     if method == "stream":
-        return _streamed(read, parts, first, rank or 0, kind, record)
+        return _streamed(read, parts, first, rank or 0, kind, record, beside_of(read, weights, model))
     modules, losses, spectra, methods = {}, {}, {}, {}
     for name, updates in parts.items():
         found, methods[name] = _whole(updates, method)
@@ -103,7 +111,16 @@ def merge_adapters(
         spectra[name] = found.values
     used = " and ".join(sorted(set(methods.values())))
     reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
-    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, message=_bases(read))
+    more = beside_of(read, weights, model)
+    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, **more)
+
+
+def beside_of(read: list[AdapterFile], weights: Any, base: Tensors | None) -> dict[str, Any]:
+    """The settings and whole arrays of the sum, and what is to be said of the adapters."""
+    share = [1.0] * len(read) if weights is None else [float(one) for one in np.asarray(weights).ravel()]
+    whole, said = merged(read, share, base)
+    message = "; ".join(one for one in (_bases(read), said) if one)
+    return {"whole": whole, "config": joint_settings(read), "message": message}
 
 
 def _bases(read: list[AdapterFile]) -> str:
@@ -113,9 +130,11 @@ def _bases(read: list[AdapterFile]) -> str:
     return f"the adapters name different base models, {' and '.join(named)}" if len(named) > 1 else ""
 
 
-def opened(adapters: Any, weights: Any) -> tuple[list[AdapterFile], dict[str, AdapterModule], dict[str, list[Update]]]:
+def opened(
+    adapters: Any, weights: Any, base: Tensors | None = None
+) -> tuple[list[AdapterFile], dict[str, AdapterModule], dict[str, list[Update]]]:
     """The adapters; for each module that of the first that has it, and the updates of all, with their weights."""
-    read = [as_adapter("adapters", one) for one in adapters] if isinstance(adapters, (list, tuple)) else []
+    read = [as_adapter("adapters", one, base) for one in adapters] if isinstance(adapters, (list, tuple)) else []
     if not read:
         raise must("adapters", "a sequence of at least one adapter", adapters)
     share = np.ones(len(read)) if weights is None else array("weights", weights, shape=(None,)).astype(np.float64)
@@ -151,7 +170,7 @@ def _whole(updates: list[Update], method: str) -> tuple[Core, str]:
 
 def _streamed(
     read: list[AdapterFile], parts: Mapping[str, list[Update]], first: Mapping[str, AdapterModule], rank: int,
-    kind: str | None, record: bool,
+    kind: str | None, record: bool, more: Mapping[str, Any],
 ) -> AdapterResult:  # fmt: skip
     """Add one update at a time and truncate; the losses bracket the best error (statement MG-2)."""
     modules, losses, tails, sums = {}, {}, {}, {}
@@ -165,8 +184,8 @@ def _streamed(
         error = difference((*whole, 1.0), (own.B, own.A, own.scale))[0]
         losses[name] = Loss(tail(core(*whole).values, 0), error, float(least), float(most))
     trace = {f: {name: tuple(pair[i] for pair in pairs) for name, pairs in sums.items()} for i, f in enumerate("BA")}
-    return finished(read, modules, losses, spectra={}, method="stream", message=_bases(read), tails=tails,
-                    trace=trace if record else None)  # fmt: skip
+    return finished(read, modules, losses, spectra={}, method="stream", tails=tails,
+                    trace=trace if record else None, **more)  # fmt: skip
 
 
 def _steps(updates: list[Update], rank: int) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._kernels.low_rank import tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
-from lrtheory.matrix_compression.adapters.result import as_adapter
+from lrtheory.matrix_compression.adapters.result import as_adapter, as_base
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
 
 __all__ = ["RankCosts", "rank_costs"]
@@ -55,13 +56,15 @@ class RankCosts(Result):
         curves(ax, self.numbers, lines, xlabel="numbers", ylabel="relative error")
 
 
-def rank_costs(adapter: AdapterFile | str | Path) -> RankCosts:
+def rank_costs(adapter: AdapterFile | str | Path, *, base: Tensors | str | Path | None = None) -> RankCosts:
     """Tell what an adapter loses at every rank, and at the same cost by one budget over its modules.
 
     Parameters
     ----------
     adapter : AdapterFile or path
-        The adapter, or its folder.
+        The adapter, or its folder. Arrays beside its factors have no ranks, and are not counted.
+    base : Tensors, path or None
+        The base model, which an adapter needs whose start changes it, such as PiSSA.
 
     Returns
     -------
@@ -72,6 +75,8 @@ def rank_costs(adapter: AdapterFile | str | Path) -> RankCosts:
     ------
     TypeError
         If it is not an adapter.
+    ValueError
+        If the base model is needed and not given.
 
     Examples
     --------
@@ -80,7 +85,7 @@ def rank_costs(adapter: AdapterFile | str | Path) -> RankCosts:
     >>> found.ranks.tolist(), bool(np.all(found.floor <= found.budget) and np.all(found.budget <= found.alike + 1e-12))
     ([0, 1, 2], True)
     """
-    source = as_adapter("adapter", adapter)
+    source = as_adapter("adapter", adapter, as_base(base))
     spectra = source.spectra()
     whole = math.hypot(*(tail(values, 0) for values in spectra.values()))
     spectra = {name: values / whole if whole > 0 else values for name, values in spectra.items()}

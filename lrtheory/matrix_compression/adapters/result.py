@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +15,14 @@ import numpy as np
 from lrtheory._files import are_nested
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
+from lrtheory._files.adapters.beside import beside, placed
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
-from lrtheory._files.adapters.settings import factors_alone
-from lrtheory._files.safetensors import decoded, encoded
+from lrtheory._files.adapters.starts import refuse_start, resolved
+from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._kernels.low_rank import Core, cast_error, core_within, difference, squares_within, tail
 from lrtheory._result import Result, json_safe, result
-from lrtheory._result.display import bars
+from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, must
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
@@ -31,6 +33,7 @@ __all__ = [
     "Loss",
     "Update",
     "as_adapter",
+    "as_base",
     "checked_type",
     "finished",
     "joined",
@@ -87,7 +90,12 @@ class AdapterCertificate(Result):
         more = [] if self.allocation is None else self.allocation._facts()
         return [f"off by at most {self.upper:.6g}, and {least}", *more]
 
-    def verify(self, *adapters: AdapterFile | str | Path, weights: ArrayLike | None = None) -> bool:
+    def verify(
+        self,
+        *adapters: AdapterFile | str | Path,
+        weights: ArrayLike | None = None,
+        base: Tensors | str | Path | None = None,
+    ) -> bool:
         """Recompute everything from the adapters that this one stands for.
 
         Parameters
@@ -96,13 +104,16 @@ class AdapterCertificate(Result):
             One adapter that was compressed, or several that were merged.
         weights : sequence of float or None
             Weight of each adapter that was merged; None weighs each by 1.
+        base : Tensors, path or None
+            Base model, for adapters whose start changes it.
 
         Returns
         -------
         bool
             Whether no module is further from its update than stated, and no other of its rank nearer, up to rounding.
         """
-        read = [as_adapter("adapters", adapter) for adapter in adapters]
+        model = as_base(base)
+        read = [as_adapter("adapters", adapter, model) for adapter in adapters]
         names = {name: None for adapter in read for name in adapter.modules}
         share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).ravel().tolist()
         if (
@@ -241,12 +252,24 @@ class AdapterResult(Result):
         return found
 
 
-def as_adapter(name: str, value: Any) -> AdapterFile:
-    """An adapter that is nothing but its factors, or the folder of one."""
+def as_base(base: Any) -> Tensors | None:
+    """The base model of adapters, or its folder, if it is given."""
+    if base is None or isinstance(base, Tensors):
+        return base
+    if not isinstance(base, (str, Path)):
+        raise must("base", "the folder of a model, or its tensors", base, TypeError)
+    return Tensors.from_file(base)
+
+
+def as_adapter(name: str, value: Any, base: Tensors | None = None) -> AdapterFile:
+    """An adapter whose factors are added to the weights, or the folder of one; what lies beside them is whole."""
     if not isinstance(value, (AdapterFile, str, Path)):
         raise must(name, "an AdapterFile or the folder of one", value, TypeError)
     found = value if isinstance(value, AdapterFile) else AdapterFile.from_peft(value)
-    factors_alone(found.config or {}, found.others)
+    beside(found)
+    if base is not None:
+        return resolved(found, base)
+    refuse_start(found.config or {})
     return found
 
 
@@ -292,12 +315,17 @@ def finished(
     read: Sequence[AdapterFile], modules: dict[str, AdapterModule], losses: Mapping[str, Loss], *,
     spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
     allocation: RankCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
-    trace: Mapping[str, Any] | None = None,
+    trace: Mapping[str, Any] | None = None, config: Mapping[str, Any] | None = None,
+    whole: Mapping[str, Stored] | None = None,
 ) -> AdapterResult:  # fmt: skip
-    """The result, from new modules and what each of them loses."""
+    """The result, from new modules and what each of them loses; settings and whole arrays are those of the first."""
     norm, error, least, most = (math.hypot(*column) for column in zip(*losses.values(), strict=True))
     source, ranks = read[0], {name: module.rank for name, module in modules.items()}
-    made = AdapterFile(modules, source.config, metadata=source.metadata, source=source.source, prefixed=source.prefixed)
+    arrays = beside(source) if whole is None else whole
+    others = placed(arrays, [name for name, rank in ranks.items() if rank > 0], prefixed=source.prefixed)
+    made = replace(source, modules=modules, config=config or source.config, others=others)
+    if arrays and whole is None:
+        message = f"beside the factors {counted(len(arrays), 'array')} carried unchanged, which no error counts"
     statement = STATEMENTS[tails is not None]
     return AdapterResult(
         adapter=made,

@@ -16,7 +16,7 @@ from lrtheory._result.low_rank import STATEMENT as BEST
 from lrtheory._result.low_rank import FactorsCertificate, LowRankFactors
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, real, sequence
-from lrtheory.matrix_compression.adapters.merge import opened
+from lrtheory.matrix_compression.adapters.merge import beside_of, opened
 from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, finished, joined
 from lrtheory.matrix_compression.adapters.squeeze import checked_factors, scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
@@ -187,8 +187,9 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
         found, error = core(*whole), sum(difference((*whole, 1.0), (B, A, 1.0)))
         spectra[name], least = found.values, max(0.0, tail(found.values, B.shape[1]) - found.rounding)
         losses[name] = Loss(tail(found.values, 0), error, least, max(least, error))
-    said = "factors were added up, not their products"
-    return finished(read, modules, losses, spectra=spectra, method="linear", message=said)
+    more = beside_of(read, weights, None)
+    more["message"] = "; ".join(one for one in ("factors were added up, not their products", more["message"]) if one)
+    return finished(read, modules, losses, spectra=spectra, method="linear", **more)
 
 
 def uniform_ranks(

@@ -1,4 +1,4 @@
-"""An adapter is all that loading its folder changes: whatever changes more than factors is refused by name."""
+"""An adapter is all that loading its folder changes: every setting is carried, used, or refused by name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import pytest
 
 from lrtheory import matrix_compression as mc
 from lrtheory._files.adapters import AdapterFile
+from lrtheory._files.adapters.fields import CARRIED, FACTORS, FIELDS, REFUSED, START, WHOLE, WRITTEN
 from lrtheory._files.adapters.settings import KNOWN
 from lrtheory._files.safetensors import Tensors, encoded, write_tensors
 from lrtheory.cli import main
-from lrtheory.low_rank_adapters import load_peft, make_adapter, save_peft
+from lrtheory.low_rank_adapters import commands, load_peft, make_adapter, save_peft
+from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
 
 PREFIX = "base_model.model."
 RNG = np.random.default_rng(0)
@@ -69,7 +71,8 @@ VERBS = (
     "low_rank_adapters convert wrong --rank 1",
 )
 
-#: settings and arrays of a folder that changes more than its factors say, and what a refusal names
+#: settings and arrays of a folder that changes more than its factors say, and what `load_peft` names, which has no
+#: place for them
 MORE: dict[str, tuple[dict[str, Any], dict[str, np.ndarray], str]] = {
     "head": ({"modules_to_save": ["lm_head"]}, {f"{PREFIX}lm_head.weight": HEAD}, "modules_to_save ['lm_head']"),
     "norm": ({"modules_to_save": ["norm"]}, {f"{PREFIX}norm.weight": HEAD[0]}, "modules_to_save ['norm']"),
@@ -77,7 +80,6 @@ MORE: dict[str, tuple[dict[str, Any], dict[str, np.ndarray], str]] = {
     "bias of factors": ({"bias": "lora_only"}, {}, "bias 'lora_only'"),
     "tokens": ({"trainable_token_indices": [1]}, {}, "trainable_token_indices [1]"),
     "tokens by name": ({"trainable_token_indices": {"wte": [1]}}, {}, "trainable_token_indices {'wte': [1]}"),
-    "tied": ({"ensure_weight_tying": True}, {}, "ensure_weight_tying True"),
     "saved embedding": ({}, {f"{PREFIX}embed_tokens.weight": HEAD}, "the array 'base_model.model.embed_tokens.weight'"),
     "vocabulary": ({}, {f"{PREFIX}wte.base_layer.weight": HEAD}, "the array 'base_model.model.wte.base_layer.weight'"),
 }
@@ -85,10 +87,11 @@ MORE: dict[str, tuple[dict[str, Any], dict[str, np.ndarray], str]] = {
 OTHER: dict[str, tuple[dict[str, Any], str]] = {
     **{
         str(start): ({"init_lora_weights": start}, f"init_lora_weights {start!r}")
-        for start in ("pissa", "pissa_niter_16", "olora", "corda", "loftq", "lora_ga", "new_start", {"a": 1})
+        for start in ("pissa_niter_16", "corda", "loftq", "lora_ga", "new_start", {"a": 1})
     },
     **{name: ({name: True}, f"without {name}") for name in ("use_dora", "lora_bias", "use_qalora", "use_bdlora")},
     "layers": ({"layer_replication": [[0, 2]]}, "without layer_replication"),
+    "tied": ({"ensure_weight_tying": True}, "without ensure_weight_tying"),
     "parameters": ({"target_parameters": ["experts"]}, "without target_parameters"),
     "unknown": ({"new_option": [1]}, "without the setting new_option"),
     "unknown number": ({"new_scale": 0.5}, "without the setting new_scale"),
@@ -102,11 +105,37 @@ def said_by(call: Callable[[], Any]) -> str:
 
 
 @pytest.mark.parametrize("what", MORE)
-def test_what_changes_more_than_its_factors_is_refused_everywhere(what: str, tmp_path: Path) -> None:
+def test_what_changes_more_than_its_factors_is_no_mapping_of_adapters(what: str, tmp_path: Path) -> None:
     settings, arrays, named = MORE[what]
-    plain, wrong = folder(tmp_path / "plain", {}), folder(tmp_path / "wrong", settings, arrays)
+    assert named in said_by(lambda: load_peft(folder(tmp_path / "wrong", settings, arrays)))
+
+
+NOT_FOUND: dict[str, tuple[dict[str, Any], dict[str, np.ndarray]]] = {
+    "no head": ({"modules_to_save": ["lm_head"]}, {}),
+    "no rows": ({"trainable_token_indices": [1]}, {}),
+    "below no factors": ({}, {f"{PREFIX}wte.base_layer.weight": HEAD}),
+    "beside factors": ({"bias": "all"}, {f"{PREFIX}q.bias": HEAD[0]}),
+    "other names": ({}, {"lm_head.weight": HEAD}),
+    "rows": ({"trainable_token_indices": [1]}, {f"{PREFIX}wte.token_adapter.trainable_tokens_delta": HEAD}),
+    "not finite": ({}, {f"{PREFIX}lm_head.weight": HEAD * np.nan}),
+}
+
+
+@pytest.mark.parametrize("what", NOT_FOUND)
+def test_arrays_that_peft_does_not_find_are_refused_everywhere(what: str, tmp_path: Path) -> None:
+    settings, arrays = NOT_FOUND[what]
+    plain, wrong = folder(tmp_path / "plain", {}), tmp_path / "wrong"
+    if what == "not finite":  # the writer refuses these, too
+        folder(wrong, settings, {name: HEAD for name in arrays})
+        path = wrong / "adapter_model.safetensors"
+        path.write_bytes(
+            path.read_bytes().replace(HEAD.astype("<f4").tobytes(), np.full_like(HEAD, np.nan, "<f4").tobytes())
+        )
+    else:
+        folder(wrong, settings, arrays)
     for name, call in CALLS.items():
-        assert named in said_by(lambda call=call: call(wrong, plain)), name  # type: ignore[misc]
+        if name != "load_peft":
+            assert said_by(lambda call=call: call(wrong, plain)), name  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("what", OTHER)
@@ -122,7 +151,7 @@ def test_verbs_refuse_in_one_sentence_and_write_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder(tmp_path / "plain", {})
-    folder(tmp_path / "wrong", {"modules_to_save": ["lm_head"]}, {f"{PREFIX}lm_head.weight": np.zeros((3, 4))})
+    folder(tmp_path / "wrong", {"use_qalora": True})
     for line in VERBS:
         target = "made.csv" if line.split()[1] in ("ranks", "certify") else "made"
         assert main([*line.split(), "-o", target]) == 3, line
@@ -130,7 +159,7 @@ def test_verbs_refuse_in_one_sentence_and_write_nothing(
         assert said.out == ""
         assert said.err.startswith("lrtheory: ")
         assert said.err.count("\n") == 1
-        assert "modules_to_save ['lm_head']" in said.err
+        assert "use_qalora" in said.err
         assert not Path(target).exists()
 
 
@@ -146,11 +175,50 @@ def test_every_setting_at_its_default_is_read_and_written(tmp_path: Path) -> Non
         assert said["task_type"] == "CAUSAL_LM"
 
 
-def test_every_setting_of_peft_is_known() -> None:
+#: a value of each setting that is not the default, for the decision that the table of settings has on it
+VALUES: dict[str, Any] = {
+    **dict.fromkeys(DEFAULTS, True),
+    "auto_mapping": {"base_model_class": "Model"}, "base_model_name_or_path": "llama", "bias": "lora_only",
+    "init_lora_weights": "gaussian", "inference_mode": False, "lora_dropout": 0.5, "peft_version": "0.9",
+    "megatron_config": {"a": 1}, "loftq_config": {"loftq_bits": 4}, "qalora_group_size": 8, "r": 2,
+    "revision": "main", "target_modules": "q|k", "task_type": "SEQ_CLS", "layers_pattern": "h", "exclude_modules": "k",
+    "lora_alpha": 7, "rank_pattern": {"x": 3}, "alpha_pattern": {"q": 9}, "peft_type": "LORA",
+    "layers_to_transform": [0], "eva_config": {"rho": 2}, "corda_config": {"a": 1}, "lora_ga_config": {"a": 1},
+    "fan_in_fan_out": True, "use_rslora": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted({*DEFAULTS} - {"modules_to_save", "trainable_token_indices"}))
+def test_every_setting_is_carried_used_or_refused(name: str, tmp_path: Path) -> None:
+    """The two that name arrays are tried with these."""
+    source, what = folder(tmp_path / "a", {name: VALUES[name]}), FIELDS[name]
+    if what == REFUSED:
+        assert f"without {name}" in said_by(lambda: AdapterFile.from_peft(source))
+        return
+    mc.compress_adapter(source, rank=2, dtype="float64").to_file(tmp_path / "squeezed")
+    mc.merge_adapters([source], rank=2, dtype="float64").to_file(tmp_path / "merged")
+    opened = commands.convert(PeftFolder.from_file(source), rank=2)
+    opened.to_file(tmp_path / "converted")
+    for made in ("squeezed", "merged", "converted"):
+        said = json.loads((tmp_path / made / "adapter_config.json").read_text())
+        if what in (CARRIED, WHOLE):
+            assert said[name] == VALUES[name]
+        elif what == START:
+            assert said[name] is True
+        elif what == WRITTEN:
+            assert said[name] == (["q"] if name == "target_modules" else None)
+        else:
+            assert what == FACTORS
+        before, after = (AdapterFile.from_peft(path).delta("q") for path in (source, tmp_path / made))
+        np.testing.assert_allclose(before, after, rtol=1e-5)
+
+
+def test_the_table_of_settings_is_that_of_peft() -> None:
     peft = pytest.importorskip("peft")
-    kinds = (peft.LoraConfig, peft.AdaLoraConfig, peft.VeraConfig, peft.RandLoraConfig)
-    fields = {field.name for kind in kinds for field in dataclasses.fields(kind)}
-    assert fields <= KNOWN
+    assert {field.name for field in dataclasses.fields(peft.LoraConfig)} == set(FIELDS)
+    assert set(FIELDS) - {"runtime_config"} == set(DEFAULTS)  # which peft does not write
+    kinds = (peft.AdaLoraConfig, peft.VeraConfig, peft.RandLoraConfig)
+    assert {field.name for kind in kinds for field in dataclasses.fields(kind)} <= KNOWN
 
 
 def test_merging_adapters_of_two_base_models_is_said(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_refusals(tmp_path: Path) -> None:
     other = mc.AdapterFile({"a": mc.AdapterModule(np.ones((3, 1)), np.ones((1, 3)))})
     assert "updates of 'a' have one shape" in refused([given[0], other], rank=1)
     saved = mc.AdapterFile(given[0].modules, others={"head": encoded(np.ones(2), "F32")})
-    assert "nothing beside its factors" in refused([saved, given[1]], rank=1)
+    assert "whose arrays peft finds" in refused([saved, given[1]], rank=1)
     with pytest.raises(TypeError, match="`adapters` must be an AdapterFile or the folder of one"):
         mc.merge_adapters([np.ones((2, 2))], rank=1)  # type: ignore[list-item]
     with pytest.raises(FileNotFoundError):

@@ -1,0 +1,85 @@
+"""Starts that change the base model at every load: PiSSA and OLoRA take a part of each weight away.
+
+The update of a module is then scale B A - W_r, where W_r is the leading part of rank r of the singular value
+decomposition of W (PiSSA [1]_), or scale Q_r R_r of the first r columns and rows of its QR decomposition as it is
+stored (OLoRA [2]_), both with the rank and the scale that the module has in the file.
+
+References
+----------
+.. [1] F. Meng, Z. Wang, M. Zhang, PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language
+   Models, NeurIPS 2024.
+.. [2] K. Buyukakyuz, OLoRA: Orthonormal Low-Rank Adaptation of Large Language Models, arXiv 2406.01775, 2024.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lrtheory._files.adapters.base import matrix
+from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.safetensors import Tensors
+from lrtheory._kernels.units import unit_of
+from lrtheory._validation import Words, must
+
+__all__ = ["RESOLVED", "refuse_start", "resolved"]
+
+#: starts that change the base model, and that follow from its weights alone
+RESOLVED = ("pissa", "olora")
+
+
+def refuse_start(config: Any) -> None:
+    """Refuse an adapter of which the base model is needed, and not given."""
+    start = config.get("init_lora_weights")
+    if start in RESOLVED:
+        rule = f"one that leaves the base model as it is, while {start} changes it at every load: give the model with"
+        more = "`base`, or save the adapter with path_initial_model_for_weight_conversion"
+        raise must("adapter", f"{rule} {more}", Words(f"init_lora_weights {start!r}"))
+
+
+def resolved(adapter: Any, base: Tensors) -> Any:
+    """The same change of the base model, as factors that are added to its weights."""
+    start = (adapter.config or {}).get("init_lora_weights")
+    if start not in RESOLVED:
+        return adapter
+    flag, modules = bool((adapter.config or {}).get("fan_in_fan_out")), {}
+    for name, module in adapter.modules.items():
+        modules[name] = module
+        if module.kind == "linear":  # peft starts the others as usual
+            modules[name] = _of_start(start, module, *matrix(base, name, module.shape, flag))
+    return replace(adapter, modules=modules, config={**(adapter.config or {}), "init_lora_weights": True})
+
+
+def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: bool) -> AdapterModule:
+    """A module of twice the rank, whose scale is in its factors."""
+    if module.rank > min(module.shape):
+        raise must("adapter", f"one of ranks up to the sides of its weights, {module.shape}", module.rank)
+    left, right = _leading(weight, module.rank) if start == "pissa" else _first(weight, module, turned)
+    B = np.concatenate([module.scale * module.B.astype(np.float64), -left], axis=1)
+    A = np.concatenate([module.A.astype(np.float64), right], axis=0)
+    return AdapterModule(B, A, kind=module.kind, dtype=module.dtype)
+
+
+def _leading(weight: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of the best approximation of a rank; one of them orthonormal.
+
+    The singular vectors of the smaller side are eigenvectors of the Gram matrix, whose error counts in the leading ones
+    as in the matrix itself.
+    """
+    from scipy.linalg import eigh  # takes long to import
+
+    unit, wide = unit_of(weight), weight.shape[0] <= weight.shape[1]
+    M = np.ldexp(weight if wide else weight.T, -unit)
+    side = len(M)
+    U = np.ascontiguousarray(eigh(M @ M.T, subset_by_index=[side - rank, side - 1], overwrite_a=True)[1])
+    projected = np.ldexp(U.T @ M, unit)
+    return (U, projected) if wide else (projected.T, U.T)
+
+
+def _first(weight: np.ndarray, module: AdapterModule, turned: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The first columns and rows of the QR decomposition of the weight as the model stores it."""
+    Q, R = np.linalg.qr(weight.T if turned else weight)
+    left, right = module.scale * Q[:, : module.rank], R[: module.rank]
+    return (right.T, left.T) if turned else (left, right)

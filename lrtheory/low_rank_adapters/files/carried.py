@@ -1,0 +1,24 @@
+"""What goes from one folder of an adapter into another beside the factors: settings, whole arrays, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrtheory._files.safetensors import Stored
+
+__all__ = ["Carried"]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Settings, arrays by their names in the model, and the layers of modules that are not linear, with kernels."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, Stored] = field(default_factory=dict)
+    layers: Mapping[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+
+    def _brief(self) -> dict[str, Any]:
+        """What is carried, without numbers."""
+        return {"base_model": self.config.get("base_model_name_or_path"), "arrays": list(self.arrays)}

@@ -1,0 +1,146 @@
+"""Folders that change more than their factors say: what each verb writes leads where it is certified to lead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lrtheory import matrix_compression as mc
+from lrtheory._files import Tensors
+from lrtheory._files.adapters import AdapterFile
+from lrtheory.cli import main
+from lrtheory.low_rank_adapters import commands
+from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
+from tests.core.files.reader import BASE, FOLDERS, arrays, distance, merged
+
+WHOLE, STARTS = ("head", "norm", "tokens", "words"), ("pissa", "olora", "olora-conv1d")
+MODEL = arrays(BASE / "model.safetensors")
+
+
+def base_of(name: str) -> Tensors | None:
+    return Tensors(BASE) if name in STARTS else None
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in FOLDERS.glob("*/merged.safetensors")))
+def test_the_reader_leads_where_peft_does(name: str) -> None:
+    assert distance(FOLDERS / name, arrays(FOLDERS / name / "merged.safetensors")) < 1e-5
+    assert distance(FOLDERS / name, MODEL) > 1
+
+
+@pytest.mark.parametrize("name", ["plain", *WHOLE, *STARTS])
+def test_conversions_and_squeezed_adapters_lead_where_they_say(name: str, tmp_path: Path) -> None:
+    source, base = FOLDERS / name, base_of(name)
+    found = commands.convert(PeftFolder.from_file(source), rank=4, base=base)
+    found.to_file(tmp_path / "converted")
+    assert distance(source, tmp_path / "converted") < 2e-5  # factors in single precision
+    for rank in (1, 2):
+        small = mc.compress_adapter(source, rank=rank, base=base)
+        small.to_file(tmp_path / f"small-{rank}")
+        far = distance(source, tmp_path / f"small-{rank}")
+        assert far == pytest.approx(small.certificate.upper, rel=1e-5, abs=1e-5)
+        assert far >= small.certificate.bound - 1e-5
+        assert small.certificate.verify(source, base=base)
+        proof = mc.certify(source, tmp_path / f"small-{rank}", base=BASE)
+        assert proof.error == pytest.approx(far / distance(source, MODEL), rel=1e-5)
+        assert proof.verify(source, tmp_path / f"small-{rank}", base=BASE)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 1.0], [0.5, 0.25], [2.0, -0.5]])
+@pytest.mark.parametrize("pair", [("head", "head-2"), ("plain", "pissa"), ("norm", "plain"), ("tokens", "head")])
+def test_a_merge_is_the_sum_of_changes(pair: tuple[str, str], weights: list[float], tmp_path: Path) -> None:
+    found = mc.merge_adapters([FOLDERS / name for name in pair], weights, rank=6, base=BASE)
+    found.to_file(tmp_path / "sum")
+    one, other = (merged(FOLDERS / name) for name in pair)
+    parts = ((name, value, one[name] - value, other[name] - value) for name, value in MODEL.items())
+    expected = {name: value + weights[0] * first + weights[1] * second for name, value, first, second in parts}
+    assert distance(tmp_path / "sum", expected) < 2e-5
+
+
+def test_arrays_that_all_adapters_share_are_carried_bit_for_bit(tmp_path: Path) -> None:
+    head = FOLDERS / "head"
+    found = mc.merge_adapters([head, head], [0.25, 0.75], rank=4)
+    found.to_file(tmp_path / "sum")
+    name = "base_model.model.lm_head.weight"
+    assert Tensors(tmp_path / "sum").stored(name) == Tensors(head).stored(name)
+    assert found.message == ""
+    assert "carried as they are, and not weighted" in mc.merge_adapters([head, head], rank=4).message
+
+
+def test_a_module_that_is_dropped_leaves_its_bias_where_peft_finds_it(tmp_path: Path) -> None:
+    source = FOLDERS / "norm"
+    whole = AdapterFile.from_peft(source)
+    sizes = {name: 1e-9 if name == "q_proj" else 1.0 for name in whole}
+    small = mc.compress_adapter(whole, 28, weights=sizes)
+    assert small.ranks == {"q_proj": 0, "up_proj": 2}
+    small.to_file(tmp_path / "small")
+    assert "base_model.model.q_proj.bias" in Tensors(tmp_path / "small").names
+    assert distance(source, tmp_path / "small") == pytest.approx(small.certificate.upper, rel=1e-5)
+    mc.merge_adapters([source, tmp_path / "small"], [1.0, 0.0], rank=4, base=BASE).to_file(tmp_path / "again")
+    assert distance(source, tmp_path / "again") < 1e-5
+
+
+def test_what_differs_beside_the_factors_needs_the_base_model(capsys: pytest.CaptureFixture[str]) -> None:
+    pair = [str(FOLDERS / name) for name in ("plain", "head")]
+    for line in (["certify", *pair], ["merge", *pair, "--rank", "2"], ["certify", *reversed(pair), "--at-most", ".9"]):
+        assert main(["matrix_compression", *line]) == 3
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "unless the base model is given" in said
+        assert "'lm_head.weight' of '" in said
+        assert main(["matrix_compression", *line, "--base", str(BASE)]) in (0, 1)
+        capsys.readouterr()
+
+
+def test_a_lost_head_counts() -> None:
+    """Factors alone would say that nothing is lost."""
+    head, plain = FOLDERS / "head", FOLDERS / "plain"
+    lost = mc.certify(head, plain, base=BASE)
+    assert lost.error == pytest.approx(distance(head, plain) / distance(head, MODEL))
+    row = lost.names.index("lm_head.weight")
+    assert lost.part_errors[row] == 1
+    assert lost.part_optima is not None
+    assert lost.part_optima[row] == 0
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_starts_from_the_weights_need_the_base_model(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(FOLDERS / name)
+    for verb in ("squeeze --rank 1", "ranks", "merge --rank 1"):
+        first, *rest = verb.split()
+        assert main(["matrix_compression", first, source, *rest]) == 3
+        said = capsys.readouterr().err
+        assert "give the model with `--base`" in said
+        assert "path_initial_model_for_weight_conversion" in said
+    assert main(["low_rank_adapters", "convert", source, "--rank", "1"]) == 3
+    assert "give the model with `--base`" in capsys.readouterr().err
+    whole = AdapterFile.from_peft(source)
+    for call in (whole.spectra, lambda: whole.delta(next(iter(whole)))):
+        with pytest.raises(ValueError, match="changes it at every load"):
+            call()
+    whole.to_peft(tmp_path / "copy")  # what is not changed is carried
+    assert distance(tmp_path / "copy", FOLDERS / name) < 1e-9
+
+
+def test_a_conversion_keeps_the_settings(tmp_path: Path) -> None:
+    for name in ("head", "norm", "tokens"):
+        commands.convert(PeftFolder.from_file(FOLDERS / name), rank=2).to_file(tmp_path / name)
+        before, after = (json.loads((at / name / "adapter_config.json").read_text()) for at in (FOLDERS, tmp_path))
+        kept = ("auto_mapping", "base_model_name_or_path", "task_type", "bias", "modules_to_save", "peft_version")
+        for key in (*kept, "trainable_token_indices", "lora_dropout", "fan_in_fan_out"):
+            assert before[key] == after[key]
+        assert after["init_lora_weights"] is True
+
+
+@pytest.mark.parametrize("other", ["head-2", "tokens", "words"])
+def test_a_base_model_of_another_architecture_is_refused(other: str, tmp_path: Path) -> None:
+    from lrtheory._files.safetensors import encoded, write_tensors
+
+    wrong = {name: encoded(np.zeros((3, *value.shape[1:])), "F32") for name, value in MODEL.items()}
+    write_tensors(tmp_path / "model.safetensors", wrong)
+    with pytest.raises(ValueError, match=r"^`base` must be the model of the adapter, with "):
+        mc.certify(FOLDERS / "head", FOLDERS / other, base=tmp_path)
