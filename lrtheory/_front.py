@@ -26,6 +26,7 @@ from lrtheory.bounds.finding.naming import one_named, variant_named
 from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.reporting.again import measured_again
+from lrtheory.bounds.trust.testimony import with_forger
 from lrtheory.bounds.trust.user_solver import check_own
 
 __all__ = [
@@ -101,6 +102,7 @@ def check(
     saboteur: str | int | None = None,
     repair: str | None = None,
     instance: Any = None,
+    forger: bool = True,
 ) -> Evidence:
     """Measure both sides of a statement, on our algorithm or on yours.
 
@@ -125,6 +127,10 @@ def check(
         Check a violated promise under one of its repairs, named likewise, which must be supported.
     instance : object or None
         Check one instance alone: a label such as ``"family:17"``, ``"json:..."``, or the instance itself.
+    forger : bool
+        After the saboteurs of a statement that is none of the package's own, also put a solver that says nothing and
+        lies about each field of the outcome to the test, for five seconds at most. None may be supported. Without them
+        the evidence says that they were left out.
 
     Returns
     -------
@@ -172,7 +178,9 @@ def check(
     if variant is not statement:
         return evidence
     evidence = with_defects(evidence, statement)
-    return evidence if instance is not None else with_variants(evidence, statement, session)
+    if instance is not None:
+        return evidence
+    return with_forger(with_variants(evidence, statement, session), statement, session, run=forger)
 
 
 def _refuse_two(variants: Mapping[str, Any]) -> None:
@@ -183,7 +191,12 @@ def _refuse_two(variants: Mapping[str, Any]) -> None:
 
 
 def check_all(
-    ids: Iterable[str | Statement], *, budget: str = "quick", rng: int = DEFAULT_SEED, n_jobs: int | None = None
+    ids: Iterable[str | Statement],
+    *,
+    budget: str = "quick",
+    rng: int = DEFAULT_SEED,
+    n_jobs: int | None = None,
+    forger: bool = True,
 ) -> list[Evidence]:
     """Measure statements, and each of their saboteurs and repairs, as tasks that can run side by side.
 
@@ -198,6 +211,8 @@ def check_all(
     n_jobs : int or None
         Number of processes; None means 1, -1 all processors, or the workers of a surrounding
         ``joblib.parallel_config(backend="dask")``.
+    forger : bool
+        As for `check`; what it finds stands in the evidence of the statement itself.
 
     Returns
     -------
@@ -227,7 +242,7 @@ def check_all(
             raise must("ids", "of statements that stand in a module or a file, since workers import them", one.id)
         variants = [("", ""), *(("saboteur", wrong.name) for wrong in one.saboteurs)]
         variants += [("repair", mended.name) for mended in one.repairs]
-        tasks += [(one.origin.prefix + one.id, *variant, budget, rng) for variant in variants]
+        tasks += [(one.origin.prefix + one.id, *variant, budget, rng, forger) for variant in variants]
     return list(parallel_map(_evidence_of, tasks, n_jobs=n_jobs, title="check"))
 
 
@@ -238,13 +253,14 @@ def _resolved(ids: Iterable[str | Statement]) -> list[Statement]:
     return [resolve(one) for one in ids]
 
 
-def _evidence_of(task: tuple[str, str, str, str, int]) -> Evidence:
+def _evidence_of(task: tuple[str, str, str, str, int, bool]) -> Evidence:
     """One check in a session of its own: of a statement, or of a kind of variant with a name."""
-    id, kind, name, budget, rng = task
-    statement = resolve(id)
+    id, kind, name, budget, rng, forger = task
+    statement, session = resolve(id), Session.named(budget, rng)
     if kind:
-        statement = statement.sabotaged(name) if kind == "saboteur" else statement.repaired(name)
-    return check_statement(statement, Session.named(budget, rng))
+        variant = statement.sabotaged(name) if kind == "saboteur" else statement.repaired(name)
+        return check_statement(variant, session)
+    return with_forger(check_statement(statement, session), statement, session, run=forger)
 
 
 def statements(pattern: str = "*") -> list[Statement]:

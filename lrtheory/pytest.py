@@ -1,8 +1,9 @@
 """A plugin of pytest that collects statements: ``pytest -p lrtheory.pytest -m bounds`` measures them.
 
 Every module-level statement in a file of the configured places, or in a file that matches the ini option
-``statements``, is an item named by its id; each of its saboteurs and repairs is one more. A run writes an evidence file
-per item as it goes, so that an interruption loses nothing.
+``statements``, is an item named by its id; each of its saboteurs and repairs is one more. Of a statement outside of the
+package a further item, ``ID[forger]``, tells lies about its outcome, none of which may be supported. A run writes an
+evidence file per item that measures, as it goes, so that an interruption loses nothing.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from lrtheory.bounds import (
 )
 from lrtheory.bounds.finding.configuration import configured
 from lrtheory.bounds.finding.registry import are_one
+from lrtheory.bounds.trust.forger import FORGING, SECONDS, admits_lies, forge
+from lrtheory.bounds.trust.testimony import is_outside, left_untold, remedies
 
-__all__ = ["StatementFile", "StatementItem"]
+__all__ = ["ForgerItem", "StatementFile", "StatementItem"]
 
 _WORKERS = "2"
 _SEED: pytest.StashKey[int] = pytest.StashKey()
@@ -133,7 +136,7 @@ class StatementFile(pytest.File):
     """A file whose statements are items."""
 
     def collect(self) -> Iterator[StatementItem]:
-        """Yield an item per statement, saboteur and repair.
+        """Yield an item per statement, saboteur and repair, and one for the forger.
 
         Yields
         ------
@@ -169,10 +172,12 @@ class StatementFile(pytest.File):
                 yield StatementItem.of(self, f"{item}[{each.name}]", one.sabotaged(each.name))
             for mended in one.repairs:
                 yield StatementItem.of(self, f"{item}[repair: {mended.name}]", one.repaired(mended.name))
+            if is_outside(one) and admits_lies(one):
+                yield ForgerItem.of(self, f"{item}[forger]", one)
 
 
 class StatementItem(pytest.Item):
-    """A statement, or one of its saboteurs or repairs, that is to get the verdict that is due."""
+    """A statement, or one of its saboteurs or repairs, which is to get the verdict that is due."""
 
     statement: Statement
 
@@ -255,6 +260,24 @@ class StatementItem(pytest.Item):
             File, no line, and the name.
         """
         return self.path, None, self.name
+
+
+class ForgerItem(StatementItem):
+    """The lies about the outcome of a statement, none of which may be supported."""
+
+    def runtest(self) -> None:
+        """Tell lies for five seconds at most.
+
+        Raises
+        ------
+        Failed
+            If a lie is supported; the sentences say what mends the claim.
+        """
+        lies = forge(self.statement, Session(FORGING, self.config.stash[_SEED]), seconds=SECONDS)
+        if lies.supported:
+            pytest.fail(remedies(self.statement, lies), pytrace=False)
+        if lies.untold:
+            self.warn(pytest.PytestWarning(f"{self.statement.id}[forger]: {left_untold(lies)}"))
 
 
 def _evidence_folder(config: pytest.Config) -> Path:

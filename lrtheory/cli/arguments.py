@@ -35,7 +35,7 @@ examples:
 exit codes of `check`:
   0  supported, or recorded without a check
   1  refuted
-  2  inconclusive, or a saboteur was not refuted
+  2  inconclusive, or a saboteur was not refuted, or a lie about the outcome was supported
   3  wrong usage
   130  interrupted
 
@@ -165,6 +165,13 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     )
     check.add_argument("--repair", help="Check a violated promise under this repair alone.")
     check.add_argument("--instance", help="Check on one instance alone: FAMILY:NUMBER or json:LINE.")
+    check.add_argument(
+        "--no-forger",
+        action="store_true",
+        help="Leave out the lies about the outcome of a statement outside of lrtheory, none of which may be supported: "
+        "a solver that says nothing, and fields that are zero, huge, negated, cut short or of another instance. They "
+        "take five seconds at most; where they were left out, the evidence says so.",
+    )
     check.add_argument(
         "--jobs", type=int, help="Number of processes, -1 for all processors (default: 1); gives a table."
     )

@@ -38,6 +38,7 @@ def _check_ours(options: Any, statement: Statement) -> int:
         saboteur=_number(options.saboteur, [one.name for one in statement.saboteurs]),
         repair=options.repair,
         instance=options.instance,
+        forger=not options.no_forger,
     )
     return _answered(options, evidence)
 
@@ -115,7 +116,9 @@ def _check_table(options: Any, groups: list[tuple[str, list[Statement], str]]) -
     ids = list(dict.fromkeys(one.origin.prefix + one.id for _, found, _ in groups for one in found))
     n_jobs = -1 if options.cluster is not None and options.jobs is None else options.jobs
     with cluster(options.cluster):
-        evidence = lrtheory.check_all(ids, budget=options.budget, rng=options.seed, n_jobs=n_jobs)
+        evidence = lrtheory.check_all(
+            ids, budget=options.budget, rng=options.seed, n_jobs=n_jobs, forger=not options.no_forger
+        )
     if options.json:
         print(json.dumps([one.to_dict() for one in evidence], indent=1), file=options.out)
     else:

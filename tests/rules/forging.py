@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrtheory.bounds.trust.forger import changed, leaves, lies, same
+from lrtheory.bounds.trust.lies import changed, leaves, lies, same
 
 
 def forged_fields(certificate: Any) -> Iterator[tuple[str, Any]]:

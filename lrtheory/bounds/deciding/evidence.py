@@ -17,11 +17,12 @@ from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.session import DEFAULT_SEED
 from lrtheory.bounds.statement.formulas import as_image, as_text
 
-__all__ = ["CALLERS", "OF_CALLERS", "Evidence", "file_name", "load_evidence"]
+__all__ = ["CALLERS", "LEFT_OUT", "OF_CALLERS", "Evidence", "file_name", "load_evidence"]
 
 FORMAT = 2  # of evidence files; later versions read it, and format 1, which has no rows
 CALLERS = "a solver of the caller's: "  # the beginning of such a subject
 OF_CALLERS = "of-callers"
+LEFT_OUT = "the forger and the solver that says nothing were left out"
 _SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "recorded": "·"}
 
 
@@ -88,7 +89,7 @@ class Evidence(Result):
         Seed of the session.
     counts : mapping of str to int
         Entries, entries in which the bound says something, entries decided exactly, entries outside the good event,
-        runs, the most runs on one instance, the cap.
+        runs, the most runs on one instance, the cap, the lies about the outcome that were told, and those left untold.
     seconds, compile_seconds : float
         Processor time, and how much of it went into compiling.
     """
@@ -207,8 +208,8 @@ class Evidence(Result):
 
         id = f"{self.place}::{self.statement}" if self.place else self.statement
         variant = {"saboteur": self.saboteur or None, "repair": self.repair or None}
-        one = None if self.is_whole else self.scope
-        return lrtheory.check(id, budget=self.budget, rng=self.seed, instance=one, **variant)
+        one, told = None if self.is_whole else self.scope, LEFT_OUT not in self.message
+        return lrtheory.check(id, budget=self.budget, rng=self.seed, instance=one, forger=told, **variant)
 
     def plot(self, ax: Any = None) -> Any:
         """Both sides of every instance, the worst first.
@@ -293,6 +294,8 @@ class Evidence(Result):
         if self.saboteurs:
             rows += [("saboteur", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.saboteurs.items()]
         rows += [("repair", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.repairs.items()]
+        if "lies" in self.counts and "[forger]: " not in self.message:
+            rows.append(("forger", f"none of {self.counts['lies']} lies about the outcome is supported"))
         rows += [("note", self.message)] if self.message else []
         return [*rows, ("replay", self.replay)]
 

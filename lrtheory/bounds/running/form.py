@@ -148,7 +148,7 @@ def fitted(outcome: Any, due: Any, *, may_vary: Iterable[str] = (), unread: Iter
     due : object
         Outcome of the statement's own solver on the same instance.
     may_vary : iterable of str
-        Paths (`forger.leaves`) where lengths of axes, lists and mappings may differ, and where None may stand.
+        Paths (`lies.leaves`) where lengths of axes, lists and mappings may differ, and where None may stand.
     unread : iterable of str
         Paths that have no form, and may be missing.
 

@@ -20,6 +20,7 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "claim": (Claim, "a claim, such as Inequality(...)"),
     "unread": (Mapping, "a mapping of paths to reasons"),
     "may_vary": (Mapping, "a mapping of paths to reasons"),
+    "free": (Mapping, "a mapping of paths to reasons"),
     "violated": (Violated | None, "a Violated or None"),
     "patch": (Patch | None, "a Patch or None"),
 }

@@ -90,7 +90,7 @@ class Statement:
     notes : str
         Vacuity, corrections, what the statement leaves open.
     decisions : tuple of str
-        Paths of what the algorithm decides within its outcome (`forger.leaves`); everything else is a report, which
+        Paths of what the algorithm decides within its outcome (`lies.leaves`); everything else is a report, which
         must follow from the decisions.
     unread : mapping of str to str
         Paths that the claim does not look at, with the reason.
@@ -98,6 +98,9 @@ class Statement:
         Paths where an outcome of another solver may have other lengths (of axes, lists, mappings) than that of the
         statement's own on the same instance, or None, with the reason: "the number of iterates is the solver's". Its
         form is the same everywhere else (`Statement.with_solver`).
+    free : mapping of str to str
+        Paths of numbers whose sign, or of truth values whose contrary, is as good an answer, with the reason: "the sign
+        of a row is free". Both sides must then be the same for either.
     closed : str
         Reason why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts
         that only our kernels make. Empty where one can. Where the reason names a formula, evidence is about that.
@@ -145,6 +148,7 @@ class Statement:
     decisions: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     may_vary: Mapping[str, str] = field(default_factory=dict)
+    free: Mapping[str, str] = field(default_factory=dict)
     closed: str = ""
     randomness: str = ""
     violated: Violated | None = None

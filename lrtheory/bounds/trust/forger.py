@@ -1,262 +1,230 @@
-"""Dishonest outcomes: an honest one with one field made flattering, which the claim must not support.
+"""Dishonest solvers, which a claim must not support: a mute one, and those that lie about one field after the other.
 
-An algorithm decides something (actions, items, labels) and reports something about it (values, rewards, counts). A
-claim that believes the report can be fooled by a liar, so the forger lies about every field in turn: zeros, enormous
-numbers, five percent more or less, the first item repeated, the answer of another instance, the bound itself.
+The saboteurs of a statement show that its check can refute. A forger shows that its claim believes nothing: it takes
+an honest outcome and changes one field of it (`trust/lies.py`), puts the answer of another instance or the bound itself
+in its place, or zeros in every place.
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass, replace
-from fractions import Fraction
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds.arithmetic.data import ROOT, matches, parts
-from lrtheory.bounds.arithmetic.exact import Ball, exactly, to_float
-from lrtheory.bounds.claims import Inequality
+from lrtheory.bounds.arithmetic.data import matches
+from lrtheory.bounds.arithmetic.exact import exactly, to_float
+from lrtheory.bounds.claims import Inequality, Recorded
 from lrtheory.bounds.deciding.checking import check
+from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.session import Budget, Session
+from lrtheory.bounds.session import BUDGETS, Budget, Session
 from lrtheory.bounds.statement import Statement
+from lrtheory.bounds.trust.lies import TURNS, Leaf, changed, cuts, filled, kind_of_number, leaves, lies, places, zeroed
+from lrtheory.bounds.trust.lies import malformed as malformed_lies
+from lrtheory.bounds.trust.lies import same as same_leaf
 
-__all__ = ["FORGING", "Leaf", "Lie", "changed", "fooled", "leaves", "lies", "same"]
+__all__ = ["FORGING", "SECONDS", "Lie", "Testimony", "admits_lies", "forge"]
 
 FORGING = Budget("forging", draws=2, sampled=0, climbs=0, searches=0, runs=8192)  # enough for lies to show
-HUGE = 10**9
-Leaf = Any
-Change = Callable[[Leaf], Leaf]
+SECONDS = 5.0  # after which lies are left untold
 Forge = Callable[[Any, Any, tuple[int, ...]], Any]  # of an instance, its honest outcome and the number of runs
-
-
-def leaves(outcome: Any) -> dict[str, list[Leaf]]:
-    """The numbers and arrays of an outcome by their paths.
-
-    Parameters
-    ----------
-    outcome : object
-        Outcome that `solve` returned: numbers, arrays, and tuples, lists, mappings and dataclasses of them.
-
-    Returns
-    -------
-    dict of str to list
-        Paths such as ``trace.prices``; the items of a list, or of a tuple of more than four, share the path ``*``,
-        those of a shorter tuple are ``0``, ``1``, ... An outcome that is itself a number or an array has the path
-        ``outcome``.
-
-    Raises
-    ------
-    StatementError
-        If the outcome contains an object of another kind, which a forger cannot change and a claim could believe.
-    """
-    found: dict[str, list[Leaf]] = {}
-    for path, leaf in _walk(outcome, ""):
-        found.setdefault(path or ROOT, []).append(leaf)
-    return found
-
-
-def changed(outcome: Any, path: str, change: Change) -> Any:
-    """A copy of an outcome in which every leaf of one path is changed.
-
-    Parameters
-    ----------
-    outcome : object
-        Outcome that `solve` returned; it is left alone.
-    path : str
-        One of the paths of `leaves`.
-    change : callable
-        Takes a leaf and returns another one.
-
-    Returns
-    -------
-    object
-        The forged outcome; a dataclass is copied past its own validation, as a liar would.
-    """
-    return _changed(outcome, "", path, change)
-
-
-def lies(leaf: Leaf, *, decision: bool) -> Iterator[tuple[str, Change]]:
-    """Yield the lies about a number or an array: words, and the change.
-
-    Parameters
-    ----------
-    leaf : object
-        The honest value; it decides which lies make sense.
-    decision : bool
-        Whether the leaf is what the algorithm decides. A decision that differs by five percent is another algorithm and
-        no lie, so it is not tried.
-
-    Yields
-    ------
-    tuple of str and callable
-        The name of the lie, and a function from the honest leaf to the forged one.
-    """
-    kind = _kind(leaf)
-    if kind == "b":
-        yield "always true", lambda x: _filled(x, True)
-        yield "always false", lambda x: _filled(x, False)
-        yield "the contrary", lambda x: np.logical_not(x) if isinstance(x, np.ndarray) else not x
-        return
-    yield "zero", lambda x: _times(x, 0)
-    yield "10^9", lambda x: _filled(x, HUGE)
-    if kind in "fO":
-        yield "-10^9", lambda x: _filled(x, -HUGE)
-    if not decision and kind in "fO":
-        yield "5 % more", lambda x: _times(x, Fraction(21, 20))
-        yield "5 % less", lambda x: _times(x, Fraction(19, 20))
-    if not decision and kind in "iu":
-        yield "one more", lambda x: x + 1
-    if isinstance(leaf, np.ndarray) and leaf.ndim:
-        yield "the first item repeated", lambda x: np.broadcast_to(x[..., :1], x.shape).copy()
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two leaves are the same numbers, so that the lie is none."""
-    a, b = np.asarray(a), np.asarray(b)
-    nan = a.dtype.kind == "f" and b.dtype.kind == "f"
-    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=nan))
-
-
-def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
-    children = parts(value)
-    if children is not None:
-        for _, name, item in children:
-            yield from _walk(item, f"{path}.{name}" if path else name)
-    elif _kind(value) in "fiubOc":
-        yield path, value
-    elif not (value is None or isinstance(value, str) or _kind(value) in "US"):
-        raise StatementError(f"an outcome must be numbers, arrays and containers of them; got {type(value).__name__}")
-
-
-def _changed(value: Any, here: str, path: str, change: Change) -> Any:
-    children = parts(value)
-    if children is None:
-        return change(value) if (here or ROOT) == path and not (value is None or isinstance(value, str)) else value
-    new = [_changed(item, f"{here}.{name}" if here else name, path, change) for _, name, item in children]
-    if is_dataclass(value) and not isinstance(value, type):
-        copy = object.__new__(type(value))
-        for (name, _, _), item in zip(children, new, strict=True):
-            object.__setattr__(copy, name, item)
-        return copy
-    if isinstance(value, Mapping):
-        return dict(zip((key for key, _, _ in children), new, strict=True))
-    if hasattr(value, "_fields"):
-        return type(value)(*new)
-    return type(value)(new)
-
-
-def _kind(value: Any) -> str:
-    """The kind of number: b, i, u, f, c, O for exact numbers, U for text, V for anything else."""
-    if isinstance(value, (bool, np.bool_)):
-        return "b"
-    if isinstance(value, (int, np.integer)):
-        return "i"
-    if isinstance(value, (Fraction, Ball)):
-        return "O"
-    if isinstance(value, float):
-        return "f"
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind
-    return "V"
-
-
-def _filled(leaf: Leaf, value: Any) -> Leaf:
-    """The leaf with one number in every place."""
-    if isinstance(leaf, np.ndarray):
-        small = leaf.dtype.kind in "iu" and value > np.iinfo(leaf.dtype).max
-        return np.full(leaf.shape, value, np.int64 if small else leaf.dtype)
-    return Fraction(value) if _kind(leaf) == "O" else type(leaf)(value)
-
-
-def _times(leaf: Leaf, factor: Fraction | int) -> Leaf:
-    """The leaf multiplied; exact numbers stay exact."""
-    if _kind(leaf) == "O":
-        return leaf * factor
-    product = leaf * float(factor) if _kind(leaf) in "fc" else leaf * int(factor)
-    return product.astype(leaf.dtype) if isinstance(leaf, (np.ndarray, np.generic)) else product
 
 
 @dataclass(frozen=True)
 class Lie:
-    """A forgery: the path of the forged field, empty for the whole outcome, and what was made of it."""
+    """A forgery: the path of the forged field, empty for the whole outcome, what was made of it, and its kind.
+
+    The kinds are `report` and `decision` for other numbers, `sign`, `length`, `another` for what belongs to another
+    instance, `mute` for zeros in every place, and `unread` and `free` for what is declared so and moves a side.
+    """
 
     path: str
     words: str
+    kind: str
 
     def __str__(self) -> str:
         return f"{self.path or 'the whole outcome'}: {self.words}"
 
 
-def fooled(statement: Statement, session: Session) -> list[Lie]:
-    """The lies about an honest outcome under which a statement is still supported.
+@dataclass(frozen=True)
+class Testimony:
+    """The lies that were told about the outcome of a statement.
+
+    Attributes
+    ----------
+    supported : tuple of Lie
+        Lies under which the statement is still supported, or that move a side although their path is declared unread or
+        free.
+    told, untold : int
+        Numbers of lies that were told, and that were not for want of time.
+    """
+
+    supported: tuple[Lie, ...]
+    told: int
+    untold: int
+
+
+def admits_lies(statement: Statement) -> bool:
+    """Whether a statement is open to algorithms of others, and its own one right, so that a lie can be told from it."""
+    return not (statement.closed or isinstance(statement.claim, Recorded) or statement.violated is not None)
+
+
+def forge(statement: Statement, session: Session, *, seconds: float = math.inf, malformed: bool = False) -> Testimony:
+    """Tell lies about honest outcomes, and note under which a statement is still supported.
 
     Parameters
     ----------
     statement : Statement
-        A checked statement that is open to algorithms of users' own.
+        Statement that `admits_lies`.
     session : Session
-        Budget and seed; `FORGING` suffices.
+        Budget and seed; `FORGING` suffices for most. Where an honest outcome is not supported at it, the quick budget
+        without searches takes its place.
+    seconds : float
+        Processor time after which no further lie is begun.
+    malformed : bool
+        Whether to tell, too, the lies that the form of an outcome gives away whatever the claim reads (`form.fitted`).
 
     Returns
     -------
-    list of Lie
-        Empty if the claim sees through all of them. A field that is declared unread is on the list if forging it does
-        change a side after all.
+    Testimony
+        Without a supported lie if the claim sees through all of them.
+
+    Raises
+    ------
+    StatementError
+        If an honest outcome is not supported, or a path is declared at which there is nothing.
     """
-    honest = _Remembering(statement.solve)
-    statement = replace(statement.with_solver(honest), reference=honest)
+    until = time.process_time() + seconds
+    honest = _Remembering(statement)
+    # the forger tells instances apart by their plain data, so it makes their views itself
+    plain = replace(statement.instances, view=None)
+    statement = replace(statement.with_solver(honest), reference=honest, instances=plain)
+    truth, session = _truth(statement, session)
+    _demand_paths(statement, honest)
+    forgeries = list(_forgeries(statement, honest, malformed))
+    found: list[Lie] = []
+    told = 0
+    for lie, forgery in forgeries:
+        if time.process_time() > until:
+            break
+        found += _believed(statement, session, honest, truth, lie, forgery)
+        told += 1
+    return Testimony(tuple(found), told, len(forgeries) - told)
+
+
+def _truth(statement: Statement, session: Session) -> tuple[Evidence, Session]:
+    """The evidence about honest outcomes, and the session in which they are supported."""
     truth = check(statement, session)
+    if truth.verdict == "inconclusive":  # more draws may carry what the fixed instances do not
+        session = Session(replace(BUDGETS["quick"], climbs=0, searches=0, failures=0), session.seed)
+        truth = check(statement, session)
     if truth.verdict != "supported":
         raise StatementError(f"{statement.id}: an honest outcome is {truth.verdict}\n{truth}")
-    idle = [one for one in (*statement.decisions, *statement.unread) if not fnmatch.filter(leaves(honest.first), one)]
-    if idle:
-        raise StatementError(f"{statement.id}: an outcome has no {idle}; it has {list(leaves(honest.first))}")
-    places = {path for outcome in honest.outcomes for path in _places(outcome, "")}
-    idle = [one for one in statement.may_vary if not fnmatch.filter(places, one)]
-    if idle:
-        raise StatementError(f"{statement.id}: nothing in an outcome is at {idle}; there is {sorted(places)}")
-    found = []
-    for lie, forge in _forgeries(statement, honest):
-        forger = _Forger(honest, forge)
-        try:
-            evidence = check(replace(statement, solve=forger), session)
-        except Exception:  # what cannot be judged is an error, whose sentence the user of a solver reads
-            if not forger.forged:
-                raise
-            continue
-        if not forger.differs:
-            continue
-        if matches(lie.path, statement.unread):
-            equal = np.array_equal(evidence.lhs, truth.lhs) and np.array_equal(evidence.rhs, truth.rhs)
-            if not equal or evidence.verdict != "supported":
-                found.append(Lie(lie.path, "is declared unread, and is read"))
-        elif evidence.verdict == "supported":
-            found.append(lie)
-    return found
+    return truth, session
 
 
-def _forgeries(statement: Statement, honest: _Remembering) -> Iterator[tuple[Lie, Forge]]:
-    """Every lie about every field, and the answer of another instance as a whole."""
-    paths = leaves(honest.first)
-    for path, found in paths.items():
-        decision = matches(path, statement.decisions)
-        for words, change in lies(found[0], decision=decision):
-            yield Lie(path, words), partial(_told, path, change)
-        yield Lie(path, "of another instance"), partial(_borrowed, honest, path)
-        if not decision and isinstance(statement.claim, Inequality) and _kind(found[0]) == "f":
-            yield Lie(path, "the bound itself"), partial(_bound, statement.claim, path)
+def _demand_paths(statement: Statement, honest: _Remembering) -> None:
+    """Refuse declared paths at which there is nothing."""
+    known = leaves(honest.first)
+    declared = (*statement.decisions, *statement.unread, *statement.free)
+    idle = [one for one in declared if not fnmatch.filter(known, one)]
+    if idle:
+        raise StatementError(f"{statement.id}: an outcome has no {idle}; it has {list(known)}")
+    parts = {path for outcome in honest.outcomes for path in places(outcome)}
+    idle = [one for one in statement.may_vary if not fnmatch.filter(parts, one)]
+    if idle:
+        raise StatementError(f"{statement.id}: nothing in an outcome is at {idle}; there is {sorted(parts)}")
+
+
+def _believed(
+    statement: Statement, session: Session, honest: _Remembering, truth: Evidence, lie: Lie, forgery: Forge
+) -> list[Lie]:
+    """The lie, if the claim supports it or reads what it should not."""
+    forger = _Forger(honest, forgery)
+    free = lie.words in TURNS and matches(lie.path, statement.free)
+    unread = matches(lie.path, statement.unread)
+    try:
+        evidence = check(replace(statement, solve=forger), session)
+    except Exception:  # what cannot be judged is an error, whose sentence the user of a solver reads
+        if not forger.forged:
+            raise
+        return [Lie(lie.path, "its sign is declared free, and is read", "free")] if free else []
+    if not forger.differs:
+        return []
+    if unread or free:
+        if evidence.verdict == "supported" and _unmoved(evidence, truth):
+            return []
+        if unread:
+            return [Lie(lie.path, "is declared unread, and is read", "unread")]
+        return [Lie(lie.path, "its sign is declared free, and is read", "free")]
+    return [lie] if evidence.verdict == "supported" else []
+
+
+def _unmoved(evidence: Evidence, truth: Evidence) -> bool:
+    """Whether both sides are what they were."""
+    return np.array_equal(evidence.lhs, truth.lhs) and np.array_equal(evidence.rhs, truth.rhs)
+
+
+def _forgeries(statement: Statement, honest: _Remembering, malformed: bool) -> Iterator[tuple[Lie, Forge]]:
+    """Every lie about the whole outcome, then about the fields in turn, so that none is left out for want of time."""
+    first = honest.first
+    paths = leaves(first)
+    if paths:
+        yield Lie("", "zero in every place", "mute"), lambda instance, outcome, n: zeroed(outcome)
     if len(paths) > 1:
-        yield Lie("", "of another instance"), partial(_answered, honest)
+        yield Lie("", "of another instance", "another"), partial(_answered, honest)
+    if malformed and statement.is_random:
+        yield Lie("", "one run of all", "length"), _one_run
+    parts = places(first)
+    own = [_about_length(path, part) for path, part in parts.items() if matches(path, statement.may_vary)]
+    own += [_about_field(statement, honest, path, found[0], malformed) for path, found in paths.items()]
+    for some in zip_longest(*own):
+        yield from (one for one in some if one is not None)
 
 
-def _told(path: str, change: Change, instance: Any, outcome: Any, n: Any) -> Any:
+def _about_length(path: str, part: Any) -> Iterator[tuple[Lie, Forge]]:
+    for words, change in cuts(part):
+        yield Lie(path, words, "length"), partial(_cut, path, change)
+
+
+def _about_field(
+    statement: Statement, honest: _Remembering, path: str, leaf: Leaf, malformed: bool
+) -> Iterator[tuple[Lie, Forge]]:
+    decision = matches(path, statement.decisions)
+    kind = "decision" if decision else "report"
+    for words, change in lies(leaf, decision=decision):
+        yield Lie(path, words, "sign" if words == "negated" else kind), partial(_told, path, change)
+    yield Lie(path, "of another instance", "another"), partial(_borrowed, honest, path)
+    if not decision and isinstance(statement.claim, Inequality) and kind_of_number(leaf) == "f":
+        yield Lie(path, "the bound itself", kind), partial(_bound, statement.claim, path)
+    for words, change in malformed_lies(leaf) if malformed else ():
+        yield Lie(path, words, "length"), partial(_told, path, change)
+
+
+def _told(path: str, change: Callable[[Leaf], Leaf], instance: Any, outcome: Any, n: Any) -> Any:
     """One field changed in the same way on every instance."""
     return changed(outcome, path, change)
+
+
+def _cut(path: str, change: Callable[[Any], Any], instance: Any, outcome: Any, n: Any) -> Any:
+    """One container, or one array, of another length on every instance."""
+    return changed(outcome, path, change, container=True)
+
+
+def _one_run(instance: Any, outcome: Any, n: Any) -> Any:
+    """The first of the runs that were asked for."""
+    short = lambda leaf: leaf[:1] if np.shape(leaf)[:1] == n else leaf
+    for path in leaves(outcome):
+        outcome = changed(outcome, path, short)
+    return outcome
 
 
 def _answered(honest: _Remembering, instance: Any, outcome: Any, n: Any) -> Any:
@@ -286,29 +254,23 @@ def _bound(claim: Inequality, path: str, instance: Any, outcome: Any, n: Any) ->
             return leaf  # an honest bound, up to the rounding that the claim grants it
         if np.shape(leaf) == allowed.shape:
             return allowed.copy() if isinstance(leaf, np.ndarray) else float(allowed)
-        return _filled(leaf, float(most))
+        return filled(leaf, float(most))
 
     return changed(outcome, path, as_allowed)
 
 
-def _places(value: Any, path: str) -> Iterator[str]:
-    """The paths of all parts of an outcome, containers among them."""
-    yield path or ROOT
-    for _, name, item in parts(value) or ():
-        yield from _places(item, f"{path}.{name}" if path else name)
-
-
 class _Remembering:
-    """A solver that runs once on each instance and random stream."""
+    """A statement's own solver, which runs once on each instance and random stream."""
 
-    def __init__(self, solve: Callable[..., Any]) -> None:
-        self._solve = solve
+    def __init__(self, statement: Statement) -> None:
+        self._solve, self._view = statement.solve, statement.instances.view
         self._known: dict[tuple[Any, ...], Any] = {}
 
     def __call__(self, instance: Any, rng: np.random.Generator, *n: int) -> Any:
         key = (n, digest(instance), str(rng.bit_generator.state))
         if key not in self._known:
-            self._known[key] = self._solve(instance, rng, *n)
+            seen = instance if self._view is None else self._view(instance)
+            self._known[key] = self._solve(seen, rng, *n)
         return self._known[key]
 
     @property
@@ -346,5 +308,5 @@ def _equal(a: Any, b: Any) -> bool:
     """Whether two outcomes hold the same numbers."""
     mine, other = leaves(a), leaves(b)
     return list(mine) == list(other) and all(
-        len(mine[path]) == len(other[path]) and all(map(same, mine[path], other[path])) for path in mine
+        len(mine[path]) == len(other[path]) and all(map(same_leaf, mine[path], other[path])) for path in mine
     )

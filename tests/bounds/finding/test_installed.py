@@ -208,17 +208,21 @@ def test_statements_are_items_and_nobody_writes_a_test(project: Project, measure
         "bounds_library.py::find[repair: a longer table]",
         "bounds_library.py::edges",
         "bounds_library.py::edges[nodes less two]",
+        "bounds_library.py::edges[forger]",
         "bounds_library.py::coin",
         "bounds_library.py::coin[always heads]",
         "first/__init__.py::T1",
         "first/__init__.py::T1[the root]",
         "first/__init__.py::T1[no less]",
+        "first/__init__.py::T1[forger]",
         "theorems/deep/logarithms.py::logarithm",
         "theorems/deep/logarithms.py::logarithm[the sixth power]",
         "theorems/deep/logarithms.py::logarithm[once]",
+        "theorems/deep/logarithms.py::logarithm[forger]",
         "theorems/squares.py::square",
         "theorems/squares.py::square[the root]",
         "theorems/squares.py::square[no less]",
+        "theorems/squares.py::square[forger]",
     ]
     assert 'name="square[the root]"' in (project.folder / "junit.xml").read_text()
 
@@ -254,7 +258,7 @@ def test_files_with_errors_are_told_with_their_lines(project: Project) -> None:
     assert "the promise holds now; `violated` says: Squares were thought to be small." in lines
     assert any(line.startswith("odd/objects: an instance must be plain data") for line in lines)
     assert "Traceback" not in done.stdout
-    assert "4 failed, 2 errors" in done.stdout  # each variant of what is no plain data, and the promise that holds
+    assert "5 failed, 2 errors" in done.stdout  # each variant of what is no plain data, and the promise that holds
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------

@@ -150,7 +150,8 @@ def test_solve_gets_the_view_and_the_claim_the_instance():
         graph.add_node("mine")  # its own copy
         return graph.number_of_edges()
 
-    edges = Inequality(lambda path, found: Sides(lhs=path.n - 1, rhs=found), unbounded="a count may be anything")
+    both = lambda path, found: Sides(lhs=[path.n - 1, found], rhs=[found, path.n - 1])
+    edges = Inequality(both, unbounded="a count may be anything")
     family = Family("paths", always=(Path(1), Path(4)), draw=lambda d: Path(d.integers(1, 9)), view=as_graph)
     wrong = saboteur("nodes less two", solve=lambda graph, rng: graph.number_of_nodes() - 2)
     statement = Statement(

@@ -23,7 +23,8 @@ from lrtheory.bounds import (
     check,
     saboteur,
 )
-from lrtheory.bounds.trust.forger import FORGING, changed, fooled, leaves
+from lrtheory.bounds.trust.forger import FORGING, forge
+from lrtheory.bounds.trust.lies import changed, leaves
 from lrtheory.bounds.trust.user_solver import check_own
 from tests.bounds import toys
 from tests.bounds.toys import GAUSS, HEDGE, NINETEEN, TOYS, inequality
@@ -111,7 +112,7 @@ def test_a_random_solver_that_changes_its_instance_is_refuted():
 
 @pytest.mark.parametrize("toy", TOYS, ids=lambda toy: toy.id)
 def test_no_lie_about_a_toy_is_supported(toy):
-    assert fooled(toy, Session(FORGING)) == []
+    assert forge(toy, Session(FORGING)).supported == ()
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def judged(worths, answer):
 
 def test_a_claim_that_believes_a_report_is_fooled():
     statement = variant(CHOICE, claim=Inequality(believed), decisions=("chosen",))
-    lies = {str(lie) for lie in fooled(statement, Session(FORGING))}
+    lies = {str(lie) for lie in forge(statement, Session(FORGING)).supported}
     assert {"worth: 10^9", "worth: 5 % more", "worth: the bound itself", "chosen: zero", "seconds: zero"} - lies == {
         "worth: the bound itself"
     }
@@ -154,11 +155,11 @@ def test_a_claim_that_believes_a_report_is_fooled():
 def test_a_claim_that_judges_decisions_is_not():
     claim = Inequality(judged, unbounded="a report may be any number")
     statement = variant(CHOICE, claim=claim, decisions=("chosen",))
-    assert {lie.path for lie in fooled(statement, Session(FORGING))} == {"seconds"}
+    assert {lie.path for lie in forge(statement, Session(FORGING)).supported} == {"seconds"}
     honest = variant(statement, unread={"seconds": "the time of a run is no part of the claim"})
-    assert fooled(honest, Session(FORGING)) == []
+    assert forge(honest, Session(FORGING)).supported == ()
     false = variant(statement, unread={"seconds": "not read", "worth": "not read"})
-    assert {str(lie) for lie in fooled(false, Session(FORGING))} == {"worth: is declared unread, and is read"}
+    assert {str(lie) for lie in forge(false, Session(FORGING)).supported} == {"worth: is declared unread, and is read"}
 
 
 def test_leaves_and_their_changes():

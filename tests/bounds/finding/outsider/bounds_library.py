@@ -67,7 +67,7 @@ class Path:
 EDGES = Statement(
     id="library/edges",
     title="Edges of a path",
-    says="A path with n nodes has at least n - 1 edges.",
+    says="A path with n nodes has at least n - 1 edges, and no more.",
     source=Paper("10.1145/12345", "Lemma 1", "recalled"),
     tex=r"n - 1 \le |E|",
     hypotheses={"a node": lambda path: path.n >= 1},
@@ -78,7 +78,9 @@ EDGES = Statement(
         view=lambda path: networkx.path_graph(path.n),
     ),
     solve=lambda graph, rng: graph.number_of_edges(),
-    claim=Inequality(lambda path, found: Sides(lhs=path.n - 1, rhs=found), unbounded="a count may be anything"),
+    claim=Inequality(
+        lambda path, found: Sides(lhs=[path.n - 1, found], rhs=[found, path.n - 1]), unbounded="a count may be anything"
+    ),
     saboteurs=(saboteur("nodes less two", solve=lambda graph, rng: graph.number_of_nodes() - 2),),
 )
 
@@ -94,4 +96,5 @@ COIN = Statement(
     claim=Probability(lambda n, heads: heads, lambda n: 2 / 3),
     saboteurs=(saboteur("always heads", solve=lambda n, rng, runs: np.ones(runs, bool)),),
     randomness="the library's own",
+    closed="the coin is that of the library, and any other one that shows heads as rarely is as good",
 )

@@ -4,7 +4,8 @@ from lrtheory.bounds import Classical, Family, Inequality, Sides, Statement, sab
 
 
 def sides(x, square, less=1):
-    return Sides(lhs=2 * x - less, rhs=square)
+    """What is no square counts as less than any number in sight."""
+    return Sides(lhs=2 * x - less, rhs=square if square == x * x else -9 - 2 * abs(x))
 
 
 SQUARE = Statement(

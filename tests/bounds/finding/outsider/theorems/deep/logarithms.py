@@ -7,7 +7,8 @@ from theorems import squares
 
 
 def sides(x, square, factor=2):
-    return Sides(lhs=log(1 + square), rhs=factor * log(2 + abs(x)))
+    large = square if square == x * x else 99 + x**4
+    return Sides(lhs=log(1 + large), rhs=factor * log(2 + abs(x)))
 
 
 LOGARITHM = replace(
