@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Sides, rounding
 
-__all__ = ["allowance", "misfit", "square", "unlike"]
+__all__ = ["allowance", "misfit", "signed_square", "square", "unlike"]
 
 
 def unlike(off: Any, allowed: Any) -> Sides | None:
@@ -30,6 +30,11 @@ def misfit(*pairs: tuple[Any, tuple[int, ...]]) -> Sides | None:
 def square(X: Any) -> float:
     """Return the squared Frobenius norm."""
     return float(np.sum(np.asarray(X, float) ** 2))
+
+
+def signed_square(norms: Any) -> Any:
+    """Return x |x| of each reported norm: its square, which a negative norm does not have."""
+    return norms * np.abs(norms)
 
 
 def allowance(*arrays: Any, steps: int = 1) -> float:

@@ -27,6 +27,7 @@ from proofs_checks.continual_learning.families.truths import (
 )
 from proofs_checks.continual_learning.recursion import DEPENDENT, DIFFERENCE, HELD
 from proofs_checks.continual_learning.wrong_solvers import edits as wrong
+from proofs_checks.guards import signed_square
 
 
 def costs(stream: Stream, found: Found) -> Sides:
@@ -115,7 +116,7 @@ def left_over(stream: Stream, found: Found) -> Sides:
         pairs += [(x, y, outputs) for x, y in zip(left, due, strict=True)]
         inexact = max(energies, allowances(stream)[2])
         for name, of in (("surprise", E), ("residual", left)):
-            pairs.append((np.square(one[name]), np.array([energy(x) for x in of], float), inexact))
+            pairs.append((signed_square(np.asarray(one[name])), np.array([energy(x) for x in of], float), inexact))
     return beside(pairs)
 
 
@@ -154,8 +155,8 @@ def balance(stream: Stream, found: Found) -> Sides:
         D, inexact = W[1:] - true.start, max(energies, allowances(stream)[2])
         reports = (
             (one["cost"], [true.cost(t, W[t]) for t in range(1, len(W))]),
-            (np.square(one["drift"]), [energy(x) for x in D]),
-            (np.square(one["anchor_drift"]), [energy(true.anchors @ x) for x in D]),
+            (signed_square(np.asarray(one["drift"])), [energy(x) for x in D]),
+            (signed_square(np.asarray(one["anchor_drift"])), [energy(true.anchors @ x) for x in D]),
         )
         pairs += [(told, np.array(due, float), inexact) for told, due in reports]
     return beside(pairs)

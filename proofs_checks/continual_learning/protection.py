@@ -116,6 +116,7 @@ CS_2 = Statement(
     solve=guarded,
     claim=Inequality(leaks_little),
     decisions=("basis", "after"),
+    free={"basis": "a direction has no sign, and the claim takes the projection onto all of them"},
     saboteurs=(
         saboteur("the other side of the weights", patch=OTHER_SIDE),
         saboteur("a basis that is never used", solve=wrong.guarded_by_nothing),
@@ -189,6 +190,7 @@ CS_4b = Statement(
     claim=Inequality(holds_share),
     decisions=("basis",),
     may_vary={"basis": "how many directions it takes is what it decides"},
+    free={"basis": "a direction has no sign, and the claim takes the projection onto all of them"},
     saboteurs=(
         saboteur(
             "as released: as many as have a share below the threshold",

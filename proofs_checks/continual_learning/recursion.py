@@ -13,7 +13,7 @@ from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.recursion import steps
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import inverse
-from proofs_checks.continual_learning.families.runs import Found, faded, rearranged, written
+from proofs_checks.continual_learning.families.runs import Found, faded, forms, rearranged, written
 from proofs_checks.continual_learning.families.streams import (
     STARTS,
     STREAMS,
@@ -45,6 +45,10 @@ HELD = EDITS | {"ridge and anchors leave no direction free": is_held}
 def batch_solution(stream: Stream, found: Found) -> Sides:
     """Compare each map with the batch solution; where the first one is not unique there must be no other."""
     states = len(stream.edits) + 1 if is_held(stream) else 1
+    others = len(forms(stream)) - 1 if is_held(stream) else 1
+    counts = [len(found.get(kind, {}).get("weights", ())) for kind in KINDS[1:]]
+    if counts != (due := [others, others if is_held(stream) else 0]):
+        return Sides(counts, due)
     runs = [W for kind in KINDS[1:] for W in found.get(kind, {}).get("weights", ())]
     told = [W.shape[0] for W in (found["exact"]["weights"], *runs)]
     if told != [states] * len(told):

@@ -41,6 +41,7 @@ TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], delta)", "lengths_lef
 ANY_SIZE = "a solver may return rows of any size"
 COMPONENTS = {"components": "FD-2 projects onto the directions"}
 KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
+SIGNS = {"sketch": "B and -B have the same products B^T B"}
 
 
 def allowed(case: Rows | Parts) -> float:
@@ -87,6 +88,7 @@ FD_1 = Statement(
     decisions=("sketch",),
     unread={"delta": "FD-6 compares the sum of all shrinks", **COMPONENTS},
     may_vary=KEPT,
+    free=SIGNS,
     saboteurs=(
         saboteur("rows beyond the rank are dropped", patch=DROPS),
         saboteur("every shrink is taken twice", patch=TWICE),
@@ -129,6 +131,7 @@ FD_6 = Statement(
     decisions=("sketch",),
     unread=COMPONENTS,
     may_vary=KEPT,
+    free=SIGNS,
     saboteurs=(
         saboteur("every shrink is taken twice and counted once", patch=TWICE),
         saboteur("the last shrink is not counted", patch=(SketchBuffer.read, "self.delta + delta", "self.delta")),
@@ -170,7 +173,7 @@ FD_2 = Statement(
     claim=Inequality(projects, unbounded="a solver may say that its sketch has shrunk by any number"),
     decisions=("components",),
     unread={name: "FD-6 compares the sketch with its certificate" for name in ("sketch", "mass")},
-    may_vary={"components": "a sketch of fewer rows than that has fewer directions"},
+    free={"components": "a direction has no sign, and the claim takes the projection onto all of them"},
     saboteurs=(
         saboteur("left singular vectors", solve=wrong.left_vectors),
         saboteur("the last directions for the first", solve=wrong.last_vectors),
@@ -208,6 +211,7 @@ FD_3 = Statement(
     claim=Inequality(certified_union, unbounded=ANY_SIZE),
     decisions=("sketch",),
     may_vary=KEPT,
+    free=SIGNS,
     saboteurs=(
         saboteur(
             "the shrinks of the other are forgotten",
@@ -257,6 +261,7 @@ FD_9 = Statement(
     solve=counted,
     claim=Identity(counts),
     may_vary=KEPT,
+    free=SIGNS,
     saboteurs=(
         saboteur("a shrink at every row", solve=wrong.eager),
         saboteur("rows beyond the rank are dropped", patch=DROPS),

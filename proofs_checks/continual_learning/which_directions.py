@@ -72,6 +72,11 @@ SC_2 = Statement(
     solve=played,
     claim=Inequality(forgets_all),
     decisions=("first", "x", "again"),
+    free={
+        "first": "a direction has no sign, and only the span counts",
+        "again": "a direction has no sign, and only the span counts",
+        "x": "an input and its negative forget as much",
+    },
     saboteurs=(
         saboteur("the rule looks at the inputs", solve=wrong.peeking),
         saboteur(
@@ -115,6 +120,7 @@ SC_4 = Statement(
     solve=protected,
     claim=Inequality(protects_best),
     decisions=("inputs", "rule"),
+    free=dict.fromkeys(("inputs", "rule"), "a direction has no sign, and the claim takes the projection"),
     saboteurs=(
         saboteur("one direction fewer in the bound", claim=Inequality(partial(protects_best, beyond=1))),
         saboteur("directions of the weights", solve=wrong.by_weights),

@@ -194,6 +194,7 @@ LL_S2 = Statement(
         "up to a small generic perturbation. The minimum is bounded by the dual of the problem with the nuclear norm."
     ),
     decisions=("outcome",),
+    free={"outcome": "the product of U and V stays when both change their sign"},
 )
 
 

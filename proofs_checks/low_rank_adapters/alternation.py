@@ -121,11 +121,13 @@ AL_4 = Statement(
 
 
 def stays_behind(case: Stalled, found: list[Any], least: bool = False) -> Sides:
-    """Compare squared residuals after each half-step with 1 + 4^-k; or the false claim that they end at 0."""
+    """Compare squared residuals after each half-step with 1 + 4^-k, and the start; or claim that they end at 0."""
+    (B, A), up = found[0], [0.0, 1.0]
     target = np.diag([1.0, 0.0])
     lhs = [norm(np.asarray(B) @ np.asarray(A) - target) ** 2 for B, A in found]
     rhs = [float(theory.stalled_energy(k)) for k in range(case.n_steps + 1)]
-    return beside([(lhs, [4.0**-k for k in range(len(rhs))] if least else rhs)], allowance(target, 4.0, len(rhs)))
+    residuals = (lhs, [4.0**-k for k in range(len(rhs))] if least else rhs)
+    return beside([residuals, (np.ravel(B), up), (np.ravel(A), up)], allowance(target, 4.0, len(rhs)))
 
 
 AL_5 = Statement(

@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.reach import bounds
-from proofs_checks.guards import square, unlike
+from proofs_checks.guards import signed_square, square, unlike
 from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.families.targets import (
     BASES,
@@ -52,17 +52,17 @@ def checked(case: Aimed, found: Found, *, exact: bool) -> tuple[Sides | None, fl
     if (wrong := unfit(case, found["nearest"])) is not None:
         return wrong, 0.0
     error = case.moved(found["nearest"]).error
-    gap = (error - found["lower"] ** 2) if found["exact"] else 0.0
+    gap = (error - signed_square(found["lower"])) if found["exact"] else 0.0
     if exact and not found["exact"]:
         return Sides(1.0, 0.0, trivial=2.0, rounding=0.0), error
-    return unlike([found["upper"] ** 2 - error, gap], 8 * case.allowed), error
+    return unlike([signed_square(found["upper"]) - error, gap], 8 * case.allowed), error
 
 
 def no_nearer(case: Aimed, found: Found, *, unrooted: bool = False) -> Sides:
     """Compare the lower bound with the errors of both adapters, and with the formula; exact kinds attain it."""
     closed = case.kind in CLOSED
     wrong, error = checked(case, found, exact=closed)
-    least, lower = floor(case), found["lower"] ** 2
+    least, lower = floor(case), signed_square(found["lower"])
     if unrooted:
         return Sides(least**2, case.error, least=0.0, rounding=case.allowed)
     last = (error, least) if closed else (least, error)
@@ -126,7 +126,9 @@ def signed(case: Aimed, found: Found, kept: int = 1) -> Sides:
     leading = [x for block in blocks for x in (size * values(case.named["A"] * block))[:kept]]
     energy = min(float(sum(x * x for x in leading)), case.total)
     due = float(theory.randlora_energy(square(D), [np.sqrt(energy)])) if energy < case.total else 0.0
-    return wrong or Sides(np.array([found["lower"] ** 2, error]), np.array([due, due]), rounding=8 * case.allowed)
+    return wrong or Sides(
+        np.array([signed_square(found["lower"]), error]), np.array([due, due]), rounding=8 * case.allowed
+    )
 
 
 RA_5 = Statement(

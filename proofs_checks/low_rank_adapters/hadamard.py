@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.reach import entries
-from proofs_checks.guards import square
+from proofs_checks.guards import signed_square, square
 from proofs_checks.low_rank_adapters.distances import Found, checked, tail
 from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.families.targets import (
@@ -26,7 +26,7 @@ from proofs_checks.low_rank_adapters.families.targets import (
 
 def unrevived(case: Aimed, found: Found, *, weight: Any = np.asarray) -> Sides:
     """Compare the formula of a weight with the reported bound, and that with the errors of two updates."""
-    W, lower = case.scale * case.named["W"], found["lower"] ** 2
+    W, lower = case.scale * case.named["W"], signed_square(found["lower"])
     least = float(theory.hadamard_floor(case.target, weight(W)))
     rows, columns = W.any(axis=1), W.any(axis=0)
     live = W[rows][:, columns]
@@ -87,7 +87,7 @@ def weighed(case: Aimed, found: Found, *, mean: bool = False) -> Sides:
     best = square(case.target - W * ((U[:, :rank] * s[:rank]) @ Vt[:rank]))
     ends = (float(sizes.mean()),) * 2 if mean else (float(sizes.min()), float(sizes.max()))
     low, high = theory.hadamard_bracket(square(s[rank:]), *ends)
-    lower = found["lower"] ** 2
+    lower = signed_square(found["lower"])
     allowed = 8 * case.allowed * float(sizes.max() / sizes.min())
     return wrong or Sides(
         np.array([low, lower, lower, best]),
@@ -134,7 +134,9 @@ def as_lora(case: Aimed, found: Found, *, halved: bool = False) -> Sides:
     due = float(theory.hadamard_rank_one_energy(values(case.target), case.rank))
     if halved:
         due = due / 2
-    return wrong or Sides(np.array([found["lower"] ** 2, error]), np.array([due, due]), rounding=8 * case.allowed)
+    return wrong or Sides(
+        np.array([signed_square(found["lower"]), error]), np.array([due, due]), rounding=8 * case.allowed
+    )
 
 
 HU_4 = Statement(

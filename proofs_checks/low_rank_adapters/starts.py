@@ -137,6 +137,7 @@ SB_3 = Statement(
     solve=started,
     claim=Inequality(captures_most),
     decisions=("B", "A"),
+    free=dict.fromkeys("BA", "only the columns of B and the rows of A count, and no sign changes these spaces"),
     saboteurs=(
         saboteur("from the signs of the gradient, as released", solve=partial(started, method="sign"), printed=True),
         saboteur("from random factors", solve=partial(started, method="random")),
@@ -289,6 +290,7 @@ SB_6 = Statement(
     solve=partial(started, method="sign"),
     claim=Identity(captures_share),
     decisions=("B", "A"),
+    free=dict.fromkeys("BA", "only the columns of B and the rows of A count, and no sign changes these spaces"),
     saboteurs=(
         saboteur("all of it, as for the gradient itself", claim=Identity(captures_all)),
         saboteur("from the gradient", solve=started),

@@ -137,12 +137,17 @@ def sampled(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarra
     return filled([maximize(objective, case.k, **options).items for _ in range(n)], case.k)
 
 
+def in_front(row: np.ndarray) -> bool:
+    """Return whether the elements of a row stand before the -1 that fill it up."""
+    return bool((np.diff((row >= 0).astype(int)) <= 0).all())
+
+
 def values_of_choices(instance: Stochastic, rows: np.ndarray) -> np.ndarray:
     """Return f of each selection by the table, 0 where it is no set of at most k elements."""
     case = instance.case
     values, everybody = case.function.values.astype(float), np.ones(case.function.n, bool)
     # a worth of 0 for what is no selection: the largest gap to OPT that there is
-    masks = [mask_of(chosen(row)) if is_set(row, everybody, case.k) else -1 for row in rows]
+    masks = [mask_of(chosen(row)) if is_set(row, everybody, case.k) and in_front(row) else -1 for row in rows]
     return np.where(np.array(masks) >= 0, values[masks], 0.0)
 
 

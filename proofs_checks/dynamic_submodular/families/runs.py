@@ -138,7 +138,8 @@ def chosen(row: Any) -> list[int]:
 def is_set(row: Any, allowed: Any, k: int) -> bool:
     """Return whether a row holds at most k elements, each once, of those that are allowed, bool (n,)."""
     items = chosen(row)
-    return len(set(items)) == len(items) <= k and all(v < len(allowed) and allowed[v] for v in items)
+    filled = np.asarray(row).min(initial=0) >= -1  # nothing but -1 stands where there is no element
+    return bool(filled) and len(set(items)) == len(items) <= k and all(v < len(allowed) and allowed[v] for v in items)
 
 
 def worth_of(function: SetFunction, row: Any, allowed: Any, k: int, reported: Any) -> Fraction | float:

@@ -99,6 +99,7 @@ EG_M = Statement(
     solve=offsets_of,
     claim=Identity(powers_of_norm),
     decisions=("offsets",),
+    free={"offsets": "moments of even order do not see a sign"},
     saboteurs=(
         saboteur("no kurtosis for signs", claim=Identity(partial(powers_of_norm, kurtosis=0))),
         saboteur("the sixth moment of full noise", claim=Identity(partial(powers_of_norm, infinite=True))),

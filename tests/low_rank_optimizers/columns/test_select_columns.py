@@ -113,7 +113,7 @@ def test_false_certificates_are_refused(exact: bool) -> None:
     assert certificate.verify(X)
     assert not certificate.verify(2 * X)
     assert not certificate.verify(X[:, :3])
-    for words, false in forged_fields(certificate):
+    for words, false in forged_fields(certificate, free=["basis"]):  # a basis and its negative are as good
         assert not false.verify(X), words
 
 
