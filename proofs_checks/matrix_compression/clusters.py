@@ -10,7 +10,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Measured, Paper, Reco
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.cluster_blocks import Search
 from lrtheory.matrix_compression.stacks.cluster_search import Candidates
-from proofs_checks.guards import allowance, unlike
+from proofs_checks.guards import allowance, signed_square, unlike
 from proofs_checks.matrix_compression.blocks import upper
 from proofs_checks.matrix_compression.families.clusters import (
     CLUSTERINGS,
@@ -50,7 +50,7 @@ def within_epsilon(case: Clustering, found: Clustered, *, share: float = 1.0, si
         # a single block is marked where it errs by more, unless nobody can tell
         near = abs(error - case.epsilon**2 * total) <= allowance(M)
         off += [] if near else [float(bool(found.exempt[c]) != (single and error > case.epsilon**2 * total))]
-        off.append(float(found.errors[c]) ** 2 - error / total if total > 0 else float(found.errors[c]))
+        off.append(float(signed_square(found.errors[c])) - error / total if total > 0 else float(found.errors[c]))
     allowed = allowance(np.concatenate(case.blocks, axis=1))
     unit = rounding_of(case)
     return unlike(off, unit) or entries([low], [high], trivial=np.array(most), allowed=allowed)

@@ -46,6 +46,7 @@ CM_13 = Statement(
     solve=kept,
     claim=Identity(exact_within),
     may_vary={"factor": "how many columns it keeps is its own, and the claim takes their products"},
+    free={"factor": "F and -F have the same products F F^T"},
     saboteurs=(
         saboteur(
             "one column fewer is kept",

@@ -263,6 +263,7 @@ CM_7 = Statement(
     solve=merged,
     claim=Inequality(along_a_tree),
     unread=VALUES,
+    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
     saboteurs=(
         saboteur("a merge forgets D of one side", patch=(factors.joined, "a.lost + other.lost, a", "a.lost, a")),
         saboteur(
@@ -309,6 +310,7 @@ CM_16 = Statement(
     claim=Inequality(frequent),
     unread={**FLOORS, **VALUES},
     may_vary=WIDTHS,
+    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
     saboteurs=(
         saboteur("Delta for every rank", claim=Inequality(partial(bracketed, steps=line, shrunk=True, factor=False))),
         saboteur("one column more in the bound", claim=Inequality(partial(shrunk, beyond=2))),

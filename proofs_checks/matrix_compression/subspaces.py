@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.matrix_compression import theory
 from lrtheory.matrix_compression.stacks import measuring
-from proofs_checks.guards import allowance, unlike
+from proofs_checks.guards import allowance, signed_square, unlike
 from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, energies, entries, tail, top
 from proofs_checks.matrix_compression.families.stacks import STACKS_8, Stack, is_stack
 from proofs_checks.matrix_compression.families.subspaces import (
@@ -173,7 +173,7 @@ def near(case: Copied, found: Compared, *, squares: bool = False, spectral: bool
     if (sides.lhs > sides.rhs + allowed).any() or spectral:
         return sides
     due = [max(0.0, copied - distance), copied + distance]
-    low, high = (float(x) ** 2 for x in found.optimum)
+    low, high = (float(signed_square(x)) for x in found.optimum)
     off = [low - own, own - high] if len(M) > 2048 else [abs(low - own), abs(high - own)]
     # a bracket of energies is as wide as their rounding
     return (
@@ -233,6 +233,7 @@ CM_9 = Statement(
     instances=PRODUCTS,
     solve=isometric,
     claim=Identity(isometry),
+    free={"*": "singular values do not see the sign of a block"},
     saboteurs=(
         saboteur(
             "R in the place of its transpose", patch=(theory.isometric_block, "triangle.T", "triangle[: left.shape[1]]")

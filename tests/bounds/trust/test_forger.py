@@ -24,7 +24,9 @@ def session() -> Session:
 
 @pytest.mark.parametrize("statement", OPEN, ids=lambda one: one.id)
 def test_no_lie_about_an_outcome_is_supported(statement: Statement, session: Session) -> None:
-    assert [one for one in forge(statement, session).supported if one.kind not in ("sign", "length")] == []
+    testimony = forge(statement, session, seconds=30)
+    assert testimony.supported == ()
+    assert 4 * testimony.untold <= testimony.told
 
 
 def changes(instance: Any) -> Iterator[Any]:
