@@ -274,7 +274,7 @@ def statements(pattern: str = "*") -> list[Statement]:
     Returns
     -------
     list of Statement
-        In the order of the papers.
+        Statements in the order of the papers.
 
     Raises
     ------
@@ -370,7 +370,7 @@ def abouts() -> dict[str, About]:
     Returns
     -------
     dict of str to About
-        By system.
+        Words about the paper of each system.
     """
     systems = [m.name for m in pkgutil.iter_modules(importlib.import_module("proofs_checks").__path__) if m.ispkg]
     return {system: importlib.import_module(f"proofs_checks.{system}").ABOUT for system in systems}
@@ -382,7 +382,7 @@ def findings() -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        In the order of the report.
+        Findings in the order of the report.
     """
     return importlib.import_module("proofs_checks.findings").FINDINGS
 
@@ -412,7 +412,7 @@ def data_sets() -> list[DataSet]:
     Returns
     -------
     list of DataSet
-        In the order of the systems.
+        Data sets in the order of the systems.
     """
     packages = [importlib.import_module(f"lrtheory.{system}") for system in lrtheory.SYSTEMS]
     names = [m.name for p in packages for m in pkgutil.walk_packages(p.__path__, f"{p.__name__}.")]

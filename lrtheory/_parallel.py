@@ -74,7 +74,7 @@ def n_threads(n_jobs: Any) -> int:
     Returns
     -------
     int
-        At least 1.
+        Number of threads, at least 1.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def processors() -> int:
     Returns
     -------
     int
-        At least 1.
+        Number of processors, at least 1.
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wanted = os.environ.get("NUMBA_NUM_THREADS", "")

@@ -179,7 +179,7 @@ def load_encoder(loader: str) -> Encoder:
     Returns
     -------
     Encoder
-        In single precision.
+        Encoder in single precision.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class FromTable:
         Returns
         -------
         object of the class
-            In the order of the rows.
+            Object whose rows are in the order of the file.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class FromTable:
         Returns
         -------
         object of the class
-            In the order of the rows.
+            Object whose rows are in the order of the frame.
 
         Raises
         ------

@@ -242,7 +242,7 @@ def named_arrays(path: str | PathLike[str], what: str) -> dict[str, Any]:
     Returns
     -------
     dict of str to array
-        By name.
+        Arrays of the file by name.
 
     Raises
     ------

@@ -136,7 +136,7 @@ def _gram(tall: Any) -> np.ndarray:
     Returns
     -------
     array of shape (q, q)
-        On the host.
+        Products of the columns, on the host.
     """
     if not isinstance(tall, np.ndarray) or tall.dtype == np.float64:
         double = _double(tall)

@@ -160,7 +160,7 @@ class LowRankFactors(Result):
         Returns
         -------
         float64 array of shape (n + 1,)
-            From rank 0 on.
+            Relative error for each rank from 0 on.
         """
         values = np.asarray(to_numpy(self.singular_values))
         return np.array([relative(values, rank) for rank in range(len(values) + 1)])

@@ -138,7 +138,7 @@ def named(word: str) -> tuple[list[Statement], str]:
     Returns
     -------
     statements : list of Statement
-        At least one.
+        Statements that are meant, at least one.
     kind : {"", "system", "pattern"}
         Empty for a single statement.
 

@@ -98,7 +98,7 @@ def verbs_of(system: str) -> dict[str, Verb]:
     Returns
     -------
     dict of str to Verb
-        In the order of the source.
+        Verbs by name, in the order of the source.
     """
     path = _FOLDER / system / "commands.py"
     if not path.exists():

@@ -338,7 +338,7 @@ def load_permuted_digits(n_tasks: int = 5, *, rng: Rng = None) -> TaskProblem:
     Parameters
     ----------
     n_tasks : int
-        At least 1.
+        Number of tasks, at least 1.
     rng : int, SeedSequence, Generator or None
         Source of the draws: which rows are learned from, three quarters of them, and the orders of pixels.
 

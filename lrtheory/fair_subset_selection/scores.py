@@ -160,7 +160,7 @@ class ScoreRule:
         Returns
         -------
         float64 array
-            At most k numbers.
+            Weights lambda_1, lambda_2, ..., at most k numbers.
 
         Raises
         ------

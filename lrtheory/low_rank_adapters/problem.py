@@ -109,7 +109,7 @@ class UpdateProblem:
         Returns
         -------
         UpdateProblem
-            In the precision of the file.
+            Problem in the precision of the file.
 
         Raises
         ------

@@ -127,7 +127,7 @@ class SineProblem:
     M : array of shape (m, n), or None
         The point; None stands for 0.
     phase : float
-        In radians.
+        Phase of the sine, in radians.
 
     Raises
     ------
@@ -279,7 +279,7 @@ class ClassifierProblem:
         Returns
         -------
         float or array of shape (...)
-            In nats.
+            Mean cross-entropy, in nats.
 
         Raises
         ------
@@ -303,7 +303,7 @@ class ClassifierProblem:
         Returns
         -------
         float or array of shape (...)
-            From 0 to 1.
+            Share of the test rows that are labeled rightly, from 0 to 1.
 
         Raises
         ------
@@ -324,7 +324,7 @@ class ClassifierProblem:
         Returns
         -------
         float
-            In nats.
+            Mean cross-entropy, in nats.
 
         Raises
         ------
@@ -344,7 +344,7 @@ class ClassifierProblem:
         Returns
         -------
         array of shape (classes, features + 1)
-            In nats per unit of weight.
+            Gradient, in nats per unit of weight.
 
         Raises
         ------

@@ -191,7 +191,7 @@ def svp(
     rank : int
         k, in [1, min(m, n)].
     step_size : float
-        In units of 1 / p, in (0, 2).
+        Step size in units of 1 / p, in (0, 2).
     tol : float
         Stop when the residual relative to the values, or its relative change, is at most this.
     max_iter : int
@@ -246,7 +246,7 @@ def scaled_gd(
     rank : int
         k, in [1, min(m, n)].
     step_size : float
-        In units of 1 / p, in (0, 1).
+        Step size in units of 1 / p, in (0, 1).
     tol : float
         Stop when the residual relative to the values, or its relative change, is at most this.
     max_iter : int

@@ -132,7 +132,7 @@ def as_observations(data: Data, name: str = "data") -> Observations:
     Returns
     -------
     Observations
-        At least one.
+        Observations, at least one.
 
     Raises
     ------

@@ -114,7 +114,7 @@ def classify(
     Returns
     -------
     ClassifiedPoints
-        In the order of the table.
+        Points with their labels, in the order of the table.
 
     Raises
     ------

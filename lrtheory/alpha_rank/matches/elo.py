@@ -36,7 +36,7 @@ class EloResult(Result):
     Attributes
     ----------
     ratings : float64 array of shape (n,)
-        In points; their sum is 0.
+        Ratings in points; their sum is 0.
     predicted : float64 array of shape (n, n)
         Probability that the row beats the column.
     labels : tuple of str, or None

@@ -42,7 +42,7 @@ def plug_in_entropy(counts: ArrayLike) -> float:
     Returns
     -------
     float
-        In nats.
+        Entropy in nats, at least 0.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def nsb_entropy(counts: ArrayLike, *, n_categories: float) -> float:
     Returns
     -------
     float
-        In nats, between 0 and log K.
+        Estimated entropy in nats, between 0 and log K.
 
     Raises
     ------

@@ -24,7 +24,7 @@ def several_named(word: str, ids: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        In their order.
+        Ids that are meant, in the order of `ids`.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def collect(statements: Sequence[Statement], folder: Path) -> list[Found]:
     Parameters
     ----------
     statements : sequence of Statement
-        In the order of the report.
+        Statements in the order of the report.
     folder : Path
         Folder of the evidence files.
 

@@ -78,7 +78,7 @@ def render(
     Parameters
     ----------
     statements : sequence of Statement
-        In the order of the report.
+        Statements in the order of the report.
     evidence : Path
         Folder of the evidence files.
     abouts : mapping of str to About, or None

@@ -111,7 +111,7 @@ def adapter_of(
     held : RecursionState
         State of the recursion in floating point.
     rank : int
-        In [1, min(d, p)].
+        Rank of the factors, in [1, min(d, p)].
     numbers : tuple of three floats
         `ridge`, `anchor_weight` and the unit roundoff.
     like : array

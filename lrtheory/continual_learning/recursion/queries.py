@@ -103,7 +103,7 @@ class Queries:
         Parameters
         ----------
         rank : int
-            In [1, min(d, p)].
+            Rank of the factors, in [1, min(d, p)].
 
         Returns
         -------

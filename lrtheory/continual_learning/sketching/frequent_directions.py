@@ -209,7 +209,7 @@ class FrequentDirections:
         Parameters
         ----------
         k : int
-            From 1 to `rank`.
+            Number of directions, from 1 to `rank`.
 
         Returns
         -------
@@ -241,7 +241,7 @@ class FrequentDirections:
         Parameters
         ----------
         k : int
-            From 0 to `rank`.
+            Number of directions, from 0 to `rank`.
 
         Returns
         -------

@@ -123,7 +123,7 @@ class NetworkLearner:
     Parameters
     ----------
     network : Network
-        Before the first task.
+        Network before the first task.
     training : Training
         The optimizer, whose state starts afresh with every task, its step, and the number of epochs.
     rng : Generator

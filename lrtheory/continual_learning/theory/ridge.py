@@ -64,7 +64,7 @@ def objective(
     W0 : array of shape (d, p)
         The map before the first edit.
     edits : sequence of pairs (keys, values)
-        In the order in which they came.
+        Edits in the order in which they came.
     ridge : number
         lambda squared, at least 0.
     anchors : array of shape (m, d), or None
@@ -115,7 +115,7 @@ def information_matrix(
     W0 : array of shape (d, p)
         The map before the first edit.
     edits : sequence of pairs (keys, values)
-        In the order in which they came.
+        Edits in the order in which they came.
     ridge, anchors, anchor_weight, decay : number, or array of shape (m, d)
         As in `objective`.
 
@@ -157,7 +157,7 @@ def ridge_solution(
     W0 : array of shape (d, p)
         The map before the first edit.
     edits : sequence of pairs (keys, values)
-        In the order in which they came.
+        Edits in the order in which they came.
     ridge, anchors, anchor_weight, decay : number, or array of shape (m, d)
         As in `objective`.
 
@@ -207,7 +207,7 @@ def dual_solution(
     W0 : array of shape (d, p)
         The map before the first edit.
     edits : sequence of pairs (keys, values)
-        In the order in which they came.
+        Edits in the order in which they came.
     ridge, anchors, anchor_weight : number, or array of shape (m, d)
         As in `objective`; the prior lambda^2 I + mu^2 K_0^T K_0 must be nonsingular.
 

@@ -34,7 +34,7 @@ def tail_energy(spectrum: ArrayLike, k: int) -> Number:
     spectrum : sequence of numbers
         All singular values that are not 0, in any order.
     k : int
-        At least 0.
+        Rank of the approximation, at least 0.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def fd_rank_needed(spectrum: ArrayLike, epsilon: Number) -> int:
     spectrum : sequence of numbers
         All singular values of the stream A that are not 0.
     epsilon : number
-        In (0, 1).
+        Share of the energy, in (0, 1).
 
     Returns
     -------
@@ -182,7 +182,7 @@ def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, delta: Number | 
     spectrum : sequence of numbers
         All singular values of the stream A that are not 0.
     k : int
-        From 0 to l.
+        Number of directions, from 0 to l.
     rank : int
         l, the rows that the sketch keeps.
     delta : number or None

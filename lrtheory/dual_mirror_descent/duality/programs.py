@@ -94,7 +94,7 @@ def relaxation(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np
     solution : float64 array of shape (N, d)
         Within the budget, up to the rounding that solvers allow.
     prices : float64 array of shape (m,)
-        At least 0.
+        Dual price of each resource, at least 0.
 
     Raises
     ------

@@ -168,7 +168,7 @@ class Auctions(FromTable):
     Parameters
     ----------
     values, prices : float64 array of shape (T,)
-        In one unit of money, at least 0.
+        Values and highest competing bids, in one unit of money, at least 0.
     labels : tuple of str
         Names or times of the auctions; their numbers from 1 where the log has none.
 

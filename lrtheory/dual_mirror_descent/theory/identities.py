@@ -330,7 +330,7 @@ def adversarial_step(rewards: Number | ArrayLike, *, regret: Number | ArrayLike,
     regret : number, or array of shape (T, 1)
         w_t(mu_t) = mu_t . g_t.
     alpha : number
-        At least max(1, max b / rho).
+        Competitive ratio, at least max(1, max b / rho).
 
     Returns
     -------

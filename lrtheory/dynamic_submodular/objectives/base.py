@@ -87,7 +87,7 @@ class Objective:
         Returns
         -------
         int
-            In [0, n).
+            Number of the element, in [0, n).
 
         Raises
         ------

@@ -85,7 +85,7 @@ class ItemGroups(FromTable, Result):
         Returns
         -------
         dict from str to array of str, of shape (m,)
-            By attribute.
+            Group of each item, for each attribute.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class ItemGroups(FromTable, Result):
         Returns
         -------
         bool array of shape (m,)
-            In the order of the labels.
+            True for the items of the group, in the order of the labels.
 
         Raises
         ------

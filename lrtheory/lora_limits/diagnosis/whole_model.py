@@ -147,7 +147,7 @@ class HiddenStates(Mapping[int, np.ndarray]):
         Returns
         -------
         HiddenStates
-            By layer.
+            Hidden states by the number of the layer.
 
         Raises
         ------

@@ -156,7 +156,7 @@ def nearest_lora(
     Returns
     -------
     LoRAModules
-        In the order of the adapters.
+        LoRA of each module, in the order of the adapters.
 
     Raises
     ------

@@ -174,7 +174,7 @@ class SwitchedLoRA:
         Returns
         -------
         array of shape (d_out, d_in)
-            In the library of the weight.
+            Merged weight, in the library of the frozen one.
         """
         return self.weight + self.adapter.delta()  # type: ignore[no-any-return]
 

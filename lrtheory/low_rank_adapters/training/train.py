@@ -30,7 +30,7 @@ class TrainState(Result):
     Attributes
     ----------
     adapter : Adapter
-        After `n_iter` steps.
+        Adapter after `n_iter` steps.
     gradient_norm : float
         The norm before the last step, as in `TrainResult`.
     n_iter : int

@@ -29,7 +29,7 @@ def dct_basis(n: int, *, columns: ArrayLike | None = None, dtype: str = "float64
     Parameters
     ----------
     n : int
-        At least 1: the length of a row.
+        Length of a row, at least 1.
     columns : sequence of int or None
         Numbers of the columns, in their order; None is all of them.
     dtype : {"float64", "float32"}

@@ -25,7 +25,7 @@ class ESGradient(Result):
     Attributes
     ----------
     gradient : array or tuple of arrays
-        In the shape of the weights.
+        Estimate of the gradient, in the shape of the weights.
     differences : array of shape (pairs that were kept,)
         (f_2p - f_(2p+1)) / 2; values themselves without mirrored pairs.
     standard_error : float

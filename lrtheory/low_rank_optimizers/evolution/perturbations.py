@@ -206,7 +206,7 @@ class Perturbations:
         Parameters
         ----------
         layer : int
-            From 0.
+            Number of the layer, from 0.
 
         Returns
         -------
@@ -233,7 +233,7 @@ class Perturbations:
         Parameters
         ----------
         i : int
-            From 0 to population_size - 1.
+            Number of the member, from 0 to population_size - 1.
         weights : sequence of arrays
             Unperturbed weights, one array per layer, of the shapes `shapes`.
 
@@ -279,7 +279,7 @@ class Perturbations:
         W : array of shape (m, n), or (m,)
             The weights of the layer in the middle of all members.
         layer : int
-            From 0.
+            Number of the layer, from 0.
         members : sequence of int or None
             Numbers of the members; None takes all.
         out : array of shape (members, batch, m) or None

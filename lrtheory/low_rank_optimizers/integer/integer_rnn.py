@@ -47,7 +47,7 @@ class TextScore(Result):
     scores : array of shape (length - 1,)
         Sixteenths of a bit, integers, mostly negative: 16 log2 of the probability of each symbol but the first.
     message : str
-        In words.
+        Sentence about the loss.
     counts : mapping
         ``symbols`` that were predicted, and ``clipped`` activations.
     """

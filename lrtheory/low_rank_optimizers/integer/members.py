@@ -125,7 +125,7 @@ class IntegerMembers:
         Parameters
         ----------
         member : int
-            From 0 to ``len(members) - 1``.
+            Number of the member, from 0 to ``len(members) - 1``.
         text : array of shape (length,)
             Symbols.
         compiled : bool

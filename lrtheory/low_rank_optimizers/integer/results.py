@@ -60,7 +60,7 @@ class IntegerTraining(Result):
     bits : array of shape (n_iter,)
         The mean loss of all members at each step, in bits a symbol, before the weights moved.
     network : IntegerRNN
-        After the last step.
+        Network after the last step.
     first : int
         Steps that had been taken before.
     n_iter : int
@@ -68,7 +68,7 @@ class IntegerTraining(Result):
     converged : bool
         Whether all steps were taken that were asked for.
     message : str
-        In words.
+        Sentence about the end of the training and its last loss.
     counts : mapping
         ``symbols`` that were predicted, ``evaluations`` of members, ``tied_pairs``, ``moved`` weights and ``clipped``
         activations, all steps together.

@@ -104,7 +104,7 @@ class TextProblem:
         Parameters
         ----------
         text : str
-            At least one character.
+            Text of at least one character.
         alphabet : str, optional
             Characters by their numbers, as in `from_file`.
 

@@ -275,7 +275,7 @@ def entropy_rate(transitions: ArrayLike, *, log: Callable[[Any], Any] = math.log
     Returns
     -------
     float or number of the kind of `log`
-        In [0, log2 k].
+        Entropy rate in bits a symbol, in [0, log2 k].
 
     Raises
     ------
@@ -336,7 +336,7 @@ def least_loss(rate: Number, excess: Number) -> Number:
     Returns
     -------
     number
-        In bits a symbol.
+        Lower bound on the mean loss, in bits a symbol.
 
     Raises
     ------

@@ -67,7 +67,7 @@ def flip_probability(products: ArrayLike, bound: Number) -> Fraction:
     Returns
     -------
     Fraction
-        In [0, 1].
+        Probability that the weight moves, in [0, 1].
 
     Raises
     ------

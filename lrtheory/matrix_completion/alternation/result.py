@@ -315,7 +315,7 @@ class CompletionResult(Result):
         Returns
         -------
         array of shape (rows, cols)
-            In units of the values.
+            Predictions, in units of the values.
 
         Raises
         ------

@@ -32,7 +32,7 @@ class Score(Result):
     models : tuple of str
         "mean", "biases" where they were fitted, and the completion by its rank.
     rmse : array of shape (models,)
-        In units of the values.
+        Root mean square error of each model, in units of the values.
     lower, upper : arrays of shape (models,)
         Ends of the intervals, each of confidence 1 - delta; NaN where one row was tested.
     gain : float

@@ -349,7 +349,7 @@ class Observations:
         Returns
         -------
         Observations
-            In the order of the rows.
+            Observations in the order of the rows.
 
         Raises
         ------
@@ -387,7 +387,7 @@ class Observations:
         Returns
         -------
         Observations
-            In the order of storage.
+            Observations in the order of storage.
 
         Raises
         ------

@@ -228,7 +228,7 @@ def init_noise_tail(
     Parameters
     ----------
     t : number
-        At least 0, in units of M.
+        Threshold of the spectral norm, at least 0, in units of M.
     n_rows, n_cols : int
         m and n.
     longest_row, longest_col : number

@@ -26,7 +26,7 @@ class RankCosts(Result):
     Attributes
     ----------
     ranks : int64 array of shape (n + 1,)
-        From 0 to the largest.
+        Ranks from 0 to the largest.
     numbers : int64 array of shape (n + 1,)
         Number of entries of all factors at this rank.
     alike : array of shape (n + 1,)

@@ -114,7 +114,7 @@ class PointTable:
         Returns
         -------
         PointTable
-            In the order of the rows.
+            Points in the order of the rows.
 
         Raises
         ------

@@ -49,7 +49,7 @@ def draw_energies(ax: Any, energies: Any, word: str, step: str) -> None:
     ax : Axes
         Where to draw.
     energies : array of shape (steps + 1,) or (steps + 1, E)
-        From the start on.
+        Energies from the start on.
     word : str
         Word for one of several problems, such as "task".
     step : str
