@@ -82,7 +82,7 @@ def token_rows(adapter: Any, name: str, array: Stored) -> list[int]:
 
 
 def change(base: Tensors, adapter: Any, name: str, array: Stored) -> np.ndarray:
-    """What an array beside the factors adds to that of the base model; of tokens, the rows that it replaces."""
+    """The array beside the factors minus that of the base model; for tokens, minus the rows that it replaces."""
     return _numbers(name, array) - _before(base, adapter, name, array)
 
 
@@ -187,7 +187,7 @@ def joint_settings(read: Sequence[Any]) -> dict[str, Any]:
 def apart(
     name: str, adapters: Sequence[Any], sides: Sequence[Mapping[str, Stored]], base: Tensors | None
 ) -> tuple[float, float]:
-    """How far an array of one adapter is from the base model, and how far that of another adapter is from it.
+    """The distances of an array of one adapter from the base model, and of that of another adapter from it.
 
     Without the base model the first number is 0, and both must be equal bit by bit.
     """

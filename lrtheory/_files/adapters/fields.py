@@ -1,4 +1,4 @@
-"""What each field in the settings of an adapter means in its folder, and what is done with it.
+"""The fields in the settings of an adapter: their meaning in its folder, and their treatment.
 
 A field that is in no table here and is not switched off is refused by its name, since what it changes is not known.
 """

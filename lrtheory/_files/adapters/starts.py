@@ -40,7 +40,7 @@ def refuse_start(config: Any) -> None:
 
 
 def resolved(adapter: Any, base: Tensors) -> Any:
-    """The same change of the base model, as factors that are added to its weights."""
+    """Return an adapter that changes the base model alike, by factors that are added to its weights."""
     start = (adapter.config or {}).get("init_lora_weights")
     if start not in RESOLVED:
         return adapter

@@ -35,8 +35,8 @@ def with_forger(evidence: Evidence, statement: Statement, session: Session, *, r
     Returns
     -------
     Evidence
-        Where a lie is supported, support becomes `inconclusive`. Evidence that is not supported stays as it is, and so
-        does that of a statement that admits no lies.
+        Evidence in which support becomes `inconclusive` where a lie is supported. Evidence that is not supported stays
+        as it is, and so does that of a statement that admits no lies.
     """
     if not (is_outside(statement) and admits_lies(statement)) or evidence.alone != "supported":
         return evidence

@@ -1,4 +1,4 @@
-"""What goes from one folder of an adapter into another beside the factors: settings, whole arrays, layers."""
+"""Parts of a folder of an adapter beside the factors that go into another one: settings, whole arrays, layers."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Carried:
     layers: Mapping[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
 
     def _brief(self) -> dict[str, Any]:
-        """What is carried, without numbers."""
+        """The carried parts in words, without numbers."""
         return {"base_model": self.config.get("base_model_name_or_path"), "arrays": list(self.arrays)}

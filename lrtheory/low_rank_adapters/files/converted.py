@@ -33,7 +33,7 @@ class LoRAModules(Result):
     Attributes
     ----------
     adapters : mapping of str to Adapter
-        By module. A path that is not a table is a folder that peft loads.
+        LoRA of each module. A path that is not a table is a folder that peft loads.
     fits : mapping of str to FitResult
         Fit of each of these adapters, with its error.
     captured : float
@@ -151,7 +151,7 @@ def nearest_lora(
     energy : float or None
         In place of a rank: the share of the squared norm that each module keeps.
     carried : Carried
-        What goes into a folder beside the factors.
+        Settings and whole arrays that go into a folder beside the factors.
 
     Returns
     -------

@@ -50,8 +50,8 @@ def load_peft(
     Returns
     -------
     dict of str to Adapter
-        By module. The update has the shape (d_out, d_in) always: models that keep a weight as (d_in, d_out), for which
-        the settings have fan_in_fan_out, add its transpose.
+        Adapter of each module. The update has the shape (d_out, d_in) always: models that keep a weight as (d_in,
+        d_out), for which the settings have fan_in_fan_out, add its transpose.
 
     Raises
     ------
@@ -92,16 +92,16 @@ def read_kind(
     folder : Path
         The folder.
     config : mapping of str to object
-        Its settings.
+        Settings of the adapter.
     weights : as for `load_peft`
-        Of the base model.
+        Weights of the base model.
     whole : bool
         Whether there may be arrays beside those of its kind.
 
     Returns
     -------
     pair of dict of str to Adapter and dict of str to Stored
-        By module, and by the names in the file.
+        Adapter of each module, and arrays by their names in the file.
 
     Raises
     ------
