@@ -50,7 +50,7 @@ class MatchTable(FromMatches, Result):
     draws : float or None
         Score of a draw; None where matches have no draws.
     message : str
-        Number of pairs that have not met, and of matches that were left out.
+        Pairs that have not met, and matches that were left out, in words.
     counts : mapping
         ``matches``, ``unplayed`` pairs, and matches of a player with itself, ``self_matches``, which were left out.
 
