@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrtheory import lora_limits as ll
+from lrtheory.lora_limits.head import fresh_adapter
 from lrtheory.lora_limits.products import tile_kernels
 from tests.backends import QUICK
 from tests.lora_limits import oracles
@@ -229,6 +232,18 @@ def test_a_fresh_adapter_has_no_gradient_for_a(method):
     np.testing.assert_allclose(found.B["Q"], problem.head.scale("Q") * G.T @ A.T, rtol=1e-12)
     silent = replace(problem, head=replace(problem.head, alpha=0.0))
     assert not ll.lora_gradients(silent, method=method).B["Q"].any()
+
+
+def test_a_fresh_adapter_has_the_law_of_the_layers_of_torch():
+    """Kaiming's law with sqrt(5), from which peft draws A, is uniform on [-1, 1] / sqrt(d_in)."""
+    torch = pytest.importorskip("torch")
+    A, B = fresh_adapter(np.ones((64, 16)), 32, np.random.default_rng(0))
+    peer = torch.empty(32, 64)
+    torch.nn.init.kaiming_uniform_(peer, a=math.sqrt(5), generator=torch.Generator().manual_seed(0))
+    assert stats.ks_2samp(A.ravel(), peer.numpy().ravel()).pvalue > 1e-3
+    assert stats.kstest(A.ravel(), stats.uniform(-1 / 8, 1 / 4).cdf).pvalue > 1e-3
+    assert B.shape == (16, 32)
+    assert not B.any()
 
 
 # --- the chain -------------------------------------------------------------------------------------------------------

@@ -155,6 +155,11 @@ def test_real_heads_look_at_the_words(heads):
     assert problem.labels[0] == "[CLS]"
     assert len(problem.labels) == len(problem.XQ) > 400
     assert problem.XQ.shape[1] == 385
+    assert {name: (A.shape, B.shape) for name, (A, B) in problem.head.adapters.items()} == {
+        "Q": ((4, 385), (32, 4)),
+        "V": ((4, 385), (32, 4)),
+    }
+    assert problem.head.scale("Q") == 2
     found = ll.lora_gradients(problem, method="dense")
     loss, expected = oracles.autodiff(problem)
     assert found.loss == pytest.approx(loss, rel=1e-4)

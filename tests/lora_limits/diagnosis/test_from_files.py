@@ -88,24 +88,36 @@ def test_nothing_says_how_many_heads_there_are(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "layers"),
+    ("shapes", "layers", "n_tokens"),
     [
-        ({"hidden_states": np.ones((3, 5, 4))}, [0, 1, 2]),
-        ({"hidden_states": np.ones((3, 1, 5, 4))}, [0, 1, 2]),
-        ({"layer_0": np.ones((5, 4)), "layer_11": np.ones((5, 4))}, [0, 11]),
-        ({"layer_0": np.ones((1, 5, 4)), "layer_1": np.ones((1, 5, 4))}, [0, 1]),
+        ({"hidden_states": (3, 5, 4)}, [0, 1, 2], 5),
+        ({"hidden_states": (3, 1, 5, 4)}, [0, 1, 2], 5),
+        ({"hidden_states": (3, 1, 4)}, [0, 1, 2], 1),
+        ({"hidden_states": (1, 1, 1, 4)}, [0], 1),
+        ({"layer_0": (5, 4), "layer_11": (5, 4)}, [0, 11], 5),
+        ({"layer_0": (1, 5, 4), "layer_1": (1, 5, 4)}, [0, 1], 5),
     ],
 )
-def test_hidden_states_as_people_save_them(arrays, layers, tmp_path):
+def test_hidden_states_as_people_save_them(shapes, layers, n_tokens, tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     np.savez(tmp_path / "s.npz", **arrays)
     found = ll.HiddenStates.from_file(tmp_path / "s.npz")
     assert sorted(found) == layers
-    assert found[layers[-1]].shape == (5, 4)
+    expected = np.concatenate([x.ravel() for x in arrays.values()]).reshape(-1, n_tokens, 4)
+    np.testing.assert_array_equal([found[layer] for layer in layers], expected)
 
 
-def test_hidden_states_of_another_form(tmp_path):
-    np.savez(tmp_path / "s.npz", states=np.ones((5, 4)))
-    with pytest.raises(ValueError, match=r"names end in the number of their layer are needed; got 'states' of shape"):
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((5, 4), r"names end in the number of their layer are needed; got 'states' of shape \(5, 4\)"),
+        ((3, 2, 5, 4), r"`states` must be .+; got \(3, 2, 5, 4\)"),  # of two texts
+    ],
+)
+def test_hidden_states_of_another_form(shape, said, tmp_path):
+    np.savez(tmp_path / "s.npz", states=np.ones(shape))
+    with pytest.raises(ValueError, match=said):
         ll.HiddenStates.from_file(tmp_path / "s.npz")
 
 
