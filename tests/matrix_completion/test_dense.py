@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lrtheory.matrix_completion import baselines, complete, complete_dense, loaders, make_low_rank, make_power_law
-from lrtheory.matrix_completion.dense import orthonormal
+from lrtheory.matrix_completion import (
+    baselines,
+    complete,
+    complete_dense,
+    loaders,
+    make_low_rank,
+    make_power_law,
+    spectral_init,
+)
+from lrtheory.matrix_completion.dense import _Masked, _start, orthonormal
 
 
 def masked(problem) -> tuple[np.ndarray, np.ndarray]:
@@ -126,6 +134,33 @@ def test_scaled_gradients_do_not_feel_the_condition():
         for kappa in (1, 5)
     ]
     assert steps[1] < 2 * steps[0]
+
+
+def test_one_step_of_each_baseline_is_its_formula():
+    problem = make_low_rank((12, 9), 2, density=0.6, noise=0.3, rng=0)
+    values, mask = masked(problem)
+    left, s, right = np.linalg.svd(values)
+    shrunk = baselines.soft_impute(problem, 4, lam=1.5, max_iter=1).block()
+    np.testing.assert_allclose(shrunk, left[:, :4] * np.maximum(s[:4] - 1.5, 0) @ right[:4], atol=1e-12)
+    projected = baselines.svp(problem, 2, step_size=0.7, max_iter=1).block()
+    np.testing.assert_allclose(projected, 0.7 / mask.mean() * (left[:, :2] * s[:2]) @ right[:2], atol=1e-12)
+    start = spectral_init(problem, 2)
+    U, V = start.U * np.sqrt(start.singular_values), start.V * np.sqrt(start.singular_values)
+    gradient = 0.4 / mask.mean() * (values - mask * (U @ V.T))
+    U, V = U + gradient @ V @ np.linalg.inv(V.T @ V), V + gradient.T @ U @ np.linalg.inv(U.T @ U)
+    moved = baselines.scaled_gd(problem, 2, step_size=0.4, max_iter=1).block()
+    np.testing.assert_allclose(moved, U @ V.T, atol=1e-9)
+
+
+@pytest.mark.parametrize("rank", [2, 4])  # of a matrix of rank 2: two columns of the start are 0
+def test_the_start_with_a_ridge_is_balanced(rank):
+    large, small = np.outer([1.0, 2, 3, 4, 6], [40.0, 0, 10, 20]), np.outer([0, 1, 0, 1, 1], [0, 0.01, 0, 0])
+    values, mask = large + small, np.ones((5, 4))
+    plain, balanced = (_start(np, _Masked(values, mask), rank, ridge) for ridge in (0.0, 1.0))
+    np.testing.assert_allclose(balanced[0] @ balanced[1].T, values, atol=1e-9)
+    np.testing.assert_allclose(plain[0] @ plain[1].T, values, atol=1e-9)
+    lengths = [(factor**2).sum(axis=0) for factor in balanced]
+    np.testing.assert_allclose(lengths[0], lengths[1], rtol=1e-9, atol=1e-9)
 
 
 def test_als_takes_the_options_of_complete():

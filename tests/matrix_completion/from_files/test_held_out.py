@@ -246,7 +246,13 @@ def test_the_sentence_says_which_model_is_better(errors, sentence):
     found = scores.measured(np.zeros(400), predicted, np.arange(400), delta=0.05, unknown=0)
     assert abs(found.gain) == pytest.approx(0.5 * size)
     assert sentence in found.message
+    sign = 1 if found.gain > 0 else -1
+    low, high = sorted((sign * found.gain_lower, sign * found.gain_upper))
+    assert found.message.endswith(f", by {sign * found.gain:.4g} [{low:.4g}, {high:.4g}]")
     same = scores.measured(
         np.zeros(400), {"biases": noise, "rank 1": noise[::-1]}, np.arange(400), delta=0.05, unknown=0
     )
     assert "whether rank 1 is better than biases is open" in same.message
+    assert same.message.endswith(f"differ by {same.gain:.4g} [{same.gain_lower:.4g}, {same.gain_upper:.4g}]")
+    equal = scores.measured(np.zeros(400), {"biases": noise, "rank 1": noise}, np.arange(400), delta=0.05, unknown=0)
+    assert equal.message.endswith("whether rank 1 is better than biases is open: the errors differ by 0 [0, 0]")
