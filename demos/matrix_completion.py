@@ -10,9 +10,14 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.matrix_completion import theory
-    from proofs_checks.matrix_completion import wrong_solvers
     from proofs_checks.matrix_completion.families import half_steps as cases
-    from proofs_checks.matrix_completion.half_steps import MC_D2
+    from proofs_checks.matrix_completion.half_steps.half_step_errors import (
+        MC_D2,
+        exact_step,
+        is_determined,
+        one_step,
+        robust_step,
+    )
 
     STORY = parts.Story(
         title="Some entries of a table are seen: how much nearer to the truth does every half-step come?",
@@ -42,7 +47,7 @@ def half_steps(density, condition, tilt, rank):
     case = cases.case(*SHAPE, rank, np.random.default_rng(1), **options)
     found = [case]
     while len(found) < STEPS:
-        start = cases.orthonormal(cases.exact_step(case))
+        start = cases.orthonormal(exact_step(case))
         inner = np.zeros((len(case.left), rank))
         case = cases.HalfStepCase(case.right, case.singular_values, case.left, case.mask.T, start, inner)
         found.append(case)
@@ -52,7 +57,7 @@ def half_steps(density, condition, tilt, rank):
 @app.function
 def allowed(case):
     """The bound for this half-step, where it says something; a sine is at most 1."""
-    if not cases.is_determined(case):
+    if not is_determined(case):
         return 1.0
     driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask), 2)
     start, smallest = cases.distance(case.start, case.left), case.singular_values[-1]
@@ -63,7 +68,7 @@ def allowed(case):
 @app.function
 def measure(*, density, condition, tilt, rank, saboteur):
     """Sines after every half-step from the same starts, and their bounds."""
-    solve = wrong_solvers.one_step if saboteur else cases.robust_step
+    solve = one_step if saboteur else robust_step
     steps = half_steps(density, condition, tilt, rank)
     measured = np.array([cases.distance(solve(case, None), case.right) for case in steps])
     bounds = np.array([allowed(case) for case in steps])

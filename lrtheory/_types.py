@@ -7,11 +7,11 @@ and a double, or of arrays of two kinds, is decided by those who are added.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-__all__ = ["Array", "ArrayLike", "Number", "Rng", "SparseArray"]
+__all__ = ["Array", "ArrayLike", "Number", "Numbers", "Rng", "SparseArray"]
 
 
 class Number(Protocol):
@@ -71,6 +71,14 @@ class Frame(Protocol):
 
 #: what becomes an array of numbers: an array of any library, nested sequences, a data frame
 ArrayLike: TypeAlias = Array | Frame | Sequence[Any]
+
+
+if TYPE_CHECKING:
+    # anything: to a type checker a number and an array share no operator, and a formula checks them when it is called
+    Numbers: TypeAlias = Any
+else:
+    #: a number of any kind, or an array of them
+    Numbers = Number | ArrayLike
 
 
 class SparseArray(Protocol):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import lrtheory
 from lrtheory._front import abouts
+from lrtheory._numbers import domains_of
 from lrtheory.bounds import Derived, Statement
 from pages.gallery import Picture
 from pages.markup import escaped, heading, sentence, title
@@ -38,6 +44,8 @@ def lecture(system: str, pictures: list[Picture]) -> str:
     str
         As reStructuredText.
     """
+    statements = list(lrtheory.statements(f"{system}/*"))
+    beside = formulas_beside(system)
     parts = [
         heading(title(system), "="),
         f"\\{abouts()[system].paper}\n",  # else the initial of an author would begin a list
@@ -49,7 +57,7 @@ def lecture(system: str, pictures: list[Picture]) -> str:
         f":doc:`the evidence </evidence/{system}>`.\n"
         if evidence(system)
         else "",
-        *(theorem(statement) for statement in lrtheory.statements(f"{system}/*")),
+        *(theorem(statement, beside.get(statement.id, ())) for statement in statements),
     ]
     if pictures:
         parts += [heading("Figures", "-"), *(picture.figure() for picture in pictures)]
@@ -94,11 +102,40 @@ def question_of_demo(system: str) -> str:
     return next((ast.literal_eval(word.value) for word in words), "")
 
 
-def theorem(statement: Statement) -> str:
-    """One statement: what it says, under which hypotheses, where it stands, what the check caught."""
+def formulas_beside(system: str) -> dict[str, list[Callable[..., Any]]]:
+    """The formulas that stand in the room of a statement, each with the first statement below it, by ids."""
+    found: dict[str, list[Callable[..., Any]]] = {}
+    for name, module in list(sys.modules.items()):
+        if not name.startswith(f"proofs_checks.{system}."):
+            continue
+        above: list[Callable[..., Any]] = []
+        for one in vars(module).values():  # in the order in which they are written
+            if callable(one) and one.__module__ == name and domains_of(one) is not None:
+                above.append(one)
+            elif isinstance(one, Statement):
+                found[one.id], above = above, []
+    return found
+
+
+def proved(formula: Callable[..., Any]) -> str:
+    """A formula of a room, folded: its summary, domain and proof, which no page of functions shows."""
+    summary, _, rest = (inspect.getdoc(formula) or "").partition("\n\n")
+    domain = re.search(r"^Domain: .*$", rest, re.MULTILINE)
+    proof = rest.partition("Proof\n-----\n")[2]  # as it stands: its backslashes and backticks are markup
+    paragraphs = [escaped(summary), *([escaped(domain[0])] if domain else []), proof]
+    body = "\n\n".join(paragraphs).strip()
+    indented = "\n".join(f"   {line}" if line else "" for line in body.splitlines())
+    title = f"``{formula.__name__}({', '.join(inspect.signature(formula).parameters)})``"
+    return f".. dropdown:: {title}\n\n{indented}\n"
+
+
+def theorem(statement: Statement, beside: Collection[Callable[..., Any]] = ()) -> str:
+    """One statement: what it says, its hypotheses and source, the proofs beside it, what the check caught."""
     name, source = statement.id.partition("/")[2], escaped(str(statement.source))
     if isinstance(statement.source, Derived):  # by its last name, under which it is documented
-        source = f"derived here, with the proof in `{statement.source.theory.__name__}`"
+        formula = statement.source.theory
+        here = not formula.__module__.startswith("lrtheory.")
+        source = f"derived here, with the proof in {f'``{formula.__name__}``' if here else f'`{formula.__name__}`'}"
     lines = [
         f"{escaped(statement.says)}\n",
         f".. math:: {statement.tex}\n",
@@ -110,6 +147,7 @@ def theorem(statement: Statement) -> str:
         lines.append(f"Refuted by the same check: {escaped('; '.join(one.name for one in statement.saboteurs))}.")
     notes = [statement.notes, getattr(statement.claim, "reason", "")]
     lines += [escaped(sentence(note)) for note in notes if note]
+    lines += ["", *map(proved, beside)] if beside else []
     body = "\n".join(f"   {line}" if line else "" for line in "\n".join(lines).splitlines())
     claimed = "recorded" if statement.due == "recorded" else "claimed"
     label = f".. _{statement.id}:\n\n"

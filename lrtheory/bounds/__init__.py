@@ -5,6 +5,8 @@ measures it within a `Session` (a budget and a seed) and returns `Evidence` with
 ``refuted``, ``inconclusive``, ``recorded``. The engine knows no system.
 """
 
+from lrtheory._numbers import formula
+from lrtheory._types import Number, Numbers
 from lrtheory.bounds import instances
 from lrtheory.bounds.arithmetic.exact import Ball, exactly, exp, log, rounding, sqrt
 from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
@@ -40,6 +42,8 @@ __all__ = [
     "Inequality",
     "Law",
     "Measured",
+    "Number",
+    "Numbers",
     "OutcomeError",
     "Paper",
     "Probability",
@@ -59,6 +63,7 @@ __all__ = [
     "defects",
     "exactly",
     "exp",
+    "formula",
     "instances",
     "load_evidence",
     "log",

@@ -2,14 +2,23 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.matrix_completion import half_steps
-from proofs_checks.matrix_completion import ridge
-from proofs_checks.matrix_completion import regressions
-from proofs_checks.matrix_completion import sampling
-from proofs_checks.matrix_completion import sketches
-from proofs_checks.matrix_completion import runs
-from proofs_checks.matrix_completion import limits
-from proofs_checks.matrix_completion import measured
+from proofs_checks.matrix_completion.half_steps import half_step_errors
+from proofs_checks.matrix_completion.half_steps import driving_noise
+from proofs_checks.matrix_completion.half_steps import balanced_factors
+from proofs_checks.matrix_completion.half_steps import short_rows
+from proofs_checks.matrix_completion.regressions import sketched_regressions
+from proofs_checks.matrix_completion.regressions import clipped_bases
+from proofs_checks.matrix_completion.regressions import perturbed_rows
+from proofs_checks.matrix_completion.samples import sample_tails
+from proofs_checks.matrix_completion.sketches import hashed_sketches
+from proofs_checks.matrix_completion.sketches import dense_sketches
+from proofs_checks.matrix_completion.runs import spectral_starts
+from proofs_checks.matrix_completion.runs import duality_gaps
+from proofs_checks.matrix_completion.half_steps import half_step_costs
+from proofs_checks.matrix_completion.samples import determined_samples
+from proofs_checks.matrix_completion.samples import covered_rows
+from proofs_checks.matrix_completion.runs import fresh_samples
+from proofs_checks.matrix_completion.runs import measured_completions
 
 ABOUT = About(
     paper=(

@@ -22,6 +22,11 @@ from lrtheory.matrix_completion import (
     theory,
 )
 from lrtheory.matrix_completion.theory import costs
+from proofs_checks.matrix_completion.half_steps.half_step_errors import error_bound
+from proofs_checks.matrix_completion.regressions import perturbed_rows
+from proofs_checks.matrix_completion.regressions import sketched_regressions as regressions
+from proofs_checks.matrix_completion.regressions.clipped_bases import clipped_distance_bound
+from proofs_checks.matrix_completion.runs.spectral_starts import wedin_bound
 
 PROBLEM = make_low_rank((12, 10), 2, density=0.9, rng=0)
 FACTOR = np.linalg.qr(np.random.default_rng(1).normal(size=(10, 2)))[0]
@@ -80,33 +85,33 @@ def test_inner_options_keep_their_ranges():
             complete(PROBLEM, 2, method="cg", **options)
 
 
-NUMBERS = {
-    "clipped_distance_bound": {},
-    "contraction_bound": {"smallest": 1.0, "driving": 0.01},
-    "gradient_rate": {},
-    "perturbed_smallest": {"change": 0.01},
-    "row_norm_change": {"change": 0.01},
-    "wedin_bound": {"smallest": 1.0},
-    "forward_error_bound": {"optimum": 1.0, "smallest": 0.5},
-    "cg_error_bound": {"n_iter": 3},
-    "tuned_step": {},
-    "error_bound": {"singular_values": [3, 4], "driving": 0.25},
-}
+NUMBERS = [
+    (theory.contraction_bound, (), {"smallest": 1.0, "driving": 0.01}),
+    (clipped_distance_bound, (), {}),
+    (error_bound, ([3, 4], 0.25), {}),
+    (perturbed_rows.perturbed_smallest, (0.01,), {}),
+    (perturbed_rows.row_norm_change, (0.01,), {}),
+    (regressions.cg_error_bound, (3,), {}),
+    (regressions.forward_error_bound, (1.0, 0.5), {}),
+    (regressions.gradient_rate, (), {}),
+    (regressions.tuned_step, (), {}),
+    (wedin_bound, (1.0,), {}),
+]
 
 
-@pytest.mark.parametrize("name", list(NUMBERS))
-def test_a_formula_takes_numbers_lists_tuples_and_arrays(name):
-    formula, options, values = getattr(theory, name), NUMBERS[name], [0.1, 0.2]
-    one_by_one = [formula(value, **options) for value in values]
+@pytest.mark.parametrize(("formula", "others", "options"), NUMBERS)
+def test_a_formula_takes_numbers_lists_tuples_and_arrays(formula, others, options):
+    values = [0.1, 0.2]
+    one_by_one = [formula(value, *others, **options) for value in values]
     for given in (values, tuple(values), np.array(values)):
-        np.testing.assert_allclose(np.asarray(formula(given, **options), dtype=float), one_by_one, rtol=1e-15)
+        np.testing.assert_allclose(np.asarray(formula(given, *others, **options), dtype=float), one_by_one, rtol=1e-15)
     with pytest.raises(ValueError, match="mask"):
-        formula(np.ma.masked_array(values, [True, False]), **options)
+        formula(np.ma.masked_array(values, [True, False]), *others, **options)
 
 
 def test_exact_numbers_stay_exact_and_large_integers_do_not_overflow():
-    assert theory.clipped_distance_bound([Fraction(1, 3)]).tolist() == [Fraction(1, 2)]
-    assert theory.error_bound(0.5, singular_values=[3 * 10**10, 4 * 10**10], driving=0) == 2.5e10
+    assert clipped_distance_bound([Fraction(1, 3)]).tolist() == [Fraction(1, 2)]
+    assert error_bound(0.5, [3 * 10**10, 4 * 10**10], 0) == 2.5e10
 
 
 def test_what_a_mask_hides_is_refused_where_it_would_be_used():

@@ -5,6 +5,12 @@ import pytest
 
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.matrix_completion import sketch, sketched_lstsq, sketching, theory
+from proofs_checks.matrix_completion.regressions.sketched_regressions import (
+    cg_error_bound,
+    forward_error_bound,
+    gradient_rate,
+)
+from proofs_checks.matrix_completion.sketches.hashed_sketches import countsketch_second_moment
 
 
 def tall(n: int = 300, k: int = 6, condition: float = 1e4) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +34,7 @@ def test_the_second_moment(kind):
     for run in range(runs):
         S = sketch(Q, 24, kind=kind, rng=rng)
         errors[run] = np.linalg.norm(S.T @ S - np.eye(3)) ** 2
-    expected = theory.countsketch_second_moment(Q, sketch_size=24)
+    expected = countsketch_second_moment(Q, 24)
     assert abs(errors.mean() - expected) <= 5 * errors.std() / np.sqrt(runs)
 
 
@@ -36,7 +42,7 @@ def test_a_sketch_without_signs_is_caught():
     Q, rng = np.ones((200, 1)) / np.sqrt(200), np.random.default_rng(3)
     with patched(Patch(sketching._countsketch, "signs = rng.choice([-1.0, 1.0], size=n)", "signs = np.ones(n)")):
         S = sketching._countsketch(Q, 30, rng)
-    assert np.linalg.norm(S.T @ S - 1) ** 2 > 10 * theory.countsketch_second_moment(Q, sketch_size=30)
+    assert np.linalg.norm(S.T @ S - 1) ** 2 > 10 * countsketch_second_moment(Q, 30)
 
 
 def test_a_hadamard_sketch_of_full_size_is_an_isometry():
@@ -55,7 +61,7 @@ def test_against_lstsq(kind):
     best = np.linalg.norm(A @ exact - B, axis=0)
     assert (found.residual_norms <= (1 + 1e-10) * best + 1e-12 * np.linalg.norm(B, axis=0)).all()
     for j in range(2):
-        bound = theory.forward_error_bound(1e-10, optimum=best[j], smallest=np.linalg.svd(A)[1][-1])
+        bound = forward_error_bound(1e-10, best[j], np.linalg.svd(A)[1][-1])
         assert np.linalg.norm(found.x[:, j] - exact[:, j]) <= bound
 
 
@@ -70,9 +76,9 @@ def test_rates(method):
     errors = np.array([np.linalg.norm(A @ (x - best)) for x in steps])
     floor = 1e-10 * errors[0]
     if method == "gd":
-        assert (errors[1:] <= theory.gradient_rate(e) * errors[:-1] + floor).all()
+        assert (errors[1:] <= gradient_rate(e) * errors[:-1] + floor).all()
     else:
-        assert (errors <= theory.cg_error_bound(e, n_iter=np.arange(len(errors))) * errors[0] + floor).all()
+        assert (errors <= cg_error_bound(e, np.arange(len(errors))) * errors[0] + floor).all()
 
 
 def test_gradient_descent_diverges_beyond_its_distortion():

@@ -24,6 +24,8 @@ from lrtheory.matrix_completion import (
     theory,
 )
 from lrtheory.matrix_completion.alternation import start as spectral_start
+from proofs_checks.matrix_completion.regressions.clipped_bases import clipped_distance_bound, clipped_row_bound
+from proofs_checks.matrix_completion.runs.spectral_starts import wedin_bound
 from tests.matrix_completion import oracles
 
 NAN = float("nan")
@@ -80,7 +82,7 @@ def test_the_start_against_a_dense_decomposition():
     assert subspace_distance(start.U, U[:, :3]) < 1e-8
     assert subspace_distance(start.V, Vt[:3].T) < 1e-8
     noise = np.linalg.norm(dense - problem.truth.dense(), 2)
-    bound = theory.wedin_bound(noise, smallest=problem.truth.singular_values[-1])
+    bound = wedin_bound(noise, problem.truth.singular_values[-1])
     assert subspace_distance(start.U, problem.truth.U) <= bound
     assert spectral_init(seen, 90).method == "svd"
 
@@ -107,14 +109,14 @@ def test_clipping_a_planted_spike(clip):
     U, cut = spectral_start.clipped(U0, 1.0, clip)
     assert cut == 1
     np.testing.assert_allclose(U.T @ U, np.eye(4), atol=1e-12)
-    assert subspace_distance(U, flat) <= theory.clipped_distance_bound(error)
-    longest = theory.clipped_row_bound(error, incoherence=1.0, n_rows=1024, rank=4, clip=clip)
+    assert subspace_distance(U, flat) <= clipped_distance_bound(error)
+    longest = clipped_row_bound(error, 1.0, 1024, 4, clip)
     assert np.linalg.norm(U, axis=1).max() <= longest
     # clipping at 2 mu sqrt(k) cuts nothing, and the row stays longer than the bound for rows
     with patched(Patch(spectral_start.clipped, "2 * mu * np.sqrt(k / m)", "2 * mu * np.sqrt(k)")):
         wrong, none = spectral_start.clipped(U0, 1.0, clip)
     assert none == 0
-    assert np.linalg.norm(wrong, axis=1).max() > theory.clipped_row_bound(error, incoherence=1.0, n_rows=1024, rank=4)
+    assert np.linalg.norm(wrong, axis=1).max() > clipped_row_bound(error, 1.0, 1024, 4, "row")
     # without the last orthonormalization the columns are not orthonormal
     with patched(Patch(spectral_start.clipped, "return orthonormal(shorter), ", "return shorter, ")):
         assert abs(spectral_start.clipped(U0, 1.0, clip)[0].T @ flat).max() < 1

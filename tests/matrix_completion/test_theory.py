@@ -17,6 +17,13 @@ from lrtheory.matrix_completion import (
     subspace_distance,
     theory,
 )
+from proofs_checks.matrix_completion.half_steps.driving_noise import driving_second_moment_bound
+from proofs_checks.matrix_completion.half_steps.half_step_errors import error_bound
+from proofs_checks.matrix_completion.regressions import perturbed_rows
+from proofs_checks.matrix_completion.regressions import sketched_regressions as regressions
+from proofs_checks.matrix_completion.regressions.clipped_bases import clipped_distance_bound
+from proofs_checks.matrix_completion.runs.spectral_starts import wedin_bound
+from proofs_checks.matrix_completion.samples.sample_tails import init_noise_tail, lower_gram_tail, upper_gram_tail
 
 
 def near(problem, size: float, seed: int = 0) -> np.ndarray:
@@ -41,7 +48,7 @@ def test_contraction_holds(seed):
     bound = theory.contraction_bound(d, smallest=problem.truth.singular_values[-1], **sizes)
     if bound > 0:
         assert subspace_distance(V, problem.truth.V) <= bound * (1 + 1e-9)
-    total = theory.error_bound(d, singular_values=problem.truth.singular_values, driving=np.linalg.norm(F))
+    total = error_bound(d, problem.truth.singular_values, np.linalg.norm(F))
     assert np.linalg.norm(problem.truth.dense() - U @ (V - E).T) <= total * (1 + 1e-9)
 
 
@@ -66,9 +73,7 @@ def test_the_second_moment_of_the_driving_noise_by_enumeration():
     assert found == pytest.approx(expected, rel=1e-12)
     mu, d = incoherence(U), subspace_distance(U, truth.U)
     norm = np.linalg.norm(truth.singular_values)
-    assert (
-        found <= theory.driving_second_moment_bound(d, incoherence=mu, n_rows=4, rank=1, norm=norm, density=p) + 1e-12
-    )
+    assert found <= driving_second_moment_bound(d, mu, 4, 1, norm, p) + 1e-12
 
 
 @given(st.integers(0, 10_000))
@@ -79,13 +84,12 @@ def test_perturbations(seed):
     E *= rng.uniform(0.01, 0.9) * smallest / np.linalg.norm(E, 2)
     change = np.linalg.norm(E, 2)
     rows_a, rows_b = (np.linalg.norm(np.linalg.qr(B)[0], axis=1) for B in (A, A + E))
-    assert np.linalg.svd(A + E)[1][-1] >= theory.perturbed_smallest(smallest, change=change) - 1e-12
-    assert abs(rows_a - rows_b).max() <= theory.row_norm_change(smallest, change=change) + 1e-12
+    assert np.linalg.svd(A + E)[1][-1] >= perturbed_rows.perturbed_smallest(smallest, change) - 1e-12
+    assert abs(rows_a - rows_b).max() <= perturbed_rows.row_norm_change(smallest, change) + 1e-12
     lengths = np.linalg.norm(E, axis=1)
-    bound = theory.perturbed_row_bound(rows_a, row_change=lengths, smallest=smallest, change=change)
+    bound = perturbed_rows.perturbed_row_bound(rows_a, lengths, smallest, change)
     assert (rows_b <= bound + 1e-12).all()
-    options = {"n_rows": 12, "rank": 3, "smallest": smallest, "change": change}
-    assert incoherence(A + E) <= theory.incoherence_bound(incoherence(A), **options) + 1e-12
+    assert incoherence(A + E) <= perturbed_rows.incoherence_bound(incoherence(A), 12, 3, smallest, change) + 1e-12
 
 
 def test_forward_error_is_attained_along_the_last_singular_vector():
@@ -95,28 +99,28 @@ def test_forward_error_is_attained_along_the_last_singular_vector():
     optimum, (_, s, Vt) = np.linalg.norm(A @ best - b), np.linalg.svd(A)
     x = best + 0.7 * Vt[-1]
     epsilon = np.linalg.norm(A @ x - b) / optimum - 1
-    assert theory.forward_error_bound(epsilon, optimum=optimum, smallest=s[-1]) == pytest.approx(0.7)
+    assert regressions.forward_error_bound(epsilon, optimum, s[-1]) == pytest.approx(0.7)
 
 
 def test_exact_numbers_stay_exact():
     half = Fraction(1, 2)
-    assert theory.preconditioned_condition(half) == 3
-    assert theory.gradient_rate(half) == 3
-    assert theory.tuned_gradient_rate(half) == Fraction(4, 5)
-    assert theory.tuned_step(half) == Fraction(9, 20)
-    assert theory.cg_error_bound(half, n_iter=2) == half
+    assert regressions.preconditioned_condition(half) == 3
+    assert regressions.gradient_rate(half) == 3
+    assert regressions.tuned_gradient_rate(half) == Fraction(4, 5)
+    assert regressions.tuned_step(half) == Fraction(9, 20)
+    assert regressions.cg_error_bound(half, 2) == half
     assert theory.countsketch_rank_loss(2, sketch_size=Fraction(4)) == Fraction(1, 4)
-    assert theory.few_entries_probability(3, rank=2, density=half) == half
+    assert theory.coverage_probability(1, 3, rank=2, density=half) == half
     assert theory.coverage_probability(2, 3, rank=2, density=half) == Fraction(1, 4)
-    assert theory.wedin_bound(half, smallest=2) == Fraction(1, 3)
-    assert theory.clipped_distance_bound(Fraction(1, 3)) == half
-    assert theory.row_norm_change(2, change=half) == Fraction(1, 4)
+    assert wedin_bound(half, 2) == Fraction(1, 3)
+    assert clipped_distance_bound(Fraction(1, 3)) == half
+    assert perturbed_rows.row_norm_change(2, half) == Fraction(1, 4)
     assert theory.noise_risk(half, n_rows=3, n_cols=2, rank=1, density=half) == 2
 
 
 def test_known_numbers():
-    assert theory.gradient_rate(0.1) == pytest.approx(0.2346, abs=1e-4)
-    assert theory.gradient_rate(1 - 2**-0.5) == pytest.approx(1.0)
+    assert regressions.gradient_rate(0.1) == pytest.approx(0.2346, abs=1e-4)
+    assert regressions.gradient_rate(1 - 2**-0.5) == pytest.approx(1.0)
     assert theory.countsketch_rank_loss(10, sketch_size=80) == pytest.approx(0.444, abs=1e-3)
     assert theory.samples_alternating(2000, rank=5, incoherence=2**0.5, condition=1) > 2000**2  # vacuous at laptops
     assert theory.srht_failure(236, n_rows=1024, rank=2) == 1.0  # 3 / k says nothing below k = 4
@@ -125,8 +129,8 @@ def test_known_numbers():
     assert theory.srht_failure(1025, n_rows=1024, rank=4) == 1.0
     U = make_low_rank((1000, 1000), 5, density=0.0001, rng=0).truth.U
     largest = (np.linalg.norm(U, axis=1) ** 2).max() / 0.3
-    assert theory.gram_tail(0.7, rank=5, largest=largest) < 0.2
-    assert theory.gram_tail(0.3, rank=5, largest=largest) > 1  # says nothing
+    assert lower_gram_tail(0.7, 5, largest) < 0.2
+    assert lower_gram_tail(0.3, 5, largest) > 1  # says nothing
 
 
 def test_gram_tails_hold():
@@ -138,18 +142,17 @@ def test_gram_tails_hold():
         rows = rng.random(400) < p
         spectrum = np.linalg.eigvalsh(U[rows].T @ U[rows] / p)
         below, above = below + (spectrum[0] <= 0.6), above + (spectrum[-1] >= 1.4)
-    assert below / 400 <= theory.gram_tail(0.4, rank=k, largest=largest)
-    assert above / 400 <= theory.gram_tail(0.4, rank=k, largest=largest, side="above")
+    assert below / 400 <= lower_gram_tail(0.4, k, largest)
+    assert above / 400 <= upper_gram_tail(0.4, k, largest)
 
 
 def test_the_noise_of_the_start():
     problem = make_low_rank((150, 120), 3, density=0.3, rng=0)
     M, p = problem.truth.dense(), 0.3
     noise = np.linalg.norm(problem.observations.to_csr().toarray() / p - M, 2)
-    longest = {"longest_row": np.linalg.norm(M, axis=1).max(), "longest_col": np.linalg.norm(M, axis=0).max()}
-    sizes = {"n_rows": 150, "n_cols": 120, "largest_entry": abs(M).max(), "density": p}
-    assert theory.init_noise_tail(noise, **sizes, **longest) > 0.01
-    assert theory.init_noise_tail(8 * noise, **sizes, **longest) < 1e-4
+    longest = max(np.linalg.norm(M, axis=axis).max() for axis in (0, 1))
+    assert init_noise_tail(noise, 150, 120, longest, abs(M).max(), p) > 0.01
+    assert init_noise_tail(8 * noise, 150, 120, longest, abs(M).max(), p) < 1e-4
 
 
 def test_masks_are_bernoulli():

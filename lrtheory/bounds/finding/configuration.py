@@ -62,7 +62,7 @@ OURS = Configuration(
         "lrtheory/_data",
         "lrtheory/_files/safetensors.py",  # how numbers of sixteen bits are rounded
         "lrtheory/_kernels",
-        "lrtheory/_numbers.py",
+        "lrtheory/_numbers",
         "lrtheory/_result/low_rank.py",
         "proofs_checks/guards.py",
     ),

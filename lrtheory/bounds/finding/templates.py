@@ -13,7 +13,7 @@ Change it piece by piece. `NAME/cover` is its id; `lrtheory check NAME/cover` me
 from dataclasses import dataclass
 from itertools import combinations
 
-from lrtheory.bounds import Classical, Family, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds import Classical, Family, Inequality, Number, Sides, Statement, formula, saboteur
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,17 @@ def least(graph):
     return next(len(s) for s in subsets if covers(graph, s))
 
 
+@formula(factor="[1, inf)", k="[0, inf)")
+def largest(factor: Number, k: int) -> Number:
+    """S has at most this many nodes where a least cover has k; the line above says what the arguments may be."""
+    return factor * k
+
+
 def within(factor):
     """At most `factor` times the least; what is no cover counts as larger than any cover (write 3/2 as a Fraction)."""
     size = lambda graph, chosen: len(set(chosen)) if covers(graph, chosen) else 10 * graph.n
-    return Inequality(lambda graph, chosen: Sides(lhs=size(graph, chosen), rhs=factor * least(graph), trivial=graph.n))
+    bound = lambda graph: largest(factor, least(graph))
+    return Inequality(lambda graph, chosen: Sides(lhs=size(graph, chosen), rhs=bound(graph), trivial=graph.n))
 
 
 COVER = Statement(
@@ -90,7 +97,7 @@ from itertools import combinations
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Family, Probability, Statement, saboteur
+from lrtheory.bounds import Classical, Family, Number, Probability, Statement, formula, saboteur
 
 
 @dataclass(frozen=True)
@@ -152,9 +159,15 @@ def is_missed(graph, sides):
     return np.array([(side != due).any() and (side == due).any() for side in sides])
 
 
+@formula(factor="[1, inf)", n="[2, inf)")
+def failure(factor: Number, n: int) -> Number:
+    """A run on n nodes fails with at most this probability; the line above says what the arguments may be."""
+    return 1 - factor * 2 / (n * (n - 1))
+
+
 def at_most(factor):
     """Claim that a run fails with at most 1 minus `factor` times 2 / (n (n - 1))."""
-    return Probability(event=is_missed, at_most=lambda graph: 1 - factor * 2 / (graph.n * (graph.n - 1)))
+    return Probability(event=is_missed, at_most=lambda graph: failure(factor, graph.n))
 
 
 MIN_CUT = Statement(

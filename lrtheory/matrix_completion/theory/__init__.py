@@ -1,15 +1,29 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
 ==================  ============================================================================================
-contraction         one half-step: identity of its error, contraction, the noise that drives it, balance
-perturbation        clipping, incoherence under perturbation, the start, inexact least squares
-sketch_bounds       distortion, condition and rates of preconditioned iterations, sizes of sketches
-sampling_bounds     numbers of samples, concentration, lower bounds, the price of noise
+contraction         one half-step: its error, its contraction, the noise that drives it, balance
+sketch_bounds       distortion of a sketch, and how many rows it needs
+sampling_bounds     numbers of samples, lower bounds, the price of noise
 costs               iterations, samples in the analyses, flops of a half-step
 ==================  ============================================================================================
 
 Notation: M in R^{m x n} of rank k with singular values s_1 >= ... >= s_k, kappa = s_1 / s_k; a basis is mu-incoherent
 when its rows have norm at most mu sqrt(k / m).
+
+A formula takes what the line Domain of its help says. It refuses other kinds of arguments by a TypeError and other
+values by a ValueError, in a sentence that begins with the argument.
+
+To plan with, before anything runs:
+
+===========================  ===================================================================================
+samples_for_contraction      how many entries of a column a half-step needs on average
+samples_alternating          how many entries the analyses ask for
+coverage_probability         how likely any algorithm can succeed at a density
+outer_iterations             how many iterations an accuracy takes
+countsketch_rank_loss        how likely a CountSketch of so few rows loses rank
+gaussian_sketch_failure      how likely a Gaussian sketch of that size distorts
+srht_failure                 how likely a subsampled Hadamard transform of that size distorts
+===========================  ===================================================================================
 """
 
 from __future__ import annotations
@@ -18,10 +32,6 @@ from lrtheory.matrix_completion.theory.contraction import (
     contraction_bound,
     driving_error,
     driving_second_moment,
-    driving_second_moment_bound,
-    error_bound,
-    exact_half_step,
-    expected_contraction,
     imbalance,
 )
 from lrtheory.matrix_completion.theory.costs import (
@@ -30,72 +40,28 @@ from lrtheory.matrix_completion.theory.costs import (
     samples_alternating,
     samples_for_contraction,
 )
-from lrtheory.matrix_completion.theory.perturbation import (
-    clipped_distance_bound,
-    clipped_row_bound,
-    forward_error_bound,
-    incoherence_bound,
-    perturbed_row_bound,
-    perturbed_smallest,
-    row_norm_change,
-    wedin_bound,
-)
-from lrtheory.matrix_completion.theory.sampling_bounds import (
-    coverage_probability,
-    degrees_of_freedom,
-    few_entries_probability,
-    gram_tail,
-    init_noise_tail,
-    noise_risk,
-)
+from lrtheory.matrix_completion.theory.sampling_bounds import coverage_probability, degrees_of_freedom, noise_risk
 from lrtheory.matrix_completion.theory.sketch_bounds import (
-    cg_error_bound,
     countsketch_rank_loss,
-    countsketch_second_moment,
     distortion,
     gaussian_sketch_failure,
-    gradient_rate,
-    preconditioned_condition,
     srht_failure,
-    tuned_gradient_rate,
-    tuned_step,
 )
 
 __all__ = [
-    "cg_error_bound",
-    "clipped_distance_bound",
-    "clipped_row_bound",
     "contraction_bound",
     "countsketch_rank_loss",
-    "countsketch_second_moment",
     "coverage_probability",
     "degrees_of_freedom",
     "distortion",
     "driving_error",
     "driving_second_moment",
-    "driving_second_moment_bound",
-    "error_bound",
-    "exact_half_step",
-    "expected_contraction",
-    "few_entries_probability",
-    "forward_error_bound",
     "gaussian_sketch_failure",
-    "gradient_rate",
-    "gram_tail",
     "half_step_flops",
     "imbalance",
-    "incoherence_bound",
-    "init_noise_tail",
     "noise_risk",
     "outer_iterations",
-    "perturbed_row_bound",
-    "perturbed_smallest",
-    "preconditioned_condition",
-    "row_norm_change",
     "samples_alternating",
     "samples_for_contraction",
     "srht_failure",
-    "tuned_gradient_rate",
-    "tuned_step",
-    "wedin_bound",
 ]

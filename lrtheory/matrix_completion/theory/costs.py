@@ -6,11 +6,11 @@ Part of `theory`, where users find these functions.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Literal
 
-from lrtheory._numbers import number, power
+from lrtheory._numbers import formula, power
 from lrtheory._types import Number
-from lrtheory._validation import choice, integer, refuse_unused
+from lrtheory._validation import choice, refuse_unused
 
 __all__ = ["half_step_flops", "outer_iterations", "samples_alternating", "samples_for_contraction"]
 
@@ -22,6 +22,7 @@ OPTIONS: dict[str, set[str]] = {
 }
 
 
+@formula(norm="(0, inf)", epsilon="(0, inf)", contraction="(1, inf)")
 def outer_iterations(norm: Number, *, epsilon: Number, contraction: Number = 4) -> int:
     r"""Iterations until an error of size \|M\|_F has shrunk to epsilon, a count of theorem MC-T1.
 
@@ -32,21 +33,14 @@ def outer_iterations(norm: Number, *, epsilon: Number, contraction: Number = 4) 
     norm : number
         \|M\|_F.
     epsilon : number
-        Accuracy, above 0.
+        Accuracy.
     contraction : number
-        Factor by which the error shrinks, above 1; in the analyses it is 4 for each half-step.
+        Factor by which the error shrinks; in the analyses it is 4 for each half-step.
 
     Returns
     -------
     int
         ceil(log(norm / epsilon) / log(contraction)), at least 0.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a number of the required kind.
-    ValueError
-        If `norm` or `epsilon` is not above 0, or `contraction` not above 1.
 
     References
     ----------
@@ -58,16 +52,22 @@ def outer_iterations(norm: Number, *, epsilon: Number, contraction: Number = 4) 
     >>> outer_iterations(1.0, epsilon=1e-6)
     10
     """
-    size, target = number("norm", norm, 0, ends="(]"), number("epsilon", epsilon, 0, ends="(]")
-    ratio = size / target
+    ratio = norm / epsilon
     is_double = 0 < ratio < math.inf
-    logarithm = math.log(ratio) if is_double else math.log(size) - math.log(target)
-    return max(0, math.ceil(logarithm / math.log(number("contraction", contraction, 1, ends="(]"))))
+    logarithm = math.log(ratio) if is_double else math.log(norm) - math.log(epsilon)
+    return max(0, math.ceil(logarithm / math.log(contraction)))
 
 
+@formula(n="[1, inf)", rank="[1, inf)", incoherence="(0, inf)", condition="[1, inf)", constant="(0, inf)")
 def samples_alternating(
-    n: int, *, rank: int, incoherence: Number, condition: Number, power_of_condition: int = 2, constant: Number = 1
-) -> Any:
+    n: int,
+    *,
+    rank: int,
+    incoherence: Number,
+    condition: Number,
+    power_of_condition: Literal[2, 4] = 2,
+    constant: Number = 1,
+) -> Number:
     """Samples in the analyses of alternating minimization, without logarithms, a count of theorem MC-T1.
 
     The theorem is recorded and not checked, since this exceeds the matrix at every size that can be run.
@@ -78,22 +78,15 @@ def samples_alternating(
         The larger side, and k.
     incoherence, condition : number
         mu and kappa.
-    power_of_condition : int
-        The exponent a of kappa, 2 or 4; sources differ.
+    power_of_condition : {2, 4}
+        The exponent a of kappa; sources differ.
     constant : number
-        The constant C that the O-notation hides, above 0.
+        The constant C that the O-notation hides.
 
     Returns
     -------
     number
         C kappa^a mu^2 n k^4.5.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a number of the required kind.
-    ValueError
-        If an integer or `condition` is below 1, `incoherence` or `constant` not above 0, or the power neither 2 nor 4.
 
     References
     ----------
@@ -104,15 +97,11 @@ def samples_alternating(
     >>> round(samples_alternating(2000, rank=4, incoherence=1, condition=1))
     1024000
     """
-    n, rank = integer("n", n, low=1), integer("rank", rank, low=1)
-    incoherence = number("incoherence", incoherence, 0, ends="(]")
-    condition = number("condition", condition, 1)
-    choice("power_of_condition", power_of_condition, (2, 4))
-    constant = number("constant", constant, 0, ends="(]")
     return constant * power(condition, power_of_condition) * incoherence * incoherence * n * rank**4.5
 
 
-def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number, factor: Number = 4) -> Any:
+@formula(rank="[1, inf)", incoherence="(0, inf)", condition="[1, inf)", factor="(0, inf)")
+def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number, factor: Number = 4) -> Number:
     r"""Expected entries p m of a column at which a half-step shrinks the distance by a factor on average.
 
     To first order; E \|G\|_F^2 <= (s_k d / factor)^2 is exact (statement MC-E1-bound).
@@ -124,25 +113,21 @@ def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number
     incoherence, condition : number
         mu and kappa.
     factor : number
-        Factor by which the distance shrinks, above 0.
+        Factor by which the distance shrinks.
 
     Returns
     -------
     number
         factor^2 mu^2 k^2 kappa^2.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a number of the required kind.
-    ValueError
-        If `rank` is below 1, `incoherence` or `factor` not above 0, or `condition` below 1.
-
     Proof
     -----
-    Assumes: As in `expected_contraction`.
+    Assumes: Entries are seen independently of each other and of U, with probability p, and U has orthonormal columns
+    (hypotheses of MC-E1, for which the caller answers). To read the distance as that after a half-step, it is small and
+    the Gram matrices B_j are close to p I, both to first order; nobody checks that.
 
-    Proof: `expected_contraction` = 1 / factor is solved for p m, and 1 - p <= 1 makes the solution larger.
+    Proof: MC-E1-bound bounds E \|G\|_F^2 by ((1 - p) / p) (mu^2 k^2 / m) kappa^2 (s_k d)^2. This is set equal to (s_k d
+    / factor)^2 and solved for p m, and 1 - p <= 1 makes the solution larger.
 
     Checked by: MC-E1-bound, in the form of a third bound on the second moment.
 
@@ -151,16 +136,19 @@ def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number
     >>> samples_for_contraction(rank=2, incoherence=1, condition=1)
     64
     """
-    rank = integer("rank", rank, low=1)
-    incoherence = number("incoherence", incoherence, 0, ends="(]")
-    condition = number("condition", condition, 1)
-    factor = number("factor", factor, 0, ends="(]")
     root = factor * incoherence * rank * condition
     return root * root
 
 
+@formula(n_observed="[0, inf)", n_lines="[0, inf)", rank="[1, inf)", inner_steps="[0, inf)", inner_entries="[0, inf)")
 def half_step_flops(
-    n_observed: int, n_lines: int, rank: int, *, method: str = "exact", inner_steps: int = 0, inner_entries: int = 0
+    n_observed: int,
+    n_lines: int,
+    rank: int,
+    *,
+    method: str = "exact",
+    inner_steps: int = 0,
+    inner_entries: int = 0,
 ) -> int:
     r"""Additions and multiplications of one half-step (statement MC-T1-flops).
 
@@ -184,11 +172,8 @@ def half_step_flops(
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
     ValueError
-        If the method is unknown or counts no inner steps that are given, `rank` is below 1, or another number is
-        negative.
+        If the method is unknown, or counts no inner steps that are given.
 
     Proof
     -----
@@ -209,12 +194,6 @@ def half_step_flops(
     >>> half_step_flops(1000, 10, 3), half_step_flops(1000, 10, 3, method="cg", inner_steps=20, inner_entries=2000)
     (30320, 42720)
     """
-    n_observed, n_lines = integer("n_observed", n_observed, low=0), integer("n_lines", n_lines, low=0)
-    inner_steps, inner_entries = (
-        integer("inner_steps", inner_steps, low=0),
-        integer("inner_entries", inner_entries, low=0),
-    )
-    rank = integer("rank", rank, low=1)
     choice("method", method, OPTIONS)
     refuse_unused(method, OPTIONS[method], inner_steps=(inner_steps, 0), inner_entries=(inner_entries, 0))
     first = 6 * n_observed * rank

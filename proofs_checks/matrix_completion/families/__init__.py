@@ -1,1 +1,1 @@
-"""Instances: half-steps on small samples, regressions and sketches, laws of samples."""
+"""Instances that several rooms use."""

@@ -1,16 +1,17 @@
-"""Instances of random claims are laws of samples and of sketches, whole completions, and ladders of ranks."""
+"""Instances of random claims: laws of samples and of sketches, ladders of ranks, and matrices that are seen in part.
+
+A random stream is named by its instance, and so by the place of the instance's class: these stay where they are.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
-from lrtheory.matrix_completion import LowRank, Observations, complete, half_step, make_low_rank, sample_mask, sketch
+from lrtheory.bounds import Draws
+from lrtheory.matrix_completion import LowRank, Observations, make_low_rank, sample_mask, sketch
 from proofs_checks.matrix_completion.families.half_steps import case, orthonormal
-
-# --- masks -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -71,85 +72,6 @@ def masks(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     return found
 
 
-def columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw n independent columns of one sample, as bools of shape (n, rows)."""
-    # one sample with n columns, since the columns of a sample are independent: n times faster than n samples
-    mask = np.zeros((law.shape[0], n), bool)
-    mask[sample_mask(mask.shape, law.density, rng=rng)] = True
-    return mask.T
-
-
-def flat(n: int, density: float, threshold: float, above: float = 0.5) -> MaskLaw:
-    """Make a law of the flat n x n matrix, whose entries are all 1 / n, that starts from the truth."""
-    one = np.full((n, 1), n**-0.5)
-    return MaskLaw(one, np.ones(1), one, one, density, threshold, above)
-
-
-def flat_start(m: int, n: int, density: float) -> MaskLaw:
-    """Make a law whose start has equal rows, and whose truth differs in a quarter of the signs: bounds are attained."""
-    start = np.full((m, 1), m**-0.5)
-    left = np.where(np.arange(m)[:, None] < m // 4, -start, start)
-    return MaskLaw(left, np.ones(1), np.full((n, 1), n**-0.5), start, density)
-
-
-def draw_law(draws: Draws) -> MaskLaw:
-    """Draw up to eight rows, up to six columns, and rank up to two."""
-    m, n, k = draws.integers(4, 8), draws.integers(3, 6), draws.integers(1, 2)
-    return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
-
-
-def draw_enumerable(draws: Draws) -> MaskLaw:
-    """Draw a matrix of at most twelve entries, whose samples can be enumerated, of rank one or two."""
-    (m, n), k = draws.choice(((4, 3), (3, 4), (4, 2), (6, 2))), draws.integers(1, 2)
-    return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
-
-
-def draw_column(draws: Draws) -> MaskLaw:
-    """Draw one column of nine to twelve rows at rank one, with rows of nearly one length.
-
-    Nothing is seen of a column with probability (1 - p)^m, and rows of nearly one length bring the bound close to it.
-    """
-    # up to twelve rows, for which the exact probability is a sum over all samples
-    m, density = draws.integers(9, 12), draws.choice((0.25, 0.375))
-    start = 4.0 + draws.integers(0, 2, shape=(m, 1)) / 2
-    start, right = start / np.linalg.norm(start), np.ones((1, 1))
-    # B_j / p is 1 / p at most, when everything is seen, so the threshold above lies nine tenths of the way there
-    return MaskLaw(start, np.ones(1), right, start, density, 0.99, 0.9 * (1 / density - 1))
-
-
-def draw_noise(draws: Draws) -> MaskLaw:
-    """Draw a flat matrix or Haar factors of rank one or two, with 24 to 48 rows."""
-    size, density, threshold = draws.choice((24, 36, 48)), draws.choice((0.2, 0.25, 0.5)), draws.choice((0.1, 0.25))
-    k, seed = draws.integers(0, 2), draws.integers(0, 10**6)  # k = 0 stands for the flat matrix
-    return flat(size, density, threshold) if k == 0 else mask_law(size, 24, k, density, seed=seed, threshold=threshold)
-
-
-# starts with equal rows, for which the bounds of the second moment are attained
-STARTS = Family("starts", always=lambda: (flat_start(4, 3, 0.5), flat_start(8, 5, 0.125)), draw=draw_law)
-SMALL_MASKS = Family(
-    "small-masks", always=lambda: (mask_law(6, 4, 2, 0.5), mask_law(8, 3, 1, 0.75, seed=1)), draw=draw_law
-)
-ENUMERATED_MASKS = Family(
-    "enumerated-masks",
-    always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)),
-    draw=draw_enumerable,
-)
-# On the flat column of ten rows the bound is nearly attained: it is within 3/2 of (1 - p)^10, the chance that nothing
-# is seen. The others have several columns, and enough rows for a bound below 1.
-GRAMS = Family(
-    "grams",
-    always=lambda: (
-        flat(10, 0.2, 0.99, 3.6),
-        mask_law(800, 1, 3, 0.5, threshold=0.5, above=0.9, seed=2),
-        mask_law(2000, 1, 4, 0.4, threshold=0.6, above=0.4, seed=3),
-    ),
-    draw=draw_column,
-)
-NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(128, 0.5, 0.1)), draw=draw_noise)
-
-# --- sketches --------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class SketchLaw:
     """The law of the sketches S Q of a basis Q (n, k): a kind, s rows, and the deviation t of a tail bound."""
@@ -175,103 +97,6 @@ def draw_basis(draws: Draws, n: int, k: int) -> np.ndarray:
     return orthonormal(draws.integers(-8, 8, shape=(n, k)) + 9.0 * np.eye(n, k))
 
 
-def draw_moment(draws: Draws) -> SketchLaw:
-    """Draw rank one or two, at most twice as many rows, and a kind whose second moment is known."""
-    # few rows: the range of the deviation is a maximum over all buckets and signs (`sketches.largest_deviation`)
-    k = draws.integers(1, 2)
-    return SketchLaw(draw_basis(draws, k + draws.integers(1, k), k), draws.choice(("countsketch", "osnap")), 4)
-
-
-def draw_enumerable_sketch(draws: Draws) -> SketchLaw:
-    """Draw at most four rows in at most three buckets, so that all sketches can be enumerated."""
-    n, s = draws.integers(2, 4), draws.integers(1, 3)
-    return SketchLaw(draw_basis(draws, n, draws.integers(1, 2)), "countsketch", s)
-
-
-def draw_gaussian(draws: Draws) -> SketchLaw:
-    """Draw one to three columns, and a deviation at which the bound is at most 1/2."""
-    n, k, s = draws.integers(4, 32), draws.integers(1, 3), draws.integers(8, 64)
-    return SketchLaw(draw_basis(draws, n, k), "gaussian", s, float(np.sqrt(2 * np.log(draws.integers(4, 16)) / s)))
-
-
-def draw_birthdays(draws: Draws) -> SketchLaw:
-    """Draw two to eight coordinate vectors in at least as many buckets."""
-    k = draws.integers(2, 8)
-    return SketchLaw(np.eye(k + draws.integers(0, 4), k), "countsketch", k + draws.integers(0, 40))
-
-
-def draw_lengths(draws: Draws) -> SketchLaw:
-    """Draw a basis and a Gaussian sketch of few rows, where s and s - 1 are far apart."""
-    n, k = draws.integers(3, 8), draws.integers(1, 3)
-    return SketchLaw(draw_basis(draws, n, k), "gaussian", draws.integers(2, 6))
-
-
-def draw_signs(draws: Draws) -> SketchLaw:
-    """Draw one or two coordinate vectors in one or two buckets, which have at most 16 outcomes."""
-    k = draws.integers(1, 2)
-    return SketchLaw(np.eye(k + draws.integers(0, 2), k), "countsketch", draws.integers(1, 2))
-
-
-def draw_hadamard(draws: Draws) -> SketchLaw:
-    """Draw a basis of 600 to 1024 rows and rank four to six, and a sketch of 860 or 900 rows.
-
-    Rows are padded to 1024, of which the bound asks for fewer than 860 up to rank six.
-    """
-    n, k = draws.integers(600, 1024), draws.integers(4, 6)
-    # coordinate vectors, or these with a part along the constant vector, which without signs would fall on one row
-    basis = orthonormal(np.eye(n, k) + draws.integers(0, 1) * np.ones((n, k)) / 8)
-    return SketchLaw(basis, "srht", draws.choice((860, 900)))
-
-
-SECOND_MOMENTS = Family(
-    "second-moments",
-    always=lambda: (
-        SketchLaw(with_constant(5, 2), "countsketch", 6),
-        SketchLaw(with_constant(5, 2), "osnap", 8),
-        SketchLaw(with_constant(2, 1), "countsketch", 4),
-    ),
-    draw=draw_moment,
-)
-ENUMERATED_SKETCHES = Family(
-    "enumerated-sketches",
-    always=lambda: (SketchLaw(with_constant(4, 2), "countsketch", 3), SketchLaw(with_constant(4, 1), "countsketch", 2)),
-    draw=draw_enumerable_sketch,
-)
-GAUSSIANS = Family(
-    "gaussians",
-    always=lambda: (
-        SketchLaw(with_constant(64, 3), "gaussian", 80, 0.3),
-        SketchLaw(with_constant(8, 1), "gaussian", 16, 0.375),
-    ),
-    draw=draw_gaussian,
-)
-LENGTHS = Family(
-    "gaussian-lengths",
-    always=lambda: (SketchLaw(with_constant(5, 1), "gaussian", 2), SketchLaw(with_constant(6, 2), "gaussian", 3)),
-    draw=draw_lengths,
-)
-SIGNS = Family(
-    "signs",
-    always=lambda: (SketchLaw(np.eye(1), "countsketch", 1), SketchLaw(np.eye(2), "countsketch", 2)),
-    draw=draw_signs,
-)
-BIRTHDAYS = Family(
-    "birthdays",
-    always=lambda: (SketchLaw(np.eye(12, 4), "countsketch", 10), SketchLaw(np.eye(20, 10), "countsketch", 80)),
-    draw=draw_birthdays,
-)
-HADAMARDS = Family(
-    "hadamards",
-    always=lambda: (
-        SketchLaw(with_constant(4096, 12), "srht", 1620),
-        SketchLaw(np.eye(700, 4), "srht", 600),
-    ),
-    draw=draw_hadamard,
-)
-
-# --- how many entries are needed, and what a step costs --------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Ladder:
     """A square matrix of rank k, with a fixed ratio of seen entries to degrees of freedom."""
@@ -292,24 +117,6 @@ class Ladder:
         return orthonormal(np.random.default_rng(self.rank).normal(size=(self.size, self.rank)))
 
 
-# ranks that double, so that a slope of the cost against the rank is well determined
-LADDER = Family("ranks", always=tuple(Ladder(240, k) for k in (4, 8, 16, 32)))
-FLOPS = Family(
-    "flops",
-    always=(Ladder(20, 1), Ladder(20, 3), Ladder(30, 5)),
-    draw=lambda draws: Ladder(draws.integers(8, 14), draws.integers(1, 3), draws.choice((3.0, 4.0))),
-)
-
-
-def counted(
-    ladder: Ladder, rng: np.random.Generator | None = None, n: int = 1, *, method: str = "cg", steps: int = 3
-) -> np.ndarray:
-    """Count the flops of one half-step of `steps` conjugate gradients, or of an exact one; n copies of one number."""
-    inner = {} if method == "exact" else {"max_inner_iter": steps}
-    found = half_step(ladder.observations, ladder.factor, axis=0, method=method, tol=1e-15, **inner)
-    return np.full(n, float(found.counts["flops"]))
-
-
 @dataclass(frozen=True)
 class Coverage:
     """An (m, n) matrix of rank k with Haar factors, of which each entry is seen with probability p."""
@@ -327,26 +134,12 @@ class Coverage:
         return found.dense()
 
 
-def completed(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Complete n fresh samples; the matrices, of shape (runs, m, n), with zeros for a sample without entries."""
-    found, matrix = np.zeros((n, *coverage.shape)), coverage.truth
-    for one in found:
-        rows, cols = sample_mask(coverage.shape, coverage.density, rng=rng)
-        if len(rows):
-            seen = Observations(rows, cols, matrix[rows, cols], coverage.shape)
-            one[:] = complete(seen, coverage.rank, max_iter=10).block()
-    return found
+def is_orthonormal(law: SketchLaw) -> bool:
+    """Decide whether the basis has orthonormal columns."""
+    return np.allclose(law.basis.T @ law.basis, np.eye(law.basis.shape[1]))
 
 
-def draw_coverage(draws: Draws) -> Coverage:
-    """Draw rank one, two to four rows, no fewer columns, and a density of at most one half."""
-    m = draws.integers(2, 4)  # small, so that the bound is far from 0 and from 1
-    return Coverage((m, m + draws.integers(0, 2)), 1, draws.choice((0.375, 0.5)), draws.integers(0, 10**6))
-
-
-SMALL_COVERAGE = Family("small-coverage", always=(Coverage((3, 2), 1, 0.5),))
-COVERAGES = Family(
-    "coverages",
-    always=(Coverage((3, 2), 1, 0.5), Coverage((8, 7), 2, 0.5), Coverage((10, 10), 1, 0.3)),
-    draw=draw_coverage,
-)
+def _with_zeros(law: SketchLaw, rng: np.random.Generator, n: int, rows: int) -> np.ndarray:
+    """Draw sketches of fewer rows, below which zeros stand."""
+    found = sketches(replace(law, sketch_size=rows), rng, n)
+    return np.concatenate([found, np.zeros((n, law.sketch_size - rows, found.shape[2]))], axis=1)

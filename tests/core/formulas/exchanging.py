@@ -11,23 +11,37 @@ from typing import Any
 
 import numpy as np
 
+from tests.core.formulas.declared import IN_ROOMS, Declared, in_rooms, inside
 from tests.examples import all_calls, calls
 from tests.rules.public_names import system_modules
 
-FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")]
+#: formulas in rooms, by system and name; their examples follow from their domains
+OF_ROOMS: dict[tuple[str, str], Declared] = {
+    (system, f"rooms.{one.path.rpartition('.')[2]}"): one
+    for system in IN_ROOMS
+    for one in in_rooms(system)
+    if {name for name in inspect.signature(one.function).parameters if name not in inside(one)} == set()
+}
+FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")] + list(OF_ROOMS)
 #: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
-DATA = ("ArrayLike", "Number", "float")
+DATA = ("ArrayLike", "Number", "float", "ndarray")
 
 
 def function_of(system: str, name: str) -> Callable[..., Any]:
-    """A public function by its name in the system."""
+    """A public function by its name in the system, or a formula of its rooms."""
+    if (system, name) in OF_ROOMS:
+        return OF_ROOMS[system, name].function
     return operator.attrgetter(name)(dict(system_modules(system))[""])  # type: ignore[no-any-return]
 
 
 def example(system: str, name: str) -> inspect.BoundArguments:
     """The arguments of a fresh call of the example."""
+    signature = inspect.signature(function_of(system, name))
+    if (system, name) in OF_ROOMS:
+        given = inside(OF_ROOMS[system, name])
+        return signature.bind(*(given[parameter] for parameter in signature.parameters))
     call = calls(system)[name]()
-    return inspect.signature(function_of(system, name)).bind(*call.args, **call.options)
+    return signature.bind(*call.args, **call.options)
 
 
 def holds_data(system: str, name: str, argument: str, words: tuple[str, ...] = DATA) -> bool:

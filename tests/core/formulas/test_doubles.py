@@ -26,7 +26,7 @@ from tests.core.formulas.exchanging import (
 )
 
 BITS = 400  # of a ball
-EXACT = ("ArrayLike", "Number")
+EXACT = ("ArrayLike", "Number", "ndarray")
 TRIALS = 12
 NEARLY = 1e-9
 LARGE = 2**1000

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.core.formulas.exchanging import function_of, numbers_of
+from tests.core.formulas.exchanging import OF_ROOMS, function_of, numbers_of
 
 BIG, HUGE = 2**33, 2**40
-ROWS = {"n_rows": 1, "rank": 1, "condition": 1.0, "density": 0.5}
 BYTE = np.array([100, 1], np.int8)
 EXACT: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("matrix_compression.tail_energy", ([HUGE, 1], 0), {}, 2**80 + 1),
@@ -64,14 +63,13 @@ NEAR: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("matrix_compression.greedy_gap", (1e200, 0.5), {"cost": 1.0}, math.inf),
     ("fair_subset_selection.certificate_ratio", (1e-18,), {"k": 3}, 1e-18),
     ("dynamic_submodular.greedy_ratio", (2**53,), {}, 1 - math.exp(-1)),
-    ("matrix_completion.countsketch_second_moment", ([[BIG]],), {"sketch_size": 1}, -(2.0**133)),
+    ("matrix_completion.countsketch_second_moment", ([[BIG]], 1), {}, -(2.0**133)),
     ("matrix_completion.gradient_rate", (1e-20,), {}, 2e-20),
     ("matrix_completion.countsketch_rank_loss", (2,), {"sketch_size": 1e20}, 1e-20),
     ("matrix_completion.coverage_probability", (2, 2), {"rank": 1, "density": 1e-20}, 4e-40),
-    ("matrix_completion.few_entries_probability", (2000,), {"rank": 2000, "density": 0.5}, 1.0),
-    ("matrix_completion.gram_tail", (1e-14,), {"rank": 1, "largest": 1e-28}, math.exp(-0.5)),
-    ("matrix_completion.error_bound", (1e-200,), {"singular_values": [3e200, 4e200], "driving": 0.0}, 5.0),
-    ("matrix_completion.expected_contraction", (), {**ROWS, "incoherence": 1e200}, 1e200),
+    ("matrix_completion.lower_gram_tail", (1e-14, 1, 1e-28), {}, math.exp(-0.5)),
+    ("matrix_completion.error_bound", (1e-200, [3e200, 4e200], 0.0), {}, 5.0),
+    ("matrix_completion.expected_contraction", (1e200, 1, 1, 1.0, 0.5), {}, 1e200),
     ("dual_mirror_descent.bregman", ([1.0], [1 + 2.0**-40]), {"geometry": "entropy"}, 2.0**-81),
     ("transductive_clustering.two_point_threshold", (1e-18,), {}, 2.0),
     ("transductive_clustering.printed_energy_threshold", (1e-18,), {}, 1.0),
@@ -82,7 +80,8 @@ NEAR: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
 
 def value(formula: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     system, _, name = formula.partition(".")
-    return function_of(system, f"theory.{name}")(*args, **options)
+    place = "rooms" if (system, f"rooms.{name}") in OF_ROOMS else "theory"
+    return function_of(system, f"{place}.{name}")(*args, **options)
 
 
 @pytest.mark.parametrize(("formula", "args", "options", "due"), EXACT)

@@ -11,9 +11,9 @@ from lrtheory.matrix_completion import (
     make_low_rank,
     make_power_law,
     objective,
-    theory,
 )
 from lrtheory.matrix_completion.entries.regressions import kernels
+from proofs_checks.matrix_completion.half_steps.half_step_errors import exact_half_step
 from tests.matrix_completion import oracles
 
 METHODS = ("exact", "cg", "sketch")
@@ -218,7 +218,7 @@ def test_the_identity_of_the_error():
     mask[seen.rows, seen.cols] = True
     U = np.linalg.qr(problem.truth.U + 0.05 * rng.normal(size=(30, 3)))[0]
     found = half_step(problem, U, axis=1).factor
-    np.testing.assert_allclose(found, theory.exact_half_step(U, problem.truth, mask), atol=1e-11)
+    np.testing.assert_allclose(found, exact_half_step(U, problem.truth, mask), atol=1e-11)
 
 
 def test_auto_and_bad_input(skewed):

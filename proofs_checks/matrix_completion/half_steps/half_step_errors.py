@@ -1,30 +1,66 @@
-"""Deterministic statements about one half-step without a ridge: its error, its contraction, and what drives it."""
+"""One half-step without a ridge: what it finds, by how much it errs, and how it contracts.
+
+M = U* S V*^T has rank k and is seen on a sample, given by `mask`; `truth` is M by its singular value decomposition. A
+half-step fixes U, with orthonormal columns, and solves for V. In formulas d is dist(U, U*), the sine of the largest
+principal angle, s holds the singular values of M, and f is the Frobenius norm of F, the error that the sample causes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
-from lrtheory.matrix_completion import incoherence, theory
-from lrtheory.matrix_completion.entries import observations
-from proofs_checks.matrix_completion import wrong_solvers
-from proofs_checks.matrix_completion.families.half_steps import (
-    CASES,
-    EQUAL_ANGLES,
-    FROM_THE_TRUTH,
-    ILL_CONDITIONED,
-    WHOLE,
-    WITH_HOLES,
-    HalfStepCase,
-    distance,
-    exact_step,
-    is_determined,
-    robust_step,
+from lrtheory._kernels.units import scaled, unit_of
+from lrtheory._numbers import inexact
+from lrtheory.bounds import (
+    Derived,
+    Family,
+    Identity,
+    Inequality,
+    Numbers,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
 )
-from proofs_checks.matrix_completion.families.samples import STARTS, MaskLaw
+from lrtheory.matrix_completion import LowRank, half_step, theory
+from lrtheory.matrix_completion.entries import observations
+from proofs_checks.matrix_completion.families.half_steps import HalfStepCase, case, distance, draw_case, whole
+
+
+def is_determined(case: HalfStepCase) -> bool:
+    """Decide whether the entries seen in each column determine its coefficients well."""
+    # a quarter of the threshold of `draw_case`, as a margin for instances that a search has changed
+    return bool(np.linalg.eigvalsh(case.grams).min() > 1 / 64)
+
+
+def always_cases() -> tuple[HalfStepCase, ...]:
+    """Return four cases: the smallest, a typical one, one that is seen whole, and one with an inner error."""
+    rng = np.random.default_rng(0)
+    typical = case(60, 40, 3, rng)
+    whole = replace(case(12, 10, 2, rng, tilt=1.0), mask=np.ones((12, 10), bool))
+    smallest = HalfStepCase(
+        np.array([[1.0], [0.0]]),
+        np.array([2.0]),
+        np.array([[1.0]]),
+        np.ones((2, 1), bool),
+        np.array([[0.6], [0.8]]),
+        np.zeros((1, 1)),
+    )
+    return smallest, typical, whole, replace(typical, inner=0.01 * rng.normal(size=(40, 3)))
+
+
+CASES = Family("half-steps", always=always_cases, draw=draw_case)
+
+
+def exact_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
+    """Solve a half-step exactly for the factor of the columns, of shape (n, k)."""
+    chosen = {"axis": 1, "method": "exact"} | options
+    return half_step(case.observations, case.start, **chosen).factor
 
 
 def step_rounding(case: HalfStepCase) -> Any:
@@ -34,9 +70,26 @@ def step_rounding(case: HalfStepCase) -> Any:
     return rounding(64 * m * k, case.condition * (1 + case.singular_values.max()))
 
 
+@formula()
+def exact_half_step(U: np.ndarray, truth: LowRank, mask: np.ndarray) -> np.ndarray:
+    """The exact half-step V^ = V* S D^T - F for the columns, with D = U^T U*.
+
+    Proof
+    -----
+    Assumes: As in `theory.driving_error`. That F is 0 for a whole matrix needs orthonormal columns of U too, a
+    hypothesis of the instances of MC-D3.
+
+    Proof: By `theory.driving_error` row j is D S v*_j - f_j, and D S v*_j is row j of V* S D^T. When the whole matrix
+    is seen, the sum in f_j is U^T W S v*_j with W = (I - U U^T) U*, and U^T W = 0, so F = 0. Then the column space is
+    that of V* for every U with an invertible D.
+    """
+    D = U.T @ truth.U
+    return (truth.V * truth.singular_values) @ D.T - theory.driving_error(U, truth, mask)
+
+
 def half_step_identity(case: HalfStepCase, factor: np.ndarray) -> Sides:
     """Compare the half-step V^ with V* S D^T - F."""
-    return Sides(factor, theory.exact_half_step(case.start, case.truth, case.mask), rounding=step_rounding(case))
+    return Sides(factor, exact_half_step(case.start, case.truth, case.mask), rounding=step_rounding(case))
 
 
 def without_error(case: HalfStepCase, factor: np.ndarray) -> Sides:
@@ -69,6 +122,24 @@ MC_D1 = Statement(
 )
 
 
+def ill_conditioned() -> HalfStepCase:
+    """Return a case with singular values from 1 to 1/10, a start close to the truth, and half of the entries."""
+    return case(200, 100, 3, np.random.default_rng(1), tilt=0.05, condition=10.0, density=0.5)
+
+
+ILL_CONDITIONED = Family("ill-conditioned", always=lambda: (ill_conditioned(),))
+
+
+def robust_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
+    """Solve a half-step exactly, and add the inner error of the instance: V~ = V^ + E, as an inexact solver would."""
+    return exact_step(case, rng, **options) + case.inner
+
+
+def one_step(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
+    """Take one step of conjugate gradients from zero, which does not solve the regressions."""
+    return exact_step(case, rng, method="cg", max_inner_iter=1)
+
+
 def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -> Sides:
     """Compare the inner error with its stated size |E|, and dist(V~, V*) with the bound by |F|, |E| and s_k.
 
@@ -76,7 +147,7 @@ def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -
     """
     driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask), 2)
     inner, start = np.linalg.norm(case.inner, 2), distance(case.start, case.left)
-    found = np.linalg.norm(factor - theory.exact_half_step(case.start, case.truth, case.mask), 2)
+    found = np.linalg.norm(factor - exact_half_step(case.start, case.truth, case.mask), 2)
     bound = theory.contraction_bound(start, smallest=case.singular_values[which], driving=driving, inner=inner)
     # the distance divides by about s_k, and the slope of the bound by its square
     allowed = step_rounding(case) * np.array([1, case.singular_values[-1] ** -2])
@@ -102,10 +173,28 @@ MC_D2 = Statement(
         saboteur(
             "s_1 in place of s_k", claim=Inequality(partial(contraction_sides, which=0)), instances=ILL_CONDITIONED
         ),
-        saboteur("one step of conjugate gradients", solve=wrong_solvers.one_step, instances=ILL_CONDITIONED),
+        saboteur("one step of conjugate gradients", solve=one_step, instances=ILL_CONDITIONED),
     ),
     notes="First that the inner error is as small as stated; the bound is vacuous where |F| + |E| is near s_k.",
 )
+
+
+WHOLE = Family(
+    "seen-whole",
+    always=lambda: (always_cases()[2],),
+    draw=lambda draws: whole(draw_case(draws)),
+)
+
+
+WITH_HOLES = Family("with-holes", always=lambda: (always_cases()[1],))
+
+
+def one_entry_lost(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
+    """Lose the first entry of the sample, and solve exactly for the rest."""
+    # one entry changes the result by little, but where everything is seen the claim asks for a distance of 0
+    mask = case.mask.copy()
+    mask[0, 0] = False
+    return exact_step(replace(case, mask=mask), rng)
 
 
 def found_at_once(case: HalfStepCase, factor: np.ndarray) -> Sides:
@@ -122,7 +211,7 @@ MC_D3 = Statement(
     says="When the sample Omega holds all m n entries of a matrix of rank k, and U^T U* is invertible, then the "
     "exact half-step V^ from U spans the same space as V*: the sine dist of their largest principal angle is "
     "0. The columns of U* and V* are the left and right singular vectors of the matrix.",
-    source=Derived(theory.exact_half_step),
+    source=Derived(exact_half_step),
     tex=r"\Omega = [m] \times [n] \Rightarrow \mathrm{dist}(\hat V, V^*) = 0",
     hypotheses={
         "everything is seen": lambda case: bool(case.mask.all()),
@@ -134,17 +223,50 @@ MC_D3 = Statement(
     claim=Identity(found_at_once),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("one entry is lost", solve=wrong_solvers.one_entry_lost),
+        saboteur("one entry is lost", solve=one_entry_lost),
         saboteur("three quarters are seen", breaks="everything is seen", instances=WITH_HOLES),
     ),
 )
+
+
+FROM_THE_TRUTH = Family("from-the-truth", always=lambda: (replace(always_cases()[2], start=always_cases()[2].left),))
+
+
+def equal_angles(k: int = 3, sine: float = 0.5) -> HalfStepCase:
+    """Return a case with equal principal angles and singular values, seen whole, in which |S|_2 for |S|_F fails."""
+    eye = np.eye(2 * k)
+    left, start = eye[:, :k], np.sqrt(1 - sine**2) * eye[:, :k] + sine * eye[:, k:]
+    return HalfStepCase(left, np.ones(k), np.eye(k), np.ones((2 * k, k), bool), start, np.zeros((k, k)))
+
+
+# |M - U V^T|_F is then sqrt(k) times |S|_2 dist(U, U*): the Frobenius norm of S is needed in MC-P7
+EQUAL_ANGLES = Family("equal-angles", always=lambda: (equal_angles(),))
+
+
+@formula(d="[0, 1]", s="k in [0, inf)", f="[0, inf)")
+def error_bound(d: Numbers, s: np.ndarray, f: Numbers) -> Numbers:
+    r"""|M - U V^T|_F after an exact half-step for V is at most this.
+
+    Proof
+    -----
+    Assumes: U, U* and V* have orthonormal columns, and V comes from an exact half-step without noise (hypotheses of
+    MC-P7, for which the caller answers).
+
+    Proof: By `exact_half_step` U V^T = U D S V*^T - U F^T with D = U^T U*. The first error M - U D S V*^T = (I - U U^T)
+    U* S V*^T has a Frobenius norm of at most \|(I - U U^T) U*\| \|S\|_F, and the second one that of F. With \|S\|_2 in
+    place of \|S\|_F the bound is false: k equal angles and equal singular values exceed it by sqrt(k).
+    """
+    unit = unit_of(s) if s.dtype.kind == "f" else 0  # squares of doubles may leave their range
+    s = scaled(s, -unit) if unit else s
+    size = np.sqrt(inexact((s * s).sum()))
+    return (np.ldexp(size, unit) if unit else size) * d + f
 
 
 def final_error(case: HalfStepCase, factor: np.ndarray, norm: Any = None) -> Sides:
     """Compare |M - U V^T|_F with |S|_F dist(U, U*) + |F|_F; `norm` selects the singular values that enter |S|."""
     driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask))
     values = case.singular_values if norm is None else norm(case.singular_values)
-    bound = theory.error_bound(distance(case.start, case.left), singular_values=values, driving=driving)
+    bound = error_bound(distance(case.start, case.left), values, driving)
     error = np.linalg.norm(case.matrix - case.start @ factor.T)
     return Sides([error], [bound], rounding=step_rounding(case))
 
@@ -155,7 +277,7 @@ MC_P7 = Statement(
     says="After an exact half-step from U to V^ the product U V^^T misses M = U* S V*^T in the Frobenius norm by "
     "at most |S|_F times dist(U, U*), the sine of the largest principal angle, plus the Frobenius norm of F, "
     "the error that the sample puts on V^ (MC-D1).",
-    source=Derived(theory.error_bound),
+    source=Derived(error_bound),
     tex=r"\|M - U\hat V^T\|_F \le \|S\|_F\, \mathrm{dist}(U, U^*) + \|F\|_F",
     hypotheses={"every column is determined": is_determined},
     instances=CASES,
@@ -171,53 +293,4 @@ MC_P7 = Statement(
             instances=EQUAL_ANGLES,
         ),
     ),
-)
-
-
-# --- the noise that drives it ----------------------------------------------------------------------------------------
-
-
-def driving_moment(law: MaskLaw, rng: np.random.Generator | None = None) -> float:
-    """Return E |G|_F^2 by the formula of the library."""
-    return float(theory.driving_second_moment(law.start, law.truth, density=law.density))
-
-
-def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
-    """Compare the moment with its bound, and this with two weaker ones: by the contraction, and by the entries needed.
-
-    The first entry compares the formula with the stated moment, so that a moment that is too small does not pass.
-    """
-    (m, k), s, p = law.start.shape, law.singular_values, law.density
-    d, known = distance(law.start, law.left), {"incoherence": incoherence(law.start), "rank": k}
-    norm, condition = np.linalg.norm(s), s[0] / s[-1]
-    bound = theory.driving_second_moment_bound(d, n_rows=m, norm=norm, density=p, **known)
-    factor = theory.expected_contraction(n_rows=m, condition=condition, density=p, **known)
-    needed = theory.samples_for_contraction(condition=condition, factor=1, **known)
-    contracted, by_count = (factor * s[-1] * d) ** 2, needed / (p * m) * (s[-1] * d) ** 2
-    # each side is the left side of the next inequality, so a mistake in one formula breaks the chain at one link
-    rhs = np.array([moment, share * bound, contracted, by_count])
-    lhs = [driving_moment(law), moment, bound, contracted]
-    return Sides(lhs, rhs, rounding=rounding(64 * m * len(law.right), by_count))
-
-
-MC_E1_BOUND = Statement(
-    id="matrix_completion/MC-E1-bound",
-    title="The noise that drives a half-step, by incoherence and distance",
-    says="G is the noise that a fresh sample, of density p, puts on a half-step (MC-E1). Its mean square E |G|_F^2"
-    " obeys three bounds, each weaker than the one before: mu is the incoherence of the fixed m x k factor U,"
-    " d its distance from U*, and M has k-th singular value s_k and condition number kappa.",
-    source=Derived(theory.driving_second_moment_bound),
-    tex=r"\mathbb E\|G\|_F^2 \le \tfrac{1-p}{p} \tfrac{\mu^2 k}{m} d^2 \|M\|_F^2"
-    r" \le \tfrac{1-p}{p} \tfrac{\mu^2 k^2}{m} \kappa^2 (s_k d)^2 \le \tfrac{\mu^2 k^2 \kappa^2}{pm} (s_k d)^2",
-    hypotheses={"orthonormal columns": lambda law: np.allclose(law.start.T @ law.start, np.eye(law.start.shape[1]))},
-    instances=STARTS,
-    solve=driving_moment,
-    claim=Inequality(moment_bounds, unbounded="second moments have no upper limit"),
-    closed="the claim compares formulas of the library, and no algorithm is under test",
-    saboteurs=(
-        # the instances that always run attain the bound, so a tenth less is noticed
-        saboteur("nine tenths of the bound", claim=Inequality(partial(moment_bounds, share=0.9))),
-        saboteur("1/p for (1 - p)/p", solve=lambda law, rng: driving_moment(law) / (1 - law.density)),
-    ),
-    notes="Tight for rank one and a start whose rows have one length.",
 )

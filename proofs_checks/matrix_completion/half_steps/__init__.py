@@ -1,0 +1,1 @@
+"""One half-step: its error, the noise that drives it, its balance, short rows, and its cost."""

@@ -1,0 +1,1 @@
+"""Regressions that are sketched, bases that are clipped, and rows that are perturbed."""

@@ -1,0 +1,1 @@
+"""Whole runs: their starts, their certificates, and what was measured of them."""

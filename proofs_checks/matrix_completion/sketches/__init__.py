@@ -1,0 +1,1 @@
+"""Random sketches by hashing, by Gaussian matrices, and by Hadamard transforms."""

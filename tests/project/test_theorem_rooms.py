@@ -1,0 +1,192 @@
+"""A theorem has one room: its formulas, family and wrong solvers stand beside it, are explained there, and are used.
+
+`IN_ROOMS` lists the systems for which this holds. In the others every wrong solver serves a saboteur.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import lrtheory
+from lrtheory.bounds import Derived, Statement
+from tests.core.formulas.declared import IN_ROOMS, own_formulas, rooms
+from tests.rules.public_names import ROOT
+
+MOST_STATEMENTS = 5
+ROOMS = [(system, module) for system in IN_ROOMS for module in rooms(system)]
+NAMED = {"ids": [module.__name__ for _, module in ROOMS]}
+#: what may call a formula of `theory`, besides the system itself
+CALLERS = ("figures", "notebooks", "demos", "benchmarks")
+
+
+def statements_in(module: ModuleType) -> list[Statement]:
+    return [one for one in vars(module).values() if isinstance(one, Statement)]
+
+
+@pytest.mark.parametrize(("system", "module"), ROOMS, **NAMED)
+def test_a_room_holds_one_to_five_theorems(system: str, module: ModuleType) -> None:
+    assert 1 <= len(statements_in(module)) <= MOST_STATEMENTS
+
+
+# --- every argument is explained -------------------------------------------------------------------------------------
+
+
+def unexplained(function: Callable[..., Any], texts: list[str]) -> list[str]:
+    """The arguments of a formula whose names stand neither in the texts nor in its own summary."""
+    told = "\n".join([*texts, (inspect.getdoc(function) or "").partition("\n\n")[0]])
+    return [name for name in inspect.signature(function).parameters if not re.search(rf"(?<!\w){name}(?!\w)", told)]
+
+
+@pytest.mark.parametrize(("system", "module"), ROOMS, **NAMED)
+def test_every_argument_of_a_formula_is_explained(system: str, module: ModuleType) -> None:
+    texts = [module.__doc__ or "", *(one.says for one in statements_in(module))]
+    found = {name: unexplained(one, texts) for name, one in own_formulas(module).items()}
+    assert {name: arguments for name, arguments in found.items() if arguments} == {}
+
+
+def test_an_argument_that_no_text_names_is_found() -> None:
+    def f(sigma: float, eta: float) -> None:
+        """At most eta_0 / sigma."""
+
+    assert unexplained(f, ["sigmas"]) == ["eta"]
+
+
+# --- a formula stands where its theorem stands -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("system", "module"), ROOMS, **NAMED)
+def test_a_derived_formula_is_in_the_room_of_its_statement_or_in_the_library(system: str, module: ModuleType) -> None:
+    derived = [one.source.theory.__module__ for one in statements_in(module) if isinstance(one.source, Derived)]
+    assert [one for one in derived if one != module.__name__ and not one.startswith(f"lrtheory.{system}.")] == []
+
+
+def names_in(path: Path) -> set[str]:
+    """Names that code of a file uses: as they are, or behind a dot; not what its texts say."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def called(system: str) -> set[str]:
+    """Names that solvers, verbs, figures, notebooks, demos and benchmarks of a system use."""
+    library = ROOT / "lrtheory" / system
+    paths = [path for path in library.rglob("*.py") if path.name != "__init__.py"]
+    for folder in CALLERS:
+        paths += [path for path in (ROOT / folder).rglob("*.py") if system in path.relative_to(ROOT).as_posix()]
+    return set().union(*map(names_in, paths))
+
+
+def to_plan_with(theory: ModuleType) -> set[str]:
+    """The names in the table of what answers a question before anything runs."""
+    table = (theory.__doc__ or "").partition("To plan with, before anything runs:\n")[2]
+    return set(re.findall(r"^(\w+)  +\S", table, re.MULTILINE))
+
+
+@pytest.mark.parametrize("system", IN_ROOMS)
+def test_a_formula_of_theory_is_called_or_helps_to_plan(system: str) -> None:
+    theory = importlib.import_module(f"lrtheory.{system}.theory")
+    public, planning = set(theory.__all__), to_plan_with(theory)
+    assert planning <= public
+    assert sorted(public - planning - called(system)) == []
+
+
+# --- nothing in a room is unused -------------------------------------------------------------------------------------
+
+
+def definitions(tree: ast.Module) -> dict[str, ast.stmt]:
+    """The functions, classes and constants of a module."""
+    found: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found[node.name] = node
+        for target in node.targets if isinstance(node, ast.Assign) else []:
+            found.update({target.id: node} if isinstance(target, ast.Name) else {})
+    return found
+
+
+def unused(source: str, roots: set[str]) -> list[str]:
+    """Names that a module defines and that nothing reaches from the roots."""
+    found = definitions(ast.parse(source))
+    uses = {name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} for name, node in found.items()}
+    seen, waiting = set(), [name for name in roots if name in found]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += [used for used in uses[name] if used in found]
+    return sorted(set(found) - seen)
+
+
+@cache
+def imported() -> dict[str, set[str]]:
+    """Names that statements and demos take from modules of statements, by module."""
+    found: dict[str, set[str]] = {}
+    for folder in ("proofs_checks", "demos", "notebooks", "figures"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    found.setdefault(node.module, set()).update(alias.name for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize(("system", "module"), ROOMS, **NAMED)
+def test_everything_in_a_room_serves_a_theorem(system: str, module: ModuleType) -> None:
+    theorems = {name for name, one in vars(module).items() if isinstance(one, Statement)}
+    own_text = inspect.getsource(module)
+    assert unused(own_text, theorems | imported().get(module.__name__, set())) == []
+    # a formula may serve others besides, but a theorem of its own room rests on it
+    assert [name for name in unused(own_text, theorems) if name in own_formulas(module)] == []
+
+
+@pytest.mark.parametrize("system", IN_ROOMS)
+def test_families_hold_what_two_rooms_use(system: str) -> None:
+    package = importlib.import_module(f"proofs_checks.{system}.families")
+    users = {room.__name__: ast.parse(inspect.getsource(room)) for room in rooms(system)}
+    for one in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        using = [name for name, tree in users.items() if one.name in modules_imported(tree)]
+        assert len(using) >= 2, f"{one.name} is used by {using}"
+
+
+def modules_imported(tree: ast.Module) -> set[str]:
+    return {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def test_what_nothing_reaches_is_found() -> None:
+    source = "def a(): return b\ndef b(): pass\ndef c(): return a\nA = 1\nB = a"
+    assert unused(source, {"B"}) == ["A", "c"]
+
+
+# --- systems whose theorems are not in rooms yet ---------------------------------------------------------------------
+
+
+def used(solve: Any) -> Iterator[Callable[..., Any]]:
+    """The functions inside a solver that may have been made with `partial`."""
+    if isinstance(solve, partial):
+        yield solve.func
+        yield from (value for value in solve.keywords.values() if callable(value))
+    elif solve is not None:
+        yield solve
+
+
+@pytest.mark.parametrize("system", [system for system in lrtheory.SYSTEMS if system not in IN_ROOMS])
+def test_every_wrong_solver_is_refuted_by_some_statement(system: str) -> None:
+    wrong = importlib.import_module(f"proofs_checks.{system}.wrong_solvers")
+    files = pkgutil.iter_modules(getattr(wrong, "__path__", []), f"{wrong.__name__}.")
+    modules = [wrong, *(importlib.import_module(file.name) for file in files)]
+    functions = {f for module in modules for _, f in inspect.getmembers(module, inspect.isfunction)}
+    own = {f for f in functions if f.__module__.startswith(wrong.__name__) and f.__name__[0] != "_"}
+    solvers = [one.changes.get("solve") for s in lrtheory.statements(f"{system}/*") for one in s.saboteurs]
+    caught = {function for solve in solvers for function in used(solve)}
+    assert own
+    assert own <= caught
