@@ -25,8 +25,9 @@ def extract(
 ) -> LoRAModules:
     """Make a LoRA of what fine-tuning changed, and say what it loses.
 
-    Every matrix that was changed gets the best factors of a rank. One of --rank and --budget is needed. The error is
-    that of the matrices, and not of the task.
+    Every matrix that was changed gets the best factors of a rank, embeddings and layers of GPT-2 as peft reads them.
+    One of --rank and --budget is needed. The error is that of the matrices, and not of the task. What was changed and
+    has no factors, such as a norm or a bias, is named with its share of the change.
 
     Parameters
     ----------
@@ -39,8 +40,7 @@ def extract(
     budget : int
         In place of a rank: the numbers that all factors together may hold.
     modules : str
-        Patterns of the names of matrices, with commas between them. Without them a model is refused of which more was
-        changed than linear layers, such as a norm, a bias or an embedding.
+        Patterns of the names of matrices, with commas between them (default: all).
 
     Returns
     -------

@@ -10,7 +10,16 @@ from lrtheory._files.opening import json_of
 from lrtheory._files.safetensors import Tensors
 from lrtheory._validation import Words, must
 
-__all__ = ["EMBEDDINGS", "base_array", "base_name", "is_embedding", "is_transposed", "matrix", "model_settings"]
+__all__ = [
+    "EMBEDDINGS",
+    "HEADS",
+    "base_array",
+    "base_name",
+    "is_embedding",
+    "is_transposed",
+    "matrix",
+    "model_settings",
+]
 
 #: the last names of embeddings: their factors have names of their own, and peft ignores those of linear layers there
 EMBEDDINGS = frozenset({

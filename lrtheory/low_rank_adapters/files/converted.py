@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from lrtheory.low_rank_adapters.convert.to_lora import to_lora
 from lrtheory.low_rank_adapters.files import lora
 from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.changed_weights import changes, chosen
-from lrtheory.low_rank_adapters.files.unheld import refuse_embedding, refuse_rest, refuse_transposed
+from lrtheory.low_rank_adapters.files.left_out import layer_of, left_out, settings_for, shares, tied_head
 from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, full
 
 __all__ = ["LoRAModules", "extracted", "nearest_lora"]
+
+#: how many changes that are left out an answer names
+LISTED = 8
 
 
 @result
@@ -42,6 +46,8 @@ class LoRAModules(Result):
         Number of entries of all factors.
     carried : Carried
         Settings and whole arrays that go into a folder beside the factors.
+    left_out : mapping of str to float
+        Of changes that no factors hold, the share of each in all changes together, squared.
     """
 
     adapters: Mapping[str, LoRA]
@@ -49,6 +55,7 @@ class LoRAModules(Result):
     captured: float
     storage: int
     carried: Carried
+    left_out: Mapping[str, float]
 
     _forms = ("",)
 
@@ -65,12 +72,17 @@ class LoRAModules(Result):
             math.hypot(*(math.sqrt(getattr(f, key)) for f in self.fits.values())) for key in ("loss", "lower")
         )
         said = f"{self.storage:,} numbers make {self.captured:.2%} of the squared norm"
-        more = (
-            f"beside the factors {counted(len(self.carried.arrays), 'array')} carried unchanged, which no error counts"
-        )
+        arrays, lost = counted(len(self.carried.arrays), "array"), sum(self.left_out.values())
+        more = [f"beside the factors {arrays} carried unchanged, which no error counts"] if self.carried.arrays else []
+        if self.left_out:
+            largest = sorted(self.left_out.items(), key=lambda one: -one[1])
+            parts = ", ".join(f"{name} {share:.2%}" for name, share in largest[:LISTED])
+            rest = f" and {len(largest) - LISTED} more" if len(largest) > LISTED else ""
+            said = f"of the matrices that these are for, {said}"
+            more += [f"left out is {lost:.2%} of all that was changed, squared: {parts}{rest}"]
         return [
             said,
-            *([more] if self.carried.arrays else []),
+            *more,
             f"off by at most {error:.6g}, and no LoRA of these ranks by less than {least:.6g} (low_rank_adapters/AD-3)",
         ]
 
@@ -106,31 +118,36 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
     Raises
     ------
     ValueError
-        If not exactly one of rank and budget is given, the budget is below rank 1, the models do not fit, or something
-        was changed that these LoRA do not hold: an embedding, a layer of GPT-2, or, unless patterns say what is meant,
-        an array that is not a matrix.
+        If not exactly one of rank and budget is given, the budget is below rank 1, the models do not fit, or it is not
+        known whether the model keeps a weight as (d_in, d_out).
     """
     exactly_one(rank=rank, budget=budget)
-    if modules == "*":
-        refuse_rest(base, tuned, chosen(base, tuned, modules).values())
     if budget is not None:
         least = sum(sum(update.shape) for _, update in changes(base, tuned, modules))
         rank = integer("budget", budget, low=least) // max(1, least)
-    updates = ((name, full(update)) for name, update in _of_linear_layers(base, tuned, modules))
+    names = {name: array for name, array in chosen(base, tuned, modules).items() if not tied_head(base, array)}
+    layers: dict[str, str] = {}
     found = nearest_lora(
-        updates, rank=rank, energy=None, carried=Carried({"base_model_name_or_path": str(base.path), "task_type": None})
-    )
+        ((name, full(update)) for name, update in _layers(base, tuned, modules, names, layers)),
+        rank=rank, energy=None, carried=Carried(),
+    )  # fmt: skip
     if not found.fits:
         raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
-    return found
+    embeddings = {name: ("embedding", ()) for name, layer in layers.items() if layer == "embedding"}
+    carried = Carried(settings_for(base, layers.values()), {}, embeddings)
+    held = math.hypot(*(_norm(fit) for fit in found.fits.values()))
+    return replace(found, carried=carried, left_out=shares(left_out(base, tuned, names.values()), held))
 
 
-def _of_linear_layers(base: Tensors, tuned: Tensors, modules: str) -> Iterator[tuple[str, np.ndarray]]:
-    """The changes, of which each is one that peft adds to the weight as it is written."""
+def _layers(
+    base: Tensors, tuned: Tensors, modules: str, names: Mapping[str, str], layers: dict[str, str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The changes as updates of shape (d_out, d_in), and what layer each of them is of."""
     for name, update in changes(base, tuned, modules):
-        refuse_embedding("modules", name)
-        refuse_transposed(base, name)
-        yield name, update
+        if name not in names:  # a head that is a copy of an embedding
+            continue
+        layers[name] = layer_of(base, name)
+        yield name, update if layers[name] == "linear" else update.T
 
 
 def nearest_lora(
@@ -174,7 +191,14 @@ def nearest_lora(
         captured=_captured(fits.values()),
         storage=sum(one.n_parameters for one in made.values()),
         carried=carried,
+        left_out={},
     )
+
+
+def _norm(fit: FitResult) -> float:
+    """The norm of the update that a LoRA stands for; columns of balanced factors are as long as roots of values."""
+    squares = (np.asarray(fit.adapter.params["B"], np.float64) ** 2).sum(axis=0)
+    return math.hypot(float(np.linalg.norm(squares)), math.sqrt(fit.loss))
 
 
 def _captured(fits: Iterable[FitResult]) -> float:

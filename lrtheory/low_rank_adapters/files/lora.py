@@ -13,7 +13,7 @@ from lrtheory._files.adapters.beside import placed
 from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.files.carried import Carried
-from lrtheory.low_rank_adapters.files.unheld import refuse_embedding
+from lrtheory.low_rank_adapters.files.left_out import refuse_embedding
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRA, lora
 
