@@ -135,6 +135,15 @@ def test_prototype_steps():
         assert gain >= theory.mean_shift_gain(z, k, bandwidth=s, squared_step=((shifted - m) ** 2).sum())
 
 
+def test_the_tangent_touches_and_stays_below():
+    u, v = np.meshgrid(np.linspace(-2, 3, 11), np.linspace(-2, 3, 11))
+    found = theory.exponential_tangent(u, v)
+    np.testing.assert_allclose(np.diagonal(found), np.exp(-np.diagonal(v)))
+    assert (found <= np.exp(-v) * (1 + 1e-15)).all()
+    slopes = np.diff(found, axis=0) / np.diff(v, axis=0)
+    np.testing.assert_allclose(slopes, -np.exp(-u[1:]), rtol=1e-12)
+
+
 def test_hard_limits():
     costs = np.array([[0.0, 0.3, 1.0]])
     for T in (0.02, 0.1):

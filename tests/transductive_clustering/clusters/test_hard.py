@@ -5,6 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
+from numpy.polynomial.chebyshev import chebval
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
@@ -15,7 +16,7 @@ from lrtheory.transductive_clustering.clusters.means import k_means
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
 from lrtheory.transductive_clustering.updates.certificates import spectrum_bounds, stationarity
 from lrtheory.transductive_clustering.updates.column_statistics import surveyed, variance_of
-from lrtheory.transductive_clustering.updates.edges import asymmetry
+from lrtheory.transductive_clustering.updates.edges import asymmetry, csr_parts
 
 
 @pytest.mark.parametrize(("n", "d", "K"), [(1, 1, 1), (7, 3, 2), (300, 1, 17), (257, 20, 40), (530, 16, 10)])
@@ -166,6 +167,29 @@ def test_filters_find_eigenvectors_in_any_precision_and_unit(dtype, unit, monkey
     W.data = (W.data * unit).astype(dtype)
     found = eigenvectors.leading_vectors(W, 5)
     check_leading(found, sparse.csr_array(W.astype(float) / unit))
+
+
+@pytest.mark.parametrize(("degree", "cut"), [(1, 0.5), (2, -0.3), (7, 0.2)])
+def test_filters_are_polynomials_of_chebyshev(degree, cut):
+    """Against the polynomial at the eigenvalues, on more rows than one block has."""
+    rng = np.random.default_rng(degree)
+    n = eigenvectors.BLOCK + 3
+    vectors, values = np.linalg.qr(rng.normal(size=(n, n)))[0], rng.uniform(-1, 1, size=n)
+    S, U = (vectors * values) @ vectors.T, rng.normal(size=(n, 8))
+    sizes = chebval((values - (cut - 1) / 2) / ((cut + 1) / 2), [0] * degree + [1])
+    found = eigenvectors.filtered(csr_parts(sparse.csr_array(S)), U, degree, cut)
+    np.testing.assert_allclose(found, (vectors * sizes) @ vectors.T @ U, atol=1e-9 * abs(sizes).max())
+
+
+@pytest.mark.parametrize(
+    ("growth", "value", "cut"), [(1e12, 1.0, 0.5), (1e6, 0.8, -0.3), (1e3, 0.95, 0.9), (1e12, 0.9, -0.9)]
+)
+def test_the_degree_of_a_filter_is_the_least_that_grows_so_much(growth, value, cut):
+    degree = eigenvectors._degree(growth, value, cut)
+    place = (value - (cut - 1) / 2) / ((cut + 1) / 2)
+    before, reached = (chebval(place, [0] * d + [1]) for d in (degree - 1, degree))
+    assert reached >= growth
+    assert before < growth or degree == eigenvectors.FIRST
 
 
 def test_eigenvalues_that_no_iteration_tells_apart(monkeypatch):

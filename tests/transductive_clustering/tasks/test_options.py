@@ -106,12 +106,14 @@ def test_each_method_takes_the_options_that_it_uses_and_refuses_all_others(batch
 
 
 def test_baselines_are_methods(batch):
-    args = batch.support, batch.support_labels, batch.query
+    args, options = (batch.support, batch.support_labels, batch.query), inspect.signature(tc.few_shot).parameters
     for name in baselines.__all__:
         if name not in ("lloyd", "spectral"):
             found = getattr(baselines, name)(*args)
             assert found.method in METHODS
-            names = set(inspect.signature(getattr(baselines, name)).parameters)
+            parameters = inspect.signature(getattr(baselines, name)).parameters
+            assert all(one.default == options[word].default for word, one in parameters.items())
+            names = set(parameters)
             # k_modes fixes the prototype, and `turns` stands for its options
             own = {option.partition(".")[0] for option in OPTIONS[found.method]} - {"prototype"}
             assert own <= names
