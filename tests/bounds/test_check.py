@@ -257,6 +257,20 @@ def test_running_out_of_budget_is_no_pass():
     assert evidence.underpowered
 
 
+def test_underpowered_does_not_hang_on_the_order_of_the_instances():
+    often = {1: 0.1, 2: 0.9, 3: 0.05}
+    coins = lambda n, rng, runs: rng.random(runs) < often[n]
+    claim = Probability(lambda n, x: x, lambda n: 0.1)
+    for order in ((1, 2), (2, 1)):  # one instance is at the edge, and the other refutes
+        evidence = check(variant(solve=coins, claim=claim, instances=instances_of(*order)), Session())
+        assert (evidence.verdict, evidence.too_weak, evidence.counts["most_runs"]) == ("refuted", False, 64)
+        assert "underpowered" not in evidence.message
+    for order in ((1, 3), (3, 1)):
+        evidence = check(variant(solve=coins, claim=claim, instances=instances_of(*order)), Session())
+        assert (evidence.verdict, evidence.too_weak) == ("inconclusive", True)
+        assert f"runs were needed on values:always-{order.index(1)}; choose" in evidence.message
+
+
 def mean_of(outcome, **claimed):
     """A statement about the mean of numbers in [0, 1] that are all the same."""
     claim = Expectation(lambda n, x: x, support=lambda n: (0.0, 1.0), **claimed)

@@ -18,6 +18,7 @@ from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.one_by_one import decide_one_by_one
 from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
 from lrtheory.bounds.deciding.sizes import sizes_of
+from lrtheory.bounds.deciding.steady import demand_steady
 from lrtheory.bounds.deciding.tally import Row, Tally, holds
 from lrtheory.bounds.deciding.verdict import scope_of
 from lrtheory.bounds.errors import StatementError
@@ -70,10 +71,12 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
         return _checked(statement, session, instance, level)
     except StatementError as error:
         # a file has many statements, and a statement many variants: the sentence says which one is ill-posed
-        if statement.id in str(error):
+        variant, said = statement.sabotage or statement.repair, str(error)
+        if statement.id in said and (not variant or repr(variant) in said):
             raise
-        variant = statement.sabotage or statement.repair
-        raise type(error)(f"{statement.id}{f' [{variant}]' if variant else ''}: {error}") from error
+        named = f"{statement.id} [{variant}]" if variant else statement.id
+        told = said.replace(statement.id, named, 1) if statement.id in said else f"{named}: {said}"
+        raise type(error)(told) from error
 
 
 def _checked(statement: Statement, session: Session, instance: Any, level: float) -> Evidence:
@@ -81,6 +84,9 @@ def _checked(statement: Statement, session: Session, instance: Any, level: float
     since = time.process_time(), compile_seconds()
     demand_signature(statement, statement.solve)
     chosen = None if instance is None else [_located(statement, session, instance)]
+    if not isinstance(statement.claim, Recorded):
+        for label, first in chosen or list(statement.instances.fixed())[:1]:
+            demand_steady(statement, session, label, first)
     if isinstance(statement.claim, Recorded):
         tally, level = Tally(), 0.0
     elif isinstance(statement.claim, (Inequality, Identity)):

@@ -26,7 +26,7 @@ from lrtheory.bounds.arithmetic.integers import as_guarded, as_objects, may_wrap
 from lrtheory.bounds.claims import Identity, Inequality, Sides
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Comparison", "measure"]
+__all__ = ["Comparison", "in_doubles", "measure"]
 
 _FILTER = 1e-6  # entries whose slack is below this part of the scale are left to exact arithmetic
 
@@ -99,7 +99,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     OutcomeError
         If a side is NaN, or a rounding error is negative or not finite.
     """
-    sides = _in_doubles(claim, instance, outcome)
+    sides = in_doubles(claim, instance, outcome)
     # `raw` keeps the numbers as the claim gave them, for printing; `lhs` and `rhs` are doubles, for filtering
     raw = _aligned(sides)
     _demand_trivial(claim, sides, raw[0].shape)
@@ -148,7 +148,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     )
 
 
-def _in_doubles(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:
+def in_doubles(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:
     """Both sides of the first pass, which filters."""
     if claim.numbers is Ball:  # NumPy's exp, log and sqrt take doubles or balls, and no Fractions
         return _sides(claim, exactly(instance, float), exactly(outcome, float))

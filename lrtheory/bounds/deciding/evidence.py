@@ -89,7 +89,8 @@ class Evidence(Result):
         Seed of the session.
     counts : mapping of str to int
         Entries, entries in which the bound says something, entries decided exactly, entries outside the good event,
-        runs, the most runs on one instance, the cap, the lies about the outcome that were told, and those left untold.
+        runs, the most runs on one instance (where one refutes, the runs on that one), the cap, the lies about the
+        outcome that were told, and those left untold.
     seconds, compile_seconds : float
         Processor time, and how much of it went into compiling.
     """

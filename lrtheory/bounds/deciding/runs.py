@@ -70,6 +70,8 @@ def _decide(statement: Statement, session: Session, tally: Tally, labeled: tuple
         if isinstance(claim, Probability):
             row = _with_rate(claim, row, tally.counts["runs"] - before, level)
     tally.rows.append(row)
+    if row.verdict == "refuted":  # which needed no run on the others, whatever their order
+        tally.counts["most_runs"], tally.longest = tally.counts["runs"] - before, label
 
 
 def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
