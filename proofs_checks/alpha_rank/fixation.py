@@ -58,10 +58,10 @@ AR_T2 = Statement(
     says=(
         "One mutant among m individuals, whose payoff advantage times the selection strength is u, takes over with "
         "probability rho_m(u): that of a birth and death chain to get from 1 mutant to m before 0, where one more and "
-        "one less come in the proportion e^u to 1."
+        "one less come in the proportion e^u to 1. Both sides are logarithms of it."
     ),
     source=Classical("fixation probability of the Moran process", "M. Nowak, Evolutionary Dynamics, 2006, chapter 6"),
-    tex=r"\rho_m(u) = \frac{1 - e^{-u}}{1 - e^{-mu}} = P(1 \to m \text{ before } 0)",
+    tex=r"\log\rho_m(u) = \log\frac{1 - e^{-u}}{1 - e^{-mu}} = \log P(1 \to m \text{ before } 0)",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
     solve=log_fixation,
@@ -100,13 +100,14 @@ AR_T3_SINGLE = Statement(
     says=(
         "One mutant r among m individuals takes over from s with the probability that a birth and death chain gets "
         "from 1 to m before 0; with p mutants the chances T^+_p and T^-_p of one more and one less have the ratio "
-        "exp(alpha (f_r(p) - f_s(p))), f being the fitness of either and alpha the selection strength."
+        "exp(alpha (f_r(p) - f_s(p))), f being the fitness of either and alpha the selection strength. Both sides are "
+        "logarithms of the probability."
     ),
     source=Classical(
         "fixation under pairwise comparison",
         "A. Traulsen, M. Nowak, J. Pacheco, Stochastic dynamics of invasion and fixation, Phys. Rev. E 74, 2006",
     ),
-    tex=r"\rho(s \to r) = P(1 \to m \text{ before } 0),\ T^+_p / T^-_p = e^{\alpha (f_r(p) - f_s(p))}",
+    tex=r"\log\rho(s \to r) = \log P(1 \to m \text{ before } 0),\ T^+_p / T^-_p = e^{\alpha (f_r(p) - f_s(p))}",
     hypotheses={"two or more individuals": lambda single: single.population_size >= 2},
     instances=SINGLE_POPULATIONS,
     solve=log_chances,
@@ -132,10 +133,10 @@ AR_T3 = Statement(
     title="Fixation probabilities there and back",
     says=(
         "The probability rho_m(u) that one mutant with advantage u (selection strength times payoff gain) takes over "
-        "a population of m, divided by that of the way back, rho_m(-u), is exp((m - 1) u)."
+        "a population of m, divided by that of the way back, rho_m(-u), is exp((m - 1) u); both sides are logarithms."
     ),
     source=Derived(identities.fixation_log_ratio),
-    tex=r"\rho_m(u) / \rho_m(-u) = e^{(m-1)u}",
+    tex=r"\log\rho_m(u) - \log\rho_m(-u) = (m-1)u",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
     solve=log_fixation,

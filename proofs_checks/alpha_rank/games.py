@@ -94,10 +94,10 @@ AR_T4 = Statement(
     says=(
         "If one function phi of the profile tells what each player k gains in payoff M^k by moving alone from s to "
         "sigma (an exact potential), then the mass pi(s) is proportional to exp((m - 1) alpha phi(s)), where m is the "
-        "population size and alpha the selection strength."
+        "population size and alpha the selection strength; both sides are logarithms, and c makes the total mass 1."
     ),
     source=Derived(identities.potential_log_law),
-    tex=r"M^k(\sigma) - M^k(s) = \phi(\sigma) - \phi(s) \Rightarrow \pi(s) \propto e^{(m-1)\alpha\phi(s)}",
+    tex=r"M^k(\sigma) - M^k(s) = \phi(\sigma) - \phi(s) \Rightarrow \log\pi(s) = (m-1)\alpha\phi(s) + c",
     hypotheses={"exact potential": has_potential, "finite alpha": lambda game: 0 <= game.alpha < np.inf},
     instances=POTENTIAL_GAMES,
     solve=log_law,
@@ -126,10 +126,10 @@ P4 = Statement(
     says=(
         "In a game with an exact potential, at finite alpha, as much stationary mass flows along every deviation as "
         "flows back: pi(s) C(s, sigma) = pi(sigma) C(sigma, s), where C(s, sigma) is the probability of a step from "
-        "profile s to sigma."
+        "profile s to sigma. Both sides are logarithms."
     ),
     source=Derived(identities.potential_log_law),
-    tex=r"\pi(s)\, C_{s\sigma} = \pi(\sigma)\, C_{\sigma s}",
+    tex=r"\log\pi(s) + \log C_{s\sigma} = \log\pi(\sigma) + \log C_{\sigma s}",
     hypotheses={"exact potential": has_potential, "finite alpha": lambda game: 0 <= game.alpha < np.inf},
     instances=POTENTIAL_GAMES,
     solve=log_law,
@@ -158,10 +158,10 @@ AR_T5 = Statement(
     says=(
         "The law pi does not change when the payoffs M are multiplied by c > 0 and the selection strength alpha is "
         "divided by c, nor when a function b^k of what the others play, s^{-k}, is added to the payoff M^k of player "
-        "k; and renaming strategies only renames its profiles."
+        "k; and renaming strategies only renames its profiles. Both sides are logarithms of masses."
     ),
     source=Derived(identities.payoffs_with_offset),
-    tex=r"\pi(\alpha, M) = \pi(\alpha/c,\ c(M^k + b^k(s^{-k}))),\ \text{and strategies may be renamed}",
+    tex=r"\log\pi(\alpha, M) = \log\pi(\alpha/c,\ c(M^k + b^k(s^{-k}))),\ \text{and strategies may be renamed}",
     hypotheses={
         "a positive factor": lambda same: same.factor > 0,
         "orders of the strategies": lambda same: all(sorted(one) == list(range(len(one))) for one in same.orders),

@@ -30,7 +30,9 @@ class Sides:
         rounding error, where rhs + rounding >= trivial). Infinite in entries that have no such limit.
     rounding : array_like or None
         Rounding error of the sides where iterates carry one (`bounds.rounding`); such entries are decided on doubles,
-        and say nothing where it is as large as every number of the sides, the instance and the outcome.
+        and say nothing where it exceeds both sides and one of them is not zero. With more than a quarter of such
+        entries a claim is inconclusive. Both sides are those of the honest outcome there, and what is below 2^-46 of
+        the largest number of that and of the instance counts as zero.
     where : array_like of bool or None
         Entries on which a hypothesis about the run held (a good event); the others claim nothing.
     least : array_like or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Level
-from lrtheory.bounds.deciding.comparison import Comparison, measure
+from lrtheory.bounds.deciding.comparison import Comparison, measure, shown_apart
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import StatementError
@@ -66,7 +66,11 @@ def _look(
         return None
     tally.misled |= compared.misled
     tally.counts.update(
-        entries=compared.entries, saying=compared.saying, exact=compared.exact, outside=compared.outside
+        entries=compared.entries,
+        saying=compared.saying,
+        exact=compared.exact,
+        outside=compared.outside,
+        drowned=compared.drowned,
     )
     if compared.outside:
         _judge_event(statement, session, tally, label, instance)
@@ -106,7 +110,8 @@ def _compared(
     try:
         if not isinstance(statement.claim, (Inequality, Identity)):
             return _of_one_run(statement, session, instance)
-        return measure(statement.claim, instance, session.run(statement, instance), every=every)
+        honest = None if statement.reference is None else lambda: session.run(statement.honest(), instance)
+        return measure(statement.claim, instance, session.run(statement, instance), every=every, honest=honest)
     except Draws:
         raise
     except (Exception, SystemExit) as error:
@@ -129,7 +134,7 @@ def _of_one_run(statement: Statement, session: Session, instance: Any) -> Compar
         verdict=judgment.verdict,
         lhs=float(lhs),
         rhs=float(rhs),
-        shown=(f"{lhs:.6g}", f"{rhs:.6g}"),
+        shown=shown_apart(lhs, rhs, 6),
         where=(),
         rounding=0.0,
         ratio=lhs / rhs if rhs > 0 and not vacuous else float("nan"),

@@ -187,9 +187,7 @@ def _evidence(
 ) -> Evidence:
     rows, counts = tally.rows, tally.counts
     verdict = "recorded" if isinstance(statement.claim, Recorded) else tally.verdict()
-    decisive = [row for row in rows if row.verdict == "refuted"] or rows
-    # runs without a failure are all alike; the exact probability tells them apart
-    worst = max(decisive, key=lambda row: (row.badness, row.told.get("exact", 0.0))) if decisive else None
+    decisive, worst = [row for row in rows if row.verdict == "refuted"] or rows, tally.worst()
     ratios = [row.ratio for row in rows if not np.isnan(row.ratio)]
     lhs, rhs, slack = (np.array([getattr(row, name) for row in rows], float) for name in ("lhs", "rhs", "slack"))
     return Evidence(
@@ -263,6 +261,8 @@ def _message(statement: Statement, tally: Tally) -> str:
         remarks.append(f"{now} known to be violated: {statement.violated}".lstrip())
     if tally.counts["crashes"]:
         remarks.append(f"{tally.counts['crashes']} crashes, which catch nothing (the last: {tally.last_crash})")
+    if tally.left_out():
+        remarks.append(tally.left_out())
     if tally.counts["refused"]:
         remarks.append(f"{tally.counts['refused']} drawn instances broke a hypothesis and were left out")
     return "; ".join(remarks)

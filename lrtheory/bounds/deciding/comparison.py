@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -26,8 +27,10 @@ from lrtheory.bounds.arithmetic.integers import as_guarded, as_objects, may_wrap
 from lrtheory.bounds.claims import Identity, Inequality, Sides
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Comparison", "in_doubles", "measure"]
+__all__ = ["Comparison", "in_doubles", "measure", "shown_apart"]
 
+_DIGITS = 9
+_ZERO = 2.0**-46  # what doubles leave of a zero, as a part of the numbers from which they compute it
 _FILTER = 1e-6  # entries whose slack is below this part of the scale are left to exact arithmetic
 
 
@@ -52,8 +55,12 @@ class Comparison:
         must exceed it, and an entry that holds within it counts as 1 at most.
     vacuous : bool
         Whether no entry says anything.
-    entries, saying, exact, outside : int
-        Entries within the good event, those of them that say something, those decided exactly, and those outside.
+    entries, saying, exact, outside, drowned : int
+        Entries within the good event, those of them that say something, those decided exactly, those outside, and those
+        within that say nothing because their rounding exceeds both sides.
+    gap : float
+        The least part of its bound by which an entry that says something surely stays below it, its rounding against
+        it; infinite if there is none. A bound that is stricter by a larger part fails.
     misled : bool
         Whether doubles were far from the exact numbers in an entry, so that they cannot serve as a filter here.
     """
@@ -71,9 +78,18 @@ class Comparison:
     exact: int
     outside: int
     misled: bool
+    drowned: int = 0
+    gap: float = math.inf
 
 
-def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every: bool = False) -> Comparison:
+def measure(
+    claim: Inequality | Identity,
+    instance: Any,
+    outcome: Any,
+    *,
+    every: bool = False,
+    honest: Callable[[], Any] | None = None,
+) -> Comparison:
     """Measure a deterministic claim on one instance and one outcome.
 
     Parameters
@@ -85,6 +101,9 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     every : bool
         Decide every entry exactly, not only those that doubles leave in doubt. Doubles filter by the size of the sides,
         and are wrong where terms far larger than the sides cancel.
+    honest : callable or None
+        ``honest()`` is the outcome of the statement's own solver on this instance, which tells what is large; None
+        where `outcome` is that.
 
     Returns
     -------
@@ -126,25 +145,27 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
             slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
     # the worst entry is the one that comes nearest to failing once its rounding is granted
     worst = _worst(slack + rounding, scale, fails, inside)
-    drowned = _drowned(instance, outcome, lhs, rhs, rounding)
-    ratio, saying = _tightness(sides, lhs, rhs, rounding, inside & ~drowned)
+    drowned = inside & _drowned(claim, instance, outcome if honest is None else honest, lhs, rhs, rounding)
+    bites = _bites(sides, lhs, rhs, rounding, inside & ~drowned)
     # one failing entry refutes; an entry that stays open at the highest precision, or no entry at all, decides nothing
     verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
-    shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
+    shown = ("", "") if worst is None else _texts(*(side[worst] for side in (sure if doubtful[worst] else raw)))
     return Comparison(
         verdict=verdict,
         lhs=float("nan") if worst is None else float(lhs[worst]),
         rhs=float("nan") if worst is None else float(rhs[worst]),
-        shown=shown,  # type: ignore[arg-type]
+        shown=shown,
         where=() if worst is None else tuple(int(i) for i in worst),
         rounding=0.0 if worst is None else float(rounding[worst]),
-        ratio=ratio,
-        vacuous=saying == 0,
+        ratio=_tightness(lhs, rhs, rounding, bites),
+        vacuous=not bites.any(),
         entries=int(inside.sum()),
-        saying=saying,
+        saying=int(bites.sum()),
         exact=int(doubtful.sum()),
         outside=int((~inside).sum()),
         misled=bool(misled.any()),
+        drowned=int(drowned.sum()),
+        gap=math.inf if claim.equality else _gap(sides, lhs, rhs, rounding, bites),
     )
 
 
@@ -178,17 +199,31 @@ def _far(doubles: np.ndarray, exact: np.ndarray, decided: np.ndarray) -> np.ndar
         return decided & (np.abs(true - doubles) > _FILTER * np.maximum(np.abs(true), np.abs(doubles)))
 
 
-def _drowned(instance: Any, outcome: Any, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray) -> np.ndarray:
-    """Entries whose rounding is as large as every number in sight, so that any outcome would hold within it."""
+def _drowned(
+    claim: Inequality | Identity, instance: Any, outcome: Any, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray
+) -> np.ndarray:
+    """Entries whose rounding exceeds both sides, of which one is not zero, or is as large as every number in sight.
+
+    Both sides are those of the honest outcome, since a wrong one could be so large that its own rounding excuses it.
+    """
     if not (rounding > 0).any():
         return rounding > 0
-    sides = np.maximum(np.abs(lhs[np.isfinite(lhs)]).max(initial=0), np.abs(rhs[np.isfinite(rhs)]).max(initial=0))
-    # a residual that is 0 within rounding has small sides, and the data from which it is computed are large
-    below = (rounding > 0) & (rounding >= sides)
+    if callable(outcome):
+        outcome = outcome()
+        sides = in_doubles(claim, instance, outcome)
+        lhs, rhs = _filtering(_aligned(sides), sides)
+    sizes = np.maximum(np.abs(lhs), np.abs(rhs))
+    most = sizes[np.isfinite(sizes)].max(initial=0)
+    if sizes.shape != rounding.shape:  # where lengths may vary there is no entry to compare with
+        sizes = np.full(rounding.shape, most)
+    below = (rounding > 0) & (rounding >= sizes)
     if not below.any():
         return below
-    scale = max(sides, largest(instance), largest(outcome))
-    return below & (rounding >= scale) & (scale > 0)  # where all is 0, nothing tells what is large
+    # Doubles leave 1e-17 of a zero that they compute, and an entry that says 0 = 0 says something: what is far below
+    # the numbers from which it is computed counts as zero.
+    scale = max(most, largest(instance), largest(outcome))
+    zero = sizes <= _ZERO * scale
+    return below & np.where(zero, (rounding >= scale) & (scale > 0), rounding > sizes)
 
 
 def _sides(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:
@@ -325,29 +360,55 @@ def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.n
     return np.unravel_index(int(relative.argmin()), slack.shape)
 
 
-def _tightness(
-    sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, inside: np.ndarray
-) -> tuple[float, int]:
-    """The largest lhs/rhs where the claim bites, and the number of entries in which it says something."""
+def _bites(sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The entries in which the claim says something."""
     # An entry says something if a wrong solver could break it: rhs is below the largest value that lhs can take at all
     # (`trivial`), or lhs is above the smallest value that rhs can take at all (`least`).
-    bites = inside.copy()
-    bites &= rhs < np.inf
+    bites = inside & (rhs < np.inf)
     if sides.trivial is not None:
         bites &= rhs + rounding < _limit(sides.trivial, "trivial", rhs.shape)
     if sides.least is not None:
         bites &= lhs - rounding > _limit(sides.least, "least", rhs.shape)
-    saying = int(bites.sum())
+    return bites
+
+
+def _tightness(lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, bites: np.ndarray) -> float:
+    """The largest lhs/rhs where the claim bites; NaN where it does not."""
     # A quotient needs an rhs above its rounding; an entry that holds within rounding is tight, not more than tight.
-    bites &= (rhs > rounding) & np.isfinite(rhs)
+    some = bites & (rhs > rounding) & np.isfinite(rhs)
     met = np.where(lhs <= rhs + rounding, np.minimum(lhs, rhs), lhs)
-    return (float((met[bites] / rhs[bites]).max()) if bites.any() else float("nan")), saying
+    return float((met[some] / rhs[some]).max()) if some.any() else float("nan")
+
+
+def _gap(sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, bites: np.ndarray) -> float:
+    """The least part of the bound by which a biting entry stays below it; infinite where no bound is a number but 0."""
+    # the bound is rhs, unless the claim bounds a solver's result from below
+    bound = np.abs(lhs if sides.least is not None and sides.trivial is None else rhs)
+    some = bites & (bound > 0) & np.isfinite(lhs) & np.isfinite(rhs)
+    return float(((rhs[some] - lhs[some] + rounding[some]) / bound[some]).min()) if some.any() else math.inf
+
+
+def shown_apart(lhs: float, rhs: float, digits: int) -> tuple[str, str]:
+    """Two doubles with so many digits, or as many more as tell them apart."""
+    for more in range(digits, 17):
+        told = f"{lhs:.{more}g}", f"{rhs:.{more}g}"
+        if told[0] != told[1] or lhs == rhs:
+            return told
+    return f"{lhs:.17g}", f"{rhs:.17g}"
+
+
+def _texts(*entries: Any) -> tuple[str, str]:
+    """Both sides as evidence shows them: doubles in nine digits or more, exact numbers in full while Python can."""
+    lhs, rhs = entries
+    if all(isinstance(entry, (float, np.floating)) for entry in entries):
+        return shown_apart(float(lhs), float(rhs), _DIGITS)
+    return _text(lhs), _text(rhs)
 
 
 def _text(entry: Any) -> str:
-    """A number as evidence shows it: doubles in nine digits, exact numbers in full while Python prints them."""
+    """A number as evidence shows it."""
     if isinstance(entry, (float, np.floating)):
-        return f"{float(entry):.9g}"
+        return f"{float(entry):.{_DIGITS}g}"
     try:
         return str(entry)
     except ValueError:  # Python prints no integer of more than 4300 digits

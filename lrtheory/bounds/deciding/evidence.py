@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory.bounds.deciding.sizes import with_decimals
 from lrtheory.bounds.deciding.verdict import alone_of, contradictions, scope_of
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.session import DEFAULT_SEED
@@ -89,8 +90,8 @@ class Evidence(Result):
         Seed of the session.
     counts : mapping of str to int
         Entries, entries in which the bound says something, entries decided exactly, entries outside the good event,
-        runs, the most runs on one instance (where one refutes, the runs on that one), the cap, the lies about the
-        outcome that were told, and those left untold.
+        entries that say nothing below their rounding (`drowned`), runs, the most runs on one instance (where one
+        refutes, the runs on that one), the cap, the lies about the outcome that were told, and those left untold.
     seconds, compile_seconds : float
         Processor time, and how much of it went into compiling.
     """
@@ -274,7 +275,8 @@ class Evidence(Result):
             # what a search found is spelled out in the replay command, and may be long
             label = "found by search" if label.startswith("json:") and len(label) > 80 else label
             rounding = f"  (both within {worst['rounding']:.3g})" if "rounding" in worst else ""
-            rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"] + rounding), ("worst", label + at)]
+            lhs, rhs = with_decimals(worst["lhs"], worst["rhs"])
+            rows += [("lhs", lhs), ("rhs", rhs + rounding), ("worst", label + at)]
         if self.rows and self.is_whole and self.kind != "rate":
             rows.append(("instances", self._instances()))
         if self.n_instances > 1:
@@ -306,9 +308,13 @@ class Evidence(Result):
         found = sum(label.startswith("json:") for label in labels)
         fixed = sum(map(is_fixed, labels))
         kinds = {"fixed": fixed, "drawn": len(labels) - fixed - found, "found by search": found}
-        ranges = [f"{name} {_short(low)} to {_short(high)}" for name, (low, high) in self.sizes.items()]
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-        return "; ".join([f"{len(labels)}: {told}", *([", ".join(ranges)] if ranges else [])])
+        return "; ".join(filter(None, (f"{len(labels)}: {told}", self.ranges)))
+
+    @property
+    def ranges(self) -> str:
+        """How large the instances are, such as "n 1 to 39"; empty where no number of theirs varies."""
+        return ", ".join(f"{name} {_short(low)} to {_short(high)}" for name, (low, high) in self.sizes.items())
 
     def _strength(self) -> str:
         counts = self.counts

@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory._validation import must
 from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
+from lrtheory.bounds.deciding.comparison import shown_apart
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import FromGenerator
@@ -130,7 +131,7 @@ def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judg
         lhs,
         rhs,
         judgment.verdict,
-        shown=(f"{lhs:.6g}", f"{rhs:.6g}"),
+        shown=shown_apart(lhs, rhs, 6),
         ratio=lhs / rhs if rhs > 0 and not vacuous else float("nan"),
         vacuous=vacuous,
         log_e=judgment.log_against if judgment.verdict == "refuted" else judgment.log_for,

@@ -1,8 +1,10 @@
-"""The sizes of instances: the ranges of the numbers in which they differ."""
+"""How numbers are told: the ranges of those in which instances differ, and decimals beside long fractions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +12,12 @@ import numpy as np
 
 from lrtheory.bounds.arithmetic.data import parts
 
-__all__ = ["sizes_of"]
+__all__ = ["sizes_of", "with_decimals"]
 
 _MOST = 4
+_NUMBER = r"-?\d+(/\d+|(\.\d+)?(e[+-]?\d+)?)"  # of a fraction or a decimal, and neither a ball nor words
+_LONG = 16  # letters of a fraction that is read as it stands
+_DIGITS = (9, 60)  # of decimals, the least and the most
 _LARGE = 1e300  # beyond it are infinities, and integers that are no sizes
 
 
@@ -41,6 +46,35 @@ def sizes_of(instances: Sequence[Any]) -> dict[str, list[float]]:
         {name: _ends(found) for name, found in some.items() if min(found) < max(found)} for some in (seen, lengths)
     ]
     return dict(list((varied[0] or varied[1]).items())[:_MOST])
+
+
+def with_decimals(lhs: str, rhs: str) -> tuple[str, str]:
+    """Both sides of evidence, with a decimal beside a fraction that is too long to be read.
+
+    Parameters
+    ----------
+    lhs, rhs : str
+        As `Evidence.worst` has them.
+
+    Returns
+    -------
+    tuple of str
+        Decimals have as many digits as tell the sides apart.
+    """
+    numbers = [Fraction(side) if re.fullmatch(_NUMBER, side) else None for side in (lhs, rhs)]
+    for digits in range(*_DIGITS):
+        told = [None if one is None else _decimal(one, digits) for one in numbers]
+        if told[0] != told[1] or numbers[0] == numbers[1]:
+            break
+    sides = [
+        f"{side}  (about {decimal})" if decimal is not None and "/" in side and len(side) > _LONG else side
+        for side, decimal in zip((lhs, rhs), told, strict=True)
+    ]
+    return sides[0], sides[1]
+
+
+def _decimal(number: Fraction, digits: int) -> str:
+    return f"{Context(prec=digits).divide(Decimal(number.numerator), Decimal(number.denominator)).normalize()}"
 
 
 def _named(instance: Any) -> list[tuple[str, Any]]:

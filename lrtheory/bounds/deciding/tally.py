@@ -18,6 +18,8 @@ from lrtheory.bounds.running.handover import Fault, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
+_FEW, _LONG = 3, 60  # labels, and letters of one, that a remark spells out
+
 __all__ = ["Row", "Tally", "faulty", "found_label", "holds"]
 
 
@@ -63,6 +65,7 @@ class Tally:
     hypotheses: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)  # what is remarkable, and stands in no way
+    met: list[str] = field(default_factory=list)  # labels of the instances on which the hypotheses hold
     last_crash: str = ""
     longest: str = ""  # the label of the instance that needed the most runs
     breaks_hypothesis: bool = False
@@ -86,6 +89,30 @@ class Tally:
             }
             for row in self.rows
         ]
+
+    def worst(self) -> Row | None:
+        """The worst instance among those whose replay gives the verdict of all."""
+        kinds: tuple[list[Row], ...] = (
+            [row for row in self.rows if row.verdict == "refuted"],
+            # an instance that stayed open is why there is no support
+            [row for row in self.rows if row.verdict == "inconclusive"],
+            [row for row in self.rows if not row.vacuous],
+            self.rows,
+        )
+        decisive = next((rows for rows in kinds if rows), [])
+        # runs without a failure are all alike; the exact probability tells them apart
+        return max(decisive, key=lambda row: (row.badness, row.told.get("exact", 0.0)), default=None)
+
+    def left_out(self) -> str:
+        """Which instances the hypotheses admit and no row shows, in words; empty where there are none."""
+        measured = {row.label for row in self.rows}
+        labels = [label for label in self.met if label not in measured]
+        if not labels or any(row.instance is None for row in self.rows):
+            return ""
+        why = "crashed" if self.counts["crashes"] >= len(labels) else "refuted before" if self.refuted() else "no row"
+        named = [label if len(label) <= _LONG else f"{label[:_LONG]}..." for label in labels[:_FEW]]
+        more = f" and {len(labels) - _FEW} more" if len(labels) > _FEW else ""
+        return f"left out of {len(self.met)} instances ({why}): {', '.join(named)}{more}"
 
     def vacuous(self) -> str:
         """Where a claim says too little for support, in words; empty if it says enough."""
@@ -117,6 +144,7 @@ class Tally:
             self.counts["refused"] += 1
             return False
         self.hypotheses.update(statement.hypotheses.keys())
+        self.met.append(label)
         return True
 
     def instances(self, statement: Statement, session: Session, draws: int) -> Iterator[tuple[str, Any]]:

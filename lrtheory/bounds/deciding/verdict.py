@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["alone_of", "contradictions", "of_variants", "scope_of", "vacuity", "verdict_of"]
 
 _INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
+_DROWNED = 1 / 4  # the largest share of entries that may be below their rounding
 _FILTER = 1e-6  # sides that are nearer to each other than this part are decided exactly, whatever their doubles say
 
 
@@ -32,6 +33,9 @@ def vacuity(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> str
         return "the bound is vacuous on every instance"
     if saying < _INSTANCES * len(rows):
         return f"the bound is vacuous on {len(rows) - saying} of {len(rows)} instances"
+    drowned = counts.get("drowned", 0)
+    if drowned > _DROWNED * counts.get("entries", 0):
+        return f"the rounding exceeds both sides in {drowned} of {counts['entries']} entries, which say nothing"
     if counts.get("saying", 0) < _ENTRIES * counts.get("entries", 0):
         return f"the bound says something in {counts.get('saying', 0)} of {counts['entries']} entries"
     return ""
@@ -109,7 +113,13 @@ def contradictions(data: Mapping[str, Any]) -> list[str]:
     found += [f"`{name}` is {data[name]}, and the rows say {due}" for name, due in sums.items() if data[name] != due]
     if data["scope"].split(" ")[-1] in ("instance", "instances") and data["scope"] != scope_of(len(rows)):
         found.append(f"`scope` is {data['scope']!r}, and there are {len(rows)} rows")
-    pairs = (("saying", "entries"), ("exact", "entries"), ("most_runs", "runs"), ("most_runs", "cap"))
+    pairs = (
+        ("saying", "entries"),
+        ("exact", "entries"),
+        ("drowned", "entries"),
+        ("most_runs", "runs"),
+        ("most_runs", "cap"),
+    )
     for part, whole in pairs:
         if counts.get(part, 0) > counts.get(whole, 0):
             found.append(f"`counts` has {counts[part]} {part} of {counts.get(whole, 0)} {whole}")

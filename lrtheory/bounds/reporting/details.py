@@ -145,7 +145,8 @@ def _entry(found: Found) -> str:
     if evidence.n_instances:
         counts, said = evidence.counts, evidence.n_instances - evidence.vacuous
         entries = f", and in {counts['saying']} of {counts['entries']} entries" if counts.get("entries") else ""
-        lines.append(f"- says something on {said} of {evidence.n_instances} instances{entries}")
+        ranges = f" ({evidence.ranges})" if evidence.ranges else ""
+        lines.append(f"- says something on {said} of {evidence.n_instances} instances{ranges}{entries}")
     # the message of what is recorded without a check is its reason, which stands above
     lines += [f"- remark: {plain(evidence.message)}"] if evidence.message and worst else []
     if evidence.verdict != "recorded":
@@ -166,5 +167,5 @@ def _caught(one: Saboteur, found: Found) -> str:
     evidence = found.saboteurs[one.name]
     if not evidence.worst:
         return saboteur_line(one) + plain(evidence.message)
-    lhs, rhs = sides(evidence.worst)
+    lhs, rhs = sides(evidence.worst, enough=True)
     return saboteur_line(one) + f"left {lhs}, right {rhs}, at {place(evidence.worst['instance'])}"

@@ -11,7 +11,7 @@ from lrtheory.bounds.deciding.checking import LEVEL
 from lrtheory.bounds.deciding.evidence import Evidence, file_name, load_evidence
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
-from lrtheory.bounds.reporting.markdown import rounded, short
+from lrtheory.bounds.reporting.markdown import apart, rounded, short
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["Found", "collect", "counts", "how_close", "place", "run", "sides"]
@@ -183,13 +183,15 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
     }
 
 
-def sides(worst: Mapping[str, Any]) -> tuple[str, str]:
+def sides(worst: Mapping[str, Any], *, enough: bool = False) -> tuple[str, str]:
     """Both sides at the worst entry, in three digits.
 
     Parameters
     ----------
     worst : mapping
         `Evidence.worst`.
+    enough : bool
+        Whether sides that differ get the digits that tell them apart.
 
     Returns
     -------
@@ -197,7 +199,12 @@ def sides(worst: Mapping[str, Any]) -> tuple[str, str]:
         The left side, and the right one with what rounding may move.
     """
     rounding = f" ± {worst['rounding']:.1g}" if "rounding" in worst else ""
-    return short(worst["lhs"]), short(worst["rhs"]) + rounding
+    lhs, rhs = (apart if enough else _alike)(worst["lhs"], worst["rhs"])
+    return lhs, rhs + rounding
+
+
+def _alike(lhs: str, rhs: str) -> tuple[str, str]:
+    return short(lhs), short(rhs)
 
 
 def place(label: str) -> str:

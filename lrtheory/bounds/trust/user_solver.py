@@ -124,6 +124,8 @@ def _nearly(evidence: Evidence) -> str:
         return ""
     worst = int(np.argmax(-evidence.slack))
     scale = max(abs(evidence.lhs[worst]), abs(evidence.rhs[worst]))
+    if not np.isfinite(scale):  # an infinite answer agrees with nothing
+        return ""
     if not 0 < abs(evidence.slack[worst]) <= _CLOSE * scale and evidence.slack[worst] != 0:
         return ""
     return (
