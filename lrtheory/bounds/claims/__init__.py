@@ -6,12 +6,13 @@ Deterministic claims (`Inequality`, `Identity`) give their two sides for one ins
 
 from lrtheory.bounds.claims.both_sides import Identity, Inequality, Recorded, Sides
 from lrtheory.bounds.claims.expectation import Expectation
-from lrtheory.bounds.claims.judgment import Judgment, Level
+from lrtheory.bounds.claims.judgment import SHARPER, Judgment, Level
 from lrtheory.bounds.claims.law import Law
 from lrtheory.bounds.claims.probability import Probability
 from lrtheory.bounds.claims.rate import Rate
 
 __all__ = [
+    "SHARPER",
     "Claim",
     "Expectation",
     "Identity",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.arithmetic.exact import to_float
 from lrtheory.bounds.claims.fields import demand_functions, pair
-from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values
+from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values, sharpened
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = ["Expectation"]
@@ -88,6 +88,12 @@ class Expectation:
         if within is None:
             return value >= high
         return value - within <= low and high <= value + within
+
+    def stricter(self, part: float) -> Expectation | None:
+        """The claim with a bound that is smaller by a part of its size; None where it states a value."""
+        if self.at_most is None:
+            return None
+        return replace(self, at_most=lambda instance: sharpened(self._stated(instance)[0], part))
 
     def _stated(self, instance: Any) -> tuple[float, float | None]:
         """The stated bound or value, and `within`, which is None for a bound."""

@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Judgment", "Level", "Randomness", "by_e_values"]
+__all__ = ["SHARPER", "Judgment", "Level", "Randomness", "by_e_values", "sharpened"]
+
+SHARPER = (0.02, 0.1)  # parts of a bound by which it is made stricter, to see how near the claim comes to it
 
 Randomness = Literal["for each instance", "for all instances at once"]
 
@@ -49,3 +51,8 @@ def by_e_values(lhs: float, rhs: float, log_for: float, log_against: float, leve
     if log_for >= level.support:
         return Judgment(lhs, rhs, "supported", log_for, log_against)
     return Judgment(lhs, rhs, "inconclusive", log_for, log_against)
+
+
+def sharpened(bound: float, part: float) -> float:
+    """An upper bound that is stricter by a part of its size."""
+    return bound - part * abs(bound)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.claims.fields import demand_functions
-from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values
+from lrtheory.bounds.claims.judgment import Judgment, Level, Randomness, by_e_values, sharpened
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = ["Probability"]
@@ -41,6 +41,10 @@ class Probability:
 
     def __post_init__(self) -> None:
         demand_functions(self, "event", "at_most", optional=("exact",))
+
+    def stricter(self, part: float) -> Probability:
+        """The claim with a bound that is smaller by a part of its size."""
+        return replace(self, at_most=lambda instance: sharpened(self._stated(instance), part), exact=None)
 
     def is_vacuous(self, instance: Any) -> bool:
         """Never: a bound in (0, 1) leaves out some event."""

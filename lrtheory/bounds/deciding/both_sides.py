@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Level
+from lrtheory.bounds.claims import SHARPER, Expectation, Identity, Inequality, Law, Level
 from lrtheory.bounds.deciding.comparison import Comparison, measure, shown_apart
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
@@ -100,7 +100,8 @@ def _row(statement: Statement, label: str, instance: Any, m: Comparison) -> Row:
     claim = statement.claim
     two_sided = isinstance(claim, (Identity, Law)) or (isinstance(claim, Expectation) and claim.equals is not None)
     sides = (m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
-    return Row(label, instance, *sides, two_sided=two_sided, rounding=m.rounding)
+    sharper = next((part for part in SHARPER if m.gap < part), 0.0) if isinstance(claim, Inequality) else None
+    return Row(label, instance, *sides, two_sided=two_sided, rounding=m.rounding, sharper=sharper)
 
 
 def _compared(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory.bounds.deciding.sizes import with_decimals
+from lrtheory.bounds.deciding.sizes import stricter_words, with_decimals
 from lrtheory.bounds.deciding.verdict import alone_of, contradictions, scope_of
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.session import DEFAULT_SEED
@@ -73,7 +73,7 @@ class Evidence(Result):
         Instances examined.
     rows : tuple of mapping
         For each instance its label (`instance`), its `verdict`, `lhs`, `rhs`, `slack` and `rounding` at its worst
-        entry, and whether the bound `says` anything on it.
+        entry, whether the bound `says` anything on it, and which of the stricter bounds it refutes (`sharper`).
     problems : tuple of str
         Reasons against support beside the verdicts of the rows.
     sizes : mapping of str to list of float
@@ -145,6 +145,18 @@ class Evidence(Result):
     def is_whole(self) -> bool:
         """Whether this is about the whole family, and not about one instance of it."""
         return self.scope.endswith((" instance", " instances"))
+
+    @property
+    def sharper(self) -> float | None:
+        """The least part, of 2 % and 10 %, by which a stricter bound is refuted on some instance.
+
+        0 where neither is, and None where the claim has no bound that could be stricter, or is not supported. Nothing
+        was run for it: the sides are those of `rows`, of all their entries, and their rounding speaks for the bound.
+        """
+        tried = [row["sharper"] for row in self.rows if row.get("sharper") is not None]
+        if not tried or self.alone != "supported":
+            return None
+        return min((part for part in tried if part), default=0.0)
 
     @property
     def caller(self) -> str:
@@ -292,6 +304,8 @@ class Evidence(Result):
             rows.append(
                 ("tightness", f"largest lhs/rhs {self.tightness:.4g}, vacuous {self.vacuous} of {self.n_instances}")
             )
+        if self.sharper is not None:
+            rows.append(("stricter", stricter_words(self.sharper)))
         if self.level == 0 and self.counts.get("saying", 0) < self.counts.get("entries", 0):
             rows.append(("bites", f"in {self.counts['saying']} of {self.counts['entries']} entries"))
         if self.saboteurs:

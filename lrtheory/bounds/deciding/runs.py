@@ -9,7 +9,8 @@ import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.bounds.arithmetic import evalues
-from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
+from lrtheory.bounds.claims import SHARPER, Expectation, Judgment, Law, Level, Probability, Rate
+from lrtheory.bounds.claims.judgment import sharpened
 from lrtheory.bounds.deciding.comparison import shown_apart
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import StatementError
@@ -59,20 +60,40 @@ def _decide(statement: Statement, session: Session, tally: Tally, labeled: tuple
     claim, (label, instance), before = statement.claim, labeled, tally.counts["runs"]
     assert isinstance(claim, (Probability, Expectation, Law))
     try:
-        judgment = _runs(statement, session, tally, labeled, level)
+        judged = _runs(statement, session, tally, labeled, level)
     except Fault as fault:
         tally.counts["raised"] += isinstance(fault, Raised)
         tally.rows.append(faulty(label, instance, fault))
         return
-    if judgment is None:
+    if judged is None:
         return
+    judgment, seen = judged
     with blamed("the claim", place_of(statement.id, label), instance):
         row = _row(claim, label, instance, judgment)
         if isinstance(claim, Probability):
             row = _with_rate(claim, row, tally.counts["runs"] - before, level)
+        if row.verdict == "supported" and not row.vacuous and not statement.sabotage:
+            row = replace(row, sharper=_sharper(claim, row, seen, level))
     tally.rows.append(row)
     if row.verdict == "refuted":  # which needed no run on the others, whatever their order
         tally.counts["most_runs"], tally.longest = tally.counts["runs"] - before, label
+
+
+def _sharper(claim: Probability | Expectation | Law, row: Row, seen: np.ndarray, level: Level) -> float | None:
+    """The least part by which a stricter bound is refuted by the same runs, or by the probability that is known.
+
+    The e-values hold at whatever look the runs have stopped, so this errs with the probability of a check.
+    """
+    for part in SHARPER:
+        stricter = None if isinstance(claim, Law) else claim.stricter(part)
+        if stricter is None:
+            return None
+        known = row.told.get("exact")
+        if known is not None and known > sharpened(row.rhs, part):
+            return part
+        if known is None and stricter.judge(row.instance, seen, level).verdict == "refuted":
+            return part
+    return 0.0
 
 
 def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
@@ -141,8 +162,8 @@ def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judg
 
 def _runs(
     statement: Statement, session: Session, tally: Tally, labeled: tuple[str, Any], level: Level
-) -> Judgment | None:
-    """The judgment after the first chunk that decides, or after the last one; None where a saboteur crashed."""
+) -> tuple[Judgment, np.ndarray] | None:
+    """The judgment after the first chunk that decides, or the last one, and the runs; None where a saboteur crashed."""
     claim, (label, instance) = statement.claim, labeled
     assert isinstance(claim, (Probability, Expectation, Law))
     seen: list[np.ndarray] = []
@@ -159,7 +180,8 @@ def _runs(
             break
     if sum(map(len, seen)) > tally.counts["most_runs"]:
         tally.counts["most_runs"], tally.longest = sum(map(len, seen)), label
-    return judgment
+    assert judgment is not None
+    return judgment, np.concatenate(seen)
 
 
 def _observed(

@@ -1,4 +1,4 @@
-"""How numbers are told: the ranges of those in which instances differ, and decimals beside long fractions."""
+"""How numbers are told: ranges of those in which instances differ, decimals beside long fractions, stricter bounds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.arithmetic.data import parts
+from lrtheory.bounds.claims import SHARPER
 
-__all__ = ["sizes_of", "with_decimals"]
+__all__ = ["sizes_of", "stricter_words", "with_decimals"]
 
 _MOST = 4
 _NUMBER = r"-?\d+(/\d+|(\.\d+)?(e[+-]?\d+)?)"  # of a fraction or a decimal, and neither a ball nor words
@@ -71,6 +72,15 @@ def with_decimals(lhs: str, rhs: str) -> tuple[str, str]:
         for side, decimal in zip((lhs, rhs), told, strict=True)
     ]
     return sides[0], sides[1]
+
+
+def stricter_words(part: float) -> str:
+    """What became of bounds that are stricter by 2 % and by 10 %, by the least part that is refuted."""
+    if not part:
+        return f"not shown to be tight: no instance refutes a bound that is stricter by {100 * SHARPER[-1]:.0f} %"
+    others = [one for one in SHARPER if one < part]
+    but = f", and by {100 * others[-1]:.0f} % is not" if others else ""
+    return f"a bound that is stricter by {100 * part:.0f} % is refuted{but}"
 
 
 def _decimal(number: Fraction, digits: int) -> str:

@@ -39,6 +39,7 @@ class Row:
     log_e: float = float("nan")
     two_sided: bool = False
     rounding: float = 0.0
+    sharper: float | None = None  # the least of SHARPER that is refuted here, 0 for neither; None where none was tried
     told: Mapping[str, Any] = field(default_factory=dict)  # of a claim about chance: runs, upper limit, exact value
 
     @property
@@ -86,6 +87,7 @@ class Tally:
                 "slack": float(row.slack),
                 "rounding": float(row.rounding),
                 "says": not row.vacuous,
+                "sharper": row.sharper,
             }
             for row in self.rows
         ]

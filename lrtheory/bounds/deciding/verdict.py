@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lrtheory.bounds.claims import SHARPER
+
 __all__ = ["alone_of", "contradictions", "of_variants", "scope_of", "vacuity", "verdict_of"]
 
 _INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
@@ -150,6 +152,8 @@ def scope_of(n_instances: int) -> str:
 
 def _row_clauses(row: Mapping[str, Any], kind: str) -> list[str]:
     lhs, rhs, slack = row["lhs"], row["rhs"], row["slack"]
+    if row.get("sharper") not in (None, 0, *SHARPER):
+        return [f"it was tried with a bound that is stricter by {row['sharper']}"]
     one_sided, two_sided = rhs - lhs, -abs(rhs - lhs)
     due = {"identity": [two_sided], "law": [two_sided], "expectation": [one_sided, two_sided]}.get(kind, [one_sided])
     if not any(_same([slack], [each]) for each in due):

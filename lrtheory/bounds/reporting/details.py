@@ -12,6 +12,7 @@ from lrtheory.bounds.provenance.sources import Measured, version_of
 from lrtheory.bounds.reporting.figures import Record, details
 from lrtheory.bounds.reporting.found import TINY, Found, place, run, sides
 from lrtheory.bounds.reporting.markdown import plain
+from lrtheory.bounds.reporting.sharpened import sharpened_table
 from lrtheory.bounds.statement import Saboteur, Statement
 
 __all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]
@@ -66,6 +67,7 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
     observations = [one for one in found if isinstance(one.statement.source, Measured)]
     for heading, some in (("Theorems", theorems), ("Observations", observations)):
         parts += [f"## {heading}\n", *map(_entry, some)] if some else []
+    parts += list(filter(None, [sharpened_table(found)]))
     parts += ["## Figures\n", *map(details, records)] if records else []
     return "\n".join(parts)
 
