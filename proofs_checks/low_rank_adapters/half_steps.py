@@ -19,6 +19,7 @@ from proofs_checks.low_rank_adapters.families.factors import (
     has_full_rank,
     is_adapter,
     norm,
+    worst,
 )
 from proofs_checks.low_rank_adapters.families.moves import (
     half_steps,
@@ -168,8 +169,10 @@ def is_joint(case: Factors, found: Found, cross: bool = True) -> Sides:
         both = theory.projected(case.M, left=case.B) + theory.projected(case.M, right=case.A)
         wanted = -case.step_size * both.astype(float)
     lr = abs(case.step_size) * norm(case.M)
-    small = min(np.linalg.svd(X, compute_uv=False)[-1] for X in (case.B, case.A))
-    size = norm(case.B) * norm(case.A) + lr + lr**2 / small**2
+    # a pseudo-inverse errs by its size times the condition of its factor, and B B^+ by the square of that
+    conditions, least = [worst(X) for X in (case.B, case.A)], [np.linalg.norm(X, -2) for X in (case.B, case.A)]
+    cross_term = lr**2 / (least[0] * least[1]) * conditions[0] * conditions[1]
+    size = norm(case.B) * norm(case.A) + lr * (conditions[0] ** 2 + conditions[1] ** 2) + cross_term
     return beside([(found["B"] @ found["A"] - case.B @ case.A, wanted)], allowance(case.M, case.load + 4 * size))
 
 
