@@ -157,12 +157,10 @@ def bent(case: Scores, found: float, share: float = 1.0) -> Sides:
     exact = curvature(case)
     limit = float(theory.second_derivative_bound(len(case.A), case.V.shape[1], largest=case.largest))
     # the error of a central difference is the fourth derivative, at most 384 n d b^4, times step^2 / 6
-    rounding_bound = np.array([1, 2 / STEP]) * case.rounding_bound + np.array(
-        [0, 64 * case.V.size * case.largest**4 * STEP**2]
-    )
+    quotient = 2 / STEP * case.rounding_bound + 64 * case.V.size * case.largest**4 * STEP**2
     anyhow = 5 * case.V.size * case.largest**2 / 8  # O'^2 at most b^2 / 16, O'' at most b^2 / 4
-    sides = [abs(exact), abs(found - exact)], [share * limit, 0.0]
-    return Sides(*sides, trivial=[anyhow, np.inf], rounding=rounding_bound)
+    sides = [abs(exact), found, -found], [share * limit, exact, -exact]
+    return Sides(*sides, trivial=[anyhow, np.inf, np.inf], rounding=[case.rounding_bound, quotient, quotient])
 
 
 LL_H3_SECOND = Statement(

@@ -24,7 +24,7 @@ from lrtheory.bounds.arithmetic.exact import (
     to_float,
 )
 from lrtheory.bounds.arithmetic.integers import as_guarded, as_objects, may_wrap
-from lrtheory.bounds.claims import Identity, Inequality, Sides
+from lrtheory.bounds.claims import SHARPER, Identity, Inequality, Sides
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = ["Comparison", "in_doubles", "measure", "shown_apart"]
@@ -385,7 +385,24 @@ def _gap(sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, b
     # the bound is rhs, unless the claim bounds a solver's result from below
     bound = np.abs(lhs if sides.least is not None and sides.trivial is None else rhs)
     some = bites & (bound > 0) & np.isfinite(lhs) & np.isfinite(rhs)
-    return float(((rhs[some] - lhs[some] + rounding[some]) / bound[some]).min()) if some.any() else math.inf
+    # where a claim says what its sides can reach, the entries without a limit compare a report with the truth
+    named = {"trivial": sides.trivial, "least": sides.least}
+    limits = [np.isfinite(_limit(side, name, rhs.shape)) for name, side in named.items() if side is not None]
+    limited = np.any(limits, axis=0) if limits else some
+    some = some & limited if (some & limited).any() else some
+    with np.errstate(invalid="ignore", over="ignore"):  # in entries that are left out
+        gaps = np.where(some, (rhs - lhs + rounding) / np.where(some, bound, 1.0), math.inf).ravel()
+    near = np.flatnonzero(gaps < max(SHARPER))
+    if not len(near):
+        return float(gaps.min(initial=math.inf))
+    # an equality in two inequalities has a mirror image, and no constant: l <= r with r <= l, or with -l <= -r
+    entries = list(zip(lhs.ravel().tolist(), rhs.ravel().tolist(), strict=True))
+    known = set(entries)
+    for at in near:
+        low, high = entries[at]
+        if (-low, -high) in known or (low != high and (high, low) in known):
+            gaps[at] = math.inf
+    return float(gaps.min())
 
 
 def shown_apart(lhs: float, rhs: float, digits: int) -> tuple[str, str]:

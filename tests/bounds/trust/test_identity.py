@@ -144,6 +144,8 @@ def test_a_file_in_which_one_number_was_changed_does_not_load(toy: Statement, tm
     path = check(toy, Session()).save(tmp_path)
     data = json.loads(path.read_text())
     places = [one for one in _numbers({name: data[name] for name in RESTS}) if one[-1] != "rounding"]
+    if data["rows"][0]["sharper"] is None:  # a claim without a bound
+        places = [one for one in places if one[-1] != "sharper"]
     # some of each array, the first and the last
     kinds: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for place in places:

@@ -67,6 +67,18 @@ def test_rounding_speaks_for_the_bound_and_vacuous_entries_tell_nothing() -> Non
     assert check(toy(inequality(lambda n, o: Sides(0.0, 0.0, rounding=0.0))), Session()).sharper == 0.0
 
 
+def test_reports_and_equalities_have_no_constant() -> None:
+    half = np.array([0.5, 0.7, -0.7])
+    sides = lambda n, o: Sides(half, [1.0, 0.7, -0.7], rounding=0.0)
+    assert check(toy(inequality(sides)), Session()).sharper == 0.0
+    swapped = lambda n, o: Sides([0.5, 0.7, 0.7 + 1e-9], [1.0, 0.7 + 1e-9, 0.7], rounding=1e-6)
+    assert check(toy(inequality(swapped)), Session()).sharper == 0.0
+    reported = lambda n, o: Sides([0.5, 3.0], [1.0, 3.0], trivial=[2.0, np.inf], rounding=0.0)
+    assert check(toy(inequality(reported)), Session()).sharper == 0.0
+    attained = lambda n, o: Sides([0.5, 3.0], [1.0, 3.0], rounding=0.0)
+    assert check(toy(inequality(attained)), Session()).sharper == 0.02
+
+
 def test_probabilities_and_means() -> None:
     coins = lambda p: lambda n, rng, runs: rng.random(runs) < p
     bound = Probability(lambda n, x: x, lambda n: 0.5)
