@@ -19,12 +19,16 @@ Graph = instances.Graph
 # --- truth and claims ------------------------------------------------------------------------------------------------
 
 
+def are_nodes(graph, nodes):
+    return len(set(nodes)) == len(nodes) and set(nodes) <= set(range(graph.n))
+
+
 def is_clique(graph, nodes):
-    return len(set(nodes)) == len(nodes) and all(pair in graph.edges for pair in combinations(sorted(nodes), 2))
+    return are_nodes(graph, nodes) and all(pair in graph.edges for pair in combinations(sorted(nodes), 2))
 
 
 def is_independent(graph, nodes):
-    return len(set(nodes)) == len(nodes) and not any(pair in graph.edges for pair in combinations(sorted(nodes), 2))
+    return are_nodes(graph, nodes) and not any(pair in graph.edges for pair in combinations(sorted(nodes), 2))
 
 
 @cache
@@ -238,6 +242,7 @@ CLIQUE_REMOVAL = Statement(
     solve=removal,
     claim=Inequality(between),
     may_vary=dict.fromkeys(("0", "1", "1.*"), "an answer is a set of any size, which the claim judges"),
+    closed="a part of an answer keeps the promise too, so no other answer can be told from it",
     saboteurs=(
         saboteur(
             "the last clique is forgotten",
@@ -260,6 +265,7 @@ LARGE_CLIQUE = Statement(
     instances=LARGE,
     solve=size,
     claim=size_of_clique(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("most neighbors, and one", solve=lambda graph, rng: 1 + max(d for _, d in graph.degree)),
         saboteur("one more", claim=size_of_clique(1)),

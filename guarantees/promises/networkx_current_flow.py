@@ -169,6 +169,7 @@ SAMPLE = Statement(
     instances=SAMPLED,
     solve=by_sampling(),
     claim=off_with(lambda n: Fraction(2, n)),
+    closed="the promise is a tolerance, and a wrong number within it keeps the promise too",
     saboteurs=(
         saboteur("the tolerance 4, for which one pair is enough", solve=by_sampling(4)),
         saboteur("at most 1/n^8", claim=off_with(lambda n: Fraction(1, n**8))),

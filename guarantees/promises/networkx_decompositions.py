@@ -219,6 +219,7 @@ DENSEST_FISTA = replace(
     solve=dense("fista"),
     claim=share_of_densest(0),
     may_vary={"1": "an answer is a set of any size, which the claim judges"},
+    closed="any nodes with their own density keep the promise, since it names no factor",
     saboteurs=(
         saboteur("one node is forgotten", solve=one_forgotten),
         saboteur("the densest", claim=share_of_densest(1)),

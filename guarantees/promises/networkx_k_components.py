@@ -99,6 +99,7 @@ K_COMPONENTS_SOUND = Statement(
     solve=k_components,
     claim=none_unsound(),
     may_vary={"*": "an answer is a set of any size, which the claim judges"},
+    closed="a part of an answer keeps the promise too, so no other answer can be told from it",
     saboteurs=(saboteur("cores", solve=cores), saboteur("one more", claim=none_unsound(1))),
 )
 
@@ -142,6 +143,7 @@ K_COMPONENTS_APPROXIMATE = Statement(
     solve=k_components_approximately,
     claim=none_unsound(),
     may_vary={"*": "an answer is a set of any size, which the claim judges"},
+    closed="a part of an answer keeps the promise too, so no other answer can be told from it",
     saboteurs=(
         saboteur("cores", solve=cores),
         saboteur("one more", claim=none_unsound(1)),

@@ -62,6 +62,7 @@ SOBOL = Statement(
     ),
     solve=sobol,
     claim=Identity(in_boxes),
+    closed="points of another seed, or of another case, are such a net too",
     saboteurs=(
         saboteur("without the first point", solve=without_first),
         saboteur("points of Halton", solve=halton),
@@ -144,6 +145,7 @@ DISKS = Statement(
     solve=disks,
     claim=apart(),
     may_vary={"outcome": "how many points fit is drawn, and the claim looks at all of them"},
+    closed="a part of an answer keeps the promise too, so no other answer can be told from it",
     saboteurs=(saboteur("uniform points", solve=uniform), saboteur("twice the radius", claim=apart(2))),
     decisions=("outcome",),
 )
@@ -235,6 +237,7 @@ LATIN = Statement(
     ),
     solve=latin,
     claim=Identity(stratified),
+    closed="points of another case are such a sample too",
     saboteurs=(
         saboteur(
             "points of Halton", solve=lambda one, rng: qmc.Halton(one.d, scramble=one.scramble, rng=rng).random(one.n)

@@ -108,5 +108,5 @@ QUANTILE = Statement(
         saboteur("one place narrower", solve=partial(order_statistics, narrower=1)),
         saboteur("a tenth more", claim=contains(Fraction(11, 10))),
     ),
-    decisions=("outcome",),
+    decisions=("*",),
 )

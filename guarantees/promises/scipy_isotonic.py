@@ -115,6 +115,7 @@ RANGE = Statement(
     instances=replace(SERIES, name="series-range"),
     solve=fitted,
     claim=between_ends(slip=True),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("twice the values", solve=lambda series, rng: [2 * x for x in fitted(series, rng)]),
         saboteur(

@@ -115,6 +115,7 @@ KOLMOGOROV_SMIRNOV_TIES = replace(
     "alpha of all splits of the values into two samples, for every alpha.",
     hypotheses=TIES,
     instances=TIED,
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     notes="Nothing is said of ties. The claim is what a user would expect of a p-value that is called exact.",
 )
 
@@ -237,6 +238,7 @@ WILCOXON_TIES = replace(
         draw=lambda draws: Magnitudes((1, *sorted(draws.integers(0, 2, shape=2).tolist()))),
     ),
     solve=with_all_signs(lambda x: tied_wilcoxon(tuple(x.tolist()))),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("one-sided", solve=with_all_signs(lambda x: tied_wilcoxon(tuple(x.tolist())) / 2)),
         WILCOXON.saboteurs[1],
@@ -307,6 +309,7 @@ PERMUTATION = Statement(
     instances=replace(POOLS, tight=(Tight(Pool((0, 1, 2, 4), 2), 1, 1),), climb=None),
     solve=on_every_split(permuted),
     claim=attained_level(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("one side chosen by the data", solve=on_every_split(lambda x, y: permuted(x, y) / 2)),
         HALF,

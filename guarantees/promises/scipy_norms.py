@@ -68,6 +68,7 @@ ONE_NORM = Statement(
     ),
     solve=estimate,
     claim=below_norm(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("by rows", solve=by_rows),
         saboteur("nine tenths", claim=below_norm(Fraction(9, 10))),

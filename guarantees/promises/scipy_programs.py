@@ -135,6 +135,7 @@ MILP = Statement(
     instances=Family("programs", always=[*SMALL, ROUNDED], draw=drawn),
     solve=by_solver(1),
     claim=within_gap(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("rounded down", solve=rounded),
         saboteur("nothing at all", solve=nothing),
@@ -157,6 +158,7 @@ SEMI_INTEGER = Statement(
     solve=by_solver(3),
     claim=within_gap(or_zero=True),
     may_vary={"0": "a program without a solution has none"},
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(saboteur("within its bounds", solve=by_solver(1)), saboteur("nothing at all", solve=nothing)),
 )
 

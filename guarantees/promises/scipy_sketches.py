@@ -102,6 +102,7 @@ CLARKSON_WOODRUFF = Statement(
     ),
     solve=sketched,
     claim=Probability(event, lambda vector: float(vector.delta), exact=exact),
+    free={"outcome": "a sketch and its negative have the same norm"},
     saboteurs=(
         saboteur("one row for all", solve=one_row),
         saboteur("delta / 8", claim=Probability(event, lambda vector: float(vector.delta / 8))),

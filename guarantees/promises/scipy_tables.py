@@ -181,6 +181,7 @@ BOSCHLOO = Statement(
     instances=Family("boschloo-tables", always=lambda: small(), draw=drawn),
     solve=lambda table, rng: boschloo(table),
     claim=at_least(by_fisher),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur(
             "the p-value of Fisher", solve=lambda table, rng: float(fisher(table.x, table.y, table.m, table.n)) / 2

@@ -86,6 +86,7 @@ HASHER = Statement(
     instances=Family("documents", always=PAIRS, complete="two words in one or two columns", members=len(PAIRS)),
     solve=random_words(),
     claim=in_mean(),
+    closed="the promise is a tolerance, and a wrong number within it keeps the promise too",
     saboteurs=(
         saboteur("without signs", solve=random_words(alternate_sign=False)),
         saboteur("one more", claim=in_mean(1.0)),
@@ -163,6 +164,7 @@ SCALER = Statement(
     ),
     solve=scaled,
     claim=in_range(slip=True),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("by the largest absolute value", solve=by_largest),
         saboteur(

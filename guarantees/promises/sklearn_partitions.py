@@ -73,6 +73,7 @@ ADJUSTED_RAND = Statement(
     ),
     solve=lambda pair, rng: float(adjusted_rand_score(pair.first, pair.second)),
     claim=within(Fraction(-1, 2)),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("not adjusted", solve=lambda pair, rng: 2 * float(rand_score(pair.first, pair.second)) - 1),
         saboteur("at least -2/5", claim=within(Fraction(-2, 5))),

@@ -105,6 +105,7 @@ DIMENSION_WITHIN_ONE = Statement(
     instances=DIMENSION.instances,
     solve=components,
     claim=as_many_as(less=1),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("binary logarithms, halved", solve=lambda one, rng: int(2 * np.log2(one.n) / width(one))),
         saboteur("a factor of 5", claim=as_many_as(less=1, factor=5)),
@@ -187,6 +188,7 @@ GAUSSIAN = Statement(
     instances=Family("points", always=(Points(2, 40, 50, 0), Points(4, 40, 80, 1)), draw=drawn_points),
     solve=projected(GaussianRandomProjection),
     claim=fails_at_most(),
+    closed="the promise is a tolerance, and a wrong number within it keeps the promise too",
     saboteurs=(
         saboteur("one component", solve=projected(one_component)),
         saboteur("a thousandth", claim=fails_at_most(Fraction(1, 1000))),
@@ -210,6 +212,7 @@ SPARSE_DENSE_ROWS = Statement(
     instances=GAUSSIAN.instances,
     solve=projected(SparseRandomProjection),
     claim=fails_at_most(),
+    closed="the promise is a tolerance, and a wrong number within it keeps the promise too",
     saboteurs=(
         saboteur("one component", solve=projected(one_component)),
         saboteur("a thousandth", claim=fails_at_most(Fraction(1, 1000))),

@@ -89,7 +89,7 @@ FOLDS = Statement(
     solve=folds(StratifiedKFold),
     claim=differ_by(1),
     saboteurs=(saboteur("folds without classes", solve=folds(KFold)), saboteur("equal folds", claim=differ_by(0))),
-    decisions=("outcome",),
+    decisions=("*",),
 )
 
 
@@ -206,6 +206,7 @@ HALVES = Statement(
     ),
     solve=halves(stratified=True),
     claim=share_within(1),
+    closed="parts of another case are stratified as well where its classes are",
     saboteurs=(
         saboteur("without classes", solve=halves(stratified=False)),
         saboteur("within a half", claim=share_within(Fraction(1, 2))),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import Family, FromGenerator
 from lrtheory.bounds.running.blame import blamed, lost_attribute
 from lrtheory.bounds.running.encoding import digest
@@ -164,7 +164,11 @@ class Session:
             before = _state_of(rng)
             outcome = received(_solved(statement, given, instance, rng, (1,), self._called))
             due = dues[place] = dues[place] if place in dues else self._due(statement, instance, place, 1)
-            yield outcome if due is None else _in_form(statement, outcome, due[0]), _state_of(rng) != before
+            try:
+                outcome = outcome if due is None else _in_form(statement, outcome, due[0])
+            except OutcomeError as error:
+                raise _varied(error, statement, [one[0] for one in dues.values() if one is not None]) from error
+            yield outcome, _state_of(rng) != before
         _demand_unaltered(given, instance)
 
     def observed_alone(self, statement: Statement, instance: Any, first: int, size: int) -> np.ndarray:
@@ -201,6 +205,20 @@ class Session:
                 self._memo.popitem(last=False)
         self._memo.move_to_end(key)
         return self._memo[key][0]
+
+
+def _varied(error: OutcomeError, statement: Statement, dues: list[Any]) -> StatementError:
+    """The error of an outcome of another form, or what a statement lacks whose honest outcomes have several forms."""
+    for due in dues[1:]:
+        try:
+            fitted(due, dues[0], may_vary=statement.may_vary, unread=statement.unread)
+        except OutcomeError as differs:
+            path = f"{differs}".split("`")[1]
+            return StatementError(
+                f"honest outcomes differ in form from run to run: {differs}; where a length belongs to the solver, the "
+                f'statement says so: may_vary={{"{path}": "the reason"}}'
+            )
+    return error
 
 
 def _in_form(statement: Statement, outcome: Any, due: Any) -> Any:

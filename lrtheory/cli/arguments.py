@@ -114,9 +114,10 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("name", help="A name in small letters; the file is called bounds_NAME.py.")
     new.add_argument(
         "--claim",
-        choices=("inequality", "probability"),
+        choices=("inequality", "probability", "identity"),
         default="inequality",
-        help="A bound on the value of each answer (default), or on the chance that a random algorithm fails.",
+        help="A bound on the value of each answer (default), or on the chance that a random algorithm fails, or an "
+        "equality of doubles up to a stated rounding.",
     )
     ahead = "Compile the kernels ahead, which otherwise happens on first use."
     warmup = command("warmup", "project:warmup", ahead, machine=False)

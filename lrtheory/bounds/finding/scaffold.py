@@ -26,8 +26,9 @@ def scaffold(name: str, folder: Path, claim: str = "inequality") -> str:
         Small letters, digits and ``_``, beginning with a letter.
     folder : Path
         Folder of the new file.
-    claim : {"inequality", "probability"}
-        Whether the theorem bounds a value of each answer, or the chance that an answer of a random algorithm is wrong.
+    claim : {"inequality", "probability", "identity"}
+        Whether the theorem bounds a value of each answer, or the chance that an answer of a random algorithm is wrong,
+        or equals two numbers up to the rounding of doubles.
 
     Returns
     -------

@@ -24,6 +24,9 @@ class Graph:
     edges: tuple[tuple[int, int], ...]
 
 
+PATH, STAR = Graph(3, ((0, 1), (1, 2))), Graph(3, ((0, 1), (0, 2)))
+
+
 def drawn(draws):
     """Draw a graph; every choice goes through `draws`, so that a counterexample can be simplified.
 
@@ -65,7 +68,8 @@ def largest(factor: Number, k: int) -> Number:
 
 def within(factor):
     """At most `factor` times the least; what is no cover counts as larger than any cover (write 3/2 as a Fraction)."""
-    size = lambda graph, chosen: len(set(chosen)) if covers(graph, chosen) else 10 * graph.n
+    is_cover = lambda graph, chosen: set(chosen) <= set(range(graph.n)) and covers(graph, chosen)
+    size = lambda graph, chosen: len(set(chosen)) if is_cover(graph, chosen) else 10 * graph.n
     bound = lambda graph: largest(factor, least(graph))
     return Inequality(lambda graph, chosen: Sides(lhs=size(graph, chosen), rhs=bound(graph), trivial=graph.n))
 
@@ -77,9 +81,10 @@ COVER = Statement(
     source=Classical("matching bound for vertex covers", "V. V. Vazirani, Approximation Algorithms, 2001, section 1.1"),
     tex=r"|S| \\le 2 |S^*|",
     hypotheses={"no loops": lambda graph: all(u != v for u, v in graph.edges)},
-    instances=Family("NAME-graphs", always=(Graph(2, ((0, 1),)), Graph(3, ((0, 1), (1, 2)))), draw=drawn),
+    instances=Family("NAME-graphs", always=(Graph(2, ((0, 1),)), PATH, STAR), draw=drawn),
     solve=cover,
     claim=within(2),
+    decisions=("*",),  # all of the outcome; whatever else it held would have to follow from them
     # an answer is judged only in the form of that of `solve`, and a saboteur with fewer nodes would have another
     may_vary={"outcome": "how many nodes cover the edges is the solver's"},
     saboteurs=(saboteur("one node alone", solve=first_ends), saboteur("no factor", claim=within(1))),
@@ -184,6 +189,8 @@ MIN_CUT = Statement(
     instances=Family("NAME-graphs", always=(cliques(4), SQUARE), draw=drawn),
     solve=cut,
     claim=at_most(1),
+    # the forger demands that nothing depends on what is free
+    free={"outcome": "both sides of a cut are alike, whichever is called true"},
     saboteurs=(
         saboteur("any two nodes are merged", solve=any_pairs),
         saboteur("three times as often", claim=at_most(3)),
@@ -192,5 +199,78 @@ MIN_CUT = Statement(
 )
 '''
 
+_IDENTITY = '''\
+"""A theorem about floating point of one's own: leading singular vectors leave the least error of any projection.
+
+Change it piece by piece. `NAME/leading` is its id; `lrtheory check NAME/leading` measures it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Family, Identity, Sides, Statement, rounding, saboteur
+
+
+@dataclass(frozen=True)
+class Case:
+    """An instance is plain data: a matrix, and how many vectors are due."""
+
+    matrix: np.ndarray
+    k: int
+
+
+def drawn(draws):
+    """Draw a matrix; every choice goes through `draws`, so that a counterexample can be simplified."""
+    rows, columns = draws.integers(2, 5), draws.integers(2, 5)
+    return Case(draws.floats(-1.0, 1.0, (rows, columns)), draws.integers(1, min(rows, columns) - 1))
+
+
+def leading(case, rng):
+    """The algorithm under test: the first k left singular vectors, shape (rows, k)."""
+    return np.linalg.svd(case.matrix)[0][:, : case.k]
+
+
+def last(case, rng):
+    """A wrong solver: the last vectors."""
+    return np.linalg.svd(case.matrix)[0][:, -case.k :]
+
+
+def compared(case, vectors, dropped=0):
+    """Compare what the projection leaves with the tail of the spectrum, and the vectors with an orthonormal basis."""
+    M, V = case.matrix, vectors
+    due = (np.linalg.svd(M, compute_uv=False)[case.k + dropped :] ** 2).sum()
+    lhs = np.append((V.T @ V).ravel(), ((M - V @ (V.T @ M)) ** 2).sum())
+    rhs = np.append(np.eye(case.k).ravel(), due)
+    # close sides would be computed again from Fractions, which no factorization takes; so the sides say what doubles
+    # may err by: a small multiple of the number of operations on numbers of this size
+    return Sides(lhs, rhs, rounding=rounding(100 * M.size, 1 + (M**2).sum()))
+
+
+LEADING = Statement(
+    id="NAME/leading",
+    title="Leading singular vectors leave the tail of the spectrum",
+    says="The first k left singular vectors V of M are orthonormal, and M - V V^T M has as squared Frobenius norm the "
+    "sum of all but the k largest squared singular values s_i.",
+    source=Classical("Eckart and Young", "G. Golub, C. Van Loan, Matrix Computations, 2013, section 2.4"),
+    tex=r"\\|M - V V^\\top M\\|^2 = \\sum_{i > k} s_i^2",
+    hypotheses={"k below both sides": lambda case: 1 <= case.k < min(case.matrix.shape)},
+    instances=Family("NAME-matrices", always=(Case(np.diag([2.0, 1.0]), 1), Case(np.ones((3, 2)), 1)), draw=drawn),
+    solve=leading,
+    claim=Identity(compared),
+    decisions=("outcome",),
+    # the forger demands that nothing depends on what is free
+    free={"outcome": "a singular vector has no sign"},
+    saboteurs=(
+        saboteur("the last vectors", solve=last),
+        saboteur("one value less", claim=Identity(lambda case, vectors: compared(case, vectors, dropped=1))),
+    ),
+)
+'''
+
 #: by the word that ``--claim`` takes: the name of the statement, and the file
-TEMPLATES = {"inequality": ("cover", _INEQUALITY), "probability": ("min-cut", _PROBABILITY)}
+TEMPLATES = {
+    "inequality": ("cover", _INEQUALITY),
+    "probability": ("min-cut", _PROBABILITY),
+    "identity": ("leading", _IDENTITY),
+}

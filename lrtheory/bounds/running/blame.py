@@ -18,6 +18,7 @@ from lrtheory.bounds.errors import OutcomeError, StatementError
 __all__ = ["blamed", "lost_attribute", "place_of", "told"]
 
 _ENGINE = Path(__file__).resolve().parent.parent
+_OBJECTS = ("dtype('O')", "type object", "type Fraction", "type Ball", "'Fraction'", "'Ball'")
 _LONG = 100  # letters of a label that a sentence repeats
 
 
@@ -67,9 +68,21 @@ def told(error: BaseException, part: str, place: str, instance: Any = None) -> S
     if isinstance(error, StatementError):
         kind = OutcomeError if isinstance(error, OutcomeError) else StatementError
         return kind(f"{error}" if f"{error}".startswith(place.partition(" on ")[0]) else f"{place}: {error}")
-    lost = lost_attribute(error, instance)
+    lost = lost_attribute(error, instance) or _not_exact(error)
     text = f"{place}: {part} raised {type(error).__name__}: {error}".rstrip(": ")
     return StatementError(f"{text}{_line(error)}{f'; {lost}' if lost else ''}")
+
+
+def _not_exact(error: BaseException) -> str:
+    """Why a function of arrays refuses the exact numbers with which close sides are decided; empty if it does not."""
+    words = f"{error}"
+    if not isinstance(error, TypeError) or not any(word in words for word in _OBJECTS):
+        return ""
+    return (
+        "close sides are computed again from Fractions, in arrays of objects, which such a function does not take: "
+        "write it for exact numbers, or say what doubles may err by, as in "
+        "`Sides(lhs, rhs, rounding=rounding(n, size))` for n operations on numbers up to size"
+    )
 
 
 def place_of(owner: str, label: str) -> str:

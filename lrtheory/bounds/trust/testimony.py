@@ -82,7 +82,10 @@ def remedies(statement: Statement, testimony: Testimony) -> str:
     for lie in testimony.supported:
         grouped.setdefault((lie.path, lie.kind), []).append(lie)
     rows = [
-        (f"{path or 'the whole outcome'}: {', '.join(one.words for one in some)}", _remedy(statement, some))
+        (
+            f"{path or 'the whole outcome'}: {', '.join(dict.fromkeys(one.words for one in some))}",
+            _remedy(statement, some),
+        )
         for (path, _), some in grouped.items()
     ]
     width = max(len(words) for words, _ in rows)

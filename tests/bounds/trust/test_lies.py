@@ -54,9 +54,7 @@ mine/cover[forger]: still supported after a lie about the outcome
 in `unread`
     value: 10^9, 5 % more                the claim believes `value`: compute it from `chosen`, or list it in `unread`
     chosen.*: negated                    the claim does not see the sign of `chosen.*`: compare it with the instance, \
-or list it in `free`
-    chosen.*: of another instance        the claim does not hold `chosen.*` against the instance: compute what is due \
-from the instance"""
+or list it in `free`"""
 
 
 def picked(worths, rng):

@@ -1,0 +1,1 @@
+"""A collection of somebody else's whose statements break one rule each."""
