@@ -9,7 +9,7 @@ from lrtheory._numbers import formula
 from lrtheory._types import Number, Numbers
 from lrtheory.bounds import instances
 from lrtheory.bounds.arithmetic.exact import Ball, exactly, exp, log, rounding, sqrt
-from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
+from lrtheory.bounds.claims import UNFIT, Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
 from lrtheory.bounds.deciding.checking import LEVEL, check
 from lrtheory.bounds.deciding.evidence import Evidence, load_evidence
 from lrtheory.bounds.errors import OutcomeError, StatementError
@@ -27,6 +27,7 @@ __all__ = [
     "BUDGETS",
     "DEFAULT_SEED",
     "LEVEL",
+    "UNFIT",
     "Ball",
     "Budget",
     "Classical",

@@ -4,7 +4,7 @@ Deterministic claims (`Inequality`, `Identity`) give their two sides for one ins
 (`Probability`, `Expectation`, `Law`, `Rate`) turn the outcomes of n independent runs into n numbers, and judge them.
 """
 
-from lrtheory.bounds.claims.both_sides import Identity, Inequality, Recorded, Sides
+from lrtheory.bounds.claims.both_sides import UNFIT, Identity, Inequality, Recorded, Sides
 from lrtheory.bounds.claims.expectation import Expectation
 from lrtheory.bounds.claims.judgment import SHARPER, Judgment, Level
 from lrtheory.bounds.claims.law import Law
@@ -13,6 +13,7 @@ from lrtheory.bounds.claims.rate import Rate
 
 __all__ = [
     "SHARPER",
+    "UNFIT",
     "Claim",
     "Expectation",
     "Identity",

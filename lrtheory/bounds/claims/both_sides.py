@@ -12,14 +12,17 @@ from lrtheory.bounds.claims.fields import demand_functions
 from lrtheory.bounds.claims.probability import Probability
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["Identity", "Inequality", "Recorded", "Sides"]
+__all__ = ["UNFIT", "Identity", "Inequality", "Recorded", "Sides"]
+
+UNFIT = -(10**30)  # a side of an outcome that has no value to compare
 
 
 @dataclass(frozen=True)
 class Sides:
     """Both sides of a claim, arrays of one shape: one entry per step, per profile or per update.
 
-    A lone number stands for all entries; nothing else is broadcast.
+    A lone number stands for all entries; nothing else is broadcast. The side of an outcome that has no value, such as a
+    set that is not admissible, is `UNFIT`: -10^30, below every bound, which evidence tells in words.
 
     Attributes
     ----------

@@ -24,12 +24,13 @@ from lrtheory.bounds.arithmetic.exact import (
     to_float,
 )
 from lrtheory.bounds.arithmetic.integers import as_guarded, as_objects, may_wrap
-from lrtheory.bounds.claims import SHARPER, Identity, Inequality, Sides
+from lrtheory.bounds.claims import SHARPER, UNFIT, Identity, Inequality, Sides
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = ["Comparison", "in_doubles", "measure", "shown_apart"]
 
 _DIGITS = 9
+_NO_VALUE = "no value that could be compared"
 _ZERO = 2.0**-46  # what doubles leave of a zero, as a part of the numbers from which they compute it
 _FILTER = 1e-6  # entries whose slack is below this part of the scale are left to exact arithmetic
 
@@ -417,9 +418,17 @@ def shown_apart(lhs: float, rhs: float, digits: int) -> tuple[str, str]:
 def _texts(*entries: Any) -> tuple[str, str]:
     """Both sides as evidence shows them: doubles in nine digits or more, exact numbers in full while Python can."""
     lhs, rhs = entries
+    if any(map(_is_unfit, entries)):
+        return tuple(_NO_VALUE if _is_unfit(entry) else _text(entry) for entry in entries)  # type: ignore[return-value]
     if all(isinstance(entry, (float, np.floating)) for entry in entries):
         return shown_apart(float(lhs), float(rhs), _DIGITS)
     return _text(lhs), _text(rhs)
+
+
+def _is_unfit(entry: Any) -> bool:
+    if not isinstance(entry, (int, float, Fraction, np.integer, np.floating)):
+        return False
+    return entry in (UNFIT, float(UNFIT))
 
 
 def _text(entry: Any) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import rounding
+from lrtheory.bounds import UNFIT, rounding
 from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess
 from proofs_checks.dynamic_submodular.families.functions import SetFunction, value_of
 from proofs_checks.dynamic_submodular.families.streams import Updates
 
 #: the value of a set that is not admissible, or whose reported value is false: less than every bound
-WRONG = -(10**30)
+WRONG = UNFIT
 
 
 @dataclass(frozen=True)

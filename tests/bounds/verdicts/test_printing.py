@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import lrtheory
-from lrtheory.bounds import Family, Identity, Probability, Session, Sides, Statement, check, saboteur
+from lrtheory.bounds import UNFIT, Family, Identity, Probability, Session, Sides, Statement, check, saboteur
 from lrtheory.bounds.deciding.sizes import with_decimals
 from lrtheory.bounds.trust.user_solver import check_own
 from tests.bounds.toys import GAUSS, NINETEEN, TOYS, inequality
@@ -51,6 +51,13 @@ def test_a_long_fraction_has_a_decimal_beside_it() -> None:
     assert with_decimals("nothing", "[1 +/- 2]") == ("nothing", "[1 +/- 2]")
     assert with_decimals(f"{near}", f"{near}")[0] == f"{near}  (about {float(near):.9g})"
     assert with_decimals(str(10**30), "5") == (str(10**30), "5")
+
+
+def test_an_answer_without_a_value_is_told_in_words() -> None:
+    for number in (UNFIT, Fraction(UNFIT), float(UNFIT)):
+        claim = inequality(lambda n, o, number=number: Sides(n, number, rounding=0.0))
+        told = lines(check(toy(claim), Session()))
+        assert (told["lhs"], told["rhs"]) == ("1", "no value that could be compared")
 
 
 def test_an_infinite_answer_does_not_agree_up_to_rounding() -> None:
