@@ -114,6 +114,22 @@ def test_an_upper_bound_on_gamma_by_hand() -> None:
         found.gamma_upper(0.5, delta=1.0)
 
 
+def test_a_mean_that_rounding_lifts_above_what_one_ranking_gives() -> None:
+    """All voters agree, with weights whose sum of floats is not the sum in which points are counted."""
+    above = 0
+    for seed in range(40):
+        weights = np.random.default_rng(seed).uniform(0.5, 3, 8)
+        one = Rankings([[0, 1, 2]] * 7 + [[0, 2, 1]], weights=weights)
+        found = smoothness(one, one, BORDA)
+        above += bool(found.latent.max() > found.max_item_score)
+        level, n = 0.05 / 12, int(weights.sum())
+        worst = theory.chernoff_lower(np.minimum(found.latent / 2, 1), n, level)
+        best = 1 - theory.chernoff_lower(1 - np.minimum(found.latent / 2, 1), n, level)
+        pairs = [(i, j) for i in range(3) for j in range(3) if i != j and best[i] / 4 >= worst[j]]
+        assert found.gamma_upper(0.25) == pytest.approx(max(best[j] / worst[i] for i, j in pairs))
+    assert above > 0
+
+
 def test_the_upper_bound_on_gamma_holds() -> None:
     quality, mask = [4, 2, 1, 4, 2, 1], np.arange(6) >= 3
     seen = [q * (Fraction(1, 2) if down else 1) for q, down in zip(quality, mask, strict=True)]

@@ -196,6 +196,8 @@ def test_the_first_line_is_a_ballot_only_where_it_must_be(tmp_path: Path) -> Non
     counted = written(tmp_path, "c.csv", "1,2\nAnn,Bob\nBob,Ann\n")
     assert (Rankings.from_file(counted).labels, Rankings.from_file(counted).total) == (("Ann", "Bob"), 2)
     assert Rankings.from_file(counted, header=False).labels == ("1", "2", "Ann", "Bob")
+    agreed = written(tmp_path, "a.csv", "Ann,Bob\nAnn,Cat\n")  # no first choice stands in another column
+    assert Rankings.from_file(agreed, header=False).positions.tolist() == [[0, 1, -1], [0, -1, 1]]
     open_question = written(tmp_path, "o.csv", "Ann,Bob\nBob,Cat\n")
     assert Rankings.from_file(open_question, header=False).total == 2
     assert Rankings.from_file(open_question, header=True).total == 1
