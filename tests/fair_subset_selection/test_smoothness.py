@@ -79,6 +79,8 @@ def test_fractions_know_no_rounding() -> None:
     assert theory.smallest_ratio_above(f, groups, beta=Fraction(1, 2)) == f[1]
     assert theory.largest_observed_ratio(f, f, groups, beta=f[1]) == f[1]
     assert separates(f, [[1, 1]], groups=groups, beta=Fraction(1, 2)).tolist() == [True]
+    assert theory.largest_observed_ratio([Fraction(1, 2)], [Fraction(1)], [0], beta=1) == 0  # one item is no pair
+    assert theory.smallest_ratio_above([Fraction(1, 2)], [0], beta=0) == 1
     for beta in (-0.5, 1.5):
         with pytest.raises(ValueError, match="`beta` must be"):
             separates(f, [[1, 1]], groups=groups, beta=beta)

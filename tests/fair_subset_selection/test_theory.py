@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from lrtheory.bounds.arithmetic.exact import Ball
-from lrtheory.fair_subset_selection import ScoreRule, item_scores, sample_rankings, smoothness, theory
+from lrtheory.fair_subset_selection import (
+    ScoreRule,
+    item_scores,
+    sample_rankings,
+    sample_top_counts,
+    smoothness,
+    theory,
+)
 
 SNTV, BORDA = ScoreRule("sntv"), ScoreRule("borda")
 
@@ -234,6 +241,45 @@ def test_counts() -> None:
 def test_formulas_refuse_what_is_out_of_range(call: Callable[[], object], words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
         call()
+
+
+#: a formula of one argument, the outermost value that it takes, and one beyond
+ENDS: list[tuple[Callable[[Any], object], Any, Any]] = [
+    (lambda m: theory.rankings_needed(m, alpha=0.5, gamma=0.5, delta=0.1), 1, 0),
+    (lambda alpha: theory.rankings_needed(4, alpha=alpha, gamma=0.5, delta=0.1), 1, 1.01),
+    (lambda alpha: theory.rankings_needed(4, alpha=alpha, gamma=0.5, delta=0.1), 1e-9, 0),
+    (lambda gamma: theory.rankings_needed(4, alpha=0.5, gamma=gamma, delta=0.1), 0, -0.01),
+    (lambda m: theory.rankings_needed_realized(m, alpha=0.5, epsilon=0.5, delta=0.1), 1, 0),
+    (lambda epsilon: theory.rankings_needed_realized(4, alpha=0.5, epsilon=epsilon, delta=0.1), 1, 1.01),
+    (lambda m: theory.marginal_rankings_needed(m, 1, alpha=0.5, gamma=0.5, delta=0.1), 1, 0),
+    (lambda k: theory.marginal_rankings_needed(4, k, alpha=0.5, gamma=0.5, delta=0.1), 1, 0),
+    (lambda k: theory.marginal_rankings_needed(4, k, alpha=0.5, gamma=0.5, delta=0.1), 4, 5),
+    (lambda quality: theory.placement_probabilities([1, quality]), 1e-9, 0),
+    (lambda quality: theory.placement_probabilities([1, quality]), 1e300, math.inf),
+    (lambda quality: theory.expected_scores("plackett-luce", BORDA, [1, quality]), 1e-9, 0),
+    (lambda phi: theory.mallows_distance(phi, 4), 0, -0.01),
+    (lambda phi: theory.mallows_distance(phi, 4), 1, 1.01),
+    (lambda m: theory.mallows_distance(0.5, m), 1, 0),
+    (lambda beta: theory.largest_observed_ratio([1, 2], [1, 2], [0, 0], beta=beta), 0, -0.01),
+    (lambda beta: theory.largest_observed_ratio([1, 2], [1, 2], [0, 0], beta=beta), 1, 1.01),
+    (lambda beta: theory.smallest_ratio_above([1, 2], [0, 0], beta=beta), 0, -0.01),
+    (lambda beta: theory.smallest_ratio_above([1, 2], [0, 0], beta=beta), 1, 1.01),
+    (lambda n: sample_top_counts([1.0], n), 1, 0),
+    (lambda n: sample_top_counts([1.0], n), 2**63 - 1, 2**63),
+    (lambda n_runs: sample_top_counts([1.0], 1, n_runs=n_runs), 1, 0),
+    (lambda n: theory.chernoff_lower(0.5, n, 0.1), 1, 0),
+    (lambda mean: theory.chernoff_lower(mean, 5, 0.1), 0.0, -0.01),
+    (lambda inversions: theory.swaps_asked(inversions, 0.5), 0, -1),
+    (lambda intensity: theory.swaps_asked(4, intensity), 1, 1.01),
+    (lambda k: theory.naive_evaluations(4, k), 4, 5),
+]
+
+
+@pytest.mark.parametrize(("formula", "last", "beyond"), ENDS)
+def test_ranges_end_where_they_say(formula: Callable[[Any], object], last: Any, beyond: Any) -> None:
+    formula(last)
+    with pytest.raises(ValueError, match="must be"):
+        formula(beyond)
 
 
 # --- kinds of arrays -------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+import numpy as np
+
 from lrtheory.bounds.trust.lies import changed, leaves, lies, same
 
 
@@ -15,3 +17,12 @@ def forged_fields(certificate: Any, *, free: Collection[str] = ()) -> Iterator[t
             if (words == "negated" and path in free) or all(same(lie(leaf), leaf) for leaf in found):
                 continue
             yield f"{path}: {words}", changed(certificate, path, lie)
+
+
+def misshapen_fields(certificate: Any) -> Iterator[tuple[str, Any]]:
+    """Words, and a copy of the certificate with one array of another shape: one more axis, or one entry less."""
+    for path, found in leaves(certificate).items():
+        if all(isinstance(leaf, np.ndarray) and leaf.ndim for leaf in found):
+            yield f"{path}: one more axis", changed(certificate, path, lambda x: x[..., None])
+            if all(leaf.size for leaf in found):
+                yield f"{path}: one entry less", changed(certificate, path, lambda x: x[..., :-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -185,6 +185,9 @@ def _is_data(table: Table) -> bool:
     if any(_is_numeric(cells) for cells in table.columns.values()):
         return False
     cells = {cell_text(cell) for column in table.columns.values() for cell in column}
+    if len(names) == 1:  # whole ballots
+        between = _sign_between(cells)
+        cells = {name for cell in cells for entry in _entries(cell, between) for name in entry}
     inside = [name in cells for name in names]
     if any(inside) and not all(inside):
         raise ValueError(
@@ -261,8 +264,9 @@ def _ballots(table: Table, columns: list[str], weights: np.ndarray | None) -> Ba
 
 
 def _refuse_words_for_nothing(table: Table, column: str) -> None:
-    """Refuse "NA", "None", "null" and the like: they may be names, which would lose their points."""
-    found = {cell for cell in table.columns[column] if isinstance(cell, str) and cell.strip() and is_missing(cell)}
+    """Refuse "NA", "None", "null" and the like, which may be names and would lose their points, and a sign alone."""
+    texts = {cell for cell in table.columns[column] if isinstance(cell, str) and cell.strip()}
+    found = {cell for cell in texts if is_missing(cell) or cell.strip() == ">"}
     if found:
         row = next(row for row, cell in enumerate(table.columns[column]) if cell in found)
         raise table.refuse(row, column, "an item, or empty where a ballot ends")
@@ -281,7 +285,7 @@ def _whole_ballots(table: Table, column: str, weights: np.ndarray | None) -> Bal
     """A ballot a cell: "Ann > Bob = Cat > Dan", or a list of names, in which a list is a tie."""
     cells = table.columns[column]
     texts = [cell for cell in cells if isinstance(cell, str)]
-    between = next((sign for sign in BETWEEN if any(sign in text for text in texts)), ">")
+    between = _sign_between(texts)
     read: dict[Any, list[tuple[str, ...]]] = {}
     for row, cell in enumerate(cells):
         key = _hashable(cell)
@@ -294,6 +298,10 @@ def _whole_ballots(table: Table, column: str, weights: np.ndarray | None) -> Bal
     _check_size(table, len(labels))
     as_numbers = {key: [tuple(numbers[name] for name in entry) for entry in read[key]] for key in read}
     return Ballots(None, [as_numbers[_hashable(cell)] for cell in cells], weights, labels)
+
+
+def _sign_between(texts: Collection[str]) -> str:
+    return next((sign for sign in BETWEEN if any(sign in text for text in texts)), ">")
 
 
 def _entries(cell: Any, between: str) -> list[tuple[str, ...]]:

@@ -168,6 +168,13 @@ def test_ties_share_the_places_that_they_occupy_together(positions: list[list[in
             assert size == (1 if p < 0 else row.count(p))
 
 
+def test_no_number_of_an_alternative_is_plain(tmp_path: Path) -> None:
+    path = tmp_path / "zeros.soi"
+    path.write_text("# ALTERNATIVE NAME 01: a\n# ALTERNATIVE NAME 002: b\n3: 002,01\n1: 01\n")
+    panel = Rankings.from_file(path)
+    assert (panel.labels, panel.positions.tolist(), panel.total) == (("a", "b"), [[1, 0], [0, -1]], 4)
+
+
 def test_a_sentence_about_alternatives_shows_their_lines_alone(tmp_path: Path) -> None:
     path = tmp_path / "words.soc"
     path.write_text("2\nfirst,Ann\nsecond,Ben\n1,1,1\n1,first,second\n")

@@ -132,6 +132,7 @@ BAD: list[tuple[str, str, str]] = [
     ("a.csv", "voter,item,rank,count\nx,a,1,2\nx,b,2,3\n", "a.csv:3: `count` must be the same in all rows of a voter"),
     ("a.csv", "first,second\nAnn,Bob\nBob,Null\n", "a.csv:3: `second` must be an item, or empty where a ballot ends"),
     ("a.csv", "first,second\nNone,Bob\n", "a.csv:2: `first` must be an item, or empty where a ballot ends"),
+    ("a.csv", "Ann,,\nAnn,>,Bob\n", "a.csv:2: `2` must be an item, or empty where a ballot ends; got '>'"),
     ("a.csv", "left,right,winner\nx,y,1-0\ny,x,tie\n", "a.csv: no word of column 'winner' stands in another"),
     ("a.csv", "sex,name\nf,Ann\nm,Bob\n", "a.csv: no word of column 'sex' stands in another column"),
     ("a.csv", "count,first\n-1,Ann\n", "a.csv:2: `count` must be at least 0"),
@@ -196,6 +197,9 @@ def test_the_first_line_is_a_ballot_only_where_it_must_be(tmp_path: Path) -> Non
     counted = written(tmp_path, "c.csv", "1,2\nAnn,Bob\nBob,Ann\n")
     assert (Rankings.from_file(counted).labels, Rankings.from_file(counted).total) == (("Ann", "Bob"), 2)
     assert Rankings.from_file(counted, header=False).labels == ("1", "2", "Ann", "Bob")
+    for first in ("Ann", "Bob", "Cat"):  # a ballot of one item above whole ballots, and a name of the column
+        panel = Rankings.from_file(written(tmp_path, "w.txt", f"{first}\nAnn > Bob\n"))
+        assert (panel.total, panel.labels) == ((1 if first == "Cat" else 2), ("Ann", "Bob"))
     agreed = written(tmp_path, "a.csv", "Ann,Bob\nAnn,Cat\n")  # no first choice stands in another column
     assert Rankings.from_file(agreed, header=False).positions.tolist() == [[0, 1, -1], [0, -1, 1]]
     open_question = written(tmp_path, "o.csv", "Ann,Bob\nBob,Cat\n")

@@ -15,7 +15,7 @@ from lrtheory.fair_subset_selection import (
     sample_rankings,
     select,
 )
-from tests.rules.forging import forged_fields
+from tests.rules.forging import forged_fields, misshapen_fields
 
 CC = ScoreRule("borda-cc")
 
@@ -50,6 +50,7 @@ def test_every_false_field_of_a_selection_is_refused(unit: float, method: str, q
     assert true.gap == pytest.approx(true.bound - true.value, rel=1e-9, abs=0)
     forged = [
         *forged_fields(true),
+        *misshapen_fields(true),
         ("no gap", replace(true, bound=float(true.value), gap=0.0)),
         ("half of the gap", replace(true, bound=true.bound - true.gap / 2, gap=true.gap / 2)),
         ("another value", replace(true, value=true.value + unit, gap=true.gap - unit)),
@@ -100,6 +101,7 @@ def test_forged_transfers(unit: float, groups: list | None) -> None:
     assert true.gap == pytest.approx(true.bound - true.value, rel=1e-12, abs=0)
     forged = [
         *forged_fields(true),
+        *misshapen_fields(true),
         ("the value", replace(true, bound=float(true.value))),
         ("a ratio of one", replace(true, ratio=1.0)),
         ("steps of one", replace(true, step_ratio=1.0)),

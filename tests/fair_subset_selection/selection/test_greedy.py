@@ -16,6 +16,7 @@ from lrtheory.fair_subset_selection import (
     select,
     theory,
 )
+from lrtheory.fair_subset_selection.selection.chamberlin_courant import rounding_slack
 from tests.fair_subset_selection import oracles
 from tests.fair_subset_selection.oracles import RULES
 
@@ -83,6 +84,15 @@ def test_kept_marginals_decide_like_computed_ones() -> None:
                 np.testing.assert_array_equal(getattr(plain, field), getattr(lazy, field))
             assert lazy.score == committee_score(panel, rule, lazy.items) == plain.score
             assert lazy.certificate.verify(panel, rule)
+
+
+@pytest.mark.parametrize("unit", [2.0**-900, 2.0**-60, 2.0**60, 2.0**900])
+def test_what_rounding_may_move_is_in_the_unit_of_the_scores(unit: float) -> None:
+    panel, worths = sample_rankings("impartial-culture", 7, 5, rng=0), np.array([0.7, 0.5, 0.3, 0.1, 0.0])
+    one, other = (ScoreRule("owa", position_weights=scale * worths, owa=[1]) for scale in (1.0, unit))
+    largest = 7 * Fraction(0.7)
+    assert rounding_slack(panel, one, 3) == pytest.approx(float(5 * 11 * largest / 2**52))
+    assert rounding_slack(panel, other, 3) == unit * rounding_slack(panel, one, 3)
 
 
 def test_certificates_are_above_the_optimum() -> None:

@@ -293,6 +293,12 @@ def test_transfer_certificates_hold(rule: ScoreRule) -> None:
         assert found.value >= found.ratio * best - 1e-9
         assert found.bound >= best - 1e-9
         assert found.gains.sum() == pytest.approx(found.value)
+        for step, chosen_now in enumerate(found.items):
+            rivals = [i for i in range(8) if groups[i] == groups[chosen_now] and i not in found.items[:step]]
+            sets = [[*found.items[:step], i] for i in rivals]
+            before = committee_score(panel.latent, rule, found.items[:step]) if step else 0
+            due = max(committee_score(panel.latent, rule, one) for one in sets) - before
+            assert found.largest[step] == pytest.approx(due)
         assert found.verify(panel.latent, rule)
         assert found.step_ratio == min(a / b if b else 1.0 for a, b in zip(found.gains, found.largest, strict=True))
         free = certify_selection(panel.latent, rule, chosen.items)
