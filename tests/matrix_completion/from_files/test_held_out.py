@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from lrtheory.cli import main
 from lrtheory.matrix_completion import Observations, complete, make_low_rank, make_power_law
-from lrtheory.matrix_completion.alternation import scores
+from lrtheory.matrix_completion.alternation import finish, scores
+from lrtheory.matrix_completion.alternation.model_choice import search
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,6 +47,21 @@ def test_all_defaults_stay_in_the_range_of_the_ratings(ratings):
 
 def test_recovery_without_noise_needs_no_word_about_ranges():
     assert "range" not in complete(make_low_rank((60, 50), 2, rng=0), 2).message
+
+
+def test_predictions_at_the_ends_of_the_range_do_not_leave_it():
+    rated = np.repeat([[1.0, 4.0]], 4, axis=0)
+    rows, cols = (side.ravel() for side in np.indices(rated.shape))
+    seen = Observations(rows, cols, rated.ravel(), rated.shape, scale=(1.0, 4.0))
+    done = complete(seen, 1, ridge=0.0, bias=False, clip=False)
+
+    def said(last: float) -> list[str]:
+        kept = replace(done, U=np.ones((4, 1)), V=np.array([[1.0], [last]]), scale=seen.scale)
+        return list(finish._leaving(seen, kept))
+
+    assert said(4.0) == []
+    assert said(5.0) == ["50 % of predictions, as far as 5, are moved to the range of the ratings, [1, 4]"]
+    assert said(0.5) == ["50 % of predictions, as far as 0.5, are moved to the range of the ratings, [1, 4]"]
 
 
 def test_the_test_part_has_seen_nothing(ratings, monkeypatch):
@@ -84,6 +101,21 @@ def test_the_error_is_that_of_the_same_recipe(ratings):
     assert "have the smallest held-out error, on 250 observations" in done.message
     assert "tested on 250 others, held out at random" in done.message
     assert done.validation_rmse is None  # what chose is not shown as error
+
+
+@pytest.mark.parametrize(
+    ("ranks", "ridges", "sentence"),
+    [
+        ([2], [3.0], "rank 2 and ridge 3 have"),
+        ([2, 2], [1.0, 3.0], "rank 2 and ridge 3 of 1 to 3 have"),
+        ([4, 1, 2, 2], [1.0, 1.0, 1.0, 3.0], "rank 2 of 1, 2, 4 and ridge 3 of 1 to 3 have"),
+        ([1, 2], [3.0, 3.0], "rank 2 of 1, 2 and ridge 3 have"),
+    ],
+)
+def test_the_sentence_says_what_was_chosen_and_among_which(ranks, ridges, sentence):
+    errors = np.linspace(1, 0.5, len(ranks))  # the last one is the best
+    found = search.Choice(ranks[-1], ridges[-1], np.array(ranks), np.array(ridges), errors, None)
+    assert found.reason == f"{sentence} the smallest held-out error"
 
 
 def test_ridge_is_chosen_well(ratings):
