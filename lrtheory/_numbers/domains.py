@@ -201,7 +201,9 @@ def checked(function: Callable[P, R], domains: dict[str, Domain]) -> Callable[P,
         ranges, relations, others = plan
         for at, kinds, low, high, check in ranges:
             value = values[at]
-            # a double or Python integer strictly inside, which is nearly every call, is asked no more; NaN is not
+            if type(value) is np.float64:
+                values[at] = value = value.item()
+            # a double or Python integer inside, which is nearly every call, is asked no more; NaN is in no interval
             if not (type(value) in kinds and low < value < high):
                 values[at] = check(value)
         for relation in relations:
@@ -288,7 +290,7 @@ def without_none(hint: Any) -> tuple[Any, bool]:
 
 
 def range_check(at: int, name: str, hint: Any, domain: Domain, is_optional: bool) -> tuple[Any, ...]:
-    """Position, types and open interval of the quick check, and the whole check."""
+    """Position, types and open interval of the quick check, which takes no number outside, and the whole check."""
     low, high, ends = domain.closed
     if hint is int:
         # the least and the largest integer of an open interval are next to its ends
@@ -298,9 +300,15 @@ def range_check(at: int, name: str, hint: Any, domain: Domain, is_optional: bool
         quick = (INTEGERS, -math.inf if least is None else least - 1, math.inf if most is None else most + 1)
     else:
         whole = functools.partial(number if hint is Number else entries, name, low=low, high=high, ends=ends)
-        quick = (NUMBERS, float(low), float(high))
+        quick = (NUMBERS, outwards(low, ends[0] == "[", -math.inf), outwards(high, ends[1] == "]", math.inf))
     check = (lambda value: None if value is None else whole(value)) if is_optional else whole
     return at, *quick, check
+
+
+def outwards(limit: Any, is_inside: bool, beyond: float) -> float:
+    """The double strictly within which the quick check takes a number: one beyond an end that is itself inside."""
+    near = float(limit)
+    return math.nextafter(near, beyond) if is_inside and near == limit and abs(near) < HUGE else near
 
 
 def integer_in(name: str, value: Any, low: int | None, high: int | None) -> int:

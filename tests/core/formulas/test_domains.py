@@ -114,6 +114,33 @@ def test_numbers_arrive_as_they_are_and_integers_as_those_of_python() -> None:
     assert toy(5, 2, 0.5, eta=1e-300) == (5, 2, 0.5, 1e-300, 1, 4, None)
 
 
+@pytest.mark.parametrize("kind", [int, float, Fraction, np.float64, np.float32, np.int8, Ball])
+def test_an_end_inside_is_taken_and_one_outside_is_not(kind: Callable[[Any], Any]) -> None:
+    @formula(x="[0, 3)", y="(0, 3]", z="[1/3, 3]")
+    def f(x: Number, y: Number, z: Number) -> tuple[Any, ...]:
+        return x, y, z
+
+    found = f(kind(0), kind(3), kind(1))
+    assert found == (0, 3, 1)
+    assert not any(isinstance(one, np.generic) for one in found)
+    for outside in ({"x": 3}, {"y": 0}, {"z": 0}):
+        with pytest.raises(ValueError, match=f"^`{next(iter(outside))}` must be in "):
+            f(**{"x": kind(1), "y": kind(1), "z": kind(1)} | {name: kind(value) for name, value in outside.items()})
+
+
+def test_a_double_below_a_fraction_is_outside() -> None:
+    @formula(x="[1/3, 2/3]")
+    def f(x: Number) -> Number:
+        return x
+
+    for x in (1 / 3, math.nextafter(1 / 3, 1), 2 / 3, math.nextafter(2 / 3, 1), math.nextafter(2 / 3, 0)):
+        if Fraction(1, 3) <= Fraction(x) <= Fraction(2, 3):
+            assert f(x) == x
+        else:
+            with pytest.raises(ValueError, match="must be in"):
+                f(x)
+
+
 def test_python_says_what_is_missing() -> None:
     with pytest.raises(TypeError, match=r"^toy\(\) missing 1 required keyword-only argument: 'eta'"):
         toy(1, 1, 0.5)
