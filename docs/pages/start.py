@@ -50,7 +50,7 @@ def contents(files: bool) -> str:
     str
         As Markdown.
     """
-    start = ["about/files"] * files + ["notebooks/your_first_theorem", "gallery/index"]
+    start = ["about/files"] * files + ["notebooks/your_first_theorem", "authors", "gallery/index"]
     parts = {
         "Start": start,
         "Systems": [f"papers/{system}" for system in lrtheory.SYSTEMS],

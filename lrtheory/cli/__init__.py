@@ -15,7 +15,7 @@ import lrtheory
 
 __all__ = ["STARTED", "USAGE", "main"]
 
-USAGE, TERMINATED = 3, 143
+UNJUDGED, USAGE, TERMINATED = 2, 3, 143
 #: when this process began to import the command: what has changed since may not be what was imported
 STARTED = time.time()
 
@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 supported, recorded or answered, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted, 143 ended.
+        0 supported, recorded or answered, 1 refuted, 2 inconclusive or without a verdict, 3 wrong usage, 130
+        interrupted, 143 ended.
     """
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     from lrtheory.cli.arguments import OUTSIDE
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from lrtheory.cli.sentences import sentence
 
         print(f"lrtheory: {sentence(error)}", file=sys.stderr)
-        return USAGE
+        return UNJUDGED if _is_an_outcome(error) else USAGE
 
 
 def _run(arguments: list[str], *, alone: bool) -> int:
@@ -93,6 +94,12 @@ def _not_a_command(word: str) -> str:
     near = difflib.get_close_matches(word.lower(), [*COMMANDS, *lrtheory.SYSTEMS], n=1, cutoff=0.52)
     meant = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
     return f"`{word}` is no command; {meant}"
+
+
+def _is_an_outcome(error: Exception) -> bool:
+    """Whether an error says that an outcome cannot be judged, so that there is no verdict."""
+    engine = sys.modules.get("lrtheory.bounds.errors")
+    return engine is not None and isinstance(error, engine.OutcomeError)
 
 
 def _is_a_sentence(error: Exception) -> bool:

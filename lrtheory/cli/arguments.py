@@ -35,7 +35,8 @@ examples:
 exit codes of `check`:
   0  supported, or recorded without a check
   1  refuted
-  2  inconclusive, or a saboteur was not refuted, or a lie about the outcome was supported
+  2  inconclusive: also where a saboteur is not refuted, a lie about the outcome is supported, or an outcome has
+     another form than is due
   3  wrong usage
   130  interrupted
 

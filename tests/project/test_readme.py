@@ -23,6 +23,13 @@ def test_a_theorem_of_ones_own_prints_what_the_page_says(capsys):
     assert f"prints `{capsys.readouterr().out.strip()}`" in README
 
 
+def test_the_page_for_authors_prints_what_it_says(capsys):
+    page = (ROOT / "docs" / "authors.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(example, {"__name__": "authors"})
+    assert f"prints `{capsys.readouterr().out.strip()}`" in page
+
+
 def test_the_promises_are_counted_as_their_report_counts_them():
     counted = re.search(
         r"\*\*(\d+) promises\*\* .* and \*\*(\d+)\*\* do not", (ROOT / "guarantees" / "measured.md").read_text()

@@ -98,11 +98,11 @@ def test_a_claim_that_believes_nothing_passes(folder, measured, monkeypatch, cap
     [
         (
             "mine/sum --solve bounds_mine.py:doubled",
-            3,
+            2,
             "`outcome` must be an integer; got an array of shape (2,) of integers",
         ),
-        ("mine/sum --solve bounds_mine.py:real", 3, "`outcome` must be an integer; got a real number"),
-        ("mine/cover --solve bounds_mine.py:nothing", 3, "`value` must be an integer; got a real number"),
+        ("mine/sum --solve bounds_mine.py:real", 2, "`outcome` must be an integer; got a real number"),
+        ("mine/cover --solve bounds_mine.py:nothing", 2, "`value` must be an integer; got a real number"),
         (
             "mine/inexact",
             3,
@@ -112,7 +112,7 @@ def test_a_claim_that_believes_nothing_passes(folder, measured, monkeypatch, cap
         ),
         (
             "mine/tosses --solve bounds_mine.py:heads",
-            3,
+            2,
             'where a length belongs to the solver, the statement says so: may_vary={"*": "the reason"}',
         ),
     ],
