@@ -65,6 +65,33 @@ def test_against_lstsq(kind):
         assert np.linalg.norm(found.x[:, j] - exact[:, j]) <= bound
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("epsilon", [0.9, 0.3, 1e-3])
+def test_it_stops_at_the_first_iterate_that_is_proved(epsilon, seed):
+    """The rule of the notes, computed anew for every iterate from A, b and R alone."""
+    A, b = tall(200, 5, 10.0)
+    b = b + 20 * A.sum(axis=1)
+    found = sketched_lstsq(A, b, sketch_size=20, epsilon=epsilon, rng=seed, record=True)
+    turned = np.linalg.solve(found.R.T, A.T)  # R^{-T} A^T
+    sigma = 1 / (1 + theory.distortion(A, found.R))
+    proved = []
+    for x in found.trace["x"]:
+        error, left = np.sum((turned @ (b - A @ x)) ** 2) / sigma**2, np.sum((b - A @ x) ** 2)
+        proved.append(bool(error <= ((1 + epsilon) ** 2 - 1) * (left - error)))
+    assert proved == [False] * found.n_iter + [True]
+
+
+def test_gradients_of_conjugate_gradients_may_grow_before_they_end():
+    """Two steps end at the solution, and the gradient between them is a million times longer than the first one."""
+    A, g = np.diag([1.0, 1e-7]), np.array([1e-7, 1.0])
+    b = g / np.diagonal(A)
+    found, _, _ = sketching.iterates(
+        A, b, np.eye(2), np.zeros(2), method="cg", enough=lambda g, rest: False, max_iter=2
+    )
+    assert np.linalg.norm(A.T @ (b - A @ found[1])) > sketching.DIVERGED * np.linalg.norm(g)
+    assert np.linalg.norm(A @ found[2] - b) < 1e-6 * np.linalg.norm(b)
+
+
 @pytest.mark.parametrize("method", ["cg", "gd"])
 def test_rates(method):
     A, b = tall(400, 5, 1e4)

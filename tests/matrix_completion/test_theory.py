@@ -133,6 +133,16 @@ def test_known_numbers():
     assert lower_gram_tail(0.3, 5, largest) > 1  # says nothing
 
 
+def test_the_operations_of_inner_methods_are_those_of_the_docstring():
+    """Each count alone: entries and lines once, steps and their entries."""
+    cases = {"cg": (6 * 3, 0, 12 * 3, 4 * 3), "sketch": (6 * 3, 8 * 27, 2 * 9, 4 * 3)}
+    for method, (of_entries, of_lines, of_steps, of_inner_entries) in cases.items():
+        assert theory.half_step_flops(7, 0, 3, method=method) == 7 * of_entries
+        assert theory.half_step_flops(0, 7, 3, method=method) == 7 * of_lines
+        assert theory.half_step_flops(0, 0, 3, method=method, inner_steps=7) == 7 * of_steps
+        assert theory.half_step_flops(0, 0, 3, method=method, inner_entries=7) == 7 * of_inner_entries
+
+
 def test_gram_tails_hold():
     rng, k, p = np.random.default_rng(1), 3, 0.4
     U = np.linalg.qr(rng.normal(size=(400, k)))[0]
