@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import fnmatch
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
@@ -90,7 +93,8 @@ def forge(statement: Statement, session: Session, *, seconds: float = math.inf, 
         Budget and seed; `FORGING` suffices for most. Where an honest outcome is not supported at it, the quick budget
         without searches takes its place.
     seconds : float
-        Processor time after which no further lie is begun.
+        Processor time after which no further lie is begun. In the main thread of a process one that is being told then
+        is broken off, where its claim runs in Python.
     malformed : bool
         Whether to tell, too, the lies that the form of an outcome gives away whatever the claim reads (`form.fitted`).
 
@@ -113,11 +117,40 @@ def forge(statement: Statement, session: Session, *, seconds: float = math.inf, 
     found: list[Lie] = []
     told = 0
     for lie, forgery in forgeries:
-        if time.process_time() > until:
+        left = until - time.process_time()
+        if left <= 0:
             break
-        found += _believed(statement, session, honest, truth, lie, forgery)
+        try:
+            with _at_most(left):
+                found += _believed(statement, session, honest, truth, lie, forgery)
+        except _TooLong:  # a claim may count up to 10^9
+            break
         told += 1
     return Testimony(tuple(found), told, len(forgeries) - told)
+
+
+class _TooLong(BaseException):
+    """The time for lies is used up; no error, so that nothing takes it for one of a claim."""
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise `_TooLong` within once the process has computed for so long; in the main thread alone, as signals do."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if math.isinf(seconds) or not is_main or not hasattr(signal, "SIGVTALRM"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _in_order(family: Family) -> Family:

@@ -138,6 +138,13 @@ def test_what_time_does_not_allow_is_counted():
     assert testimony.untold == forge(MISRA_GRIES, Session(FORGING)).told
 
 
+def test_a_claim_that_a_lie_keeps_busy_is_broken_off():
+    counted = Identity(lambda n, total: Sides(sum(1 for _ in range(int(total))), n * (n + 1) // 2))
+    testimony = forge(replace(GAUSS, claim=counted), Session(FORGING), seconds=1.0)
+    assert testimony.untold > 0
+    assert testimony.supported == ()
+
+
 def test_an_honest_outcome_comes_first():
     wrong = replace(GAUSS, solve=lambda n, rng: n)
     with pytest.raises(StatementError, match="toy/GAUSS: an honest outcome is refuted"):
