@@ -104,6 +104,7 @@ QUANTILE = Statement(
     ),
     solve=order_statistics,
     claim=contains(),
+    closed="a wider interval covers the quantile too, so a wrong one may keep the promise",
     saboteurs=(
         saboteur("one place narrower", solve=partial(order_statistics, narrower=1)),
         saboteur("a tenth more", claim=contains(Fraction(11, 10))),

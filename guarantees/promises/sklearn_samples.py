@@ -88,6 +88,7 @@ FOLDS = Statement(
     instances=Family("classes", always=SMALL, tight=(Tight(Sample((0, 0, 0), 2), 1, 1),), draw=drawn),
     solve=folds(StratifiedKFold),
     claim=differ_by(1),
+    closed="folds of another case are stratified as well where its classes are",
     saboteurs=(saboteur("folds without classes", solve=folds(KFold)), saboteur("equal folds", claim=differ_by(0))),
     decisions=("*",),
 )

@@ -249,8 +249,10 @@ def _about_field(
     kind = "decision" if decision else "report"
     for words, change in lies(leaf, decision=decision):
         yield Lie(path, words, "sign" if words == "negated" else kind), partial(_told, path, change)
-    # a set of any size in which one item is exchanged is another answer, and no lie
-    if not (decision and matches(path.rpartition(".")[0] or ROOT, statement.may_vary)):
+    # a set of any size in which one item is exchanged is another answer, and draws for another instance may have the
+    # law that is due: neither is a lie
+    another = decision and (statement.is_random or matches(path.rpartition(".")[0] or ROOT, statement.may_vary))
+    if not another:
         yield Lie(path, "of another instance", "another"), partial(_borrowed, honest, path)
     if not decision and isinstance(statement.claim, Inequality) and kind_of_number(leaf) == "f":
         yield Lie(path, "the bound itself", kind), partial(_bound, statement.claim, path)
@@ -277,18 +279,24 @@ def _one_run(instance: Any, outcome: Any, n: Any) -> Any:
 
 
 def _answered(honest: _Remembering, instance: Any, outcome: Any, n: Any) -> Any:
-    """The whole answer of another instance."""
-    return honest.other(instance, n, outcome)
+    """The whole answer of another instance, of those that are not equal to this one the first."""
+    return next((one for one in honest.others(instance, n) if not _equal(one, outcome)), outcome)
 
 
 def _borrowed(honest: _Remembering, path: str, instance: Any, outcome: Any, n: Any) -> Any:
-    """One field as another instance has it, where the shapes agree."""
-    other = leaves(honest.other(instance, n, outcome)).get(path)
-    own = leaves(outcome).get(path)  # a tuple of another length has other paths
-    if other is None or own is None or list(map(np.shape, other)) != list(map(np.shape, own)):
-        return outcome
-    rest = iter(other)
-    return changed(outcome, path, lambda leaf: next(rest))
+    """One field as another instance has it, of those that have other numbers of the same shapes the first."""
+    own = leaves(outcome).get(path, [])  # a tuple of another length has other paths
+    for one in honest.others(instance, n):
+        other = leaves(one).get(path, [])
+        alike = list(map(np.shape, other)) == list(map(np.shape, own))
+        if alike and not all(map(same_leaf, other, own)):
+            return changed(outcome, path, partial(_next_of, iter(other)))
+    return outcome
+
+
+def _next_of(rest: Iterator[Leaf], leaf: Leaf) -> Leaf:
+    """The next of some leaves, in the place of this one."""
+    return next(rest)
 
 
 def _bound(claim: Inequality, path: str, instance: Any, outcome: Any, n: Any) -> Any:
@@ -332,10 +340,10 @@ class _Remembering:
         """The first outcome."""
         return next(iter(self._known.values()))
 
-    def other(self, instance: Any, n: tuple[int, ...], outcome: Any) -> Any:
-        """The outcome of the first other instance, or this one where there is none."""
+    def others(self, instance: Any, n: tuple[int, ...]) -> Iterator[Any]:
+        """The outcomes of other instances."""
         content = digest(instance)
-        return next((one for key, one in self._known.items() if key[0] == n and key[1] != content), outcome)
+        return (one for key, one in self._known.items() if key[0] == n and key[1] != content)
 
 
 class _Forger:
