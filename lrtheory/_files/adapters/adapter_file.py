@@ -17,7 +17,7 @@ from lrtheory._files.adapters.starts import refuse_start
 from lrtheory._files.replacing import are_nested, replacing
 from lrtheory._files.safetensors import Stored
 from lrtheory._kernels.low_rank import core
-from lrtheory._validation import choice, flag, must, path_of
+from lrtheory._validation import Words, choice, flag, must, path_of
 
 __all__ = ["DTYPES", "AdapterFile", "AdapterModule"]
 
@@ -75,6 +75,11 @@ class AdapterFile:
         flag("prefixed", self.prefixed)
         object.__setattr__(self, "modules", dict(self.modules))
         object.__setattr__(self, "config", settings.checked(self.config or {}))
+        dora = bool((self.config or {}).get("use_dora"))
+        if any((module.magnitude is not None) != dora for module in self.modules.values()):
+            raise must(
+                "modules", "ones with magnitudes under use_dora, and without them else", Words(f"use_dora {dora}")
+            )
 
     def __repr__(self) -> str:
         ranks = sorted({module.rank for module in self.modules.values()})

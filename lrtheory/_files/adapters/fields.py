@@ -15,7 +15,7 @@ START, REFUSED = "start", "refused"
 
 #: what is done with each field of a LoRA: it says how factors make an update; it chooses modules or starts of factors,
 #: and is written anew with them; it says nothing of an update, and is carried; it names arrays beside the factors; it
-#: may change the base model at every load; or factors are no update of a weight under it
+#: may make an update that depends on the base model; or factors are no update of a weight under it
 FIELDS: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(("peft_type", "r", "lora_alpha", "use_rslora", "rank_pattern", "alpha_pattern"), FACTORS),
     **dict.fromkeys(
@@ -26,9 +26,9 @@ FIELDS: Mapping[str, str] = MappingProxyType({
          "lora_dropout", "fan_in_fan_out", "megatron_config", "megatron_core", "loftq_config", "runtime_config",
          "qalora_group_size"), CARRIED),
     **dict.fromkeys(("bias", "modules_to_save", "trainable_token_indices"), WHOLE),
-    "init_lora_weights": START,
+    **dict.fromkeys(("init_lora_weights", "use_dora"), START),
     **dict.fromkeys(
-        ("use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "target_parameters",
+        ("use_qalora", "use_bdlora", "lora_bias", "layer_replication", "target_parameters",
          "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config", "velora_config",
          "ensure_weight_tying"), REFUSED),
 })  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.module import AdapterModule
-from lrtheory._files.adapters.names import Name, array_name, parsed
+from lrtheory._files.adapters.names import PREFIX, Name, array_name, magnitudes_of, parsed
 from lrtheory._files.safetensors import Stored, Tensors, encoded, write_tensors
 from lrtheory._validation import must
 
@@ -34,7 +35,8 @@ def read_folder(path: Path) -> dict[str, Any]:
     tensors = Tensors(file)
     found: dict[str, dict[str, str]] = {}
     kinds: dict[str, Name] = {}
-    for array in sorted(tensors.names):
+    lengths = {array: module for array in tensors.names if (module := magnitudes_of(array)) is not None}
+    for array in sorted(set(tensors.names) - set(lengths)):
         name = parsed(array)
         if name is not None:
             if name.factor in found.setdefault(name.module, {}):
@@ -43,7 +45,8 @@ def read_folder(path: Path) -> dict[str, Any]:
     if not found:
         raise must("path", "a folder with an adapter, whose arrays are named lora_A and lora_B", str(path))
     modules = {module: _module(tensors, kinds[module], arrays, config) for module, arrays in found.items()}
-    taken = {array for arrays in found.values() for array in arrays.values()}
+    modules |= _with_magnitudes(tensors, modules, lengths, bool(config.get("use_dora")))
+    taken = set(lengths) | {array for arrays in found.values() for array in arrays.values()}
     others = {name: tensors.stored(name) for name in tensors.names if name not in taken}
     said = {"modules": modules, "config": config, "others": others, "metadata": tensors.metadata}
     return said | {"source": folder, "prefixed": all(name.prefixed for name in kinds.values())}
@@ -68,6 +71,17 @@ def _module(tensors: Tensors, name: Name, arrays: Mapping[str, str], config: Map
     return AdapterModule(B, A, scale=scale, kind=kind, kernel=kernel, dtype=dtype)
 
 
+def _with_magnitudes(
+    tensors: Tensors, modules: Mapping[str, AdapterModule], lengths: Mapping[str, str], dora: bool
+) -> dict[str, AdapterModule]:
+    """The modules of DoRA, of which each has the norms of the rows of its weight."""
+    arrays = {module: array for array, module in lengths.items()}
+    if set(arrays) != (set(modules) if dora else set()) or len(arrays) != len(lengths):
+        got = sorted(set(modules) ^ set(arrays) if dora else arrays)[:4]
+        raise must("adapter", "one with lora_magnitude_vector for each module under use_dora, and for none else", got)
+    return {name: replace(modules[name], magnitude=tensors[array]) for name, array in arrays.items()}
+
+
 def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
     """Write an adapter into a new folder; its factors in one type of the format, or each in its own."""
     kept = {name: module for name, module in adapter.modules.items() if module.rank > 0}
@@ -78,6 +92,9 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
         for factor, value in zip("AB", _shaped(module), strict=True):
             array = array_name(name, factor, embedding=module.kind == "embedding", prefixed=adapter.prefixed)
             stored[array] = _encoded(value, dtype or module.dtype, array)
+        if module.magnitude is not None:
+            array = (PREFIX if adapter.prefixed else "") + f"{name}.lora_magnitude_vector"
+            stored[array] = _encoded(module.magnitude, dtype or module.dtype, array)
     ranks, scales = ({n: getattr(m, what) for n, m in kept.items()} for what in ("rank", "scale"))
     config = settings.written(adapter.config, ranks, scales, set(adapter.modules) - set(kept))
     path.mkdir()

@@ -39,6 +39,8 @@ class AdapterModule:
     dtype : str or None
         The type of the factors in files: "F64", "F32", "F16" or "BF16"; None is single precision where both factors are
         of it or of half, and else double.
+    magnitude : array of shape (d_out,) or None
+        Of DoRA alone: the norm that each row of weight + scale B A gets.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class AdapterModule:
     kind: str = field(default="linear", kw_only=True)
     kernel: tuple[int, ...] = field(default=(), kw_only=True)
     dtype: str = field(default=None, kw_only=True)  # type: ignore[assignment]  # a name once it is made
+    magnitude: np.ndarray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         B, A = (_factor(name, getattr(self, name)) for name in ("B", "A"))
@@ -72,6 +75,11 @@ class AdapterModule:
         scale = real("scale", self.scale)
         if not math.isfinite(scale):
             raise must("scale", "a finite number", self.scale)
+        if self.magnitude is not None:
+            if self.kind != "linear":
+                raise must("magnitude", "left out unless the layer is linear", self.kind)
+            lengths = floats("magnitude", to_numpy(self.magnitude), shape=(B.shape[0],))
+            object.__setattr__(self, "magnitude", read_only(lengths))
         single = all(factor.dtype == np.float32 for factor in (B, A))
         kind = ("F32" if single else "F64") if self.dtype is None else choice("dtype", self.dtype, TYPES)
         for name, value in (("B", read_only(B)), ("A", read_only(A)), ("scale", scale), ("dtype", kind)):
@@ -79,7 +87,7 @@ class AdapterModule:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Unpickling goes through __init__, so the copies are read-only too.
-        options = {name: getattr(self, name) for name in ("scale", "kind", "kernel", "dtype")}
+        options = {name: getattr(self, name) for name in ("scale", "kind", "kernel", "dtype", "magnitude")}
         return _rebuilt, (self.B, self.A, options)
 
     def __repr__(self) -> str:
@@ -101,12 +109,16 @@ class AdapterModule:
 
     @property
     def storage(self) -> int:
-        """The number of entries of both factors."""
-        return int(self.B.size + self.A.size)
+        """The number of entries of both factors, and of the norms of rows."""
+        return int(self.B.size + self.A.size + (0 if self.magnitude is None else self.magnitude.size))
 
     @property
     def delta(self) -> np.ndarray:
         """The update itself, of shape (d_out, d_in)."""
+        if self.magnitude is not None:
+            raise must(
+                "adapter", "one whose update follows from its factors alone, which that of DoRA does not", "DoRA"
+            )
         return self.scale * (self.B @ self.A)
 
 

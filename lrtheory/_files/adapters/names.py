@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lrtheory._validation import must
 
-__all__ = ["PREFIX", "Name", "array_name", "parsed"]
+__all__ = ["PREFIX", "Name", "array_name", "magnitudes_of", "parsed"]
 
 #: what peft writes in front of the name that a module has in the model
 PREFIX = "base_model.model."
@@ -17,6 +17,9 @@ _ARRAY = re.compile(
 )
 
 
+_MAGNITUDES = re.compile(r"^(?P<module>.+)\.lora_magnitude_vector(?:\.(?!weight$)[^.]+)?(?:\.weight)?$")
+
+
 class Name(NamedTuple):
     """One factor of one module."""
 
@@ -24,6 +27,12 @@ class Name(NamedTuple):
     factor: str
     embedding: bool
     prefixed: bool
+
+
+def magnitudes_of(array: str) -> str | None:
+    """The module whose rows have the norms in this array, under DoRA; None for any other array."""
+    found = _MAGNITUDES.match(array)
+    return None if found is None else found["module"].removeprefix(PREFIX)
 
 
 def parsed(array: str) -> Name | None:

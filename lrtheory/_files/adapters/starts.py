@@ -1,14 +1,16 @@
-"""Starts that change the base model at every load: PiSSA and OLoRA take a part of each weight away.
+"""Updates that depend on the base model: PiSSA and OLoRA take a part of each weight away, and DoRA sets norms of rows.
 
 The update of a module is then scale B A - W_r, where W_r is the leading part of rank r of the singular value
 decomposition of W (PiSSA [1]_), or scale Q_r R_r of the first r columns and rows of its QR decomposition as it is
-stored (OLoRA [2]_), both with the rank and the scale that the module has in the file.
+stored (OLoRA [2]_), both with the rank and the scale that the module has in the file. Under DoRA [3]_ row i of the
+weight becomes m_i v_i / norm(v_i), where v is W + scale B A.
 
 References
 ----------
 .. [1] F. Meng, Z. Wang, M. Zhang, PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language
    Models, NeurIPS 2024.
 .. [2] K. Buyukakyuz, OLoRA: Orthonormal Low-Rank Adaptation of Large Language Models, arXiv 2406.01775, 2024.
+.. [3] S.-Y. Liu et al., DoRA: Weight-Decomposed Low-Rank Adaptation, ICML 2024.
 """
 
 from __future__ import annotations
@@ -30,26 +32,49 @@ __all__ = ["RESOLVED", "refuse_start", "resolved"]
 RESOLVED = ("pissa", "olora")
 
 
-def refuse_start(config: Any) -> None:
+def refuse_start(config: Any, name: str = "base") -> None:
     """Refuse an adapter of which the base model is needed, and not given."""
     start = config.get("init_lora_weights")
+    if config.get("use_dora"):
+        rule = f"one whose update does not depend on the base model, as that of DoRA does: give the model with `{name}`"
+        raise must("adapter", rule, Words("use_dora True"))
     if start in RESOLVED:
         rule = f"one that leaves the base model as it is, while {start} changes it at every load: give the model with"
-        more = "`base`, or save the adapter with path_initial_model_for_weight_conversion"
+        more = f"`{name}`, or save the adapter with path_initial_model_for_weight_conversion"
         raise must("adapter", f"{rule} {more}", Words(f"init_lora_weights {start!r}"))
 
 
 def resolved(adapter: Any, base: Tensors) -> Any:
     """Return an adapter that changes the base model alike, by factors that are added to its weights."""
-    start = (adapter.config or {}).get("init_lora_weights")
-    if start not in RESOLVED:
+    start, dora = (adapter.config or {}).get("init_lora_weights"), (adapter.config or {}).get("use_dora")
+    if start not in RESOLVED and not dora:
         return adapter
+    if start in RESOLVED and dora:
+        raise must(
+            "adapter", "one with use_dora or with a start from the weights, and not with both", Words(repr(start))
+        )
     flag, modules = bool((adapter.config or {}).get("fan_in_fan_out")), {}
     for name, module in adapter.modules.items():
         modules[name] = module
-        if module.kind == "linear":  # peft starts the others as usual
-            modules[name] = _of_start(start, module, *matrix(base, name, module.shape, flag))
-    return replace(adapter, modules=modules, config={**(adapter.config or {}), "init_lora_weights": True})
+        if module.magnitude is not None:
+            modules[name] = _of_dora(module, matrix(base, name, module.shape, flag)[0])
+        elif module.kind == "linear" and start in RESOLVED:  # peft starts the others as usual
+            modules[name] = _of_start(str(start), module, *matrix(base, name, module.shape, flag))
+    settings = {**(adapter.config or {}), "init_lora_weights": True, "use_dora": False}
+    return replace(adapter, modules=modules, config=settings)
+
+
+def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
+    """A module of full rank, whose left factor is the update and whose right one is the identity, or the other way."""
+    moved = weight + module.scale * (module.B.astype(np.float64) @ module.A.astype(np.float64))
+    unit = unit_of(moved)
+    lengths = np.ldexp(np.linalg.norm(np.ldexp(moved, -unit), axis=1), unit)
+    if not lengths.all():
+        raise must("adapter", "one whose rows of weight + scale B A are not 0, as DoRA divides by their norms", "0")
+    update = moved * (np.asarray(module.magnitude, np.float64) / lengths)[:, None] - weight
+    rows, columns = module.shape
+    pair = (update, np.eye(columns)) if columns <= rows else (np.eye(rows), update)
+    return AdapterModule(*pair, dtype=module.dtype)
 
 
 def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: bool) -> AdapterModule:

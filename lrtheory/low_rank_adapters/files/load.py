@@ -58,9 +58,8 @@ def load_peft(
     FileNotFoundError
         If there is no such folder, or a file is missing.
     ValueError
-        If the kind is unknown, the update of a module is more than its kind says (DoRA), the base model is changed
-        (PiSSA), there are arrays or settings beside the updates, projections or weights are missing, or shapes do not
-        fit.
+        If the kind is unknown, the update depends on the base model (DoRA, PiSSA, OLoRA) and its path is not given,
+        there are arrays or settings beside the updates, projections or weights are missing, or shapes do not fit.
 
     Examples
     --------
@@ -78,7 +77,7 @@ def load_peft(
     if not isinstance(kind, str):
         raise must("path", "that of an adapter whose peft_type is a word", kind)
     if kind in ("LORA", "ADALORA"):
-        return dict(lora.read(given))
+        return dict(lora.read(given, weights))
     return read_kind(folder, config, weights, whole=False)[0]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from lrtheory._array import to_numpy
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.beside import placed
 from lrtheory._files.adapters.settings import factors_alone
+from lrtheory._files.adapters.starts import refuse_start, resolved
+from lrtheory._files.safetensors import Tensors
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.left_out import refuse_embedding
@@ -20,10 +24,13 @@ from lrtheory.low_rank_adapters.kinds.lora import LoRA, lora
 __all__ = ["read", "write"]
 
 
-def read(path: Path) -> dict[str, LoRA]:
+def read(path: Path, weights: Any = None) -> dict[str, LoRA]:
     """The modules of a LoRA or an AdaLoRA, with the scale that the settings give each of them."""
     found, whole = {}, AdapterFile.from_peft(path)
     factors_alone(whole.config or {}, whole.others)
+    if isinstance(weights, (str, PathLike)):
+        whole = resolved(whole, Tensors.from_file(weights))
+    refuse_start(whole.config or {}, "weights")
     for name, module in whole.modules.items():
         if module.kind != "linear":
             raise must("path", f"that of an adapter of linear layers, as {name!r} is none", module.kind)

@@ -90,7 +90,7 @@ def compress_adapter(
     >>> small.storage <= lora.storage // 2, small.certificate.verify(lora)
     (True, True)
     """
-    source = as_adapter("adapter", adapter, as_base(base))
+    source = as_adapter("adapter", adapter, as_base(base), dora=False)
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
     if budget is not None and 0 < real("budget", budget, low=0) < 1:
         rule = f"what ranks may cost together, at least 1, or 0 for none, and no share of the {source.storage} numbers"

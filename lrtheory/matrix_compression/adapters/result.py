@@ -24,7 +24,7 @@ from lrtheory._kernels.low_rank import Core, cast_error, core_within, difference
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
-from lrtheory._validation import choice, must
+from lrtheory._validation import Words, choice, must
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 
 __all__ = [
@@ -261,12 +261,15 @@ def as_base(base: Any) -> Tensors | None:
     return Tensors.from_file(base)
 
 
-def as_adapter(name: str, value: Any, base: Tensors | None = None) -> AdapterFile:
+def as_adapter(name: str, value: Any, base: Tensors | None = None, *, dora: bool = True) -> AdapterFile:
     """An adapter whose factors are added to the weights, or the folder of one; what lies beside them is whole."""
     if not isinstance(value, (AdapterFile, str, Path)):
         raise must(name, "an AdapterFile or the folder of one", value, TypeError)
     found = value if isinstance(value, AdapterFile) else AdapterFile.from_peft(value)
     beside(found)
+    if not dora and (found.config or {}).get("use_dora"):
+        rule = "one without use_dora, which is no LoRA of lower rank: `low_rank_adapters convert` makes the nearest one"
+        raise must(name, rule, Words("use_dora True"))
     if base is not None:
         return resolved(found, base)
     refuse_start(found.config or {})

@@ -162,7 +162,6 @@ def test_an_even_adapter_needs_no_patterns(tmp_path: Path) -> None:
 
 BAD = [
     ({"peft_type": "LOHA"}, "`adapter` must be a LoRA or AdaLoRA adapter; got peft_type 'LOHA'."),
-    ({"use_dora": True}, "`adapter` must be one without use_dora, whose update is not scale B A alone; got True."),
     ({"lora_bias": True}, "`adapter` must be one without lora_bias, whose update is not scale B A alone; got True."),
     ({"r": 3}, "`adapter` must be one whose arrays of 'q' have the rank 3 of its settings; got 2."),
     ({"r": 2, "lora_alpha": "x"}, "`lora_alpha` must be a finite number in the settings of the adapter; got 'x'."),
@@ -203,7 +202,7 @@ def test_arrays_that_are_refused(tmp_path: Path) -> None:
     damaged = {name: whole | {f"{PREFIX}q.{name}": stored(draw(n))} for name, n in extra.items()}
     cases = {
         "both factors of 'q'": dict(list(whole.items())[:1]),
-        "scale B A alone; got .*magnitude": damaged["lora_magnitude_vector"],
+        "under use_dora, and for none else": damaged["lora_magnitude_vector"],
         "scale B A alone; got .*lora_B": damaged["lora_B.bias"],
         "two arrays A of 'q'": damaged["lora_A.default.weight"],
         "named lora_A and lora_B": {"x": stored(draw(2))},

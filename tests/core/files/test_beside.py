@@ -12,11 +12,11 @@ from lrtheory import matrix_compression as mc
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory.cli import main
-from lrtheory.low_rank_adapters import commands
+from lrtheory.low_rank_adapters import commands, load_peft
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
 from tests.core.files.reader import BASE, FOLDERS, arrays, distance, merged
 
-WHOLE, STARTS = ("head", "norm", "tokens", "words"), ("pissa", "olora", "olora-conv1d")
+WHOLE, STARTS = ("head", "norm", "tokens", "words"), ("pissa", "olora", "olora-conv1d", "dora")
 MODEL = arrays(BASE / "model.safetensors")
 
 
@@ -33,10 +33,15 @@ def test_the_reader_leads_where_peft_does(name: str) -> None:
 @pytest.mark.parametrize("name", ["plain", *WHOLE, *STARTS])
 def test_conversions_and_squeezed_adapters_lead_where_they_say(name: str, tmp_path: Path) -> None:
     source, base = FOLDERS / name, base_of(name)
-    found = commands.convert(PeftFolder.from_file(source), rank=4, base=base)
+    found = commands.convert(PeftFolder.from_file(source), rank=6, base=base)
     found.to_file(tmp_path / "converted")
     assert distance(source, tmp_path / "converted") < 2e-5  # factors in single precision
-    for rank in (1, 2):
+    if base is not None:
+        update = merged(source)
+        for module, adapter in load_peft(source, weights=BASE).items():
+            turned = update[f"{module}.weight"] - MODEL[f"{module}.weight"]
+            np.testing.assert_allclose(adapter.delta(), turned.T if "conv1d" in name else turned, atol=1e-5)
+    for rank in (1, 2) if name != "dora" else ():
         small = mc.compress_adapter(source, rank=rank, base=base)
         small.to_file(tmp_path / f"small-{rank}")
         far = distance(source, tmp_path / f"small-{rank}")
@@ -49,9 +54,11 @@ def test_conversions_and_squeezed_adapters_lead_where_they_say(name: str, tmp_pa
 
 
 @pytest.mark.parametrize("weights", [[1.0, 1.0], [0.5, 0.25], [2.0, -0.5]])
-@pytest.mark.parametrize("pair", [("head", "head-2"), ("plain", "pissa"), ("norm", "plain"), ("tokens", "head")])
+@pytest.mark.parametrize(
+    "pair", [("head", "head-2"), ("plain", "pissa"), ("norm", "plain"), ("tokens", "head"), ("dora", "olora")]
+)
 def test_a_merge_is_the_sum_of_changes(pair: tuple[str, str], weights: list[float], tmp_path: Path) -> None:
-    found = mc.merge_adapters([FOLDERS / name for name in pair], weights, rank=6, base=BASE)
+    found = mc.merge_adapters([FOLDERS / name for name in pair], weights, rank=6, base=BASE, dtype="float64")
     found.to_file(tmp_path / "sum")
     one, other = (merged(FOLDERS / name) for name in pair)
     parts = ((name, value, one[name] - value, other[name] - value) for name, value in MODEL.items())
@@ -110,20 +117,41 @@ def test_starts_from_the_weights_need_the_base_model(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = str(FOLDERS / name)
-    for verb in ("squeeze --rank 1", "ranks", "merge --rank 1"):
+    for verb in ("squeeze --rank 1", "ranks", "merge --rank 1") if name != "dora" else ():
         first, *rest = verb.split()
         assert main(["matrix_compression", first, source, *rest]) == 3
         said = capsys.readouterr().err
         assert "give the model with `--base`" in said
         assert "path_initial_model_for_weight_conversion" in said
+    with pytest.raises(ValueError, match="give the model with `weights`"):
+        load_peft(source)
     assert main(["low_rank_adapters", "convert", source, "--rank", "1"]) == 3
     assert "give the model with `--base`" in capsys.readouterr().err
     whole = AdapterFile.from_peft(source)
     for call in (whole.spectra, lambda: whole.delta(next(iter(whole)))):
-        with pytest.raises(ValueError, match="changes it at every load"):
+        with pytest.raises(ValueError, match="give the model with `base`"):
             call()
     whole.to_peft(tmp_path / "copy")  # what is not changed is carried
     assert distance(tmp_path / "copy", FOLDERS / name) < 1e-9
+
+
+def test_dora_is_converted_compared_and_not_squeezed(tmp_path: Path) -> None:
+    source = FOLDERS / "dora"
+    with pytest.raises(ValueError, match="one without use_dora"):
+        mc.compress_adapter(source, rank=1, base=BASE)
+    with pytest.raises(ValueError, match="give the model with `base`"):
+        mc.certify(source, FOLDERS / "plain")
+    found = commands.convert(PeftFolder.from_file(source), rank=2, base=Tensors(BASE))
+    found.to_file(tmp_path / "lora")
+    far = distance(source, tmp_path / "lora")
+    assert far == pytest.approx(np.sqrt(sum(fit.loss for fit in found.fits.values())), rel=1e-5)
+    assert mc.certify(source, tmp_path / "lora", base=BASE).error == pytest.approx(
+        far / distance(source, MODEL), rel=1e-5
+    )
+    assert json.loads((tmp_path / "lora" / "adapter_config.json").read_text())["use_dora"] is False
+    parts = AdapterFile.from_peft(source).modules
+    with pytest.raises(ValueError, match="with magnitudes under use_dora"):
+        AdapterFile(parts)
 
 
 def test_a_conversion_keeps_the_settings(tmp_path: Path) -> None:

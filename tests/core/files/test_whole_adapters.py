@@ -89,7 +89,7 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
         str(start): ({"init_lora_weights": start}, f"init_lora_weights {start!r}")
         for start in ("pissa_niter_16", "corda", "loftq", "lora_ga", "new_start", {"a": 1})
     },
-    **{name: ({name: True}, f"without {name}") for name in ("use_dora", "lora_bias", "use_qalora", "use_bdlora")},
+    **{name: ({name: True}, f"without {name}") for name in ("lora_bias", "use_qalora", "use_bdlora")},
     "layers": ({"layer_replication": [[0, 2]]}, "without layer_replication"),
     "tied": ({"ensure_weight_tying": True}, "without ensure_weight_tying"),
     "parameters": ({"target_parameters": ["experts"]}, "without target_parameters"),
@@ -188,9 +188,9 @@ VALUES: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted({*DEFAULTS} - {"modules_to_save", "trainable_token_indices"}))
+@pytest.mark.parametrize("name", sorted({*DEFAULTS} - {"modules_to_save", "trainable_token_indices", "use_dora"}))
 def test_every_setting_is_carried_used_or_refused(name: str, tmp_path: Path) -> None:
-    """The two that name arrays are tried with these."""
+    """Those that name arrays are tried with these."""
     source, what = folder(tmp_path / "a", {name: VALUES[name]}), FIELDS[name]
     if what == REFUSED:
         assert f"without {name}" in said_by(lambda: AdapterFile.from_peft(source))

@@ -102,7 +102,7 @@ def test_the_files_tell_usual_mistakes_from_the_truth() -> None:
 @pytest.mark.parametrize(
     ("name", "weights", "says"),
     [
-        ("dora", None, "one without use_dora"),
+        ("dora", None, "as that of DoRA does: give the model with `weights`"),
         ("vera-bare", {}, r"the projections \(save_projection=True\)"),
         ("vera", None, "`weights` must be given, since the adapter lacks d_in of its modules; got None"),
         ("randlora", None, "lacks the larger sides of its modules"),
