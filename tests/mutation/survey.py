@@ -14,13 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from tests.mutation.exchange import Order, kernels_named, names_in
+from tests.mutation.exchange import Order, kernels_named, named, names_in
 from tests.mutation.forks import in_processes, silent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -113,7 +113,7 @@ class Survey:
         codes: dict[CodeType, dict[str, Any]] = {}
         own = str(self.folder) + os.sep
         ours = tuple({str(ROOT) + os.sep, own, *(f"{item.path.parent}{os.sep}" for item in self.items.values())})
-        calls_of: dict[CodeType, set[str]] = {}
+        calls_of: dict[tuple[CodeType, int], set[str]] = {}
         bodies: dict[str, CodeType] = {}
         silent()
 
@@ -135,18 +135,33 @@ class Survey:
                 sys.settrace(None)
             seconds = time.process_time() - start
             calls: set[str] = set()
+            loaded = len(sys.modules)
             for code, names_there in codes.items():
-                if code not in calls_of:
-                    reached = {body.__code__ for body in kernels_named(code, names_there)} | {code}
+                if (code, loaded) not in calls_of:
+                    kernels = kernels_named(code, names_there) | kernels_called(code, own)
+                    reached = {body.__code__ for body in kernels} | {code}
                     reached = {one for one in reached if one.co_filename.startswith(own)}
-                    calls_of[code] = {key_of(one) for one in reached}
+                    calls_of[code, loaded] = {key_of(one) for one in reached}
                     bodies |= {key_of(one): one for one in reached}
-                calls |= calls_of[code]
+                calls |= calls_of[code, loaded]
             tests[name] = {"seconds": seconds, "passed": passed, "calls": sorted(calls)}
         ours_too = ("lrtheory", "tests", "proofs_checks", "figures", "benchmarks", "test_", "__main__", "jax")
         modules = [name for name, one in list(sys.modules.items()) if one is not None and not name.startswith(ours_too)]
         used = {key: sorted(names_in(code)) for key, code in bodies.items()}
         return {"tests": tests, "names": used, "modules": modules, "signatures": signatures()}
+
+
+def kernels_called(code: CodeType, folder: str) -> set[FunctionType]:
+    """The bodies of kernels below a folder that go by a name in a code, and what these name.
+
+    A function may import the module of a kernel when it runs; then its own module holds no name of the kernel.
+    """
+    used = names_in(code)
+    files = [(vars(one), getattr(one, "__file__", None)) for one in list(sys.modules.values())]
+    holding = [names for names, file in files if file and file.startswith(folder)]
+    values = [names[name] for names in holding for name in used & names.keys()]
+    found = {one.py_func for one in values if issubclass(type(one), Dispatcher)}
+    return found.union(*map(named, found))
 
 
 def key_of(code: CodeType) -> str:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from lrtheory._array import kernel
 from tests.mutation.exchange import kernels_named
+from tests.mutation.survey import kernels_called
 from tests.rules.public_names import ROOT
 
 CODE = '''"""A toy."""
@@ -266,6 +268,20 @@ def test_no_value_is_asked_for_its_class() -> None:
             raise FutureWarning(f"{name} is deprecated")
 
     assert kernels_named(compile("OLD.field", "toy", "eval"), {"OLD": Old()}) == set()
+
+
+def test_kernels_are_found_in_modules_that_are_imported_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    @kernel
+    def held(x: float) -> float:
+        return x
+
+    late = ModuleType("late")
+    late.__file__, late.held = "/of/a/system/late.py", held  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "late", late)
+    code = compile("steps().held(1.0)", "toy", "eval")
+    assert kernels_named(code, {}) == set()
+    assert kernels_called(code, "/of/a/system/") == {held.py_func}
+    assert kernels_called(code, "/of/another/") == set()
 
 
 def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:

@@ -122,8 +122,9 @@ def test_bad_input():
         load_kuhn(2, iterations=-1)
     with pytest.raises(ValueError, match="`units` must be one of"):
         load_kuhn(2, units="euro")
-    with pytest.raises(ValueError, match="`profile`"):
-        sample_matches(kuhn_policies(2, iterations=1), (0, 2), 1)
+    for beyond in (-1, 2):
+        with pytest.raises(ValueError, match="`profile`"):
+            sample_matches(kuhn_policies(2, iterations=1), (0, beyond), 1)
 
 
 @pytest.mark.parametrize("n", [2, 3])

@@ -175,6 +175,7 @@ def test_a_leaderboard_by_hand():
     wider = leaderboard(log, anytime=True).intervals
     assert wider.counts["open_edges"] >= board.intervals.counts["open_edges"]
     assert "at all times" in wider.message
+    assert "at all times" not in board.intervals.message  # unless it is asked for
     open_board = leaderboard(arena(12, 0))
     assert open_board._decided() is None
     cycle = {"winner": ["a", "b", "c"] * 60, "loser": ["b", "c", "a"] * 60}
@@ -260,6 +261,14 @@ def test_next_matches_of_seats_are_those_of_the_sampler(bound):
     assert np.allclose(high.reshape(2, -1), np.minimum(learner._state.high, 1), atol=1e-9)
     assert 0 < found.counts["open_edges"] < 9
     assert tuple(found.profiles[0]) == learner.ask()
+
+
+def test_next_matches_of_too_large_a_game_are_refused():
+    """Of 204 players a seat: 204^2 profiles, each with 2 * 203 deviations, are more than 2^24."""
+    seats = np.stack([np.arange(204)] * 2, axis=1)
+    table = table_from_matches(seats, np.ones(seats.shape))
+    with pytest.raises(ValueError, match="of profiles with at most 16,777,216 deviations; got 16896096"):
+        next_matches(table, n=1)
 
 
 def test_next_matches_go_to_the_fewest_first():

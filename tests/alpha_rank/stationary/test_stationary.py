@@ -220,6 +220,7 @@ def test_counts_and_result():
     cut = stationary_distribution(random_chain(30, 0), method="power", max_iter=2)
     assert not cut.converged
     assert cut.n_iter == 2
+    assert cut.counts["flops"] == 2 * 2 * 30 * 29  # a product and a sum for each of the other states, in two sweeps
 
 
 @pytest.mark.parametrize(
