@@ -138,6 +138,7 @@ NAMES = replace(
     instances=Family("classes-renamed", always=SMALL, draw=drawn),
     solve=renamed(StratifiedKFold),
     claim=Identity(same_folds),
+    closed="two answers are compared with each other, since the promise names no fold",
     saboteurs=(
         saboteur("in the order of names", solve=renamed(by_name)),
         saboteur("another shuffle", solve=renamed(StratifiedKFold, other_seed=1)),

@@ -249,9 +249,11 @@ def _about_field(
     kind = "decision" if decision else "report"
     for words, change in lies(leaf, decision=decision):
         yield Lie(path, words, "sign" if words == "negated" else kind), partial(_told, path, change)
-    # a set of any size in which one item is exchanged is another answer, and draws for another instance may have the
-    # law that is due: neither is a lie
-    another = decision and (statement.is_random or matches(path.rpartition(".")[0] or ROOT, statement.may_vary))
+    # what was decided elsewhere may keep a bound, or have the law that is due, here too, and is no lie then; a set of
+    # any size in which one item is exchanged is another answer
+    one_sided = isinstance(statement.claim, Inequality) or statement.is_random
+    varies = matches(path.rpartition(".")[0] or ROOT, statement.may_vary)
+    another = (decision and (one_sided or varies)) or (statement.is_random and path == ROOT)
     if not another:
         yield Lie(path, "of another instance", "another"), partial(_borrowed, honest, path)
     if not decision and isinstance(statement.claim, Inequality) and kind_of_number(leaf) == "f":
