@@ -75,15 +75,16 @@ def test_neighbors(sizes):
     assert found == list(deviations(sizes))
 
 
+@pytest.mark.parametrize("m", [2, 7])
 @pytest.mark.parametrize("sizes", [(2, 2), (3, 2), (2, 2, 2), (1, 3)])
-def test_matrix_against_loops(sizes):
+def test_matrix_against_loops(sizes, m):
     game = make_random_game(sizes, rng=1)
-    expected = rates(game.payoffs, accept_finite(1.5, 7)).astype(float)
-    found = transition_matrix(game, alpha=1.5, population_size=7, format="dense")
+    expected = rates(game.payoffs, accept_finite(1.5, m)).astype(float)
+    found = transition_matrix(game, alpha=1.5, population_size=m, format="dense")
     off = ~np.eye(len(found), dtype=bool)
     assert np.allclose(found[off], expected[off], rtol=1e-12)
     assert np.allclose(found.sum(axis=1), 1)
-    sparse = transition_matrix(game, alpha=1.5, population_size=7)
+    sparse = transition_matrix(game, alpha=1.5, population_size=m)
     assert np.array_equal(sparse.toarray(), found)
     assert sparse.nnz == len(found) * (sum(sizes) - len(sizes) + 1)
 
