@@ -111,7 +111,7 @@ def _cell(value: Any) -> str:
     return word if len(word) <= 40 else word[:37] + "..."
 
 
-def page(title: str, columns: Columns, facts: Sequence[str], *, rows: int = ROWS) -> str:
+def page(title: str, columns: Columns, facts: Sequence[str], *, lead: Sequence[str] = (), rows: int = ROWS) -> str:
     """The answer as HTML for a notebook: a table of the first rows, and the sentences below it.
 
     Parameters
@@ -122,6 +122,8 @@ def page(title: str, columns: Columns, facts: Sequence[str], *, rows: int = ROWS
         Columns that `plain` returned.
     facts : sequence of str
         Sentences.
+    lead : sequence of str
+        Sentences above the table.
     rows : int
         The rows that are shown.
 
@@ -142,9 +144,9 @@ def page(title: str, columns: Columns, facts: Sequence[str], *, rows: int = ROWS
 
     body = [line("td", cells) for cells in zip(*(cells[:rows] for cells in columns.values()), strict=True)]
     more = [counted(n - rows, "more row")] if n > rows else []
-    sentences = "".join(f"<p>{html.escape(fact)}</p>" for fact in (*more, *facts))
+    above, below = ("".join(f"<p>{html.escape(fact)}</p>" for fact in told) for told in (lead, (*more, *facts)))
     head = line("th", list(columns))
-    return f"<div><p><b>{html.escape(title)}</b></p><table>{head}{''.join(body)}</table>{sentences}</div>"
+    return f"<div><p><b>{html.escape(title)}</b></p>{above}<table>{head}{''.join(body)}</table>{below}</div>"
 
 
 def frame(columns: Columns) -> Any:

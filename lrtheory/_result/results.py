@@ -59,13 +59,13 @@ class Result:
             return f"{type(self).__name__}({shown})"
         columns = display.plain(self._columns())
         head = f"{type(self).__name__}, {display.counted(display.n_rows(columns), 'row')}"
-        return "\n".join([head, *display.table(columns), *self._facts()])
+        return "\n".join([head, *self._lead(), *display.table(columns), *self._facts()])
 
     def _repr_html_(self) -> str:
         columns = self._columns()
         if not self._is_table():
             columns = {"field": list(columns), "value": [cells[0] for cells in columns.values()]}
-        return display.page(type(self).__name__, display.plain(columns), self._facts())
+        return display.page(type(self).__name__, display.plain(columns), self._facts(), lead=self._lead())
 
     @classmethod
     def _is_table(cls) -> bool:
@@ -79,6 +79,10 @@ class Result:
     def _columns(self) -> Mapping[str, Sequence[Any]]:
         """The answer as columns of one length, names first; unless a class says otherwise, one row of its fields."""
         return {name: [_single(value)] for name, value in _items(self) if value is not None and name != "message"}
+
+    def _lead(self) -> list[str]:
+        """The sentences that a person should read before the table, where the answer is a sentence."""
+        return []
 
     def _facts(self) -> list[str]:
         """The sentences that a person should read beside the table, the most important first."""

@@ -20,10 +20,11 @@ When payoffs are means of samples, five questions arise, and this package answer
 * What if most pairs have never met?                                               `complete_table`
 * Which matches should be played next?                                             `next_matches`
 
-Logs of matches come from files and data frames: `leaderboard` ranks the players with intervals, as
-``lrtheory alpha_rank rank arena.csv`` does in the shell. Tables of payoffs come from such logs (`table_from_matches`),
-from makers (`make_...`) and from real games (`load_...`). With ``population="single"`` one population plays one
-symmetric game, such as the table of win rates of a leaderboard.
+Logs of matches come from files and data frames. Where a better player is taken to do better against everybody (strong
+stochastic transitivity, SST), `rank_models` tells who can be first, as ``lrtheory alpha_rank rank arena.csv`` does in
+the shell, and `next_battles` what to play next; `leaderboard` assumes no order. Tables of payoffs come from such logs
+(`table_from_matches`), from makers (`make_...`) and from real games (`load_...`). With ``population="single"`` one
+population plays one symmetric game, such as the table of win rates of a leaderboard.
 
 Examples
 --------
@@ -57,11 +58,18 @@ From a log of matches to intervals on the ranking, which Elo ratings do not give
 [0.333, 0.333, 0.333]
 >>> alpha_rank.leaderboard(table).intervals.first()
 'first is shared for certain: ann, bob, cat'
+
+>>> cycle = {"winner": ["ann", "bob", "cat"] * 40, "loser": ["bob", "cat", "ann"] * 40}
+>>> alpha_rank.rank_models(cycle).first()
+'no order explains this log: ann beats bob beats cat beats ann'
 """
 
 from __future__ import annotations
 
 from lrtheory.alpha_rank import baselines, theory
+from lrtheory.alpha_rank.boards.board import Board, rank_models
+from lrtheory.alpha_rank.boards.leaderboard import Leaderboard, NextMatches, leaderboard, next_matches
+from lrtheory.alpha_rank.boards.next_battles import NextBattles, next_battles
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, fixation_probability
 from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_graph, response_signs
 from lrtheory.alpha_rank.chains.transition import profile_chain, transition_matrix
@@ -74,7 +82,6 @@ from lrtheory.alpha_rank.games.symmetric_games import (
     make_good_bad,
 )
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
-from lrtheory.alpha_rank.leaderboard import Leaderboard, NextMatches, leaderboard, next_matches
 from lrtheory.alpha_rank.low_rank import CompletedTable, complete_table
 from lrtheory.alpha_rank.matches.elo import EloResult, elo
 from lrtheory.alpha_rank.matches.log import MatchLog
@@ -89,6 +96,7 @@ from lrtheory.alpha_rank.stationary.distribution import StationaryResult, statio
 __all__ = [
     "AlphaRankResult",
     "BatchEstimate",
+    "Board",
     "CompletedTable",
     "EloResult",
     "Game",
@@ -96,6 +104,7 @@ __all__ = [
     "Leaderboard",
     "MatchLog",
     "MatchTable",
+    "NextBattles",
     "NextMatches",
     "ProfileChain",
     "RankingIntervals",
@@ -119,8 +128,10 @@ __all__ = [
     "make_memory_one",
     "make_random_game",
     "make_rps",
+    "next_battles",
     "next_matches",
     "profile_chain",
+    "rank_models",
     "ranking_intervals",
     "response_graph",
     "response_graph_ucb_batch",
@@ -145,6 +156,8 @@ def _warmup() -> None:
     stationary_distribution((chain, chain), method="leading")
     ranking_intervals([[0, 0]], [[1, 1]])
     leaderboard({"winner": ["a"], "loser": ["b"]})
+    rank_models({"winner": ["a", "b", "a"], "loser": ["b", "c", "c"]})
+    rank_models({"winner": ["a", "b", "a"], "loser": ["b", "c", "c"]}, any_schedule=True)
     alpha_rank([[0, 1]], epsilon=0.1, method="power")
     line_law(np.array([[0.0, 1.0]]), 2, "epsilon", None, "sink")
     game = Game(np.array([[0.0, 1.0]]), outcomes="bernoulli")

@@ -225,8 +225,10 @@ def _show(verb: Verb, options: argparse.Namespace, answer: Any, told: list[str],
         from lrtheory._files import delimited
 
         sys.stdout.write(delimited(columns, zip(*columns.values(), strict=True), ","))
-        print(*facts, sep="\n", file=sys.stderr)
+        print(*answer._lead(), *facts, sep="\n", file=sys.stderr)
     else:
+        for sentence in answer._lead():
+            print(sentence)
         print(*display.table(columns, rows=None if options.all else 20, width=_terminal()), sep="\n")
         print(*facts, sep="\n")
     decided = answer._decided() if verb.answers or (verb.decides and options.decided) else True
@@ -328,7 +330,7 @@ def _as_json(verb: Verb, options: argparse.Namespace, answer: Any, told: list[st
         "options": json_safe(given),
         "columns": list(columns),
         "rows": json_safe(list(zip(*columns.values(), strict=True))),
-        "facts": [*answer._facts(), *told],
+        "facts": [*answer._lead(), *answer._facts(), *told],
         "certificate": json_safe(certificate),
         "seconds": round(seconds, 3),
     }

@@ -11,6 +11,7 @@ from proofs_checks.alpha_rank import confidence_intervals
 from proofs_checks.alpha_rank import response_graph_ucb
 from proofs_checks.alpha_rank import ranking_intervals
 from proofs_checks.alpha_rank import low_rank
+from proofs_checks.alpha_rank.boards import comparisons
 
 ABOUT = About(
     paper=("M. Rowland et al., *Multiagent Evaluation under Incomplete Information*, arXiv 1909.09849."),

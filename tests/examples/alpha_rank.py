@@ -57,8 +57,12 @@ CALLS = {
     "make_memory_one": lambda: call(n_rounds=2, n_matches=2, rng=0),
     "make_random_game": lambda: call((3, 2), rng=0),
     "make_rps": lambda: call(),
+    "next_battles": lambda: call({"winner": ["ann", "bob"] * 5, "loser": ["cat", "cat"] * 5}, n=5),
     "next_matches": lambda: call(log(), n=5),
     "profile_chain": lambda: call(payoffs()),
+    "rank_models": lambda: call(
+        {"winner": ["ann", "ann", "bob", "cat"] * 9, "loser": ["bob", "cat", "cat", "ann"] * 9}
+    ),
     "ranking_intervals": lambda: call(*intervals()),
     "response_graph": lambda: call(payoffs()),
     "response_graph_ucb_batch": lambda: call(alpha_rank.make_bernoulli_game(2, rng=0), 3, max_samples=100, rng=0),

@@ -14,6 +14,7 @@ from lrtheory._files import Columns, Table, warn_alike
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must
 from lrtheory.alpha_rank.matches.from_matches import FromMatches, check_draws
+from lrtheory.alpha_rank.matches.marks import is_both_bad, kept, marks_of, one_hot, order_of_time
 from lrtheory.alpha_rank.matches.numbering import numbered
 from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, score_of_word, scores_of_words
 
@@ -35,6 +36,8 @@ _COUNTS = ("count", "counts", "weight", "weights", "games", "n_games")
 _UNREAD = ("n", "times", "matches", "n_matches")
 #: how many matches the rows of a file may stand for
 MOST_MATCHES = 2**26
+#: columns of a match of two that are read, so that they mark nothing else
+_READ = (*_TWO["a"], *_TWO["b"], "winner", *_TWO["winner"], *_WON, *_LOST, *_COUNTS)
 _SEAT = re.compile(r"(p|player|agent|strategy|r|reward|score|return|payoff)_?(\d+)")
 _PLAYER_WORDS = ("p", "player", "agent", "strategy")
 
@@ -56,17 +59,26 @@ class MatchLog(FromMatches, Result):
         Score of a draw; None where matches have no draws.
     has_seats : bool
         Whether the order of the players of a match has a meaning: not in a log that lists the winner first.
+    in_order : bool
+        Whether each match has a row of its own, so that the log knows in which order they were played.
+    both_bad : bool array of shape (n_matches,)
+        Whether the match is a draw of which the log says that both answers were bad.
+    marks : mapping of str to int64 array of shape (n_matches,)
+        Numbers for the words of the other columns, such as the language or the judge of a match: equal numbers stand
+        for equal words, -1 for an empty cell.
     message : str
-        Number of matches that were left out, and the reason.
+        Number of matches that were left out, the reason, and the order of matches where the log has times.
     counts : mapping
         ``matches``, and ``unfinished`` ones, which were left out.
 
     Notes
     -----
     `from_file` and `from_frame` read tables with a row for each match: ``model_a,model_b,winner``,
+    ``model_a,model_b,winner_model_a,winner_model_b,winner_tie`` with a 1 in one of the last three,
     ``white,black,result``, ``winner,loser``, ``agents,scores`` with tuples, or ``p1,...,pK,r1,...,rK``. A column
     ``count``, ``weight`` or ``games`` beside these says how often a row happened, and the log has as many matches;
-    where the caller names columns, no other one is read.
+    ``tstamp`` or ``timestamp`` says when, and the log is in that order. Where the caller names columns, no other one
+    is read.
     """
 
     players: np.ndarray
@@ -74,17 +86,31 @@ class MatchLog(FromMatches, Result):
     labels: tuple[str, ...]
     draws: float | None
     has_seats: bool
+    in_order: bool
+    both_bad: np.ndarray
+    marks: Mapping[str, np.ndarray]
     message: str
     counts: Mapping[str, int]
 
     @classmethod
     def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
-        names, scores, has_seats = _read(table, columns, draws)
+        names, scores, has_seats, both_bad = _read(table, columns, draws)
         repeats, told = _repeats(table) if columns is None else (None, [])
+        order, when = order_of_time(table) if columns is None else (None, "")
+        rows = np.arange(len(table)) if order is None else order
+        if order is not None:
+            names, scores = [[seat[i] for i in order.tolist()] for seat in names], scores[order]
+            repeats = None if repeats is None else repeats[order]
         log = _log(names, scores, draws, repeats)
         warn_alike(log.labels, table.origin)
-        message = "; ".join([log.message, *told] if log.message else told)
-        return replace(log, has_seats=has_seats, message=message)
+        rows = rows if repeats is None else np.repeat(rows, repeats)
+        rows = rows[~np.isnan(scores if repeats is None else np.repeat(scores, repeats, axis=0)).any(axis=1)]
+        in_order = repeats is None or bool((repeats <= 1).all())
+        message = "; ".join(part for part in (log.message, *told, when) if part)
+        marks = kept(marks_of(table, _READ), rows)
+        return replace(
+            log, has_seats=has_seats, in_order=in_order, both_bad=both_bad[rows], marks=marks, message=message
+        )
 
     def _columns(self) -> dict[str, Any]:
         names, n_seats = np.array(self.labels, object), self.players.shape[1]
@@ -152,24 +178,32 @@ def known_log(source: Any, *, draws: float | None = 0.5) -> MatchLog | None:
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _read(table: Table, columns: Columns, draws: float | None) -> tuple[Sequence[Sequence[str]], np.ndarray, bool]:
-    """Return the names in each seat, the scores, and whether it means something who sat where."""
+def _read(
+    table: Table, columns: Columns, draws: float | None
+) -> tuple[Sequence[Sequence[str]], np.ndarray, bool, np.ndarray]:
+    """Return the names in each seat, the scores, whether it means something who sat where, and who were both bad."""
+    none = np.zeros(len(table), bool)
     seats = _seat_columns(table, columns)
     if seats is not None:
-        return [table.text(one) for one in seats[0]], np.stack([table.floats(one) for one in seats[1]], axis=1), True
+        scores = np.stack([table.floats(one) for one in seats[1]], axis=1)
+        return [table.text(one) for one in seats[0]], scores, True, none
     tuples = _tuple_columns(table, columns)
     if tuples is not None:
-        return *_of_tuples(table, *tuples), True
+        return *_of_tuples(table, *tuples), True, none
     ends = _winner_and_loser(table) if columns is None else None
     if ends is not None:
-        return [table.text(column) for column in ends], _both(_won_or_drawn(table, draws)), False
+        return [table.text(column) for column in ends], _both(_won_or_drawn(table, draws)), False, none
+    hot = one_hot(table, draws) if columns is None else None
+    if hot is not None:
+        chosen = table.pick(columns, {role: _TWO[role] for role in ("a", "b")})
+        return [table.text(chosen[role]) for role in ("a", "b")], _both(hot[0]), True, hot[1]
     chosen = table.pick(columns, _TWO)
-    first, second = table.text(chosen["a"]), table.text(chosen["b"])
-    won, wrong, rule = scores_of_words(table.text(chosen["winner"]), first, second, draws)
+    first, second, words = (table.text(chosen[role]) for role in ("a", "b", "winner"))
+    won, wrong, rule = scores_of_words(words, first, second, draws)
     if wrong is not None:
-        none = "" if draws is not None else "; there are no draws here"
-        raise table.refuse(wrong, chosen["winner"], rule + none)
-    return [first, second], _both(won), True
+        end = "" if draws is not None else "; there are no draws here"
+        raise table.refuse(wrong, chosen["winner"], rule + end)
+    return [first, second], _both(won), True, is_both_bad(words)
 
 
 def _repeats(table: Table) -> tuple[np.ndarray | None, list[str]]:
@@ -315,7 +349,7 @@ def _finished(players: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], 
     unfinished = n_matches - len(players)
     message = "" if not unfinished else f"{unfinished:,} matches without a result are left out"
     counts = {"matches": len(players), "unfinished": unfinished}
-    return MatchLog(players, scores, labels, draws, True, message, counts)
+    return MatchLog(players, scores, labels, draws, True, True, np.zeros(len(players), bool), {}, message, counts)
 
 
 def _both(scores: np.ndarray) -> np.ndarray:

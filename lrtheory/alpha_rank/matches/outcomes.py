@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["OUTCOME_RULE", "UNFINISHED", "read_scores", "read_tuple", "score_of_word", "scores_of_words"]
+__all__ = ["OUTCOME_RULE", "UNFINISHED", "plain_word", "read_scores", "read_tuple", "score_of_word", "scores_of_words"]
 
 _FIRST = (
     "win", "won", "w", "1-0", "1", "a", "model_a", "player_a", "player_1", "player1", "p1", "first", "left", "white",
@@ -38,7 +38,7 @@ def words_for(draws: float | None) -> dict[str, float]:
 
 def score_of_word(word: str) -> float | None:
     """The score of the first player that a word means, 0.5 for a draw; None for any other word."""
-    return words_for(0.5).get(_plain(word))
+    return words_for(0.5).get(plain_word(word))
 
 
 def scores_of_words(
@@ -66,7 +66,7 @@ def scores_of_words(
     """
     known = words_for(draws) | {UNFINISHED: math.nan}
     place = {word: i for i, word in enumerate(dict.fromkeys(words))}
-    meanings = [known.get(_plain(word)) for word in place]
+    meanings = [known.get(plain_word(word)) for word in place]
     codes, is_first, is_second = _places(place, words), _places(place, first), _places(place, second)
     is_first, is_second = is_first == codes, is_second == codes
     seats = np.array([math.nan if score is None else score for score in meanings])[codes]
@@ -93,7 +93,8 @@ def _places(place: Mapping[str, int], words: Sequence[str]) -> np.ndarray:
     return np.fromiter(map(found.__getitem__, words), np.int64, len(words))
 
 
-def _plain(word: str) -> str:
+def plain_word(word: str) -> str:
+    """The word in small letters with single blanks; a number in its shortest form."""
     plain = " ".join(word.lower().split())
     try:
         return f"{float(plain):g}"  # 1.0 is 1

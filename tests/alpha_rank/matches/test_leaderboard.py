@@ -308,20 +308,20 @@ def test_the_verbs_answer(tmp_path, capsys):
     path = tmp_path / "arena.csv"
     log = arena(2000, 3)
     path.write_text("model_a,model_b,winner\n" + "\n".join(map(",".join, zip(*log.values(), strict=True))))
-    assert main(["alpha_rank", "rank", str(path), "--decided"]) == 0
+    assert main(["alpha_rank", "rank", str(path), "--masses", "--decided"]) == 0
     out = capsys.readouterr().out
     assert "first is certain: ann (RU-T5); " in out
     assert "all of this at 95% confidence" in out
-    assert main(["alpha_rank", "rank", str(path), "--json", "--delta", "0.5"]) == 0
+    assert main(["alpha_rank", "rank", str(path), "--masses", "--json", "--delta", "0.5"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["columns"] == ["player", "lower", "upper", "elo", "games", "win rate"]
     assert told["rows"][0][1] == float(leaderboard(log, delta=0.5).intervals.lower[0])
-    assert main(["alpha_rank", "next", str(path), "-n", "7", "-o", "-"]) == 0
+    assert main(["alpha_rank", "next", str(path), "--masses", "-n", "7", "-o", "-"]) == 0
     assert capsys.readouterr().out.startswith("p1,p2,play,games so far,open directions\n")
     path.write_text("winner,loser\na,b\n")
-    assert main(["alpha_rank", "rank", str(path), "--decided"]) == 2
+    assert main(["alpha_rank", "rank", str(path), "--masses", "--decided"]) == 2
     path.write_text("winner,loser\n" + "a,b\nb,c\nc,a\n" * 60)
-    assert main(["alpha_rank", "rank", str(path), "--decided"]) == 1
+    assert main(["alpha_rank", "rank", str(path), "--masses", "--decided"]) == 1
 
 
 def test_many_matches_take_seconds(tmp_path):

@@ -49,7 +49,7 @@ def test_many_players_are_ranked_and_what_is_not_solved_for_is_said(monkeypatch)
     assert len({by_name[name] for name in names if name not in ("p7", "p8", "p9")}) == 1
     assert by_name["p0"] > by_name["p8"]
     assert by_name["p0"] > by_name["p9"]
-    monkeypatch.setattr(importlib.import_module("lrtheory.alpha_rank.leaderboard"), "MOST_WORK", 1.0)
+    monkeypatch.setattr(importlib.import_module("lrtheory.alpha_rank.boards.leaderboard"), "MOST_WORK", 1.0)
     part = leaderboard(log)
     assert part.intervals.targets.size == 0
     assert len(part._columns()["player"]) == 600

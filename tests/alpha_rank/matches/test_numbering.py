@@ -9,7 +9,7 @@ import pytest
 
 from lrtheory.alpha_rank import table_from_matches
 from lrtheory.alpha_rank.matches.numbering import LONGEST_TABLE, numbered
-from lrtheory.alpha_rank.matches.outcomes import UNFINISHED, _plain, scores_of_words, words_for
+from lrtheory.alpha_rank.matches.outcomes import UNFINISHED, plain_word, scores_of_words, words_for
 
 NAMES = ["ann", "Ann", "", " ann", "änn", "Zoë", "a", "b", "draw", "10", "9", "name with many letters", "𝔘"]
 
@@ -83,7 +83,7 @@ def test_everything_else_is_refused(rows) -> None:
 def one_by_one(words, first, second, draws):
     """What `scores_of_words` says, one row after the other."""
     known = words_for(draws) | {UNFINISHED: math.nan}
-    by_seat = [known.get(_plain(word)) for word in words]
+    by_seat = [known.get(plain_word(word)) for word in words]
     by_name = []
     for word, a, b, seat in zip(words, first, second, by_seat, strict=True):
         is_draw = seat is not None and seat not in (0.0, 1.0)

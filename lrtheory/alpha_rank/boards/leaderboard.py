@@ -28,7 +28,7 @@ from lrtheory.alpha_rank.problem import profile_columns
 from lrtheory.alpha_rank.ranking import MOST_INTERVALS, alpha_rank
 from lrtheory.alpha_rank.theory.perturbation import certain_directions
 
-__all__ = ["Leaderboard", "NextMatches", "leaderboard", "next_matches"]
+__all__ = ["Leaderboard", "NextMatches", "is_single", "leaderboard", "next_matches", "refuse_for_masses"]
 
 Matches = MatchLog | MatchTable | SeatTable | ArrayLike | Mapping[str, ArrayLike] | str | PathLike[str]
 #: for how many profiles of seats masses are solved where a game has more than `MOST_INTERVALS`
@@ -203,12 +203,25 @@ def _counted(matches: Any, population: str) -> MatchTable | SeatTable:
     log = known_log(matches)
     if log is None:
         raise must("matches", "a MatchLog, MatchTable, SeatTable, path or data frame", matches, TypeError)
-    if population == "auto":
-        first, second = (set(seat.tolist()) for seat in log.players.T[:2])
-        # a seat with one player alone is no population, but the other side of every match
-        apart = not first & second and min(len(first), len(second)) > 1 and log.has_seats
-        population = "multi" if apart or not is_of_pairs(log) else "single"
-    return count_pairs(log) if population == "single" else count_seats(log)
+    return count_pairs(log) if is_single(log, population) else count_seats(log)
+
+
+def is_single(log: MatchLog, population: str) -> bool:
+    """Whether a log is taken as of one population that meets itself."""
+    if choice("population", population, ("auto", "single", "multi")) != "auto":
+        return population == "single"
+    first, second = (set(seat.tolist()) for seat in log.players.T[:2])
+    # a seat with one player alone is no population, but the other side of every match
+    apart = not first & second and min(len(first), len(second)) > 1 and log.has_seats
+    return is_of_pairs(log) and not apart
+
+
+def refuse_for_masses(**given: object) -> None:
+    """Refuse options of `rank_models` where masses are asked for, or a log can have nothing else."""
+    for name, value in given.items():
+        if value:
+            rule = "left out with `masses`, and for a log of seats or of other scores than wins, losses and draws"
+            raise must(name, rule, value)
 
 
 # --- what to play next -----------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Leaderboards: who can be first, under one assumption about the order of players or under none."""

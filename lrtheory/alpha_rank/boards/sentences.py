@@ -1,0 +1,83 @@
+"""Sentences on what a board did not use, and on what it could not compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrtheory.alpha_rank.boards.battles import Battles, Results
+from lrtheory.alpha_rank.matches.log import MatchLog
+
+__all__ = ["left_out", "unconnected"]
+
+#: models that a sentence names
+MOST_NAMED = 5
+
+
+def unconnected(results: Results, labels: Sequence[str], shares: np.ndarray) -> list[str]:
+    """Say which part of the information the tests use, and which pairs they cannot compare.
+
+    Parameters
+    ----------
+    results : Results
+        The battles.
+    labels : sequence of str
+        Names of the models.
+    shares : float64 array of shape (n,)
+        Shares of the information, found by `information_shares`.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    n, facts = len(labels), []
+    known = shares[~np.isnan(shares)]
+    if known.size:
+        told = f"the tests use {100 * known.mean():.0f}% of what Bradley-Terry learns of differences to the leader"
+        facts.append(f"{told} (SST-8)")
+    _, place, times = np.unique(results.keys, return_inverse=True, return_counts=True)
+    alone = int(results.games[times[place.ravel()] == 1].sum())
+    if alone:
+        total = int(results.games.sum())
+        facts.append(
+            f"{100 * alone / total:.0f}% of results are against an opponent whom no other model met (direct battles)"
+        )
+    models = np.repeat(np.arange(n), np.diff(results.starts))
+    met = np.zeros((n, n), np.float32)
+    met[models, results.keys // results.n_cells] = 1
+    never = [labels[i] for i in np.flatnonzero(~met.any(axis=1)).tolist()]
+    if never:
+        facts.append(f"without a battle: {', '.join(never[:MOST_NAMED])}{', ...' * (len(never) > MOST_NAMED)}")
+    apart = np.argwhere(np.triu((met == 0) & (met @ met.T == 0), 1))
+    if len(apart):
+        i, j = apart[0].tolist()
+        pairs = "1 pair has" if len(apart) == 1 else f"{len(apart):,} pairs have"
+        facts.append(f"{pairs} neither met nor met a common opponent, such as {labels[i]} and {labels[j]}")
+    return facts
+
+
+def left_out(log: MatchLog, battles: Battles) -> list[str]:
+    """Say how many battles count, how many were tied, and how many were left out and why.
+
+    Parameters
+    ----------
+    log : MatchLog
+        Log as it was read.
+    battles : Battles
+        Battles of the log that count.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    ties = int((battles.points == 1).sum())
+    told = f"{len(battles.points):,} battles of {battles.n_models} models, {ties:,} of them ties"
+    bad = int(log.both_bad.sum())
+    if bad and "both bad" not in battles.dropped:
+        told += f", and {bad:,} of these both bad in the log"
+    gone = [f"{count:,} {why}" for why, count in battles.dropped.items() if count]
+    facts = [told + (f"; left out: {', '.join(gone)}" if gone else "")]
+    return [*facts, log.message] if log.message else facts

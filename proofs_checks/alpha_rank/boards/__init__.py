@@ -1,0 +1,1 @@
+"""Leaderboards under strong stochastic transitivity: levels, wealth, orders and differences of models."""

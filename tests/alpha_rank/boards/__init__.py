@@ -1,0 +1,1 @@
+"""Who can be first: tests of pairs, orders and boards."""
