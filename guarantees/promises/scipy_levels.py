@@ -278,6 +278,7 @@ KENDALL = Statement(
     ),
     solve=in_all_orders(kendall),
     claim=attained_level(cases=orders),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("one-sided", solve=in_all_orders(lambda x, y: kendall(x, y) / 2)),
         saboteur("at half of the level", claim=attained_level(times=Fraction(1, 2), cases=orders)),

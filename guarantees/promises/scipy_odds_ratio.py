@@ -86,6 +86,7 @@ ODDS_RATIO = Statement(
     instances=Family("odds", always=[*ODDS, Odds(3, 2, 3, Fraction(9))], draw=drawn_odds),
     solve=ends("conditional"),
     claim=covers(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("the interval of a normal law", solve=finite_ends),
         saboteur("at 99 percent", claim=covers(Fraction(99, 100))),

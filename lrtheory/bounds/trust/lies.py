@@ -242,7 +242,8 @@ def _times(leaf: Leaf, factor: Fraction | int) -> Leaf:
     """The leaf multiplied; exact numbers stay exact."""
     if kind_of_number(leaf) == "O":
         return leaf * factor
-    product = leaf * float(factor) if kind_of_number(leaf) in "fc" else leaf * int(factor)
+    with np.errstate(invalid="ignore", over="ignore"):  # an honest outcome may hold infinities
+        product = leaf * float(factor) if kind_of_number(leaf) in "fc" else leaf * int(factor)
     return product.astype(leaf.dtype) if isinstance(leaf, (np.ndarray, np.generic)) else product
 
 
