@@ -1,5 +1,7 @@
 """Values, factors and penalties in units from 10^-165 to 10^140: the same answer, and true certificates alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,18 @@ def test_a_certificate_at_the_optimum_is_no_laxer():
     assert [words for words, lie in forged_fields(certificate) if lie.verify(data)] == []
     exact = complete(make_low_rank((30, 20), 2, density=0.6, rng=0), 2, tol=1e-14)
     assert [words for words, lie in forged_fields(exact.certificate) if lie.verify(data)] == []
+
+
+def test_the_objective_of_an_exact_fit_is_known_to_the_square_of_rounding():
+    rng = np.random.default_rng(0)
+    U, V = rng.integers(1, 4, size=(20, 2)), rng.integers(1, 4, size=(15, 2))
+    values = U @ V.T
+    exact = duality_gap(values, U, V, lam=0.0)
+    assert (exact.objective, exact.gap) == (0.0, 0.0)
+    rounding = np.linalg.norm(values) * (64 + sum(values.shape) + values.size) * np.finfo(float).eps
+    for share, true in ((0.5, True), (2.0, False)):
+        size = share * rounding**2
+        assert replace(exact, objective=size, gap=size).verify(values) == true
 
 
 def test_units_are_powers_of_four():
