@@ -222,6 +222,7 @@ MC_D3 = Statement(
     solve=exact_step,
     claim=Identity(found_at_once),
     decisions=("outcome",),
+    free={"outcome": "the claim is about the space that the columns span, and a space has no sign"},
     saboteurs=(
         saboteur("one entry is lost", solve=one_entry_lost),
         saboteur("three quarters are seen", breaks="everything is seen", instances=WITH_HOLES),

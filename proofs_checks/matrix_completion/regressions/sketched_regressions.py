@@ -150,6 +150,7 @@ MC_L1 = Statement(
     solve=preconditioner,
     claim=Inequality(conditioned, unbounded="a triangle may make singular values as large as it likes"),
     decisions=("outcome",),
+    free={"outcome": "the singular values of A R^{-1} are those of A (-R)^{-1}"},
     saboteurs=(
         saboteur("half of the distortion", claim=Inequality(partial(conditioned, share=0.5))),
         saboteur("R of the first rows", solve=first_rows),
@@ -349,6 +350,7 @@ MC_L2_TUNED = Statement(
     solve=preconditioner,
     claim=Inequality(tuned_rate, unbounded="a triangle may make singular values as large as it likes"),
     decisions=("outcome",),
+    free={"outcome": "the singular values of A R^{-1} are those of A (-R)^{-1}"},
     saboteurs=(
         saboteur("nine tenths of the rate", claim=Inequality(partial(tuned_rate, share=0.9))),
         saboteur("R of the first rows", solve=first_rows),
