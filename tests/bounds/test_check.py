@@ -336,6 +336,7 @@ def test_evidence_prints_in_terminal_notebook_and_plot(session):
         ({"instances": Family("empty")}, "no smallest instance"),
         ({"instances": NINETEEN}, "neither draws nor is complete"),
         ({"instances": Family("few", always=(1, 2), complete="all two", members=3)}, "says that it has 3 members"),
+        ({"instances": Family("few", always=(1, 1), complete="all two", members=2)}, "counts an instance twice"),
         (
             {"instances": Family("both", always=(1,), complete="all", members=1, draw=lambda draws: 1)},
             "draws, and says",
@@ -345,6 +346,14 @@ def test_evidence_prints_in_terminal_notebook_and_plot(session):
 )
 def test_incomplete_statements_are_named(changes, sentence):
     assert any(sentence in defect for defect in defects(variant(**changes)))
+
+
+def test_draws_that_are_one_instance_are_not_counted_as_many(session):
+    family = Family("one", always=(1, 2), draw=lambda draws: draws.integers(3, 3))
+    with pytest.raises(StatementError, match="all 40 draws of the family one are one instance"):
+        check(variant(instances=family), session)
+    two = Family("two", always=(1, 2), draw=lambda draws: draws.integers(3, 4))
+    assert check(variant(instances=two), session).verdict == "supported"
 
 
 def test_a_derivation_without_proof_is_a_defect():

@@ -7,6 +7,7 @@ import re
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.provenance.sources import Derived, proof_of
+from lrtheory.bounds.running.encoding import digest
 from lrtheory.bounds.statement.statement import Statement
 
 __all__ = ["defects"]
@@ -83,6 +84,8 @@ def _defects_of_instances(statement: Statement) -> list[str]:
         found.append(f"the family {family.name} draws, and says that it is complete")
     if family.complete and len(list(family.fixed())) != family.members:
         found.append(f"the family {family.name} says that it has {family.members} members")
+    elif family.complete and len({digest(instance) for _, instance in family.fixed()}) < family.members:
+        found.append(f"the family {family.name} counts an instance twice among its {family.members} members")
     if statement.kind != "rate" and family.draw is None and not family.complete:
         found.append(f"the family {family.name} neither draws nor is complete")
     return found

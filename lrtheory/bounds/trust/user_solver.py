@@ -193,7 +193,7 @@ def kind_of(value: Any, depth: int = 2) -> str:
     """
     name = type(value).__name__
     if isinstance(value, np.ndarray):
-        entries = type(value.flat[0]).__name__ if value.dtype == object and value.size else str(value.dtype)
+        entries = type(np.asarray(value).flat[0]).__name__ if value.dtype == object and value.size else str(value.dtype)
         return f"array {value.shape} of {entries}"
     fields = getattr(value, "_fields", ())
     if dataclasses.is_dataclass(value):

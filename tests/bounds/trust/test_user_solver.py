@@ -67,6 +67,7 @@ def test_doubles_that_are_right_are_told_why_they_fail() -> None:
 def test_kinds() -> None:
     assert kind_of(np.zeros((2, 3))) == "array (2, 3) of float64"
     assert kind_of(np.array([Fraction(1)], object)) == "array (1,) of Fraction"
+    assert kind_of(np.ma.masked_array([Fraction(1)], [True], object)) == "array (1,) of Fraction"
     assert kind_of(Pair(1, [1.0, 2.0])) == "Pair(first: int, second: list of 2: float)"
     assert kind_of({"a": (1, "b")}) == "dict('a': tuple of 2: int, str)"
     assert kind_of(Pair(Pair(Pair(1, 2), 0), 0)) == "Pair(first: Pair(first: Pair, second: int), second: int)"
