@@ -40,7 +40,7 @@ class AdapterModule:
         The type of the factors in files: "F64", "F32", "F16" or "BF16"; None is single precision where both factors are
         of it or of half, and else double.
     magnitude : array of shape (d_out,) or None
-        Of DoRA alone: the norm that each row of weight + scale B A gets.
+        Norm that each row of weight + scale B A gets; DoRA alone has it.
 
     Raises
     ------

@@ -407,7 +407,7 @@ def _gap(sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, b
 
 
 def shown_apart(lhs: float, rhs: float, digits: int) -> tuple[str, str]:
-    """Two doubles with so many digits, or as many more as tell them apart."""
+    """Two doubles with `digits` digits, or with as many more as tell them apart."""
     for more in range(digits, 17):
         told = f"{lhs:.{more}g}", f"{rhs:.{more}g}"
         if told[0] != told[1] or lhs == rhs:

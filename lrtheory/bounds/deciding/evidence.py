@@ -327,7 +327,7 @@ class Evidence(Result):
 
     @property
     def ranges(self) -> str:
-        """How large the instances are, such as "n 1 to 39"; empty where no number of theirs varies."""
+        """Sizes of the instances, such as "n 1 to 39"; empty where no number of theirs varies."""
         return ", ".join(f"{name} {_short(low)} to {_short(high)}" for name, (low, high) in self.sizes.items())
 
     def _strength(self) -> str:

@@ -1,4 +1,4 @@
-"""How numbers are told: ranges of those in which instances differ, decimals beside long fractions, stricter bounds."""
+"""Words for numbers: ranges of those in which instances differ, decimals beside long fractions, stricter bounds."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def with_decimals(lhs: str, rhs: str) -> tuple[str, str]:
 
 
 def stricter_words(part: float) -> str:
-    """What became of bounds that are stricter by 2 % and by 10 %, by the least part that is refuted."""
+    """A sentence about bounds that are stricter by 2 % and by 10 %: the least part that is refuted."""
     if not part:
         return f"not shown to be tight: no instance refutes a bound that is stricter by {100 * SHARPER[-1]:.0f} %"
     others = [one for one in SHARPER if one < part]

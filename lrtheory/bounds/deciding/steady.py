@@ -39,7 +39,7 @@ def demand_steady(statement: Statement, session: Session, label: str, instance: 
     session : Session
         Seed, and the runs that statements share.
     label : str
-        Of the instance.
+        Label of the instance.
     instance : object
         The first one that is measured.
 
@@ -107,7 +107,7 @@ def _demand_steady_claim(statement: Statement, session: Session, place: str, ins
 
 
 def _pairs(one: Any, other: Any) -> list[tuple[str, tuple[Any, Any]]]:
-    """What two calls have returned, part by part."""
+    """The answers of two calls, part by part."""
     if not isinstance(one, Sides) or not isinstance(other, Sides):
         return [("observe", (one, other))]
     return [(part.name, (getattr(one, part.name), getattr(other, part.name))) for part in fields(Sides)]

@@ -24,12 +24,12 @@ stricter.
 
 
 def sharpened_table(found: Sequence[Found]) -> str:
-    """How far the bounds of a system are from being refuted.
+    """A table of the bounds of a system by the least sharpening that is refuted.
 
     Parameters
     ----------
     found : sequence of Found
-        Its statements, in the order of the report.
+        Statements of the system, in the order of the report.
 
     Returns
     -------

@@ -247,12 +247,13 @@ def _about_field(
 ) -> Iterator[tuple[Lie, Forge]]:
     decision = matches(path, statement.decisions)
     kind = "decision" if decision else "report"
-    for words, change in lies(leaf, decision=decision):
-        yield Lie(path, words, "sign" if words == "negated" else kind), partial(_told, path, change)
-    # what was decided elsewhere may keep a bound, or have the law that is due, here too, and is no lie then; a set of
-    # any size in which one item is exchanged is another answer
-    one_sided = isinstance(statement.claim, Inequality) or statement.is_random
+    # a set of any size in which one item is exchanged is another answer: zero is an item, -1 and 10^9 are none
     varies = matches(path.rpartition(".")[0] or ROOT, statement.may_vary)
+    for words, change in lies(leaf, decision=decision):
+        if not (decision and varies and words == "zero"):
+            yield Lie(path, words, "sign" if words == "negated" else kind), partial(_told, path, change)
+    # what was decided elsewhere may keep a bound, or have the law that is due, here too, and is no lie then
+    one_sided = isinstance(statement.claim, Inequality) or statement.is_random
     another = (decision and (one_sided or varies)) or (statement.is_random and path == ROOT)
     if not another:
         yield Lie(path, "of another instance", "another"), partial(_borrowed, honest, path)

@@ -47,7 +47,7 @@ class LoRAModules(Result):
     carried : Carried
         Settings and whole arrays that go into a folder beside the factors.
     left_out : mapping of str to float
-        Of changes that no factors hold, the share of each in all changes together, squared.
+        Share of each change that no factors hold, in the squared norm of all changes.
     """
 
     adapters: Mapping[str, LoRA]
