@@ -100,7 +100,7 @@ class Statement:
         form is the same everywhere else (`Statement.with_solver`).
     free : mapping of str to str
         Paths of numbers whose sign, or of truth values whose contrary, is as good an answer, with the reason: "the sign
-        of a row is free". Both sides must then be the same for either.
+        of a row is free". Both sides must then be the same for either; under a claim about chance, both supported.
     closed : str
         Reason why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts
         that only our kernels make. Empty where one can. Where the reason names a formula, evidence is about that.

@@ -207,7 +207,9 @@ def _believed(
     if not forger.differs:
         return []
     if unread or free:
-        if evidence.verdict == "supported" and _unmoved(evidence, truth):
+        # sides of a claim about chance are estimates, which move with the draws although their law does not
+        still = (free and statement.is_random) or _unmoved(evidence, truth)
+        if evidence.verdict == "supported" and still:
             return []
         if unread:
             return [Lie(lie.path, "is declared unread, and is read", "unread")]

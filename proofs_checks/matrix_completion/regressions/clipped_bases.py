@@ -152,6 +152,7 @@ MC_L4 = Statement(
     instances=SPIKES,
     solve=shortened,
     claim=Inequality(clipped_well),
+    free={"outcome": "the clipped basis and its negative span one space, with rows of one length"},
     saboteurs=(
         saboteur("clipped at 2 mu sqrt(k)", patch=(spectral_start.clipped, "np.sqrt(k / m)", "np.sqrt(k)")),
         saboteur(

@@ -109,6 +109,7 @@ MC_L6 = Statement(
     solve=started,
     claim=Inequality(start_error, unbounded="reported singular values may be any numbers"),
     decisions=("basis",),
+    free={"basis": "a basis and its negative span one space"},
     saboteurs=(
         saboteur(
             "not divided by p",

@@ -98,6 +98,7 @@ MC_W3 = Statement(
     solve=sketches,
     claim=Probability(event=distorted, at_most=gaussian_failure, exact=gaussian_distortion),
     decisions=("outcome",),
+    free={"outcome": "S and -S have the same singular values"},
     saboteurs=(
         saboteur(
             "two fifths of the width", claim=Probability(event=partial(distorted, share=0.4), at_most=gaussian_failure)
@@ -148,6 +149,7 @@ MC_W3_LAW = Statement(
     solve=sketches,
     claim=Law(category=length_class, probabilities=lambda law: np.full(6, 1 / 6), within=0.06),
     decisions=("outcome",),
+    free={"outcome": "S and -S give vectors of the same length"},
     saboteurs=(
         saboteur("divided by sqrt(s - 1)", patch=(sketching._gaussian, "np.sqrt(s)", "np.sqrt(s - 1)")),
         saboteur("CountSketch in its place", solve=countsketch_in_its_place),
@@ -223,6 +225,7 @@ MC_W6 = Statement(
     solve=sketches,
     claim=Probability(event=outside_of_tropp, at_most=hadamard_failure),
     decisions=("outcome",),
+    free={"outcome": "S and -S have the same singular values"},
     saboteurs=(
         # so few because the bound is loose: with the rows that it asks for no run has failed
         saboteur("one row in 64", solve=few_of_the_rows),

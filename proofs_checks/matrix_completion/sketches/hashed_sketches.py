@@ -139,6 +139,7 @@ MC_E2 = Statement(
     solve=sketches,
     claim=sketch_moment(),
     decisions=("outcome",),
+    free={"outcome": "S and -S have the same product S^T S"},
     saboteurs=(
         saboteur(
             "no signs", patch=(sketching._countsketch, "signs = rng.choice([-1.0, 1.0], size=n)", "signs = np.ones(n)")
@@ -260,6 +261,7 @@ MC_E2_LAW = Statement(
     instances=SIGNS,
     solve=sketches,
     claim=Law(category=outcome_number, probabilities=uniform, within=0.06),
+    free={"outcome": "both signs are equally likely, so -S has the law of S"},
     saboteurs=(
         # signs of another mean, signs that depend on each other, and buckets that are not uniform: each of the three
         # properties in the title is broken alone
@@ -322,6 +324,7 @@ MC_H3 = Statement(
     solve=sketches,
     claim=Law(category=singular, probabilities=loss_law, within=0.08),
     decisions=("outcome",),
+    free={"outcome": "S and -S have the same rank"},
     saboteurs=(
         saboteur("half of the rows", solve=half_of_the_buckets),
         saboteur("Gaussian sketches", solve=gaussian_in_its_place),
