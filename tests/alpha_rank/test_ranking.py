@@ -203,6 +203,7 @@ def test_eigenvector_baseline():
         (PRISONERS, {"limit": "both"}, "`limit` must be one of"),
         (PRISONERS, {"method": "eig"}, "`method` must be one of"),
         (PRISONERS, {"method": "gth"}, "`method` must be .* for a limit"),
+        (PRISONERS, {"method": "power"}, "`method` must be .* for a limit"),
         (PRISONERS, {"method": "leading", "alpha": 1.0}, "`alpha` must be left out with"),
         (PRISONERS, {"tie_tol": -1.0}, "`tie_tol`"),
         (PRISONERS, {"labels": (("C",), ("D",))}, "`labels` must be names"),

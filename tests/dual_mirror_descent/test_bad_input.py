@@ -65,6 +65,10 @@ REFUSED = [
         '`fairness` must be left out with geometry "entropy"',
     ),
     (lambda: dmd.allocate(ONES, ONES, 1, price_cap=0), "`price_cap` must be positive"),
+    (
+        lambda: dmd.allocate(ONES, ONES, 1, price_cap=[1, 2]),
+        "`price_cap` must be positive, one number or of shape (1,)",
+    ),
     (lambda: dmd.allocate(ONES, ONES, 1, reward_bound=0.5), "`reward_bound` must be at least the largest"),
     (lambda: dmd.allocate(ONES, ONES, 1, on_depletion="stop"), "`on_depletion` must be one of"),
     (lambda: dmd.allocate(ONES, sparse.eye_array(4), ONES, target="adaptive"), "`costs` must be dense for targets"),
@@ -120,6 +124,7 @@ REFUSED = [
     (lambda: online().decide_with(3), "`oracle` must be callable; got 3"),
     (lambda: online().propose(3), "`oracle` must be callable; got 3"),
     (lambda: dmd.make_three_point(4, probabilities=[1.0]), "`probabilities` must be of shape (3,); got (1,)"),
+    (lambda: dmd.make_three_point(4, probabilities=[0.25] * 4), "`probabilities` must be of shape (3,); got (4,)"),
 ]
 
 

@@ -102,6 +102,8 @@ def test_hypotheses_hold_at_their_ends() -> None:
     assert theory.batch_damage(half) == Fraction(1, 3)
     assert theory.batch_pair_ratio(Fraction(0)) == half
     assert theory.prefix_maximal_bound(0, 1, 1) == 0
+    assert theory.epoch_probability(1, 6, Fraction(1), free_rejections=0) == Fraction(2, 3)
+    assert theory.pair_bound(0, 0) == 0
     assert theory.greedy_ratio(1) == 1
     assert theory.tight_failure_probability(1, 0, 0, n_high=0, n_low=0) == 0
     assert theory.live_value([], []) == 0

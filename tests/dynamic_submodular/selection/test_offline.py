@@ -196,4 +196,6 @@ def test_windows_of_dates_and_of_returning_elements() -> None:
     days = np.array(["2026-01-01", "2026-01-04", "2026-01-02"], "datetime64[D]")
     assert ds.time_window(days, np.timedelta64(2, "D")).tolist() == ds.time_window([0.0, 3.0, 1.0], 2.0).tolist()
     assert ds.time_window(days, np.timedelta64(48, "h")).tolist() == [0, 2, ~0, ~2, 1, ~1]
+    assert ds.time_window(days, np.timedelta64(1, "D")).tolist() == [0, ~0, 2, ~2, 1, ~1]
+    assert ds.sliding_window([5], 3).tolist() == [5]
     assert ds.sliding_window([0, 1, 0, 2], 2).tolist() == [0, 1, ~0, 0, ~1, 2]
