@@ -101,6 +101,7 @@ MC_W4 = Statement(
     solve=last_factors,
     claim=contracts_less(1 / 4),
     decisions=("outcome",),
+    free={"outcome": "a factor and its negative span one space"},
     saboteurs=(
         saboteur("an eighth claimed", claim=contracts_less(1 / 8)),
         saboteur("half of the sample", solve=half_of_the_sample),
@@ -158,6 +159,7 @@ MC_W5 = Statement(
     solve=last_factors,
     claim=Probability(event=floor_is_off, at_most=lambda fresh: 0.1),
     decisions=("outcome",),
+    free={"outcome": "a factor and its negative span one space"},
     saboteurs=(
         saboteur("inner accuracy of 1/10, absolute", solve=partial(last_factors, method="cg", tol=0.1)),
         saboteur("one step of cold conjugate gradients", solve=partial(last_factors, method="cg", max_inner_iter=1)),
