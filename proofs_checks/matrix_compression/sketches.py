@@ -118,6 +118,7 @@ CM_3 = Statement(
     claim=Inequality(partial(bracketed, steps=line)),
     unread={**FLOORS, **VALUES},
     may_vary=WIDTHS,
+    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
     saboteurs=(
         saboteur("the last column twice", patch=(factors.joined, "[a.F, other.F]", "[a.F, other.F, other.F[:, -1:]]")),
         saboteur("only the last truncation", patch=(factors.joined, "lost = lost + np", "lost = 0.0 * lost + np")),
@@ -167,6 +168,7 @@ CM_3T = Statement(
     claim=Identity(balanced),
     unread={**FLOORS, **VALUES, **BRACKETS},
     may_vary=WIDTHS,
+    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
     saboteurs=(
         saboteur(
             "the largest of each step alone",
@@ -212,6 +214,7 @@ CM_10 = Statement(
     solve=sketched,
     claim=Inequality(value_by_value),
     unread={**FLOORS, **BRACKETS},
+    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
     saboteurs=(
         saboteur("seven tenths of what was dropped", claim=Inequality(partial(value_by_value, share=0.7))),
         saboteur("only the last truncation", patch=(factors.joined, "a.lost_most + other.lost_most + most", "most")),
