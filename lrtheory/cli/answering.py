@@ -257,7 +257,9 @@ def _refuse_suffix(verb: Verb, path: str) -> None:
     from lrtheory._files import SUFFIXES
 
     function = getattr(importlib.import_module(f"lrtheory.{verb.system}.commands"), verb.name)
-    known = (*SUFFIXES, *typing.get_type_hints(function)["return"]._forms)
+    answer = typing.get_type_hints(function)["return"]
+    # a verb may answer in two ways, whichever its options ask for
+    known = (*SUFFIXES, *(form for one in typing.get_args(answer) or (answer,) for form in one._forms))
     if "" not in known and Path(path).suffix.lower() not in known:
         raise ValueError(f"{verb.writes} is written as one of {', '.join(known)}; got {Path(path).name!r}")
 

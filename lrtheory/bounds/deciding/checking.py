@@ -24,7 +24,7 @@ from lrtheory.bounds.deciding.verdict import scope_of
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.provenance.origin import evidence_digest
-from lrtheory.bounds.running.encoding import decode, digest, encode
+from lrtheory.bounds.running.encoding import decode, encode
 from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.session import DEFAULT_SEED, Session
 from lrtheory.bounds.statement import Statement
@@ -83,8 +83,6 @@ def _checked(statement: Statement, session: Session, instance: Any, level: float
     # processor time and not the clock, since other checks run beside this one
     since = time.process_time(), compile_seconds()
     demand_signature(statement, statement.solve)
-    if instance is None and statement.kind not in ("rate", "recorded"):
-        _demand_different_draws(statement.instances, session)
     chosen = None if instance is None else [_located(statement, session, instance)]
     if not isinstance(statement.claim, Recorded):
         for label, first in chosen or list(statement.instances.fixed())[:1]:
@@ -137,15 +135,6 @@ def takes(solve: Callable[..., Any], *names: str) -> bool | None:
     except TypeError:
         return False
     return True
-
-
-def _demand_different_draws(family: Family, session: Session) -> None:
-    """Refuse a family whose draws are one instance again and again, which would be counted as many."""
-    count = session.budget.draws if family.draw is not None else 0
-    if count > 1:
-        first = digest(session.drawn(family, 0))
-        if all(digest(session.drawn(family, index)) == first for index in range(1, count)):
-            raise StatementError(f"all {count} draws of the family {family.name} are one instance; list it in `always`")
 
 
 def _located(statement: Statement, session: Session, instance: Any) -> tuple[str, Any]:
