@@ -12,6 +12,11 @@ from proofs_checks.alpha_rank import response_graph_ucb
 from proofs_checks.alpha_rank import ranking_intervals
 from proofs_checks.alpha_rank import low_rank
 from proofs_checks.alpha_rank.boards import comparisons
+from proofs_checks.alpha_rank.boards import wealth
+from proofs_checks.alpha_rank.boards import standings
+from proofs_checks.alpha_rank.boards import coins
+from proofs_checks.alpha_rank.boards import averages
+from proofs_checks.alpha_rank.boards import resampling
 
 ABOUT = About(
     paper=("M. Rowland et al., *Multiagent Evaluation under Incomplete Information*, arXiv 1909.09849."),
