@@ -131,7 +131,8 @@ def kept(one: Standing, found: np.ndarray) -> Sides:
     due = [float(all(p[i][j] > first_level(delta, 3) for i in range(3))) for p in enumerated for j in range(3)]
     given = np.asarray(found, float).ravel()
     lhs, rhs = np.r_[list(map(float, left)), given, due], np.r_[[one.delta] * len(left), due, given]
-    return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(10**3, np.ones(len(lhs))))
+    limit = np.r_[np.ones(len(left)), np.full(2 * len(due), np.inf)]
+    return Sides(lhs, rhs, trivial=limit, rounding=rounding(10**3, np.ones(len(lhs))))
 
 
 def standing(games: list[int], chances: list[float], delta: float) -> Standing:
@@ -170,7 +171,7 @@ SST_6 = Statement(
     hypotheses={"SST": is_ordered, "delta in (0, 1)": lambda one: 0 < one.delta < 1},
     instances=STANDINGS,
     solve=first_sets,
-    claim=Inequality(kept),
+    claim=Inequality(kept, unbounded="a solver may answer with any numbers in place of sets"),
     decisions=("outcome",),
     saboteurs=(
         saboteur("delta for each challenger", solve=partial(first_sets, level=2.0)),
@@ -229,7 +230,8 @@ def reversed_claims(one: Standing, found: np.ndarray) -> Sides:
         due.append(claims | (claims.astype(int) @ claims.astype(int) > 0))
     due, given = np.array(due, float).ravel(), np.asarray(found, float).ravel()
     lhs, rhs = np.r_[float(wrong), given, due], np.r_[one.delta, due, given]
-    return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(10**3, np.ones(len(lhs))))
+    limit = np.r_[1.0, np.full(2 * len(due), np.inf)]
+    return Sides(lhs, rhs, trivial=limit, rounding=rounding(10**3, np.ones(len(lhs))))
 
 
 SST_7 = Statement(
@@ -253,7 +255,7 @@ SST_7 = Statement(
         draw=drawn,
     ),
     solve=above_all,
-    claim=Inequality(reversed_claims),
+    claim=Inequality(reversed_claims, unbounded="a solver may answer with any numbers in place of claims"),
     decisions=("outcome",),
     saboteurs=(
         saboteur("delta for each pair", solve=partial(above_all, level=3.0)),
