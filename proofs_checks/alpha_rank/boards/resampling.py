@@ -249,10 +249,11 @@ def rarely_refuted(one: Standing, found: np.ndarray) -> Sides:
             rhs.append(a)
     due = np.array([due_of(wins, one.games) for wins, _ in results], float)
     # where no p value of a stratum is small, the library may leave it out, and answers with a larger one
-    lhs, rhs = np.r_[lhs, due.ravel()], np.r_[rhs, given.ravel()]
-    small = due.ravel() < 0.2
-    lhs, rhs = np.r_[lhs, given.ravel()[small]], np.r_[rhs, due.ravel()[small]]
-    return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(10**6, np.ones(len(lhs))))
+    n_levels, small = len(lhs), due.ravel() < 0.2
+    lhs, rhs = np.r_[lhs, due.ravel(), given.ravel()[small]], np.r_[rhs, given.ravel(), due.ravel()[small]]
+    # a level of 1 says nothing; that two p values are one says something at 1, too
+    limit = np.r_[np.ones(n_levels), np.full(len(lhs) - n_levels, np.inf)]
+    return Sides(lhs, rhs, trivial=limit, rounding=rounding(10**6, np.ones(len(lhs))))
 
 
 def smallest_of_a_circle(one: Standing, rng: np.random.Generator) -> np.ndarray:
@@ -275,7 +276,7 @@ SST_11 = Statement(
         "least over circles of three of the largest tail of their direct battles."
     ),
     source=Derived(largest_once),
-    tex=r"P(\tbinom n2 \min_{ij} \max(P^+_{ij}, P^-_{ij}) \le a) \le a",
+    tex=r"P(\frac{n(n-1)}{2} \min_{ij} \max(p^+_{ij}, p^-_{ij}) \le a) \le a",
     hypotheses={"SST": is_ordered},
     instances=Family(
         name="standings-and-circles",
@@ -287,7 +288,7 @@ SST_11 = Statement(
         draw=drawn_standing,
     ),
     solve=tests_of_order,
-    claim=Inequality(rarely_refuted),
+    claim=Inequality(rarely_refuted, unbounded="a solver may answer with any numbers in place of p values"),
     decisions=("outcome",),
     saboteurs=(
         saboteur("the smallest of a circle", solve=smallest_of_a_circle),
