@@ -149,8 +149,10 @@ def coins_needed(heads: float, level: float, missed: float) -> float:
 
 def rejects(one: Effort, n_coins: int) -> Sides:
     """Compare the chance that the binomial test does not reject with `missed`, and the number with its formula."""
-    least = next(h for h in range(n_coins + 2) if h > n_coins or stats.binom.sf(h - 1, n_coins, 0.5) <= one.level)
-    failed = float(stats.binom.cdf(least - 1, n_coins, one.heads))
+    failed = 1.0  # with less than no coins nothing is rejected
+    if n_coins >= 0:
+        # the test rejects from one head more than the largest number whose tail is above the level
+        failed = float(stats.binom.cdf(stats.binom.isf(one.level, n_coins, 0.5), n_coins, one.heads))
     due = math.ceil(coins_needed(one.heads, one.level, one.missed))
     lhs, rhs = np.array([failed, n_coins]), np.array([one.missed, due])
     return Sides(lhs, rhs, trivial=np.array([1.0, np.inf]), rounding=rounding(10**4, np.array([1.0, 0.0])))
