@@ -161,3 +161,13 @@ def test_one_group_is_a_matroid_too() -> None:
         solver.check_invariants()
         assert solver.value >= theory.matroid_ratio(0.1)
         assert 1 <= solver.upper_bound <= 5
+
+
+@pytest.mark.parametrize("method", ["lazy", "eager", "batched"])
+def test_a_solver_of_one_element_goes_on_from_its_state_before_anything_came(method: str) -> None:
+    f = ds.Coverage([[0, 1]])
+    one, other = (ds.DynamicSubmodular(f, 1, method=method, rng=0) for _ in range(2))
+    other.set_state(one.get_state())
+    assert (other.value, other.solution.tolist()) == (0.0, [])
+    other.insert(0)
+    assert (other.value, other.solution.tolist()) == (2.0, [0])

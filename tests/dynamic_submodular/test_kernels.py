@@ -13,7 +13,8 @@ import pytest
 
 from lrtheory import dynamic_submodular as ds
 from lrtheory.bounds.running.patching import Patch, patched
-from lrtheory.dynamic_submodular.structures import batches, levels, prefixes, randomness, states
+from lrtheory.dynamic_submodular.structures import batches, guesses, levels, prefixes, randomness, states
+from lrtheory.dynamic_submodular.structures import stream as streams
 from tests.dynamic_submodular.oracles import instances, toggles
 
 
@@ -49,6 +50,57 @@ def test_bars_of_a_full_group_are_twice_the_least_weight_that_it_keeps() -> None
         held = sorted([*held, gain])[-2:] if len(held) == 2 else sorted([*held, gain])
         levels.raise_bar.py_func(state, work, z, 0)
         assert marks[states.BAR, z] == (max(threshold, 2 * held[0]) if len(held) == 2 else threshold)
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 0.5])
+def test_marginals_are_in_the_bucket_of_their_size(epsilon: float) -> None:
+    threshold = 0.7
+    for b in range(6):
+        low, high = threshold * (1 + epsilon) ** b, threshold * (1 + epsilon) ** (b + 1)
+        for gain in (low, (low + high) / 2, high * (1 - 1e-9)):
+            assert batches.bucket.py_func(gain, threshold, epsilon) == b
+
+
+def walk(at: int, *, full: int = streams.FREE, opened: int = streams.FREE) -> streams.Stream:
+    """A stream whose walk stands at a guess, with a full one and an open one that it knows already."""
+    made = streams.new_stream(4, 3, 8)
+    made.tally[streams.AT], made.tally[streams.STRIDE] = at, 1
+    made.tally[streams.J_FULL], made.tally[streams.J_OPEN] = full, opened
+    return made
+
+
+@pytest.mark.parametrize("above", [1, 2, 3])
+def test_a_walk_ends_where_a_full_guess_is_next_below_an_open_one(above: int) -> None:
+    """The guesses 5 and 5 + above have been met, the second one of them last; only neighbors complete the answer."""
+    k, rules = 2, ds.DynamicSubmodular(ds.Coverage([[0]]), 2, epsilon=0.1)._rules
+    table = SimpleNamespace(numbers=np.zeros((2, 16), np.int64), marks=np.zeros((2, states.BAR + 1, k + 2)))
+    table.marks[:, states.SCALES, states.GUESS] = 1.0
+    for length, stream in (
+        (k, walk(5, opened=5 + above)),
+        (1, walk(5 + above, full=5)),
+    ):
+        table.numbers[1, states.LENGTH] = length
+        assert guesses.decide.py_func(table, 1, stream, rules) == (above == 1)
+        if above > 1:
+            assert stream.tally[streams.AT] == 5 + above // 2
+    for length, stream in ((k, walk(5, opened=4)), (1, walk(5, full=6))):  # no pair: the full one is above the open one
+        table.numbers[1, states.LENGTH] = length
+        assert not guesses.decide.py_func(table, 1, stream, rules)
+
+
+def test_no_step_up_goes_beyond_the_first_guess_that_no_element_passes() -> None:
+    k, epsilon, unit, top = 3, 0.1, 1.0, 5.0
+    first = next(j for j in range(1000) if unit * (1 + epsilon) ** j > 2 * k * top)
+    for at in (0, first - 2, first - 1):
+        stream = walk(at, full=at)
+        stream.tally[streams.STRIDE] = 2**20
+        stream.answers[streams.TOP], stream.answers[streams.UNIT] = top, unit
+        streams.go_on.py_func(stream, SimpleNamespace(k=k, epsilon=epsilon), k)
+        assert stream.tally[streams.AT] == first
+    stream = walk(first + 40, opened=first + 40)
+    stream.answers[streams.TOP], stream.answers[streams.UNIT] = top, unit
+    streams.go_on.py_func(stream, SimpleNamespace(k=k, epsilon=epsilon), 0)
+    assert stream.tally[streams.AT] == first - 1
 
 
 def test_each_element_that_passes_at_the_end_is_asked_once_in_a_rebuild() -> None:
