@@ -132,6 +132,14 @@ def _may_hold(registry: Registry, path: Path) -> bool:
         return True
 
 
+def _lacking(statement: Statement) -> list[str]:
+    """The defects of a statement; instances that are no plain data are one, since no two can be told apart."""
+    try:
+        return defects(statement)
+    except TypeError as error:
+        return [str(error)]
+
+
 class StatementFile(pytest.File):
     """A file whose statements are items."""
 
@@ -153,7 +161,7 @@ class StatementFile(pytest.File):
             covered = registry.covers(self.path)
             registry = registry if covered else Registry(str(self.path))
             statements = registry.in_file(self.path) if covered else list(registry)
-            faults = [f"{one.id}: {fault}" for one in statements for fault in defects(one)]
+            faults = [f"{one.id}: {fault}" for one in statements for fault in _lacking(one)]
         except StatementError as error:
             raise self.CollectError(str(error)) from error
         files = self.config.stash.setdefault(_FILES, {})

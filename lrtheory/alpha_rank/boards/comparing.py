@@ -91,6 +91,9 @@ def compare_pairs(
     }[chosen]
     compared = results
     if batch is not None:
+        if batch not in log.marks:
+            there = ", ".join(log.marks) or "none beside players and outcomes"
+            raise must("batch", f"a column of the log ({there})", batch)
         inside = battles_of(log, by=(*names, batch), once=once, both_bad=both_bad)
         compared = results_of(inside, seats=seats)
     options = {}

@@ -108,7 +108,7 @@ def read_kind(
         As in `load_peft`.
     """
     kind = config.get("peft_type")
-    if kind not in READERS:
+    if not isinstance(kind, str) or kind not in READERS:
         raise must("path", f"that of an adapter whose peft_type is LORA, ADALORA, {', '.join(READERS)}", kind)
     prefix, read = READERS[kind]
     opened = Folder.read(folder, config, prefix, weights)

@@ -338,7 +338,7 @@ SST_13 = Statement(
         "so a model never leaves those who can be first by a better result."
     ),
     source=Derived(better_result),
-    tex=r"X_a \nearrow\ \Rightarrow\ p_{aj} \searrow,\ p_{ja} \nearrow",
+    tex=r"X_a \uparrow\ \Rightarrow\ p_{aj} \downarrow,\ p_{ja} \uparrow",
     hypotheses={"a result can be better": lambda one: one.wins[one.pair] < one.games[one.pair]},
     instances=Family(
         name="one-better-result",

@@ -242,7 +242,7 @@ def test_refusals():
         ({"any_schedule": True, "horizon": 9}, "`horizon` must be an integer of at least 30"),
         ({"both_bad": "win"}, "`both_bad` must be one of"),
         ({"model": "gpt"}, "`model` must be the name of a model of the log"),
-        ({"batch": "week"}, "`by` must be a column of the log"),
+        ({"batch": "week"}, "`batch` must be a column of the log"),
     ):
         with pytest.raises(ValueError, match=sentence):
             rank_models(log, **options)

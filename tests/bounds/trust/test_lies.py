@@ -50,11 +50,11 @@ class Answer:
 WORDS = """\
 mine/cover[forger]: still supported after a lie about the outcome
     chosen: empty, the first left out    the claim accepts an empty `chosen`: demand its length
-    chosen.*: zero, 10^9                 the claim does not look at `chosen.*`: judge it by the instance, or list it \
+    chosen.*: 10^9                       the claim does not look at `chosen.*`: judge it by the instance, or list it \
 in `unread`
-    value: 10^9, 5 % more                the claim believes `value`: compute it from `chosen`, or list it in `unread`
     chosen.*: negated                    the claim does not see the sign of `chosen.*`: compare it with the instance, \
-or list it in `free`"""
+or list it in `free`
+    value: 10^9, 5 % more                the claim believes `value`: compute it from `chosen`, or list it in `unread`"""
 
 
 def picked(worths, rng):
