@@ -195,7 +195,8 @@ def test_certificates_that_say_too_much_are_refused(kind: str) -> None:
     assert found.verify(D)
     assert not found.verify(D + 1)
     assert not found.verify(D[:, :3])
-    for word, lie in forged_fields(found):
+    # the vector of Uni-LoRA fills both factors, so its negative is the same adapter
+    for word, lie in forged_fields(found, free=["adapter.params.theta"]):
         rounding = word.startswith("gap") and found.gap < 1e-12 * found.bound
         assert rounding or not lie.verify(D), word
     worse = found.adapter.with_params({name: value + 1.0 for name, value in found.adapter.params.items()})

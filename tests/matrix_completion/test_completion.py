@@ -22,7 +22,6 @@ from lrtheory.matrix_completion import (
     theory,
 )
 from lrtheory.matrix_completion.alternation import loop as alternation
-from lrtheory.matrix_completion.alternation import offsets
 from lrtheory.matrix_completion.alternation import start as spectral_start
 from lrtheory.matrix_completion.entries import scaling
 
@@ -92,19 +91,6 @@ def test_the_ridge_reaches_a_balanced_optimum(bias, method):
     assert done.certificate.spectral_norm == pytest.approx(6.0, rel=1e-4)
     assert done.certificate.verify(seen)
     assert done.trace["imbalance"][-1] < 1e-3
-
-
-def test_biases_alone_minimize_the_damped_squares():
-    """Against a dense least squares problem with a row for each observation, and one for each damped bias."""
-    (m, n), seen = (24, 20), make_power_law((24, 20), 2, n_observed=200, rng=0).observations
-    at = np.arange(seen.n_observed)
-    design = np.zeros((seen.n_observed, m + n))
-    design[at, seen.rows], design[at, m + seen.cols] = 1, 1
-    A = np.concatenate([design, np.sqrt(offsets.DAMPING) * np.eye(m + n)])
-    b = np.concatenate([seen.values - seen.values.mean(), np.zeros(m + n)])
-    biases = np.linalg.lstsq(A, b, rcond=None)[0]
-    found = complete(seen, 2, ridge=2.0, bias=True).biases_alone
-    np.testing.assert_allclose(np.concatenate(found), biases, atol=1e-6)
 
 
 def test_the_gap_is_a_bound_for_every_factorisation():

@@ -15,6 +15,7 @@ from lrtheory.matrix_completion import (
     make_power_law,
     spectral_init,
 )
+from lrtheory.matrix_completion.alternation import offsets
 from lrtheory.matrix_completion.dense import _Masked, _start, orthonormal
 
 
@@ -234,3 +235,16 @@ def test_digits(data):
     problem = loaders.load_digits_matrix()
     assert problem.observations.shape == (1797, 64)
     assert np.linalg.matrix_rank(problem.observations.to_csr().toarray()) == 61
+
+
+def test_biases_alone_minimize_the_damped_squares():
+    """Against a dense least squares problem with a row for each observation, and one for each damped bias."""
+    (m, n), seen = (24, 20), make_power_law((24, 20), 2, n_observed=200, rng=0).observations
+    at = np.arange(seen.n_observed)
+    design = np.zeros((seen.n_observed, m + n))
+    design[at, seen.rows], design[at, m + seen.cols] = 1, 1
+    A = np.concatenate([design, np.sqrt(offsets.DAMPING) * np.eye(m + n)])
+    b = np.concatenate([seen.values - seen.values.mean(), np.zeros(m + n)])
+    biases = np.linalg.lstsq(A, b, rcond=None)[0]
+    found = complete(seen, 2, ridge=2.0, bias=True).biases_alone
+    np.testing.assert_allclose(np.concatenate(found), biases, atol=1e-6)

@@ -242,6 +242,11 @@ def test_a_failure_counts_where_the_test_passes_without_the_change(toy: Path) ->
     ]
 
 
+@kernel
+def held(x: float) -> float:
+    return x
+
+
 def test_kernels_are_found_in_lists_of_any_kind() -> None:
     class Fixed(list[Any]):
         """As of a library: its sums are of its kind, and nothing is taken out of it."""
@@ -251,10 +256,6 @@ def test_kernels_are_found_in_lists_of_any_kind() -> None:
 
         def pop(self, *_: Any) -> Any:
             raise TypeError("a fixed list")
-
-    @kernel
-    def held(x: float) -> float:
-        return x
 
     names = {"FIRST": Fixed([held]), "SECOND": Fixed([held])}
     assert kernels_named(compile("FIRST + SECOND", "toy", "eval"), names) == {held.py_func}
@@ -271,17 +272,12 @@ def test_no_value_is_asked_for_its_class() -> None:
 
 
 def test_kernels_are_found_in_modules_that_are_imported_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    @kernel
-    def held(x: float) -> float:
-        return x
-
     late = ModuleType("late")
     late.__file__, late.held = "/of/a/system/late.py", held  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "late", late)
     code = compile("steps().held(1.0)", "toy", "eval")
-    assert kernels_named(code, {}) == set()
     assert kernels_called(code, "/of/a/system/") == {held.py_func}
-    assert kernels_called(code, "/of/another/") == set()
+    assert kernels_named(code, {}) == kernels_called(code, "/of/another/") == set()
 
 
 def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:

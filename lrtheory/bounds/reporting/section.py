@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import shorten
 
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.reporting.about import About
@@ -163,9 +162,8 @@ def _beside(records: Sequence[Record], there: str) -> str:
     total, near = agreement(records)
     if not total:
         return ""
-    figure, what, theirs, ours, source = farthest(records)
-    said = shorten(source, 120, placeholder=" ...")  # all of it stands in the details
+    figure, what, theirs, ours, _ = farthest(records)  # the source stands in the details
     return (
         f"Of {total} [numbers of others]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %. Farthest "
-        f"apart, in {link(figure, there)}: {what}, {theirs} there and {ours} here; {said}\n"
+        f"apart, in `{figure}`: {what}, {theirs} there and {ours} here.\n"
     )

@@ -65,7 +65,9 @@ def test_a_solver_that_overwrites_its_instance_is_refuted(statement: Statement, 
         next(changes(instance))()
         return outcome
 
-    evidence = check(dataclasses.replace(statement, solve=vandal), session)
+    # a rare failure is out of reach of the few runs in which lies show
+    many = Session(dataclasses.replace(FORGING, runs=8192)) if statement.is_random else session
+    evidence = check(dataclasses.replace(statement, solve=vandal), many)
     assert evidence.verdict == "refuted"
     assert evidence.worst["lhs"].startswith("`solve` overwrote its instance")
 

@@ -82,7 +82,7 @@ def test_a_stranger_is_found_out() -> None:
     assert certificate.verify(X)
     assert not certificate.verify(100 * X)
     assert not certificate.verify(X / 100)
-    for words, lie in forged_fields(certificate):
+    for words, lie in forged_fields(certificate, free=["rows", "change"]):  # both have squares alone in the leak
         assert not lie.verify(X), words
 
 

@@ -22,7 +22,7 @@ def test_no_forged_certificate_verifies(method: str) -> None:
     assert certificate.verify(A)
     assert not certificate.verify(A[:-1])
     assert not certificate.verify(A[:, ::-1])
-    for words, lie in forged_fields(certificate):
+    for words, lie in forged_fields(certificate, free=["rows"]):  # B^T B alone counts
         if not words.startswith("buffer"):  # it is about the rounding alone
             assert not lie.verify(A), words
 

@@ -140,7 +140,7 @@ def test_signs_capture_what_the_formula_says():
 def test_false_certificates_are_refused():
     G = np.random.default_rng(6).standard_normal((8, 6))
     proof = initialize(blank("lora-xs", 8, 6, 2), G, method="sign", rng=0).certificate
-    for words, lie in forged_fields(proof):
+    for words, lie in forged_fields(proof, free=["B", "A"]):  # a span has no sign
         if " %" in words and words[0] in "BA":
             continue  # a multiple of a factor spans what the factor does
         assert not lie.verify(G), words
