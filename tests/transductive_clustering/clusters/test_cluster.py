@@ -9,7 +9,7 @@ from scipy import sparse
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.cluster import REORDER
-from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES, ridge_of
+from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES
 from lrtheory.transductive_clustering.clusters.starts import plus_plus
 from tests.backends import missing
 
@@ -293,34 +293,6 @@ def test_first_points_are_drawn_by_squared_distance():
     assert all({10.0, 30.0} <= chosen for chosen in third)
     from_left = [pair[1] for pair in second if pair[0] < 1]  # 30 is drawn nine times as often as 10
     assert 0.8 < np.mean(np.array(from_left) == 30) < 0.97
-
-
-class Draws:
-    """A generator that draws these points, whatever their probabilities are."""
-
-    def __init__(self, first, *others):
-        self.first, self.others = first, list(others)
-
-    def integers(self, high):
-        return self.first
-
-    def choice(self, n, p=None):
-        return self.others.pop(0)
-
-
-@pytest.mark.parametrize("trials", [(1, 3), (3, 1), (1, 3, 2), (2, 1, 3), (1,), (3,)])
-def test_the_best_of_several_trials_for_a_point_is_kept(trials):
-    X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    left = {i: np.minimum(X[:, 0] ** 2, (X[:, 0] - X[i, 0]) ** 2).sum() for i in trials}
-    assert plus_plus(X, 2, Draws(0, *trials), len(trials)).ravel().tolist() == [0.0, X[min(left, key=left.get), 0]]
-
-
-@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
-def test_the_ridge_of_covariances_has_the_unit_of_the_squares(unit):
-    X = np.random.default_rng(0).normal(size=(20, 3))
-    assert ridge_of(unit * X) == pytest.approx(unit**2 * ridge_of(X), rel=1e-12)
-    assert 0 < ridge_of(X) < 0.01 * X.var(axis=0).mean()
-    assert ridge_of(np.full((4, 2), unit)) == 1.0
 
 
 def test_clusters_with_held_points_start_at_their_mean():
