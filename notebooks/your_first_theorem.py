@@ -72,9 +72,11 @@ def both(sequence, rng):
 
 def length(sequence, positions, grows):
     """The length of a subsequence, 0 for what is none."""
+    # -1 is no position, although Python takes it for the last one
+    if list(positions) != sorted(set(positions) & set(range(len(sequence.values)))):
+        return 0
     values = [sequence.values[i] for i in positions]
-    in_order = list(positions) == sorted(set(positions))
-    return len(positions) if in_order and all(map(grows, values, values[1:])) else 0
+    return len(positions) if all(map(grows, values, values[1:])) else 0
 
 
 # %% [markdown]

@@ -110,7 +110,7 @@ def formulas_beside(system: str) -> dict[str, list[Callable[..., Any]]]:
             continue
         above: list[Callable[..., Any]] = []
         for one in vars(module).values():  # in the order in which they are written
-            if callable(one) and one.__module__ == name and domains_of(one) is not None:
+            if callable(one) and getattr(one, "__module__", "") == name and domains_of(one) is not None:
                 above.append(one)
             elif isinstance(one, Statement):
                 found[one.id], above = above, []
