@@ -168,6 +168,7 @@ JACCARD = Statement(
     instances=PAIRS,
     solve=similarities(),
     claim=unbiased(lambda pair: pair.similarity),
+    closed="the promise grants an error, within which a wrong answer keeps it too",
     saboteurs=(
         saboteur("one more key in the second set", solve=similarities(lambda pair: (*pair.b, 100))),
         saboteur("the share of the smaller set", claim=unbiased(lambda pair: share_of_smaller(pair))),
@@ -198,6 +199,7 @@ CANDIDATES = Statement(
     ),
     solve=met(4, 2),
     claim=Probability(missed, lambda pair: apart(pair) + 0.1),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("two bands of four rows", solve=met(2, 4)),
         saboteur("a fifth of it", claim=Probability(missed, lambda pair: apart(pair) / 5 + 0.02)),

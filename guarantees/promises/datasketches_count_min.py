@@ -144,6 +144,7 @@ BOUNDS = replace(
     tex=r"a \le \hat f \le b",
     claim=in_order(lambda table, found: found["estimate"]),
     unread={},
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("less the mean of a slot", solve=less_the_mean),
         saboteur("bounds of the frequency", claim=in_order(lambda table, found: table.keys.count(table.key))),
@@ -173,6 +174,7 @@ ACCURATE = Statement(
     ),
     solve=counted(),
     claim=Probability(too_large, lambda accuracy: float(1 - accuracy.confidence)),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("twice the estimate, and one", solve=lambda one, rng, n: 2 * counted()(one, rng, n) + 2),
         saboteur("ten times as seldom", claim=Probability(too_large, lambda one: float(1 - one.confidence) / 10)),

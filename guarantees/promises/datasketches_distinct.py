@@ -175,6 +175,7 @@ KLL = Statement(
     solve=ranks(),
     claim=Probability(far(), lambda case: 0.01),
     randomness="the library's own",
+    closed="the promise grants an error, within which a wrong answer keeps it too",
     saboteurs=(
         saboteur("no error", claim=Probability(far(0), lambda case: 0.01)),
         saboteur("one item for all", solve=lambda case, rng, n: rng.integers(0, 2, size=n).astype(float)),
@@ -198,6 +199,7 @@ EXACT = Statement(
     ),
     solve=three_keys(theta),
     claim=Inequality(around, unbounded="an upper bound may be as large as it likes"),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("one key forgotten", solve=lambda case, rng: three_keys(theta)(replace(case, n=case.n - 1), rng)),
         saboteur(

@@ -140,6 +140,7 @@ FREQUENCIES = Statement(
     ),
     solve=frequencies,
     claim=Inequality(around),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("the estimate less one as upper bound", solve=lambda one, rng: shifted(one, rng, "upper")),
         saboteur("strictly below", claim=Inequality(lambda one, found: strict(around(one, found)))),
@@ -167,6 +168,7 @@ WIDTH = replace(
     instances=replace(FREQUENCIES.instances, tight=()),
     claim=width(Fraction(1)),
     unread={"estimate": "it is judged by datasketches/frequent-items"},
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur(
             "all items as the upper bound",
@@ -187,6 +189,7 @@ NO_FALSE_POSITIVES = Statement(
     solve=listed(datasketches.NO_FALSE_POSITIVES),
     claim=none(1),
     may_vary={"outcome": "an answer is a set of any size, which the claim judges"},
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("without false negatives", solve=listed(datasketches.NO_FALSE_NEGATIVES)),
         saboteur("none is missing either", claim=Inequality(lambda one, out: sum_of(one, out))),

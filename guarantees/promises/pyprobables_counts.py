@@ -166,6 +166,7 @@ ODD = replace(
     ),
     violated=None,
     repairs=(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("one row", solve=counted(rows=1)),
         saboteur("fifty times as seldom", claim=Probability(too_large, lambda load: float(1 - load.confidence) / 50)),

@@ -296,6 +296,7 @@ DEFAULT_LOAD = replace(
     ),
     violated=None,
     repairs=(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("no expansion", solve=full_of_eight),
         saboteur("one slot less", claim=below(0)),

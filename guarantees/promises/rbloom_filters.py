@@ -95,6 +95,7 @@ RATE = Statement(
     instances=CASES,
     solve=hits(),
     claim=rate(Fraction(5, 4)),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("four times as many keys", solve=hits(times=4)),
         saboteur("the rate itself", claim=rate(1), printed=True),

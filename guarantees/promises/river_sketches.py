@@ -194,6 +194,7 @@ COUNTER_RANDOM = replace(
     instances=RANDOM,
     violated=None,
     repairs=(),
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("one table", solve=estimates(lambda epsilon, delta, seed: sketch.Counter(4 * epsilon, 0.9, seed))),
         saboteur("ten times as seldom", claim=Probability(above, lambda load: float(load.delta) / 10)),

@@ -164,6 +164,7 @@ ESTIMATES = replace(
     claim=near(lambda epsilon: epsilon),
     violated=None,
     unread={"output": "it is judged by river/heavy-hitters"},
+    closed="the promise bounds an answer from one side, and a wrong one on that side keeps it too",
     saboteurs=(
         saboteur("pruned at every item", solve=lambda case, rng: heavy(replace(case, epsilon=Fraction(1)), rng)),
         saboteur("half of it", claim=near(lambda epsilon: epsilon / 2)),

@@ -130,7 +130,10 @@ VALID = {
 ALL = "for independent tests every method on offer controls the family-wise error rate or the rate of false discoveries"
 
 
-def control(item, method, rate, words, family=FAMILY):
+ONE_SIDED = "a method that rejects nothing keeps the rate, too"
+
+
+def control(item, method, rate, words, family=FAMILY, closed=""):
     if rate is family_wise:
         kind, tex = "the probability that a true hypothesis is rejected", r"P(V > 0) \le \alpha"
     else:
@@ -151,6 +154,7 @@ def control(item, method, rate, words, family=FAMILY):
             saboteur("half of alpha", claim=controls(rate, Fraction(1, 2))),
         ),
         decisions=("outcome",),
+        closed=closed,
     )
 
 
@@ -159,9 +163,11 @@ HOCHBERG = control("hochberg", "simes-hochberg", family_wise, "The step-up metho
 HOMMEL = control("hommel", "hommel", family_wise, "The closed method of Hommel")
 BENJAMINI_HOCHBERG = control("fdr-bh", "fdr_bh", discoveries, "The method of Benjamini and Hochberg")
 BENJAMINI_KRIEGER_YEKUTIELI = control(
-    "fdr-tsbky", "fdr_tsbky", discoveries, "The method of Benjamini, Krieger and Yekutieli", STRICTER
+    "fdr-tsbky", "fdr_tsbky", discoveries, "The method of Benjamini, Krieger and Yekutieli", STRICTER, ONE_SIDED
 )
-ADAPTIVE = control("fdr-gbs", "fdr_gbs", discoveries, "The method of Gavrilov, Benjamini and Sarkar", STRICTER)
+ADAPTIVE = control(
+    "fdr-gbs", "fdr_gbs", discoveries, "The method of Gavrilov, Benjamini and Sarkar", STRICTER, ONE_SIDED
+)
 
 # two true hypotheses and a false one, with p-values in quarters
 SMALLEST = Tests(2, 1, 4, Fraction(1, 2))
