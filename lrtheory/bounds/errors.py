@@ -1,6 +1,9 @@
 """Errors of the statement engine."""
 
-__all__ = ["OutcomeError", "StatementError"]
+__all__ = ["RAISED", "OutcomeError", "StatementError"]
+
+#: errors of a function that somebody else wrote; those that end a process, or a generator, would end the check bare
+RAISED = (Exception, SystemExit, GeneratorExit)
 
 
 class StatementError(Exception):

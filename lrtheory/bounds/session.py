@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice
-from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.errors import RAISED, OutcomeError, StatementError
 from lrtheory.bounds.families import Family, FromGenerator
 from lrtheory.bounds.running.blame import blamed, lost_attribute
 from lrtheory.bounds.running.encoding import digest
@@ -261,7 +261,7 @@ def _solved(
             raise
         except ImportError as error:  # nor is a package that is not installed
             raise StatementError(f"`solve` raised {type(error).__name__}: {error}") from error
-        except (Exception, SystemExit) as error:
+        except RAISED as error:
             lost = lost_attribute(error, instance)
             raise (
                 StatementError(f"`solve` raised AttributeError: {error}; {lost}") if lost else Raised(error)

@@ -71,7 +71,8 @@ def convert(
     energy : float
         In place of a rank: the share of the squared norm that each module keeps.
     base : Tensors
-        The model, for kinds whose files lack the shapes of layers, or their weights, and for starts that change it.
+        The model, for kinds whose files lack the shapes of layers, or their weights, and for starts that change it. A
+        start is computed in double precision here; peft rounds it at each load, which no error counts.
 
     Returns
     -------

@@ -70,7 +70,8 @@ def squeeze(
     keep_scale : bool
         Whether scales are kept, for servers that ignore alpha_pattern.
     base : Tensors
-        The model, for adapters whose start changes it, such as PiSSA.
+        The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
+        peft rounds it at each load, to the type of the model or to single precision, which no error counts.
 
     Returns
     -------
@@ -108,7 +109,9 @@ def merge(
     epsilon : float
         In place of a rank: the relative error of each module.
     base : Tensors
-        The model, for adapters whose start changes it, such as PiSSA, or that save other heads, norms or biases.
+        The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
+        peft rounds it at each load, to the type of the model or to single precision, which no error counts. Also
+        for adapters that save other heads, norms or biases.
 
     Returns
     -------
@@ -133,7 +136,8 @@ def ranks(adapter: AdapterFile, *, base: Tensors | None = None) -> RankCosts:
     adapter : AdapterFile
         A LoRA or AdaLoRA adapter whose ranks are to be chosen, as the folder that peft writes.
     base : Tensors
-        The model, for adapters whose start changes it, such as PiSSA.
+        The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
+        peft rounds it at each load, to the type of the model or to single precision, which no error counts.
 
     Returns
     -------
@@ -162,7 +166,9 @@ def certify(
         The relative error that the copy may have; the exit code is then 0 for yes, 1 for no, and 2 where only rounding
         decides.
     base : Tensors
-        The model, for adapters whose start changes it, such as PiSSA, or that save other heads, norms or biases.
+        The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
+        peft rounds it at each load, to the type of the model or to single precision, which no error counts. Also
+        for adapters that save other heads, norms or biases.
 
     Returns
     -------

@@ -13,6 +13,7 @@ from proofs_checks.alpha_rank import ranking_intervals
 from proofs_checks.alpha_rank import low_rank
 from proofs_checks.alpha_rank.boards import comparisons
 from proofs_checks.alpha_rank.boards import wealth
+from proofs_checks.alpha_rank.boards import batches
 from proofs_checks.alpha_rank.boards import standings
 from proofs_checks.alpha_rank.boards import coins
 from proofs_checks.alpha_rank.boards import averages

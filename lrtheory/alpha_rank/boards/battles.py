@@ -14,7 +14,7 @@ from lrtheory._array import kernel_input
 from lrtheory._validation import must
 from lrtheory.alpha_rank.matches.log import MatchLog
 
-__all__ = ["Battles", "Results", "battles_of", "number_cells", "results_of"]
+__all__ = ["Battles", "Results", "battles_of", "marked", "number_cells", "results_of"]
 
 
 class Battles(NamedTuple):
@@ -74,7 +74,7 @@ def battles_of(log: MatchLog, *, by: tuple[str, ...] = (), once: str | None = No
         dropped["both bad"] = int((kept & log.both_bad).sum())
         kept &= ~log.both_bad
     if once is not None:
-        judge, n = _marked(log, "once", once), len(log.labels)
+        judge, n = marked(log, "once", once), len(log.labels)
         pair = np.minimum(first, second) * n + np.maximum(first, second)
         found = np.flatnonzero(kept)
         _, earliest = np.unique(np.stack([judge, pair])[:, found], axis=1, return_index=True)
@@ -93,12 +93,12 @@ def number_cells(log: MatchLog, by: tuple[str, ...]) -> np.ndarray:
     """Number the combinations of the values of some columns, from 0 without a gap."""
     cells = np.zeros(len(log.players), np.int64)
     for name in by:
-        marks = _marked(log, "by", name)
+        marks = marked(log, "by", name)
         cells = np.unique(cells * (marks.max() + 1) + marks, return_inverse=True)[1].ravel()
     return cells
 
 
-def _marked(log: MatchLog, argument: str, name: str) -> np.ndarray:
+def marked(log: MatchLog, argument: str, name: str) -> np.ndarray:
     """The marks of a column, which must be there and without empty cells."""
     if name not in log.marks:
         there = ", ".join(log.marks) or "none beside players and outcomes"

@@ -60,7 +60,7 @@ class Board(Result):
         The statement that refutes every order, and how sure it is; empty where none does.
     named : tuple of int
         A model that was named beforehand, its best and its worst rank; empty for none.
-    labels : tuple of str
+    names : tuple of str
         Names of the models.
     delta : float
         Probability that "can be first" misses the first, and that some claim of `above` is wrong, each.
@@ -89,7 +89,7 @@ class Board(Result):
     circle: tuple[int, ...]
     refuted_by: str
     named: tuple[int, ...]
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     delta: float
     schedule: str
     without_order: str
@@ -106,11 +106,11 @@ class Board(Result):
             A sentence, with the names in the order of their ratings.
         """
         if self.circle:
-            names = [self.labels[i] for i in self.circle]
+            names = [self.names[i] for i in self.circle]
             if len(names) == 2:
                 return f"no order explains this log: {names[0]} and {names[1]} each do better against some opponents"
             return f"no order explains this log: {' beats '.join([*names, names[0]])}"
-        found = [self.labels[i] for i in self._order() if self.can_be_first[i]]
+        found = [self.names[i] for i in self._order() if self.can_be_first[i]]
         if len(found) == 1:
             return f"first is certain: {found[0]}"
         more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
@@ -124,7 +124,7 @@ class Board(Result):
         tuple of pairs of str
             The upper and the lower model of each pair, all right at once with probability 1 - delta.
         """
-        return tuple((self.labels[i], self.labels[j]) for i, j in np.argwhere(self.above).tolist())
+        return tuple((self.names[i], self.names[j]) for i, j in np.argwhere(self.above).tolist())
 
     def ranks(self) -> dict[str, tuple[int, int]]:
         """List the ranks that are left to each model.
@@ -135,14 +135,14 @@ class Board(Result):
             The best and the worst rank by the name of the model, all at once; 1 is first.
         """
         ends = self.rank_intervals.tolist()
-        return {self.labels[i]: (ends[i][0], ends[i][1]) for i in self._order()}
+        return {self.names[i]: (ends[i][0], ends[i][1]) for i in self._order()}
 
     def _order(self) -> list[int]:
         return [int(i) for i in np.argsort(-self.elo, kind="stable")]
 
     def _columns(self) -> dict[str, Any]:
         order = self._order()
-        columns: dict[str, Any] = {"model": [self.labels[i] for i in order]}
+        columns: dict[str, Any] = {"model": [self.names[i] for i in order]}
         columns |= {"rank from": self.rank_intervals[order, 0], "to": self.rank_intervals[order, 1]}
         columns |= {"elo": self.elo[order], "elo from": self.elo_lower[order], "elo to": self.elo_upper[order]}
         rates = [None if np.isnan(rate) else rate for rate in self.win_rates[order].tolist()]
@@ -156,15 +156,15 @@ class Board(Result):
         return [f"{self.first()} ({self.refuted_by})", f"without an order: {self.without_order}"]
 
     def _facts(self) -> list[str]:
-        n = len(self.labels)
+        n = len(self.names)
         facts = [
             "SST: a better model does better against everybody; battles are independent",
             f"{self.counts['directions']} of {n * (n - 1) // 2} directions are certain, all ranks hold at once (SST-7)",
-            f"elo: points to {self.labels[self.leader]} under Bradley-Terry, all pairs at once (SST-9)",
+            f"elo: points to {self.names[self.leader]} under Bradley-Terry, all pairs at once (SST-9)",
         ]
         if self.named:
             model, best, worst = self.named
-            facts.append(f"{self.labels[model]}, if it was named beforehand: rank {best} to {worst} (SST-7)")
+            facts.append(f"{self.names[model]}, if it was named beforehand: rank {best} to {worst} (SST-7)")
         return [*facts, *self.facts]
 
     def _draw(self, ax: Any) -> None:
@@ -177,16 +177,16 @@ class Board(Result):
         high = np.minimum(self.elo_upper[order], finite.max() + reach)
         ax.hlines(rows, low, high, color=colors, lw=3)
         ax.scatter(finite, rows, color=colors, s=16, zorder=3)
-        display.name_ticks(ax.yaxis, [self.labels[i] for i in order])
+        display.name_ticks(ax.yaxis, [self.names[i] for i in order])
         ax.set_ylim(max(1, len(order)) - 0.5, -0.5)
-        ax.set(xlabel=f"Elo, points to {self.labels[self.leader]} (orange: can be first)")
+        ax.set(xlabel=f"Elo, points to {self.names[self.leader]} (orange: can be first)")
         beside = ax.inset_axes((1.02, 0.0, 0.3, 1.0), sharey=ax)
         best, worst = self.rank_intervals[order].T
         beside.hlines(rows, best - 0.4, worst + 0.4, color=colors, lw=6, alpha=0.6)
         beside.tick_params(labelleft=False)
-        beside.set(xlabel="rank", xlim=(0.5, len(self.labels) + 0.5))
-        if len(order) < len(self.labels):
-            ax.set_title(f"the first {len(order)} of {len(self.labels):,}", fontsize="medium")
+        beside.set(xlabel="rank", xlim=(0.5, len(self.names) + 0.5))
+        if len(order) < len(self.names):
+            ax.set_title(f"the first {len(order)} of {len(self.names):,}", fontsize="medium")
 
     def _decided(self) -> bool | None:
         if self.circle:
@@ -287,7 +287,8 @@ def _board(log: MatchLog, found: Compared, delta: float, model: str | None) -> B
     """Put together what the p values say, and what Bradley-Terry says beside them."""
     battles, n = found.battles, found.battles.n_models
     wins = decided_wins(battles)
-    claims = found.p_values <= 2 * delta / (n * (n - 1))
+    each = 2 * delta / (n * (n - 1))  # for all pairs at once (SST-7, SST-9)
+    claims = found.p_values <= each
     above = closure(claims)
     circle, refuted_by, facts = refuted(found, wins, claims, delta)
     ranks = rank_intervals(above) if not above.diagonal().any() else np.tile((1, n), (n, 1)).astype(np.int64)
@@ -299,8 +300,7 @@ def _board(log: MatchLog, found: Compared, delta: float, model: str | None) -> B
     fit = elo(wins)
     candidates = np.where(found.can_be_first, fit.ratings, -np.inf) if found.can_be_first.any() else fit.ratings
     leader = int(np.argmax(candidates))
-    level = 2 * delta / (n * (n - 1))
-    lower, upper = elo_intervals(found.results, wins, leader, level=level, schedule=found.schedule)
+    lower, upper = elo_intervals(found.results, wins, leader, delta=each, schedule=found.schedule)
     sides = np.concatenate([battles.first, battles.second])
     played = np.bincount(sides, minlength=n)
     points = np.bincount(sides, weights=np.concatenate([battles.points, 2 - battles.points]), minlength=n)
@@ -327,7 +327,7 @@ def _board(log: MatchLog, found: Compared, delta: float, model: str | None) -> B
         circle=circle,
         refuted_by=refuted_by,
         named=named,
-        labels=log.labels,
+        names=log.labels,
         delta=delta,
         schedule=found.schedule,
         without_order=without_order,

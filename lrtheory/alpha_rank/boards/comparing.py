@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory._validation import at_most_one, choice, flag, integer, must
-from lrtheory.alpha_rank.boards.battles import Battles, Results, battles_of, results_of
+from lrtheory.alpha_rank.boards.battles import Battles, Results, battles_of, marked, results_of
 from lrtheory.alpha_rank.boards.exact import exact_p_values
 from lrtheory.alpha_rank.boards.values import log_values, terms_of
 from lrtheory.alpha_rank.matches.log import MatchLog, known_log
@@ -91,9 +91,7 @@ def compare_pairs(
     }[chosen]
     compared = results
     if batch is not None:
-        if batch not in log.marks:
-            there = ", ".join(log.marks) or "none beside players and outcomes"
-            raise must("batch", f"a column of the log ({there})", batch)
+        marked(log, "batch", batch)
         inside = battles_of(log, by=(*names, batch), once=once, both_bad=both_bad)
         compared = results_of(inside, seats=seats)
     options = {}

@@ -25,7 +25,7 @@ def decided_wins(battles: Battles) -> np.ndarray:
 
 
 def elo_intervals(
-    results: Results, wins: np.ndarray, leader: int, *, level: float, schedule: str
+    results: Results, wins: np.ndarray, leader: int, *, delta: float, schedule: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute intervals for the Elo difference of every model to one.
 
@@ -37,8 +37,8 @@ def elo_intervals(
         Decided battles that the row won against the column.
     leader : int
         The model that others are compared with.
-    level : float
-        Probability of each interval to miss.
+    delta : float
+        Probability, in (0, 1), that an interval misses, for each of them.
     schedule : str
         "fixed", "anytime", or another one, under which direct battles alone are coins that no outcome has chosen.
 
@@ -55,7 +55,7 @@ def elo_intervals(
     else:  # where seats are kept apart, direct battles are no coins of one chance
         heads, tails = (np.zeros(n, np.int64),) * 2 if results.seats else (wins[:, leader], wins[leader])
     n_coins = heads + tails
-    low, high = clopper_pearson(heads, n_coins, level if schedule == "fixed" else anytime_level(level, n_coins))
+    low, high = clopper_pearson(heads, n_coins, delta if schedule == "fixed" else anytime_level(delta, n_coins))
     with np.errstate(divide="ignore"):
         lower, upper = (POINTS * (np.log(q) - np.log1p(-q)) for q in (low, high))
     lower[leader] = upper[leader] = 0.0
@@ -111,28 +111,18 @@ def information_shares(wins: np.ndarray, predicted: np.ndarray, leader: int) -> 
         Direct battles and paths over one common opponent, divided by the effective conductance; NaN for the leader and
         for models to which no path leads.
     """
+    from scipy.sparse import csgraph  # takes long to import
+
     conductance = (wins + wins.T) * predicted * (1 - predicted)
     both = conductance + conductance[leader]
     with np.errstate(invalid="ignore", divide="ignore"):
         paths = np.where(both > 0, conductance * conductance[leader] / both, 0.0).sum(axis=1)
     direct = conductance[:, leader]
     laplacian = np.diag(conductance.sum(axis=1)) - conductance
-    others = np.flatnonzero(_reached(conductance > 0, leader))
+    part = csgraph.connected_components(conductance > 0, directed=False)[1]
+    others = np.flatnonzero((part == part[leader]) & (np.arange(len(wins)) != leader))
     found = np.full(len(wins), np.nan)
     if others.size:
         resistance = np.diag(np.linalg.pinv(laplacian[np.ix_(others, others)], hermitian=True))
         found[others] = (direct + paths)[others] * resistance
     return found
-
-
-def _reached(edges: np.ndarray, start: int) -> np.ndarray:
-    """The models to which a path leads, but for the start."""
-    reached = np.zeros(len(edges), bool)
-    reached[start] = True
-    for _ in range(len(edges)):
-        more = reached | edges[reached].any(axis=0)
-        if (more == reached).all():
-            break
-        reached = more
-    reached[start] = False
-    return reached

@@ -39,7 +39,7 @@ class NextBattles(Result):
         The p values of the leader being above the other, so far.
     needed : int64 array of shape (n_rows,)
         Direct battles that are likely needed until the other cannot be first, if ratings are right; 10^9 for no end.
-    labels : tuple of str
+    names : tuple of str
         Names of all models.
     message : str
         Sentence that names all who can be first.
@@ -52,13 +52,13 @@ class NextBattles(Result):
     plays: np.ndarray
     p_values: np.ndarray
     needed: np.ndarray
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     message: str
     counts: Mapping[str, int]
 
     def _columns(self) -> dict[str, Any]:
-        columns: dict[str, Any] = {"model": [self.labels[self.leader]] * len(self.others)}
-        columns |= {"against": [self.labels[i] for i in self.others], "play": self.plays, "p so far": self.p_values}
+        columns: dict[str, Any] = {"model": [self.names[self.leader]] * len(self.others)}
+        columns |= {"against": [self.names[i] for i in self.others], "play": self.plays, "p so far": self.p_values}
         return columns | {"likely needed": [None if many >= MOST else many for many in self.needed.tolist()]}
 
     def _facts(self) -> list[str]:
@@ -74,7 +74,7 @@ class NextBattles(Result):
         ]
 
     def _draw(self, ax: Any) -> None:
-        display.bars(ax, [self.labels[i] for i in self.others], self.plays, label="battles to play")
+        display.bars(ax, [self.names[i] for i in self.others], self.plays, label="battles to play")
 
 
 def next_battles(
@@ -140,7 +140,7 @@ def next_battles(
     threshold = delta / (len(p) - 1)
     needed = np.array([_needed(-board.elo[i] / POINTS, math.log(p[i] / threshold)) for i in rivals], np.int64)
     counts = {"battles": int(plays.sum()), "needed": int(min(needed.sum(), MOST))}
-    return NextBattles(board.leader, rivals, plays, p[rivals], needed, board.labels, board.first(), counts)
+    return NextBattles(board.leader, rivals, plays, p[rivals], needed, board.names, board.first(), counts)
 
 
 def _needed(gap: float, missing: float) -> int:

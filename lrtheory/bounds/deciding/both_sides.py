@@ -8,7 +8,7 @@ from lrtheory.bounds.claims import SHARPER, Expectation, Identity, Inequality, L
 from lrtheory.bounds.deciding.comparison import Comparison, measure, shown_apart
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import RAISED, StatementError
 from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.running.blame import blamed, place_of
 from lrtheory.bounds.running.handover import Fault, Raised
@@ -115,7 +115,7 @@ def _compared(
         return measure(statement.claim, instance, session.run(statement, instance), every=every, honest=honest)
     except Draws:
         raise
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         tally.note_crash(statement, label, instance, error)
         return None
 

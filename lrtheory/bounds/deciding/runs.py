@@ -13,7 +13,7 @@ from lrtheory.bounds.claims import SHARPER, Expectation, Judgment, Law, Level, P
 from lrtheory.bounds.claims.judgment import sharpened
 from lrtheory.bounds.deciding.comparison import shown_apart
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import RAISED, StatementError
 from lrtheory.bounds.families import FromGenerator
 from lrtheory.bounds.running.blame import blamed, place_of
 from lrtheory.bounds.running.handover import Fault, Raised
@@ -197,7 +197,7 @@ def _observed(
             tally.counts["calls"] += size
         else:
             observed = claim.observe(instance, session.run(statement, instance, index, size))
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         tally.note_crash(statement, label, instance, error)
         return None
     if observed.shape != (size,) or np.isnan(observed).any():

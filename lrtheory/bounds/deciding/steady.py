@@ -16,7 +16,7 @@ from lrtheory.bounds.arithmetic.exact import to_float
 from lrtheory.bounds.claims import Identity, Inequality, Sides
 from lrtheory.bounds.deciding.comparison import in_doubles
 from lrtheory.bounds.deciding.tally import holds
-from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.errors import RAISED, OutcomeError, StatementError
 from lrtheory.bounds.families import Family, FromGenerator
 from lrtheory.bounds.running.blame import blamed, place_of
 from lrtheory.bounds.running.handover import Fault, altered, handed
@@ -92,7 +92,7 @@ def _demand_steady_claim(statement: Statement, session: Session, place: str, ins
         judge = lambda: claim.observe(instance, outcome)  # type: ignore[union-attr]
     try:
         one, other = judge(), judge()
-    except (Exception, SystemExit):  # which the check meets again, and tells with the part and the line
+    except RAISED:  # which the check meets again, and tells with the part and the line
         return
     for name, answers in _pairs(one, other):
         if not _equal(answers, one):

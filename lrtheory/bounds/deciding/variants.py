@@ -10,7 +10,12 @@ from lrtheory.bounds.deciding.verdict import of_variants
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement, defects
 
-__all__ = ["with_defects", "with_variants"]
+__all__ = ["noted", "with_defects", "with_variants"]
+
+
+def noted(evidence: Evidence, *words: str) -> Evidence:
+    """Evidence whose message goes on with these words, of which empty ones are left out."""
+    return dataclasses.replace(evidence, message="; ".join(filter(None, (evidence.message, *words))))
 
 
 def with_defects(evidence: Evidence, statement: Statement) -> Evidence:
@@ -28,8 +33,7 @@ def with_defects(evidence: Evidence, statement: Statement) -> Evidence:
     Evidence
         Evidence whose message is longer where the statement lacks anything.
     """
-    lacks = [f"incomplete: {one}" for one in defects(statement)]
-    return dataclasses.replace(evidence, message="; ".join(filter(None, (evidence.message, *lacks))))
+    return noted(evidence, *(f"incomplete: {one}" for one in defects(statement)))
 
 
 def with_variants(evidence: Evidence, statement: Statement, session: Session) -> Evidence:
@@ -52,7 +56,7 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
     """
     saboteurs: dict[str, str] = {}
     repairs: dict[str, str] = {}
-    message = evidence.message
+    interrupted = ""
     try:
         for one in statement.saboteurs:
             saboteurs[one.name] = check(statement.sabotaged(one.name), session).verdict
@@ -64,7 +68,7 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
             "repairs": len(statement.repairs) - len(repairs),
         }
         told = " and ".join(f"{count} {kind}" for kind, count in left.items() if count)
-        message = f"{message}; interrupted, {told} were not run".removeprefix("; ")
+        interrupted = f"interrupted, {told} were not run"
     verdict, doubt = of_variants(evidence.verdict, saboteurs)
-    message = "; ".join(filter(None, (message, doubt)))
-    return dataclasses.replace(evidence, verdict=verdict, saboteurs=saboteurs, repairs=repairs, message=message)
+    new = dataclasses.replace(evidence, verdict=verdict, saboteurs=saboteurs, repairs=repairs)
+    return noted(new, interrupted, doubt)

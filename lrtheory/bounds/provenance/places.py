@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import RAISED, StatementError
 
 __all__ = ["home", "importable", "is_private", "module_named", "modules", "parts", "public_name", "resolved"]
 
@@ -164,7 +164,7 @@ def modules(place: str, root: Path, *, inner: bool = True) -> list[ModuleType]:
 def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:  # a script that ends the process would end this one with its exit code
+    except RAISED as error:  # a script that ends the process would end this one with its exit code
         raise _blamed(error, name) from error
 
 
@@ -183,7 +183,7 @@ def _from_file(path: Path) -> ModuleType:
     _RUNNING.add(name)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         del sys.modules[name]
         raise _blamed(error, str(path)) from error
     finally:

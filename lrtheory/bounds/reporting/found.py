@@ -87,6 +87,9 @@ def _found(statement: Statement, folder: Path) -> Found:
     repairs = {one.name: _load(statement, folder, repair=one.name) for one in statement.repairs}
     missed = [name for name, one in saboteurs.items() if one.verdict != "refuted"]
     failed = [name for name, one in repairs.items() if one.verdict != "supported"]
+    told = (evidence.title, evidence.tex, set(evidence.hypotheses))
+    if told != (statement.title, statement.tex, set(statement.hypotheses)):
+        raise ValueError(f"{statement.id}: evidence has another title, formula or hypotheses than the statement")
     if evidence.verdict != statement.due:
         raise ValueError(f"{statement.id}: {evidence.verdict}, and {statement.due} is due")
     if missed:

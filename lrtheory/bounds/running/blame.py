@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lrtheory.bounds.arithmetic.data import parts
-from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.errors import RAISED, OutcomeError, StatementError
 
 __all__ = ["blamed", "lost_attribute", "place_of", "told"]
 
@@ -46,7 +46,7 @@ def blamed(part: str, place: str, instance: Any = None, *, let: tuple[type[BaseE
         yield
     except let:
         raise
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         raise told(error, part, place, instance) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from lrtheory.bounds.deciding.evidence import LEFT_OUT, Evidence
+from lrtheory.bounds.deciding.variants import noted
 from lrtheory.bounds.deciding.verdict import of_variants
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
@@ -41,18 +42,16 @@ def with_forger(evidence: Evidence, statement: Statement, session: Session, *, r
     if not (is_outside(statement) and admits_lies(statement)) or evidence.alone != "supported":
         return evidence
     if not run:
-        return dataclasses.replace(evidence, message="; ".join(filter(None, (evidence.message, LEFT_OUT))))
+        return noted(evidence, LEFT_OUT)
     try:
         testimony = forge(statement, Session(FORGING, session.seed), seconds=SECONDS)
     except KeyboardInterrupt:
-        stopped = "interrupted, the forger was not done"
-        return dataclasses.replace(evidence, message="; ".join(filter(None, (evidence.message, stopped))))
-    problems = (*evidence.problems, *([remedies(statement, testimony)] if testimony.supported else []))
+        return noted(evidence, "interrupted, the forger was not done")
+    believed = [remedies(statement, testimony)] if testimony.supported else []
     counts = {**evidence.counts, "lies": testimony.told, "untold": testimony.untold}
-    new = dataclasses.replace(evidence, counts=counts, problems=problems)
-    message = "; ".join(filter(None, (evidence.message, left_untold(testimony), *problems[len(evidence.problems) :])))
+    new = dataclasses.replace(evidence, counts=counts, problems=(*evidence.problems, *believed))
     verdict = of_variants(new.alone, new.saboteurs)[0]
-    return dataclasses.replace(new, verdict=verdict, message=message)
+    return noted(dataclasses.replace(new, verdict=verdict), left_untold(testimony), *believed)
 
 
 def left_untold(testimony: Testimony) -> str:

@@ -71,7 +71,7 @@ def elo_ends(match: Match, rng: np.random.Generator, share: float = 1.0, schedul
     for won, _ in outcomes(match):
         log = log_of(match, won)
         wins = differences.decided_wins(log)
-        ends = differences.elo_intervals(results_of(log), wins, 1, level=share * match.level, schedule=schedule)
+        ends = differences.elo_intervals(results_of(log), wins, 1, delta=share * match.level, schedule=schedule)
         found.append([ends[0][0], ends[1][0]])
     return np.clip(np.array(found), -1e6, 1e6)
 
@@ -335,4 +335,5 @@ SST_8 = Statement(
         saboteur("paths count twice", solve=paths_twice),
         saboteur("all of it", solve=lambda one, rng: np.ones(len(one.games) - 1)),
     ),
+    notes="That the exact test has this information is proved; what is measured is the share that a board tells of it.",
 )

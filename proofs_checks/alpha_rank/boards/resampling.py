@@ -160,7 +160,7 @@ def rejects(one: Effort, n_coins: int) -> Sides:
 
 SST_10 = Statement(
     id="alpha_rank/SST-10",
-    title="So many coins decide a pair",
+    title="A number of coins that decides a pair",
     says=(
         "If each of D decided coins shows heads with chance q > 1/2, the binomial test at level a rejects with "
         "probability 1 - b once D is at least (sqrt(ln(1/a)) + sqrt(ln(1/b)))^2 / (2 (q - 1/2)^2)."

@@ -43,7 +43,7 @@ def test_the_board_of_an_arena():
     assert board.ranks()["gpt-x"] == (1, 2)
     assert board.ranks()["gemma-g"] == (6, 6)
     assert board._decided() is None
-    assert board.labels[board.leader] == "gpt-x"
+    assert board.names[board.leader] == "gpt-x"
     assert (board.elo_lower <= board.elo).all()
     assert (board.elo <= board.elo_upper).all()
     assert len(board._lead()) == 2
@@ -99,7 +99,7 @@ def test_a_specialist_is_not_believed():
     rows = [pair for a, b, won, lost in results for pair in [(a, b)] * won + [(b, a)] * lost]
     board = rank_models({"winner": [a for a, _ in rows], "loser": [b for _, b in rows]})
     assert board.first() == "first can be: A, B"
-    assert board.labels[board.leader] == "A"
+    assert board.names[board.leader] == "A"
 
 
 def test_a_better_result_makes_nobody_leave():
@@ -120,7 +120,7 @@ def test_a_model_that_was_named_beforehand():
     log = simulated(12, 3000, 0.1, 3)
     board = rank_models(log, model="5")
     model, low, high = board.named
-    assert board.labels[model] == "5"
+    assert board.names[model] == "5"
     assert board.rank_intervals[model, 0] <= low <= high <= board.rank_intervals[model, 1]
     assert any(f"rank {low} to {high}" in fact for fact in board._facts())
 
@@ -246,6 +246,8 @@ def test_refusals():
     ):
         with pytest.raises(ValueError, match=sentence):
             rank_models(log, **options)
+    with pytest.raises(ValueError, match="`batch` must be a column without empty cells"):
+        rank_models({**log, "week": [""] + ["1"] * 29}, batch="week")
     with pytest.raises(TypeError, match="`anytime`"):
         rank_models(log, anytime="no")
     with pytest.raises(ValueError, match="`seats` must be False for a log that lists the winner first"):

@@ -158,7 +158,7 @@ def test_elo_intervals_are_of_matched_coins():
     log = oracles.random_battles(rng, n=4, length=200, ties=True)
     decided = log._replace(**{f: getattr(log, f)[log.points != 1] for f in ("first", "second", "points", "cells")})
     low, high = differences.elo_intervals(
-        results_of(log), differences.decided_wins(log), 2, level=0.1, schedule="fixed"
+        results_of(log), differences.decided_wins(log), 2, delta=0.1, schedule="fixed"
     )
     for i in (0, 1, 3):
         shared, direct = oracles.strata(decided, i, 2)

@@ -267,12 +267,13 @@ def test_an_attribute_that_is_no_field_is_named(solve, claim):
         check(toy(instances=Family("counted", always=(Counted((1, 2)),)), solve=solve, claim=claim), Session())
 
 
-def test_an_exit_within_an_algorithm_refutes_as_any_error_does():
+@pytest.mark.parametrize("error", [SystemExit, GeneratorExit])
+def test_an_exit_within_an_algorithm_refutes_as_any_error_does(error):
     def leave(i, rng):
-        raise SystemExit(0)
+        raise error(0)
 
     evidence = check(toy(solve=leave), Session())
-    assert (evidence.verdict, evidence.worst["lhs"]) == ("refuted", "`solve` raised SystemExit: 0")
+    assert (evidence.verdict, evidence.worst["lhs"]) == ("refuted", f"`solve` raised {error.__name__}: 0")
     sabotaged = toy(saboteurs=(saboteur("leaves", solve=leave),)).sabotaged("leaves")
     assert check(sabotaged, Session()).verdict == "inconclusive"
 
