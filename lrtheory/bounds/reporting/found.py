@@ -87,9 +87,6 @@ def _found(statement: Statement, folder: Path) -> Found:
     repairs = {one.name: _load(statement, folder, repair=one.name) for one in statement.repairs}
     missed = [name for name, one in saboteurs.items() if one.verdict != "refuted"]
     failed = [name for name, one in repairs.items() if one.verdict != "supported"]
-    told = (evidence.title, evidence.tex, set(evidence.hypotheses))
-    if told != (statement.title, statement.tex, set(statement.hypotheses)):
-        raise ValueError(f"{statement.id}: evidence has another title, formula or hypotheses than the statement")
     if evidence.verdict != statement.due:
         raise ValueError(f"{statement.id}: {evidence.verdict}, and {statement.due} is due")
     if missed:
@@ -125,6 +122,13 @@ def _load(statement: Statement, folder: Path, **variant: str) -> Evidence:
     # a file system that takes capitals for small letters has one file for two ids
     if (found.statement, found.saboteur, found.repair) != wanted:
         raise ValueError(f"{path} is the evidence of {found.statement}, and not that of {statement.id}; {_RUN}")
+    if "saboteur" in variant:
+        statement = statement.sabotaged(variant["saboteur"])
+    if "repair" in variant:
+        statement = statement.repaired(variant["repair"])
+    words = (found.title, found.tex, set(found.hypotheses))
+    if words != (statement.title, statement.tex, set(statement.hypotheses)):
+        raise ValueError(f"{path} has another title, formula or hypotheses than {statement.id}; {_RUN}")
     return found
 
 
