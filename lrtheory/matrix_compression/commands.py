@@ -70,8 +70,9 @@ def squeeze(
     keep_scale : bool
         Whether scales are kept, for servers that ignore alpha_pattern.
     base : Tensors
-        The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
-        peft rounds it at each load, to the type of the model or to single precision, which no error counts.
+        The model, for adapters whose start changes it, such as PiSSA, and for DoRA, which stays a DoRA. The start is
+        computed in double precision here; peft rounds it at each load, to the type of the model or to single
+        precision, which no error counts.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def squeeze(
     --------
     lrtheory matrix_compression squeeze tiny-lora --budget 50% -o smaller
     """
-    numbers = None if budget is None else _numbers(budget, adapter.storage)
+    numbers = None if budget is None else _for_ranks(_numbers(budget, adapter.storage), adapter)
     return compress_adapter(adapter, numbers, rank=rank, epsilon=epsilon, dtype=dtype, keep_scale=keep_scale, base=base)
 
 
@@ -267,6 +268,14 @@ def _numbers(budget: str, whole: int) -> int:
         rule = f"a share of the numbers, such as {100 * float(found):g}%, or how many may be stored, from 1 on"
         raise must("budget", rule, float(found))
     return math.floor(found)
+
+
+def _for_ranks(numbers: int, adapter: AdapterFile) -> int:
+    """What is left of a budget for ranks, beside the norms of rows that a DoRA has at every rank."""
+    least = sum(one.magnitude.size for one in adapter.modules.values() if one.magnitude is not None)
+    if least > numbers >= 0:
+        raise must("budget", f"at least {least}, the norms of rows that this DoRA has at every rank", numbers)
+    return numbers - least
 
 
 def _number(name: str, text: str) -> float:

@@ -7,8 +7,9 @@ from proofs_checks.matrix_compression import sketches
 from proofs_checks.matrix_compression import exact_sketches
 from proofs_checks.matrix_compression import subspaces
 from proofs_checks.matrix_compression import clusters
-from proofs_checks.matrix_compression import squeezing
-from proofs_checks.matrix_compression import merging
+from proofs_checks.matrix_compression.adapters import squeezing
+from proofs_checks.matrix_compression.adapters import directions
+from proofs_checks.matrix_compression.adapters import merging
 from proofs_checks.matrix_compression import budgets
 from proofs_checks.matrix_compression import layers
 from proofs_checks.matrix_compression import attention

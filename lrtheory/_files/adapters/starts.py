@@ -16,7 +16,7 @@ References
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from lrtheory._files.safetensors import Tensors
 from lrtheory._kernels.units import unit_of
 from lrtheory._validation import Words, must
 
-__all__ = ["RESOLVED", "refuse_start", "resolved"]
+__all__ = ["RESOLVED", "Directions", "directions_of", "is_turned", "refuse_start", "resolved"]
 
 #: starts that change the base model, and that follow from its weights alone
 RESOLVED = ("pissa", "olora")
@@ -44,6 +44,11 @@ def refuse_start(config: Any, name: str = "base") -> None:
         raise must("adapter", f"{rule} {more}", Words(f"init_lora_weights {start!r}"))
 
 
+def is_turned(adapter: Any) -> bool:
+    """Whether the settings of an adapter say that the model keeps weights as (d_in, d_out)."""
+    return bool((adapter.config or {}).get("fan_in_fan_out"))
+
+
 def resolved(adapter: Any, base: Tensors) -> Any:
     """Return an adapter that changes the base model alike, by factors that are added to its weights."""
     start, dora = (adapter.config or {}).get("init_lora_weights"), (adapter.config or {}).get("use_dora")
@@ -53,7 +58,7 @@ def resolved(adapter: Any, base: Tensors) -> Any:
         raise must(
             "adapter", "one with use_dora or with a start from the weights, and not with both", Words(repr(start))
         )
-    flag, modules = bool((adapter.config or {}).get("fan_in_fan_out")), {}
+    flag, modules = is_turned(adapter), {}
     for name, module in adapter.modules.items():
         modules[name] = module
         if module.magnitude is not None:
@@ -64,14 +69,32 @@ def resolved(adapter: Any, base: Tensors) -> Any:
     return replace(adapter, modules=modules, config=settings)
 
 
-def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
-    """A module of full rank, whose left factor is the update and whose right one is the identity, or the other way."""
-    moved = weight + module.scale * (module.B.astype(np.float64) @ module.A.astype(np.float64))
+class Directions(NamedTuple):
+    """The rows of weight + scale B A, scaled to the length 1, and what rounding may turn each of them by."""
+
+    rows: np.ndarray
+    rounding: np.ndarray
+
+
+def directions_of(module: AdapterModule, weight: np.ndarray) -> Directions:
+    """The directions that the rows of a weight get under DoRA."""
+    B, A = module.B.astype(np.float64), module.A.astype(np.float64)
+    moved = weight + module.scale * (B @ A)
     unit = unit_of(moved)
-    lengths = np.ldexp(np.linalg.norm(np.ldexp(moved, -unit), axis=1), unit)
+    lengths = np.linalg.norm(np.ldexp(moved, -unit), axis=1)
     if not lengths.all():
         raise must("adapter", "one whose rows of weight + scale B A are not 0, as DoRA divides by their norms", "0")
-    update = moved * (np.asarray(module.magnitude, np.float64) / lengths)[:, None] - weight
+    load = np.linalg.norm(np.ldexp(weight, -unit), axis=1)
+    load += np.abs(np.ldexp(module.scale * B, -unit)) @ np.linalg.norm(A, axis=1)
+    terms = sum(module.shape) + module.rank + 8
+    return Directions(np.ldexp(moved, -unit) / lengths[:, None], terms * 2.0**-53 * (1 + 2 * load / lengths))
+
+
+def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
+    """A module of full rank, whose left factor is the update and whose right one is the identity, or the other way."""
+    if module.rank == 0:  # which a folder does not hold
+        return replace(module, magnitude=None)
+    update = directions_of(module, weight).rows * np.asarray(module.magnitude, np.float64)[:, None] - weight
     rows, columns = module.shape
     pair = (update, np.eye(columns)) if columns <= rows else (np.eye(rows), update)
     return AdapterModule(*pair, dtype=module.dtype)

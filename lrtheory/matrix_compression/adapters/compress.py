@@ -10,8 +10,11 @@ import numpy as np
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
+from lrtheory._files.adapters.base import matrix
+from lrtheory._files.adapters.starts import is_turned
 from lrtheory._kernels.low_rank import Core, core
 from lrtheory._validation import choice, flag, must, real
+from lrtheory.matrix_compression.adapters.directions import redirected
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
     as_adapter,
@@ -42,6 +45,9 @@ def compress_adapter(
 ) -> AdapterResult:
     r"""Replace all modules of an adapter by the best ones of lower rank under one budget (statements SQ-1, AB-1, AB-2).
 
+    A DoRA stays one: its ranks are chosen by the singular values of its factors, whose leading parts are kept, and the
+    norms of rows are fitted to them (statement SQ-11). The error is then that of the weights.
+
     Parameters
     ----------
     adapter : AdapterFile or path
@@ -61,7 +67,8 @@ def compress_adapter(
     keep_scale : bool
         Whether each module keeps its scale, for servers that ignore alpha_pattern; otherwise every scale is 1.
     base : Tensors, path or None
-        The base model, which an adapter needs whose start changes it, such as PiSSA.
+        The base model, which an adapter needs whose start changes it, such as PiSSA, or whose update depends on it, as
+        that of DoRA.
 
     Returns
     -------
@@ -74,8 +81,8 @@ def compress_adapter(
     TypeError
         If an argument is not of its kind.
     ValueError
-        If not exactly one of budget, rank and epsilon is given, one is out of range, a module has no weight, or factors
-        are too large for the type.
+        If not exactly one of budget, rank and epsilon is given, one is out of range, a module has no weight, factors
+        are too large for the type, or epsilon is given for a DoRA, whose error is known when its ranks are.
 
     References
     ----------
@@ -90,8 +97,11 @@ def compress_adapter(
     >>> small.storage <= lora.storage // 2, small.certificate.verify(lora)
     (True, True)
     """
-    source = as_adapter("adapter", adapter, as_base(base), dora=False)
+    model = as_base(base)
+    source = as_adapter("adapter", adapter, model, dora=False)
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
+    if epsilon is not None and (source.config or {}).get("use_dora"):
+        raise must("epsilon", "left out for a DoRA, whose error is known when its ranks are", epsilon)
     if budget is not None and 0 < real("budget", budget, low=0) < 1:
         rule = f"what ranks may cost together, at least 1, or 0 for none, and no share of the {source.storage} numbers"
         raise must("budget", rule, budget)
@@ -105,6 +115,9 @@ def compress_adapter(
     for name, module in source.modules.items():
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
         modules[name], losses[name] = replaced(module, found[name], ranks[name], scale, kind)
+        if module.magnitude is not None and model is not None:
+            weight = matrix(model, name, module.shape, is_turned(source))[0]
+            modules[name], losses[name] = redirected(module, modules[name], weight)
     return finished([source], modules, losses, spectra=spectra, method=way, reason=reason, allocation=allocation)
 
 

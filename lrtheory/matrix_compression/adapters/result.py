@@ -17,14 +17,14 @@ from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.beside import beside, placed
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
-from lrtheory._files.adapters.starts import refuse_start, resolved
+from lrtheory._files.adapters.starts import RESOLVED, refuse_start, resolved
 from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._kernels.low_rank import Core, cast_error, core_within, difference, squares_within, tail
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
-from lrtheory._validation import Words, choice, must
+from lrtheory._validation import choice, must
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 
 __all__ = [
@@ -34,14 +34,15 @@ __all__ = [
     "Update",
     "as_adapter",
     "as_base",
+    "as_stored",
     "checked_type",
     "finished",
     "joined",
     "replaced",
 ]
 
-#: of factors that are the best ones, and of sums that were truncated step by step
-STATEMENTS = ("matrix_compression/SQ-1e", "matrix_compression/MG-2")
+#: of factors that are the best ones, of sums that were truncated step by step, and of DoRA
+STATEMENTS = ("matrix_compression/SQ-1e", "matrix_compression/MG-2", "matrix_compression/SQ-11")
 NAMES = {code: name for name, code in DTYPES.items()}
 CERTIFICATE = "compression_certificate.json"
 
@@ -53,7 +54,9 @@ Update = tuple[Any, Any, float]
 class AdapterCertificate(Result):
     """Bounds on the distance of an adapter from the updates that it stands for, over all modules together.
 
-    The statement is SQ-1e for the best factors of all modules, and MG-2 for sums that were truncated step by step.
+    The statement is SQ-1e for the best factors of all modules, and MG-2 for sums that were truncated step by step. For
+    DoRA it is SQ-11: rows have the best lengths for their directions, and the bound is 0, as what other factors would
+    leave is not known.
 
     Attributes
     ----------
@@ -87,6 +90,8 @@ class AdapterCertificate(Result):
 
     def _facts(self) -> list[str]:
         least = f"no adapter of these ranks by less than {self.bound:.6g} ({self.statement})"
+        if self.statement == STATEMENTS[2]:
+            least = f"no other norms of rows are nearer for these factors ({self.statement})"
         more = [] if self.allocation is None else self.allocation._facts()
         return [f"off by at most {self.upper:.6g}, and {least}", *more]
 
@@ -105,7 +110,7 @@ class AdapterCertificate(Result):
         weights : sequence of float or None
             Weight of each adapter that was merged; None weighs each by 1.
         base : Tensors, path or None
-            Base model, for adapters whose start changes it.
+            Base model, for adapters whose start changes it, and for DoRA.
 
         Returns
         -------
@@ -116,25 +121,25 @@ class AdapterCertificate(Result):
         read = [as_adapter("adapters", adapter, model) for adapter in adapters]
         names = {name: None for adapter in read for name in adapter.modules}
         share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).ravel().tolist()
-        if (
-            set(names) != set(self.modules)
-            or len(share) != len(read)
-            or self.statement != STATEMENTS[self.tails is not None]
-        ):
+        dora = any(one.magnitude is not None for one in self.modules.values())
+        known = self.statement == STATEMENTS[2 if dora else self.tails is not None]
+        if not known or set(names) != set(self.modules) or len(share) != len(read):
             return False
+        merged = self.modules if not dora else self._resolved(adapters, model)
         squares = np.zeros((2, len(names)))
         rounding = 0.0
         for k, name in enumerate(names):
             pairs = [(one.modules[name], w) for one, w in zip(read, share, strict=True) if name in one.modules]
             B, A = joined([(module.B, module.A, module.scale * w) for module, w in pairs])
-            own = self.modules[name]
-            if own.shape != (B.shape[0], A.shape[1]) or own.rank != self.ranks.get(name):
+            own = merged[name]
+            if own.shape != (B.shape[0], A.shape[1]) or self.modules[name].rank != self.ranks.get(name):
                 return False
             within = squares_within(own.B, own.A, *(factor for one, _ in pairs for factor in (one.B, one.A)))
-            spectrum = core_within(B, A, own.rank, within)
             error, lost = difference((B, A, 1.0), (own.B, own.A, own.scale), within=within)
-            squares[:, k] = error, tail(spectrum.values, own.rank)
-            slack = 4 * spectrum.rounding + lost
+            squares[0, k], slack = error, lost
+            if not dora:
+                spectrum = core_within(B, A, own.rank, within)
+                squares[1, k], slack = tail(spectrum.values, own.rank), 4 * spectrum.rounding + lost
             rounding = math.hypot(rounding, slack)
             if self.tails is not None:
                 steps = self.tails.get(name, ())
@@ -145,6 +150,12 @@ class AdapterCertificate(Result):
             return False
         exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper) < math.inf
         return bool(error <= self.upper + rounding and self.bound <= least + rounding and exact and self.gap >= 0)
+
+    def _resolved(self, adapters: Sequence[Any], base: Tensors | None) -> Mapping[str, AdapterModule]:
+        """The updates that the factors and the norms of rows make of the weights of the base model."""
+        first = adapters[0] if isinstance(adapters[0], AdapterFile) else AdapterFile.from_peft(adapters[0])
+        found: Mapping[str, AdapterModule] = as_adapter("adapters", replace(first, modules=self.modules), base).modules
+        return found
 
 
 def _cast(module: AdapterModule) -> float:
@@ -262,16 +273,19 @@ def as_base(base: Any) -> Tensors | None:
 
 
 def as_adapter(name: str, value: Any, base: Tensors | None = None, *, dora: bool = True) -> AdapterFile:
-    """An adapter whose factors are added to the weights, or the folder of one; what lies beside them is whole."""
+    """An adapter whose factors are added to the weights, or the folder of one; what lies beside them is whole.
+
+    Without `dora` one under DoRA stays as it is, if there is a base model.
+    """
     if not isinstance(value, (AdapterFile, str, Path)):
         raise must(name, "an AdapterFile or the folder of one", value, TypeError)
     found = value if isinstance(value, AdapterFile) else AdapterFile.from_peft(value)
     beside(found)
-    if not dora and (found.config or {}).get("use_dora"):
-        rule = "one without use_dora, which is no LoRA of lower rank: `low_rank_adapters convert` makes the nearest one"
-        raise must(name, rule, Words("use_dora True"))
     if base is not None:
-        return resolved(found, base)
+        kept = not dora and (found.config or {}).get("use_dora")
+        return (
+            found if kept and (found.config or {}).get("init_lora_weights") not in RESOLVED else resolved(found, base)
+        )
     refuse_start(found.config or {})
     return found
 
@@ -290,7 +304,7 @@ def replaced(
 ) -> tuple[AdapterModule, Loss]:
     """A module with the best factors of a rank for a whole update, in the type of its file, and what they lose."""
     kind = dtype or module.dtype
-    B, A = (_rounded(factor, kind) for factor in found.factors(rank, ratio=1 / scale))
+    B, A = (as_stored(factor, kind) for factor in found.factors(rank, ratio=1 / scale))
     nuclear = float(np.sum(found.values[:rank])) / abs(scale)
     cast = abs(scale) * cast_error((math.sqrt(nuclear),) * 2, (B.size, A.size), NAMES[kind])
     error = tail(found.values, rank)
@@ -299,8 +313,8 @@ def replaced(
     return made, Loss(tail(found.values, 0), error, *bounds)
 
 
-def _rounded(factor: np.ndarray, kind: str) -> np.ndarray:
-    """The numbers that the file will hold."""
+def as_stored(factor: np.ndarray, kind: str) -> np.ndarray:
+    """The numbers that a file will hold."""
     if kind == "F64":
         return factor
     try:
@@ -329,7 +343,7 @@ def finished(
     made = replace(source, modules=modules, config=config or source.config, others=others)
     if arrays and whole is None:
         message = f"beside the factors {counted(len(arrays), 'array')} carried unchanged, which no error counts"
-    statement = STATEMENTS[tails is not None]
+    statement = STATEMENTS[2 if (made.config or {}).get("use_dora") else tails is not None]
     return AdapterResult(
         adapter=made,
         ranks=ranks,

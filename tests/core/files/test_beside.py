@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_conversions_and_squeezed_adapters_lead_where_they_say(name: str, tmp_pa
         for module, adapter in load_peft(source, weights=BASE).items():
             turned = update[f"{module}.weight"] - MODEL[f"{module}.weight"]
             np.testing.assert_allclose(adapter.delta(), turned.T if "conv1d" in name else turned, atol=1e-5)
-    for rank in (1, 2) if name != "dora" else ():
+    for rank in (1, 2):
         small = mc.compress_adapter(source, rank=rank, base=base)
         small.to_file(tmp_path / f"small-{rank}")
         far = distance(source, tmp_path / f"small-{rank}")
@@ -135,10 +136,43 @@ def test_starts_from_the_weights_need_the_base_model(
     assert distance(tmp_path / "copy", FOLDERS / name) < 1e-9
 
 
-def test_dora_is_converted_compared_and_not_squeezed(tmp_path: Path) -> None:
+def test_dora_stays_one_where_it_is_squeezed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = FOLDERS / "dora"
-    with pytest.raises(ValueError, match="one without use_dora"):
-        mc.compress_adapter(source, rank=1, base=BASE)
+    with pytest.raises(ValueError, match="give the model with `base`"):
+        mc.compress_adapter(source, rank=1)
+    with pytest.raises(ValueError, match="left out for a DoRA"):
+        mc.compress_adapter(source, epsilon=0.5, base=BASE)
+    small = mc.compress_adapter(source, rank=1, base=BASE)
+    small.to_file(tmp_path / "small")
+    assert json.loads((tmp_path / "small" / "adapter_config.json").read_text())["use_dora"] is True
+    # lengths of rows that stay as they were are no nearer
+    kept = {name: replace(one, magnitude=AdapterFile.from_peft(source).modules[name].magnitude)
+            for name, one in small.adapter.modules.items()}  # fmt: skip
+    replace(small.adapter, modules=kept, source=None).to_peft(tmp_path / "kept")
+    far = distance(source, tmp_path / "small")
+    assert far == pytest.approx(small.certificate.upper, rel=1e-6)
+    assert far < distance(source, tmp_path / "kept")
+    # of what may be stored, the lengths of the 14 rows are no part of the ranks
+    line = ["matrix_compression", "squeeze", str(source), "--base", str(BASE), "--budget"]
+    assert main([*line, "40"]) == 0
+    assert "40 of 66 numbers" in capsys.readouterr().out
+    assert main([*line, "13"]) == 3
+    assert "at least 14, the norms of rows" in capsys.readouterr().err
+    assert not replace(small.certificate, upper=0.9 * far, gap=0.9 * far).verify(source, base=BASE)
+
+
+def test_a_dora_with_a_module_of_rank_0_is_without_it(tmp_path: Path) -> None:
+    source = FOLDERS / "dora"
+    sizes = {name: 1e-9 if name == "q_proj" else 1.0 for name in AdapterFile.from_peft(source)}
+    small = mc.compress_adapter(source, 14, weights=sizes, base=BASE)
+    assert sorted(small.ranks.values()) == [0, 1]
+    small.to_file(tmp_path / "small")
+    assert distance(source, tmp_path / "small") == pytest.approx(small.certificate.upper, rel=1e-6)
+    assert small.certificate.verify(source, base=BASE)
+
+
+def test_dora_is_converted_and_compared(tmp_path: Path) -> None:
+    source = FOLDERS / "dora"
     with pytest.raises(ValueError, match="give the model with `base`"):
         mc.certify(source, FOLDERS / "plain")
     found = commands.convert(PeftFolder.from_file(source), rank=2, base=Tensors(BASE))
