@@ -144,6 +144,9 @@ def _in_threads(n_threads: int, lines: Compressed, work: Callable[[tuple[int, in
 
     Blocks hold about equally many observations, and not lines, since the time of a line grows with its degree.
     """
+    if n_threads == 1:  # many small problems, one after another: cutting would cost more than the work
+        work((0, lines.n_lines))
+        return
     shares = np.linspace(0, lines.starts[-1], n_threads + 1)[1:-1]
     ends = [0, *np.searchsorted(lines.starts, shares).tolist(), lines.n_lines]
     in_threads(work, [(block,) for block in itertools.pairwise(ends)])

@@ -14,6 +14,7 @@ deleted.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def height(k: int) -> int:
 def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Return an array of zeros that starts at the beginning of a vector, so that no load touches two cache lines."""
     dtype = np.dtype(dtype)
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     raw = np.zeros(size + BYTES, dtype=np.uint8)
     start = -raw.ctypes.data % BYTES
     return raw[start : start + size].view(dtype).reshape(shape)
