@@ -70,6 +70,7 @@ from lrtheory.alpha_rank import baselines, theory
 from lrtheory.alpha_rank.boards.board import Board, rank_models
 from lrtheory.alpha_rank.boards.leaderboard import Leaderboard, NextMatches, leaderboard, next_matches
 from lrtheory.alpha_rank.boards.next_battles import NextBattles, next_battles
+from lrtheory.alpha_rank.boards.simulated import make_battles
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, fixation_probability
 from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_graph, response_signs
 from lrtheory.alpha_rank.chains.transition import profile_chain, transition_matrix
@@ -121,6 +122,7 @@ __all__ = [
     "leaderboard",
     "load_kuhn",
     "load_roshambo",
+    "make_battles",
     "make_bernoulli_game",
     "make_bradley_terry",
     "make_gaussian_game",

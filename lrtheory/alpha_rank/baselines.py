@@ -1,4 +1,4 @@
-"""Baselines: the dense eigenvectors of the authors' code, and sampling by information gain."""
+"""Baselines: the dense eigenvectors of the authors' code, sampling by information gain, and boards by custom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._types import ArrayLike
+from lrtheory.alpha_rank.boards.resampled import BradleyTerryBoard, bradley_terry_board
 from lrtheory.alpha_rank.chains.response_graph import graph_of_chain
 from lrtheory.alpha_rank.chains.transition import check_chain, check_intensity, profile_chain
 from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
@@ -16,7 +17,7 @@ from lrtheory.alpha_rank.sampling.information import information_gain
 from lrtheory.alpha_rank.stationary.distribution import residual, stationary_answer
 from lrtheory.alpha_rank.stationary.methods import check_dense
 
-__all__ = ["eigenvector", "information_gain"]
+__all__ = ["BradleyTerryBoard", "bradley_terry_board", "eigenvector", "information_gain"]
 
 
 @arrays("host")

@@ -49,6 +49,7 @@ CALLS = {
     "kuhn_policies": lambda: call(2, iterations=1),
     "leaderboard": lambda: call(log()),
     "load_kuhn": lambda: call(2, iterations=1),
+    "make_battles": lambda: call([100.0, 0.0, -100.0], 50, rng=0),
     "make_bernoulli_game": lambda: call(2, rng=0),
     "load_roshambo": roshambo,
     "make_bradley_terry": lambda: call(3, rotation=1.0, rng=0),
@@ -96,6 +97,7 @@ CALLS = {
     "theory.samples_infinite_alpha": lambda: call((3, 2), gap=0.1, delta=0.1),
     "theory.samples_to_resolve": lambda: call(0.1, delta=0.1, n_means=12),
     "theory.tree_weights": lambda: call(rates()),
+    "baselines.bradley_terry_board": lambda: call(log(), n_resamples=20, rng=0),
     "baselines.eigenvector": lambda: call(payoffs()),
     "baselines.information_gain": lambda: call(alpha_rank.make_good_bad(2, 1), rng=0, **few_plays()),
 }
