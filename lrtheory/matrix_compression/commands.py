@@ -271,10 +271,12 @@ def _numbers(budget: str, whole: int) -> int:
 
 
 def _for_ranks(numbers: int, adapter: AdapterFile) -> int:
-    """What is left of a budget for ranks, beside the norms of rows that a DoRA has at every rank."""
-    least = sum(one.magnitude.size for one in adapter.modules.values() if one.magnitude is not None)
+    """What is left of a budget for ranks, beside norms of rows and biases, which modules have at every rank."""
+    least = sum(one.fixed for one in adapter.modules.values())
     if least > numbers >= 0:
-        raise must("budget", f"at least {least}, the norms of rows that this DoRA has at every rank", numbers)
+        raise must(
+            "budget", f"at least {least}, the norms of rows and biases that this adapter has at every rank", numbers
+        )
     return numbers - least
 
 

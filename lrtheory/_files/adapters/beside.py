@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.adapters.base import base_array, base_name
-from lrtheory._files.adapters.names import PREFIX
+from lrtheory._files.adapters.names import PREFIX, TRAINING
 from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded
 from lrtheory._kernels.low_rank import tail
 from lrtheory._validation import Words, must
@@ -34,6 +34,9 @@ def beside(adapter: Any, adapted: Collection[str] | None = None) -> dict[str, St
     for file_name, array in adapter.others.items():
         name = named(file_name)
         if UNUSED.search(name):
+            continue
+        if file_name.endswith(TRAINING):
+            found[name] = array
             continue
         owner = file_name.removeprefix(PREFIX).partition(BELOW)[0] if BELOW in file_name else ""
         ignored = owner not in adapted if owner else name.rpartition(".")[0] in adapted
@@ -64,7 +67,8 @@ def placed(arrays: Mapping[str, Stored], modules: Iterable[str], *, prefixed: bo
     names = {}
     for name in arrays:
         owner, _, last = name.rpartition(".")
-        names[name] = f"{owner}{BELOW}{last}" if owner in adapted else name
+        below = owner in adapted and not name.endswith(TRAINING)
+        names[name] = f"{owner}{BELOW}{last}" if below else name
     return {front + names[name]: array for name, array in arrays.items()}
 
 
@@ -115,6 +119,9 @@ def merged(read: Sequence[Any], weights: Sequence[float], base: Tensors | None) 
     for name in dict.fromkeys(name for part in parts for name in part):
         _refuse_factors_below(read, name)
         have = [part.get(name) for part in parts]
+        if name.endswith(TRAINING):  # settings are those of the first
+            made |= {name: parts[0][name]} if name in parts[0] else {}
+            continue
         alike = all(one == have[0] for one in have) and _same_rows(read, name, have)
         if alike and have[0] is not None and (base is None or sum(weights) == 1):
             made[name], carried = have[0], carried + (base is None and sum(weights) != 1)
@@ -192,6 +199,8 @@ def apart(
     Without the base model the first number is 0, and both must be equal bit by bit.
     """
     have = [side.get(name) for side in sides]
+    if name.endswith(TRAINING):
+        return 0.0, 0.0
     alike = have[0] == have[1] and _same_rows(adapters, name, have)
     if base is None and not alike:
         one = adapters[0 if have[0] is not None else 1]

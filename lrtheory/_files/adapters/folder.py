@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.adapters import settings
+from lrtheory._files.adapters.experts import experts_of, factors_of, is_parameter, packed
 from lrtheory._files.adapters.module import AdapterModule
-from lrtheory._files.adapters.names import PREFIX, Name, array_name, magnitudes_of, parsed
+from lrtheory._files.adapters.names import PREFIX, VECTORS, Name, array_name, parsed, vector_of
 from lrtheory._files.safetensors import Stored, Tensors, encoded, write_tensors
 from lrtheory._validation import must
 
-__all__ = ["ARRAYS", "read_folder", "write_folder"]
+__all__ = ["ARRAYS", "read_folder", "refuse_pickle", "write_folder"]
 
 ARRAYS, PICKLED = "adapter_model.safetensors", "adapter_model.bin"
+#: pickles can run anything, so they are not opened here; two lines of peft save the adapter anew
+UNPICKLE = (
+    "if you trust it, `model = PeftModel.from_pretrained(base_model, folder)` and `model.save_pretrained(new_folder)` "
+    "in peft save it anew as safetensors"
+)
 
 
 def read_folder(path: Path) -> dict[str, Any]:
@@ -27,37 +33,47 @@ def read_folder(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"there is no folder {str(path)!r}")
     folder = path if path.is_dir() else path.parent
     file = folder / ARRAYS if path.is_dir() else path
-    if file.suffix != ".safetensors" or (not file.is_file() and (folder / PICKLED).is_file()):
-        raise ValueError(f"`path` must be a folder with {ARRAYS}; got {PICKLED if path.is_dir() else path.name}.")
+    refuse_pickle(file)
     config = settings.read_config(folder)
     if not file.is_file():
         raise FileNotFoundError(f"there is no {ARRAYS} in {str(folder)!r}")
     tensors = Tensors(file)
     found: dict[str, dict[str, str]] = {}
     kinds: dict[str, Name] = {}
-    lengths = {array: module for array in tensors.names if (module := magnitudes_of(array)) is not None}
-    for array in sorted(set(tensors.names) - set(lengths)):
-        name = parsed(array)
+    vectors = {array: one for array in tensors.names if (one := vector_of(array)) is not None}
+    for array in sorted(set(tensors.names) - set(vectors)):
+        name = parsed(array, of_parameters=bool(config.get("target_parameters")))
         if name is not None:
             if name.factor in found.setdefault(name.module, {}):
                 raise ValueError(f"{file}: two arrays {name.factor} of {name.module!r}, of which one would be ignored")
             found[name.module][name.factor], kinds[name.module] = array, name
     if not found:
         raise must("path", "a folder with an adapter, whose arrays are named lora_A and lora_B", str(path))
-    modules = {module: _module(tensors, kinds[module], arrays, config) for module, arrays in found.items()}
-    modules |= _with_magnitudes(tensors, modules, lengths, bool(config.get("use_dora")))
-    taken = set(lengths) | {array for arrays in found.values() for array in arrays.values()}
+    modules: dict[str, AdapterModule] = {}
+    for module, arrays in found.items():
+        of_experts = is_parameter(config, module, len(tensors[arrays["A"]]) if "A" in arrays else 0)
+        read = experts_of if of_experts else _module
+        modules |= read(tensors, kinds[module], arrays, config)
+    modules |= _with_vectors(tensors, modules, vectors, config)
+    taken = set(vectors) | {array for arrays in found.values() for array in arrays.values()}
     others = {name: tensors.stored(name) for name in tensors.names if name not in taken}
     said = {"modules": modules, "config": config, "others": others, "metadata": tensors.metadata}
     return said | {"source": folder, "prefixed": all(name.prefixed for name in kinds.values())}
 
 
-def _module(tensors: Tensors, name: Name, arrays: Mapping[str, str], config: Mapping[str, Any]) -> AdapterModule:
+def refuse_pickle(file: Path) -> None:
+    """Refuse a file of arrays that is a pickle, or that is missing beside one."""
+    pickled = file.name if file.suffix != ".safetensors" else PICKLED
+    if file.suffix != ".safetensors" or (not file.is_file() and (file.parent / PICKLED).is_file()):
+        how = f"; {UNPICKLE}" if pickled == PICKLED else ""
+        raise ValueError(f"`path` must be a folder with {ARRAYS}; got {pickled}{how}.")
+
+
+def _module(
+    tensors: Tensors, name: Name, arrays: Mapping[str, str], config: Mapping[str, Any]
+) -> dict[str, AdapterModule]:
     """One module; E of AdaLoRA, a number for each inner index, goes into A."""
-    missing = {"A", "B"} - set(arrays)
-    if missing:
-        raise must("adapter", f"one with both factors of {name.module!r}", f"none called {missing.pop()}")
-    A, B = tensors[arrays["A"]], tensors[arrays["B"]]
+    A, B = factors_of(tensors, name, arrays)
     kind, kernel = "embedding" if name.embedding else "linear", ()
     if A.ndim > 2:
         kind, kernel = "convolution", A.shape[1:]
@@ -68,38 +84,66 @@ def _module(tensors: Tensors, name: Name, arrays: Mapping[str, str], config: Map
         A = A * tensors[arrays["E"]].reshape(-1, 1)
     dtype = tensors.dtype(arrays["B"])
     scale = settings.scale_of(config, name.module, len(A)) if len(A) or config.get("peft_type") == "ADALORA" else 1.0
-    return AdapterModule(B, A, scale=scale, kind=kind, kernel=kernel, dtype=dtype)
+    return {name.module: AdapterModule(B, A, scale=scale, kind=kind, kernel=kernel, dtype=dtype)}
 
 
-def _with_magnitudes(
-    tensors: Tensors, modules: Mapping[str, AdapterModule], lengths: Mapping[str, str], dora: bool
+def _with_vectors(
+    tensors: Tensors,
+    modules: Mapping[str, AdapterModule],
+    vectors: Mapping[str, tuple[str, str]],
+    config: Mapping[str, Any],
 ) -> dict[str, AdapterModule]:
-    """The modules of DoRA, of which each has the norms of the rows of its weight."""
-    arrays = {module: array for array, module in lengths.items()}
-    if set(arrays) != (set(modules) if dora else set()) or len(arrays) != len(lengths):
-        got = sorted(set(modules) ^ set(arrays) if dora else arrays)[:4]
-        raise must("adapter", "one with lora_magnitude_vector for each module under use_dora, and for none else", got)
-    return {name: replace(modules[name], magnitude=tensors[array]) for name, array in arrays.items()}
+    """The modules whose rows have norms under DoRA, or that add to biases: all of them where a setting says so."""
+    found = dict(modules)
+    for what, setting in (("magnitude", "use_dora"), ("bias", "lora_bias")):
+        arrays = {module: array for array, (one, module) in vectors.items() if one == what}
+        wanted, several = (
+            set(modules) if config.get(setting) else set(),
+            sum(one == what for one, _ in vectors.values()),
+        )
+        if set(arrays) != wanted or len(arrays) != several:
+            rule = f"one with {VECTORS[what]} for each module under {setting}, and for none else"
+            raise must("adapter", rule, sorted(wanted ^ set(arrays) or arrays)[:4])
+        for name, array in arrays.items():
+            factor = 1.0 if what == "magnitude" else found[name].scale
+            value = tensors[array] if factor == 1 else factor * tensors[array].astype(np.float64)
+            more: dict[str, Any] = {what: value}
+            found[name] = replace(found[name], **more)
+    return found
 
 
 def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
     """Write an adapter into a new folder; its factors in one type of the format, or each in its own."""
-    kept = {name: module for name, module in adapter.modules.items() if module.rank > 0}
-    if not kept:
+    kept = {name: module for name, module in adapter.modules.items() if module.rank > 0 or module.kind == "expert"}
+    if not any(module.rank > 0 for module in kept.values()):
         raise must("adapter", "one with a module of rank at least 1, since a file holds no others", "ranks 0")
+    plain, joint, rank = packed(kept, adapter.config)
+    biased = any(module.bias is not None for module in kept.values())
+    if biased and any(module.kind != "linear" for module in kept.values()):
+        raise must("adapter", "one of linear layers alone, where it adds to biases, as peft needs", "other layers")
     stored: dict[str, Stored] = {}
-    for name, module in kept.items():
+    for name, module in {**plain, **joint}.items():
         for factor, value in zip("AB", _shaped(module), strict=True):
             array = array_name(name, factor, embedding=module.kind == "embedding", prefixed=adapter.prefixed)
             stored[array] = _encoded(value, dtype or module.dtype, array)
-        if module.magnitude is not None:
-            array = (PREFIX if adapter.prefixed else "") + f"{name}.lora_magnitude_vector"
-            stored[array] = _encoded(module.magnitude, dtype or module.dtype, array)
-    ranks, scales = ({n: getattr(m, what) for n, m in kept.items()} for what in ("rank", "scale"))
-    config = settings.written(adapter.config, ranks, scales, set(adapter.modules) - set(kept))
+        for what, vector in (("magnitude", module.magnitude), ("bias", _bias(module) if biased else None)):
+            if vector is not None:
+                array = (PREFIX if adapter.prefixed else "") + f"{name}.{VECTORS[what]}"
+                stored[array] = _encoded(vector, dtype or module.dtype, array)
+    ranks, scales = ({n: getattr(m, what) for n, m in plain.items()} for what in ("rank", "scale"))
+    config = settings.written(adapter.config, ranks, scales, set(adapter.modules) - set(kept), others=rank)
+    if biased or "lora_bias" in config:
+        config["lora_bias"] = biased
     path.mkdir()
     write_tensors(path / ARRAYS, stored | dict(adapter.others), adapter.metadata)
     (path / settings.CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _bias(module: AdapterModule) -> np.ndarray:
+    """What a file holds of a bias, which is scaled like the factors."""
+    if module.bias is None or module.scale == 0:
+        return np.zeros(module.shape[0])
+    return np.asarray(module.bias) / module.scale
 
 
 def _shaped(module: AdapterModule) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from lrtheory._validation import choice, floats, must, real
 
 __all__ = ["LAYERS", "AdapterModule"]
 
-LAYERS = ("linear", "embedding", "convolution")
+LAYERS = ("linear", "embedding", "convolution", "expert")
 #: of arrays in files
 TYPES = ("F64", "F32", "F16", "BF16")
 
@@ -32,8 +32,9 @@ class AdapterModule:
         The right factor; that of a convolution with its kernels flattened.
     scale : float
         The factor in front of their product.
-    kind : {"linear", "embedding", "convolution"}
-        The layer. The weight of an embedding is the transpose, with a row for each entry of the vocabulary.
+    kind : {"linear", "embedding", "convolution", "expert"}
+        The layer. The weight of an embedding is the transpose, with a row for each entry of the vocabulary. An expert
+        is a matrix of an array that holds those of all, as (d_out, d_in) or as (d_in, d_out).
     kernel : tuple of int
         Shape of a convolution behind its outputs: the number of input channels, and the lengths of a kernel.
     dtype : str or None
@@ -41,6 +42,8 @@ class AdapterModule:
         of it or of half, and else double.
     magnitude : array of shape (d_out,) or None
         Norm that each row of weight + scale B A gets; DoRA alone has it.
+    bias : array of shape (d_out,) or None
+        What is added to the bias of the layer, scale included.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class AdapterModule:
     kernel: tuple[int, ...] = field(default=(), kw_only=True)
     dtype: str = field(default=None, kw_only=True)  # type: ignore[assignment]  # a name once it is made
     magnitude: np.ndarray | None = field(default=None, kw_only=True)
+    bias: np.ndarray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         B, A = (_factor(name, getattr(self, name)) for name in ("B", "A"))
@@ -75,11 +79,11 @@ class AdapterModule:
         scale = real("scale", self.scale)
         if not math.isfinite(scale):
             raise must("scale", "a finite number", self.scale)
-        if self.magnitude is not None:
-            if self.kind != "linear":
-                raise must("magnitude", "left out unless the layer is linear", self.kind)
-            lengths = floats("magnitude", to_numpy(self.magnitude), shape=(B.shape[0],))
-            object.__setattr__(self, "magnitude", read_only(lengths))
+        for name in ("magnitude", "bias"):
+            if (value := getattr(self, name)) is not None:
+                if self.kind != "linear":
+                    raise must(name, "left out unless the layer is linear", self.kind)
+                object.__setattr__(self, name, read_only(floats(name, to_numpy(value), shape=(B.shape[0],))))
         single = all(factor.dtype == np.float32 for factor in (B, A))
         kind = ("F32" if single else "F64") if self.dtype is None else choice("dtype", self.dtype, TYPES)
         for name, value in (("B", read_only(B)), ("A", read_only(A)), ("scale", scale), ("dtype", kind)):
@@ -87,7 +91,7 @@ class AdapterModule:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Unpickling goes through __init__, so the copies are read-only too.
-        options = {name: getattr(self, name) for name in ("scale", "kind", "kernel", "dtype", "magnitude")}
+        options = {name: getattr(self, name) for name in ("scale", "kind", "kernel", "dtype", "magnitude", "bias")}
         return _rebuilt, (self.B, self.A, options)
 
     def __repr__(self) -> str:
@@ -109,8 +113,13 @@ class AdapterModule:
 
     @property
     def storage(self) -> int:
-        """The number of entries of both factors, and of the norms of rows."""
-        return int(self.B.size + self.A.size + (0 if self.magnitude is None else self.magnitude.size))
+        """The number of entries of both factors, of the norms of rows and of the bias."""
+        return int(self.B.size + self.A.size + self.fixed)
+
+    @property
+    def fixed(self) -> int:
+        """The number of entries that are stored at every rank: norms of rows, and a bias."""
+        return sum(one.size for one in (self.magnitude, self.bias) if one is not None)
 
     @property
     def delta(self) -> np.ndarray:

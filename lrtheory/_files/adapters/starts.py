@@ -23,7 +23,7 @@ import numpy as np
 from lrtheory._files.adapters.base import matrix
 from lrtheory._files.adapters.module import AdapterModule
 from lrtheory._files.safetensors import Tensors
-from lrtheory._kernels.units import unit_of
+from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import Words, must
 
 __all__ = ["RESOLVED", "Directions", "directions_of", "is_turned", "refuse_start", "resolved"]
@@ -58,6 +58,10 @@ def resolved(adapter: Any, base: Tensors) -> Any:
         raise must(
             "adapter", "one with use_dora or with a start from the weights, and not with both", Words(repr(start))
         )
+    if any(module.kind == "expert" for module in adapter.modules.values()):
+        raise must(
+            "adapter", "one of layers, where a start changes the base model, and not of experts", Words(repr(start))
+        )
     flag, modules = is_turned(adapter), {}
     for name, module in adapter.modules.items():
         modules[name] = module
@@ -78,26 +82,35 @@ class Directions(NamedTuple):
 
 def directions_of(module: AdapterModule, weight: np.ndarray) -> Directions:
     """The directions that the rows of a weight get under DoRA."""
-    B, A = module.B.astype(np.float64), module.A.astype(np.float64)
-    moved = weight + module.scale * (B @ A)
+    B, A = module.scale * module.B.astype(np.float64), module.A.astype(np.float64)
+    moved = B @ A
+    moved += weight
     unit = unit_of(moved)
-    lengths = np.linalg.norm(np.ldexp(moved, -unit), axis=1)
+    moved = scaled(moved, -unit)
+    lengths = _lengths(moved)
     if not lengths.all():
         raise must("adapter", "one whose rows of weight + scale B A are not 0, as DoRA divides by their norms", "0")
-    load = np.linalg.norm(np.ldexp(weight, -unit), axis=1)
-    load += np.abs(np.ldexp(module.scale * B, -unit)) @ np.linalg.norm(A, axis=1)
+    moved /= lengths[:, None]
+    load = _lengths(scaled(weight, -unit)) + np.abs(scaled(B, -unit)) @ _lengths(A)
     terms = sum(module.shape) + module.rank + 8
-    return Directions(np.ldexp(moved, -unit) / lengths[:, None], terms * 2.0**-53 * (1 + 2 * load / lengths))
+    return Directions(moved, terms * 2.0**-53 * (1 + 2 * load / lengths))
+
+
+def _lengths(rows: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return found
 
 
 def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
     """A module of full rank, whose left factor is the update and whose right one is the identity, or the other way."""
     if module.rank == 0:  # which a folder does not hold
         return replace(module, magnitude=None)
-    update = directions_of(module, weight).rows * np.asarray(module.magnitude, np.float64)[:, None] - weight
+    update = directions_of(module, weight).rows
+    update *= np.asarray(module.magnitude, np.float64)[:, None]
+    update -= weight
     rows, columns = module.shape
     pair = (update, np.eye(columns)) if columns <= rows else (np.eye(rows), update)
-    return AdapterModule(*pair, dtype=module.dtype)
+    return AdapterModule(*pair, dtype=module.dtype, bias=module.bias)
 
 
 def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: bool) -> AdapterModule:
@@ -107,7 +120,7 @@ def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: boo
     left, right = _leading(weight, module.rank) if start == "pissa" else _first(weight, module, turned)
     B = np.concatenate([module.scale * module.B.astype(np.float64), -left], axis=1)
     A = np.concatenate([module.A.astype(np.float64), right], axis=0)
-    return AdapterModule(B, A, kind=module.kind, dtype=module.dtype)
+    return AdapterModule(B, A, kind=module.kind, dtype=module.dtype, bias=module.bias)
 
 
 def _leading(weight: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from lrtheory._files.safetensors import Stored
 
 __all__ = ["Carried"]
@@ -13,11 +15,12 @@ __all__ = ["Carried"]
 
 @dataclass(frozen=True)
 class Carried:
-    """Settings, arrays by their names in the model, and the layers of modules that are not linear, with kernels."""
+    """Settings, arrays by their names in the model, layers that are not linear, with kernels, and added biases."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, Stored] = field(default_factory=dict)
     layers: Mapping[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    biases: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def _brief(self) -> dict[str, Any]:
         """The carried parts in words, without numbers."""

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._files.adapters.folder import ARRAYS
+from lrtheory._files.adapters.base import is_transposed
+from lrtheory._files.adapters.folder import ARRAYS, refuse_pickle
 from lrtheory._files.adapters.names import PREFIX
 from lrtheory._files.adapters.settings import CONFIG, understood
 from lrtheory._files.opening import json_of
@@ -43,7 +44,7 @@ class Weights:
         files = None if source is None or self.ordered else Tensors(source)
         self._source: Any = source if files is None else files
         names = (source or ()) if files is None else files.names
-        self._names = {str(name).removesuffix(".weight"): name for name in names}
+        self._names, self._all = {str(name).removesuffix(".weight"): name for name in names}, frozenset(names)
 
     def __iter__(self) -> Any:
         return iter(self._names)
@@ -57,14 +58,24 @@ class Weights:
         if len(shape) != 2 or min(shape) < 1:
             raise must("weights", f"a matrix or the shape of one at {module!r}", tuple(shape))
         first, second = (int(length) for length in shape)
-        return (second, first) if self._transposed else (first, second)
+        return (second, first) if self._is_turned(module) else (first, second)
 
     def array(self, module: str, why: str) -> np.ndarray:
         """The weight of a module, of shape (d_out, d_in)."""
         found = np.asarray(to_numpy(self._source[self._found(module, why)]))
         if found.ndim != 2 or found.dtype.kind != "f":
             raise must("weights", f"a matrix of floating-point numbers at {module!r}", found)
-        return found.T if self._transposed else found
+        return found.T if self._is_turned(module) else found
+
+    def bias(self, module: str) -> np.ndarray | None:
+        """The bias beside the weight of a module, if there is one."""
+        name = f"{module}.bias"
+        return np.asarray(to_numpy(self._source[name])) if name in self._all else None
+
+    def _is_turned(self, module: str) -> bool:
+        """Whether the model keeps a weight as (d_in, d_out), by its architecture or by the settings of the adapter."""
+        known = is_transposed(self._source, module) if isinstance(self._source, Tensors) else None
+        return self._transposed if known is None else known
 
     def _found(self, module: str, why: str) -> Any:
         if self._source is None:
@@ -86,6 +97,7 @@ class Folder(NamedTuple):
     @classmethod
     def read(cls, folder: Path, config: Mapping[str, Any], prefix: str, weights: Any) -> Folder:
         """Read the arrays, whose last names begin with a prefix, and the others."""
+        refuse_pickle(folder / ARRAYS)
         tensors = Tensors(folder / ARRAYS)
         understood(config)
         own = cls(config, {}, {}, {}, Weights(weights, bool(config.get("fan_in_fan_out"))))

@@ -11,8 +11,9 @@ from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._files.safetensors import Stored
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, path_of
-from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
+from lrtheory.low_rank_adapters.files import lora
 from lrtheory.low_rank_adapters.files.folder import Folder, read_config
+from lrtheory.low_rank_adapters.files.formats import hira, ia3, loha, lokr, randlora, uni_lora, vera
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["load_peft", "read_kind"]
@@ -23,6 +24,9 @@ READERS: dict[str, tuple[str, Callable[[Folder], dict[str, Adapter]]]] = {
     "RANDLORA": ("randlora_", randlora.read),
     "UNILORA": ("unilora_", uni_lora.read),
     "HIRA": ("hira_", hira.read),
+    "LOHA": ("hada_", loha.read),
+    "LOKR": ("lokr_", lokr.read),
+    "IA3": ("ia3_", ia3.read),
 }
 
 
@@ -33,10 +37,10 @@ def load_peft(
 ) -> dict[str, Adapter]:
     """Read a folder with adapter_config.json and adapter_model.safetensors, as peft writes it.
 
-    LoRA and AdaLoRA are read from their files alone. VeRA and RandLoRA need the shapes of the weights and projections
-    that were saved with them, HiRA needs the weights themselves, and Uni-LoRA needs shapes in the order of the model
-    unless its indices were saved. A folder that changes more than the updates is refused, such as one with a head
-    that was trained whole.
+    LoRA, AdaLoRA, LoHa and LoKr are read from their files alone. VeRA and RandLoRA need the shapes of the weights and
+    projections that were saved with them, HiRA and IA3 need the weights themselves, and Uni-LoRA needs shapes in the
+    order of the model unless its indices were saved. A folder that changes more than the updates is refused, such as
+    one with a head that was trained whole.
 
     Parameters
     ----------
@@ -51,7 +55,8 @@ def load_peft(
     -------
     dict of str to Adapter
         Adapter of each module. The update has the shape (d_out, d_in) always: models that keep a weight as (d_in,
-        d_out), for which the settings have fan_in_fan_out, add its transpose.
+        d_out), for which the settings have fan_in_fan_out, add its transpose, and so do embeddings, whose weight has a
+        row for each entry of the vocabulary.
 
     Raises
     ------
@@ -115,6 +120,8 @@ def read_kind(
     if not whole:
         factors_alone(config, opened.others)
     found = read(opened)
+    if not whole:  # an IA3 also multiplies biases, which is no update of a weight
+        factors_alone({}, opened.others)
     if not found:
         raise must("path", f"a folder with an adapter, whose arrays are named {prefix}...", str(folder))
     return found, opened.others

@@ -32,8 +32,8 @@ def read(path: Path, weights: Any = None) -> dict[str, LoRA]:
         whole = resolved(whole, Tensors.from_file(weights))
     refuse_start(whole.config or {}, "weights")
     for name, module in whole.modules.items():
-        if module.kind != "linear":
-            raise must("path", f"that of an adapter of linear layers, as {name!r} is none", module.kind)
+        if module.kind not in ("linear", "embedding"):
+            raise must("path", f"that of an adapter of linear layers and embeddings, as {name!r} is none", module.kind)
         found[name] = lora(module.B, module.A, scale=module.scale)
     return found
 
@@ -47,6 +47,7 @@ def write(adapters: Mapping[str, FactoredAdapter], target: Path, carried: Carrie
             refuse_embedding("adapters", name)
         B, A = (np.asarray(to_numpy(factor)) for factor in adapter.factors())
         dtype = "F32" if B.dtype == np.float32 else "F64"
-        modules[name] = AdapterModule(B, A, scale=adapter.scale, kind=kind, kernel=kernel, dtype=dtype)
+        more: dict[str, Any] = {"kind": kind, "kernel": kernel, "dtype": dtype, "bias": carried.biases.get(name)}
+        modules[name] = AdapterModule(B, A, scale=adapter.scale, **more)
     others = placed(carried.arrays, modules, prefixed=True)
     AdapterFile(modules, carried.config, others=others).to_peft(target)

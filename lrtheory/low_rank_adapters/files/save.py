@@ -16,9 +16,10 @@ from lrtheory._files.adapters.settings import CONFIG
 from lrtheory._files.replacing import replacing
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory._validation import must, path_of
-from lrtheory.low_rank_adapters.files import hira, lora, randlora, uni_lora, vera
+from lrtheory.low_rank_adapters.files import lora
 from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.folder import SHARED
+from lrtheory.low_rank_adapters.files.formats import hira, randlora, uni_lora, vera
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["save_peft"]

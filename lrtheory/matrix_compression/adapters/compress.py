@@ -15,13 +15,14 @@ from lrtheory._files.adapters.starts import is_turned
 from lrtheory._kernels.low_rank import Core, core
 from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.adapters.directions import redirected
+from lrtheory.matrix_compression.adapters.groups import grouped, groups_of
+from lrtheory.matrix_compression.adapters.losses import replaced, with_bias
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
     as_adapter,
     as_base,
     checked_type,
     finished,
-    replaced,
 )
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
@@ -98,7 +99,7 @@ def compress_adapter(
     (True, True)
     """
     model = as_base(base)
-    source = as_adapter("adapter", adapter, model, dora=False)
+    source = as_adapter("adapter", adapter, model, each=True)
     way = one_of(budget=budget, rank=rank, epsilon=epsilon)
     if epsilon is not None and (source.config or {}).get("use_dora"):
         raise must("epsilon", "left out for a DoRA, whose error is known when its ranks are", epsilon)
@@ -110,7 +111,10 @@ def compress_adapter(
     found = {name: _stretched(core(module.B, module.A), module.scale) for name, module in source.modules.items()}
     spectra = {name: one.values for name, one in found.items()}
     costs = {name: sum(module.shape) if cost == "parameters" else 1 for name, module in source.modules.items()}
-    ranks, allocation, reason = _ranks(_weighted(spectra, weights), costs, budget, rank, epsilon)
+    groups = groups_of(source)
+    joint, paid = grouped(_weighted(spectra, weights), costs, groups)
+    chosen, allocation, reason = _ranks(joint, paid, budget, rank, epsilon)
+    ranks = {name: min(chosen[group], len(spectra[name])) for name, group in groups.items()}
     modules, losses = {}, {}
     for name, module in source.modules.items():
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
@@ -118,6 +122,7 @@ def compress_adapter(
         if module.magnitude is not None and model is not None:
             weight = matrix(model, name, module.shape, is_turned(source))[0]
             modules[name], losses[name] = redirected(module, modules[name], weight)
+        modules[name], losses[name] = with_bias(modules[name], module.bias, losses[name])
     return finished([source], modules, losses, spectra=spectra, method=way, reason=reason, allocation=allocation)
 
 

@@ -15,7 +15,7 @@ from lrtheory._files.adapters import AdapterModule
 from lrtheory._files.adapters.starts import directions_of
 from lrtheory._kernels.low_rank import tail
 from lrtheory._kernels.units import unit_of
-from lrtheory.matrix_compression.adapters.result import Loss, as_stored
+from lrtheory.matrix_compression.adapters.losses import Loss, as_stored
 
 __all__ = ["redirected"]
 

@@ -10,9 +10,11 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._files.adapters.beside import apart, beside
+from lrtheory._files.adapters.names import TRAINING
 from lrtheory._kernels.low_rank import core_within, difference, squares_within, tail
 from lrtheory._result.display import counted
 from lrtheory._validation import Words, must
+from lrtheory.matrix_compression.adapters.losses import summed_bias
 
 __all__ = ["Part", "measured", "quotient"]
 
@@ -37,8 +39,10 @@ def measured(
     said = counted(len(names), "module")
     if lacking:
         said += f"; {len(lacking)} of them on one side only, and zero on the other"
+    for name in names:
+        parts |= _bias(name, original, copy)
     sides = beside(original), beside(copy)
-    arrays = list(dict.fromkeys(name for side in sides for name in side))
+    arrays = list(dict.fromkeys(name for side in sides for name in side if not name.endswith(TRAINING)))
     for name in arrays:
         norm, error = apart(name, (original, copy), sides, base)
         parts[name] = Part(norm, error, 0.0, 0.0, 0)
@@ -64,6 +68,16 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
     values = found.values * abs(first[2])
     error, rounding = difference(first, second, within=within)
     return Part(tail(values, 0), error, tail(values, r), rounding + abs(first[2]) * found.rounding, r)
+
+
+def _bias(name: str, original: AdapterFile, copy: AdapterFile) -> dict[str, Part]:
+    """What a module adds to a bias, if it does on any side."""
+    one, other = (None if name not in side.modules else side.modules[name].bias for side in (original, copy))
+    apart = summed_bias([(one, 1.0), (other, -1.0)])
+    if apart is None:
+        return {}
+    norm = 0.0 if one is None else tail(np.abs(one), 0)
+    return {f"{name}.bias": Part(norm, tail(np.abs(apart), 0), 0.0, 0.0, 0)}
 
 
 def quotient(error: float, norm: float) -> float:

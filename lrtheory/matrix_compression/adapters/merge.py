@@ -13,18 +13,18 @@ from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.beside import joint_settings, merged
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._kernels.units import unit_of
+from lrtheory._result.display import counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, flag, must
+from lrtheory.matrix_compression.adapters.losses import Loss, replaced, summed_bias, with_bias
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
-    Loss,
     Update,
     as_adapter,
     as_base,
     checked_type,
     finished,
     joined,
-    replaced,
 )
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
@@ -101,13 +101,15 @@ def merge_adapters(
     if flag("record", record) and method != "stream":
         raise must("record", 'left out unless method is "stream", which has steps', record)
     kind = checked_type(dtype)
+    biases = {name: _bias(read, weights, name) for name in parts}
     if method == "stream":
-        return _streamed(read, parts, first, rank or 0, kind, record, beside_of(read, weights, model))
+        return _streamed(read, parts, first, rank or 0, kind, record, beside_of(read, weights, model), biases)
     modules, losses, spectra, methods = {}, {}, {}, {}
     for name, updates in parts.items():
         found, methods[name] = _whole(updates, method)
         kept = rank_for(found.values, rank, epsilon)
         modules[name], losses[name] = replaced(first[name], found, kept, 1.0, kind)
+        modules[name], losses[name] = with_bias(modules[name], biases[name], losses[name])
         spectra[name] = found.values
     used = " and ".join(sorted(set(methods.values())))
     reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
@@ -115,12 +117,28 @@ def merge_adapters(
     return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, **more)
 
 
+def _bias(read: list[AdapterFile], weights: Any, name: str) -> np.ndarray | None:
+    """The weighted sum of what adapters add to the bias of a layer."""
+    share = [1.0] * len(read) if weights is None else [float(one) for one in np.asarray(weights).ravel()]
+    return summed_bias([(one.modules[name].bias, w) for one, w in zip(read, share, strict=True) if name in one.modules])
+
+
 def beside_of(read: list[AdapterFile], weights: Any, base: Tensors | None) -> dict[str, Any]:
     """The settings and whole arrays of the sum, and what is to be said of the adapters."""
     share = [1.0] * len(read) if weights is None else [float(one) for one in np.asarray(weights).ravel()]
     whole, said = merged(read, share, base)
-    message = "; ".join(one for one in (_bases(read), said) if one)
+    message = "; ".join(one for one in (_bases(read), said, _zeros(read)) if one)
     return {"whole": whole, "config": joint_settings(read), "message": message}
+
+
+def _zeros(read: list[AdapterFile]) -> str:
+    """A warning where some modules alone add to biases, as a setting is for all of them."""
+    names = {name for one in read for name in one.modules}
+    biased = {name for one in read for name, module in one.modules.items() if module.bias is not None}
+    if not biased or biased == names:
+        return ""
+    left = counted(len(names - biased), "module")
+    return f"{left} get zeros for a bias, which peft reads, and merges only into layers that have one"
 
 
 def _bases(read: list[AdapterFile]) -> str:
@@ -170,7 +188,7 @@ def _whole(updates: list[Update], method: str) -> tuple[Core, str]:
 
 def _streamed(
     read: list[AdapterFile], parts: Mapping[str, list[Update]], first: Mapping[str, AdapterModule], rank: int,
-    kind: str | None, record: bool, more: Mapping[str, Any],
+    kind: str | None, record: bool, more: Mapping[str, Any], biases: Mapping[str, Any],
 ) -> AdapterResult:  # fmt: skip
     """Add one update at a time and truncate; the losses bracket the best error (statement MG-2)."""
     modules, losses, tails, sums = {}, {}, {}, {}
@@ -178,11 +196,12 @@ def _streamed(
         lost_by, slack, sums[name] = _steps(updates, rank)
         own, cast = replaced(first[name], core(*sums[name][-1]), rank, 1.0, kind)
         wide, whole = lost_by + slack, joined(updates)
-        modules[name], tails[name] = own, wide
+        tails[name] = wide
         least = stream_bracket([*wide[:-1], max(0.0, lost_by[-1] - slack[-1])])[0]
         most = stream_bracket(wide)[1] + cast.most
         error = difference((*whole, 1.0), (own.B, own.A, own.scale))[0]
-        losses[name] = Loss(tail(core(*whole).values, 0), error, float(least), float(most))
+        lost = Loss(tail(core(*whole).values, 0), error, float(least), float(most))
+        modules[name], losses[name] = with_bias(own, biases[name], lost)
     trace = {f: {name: tuple(pair[i] for pair in pairs) for name, pairs in sums.items()} for i, f in enumerate("BA")}
     return finished(read, modules, losses, spectra={}, method="stream", tails=tails,
                     trace=trace if record else None, **more)  # fmt: skip

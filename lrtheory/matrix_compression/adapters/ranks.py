@@ -13,6 +13,7 @@ from lrtheory._files.adapters import AdapterFile
 from lrtheory._kernels.low_rank import tail
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves
+from lrtheory.matrix_compression.adapters.groups import grouped, groups_of
 from lrtheory.matrix_compression.adapters.result import as_adapter, as_base
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
 
@@ -90,6 +91,7 @@ def rank_costs(adapter: AdapterFile | str | Path, *, base: Tensors | str | Path 
     whole = math.hypot(*(tail(values, 0) for values in spectra.values()))
     spectra = {name: values / whole if whole > 0 else values for name, values in spectra.items()}
     costs = {name: sum(module.shape) for name, module in source.modules.items()}
+    spectra, costs = grouped(spectra, costs, groups_of(source))
     ranks = range(max(len(values) for values in spectra.values()) + 1)
     numbers = [sum(min(r, len(values)) * costs[name] for name, values in spectra.items()) for r in ranks]
     lost = [math.hypot(*(tail(values, r) for values in spectra.values())) for r in ranks]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,33 +17,31 @@ from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.beside import beside, placed
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
+from lrtheory._files.adapters.settings import refuse_tied
 from lrtheory._files.adapters.starts import RESOLVED, refuse_start, resolved
-from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded
+from lrtheory._files.safetensors import Stored, Tensors
 from lrtheory._files.writing import SUFFIXES
-from lrtheory._kernels.low_rank import Core, cast_error, core_within, difference, squares_within, tail
+from lrtheory._kernels.low_rank import cast_error, core_within, difference, squares_within, tail
 from lrtheory._result import Result, json_safe, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, must
+from lrtheory.matrix_compression.adapters.losses import NAMES, Loss, bias_apart
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 
 __all__ = [
     "AdapterCertificate",
     "AdapterResult",
-    "Loss",
     "Update",
     "as_adapter",
     "as_base",
-    "as_stored",
     "checked_type",
     "finished",
     "joined",
-    "replaced",
 ]
 
 #: of factors that are the best ones, of sums that were truncated step by step, and of DoRA
 STATEMENTS = ("matrix_compression/SQ-1e", "matrix_compression/MG-2", "matrix_compression/SQ-11")
-NAMES = {code: name for name, code in DTYPES.items()}
 CERTIFICATE = "compression_certificate.json"
 
 #: an update as (B, A, scale)
@@ -118,10 +116,13 @@ class AdapterCertificate(Result):
             Whether no module is further from its update than stated, and no other of its rank nearer, up to rounding.
         """
         model = as_base(base)
-        read = [as_adapter("adapters", adapter, model) for adapter in adapters]
+        alone = len(adapters) == 1
+        read = [as_adapter("adapters", adapter, model, each=alone) for adapter in adapters]
+        dora = any(one.magnitude is not None for one in self.modules.values())
+        if dora and model is not None:
+            read = [resolved(adapter, model) for adapter in read]
         names = {name: None for adapter in read for name in adapter.modules}
         share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).ravel().tolist()
-        dora = any(one.magnitude is not None for one in self.modules.values())
         known = self.statement == STATEMENTS[2 if dora else self.tails is not None]
         if not known or set(names) != set(self.modules) or len(share) != len(read):
             return False
@@ -140,6 +141,7 @@ class AdapterCertificate(Result):
             if not dora:
                 spectrum = core_within(B, A, own.rank, within)
                 squares[1, k], slack = tail(spectrum.values, own.rank), 4 * spectrum.rounding + lost
+            squares[0, k] = math.hypot(error, bias_apart([(one.bias, w) for one, w in pairs], own))
             rounding = math.hypot(rounding, slack)
             if self.tails is not None:
                 steps = self.tails.get(name, ())
@@ -272,55 +274,24 @@ def as_base(base: Any) -> Tensors | None:
     return Tensors.from_file(base)
 
 
-def as_adapter(name: str, value: Any, base: Tensors | None = None, *, dora: bool = True) -> AdapterFile:
+def as_adapter(name: str, value: Any, base: Tensors | None = None, *, each: bool = False) -> AdapterFile:
     """An adapter whose factors are added to the weights, or the folder of one; what lies beside them is whole.
 
-    Without `dora` one under DoRA stays as it is, if there is a base model.
+    Where `each` update is taken for itself, one under DoRA stays as it is, if there is a base model, and two may be
+    those of one matrix.
     """
     if not isinstance(value, (AdapterFile, str, Path)):
         raise must(name, "an AdapterFile or the folder of one", value, TypeError)
     found = value if isinstance(value, AdapterFile) else AdapterFile.from_peft(value)
+    said = found.config or {}
     beside(found)
+    if not each:
+        refuse_tied(said)
     if base is not None:
-        kept = not dora and (found.config or {}).get("use_dora")
-        return (
-            found if kept and (found.config or {}).get("init_lora_weights") not in RESOLVED else resolved(found, base)
-        )
+        kept = each and said.get("use_dora") and said.get("init_lora_weights") not in RESOLVED
+        return found if kept else resolved(found, base)
     refuse_start(found.config or {})
     return found
-
-
-class Loss(NamedTuple):
-    """The norm of the update of a module, the error of its factors, and bounds on it."""
-
-    norm: float
-    error: float
-    least: float
-    most: float
-
-
-def replaced(
-    module: AdapterModule, found: Core, rank: int, scale: float, dtype: str | None
-) -> tuple[AdapterModule, Loss]:
-    """A module with the best factors of a rank for a whole update, in the type of its file, and what they lose."""
-    kind = dtype or module.dtype
-    B, A = (as_stored(factor, kind) for factor in found.factors(rank, ratio=1 / scale))
-    nuclear = float(np.sum(found.values[:rank])) / abs(scale)
-    cast = abs(scale) * cast_error((math.sqrt(nuclear),) * 2, (B.size, A.size), NAMES[kind])
-    error = tail(found.values, rank)
-    made = AdapterModule(B, A, scale=scale, kind=module.kind, kernel=module.kernel, dtype=kind)
-    bounds = max(0.0, error - found.rounding), error + found.rounding + cast
-    return made, Loss(tail(found.values, 0), error, *bounds)
-
-
-def as_stored(factor: np.ndarray, kind: str) -> np.ndarray:
-    """The numbers that a file will hold."""
-    if kind == "F64":
-        return factor
-    try:
-        return decoded(encoded(factor, kind))
-    except OverflowError as error:
-        raise must("dtype", "a type in whose range the factors lie", str(error)) from error
 
 
 def checked_type(dtype: str | None) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 FOLDERS = Path(__file__).parent / "peft"
-BASE = FOLDERS / "base"
+BASE, EXPERTS = FOLDERS / "base", FOLDERS / "base-experts"
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
@@ -35,14 +35,20 @@ def scaling(config: dict, module: str, rank: int) -> float:
     return alpha / (rank**0.5 if config.get("use_rslora") else rank)
 
 
-def merged(folder: Path, base: Path = BASE) -> dict[str, np.ndarray]:
+def of_experts(A: np.ndarray, B: np.ndarray, rank: int) -> np.ndarray:
+    """The product of the factors of all experts, which are kept side by side."""
+    return np.einsum("ore,eri->eoi", B.reshape(len(B), rank, -1), A.reshape(-1, rank, A.shape[1]))
+
+
+def merged(folder: Path) -> dict[str, np.ndarray]:
     """The model after the adapter was loaded and merged."""
-    model = arrays(base / "model.safetensors")
     config = json.loads((folder / "adapter_config.json").read_text())
+    model = arrays((EXPERTS if config.get("target_parameters") else BASE) / "model.safetensors")
     found = {
         name.removeprefix("base_model.model."): a for name, a in arrays(folder / "adapter_model.safetensors").items()
     }
-    start, factors = config["init_lora_weights"], {}
+    start, factors = config.get("init_lora_weights"), {}
+    others: dict[str, dict[str, np.ndarray]] = {}
     for name, value in found.items():
         module, lora, factor = name.partition(".lora_")
         if lora:
@@ -50,16 +56,44 @@ def merged(folder: Path, base: Path = BASE) -> dict[str, np.ndarray]:
         elif name.endswith(".token_adapter.trainable_tokens_delta"):
             module = name.removesuffix(".token_adapter.trainable_tokens_delta")
             model[f"{module}.weight"][config["trainable_token_indices"][module]] = value
+        elif config["peft_type"] != "LORA" and re.search(r"\.(hada|lokr|ia3)_", name):
+            module, _, part = name.rpartition(".")
+            others.setdefault(module, {})[part] = value
         elif ".modules_to_save." not in name and ".original_module." not in name:
             model[name.replace(".base_layer.", ".")] = value
+    for module, parts in others.items():
+        if "ia3_l" in parts:
+            by = parts["ia3_l"].T if module == "c_proj" else parts["ia3_l"]
+            model[f"{module}.weight"] = model[f"{module}.weight"] * by
+            if parts["ia3_l"].shape[1] == 1:
+                model[f"{module}.bias"] = model[f"{module}.bias"] * by.ravel()
+            continue
+        alpha = config["alpha"] / config["rank_pattern"].get(module, config["r"])
+        w1, w2 = (
+            parts[f"{kind}_{which}"]
+            if f"{kind}_{which}" in parts
+            else parts[f"{kind}_{which}_a"] @ parts[f"{kind}_{which}_b"]
+            for kind in ("hada" if config["peft_type"] == "LOHA" else "lokr",)
+            for which in ("w1", "w2")
+        )
+        update = w1 * w2 if config["peft_type"] == "LOHA" else np.kron(w1, w2)
+        model[f"{module}.weight"] = model[f"{module}.weight"] + alpha * update
     for module, parts in factors.items():
+        if module.startswith("experts"):
+            # the first array of the module lies below the other one
+            name = "experts.down_proj" if module == "experts" else "experts.gate_up_proj"
+            model[name] = model[name] + config["lora_alpha"] / config["r"] * of_experts(
+                parts["A"], parts["B"], config["r"]
+            )
+            continue
         weight, name = model[f"{module}.weight"], f"{module}.weight"
         if "embedding_A" in parts:
             s = scaling(config, module, len(parts["embedding_A"]))
             model[name] = weight + s * (parts["embedding_B"] @ parts["embedding_A"]).T
             continue
         A, B = parts["A"], parts["B"]
-        r, s, turned = len(A), scaling(config, module, len(A)), bool(config["fan_in_fan_out"])
+        # of the model here c_proj alone is a Conv1D, and peft looks at the layer before the setting
+        r, s, turned = len(A), scaling(config, module, len(A)), config.get("fan_in_fan_out") and module == "c_proj"
         if start == "olora":
             Q, R = np.linalg.qr(weight)
             weight = weight - s * Q[:, :r] @ R[:r]
@@ -70,9 +104,14 @@ def merged(folder: Path, base: Path = BASE) -> dict[str, np.ndarray]:
         if "magnitude_vector" in parts:
             weight = weight * (parts["magnitude_vector"] / np.linalg.norm(weight, axis=1))[:, None]
         model[name] = weight
-        if "B.bias" in parts:
+        if "B.bias" in parts and parts["B.bias"].any():
             model[f"{module}.bias"] = model[f"{module}.bias"] + s * parts["B.bias"]
     return model
+
+
+def untouched(folder: Path) -> dict[str, np.ndarray]:
+    """The model of an adapter before it was loaded."""
+    return arrays((EXPERTS if folder.name == "experts" else BASE) / "model.safetensors")
 
 
 def distance(one: Path | dict[str, np.ndarray], other: Path | dict[str, np.ndarray]) -> float:

@@ -161,8 +161,17 @@ def test_an_even_adapter_needs_no_patterns(tmp_path: Path) -> None:
 
 
 BAD = [
-    ({"peft_type": "LOHA"}, "`adapter` must be a LoRA or AdaLoRA adapter; got peft_type 'LOHA'."),
-    ({"lora_bias": True}, "`adapter` must be one without lora_bias, whose update is not scale B A alone; got True."),
+    ({"peft_type": "OFT"}, "`adapter` must be a LoRA or AdaLoRA adapter; got peft_type 'OFT'."),
+    (
+        {"peft_type": "LOHA"},
+        "`adapter` must be a LoRA or AdaLoRA adapter; got peft_type 'LOHA'; `low_rank_adapters "
+        "convert` makes a LoRA of it.",
+    ),
+    (
+        {"r": 2, "lora_bias": True},
+        "`adapter` must be one with lora_B.bias for each module under lora_bias, and for none else; got ['q'].",
+    ),
+    ({"use_qalora": True}, "`adapter` must be one without use_qalora, whose inputs are averaged in groups; got True."),
     ({"r": 3}, "`adapter` must be one whose arrays of 'q' have the rank 3 of its settings; got 2."),
     ({"r": 2, "lora_alpha": "x"}, "`lora_alpha` must be a finite number in the settings of the adapter; got 'x'."),
     (
@@ -190,7 +199,7 @@ def test_folders_that_are_refused(tmp_path: Path) -> None:
         AdapterFile.from_peft(tmp_path / "empty")
     (tmp_path / "empty" / "adapter_model.bin").write_bytes(b"cos\nsystem\n")
     for path in (tmp_path / "empty", tmp_path / "empty" / "adapter_model.bin"):
-        with pytest.raises(ValueError, match=r"with adapter_model\.safetensors; got adapter_model\.bin\.$"):
+        with pytest.raises(ValueError, match=r"; got adapter_model\.bin; if you trust it, `model = .*safetensors\.$"):
             AdapterFile.from_peft(path)
     (tmp_path / "empty" / "adapter_model.safetensors").write_bytes(b"123")
     with pytest.raises(ValueError, match="damaged|no safetensors file"):
@@ -203,7 +212,7 @@ def test_arrays_that_are_refused(tmp_path: Path) -> None:
     cases = {
         "both factors of 'q'": dict(list(whole.items())[:1]),
         "under use_dora, and for none else": damaged["lora_magnitude_vector"],
-        "scale B A alone; got .*lora_B": damaged["lora_B.bias"],
+        "under lora_bias, and for none else": damaged["lora_B.bias"],
         "two arrays A of 'q'": damaged["lora_A.default.weight"],
         "named lora_A and lora_B": {"x": stored(draw(2))},
     }

@@ -13,7 +13,7 @@ import pytest
 
 from lrtheory import matrix_compression as mc
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._files.adapters.fields import CARRIED, FACTORS, FIELDS, REFUSED, START, WHOLE, WRITTEN
+from lrtheory._files.adapters.fields import CARRIED, FACTORS, FIELDS, REFUSED, START, TIED, WHOLE, WRITTEN
 from lrtheory._files.adapters.settings import KNOWN
 from lrtheory._files.safetensors import Tensors, encoded, write_tensors
 from lrtheory.cli import main
@@ -89,10 +89,8 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
         str(start): ({"init_lora_weights": start}, f"init_lora_weights {start!r}")
         for start in ("pissa_niter_16", "corda", "loftq", "lora_ga", "new_start", {"a": 1})
     },
-    **{name: ({name: True}, f"without {name}") for name in ("lora_bias", "use_qalora", "use_bdlora")},
+    **{name: ({name: True}, f"without {name}") for name in ("use_qalora", "use_bdlora", "arrow_config")},
     "layers": ({"layer_replication": [[0, 2]]}, "without layer_replication"),
-    "tied": ({"ensure_weight_tying": True}, "without ensure_weight_tying"),
-    "parameters": ({"target_parameters": ["experts"]}, "without target_parameters"),
     "unknown": ({"new_option": [1]}, "without the setting new_option"),
     "unknown number": ({"new_scale": 0.5}, "without the setting new_scale"),
 }
@@ -188,14 +186,24 @@ VALUES: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted({*DEFAULTS} - {"modules_to_save", "trainable_token_indices", "use_dora"}))
+#: settings that name arrays, which are tried with these
+OF_ARRAYS = {"modules_to_save", "trainable_token_indices", "use_dora", "lora_bias", "target_parameters"}
+
+
+@pytest.mark.parametrize("name", sorted({*DEFAULTS} - OF_ARRAYS))
 def test_every_setting_is_carried_used_or_refused(name: str, tmp_path: Path) -> None:
-    """Those that name arrays are tried with these."""
     source, what = folder(tmp_path / "a", {name: VALUES[name]}), FIELDS[name]
     if what == REFUSED:
         assert f"without {name}" in said_by(lambda: AdapterFile.from_peft(source))
         return
     mc.compress_adapter(source, rank=2, dtype="float64").to_file(tmp_path / "squeezed")
+    if what == TIED:
+        plain = folder(tmp_path / "plain", {})
+        for call in ("merge_adapters: first", "merge_adapters: second", "rank_costs", "certify: original"):
+            assert f"without {name}" in said_by(lambda call=call: CALLS[call](source, plain))  # type: ignore[misc]
+        assert name in said_by(lambda: load_peft(source))
+        assert f"without {name}" in said_by(lambda: commands.convert(PeftFolder.from_file(source), rank=1))
+        return
     mc.merge_adapters([source], rank=2, dtype="float64").to_file(tmp_path / "merged")
     opened = commands.convert(PeftFolder.from_file(source), rank=2)
     opened.to_file(tmp_path / "converted")
@@ -217,7 +225,7 @@ def test_the_table_of_settings_is_that_of_peft() -> None:
     peft = pytest.importorskip("peft")
     assert {field.name for field in dataclasses.fields(peft.LoraConfig)} == set(FIELDS)
     assert set(FIELDS) - {"runtime_config"} == set(DEFAULTS)  # which peft does not write
-    kinds = (peft.AdaLoraConfig, peft.VeraConfig, peft.RandLoraConfig)
+    kinds = (peft.AdaLoraConfig, peft.VeraConfig, peft.RandLoraConfig, peft.LoHaConfig, peft.LoKrConfig, peft.IA3Config)
     assert {field.name for kind in kinds for field in dataclasses.fields(kind)} <= KNOWN
 
 

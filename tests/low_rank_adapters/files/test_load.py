@@ -134,7 +134,8 @@ def copied(tmp_path: Path, name: str, **changes: object) -> Path:
 @pytest.mark.parametrize(
     ("name", "changes", "says"),
     [
-        ("lora", {"peft_type": "LOHA"}, "whose peft_type is LORA, .* got 'LOHA'"),
+        ("lora", {"peft_type": "OFT"}, "whose peft_type is LORA, .* got 'OFT'"),
+        ("lora", {"peft_type": "LOHA"}, "changes nothing beside its factors"),
         ("lora", {"peft_type": "VERA"}, "nothing beside its factors, .* got the array .*lora_A"),
         ("vera", {"peft_type": ["VERA"]}, "whose peft_type is a word"),
         ("unilora", {"proj_seed": 2.5}, "`proj_seed` must be an integer"),
