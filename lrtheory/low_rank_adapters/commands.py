@@ -22,6 +22,7 @@ def extract(
     rank: int | None = None,
     budget: int | None = None,
     modules: str = "*",
+    embeddings: str = "",
 ) -> LoRAModules:
     """Make a LoRA of what fine-tuning changed, and say what it loses.
 
@@ -41,6 +42,9 @@ def extract(
         In place of a rank: the numbers that all factors together may hold.
     modules : str
         Patterns of the names of matrices, with commas between them (default: all).
+    embeddings : str
+        Patterns of the names of embeddings, whose factors have names of their own in a folder; beside those that are
+        known by their last names, such as embed_tokens and wte.
 
     Returns
     -------
@@ -52,20 +56,20 @@ def extract(
     lrtheory low_rank_adapters extract tiny-model tiny-tuned --rank 2 -o as-lora
     lrtheory low_rank_adapters extract tiny-model tiny-tuned --budget 100 --modules "*.q_proj,*.v_proj"
     """
-    return extracted(base, tuned, rank=rank, budget=budget, modules=modules)
+    return extracted(base, tuned, rank=rank, budget=budget, modules=modules, embeddings=embeddings)
 
 
 def convert(
     adapter: PeftFolder, *, rank: int | None = None, energy: float | None = None, base: Tensors | None = None
 ) -> LoRAModules:
-    """Convert a VeRA, RandLoRA, Uni-LoRA, HiRA or LoRA into the nearest LoRA of a rank.
+    """Convert a VeRA, RandLoRA, Uni-LoRA, HiRA, LoHa, LoKr, IA3, DoRA or LoRA into the nearest LoRA of a rank.
 
     Settings, and arrays beside the factors, such as a head that was trained whole, are carried.
 
     Parameters
     ----------
     adapter : PeftFolder
-        A VeRA, RandLoRA, Uni-LoRA or other adapter, as the folder that peft writes.
+        A VeRA, RandLoRA, LoHa or other adapter, as the folder that peft writes.
     rank : int
         The rank of every module.
     energy : float

@@ -15,21 +15,25 @@ References
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._files.adapters.base import matrix
+from lrtheory._files.adapters.base import base_name, matrix
 from lrtheory._files.adapters.module import AdapterModule
 from lrtheory._files.safetensors import Tensors
+from lrtheory._kernels.low_rank import CASTS
 from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import Words, must
 
-__all__ = ["RESOLVED", "Directions", "directions_of", "is_turned", "refuse_start", "resolved"]
+__all__ = ["RESOLVED", "Directions", "directions_of", "is_turned", "refuse_start", "resolved", "rounded_starts"]
 
 #: starts that change the base model, and that follow from its weights alone
 RESOLVED = ("pissa", "olora")
+#: types of half precision in files
+HALF = {"BF16": "bfloat16", "F16": "float16"}
 
 
 def refuse_start(config: Any, name: str = "base") -> None:
@@ -71,6 +75,26 @@ def resolved(adapter: Any, base: Tensors) -> Any:
             modules[name] = _of_start(str(start), module, *matrix(base, name, module.shape, flag))
     settings = {**(adapter.config or {}), "init_lora_weights": True, "use_dora": False}
     return replace(adapter, modules=modules, config=settings)
+
+
+def rounded_starts(adapter: Any, base: Tensors | None) -> str:
+    """What is to be said of a base model in half precision, to which peft rounds weight minus start at each load."""
+    start = (adapter.config or {}).get("init_lora_weights")
+    if base is None or start not in RESOLVED:
+        return ""
+    squares = 0.0
+    for name, module in adapter.modules.items():
+        kind = base.dtype(base_name(base, f"{name}.weight"))
+        if module.kind == "linear" and kind in HALF:
+            weight, turned = matrix(base, name, module.shape, is_turned(adapter))
+            left, right = _part(str(start), module, weight, turned)
+            squares += (CASTS[HALF[kind]][0] * float(np.linalg.norm(weight - left @ right))) ** 2
+    if not squares:
+        return ""
+    return (
+        f"the base model is in half precision, to which peft rounds its weights without the start at each load: up to "
+        f"{math.sqrt(squares):.3g} more, which no error counts"
+    )
 
 
 class Directions(NamedTuple):
@@ -117,10 +141,15 @@ def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: boo
     """A module of twice the rank, whose scale is in its factors."""
     if module.rank > min(module.shape):
         raise must("adapter", f"one of ranks up to the sides of its weights, {module.shape}", module.rank)
-    left, right = _leading(weight, module.rank) if start == "pissa" else _first(weight, module, turned)
+    left, right = _part(start, module, weight, turned)
     B = np.concatenate([module.scale * module.B.astype(np.float64), -left], axis=1)
     A = np.concatenate([module.A.astype(np.float64), right], axis=0)
     return AdapterModule(B, A, kind=module.kind, dtype=module.dtype, bias=module.bias)
+
+
+def _part(start: str, module: AdapterModule, weight: np.ndarray, turned: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of what a start takes away from a weight."""
+    return _leading(weight, module.rank) if start == "pissa" else _first(weight, module, turned)
 
 
 def _leading(weight: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:

@@ -96,7 +96,9 @@ class LoRAModules(Result):
         return True
 
 
-def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | None, modules: str) -> LoRAModules:
+def extracted(
+    base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | None, modules: str, embeddings: str = ""
+) -> LoRAModules:
     """The best LoRA for each matrix that fine-tuning has changed.
 
     Parameters
@@ -109,6 +111,8 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
         In place of a rank: the numbers that all factors together may hold; the largest rank within them is taken.
     modules : str
         Patterns of names with commas between them.
+    embeddings : str
+        Patterns of names of embeddings beside those that are known by their last names.
 
     Returns
     -------
@@ -128,25 +132,25 @@ def extracted(base: Tensors, tuned: Tensors, *, rank: int | None, budget: int | 
     names = {name: array for name, array in chosen(base, tuned, modules).items() if not tied_head(base, array)}
     layers: dict[str, str] = {}
     found = nearest_lora(
-        ((name, full(update)) for name, update in _layers(base, tuned, modules, names, layers)),
+        ((name, full(update)) for name, update in _layers(base, tuned, modules, names, layers, embeddings)),
         rank=rank, energy=None, carried=Carried(),
     )  # fmt: skip
     if not found.fits:
         raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
-    embeddings = {name: ("embedding", ()) for name, layer in layers.items() if layer == "embedding"}
-    carried = Carried(settings_for(base, layers.values()), {}, embeddings)
+    words = {name: ("embedding", ()) for name, layer in layers.items() if layer == "embedding"}
+    carried = Carried(settings_for(base, layers.values()), {}, words)
     held = math.hypot(*(_norm(fit) for fit in found.fits.values()))
     return replace(found, carried=carried, left_out=shares(left_out(base, tuned, names.values()), held))
 
 
 def _layers(
-    base: Tensors, tuned: Tensors, modules: str, names: Mapping[str, str], layers: dict[str, str]
+    base: Tensors, tuned: Tensors, modules: str, names: Mapping[str, str], layers: dict[str, str], embeddings: str
 ) -> Iterator[tuple[str, np.ndarray]]:
     """The changes as updates of shape (d_out, d_in), and what layer each of them is of."""
     for name, update in changes(base, tuned, modules):
         if name not in names:  # a head that is a copy of an embedding
             continue
-        layers[name] = layer_of(base, name)
+        layers[name] = layer_of(base, name, embeddings)
         yield name, update if layers[name] == "linear" else update.T
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,10 @@ def refuse_embedding(name: str, module: str) -> None:
         raise must(name, "linear layers alone, as peft ignores factors with their names at an embedding", module)
 
 
-def layer_of(base: Tensors, module: str) -> str:
+def layer_of(base: Tensors, module: str, embeddings: str = "") -> str:
     """The layer of a module: "linear", "transposed" for one that keeps (d_in, d_out), or "embedding"."""
-    if is_embedding(module):
+    patterns = [one.strip() for one in embeddings.split(",")]
+    if is_embedding(module) or any(fnmatchcase(module, one) for one in patterns):
         return EMBEDDING
     turned = is_transposed(base, module)
     if turned is None:

@@ -23,6 +23,7 @@ from lrtheory.matrix_compression.adapters.result import (
     as_base,
     checked_type,
     finished,
+    start_said,
 )
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
@@ -123,7 +124,9 @@ def compress_adapter(
             weight = matrix(model, name, module.shape, is_turned(source))[0]
             modules[name], losses[name] = redirected(module, modules[name], weight)
         modules[name], losses[name] = with_bias(modules[name], module.bias, losses[name])
-    return finished([source], modules, losses, spectra=spectra, method=way, reason=reason, allocation=allocation)
+    said = start_said([adapter], model)
+    more: dict[str, Any] = {"method": way, "reason": reason, "message": said, "allocation": allocation}
+    return finished([source], modules, losses, spectra=spectra, **more)
 
 
 def _stretched(found: Core, scale: float) -> Core:

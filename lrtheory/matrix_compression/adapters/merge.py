@@ -25,6 +25,7 @@ from lrtheory.matrix_compression.adapters.result import (
     checked_type,
     finished,
     joined,
+    start_said,
 )
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.sizes import one_of, rank_for
@@ -101,9 +102,10 @@ def merge_adapters(
     if flag("record", record) and method != "stream":
         raise must("record", 'left out unless method is "stream", which has steps', record)
     kind = checked_type(dtype)
+    rounded = start_said(adapters, model)
     biases = {name: _bias(read, weights, name) for name in parts}
     if method == "stream":
-        return _streamed(read, parts, first, rank or 0, kind, record, beside_of(read, weights, model), biases)
+        return _streamed(read, parts, first, rank or 0, kind, record, beside_of(read, weights, model, rounded), biases)
     modules, losses, spectra, methods = {}, {}, {}, {}
     for name, updates in parts.items():
         found, methods[name] = _whole(updates, method)
@@ -113,7 +115,7 @@ def merge_adapters(
         spectra[name] = found.values
     used = " and ".join(sorted(set(methods.values())))
     reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
-    more = beside_of(read, weights, model)
+    more = beside_of(read, weights, model, rounded)
     return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, **more)
 
 
@@ -123,11 +125,11 @@ def _bias(read: list[AdapterFile], weights: Any, name: str) -> np.ndarray | None
     return summed_bias([(one.modules[name].bias, w) for one, w in zip(read, share, strict=True) if name in one.modules])
 
 
-def beside_of(read: list[AdapterFile], weights: Any, base: Tensors | None) -> dict[str, Any]:
+def beside_of(read: list[AdapterFile], weights: Any, base: Tensors | None, rounded: str = "") -> dict[str, Any]:
     """The settings and whole arrays of the sum, and what is to be said of the adapters."""
     share = [1.0] * len(read) if weights is None else [float(one) for one in np.asarray(weights).ravel()]
     whole, said = merged(read, share, base)
-    message = "; ".join(one for one in (_bases(read), said, _zeros(read)) if one)
+    message = "; ".join(one for one in (_bases(read), said, _zeros(read), rounded) if one)
     return {"whole": whole, "config": joint_settings(read), "message": message}
 
 

@@ -18,7 +18,7 @@ from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.beside import beside, placed
 from lrtheory._files.adapters.folder import ARRAYS, write_folder
 from lrtheory._files.adapters.settings import refuse_tied
-from lrtheory._files.adapters.starts import RESOLVED, refuse_start, resolved
+from lrtheory._files.adapters.starts import RESOLVED, refuse_start, resolved, rounded_starts
 from lrtheory._files.safetensors import Stored, Tensors
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._kernels.low_rank import cast_error, core_within, difference, squares_within, tail
@@ -38,6 +38,7 @@ __all__ = [
     "checked_type",
     "finished",
     "joined",
+    "start_said",
 ]
 
 #: of factors that are the best ones, of sums that were truncated step by step, and of DoRA
@@ -299,6 +300,14 @@ def checked_type(dtype: str | None) -> str | None:
     return None if dtype is None else DTYPES[choice("dtype", dtype, tuple(DTYPES))]
 
 
+def start_said(values: Sequence[Any], base: Tensors | None) -> str:
+    """What is to be said of the rounding of starts that change a base model."""
+    if base is None:
+        return ""
+    read = [one if isinstance(one, AdapterFile) else AdapterFile.from_peft(one) for one in values]
+    return "; ".join(dict.fromkeys(said for one in read if (said := rounded_starts(one, base))))
+
+
 def finished(
     read: Sequence[AdapterFile], modules: dict[str, AdapterModule], losses: Mapping[str, Loss], *,
     spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
@@ -313,7 +322,8 @@ def finished(
     others = placed(arrays, [name for name, rank in ranks.items() if rank > 0], prefixed=source.prefixed)
     made = replace(source, modules=modules, config=config or source.config, others=others)
     if arrays and whole is None:
-        message = f"beside the factors {counted(len(arrays), 'array')} carried unchanged, which no error counts"
+        said = f"beside the factors {counted(len(arrays), 'array')} carried unchanged, which no error counts"
+        message = f"{message}; {said}" if message else said
     statement = STATEMENTS[2 if (made.config or {}).get("use_dora") else tails is not None]
     return AdapterResult(
         adapter=made,

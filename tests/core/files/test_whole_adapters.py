@@ -351,3 +351,35 @@ def test_embeddings_are_not_saved_where_peft_ignores_them(tmp_path: Path) -> Non
     with pytest.raises(ValueError, match="peft ignores .*embed_tokens"):
         save_peft({"model.embed_tokens": adapter}, tmp_path / "a")
     assert not (tmp_path / "a").exists()
+
+
+def test_embeddings_of_other_names_are_named(tmp_path: Path) -> None:
+    before, after = ({"table.weight": RNG.normal(size=(9, 4)), "q.weight": RNG.normal(size=(4, 4))} for _ in range(2))
+    base, tuned = model(tmp_path / "a", before), model(tmp_path / "b", after)
+    for option, kinds in ((["--embeddings", "x.*,ta*"], ["embedding", "linear"]), ([], ["linear", "linear"])):
+        made = tmp_path / f"made-{len(option)}"
+        assert extract(base, tuned, *option, "-o", str(made)) == 0
+        found = AdapterFile.from_peft(made)
+        assert [found.modules[name].kind for name in ("table", "q")] == kinds
+        assert found.modules["table"].shape == ((4, 9) if option else (9, 4))
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F16", "F32"])
+def test_rounding_of_a_start_in_half_precision_is_said(dtype: str, tmp_path: Path) -> None:
+    """Weights without their start are rounded to the type of the model at each load."""
+    W = RNG.normal(size=(4, 5))
+    write_tensors(tmp_path / "model.safetensors", {"q.weight": encoded(W, dtype)})
+    source = folder(tmp_path / "pissa", {"init_lora_weights": "pissa"})
+    said = mc.compress_adapter(source, rank=1, base=tmp_path).message
+    stored = Tensors(tmp_path)["q.weight"].astype(float)
+    U, values, Vt = np.linalg.svd(stored)
+    rest = np.linalg.norm(values[2:])
+    if dtype == "F32":
+        assert said == ""
+        return
+    bound = {"BF16": 2.0**-8, "F16": 2.0**-11}[dtype] * rest
+    assert f"at each load: up to {bound:.3g} more" in said
+    residual = stored - (U[:, :2] * values[:2]) @ Vt[:2]
+    write_tensors(tmp_path / "rest.safetensors", {"q": encoded(residual, dtype)})
+    assert np.linalg.norm(Tensors(tmp_path / "rest.safetensors")["q"] - residual) <= bound
+    assert said in mc.merge_adapters([source], rank=1, base=tmp_path).message
