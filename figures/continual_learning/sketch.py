@@ -51,7 +51,7 @@ def measured(rows: np.ndarray, ranks: list[int], *, both: bool) -> np.ndarray:
         state.update(rows)
         least = missed(gram, truncated(rows, rank, buffer=rank + 1).sketch) if both else np.nan
         B = np.asarray(state.sketch)
-        found.append([fd_bound(values, rank), state.delta, missed(gram, B), least, leak(rows, B)])
+        found.append([fd_bound(values, rank), state.missed, missed(gram, B), least, leak(rows, B)])
     return np.array(found, float)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, to_numpy
 from lrtheory._kernels.low_rank import Core, cast_error, core, difference, tail
+from lrtheory._result.certificates import Certificate
 from lrtheory._result.display import curves
 from lrtheory._result.results import Result, result
 from lrtheory._types import Array, ArrayLike
@@ -21,19 +21,15 @@ STATEMENT = "matrix_compression/SQ-1e"
 
 
 @result
-class FactorsCertificate(Result):
+class FactorsCertificate(Certificate):
     """Bounds on the Frobenius distance of factors from the matrix that they stand for, in its units.
 
     Attributes
     ----------
-    gap : float
-        upper - bound, at least 0: the factors are not further from the best of their rank.
+    achieved : float
+        These factors are not further from the matrix; their rounding to their precision is counted in.
     bound : float
         No factors of this rank are nearer to the matrix.
-    upper : float
-        Upper bound on the distance of these factors from the matrix; their rounding to their precision is counted in.
-    statement : str
-        The statement behind the bound.
     B : array of shape (d_out, rank)
         The left factor.
     A : array of shape (rank, d_in)
@@ -42,17 +38,18 @@ class FactorsCertificate(Result):
         The factor in front of B A.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    upper: float
-    statement: str
+    gap: float
     B: Array
     A: Array
     scale: float
 
+    _statements = (STATEMENT,)
+
     def _facts(self) -> list[str]:
         least = f"nothing of rank {self.A.shape[0]} by less than {self.bound:.6g} ({self.statement})"
-        return [f"off by at most {self.upper:.6g}, and {least}"]
+        return [f"off by at most {self.achieved:.6g}, and {least}"]
 
     @beside_jax
     def verify(self, problem: ArrayLike | tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, float]) -> bool:
@@ -67,8 +64,8 @@ class FactorsCertificate(Result):
         Returns
         -------
         bool
-            Whether the factors are within `upper` of it, and the best of their rank is not within less than `bound`, up
-            to the rounding of a product in doubles.
+            Whether the factors are within `achieved` of it, and the best of their rank is not within less than `bound`,
+            up to the rounding of a product in doubles.
 
         Raises
         ------
@@ -77,15 +74,13 @@ class FactorsCertificate(Result):
         """
         source = _factors_of(problem)
         own = (np.asarray(to_numpy(self.B)), np.asarray(to_numpy(self.A)), float(self.scale))
-        if not _fit(source, own) or self.statement != STATEMENT:
+        if not _fit(source, own) or not self._is_sound():
             return False
         spectrum = core(source[0] * source[2], source[1], "qr")
         error, rounding = difference(source, own)
         rounding += spectrum.rounding
         least = tail(spectrum.values, len(own[1]))
-        within = error <= self.upper + rounding and self.bound <= least + rounding
-        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper)
-        return bool(math.isfinite(self.upper) and within and exact and self.gap >= 0 and self.bound >= 0)
+        return bool(error <= self.achieved + rounding and 0 <= self.bound <= min(self.achieved, least + rounding))
 
 
 def _factors_of(problem: Any) -> tuple[np.ndarray, np.ndarray, float]:
@@ -140,7 +135,7 @@ class LowRankFactors(Result):
     error: float
     method: str
     reason: str
-    certificate: Result
+    certificate: Certificate
 
     _is_more = True
 
@@ -197,7 +192,7 @@ def certified(
     norms = (float(np.sum(kept)) ** 0.5,) * 2 if balanced else (float(rank) ** 0.5, tail(kept, 0))
     sizes = B.shape[0] * B.shape[1], A.shape[0] * A.shape[1]
     cast = abs(scale) * cast_error(norms, sizes, str(np.finfo(to_numpy(B[:0, :]).dtype).dtype))
-    upper, bound = least + rounding + cast, max(0.0, least - rounding)
-    proof = FactorsCertificate(upper - bound, bound, upper, STATEMENT, B, A, scale)
+    ends = least + rounding + cast, max(0.0, least - rounding)
+    proof = FactorsCertificate._of(*ends, STATEMENT, B, A, scale)
     shown = values if isinstance(B, np.ndarray) else array_namespace(B).asarray(values, device=B.device)
     return LowRankFactors(B, A, scale, shown, relative(values, rank), found.method, found.reason, proof)

@@ -45,7 +45,7 @@ The report of an edit says what the others paid, and whoever has the edits can c
 >>> paid = reports[1].certificate
 >>> paid.verify(cl.EditProblem(np.zeros((3, 2)), [cats, dogs], labels=["cats", "dogs"]))
 True
->>> paid.paid <= paid.bound, round(paid.bound / reports[1].surprise**2, 9)
+>>> paid.achieved <= paid.bound, round(paid.bound / reports[1].surprise**2, 9)
 (True, 0.25)
 
 Steps of any optimizer leave old outputs alone when they are projected off the inputs that were used:
@@ -97,7 +97,7 @@ from lrtheory.continual_learning.metrics import (
 from lrtheory.continual_learning.problem import EditProblem, Task, TaskProblem
 from lrtheory.continual_learning.protection.leak import Leak, LeakCertificate
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
-from lrtheory.continual_learning.recursion.adapter import AdapterCertificate
+from lrtheory.continual_learning.recursion.adapter import LowRankEditCertificate
 from lrtheory.continual_learning.recursion.recursive_ridge import RecursiveRidge
 from lrtheory.continual_learning.recursion.report import DriftCertificate, EditCertificate, EditReport, EditReports
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
@@ -108,7 +108,6 @@ from lrtheory.continual_learning.tasks.run_tasks import TaskRun, run_tasks
 __all__ = [
     "FLOAT_TRAPS",
     "AccuracyTable",
-    "AdapterCertificate",
     "DriftCertificate",
     "EditCertificate",
     "EditPlan",
@@ -121,6 +120,7 @@ __all__ = [
     "FrequentDirections",
     "Leak",
     "LeakCertificate",
+    "LowRankEditCertificate",
     "RecursiveRidge",
     "RidgeEditResult",
     "SketchCertificate",

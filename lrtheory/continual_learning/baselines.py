@@ -385,8 +385,7 @@ def _certificate(
     bound = sum(float(np.sum((V - K @ before) ** 2)) for K, V in pairs) / 4
     D = W - before
     deviation = given[0] * float(np.sum(D**2)) + given[1] * float(np.sum((K0 @ D) ** 2))
-    gap = max(0.0, bound - deviation)
-    return DriftCertificate(gap, bound, "continual_learning/RL-4", deviation, *given, 2.0**-53)
+    return DriftCertificate._of(deviation, bound, "continual_learning/RL-4", *given, 2.0**-53)
 
 
 def _trace(pairs: list[tuple[np.ndarray, np.ndarray]], maps: list[np.ndarray]) -> dict[str, np.ndarray]:

@@ -53,7 +53,7 @@ Found = dict[str, Any]
 #: a projection of the weights themselves
 WEIGHTS = (SubspaceProtector.protect_step, "start + self._projected(xp, end - start)", "self._projected(xp, end)")
 #: what is beyond the rank of a sketch is dropped
-DROPS = (SketchBuffer._shrunk, "delta = energies[self.rank] if", "delta = 0.0 * energies[0] if")
+DROPS = (SketchBuffer._shrunk, "missed = energies[self.rank] if", "missed = 0.0 * energies[0] if")
 #: a projection off the wrong side, which fits square weights alone
 OTHER_SIDE = (SubspaceProtector._projected, ", self._axis)", ", 1 - self._axis)")
 

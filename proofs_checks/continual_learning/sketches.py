@@ -37,7 +37,7 @@ DROPS = (
     "energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)",
     "energies.dtype.type(0.0)",
 )
-TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], delta)", "lengths_left(energies[:n], 2 * delta)")
+TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], missed)", "lengths_left(energies[:n], 2 * missed)")
 ANY_SIZE = "a solver may return rows of any size"
 COMPONENTS = {"components": "FD-2 projects onto the directions"}
 KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
@@ -134,7 +134,7 @@ FD_6 = Statement(
     free=SIGNS,
     saboteurs=(
         saboteur("every shrink is taken twice and counted once", patch=TWICE),
-        saboteur("the last shrink is not counted", patch=(SketchBuffer.read, "self.delta + delta", "self.delta")),
+        saboteur("the last shrink is not counted", patch=(SketchBuffer.read, "self.missed + missed", "self.missed")),
     ),
 )
 
@@ -145,7 +145,7 @@ def projects(case: Rows, found: Found) -> Sides:
     off = misfit((V, (min(len(V), case.k), A.shape[1])))
     off = off or unlike(V @ V.T - np.eye(len(V)), allowance(np.eye(A.shape[1])))
     values = spectrum(A)
-    after = theory.projection_bound(values, case.k, rank=case.rank, delta=max(found["delta"], 0.0))
+    after = theory.projection_bound(values, case.k, rank=case.rank, missed=max(found["delta"], 0.0))
     before = theory.projection_bound(values, case.k, rank=case.rank)
     limits = [square(A), np.inf]
     return off or Sides([square(A - A @ V.T @ V), after], [after, before], trivial=limits, rounding=allowed(case))
@@ -215,7 +215,7 @@ FD_3 = Statement(
     saboteurs=(
         saboteur(
             "the shrinks of the other are forgotten",
-            patch=(SketchBuffer.merge, "self.delta += math.ldexp(other.delta, 2 * shift)", "pass"),
+            patch=(SketchBuffer.merge, "self.missed += math.ldexp(other.missed, 2 * shift)", "pass"),
         ),
         saboteur(
             "the energy of the pushed rows for that of the part",
@@ -270,7 +270,8 @@ FD_9 = Statement(
             patch=(SketchBuffer._shrunk, "energies[self.rank] if", "energies[self.rank - 1] if"),
         ),
         saboteur(
-            "ties stay as rows of no length", patch=(SketchBuffer._shrunk, "- delta > least", "- delta >= 0.0 * least")
+            "ties stay as rows of no length",
+            patch=(SketchBuffer._shrunk, "- missed > least", "- missed >= 0.0 * least"),
         ),
     ),
 )

@@ -16,13 +16,13 @@ __all__ = ["Seen", "compressed", "new_directions", "seen", "share_inside"]
 
 
 class Seen(NamedTuple):
-    """Rows B that stand for inputs X: B^T B is at most X^T X, and less by at most delta in any direction.
+    """Rows B that stand for inputs X: B^T B is at most X^T X, and less by at most `missed` in any direction.
 
     Rows are divided by 2^unit, and squares by 4^unit.
     """
 
     rows: np.ndarray  # (q, n_features), float64, q at most n_features or as many as a sketch holds
-    delta: float
+    missed: float
     mass: float  # of all inputs
     unit: int
     dtype: Any  # of the inputs
@@ -35,7 +35,7 @@ def seen(inputs: Rows | FrequentDirections, n_features: int) -> Seen:
     """The rows that stand for inputs or for a sketch of them; those of inputs miss nothing."""
     if isinstance(inputs, FrequentDirections):
         held = inputs._held
-        ends = (held.delta, held.mass, held.unit, held.buffer.dtype, held.roundoff)
+        ends = (held.missed, held.mass, held.unit, held.buffer.dtype, held.roundoff)
         return Seen(held.root().astype(np.float64), *ends, held.n_rows, held.rank)
     given = checked_rows("inputs", inputs, n_features)
     rows, mass, unit = np.zeros((0, n_features)), 0.0, unit_of(given)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lrtheory._kernels.units import scaled, true_value, unit_of
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._validation import must
 from lrtheory.continual_learning.sketching.result import UNITS
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, parts_of
@@ -22,22 +22,22 @@ FARTHEST = 5000
 
 
 @result
-class LeakCertificate(Result):
+class LeakCertificate(Certificate):
     r"""Proof of an interval for the change of all old outputs X D, known without the old inputs X (statement CS-3).
 
     .. math:: \|B D\|_F^2 \le \|X D\|_F^2 \le \|B D\|_F^2 + \delta \|D\|_F^2
 
     Attributes
     ----------
-    gap : float
-        The width of the interval, delta times the squared norm of D; at least 0.
+    achieved : float
+        The lower end, the squared change of the outputs of B, in squared units of outputs.
     bound : float
-        The upper end, in squared units of outputs.
-    statement : str
-        The statement behind it.
+        The upper end: the squared change of all old outputs is not larger.
+    gap : float
+        The width of the interval, `missed` times the squared norm of D.
     rows : array of shape (q, n_features)
         B, the rows that stand for all old inputs.
-    delta : float
+    missed : float
         The most that B misses of a unit vector, in squared units of inputs divided by 4^power.
     power : int
         0 unless the squares of inputs leave the range of doubles.
@@ -47,24 +47,26 @@ class LeakCertificate(Result):
         The unit roundoff of the coarsest arithmetic that made B, of single or of double precision.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     rows: np.ndarray
-    delta: float
+    missed: float
     power: int
     change: np.ndarray
     unit: float
 
-    def _facts(self) -> list[str]:
-        return [f"squared change {self.bound - self.gap:.6g} to {self.bound:.6g} ({self.statement})"]
+    _statements = (STATEMENT,)
 
-    def verify(self, inputs: Rows) -> bool:
+    def _facts(self) -> list[str]:
+        return [f"squared change {self.achieved:.6g} to {self.bound:.6g} ({self.statement})"]
+
+    def verify(self, problem: Rows) -> bool:
         """Recompute both ends from the rows, and the change of the outputs from all old inputs.
 
         Parameters
         ----------
-        inputs : array or sparse matrix of shape (T, n_features)
+        problem : array or sparse matrix of shape (T, n_features)
             The inputs of all calls of `extend`, in any order.
 
         Returns
@@ -82,17 +84,16 @@ class LeakCertificate(Result):
         """
         if self.rows.ndim != 2 or self.change.ndim != 2 or self.rows.shape[1] != len(self.change):
             raise must("rows", "a certificate with rows that fit its change", (self.rows.shape, self.change.shape))
-        given = checked_rows("inputs", inputs, len(self.change))
-        whole = (self.gap, self.bound, self.delta)
+        given = checked_rows("problem", problem, len(self.change))
         floats = all(one.dtype in (np.float32, np.float64) for one in (self.rows, self.change))
         arrays = floats and np.isfinite(self.rows).all() and np.isfinite(self.change).all()
-        if self.statement != STATEMENT or self.unit not in UNITS or not arrays:
+        if not self._is_sound() or self.unit not in UNITS or not arrays:
             return False
-        if type(self.power) is not int or abs(self.power) > FARTHEST or (self.power and not self.delta):
+        if type(self.power) is not int or abs(self.power) > FARTHEST or (self.power and not self.missed):
             return False
-        if not all(math.isfinite(x) and x >= 0 for x in whole):
+        if not 0 <= self.missed < math.inf:
             return False
-        lower, upper = leak_of(self.rows, self.delta, self.change, self.power)
+        lower, upper = leak_of(self.rows, self.missed, self.change, self.power)
         D, exponent = _mantissas(self.change)
         X = unit_of(given)
         moved, mass = 0.0, 0.0
@@ -106,7 +107,7 @@ class LeakCertificate(Result):
         own = float(np.finfo(float).eps) * steps * upper
         return bool(
             abs(self.bound - upper) <= own
-            and abs(self.gap - (upper - lower)) <= own
+            and abs(self.achieved - lower) <= own
             and lower - slack <= truth <= upper + slack
         )
 
@@ -131,13 +132,13 @@ class Leak(Result):
     certificate: LeakCertificate
 
 
-def leak_of(rows: np.ndarray, delta: float, change: np.ndarray, power: int = 0) -> tuple[float, float]:
-    """Both ends of the interval of CS-3, in doubles; delta is divided by 4^power."""
+def leak_of(rows: np.ndarray, missed: float, change: np.ndarray, power: int = 0) -> tuple[float, float]:
+    """Both ends of the interval of CS-3, in doubles; `missed` is divided by 4^power."""
     B, unit = _mantissas(rows)
     D, exponent = _mantissas(change)
     lower = true_value(energy_of(B @ D), 2 * (unit + exponent))
-    # delta may be as small or as large as a square of inputs, and the product of both is in range more often
-    mantissa, digits = math.frexp(delta)
+    # what is missed may be as small or as large as a square of inputs, and the product of both is in range more often
+    mantissa, digits = math.frexp(missed)
     return lower, lower + true_value(mantissa * energy_of(D), digits + 2 * (power + exponent))
 
 

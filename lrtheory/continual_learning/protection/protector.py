@@ -109,7 +109,7 @@ class SubspaceProtector:
         self._basis = np.zeros((self.n_features, 0), np.float32)
         self._rows = np.zeros((0, self.n_features))
         self.share, self.message = 1.0, "nothing is protected yet"
-        self._delta, self._power = 0.0, 0  # what the rows miss, divided by 4^power
+        self._missed, self._power = 0.0, 0  # what the rows miss, divided by 4^power
         self._roundoff = DOUBLE  # of the coarsest arithmetic that made the rows
         self._placed: dict[Any, Any] = {}  # the basis in the libraries and on the devices of earlier calls
 
@@ -126,9 +126,9 @@ class SubspaceProtector:
         return read_only(self._basis)
 
     @property
-    def delta(self) -> float:
+    def missed(self) -> float:
         """The most that is forgotten of all old inputs in a direction, rounded up; 0 unless sketches were given."""
-        return upper_value(self._delta, 2 * self._power)
+        return upper_value(self._missed, 2 * self._power)
 
     @property
     def rank(self) -> int:
@@ -147,7 +147,7 @@ class SubspaceProtector:
         ----------
         inputs : array or sparse matrix of shape (T, n_features), or FrequentDirections
             Inputs of a task, one per row, or the sketch that saw them. With a sketch `leak_bound` knows the leak up to
-            the delta of the sketch, and with inputs exactly.
+            what the sketch missed, and with inputs exactly.
         energy : float or None
             In (0, 1]: the smallest number of directions is added with which the subspace surely holds this share of the
             mass, the sum of squares of all these inputs: also of those that the sketch has lost (statement CS-4b). If
@@ -195,7 +195,7 @@ class SubspaceProtector:
             M = Q * np.where(R.diagonal() < 0, -1.0, 1.0)
         rows = compressed(np.concatenate([self._rows, scaled(new.rows, new.unit)]))
         self._basis, self._rows = np.concatenate([M, V.astype(dtype)], axis=1), rows
-        self._delta, self._power = _sum((self._delta, self._power), (new.delta, new.unit))
+        self._missed, self._power = _sum((self._missed, self._power), (new.missed, new.unit))
         self._roundoff = max(self._roundoff, new.roundoff)
         self._placed = {}
 
@@ -298,10 +298,10 @@ class SubspaceProtector:
         """
         D = self._matrix(np, "change", to_numpy(change)).astype(np.float64)
         D = D if self._axis == 0 else D.T
-        lower, upper = leak_of(self._rows, self._delta, D, self._power)
+        lower, upper = leak_of(self._rows, self._missed, D, self._power)
         what = "outputs of all old inputs" if self.side == "input" else "products with the vectors of the output side"
-        certificate = LeakCertificate(
-            upper - lower, upper, STATEMENT, self._rows, self._delta, self._power, np.array(D), self._roundoff
+        certificate = LeakCertificate._of(
+            lower, upper, STATEMENT, self._rows, self._missed, self._power, np.array(D), self._roundoff
         )
         return Leak(lower, upper, f"the squared change of the {what}", certificate)
 
@@ -345,7 +345,7 @@ class SubspaceProtector:
         dict
             State for `set_state` of a protector that was made with the same parameters.
         """
-        own = {"delta": self._delta, "power": self._power, "share": self.share, "message": self.message}
+        own = {"missed": self._missed, "power": self._power, "share": self.share, "message": self.message}
         arrays = {"basis": self._basis.copy(), "rows": self._rows.copy()}
         return self._parameters() | own | arrays | {"roundoff": self._roundoff}
 
@@ -369,11 +369,11 @@ class SubspaceProtector:
         if np.linalg.norm(basis.T @ basis - np.eye(basis.shape[1])) > np.finfo(basis.dtype).eps ** 0.5:
             raise must("state['basis']", "a matrix with orthonormal columns", basis)
         rows = array("state['rows']", state_entry(state, "rows"), shape=(None, self.n_features))
-        delta = real("state['delta']", state_value(state, "delta"), low=0.0, high=LARGEST)
+        missed = real("state['missed']", state_value(state, "missed"), low=0.0, high=LARGEST)
         share = real("state['share']", state_value(state, "share"), low=0.0, high=1.0)
         roundoff = real("state['roundoff']", state_value(state, "roundoff"), low=0.0, high=1.0)
         power = integer("state['power']", state_value(state, "power"), low=-FARTHEST, high=FARTHEST)
-        self._delta, self._power = delta, power
+        self._missed, self._power = missed, power
         self.share, self.message = share, str(state_entry(state, "message"))
         self._basis, self._rows, self._placed = np.array(basis), np.array(rows, np.float64), {}
         self._roundoff = roundoff

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrtheory._array import beside, beside_jax, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array
 from lrtheory._validation import integer
@@ -24,23 +24,23 @@ from lrtheory.continual_learning.recursion.steps import RecursionState
 if TYPE_CHECKING:
     from lrtheory.continual_learning.problem import EditProblem
 
-__all__ = ["AdapterCertificate", "adapter_of"]
+__all__ = ["LowRankEditCertificate", "adapter_of"]
 
 STATEMENT = "continual_learning/RL-19"
 
 
 @result
-class AdapterCertificate(Result):
+class LowRankEditCertificate(Certificate):
     """The objective of all edits at an adapter, and that no change of its rank has a smaller one.
 
     Attributes
     ----------
-    gap : float
-        The adapter's objective is at most bound + gap; what is not 0 here is the rounding of its factors.
+    achieved : float
+        The objective at the adapter.
     bound : float
         No change of this rank has a smaller objective.
-    statement : str
-        The statement behind the bound.
+    gap : float
+        The rounding of the factors, where it is not 0.
     excess : float
         Price of the rank, a part of the bound: the objective of the map of full rank is bound - excess.
     B : array of shape (p, rank), or (d, rank) in the layout "rows"
@@ -55,9 +55,9 @@ class AdapterCertificate(Result):
         The unit roundoff of the arithmetic.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     excess: float
     B: Array
     A: Array
@@ -65,8 +65,10 @@ class AdapterCertificate(Result):
     anchor_weight: float
     unit: float
 
+    _statements = (STATEMENT,)
+
     def _facts(self) -> list[str]:
-        return [f"objective {self.bound + self.gap:.6g}, and no change of this rank has one below {self.bound:.6g}"]
+        return [f"objective {self.achieved:.6g}, and no change of this rank has one below {self.bound:.6g}"]
 
     @beside_jax
     def verify(self, problem: EditProblem) -> bool:
@@ -83,7 +85,7 @@ class AdapterCertificate(Result):
         bool
             Whether both are as stated, up to rounding.
         """
-        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or self.statement != STATEMENT:
+        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not self._is_sound():
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         B, A = (np.asarray(to_numpy(factor), np.float64) for factor in (self.B, self.A))
@@ -98,7 +100,7 @@ class AdapterCertificate(Result):
         first = batch.cost(batch.W0)
         slack = batch.slack(self.unit, (n,), W, first, first)
         near = abs(self.excess - excess) <= slack and abs(self.bound - least) <= slack
-        return bool(near and self.gap >= 0 and abs(reached - self.bound - self.gap) <= slack)
+        return bool(near and self.achieved >= self.bound and abs(reached - self.achieved) <= slack)
 
 
 def adapter_of(
@@ -122,7 +124,7 @@ def adapter_of(
     Returns
     -------
     LowRankFactors
-        Factors, whose certificate is an `AdapterCertificate`.
+        Factors, whose certificate is a `LowRankEditCertificate`.
     """
     D = np.asarray(to_numpy(held.W - held.prior.W0))
     rank = integer("rank", rank, low=1, high=min(D.shape))
@@ -137,7 +139,7 @@ def adapter_of(
     error = float(np.linalg.norm(inputs @ outputs - D)) / norm if norm > 0 else 0.0
     B, A = (inputs, outputs) if layout == "rows" else (outputs.T, inputs.T)
     A, B, shown = (beside(np.ascontiguousarray(x), like) for x in (A, B, np.linalg.svd(D, compute_uv=False)))
-    proof = AdapterCertificate(gap, bound, STATEMENT, excess, B, A, *numbers)
+    proof = LowRankEditCertificate._of(bound + gap, bound, STATEMENT, excess, B, A, *numbers)
     return LowRankFactors(B, A, 1.0, shown, error, "least objective", "", proof)
 
 

@@ -109,8 +109,8 @@ class Queries:
         -------
         LowRankFactors
             `delta` = B A has the shape of W0 and is added to it: B is (p, rank) and A (rank, d) in the layout "torch",
-            as adapters are stored, and B is (d, rank) and A (rank, p) in the layout "rows". The certificate is an
-            `AdapterCertificate` (statement RL-19). The least objective is not always the best recall of edits.
+            as adapters are stored, and B is (d, rank) and A (rank, p) in the layout "rows". The certificate is a
+            `LowRankEditCertificate` (statement RL-19). The least objective is not always the best recall of edits.
 
         Raises
         ------
@@ -190,8 +190,7 @@ class Queries:
             return None
         prior, bound = self._held.prior, float(self._held.initial) / 4
         deviation = float(prior.penalty(self._held.W - prior.W0))
-        gap = max(0.0, bound - deviation)
-        return DriftCertificate(gap, bound, "continual_learning/RL-4", deviation, *self._arithmetic())
+        return DriftCertificate._of(deviation, bound, "continual_learning/RL-4", *self._arithmetic())
 
     # --- the state -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory.continual_learning.recursion.batch import Batch, possible
 
 if TYPE_CHECKING:
@@ -19,20 +19,16 @@ __all__ = ["DriftCertificate", "EditCertificate", "EditReport", "EditReports", "
 
 
 @result
-class EditCertificate(Result):
+class EditCertificate(Certificate):
     """The quarter law for one edit: all that was there before pays at most a quarter of the squared surprise.
 
     Attributes
     ----------
-    gap : float
-        bound - paid, at least 0.
-    bound : float
-        A quarter of the squared surprise, weights of edits included.
-    statement : str
-        The statement behind the bound.
-    paid : float
+    achieved : float
         Cost of the moved outputs of earlier edits, of the anchors and of the weights: the rise of their part of the
         objective.
+    bound : float
+        A quarter of the squared surprise, weights of edits included.
     label : int or str
         The edit.
     ridge : float
@@ -43,17 +39,18 @@ class EditCertificate(Result):
         The unit roundoff of the arithmetic.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
-    paid: float
+    gap: float
     label: int | str
     ridge: float
     anchor_weight: float
     unit: float
 
+    _statements = ("continual_learning/RL-9",)
+
     def _facts(self) -> list[str]:
-        return [f"others pay {self.paid:.6g}, and never more than {self.bound:.6g} ({self.statement})"]
+        return [f"others pay {self.achieved:.6g}, and never more than {self.bound:.6g} ({self.statement})"]
 
     def verify(self, problem: EditProblem) -> bool:
         """Recompute both sides by two batch solutions.
@@ -69,8 +66,7 @@ class EditCertificate(Result):
         bool
             Whether both numbers are those of the batch solutions, up to rounding, and the law holds.
         """
-        fit = self.statement == "continual_learning/RL-9"
-        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not fit:
+        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not self._is_sound():
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         place = batch.place(self.label)
@@ -82,28 +78,23 @@ class EditCertificate(Result):
         paid = batch.moved(after - before, place)
         known = (self.unit, (place, place + 1), before, surprise)
         slack = batch.slack(*known, surprise)
-        sound = self.gap == max(0.0, self.bound - self.paid) and self.paid >= 0
         # what is paid is an inner product of what is left of the surprise and what is not
         product = 8 * (len(K) + 1) * max(self.unit, 2.0**-53) * surprise
         near = abs(self.bound - surprise / 4) <= slack
-        near = near and abs(self.paid - paid) <= batch.slack(*known, paid) + product
-        return bool(sound and near and self.paid <= self.bound + slack)
+        near = near and abs(self.achieved - paid) <= batch.slack(*known, paid) + product
+        return bool(near and 0 <= self.achieved <= self.bound + slack)
 
 
 @result
-class DriftCertificate(Result):
+class DriftCertificate(Certificate):
     """The quarter law for all edits at once: the map is as near to where it began as their surprise says.
 
     Attributes
     ----------
-    gap : float
-        bound - deviation, at least 0.
+    achieved : float
+        ridge times the squared drift of the weights, and anchor_weight times that of the outputs of the anchors.
     bound : float
         A quarter of the squared surprise of all edits at the first weights.
-    statement : str
-        The statement behind the bound.
-    deviation : float
-        ridge times the squared drift of the weights, and anchor_weight times that of the outputs of the anchors.
     ridge : float
         The weight of the distance from the first weights, lambda squared.
     anchor_weight : float
@@ -112,13 +103,14 @@ class DriftCertificate(Result):
         The unit roundoff of the arithmetic.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
-    deviation: float
+    gap: float
     ridge: float
     anchor_weight: float
     unit: float
+
+    _statements = ("continual_learning/RL-4",)
 
     @property
     def drift_bound(self) -> float:
@@ -131,7 +123,7 @@ class DriftCertificate(Result):
         return math.sqrt(self.bound / self.anchor_weight) if self.anchor_weight > 0 else math.inf
 
     def _facts(self) -> list[str]:
-        return [f"deviation {self.deviation:.6g}, and never more than {self.bound:.6g} ({self.statement})"]
+        return [f"deviation {self.achieved:.6g}, and never more than {self.bound:.6g} ({self.statement})"]
 
     def verify(self, problem: EditProblem) -> bool:
         """Recompute both sides by a batch solution.
@@ -147,8 +139,7 @@ class DriftCertificate(Result):
         bool
             Whether both numbers are those of the batch solution, up to rounding, and the law holds.
         """
-        fit = self.statement == "continual_learning/RL-4"
-        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not fit:
+        if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not self._is_sound():
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
         n = len(batch.edits)
@@ -156,10 +147,9 @@ class DriftCertificate(Result):
         deviation = batch.moved(batch.solution(n) - batch.W0, 0)
         known = (self.unit, (n,), batch.W0, surprise)
         slack = batch.slack(*known, surprise)
-        sound = self.gap == max(0.0, self.bound - self.deviation) and self.deviation >= 0
         near = abs(self.bound - surprise / 4) <= slack
-        near = near and abs(self.deviation - deviation) <= batch.slack(*known, deviation)
-        return bool(sound and near and self.deviation <= self.bound + slack)
+        near = near and abs(self.achieved - deviation) <= batch.slack(*known, deviation)
+        return bool(near and 0 <= self.achieved <= self.bound + slack)
 
 
 @result
@@ -241,7 +231,6 @@ def report_of(
     paid, bound = float(step.interference), float(step.surprise) / 4
     certificate = None
     if numbers is not None:
-        gap = max(0.0, bound - paid)
-        certificate = EditCertificate(gap, bound, "continual_learning/RL-9", paid, label, *numbers)
+        certificate = EditCertificate._of(paid, bound, EditCertificate._statements[0], label, *numbers)
     surprise, residual = math.sqrt(step.surprise), math.sqrt(step.residual)
     return EditReport(step.change, surprise, residual, paid, label, method, counts, certificate)

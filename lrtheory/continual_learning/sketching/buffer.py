@@ -19,7 +19,7 @@ from lrtheory.continual_learning.sketching.rows import energy_of, parts_of
 __all__ = ["DROPPED", "SketchBuffer", "Snapshot"]
 
 #: after a shrink, rows with a squared length below DROPPED * roundoff * (squared norm of the stream) are deleted; they
-#: are rounding left by equal singular values. The norm is at most the largest squared length plus delta
+#: are rounding left by equal singular values. The norm is at most the largest squared length plus `missed`
 DROPPED = 8
 #: the unit is raised when rows come that are larger by so many powers of two, and lowered when decay has done as much
 SLACK = 30
@@ -36,7 +36,7 @@ class Snapshot:
     energies: np.ndarray  # squared singular values of what is held, the largest first
     F: np.ndarray  # (n, at most rank): its leading right singular vectors times singular values, as columns
     rows: np.ndarray  # (at most rank, n): the sketch
-    delta: float  # with what the last shrink took
+    missed: float  # with what the last shrink took
     roundoff: float  # of the coarsest arithmetic behind the sketch
 
 
@@ -56,7 +56,7 @@ class SketchBuffer:
         self.gram = np.zeros((n_features, n_features)) if exact else None
         self.buffer = np.zeros((0, n_features), np.float32)  # float32 until the first float64 comes
         self.filled, self.n_rows, self.n_shrinks, self.unit = 0, 0, 0, 0
-        self.delta, self.mass = 0.0, 0.0
+        self.missed, self.mass = 0.0, 0.0
         self.roundoff = DOUBLE  # the coarsest unit roundoff in which rows were changed
 
     @property
@@ -79,7 +79,7 @@ class SketchBuffer:
         self._fit(other.buffer.dtype, other.unit + math.frexp(other.mass)[1] // 2 if other.mass > 0.0 else None)
         shift = other.unit - self.unit
         self.mass += math.ldexp(other.mass, 2 * shift)
-        self.delta += math.ldexp(other.delta, 2 * shift)
+        self.missed += math.ldexp(other.missed, 2 * shift)
         self.roundoff = max(self.roundoff, other.roundoff)
         if self.gram is not None and other.gram is not None:
             self.gram += scaled(other.gram, 2 * shift)
@@ -93,7 +93,7 @@ class SketchBuffer:
         self.roundoff = self._coarser()
         if self.gram is not None:
             self.gram *= decay**2
-        self.delta, self.mass = self.delta * decay**2, self.mass * decay**2
+        self.missed, self.mass = self.missed * decay**2, self.mass * decay**2
         if 0.0 < self.mass < 0.25**SLACK:
             self._move(self.unit + math.frexp(self.mass)[1] // 2)
 
@@ -106,15 +106,15 @@ class SketchBuffer:
             energies = np.maximum(energies[::-1], 0.0)
             F = V[:, ::-1][:, : self.rank] * np.sqrt(energies[: self.rank])
         if self.gram is None and self.filled <= self.rank:
-            rows, delta = self.rows.copy(), 0.0
+            rows, missed = self.rows.copy(), 0.0
         else:
-            rows, delta = self._shrunk(energies, F)
+            rows, missed = self._shrunk(energies, F)
         dtype = self.buffer.dtype
         F, rows = F.astype(dtype, copy=False), rows.astype(dtype, copy=False)
-        return Snapshot(energies, F, rows, self.delta + delta, self._coarser())
+        return Snapshot(energies, F, rows, self.missed + missed, self._coarser())
 
     def root(self) -> np.ndarray:
-        """All rows that are held without a shrink, whose Gram matrix is the one that `delta` belongs to."""
+        """All rows that are held without a shrink, whose Gram matrix is the one that `missed` belongs to."""
         if self.gram is None:
             return self.rows.copy()
         energies, V = np.linalg.eigh(self.gram)
@@ -138,17 +138,17 @@ class SketchBuffer:
 
     def _shrink(self) -> None:
         """Make room in a full buffer."""
-        left, delta = self._shrunk(*leading(self.rows.T, self.rank))
+        left, missed = self._shrunk(*leading(self.rows.T, self.rank))
         self.roundoff = self._coarser()
         self.buffer[: len(left)] = left
-        self.filled, self.delta, self.n_shrinks = len(left), self.delta + delta, self.n_shrinks + 1
+        self.filled, self.missed, self.n_shrinks = len(left), self.missed + missed, self.n_shrinks + 1
 
     def _shrunk(self, energies: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, float]:
         """The rows that are left when the first energy beyond `rank` is subtracted from all, and that energy."""
-        delta = energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)
-        least = DROPPED * np.finfo(energies.dtype).eps * (float(energies[0]) + self.delta)
-        n = int(np.count_nonzero(energies[: self.rank] - delta > least))
-        return (F[:, :n] * lengths_left(energies[:n], delta)).T, float(delta)
+        missed = energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)
+        least = DROPPED * np.finfo(energies.dtype).eps * (float(energies[0]) + self.missed)
+        n = int(np.count_nonzero(energies[: self.rank] - missed > least))
+        return (F[:, :n] * lengths_left(energies[:n], missed)).T, float(missed)
 
     def _coarser(self) -> float:
         return max(self.roundoff, float(np.finfo(self.buffer.dtype).eps) / 2)
@@ -164,7 +164,7 @@ class SketchBuffer:
     def _move(self, unit: int) -> None:
         """Go over to another unit."""
         shift, self.unit = self.unit - unit, unit
-        self.delta, self.mass = math.ldexp(self.delta, 2 * shift), math.ldexp(self.mass, 2 * shift)
+        self.missed, self.mass = math.ldexp(self.missed, 2 * shift), math.ldexp(self.mass, 2 * shift)
         self.rows[:] = scaled(self.rows, shift)
         if self.gram is not None:
             self.gram = scaled(self.gram, 2 * shift)

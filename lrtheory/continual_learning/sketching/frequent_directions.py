@@ -21,7 +21,7 @@ __all__ = ["METHODS", "FrequentDirections", "chosen"]
 
 METHODS = ("auto", "fd", "gram")
 #: numbers of a state beside its counts
-SUMS = ("delta", "mass", "roundoff")
+SUMS = ("missed", "mass", "roundoff")
 #: the exact Gram matrix is cheaper up to so many columns a row of the sketch
 EXACT = 4
 
@@ -32,7 +32,7 @@ class FrequentDirections:
     .. math:: 0 \preceq A^T A - B^T B \preceq \delta I, \qquad
         \delta \le \min_{k \le \ell} \frac{\|A - A_k\|_F^2}{\ell + 1 - k}
 
-    where A_k is the best approximation of rank k and delta is added up in the pass (statements FD-1 and FD-6). A buffer
+    where A_k is the best approximation of rank k and delta, or `missed`, is added up in the pass (FD-1, FD-6). A buffer
     gathers rows; when it is full, it is rotated to orthogonal rows, and the squared length of the (l+1)-th is
     subtracted from all squared lengths.
 
@@ -48,8 +48,8 @@ class FrequentDirections:
         In (0, 1]: what all earlier rows are multiplied by before each batch of rows. Batches are then not exchangeable.
     method : {"auto", "fd", "gram"}
         "fd" is the pass with a buffer. "gram" keeps the n x n matrix A^T A and shrinks it once, when it is read, so
-        that delta is the (l+1)-th squared singular value of A: no l rows have a smaller one. "auto" is "gram" where n
-        is at most 4 l, and there it is also faster.
+        that `missed` is the (l+1)-th squared singular value of A: no l rows miss less. "auto" is "gram" where n is at
+        most 4 l, and there it is also faster.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class FrequentDirections:
     >>> import numpy as np
     >>> stream = FrequentDirections(3, 1, method="fd")
     >>> stream.update([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    >>> np.abs(np.round(stream.sketch, 12)).tolist(), stream.delta, stream.mass
+    >>> np.abs(np.round(stream.sketch, 12)).tolist(), stream.missed, stream.mass
     ([[2.645751311065, 0.0, 0.0]], 2.0, 11.0)
     """
 
@@ -140,21 +140,21 @@ class FrequentDirections:
         return scaled(self._read().rows, self._held.unit).copy()
 
     @property
-    def delta(self) -> float:
+    def missed(self) -> float:
         """The sum of all that was subtracted from squared lengths, in squared units of the rows.
 
         Rounded up where it is too small for the digits of doubles, so that it stays a bound.
         """
-        return upper_value(self._read().delta, 2 * self._held.unit)
+        return upper_value(self._read().missed, 2 * self._held.unit)
 
     @property
     def certificate(self) -> SketchCertificate:
         """Proof of the loss of `sketch` (statement FD-6)."""
         read, unit = self._read(), self._held.unit
         allowed = (self._held.mass - energy_of(read.rows)) / (self.rank + 1)
-        gap = true_value(max(allowed - read.delta, 0.0), 2 * unit)
+        bound = max(self.missed, true_value(allowed, 2 * unit))
         sizes = (self.rank, self.buffer, read.roundoff)
-        return SketchCertificate(gap, self.delta, STATEMENT, self.sketch, self.mass, *sizes)
+        return SketchCertificate._of(self.missed, bound, STATEMENT, self.sketch, self.mass, *sizes)
 
     def update(self, rows: Rows) -> None:
         """Take in one batch of rows; with `decay` below 1, earlier ones are multiplied by it first.
@@ -367,13 +367,13 @@ class FrequentDirections:
         return made
 
     def _refuse_losses(self, held: SketchBuffer) -> None:
-        """Refuse a state whose delta is more than shrinks can have taken from its mass (statement FD-6)."""
+        """Refuse a state that missed more than shrinks can have taken from its mass (statement FD-6)."""
         kept = energy_of(held.rows) if held.gram is None else float(np.trace(held.gram))
         # each shrink rounds rows, and so does each batch before which they faded; sums are added up in doubles
         steps = 2 * held.n_shrinks + self.buffer + self.n_features + (held.n_rows if self.decay < 1.0 else 0)
         slack = (16 * held.roundoff * steps + 16 * UNITS[1] * held.n_rows) * held.mass
-        if not held.delta * (self.rank + 1) <= held.mass - kept + slack:
-            raise must("state['delta']", f"at most the mass that is lost over rank + 1, {self.rank + 1}", held.delta)
+        if not held.missed * (self.rank + 1) <= held.mass - kept + slack:
+            raise must("state['missed']", f"at most the mass that is lost over rank + 1, {self.rank + 1}", held.missed)
 
     def _read(self) -> Snapshot:
         if self._known is None:

@@ -43,17 +43,17 @@ def sketch(A: Rows, rank: int, *, buffer: int | None = None, method: str = "auto
     --------
     >>> import numpy as np
     >>> found = sketch(np.diag([3.0, 2.0, 1.0]), 2)
-    >>> found.method, round(found.delta, 12), found.mass
+    >>> found.method, round(found.missed, 12), found.mass
     ('gram', 1.0, 14.0)
     """
     rows = matrix_of(A)
     stream = FrequentDirections(rows.shape[1], rank, buffer=buffer, method=method)
     stream.update(rows)
     certificate = stream.certificate
-    share = certificate.bound / stream.mass if stream.mass > 0 else 0.0
+    share = certificate.achieved / stream.mass if stream.mass > 0 else 0.0
     return SketchResult(
         sketch=stream.sketch,
-        delta=stream.delta,
+        missed=stream.missed,
         mass=stream.mass,
         rank=stream.rank,
         n_rows=stream.n_rows,

@@ -35,7 +35,7 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     Returns
     -------
     SketchResult
-        Without a certificate; delta sums the largest squared lengths that were dropped, and nothing bounds it in
+        Without a certificate; `missed` sums the largest squared lengths that were dropped, and nothing bounds it in
         advance.
 
     Raises
@@ -51,13 +51,13 @@ def truncated(A: Rows, rank: int, *, buffer: int | None = None) -> SketchResult:
     if room <= rank:
         raise must("buffer", f"an integer above rank {rank}", buffer)
     unit = unit_of(given)
-    rows, mass, delta, n = np.zeros((0, given.shape[1]), given.dtype), 0.0, 0.0, 0
+    rows, mass, missed, n = np.zeros((0, given.shape[1]), given.dtype), 0.0, 0.0, 0
     for part in parts_of(given, room - rank):
         part = scaled(part, -unit)
         mass, n = mass + energy_of(part), n + 1
         energies, F = leading(np.concatenate([rows, part]).T, rank)
-        rows, delta = F.T, delta + float(energies[rank : rank + 1].sum())
-    ends = (true_value(delta, 2 * unit), true_value(mass, 2 * unit))
+        rows, missed = F.T, missed + float(energies[rank : rank + 1].sum())
+    ends = (true_value(missed, 2 * unit), true_value(mass, 2 * unit))
     return _answer(scaled(rows, unit), ends, given, rank, "truncated", {"factorizations": n})
 
 
@@ -76,7 +76,7 @@ def random_rows(A: Rows, rank: int, *, rng: Rng = None) -> SketchResult:
     Returns
     -------
     SketchResult
-        Without a certificate; delta is the mass, which says nothing, and a direction may also gain.
+        Without a certificate; `missed` is the mass, which says nothing, and a direction may also gain.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _answer(
 ) -> SketchResult:
     return SketchResult(
         sketch=rows,
-        delta=ends[0],
+        missed=ends[0],
         mass=ends[1],
         rank=rank,
         n_rows=given.shape[0],

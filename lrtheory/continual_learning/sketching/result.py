@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._kernels.units import largest_of, scaled, true_value
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._validation import must
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of, parts_of
 
@@ -23,7 +23,7 @@ UNITS = (2.0**-24, 2.0**-53)
 
 
 @result
-class SketchCertificate(Result):
+class SketchCertificate(Certificate):
     r"""Proof of how much a sketch B misses of the rows A of a stream, known without A (statement FD-6).
 
     .. math:: 0 \le \|A x\|^2 - \|B x\|^2 \le \delta \|x\|^2 \text{ for every } x, \qquad
@@ -31,12 +31,10 @@ class SketchCertificate(Result):
 
     Attributes
     ----------
-    gap : float
-        Largest value that the missing mass allows, minus delta; at least 0.
+    achieved : float
+        \delta, what the sketch missed: no unit vector loses more, in squared units of the rows.
     bound : float
-        delta, in squared units of the rows: no unit vector loses more.
-    statement : str
-        The statement behind it.
+        The largest value that the missing mass allows, which no sketch of this many rows and this mass exceeds.
     rows : array of shape (r, n_features)
         B.
     mass : float
@@ -49,24 +47,26 @@ class SketchCertificate(Result):
         The unit roundoff of the coarsest arithmetic of the pass, of single or of double precision.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     rows: np.ndarray
     mass: float
     rank: int
     buffer: int
     unit: float
 
-    def _facts(self) -> list[str]:
-        return [f"no unit vector loses more than {self.bound:.6g} of a mass of {self.mass:.6g} ({self.statement})"]
+    _statements = (STATEMENT,)
 
-    def verify(self, rows: Rows) -> bool:
+    def _facts(self) -> list[str]:
+        return [f"no unit vector loses more than {self.achieved:.6g} of a mass of {self.mass:.6g} ({self.statement})"]
+
+    def verify(self, problem: Rows) -> bool:
         """Recompute both sides from all rows of the stream, at the cost of their Gram matrix.
 
         Parameters
         ----------
-        rows : array or sparse matrix of shape (T, n_features)
+        problem : array or sparse matrix of shape (T, n_features)
             All rows in any order; where older rows decayed, multiplied by what they decayed to.
 
         Returns
@@ -85,16 +85,16 @@ class SketchCertificate(Result):
         """
         if self.rows.ndim != 2:
             raise must("rows", "a certificate with a matrix of rows", self.rows.shape)
-        given = checked_rows("rows", rows, self.rows.shape[1])
-        whole = (self.gap, self.bound, self.mass)
+        given = checked_rows("problem", problem, self.rows.shape[1])
+        whole = (self.achieved, self.bound, self.mass)
         floats = self.rows.dtype in (np.float32, np.float64) and np.isfinite(self.rows).all()
         if not floats or not all(math.isfinite(x) and x >= 0 for x in whole):
             return False
-        if self.statement != STATEMENT or not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
+        if not self._is_sound() or not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
             return False
         unit = math.frexp(max(largest_of(given), largest_of(self.rows)))[1]
         excess, mass = _excess(given, self.rows, unit)
-        gap, bound, stated = (true_value(x, -2 * unit) for x in whole)
+        missed, bound, stated = (true_value(x, -2 * unit) for x in whole)
         kept = energy_of(scaled(self.rows.astype(np.float64), -unit))
         steps = 2 * given.shape[0] / (self.buffer - self.rank) + sum(self.rows.shape)
         # sums of squares are added up in doubles, also of rows in single precision
@@ -103,9 +103,9 @@ class SketchCertificate(Result):
         return bool(
             abs(stated - mass) <= max(own, 8 * np.finfo(given.dtype).eps * mass)
             and -slack <= excess[0]
-            and excess[-1] <= bound + slack
-            and bound <= (stated - kept) / (self.rank + 1) + slack
-            and abs(gap - max(0.0, (stated - kept) / (self.rank + 1) - bound)) <= own
+            and excess[-1] <= missed + slack
+            and missed <= (stated - kept) / (self.rank + 1) + slack
+            and abs(bound - max(missed, (stated - kept) / (self.rank + 1))) <= own
         )
 
 
@@ -129,7 +129,7 @@ class SketchResult(Result):
     ----------
     sketch : array of shape (r, n_features)
         At most `rank` rows, whose Gram matrix stands for that of all rows.
-    delta : float
+    missed : float
         The most that a unit vector loses: the difference of the two quadratic forms, in squared units of the rows.
     mass : float
         The sum of squares of all rows.
@@ -150,7 +150,7 @@ class SketchResult(Result):
     """
 
     sketch: np.ndarray
-    delta: float
+    missed: float
     mass: float
     rank: int
     n_rows: int

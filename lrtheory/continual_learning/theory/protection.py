@@ -53,14 +53,14 @@ def leak_limit(missed: Number, largest: Number) -> Number:
     return plain(number("missed", missed, 0) * number("largest", largest, 0))
 
 
-def leak_bounds(sketched: Number, delta: Number, change: Number) -> tuple[Number, Number]:
+def leak_bounds(sketched: Number, missed: Number, change: Number) -> tuple[Number, Number]:
     r"""Enclose the change of all old outputs, from a sketch of the old inputs alone (statement CS-3).
 
     Parameters
     ----------
     sketched : number
         \|B dW\|^2 with the rows B of a sketch of the old inputs by Frequent Directions.
-    delta : number
+    missed : number
         The sum of all shrinks of the sketch.
     change : number
         \|dW\|^2.
@@ -89,7 +89,7 @@ def leak_bounds(sketched: Number, delta: Number, change: Number) -> tuple[Number
     (3, 11)
     """
     low = number("sketched", sketched, 0)
-    return plain(low), plain(low + number("delta", delta, 0) * number("change", change, 0))
+    return plain(low), plain(low + number("missed", missed, 0) * number("change", change, 0))
 
 
 def energy_rank(spectrum: ArrayLike, share: Number, *, mass: Number | None = None) -> int | None:

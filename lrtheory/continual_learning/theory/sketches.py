@@ -174,7 +174,7 @@ def shrinkage_limit(mass: Number, kept: Number, rank: int) -> Number:
     return plain(exact(lost) / (integer("rank", rank, low=1) + 1))
 
 
-def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, delta: Number | None = None) -> Number:
+def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, missed: Number | None = None) -> Number:
     r"""Bound what the stream has outside of the k first directions of its sketch (statement FD-2).
 
     Parameters
@@ -185,7 +185,7 @@ def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, delta: Number | 
         Number of directions, from 0 to l.
     rank : int
         l, the rows that the sketch keeps.
-    delta : number or None
+    missed : number or None
         The sum of all shrinks, where the sketch was made; None bounds it before.
 
     Returns
@@ -212,13 +212,13 @@ def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, delta: Number | 
     --------
     >>> projection_bound([3.0, 2.0, 1.0], 1, rank=2)
     7.5
-    >>> projection_bound([3, 2, 1], 1, rank=2, delta=1)
+    >>> projection_bound([3, 2, 1], 1, rank=2, missed=1)
     6
     """
     rows = integer("rank", rank, low=1)
     first, tail = integer("k", k, low=0, high=rows), tail_energy(spectrum, k)
-    if delta is not None:
-        return plain(tail + first * number("delta", delta, 0))
+    if missed is not None:
+        return plain(tail + first * number("missed", missed, 0))
     return plain(exact((rows + 1) * tail) / (rows + 1 - first))
 
 
@@ -229,14 +229,14 @@ class Counters(NamedTuple):
     ----------
     counters : dict of int to number
         Remaining weight of each item, without zeros.
-    delta : number
+    missed : number
         The sum of all decrements.
     n_shrinks : int
         Decrements between items, those by 0 among them; a last one, for reading, is not counted.
     """
 
     counters: dict[int, Number]
-    delta: Number
+    missed: Number
     n_shrinks: int
 
 
@@ -279,25 +279,25 @@ def misra_gries(items: Iterable[tuple[int, Number]], rank: int, *, buffer: int |
     Examples
     --------
     >>> misra_gries([(0, 4), (1, 1), (0, 4), (2, 1)], 1, buffer=2)
-    Counters(counters={0: 6}, delta=2, n_shrinks=2)
+    Counters(counters={0: 6}, missed=2, n_shrinks=2)
     """
     kept = integer("rank", rank, low=1)
     places = 2 * kept if buffer is None else integer("buffer", buffer, low=1)
     if places <= kept:
         raise must("buffer", f"an integer above rank {kept}", buffer)
     slots: list[tuple[int, Number]] = []
-    delta: Number = 0
+    missed: Number = 0
     n_shrinks = 0
     is_other = isinstance(items, (str, np.ndarray)) or not isinstance(items, Iterable)
     for item, weight in pairs("items", items if is_other else list(items)):
         if len(slots) == places:
             slots, taken = _decremented(slots, kept)
-            delta, n_shrinks = delta + taken, n_shrinks + 1
+            missed, n_shrinks = missed + taken, n_shrinks + 1
         slots.append((item, number("items", weight, 0, ends="(]")))
     if len(slots) > kept:
         slots, taken = _decremented(slots, kept)
-        delta = delta + taken
-    return Counters({item: plain(value) for item, value in _summed(slots).items()}, plain(delta), n_shrinks)
+        missed = missed + taken
+    return Counters({item: plain(value) for item, value in _summed(slots).items()}, plain(missed), n_shrinks)
 
 
 def _summed(slots: list[tuple[int, Number]]) -> dict[int, Number]:

@@ -130,7 +130,7 @@ def randomized_svd(
     error, rounding = difference((left, right, 1.0), (new_left, new_right, 1.0))
     least, most = max(0.0, tail(truth.values, kept) - truth.rounding), error + rounding
     norm = tail(truth.values, 0)
-    proof = FactorsCertificate(most - least, least, most, BEST, new_left, new_right, 1.0)
+    proof = FactorsCertificate._of(most, least, BEST, new_left, new_right, 1.0)
     share = error / norm if norm > 0 else 0.0
     return LowRankFactors(new_left, new_right, 1.0, values, share, "randomized", "the range of random columns", proof)
 

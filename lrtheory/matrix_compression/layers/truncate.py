@@ -8,14 +8,14 @@ with the projector P onto the row space of X'.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._kernels.low_rank import core, rounding_of, tail
 from lrtheory._kernels.units import unit_of
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._result.low_rank import LowRankFactors, certified, relative
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import at_most_one, floats, must
@@ -43,71 +43,74 @@ class _Metric(NamedTuple):
 
 
 @result
-class LayerCertificate(Result):
+class LayerCertificate(Certificate):
     r"""Bounds on the error at the output of a layer, in the Frobenius norm over all inputs.
 
     Attributes
     ----------
-    gap : float
-        upper - bound, at least 0.
+    achieved : float
+        This weight errs no more.
     bound : float
         No weight of this rank errs less.
-    upper : float
-        Upper bound on the error of this weight.
-    statement : str
-        The statement behind the bound.
     B : array of shape (d_out, rank)
         The left factor.
     A : array of shape (rank, d_in)
         The right factor.
+    metric : {"inputs", "covariance"}
+        What the second part of the problem is.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    upper: float
-    statement: str
+    gap: float
     B: Array
     A: Array
+    metric: Literal["inputs", "covariance"]
+
+    _statements = (WHITENED, DISTILLED)
 
     def _facts(self) -> list[str]:
         least = f"nothing of rank {self.A.shape[0]} by less than {self.bound:.6g} ({self.statement})"
-        return [f"off by at most {self.upper:.6g} at the output, and {least}"]
+        return [f"off by at most {self.achieved:.6g} at the output, and {least}"]
 
-    def verify(
-        self,
-        W: ArrayLike,
-        *,
-        inputs: ArrayLike | None = None,
-        covariance: ArrayLike | None = None,
-        targets: ArrayLike | None = None,
-    ) -> bool:
+    def verify(self, problem: tuple[ArrayLike, ...]) -> bool:
         """Recompute both sides from the weight and the inputs.
 
         Parameters
         ----------
-        W : array of shape (d_out, d_in)
-            The weight that was truncated.
-        inputs, covariance, targets : array or None
-            As `truncate` had them.
+        problem : pair (W, inputs) or (W, covariance), or triple (W, inputs, targets)
+            The weight that was truncated, and what `truncate` had beside it.
 
         Returns
         -------
         bool
             Whether the weight errs as stated, and no other of its rank can err less than the bound, up to rounding.
+
+        Raises
+        ------
+        TypeError
+            If that is neither a pair nor a triple.
         """
-        given = _read(W, inputs, covariance, targets)
+        if not isinstance(problem, (tuple, list)) or len(problem) not in (2, 3):
+            raise must("problem", "a pair (W, inputs), or a triple (W, inputs, targets)", problem, TypeError)
+        W, second, targets = (*problem, None)[:3]
+        if self.metric not in ("inputs", "covariance") or (targets is not None and self.metric == "covariance"):
+            return False
+        beside = {self.metric: second}
+        given = _read(W, beside.get("inputs"), beside.get("covariance"), targets)
         B, A = np.asarray(self.B, np.float64), np.asarray(self.A, np.float64)
         if B.ndim != 2 or A.ndim != 2 or B.shape[0] != given.W.shape[0] or A.shape[1] != given.W.shape[1]:
             return False
         if self.statement != (WHITENED if targets is None else DISTILLED) or B.shape[1] != A.shape[0]:
+            return False
+        if not self._is_sound():
             return False
         found = _metric(given)
         values = np.linalg.svd(found.target, compute_uv=False)
         error = math.ldexp(_error(given, found.unit, B, A), found.unit)
         least = math.ldexp(math.hypot(found.outside, tail(values, len(A))), found.unit)
         slack = 4 * math.ldexp(found.rounding, found.unit)
-        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper) < math.inf
-        return bool(error <= self.upper + slack and self.bound <= least + slack and exact and self.gap >= 0)
+        return bool(error <= self.achieved + slack and self.bound <= min(self.achieved, least + slack))
 
 
 class _Given(NamedTuple):
@@ -285,7 +288,8 @@ def truncate(
     most = max(_error(given, found.unit, B.astype(np.float64), A.astype(np.float64)), least) + found.rounding
     least, most = math.ldexp(max(0.0, least - found.rounding), found.unit), math.ldexp(most, found.unit)
     statement = WHITENED if targets is None else DISTILLED
-    proof = LayerCertificate(most - least, least, most, statement, B, A)
+    metric = "inputs" if covariance is None else "covariance"
+    proof = LayerCertificate._of(most, least, statement, B, A, metric)
     method = "whitened" if targets is None else "distilled"
     reason = "the metric of the inputs" if targets is None else "other inputs, and the outputs of the original"
     return LowRankFactors(B, A, 1.0, np.ldexp(values, found.unit), relative(errors, kept), method, reason, proof)

@@ -48,7 +48,7 @@ def sketch_of(A: np.ndarray, rank: int, buffer: int) -> FrequentDirections:
 
 def read(made: FrequentDirections) -> Found:
     """Return the rows of a sketch, the sum of its shrinks, and the energy that it has seen."""
-    return {"sketch": np.asarray(made.sketch), "delta": float(made.delta), "mass": float(made.mass)}
+    return {"sketch": np.asarray(made.sketch), "delta": float(made.missed), "mass": float(made.mass)}
 
 
 def sketched(case: Rows, rng: np.random.Generator | None = None) -> Found:

@@ -192,7 +192,7 @@ def bounded(case: Sketched, rng: np.random.Generator | None = None) -> Found:
     protector = SubspaceProtector(case.X.shape[1], layout="rows")
     protector.extend(sketch_of(np.ldexp(case.X, case.power), case.rank, case.buffer), rank=1)
     leak = protector.leak_bound(np.ldexp(case.change, -case.power))
-    delta = math.ldexp(leak.certificate.delta, 2 * (leak.certificate.power - case.power))
+    delta = math.ldexp(leak.certificate.missed, 2 * (leak.certificate.power - case.power))
     return {"lower": float(leak.lower), "upper": float(leak.upper), "delta": delta}
 
 

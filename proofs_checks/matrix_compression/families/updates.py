@@ -114,7 +114,7 @@ def panel(case: Update, rng: np.random.Generator, more: int = 0) -> Panel:
         baselines.randomized_svd(case.B, case.A, r, **scale, oversampling=0, rng=seed),
         baselines.randomized_svd(case.B, case.A, r, **scale, oversampling=2, n_powers=1, rng=seed),
     ]
-    bounds = [(one.certificate.bound, one.certificate.upper) for one in found]
+    bounds = [(one.certificate.bound, one.certificate.achieved) for one in found]
     return Panel(
         tuple(one.scale * np.asarray(one.B) for one in found),
         tuple(np.asarray(one.A) for one in found),

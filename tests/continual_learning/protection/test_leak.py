@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 
 from lrtheory.continual_learning import FrequentDirections, SubspaceProtector
-from tests.rules.forging import forged_fields
+from tests.rules.forging import forged_fields, with_gap
 
 
 def sketched(X: np.ndarray, rank: int, method: str = "fd") -> FrequentDirections:
@@ -36,7 +36,7 @@ def test_the_interval_covers_all_old_inputs_after_several_tasks(rng: int, dtype:
                 truth = float(np.sum((seen.astype(np.float64) @ change) ** 2))
                 slack = (1e-5 if dtype == np.float32 else 1e-12) * float(np.sum(seen.astype(float) ** 2) * np.sum(D**2))
                 assert found.lower - slack <= truth <= found.upper + slack
-                assert found.upper - found.lower <= protector.delta * np.sum(change**2) + slack
+                assert found.upper - found.lower <= protector.missed * np.sum(change**2) + slack
                 assert found.certificate.verify(seen)
                 assert found.certificate.verify(scipy.sparse.csr_array(seen))
     assert len(protector._rows) <= 20
@@ -60,13 +60,13 @@ def test_the_interval_is_exact_for_inputs_and_as_wide_as_delta_for_a_sketch() ->
         protector = SubspaceProtector(30)
         protector.extend(inputs, rank=3)
         found = protector.leak_bound(D)
-        assert protector.delta == 0.0
+        assert protector.missed == 0.0
         assert found.lower == pytest.approx(truth, rel=1e-12)
         assert found.upper == found.lower
     protector = SubspaceProtector(30)
     protector.extend(sketched(X, 5), rank=5)
     found = protector.leak_bound(D)
-    assert found.certificate.gap == pytest.approx(protector.delta * np.sum(D**2), rel=1e-12)
+    assert found.certificate.gap == pytest.approx(protector.missed * np.sum(D**2), rel=1e-12)
     # with no other change than along the weakest direction of the sketch, the bound is met by the best stream
     stream = np.concatenate([np.eye(4)[:3], np.repeat(0.3 * np.eye(4)[3:], 600, axis=0)])
     protector = SubspaceProtector(4)
@@ -131,8 +131,9 @@ def test_rounding_excuses_no_more_than_rounding(dtype: type, wrong: float) -> No
     assert certificate.verify(given)
     for factor in (1 + wrong, 1 - wrong):
         assert not certificate.verify(factor * given)
-    for end in (certificate.bound * (1 + 1e-9), certificate.bound * (1 - 1e-9)):  # doubles whatever made the rows
-        assert not dataclasses.replace(certificate, bound=end).verify(given)
+    for factor in (1 + 1e-9, 1 - 1e-9):  # doubles whatever made the rows
+        assert not with_gap(certificate, bound=factor * certificate.bound).verify(given)
+        assert not with_gap(certificate, achieved=factor * certificate.achieved).verify(given)
     for gap in (certificate.gap + 1e-9 * certificate.bound, certificate.gap + 1e-8 * certificate.bound):
         assert not dataclasses.replace(certificate, gap=gap).verify(given)
 
@@ -142,8 +143,8 @@ def test_what_a_sketch_of_tiny_rows_has_lost_is_not_nothing() -> None:
         X, D = np.ldexp(np.concatenate([np.eye(2)] * 2), power), np.ldexp(np.eye(2), -power)
         stream = FrequentDirections(2, 1, method="fd")
         stream.update(X)
-        assert stream.delta >= 2 * 4.0**power if power <= 0 else stream.delta == np.inf
-        assert stream.delta > 0
+        assert stream.missed >= 2 * 4.0**power if power <= 0 else stream.missed == np.inf
+        assert stream.missed > 0
         assert stream.projection_bound(1) > 0
         protector = SubspaceProtector(2, layout="rows")
         for _ in range(2):
@@ -151,7 +152,7 @@ def test_what_a_sketch_of_tiny_rows_has_lost_is_not_nothing() -> None:
         found = protector.leak_bound(D)
         assert found.lower <= 8.0 <= found.upper  # twice the two unit vectors, and both tasks
         assert found.certificate.verify(np.concatenate([X, X]))
-        assert protector.delta > 0
+        assert protector.missed > 0
 
 
 def test_a_sketch_in_single_precision_is_allowed_its_rounding_beside_doubles() -> None:

@@ -311,11 +311,11 @@ def full() -> SubspaceProtector:
         ),
         *(
             (
-                lambda p, delta=delta: p.set_state(p.get_state() | {"delta": delta}),
+                lambda p, missed=missed: p.set_state(p.get_state() | {"missed": missed}),
                 ValueError,
-                "`state['delta']` must be finite and at least 0",
+                "`state['missed']` must be finite and at least 0",
             )
-            for delta in (-1.0, np.inf)
+            for missed in (-1.0, np.inf)
         ),
     ],
 )

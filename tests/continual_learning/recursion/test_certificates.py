@@ -38,7 +38,7 @@ def test_verified_from_scratch(form: str, layout: str) -> None:
         for report in reports:
             assert report.certificate.verify(problem)
             assert report.certificate.bound == pytest.approx(report.surprise**2 / 4)
-            assert report.certificate.paid == report.interference
+            assert report.certificate.achieved == report.interference
         assert state.certificate is not None
         assert state.certificate.verify(problem)
         assert state.drift <= state.certificate.drift_bound
@@ -105,7 +105,7 @@ def test_lost_digits_do_not_pass_however_bad_the_condition() -> None:
     assert certificate is not None
     assert certificate.verify(problem_of(given))
     bound = 1.05 * certificate.bound
-    assert not changed(certificate, bound=bound, gap=bound - certificate.deviation).verify(problem_of(given))
+    assert not changed(certificate, bound=bound, gap=bound - certificate.achieved).verify(problem_of(given))
 
 
 def test_tampered() -> None:
@@ -115,12 +115,12 @@ def test_tampered() -> None:
     edit, drift = reports[2].certificate, state.certificate
     other = problem_of(given._replace(edits=[(K, V + 1, w) for K, V, w in given.edits]))
     assert not edit.verify(other)
-    for wrong in ({"paid": edit.paid * 1.01}, {"bound": edit.bound * 1.01}, {"label": 9}, {"ridge": 0.5}):
+    for wrong in ({"achieved": edit.achieved * 1.01}, {"bound": edit.bound * 1.01}, {"label": 9}, {"ridge": 0.5}):
         assert not changed(edit, **wrong).verify(problem)
     assert not changed(edit, statement="continual_learning/RL-4").verify(problem)
     assert drift is not None
     assert not drift.verify(other)
-    for field in ("deviation", "bound", "gap", "anchor_weight"):
+    for field in ("achieved", "bound", "gap", "anchor_weight"):
         assert not changed(drift, **{field: getattr(drift, field) * 1.01 + 1e-3}).verify(problem)
     assert not changed(drift, statement="continual_learning/RL-9").verify(problem)
     adapter: Any = state.as_adapter(1).certificate
@@ -138,7 +138,7 @@ def test_the_tight_edit_pays_a_quarter() -> None:
         state = RecursiveRidge([[0.0]], method=form)  # type: ignore[arg-type]
         certificate = state.update([[1.0]], [[3.0]]).certificate
         assert certificate is not None
-        assert (certificate.paid, certificate.bound, certificate.gap) == pytest.approx((2.25, 2.25, 0.0))
+        assert (certificate.achieved, certificate.bound, certificate.gap) == pytest.approx((2.25, 2.25, 0.0))
 
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "dual"])
@@ -177,10 +177,11 @@ def test_a_share_of_the_map_that_is_wrong_is_found_out_at_a_small_ridge(precisio
     for honest in (reports[0].certificate, state.certificate):
         assert honest.verify(problem)
     drift: Any = state.certificate
-    told = drift.deviation * (1 + wrong) ** 2
-    assert not changed(drift, deviation=told, gap=drift.bound - told).verify(problem)
+    told = drift.achieved * (1 + wrong) ** 2
+    assert not changed(drift, achieved=told, gap=drift.bound - told).verify(problem)
+    edit = reports[0].certificate
     for paid in (-0.2, -1e-300):
-        assert not changed(reports[0].certificate, paid=paid, gap=reports[0].certificate.bound - paid).verify(problem)
+        assert not changed(edit, achieved=paid, gap=edit.bound - paid).verify(problem)
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (4, 4), (3, 5)])

@@ -26,12 +26,12 @@ class Counters:
     def __init__(self, rank: int, room: int) -> None:
         self.rank, self.room = rank, room
         self.slots: list[tuple[int, Fraction]] = []
-        self.delta, self.n_shrinks = Fraction(0), 0
+        self.missed, self.n_shrinks = Fraction(0), 0
 
     def push(self, item: int, weight: Fraction) -> None:
         if len(self.slots) == self.room:
-            left, delta = self.decremented()
-            self.slots, self.delta, self.n_shrinks = list(left.items()), self.delta + delta, self.n_shrinks + 1
+            left, missed = self.decremented()
+            self.slots, self.missed, self.n_shrinks = list(left.items()), self.missed + missed, self.n_shrinks + 1
         self.slots.append((item, weight))
 
     def decremented(self) -> tuple[dict[int, Fraction], Fraction]:
@@ -40,8 +40,8 @@ class Counters:
         for item, weight in self.slots:
             sums[item] = sums.get(item, Fraction(0)) + weight
         ordered = sorted(sums.values(), reverse=True)
-        delta = ordered[self.rank] if len(ordered) > self.rank else Fraction(0)
-        return {item: value - delta for item, value in sums.items() if value > delta}, delta
+        missed = ordered[self.rank] if len(ordered) > self.rank else Fraction(0)
+        return {item: value - missed for item, value in sums.items() if value > missed}, missed
 
     def read(self) -> tuple[dict[int, Fraction], Fraction]:
         """Counters and the sum of all decrements as a reader sees them."""
@@ -49,9 +49,9 @@ class Counters:
             sums: dict[int, Fraction] = {}
             for item, weight in self.slots:
                 sums[item] = sums.get(item, Fraction(0)) + weight
-            return sums, self.delta
-        left, delta = self.decremented()
-        return left, self.delta + delta
+            return sums, self.missed
+        left, missed = self.decremented()
+        return left, self.missed + missed
 
 
 def stream(rng: np.random.Generator, T: int, n: int, decay: float = 1.0) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 from lrtheory.continual_learning import FrequentDirections, sketch
 from lrtheory.continual_learning.baselines import random_rows, truncated
 from tests.continual_learning.sketching.oracles import loss, stream
-from tests.rules.forging import forged_fields
+from tests.rules.forging import forged_fields, with_gap
 
 
 @pytest.mark.parametrize("method", ["fd", "gram"])
@@ -47,9 +47,9 @@ def test_a_certificate_cannot_choose_its_own_rounding() -> None:
     A = stream(np.random.default_rng(11), 60, 12)
     certificate = sketch(A, 3, method="fd").certificate
     assert certificate is not None
-    blank = {"rows": np.zeros((3, 12), np.float16), "bound": 0.0, "gap": certificate.mass / 4}
+    blank = {"rows": np.zeros((3, 12), np.float16), "achieved": 0.0, "bound": certificate.mass / 4}
     for lie in (blank, {**blank, "unit": 2.0**-11}, {"unit": 1.0}, {"rows": np.zeros((3, 12), int)}):
-        assert not replace(certificate, **lie).verify(A)
+        assert not with_gap(certificate, **lie).verify(A)
     single = sketch(A.astype(np.float32), 3, method="fd").certificate
     assert single is not None
     for factor in (0.99, 1.01):  # sums are those of doubles
@@ -62,12 +62,12 @@ def test_each_side_of_a_certificate_is_looked_at() -> None:
     assert honest is not None
     assert honest.verify(A)
     for lie in (
-        {"rows": 1.1 * np.eye(10)[:1], "bound": 1.0, "gap": (10 - 1.21) / 2 - 1},  # a direction gains
-        {"rows": np.zeros((0, 10)), "bound": 0.9, "gap": 4.1},  # one loses more
-        {"bound": 100.0, "gap": 0.0},  # more than the missing mass allows
+        {"rows": 1.1 * np.eye(10)[:1], "achieved": 1.0, "bound": (10 - 1.21) / 2},  # a direction gains
+        {"rows": np.zeros((0, 10)), "achieved": 0.9, "bound": 5.0},  # one loses more
+        {"achieved": 100.0, "bound": 100.0},  # more than the missing mass allows
         {"rows": np.zeros((1, 10), object)},
     ):
-        assert not replace(honest, **lie).verify(A)
+        assert not with_gap(honest, **lie).verify(A)
 
 
 def test_sketches_without_a_guarantee() -> None:
@@ -75,7 +75,7 @@ def test_sketches_without_a_guarantee() -> None:
     best = truncated(A, 4)
     assert best.certificate is None
     assert loss(A, best.sketch)[0] >= -1e-12 * best.mass
-    assert loss(A, best.sketch)[1] <= best.delta * (1 + 1e-12)
+    assert loss(A, best.sketch)[1] <= best.missed * (1 + 1e-12)
     grams = [random_rows(A, 4, rng=i).sketch for i in range(400)]
     mean = sum(B.T @ B for B in grams) / 400
     assert np.linalg.norm(mean - A.T @ A) < 0.2 * best.mass
@@ -108,21 +108,23 @@ def test_rounding_excuses_no_more_than_rounding(method: str, dtype: type, wrong:
     assert certificate.verify(given)
     mass, rows = certificate.mass, certificate.rows
     lies: list[dict[str, Any]] = [{"mass": mass * factor} for factor in (1 + 1e-9, 1 - 1e-9)]
-    lies += [{"gap": certificate.gap + sign * 1e-9 * mass} for sign in (1, -1)]
-    if method == "gram":  # whose delta is met by a direction
-        lies += [{"bound": certificate.bound - wrong * mass, "gap": certificate.gap + wrong * mass}]
+    lies += [{"bound": certificate.bound + sign * 1e-9 * mass} for sign in (1, -1)]
+    if method == "gram":  # which misses as much of some direction
+        lies += [{"achieved": certificate.achieved - wrong * mass}]
     # the loss cannot be more than the missing mass allows, nor a direction gain
     most = (mass - float(np.sum(rows.astype(float) ** 2))) / 3
-    lies += [{"bound": most + wrong * mass, "gap": 0.0}]
+    lies += [{"achieved": most + wrong * mass, "bound": most + wrong * mass}]
     for lie in lies:
-        assert not replace(certificate, **lie).verify(given), lie
+        assert not with_gap(certificate, **lie).verify(given), lie
+    for sign in (1, -1):
+        assert not replace(certificate, gap=certificate.gap + sign * 1e-9 * mass).verify(given)
     for factor in (1 + wrong, 1 - wrong):  # the mass of rows of this type, by its own allowance
-        gap = certificate.gap + (factor - 1) * mass / 3
-        assert not replace(certificate, mass=mass * factor, gap=max(gap, 0.0)).verify(A)
+        bound = max(certificate.achieved, certificate.bound + (factor - 1) * mass / 3)
+        assert not with_gap(certificate, mass=mass * factor, bound=bound).verify(A)
     # two directions: all that is there of the first and a little more, and of the second what a shrink leaves
     _, s, Vt = np.linalg.svd(given, full_matrices=False)
     for more, due in ((wrong * mass, False), (0.0, True)):
         B = (np.sqrt([s[0] ** 2 + more, s[1] ** 2 - s[2] ** 2])[:, None] * Vt[:2]).astype(rows.dtype)
-        gap = (mass - float(np.sum(B.astype(float) ** 2))) / 3 - s[2] ** 2
-        assert gap > 0
-        assert replace(certificate, rows=B, bound=s[2] ** 2, gap=gap).verify(given) is due
+        bound = (mass - float(np.sum(B.astype(float) ** 2))) / 3
+        assert bound > s[2] ** 2
+        assert with_gap(certificate, rows=B, achieved=s[2] ** 2, bound=bound).verify(given) is due

@@ -80,7 +80,7 @@ def test_calls_in_any_order_keep_the_certificate(tmp_path: Path, method: str, rn
         low, high = loss(rows, found.sketch)
         slack = 1e-13 * found.mass
         assert -slack <= low
-        assert high <= found.delta + slack
+        assert high <= found.missed + slack
         assert found.mass == pytest.approx(np.sum(rows**2), rel=1e-12)
         assert found.n_rows == len(rows)
 
@@ -216,16 +216,16 @@ def test_states_with_more_loss_than_mass_are_refused() -> None:
     state = found.get_state()
     kept = float((np.asarray(state["rows"]) ** 2).sum())
     largest = (state["mass"] - kept) / 3  # no shrink of a sketch of rank 2 takes more (statement FD-6)
-    for delta in (1e9, largest * 1.001, 2 * largest):
-        with pytest.raises(ValueError, match=r"^`state\['delta'\]` must be at most the mass that is lost"):
-            found.set_state(state | {"delta": delta})
+    for missed in (1e9, largest * 1.001, 2 * largest):
+        with pytest.raises(ValueError, match=r"^`state\['missed'\]` must be at most the mass that is lost"):
+            found.set_state(state | {"missed": missed})
     for change in ({"mass": 0.5 * kept}, {"rows": 9 * state["rows"]}):
-        with pytest.raises(ValueError, match=r"^`state\['delta'\]`"):
+        with pytest.raises(ValueError, match=r"^`state\['missed'\]`"):
             found.set_state(state | change)
     with pytest.raises(ValueError, match=r"^`state\['roundoff'\]` must be one of"):
-        found.set_state(state | {"delta": 1e9, "roundoff": 1e9})
+        found.set_state(state | {"missed": 1e9, "roundoff": 1e9})
     assert same(found, found.copy())
-    found.set_state(state | {"delta": largest})
+    found.set_state(state | {"missed": largest})
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -22,15 +22,15 @@ def assert_holds(A: np.ndarray, found: FrequentDirections, rounding: float) -> N
     assert B.shape[0] <= rank
     assert found.mass == pytest.approx(np.sum(np.square(A, dtype=np.float64)), rel=1e-12)
     assert low >= -slack
-    assert high <= found.delta + slack
-    assert found.delta <= (found.mass - np.sum(np.square(B, dtype=np.float64))) / (rank + 1) + slack
-    assert all(found.delta <= due[min(k, len(due) - 1)] / (rank + 1 - k) + slack for k in range(rank + 1))
+    assert high <= found.missed + slack
+    assert found.missed <= (found.mass - np.sum(np.square(B, dtype=np.float64))) / (rank + 1) + slack
+    assert all(found.missed <= due[min(k, len(due) - 1)] / (rank + 1 - k) + slack for k in range(rank + 1))
     for k in range(1, rank + 1):
         V = found.components(k).astype(np.float64)
         np.testing.assert_allclose(V @ V.T, np.eye(len(V)), atol=1e-5 if V.dtype == np.float32 else 1e-6)
         missed = float(np.sum((A - A @ V.T @ V) ** 2))
         assert missed <= found.projection_bound(k) + slack
-        assert found.projection_bound(k) <= due[min(k, len(due) - 1)] + k * found.delta + slack
+        assert found.projection_bound(k) <= due[min(k, len(due) - 1)] + k * found.missed + slack
 
 
 @pytest.mark.parametrize("method", ["fd", "gram"])
@@ -60,10 +60,10 @@ def test_every_short_stream_of_unit_vectors_is_counted_as_by_misra_and_gries(n: 
             for item in items:
                 exact.push(item, Fraction(1))
             found.update(np.eye(n)[list(items)])
-            counters, delta = exact.read()
+            counters, missed = exact.read()
             gram = np.diag([float(counters.get(i, 0)) for i in range(n)])
             np.testing.assert_allclose(found.sketch.T @ found.sketch, gram, atol=1e-14)
-            assert found.delta == pytest.approx(float(delta), abs=1e-14)
+            assert found.missed == pytest.approx(float(missed), abs=1e-14)
             assert found.n_shrinks == exact.n_shrinks
             seen += 1
     assert seen == n * (n**longest - 1) // (n - 1)
@@ -81,10 +81,10 @@ def test_long_streams_of_weighted_coordinates_are_counted_with_ties(rng: int, sc
     for item, size in zip(items.tolist(), sizes.tolist(), strict=True):
         exact.push(item, Fraction(size) ** 2)
         found.update(np.eye(n)[[item]] * size * scale)
-    counters, delta = exact.read()
+    counters, missed = exact.read()
     gram = np.diag([float(counters.get(i, 0)) for i in range(n)])
     np.testing.assert_allclose((found.sketch.T / scale) @ (found.sketch / scale), gram, atol=1e-11)
-    assert found.delta / scale**2 == pytest.approx(float(delta), rel=1e-12)
+    assert found.missed / scale**2 == pytest.approx(float(missed), rel=1e-12)
     # rows that ties leave at the size of rounding would fill the buffer earlier
     assert found.n_shrinks == exact.n_shrinks
 
@@ -115,7 +115,7 @@ def test_any_tree_of_merges_keeps_the_bounds_of_the_union() -> None:
         assert_holds(A, workers[0], 1e-13)
         assert workers[0].n_rows == len(A)
         assert workers[0].certificate.verify(A)
-        assert workers[0].delta >= sum(state["delta"] * 4.0 ** state["unit"] for state in before) * (1 - 1e-12)
+        assert workers[0].missed >= sum(state["missed"] * 4.0 ** state["unit"] for state in before) * (1 - 1e-12)
 
 
 def test_a_sketch_merged_with_itself_has_seen_everything_twice() -> None:
@@ -134,7 +134,7 @@ def test_powers_of_two_change_no_digit_from_1e_150_to_1e150(method: str) -> None
     for exponent in (-498, -200, -40, 1, 60, 498):
         found = sketch(np.ldexp(A, exponent), 3, method=method)
         np.testing.assert_array_equal(np.ldexp(found.sketch, -exponent), honest.sketch)
-        assert found.delta == np.ldexp(honest.delta, 2 * exponent)
+        assert found.missed == np.ldexp(honest.missed, 2 * exponent)
         assert found.certificate.verify(np.ldexp(A, exponent))
     # beyond, the squares leave the range of doubles, and the rows still do not
     far = sketch(np.ldexp(A, -900), 3, method=method)
@@ -165,7 +165,7 @@ def _scaled(found: FrequentDirections, unit: float) -> FrequentDirections:
     held = made._held
     factor = 2.0**shift / unit
     held.rows[:] *= factor
-    held.delta, held.mass = held.delta * factor**2, held.mass * factor**2
+    held.missed, held.mass = held.missed * factor**2, held.mass * factor**2
     if held.gram is not None:
         held.gram *= factor**2
     return made
@@ -188,9 +188,9 @@ def test_the_exact_form_is_chosen_where_it_is_cheaper_and_has_the_least_delta() 
     assert sketch(A, 4).method == "gram"
     assert sketch(A, 3).method == sketch(A[:, :9], 2).method == "fd"
     squares = np.linalg.svd(A, compute_uv=False) ** 2
-    assert sketch(A, 4).delta == pytest.approx(squares[4], rel=1e-12)
+    assert sketch(A, 4).missed == pytest.approx(squares[4], rel=1e-12)
     whole = sketch(A, 16)
-    assert whole.delta == 0.0
+    assert whole.missed == 0.0
     np.testing.assert_allclose(whole.sketch.T @ whole.sketch, A.T @ A, atol=1e-12 * squares[0])
 
 
@@ -214,14 +214,14 @@ def test_reading_changes_no_run_and_zero_rows_nothing_but_the_schedule() -> None
     for part in np.array_split(A, 9):
         read.update(part)
         unread.update(part)
-        _ = read.sketch, read.delta, read.components(2), read.certificate, read.projection_bound(1)
+        _ = read.sketch, read.missed, read.components(2), read.certificate, read.projection_bound(1)
     np.testing.assert_array_equal(read.sketch, unread.sketch)
     assert read.get_state().keys() == unread.get_state().keys()
-    assert read.delta == unread.delta
+    assert read.missed == unread.missed
     empty = FrequentDirections(12, 2, method="fd")
-    assert (empty.sketch.shape, empty.delta, empty.mass, empty.components(2).shape) == ((0, 12), 0.0, 0.0, (0, 12))
+    assert (empty.sketch.shape, empty.missed, empty.mass, empty.components(2).shape) == ((0, 12), 0.0, 0.0, (0, 12))
     empty.update(np.zeros((9, 12)))
-    assert (empty.delta, empty.mass, empty.n_rows) == (0.0, 0.0, 9)
+    assert (empty.missed, empty.mass, empty.n_rows) == (0.0, 0.0, 9)
     assert empty.certificate.verify(np.zeros((9, 12)))
 
 
@@ -229,7 +229,7 @@ def test_low_rank_streams_are_kept_exactly() -> None:
     random = np.random.default_rng(8)
     A = random.normal(size=(100, 3)) @ random.normal(size=(3, 20))
     found = sketch(A, 3, method="fd")
-    assert found.delta <= 1e-13 * found.mass
+    assert found.missed <= 1e-13 * found.mass
     np.testing.assert_allclose(found.sketch.T @ found.sketch, A.T @ A, atol=1e-12 * found.mass)
     for method in ("fd", "gram"):
         stream = FrequentDirections(20, 9, method=method)

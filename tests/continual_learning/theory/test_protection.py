@@ -41,10 +41,10 @@ def test_leaks_are_within_their_limits_and_attain_them(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_bounds_from_rows_that_lost_a_known_amount(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    X, step, delta = rng.standard_normal((6, 4)), rng.standard_normal((4, 3)), 0.25
+    X, step, missed = rng.standard_normal((6, 4)), rng.standard_normal((4, 3)), 0.25
     w, U = np.linalg.eigh(X.T @ X)
-    B = (np.sqrt(np.maximum(w - delta * rng.uniform(0, 1, 4), 0)) * U).T
-    low, high = theory.leak_bounds(energy(B @ step), delta, energy(step))
+    B = (np.sqrt(np.maximum(w - missed * rng.uniform(0, 1, 4), 0)) * U).T
+    low, high = theory.leak_bounds(energy(B @ step), missed, energy(step))
     assert low - 1e-12 <= energy(X @ step) <= high + 1e-12
 
 
@@ -96,7 +96,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("leak_limit", (-1, 0), {}, "missed", AT_ZERO),
     ("leak_limit", (1, -1), {}, "largest", AT_ZERO),
     ("leak_bounds", (-1, 0, 0), {}, "sketched", AT_ZERO),
-    ("leak_bounds", (1, -1, 0), {}, "delta", AT_ZERO),
+    ("leak_bounds", (1, -1, 0), {}, "missed", AT_ZERO),
     ("leak_bounds", (1, 1, np.inf), {}, "change", AT_ZERO),
     ("energy_rank", ([-1], 0.5), {}, "spectrum", AT_ZERO),
     ("energy_rank", ([1], 0), {}, "share", "in (0, 1]"),

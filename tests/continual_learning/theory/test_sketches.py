@@ -18,14 +18,14 @@ AT_ZERO, ONE, ZERO = "in [0, inf)", "an integer of at least 1", "an integer of a
 def decremented(items: tuple[int, ...], rank: int) -> tuple[dict[int, int], int]:
     """Misra and Gries with unit weights: one more for a known item, a new counter where there is room, else minus."""
     counters: dict[int, int] = {}
-    delta = 0
+    missed = 0
     for item in items:
         if item in counters or len(counters) < rank:
             counters[item] = counters.get(item, 0) + 1
         else:
             counters = {key: value - 1 for key, value in counters.items() if value > 1}
-            delta += 1
-    return counters, delta
+            missed += 1
+    return counters, missed
 
 
 @pytest.mark.parametrize(("n", "rank", "length"), [(2, 1, 6), (3, 1, 6), (3, 2, 5)])
@@ -33,8 +33,8 @@ def test_counters_are_those_of_misra_and_gries(n: int, rank: int, length: int) -
     for T in range(1, length + 1):
         for items in product(range(n), repeat=T):
             found = theory.misra_gries([(item, Fraction(1)) for item in items], rank, buffer=rank + 1)
-            assert (found.counters, found.delta) == decremented(items, rank)
-            assert sum(found.counters.values()) == T - (rank + 1) * found.delta
+            assert (found.counters, found.missed) == decremented(items, rank)
+            assert sum(found.counters.values()) == T - (rank + 1) * found.missed
 
 
 def test_a_larger_buffer_shrinks_less_often() -> None:
@@ -55,16 +55,16 @@ def test_counters_keep_the_bounds_exactly(seed: int) -> None:
     weights = [sum(w for i, w in items if i == axis) for axis in range(n)]
     missed = [weight - found.counters.get(axis, 0) for axis, weight in enumerate(weights)]
     assert min(missed) >= 0
-    assert max(missed) <= found.delta
+    assert max(missed) <= found.missed
     assert len(found.counters) <= rank
     kept, mass = sum(found.counters.values()), sum(weights)
-    assert found.delta <= theory.shrinkage_limit(mass, kept, rank)
+    assert found.missed <= theory.shrinkage_limit(mass, kept, rank)
     values = np.sqrt(weights)
-    assert found.delta <= theory.fd_bound(values, rank) * (1 + 1e-12)
+    assert found.missed <= theory.fd_bound(values, rank) * (1 + 1e-12)
     for k in range(rank + 1):
         first = sorted(range(n), key=lambda axis: -found.counters.get(axis, 0))[:k]
         left = mass - sum(weights[axis] for axis in first)
-        after = theory.projection_bound(values, k, rank=rank, delta=found.delta)
+        after = theory.projection_bound(values, k, rank=rank, missed=found.missed)
         before = theory.projection_bound(values, k, rank=rank)
         assert left <= after * (1 + 1e-12)
         assert after <= before * (1 + 1e-12)
@@ -77,7 +77,7 @@ def test_formulas_are_exact_on_fractions() -> None:
     assert theory.fd_bound(values, 1) == min(Fraction(53, 8), Fraction(17, 4))
     assert theory.fd_bound([3, 2, 1], 2) == Fraction(1)
     assert theory.projection_bound(values, 1, rank=2) == Fraction(3, 2) * Fraction(17, 4)
-    assert theory.projection_bound(values, 1, rank=2, delta=Fraction(1, 4)) == Fraction(9, 2)
+    assert theory.projection_bound(values, 1, rank=2, missed=Fraction(1, 4)) == Fraction(9, 2)
     assert theory.shrinkage_limit(Fraction(7), Fraction(1, 2), 1) == Fraction(13, 4)
 
 
@@ -104,7 +104,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("projection_bound", ([-1], 0), {"rank": 1}, "spectrum", AT_ZERO),
     ("projection_bound", ([1], 2), {"rank": 1}, "k", "an integer in [0, 1]"),
     ("projection_bound", ([1], 0), {"rank": 0}, "rank", ONE),
-    ("projection_bound", ([1], 0), {"rank": 1, "delta": -1}, "delta", AT_ZERO),
+    ("projection_bound", ([1], 0), {"rank": 1, "missed": -1}, "missed", AT_ZERO),
     ("misra_gries", ([(0, 0)], 1), {}, "items", "in (0, inf)"),
     ("misra_gries", (3, 1), {}, "items", "a sequence"),
     ("misra_gries", ("abc", 1), {}, "items", "a sequence"),

@@ -159,12 +159,12 @@ def test_certificates_are_true_and_notice_a_change(dtype: type, balanced: bool) 
         pair = tuple(x.astype(dtype) for x in found.factors(rank, ratio=-2 / 0.5, balanced=balanced))
         made = certified(found, rank, pair, 0.5, stretch=-2.0, balanced=balanced)
         truth = np.linalg.norm(-2.0 * B.astype(float) @ A - 0.5 * pair[0].astype(float) @ pair[1])
-        assert made.certificate.bound <= truth + 4 * UNIT * truth <= made.certificate.upper * (1 + 8 * UNIT)
+        assert made.certificate.bound <= truth + 4 * UNIT * truth <= made.certificate.achieved * (1 + 8 * UNIT)
         assert made.certificate.verify((B, A, -2.0))
         assert made.certificate.verify(-2.0 * B.astype(float) @ A)
         assert not made.certificate.verify((B * dtype(1.01), A, -2.0))
         assert not made.certificate.verify((B[:-1], A, -2.0))
-        assert not replace(made.certificate, upper=np.inf, gap=0.0).verify((B, A, -2.0))
+        assert not replace(made.certificate, achieved=np.inf, gap=0.0).verify((B, A, -2.0))
 
 
 def test_rounding_of_factors_is_within_its_bound() -> None:

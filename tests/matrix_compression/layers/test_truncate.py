@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory.matrix_compression import theory, truncate
+from tests.rules.forging import with_gap
 
 
 def layer(d_out: int, d_in: int, n: int, rng: Any = 0, *, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -54,9 +55,9 @@ def test_whitened(d_out: int, d_in: int, n: int, units: tuple[float, float]) -> 
             loose = 1e-12 if "inputs" in given else 1e-6  # squares of a covariance lose half of the digits
             assert at_output(W, new, X) == pytest.approx(np.linalg.norm(s[rank:]), abs=loose * size)
             assert found.error == pytest.approx(np.linalg.norm(s[rank:]) / size, abs=loose)
-            assert found.certificate.verify(W * u, **given)
+            assert found.certificate.verify((W * u, *given.values()))
             assert found.certificate.bound <= np.linalg.norm(s[rank:]) * u * v * (1 + 1e-12) + loose * size * u * v
-            assert not found.certificate.verify(1.01 * W * u, **given)
+            assert not found.certificate.verify((1.01 * W * u, *given.values()))
             assert found.B.shape[1] == found.A.shape[0] <= rank
 
 
@@ -99,8 +100,8 @@ def test_distilled(n: int, unit: float) -> None:
         error = np.linalg.norm(Y - moved @ (found.delta * unit).T)
         assert error == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
         assert found.certificate.bound == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
-        assert found.certificate.verify(W, inputs=moved * unit, targets=Y)
-        assert not found.certificate.verify(W, inputs=moved * unit, targets=Y * 1.01)
+        assert found.certificate.verify((W, moved * unit, Y))
+        assert not found.certificate.verify((W, moved * unit, Y * 1.01))
         naive = np.linalg.norm(Y - moved @ truncate(W, rank, inputs=X).delta.T)
         assert error <= naive * (1 + 1e-9)
 
@@ -111,25 +112,27 @@ def test_epsilon_and_precision() -> None:
     found = truncate(W.astype(np.float32), epsilon=0.3, inputs=X)
     rank = next(r for r in range(6) if np.linalg.norm(s[r:]) <= 0.3 * np.linalg.norm(s))
     assert (found.rank, found.B.dtype) == (rank, np.float32)
-    assert found.certificate.verify(W.astype(np.float32), inputs=X)
+    assert found.certificate.verify((W.astype(np.float32), X))
 
 
 def test_certificates_notice_other_numbers() -> None:
     W, X = layer(6, 5, 40)
     proof = truncate(W, 2, inputs=X).certificate
-    assert not proof.verify(W, inputs=X + 0.1)
-    assert not proof.verify(W[:5], inputs=X)
-    with pytest.raises(ValueError, match="`inputs` must be given, or `covariance`; got None"):
+    assert not proof.verify((W, X + 0.1))
+    assert not proof.verify((W[:5], X))
+    with pytest.raises(TypeError, match="`problem` must be a pair"):
         proof.verify(W)
-    lies = ({"upper": 0.9 * proof.upper}, {"upper": np.inf}, {"bound": 1.1 * proof.bound}, {"gap": -1.0})
-    for change in (*lies, {"B": proof.B * 1.1}):
-        assert not dataclasses.replace(proof, **change).verify(W, inputs=X)
+    lies = ({"achieved": 0.9 * proof.achieved}, {"achieved": np.inf}, {"bound": 1.1 * proof.bound})
+    for change in (*lies, {"B": proof.B * 1.1}, {"metric": "targets"}):
+        assert not with_gap(proof, **change).verify((W, X))
+    assert not proof.verify((W, X, X @ W.T))  # another statement
+    assert not dataclasses.replace(proof, gap=-1.0).verify((W, X))
 
 
 def test_inputs_of_zeros() -> None:
     found = truncate(np.eye(3), 2, inputs=np.zeros((4, 3)))
     assert (found.error, found.rank) == (0.0, 0)
-    assert found.certificate.verify(np.eye(3), inputs=np.zeros((4, 3)))
+    assert found.certificate.verify((np.eye(3), np.zeros((4, 3))))
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -188,7 +191,7 @@ def test_covariances_in_any_unit(unit: float) -> None:
     plain, found = (truncate(W, 2, covariance=X.T @ X * u) for u in (1.0, unit))
     assert found.error == pytest.approx(plain.error, rel=1e-9)
     np.testing.assert_allclose(found.delta, plain.delta, rtol=1e-9)
-    assert found.certificate.verify(W, covariance=X.T @ X * unit)
+    assert found.certificate.verify((W, X.T @ X * unit))
 
 
 @pytest.mark.parametrize("option", [None, "inputs", "covariance", "targets"])

@@ -30,7 +30,7 @@ def streamed(c: float, method: str) -> Any:
     stream.update(ROWS[:40] * c)
     other.update(ROWS[40:] * c)
     stream.merge(other)
-    bounds = [stream.delta / c / c, stream.mass / c / c, stream.projection_bound(1) / c / c]
+    bounds = [stream.missed / c / c, stream.mass / c / c, stream.projection_bound(1) / c / c]
     return stream.sketch.T @ stream.sketch / c / c, np.array(bounds), stream.counts["shrinks"]
 
 
@@ -38,7 +38,7 @@ def sketched(c: float) -> Any:
     found = cl.sketch(ROWS * c, 3)
     assert found.certificate is not None
     assert found.certificate.verify(ROWS * c)
-    return found.sketch.T @ found.sketch / c / c, found.delta / c / c, found.certificate.gap / c / c
+    return found.sketch.T @ found.sketch / c / c, found.missed / c / c, found.certificate.gap / c / c
 
 
 def protected(c: float, a: float) -> Any:

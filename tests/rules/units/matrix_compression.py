@@ -71,10 +71,16 @@ def of_adapter(found: mc.AdapterResult, c: float, given: list[mc.AdapterFile]) -
     return *deltas, found.error, list(found.ranks.values()), found.certificate.bound / c, found.certificate.upper / c
 
 
-def of_factors(found: mc.LowRankFactors, c: float, *given: Any, **options: Any) -> Any:
-    assert found.certificate.verify(*given, **options)
+def of_factors(found: mc.LowRankFactors, c: float, problem: Any) -> Any:
+    assert found.certificate.verify(problem)
     proof = found.certificate
-    return found.B / c @ found.A * found.scale, found.error, found.singular_values / c, proof.bound / c, proof.upper / c
+    return (
+        found.B / c @ found.A * found.scale,
+        found.error,
+        found.singular_values / c,
+        proof.bound / c,
+        proof.achieved / c,
+    )
 
 
 def costs(found: mc.RankCosts) -> Any:
@@ -129,6 +135,6 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "squeeze: factors": lambda c: of_factors(mc.squeeze(B * c, A, 2), c, (B * c, A)),
     "squeeze: scale": lambda c: of_factors(mc.squeeze(B, A, 2, scale=c, out_scale=1.0), c, (B, A, c)),
     "truncate: weight": lambda c: of_factors(mc.truncate(W * c, 2), c, W * c),
-    "truncate: inputs": lambda c: of_factors(mc.truncate(W, 2, inputs=X * c), 1.0, W, inputs=X * c)[0],
+    "truncate: inputs": lambda c: of_factors(mc.truncate(W, 2, inputs=X * c), 1.0, (W, X * c))[0],
 }
 UNITLESS: dict[str, str] = {}

@@ -1,0 +1,92 @@
+"""The class that all certificates share: what an answer has, what no answer can beat, and the gap between the two."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._result.results import Result, result
+
+__all__ = ["Certificate"]
+
+#: roundings of a difference of two numbers, in the library that it was computed in and in this one
+ROUNDINGS = 4
+
+
+@result
+class Certificate(Result):
+    r"""Proof of how far an answer is from the best one, which everybody can compute again from the data.
+
+    Options of the call that made the answer are among the fields, so that ``verify`` takes the data alone. For many
+    problems at once the three numbers are arrays with an entry for each.
+
+    Attributes
+    ----------
+    achieved : number
+        What the answer has, in the unit of the objective.
+    bound : number
+        What no answer of its kind can beat.
+    gap : number
+        Distance of the two, \|achieved - bound\|.
+    statement : str
+        Id of the statement that proves the bound.
+    """
+
+    # the classes say which kind of number, or of arrays of them, theirs are
+    achieved: Any
+    bound: Any
+    gap: Any
+    statement: str
+
+    #: ids of the statements that a certificate of the class may rest on
+    _statements: ClassVar[tuple[str, ...]] = ()
+    #: whether there are answers of which nothing finite is known
+    _may_be_infinite: ClassVar[bool] = False
+
+    @classmethod
+    def _of(cls, achieved: Any, bound: Any, statement: str, *others: Any, **fields: Any) -> Self:
+        """The certificate of two numbers, with their gap."""
+        return cls(achieved, bound, abs(achieved - bound), statement, *others, **fields)
+
+    def verify(self, problem: Any) -> bool:
+        """Compute everything again from the data and the answer that is kept.
+
+        Parameters
+        ----------
+        problem : object
+            What the solver got as data: one object, or a tuple where it takes several.
+
+        Returns
+        -------
+        bool
+            Whether all of it is as stated.
+        """
+        raise NotImplementedError
+
+    def _is_sound(self) -> bool:
+        """Whether the statement is one of the class, and the gap that of two finite numbers up to its rounding."""
+        achieved, bound, gap = (np.asarray(to_numpy(one)) for one in (self.achieved, self.bound, self.gap))
+        if self.statement not in self._statements or not achieved.shape == bound.shape == gap.shape:
+            return False
+        if any(one.dtype.kind not in "fiuO" for one in (achieved, bound, gap)):
+            return False
+        if not all(np.isfinite(one).all() for one in (achieved, bound, gap) if one.dtype.kind == "f"):
+            ends = (float(one) for one in (achieved, bound)) if self._may_be_infinite and not gap.ndim else ()
+            return float(gap) == np.inf and sorted(map(np.isposinf, ends)) == [False, True] if ends else False
+        difference = abs(achieved - bound)
+        eps = np.finfo(difference.dtype).eps if difference.dtype.kind == "f" else 0
+        return bool((abs(gap - difference) <= ROUNDINGS * eps * np.maximum(abs(achieved), abs(bound))).all())
+
+    def _facts(self) -> list[str]:
+        if np.ndim(self.achieved):
+            return []
+        reached, best, gap = (float(one) for one in (self.achieved, self.bound, self.gap))
+        return [f"{reached:.6g}, and nothing can beat {best:.6g}; the gap is {gap:.3g} ({self.statement})"]
+
+    def _draw(self, ax: Any) -> None:
+        if not self._is_table():
+            what = f"a {type(self).__name__} is two numbers and the gap between them; there is no picture of it"
+            raise TypeError(what)
+        Result._draw(self, ax)

@@ -1,0 +1,104 @@
+"""For each class of certificates a small one, its problem, another answer, and other data; see `test_certificates`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrtheory import continual_learning as cl
+from lrtheory import matrix_compression
+from lrtheory._kernels.low_rank import core
+from lrtheory._result import Certificate
+from lrtheory._result.low_rank import certified
+from tests.rules.forging import with_gap
+
+
+@dataclass(frozen=True)
+class Case:
+    """A certificate; the data that it is about; a copy with another answer; and other data."""
+
+    certificate: Certificate
+    problem: Any
+    forged: Certificate
+    other: Any
+
+
+CASES: dict[str, Callable[[], Case]] = {}
+
+
+def case(make: Callable[[], tuple[Any, Any, dict[str, Any], Any]]) -> None:
+    """Enter a case: the certificate, its data, the fields of another answer, and other data."""
+
+    def made() -> Case:
+        certificate, problem, answer, other = make()
+        return Case(certificate, problem, with_gap(certificate, **answer), other)
+
+    CASES[make.__name__] = made
+
+
+X = np.arange(12.0).reshape(4, 3) ** 2 % 7
+Y = np.arange(8.0).reshape(4, 2) ** 2 % 5
+
+
+# --- the factors that several systems return -------------------------------------------------------------------------
+
+
+@case
+def FactorsCertificate() -> Any:
+    found = core(np.eye(4), X, "qr")
+    proof = certified(found, 2, found.factors(2), 1.0).certificate
+    return proof, X, {"B": proof.B[::-1].copy()}, X + np.eye(4, 3)
+
+
+@case
+def LayerCertificate() -> Any:
+    W = Y.T @ X
+    proof = matrix_compression.truncate(W, 1, inputs=X).certificate
+    return proof, (W, X), {"B": 1.1 * proof.B}, (W, X[:, ::-1])
+
+
+# --- continual_learning ----------------------------------------------------------------------------------------------
+
+W0, EDITS = np.eye(3, 2), [(X[:1], Y[:1]), (X[1:], Y[1:])]
+EDITED = cl.EditProblem(W0, EDITS)
+REPLACED = cl.EditProblem(W0, [(X[:1], Y[:1] + 1), (X[1:], Y[1:])])
+
+
+def edited() -> Any:
+    state = cl.RecursiveRidge(W0)
+    return state, [state.update(keys, values) for keys, values in EDITS]
+
+
+@case
+def EditCertificate() -> Any:
+    proof = edited()[1][1].certificate
+    return proof, EDITED, {"label": 0}, REPLACED
+
+
+@case
+def DriftCertificate() -> Any:
+    proof = edited()[0].certificate
+    return proof, EDITED, {"achieved": 0.9 * proof.achieved}, REPLACED
+
+
+@case
+def LowRankEditCertificate() -> Any:
+    proof = edited()[0].as_adapter(1).certificate
+    return proof, EDITED, {"B": 1.1 * proof.B}, REPLACED
+
+
+@case
+def SketchCertificate() -> Any:
+    proof = cl.sketch(X, 1).certificate
+    return proof, X, {"rows": 1.1 * proof.rows}, X[:-1]
+
+
+@case
+def LeakCertificate() -> Any:
+    protector = cl.SubspaceProtector(3, layout="rows")
+    protector.extend(X, rank=1)
+    proof = protector.leak_bound(np.ones((3, 1))).certificate
+    return proof, X, {"change": 2 * proof.change}, 3 * X
