@@ -66,7 +66,7 @@ from lrtheory.dual_mirror_descent import baselines, oracles, theory
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, allocate
 from lrtheory.dual_mirror_descent.batch import BatchResult, allocate_batch
 from lrtheory.dual_mirror_descent.duality.optimum import DualityCertificate, Optimum, fluid_optimum, hindsight_optimum
-from lrtheory.dual_mirror_descent.duality.weak import Certificate, dual_bound
+from lrtheory.dual_mirror_descent.duality.weak import AllocationCertificate, dual_bound
 from lrtheory.dual_mirror_descent.online import DualMirrorDescent
 from lrtheory.dual_mirror_descent.oracles import Action
 from lrtheory.dual_mirror_descent.pacing import PacingResult, pace
@@ -85,11 +85,11 @@ from lrtheory.dual_mirror_descent.streams.reading import Auctions, Budgets, Requ
 
 __all__ = [
     "Action",
+    "AllocationCertificate",
     "AllocationResult",
     "Auctions",
     "BatchResult",
     "Budgets",
-    "Certificate",
     "DualMirrorDescent",
     "DualityCertificate",
     "Optimum",

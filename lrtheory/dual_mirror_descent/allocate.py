@@ -29,7 +29,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import flag, must
-from lrtheory.dual_mirror_descent.duality.weak import Certificate, certificate_of
+from lrtheory.dual_mirror_descent.duality.weak import AllocationCertificate, certificate_of
 from lrtheory.dual_mirror_descent.prices import deferred, steps
 from lrtheory.dual_mirror_descent.prices.steps import (
     CONJUGATE,
@@ -90,7 +90,7 @@ class AllocationResult(Result):
     counts : mapping
         ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits in a dense menu;
         ``updates`` of the prices.
-    certificate : Certificate
+    certificate : AllocationCertificate
         The dual bound at the average price.
     trace : mapping or None
         ``prices`` (T + 1, m) when recorded.
@@ -111,7 +111,7 @@ class AllocationResult(Result):
     method: str
     message: str
     counts: Mapping[str, int]
-    certificate: Certificate
+    certificate: AllocationCertificate
     trace: Mapping[str, np.ndarray] | None
 
     def _columns(self) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class AllocationResult(Result):
         return {"request": self.labels.requests, "action": [None if a < 0 else names[a] for a in taken]}
 
     def _facts(self) -> list[str]:
-        bound, reward = self.certificate.bound, self.certificate.value
+        bound, reward = self.certificate.bound, self.certificate.achieved
         best = f"earned {float(reward):.6g}; no allocation in hindsight earns more than {float(bound):.6g}"
         names = self._resources()
         used = [

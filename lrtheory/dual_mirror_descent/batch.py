@@ -275,7 +275,7 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
     return BatchResult(
         reward=column["reward"],
         bound=bound,
-        gap=np.maximum(bound - value, 0.0),
+        gap=abs(value - bound),
         stopping_time=column["stopping_time"].astype(np.int64),
         n_rejected=column["n_rejected"].astype(np.int64),
         n_clipped=column["n_clipped"].astype(np.int64),

@@ -25,7 +25,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, flag, must, open_interval, real
-from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
+from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, AllocationCertificate, dual_value
 from lrtheory.dual_mirror_descent.prices.steps import copy_into
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 from lrtheory.dual_mirror_descent.runs.setup import StepSize, step_sizes
@@ -62,7 +62,7 @@ class PacingResult(Result):
         The objective.
     counts : mapping
         ``queries``: bids; ``updates`` of the multiplier.
-    certificate : Certificate
+    certificate : AllocationCertificate
         Dual bound at the average multiplier.
     trace : mapping or None
         ``multipliers`` (T + 1,) when recorded.
@@ -79,7 +79,7 @@ class PacingResult(Result):
     labels: tuple[str, ...] | None
     method: str
     counts: Mapping[str, int]
-    certificate: Certificate
+    certificate: AllocationCertificate
     trace: Mapping[str, np.ndarray] | None
 
     def _columns(self) -> dict[str, Any]:
@@ -185,15 +185,8 @@ def pace(
     bound = dual_value(stream, np.array([average]))
     if not np.isfinite(bound):
         raise must("values", "small enough for finite multipliers and a finite dual bound", float(v.max()))
-    certificate = Certificate(
-        bound=bound,
-        value=reward,
-        gap=max(bound - reward, 0.0),
-        prices=np.array([average]),
-        fairness=0.0,
-        actions=np.where(wins, 0, -1),
-        statement=STATEMENT,
-    )
+    fields = {"prices": np.array([average]), "fairness": 0.0, "actions": np.where(wins, 0, -1)}
+    certificate = AllocationCertificate._of(reward, bound, STATEMENT, **fields)
     return PacingResult(
         bids=bids,
         wins=wins,

@@ -124,7 +124,7 @@ def false_certificates(true):
         "a bound that is too low": replace(true, bound=true.bound - 0.5, gap=max(true.gap - 0.5, 0.0)),
         "a bound that is too high": replace(true, bound=true.bound + 0.5, gap=true.gap + 0.5),
         "a bound that is no number": replace(true, bound=np.nan),
-        "a value above the bound": replace(true, value=true.bound + 1, gap=0.0),
+        "a value above the bound": replace(true, achieved=true.bound + 1, gap=0.0),
         "a gap that hides": replace(true, gap=true.gap + 0.5),
         "other prices": replace(true, prices=true.prices + 1.0),
         "too many prices": replace(true, prices=np.r_[true.prices, 0.0]),
@@ -145,9 +145,9 @@ def test_negative_prices_prove_nothing():
     # with the price -1 the dual function is 4 (1 + 1) - 6 = 2, less than the 4 that can be earned
     stream = dmd.RequestStream(np.ones(4), np.ones(4), 6.0)
     true = dmd.hindsight_optimum(stream).certificate
-    assert not replace(true, prices=np.array([-1.0]), bound=2.0, value=1.0, gap=1.0).verify(stream)
+    assert not replace(true, prices=np.array([-1.0]), bound=2.0, achieved=1.0, gap=1.0).verify(stream)
     run = dmd.allocate(stream).certificate
-    false = replace(run, prices=np.array([-1.0]), bound=2.0, value=1.0, gap=1.0)
+    false = replace(run, prices=np.array([-1.0]), bound=2.0, achieved=1.0, gap=1.0)
     assert not false.verify(stream)
     assert not replace(false, bound=6.0, gap=5.0, fairness=1.0).verify(stream)  # owed 1.5, allowed 1
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory import continual_learning as cl
+from lrtheory import dual_mirror_descent as dmd
 from lrtheory import matrix_compression
 from lrtheory._kernels.low_rank import core
 from lrtheory._result import Certificate
@@ -102,3 +103,20 @@ def LeakCertificate() -> Any:
     protector.extend(X, rank=1)
     proof = protector.leak_bound(np.ones((3, 1))).certificate
     return proof, X, {"change": 2 * proof.change}, 3 * X
+
+
+# --- dual_mirror_descent ---------------------------------------------------------------------------------------------
+
+STREAM, RICHER = (dmd.RequestStream(Y[:3] + more, X[:3, :2] + 1, 4.0) for more in (0.0, 1.0))
+
+
+@case
+def AllocationCertificate() -> Any:
+    proof = dmd.allocate(STREAM).certificate
+    return proof, STREAM, {"actions": 1 - proof.actions}, RICHER
+
+
+@case
+def DualityCertificate() -> Any:
+    proof = dmd.hindsight_optimum(STREAM).certificate
+    return proof, STREAM, {"solution": proof.solution / 2}, RICHER

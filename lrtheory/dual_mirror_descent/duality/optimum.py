@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import arrays, sparse
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, choice, flag, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.duality.programs import fits, relaxation, whole_requests
@@ -27,34 +27,33 @@ OPTIONS: dict[str, set[str]] = {"auto": {"integer"}, "sort": set(), "lp": set(),
 
 
 @result
-class DualityCertificate(Result):
+class DualityCertificate(Certificate):
     """Prices that prove an optimum.
 
     Attributes
     ----------
+    achieved : float
+        Reward of the solution.
     bound : float
         The dual function at the prices: nothing feasible is worth more.
-    value : float
-        Reward of the solution.
     gap : float
-        bound - value, at least 0; rounding for the relaxation, more where requests may not be split.
+        Rounding for the relaxation, more where requests may not be split.
     prices : float64 array of shape (m,)
         One price per resource, at least 0.
     weights : float64 array of shape (N,), or None
         Number of requests of each row of the tables, where the caller gave `counts`; probabilities in the fluid limit.
     solution : float64 array of shape (N, d)
         Number of times that each action of each row of the tables is taken; in the fluid limit, per period.
-    statement : str
-        Id of the statement that is proved.
     """
 
+    achieved: Number
     bound: Number
-    value: Number
     gap: Number
     prices: np.ndarray
     weights: np.ndarray | None
     solution: np.ndarray
-    statement: str
+
+    _statements = (STATEMENT,)
 
     def verify(self, problem: RequestStream) -> bool:
         """Evaluate the dual function at the prices and the worth of the solution anew.
@@ -69,7 +68,7 @@ class DualityCertificate(Result):
         -------
         bool
             Whether the prices are at least 0 and the dual function is the bound there, the solution keeps within the
-            budget and is worth the value, and bound less value is the gap; up to rounding, relative to each of them.
+            budget and is worth as much as stated, and the gap is that of both; up to rounding, relative to each.
 
         Raises
         ------
@@ -81,7 +80,7 @@ class DualityCertificate(Result):
         times = _counts(problem, None) if self.weights is None else np.asarray(self.weights)
         if prices.shape != problem.budget.shape or times.shape != (len(problem.rewards),):
             return False
-        if solution.shape != problem.rewards.shape or self.statement != STATEMENT:
+        if solution.shape != problem.rewards.shape or not self._is_sound():
             return False
         error = rounding(problem)
         if not ((prices >= 0).all() and (times >= 0).all() and fits(problem, times, solution, TOLERANCE + error)):
@@ -214,9 +213,8 @@ def hindsight_optimum(
     bound, weights = bound_anew(stream, prices, times)[0], None if counts is None else times
     if not stream.is_exact:
         value, bound = float(value), float(bound)
-    gap = max(bound - value, 0 * bound)
-    certificate = DualityCertificate(bound, value, gap, prices, weights, solution, STATEMENT)
-    return Optimum(certificate.value, prices, solution, method, reason, certificate)
+    certificate = DualityCertificate._of(value, bound, STATEMENT, prices, weights, solution)
+    return Optimum(value, prices, solution, method, reason, certificate)
 
 
 def fluid_optimum(

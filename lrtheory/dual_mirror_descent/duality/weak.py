@@ -15,22 +15,23 @@ import numpy as np
 
 from lrtheory._array import arrays, interpreted, kernel_input, sparse
 from lrtheory._numbers import HUGE
-from lrtheory._result import Result, read_only, result
+from lrtheory._result import Certificate, read_only, result
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, known_stream, one_stream
 from lrtheory.dual_mirror_descent.runs.setup import in_domain
 
-__all__ = ["Certificate", "dual_bound"]
+__all__ = ["AllocationCertificate", "dual_bound"]
+
+STATEMENT = "dual_mirror_descent/DMD-L1"
 
 
-class _Later(Result):
+class _Later(Certificate):
     """Base of certificates that are computed when they are first read, from a stream that nobody can change."""
 
     __slots__ = ("_stream",)
     prices: np.ndarray
-    value: Number
 
     def __getattr__(self, name: str) -> Any:  # only what is not there comes here
         if name not in ("bound", "gap"):
@@ -39,13 +40,13 @@ class _Later(Result):
         if stream is not None:  # else another thread has been here in the meantime
             bound = dual_value(stream, self.prices)
             set_field(self, "bound", bound)
-            set_field(self, "gap", _gap(bound, self.value))
+            set_field(self, "gap", abs(self.achieved - bound))
             set_field(self, "_stream", None)
         return object.__getattribute__(self, name)
 
 
 @result
-class Certificate(_Later):
+class AllocationCertificate(_Later):
     r"""A proof that a run is near the optimum of its own stream.
 
     A `RequestStream` that has a copy of its own of the costs cannot change; then bound and gap are computed when one of
@@ -53,32 +54,29 @@ class Certificate(_Later):
 
     Attributes
     ----------
+    achieved : float
+        The objective of the run: its reward, plus fairness T min_j (consumption_j / budget_j) where asked for.
     bound : float
         sum_t D_t(mu) at the average price: no allocation of this stream has a larger objective.
-    value : float
-        The objective of the run: its reward, plus fairness T min_j (consumption_j / budget_j) where asked for.
-    gap : float
-        bound - value, at least 0.
     prices : float64 array of shape (m,)
         The price mu of the bound.
     fairness : float
         Weight of the max-min fair term of the objective.
     actions : int64 array of shape (T,)
-        Actions that earn the value; those that do not fit the remaining budget are taken in part.
-    statement : str
-        Id of the statement that is proved.
+        Actions that earn the reward; those that do not fit the remaining budget are taken in part.
     """
 
+    achieved: Number
     bound: Number
-    value: Number
     gap: Number
     prices: np.ndarray
     fairness: Number
     actions: np.ndarray
-    statement: str
+
+    _statements = (STATEMENT,)
 
     def verify(self, problem: RequestStream) -> bool:
-        """Compute the bound from its prices anew, by another route than the run, and the value from its actions.
+        """Compute the bound from its prices anew, by another route than the run, and the objective from its actions.
 
         Parameters
         ----------
@@ -88,7 +86,7 @@ class Certificate(_Later):
         Returns
         -------
         bool
-            Whether the prices prove the bound, the actions earn the value, and bound less value is the gap; up to
+            Whether the prices prove the bound, the actions earn what was achieved, and the gap is that of both; up to
             rounding, relative to each of them. False for a run that has overdrawn the budget.
 
         Raises
@@ -98,7 +96,7 @@ class Certificate(_Later):
         """
         problem = known_stream(problem)
         prices, actions = np.asarray(self.prices), np.asarray(self.actions)
-        if prices.shape != problem.budget.shape or actions.shape != (problem.horizon,) or self.statement != STATEMENT:
+        if prices.shape != problem.budget.shape or actions.shape != (problem.horizon,) or not self._is_sound():
             return False
         if actions.dtype.kind not in "iu" or not ((actions >= -1) & (actions < problem.rewards.shape[1])).all():
             return False
@@ -114,9 +112,6 @@ class Certificate(_Later):
         return proves(self, value + fair, error * (size + fair))
 
 
-STATEMENT = "dual_mirror_descent/DMD-L1"
-
-
 def rounding(problem: RequestStream) -> Any:
     """Bound how much two sums over the requests in different orders may differ, relative to the sum of the sizes."""
     # a sum of n terms is off by at most n 2^-53 times the sum of their sizes, in any order, so two are within n 2^-52;
@@ -126,13 +121,8 @@ def rounding(problem: RequestStream) -> Any:
 
 
 def proves(certificate: Any, value: Any, error: Any) -> bool:
-    """Tell whether a certificate's value is right, at most its bound, and its gap exactly their difference."""
-    between = certificate.bound - certificate.value
-    return bool(
-        abs(certificate.value - value) <= error
-        and between >= -error
-        and certificate.gap == (between if between > 0 else 0 * between)
-    )
+    """Tell whether what a certificate says was achieved is right, and at most its bound."""
+    return bool(abs(certificate.achieved - value) <= error and certificate.bound - certificate.achieved >= -error)
 
 
 def bound_anew(problem: RequestStream, prices: np.ndarray, times: np.ndarray | None = None) -> tuple[Any, Any]:
@@ -249,7 +239,7 @@ def certificate_of(
     reward: Any,
     consumption: np.ndarray,
     fairness: Number,
-) -> Certificate:
+) -> AllocationCertificate:
     """Make the certificate of a run: the dual bound at the given prices against the objective that it reached.
 
     A bound that is not finite is an error.
@@ -268,28 +258,14 @@ def certificate_of(
         bound = bound + fairness * stream.horizon
         value = value + fairness * stream.horizon * (consumption / stream.budget).min()
     number = (lambda x: x) if stream.is_exact else float
-    value = number(value)
-    return Certificate(
-        bound=bound,
-        value=value,
-        gap=number(_gap(bound, value)),
-        prices=prices,
-        fairness=fairness,
-        actions=actions,
-        statement=STATEMENT,
-    )
+    fields = {"prices": prices, "fairness": fairness, "actions": actions}
+    return AllocationCertificate._of(number(value), number(bound), STATEMENT, **fields)
 
 
-def _gap(bound: Any, value: Any) -> Any:
-    """Return by how much a bound exceeds a value; rounding may take it below 0, where the gap is 0."""
-    gap = bound - value
-    return gap if gap > 0 else 0 * gap
-
-
-def _deferred(stream: RequestStream, actions: np.ndarray, prices: np.ndarray, value: float) -> Certificate:
+def _deferred(stream: RequestStream, actions: np.ndarray, prices: np.ndarray, value: float) -> AllocationCertificate:
     """Make a certificate whose bound and gap are computed when they are read; the arrays are its own."""
-    certificate = object.__new__(Certificate)
-    fields = {"value": value, "prices": read_only(prices), "fairness": 0.0, "actions": read_only(actions)}
+    certificate = object.__new__(AllocationCertificate)
+    fields = {"achieved": value, "prices": read_only(prices), "fairness": 0.0, "actions": read_only(actions)}
     for name, field in (*fields.items(), ("statement", STATEMENT), ("_stream", stream)):
         object.__setattr__(certificate, name, field)
     return certificate
