@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -24,7 +24,7 @@ import numpy as np
 from lrtheory._files.foreign import suspected
 from lrtheory._files.opening import form_of, json_of, read_arrays
 
-__all__ = ["Stored", "Tensors", "decoded", "encoded", "named_arrays", "write_tensors"]
+__all__ = ["Stored", "Tensors", "decoded", "encoded", "named_arrays", "write_streamed", "write_tensors"]
 
 #: bfloat16 is the upper half of a float32, which NumPy has no type for
 _TYPES = {
@@ -320,14 +320,38 @@ def write_tensors(path: Path, tensors: Mapping[str, Stored], metadata: Mapping[s
     metadata : mapping of str to str or None
         Texts beside the arrays in the header; None writes none.
     """
+    entries = [(name, array.dtype, array.shape) for name, array in tensors.items()]
+    write_streamed(path, entries, lambda name: iter((tensors[name].data,)), metadata)
+
+
+def write_streamed(
+    path: Path,
+    entries: Sequence[tuple[str, str, tuple[int, ...]]],
+    produced: Callable[[str], Iterator[bytes]],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a safetensors file whose arrays are made one after the other, in pieces.
+
+    Parameters
+    ----------
+    path : Path
+        A new file.
+    entries : sequence of tuples of str, str and tuple of int
+        Name, type and shape of each array, in the order of the file.
+    produced : callable
+        Gets a name, and returns the bytes of this array in pieces.
+    metadata : mapping of str to str or None
+        As in `write_tensors`.
+    """
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     first = 0
-    for name, array in tensors.items():
-        last = first + len(array.data)
-        header[name] = {"dtype": array.dtype, "shape": list(array.shape), "data_offsets": [first, last]}
+    for name, dtype, shape in entries:
+        last = first + math.prod(shape) * np.dtype(_TYPES[dtype]).itemsize
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [first, last]}
         first = last
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # so that the arrays begin where numbers of eight bytes may
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        file.writelines(array.data for array in tensors.values())
+        for name, _, _ in entries:
+            file.writelines(produced(name))

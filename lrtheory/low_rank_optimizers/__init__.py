@@ -13,6 +13,7 @@ exact formulas for what the savings cost:
 * Push the singular values of a matrix towards 1                   `newton_schulz`, `spectral_image`
 * Train a recurrent network in integers alone                      `IntegerRNN`, `IntegerES`
 * Which weights can a step in bfloat16 not move?                   `absorption`, `compare_checkpoints`
+* What does rounding eat of an adapter that is merged?             `absorb_adapter`
 
 An evolution strategy evaluates members W + sigma E and W - sigma E, where E = A B^T / sqrt(r) has r columns in each
 factor. For a quadratic f in weights of shape (m, n), the estimate from P pairs has no bias, and with G its gradient the
@@ -95,6 +96,7 @@ from lrtheory.low_rank_optimizers.optimizers.trion import Trion
 from lrtheory.low_rank_optimizers.planning.bias_bound import BiasCertificate, bias_bound
 from lrtheory.low_rank_optimizers.planning.plan_population import Plan, plan_population
 from lrtheory.low_rank_optimizers.problem import ClassifierProblem, PolynomialProblem, SineProblem
+from lrtheory.low_rank_optimizers.rounding.absorb_adapter import AdapterAbsorption, absorb_adapter
 from lrtheory.low_rank_optimizers.rounding.absorption import Absorption, AbsorptionCertificate, absorption
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
 from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityReport, compare_checkpoints
@@ -106,6 +108,7 @@ __all__ = [
     "Absorption",
     "AbsorptionCertificate",
     "AdamW",
+    "AdapterAbsorption",
     "AuON",
     "BiasCertificate",
     "ClassifierProblem",
@@ -135,6 +138,7 @@ __all__ = [
     "TextProblem",
     "TextScore",
     "Trion",
+    "absorb_adapter",
     "absorption",
     "adam_step_bound",
     "baselines",

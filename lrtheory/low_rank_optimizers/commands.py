@@ -1,15 +1,20 @@
-"""The verbs of the shell: what training changed in a model, and what a step in low precision cannot change."""
+"""The verbs of the shell: what training changed in a model, and what a step or an adapter changes in few bits."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from lrtheory._files.adapters import AdapterFile
+from lrtheory._validation import exactly_one, must
+from lrtheory.low_rank_optimizers.rounding.absorb_adapter import AdapterAbsorption, absorb_adapter
 from lrtheory.low_rank_optimizers.rounding.absorption import Absorption, absorption
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 from lrtheory.low_rank_optimizers.rounding.compare_checkpoints import SparsityReport, compare_checkpoints
 
 __all__ = ["absorb", "diff"]
 
+#: what -o writes, where it is more than the table
+WRITES = {"absorb": "the merged model, where there is an adapter, or a table"}
 #: arguments of the functions that a verb calls, and its own names for them
 RENAMED = {"absorb": {"step_bound": "step", "step_std": "std"}}
 
@@ -49,13 +54,16 @@ def diff(
 def absorb(
     model: Checkpoint,
     *,
-    step: float,
+    step: float | None = None,
+    adapter: AdapterFile | None = None,
     std: float | None = None,
-    dtype: Literal["bfloat16", "float16"] | None = None,
-) -> Absorption:
-    """Say which weights of a model a step of an optimizer cannot change, if they are kept in sixteen bits.
+    dtype: Literal["bfloat16", "float16", "int8", "nf4"] | None = None,
+    trained_on: Literal["int8", "nf4"] | None = None,
+) -> Absorption | AdapterAbsorption:
+    """Say what rounding keeps from weights: a step of an optimizer, or an adapter that is merged into them.
 
     The sum of a weight and a small step is rounded back to the weight. With a copy in single precision nothing is lost.
+    One of --step and --adapter is needed.
 
     Parameters
     ----------
@@ -63,18 +71,35 @@ def absorb(
         A model, as a folder or as a safetensors file.
     step : float
         The largest size of a step: for Adam the learning rate times at most 7.27, or 1.17 where beta2 is 0.95.
+    adapter : AdapterFile
+        In place of a step: an adapter that is to be merged, as the folder that peft writes.
     std : float
         The standard deviation of random steps, for which changes and overlaps are predicted.
-    dtype : {"bfloat16", "float16"}
-        The format in which weights are kept (default: that of the file where it has sixteen bits, else bfloat16).
+    dtype : {"bfloat16", "float16", "int8", "nf4"}
+        The type in which weights are kept (default: that of the file where it has sixteen bits, else bfloat16); the
+        last two are for adapters.
+    trained_on : {"int8", "nf4"}
+        The type of the weights beside which the adapter was trained, as for QLoRA.
 
     Returns
     -------
-    Absorption
-        A row for each tensor.
+    Absorption or AdapterAbsorption
+        A row for each tensor, or for each module.
 
     Examples
     --------
     lrtheory low_rank_optimizers absorb tiny-model --step 1e-4 --plot absorbed.png
+    lrtheory low_rank_optimizers absorb tiny-model --adapter tiny-tuned-lora --dtype bfloat16 -o merged
     """
-    return absorption(model, step_bound=step, step_std=std, dtype=dtype or model.sixteen_bits())
+    exactly_one(step=step, adapter=adapter)
+    kind = dtype or model.sixteen_bits()
+    if step is not None:
+        _left_out("trained_on", trained_on, "unless an adapter is given")
+        return absorption(model, step_bound=step, step_std=std, dtype=kind)
+    _left_out("std", std, "unless a step is given")
+    return absorb_adapter(model, adapter, dtype=kind, trained_on=trained_on)  # type: ignore[arg-type]  # one is given
+
+
+def _left_out(name: str, value: object, unless: str) -> None:
+    if value is not None:
+        raise must(name, f"left out {unless}", value)

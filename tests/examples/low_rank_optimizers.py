@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from lrtheory.low_rank_optimizers import make_cubic
+from lrtheory.matrix_compression import AdapterFile, AdapterModule
 from tests.backends import need_data
 from tests.examples import Call, call
 
+ADAPTER = AdapterFile({"q": AdapterModule(np.array([[0.5], [0.25]]), np.array([[1.0, 0.0, -1.0]]))})
 GRADIENT = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
 
 
@@ -39,6 +41,7 @@ CALLS: dict[str, Callable[[], Call]] = {
         {"w": GRADIENT}, {"w": 1.01 * GRADIENT}, other={"w": 0.99 * GRADIENT}, atol=0.01
     ),
     "adam_step_bound": lambda: call(0.9, 0.95, step=3),
+    "absorb_adapter": lambda: call({"q.weight": GRADIENT}, ADAPTER, dtype="nf4"),
     "absorption": lambda: call({"w": GRADIENT}, step_bound=1e-3, step_std=1e-3),
     "bias_bound": lambda: call((2, 3), rank=2, sigma=0.5, hessian_lipschitz=1.0),
     "exact_gradient": lambda: call(make_cubic((2, 1), rng=0), sigma=0.5, rank=1),

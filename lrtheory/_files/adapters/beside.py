@@ -17,7 +17,7 @@ from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded
 from lrtheory._kernels.low_rank import tail
 from lrtheory._validation import Words, must
 
-__all__ = ["apart", "beside", "change", "joint_settings", "merged", "named", "placed", "token_rows"]
+__all__ = ["TOKENS", "apart", "beside", "change", "joint_settings", "merged", "named", "placed", "token_rows"]
 
 BELOW, TOKENS = ".base_layer.", ".token_adapter.trainable_tokens_delta"
 #: names by which peft saves the biases of modules that are saved whole once more, and which nothing is loaded from

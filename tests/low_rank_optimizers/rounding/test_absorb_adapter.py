@@ -1,0 +1,194 @@
+"""Adapters that are merged into weights of few bits: what rounding eats of them, and the models that are written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory._files import Tensors
+from lrtheory._files.adapters import AdapterFile, AdapterModule
+from lrtheory._files.safetensors import encoded, write_tensors
+from lrtheory.cli import main
+from lrtheory.low_rank_optimizers import absorb_adapter, rounded
+from lrtheory.low_rank_optimizers.rounding.stored_types import NF4, kept
+from tests.core.files.reader import BASE, FOLDERS, merged
+
+RNG = np.random.default_rng(0)
+
+
+def nearest_codes(W: np.ndarray) -> np.ndarray:
+    """The nearest of sixteen multiples of the largest entry of 64 entries, one after the other."""
+    flat, found = W.ravel(), []
+    for start in range(0, flat.size, 64):
+        block = flat[start : start + 64]
+        unit = np.abs(block).max() or 1.0
+        found += [unit * min(NF4, key=lambda code, x=x: abs(code * unit - x)) for x in block]  # type: ignore[misc]
+    return np.array(found).reshape(W.shape)
+
+
+def integers(W: np.ndarray) -> np.ndarray:
+    steps = np.abs(W).max(axis=1, keepdims=True) / 127
+    return np.where(steps > 0, np.rint(W / np.where(steps > 0, steps, 1)) * steps, 0.0)
+
+
+ORACLES: dict[str, Any] = {
+    "bfloat16": lambda W: rounded(W),
+    "float16": lambda W: rounded(W, dtype="float16"),
+    "int8": integers,
+    "nf4": nearest_codes,
+}
+
+
+@pytest.mark.parametrize("dtype", ORACLES)
+@pytest.mark.parametrize("trained_on", [None, "int8", "nf4"])
+def test_numbers_are_those_of_whole_matrices(dtype: str, trained_on: str | None) -> None:
+    for rows, columns, size in ((5, 7, 1.0), (40, 12, 1e-3), (64, 64, 30.0), (3, 1, 1e-9)):
+        W, B, A = size * RNG.normal(size=(rows, columns)), RNG.normal(size=(rows, 2)), RNG.normal(size=(2, columns))
+        W[0] = 0.0
+        adapter = AdapterFile({"q": AdapterModule(B, A, scale=0.05 * size)})
+        found = absorb_adapter({"q.weight": W, "other": W}, adapter, dtype=dtype, trained_on=trained_on)
+        D = 0.05 * size * (B @ A)
+        made, alone = (ORACLES[dtype](one) for one in (W + D, W))
+        meant = D + (W if trained_on is None else ORACLES[trained_on](W))
+        norm = np.linalg.norm(D)
+        assert found.update == pytest.approx(norm / np.linalg.norm(W))
+        assert found.noise == pytest.approx(np.linalg.norm(made - meant) / norm)
+        assert found.noise <= found.noise_bound
+        assert found.unmoved == np.mean(made == alone)
+        assert found.direction == pytest.approx(np.vdot(made - alone, D) / norm**2)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_numbers_of_every_size_are_rounded_as_files_hold_them(dtype: str) -> None:
+    top = {"bfloat16": 38.0, "float16": 4.5}[dtype]
+    x = RNG.normal(size=(200, 50)) * 10.0 ** RNG.uniform(-top - 6, top - 1, size=(200, 1))
+    found, bound = kept(x, dtype)
+    assert np.array_equal(found, rounded(x, dtype=dtype))
+    assert np.linalg.norm(found - x) <= bound
+    assert np.isinf(kept(np.full((1, 1), 10.0**39), dtype)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("share", "noise", "direction", "unmoved"),
+    [(1e-3, 0.79, 0.53, 0.78), (1e-2, 0.17, 1.0, 0.18), (5e-2, 0.03, 1.0, 0.04)],
+)
+def test_a_small_update_drowns_in_bfloat16(share: float, noise: float, direction: float, unmoved: float) -> None:
+    """Weights of a normal law that are numbers of bfloat16, as those of models are."""
+    W = rounded(RNG.normal(size=(512, 512)) / 20)
+    B, A = RNG.normal(size=(512, 16)), RNG.normal(size=(16, 512))
+    scale = share * np.linalg.norm(W) / np.linalg.norm(B @ A)
+    found = absorb_adapter({"q.weight": W}, AdapterFile({"q": AdapterModule(B, A, scale=scale)}))
+    assert found.noise == pytest.approx(noise, abs=0.02)
+    assert found.direction == pytest.approx(direction, abs=0.02)
+    assert found.unmoved == pytest.approx(unmoved, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "pissa", "olora", "olora-conv1d", "dora", "head", "norm", "tokens", "words", "bias"]
+)
+def test_merged_models_are_those_of_peft(name: str, tmp_path: Path) -> None:
+    found = absorb_adapter(BASE, FOLDERS / name, dtype="float16")
+    found.to_file(tmp_path / "merged")
+    made, expected = Tensors(tmp_path / "merged"), merged(FOLDERS / name)
+    assert set(made.names) == set(expected)
+    for array, value in expected.items():
+        assert made.dtype(array) == "F16"
+        np.testing.assert_allclose(made[array], value, rtol=2.0**-11 * 1.01, atol=1e-5)
+
+
+def model_in_parts(path: Path) -> dict[str, np.ndarray]:
+    """A model in two files, with an array of integers and settings."""
+    path.mkdir()
+    arrays = {
+        "a.q.weight": RNG.normal(size=(6, 4)),
+        "a.k.weight": RNG.normal(size=(4, 6)),
+        "b.q.weight": RNG.normal(size=(6, 4)),
+    }
+    parts = {"model-1.safetensors": ["a.q.weight", "a.k.weight"], "model-2.safetensors": ["b.q.weight"]}
+    for file, names in parts.items():
+        write_tensors(path / file, {name: encoded(arrays[name], "F32") for name in names}, {"format": "pt"})
+    index = {
+        "metadata": {"total_size": 288},
+        "weight_map": {name: file for file, names in parts.items() for name in names},
+    }
+    (path / "model.safetensors.index.json").write_text(json.dumps(index))
+    (path / "config.json").write_text(json.dumps({"model_type": "x", "dtype": "float32"}))
+    (path / "tokenizer.json").write_text("{}")
+    return arrays
+
+
+def adapter_for(path: Path, **modules: AdapterModule) -> Path:
+    AdapterFile({name.replace("_", "."): one for name, one in modules.items()}).to_peft(path)
+    return path
+
+
+def test_a_model_in_parts_is_written_in_the_same_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arrays = model_in_parts(tmp_path / "model")
+    B, A = RNG.normal(size=(6, 2)), RNG.normal(size=(2, 4))
+    adapter = adapter_for(tmp_path / "adapter", b_q=AdapterModule(B, A, dtype="F64"))
+    target = tmp_path / "merged"
+    line = ["low_rank_optimizers", "absorb", str(tmp_path / "model"), "--adapter", str(adapter), "-o", str(target)]
+    assert main(line) == 0
+    assert sorted(one.name for one in target.iterdir()) == [
+        "config.json", "lrtheory.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json",
+        "tokenizer.json",
+    ]  # fmt: skip
+    made = Tensors(target)
+    for name, value in arrays.items():
+        whole = value.astype(np.float32) + (B @ A if name == "b.q.weight" else 0.0)
+        assert np.array_equal(made[name], rounded(whole))
+    assert json.loads((target / "config.json").read_text())["dtype"] == "bfloat16"
+    assert json.loads((target / "model.safetensors.index.json").read_text())["metadata"]["total_size"] == 144
+    assert main([*line[:-1], str(tmp_path / "model" / "inside")]) == 3
+    assert "outside the folders that were read" in capsys.readouterr().err
+    assert main([*line, "--dtype", "nf4", "--force"]) == 3
+    assert "merge in bfloat16" in capsys.readouterr().err
+
+
+def test_one_of_step_and_adapter_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model_in_parts(tmp_path / "model")
+    adapter = adapter_for(tmp_path / "adapter", b_q=AdapterModule(np.ones((6, 1)), np.ones((1, 4))))
+    line = ["low_rank_optimizers", "absorb", str(tmp_path / "model")]
+    for more, said in (
+        ([], "exactly one of these"),
+        (["--step", "1e-3", "--adapter", str(adapter)], "exactly one of these"),
+        (["--step", "1e-3", "--trained-on", "nf4"], "left out unless an adapter is given"),
+        (["--adapter", str(adapter), "--std", "1"], "left out unless a step is given"),
+        (["--step", "1e-3", "--dtype", "int8"], "`--dtype` must be"),
+    ):
+        assert main([*line, *more]) == 3
+        assert said in capsys.readouterr().err
+
+
+def test_what_cannot_be_merged_is_refused(tmp_path: Path) -> None:
+    one = AdapterModule(np.ones((2, 1)), np.ones((1, 3)))
+    for model, adapter, options, said in (
+        ({"k.weight": np.ones((2, 3))}, AdapterFile({"q": one}), {}, "with the array 'q.weight'"),
+        ({"q.weight": np.ones((2, 2))}, AdapterFile({"q": one}), {}, r"of the shape \(2, 3\)"),
+        ({"q.weight": np.full((2, 3), 7e4)}, AdapterFile({"q": one}), {"dtype": "float16"}, "in whose range"),
+        ({"q.weight": np.ones((2, 3))}, AdapterFile({"q": one}, {"init_lora_weights": "pissa"}), {}, "give the model"),
+        (
+            {"q.weight": np.ones((2, 3))},
+            AdapterFile({"q": one}, {"ensure_weight_tying": True}),
+            {},
+            "ensure_weight_tying",
+        ),
+        ({"q.weight": np.ones((2, 3))}, AdapterFile({"q": one}), {"dtype": "fp8"}, "`dtype` must be"),
+        ({"q.weight": np.ones((2, 3))}, AdapterFile({"q": one}), {"trained_on": "bfloat16"}, "`trained_on` must be"),
+        ({"q.weight": np.full((2, 3), 1e200)}, AdapterFile({"q": one}), {"dtype": "int8"}, "in the range of doubles"),
+        ({"q.weight": np.full((2, 3), 1e-200)}, AdapterFile({"q": one}), {"dtype": "nf4"}, "in the range of doubles"),
+        (BASE, FOLDERS / "experts", {}, "not of arrays of experts"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            absorb_adapter(model, adapter, **options)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="an AdapterFile or the folder of one"):
+        absorb_adapter({"q.weight": np.ones((2, 3))}, 3)  # type: ignore[arg-type]
+    kept_in_memory = absorb_adapter({"q.weight": np.ones((2, 3))}, AdapterFile({"q": one}))
+    with pytest.raises(ValueError, match="that came from files"):
+        kept_in_memory.to_file(tmp_path / "merged")
+    nothing = absorb_adapter({"q.weight": np.ones((2, 3))}, AdapterFile({"q": AdapterModule(0 * one.B, one.A)}))
+    assert (nothing.noise, nothing.direction, nothing.unmoved) == (0.0, 1.0, 1.0)
