@@ -54,7 +54,8 @@ def make_battles(
     Returns
     -------
     MatchLog
-        One row a battle, in order. Models are called by their places in `ratings`, such as ``model-07``.
+        One row a battle, in order. Models are called by their places in `ratings`, such as ``model-07``; the column
+        ``block`` numbers the parts between which an adaptive schedule looks at outcomes.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def make_battles(
         weights = np.arange(1.0, len(theta) + 1) ** SKEW
     begin = min(n, max(1, round(WARM_UP * n))) if schedule == "adaptive" else n
     players = _pairs(weights, begin, rng)
-    points = _played(theta, players, ties, rng)
+    points, blocks = _played(theta, players, ties, rng), [begin]
     while len(players) < n:
         size = min(n - len(players), max(1, round(BLOCK * n)))
         seen = Battles(players[:, 0], players[:, 1], points, np.zeros(len(players), np.int64), len(theta), {})
@@ -94,11 +95,13 @@ def make_battles(
         )
         players = np.concatenate([players, chosen])
         points = np.concatenate([points, _played(theta, chosen, ties, rng)])
+        blocks.append(size)
     scores = np.stack([points / 2, 1 - points / 2], axis=1)
     width = len(str(len(theta)))
     labels = tuple(f"model-{i + 1:0{width}d}" for i in range(len(theta)))
+    marks = {"block": np.repeat(np.arange(len(blocks)), blocks)}
     counts = {"matches": n, "unfinished": 0}
-    return MatchLog(players, scores, labels, 0.5, True, True, np.zeros(n, bool), {}, "", counts)
+    return MatchLog(players, scores, labels, 0.5, True, True, np.zeros(n, bool), marks, "", counts)
 
 
 def _pairs(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

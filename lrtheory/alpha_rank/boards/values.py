@@ -9,6 +9,8 @@ Gauss, which is a mixture too, and exact for up to 127 results.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from lrtheory._array import kernel
@@ -34,12 +36,18 @@ def log_values(terms: np.ndarray) -> np.ndarray:
     float64 array of shape (...)
         0 without terms.
     """
-    x, weights = np.polynomial.legendre.leggauss(NODES)
-    stakes, weights = (1 + x) / 2, weights / 2
+    stakes, weights = _mixture()
     factors = np.log1p(np.array([1, 0.5, -0.5, -1])[:, None] * stakes)
     logs = terms @ factors + np.log(weights)
     top = logs.max(axis=-1)
     return np.asarray(top + np.log(np.exp(logs - top[..., None]).sum(axis=-1)))
+
+
+@cache
+def _mixture() -> tuple[np.ndarray, np.ndarray]:
+    """Stakes and their weights, which take longer to find than most values."""
+    x, weights = np.polynomial.legendre.leggauss(NODES)
+    return (1 + x) / 2, weights / 2
 
 
 def terms_of(results: Results, n: int, *, charged: bool = False, most_open: int = 1, last: int = -1) -> np.ndarray:

@@ -44,6 +44,13 @@ def test_a_log_may_be_shorter_than_the_looks_of_its_schedule():
         assert len(make_battles([0, 0, 0], n, schedule="adaptive", rng=0).players) == n
 
 
+def test_blocks_are_the_batches_of_an_adaptive_schedule():
+    log = make_battles([0, 0, 0], 480, schedule="adaptive", rng=0)
+    assert np.bincount(log.marks["block"]).tolist() == [80, *[20] * 20]
+    assert rank_models(log, batch="block").schedule == "batch"
+    assert not make_battles([0, 0, 0], 480, rng=0).marks["block"].any()
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "sentence"),
     [
