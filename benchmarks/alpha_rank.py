@@ -15,12 +15,12 @@ def random_game() -> Inputs:
 
 
 def ours(method: str) -> Callable[[Inputs], np.ndarray]:
-    """Return our solver of the epsilon chain with one of its methods."""
+    """Return our solver of the perturbed chain with one of its methods."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.alpha_rank import alpha_rank
 
-        return alpha_rank(inputs["payoffs"], epsilon=0.01, method=method).pi.ravel()
+        return alpha_rank(inputs["payoffs"], perturbation=0.01, method=method).pi.ravel()
 
     return solve
 
@@ -86,7 +86,7 @@ UCB_CLOPPER_PEARSON = sampling("clopper-pearson", "clopper-pearson-ucb")
 
 INFINITE_ALPHA = Row(
     name="infinite-alpha-900",
-    title="Ranking of 900 profiles at infinite alpha, epsilon = 0.01",
+    title="Ranking of 900 profiles at infinite alpha, perturbation = 0.01",
     inputs=random_game,
     ours={"gth": ours("gth"), "power": ours("power")},
     peers={"open-spiel": open_spiel},
@@ -134,10 +134,10 @@ def large_game(n: int) -> Callable[[], Inputs]:
 
 
 def our_ranking(inputs: Inputs) -> np.ndarray:
-    """Rank by the epsilon chain, with the method that `alpha_rank` chooses."""
+    """Rank by the perturbed chain, with the method that `alpha_rank` chooses."""
     from lrtheory.alpha_rank import alpha_rank
 
-    return alpha_rank(inputs["payoffs"], epsilon=0.01).pi
+    return alpha_rank(inputs["payoffs"], perturbation=0.01).pi
 
 
 def imbalance(inputs: Inputs, pi: np.ndarray) -> float:
@@ -161,7 +161,7 @@ def large_ranking(n: int, seconds: float) -> Goal:
     """Make a goal on games that no peer can hold: their transition matrix would have n^4 entries."""
     return Goal(
         name=f"infinite-alpha-{n}x{n}",
-        title=f"Ranking of {n} x {n} profiles at infinite alpha, epsilon = 0.01",
+        title=f"Ranking of {n} x {n} profiles at infinite alpha, perturbation = 0.01",
         inputs=large_game(n),
         solve=our_ranking,
         error=imbalance,

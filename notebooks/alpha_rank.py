@@ -59,10 +59,10 @@ def intervals(n_matches, rng):
     for profile in np.ndindex(game.sizes):
         means[(slice(None), *profile)] = alpha_rank.sample_matches(policies, profile, n_matches, rng=rng).mean(axis=0)
     radius = 6 * alpha_rank.theory.hoeffding_radius(n_matches, delta=0.05, n_means=means.size)  # 6 chips: from -2 to 4
-    return alpha_rank.ranking_intervals(means - radius, means + radius, epsilon=1e-3)
+    return alpha_rank.ranking_intervals(means - radius, means + radius, perturbation=1e-3)
 
 
-exact = alpha_rank.alpha_rank(game, epsilon=1e-3).pi
+exact = alpha_rank.alpha_rank(game, perturbation=1e-3).pi
 assert abs(exact[1, 1, 1] - (1 - 3 * 1e-3)) < 1e-4
 for n_matches in (300, 30_000):
     found = intervals(n_matches, np.random.default_rng(1))
@@ -135,8 +135,8 @@ assert "ash" in log.message
 assert "dogwood" in log.message
 
 lower, upper = log.intervals(delta=0.05)
-found = alpha_rank.ranking_intervals([lower, lower.T], [upper, upper.T], epsilon=1e-3)
-exact = alpha_rank.alpha_rank(truth.payoffs, epsilon=1e-3).pi
+found = alpha_rank.ranking_intervals([lower, lower.T], [upper, upper.T], perturbation=1e-3)
+exact = alpha_rank.alpha_rank(truth.payoffs, perturbation=1e-3).pi
 assert ((found.lower <= exact + 1e-9) & (exact <= found.upper + 1e-9)).all()
 still_open = int((found.upper >= found.lower.max()).sum())
 print("profiles that can still be first:", still_open, "of", exact.size)

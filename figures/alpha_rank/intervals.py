@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 DELTA = 0.1
-EPSILON = 1e-3
+PERTURBATION = 1e-3
 CHIPS = 6  # a match of three pays from -2 to 4
 SEED = 0
 INPUTS: dict[str, dict[str, Any]] = {
@@ -47,13 +47,13 @@ def compute_kuhn(profile: str) -> dict[str, np.ndarray]:
         for strategies in np.ndindex(game.sizes):
             won[(slice(None), *strategies)] += sample_matches(policies, strategies, n - before, rng=rng).sum(axis=0)
         radius = CHIPS * theory.hoeffding_radius(n, delta=DELTA, n_means=won.size)
-        found = ranking_intervals(won / n - radius, won / n + radius, epsilon=EPSILON)
+        found = ranking_intervals(won / n - radius, won / n + radius, perturbation=PERTURBATION)
         lower.append(found.lower.ravel())
         upper.append(found.upper.ravel())
         open_edges.append(int((abs(response_differences(won / n)) <= 2 * radius).sum()) // 2)
     return {
         "matches": np.array(matches),
-        "exact": alpha_rank(game, epsilon=EPSILON).pi.ravel(),
+        "exact": alpha_rank(game, perturbation=PERTURBATION).pi.ravel(),
         "lower": np.array(lower),
         "upper": np.array(upper),
         "open_edges": np.array(open_edges),

@@ -8,9 +8,9 @@ though on all profiles, whose number grows exponentially with the number of play
 
 At infinite selection strength only the directions of the gains count: they form the *response graph*, whose sink
 strongly connected components carry all the mass. The law is then a limit, and there are two, which can differ
-(statement AR-T7): the selection strength alpha grows, or epsilon falls in the *epsilon chain*, in which a deviation
-that gains is adopted with chance 1 - epsilon, a tie with chance 1/2, and a deviation that loses still with chance
-epsilon.
+(statement AR-T7): the selection strength alpha grows, or the perturbation epsilon falls in the *perturbed chain*, in
+which a deviation that gains is adopted with chance 1 - epsilon, a tie with chance 1/2, and a deviation that loses still
+with chance epsilon.
 
 When payoffs are means of samples, five questions arise, and this package answers each:
 
@@ -43,8 +43,8 @@ Learn a response graph from coin flips alone, then rank with what is known for c
 >>> known = learner.run(game)
 >>> bool((known.direction == alpha_rank.response_graph(game).direction).all())
 True
->>> bounds = alpha_rank.ranking_intervals(known.lower, known.upper, epsilon=1e-3)
->>> exact = alpha_rank.alpha_rank(game, epsilon=1e-3).pi
+>>> bounds = alpha_rank.ranking_intervals(known.lower, known.upper, perturbation=1e-3)
+>>> exact = alpha_rank.alpha_rank(game, perturbation=1e-3).pi
 >>> bool((bounds.lower <= exact + 1e-12).all() and (exact <= bounds.upper + 1e-12).all())
 True
 
@@ -160,8 +160,8 @@ def _warmup() -> None:
     leaderboard({"winner": ["a"], "loser": ["b"]})
     rank_models({"winner": ["a", "b", "a"], "loser": ["b", "c", "c"]})
     rank_models({"winner": ["a", "b", "a"], "loser": ["b", "c", "c"]}, any_schedule=True)
-    alpha_rank([[0, 1]], epsilon=0.1, method="power")
-    line_law(np.array([[0.0, 1.0]]), 2, "epsilon", None, "sink")
+    alpha_rank([[0, 1]], perturbation=0.1, method="power")
+    line_law(np.array([[0.0, 1.0]]), 2, "perturbed", None, "sink")
     game = Game(np.array([[0.0, 1.0]]), outcomes="bernoulli")
     learner = ResponseGraphUCB(game.sizes, max_samples=2, rng=0)
     learner.tell((0,), [0.0])

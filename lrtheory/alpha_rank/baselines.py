@@ -26,7 +26,7 @@ def eigenvector(
     *,
     alpha: float = math.inf,
     population_size: int = 50,
-    epsilon: float | None = None,
+    perturbation: float | None = None,
     tie_tol: float = 0.0,
     labels: Labels | None = None,
 ) -> AlphaRankResult:
@@ -42,7 +42,7 @@ def eigenvector(
         Ranking intensity in [0, inf].
     population_size : int
         m in the paper, at least 2.
-    epsilon : float or None
+    perturbation : float or None
         Perturbation at infinite alpha; None means 0.01 there, as in the authors' code.
     tie_tol : float
         Payoff differences of at most this size are ties.
@@ -73,15 +73,15 @@ def eigenvector(
     """
     from scipy import linalg
 
-    alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
-    if math.isinf(alpha) and epsilon is None:
-        epsilon = 0.01
+    alpha, m, perturbation = check_chain(alpha, population_size, perturbation)
+    if math.isinf(alpha) and perturbation is None:
+        perturbation = 0.01
     tables = payoff_tables(payoffs)
     chain = profile_chain(tables, tie_tol=tie_tol)
     check_intensity(chain, alpha, m)
     names = names_of(payoffs, labels, chain.sizes)
     check_dense(chain, '`alpha_rank` with `method` "power"')
-    rates = chain.rates(alpha, m) if epsilon is None else chain.epsilon_rates(epsilon).astype(np.float64)
+    rates = chain.rates(alpha, m) if perturbation is None else chain.perturbed_rates(perturbation).astype(np.float64)
     matrix = chain.dense(rates)
     matrix[np.diag_indices(len(matrix))] = 1 - rates.sum(axis=1)
     values, left = linalg.eig(matrix, left=True, right=False)

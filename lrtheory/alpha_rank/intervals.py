@@ -1,7 +1,7 @@
 r"""Intervals on the ranking that follow from intervals on the payoffs.
 
 An edge of the response graph whose two payoff intervals overlap may point either way. Over all orientations of these
-edges, the mean return time R(s) = 1 / pi(s) in the epsilon chain has its extremes where
+edges, the mean return time R(s) = 1 / pi(s) in the perturbed chain has its extremes where
 
 .. math:: h(x) = 1 + \sum_y C_{xy} h(y), \quad h(s) = 0,
 
@@ -55,7 +55,7 @@ class RankingIntervals(Result):
         Number of strategies of each player.
     population : str
         "multi" or "single".
-    epsilon : float or Fraction
+    perturbation : float or Fraction
         Perturbation of the chain.
     n_solves : int
         Linear solves.
@@ -71,7 +71,7 @@ class RankingIntervals(Result):
     targets: np.ndarray | None
     sizes: tuple[int, ...]
     population: str
-    epsilon: float | Fraction
+    perturbation: float | Fraction
     n_solves: int
     message: str
     counts: Mapping[str, int]
@@ -139,7 +139,7 @@ class RankingIntervals(Result):
         statement = "RU-T5" if self.population == "single" else "RU-T2"
         edges, still_open = self.counts["edges"], self.counts["open_edges"]
         facts = [f"{self.first()} ({statement}); {edges - still_open:,} of {edges:,} directions are certain"]
-        facts += [f"masses of the chain with epsilon = {float(self.epsilon):g}"]
+        facts += [f"masses of the chain with perturbation = {float(self.perturbation):g}"]
         return facts + [self.message] * bool(self.message)
 
     def _draw(self, ax: Any) -> None:
@@ -169,7 +169,7 @@ def ranking_intervals(
     upper: ArrayLike | None = None,
     *,
     population: Literal["multi", "single"] | None = None,
-    epsilon: float | Fraction = 1e-3,
+    perturbation: float | Fraction = 1e-3,
     delta: float | None = None,
     targets: Iterable[int] | None = None,
     labels: Labels | None = None,
@@ -187,7 +187,7 @@ def ranking_intervals(
         Upper ends; left out beside what was counted or sampled.
     population : {"multi", "single"} or None
         One population for each player, or a single one; None means single for a `MatchTable`, and multi otherwise.
-    epsilon : float or Fraction
+    perturbation : float or Fraction
         Perturbation of the chain, in (0, 0.5).
     delta : float or None
         Failure probability of the intervals on the means of a `MatchTable` or `SeatTable`, in (0, 1); None means 0.05.
@@ -225,7 +225,7 @@ def ranking_intervals(
     --------
     One player, two strategies, nothing known:
 
-    >>> found = ranking_intervals([[0, 0]], [[1, 1]], epsilon=0.25)
+    >>> found = ranking_intervals([[0, 0]], [[1, 1]], perturbation=0.25)
     >>> found.lower.tolist(), found.upper.tolist()
     ([0.25, 0.25], [0.75, 0.75])
 
@@ -238,15 +238,15 @@ def ranking_intervals(
     'first can be: ann, bob'
     """
     box = box_of(lower, upper, population=population, delta=delta, labels=labels)
-    return solve_box(box, epsilon, targets)
+    return solve_box(box, perturbation, targets)
 
 
-def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> RankingIntervals:
+def solve_box(box: Box, perturbation: Any, targets: Iterable[int] | None = None) -> RankingIntervals:
     """Compute the ends of the masses over all orientations of the edges that a box leaves open."""
-    open_interval("epsilon", epsilon, 0, 0.5)
+    open_interval("perturbation", perturbation, 0, 0.5)
     low, high = box.lower, box.upper
     if low.dtype == object or high.dtype == object:
-        epsilon = Fraction(epsilon)
+        perturbation = Fraction(perturbation)
     sizes = low.shape[:1] if box.population == "single" else low.shape[1:]
     n = math.prod(sizes)
     if n > MAX_DENSE:
@@ -257,13 +257,13 @@ def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> R
     neighbors, direction, is_open = (open_pairs if box.population == "single" else open_edges)(low, high)
     least, most, n_solves = [], [], 0
     for target in chosen:
-        longest, a = extreme_return_time(neighbors, direction, is_open, target, epsilon, sense=1)
-        shortest, b = extreme_return_time(neighbors, direction, is_open, target, epsilon, sense=-1)
+        longest, a = extreme_return_time(neighbors, direction, is_open, target, perturbation, sense=1)
+        shortest, b = extreme_return_time(neighbors, direction, is_open, target, perturbation, sense=-1)
         low_mass, high_mass = mass_interval(longest, shortest)
         least.append(low_mass)
         most.append(high_mass)
         n_solves += a + b
-    dtype = object if isinstance(epsilon, Fraction) else low.dtype
+    dtype = object if isinstance(perturbation, Fraction) else low.dtype
     shape = sizes if targets is None else (len(least),)
     return RankingIntervals(
         lower=np.array(least, dtype).reshape(shape),
@@ -272,21 +272,21 @@ def solve_box(box: Box, epsilon: Any, targets: Iterable[int] | None = None) -> R
         targets=None if targets is None else np.array(list(chosen), np.int64),
         sizes=sizes,
         population=box.population,
-        epsilon=epsilon,
+        perturbation=perturbation,
         n_solves=n_solves,
         message=box.message,
         counts={"edges": is_open.size // 2, "open_edges": int(is_open.sum()) // 2},
     )
 
 
-def solve_many(box: Box, epsilon: Any, order: np.ndarray, work: float) -> RankingIntervals:
+def solve_many(box: Box, perturbation: Any, order: np.ndarray, work: float) -> RankingIntervals:
     """Compute the ends of masses in a single population of many players, in doubles, those alike once for all.
 
     Linear systems have a row for each player with a certain direction. `work` limits the sum of their cubes; where it
     does not allow all, those who are alike come first and the others in this order; none at all is possible.
     """
-    open_interval("epsilon", epsilon, 0, 0.5)
-    certain, epsilon = certain_directions(box.lower, box.upper), float(epsilon)
+    open_interval("perturbation", perturbation, 0, 0.5)
+    certain, perturbation = certain_directions(box.lower, box.upper), float(perturbation)
     n, with_one = len(certain), identical_players.touched(certain)
     others = np.setdiff1d(np.arange(n), with_one)
     n_targets = int(work // (len(with_one) + 1) ** 3)
@@ -294,7 +294,7 @@ def solve_many(box: Box, epsilon: Any, order: np.ndarray, work: float) -> Rankin
     wanted = [*others[:1].tolist(), *order[np.isin(order, with_one)].tolist()][:n_targets]
     lower, upper, n_solves, solved = np.zeros(n), np.ones(n), 0, np.zeros(n, bool)
     for target in wanted:
-        longest, shortest, solves = identical_players.return_times(certain, target, epsilon)
+        longest, shortest, solves = identical_players.return_times(certain, target, perturbation)
         same = np.array([target]) if certain[target].any() else others
         lower[same], upper[same] = mass_interval(longest, shortest)
         solved[same], n_solves = True, n_solves + solves
@@ -307,7 +307,7 @@ def solve_many(box: Box, epsilon: Any, order: np.ndarray, work: float) -> Rankin
         targets=targets,
         sizes=(n,),
         population=box.population,
-        epsilon=epsilon,
+        perturbation=perturbation,
         n_solves=n_solves,
         message=box.message,
         counts={"edges": n_edges, "open_edges": n_edges - int((certain != 0).sum()) // 2},
@@ -348,7 +348,7 @@ def extreme_return_time(
     direction: np.ndarray,
     is_open: np.ndarray,
     target: int,
-    epsilon: Any,
+    perturbation: Any,
     *,
     sense: int,
     trace: list[Any] | None = None,
@@ -363,7 +363,7 @@ def extreme_return_time(
     # policy iteration is monotone (P7), so it ends by itself in exact arithmetic; rounding might go round in circles
     max_solves = 100 + 10 * int(is_open.sum())
     for n_solves in range(1, max_solves + 1):
-        hitting, return_time = hitting_times(ProfileChain((), neighbors, direction), target, epsilon)
+        hitting, return_time = hitting_times(ProfileChain((), neighbors, direction), target, perturbation)
         if trace is not None:
             trace.append(return_time)
         # the target has h = 0 and all others h > 0: its open edges lead away from it for the longest return time
@@ -379,9 +379,9 @@ def extreme_return_time(
     raise RuntimeError(f"policy iteration for profile {target} did not end within {max_solves} solves.")
 
 
-def hitting_times(chain: ProfileChain, target: int, epsilon: Any) -> tuple[np.ndarray, Any]:
-    """Compute mean hitting times of a profile in the epsilon chain, and its mean return time (P6: pi R = 1)."""
-    rates = chain.epsilon_rates(epsilon)
+def hitting_times(chain: ProfileChain, target: int, perturbation: Any) -> tuple[np.ndarray, Any]:
+    """Compute mean hitting times of a profile in the perturbed chain, and its mean return time (P6: pi R = 1)."""
+    rates = chain.perturbed_rates(perturbation)
     matrix = chain.dense(rates)
     swap = np.arange(len(matrix))
     swap[[0, target]] = target, 0  # the elimination keeps state 0
@@ -391,7 +391,7 @@ def hitting_times(chain: ProfileChain, target: int, epsilon: Any) -> tuple[np.nd
     eliminate, solve = elimination.eliminate, elimination.hitting_times
     if matrix.dtype == object:
         eliminate, solve = eliminate.py_func, solve.py_func
-    # epsilon > 0 makes the chain irreducible, so the elimination finds an exit everywhere
+    # perturbation > 0 makes the chain irreducible, so the elimination finds an exit everywhere
     eliminate(matrix, exits)
     solve(matrix, exits, times)
     times = times[swap]

@@ -3,8 +3,9 @@ r"""alpha-Rank: strategy profiles ranked by the stationary law of an evolutionar
 .. math:: \pi C = \pi, \qquad C_{s\sigma} = \tfrac1D \, \rho_m(\alpha\,(M^k(\sigma) - M^k(s)))
 
 for every profile sigma that differs from s in the strategy of one player k; see `chains.profiles` for rho. At infinite
-alpha the chain is reducible and its law is a limit, of which there are two: that of the chain perturbed by epsilon as
-epsilon -> 0 (``limit="epsilon"``, which the papers call infinite-alpha alpha-Rank), and that of alpha -> infinity at a
+alpha the chain is reducible and its law is a limit, of which there are two: that of the perturbed chain as
+its perturbation epsilon -> 0 (``limit="perturbed"``, which the papers call infinite-alpha alpha-Rank), and that of
+alpha -> infinity at a
 fixed population size (``limit="alpha"``). They agree for one sink without ties (statement AR-T6), and differ in general
 (AR-T7).
 """
@@ -37,17 +38,17 @@ from lrtheory.alpha_rank.stationary.methods import MAX_DEVIATIONS, line_law, tab
 
 __all__ = ["AlphaRankResult", "alpha_rank"]
 
-#: the options of each method: `limit` chooses a limit, `alpha` and `epsilon` a chain that has a law of its own
+#: the options of each method: `limit` chooses a limit, `alpha` and `perturbation` a chain that has a law of its own
 OPTIONS = {
-    "auto": {"alpha", "epsilon", "limit"},
-    "gth": {"alpha", "epsilon"},
-    "log-gth": {"alpha", "epsilon"},
+    "auto": {"alpha", "perturbation", "limit"},
+    "gth": {"alpha", "perturbation"},
+    "log-gth": {"alpha", "perturbation"},
     "leading": {"limit"},
     "sink": {"limit"},
-    "power": {"alpha", "epsilon"},
+    "power": {"alpha", "perturbation"},
 }
 #: the chain in which sampled means are ranked
-EPSILON = 1e-3
+PERTURBATION = 1e-3
 #: for how many profiles intervals are computed without being asked for; a pair of players has one direction, so chains
 #: of one population settle in fewer solves
 MOST_INTERVALS = {"multi": 128, "single": 512}
@@ -67,8 +68,8 @@ class AlphaRankResult(Result):
     log_pi : array of shape (s_1, ..., s_K)
         Natural logarithm of `pi`, also where `pi` underflows; -inf for mass 0.
     order : array of shape (s_1, ..., s_K), or None
-        In a limit, by every method: the mass vanishes like x^order, with x = epsilon or x = exp(-alpha); 0 where mass
-        remains. None at finite alpha and at a given epsilon, where nothing vanishes.
+        In a limit, by every method: the mass vanishes like x^order, with x = epsilon, the perturbation, or x =
+        exp(-alpha); 0 where mass remains. None at finite alpha and at a given perturbation, where nothing vanishes.
     ranking : int64 array of shape (\|S\|,)
         Profile numbers by decreasing mass, then by increasing order, then by number; `numpy.unravel_index` turns them
         into profiles.
@@ -142,8 +143,8 @@ def alpha_rank(
     population_size: int = 50,
     population: Literal["multi", "single"] | None = None,
     fitness: Literal["local", "global"] = "local",
-    limit: Literal["epsilon", "alpha"] | None = None,
-    epsilon: float | Fraction | None = None,
+    limit: Literal["perturbed", "alpha"] | None = None,
+    perturbation: float | Fraction | None = None,
     tie_tol: float = 0.0,
     method: Literal["auto", "gth", "log-gth", "leading", "sink", "power"] = "auto",
     labels: Labels | None = None,
@@ -161,25 +162,26 @@ def alpha_rank(
     alpha : float
         Ranking intensity in units of 1 / payoff, in [0, inf].
     population_size : int
-        m in the paper, at least 2. Without effect on the epsilon chain and its limit.
+        m in the paper, at least 2. Without effect on the perturbed chain and its limit.
     population : {"multi", "single"} or None
         One population for each player, or one population of n strategies that play a symmetric game; `pi` has shape
         (n,) then. None means single for a `MatchTable` and a `CompletedTable`, and multi otherwise.
     fitness : {"local", "global"}
         Fitness in a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets
         everybody, with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
-    limit : {"epsilon", "alpha"} or None
-        Limit that infinite alpha means: of the perturbed chain as `epsilon` -> 0, which None means too, or of alpha ->
-        infinity at this population size. Left out at finite alpha and with `epsilon`, where no limit is taken.
-    epsilon : float, Fraction or None
+    limit : {"perturbed", "alpha"} or None
+        Limit that infinite alpha means: of the perturbed chain as `perturbation` -> 0, which None means too, or of
+        alpha -> infinity at this population size. Left out at finite alpha and with `perturbation`, where no limit is
+        taken.
+    perturbation : float, Fraction or None
         At infinite alpha: a perturbation in (0, 0.5), or None for the exact limit.
     tie_tol : float
         Payoff differences of at most this size are ties. Infinite-alpha rankings jump there.
     method : {"auto", "gth", "log-gth", "leading", "sink", "power"}
         Solver for the stationary law, see `stationary_distribution`. "gth", "log-gth" and "power" solve one chain and
-        take no `limit`. "leading" and "sink" solve limits and take neither `alpha` nor `epsilon`: "sink" needs a single
-        sink, and beyond 4096 profiles "leading" contracts closed classes, see `contraction`. "power" at infinite alpha,
-        and "sink", store nothing of size \|S\| D.
+        take no `limit`. "leading" and "sink" solve limits and take neither `alpha` nor `perturbation`: "sink" needs a
+        single sink, and beyond 4096 profiles "leading" contracts closed classes, see `contraction`. "power" at infinite
+        alpha, and "sink", store nothing of size \|S\| D.
     labels : sequence of K sequences of str, optional
         Names of the strategies; by default those of the game, or on the axes of pandas frames. For a single population
         one sequence, or a flat one.
@@ -199,9 +201,9 @@ def alpha_rank(
 
     Notes
     -----
-    Means of counts or samples are not the payoffs. At infinite alpha they are ranked in the chain of ``epsilon=1e-3``
-    unless `epsilon` or `limit` says otherwise, and up to 128 profiles, or 512 players of a single population, get the
-    intervals of `ranking_intervals`, at 95% confidence for counts, in `intervals`.
+    Means of counts or samples are not the payoffs. At infinite alpha they are ranked in the chain of
+    ``perturbation=1e-3`` unless `perturbation` or `limit` says otherwise, and up to 128 profiles, or 512 players of a
+    single population, get the intervals of `ranking_intervals`, at 95% confidence for counts, in `intervals`.
 
     The law is unique and positive for alpha < infinity (statement AR-T1). With an exact potential phi it is
     pi(s) = exp((m - 1) alpha phi(s)) / Z (AR-T4). At infinite alpha supp pi lies in the union of the sinks (AR-T9), and
@@ -209,7 +211,7 @@ def alpha_rank(
 
     Payoffs that are off by at most t move the masses by a bounded factor at finite alpha:
     \|log pi_hat(s) - log pi(s)\| <= 4 (\|S\| - 1) (m - 1) alpha t (statement MI-L1). At infinite alpha, t below half of
-    the smallest payoff gap leaves the response graph, and so the epsilon limit, as it is (LR-T1, AR-T5-limit).
+    the smallest payoff gap leaves the response graph, and so the perturbed limit, as it is (LR-T1, AR-T5-limit).
 
     References
     ----------
@@ -235,18 +237,24 @@ def alpha_rank(
     refuse_gaps(payoffs, labels)
     known, own_labels, population = _opened(payoffs, population)
     labels = own_labels if labels is None else labels
-    alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
-    choice("limit", limit, ("epsilon", "alpha", None))
+    alpha, m, perturbation = check_chain(alpha, population_size, perturbation)
+    choice("limit", limit, ("perturbed", "alpha", None))
     tie_tol = real("tie_tol", tie_tol, low=0)
     choice("method", method, OPTIONS)
     is_counted = isinstance(payoffs, (MatchTable, SeatTable, GraphEstimate))
-    if is_counted and math.isinf(alpha) and limit is None and epsilon is None and "epsilon" in OPTIONS[method]:
-        epsilon = EPSILON
-    given = {"alpha": (alpha, math.inf), "epsilon": (epsilon, None), "limit": (limit, None)}
+    if (
+        is_counted
+        and math.isinf(alpha)
+        and limit is None
+        and perturbation is None
+        and "perturbation" in OPTIONS[method]
+    ):
+        perturbation = PERTURBATION
+    given = {"alpha": (alpha, math.inf), "perturbation": (perturbation, None), "limit": (limit, None)}
     refuse_unused(method, OPTIONS[method], **given)
-    if limit is not None and (math.isfinite(alpha) or epsilon is not None):
-        raise must("limit", "None at finite `alpha` and with `epsilon`, where no limit is taken", limit)
-    which = "epsilon" if limit is None else limit
+    if limit is not None and (math.isfinite(alpha) or perturbation is not None):
+        raise must("limit", "None at finite `alpha` and with `perturbation`, where no limit is taken", limit)
+    which = "perturbed" if limit is None else limit
     if check_population(population, fitness) == "single":
         tables = square_table(known)[None]
         sizes, degree = (tables.shape[1],), tables.shape[1] - 1
@@ -257,9 +265,9 @@ def alpha_rank(
     # the sorted lines know the order of doubles alone: no tolerance for ties, no Fractions, no single population
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
     # "auto" takes the lines where a dense matrix is too large: elimination is slower, but accurate in every entry
-    large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and epsilon is None))
-    if math.isinf(alpha) and has_lines and (large or (method == "power" and epsilon is not None)):
-        law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, which, epsilon, method)
+    large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and perturbation is None))
+    if math.isinf(alpha) and has_lines and (large or (method == "power" and perturbation is not None)):
+        law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, which, perturbation, method)
     else:
         if math.prod(sizes) * degree > MAX_DEVIATIONS:
             rule = (
@@ -268,11 +276,11 @@ def alpha_rank(
             raise must("payoffs", rule, math.prod(sizes) * degree)
         options: dict[str, Any] = {"population": population, "fitness": fitness, "population_size": m}
         chain = profile_chain(known if population == "single" else tables, tie_tol=tie_tol, **options)
-        law, reason, sinks = table_law(chain, alpha, m, which, epsilon, method)
+        law, reason, sinks = table_law(chain, alpha, m, which, perturbation, method)
     intervals = None
     is_small = math.prod(sizes) <= MOST_INTERVALS[population]
-    if is_counted and math.isinf(alpha) and epsilon is not None and tie_tol == 0 and is_small:
-        intervals = solve_box(box_of(payoffs, population=population, labels=labels), epsilon)
+    if is_counted and math.isinf(alpha) and perturbation is not None and tie_tol == 0 and is_small:
+        intervals = solve_box(box_of(payoffs, population=population, labels=labels), perturbation)
     found = as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names, reason=reason, intervals=intervals)
     return (
         found if known is payoffs or intervals is not None else replace(found, message=f"{found.message}; {ESTIMATED}")

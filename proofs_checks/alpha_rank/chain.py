@@ -92,7 +92,7 @@ P6 = Statement(
             "the last state is put back twice", patch=(elimination.stationary, "range(i + 1, n)", "range(max(1, i), n)")
         ),
     ),
-    notes="Runs on the epsilon-chain of three-player Kuhn poker, in Fractions.",
+    notes="Runs on the perturbed chain of three-player Kuhn poker, in Fractions.",
 )
 
 

@@ -27,14 +27,14 @@ from proofs_checks.alpha_rank.families.games import (
 )
 
 
-def exact_limit(game: ExactGame, rng: np.random.Generator | None = None, limit: str = "epsilon") -> np.ndarray:
+def exact_limit(game: ExactGame, rng: np.random.Generator | None = None, limit: str = "perturbed") -> np.ndarray:
     """Compute the limit law in Fractions, flat."""
     return alpha_rank(game.payoffs, limit=limit).pi.ravel()
 
 
 def both_limits(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
     """Compute the limits epsilon -> 0 and alpha -> infinity."""
-    return np.stack([exact_limit(game, limit="epsilon"), exact_limit(game, limit="alpha")])
+    return np.stack([exact_limit(game, limit="perturbed"), exact_limit(game, limit="alpha")])
 
 
 def support(game: ExactGame, pi: np.ndarray) -> Sides:
@@ -53,7 +53,7 @@ AR_T9 = Statement(
     id="alpha_rank/AR-T9",
     title="The mass lies on the sinks of the response graph",
     says=(
-        "As epsilon -> 0 the law pi_epsilon of the epsilon chain of a finite game puts all mass on the Markov-Conley "
+        "As epsilon -> 0 the law pi_epsilon of the perturbed chain of a finite game puts all mass on the Markov-Conley "
         "chains (MCC), the sink strongly connected components of its response graph; where there is only one, each of "
         "its profiles keeps some."
     ),
@@ -85,7 +85,7 @@ def epsilon_limit(game: ExactGame) -> np.ndarray:
         return np.array([Fraction(1)], object)
     # polynomials of degree n - 1 are known from n values; these points lie in (0, 1/4], where epsilon may lie
     points = [Fraction(k, 4 * n) for k in range(1, n + 1)]
-    values = [cofactors(chain.dense(chain.epsilon_rates(point))) for point in points]
+    values = [cofactors(chain.dense(chain.perturbed_rates(point))) for point in points]
     nodes = flint.fmpq_mat([[fmpq(point**k) for k in range(n)] for point in points])
     coefficients = nodes.solve(flint.fmpq_mat(values))
     # the lowest power of epsilon that any cofactor has: its coefficients are the limit, up to a factor
@@ -115,7 +115,7 @@ def law_of_the_walk(game: ExactGame, laws: np.ndarray) -> Sides:
     law = epsilon_limit(game)
     chain = profile_chain(game.payoffs)
     # at epsilon = 0 the chain is the walk of the theorem, whose law is unique where there is one sink
-    walk = chain.dense(chain.epsilon_rates(Fraction(0)))
+    walk = chain.dense(chain.perturbed_rates(Fraction(0)))
     of_the_walk = limits.single_sink_limit(walk) if len(sinks(game)) == 1 else law
     return Sides(lhs=np.r_[laws.ravel(), of_the_walk], rhs=np.r_[law, law, law])
 
@@ -125,7 +125,7 @@ AR_T6 = Statement(
     title="One sink and no ties: both limits agree",
     says=(
         "In a game without ties whose response graph has one sink component, the law pi_alpha at growing selection "
-        "strength alpha and the law pi_epsilon of the epsilon chain at vanishing epsilon have the same limit."
+        "strength alpha and the law pi_epsilon of the perturbed chain at vanishing epsilon have the same limit."
     ),
     source=Derived(limits.single_sink_limit),
     tex=r"\lim_{\alpha\to\infty}\pi_\alpha = \lim_{\varepsilon\to0}\pi_\varepsilon",
@@ -157,7 +157,7 @@ AR_T7 = Statement(
     title="Two sinks: the two limits differ",
     says=(
         "Where both players get a at profile (0,0), b at (1,1) and 0 elsewhere, with a > b > 0, the law pi_epsilon of "
-        "the epsilon chain tends to mass 1/2 on (0,0) and on (1,1), while the law pi_alpha at growing selection "
+        "the perturbed chain tends to mass 1/2 on (0,0) and on (1,1), while the law pi_alpha at growing selection "
         "strength alpha tends to mass 1 on (0,0)."
     ),
     source=Derived(limits.coordination_limits),
@@ -172,15 +172,15 @@ AR_T7 = Statement(
     claim=Identity(coordination),
     saboteurs=(
         # each of the two is right in one of the limits
-        saboteur("the epsilon limit called the alpha limit", solve=lambda game, rng: both_limits(game, rng)[[0, 0]]),
-        saboteur("the alpha limit called the epsilon limit", solve=lambda game, rng: both_limits(game, rng)[[1, 1]]),
+        saboteur("the perturbed limit called the alpha limit", solve=lambda game, rng: both_limits(game, rng)[[0, 0]]),
+        saboteur("the alpha limit called the perturbed limit", solve=lambda game, rng: both_limits(game, rng)[[1, 1]]),
     ),
 )
 
 
 def perturbed_law(game: PerturbedGame, rng: np.random.Generator, n: int, power: int = 1) -> np.ndarray:
     """Compute pi_epsilon, flat, once per run; nothing is random."""
-    return np.stack([alpha_rank(game.payoffs, epsilon=game.epsilon**power).pi.ravel()] * n)
+    return np.stack([alpha_rank(game.payoffs, perturbation=game.epsilon**power).pi.ravel()] * n)
 
 
 def distance(game: PerturbedGame, laws: np.ndarray) -> np.ndarray:
@@ -191,7 +191,7 @@ def distance(game: PerturbedGame, laws: np.ndarray) -> np.ndarray:
 def is_off(game: PerturbedGame) -> bool:
     """Decide in Fractions whether pi_epsilon differs from its limit."""
     game = exactly(game)
-    return bool((alpha_rank(game.payoffs, epsilon=game.epsilon).pi.ravel() != epsilon_limit(game)).any())
+    return bool((alpha_rank(game.payoffs, perturbation=game.epsilon).pi.ravel() != epsilon_limit(game)).any())
 
 
 def rate(exponent: tuple[float, float]) -> Rate:
@@ -207,7 +207,7 @@ def rate(exponent: tuple[float, float]) -> Rate:
 
 AR_T6_RATE = Statement(
     id="alpha_rank/AR-T6-rate",
-    title="The epsilon chain approaches its limit like epsilon",
+    title="The perturbed chain approaches its limit like epsilon",
     says=(
         "In a game whose response graph has one sink component the l1 distance of the law pi_epsilon of the epsilon "
         "chain from its limit pi_0 is of the order of epsilon, unless it is 0 at every epsilon."
@@ -238,16 +238,16 @@ def keeps_the_order(game: ExactGame) -> bool:
     return bool((limits.order_only(game.payoffs) == limits.order_only(mapped(game).payoffs)).all())
 
 
-def increasing(game: ExactGame, rng: np.random.Generator, limit: str = "epsilon") -> np.ndarray:
+def increasing(game: ExactGame, rng: np.random.Generator, limit: str = "perturbed") -> np.ndarray:
     """Compute the limit law on the payoffs x, and on x^3 + x."""
     return np.stack([exact_limit(game, limit=limit), exact_limit(mapped(game), limit=limit)])
 
 
 AR_T5_LIMIT = Statement(
     id="alpha_rank/AR-T5-limit",
-    title="The epsilon limit reads the order of payoffs alone",
+    title="The perturbed limit reads the order of payoffs alone",
     says=(
-        "The limit of the law pi_epsilon of the epsilon chain, epsilon -> 0, is the same for the payoffs M and for "
+        "The limit of the law pi_epsilon of the perturbed chain, epsilon -> 0, is the same for the payoffs M and for "
         "f(M), for every increasing map f that leaves the direction of each deviation as it is."
     ),
     source=Derived(limits.order_only),

@@ -41,7 +41,7 @@ AT_THE_TARGET = (
 def exact_intervals(box: Box, rng: np.random.Generator) -> np.ndarray:
     """Compute lower and upper ends of the mass of every profile, in Fractions."""
     box = exactly(box)
-    found = ranking_intervals(box.lower, box.upper, epsilon=box.epsilon)
+    found = ranking_intervals(box.lower, box.upper, perturbation=box.epsilon)
     return np.stack([found.lower, found.upper])
 
 
@@ -75,7 +75,7 @@ FEW = 5  # up to so many open edges all orientations are tried, 2^5 chains at mo
 def contained(box: Box, ends: np.ndarray) -> Sides:
     """Claim lower(s) <= pi(s) <= upper(s) for the true payoffs, and ends that are attained where few edges are open."""
     box = exactly(box)
-    pi, (lower, upper) = alpha_rank(box.payoffs, epsilon=box.epsilon).pi.ravel(), ends.reshape(2, -1)
+    pi, (lower, upper) = alpha_rank(box.payoffs, perturbation=box.epsilon).pi.ravel(), ends.reshape(2, -1)
     # with many open edges the ends are compared with themselves, which claims nothing
     least, most = brute_force(box) if len(edges_of(box)[1]) <= FEW else (lower, upper)
     return Sides(lhs=np.r_[lower, pi, least, upper], rhs=np.r_[pi, upper, lower, most], trivial=1)
@@ -85,7 +85,7 @@ RU_T2 = Statement(
     id="alpha_rank/RU-T2",
     title="Ranking intervals contain the ranking",
     says=(
-        "If the payoffs M lie in the box [L, U], the mass pi_epsilon(s) of each profile s in the epsilon chain lies "
+        "If the payoffs M lie in the box [L, U], the mass pi_epsilon(s) of each profile s in the perturbed chain lies "
         "between 1 / R_max(s) and 1 / R_min(s); R_max(s) and R_min(s) are the longest and the shortest mean return "
         "time to s over all directions of the edges that the box leaves open."
     ),
@@ -195,7 +195,7 @@ def gap_to_payoffs(box: Box, ends: np.ndarray) -> Sides:
 def least_attained(box: Box) -> Fraction:
     """Compute the least mass of the second strategy over the corners of a box of two strategies."""
     corners = itertools.product(*zip(box.lower[0], box.upper[0], strict=True))
-    return min(alpha_rank(np.array([corner], object), epsilon=box.epsilon).pi[1] for corner in corners)
+    return min(alpha_rank(np.array([corner], object), perturbation=box.epsilon).pi[1] for corner in corners)
 
 
 def attained(box: Box, ends: np.ndarray) -> Sides:
@@ -275,12 +275,12 @@ RU_T4 = Statement(
 def single_intervals(box: SquareBox, rng: np.random.Generator) -> np.ndarray:
     """Compute lower and upper ends of the mass of every strategy of a single population, in Fractions."""
     box = exactly(box)
-    found = ranking_intervals(box.lower, box.upper, population="single", epsilon=box.epsilon)
+    found = ranking_intervals(box.lower, box.upper, population="single", perturbation=box.epsilon)
     return np.stack([found.lower, found.upper])
 
 
 def law_of_table(table: np.ndarray, epsilon: Fraction) -> np.ndarray:
-    """Compute the masses of a single population's epsilon chain, written out from its definition, in Fractions."""
+    """Compute the masses of a single population's perturbed chain, written out from its definition, in Fractions."""
     n = len(table)
     rates = np.full((n, n), Fraction(0), object)
     for s, r in itertools.permutations(range(n), 2):

@@ -120,7 +120,7 @@ def _reported(match: Match, wins: np.ndarray, plays: np.ndarray, lower: np.ndarr
 
 def midpoints(box: Box, rng: np.random.Generator) -> np.ndarray:
     """Rank the middle of the box, as if all edges were known."""
-    pi = alpha_rank(exactly((box.lower + box.upper) / 2), epsilon=exactly(box.epsilon)).pi
+    pi = alpha_rank(exactly((box.lower + box.upper) / 2), perturbation=exactly(box.epsilon)).pi
     return np.stack([pi, pi])
 
 
@@ -137,7 +137,7 @@ def nested_midpoints(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray
 def single_midpoints(box: SquareBox, rng: np.random.Generator) -> np.ndarray:
     """Rank a single population by the middle of the box, as if all pairs were known."""
     box = exactly(box)
-    pi = alpha_rank((box.lower + box.upper) / 2, population="single", epsilon=box.epsilon).pi
+    pi = alpha_rank((box.lower + box.upper) / 2, population="single", perturbation=box.epsilon).pi
     return np.stack([pi, pi])
 
 
@@ -147,7 +147,7 @@ def against_one_half(box: SquareBox, rng: np.random.Generator) -> np.ndarray:
     lower, upper = box.lower.copy(), box.upper.copy()
     pairs = np.triu_indices(len(lower), 1)
     lower.T[pairs], upper.T[pairs] = 1 - upper[pairs], 1 - lower[pairs]
-    found = intervals.ranking_intervals(lower, upper, population="single", epsilon=box.epsilon)
+    found = intervals.ranking_intervals(lower, upper, population="single", perturbation=box.epsilon)
     return np.stack([found.lower, found.upper])
 
 

@@ -54,8 +54,8 @@ def test_underflow_is_not_a_fault_of_the_chain(method):
     with pytest.raises(ValueError, match=r'^`alpha` must be small enough for the doubles of `method` .*"log-gth"'):
         alpha_rank(PRISONERS, alpha=1000, method=method)
     for epsilon in (1e-100, 1e-200):
-        with pytest.raises(ValueError, match="^`epsilon` must be large enough for the doubles of"):
-            alpha_rank(PRISONERS, epsilon=epsilon, method="gth")
+        with pytest.raises(ValueError, match="^`perturbation` must be large enough for the doubles of"):
+            alpha_rank(PRISONERS, perturbation=epsilon, method="gth")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,9 @@ def stationary(method, options):
 
 def ranking(method, options):
     # where no limit is taken, a method needs a chain that has a law of its own
-    chain = {} if options.keys() & {"alpha", "limit"} or "epsilon" not in RANKING[method] else {"epsilon": 0.1}
+    chain = (
+        {} if options.keys() & {"alpha", "limit"} or "perturbation" not in RANKING[method] else {"perturbation": 0.1}
+    )
     return alpha_rank(PRISONERS, method=method, **(chain | options))
 
 
@@ -218,7 +220,7 @@ SOLVERS = {
         stationary,
         {"rational": True, "log": True, "order_tol": 0.0, "tol": 1e-9, "max_iter": 10**5},
     ),
-    "alpha_rank": (RANKING, ranking, {"alpha": 1.0, "epsilon": 0.1, "limit": "epsilon"}),
+    "alpha_rank": (RANKING, ranking, {"alpha": 1.0, "perturbation": 0.1, "limit": "perturbed"}),
     "information_gain": (INFORMATION, information, {"entropy": "plug-in"}),
 }
 CASES = [(name, method, option) for name in SOLVERS for method in SOLVERS[name][0] for option in SOLVERS[name][2]]
@@ -240,10 +242,10 @@ def test_unused_options_are_refused_before_their_values_are_looked_at():
             stationary_distribution(CHAIN, method="gth", **{option: value})
 
 
-@pytest.mark.parametrize("chain", [{"alpha": 1.0}, {"epsilon": 0.1}])
-@pytest.mark.parametrize("limit", ["epsilon", "alpha"])
+@pytest.mark.parametrize("chain", [{"alpha": 1.0}, {"perturbation": 0.1}])
+@pytest.mark.parametrize("limit", ["perturbed", "alpha"])
 def test_no_limit_of_a_chain_that_has_a_law(chain, limit):
-    with pytest.raises(ValueError, match="^`limit` must be None at finite `alpha` and with `epsilon`"):
+    with pytest.raises(ValueError, match="^`limit` must be None at finite `alpha` and with `perturbation`"):
         alpha_rank(PRISONERS, limit=limit, **chain)
 
 

@@ -32,18 +32,18 @@ small_games = arrays(
 @pytest.mark.parametrize(
     ("game", "limit", "expected"),
     [
-        (PRISONERS, "epsilon", [[0, 0], [0, 1]]),
+        (PRISONERS, "perturbed", [[0, 0], [0, 1]]),
         (PRISONERS, "alpha", [[0, 0], [0, 1]]),
-        (COORDINATION, "epsilon", HALVES),
+        (COORDINATION, "perturbed", HALVES),
         (COORDINATION, "alpha", [[1, 0], [0, 0]]),
-        (BATTLE, "epsilon", HALVES),
+        (BATTLE, "perturbed", HALVES),
         (BATTLE, "alpha", HALVES),
-        (PENNIES, "epsilon", [[Fraction(1, 4)] * 2] * 2),
+        (PENNIES, "perturbed", [[Fraction(1, 4)] * 2] * 2),
         (PENNIES, "alpha", [[Fraction(1, 4)] * 2] * 2),
-        ([[7, 7, 7, 7]], "epsilon", [Fraction(1, 4)] * 4),
+        ([[7, 7, 7, 7]], "perturbed", [Fraction(1, 4)] * 4),
         ([[7, 7, 7, 7]], "alpha", [Fraction(1, 4)] * 4),
-        ([[1, 2, 2]], "epsilon", [0, Fraction(1, 2), Fraction(1, 2)]),
-        ([[[5]], [[6]]], "epsilon", [[1]]),
+        ([[1, 2, 2]], "perturbed", [0, Fraction(1, 2), Fraction(1, 2)]),
+        ([[[5]], [[6]]], "perturbed", [[1]]),
     ],
 )
 def test_exact_instances(game, limit, expected):
@@ -77,7 +77,7 @@ def test_limits_against_small_epsilon(payoffs):
     near = law(rates(payoffs, accept_epsilon(epsilon))).astype(float)
     found = alpha_rank(payoffs)
     assert np.allclose(found.pi.ravel(), near, atol=1e-9)
-    exact = alpha_rank(fractions(payoffs), epsilon=Fraction(1, 9)).pi.ravel()
+    exact = alpha_rank(fractions(payoffs), perturbation=Fraction(1, 9)).pi.ravel()
     assert (exact == law(rates(payoffs, accept_epsilon(Fraction(1, 9))))).all()
     lowest = near > 1e-9
     in_sinks = np.isin(np.arange(near.size), np.concatenate(found.sinks))
@@ -116,7 +116,7 @@ def test_relabeling_moves_the_ranking_along(payoffs, random):
     sizes = payoffs.shape[1:]
     order = [random.sample(range(n), n) for n in sizes]
     moved = payoffs[np.ix_(range(len(payoffs)), *order)]
-    for options in ({}, {"limit": "alpha"}, {"alpha": 0.7}, {"epsilon": 0.1}):
+    for options in ({}, {"limit": "alpha"}, {"alpha": 0.7}, {"perturbed": 0.1}):
         expected = alpha_rank(payoffs, **options).pi[np.ix_(*order)]
         assert np.allclose(alpha_rank(moved, **options).pi, expected, rtol=1e-9)
     players = random.sample(range(len(sizes)), len(sizes))
@@ -185,9 +185,9 @@ def test_tie_tol():
 
 def test_eigenvector_baseline():
     game = make_random_game((3, 3), rng=4)
-    for options in ({"alpha": 0.5}, {"epsilon": 0.05}):
+    for options in ({"alpha": 0.5}, {"perturbation": 0.05}):
         assert np.allclose(baselines.eigenvector(game, **options).pi, alpha_rank(game, **options).pi, atol=1e-12)
-    assert np.allclose(baselines.eigenvector(game).pi, alpha_rank(game, epsilon=0.01).pi, atol=1e-12)
+    assert np.allclose(baselines.eigenvector(game).pi, alpha_rank(game, perturbation=0.01).pi, atol=1e-12)
     with pytest.raises(np.linalg.LinAlgError, match="found 2"):
         baselines.eigenvector(COORDINATION, alpha=100.0)
 
@@ -197,9 +197,9 @@ def test_eigenvector_baseline():
     [
         (PRISONERS, {"alpha": -1}, "`alpha`"),
         (PRISONERS, {"population_size": 1}, "`population_size`"),
-        (PRISONERS, {"epsilon": 0.7}, "`epsilon`"),
-        (PRISONERS, {"epsilon": 0.1, "alpha": 3.0}, "`epsilon` must be None at finite alpha"),
-        (PRISONERS, {"epsilon": 0.1, "limit": "alpha"}, "`limit` must be None at finite `alpha` and with"),
+        (PRISONERS, {"perturbation": 0.7}, "`perturbation`"),
+        (PRISONERS, {"perturbation": 0.1, "alpha": 3.0}, "`perturbation` must be None at finite alpha"),
+        (PRISONERS, {"perturbation": 0.1, "limit": "alpha"}, "`limit` must be None at finite `alpha` and with"),
         (PRISONERS, {"limit": "both"}, "`limit` must be one of"),
         (PRISONERS, {"method": "eig"}, "`method` must be one of"),
         (PRISONERS, {"method": "gth"}, "`method` must be .* for a limit"),
@@ -215,7 +215,11 @@ def test_eigenvector_baseline():
         (np.tile(np.eye(170), (2, 1, 1)), {}, "one sink, or of at most 8388608 deviations .*power"),
         (np.zeros((2, 70, 70)), {"alpha": 1.0, "method": "gth"}, "at most 4096 profiles here .*power"),
         (fractions(np.zeros((2, 70, 70))), {"method": "leading"}, "at most 4096 profiles here .payoffs in doubles"),
-        (np.zeros((2, 70, 70)), {"method": "sink", "epsilon": 0.1}, '`epsilon` must be left out with method "sink"'),
+        (
+            np.zeros((2, 70, 70)),
+            {"method": "sink", "perturbation": 0.1},
+            '`perturbation` must be left out with method "sink"',
+        ),
         (np.zeros((2, 70, 70)), {"method": "sink", "tie_tol": 0.1}, "whose sink has at most 4096 profiles"),
         (np.zeros((2, 600, 600)), {"alpha": 1.0}, "deviations here .at infinite alpha `method`"),
         (COORDINATION, {"method": "sink"}, "one sink"),
@@ -232,7 +236,7 @@ def test_bad_input(payoffs, options, match):
 
 
 def test_large_games_go_to_power():
-    found = alpha_rank(make_random_game((70, 60), rng=0), epsilon=0.05)
+    found = alpha_rank(make_random_game((70, 60), rng=0), perturbation=0.05)
     assert found.method == "power"
     assert found.converged
     assert found.residual < 1e-12

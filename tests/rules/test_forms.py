@@ -180,7 +180,7 @@ METHODS = {
     "lazy": lambda: DualMirrorDescent([1.0], 5, reward_bound=1.0, cost_bound=1.0, lazy="no"),
     "anytime": lambda: ResponseGraphUCB((2, 2), anytime="no"),
     "joint": lambda: ResponseGraphUCB((2, 2), joint="no"),
-    "incoming": lambda: profile_chain(np.zeros((2, 2, 2))).epsilon_rates(0.1, incoming="no"),
+    "incoming": lambda: profile_chain(np.zeros((2, 2, 2))).perturbed_rates(0.1, incoming="no"),
     "directed": lambda: Coverage.from_frame({"source": ["a"], "target": ["b"]}, directed="no"),
     "closed": lambda: Coverage.from_graph(nx.path_graph(3), closed="no"),
     "record": lambda: DynamicSubmodular(Coverage([[0], [1]]), 1, rng=0).update([0], record="no"),

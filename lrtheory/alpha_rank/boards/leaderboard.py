@@ -1,6 +1,6 @@
 r"""Leaderboards from logs of matches: intervals on the ranking, Elo ratings beside them, and who can be first.
 
-The masses are those of the epsilon chain of alpha-Rank. Their intervals hold for all tables of mean scores that the
+The masses are those of the perturbed chain of alpha-Rank. Their intervals hold for all tables of mean scores that the
 counts leave possible (statement RU-T5 for one population, RU-T2 for seats), so "first can be" lists everybody whom the
 log does not rule out, which a list of ratings does not tell.
 """
@@ -124,7 +124,7 @@ def leaderboard(
     *,
     delta: float = 0.05,
     population: Literal["auto", "single", "multi"] = "auto",
-    epsilon: float | Fraction = 1e-3,
+    perturbation: float | Fraction = 1e-3,
     anytime: bool = False,
 ) -> Leaderboard:
     """Rank players from a log of matches, with intervals on the ranking.
@@ -138,7 +138,7 @@ def leaderboard(
     population : {"auto", "single", "multi"}
         One population that meets itself, or one population in each seat; "auto" is single where matches of two are won,
         lost or drawn, unless both seats have players of their own, two or more.
-    epsilon : float or Fraction
+    perturbation : float or Fraction
         Perturbation of the chain, in (0, 0.5).
     anytime : bool
         Wider intervals, for a log whose length or whose pairs were chosen by its outcomes, as by `next_matches`.
@@ -178,17 +178,17 @@ def leaderboard(
     if isinstance(table, MatchTable):
         ratings = elo(table)
         if len(table.labels) <= MOST_INTERVALS["single"]:
-            return Leaderboard(solve_box(box, epsilon), ratings, None, table, box.message)
-        found = solve_many(box, epsilon, np.argsort(-ratings.ratings, kind="stable"), MOST_WORK)
+            return Leaderboard(solve_box(box, perturbation), ratings, None, table, box.message)
+        found = solve_many(box, perturbation, np.argsort(-ratings.ratings, kind="stable"), MOST_WORK)
         return Leaderboard(found, ratings, None, table, box.message)
     n = table.games.size
     if n > MOST_PROFILES:
         rule = f"of at most {MOST_PROFILES} profiles of seats, as intervals take linear systems for each"
         raise must("matches", rule, " x ".join(map(str, table.games.shape)))
-    guess = alpha_rank((box.lower + box.upper) / 2, epsilon=epsilon)
+    guess = alpha_rank((box.lower + box.upper) / 2, perturbation=perturbation)
     targets = None if n <= MOST_INTERVALS["multi"] else np.sort(guess.ranking[:N_SOLVED])
     estimate = guess.pi.ravel().astype(np.float64)
-    return Leaderboard(solve_box(box, epsilon, targets), None, estimate, table, box.message)
+    return Leaderboard(solve_box(box, perturbation, targets), None, estimate, table, box.message)
 
 
 def _counted(matches: Any, population: str) -> MatchTable | SeatTable:

@@ -5,7 +5,8 @@ From profile s one of the D single-player deviations is tried, each with probabi
 .. math:: \rho_m(u) = \frac{1 - e^{-u}}{1 - e^{-mu}}, \qquad u = \alpha\,(M^k(\sigma) - M^k(s)),
 
 the probability that one mutant takes over a population of size m. At infinite alpha it is accepted with probability
-1 - epsilon, 1/2 or epsilon, when the deviating player gains, ties or loses. See [1]_, [2]_.
+1 - epsilon, 1/2 or epsilon, with the perturbation epsilon, when the deviating player gains, ties or loses. See [1]_,
+[2]_.
 
 The papers write eta for 1/D. Every profile has the same number D of neighbors, so the chain is a table of shape
 (\|S\|, D) and needs no sparse format.
@@ -208,12 +209,12 @@ class ProfileChain(Result):
         u = (-alpha if flag("incoming", incoming) else alpha) * self.differences.astype(np.float64)
         return fixation_probability(u, population_size=population_size) / (u.shape[1] or 1)
 
-    def epsilon_rates(self, epsilon: float | Fraction, *, incoming: bool = False) -> np.ndarray:
-        r"""Compute probabilities of the deviations at infinite alpha with perturbation epsilon.
+    def perturbed_rates(self, perturbation: float | Fraction, *, incoming: bool = False) -> np.ndarray:
+        r"""Compute probabilities of the deviations at infinite alpha with a perturbation.
 
         Parameters
         ----------
-        epsilon : float or Fraction
+        perturbation : float or Fraction
             Perturbation, in (0, 0.5).
         incoming : bool
             Return the probabilities of the moves from each neighbor to the profile instead.
@@ -221,20 +222,21 @@ class ProfileChain(Result):
         Returns
         -------
         array of shape (\|S\|, D)
-            Up (1 - epsilon) / D, tie 1 / (2 D), down epsilon / D; Fractions when the payoffs or epsilon are.
+            Up (1 - perturbation) / D, tie 1 / (2 D), down perturbation / D; Fractions when the payoffs or the
+            perturbation are.
 
         Raises
         ------
         TypeError
             If `incoming` is neither True nor False.
         """
-        number: type = Fraction if self.exact or isinstance(epsilon, Fraction) else float
-        epsilon, share = number(epsilon), number(1) / (self.neighbors.shape[1] or 1)
-        up, down = (epsilon, 1 - epsilon) if flag("incoming", incoming) else (1 - epsilon, epsilon)
+        number: type = Fraction if self.exact or isinstance(perturbation, Fraction) else float
+        perturbation, share = number(perturbation), number(1) / (self.neighbors.shape[1] or 1)
+        up, down = (perturbation, 1 - perturbation) if flag("incoming", incoming) else (1 - perturbation, perturbation)
         return self._by_sign(share * up, share / 2, share * down)
 
-    def epsilon_terms(self) -> tuple[np.ndarray, np.ndarray]:
-        r"""Return leading terms c epsilon^p of D times the rates of the epsilon chain.
+    def perturbed_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        r"""Return leading terms c epsilon^p of D times the rates of the perturbed chain.
 
         Returns
         -------

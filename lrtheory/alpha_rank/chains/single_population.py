@@ -88,7 +88,7 @@ class GlobalChain(ProfileChain):
     neighbors : int64 array of shape (n, n - 1)
         Number of the strategy to which each mutation leads.
     differences : array of shape (n, n - 1)
-        M(r,s) - M(s,r), which the epsilon chain and the response graph go by.
+        M(r,s) - M(s,r), which the perturbed chain and the response graph go by.
     table : array of shape (n, n)
         M.
     """

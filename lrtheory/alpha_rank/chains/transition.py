@@ -12,7 +12,7 @@ global, constant-sum     M(r,s) + M(s,r) = c, M(s,s) = c/2      u = alpha m / (m
 global, general          all others                             depends on the number of mutants, see `GlobalChain`
 =======================  =====================================  ==============================================
 
-The epsilon chain compares M(r,s) with M(s,r), whatever the fitness.
+The perturbed chain compares M(r,s) with M(s,r), whatever the fitness.
 
 References
 ----------
@@ -108,7 +108,7 @@ def transition_matrix(
     population_size: int = 50,
     population: Literal["multi", "single"] = "multi",
     fitness: Literal["local", "global"] = "local",
-    epsilon: float | Fraction | None = None,
+    perturbation: float | Fraction | None = None,
     format: Literal["csr", "dense"] = "csr",
 ) -> sparse.csr_array | np.ndarray:
     r"""Compute the transition matrix of alpha-Rank's chain, from rows to columns.
@@ -118,8 +118,8 @@ def transition_matrix(
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
-        Mean payoffs, or one square table for a single population; with Fractions, or with a Fraction for `epsilon`, the
-        epsilon chain is exact.
+        Mean payoffs, or one square table for a single population; with Fractions, or with a Fraction for
+        `perturbation`, the perturbed chain is exact.
     alpha : float
         Ranking intensity, in [0, inf].
     population_size : int
@@ -128,7 +128,7 @@ def transition_matrix(
         One population for each player, or one for all.
     fitness : {"local", "global"}
         Fitness in a single population, see the table at the top of this module.
-    epsilon : float, Fraction or None
+    perturbation : float, Fraction or None
         Perturbation at infinite alpha, in (0, 0.5); None at finite alpha.
     format : {"csr", "dense"}
         Sparse, or a square array; exact chains are dense.
@@ -141,21 +141,23 @@ def transition_matrix(
     Raises
     ------
     ValueError
-        If a number is out of range, or `epsilon` is given at finite alpha or missing at infinite alpha.
+        If a number is out of range, or `perturbation` is given at finite alpha or missing at infinite alpha.
 
     Examples
     --------
     >>> game = ([[3, 0], [5, 1]], [[3, 5], [0, 1]])
-    >>> transition_matrix(game, alpha=float("inf"), epsilon=0.1, format="dense")[0].round(3).tolist()
+    >>> transition_matrix(game, alpha=float("inf"), perturbation=0.1, format="dense")[0].round(3).tolist()
     [0.1, 0.45, 0.45, 0.0]
     """
-    alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
+    alpha, m, perturbation = check_chain(alpha, population_size, perturbation)
     choice("format", format, ("csr", "dense"))
     chain = profile_chain(payoffs, population=population, fitness=fitness, population_size=m)
-    if math.isinf(alpha) and epsilon is None:
-        raise must("epsilon", "in (0, 0.5) at infinite alpha, where the chain has no unique law without it", epsilon)
+    if math.isinf(alpha) and perturbation is None:
+        raise must(
+            "perturbation", "in (0, 0.5) at infinite alpha, where the chain has no unique law without it", perturbation
+        )
     check_intensity(chain, alpha, m)
-    rates = chain.epsilon_rates(epsilon) if math.isinf(alpha) else chain.rates(alpha, m)
+    rates = chain.perturbed_rates(perturbation) if math.isinf(alpha) else chain.rates(alpha, m)
     stay = 1 - rates.sum(axis=1)
     if format == "dense":
         matrix = chain.dense(rates)
@@ -177,12 +179,12 @@ def check_intensity(chain: ProfileChain, alpha: float, m: int) -> None:
         raise must("alpha", f"at most {most:.3g} for these payoffs, or infinite", alpha)
 
 
-def check_chain(alpha: Any, population_size: Any, epsilon: Any) -> tuple[float, int, Any]:
-    """Check alpha, population size and epsilon, each alone and together, and return them."""
+def check_chain(alpha: Any, population_size: Any, perturbation: Any) -> tuple[float, int, Any]:
+    """Check alpha, population size and perturbation, each alone and together, and return them."""
     alpha = real("alpha", alpha, low=0)
     m = integer("population_size", population_size, low=2)
-    if epsilon is not None:
-        open_interval("epsilon", epsilon, 0, 0.5)
+    if perturbation is not None:
+        open_interval("perturbation", perturbation, 0, 0.5)
         if math.isfinite(alpha):
-            raise must("epsilon", "None at finite alpha, whose chain needs no perturbation", epsilon)
-    return alpha, m, epsilon
+            raise must("perturbation", "None at finite alpha, whose chain needs no perturbation", perturbation)
+    return alpha, m, perturbation

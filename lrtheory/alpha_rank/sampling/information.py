@@ -90,7 +90,7 @@ def information_gain(
     n_outcomes: int = 10,
     weight: int = 100,
     n_games: int = 500,
-    epsilon: float = 1e-6,
+    perturbation: float = 1e-6,
     rng: Rng = None,
     record: bool = False,
 ) -> InformationGain:
@@ -115,7 +115,7 @@ def information_gain(
         Hypothetical outcomes of each entry, and how many times each is counted.
     n_games : int
         Games drawn from each posterior; "wasserstein" takes time of order n_games^3.
-    epsilon : float
+    perturbation : float
         Perturbation of the infinite-alpha chain, in (0, 0.5).
     rng : Generator, int or None
         Source of randomness.
@@ -155,7 +155,7 @@ def information_gain(
     left = integer("max_samples", max_samples, low=0)
     warm_up, batch = integer("warm_up", warm_up, low=0), integer("batch", batch, low=1)
     shape = integer("n_outcomes", n_outcomes, low=1), integer("n_games", n_games, low=1)
-    weight, epsilon = integer("weight", weight, low=1), open_interval("epsilon", epsilon, 0, 0.5)
+    weight, perturbation = integer("weight", weight, low=1), open_interval("perturbation", perturbation, 0, 0.5)
     n = len(truth)
     entries = np.argwhere(~np.eye(n, dtype=bool))
     sums, plays, computed, chosen, gains = np.zeros((n, n)), np.zeros((n, n), np.int64), 0, [], []
@@ -166,7 +166,7 @@ def information_gain(
     left -= int(plays.sum())
     while left > 0:
         posterior = _posterior(sums, plays, noise)
-        values = _gains(*posterior, entries, noise / weight, measure, shape, epsilon, rng)
+        values = _gains(*posterior, entries, noise / weight, measure, shape, perturbation, rng)
         computed += (1 + len(entries) * shape[0]) * shape[1]
         best = int(np.argmax(values))
         r, s = entries[best]
@@ -177,7 +177,7 @@ def information_gain(
         chosen.append(entries[best])
         gains.append(values[best])
     means, variances = _posterior(sums, plays, noise)
-    rankings = _rankings(means + np.sqrt(variances) * rng.standard_normal((shape[1], n, n)), epsilon)
+    rankings = _rankings(means + np.sqrt(variances) * rng.standard_normal((shape[1], n, n)), perturbation)
     trace = {"chosen": np.array(chosen, np.int64).reshape(-1, 2), "gains": np.array(gains)} if record else None
     counts = {"samples": int(plays.sum()), "rankings": computed + shape[1]}
     message = f"{len(chosen)} rounds after {int(plays.sum()) - batch * len(chosen)} plays" if chosen else "no rounds"
@@ -204,7 +204,7 @@ def _gains(
     mean_noise: float,
     measure: Measure,
     shape: tuple[int, int],
-    epsilon: float,
+    perturbation: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Estimate for each entry the mean information of a hypothetical outcome whose variance is `mean_noise`."""
@@ -212,7 +212,7 @@ def _gains(
     # the same draws for all entries, before and after: differences of rankings come from the outcomes alone
     normal = rng.standard_normal((n_games, *means.shape))
     games = means + np.sqrt(variances) * normal
-    before = _rankings(games, epsilon)
+    before = _rankings(games, perturbation)
     found = np.zeros(len(entries))
     for i, (r, s) in enumerate(entries):
         mean, variance = means[r, s], variances[r, s]
@@ -223,7 +223,7 @@ def _gains(
         centers = after * (mean / variance + outcomes / mean_noise)
         tables = np.broadcast_to(games, (n_outcomes, *games.shape)).copy()
         tables[:, :, r, s] = centers[:, None] + np.sqrt(after) * normal[:, r, s]
-        rankings = _rankings(tables.reshape(-1, *means.shape), epsilon).reshape(n_outcomes, n_games, -1)
+        rankings = _rankings(tables.reshape(-1, *means.shape), perturbation).reshape(n_outcomes, n_games, -1)
         found[i] = measure(before, rankings)
     return found
 
@@ -259,25 +259,25 @@ def _wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     return float(costs[linear_sum_assignment(costs)].mean())
 
 
-def _rankings(tables: np.ndarray, epsilon: float) -> np.ndarray:
-    """Compute the laws of the epsilon chains of many square tables, of shape (m, n)."""
+def _rankings(tables: np.ndarray, perturbation: float) -> np.ndarray:
+    """Compute the laws of the perturbed chains of many square tables, of shape (m, n)."""
     laws = np.zeros(tables.shape[:2])
-    _laws(kernel_input(tables), epsilon, laws)
+    _laws(kernel_input(tables), perturbation, laws)
     return laws
 
 
 @kernel
-def _laws(tables, epsilon, laws):
+def _laws(tables, perturbation, laws):
     n = tables.shape[1]
     exits = np.zeros(n)
     rates = np.zeros((n, n))
-    # rates are left unscaled, without 1/D; epsilon > 0 gives every state an exit, so no elimination fails
+    # rates are left unscaled, without 1/D; perturbation > 0 gives every state an exit, so no elimination fails
     for game in range(tables.shape[0]):
         table = tables[game]
         for s in range(n):
             for r in range(n):
                 gain = table[r, s] - table[s, r]
-                rates[s, r] = 1 - epsilon if gain > 0 else (epsilon if gain < 0 else 0.5)
+                rates[s, r] = 1 - perturbation if gain > 0 else (perturbation if gain < 0 else 0.5)
         elimination.eliminate(rates, exits)
         laws[game, 0] = 1.0
         elimination.stationary(rates, laws[game])

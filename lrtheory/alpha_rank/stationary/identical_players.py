@@ -19,7 +19,7 @@ def touched(certain: np.ndarray) -> np.ndarray:
     return np.flatnonzero((certain != 0).any(axis=1))
 
 
-def return_times(certain: np.ndarray, target: int, epsilon: float) -> tuple[float, float, int]:
+def return_times(certain: np.ndarray, target: int, perturbation: float) -> tuple[float, float, int]:
     """Compute the largest and the smallest mean return time to a player, and count the solves; all in doubles."""
     n, with_one = len(certain), touched(certain)
     others = np.setdiff1d(np.arange(n), np.append(with_one, target))
@@ -29,11 +29,11 @@ def return_times(certain: np.ndarray, target: int, epsilon: float) -> tuple[floa
     if len(others):
         weights[-1] = len(others)
     better = certain[np.ix_(states, states)].T.astype(np.int64)  # +1 where the column takes over the row
-    (longest, a), (shortest, b) = (_extreme(better, weights / (n - 1), epsilon, sense) for sense in (1, -1))
+    (longest, a), (shortest, b) = (_extreme(better, weights / (n - 1), perturbation, sense) for sense in (1, -1))
     return longest, shortest, a + b
 
 
-def _extreme(direction: np.ndarray, shares: np.ndarray, epsilon: float, sense: int) -> tuple[float, int]:
+def _extreme(direction: np.ndarray, shares: np.ndarray, perturbation: float, sense: int) -> tuple[float, int]:
     """Policy iteration of `extreme_return_time` on states that are tried with unequal probabilities, `shares`."""
     n = len(direction)
     is_open = direction == 0
@@ -41,7 +41,7 @@ def _extreme(direction: np.ndarray, shares: np.ndarray, epsilon: float, sense: i
     direction = np.where(is_open, np.where(np.triu(np.ones((n, n), bool)), 1, -1), direction)
     max_solves = 100 + 10 * int(is_open.sum())
     for n_solves in range(1, max_solves + 1):
-        rates = np.where(direction > 0, 1 - epsilon, epsilon) * shares
+        rates = np.where(direction > 0, 1 - perturbation, perturbation) * shares
         np.fill_diagonal(rates, 0.0)
         reduced, exits, times = rates.copy(), np.zeros(n), np.ones(n)
         elimination.eliminate(reduced, exits)

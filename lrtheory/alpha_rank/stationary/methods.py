@@ -53,12 +53,12 @@ def check_dense(chain: ProfileChain, instead: str) -> None:
 # --- on sorted lines: infinite alpha, any number of profiles ----------------------------------------------------------
 
 
-def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Perturbation, method: str) -> Law:
+def line_law(tables: np.ndarray, m: int, limit: str, perturbation: Perturbation, method: str) -> Law:
     """Solve at infinite alpha on sorted lines, with no table of deviations; return law, reason of the method, sinks."""
     lines, n = sorted_lines(tables), tables[0].size
     sinks = line_sinks(lines)
-    if epsilon is not None:
-        rates = Rates(1 - float(epsilon), 0.5, float(epsilon))
+    if perturbation is not None:
+        rates = Rates(1 - float(perturbation), 0.5, float(perturbation))
         law = solve_lines(lines, rates, np.full(n, 1 / n), **POWER)
         return law, "chosen by the caller" if method == "power" else f"more than {MAX_DENSE} profiles", sinks
     if len(sinks) > 1 and method == "auto":
@@ -75,8 +75,8 @@ def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Perturbation, meth
         # mass that starts on the sink stays there at rate 0 downhill, so the sweeps solve the walk on the sink
         start = np.zeros(n)
         start[sink] = 1 / len(sink)
-        law = solve_lines(lines, Rates(1.0, 0.5 if limit == "epsilon" else 1 / m, 0.0), start, **POWER)
-    order = line_orders(lines, tables, sink, 0.0 if limit == "epsilon" else m - 1.0)
+        law = solve_lines(lines, Rates(1.0, 0.5 if limit == "perturbed" else 1 / m, 0.0), start, **POWER)
+    order = line_orders(lines, tables, sink, 0.0 if limit == "perturbed" else m - 1.0)
     return replace(law, order=order), "chosen by the caller" if method == "sink" else ONE_SINK, sinks
 
 
@@ -90,7 +90,7 @@ def _only(sinks: list[np.ndarray], n: int) -> np.ndarray:
 def _check_arcs(n_arcs: int) -> None:
     """Refuse games whose leading terms would be too many."""
     if n_arcs > MAX_ARCS:
-        rule = f'a game with one sink, or of at most {MAX_ARCS} deviations (with `epsilon` `method` "power" takes more)'
+        rule = f'a game with one sink, or of at most {MAX_ARCS} deviations (`perturbation` and "power" take more)'
         raise must("payoffs", rule, n_arcs)
 
 
@@ -100,7 +100,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
     `rows` are the deviations from the profiles of the sink. The limit chain has one recurrent class, so its law is
     unique, and a limit of laws of chains is a law of the limit chain.
     """
-    coefficients, orders = rows.epsilon_terms() if limit == "epsilon" else rows.alpha_terms(m)
+    coefficients, orders = rows.perturbed_terms() if limit == "perturbed" else rows.alpha_terms(m)
     stays = np.asarray(orders == 0)  # moves that do not vanish in the limit stay in the sink
     zero = 0 * coefficients.ravel()[:1]
     matrix = np.full((len(sink), len(sink)), zero[0] if zero.size else 0.0, dtype=coefficients.dtype)
@@ -119,21 +119,22 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
 # --- on the table of all deviations -----------------------------------------------------------------------------------
 
 
-def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, epsilon: Perturbation, method: str) -> Law:
+def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, perturbation: Perturbation, method: str) -> Law:
     """Solve a chain that is given by its deviations; return the law, the reason for the method, and the sinks."""
     check_intensity(chain, alpha, m)
     sinks = graph_of_chain(chain).markov_conley_chains()
-    if math.isinf(alpha) and epsilon is None:
+    if math.isinf(alpha) and perturbation is None:
         return *_limit(chain, limit, m, method, sinks), sinks
-    return *_law(chain, alpha, m, epsilon, method), sinks
+    return *_law(chain, alpha, m, perturbation, method), sinks
 
 
 def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) -> tuple[StationaryResult, str]:
     """Compute the exact limit: on the sink where there is only one, else from the leading terms of the rates."""
     if method not in ("auto", "leading", "sink"):
-        raise must("method", '"auto", "leading" or "sink" for a limit (give `epsilon` for the others)', method)
+        raise must("method", '"auto", "leading" or "sink" for a limit (give `perturbation` for the others)', method)
     n = len(chain.neighbors)
-    walks = not isinstance(chain, GlobalChain) or limit == "epsilon"  # whether the response graph tells the limit chain
+    # whether the response graph tells the limit chain
+    walks = not isinstance(chain, GlobalChain) or limit == "perturbed"
     if method == "sink" or (method == "auto" and n > FEW and len(sinks) == 1 and walks):
         if not walks:
             raise must("method", '"leading" for general global fitness, whose limit has other sinks', method)
@@ -148,9 +149,9 @@ def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) ->
     if chain.exact:
         check_dense(chain, "payoffs in doubles")
     _check_arcs(chain.neighbors.size)
-    coefficients, orders = chain.epsilon_terms() if limit == "epsilon" else chain.alpha_terms(m)
+    coefficients, orders = chain.perturbed_terms() if limit == "perturbed" else chain.alpha_terms(m)
     # orders in epsilon are counts; those in exp(-alpha) are sums of payoff gaps, known up to rounding
-    rounding = 0.0 if limit == "epsilon" or chain.exact else 1e-11 * float(orders.max(initial=0.0))
+    rounding = 0.0 if limit == "perturbed" or chain.exact else 1e-11 * float(orders.max(initial=0.0))
     if n > MAX_DENSE:
         law = solve_levels(chain.neighbors, coefficients, orders, tol=100 * rounding)
         return law, f"more than {MAX_DENSE} profiles, whose sinks are contracted"
@@ -159,39 +160,45 @@ def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) ->
     return law, "chosen by the caller" if method == "leading" else "a limit is exact on leading terms"
 
 
-def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Perturbation, method: str) -> tuple[StationaryResult, str]:
-    """Solve at finite alpha, or at a given epsilon; return the law and the reason for the method."""
+def _law(
+    chain: ProfileChain, alpha: float, m: int, perturbation: Perturbation, method: str
+) -> tuple[StationaryResult, str]:
+    """Solve at finite alpha, or at a given perturbation; return the law and the reason for the method."""
     n = len(chain.neighbors)
     if method != "auto":
         try:
-            return _solve(chain, alpha, m, epsilon, method), "chosen by the caller"
+            return _solve(chain, alpha, m, perturbation, method), "chosen by the caller"
         except Reducible as error:  # as below: the chain is irreducible, and some of its rates underflow
-            name, value, side = ("alpha", alpha, "small") if epsilon is None else ("epsilon", epsilon, "large")
+            name, value, side = (
+                ("alpha", alpha, "small") if perturbation is None else ("perturbation", perturbation, "large")
+            )
             rule = f'{side} enough for the doubles of `method` "{method}" ("log-gth" takes any)'
             raise must(name, rule, value, Reducible) from error
     if n > MAX_DENSE:
-        return _solve(chain, alpha, m, epsilon, "power"), f"more than {MAX_DENSE} profiles"
+        return _solve(chain, alpha, m, perturbation, "power"), f"more than {MAX_DENSE} profiles"
     try:
-        return _solve(chain, alpha, m, epsilon, "gth"), "accurate in every entry"
+        return _solve(chain, alpha, m, perturbation, "gth"), "accurate in every entry"
     except Reducible:  # finite alpha is always irreducible (AR-T1): the doubles are at fault
-        return _solve(chain, alpha, m, epsilon, "log-gth"), "rates underflow at this alpha"
+        return _solve(chain, alpha, m, perturbation, "log-gth"), "rates underflow at this alpha"
 
 
-def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Perturbation, method: str) -> StationaryResult:
+def _solve(chain: ProfileChain, alpha: float, m: int, perturbation: Perturbation, method: str) -> StationaryResult:
     """Compute the law by the method that was chosen."""
     if method == "power":
-        if epsilon is None:
+        if perturbation is None:
             outgoing, incoming = chain.rates(alpha, m), chain.rates(alpha, m, incoming=True)
         else:
-            outgoing, incoming = chain.epsilon_rates(epsilon), chain.epsilon_rates(epsilon, incoming=True)
+            outgoing, incoming = chain.perturbed_rates(perturbation), chain.perturbed_rates(perturbation, incoming=True)
         rates = power.regular_rates(chain, outgoing.astype(np.float64), incoming.astype(np.float64))
         return solve_power(rates, **POWER)
     check_dense(chain, '`method` "power"')
     if method == "log-gth":
         log_rates = (
-            np.log(chain.epsilon_rates(epsilon).astype(np.float64))
-            if epsilon is not None
+            np.log(chain.perturbed_rates(perturbation).astype(np.float64))
+            if perturbation is not None
             else chain.log_rates(alpha, m)
         )
         return solve_log_gth(chain.dense(log_rates, fill=-math.inf))
-    return solve_gth(chain.dense(chain.epsilon_rates(epsilon) if epsilon is not None else chain.rates(alpha, m)))
+    return solve_gth(
+        chain.dense(chain.perturbed_rates(perturbation) if perturbation is not None else chain.rates(alpha, m))
+    )

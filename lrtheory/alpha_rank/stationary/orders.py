@@ -1,8 +1,8 @@
 r"""In a limit with one sink, shortest paths from the sink tell how fast the other masses vanish.
 
-Write each rate of the chain as c x^w as x -> 0, with x = epsilon or x = exp(-alpha). Moves up and at ties have w = 0;
-a move down has w = 1 in the epsilon chain, and w = (m - 1) times the loss as alpha grows. With one sink the mass of a
-profile vanishes like x^p, p the least sum of w on a path to it from the sink.
+Write each rate of the chain as c x^w as x -> 0, with x = epsilon, the perturbation, or x = exp(-alpha). Moves up and at
+ties have w = 0; a move down has w = 1 in the perturbed chain, and w = (m - 1) times the loss as alpha grows. With one
+sink the mass of a profile vanishes like x^p, p the least sum of w on a path to it from the sink.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def arc_orders(chain: ProfileChain, limit: str, population_size: int) -> np.ndar
     r"""Return the order w of the rate from each neighbor, of shape (\|S\|, D); Fractions when the payoffs are."""
     # a gain on the way out is a loss on the way back
     arriving = ProfileChain(chain.sizes, chain.neighbors, -chain.differences)
-    return (arriving.epsilon_terms() if limit == "epsilon" else arriving.alpha_terms(population_size))[1]
+    return (arriving.perturbed_terms() if limit == "perturbed" else arriving.alpha_terms(population_size))[1]
 
 
 def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> 
 
     >>> from lrtheory.alpha_rank import profile_chain
     >>> chain = profile_chain(([[3, 0], [5, 1]], [[3, 5], [0, 1]]))
-    >>> sink_orders(chain.neighbors, arc_orders(chain, "epsilon", 2), np.array([3])).tolist()
+    >>> sink_orders(chain.neighbors, arc_orders(chain, "perturbed", 2), np.array([3])).tolist()
     [2.0, 1.0, 1.0, 0.0]
     """
     found = np.full(len(neighbors), math.inf, dtype=orders.dtype)
@@ -91,7 +91,7 @@ def line_orders(lines: Lines, tables: np.ndarray, sink: np.ndarray, barrier: flo
     sink : int64 array
         The profiles of the sink.
     barrier : float
-        Order of a loss of one unit of payoff, m - 1; 0 for the epsilon chain, where each loss has order 1.
+        Order of a loss of one unit of payoff, m - 1; 0 for the perturbed chain, where each loss has order 1.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def _sweep(lines, values, barrier, found):
                 reached = found[y] = min(reached, found[y])
             for i in range(first + size - 2, first - 1, -1):  # `reached` is the least order on the line, at its top
                 if rises[player, i + 1]:
-                    # losses add up along the line; in the epsilon chain any move down has order 1, best from the top
+                    # losses add up along the line; in the perturbed chain any move down has order 1, best from the top
                     loss = values[player, i + 1] - values[player, i]
                     reached = reached + barrier * loss if barrier > 0 else found[order[player, first + size - 1]] + 1
                 y = order[player, i]

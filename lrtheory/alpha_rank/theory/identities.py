@@ -173,9 +173,9 @@ def payoffs_with_offset(payoffs: ArrayLike, offsets: Sequence[ArrayLike]) -> np.
 
     Proof: the chain reads payoffs through M^k(sigma) - M^k(s) on edges where player k alone deviates. There s^{-k} is
     sigma^{-k}, so the offset cancels. A factor c of all payoffs enters through alpha c (M^k(sigma) - M^k(s)) alone, so
-    it may be moved into alpha. The epsilon chain reads the signs of these differences alone.
+    it may be moved into alpha. The perturbed chain reads the signs of these differences alone.
 
-    Checked by: AR-T5; AR-T5-limit for the epsilon chain.
+    Checked by: AR-T5; AR-T5-limit for the perturbed chain.
 
     Examples
     --------

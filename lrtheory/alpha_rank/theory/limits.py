@@ -123,9 +123,9 @@ def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
     Assumes: a > b > 0 (hypothesis of AR-T7), and populations of at least two (argument check of `alpha_rank`).
 
     Proof: both (0,0) and (1,1) are sinks. To leave either at all takes one step down, after which both ways lead up:
-    the epsilon chain does so at rate 2 epsilon / D from each, and from the middle goes to either with probability 1/2.
-    The two exchange roles when both players rename their strategies, which keeps all directions, so their masses are
-    equal, and what is in the middle vanishes. At finite alpha a common payoff is a potential, and pi ~ exp((m - 1)
+    the perturbed chain does so at rate 2 epsilon / D from each, and from the middle goes to either with probability
+    1/2. The two exchange roles when both players rename their strategies, which keeps all directions, so their masses
+    are equal, and what is in the middle vanishes. At finite alpha a common payoff is a potential, and pi ~ exp((m - 1)
     alpha phi), see `potential_log_law`, so all mass goes to the larger payoff.
 
     Checked by: AR-T7.
@@ -140,7 +140,7 @@ def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
 
 
 def order_only(payoffs: ArrayLike) -> np.ndarray:
-    r"""Return all that the epsilon chain reads of a game, the directions of its deviations (AR-T5-limit).
+    r"""Return all that the perturbed chain reads of a game, the directions of its deviations (AR-T5-limit).
 
     Parameters
     ----------

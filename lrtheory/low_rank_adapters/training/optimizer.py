@@ -53,8 +53,8 @@ class AdapterOptimizer:
     momentum : float
         In [0, 1): the weight of earlier gradients in the running mean. "altlora" and "joint" move it along to the
         present factors by least squares (statement AL-2).
-    lam : float
-        At least 0: each step also subtracts step_size lam times the array.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the array.
     ridge : float
         At least 0, for methods that project: (B^T B + ridge I)^{-1} B^T in place of B^+, which depends on the choice of
         the factors.
@@ -107,12 +107,12 @@ class AdapterOptimizer:
         method: str = "altlora",
         step_size: float,
         momentum: float = 0.0,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
         ridge: float = 0.0,
     ) -> None:
         if not isinstance(adapter, Adapter):
             raise must("adapter", "an Adapter", adapter, TypeError)
-        self._rule = _rule(adapter, method, step_size, momentum, lam, ridge)
+        self._rule = _rule(adapter, method, step_size, momentum, weight_decay, ridge)
         self._state = _begun(adapter, self._rule)
 
     def __repr__(self) -> str:
@@ -255,7 +255,7 @@ class AdapterOptimizer:
         return {**kind, **vars(rule)}
 
 
-def _rule(adapter: Adapter, method: Any, step_size: Any, momentum: Any, lam: Any, ridge: Any) -> Rule:
+def _rule(adapter: Adapter, method: Any, step_size: Any, momentum: Any, weight_decay: Any, ridge: Any) -> Rule:
     """The options, each in its range."""
     choice("method", method, METHODS)
     projects = method in PROJECTED
@@ -271,7 +271,7 @@ def _rule(adapter: Adapter, method: Any, step_size: Any, momentum: Any, lam: Any
     damping = real("ridge", ridge, low=0.0, high=largest)
     if damping and not projects:
         raise must("ridge", f"left out with method {method!r}, which does not use it", ridge)
-    return Rule(method, size, share, real("lam", lam, low=0.0, high=largest), damping)
+    return Rule(method, size, share, real("weight_decay", weight_decay, low=0.0, high=largest), damping)
 
 
 @beside_jax

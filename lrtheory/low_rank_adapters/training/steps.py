@@ -41,7 +41,7 @@ class Rule:
     method: str
     step_size: float
     momentum: float
-    lam: float
+    weight_decay: float
     ridge: float
 
 
@@ -93,7 +93,7 @@ def _mixed(old: Any, new: Any, share: float) -> Any:
 
 
 def _moved(value: Any, direction: Any, rule: Rule) -> Any:
-    return value - rule.step_size * (direction + rule.lam * value if rule.lam else direction)
+    return value - rule.step_size * (direction + rule.weight_decay * value if rule.weight_decay else direction)
 
 
 def _sgd(state: State, pulled: Mapping[str, Any], rule: Rule) -> State:

@@ -93,7 +93,7 @@ def train(
     method: Literal["altlora", "joint", "scaled", "sgd", "adam"] = "altlora",
     step_size: float,
     momentum: float = 0.0,
-    lam: float = 0.0,
+    weight_decay: float = 0.0,
     ridge: float = 0.0,
     refactorize_every: int = 0,
     max_iter: int = 100,
@@ -116,7 +116,7 @@ def train(
         Above 0.
     momentum : float
         In [0, 1).
-    lam : float
+    weight_decay : float
         Decay of the trained arrays, at least 0.
     ridge : float
         Damping of the projections, at least 0.
@@ -162,7 +162,9 @@ def train(
     >>> found.n_iter, found.converged, np.round(found.adapter.delta(), 12).tolist()
     (2, True, [[2.0, 0.0], [0.0, 0.0]])
     """
-    optimizer = AdapterOptimizer(adapter, method=method, step_size=step_size, momentum=momentum, lam=lam, ridge=ridge)
+    optimizer = AdapterOptimizer(
+        adapter, method=method, step_size=step_size, momentum=momentum, weight_decay=weight_decay, ridge=ridge
+    )
     if not callable(gradient):
         raise must("gradient", "a function of the update", gradient, TypeError)
     check_callback(callback)

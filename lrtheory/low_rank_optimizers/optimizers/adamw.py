@@ -77,8 +77,8 @@ class AdamW(Optimizer):
         At least 0, what is added to the root, in units of the gradient. The usual 1e-8 makes steps for gradients far
         below it vanish; with 0 the units of gradients do not matter, and entries that were always 0 stay where they
         are. So do entries whose squares are 0 in the type of the gradient; if these are all, the gradient is refused.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -115,9 +115,9 @@ class AdamW(Optimizer):
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon_root: float = 1e-8,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
         self._moments = Moments(beta1, beta2, epsilon_root)
 
     def _options(self) -> dict[str, Any]:

@@ -44,8 +44,8 @@ class AuON(Optimizer):
         Whether the step looks one further ahead, at b m + (1 - b) g; else it takes m.
     epsilon_norm : float
         At least 0, what is added to the norm, in units of the gradient. With 0 units of gradients do not matter.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -83,9 +83,9 @@ class AuON(Optimizer):
         momentum: float = 0.95,
         nesterov: bool = True,
         epsilon_norm: float = 1e-7,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
         self.method = choice("method", method, ("paper", "released"))
         refuse_unused(method, ("gamma",) if method == "released" else (), gamma=(gamma, GAMMA))
         if not 0 < real("gamma", gamma) <= 300:

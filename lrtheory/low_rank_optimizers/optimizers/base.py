@@ -86,8 +86,8 @@ class Optimizer(ABC):
     ----------
     step_size : float
         Above 0; it may be set between steps, as schedules do.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -103,9 +103,9 @@ class Optimizer(ABC):
     _n_steps: int
     _like: Any  # an empty array of the kind of the gradients, None before the first one
 
-    def __init__(self, *, step_size: float, lam: float = 0.0) -> None:
+    def __init__(self, *, step_size: float, weight_decay: float = 0.0) -> None:
         self.step_size = step_size
-        self.lam = real("lam", lam, low=0.0, high=LARGEST)
+        self.weight_decay = real("weight_decay", weight_decay, low=0.0, high=LARGEST)
         self.reset()
 
     def __repr__(self) -> str:
@@ -148,7 +148,8 @@ class Optimizer(ABC):
         gradient : array
             Gradient of the loss in the weights; the first one fixes shape, type and kind of array for all later ones.
         weights : array or None
-            The weights, in the shape of the gradient; they are needed where `lam` is above 0, and stay as they are.
+            The weights, in the shape of the gradient; they are needed where `weight_decay` is above 0, and stay as they
+            are.
 
         Returns
         -------
@@ -261,8 +262,8 @@ class Optimizer(ABC):
         w = None if weights is None else real_array(xp, "weights", weights, device=layout.device)
         if w is not None and tuple(w.shape) != layout.shape:
             raise must("weights", f"of shape {layout.shape}, as the gradient", tuple(w.shape))
-        if w is None and self.lam:
-            raise must("weights", "given where `lam` is above 0", None)
+        if w is None and self.weight_decay:
+            raise must("weights", "given where `weight_decay` is above 0", None)
         if not self._kept and self._n_steps == 0:
             kept = self._empty(layout)
         elif self._like is None:  # from a saved state, which is on the host
@@ -271,7 +272,9 @@ class Optimizer(ABC):
             kept = self._kept
         with np.errstate(all="ignore"):  # what leaves the range is refused below
             made = self._advance(g, kept, self._n_steps + 1, layout, **inputs)
-            update = made.update if w is None or not self.lam else made.update - self.step_size * self.lam * w
+            update = made.update
+            if w is not None and self.weight_decay:
+                update = update - self.step_size * self.weight_decay * w
         for value in (update, *made.kept.values()):
             if not _finite(xp, value):
                 raise must("gradient", "of a size that leaves the update and the state finite", _size(xp, g))
@@ -304,7 +307,7 @@ class Optimizer(ABC):
         self._shape, self._dtype, self._like = shape, dtype, None
 
     def _parameters(self) -> dict[str, Any]:
-        return {"optimizer": type(self).__name__, "lam": self.lam, **self._options()}
+        return {"optimizer": type(self).__name__, "weight_decay": self.weight_decay, **self._options()}
 
 
 def _finite(xp: Any, value: Any) -> bool:

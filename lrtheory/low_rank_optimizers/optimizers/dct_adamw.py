@@ -89,8 +89,8 @@ class DCTAdamW(Optimizer):
         Sums of squares, or of absolute values, as the authors' program has it by default.
     method : {"auto", "fft", "gemm"}
         As in `select_columns`.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -139,13 +139,13 @@ class DCTAdamW(Optimizer):
         basis: str | ArrayLike = "dct",
         rule: str = "l2",
         method: str = "auto",
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
         self._chooser = Chooser(rank, basis, rule, method)
         self._moments = Moments(beta1, beta2, epsilon_root)
         self.refresh_every = integer("refresh_every", refresh_every, low=1)
         self.error_feedback = flag("error_feedback", error_feedback)
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
 
     @property
     def indices(self) -> np.ndarray:

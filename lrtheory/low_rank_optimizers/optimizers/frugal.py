@@ -45,8 +45,8 @@ class Frugal(Optimizer):
         Parts of the gradient among which P chooses.
     beta1, beta2, epsilon_root : float
         As in `AdamW`.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
     rng : None, int, SeedSequence or Generator
         Source of the random choices. They depend on it and on the number of the choice alone, and return after `reset`.
 
@@ -88,10 +88,10 @@ class Frugal(Optimizer):
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon_root: float = 1e-8,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
         rng: Rng = None,
     ) -> None:
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
         if not 0 <= real("density", density) <= 1:
             raise must("density", "in [0, 1]", density)
         self.density = float(density)

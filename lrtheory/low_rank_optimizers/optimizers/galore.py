@@ -32,8 +32,8 @@ class GaLore(Optimizer):
         At least 1: how often directions are found.
     beta1, beta2, epsilon_root : float
         As in `AdamW`, for coefficients in place of entries.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -74,12 +74,12 @@ class GaLore(Optimizer):
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon_root: float = 1e-8,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
         self.rank = integer("rank", rank, low=1)
         self.refresh_every = integer("refresh_every", refresh_every, low=1)
         self._moments = Moments(beta1, beta2, epsilon_root)
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
 
     def _options(self) -> dict[str, Any]:
         return {"rank": self.rank, "refresh_every": self.refresh_every, **self._moments.options()}

@@ -40,8 +40,8 @@ class MKOR(Optimizer):
     normalize : bool
         Whether the two mean vectors are divided by their norms, so that neither the units of activations nor those of
         the loss matter. Else they are measured against the identity, at which factors start.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -83,9 +83,9 @@ class MKOR(Optimizer):
         method: str = "exact",
         stabilizer: float = 1.0,
         normalize: bool = False,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
         self.decay = open_interval("decay", decay, 0, 1)
         self.method = choice("method", method, METHODS)
         if not 0 < real("stabilizer", stabilizer) <= 1:
@@ -110,7 +110,8 @@ class MKOR(Optimizer):
             Gradient of the loss in the weights, which map n inputs to m outputs; the first one fixes shape, type and
             kind of array for all later ones.
         weights : array or None
-            The weights, in the shape of the gradient; they are needed where `lam` is above 0, and stay as they are.
+            The weights, in the shape of the gradient; they are needed where `weight_decay` is above 0, and stay as they
+            are.
         activation : array of shape (n,) or (batch, n)
             The inputs of the layer, or their mean over the batch; needed where the gradient is a matrix, and left out
             where it is a vector.

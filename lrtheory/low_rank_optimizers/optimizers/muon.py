@@ -33,8 +33,8 @@ class Muon(Optimizer):
         The number k of iterations, at least 0.
     nesterov : bool
         Whether the step looks one further ahead, at b m + (1 - b) g; else it takes m.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -67,9 +67,9 @@ class Muon(Optimizer):
         momentum: float = 0.95,
         n_iter: int = 5,
         nesterov: bool = True,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
         self.momentum = below_one("momentum", momentum)
         self.n_iter = integer("n_iter", n_iter, low=0)
         self.nesterov = flag("nesterov", nesterov)

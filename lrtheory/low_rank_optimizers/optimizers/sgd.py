@@ -30,8 +30,8 @@ class SGD(Optimizer):
         "ema" is the running mean, "none" the heavy ball, which moves 1/(1 - b) times as far.
     nesterov : bool
         Whether the step looks one further ahead, at b m + (1 - d) g.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -65,9 +65,9 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         dampening: str = "ema",
         nesterov: bool = False,
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
         self.momentum = below_one("momentum", momentum)
         self.dampening = choice("dampening", dampening, ("ema", "none"))
         self.nesterov = flag("nesterov", nesterov)

@@ -58,8 +58,8 @@ class Trion(Optimizer):
         Sums of squares, or of absolute values, as the authors' program has it; the bound of the buffer fails with them.
     method : {"auto", "fft", "gemm"}
         As in `select_columns`.
-    lam : float
-        At least 0: each step also subtracts step_size lam times the weights.
+    weight_decay : float
+        At least 0: each step also subtracts step_size weight_decay times the weights.
 
     Raises
     ------
@@ -107,14 +107,14 @@ class Trion(Optimizer):
         basis: str | ArrayLike = "dct",
         rule: str = "l2",
         method: str = "auto",
-        lam: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
         self._chooser = Chooser(rank, basis, rule, method)
         self._moments = Moments(beta1, beta2, epsilon_root)
         self.momentum = below_one("momentum", momentum)
         self.n_iter = integer("n_iter", n_iter, low=0)
         self.scaling = choice("scaling", scaling, SCALINGS)
-        super().__init__(step_size=step_size, lam=lam)
+        super().__init__(step_size=step_size, weight_decay=weight_decay)
 
     @property
     def indices(self) -> np.ndarray:

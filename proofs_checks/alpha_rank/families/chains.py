@@ -67,9 +67,9 @@ INTEGER_CHAINS = Family(
 
 
 def kuhn_chain() -> Chain:
-    """Make the epsilon-chain of the 3-player Kuhn meta-game with two strategies each, in Fractions."""
+    """Make the perturbed chain of the 3-player Kuhn meta-game with two strategies each, in Fractions."""
     game = load_kuhn(3, iterations=1, exact=True)
-    return Chain(transition_matrix(game, alpha=np.inf, epsilon=Fraction(1, 100), format="dense"))
+    return Chain(transition_matrix(game, alpha=np.inf, perturbation=Fraction(1, 100), format="dense"))
 
 
 RETURN_CHAINS = Family(

@@ -209,7 +209,7 @@ class PerturbedGame:
     epsilon: float
 
 
-# player 0 ties in the first column: the epsilon chain moves there at 1/2, the limit of alpha at 1/m
+# player 0 ties in the first column: the perturbed chain moves there at 1/2, the limit of alpha at 1/m
 TIED = Family("one-tie", always=(exact_game([[[0, 2], [0, 1]], [[1, 0], [0, 1]]]),))
 # leaving the sinks costs 2 and 3; after x^3 + x it costs 490 and 30, so the alpha limit changes from one to the other
 UNEQUAL_BARRIERS = Family("unequal-barriers", always=(exact_game([[[10, 0], [8, 3]], [[10, 8], [0, 3]]]),))

@@ -92,12 +92,12 @@ def test_matrix_against_loops(sizes, m):
 def test_epsilon_chain_is_exact():
     game, epsilon = fractions([[[2, 0, 1], [0, 1, 1]], [[2, 2, 1], [0, 1, 1]]]), Fraction(1, 7)
     expected = rates(game, accept_epsilon(epsilon))
-    found = transition_matrix(game, alpha=math.inf, epsilon=epsilon, format="dense")
+    found = transition_matrix(game, alpha=math.inf, perturbation=epsilon, format="dense")
     off = ~np.eye(6, dtype=bool)
     assert (found[off] == expected[off]).all()
     assert all(type(x) is Fraction for x in found[off])
     assert (found.sum(axis=1) == 1).all()
-    floats = transition_matrix(game.astype(float), alpha=math.inf, epsilon=1 / 7, format="dense")
+    floats = transition_matrix(game.astype(float), alpha=math.inf, perturbation=1 / 7, format="dense")
     assert np.allclose(floats, found.astype(float))
 
 
@@ -105,7 +105,7 @@ def test_incoming_is_the_way_back():
     chain = profile_chain(make_random_game((3, 2, 2), rng=0))
     for out, into in (
         (chain.rates(2.0, 5), chain.rates(2.0, 5, incoming=True)),
-        (chain.epsilon_rates(0.1), chain.epsilon_rates(0.1, incoming=True)),
+        (chain.perturbed_rates(0.1), chain.perturbed_rates(0.1, incoming=True)),
     ):
         assert np.allclose(chain.dense(out).T, chain.dense(into), rtol=1e-12)
 
@@ -116,9 +116,9 @@ def test_incoming_is_the_way_back():
         ({"alpha": -1.0}, "`alpha` must be in"),
         ({"alpha": math.nan}, "`alpha` must be in"),
         ({"alpha": 1.0, "population_size": 1}, "`population_size` must be an integer of at least 2"),
-        ({"alpha": math.inf, "epsilon": 0.5}, r"`epsilon` must be in \(0, 0.5\)"),
-        ({"alpha": math.inf}, "`epsilon` must be in"),
-        ({"alpha": 1.0, "epsilon": 0.1}, "`epsilon` must be None"),
+        ({"alpha": math.inf, "perturbation": 0.5}, r"`perturbation` must be in \(0, 0.5\)"),
+        ({"alpha": math.inf}, "`perturbation` must be in"),
+        ({"alpha": 1.0, "perturbation": 0.1}, "`perturbation` must be None"),
         ({"alpha": 1.0, "format": "coo"}, "`format` must be one of"),
     ],
 )

@@ -55,13 +55,13 @@ def win_rates(n, width, seed):
 def test_a_single_population_against_all_orientations(n, seed):
     rates, lower, upper = win_rates(n, 0.45, seed)
     least, most, n_open = orientations(lower, upper, Fraction(1, 20))
-    found = ranking_intervals(lower, upper, population="single", epsilon=0.05)
+    found = ranking_intervals(lower, upper, population="single", perturbation=0.05)
     assert np.allclose(found.lower, least.astype(float), rtol=1e-10)
     assert np.allclose(found.upper, most.astype(float), rtol=1e-10)
     assert found.counts == {"edges": n * (n - 1) // 2, "open_edges": n_open}
-    exact = ranking_intervals(lower, upper, population="single", epsilon=Fraction(1, 20), targets=[1])
+    exact = ranking_intervals(lower, upper, population="single", perturbation=Fraction(1, 20), targets=[1])
     assert exact.lower == least[1]
-    pi = alpha_rank(rates, population="single", epsilon=0.05).pi
+    pi = alpha_rank(rates, population="single", perturbation=0.05).pi
     assert (found.lower <= pi * (1 + 1e-12)).all()
     assert (pi <= found.upper * (1 + 1e-12)).all()
     assert int(pi.argmax()) in found.candidates()
@@ -74,9 +74,9 @@ def test_whoever_is_first_in_the_box_is_a_candidate(n, width, seed):
     rng = np.random.default_rng(seed)
     lower = rng.uniform(0, 1, (n, n))
     upper = lower + rng.uniform(0, width, (n, n))
-    found = ranking_intervals(lower, upper, population="single", epsilon=0.01)
+    found = ranking_intervals(lower, upper, population="single", perturbation=0.01)
     for _ in range(5):
-        pi = alpha_rank(rng.uniform(lower, upper), population="single", epsilon=0.01).pi
+        pi = alpha_rank(rng.uniform(lower, upper), population="single", perturbation=0.01).pi
         assert (found.lower <= pi * (1 + 1e-9)).all()
         assert (pi <= found.upper * (1 + 1e-9)).all()
         assert int(pi.argmax()) in found.candidates()
@@ -113,7 +113,7 @@ def test_labels_and_rules_of_a_single_population():
 
 def test_touching_intervals_of_a_pair_stay_open():
     tie = np.full((2, 2), 0.5)
-    assert ranking_intervals(tie, tie, population="single", epsilon=0.1).counts["open_edges"] == 1
+    assert ranking_intervals(tie, tie, population="single", perturbation=0.1).counts["open_edges"] == 1
 
 
 def arena(n_matches, seed, names=("ann", "bob", "cat", "dan"), gap=1.0):
@@ -131,7 +131,7 @@ def test_intervals_miss_the_truth_less_often_than_promised():
     """Four players of known win rates: the true masses leave their intervals in at most delta of the logs."""
     names, delta = ("ann", "bob", "cat", "dan"), 0.2
     gaps = np.subtract.outer(np.arange(4), np.arange(4)).T * 0.4
-    truth = alpha_rank(1 / (1 + np.exp(-gaps)), population="single", epsilon=1e-3).pi
+    truth = alpha_rank(1 / (1 + np.exp(-gaps)), population="single", perturbation=1e-3).pi
     missed = 0
     for seed in range(60):
         found = leaderboard(arena(120, seed, names, 0.4), delta=delta).intervals
@@ -209,8 +209,8 @@ def test_the_population_is_seen_by_names_and_scores():
     with pytest.raises(ValueError, match="`delta`"):
         leaderboard(table, delta=0)
     for epsilon in (0, 0.5, 0.7):
-        with pytest.raises(ValueError, match="`epsilon` must be in"):
-            leaderboard(table, epsilon=epsilon)
+        with pytest.raises(ValueError, match="`perturbation` must be in"):
+            leaderboard(table, perturbation=epsilon)
     for wrong in (None, 3, [("a", "b")], alpha_rank([[0, 1]])):
         with pytest.raises(TypeError, match="`matches` must be a MatchLog, MatchTable, SeatTable, path or data frame"):
             leaderboard(wrong)

@@ -25,7 +25,7 @@ def test_players_who_are_alike_have_the_masses_of_the_whole_game(n_alike, seed):
     np.fill_diagonal(high, 0.5)
     mixed = rng.permutation(n)
     low, high = low[np.ix_(mixed, mixed)], high[np.ix_(mixed, mixed)]
-    whole = ranking_intervals(low, high, population="single", epsilon=0.01)
+    whole = ranking_intervals(low, high, population="single", perturbation=0.01)
     found = solve_many(box_of(low, high, population="single"), 0.01, np.arange(n), 1e9)
     assert found.targets is None
     assert found.counts == whole.counts

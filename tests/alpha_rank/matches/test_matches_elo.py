@@ -49,7 +49,7 @@ def test_intervals_by_hand(draws):
     assert upper[0, 1] == pytest.approx((1 - d) * ci(wins_ab, 3).high + d * (1 - ci(wins_ba, 3).low))
     if draws in (None, 0.5):
         assert np.allclose(lower + upper.T, 1)
-    found = ranking_intervals([lower, lower.T], [upper, upper.T], epsilon=0.1)
+    found = ranking_intervals([lower, lower.T], [upper, upper.T], perturbation=0.1)
     assert (found.lower <= found.upper).all()
 
 

@@ -68,7 +68,7 @@ def test_rankings_are_those_of_the_chain():
     tables = np.random.default_rng(2).normal(size=(5, 4, 4)).round(0)
     found = information._rankings(tables, 1e-3)
     for table, pi in zip(tables, found, strict=True):
-        assert np.allclose(pi, alpha_rank(table, population="single", epsilon=1e-3).pi, rtol=1e-10)
+        assert np.allclose(pi, alpha_rank(table, population="single", perturbation=1e-3).pi, rtol=1e-10)
     laws = np.zeros((5, 4))
     information._laws.py_func(tables, 1e-3, laws)
     assert np.allclose(laws, found, rtol=1e-13)
@@ -115,7 +115,7 @@ def test_edges_of_the_options():
         ({"entropy": "nsb", "method": "wasserstein"}, '`entropy` must be left out with method "wasserstein"'),
         ({"max_samples": -1}, "`max_samples`"),
         ({"batch": 0}, "`batch`"),
-        ({"epsilon": 0.5}, "`epsilon`"),
+        ({"perturbation": 0.5}, "`perturbation`"),
     ):
         with pytest.raises(ValueError, match=match):
             information_gain(make_good_bad(2, 1), **options)

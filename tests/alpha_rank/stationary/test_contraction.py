@@ -20,12 +20,12 @@ games = arrays(
 
 def both(payoffs, limit):
     chain = profile_chain(payoffs)
-    terms = chain.epsilon_terms() if limit == "epsilon" else chain.alpha_terms(4)
+    terms = chain.perturbed_terms() if limit == "perturbed" else chain.alpha_terms(4)
     dense = solve_leading(chain.dense(terms[0]), chain.dense(terms[1], fill=np.inf), tol=1e-9)
     return dense, solve_levels(chain.neighbors, *terms, tol=1e-9)
 
 
-@given(games, st.sampled_from(["epsilon", "alpha"]))
+@given(games, st.sampled_from(["perturbed", "alpha"]))
 def test_against_leading_terms(payoffs, limit):
     dense, found = both(payoffs, limit)
     assert np.allclose(found.order, dense.order, atol=1e-8)
@@ -34,7 +34,7 @@ def test_against_leading_terms(payoffs, limit):
     assert found.pi.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("limit", ["epsilon", "alpha"])
+@pytest.mark.parametrize("limit", ["perturbed", "alpha"])
 @pytest.mark.parametrize("shape", [(2, 9, 8), (4, 3, 3, 3, 3), (5, 2, 2, 2, 2, 2)])
 def test_common_interest_has_levels(shape, limit):
     """Smooth common payoffs: many strict equilibria, some of which take several errors to leave."""
@@ -49,10 +49,10 @@ def test_classes_beyond_dense(monkeypatch):
     """Small classes are eliminated and large ones swept."""
     payoffs = np.random.default_rng(3).uniform(-1, 1, (2, 7, 6))
     payoffs[1] = 0.3 * payoffs[1] + payoffs[0]
-    dense, _ = both(payoffs, "epsilon")
+    dense, _ = both(payoffs, "perturbed")
     assert (dense.pi > 0).sum() > 1
     monkeypatch.setattr(contraction, "MAX_DENSE", 3)
-    _, found = both(payoffs, "epsilon")
+    _, found = both(payoffs, "perturbed")
     assert "power iteration" in found.message
     assert found.converged
     assert np.allclose(found.pi, dense.pi, atol=1e-10)
@@ -71,7 +71,7 @@ def test_large_games_with_several_sinks():
 
 
 def test_a_large_potential_game():
-    """Against the epsilon chain itself, and against the largest potential in the other limit."""
+    """Against the perturbed chain itself, and against the largest potential in the other limit."""
     potential = np.random.default_rng(0).uniform(0, 1, (70, 60))
     payoffs = np.stack([potential, potential])
     found = alpha_rank(payoffs)

@@ -19,14 +19,14 @@ games = arrays(
 
 @given(games)
 def test_sweeps_and_sinks_against_the_table(payoffs):
-    found = alpha_rank(payoffs, epsilon=0.2, method="power")
+    found = alpha_rank(payoffs, perturbation=0.2, method="power")
     assert np.allclose(found.pi.ravel(), law(rates(payoffs, accept_epsilon(0.2))).astype(float), atol=1e-10)
     assert found.residual < 1e-12
     sinks = response_graph(payoffs).markov_conley_chains()
     assert [x.tolist() for x in found.sinks] == [x.tolist() for x in sinks]
 
 
-@given(games, st.sampled_from(["epsilon", "alpha"]))
+@given(games, st.sampled_from(["perturbed", "alpha"]))
 def test_limits_on_the_sink(payoffs, limit):
     expected = alpha_rank(fractions(payoffs), limit=limit, method="leading", population_size=5)
     if len(expected.sinks) == 1:
@@ -42,7 +42,7 @@ def test_limits_on_the_sink(payoffs, limit):
         start = np.zeros(law.pi.size)
         start[sink] = 1 / len(sink)
         if len(sink) > 1:
-            up = lines.Rates(1.0, 0.5 if limit == "epsilon" else 0.2, 0.0)
+            up = lines.Rates(1.0, 0.5 if limit == "perturbed" else 0.2, 0.0)
             walk = lines.solve_lines(lines.sorted_lines(payoffs), up, start, tol=1e-14, max_iter=10**5)
             assert np.allclose(walk.pi, law.pi, atol=1e-10)
 
@@ -83,13 +83,13 @@ def test_orders_compiled_and_interpreted(barrier):
 
 def test_large_games():
     game = zero_sum(70, 60)
-    found = alpha_rank(game, epsilon=0.05)
+    found = alpha_rank(game, perturbation=0.05)
     assert (found.method, found.reason) == ("power", "more than 4096 profiles")
-    expected = alpha_rank(game, epsilon=0.05, method="power", tie_tol=1e-300)  # from the table of deviations
+    expected = alpha_rank(game, perturbation=0.05, method="power", tie_tol=1e-300)  # from the table of deviations
     assert np.allclose(found.pi, expected.pi, rtol=1e-8)
     limit = alpha_rank(game)
     assert limit.reason == "one sink, so the limit is the law of the walk on it"
-    assert np.allclose(limit.pi, alpha_rank(game, epsilon=1e-7, method="power").pi, atol=1e-7)
+    assert np.allclose(limit.pi, alpha_rank(game, perturbation=1e-7, method="power").pi, atol=1e-7)
     easy = np.stack([np.add.outer(np.arange(70.0), np.zeros(60)), np.add.outer(np.zeros(70), np.arange(60.0))])
     top = alpha_rank(easy)
     assert top.method == "sink"

@@ -166,7 +166,7 @@ def test_damping_and_scaled_descent_follow_their_formulas():
     rng = np.random.default_rng(7)
     B, A, M = rng.standard_normal((6, 2)), rng.standard_normal((2, 5)), rng.standard_normal((6, 5))
     G, inner = 2 * B @ A - M, np.linalg.inv(B.T @ B + 0.5 * np.eye(2))
-    damped = train(lora(B, A, scale=2.0), squared_loss(M), step_size=0.5, ridge=0.5, lam=0.25, max_iter=1)
+    damped = train(lora(B, A, scale=2.0), squared_loss(M), step_size=0.5, ridge=0.5, weight_decay=0.25, max_iter=1)
     np.testing.assert_allclose(damped.adapter.params["A"], A - 0.5 * (inner @ B.T @ G / 2 + 0.25 * A), atol=1e-12)
     scaled = train(lora(B, A, scale=2.0), squared_loss(M), method="scaled", step_size=0.5, max_iter=1)
     np.testing.assert_allclose(scaled.adapter.params["B"], B - 0.5 * 2 * G @ A.T @ np.linalg.inv(A @ A.T), atol=1e-12)
@@ -306,7 +306,7 @@ def test_training_in_all_libraries_and_precisions(xp, method):
         ({"step_size": 0.0}, ValueError, "`step_size` must be above 0"),
         ({"step_size": np.inf}, ValueError, "`step_size` must be a finite number"),
         ({"momentum": 1.0}, ValueError, r"`momentum` must be in \[0, 1\); got 1\.0\."),
-        ({"lam": -1.0}, ValueError, "`lam` must be finite and at least 0"),
+        ({"weight_decay": -1.0}, ValueError, "`weight_decay` must be finite and at least 0"),
         ({"method": "sgd", "ridge": 1.0}, ValueError, "`ridge` must be left out"),
         ({"refactorize_every": -1}, ValueError, "`refactorize_every` must be an integer of at least 0"),
         ({"method": "adam", "refactorize_every": 1}, ValueError, "`refactorize_every` must be 0"),

@@ -160,7 +160,7 @@ def test_wrong_states_are_refused_and_change_nothing() -> None:
     wrong = [
         (good | {"rank": 3}, "rank"),
         (good | {"optimizer": "GaLore"}, "optimizer"),
-        (good | {"lam": 0.5}, "lam"),
+        (good | {"weight_decay": 0.5}, "weight_decay"),
         (good | {"n_steps": -1}, "n_steps"),
         (good | {"step_size": 0.0}, "step_size"),
         (good | {"dtype": "int8"}, "dtype"),
@@ -222,9 +222,9 @@ def test_what_leaves_the_range_is_refused(name: str) -> None:
 def test_weights_decay_apart_from_the_step() -> None:
     W, G = gradients(4, 3, count=2)
     for name, options in (("SGD", {}), ("AdamW", {}), ("DCTAdamW", {"rank": 2}), ("Trion", {"rank": 2})):
-        plain, decayed = (getattr(lro, name)(step_size=0.1, lam=lam, **options) for lam in (0.0, 0.5))
+        plain, decayed = (getattr(lro, name)(step_size=0.1, weight_decay=share, **options) for share in (0.0, 0.5))
         np.testing.assert_allclose(decayed.step(G, W).update, plain.step(G, W).update - 0.1 * 0.5 * W, atol=1e-15)
-        with pytest.raises(ValueError, match="`weights` must be given where `lam` is above 0; got None"):
+        with pytest.raises(ValueError, match="`weights` must be given where `weight_decay` is above 0; got None"):
             decayed.step(G)
 
 
@@ -268,7 +268,7 @@ def test_step_sizes_that_are_refused(value: float) -> None:
         (lambda: lro.SGD(step_size=1, dampening="all"), "`dampening` must be one of"),
         (lambda: lro.AdamW(step_size=1, beta2=0), r"`beta2` must be in \(0, 1\); got 0."),
         (lambda: lro.AdamW(step_size=1, beta1=1), r"`beta1` must be in \[0, 1\); got 1."),
-        (lambda: lro.AdamW(step_size=1, lam=-1), "`lam` must be finite and at least 0"),
+        (lambda: lro.AdamW(step_size=1, weight_decay=-1), "`weight_decay` must be finite and at least 0"),
         (lambda: lro.DCTAdamW(0, step_size=1), "`rank` must be an integer of at least 1; got 0."),
         (lambda: lro.DCTAdamW(1, step_size=1, refresh_every=0), "`refresh_every` must be an integer"),
         (lambda: lro.DCTAdamW(1, step_size=1, basis=np.eye(2), method="fft"), "`method` must be"),

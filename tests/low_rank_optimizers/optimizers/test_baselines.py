@@ -18,7 +18,7 @@ def gradients(*shape: int, count: int = 6) -> np.ndarray:
 @pytest.mark.parametrize("dampening", ["ema", "none"])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_gradient_descent_by_a_plain_loop(momentum: float, dampening: str, nesterov: bool) -> None:
-    optimizer = lro.SGD(step_size=0.3, momentum=momentum, dampening=dampening, nesterov=nesterov, lam=0.1)
+    optimizer = lro.SGD(step_size=0.3, momentum=momentum, dampening=dampening, nesterov=nesterov, weight_decay=0.1)
     m, w = 0.0, 2.0
     for g in gradients(1)[:, 0].tolist():
         new = g * (1 - momentum) if dampening == "ema" else g
@@ -68,12 +68,12 @@ def test_torch_takes_these_steps(method: str) -> None:
     torch = pytest.importorskip("torch")
     W = torch.tensor(gradients(4, 3)[0], requires_grad=True)
     ours, theirs = {
-        "sgd": (lro.SGD(step_size=0.1, lam=0.2), torch.optim.SGD([W], lr=0.1, weight_decay=0.2)),
+        "sgd": (lro.SGD(step_size=0.1, weight_decay=0.2), torch.optim.SGD([W], lr=0.1, weight_decay=0.2)),
         "heavy": (
             lro.SGD(step_size=0.1, momentum=0.9, dampening="none", nesterov=True),
             torch.optim.SGD([W], lr=0.1, momentum=0.9, nesterov=True),
         ),
-        "adamw": (lro.AdamW(step_size=0.1, lam=0.2), torch.optim.AdamW([W], lr=0.1, weight_decay=0.2)),
+        "adamw": (lro.AdamW(step_size=0.1, weight_decay=0.2), torch.optim.AdamW([W], lr=0.1, weight_decay=0.2)),
     }[method]
     own = W.detach().clone()
     for G in gradients(4, 3):

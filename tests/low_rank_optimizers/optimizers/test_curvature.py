@@ -191,7 +191,7 @@ def test_mkor_rescales_before_weights_decay() -> None:
     inputs = {"activation": np.array([1.0, 3.0]), "output_gradient": np.array([2.0, 1.0])}
     plain = MKOR(step_size=0.5).step(G, **inputs).update
     assert np.linalg.norm(plain) == pytest.approx(0.5 * np.linalg.norm(G), rel=1e-12)
-    decayed = MKOR(step_size=0.5, lam=0.25).step(G, W, **inputs).update
+    decayed = MKOR(step_size=0.5, weight_decay=0.25).step(G, W, **inputs).update
     np.testing.assert_allclose(decayed, plain - 0.125 * W, rtol=1e-12)
 
 

@@ -60,7 +60,7 @@ GLOBAL: dict[str, Any] = {**SINGLE, "fitness": "global"}
 
 UNITS: dict[str, Callable[[float], Any]] = {
     "alpha_rank: payoffs at infinite alpha": lambda f: ranking(f * PAYOFFS),
-    "alpha_rank: payoffs in the epsilon chain": lambda f: ranking(f * PAYOFFS, epsilon=1e-3, method="power"),
+    "alpha_rank: payoffs in the perturbed chain": lambda f: ranking(f * PAYOFFS, perturbation=1e-3, method="power"),
     "alpha_rank: payoffs with several sinks": lambda f: limit(f * COORDINATION, f),
     "alpha_rank: payoffs with one sink": lambda f: limit(f * PAYOFFS, f),
     "alpha_rank: payoffs and alpha": lambda f: ranking(f * PAYOFFS, alpha=2 / f),
@@ -80,10 +80,10 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "make_memory_one: rewards": lambda f: alpha_rank.make_memory_one(rewards=(3 * f, 0, 5 * f, f)).payoffs / f,
     "profile_chain: payoffs": lambda f: alpha_rank.profile_chain(f * PAYOFFS).differences / f,
     "ranking_intervals: payoffs": lambda f: masses(
-        alpha_rank.ranking_intervals(f * (PAYOFFS - 0.25), f * (PAYOFFS + 0.25), epsilon=0.01)
+        alpha_rank.ranking_intervals(f * (PAYOFFS - 0.25), f * (PAYOFFS + 0.25), perturbation=0.01)
     ),
     "ranking_intervals: payoffs of one population": lambda f: masses(
-        alpha_rank.ranking_intervals(f * (TABLE - 0.25), f * (TABLE + 0.25), population="single", epsilon=0.01)
+        alpha_rank.ranking_intervals(f * (TABLE - 0.25), f * (TABLE + 0.25), population="single", perturbation=0.01)
     ),
     "response_graph: payoffs": lambda f: edges(alpha_rank.response_graph(f * PAYOFFS, tie_tol=0.3 * f)),
     "response_signs: payoffs": lambda f: alpha_rank.response_signs(f * PAYOFFS, tie_tol=0.3 * f),

@@ -129,7 +129,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "sine_gradient": waved,
     "PolynomialProblem": lambda c: lro.PolynomialProblem(GRADIENT, GRADIENT * c)(2 * GRADIENT) / c,
     "SineProblem": lambda c: lro.SineProblem(GRADIENT * c, GRADIENT / c).truth / c,
-    "AdamW": lambda c: stepped(c, lro.AdamW(step_size=0.1, epsilon_root=1e-8 * c, lam=0.1)),
+    "AdamW": lambda c: stepped(c, lro.AdamW(step_size=0.1, epsilon_root=1e-8 * c, weight_decay=0.1)),
     "DCTAdamW": lambda c: stepped(c, lro.DCTAdamW(2, step_size=0.1, epsilon_root=0.0, refresh_every=2)),
     "DCTAdamW:error feedback": lambda c: stepped(
         c, lro.DCTAdamW(2, step_size=0.1, epsilon_root=0.0, error_feedback=True)
@@ -142,7 +142,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "Muon": lambda c: stepped(c, lro.Muon(step_size=0.1)),
     "newton_schulz": lambda c: lro.newton_schulz(GRADIENT * c),
     "update_curvature": lambda c: lro.update_curvature(np.eye(9) / c / c, GRADIENT[0] * c, decay=0.5) * c * c,
-    "SGD": lambda c: stepped(c, lro.SGD(step_size=0.1, momentum=0.9, nesterov=True, lam=0.1), 1),
+    "SGD": lambda c: stepped(c, lro.SGD(step_size=0.1, momentum=0.9, nesterov=True, weight_decay=0.1), 1),
     "Trion": lambda c: stepped(c, lro.Trion(2, step_size=0.1)),
     "select_columns": lambda c: chosen(c, "l2"),
     "select_columns:l1": lambda c: chosen(c, "l1"),
