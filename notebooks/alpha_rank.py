@@ -121,7 +121,7 @@ assert float(broken.worst["lhs"]) > 1.5 * float(broken.worst["rhs"])
 # these become intervals on the ranking.
 
 # %%
-truth = alpha_rank.make_bradley_terry(4, scale=0.3, rotation=2.0, rng=5)
+truth = alpha_rank.make_bradley_terry(4, strength_std=0.3, rotation=2.0, rng=5)
 chances = truth.payoffs[0]  # that the agent of the row beats that of the column
 print("true chances:", np.round(chances, 2), sep="\n")
 assert min(chances[0, 1], chances[1, 3], chances[3, 0]) > 0.5

@@ -50,7 +50,7 @@ print(f"error {wrong:.1e}, proved to be at most {proof.gap:.1e}; the largest ent
 assert 1e3 * wrong < proof.gap
 assert largest < proof.gap  # vacuous
 assert proof.verify(problem)
-proved = ll.lora_gradients(problem, method="low-rank", epsilon=0.01)
+proved = ll.lora_gradients(problem, method="low-rank", max_error=0.01)
 print(f"proved to be within {proved.certificate.gap:.1e}: degree {proved.degree} instead of {fast.degree}")
 assert proved.certificate.gap <= 0.01
 assert fast.degree < proved.degree <= fast.degree + 4
@@ -64,7 +64,7 @@ assert fast.degree < proved.degree <= fast.degree + 4
 
 # %%
 bounds = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0]
-found = [ll.diagnose(ll.make_uniform(L, D, bound=b, rng=0), tol=1e-3) for b in bounds]
+found = [ll.diagnose(ll.make_uniform(L, D, bound=b, rng=0), epsilon=1e-3) for b in bounds]
 print(f"{'entries':>8} {'logits':>7} {'degree':>7} {'columns':>10} {'pays from':>12}  regime")
 for b, one in zip(bounds, found, strict=True):
     columns = "-" if one.n_features is None else f"{one.n_features:,}"
@@ -151,7 +151,7 @@ assert abs(quick - dense.gradient).max() < 1e-10 * abs(dense.gradient).max()
 spiky = ll.make_outliers(L, 4, factor=20.0, rng=0)
 exact = ll.lora_gradients(spiky, method="tiled")
 mixed = ll.lora_gradients(spiky, method="hybrid", tol=1e-6)
-everyone = ll.diagnose(spiky, tol=1e-6)
+everyone = ll.diagnose(spiky, epsilon=1e-6)
 print(f"all tokens: degree {everyone.degree}; hybrid: degree {mixed.degree} with {mixed.n_outliers} kept exact")
 assert mixed.n_outliers <= 8
 assert 2 * mixed.degree <= everyone.degree
@@ -170,7 +170,7 @@ try:
 except ImportError:
     heads = {(layer, 0): ll.make_uniform(464, 32, bound=5.0, beta=32**-0.5, rng=layer) for layer in range(6)}
     source = "synthetic heads"
-regimes = {index: ll.diagnose(head, tol=1e-2) for index, head in heads.items()}
+regimes = {index: ll.diagnose(head, epsilon=1e-2) for index, head in heads.items()}
 print(source)
 print(f"{'layer':>5} {'heads':>6} {'largest entries / sqrt(log L)':>30} {'bound on logits':>16} {'largest seen':>13}")
 for layer in sorted({layer for layer, _ in heads}):

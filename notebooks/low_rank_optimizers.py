@@ -78,7 +78,7 @@ figure
 # law of the factors: signs have $c = -2$, and so less error than full Gaussian noise, for which $c/r$ is absent.
 
 # %%
-plan = lro.plan_population((10, 65), budget=128)
+plan = lro.plan_population((10, 65), n_evaluations=128)
 print(plan.text)
 assert (plan.rank, plan.factors) == (1, "sign")
 try:
@@ -136,7 +136,7 @@ assert accuracy > 0.85
 rows = {}
 for name, values in (("rank one", [1.0]), ("flat", [32**-0.5] * 32)):
     rows[name] = [
-        lro.plan_population((32, 32), budget=10**k, singular_values=values, sigma=1.0).rank for k in (3, 4, 5, 6)
+        lro.plan_population((32, 32), n_evaluations=10**k, singular_values=values, sigma=1.0).rank for k in (3, 4, 5, 6)
     ]
     ratio = float(lro.theory.participation_ratio(values))
     print(f"{name:>8} (participation ratio {ratio:.0f}): best ranks {rows[name]} for budgets 10^3 to 10^6")

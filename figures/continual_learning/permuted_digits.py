@@ -22,10 +22,10 @@ HIDDEN, EPOCHS = (100, 100), 8
 #: optimizer and protection of each run
 RUNS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "none": ("momentum", None),
-    "input": ("momentum", {"energy": 0.95}),
-    "output": ("momentum", {"energy": 0.98, "rows": "gradients", "side": "output", "projected": "gradients"}),
-    "adam gradient": ("adam", {"energy": 0.95, "projected": "gradients"}),
-    "adam update": ("adam", {"energy": 0.95}),
+    "input": ("momentum", {"keep_energy": 0.95}),
+    "output": ("momentum", {"keep_energy": 0.98, "rows": "gradients", "side": "output", "projected": "gradients"}),
+    "adam gradient": ("adam", {"keep_energy": 0.95, "projected": "gradients"}),
+    "adam update": ("adam", {"keep_energy": 0.95}),
 }
 TITLES = {
     "none": "nothing is protected",

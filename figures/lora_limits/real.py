@@ -53,7 +53,7 @@ def degree_of(queries: np.ndarray, keys: np.ndarray) -> int:
 def measured(layer: int, head: int, n_queries: int) -> np.ndarray:
     """Compute the numbers that `FIELDS` names for one head."""
     problem = heads()[layer, head]
-    found = diagnose(problem, tol=TOL)
+    found = diagnose(problem, epsilon=TOL)
     X = np.asarray(problem.XQ, float)
     queries, keys = problem.head.beta * X @ problem.head.WQ, X @ problem.head.WK
     keys = keys - keys.mean(axis=0)
@@ -85,7 +85,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
     runs = each(measured, [(layer, head, n) for layer in range(LAYERS) for head in range(HEADS)])
     table = np.reshape(runs, (LAYERS, HEADS, len(FIELDS)))
     tokens = heads()[0, 0].labels
-    regimes = [[diagnose(heads()[i, j], tol=TOL).regime for j in range(HEADS)] for i in range(LAYERS)]
+    regimes = [[diagnose(heads()[i, j], epsilon=TOL).regime for j in range(HEADS)] for i in range(LAYERS)]
     return {
         **{name: table[..., i] for i, name in enumerate(FIELDS)},
         "n_tokens": np.array(len(tokens)),

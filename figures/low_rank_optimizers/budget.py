@@ -37,7 +37,8 @@ def best(spectrum: str, budgets: list[int]) -> list[int]:
     """The rank that is planned for each budget; a member of rank r costs 1 + r (1/m + 1/n)."""
     values = [1.0] if spectrum == "rank-one" else [SHAPE[0] ** -0.5] * SHAPE[0]
     return [
-        plan_population(SHAPE, budget=budget, singular_values=values, sigma=1.0, max_rank=64).rank for budget in budgets
+        plan_population(SHAPE, n_evaluations=budget, singular_values=values, sigma=1.0, max_rank=64).rank
+        for budget in budgets
     ]
 
 

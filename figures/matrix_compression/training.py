@@ -36,7 +36,7 @@ def jump(T: np.ndarray, direction: np.ndarray, tail: float) -> float:
     """
 
     def grows(length: float) -> bool:
-        return prune_step(T, length * direction, tail_energy=tail).rank > RANK
+        return prune_step(T, length * direction, keep_energy=1 - tail).rank > RANK
 
     low = high = 0.8 * np.sqrt(tail)
     while not grows(high) and high < LONGEST:

@@ -64,16 +64,16 @@ def recompute(objective: Problem, ops: ArrayLike | None = None, k: int | None = 
     objective, checked, k = _instance(objective, ops, k)
     module = kernels() if isinstance(objective, CountingOracle) else None
     steps, forget = (module.offline_steps, module.prefixes.truncate) if module else (offline_steps, prefixes.truncate)
-    state = states.at(states.new_states(objective.record, 0, k, n_entries=objective.room_for(k)), 0)
+    state = states.at(states.new_states(objective._record, 0, k, n_entries=objective.room_for(k)), 0)
 
     def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
         n = len(present)
         bounds = np.full(n, np.inf)
         search = offline_steps.Search(present, k, bounds, np.zeros(k + 2))
-        length, queries = steps.lazy(objective.record, state, search, np.zeros(n, np.int64), np.zeros(n, np.int64))
+        length, queries = steps.lazy(objective._record, state, search, np.zeros(n, np.int64), np.zeros(n, np.int64))
         items = state.levels[states.MEMBER, 1 : length + 1].copy()
         value = float(state.marks[states.VALUE, length])
-        forget(objective.record, state, length, states.EMPTY)
+        forget(objective._record, state, length, states.EMPTY)
         top = np.sort(np.maximum(bounds, 0.0))[-k:].sum()
         return items, value, value + float(top), int(queries)
 
@@ -130,12 +130,12 @@ def dynamic_sieve(
             del alive[~op]
         # a sieve cannot go back to before an element that it took: all sieves start again, in the order of arrival
         if table is None or (op < 0 and _holds(table, ~op)):
-            table = states.new_states(objective.record, 0, k, n_entries=n_entries, n_slots=n_slots)
+            table = states.new_states(objective._record, 0, k, n_entries=n_entries, n_slots=n_slots)
             table.numbers[:, states.INDEX] = -(2**62)
             best_seen[:] = 0.0
             fresh = np.array(list(alive), np.int64)
         sieves = streaming.Sieves(table, k, epsilon, False, best_seen)
-        slot, queries = sieve(objective.record, sieves, fresh, np.zeros(len(fresh)), np.zeros(k + 2))
+        slot, queries = sieve(objective._record, sieves, fresh, np.zeros(len(fresh)), np.zeros(k + 2))
         state = states.at(table, int(slot))
         length = int(state.numbers[states.LENGTH])
         items = state.levels[states.MEMBER, 1 : length + 1].copy()

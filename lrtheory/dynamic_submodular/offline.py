@@ -223,7 +223,7 @@ def _greedy(objective: Objective, k: int, candidates: np.ndarray, method: str, e
         rows = objective.coarse()
     state, steps = _empty(objective, k, has_stairs=rows is None), _steps(objective)
     search = offline_steps.Search(candidates, k, np.full(n, np.inf), np.zeros(k + 2))
-    common = (objective.record, state, search)
+    common = (objective._record, state, search)
     if method == "lazy":
         scratch = np.zeros((2, n), np.int64)
         if rows is not None:
@@ -247,11 +247,11 @@ def _greedy(objective: Objective, k: int, candidates: np.ndarray, method: str, e
 def _sieved(objective: Objective, k: int, candidates: np.ndarray, epsilon: float, method: str) -> Selection:
     # of thresholds, one grid point more than guesses lies in the window
     n_slots = guesses_per_element(k, epsilon) + 3
-    table = states.new_states(objective.record, 0, k, n_entries=objective.room_for(k), n_slots=n_slots)
+    table = states.new_states(objective._record, 0, k, n_entries=objective.room_for(k), n_slots=n_slots)
     table.numbers[:, states.INDEX] = -(2**62)
     module = kernels().streaming if isinstance(objective, CountingOracle) else streaming
     bounds, sieves = np.zeros(len(candidates)), streaming.Sieves(table, k, epsilon, method == "sieve++", np.zeros(3))
-    slot, queries = module.sieve(objective.record, sieves, candidates, bounds, np.zeros(k + 2))
+    slot, queries = module.sieve(objective._record, sieves, candidates, bounds, np.zeros(k + 2))
     state = states.at(table, int(slot))
     length = int(state.numbers[states.LENGTH])
     # the best single values bound every set; marginals on top of the solution are not known
@@ -265,7 +265,7 @@ def _exhausted(objective: Objective, k: int, candidates: np.ndarray) -> Selectio
         raise must("k", f"small enough for at most {MAX_SETS} sets", f"{n_sets} sets of at most {k} of {n}")
     state, best = _empty(objective, k), np.zeros(k, np.int64)
     search = offline_steps.Search(candidates, k, np.zeros(0), np.zeros(k + 2))
-    length, queries = _steps(objective).exhaust(objective.record, state, search, np.zeros(k + 1, np.int64), best)
+    length, queries = _steps(objective).exhaust(objective._record, state, search, np.zeros(k + 1, np.int64), best)
     items = best[:length]
     values = np.array([objective.value(items[:z]) for z in range(length + 1)])
     counts = {"queries": int(queries) + length}
@@ -278,7 +278,7 @@ def _steps(objective: Objective) -> Any:
 
 def _empty(objective: Objective, k: int, *, has_stairs: bool = True) -> states.State:
     n_entries = objective.room_for(k) if has_stairs else 0
-    return states.at(states.new_states(objective.record, 0, k, n_entries=n_entries), 0)
+    return states.at(states.new_states(objective._record, 0, k, n_entries=n_entries), 0)
 
 
 def _bound(state: states.State, length: int, bounds: np.ndarray, k: int) -> float:

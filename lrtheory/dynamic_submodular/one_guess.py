@@ -30,7 +30,7 @@ class OneGuess(SingleUpdates):
     r"""The maintained sequence of one guess o of the optimum, with threshold t = o / (2k), at most k elements long.
 
     After every update the sequence I has f(I) >= k t if \|I\| = k, and f(I) >= OPT - o / 2 if it is shorter (statement
-    DS-T1). With batches both hold up to factors of epsilon (statement DS-T6).
+    DS-T1). With batches both hold up to factors of epsilon, the share (statement DS-T6).
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class OneGuess(SingleUpdates):
     guess : float
         o, positive.
     structure : {"levels", "batches"}
-        One sample per level, or batches of which a share epsilon may die.
-    epsilon : float
+        One sample per level, or batches of which a share dead_share may die.
+    dead_share : float
         Share of a batch that may die before its level is rebuilt, in (0, 1/2]; without meaning for "levels".
     rng : Generator, int or None
         Source of the coins.
@@ -57,7 +57,7 @@ class OneGuess(SingleUpdates):
         o and t.
     structure : str
         "levels" or "batches".
-    epsilon : float
+    dead_share : float
         Share of a batch that may die.
 
     Raises
@@ -83,7 +83,7 @@ class OneGuess(SingleUpdates):
         guess: float,
         *,
         structure: Literal["levels", "batches"] = "levels",
-        epsilon: float = 0.1,
+        dead_share: float = 0.1,
         rng: Rng = None,
         coins: int | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class OneGuess(SingleUpdates):
         if self.threshold < states.SMALLEST:
             raise must("guess", f"at least {2 * self.k * states.SMALLEST:g}, of which 1 / (2k) is a full double", guess)
         self.structure = choice("structure", structure, STRUCTURES)
-        self.epsilon = float(number("epsilon", epsilon, 0, 0.5, ends="(]"))
+        self.dead_share = float(number("dead_share", dead_share, 0, 0.5, ends="(]"))
         if coins is not None and rng is not None:
             raise must("coins", "None where `rng` is given", coins)
         self._coins = randomness.word(rng) if coins is None else integer("coins", coins, low=-(2**63), high=2**63 - 1)
@@ -103,11 +103,11 @@ class OneGuess(SingleUpdates):
 
     def _make(self) -> None:
         n, k = self.objective.n, self.k
-        table = states.new_states(self.objective.record, n, k, n_entries=self.objective.room_for(k))
+        table = states.new_states(self.objective._record, n, k, n_entries=self.objective.room_for(k))
         self._state = states.at(table, 0)
-        n_buckets = states.n_buckets(self.epsilon) if self.structure == "batches" else 0
+        n_buckets = states.n_buckets(self.dead_share) if self.structure == "batches" else 0
         self._work = scratch_for(self.objective, states.new_workspace(n, k, n_buckets=n_buckets))
-        states.set_guess(self._state, 0, self.guess, self.threshold, self.epsilon, self._coins)
+        states.set_guess(self._state, 0, self.guess, self.threshold, self.dead_share, self._coins)
 
     @property
     def threshold(self) -> float:
@@ -186,7 +186,7 @@ class OneGuess(SingleUpdates):
         checked = checked_ops(ops, self._state.elements[DEEPEST, : self.objective.n])
         saved = copy.deepcopy(self._state) if isinstance(self.objective, CountingOracle) else None
         try:
-            self._kernels.run(self.objective.record, self._state, self._work, checked, np.zeros(2, np.int64))
+            self._kernels.run(self.objective._record, self._state, self._work, checked, np.zeros(2, np.int64))
         except BaseException:  # Ctrl-C too
             if saved is not None:  # in the user's function: as if nothing had been asked
                 self._state = saved
@@ -259,7 +259,7 @@ def run_guess(
     *,
     guess: float,
     structure: Literal["levels", "batches"] = "levels",
-    epsilon: float = 0.1,
+    dead_share: float = 0.1,
     n_runs: int = 1,
     rng: Rng = None,
 ) -> GuessRuns:
@@ -276,8 +276,8 @@ def run_guess(
     guess : float
         o, positive.
     structure : {"levels", "batches"}
-        One sample per level, or batches of which a share epsilon may die.
-    epsilon : float
+        One sample per level, or batches of which a share dead_share may die.
+    dead_share : float
         Share of a batch that may die before its level is rebuilt, in (0, 1/2]; without meaning for "levels".
     n_runs : int
         Number of runs, at least 1.
@@ -304,13 +304,13 @@ def run_guess(
     True
     """
     rng, n_runs = generator(rng), integer("n_runs", n_runs, low=1)
-    one = OneGuess(objective, k, guess, structure=structure, epsilon=epsilon, rng=rng)
+    one = OneGuess(objective, k, guess, structure=structure, dead_share=dead_share, rng=rng)
     checked = checked_ops(ops, np.full(objective.n, -1, np.int32))
     if 8 * n_runs * (one.k + 4) > states.MOST_BYTES:
         raise must("n_runs", f"small enough for tables of {states.MOST_BYTES / 2**30:g} GiB", n_runs)
     words = kernel_input(rng.integers(2**63, size=n_runs))
     runs = states.Runs(np.full((n_runs, one.k), -1), np.zeros(n_runs), np.zeros((n_runs, 2), np.int64))
-    one._kernels.run_many(objective.record, one._state, one._work, checked, words, runs)
+    one._kernels.run_many(objective._record, one._state, one._work, checked, words, runs)
     insertions = int((checked >= 0).sum())
     per_op = runs.asked_by / np.maximum([insertions, len(checked) - insertions], 1)
     counts = {"queries": int(runs.asked_by.sum()), "insertions": insertions, "deletions": len(checked) - insertions}

@@ -14,7 +14,7 @@ def diagnose(
     inputs: HiddenStates,
     adapters: str | None = None,
     n_heads: int | None = None,
-    tol: float = 1e-6,
+    epsilon: float = 1e-6,
 ) -> HeadRegimes:
     """Say in which attention heads low rank pays.
 
@@ -31,7 +31,7 @@ def diagnose(
         A folder of peft, or a safetensors file, whose adapters are added to the weights.
     n_heads : int
         Number of query heads in a layer; without it config.json beside the model says it.
-    tol : float
+    epsilon : float
         Error that a row of attention may have, summed in absolute value.
 
     Returns
@@ -43,4 +43,4 @@ def diagnose(
     --------
     lrtheory lora_limits diagnose tiny-model --inputs states.npz --plot heads.png
     """
-    return diagnose_model(ModelFile.from_file(model.path, n_heads=n_heads), inputs, adapters=adapters, tol=tol)
+    return diagnose_model(ModelFile.from_file(model.path, n_heads=n_heads), inputs, adapters=adapters, epsilon=epsilon)

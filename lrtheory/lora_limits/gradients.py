@@ -22,18 +22,18 @@ from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.solving.inputs import Mask
-from lrtheory.lora_limits.solving.plan import Request, reachable_tol, usual_tol
+from lrtheory.lora_limits.solving.plan import Request, reachable, usual_tol
 from lrtheory.lora_limits.solving.solve import solve
 
 __all__ = ["OPTIONS", "GradientError", "LoRAGradients", "lora_gradients"]
 
 #: the options that each method uses; exact methods read `tol` for the field `regime` alone
 OPTIONS = {
-    "auto": {"degree", "tol", "epsilon", "polynomial", "block", "n_jobs"},
+    "auto": {"degree", "tol", "max_error", "polynomial", "block", "n_jobs"},
     "dense": {"tol"},
     "tiled": {"tol", "block", "n_jobs"},
-    "low-rank": {"degree", "tol", "epsilon", "polynomial"},
-    "hybrid": {"degree", "tol", "epsilon", "polynomial", "block"},
+    "low-rank": {"degree", "tol", "max_error", "polynomial"},
+    "hybrid": {"degree", "tol", "max_error", "polynomial", "block"},
 }
 BLOCK = 128  # queries in a tile where the caller does not say how many
 SAME = 1e-6  # the relative difference up to which numbers of two proofs count as equal: sums may run in another order
@@ -197,7 +197,7 @@ def lora_gradients(
     method: str = "auto",
     degree: int | None = None,
     tol: Number | None = None,
-    epsilon: Number | None = None,
+    max_error: Number | None = None,
     polynomial: str | None = None,
     mask: Mask = None,
     full_gradient: bool = True,
@@ -231,7 +231,7 @@ def lora_gradients(
         Error to aim at, relative to the largest entry of each gradient, when no degree is given: measured on a sample
         of queries, not proved. None is 1e-6, and 1e-4 in single precision; at least the precision of the type, and
         `message` says where rounding may be larger. Exact methods use it for the field `regime` alone.
-    epsilon : float or None
+    max_error : float or None
         Proved bound on the error of every entry, in place of `tol` (statement LL-E9), for "auto", "low-rank" and
         "hybrid".
     polynomial : {"taylor", "chebyshev", "minimax"} or None
@@ -279,19 +279,19 @@ def lora_gradients(
     >>> bool(error < 1e-6 * abs(exact.W["Q"]).max()), bool(error < fast.certificate.gap)
     (True, True)
     """
-    options = {"degree": degree, "tol": tol, "epsilon": epsilon, "polynomial": polynomial, "block": block}
+    options = {"degree": degree, "tol": tol, "max_error": max_error, "polynomial": polynomial, "block": block}
     options["n_jobs"] = n_jobs
     refuse_unused(
         choice("method", method, OPTIONS), OPTIONS[method], **{name: (one, None) for name, one in options.items()}
     )
     inputs = inputs_of(head, XQ, Y, XK, XV, mask)
-    at_most_one(degree=degree, tol=tol, epsilon=epsilon)
+    at_most_one(degree=degree, tol=tol, max_error=max_error)
     request = Request(
         adapt=projections_of(adapt),
         method=method,
         degree=None if degree is None else integer("degree", degree, low=0, high=MAX_DEGREE),
-        tol=usual_tol(inputs) if tol is None else reachable_tol(inputs, tol),
-        epsilon=None if epsilon is None else float(number("epsilon", epsilon, 0, np.inf, ends="()")),
+        tol=usual_tol(inputs) if tol is None else reachable("tol", tol, inputs),
+        max_error=None if max_error is None else float(number("max_error", max_error, 0, np.inf, ends="()")),
         kind="taylor" if polynomial is None else choice("polynomial", polynomial, KINDS),
         full=flag("full_gradient", full_gradient),
         block=BLOCK if block is None else integer("block", block, low=1),

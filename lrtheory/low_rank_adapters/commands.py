@@ -60,7 +60,7 @@ def extract(
 
 
 def convert(
-    adapter: PeftFolder, *, rank: int | None = None, energy: float | None = None, base: Tensors | None = None
+    adapter: PeftFolder, *, rank: int | None = None, keep_energy: float | None = None, base: Tensors | None = None
 ) -> LoRAModules:
     """Convert a VeRA, RandLoRA, Uni-LoRA, HiRA, LoHa, LoKr, IA3, DoRA or LoRA into the nearest LoRA of a rank.
 
@@ -72,7 +72,7 @@ def convert(
         A VeRA, RandLoRA, LoHa or other adapter, as the folder that peft writes.
     rank : int
         The rank of every module.
-    energy : float
+    keep_energy : float
         In place of a rank: the share of the squared norm that each module keeps.
     base : Tensors
         The model, for kinds whose files lack the shapes of layers, or their weights, and for starts that change it. A
@@ -86,10 +86,10 @@ def convert(
     Examples
     --------
     lrtheory low_rank_adapters convert tiny-uni-lora --rank 2 -o as-lora
-    lrtheory low_rank_adapters convert tiny-uni-lora --energy 0.9
+    lrtheory low_rank_adapters convert tiny-uni-lora --keep_energy 0.9
     """
     adapters, carried = opened(adapter.path, base)
-    return nearest_lora(adapters.items(), rank=rank, energy=energy, carried=carried)
+    return nearest_lora(adapters.items(), rank=rank, keep_energy=keep_energy, carried=carried)
 
 
 def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -> Comparison:

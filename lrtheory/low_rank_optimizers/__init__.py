@@ -45,7 +45,7 @@ True
 The 64 members are 32 pairs, and the factors of rank 1 that perturb them are random signs. So says the plan for a
 quadratic, too:
 
->>> plan = lro.plan_population((2, 3), budget=64)
+>>> plan = lro.plan_population((2, 3), n_evaluations=64)
 >>> plan.rank, plan.factors
 (1, 'sign')
 

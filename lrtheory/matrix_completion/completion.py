@@ -99,7 +99,7 @@ def complete(
         factors; None does so for ratings.
     clip : bool or None
         Whether predictions outside of the range of the ratings, or of the observations, are moved to its nearer end;
-        None does so for ratings. Ratings are observations with a `scale`, as those of files and frames have it.
+        None does so for ratings. Ratings are observations with a `value_range`, as those of files and frames have it.
     init : {"spectral", "random"}, or pair (U, V) of arrays of shape (m, k) and (n, k)
         Start of the iterations; a pair continues an earlier run.
     sample_splitting : bool, "independent" or "disjoint"
@@ -195,7 +195,7 @@ def complete(
     check_callback(callback)
     inform = None if callback is None else partial(_call, callback, unit)
     options = {"unit": unit, "bias": task.bias, "init": init, "split": split, "mu": mu, "callback": inform}
-    fit: Callable[..., CompletionResult] = partial(_complete, scale=_range(seen, clip), record=record, **options)
+    fit: Callable[..., CompletionResult] = partial(_complete, value_range=_range(seen, clip), record=record, **options)
     if task.by is not None or task.searching:
         found = plan.completed(seen, task, setting, judges, fit)
     else:
@@ -210,8 +210,8 @@ def complete(
 def _range(seen: Observations, clip: bool | None) -> tuple[float, float] | None:
     """The range in which predictions are kept, if any."""
     if flag("clip", clip, undecided=True) is None:
-        return seen.scale
-    return (seen.scale or (float(seen.values.min()), float(seen.values.max()))) if clip else None
+        return seen.value_range
+    return (seen.value_range or (float(seen.values.min()), float(seen.values.max()))) if clip else None
 
 
 def _complete(
@@ -221,7 +221,7 @@ def _complete(
     judges: Observations | None,
     *,
     unit: float,
-    scale: tuple[float, float] | None,
+    value_range: tuple[float, float] | None,
     bias: bool,
     init: Any,
     split: Any,
@@ -241,7 +241,7 @@ def _complete(
     centered = offsets.Centered(inside, alone, again=setting.ridge > 0 and split is False)
     values = centered.values
     degrees = seen.by_row.degrees, seen.by_col.degrees
-    error = None if judges is None else partial(_rmse, judges, degrees, _ends(scale, unit))
+    error = None if judges is None else partial(_rmse, judges, degrees, _ends(value_range, unit))
     # at rank one a connected sample determines the matrix, and nothing has to be iterated (statement MC-L10-paths)
     determined = _determined(values, k, setting, init, split, mu)
     if determined is not None:
@@ -263,7 +263,7 @@ def _complete(
         ridge=setting.ridge,
         reason=reason,
         method=method,
-        scale=scale,
+        value_range=value_range,
     )
     rmse = None if error is None else unit * error(centered.offset, outcome.U, outcome.V)
     trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
@@ -331,8 +331,8 @@ def _start(
     return (U * half).astype(kind), (V * (scale / np.where(half > 0, half, 1))).astype(kind)
 
 
-def _ends(scale: tuple[float, float] | None, unit: float) -> tuple[float, float] | None:
-    return None if scale is None else (scale[0] / unit, scale[1] / unit)
+def _ends(value_range: tuple[float, float] | None, unit: float) -> tuple[float, float] | None:
+    return None if value_range is None else (value_range[0] / unit, value_range[1] / unit)
 
 
 def _rmse(judges: Observations, degrees: Any, ends: Any, offset: Offsets, U: np.ndarray, V: np.ndarray) -> float:

@@ -192,12 +192,12 @@ class StackResult(Result):
 
     _is_more = True
 
-    def reconstruct(self, k: int) -> np.ndarray:
+    def reconstruct(self, block: int) -> np.ndarray:
         """Return the approximation of one block.
 
         Parameters
         ----------
-        k : int
+        block : int
             Number of the block, from 0.
 
         Returns
@@ -212,7 +212,7 @@ class StackResult(Result):
         """
         if self.coefficients is None:
             raise must("passes", "2 for coefficients", 1)
-        return self.basis @ self.coefficients[integer("k", k, low=0, high=len(self.coefficients) - 1)]
+        return self.basis @ self.coefficients[integer("block", block, low=0, high=len(self.coefficients) - 1)]
 
     def _columns(self) -> dict[str, Any]:
         ranks = np.arange(len(self.by_rank))

@@ -26,7 +26,7 @@ REFUSED = {
     ("chain_ratio_bound", "rate_ratio"): (0.5, *POSITIVE),
     ("clopper_pearson", "successes"): (-1, 11, 2.5, NAN, TEXT),
     ("clopper_pearson", "n"): (-1, NAN, math.inf, TEXT),
-    ("clopper_pearson", "level"): PROBABILITY,
+    ("clopper_pearson", "delta"): PROBABILITY,
     ("count_weighted_bounds", "payoffs"): TABLES,
     ("count_weighted_bounds", "delta"): PROBABILITY,
     ("direction_tolerance", "gap"): POSITIVE,

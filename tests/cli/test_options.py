@@ -21,7 +21,7 @@ WRONG = {
     "Mapping[str, int]": ["", "x", "x=1"],
 }
 #: pairs of options of which a verb takes one
-EITHER = [("--rank=1", "--epsilon=.1"), ("--rank=1", "--budget=100"), ("--rank=1", "--energy=.5")]
+EITHER = [("--rank=1", "--epsilon=.1"), ("--rank=1", "--budget=100"), ("--rank=1", "--keep-energy=.5")]
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ds.OneGuess(F, 2, 0.0), ValueError, "`guess` must be in (0, inf); got 0.0."),
     (lambda: ds.OneGuess(F, 2, np.inf), ValueError, "`guess` must be in (0, inf); got inf."),
     (lambda: ds.OneGuess(F, 2, 1.0, structure="heap"), ValueError, "`structure` must be one of"),
-    (lambda: ds.OneGuess(F, 2, 1.0, epsilon=0.7), ValueError, "`epsilon` must be in (0, 0.5]"),
+    (lambda: ds.OneGuess(F, 2, 1.0, dead_share=0.7), ValueError, "`dead_share` must be in (0, 0.5]"),
     (lambda: ds.OneGuess(F, 2, 1.0).delete(0), KeyError, "delete 0, which is absent"),
     (lambda: ds.run_guess(F, [0], 2, guess=1.0, n_runs=0), ValueError, "`n_runs` must be an integer of at least 1"),
     (lambda: ds.maximize(F, 0), ValueError, "`k` must be an integer of at least 1"),

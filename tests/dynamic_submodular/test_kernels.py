@@ -194,12 +194,12 @@ def test_profiles_hold_all_marginals_down_to_the_first_below_the_floor(kind: str
         f, formula = instances(10, seed)[kind]
         items, v = np.arange(5), 7
         state, gains = f._after(items), np.empty(6)
-        prefixes.profile(f.record, state, v, 0, 5, -1.0, gains)
+        prefixes.profile(f._record, state, v, 0, 5, -1.0, gains)
         whole = gains.copy()
         by_hand = [formula([*items[:z], v]) - formula(items[:z]) for z in range(6)]
         np.testing.assert_allclose(whole, by_hand, atol=1e-9)
         for floor in whole:
-            prefixes.profile(f.record, state, v, 0, 5, floor, gains)
+            prefixes.profile(f._record, state, v, 0, 5, floor, gains)
             reached = int((whole >= floor).sum())  # marginals only fall
             np.testing.assert_array_equal(gains[:reached], whole[:reached])
 

@@ -24,7 +24,7 @@ def test_invariants_and_values_after_every_update(kind: str, structure: str, k: 
     f, formula = instances()[kind]
     rng = np.random.default_rng(k)
     guess = float(rng.uniform(0.3, 1.5)) * optimum(formula, range(f.n), min(k, 4))
-    one = ds.OneGuess(f, k, guess, structure=structure, epsilon=0.4, rng=0)
+    one = ds.OneGuess(f, k, guess, structure=structure, dead_share=0.4, rng=0)
     ops = toggles(f.n, 60, rng)
     for i, op in enumerate(ops):
         one.update([op])
@@ -98,7 +98,7 @@ def test_wrong_structures_break_an_invariant(structure: str, kernel: object, old
     ops = toggles(f.n, 150, np.random.default_rng(1))
 
     def run() -> None:
-        one = ds.OneGuess(f, k, guess, structure=structure, epsilon=0.5, rng=0)
+        one = ds.OneGuess(f, k, guess, structure=structure, dead_share=0.5, rng=0)
         for op in ops:
             one.update([op])
             one.check_invariants()
@@ -148,7 +148,7 @@ def test_run_guess_is_one_guess() -> None:
 
 def test_a_dead_member_comes_back_to_life() -> None:
     f = ds.Coverage([[v] for v in range(20)])
-    one = ds.OneGuess(f, 20, 40.0, structure="batches", epsilon=0.5, rng=0)
+    one = ds.OneGuess(f, 20, 40.0, structure="batches", dead_share=0.5, rng=0)
     one.update(range(20))
     victim = int(one.sequence[0])
     before = one.counts["queries"]
@@ -172,12 +172,12 @@ def test_an_adversary_who_sees_the_coins_pays_in_queries_alone() -> None:
 
 def test_marginals_are_counted_as_a_binary_search_asks_for_them() -> None:
     f = ds.Coverage([[0], [1], [2], [0], [1], [2]])
-    state = states.at(states.new_states(f.record, 6, 4, n_entries=6), 0)
+    state = states.at(states.new_states(f._record, 6, 4, n_entries=6), 0)
     states.set_guess(state, 0, 8.0, 1.0, 0.1, 0)
     work = states.new_workspace(6, 4)
     work.integers[states.POOL, :6] = np.arange(6)
     with patched(Patch(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a")):
-        levels.settle(f.record, state, work, 6, 1, 1)
+        levels.settle(f._record, state, work, 6, 1, 1)
     assert state.levels[states.MEMBER, 1:4].tolist() == [0, 1, 2]
     # one each for 0, 1, 2; the others fail at the end, and among three prefixes two questions find where
     assert state.numbers[states.QUERIES] == 3 + 3 * (1 + 2)
@@ -185,11 +185,11 @@ def test_marginals_are_counted_as_a_binary_search_asks_for_them() -> None:
 
 def built_batches(f: ds.Objective, k: int, threshold: float, seed: int) -> states.State:
     """Batches out of all elements at once."""
-    state = states.at(states.new_states(f.record, f.n, k, n_entries=f.room_for(k)), 0)
+    state = states.at(states.new_states(f._record, f.n, k, n_entries=f.room_for(k)), 0)
     states.set_guess(state, 0, 2 * k * threshold, threshold, 0.25, seed)
     work = states.new_workspace(f.n, k, n_buckets=states.n_buckets(0.25))
     work.integers[states.POOL, : f.n] = np.arange(f.n)
-    batches.build(f.record, state, work, states.ONE, f.n)
+    batches.build(f._record, state, work, states.ONE, f.n)
     return state
 
 

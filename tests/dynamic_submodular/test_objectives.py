@@ -41,21 +41,21 @@ def test_integer_data_give_exact_values(kind: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_profiles_are_marginals_after_any_truncations(seed: int, kind: str, data: st.DataObject) -> None:
     f, formula = instances(8, seed)[kind]
-    state = states.at(states.new_states(f.record, 0, 8, n_entries=f.room_for(8)), 0)
+    state = states.at(states.new_states(f._record, 0, 8, n_entries=f.room_for(8)), 0)
     sequence: list[int] = []
     scratch = np.zeros(20)
     for _ in range(data.draw(st.integers(1, 5))):
         keep = data.draw(st.integers(0, len(sequence)))
-        prefixes.truncate(f.record, state, len(sequence), keep)
+        prefixes.truncate(f._record, state, len(sequence), keep)
         sequence = sequence[:keep]
         for v in data.draw(st.permutations([u for u in range(8) if u not in sequence]))[: data.draw(st.integers(0, 4))]:
-            marginal = prefixes.gain(f.record, state, len(sequence), v, scratch)
-            prefixes.extend(f.record, state, len(sequence) + 1, v, marginal)
+            marginal = prefixes.gain(f._record, state, len(sequence), v, scratch)
+            prefixes.extend(f._record, state, len(sequence) + 1, v, marginal)
             sequence.append(v)
     for v in range(8):
         for low in range(len(sequence) + 1):
             gains = np.full(20, np.nan)
-            prefixes.profile(f.record, state, v, low, len(sequence), -1.0, gains)
+            prefixes.profile(f._record, state, v, low, len(sequence), -1.0, gains)
             inside = gains[low : len(sequence) + 1]
             heads = [sequence[:z] for z in range(low, len(sequence) + 1)]
             expected = [formula(list(dict.fromkeys([*head, v]))) - formula(head) for head in heads]
@@ -104,8 +104,8 @@ def test_influence_is_unbiased_on_a_chain() -> None:
 def test_nearest_neighbors_keep_the_largest_similarities() -> None:
     X = np.random.default_rng(0).normal(size=(30, 3))
     dense, few = ds.FacilityLocation.from_features(X), ds.FacilityLocation.from_features(X, n_neighbors=5)
-    assert few.record.is_sparse
-    assert len(few.record.data) == 150
+    assert few._record.is_sparse
+    assert len(few._record.data) == 150
     assert few.value(range(30)) == pytest.approx(dense.value(range(30)))
     assert few.value([3]) < dense.value([3])
     rbf = ds.FacilityLocation.from_features(X, metric="rbf", n_neighbors=30)

@@ -161,7 +161,7 @@ def test_rejected_rows_change_nothing() -> None:
 def test_guesses_at_the_ends_of_the_doubles(structure: Any) -> None:
     for guess, weight in ((1e-305, 1.0), (1e-305, 1e300), (1.7e308, 1.0), (1e300, 1e299), (1e-300, 1e300)):
         f = ds.Coverage([[v] for v in range(6)], np.full(6, weight))
-        one = ds.OneGuess(f, 3, guess, structure=structure, epsilon=0.5, rng=0)
+        one = ds.OneGuess(f, 3, guess, structure=structure, dead_share=0.5, rng=0)
         one.update([0, 1, 2, 3, ~1, ~0, 4, 5])
         assert one.is_full == (weight >= one.threshold)
         one.check_invariants()

@@ -40,13 +40,13 @@ def worst_share(found, exact):
 @pytest.mark.parametrize("factor", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize(
     "options",
-    [{"method": "low-rank", "degree": 8}, {"method": "hybrid", "tol": 1e-4}, {"method": "low-rank", "epsilon": None}],
+    [{"method": "low-rank", "degree": 8}, {"method": "hybrid", "tol": 1e-4}, {"method": "low-rank", "max_error": None}],
 )
 def test_no_false_field_is_verified(factor, options):
     """Every number of a certificate, made false in turn, at several scales of the problem."""
     problem = in_units(oracles.random_problem(3, n_queries=20, n_keys=20, size=0.2), factor)
-    if "epsilon" in options:
-        options = options | {"epsilon": 1e-3 * max(factor, factor**2)}
+    if "max_error" in options:
+        options = options | {"max_error": 1e-3 * max(factor, factor**2)}
     proof = ll.lora_gradients(problem, adapt=PROJECTIONS, **options).certificate
     assert proof.verify(problem)
     forged = list(forged_fields(proof))

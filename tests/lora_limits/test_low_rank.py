@@ -152,7 +152,7 @@ def test_certificates_are_never_violated(seed, n_queries, n_keys, size, degree, 
 @pytest.mark.parametrize("epsilon", [1.0, 1e-3, 1e-6])
 def test_a_proved_bound_is_met(epsilon):
     problem = oracles.random_problem(6, n_queries=30, n_keys=25, size=0.2)
-    found = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="low-rank", epsilon=epsilon)
+    found = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="low-rank", max_error=epsilon)
     assert found.certificate.gap <= epsilon
     _, expected = oracles.autodiff(problem)
     for kind in "ABW":
@@ -252,7 +252,7 @@ def test_auto_takes_what_is_cheaper_and_says_why():
     assert (wide.method, wide.regime) == ("tiled", "exact cheaper")
     mixed = ll.lora_gradients(ll.make_outliers(6000, 4, factor=60.0, rng=0))
     assert mixed.method == "hybrid"
-    fine = ll.lora_gradients(ll.make_uniform(3000, 3, bound=0.3, rng=0), epsilon=1e-300)
+    fine = ll.lora_gradients(ll.make_uniform(3000, 3, bound=0.3, rng=0), max_error=1e-300)
     assert fine.method == "tiled"
     assert "`epsilon` must be above what rounding allows" in fine.reason
     masked = ll.lora_gradients(replace(ll.make_uniform(600, 3, bound=0.1, rng=0), mask="causal"))

@@ -239,9 +239,9 @@ CALLS = [
     ({"adapt": ("Q", "Q")}, "`adapt` must be some of"),
     ({"method": "fast"}, "`method` must be one of 'auto', 'dense', 'tiled', 'low-rank', 'hybrid'; got 'fast'"),
     ({"degree": -1}, r"`degree` must be an integer in \[0, "),
-    ({"degree": 2, "tol": 1e-3}, "`degree, tol, epsilon` must be at most one of these; got degree and tol"),
+    ({"degree": 2, "tol": 1e-3}, "`degree, tol, max_error` must be at most one of these; got degree and tol"),
     ({"tol": 0.0}, r"`tol` must be in \(0, 1\)"),
-    ({"epsilon": -1.0}, r"`epsilon` must be in \(0, inf\)"),
+    ({"max_error": -1.0}, r"`max_error` must be in \(0, inf\)"),
     ({"polynomial": "padé"}, "`polynomial` must be one of"),
     ({"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
     ({"block": 0}, "`block` must be an integer of at least 1"),
@@ -319,8 +319,8 @@ def test_low_rank_refusals_name_the_exact_method():
         keys = np.array([[-10.0]] + [[1.0]] * 10)  # 1 + s + s^2 / 2 + s^3 / 6 sums to -99
         one = ll.LoRAHead([[1.0]], [[1.0]], [[1.0]], adapters={}, alpha=1, beta=1.0)
         ll.lora_gradients(one, np.ones((1, 1)), np.ones((1, 1)), XK=keys, method="low-rank", degree=3)
-    with refused("`epsilon` must be above what rounding allows"):
-        ll.lora_gradients(ll.make_uniform(20, 2, rng=0), method="low-rank", epsilon=1e-15)
+    with refused("`max_error` must be above what rounding allows"):
+        ll.lora_gradients(ll.make_uniform(20, 2, rng=0), method="low-rank", max_error=1e-15)
 
 
 def test_exponentials_are_checked():

@@ -98,16 +98,16 @@ INPUTS = {
     "beta is NaN": (lambda: head(beta=NAN), "`beta` must be in (0, inf); got nan", ValueError),
     "beta of the chain": (lambda: chain(beta=NAN), "`beta` must be in (0, inf); got nan", ValueError),
     "tol is NaN": (lambda: solve(tol=NAN), "`tol` must be in (0, 1); got nan", ValueError),
-    "tol of a diagnosis": (
-        lambda: ll.diagnose(HEAD, X, tol=NAN),
-        "`tol` must be in (0, 1); got nan",
+    "epsilon of a diagnosis": (
+        lambda: ll.diagnose(HEAD, X, epsilon=NAN),
+        "`epsilon` must be in (0, 1); got nan",
         ValueError,
     ),
-    "epsilon is NaN": (lambda: solve(epsilon=NAN), "`epsilon` must be in (0, inf); got nan", ValueError),
+    "max_error is NaN": (lambda: solve(max_error=NAN), "`max_error` must be in (0, inf); got nan", ValueError),
     "tol below the precision": (lambda: solve(tol=1e-16), "`tol` must be at least 2.22e-16, the precision", ValueError),
-    "tol of a diagnosis below": (
-        lambda: ll.diagnose(HEAD, X, tol=1e-17),
-        "`tol` must be at least 2.22e-16",
+    "epsilon of a diagnosis below": (
+        lambda: ll.diagnose(HEAD, X, epsilon=1e-17),
+        "`epsilon` must be at least 2.22e-16",
         ValueError,
     ),
     "tol in single precision": (
@@ -188,7 +188,7 @@ def test_no_graph_is_kept_of_parameters():
 # --- options that a method does not use ------------------------------------------------------------------------------
 
 #: an admissible value of every option that some method uses
-VALUES = {"degree": 2, "tol": 1e-3, "epsilon": 0.5, "polynomial": "minimax", "block": 8, "n_jobs": 1}
+VALUES = {"degree": 2, "tol": 1e-3, "max_error": 0.5, "polynomial": "minimax", "block": 8, "n_jobs": 1}
 
 
 def test_the_table_has_every_option():

@@ -233,7 +233,7 @@ def test_tiles_of_other_libraries_are_bounded_too(xp, monkeypatch):
 
 
 def test_the_certified_degree_is_the_smallest_that_is_proved():
-    found = ll.diagnose(ll.make_uniform(500, 4, bound=1.5, rng=0), tol=1e-3)
+    found = ll.diagnose(ll.make_uniform(500, 4, bound=1.5, rng=0), epsilon=1e-3)
     tau = [theory.tilt_bound(min(theory.taylor_error(g, found.logit_bound), 0.99)) for g in range(30)]
     assert tau[found.certified_degree] <= 1e-3 < tau[found.certified_degree - 1]
     assert found.certified_degree > found.degree
@@ -244,12 +244,12 @@ def test_the_certified_degree_is_the_smallest_that_is_proved():
 def test_the_break_even_length_is_where_the_regime_changes(bound):
     """One count of flops for both: at a third of the length exact is cheaper, at three times as many low rank pays."""
     problem = ll.make_uniform(3000, 4, bound=bound, rng=0)
-    found = ll.diagnose(problem, tol=1e-3)
+    found = ll.diagnose(problem, epsilon=1e-3)
     for factor in (1 / 3, 0.9, 1.1, 3.0):
         n = round(factor * found.break_even_length)
         rows = np.resize(np.arange(3000), n)
         cut = replace(problem, **{name: getattr(problem, name)[rows] for name in ("XQ", "Y", "XK", "XV")})
-        there = ll.diagnose(cut, tol=1e-3)
+        there = ll.diagnose(cut, epsilon=1e-3)
         if there.degree == found.degree:
             assert (there.regime == "low-rank pays") is (factor > 1)
             assert there.break_even_length == pytest.approx(found.break_even_length, rel=1e-12)

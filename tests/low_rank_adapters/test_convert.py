@@ -210,7 +210,7 @@ def test_energy_takes_the_smallest_rank() -> None:
     for adapter in (full(U * np.sqrt(squares) @ V.T), lora(U * np.sqrt(squares), V.T)):
         for energy, rank in ((0.3, 1), (0.51, 2), (0.74, 2), (0.76, 3), (0.93, 4), (1.0, 5)):
             for method in ("auto", "svd", "gram"):
-                assert to_lora(adapter, energy=energy, method=method).adapter.params["A"].shape[0] == rank
+                assert to_lora(adapter, keep_energy=energy, method=method).adapter.params["A"].shape[0] == rank
 
 
 def test_ranks_beyond_that_of_the_update_are_filled_with_zeros() -> None:
@@ -282,15 +282,15 @@ def test_a_certificate_holds_for_factors_whose_update_was_rounded(scale: float) 
     ("options", "error", "says"),
     [
         ({}, ValueError, "exactly one of these"),
-        ({"rank": 1, "energy": 0.5}, ValueError, "exactly one of these"),
+        ({"rank": 1, "keep_energy": 0.5}, ValueError, "exactly one of these"),
         ({"rank": 0}, ValueError, r"`rank` must be .* \[1, 3\]"),
         ({"rank": 4}, ValueError, r"`rank` must be .* \[1, 3\]"),
         ({"rank": 1.5}, TypeError, "`rank`"),
-        ({"energy": 0.0}, ValueError, "`energy`"),
-        ({"energy": 1.1}, ValueError, "`energy`"),
+        ({"keep_energy": 0.0}, ValueError, "`keep_energy`"),
+        ({"keep_energy": 1.1}, ValueError, "`keep_energy`"),
         ({"rank": 1, "method": "core"}, ValueError, "`method`"),
         ({"rank": 1, "method": "fast"}, ValueError, "`method`"),
-        ({"rank": 1, "tol": -1.0}, ValueError, "`tol`"),
+        ({"rank": 1, "rounding": -1.0}, ValueError, "`rounding`"),
     ],
 )
 def test_to_lora_says_what_is_wrong(options: dict[str, Any], error: type[Exception], says: str) -> None:

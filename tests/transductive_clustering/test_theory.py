@@ -149,7 +149,7 @@ def test_hard_limits():
     for T in (0.02, 0.1):
         z = tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments
         assert 1 - z.max() <= theory.hard_limit_gap(0.3, 3, temperature=T)
-    T = theory.hard_temperature(0.3, 3, tol=1e-3)
+    T = theory.hard_temperature(0.3, 3, epsilon=1e-3)
     assert 1 - tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments.max() <= 1e-3
     for value in (theory.hard_limit_gap(0.3, 3, temperature=1.0), theory.kkt_bound(0.1, spectral_norm=2.0, lam=3.0)):
         assert value > 0

@@ -16,7 +16,7 @@ __all__ = ["load_roshambo", "make_bradley_terry", "make_gaussian_game", "make_go
 THROWS = 1000  # of a match of rock-paper-scissors; some bots hold tables of that length
 
 
-def make_bradley_terry(n_strategies: int, *, scale: float = 1.0, rotation: float = 0.0, rng: Rng = None) -> Game:
+def make_bradley_terry(n_strategies: int, *, strength_std: float = 1.0, rotation: float = 0.0, rng: Rng = None) -> Game:
     r"""Draw win rates of agents with strengths, and with cycles if wanted.
 
     .. math:: P_{ij} = \sigma\bigl(r_i - r_j + \rho\,(u_i v_j - v_i u_j)\bigr), \qquad \sigma(x) = 1 / (1 + e^{-x}).
@@ -25,7 +25,7 @@ def make_bradley_terry(n_strategies: int, *, scale: float = 1.0, rotation: float
     ----------
     n_strategies : int
         Number of agents, at least 1.
-    scale : float
+    strength_std : float
         Standard deviation of the normal strengths r, in natural logits (173.7 Elo points each); not negative.
     rotation : float
         Weight of the cyclic part, with standard normal u and v; 0 is the model of Bradley and Terry.
@@ -53,9 +53,12 @@ def make_bradley_terry(n_strategies: int, *, scale: float = 1.0, rotation: float
     True
     """
     n = integer("n_strategies", n_strategies, low=1)
-    scale, rotation = real("scale", scale, low=0, high=1e6), real("rotation", rotation, low=-1e6, high=1e6)
+    strength_std, rotation = (
+        real("strength_std", strength_std, low=0, high=1e6),
+        real("rotation", rotation, low=-1e6, high=1e6),
+    )
     rng = generator(rng)
-    r, u, v = scale * rng.standard_normal(n), rng.standard_normal(n), rng.standard_normal(n)
+    r, u, v = strength_std * rng.standard_normal(n), rng.standard_normal(n), rng.standard_normal(n)
     logits = np.subtract.outer(r, r) + rotation * (np.outer(u, v) - np.outer(v, u))
     wins = 0.5 + 0.5 * np.tanh(logits / 2)
     return Game(np.stack([wins, wins.T]), outcomes="bernoulli")

@@ -24,7 +24,7 @@ __all__ = ["anytime_level", "clopper_pearson"]
 
 
 def clopper_pearson(
-    successes: Number | ArrayLike, n: Number | ArrayLike, level: Number | ArrayLike
+    successes: Number | ArrayLike, n: Number | ArrayLike, delta: Number | ArrayLike
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Compute confidence intervals for the probabilities behind counts of successes.
 
@@ -34,7 +34,7 @@ def clopper_pearson(
         x, from 0 to n.
     n : int, or array of int of a shape that fits `successes`
         Trials; without trials the interval is [0, 1].
-    level : float, or array of float of a shape that fits `successes`
+    delta : float, or array of float of a shape that fits `successes`
         Probability to miss, in (0, 1), half of it on each side.
 
     Returns
@@ -53,10 +53,10 @@ def clopper_pearson(
     here.
 
     Proof: P(X >= x) under success probability p is I_p(x, n - x + 1), I the regularized incomplete beta function, and
-    increases in p. The lower end l(x) is where it equals level / 2. So p < l(X) means that X is one of the values whose
-    upper tail under p is below level / 2; these values are an upper tail themselves, so they have probability below
-    level / 2. The upper end is one minus the lower end for the n - x failures. Hoeffding's inequality bounds both tails
-    from above by level / 2 at its own ends, so the interval lies inside Hoeffding's.
+    increases in p. The lower end l(x) is where it equals delta / 2. So p < l(X) means that X is one of the values whose
+    upper tail under p is below delta / 2; these values are an upper tail themselves, so they have probability below
+    delta / 2. The upper end is one minus the lower end for the n - x failures. Hoeffding's inequality bounds both tails
+    from above by delta / 2 at its own ends, so the interval lies inside Hoeffding's.
 
     Checked by: RG-T5 for the ends and the tails, RG-T1-exact for all means at all times.
 
@@ -73,11 +73,11 @@ def clopper_pearson(
         x, trials = np.broadcast_arrays(x, trials)
     except ValueError as error:
         raise must("n", f"of a shape that fits that of `successes`, {x.shape}", trials.shape) from error
-    share = entries("level", level, 0, 1, ends="()")
+    share = entries("delta", delta, 0, 1, ends="()")
     try:
         np.broadcast_shapes(x.shape, np.shape(share))
     except ValueError as error:
-        raise must("level", f"of a shape that fits that of the counts, {x.shape}", np.shape(share)) from error
+        raise must("delta", f"of a shape that fits that of the counts, {x.shape}", np.shape(share)) from error
     if (x > trials).any() or (x != np.floor(x)).any() or (trials != np.floor(trials)).any():
         raise must("successes", "whole numbers of at most `n`", successes)
     inner = np.where(x == trials, 0, x)  # at x = n the formula has no meaning and is not used; 0 is safe
@@ -86,9 +86,9 @@ def clopper_pearson(
     return lower, upper
 
 
-def anytime_level(level: float, n: np.ndarray) -> np.ndarray:
+def anytime_level(delta: float, n: np.ndarray) -> np.ndarray:
     """Share a probability to miss among all numbers of trials, for intervals that hold at all of them (RG-T1).
 
-    At n trials it is 6 / (pi^2 n^2) of `level`, as the sum of 1 / n^2 is pi^2 / 6; the result has the shape of `n`.
+    At n trials it is 6 / (pi^2 n^2) of `delta`, as the sum of 1 / n^2 is pi^2 / 6; the result has the shape of `n`.
     """
-    return level * 6 / (math.pi * np.maximum(n, 1)) ** 2
+    return delta * 6 / (math.pi * np.maximum(n, 1)) ** 2

@@ -62,12 +62,12 @@ def share_inside(rows: Any, basis: np.ndarray) -> float:
 
 
 def new_directions(
-    new: Seen, basis: np.ndarray, *, energy: float | None, rank: int | None
+    new: Seen, basis: np.ndarray, *, keep_energy: float | None, rank: int | None
 ) -> tuple[np.ndarray, float, bool]:
     """Orthonormal columns to put beside a basis, the share of the mass that both hold, and whether it was reached.
 
     They are the smallest number of leading directions of what the basis leaves of the rows with which the share is at
-    least `energy` (statement CS-4b), or `rank` of them.
+    least `keep_energy` (statement CS-4b), or `rank` of them.
     """
     M = basis.astype(np.float64)
     rows, mass = new.rows, new.mass
@@ -77,12 +77,12 @@ def new_directions(
     noise = (4 * float(np.finfo(new.dtype).eps)) ** 2 * mass + 8 * np.finfo(float).eps * energies[:1].sum()
     usable = int(np.count_nonzero(energies[: F.shape[1]] > noise))
     held = inside + np.concatenate([[0.0], np.cumsum(energies[:usable])])
-    if energy is None:
+    if keep_energy is None:
         assert rank is not None
         n, reached = min(rank, usable), usable >= rank
     else:
         # sums of as many squares may fall short of a share that is reached exactly
-        due = energy * mass * (1 - (new.n_inputs + rows.size) * np.finfo(float).eps)
+        due = keep_energy * mass * (1 - (new.n_inputs + rows.size) * np.finfo(float).eps)
         reached = bool(held[-1] >= due)
         n = int(np.argmax(held >= due)) if reached else usable
     share = min(float(held[n]) / mass, 1.0) if mass > 0 else 1.0

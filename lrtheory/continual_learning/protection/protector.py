@@ -37,7 +37,7 @@ __all__ = ["SIDES", "SubspaceProtector"]
 LARGEST = float(np.finfo(float).max)
 SIDES = ("input", "output")
 #: the share that is protected where neither a share nor a rank is given
-ENERGY = 0.99
+KEEP_ENERGY = 0.99
 
 
 class SubspaceProtector:
@@ -140,7 +140,9 @@ class SubspaceProtector:
         """Directions that steps may still use."""
         return self.n_features - self.rank
 
-    def extend(self, inputs: Rows | FrequentDirections, *, energy: float | None = None, rank: int | None = None) -> int:
+    def extend(
+        self, inputs: Rows | FrequentDirections, *, keep_energy: float | None = None, rank: int | None = None
+    ) -> int:
         r"""Protect the leading directions of more inputs.
 
         Parameters
@@ -148,13 +150,13 @@ class SubspaceProtector:
         inputs : array or sparse matrix of shape (T, n_features), or FrequentDirections
             Inputs of a task, one per row, or the sketch that saw them. With a sketch `leak_bound` knows the leak up to
             what the sketch missed, and with inputs exactly.
-        energy : float or None
+        keep_energy : float or None
             In (0, 1]: the smallest number of directions is added with which the subspace surely holds this share of the
             mass, the sum of squares of all these inputs: also of those that the sketch has lost (statement CS-4b). If
             no number of directions up to the rank of the sketch reaches it, that many are added, and `message` says so.
         rank : int or None
             Directions to add instead, at least 0; fewer where the inputs have fewer beyond the subspace. If both are
-            None, `energy` is 0.99.
+            None, `keep_energy` is 0.99.
 
         Returns
         -------
@@ -168,23 +170,23 @@ class SubspaceProtector:
         TypeError
             If the inputs are not real numbers.
         """
-        at_most_one(rank=rank, energy=energy)
+        at_most_one(rank=rank, keep_energy=keep_energy)
         if rank is not None:
             rank = integer("rank", rank, low=0)
         else:
-            energy = ENERGY if energy is None else real("energy", energy)
-            if not 0.0 < energy <= 1.0:
-                raise must("energy", "in (0, 1]", energy)
+            keep_energy = KEEP_ENERGY if keep_energy is None else real("keep_energy", keep_energy)
+            if not 0.0 < keep_energy <= 1.0:
+                raise must("keep_energy", "in (0, 1]", keep_energy)
         if isinstance(inputs, FrequentDirections) and inputs.n_features != self.n_features:
             raise must("inputs", f"a sketch of {self.n_features} features", inputs.n_features)
         new = seen(inputs, self.n_features)
         if new.mass == 0.0:
             self.share, self.message = 1.0, "nothing was added: there are no inputs that are not zero"
             return 0
-        V, share, reached = new_directions(new, self._basis, energy=energy, rank=rank)
+        V, share, reached = new_directions(new, self._basis, keep_energy=keep_energy, rank=rank)
         self._join(V, new)
         self.share = share
-        self.message = self._told(V.shape[1], energy if rank is None else None, reached)
+        self.message = self._told(V.shape[1], keep_energy if rank is None else None, reached)
         return V.shape[1]
 
     def _join(self, V: np.ndarray, new: Seen) -> None:
@@ -199,10 +201,12 @@ class SubspaceProtector:
         self._roundoff = max(self._roundoff, new.roundoff)
         self._placed = {}
 
-    def _told(self, n: int, energy: float | None, reached: bool) -> str:
+    def _told(self, n: int, keep_energy: float | None, reached: bool) -> str:
         told = f"{n} directions were added, and the subspace holds at least {self.share:.4g} of the mass of the inputs"
-        if energy is not None and not reached:
-            told += f"; no number of directions reaches {energy:g}, since the sketch has lost too much: raise its rank"
+        if keep_energy is not None and not reached:
+            told += (
+                f"; no number of directions reaches {keep_energy:g}, since the sketch has lost too much: raise its rank"
+            )
         return told if self.n_free else told + "; no direction is free, so every projected step is 0"
 
     @beside_jax

@@ -203,34 +203,34 @@ class FrequentDirections:
         self._known = None
         self._held.merge(copy.deepcopy(other._held) if other is self else other._held)
 
-    def components(self, k: int) -> np.ndarray:
-        """Return the k leading directions as orthonormal rows.
+    def components(self, rank: int) -> np.ndarray:
+        """Return the leading directions as orthonormal rows.
 
         Parameters
         ----------
-        k : int
-            Number of directions, from 1 to `rank`.
+        rank : int
+            Number of directions, from 1 to the rank of the sketch.
 
         Returns
         -------
-        array of shape (k, n_features)
+        array of shape (rank, n_features)
             The leading one first; fewer where fewer directions were seen.
 
         Raises
         ------
         ValueError
-            If k is out of range.
+            If `rank` is out of range.
         TypeError
             If it is not an integer.
         """
-        k = integer("k", k, low=1, high=self.rank)
+        k = integer("rank", rank, low=1, high=self.rank)
         read = self._read()
         least = DROPPED * np.finfo(read.energies.dtype).eps * read.energies[:1].sum()
         n = int(np.count_nonzero(read.energies[:k] > least))
         Q, R = np.linalg.qr(read.F[:, :n])
         return np.ascontiguousarray((Q * np.sign(R.diagonal())).T)
 
-    def projection_bound(self, k: int) -> float:
+    def projection_bound(self, rank: int) -> float:
         r"""Bound what the k leading directions V of the sketch miss of all rows, from what is held alone.
 
         .. math:: \|A - A V^T V\|_F^2 \le \|A\|_F^2 - \sum_{i \le k} \sigma_i^2 \le \|A - A_k\|_F^2 + k \delta
@@ -240,8 +240,8 @@ class FrequentDirections:
 
         Parameters
         ----------
-        k : int
-            Number of directions, from 0 to `rank`.
+        rank : int
+            Number k of directions, from 0 to the rank of the sketch.
 
         Returns
         -------
@@ -251,11 +251,11 @@ class FrequentDirections:
         Raises
         ------
         ValueError
-            If k is out of range.
+            If `rank` is out of range.
         TypeError
             If it is not an integer.
         """
-        k = integer("k", k, low=0, high=self.rank)
+        k = integer("rank", rank, low=0, high=self.rank)
         kept = float(self._read().energies[:k].sum(dtype=np.float64))
         return upper_value(max(self._held.mass - kept, 0.0), 2 * self._held.unit)
 

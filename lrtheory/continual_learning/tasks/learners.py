@@ -38,7 +38,7 @@ class Protection:
 
     Parameters
     ----------
-    energy : float
+    keep_energy : float
         Share of the squared norm of old rows that the protected directions hold, in (0, 1].
     rows : {"inputs", "gradients"}
         Whether the directions are those of the inputs of a layer, or of its gradients while it learned.
@@ -50,7 +50,7 @@ class Protection:
         Whether the optimizer keeps its state from task to task.
     """
 
-    energy: float = 0.95
+    keep_energy: float = 0.95
     rows: str = "inputs"
     side: str = "input"
     projected: str = "updates"
@@ -205,7 +205,7 @@ class NetworkLearner:
             for sketch, rows in zip(sketches, self.network.inputs(X), strict=True):
                 sketch.update(rows)
         for protector, sketch in zip(self.protectors, sketches, strict=True):
-            protector.extend(sketch, energy=self.protection.energy)
+            protector.extend(sketch, keep_energy=self.protection.keep_energy)
         self.ranks.append([protector.rank for protector in self.protectors])
 
 

@@ -43,7 +43,7 @@ __all__ = ["TaskRun", "run_tasks"]
 METHODS = {
     "ridge": ("ridge", "intercept"),
     "sgd": ("optimizer", "step_size", "epochs"),
-    "project": ("energy", "optimizer", "step_size", "epochs"),
+    "project": ("keep_energy", "optimizer", "step_size", "epochs"),
     "joint": ("optimizer", "step_size", "epochs"),
 }
 EPOCHS = 8
@@ -120,7 +120,7 @@ def run_tasks(
     hidden: Sequence[int] = (100,),
     ridge: float = 1.0,
     intercept: bool = True,
-    energy: float = 0.95,
+    keep_energy: float = 0.95,
     optimizer: str = "momentum",
     step_size: float | None = None,
     epochs: int = EPOCHS,
@@ -150,7 +150,7 @@ def run_tasks(
     intercept : bool
         Whether a constant 1 stands beside the features of "ridge". Its row of the map is penalized like all others, so
         that in `ridge_edit` it is a last column of ones of the keys. Networks always have one in each layer.
-    energy : float
+    keep_energy : float
         Share of the squared norm of the inputs of a task that "project" protects in every layer, in (0, 1].
     optimizer : {"sgd", "momentum", "adam"}
         Steps of the networks; their state starts afresh with every task. Batches have 32 rows.
@@ -192,16 +192,16 @@ def run_tasks(
     given = {
         "ridge": (ridge, 1.0),
         "intercept": (constant, True),
-        "energy": (energy, 0.95),
+        "keep_energy": (keep_energy, 0.95),
         "optimizer": (optimizer, "momentum"),
         "step_size": (step_size, None),
         "epochs": (epochs, EPOCHS),
     }
     refuse_unused(method, METHODS[method], **given)
     places = _order(order, len(problem.tasks))
-    weight, share = open_interval("ridge", ridge, 0, np.inf), real("energy", energy, low=0.0, high=1.0)
+    weight, share = open_interval("ridge", ridge, 0, np.inf), real("keep_energy", keep_energy, low=0.0, high=1.0)
     if not share:
-        raise must("energy", "in (0, 1]", energy)
+        raise must("keep_energy", "in (0, 1]", keep_energy)
     training = _training(optimizer, step_size, epochs)
     draws = generator(rng)
     network = _network(problem, hidden, draws)
@@ -212,7 +212,7 @@ def run_tasks(
     learners: dict[str, Callable[[], Learner]] = {
         "ridge": lambda: RidgeLearner(network, weight, constant),
         "sgd": fresh,
-        "project": lambda: NetworkLearner(network, training, draws, Protection(energy=share)),
+        "project": lambda: NetworkLearner(network, training, draws, Protection(keep_energy=share)),
         "joint": lambda: JointLearner(fresh),
     }
     return _run(problem, places, learners[method](), method, record)

@@ -35,7 +35,7 @@ def tables(solver: Any, n_slots: int, n: int) -> tuple[states.State, streams.Str
     # kernels tell a matroid by a second group, so one of a single group gets an empty one
     limits = solver.k if matroid is None else np.resize(np.append(matroid.limits, 0), max(2, len(matroid.limits)))
     sizes = {"n_entries": solver.objective.room_for(length), "n_groups": np.size(limits), "n_slots": n_slots}
-    table = states.new_states(solver.objective.record, n, length, **sizes)
+    table = states.new_states(solver.objective._record, n, length, **sizes)
     n_buckets = states.n_buckets(solver.epsilon) if solver.method == "batched" else 0
     work = states.new_workspace(n, length, groups=groups, limits=limits, n_buckets=n_buckets)
     return table, streams.new_stream(n, length, n // 4 + 64), scratch_for(solver.objective, work)

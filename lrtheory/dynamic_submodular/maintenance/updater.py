@@ -90,7 +90,7 @@ class Updater(SingleUpdates):
     def _apply_one(self, op: int) -> Any:
         """Apply one update as `_apply` does, without what takes longer than the update itself."""
         single = self._single
-        if single is None or single.kernel is not guesses.update or self._record is not self.objective.record:
+        if single is None or single.kernel is not guesses.update or self._record is not self.objective._record:
             single = self._found()
             if single is None:
                 return self._apply(np.array([op]))
@@ -128,7 +128,7 @@ class Updater(SingleUpdates):
 
     def _solver(self) -> streams.Solver:
         """Return what all kernels share."""
-        return streams.Solver(self.objective.record, self._table, self._stream, self._work, self._rules)
+        return streams.Solver(self.objective._record, self._table, self._stream, self._work, self._rules)
 
     def _switches(self) -> tuple[bool | None, ...]:
         """Return the switches levelled, batched, grouped and eager of `guesses.update`, each True or None."""
@@ -138,14 +138,14 @@ class Updater(SingleUpdates):
 
     def _fit(self) -> None:
         """Enlarge the tables for elements that were appended to the objective."""
-        if self._record is not self.objective.record or self.objective.n > self._table.elements.shape[2]:
+        if self._record is not self.objective._record or self.objective.n > self._table.elements.shape[2]:
             if self.matroid is not None:
                 constraint(self.matroid, self.objective.n)
             self._allocate(len(self._table.numbers), self._table.elements.shape[2])
 
     def _allocate(self, n_slots: int, n_before: int) -> None:
         """Allocate tables for n_slots slots and all elements, twice as many when outgrown, and copy the old ones."""
-        n, record = self.objective.n, self.objective.record
+        n, record = self.objective.n, self.objective._record
         capacity = n_before if 0 < n <= n_before else max(n, 2 * n_before)
         table, stream, work = storage.tables(self, n_slots, capacity)
         if hasattr(self, "_table"):

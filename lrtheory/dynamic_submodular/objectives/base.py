@@ -45,8 +45,6 @@ class Objective:
         was appended since is called by its number.
     origin : str
         Description of the file or frame from which the objective was read, in one sentence; else empty.
-    record : object
-        The function as kernels see it.
 
     Raises
     ------
@@ -54,7 +52,7 @@ class Objective:
         If the data from which an objective is made are not what its class says.
     """
 
-    record: Any
+    _record: Any  # the function as kernels see it
     origin: str = ""
     _labels: tuple[Any, ...] | None = None
     _numbers: dict[Any, int] | None = None
@@ -111,7 +109,7 @@ class Objective:
     @property
     def n(self) -> int:
         """Number of elements."""
-        return len(self.record.indptr) - 1
+        return len(self._record.indptr) - 1
 
     def value(self, S: Chosen) -> float:
         """Return f(S).
@@ -184,7 +182,7 @@ class Objective:
         array
             The sizes.
         """
-        return np.diff(self.record.indptr)
+        return np.diff(self._record.indptr)
 
     def room_for(self, k: int) -> int:
         """Return how many staircase entries a sequence of k elements may need: the entries of the k longest rows.
@@ -205,7 +203,7 @@ class Objective:
             If `k` is below 1.
         """
         k = integer("k", k, low=1)
-        if self.record.rule != MAX:
+        if self._record.rule != MAX:
             return 0
         sizes = self.row_sizes()
         return int(np.sort(np.partition(sizes, -min(k, len(sizes)))[-k:]).sum()) if len(sizes) else 0
@@ -218,18 +216,18 @@ class Objective:
 
     def _gains(self, items: np.ndarray) -> np.ndarray:
         state, found = self._after(items), np.zeros(self.n)
-        prefixes.gains_of(self.record, state, len(items), np.arange(self.n), found, np.zeros(len(items) + 2))
+        prefixes.gains_of(self._record, state, len(items), np.arange(self.n), found, np.zeros(len(items) + 2))
         found[items] = 0.0
         return found
 
     def _after(self, items: np.ndarray) -> Any:
         """Return the state of a sequence of these elements in their order."""
-        n_entries = int(self.row_sizes()[items].sum()) if self.record.rule == MAX else 0
-        state = states.at(states.new_states(self.record, 0, len(items), n_entries=n_entries), 0)
+        n_entries = int(self.row_sizes()[items].sum()) if self._record.rule == MAX else 0
+        state = states.at(states.new_states(self._record, 0, len(items), n_entries=n_entries), 0)
         scratch = np.zeros(len(items) + 2)
         for z, v in enumerate(items.tolist()):
-            marginal = prefixes.gain(self.record, state, z, v, scratch)
-            prefixes.extend(self.record, state, z + 1, v, marginal)
+            marginal = prefixes.gain(self._record, state, z, v, scratch)
+            prefixes.extend(self._record, state, z + 1, v, marginal)
         return state
 
 
@@ -342,7 +340,7 @@ class SetFunction(Protocol):
 
 
 def probe_submodular(
-    objective: SetFunction, *, n_probes: int = 200, tol: float = 1e-9, rng: Rng = None
+    objective: SetFunction, *, n_probes: int = 200, rounding: float = 1e-9, rng: Rng = None
 ) -> SubmodularityProbe:
     r"""Look for a counterexample: random sets A inside B and v outside B with f(v \| A) < f(v \| B) or f(v \| B) < 0.
 
@@ -354,7 +352,7 @@ def probe_submodular(
         Any object with ``n`` and ``value(S)``.
     n_probes : int
         Number of random triples, at least 1.
-    tol : float
+    rounding : float
         Violations up to this multiple of the largest value seen count as rounding.
     rng : Generator, int or None
         Draws the triples.
@@ -367,7 +365,7 @@ def probe_submodular(
     Raises
     ------
     ValueError
-        If `n_probes` or `tol` is out of range.
+        If `n_probes` or `rounding` is out of range.
     TypeError
         If `objective` has no elements or no values.
 
@@ -380,7 +378,7 @@ def probe_submodular(
     """
     if not (hasattr(objective, "n") and hasattr(objective, "value")):
         raise must("objective", "an object with `n` and `value(S)`, such as Coverage", objective, TypeError)
-    n_probes, tol, rng = integer("n_probes", n_probes, low=1), real("tol", tol, low=0), generator(rng)
+    n_probes, rounding, rng = integer("n_probes", n_probes, low=1), real("rounding", rounding, low=0), generator(rng)
     n, queries = objective.n, 0
     for _ in range(n_probes if n else 0):
         # nested sets of random sizes a <= b < n, and one more element, are prefixes of one permutation
@@ -391,7 +389,7 @@ def probe_submodular(
         low, high = objective.value(A), objective.value(B)
         on_a, on_b = objective.value([*A, v]) - low, objective.value([*B, v]) - high
         queries += 4
-        slack = tol * max(abs(low) + abs(on_a), abs(high) + abs(on_b))
+        slack = rounding * max(abs(low) + abs(on_a), abs(high) + abs(on_b))
         if on_b < -slack:
             return SubmodularityProbe("monotone", -on_b, tuple(B), tuple(B), v, {"queries": queries})
         if on_a < on_b - slack:

@@ -59,7 +59,7 @@ class CountingOracle(Objective):
         self.f, self._n, self.calls = f, integer("n", n, low=0), 0
         self._empty: float | None = None
         self._singles: dict[int, float] = {}
-        self.record = self  # the interpreted kernels ask the oracle itself
+        self._record = self  # the interpreted kernels ask the oracle itself
 
     @property
     def n(self) -> int:

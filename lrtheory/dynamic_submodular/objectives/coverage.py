@@ -209,7 +209,7 @@ class Coverage(Objective):
             Numbers of the new elements.
         """
         new = membership("rows", rows, 0)
-        record = self.record  # it has an entry for each item that is covered, of weight 0 too
+        record = self._record  # it has an entry for each item that is covered, of weight 0 too
         covered = np.ones(len(record.indices), bool)
         old = sparse.csr_array((covered, record.indices, record.indptr), shape=(self.n, record.n_columns))
         width = max(old.shape[1], new.shape[1])
@@ -231,11 +231,11 @@ class Coverage(Objective):
         int
             A bound.
         """
-        return min(super().room_for(k), self.record.n_columns)
+        return min(super().room_for(k), self._record.n_columns)
 
     def _set_rows(self, rows: Any) -> None:
         weighted = sparse.csr_array((self.weights[rows.indices], rows.indices, rows.indptr), shape=rows.shape)
-        self.record = rows_record(MAX, weighted)
+        self._record = rows_record(MAX, weighted)
 
 
 def node_names(graph: Any) -> tuple[Any, ...] | None:

@@ -69,7 +69,7 @@ class FacilityLocation(FromTable, Objective):
 
     def __init__(self, S: ArrayLike | SparseArray) -> None:
         self._rows = _similarities("S", S)
-        self.record = rows_record(MAX, self._rows)
+        self._record = rows_record(MAX, self._rows)
 
     def coarse(self) -> Coarse | None:
         """Return the rows in single precision, made once; they only rank elements, whose gains stay exact.
@@ -79,7 +79,7 @@ class FacilityLocation(FromTable, Objective):
         Coarse or None
             None for a sparse array, whose rows are short, and for a small one.
         """
-        record = self.record
+        record = self._record
         if record.is_sparse or record.n_columns > MOST_COLUMNS or len(record.data) < LEAST_ENTRIES:
             return None
         if self._coarse is None or self._coarse[0] is not record:
@@ -182,7 +182,7 @@ class FacilityLocation(FromTable, Objective):
             self._rows = sparse.csr_array(sparse.vstack(both, format="csr"))
         else:
             self._rows = np.concatenate([old, new.toarray() if sparse.issparse(new) else new])
-        self.record = rows_record(MAX, self._rows)
+        self._record = rows_record(MAX, self._rows)
         return np.arange(old.shape[0], self.n)
 
 

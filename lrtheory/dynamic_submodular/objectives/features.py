@@ -118,7 +118,7 @@ class FeatureBased(FromTable, Objective):
             raise must(name, "small enough for a finite value of all elements", float(rows.max()))
         self._rows = rows
         number = CONCAVES.index(self._concave)
-        self.record = rows_record(CONCAVE, rows, concave=number, scale=self._limit, weights=self.weights)
+        self._record = rows_record(CONCAVE, rows, concave=number, scale=self._limit, weights=self.weights)
 
 
 def _amounts(name: str, X: Any) -> Any:

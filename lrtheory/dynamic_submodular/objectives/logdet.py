@@ -172,7 +172,7 @@ class LogDet(FromTable, Objective):
         except np.linalg.LinAlgError as error:
             raise must(name, "positive semidefinite", rows) from error
         self._rows = rows
-        self.record = rows_record(LOGDET, rows, scale=self._scale)
+        self._record = rows_record(LOGDET, rows, scale=self._scale)
 
 
 def _dense(name: str, K: Any) -> np.ndarray:

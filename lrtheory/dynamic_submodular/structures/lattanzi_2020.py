@@ -88,14 +88,14 @@ class LattanziGuess:
         self.queries += 1
         if self.state is None:
             return self.objective.value([*self.sequence, v]) - self.value
-        return float(prefixes.gain(self.objective.record, self.state, len(self.sequence), v, self.scratch))
+        return float(prefixes.gain(self.objective._record, self.state, len(self.sequence), v, self.scratch))
 
     def _remember(self) -> None:
         """Keep the present solution, its value and the state of the objective after it."""
         self.sequence = self.solution.tolist()
         self.scratch = np.zeros(self.k + 2)
         self.state: states.State | None = None
-        if hasattr(self.objective.record, "indptr"):
+        if hasattr(self.objective._record, "indptr"):
             self.state = self.objective._after(self.solution)
             self.value = float(self.state.marks[states.VALUE, len(self.sequence)])
         else:

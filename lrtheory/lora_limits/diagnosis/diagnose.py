@@ -21,7 +21,7 @@ from lrtheory.lora_limits.products.low_rank import largest_logit
 from lrtheory.lora_limits.solving.adapter_gradients import head_inputs
 from lrtheory.lora_limits.solving.hybrid import choose_split
 from lrtheory.lora_limits.solving.inputs import Mask
-from lrtheory.lora_limits.solving.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
+from lrtheory.lora_limits.solving.plan import exact_cost, logit_bound_of, low_rank_cost, reachable
 
 __all__ = ["Regime", "diagnose"]
 
@@ -42,8 +42,8 @@ class Regime(Result):
     sampled_logit : float
         The largest absolute logit of a sample of queries with all keys.
     degree : int or None
-        Smallest degree of Taylor's polynomial with which the rows of attention of the sample are off by at most `tol`,
-        summed in absolute value; None where the logits are too large for any degree.
+        Smallest degree of Taylor's polynomial with which the rows of attention of the sample are off by at most
+        `epsilon`, summed in absolute value; None where the logits are too large for any degree.
     certified_degree : int or None
         Smallest degree for which this is proved for all rows.
     n_features : int or None
@@ -83,7 +83,7 @@ def diagnose(
     XK: ArrayLike | None = None,
     XV: ArrayLike | None = None,
     mask: Mask = None,
-    tol: float = 1e-6,
+    epsilon: float = 1e-6,
 ) -> Regime:
     """Say which regime a layer is in, in O(L d) and without a gradient.
 
@@ -99,7 +99,7 @@ def diagnose(
         As in `lora_gradients`.
     mask : None, "causal", or lengths
         As in `lora_gradients`.
-    tol : float
+    epsilon : float
         Error that a row of the attention matrix may have, summed in absolute value, in (0, 1), and at least the
         precision of the type of the inputs.
 
@@ -128,7 +128,7 @@ def diagnose(
     'exact cheaper'
     """
     inputs = _read(head, X, XK, XV, mask)
-    target = reachable_tol(inputs, tol)
+    target = reachable("epsilon", epsilon, inputs)
     tasks = [head_inputs(inputs, entry, ("Q", "V")) for entry in inputs.entries()]
     bounds = [logit_bound_of(task.head) for task in tasks]
     worst = int(np.argmax(bounds))
@@ -196,14 +196,14 @@ def _sampled(xp: Any, head: Attention) -> Any:
     return xp.take(x, xp.asarray(sample, device=x.device), axis=0) @ y.T
 
 
-def _degree(xp: Any, logits: Any, bound: float, tol: float) -> int:
+def _degree(xp: Any, logits: Any, bound: float, epsilon: float) -> int:
     """Return the smallest degree at which all sampled rows of attention are within the tolerance."""
     exact = softmax(xp, logits)
-    highest = theory.min_degree(bound, theory.relative_error_for(tol, 1.0))
+    highest = theory.min_degree(bound, theory.relative_error_for(epsilon, 1.0))
     for degree in range(highest):
         powers = exp_polynomial(bound, degree=degree)(logits)
         sums = xp.sum(powers, axis=-1, keepdims=True)
-        if bool(xp.min(sums) > 0) and float(xp.max(xp.sum(xp.abs(powers / sums - exact), axis=-1))) <= tol:
+        if bool(xp.min(sums) > 0) and float(xp.max(xp.sum(xp.abs(powers / sums - exact), axis=-1))) <= epsilon:
             return degree
     return highest
 
@@ -221,13 +221,13 @@ def _regime(head: Attention, degree: int | None, split_cost: float, causal: bool
     return "exact on outliers, low-rank on the rest pays" if not causal and split_cost < exact else "exact cheaper"
 
 
-def _text(found: dict[str, Any], head: Attention, tol: float) -> str:
+def _text(found: dict[str, Any], head: Attention, epsilon: float) -> str:
     """Write the fields of a diagnosis as sentences."""
     n_keys, d = head.factors[1].shape
     reach = f"logits up to {found['logit_bound']:.3g} (sampled {found['sampled_logit']:.3g})"
     first = f"{n_keys} keys in {d} coordinates, {reach}."
     if found["degree"] is None:
         return f"{first} Too large for polynomials on all tokens. {found['regime'].capitalize()}."
-    second = f"Rows within {tol:g} need degree {found['degree']} ({found['certified_degree']} to prove it),"
+    second = f"Rows within {epsilon:g} need degree {found['degree']} ({found['certified_degree']} to prove it),"
     third = f"{found['n_features']} features, which pay from {found['break_even_length']:.3g} keys."
     return f"{first} {second} {third} {found['regime'].capitalize()}."

@@ -191,7 +191,7 @@ class HeadRegimes(Result):
         The number of keys from which on low rank pays; infinite where no degree is enough.
     regimes : tuple of str
         As in `Regime`.
-    tol : float
+    epsilon : float
         Error that a row of attention may have.
     """
 
@@ -201,7 +201,7 @@ class HeadRegimes(Result):
     degrees: np.ndarray
     break_even_lengths: np.ndarray
     regimes: tuple[str, ...]
-    tol: float
+    epsilon: float
 
     def _columns(self) -> dict[str, Any]:
         return {
@@ -217,7 +217,7 @@ class HeadRegimes(Result):
         pays = sum(regime != "exact cheaper" for regime in self.regimes)
         largest = int(np.argmax(self.logit_bounds))
         where = f"layer {self.layers[largest]}, head {self.heads[largest]}"
-        said = f"low rank pays in {pays} of {len(self.regimes)} heads for rows of attention within {self.tol:g}"
+        said = f"low rank pays in {pays} of {len(self.regimes)} heads for rows of attention within {self.epsilon:g}"
         bound = f"the largest bound on logits, {self.logit_bounds[largest]:.3g}, is that of {where}"
         return [said, f"{bound}; rotary embeddings, where the model has them, are not applied"]
 
@@ -238,7 +238,7 @@ def diagnose_model(
     *,
     adapters: str | PathLike[str] | None = None,
     layers: Iterable[int] | None = None,
-    tol: float = 1e-6,
+    epsilon: float = 1e-6,
 ) -> HeadRegimes:
     """Say which regime each head of a model is in.
 
@@ -252,7 +252,7 @@ def diagnose_model(
         A safetensors file or a folder of peft, whose adapters are added to the weights.
     layers : iterable of int, optional
         The layers that are looked at; by default all that have attention.
-    tol : float
+    epsilon : float
         As in `diagnose`.
 
     Returns
@@ -286,7 +286,7 @@ def diagnose_model(
     found = []
     for layer, head in places:
         one = file.head(layer, head, adapters=adapters)
-        found.append(diagnose(one, _widened(inputs[layer], one.WQ.shape[0]), tol=tol))
+        found.append(diagnose(one, _widened(inputs[layer], one.WQ.shape[0]), epsilon=epsilon))
     degrees = [-1 if regime.degree is None else regime.degree for regime in found]
     return HeadRegimes(
         layers=np.array([layer for layer, _ in places], np.int64),
@@ -295,7 +295,7 @@ def diagnose_model(
         degrees=np.array(degrees, np.int64),
         break_even_lengths=np.array([regime.break_even_length for regime in found]),
         regimes=tuple(regime.regime for regime in found),
-        tol=tol,
+        epsilon=epsilon,
     )
 
 

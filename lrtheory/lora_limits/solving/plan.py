@@ -2,7 +2,7 @@ r"""The choice of the method: the degree that a tolerance asks for, the cost of 
 
 The degree for a tolerance is measured, not proved: a few rows of the attention matrix are computed exactly and by
 polynomials, and the gradients that they give are compared. Most logits are far below their bound, so the measured
-degree is several degrees lower than the one that a proof asks for. A proved error is what `epsilon` asks for.
+degree is several degrees lower than the one that a proof asks for. A proved error is what `max_error` asks for.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
     "largest_logit",
     "logit_bound_of",
     "make_plan",
-    "reachable_tol",
+    "reachable",
     "regime_of",
     "sampled_degree",
     "usual_tol",
@@ -65,7 +65,7 @@ class Request(NamedTuple):
     method: str
     degree: int | None
     tol: float
-    epsilon: float | None
+    max_error: float | None
     kind: str  # of the polynomial
     full: bool
     block: int
@@ -128,7 +128,7 @@ def _cheapest(inputs: Inputs, tasks: list[HeadInputs], request: Request) -> Plan
 
 
 def _polynomial_plan(inputs: Inputs, tasks: list[HeadInputs], request: Request, method: str, reason: str) -> Plan:
-    """Plan a method with a polynomial; its degree is given, proved for `epsilon`, or measured for `tol`.
+    """Plan a method with a polynomial; its degree is given, proved for `max_error`, or measured for `tol`.
 
     One polynomial serves all entries of a batch, on the largest of their intervals [-M, M]; a degree is measured on the
     entry with that interval.
@@ -149,7 +149,7 @@ def _polynomial_plan(inputs: Inputs, tasks: list[HeadInputs], request: Request, 
     hardest = int(np.argmax(bounds))
     if request.degree is not None:
         degree = request.degree
-    elif request.epsilon is not None:
+    elif request.max_error is not None:
         degree = _proved_degree(inputs, tasks, request, bound)
     else:
         _fits(tasks, 2, request)  # measuring makes runs of degree 2 itself
@@ -164,11 +164,11 @@ def usual_tol(inputs: Inputs) -> float:
     return 1e-4 if inputs.Y.dtype == inputs.xp.float32 else 1e-6
 
 
-def reachable_tol(inputs: Inputs, tol: Number) -> float:
-    """Check a tolerance: in (0, 1), and at least the precision of the type of the inputs."""
-    least, target = float(np.finfo(kind_of(inputs)).eps), float(number("tol", tol, 0, 1, ends="()"))
+def reachable(name: str, error: Number, inputs: Inputs) -> float:
+    """Check a relative error: in (0, 1), and at least the precision of the type of the inputs."""
+    least, target = float(np.finfo(kind_of(inputs)).eps), float(number(name, error, 0, 1, ends="()"))
     if target < least:
-        raise must("tol", f"at least {least:.3g}, the precision of {kind_of(inputs)}", target)
+        raise must(name, f"at least {least:.3g}, the precision of {kind_of(inputs)}", target)
     return target
 
 
@@ -225,11 +225,11 @@ def _fits(tasks: list[HeadInputs], degree: int, request: Request) -> None:
 
 
 def _proved_degree(inputs: Inputs, tasks: list[HeadInputs], request: Request, bound: float) -> int:
-    """Return the smallest degree whose certificate is at most epsilon (statement LL-E9).
+    """Return the smallest degree whose certificate is at most max_error (statement LL-E9).
 
     The certificate is linear in tau, and tau(4/5) = 1: so its value at eta = 4/5 is the factor of tau.
     """
-    assert request.epsilon is not None
+    assert request.max_error is not None
     at_one: dict[str, float] = {}
     floor: dict[str, float] = {}
     for task in tasks:
@@ -238,10 +238,10 @@ def _proved_degree(inputs: Inputs, tasks: list[HeadInputs], request: Request, bo
         for name, value in entry_bounds(*given, full=request.full).items():
             at_one[name] = at_one.get(name, 0.0) + without[name]
             floor[name] = floor.get(name, 0.0) + value - without[name]
-    left = request.epsilon - max(floor.values())  # no degree removes the rounding of sums
+    left = request.max_error - max(floor.values())  # no degree removes the rounding of sums
     rule = f"above what rounding allows; method='tiled' is exact, for logits up to {bound:.3g}"
     if left <= 0:
-        raise must("epsilon", rule, request.epsilon)
+        raise must("max_error", rule, request.max_error)
     target = theory.relative_error_for(left, max(at_one.values()))
     degree = exp_polynomial(bound, epsilon=target, kind=request.kind).degree
     # Rounding of features takes a part of eta, for which up to two more degrees make up.
@@ -249,7 +249,7 @@ def _proved_degree(inputs: Inputs, tasks: list[HeadInputs], request: Request, bo
         polynomial = exp_polynomial(bound, degree=degree + more, kind=request.kind)
         if polynomial.error + max(rounding_of(t.head, polynomial.coefficients, bound) for t in tasks) <= target:
             return degree + more
-    raise must("epsilon", rule, request.epsilon)
+    raise must("max_error", rule, request.max_error)
 
 
 def sampled_degree(inputs: Inputs, task: HeadInputs, request: Request, bound: float) -> int:

@@ -118,7 +118,7 @@ def _described(
         flops = sum(multiply_adds(task.head, features) for task in tasks)
         flops += sum(exact_share(task.head, split) for task, split in zip(tasks, splits, strict=False))
     proof, message = _proof(inputs, tasks, plan, request)
-    if polynomial is not None and request.degree is None and request.epsilon is None:
+    if polynomial is not None and request.degree is None and request.max_error is None:
         message += _rounding_warning(request.tol, proof, rounding_share(inputs, tasks, W, request.adapt))
     return {
         "degree": None if polynomial is None else polynomial.degree,
@@ -153,7 +153,7 @@ def _proof(inputs: Inputs, tasks: list[HeadInputs], plan: Plan, request: Request
     proof = certify(inputs, tasks, (plan.polynomial.error + rounding, rounding), request.adapt, options)
     if proof is None:
         return None, "no proof: exp is not approximated within a factor of 2 on all logits"
-    if request.degree is None and request.epsilon is None:
+    if request.degree is None and request.max_error is None:
         return proof, "the degree was chosen on a sample of queries; the certificate is what is proved"
     return proof, "the certificate is proved in exact arithmetic, with a measured floor for rounding"
 

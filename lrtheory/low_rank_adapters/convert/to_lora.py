@@ -45,8 +45,8 @@ def to_lora(
     adapter: Adapter,
     *,
     rank: int | None = None,
-    energy: float | None = None,
-    tol: float = 1e-3,
+    keep_energy: float | None = None,
+    rounding: float = 1e-3,
     method: str = "auto",
 ) -> FitResult:
     """Convert an adapter of any kind into the nearest LoRA of a rank (statements AD-3 and AD-6).
@@ -63,10 +63,10 @@ def to_lora(
         Adapter of any kind.
     rank : int or None
         Rank of the LoRA, from 1 to min(d_out, d_in).
-    energy : float or None
+    keep_energy : float or None
         In place of a rank: the share of the squared norm, in (0, 1], that the LoRA keeps; the smallest such rank is
         taken.
-    tol : float
+    rounding : float
         The share of the squared error that rounding may add where method "auto" takes the Gram matrix, at least 0.
     method : {"auto", "core", "gram", "svd"}
         Through the factors, the Gram matrix, or a full singular value decomposition.
@@ -82,7 +82,7 @@ def to_lora(
     TypeError
         If the first argument is not an adapter.
     ValueError
-        If not exactly one of rank and energy is given, one is out of range, method "core" is asked for an adapter
+        If not exactly one of rank and keep_energy is given, one is out of range, method "core" is asked for an adapter
         without factors, or the update overflows.
 
     Examples
@@ -94,8 +94,8 @@ def to_lora(
     """
     if not isinstance(adapter, Adapter):
         raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
-    rank, epsilon = _wanted(adapter, rank, energy)
-    tol, method = real("tol", tol, low=0.0), choice("method", method, METHODS)
+    rank, epsilon = _wanted(adapter, rank, keep_energy)
+    rounding, method = real("rounding", rounding, low=0.0), choice("method", method, METHODS)
     if method == "core" and not isinstance(adapter, FactoredAdapter):
         raise must("method", "one that needs no factors, as this adapter has none", method)
     if method in ("auto", "core") and isinstance(adapter, FactoredAdapter):
@@ -109,21 +109,21 @@ def to_lora(
         D = np.asarray(to_numpy(adapter.delta()))
     _within_range(D)
     if method != "svd":
-        found = _through_gram(D, rank, epsilon, tol if method == "auto" else math.inf)
+        found = _through_gram(D, rank, epsilon, rounding if method == "auto" else math.inf)
         if found is not None:
             return _result(adapter, found, "the rounding of the Gram matrix is far below what is left")
     reason = "it was asked for" if method == "svd" else "what is left is near the rounding of the Gram matrix"
     return _result(adapter, _through_svd(D, rank, epsilon), reason)
 
 
-def _wanted(adapter: Adapter, rank: Any, energy: Any) -> tuple[int | None, float]:
+def _wanted(adapter: Adapter, rank: Any, keep_energy: Any) -> tuple[int | None, float]:
     """A rank, or the share of the norm that may be lost."""
-    exactly_one(rank=rank, energy=energy)
-    if energy is None:
+    exactly_one(rank=rank, keep_energy=keep_energy)
+    if keep_energy is None:
         return integer("rank", rank, low=1, high=min(adapter.shape)), 0.0
-    share = real("energy", energy, low=0.0, high=1.0)
+    share = real("keep_energy", keep_energy, low=0.0, high=1.0)
     if share == 0:
-        raise must("energy", "in (0, 1]", energy)
+        raise must("keep_energy", "in (0, 1]", keep_energy)
     return None, math.sqrt(1.0 - share)
 
 

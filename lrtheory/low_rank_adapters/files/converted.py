@@ -133,7 +133,7 @@ def extracted(
     layers: dict[str, str] = {}
     found = nearest_lora(
         ((name, full(update)) for name, update in _layers(base, tuned, modules, names, layers, embeddings)),
-        rank=rank, energy=None, carried=Carried(),
+        rank=rank, keep_energy=None, carried=Carried(),
     )  # fmt: skip
     if not found.fits:
         raise must("tuned", "a model of which a matrix was changed", str(tuned.path))
@@ -158,7 +158,7 @@ def nearest_lora(
     adapters: Iterable[tuple[str, Adapter]],
     *,
     rank: int | None,
-    energy: float | None,
+    keep_energy: float | None,
     carried: Carried,
 ) -> LoRAModules:
     """The LoRA nearest to the adapter of each module.
@@ -169,7 +169,7 @@ def nearest_lora(
         Modules with their adapters, of any kind, of which one at a time is held.
     rank : int or None
         Rank of every module; that of a smaller one is its smaller side.
-    energy : float or None
+    keep_energy : float or None
         In place of a rank: the share of the squared norm that each module keeps.
     carried : Carried
         Settings and whole arrays that go into a folder beside the factors.
@@ -182,10 +182,12 @@ def nearest_lora(
     Raises
     ------
     ValueError
-        If not exactly one of rank and energy is given, or it is out of range.
+        If not exactly one of rank and keep_energy is given, or it is out of range.
     """
     fits = {
-        name: to_lora(one, rank=None if rank is None else min(integer("rank", rank, low=1), *one.shape), energy=energy)
+        name: to_lora(
+            one, rank=None if rank is None else min(integer("rank", rank, low=1), *one.shape), keep_energy=keep_energy
+        )
         for name, one in adapters
     }
     made = {name: fit.adapter for name, fit in fits.items()}

@@ -226,12 +226,12 @@ class SwitchedLoRA:
         self.__dict__.update(fresh.__dict__)  # all at once: no half of a step is ever left
 
     @beside_jax
-    def switch(self, k: int, side: Side) -> None:
+    def switch(self, index: int, side: Side) -> None:
         """Exchange a row of A or a column of B with the next candidate; the merged weight stays as it is.
 
         Parameters
         ----------
-        k : int
+        index : int
             The row or column, from 0.
         side : {"A", "B"}
             Factor that is switched.
@@ -241,11 +241,11 @@ class SwitchedLoRA:
         ValueError
             If there is no such row, column or factor, or the weight would leave the range of numbers.
         TypeError
-            If `k` is not an integer.
+            If `index` is not an integer.
         """
         choice("side", side, ("A", "B"))
         fresh = self._beside()
-        fresh._exchange(integer("k", k, low=0, high=self.rank - 1), side)
+        fresh._exchange(integer("index", index, low=0, high=self.rank - 1), side)
         self.__dict__.update(fresh.__dict__)
 
     def _exchange(self, k: int, side: Side) -> None:

@@ -61,8 +61,8 @@ class IntegerES:
     sigma_shift : int
         The perturbation has standard deviation sqrt(r) 2^(4 - shift) on the scale of weights, where 16 is 1.0; from 0
         to 32.
-    decay : float
-        Decay rate of the level 1 / (1 + decay t) of the test at step t, at least 0.
+    cooling : float
+        Rate at which the level 1 / (1 + cooling t) of the test falls with the steps t, at least 0.
     noise_size : int
         Entries of the array of noise, which all pairs share.
     rng : int, Generator or None
@@ -74,7 +74,7 @@ class IntegerES:
         Network with the current weights.
     n_steps : int
         Steps that were taken.
-    rank, population_size, sigma_shift, decay, noise_size
+    rank, population_size, sigma_shift, cooling, noise_size
         Arguments of these names.
 
     Raises
@@ -112,7 +112,7 @@ class IntegerES:
         rank: int = 1,
         population_size: int,
         sigma_shift: int = 4,
-        decay: float = 0.015,
+        cooling: float = 0.015,
         noise_size: int = 1 << 20,
         rng: Rng = None,
     ) -> None:
@@ -124,7 +124,7 @@ class IntegerES:
         if self.population_size % 2:
             raise must("population_size", "even, since members come in pairs", population_size)
         self.sigma_shift = integer("sigma_shift", sigma_shift, low=0, high=32)
-        self.decay = real("decay", decay, low=0.0, high=1e9)
+        self.cooling = real("cooling", cooling, low=0.0, high=1e9)
         self._lengths = network._layout[:, 1:].sum(axis=1) * self.rank
         self.noise_size = integer("noise_size", noise_size, low=int(self._lengths.max()), high=1 << 30)
         self._seed = int(generator(rng).integers(1 << 62))
@@ -192,7 +192,7 @@ class IntegerES:
         assert members is not None
         votes = np.zeros(self.network.n_weights, np.int64)
         kernels.tally(self.network._layout, members.noise, members.starts, signs, self.rank, votes)
-        quantile = vote_quantile(self.n_steps, decay=self.decay)
+        quantile = vote_quantile(self.n_steps, cooling=self.cooling)
         bound = quantile * math.isqrt(self.population_size // 2 * self.rank) * ONE * ONE
         new = np.zeros(self.network.n_weights, np.int8)
         moved = int(kernels.move(self.network._flat, votes, bound, new))
@@ -351,7 +351,7 @@ class IntegerES:
 
     def _parameters(self) -> dict[str, Any]:
         network = {name: getattr(self.network, name) for name in ("n_symbols", "width", "n_blocks")}
-        names = ("rank", "population_size", "sigma_shift", "decay", "noise_size")
+        names = ("rank", "population_size", "sigma_shift", "cooling", "noise_size")
         return network | {name: getattr(self, name) for name in names}
 
     def _signs(self, scores: Any) -> tuple[np.ndarray, int]:

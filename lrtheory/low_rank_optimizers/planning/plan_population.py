@@ -103,7 +103,7 @@ class _Row(NamedTuple):
 def plan_population(
     shape: Sequence[int],
     *,
-    budget: float,
+    n_evaluations: float,
     fitness_std: float | None = None,
     pilot: ArrayLike | None = None,
     singular_values: ArrayLike | None = None,
@@ -126,7 +126,7 @@ def plan_population(
     ----------
     shape : pair of int
         (m, n), those of the weight.
-    budget : float
+    n_evaluations : float
         Evaluations of members without perturbation that could be paid for.
     fitness_std : float or None
         Standard deviation of the fitness of members, which with `sigma` says how large the gradient is at most
@@ -168,21 +168,21 @@ def plan_population(
 
     Examples
     --------
-    >>> plan = plan_population((10, 65), budget=128)
+    >>> plan = plan_population((10, 65), n_evaluations=128)
     >>> plan.rank, plan.factors, plan.pairs, round(plan.mse, 3)
     (1, 'sign', 57, 11.386)
-    >>> plan = plan_population((32, 32), budget=20_000, singular_values=[1.0], sigma=1.0)
+    >>> plan = plan_population((32, 32), n_evaluations=20_000, singular_values=[1.0], sigma=1.0)
     >>> plan.rank, plan.factors, plan.pairs, round(plan.mse, 4)
     (4, 'gaussian', 8000, 0.0574)
     """
     m, n = sides(shape)
-    members = open_interval("budget", budget, 0.0, math.inf)
+    members = open_interval("n_evaluations", n_evaluations, 0.0, math.inf)
     each = _extra(cost) * (1 / m + 1 / n)
     largest = integer("max_rank", max_rank, low=1, high=4096)
     if factors is not None:
         choice("factors", factors, FACTORS)
     if members < 2 * (1 + each):
-        raise must("budget", f"at least {2 * (1 + each):g}, the cost of one pair of rank 1", budget)
+        raise must("n_evaluations", f"at least {2 * (1 + each):g}, the cost of one pair of rank 1", n_evaluations)
     s = None if sigma is None else open_interval("sigma", sigma, 0.0, math.inf)
     spread, told = _spread(fitness_std, pilot, s)
     if spread and s and not SMALLEST <= spread / s <= 1 / SMALLEST:

@@ -12,16 +12,16 @@ from lrtheory._validation import integer, must
 __all__ = ["flip_probability", "vote_quantile"]
 
 
-def vote_quantile(step: int, *, decay: float = 0.015) -> int:
+def vote_quantile(step: int, *, cooling: float = 0.015) -> int:
     r"""Return the quantile of the test at a step in sixteenths: int(16 z) for a two-sided test at level alpha.
 
-    .. math:: \alpha_t = 1 / (1 + \text{decay} \cdot t), \qquad z = \Phi^{-1}(1 - \alpha_t / 2)
+    .. math:: \alpha_t = 1 / (1 + \text{cooling} \cdot t), \qquad z = \Phi^{-1}(1 - \alpha_t / 2)
 
     Parameters
     ----------
     step : int
         t, at least 0.
-    decay : float
+    cooling : float
         Decay rate of the level of the test, at least 0; (2^4 - 1) / 1000 in nano-egg.
 
     Returns
@@ -46,7 +46,7 @@ def vote_quantile(step: int, *, decay: float = 0.015) -> int:
     >>> vote_quantile(0), vote_quantile(600)
     (0, 26)
     """
-    alpha = 1 / (1 + number("decay", decay, 0) * integer("step", step, low=0))
+    alpha = 1 / (1 + number("cooling", cooling, 0) * integer("step", step, low=0))
     return int(-16 * NormalDist().inv_cdf(alpha / 2))
 
 

@@ -35,7 +35,7 @@ def as_result(
     reason: str,
     alone: Offsets | None = None,
     told: bool = True,
-    scale: tuple[float, float] | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> CompletionResult:
     """Turn factors into a result: balanced, with zeros in lines without observations, and with a certificate.
 
@@ -72,7 +72,7 @@ def as_result(
         col_degrees=cols,
         ridge=ridge,
         labels=seen.labels,
-        scale=scale,
+        value_range=value_range,
         residual=residual,
         validation_rmse=None,
         tested=None,
@@ -109,9 +109,10 @@ def _warnings(found: CompletionResult) -> Iterator[str]:
 def _leaving(seen: Observations, found: CompletionResult) -> Iterator[str]:
     """Say how far predictions leave the range of the observations, in all rows or in many, evenly spaced ones.
 
-    Without a scale a few predictions may leave the range of a sample, so then it is said only of many, or of far ones.
+    Without a range of values a few predictions may leave the range of a sample, so then it is said only of many, or of
+    far ones.
     """
-    low, high = found.scale or (float(seen.values.min()), float(seen.values.max()))
+    low, high = found.value_range or (float(seen.values.min()), float(seen.values.max()))
     m, n = found.shape
     rows = np.unique(np.linspace(0, m - 1, min(m, max(1, AT_ONCE // n))).round().astype(np.int64))
     predicted = found._raw_block(rows, np.arange(n))
@@ -119,7 +120,7 @@ def _leaving(seen: Observations, found: CompletionResult) -> Iterator[str]:
     least, most = float(predicted.min()), float(predicted.max())
     ends = " and ".join(f"{end:.4g}" for end, out in ((least, least < low), (most, most > high)) if out)
     where, inside = f"{100 * share:.3g} % of predictions, as far as {ends},", f"[{low:g}, {high:g}]"
-    if found.scale is not None and share > 0:
+    if found.value_range is not None and share > 0:
         yield f"{where} are moved to the range of the ratings, {inside}"
     elif found.method != "propagation" and 0 < high - low < max(low - least, most - high, (high - low) * share / OFTEN):
         yield f"{where} leave the range of the observations, {inside}: a ridge or `clip` keeps them nearer"

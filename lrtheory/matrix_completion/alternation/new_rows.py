@@ -26,8 +26,11 @@ def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
         raise must("ratings", "for a completion whose rows and columns have ids", done)
     if seen.labels is None or not isinstance(seen.labels[0], Ids) or seen.labels[1] is None:
         raise must("ratings", "with ids of rows and columns, as a file or a frame has them", seen)
-    if done.scale is not None and not done.scale[0] <= seen.values.min() <= seen.values.max() <= done.scale[1]:
-        low, high = done.scale
+    if (
+        done.value_range is not None
+        and not done.value_range[0] <= seen.values.min() <= seen.values.max() <= done.value_range[1]
+    ):
+        low, high = done.value_range
         raise must("ratings", f"in [{low:g}, {high:g}], the range of the completion", seen.values)
     known = numbers_of("ratings", seen.labels[0], done.labels[0], "rows", missing=True)
     new = np.flatnonzero(known < 0)

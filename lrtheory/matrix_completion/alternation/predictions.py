@@ -89,7 +89,9 @@ class FilledMatrix(Result):
 
     def _names(self) -> tuple[str, str, str]:
         """The words for the two sides: those of ratings, or those of any matrix."""
-        return ("row", "column", "prediction") if self.completion.scale is None else ("user", "item", "prediction")
+        return (
+            ("row", "column", "prediction") if self.completion.value_range is None else ("user", "item", "prediction")
+        )
 
     def cells(self) -> Iterator[tuple[str | int, str | int, float]]:
         """Go through the predictions.

@@ -62,7 +62,7 @@ class CompletionResult(Result):
     r"""A completed matrix, kept as factors.
 
     An entry is predicted as mean + row_bias + col_bias + (U V^T)_ij; without biases as (U V^T)_ij, and as the mean in
-    rows and columns that were never seen. With a `scale`, predictions outside of it are moved to its nearer end.
+    rows and columns that were never seen. With a `value_range`, predictions outside of it are moved to its nearer end.
 
     `to_file` writes it whole as .npz, and `from_file` reads it back; other forms hold the table of factors alone.
 
@@ -87,7 +87,7 @@ class CompletionResult(Result):
         Weight of the penalty.
     labels : pair of tuples of str, or None
         Names of the rows and of the columns.
-    scale : pair of float, or None
+    value_range : pair of float, or None
         The range in which predictions are kept.
     residual : float
         \|P_Omega(X - M)\| / \|P_Omega(M)\|, of what mean and biases leave.
@@ -126,7 +126,7 @@ class CompletionResult(Result):
     col_degrees: np.ndarray
     ridge: float
     labels: tuple[Sequence[str] | None, Sequence[str] | None] | None
-    scale: tuple[float, float] | None
+    value_range: tuple[float, float] | None
     residual: float
     validation_rmse: float | None
     tested: Score | None
@@ -292,7 +292,7 @@ class CompletionResult(Result):
         return given.numbers_in(self.labels, self.shape)
 
     def _raw(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Predictions at N positions, before they are moved into the scale; -1 is a line that was never seen."""
+        """Predictions at N positions, before they are moved into the range of values; -1 is a line that was never seen."""
         parts: Any = [self.U, self.V, self.row_bias, self.col_bias, self.row_degrees, self.col_degrees]
         if (len(i) and i.min() < 0) or (len(j) and j.min() < 0):
             # one more line without factor, bias and observations, which -1 then means
@@ -302,7 +302,7 @@ class CompletionResult(Result):
         return offsets.predicted((i, j), (U, V), Offsets(self.mean, of_rows, of_cols), (degrees[0], degrees[1]))
 
     def _kept(self, predicted: np.ndarray) -> np.ndarray:
-        return predicted if self.scale is None else np.clip(predicted, *self.scale)
+        return predicted if self.value_range is None else np.clip(predicted, *self.value_range)
 
     def block(self, rows: Lines | None = None, cols: Lines | None = None) -> np.ndarray:
         """Evaluate the completed matrix on some rows and some columns.
@@ -327,7 +327,7 @@ class CompletionResult(Result):
         return self._kept(self._raw_block(i, j))
 
     def _raw_block(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Predictions of some rows and columns, by their numbers, before they are moved into the scale."""
+        """Predictions of some rows and columns, by their numbers, before they are moved into the range of values."""
         found: np.ndarray = self.U[i] @ self.V[j].T
         if self.row_bias is not None and self.col_bias is not None:
             return found + (self.mean + self.row_bias[i][:, None] + self.col_bias[j]).astype(found.dtype)

@@ -55,7 +55,7 @@ class Observations:
         "raise" refuses a position that occurs twice; "mean" takes the mean, at the time of the last occurrence.
     labels : pair of sequences of str, or None
         Names of the rows and of the columns; either may be None.
-    scale : pair of float, or None
+    value_range : pair of float, or None
         The smallest and the largest rating, where the values are ratings: then `complete` has the defaults of ratings,
         and its predictions stay in this range.
     message : str
@@ -82,7 +82,7 @@ class Observations:
     shape: tuple[int, int]
     duplicates: Literal["raise", "mean"] = field(default="raise", kw_only=True)
     labels: Labels | None = field(default=None, kw_only=True)
-    scale: tuple[float, float] | None = field(default=None, kw_only=True)
+    value_range: tuple[float, float] | None = field(default=None, kw_only=True)
     message: str = field(default="", kw_only=True)
     by_row: Compressed = field(init=False, repr=False)
     by_col: Compressed = field(init=False, repr=False)
@@ -110,7 +110,7 @@ class Observations:
             object.__setattr__(self, name, owned(given))
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "labels", _labels(self.labels, shape))
-        object.__setattr__(self, "scale", _scale(self.scale, values))
+        object.__setattr__(self, "value_range", _value_range(self.value_range, values))
         for name, lines in zip(("by_row", "by_col"), orientations(by_row), strict=True):
             object.__setattr__(self, name, lines)
 
@@ -121,7 +121,7 @@ class Observations:
     def __reduce__(self) -> tuple[Any, ...]:
         # pickle would restore arrays that can be written to; made again, the compressed copies are read-only there too
         arrays = np.array(self.rows), np.array(self.cols), np.array(self.values)
-        return _rebuilt, (*arrays, self.shape, self.labels, self.scale, self.message)
+        return _rebuilt, (*arrays, self.shape, self.labels, self.value_range, self.message)
 
     @property
     def n_observed(self) -> int:
@@ -209,7 +209,7 @@ class Observations:
         Returns
         -------
         Observations
-            Chosen observations, with the shape, the labels and the scale of these.
+            Chosen observations, with the shape, the labels and the range of values of these.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class Observations:
         """
         kept = as_array("where", where)
         chosen = self.rows[kept], self.cols[kept], self.values[kept]
-        return Observations(*chosen, self.shape, labels=self.labels, scale=self.scale)
+        return Observations(*chosen, self.shape, labels=self.labels, value_range=self.value_range)
 
     def split(
         self,
@@ -288,7 +288,7 @@ class Observations:
         Observations
             Ratings in the order of time, whose labels are the ids of the file, integers where all are. Lines without a
             rating are left out, and a pair that is repeated has the mean of its ratings; `message` counts both. The
-            range of the ratings is the `scale`; in a table of users by items only if it has at most 21 different
+            range of the ratings is the `value_range`; in a table of users by items only if it has at most 21 different
             values.
 
         Raises
@@ -326,7 +326,7 @@ class Observations:
         Examples
         --------
         >>> seen = Observations.from_frame({"user": ["ann", "bob"], "item": [17, 42], "rating": [4.5, 3.0]})
-        >>> seen.labels, seen.scale
+        >>> seen.labels, seen.value_range
         ((('ann', 'bob'), (17, 42)), (3.0, 4.5))
         """
         return _from_read(reading.read_frame(frame, columns))
@@ -412,7 +412,18 @@ def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_c
     new: Any = object.__new__(Observations)
     lines = seen.by_row._replace(values=kernel_input(by_row)), seen.by_col._replace(values=kernel_input(by_col))
     changed = {"values": owned(values), "by_row": lines[0], "by_col": lines[1]}
-    for name in ("rows", "cols", "values", "shape", "duplicates", "labels", "scale", "message", "by_row", "by_col"):
+    for name in (
+        "rows",
+        "cols",
+        "values",
+        "shape",
+        "duplicates",
+        "labels",
+        "value_range",
+        "message",
+        "by_row",
+        "by_col",
+    ):
         object.__setattr__(new, name, changed.get(name, getattr(seen, name)))
     return new
 
@@ -441,13 +452,13 @@ def _names(side: Sequence[Any]) -> tuple[str, ...]:
     return side if isinstance(side, Ids) else tuple(str(name) for name in side)
 
 
-def _scale(scale: tuple[float, float] | None, values: np.ndarray) -> tuple[float, float] | None:
+def _value_range(value_range: tuple[float, float] | None, values: np.ndarray) -> tuple[float, float] | None:
     """Check the range of ratings, in which all of them lie."""
-    if scale is None:
+    if value_range is None:
         return None
-    low, high = array("scale", scale, shape=(2,)).tolist()
+    low, high = array("value_range", value_range, shape=(2,)).tolist()
     if not low < high or (values.size and not low <= values.min() <= values.max() <= high):
-        raise must("scale", "a smaller and a larger rating, with all values between them", scale)
+        raise must("value_range", "a smaller and a larger rating, with all values between them", value_range)
     return low, high
 
 
@@ -466,7 +477,7 @@ def _rebuilt(
     values: Any,
     shape: tuple[int, int],
     labels: Labels | None,
-    scale: Any = None,
+    value_range: Any = None,
     message: str = "",
 ) -> Observations:
-    return Observations(rows, cols, values, shape, labels=labels, scale=scale, message=message)
+    return Observations(rows, cols, values, shape, labels=labels, value_range=value_range, message=message)

@@ -47,7 +47,7 @@ class Read(NamedTuple):
     values: np.ndarray
     shape: tuple[int, int]
     labels: tuple[Any, Any]
-    scale: tuple[float, float] | None
+    value_range: tuple[float, float] | None
     message: str
 
 

@@ -46,7 +46,7 @@ class Core(NamedTuple):
 
 @arrays("host")
 def published_update(
-    blocks: Blocks | StackProblem, rank: int | None = None, *, oversampling: int = 5, tol: float = 1e-12
+    blocks: Blocks | StackProblem, rank: int | None = None, *, oversampling: int = 5, rounding: float = 1e-12
 ) -> StackResult:
     r"""Run the incremental update: Y = Q^T A, and a core of M M^T with the rest of A as new directions.
 
@@ -60,7 +60,7 @@ def published_update(
         r, at least 1; None takes that of the problem.
     oversampling : int
         Columns that are kept beyond it.
-    tol : float
+    rounding : float
         Directions of a block below this share of its norm are rounding.
 
     Returns
@@ -85,13 +85,13 @@ def published_update(
     0.316228
     """
     r = integer("rank", getattr(blocks, "rank", None) if rank is None else rank, low=1)
-    keep, tol = r + integer("oversampling", oversampling, low=0), real("tol", tol, low=0.0, high=1.0)
+    keep, rounding = r + integer("oversampling", oversampling, low=0), real("rounding", rounding, low=0.0, high=1.0)
     stream = Stream(blocks)
     core, total, sizes = None, 0.0, []
     for block in stream:
         A = block.astype(np.float64, copy=False)
         core = Core(np.empty((len(A), 0)), np.empty((0, 0))) if core is None else core
-        core = _updated(core, A, keep, tol)
+        core = _updated(core, A, keep, rounding)
         total += float((A * A).sum())
         sizes.append(A.shape[1])
     assert core is not None
@@ -119,14 +119,14 @@ def published_update(
     )
 
 
-def _updated(core: Core, A: np.ndarray, keep: int, tol: float) -> Core:
+def _updated(core: Core, A: np.ndarray, keep: int, rounding: float) -> Core:
     """Add A A^T, and keep the leading directions."""
     Y = core.Q.T @ A
     R = A - core.Q @ Y
     again = core.Q.T @ R  # once more, since one projection leaves rounding errors of the size of A
     R, Y = R - core.Q @ again, Y + again
     U, s, Vt = np.linalg.svd(R, full_matrices=False)
-    new = s > tol * np.linalg.norm(A)
+    new = s > rounding * np.linalg.norm(A)
     B = s[new, None] * Vt[new]
     S = np.block([[core.S + Y @ Y.T, Y @ B.T], [B @ Y.T, B @ B.T]])
     values, V = np.linalg.eigh(S)

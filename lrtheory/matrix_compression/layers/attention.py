@@ -82,7 +82,7 @@ def attention_rank(
     V: ArrayLike | None = None,
     *,
     rank: int | None = None,
-    epsilon: float | None = None,
+    max_error: float | None = None,
     method: str = "product",
     mask: str | ArrayLike | None = None,
     center: bool = True,
@@ -101,7 +101,7 @@ def attention_rank(
         Values. With them errors are those of the rows of the output, in their units; without, total variations.
     rank : int or None
         The rank.
-    epsilon : float or None
+    max_error : float or None
         In place of a rank: the error that a row may have; the smallest rank whose measured error is at most that.
     method : {"product", "factors"}
         Truncate the logits, or queries and keys one by one, as published code does.
@@ -120,8 +120,8 @@ def attention_rank(
     TypeError
         If an input is not an array of real numbers.
     ValueError
-        If shapes do not fit, a number is not finite, a query sees no key, not exactly one of rank and epsilon is given,
-        or the error is negative.
+        If shapes do not fit, a number is not finite, a query sees no key, not exactly one of rank and max_error is
+        given, or the error is negative.
 
     References
     ----------
@@ -143,9 +143,11 @@ def attention_rank(
         raise must("K", f"of shape (n, {queries.shape[1]}), as `Q`", keys.shape)
     if unit_of(queries) + unit_of(keys) > 1000:
         raise must("Q, K", "numbers whose products are in the range of doubles", float(np.abs(queries).max()))
-    if rank is not None or epsilon is None:
-        one_of(rank=rank, epsilon=epsilon)
-    limit = None if epsilon is None else real("epsilon", epsilon, low=0)  # in the units of the values, not a share
+    if rank is not None or max_error is None:
+        one_of(rank=rank, max_error=max_error)
+    limit = (
+        None if max_error is None else real("max_error", max_error, low=0)
+    )  # in the units of the values, not a share
     choice("method", method, ("product", "factors"))
     values = None if V is None else floats("V", V, shape=(len(keys), None)).astype(np.float64)
     unit = 0 if values is None else unit_of(values)
@@ -181,7 +183,7 @@ def attention_rank(
         diameter=true_value(width, unit),
         singular_values=spectrum * scale,
         method=method,
-        reason="asked for" if limit is None else "the smallest rank whose measured error is at most epsilon",
+        reason="asked for" if limit is None else "the smallest rank whose measured error is at most max_error",
     )
 
 

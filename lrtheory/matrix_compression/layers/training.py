@@ -59,7 +59,7 @@ class PruneStep(Result):
 
 
 @arrays("host")
-def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> PruneStep:
+def prune_step(W: ArrayLike, step: ArrayLike, *, keep_energy: float = 0.99) -> PruneStep:
     r"""Truncate a weight, take a step, truncate again; and say beforehand whether the rank can grow (statement TR-1).
 
     Arrays: any (copied to the host)
@@ -70,8 +70,8 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
         The weight.
     step : array of shape (d_out, d_in)
         Step to be added to the truncation of the weight.
-    tail_energy : float
-        e in (0, 1): the smallest rank is kept that leaves at most e of the energy, the squared Frobenius norm.
+    keep_energy : float
+        1 - e in (0, 1): the smallest rank is kept that has at least this share of the squared Frobenius norm.
 
     Returns
     -------
@@ -84,7 +84,8 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
     TypeError
         If an argument is not an array of real numbers.
     ValueError
-        If shapes do not fit, a number is not finite, e is not in (0, 1), or the sum is beyond the range of the type.
+        If shapes do not fit, a number is not finite, `keep_energy` is not in (0, 1), or the sum is beyond the range of
+        the type.
 
     References
     ----------
@@ -92,11 +93,11 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, tail_energy: float = 0.01) -> P
 
     Examples
     --------
-    >>> found = prune_step([[10.0, 0.0], [0.0, 0.1]], [[0.0, 0.0], [0.0, 0.5]], tail_energy=0.01)
+    >>> found = prune_step([[10.0, 0.0], [0.0, 0.1]], [[0.0, 0.0], [0.0, 0.5]], keep_energy=0.99)
     >>> found.rank_before, found.rank, found.safe
     (1, 1, True)
     """
-    share = open_interval("tail_energy", tail_energy, 0, 1)
+    share = 1 - open_interval("keep_energy", keep_energy, 0, 1)
     given = floats("W", W, shape=(None, None))
     if 0 in given.shape:
         raise must("W", "a matrix with entries", given.shape)

@@ -116,7 +116,7 @@ def fd_bracket(kept: ArrayLike, shrinkage: Number, rank: int) -> tuple[Number, N
     return lower, lower + r * number("shrinkage", shrinkage, 0)
 
 
-def fd_bound(tail: Number, keep: int, k: int) -> Number:
+def fd_bound(tail: Number, keep: int, rank: int) -> Number:
     r"""Largest shrinkage Delta of Frequent Directions, known before it runs (statement CM-16).
 
     Parameters
@@ -125,8 +125,8 @@ def fd_bound(tail: Number, keep: int, k: int) -> Number:
         E_k(M)^2, at least 0.
     keep : int
         Columns that the factor keeps, at least 1.
-    k : int
-        From 0 to `keep`; the best one may be chosen.
+    rank : int
+        k, from 0 to `keep`; the best one may be chosen.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def fd_bound(tail: Number, keep: int, k: int) -> Number:
     2.0
     """
     keep = integer("keep", keep, low=1)
-    return number("tail", tail, 0) / (keep + 1 - integer("k", k, low=0, high=keep))
+    return number("tail", tail, 0) / (keep + 1 - integer("rank", rank, low=0, high=keep))
 
 
 def subspace_bracket(inside: Number, outside: Number, defect: Number = 0) -> tuple[Number, Number]:

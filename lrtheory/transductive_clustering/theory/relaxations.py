@@ -419,7 +419,7 @@ def hard_limit_gap(gap: Number | ArrayLike, n_clusters: int, *, temperature: Num
     return (n_clusters - 1) * np.exp(inexact(-gaps / temperature))
 
 
-def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> Any:
+def hard_temperature(gap: Number, n_clusters: int, *, epsilon: Number = 1e-16) -> Any:
     r"""A temperature at which every softmax is a label up to a tolerance (statement TC-S6).
 
     Parameters
@@ -428,13 +428,13 @@ def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> An
         The smallest gap g > 0 of a row.
     n_clusters : int
         K, at least 2.
-    tol : number
+    epsilon : number
         Largest weight, in (0, 1), that the softmax may give to all clusters but the best one together.
 
     Returns
     -------
     float
-        g / log((K - 1) / tol).
+        g / log((K - 1) / epsilon).
 
     Raises
     ------
@@ -447,18 +447,19 @@ def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> An
     -----
     Assumes: g > 0 is at most the gap of every row, which is up to the caller.
 
-    Proof: (K - 1) exp(-g / T) <= tol is T <= g / log((K - 1) / tol), where the logarithm is positive since tol < 1.
-    Then 1 - max z <= tol by `hard_limit_gap`, and the largest entry of a softmax stands where the cost is least.
+    Proof: (K - 1) exp(-g / T) <= epsilon is T <= g / log((K - 1) / epsilon), where the logarithm is positive since
+    epsilon < 1. Then 1 - max z <= epsilon by `hard_limit_gap`, and the largest entry of a softmax stands where the cost
+    is least.
 
     Checked by: TC-S6-lloyd.
 
     Examples
     --------
-    >>> round(float(hard_temperature(1.0, 11, tol=1e-15)), 6)
+    >>> round(float(hard_temperature(1.0, 11, epsilon=1e-15)), 6)
     0.027143
     """
     gap, n_clusters = number("gap", gap, 0, ends="(]"), integer("n_clusters", n_clusters, low=2)
-    return gap / np.log(inexact((n_clusters - 1) / number("tol", tol, 0, 1, ends="()")))
+    return gap / np.log(inexact((n_clusters - 1) / number("epsilon", epsilon, 0, 1, ends="()")))
 
 
 def log_partition(costs: ArrayLike, *, temperature: Number) -> Any:

@@ -143,21 +143,21 @@ def smallest_row(W: sparse.csr_array) -> float:
     return float((diagonal - sizes).min(initial=np.inf))
 
 
-def nearest_neighbors(X: ArrayLike | ClusteringProblem, k: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest_neighbors(X: ArrayLike | ClusteringProblem, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
     r"""The nearest other points of every point, by a tree or by blocks of distances.
 
     Parameters
     ----------
     X : array of shape (n, d)
         Points, n > 0.
-    k : int
+    n_neighbors : int
         The number of neighbors; at most n - 1 are found.
 
     Returns
     -------
-    neighbors : int64 array of shape (n, min(k, n - 1))
+    neighbors : int64 array of shape (n, min(n_neighbors, n - 1))
         By distance, then by index; which of several points at the largest distance are among them is left open.
-    squared : array of shape (n, min(k, n - 1))
+    squared : array of shape (n, min(n_neighbors, n - 1))
         Squared distances in the dtype of X, infinite or 0 where they leave its range.
 
     Raises
@@ -165,7 +165,7 @@ def nearest_neighbors(X: ArrayLike | ClusteringProblem, k: int) -> tuple[np.ndar
     ValueError
         If there are no points.
     """
-    neighbors, squared, exponent = _nearest(points(X), integer("k", k, low=0))
+    neighbors, squared, exponent = _nearest(points(X), integer("n_neighbors", n_neighbors, low=0))
     with np.errstate(over="ignore", under="ignore"):
         return neighbors, np.ldexp(squared, 2 * exponent)
 

@@ -199,7 +199,7 @@ def bounded(case: Sketched, rng: np.random.Generator | None = None) -> Found:
 def shared(case: Sketched, rng: np.random.Generator | None = None) -> Found:
     """Return the directions of the sketch that the library protects for the share of energy."""
     protector = SubspaceProtector(case.X.shape[1])
-    protector.extend(sketch_of(case.X, case.rank, case.buffer), energy=case.share)
+    protector.extend(sketch_of(case.X, case.rank, case.buffer), keep_energy=case.share)
     return {"basis": np.asarray(protector.basis)}
 
 

@@ -86,7 +86,7 @@ def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
     objective = Coverage([[i // bucket.copies] for i in range(bucket.size)])
     found = np.empty(n, dtype=bool)
     for run in range(n):
-        one = OneGuess(objective, bucket.k, float(bucket.k), structure="batches", epsilon=bucket.epsilon, rng=rng)
+        one = OneGuess(objective, bucket.k, float(bucket.k), structure="batches", dead_share=bucket.epsilon, rng=rng)
         one.update(np.arange(bucket.size))
         before = one.counts["rebuilds"]  # insertions have built levels too
         victims = one.sequence[: len(bucket.victims)].copy() if bucket.attacked else np.array(bucket.victims)

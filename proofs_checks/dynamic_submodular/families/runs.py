@@ -58,7 +58,7 @@ def guess_of(updates: Updates, rng: np.random.Generator, structure: Any, scale: 
     """Make the structure under test for a guess that is `scale` times the one of the stream."""
     epsilon = min(updates.epsilon, 0.5)  # batches allow no more, and levels do not read it
     objective = updates.function.objective()
-    return OneGuess(objective, updates.k, scale * updates.guess, structure=structure, epsilon=epsilon, rng=rng)
+    return OneGuess(objective, updates.k, scale * updates.guess, structure=structure, dead_share=epsilon, rng=rng)
 
 
 def filled(rows: list[np.ndarray], k: int) -> np.ndarray:

@@ -46,7 +46,7 @@ class Adapted:
 def by_certificate(adapted: Adapted, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
     """The low-rank gradients with a proved error, and their certificates."""
     entries, kind = adapted.entries, np.float32 if adapted.single else np.float64
-    options = options or {"epsilon": adapted.epsilon}
+    options = options or {"max_error": adapted.epsilon}
     tables = {"Y": [one.Y for one in entries]} | {x: [one.X[x] for one in entries] for x in PROJECTIONS}
     given = {x: np.array(table if len(entries) > 1 else table[0], dtype=kind) for x, table in tables.items()}
     inputs = {"XK": given["K"], "XV": given["V"], "method": adapted.method, "polynomial": adapted.polynomial}

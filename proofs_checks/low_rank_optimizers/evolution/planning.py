@@ -33,7 +33,7 @@ def planned(case: Budget, rng: np.random.Generator | None = None) -> Found:
     """Return the library's plans for Gaussian factors and for signs, and its best rank for both."""
     found: dict[str, list[Any]] = {"ranks": [], "pairs": [], "errors": [], "best": []}
     for law, k in (("gaussian", 0), ("sign", -2)):
-        plan = plan_population(case.shape, budget=case.budget, factors=law, max_rank=25)
+        plan = plan_population(case.shape, n_evaluations=case.budget, factors=law, max_rank=25)
         found["ranks"].append(plan.rank)
         found["pairs"].append(plan.pairs)
         found["errors"].append(plan.mse)

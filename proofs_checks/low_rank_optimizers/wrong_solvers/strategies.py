@@ -95,7 +95,7 @@ def uniform(*arguments: Any, **options: Any) -> LowRankES:
 
 def _planned(case: Any, cost: tuple[float, float], max_rank: int) -> Found:
     plans = [
-        plan_population(case.shape, budget=case.budget, factors=law, max_rank=max_rank, cost=cost)
+        plan_population(case.shape, n_evaluations=case.budget, factors=law, max_rank=max_rank, cost=cost)
         for law in ("gaussian", "sign")
     ]
     best = [theory.best_rank(case.shape, kurtosis_a=k, kurtosis_b=k) for k in (0, -2)]

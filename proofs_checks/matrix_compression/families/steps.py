@@ -87,7 +87,7 @@ def is_clear(case: Step) -> bool:
 
 def pruned(case: Step, rng: np.random.Generator | None = None) -> dict[str, Any]:
     """Return the library's weight after the step, and all that it says of it."""
-    found = prune_step(case.W, case.D, tail_energy=case.share)
+    found = prune_step(case.W, case.D, keep_energy=1 - case.share)
     return {name: getattr(found, name) for name in ("W", "rank", "rank_before", "safe", "step_norm", "limit", "lost")}
 
 
@@ -95,7 +95,7 @@ def drifted(case: Step, rng: np.random.Generator | None = None) -> list[np.ndarr
     """Return the weights after 2, 4, .. truncations, by steps of 0."""
     made, W = [], case.W
     for _ in range(TIMES):
-        W = prune_step(W, np.zeros_like(W), tail_energy=case.share).W
+        W = prune_step(W, np.zeros_like(W), keep_energy=1 - case.share).W
         made.append(np.asarray(W))
     return made
 

@@ -20,11 +20,11 @@ from lrtheory.alpha_rank.games.memory_one import MEMORY_ONE
 
 
 def test_bradley_terry():
-    plain = make_bradley_terry(6, scale=1.5, rng=0).payoffs[0]
+    plain = make_bradley_terry(6, strength_std=1.5, rng=0).payoffs[0]
     logits = np.log(plain / (1 - plain))
     assert np.allclose(logits[0, 1] + logits[1, 2], logits[0, 2])
     assert np.allclose(elo(1000 * plain, ridge=1e-9).predicted, plain, atol=1e-6)
-    turned = make_bradley_terry(6, scale=1.5, rotation=2.0, rng=0)
+    turned = make_bradley_terry(6, strength_std=1.5, rotation=2.0, rng=0)
     cyclic = np.log(turned.payoffs[0] / turned.payoffs[1]) - logits
     assert np.linalg.matrix_rank(cyclic, tol=1e-8) == 2
     assert np.allclose(cyclic, -cyclic.T)
@@ -86,7 +86,7 @@ def test_memory_one_in_closed_form():
     ("make", "match"),
     [
         (lambda: make_bradley_terry(0), "`n_strategies`"),
-        (lambda: make_bradley_terry(2, scale=-1), "`scale`"),
+        (lambda: make_bradley_terry(2, strength_std=-1), "`strength_std`"),
         (lambda: make_good_bad(0, 1), "`n_good`"),
         (lambda: make_good_bad(1, 1, p=2), "`p`"),
         (lambda: make_gaussian_game(0), "`n_strategies`"),

@@ -90,7 +90,7 @@ def test_a_stranger_is_found_out() -> None:
 def test_units_of_inputs_and_steps_do_not_matter(a: float, b: float) -> None:
     random = np.random.default_rng(2)
     X, D, protector = random.normal(size=(50, 9)) * a, random.normal(size=(2, 9)) * b, SubspaceProtector(9)
-    protector.extend(sketched(X, 2, "fd"), energy=0.3)
+    protector.extend(sketched(X, 2, "fd"), keep_energy=0.3)
     found = protector.leak_bound(D)
     truth = float(np.sum(((X / a) @ (D / b).T) ** 2))
     assert found.lower / a / a / b / b <= truth <= found.upper / a / a / b / b
@@ -104,7 +104,7 @@ def test_inputs_whose_squares_leave_the_range_of_doubles_are_protected(a: float)
     due = SubspaceProtector(9)
     for inputs in (a * X, sketched(a * X, 9)):
         protector = SubspaceProtector(9)
-        assert protector.extend(inputs, energy=0.8) == due.copy().extend(X, energy=0.8) > 0
+        assert protector.extend(inputs, keep_energy=0.8) == due.copy().extend(X, keep_energy=0.8) > 0
         assert protector.share == pytest.approx(protector.protected_energy(X), rel=1e-12)
     protector.extend(sketched(a * X, 2))  # which has lost more than doubles hold the square of
     seen, D = np.concatenate([a * X, a * X]), np.ones((1, 9)) / a
@@ -183,7 +183,7 @@ def test_the_output_side_protects_gradients_and_not_outputs() -> None:
     random = np.random.default_rng(3)
     G = np.outer(random.normal(size=5), random.normal(size=7))
     protector = SubspaceProtector(5, side="output")
-    protector.extend(G.T, energy=1.0)
+    protector.extend(G.T, keep_energy=1.0)
     change = protector.project(random.normal(size=(5, 7)))
     assert abs(float(np.sum(G * change))) < 1e-13
     assert np.linalg.norm(change @ random.normal(size=7)) > 0.1

@@ -27,7 +27,7 @@ def rows(layout: str, side: str, change: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("side", ["input", "output"])
 def test_steps_are_orthogonal_to_the_vectors_of_their_side(layout: str, side: str) -> None:
     X, protector = normal(4, 7), SubspaceProtector(7, layout=layout, side=side)
-    assert protector.extend(X, energy=1.0) == 4
+    assert protector.extend(X, keep_energy=1.0) == 4
     G = rows(layout, side, normal(7, 9, rng=1))
     found = protector.project(G)
     nearest = normal(7, 9, rng=1) - np.linalg.pinv(X) @ (X @ normal(7, 9, rng=1))
@@ -56,7 +56,7 @@ def test_torch_trains_beside_old_outputs_with_any_optimizer() -> None:
     torch.manual_seed(0)
     layer, old, protector = torch.nn.Linear(12, 5), torch.randn(6, 12), SubspaceProtector(12)
     start = layer.weight.detach().clone()
-    protector.extend(old, energy=1.0)
+    protector.extend(old, keep_energy=1.0)
     due = layer(old).detach()
     weight, others = layer.weight, torch.randn(40, 12)
     for make in (torch.optim.Adam, torch.optim.AdamW, lambda p, lr: torch.optim.SGD(p, lr, 0.9, weight_decay=0.1)):
@@ -77,7 +77,7 @@ def test_torch_trains_beside_old_outputs_with_any_optimizer() -> None:
 def test_arrays_of_any_library_stay_where_they_are(name: str) -> None:
     xp: Backend = backend(name)
     protector = SubspaceProtector(6)
-    protector.extend(normal(2, 6), energy=1.0)
+    protector.extend(normal(2, 6), keep_energy=1.0)
     for dtype in (np.float64, np.float32):
         G = normal(3, 6, rng=1).astype(dtype)
         with xp.flags():
@@ -95,7 +95,7 @@ def test_a_basis_that_was_sent_to_a_library_is_sent_again_when_it_grows(name: st
     xp: Backend = backend(name)
     protector, G = SubspaceProtector(6), normal(3, 6, rng=1)
     for task in range(2):
-        protector.extend(normal(2, 6, rng=task), energy=1.0)
+        protector.extend(normal(2, 6, rng=task), keep_energy=1.0)
         with xp.flags():
             found = protector.project(xp.asarray(G))
         np.testing.assert_allclose(xp.to_numpy(found), protector.project(G), atol=1e-6)
@@ -106,7 +106,7 @@ def test_a_basis_that_was_sent_to_a_library_is_sent_again_when_it_grows(name: st
 
 def test_half_precision_is_computed_in_single_precision_and_comes_back() -> None:
     protector = SubspaceProtector(6)
-    protector.extend(normal(2, 6).astype(np.float16), energy=1.0)
+    protector.extend(normal(2, 6).astype(np.float16), keep_energy=1.0)
     assert protector.basis.dtype == np.float32
     assert protector.project(normal(3, 6).astype(np.float16)).dtype == np.float16
     assert protector.project(np.ones((3, 6), int)).dtype == np.float64
@@ -120,7 +120,7 @@ def test_half_precision_is_computed_in_single_precision_and_comes_back() -> None
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_step_that_lies_almost_in_the_subspace_is_projected_twice(dtype: type) -> None:
     protector = SubspaceProtector(300)
-    protector.extend(normal(200, 300).astype(dtype), energy=1.0)
+    protector.extend(normal(200, 300).astype(dtype), keep_energy=1.0)
     M, eps = protector.basis, np.finfo(dtype).eps
     inside = normal(20, 200, rng=1).astype(dtype) @ M.T
     G = inside + (30 * eps * normal(20, 300, rng=2)).astype(dtype)
@@ -163,12 +163,12 @@ def test_the_smallest_number_of_directions_reaches_the_share_of_the_mass(rng: in
     for energy in (0.3, 0.9, 0.99):
         protector = SubspaceProtector(15)
         shares = np.cumsum(np.linalg.svd(first, compute_uv=False) ** 2) / np.sum(first**2)
-        assert protector.extend(first, energy=energy) == int(np.argmax(shares >= energy)) + 1
+        assert protector.extend(first, keep_energy=energy) == int(np.argmax(shares >= energy)) + 1
         assert protector.share >= energy
         M = protector.basis
         left = second - second @ M @ M.T
         shares = (np.sum((second @ M) ** 2) + np.append(0, np.cumsum(np.linalg.svd(left)[1] ** 2))) / np.sum(second**2)
-        assert protector.extend(second, energy=energy) == int(np.argmax(shares >= energy))
+        assert protector.extend(second, keep_energy=energy) == int(np.argmax(shares >= energy))
         assert protector.protected_energy(second) >= energy - 1e-12
         assert protector.protected_energy(first) >= energy - 1e-12
 
@@ -176,15 +176,15 @@ def test_the_smallest_number_of_directions_reaches_the_share_of_the_mass(rng: in
 def test_a_direction_that_holds_more_than_the_share_is_protected() -> None:
     """The released rule counts cumulative shares below the threshold, and keeps none here."""
     X = np.diag([np.sqrt(99.0), 1.0])
-    assert SubspaceProtector(2).extend(X, energy=0.98) == 1
-    assert SubspaceProtector(2).extend(X, energy=1.0) == 2
+    assert SubspaceProtector(2).extend(X, keep_energy=0.98) == 1
+    assert SubspaceProtector(2).extend(X, keep_energy=1.0) == 2
 
 
 @pytest.mark.parametrize("rng", range(10))
 def test_all_of_the_mass_is_reached_in_spite_of_rounding(rng: int) -> None:
     protector = SubspaceProtector(12)
     for task in range(2):
-        protector.extend(normal(5, 12, rng=rng + 50 * task), energy=1.0)
+        protector.extend(normal(5, 12, rng=rng + 50 * task), keep_energy=1.0)
         assert "no number of directions" not in protector.message
 
 
@@ -197,7 +197,7 @@ def test_shares_of_a_sketch_are_those_of_the_data(rng: int) -> None:
     told = []
     for energy in (0.2, 0.4, 0.6, 0.9, 1.0):
         protector = SubspaceProtector(40)
-        n = protector.extend(stream, energy=energy)
+        n = protector.extend(stream, keep_energy=energy)
         reached = "no number of directions reaches" not in protector.message
         told.append(reached)
         assert reached == (protector.share >= energy)
@@ -217,7 +217,7 @@ def test_nothing_and_everything() -> None:
         assert protector.extend(nothing) == 0
         assert "nothing was added" in protector.message
     assert (protector.rank, protector.n_free, protector.protected_energy(np.zeros((1, 5)))) == (0, 5, 1.0)
-    assert protector.extend(normal(9, 5), energy=1.0) == 5
+    assert protector.extend(normal(9, 5), keep_energy=1.0) == 5
     assert protector.n_free == 0
     assert "no direction is free" in protector.message
     np.testing.assert_array_equal(protector.project(G), 0 * G)
@@ -232,7 +232,7 @@ def test_sparse_inputs_are_those_of_the_dense_matrix() -> None:
     for T in (10, 90):
         S = scipy.sparse.random(T, 30, density=0.2, random_state=0, format="csr")
         sparse, dense = SubspaceProtector(30), SubspaceProtector(30)
-        assert sparse.extend(S, energy=0.8) == dense.extend(S.toarray(), energy=0.8)
+        assert sparse.extend(S, keep_energy=0.8) == dense.extend(S.toarray(), keep_energy=0.8)
         np.testing.assert_array_equal(sparse.basis, dense.basis)
         assert sparse.protected_energy(S) == pytest.approx(dense.protected_energy(S.toarray()), rel=1e-12)
 
@@ -275,12 +275,12 @@ def full() -> SubspaceProtector:
         (lambda _: SubspaceProtector(4, layout="jax"), ValueError, "`layout` must be one of 'rows', 'torch'"),
         (lambda _: SubspaceProtector(4, side="left"), ValueError, "`side` must be one of 'input', 'output'"),
         (
-            lambda p: p.extend(normal(2, 4), energy=0.5, rank=1),
+            lambda p: p.extend(normal(2, 4), keep_energy=0.5, rank=1),
             ValueError,
-            "`rank, energy` must be at most one of these",
+            "`rank, keep_energy` must be at most one of these",
         ),
-        (lambda p: p.extend(normal(2, 4), energy=0.0), ValueError, "`energy` must be in (0, 1]; got 0.0."),
-        (lambda p: p.extend(normal(2, 4), energy=1.01), ValueError, "`energy` must be in (0, 1]; got 1.01."),
+        (lambda p: p.extend(normal(2, 4), keep_energy=0.0), ValueError, "`keep_energy` must be in (0, 1]; got 0.0."),
+        (lambda p: p.extend(normal(2, 4), keep_energy=1.01), ValueError, "`keep_energy` must be in (0, 1]; got 1.01."),
         (lambda p: p.extend(normal(2, 4), rank=-1), ValueError, "`rank` must be an integer of at least 0; got -1."),
         (lambda p: p.extend(normal(2, 5)), ValueError, "`inputs` must be of shape (n, 4); got (2, 5)."),
         (lambda p: p.extend(normal(4)), ValueError, "`inputs` must be of shape (n, 4); got (4,)."),

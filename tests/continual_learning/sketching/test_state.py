@@ -155,8 +155,8 @@ def test_types_are_joined() -> None:
         (lambda: made().merge(np.ones((2, 12))), TypeError, "`other` must be a FrequentDirections"),  # type: ignore[arg-type]
         (lambda: made().merge(made("gram")), ValueError, "`other` must be a sketch with method 'fd'; got 'gram'."),
         (lambda: made().merge(made(decay=0.5)), ValueError, "`other` must be a sketch with decay 1.0; got 0.5."),
-        (lambda: made().components(3), ValueError, "`k` must be an integer in [1, 2]; got 3."),
-        (lambda: made().projection_bound(-1), ValueError, "`k` must be an integer in [0, 2]; got -1."),
+        (lambda: made().components(3), ValueError, "`rank` must be an integer in [1, 2]; got 3."),
+        (lambda: made().projection_bound(-1), ValueError, "`rank` must be an integer in [0, 2]; got -1."),
         (lambda: made().set_state({}), ValueError, "`state` must be a mapping with the key"),
         (lambda: made().set_state(made(buffer=3).get_state()), ValueError, "`state['buffer']` must be 4"),
         (

@@ -99,7 +99,7 @@ def test_protected_outputs_stay_where_they_are(optimizer):
     X, y = drawn(range(3), 2)
     rng = np.random.default_rng(0)
     learner = NetworkLearner(
-        Network((12, 30, 6), rng, X.dtype), Training(optimizer, 0.01, 5), rng, Protection(energy=1)
+        Network((12, 30, 6), rng, X.dtype), Training(optimizer, 0.01, 5), rng, Protection(keep_energy=1)
     )
     learner.learn(X, y)
     before = learner.network.logits(X)
@@ -126,12 +126,12 @@ def leaked(protection, optimizer):
 
 def test_what_breaks_a_protection():
     """A stale buffer (CS-5), Adam after the projection (CS-6), and the output side (CS-7)."""
-    clean = Protection(energy=1, projected="gradients")
+    clean = Protection(keep_energy=1, projected="gradients")
     assert leaked(clean, "momentum") < 1e-11
-    assert leaked(Protection(energy=1, projected="gradients", stale=True), "momentum") > 1e-3
-    assert leaked(Protection(energy=1, stale=True), "momentum") < 1e-11
+    assert leaked(Protection(keep_energy=1, projected="gradients", stale=True), "momentum") > 1e-3
+    assert leaked(Protection(keep_energy=1, stale=True), "momentum") < 1e-11
     assert leaked(clean, "adam") > 0.1
-    assert leaked(Protection(energy=0.98, rows="gradients", side="output"), "momentum") > 0.1
+    assert leaked(Protection(keep_energy=0.98, rows="gradients", side="output"), "momentum") > 0.1
 
 
 def test_protection_keeps_tasks_of_one_head():
@@ -141,11 +141,11 @@ def test_protection_keeps_tasks_of_one_head():
     assert held.ranks.shape == (3, 2)
     assert (np.diff(held.ranks, axis=0) >= 0).all()
     assert held.certificate.statement == "continual_learning/CS-3"
-    less = run_tasks(problem, method="project", energy=0.5, rng=0)
+    less = run_tasks(problem, method="project", keep_energy=0.5, rng=0)
     assert (less.ranks < held.ranks).all()
     assert run_tasks(list(problem.tasks[:1]), method="project", rng=0).certificate is None  # nothing could be moved
     assert "are held still, which" not in less.message
-    full = run_tasks(problem, method="project", energy=1.0, rng=0)
+    full = run_tasks(problem, method="project", keep_energy=1.0, rng=0)
     assert "all directions of layer 0" in full.message
     assert full.ranks[-1, 0] == 13
 
@@ -173,8 +173,8 @@ def test_a_run_is_a_table():
         ({"method": "replay"}, "`method` must be one of 'ridge', 'sgd', 'project', 'joint'"),
         ({"order": (0, 0, 1)}, r"`order` must be a permutation of 0 to 2; got \(0, 0, 1\)."),
         ({"ridge": 0.0}, "`ridge` must be in"),
-        ({"method": "project", "energy": 0.0}, r"`energy` must be in \(0, 1\]; got 0.0."),
-        ({"method": "sgd", "energy": 0.5}, '`energy` must be left out with method "sgd"'),
+        ({"method": "project", "keep_energy": 0.0}, r"`keep_energy` must be in \(0, 1\]; got 0.0."),
+        ({"method": "sgd", "keep_energy": 0.5}, '`keep_energy` must be left out with method "sgd"'),
         ({"epochs": 3}, '`epochs` must be left out with method "ridge"'),
         ({"method": "sgd", "optimizer": "lion"}, "`optimizer` must be one of"),
         ({"method": "sgd", "step_size": 0.0}, "`step_size` must be in"),

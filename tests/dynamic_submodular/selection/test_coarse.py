@@ -57,7 +57,7 @@ def objectives(seed: int):
 def misses(f: ds.FacilityLocation, chosen: list[int], module=coarse) -> tuple[int, int]:
     """How many bounds are below the exact marginal of their row, and how many below the rounded one."""
     given = f.coarse()
-    S = f.record.data.reshape(f.n, -1)
+    S = f._record.data.reshape(f.n, -1)
     exact = [[Fraction(x) for x in row] for row in S.tolist()]
     tops = [max((exact[v][j] for v in chosen), default=Fraction(0)) for j in range(S.shape[1])]
     rounded, width = f.gains(chosen), S.shape[1]
@@ -110,7 +110,7 @@ def test_the_bound_is_above_that_of_exact_marginals_and_close_to_it() -> None:
 def _sparse(f: ds.FacilityLocation):
     from scipy import sparse
 
-    return sparse.csr_array(f.record.data.reshape(f.n, -1))
+    return sparse.csr_array(f._record.data.reshape(f.n, -1))
 
 
 def test_the_copy_follows_the_rows() -> None:
@@ -135,7 +135,7 @@ def test_most_marginals_are_asked_for_in_single_precision() -> None:
     n, k = f.n, 20
     state = offline._empty(f, k, has_stairs=False)
     search = offline.offline_steps.Search(np.arange(n), k, np.full(n, np.inf), np.zeros(k + 2))
-    length, queries = lazy(f.record, state, search, *np.zeros((2, n), np.int64), f.coarse())
+    length, queries = lazy(f._record, state, search, *np.zeros((2, n), np.int64), f.coarse())
     assert length == k
     assert len(asked) < 3 * k < (queries - n) / 2
     assert state.levels[prefixes.MEMBER, 1 : k + 1].tolist() == ds.maximize(f, k).items.tolist()

@@ -17,7 +17,7 @@ def test_the_degree_is_enough_for_all_rows():
     """Found on a sample: on this instance the rows of the whole matrix are within a little more than the tolerance."""
     problem = ll.make_uniform(600, 4, bound=0.9, rng=0)
     for tol in (1e-2, 1e-4):
-        found = ll.diagnose(problem, tol=tol)
+        found = ll.diagnose(problem, epsilon=tol)
         logits = problem.head.beta * problem.XQ @ (problem.XK - problem.XK.mean(0)).T
         exact = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
         powers = ll.exp_polynomial(found.logit_bound, degree=found.certified_degree)(logits)
@@ -59,8 +59,8 @@ def test_a_batch_is_as_bad_as_its_worst_entry():
 
 def test_bad_input():
     problem = oracles.random_problem(2)
-    with pytest.raises(ValueError, match="`tol` must be in"):
-        ll.diagnose(problem, tol=0)
+    with pytest.raises(ValueError, match="`epsilon` must be in"):
+        ll.diagnose(problem, epsilon=0)
     with pytest.raises(TypeError, match="`head` must be"):
         ll.diagnose(None, problem.XQ)
     with pytest.raises(ValueError, match="`X, XK, XV, mask` must be left out beside an AttentionProblem"):
@@ -188,7 +188,7 @@ def test_the_layers_are_those_of_the_model(heads):
 
 def test_real_heads_are_out_of_reach(heads):
     """32 coordinates and logits of 10 and more: nobody should use polynomials there, and the library says so."""
-    regimes = {key: ll.diagnose(problem, tol=1e-2).regime for key, problem in list(heads.items())[::12]}
+    regimes = {key: ll.diagnose(problem, epsilon=1e-2).regime for key, problem in list(heads.items())[::12]}
     assert set(regimes.values()) == {"exact cheaper"}
 
 

@@ -59,12 +59,12 @@ def test_noise_is_new_in_every_step_pair_and_layer() -> None:
 
 
 def test_noise_and_texts_are_read_to_their_ends() -> None:
-    es = made(population_size=400, noise_size=20, decay=0.5)
+    es = made(population_size=400, noise_size=20, cooling=0.5)
     starts, sizes = es.ask().starts, es.network.shapes.values()
     assert (starts.max(axis=0) + [n + m for n, m in sizes] == 20).all()
     np.testing.assert_array_equal(es.pieces([0, 1, 2], 2), [[0, 1, 2]] * 200)
     es.n_steps = 60
-    assert es.tell(np.arange(400)).quantile == theory.vote_quantile(60, decay=0.5)
+    assert es.tell(np.arange(400)).quantile == theory.vote_quantile(60, cooling=0.5)
 
 
 def test_losses_are_means_of_scores() -> None:

@@ -46,7 +46,7 @@ def test_any_vote_is_enumerated() -> None:
 def test_quantiles_are_those_of_the_normal_law() -> None:
     for step in (0, 1, 60, 600, 100_000, 10**30):
         assert theory.vote_quantile(step) == int(16 * norm.isf(0.5 / (1 + 0.015 * step)))
-    assert theory.vote_quantile(60, decay=0.5) == int(16 * norm.isf(0.5 / 31))
+    assert theory.vote_quantile(60, cooling=0.5) == int(16 * norm.isf(0.5 / 31))
 
 
 def test_scores_are_too_high_by_at_most_the_floors_of_their_table() -> None:

@@ -30,7 +30,7 @@ def model(ratings):
 @pytest.fixture(scope="module")
 def plain(ratings):
     """The same completion on numbers of lines; the door sorts the users the other way round."""
-    return complete(Observations(*positions(ratings), scale=(0.5, 5.0)), 2, ridge=2.0)
+    return complete(Observations(*positions(ratings), value_range=(0.5, 5.0)), 2, ridge=2.0)
 
 
 def positions(ratings):
@@ -102,13 +102,13 @@ def test_predictions_above_the_scale_keep_their_order():
     """Two of them are five stars when they are moved, and the better one still comes first."""
     U, V = np.ones((8, 1)), np.array([[1.0], [3.0], [2.0], [5.0]])
     seen = Observations.from_dense(2 * U @ V.T)
-    moved = replace(complete(seen, 1), scale=(0.0, 5.0))
+    moved = replace(complete(seen, 1), value_range=(0.0, 5.0))
     cols, stars = moved.top(0, 4)
     assert cols.tolist() == [3, 1, 2, 0]
     np.testing.assert_allclose(stars, [5, 5, 4, 2], rtol=1e-9)
     assert moved.recommend([0], 4).cols == (3, 1, 2, 0)
     clipped = complete(seen, 1, clip=True)
-    assert clipped.scale == (2.0, 10.0)
+    assert clipped.value_range == (2.0, 10.0)
 
 
 def test_unknown_ids(model, plain):

@@ -22,7 +22,7 @@ def ratings():
 
 
 def as_ratings(seen):
-    return Observations(seen.rows, seen.cols, seen.values, seen.shape, scale=(0.5, 5.0))
+    return Observations(seen.rows, seen.cols, seen.values, seen.shape, value_range=(0.5, 5.0))
 
 
 def test_all_defaults_stay_in_the_range_of_the_ratings(ratings):
@@ -52,11 +52,11 @@ def test_recovery_without_noise_needs_no_word_about_ranges():
 def test_predictions_at_the_ends_of_the_range_do_not_leave_it():
     rated = np.repeat([[1.0, 4.0]], 4, axis=0)
     rows, cols = (side.ravel() for side in np.indices(rated.shape))
-    seen = Observations(rows, cols, rated.ravel(), rated.shape, scale=(1.0, 4.0))
+    seen = Observations(rows, cols, rated.ravel(), rated.shape, value_range=(1.0, 4.0))
     done = complete(seen, 1, ridge=0.0, bias=False, clip=False)
 
     def said(last: float) -> list[str]:
-        kept = replace(done, U=np.ones((4, 1)), V=np.array([[1.0], [last]]), scale=seen.scale)
+        kept = replace(done, U=np.ones((4, 1)), V=np.array([[1.0], [last]]), value_range=seen.value_range)
         return list(finish._leaving(seen, kept))
 
     assert said(4.0) == []

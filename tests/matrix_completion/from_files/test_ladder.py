@@ -46,7 +46,7 @@ def test_defaults_are_better_than_stochastic_gradient(name, load):
     """Its rank, step and penalty are customary ones: 32 factors, .01 and .1, of which the last suits films best."""
     installed(name)
     seen = load().observations
-    seen = Observations(seen.rows, seen.cols, seen.values.astype(float), seen.shape, scale=(1.0, 5.0))
+    seen = Observations(seen.rows, seen.cols, seen.values.astype(float), seen.shape, value_range=(1.0, 5.0))
     train, test = seen.split(0.1, rng=0)
     other = stochastic_gradient(train, 32, 0.01, 0.1, 40)
     assert rmse(complete(train, rng=0).predict(test), test) < rmse(np.clip(other(test.rows, test.cols), 1, 5), test)

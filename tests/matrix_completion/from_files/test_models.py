@@ -84,9 +84,11 @@ def test_new_rows_get_what_folding_in_gives_them():
     more = model.with_rows(new)
     assert (more.shape, more.labels[0][-3:]) == ((63, 40), ("x", "y", "z"))
     factor, bias = model.fold_in([items[0], items[2]], [5.0, 4.0]), model.bias_of([items[0], items[2]], [5.0, 4.0])
-    expected = np.clip(model.mean + bias + model.col_bias + model.V @ factor, *model.scale)
+    expected = np.clip(model.mean + bias + model.col_bias + model.V @ factor, *model.value_range)
     np.testing.assert_allclose(more.block(["x"])[0], expected, rtol=1e-12)
-    np.testing.assert_allclose(more.block(["z"])[0], np.clip(model.mean + model.col_bias, *model.scale), rtol=1e-12)
+    np.testing.assert_allclose(
+        more.block(["z"])[0], np.clip(model.mean + model.col_bias, *model.value_range), rtol=1e-12
+    )
     np.testing.assert_array_equal(more.block(model.labels[0]), model.block())
     assert "3 rows were folded in (x, y, z); 1 were known and stay as they are; 1 of their entries" in more.message
     with pytest.raises(ValueError, match=r"`ratings` must be in \[0.5, 5\], the range of the completion"):

@@ -58,7 +58,7 @@ def assert_as_written(seen):
     pairs = [(users[i], items[j]) for i, j in zip(seen.rows, seen.cols, strict=True)]
     assert pairs == [(9, "c"), (7, "a"), (7, "b"), (42, "a")]
     assert seen.values.tolist() == [5.0, 3.0, 4.5, 3.0]
-    assert (seen.shape, seen.scale) == ((3, 3), (2.0, 5.0))
+    assert (seen.shape, seen.value_range) == ((3, 3), (2.0, 5.0))
     assert "5 ratings of 3 items by 3 users, from 2 to 5; 1 repeat a pair, of which the mean counts" in seen.message
 
 
@@ -121,7 +121,7 @@ def test_a_table_of_users_by_items(name, content, rows, cols, folder):
     seen = Observations.from_file(name)
     assert seen.labels == (rows, cols)
     np.testing.assert_array_equal(np.where(np.isnan(WIDE), 0, WIDE), seen.to_csr().toarray())
-    assert seen.scale == (2.0, 5.0)
+    assert seen.value_range == (2.0, 5.0)
 
 
 def test_tables_without_names_count_from_one(folder):
@@ -139,7 +139,7 @@ def test_a_table_of_measurements_has_no_scale():
     table[2, 3] = np.nan
     frame = pandas.DataFrame(table, index=list("abcdef"), columns=list("vwxyz"))
     seen = Observations.from_frame(frame)
-    assert (seen.scale, seen.labels, seen.n_observed) == (None, (tuple("abcdef"), tuple("vwxyz")), 29)
+    assert (seen.value_range, seen.labels, seen.n_observed) == (None, (tuple("abcdef"), tuple("vwxyz")), 29)
     named, plain = complete(frame, 2), complete(table, 2)
     np.testing.assert_array_equal(named.U, plain.U)  # the numbers are those of the matrix without names
     assert named.predict(["c"], ["y"])[0] == plain.predict([2], [3])[0]
@@ -148,7 +148,7 @@ def test_a_table_of_measurements_has_no_scale():
 def test_frames_that_only_count_are_matrices_as_before():
     pandas = pytest.importorskip("pandas")
     seen = as_observations(pandas.DataFrame(WIDE))
-    assert (seen.labels, seen.scale, seen.n_observed) == (None, None, 4)
+    assert (seen.labels, seen.value_range, seen.n_observed) == (None, None, 4)
     full = as_observations(pandas.DataFrame({"a": [1, 2], "b": [3, 5]}))
     assert (full.labels, full.n_observed) == (None, 4)
 
@@ -235,7 +235,7 @@ def test_pairs_come_in_their_order(folder):
 
 
 def test_a_scale_holds_all_values():
-    assert Observations([0], [0], [3.0], (1, 1), scale=(1, 5)).scale == (1.0, 5.0)
-    for scale in ((1, 5), (9, 8)):
-        with pytest.raises(ValueError, match="`scale` must be a smaller and a larger rating"):
-            Observations([0], [0], [7.0], (1, 1), scale=scale)
+    assert Observations([0], [0], [3.0], (1, 1), value_range=(1, 5)).value_range == (1.0, 5.0)
+    for ends in ((1, 5), (9, 8)):
+        with pytest.raises(ValueError, match="`value_range` must be a smaller and a larger rating"):
+            Observations([0], [0], [7.0], (1, 1), value_range=ends)

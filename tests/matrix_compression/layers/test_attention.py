@@ -57,7 +57,7 @@ def test_the_smallest_rank_within_an_error() -> None:
     Q, K, V = head()
     errors = attention_rank(Q, K, V, rank=0).errors
     for epsilon in (0.0, float(errors[2]), 0.5 * float(errors[1]), 1e9):
-        found = attention_rank(Q, K, V, epsilon=epsilon)
+        found = attention_rank(Q, K, V, max_error=epsilon)
         due = next((r for r, e in enumerate(errors) if e <= epsilon), 4)
         assert found.rank == due
 
@@ -94,9 +94,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"K": np.ones((9, 3))}, "`K` must be of shape (n, 4), as `Q`; got (9, 3)."),
     ({"V": np.ones((8, 3))}, "`V` must be of shape (9, n); got (8, 3)."),
     ({"rank": -1}, "`rank` must be an integer of at least 0; got -1."),
-    ({"rank": None}, "`rank, epsilon` must be exactly one of these; got none of them."),
-    ({"epsilon": 0.1}, "`rank, epsilon` must be exactly one of these; got rank and epsilon."),
-    ({"rank": None, "epsilon": -0.1}, "`epsilon` must be in [0, inf]; got -0.1."),
+    ({"rank": None}, "`rank, max_error` must be exactly one of these; got none of them."),
+    ({"max_error": 0.1}, "`rank, max_error` must be exactly one of these; got rank and max_error."),
+    ({"rank": None, "max_error": -0.1}, "`max_error` must be in [0, inf]; got -0.1."),
     ({"mask": [[True], []]}, "`mask` must be an array with rows of equal length; got [[True], []]."),
     ({"mask": "band"}, "`mask` must be one of 'causal'; got 'band'."),
     ({"mask": np.zeros((7, 9), bool)}, "`mask` must be one under which every query sees a key; got 0."),

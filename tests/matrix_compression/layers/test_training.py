@@ -22,7 +22,7 @@ def test_steps_against_dense_svd(rng: int, unit: float) -> None:
     draw = np.random.default_rng(rng)
     W, step = draw.normal(size=(6, 5)) * [10, 5, 1, 0.3, 0.1], draw.normal(size=(6, 5)) * draw.choice([0.01, 0.3])
     share = 0.03
-    found = prune_step(W * unit, step * unit, tail_energy=share)
+    found = prune_step(W * unit, step * unit, keep_energy=1 - share)
     U, s, Vt = np.linalg.svd(W, full_matrices=False)
     k = rank_of(W, share)
     T = U[:, :k] * s[:k] @ Vt[:k]
@@ -40,8 +40,8 @@ def test_the_limit_is_sharp(share: float) -> None:
     T = np.diag([3.0, 2.0, 0.0])
     x = np.sqrt(share * (1 - share)) * np.linalg.norm(T)
     step = np.diag([0.0, 0.0, x]) - share * T
-    assert prune_step(T, 0.999 * step, tail_energy=share).rank == 2
-    beyond = prune_step(T, 1.001 * step, tail_energy=share)
+    assert prune_step(T, 0.999 * step, keep_energy=1 - share).rank == 2
+    beyond = prune_step(T, 1.001 * step, keep_energy=1 - share)
     assert beyond.rank == 3
     assert not beyond.safe
     assert beyond.step_norm == pytest.approx(1.001 * beyond.limit, rel=1e-12)
@@ -49,7 +49,7 @@ def test_the_limit_is_sharp(share: float) -> None:
 
 def test_truncation_drifts_within_its_limit() -> None:
     W = np.diag(np.sqrt([1.0, 0.1, 0.1]))
-    once = prune_step(W, 0 * W, tail_energy=0.1)
+    once = prune_step(W, 0 * W, keep_energy=0.9)
     assert (once.rank_before, once.rank) == (2, 1)  # one call truncates twice, and no step lies between
     lost = np.linalg.norm(W - once.W) ** 2 / np.linalg.norm(W) ** 2
     assert 0.1 < lost <= theory.drift_limit(2, 0.1)
@@ -95,7 +95,7 @@ def test_the_signs_of_a_decomposition_do_not_matter_without_the_rest() -> None:
 
 REFUSED: list[tuple[Any, str]] = [
     (lambda: prune_step(np.eye(2), np.eye(3)), "`step` must be of shape (2, 2); got (3, 3)."),
-    (lambda: prune_step(np.eye(2), np.eye(2), tail_energy=1.0), "`tail_energy` must be in (0, 1); got 1.0."),
+    (lambda: prune_step(np.eye(2), np.eye(2), keep_energy=1.0), "`keep_energy` must be in (0, 1); got 1.0."),
     (
         lambda: salt_to_adapter(np.eye(2), [1.0] * 3, [1.0] * 3),
         "`scale` must be of at most 2 numbers, as the weight has singular values; got 3.",
@@ -128,7 +128,7 @@ def test_refusals(call: Any, sentence: str) -> None:
 
 
 def test_a_share_that_is_met_exactly_may_be_lost() -> None:
-    assert prune_step(np.eye(2), np.zeros((2, 2)), tail_energy=0.5).rank_before == 1
+    assert prune_step(np.eye(2), np.zeros((2, 2)), keep_energy=0.5).rank_before == 1
 
 
 def test_exact_weights_come_back_as_doubles() -> None:

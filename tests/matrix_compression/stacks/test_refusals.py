@@ -74,7 +74,10 @@ CALLS = {
     "method": (lambda: mc.compress_stack([EYE], 1, method="svd"), "`method` must be one of 'auto', 'gram'"),
     "no workers": (lambda: mc.compress_stack([EYE], 1, n_jobs=0), "`n_jobs` must be None, -1 or at least 1; got 0."),
     "one matrix": (lambda: mc.compress_stack(EYE, 1), "`blocks` must be a sequence or a stream of matrices"),
-    "no such block": (lambda: mc.compress_stack([EYE], 1).reconstruct(1), "`k` must be an integer in [0, 0]; got 1."),
+    "no such block": (
+        lambda: mc.compress_stack([EYE], 1).reconstruct(1),
+        "`block` must be an integer in [0, 0]; got 1.",
+    ),
     "no coefficients": (
         lambda: mc.compress_stack(iter([EYE]), 1).reconstruct(0),
         "`passes` must be 2 for coefficients; got 1.",

@@ -46,7 +46,7 @@ def protected(c: float, a: float) -> Any:
     protector = cl.SubspaceProtector(12)
     stream = cl.FrequentDirections(12, 4)
     stream.update(ROWS * c)
-    added = protector.extend(stream, energy=0.7)
+    added = protector.extend(stream, keep_energy=0.7)
     leak = protector.leak_bound(ROWS[:5] * a)
     assert leak.certificate.verify(ROWS * c)
     ends = np.array([leak.lower, leak.upper, leak.certificate.gap]) / (a * c) ** 2

@@ -72,7 +72,7 @@ def one_guess(structure: Any) -> Callable[[float], tuple[Any, ...]]:
 
     def run(factor: float) -> tuple[Any, ...]:
         f, unit = FUNCTIONS["weights"](factor)
-        one = ds.OneGuess(f, 3, 14 * unit, structure=structure, epsilon=0.5, rng=1)
+        one = ds.OneGuess(f, 3, 14 * unit, structure=structure, dead_share=0.5, rng=1)
         one.update(OPS)
         one.check_invariants()
         return one.sequence, one.members, one.value / unit, one.sequence_value / unit

@@ -111,7 +111,7 @@ def chained(f: float) -> list[Any]:
 
 def diagnosed(f: float) -> list[Any]:
     """Numbers of a diagnosis, of inputs in another unit whose weights carry the inverse."""
-    found = ll.diagnose(problem(f), tol=1e-4)
+    found = ll.diagnose(problem(f), epsilon=1e-4)
     return [found.degree, found.n_outliers, found.logit_bound, found.sampled_logit, *found.norms.values()]
 
 

@@ -59,7 +59,7 @@ def planned(c: float, w: float, **options: Any) -> Any:
     """Fitness in units c, and weights in units w."""
     if "singular_values" in options:
         options["singular_values"] = np.array(options["singular_values"]) / w
-    found = lro.plan_population((6, 9), budget=1000, pilot=GRADIENT[0] * c, sigma=0.5 * w, **options)
+    found = lro.plan_population((6, 9), n_evaluations=1000, pilot=GRADIENT[0] * c, sigma=0.5 * w, **options)
     errors = found.bias * (w / c), found.variance * (w / c) ** 2, found.mse * (w / c) ** 2
     return found.rank, found.pairs, found.gradient_norm * (w / c), *errors
 

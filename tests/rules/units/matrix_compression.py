@@ -93,7 +93,7 @@ def ranks(found: mc.RankAllocation, c: float) -> Any:
 
 
 def attention(c: float) -> Any:
-    found = mc.attention_rank(W * c, X / c, X * c, epsilon=0.3 * c)
+    found = mc.attention_rank(W * c, X / c, X * c, max_error=0.3 * c)
     return found.rank, found.Q @ found.K.T, found.errors / c, found.bounds / c
 
 

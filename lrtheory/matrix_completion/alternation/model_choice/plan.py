@@ -49,13 +49,13 @@ def plan_of(seen: Observations, rank: Any, ridge: Any, bias: Any, *, validated: 
     choice("hold_out", by, (None, "random", "time"))
     ranks = [k for k in search.RANKS if k <= max(1, min(seen.shape) // 2)] if automatic else _ranks(rank, seen.shape)
     alone = not validated and (automatic or len(ranks) > 1)
-    choose_ridge = isinstance(ridge, str) or (ridge is None and (automatic or alone or seen.scale is not None))
+    choose_ridge = isinstance(ridge, str) or (ridge is None and (automatic or alone or seen.value_range is not None))
     searching = choose_ridge or automatic or alone or (by is not None and len(ranks) > 1)
     choosing = searching and not validated
     return SelectionPlan(
         ranks=ranks,
         ridge=None if choose_ridge else real("ridge", 0.0 if ridge is None else ridge, low=0, high=LARGEST_RIDGE),
-        bias=seen.scale is not None if flag("bias", bias, undecided=True) is None else bool(bias),
+        bias=seen.value_range is not None if flag("bias", bias, undecided=True) is None else bool(bias),
         until_worse=automatic,
         searching=searching,
         choosing=choosing,
@@ -123,7 +123,7 @@ def _chosen(
     unit: float,
 ) -> search.Choice:
     """Choose rank and ridge by the error on other observations."""
-    if training.scale is not None:  # noise hides what finer fits would tell apart
+    if training.value_range is not None:  # noise hides what finer fits would tell apart
         setting = setting._replace(tol=max(setting.tol, COARSE_TOL), max_iter=min(setting.max_iter, COARSE_ITER))
     offset = offsets.fitted(training, task.bias)
 
@@ -137,7 +137,7 @@ def _chosen(
         by,
         fixed=task.ridge is not None,
         until_worse=task.until_worse,
-        zero=training.scale is None,
+        zero=training.value_range is None,
     )
 
 

@@ -179,7 +179,7 @@ def answers(
     """The library's gradient for each length, at a proved error of 1 / L; degrees that are left out, or not counted."""
     found = []
     for one in case.rungs:
-        options: dict[str, Any] = {"epsilon": 1 / one.n_tokens} if method == "low-rank" else {}
+        options: dict[str, Any] = {"max_error": 1 / one.n_tokens} if method == "low-rank" else {}
         answer = lora_gradients(one.problem, adapt=("Q",), method=method, **options)
         # the degree that was proved is asked for once more, lowered: only the error tells that it is too low
         if less:
