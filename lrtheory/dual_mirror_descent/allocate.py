@@ -81,7 +81,7 @@ class AllocationResult(Result):
         The terms of the proof, sums over the requests up to tau: ``dual_values`` of D_t(mu_t), ``path_regret`` of
         mu_t . g_t, which is the former less the reward up to tau (statement DMD-L6), and ``squared_gradients`` of
         \|g_t\|^2, in squared units of the resources.
-    labels : Names or None
+    names : Names or None
         Names of the requests, actions and resources, as the stream has them.
     method : str
         The geometry, or the name of a baseline.
@@ -107,7 +107,7 @@ class AllocationResult(Result):
     n_rejected: int
     n_clipped: int
     path: Mapping[str, Number]
-    labels: Names | None
+    names: Names | None
     method: str
     message: str
     counts: Mapping[str, int]
@@ -116,10 +116,10 @@ class AllocationResult(Result):
 
     def _columns(self) -> dict[str, Any]:
         taken = np.asarray(self.actions).tolist()
-        if self.labels is None:
+        if self.names is None:
             return {"request": range(len(taken)), "action": [None if action < 0 else action for action in taken]}
-        names = self.labels.actions
-        return {"request": self.labels.requests, "action": [None if a < 0 else names[a] for a in taken]}
+        names = self.names.actions
+        return {"request": self.names.requests, "action": [None if a < 0 else names[a] for a in taken]}
 
     def _facts(self) -> list[str]:
         bound, reward = self.certificate.bound, self.certificate.achieved
@@ -133,7 +133,7 @@ class AllocationResult(Result):
         return [f"{best} ({self.certificate.statement})", *used[:8], *more, self.message]
 
     def _resources(self) -> Sequence[str]:
-        return range_of(len(self.prices)) if self.labels is None else self.labels.resources
+        return range_of(len(self.prices)) if self.names is None else self.names.resources
 
     def _draw(self, ax: Any) -> None:
         budgets = np.asarray(self.consumption + self.remaining, dtype=float)
@@ -339,7 +339,7 @@ def summarize(
         message=_message(rejected, clipped),
         counts={"queries": queries, "updates": updates},
         path=_path(stream, ledger),
-        labels=stream.labels if isinstance(stream.labels, Names) else None,
+        names=stream.names if isinstance(stream.names, Names) else None,
         certificate=certificate,
         trace={"prices": ledger.trace} if len(ledger.trace) else None,
     )

@@ -56,7 +56,7 @@ class PacingResult(Result):
         The first time after which the largest competing bid may be more than what remains; T if there is none.
     path : mapping
         ``dual_values``, ``path_regret`` and ``squared_gradients``, as in `AllocationResult`.
-    labels : tuple of str, or None
+    names : tuple of str, or None
         Names of the auctions, where they come from a log.
     method : str
         The objective.
@@ -76,14 +76,14 @@ class PacingResult(Result):
     multipliers: np.ndarray
     stopping_time: int
     path: Mapping[str, float]
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     method: str
     counts: Mapping[str, int]
     certificate: AllocationCertificate
     trace: Mapping[str, np.ndarray] | None
 
     def _columns(self) -> dict[str, Any]:
-        names = range(1, len(self.bids) + 1) if self.labels is None else self.labels
+        names = range(1, len(self.bids) + 1) if self.names is None else self.names
         return {"auction": names, "bid": self.bids, "won": self.wins, "paid": self.payments}
 
     def _facts(self) -> list[str]:
@@ -162,7 +162,7 @@ def pace(
     >>> found.bids.tolist(), found.wins.tolist(), found.spend
     ([1.0, 1.0], [True, True], 1.0)
     """
-    v, d, labels = _auctions(values, competing_bids)
+    v, d, names = _auctions(values, competing_bids)
     if budget is None:
         raise must("budget", "given", None, TypeError)
     money = open_interval("budget", budget, 0, np.inf)
@@ -195,7 +195,7 @@ def pace(
         reward=reward,
         multipliers=path[-1:].copy(),
         stopping_time=tau,
-        labels=labels,
+        names=names,
         method=objective,
         counts=dict(zip(("queries", "updates"), ledger.counts.tolist(), strict=True)),
         path=dict(zip(("dual_values", "path_regret", "squared_gradients"), ledger.sums[1].tolist(), strict=True)),
@@ -216,7 +216,7 @@ def _auctions(values: Any, competing_bids: Any) -> tuple[np.ndarray, np.ndarray,
     d = array("competing_bids", given[1], shape=(len(v),), low=0.0).astype(np.float64)
     if len(v) == 0:
         raise must("values", "of at least one auction", v.shape)
-    return v, d, None if log is None else log.labels
+    return v, d, None if log is None else log.names
 
 
 class Market(NamedTuple):

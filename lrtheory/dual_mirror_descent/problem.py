@@ -83,7 +83,7 @@ class RequestStream(_Compact):
     types : int array of shape (T,) or (n_runs, T), optional
         Then `rewards` and `costs` are tables of types, and the request at time t is row types[t]. Two axes are many
         streams over one table, for `allocate_batch`.
-    labels : Names, or sequence of str, optional
+    names : Names, or sequence of str, optional
         Names of requests, actions and resources, which results then show; or of whatever the caller likes, carried
         through untouched.
     truth : mapping, optional
@@ -119,7 +119,7 @@ class RequestStream(_Compact):
     costs: Any  # np.ndarray (N, d, m), or csr_array (N, m)
     budget: np.ndarray  # (m,)
     types: np.ndarray | None  # int64
-    labels: Names | Sequence[str] | None
+    names: Names | Sequence[str] | None
     truth: Mapping[str, Any] | None
     reward_bound: Any
     cost_bound: np.ndarray  # (m,)
@@ -131,19 +131,19 @@ class RequestStream(_Compact):
         budget: ArrayLike | Number,
         *,
         types: ArrayLike | None = None,
-        labels: Names | Sequence[str] | None = None,
+        names: Names | Sequence[str] | None = None,
         truth: Mapping[str, Any] | None = None,
         reward_bound: Number | None = None,
         cost_bound: ArrayLike | Number | None = None,
     ) -> None:
         tables = tables_of(to_numpy(rewards), costs, to_numpy(budget))
-        self._fill(tables, types, labels, truth, (reward_bound, cost_bound), is_kept=True)
+        self._fill(tables, types, names, truth, (reward_bound, cost_bound), is_kept=True)
 
     def _fill(
         self,
         tables: tuple[np.ndarray, Any, np.ndarray],
         types: ArrayLike | None,
-        labels: Names | Sequence[str] | None,
+        names: Names | Sequence[str] | None,
         truth: Mapping[str, Any] | None,
         bounds: tuple[Number | None, ArrayLike | Number | None],
         *,
@@ -170,7 +170,7 @@ class RequestStream(_Compact):
             set_field(self, "costs", used if sparse.issparse(used) else read_only(used))
         set_field(self, "budget", read_only(units))
         set_field(self, "types", rows)
-        set_field(self, "labels", labels)
+        set_field(self, "names", names)
         set_field(self, "truth", truth)
         set_field(self, "reward_bound", max(0, high_reward) if reward_bound is None else reward_bound)
         set_field(self, "cost_bound", read_only(high_cost))
@@ -234,7 +234,7 @@ class RequestStream(_Compact):
             self.rewards[self.types],
             self.costs[self.types],
             self.budget,
-            labels=self.labels,
+            names=self.names,
             truth=self.truth,
             reward_bound=self.reward_bound,
             cost_bound=self.cost_bound,

@@ -361,10 +361,10 @@ def test_single_precision_tables_are_served_as_they_are():
 
 
 def test_a_stream_survives_pickling():
-    given = dmd.RequestStream(*stream(10), labels=("a", "b"))
+    given = dmd.RequestStream(*stream(10), names=("a", "b"))
     copied = pickle.loads(pickle.dumps(given))
     assert dmd.allocate(copied).actions.tolist() == dmd.allocate(given).actions.tolist()
-    assert copied.labels == ("a", "b")
+    assert copied.names == ("a", "b")
 
 
 # --- units -----------------------------------------------------------------------------------------------------------

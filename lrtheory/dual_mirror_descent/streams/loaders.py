@@ -94,7 +94,7 @@ def load_flights(*, load: Number = 1.25) -> RequestStream:
     airports = np.array(sorted(flights["origin"].unique()))
     costs = (flights["origin"].to_numpy()[:, None] == airports).astype(float)
     rewards = (flights["seats"] * flights["distance"]).to_numpy(float) / 1000
-    return RequestStream(rewards, costs, np.floor(costs.sum(0) / load), labels=airports.tolist())
+    return RequestStream(rewards, costs, np.floor(costs.sum(0) / load), names=airports.tolist())
 
 
 def load_hotel(*, load: Number = 1.25, resources: str = "nights") -> RequestStream:
@@ -134,7 +134,7 @@ def load_hotel(*, load: Number = 1.25, resources: str = "nights") -> RequestStre
     nights = (bookings["stays_in_weekend_nights"] + bookings["stays_in_week_nights"]).to_numpy(np.int64)[order]
     rewards = nights * bookings["avg_price_per_room"].to_numpy(float)[order]
     if resources == "total":
-        return RequestStream(rewards, nights.astype(float), np.floor(nights.sum() / load), labels=["all nights"])
+        return RequestStream(rewards, nights.astype(float), np.floor(nights.sum() / load), names=["all nights"])
     first, start = arrival.min(), arrival[order]
     # the nights of a stay are consecutive columns from start - first on, laid out request after request (CSR)
     stays = np.repeat(start - first - np.cumsum(nights) + nights, nights) + np.arange(nights.sum())
@@ -142,7 +142,7 @@ def load_hotel(*, load: Number = 1.25, resources: str = "nights") -> RequestStre
     costs = sparse.csr_array((np.ones(len(stays)), stays, pointers), shape=(len(nights), int(stays.max()) + 1))
     rooms = np.floor(costs.sum(axis=0).max() / load)
     calendar = (np.datetime64(int(first), "D") + np.arange(costs.shape[1])).astype(str)
-    return RequestStream(rewards, costs, np.full(costs.shape[1], rooms), labels=calendar.tolist())
+    return RequestStream(rewards, costs, np.full(costs.shape[1], rooms), names=calendar.tolist())
 
 
 def load_ads(*, impressions: int = 125, prior: Number = 200.0) -> RequestStream:
@@ -198,5 +198,5 @@ def load_ads(*, impressions: int = 125, prior: Number = 200.0) -> RequestStream:
     factor = np.outer(rates(position), rates(users)).ravel() / overall**2
     rewards = factor[:, None] * rates(log["item_id"].to_numpy(np.int64))
     costs = np.broadcast_to(np.eye(80), (9, 80, 80))
-    labels = [f"position {p + 1}, users {u}" for p in range(3) for u in range(3)]
-    return RequestStream(rewards, costs.copy(), np.full(80, float(impressions)), types=types, labels=labels)
+    names = [f"position {p + 1}, users {u}" for p in range(3) for u in range(3)]
+    return RequestStream(rewards, costs.copy(), np.full(80, float(impressions)), types=types, names=names)

@@ -92,7 +92,7 @@ class Requests(FromTable):
         Returns
         -------
         RequestStream
-            Stream whose `labels` are the names.
+            Stream whose `names` are the names.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Requests(FromTable):
             If a resource has no budget, or a budget no resource.
         """
         units = _in_order(budget, self.names.resources) if isinstance(budget, Mapping) else budget
-        return RequestStream(self.rewards, self.costs, units, labels=self.names)
+        return RequestStream(self.rewards, self.costs, units, names=self.names)
 
 
 def _in_order(budget: Mapping[str, Number], resources: tuple[str, ...]) -> list[Number]:
@@ -169,7 +169,7 @@ class Auctions(FromTable):
     ----------
     values, prices : float64 array of shape (T,)
         Values and highest competing bids, in one unit of money, at least 0.
-    labels : tuple of str
+    names : tuple of str
         Names or times of the auctions; their numbers from 1 where the log has none.
 
     Notes
@@ -180,7 +180,7 @@ class Auctions(FromTable):
 
     values: np.ndarray
     prices: np.ndarray
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"Auctions({len(self.values)} auctions)"
@@ -219,5 +219,5 @@ class Auctions(FromTable):
         for role, numbers in found.items():
             if (numbers < 0).any():
                 raise table.refuse(int((numbers < 0).argmax()), roles[role], "at least 0")
-        labels = table.text(roles["time"]) if "time" in roles else map(str, range(1, len(table) + 1))
-        return cls(found["value"], found["price"], tuple(labels))
+        names = table.text(roles["time"]) if "time" in roles else map(str, range(1, len(table) + 1))
+        return cls(found["value"], found["price"], tuple(names))

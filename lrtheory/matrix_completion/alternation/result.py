@@ -292,7 +292,7 @@ class CompletionResult(Result):
         return given.numbers_in(self.labels, self.shape)
 
     def _raw(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Predictions at N positions, before they are moved into the range of values; -1 is a line that was never seen."""
+        """Predictions at N positions, not yet moved into the range of values; -1 is a line that was never seen."""
         parts: Any = [self.U, self.V, self.row_bias, self.col_bias, self.row_degrees, self.col_degrees]
         if (len(i) and i.min() < 0) or (len(j) and j.min() < 0):
             # one more line without factor, bias and observations, which -1 then means

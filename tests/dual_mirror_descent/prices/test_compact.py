@@ -126,7 +126,7 @@ def test_a_compact_stream_is_what_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    "again", [lambda s: pickle.loads(pickle.dumps(s)), copy.deepcopy, lambda s: dataclasses.replace(s, labels=["x"])]
+    "again", [lambda s: pickle.loads(pickle.dumps(s)), copy.deepcopy, lambda s: dataclasses.replace(s, names=["x"])]
 )
 def test_a_copy_of_a_stream_gives_the_same(again) -> None:
     stream = dmd.RequestStream(*streams())

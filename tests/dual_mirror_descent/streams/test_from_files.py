@@ -39,7 +39,7 @@ def test_names_reach_the_answer_and_change_nothing():
     assert bare._columns()["action"] == [0, 1, None]
     assert "seats: used 2 of 2" in repr(found)
     assert f"no allocation in hindsight earns more than {found.certificate.bound:.6g}" in repr(found)
-    assert dmd.baselines.greedy(log.stream([2, 3])).labels == log.names
+    assert dmd.baselines.greedy(log.stream([2, 3])).names == log.names
 
 
 def test_an_action_that_is_not_offered_is_never_taken(tmp_path):
@@ -108,8 +108,8 @@ def test_auctions_from_a_file_bid_as_arrays_do(tmp_path):
     path = written(tmp_path / "bids.csv", {"time": range(50), "Value": values, "competing bid": prices})
     found, bare = dmd.pace(path, budget=4.0), dmd.pace(values, prices, 4.0)
     np.testing.assert_array_equal(found.bids, bare.bids)
-    assert found.labels == tuple(map(str, range(50)))
-    assert bare.labels is None
+    assert found.names == tuple(map(str, range(50)))
+    assert bare.names is None
     assert found.payments.sum() == pytest.approx(found.spend, rel=1e-12)
     np.testing.assert_array_equal(found.payments > 0, found.wins)
     pd = pytest.importorskip("pandas")

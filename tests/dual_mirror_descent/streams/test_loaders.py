@@ -13,7 +13,7 @@ def test_flights(data):
     data("flights")
     stream = dmd.load_flights(load=2.0)
     assert (stream.horizon, stream.n_resources) == (279_971, 3)
-    assert stream.labels == ["EWR", "JFK", "LGA"]
+    assert stream.names == ["EWR", "JFK", "LGA"]
     departures = stream.costs.sum((0, 1))
     assert departures.sum() == stream.horizon  # one slot each
     np.testing.assert_array_equal(stream.budget, np.floor(departures / 2))
@@ -27,10 +27,10 @@ def test_hotel(data):
     data("hotel")
     nights, total = dmd.load_hotel(), dmd.load_hotel(resources="total")
     assert sparse.issparse(nights.costs)
-    assert nights.costs.shape == (15_402, len(nights.labels))
+    assert nights.costs.shape == (15_402, len(nights.names))
     np.testing.assert_array_equal(nights.costs.sum(axis=1), total.costs[:, 0, 0])  # a room in each night of the stay
     np.testing.assert_array_equal(nights.rewards, total.rewards)
-    assert nights.labels[0] == "2016-07-02"
+    assert nights.names[0] == "2016-07-02"
     assert len(set(nights.budget)) == 1
     busiest = nights.costs.sum(axis=0).max()
     assert nights.budget[0] == np.floor(busiest / 1.25)
