@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 from lrtheory.matrix_compression.adapters.compress import compress_adapter
-from lrtheory.matrix_compression.adapters.merge import merge_adapters
+from lrtheory.matrix_compression.adapters.merge import merge_adapters, whole_sum
+from lrtheory.matrix_compression.adapters.next_training import write_settings
 from lrtheory.matrix_compression.adapters.ranks import RankCosts, rank_costs
 from lrtheory.matrix_compression.adapters.result import AdapterResult
 from lrtheory.matrix_compression.certify import CompressionCertificate
@@ -33,6 +35,7 @@ WRITES = {
 }
 #: arguments of the functions that a verb calls, and its own names for them
 RENAMED = {
+    "merge": {"combine": "method"},
     "bounds": {"blocks": "matrices"},
     "basis": {"blocks": "matrices"},
     "cluster": {"blocks": "matrices"},
@@ -93,9 +96,13 @@ def merge(
     weights: tuple[str, ...] = (),
     rank: int | None = None,
     epsilon: float | None = None,
+    method: Literal["sum", "slerp", "ties", "dare"] = "sum",
+    density: float | None = None,
+    rng: int = 0,
+    judge: AdapterFile | None = None,
     base: Tensors | None = None,
-) -> AdapterResult:
-    """Merge adapters of one base model into the best one of a rank for their weighted sum.
+) -> AdapterResult | CompressionCertificate:
+    """Merge adapters of one base model into the best one of a rank for their sum, or judge one that was merged.
 
     Parameters
     ----------
@@ -109,6 +116,15 @@ def merge(
         The rank of every module.
     epsilon : float
         In place of a rank: the relative error of each module.
+    method : {"sum", "slerp", "ties", "dare"}
+        What is merged: the weighted sum, or that by interpolation on a sphere; or another matrix, entry by entry, whose
+        nearest adapter of the rank is made.
+    density : float
+        The share of the entries that ties and dare keep (default: 0.5).
+    rng : int
+        The seed of what dare drops.
+    judge : AdapterFile
+        In place of a rank: an adapter that any tool has merged, of which is said how far it is from the sum.
     base : Tensors
         The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
         peft rounds it at each load, to the type of the model or to single precision, which no error counts. Also
@@ -116,26 +132,45 @@ def merge(
 
     Returns
     -------
-    AdapterResult
+    AdapterResult or CompressionCertificate
         Rank and error of each module.
 
     Examples
     --------
     lrtheory matrix_compression merge tiny-lora tiny-lora-2 --weights 1,0.5 --rank 4 -o both
+    lrtheory matrix_compression merge tiny-lora tiny-lora-2 --judge tiny-lora-small
     """
-    shares = [_number("weights", one) for one in weights] or None
-    return merge_adapters([first, *others], shares, rank=rank, epsilon=epsilon, base=base)
+    shares, read = [_number("weights", one) for one in weights] or None, [first, *others]
+    if judge is not None:
+        _refuse_beside("judge", rank=rank, epsilon=epsilon, density=density, method=None if method == "sum" else method)
+        whole, said = whole_sum(read, shares, base)
+        found = compare(whole, judge, base=base)
+        said = f"compared with the weighted sum of {len(read)} adapters{'; ' * bool(said)}{said}"
+        return replace(found, message=f"{said}; {found.message}")
+    if density is not None and method not in ("ties", "dare"):
+        raise must("density", "left out unless the method is ties or dare", density)
+    ways: dict[str, Any] = {"combine": method, "density": 0.5 if density is None else density, "rng": rng}
+    return merge_adapters(read, shares, rank=rank, epsilon=epsilon, base=base, **ways)
 
 
-def ranks(adapter: AdapterFile, *, base: Tensors | None = None) -> RankCosts:
+def ranks(
+    adapter: AdapterFile, *, budget: str | None = None, rank_pattern: str | None = None, base: Tensors | None = None
+) -> RankCosts:
     """Say what each rank of an adapter costs, and what it loses, before anything is compressed.
 
-    The numbers that a rank costs may be spent on all modules alike, or where they keep most; both errors are told.
+    The numbers that a rank costs may be spent on all modules alike, or where they keep most; both errors are told. With
+    --budget and --rank-pattern the ranks that keep most are written for the next training. Of a DoRA these are the
+    ranks of the nearest LoRA.
 
     Parameters
     ----------
     adapter : AdapterFile
         A LoRA or AdaLoRA adapter whose ranks are to be chosen, as the folder that peft writes.
+    budget : str
+        The numbers that the next adapter may train, or a share of those of this one, such as 50%.
+    rank_pattern : str
+        A new JSON file for r, lora_alpha, rank_pattern, alpha_pattern and target_modules of the next LoraConfig; the
+        scale of each module stays.
     base : Tensors
         The model, for adapters whose start changes it, such as PiSSA. The start is computed in double precision here;
         peft rounds it at each load, to the type of the model or to single precision, which no error counts.
@@ -148,8 +183,14 @@ def ranks(adapter: AdapterFile, *, base: Tensors | None = None) -> RankCosts:
     Examples
     --------
     lrtheory matrix_compression ranks tiny-lora --plot ranks.png
+    lrtheory matrix_compression ranks tiny-lora --budget 50% --rank-pattern next.json
     """
-    return rank_costs(adapter, base=base)
+    found = rank_costs(adapter, base=base)
+    if (budget is None) != (rank_pattern is None):
+        raise must("budget, rank_pattern", "given both or none of them", Words("one of them"))
+    if budget is None or rank_pattern is None:
+        return found
+    return replace(found, message=write_settings(rank_pattern, adapter, _numbers(budget, adapter.storage), base))
 
 
 def certify(
@@ -268,6 +309,13 @@ def _numbers(budget: str, whole: int) -> int:
         rule = f"a share of the numbers, such as {100 * float(found):g}%, or how many may be stored, from 1 on"
         raise must("budget", rule, float(found))
     return math.floor(found)
+
+
+def _refuse_beside(option: str, **given: Any) -> None:
+    """Refuse options that say nothing beside another one."""
+    for name, value in given.items():
+        if value is not None:
+            raise must(name, f"left out with `{option}`", value)
 
 
 def _for_ranks(numbers: int, adapter: AdapterFile) -> int:

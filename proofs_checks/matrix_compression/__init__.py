@@ -10,6 +10,7 @@ from proofs_checks.matrix_compression import clusters
 from proofs_checks.matrix_compression.adapters import squeezing
 from proofs_checks.matrix_compression.adapters import directions
 from proofs_checks.matrix_compression.adapters import merging
+from proofs_checks.matrix_compression.adapters import dropping
 from proofs_checks.matrix_compression import budgets
 from proofs_checks.matrix_compression import layers
 from proofs_checks.matrix_compression import attention

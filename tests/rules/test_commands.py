@@ -22,6 +22,8 @@ from lrtheory.cli.arguments import COMMANDS
 
 FILES = Path(__file__).resolve().parents[1] / "files"
 VERBS = [verb for system in lrtheory.SYSTEMS for verb in verbs.verbs_of(system).values()]
+#: options behind which the name of a file stands that is written
+WRITERS = ("-o", "--output", "--plot", "--rank-pattern")
 EXAMPLES = [(verb, line) for verb in VERBS for line in verb.examples]
 
 
@@ -121,7 +123,7 @@ def test_an_example_answers(verb, line, folder, capsys, monkeypatch):
     said = [one for one in err.splitlines() if not one.startswith("lrtheory: compiling, first run only")]
     # the lines of a stream are JSON alone, so its facts stand here
     assert bool(said) == verb.streams
-    written = {words[i + 1] for i, word in enumerate(words) if word in ("-o", "--output", "--plot")} - {"-"}
+    written = {words[i + 1] for i, word in enumerate(words) if word in WRITERS} - {"-"}
     assert {path.name for path in folder.iterdir()} - before == written
 
 

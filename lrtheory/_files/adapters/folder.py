@@ -131,7 +131,8 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
                 array = (PREFIX if adapter.prefixed else "") + f"{name}.{VECTORS[what]}"
                 stored[array] = _encoded(vector, dtype or module.dtype, array)
     ranks, scales = ({n: getattr(m, what) for n, m in plain.items()} for what in ("rank", "scale"))
-    config = settings.written(adapter.config, ranks, scales, set(adapter.modules) - set(kept), others=rank)
+    others = None if rank is None else (rank, 1.0)
+    config = settings.written(adapter.config, ranks, scales, set(adapter.modules) - set(kept), others=others)
     if biased or "lora_bias" in config:
         config["lora_bias"] = biased
     path.mkdir()

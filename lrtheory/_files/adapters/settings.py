@@ -176,13 +176,13 @@ def refuse_patterns(config: Mapping[str, Any], module: str) -> None:
 
 def written(
     config: Mapping[str, Any], ranks: Mapping[str, int], scales: Mapping[str, float], dropped: Iterable[str] = (),
-    *, others: int | None = None,
+    *, others: tuple[int, float] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The settings of a LoRA whose modules have these ranks and scalings; all others stay as they are.
 
     r and lora_alpha are those of the module of the largest rank, and patterns stand where others differ. Modules are
     chosen by their names alone, and nothing is decomposed at the start, since the arrays overwrite it. Arrays of
-    experts, which are no modules, all have the rank `others` and the scale 1.
+    experts, which are no modules, all have the rank and the scale `others`.
     """
     kept = {name: value for name, value in config.items() if name not in ADALORA}
     alphas = {name: _whole(scales[name] * rank) for name, rank in ranks.items()}
@@ -192,7 +192,7 @@ def written(
         largest = max(ranks, key=lambda name: ranks[name])
         rank, alpha, names = ranks[largest], alphas[largest], None
     else:
-        rank, alpha, names = others, others, kept.get("target_parameters")
+        rank, alpha, names = others[0], _whole(others[0] * others[1]), kept.get("target_parameters")
     return kept | {
         "peft_type": "LORA",
         "r": rank,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,12 @@ import numpy as np
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
-from lrtheory._files.adapters.beside import joint_settings, merged
+from lrtheory._files.adapters.beside import joint_settings, merged, placed
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._kernels.units import unit_of
 from lrtheory._result.display import counted
-from lrtheory._types import ArrayLike
-from lrtheory._validation import array, choice, flag, must
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import array, choice, flag, generator, must, real
 from lrtheory.matrix_compression.adapters.losses import Loss, replaced, summed_bias, with_bias
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
@@ -28,10 +30,11 @@ from lrtheory.matrix_compression.adapters.result import (
     start_said,
 )
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
+from lrtheory.matrix_compression.adapters.targets import COMBINED, Target, on_sphere
 from lrtheory.matrix_compression.sizes import one_of, rank_for
 from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
-__all__ = ["beside_of", "merge_adapters", "opened", "parts_of"]
+__all__ = ["beside_of", "merge_adapters", "opened", "parts_of", "whole_sum"]
 
 
 def merge_adapters(
@@ -44,8 +47,13 @@ def merge_adapters(
     dtype: str | None = None,
     record: bool = False,
     base: Tensors | str | Path | None = None,
+    combine: str = "sum",
+    density: float = 0.5,
+    rng: Rng = None,
 ) -> AdapterResult:
     r"""Merge adapters of one base model into the best one of a rank for their weighted sum (statement MG-1).
+
+    In place of the sum the target may be another matrix, to which the result is the nearest adapter of its rank.
 
     Adapters of different base models must not be merged; where their settings name two, `message` says so.
 
@@ -71,6 +79,15 @@ def merge_adapters(
     base : Tensors, path or None
         The base model, which adapters need whose start changes it, such as PiSSA, and arrays beside the factors that
         are not the same in all adapters: with it they are W + sum w_i (W_i - W).
+    combine : {"sum", "slerp", "ties", "dare"}
+        The weighted sum; that of two adapters with the weights by which their updates are interpolated on a sphere,
+        which `message` tells; the mean of the largest entries that have the sign which most of them have; or the sum of
+        entries that are kept at random, and divided by `density`, whose expected squared distance from the sum is that
+        of statement MG-4. What lies beside the factors is summed always.
+    density : float
+        Share of the entries that "ties" and "dare" keep, in (0, 1].
+    rng : int, SeedSequence, Generator or None
+        The source of what "dare" drops; the certificate keeps a seed of it.
 
     Returns
     -------
@@ -83,7 +100,7 @@ def merge_adapters(
         If an argument is not of its kind.
     ValueError
         If there is no adapter, weights do not fit, a module has different shapes, arrays beside the factors
-        differ without a base model, or not exactly one of rank and epsilon is given.
+        differ without a base model, not exactly one of rank and epsilon is given, or adapters cannot be combined so.
 
     Examples
     --------
@@ -93,8 +110,17 @@ def merge_adapters(
     >>> merged.certificate.verify(*pair, weights=[0.5, 0.5])
     True
     """
-    model = as_base(base)
+    model, target = as_base(base), _target(combine, density, rng, method)
     read, first, parts = opened(adapters, weights, model)
+    if combine == "slerp":
+        sides = [{n: (m.B, m.A, m.scale) for n, m in one.modules.items()} for one in read]
+        told = on_sphere(*_two(sides), [0.5, 0.5] if weights is None else np.asarray(weights, float).ravel().tolist())
+        return _said(
+            merge_adapters(
+                read, told, rank=rank, epsilon=epsilon, method=method, dtype=dtype, record=record, base=base
+            ),
+            f"slerp is the sum with the weights {told[0]:.17g} and {told[1]:.17g}",
+        )
     way = one_of(rank=rank, epsilon=epsilon)
     choice("method", method, ("auto", "core", "dense", "stream"))
     if method == "stream" and way != "rank":
@@ -106,9 +132,14 @@ def merge_adapters(
     biases = {name: _bias(read, weights, name) for name in parts}
     if method == "stream":
         return _streamed(read, parts, first, rank or 0, kind, record, beside_of(read, weights, model, rounded), biases)
-    modules, losses, spectra, methods = {}, {}, {}, {}
-    for name, updates in parts.items():
-        found, methods[name] = _whole(updates, method)
+    modules, losses, spectra, methods, apart = {}, {}, {}, {}, []
+    for number, (name, updates) in enumerate(parts.items()):
+        if target is None:
+            found, methods[name] = _whole(updates, method)
+        else:
+            found, far = _of_target(target, number, updates)
+            methods[name] = target.combine
+            apart.append(far)
         kept = rank_for(found.values, rank, epsilon)
         modules[name], losses[name] = replaced(first[name], found, kept, 1.0, kind)
         modules[name], losses[name] = with_bias(modules[name], biases[name], losses[name])
@@ -116,7 +147,49 @@ def merge_adapters(
     used = " and ".join(sorted(set(methods.values())))
     reason = "asked for" if method != "auto" else "the sum itself where the ranks add up to more than a side"
     more = beside_of(read, weights, model, rounded)
-    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, **more)
+    if target is not None:
+        reason = "the target itself, entry by entry"
+        off, size = (math.hypot(*column) for column in zip(*apart, strict=True))
+        share = f"{off / size:.2%} of its norm" if size else f"{off:.3g}"
+        more["message"] = "; ".join(
+            filter(None, [f"{combine} aims at a matrix {share} away from the sum", more["message"]])
+        )
+    return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, target=target, **more)
+
+
+def _target(combine: str, density: float, rng: Rng, method: str) -> Target | None:
+    """What is merged in place of the sum, if anything is."""
+    choice("combine", combine, COMBINED)
+    share = real("density", density, low=0.0, high=1.0)
+    if share == 0:
+        raise must("density", "in (0, 1]", density)
+    if combine in ("sum", "slerp"):
+        return None
+    if method != "auto":
+        raise must("method", f'"auto" for {combine}, which has no factors', method)
+    return Target(combine, share, int(generator(rng).integers(2**63)))
+
+
+def _two(sides: list[Any]) -> tuple[Any, Any]:
+    if len(sides) != 2:
+        raise must("adapters", "two adapters, for slerp", len(sides))
+    return sides[0], sides[1]
+
+
+def _said(found: AdapterResult, first: str) -> AdapterResult:
+    return replace(found, message="; ".join(filter(None, [first, found.message])))
+
+
+def _of_target(target: Target, number: int, updates: list[Update]) -> tuple[Core, tuple[float, float]]:
+    """The core of a target, its distance from the sum, and the norm of the sum."""
+    T = target.of(number, updates)
+    unit = unit_of(T)
+    found = dense_core(
+        np.ldexp(T, -unit), unit, rounding_of(float(np.linalg.norm(np.ldexp(T, -unit))), min(T.shape), unit)
+    )
+    B, A = joined(updates)
+    whole = B @ A
+    return found, (tail(np.abs(T - whole).ravel(), 0), tail(np.abs(whole).ravel(), 0))
 
 
 def _bias(read: list[AdapterFile], weights: Any, name: str) -> np.ndarray | None:
@@ -221,3 +294,17 @@ def _steps(updates: list[Update], rank: int) -> tuple[np.ndarray, np.ndarray, li
         slack.append(found.rounding)
         kept.append((B, A))
     return np.array(lost), np.array(slack), kept
+
+
+def whole_sum(adapters: Sequence[AdapterFile], weights: Any, base: Tensors | None) -> tuple[AdapterFile, str]:
+    """The weighted sum of adapters itself, with all their ranks together, and what is to be said of it."""
+    read, first, parts = opened(list(adapters), weights, base)
+    modules = {}
+    for name, updates in parts.items():
+        (B, A), one = joined(updates), first[name]
+        bias = _bias(read, weights, name)
+        modules[name] = AdapterModule(B, A, kind=one.kind, kernel=one.kernel, dtype="F64", bias=bias)
+    more = beside_of(read, weights, base)
+    others = placed(more["whole"], [name for name, one in modules.items() if one.rank], prefixed=read[0].prefixed)
+    config = {**more["config"], "init_lora_weights": True, "use_dora": False}
+    return replace(read[0], modules=modules, config=config, others=others, source=None), more["message"]

@@ -36,6 +36,8 @@ class RankCosts(Result):
         The relative error where as many numbers are spent on the singular values that keep most for their cost.
     floor : array of shape (n + 1,)
         No ranks that cost as much, whoever chooses them, err by less.
+    message : str
+        Settings that were written beside the table; may be empty.
     """
 
     ranks: np.ndarray
@@ -43,13 +45,15 @@ class RankCosts(Result):
     alike: np.ndarray
     budget: np.ndarray
     floor: np.ndarray
+    message: str = ""
 
     def _columns(self) -> dict[str, Any]:
         shown = {"rank": self.ranks, "numbers": self.numbers, "one_rank_for_all": self.alike}
         return {**shown, "one_budget": self.budget, "least": self.floor}
 
     def _facts(self) -> list[str]:
-        return ["errors are relative to the norm of all updates, and say nothing of the task",
+        return [*filter(None, [self.message]),
+                "errors are relative to the norm of all updates, and say nothing of the task",
                 "no ranks that cost as much err by less than the last column (matrix_compression/AB-5)"]  # fmt: skip
 
     def _draw(self, ax: Any) -> None:

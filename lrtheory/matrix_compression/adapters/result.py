@@ -27,6 +27,7 @@ from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, must
 from lrtheory.matrix_compression.adapters.losses import NAMES, Loss, bias_apart
+from lrtheory.matrix_compression.adapters.targets import Target
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 
 __all__ = [
@@ -76,6 +77,8 @@ class AdapterCertificate(Result):
         from spectra and costs.
     tails : mapping of str to float64 array, or None
         For a sum that was truncated step by step, what each step has lost in each module, rounding included.
+    target : Target or None
+        For TIES and DARE, what the factors are the best ones for in place of the sum.
     """
 
     gap: float
@@ -86,6 +89,7 @@ class AdapterCertificate(Result):
     modules: Mapping[str, AdapterModule]
     allocation: RankCertificate | None
     tails: Mapping[str, np.ndarray] | None
+    target: Target | None = None
 
     def _facts(self) -> list[str]:
         least = f"no adapter of these ranks by less than {self.bound:.6g} ({self.statement})"
@@ -132,7 +136,8 @@ class AdapterCertificate(Result):
         rounding = 0.0
         for k, name in enumerate(names):
             pairs = [(one.modules[name], w) for one, w in zip(read, share, strict=True) if name in one.modules]
-            B, A = joined([(module.B, module.A, module.scale * w) for module, w in pairs])
+            updates = [(module.B, module.A, module.scale * w) for module, w in pairs]
+            B, A = joined(updates) if self.target is None else _alone(self.target.of(k, updates))
             own = merged[name]
             if own.shape != (B.shape[0], A.shape[1]) or self.modules[name].rank != self.ranks.get(name):
                 return False
@@ -159,6 +164,11 @@ class AdapterCertificate(Result):
         first = adapters[0] if isinstance(adapters[0], AdapterFile) else AdapterFile.from_peft(adapters[0])
         found: Mapping[str, AdapterModule] = as_adapter("adapters", replace(first, modules=self.modules), base).modules
         return found
+
+
+def _alone(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix as factors, one of which is the identity."""
+    return (matrix, np.eye(matrix.shape[1])) if len(matrix) >= matrix.shape[1] else (np.eye(len(matrix)), matrix)
 
 
 def _cast(module: AdapterModule) -> float:
@@ -313,7 +323,7 @@ def finished(
     spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
     allocation: RankCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
     trace: Mapping[str, Any] | None = None, config: Mapping[str, Any] | None = None,
-    whole: Mapping[str, Stored] | None = None,
+    whole: Mapping[str, Stored] | None = None, target: Target | None = None,
 ) -> AdapterResult:  # fmt: skip
     """The result, from new modules and what each of them loses; settings and whole arrays are those of the first."""
     norm, error, least, most = (math.hypot(*column) for column in zip(*losses.values(), strict=True))
@@ -337,6 +347,6 @@ def finished(
         method=method,
         reason=reason,
         message=message,
-        certificate=AdapterCertificate(most - least, least, most, statement, ranks, modules, allocation, tails),
+        certificate=AdapterCertificate(most - least, least, most, statement, ranks, modules, allocation, tails, target),
         trace=trace,
     )

@@ -1,0 +1,174 @@
+r"""What else than a weighted sum of updates is merged: TIES, DARE, and the sum that spherical interpolation is.
+
+TIES keeps the largest entries of each update, elects a sign for each entry, and averages the entries of that sign [1]_.
+DARE drops entries at random and enlarges the others, so that the mean is the sum [2]_. Both are matrices without a low
+rank, to which the nearest adapter is then found. Interpolation on the sphere of two updates D_1 and D_2 at the angle t
+is the sum with the weights sin((1 - c) t) / sin t and sin(c t) / sin t [3]_.
+
+References
+----------
+.. [1] P. Yadav, D. Tam, L. Choshen, C. Raffel, M. Bansal, TIES-Merging: Resolving Interference When Merging Models,
+   NeurIPS 2023.
+.. [2] L. Yu, B. Yu, H. Yu, F. Huang, Y. Li, Language Models are Super Mario: Absorbing Abilities from Homologous Models
+   as a Free Lunch, ICML 2024.
+.. [3] K. Shoemake, Animating rotation with quaternion curves, SIGGRAPH 1985.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrtheory._kernels.low_rank import core, difference, tail
+from lrtheory._validation import must
+
+__all__ = ["COMBINED", "Target", "dropped", "elected", "on_sphere"]
+
+#: an update as (B, A, scale), with its weight in the scale
+Update = tuple[Any, Any, float]
+#: ways to combine updates
+COMBINED = ("sum", "slerp", "ties", "dare")
+#: the sine of an angle at which its own rounding counts; sums of almost parallel updates have the weights as given
+PARALLEL = 1e-6
+
+
+@dataclass(frozen=True)
+class Target:
+    """A matrix in place of the sum of updates of a module, which somebody else can make again.
+
+    Parameters
+    ----------
+    combine : {"ties", "dare"}
+        Way of combining.
+    density : float
+        Share of the entries of each update that is kept.
+    seed : int
+        Seed of what is dropped at random.
+    """
+
+    combine: str
+    density: float
+    seed: int
+
+    def of(self, number: int, updates: Sequence[Update]) -> np.ndarray:
+        """The matrix of a module by its number, from its updates, with their weights."""
+        dense = [scale * (np.asarray(B, np.float64) @ np.asarray(A, np.float64)) for B, A, scale in updates]
+        if self.combine == "ties":
+            return elected(dense, self.density)
+        rng = np.random.default_rng([self.seed, number])
+        masks = [rng.random(one.shape) < self.density for one in dense]
+        return dropped(dense, masks, self.density)
+
+
+def elected(updates: Sequence[np.ndarray], density: float) -> np.ndarray:
+    """The mean of what updates keep with the sign that the sum of their largest entries has.
+
+    Parameters
+    ----------
+    updates : sequence of arrays of shape (m, n)
+        Updates, with their weights in them.
+    density : float
+        Share of the entries of each that is kept; entries as large as the smallest of these are kept, too.
+
+    Returns
+    -------
+    array of shape (m, n)
+        Zero where none is kept, or signs cancel.
+    """
+    kept = [_largest(one, density) for one in updates]
+    sign = np.sign(np.sum(kept, axis=0))
+    total, count = np.zeros_like(sign), np.zeros(sign.shape, np.int32)
+    for one in kept:
+        same = np.sign(one) == sign
+        same &= one != 0
+        total += np.where(same, one, 0.0)
+        count += same
+    return total / np.maximum(count, 1)
+
+
+def _largest(update: np.ndarray, density: float) -> np.ndarray:
+    """An update with the entries that are not among the largest set to 0."""
+    n = update.size - math.ceil(density * update.size)
+    sizes = np.abs(update)
+    if n <= 0:
+        return update
+    least = np.partition(sizes.ravel(), n)[n]
+    return np.where(sizes >= least, update, 0.0)
+
+
+def dropped(updates: Sequence[np.ndarray], masks: Sequence[np.ndarray], density: float) -> np.ndarray:
+    """The sum of the entries that masks keep, divided by the share that is kept on average.
+
+    Parameters
+    ----------
+    updates : sequence of arrays of shape (m, n)
+        Updates, with their weights in them.
+    masks : sequence of bool arrays of shape (m, n)
+        Where each update keeps its entries.
+    density : float
+        Share of the entries that is kept on average, in (0, 1].
+
+    Returns
+    -------
+    array of shape (m, n)
+        The sum itself on average over all masks.
+    """
+    found: np.ndarray = np.sum([np.where(mask, one, 0.0) for one, mask in zip(updates, masks, strict=True)], axis=0)
+    return found / density
+
+
+def on_sphere(
+    first: Mapping[str, Update], second: Mapping[str, Update], weights: Sequence[float]
+) -> tuple[float, float]:
+    """The weights of the sum that the interpolation of two adapters on a sphere is.
+
+    Parameters
+    ----------
+    first, second : mapping of str to Update
+        The updates of all modules, without weights; those of both sides are one vector each.
+    weights : pair of float
+        Shares of both, at least 0 and 1 together.
+
+    Returns
+    -------
+    pair of float
+        The weights as given where both are almost parallel.
+    """
+    if len(weights) != 2 or min(weights) < 0 or abs(sum(weights) - 1) > 1e-9:
+        raise must("weights", "two numbers from 0 on that are 1 together, for slerp", tuple(weights))
+    norms = [math.hypot(*(_norm(one) for one in side.values())) for side in (first, second)]
+    if not all(norms):
+        raise must("adapters", "two adapters whose updates are not 0, for slerp", norms)
+    # half of the angle between unit vectors is the arc tangent of the quotient of |u - v| and |u + v|
+    names = dict.fromkeys([*first, *second])
+    apart = [_far(first.get(name), second.get(name), norms, sign) for sign in (1.0, -1.0) for name in names]
+    sizes = [math.hypot(*apart[: len(names)]), math.hypot(*apart[len(names) :])]
+    angle = 2 * math.atan2(*sizes)
+    if abs(math.sin(angle)) < PARALLEL:
+        if sizes[1] < sizes[0]:
+            raise must("adapters", "two adapters that do not point against each other, for slerp", "opposite ones")
+        return float(weights[0]), float(weights[1])
+    left, right = (math.sin(share * angle) / math.sin(angle) for share in weights)
+    return left, right
+
+
+def _norm(update: Update) -> float:
+    B, A, scale = update
+    return abs(scale) * tail(core(B, A).values, 0)
+
+
+def _far(one: Update | None, other: Update | None, norms: Sequence[float], sign: float) -> float:
+    """The norm of u - v, or of u + v, at one module."""
+    present = [
+        (B, A, factor * scale / norm)
+        for update, norm, factor in ((one, norms[0], 1.0), (other, norms[1], sign))
+        if update is not None
+        for B, A, scale in (update,)
+    ]
+    if len(present) == 1:
+        return _norm(present[0])
+    return difference(*present)[0]
