@@ -12,7 +12,7 @@ log n: in queries, in expectation, for updates fixed in advance.
   `LogDet`, `FeatureBased`, or any Python callable in a `CountingOracle`
 * Selection from a fixed set, greedy, sieves, brute force           `maximize`
 * A limit for each group of elements                                `PartitionMatroid`
-* A bound of the optimum that anybody can recompute                 `certify_selection`, `SelectionBound.verify`
+* A bound of the optimum that anybody can recompute                 `certify_selection`, `SubmodularCertificate.verify`
 * One guess of the optimum, its pools and its coins                 `OneGuess`, `run_guess`
 
 How it works: if the optimum OPT were known to be o, any k elements would do that have a marginal of at least o / (2k)
@@ -65,7 +65,7 @@ from __future__ import annotations
 from lrtheory.dynamic_submodular import baselines, theory
 from lrtheory.dynamic_submodular.dynamic import DynamicSubmodular
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
-from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
+from lrtheory.dynamic_submodular.maintenance.certificates import SubmodularCertificate, certify_selection
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid
 from lrtheory.dynamic_submodular.objectives import (
     CountingOracle,
@@ -105,7 +105,7 @@ __all__ = [
     "OneGuess",
     "PartitionMatroid",
     "Selection",
-    "SelectionBound",
+    "SubmodularCertificate",
     "SubmodularityProbe",
     "UpdateStream",
     "UpdateTrace",

@@ -13,7 +13,7 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, flag, integer, must, real, refuse_unused
 from lrtheory.dynamic_submodular.maintenance import invariants, storage
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
-from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
+from lrtheory.dynamic_submodular.maintenance.certificates import SubmodularCertificate, certify_selection
 from lrtheory.dynamic_submodular.maintenance.updater import Updater
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.offline import FINEST
@@ -238,14 +238,14 @@ class DynamicSubmodular(Updater):
             found.append(guess)
         return tuple(sorted(found, key=lambda guess: guess.index))
 
-    def certify(self) -> SelectionBound:
+    def certify(self) -> SubmodularCertificate:
         """Certify the solution by the best bound that a held guess, the solution or the empty set proves.
 
         Returns
         -------
-        SelectionBound
-            Certificate whose ``bound`` is at most `upper_bound`; ``verify(objective, k, candidates=present)``
-            recomputes it. The cost is n marginals for each set tried.
+        SubmodularCertificate
+            Certificate whose ``bound`` is at most `upper_bound`; ``verify(objective)`` recomputes it. The cost is n
+            marginals for each set tried.
         """
         k = self.k if self.matroid is None else self.matroid
         witnesses = [self.solution[:0], self.solution, *(guess.sequence for guess in self.guesses)]

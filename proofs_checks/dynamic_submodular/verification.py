@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Probability, Sides, Statement, saboteur
-from lrtheory.dynamic_submodular import SelectionBound, theory
+from lrtheory.dynamic_submodular import SubmodularCertificate, theory
 from proofs_checks.dynamic_submodular import wrong_solvers
 from proofs_checks.dynamic_submodular.families.bounded import BOUNDED, Bounded, proved
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
@@ -72,14 +72,15 @@ DS_P6_FINDS = Statement(
 # --- any set proves a bound ------------------------------------------------------------------------------------------
 
 
-def bounds_optimum(bounded: Bounded, found: SelectionBound, share: Fraction = Fraction(1)) -> Sides:
+def bounds_optimum(bounded: Bounded, found: SubmodularCertificate, share: Fraction = Fraction(1)) -> Sides:
     """Compare OPT less f(A) with the bound less f(A), A the witness; all else must follow from items and witness."""
     function, allowed = bounded.function, spoiled(bounded.function)
     there = np.zeros(function.n, bool)
     there[np.asarray(bounded.present, dtype=int)] = True
     # value, bound and gap follow from items and witness, and a report that does not is as bad as a false bound
-    value = worth_of(function, found.items, there, bounded.k, found.value)
-    is_own = chosen(found.items) == chosen(bounded.items) and chosen(found.witness) == chosen(bounded.witness)
+    value = worth_of(function, found.items, there, bounded.k, found.achieved)
+    sets = ((found.items, bounded.items), (found.witness, bounded.witness), (found.candidates, bounded.present))
+    is_own = all(chosen(one) == chosen(own) for one, own in sets) and found.k == bounded.k
     is_bound = abs(found.bound - bounded.bound) <= allowed and abs(found.bound - value - found.gap) <= allowed
     base = value_of(function, bounded.witness)
     # f(A) is taken off both sides, or a share of the bound would be dominated by a part that is known anyway

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrtheory.bounds import Rate
-from lrtheory.dynamic_submodular import Selection, SelectionBound, maximize
+from lrtheory.dynamic_submodular import Selection, SubmodularCertificate, maximize
 from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import batches, levels, stream
 from proofs_checks.dynamic_submodular.families.bounded import Bounded, proved
@@ -338,8 +338,8 @@ def one_probe(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusations
     return accusations(replace(suspect, n_probes=1), rng, n)
 
 
-def smaller_bound(bounded: Bounded, rng: np.random.Generator) -> SelectionBound:
+def smaller_bound(bounded: Bounded, rng: np.random.Generator) -> SubmodularCertificate:
     """Leave one marginal out of the bound."""
     found = proved(bounded, rng)
     bound = found.bound - max(bounded.marginals.max(), 0.0)
-    return replace(found, bound=bound, gap=bound - found.value)
+    return replace(found, bound=bound, gap=abs(found.achieved - bound))

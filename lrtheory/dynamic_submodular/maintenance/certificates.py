@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, must
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
@@ -18,7 +18,7 @@ from lrtheory.dynamic_submodular.objectives.base import Chosen, elements, subset
 from lrtheory.dynamic_submodular.problem import Problem, UpdateStream, names_of, parts
 from lrtheory.dynamic_submodular.theory.upper_bounds import marginal_bound
 
-__all__ = ["SelectionBound", "certify_selection"]
+__all__ = ["SubmodularCertificate", "certify_selection"]
 
 STATEMENT = "dynamic_submodular/DS-P8"
 #: relative difference that sums in another order may make
@@ -26,21 +26,21 @@ CLOSE = 1e-9
 
 
 @result
-class SelectionBound(Result):
+class SubmodularCertificate(Certificate):
     """A proof of how far a chosen set is from the best one (statement DS-P8).
 
     Attributes
     ----------
-    items : int64 array of shape (n_chosen,)
-        The chosen elements.
-    value : float
+    achieved : float
         f(items).
-    gap : float
-        bound - value; no admissible set is better by more.
     bound : float
         An upper bound of the value of every admissible set of candidates, if f is monotone submodular.
-    statement : str
-        The statement behind it.
+    items : int64 array of shape (n_chosen,)
+        The chosen elements.
+    k : int or PartitionMatroid
+        Largest number of chosen elements, or the groups and their limits.
+    candidates : int64 array of shape (n_candidates,), or None
+        Elements that could have been chosen; None stands for all, of a stream for those present at its end.
     witness : int64 array of shape (n_witness,)
         The set A whose value and marginals prove the bound; it may hold any elements, not only candidates, and more
         than k of them.
@@ -48,13 +48,16 @@ class SelectionBound(Result):
         Names of the chosen elements.
     """
 
-    items: np.ndarray
-    value: float
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
+    items: np.ndarray
+    k: int | PartitionMatroid
+    candidates: np.ndarray | None
     witness: np.ndarray
     labels: tuple[Any, ...] | None = None
+
+    _statements = (STATEMENT,)
 
     def _columns(self) -> dict[str, Any]:
         return {"element": self.items if self.labels is None else self.labels}
@@ -62,36 +65,22 @@ class SelectionBound(Result):
     def _facts(self) -> list[str]:
         rule = f"if the function is monotone submodular ({self.statement.rpartition('/')[2]})"
         return [
-            f"these are worth {self.value:,.6g}; no admissible set is worth more than {self.bound:,.6g}, "
+            f"these are worth {self.achieved:,.6g}; no admissible set is worth more than {self.bound:,.6g}, "
             f"so they have at least {self.ratio:.1%} of the best, {rule}"
         ]
 
-    def _draw(self, ax: Any) -> None:
-        what = "a bound is a single number; there is no picture of it"
-        raise TypeError(what)
-
     @property
     def ratio(self) -> float:
-        """The ratio value / bound, at most the true ratio to the optimum; 1 where both are 0."""
-        return self.value / self.bound if self.bound > 0 else 1.0
+        """The ratio achieved / bound, at most the true ratio to the optimum; 1 where both are 0."""
+        return self.achieved / self.bound if self.bound > 0 else 1.0
 
-    def verify(
-        self,
-        problem: Objective | UpdateStream,
-        k: int | PartitionMatroid | None = None,
-        *,
-        candidates: ArrayLike | None = None,
-    ) -> bool:
+    def verify(self, problem: Objective | UpdateStream) -> bool:
         """Recompute every number from the function, the items and the witness.
 
         Parameters
         ----------
         problem : Objective or UpdateStream
-            The problem, as for `certify_selection`, like the other arguments.
-        k : int or PartitionMatroid
-            Largest number of chosen elements, or the groups and their limits.
-        candidates : int array of shape (n_candidates,), or None
-            Elements that could have been chosen.
+            The problem, as for `certify_selection`.
 
         Returns
         -------
@@ -101,24 +90,34 @@ class SelectionBound(Result):
 
         Raises
         ------
-        ValueError
-            If `k` is out of range.
         TypeError
             If `problem` is not an objective or a stream.
         """
-        objective, limit = parts(problem, k, "problem")
+        objective, _ = parts(problem, self.k, "problem")
         problem = problem if isinstance(problem, UpdateStream) else objective
-        for name in ("items", "witness"):
-            if len(np.unique(getattr(self, name))) < len(getattr(self, name)):
-                return False
+        if not (self._is_sound() and self._has_elements(objective)):
+            return False
         try:
-            own = certify_selection(problem, self.items, k, candidates=candidates, witness=self.witness)
-        except KeyError:  # an element that there is not
+            own = certify_selection(problem, self.items, self.k, candidates=self.candidates, witness=self.witness)
+        except KeyError:  # an item that was no candidate
             return False
         allowed = CLOSE * own.bound
-        pairs = ((self.value, own.value), (self.bound, own.bound), (self.gap, self.bound - self.value))
-        is_true = all(abs(stated - found) <= allowed for stated, found in pairs)
-        return is_true and self.statement == STATEMENT and _is_admissible(self.items, limit)
+        pairs = ((self.achieved, own.achieved), (self.bound, own.bound))
+        return all(abs(stated - found) <= allowed for stated, found in pairs) and _is_admissible(self.items, own.k)
+
+    def _has_elements(self, objective: Objective) -> bool:
+        """Whether sets are sets of elements that there are, and `k` is one that a solver takes."""
+        sets = [one for one in (self.items, self.witness, self.candidates) if one is not None]
+        for one in sets:
+            fits = one.ndim == 1 and one.dtype.kind in "iu" and ((one >= 0) & (one < objective.n)).all()
+            if not fits or len(np.unique(one)) < len(one):
+                return False
+        try:
+            k = self.k
+            constraint(PartitionMatroid(k.groups, k.limits) if isinstance(k, PartitionMatroid) else k, objective.n)
+            return isinstance(k, PartitionMatroid) or integer("k", k, low=1) > 0
+        except (TypeError, ValueError):
+            return False
 
 
 def certify_selection(
@@ -128,7 +127,7 @@ def certify_selection(
     *,
     candidates: ArrayLike | None = None,
     witness: ArrayLike | None = None,
-) -> SelectionBound:
+) -> SubmodularCertificate:
     """Bound the optimum from above by the marginals on top of a set; it does not matter how the items were chosen.
 
     Parameters
@@ -146,8 +145,8 @@ def certify_selection(
 
     Returns
     -------
-    SelectionBound
-        Value, bound and gap.
+    SubmodularCertificate
+        What the items are worth, the bound and the gap.
 
     Raises
     ------
@@ -165,15 +164,16 @@ def certify_selection(
     >>> from lrtheory.dynamic_submodular import Coverage, maximize
     >>> f = Coverage([[0, 1, 2], [2, 3], [3, 4], [0, 4]])
     >>> proof = certify_selection(f, maximize(f, 2).items, 2)
-    >>> proof.value, proof.bound, proof.verify(f, 2)
+    >>> proof.achieved, proof.bound, proof.verify(f)
     (5.0, 5.0, True)
     """
     present = objective.present() if isinstance(objective, UpdateStream) else None
     f, limit = parts(objective, k)
     matroid = constraint(limit, f.n)
     limit = integer("k", limit, low=1) if matroid is None else limit
+    asked = None
     if candidates is not None:
-        present = subset("candidates", elements(f, "candidates", candidates), f.n)
+        present = asked = subset("candidates", elements(f, "candidates", candidates), f.n)
     allowed = np.arange(f.n) if present is None else present
     chosen = subset("items", elements(f, "items", items), f.n)
     if not np.isin(chosen, allowed).all():
@@ -184,7 +184,7 @@ def certify_selection(
     bound = marginal_bound(f.value(proof), f.gains(proof)[allowed], limits, groups=groups[allowed])
     value = f.value(chosen)
     names = names_of(objective, f, chosen)
-    return SelectionBound(chosen, value, bound - value, bound, STATEMENT, proof, names)
+    return SubmodularCertificate._of(value, bound, STATEMENT, chosen, limit, asked, proof, names)
 
 
 def _is_admissible(items: np.ndarray, limit: Any) -> bool:

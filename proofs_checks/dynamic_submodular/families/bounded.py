@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.dynamic_submodular import SelectionBound, certify_selection
+from lrtheory.dynamic_submodular import SubmodularCertificate, certify_selection
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     draw_function,
@@ -51,7 +51,7 @@ class Bounded:
         return value_of(self.function, self.witness) + sum(best)
 
 
-def proved(bounded: Bounded, rng: np.random.Generator) -> SelectionBound:
+def proved(bounded: Bounded, rng: np.random.Generator) -> SubmodularCertificate:
     """Return the certificate of the package."""
     options = {"candidates": np.asarray(bounded.present, dtype=int), "witness": np.asarray(bounded.witness, dtype=int)}
     return certify_selection(bounded.function.objective(), np.asarray(bounded.items, dtype=int), bounded.k, **options)

@@ -200,8 +200,8 @@ def test_names_through_every_function() -> None:
     assert set(among.labels) <= {"a", "b"}
     proof = ds.certify_selection(f, chosen, 2)
     assert proof.labels == chosen.labels
-    assert proof.verify(f, 2)
-    assert ds.certify_selection(graph, ["c", "a"], 2, candidates=list("abc")).value == 5.0
+    assert proof.verify(f)
+    assert ds.certify_selection(graph, ["c", "a"], 2, candidates=list("abc")).achieved == 5.0
     best = DynamicSubmodular(graph, 2, rng=0)
     for name in "abcde":
         best.insert(name)
