@@ -138,8 +138,8 @@ print(chosen)
 optimum = fss.select(panel.observed, rules["Borda-CC"], K, groups=group, quota=half)
 print(f"greedy {chosen.score}, best {optimum.score}, proved: no set has more than {chosen.certificate.bound:.0f}")
 assert chosen.score <= optimum.score <= chosen.certificate.bound
-assert chosen.certificate.verify(panel.observed, rules["Borda-CC"])
-afterwards = fss.certify_selection(panel.latent, rules["Borda-CC"], chosen.items, groups=group)
+assert chosen.certificate.verify((panel.observed, rules["Borda-CC"]))
+afterwards = fss.certify_transfer(panel.latent, rules["Borda-CC"], chosen.items, groups=group)
 best = fss.select(panel.latent, rules["Borda-CC"], K, groups=group, quota=half, method="brute-force").score
 print(f"true score: at least {afterwards.ratio:.2f} of the optimum for sure, in fact {afterwards.value / best:.3f}")
 assert afterwards.ratio <= afterwards.value / best

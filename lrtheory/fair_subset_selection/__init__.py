@@ -18,7 +18,7 @@ optimum that quotas keep once there are enough rankings.
 * Choose under quotas:                                `select`, `select_by_scores`, `ScoreRule`
 * What is each quota worth, under this bias?          `quota_sweep`, `quota_curves`
 * How many rankings does a rule need?                 `smoothness`, `theory.rankings_needed`
-* How far is a greedy choice from the optimum?        ``Selection.certificate``, `certify_selection`
+* How far is a greedy choice from the optimum?        ``Selection.certificate``, `certify_transfer`
 * Where do rankings and bias come from?               `sample_rankings`, `bias_utilities`, `bias_swaps`, ``load_...``
 
 Rankings are given by positions or by orders, strict or with ties, complete or truncated, with multiplicities
@@ -73,7 +73,7 @@ from lrtheory.fair_subset_selection.ballots.groups import ItemGroups
 from lrtheory.fair_subset_selection.certificates import (
     SelectionCertificate,
     TransferCertificate,
-    certify_selection,
+    certify_transfer,
 )
 from lrtheory.fair_subset_selection.panels.bias import BiasedRankings, bias_swaps, bias_utilities, group_inversions
 from lrtheory.fair_subset_selection.panels.loaders import (
@@ -114,7 +114,7 @@ __all__ = [
     "baselines",
     "bias_swaps",
     "bias_utilities",
-    "certify_selection",
+    "certify_transfer",
     "committee_score",
     "group_inversions",
     "item_scores",
@@ -155,6 +155,6 @@ def _warmup() -> None:
     for rule in (ScoreRule("borda-cc"), ScoreRule("owa", position_weights=[0.5, 0.0], owa=[1, 0.5])):
         select(panel, rule, 2)
         select(panel, rule, 2, method="greedy")
-        certify_selection(panel, rule, [0])
+        certify_transfer(panel, rule, [0])
     select(panel, ScoreRule("owa", position_weights=[0.5, 0.0], owa=[1]), 2)
     quota_curves([0.0, 1.0], [[0.0, 1.0]], 1, disadvantaged=[0])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._validation import as_array, must
 from lrtheory.fair_subset_selection.ballots.items import Items, as_items
 from lrtheory.fair_subset_selection.problem import Panel, Rankings, as_rankings
@@ -23,7 +23,7 @@ from lrtheory.fair_subset_selection.selection import greedy, separable
 from lrtheory.fair_subset_selection.selection.quotas import QUOTAS, Bounds, Groups, one_attribute
 from lrtheory.fair_subset_selection.theory.ratios import certificate_ratio
 
-__all__ = ["SelectionCertificate", "TransferCertificate", "certify_selection", "greedy_certificate", "step_gains"]
+__all__ = ["SelectionCertificate", "TransferCertificate", "certify_transfer", "greedy_certificate", "step_gains"]
 
 
 #: the statements that the two kinds of certificates rest on
@@ -31,58 +31,53 @@ GREEDY, TRANSFER = "fair_subset_selection/FSS-G5", "fair_subset_selection/FSS-G3
 
 
 @result
-class SelectionCertificate(Result):
+class SelectionCertificate(Certificate):
     """An upper bound on every set within the quotas, from the marginals that a greedy run has left.
 
     Attributes
     ----------
-    bound : float
-        No set within the quotas has a larger score: the value, and the largest sum over such a set of the marginals
-        F(i | S), with lambda cut off after k.
-    value : int or float
+    achieved : int or float
         The score of the selection.
-    gap : float
-        bound - value, at least 0: the largest sum.
+    bound : float
+        No set within the quotas has a larger score: that of the selection, and the largest sum over such a set of the
+        marginals F(i | S), with lambda cut off after k.
     items : int64 array of shape (k,)
         The selection.
     groups : int64 array of shape (m,)
         Group of every item, numbered from 0.
     low, high : int64 array of shape (number of groups,)
         The quotas, as narrow as they are without excluding a set: some set has exactly that many of the group.
-    statement : str
-        The property that it rests on.
     """
 
+    achieved: int | float
     bound: float
-    value: int | float
     gap: float
     items: np.ndarray
     groups: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    statement: str
 
-    def verify(self, rankings: Panel, rule: ScoreRule | str) -> bool:
+    _statements = (GREEDY,)
+
+    def verify(self, problem: tuple[Panel, ScoreRule | str]) -> bool:
         """Compute the certificate anew and compare.
 
         Parameters
         ----------
-        rankings : Rankings, path or data frame
-            The panel.
-        rule : ScoreRule or str
-            Score function, or the name of one without parameters.
+        problem : pair (rankings, rule)
+            The panel, as `select` takes it, and the score function, or the name of one without parameters.
 
         Returns
         -------
         bool
-            Whether the set keeps the quotas, and value, bound and gap are those of this set, up to rounding.
+            Whether the set keeps the quotas, and score and bound are those of this set, up to rounding.
 
         Raises
         ------
         TypeError
-            If `rankings` are not rankings, or `rule` is not a rule.
+            If the problem is not a pair of rankings and a rule.
         """
-        rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
+        rankings, rule = _parts(problem, np.size(self.items))
         items, groups, low, high = (_whole(field) for field in (self.items, self.groups, self.low, self.high))
         if not _is_set(items, rankings.n_items) or groups.shape != (rankings.n_items,) or low.shape != high.shape:
             return False
@@ -97,8 +92,8 @@ class SelectionCertificate(Result):
             margin = _marginals(rankings, rule, items)[-1]
             margin[items] = 0.0
             more = _best_sum(margin, groups, low, high, k)
-        again = SelectionCertificate(score + more, score, more, items, groups, low, high, GREEDY)
-        return self.statement == GREEDY and _agree(self, again, ("bound", "value", "gap"), 1e-9 * again.bound)
+        again = SelectionCertificate._of(score, score + more, GREEDY, items, groups, low, high)
+        return self._is_sound() and _agree(self, again, ("achieved", "bound", "gap"), 1e-9 * again.bound)
 
 
 def _marginals(rankings: Rankings, rule: ScoreRule, items: np.ndarray) -> np.ndarray:
@@ -111,6 +106,13 @@ def _marginals(rankings: Rankings, rule: ScoreRule, items: np.ndarray) -> np.nda
     lam, unit = whole_owa(rankings, rule, len(items))
     values = kernel_input(item_values(rankings, rule))
     return step_gains(values, kernel_input(voters, np.float64), kernel_input(lam), kernel_input(items)) / unit
+
+
+def _parts(problem: Any, k: int) -> tuple[Rankings, ScoreRule]:
+    """Read the rankings and the rule of a problem."""
+    if not isinstance(problem, (tuple, list)) or len(problem) != 2:
+        raise must("problem", "a pair (rankings, rule)", problem, TypeError)
+    return as_rankings("rankings", problem[0]), as_rule("rule", problem[1], k)
 
 
 def _whole(field: Any) -> np.ndarray:
@@ -152,7 +154,7 @@ def greedy_certificate(items: np.ndarray, score: Any, marginals: np.ndarray, bou
     margin[items] = 0.0
     low, high = _narrowed(bounds.low, bounds.high, len(items))
     more = _best_sum(margin, bounds.groups, low, high, len(items))
-    return SelectionCertificate(float(score + more), score, float(more), items, bounds.groups, low, high, GREEDY)
+    return SelectionCertificate._of(score, float(score + more), GREEDY, items, bounds.groups, low, high)
 
 
 def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray, k: int) -> float:
@@ -163,17 +165,16 @@ def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.
 
 
 @result
-class TransferCertificate(Result):
+class TransferCertificate(Certificate):
     """The share of the latent optimum that is certified for a selection made with observed scores.
 
     Attributes
     ----------
-    bound : float
-        Proved upper bound on the latent optimum with the same number of items of each group: value / ratio.
-    value : int or float
+    achieved : int or float
         F(S), the latent score of the selection.
-    gap : float
-        bound - value, at least 0.
+    bound : float
+        Proved upper bound on the latent optimum with the same number of items of each group: achieved / ratio, which
+        is inf for a ratio of 0.
     ratio : float
         c / (1 + c) with groups, 1 - (1 - c / k)^k without; F(S) >= ratio OPT.
     step_ratio : float
@@ -186,12 +187,10 @@ class TransferCertificate(Result):
         Names of the chosen items, in the order of `items`.
     groups : int64 array of shape (m,), or None
         Group of every item.
-    statement : str
-        The property that it rests on.
     """
 
+    achieved: int | float
     bound: float
-    value: int | float
     gap: float
     ratio: float
     step_ratio: float
@@ -200,7 +199,9 @@ class TransferCertificate(Result):
     items: np.ndarray
     labels: tuple[str, ...] | None
     groups: np.ndarray | None
-    statement: str
+
+    _statements = (TRANSFER,)
+    _may_be_infinite = True
 
     def _columns(self) -> dict[str, Any]:
         names = self.items if self.labels is None else self.labels
@@ -209,17 +210,15 @@ class TransferCertificate(Result):
 
     def _facts(self) -> list[str]:
         among = "no as many items" if self.groups is None else "no items with as many of each group"
-        return [f"{among} score more than {self.bound:,.6g} ({self.statement}); these score {self.value:,}"]
+        return [f"{among} score more than {self.bound:,.6g} ({self.statement}); these score {self.achieved:,}"]
 
-    def verify(self, rankings: Panel, rule: ScoreRule | str) -> bool:
+    def verify(self, problem: tuple[Panel, ScoreRule | str]) -> bool:
         """Compute the certificate anew and compare.
 
         Parameters
         ----------
-        rankings : Rankings, path or data frame
-            The latent rankings.
-        rule : ScoreRule or str
-            Score function, or the name of one without parameters.
+        problem : pair (latent, rule)
+            The rankings that count, and the score function, as `certify_transfer` takes them.
 
         Returns
         -------
@@ -229,19 +228,19 @@ class TransferCertificate(Result):
         Raises
         ------
         TypeError
-            If `rankings` are not rankings, or `rule` is not a rule.
+            If the problem is not a pair of rankings and a rule.
         """
-        rankings, rule = as_rankings("rankings", rankings), as_rule("rule", rule, np.size(self.items))
+        rankings, rule = _parts(problem, np.size(self.items))
         items, groups = _whole(self.items), None if self.groups is None else _whole(self.groups)
-        if not _is_set(items, rankings.n_items) or len(items) == 0 or self.statement != TRANSFER:
+        if not _is_set(items, rankings.n_items) or len(items) == 0 or not self._is_sound():
             return False
         if groups is not None and groups.shape != (rankings.n_items,):
             return False
         if groups is not None and not np.array_equal(groups, np.unique(groups, return_inverse=True)[1]):
             return False  # groups are numbered from 0
-        again = certify_selection(rankings, rule, self.items, groups=self.groups)
-        scores, shares = ("bound", "value", "gap", "gains", "largest"), ("ratio", "step_ratio")
-        return _agree(self, again, scores, 1e-9 * float(again.value)) and _agree(self, again, shares, 1e-15)
+        again = certify_transfer(rankings, rule, self.items, groups=self.groups)
+        scores, shares = ("achieved", "bound", "gap", "gains", "largest"), ("ratio", "step_ratio")
+        return _agree(self, again, scores, 1e-9 * float(again.achieved)) and _agree(self, again, shares, 1e-15)
 
 
 def _agree(one: Any, other: Any, names: tuple[str, ...], least: float) -> bool:
@@ -250,7 +249,7 @@ def _agree(one: Any, other: Any, names: tuple[str, ...], least: float) -> bool:
     return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, atol=least) for a, b in pairs)
 
 
-def certify_selection(
+def certify_transfer(
     latent: Panel, rule: ScoreRule | str, items: Items, *, groups: Groups | None = None
 ) -> TransferCertificate:
     """Judge items that were chosen one after the other, under other rankings than those that chose them (FSS-G3).
@@ -282,8 +281,8 @@ def certify_selection(
     Examples
     --------
     >>> latent = Rankings(orders=[[0, 1, 2], [1, 0, 2]])
-    >>> found = certify_selection(latent, ScoreRule("borda-cc"), [0, 2])
-    >>> found.value, found.step_ratio, found.verify(latent, ScoreRule("borda-cc"))
+    >>> found = certify_transfer(latent, ScoreRule("borda-cc"), [0, 2])
+    >>> found.achieved, found.step_ratio, found.verify((latent, ScoreRule("borda-cc")))
     (3, 0.0, True)
     """
     latent = as_rankings("latent", latent)
@@ -311,10 +310,10 @@ def certify_selection(
     c = float(np.divide(gains, largest, out=np.ones(k), where=largest > 0).min())
     ratio = certificate_ratio(c, k=None if codes is not None else k)
     bound = value / ratio if ratio > 0 else np.inf
-    return TransferCertificate(
-        bound=float(bound),
-        value=value,
-        gap=max(0.0, float(bound) - value),
+    return TransferCertificate._of(
+        value,
+        float(bound),
+        TRANSFER,
         ratio=ratio,
         step_ratio=c,
         gains=gains,
@@ -322,7 +321,6 @@ def certify_selection(
         items=picks,
         labels=None if latent.labels is None else tuple(latent.labels[i] for i in picks),
         groups=codes,
-        statement=TRANSFER,
     )
 
 

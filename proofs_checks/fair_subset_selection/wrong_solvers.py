@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
-    certify_selection,
+    certify_transfer,
     item_scores,
     quota_sweep,
     select,
@@ -195,9 +195,7 @@ def certified_within_groups(judged: Judged, rng: np.random.Generator) -> Transfe
     """Compare each choice with its own group alone, though there are no quotas."""
     # a maximum over one group is at most that over all items, so that c is too large and so is the share
     items = transferred(judged, rng).items
-    c = certify_selection(
-        latent_panel(judged).rankings, judged.panel.rule, items, groups=judged.panel.groups
-    ).step_ratio
+    c = certify_transfer(latent_panel(judged).rankings, judged.panel.rule, items, groups=judged.panel.groups).step_ratio
     return Transfer(items, theory.certificate_ratio(c, k=judged.panel.k))
 
 

@@ -48,7 +48,7 @@ def loaded(name: str, *args: Any) -> Call:
 CALLS = {
     "bias_swaps": lambda: call(panel(), [4, 5], phi=0.5, intensity=0.5, record=True, rng=0),
     "bias_utilities": lambda: call(utilities(), np.array([False, False, True, True]), 0.5, rng=0),
-    "certify_selection": lambda: call(panel(), CC, [0, 4, 2], groups=groups()),
+    "certify_transfer": lambda: call(panel(), CC, [0, 4, 2], groups=groups()),
     "committee_score": lambda: call(panel(), CC, [[0, 1], [2, 5]]),
     "group_inversions": lambda: call(panel(), [4, 5]),
     "item_scores": lambda: call(panel(), BORDA),

@@ -49,7 +49,7 @@ def test_groups_of_every_form_are_those_of_the_names(form: str, rule: str, votes
     assert by_scores.labels == ("Bob",)
     smooth = fss.smoothness(votes, votes, "borda", groups=groups)
     assert smooth.groups[0] == smooth.groups[2] != smooth.groups[1] == smooth.groups[3]
-    judged = fss.certify_selection(votes, rule, chosen, groups=groups)
+    judged = fss.certify_transfer(votes, rule, chosen, groups=groups)
     assert judged.labels == chosen.labels
     assert list(judged.to_dict()["items"]) == [1, 3]
 
@@ -138,8 +138,8 @@ def test_paths_stand_for_their_ballots(tmp_path: Path) -> None:
     assert chosen.labels == fss.select(panel, "borda", 2).labels == ("Ann", "Cat, jr.")
     assert fss.item_scores(path, "borda").tolist() == [6, 4, 5, 2]  # by hand: 3+2+1, 1+3+0, 2+0+3, 0+0+2
     greedy = fss.select(path, "borda-cc", 2, method="lazy")
-    assert greedy.certificate.verify(path, "borda-cc")
-    assert fss.certify_selection(path, "borda-cc", greedy).verify(path, "borda-cc")
+    assert greedy.certificate.verify((path, "borda-cc"))
+    assert fss.certify_transfer(path, "borda-cc", greedy).verify((path, "borda-cc"))
     assert fss.quota_sweep(path, path, "borda", 2, disadvantaged=["Ann"]).message.endswith("of the same rankings")
 
 

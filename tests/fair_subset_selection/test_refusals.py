@@ -27,7 +27,7 @@ TWO = [0, 0, 1, 1]
         lambda rule: fss.committee_score(PANEL, rule, [0, 1]),
         lambda rule: fss.quota_sweep(PANEL, PANEL, rule, k=2, disadvantaged=[0]),
         lambda rule: fss.smoothness(PANEL, PANEL, rule),
-        lambda rule: fss.certify_selection(PANEL, rule, [0]),
+        lambda rule: fss.certify_transfer(PANEL, rule, [0]),
         lambda rule: fss.sample_item_scores("impartial-culture", rule, 2, n_items=3, rng=0),
         lambda rule: baselines.unconstrained(PANEL, rule, 2),
         lambda rule: baselines.proportional(PANEL, rule, 2, disadvantaged=[0]),
@@ -106,7 +106,7 @@ def test_names_of_rules_with_parameters() -> None:
             "`quotas` must be a sequence of integers",
         ),
         (lambda: fss.select_by_scores([1, 2], 1, labels=3), TypeError, "`labels` must be a sequence of names; got 3"),
-        (lambda: fss.certify_selection(PANEL, BORDA, [[0], [0, 1]]), ValueError, "rows of equal length"),
+        (lambda: fss.certify_transfer(PANEL, BORDA, [[0], [0, 1]]), ValueError, "rows of equal length"),
         (lambda: fss.ranking_blocks(np.ones(2), 1, 2), ValueError, "`model` must be one of"),
         (lambda: fss.theory.exchange_ratio([1, 2], np.array(0), [1]), TypeError, "`best` must be a sequence of item"),
         (lambda: PANEL.with_weights([1]), ValueError, r"`weights` must be of shape \(2,\)"),
@@ -127,12 +127,12 @@ def test_what_has_no_certificate_says_why() -> None:
     assert all(one.certificate is None and "; no certificate: " in one.message for one in found)
     for proof in (
         fss.select(PANEL, "borda-cc", 2, method="lazy").certificate,
-        fss.certify_selection(PANEL, BORDA, [0]),
+        fss.certify_transfer(PANEL, BORDA, [0]),
     ):
         with pytest.raises(TypeError, match="`rankings` must be Rankings.*; got None"):
-            proof.verify(None, BORDA)
+            proof.verify((None, BORDA))
         with pytest.raises(TypeError, match="`rule` must be a ScoreRule"):
-            proof.verify(PANEL, None)
+            proof.verify((PANEL, None))
 
 
 def test_other_weights() -> None:
@@ -195,7 +195,7 @@ MASK = np.ma.masked_array([True, False, False, False], mask=[False, True, False,
         ("position_weights", lambda: ScoreRule("positional", position_weights=HIDDEN)),
         ("owa", lambda: ScoreRule("owa", owa=2 * HIDDEN)),
         ("items", lambda: fss.committee_score(PANEL, BORDA, PLACES[0])),
-        ("items", lambda: fss.certify_selection(PANEL, BORDA, PLACES[0])),
+        ("items", lambda: fss.certify_transfer(PANEL, BORDA, PLACES[0])),
         ("scores", lambda: fss.select_by_scores(HIDDEN, 2)),
         ("groups", lambda: fss.select(PANEL, BORDA, 2, groups=PLACES[0])),
         ("groups", lambda: fss.select_by_scores([1, 2, 3, 4], 2, groups={"a": PLACES[0]}["a"])),

@@ -10,6 +10,8 @@ import numpy as np
 
 from lrtheory import continual_learning as cl
 from lrtheory import dual_mirror_descent as dmd
+from lrtheory import dynamic_submodular as ds
+from lrtheory import fair_subset_selection as fss
 from lrtheory import matrix_compression
 from lrtheory._kernels.low_rank import core
 from lrtheory._result import Certificate
@@ -120,3 +122,33 @@ def AllocationCertificate() -> Any:
 def DualityCertificate() -> Any:
     proof = dmd.hindsight_optimum(STREAM).certificate
     return proof, STREAM, {"solution": proof.solution / 2}, RICHER
+
+
+# --- dynamic_submodular ----------------------------------------------------------------------------------------------
+
+COVERED = [[0, 1, 2], [2, 3], [3, 4], [0, 4]]
+
+
+@case
+def SubmodularCertificate() -> Any:
+    f = ds.Coverage(COVERED)
+    proof = ds.certify_selection(f, [0, 1], 2, candidates=[0, 1, 2])
+    return proof, f, {"items": np.array([1, 2])}, ds.Coverage(COVERED[::-1])
+
+
+# --- fair_subset_selection -------------------------------------------------------------------------------------------
+
+ORDERS = [[0, 1, 2, 3], [1, 0, 3, 2], [2, 0, 1, 3]]
+PANEL, TURNED = fss.Rankings(orders=ORDERS), fss.Rankings(orders=[order[::-1] for order in ORDERS])
+
+
+@case
+def SelectionCertificate() -> Any:
+    proof = fss.select(PANEL, "borda-cc", 2, method="greedy").certificate
+    return proof, (PANEL, "borda-cc"), {"items": np.array([1, 3])}, (TURNED, "borda-cc")
+
+
+@case
+def TransferCertificate() -> Any:
+    proof = fss.certify_transfer(PANEL, "borda-cc", [1, 2])
+    return proof, (PANEL, "borda-cc"), {"items": np.array([2, 3])}, (TURNED, "borda-cc")

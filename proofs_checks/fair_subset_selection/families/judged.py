@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.fair_subset_selection import certify_selection, committee_score, select
+from lrtheory.fair_subset_selection import certify_transfer, committee_score, select
 from proofs_checks.fair_subset_selection.families.panels import (
     SUBMODULAR,
     Panel,
@@ -52,7 +52,7 @@ def transferred(judged: Judged, rng: np.random.Generator, by: Any = None) -> Tra
     items = select(panel.rankings, panel.rule, panel.k, method="greedy", **quotas).items
     groups = None if judged.free else panel.groups
     return Transfer(
-        items, certify_selection(by or latent_panel(judged).rankings, panel.rule, items, groups=groups).ratio
+        items, certify_transfer(by or latent_panel(judged).rankings, panel.rule, items, groups=groups).ratio
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
-    certify_selection,
+    certify_transfer,
     committee_score,
     sample_rankings,
     select,
@@ -45,17 +45,17 @@ def test_every_false_field_of_a_selection_is_refused(unit: float, method: str, q
     rankings, rule = panel(unit)
     true = select(rankings, rule, 3, method=method, **quotas).certificate
     counts = np.bincount(true.groups[true.items], minlength=len(true.low))
-    assert true.verify(rankings, rule)
+    assert true.verify((rankings, rule))
     assert 0 < true.gap < true.bound
-    assert true.gap == pytest.approx(true.bound - true.value, rel=1e-9, abs=0)
+    assert true.gap == pytest.approx(true.bound - true.achieved, rel=1e-9, abs=0)
     forged = [
         *forged_fields(true),
         *misshapen_fields(true),
-        ("no gap", replace(true, bound=float(true.value), gap=0.0)),
+        ("no gap", replace(true, bound=float(true.achieved), gap=0.0)),
         ("half of the gap", replace(true, bound=true.bound - true.gap / 2, gap=true.gap / 2)),
-        ("another value", replace(true, value=true.value + unit, gap=true.gap - unit)),
-        ("a smaller bound", replace(true, bound=true.value * (1 + 1e-6), gap=true.value * 1e-6)),
-        ("a larger bound", replace(true, bound=2 * true.bound, gap=2 * true.bound - true.value)),
+        ("another value", replace(true, achieved=true.achieved + unit, gap=true.gap - unit)),
+        ("a smaller bound", replace(true, bound=true.achieved * (1 + 1e-6), gap=true.achieved * 1e-6)),
+        ("a larger bound", replace(true, bound=2 * true.bound, gap=2 * true.bound - true.achieved)),
         ("no bound", replace(true, bound=np.nan)),
         ("fewer items", replace(true, items=true.items[:2])),
         ("items that are no items", replace(true, items=true.items + 0.5)),
@@ -65,8 +65,8 @@ def test_every_false_field_of_a_selection_is_refused(unit: float, method: str, q
         ("one quota for all groups", replace(true, low=true.low[:0], high=true.high[:0])),
         ("another statement", replace(true, statement="fair_subset_selection/FSS-G3")),
     ]
-    assert [words for words, false in forged if false.verify(rankings, rule)] == []
-    assert not true.verify(sample_rankings("impartial-culture", 9, 8, rng=4), rule)
+    assert [words for words, false in forged if false.verify((rankings, rule))] == []
+    assert not true.verify((sample_rankings("impartial-culture", 9, 8, rng=4), rule))
 
 
 def test_bounds_are_those_of_the_set() -> None:
@@ -77,8 +77,8 @@ def test_bounds_are_those_of_the_set() -> None:
     assert found.certificate.gap == sum(sorted(added)[-3:])
     pav = ScoreRule("pav", depth=4)
     for method in ("greedy", "lazy"):
-        assert select(rankings, pav, 3, method=method).certificate.verify(rankings, pav)
-        assert select(rankings, pav, 0, method=method).certificate.verify(rankings, pav)
+        assert select(rankings, pav, 3, method=method).certificate.verify((rankings, pav))
+        assert select(rankings, pav, 0, method=method).certificate.verify((rankings, pav))
         assert select(rankings, pav, 8, method=method).certificate.gap == 0
 
 
@@ -94,15 +94,15 @@ def test_quotas_of_certificates_are_narrow() -> None:
 @pytest.mark.parametrize("groups", [None, GROUPS])
 def test_forged_transfers(unit: float, groups: list | None) -> None:
     rankings, rule = panel(unit)
-    true = certify_selection(rankings, rule, [7, 0, 5], groups=groups)
-    assert true.verify(rankings, rule)
+    true = certify_transfer(rankings, rule, [7, 0, 5], groups=groups)
+    assert true.verify((rankings, rule))
     assert 0 < true.step_ratio < 1
-    assert true.bound == pytest.approx(true.value / true.ratio, rel=1e-12, abs=0)
-    assert true.gap == pytest.approx(true.bound - true.value, rel=1e-12, abs=0)
+    assert true.bound == pytest.approx(true.achieved / true.ratio, rel=1e-12, abs=0)
+    assert true.gap == pytest.approx(true.bound - true.achieved, rel=1e-12, abs=0)
     forged = [
         *forged_fields(true),
         *misshapen_fields(true),
-        ("the value", replace(true, bound=float(true.value))),
+        ("the value", replace(true, bound=float(true.achieved))),
         ("a ratio of one", replace(true, ratio=1.0)),
         ("steps of one", replace(true, step_ratio=1.0)),
         ("all gained", replace(true, gains=true.largest)),
@@ -114,38 +114,38 @@ def test_forged_transfers(unit: float, groups: list | None) -> None:
         ("fewer groups", replace(true, groups=np.zeros(3, np.int64))),
         ("another statement", replace(true, statement="fair_subset_selection/FSS-G5")),
     ]
-    assert [words for words, false in forged if false.verify(rankings, rule)] == []
+    assert [words for words, false in forged if false.verify((rankings, rule))] == []
 
 
 def test_no_bound_is_not_any_bound() -> None:
     latent, rule = Rankings(orders=[[0, 1, 2], [0, 2, 1]]), ScoreRule("cc", depth=1)
-    none = certify_selection(latent, rule, [2])
+    none = certify_transfer(latent, rule, [2])
     assert np.isinf(none.bound)
-    assert none.verify(latent, rule)
-    assert not replace(none, bound=0.0, gap=0.0).verify(latent, rule)
+    assert none.verify((latent, rule))
+    assert not replace(none, bound=0.0, gap=0.0).verify((latent, rule))
 
 
 def test_latent_weights_count() -> None:
     rows = [[0, 1, 2], [1, 0, 2], [2, 1, 0]]
     latent = Rankings(orders=rows, weights=[1, 4, 2])
-    found = certify_selection(latent, CC, [0, 2])
-    assert found.value == committee_score(latent, CC, [0, 2])
+    found = certify_transfer(latent, CC, [0, 2])
+    assert found.achieved == committee_score(latent, CC, [0, 2])
     assert found.gains.tolist() == [2 + 4, 2 * 2]
     assert found.largest.tolist() == [1 + 8 + 2, 4 + 2]
     copies = Rankings(orders=[row for row, times in zip(rows, (1, 4, 2), strict=True) for _ in range(times)])
-    assert found.verify(copies, CC)
+    assert found.verify((copies, CC))
 
 
 def test_certificates_keep_their_items() -> None:
     rankings, rule = panel()
     items = np.array([7, 0, 5])
-    found = certify_selection(rankings, rule, items)
+    found = certify_transfer(rankings, rule, items)
     items[0] = 1
     assert found.items.tolist() == [7, 0, 5]
-    assert found.verify(rankings, rule)
+    assert found.verify((rankings, rule))
 
 
 def test_one_attribute_only() -> None:
     rankings, rule = panel()
     with pytest.raises(ValueError, match="`groups` must be an array, of one attribute"):
-        certify_selection(rankings, rule, [0, 1], groups={"team": [0] * 8, "site": [0, 1] * 4})
+        certify_transfer(rankings, rule, [0, 1], groups={"team": [0] * 8, "site": [0, 1] * 4})

@@ -43,7 +43,7 @@ def test_greedy_step_by_step(rule: ScoreRule) -> None:
             found = select(panel, rule, 4, groups=groups, quota=quota, method=method)
             np.testing.assert_allclose(found.gains, np.array(gains, float), rtol=1e-12, atol=1e-12)
             assert found.items.tolist() == items
-            assert found.certificate.verify(panel, rule)
+            assert found.certificate.verify((panel, rule))
 
 
 def test_lazy_is_greedy_with_fewer_evaluations() -> None:
@@ -83,7 +83,7 @@ def test_kept_marginals_decide_like_computed_ones() -> None:
             for field in ("items", "gains", "tied"):
                 np.testing.assert_array_equal(getattr(plain, field), getattr(lazy, field))
             assert lazy.score == committee_score(panel, rule, lazy.items) == plain.score
-            assert lazy.certificate.verify(panel, rule)
+            assert lazy.certificate.verify((panel, rule))
 
 
 @pytest.mark.parametrize("unit", [2.0**-900, 2.0**-60, 2.0**60, 2.0**900])
@@ -107,9 +107,9 @@ def test_certificates_are_above_the_optimum() -> None:
             assert best >= found.score
             assert found.certificate.gap == pytest.approx(found.certificate.bound - found.score)
             other = sample_rankings("impartial-culture", 5, 7, rng=rng)
-            assert found.certificate.verify(panel, rule)
+            assert found.certificate.verify((panel, rule))
             if committee_score(other, rule, found.items) != found.score:
-                assert not found.certificate.verify(other, rule)
+                assert not found.certificate.verify((other, rule))
                 refused += 1
     assert refused > 60
 

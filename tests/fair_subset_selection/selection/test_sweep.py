@@ -14,7 +14,7 @@ from lrtheory.fair_subset_selection import (
     ScoreRule,
     bias_swaps,
     bias_utilities,
-    certify_selection,
+    certify_transfer,
     committee_score,
     item_scores,
     quota_curves,
@@ -287,21 +287,21 @@ def test_transfer_certificates_hold(rule: ScoreRule) -> None:
         panel = biased_pair(seed, n=12, m=8, theta=0.05 + 0.03 * seed)
         groups, quota = panel.disadvantaged.astype(int), {1: seed % 3}
         chosen = select(panel.observed, rule, 3, groups=groups, quota=quota)
-        found = certify_selection(panel.latent, rule, chosen.items, groups=groups)
+        found = certify_transfer(panel.latent, rule, chosen.items, groups=groups)
         best = select(panel.latent, rule, 3, groups=groups, quota=quota, method="brute-force").score
-        assert found.value == committee_score(panel.latent, rule, chosen.items)
-        assert found.value >= found.ratio * best - 1e-9
+        assert found.achieved == committee_score(panel.latent, rule, chosen.items)
+        assert found.achieved >= found.ratio * best - 1e-9
         assert found.bound >= best - 1e-9
-        assert found.gains.sum() == pytest.approx(found.value)
+        assert found.gains.sum() == pytest.approx(found.achieved)
         for step, chosen_now in enumerate(found.items):
             rivals = [i for i in range(8) if groups[i] == groups[chosen_now] and i not in found.items[:step]]
             sets = [[*found.items[:step], i] for i in rivals]
             before = committee_score(panel.latent, rule, found.items[:step]) if step else 0
             due = max(committee_score(panel.latent, rule, one) for one in sets) - before
             assert found.largest[step] == pytest.approx(due)
-        assert found.verify(panel.latent, rule)
+        assert found.verify((panel.latent, rule))
         assert found.step_ratio == min(a / b if b else 1.0 for a, b in zip(found.gains, found.largest, strict=True))
-        free = certify_selection(panel.latent, rule, chosen.items)
+        free = certify_transfer(panel.latent, rule, chosen.items)
         overall = select(panel.latent, rule, 3, method="brute-force").score
         assert free.value >= free.ratio * overall - 1e-9
         assert free.step_ratio <= found.step_ratio + 1e-12
@@ -310,21 +310,21 @@ def test_transfer_certificates_hold(rule: ScoreRule) -> None:
 def test_a_greedy_choice_certifies_itself() -> None:
     panel, rule = sample_rankings("mallows", 20, 8, phi=0.8, rng=0), ScoreRule("borda-cc")
     items = select(panel, rule, 4).items
-    found = certify_selection(panel, rule, items)
+    found = certify_transfer(panel, rule, items)
     assert found.step_ratio == 1.0
     assert found.ratio == float(theory.greedy_ratio(4))
-    assert certify_selection(panel, rule, items, groups=[0] * 4 + [1] * 4).ratio == 0.5
+    assert certify_transfer(panel, rule, items, groups=[0] * 4 + [1] * 4).ratio == 0.5
 
 
 def test_a_worthless_pick() -> None:
     latent = Rankings(orders=[[0, 1, 2], [0, 2, 1]])
-    found = certify_selection(latent, ScoreRule("cc", depth=1), [2], groups=[0, 1, 1])
-    assert (found.step_ratio, found.value, found.bound) == (1.0, 0, 0.0)  # its group had nothing to give
-    free = certify_selection(latent, ScoreRule("cc", depth=1), [2])
+    found = certify_transfer(latent, ScoreRule("cc", depth=1), [2], groups=[0, 1, 1])
+    assert (found.step_ratio, found.achieved, found.bound) == (1.0, 0, 0.0)  # its group had nothing to give
+    free = certify_transfer(latent, ScoreRule("cc", depth=1), [2])
     assert (free.ratio, free.bound) == (0.0, math.inf)
     for items, message in (([], "k at least 1"), ([0, 0], "distinct"), ([5], "below 3")):
         with pytest.raises(ValueError, match=message):
-            certify_selection(latent, ScoreRule("borda"), items)
+            certify_transfer(latent, ScoreRule("borda"), items)
 
 
 def test_swaps_and_quotas_end_to_end() -> None:

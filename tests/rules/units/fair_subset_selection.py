@@ -45,7 +45,7 @@ def chosen(u: float, panel: fss.Rankings, rule: fss.ScoreRule, **options: Any) -
     found = fss.select(panel, rule, 3, **options)
     known = found.certificate
     gains = () if found.gains is None else (found.gains / u,)
-    certified = () if known is None else (known.bound / u, known.gap / u, np.array(known.verify(panel, rule)))
+    certified = () if known is None else (known.bound / u, known.gap / u, np.array(known.verify((panel, rule))))
     return found.items, np.array(found.score / u), *gains, *certified
 
 
@@ -70,9 +70,9 @@ def swept(latent: fss.Rankings, observed: fss.Rankings, rule: fss.ScoreRule, u: 
 
 def certified(u: float, latent: fss.Rankings, rule: fss.ScoreRule, **options: Any) -> tuple[Any, ...]:
     """A choice judged by others."""
-    found = fss.certify_selection(latent, rule, [4, 0, 3], **options)
-    shares = found.ratio, found.step_ratio, np.array(found.verify(latent, rule))
-    return *shares, found.bound / u, np.array(found.value / u), found.gap / u, found.gains / u, found.largest / u
+    found = fss.certify_transfer(latent, rule, [4, 0, 3], **options)
+    shares = found.ratio, found.step_ratio, np.array(found.verify((latent, rule)))
+    return *shares, found.bound / u, np.array(found.achieved / u), found.gap / u, found.gains / u, found.largest / u
 
 
 def smooth(u: float, rankings: bool) -> tuple[Any, ...]:
@@ -118,8 +118,8 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "separates: observed scores": lambda u: fss.separates(SCORES, u * RUNS, groups=GROUPS, beta=0.5),
     "smoothness: position weights": lambda u: smooth(u, rankings=True),
     "smoothness: mean scores and position weights": lambda u: smooth(u, rankings=False),
-    "certify_selection: position weights": lambda u: certified(u, PANEL, competing(u), groups=GROUPS),
-    "certify_selection: voters of a ballot": lambda u: certified(u, voters(u), CC),
+    "certify_transfer: position weights": lambda u: certified(u, PANEL, competing(u), groups=GROUPS),
+    "certify_transfer: voters of a ballot": lambda u: certified(u, voters(u), CC),
     "bias_utilities: utilities": biased,
     "sample_rankings: qualities": lambda u: (
         fss.sample_rankings("plackett-luce", 9, 4, rng=1, quality=u * np.array([4.0, 1.0, 2.0, 0.5])).positions
