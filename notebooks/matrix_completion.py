@@ -231,7 +231,7 @@ figure
 # %%
 user = int(np.argmax(model.row_degrees))
 items, stars = model.top(user, 5, exclude=known)
-names = ratings.labels[1] if ratings.labels else [f"item {j}" for j in range(ratings.shape[1])]
+names = ratings.names[1] if ratings.names else [f"item {j}" for j in range(ratings.shape[1])]
 print(f"for user {user}:", ", ".join(f"{names[j]} ({value:.1f})" for j, value in zip(items, stars, strict=True)))
 assert not set(items) & set(known.cols[known.rows == user])
 

@@ -84,7 +84,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
     n = INPUTS[profile]["queries"]
     runs = each(measured, [(layer, head, n) for layer in range(LAYERS) for head in range(HEADS)])
     table = np.reshape(runs, (LAYERS, HEADS, len(FIELDS)))
-    tokens = heads()[0, 0].labels
+    tokens = heads()[0, 0].names
     regimes = [[diagnose(heads()[i, j], epsilon=TOL).regime for j in range(HEADS)] for i in range(LAYERS)]
     return {
         **{name: table[..., i] for i, name in enumerate(FIELDS)},

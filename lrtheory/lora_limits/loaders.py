@@ -31,7 +31,7 @@ def load_attention_heads(text: str | None = None, *, rank: int = 4) -> dict[tupl
     Returns
     -------
     dict from (layer, head) to AttentionProblem
-        XQ has the 384 features of each token and a last column of ones, for the biases; the labels are the word pieces.
+        XQ has the 384 features of each token and a last column of ones, for the biases; the names are the word pieces.
         Fine-tuning targets do not come with a model: Y is the value of each token itself, as if it looked at nothing
         else.
 
@@ -48,13 +48,13 @@ def load_attention_heads(text: str | None = None, *, rank: int = 4) -> dict[tupl
        Transformers, NeurIPS 2020.
     """
     encoder = load_encoder("load_attention_heads")
-    tokens, labels = encoder.pieces(PASSAGE if text is None else text)
+    tokens, names = encoder.pieces(PASSAGE if text is None else text)
     rank = integer("rank", rank, low=1, high=384)
     if not 3 <= len(tokens) <= encoder.longest:
         raise must("text", f"of 1 to {encoder.longest - 2} word pieces", len(tokens) - 2)
     *layers, _ = encoder.inputs(tokens)
     return {
-        (layer, head): _problem(x, encoder.weights, f"{name}.attention.self", head, (rank, labels))
+        (layer, head): _problem(x, encoder.weights, f"{name}.attention.self", head, (rank, names))
         for layer, (name, x) in enumerate(layers)
         for head in range(HEADS)
     }
@@ -64,7 +64,7 @@ def _problem(
     x: np.ndarray, weights: dict[str, np.ndarray], name: str, head: int, given: tuple[int, tuple[str, ...]]
 ) -> AttentionProblem:
     """One head: its rows of the projections, each with its bias as a last row."""
-    rank, labels = given
+    rank, names = given
     width = x.shape[1] // HEADS
     rows = slice(head * width, (head + 1) * width)
     parts = [
@@ -75,4 +75,4 @@ def _problem(
     adapters = {projection: fresh_adapter(parts["QKV".index(projection)], rank, rng) for projection in ("Q", "V")}
     inputs = np.concatenate([x, np.ones_like(x[:, :1])], axis=1)
     made = LoRAHead(*parts, adapters=adapters, alpha=2 * rank, beta=1 / math.sqrt(width))
-    return AttentionProblem(made, inputs, inputs @ parts[2], labels=labels)
+    return AttentionProblem(made, inputs, inputs @ parts[2], names=names)

@@ -35,7 +35,7 @@ class AttentionProblem:
         Inputs of keys and values; None takes XQ for XK, and XK for XV.
     mask : None, "causal", or lengths
         As in `lora_gradients`.
-    labels : tuple of str or None
+    names : tuple of str or None
         Names of the rows, which no function reads.
 
     Raises
@@ -57,7 +57,7 @@ class AttentionProblem:
     XK: Array | None = field(default=None, kw_only=True)
     XV: Array | None = field(default=None, kw_only=True)
     mask: Mask = field(default=None, kw_only=True)
-    labels: tuple[str, ...] | None = field(default=None, kw_only=True)
+    names: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.head, LoRAHead):

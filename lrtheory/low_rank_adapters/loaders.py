@@ -49,7 +49,7 @@ def load_update(kind: str = "int4", *, layer: int = 5, module: str = "output.den
     -------
     UpdateProblem
         In double precision. For "int4" the weight is the rounded one; for the other two X are the inputs of the map in
-        the smaller network, a row for each of 464 word pieces, Y the outputs that it should have, and `labels` the word
+        the smaller network, a row for each of 464 word pieces, Y the outputs that it should have, and `names` the word
         pieces.
 
     Raises
@@ -87,7 +87,7 @@ def _rounded(weight: np.ndarray) -> UpdateProblem:
 def _healed(encoder: Encoder, number: int, *, fitted: bool) -> UpdateProblem:
     """A layer without the one before it: the inputs of its last map, and what these should be mapped to."""
     double = Encoder({name: value.astype(np.float64) for name, value in encoder.weights.items()}, encoder.tokenizer)
-    tokens, labels = encoder.pieces(PASSAGE)
+    tokens, names = encoder.pieces(PASSAGE)
     states = dict(double.inputs(tokens))
     name = f"encoder.layer.{number}"
     (whole, X), (short, inner) = (
@@ -97,11 +97,11 @@ def _healed(encoder: Encoder, number: int, *, fitted: bool) -> UpdateProblem:
     Y = whole + X @ weight.T - short  # the sums that the last norm gets; the bias is on both sides
     error = Y - inner @ weight.T
     if not fitted:
-        return UpdateProblem(-error.T @ inner, weight=weight, X=inner, Y=Y, labels=labels)
+        return UpdateProblem(-error.T @ inner, weight=weight, X=inner, Y=Y, names=names)
     # with fewer inputs than coordinates the system over the inputs is smaller
     ridge = RIDGE * float((inner * inner).sum()) / inner.shape[1]
     target = error.T @ np.linalg.solve(inner @ inner.T + ridge * np.eye(len(inner)), inner)
-    return UpdateProblem(target, weight=weight, X=inner, Y=Y, labels=labels)
+    return UpdateProblem(target, weight=weight, X=inner, Y=Y, names=names)
 
 
 def _before_the_last_map(encoder: Encoder, x: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -34,7 +34,7 @@ class UpdateProblem:
         Inputs of the layer, one per row.
     Y : array of shape (T, d_out), or None
         Outputs that the layer shall have: the update fits Y - X W^T.
-    labels : sequence of length T, or None
+    names : sequence of length T, or None
         Names of the rows, which no function reads.
 
     Raises
@@ -57,7 +57,7 @@ class UpdateProblem:
     weight: ArrayLike | None = None
     X: ArrayLike | None = None
     Y: ArrayLike | None = None
-    labels: Sequence[object] | None = None
+    names: Sequence[object] | None = None
 
     def __post_init__(self) -> None:
         if (self.X is None) != (self.Y is None):
@@ -75,8 +75,8 @@ class UpdateProblem:
             value = getattr(self, name)
             if value is not None and not fits(value.shape, shape):
                 raise must(name, f"of shape {shape}", value.shape)
-        if self.labels is not None and (not hasattr(self.labels, "__len__") or len(self.labels) != rows):
-            raise must("labels", f"None or a sequence of {rows}, one for each row of `X`", self.labels)
+        if self.names is not None and (not hasattr(self.names, "__len__") or len(self.names) != rows):
+            raise must("names", f"None or a sequence of {rows}, one for each row of `X`", self.names)
 
     def __repr__(self) -> str:
         m, n = self.shape

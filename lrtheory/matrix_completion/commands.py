@@ -156,7 +156,7 @@ def recommend(
     """
     n = integer("n", n, low=1)
     if user is not None:  # before a fit, which may take a while
-        known = [one.labels[0] or () for one in (ratings, model) if one is not None and one.labels is not None]
+        known = [one.names[0] or () for one in (ratings, model) if one is not None and one.names is not None]
         numbers_of("user", user, [*itertools.chain(*known)], "users")
     done = _model(ratings, model, rank, ridge, "random", rng)
     return done.recommend(None if user is None else [user], n, exclude=ratings)

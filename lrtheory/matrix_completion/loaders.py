@@ -52,7 +52,7 @@ def load_movielens_100k() -> CompletionProblem:
     Returns
     -------
     CompletionProblem
-        943 users by 1682 films, values 1 to 5; labels are the numbers of the users and the titles of the films.
+        943 users by 1682 films, values 1 to 5; names are the numbers of the users and the titles of the films.
 
     Raises
     ------
@@ -71,9 +71,9 @@ def load_movielens_100k() -> CompletionProblem:
     films, cols = np.unique(table[:, 1], return_inverse=True)
     lines = read(_MOVIE_TITLES).decode("utf-8").splitlines()[1:]
     titles = {int(fields[0]): fields[1] for fields in (line.split("\t") for line in lines)}
-    labels = tuple(map(str, users)), tuple(titles[film] for film in films.tolist())
+    names = tuple(map(str, users)), tuple(titles[film] for film in films.tolist())
     shape = len(users), len(films)
-    return CompletionProblem(Observations(rows, cols, table[:, 2], shape, labels=labels))
+    return CompletionProblem(Observations(rows, cols, table[:, 2], shape, names=names))
 
 
 def load_lecture_ratings() -> CompletionProblem:
@@ -82,7 +82,7 @@ def load_lecture_ratings() -> CompletionProblem:
     Returns
     -------
     CompletionProblem
-        2972 students by 1128 lecturers, values 1 to 5; labels are their numbers.
+        2972 students by 1128 lecturers, values 1 to 5; names are their numbers.
 
     Raises
     ------
@@ -99,9 +99,9 @@ def load_lecture_ratings() -> CompletionProblem:
     table = frame(_LECTURES)
     students, rows = np.unique(table["s"].to_numpy(np.int64), return_inverse=True)
     lecturers, cols = np.unique(table["d"].to_numpy(np.int64), return_inverse=True)
-    labels = tuple(map(str, students)), tuple(map(str, lecturers))
+    names = tuple(map(str, students)), tuple(map(str, lecturers))
     shape, values = (len(students), len(lecturers)), table["y"].to_numpy(np.float64)
-    return CompletionProblem(Observations(rows, cols, values, shape, labels=labels))
+    return CompletionProblem(Observations(rows, cols, values, shape, names=names))
 
 
 def load_digits_matrix() -> CompletionProblem:

@@ -47,7 +47,7 @@ def test_the_removed_layer_is_made_up_for(data):
     assert loss == pytest.approx(4e-4, abs=1e-4)
     assert gradient.target == pytest.approx(-E.T @ healing.X, rel=1e-9, abs=1e-9)
     assert healing.X.shape == (464, 1536)
-    assert len(healing.labels) == 464
+    assert len(healing.names) == 464
 
 
 @pytest.mark.parametrize(

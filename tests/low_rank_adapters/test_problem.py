@@ -12,7 +12,7 @@ X, Y = np.ones((4, 3)), np.zeros((4, 2))
 
 
 def test_a_problem_keeps_what_it_was_given():
-    problem = UpdateProblem(D, weight=2 * D, X=X, Y=Y, labels="abcd")
+    problem = UpdateProblem(D, weight=2 * D, X=X, Y=Y, names="abcd")
     assert problem.shape == (2, 3)
     assert np.array_equal(problem.target, D)
     assert np.array_equal(problem.weight, 2 * D)
@@ -39,7 +39,7 @@ def test_precision_is_kept_and_half_precision_becomes_single(given, kept):
         ({"target": D, "weight": D.T}, r"`weight` must be of shape \(2, 3\); got \(3, 2\)."),
         ({"target": D, "X": Y, "Y": X}, r"`X` must be of shape \(4, 3\); got \(4, 2\)."),
         ({"X": X, "Y": Y[1:]}, r"`Y` must be of shape \(4, 2\); got \(3, 2\)."),
-        ({"X": X, "Y": Y, "labels": "abc"}, "`labels` must be None or a sequence of 4, one for each row of `X`"),
+        ({"X": X, "Y": Y, "names": "abc"}, "`names` must be None or a sequence of 4, one for each row of `X`"),
     ],
 )
 def test_bad_input_is_refused(options, sentence):

@@ -81,8 +81,8 @@ def test_refused_forms():
         Observations.from_dense([1.0])
     with pytest.raises(TypeError, match="`matrix` must be a scipy sparse array"):
         Observations.from_sparse(np.eye(2))
-    with pytest.raises(ValueError, match="`labels` must be a pair of 1 and 2 names"):
-        Observations([0], [0], [1.0], (1, 2), labels=(("a", "b"), None))
+    with pytest.raises(ValueError, match="`names` must be a pair of 1 and 2 names"):
+        Observations([0], [0], [1.0], (1, 2), names=(("a", "b"), None))
     with pytest.raises(ValueError, match="`duplicates` must be one of"):
         Observations([0], [0], [1.0], (1, 2), duplicates="sum")
     with pytest.raises(ValueError, match="`singular_values` must be in"):
@@ -103,13 +103,13 @@ def test_float_types_and_read_only_inputs():
 
 
 def test_split_by_time_and_at_random():
-    seen = Observations([3, 2, 1, 0], [0, 1, 2, 3], [1.0, 2.0, 3.0, 4.0], (4, 4), labels=("abcd", None))
+    seen = Observations([3, 2, 1, 0], [0, 1, 2, 3], [1.0, 2.0, 3.0, 4.0], (4, 4), names=("abcd", None))
     train, test = seen.split(0.25, by="time")
     assert (train.values.tolist(), test.values.tolist()) == ([1.0, 2.0, 3.0], [4.0])
     train, test = seen.split(0.5, rng=0)
     assert sorted([*train.values, *test.values]) == [1, 2, 3, 4]
     assert test.values.tolist() == seen.split(0.5, rng=0)[1].values.tolist()
-    assert train.labels == (("a", "b", "c", "d"), None)
+    assert train.names == (("a", "b", "c", "d"), None)
     assert [part.n_observed for part in seen.split(1e-9, rng=0)] == [3, 1]
     with pytest.raises(ValueError, match="at least two observations"):
         Observations([0], [0], [1.0], (1, 1)).split(0.5)
@@ -143,9 +143,9 @@ def test_missing_entries_are_nan_and_no_other_object():
 
 
 def test_copies_through_pickle_are_whole_and_read_only():
-    seen = Observations([1, 0], [0, 1], [1.0, 2.0], (2, 2), labels=(None, ("x", "y")))
+    seen = Observations([1, 0], [0, 1], [1.0, 2.0], (2, 2), names=(None, ("x", "y")))
     again = pickle.loads(pickle.dumps(seen))
-    assert again.labels == seen.labels
+    assert again.names == seen.names
     assert again.by_col.indices.tolist() == seen.by_col.indices.tolist()
     for array in (again.rows, again.values, again.by_row.values):
         assert not array.flags.writeable

@@ -46,7 +46,7 @@ class AdapterAbsorption(Result):
         Share of the weights that stay as they are.
     noise_bound : float
         `noise` is at most this, by the size of the merged weights and the type alone.
-    labels : tuple of K str
+    names : tuple of K str
         The names of the modules.
     modules : mapping of str to array of shape (K,)
         The five numbers of each module, under the names above.
@@ -65,7 +65,7 @@ class AdapterAbsorption(Result):
     direction: float
     unmoved: float
     noise_bound: float
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     modules: dict[str, np.ndarray]
     dtype: str
     trained_on: str | None
@@ -75,7 +75,7 @@ class AdapterAbsorption(Result):
     _forms = ("",)
 
     def _columns(self) -> dict[str, Any]:
-        return {"module": list(self.labels), **self.modules}
+        return {"module": list(self.names), **self.modules}
 
     def _facts(self) -> list[str]:
         told = f"merged in {self.dtype}, an update of {self.update:.3%} of the weights gets noise of {self.noise:.1%}"
@@ -84,7 +84,7 @@ class AdapterAbsorption(Result):
         return [told, left, bound, *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
-        bars(ax, self.labels, self.modules["noise"], label="noise relative to the update")
+        bars(ax, self.names, self.modules["noise"], label="noise relative to the update")
 
     def _check_path(self, path: Path) -> None:
         """A model is a folder, and does not stand where the model or the adapter does."""
@@ -197,7 +197,7 @@ def absorb_adapter(
     places = [weights.tensors.path if isinstance(weights.tensors, Tensors) else None, read.source]
     return AdapterAbsorption(
         **whole,
-        labels=tuple(found),
+        names=tuple(found),
         modules={name: np.array([row[name] for row in rows]) for name in whole},
         dtype=kind,
         trained_on=before,

@@ -104,7 +104,7 @@ class Absorption(Result):
         to change.
     chance : float or None
         The overlap if changes were spread evenly over all weights, which is the predicted density.
-    labels : tuple of K str
+    names : tuple of K str
         The names of the tensors.
     n_weights : ndarray of K int
         Number of weights of each tensor.
@@ -129,7 +129,7 @@ class Absorption(Result):
     predicted_density: float | None
     predicted_overlap: float | None
     chance: float | None
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     n_weights: np.ndarray
     tensors: Mapping[str, np.ndarray]
     curve: Mapping[str, np.ndarray]
@@ -142,7 +142,7 @@ class Absorption(Result):
 
     def _columns(self) -> dict[str, Any]:
         known = {name: self.tensors[name] for name in SHARES if getattr(self, name) is not None}
-        return {"tensor": list(self.labels), "weights": self.n_weights, **known}
+        return {"tensor": list(self.names), "weights": self.n_weights, **known}
 
     def _facts(self) -> list[str]:
         facts = []
@@ -247,7 +247,7 @@ def absorption(
     return Absorption(
         **known,
         chance=known["predicted_density"],
-        labels=tuple(read.names),
+        names=tuple(read.names),
         n_weights=np.array([spectrum.sum() for spectrum in spectra]),
         tensors={name: np.array([row[name] for row in rows]) for name in SHARES},
         curve=_curve(total, form, bound if bound else std),

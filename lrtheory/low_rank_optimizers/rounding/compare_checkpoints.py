@@ -47,7 +47,7 @@ class SparsityReport(Result):
         None where weights of another type were compared, or where none or all changed.
     step_std : float or None
         The deviation of such steps that change as many weights as did.
-    labels : tuple of K str
+    names : tuple of K str
         The names of the tensors.
     dtypes : tuple of K str
         The types in whose numbers they were compared, by the names of the safetensors format.
@@ -70,7 +70,7 @@ class SparsityReport(Result):
     chance: float | None
     predicted_overlap: float | None
     step_std: float | None
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     dtypes: tuple[str, ...]
     n_weights: np.ndarray
     changed: np.ndarray
@@ -83,7 +83,7 @@ class SparsityReport(Result):
 
     def _columns(self) -> dict[str, Any]:
         sizes = np.maximum(1, self.n_weights)
-        found = {"tensor": list(self.labels), "weights": self.n_weights, "unchanged": 1 - self.changed / sizes}
+        found = {"tensor": list(self.names), "weights": self.n_weights, "unchanged": 1 - self.changed / sizes}
         if self.atol:
             found["beyond"] = self.n_beyond / sizes
         found["one_ulp"] = [ulp / n if n else None for ulp, n in zip(self.n_one_ulp, self.changed, strict=True)]
@@ -107,7 +107,7 @@ class SparsityReport(Result):
         return [*facts, *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
-        bars(ax, self.labels, self.changed / np.maximum(1, self.n_weights), label="share of weights that changed")
+        bars(ax, self.names, self.changed / np.maximum(1, self.n_weights), label="share of weights that changed")
 
 
 class _Pair(NamedTuple):
@@ -179,11 +179,11 @@ def compare_checkpoints(
     read = [checkpoint_of("before", before), checkpoint_of("after", after)]
     if other is not None:
         read.append(checkpoint_of("other", other))
-    labels = read[0].names
+    names = read[0].names
     for name, one in zip(("after", "other"), read[1:], strict=False):
-        _demand_same(labels, read[0], one, name)
-    pairs = [_compared(label, read, tolerance, wanted) for label in labels]
-    sizes = np.array([math.prod(read[0].shape(label)) for label in labels], dtype=np.int64)
+        _demand_same(names, read[0], one, name)
+    pairs = [_compared(label, read, tolerance, wanted) for label in names]
+    sizes = np.array([math.prod(read[0].shape(label)) for label in names], dtype=np.int64)
     n = int(sizes.sum())
     if not n:
         raise must("before", "weights with at least one number", Words("none"))
@@ -200,7 +200,7 @@ def compare_checkpoints(
         chance=in_other / n if all_changed else None,
         predicted_overlap=predicted,
         step_std=std,
-        labels=tuple(labels),
+        names=tuple(names),
         dtypes=tuple(pair.dtype for pair in pairs),
         n_weights=sizes,
         changed=changed,
@@ -209,18 +209,18 @@ def compare_checkpoints(
         ranks=np.array([pair.rank for pair in pairs]),
         atol=tolerance,
         message="; ".join([*reason, *_left_out(read)]),
-        counts={"tensors": len(labels), "weights": n, "changed": all_changed},
+        counts={"tensors": len(names), "weights": n, "changed": all_changed},
     )
 
 
-def _demand_same(labels: list[str], before: Checkpoint, after: Checkpoint, name: str) -> None:
+def _demand_same(names: list[str], before: Checkpoint, after: Checkpoint, name: str) -> None:
     """Refuse a checkpoint that lacks a tensor, or has one of another shape."""
     known = set(after.names)
-    missing = [label for label in labels if label not in known]
+    missing = [label for label in names if label not in known]
     if missing:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise must(name, "weights with the tensors of `before`", Words(f"none named {', '.join(missing[:3])}{more}"))
-    for label in labels:
+    for label in names:
         if before.shape(label) != after.shape(label):
             raise must(f"{name}[{label!r}]", f"of shape {before.shape(label)}", after.shape(label))
 

@@ -71,7 +71,7 @@ def as_result(
         row_degrees=rows,
         col_degrees=cols,
         ridge=ridge,
-        labels=seen.labels,
+        names=seen.names,
         value_range=value_range,
         residual=residual,
         validation_rmse=None,
@@ -93,8 +93,8 @@ def as_result(
 
 def _warnings(found: CompletionResult) -> Iterator[str]:
     """Name the lines that the sample does not determine, in sentences for the message."""
-    k, labels = found.rank, found.labels or (None, None)
-    sides = zip(("rows", "columns"), (found.row_degrees, found.col_degrees), labels, strict=True)
+    k, names = found.rank, found.names or (None, None)
+    sides = zip(("rows", "columns"), (found.row_degrees, found.col_degrees), names, strict=True)
     for word, degrees, ids in sides:
         ids = ids if isinstance(ids, Ids) else None
         empty, few = np.flatnonzero(degrees == 0), np.flatnonzero((degrees > 0) & (degrees < k))

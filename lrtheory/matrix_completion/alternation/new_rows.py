@@ -22,9 +22,9 @@ NAMED = 5  # largest number of new rows that a message names
 
 def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
     """Add the rows of observations whose ids the completion does not know; nothing else changes."""
-    if done.labels is None or not isinstance(done.labels[0], Ids) or done.labels[1] is None:
+    if done.names is None or not isinstance(done.names[0], Ids) or done.names[1] is None:
         raise must("ratings", "for a completion whose rows and columns have ids", done)
-    if seen.labels is None or not isinstance(seen.labels[0], Ids) or seen.labels[1] is None:
+    if seen.names is None or not isinstance(seen.names[0], Ids) or seen.names[1] is None:
         raise must("ratings", "with ids of rows and columns, as a file or a frame has them", seen)
     if (
         done.value_range is not None
@@ -32,9 +32,9 @@ def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
     ):
         low, high = done.value_range
         raise must("ratings", f"in [{low:g}, {high:g}], the range of the completion", seen.values)
-    known = numbers_of("ratings", seen.labels[0], done.labels[0], "rows", missing=True)
+    known = numbers_of("ratings", seen.names[0], done.names[0], "rows", missing=True)
     new = np.flatnonzero(known < 0)
-    cols = numbers_of("ratings", seen.labels[1], done.labels[1], "columns", missing=True)
+    cols = numbers_of("ratings", seen.names[1], done.names[1], "columns", missing=True)
     starts, indices, values = seen.by_row
     parts, lost = [], 0
     for row in new.tolist():
@@ -42,20 +42,20 @@ def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
         j, x = cols[indices[here]], values[here].astype(np.float64)
         lost += int((j < 0).sum())
         parts.append(_row(done, j[j >= 0], x[j >= 0]))
-    said = f"{len(new):,} rows were folded in ({named(seen.labels[0], new, NAMED)})" if len(new) else "no row is new"
+    said = f"{len(new):,} rows were folded in ({named(seen.names[0], new, NAMED)})" if len(new) else "no row is new"
     said += f"; {len(known) - len(new):,} were known and stay as they are" if len(new) < len(known) else ""
     said += f"; {lost:,} of their entries are in columns that the completion does not know" if lost else ""
     if not parts:
         return dataclasses.replace(done, message=f"{done.message}; {said}")
     factors, biases, alone, degrees = zip(*parts, strict=True)
-    ids = Ids((*done.labels[0], *(seen.labels[0][row] for row in new.tolist())))
+    ids = Ids((*done.names[0], *(seen.names[0][row] for row in new.tolist())))
     return dataclasses.replace(
         done,
         U=np.concatenate([done.U, np.array(factors, done.U.dtype).reshape(len(new), done.rank)]),
         row_bias=None if done.row_bias is None else np.concatenate([done.row_bias, biases]),
         biases_alone=done.biases_alone and (np.concatenate([done.biases_alone[0], alone]), done.biases_alone[1]),
         row_degrees=np.concatenate([done.row_degrees, np.array(degrees, done.row_degrees.dtype)]),
-        labels=(ids, done.labels[1]),
+        names=(ids, done.names[1]),
         message=f"{done.message}; {said}",
     )
 

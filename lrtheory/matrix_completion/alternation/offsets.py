@@ -144,4 +144,4 @@ def without(seen: Observations, offset: Offsets) -> Observations:
     if subtracted is None:
         return seen
     values = (seen.values - subtracted).astype(seen.values.dtype)
-    return Observations(seen.rows, seen.cols, values, seen.shape, labels=seen.labels)
+    return Observations(seen.rows, seen.cols, values, seen.shape, names=seen.names)

@@ -104,10 +104,10 @@ class FilledMatrix(Result):
         if self.observed is None:
             yield from zip(self.rows, self.cols, self.values.tolist(), strict=True)
             return
-        labels: Any = self.completion.labels or (None, None)
+        names: Any = self.completion.names or (None, None)
         (m, n), empty = self.completion.shape, np.ones(self.completion.shape[1], dtype=bool)
-        rows, every = ids_at(labels[0], np.arange(m)), np.arange(n)
-        cols = np.array(ids_at(labels[1], every), dtype=object)
+        rows, every = ids_at(names[0], np.arange(m)), np.arange(n)
+        cols = np.array(ids_at(names[1], every), dtype=object)
         starts, indices = self.observed.indptr, self.observed.indices
         for i in range(m):
             seen = indices[starts[i] : starts[i + 1]]

@@ -66,7 +66,7 @@ class CompletionResult(Result):
 
     `to_file` writes it whole as .npz, and `from_file` reads it back; other forms hold the table of factors alone.
 
-    Rows and columns are named by their numbers from 0, or by their names where there are `labels`. Those of a file or a
+    Rows and columns are named by their numbers from 0, or by their names where there are `names`. Those of a file or a
     frame are named by their ids alone, be these integers or text.
 
     Attributes
@@ -85,7 +85,7 @@ class CompletionResult(Result):
         Numbers of observations.
     ridge : float
         Weight of the penalty.
-    labels : pair of tuples of str, or None
+    names : pair of tuples of str, or None
         Names of the rows and of the columns.
     value_range : pair of float, or None
         The range in which predictions are kept.
@@ -125,7 +125,7 @@ class CompletionResult(Result):
     row_degrees: np.ndarray
     col_degrees: np.ndarray
     ridge: float
-    labels: tuple[Sequence[str] | None, Sequence[str] | None] | None
+    names: tuple[Sequence[str] | None, Sequence[str] | None] | None
     value_range: tuple[float, float] | None
     residual: float
     validation_rmse: float | None
@@ -179,7 +179,7 @@ class CompletionResult(Result):
         fits = found.V.shape[1] == k and all(
             len(degrees) == size and (bias is None or len(bias) == size) for bias, degrees, size in sides
         )
-        ids = found.labels or (None, None)
+        ids = found.names or (None, None)
         if not fits or any(side is not None and len(side) != size for side, size in zip(ids, (m, n), strict=True)):
             raise ValueError(f"{path}: no CompletionResult: its factors, biases and ids are of different lengths")
         return found
@@ -231,7 +231,7 @@ class CompletionResult(Result):
         display.curves(ax, range(1, len(self.trace["residual"]) + 1), lines, xlabel="iteration")
 
     def _ids(self, side: int) -> Sequence[Any] | None:
-        return None if self.labels is None else self.labels[side]
+        return None if self.names is None else self.names[side]
 
     def _numbers(self, name: str, given: Any, side: int) -> np.ndarray:
         """The numbers of rows (side 0) or of columns that are named by ids, by names or by numbers."""
@@ -282,14 +282,14 @@ class CompletionResult(Result):
         elif is_named_frame(given):
             given = Pairs.from_frame(given)
         if isinstance(given, Pairs):
-            if self.labels is None:
+            if self.names is None:
                 raise must(name, "numbers, since rows and columns of the completion have no ids", given)
-            words = zip(("rows", "cols"), (given.rows, given.cols), self.labels, strict=True)
+            words = zip(("rows", "cols"), (given.rows, given.cols), self.names, strict=True)
             i, j = (numbers_of(word, cells, ids or (), "lines", missing=True) for word, cells, ids in words)
             return i, j
         if not isinstance(given, Observations):
             raise must(name, "Observations, Pairs, a frame or a path, where there are no `cols`", given, TypeError)
-        return given.numbers_in(self.labels, self.shape)
+        return given.numbers_in(self.names, self.shape)
 
     def _raw(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """Predictions at N positions, not yet moved into the range of values; -1 is a line that was never seen."""
@@ -368,7 +368,7 @@ class CompletionResult(Result):
             If nothing is to be tested, or the shapes differ where there are no ids.
         """
         seen = as_observations(test, "test")
-        i, j = seen.numbers_in(self.labels, self.shape)
+        i, j = seen.numbers_in(self.names, self.shape)
         unknown = int(((i < 0) | (j < 0)).sum())
         values, predicted = seen.values.astype(np.float64), {"mean": np.full(seen.n_observed, self.mean)}
         if self.biases_alone is not None:
@@ -588,11 +588,11 @@ class CompletionResult(Result):
 
     def _placed(self, name: str, seen: Observations) -> Observations:
         """Observations at their rows and columns in the completed matrix; those of ids that it lacks are left out."""
-        if self.labels is None or seen.labels is None or not any(isinstance(side, Ids) for side in seen.labels):
+        if self.names is None or seen.names is None or not any(isinstance(side, Ids) for side in seen.names):
             if seen.shape != self.shape:
                 raise must(name, f"of shape {self.shape}, as the completed matrix", seen.shape)
             return seen
-        rows, cols = seen.numbers_in(self.labels, self.shape)
+        rows, cols = seen.numbers_in(self.names, self.shape)
         kept = (rows >= 0) & (cols >= 0)
         return Observations(rows[kept], cols[kept], seen.values[kept], self.shape)
 

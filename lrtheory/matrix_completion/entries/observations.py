@@ -36,7 +36,7 @@ from lrtheory.matrix_completion.entries.ids import Ids, numbers_of
 __all__ = ["Observations", "with_values"]
 
 #: names of the rows and of the columns; those of a file or a frame are ids, integers where all are
-Labels = tuple[Sequence[str] | None, Sequence[str] | None]
+Names = tuple[Sequence[str] | None, Sequence[str] | None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,7 +53,7 @@ class Observations:
         m rows and n columns; some may hold no observation.
     duplicates : {"raise", "mean"}
         "raise" refuses a position that occurs twice; "mean" takes the mean, at the time of the last occurrence.
-    labels : pair of sequences of str, or None
+    names : pair of sequences of str, or None
         Names of the rows and of the columns; either may be None.
     value_range : pair of float, or None
         The smallest and the largest rating, where the values are ratings: then `complete` has the defaults of ratings,
@@ -81,7 +81,7 @@ class Observations:
     values: np.ndarray
     shape: tuple[int, int]
     duplicates: Literal["raise", "mean"] = field(default="raise", kw_only=True)
-    labels: Labels | None = field(default=None, kw_only=True)
+    names: Names | None = field(default=None, kw_only=True)
     value_range: tuple[float, float] | None = field(default=None, kw_only=True)
     message: str = field(default="", kw_only=True)
     by_row: Compressed = field(init=False, repr=False)
@@ -109,7 +109,7 @@ class Observations:
         for name, given in (("rows", rows), ("cols", cols), ("values", values)):
             object.__setattr__(self, name, owned(given))
         object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "labels", _labels(self.labels, shape))
+        object.__setattr__(self, "names", _names_of_both(self.names, shape))
         object.__setattr__(self, "value_range", _value_range(self.value_range, values))
         for name, lines in zip(("by_row", "by_col"), orientations(by_row), strict=True):
             object.__setattr__(self, name, lines)
@@ -121,7 +121,7 @@ class Observations:
     def __reduce__(self) -> tuple[Any, ...]:
         # pickle would restore arrays that can be written to; made again, the compressed copies are read-only there too
         arrays = np.array(self.rows), np.array(self.cols), np.array(self.values)
-        return _rebuilt, (*arrays, self.shape, self.labels, self.value_range, self.message)
+        return _rebuilt, (*arrays, self.shape, self.names, self.value_range, self.message)
 
     @property
     def n_observed(self) -> int:
@@ -167,12 +167,12 @@ class Observations:
         starts, indices, values = self.by_row
         return sparse.csr_array((values, indices, starts), shape=self.shape, copy=True)
 
-    def numbers_in(self, labels: Labels | None, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    def numbers_in(self, names: Names | None, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Find the positions of the observations in another matrix whose lines have ids.
 
         Parameters
         ----------
-        labels : pair of sequences, or None
+        names : pair of sequences, or None
             The ids of the rows and of the columns of the other matrix.
         shape : tuple of two int
             Numbers of rows and columns of the other matrix, which must be those of the observations where one of the
@@ -188,9 +188,9 @@ class Observations:
         ValueError
             If the shapes differ where there are no ids.
         """
-        own: Any = self.labels or (None, None)
+        own: Any = self.names or (None, None)
         found = []
-        for name, given, ids, theirs in zip(("rows", "cols"), (self.rows, self.cols), own, labels or own, strict=True):
+        for name, given, ids, theirs in zip(("rows", "cols"), (self.rows, self.cols), own, names or own, strict=True):
             if isinstance(ids, Ids) and theirs is not None and theirs is not ids:
                 given = numbers_of(name, ids, theirs, "lines", missing=True)[given]
             elif self.shape != shape:
@@ -209,7 +209,7 @@ class Observations:
         Returns
         -------
         Observations
-            Chosen observations, with the shape, the labels and the range of values of these.
+            Chosen observations, with the shape, the names and the range of values of these.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class Observations:
         """
         kept = as_array("where", where)
         chosen = self.rows[kept], self.cols[kept], self.values[kept]
-        return Observations(*chosen, self.shape, labels=self.labels, value_range=self.value_range)
+        return Observations(*chosen, self.shape, names=self.names, value_range=self.value_range)
 
     def split(
         self,
@@ -286,7 +286,7 @@ class Observations:
         Returns
         -------
         Observations
-            Ratings in the order of time, whose labels are the ids of the file, integers where all are. Lines without a
+            Ratings in the order of time, whose names are the ids of the file, integers where all are. Lines without a
             rating are left out, and a pair that is repeated has the mean of its ratings; `message` counts both. The
             range of the ratings is the `value_range`; in a table of users by items only if it has at most 21 different
             values.
@@ -326,14 +326,14 @@ class Observations:
         Examples
         --------
         >>> seen = Observations.from_frame({"user": ["ann", "bob"], "item": [17, 42], "rating": [4.5, 3.0]})
-        >>> seen.labels, seen.value_range
+        >>> seen.names, seen.value_range
         ((('ann', 'bob'), (17, 42)), (3.0, 4.5))
         """
         return _from_read(reading.read_frame(frame, columns))
 
     @classmethod
     def from_dense(
-        cls, values: ArrayLike, mask: ArrayLike | None = None, *, labels: Labels | None = None
+        cls, values: ArrayLike, mask: ArrayLike | None = None, *, names: Names | None = None
     ) -> Observations:
         """Take the observed entries of a dense matrix.
 
@@ -343,7 +343,7 @@ class Observations:
             Entries; without a mask NaN marks those that are not observed. Entries that a masked array hides never are.
         mask : bool array of shape (m, n), or None
             True where observed; values elsewhere are ignored.
-        labels : pair of sequences of str, or None
+        names : pair of sequences of str, or None
             Names of the rows and of the columns.
 
         Returns
@@ -371,17 +371,17 @@ class Observations:
         if seen.shape != table.shape or seen.dtype != bool:
             raise must("mask", f"a bool array of shape {table.shape}", seen)
         rows, cols = np.nonzero(seen & ~np.asarray(hidden))
-        return cls(rows, cols, table[rows, cols], table.shape, labels=labels)
+        return cls(rows, cols, table[rows, cols], table.shape, names=names)
 
     @classmethod
-    def from_sparse(cls, matrix: SparseArray, *, labels: Labels | None = None) -> Observations:
+    def from_sparse(cls, matrix: SparseArray, *, names: Names | None = None) -> Observations:
         """Take the stored entries of a sparse matrix, stored zeros included.
 
         Parameters
         ----------
         matrix : scipy sparse array or matrix
             Matrix of shape (m, n), in any format; positions stored twice are refused.
-        labels : pair of sequences of str, or None
+        names : pair of sequences of str, or None
             Names of the rows and of the columns.
 
         Returns
@@ -403,7 +403,7 @@ class Observations:
         # `tocoo` keeps stored zeros, while `sparse.find` would throw observed zeros away
         entries = matrix.tocoo()
         rows, cols = entries.coords if hasattr(entries, "coords") else (entries.row, entries.col)
-        return cls(rows, cols, entries.data, entries.shape, labels=labels)
+        return cls(rows, cols, entries.data, entries.shape, names=names)
 
 
 def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_col: np.ndarray) -> Observations:
@@ -418,7 +418,7 @@ def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_c
         "values",
         "shape",
         "duplicates",
-        "labels",
+        "names",
         "value_range",
         "message",
         "by_row",
@@ -438,14 +438,14 @@ def _random(n: int, count: int, rng: Any) -> np.ndarray:
     return drawn
 
 
-def _labels(labels: Labels | None, shape: tuple[int, int]) -> Labels | None:
-    if labels is None:
+def _names_of_both(names: Names | None, shape: tuple[int, int]) -> Names | None:
+    if names is None:
         return None
-    names = tuple(None if side is None else _names(side) for side in labels)
-    if len(names) != 2 or any(side is not None and len(side) != n for side, n in zip(names, shape, strict=True)):
-        found = tuple(side if side is None else len(side) for side in names)
-        raise must("labels", f"a pair of {shape[0]} and {shape[1]} names", found)
-    return names
+    both = tuple(None if side is None else _names(side) for side in names)
+    if len(both) != 2 or any(side is not None and len(side) != n for side, n in zip(both, shape, strict=True)):
+        found = tuple(side if side is None else len(side) for side in both)
+        raise must("names", f"a pair of {shape[0]} and {shape[1]} names", found)
+    return both
 
 
 def _names(side: Sequence[Any]) -> tuple[str, ...]:
@@ -476,8 +476,8 @@ def _rebuilt(
     cols: Any,
     values: Any,
     shape: tuple[int, int],
-    labels: Labels | None,
+    names: Names | None,
     value_range: Any = None,
     message: str = "",
 ) -> Observations:
-    return Observations(rows, cols, values, shape, labels=labels, value_range=value_range, message=message)
+    return Observations(rows, cols, values, shape, names=names, value_range=value_range, message=message)

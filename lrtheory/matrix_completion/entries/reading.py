@@ -46,7 +46,7 @@ class Read(NamedTuple):
     cols: np.ndarray
     values: np.ndarray
     shape: tuple[int, int]
-    labels: tuple[Any, Any]
+    names: tuple[Any, Any]
     value_range: tuple[float, float] | None
     message: str
 
@@ -137,7 +137,7 @@ def read_frame(frame: Any, columns: Any) -> Read:
 
 def _warned(read: Read, origin: str) -> Read:
     """Return what was read, after a warning of users or items whose names are nearly equal."""
-    for ids in read.labels:
+    for ids in read.names:
         warn_alike(ids, origin)
     return read
 
@@ -233,12 +233,12 @@ def _of_matrix(matrix: np.ndarray, rows: Ids | None, cols: Ids | None, origin: s
         raise ValueError(f"{origin}: entries must be finite, with NaN where nothing is known; got inf")
     if not seen.any():
         raise ValueError(f"{origin}: no entry has a value")
-    labels = (as_ids(range(1, m + 1)) if rows is None else rows, as_ids(range(1, n + 1)) if cols is None else cols)
+    names = (as_ids(range(1, m + 1)) if rows is None else rows, as_ids(range(1, n + 1)) if cols is None else cols)
     values = matrix[seen]
     few = len(np.unique(values)) <= LEVELS
     message = f"{origin}: {len(values):,} entries of {m:,} x {n:,}, from {values.min():g} to {values.max():g}"
     rows_seen, cols_seen = np.nonzero(seen)
-    return Read(rows_seen, cols_seen, values, (m, n), labels, _range(values) if few else None, message)
+    return Read(rows_seen, cols_seen, values, (m, n), names, _range(values) if few else None, message)
 
 
 def _of_list(table: Table, roles: Mapping[str, str]) -> Read:

@@ -28,7 +28,7 @@ def unit_of(*values: Any) -> float:
 
 
 def scaled(seen: Observations, unit: float) -> Observations:
-    """Divide the values of a sample by a unit; positions and labels stay."""
+    """Divide the values of a sample by a unit; positions and names stay."""
     if unit == 1:
         return seen
     given = seen.values, seen.by_row.values, seen.by_col.values

@@ -152,8 +152,8 @@ def loaded_heads():
 def test_real_heads_look_at_the_words(heads):
     assert len(heads) == 72
     problem = heads[0, 0]
-    assert problem.labels[0] == "[CLS]"
-    assert len(problem.labels) == len(problem.XQ) > 400
+    assert problem.names[0] == "[CLS]"
+    assert len(problem.names) == len(problem.XQ) > 400
     assert problem.XQ.shape[1] == 385
     assert {name: (A.shape, B.shape) for name, (A, B) in problem.head.adapters.items()} == {
         "Q": ((4, 385), (32, 4)),

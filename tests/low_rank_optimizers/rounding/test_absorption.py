@@ -104,7 +104,7 @@ def test_powers_of_two_are_changed_by_shorter_steps():
 def test_sums_over_tensors_are_the_whole():
     parts = {"a": WEIGHTS[:10], "b": WEIGHTS[10:], "ids": np.arange(3)}
     found, whole = (absorption(one, step_bound=0.01, step_std=0.01) for one in (parts, WEIGHTS))
-    assert found.labels == ("a", "b")
+    assert found.names == ("a", "b")
     assert "1 tensor without floats left out" in found.message
     for name in ("certain_unchanged", "certain_changed", "predicted_density"):
         assert getattr(found, name) == pytest.approx(getattr(whole, name), rel=1e-12)
@@ -121,7 +121,7 @@ def test_arrays_files_and_folders_give_the_same(tmp_path):
         found = absorption(source, step_bound=0.01).to_dict()
         assert found.pop("message") == "1 tensor without floats left out"
         assert found == {key: value for key, value in expected.items() if key != "message"}
-    assert absorption([array[:3], array[3:]], step_bound=0.01).labels == ("weights[0]", "weights[1]")
+    assert absorption([array[:3], array[3:]], step_bound=0.01).names == ("weights[0]", "weights[1]")
 
 
 def test_tensors_of_torch_in_bfloat16_are_read():

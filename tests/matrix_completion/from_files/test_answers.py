@@ -135,7 +135,7 @@ def test_unknown_ids(model, plain):
 
 
 def test_names_that_a_caller_gave_are_found_and_numbers_stay_numbers():
-    data = Observations([0, 1, 1], [0, 0, 1], [1.0, 2.0, 4.0], (2, 2), labels=(("a", "b"), ("x", "y")))
+    data = Observations([0, 1, 1], [0, 0, 1], [1.0, 2.0, 4.0], (2, 2), names=(("a", "b"), ("x", "y")))
     done = complete(data, 1)
     assert done.predict(["b"], ["x"])[0] == done.predict([1], [0])[0]
     assert done.top("a", 1)[0].tolist() == ["y"]

@@ -39,7 +39,7 @@ def models():
         "float32": complete(Observations(*given, seen.values.astype(np.float32), seen.shape), 2),
         "names": complete(NAMES, 1, ridge=1.0),
         "tiny": complete(Observations(*given, seen.values * 1e-150, seen.shape), 2),
-        "one side named": complete(Observations([0, 1], [0, 0], [1.0, 2.0], (2, 1), labels=(["a", "b"], None)), 1),
+        "one side named": complete(Observations([0, 1], [0, 0], [1.0, 2.0], (2, 1), names=(["a", "b"], None)), 1),
         "zeros": complete([[0.0, 0.0], [0.0, 0.0]], 1),
     }
 
@@ -75,21 +75,21 @@ def test_other_files_are_no_models(tmp_path):
 
 def test_new_rows_get_what_folding_in_gives_them():
     model = complete(RATINGS, 2, ridge=1.0)
-    items = model.labels[1]
+    items = model.names[1]
     new = {
-        "user": ["x", "y", "x", "y", "z", model.labels[0][0]],
+        "user": ["x", "y", "x", "y", "z", model.names[0][0]],
         "item": [items[0], items[1], items[2], items[5], "no such film", items[3]],
         "rating": [5.0, 1.0, 4.0, 2.0, 3.0, 1.0],
     }
     more = model.with_rows(new)
-    assert (more.shape, more.labels[0][-3:]) == ((63, 40), ("x", "y", "z"))
+    assert (more.shape, more.names[0][-3:]) == ((63, 40), ("x", "y", "z"))
     factor, bias = model.fold_in([items[0], items[2]], [5.0, 4.0]), model.bias_of([items[0], items[2]], [5.0, 4.0])
     expected = np.clip(model.mean + bias + model.col_bias + model.V @ factor, *model.value_range)
     np.testing.assert_allclose(more.block(["x"])[0], expected, rtol=1e-12)
     np.testing.assert_allclose(
         more.block(["z"])[0], np.clip(model.mean + model.col_bias, *model.value_range), rtol=1e-12
     )
-    np.testing.assert_array_equal(more.block(model.labels[0]), model.block())
+    np.testing.assert_array_equal(more.block(model.names[0]), model.block())
     assert "3 rows were folded in (x, y, z); 1 were known and stay as they are; 1 of their entries" in more.message
     with pytest.raises(ValueError, match=r"`ratings` must be in \[0.5, 5\], the range of the completion"):
         model.with_rows({"user": ["x"], "item": [items[0]], "rating": [90.0]})
@@ -108,17 +108,17 @@ def saved(tmp_path, capsys):
 def test_verbs_with_a_model_fit_nothing(saved, tmp_path, capsys, monkeypatch):
     model = CompletionResult.from_file(saved)
     monkeypatch.setattr(completion, "complete", lambda *a, **k: pytest.fail("a model was fitted"))
-    user = model.labels[0][3]
+    user = model.names[0][3]
     assert main(["matrix_completion", "recommend", RATINGS, "--model", str(saved), "--user", user, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     expected = model.recommend([user], 10, exclude=Observations.from_file(RATINGS))
     assert [row[1] for row in rows] == list(expected.cols)
     new = tmp_path / "new.csv"
-    new.write_text(f"user,item,rating\nnew,{model.labels[1][0]},5\nnew,{model.labels[1][4]},1\n")
+    new.write_text(f"user,item,rating\nnew,{model.names[1][0]},5\nnew,{model.names[1][4]},1\n")
     assert main(["matrix_completion", "recommend", str(new), "--model", str(saved), "--user", "new", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {row[0] for row in told["rows"]} == {"new"}
-    assert not {model.labels[1][0], model.labels[1][4]} & {row[1] for row in told["rows"]}
+    assert not {model.names[1][0], model.names[1][4]} & {row[1] for row in told["rows"]}
     larger = tmp_path / "larger.npz"
     assert main(["matrix_completion", "fold-in", str(new), "--model", str(saved), "-o", str(larger)]) == 0
     assert CompletionResult.from_file(larger).shape == (61, 40)

@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch):
 
 def assert_as_written(seen):
     """The pair that stands twice has its mean, at the time of the later one; all are in the order of time."""
-    users, items = seen.labels
+    users, items = seen.names
     assert (users, items) == ((7, 9, 42), ("a", "b", "c"))
     pairs = [(users[i], items[j]) for i, j in zip(seen.rows, seen.cols, strict=True)]
     assert pairs == [(9, "c"), (7, "a"), (7, "b"), (42, "a")]
@@ -90,7 +90,7 @@ def test_the_last_ratings_are_held_out_where_a_pair_stands_twice(folder):
     (folder / "u.data").write_bytes(FILES["u.data"])
     train, test = Observations.from_file("u.data").split(0.25, by="time")
     assert (train.values.tolist(), test.values.tolist()) == ([5.0, 3.0, 4.5], [3.0])
-    assert (test.labels[0][test.rows[0]], test.labels[1][test.cols[0]]) == (42, "a")
+    assert (test.names[0][test.rows[0]], test.names[1][test.cols[0]]) == (42, "a")
 
 
 def test_dates_and_ids_that_only_look_like_numbers(folder):
@@ -98,7 +98,7 @@ def test_dates_and_ids_that_only_look_like_numbers(folder):
         "user,item,rating,date\n05,x,1,2024-02-01\n5,x,2,2023-12-31T10:00:00\n5,y,3,2024-01-01\n"
     )
     seen = Observations.from_file("r.csv")
-    assert seen.labels == (("05", "5"), ("x", "y"))
+    assert seen.names == (("05", "5"), ("x", "y"))
     assert seen.values.tolist() == [2.0, 3.0, 1.0]
     done = complete(seen, 1, ridge=1.0)
     assert done.predict(["05", 5, "5"], ["x"] * 3).tolist() == done.block()[[0, 1, 1], 0].tolist()
@@ -119,7 +119,7 @@ CELLS = "{},5,,3\n{},NaN,2,4.5\n"
 def test_a_table_of_users_by_items(name, content, rows, cols, folder):
     (folder / name).write_text(content)
     seen = Observations.from_file(name)
-    assert seen.labels == (rows, cols)
+    assert seen.names == (rows, cols)
     np.testing.assert_array_equal(np.where(np.isnan(WIDE), 0, WIDE), seen.to_csr().toarray())
     assert seen.value_range == (2.0, 5.0)
 
@@ -128,7 +128,7 @@ def test_tables_without_names_count_from_one(folder):
     np.save("m.npy", WIDE)
     (folder / "m.csv").write_text("5,,3,,,\n,2,4.5,,,1\n")
     for name, columns in (("m.npy", 3), ("m.csv", 6)):
-        assert Observations.from_file(name).labels == ((1, 2), tuple(range(1, columns + 1)))
+        assert Observations.from_file(name).names == ((1, 2), tuple(range(1, columns + 1)))
     (folder / "full.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
     assert Observations.from_file("full.csv", form="wide").n_observed == 6
 
@@ -139,7 +139,7 @@ def test_a_table_of_measurements_has_no_scale():
     table[2, 3] = np.nan
     frame = pandas.DataFrame(table, index=list("abcdef"), columns=list("vwxyz"))
     seen = Observations.from_frame(frame)
-    assert (seen.value_range, seen.labels, seen.n_observed) == (None, (tuple("abcdef"), tuple("vwxyz")), 29)
+    assert (seen.value_range, seen.names, seen.n_observed) == (None, (tuple("abcdef"), tuple("vwxyz")), 29)
     named, plain = complete(frame, 2), complete(table, 2)
     np.testing.assert_array_equal(named.U, plain.U)  # the numbers are those of the matrix without names
     assert named.predict(["c"], ["y"])[0] == plain.predict([2], [3])[0]
@@ -148,9 +148,9 @@ def test_a_table_of_measurements_has_no_scale():
 def test_frames_that_only_count_are_matrices_as_before():
     pandas = pytest.importorskip("pandas")
     seen = as_observations(pandas.DataFrame(WIDE))
-    assert (seen.labels, seen.value_range, seen.n_observed) == (None, None, 4)
+    assert (seen.names, seen.value_range, seen.n_observed) == (None, None, 4)
     full = as_observations(pandas.DataFrame({"a": [1, 2], "b": [3, 5]}))
-    assert (full.labels, full.n_observed) == (None, 4)
+    assert (full.names, full.n_observed) == (None, 4)
 
 
 def test_every_function_takes_a_file(folder):
@@ -208,7 +208,7 @@ def test_more_that_is_no_file_of_ratings(folder):
 def test_ids_of_any_size(folder):
     (folder / "r.csv").write_text("user,item,rating\n123456789012345678901234567890,b,1\n7,b,2\n")
     done = complete("r.csv", 1, ridge=1.0)
-    assert done.labels[0] == (7, 123456789012345678901234567890)
+    assert done.names[0] == (7, 123456789012345678901234567890)
     assert done.predict(["123456789012345678901234567890"], ["b"]).shape == (1,)
 
 

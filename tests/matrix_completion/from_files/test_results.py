@@ -154,5 +154,5 @@ def test_certificates_check_their_shapes(ratings):
 
 
 def test_labels_are_carried():
-    data = Observations([0, 1, 1], [0, 0, 1], [1.0, 2.0, 4.0], (2, 2), labels=(("a", "b"), ("x", "y")))
-    assert complete(data, 1).labels == (("a", "b"), ("x", "y"))
+    data = Observations([0, 1, 1], [0, 0, 1], [1.0, 2.0, 4.0], (2, 2), names=(("a", "b"), ("x", "y")))
+    assert complete(data, 1).names == (("a", "b"), ("x", "y"))

@@ -78,12 +78,12 @@ def _ranks(rank: Any, shape: tuple[int, int]) -> list[int]:
 def validating(validation: Data, seen: Observations) -> Observations:
     """Return the held-out observations, of the shape of the data; those of ids that the data lack are left out."""
     found = as_observations(validation, "validation")
-    if found.labels is not None and isinstance(found.labels[0], Ids) and seen.labels is not None:
-        rows, cols = found.numbers_in(seen.labels, seen.shape)
+    if found.names is not None and isinstance(found.names[0], Ids) and seen.names is not None:
+        rows, cols = found.numbers_in(seen.names, seen.shape)
         kept = (rows >= 0) & (cols >= 0)
         if not kept.any():
             raise must("validation", "ratings by users, or of items, of the data", found)
-        return Observations(rows[kept], cols[kept], found.values[kept], seen.shape, labels=seen.labels)
+        return Observations(rows[kept], cols[kept], found.values[kept], seen.shape, names=seen.names)
     if found.shape != seen.shape:
         raise must("validation", f"of shape {seen.shape}, as `data`", found.shape)
     return found
