@@ -214,6 +214,10 @@ def _measured(name: str, one: Adapted, dtype: str, trained_on: str | None) -> _S
         whole = rows.weight + rows.update
         if not np.isfinite(whole).all():
             raise must("model, adapter", f"ones whose merged weights of {name!r} are numbers", "an infinity")
+        squares = [_square(rows.weight), _square(rows.update)]
+        lost = any(numbers.any() and not square for numbers, square in zip(rows[1:], squares, strict=True))
+        if lost or not math.isfinite(sum(squares)):
+            raise must("model, adapter", f"ones whose squares at {name!r} are in the range of doubles", "others")
         (merged, bound), alone = kept(whole, dtype), kept(rows.weight, dtype)[0]
         if not np.isfinite(merged).all():
             raise must("dtype", f"a type in whose range the merged weights of {name!r} lie", dtype)
@@ -224,10 +228,6 @@ def _measured(name: str, one: Adapted, dtype: str, trained_on: str | None) -> _S
         same = int(np.count_nonzero(merged == alone))
         alone = merged - alone
         merged -= whole
-        squares = [_square(rows.weight), _square(rows.update)]
-        lost = any(numbers.any() and not square for numbers, square in zip(rows[1:], squares, strict=True))
-        if lost or not math.isfinite(sum(squares)):
-            raise must("model, adapter", f"ones whose squares at {name!r} are in the range of doubles", "others")
         total += _Sums(
             weight=squares[0],
             update=squares[1],
