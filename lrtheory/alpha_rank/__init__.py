@@ -22,7 +22,8 @@ When payoffs are means of samples, five questions arise, and this package answer
 
 Logs of matches come from files and data frames. Where a better player is taken to do better against everybody (strong
 stochastic transitivity, SST), `rank_models` tells who can be first, as ``lrtheory alpha_rank rank arena.csv`` does in
-the shell, and `next_battles` what to play next; `leaderboard` assumes no order. Tables of payoffs come from such logs
+the shell, and `next_battles` what to play next; `leaderboard` assumes no order, `baselines.bradley_terry_board` does
+what is customary, and `make_battles` makes logs whose truth is known. Tables of payoffs come from such logs
 (`table_from_matches`), from makers (`make_...`) and from real games (`load_...`). With ``population="single"`` one
 population plays one symmetric game, such as the table of win rates of a leaderboard.
 
