@@ -3,21 +3,35 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.low_rank_optimizers.evolution import variances
+from proofs_checks.low_rank_optimizers.evolution import layers
+from proofs_checks.low_rank_optimizers.evolution import draws
 from proofs_checks.low_rank_optimizers.evolution import bias
+from proofs_checks.low_rank_optimizers.evolution import smooth_objectives
+from proofs_checks.low_rank_optimizers.evolution import members
 from proofs_checks.low_rank_optimizers.evolution import moments
 from proofs_checks.low_rank_optimizers.evolution import strategy
-from proofs_checks.low_rank_optimizers.evolution import draws
 from proofs_checks.low_rank_optimizers.evolution import averages
 from proofs_checks.low_rank_optimizers.evolution import planning
 from proofs_checks.low_rank_optimizers.evolution import sines
-from proofs_checks.low_rank_optimizers import integers
-from proofs_checks.low_rank_optimizers import columns
-from proofs_checks.low_rank_optimizers import feedback
-from proofs_checks.low_rank_optimizers import curvature
-from proofs_checks.low_rank_optimizers import preconditioners
-from proofs_checks.low_rank_optimizers import orthogonalization
-from proofs_checks.low_rank_optimizers import splitting
-from proofs_checks.low_rank_optimizers import rounding
+from proofs_checks.low_rank_optimizers.evolution import directions
+from proofs_checks.low_rank_optimizers.integers import sums
+from proofs_checks.low_rank_optimizers.integers import votes
+from proofs_checks.low_rank_optimizers.integers import scores
+from proofs_checks.low_rank_optimizers.columns import selections
+from proofs_checks.low_rank_optimizers.columns import cosines
+from proofs_checks.low_rank_optimizers.columns import moved_moments
+from proofs_checks.low_rank_optimizers.columns import feedback
+from proofs_checks.low_rank_optimizers.curvature import inverses
+from proofs_checks.low_rank_optimizers.curvature import definite_forms
+from proofs_checks.low_rank_optimizers.curvature import preconditioners
+from proofs_checks.low_rank_optimizers.orthogonalization import cosine_steps
+from proofs_checks.low_rank_optimizers.orthogonalization import newton_schulz_steps
+from proofs_checks.low_rank_optimizers.splitting import splits
+from proofs_checks.low_rank_optimizers.splitting import settled_variances
+from proofs_checks.low_rank_optimizers.splitting import kept_bytes
+from proofs_checks.low_rank_optimizers.rounding import gaps
+from proofs_checks.low_rank_optimizers.rounding import absorbed_steps
+from proofs_checks.low_rank_optimizers.rounding import overlaps
 
 ABOUT = About(
     paper=(

@@ -33,3 +33,9 @@ def calls(system: str) -> dict[str, Callable[[], Call]]:
 def all_calls() -> list[tuple[str, str]]:
     """System and name of every recipe."""
     return [(system, name) for system in lrtheory.SYSTEMS for name in calls(system)]
+
+
+def calls_of_rooms(system: str) -> dict[str, Callable[[], Call]]:
+    """The calls of formulas of rooms whose arguments do not follow from their domains, by name."""
+    module = importlib.import_module(f"tests.examples.{system}")
+    return dict(getattr(module, "OF_ROOMS", {}))

@@ -1,6 +1,6 @@
 """Where the theorems hold: the domains whose ends are a theorem's point, written from the proofs and not from the code.
 
-Ends that say no more than that a number is a count, a size or a positive size are left out: `PLAIN`.
+Ends that say no more than that a number is a count, a size or a positive size are left out.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import pytest
 
 from lrtheory.matrix_completion import theory
-from tests.core.formulas.declared import in_rooms, in_theory
+from tests.core.formulas.declared import in_rooms, special_domains
 
 SYSTEM = "matrix_completion"
-PLAIN = {"[0, inf)", "(0, inf)", "[1, inf)"}
 #: by formula; behind each argument stands what fails beyond the ends
 DOMAINS = {
     # a sine; at 1 the first factor spans a direction at a right angle to the truth, where the bound says nothing
@@ -53,10 +52,7 @@ DOMAINS = {
 
 
 def test_the_domains_are_those_of_the_proofs() -> None:
-    declared = {one.path.rpartition(".")[2]: one.domains for one in (*in_theory(SYSTEM), *in_rooms(SYSTEM))}
-    told = {name: {key: one.text for key, one in given.items()} for name, given in declared.items()}
-    special = {name: {key: text for key, text in given.items() if text not in PLAIN} for name, given in told.items()}
-    assert {name: given for name, given in special.items() if given} == DOMAINS
+    assert special_domains(SYSTEM) == DOMAINS
 
 
 def test_hypotheses_hold_at_their_ends() -> None:

@@ -43,8 +43,9 @@ def test_a_room_holds_one_to_five_theorems(system: str, module: ModuleType) -> N
 
 
 def unexplained(function: Callable[..., Any], texts: list[str]) -> list[str]:
-    """The arguments of a formula whose names stand neither in the texts nor in its own summary."""
-    told = "\n".join([*texts, (inspect.getdoc(function) or "").partition("\n\n")[0]])
+    """The arguments of a formula whose names stand neither in the texts nor in its own help, above the proof."""
+    help_above = (inspect.getdoc(function) or "").partition("\nProof\n")[0]
+    told = "\n".join([*texts, re.sub("^Domain: .*", "", help_above, flags=re.MULTILINE)])
     return [name for name in inspect.signature(function).parameters if not re.search(rf"(?<!\w){name}(?!\w)", told)]
 
 

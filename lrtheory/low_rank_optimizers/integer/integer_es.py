@@ -93,7 +93,7 @@ class IntegerES:
     -----
     Of the released nano-egg (Sarkar et al., arXiv 2511.16652), where a weight whose votes add up to 0 moves by -1 at
     the first step; here it stays. Noise is truncated towards 0 and has 0.951 of the variance of 16 z, so that the test
-    is conservative; `theory.flip_probability` is exact (statement EI-4). A pair with equal scores has no vote, and is
+    is conservative; statement EI-4 has the exact probability. A pair with equal scores has no vote, and is
     counted. Each member is computed alone, in integers, so that no number of threads changes a bit.
 
     Examples

@@ -23,7 +23,7 @@ def clip(value):
 
 @kernel(nogil=True)
 def quotient(value, divisor, inverse):
-    """Return clip(value // divisor), with ``inverse`` = 2^28 // divisor + 1; see `theory.largest_divisor`."""
+    """Return clip(value // divisor), with ``inverse`` = 2^28 // divisor + 1; EI-2b says up to which divisor."""
     low = -127 * divisor
     inside = min(127 * divisor, max(low, value)) - low
     return (inside * inverse >> 28) - 127

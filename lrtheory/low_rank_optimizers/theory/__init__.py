@@ -1,144 +1,62 @@
-"""Right-hand sides of the statements, as plain functions, each with its proof or its source."""
+"""Right-hand sides of the statements, as plain functions, each with its proof or its source.
+
+A formula takes what the line Domain of its help says. It refuses other kinds of arguments by a TypeError and other
+values by a ValueError, in a sentence that begins with the argument. Formulas that one statement alone needs stand
+beside it in `proofs_checks`.
+
+To plan with, before anything runs:
+
+===============  ===================================================================================================
+adam_step_bound  how long a step of Adam can be, in step sizes
+===============  ===================================================================================================
+"""
 
 from __future__ import annotations
 
-from lrtheory.low_rank_optimizers.theory.bias import (
-    low_rank_bias,
-    richardson,
-    skew_bias,
-    smoothing_bias,
-    taylor_bias_bound,
-)
-from lrtheory.low_rank_optimizers.theory.columns import (
-    absolute_rule_share,
-    captured_energy,
-    dct_entry,
-    feedback_bound,
-    momentum_bound,
-    moved_moments,
-    selection_bound,
-)
-from lrtheory.low_rank_optimizers.theory.curvature import (
-    alignment_square,
-    curvature_factor,
-    curvature_response,
-    definite_floor,
-    descent_product,
-    released_ceiling,
-    stabilized_condition,
-    update_multiplications,
-    wound_up,
-)
-from lrtheory.low_rank_optimizers.theory.evolution import (
-    baseline_factor,
-    best_rank,
-    estimator_mse,
-    gradient_norm_bound,
-    layer_mse,
-    one_sided_mse,
-    update_rank_bound,
-)
+from lrtheory.low_rank_optimizers.theory.bias import low_rank_bias, richardson, smoothing_bias, taylor_bias_bound
+from lrtheory.low_rank_optimizers.theory.columns import feedback_bound
+from lrtheory.low_rank_optimizers.theory.evolution import estimator_mse
 from lrtheory.low_rank_optimizers.theory.integers import (
     entropy_rate,
-    largest_divisor,
     largest_product,
     least_loss,
     safe_inputs,
     score_excess,
-    weight_travel,
 )
 from lrtheory.low_rank_optimizers.theory.moments import fourth_moment, noise_constant, sixth_moment
-from lrtheory.low_rank_optimizers.theory.orthogonalization import (
-    auon_factors,
-    cosh_excess_bounds,
-    newton_schulz_growth,
-    newton_schulz_value,
-)
-from lrtheory.low_rank_optimizers.theory.rounding import (
-    absorbing_weight,
-    adam_step_bound,
-    change_probability,
-    half_gaps,
-    random_density,
-    random_overlap,
-)
+from lrtheory.low_rank_optimizers.theory.rounding import adam_step_bound, half_gaps
 from lrtheory.low_rank_optimizers.theory.sines import (
-    characteristic_function,
     participation_ratio,
-    sine_bias_bound,
     sine_response,
     sine_second_moment,
-    step_response_bounds,
     step_response_square,
 )
-from lrtheory.low_rank_optimizers.theory.splitting import (
-    lost_travel,
-    resplit_variances,
-    state_bytes,
-    stationary_variance,
-)
-from lrtheory.low_rank_optimizers.theory.votes import flip_probability, vote_quantile
+from lrtheory.low_rank_optimizers.theory.splitting import resplit_variances, state_bytes, stationary_variance
+from lrtheory.low_rank_optimizers.theory.votes import vote_quantile
 
 __all__ = [
-    "absolute_rule_share",
-    "absorbing_weight",
     "adam_step_bound",
-    "alignment_square",
-    "auon_factors",
-    "baseline_factor",
-    "best_rank",
-    "captured_energy",
-    "change_probability",
-    "characteristic_function",
-    "cosh_excess_bounds",
-    "curvature_factor",
-    "curvature_response",
-    "dct_entry",
-    "definite_floor",
-    "descent_product",
     "entropy_rate",
     "estimator_mse",
     "feedback_bound",
-    "flip_probability",
     "fourth_moment",
-    "gradient_norm_bound",
     "half_gaps",
-    "largest_divisor",
     "largest_product",
-    "layer_mse",
     "least_loss",
-    "lost_travel",
     "low_rank_bias",
-    "momentum_bound",
-    "moved_moments",
-    "newton_schulz_growth",
-    "newton_schulz_value",
     "noise_constant",
-    "one_sided_mse",
     "participation_ratio",
-    "random_density",
-    "random_overlap",
-    "released_ceiling",
     "resplit_variances",
     "richardson",
     "safe_inputs",
     "score_excess",
-    "selection_bound",
-    "sine_bias_bound",
     "sine_response",
     "sine_second_moment",
     "sixth_moment",
-    "skew_bias",
     "smoothing_bias",
-    "stabilized_condition",
     "state_bytes",
     "stationary_variance",
-    "step_response_bounds",
     "step_response_square",
     "taylor_bias_bound",
-    "update_multiplications",
-    "update_rank_bound",
     "vote_quantile",
-    "weight_travel",
-    "wound_up",
 ]

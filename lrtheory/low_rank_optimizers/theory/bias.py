@@ -14,36 +14,36 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, gathered, number, plain, table
+from lrtheory._numbers import exact, formula, gathered, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
 from lrtheory.low_rank_optimizers.theory.moments import (
     checked_rank,
     fourth_moment,
-    kurtoses,
     over,
     sides,
     sixth_moment,
 )
 
-__all__ = ["low_rank_bias", "richardson", "skew_bias", "smoothing_bias", "taylor_bias_bound"]
+__all__ = ["low_rank_bias", "richardson", "smoothing_bias", "taylor_bias_bound"]
 
 
+@formula(sigma="(0, inf)", kurtosis_a="[-2, inf)", kurtosis_b="[-2, inf)")
 def low_rank_bias(
     cubic: ArrayLike, *, sigma: Number, rank: float, kurtosis_a: Number = 0, kurtosis_b: Number = 0
 ) -> np.ndarray:
-    r"""Compute how far the surrogate gradient of low rank is from the Gaussian one, for a cubic (statement EG-2).
+    """Compute how far the surrogate gradient of low rank is from the Gaussian one, for a cubic (statement EG-2).
 
     Parameters
     ----------
     cubic : array of shape (m, n, m, n, m, n)
         C, the third derivatives of f, symmetric in its three pairs of indices.
     sigma : number
-        Scale of the perturbations, above 0.
+        Scale of the perturbations.
     rank : int or infinity
         Columns of the factors.
     kurtosis_a, kurtosis_b : number
-        Excess kurtosis of the entries of A and B, at least -2: 0 for Gaussian ones, -2 for signs.
+        Excess kurtosis of the entries of A and B: 0 for Gaussian ones, -2 for signs.
 
     Returns
     -------
@@ -73,9 +73,9 @@ def low_rank_bias(
     >>> low_rank_bias(np.ones((1, 1, 1, 1, 1, 1), int), sigma=1, rank=2)
     array([[Fraction(1, 2)]], dtype=object)
     """
-    C, square = _cubic(cubic), _square(sigma)
-    ka, kb = kurtoses(kurtosis_a, kurtosis_b)
-    weights: list[Any] = [ka / 2, kb / 2, ka * kb / 6, over(square, checked_rank(rank))]
+    C, s = _cubic(cubic), exact(sigma)
+    ka, kb = exact(kurtosis_a), exact(kurtosis_b)
+    weights: list[Any] = [ka / 2, kb / 2, ka * kb / 6, over(s * s, checked_rank(rank))]
     if C.dtype.kind == "f":  # a Fraction would make objects of doubles
         weights = [float(weight) for weight in weights]
     found = np.einsum("ilkjkl->ij", C) + np.einsum("ijilil->ij", C) * weights[0]
@@ -83,15 +83,16 @@ def low_rank_bias(
     return gathered(found * weights[3])
 
 
+@formula(sigma="(0, inf)")
 def smoothing_bias(cubic: ArrayLike, *, sigma: Number) -> np.ndarray:
-    r"""Compute how far the gradient of the Gaussian smoothing is from the gradient, for a cubic (statement EG-4).
+    """Compute how far the gradient of the Gaussian smoothing is from the gradient, for a cubic (statement EG-4).
 
     Parameters
     ----------
     cubic : array of shape (m, n, m, n, m, n)
         C, the third derivatives of f, symmetric in its three pairs of indices.
     sigma : number
-        Scale of the perturbations, above 0.
+        Scale of the perturbations.
 
     Returns
     -------
@@ -118,7 +119,8 @@ def smoothing_bias(cubic: ArrayLike, *, sigma: Number) -> np.ndarray:
     >>> smoothing_bias(np.ones((1, 1, 1, 1, 1, 1), int), sigma=1)
     array([[Fraction(1, 2)]], dtype=object)
     """
-    C, half = _cubic(cubic), _square(sigma) / 2
+    C, s = _cubic(cubic), exact(sigma)
+    half = s * s / 2
     return gathered(np.einsum("ijklkl->ij", C) * (float(half) if C.dtype.kind == "f" else half))
 
 
@@ -168,56 +170,7 @@ def richardson(coarse: ArrayLike, fine: ArrayLike, *, ranks: tuple[int, int] = (
     return gathered((high * second - low * first) / (high - low if floats else Fraction(high - low)))
 
 
-def skew_bias(
-    *, third_a: Number, third_b: Number, sigma: Number, rank: int = 1, second_derivative: Number = 2
-) -> Number:
-    r"""Compute the bias of factors with a skewed law, for a quadratic of one variable (statement EG-3).
-
-    Parameters
-    ----------
-    third_a, third_b : number
-        Third moments of the entries of A and B.
-    sigma : number
-        Scale of the perturbations, above 0.
-    rank : int
-        r, the columns of the factors.
-    second_derivative : number
-        f'', which is 2 for f = x^2.
-
-    Returns
-    -------
-    number
-        g_r - g_inf = (f''/2) sigma E[a^3] E[b^3] / sqrt(r): it falls like r^(-1/2), while symmetric laws have no bias
-        on quadratics. Fractions stay Fractions where the rank is a square.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    Proof
-    -----
-    Assumes: entries of A and B independent, of mean 0 and variance 1.
-
-    Proof: E[E f(M + sigma E)] / sigma = f' + (f''/2) sigma E[E^3], and E[E^3] = r E[a^3] E[b^3] / r^(3/2), since the
-    terms of the cube with two different columns contain a mean.
-
-    Checked by: EG-3.
-
-    Examples
-    --------
-    >>> from fractions import Fraction
-    >>> skew_bias(third_a=Fraction(3, 2), third_b=Fraction(3, 2), sigma=1)
-    Fraction(9, 4)
-    """
-    a, b, s = (exact(number(name, x)) for name, x in (("third_a", third_a), ("third_b", third_b), ("sigma", sigma)))
-    number("sigma", s, 0, ends="(]")
-    r = integer("rank", rank, low=1)
-    whole = a * b * s * exact(number("second_derivative", second_derivative)) / 2
-    root = math.isqrt(r)
-    return plain(whole / root if root * root == r else root_of(whole * whole / r) * (1 if whole >= 0 else -1))
-
-
+@formula(sigma="(0, inf)", gradient_lipschitz="[0, inf)", hessian_lipschitz="[0, inf)")
 def taylor_bias_bound(
     shape: Sequence[int],
     *,
@@ -235,7 +188,7 @@ def taylor_bias_bound(
     rank : int or infinity
         Columns of the factors.
     sigma : number
-        Scale of the perturbations, above 0.
+        Scale of the perturbations.
     gradient_lipschitz : number or None
         L, with \|grad f(X) - grad f(Y)\| at most L \|X - Y\|; exactly one of both constants is given.
     hessian_lipschitz : number or None
@@ -271,12 +224,12 @@ def taylor_bias_bound(
         raise must(
             "gradient_lipschitz, hessian_lipschitz", "exactly one of both", (gradient_lipschitz, hessian_lipschitz)
         )
-    s = exact(number("sigma", sigma, 0, ends="(]"))
+    s = exact(sigma)
     if hessian_lipschitz is None:
-        whole = exact(number("gradient_lipschitz", gradient_lipschitz, 0)) * s / 2
+        whole = exact(gradient_lipschitz) * s / 2
         moment = fourth_moment(shape, rank=rank)
     else:
-        whole = exact(number("hessian_lipschitz", hessian_lipschitz, 0)) * s * s / 6
+        whole = exact(hessian_lipschitz) * s * s / 6
         moment = sixth_moment(shape, rank=rank)
     return plain(whole * root_of(moment + 0 * whole))
 
@@ -284,11 +237,6 @@ def taylor_bias_bound(
 def root_of(value: Any) -> Any:
     """The square root of a ball as a ball, and of every other number as a double."""
     return np.sqrt(value) if hasattr(value, "sqrt") else math.sqrt(value)
-
-
-def _square(sigma: Any) -> Any:
-    s = exact(number("sigma", sigma, 0, ends="(]"))
-    return s * s
 
 
 def _cubic(cubic: Any) -> np.ndarray:

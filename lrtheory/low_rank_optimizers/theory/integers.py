@@ -9,24 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, plain, table
+from lrtheory._numbers import exact, formula, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import must
 
-__all__ = [
-    "entropy_rate",
-    "largest_divisor",
-    "largest_product",
-    "least_loss",
-    "safe_inputs",
-    "score_excess",
-    "weight_travel",
-]
+__all__ = ["entropy_rate", "largest_product", "least_loss", "safe_inputs", "score_excess"]
 
 #: the largest absolute value of an activation or weight
 LIMIT = 127
 
 
+@formula(n="[1, inf)", rank="[1, inf)")
 def largest_product(n: int, rank: int = 1) -> int:
     r"""Bound a low-rank product of integers of eight bits.
 
@@ -35,21 +28,14 @@ def largest_product(n: int, rank: int = 1) -> int:
     Parameters
     ----------
     n : int
-        Inputs, at least 1.
+        Inputs.
     rank : int
-        r, columns of A and B, at least 1.
+        r, columns of A and B.
 
     Returns
     -------
     int
         The bound, attained when all entries are 127.
-
-    Raises
-    ------
-    ValueError
-        If a size is below 1.
-    TypeError
-        If it is not an integer.
 
     Proof
     -----
@@ -65,9 +51,10 @@ def largest_product(n: int, rank: int = 1) -> int:
     >>> largest_product(1048) < 2**31 < largest_product(1049)
     True
     """
-    return LIMIT**3 * integer("n", n, low=1) * integer("rank", rank, low=1)
+    return LIMIT**3 * n * rank
 
 
+@formula(factors="[1, inf)")
 def safe_inputs(factors: int = 3) -> int:
     """Return how many products of entries of eight bits a sum in 32 bits holds, whatever they are.
 
@@ -80,13 +67,6 @@ def safe_inputs(factors: int = 3) -> int:
     -------
     int
         floor((2^31 - 1) / 127^factors): 133,144 for two, 1048 for three.
-
-    Raises
-    ------
-    ValueError
-        If `factors` is below 1.
-    TypeError
-        If it is not an integer.
 
     Proof
     -----
@@ -101,92 +81,7 @@ def safe_inputs(factors: int = 3) -> int:
     >>> safe_inputs(2), safe_inputs(3)
     (133144, 1048)
     """
-    return (2**31 - 1) // LIMIT ** integer("factors", factors, low=1)
-
-
-def largest_divisor(bits: int = 28) -> int:
-    r"""Return up to which divisor a product and a shift give the floor of a quotient that is clipped to eight bits.
-
-    .. math:: \lfloor u / d \rfloor = \bigl(u \, (\lfloor 2^b / d \rfloor + 1)\bigr) \gg b, \qquad 0 \le u < 255 d
-
-    Parameters
-    ----------
-    bits : int
-        b, how far the product is shifted, at least 8.
-
-    Returns
-    -------
-    int
-        The largest d with 255 d^2 <= 2^b: 1026 for 28, where networks divide by 364 at most.
-
-    Raises
-    ------
-    ValueError
-        If `bits` is below 8.
-    TypeError
-        If it is not an integer.
-
-    Proof
-    -----
-    Assumes: a network of at most `safe_inputs(2)` inputs a layer and a rank of at most 4096, both checked where it is
-    made; shifts are floors for negative integers too.
-
-    Proof: with M = floor(2^b / d) + 1 and e = M d - 2^b, which is from 1 to d, u M / 2^b is u / d + (u e / 2^b) / d.
-    Here u e < 255 d^2 <= 2^b, so that less than 1 / d is added to a multiple of 1 / d, and no integer is passed. A
-    value v is clipped to [-127 d, 127 d] first, which changes v // d only where it is above 127 in absolute value,
-    and u = v + 127 d is shifted by 127 multiples of d.
-
-    So each operation of the kernels is one on integers, and any two ways to compute it agree as long as nothing wraps
-    around: sums of products x W are at most 127^2 n < 2^31, those of low rank 127^3 n r < 2^63; a weight with its noise
-    is at most 127 + 127^2 r / 16 < 2^23, and 127 times it is below 2^31; all else is made of a few activations.
-    The order of additions does not matter then, and compiled loops, interpreted ones and arrays give the same bits.
-
-    Checked by: EI-2b.
-
-    Examples
-    --------
-    >>> largest_divisor()
-    1026
-    """
-    return math.isqrt((1 << integer("bits", bits, low=8)) // (2 * LIMIT + 1))
-
-
-def weight_travel(n_steps: int) -> int:
-    r"""Bound the distance between a weight and its first value after some votes.
-
-    .. math:: |W_T - W_0|_\infty \le \min(T, 254)
-
-    Parameters
-    ----------
-    n_steps : int
-        T, the number of steps, at least 0.
-
-    Returns
-    -------
-    int
-        The bound.
-
-    Raises
-    ------
-    ValueError
-        If it is negative.
-    TypeError
-        If it is not an integer.
-
-    Proof
-    -----
-    Assumes: weights of absolute value at most 127 that move by -1, 0 or 1 and are clipped to 127.
-
-    Proof: clipping to an interval that holds the weight never lengthens a move; add up T moves.
-
-    Checked by: EI-2.
-
-    Examples
-    --------
-    >>> weight_travel(3), weight_travel(1000)
-    (3, 254)
-    """
-    return min(integer("n_steps", n_steps, low=0), 2 * LIMIT)
+    return (2**31 - 1) // LIMIT**factors
 
 
 def score_excess(logits: ArrayLike, *, log: Callable[[Any], Any] = math.log) -> Number:
@@ -321,6 +216,7 @@ def stationary(P: np.ndarray) -> list[Any]:
     return [Fraction(p) / total if isinstance(total, Fraction | int) else p / total for p in pi]
 
 
+@formula(rate="[0, inf)", excess="[0, inf)")
 def least_loss(rate: Number, excess: Number) -> Number:
     r"""Bound the mean loss that scores from tables show, for any model that sees the past alone.
 
@@ -329,7 +225,7 @@ def least_loss(rate: Number, excess: Number) -> Number:
     Parameters
     ----------
     rate : number
-        h, the entropy rate of the source in bits a symbol, at least 0.
+        h, the entropy rate of the source in bits a symbol.
     excess : number
         Largest possible excess of a score, see `score_excess`.
 
@@ -337,11 +233,6 @@ def least_loss(rate: Number, excess: Number) -> Number:
     -------
     number
         Lower bound on the mean loss, in bits a symbol.
-
-    Raises
-    ------
-    ValueError
-        If one of them is negative.
 
     Proof
     -----
@@ -357,4 +248,4 @@ def least_loss(rate: Number, excess: Number) -> Number:
     >>> least_loss(2.0, 1.6)
     1.9
     """
-    return number("rate", rate, 0) - exact(number("excess", excess, 0)) / 16
+    return rate - exact(excess) / 16

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from lrtheory._numbers import exact, number, plain
+from lrtheory._numbers import exact, formula, plain
 from lrtheory._types import Number
 from lrtheory._validation import integer, pair
 
@@ -38,11 +38,7 @@ def checked_rank(rank: Any) -> Any:
     return math.inf if isinstance(rank, float) and rank == math.inf else integer("rank", rank, low=1)
 
 
-def kurtoses(kurtosis_a: Any, kurtosis_b: Any) -> tuple[Any, Any]:
-    """Two excess kurtoses, none of which is below that of signs."""
-    return number("kurtosis_a", exact(kurtosis_a), -2), number("kurtosis_b", exact(kurtosis_b), -2)
-
-
+@formula(kurtosis_a="[-2, inf)", kurtosis_b="[-2, inf)")
 def noise_constant(shape: Sequence[int], *, kurtosis_a: Number = 0, kurtosis_b: Number = 0) -> Number:
     r"""Compute c, the part of the variance of low-rank evolution strategies that falls like 1/r (statement EG-V).
 
@@ -51,7 +47,7 @@ def noise_constant(shape: Sequence[int], *, kurtosis_a: Number = 0, kurtosis_b: 
     shape : pair of int
         (m, n), those of the weight.
     kurtosis_a, kurtosis_b : number
-        Excess kurtosis of the entries of A and B, at least -2; see `KURTOSIS`.
+        Excess kurtosis of the entries of A and B; see `KURTOSIS`.
 
     Returns
     -------
@@ -86,10 +82,11 @@ def noise_constant(shape: Sequence[int], *, kurtosis_a: Number = 0, kurtosis_b: 
     (Fraction(12, 1), Fraction(-2, 1))
     """
     m, n = sides(shape)
-    ka, kb = kurtoses(kurtosis_a, kurtosis_b)
+    ka, kb = exact(kurtosis_a), exact(kurtosis_b)
     return plain(2 * (m + n + 1) + ka * (n + 2) + kb * (m + 2) + ka * kb)
 
 
+@formula(kurtosis_a="[-2, inf)", kurtosis_b="[-2, inf)")
 def fourth_moment(shape: Sequence[int], *, rank: float, kurtosis_a: Number = 0, kurtosis_b: Number = 0) -> Number:
     r"""Compute the mean of the fourth power of the norm of a perturbation (statement EG-M).
 
@@ -100,7 +97,7 @@ def fourth_moment(shape: Sequence[int], *, rank: float, kurtosis_a: Number = 0, 
     rank : int or infinity
         Columns of the factors.
     kurtosis_a, kurtosis_b : number
-        Excess kurtosis of the entries of A and B, at least -2; see `KURTOSIS`.
+        Excess kurtosis of the entries of A and B; see `KURTOSIS`.
 
     Returns
     -------

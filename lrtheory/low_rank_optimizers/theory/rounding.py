@@ -13,19 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory._numbers import entries, exact, number, numbers, plain
-from lrtheory._types import Array, ArrayLike, Number
+from lrtheory._numbers import formula, plain
+from lrtheory._types import Array, Number, Numbers
 from lrtheory._validation import choice, integer, must
 
-__all__ = [
-    "HalfGaps",
-    "absorbing_weight",
-    "adam_step_bound",
-    "change_probability",
-    "half_gaps",
-    "random_density",
-    "random_overlap",
-]
+__all__ = ["HalfGaps", "adam_step_bound", "half_gaps"]
 
 
 class Format(NamedTuple):
@@ -56,8 +48,9 @@ class HalfGaps(NamedTuple):
     even: Array | bool
 
 
-def half_gaps(weights: ArrayLike | float, *, dtype: str = "bfloat16") -> HalfGaps:
-    r"""Compute how far a stored weight may be moved in either direction before it is rounded to another number.
+@formula(weights="(-inf, inf)")
+def half_gaps(weights: Numbers, *, dtype: str = "bfloat16") -> HalfGaps:
+    """Compute how far a stored weight may be moved in either direction before it is rounded to another number.
 
     Statements RN-1 and RN-6.
 
@@ -101,8 +94,8 @@ def half_gaps(weights: ArrayLike | float, *, dtype: str = "bfloat16") -> HalfGap
     >>> gaps.inward.tolist(), gaps.outward.tolist()
     ([0.001953125, 0.00390625], [0.00390625, 0.00390625])
     """
-    form = FORMATS[choice("dtype", dtype, tuple(FORMATS))]
-    w = np.abs(np.asarray(entries("weights", weights), dtype=np.float64))
+    form = FORMATS[choice("dtype", dtype, ("bfloat16", "float16"))]
+    w = np.abs(np.asarray(weights, dtype=np.float64))
     fraction, exponent = np.frexp(w)  # w = fraction 2^exponent with the fraction in [1/2, 1)
     exponent = np.where(w == 0, form.least, np.maximum(exponent - 1, form.least))
     last = np.ldexp(w, form.bits - 1 - exponent)  # as a number of last bits
@@ -113,46 +106,9 @@ def half_gaps(weights: ArrayLike | float, *, dtype: str = "bfloat16") -> HalfGap
     return HalfGaps(plain(inward), plain(outward), plain(last % 2 == 0))
 
 
-def absorbing_weight(step_bound: Number, *, dtype: str = "bfloat16") -> Number:
-    r"""Compute from which size on every weight absorbs all steps up to a size (statement RN-3).
-
-    Parameters
-    ----------
-    step_bound : number
-        The largest absolute value of a step, such as the step size times `adam_step_bound`.
-    dtype : {"bfloat16", "float16"}
-        The format.
-
-    Returns
-    -------
-    number
-        512 times the bound in bfloat16, and 4096 times in half precision.
-
-    Raises
-    ------
-    ValueError
-        If the bound is negative or not finite, or the format is unknown.
-
-    Proof
-    -----
-    *Assumes* that w is a normal number of a format with p significant bits, and that abs(d) <= abs(w) 2^-(p+1).
-
-    *Proof.* In the binade 2^e <= abs(w) < 2^(e+1) the half gap outward is 2^(e-p) > abs(w) 2^-(p+1). Inward it is as
-    large unless abs(w) = 2^e, where it is 2^(e-p-1) = abs(w) 2^-(p+1); then the last bit is 0, and even a step of this
-    size returns. If w + d is rounded to single precision first, nothing changes: a step of the bound is short of every
-    other half gap by at least 2^-p of it, which is more than the rounding. *Checked by* RN-3.
-
-    Examples
-    --------
-    >>> absorbing_weight(0.5)
-    256.0
-    """
-    form = FORMATS[choice("dtype", dtype, tuple(FORMATS))]
-    return plain(number("step_bound", step_bound, 0) * 2 ** (form.bits + 1))
-
-
-def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> float:
-    r"""Bound what Adam divides: the corrected mean of the gradients by the root of that of their squares.
+@formula(beta1="[0, 1)", beta2="(0, 1)")
+def adam_step_bound(beta1: Number, beta2: Number, *, step: float = math.inf) -> float:
+    """Bound what Adam divides: the corrected mean of the gradients by the root of that of their squares.
 
     In every coordinate a step of Adam is at most this many step sizes long, whatever the gradients are (statement
     RN-2).
@@ -160,9 +116,9 @@ def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> fl
     Parameters
     ----------
     beta1 : float
-        Decay of the first moment, in [0, 1).
+        Decay of the first moment.
     beta2 : float
-        Decay of the second moment, in (0, 1).
+        Decay of the second moment.
     step : int or inf
         The number t of the step, from 1; infinity bounds all steps.
 
@@ -193,8 +149,8 @@ def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> fl
     >>> round(adam_step_bound(0.9, 0.999), 2), round(adam_step_bound(0.9, 0.999, step=1), 12)
     (7.27, 1.0)
     """
-    b1 = float(number("beta1", beta1, 0, 1, ends="[)"))
-    b2 = float(number("beta2", beta2, 0, 1, ends="()"))
+    b1 = float(beta1)
+    b2 = float(beta2)
     rho = b1 * b1 / b2
     ratio = (1 - b1) / math.sqrt(1 - b2)
     if np.isscalar(step) and step == math.inf:
@@ -213,41 +169,6 @@ def adam_step_bound(beta1: float, beta2: float, *, step: float = math.inf) -> fl
     return bound
 
 
-def change_probability(weights: ArrayLike | float, step_std: float, *, dtype: str = "bfloat16") -> Array | float:
-    r"""Compute how probable it is that a random step changes a stored weight (statement RN-4).
-
-    Parameters
-    ----------
-    weights : float or array
-        Finite numbers of the format.
-    step_std : float
-        The standard deviation of the steps, which are normal with mean 0; above 0.
-    dtype : {"bfloat16", "float16"}
-        The format.
-
-    Returns
-    -------
-    float or array of the shape of the weights
-        q(w) = P(d > outward) + P(d > inward), with the half gaps of `half_gaps`.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not a number of the format, or the standard deviation is not a finite number above 0.
-
-    Notes
-    -----
-    Arrays: NumPy.
-
-    Examples
-    --------
-    >>> round(float(change_probability(1.5, 0.00390625)), 4)
-    0.3173
-    """
-    gaps = half_gaps(weights, dtype=dtype)
-    return plain(crossed(np.asarray(gaps.inward), np.asarray(gaps.outward), number("step_std", step_std, 0, ends="()")))
-
-
 def crossed(inward: np.ndarray, outward: np.ndarray, step_std: float) -> np.ndarray:
     """The probability that a normal step leaves the interval between two half gaps."""
     from scipy.special import erfc
@@ -255,75 +176,6 @@ def crossed(inward: np.ndarray, outward: np.ndarray, step_std: float) -> np.ndar
     with np.errstate(over="ignore"):  # a gap that overflows is never crossed
         ends = [gap / step_std / math.sqrt(2) for gap in (inward, outward)]
     return np.asarray((erfc(ends[0]) + erfc(ends[1])) / 2)
-
-
-def random_density(probabilities: ArrayLike) -> Number:
-    r"""Compute the expected share of weights that change in steps without a signal (statement RN-4).
-
-    Parameters
-    ----------
-    probabilities : sequence of numbers
-        q of each weight, in [0, 1], as from `change_probability`.
-
-    Returns
-    -------
-    number
-        The mean of q, which is also how often a changed weight is changed in an independent run by chance, if changes
-        are spread evenly.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or one is outside [0, 1].
-
-    Examples
-    --------
-    >>> random_density([0.5, 0.25])
-    0.375
-    """
-    q = numbers("probabilities", probabilities, 0, 1)
-    return plain(sum(q, start=0) / len(q))
-
-
-def random_overlap(probabilities: ArrayLike, others: ArrayLike | None = None) -> Number:
-    r"""Compute how often a changed weight changes in a second run too, in steps without a signal (statement RN-4).
-
-    Parameters
-    ----------
-    probabilities : sequence of numbers
-        q of each weight in the first run, in [0, 1], and not all 0.
-    others : sequence of numbers or None
-        q of each weight in the second run, in [0, 1]; None takes `probabilities`.
-
-    Returns
-    -------
-    number
-        Weights that both runs are expected to change, over those of the first run: the mean of q q' over that of q.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, a number is outside [0, 1], or all of the first are 0.
-
-    Proof
-    -----
-    *Assumes* that the steps of the two runs are independent; a weight of number i changes with probability q_i in each.
-
-    *Proof.* Both change it with probability q_i^2, and the expected number of weights that a run changes is the sum of
-    q_i. By Jensen's inequality the mean of q^2 is at least the square of the mean of q, so that the quotient is at
-    least the mean of q, which is chance; they are equal exactly where all q_i are. *Checked by* RN-4.
-
-    Examples
-    --------
-    >>> random_overlap([0.5, 0.0]), random_density([0.5, 0.0])
-    (0.5, 0.25)
-    """
-    q = numbers("probabilities", probabilities, 0, 1)
-    second = q if others is None else numbers("others", others, 0, 1, length=len(q))
-    if not any(q):
-        raise must("probabilities", "not all 0", probabilities)
-    total = exact(sum(q, start=0))
-    return plain(sum((a / total * b for a, b in zip(q, second, strict=True)), start=0))
 
 
 class CodeTable(NamedTuple):

@@ -15,62 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, number, numbers, plain
+from lrtheory._numbers import exact, formula, numbers, plain
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
-from lrtheory.low_rank_optimizers.theory.bias import root_of
+from lrtheory._validation import must
 from lrtheory.low_rank_optimizers.theory.moments import checked_rank, sides
 
-__all__ = [
-    "characteristic_function",
-    "participation_ratio",
-    "sine_bias_bound",
-    "sine_response",
-    "sine_second_moment",
-    "step_response_bounds",
-    "step_response_square",
-]
+__all__ = ["participation_ratio", "sine_response", "sine_second_moment", "step_response_square"]
 
 
 #: singular values up to its inverse are taken, whose fourth powers are doubles
 SMALLEST = 1e-75
-
-
-def characteristic_function(singular_values: ArrayLike, *, rank: float) -> Number:
-    r"""Compute the characteristic function of a perturbation with Gaussian factors (statement EG-1).
-
-    Parameters
-    ----------
-    singular_values : array of shape (k,)
-        t, those of T, at least 0; those that are 0 may be left out.
-    rank : int or infinity
-        Columns of the factors.
-
-    Returns
-    -------
-    float or ball
-        Phi_r(T) = E cos<T, E> = prod_k (1 + t_k^2 / r)^(-r/2), and exp(-\|T\|^2 / 2) for infinite rank.
-
-    Raises
-    ------
-    ValueError
-        If a number is not in [0, 1e75].
-
-    Proof
-    -----
-    Assumes: Gaussian factors.
-
-    Proof: given A, <T, E> is Gaussian with mean 0 and variance \|T^T A\|^2 / r. So E exp(i <T, E>) =
-    E exp(-\|T^T A\|^2 / (2 r)), which for each of the r columns of A is det(I + T T^T / r)^(-1/2).
-
-    Checked by: EG-1.
-
-    Examples
-    --------
-    >>> round(characteristic_function([1.0], rank=1), 12), round(characteristic_function([1.0], rank=float("inf")), 12)
-    (0.707106781187, 0.606530659713)
-    """
-    return plain(np.exp(log_characteristic(_values(singular_values), checked_rank(rank))))
 
 
 def sine_response(singular_values: ArrayLike, *, rank: float) -> np.ndarray:
@@ -170,50 +124,6 @@ def sine_second_moment(shape: Sequence[int], singular_values: ArrayLike, *, rank
     return plain((np.exp(logarithm) * lost - m * n * np.expm1(logarithm)) / 2)
 
 
-def sine_bias_bound(singular_values: ArrayLike, *, rank: int) -> Number:
-    r"""Bound how far the response of a sine at a finite rank is from that of Gaussian perturbations (statement EG-U).
-
-    Parameters
-    ----------
-    singular_values : array of shape (k,)
-        t, those of T = sigma Om, at least 0.
-    rank : int
-        Columns of the factors.
-
-    Returns
-    -------
-    float or ball
-        (\|t\| / r) max(Phi_r(T) sum t^4 / 4, max(t)^2 exp(-\|t\|^2 / 2)), at least the norm of h_r - h_inf, where h is
-        `sine_response`.
-
-    Raises
-    ------
-    ValueError
-        If a number is not in [0, 1e75].
-
-    Proof
-    -----
-    Assumes: Gaussian factors.
-
-    Proof: 0 <= log Phi_r - log Phi_inf = sum (t^2/2 - (r/2) log(1 + t^2/r)) <= sum t^4 / (4 r), as log(1 + x) is at
-    least x - x^2/2. So Phi_r - Phi_inf is at most Phi_r sum t^4 / (4 r). Entry k of h_r - h_inf is at most
-    t_k (Phi_r - Phi_inf), and at least t_k Phi_inf (1 / (1 + t_k^2/r) - 1) >= -t_k^3 Phi_inf / r. Take the larger of
-    both sizes for every entry, then the norm.
-
-    Checked by: EG-U.
-
-    Examples
-    --------
-    >>> round(sine_bias_bound([1.0], rank=4), 12)
-    0.151632664928
-    """
-    t, r = _values(singular_values), integer("rank", rank, low=1)
-    squares = t * t
-    above = np.exp(log_characteristic(t, r)) * np.sum(squares * squares) / 4
-    below = max(squares.tolist()) * np.exp(log_characteristic(t, math.inf))
-    return plain(root_of(np.sum(squares)) * max(above, below) / r)
-
-
 def participation_ratio(singular_values: ArrayLike) -> Number:
     r"""Compute the number of directions that share the energy of a matrix (statement EG-K).
 
@@ -257,6 +167,7 @@ def participation_ratio(singular_values: ArrayLike) -> Number:
     return plain(whole * whole / sum(x * x for x in squares))
 
 
+@formula(rank="[1, inf)", pi="[3, 4]")
 def step_response_square(rank: int, *, pi: Number = math.pi) -> Number:
     r"""Compute how much of the gradient at a threshold an evolution strategy of low rank keeps (statement EG-S).
 
@@ -272,11 +183,6 @@ def step_response_square(rank: int, *, pi: Number = math.pi) -> Number:
     number
         rho_r^2 = (2 / r) (Gamma((r+1)/2) / Gamma(r/2))^2, the square of \|g_r\| / \|g_inf\| for the reward
         sign(<Om, W> - theta) at its threshold, where Om has rank one.
-
-    Raises
-    ------
-    ValueError
-        If the rank is below 1.
 
     Proof
     -----
@@ -294,53 +200,15 @@ def step_response_square(rank: int, *, pi: Number = math.pi) -> Number:
     >>> [round(step_response_square(r) ** 0.5, 4) for r in (1, 2, 4, 16)]
     [0.7979, 0.8862, 0.94, 0.9845]
     """
-    r = integer("rank", rank, low=1)
+    r = rank
     quotient = Fraction(1) if r % 2 else Fraction(1, 2)
     for one in range(2 - r % 2, r, 2):
         quotient *= Fraction(one + 1, one)
     whole = quotient * quotient * Fraction(2, r)
-    value = number("pi", pi, 3, 4)
+    value = pi
     if isinstance(value, float):
         return float(whole) / value if r % 2 else float(whole) * value
     return plain(whole / value if r % 2 else whole * value)
-
-
-def step_response_bounds(rank: int, *, pi: Number = math.pi) -> tuple[Number, Number]:
-    r"""Bound the square of the share of `step_response_square` on both sides (statement EG-S).
-
-    Parameters
-    ----------
-    rank : int
-        Columns of the factors, which are Gaussian.
-    pi : number
-        The number pi, to be given as a ball where the result shall be one.
-
-    Returns
-    -------
-    pair of numbers
-        1 - 1 / (2 r) and 1 - (1 - 2/pi) / r; the second is attained at r = 1.
-
-    Raises
-    ------
-    ValueError
-        If the rank is below 1.
-
-    Proof
-    -----
-    Assumes: nothing more than `step_response_square`.
-
-    Proof: by Watson (1959), (Gamma(y + 1) / Gamma(y + 1/2))^2 = y + theta(y), where theta falls from 1/pi at y = 0 to
-    1/4. With y = (r - 1) / 2 the square is (2 / r)(y + theta) = 1 - (1 - 2 theta) / r, and theta is in (1/4, 1/pi].
-
-    Checked by: EG-S.
-
-    Examples
-    --------
-    >>> step_response_bounds(2)[0]
-    Fraction(3, 4)
-    """
-    r = integer("rank", rank, low=1)
-    return 1 - Fraction(1, 2 * r), plain(1 - (1 - 2 / number("pi", pi, 3, 4)) / r)
 
 
 def _values(singular_values: Any) -> np.ndarray:

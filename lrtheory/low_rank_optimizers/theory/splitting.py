@@ -12,26 +12,27 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from lrtheory._numbers import exact, number, plain
+from lrtheory._numbers import exact, formula, number, plain
 from lrtheory._types import Number
-from lrtheory._validation import choice, flag, integer, must, sequence
+from lrtheory._validation import choice, integer, must, sequence
 
-__all__ = ["lost_travel", "resplit_variances", "state_bytes", "stationary_variance"]
+__all__ = ["resplit_variances", "state_bytes", "stationary_variance"]
 
 
+@formula(curvature="(0, inf)", noise="[0, inf)", step_size="(0, inf)", momentum="[0, 1)")
 def stationary_variance(curvature: Number, noise: Number, *, step_size: Number, momentum: Number = 0) -> Number:
-    r"""Compute the variance at which a coordinate settles under noisy gradients (statement FR-3).
+    """Compute the variance at which a coordinate settles under noisy gradients (statement FR-3).
 
     Parameters
     ----------
     curvature : number
-        l, above 0.
+        l.
     noise : number
         s2, the variance of the noise of a gradient.
     step_size : number
         alpha, in (0, 2 (1 + b) / ((1 - b) l)), where the steps are stable.
     momentum : number
-        b, in [0, 1); 0 is plain gradient descent.
+        b; 0 is plain gradient descent.
 
     Returns
     -------
@@ -59,30 +60,34 @@ def stationary_variance(curvature: Number, noise: Number, *, step_size: Number, 
     >>> stationary_variance(1, 1, step_size=Fraction(1, 2), momentum=Fraction(9, 10))
     Fraction(19, 75)
     """
-    curve, s2, alpha, b = _coordinate(curvature, noise, step_size, momentum)
+    curve, s2 = exact(curvature), exact(noise)
+    alpha, b = exact(step_size), exact(momentum)
     room = 2 * (1 + b) - alpha * (1 - b) * curve
     if not room > 0:
         raise must("step_size", "below 2 (1 + momentum) / ((1 - momentum) curvature)", step_size)
     return plain(alpha * s2 * (1 + b) / (curve * room))
 
 
+@formula(
+    curvature="(0, inf)", noise="[0, inf)", step_size="(0, inf)", momentum="[0, 1)", density="[0, 1]", period="[1, inf)"
+)
 def resplit_variances(
     curvature: Number, noise: Number, *, step_size: Number, momentum: Number, density: Number, period: int
 ) -> list[Number]:
-    r"""Compute the variances at which a coordinate settles when it is split off anew in each period (statement FR-3T).
+    """Compute the variances at which a coordinate settles when it is split off anew in each period (statement FR-3T).
 
     Parameters
     ----------
     curvature : number
-        l, above 0.
+        l.
     noise : number
         s2, the variance of the noise of a gradient.
     step_size : number
-        alpha, above 0, of both kinds of step.
+        alpha, of both kinds of step.
     momentum : number
-        b, in [0, 1).
+        b.
     density : number
-        p in [0, 1], the chance that the coordinate has a momentum in a period; else it takes plain gradients.
+        p, the chance that the coordinate has a momentum in a period; else it takes plain gradients.
     period : int
         T, the steps of a period. At its start the momentum is 0 and the chance is drawn anew.
 
@@ -115,8 +120,9 @@ def resplit_variances(
     >>> round(float(found[-1]), 5), round(float(sum(found) / 10), 5)
     (0.30353, 0.29411)
     """
-    numbers = (*_coordinate(curvature, noise, step_size, momentum), exact(number("density", density, 0, 1)))
-    T = integer("period", period, low=1)
+    coordinate = (curvature, noise, step_size)
+    numbers = [exact(one) for one in (*coordinate, momentum, density)]
+    T = period
     if not any(isinstance(one, float) for one in numbers):
         return _settled(numbers, T)
     import flint  # here, so that importing the system stays quick
@@ -138,52 +144,6 @@ def _settled(numbers: Sequence[Any], T: int) -> list[Any]:
         raise must("step_size", "so small that the variance stays bounded", plain(alpha))
     v = maps[0][-1] / (1 - factor)
     return [plain(constant + (one - constant) * v) for constant, one in zip(*maps, strict=True)]
-
-
-def lost_travel(momentum: Number, period: int) -> Number:
-    r"""Compute how many steps of travel a reset of an average of gradients costs (statement FR-6).
-
-    Parameters
-    ----------
-    momentum : number
-        b, in [0, 1).
-    period : int
-        T, the steps between two resets.
-
-    Returns
-    -------
-    number
-        b + b^2 + ... + b^T = b (1 - b^T) / (1 - b). Under a constant gradient, T steps from m = 0 without correction of
-        the bias travel T less that many full steps.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: a constant gradient g, and m = 0 at the reset.
-
-    Proof: after t steps m = (1 - b^t) g. Add these over t = 1, ..., T.
-
-    Checked by: FR-6.
-
-    Examples
-    --------
-    >>> lost_travel(Fraction(1, 2), 2)
-    Fraction(3, 4)
-    """
-    b, T = exact(number("momentum", momentum, 0, 1, ends="[)")), integer("period", period, low=1)
-    kept = -math.expm1(T * math.log(b)) if isinstance(b, float) and b > 0 else 1 - b**T
-    return plain(b * kept / (1 - b))
-
-
-def _coordinate(curvature: Number, noise: Number, step_size: Number, momentum: Number) -> tuple[Number, ...]:
-    """Return the numbers of a coordinate, exact where they are."""
-    above = lambda name, value: exact(number(name, value, 0, ends="(]"))
-    s2, b = number("noise", noise, 0), number("momentum", momentum, 0, 1, ends="[)")
-    return above("curvature", curvature), exact(s2), above("step_size", step_size), exact(b)
 
 
 def _second_moments(curve: Number, s2: Number, alpha: Number, b: Number, start: Number, n_steps: int) -> list[Number]:
@@ -208,6 +168,7 @@ BITS = 512
 METHODS = ("adamw", "sgd", "auon", "muon", "galore", "dct_adamw", "trion", "frugal", "mkor", "low_rank_es")
 
 
+@formula(itemsize="[1, inf)", rank="[1, inf)", density="[0, 1]", momentum="[0, 1)")
 def state_bytes(
     method: str,
     shape: Sequence[int],
@@ -219,7 +180,7 @@ def state_bytes(
     error_feedback: bool = False,
     itemsize: int = 4,
 ) -> int:
-    r"""Count the bytes that an optimizer keeps for one array of weights between two steps (statement FR-5).
+    """Count the bytes that an optimizer keeps for one array of weights between two steps (statement FR-5).
 
     Parameters
     ----------
@@ -288,14 +249,10 @@ def state_bytes(
         raise must("shape", "of one axis or more", shape)
     if len(sizes) > 2 and method not in ("adamw", "sgd", "auon", "low_rank_es"):
         raise must("shape", f"of at most two axes for {method}", shape)
-    item, mn, is_vector = integer("itemsize", itemsize, low=1), math.prod(sizes), len(sizes) == 1
-    feeds_back = flag("error_feedback", error_feedback)
+    item, mn, is_vector = itemsize, math.prod(sizes), len(sizes) == 1
+    feeds_back = error_feedback
     choice("kind", kind, ("columns", "rows", "entries"))
-    if rank is not None:
-        integer("rank", rank, low=1)
-    if density is not None:
-        density = number("density", density, 0, 1)
-    has_average = number("momentum", momentum, 0, 1, ends="[)") > 0
+    has_average = momentum > 0
     if method == "low_rank_es":
         return 16
     if method in ("sgd", "auon", "muon"):
@@ -309,7 +266,7 @@ def state_bytes(
     if rank is None:
         raise must("rank", f"given for {method}", rank)
     least, most = min(sizes), max(sizes)
-    r = min(integer("rank", rank, low=1), least)
+    r = min(rank, least)
     kept = {"galore": 2 * r * most + r * least, "dct_adamw": 2 * r * most + feeds_back * mn, "trion": mn}
     return item * kept[method] + (0 if method == "galore" else 4 * r)
 

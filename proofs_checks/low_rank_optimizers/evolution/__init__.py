@@ -1,1 +1,1 @@
-"""Statements about evolution strategies of low rank."""
+"""Evolution strategies of low rank."""

@@ -1,4 +1,4 @@
-"""Averages over all patterns of factors: EG-P."""
+"""Averages over all patterns of factors."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, saboteu
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.exact_gradients.exact_gradient import exact_gradient
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem
-from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS
-from proofs_checks.low_rank_optimizers.families.estimates import Found, derivative, gradient_of, law_of, sides_of
-from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, at_most, dense_terms, drawing
+from proofs_checks.low_rank_optimizers.families.estimates import derivative, gradient_of, law_of, sides_of
+from proofs_checks.low_rank_optimizers.families.polynomials import Task, at_most, dense_terms, drawing
+from proofs_checks.low_rank_optimizers.families.tasks import ONE, PAIRS
 
 
 def is_rational(task: Task) -> bool:
     """Decide whether there is one pair, sigma is rational, and the library has the law."""
     return task.pairs == 1 and task.rank in (1, 4) and task.law in ("sign", "three-point")
+
+
+Found = dict[str, Any]
 
 
 def averaged(task: Task, rng: np.random.Generator | None = None, sigma: int = 1, law: str = "") -> Found:
@@ -46,6 +49,9 @@ def as_enumerated(task: Task, found: Found, uncentered: bool = False) -> Sides:
     return Sides(*sides_of(*sides))
 
 
+HALF = Fraction(1, 2)
+
+
 def draw_rational(draws: Any) -> Task:
     """Draw a cubic with a rank that is a square."""
     task = drawing(3, {"three-point": 4, "sign": 6})(draws)
@@ -64,6 +70,7 @@ AVERAGED = Family(
     ),
     draw=draw_rational,
 )
+
 
 EG_P = Statement(
     id="low_rank_optimizers/EG-P",

@@ -1,41 +1,79 @@
-"""Biases of low-rank evolution strategies: EG-2, EG-4, EG-R, EG-3 and EG-5."""
+"""Biases of low-rank evolution strategies on cubics, and how two ranks remove them.
+
+E = A B^T / sqrt(r) is a perturbation of an m x n weight M, `shape` = (m, n), with the factors A (m, r) and B (n, r),
+and kA and kB are the excess kurtosis of their entries: 0 for Gaussian ones, -2 for signs. sigma scales E, and P
+mirrored pairs give the mean of E (f(M + sigma E) - f(M - sigma E)) / (2 sigma). r is an integer, or infinity for full
+Gaussian noise.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from itertools import product
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, exactly, rounding, saboteur
+from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, exactly, saboteur
 from lrtheory.low_rank_optimizers import theory
-from lrtheory.low_rank_optimizers.planning.bias_bound import bias_bound
-from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS, TASK, TWICE_AS_MANY, laws_of
-from proofs_checks.low_rank_optimizers.families.estimates import (
-    Found,
-    cubic_of,
-    estimated,
-    gradient_of,
-    mean_of_more,
-    moments,
-    of_two_ranks,
-    sides_of,
-    smoothed,
-    surrogate,
-)
+from proofs_checks.low_rank_optimizers.families.estimates import derivative, estimated, gradient_of, moments, sides_of
+from proofs_checks.low_rank_optimizers.families.estimators import _combined, _products, signs_in_the_update
 from proofs_checks.low_rank_optimizers.families.polynomials import (
-    CUBICS,
-    HALF,
-    QUARTICS,
-    SMOOTHED,
+    FEW,
     Task,
     at_most,
+    cubics,
+    dense_terms,
+    drawing,
+    patterns,
+    traceless,
 )
-from proofs_checks.low_rank_optimizers.wrong_solvers import estimators as wrong
+from proofs_checks.low_rank_optimizers.families.tasks import ONE, PAIRS, TWICE_AS_MANY, laws_of
+
+CUBICS = Family("cubics", always=cubics, draw=drawing(3, FEW))
+
+
+Found = dict[str, Any]
+
+
+def capped(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Cut the rank to the shorter side of the weights, at the same sigma."""
+    m, n = task.shapes[0]
+    rank = min(task.rank, m, n)
+    A, B, _ = patterns(task, False)
+    E = _products([one[..., :rank] for one in A], [one[..., :rank] for one in B]) * (task.rank / rank) ** 0.5
+    return _combined(task, E)
+
+
+def normalized(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Divide each perturbation by its own norm, so that all have the norm that they have on average."""
+    A, B, _ = patterns(task, False)
+    E = _products(A, B)
+    norms = np.sqrt((E**2).sum(axis=-1, keepdims=True))
+    return _combined(task, E / np.where(norms > 0, norms, 1.0) * np.sqrt(task.rank * task.n_weights))
+
+
+def cubic_of(task: Task) -> np.ndarray:
+    """Return the third derivatives, of shape (m, n, m, n, m, n)."""
+    return derivative(task, 3).reshape(task.shapes[0] * 3)
+
+
+#: E e^k of a Gaussian, for k up to 6
+GAUSSIAN = (1, 0, 1, 0, 3, 0, 15)
+
+
+def smoothed(task: Task) -> np.ndarray:
+    """Return E[E f(M + sigma E)] / sigma for Gaussian E of full rank, term by term by the moments of its entries."""
+    found = np.full(task.n_weights, Fraction(0), object)
+    for coefficient, *places in task.terms:
+        powers = [places.count(k) for k in range(task.n_weights)]
+        for k in range(task.n_weights):
+            mean = math.prod(GAUSSIAN[power + (k == place)] for place, power in enumerate(powers))
+            if mean:  # then the degree is odd
+                found[k] += coefficient * mean * task.variance ** ((len(places) - 1) // 2)
+    return found
 
 
 def bias_of_rank(task: Task, found: Found, wrongly: str = "") -> Sides:
@@ -78,11 +116,59 @@ EG_2 = Statement(
         saboteur("no kurtosis for signs", claim=Identity(partial(bias_of_rank, wrongly="kurtosis"))),
         saboteur("c/r^2", claim=Identity(partial(bias_of_rank, wrongly="square"))),
         saboteur("the square of sigma is forgotten", claim=Identity(partial(bias_of_rank, wrongly="sigma"))),
-        saboteur("the rank is capped at min(m, n), as in torcheggroll", solve=wrong.capped, printed=True),
-        saboteur("each perturbation is divided by its norm", solve=wrong.normalized),
-        saboteur("signs of the factors in the update alone", solve=wrong.signs_in_the_update),
+        saboteur("the rank is capped at min(m, n), as in torcheggroll", solve=capped, printed=True),
+        saboteur("each perturbation is divided by its norm", solve=normalized),
+        saboteur("signs of the factors in the update alone", solve=signs_in_the_update),
     ),
 )
+
+
+HALF = Fraction(1, 2)
+
+
+def nodes(task: Task) -> list[Fraction]:
+    """Return as many scales as the coefficients of an estimate as a polynomial in the square of the scale."""
+    return [task.scale * one for one in (HALF, Fraction(1), Fraction(2))[: max(1, (task.degree + 1) // 2)]]
+
+
+def of_two_ranks(task: Task, rng: np.random.Generator | None = None, times: int = 2) -> Found:
+    """Return the estimates of the rank of a task, and those of a multiple of it at a few scales."""
+    more = replace(task, rank=times * task.rank)
+    return {
+        "once": estimated(task)["estimates"],
+        "more": np.array([estimated(replace(more, scale=scale))["estimates"] for scale in nodes(task)]),
+    }
+
+
+#: two estimates, of a rank and of twice that rank
+TWICE = {"three-point": 2, "sign": 3}
+
+
+SMOOTHED = Family("cubics-of-two-ranks", always=lambda: (*traceless()[1:2], *cubics()[:3]), draw=drawing(3, TWICE))
+
+
+def of_one_rank(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the estimates of the first rank also in the place of the second, at every pattern of twice the columns."""
+    A, B, _ = patterns(replace(task, rank=2 * task.rank), False)
+    E = _products([one[..., : task.rank] for one in A], [one[..., : task.rank] for one in B])
+    once = _combined(task, E)["estimates"]
+    return {"once": estimated(task)["estimates"], "more": np.array([once] * len(nodes(task)))}
+
+
+def mean_of_more(task: Task, estimates: Any, times: int) -> np.ndarray:
+    """Return the mean at a multiple of the rank and the same sigma, whose scale is a root, by interpolation.
+
+    The estimate of a polynomial is one in the square of the scale, and as many scales as it has coefficients tell it.
+    """
+    more, at = replace(task, rank=times * task.rank), task.scale**2 / times
+    squares = [scale**2 for scale in nodes(task)]
+    if len(estimates) != len(squares):
+        raise ValueError(f"`more` must hold the estimates at {len(squares)} scales; got {len(estimates)}")
+    means = []
+    for k, one in enumerate(estimates):
+        shares = [(at - other) / (squares[k] - other) for i, other in enumerate(squares) if i != k]
+        means.append(math.prod(shares, start=Fraction(1)) * moments(more, one)[0])
+    return np.asarray(sum(means))
 
 
 def mean_of_two(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), times: int = 2) -> np.ndarray:
@@ -115,9 +201,27 @@ EG_4 = Statement(
     decisions=("once", "more"),
     saboteurs=(
         saboteur("a low rank is unbiased without traces", claim=Identity(partial(smoothing, weights=(1, 0)))),
-        saboteur("the same rank twice", solve=wrong.of_one_rank),
+        saboteur("the same rank twice", solve=of_one_rank),
     ),
 )
+
+
+def quartics() -> tuple[Task, ...]:
+    """Return quartics with estimates of two ranks: the published one, powers, and all terms on small shapes."""
+    one = Task(((1, 1),), 1, "three-point", HALF, ((1, 0, 0, 0), (-2, 0, 0, 0, 0)))
+    terms = ((-1, 0, 0, 0, 0), (2, 0, 0, 0), (-3, 0, 0, 1), (1, 0, 1, 1), (1, 0), (2, 0, 1, 1, 1))
+    return (
+        one,
+        replace(one, law="sign"),
+        replace(one, law="sign", rank=2),
+        replace(one, shapes=((2, 1),), rank=1, law="sign", terms=terms),
+        replace(one, shapes=((2, 1),), rank=1, law="three-point", terms=terms),
+        Task(((2, 2),), 1, "sign", HALF, dense_terms(4, 4)[::2]),
+        *traceless()[1:2],
+    )
+
+
+QUARTICS = Family("quartics", always=quartics, draw=drawing(4, TWICE))
 
 
 def extrapolated(task: Task, found: Found, weights: tuple[int, int] = (-1, 2), times: int = 2) -> Sides:
@@ -153,7 +257,7 @@ EG_R = Statement(
             "ranks r and 3r with the weights of r and 2r",
             claim=Identity(extrapolated_from_three),
         ),
-        saboteur("the same rank twice", solve=wrong.of_one_rank),
+        saboteur("the same rank twice", solve=of_one_rank),
         saboteur(
             "the fifth power",
             breaks="degree at most 4",
@@ -170,163 +274,5 @@ EG_R = Statement(
         "many rational scales as it has coefficients as a polynomial in the square of the scale. On the fifth power of "
         "one number with signs it is 7 sigma^4 for 15 sigma^4. On sines the error is of the order r^-2, but without a "
         "bound at any given rank, and a slope over a few ranks would decide nothing about it: no statement says so."
-    ),
-)
-
-
-def skewed(task: Task, found: Found, falls: bool = False) -> Sides:
-    """Compare the mean of one-sided estimates of a quadratic of one number with its gradient and the skew bias."""
-    third, second = task.factor.skewness, sum(2 * c for c, *places in task.terms if len(places) == 2)
-    # sigma over the root of the rank is the scale, so the bias at rank 1 with this scale is that of the rank
-    bias = theory.skew_bias(third_a=third, third_b=third, sigma=task.scale, second_derivative=second)
-    bias = bias / task.rank if falls else bias
-    return Sides(*sides_of((moments(task, found["estimates"])[0], gradient_of(task) + bias)))
-
-
-def is_skewed(task: Task) -> bool:
-    """Decide whether factors have a third moment, there is one number, and members do not come in pairs."""
-    return task.factor.skewness != 0 and task.shapes == ((1, 1),) and not task.mirrored
-
-
-def draw_skewed(draws: Any) -> Task:
-    """Draw a quadratic of one number."""
-    terms = tuple((int(c), *(0,) * k) for k, c in enumerate(draws.integers(-3, 3, shape=3)))
-    return Task(((1, 1),), draws.integers(1, 3), "skewed", draws.choice((HALF, Fraction(1))), terms, 1, False)
-
-
-SKEWED = Family(
-    "skewed-factors",
-    always=lambda: tuple(
-        Task(((1, 1),), rank, "skewed", HALF, terms, 1, False)
-        for rank in (1, 2, 4)
-        for terms in (((1, 0, 0),), ((2, 0), (-3, 0, 0), (1,)))
-    ),
-    draw=draw_skewed,
-)
-
-EG_3 = Statement(
-    id="low_rank_optimizers/EG-3",
-    title="Skewed factors have a bias on quadratics",
-    says=(
-        "For one number and a quadratic f, members without pairs whose factors have the third moments E a^3 and E b^3 "
-        "have an estimate of the mean f' + (f''/2) sigma E[a^3] E[b^3] / sqrt(r): its bias falls like the root of the "
-        "rank, not like the rank, and symmetric factors have none."
-    ),
-    source=Derived(theory.skew_bias),
-    tex=r"g_r - f' = \frac{f''}{2} \sigma \frac{\mathbb E a^3\,\mathbb E b^3}{\sqrt r}",
-    hypotheses=TASK | {"at most quadratic": at_most(2), "skewed factors of one number": is_skewed},
-    instances=SKEWED,
-    solve=estimated,
-    claim=Identity(skewed),
-    decisions=("estimates",),
-    saboteurs=(
-        saboteur("it falls like the rank", claim=Identity(partial(skewed, falls=True))),
-        saboteur("the mean over members", solve=wrong.over_members),
-    ),
-    notes="The law is -1/2 with probability 4/5 and 2 with 1/5, whose third moment is 3/2.",
-)
-
-
-@dataclass(frozen=True)
-class Smooth:
-    """The cubic sum_i c_i <u_i, W>^3 with orthogonal directions u_i whose lengths are integers, on one shape."""
-
-    shape: tuple[int, int]
-    rank: int
-    scale: Fraction
-    directions: tuple[tuple[int, ...], ...]
-    coefficients: tuple[int, ...]
-
-    @property
-    def task(self) -> Task:
-        """The cubic with Gaussian factors, around 0."""
-        terms = [
-            (c * math.prod(u[k] for k in places), *places)
-            for c, u in zip(self.coefficients, self.directions, strict=True)
-            for places in product(range(len(u)), repeat=3)
-            if math.prod(u[k] for k in places)
-        ]
-        return Task((self.shape,), self.rank, "three-point", self.scale, tuple(terms))
-
-    @property
-    def lipschitz(self) -> int:
-        """The Lipschitz constant of the Hessian: the largest 6 |c_i| |u_i|^3."""
-        pairs = zip(self.coefficients, self.directions, strict=True)
-        return max(6 * abs(c) * math.isqrt(sum(x * x for x in u)) ** 3 for c, u in pairs)
-
-
-def is_smooth(case: Smooth) -> bool:
-    """Decide whether directions are orthogonal, of integer length, and all factors can be gone through."""
-    U = np.array(case.directions)
-    m, n = case.shape
-    if U.shape != (len(case.coefficients), m * n) or len(U) == 0 or not case.scale > 0:
-        return False
-    if min(m, n, case.rank) < 1 or case.rank * (m + n) > 6:
-        return False
-    gram = U @ U.T
-    roots = [math.isqrt(int(square)) ** 2 == square > 0 for square in np.diag(gram)]
-    return all(roots) and not (gram - np.diag(np.diag(gram))).any() and max(map(abs, case.coefficients)) <= 9
-
-
-def bounded(case: Smooth, rng: np.random.Generator | None = None) -> Found:
-    """Return the library's bound."""
-    sigma = float(case.scale) * math.sqrt(case.rank)
-    return {"bound": bias_bound(case.shape, rank=case.rank, sigma=sigma, hessian_lipschitz=case.lipschitz).bound}
-
-
-def above_bias(case: Smooth, found: Found) -> Sides:
-    """Compare the squared bias with the square of the bound under its sign, and the square with what it has to be."""
-    task, bound = case.task, found["bound"]
-    off = surrogate(task) - gradient_of(task)
-    due = (task.variance * case.lipschitz / 6) ** 2 * theory.sixth_moment(case.shape, rank=case.rank)
-    lhs, rhs = sides_of((sum(one * one for one in off), bound * abs(bound)), (bound * bound, due))
-    return Sides(lhs, rhs, rounding=rounding(64, float(due)))
-
-
-TURNED = ((3, 4, 0, 0), (4, -3, 0, 0), (0, 0, 5, 0))
-
-
-def draw_smooth(draws: Any) -> Smooth:
-    """Draw a shape, a rank, and weights of axes, or of a plane that is turned."""
-    m, n, rank = draws.choice(((1, 1, 1), (1, 1, 2), (1, 1, 3), (2, 1, 1), (2, 1, 2), (2, 2, 1), (1, 3, 1)))
-    d = m * n
-    axes = np.eye(d, dtype=int) * draws.choice((1, 2))
-    if d == 4 and draws.choice((True, False)):
-        axes = np.array(TURNED)
-    c = tuple(int(one) for one in draws.integers(-3, 3, shape=len(axes)))
-    rows = tuple(tuple(int(x) for x in row) for row in axes)
-    return Smooth((m, n), rank, draws.choice((HALF, Fraction(1), Fraction(2))), rows, c if any(c) else (1,) * len(c))
-
-
-SMOOTH = Family(
-    "smooth-cubics",
-    always=(
-        Smooth((1, 1), 1, Fraction(2), ((1,),), (1,)),
-        Smooth((1, 1), 2, HALF, ((1,),), (-1,)),
-        Smooth((2, 2), 1, HALF, ((1, 2, 2, 4),), (1,)),
-        Smooth((2, 2), 1, HALF, TURNED, (1, -2, 3)),
-        Smooth((2, 1), 2, Fraction(1), ((3, 4),), (2,)),
-    ),
-    draw=draw_smooth,
-)
-
-EG_5 = Statement(
-    id="low_rank_optimizers/EG-5",
-    title="A Lipschitz Hessian bounds the bias by a multiple of sigma^2",
-    says=(
-        "If the Hessian of f is Lipschitz with the constant L in the operator norm, the mean g_r of an evolution "
-        "strategy with Gaussian factors is at most (L sigma^2 / 6) times the root of E|E|^6 away from the gradient, "
-        "with the sixth moment of EG-M. The library's bound is this number."
-    ),
-    source=Derived(theory.taylor_bias_bound),
-    tex=r"\|g_r - \nabla f(M)\| \le \tfrac{L\sigma^2}{6} \bigl(\mathbb E\|E\|^6\bigr)^{1/2}",
-    hypotheses={"a cubic whose Lipschitz constant is known": is_smooth},
-    instances=SMOOTH,
-    solve=bounded,
-    claim=Inequality(above_bias, unbounded="a bound may be as large as its solver likes"),
-    decisions=("bound",),
-    saboteurs=(
-        saboteur("the sixth moment of full noise", solve=wrong.of_full_noise),
-        saboteur("sigma for its square", solve=wrong.of_plain_sigma),
     ),
 )

@@ -1,44 +1,72 @@
-"""Moments of perturbations and of fitness, members without pairs, and baselines: EG-M, EG-N, EG-A and EG-B."""
+"""Moments of perturbations and of fitness.
+
+E = A B^T / sqrt(r) is a perturbation of an m x n weight M, `shape` = (m, n), with the factors A (m, r) and B (n, r),
+and kA and kB are the excess kurtosis of their entries: 0 for Gaussian ones, -2 for signs. sigma scales E, and P
+mirrored pairs give the mean of E (f(M + sigma E) - f(M - sigma E)) / (2 sigma). r is an integer, or infinity for full
+Gaussian noise.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, saboteur
+from lrtheory._numbers import exact, plain
+from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_optimizers import theory
-from proofs_checks.low_rank_optimizers.evolution.variances import ONE, PAIRS, TASK, laws_of
+from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
 from proofs_checks.low_rank_optimizers.families.estimates import (
-    Found,
-    both,
-    centered,
-    error,
+    _spread,
     estimated,
-    gradient_of,
-    gradient_square,
     integers,
     moments,
-    offsets_of,
     sides_of,
-    spread,
+    split,
     surrogate,
 )
+from proofs_checks.low_rank_optimizers.families.estimators import _products, over_members, unscaled
 from proofs_checks.low_rank_optimizers.families.polynomials import (
     FEW,
-    HALF,
     Task,
     at_most,
     combinations,
     cubics,
     drawing,
-    is_symmetric,
+    in_doubles,
     patterns,
 )
-from proofs_checks.low_rank_optimizers.wrong_solvers import estimators as wrong
+from proofs_checks.low_rank_optimizers.families.tasks import ONE, PAIRS, laws_of
+
+Found = dict[str, Any]
+
+
+def offsets_of(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the offset of the first member of each pattern from the center as rows."""
+    A, B, weights = patterns(task, not in_doubles(task))
+    generation = Perturbations([one[:, 0] for one in A], [one[:, 0] for one in B], scale=task.scale)
+    center = split(task, np.array(list(map(Fraction, task.center.tolist())), object).astype(A[0].dtype))
+    members = [generation.member(2 * i, center) for i in range(len(weights))]
+    return {
+        "offsets": np.array(
+            [np.concatenate([(W - M).ravel() for W, M in zip(one, center, strict=True)]) for one in members]
+        )
+    }
+
+
+def undivided(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return the offsets of members without the root of the rank."""
+    return {"offsets": offsets_of(task)["offsets"] * float(task.rank) ** 0.5}
+
+
+def of_one_column(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Return offsets that repeat the first column of the factors."""
+    A, B, _ = patterns(task, False)
+    repeated = [np.repeat(one[..., :1], task.rank, axis=-1) for one in A]
+    E = _products(repeated, [np.repeat(one[..., :1], task.rank, axis=-1) for one in B])
+    return {"offsets": E[:, 0] * float(task.scale)}
 
 
 def powers_of_norm(task: Task, found: Found, kurtosis: int | None = None, infinite: bool = False) -> Sides:
@@ -57,6 +85,9 @@ def powers_of_norm(task: Task, found: Found, kurtosis: int | None = None, infini
     scaled = [one * task.variance**k for k, one in enumerate(due, start=1)]
     entries = [Fraction(int(one), total * below**2) for one in weights @ values**2]
     return Sides(*sides_of((made, scaled), (entries, [task.variance] * task.n_weights)))
+
+
+HALF = Fraction(1, 2)
 
 
 def draw_shape(draws: Any) -> Task:
@@ -81,6 +112,7 @@ PERTURBED = Family(
     draw=draw_shape,
 )
 
+
 EG_M = Statement(
     id="low_rank_optimizers/EG-M",
     title="The norm of a perturbation has known moments up to the sixth",
@@ -103,14 +135,19 @@ EG_M = Statement(
     saboteurs=(
         saboteur("no kurtosis for signs", claim=Identity(partial(powers_of_norm, kurtosis=0))),
         saboteur("the sixth moment of full noise", claim=Identity(partial(powers_of_norm, infinite=True))),
-        saboteur("E without the root of the rank", solve=wrong.undivided),
-        saboteur("one column for all", solve=wrong.of_one_column),
+        saboteur("E without the root of the rank", solve=undivided),
+        saboteur("one column for all", solve=of_one_column),
     ),
     notes=(
         "The sixth moment is decided by a law on -3, ..., 3 with weights 1, 9, 45, 70, 45, 9, 1 over 180, whose "
         "moments are those of a Gaussian up to the seventh."
     ),
 )
+
+
+def spread(task: Task) -> Fraction:
+    """Return the variance of the fitness of a member."""
+    return _spread(task)[1]
 
 
 def below_spread(task: Task, found: Found, power: int = 1) -> Sides:
@@ -132,6 +169,24 @@ SPREADS = Family(
     draw=drawing(3, FEW),
 )
 
+
+@formula(sd="[0, inf)", sigma="(0, inf)")
+def gradient_norm_bound(sd: Number, sigma: Number) -> Number:
+    """|g_r| is at most this, where `sd` is the standard deviation of f(M + sigma E).
+
+    It is equal to it for affine f.
+
+    Proof
+    -----
+    Assumes: entries of E of mean 0 and variance 1, uncorrelated.
+
+    Proof: for a unit matrix Y, <Y, sigma g_r> = E[<Y, E> (f - E f)] is at most sd(f) by Cauchy and Schwarz, as E<Y,
+    E>^2 = 1. Take Y along g_r.
+    """
+    s = exact(sigma)
+    return plain(exact(sd) / s)
+
+
 EG_N = Statement(
     id="low_rank_optimizers/EG-N",
     title="The spread of fitness bounds what is estimated",
@@ -140,7 +195,7 @@ EG_N = Statement(
         "of f(M + sigma E) over sigma, for every rank and every symmetric law of the factors, with equality for affine "
         "f. So a pilot of fitness values tells how large a gradient can be."
     ),
-    source=Derived(theory.gradient_norm_bound),
+    source=Derived(gradient_norm_bound),
     tex=r"\|g_r(M)\| \le \mathrm{sd}\,f(M + \sigma E) / \sigma",
     hypotheses=PAIRS | ONE | {"at most cubic": at_most(3)},
     instances=SPREADS,
@@ -149,137 +204,7 @@ EG_N = Statement(
     decisions=("estimates",),
     saboteurs=(
         saboteur("over the square of sigma", claim=Inequality(partial(below_spread, power=2))),
-        saboteur("E without the root of the rank", solve=wrong.unscaled),
-        saboteur("the mean over members", solve=wrong.over_members),
+        saboteur("E without the root of the rank", solve=unscaled),
+        saboteur("the mean over members", solve=over_members),
     ),
-)
-
-
-def is_alone(task: Task) -> bool:
-    """Decide whether members do not come in pairs."""
-    return not task.mirrored
-
-
-def has_root(task: Task) -> bool:
-    """Decide whether sigma is rational."""
-    return task.rank in (1, 4)
-
-
-ALONE = TASK | {"symmetric factors": is_symmetric, "no pairs": is_alone}
-
-
-def with_and_without(task: Task, found: Found, halved: bool = False) -> Sides:
-    """Compare means and mean squared errors of estimates without and with pairs with the formulas."""
-    pairs, G, square = replace(task, mirrored=True), gradient_of(task), gradient_square(task)
-    value = sum(c for c, *places in task.terms if not places)
-    given = {"rank": task.rank, "gradient_square": square} | laws_of(task)
-    sigma = task.scale * (2 if task.rank == 4 else 1)
-    shape, N = task.shapes[0], task.pairs
-    paired = theory.estimator_mse(shape, pairs=N, **given)
-    alone = theory.one_sided_mse(shape, evaluations=N, value=value, sigma=sigma, **given)
-    if halved:  # N evaluations are N / 2 pairs
-        alone = 4 * paired
-    sides = (
-        (moments(task, found["alone"])[0], G),
-        (moments(pairs, found["paired"])[0], G),
-        (error(task, found["alone"]), alone),
-        (error(pairs, found["paired"]), paired),
-    )
-    return Sides(*sides_of(*sides))
-
-
-def draw_affine(draws: Any) -> Task:
-    """Draw an affine function, one or two members, and a rank that is a square."""
-    law, rank, m, n = draws.choice([one for one in combinations(FEW) if one[1] in (1, 4)])
-    times = 2 if 2 * rank * (m + n) <= FEW[law] else 1
-    terms = [
-        (int(c), *([place - 1] if place else [])) for place, c in enumerate(draws.integers(-3, 3, shape=m * n + 1))
-    ]
-    return Task(((m, n),), rank, law, draws.choice((HALF, Fraction(1), Fraction(2))), tuple(terms), times, False)
-
-
-AFFINE = Family(
-    "affine",
-    always=lambda: (
-        Task(((1, 1),), 1, "sign", HALF, ((3, 0),), 1, False),
-        Task(((1, 1),), 1, "sign", HALF, ((3, 0), (1,)), 1, False),
-        Task(((1, 1),), 1, "three-point", HALF, ((3, 0), (-2,)), 2, False),
-        Task(((1, 1),), 4, "sign", Fraction(2), ((1, 0), (2,)), 1, False),
-        Task(((2, 1),), 1, "three-point", Fraction(1), ((1, 0), (-2, 1), (3,)), 1, False),
-        Task(((2, 1),), 1, "sign", Fraction(1), ((1, 0), (-2, 1), (1,)), 2, False),
-        Task(((2, 2),), 1, "three-point", HALF, ((1, 0), (-2, 3), (1,)), 1, False),
-        Task(((1, 1),), 1, "sign", HALF, (), 1, False),
-    ),
-    draw=draw_affine,
-)
-
-EG_A = Statement(
-    id="low_rank_optimizers/EG-A",
-    title="Mirrored pairs win where the value is large beside the gradient",
-    says=(
-        "For an affine f of the value f0 at M and the gradient G, N members without pairs have the mean squared error "
-        "(f0^2 mn / sigma^2 + v |G|^2) / N, and P mirrored pairs v |G|^2 / P, with v = mn + 1 + c/r of EG-V. With as "
-        "many evaluations, pairs win if and only if f0^2 mn > sigma^2 v |G|^2."
-    ),
-    source=Derived(theory.one_sided_mse),
-    tex=(
-        r"\mathrm{mse}_N = \frac1N\Bigl(\frac{f_0^2 mn}{\sigma^2} + v\|G\|^2\Bigr),\qquad \mathrm{mse}^{\pm}_P = "
-        r"\frac{v\|G\|^2}{P},\qquad v = mn + 1 + \frac cr"
-    ),
-    hypotheses=ALONE | ONE | {"affine": at_most(1), "sigma is rational": has_root},
-    instances=AFFINE,
-    solve=both,
-    claim=Identity(with_and_without),
-    decisions=("alone", "paired"),
-    saboteurs=(
-        saboteur("pairs always halve the variance", claim=Identity(partial(with_and_without, halved=True))),
-        saboteur("the mean over members", solve=partial(wrong.of_both, estimator=wrong.over_members)),
-        saboteur("new factors in the mirrored member", solve=partial(wrong.of_both, estimator=wrong.fresh)),
-    ),
-)
-
-
-def shrunk(task: Task, found: Found, factor: Fraction | None = None) -> Sides:
-    """Compare the mean of estimates with a baseline, N times as large, with N - 1 times the surrogate."""
-    share = theory.baseline_factor(task.pairs) if factor is None else factor
-    return Sides(*sides_of((moments(task, found["sums"])[0], task.pairs * share * surrogate(task))))
-
-
-def draw_baseline(draws: Any) -> Task:
-    """Draw a cubic, and one or two members."""
-    times = draws.choice((1, 2))
-    return drawing(3, {"three-point": 4, "sign": 6}, times=times, mirrored=False)(draws)
-
-
-BASELINES = Family(
-    "baselines",
-    always=lambda: (
-        Task(((1, 1),), 1, "sign", HALF, ((3, 0),), 1, False),
-        Task(((1, 1),), 1, "sign", HALF, ((3, 0), (1,)), 2, False),
-        Task(((2, 1),), 1, "sign", HALF, ((16, 0), (12, 1), (1,), (1, 0, 1)), 3, False),
-        Task(((1, 1),), 1, "three-point", HALF, ((1, 0, 0, 0), (1, 0, 0)), 3, False),
-    ),
-    draw=draw_baseline,
-)
-
-EG_B = Statement(
-    id="low_rank_optimizers/EG-B",
-    title="The mean of the population as a baseline shrinks the estimate",
-    says=(
-        "Without mirrored pairs, the estimate of N members from whose fitness the mean of all N is subtracted has the "
-        "mean (1 - 1/N) g_r, where g_r is that without a baseline."
-    ),
-    source=Derived(theory.baseline_factor),
-    tex=r"\mathbb E\,\frac{1}{N\sigma} \sum_i (f_i - \bar f) E_i = \Bigl(1 - \frac1N\Bigr) g_r",
-    hypotheses=ALONE | ONE | {"at most cubic": at_most(3)},
-    instances=BASELINES,
-    solve=centered,
-    claim=Identity(shrunk),
-    decisions=("sums",),
-    saboteurs=(
-        saboteur("unbiased", claim=Identity(partial(shrunk, factor=Fraction(1)))),
-        saboteur("no baseline", solve=wrong.without_baseline),
-        saboteur("the mean of the other members", solve=wrong.beside_the_others),
-    ),
-    notes="The solver returns N times its estimates, so that they are exact numbers.",
 )

@@ -1,8 +1,15 @@
-"""The strategy itself, with its own factors: EG-C and EG-6."""
+"""The strategy itself, with its own factors.
+
+E = A B^T / sqrt(r) is a perturbation of an m x n weight M, `shape` = (m, n), with the factors A (m, r) and B (n, r),
+and kA and kB are the excess kurtosis of their entries: 0 for Gaussian ones, -2 for signs. sigma scales E, and P
+mirrored pairs give the mean of E (f(M + sigma E) - f(M - sigma E)) / (2 sigma). r is an integer, or infinity for full
+Gaussian noise.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -10,13 +17,53 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Family, Identity, Inequality, Sides, Statement, saboteur
-from lrtheory.low_rank_optimizers import theory
+from lrtheory.bounds import Classical, Derived, Family, Identity, Inequality, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
-from proofs_checks.low_rank_optimizers.families.estimates import Found, sides_of
-from proofs_checks.low_rank_optimizers.families.polynomials import HALF
-from proofs_checks.low_rank_optimizers.wrong_solvers import strategies as wrong
+from lrtheory.low_rank_optimizers.theory.moments import sides
+from proofs_checks.low_rank_optimizers.families.estimates import sides_of
+
+HALF = Fraction(1, 2)
+
+
+Found = dict[str, Any]
+
+
+def _strategy(case: Any, rng: np.random.Generator) -> LowRankES:
+    N = len(case.fitness)
+    return LowRankES(case.shapes, sigma=float(case.sigma), rank=case.rank, population_size=N, rng=rng)
+
+
+def _answers(case: Any, rng: np.random.Generator, first: np.ndarray, second: np.ndarray, again: bool = False) -> Found:
+    """Return the factors, and the updates for two fitness vectors of one generation, or of the next one."""
+    es = _strategy(case, rng)
+    generation, other = es.ask(), es.copy()
+    found: Found = {"A": tuple(map(np.array, generation.A)), "B": tuple(map(np.array, generation.B))}
+    found["plain"] = es.tell(first).update
+    if again:
+        es.ask()
+        other = es
+    return found | {"shifted": other.tell(second).update}
+
+
+def odd_groups(case: Any, rng: np.random.Generator) -> Found:
+    """Subtract the first value from the first member alone, as the mean of a group that splits a pair."""
+    f = np.array(case.fitness, float)
+    moved = f.copy()
+    moved[0] -= f[0]
+    return _answers(case, rng, f, moved)
+
+
+def asked_again(case: Any, rng: np.random.Generator) -> Found:
+    """Answer the second time with the factors of the next step."""
+    f = np.array(case.fitness, float)
+    return _answers(case, rng, f, f, again=True)
+
+
+def unhalved(case: Any, rng: np.random.Generator) -> Found:
+    """Forget that the difference of a pair is halved."""
+    f = 2 * np.array(case.fitness, float)
+    return _answers(case, rng, f, f)
 
 
 @dataclass(frozen=True)
@@ -117,6 +164,7 @@ GENERATIONS = Family(
     draw=draw_told,
 )
 
+
 EG_C = Statement(
     id="low_rank_optimizers/EG-C",
     title="A baseline changes nothing for mirrored pairs",
@@ -135,7 +183,7 @@ EG_C = Statement(
     claim=Identity(unmoved),
     decisions=("A.*", "B.*", "plain.*", "shifted.*"),
     saboteurs=(
-        saboteur("a mean that is taken from one member of a pair", solve=wrong.odd_groups),
+        saboteur("a mean that is taken from one member of a pair", solve=odd_groups),
         saboteur(
             "groups that split pairs",
             breaks="groups of whole pairs",
@@ -149,11 +197,20 @@ EG_C = Statement(
                 members=2,
             ),
         ),
-        saboteur("fresh factors for the second update", solve=wrong.asked_again),
+        saboteur("fresh factors for the second update", solve=asked_again),
         saboteur("the mean over members", patch=(Perturbations.gradient, "self.pairs * (", "self.population_size * (")),
-        saboteur("differences are not halved", solve=wrong.unhalved),
+        saboteur("differences are not halved", solve=unhalved),
     ),
 )
+
+
+def fresh(case: Any, rng: np.random.Generator) -> Found:
+    """Draw new factors for the second members."""
+    f = np.array(case.fitness, float)
+    one, two = f.copy(), f.copy()
+    one[1::2], two[::2] = 0, 0
+    found = _answers(case, rng, one, two, again=True)
+    return found | {"plain": tuple(a + b for a, b in zip(found["plain"], found["shifted"], strict=True))}
 
 
 def rank_of(matrix: Any) -> int:
@@ -172,13 +229,31 @@ def rank_of(matrix: Any) -> int:
     return rank
 
 
+@formula(r="[1, inf)", k="[0, inf)")
+def update_rank_bound(shape: Sequence[int], r: int, k: int) -> int:
+    """The rank of the update of a weight by k mirrored pairs that differ in fitness is at most this.
+
+    Gaussian factors attain it with probability 1.
+
+    Proof
+    -----
+    Assumes: both members of a pair share their factors.
+
+    Proof: the update is a sum of one multiple of A_p B_p^T, of rank at most r, for each pair whose difference is not 0,
+    and ranks are subadditive. For factors with a density, determinants are polynomials in the entries of the factors
+    that do not vanish identically, so their zeros have probability 0.
+    """
+    m, n = sides(shape)
+    return min(r * k, m, n)
+
+
 def of_low_rank(case: Told, found: Found, less: int = 0) -> Sides:
     """Bound the rank of each update, and compare it with what follows from factors and fitness."""
     active = sum(a != b for a, b in zip(case.fitness[::2], case.fitness[1::2], strict=True))
     pairs: list[Any] = []
     most: list[Any] = []
     for shape, due, plain in zip(case.shapes, updates_of(case, found), found["plain"], strict=True):
-        bound = theory.update_rank_bound(shape, rank=case.rank, pairs=active) - less
+        bound = update_rank_bound(shape, case.rank, active) - less
         pairs += [(rank_of(plain), bound), (plain, due), (due, plain)]
         most += [min(shape), *[math.inf] * (2 * due.size)]
     signs = are_signs(found)
@@ -208,6 +283,7 @@ WIDE = Family(
     draw=draw_wide,
 )
 
+
 EG_6 = Statement(
     id="low_rank_optimizers/EG-6",
     title="k pairs of rank r make an update of rank r k at most",
@@ -215,7 +291,7 @@ EG_6 = Statement(
         "The update of an m x n weight by mirrored pairs of rank r has at most the rank min(r k, m, n), where k counts "
         "the pairs whose members differ in fitness; and it is the sum that follows from factors and fitness."
     ),
-    source=Derived(theory.update_rank_bound),
+    source=Derived(update_rank_bound),
     tex=r"\mathrm{rank}\,\hat g \le \min(r\,\#\{p : f_{2p} \ne f_{2p+1}\},\, m,\, n)",
     hypotheses={"sums are exact in doubles": is_told},
     instances=WIDE,
@@ -225,7 +301,7 @@ EG_6 = Statement(
     unread={"shifted.*": "the statement EG-C is about updates after a shift"},
     saboteurs=(
         saboteur("one less", claim=Inequality(partial(of_low_rank, less=1))),
-        saboteur("fresh factors in the second member", solve=wrong.fresh),
-        saboteur("differences are not halved", solve=wrong.unhalved),
+        saboteur("fresh factors in the second member", solve=fresh),
+        saboteur("differences are not halved", solve=unhalved),
     ),
 )

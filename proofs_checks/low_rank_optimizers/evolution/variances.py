@@ -1,4 +1,10 @@
-"""Variances of low-rank evolution strategies: EG-V, VL, VS, O, A, C, M and N."""
+"""The variance of low-rank evolution strategies on quadratic objectives.
+
+E = A B^T / sqrt(r) is a perturbation of an m x n weight M, `shape` = (m, n), with the factors A (m, r) and B (n, r),
+and kA and kB are the excess kurtosis of their entries: 0 for Gaussian ones, -2 for signs. sigma scales E, and P
+mirrored pairs give the mean of E (f(M + sigma E) - f(M - sigma E)) / (2 sigma). r is an integer, or infinity for full
+Gaussian noise.
+"""
 
 from __future__ import annotations
 
@@ -12,41 +18,57 @@ import numpy as np
 from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
 from proofs_checks.low_rank_optimizers.families.estimates import (
-    Found,
     error,
-    errors,
     estimated,
     gradient_of,
     gradient_square,
     moments,
     sides_of,
-    split,
 )
-from proofs_checks.low_rank_optimizers.families.polynomials import (
-    HALF,
-    QUADRATICS,
-    Task,
-    at_most,
-    drawing,
-    is_mirrored,
-    is_sign,
-    is_single,
-    is_symmetric,
-    is_task,
-    is_task_twice,
+from proofs_checks.low_rank_optimizers.families.estimators import (
+    _products,
+    fresh,
+    over_members,
+    signs_in_the_update,
+    unscaled,
 )
-from proofs_checks.low_rank_optimizers.wrong_solvers import estimators as wrong
+from proofs_checks.low_rank_optimizers.families.polynomials import FEW, Task, drawing, is_sign, patterns, polynomials_of
+from proofs_checks.low_rank_optimizers.families.tasks import ONE, QUADRATIC, TWICE_AS_MANY, laws_of
 
-TASK: dict[str, Any] = {"all factors can be gone through": is_task}
-PAIRS = TASK | {"symmetric factors": is_symmetric, "mirrored pairs": is_mirrored}
-QUADRATIC = PAIRS | {"at most quadratic": at_most(2)}
-ONE = {"one layer": is_single}
-TWICE_AS_MANY = {"also those of twice the rank": is_task_twice}
+HALF = Fraction(1, 2)
 
 
-def laws_of(task: Task) -> dict[str, int]:
-    """Return the excess kurtosis of both factors, as the formulas take them."""
-    return {"kurtosis_a": task.factor.kurtosis, "kurtosis_b": task.factor.kurtosis}
+def quadratics() -> tuple[Task, ...]:
+    """Return quadratics of all shapes, a gradient of zero, two pairs, and one constant."""
+    one = Task(((1, 1),), 1, "sign", HALF, ((3, 0),))
+    return (
+        one,
+        replace(one, law="three-point"),
+        replace(one, law="three-point", scale=Fraction(1), rank=2),
+        replace(one, pairs=2, terms=((3, 0), (1, 0, 0))),
+        replace(one, pairs=2, shapes=((2, 1),), rank=2, terms=((3, 0), (-1, 0, 1))),
+        replace(one, pairs=2, law="three-point", terms=((2, 0), (1, 0, 0))),
+        replace(one, terms=((2, 0, 0),)),
+        replace(one, terms=((2,),)),
+        *polynomials_of(2),
+    )
+
+
+QUADRATICS = Family("quadratics", always=quadratics, draw=drawing(2, FEW))
+
+
+Found = dict[str, Any]
+
+
+def standardized(task: Task, rng: np.random.Generator | None = None) -> Found:
+    """Divide fitness by its standard deviation in the sample."""
+    A, B, _ = patterns(task, False)
+    E = _products(A, B)
+    scale = float(task.scale)
+    values = np.stack([task.value((c * E).reshape(-1, E.shape[-1])).reshape(E.shape[:2]) for c in (scale, -scale)], -1)
+    std = values.std(axis=(1, 2))
+    d = (values[..., 0] - values[..., 1]) / 2 / np.where(std > 0, std, 1.0)[:, None]
+    return {"estimates": np.einsum("np,npd->nd", d, E) / (task.pairs * task.rank * scale)}
 
 
 def mean_and_error(task: Task, found: Found, more: Fraction = Fraction(0), kurtosis: int | None = None) -> Sides:
@@ -81,12 +103,12 @@ EG_V = Statement(
     saboteurs=(
         saboteur("mn + 2 for mn + 1", claim=Identity(partial(mean_and_error, more=Fraction(1)))),
         saboteur("the constant of Gaussian factors for signs", claim=Identity(partial(mean_and_error, kurtosis=0))),
-        saboteur("E without the root of the rank", solve=wrong.unscaled),
-        saboteur("E divided by the rank", solve=partial(wrong.unscaled, power=-0.5)),
-        saboteur("new factors in the mirrored member", solve=wrong.fresh),
-        saboteur("the mean over members", solve=wrong.over_members),
-        saboteur("fitness over its standard deviation", solve=wrong.standardized),
-        saboteur("signs of the factors in the update alone", solve=wrong.signs_in_the_update),
+        saboteur("E without the root of the rank", solve=unscaled),
+        saboteur("E divided by the rank", solve=partial(unscaled, power=-0.5)),
+        saboteur("new factors in the mirrored member", solve=fresh),
+        saboteur("the mean over members", solve=over_members),
+        saboteur("fitness over its standard deviation", solve=standardized),
+        saboteur("signs of the factors in the update alone", solve=signs_in_the_update),
     ),
     notes=(
         "All factors are gone through: signs, and the values -sqrt 3, 0, sqrt 3 with weights 1/6, 2/3, 1/6, which have "
@@ -95,63 +117,10 @@ EG_V = Statement(
 )
 
 
-def error_of_layers(task: Task, found: Found, alone: bool = False) -> Sides:
-    """Compare the mean of each layer with its gradient, and its mean squared error with the formula."""
-    estimates, G = found["estimates"], gradient_of(task)
-    squares = [sum(g * g for g in part.ravel()) for part in split(task, G)]
-    made = [sum(part.ravel()) for part in split(task, errors(task, estimates))]
-    given = {"rank": task.rank, "pairs": task.pairs} | laws_of(task)
-    due = theory.layer_mse(task.shapes, gradient_squares=squares, **given)
-    if alone:
-        due = [
-            theory.layer_mse([m], gradient_squares=[s], **given)[0] for m, s in zip(task.shapes, squares, strict=True)
-        ]
-    return Sides(*sides_of((moments(task, estimates)[0], G), (made, due)))
-
-
-def layered() -> tuple[Task, ...]:
-    """Return two single numbers, equal and different shapes, a second layer without gradient, and both laws."""
-    two = Task(((1, 1), (1, 1)), 1, "sign", HALF, ((1, 0), (2, 1)))
-    return (
-        two,
-        replace(two, law="three-point"),
-        replace(two, law="three-point", rank=2, terms=((1, 0), (2, 1), (-3, 0, 1))),
-        replace(two, shapes=((2, 1), (2, 1)), terms=((1, 0), (2, 1), (-1, 2), (3, 3), (1, 0, 3))),
-        replace(two, shapes=((2, 2), (1, 3)), terms=((1, 0), (2, 1), (-1, 2), (3, 4), (1, 0, 6))),
-        replace(two, shapes=((2, 1), (1, 1)), rank=2, terms=((2, 0), (1, 1), (-3, 2))),
-        replace(two, shapes=((2, 1), (1, 2)), terms=((2, 0),)),
-        replace(two, shapes=((2, 1), (1, 2)), law="three-point", terms=((2, 0), (1, 3))),
-        replace(two, pairs=2, terms=((2, 0), (1, 1), (1, 0, 1))),
-        replace(two, shapes=((1, 1), (1, 1), (1, 2)), terms=((2, 0), (1, 1), (-2, 3), (2, 0, 2))),
-    )
-
-
-LAYERED = Family("layered-quadratics", always=layered, draw=drawing(2, {"three-point": 4, "sign": 6}, layers=2))
-
-EG_VL = Statement(
-    id="low_rank_optimizers/EG-VL",
-    title="A layer's noise grows with the gradients of all layers",
-    says=(
-        "With independent factors in all layers of shapes m_l x n_l, and gradients G_l with the whole gradient G, the "
-        "estimate of layer l has the mean G_l, and its mean squared error is (m_l n_l |G|^2 + (1 + c_l/r) |G_l|^2) / P "
-        "on a quadratic, with c_l the constant of EG-V. The noise of a layer is paid for by the gradients of all."
-    ),
-    source=Derived(theory.layer_mse),
-    tex=(
-        r"\mathbb E\|\hat g_l - G_l\|^2 = \frac1P\Bigl(m_l n_l \|G\|^2 + \bigl(1 + \tfrac{c_l}{r}\bigr) \|G_l\|^2\Bigr)"
-    ),
-    hypotheses=QUADRATIC,
-    instances=LAYERED,
-    solve=estimated,
-    claim=Identity(error_of_layers),
-    decisions=("estimates",),
-    saboteurs=(
-        saboteur("each layer pays for itself", claim=Identity(partial(error_of_layers, alone=True))),
-        saboteur("noise shared by layers of one shape", solve=wrong.shared),
-        saboteur("the mean over members", solve=wrong.over_members),
-        saboteur("new factors in the mirrored member", solve=wrong.fresh),
-    ),
-)
+def wrong_of_ranks(task: Task, rng: np.random.Generator | None = None, estimator: Any = fresh) -> Found:
+    """Return what a wrong estimator gives at a rank and at twice that rank."""
+    twice = replace(task, rank=2 * task.rank)
+    return {"once": estimator(task)["estimates"], "more": estimator(twice)["estimates"]}
 
 
 def of_ranks(task: Task, rng: np.random.Generator | None = None) -> dict[str, Any]:
@@ -171,6 +140,8 @@ def below_full_noise(task: Task, found: Found) -> Sides:
 
 
 TWICE = {"three-point": 3, "sign": 6}
+
+
 SIGNS = Family(
     "sign-quadratics",
     always=lambda: (
@@ -182,6 +153,7 @@ SIGNS = Family(
     ),
     draw=drawing(2, {"sign": 3}),
 )
+
 
 EG_VS = Statement(
     id="low_rank_optimizers/EG-VS",
@@ -212,9 +184,9 @@ EG_VS = Statement(
                 draw=drawing(2, TWICE),
             ),
         ),
-        saboteur("the mean over members", solve=partial(wrong.of_ranks, estimator=wrong.over_members)),
-        saboteur("fitness over its standard deviation", solve=partial(wrong.of_ranks, estimator=wrong.standardized)),
-        saboteur("new factors in the mirrored member", solve=partial(wrong.of_ranks, estimator=wrong.fresh)),
+        saboteur("the mean over members", solve=partial(wrong_of_ranks, estimator=over_members)),
+        saboteur("fitness over its standard deviation", solve=partial(wrong_of_ranks, estimator=standardized)),
+        saboteur("new factors in the mirrored member", solve=partial(wrong_of_ranks, estimator=fresh)),
     ),
     notes="The error at one number and rank 1 is 0. The larger error of Gaussian factors is that of EG-V.",
 )

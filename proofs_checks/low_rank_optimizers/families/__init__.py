@@ -1,1 +1,1 @@
-"""Instances of the statements on low-rank and memory-efficient optimizers."""
+"""Instances that several rooms use."""

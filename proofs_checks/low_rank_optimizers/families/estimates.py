@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import permutations
@@ -12,9 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
-from proofs_checks.low_rank_optimizers.families.polynomials import HALF, Task, in_doubles, patterns
-
-Found = dict[str, Any]
+from proofs_checks.low_rank_optimizers.families.polynomials import Task, in_doubles, patterns
 
 
 def split(task: Task, row: np.ndarray) -> list[np.ndarray]:
@@ -42,6 +39,9 @@ def members_of(task: Task, exact: bool, scale: Any) -> tuple[np.ndarray, list[np
     return one_row(outputs, generation.population_size) - center, A, B
 
 
+Found = dict[str, Any]
+
+
 def estimated(task: Task, rng: np.random.Generator | None = None) -> Found:
     """Return the library's estimate for each pattern of factors as rows.
 
@@ -57,53 +57,6 @@ def estimated(task: Task, rng: np.random.Generator | None = None) -> Found:
         generation = Perturbations(*factors, scale=scale, mirrored=task.mirrored)
         rows.append(np.concatenate([one.ravel() for one in generation.gradient(differences)]))
     return {"estimates": np.array(rows)}
-
-
-def centered(task: Task, rng: np.random.Generator | None = None) -> Found:
-    """Return the library's estimates where the mean of all members is subtracted from the fitness of each."""
-    exact = not in_doubles(task)
-    offsets, A, B = members_of(task, exact, task.scale)
-    fitness = task.value(offsets).reshape(-1, task.pairs)
-    rows = []
-    for place, values in enumerate(fitness):
-        generation = Perturbations(
-            [one[place] for one in A], [one[place] for one in B], scale=task.scale, mirrored=False
-        )
-        total = generation.gradient(task.pairs * values - values.sum())
-        rows.append(np.concatenate([one.ravel() for one in total]))
-    return {"sums": np.array(rows)}
-
-
-def both(task: Task, rng: np.random.Generator | None = None) -> Found:
-    """Return estimates without mirrored pairs, and with as many pairs."""
-    return {"alone": estimated(task)["estimates"], "paired": estimated(replace(task, mirrored=True))["estimates"]}
-
-
-def offsets_of(task: Task, rng: np.random.Generator | None = None) -> Found:
-    """Return the offset of the first member of each pattern from the center as rows."""
-    A, B, weights = patterns(task, not in_doubles(task))
-    generation = Perturbations([one[:, 0] for one in A], [one[:, 0] for one in B], scale=task.scale)
-    center = split(task, np.array(list(map(Fraction, task.center.tolist())), object).astype(A[0].dtype))
-    members = [generation.member(2 * i, center) for i in range(len(weights))]
-    return {
-        "offsets": np.array(
-            [np.concatenate([(W - M).ravel() for W, M in zip(one, center, strict=True)]) for one in members]
-        )
-    }
-
-
-def nodes(task: Task) -> list[Fraction]:
-    """Return as many scales as the coefficients of an estimate as a polynomial in the square of the scale."""
-    return [task.scale * one for one in (HALF, Fraction(1), Fraction(2))[: max(1, (task.degree + 1) // 2)]]
-
-
-def of_two_ranks(task: Task, rng: np.random.Generator | None = None, times: int = 2) -> Found:
-    """Return the estimates of the rank of a task, and those of a multiple of it at a few scales."""
-    more = replace(task, rank=times * task.rank)
-    return {
-        "once": estimated(task)["estimates"],
-        "more": np.array([estimated(replace(more, scale=scale))["estimates"] for scale in nodes(task)]),
-    }
 
 
 def integers(array: Any) -> tuple[np.ndarray, int]:
@@ -154,52 +107,15 @@ def gradient_square(task: Task) -> Fraction:
     return sum((g * g for g in gradient_of(task)), Fraction(0))
 
 
-def cubic_of(task: Task) -> np.ndarray:
-    """Return the third derivatives, of shape (m, n, m, n, m, n)."""
-    return derivative(task, 3).reshape(task.shapes[0] * 3)
-
-
-def mean_of_more(task: Task, estimates: Any, times: int) -> np.ndarray:
-    """Return the mean at a multiple of the rank and the same sigma, whose scale is a root, by interpolation.
-
-    The estimate of a polynomial is one in the square of the scale, and as many scales as it has coefficients tell it.
-    """
-    more, at = replace(task, rank=times * task.rank), task.scale**2 / times
-    squares = [scale**2 for scale in nodes(task)]
-    if len(estimates) != len(squares):
-        raise ValueError(f"`more` must hold the estimates at {len(squares)} scales; got {len(estimates)}")
-    means = []
-    for k, one in enumerate(estimates):
-        shares = [(at - other) / (squares[k] - other) for i, other in enumerate(squares) if i != k]
-        means.append(math.prod(shares, start=Fraction(1)) * moments(more, one)[0])
-    return np.asarray(sum(means))
-
-
-#: E e^k of a Gaussian, for k up to 6
-GAUSSIAN = (1, 0, 1, 0, 3, 0, 15)
-
-
-def smoothed(task: Task) -> np.ndarray:
-    """Return E[E f(M + sigma E)] / sigma for Gaussian E of full rank, term by term by the moments of its entries."""
-    found = np.full(task.n_weights, Fraction(0), object)
-    for coefficient, *places in task.terms:
-        powers = [places.count(k) for k in range(task.n_weights)]
-        for k in range(task.n_weights):
-            mean = math.prod(GAUSSIAN[power + (k == place)] for place, power in enumerate(powers))
-            if mean:  # then the degree is odd
-                found[k] += coefficient * mean * task.variance ** ((len(places) - 1) // 2)
-    return found
+def errors(task: Task, estimates: Any) -> np.ndarray:
+    """Return the mean squared error of each entry about the gradient."""
+    G, (mean, square) = gradient_of(task), moments(task, estimates)
+    return square - 2 * G * mean + G * G
 
 
 def error(task: Task, estimates: Any) -> Fraction:
     """Return the mean squared error about the gradient."""
     return sum(errors(task, estimates), Fraction(0))
-
-
-def errors(task: Task, estimates: Any) -> np.ndarray:
-    """Return the mean squared error of each entry about the gradient."""
-    G, (mean, square) = gradient_of(task), moments(task, estimates)
-    return square - 2 * G * mean + G * G
 
 
 @lru_cache(maxsize=256)
@@ -217,11 +133,6 @@ def _spread(task: Task) -> tuple[tuple[Fraction, ...], Fraction]:
 def surrogate(task: Task) -> np.ndarray:
     """Return E[E f(M + sigma E)] / sigma by going through the factors of one member."""
     return np.array(_spread(task)[0], object)
-
-
-def spread(task: Task) -> Fraction:
-    """Return the variance of the fitness of a member."""
-    return _spread(task)[1]
 
 
 @lru_cache(maxsize=64)

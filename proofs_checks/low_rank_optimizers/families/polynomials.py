@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
-
-HALF = Fraction(1, 2)
+from lrtheory.bounds import Draws
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,19 @@ def whole(*values: int) -> tuple[Fraction, ...]:
     return tuple(map(Fraction, values))
 
 
+HALF = Fraction(1, 2)
+
+
 LAWS = {
     "sign": Factor(whole(-1, 1), whole(-1, 1), (1, 1), -2),
     "three-point": Factor(whole(-3, 0, 3), whole(-1, 0, 1), (1, 4, 1)),
     "seven-point": Factor(whole(*range(-3, 4)), whole(*range(-3, 4)), (1, 9, 45, 70, 45, 9, 1)),
     "skewed": Factor((-HALF, Fraction(2)), (-HALF, Fraction(2)), (4, 1), Fraction(1, 4), Fraction(3, 2)),
 }
+
+
 LARGEST = {"sign": 4096, "three-point": 6561, "seven-point": 2401, "skewed": 1024}
+
 
 Term = tuple[int, ...]
 
@@ -174,11 +178,6 @@ def is_sign(task: Task) -> bool:
     return task.law == "sign"
 
 
-def is_gaussian(task: Task) -> bool:
-    """Decide whether the law has the moments of a Gaussian."""
-    return task.law in ("three-point", "seven-point")
-
-
 def at_most(degree: int) -> Callable[[Task], bool]:
     """Make the hypothesis that a polynomial has no larger degree."""
     return lambda task: task.degree <= degree
@@ -231,11 +230,6 @@ def drawing(
     return draw
 
 
-def gradient_terms(*entries: int) -> tuple[Term, ...]:
-    """Return the linear terms of a gradient."""
-    return tuple((g, place) for place, g in enumerate(entries) if g)
-
-
 def dense_terms(n_weights: int, degree: int) -> tuple[Term, ...]:
     """Return a polynomial with all terms up to a degree, coefficients in -3..3."""
     every = monomials(n_weights, degree)
@@ -268,23 +262,14 @@ def polynomials_of(degree: int, shapes: Any = SHAPES) -> Iterator[Task]:
 FEW = {"three-point": 4, "sign": 6}
 
 
-def quadratics() -> tuple[Task, ...]:
-    """Return quadratics of all shapes, a gradient of zero, two pairs, and one constant."""
-    one = Task(((1, 1),), 1, "sign", HALF, ((3, 0),))
+def traceless() -> tuple[Task, ...]:
+    """Return the cubics without traces on 2 x 2: each product of three entries."""
+    terms = ((2, 1, 2, 3), (1, 0, 2, 3), (-1, 0, 1, 3), (3, 0, 1, 2))
     return (
-        one,
-        replace(one, law="three-point"),
-        replace(one, law="three-point", scale=Fraction(1), rank=2),
-        replace(one, pairs=2, terms=((3, 0), (1, 0, 0))),
-        replace(one, pairs=2, shapes=((2, 1),), rank=2, terms=((3, 0), (-1, 0, 1))),
-        replace(one, pairs=2, law="three-point", terms=((2, 0), (1, 0, 0))),
-        replace(one, terms=((2, 0, 0),)),
-        replace(one, terms=((2,),)),
-        *polynomials_of(2),
+        Task(((2, 2),), 1, "three-point", HALF, terms),
+        Task(((2, 2),), 1, "sign", HALF, terms),
+        Task(((2, 2),), 2, "sign", HALF, terms[:1]),
     )
-
-
-QUADRATICS = Family("quadratics", always=quadratics, draw=drawing(2, FEW))
 
 
 def cubics() -> tuple[Task, ...]:
@@ -298,39 +283,3 @@ def cubics() -> tuple[Task, ...]:
         *traceless(),
         *polynomials_of(3),
     )
-
-
-def traceless() -> tuple[Task, ...]:
-    """Return the cubics without traces on 2 x 2: each product of three entries."""
-    terms = ((2, 1, 2, 3), (1, 0, 2, 3), (-1, 0, 1, 3), (3, 0, 1, 2))
-    return (
-        Task(((2, 2),), 1, "three-point", HALF, terms),
-        Task(((2, 2),), 1, "sign", HALF, terms),
-        Task(((2, 2),), 2, "sign", HALF, terms[:1]),
-    )
-
-
-CUBICS = Family("cubics", always=cubics, draw=drawing(3, FEW))
-
-
-#: two estimates, of a rank and of twice that rank
-TWICE = {"three-point": 2, "sign": 3}
-
-
-def quartics() -> tuple[Task, ...]:
-    """Return quartics with estimates of two ranks: the published one, powers, and all terms on small shapes."""
-    one = Task(((1, 1),), 1, "three-point", HALF, ((1, 0, 0, 0), (-2, 0, 0, 0, 0)))
-    terms = ((-1, 0, 0, 0, 0), (2, 0, 0, 0), (-3, 0, 0, 1), (1, 0, 1, 1), (1, 0), (2, 0, 1, 1, 1))
-    return (
-        one,
-        replace(one, law="sign"),
-        replace(one, law="sign", rank=2),
-        replace(one, shapes=((2, 1),), rank=1, law="sign", terms=terms),
-        replace(one, shapes=((2, 1),), rank=1, law="three-point", terms=terms),
-        Task(((2, 2),), 1, "sign", HALF, dense_terms(4, 4)[::2]),
-        *traceless()[1:2],
-    )
-
-
-QUARTICS = Family("quartics", always=quartics, draw=drawing(4, TWICE))
-SMOOTHED = Family("cubics-of-two-ranks", always=lambda: (*traceless()[1:2], *cubics()[:3]), draw=drawing(3, TWICE))

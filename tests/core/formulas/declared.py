@@ -20,7 +20,7 @@ from lrtheory._numbers.domains import End, without_none
 from tests.rules.public_names import public_names
 
 #: the systems whose theorems are in rooms, in the order in which they moved; at the end it is all of them
-IN_ROOMS = ("matrix_completion",)
+IN_ROOMS = ("matrix_completion", "low_rank_optimizers")
 LENGTH = 2  # of each axis of an array that is made here
 
 
@@ -71,6 +71,18 @@ def in_theory(system: str) -> tuple[Declared, ...]:
         for name, one in named.items()
         if (domains := domains_of(one)) is not None
     )
+
+
+#: domains that say no more than that a number is a number, a count, a size or a positive size
+PLAIN = {"(-inf, inf)", "[0, inf)", "(0, inf)", "[1, inf)"}
+
+
+def special_domains(system: str) -> dict[str, dict[str, str]]:
+    """Domains of a system's formulas that say more than `PLAIN`, by formula and argument."""
+    declared = {one.path.rpartition(".")[2]: one.domains for one in (*in_theory(system), *in_rooms(system))}
+    told = {name: {key: one.text for key, one in given.items()} for name, given in declared.items()}
+    special = {name: {key: text for key, text in given.items() if text not in PLAIN} for name, given in told.items()}
+    return {name: given for name, given in special.items() if given}
 
 
 def all_declared() -> list[Declared]:

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from tests.core.formulas.declared import IN_ROOMS, Declared, in_rooms, inside
-from tests.examples import all_calls, calls
+from tests.examples import all_calls, calls, calls_of_rooms
 from tests.rules.public_names import system_modules
 
-#: formulas in rooms, by system and name; their examples follow from their domains
+#: formulas in rooms, by system and name; their examples follow from their domains, or stand in `OF_ROOMS` of examples
 OF_ROOMS: dict[tuple[str, str], Declared] = {
-    (system, f"rooms.{one.path.rpartition('.')[2]}"): one
+    (system, f"rooms.{name}"): one
     for system in IN_ROOMS
     for one in in_rooms(system)
-    if {name for name in inspect.signature(one.function).parameters if name not in inside(one)} == set()
+    for name in [one.path.rpartition(".")[2]]
+    if name in calls_of_rooms(system) or set(inspect.signature(one.function).parameters) <= set(inside(one))
 }
 FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")] + list(OF_ROOMS)
 #: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
@@ -37,6 +38,9 @@ def function_of(system: str, name: str) -> Callable[..., Any]:
 def example(system: str, name: str) -> inspect.BoundArguments:
     """The arguments of a fresh call of the example."""
     signature = inspect.signature(function_of(system, name))
+    if plain_name(name) in calls_of_rooms(system) and (system, name) in OF_ROOMS:
+        call = calls_of_rooms(system)[plain_name(name)]()
+        return signature.bind(*call.args, **call.options)
     if (system, name) in OF_ROOMS:
         given = inside(OF_ROOMS[system, name])
         return signature.bind(*(given[parameter] for parameter in signature.parameters))

@@ -30,7 +30,7 @@ from tests.core.formulas.exchanging import (
 SIZES = {"example": None, "bytes": 127, "large": 2**40}
 #: formulas none of whose arguments can be 2^40, by what they are instead
 SMALL = {
-    "nothing": {"coordination_limits"},
+    "nothing": {"auon_factors", "coordination_limits"},
     "probabilities and shares": {
         "batch_damage",
         "batch_pair_ratio",

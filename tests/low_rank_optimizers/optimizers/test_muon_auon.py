@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from lrtheory.low_rank_optimizers import AuON, Muon, Trion, newton_schulz, theory
+from lrtheory.low_rank_optimizers import AuON, Muon, Trion, newton_schulz
+from proofs_checks.low_rank_optimizers.orthogonalization.cosine_steps import auon_factors
 from tests.backends import BACKENDS, QUICK, backend
 
 
@@ -85,7 +86,7 @@ def test_steps_lie_between_the_factors_with_the_defaults_of_both() -> None:
     G = np.random.default_rng(3).normal(size=(4, 3))
     ahead = 0.05 * (1 + 0.95) * G  # after one gradient, with the momentum 0.95
     found = np.linalg.norm(AuON(step_size=1.0).step(G).update) / np.linalg.norm(ahead)
-    least, most = theory.auon_factors(G.size, float(np.linalg.norm(ahead)))
+    least, most = auon_factors(G.size, float(np.linalg.norm(ahead)))
     assert least < found < most
 
 

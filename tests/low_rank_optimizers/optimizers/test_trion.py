@@ -9,7 +9,7 @@ import pytest
 from scipy import fft
 
 from lrtheory import low_rank_optimizers as lro
-from lrtheory.low_rank_optimizers import theory
+from proofs_checks.low_rank_optimizers.columns.feedback import momentum_bound
 
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
@@ -61,7 +61,7 @@ def test_ties_and_the_part_that_is_kept_by_hand() -> None:
 
 def test_the_buffer_is_bounded_with_squares_and_not_with_absolute_values() -> None:
     m, n, rank, mu = 64, 8, 7, 0.9
-    bound = float(theory.momentum_bound(1, n, rank, momentum=mu))
+    bound = float(momentum_bound(1, n, rank, mu))
     spiked = np.full((m, n), (1 + 1e-9) / m)
     spiked[:, 0] = 0
     spiked[0, 0] = 1.0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import theory
+from proofs_checks.low_rank_optimizers.evolution.smooth_objectives import skew_bias
 from tests.low_rank_optimizers.theory.patterns import KURTOSIS, patterns
 
 
@@ -72,10 +73,10 @@ def test_skewed_factors() -> None:
     for a, p in law:
         for b, q in law:
             found += p * q * a * b * (1 + 3 * a * b) ** 2 / 3
-    assert found - 2 == theory.skew_bias(third_a=third, third_b=third, sigma=3)
-    double = theory.skew_bias(third_a=-1, third_b=1, sigma=3, rank=2)
+    assert found - 2 == skew_bias(third, third, 3)
+    double = skew_bias(-1, 1, 3, 2)
     assert double == pytest.approx(-3 / math.sqrt(2))
-    assert theory.skew_bias(third_a=1, third_b=1, sigma=3, rank=4) == Fraction(3, 2)
+    assert skew_bias(1, 1, 3, 4) == Fraction(3, 2)
 
 
 @pytest.mark.parametrize("rank", [1, 2, 4])

@@ -10,6 +10,11 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import theory
+from proofs_checks.low_rank_optimizers.evolution.layers import layer_mse
+from proofs_checks.low_rank_optimizers.evolution.members import baseline_factor, one_sided_mse
+from proofs_checks.low_rank_optimizers.evolution.moments import gradient_norm_bound
+from proofs_checks.low_rank_optimizers.evolution.planning import best_rank
+from proofs_checks.low_rank_optimizers.evolution.strategy import update_rank_bound
 from tests.low_rank_optimizers.theory.patterns import KURTOSIS, patterns
 
 CASES = [
@@ -68,10 +73,10 @@ def test_layers_pay_for_each_other() -> None:
                 error = E * half - gradients[layer]
                 found[layer] += chance * other * np.sum(error * error)
     squares = [np.sum(G * G) for G in gradients]
-    assert theory.layer_mse(shapes, rank=1, pairs=1, gradient_squares=squares)[0] == found[0]
-    signs = theory.layer_mse(shapes, rank=1, pairs=1, gradient_squares=squares, **law_of("sign"))
+    assert layer_mse(shapes, 1, 1, squares)[0] == found[0]
+    signs = layer_mse(shapes, 1, 1, squares, *law_of("sign").values())
     assert signs[1] == found[1]
-    whole = theory.layer_mse(shapes, rank=2, pairs=3, gradient_squares=squares)
+    whole = layer_mse(shapes, 2, 3, squares)
     c = [theory.noise_constant(shape) for shape in shapes]
     due = (4 * sum(squares) + sum(a * b for a, b in zip(c, squares, strict=True)) / Fraction(2)) / 3
     assert sum(whole) == due
@@ -83,9 +88,7 @@ def test_members_without_pairs(f0: int) -> None:
     for chance, X in patterns("three-point", (2, 1), 1):
         error = X * (f0 + sigma * np.sum(G * X)) / sigma - G
         found += chance * np.sum(error * error)
-    due = theory.one_sided_mse(
-        (2, 1), rank=1, evaluations=4, gradient_square=np.sum(G * G), value=f0, sigma=Fraction(1, 2)
-    )
+    due = one_sided_mse((2, 1), 1, 4, np.sum(G * G), f0, Fraction(1, 2))
     assert due == found / 4
 
 
@@ -117,7 +120,7 @@ def test_best_rank_is_the_least_of_all(shape: tuple[int, int], cost: Any) -> Non
         c = theory.noise_constant(shape, kurtosis_a=law, kurtosis_b=law)
         errors = [(m * n + 1 + Fraction(c) / r) * (whole + factor * r) for r in range(1, 200)]
         due = errors.index(min(errors)) + 1
-        assert theory.best_rank(shape, cost=cost, kurtosis_a=law, kurtosis_b=law) == due
+        assert best_rank(shape, cost, law, law) == due
 
 
 def test_a_baseline_of_the_own_population() -> None:
@@ -128,7 +131,7 @@ def test_a_baseline_of_the_own_population() -> None:
             f = [3 + 2 * X.item(), 3 + 2 * Y.item()]
             mean = sum(f) / 2
             found += p * q * ((f[0] - mean) * X.item() + (f[1] - mean) * Y.item()) / 2
-    assert found == 2 * theory.baseline_factor(2)
+    assert found == 2 * baseline_factor(2)
 
 
 def test_refusals() -> None:
@@ -141,9 +144,9 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="`rank` must be an integer of at least 1; got 0"):
         theory.fourth_moment((1, 1), rank=0)
     with pytest.raises(ValueError, match="`cost"):
-        theory.best_rank((2, 2), cost=(1, 0))
+        best_rank((2, 2), (1, 0))
     with pytest.raises(TypeError, match="`shapes` must be a sequence of pairs"):
-        theory.layer_mse(3, rank=1, pairs=1, gradient_squares=[1])  # type: ignore[arg-type]
-    assert theory.update_rank_bound((10, 65), rank=2, pairs=0) == 0
-    assert [theory.update_rank_bound(shape, rank=5, pairs=2) for shape in ((3, 2), (2, 3), (99, 99))] == [2, 2, 10]
-    assert theory.gradient_norm_bound(1.5, sigma=0.5) == 3.0
+        layer_mse(3, 1, 1, [1])  # type: ignore[arg-type]
+    assert update_rank_bound((10, 65), 2, 0) == 0
+    assert [update_rank_bound(shape, 5, 2) for shape in ((3, 2), (2, 3), (99, 99))] == [2, 2, 10]
+    assert gradient_norm_bound(1.5, 0.5) == 3.0

@@ -11,6 +11,8 @@ import pytest
 from scipy.stats import binom, norm
 
 from lrtheory.low_rank_optimizers import theory
+from proofs_checks.low_rank_optimizers.integers.sums import largest_divisor
+from proofs_checks.low_rank_optimizers.integers.votes import flip_probability, weight_travel
 
 
 def test_sums_fit_exactly_up_to_their_limit() -> None:
@@ -24,7 +26,7 @@ def test_sums_fit_exactly_up_to_their_limit() -> None:
 def test_sign_votes_are_binomial(P: int, published: float) -> None:
     quantile = int(16 * norm.isf(0.05))
     bound = quantile * math.isqrt(P)
-    found = theory.flip_probability([1] * P, bound)
+    found = flip_probability([1] * P, bound)
     least = math.ceil(bound / 16)  # |2 X - P| >= least
     tail = 2 * binom.sf(math.ceil((P + least) / 2) - 1, P, 0.5)
     assert float(found) == pytest.approx(tail, rel=1e-9)
@@ -37,10 +39,10 @@ def test_any_vote_is_enumerated() -> None:
         z = chance.integers(-300, 300, 9).tolist()
         sums = [sum(s * x for s, x in zip(signs, z, strict=True)) for signs in product((-1, 1), repeat=9)]
         share = Fraction(sum(total != 0 and 16 * abs(total) >= bound for total in sums), 512)
-        assert theory.flip_probability(z, bound) == share
-    assert theory.flip_probability([5, 5], 0) == Fraction(1, 2)  # a vote of 0 moves nothing
+        assert flip_probability(z, bound) == share
+    assert flip_probability([5, 5], 0) == Fraction(1, 2)  # a vote of 0 moves nothing
     with pytest.raises(ValueError, match="`bound` must be"):
-        theory.flip_probability([5, 5], Fraction(-1, 2))
+        flip_probability([5, 5], Fraction(-1, 2))
 
 
 def test_quantiles_are_those_of_the_normal_law() -> None:
@@ -67,7 +69,7 @@ def test_logits_are_integers():
 
 def test_divisors_are_the_largest_of_the_proof():
     for bits in (8, 20, 28, 40):
-        d = theory.largest_divisor(bits)
+        d = largest_divisor(bits)
         assert 255 * d**2 <= 2**bits < 255 * (d + 1) ** 2
 
 
@@ -91,5 +93,5 @@ def test_reducible_chains_are_refused_in_any_order_of_their_states() -> None:
 
 
 def test_travel_ends_at_the_ends() -> None:
-    assert [theory.weight_travel(t) for t in (0, 5, 254, 300)] == [0, 5, 254, 254]
+    assert [weight_travel(t) for t in (0, 5, 254, 300)] == [0, 5, 254, 254]
     assert theory.least_loss(Fraction(2), Fraction(1)) == Fraction(31, 16)

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import theory
+from proofs_checks.low_rank_optimizers.rounding.absorbed_steps import absorbing_weight
+from proofs_checks.low_rank_optimizers.rounding.overlaps import change_probability, random_density, random_overlap
 
 CODES = {"bfloat16": np.arange(1, 0x7F7F, dtype=np.uint32) << 16, "float16": np.arange(1, 0x7BFF, dtype=np.uint16)}
 
@@ -69,8 +71,8 @@ def test_bounds_do_not_fall():
 
 
 def test_weights_that_absorb():
-    assert theory.absorbing_weight(Fraction(1, 3)) == Fraction(512, 3)
-    assert theory.absorbing_weight(0.25, dtype="float16") == 1024.0
+    assert absorbing_weight(Fraction(1, 3)) == Fraction(512, 3)
+    assert absorbing_weight(0.25, "float16") == 1024.0
 
 
 def test_the_probability_of_a_change():
@@ -81,8 +83,8 @@ def test_the_probability_of_a_change():
 
     least = tail(2.0**-134)
     expected = [tail(2.0**-9) + tail(2.0**-8), 2 * tail(2.0**-8), tail(2.0**-8) + tail(2.0**-7), 2 * least]
-    np.testing.assert_allclose(theory.change_probability(w, std), expected, rtol=1e-12)
-    assert theory.change_probability(2.0**120, 1e-300) == 0.0
+    np.testing.assert_allclose(change_probability(w, std), expected, rtol=1e-12)
+    assert change_probability(2.0**120, 1e-300) == 0.0
 
 
 def test_overlap_is_that_of_all_masks():
@@ -98,10 +100,10 @@ def test_overlap_is_that_of_all_masks():
         for one in masks
         for other in masks
     )
-    assert theory.random_density(q) == density
-    assert theory.random_overlap(q) == both / (4 * density)
-    assert theory.random_overlap(q, [Fraction(1)] * 4) == 1
-    assert theory.random_overlap([Fraction(1, 3)] * 5) == theory.random_density([Fraction(1, 3)] * 5)
+    assert random_density(q) == density
+    assert random_overlap(q) == both / (4 * density)
+    assert random_overlap(q, [Fraction(1)] * 4) == 1
+    assert random_overlap([Fraction(1, 3)] * 5) == random_density([Fraction(1, 3)] * 5)
 
 
 def test_bad_input():
@@ -117,7 +119,7 @@ def test_bad_input():
         theory.adam_step_bound(0.9, 0.99, step=0)
     with pytest.raises(ValueError, match="`step` must be so small that the bound is a double"):
         theory.adam_step_bound(0.9, 0.01, step=10**6)
-    with pytest.raises(ValueError, match="`probabilities` must be not all 0"):
-        theory.random_overlap([0.0, 0.0])
+    with pytest.raises(ValueError, match="`q` must be not all 0"):
+        random_overlap([0.0, 0.0])
     with pytest.raises(ValueError, match="`others` must be 2 numbers"):
-        theory.random_overlap([0.5, 0.5], [0.5])
+        random_overlap([0.5, 0.5], [0.5])

@@ -1,0 +1,1 @@
+"""Optimizers of few columns of a basis."""

@@ -1,1 +1,0 @@
-"""Factors of curvature, matrices with known spectra, and the gradients and vectors that they turn."""

@@ -1,0 +1,1 @@
+"""Coordinates with and without a state."""
