@@ -29,8 +29,8 @@ __all__ = ["basis", "bounds", "certify", "cluster", "merge", "ranks", "squeeze"]
 ANSWERS = ("certify",)
 #: what -o writes, where it is more than the table
 WRITES = {
-    "squeeze": "a folder that peft loads, or a table",
-    "merge": "a folder that peft loads, or a table",
+    "squeeze": "a folder that peft loads, a file where one was read, or a table",
+    "merge": "a folder that peft loads, a file where those were read, or a table",
     "basis": "the basis with its coefficients (.safetensors), or a table",
 }
 #: arguments of the functions that a verb calls, and its own names for them
@@ -61,7 +61,7 @@ def squeeze(
     Parameters
     ----------
     adapter : AdapterFile
-        A LoRA or AdaLoRA adapter, as the folder that peft writes.
+        A LoRA or AdaLoRA adapter, as the folder that peft writes, or as one file of a diffusion model.
     budget : str
         The numbers that may be stored, or a share of those that are, such as 50%.
     rank : int

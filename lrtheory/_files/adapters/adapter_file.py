@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.adapters import settings
-from lrtheory._files.adapters.folder import read_folder, write_folder
+from lrtheory._files.adapters.folder import read_folder, write_adapter
 from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.adapters.one_file import FORMS
 from lrtheory._files.adapters.starts import refuse_start
 from lrtheory._files.replacing import are_nested, replacing
 from lrtheory._files.safetensors import Stored
@@ -44,6 +45,8 @@ class AdapterFile:
         The folder that was read, which is never written to.
     prefixed : bool
         Whether the names of arrays begin as those of peft do.
+    form : {"folder", "kohya", "diffusers"}
+        A folder of peft, or one file of an adapter of a diffusion model, which is written as one again.
 
     Raises
     ------
@@ -65,6 +68,7 @@ class AdapterFile:
     metadata: Mapping[str, str] = field(default_factory=lambda: {"format": "pt"}, kw_only=True)
     source: Path | None = field(default=None, kw_only=True)
     prefixed: bool = field(default=True, kw_only=True)
+    form: str = field(default="folder", kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.modules, Mapping) or not self.modules:
@@ -73,6 +77,7 @@ class AdapterFile:
             if not isinstance(name, str) or not isinstance(module, AdapterModule):
                 raise must("modules", "a mapping from names to AdapterModules", (name, module), TypeError)
         flag("prefixed", self.prefixed)
+        choice("form", self.form, FORMS)
         object.__setattr__(self, "modules", dict(self.modules))
         object.__setattr__(self, "config", settings.checked(self.config or {}))
         dora = bool((self.config or {}).get("use_dora"))
@@ -107,10 +112,12 @@ class AdapterFile:
     def from_peft(cls, folder: str | PathLike[str]) -> AdapterFile:
         """Read a folder with adapter_config.json and adapter_model.safetensors; no torch and no pickle.
 
+        An adapter of a diffusion model may be one file, in the form of kohya's tools or of diffusers.
+
         Parameters
         ----------
         folder : path
-            The folder, or the file of arrays in it.
+            The folder, or the file of arrays.
 
         Returns
         -------
@@ -136,12 +143,13 @@ class AdapterFile:
     def to_peft(self, folder: str | PathLike[str], *, dtype: str | None = None, force: bool = False) -> None:
         """Write a folder that peft loads; it appears whole or not at all.
 
-        Modules of rank 0 are left out, as peft wants it. Scalings that differ stand in alpha_pattern.
+        Modules of rank 0 are left out, as peft wants it. Scalings that differ stand in alpha_pattern. What came as one
+        file is written as one.
 
         Parameters
         ----------
         folder : path
-            A new folder or an empty one, outside the one that was read.
+            A new folder or an empty one, outside the one that was read; or a new .safetensors file.
         dtype : {"float64", "float32", "float16", "bfloat16"} or None
             The type of the factors; None keeps that of each module.
         force : bool
@@ -160,7 +168,7 @@ class AdapterFile:
         target = path_of("folder", folder)
         if self.source is not None and are_nested(self.source, target):
             raise must("folder", "outside the folder that was read", str(folder))
-        replacing(target, lambda path: write_folder(path, self, kind), force=force)
+        replacing(target, lambda path: write_adapter(path, self, kind), force=force)
 
     def delta(self, name: str) -> np.ndarray:
         """The update of the weight of a module.

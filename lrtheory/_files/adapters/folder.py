@@ -14,12 +14,13 @@ from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.experts import experts_of, factors_of, is_parameter, packed
 from lrtheory._files.adapters.module import AdapterModule
 from lrtheory._files.adapters.names import PREFIX, VECTORS, Name, array_name, parsed, vector_of
+from lrtheory._files.adapters.one_file import FOLDER, is_one_file, read_one_file, write_one_file
 from lrtheory._files.safetensors import Stored, Tensors, encoded, write_tensors
 from lrtheory._validation import must
 
-__all__ = ["ARRAYS", "read_folder", "refuse_pickle", "write_folder"]
+__all__ = ["ARRAYS", "read_folder", "refuse_pickle", "refuse_place", "write_adapter"]
 
-ARRAYS, PICKLED = "adapter_model.safetensors", "adapter_model.bin"
+ARRAYS, PICKLED, GGUF = "adapter_model.safetensors", "adapter_model.bin", ".gguf"
 #: pickles can run anything, so they are not opened here; two lines of peft save the adapter anew
 UNPICKLE = (
     "if you trust it, `model = PeftModel.from_pretrained(base_model, folder)` and `model.save_pretrained(new_folder)` "
@@ -31,6 +32,10 @@ def read_folder(path: Path) -> dict[str, Any]:
     """Read the fields of an AdapterFile from its folder, or from the file of arrays in it."""
     if not path.exists():
         raise FileNotFoundError(f"there is no folder {str(path)!r}")
+    if path.suffix.lower() == GGUF:
+        raise must("path", f"a folder with {ARRAYS}, as files of llama.cpp are not read", path.name)
+    if is_one_file(path):
+        return read_one_file(path)
     folder = path if path.is_dir() else path.parent
     file = folder / ARRAYS if path.is_dir() else path
     refuse_pickle(file)
@@ -110,6 +115,23 @@ def _with_vectors(
             more: dict[str, Any] = {what: value}
             found[name] = replace(found[name], **more)
     return found
+
+
+def refuse_place(path: Path, form: str) -> None:
+    """Refuse a place that is not of the form in which an adapter is written: a folder, or one file."""
+    if path.suffix.lower() == GGUF:
+        rule = "that of a folder, on which `convert_lora_to_gguf.py` of llama.cpp can be run"
+        raise must("path", rule, path.name)
+    if form == FOLDER and path.suffix.lower() in (".safetensors", ".bin"):
+        raise must("path", "that of a folder, in which peft finds the arrays and their settings", path.name)
+    if form != FOLDER and path.suffix.lower() != ".safetensors":
+        raise must("path", f"that of a .safetensors file, as the adapter came in the form of {form}", path.name)
+
+
+def write_adapter(path: Path, adapter: Any, dtype: str | None) -> None:
+    """Write an adapter in the form in which it was read."""
+    refuse_place(path, adapter.form)
+    (write_folder if adapter.form == FOLDER else write_one_file)(path, adapter, dtype)
 
 
 def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:

@@ -230,6 +230,10 @@ def opened(
     read = [as_adapter("adapters", one, base) for one in adapters] if isinstance(adapters, (list, tuple)) else []
     if not read:
         raise must("adapters", "a sequence of at least one adapter", adapters)
+    if len({one.form for one in read}) > 1:
+        raise must(
+            "adapters", "ones of one form, as the names of modules are others in others", [one.form for one in read]
+        )
     share = np.ones(len(read)) if weights is None else array("weights", weights, shape=(None,)).astype(np.float64)
     if len(share) != len(read):
         raise ValueError(f"`weights` must be one number an adapter; got {len(share)} for {len(read)}.")

@@ -16,7 +16,7 @@ from lrtheory._files import are_nested
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.beside import beside, placed
-from lrtheory._files.adapters.folder import ARRAYS, write_folder
+from lrtheory._files.adapters.folder import ARRAYS, refuse_place, write_adapter
 from lrtheory._files.adapters.settings import refuse_tied
 from lrtheory._files.adapters.starts import RESOLVED, refuse_start, resolved, rounded_starts
 from lrtheory._files.safetensors import Stored, Tensors
@@ -252,16 +252,17 @@ class AdapterResult(Result):
         """An adapter is a folder, and does not stand in a folder that was read."""
         if path.suffix.lower() in SUFFIXES:
             return
-        if path.suffix.lower() in (".safetensors", ".bin"):
-            raise must("path", "that of a folder, in which peft finds the arrays and their settings", path.name)
+        refuse_place(path, self.adapter.form)
         if any(are_nested(source, path) for source in self.sources):
             raise must("path", "outside the folders that were read", str(path))
 
     def _write(self, target: Path) -> bool:
-        """A path that is not a table is a folder that peft loads, with the certificate beside the adapter."""
+        """A path that is not a table is a folder that peft loads, with the certificate beside it, or one file."""
         if target.suffix.lower() in SUFFIXES:
             return False
-        write_folder(target, self.adapter, None)
+        write_adapter(target, self.adapter, None)
+        if target.is_file():
+            return True
         text = json.dumps(self._record(), indent=1, allow_nan=False)
         (target / CERTIFICATE).write_text(text + "\n", encoding="utf-8")
         return True
@@ -270,7 +271,7 @@ class AdapterResult(Result):
         """Numbers of the certificate, without the factors, which stand beside it; and digests of what was read."""
         said = {name: getattr(self.certificate, name) for name in ("statement", "bound", "upper", "gap")}
         said |= {"error": self.error, "errors": self.errors, "ranks": self.ranks, "spectra": self.spectra}
-        files = [source / ARRAYS for source in self.sources]
+        files = [source if source.is_file() else source / ARRAYS for source in self.sources]
         digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
         found: dict[str, Any] = json_safe(said | {"sources_sha256": digests})
         return found
