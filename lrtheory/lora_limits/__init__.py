@@ -60,7 +60,7 @@ from lrtheory.lora_limits import baselines, theory
 from lrtheory.lora_limits.chain import Chain, gradient_chain
 from lrtheory.lora_limits.diagnosis.diagnose import Regime, diagnose
 from lrtheory.lora_limits.diagnosis.whole_model import HeadRegimes, HiddenStates, ModelFile, diagnose_model
-from lrtheory.lora_limits.gradients import GradientError, LoRAGradients, lora_gradients
+from lrtheory.lora_limits.gradients import GradientCertificate, LoRAGradients, lora_gradients
 from lrtheory.lora_limits.loaders import load_attention_heads
 from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, make_outliers, make_uniform
@@ -71,7 +71,7 @@ from lrtheory.lora_limits.theory.hypercube import make_hypercube
 __all__ = [
     "AttentionProblem",
     "Chain",
-    "GradientError",
+    "GradientCertificate",
     "HeadRegimes",
     "HiddenStates",
     "LoRAGradients",

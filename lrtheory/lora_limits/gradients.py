@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._array import arrays, beside_jax, to_numpy
 from lrtheory._numbers import number
 from lrtheory._parallel import n_threads
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import at_most_one, choice, flag, integer, must, refuse_unused
@@ -25,7 +25,7 @@ from lrtheory.lora_limits.solving.inputs import Mask
 from lrtheory.lora_limits.solving.plan import Request, reachable, usual_tol
 from lrtheory.lora_limits.solving.solve import solve
 
-__all__ = ["OPTIONS", "GradientError", "LoRAGradients", "lora_gradients"]
+__all__ = ["OPTIONS", "GradientCertificate", "LoRAGradients", "lora_gradients"]
 
 #: the options that each method uses; exact methods read `tol` for the field `regime` alone
 OPTIONS = {
@@ -40,7 +40,7 @@ SAME = 1e-6  # the relative difference up to which numbers of two proofs count a
 
 
 @result
-class GradientError(Result):
+class GradientCertificate(Certificate):
     r"""A proof of how far the gradients of a polynomial are from the exact ones (statements LL-E1 to LL-E9, LL-T2).
 
     It holds in exact arithmetic. What rounding adds to the polynomial is in `eta`, and what it adds to the chain of
@@ -51,40 +51,44 @@ class GradientError(Result):
 
     Attributes
     ----------
-    gap : float
-        No entry of any returned gradient is further from the exact one.
+    achieved : float
+        0, the error of exact gradients; that of these lies between it and the bound.
     bound : float
+        No entry of any returned gradient is further from the exact one, in units of the loss over those of the entry.
+    row_sum_error : float
         tau(eta), a bound on the absolute row sums of the error of the attention matrix.
-    statement : str
-        The id of the statement behind the bounds.
     eta : float
         Relative error of the entries of exp: of the polynomial, and of rounding.
     rounding : float
         The part of `eta` that rounding has.
     entries : mapping
         The bound for each gradient, "A_Q", "B_Q", "W_Q" and so on.
+    gradients : mapping
+        The gradients themselves, under the same names.
     options : mapping
         Options of the call that computed the gradients, with which it can be repeated.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
+    row_sum_error: float
     eta: float
     rounding: float
     entries: Mapping[str, float]
+    gradients: Mapping[str, Array]
     options: Mapping[str, Any]
 
+    _statements = ("lora_limits/LL-E9",)
+
     @beside_jax
-    def verify(self, problem: AttentionProblem, gradients: LoRAGradients | None = None) -> bool:
+    def verify(self, problem: AttentionProblem) -> bool:
         """Recompute the proof from the problem, and compare gradients with exact ones, in O(L^2) time.
 
         Parameters
         ----------
         problem : AttentionProblem
             Problem whose gradients were computed.
-        gradients : LoRAGradients or None
-            The result that the certificate is said to belong to; None takes the one that the options give again.
 
         Returns
         -------
@@ -94,12 +98,12 @@ class GradientError(Result):
         Raises
         ------
         TypeError
-            If `problem` is not an AttentionProblem, or `gradients` are not a result of `lora_gradients`.
+            If `problem` is not an AttentionProblem.
         """
         if not isinstance(problem, AttentionProblem):
             raise must("problem", "an AttentionProblem", problem, TypeError)
-        if not isinstance(gradients, LoRAGradients | None):
-            raise must("gradients", "a LoRAGradients or None", gradients, TypeError)
+        if not self._is_sound():
+            return False
         try:
             again = lora_gradients(problem, **self.options)
         except (TypeError, ValueError):  # options that nobody can have solved it with
@@ -108,7 +112,7 @@ class GradientError(Result):
             return False
         kept = {name: self.options[name] for name in ("adapt", "full_gradient")}
         exact = lora_gradients(problem, method="tiled", **kept)
-        return _within(again if gradients is None else gradients, exact, self.entries)
+        return _within(self.gradients, exact, self.entries)
 
 
 @result
@@ -141,7 +145,7 @@ class LoRAGradients(Result):
         A sentence about the accuracy.
     counts : mapping
         ``flops``, and ``features`` of one token.
-    certificate : GradientError or None
+    certificate : GradientCertificate or None
         A proved bound on the entries of the error; None for exact methods, and where exp is not approximated within a
         factor of 2.
     """
@@ -159,7 +163,7 @@ class LoRAGradients(Result):
     reason: str
     message: str
     counts: Mapping[str, int]
-    certificate: GradientError | None
+    certificate: GradientCertificate | None
 
     _is_more = True
 
@@ -276,7 +280,7 @@ def lora_gradients(
     >>> exact = lora_gradients(problem, method="tiled")
     >>> fast = lora_gradients(problem, method="low-rank", tol=1e-6)
     >>> error = abs(fast.W["Q"] - exact.W["Q"]).max()
-    >>> bool(error < 1e-6 * abs(exact.W["Q"]).max()), bool(error < fast.certificate.gap)
+    >>> bool(error < 1e-6 * abs(exact.W["Q"]).max()), bool(error < fast.certificate.bound)
     (True, True)
     """
     options = {"degree": degree, "tol": tol, "max_error": max_error, "polynomial": polynomial, "block": block}
@@ -299,28 +303,35 @@ def lora_gradients(
     )
     fields = solve(inputs, request)
     proof = fields.pop("proof")
-    return LoRAGradients(**fields, certificate=None if proof is None else GradientError(**proof._asdict()))
+    certificate = None
+    if proof is not None:
+        certificate = GradientCertificate._of(0.0, gradients=_named(fields), **proof._asdict())
+    return LoRAGradients(**fields, certificate=certificate)
 
 
-def _agree(stated: GradientError, proof: GradientError) -> bool:
+def _named(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The gradients of the fields of a result, under the names of their bounds."""
+    return {f"{kind}_{projection}": one for kind in "ABW" for projection, one in fields[kind].items()}
+
+
+def _agree(stated: GradientCertificate, proof: GradientCertificate) -> bool:
     """Return whether two proofs have equal statements, options and gradients, and equal numbers up to rounding."""
     if (stated.statement, dict(stated.options)) != (proof.statement, dict(proof.options)):
         return False
     if stated.entries.keys() != proof.entries.keys():
         return False
-    pairs = [(getattr(stated, name), getattr(proof, name)) for name in ("gap", "bound", "eta", "rounding")]
+    pairs = [(getattr(stated, name), getattr(proof, name)) for name in ("bound", "row_sum_error", "eta", "rounding")]
     pairs += [(stated.entries[name], value) for name, value in proof.entries.items()]
     return all(bool(np.isclose(one, other, rtol=SAME, atol=0)) for one, other in pairs)
 
 
-def _within(found: LoRAGradients, exact: LoRAGradients, entries: Mapping[str, float]) -> bool:
+def _within(found: Mapping[str, Array], exact: LoRAGradients, entries: Mapping[str, float]) -> bool:
     """Return whether all gradients are there, and each entry is within its bound of the exact one."""
-    for kind in "ABW":
-        one, other = getattr(found, kind), getattr(exact, kind)
-        if one.keys() != other.keys():
+    due = _named({kind: getattr(exact, kind) for kind in "ABW"})
+    if found.keys() != due.keys():
+        return False
+    for name, value in due.items():
+        mine, right = to_numpy(found[name]), to_numpy(value)
+        if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[name]:
             return False
-        for projection, value in other.items():
-            mine, right = to_numpy(one[projection]), to_numpy(value)
-            if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[f"{kind}_{projection}"]:
-                return False
     return True

@@ -94,7 +94,6 @@ INPUTS = {
     "layers": (lambda: model(layers=3), "`layers` must be None or numbers of layers; got 3.", TypeError),
     "a layer": (lambda: model(layers=["a"]), "`layers` must be an integer; got 'a'.", TypeError),
     "states": (lambda: ll.HiddenStates({"a": X}), "`states` must be a mapping from the numbers", TypeError),
-    "gradients": (lambda: proof_of("abc"), "`gradients` must be a LoRAGradients or None; got 'abc'.", TypeError),
     "beta is NaN": (lambda: head(beta=NAN), "`beta` must be in (0, inf); got nan", ValueError),
     "beta of the chain": (lambda: chain(beta=NAN), "`beta` must be in (0, inf); got nan", ValueError),
     "tol is NaN": (lambda: solve(tol=NAN), "`tol` must be in (0, 1); got nan", ValueError),
@@ -124,11 +123,6 @@ def solve(**options):
 
 def model(**options):
     return ll.diagnose_model(ll.ModelFile("nowhere", (0,), 1), [X], **options)
-
-
-def proof_of(gradients):
-    problem = ll.make_uniform(8, 2, bound=0.1, rng=0)
-    return ll.lora_gradients(problem, method="low-rank").certificate.verify(problem, gradients)
 
 
 def head(WQ=EYE, beta=1.0):

@@ -44,7 +44,7 @@ def test_a_certificate_counts_the_polynomial_and_its_rounding(kind):
     sizes = sum(M**k / math.factorial(k) for k in range(7))
     assert proof.rounding == pytest.approx(4 * (6 + 4) * UNITS[kind] * math.exp(M) * sizes, rel=1e-12)
     assert proof.eta - proof.rounding == pytest.approx(theory.taylor_error(6, M), rel=1e-6)
-    assert proof.bound == pytest.approx(theory.tilt_bound(proof.eta))
+    assert proof.row_sum_error == pytest.approx(theory.tilt_bound(proof.eta))
 
 
 def test_single_precision_loses_its_digits_at_smaller_logits():

@@ -135,8 +135,8 @@ def _polynomial_plan(inputs: Inputs, tasks: list[HeadInputs], request: Request, 
     """
     splits, smooth = None, tasks
     if method == "hybrid":
-        # Not the caller's tolerance: `GradientError.verify` repeats the call with the degree alone, and must split the
-        # tokens in the same way.
+        # Not the caller's tolerance: `GradientCertificate.verify` repeats the call with the degree alone, and has to
+        # split the tokens in the same way.
         target = usual_tol(inputs)
         splits = [choose_split(task.head, target, exact_cost(task.head)) for task in tasks]
         smooth = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, splits, strict=True)]

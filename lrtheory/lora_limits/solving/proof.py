@@ -22,11 +22,11 @@ TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of th
 
 
 class Proof(NamedTuple):
-    """The fields of a `GradientError`, of which `lora_gradients` makes one."""
+    """What a `GradientCertificate` says beside the gradients, of which `lora_gradients` makes one."""
 
-    gap: float
     bound: float
     statement: str
+    row_sum_error: float
     eta: float
     rounding: float
     entries: dict[str, float]
@@ -180,9 +180,9 @@ def certify(
         for name, value in entry_bounds(inputs, task, eta, adapt, full=options["full_gradient"]).items():
             entries[name] = entries.get(name, 0.0) + value
     return Proof(
-        gap=max(entries.values()),
-        bound=float(theory.tilt_bound(eta)),
+        bound=max(entries.values()),
         statement="lora_limits/LL-E9",
+        row_sum_error=float(theory.tilt_bound(eta)),
         eta=eta,
         rounding=rounding,
         entries=entries,

@@ -303,7 +303,7 @@ def test_transfer_certificates_hold(rule: ScoreRule) -> None:
         assert found.step_ratio == min(a / b if b else 1.0 for a, b in zip(found.gains, found.largest, strict=True))
         free = certify_transfer(panel.latent, rule, chosen.items)
         overall = select(panel.latent, rule, 3, method="brute-force").score
-        assert free.value >= free.ratio * overall - 1e-9
+        assert free.achieved >= free.ratio * overall - 1e-9
         assert free.step_ratio <= found.step_ratio + 1e-12
 
 
