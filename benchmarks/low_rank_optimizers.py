@@ -247,7 +247,7 @@ def selected_columns(method: str) -> Callable[[Inputs], np.ndarray]:
         from lrtheory.low_rank_optimizers import select_columns
 
         found = select_columns(inputs["G"], int(inputs["rank"]), method=method)
-        return np.array(found.captured / (found.captured + found.certificate.gap))
+        return np.array(found.captured / (found.captured + found.certificate.achieved))
 
     return solve
 

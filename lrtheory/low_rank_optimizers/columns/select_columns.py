@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, beside_jax, is_foreign, real_array, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import Words, array, as_array, choice, integer, must
 from lrtheory.low_rank_optimizers.columns.basis import Basis, type_name
@@ -30,18 +30,16 @@ SAFE = (2.0**-60, 2.0**100)
 
 
 @result
-class ColumnCertificate(Result):
+class ColumnCertificate(Certificate):
     """Proof of what chosen columns leave of a matrix, in its squared units.
 
     Attributes
     ----------
-    gap : number
+    achieved : number
         The residual, the sum of squares of G - G Q_I Q_I^T.
     bound : number
         No larger residual is possible with this rule: (1 - r/n) times the sum of squares of G for the largest sums of
         squares, and (1 - r/(n m)) times it for the largest sums of absolute values, with m the length of a column.
-    statement : str
-        The statement behind the bound.
     indices : int array of shape (rank,)
         The chosen columns.
     axis : int
@@ -50,15 +48,17 @@ class ColumnCertificate(Result):
         Q; None is the cosine basis.
     """
 
-    gap: Number
+    achieved: Number
     bound: Number
-    statement: str
+    gap: Number
     indices: Array
     axis: int
     basis: Array | None
 
+    _statements = tuple(STATEMENTS.values())
+
     def _facts(self) -> list[str]:
-        return [f"off by {float(self.gap):.6g} in squares, and never by more than {float(self.bound):.6g}"]
+        return [f"off by {float(self.achieved):.6g} in squares, and never by more than {float(self.bound):.6g}"]
 
     @beside_jax
     def verify(self, problem: ArrayLike) -> bool:
@@ -72,7 +72,7 @@ class ColumnCertificate(Result):
         Returns
         -------
         bool
-            Whether the residual is `gap` and at most `bound`, up to the rounding of a product in the precision of G.
+            Whether the residual is as stated and at most `bound`, up to rounding of a product in the precision of G.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class ColumnCertificate(Result):
         """
         G = array("problem", to_numpy(problem), shape=(None, None))
         indices, axis = np.asarray(to_numpy(self.indices)), self.axis
-        if 0 in G.shape or axis != _axis(G.shape) or self.statement not in STATEMENTS.values():
+        if 0 in G.shape or axis != _axis(G.shape) or not self._is_sound():
             return False
         n, m = G.shape[axis], G.shape[1 - axis]
         if indices.ndim != 1 or indices.dtype.kind not in "iu" or not 0 < len(indices) <= n:
@@ -106,9 +106,9 @@ class ColumnCertificate(Result):
         due = (1 - Fraction(len(indices), least) if is_exact else 1 - len(indices) / least) * energy
         # squares that vanish are known up to the least number, one for each column
         roundoff = 8 * (n + m) * eps * energy + (0 if is_exact else n * math.ulp(0.0) / size / size)
-        gap, bound = self.gap / size / size, self.bound / size / size
+        left, bound = self.achieved / size / size, self.bound / size / size
         return bool(
-            abs(energy - captured - gap) <= roundoff and abs(due - bound) <= roundoff and gap <= bound + roundoff
+            abs(energy - captured - left) <= roundoff and abs(due - bound) <= roundoff and left <= bound + roundoff
         )
 
 
@@ -239,7 +239,7 @@ def select_columns(
     --------
     >>> import numpy as np
     >>> found = select_columns([[1.0, 1.0], [2.0, 2.0], [1.0, -1.0]], 1)
-    >>> found.indices.tolist(), round(found.captured, 12), round(found.certificate.gap, 12)
+    >>> found.indices.tolist(), round(found.captured, 12), round(found.certificate.achieved, 12)
     ([0], 10.0, 2.0)
     >>> found.certificate.verify([[1.0, 1.0], [2.0, 2.0], [1.0, -1.0]])
     True
@@ -333,7 +333,7 @@ def _certificate(energies: np.ndarray, indices: np.ndarray, rule: str, shape: An
         bound = (1 - Fraction(len(indices), least)) * energies.sum()
     else:
         left, bound = float(left), (1 - len(indices) / least) * float(energies.sum())
-    return ColumnCertificate(left, bound, STATEMENTS[rule], indices, axis, basis.matrix)
+    return ColumnCertificate._of(left, bound, STATEMENTS[rule], indices, axis, basis.matrix)
 
 
 def _applied(xp: Any, X: Any, axis: int, basis: Basis, method: str) -> Any:

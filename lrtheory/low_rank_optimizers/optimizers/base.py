@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, real_array, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import Words, fits, integer, must, real, same_parameters, state_entry, state_value
 from lrtheory.low_rank_optimizers.columns.basis import type_name
@@ -42,7 +42,7 @@ class Step(Result):
     update: Array
     message: str
     counts: Mapping[str, int]
-    certificate: Result | None
+    certificate: Certificate | None
 
     def _facts(self) -> list[str]:
         rms = math.sqrt(float(np.mean(np.square(np.asarray(to_numpy(self.update), np.float64)))))
@@ -72,7 +72,7 @@ class Advance(NamedTuple):
     update: Any
     kept: Kept
     counts: Mapping[str, int] = {}
-    certificate: Result | None = None
+    certificate: Certificate | None = None
     message: str = "nothing is proved of a single step"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._validation import must, open_interval, real
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem
 from lrtheory.low_rank_optimizers.theory import low_rank_bias, smoothing_bias, taylor_bias_bound
@@ -19,17 +19,15 @@ STATEMENT = "low_rank_optimizers/EG-5"
 
 
 @result
-class BiasCertificate(Result):
+class BiasCertificate(Certificate):
     r"""Proof that what an evolution strategy estimates is near to the gradient (statement EG-5).
 
     Attributes
     ----------
-    gap : float
-        The width of the interval from 0 to the bound, in which the norm of the bias lies.
+    achieved : float
+        0, the bias of the gradient itself; that of the estimate lies between it and the bound.
     bound : float
         At least the norm of g_r - grad f(M).
-    statement : str
-        The statement behind it.
     shape : tuple of int
         (m, n), those of the weight.
     rank : int or infinity
@@ -40,13 +38,15 @@ class BiasCertificate(Result):
         The Lipschitz constant of the Hessian that was given.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     shape: tuple[int, int]
     rank: float
     sigma: float
     hessian_lipschitz: float
+
+    _statements = (STATEMENT,)
 
     def verify(self, problem: PolynomialProblem) -> bool:
         """Recompute the bound, and compare it with the bias on a polynomial of degree 3 (statements EG-2 and EG-4).
@@ -68,7 +68,7 @@ class BiasCertificate(Result):
         """
         if not isinstance(problem, PolynomialProblem):
             raise must("problem", "a PolynomialProblem", problem, TypeError)
-        if problem.shape != self.shape or self.statement != STATEMENT or self.gap != self.bound:
+        if problem.shape != self.shape or not self._is_sound() or self.achieved != 0:
             return False
         own = _bound(self.shape, self.rank, self.sigma, self.hessian_lipschitz)
         bias = 0.0
@@ -121,9 +121,7 @@ def bias_bound(shape: Sequence[int], *, rank: float, sigma: float, hessian_lipsc
     if math.isinf(L3):
         raise must("hessian_lipschitz", "finite", hessian_lipschitz)
     bound = _bound((m, n), r, s, L3)
-    return BiasCertificate(
-        gap=bound, bound=bound, statement=STATEMENT, shape=(m, n), rank=r, sigma=s, hessian_lipschitz=L3
-    )
+    return BiasCertificate._of(0.0, bound, STATEMENT, shape=(m, n), rank=r, sigma=s, hessian_lipschitz=L3)
 
 
 def _bound(shape: tuple[int, int], rank: float, sigma: float, constant: float) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._result.display import counted, curves, legend
 from lrtheory._validation import Words, choice, must, real
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import blocks, codes_of, numbers_of
@@ -24,47 +24,51 @@ DECADES, PER_DECADE = 3, 8
 
 
 @result
-class AbsorptionCertificate(Result):
+class AbsorptionCertificate(Certificate):
     """Shares that rounding decides before a step is made.
 
     Attributes
     ----------
-    gap : float
-        The share that some of these steps change, and others of the same size do not.
+    achieved : float
+        The share of weights that some step of exactly the size `step_bound` leaves as they are, up or down.
     bound : float
-        The share of weights that no step up to the bound changes.
+        The share of weights that no step up to `step_bound` changes.
+    gap : float
+        The share that one of the two steps of this size changes, and the other does not.
     step_bound : float
-        The bound.
+        The largest size of a step.
     dtype : str
         The format of the stored weights.
     n_weights : int
         Number of weights.
-    statement : str
-        The statement of this system that carries it.
     """
 
-    gap: float
+    achieved: float
     bound: float
+    gap: float
     step_bound: float
     dtype: str
     n_weights: int
-    statement: str = "low_rank_optimizers/RN-1"
 
-    def verify(self, weights: Weights) -> bool:
+    _statements = ("low_rank_optimizers/RN-1",)
+
+    def verify(self, problem: Weights) -> bool:
         """Compare each weight with both of its neighbors, and count anew.
 
         Parameters
         ----------
-        weights : as in `absorption`
+        problem : as `weights` of `absorption`
             Weights from which the certificate was made.
 
         Returns
         -------
         bool
-            Whether there are as many weights, and exactly as many of them stay, and are open.
+            Whether there are as many weights, and exactly as many of them stay, and may stay.
         """
+        if not self._is_sound():
+            return False
         kept = moved = total = 0
-        read = checkpoint_of("weights", weights)
+        read = checkpoint_of("problem", problem)
         for name in read.names:
             for (block,) in blocks(read.read(name)):
                 codes = codes_of(block, self.dtype) & 0x7FFF
@@ -78,7 +82,7 @@ class AbsorptionCertificate(Result):
                 total += codes.size
         # shares of a whole number are doubles of their own, so that equal ones are equal counts
         same = total == self.n_weights and total > 0
-        return bool(same and self.bound == kept / total and self.gap == (total - kept - moved) / total)
+        return bool(same and self.bound == kept / total and self.achieved == (total - moved) / total)
 
 
 def _beside(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -240,9 +244,9 @@ def absorption(
     certificate = None
     if bound is not None:
         kept, moved = whole["certain_unchanged"], whole["certain_changed"]
-        certificate = AbsorptionCertificate(
-            bound=kept, gap=round((1 - kept - moved) * n_all) / n_all, step_bound=bound, dtype=form, n_weights=n_all
-        )
+        achieved = round((1 - moved) * n_all) / n_all
+        numbers = {"step_bound": bound, "dtype": form, "n_weights": n_all}
+        certificate = AbsorptionCertificate._of(achieved, kept, *AbsorptionCertificate._statements, **numbers)
     known = {name: None if math.isnan(value) else value for name, value in whole.items()}
     return Absorption(
         **known,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import PolynomialProblem, bias_bound, exact_gradient, make_cubic
+from tests.rules.forging import with_gap
 
 
 def rank_one_cubic(shape: tuple[int, int], seed: int) -> PolynomialProblem:
@@ -32,7 +33,8 @@ def test_bound_holds(shape: tuple[int, int], rank: int) -> None:
 def test_certificates_are_checked() -> None:
     problem, found = rank_one_cubic((2, 2), 1), bias_bound((2, 2), rank=3, sigma=2.0, hessian_lipschitz=1.0)
     assert not dataclasses.replace(found, bound=found.bound * 0.9).verify(problem)
-    assert not dataclasses.replace(found, bound=0.9 * found.bound, gap=0.9 * found.bound).verify(problem)
+    assert not with_gap(found, bound=0.9 * found.bound).verify(problem)
+    assert not with_gap(found, achieved=0.1 * found.bound).verify(problem)
     assert not dataclasses.replace(found, gap=2 * found.bound).verify(problem)
     assert not dataclasses.replace(found, statement="EG-1").verify(problem)
     assert not found.verify(rank_one_cubic((2, 3), 1))

@@ -22,7 +22,7 @@ def chosen(c: float, rule: str) -> Any:
         found.indices,
         found.coefficients / c,
         found.captured / c / c,
-        certificate.gap / c / c,
+        certificate.achieved / c / c,
         certificate.bound / c / c,
     )
 
