@@ -54,7 +54,7 @@ Each step by hand, on numbers of rows and columns:
 from __future__ import annotations
 
 from lrtheory.matrix_completion import baselines, theory
-from lrtheory.matrix_completion.alternation.certificates import DualityGap, duality_gap, objective
+from lrtheory.matrix_completion.alternation.certificates import CompletionCertificate, duality_gap, objective
 from lrtheory.matrix_completion.alternation.predictions import FilledMatrix, Recommendations
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.alternation.scores import Score
@@ -76,11 +76,11 @@ from lrtheory.matrix_completion.spectral import (
 )
 
 __all__ = [
+    "CompletionCertificate",
     "CompletionProblem",
     "CompletionResult",
     "CompletionState",
     "DenseCompletion",
-    "DualityGap",
     "FilledMatrix",
     "HalfStep",
     "LowRank",

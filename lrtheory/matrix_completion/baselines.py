@@ -157,7 +157,7 @@ def soft_impute(
     --------
     >>> from lrtheory.matrix_completion import make_low_rank
     >>> done = soft_impute(make_low_rank((60, 50), 2, rng=0), 5, lam=2.0, tol=1e-10)
-    >>> bool(done.certificate.gap < 1e-4 * done.certificate.objective)
+    >>> bool(done.certificate.gap < 1e-4 * done.certificate.achieved)
     True
     """
     weight, rng, seen = real("lam", lam, low=0, high=LARGEST_RIDGE), generator(rng), as_observations(data)

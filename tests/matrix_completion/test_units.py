@@ -117,7 +117,7 @@ def test_a_certificate_at_the_optimum_is_no_laxer():
     """Where the gap is rounding, its sides are still compared with the sizes that they have."""
     data = make_low_rank((30, 20), 2, density=0.6, noise=0.3, rng=0).observations
     certificate = complete(data, 15, ridge=3.0, tol=1e-14, max_iter=2000).certificate
-    assert certificate.gap < 1e-9 * certificate.objective
+    assert certificate.gap < 1e-9 * certificate.achieved
     assert [words for words, lie in forged_fields(certificate) if lie.verify(data)] == []
     exact = complete(make_low_rank((30, 20), 2, density=0.6, rng=0), 2, tol=1e-14)
     assert [words for words, lie in forged_fields(exact.certificate) if lie.verify(data)] == []
@@ -128,11 +128,11 @@ def test_the_objective_of_an_exact_fit_is_known_to_the_square_of_rounding():
     U, V = rng.integers(1, 4, size=(20, 2)), rng.integers(1, 4, size=(15, 2))
     values = U @ V.T
     exact = duality_gap(values, U, V, lam=0.0)
-    assert (exact.objective, exact.gap) == (0.0, 0.0)
+    assert (exact.achieved, exact.gap) == (0.0, 0.0)
     rounding = np.linalg.norm(values) * (64 + sum(values.shape) + values.size) * np.finfo(float).eps
     for share, true in ((0.5, True), (2.0, False)):
         size = share * rounding**2
-        assert replace(exact, objective=size, gap=size).verify(values) == true
+        assert replace(exact, achieved=size, gap=size).verify(values) == true
 
 
 def test_units_are_powers_of_four():

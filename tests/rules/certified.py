@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from lrtheory import continual_learning as cl
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory import dynamic_submodular as ds
 from lrtheory import fair_subset_selection as fss
+from lrtheory import lora_limits as ll
+from lrtheory import low_rank_optimizers as lro
+from lrtheory import matrix_completion as mc
 from lrtheory import matrix_compression
 from lrtheory._kernels.low_rank import core
 from lrtheory._result import Certificate
@@ -152,3 +156,46 @@ def SelectionCertificate() -> Any:
 def TransferCertificate() -> Any:
     proof = fss.certify_transfer(PANEL, "borda-cc", [1, 2])
     return proof, (PANEL, "borda-cc"), {"items": np.array([2, 3])}, (TURNED, "borda-cc")
+
+
+# --- lora_limits -----------------------------------------------------------------------------------------------------
+
+
+@case
+def GradientCertificate() -> Any:
+    problem = ll.make_uniform(8, 2, bound=0.1, rng=0)
+    proof = ll.lora_gradients(problem, method="low-rank").certificate
+    gradients = {name: one + 10 * proof.entries[name] for name, one in proof.gradients.items()}
+    return proof, problem, {"gradients": gradients}, ll.make_uniform(8, 2, bound=0.2, rng=0)
+
+
+# --- low_rank_optimizers ---------------------------------------------------------------------------------------------
+
+
+@case
+def ColumnCertificate() -> Any:
+    proof = lro.select_columns(X, 1).certificate
+    return proof, X, {"indices": (proof.indices + 1) % 3}, 2 * X
+
+
+@case
+def BiasCertificate() -> Any:
+    small = lro.make_cubic((2, 2), rng=0)
+    large = dataclasses.replace(small, cubic=1000 * small.cubic)
+    proof = lro.bias_bound((2, 2), rank=1, sigma=1.0, hessian_lipschitz=40.0)
+    return proof, small, {"sigma": 2.0}, large
+
+
+@case
+def AbsorptionCertificate() -> Any:
+    proof = lro.absorption(X, step_bound=0.01).certificate
+    return proof, X, {"step_bound": 1.0}, 100 * X
+
+
+# --- matrix_completion -----------------------------------------------------------------------------------------------
+
+
+@case
+def CompletionCertificate() -> Any:
+    proof = mc.duality_gap(X, X[:, :2], np.eye(3, 2), lam=1.0)
+    return proof, X, {"U": 1.1 * proof.U}, 1.1 * X

@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._kernels.units import largest_of
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, real
 from lrtheory.matrix_completion import spectral
@@ -20,45 +20,44 @@ from lrtheory.matrix_completion.entries.regressions import kernels
 from lrtheory.matrix_completion.entries.scaling import scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data, LowRank, Observations, as_observations
 
-__all__ = ["DualityGap", "duality_gap", "factored", "gap", "objective"]
+__all__ = ["CompletionCertificate", "duality_gap", "factored", "gap", "objective"]
 
 ROUNDING = float(np.finfo(np.float64).eps)
 STATEMENT = "matrix_completion/MC-L8"
 
 
 @result
-class DualityGap(Result):
+class CompletionCertificate(Certificate):
     """A proof of how far a completion is from the best value of the nuclear norm objective (statement MC-L8).
 
     Attributes
     ----------
-    gap : float
-        f(X) minus the dual value, at least 0; X is optimal when it is 0.
+    achieved : float
+        f(X), in squared units of the observations.
     bound : float
         The dual value, below every value of f.
-    objective : float
-        f(X).
+    gap : float
+        X is optimal when it is 0.
     spectral_norm : float
         Spectral norm of the residual P_Omega(M - X); at an optimum of a ridge above 0 it is the ridge.
     lam : float
         Weight of the nuclear norm; with 0 the gap is half the sum of squares on the sample.
-    statement : str
-        Id of the statement that checks the bound.
     U, V : arrays of shape (m, k) and (n, k)
         X = U V^T.
     offsets : array of shape (N,) or None
         Mean and biases at the observations, from which they were subtracted.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    objective: float
+    gap: float
     spectral_norm: float
     lam: float
-    statement: str
     U: np.ndarray
     V: np.ndarray
     offsets: np.ndarray | None
+
+    _statements = (STATEMENT,)
 
     def verify(self, problem: Data) -> bool:
         """Recompute every number from the data, the factors, the weight and the offsets.
@@ -71,8 +70,8 @@ class DualityGap(Result):
         Returns
         -------
         bool
-            Whether all come out as stated: the gap as the difference of objective and bound to the last bit, these two
-            up to their rounding, and the spectral norm up to the accuracy with which it is computed.
+            Whether all come out as stated: objective and bound up to their rounding, and the spectral norm up to the
+            accuracy with which it is computed.
 
         Raises
         ------
@@ -83,18 +82,15 @@ class DualityGap(Result):
         U, V = _factors(seen, self.U, self.V)
         if self.offsets is not None:
             array("offsets", self.offsets, shape=(seen.n_observed,))
-        if not (self.lam >= 0 and self.statement == STATEMENT):
+        if not (self.lam >= 0 and self._is_sound()):
             return False
         own = gap(seen, U, V, self.lam, self.offsets)
         if not abs(own.spectral_norm - self.spectral_norm) <= 2 * spectral.CLUSTERED * own.spectral_norm:
             return False
         own = gap(seen, U, V, self.lam, self.offsets, norm=self.spectral_norm)
         allowed = _rounding(seen, own)
-        return (
-            self.gap == max(0.0, self.objective - self.bound)
-            and abs(own.objective - self.objective) <= allowed
-            and abs(own.bound - self.bound) <= (allowed if self.lam > 0 else 0.0)
-        )
+        near = abs(own.achieved - self.achieved) <= allowed
+        return bool(near and abs(own.bound - self.bound) <= (allowed if self.lam > 0 else 0.0))
 
 
 def objective(data: Data, U: ArrayLike, V: ArrayLike, *, ridge: float = 0.0) -> float:
@@ -131,7 +127,7 @@ def objective(data: Data, U: ArrayLike, V: ArrayLike, *, ridge: float = 0.0) -> 
     return 0.5 * float(errors @ errors) + 0.5 * weight * float((left * left).sum() + (right * right).sum())
 
 
-def duality_gap(data: Data, U: ArrayLike, V: ArrayLike, *, lam: float) -> DualityGap:
+def duality_gap(data: Data, U: ArrayLike, V: ArrayLike, *, lam: float) -> CompletionCertificate:
     r"""Bound the distance of X = U V^T from the optimum of the nuclear norm objective.
 
     Parameters
@@ -145,7 +141,7 @@ def duality_gap(data: Data, U: ArrayLike, V: ArrayLike, *, lam: float) -> Dualit
 
     Returns
     -------
-    DualityGap
+    CompletionCertificate
         Certificate of the gap and the bound.
 
     Raises
@@ -190,7 +186,7 @@ def factored(left: np.ndarray, right: np.ndarray) -> LowRank:
 
 def gap(
     seen: Observations, U: np.ndarray, V: np.ndarray, lam: float, offsets: np.ndarray | None, norm: float | None = None
-) -> DualityGap:
+) -> CompletionCertificate:
     """Compute the gap of U V^T, after subtracting the offsets from the observations where there are any.
 
     `norm` is the spectral norm of the residual as a certificate states it; None computes it.
@@ -211,24 +207,15 @@ def gap(
     dual = shrink * float(residual @ values) - 0.5 * shrink**2 * float(residual @ residual)
     value = 0.5 * float(residual @ residual) + weight * float(factored(left, right).singular_values.sum())
     value, dual = value * unit * unit, dual * unit * unit
-    return DualityGap(
-        gap=max(0.0, value - dual),
-        bound=dual,
-        objective=value,
-        spectral_norm=norm,
-        lam=lam,
-        statement=STATEMENT,
-        U=U,
-        V=V,
-        offsets=offsets,
-    )
+    fields = {"spectral_norm": norm, "lam": lam, "U": U, "V": V, "offsets": offsets}
+    return CompletionCertificate._of(value, dual, STATEMENT, **fields)
 
 
-def _rounding(seen: Observations, own: DualityGap) -> float:
+def _rounding(seen: Observations, own: CompletionCertificate) -> float:
     """Bound the difference of two computations of objective or bound: N observations, products of k numbers each."""
     values = seen.values if own.offsets is None else seen.values - own.offsets
     unit, noise = unit_of(values), (64 + len(own.U) + len(own.V) + len(values)) * ROUNDING
-    value, size = own.objective / unit / unit, float(np.linalg.norm(values.astype(np.float64) / unit))
+    value, size = own.achieved / unit / unit, float(np.linalg.norm(values.astype(np.float64) / unit))
     residual = math.sqrt(2 * value)  # at least the norm of the residual
     both = size + residual  # at least the norm of the entries of X
     # sizes of the terms that enter, some of which cancel: rounding is relative to these and not to their difference

@@ -14,7 +14,7 @@ from lrtheory._result.saved import read_whole
 from lrtheory._types import ArrayLike, Frame, SparseArray
 from lrtheory._validation import array, integer, must, open_interval, path_of
 from lrtheory.matrix_completion.alternation import new_rows, offsets, scores
-from lrtheory.matrix_completion.alternation.certificates import DualityGap
+from lrtheory.matrix_completion.alternation.certificates import CompletionCertificate
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.predictions import FilledMatrix, Recommendations, best_of
 from lrtheory.matrix_completion.alternation.scores import Score
@@ -109,7 +109,7 @@ class CompletionResult(Result):
         Reason for the end of the run, and the lines that have too few observations.
     counts : mapping
         ``flops``, ``inner_iterations``, ``regressions``, ``undetermined``, ``observations``.
-    certificate : DualityGap or None
+    certificate : CompletionCertificate or None
         Bound on the distance of the objective from the best one.
     trace : mapping or None
         ``residual``, ``inner_iterations``, ``imbalance`` and ``validation``, one entry per iteration.
@@ -137,7 +137,7 @@ class CompletionResult(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
-    certificate: DualityGap | None
+    certificate: CompletionCertificate | None
     trace: Mapping[str, np.ndarray] | None
 
     _is_more = True
@@ -202,7 +202,7 @@ class CompletionResult(Result):
         if self.tried is not None:
             facts.append(self._ladder(self.tried))
         if self.certificate is not None and self.ridge > 0:
-            objective, gap, statement = self.certificate.objective, self.certificate.gap, self.certificate.statement
+            objective, gap, statement = self.certificate.achieved, self.certificate.gap, self.certificate.statement
             facts.append(f"the objective {objective:.6g} is within {gap:.3g} of the best of any rank ({statement})")
         return [*facts, *self.message.split("; ")]
 

@@ -60,7 +60,7 @@ def rated(factor: float) -> tuple[Any, ...]:
     """Ratings with mean, biases, a ridge and its certificate."""
     done = complete(times(RATINGS, factor), 2, ridge=4.0 * factor, bias=True, **EXACT)
     proof = done.certificate
-    values = proof.objective / factor**2, proof.bound / factor**2, proof.spectral_norm / factor
+    values = proof.achieved / factor**2, proof.bound / factor**2, proof.spectral_norm / factor
     return *product(done, factor), done.mean / factor, done.row_bias / factor, *values, done.residual
 
 
@@ -101,7 +101,7 @@ def other_half(method: str) -> Callable[[float], Any]:
 def proof(factor: float) -> tuple[Any, ...]:
     """Gap, bound and objective are in units of squared values, the weight in those of the values."""
     found = duality_gap(times(NOISY, factor), LEFT * factor, RIGHT, lam=3.0 * factor)
-    parts = found.gap, found.bound, found.objective
+    parts = found.gap, found.bound, found.achieved
     return *(part / factor**2 for part in parts), found.spectral_norm / factor, found.verify(times(NOISY, factor))
 
 
