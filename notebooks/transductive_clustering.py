@@ -143,11 +143,11 @@ X = np.concatenate([tasks.support[0], tasks.query[0]]) - (0.0 if tasks.base_mean
 X /= np.linalg.norm(X, axis=1, keepdims=True)
 costs = ((X[:, None] - X[None, :5]) ** 2).sum(axis=2)
 W = tc.knn_affinity(X, n_neighbors=2)
-known = tc.monotone_certificate(W)
+known = tc.monotone_report(W)
 print(f"the smallest eigenvalue is {known.smallest_eigenvalue:.2f}: monotone up to lambda = {known.largest_lam:.2f} T")
 safe = 0.999 * known.largest_lam
-assert tc.monotone_certificate(W, lam=safe).monotone
-assert not tc.monotone_certificate(W, lam=1.001 * known.largest_lam).monotone
+assert tc.monotone_report(W, lam=safe).monotone
+assert not tc.monotone_report(W, lam=1.001 * known.largest_lam).monotone
 within = tc.bound_update(costs, W, lam=safe, damping=1.0, record=True)
 changes = np.diff(within.trace["energies"])
 assert changes.max() < 1e-9

@@ -9,7 +9,7 @@ import numpy as np
 from figures import Beside, Figure, published
 from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering._tasks import clamped_labels, digits_tasks, features
-from lrtheory.transductive_clustering import bound_update, knn_affinity, monotone_certificate, psd_shift, relaxed_energy
+from lrtheory.transductive_clustering import bound_update, knn_affinity, monotone_report, psd_shift, relaxed_energy
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -60,7 +60,7 @@ def compute_energies(profile: str) -> dict[str, np.ndarray]:
     X, costs = features(batch)
     W, clamp = graphs(X), clamped_labels(batch)
     runs = {lam: energies(costs, W, clamp, lam) for lam in np.union1d(LAMS, SHOWN).tolist()}
-    safe = [monotone_certificate(w, clamp=c).largest_lam for w, c in zip(W["symmetric"], clamp, strict=True)]
+    safe = [monotone_report(w, clamp=c).largest_lam for w, c in zip(W["symmetric"], clamp, strict=True)]
     worst = int(np.argmax(rise(runs[SHOWN[2]])[0]))
     return {
         "lam": LAMS,

@@ -10,7 +10,7 @@ from figures import Figure
 from figures._tools import COLORS, MARKERS, below, headline, stream
 from figures.transductive_clustering._tasks import clamped_labels, digits_tasks, features
 from figures.transductive_clustering.energies import graphs
-from lrtheory.transductive_clustering import bound_update, make_two_points, monotone_certificate, theory
+from lrtheory.transductive_clustering import bound_update, make_two_points, monotone_report, theory
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -39,7 +39,7 @@ def compute_rates(profile: str) -> dict[str, np.ndarray]:
     batch = digits_tasks(settings["tasks"], stream(SEED))
     X, costs = features(batch)
     W, clamp = graphs(X)["symmetric"], clamped_labels(batch)
-    norms = [monotone_certificate(w, clamp=c).norm_bound for w, c in zip(W, clamp, strict=True)]
+    norms = [monotone_report(w, clamp=c).norm_bound for w, c in zip(W, clamp, strict=True)]
     ratios = np.array(
         [
             [largest(steps(a, w, 2 * q / norm, c)) for a, w, c, norm in zip(costs, W, clamp, norms, strict=True)]

@@ -15,7 +15,7 @@ the same updates cluster without labels and classify from one label per class.
 * How do I classify from a few labels?                  `few_shot`, on one task or thousands; `classify`, on a table
 * Which method is better, and by how much?              `evaluate`, on the same tasks; `baselines`
 * What do the updates do for fixed costs?               `bound_update`, `round_assignments`, `relaxed_energy`
-* Can the energy rise? Is there one fixed point?        `monotone_certificate`, the result's `certificate`
+* Can the energy rise? Is there one fixed point?        `monotone_report`, the result's `certificate`
 * What is proved?                                       `theory`
 
 Examples
@@ -72,9 +72,9 @@ from lrtheory.transductive_clustering.tasks.result import FewShotResult
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
 from lrtheory.transductive_clustering.updates.bound import BoundResult, BoundState, bound_update
 from lrtheory.transductive_clustering.updates.certificates import (
-    MonotoneCertificate,
-    Stationarity,
-    monotone_certificate,
+    MonotoneReport,
+    StationarityCertificate,
+    monotone_report,
 )
 from lrtheory.transductive_clustering.updates.energy import discrete_energy, laplacian_energy, relaxed_energy
 from lrtheory.transductive_clustering.updates.rounding import round_assignments
@@ -91,9 +91,9 @@ __all__ = [
     "EpisodeTable",
     "FewShotResult",
     "LaplacianKPrototypes",
-    "MonotoneCertificate",
+    "MonotoneReport",
     "PointTable",
-    "Stationarity",
+    "StationarityCertificate",
     "Turns",
     "baselines",
     "bound_update",
@@ -111,7 +111,7 @@ __all__ = [
     "make_episodes",
     "make_gaussian_mixture",
     "make_two_points",
-    "monotone_certificate",
+    "monotone_report",
     "nearest_neighbors",
     "psd_shift",
     "relaxed_energy",

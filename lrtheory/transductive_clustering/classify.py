@@ -19,7 +19,7 @@ from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import Turns, few_shot
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.tasks.methods import METHODS
-from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.certificates import StationarityCertificate
 from lrtheory.transductive_clustering.updates.display import certified
 from lrtheory.transductive_clustering.updates.inputs import points
 
@@ -57,7 +57,7 @@ class ClassifiedPoints(Result):
         Reason for the end of the run.
     counts : mapping
         ``given`` and ``filled`` labels.
-    certificate : Stationarity or None
+    certificate : StationarityCertificate or None
         Certificate of the assignments of all points, the given ones first; see `few_shot`.
     """
 
@@ -71,7 +71,7 @@ class ClassifiedPoints(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
-    certificate: Stationarity | None
+    certificate: StationarityCertificate | None
 
     def _columns(self) -> dict[str, Any]:
         point = "point" if self.column != "point" else "name"

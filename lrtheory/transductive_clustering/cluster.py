@@ -25,7 +25,7 @@ from lrtheory.transductive_clustering.data.reading import PointTable, as_problem
 from lrtheory.transductive_clustering.problem import AssignmentProblem, ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.affinity import knn_affinity, spatial_order
-from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.certificates import StationarityCertificate
 from lrtheory.transductive_clustering.updates.display import certified, rows_of
 from lrtheory.transductive_clustering.updates.edges import without_asymmetry
 from lrtheory.transductive_clustering.updates.inputs import in_range, points, sparse_affinity, squarable, weights
@@ -106,7 +106,7 @@ class ClusteringResult(Result):
         ``updates`` of assignments, their ``passes``, ``flops`` and ``exponentials`` as in `BoundResult`, and ``rises``
         of the energy beyond rounding, which are 0 for means, modes and medoids with a symmetric affinity and "auto"
         damping.
-    certificate : Stationarity
+    certificate : StationarityCertificate
         Certificate of the assignments, for the costs of the final prototypes.
     trace : mapping or None
         ``energies`` (2 n_iter + 1,): at the start, then after the assignments and after the prototypes of each turn.
@@ -129,7 +129,7 @@ class ClusteringResult(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
-    certificate: Stationarity
+    certificate: StationarityCertificate
     trace: Mapping[str, np.ndarray] | None
 
     def _columns(self) -> dict[str, Any]:

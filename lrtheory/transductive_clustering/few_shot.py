@@ -23,7 +23,7 @@ from lrtheory.transductive_clustering.tasks.inputs import NORMALIZE, Tasks, prep
 from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS, N_NEIGHBORS, Answer, Rules
 from lrtheory.transductive_clustering.tasks.result import FewShotResult, arguments
 from lrtheory.transductive_clustering.updates import certificates
-from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.certificates import StationarityCertificate
 from lrtheory.transductive_clustering.updates.inputs import step_factor, weights
 
 __all__ = ["Turns", "few_shot"]
@@ -325,24 +325,23 @@ def _joined(xp: Any, parts: list[Any], name: str) -> Any:
     return arrays_[0] if len(arrays_) == 1 else xp.concat(arrays_, axis=0)
 
 
-def _certificate(xp: Any, answers: list[Answer], rules: Rules, alone: bool) -> Stationarity | None:
+def _certificate(xp: Any, answers: list[Answer], rules: Rules, alone: bool) -> StationarityCertificate | None:
     """Return the certificate of the assignments, with one entry per task."""
     proofs: list[Any] = [answer.proof for answer in answers]
     if proofs[0] is None:
         return None
-    gap, q, monotone = (_joined(xp, proofs, name) for name in ("gap", "contraction", "monotone"))
+    move, q, monotone = (_joined(xp, proofs, name) for name in ("gap", "contraction", "monotone"))
     Z, clamped = _joined(xp, proofs, "assignments"), None
     if any(proof.clamped is not None for proof in proofs):
         # a portion without clamped rows gets rows of -1
         rows = [xp.argmax(0 * p.assignments, axis=-1) - 1 if p.clamped is None else p.clamped for p in proofs]
         clamped = xp.concat(rows, axis=0)
-    bound = certificates.reach(xp, gap, q)
+    far, least = certificates.reach(xp, move, q), xp.zeros_like(move)
     if alone:
-        gap, q, bound, monotone = float(gap[0]), float(q[0]), float(bound[0]), bool(monotone[0])
+        move, least, q, far, monotone = float(move[0]), 0.0, float(q[0]), float(far[0]), bool(monotone[0])
         Z, clamped = Z[0, ...], None if clamped is None else clamped[0, ...]
-    return Stationarity(
-        gap, bound, q, monotone, certificates.STATEMENT, Z, lam=rules.lam, temperature=rules.temperature, clamp=clamped
-    )
+    weights = {"lam": rules.lam, "temperature": rules.temperature, "clamp": clamped}
+    return StationarityCertificate._of(move, least, certificates.STATEMENT, far, q, monotone, Z, **weights)
 
 
 def _trace(xp: Any, answers: list[Answer], alone: bool) -> Mapping[str, Any] | None:

@@ -75,7 +75,7 @@ CALLS = {
     "make_episodes": lambda: call(points(), np.repeat([0, 1, 2], 4), n_tasks=3, way=2, query=2, rng=0),
     "make_gaussian_mixture": lambda: call(20, 3, rng=0),
     "make_two_points": lambda: call(),
-    "monotone_certificate": lambda: call(SWAP, lam=3.0),
+    "monotone_report": lambda: call(SWAP, lam=3.0),
     "nearest_neighbors": lambda: call(points(), 2),
     "psd_shift": lambda: call(SWAP),
     "relaxed_energy": lambda: call(rows(), *problem(), temperature=0.5),

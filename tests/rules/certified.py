@@ -17,6 +17,7 @@ from lrtheory import lora_limits as ll
 from lrtheory import low_rank_optimizers as lro
 from lrtheory import matrix_completion as mc
 from lrtheory import matrix_compression
+from lrtheory import transductive_clustering as tc
 from lrtheory._kernels.low_rank import core
 from lrtheory._result import Certificate
 from lrtheory._result.low_rank import certified
@@ -199,3 +200,13 @@ def AbsorptionCertificate() -> Any:
 def CompletionCertificate() -> Any:
     proof = mc.duality_gap(X, X[:, :2], np.eye(3, 2), lam=1.0)
     return proof, X, {"U": 1.1 * proof.U}, 1.1 * X
+
+
+# --- transductive_clustering -----------------------------------------------------------------------------------------
+
+
+@case
+def StationarityCertificate() -> Any:
+    W = np.ones((4, 4)) - np.eye(4)
+    proof = tc.bound_update(X / 7, W, lam=0.1, max_iter=2).certificate
+    return proof, (X / 7, W), {"assignments": np.roll(proof.assignments, 1, axis=1)}, (X / 7, 2 * W)

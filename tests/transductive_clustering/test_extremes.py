@@ -59,8 +59,8 @@ def test_rounding_makes_no_graph_directed(form):
     assert found.damping < 1
     np.testing.assert_array_equal(found.trace["energies"], even.trace["energies"])
     assert np.diff(found.trace["energies"]).max() <= 1e-12
-    assert tc.monotone_certificate(S, lam=0.1).symmetric
-    assert not tc.monotone_certificate(S + 1e-12 * np.triu(B), lam=0.1).symmetric
+    assert tc.monotone_report(S, lam=0.1).symmetric
+    assert not tc.monotone_report(S + 1e-12 * np.triu(B), lam=0.1).symmetric
     assert "not symmetric" in tc.bound_update(np.zeros((12, 3)), form(S + 1e-12 * np.triu(B))).message
     X = np.repeat([[0.0], [1.0]], 6, axis=0)
     clustered = tc.cluster(X, 2, affinity=form(S), lam=12.0, init=[[0.0], [1.0]], max_inner_iter=1)
@@ -126,7 +126,7 @@ def test_a_tiny_rise_of_a_compiled_task_is_damped():
 def test_directed_bounds_are_those_of_the_symmetric_part():
     star = np.zeros((10, 10))
     star[0, 1:] = 1
-    found = tc.monotone_certificate(star, lam=0.1)
+    found = tc.monotone_report(star, lam=0.1)
     lowest, norm = np.linalg.eigvalsh((star + star.T) / 2)[0], np.linalg.norm(star, 2)
     assert found.lower_bound <= lowest + 1e-12
     assert found.smallest_eigenvalue == pytest.approx(lowest)
@@ -149,7 +149,7 @@ def test_huge_entries_beside_an_isolated_point():
     for proof in proofs:
         assert proof.contraction == pytest.approx(0.05)
         assert proof.monotone
-    assert tc.monotone_certificate(W, lam=1e-101).norm_bound == pytest.approx(1e100)
+    assert tc.monotone_report(W, lam=1e-101).norm_bound == pytest.approx(1e100)
 
 
 def test_medoids_start_at_points():

@@ -13,7 +13,7 @@ from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.updates import sparse as kernels
 from lrtheory.transductive_clustering.updates.certificates import stationarity
-from tests.rules.forging import forged_fields
+from tests.rules.forging import forged_fields, with_gap
 from tests.transductive_clustering import oracles
 
 GRID = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), -1).reshape(-1, 2)
@@ -27,15 +27,17 @@ def test_forged_certificates_are_noticed():
     proof = tc.bound_update(problem, lam=0.2).certificate
     assert proof.verify(problem)
     everything = np.zeros(6, int)
+    nothing = {"achieved": 0.0, "fixed_point_distance": 0.0, "contraction": 0.0}
     forged = [
-        {"clamp": everything, "assignments": np.full((6, 3), 7.0), "gap": 0.0, "bound": 0.0, "contraction": 0.0},
-        {"clamp": everything, "assignments": np.eye(3)[everything], "gap": 0.0, "bound": 0.0, "contraction": 0.0},
+        nothing | {"clamp": everything, "assignments": np.full((6, 3), 7.0)},
+        nothing | {"clamp": everything, "assignments": np.eye(3)[everything]},
         {"monotone": not proof.monotone},
         {"statement": "transductive_clustering/TC-XX"},
         {"contraction": proof.contraction / 2},
-        {"bound": proof.bound / 2},
-        {"gap": proof.gap + 1},
-        {"bound": proof.bound * (1 - 1e-7)},
+        {"fixed_point_distance": proof.fixed_point_distance / 2},
+        {"achieved": proof.achieved + 1},
+        {"bound": 1.0},
+        {"fixed_point_distance": proof.fixed_point_distance * (1 - 1e-7)},
         {"contraction": proof.contraction * (1 - 1e-7)},
         {"temperature": 0.0},
         {"lam": -0.2},
@@ -44,10 +46,11 @@ def test_forged_certificates_are_noticed():
         {"assignments": 2 * proof.assignments},
         {"assignments": np.roll(proof.assignments, 1, axis=1)},
         {"clamp": None},
-        {"gap": np.full(2, proof.gap)},
+        {"achieved": np.full(2, proof.gap)},
     ]
     for lie in forged:
-        assert not replace(proof, **lie).verify(problem), lie
+        assert not with_gap(proof, **lie).verify(problem), lie
+    assert not replace(proof, gap=proof.gap + 1).verify(problem)
     outside, elsewhere = 2 * proof.assignments, proof.assignments.copy()
     elsewhere[0] = [0, 1, 0]  # a label is held, but not the one that was given
     for Z in (outside, elsewhere):  # all numbers are right for what cannot be

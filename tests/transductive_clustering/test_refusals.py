@@ -48,7 +48,7 @@ MASKED = {
     "X of neighbors": lambda x: tc.nearest_neighbors(x(POINTS), 1),
     "X of an order": lambda x: tc.spatial_order(x(POINTS)),
     "affinity of a shift": lambda x: tc.psd_shift(x(SWAP)),
-    "affinity of a certificate": lambda x: tc.monotone_certificate(x(SWAP)),
+    "affinity of a certificate": lambda x: tc.monotone_report(x(SWAP)),
     "y": lambda x: tc.make_episodes(np.arange(8.0)[:, None], x(np.arange(8) % 2), n_tasks=1, way=2, query=1),
     "classes": lambda x: tc.make_episodes(POINTS, TRUTH, n_tasks=1, classes=x([0, 1])),
     "support": lambda x: tc.few_shot(x(np.eye(2)), [0, 1], ZEROS),
@@ -180,7 +180,7 @@ REFUSED = [
         lambda: tc.discrete_energy([0, 1], np.array([[np.nan, 0], [0, 0]], object), SWAP),
         "`costs` must be in (-inf, inf)",
     ),
-    (lambda: tc.monotone_certificate(SWAP, clamp=[-2, 0]), "`clamp` must be at least -1; got -2"),
+    (lambda: tc.monotone_report(SWAP, clamp=[-2, 0]), "`clamp` must be at least -1; got -2"),
 ]
 
 

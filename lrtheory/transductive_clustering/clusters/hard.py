@@ -14,7 +14,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input, sparse
 from lrtheory._kernels.nearest import nearest_means, padded_means, tiled
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
-from lrtheory.transductive_clustering.updates.certificates import Stationarity, stationarity, unmoved
+from lrtheory.transductive_clustering.updates.certificates import StationarityCertificate, stationarity, unmoved
 
 __all__ = ["Ends", "ends_of", "typical_of"]
 
@@ -36,7 +36,7 @@ class Ends(NamedTuple):
     """The squared distance of every point from its mean, (n,) in float64, and the certificate of the labels."""
 
     own: np.ndarray
-    certificate: Stationarity
+    certificate: StationarityCertificate
 
 
 def ends_of(X: np.ndarray, labels: np.ndarray, means: np.ndarray, Z: np.ndarray, temperature: float) -> Ends:

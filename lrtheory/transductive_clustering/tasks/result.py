@@ -16,7 +16,7 @@ from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
 from lrtheory.transductive_clustering.tasks.inputs import prepared, read_tasks
 from lrtheory.transductive_clustering.tasks.methods import Rules, task_problem
-from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.certificates import StationarityCertificate
 from lrtheory.transductive_clustering.updates.display import certified, draw_energies, rows_of
 
 __all__ = ["FewShotResult", "arguments"]
@@ -54,7 +54,7 @@ class FewShotResult(Result):
         Reason for the end of the run.
     counts : mapping
         ``tasks``, and ``updates`` of assignments in all of them.
-    certificate : Stationarity or None
+    certificate : StationarityCertificate or None
         Certificate of the assignments for the prototypes at the end, of each task, for "slk", "k-means" and
         "laplacian-shot"; it is verified by `assignment_problem`. The other methods lower no such energy.
     trace : mapping or None
@@ -75,7 +75,7 @@ class FewShotResult(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
-    certificate: Stationarity | None
+    certificate: StationarityCertificate | None
     trace: Mapping[str, Array] | None
 
     def _columns(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from lrtheory._validation import Words, check_callback, flag, integer, must, rea
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
-from lrtheory.transductive_clustering.updates.certificates import Stationarity, problem_of
+from lrtheory.transductive_clustering.updates.certificates import StationarityCertificate, problem_of
 from lrtheory.transductive_clustering.updates.display import certified, draw_energies, rows_of
 from lrtheory.transductive_clustering.updates.edges import Mirror, csr_parts, symmetrized
 from lrtheory.transductive_clustering.updates.inputs import (
@@ -86,7 +86,7 @@ class BoundResult(Result):
         one more than updates for the energy at the end, one more for each step that was taken again, without the one
         of the certificate. ``flops`` are the multiply-adds over the edges that these need (kernels whose vectors of
         clusters overlap make some twice), ``exponentials`` those of all rows, clamped ones included.
-    certificate : Stationarity
+    certificate : StationarityCertificate
         The distance from a fixed point, and what is guaranteed.
     trace : mapping or None
         ``energies`` and ``assignments`` (n_iter + 1, ...) from the start on; ``steps`` \|Z_{i+1} - Z_i\|_F^2 and
@@ -101,7 +101,7 @@ class BoundResult(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
-    certificate: Stationarity
+    certificate: StationarityCertificate
     trace: Mapping[str, Array] | None
 
     def _columns(self) -> dict[str, Any]:
@@ -292,7 +292,9 @@ def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, tuple[Any,
     return xp, costs, symmetrized(xp, affinity)
 
 
-def _as_result(xp: Any, bound: dense.Bound, done: dense.Descent, proof: Stationarity, symmetric: bool) -> BoundResult:
+def _as_result(
+    xp: Any, bound: dense.Bound, done: dense.Descent, proof: StationarityCertificate, symmetric: bool
+) -> BoundResult:
     costs, Z = bound.costs, done.assignments
     alone = costs.ndim == 2
     updates, converged = int(xp.sum(done.n_iter)), bool(xp.all(done.converged))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, beside_jax, sparse, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
@@ -31,7 +31,7 @@ from lrtheory.transductive_clustering.updates.edges import (
 from lrtheory.transductive_clustering.updates.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.updates.rounding import clamped_labels
 
-__all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
+__all__ = ["MonotoneReport", "StationarityCertificate", "monotone_report"]
 
 POWERS = 4  # of the matrix in the bound on its norm
 STATEMENT = "transductive_clustering/TC-T7"
@@ -39,21 +39,21 @@ DENSE = 2000  # points up to which all eigenvalues are computed
 
 
 @result
-class Stationarity(Result):
+class StationarityCertificate(Certificate):
     r"""The distance of assignments from a fixed point, and the guarantees of the affinity; one entry per problem.
 
     Attributes
     ----------
-    gap : float or array of shape (E,)
-        \|S(Z) - Z\|_F, how far the next update would move; 0 at fixed points alone.
+    achieved : float or array of shape (E,)
+        \|S(Z) - Z\|_F, how far the next update would move.
     bound : float or array of shape (E,)
-        No fixed point is further from Z than this, when the updates contract: gap / (1 - contraction); else inf.
+        0, which fixed points have and nothing else.
+    fixed_point_distance : float or array of shape (E,)
+        No fixed point is further from Z than this, when the updates contract: achieved / (1 - contraction); else inf.
     contraction : float or array of shape (E,)
-        lambda \|W\| / (2 T), with a proved bound for the norm, see `MonotoneCertificate`.
+        lambda \|W\| / (2 T), with a proved bound for the norm, see `MonotoneReport`.
     monotone : bool or array of shape (E,)
         Whether a proof holds that whole steps never raise the energy.
-    statement : str
-        The statement behind the bound.
     assignments : array of shape (N, K) or (E, N, K)
         Z.
     lam, temperature : float
@@ -62,15 +62,18 @@ class Stationarity(Result):
         Labels that are clamped.
     """
 
-    gap: float | Array
+    achieved: float | Array
     bound: float | Array
+    gap: float | Array
+    fixed_point_distance: float | Array
     contraction: float | Array
     monotone: bool | Array
-    statement: str
     assignments: Array
     lam: float
     temperature: float
     clamp: Array | None
+
+    _statements = (STATEMENT,)
 
     def _facts(self) -> list[str]:
         return [certified(self)]
@@ -87,8 +90,8 @@ class Stationarity(Result):
         Returns
         -------
         bool
-            Whether the assignments lie in the simplex with the clamped rows at the problem's labels, and gap, bound,
-            contraction and monotone come out as stated, up to rounding.
+            Whether the assignments lie in the simplex with the clamped rows at the problem's labels, and all else comes
+            out as stated, up to rounding.
 
         Raises
         ------
@@ -102,7 +105,7 @@ class Stationarity(Result):
             of_pair: Any = problem
             problem = AssignmentProblem(*of_pair)
         costs, clamp = problem.costs, problem.clamp
-        fits = tuple(np.shape(self.assignments)) == tuple(costs.shape) and self.statement == STATEMENT
+        fits = tuple(np.shape(self.assignments)) == tuple(costs.shape) and self._is_sound()
         if not (fits and _same_clamped(clamp, self.clamp, costs.shape[:-1]) and _feasible(self.assignments, clamp)):
             return False
         eps = float(np.finfo(to_numpy(self.assignments).dtype).eps)
@@ -111,10 +114,12 @@ class Stationarity(Result):
         except (TypeError, ValueError):
             return False
         again = stationarity(self.assignments, costs, problem.affinity, lam, temperature, clamp)
-        pairs = ((getattr(self, n), getattr(again, n)) for n in ("gap", "contraction"))
-        # assignments lie in the simplex, so moves have no other scale; the bound follows from what was just compared
+        pairs = ((getattr(self, n), getattr(again, n)) for n in ("achieved", "bound", "contraction"))
+        # assignments lie in the simplex, so moves have no other scale; the distance follows from what was just compared
         same = all(_agree(one, other, eps**0.6, 1e3 * eps) for one, other in pairs)
-        same = same and _agree(self.bound, reach(np, *map(to_numpy, (self.gap, self.contraction))), eps**0.6, 0.0)
+        same = same and _agree(
+            self.fixed_point_distance, reach(np, *map(to_numpy, (self.achieved, self.contraction))), eps**0.6, 0.0
+        )
         return same and _agree(self.monotone, again.monotone, 0.0, 0.0)
 
 
@@ -148,7 +153,7 @@ def stationarity(
     clamp: Any,
     known: Any = None,
     left: float | None = None,
-) -> Stationarity:
+) -> StationarityCertificate:
     """Certify assignments.
 
     Where the caller has them, ``known`` are the bounds of `spectrum_bounds`, and ``left`` is the squared length of a
@@ -160,23 +165,24 @@ def stationarity(
     free = free_rows(xp, clamp, costs)
     lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
     if left is not None:
-        gap = np.sqrt(left)
+        moved = np.sqrt(left)
     elif sparse.issparse(affinity):
         clamped = clamped_labels(clamp, tuple(costs.shape[:-1]), costs.shape[-1])
-        gap = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, clamped, lam, temperature))
+        moved = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, clamped, lam, temperature))
     else:
-        moved = dense.update(xp, dense.Bound(costs, affinity, lam, temperature, free), Z, affinity @ Z) - Z
-        gap = xp.sqrt(dense.total(xp, moved * moved))
+        move = dense.update(xp, dense.Bound(costs, affinity, lam, temperature, free), Z, affinity @ Z) - Z
+        moved = xp.sqrt(dense.total(xp, move * move))
     q = lam * norm / (2 * temperature)
-    far = reach(xp, gap, q)
+    far = reach(xp, moved, q)
     monotone = symmetric & (lam * lowest >= -2 * temperature)
     alone = costs.ndim == 2
-    return Stationarity(
-        gap=float(gap) if alone else gap,
-        bound=float(far) if alone else far,
+    return StationarityCertificate._of(
+        float(moved) if alone else moved,
+        0.0 if alone else xp.zeros_like(moved),
+        STATEMENT,
+        fixed_point_distance=float(far) if alone else far,
         contraction=float(q) if alone else q,
         monotone=bool(monotone) if alone else monotone,
-        statement=STATEMENT,
         assignments=Z,
         lam=lam,
         temperature=temperature,
@@ -184,26 +190,17 @@ def stationarity(
     )
 
 
-def unmoved(Z: Any, temperature: float) -> Stationarity:
+def unmoved(Z: Any, temperature: float) -> StationarityCertificate:
     """Certify assignments that one more update leaves where they are, without a Laplacian term (lambda = 0)."""
-    return Stationarity(
-        gap=0.0,
-        bound=0.0,
-        contraction=0.0,
-        monotone=True,
-        statement=STATEMENT,
-        assignments=Z,
-        lam=0.0,
-        temperature=temperature,
-        clamp=None,
-    )
+    fields = {"contraction": 0.0, "monotone": True, "assignments": Z, "lam": 0.0, "temperature": temperature}
+    return StationarityCertificate._of(0.0, 0.0, STATEMENT, fixed_point_distance=0.0, clamp=None, **fields)
 
 
-def reach(xp: Any, gap: Any, contraction: Any) -> Any:
-    """Return the largest distance of a fixed point from assignments that the next update moves by the gap (TC-T7)."""
+def reach(xp: Any, move: Any, contraction: Any) -> Any:
+    """Return the largest distance of a fixed point from assignments that the next update moves that far (TC-T7)."""
     inside = contraction < 1
     margin = xp.where(inside, 1 - contraction, xp.ones_like(contraction))
-    return xp.where(inside, gap / margin, xp.full_like(contraction, np.inf))
+    return xp.where(inside, move / margin, xp.full_like(contraction, np.inf))
 
 
 def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
@@ -270,8 +267,8 @@ def _sparse_bounds(affinity: Any, free: np.ndarray, mirror: Mirror | None = None
 
 
 @result
-class MonotoneCertificate(Result):
-    r"""Whether the energy can rise: a report on paths of energies, not on an answer, whose proof is a `Stationarity`.
+class MonotoneReport(Result):
+    r"""Whether the energy can rise: a report on paths of energies, not on an answer, as a `StationarityCertificate` is.
 
     So it has no gap and no ``verify``: its two bounds are checked by eigenvalues of W, `monotone` by recorded energies.
 
@@ -317,9 +314,9 @@ class MonotoneCertificate(Result):
 
 
 @arrays("host")
-def monotone_certificate(
+def monotone_report(
     affinity: ArrayLike | SparseArray, *, lam: float = 1.0, temperature: float = 1.0, clamp: ArrayLike | None = None
-) -> MonotoneCertificate:
+) -> MonotoneReport:
     r"""Decide before a run whether its energy can rise and whether it contracts (statements TC-T5 and TC-T7).
 
     Arrays: any (copied to the host)
@@ -335,7 +332,7 @@ def monotone_certificate(
 
     Returns
     -------
-    MonotoneCertificate
+    MonotoneReport
         All eigenvalues up to 2000 points; beyond, bounds for non-negative matrices prove and Lanczos only estimates.
 
     Raises
@@ -345,7 +342,7 @@ def monotone_certificate(
 
     Examples
     --------
-    >>> found = monotone_certificate([[0.0, 1.0], [1.0, 0.0]], lam=2.5)
+    >>> found = monotone_report([[0.0, 1.0], [1.0, 0.0]], lam=2.5)
     >>> found.monotone, found.damping
     (False, 0.8)
     """
@@ -361,7 +358,7 @@ def monotone_certificate(
         lower = max(lower, smallest - 1e-13 * n * spectral)
         norm = min(norm, spectral * (1 + 1e-13 * n))
     depth = lam * max(0.0, -lower)
-    return MonotoneCertificate(
+    return MonotoneReport(
         monotone=bool(symmetric and depth <= 2 * temperature),
         contraction=float(lam * norm / (2 * temperature)),
         smallest_eigenvalue=float(smallest),

@@ -66,7 +66,7 @@ def certified(proof: Any) -> str:
 
     Parameters
     ----------
-    proof : Stationarity
+    proof : StationarityCertificate
         Certificate of one problem or of a batch.
 
     Returns
@@ -74,13 +74,13 @@ def certified(proof: Any) -> str:
     str
         A sentence.
     """
-    gap, bound = (np.asarray(to_numpy(value), np.float64) for value in (proof.gap, proof.bound))
-    moves = f"one more update moves the assignments by {gap.max(initial=0.0):.2g}"
-    if gap.ndim:
+    move, far = (np.asarray(to_numpy(value), np.float64) for value in (proof.achieved, proof.fixed_point_distance))
+    moves = f"one more update moves the assignments by {move.max(initial=0.0):.2g}"
+    if move.ndim:
         moves += " at most"
-    open_ = int(np.isinf(bound).sum())
+    open_ = int(np.isinf(far).sum())
     if not open_:
-        return f"{moves}, and the only fixed point is within {bound.max(initial=0.0):.2g} of them ({proof.statement})"
-    where = "" if gap.ndim == 0 else f" in {open_:,} of {bound.size:,} problems"
+        return f"{moves}, and the only fixed point is within {far.max(initial=0.0):.2g} of them ({proof.statement})"
+    where = "" if move.ndim == 0 else f" in {open_:,} of {far.size:,} problems"
     q = np.asarray(to_numpy(proof.contraction), np.float64).max()
     return f"{moves}; it is not proved that there is only one fixed point{where} (contraction {q:.3g}, not below 1)"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.transductive_clustering import monotone_certificate, relaxed_energy, theory
+from lrtheory.transductive_clustering import monotone_report, relaxed_energy, theory
 from proofs_checks.transductive_clustering.families.definitions import Case
 from proofs_checks.transductive_clustering.families.paths import descend
 from proofs_checks.transductive_clustering.families.problems import (
@@ -179,7 +179,7 @@ def free_alone(case: Case, rng: np.random.Generator | None = None, clamped_rows:
 
 def free_spectrum(case: Case, rng: np.random.Generator | None = None, clamped: bool = True) -> np.ndarray:
     """Least eigenvalue and norm of the free block, as the certificate has them."""
-    found = monotone_certificate(case.affinity, clamp=case.clamp if clamped else None)
+    found = monotone_report(case.affinity, clamp=case.clamp if clamped else None)
     return np.array([found.smallest_eigenvalue, found.spectral_norm])
 
 

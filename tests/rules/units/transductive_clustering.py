@@ -88,7 +88,7 @@ def estimated(c: float) -> Any:
 
 
 def certified(c: float, w: float) -> Any:
-    found = tc.monotone_certificate(GRAPH * w, lam=PULL * c / w, temperature=c, clamp=CLAMP)
+    found = tc.monotone_report(GRAPH * w, lam=PULL * c / w, temperature=c, clamp=CLAMP)
     spectrum = found.smallest_eigenvalue, found.spectral_norm, found.lower_bound, found.norm_bound
     return found.monotone, found.contraction, found.damping, found.largest_lam * w / c, *(x / w for x in spectrum)
 
@@ -145,8 +145,8 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "knn_affinity: coordinates, gaussian": lambda c: tc.knn_affinity(POINTS * c, weights="gaussian", shift="psd"),
     "knn_affinity: coordinates, given width": lambda c: tc.knn_affinity(POINTS * c, weights="gaussian", bandwidth=c),
     "LaplacianKPrototypes: coordinates": estimated,
-    "monotone_certificate: energies": lambda c: certified(c, 1.0),
-    "monotone_certificate: affinities": lambda c: certified(1.0, c),
+    "monotone_report: energies": lambda c: certified(c, 1.0),
+    "monotone_report: affinities": lambda c: certified(1.0, c),
     "nearest_neighbors: coordinates": neighbors,
     "psd_shift: affinities": lambda c: tc.psd_shift(GRAPH * c) / c,
     "round_assignments: energies": lambda c: tc.round_assignments(ROWS, COSTS * c, GRAPH, lam=PULL * c),

@@ -78,7 +78,7 @@ def test_the_certificate_of_labels_is_that_of_all_costs(dtype, offset):
             whole = stationarity(Z, host_costs(X[some], Prototypes("mean", means), dtype), W, 0.0, 1e-6, None)
             assert ends.certificate.gap == whole.gap
             assert (ends.certificate.monotone, ends.certificate.contraction) == (whole.monotone, whole.contraction)
-            assert ends.certificate.bound == whole.bound
+            assert ends.certificate.fixed_point_distance == whole.fixed_point_distance
 
 
 def parts(sizes, rng):

@@ -11,6 +11,7 @@ from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering.few_shot import OPTIONS
 from lrtheory.transductive_clustering.tasks import many_tasks
 from lrtheory.transductive_clustering.tasks.methods import METHODS
+from tests.rules.forging import with_gap
 
 
 @pytest.fixture(scope="module")
@@ -225,14 +226,15 @@ def test_certificates_are_verified_and_forged_ones_refuted(batch, options, maske
     assert proof.verify(problem)
     again = tc.bound_update(problem, lam=proof.lam, temperature=proof.temperature, init=proof.assignments, max_iter=0)
     np.testing.assert_allclose(again.energy, found.energy, rtol=1e-9)
-    lies = {"gap": proof.gap / 2 + 1, "contraction": proof.contraction + 0.5, "bound": proof.gap * 0 + 1e9}
+    lies = {"achieved": proof.gap / 2 + 1, "contraction": proof.contraction + 0.5}
+    lies |= {"fixed_point_distance": proof.gap * 0 + 1e9, "bound": proof.gap + 1}
     lies |= {
         "monotone": ~proof.monotone,
         "assignments": proof.assignments[:, :, ::-1],
         "temperature": 2 * proof.temperature,
     }
     for name, value in lies.items():
-        assert not dataclasses.replace(proof, **{name: value}).verify(problem), name
+        assert not with_gap(proof, **{name: value}).verify(problem), name
     moved = dataclasses.replace(found, prototypes=found.prototypes + 0.1)
     assert not proof.verify(moved.assignment_problem(batch, **given))
     support, labels, query = batch.support[3], batch.support_labels[3], batch.query[3]

@@ -150,17 +150,17 @@ def test_certificates_bound_the_distance_and_notice_lies():
     proof = rough.certificate
     assert proof.contraction >= lam * norm / 2
     assert proof.contraction < 1
-    assert np.linalg.norm(rough.assignments - limit) <= proof.bound
+    assert np.linalg.norm(rough.assignments - limit) <= proof.fixed_point_distance
     assert proof.verify((A, W))
     assert proof.verify((A, sparse.csr_array(W)))
     assert not proof.verify((A + rng.normal(size=A.shape), W))
 
 
 @pytest.mark.parametrize("n", [30, 2100])
-def test_monotone_certificates(n):
+def test_monotone_reports(n):
     rng = np.random.default_rng(n)
     W = tc.knn_affinity(rng.normal(size=(n, 3)), n_neighbors=3)
-    found = tc.monotone_certificate(W, lam=0.5)
+    found = tc.monotone_report(W, lam=0.5)
     values = np.linalg.eigvalsh(W.toarray())
     assert found.method == ("dense" if n <= 2000 else "lanczos")
     assert found.smallest_eigenvalue == pytest.approx(values[0], rel=2e-3)
@@ -173,7 +173,7 @@ def test_monotone_certificates(n):
 
 def test_eigenvalues_of_a_large_regular_graph():
     ring = sparse.csr_array(np.roll(np.eye(2100), 1, axis=0) + np.roll(np.eye(2100), -1, axis=0))
-    found = tc.monotone_certificate(ring, lam=0.5)
+    found = tc.monotone_report(ring, lam=0.5)
     assert found.method == "lanczos"
     assert found.smallest_eigenvalue == pytest.approx(-2, rel=2e-3)
     assert found.lower_bound == -2
@@ -181,11 +181,11 @@ def test_eigenvalues_of_a_large_regular_graph():
 
 def test_a_shift_and_a_clamp_help():
     W = np.array([[0.0, 1.0], [1.0, 0.0]])
-    assert tc.monotone_certificate(W + np.eye(2), lam=100.0).monotone
-    assert tc.monotone_certificate(W, lam=2.0).monotone
-    assert not tc.monotone_certificate(W, lam=2.0001).monotone
-    assert tc.monotone_certificate(W, lam=100.0, clamp=[0, -1]).monotone
-    assert not tc.monotone_certificate(np.triu(W), lam=0.1).monotone
+    assert tc.monotone_report(W + np.eye(2), lam=100.0).monotone
+    assert tc.monotone_report(W, lam=2.0).monotone
+    assert not tc.monotone_report(W, lam=2.0001).monotone
+    assert tc.monotone_report(W, lam=100.0, clamp=[0, -1]).monotone
+    assert not tc.monotone_report(np.triu(W), lam=0.1).monotone
     shifted = tc.bound_update(
         np.zeros((2, 2)), W + np.eye(2), lam=4.0, init=np.array([[0.6, 0.4], [0.4, 0.6]]), record=True
     )
