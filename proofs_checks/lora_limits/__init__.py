@@ -2,19 +2,32 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.lora_limits import gradient
-from proofs_checks.lora_limits import exact_computation
+from proofs_checks.lora_limits.chain import exact_gradients
+from proofs_checks.lora_limits.chain import computations
 from proofs_checks.lora_limits.approximation import polynomials
 from proofs_checks.lora_limits.approximation import degrees
+from proofs_checks.lora_limits.approximation import degree_orders
 from proofs_checks.lora_limits.approximation import features
-from proofs_checks.lora_limits import propagation
-from proofs_checks.lora_limits import certificates
-from proofs_checks.lora_limits import almost_linear
+from proofs_checks.lora_limits.approximation import exponents
+from proofs_checks.lora_limits.errors import attention_rows
+from proofs_checks.lora_limits.errors import outputs
+from proofs_checks.lora_limits.errors import gradients
+from proofs_checks.lora_limits.errors import certificates
+from proofs_checks.lora_limits.errors import chain_ranks
+from proofs_checks.lora_limits.almost_linear import operations
+from proofs_checks.lora_limits.almost_linear import factorizations
+from proofs_checks.lora_limits.almost_linear import break_even
 from proofs_checks.lora_limits.approximation import needed
-from proofs_checks.lora_limits import hardness
-from proofs_checks.lora_limits import cube
-from proofs_checks.lora_limits import beyond_attention
-from proofs_checks.lora_limits import proof_steps
+from proofs_checks.lora_limits.hardness import reductions
+from proofs_checks.lora_limits.hardness import norms
+from proofs_checks.lora_limits.hardness import pairs
+from proofs_checks.lora_limits.cube import spectra
+from proofs_checks.lora_limits.cube import rank_limits
+from proofs_checks.lora_limits.cube import transforms
+from proofs_checks.lora_limits.beyond_attention import linear_targets
+from proofs_checks.lora_limits.beyond_attention import spurious_minima
+from proofs_checks.lora_limits.beyond_attention import scalings
+from proofs_checks.lora_limits.chain import proof_steps
 
 ABOUT = About(
     paper=(

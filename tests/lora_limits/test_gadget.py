@@ -11,6 +11,13 @@ import pytest
 
 from lrtheory.bounds import Ball, exactly
 from lrtheory.lora_limits import theory
+from proofs_checks.lora_limits.hardness.norms import (
+    first_derivative_bound,
+    riemann_error_bound,
+    second_derivative_bound,
+    squared_norm_derivative,
+)
+from proofs_checks.lora_limits.hardness.reductions import reduce_to_adapters
 
 
 def points(n: int, d: int, weight: int, rng: np.random.Generator) -> np.ndarray:
@@ -84,7 +91,7 @@ def test_reduction_against_finite_differences() -> None:
     rng = np.random.default_rng(3)
     L, r, d, lam = 6, 2, 4, 0.7
     A1, A2, A3 = (rng.normal(size=(L, r)) for _ in range(3))
-    found = theory.reduce_to_adapters(A1, A2, A3, lam=lam, width=d)
+    found = reduce_to_adapters(A1, A2, A3, lam, d)
 
     def loss(A: np.ndarray) -> float:
         f = np.exp(found.beta * found.C1 @ (found.W + found.B @ A) @ found.C2.T)
@@ -127,35 +134,35 @@ def test_derivatives_and_their_bounds() -> None:
         A, V = rng.integers(0, b + 1, size=(n, n)), rng.integers(0, 2, size=(n, d))
         lam = int(rng.integers(-2, 3))
         _, first, second = norm_series(A, V, lam)
-        assert theory.squared_norm_derivative(A.astype(float), V, lam=float(lam)) == pytest.approx(first, abs=1e-10)
-        ball = theory.squared_norm_derivative(*(exactly(x.astype(float), Ball) for x in (A, V)), lam=Ball(lam))
+        assert squared_norm_derivative(A.astype(float), V, float(lam)) == pytest.approx(first, abs=1e-10)
+        ball = squared_norm_derivative(*(exactly(x.astype(float), Ball) for x in (A, V)), lam=Ball(lam))
         assert float(ball) == pytest.approx(first, abs=1e-10)
-        assert abs(first) <= theory.first_derivative_bound(n, d, largest=b)
-        assert abs(second) <= theory.second_derivative_bound(n, d, largest=b)
+        assert abs(first) <= first_derivative_bound(n, d, b)
+        assert abs(second) <= second_derivative_bound(n, d, b)
 
 
 def test_the_first_bound_is_attained_and_the_printed_one_is_false() -> None:
     A = np.tile(np.repeat([3.0, 0.0], 6), (12, 1))
     V = np.tile(np.repeat([1.0, 0.0], 6)[:, None], (1, 40))
-    slope = theory.squared_norm_derivative(A, V, lam=math.log(2) / 3)
-    assert slope == pytest.approx(float(theory.first_derivative_bound(12, 40, largest=3)))
+    slope = squared_norm_derivative(A, V, math.log(2) / 3)
+    assert slope == pytest.approx(float(first_derivative_bound(12, 40, 3)))
     assert slope > 8 * 3 * 12
 
 
 def test_the_constant_of_the_second_bound() -> None:
     mu = np.linspace(0, 1, 100001)
-    assert (2 * mu**2 * (1 - mu) * (2 - mu)).max() <= theory.second_derivative_bound(1, 1, largest=1)
+    assert (2 * mu**2 * (1 - mu) * (2 - mu)).max() <= second_derivative_bound(1, 1, 1)
 
 
 def test_riemann_sums() -> None:
     rng = np.random.default_rng(5)
     A, V = rng.integers(0, 4, size=(5, 5)).astype(float), rng.integers(0, 2, size=(5, 2)).astype(float)
     start, end = (norm_series(A.astype(int), V.astype(int), lam)[0] for lam in (0, 1))
-    curvature = float(theory.second_derivative_bound(5, 2, largest=3))
+    curvature = float(second_derivative_bound(5, 2, 3))
     for m in (1, 4, 16):
-        mean = np.mean([theory.squared_norm_derivative(A, V, lam=i / m) for i in range(m)])
-        assert abs(mean - (end - start)) <= theory.riemann_error_bound(curvature, m)
-    assert theory.riemann_error_bound(Fraction(3), 6) == Fraction(1, 4)
+        mean = np.mean([squared_norm_derivative(A, V, i / m) for i in range(m)])
+        assert abs(mean - (end - start)) <= riemann_error_bound(curvature, m)
+    assert riemann_error_bound(Fraction(3), 6) == Fraction(1, 4)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +182,8 @@ def test_bad_points(a, b, message: str) -> None:
 def test_bad_numbers() -> None:
     with pytest.raises(ValueError, match="`attention` must be"):
         theory.log_pair_sums([0.5], beta0=1.0)
-    with pytest.raises(ValueError, match="`width` must be"):
-        theory.reduce_to_adapters([[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]], lam=1.0, width=1)
+    with pytest.raises(ValueError, match="`d` must be"):
+        reduce_to_adapters([[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]], 1.0, 1)
     with pytest.raises(ValueError, match="`gap` must be"):
         theory.decisive_beta0(4, 4, gap=0)
 

@@ -11,6 +11,7 @@ import pytest
 from lrtheory.bounds import Ball
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory.hypercube import walsh_hadamard
+from proofs_checks.lora_limits.cube.spectra import hypercube_spectrum
 
 
 def attention(cube: theory.Hypercube) -> np.ndarray:
@@ -21,7 +22,7 @@ def attention(cube: theory.Hypercube) -> np.ndarray:
 @pytest.mark.parametrize("n_bits", [1, 2, 6, 8])
 @pytest.mark.parametrize("gamma", [0.5, 1.4, 2.5])
 def test_spectrum_against_svd(n_bits: int, gamma: float) -> None:
-    values, multiplicities = theory.hypercube_spectrum(n_bits, gamma)
+    values, multiplicities = hypercube_spectrum(n_bits, gamma)
     assert sum(multiplicities) == 2**n_bits
     found = np.linalg.svd(attention(theory.make_hypercube(n_bits, gamma)), compute_uv=False)
     np.testing.assert_allclose(found, np.repeat(values, multiplicities.astype(int)), atol=1e-13)
@@ -33,7 +34,7 @@ def test_tokens_are_all_sign_vectors_once() -> None:
 
 
 def test_spectrum_takes_balls() -> None:
-    values, _ = theory.hypercube_spectrum(3, Ball(1))
+    values, _ = hypercube_spectrum(3, Ball(1))
     assert float(values[2]) == pytest.approx(math.tanh(1 / 3) ** 2)
 
 

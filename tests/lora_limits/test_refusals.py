@@ -7,6 +7,7 @@ import pytest
 
 from lrtheory import lora_limits as ll
 from lrtheory.lora_limits import baselines, gradients, theory
+from proofs_checks.lora_limits.beyond_attention.linear_targets import linear_target_error
 from tests.lora_limits import oracles
 
 NAN, INF = float("nan"), float("inf")
@@ -78,7 +79,7 @@ INPUTS = {
     "a problem of other shapes": (lambda: ll.AttentionProblem(HEAD, X, Y[:, :2]), "`Y` must be of shape", ValueError),
     "a problem with a mask": (lambda: ll.AttentionProblem(HEAD, X, Y, mask="no"), "`mask` must be None", ValueError),
     "layers are a number": (
-        lambda: theory.linear_target_error(3, EYE, rank=1),
+        lambda: linear_target_error(3, EYE, 1),
         "`weights` must be a sequence",
         TypeError,
     ),

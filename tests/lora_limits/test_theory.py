@@ -13,6 +13,13 @@ from scipy.special import iv
 
 from lrtheory.bounds import Ball
 from lrtheory.lora_limits import theory
+from proofs_checks.lora_limits.approximation.degree_orders import degree_order
+from proofs_checks.lora_limits.approximation.exponents import feature_exponent, norm_logit_bound
+from proofs_checks.lora_limits.beyond_attention.linear_targets import linear_target_error
+from proofs_checks.lora_limits.beyond_attention.scalings import lora_plus_rates
+from proofs_checks.lora_limits.beyond_attention.spurious_minima import rank_without_spurious_minima
+from proofs_checks.lora_limits.chain.computations import error_multiplier
+from proofs_checks.lora_limits.cube.spectra import multilinear_features
 
 
 def dense_error(coefficients: list[flint.arb], M: float) -> float:
@@ -139,8 +146,8 @@ def test_the_bracket_costs_one_degree_on_balls_that_cover_the_bounds() -> None:
 
 
 def test_order_of_the_degree_changes_its_branch() -> None:
-    assert theory.degree_order(8.0, 1e-4) == 8.0
-    assert theory.degree_order(0.25, 1e-2) == pytest.approx(1.58, abs=0.01)
+    assert degree_order(8.0, 1e-4) == 8.0
+    assert degree_order(0.25, 1e-2) == pytest.approx(1.58, abs=0.01)
 
 
 def perturbed(f: np.ndarray, tilts: np.ndarray) -> np.ndarray:
@@ -195,7 +202,7 @@ def test_certificate_bounds_every_matrix_of_the_chain() -> None:
         assert np.abs(0.5 * C2.T @ difference.T @ C1).max() <= keys + 1e-13
         values = theory.value_gradient_bound(eta, C1, exact["output"], spread=float(np.ptp(C3, axis=0).max()))
         assert np.abs(C1.T @ (near.T @ moved["output"] - f.T @ exact["output"])).max() <= values + 1e-13
-        multiplier = theory.error_multiplier(C1, C2, C3, Y=Y, beta=0.5)
+        multiplier = error_multiplier(C1, C2, C3, Y, 0.5)
         assert bounds.gradient <= theory.tilt_bound(eta) * multiplier * (1 + 1e-12)
 
 
@@ -213,7 +220,7 @@ def test_logit_bounds_hold_for_sums_of_absolute_products_too() -> None:
         sums = np.einsum("ia,ja->ij", np.abs(X), np.abs(Y)).max()
         bound = theory.logit_bound(X, Y, beta=2.0)
         assert 2 * sums <= bound * (1 + 1e-12)
-        entries = theory.norm_logit_bound(np.abs(X).max(), np.abs(Y).max(), d=3, beta=2.0)
+        entries = norm_logit_bound(np.abs(X).max(), np.abs(Y).max(), 3, 2.0)
         assert bound <= entries * (1 + 1e-12)
 
 
@@ -239,15 +246,15 @@ def test_counts_of_features_by_enumeration() -> None:
     for d, g in itertools.product(range(1, 5), range(5)):
         multi = [m for m in itertools.product(range(g + 1), repeat=d) if sum(m) <= g]
         assert theory.n_features(d, g) == len(multi) <= theory.as23_rank(d, g)
-        assert theory.multilinear_features(d, g) == len({tuple(k % 2 for k in m) for m in multi})
+        assert multilinear_features(d, g) == len({tuple(k % 2 for k in m) for m in multi})
     assert theory.as23_rank(8, 4) == 735471
 
 
 def test_exponent_of_the_features() -> None:
     for n in (10**3, 10**5):
         count = math.lgamma(3 * n + 1) - math.lgamma(2 * n + 1) - math.lgamma(n + 1)
-        assert count / n == pytest.approx(theory.feature_exponent(2, 1), abs=math.log(3 * n + 1) / n)
-    assert theory.feature_exponent(1, 0) == theory.feature_exponent(0, 1) == 0
+        assert count / n == pytest.approx(feature_exponent(2, 1), abs=math.log(3 * n + 1) / n)
+    assert feature_exponent(1, 0) == feature_exponent(0, 1) == 0
 
 
 @pytest.mark.parametrize(
@@ -258,13 +265,13 @@ def test_exponent_of_the_features_against_balls(a: float, b: float) -> None:
     with flint.ctx.workprec(400):
         n = flint.arb(a) + flint.arb(b)
         wanted = float((flint.arb(a) * (n / a).log() + flint.arb(b) * (n / b).log()).mid())
-    assert theory.feature_exponent(a, b) == pytest.approx(wanted, rel=1e-14)
+    assert feature_exponent(a, b) == pytest.approx(wanted, rel=1e-14)
 
 
 def test_the_exponent_falls_to_a_64th_with_degrees_up_to_256_times_the_variables() -> None:
     shares = [2.0**k for k in range(-20, 9)]
-    assert all(theory.feature_exponent(1, b / 4**7) <= theory.feature_exponent(1, b) / 64 for b in shares)
-    assert theory.feature_exponent(1, 368 / 4**7) > theory.feature_exponent(1, 368) / 64
+    assert all(feature_exponent(1, b / 4**7) <= feature_exponent(1, b) / 64 for b in shares)
+    assert feature_exponent(1, 368 / 4**7) > feature_exponent(1, 368) / 64
 
 
 def test_break_even_is_where_the_products_meet() -> None:
@@ -279,10 +286,10 @@ def test_break_even_is_where_the_products_meet() -> None:
 
 def test_scales_and_rates() -> None:
     assert (theory.lora_scale(16, 4), theory.rslora_scale(16, 4)) == (4.0, 8.0)
-    assert theory.lora_plus_rates(64, base=2.0) == (1 / 32, 2.0)
+    assert lora_plus_rates(64, 2.0) == (1 / 32, 2.0)
     for n in range(1, 60):
         ranks = [r for r in range(1, 60) if r * (r + 1) // 2 > n]
-        assert theory.rank_without_spurious_minima(n, 1) == ranks[0]
+        assert rank_without_spurious_minima(n, 1) == ranks[0]
 
 
 def test_adapters_reach_the_best_distance_and_no_more_rank() -> None:
@@ -296,7 +303,7 @@ def test_adapters_reach_the_best_distance_and_no_more_rank() -> None:
         for W, delta in zip(weights, found, strict=True):
             assert np.linalg.matrix_rank(delta, tol=1e-9 * np.linalg.norm(delta)) <= rank
             product = (W + delta) @ product
-        best = theory.linear_target_error(weights, target, rank=rank)
+        best = linear_target_error(weights, target, rank)
         assert np.linalg.norm(product - target, 2) == pytest.approx(best, rel=1e-6, abs=1e-8)
 
 
@@ -309,12 +316,12 @@ def test_adapters_reach_the_best_distance_and_no_more_rank() -> None:
         (lambda: theory.min_degree(1.0, 0.1, kind="best"), "`kind` must be"),
         (lambda: theory.min_degree(300.0, 1e-300), "`epsilon` must be reachable"),
         (lambda: theory.tilt_bound(1.0), "`eta` must be"),
-        (lambda: theory.degree_order(1.0, 1.0), "`epsilon` must be"),
+        (lambda: degree_order(1.0, 1.0), "`delta` must be"),
         (lambda: theory.error_certificate(0.1, [[1.0]], [[1.0]], [[1.0]], [[1.0, 2.0]], beta=1.0), "`Y` must be"),
         (lambda: theory.logit_bound([1.0], [[1.0]], beta=1.0), "`X` must be"),
         (lambda: theory.gradient_bound(1.0, [[1.0]], [[1.0]], beta=-1.0), "`beta` must be"),
         (lambda: theory.lora_scale(1.0, 0), "`rank` must be"),
-        (lambda: theory.lora_plus_rates(3, base=0.0), "`base` must be"),
+        (lambda: lora_plus_rates(3, 0.0), "`base` must be"),
         (
             lambda: theory.adapters_for_linear_target([np.eye(2), np.zeros((2, 2))], np.eye(2), rank=1),
             "`weights` must be",

@@ -1,4 +1,4 @@
-r"""Constants and right-hand sides of the theorems, as plain functions.
+"""Constants and right-hand sides of the theorems, as plain functions.
 
 ============  ==================================================================================================
 degrees       how well polynomials approximate exp on [-M, M], and which degree is enough
@@ -13,25 +13,23 @@ scalings      alpha / rank and alpha / sqrt(rank), step sizes, adapters for a li
 Notation: L tokens, head width d, logits beta C1 W C2^T with the largest absolute value M, attention f, values C3,
 labels Y. The inverse temperature beta is never defaulted here: 1, 1/d and 1/sqrt(d) give different thresholds.
 A formula without log, exp or sqrt also takes Fractions, the others take balls where that is said.
+
+To plan with, before anything runs:
+
+==========================  ========================================================================================
+degree_bracket              which degrees are enough, and which are not, for an absolute error of exp
+sufficient_degree           which degree is enough for a relative error of exp, in closed form
+adapters_for_linear_target  adapters with which layers come as close to a target as they can
+==========================  ========================================================================================
 """
 
 from __future__ import annotations
 
-from lrtheory.lora_limits.theory.costs import (
-    as23_rank,
-    break_even_length,
-    exact_multiply_adds,
-    feature_exponent,
-    flop_model,
-    multilinear_features,
-    n_features,
-    sufficient_degree,
-)
+from lrtheory.lora_limits.theory.costs import as23_rank, break_even_length, flop_model, n_features, sufficient_degree
 from lrtheory.lora_limits.theory.degrees import (
     chebyshev_bracket,
     chebyshev_error,
     degree_bracket,
-    degree_order,
     min_degree,
     taylor_certificate,
     taylor_error,
@@ -42,50 +40,28 @@ from lrtheory.lora_limits.theory.error_bounds import (
     adapter_factors,
     entry_error,
     error_certificate,
-    error_multiplier,
     gradient_bound,
     key_gradient_bound,
     relative_error_for,
     tilt_bound,
     value_gradient_bound,
 )
-from lrtheory.lora_limits.theory.gadget import (
-    Gadget,
-    LowRankHead,
-    decide_pair,
-    decisive_beta0,
-    first_derivative_bound,
-    log_pair_sums,
-    make_gadget,
-    reduce_to_adapters,
-    riemann_error_bound,
-    second_derivative_bound,
-    squared_norm_derivative,
-)
+from lrtheory.lora_limits.theory.gadget import Gadget, decide_pair, decisive_beta0, log_pair_sums, make_gadget
 from lrtheory.lora_limits.theory.hypercube import (
     Hypercube,
     hypercube_gradient,
     hypercube_rank_lower_bound,
-    hypercube_spectrum,
     make_hypercube,
     rank_exponent_limit,
     spectral_rank_bound,
 )
-from lrtheory.lora_limits.theory.logit_bounds import logit_bound, norm_logit_bound, rounding_floor
-from lrtheory.lora_limits.theory.scalings import (
-    adapters_for_linear_target,
-    linear_target_error,
-    lora_plus_rates,
-    lora_scale,
-    rank_without_spurious_minima,
-    rslora_scale,
-)
+from lrtheory.lora_limits.theory.logit_bounds import logit_bound, rounding_floor
+from lrtheory.lora_limits.theory.scalings import adapters_for_linear_target, lora_scale, rslora_scale
 
 __all__ = [
     "ErrorBounds",
     "Gadget",
     "Hypercube",
-    "LowRankHead",
     "adapter_factors",
     "adapters_for_linear_target",
     "as23_rank",
@@ -95,40 +71,25 @@ __all__ = [
     "decide_pair",
     "decisive_beta0",
     "degree_bracket",
-    "degree_order",
     "entry_error",
     "error_certificate",
-    "error_multiplier",
-    "exact_multiply_adds",
-    "feature_exponent",
-    "first_derivative_bound",
     "flop_model",
     "gradient_bound",
     "hypercube_gradient",
     "hypercube_rank_lower_bound",
-    "hypercube_spectrum",
     "key_gradient_bound",
-    "linear_target_error",
     "log_pair_sums",
     "logit_bound",
-    "lora_plus_rates",
     "lora_scale",
     "make_gadget",
     "make_hypercube",
     "min_degree",
-    "multilinear_features",
     "n_features",
-    "norm_logit_bound",
     "rank_exponent_limit",
-    "rank_without_spurious_minima",
-    "reduce_to_adapters",
     "relative_error_for",
-    "riemann_error_bound",
     "rounding_floor",
     "rslora_scale",
-    "second_derivative_bound",
     "spectral_rank_bound",
-    "squared_norm_derivative",
     "sufficient_degree",
     "taylor_certificate",
     "taylor_error",

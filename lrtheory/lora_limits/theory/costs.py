@@ -7,22 +7,13 @@ from __future__ import annotations
 
 import math
 
-from lrtheory._numbers import number
+from lrtheory._numbers import formula
 from lrtheory._types import Number
-from lrtheory._validation import integer
 
-__all__ = [
-    "as23_rank",
-    "break_even_length",
-    "exact_multiply_adds",
-    "feature_exponent",
-    "flop_model",
-    "multilinear_features",
-    "n_features",
-    "sufficient_degree",
-]
+__all__ = ["as23_rank", "break_even_length", "flop_model", "n_features", "sufficient_degree"]
 
 
+@formula(degree="[0, inf)", n_variables="[0, inf)")
 def n_features(n_variables: int, degree: int) -> int:
     """Monomials of degree at most g in d variables: columns of the factors of a polynomial of logits (LL-D4).
 
@@ -35,11 +26,6 @@ def n_features(n_variables: int, degree: int) -> int:
     -------
     int
         binom(g + d, d).
-
-    Raises
-    ------
-    ValueError
-        If a number is negative.
 
     Proof
     -----
@@ -61,45 +47,10 @@ def n_features(n_variables: int, degree: int) -> int:
     >>> n_features(8, 4)
     495
     """
-    return math.comb(integer("degree", degree, low=0) + integer("n_variables", n_variables, low=0), n_variables)
+    return math.comb(degree + n_variables, n_variables)
 
 
-def multilinear_features(n_variables: int, degree: int) -> int:
-    """Monomials that are left on sign vectors, where squares are 1 (statement LL-H5).
-
-    Parameters
-    ----------
-    n_variables, degree : int
-        d and g.
-
-    Returns
-    -------
-    int
-        sum_{k <= min(g, d)} binom(d, k).
-
-    Raises
-    ------
-    ValueError
-        If a number is negative.
-
-    Proof
-    -----
-    Assumes: all variables are 1 or -1 (the caller).
-
-    Proof: With x_a^2 = 1 a monomial depends on the set of variables with odd exponents alone. A monomial of degree at
-    most g has at most g of them, and every such set occurs, as the product of its variables.
-
-    Checked by: LL-H5-entry.
-
-    Examples
-    --------
-    >>> multilinear_features(10, 3)
-    176
-    """
-    d, g = integer("n_variables", n_variables, low=0), integer("degree", degree, low=0)
-    return sum(math.comb(d, k) for k in range(min(g, d) + 1))
-
-
+@formula(n_variables="[0, inf)", degree="[0, inf)")
 def as23_rank(n_variables: int, degree: int) -> int:
     """The cruder count of features in the literature (statement LL-D4).
 
@@ -113,11 +64,6 @@ def as23_rank(n_variables: int, degree: int) -> int:
     int
         binom(2 (g + d), 2 g).
 
-    Raises
-    ------
-    ValueError
-        If a number is negative.
-
     References
     ----------
     .. [1] J. Alman, Z. Song, Fast Attention Requires Bounded Entries, NeurIPS 2023 (recalled).
@@ -127,65 +73,18 @@ def as23_rank(n_variables: int, degree: int) -> int:
     >>> as23_rank(8, 4)
     735471
     """
-    d, g = integer("n_variables", n_variables, low=0), integer("degree", degree, low=0)
+    d, g = n_variables, degree
     return math.comb(2 * (g + d), 2 * g)
 
 
-def feature_exponent(variables: Number, degree: Number) -> float:
-    r"""The power of L at which features grow when d = a ln L and g = b ln L (statement LL-D5).
-
-    Parameters
-    ----------
-    variables, degree : number
-        a and b, not negative.
-
-    Returns
-    -------
-    float
-        (a + b) H(a / (a + b)) with the entropy H in nats; 0 where a or b is 0.
-
-    Raises
-    ------
-    ValueError
-        If a number is negative.
-
-    Proof
-    -----
-    Assumes: a and b are not negative (checked here); b is at most 256 a for the bound on how fast the exponent falls
-    (a hypothesis of the statement).
-
-    Proof: For n = g + d and x = d / n, exp(n H(x)) / (n + 1) <= binom(n, d) <= exp(n H(x)): the term j = d of sum_j
-    binom(n, j) x^j (1 - x)^(n - j) = 1 is binom(n, d) exp(-n H(x)), and it is the largest of n + 1 terms. Here n H(x)
-    = (a + b) H(a / (a + b)) ln L, and log(n + 1) is o(log L). As b -> 0 the exponent falls to 0 like b log(a / b).
-
-    With x = b / a the exponent is a phi(x), phi(x) = log(1 + x) + x log(1 + 1/x). For x <= 256 it falls to a 64th or
-    less as b falls to b / 4^7: phi' = log(1 + 1/x), so x phi' / phi = 1 / (1 + q), q = log(1 + x) / (x log(1 + 1/x)). q
-    grows, since x (1 + x) q' / q = x / log(1 + x) + 1 / log(1 + 1/x) - (1 + x) and log(1 + y) <= y. So
-    phi(x / 4^7) / phi(x) grows with x, and at x = 256 it is below 0.0808 / 6.54 < 1/64. It fails at x = 368.
-
-    Checked by: LL-D5.
-
-    Examples
-    --------
-    >>> round(feature_exponent(1.0, 1.0), 4)
-    1.3863
-    """
-    a, b = float(number("variables", variables, 0)), float(number("degree", degree, 0))
-    if a == 0 or b == 0:
-        return 0.0
-    low, high = min(a, b), max(a, b)
-    ratio = high / low  # may be infinite
-    logarithm = math.log1p(ratio) if ratio < math.inf else math.log(high) - math.log(low)
-    return high * math.log1p(low / high) + low * logarithm
-
-
+@formula(bound="[0, 300]", epsilon="(0, inf)")
 def sufficient_degree(bound: Number, epsilon: Number) -> int:
-    r"""A degree that is enough for a relative error on [-M, M], in closed form (statements LL-T1, LL-T1-long).
+    """A degree that is enough for a relative error on [-M, M], in closed form (statements LL-T1, LL-T1-long).
 
     Parameters
     ----------
     bound : float
-        M, in [0, 300].
+        M.
     epsilon : float
         Relative error, positive.
 
@@ -194,11 +93,6 @@ def sufficient_degree(bound: Number, epsilon: Number) -> int:
     int
         The smallest over b = 2, 4, 8, ... of max(b e M, (M + log(1/epsilon)) / log b), rounded up, less 1; at least 0.
         For fixed M it grows like log(1/epsilon) / log log(1/epsilon).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -217,8 +111,8 @@ def sufficient_degree(bound: Number, epsilon: Number) -> int:
     >>> sufficient_degree(1.0, 1e-6)
     10
     """
-    M = number("bound", bound, 0, 300)
-    rest = M - math.log(number("epsilon", epsilon, 0, ends="()"))
+    M = bound
+    rest = M - math.log(epsilon)
     found, b = math.inf, 2  # once b e M alone is above the best degree that was found, no larger b does better
     while found > max(1, b * math.e * M):
         found = min(found, max(1, math.ceil(b * math.e * M), math.ceil(rest / math.log(b))))
@@ -226,6 +120,7 @@ def sufficient_degree(bound: Number, epsilon: Number) -> int:
     return int(found) - 1
 
 
+@formula(n_queries="[0, inf)", n_keys="[0, inf)", d="[1, inf)", rank="[0, inf)", n_features="[0, inf)")
 def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = None, rank: int | None = None) -> int:
     """Floating-point operations of one gradient (statements LL-T1, LL-G6).
 
@@ -246,11 +141,6 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
         Exact: 8 d L_Q L_K, or (6 d + 4 rank) L_Q L_K. With k features: k (L_Q + L_K) (2 (d + 1)^2 + 1), or with the
         rank 2 k (L_Q + L_K) (d + 1) (2 rank + 1) + k (L_Q + 2 L_K).
 
-    Raises
-    ------
-    ValueError
-        If a number is negative.
-
     Proof
     -----
     Assumes: keys, queries and values have one width d (the caller).
@@ -269,16 +159,17 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
     >>> flop_model(1000, 1000, 8), flop_model(1000, 1000, 8, n_features=45)
     (64000000, 14670000)
     """
-    Q, K = integer("n_queries", n_queries, low=0), integer("n_keys", n_keys, low=0)
-    d, r = integer("d", d, low=1), None if rank is None else integer("rank", rank, low=0)
+    Q, K = n_queries, n_keys
+    r = None if rank is None else rank
     if n_features is None:
         return (8 * d if r is None else 6 * d + 4 * r) * Q * K
-    k = integer("n_features", n_features, low=0)
+    k = n_features
     if r is None:
         return k * (Q + K) * (2 * (d + 1) ** 2 + 1)
     return 2 * k * (Q + K) * (d + 1) * (2 * r + 1) + k * (Q + 2 * K)
 
 
+@formula(d="[1, inf)", n_features="[0, inf)", rank="[0, inf)")
 def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> float:
     """The length above which low rank takes fewer products than the exact gradient (statement LL-T3-break-even).
 
@@ -296,11 +187,6 @@ def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> fl
     float
         k (d + 1)^2 / (2 d), or 2 k (d + 1)(2 rank + 1) / (3 d + 2 rank); products alone, exponentials left out.
 
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
     Proof
     -----
     Assumes: there are as many queries as keys (the caller).
@@ -315,53 +201,8 @@ def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> fl
     >>> break_even_length(8, 495)
     2505.9375
     """
-    d, k = integer("d", d, low=1), integer("n_features", n_features, low=0)
+    k = n_features
     if rank is None:
         return k * (d + 1) ** 2 / (2 * d)
-    r = integer("rank", rank, low=0)
+    r = rank
     return 2 * k * (d + 1) * (2 * r + 1) / (3 * d + 2 * r)
-
-
-def exact_multiply_adds(n_queries: int, n_keys: int, d: int) -> int:
-    """Products of entries in the exact chain with r_i = <c_i, O_i> (statement LL-G6).
-
-    Parameters
-    ----------
-    n_queries, n_keys : int
-        L_Q and L_K.
-    d : int
-        Width of the head.
-
-    Returns
-    -------
-    int
-        4 d L_Q L_K + 2 L_Q L_K + d^2 (L_Q + L_K) + 4 d L_Q.
-
-    Raises
-    ------
-    ValueError
-        If a number is negative.
-
-    Proof
-    -----
-    Assumes: values are as wide as keys (a hypothesis of the statement).
-
-    Proof: C1 W takes d^2 L_Q products. The logits, f C3, c C3^T and C1^T p take d L_Q L_K each, and the product of the
-    last one with C2 takes d^2 L_K. f o q and diag(r) f take L_Q L_K each. Multiplying by beta twice, <c_i, O_i> and
-    <c_i, c_i> take d L_Q each. A matrix diag(f_i) - f_i f_i^T for every query would take L_Q L_K^2 products alone.
-
-    Checked by: LL-G6.
-
-    References
-    ----------
-    .. [1] J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, Computational Limits of Low-Rank Adaptation (LoRA)
-       Fine-Tuning for Transformer Models, ICLR 2025, Theorem F.1 (the order; the count is derived here).
-
-    Examples
-    --------
-    >>> exact_multiply_adds(10, 10, 2)
-    1160
-    """
-    Q, K = integer("n_queries", n_queries, low=0), integer("n_keys", n_keys, low=0)
-    d = integer("d", d, low=1)
-    return 4 * d * Q * K + 2 * Q * K + d * d * (Q + K) + 4 * d * Q

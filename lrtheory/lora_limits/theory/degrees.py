@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from lrtheory._numbers import entries, inexact, number
-from lrtheory._types import ArrayLike, Number
+from lrtheory._numbers import formula, inexact, number
+from lrtheory._types import Number, Numbers
 from lrtheory._validation import choice, integer, must
 
 __all__ = [
     "chebyshev_bracket",
     "chebyshev_error",
     "degree_bracket",
-    "degree_order",
     "min_degree",
     "taylor_certificate",
     "taylor_error",
@@ -33,17 +32,17 @@ MAX_DEGREE = 1000  # no feature table of such a degree exists
 # rounding of the Chebyshev error was measured at 0.01 to 1 times exp(2 M) 2^-53: no degree is searched for whose error
 # is below HIDDEN times that
 HIDDEN = 1e-3
-MAX_BOUND = 300.0  # exp(M) and the Bessel functions stay far from overflow
 TINY = 2.0**-27  # for smaller M, M^2 is rounding beside 1, and SciPy's Bessel functions lose their digits
 
 
-def taylor_value(degree: int, s: Number | ArrayLike) -> Any:
-    r"""T_g(s) = sum_{k <= g} s^k / k! (statements LL-D1, LL-P10).
+@formula(s="(-inf, inf)", degree="[0, 1000]")
+def taylor_value(degree: int, s: Numbers) -> Numbers:
+    """T_g(s) = sum_{k <= g} s^k / k! (statements LL-D1, LL-P10).
 
     Parameters
     ----------
     degree : int
-        g, at least 0.
+        g.
     s : number or array
         Argument of the polynomial, entry by entry; Fractions and balls stay exact. An array of another library than
         NumPy is copied to the host.
@@ -53,33 +52,29 @@ def taylor_value(degree: int, s: Number | ArrayLike) -> Any:
     number or np.ndarray
         T_g(s).
 
-    Raises
-    ------
-    ValueError
-        If `degree` is negative or s is not finite.
-
     Examples
     --------
     >>> from fractions import Fraction
     >>> taylor_value(2, Fraction(-4))
     Fraction(5, 1)
     """
-    x = entries("s", s)
+    x = s
     value = x * 0 + 1
-    for k in range(integer("degree", degree, low=0, high=MAX_DEGREE), 0, -1):
+    for k in range(degree, 0, -1):
         value = 1 + x * value / k
     return value
 
 
+@formula(degree="[0, 1000]", bound="[0, 300]")
 def taylor_error(degree: int, bound: Number) -> Any:
     r"""The relative error of the Taylor polynomial on [-M, M], exactly (statement LL-D1).
 
     Parameters
     ----------
     degree : int
-        g, at least 0.
+        g.
     bound : float or ball
-        M, in [0, 300].
+        M.
 
     Returns
     -------
@@ -121,8 +116,7 @@ def taylor_error(degree: int, bound: Number) -> Any:
     >>> round(taylor_error(10, 4.0), 2)
     4.28
     """
-    degree = integer("degree", degree, low=0, high=MAX_DEGREE)
-    M = inexact(number("bound", bound, 0, int(MAX_BOUND)))
+    M = inexact(bound)
     if not isinstance(M, float):  # a ball, whose radius accounts for the cancellation
         return abs(np.exp(M) * taylor_value(degree, -M) - 1)
     if M == 0:
@@ -133,25 +127,21 @@ def taylor_error(degree: int, bound: Number) -> Any:
     return _exp(log_first + float(np.logaddexp.reduce(log_terms)))
 
 
-def taylor_certificate(degree: int, bound: Number) -> Any:
-    r"""A bound on the relative error of the Taylor polynomial on [-M, M] (statement LL-D1).
+@formula(degree="[0, 1000]", bound="[0, 300]")
+def taylor_certificate(degree: int, bound: Number) -> Number:
+    """A bound on the relative error of the Taylor polynomial on [-M, M] (statement LL-D1).
 
     Parameters
     ----------
     degree : int
-        g, at least 0.
+        g.
     bound : float or ball
-        M, in [0, 300].
+        M.
 
     Returns
     -------
     float or ball
         exp(M) M^(g+1) / (g+1)!.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -170,8 +160,7 @@ def taylor_certificate(degree: int, bound: Number) -> Any:
     >>> taylor_certificate(4, 1.0) < 0.03, taylor_error(4, 1.0) < taylor_certificate(4, 1.0)
     (True, True)
     """
-    degree = integer("degree", degree, low=0, high=MAX_DEGREE)
-    M = inexact(number("bound", bound, 0, int(MAX_BOUND)))
+    M = inexact(bound)
     if not isinstance(M, float):  # a ball, in which nothing overflows
         return np.exp(M) * M ** (degree + 1) / math.factorial(degree + 1)
     return _exp(M + (degree + 1) * math.log(M) - math.lgamma(degree + 2)) if M > 0 else 0.0
@@ -212,8 +201,8 @@ def chebyshev_error(degree: int, bound: Number) -> float:
     >>> round(chebyshev_error(4, 1.0), 5)
     0.00136
     """
-    degree = integer("degree", degree, low=0, high=MAX_DEGREE)
-    M = float(number("bound", bound, 0, int(MAX_BOUND)))
+    degree = integer("degree", degree, low=0, high=1000)
+    M = float(number("bound", bound, 0, 300))
     if M < TINY:
         return taylor_error(degree, M)  # up to rounding
     from scipy.special import ive  # here, so that importing the system stays quick
@@ -227,25 +216,21 @@ def chebyshev_error(degree: int, bound: Number) -> float:
     return float(np.abs(chebyshev.chebval(t, series) * np.exp(M - M * t) - 1).max())
 
 
+@formula(degree="[0, 1000]", bound="[0, 300]")
 def chebyshev_bracket(degree: int, bound: Number) -> tuple[float, float]:
     r"""Lower and upper bounds on the best uniform error of degree g to exp on [-M, M] (statement LL-D2).
 
     Parameters
     ----------
     degree : int
-        g, at least 0.
+        g.
     bound : float
-        M, in [0, 300].
+        M.
 
     Returns
     -------
     lower, upper : float
         2 sum_{odd j} I_{j(g+1)}(M) <= E_g(M) <= 2 sum_{k > g} I_k(M).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -265,8 +250,7 @@ def chebyshev_bracket(degree: int, bound: Number) -> tuple[float, float]:
     >>> [round(value, 5) for value in chebyshev_bracket(2, 1.0)]
     [0.04434, 0.0504]
     """
-    degree = integer("degree", degree, low=0, high=MAX_DEGREE)
-    M = float(number("bound", bound, 0, int(MAX_BOUND)))
+    M = float(bound)
     from scipy.special import gamma, iv  # here, so that importing the system stays quick
 
     # I_k(M) is below (M / 2)^k exp(M^2 / 4 / (k + 1)) / k!, so the terms from `last` on are far below the first one
@@ -276,13 +260,14 @@ def chebyshev_bracket(degree: int, bound: Number) -> tuple[float, float]:
     return 2 * float(terms[:: 2 * (degree + 1)].sum()), 2 * float(terms[::-1].sum())
 
 
+@formula(bound="[0, 300]", epsilon="(0, inf)")
 def degree_bracket(bound: Number, epsilon: Number) -> tuple[int, int]:
-    r"""Two degrees that enclose the smallest one with a given absolute error on [-M, M] (statement LL-D2).
+    """Two degrees that enclose the smallest one with a given absolute error on [-M, M] (statement LL-D2).
 
     Parameters
     ----------
     bound : float
-        M, in [0, 300].
+        M.
     epsilon : float
         Absolute error, positive.
 
@@ -323,54 +308,18 @@ def degree_bracket(bound: Number, epsilon: Number) -> tuple[int, int]:
     >>> degree_bracket(4.0, 1e-4)
     (11, 11)
     """
-    epsilon = number("epsilon", epsilon, 0, ends="(]")
     low = _first(lambda g: chebyshev_bracket(g, bound)[0] <= epsilon, epsilon)
     return low, _first(lambda g: chebyshev_bracket(g, bound)[1] <= epsilon, epsilon, start=low)
 
 
-def degree_order(bound: Number, epsilon: Number) -> float:
-    r"""The order of the smallest degree for an absolute error on [0, M], without its constant (statement LL-D3).
-
-    Parameters
-    ----------
-    bound : float
-        M, positive.
-    epsilon : float
-        Absolute error, in (0, 1).
-
-    Returns
-    -------
-    float
-        max {M, l / log(l / M)} with l = log(1 / epsilon); M alone where l <= e M, where the second is not defined or
-        falls with l.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    References
-    ----------
-    .. [1] A. Aggarwal, J. Alman, Optimal-Degree Polynomial Approximations for Exponentials and Gaussian Kernel Density
-       Estimation, CCC 2022 (abstract).
-
-    Examples
-    --------
-    >>> degree_order(8.0, 1e-4), round(degree_order(1.0, 1e-4), 1)
-    (8.0, 4.1)
-    """
-    M = float(number("bound", bound, 0, ends="(]"))
-    needed = -math.log(number("epsilon", epsilon, 0, 1, ends="()"))
-    return M if needed <= math.e * M else max(M, needed / math.log(needed / M))
-
-
+@formula(bound="[0, 300]", epsilon="(0, inf)")
 def min_degree(bound: Number, epsilon: Number, *, kind: str = "taylor") -> int:
     r"""The smallest degree whose relative error on [-M, M] is at most epsilon (statements LL-D1, LL-T1).
 
     Parameters
     ----------
     bound : float
-        M, in [0, 300].
+        M.
     epsilon : float
         Relative error, positive.
     kind : {"taylor", "certificate", "chebyshev"}
@@ -403,12 +352,11 @@ def min_degree(bound: Number, epsilon: Number, *, kind: str = "taylor") -> int:
     >>> [min_degree(4.0, 1e-4, kind=kind) for kind in ("certificate", "taylor", "chebyshev")]
     [19, 19, 13]
     """
-    kind = choice("kind", kind, ("taylor", "certificate", "chebyshev"))
-    M, target = number("bound", bound, 0, int(MAX_BOUND)), number("epsilon", epsilon, 0, ends="(]")
+    choice("kind", kind, ("taylor", "certificate", "chebyshev"))
     if kind == "chebyshev":
-        return _least_chebyshev(float(M), target)
+        return _least_chebyshev(float(bound), float(epsilon))
     error = taylor_error if kind == "taylor" else taylor_certificate
-    return _first(lambda degree: error(degree, M) <= target, target, falling=False)
+    return _first(lambda degree: error(degree, bound) <= epsilon, epsilon, falling=False)
 
 
 def _least_chebyshev(M: float, epsilon: float) -> int:

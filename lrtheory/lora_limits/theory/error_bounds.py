@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import inexact, number, plain, table
+from lrtheory._numbers import formula, inexact, number, plain, table
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must
@@ -23,7 +23,6 @@ __all__ = [
     "adapter_factors",
     "entry_error",
     "error_certificate",
-    "error_multiplier",
     "gradient_bound",
     "key_gradient_bound",
     "matrix",
@@ -65,7 +64,8 @@ def _chain_inputs(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, Y: ArrayLike) -> 
 # --- rows of attention -----------------------------------------------------------------------------------------------
 
 
-def tilt_bound(eta: Number) -> Any:
+@formula(eta="[0, 1)")
+def tilt_bound(eta: Number) -> Number:
     r"""A bound on how far rows of attention move, summed absolutely, when exp is off by a factor 1 +- eta (LL-E1).
 
     Parameters
@@ -77,11 +77,6 @@ def tilt_bound(eta: Number) -> Any:
     -------
     float or ball
         tau(eta) = 2 eta / (1 + sqrt(1 - eta^2)), between eta and 2 eta; no smaller number holds for all rows.
-
-    Raises
-    ------
-    ValueError
-        If `eta` is outside [0, 1).
 
     Proof
     -----
@@ -102,30 +97,25 @@ def tilt_bound(eta: Number) -> Any:
     >>> tilt_bound(0.6)
     0.6666666666666666
     """
-    eta = number("eta", eta, 0, 1, ends="[)")
     # 2 (1 - sqrt(1 - eta^2)) / eta without its cancellation for small eta
     return plain(2 * eta / (1 + np.sqrt(inexact((1 - eta) * (1 + eta)))))
 
 
-def relative_error_for(epsilon: Number, multiplier: Number) -> Any:
-    r"""The relative error of exp under which an error bound tau(eta) times a multiplier is met (statement LL-E9).
+@formula(epsilon="(0, inf)", multiplier="[0, inf)")
+def relative_error_for(epsilon: Number, multiplier: Number) -> Number:
+    """The relative error of exp under which an error bound tau(eta) times a multiplier is met (statement LL-E9).
 
     Parameters
     ----------
     epsilon : number
         Target, positive.
     multiplier : number
-        The error is at most tau(eta) times this; at least 0.
+        The error is at most tau(eta) times this.
 
     Returns
     -------
     number
         eta = tau / (1 + tau^2 / 4) with tau = min(epsilon / multiplier, 1), 4/5 at most; so tau(eta) = tau.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -141,12 +131,12 @@ def relative_error_for(epsilon: Number, multiplier: Number) -> Any:
     >>> relative_error_for(1.0, 1.0), round(tilt_bound(0.8), 12)
     (0.8, 1.0)
     """
-    epsilon, multiplier = number("epsilon", epsilon, 0, ends="(]"), number("multiplier", multiplier, 0)
     tau = epsilon / multiplier if epsilon < multiplier else epsilon / epsilon  # 1 as a number of the caller's kind
     return plain(tau / (1 + tau * tau / 4))
 
 
-def entry_error(eta: Number) -> Any:
+@formula(eta="[0, 1)")
+def entry_error(eta: Number) -> Number:
     r"""A bound on how far entries of attention move, relative to themselves (statement LL-E1-entry).
 
     Parameters
@@ -158,11 +148,6 @@ def entry_error(eta: Number) -> Any:
     -------
     number
         2 eta / (1 - eta), approached by an entry of vanishing mass whose tilt is 1 + eta while all others are 1 - eta.
-
-    Raises
-    ------
-    ValueError
-        If `eta` is outside [0, 1).
 
     Proof
     -----
@@ -181,7 +166,6 @@ def entry_error(eta: Number) -> Any:
     >>> entry_error(0.5)
     2.0
     """
-    eta = number("eta", eta, 0, 1, ends="[)")
     return 2 * eta / (1 - eta)
 
 
@@ -272,13 +256,14 @@ def key_gradient_bound(row_bound: Number, XK: ArrayLike, queries: ArrayLike, *, 
     return number("beta", beta, 0) * _largest(keys) * _largest(rows) * len(rows) * row_bound
 
 
-def value_gradient_bound(eta: Number, XV: ArrayLike, c: ArrayLike, *, spread: Number) -> Any:
+@formula(eta="[0, 1)", spread="[0, inf)")
+def value_gradient_bound(eta: Number, XV: ArrayLike, c: ArrayLike, *, spread: Number) -> Number:
     r"""A bound on entries of the error of the value gradient X_V^T f^T c (statement LL-T2).
 
     Parameters
     ----------
     eta : float or ball
-        Relative error of the entries of exp, in [0, 1).
+        Relative error of the entries of exp.
     XV : array of shape (L_K, d_model)
         Inputs of the values.
     c : array of shape (L_Q, d_v)
@@ -311,9 +296,10 @@ def value_gradient_bound(eta: Number, XV: ArrayLike, c: ArrayLike, *, spread: Nu
     16.0
     """
     inputs, errors = matrix("XV", XV), matrix("c", c)
-    return _largest(inputs) * len(errors) * tilt_bound(eta) * (_largest(errors) + number("spread", spread, 0) / 2)
+    return _largest(inputs) * len(errors) * tilt_bound(eta) * (_largest(errors) + spread / 2)
 
 
+@formula(scale="(-inf, inf)")
 def adapter_factors(A: ArrayLike, B: ArrayLike, *, scale: Number = 1) -> tuple[Any, Any]:
     r"""Factors from errors of G = dLoss/dW to errors of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
 
@@ -351,57 +337,10 @@ def adapter_factors(A: ArrayLike, B: ArrayLike, *, scale: Number = 1) -> tuple[A
     >>> adapter_factors([[1.0, 2.0]], [[0.5], [-4.0]], scale=2.0)
     (9.0, 6.0)
     """
-    first, second, size = matrix("A", A), matrix("B", B), abs(number("scale", scale))
+    first, second, size = matrix("A", A), matrix("B", B), abs(scale)
     if second.shape[1] != len(first):
         raise must("B", f"of {len(first)} columns, as A has rows", second.shape)
     return size * plain(np.abs(second).sum(0).max()), size * plain(np.abs(first).sum(1).max())
-
-
-def error_multiplier(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, *, Y: ArrayLike, beta: Number) -> Any:
-    r"""The a-priori form of LL-E8, which needs no q: errors of G are at most tau times this (statement LL-E9).
-
-    Parameters
-    ----------
-    C1 : array of shape (L_Q, d_1)
-        Left factor.
-    C2 : array of shape (L_K, d_2)
-        Right factor.
-    C3 : array of shape (L_K, d_v)
-        Values.
-    Y : array of shape (L_Q, d_v)
-        Labels.
-    beta : number
-        Inverse temperature.
-
-    Returns
-    -------
-    number
-        beta max_a sum_i \|C1_ia\| max \|C2\| (2 d v^2 + 3 d v (v + max \|Y\|)); often far too large, and
-        more the longer the inputs, so it serves for certificates, not for the choice of a fast degree.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range or shapes do not fit.
-
-    Proof
-    -----
-    Assumes: shapes fit (checked here); f is any attention, rows of non-negative numbers with sum 1 (the caller).
-
-    Proof: Outputs are means of rows of C3, so they lie between the smallest and the largest entry of a column
-    (statement LL-P7), and \|c\| <= v + max \|Y\|. In the bound of LL-E8, osc <= 2 v and Q <= d v max \|c\|.
-
-    Checked by: LL-P7 and LL-E8.
-
-    Examples
-    --------
-    >>> error_multiplier([[1.0]], [[1.0]], [[2.0]], Y=[[0.0]], beta=1.0)
-    20.0
-    """
-    left, right, values, labels = _chain_inputs(C1, C2, C3, Y)
-    d, v = values.shape[1], _largest(values)
-    rows = 2 * d * v * v + 3 * d * v * (v + _largest(labels))
-    return gradient_bound(rows, left, right, beta=beta)
 
 
 # --- every matrix of the chain ---------------------------------------------------------------------------------------
@@ -444,6 +383,7 @@ class ErrorBounds(Result):
     gradient: Any
 
 
+@formula(eta="[0, 1)", beta="[0, inf)", scale="[0, inf)", q_max="[0, inf)")
 def error_certificate(
     eta: Number,
     C1: ArrayLike,
@@ -460,7 +400,7 @@ def error_certificate(
     Parameters
     ----------
     eta : float or ball
-        Relative error of the entries of exp, in [0, 1).
+        Relative error of the entries of exp.
     C1 : array of shape (L_Q, d_1)
         Left factor of the logits beta C1 W C2^T, without W.
     C2 : array of shape (L_K, d_2)
@@ -475,7 +415,7 @@ def error_certificate(
     q_max : number or None
         Q, the largest \|q_ij\|; None takes the bound d_v v (v + max \|Y\|).
     scale : number
-        alpha / rank where C1 carries no scale, at least 0.
+        alpha / rank where C1 carries no scale.
 
     Returns
     -------
@@ -508,9 +448,8 @@ def error_certificate(
     (1.0, 3.0, 24.0)
     """
     left, right, values, labels = _chain_inputs(C1, C2, C3, Y)
-    scale = number("scale", scale, 0)
     d, v, spread = values.shape[1], _largest(values), plain((values.max(0) - values.min(0)).max())
-    q_max = d * v * (v + _largest(labels)) if q_max is None else number("q_max", q_max, 0)
+    q_max = d * v * (v + _largest(labels)) if q_max is None else q_max
     tau = tilt_bound(eta)
     output = tau * spread / 2
     q = d * v * output

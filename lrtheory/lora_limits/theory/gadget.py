@@ -9,30 +9,16 @@ A (n, L) in [0, b] and values V (L, d) in {0, 1}.
 from __future__ import annotations
 
 import math
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import inexact, number, plain
+from lrtheory._numbers import formula
 from lrtheory._result import Result, result
-from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import array, integer, must, real
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, must, real
 from lrtheory.lora_limits.theory.error_bounds import matrix
 
-__all__ = [
-    "Gadget",
-    "LowRankHead",
-    "decide_pair",
-    "decisive_beta0",
-    "first_derivative_bound",
-    "log_pair_sums",
-    "make_gadget",
-    "reduce_to_adapters",
-    "riemann_error_bound",
-    "second_derivative_bound",
-    "squared_norm_derivative",
-]
+__all__ = ["Gadget", "decide_pair", "decisive_beta0", "log_pair_sums", "make_gadget"]
 
 LARGEST_EXPONENT = 700.0  # exp(-x) is a normal number up to here
 SLACK = 1e-9  # of the logarithm of a sum, since one dominating pair is a tie up to rounding
@@ -62,33 +48,6 @@ class Gadget(Result):
     beta: float
     beta0: float
     truth: np.ndarray
-
-
-@result
-class LowRankHead(Result):
-    """The gradient problem of a head of width r, written as the adapter problem of a head of width d (statement LL-H2).
-
-    Attributes
-    ----------
-    C1, C2, C3 : array of shape (L, d)
-        The three factors, padded with zeros.
-    W : array of shape (d, d)
-        Frozen weights, zero.
-    A : array of shape (r, d)
-        Adapter [lam I, 0].
-    B : array of shape (d, r)
-        Adapter [I; 0].
-    beta : float
-        1 / r.
-    """
-
-    C1: np.ndarray
-    C2: np.ndarray
-    C3: np.ndarray
-    W: np.ndarray
-    A: np.ndarray
-    B: np.ndarray
-    beta: float
 
 
 def make_gadget(a: ArrayLike, b: ArrayLike, *, beta0: float) -> Gadget:
@@ -203,15 +162,16 @@ def log_pair_sums(attention: ArrayLike, *, beta0: float) -> np.ndarray:
     return np.where((t[:n] > 0) & (t[:n] < 1), found, np.nan)
 
 
+@formula(inner_product="[0, inf)", n_bits="[1, inf)")
 def decide_pair(attention: ArrayLike, inner_product: int, *, n_bits: int, beta0: float) -> np.ndarray:
-    r"""Decide which points a_i have a partner with an inner product of at least p (statement LL-H8).
+    """Decide which points a_i have a partner with an inner product of at least p (statement LL-H8).
 
     Parameters
     ----------
     attention : array of shape (2 n,) or (2 n, 1)
         t = f V of the gadget.
     inner_product : int
-        p, at least 0.
+        p.
     n_bits : int
         d.
     beta0 : float
@@ -247,12 +207,13 @@ def decide_pair(attention: ArrayLike, inner_product: int, *, n_bits: int, beta0:
     >>> decide_pair(f @ gadget.V / f.sum(1, keepdims=True), 2, n_bits=4, beta0=40.0).tolist()
     [True, False]
     """
-    p, d = integer("inner_product", inner_product, low=0), integer("n_bits", n_bits, low=1)
+    p, d = inner_product, n_bits
     return log_pair_sums(attention, beta0=beta0) >= beta0 * p / (2 * d) - SLACK
 
 
+@formula(gap="[1, inf)", n_bits="[1, inf)", n="[1, inf)")
 def decisive_beta0(n: int, n_bits: int, *, gap: int) -> float:
-    r"""The scale of the logits above which attention decides whether a pair exists (statement LL-H8).
+    """The scale of the logits above which attention decides whether a pair exists (statement LL-H8).
 
     Parameters
     ----------
@@ -265,11 +226,6 @@ def decisive_beta0(n: int, n_bits: int, *, gap: int) -> float:
     -------
     float
         2 d log(n) / h; with h of order d the entries, sqrt(beta0), are of order sqrt(log n).
-
-    Raises
-    ------
-    ValueError
-        If a number is less than 1.
 
     Proof
     -----
@@ -286,235 +242,8 @@ def decisive_beta0(n: int, n_bits: int, *, gap: int) -> float:
     >>> round(decisive_beta0(256, 32, gap=3), 1)
     118.3
     """
-    h = integer("gap", gap, low=1)
-    return 2 * integer("n_bits", n_bits, low=1) * math.log(integer("n", n, low=1)) / h
-
-
-def reduce_to_adapters(A1: ArrayLike, A2: ArrayLike, A3: ArrayLike, *, lam: Number, width: int) -> LowRankHead:
-    r"""A head of width r with the weights lam I, as adapters of a wider head with frozen weights 0 (statement LL-H2).
-
-    Parameters
-    ----------
-    A1, A2, A3 : array of shape (L, r)
-        Factors of softmax(A1 X A2^T / r) A3 at X = lam I.
-    lam : float
-        lambda.
-    width : int
-        d, at least r.
-
-    Returns
-    -------
-    LowRankHead
-        Wider head, whose gradient in A is that of the given problem in X, with zeros behind it.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit or the width is less than r.
-
-    Proof
-    -----
-    Assumes: r <= d and shapes fit (checked here).
-
-    Proof: C1 B A C2^T = [A1, 0] [I; 0] [X, 0] [A2, 0]^T = A1 X A2^T, so logits, c, q and p agree with beta = 1 / r.
-    Then dLoss/dA = beta B^T C1^T p C2 = beta A1^T p [A2, 0] = [dLoss/dX, 0].
-
-    Checked by: LL-H2.
-
-    Examples
-    --------
-    >>> reduce_to_adapters([[1.0]], [[2.0]], [[3.0]], lam=0.5, width=2).A.tolist()
-    [[0.5, 0.0]]
-    """
-    first = array("A1", A1, shape=(None, None)).astype(np.float64)
-    r = first.shape[1]
-    d = integer("width", width, low=r)
-    others = [array(name, A, shape=(None, r)).astype(np.float64) for name, A in (("A2", A2), ("A3", A3))]
-    C1, C2, C3 = (np.pad(one, ((0, 0), (0, d - r))) for one in (first, *others))
-    adapter = np.pad(float(number("lam", lam)) * np.eye(r), ((0, 0), (0, d - r)))
-    return LowRankHead(C1, C2, C3, np.zeros((d, d)), adapter, np.eye(d, r), 1 / r)
+    h = gap
+    return 2 * n_bits * math.log(n) / h
 
 
 # --- the squared norm of attention along its scale -------------------------------------------------------------------
-
-
-def squared_norm_derivative(scores: ArrayLike, V: ArrayLike, *, lam: Number) -> Any:
-    r"""F'(lam) for F(lam) = \|softmax(lam scores) V\|_F^2 (statement LL-H4).
-
-    Parameters
-    ----------
-    scores : array of shape (n, L)
-        A, any real numbers.
-    V : array of shape (L, d)
-        Values.
-    lam : number
-        lambda.
-
-    Returns
-    -------
-    float or ball
-        2 sum_i <O_i, sum_j f_ij (A_ij - mean_i) V_j>, mean_i = sum_j f_ij A_ij.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit or a number is not finite.
-
-    Proof
-    -----
-    Assumes: shapes fit and numbers are finite (checked here).
-
-    Proof: d f_ij / d lam = f_ij (A_ij - mean_i) for f = softmax(lam A) by rows, and F' = 2 <O, dO / d lam>. For A
-    = A1 A2^T / r it is 2 <I, dLoss/dX> at X = lam I with labels 0 and Loss = F / 2.
-
-    Checked by: LL-H3; the form with gradients by LL-H4.
-
-    Examples
-    --------
-    >>> round(float(squared_norm_derivative([[1.0, 0.0]], [[1.0], [0.0]], lam=0.6931471805599453)), 6)
-    0.296296
-    """
-    A, values, lam = matrix("scores", scores), matrix("V", V), number("lam", lam)
-    if len(values) != A.shape[1]:
-        raise must("V", f"of {A.shape[1]} rows, as scores has columns", values.shape)
-    # Doubles are shifted by the largest exponent of their row, so that nothing overflows. Balls need no shift, and
-    # could not tell which exponent is the largest where two overlap.
-    shifted = inexact(lam * A)
-    if shifted.dtype.kind == "f":
-        shifted = shifted - shifted.max(1, keepdims=True)
-        A = inexact(A - A.max(1, keepdims=True))  # deviations from the mean do not change, and cancel less
-    f = np.exp(shifted)
-    f = f / f.sum(1, keepdims=True)
-    means = (f * A).sum(1, keepdims=True)
-    moved = values - values[0] if shifted.dtype.kind == "f" else values  # the weights of each row below sum to 0
-    return plain(2 * ((f @ values) * ((f * (A - means)) @ moved)).sum())
-
-
-def first_derivative_bound(n: int, n_columns: int, *, largest: Number) -> Any:
-    r"""A sharp bound on F'(lam) for scores in [0, b] and values in {0, 1}, for all real lam (statement LL-H3).
-
-    Parameters
-    ----------
-    n, n_columns : int
-        Numbers of queries and of columns of V.
-    largest : number
-        b.
-
-    Returns
-    -------
-    number
-        (8/27) n d b; a Fraction where b is exact.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: scores are in [0, b] (a hypothesis of the statement) and values are 0 or 1 (the caller).
-
-    Proof: For one query and one column let C be the keys with V = 1, and mu = O their mass. Then
-    O' = Cov_f(1_C, A) = mu (1 - mu) (E[A \| C] - E[A \| not C]) lies between -mu (1 - mu) b and mu (1 - mu) b, so that
-    (O^2)' = 2 O O' is at most 2 mu^2 (1 - mu) b <= (8/27) b in absolute value, largest at mu = 2/3. Half of the keys at
-    b and in C, the other half at 0, and lam = log(2) / b attain it. The bound 8 b n without d, which the paper's proof
-    states, is false.
-
-    Checked by: LL-H3.
-
-    References
-    ----------
-    .. [1] J. Alman, Z. Song, The Fine-Grained Complexity of Gradient Computation for Training Large Language Models,
-       NeurIPS 2024, Lemma E.3 (the order n b; constants derived here).
-
-    Examples
-    --------
-    >>> first_derivative_bound(12, 40, largest=3)
-    Fraction(1280, 3)
-    """
-    n, d = integer("n", n, low=1), integer("n_columns", n_columns, low=1)
-    return _scaled(Fraction(8, 27) * n * d, number("largest", largest, 0))
-
-
-def second_derivative_bound(n: int, n_columns: int, *, largest: Number) -> Any:
-    r"""A bound on F''(lam) for scores in [0, b] and values in {0, 1}, for all real lam (statements LL-H3, LL-H4).
-
-    Parameters
-    ----------
-    n, n_columns : int
-        Numbers of queries and of columns of V.
-    largest : number
-        b.
-
-    Returns
-    -------
-    number
-        (41/100) n d b^2; a Fraction where b is exact.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: scores are in [0, b] (a hypothesis of the statement) and values are 0 or 1 (the caller).
-
-    Proof: In the notation of `first_derivative_bound`, (O^2)'' = 2 O'^2 + 2 O O'' with O'^2 <= mu^2 (1 - mu)^2 b^2, and
-    O'' = E_f[(1_C - mu) (A - E A)^2] = mu (1 - mu) (E[(A - E A)^2 \| C] - E[(A - E A)^2 \| not C]), where both means
-    lie in [0, b^2]. So \|(O^2)''\| <= 2 mu^2 (1 - mu) (2 - mu) b^2. Its derivative vanishes at 4 mu^2 - 9 mu + 4 = 0,
-    mu = (9 - sqrt(17)) / 8, where it is below 0.4035.
-
-    Checked by: LL-H3-second.
-
-    Examples
-    --------
-    >>> second_derivative_bound(10, 1, largest=Fraction(1, 2))
-    Fraction(41, 40)
-    """
-    n, d = integer("n", n, low=1), integer("n_columns", n_columns, low=1)
-    b = number("largest", largest, 0)
-    return _scaled(Fraction(41, 100) * n * d, b * b)
-
-
-def riemann_error_bound(curvature: Number, n_points: int) -> Any:
-    r"""A bound on how far the mean of F' over i / m, i < m, is from F(1) - F(0) (statement LL-H4).
-
-    Parameters
-    ----------
-    curvature : number
-        b, a bound on \|F''\|.
-    n_points : int
-        m.
-
-    Returns
-    -------
-    number
-        b / (2 m); the paper states b / m.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: \|F''\| <= b on [0, 1] (the caller; the statement takes b from `second_derivative_bound`).
-
-    Proof: On the interval from i / m to (i + 1) / m, \|F'(t) - F'(i/m)\| <= b (t - i/m), whose integral is b / (2 m^2).
-    F(1) - F(0) is the integral of F' over all m intervals, and the mean is the same for F' constant on each.
-
-    Checked by: LL-H4.
-
-    Examples
-    --------
-    >>> riemann_error_bound(8, 4)
-    Fraction(1, 1)
-    """
-    m = integer("n_points", n_points, low=1)
-    return _scaled(Fraction(1, 2 * m), number("curvature", curvature, 0))
-
-
-def _scaled(factor: Fraction, value: Any) -> Any:
-    """Multiply exactly, unless the value is a double."""
-    return float(factor) * value if isinstance(value, float) else factor * value

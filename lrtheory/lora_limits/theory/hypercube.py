@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays, kernel
-from lrtheory._numbers import inexact, number, numbers
+from lrtheory._numbers import formula, numbers
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
@@ -27,7 +27,6 @@ __all__ = [
     "Hypercube",
     "hypercube_gradient",
     "hypercube_rank_lower_bound",
-    "hypercube_spectrum",
     "make_hypercube",
     "rank_exponent_limit",
     "spectral_rank_bound",
@@ -59,15 +58,16 @@ class Hypercube(Result):
     gamma: float
 
 
+@formula(n_bits="[1, inf)", gamma="[0, inf)")
 def make_hypercube(n_bits: int, gamma: Number) -> Hypercube:
     """Attention on all sign vectors, an instance of known spectrum (statement LL-H5).
 
     Parameters
     ----------
     n_bits : int
-        d, from 1 to 24; there are 2^d tokens.
+        d; there are 2^d tokens.
     gamma : float
-        Gamma, the size of all entries, at least 0.
+        Gamma, the size of all entries.
 
     Returns
     -------
@@ -85,56 +85,9 @@ def make_hypercube(n_bits: int, gamma: Number) -> Hypercube:
     [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
     """
     d = integer("n_bits", n_bits, low=1, high=MAX_BITS)
-    size = float(number("gamma", gamma, 0))
+    size = float(gamma)
     signs = 1.0 - 2.0 * ((np.arange(2**d)[:, None] >> np.arange(d)) & 1)
     return Hypercube(size * signs, size * signs, np.eye(d), 1 / d, size)
-
-
-def hypercube_spectrum(n_bits: int, gamma: Number) -> tuple[np.ndarray, np.ndarray]:
-    r"""Eigenvalues of the attention, which are its singular values, and their multiplicities (statement LL-H5).
-
-    Parameters
-    ----------
-    n_bits : int
-        d.
-    gamma : float or ball
-        Gamma, at least 0.
-
-    Returns
-    -------
-    values : array of shape (d + 1,)
-        rho^k for k = 0, ..., d, with rho = tanh(Gamma^2 / d).
-    multiplicities : object array of shape (d + 1,)
-        binom(d, k), integers with the sum 2^d.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: Gamma is not negative (checked here).
-
-    Proof: exp(Gamma^2 <x, y> / d) = prod_a exp(Gamma^2 x_a y_a / d), and on one bit the matrix [[e, 1/e], [1/e, e]]
-    with e = exp(Gamma^2 / d) has the eigenvectors (1, 1) and (1, -1) with the eigenvalues 2 cosh and 2 sinh of
-    Gamma^2 / d. All row sums are the d-th power of the first, so dividing by them leaves the d-fold tensor power of a
-    matrix with the eigenvalues 1 and tanh(Gamma^2 / d). It is symmetric and, for Gamma^2 >= 0, positive semidefinite.
-
-    Checked by: LL-H5.
-
-    Examples
-    --------
-    >>> values, multiplicities = hypercube_spectrum(2, 1.0)
-    >>> values.round(4).tolist(), multiplicities.tolist()
-    ([1.0, 0.4621, 0.2136], [1, 2, 1])
-    """
-    d, gamma = integer("n_bits", n_bits, low=1), number("gamma", gamma, 0)
-    rho = np.tanh(inexact(gamma * gamma / d))
-    values = [rho * 0 + 1]
-    for _ in range(d):
-        values.append(values[-1] * rho)
-    return np.array(values), _multiplicities(d)
 
 
 def _multiplicities(d: int) -> np.ndarray:
@@ -142,8 +95,9 @@ def _multiplicities(d: int) -> np.ndarray:
     return np.array([math.comb(d, k) for k in range(d + 1)], dtype=object)
 
 
+@formula(allowed="(0, inf)")
 def spectral_rank_bound(values: ArrayLike, multiplicities: ArrayLike, *, allowed: Number) -> int:
-    r"""The least rank whose best approximation misses at most so much, in the Frobenius norm (statement LL-H5-rank).
+    """The least rank whose best approximation misses at most so much, in the Frobenius norm (statement LL-H5-rank).
 
     Parameters
     ----------
@@ -179,7 +133,7 @@ def spectral_rank_bound(values: ArrayLike, multiplicities: ArrayLike, *, allowed
     >>> spectral_rank_bound([1.0, 0.5], [1, 3], allowed=0.6)
     2
     """
-    left = _exact(number("allowed", allowed, 0, ends="(]"))
+    left = _exact(allowed)
     levels = numbers("values", values, 0)
     counts = [
         integer("multiplicities", count, low=0)
@@ -224,8 +178,9 @@ def _floor(value: Any) -> int:
     return int(whole)
 
 
+@formula(n_bits="[1, 1000]", c="(0, inf)", a="(0, inf)")
 def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
-    r"""The rank below which no approximation of the attention is within L^(-1-a) in every entry (statement LL-H5).
+    """The rank below which no approximation of the attention is within L^(-1-a) in every entry (statement LL-H5).
 
     Parameters
     ----------
@@ -250,7 +205,7 @@ def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
     -----
     Assumes: c and a are positive (checked here).
 
-    Proof: `spectral_rank_bound` for the spectrum of `hypercube_spectrum` and delta = L^(-1-a), for which L^2 delta^2
+    Proof: `spectral_rank_bound` for the spectrum of LL-H5 and delta = L^(-1-a), for which L^2 delta^2
     = L^(-2 a). This bounds approximations of attention, not of the gradient, which is d x d.
 
     Checked by: LL-H5-rank and LL-H5-entry.
@@ -262,16 +217,17 @@ def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
     """
     import flint  # here, so that importing the system stays quick
 
-    d = integer("n_bits", n_bits, low=1, high=1000)
-    norm, error = number("c", c, 0, ends="(]"), number("a", a, 0, ends="(]")
+    d = n_bits
+    norm, error = c, a
     with flint.ctx.workprec(64 + 16 * d):  # a rounded tanh gives other integers from d = 160 on
         log2 = flint.arb(2).log()
         rho, allowed = (_ball(norm) * log2).tanh(), (-2 * d * _ball(error) * log2).exp()
         return spectral_rank_bound([rho**k for k in range(d + 1)], _multiplicities(d), allowed=allowed)
 
 
+@formula(c="(0, inf)", a="(0, inf)")
 def rank_exponent_limit(c: Number, a: Number) -> float:
-    r"""The limit of log_L of the rank lower bound on the cube as d grows (statement LL-H5-limit).
+    """The limit of log_L of the rank lower bound on the cube as d grows (statement LL-H5-limit).
 
     Parameters
     ----------
@@ -286,11 +242,6 @@ def rank_exponent_limit(c: Number, a: Number) -> float:
         H(min(k, 1/2)) with the binary entropy H in bits and k the root above t^2 / (1 + t^2) of
         H(k) + 2 k log2(t) = -2 a, t = tanh(c ln 2); k = 1 where there is none. Positive for every c > 0, and it falls
         to 0 as c -> 0: a low-rank approximation of rank L^o(1) needs Gamma = o(sqrt(log L)).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -317,8 +268,7 @@ def rank_exponent_limit(c: Number, a: Number) -> float:
     """
     from scipy.optimize import brentq  # here, so that importing the system stays quick
 
-    t = math.tanh(number("c", c, 0, ends="(]") * math.log(2))
-    a = number("a", a, 0, ends="(]")
+    t = math.tanh(c * math.log(2))
     peak = t * t / (1 + t * t)
 
     def excess(x: float) -> float:

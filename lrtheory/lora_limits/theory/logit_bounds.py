@@ -5,20 +5,19 @@ Part of `theory`, where users find these functions. The logits are beta <x_i, y_
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lrtheory._numbers import number, numbers, plain
+from lrtheory._numbers import formula, numbers, plain
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must
+from lrtheory._validation import must
 from lrtheory.lora_limits.theory.error_bounds import matrix
 
-__all__ = ["logit_bound", "norm_logit_bound", "rounding_floor"]
+__all__ = ["logit_bound", "rounding_floor"]
 
 
-def logit_bound(X: ArrayLike, Y: ArrayLike, *, beta: Number) -> Any:
+@formula(beta="[0, inf)")
+def logit_bound(X: ArrayLike, Y: ArrayLike, *, beta: Number) -> Number:
     r"""A bound on all logits beta <x_i, y_j>, and on all beta sum_a \|x_ia y_ja\|, in O(L d) (statement LL-P4).
 
     Parameters
@@ -58,7 +57,6 @@ def logit_bound(X: ArrayLike, Y: ArrayLike, *, beta: Number) -> Any:
     x, y = np.abs(matrix("X", X)), np.abs(matrix("Y", Y))
     if x.shape[1] != y.shape[1]:
         raise must("Y", f"of {x.shape[1]} columns, as X has", y.shape)
-    beta = number("beta", beta, 0)
     bounds = [plain(x.sum(1).max()) * plain(y.max()), plain(x.max()) * plain(y.sum(1).max())]
     if isinstance(bounds[0], (int, float)):  # a square root of Fractions would not be exact
         # rows are divided by the largest entry, so that squares neither overflow nor vanish
@@ -71,46 +69,7 @@ def logit_bound(X: ArrayLike, Y: ArrayLike, *, beta: Number) -> Any:
     return beta * min(bounds)
 
 
-def norm_logit_bound(first: Number, second: Number, *, d: int, beta: Number) -> Any:
-    r"""A bound on all logits by the largest entries alone (statement LL-P4).
-
-    Parameters
-    ----------
-    first, second : number
-        Gamma_1 = max \|C1 W\| and Gamma_2 = max \|C2\|.
-    d : int
-        Number of coordinates.
-    beta : number
-        Inverse temperature; with 1 / d the bound is Gamma_1 Gamma_2, with 1 it is d times as large.
-
-    Returns
-    -------
-    number
-        beta d Gamma_1 Gamma_2.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: the two norms bound the entries (the caller).
-
-    Proof: \|<x, y>\| <= sum_a \|x_a\| \|y_a\| <= d Gamma_1 Gamma_2, attained where all entries are as large and of one
-    sign.
-
-    Checked by: LL-P4.
-
-    Examples
-    --------
-    >>> norm_logit_bound(2, 3, d=4, beta=1)
-    24
-    """
-    d = integer("d", d, low=1)
-    return number("beta", beta, 0) * d * number("first", first, 0) * number("second", second, 0)
-
-
+@formula(product_bound="[0, inf)", bound="[0, inf)", n_variables="[0, inf)")
 def rounding_floor(
     coefficients: ArrayLike,
     product_bound: Number,
@@ -155,9 +114,9 @@ def rounding_floor(
     True
     """
     a = np.abs(np.array(numbers("coefficients", coefficients), np.float64))
-    N = float(number("product_bound", product_bound, 0))
-    M = N if bound is None else float(number("bound", bound, 0))
-    d = integer("n_variables", n_variables, low=0)
+    N = float(product_bound)
+    M = N if bound is None else float(bound)
+    d = n_variables
     with np.errstate(over="ignore"):
         size = np.exp(M) * np.polynomial.polynomial.polyval(N, a)
         return float(4 * (len(a) - 1 + d) * _unit(dtype) * size)

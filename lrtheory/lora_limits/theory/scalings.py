@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 
-from lrtheory._numbers import number
+from lrtheory._numbers import formula
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import Words, array, integer, must, sequence
+from lrtheory._validation import Words, array, must, sequence
 
-__all__ = [
-    "adapters_for_linear_target",
-    "linear_target_error",
-    "lora_plus_rates",
-    "lora_scale",
-    "rank_without_spurious_minima",
-    "rslora_scale",
-]
+__all__ = ["adapters_for_linear_target", "lora_scale", "rslora_scale"]
 
 
+@formula(alpha="(-inf, inf)", rank="[1, inf)")
 def lora_scale(alpha: Number, rank: int) -> float:
     """The factor of B A in LoRA (statement LL-S3).
 
@@ -33,17 +26,12 @@ def lora_scale(alpha: Number, rank: int) -> float:
     alpha : float
         Scale that the user chooses.
     rank : int
-        Rank of the adapter, at least 1.
+        Rank of the adapter.
 
     Returns
     -------
     float
         alpha / rank.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     References
     ----------
@@ -54,9 +42,10 @@ def lora_scale(alpha: Number, rank: int) -> float:
     >>> lora_scale(16, 8)
     2.0
     """
-    return float(number("alpha", alpha)) / integer("rank", rank, low=1)
+    return float(alpha) / rank
 
 
+@formula(alpha="(-inf, inf)", rank="[1, inf)")
 def rslora_scale(alpha: Number, rank: int) -> float:
     r"""The factor of B A under which the first step does not shrink with the rank (statement LL-S3).
 
@@ -65,17 +54,12 @@ def rslora_scale(alpha: Number, rank: int) -> float:
     alpha : float
         Scale that the user chooses.
     rank : int
-        Rank of the adapter, at least 1.
+        Rank of the adapter.
 
     Returns
     -------
     float
         alpha / sqrt(rank).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -104,145 +88,12 @@ def rslora_scale(alpha: Number, rank: int) -> float:
     >>> rslora_scale(16, 4)
     8.0
     """
-    return float(number("alpha", alpha)) / math.sqrt(integer("rank", rank, low=1))
+    return float(alpha) / math.sqrt(rank)
 
 
-def lora_plus_rates(width: int, *, base: Number = 1.0) -> tuple[float, float]:
-    r"""Step sizes of A and B under which both move the output by a constant (statement LL-S4).
-
-    Parameters
-    ----------
-    width : int
-        n, the number of inputs.
-    base : float
-        Step size of B, positive.
-
-    Returns
-    -------
-    rate_A, rate_B : float
-        base / n and base, for optimizers whose steps have entries of size one (Adam, sign descent).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: <a, x> and the entries of x are of order one (a hypothesis of the statement).
-
-    Proof: For f(x) = b <a, x> with <a, x> and the entries of x of order one: a step of b by h_B changes f by h_B <a,
-    x>. A step of a moves each entry by h_A sign(x_i), so <a, x> by h_A \|x\|_1, of order h_A n. Both are of order one,
-    and with b of order h_B both parts of the change of f are, when h_B is constant and h_A of order 1 / n. With the
-    base 1, which makes b = 1 after the first step, they are \|x\|_1 / n and \|<a, x>\|.
-
-    Checked by: LL-S4.
-
-    References
-    ----------
-    .. [1] S. Hayou, N. Ghosh, B. Yu, LoRA+: Efficient Low Rank Adaptation of Large Models, ICML 2024 (recalled).
-
-    Examples
-    --------
-    >>> lora_plus_rates(1024)
-    (0.0009765625, 1.0)
-    """
-    rate = float(number("base", base, 0, ends="(]"))
-    return rate / integer("width", width, low=1), rate
-
-
-def rank_without_spurious_minima(n_data: int, n_outputs: int) -> int:
-    r"""The smallest rank with rank (rank + 1) / 2 > K N (statements LL-S2-rank, LL-S2).
-
-    Parameters
-    ----------
-    n_data, n_outputs : int
-        N and K.
-
-    Returns
-    -------
-    int
-        From this rank on the linearised problem with weight decay has no spurious local minima, up to a perturbation:
-        so says the abstract that is cited, as it is recalled.
-
-    Raises
-    ------
-    ValueError
-        If a number is less than 1.
-
-    Proof
-    -----
-    Assumes: N and K are at least 1 (checked here).
-
-    Proof: Let s be the largest integer with s^2 <= 2 K N. Then (s - 1) s <= 2 K N, so that no rank below s will do, and
-    (s + 1) (s + 2) > 2 K N, so that s + 1 does. The least rank is the first that does of s - 1, ..., s + 2.
-
-    Checked by: LL-S2-rank.
-
-    References
-    ----------
-    .. [1] U. Jang, J. Lee, E. Ryu, LoRA Training in the NTK Regime has No Spurious Local Minima, ICML 2024 (abstract).
-
-    Examples
-    --------
-    >>> rank_without_spurious_minima(10, 1)
-    5
-    """
-    product = integer("n_data", n_data, low=1) * integer("n_outputs", n_outputs, low=1)
-    rank = math.isqrt(2 * product)
-    return next(k for k in range(max(1, rank - 1), rank + 3) if k * (k + 1) > 2 * product)
-
-
-def linear_target_error(weights: Sequence[ArrayLike], target: ArrayLike, *, rank: int) -> float:
-    r"""The smallest spectral distance that adapters of a rank in each layer can reach (statement LL-S1).
-
-    Parameters
-    ----------
-    weights : sequence of arrays of shape (D, D)
-        W_1, ..., W_n; the network is W_n ... W_1.
-    target : array of shape (D, D)
-        The matrix to be reached.
-    rank : int
-        Rank of the adapter of each layer.
-
-    Returns
-    -------
-    float
-        sigma_{rank n + 1}(target - W_n ... W_1), 0 where rank n >= D.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit or a number is out of range.
-
-    Proof
-    -----
-    Assumes: shapes fit (checked here).
-
-    Proof: The product with adapters differs from W_n ... W_1 by a matrix of rank at most rank n: replacing the layers
-    one at a time changes it by products with one adapter each. So by Eckart and Young no choice is closer than
-    sigma_{rank n + 1}; `adapters_for_linear_target` attains it.
-
-    Checked by: LL-S1.
-
-    References
-    ----------
-    .. [1] Y. Zeng, K. Lee, The Expressive Power of Low-Rank Adaptation, ICLR 2024 (recalled).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> linear_target_error([np.eye(3)], np.diag([4.0, 3.0, 1.0]), rank=1)
-    2.0
-    """
-    layers, goal = _layers(weights, target)
-    values = np.linalg.svd(goal - reduce(lambda product, W: W @ product, layers), compute_uv=False)
-    kept = integer("rank", rank, low=0) * len(layers)
-    return float(values[kept]) if kept < len(values) else 0.0
-
-
+@formula(rank="[0, inf)")
 def adapters_for_linear_target(weights: Sequence[ArrayLike], target: ArrayLike, *, rank: int) -> list[np.ndarray]:
-    r"""Adapters of low rank with which a product of layers comes as close to a target as it can (statement LL-S1).
+    """Adapters of low rank with which a product of layers comes as close to a target as it can (statement LL-S1).
 
     Parameters
     ----------
@@ -288,7 +139,6 @@ def adapters_for_linear_target(weights: Sequence[ArrayLike], target: ArrayLike, 
     [[3.0, 0.0], [0.0, 2.0]]
     """
     layers, goal = _layers(weights, target)
-    rank = integer("rank", rank, low=0)
     after = [np.eye(len(goal))]  # products W_n ... W_{l+1} of the frozen layers behind layer l, in falling order of l
     for W in reversed(layers):
         after.append(after[-1] @ W)

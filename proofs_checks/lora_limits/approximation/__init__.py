@@ -1,1 +1,1 @@
-"""Statements about polynomials in the place of exp: their features, degrees, and the degrees that are needed."""
+"""Polynomials in the place of exp: their errors, degrees and features."""

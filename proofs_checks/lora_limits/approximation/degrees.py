@@ -1,47 +1,54 @@
-"""Degrees of polynomials in the place of exp: the least ones, their order, positive rows, and growing norms."""
+"""Degrees of polynomials in the place of exp: the least ones, positive rows, and growing norms."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Ball, Derived, Inequality, Measured, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import Ball, Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.lora_limits import theory
-from proofs_checks.lora_limits.families.growth.ladders import Ladder, slope
 from proofs_checks.lora_limits.families.polynomials import (
-    LADDER,
-    LARGE_ERRORS,
-    NEGATIVE,
-    ORDERS,
-    POSITIVE,
-    SCALED,
-    SMALL_BOUNDS,
-    SMALL_ERRORS,
+    STATED,
     Absolute,
     Target,
     Taylor,
-    are_doubled,
+    close,
     degree_brackets,
-    degrees_along,
-    degrees_by_norm,
-    positive_values,
+    draw_error,
+    draw_taylor,
 )
-from proofs_checks.lora_limits.wrong_solvers import limits as wrong
-
-STATED = "a solver may state any degree, and any error"
 
 
-def close(case: Absolute, found: np.ndarray) -> Sides:
-    """Check low <= high <= low + 1, and that each is the first degree whose end of the bracket is small enough."""
-    low, high = (int(one) for one in found)
-    # the ends at each degree and at the one before; at degree 0 nothing comes before, and the comparison is with 0
-    ends = [theory.chebyshev_bracket(max(0, g), case.bound) for g in (low - 1, low, high - 1, high)]
-    lhs = [low, high, case.epsilon if low else 0.0, ends[1][0], case.epsilon if high else 0.0, ends[3][1]]
-    rhs = [high, low + 1, ends[0][0], case.epsilon, ends[2][1], case.epsilon]
-    return Sides(lhs, rhs, rounding=rounding(64, np.exp(0.0)) * 0)
+def draw_absolute(draws: Draws) -> Absolute:
+    """M up to 2, 16 or 128, errors from 2^-40 to 2."""
+    # below 2, beyond which the bracket may leave more than two degrees
+    return Absolute(draws.floats(0.0, draws.choice((2.0, 16.0, 128.0))), 0.999 * draw_error(draws, 40))
+
+
+SMALL_ERRORS = Family(
+    "absolute-errors",
+    always=(
+        *(Absolute(M, 10.0**-k) for M in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0) for k in (1, 2, 4, 8)),
+        Absolute(0.0, 0.5),
+        Absolute(5.0, 1.9375),
+    ),
+    draw=draw_absolute,
+)
+
+
+# errors near exp(M): the two ends of the bracket are up to three degrees apart
+LARGE_ERRORS = Family(
+    "errors-of-size-exp", always=(Absolute(16.0, math.exp(16) / 2), Absolute(64.0, math.exp(64) / 10))
+)
+
+
+def less_than_bracket(case: Absolute, rng: np.random.Generator) -> np.ndarray:
+    """State both degrees one too small."""
+    # they still differ by one, so only the ends of the bracket refute them
+    return degree_brackets(case) - 1
 
 
 LL_D2_DEGREES = Statement(
@@ -63,103 +70,42 @@ LL_D2_DEGREES = Statement(
     saboteurs=(
         # the proof needs errors below 2, and for errors near exp(M) the claim is false, too
         saboteur("errors as large as exp(M)", breaks="errors below 2", instances=LARGE_ERRORS),
-        saboteur("one degree less", solve=wrong.less_than_bracket),
+        saboteur("one degree less", solve=less_than_bracket),
     ),
 )
 
 
-def order(
-    case: Absolute, found: np.ndarray, band: tuple[Fraction, Fraction] = (Fraction(6, 7), Fraction(16, 5))
-) -> Sides:
-    """Check that the degree is from 6/7 to 16/5 times its order, and the least one for the upper end of the bracket."""
-    expected, same = theory.degree_order(case.bound, case.epsilon), close(case, found)
-    low, high = (float(one) * expected for one in band)
-    lhs, rhs = np.r_[low, float(found[1]), same.lhs], np.r_[float(found[1]), high, same.rhs]
-    return Sides(lhs, rhs, rounding=np.r_[np.full(2, rounding(64, expected)), np.zeros(len(lhs) - 2)])
+def positive_values(case: Taylor, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    """Return the library's values of T_g at the points."""
+    s = case.places * case.bound
+    return {"values": np.array([theory.taylor_value(case.degree, x) for x in s.tolist()])}
 
 
-LL_D3 = Statement(
-    id="lora_limits/LL-D3",
-    title="The degree is of its known order",
-    says="g*, the least degree at which the cut Chebyshev series of exp on [-M, M] has an absolute error of at most "
-    "delta, is within these factors of its order (of M alone where log(1/delta) <= e M).",
-    source=Measured(
-        what="the degree is between 6/7 and 16/5 of its order",
-        where="1 <= M <= 32 and 10^-12 <= delta <= 10^-2",
-        command="lrtheory check lora_limits/LL-D3",
-    ),
-    tex=r"\tfrac67 \le g^*/\max\{M, \log(1/\delta)/\log(\log(1/\delta)/M)\} \le \tfrac{16}5",
-    hypotheses={
-        "1 <= M <= 32": lambda case: 1 <= case.bound <= 32,
-        "10^-12 <= delta <= 10^-2": lambda case: 1e-12 <= case.epsilon <= 1e-2,
-    },
-    instances=ORDERS,
-    solve=degree_brackets,
-    claim=Inequality(order, unbounded=STATED),
-    saboteurs=(
-        # bands that most instances satisfy: the extreme ratios are always run
-        saboteur("between 6/7 and 2", claim=Inequality(partial(order, band=(Fraction(6, 7), Fraction(2))))),
-        saboteur("from 9/10 on", claim=Inequality(partial(order, band=(Fraction(9, 10), Fraction(16, 5))))),
-        saboteur("degrees for decaying exponentials", solve=wrong.decaying),
-        saboteur("M below 1", breaks="1 <= M <= 32", instances=SMALL_BOUNDS),
-    ),
-    notes=(
-        "The order is that of the abstract of arXiv 2205.06249, which has no constants; 6/7 and 16/5 were measured "
-        "on the stated ranges, where the ratio goes from 0.8639 at M = 1.7033, delta = 0.00975 to 3.1313 at M = 9.9, "
-        "delta = 2.08e-12. It is small just beyond log(1/delta) = e M, where the order jumps from M to e M."
-    ),
+def draw_positive(draws: Draws) -> Taylor:
+    """Even degrees, or M so small that the relative error is below 1."""
+    case = draw_taylor(draws)
+    # M is halved until the hypothesis holds, which keeps the draw and its seed
+    while case.degree % 2 and theory.taylor_error(case.degree, case.bound) >= 1:
+        case = replace(case, bound=case.bound / 2)
+    return case
+
+
+ENDS = np.array([-1.0, 0.0, 1.0])
+
+
+POSITIVE = Family(
+    "positive", always=(Taylor(1, 0.5, ENDS), Taylor(2, 4.0, ENDS), Taylor(3, 1.0, ENDS)), draw=draw_positive
 )
 
 
-def along(case: Ladder, found: np.ndarray, exponent: tuple[float, float] = (0.9, 1.05), power: float = 1.0) -> Sides:
-    """Check that each degree is the least for the upper end of the bracket, and that degrees grow at a power near 1."""
-    degrees = [int(g) for g in found]
-    # a solver may state any degree, and beyond 1000 no degree is smaller than the library's
-    upper = lambda g, one: float(theory.chebyshev_bracket(min(g, 1000), one.bound)[1])
-    enough = [upper(g, one) for g, one in zip(degrees, case.rungs, strict=True)]
-    short = [upper(g - 1, one) if g else np.inf for g, one in zip(degrees, case.rungs, strict=True)]
-    errors, in_bound = [one.epsilon for one in case.rungs], slope([one.bound for one in case.rungs], degrees)
-    lhs = [*enough, *errors, exponent[0] * power, in_bound]
-    return Sides(lhs, [*errors, *short, in_bound, exponent[1] * power], rounding=np.zeros(len(lhs)))
+# just outside of the hypothesis: T_1(-2) = -1, and T_3 has its root at -1.596
+NEGATIVE = Family("odd-and-far", always=(Taylor(1, 2.0, ENDS), Taylor(3, 1.75, ENDS)))
 
 
-LL_D3_RATE = Statement(
-    id="lora_limits/LL-D3-rate",
-    title="The degree grows like M",
-    says="g*, the least degree at which the cut Chebyshev series of exp on [-M, M] has an absolute error of at most "
-    "delta, grows in proportion to M while delta stays as it is.",
-    source=Measured(
-        what="the degree grows with M at a power between 9/10 and 21/20",
-        where="M doubled three times from 16 to 32 on, errors of 10^-4 to 10^-1",
-        command="lrtheory check lora_limits/LL-D3-rate",
-    ),
-    tex=r"g^*(M, \delta) = \Theta(M),\quad 10^{-4} \le \delta \le 10^{-1}",
-    hypotheses={
-        "M is doubled three times": are_doubled,
-        "the first M from 16 to 32": lambda case: 16 <= case.rungs[0].bound <= 32,
-        "one error, 10^-4 to 10^-1": lambda case: (
-            {one.epsilon for one in case.rungs} == {case.rungs[0].epsilon} and 1e-4 <= case.rungs[0].epsilon <= 0.1
-        ),
-    },
-    instances=LADDER,
-    solve=degrees_along,
-    claim=Inequality(along, unbounded=STATED),
-    saboteurs=(
-        # the square-root law of exp(-x) on [0, B], which is often quoted for exp on any interval
-        saboteur("sqrt(M log(1/delta))", claim=Inequality(partial(along, power=0.5))),
-        saboteur("degrees for decaying exponentials", solve=wrong.decaying_along),
-        saboteur("one degree more", solve=wrong.one_more_along),
-    ),
-    notes="The square root is the law of exp(-x) on [0, B]. The rate is that of the abstract of arXiv 2205.06249.",
-)
-
-
-def positive(case: Taylor, found: dict[str, np.ndarray]) -> Sides:
-    """Compare the smallest positive double with the values, and the values with exact ones up to rounding."""
-    # the smallest positive double and not 0, since an inequality of the engine is not strict
-    values = np.asarray(found["values"], dtype=float)
-    lhs = np.r_[np.full(len(values), np.finfo(float).tiny), np.abs(values - exact_values(case))]
-    return Sides(lhs, np.r_[values, np.zeros(len(values))], rounding=np.r_[np.zeros(len(values)), rounding_of(case)])
+def alternating(case: Taylor, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return T_g(-s)."""
+    # these values are positive, too, because the interval is symmetric: only the exact values refute them
+    return positive_values(replace(case, places=-case.places))
 
 
 def exact_values(case: Taylor) -> np.ndarray:
@@ -171,6 +117,14 @@ def exact_values(case: Taylor) -> np.ndarray:
 def rounding_of(case: Taylor) -> np.ndarray:
     """Bound the rounding of T_g at every point."""
     return np.full(len(case.places), rounding(8 * case.degree + 8, np.exp(case.bound)))
+
+
+def positive(case: Taylor, found: dict[str, np.ndarray]) -> Sides:
+    """Compare the smallest positive double with the values, and the values with exact ones up to rounding."""
+    # the smallest positive double and not 0, since an inequality of the engine is not strict
+    values = np.asarray(found["values"], dtype=float)
+    lhs = np.r_[np.full(len(values), np.finfo(float).tiny), np.abs(values - exact_values(case))]
+    return Sides(lhs, np.r_[values, np.zeros(len(values))], rounding=np.r_[np.zeros(len(values)), rounding_of(case)])
 
 
 LL_P10 = Statement(
@@ -189,12 +143,35 @@ LL_P10 = Statement(
     saboteurs=(
         # the degree is odd and the error 1 or more: T_g is negative at -M
         saboteur("odd degrees far out", breaks="eta below 1, or an even degree", instances=NEGATIVE),
-        saboteur("the sign of odd powers", solve=wrong.alternating),
+        saboteur("the sign of odd powers", solve=alternating),
     ),
     notes=(
         "Even degrees are positive everywhere: the derivative of T_g is T_g less its last term, so T_g > 0 at minima."
     ),
 )
+
+
+SCALED = Family(
+    "norms",
+    always=tuple(Target(1.0, 2.0**-k) for k in (4, 10, 20)),
+    draw=lambda draws: Target(1.0, draw_error(draws, 40) / 2),
+)
+
+
+def degrees_by_norm(case: Target, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Degrees for the logit bounds Gamma^2, Gamma = 1/4, 1/2, ..., 4."""
+    return np.array([theory.min_degree((k / 4) ** 2, case.epsilon, kind="certificate") for k in range(1, 17)])
+
+
+def one_more_by_norm(case: Target, rng: np.random.Generator) -> np.ndarray:
+    """State one degree more for every norm."""
+    # the degrees rise with the norms as claimed; each is one above the least
+    return degrees_by_norm(case) + 1
+
+
+def norms_backwards(case: Target, rng: np.random.Generator) -> np.ndarray:
+    """State the degrees in the reverse order of the norms."""
+    return degrees_by_norm(case)[::-1]
 
 
 def rises(case: Target, found: np.ndarray, spare: int = 0) -> Sides:
@@ -220,7 +197,7 @@ LL_T4_BOUND = Statement(
     solve=degrees_by_norm,
     claim=Inequality(rises, numbers=Ball, unbounded=STATED),
     saboteurs=(
-        saboteur("norms in the wrong order", solve=wrong.norms_backwards),
-        saboteur("one degree more than is needed", solve=wrong.one_more_by_norm),
+        saboteur("norms in the wrong order", solve=norms_backwards),
+        saboteur("one degree more than is needed", solve=one_more_by_norm),
     ),
 )

@@ -1,47 +1,98 @@
-"""Features: polynomials of logits as products, how many there are, and bounds on logits."""
+"""Features: polynomials of logits as products, and the rank that they need."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
 
+import flint
 import numpy as np
 
-from lrtheory.bounds import (
-    Derived,
-    Identity,
-    Inequality,
-    Sides,
-    Statement,
-    rounding,
-    saboteur,
-)
-from lrtheory.lora_limits import theory
+from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds.errors import OutcomeError
+from lrtheory.lora_limits import Polynomial, theory
 from lrtheory.lora_limits.products import features
-from proofs_checks.lora_limits.families.features import (
-    GENERIC,
-    INTEGERS,
-    LOGITS,
-    MANY_DEGREES,
-    SHARES,
-    TWO_TOKENS,
-    Factors,
-    Features,
-    Logits,
-    Shares,
-    are_independent,
-    exact_exponents,
-    exact_rank,
-    exponents,
-    factored,
-    integer_rank,
-    is_exact,
-    log_count,
-    logit_bounds,
-    wrong_entries,
-)
-from proofs_checks.lora_limits.wrong_solvers import limits as wrong
+
+
+@dataclass(frozen=True)
+class Features:
+    """Integer queries and keys, and integer coefficients of a polynomial."""
+
+    Q: np.ndarray
+    K: np.ndarray
+    coefficients: np.ndarray
+
+    @property
+    def degree(self) -> int:
+        """g."""
+        return len(self.coefficients) - 1
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The factors U and V of a polynomial's matrix."""
+
+    U: np.ndarray
+    V: np.ndarray
+
+
+def factored(case: Features, rng: np.random.Generator | None = None) -> Factors:
+    """The library's factors; through their module, so that a changed line is seen."""
+    polynomial = Polynomial(case.coefficients.astype(float), 0.0, 1.0, "taylor")
+    return Factors(*features.attention_factors(case.Q.astype(float), case.K.astype(float), polynomial))
+
+
+def is_exact(case: Features) -> bool:
+    """Return whether all numbers are integers, and every sum in U V^T is below 2^53."""
+    Q, K, a = (np.asarray(one) for one in (case.Q, case.K, case.coefficients))
+    # doubles are exact for integers below 2^53, and every partial sum is bounded by the sum of absolute terms
+    largest = int(np.abs(Q).max()) * int(np.abs(K).max()) * Q.shape[1]
+    whole = all(one.dtype.kind == "i" for one in (Q, K, a))
+    return whole and sum(abs(int(c)) * largest**k for k, c in enumerate(a)) < 2**53
+
+
+def draw_features(draws: Draws) -> Features:
+    """Up to four tokens in three variables, degree up to four."""
+    d, n = draws.integers(1, 3), draws.integers(1, 4)
+    tables = [draws.integers(-3, 3, shape=(n, d)) for _ in range(2)]
+    return Features(*tables, draws.integers(-4, 4, shape=draws.integers(0, 4) + 1))
+
+
+def integer_features(seed: int, n: int, d: int, degree: int) -> Features:
+    """Random integers, all coefficients one to three."""
+    rng = np.random.default_rng(seed)
+    # small enough for sums below 2^53 at degree 4, large enough for independent monomials at most seeds
+    Q, K = rng.integers(-9, 10, size=(2, n, d))
+    return Features(Q, K, rng.integers(1, 4, size=degree + 1))
+
+
+def always_features() -> tuple[Features, ...]:
+    """The smallest, and one with many tokens."""
+    return (
+        Features(np.array([[1]]), np.array([[2]]), np.array([1, 1])),
+        Features(np.array([[1, 2]]), np.array([[3, 1]]), np.array([1, 1, 1])),
+        integer_features(0, 6, 3, 3),
+    )
+
+
+INTEGERS = Family("integer-features", always=always_features, draw=draw_features)
+
+
+def last_degree_alone(case: Features, rng: np.random.Generator) -> Factors:
+    """Use the monomials of degree exactly g alone; the columns of the others are zero."""
+    found = factored(case)
+    # the homogeneous part of the polynomial: right for the last coefficient alone
+    lower = theory.n_features(case.Q.shape[1], case.degree - 1) if case.degree else 0
+    last = np.arange(found.U.shape[1]) >= lower
+    return Factors(found.U * last, found.V * last)
+
+
+def unweighted(case: Features, rng: np.random.Generator) -> Factors:
+    """Use monomials without weights on both sides."""
+    # with queries and keys exchanged, U of the library are the monomials of the keys, without weights
+    found = factored(replace(case, Q=case.K, K=case.Q))
+    return Factors(factored(case).U, found.U)
 
 
 def reconstructed(case: Features, found: Factors) -> Sides:
@@ -72,16 +123,89 @@ LL_D4 = Statement(
     claim=Identity(reconstructed),
     decisions=("U", "V"),
     saboteurs=(
-        saboteur("the last degree alone", solve=wrong.last_degree_alone),
+        saboteur("the last degree alone", solve=last_degree_alone),
         saboteur(
             # right for monomials in which no variable is repeated
             "weights k! for k! / a!",
             patch=(features.feature_weights, "multinomial[:end] * k / count", "multinomial[:end] * k"),
         ),
-        saboteur("weights are left out", solve=wrong.unweighted),
+        saboteur("weights are left out", solve=unweighted),
     ),
     notes="Exact on integers, no rounding anywhere.",
 )
+
+
+def rank_of_monomials(X: np.ndarray, degree: int) -> int:
+    """Return the rank of the table of all monomials of the rows of X, by elimination over the integers."""
+    powers = [a for a in itertools.product(range(degree + 1), repeat=X.shape[1]) if sum(a) <= degree]
+    table = [[math.prod(int(x) ** k for x, k in zip(row, a, strict=True)) for a in powers] for row in X]
+    # integers by elimination: a rank that is decided in doubles would need a tolerance
+    return int(flint.fmpz_mat(table).rank())
+
+
+def are_independent(case: Features) -> bool:
+    """Return whether no polynomial of degree g but 0 vanishes on all queries, or on all keys, by exact elimination."""
+    wanted = theory.n_features(case.Q.shape[1], case.degree)
+    return all(rank_of_monomials(X, case.degree) == wanted for X in (case.Q, case.K))
+
+
+def draw_generic(draws: Draws) -> Features:
+    """Draw at least as many tokens as monomials, in up to three variables, with coefficients from 1 to 3."""
+    d = draws.integers(1, 3)
+    # so that there are at most ten monomials, and as many tokens or two more
+    g = draws.integers(0, 5 - d)
+    n = theory.n_features(d, g) + draws.integers(0, 2)
+    tables = [draws.integers(-9, 9, shape=(n, d)) for _ in range(2)]
+    return Features(*tables, draws.integers(1, 3, shape=g + 1))
+
+
+SIZES = ((1, 3), (2, 2), (2, 4), (3, 3))
+
+
+GENERIC = Family(
+    "generic-features",
+    always=lambda: tuple(integer_features(s, 2 + theory.n_features(d, g), d, g) for s, (d, g) in enumerate(SIZES)),
+    draw=draw_generic,
+)
+
+
+# two tokens cannot have four independent monomials, so the rank is 2 and not 4
+TWO_TOKENS = Family("two-tokens", always=lambda: (integer_features(4, 2, 1, 3),))
+
+
+def a_column_more(case: Features, rng: np.random.Generator) -> Factors:
+    """Add a column of zeros to both factors."""
+    found = factored(case)
+    # the product is right, so that only the number of columns is wrong
+    return Factors(*(np.pad(one, ((0, 0), (0, 1))) for one in (found.U, found.V)))
+
+
+def exact_rank(case: Features) -> int:
+    """The rank of P(Q K^T), by elimination over the integers."""
+    logits = [[int(x) for x in row] for row in case.Q.astype(np.int64) @ case.K.astype(np.int64).T]
+    a = [int(x) for x in case.coefficients]
+    return int(flint.fmpz_mat([[sum(c * s**k for k, c in enumerate(a)) for s in row] for row in logits]).rank())
+
+
+def integer_product(found: Factors) -> np.ndarray:
+    """U V^T, whose entries are integers of any size."""
+    U, V = (np.asarray(one, float) for one in (found.U, found.V))
+    if not all(np.isfinite(one).all() and (one == np.rint(one)).all() for one in (U, V)):
+        raise OutcomeError("a factor of integers has an entry that is not an integer")
+    whole = [np.array([[int(x) for x in row] for row in one], object) for one in (U, V)]
+    return whole[0] @ whole[1].T
+
+
+def wrong_entries(case: Features, found: Factors) -> int:
+    """Count the entries of U V^T that are not those of P(Q K^T), in integers of any size."""
+    logits = case.Q.astype(np.int64).astype(object) @ case.K.astype(np.int64).astype(object).T
+    wanted = sum(int(c) * logits**k for k, c in enumerate(case.coefficients))
+    return int((integer_product(found) != wanted).sum())
+
+
+def integer_rank(found: Factors) -> int:
+    """The rank of U V^T."""
+    return int(flint.fmpz_mat([[int(x) for x in row] for row in integer_product(found)]).rank())
 
 
 def of_full_rank(case: Features, found: Factors) -> Sides:
@@ -114,8 +238,8 @@ LL_D4_RANK = Statement(
     may_vary=dict.fromkeys("UV", "how many columns there are is what the claim counts"),
     saboteurs=(
         # a column of zeros: the product is right, and only the count is not the rank
-        saboteur("a column too many", solve=wrong.a_column_more),
-        saboteur("weights are left out", solve=wrong.unweighted),
+        saboteur("a column too many", solve=a_column_more),
+        saboteur("weights are left out", solve=unweighted),
         saboteur(
             "two tokens",
             breaks="no polynomial of degree g vanishes on all queries, and none on all keys",
@@ -126,98 +250,4 @@ LL_D4_RANK = Statement(
         "Ranks of integer matrices by exact elimination. For d = 8, g = 4 the counts are 495 and 735471. There must "
         "be at least as many tokens as monomials."
     ),
-)
-
-
-def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """Check that log binom is within log(n + 1) of the exponent times ln L, and that exponents fall with the degree.
-
-    Each exponent is compared with its value in 200 bits, from both sides.
-    """
-    n, count, wanted = (case.variables + case.degree) * case.log_length, log_count(case), exact_exponents(case)
-    # binom is at most n + 1 times smaller than exp of the exponent, which is the o(1) in the power of L
-    power = factor * found[0] * case.log_length
-    lhs = np.r_[count, power - math.log(n + 1), found[1:], found[-1], found, wanted]
-    rhs = np.r_[power, count, found[:-1], found[0] / 64, wanted, found]
-    rounding_bound = np.r_[
-        np.full(2, rounding(1024, 1 + power)), rounding(64, np.r_[wanted[:-1], wanted[0], wanted, wanted])
-    ]
-    return Sides(lhs, rhs, rounding=rounding_bound)
-
-
-LL_D5 = Statement(
-    id="lora_limits/LL-D5",
-    title="The power of L at which features grow",
-    says=(
-        "With d = a ln L coordinates and the degree g = b ln L, the number of features is L to the power e(a, b), up "
-        "to o(1), where H is the entropy in nats; the exponent falls at least to a 64th when b is divided by 4^7."
-    ),
-    source=Derived(theory.feature_exponent),
-    tex=(
-        r"d = a\ln L,\ g = b\ln L:\ \binom{g+d}{d} = L^{e(a, b) - o(1)},\ e(a, b) = (a+b)H(\tfrac a{a+b}),\ "
-        r"e(a, b/4^7) \le e(a, b)/64"
-    ),
-    hypotheses={
-        "positive shares": lambda case: case.variables > 0 and case.degree > 0,
-        "a degree of at most 256 times the variables": lambda case: case.degree <= 256 * case.variables,
-    },
-    instances=SHARES,
-    solve=exponents,
-    claim=Inequality(exponent, unbounded="a solver may state any exponent"),
-    saboteurs=(
-        # subtle for short inputs, where log(n + 1) is a tenth of the exponent: longer ones always run
-        saboteur("nine tenths", claim=Inequality(partial(exponent, factor=0.9))),
-        saboteur("entropy in bits", solve=wrong.entropy_in_bits),
-        saboteur(
-            "degrees far above the variables",
-            breaks="a degree of at most 256 times the variables",
-            instances=MANY_DEGREES,
-        ),
-    ),
-    notes="The earlier count is vacuous at sizes that can be run: at L = 10^5, d = 11, g = 2 it is 14950 against 78.",
-)
-
-
-def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides:
-    """Compare sums of absolute products with the bound by rows, logits with that by entries, both to formulas."""
-    products = np.abs(case.X[:, None, :]) * np.abs(case.Y[None, :, :])
-    sums = case.beta * products.sum(2).ravel()
-    by_rows, by_entries = case.formulas
-    # sums of absolute products and not logits alone, since the rounding of features depends on them
-    rows = np.full(sums.shape, found["rows"])
-    # as printed the bound has no d, which holds only with the temperature 1/d in the logits
-    entries = np.abs(case.X).max() * np.abs(case.Y).max() if printed else found["entries"]
-    logits = np.abs(case.beta * case.X @ case.Y.T).ravel()
-    lhs = np.r_[sums, logits, found["rows"], by_rows, found["rows"], found["entries"], by_entries]
-    formulas = [found["entries"], found["rows"], by_rows, by_entries, found["entries"]]
-    return Sides(lhs, np.r_[rows, np.full(logits.shape, entries), formulas], rounding=case.rounding_bound)
-
-
-LL_P4 = Statement(
-    id="lora_limits/LL-P4",
-    title="Bounds on logits in O(L d)",
-    says=(
-        "All logits beta <x_i, y_j> of the rows of X and Y, with d coordinates, are bounded by products of the "
-        "largest norms of a row; Gamma_1 and Gamma_2 are the largest entries of X and of Y in absolute value."
-    ),
-    source=Derived(theory.logit_bound),
-    tex=(
-        r"|\beta\langle x_i, y_j\rangle| \le \beta\min(\|x\|_2\|y\|_2, \|x\|_1\|Y\|_{\max}, "
-        r"\|X\|_{\max}\|y\|_1) \le \beta\,d\,\Gamma_1\Gamma_2"
-    ),
-    hypotheses={"beta is positive": lambda case: case.beta > 0},
-    instances=LOGITS,
-    solve=logit_bounds,
-    claim=Inequality(bounded, unbounded="logits have no upper limit, and a solver may state any bound"),
-    saboteurs=(
-        saboteur(
-            # right where beta is at most 1 / d
-            "Gamma_1 Gamma_2 without 1/d in the logits",
-            claim=Inequality(partial(bounded, printed=True)),
-            printed=True,
-        ),
-        saboteur("norms of the mean rows", solve=wrong.mean_rows),
-        saboteur("the largest of the three in the place of the smallest", solve=wrong.largest_of_three),
-    ),
-    notes="Without the temperature 1/d, norms of order sqrt(log L) do not keep logits of d = log L coordinates small.",
 )

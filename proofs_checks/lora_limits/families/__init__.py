@@ -1,1 +1,1 @@
-"""Instances: chains and heads with adapters, tilted attention, polynomials, hard instances, linear targets."""
+"""Instances that several rooms use."""

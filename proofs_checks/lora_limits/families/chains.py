@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.lora_limits import LoRAHead, chain, lora_gradients
+from lrtheory.bounds import Draws, Family, always, rounding
+from lrtheory.lora_limits import LoRAHead, chain
 
 STEP = 1e-100  # size of the complex step: its square vanishes beside 1, so nothing cancels and nothing is truncated
 
@@ -121,6 +121,8 @@ def made(seed: int, n: int, d: int, beta: float) -> Case:
 
 # one query and one key: f = 1 and p = 0, so gradients of queries and keys are exactly 0
 ALONE = Case(*(np.array([[x]]) for x in (1.0, 2.0, 3.0, 1.0, 0.5)), 1.0)
+
+
 # asymmetric in every respect, so that a transposed matrix or exchanged roles change the gradient
 TWO = Case(
     np.array([[1.0, 0.0], [0.0, 2.0]]),
@@ -130,13 +132,12 @@ TWO = Case(
     np.array([[1.0, 0.5], [-0.5, 1.0]]),
     0.5,
 )
+
+
 ALWAYS = (ALONE, TWO, made(0, 12, 4, 0.5))
+
+
 CHAINS = Family("chains", always=ALWAYS, draw=draw_case)
-# as many queries as keys: a transposed q has a shape there; with one token p is 0 and shows nothing
-SELF_ATTENTION = Family("self-attention", always=ALWAYS[1:])
-
-
-# --- heads with adapters ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -207,13 +208,6 @@ def adapter_slopes(case: HeadCase, projection: str, kind: str) -> np.ndarray:
 PROJECTIONS = ("Q", "K", "V")
 
 
-def solved(case: HeadCase, rng: np.random.Generator | None = None, kinds: str = "ABW") -> dict[str, Any]:
-    """Gradients of all three projections by the library: mappings A, B, W, or some of them."""
-    inputs = {"XK": case.X["K"], "XV": case.X["V"]}
-    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=PROJECTIONS, method="dense")
-    return {kind: dict(getattr(found, kind)) for kind in kinds}
-
-
 def gaussian_head(seed: int, n: int, d: int, rank: int, **numbers: Any) -> HeadCase:
     """Gaussian inputs, weights and adapters, keys and values of their own."""
     rng = np.random.default_rng(seed)
@@ -244,20 +238,18 @@ def draw_head(draws: Draws) -> HeadCase:
     )
 
 
-SMALL = gaussian_head(1, 2, 2, 1)
-FULL_RANK = gaussian_head(2, 2, 2, 2)  # tokens, coordinates and rank alike, where what is printed has a shape at all
-HEADS = Family("heads", always=(SMALL, gaussian_head(0, 12, 4, 2), replace(SMALL, rslora=True)), draw=draw_head)
-SQUARE_HEADS = Family("heads-with-one-size", always=(FULL_RANK,))
+def integers(draws: Draws, *shape: int) -> np.ndarray:
+    """Small integers."""
+    return draws.integers(-4, 4, shape=shape)
 
 
-def draw_scaled(draws: Draws) -> HeadCase:
-    """A head whose adapters have a scale that is not 0."""
-    found = draw_head(draws)
-    return found if found.alpha else replace(found, alpha=2.0)
+# all entries differ, so that an exchanged index changes the product
+STEPS = np.arange(1, 7).reshape(2, 3)
 
 
-def draw_as_wide(draws: Draws) -> Case:
-    """A chain whose values are as wide as its keys."""
-    found = draw_case(draws)
-    d = found.C1.shape[1]
-    return replace(found, C3=np.resize(found.C3, (len(found.C2), d)), Y=np.resize(found.Y, (len(found.C1), d)))
+FINITE = {"finite entries": always}
+
+
+def flat(tables: Iterable[np.ndarray]) -> np.ndarray:
+    """Concatenate the entries of all tables, row by row."""
+    return np.concatenate([np.ravel(one) for one in tables])

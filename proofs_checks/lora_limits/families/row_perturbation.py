@@ -13,6 +13,26 @@ from lrtheory.lora_limits import attention_factors, chain, exp_polynomial
 from proofs_checks.lora_limits.families.chains import draw_table, links
 
 
+class Counted(np.ndarray):
+    """An array that counts the multiplications of entries in `*` and in `@`, and those in `@` once more apart."""
+
+    products = 0
+    matrix_products = 0
+    __array_priority__ = 1.0  # so that a concatenation with plain arrays still counts
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        plain = [np.asarray(one) if isinstance(one, Counted) else one for one in inputs]
+        # an output array would be a Counted one, whose call would count once more
+        options = {name: value for name, value in options.items() if name != "out"}
+        found = getattr(ufunc, method)(*plain, **options)
+        if ufunc is np.multiply:
+            Counted.products += found.size
+        elif ufunc is np.matmul:
+            Counted.products += found.size * plain[0].shape[-1]
+            Counted.matrix_products += found.size * plain[0].shape[-1]
+        return found.view(Counted) if isinstance(found, np.ndarray) else found
+
+
 @dataclass(frozen=True)
 class Tilted:
     """Logits (L_Q, L_K), tilts in [-1, 1] of the same shape in units of eta, values, labels, and C1 and C2."""
@@ -88,14 +108,6 @@ def link(
     return np.asarray(getattr(made(case, rng), part))
 
 
-def several(
-    case: Tilted, rng: np.random.Generator | None = None, made: Callable[..., Matrices] = tilted
-) -> dict[str, np.ndarray]:
-    """f, c and p of the chain of the tilted exponentials."""
-    found = made(case, rng)
-    return {"f": found.f, "c": found.c, "p": found.p}
-
-
 def truth(case: Tilted) -> Matrices:
     """The chain of the exact exponentials, in the claims' own arithmetic."""
     return Matrices(**links(case.logits, case.C3, case.Y))
@@ -144,12 +156,6 @@ def two_keys(eta: float, label: float = 0.0, columns: int = 1) -> Tilted:
     return Tilted(np.log([[1 + x, 1 - x]]), signs, eta, C3, Y, np.ones((1, 1)), signs.T)
 
 
-def vanishing(eta: float) -> Tilted:
-    """Return a key of vanishing mass that is tilted up, beside one that is tilted down: LL-E1-entry is sharp there."""
-    # e^-30 is so small that the limit is reached up to 10^-13, and large enough for exact quotients
-    return replace(two_keys(eta), logits=np.array([[-30.0, 0.0]]))
-
-
 def one_value(eta: float) -> Tilted:
     """Return two keys with equal values, so that outputs do not move and p1 does: LL-E4 is sharp there."""
     return replace(two_keys(eta), C3=np.ones((2, 1)), Y=np.array([[-1.0]]))
@@ -164,9 +170,15 @@ def crowd(n: int, eta: float) -> Tilted:
 
 # one query and one key: f is 1 whatever its tilt, so nothing may move
 SINGLE = Tilted(*(np.array([[x]]) for x in (0.0, 1.0)), 0.5, *(np.array([[x]]) for x in (1.0, 0.0, 1.0, 1.0)))
+
+
 # all tilts alike cancel in the row sums: rows that are divided by the exact sums are wrong here
 UPWARDS = replace(two_keys(0.5), signs=np.ones((1, 2)))
+
+
 UNEVEN = replace(two_keys(0.5, -0.375), logits=np.array([[0.5, 1.25]]))  # the gradient moves by half of its bound
+
+
 ALWAYS = (
     SINGLE,
     UPWARDS,
@@ -177,6 +189,8 @@ ALWAYS = (
     one_value(0.9),
     crowd(6, 0.9),
 )
+
+
 REACHED = (1 - 1e-9, 1 + 1e-9)  # the quotient of the sides on an instance where a bound is attained, up to rounding
 
 
@@ -186,16 +200,6 @@ def family(name: str, *tight: Tilted) -> Family:
 
 
 TILTED = family("tilted")
-# a small, a middle and a large eta: tau is near eta for the first and near 2 eta for the last
-TIGHT_ROWS = family("tilted-rows", *(two_keys(eta) for eta in (0.01, 0.5, 0.9)))
-TIGHT_ENTRIES = Family(
-    "tilted-entries", ALWAYS, (Tight(vanishing(0.5), 1 - 1e-9, 1 + 1e-9),), draw_tilted, climb_tilted
-)
-TIGHT_PARTS = family("tilted-parts", one_value(0.5), one_value(0.9))
-TIGHT_OUTPUTS = family("tilted-outputs", *(two_keys(eta) for eta in (0.01, 0.5, 0.9)), two_keys(0.5, columns=2))
-
-
-# --- the same error left by a polynomial -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -278,6 +282,8 @@ def draw_surrogate(draws: Draws) -> Surrogate:
 LOW = Surrogate(
     np.array([[0.5, 0.0]]), np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[1.0], [-1.0]]), np.zeros((1, 1)), 1
 )
+
+
 SURROGATES = Family(
     "surrogates", always=(LOW, replace(LOW, degree=4), replace(LOW, kind="minimax", degree=2)), draw=draw_surrogate
 )
@@ -288,46 +294,3 @@ def surrogate_chain(
 ) -> Matrices:
     """The chain of U V^T alone."""
     return made(case, rng).matrices
-
-
-def factored_rows(
-    case: Surrogate, rng: np.random.Generator | None = None, made: Callable[..., Approximate] = approximate
-) -> dict[str, np.ndarray]:
-    """U, V and the sums of the rows of U V^T."""
-    found = made(case, rng)
-    return {"U": found.U, "V": found.V, "sums": found.sums}
-
-
-def weighted(
-    case: Surrogate, rng: np.random.Generator | None = None, made: Callable[..., Matrices] = surrogate_chain
-) -> dict[str, np.ndarray]:
-    """p1 and p2 of the chain of U V^T."""
-    found = made(case, rng)
-    return {"p1": found.p1, "p2": found.p2}
-
-
-def on_a_line(queries: np.ndarray, keys: np.ndarray, values: np.ndarray, labels: np.ndarray, degree: int) -> Surrogate:
-    """Tokens whose second coordinate is 0."""
-    return Surrogate(*(np.pad(one, ((0, 0), (0, 1))) for one in (queries, keys)), values, labels, degree)
-
-
-def is_on_a_line(case: Surrogate) -> bool:
-    """Return whether all tokens have second coordinate 0, so that only monomials of the first one are not 0."""
-    return not (case.Q[:, 1].any() or case.K[:, 1].any())
-
-
-def draw_on_a_line(draws: Draws) -> Surrogate:
-    """Up to nine queries and keys, one or two columns of values, degrees up to three."""
-    queries, keys, v = draws.integers(1, 9), draws.integers(1, 9), draws.integers(1, 2)
-    tables = [draw_table(draws, *shape) for shape in ((queries, 1), (keys, 1), (keys, v), (queries, v))]
-    found = on_a_line(tables[0] / 8, *tables[1:], draws.integers(0, 3))
-    return found if is_approximated(found) else replace(found, Q=found.Q / 8)
-
-
-# nine tokens, more than the ranks 2 and 3 that are claimed, and in general position on their line
-LINE = np.linspace(-1.0, 1.0, 9)[:, None]
-MANY_TOKENS = Family(
-    "many-tokens",
-    always=tuple(on_a_line(0.5 * LINE, LINE[::-1] ** 3, LINE**2, LINE, g) for g in (1, 2)),
-    draw=draw_on_a_line,
-)

@@ -32,8 +32,16 @@ NEARLY = 1e-9
 LARGE = 2**1000
 #: answers to balls and Fractions that differ from those to doubles, as the docstrings say
 OTHER = {"logit_bound"}
-#: formulas of ill-conditioned matrices, whose entries do not determine the answer to as many digits
-CONDITIONED = {"edit_residual", "innovation_cost", "interference", "leave_one_out", "ledger_cost"}
+#: formulas of ill-conditioned matrices, whose entries do not determine the answer to as many digits; and a slope whose
+#: terms of nearly equal scores cancel
+CONDITIONED = {
+    "edit_residual",
+    "innovation_cost",
+    "interference",
+    "leave_one_out",
+    "ledger_cost",
+    "squared_norm_derivative",
+}
 
 
 def ball(value: Any) -> flint.arb:

@@ -74,7 +74,7 @@ NEAR: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("transductive_clustering.two_point_threshold", (1e-18,), {}, 2.0),
     ("transductive_clustering.printed_energy_threshold", (1e-18,), {}, 1.0),
     ("transductive_clustering.kl_divergence", ([[0.5, 0.5]], [[0.5 + 2.0**-40, 0.5 - 2.0**-40]]), {}, 2.0**-79),
-    ("lora_limits.squared_norm_derivative", ([[1e8, 1e8 + 1]], [[1e8], [1e8]]), {"lam": 0.0}, 0.0),
+    ("lora_limits.squared_norm_derivative", ([[1e8, 1e8 + 1]], [[1e8], [1e8]], 0.0), {}, 0.0),
 ]
 
 

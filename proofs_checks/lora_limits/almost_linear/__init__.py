@@ -1,0 +1,1 @@
+"""The almost linear gradient."""

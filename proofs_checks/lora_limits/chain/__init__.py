@@ -1,0 +1,1 @@
+"""The exact gradient and its computation."""

@@ -1,0 +1,1 @@
+"""The cube of sign vectors."""

@@ -1,0 +1,1 @@
+"""Errors of exp, and those that follow along the chain."""

@@ -1,1 +1,0 @@
-"""Instances that grow: ladders of lengths, heads of almost linear cost, and features that are needed."""

@@ -1,1 +1,0 @@
-"""Instances on which the rank is known, or that decide a hard problem."""

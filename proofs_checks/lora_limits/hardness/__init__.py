@@ -1,0 +1,1 @@
+"""Exact gradients that are hard to compute."""
