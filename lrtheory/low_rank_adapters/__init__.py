@@ -66,7 +66,7 @@ from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_l
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from lrtheory.low_rank_adapters.loaders import load_update
 from lrtheory.low_rank_adapters.problem import UpdateProblem, make_update
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.training.energies import Energies, captured_energies
 from lrtheory.low_rank_adapters.training.initialize import Start, StartCertificate, initialize
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer
@@ -75,13 +75,13 @@ from lrtheory.low_rank_adapters.training.train import TrainResult, TrainState, t
 
 __all__ = [
     "Adapter",
-    "AdapterCertificate",
     "AdapterFile",
     "AdapterOptimizer",
     "Comparison",
     "ComparisonRow",
     "ConversionCertificate",
     "Energies",
+    "FitCertificate",
     "FitResult",
     "FitState",
     "Merged",

@@ -14,7 +14,7 @@ from lrtheory.low_rank_adapters.fit import FitResult
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import full, lora
 from lrtheory.low_rank_adapters.reach.bounds import lower_bound
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, checked_adapter, norm, normalized, problem_of
 
 __all__ = ["peft_convert_like", "random_linear", "ridge_then_svd", "truncated_svd"]
@@ -237,9 +237,7 @@ def _answer(task: NormalizedProblem, adapter: Adapter, method: str) -> FitResult
     lower = math.hypot(task.rest, bound.value)
     upper = max(lower, math.hypot(task.rest, norm(task.residual(task.lowered(adapter)))))
     loss, least = task.square(upper), task.square(lower)
-    certificate = AdapterCertificate(
-        gap=max(0.0, loss - least), bound=least, statement=bound.statement, adapter=adapter, ridge=0.0
-    )
+    certificate = FitCertificate._of(loss, least, bound.statement, adapter=adapter, ridge=0.0)
     return FitResult(
         adapter=adapter,
         loss=loss,

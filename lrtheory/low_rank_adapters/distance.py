@@ -7,7 +7,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import generator, integer
 from lrtheory.low_rank_adapters.kinds.base import Adapter
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.normalized import checked_adapter, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import Effort, solve
 
@@ -43,7 +43,7 @@ class Reach(Result):
     message : str
         Remarks on ranks of frozen factors, other adapters that are as near, the quality of the bound, and the number of
         runs of which the upper end is the best.
-    certificate : AdapterCertificate
+    certificate : FitCertificate
         Both bounds, squared, which can be verified.
     """
 
@@ -55,7 +55,7 @@ class Reach(Result):
     method: str
     reason: str
     message: str
-    certificate: AdapterCertificate
+    certificate: FitCertificate
 
     def _facts(self) -> list[str]:
         ends = f"distance {self.upper:.6g}" if self.exact else f"distance from {self.lower:.6g} to {self.upper:.6g}"

@@ -12,7 +12,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import check_callback, choice, flag, generator, integer, real
 from lrtheory.low_rank_adapters.kinds.base import Adapter
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.normalized import checked_adapter, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import Effort, solve
 
@@ -66,7 +66,7 @@ class FitResult(Result):
     counts : mapping of str to int
         "starts", the runs, with the one from the given adapter, and "matvecs", the products with the update or its
         derivative.
-    certificate : AdapterCertificate
+    certificate : FitCertificate
         The bound and the gap to the loss, which can be verified.
     trace : mapping of str to array, or None
         The losses of the best run, if `record` is True.
@@ -82,7 +82,7 @@ class FitResult(Result):
     converged: bool
     message: str
     counts: Mapping[str, int]
-    certificate: AdapterCertificate
+    certificate: FitCertificate
     trace: Mapping[str, np.ndarray] | None
 
     def _facts(self) -> list[str]:
@@ -196,7 +196,7 @@ def fit(
     losses = np.array([task.square(float(np.hypot(task.rest, loss**0.5))) for loss in found.run.losses])
     return FitResult(
         adapter=found.adapter,
-        loss=found.certificate.bound + found.certificate.gap,
+        loss=found.certificate.achieved,
         captured=found.captured,
         lower=found.certificate.bound,
         method=found.method,

@@ -14,6 +14,7 @@ from lrtheory import dual_mirror_descent as dmd
 from lrtheory import dynamic_submodular as ds
 from lrtheory import fair_subset_selection as fss
 from lrtheory import lora_limits as ll
+from lrtheory import low_rank_adapters as lra
 from lrtheory import low_rank_optimizers as lro
 from lrtheory import matrix_completion as mc
 from lrtheory import matrix_compression
@@ -21,6 +22,7 @@ from lrtheory import transductive_clustering as tc
 from lrtheory._kernels.low_rank import core
 from lrtheory._result import Certificate
 from lrtheory._result.low_rank import certified
+from lrtheory.low_rank_adapters.kinds.lora import lora
 from tests.rules.forging import with_gap
 
 
@@ -210,3 +212,29 @@ def StationarityCertificate() -> Any:
     W = np.ones((4, 4)) - np.eye(4)
     proof = tc.bound_update(X / 7, W, lam=0.1, max_iter=2).certificate
     return proof, (X / 7, W), {"assignments": np.roll(proof.assignments, 1, axis=1)}, (X / 7, 2 * W)
+
+
+# --- low_rank_adapters -----------------------------------------------------------------------------------------------
+
+TARGET = X + np.eye(4, 3)
+
+
+@case
+def FitCertificate() -> Any:
+    adapter = lora(np.eye(4, 1), np.ones((1, 3)))
+    proof = lra.fit(adapter, TARGET).certificate
+    return proof, TARGET, {"adapter": adapter}, 2 * TARGET
+
+
+@case
+def ConversionCertificate() -> Any:
+    adapter = lora(X[:, :2], np.eye(2, 3))
+    proof = lra.to_lora(adapter, rank=1).certificate
+    return proof, adapter, {"adapter": lora(np.eye(4, 1), np.ones((1, 3)))}, TARGET
+
+
+@case
+def StartCertificate() -> Any:
+    adapter = lora(np.eye(4, 1), np.ones((1, 3)))
+    proof = lra.initialize(adapter, TARGET, rng=0).certificate
+    return proof, TARGET, {"B": proof.B[::-1].copy(), "A": proof.A[:, ::-1].copy()}, TARGET[::-1] ** 2

@@ -16,7 +16,7 @@ from lrtheory._validation import as_array, must
 from lrtheory.low_rank_adapters.convert.product import decomposed
 from lrtheory.low_rank_adapters.kinds.arrays import type_name
 from lrtheory.low_rank_adapters.kinds.base import Adapter, FactoredAdapter
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 
 __all__ = ["STATEMENT", "ConversionCertificate"]
 
@@ -24,26 +24,26 @@ STATEMENT = "low_rank_adapters/AD-3"
 
 
 @result
-class ConversionCertificate(AdapterCertificate):
+class ConversionCertificate(FitCertificate):
     """Bounds on the squared Frobenius distance of a LoRA from the update of another adapter.
 
     Attributes
     ----------
-    gap : float
-        bound + gap is at least the squared distance of this LoRA, rounding of its factors to their precision included.
+    achieved : float
+        This LoRA has no larger squared distance, rounding of its factors to their precision included.
     bound : float
         No LoRA of this rank has a smaller squared distance, in the units of the update squared.
-    statement : str
-        The statement behind the bound.
     adapter : Adapter
         The LoRA.
     ridge : float
         0, since nothing is damped.
     """
 
+    _statements = (STATEMENT,)
+
     def _facts(self) -> list[str]:
         least = f"of no LoRA of this rank below {self.bound:.6g} ({self.statement})"
-        return [f"squared distance at most {self.bound + self.gap:.6g}, and {least}"]
+        return [f"squared distance at most {self.achieved:.6g}, and {least}"]
 
     @beside_jax
     def verify(self, problem: Adapter | ArrayLike | tuple[ArrayLike, ...]) -> bool:
@@ -69,8 +69,8 @@ class ConversionCertificate(AdapterCertificate):
             If an array has a mask or rows of different lengths.
         """
         D, own = _dense(problem), _dense(self.adapter)
-        sound = math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0
-        if not sound or (self.adapter.kind, self.statement, self.ridge) != ("lora", STATEMENT, 0.0):
+        sound = self._is_sound() and 0 <= self.bound <= self.achieved
+        if not sound or (self.adapter.kind, self.ridge) != ("lora", 0.0):
             return False
         if not D.shape == own.shape == self.adapter.shape:
             return False
@@ -81,7 +81,7 @@ class ConversionCertificate(AdapterCertificate):
         values, error = np.linalg.svd(D, compute_uv=False), np.abs(D - own).ravel()
         slack = 16 * sum(D.shape) * np.finfo(float).eps * (tail(values, 0) + float(np.linalg.norm(own)))
         slack += math.ldexp(_formed(problem), -unit)
-        upper, lower = (math.ldexp(math.sqrt(square), -unit) for square in (self.bound + self.gap, self.bound))
+        upper, lower = (math.ldexp(math.sqrt(square), -unit) for square in (self.achieved, self.bound))
         least = tail(values, self.adapter.params["B"].shape[1])
         return bool(tail(error, 0) <= upper + slack and lower <= least + slack)
 

@@ -231,8 +231,7 @@ def _result(adapter: Adapter, cut: Cut, reason: str) -> FitResult:
         notes.append(f"{cut.filled} of {cut.B.shape[1]} inner indices are 0, as the update has no larger rank")
     if cut.tied:
         notes.append("the singular values at the cut are equal, so other adapters are as near")
-    gap = max(0.0, loss - bound)
-    certificate = ConversionCertificate(gap=gap, bound=bound, statement=STATEMENT, adapter=made, ridge=0.0)
+    certificate = ConversionCertificate._of(max(loss, bound), bound, STATEMENT, adapter=made, ridge=0.0)
     return FitResult(
         adapter=made,
         loss=loss,

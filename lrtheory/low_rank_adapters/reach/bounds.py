@@ -15,6 +15,8 @@ __all__ = ["Bound", "lower_bound", "rows_of"]
 
 DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
+#: what bounds rest on, for one kind of adapter or another
+STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4"))
 
 
 class Bound(NamedTuple):

@@ -9,42 +9,42 @@ from functools import partial
 import numpy as np
 
 from lrtheory._array import beside_jax
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
-from lrtheory.low_rank_adapters.reach.bounds import lower_bound
+from lrtheory.low_rank_adapters.reach.bounds import STATEMENTS, lower_bound
 from lrtheory.low_rank_adapters.reach.normalized import Problem, checked_adapter, norm, normalized, numeric, problem_of
 
-__all__ = ["AdapterCertificate"]
+__all__ = ["FitCertificate"]
 
 
 @result
-class AdapterCertificate(Result):
+class FitCertificate(Certificate):
     """Bounds on the squared Frobenius distance of an adapter from what it stands for, in its units squared.
 
     Attributes
     ----------
-    gap : float
-        bound + gap is the squared distance of this adapter; at least 0.
+    achieved : float
+        The squared distance of this adapter.
     bound : float
         No trained arrays bring an adapter with these frozen arrays nearer than the root of this.
-    statement : str
-        The statement behind the bound.
     adapter : Adapter
         The adapter itself.
     ridge : float
         The weight of the squared norm of the update in the loss.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     adapter: Adapter
     ridge: float
 
+    _statements = STATEMENTS
+
     def _facts(self) -> list[str]:
-        return [f"squared distance {self.bound + self.gap:.6g}, and at least {self.bound:.6g} ({self.statement})"]
+        return [f"squared distance {self.achieved:.6g}, and at least {self.bound:.6g} ({self.statement})"]
 
     @beside_jax
     def verify(self, problem: ArrayLike | tuple[ArrayLike, ...]) -> bool:
@@ -75,7 +75,7 @@ class AdapterCertificate(Result):
             if part is not None or i < 2:  # the weight beside data may be left out
                 numeric(f"problem[{i}]" if len(parts) > 1 else "problem", part)
         target, (X, Y, weight) = (None, (*problem, None)[:3]) if isinstance(problem, tuple) else (problem, (None,) * 3)
-        if not (math.isfinite(self.bound) and math.isfinite(self.gap) and self.bound >= 0 and self.gap >= 0):
+        if not self._is_sound() or not 0 <= self.bound <= self.achieved:
             return False
         try:
             return self._holds(partial(problem_of, self.adapter.shape, target, X, Y, weight=weight, ridge=self.ridge))
@@ -89,7 +89,7 @@ class AdapterCertificate(Result):
             image = whole.image(whole.lowered(self.adapter))
         slack = 16 * sum(image.shape + self.adapter.shape) * np.finfo(float).eps * (whole.whole + norm(image))
         found = lower_bound(task)
-        upper, lower = (math.ldexp(math.sqrt(square), -task.unit) for square in (self.bound + self.gap, self.bound))
+        upper, lower = (math.ldexp(math.sqrt(square), -task.unit) for square in (self.achieved, self.bound))
         reached, least = norm(whole.T - image), math.hypot(task.rest, found.value)
         near = abs(reached - upper) <= slack and lower <= least + slack
         return bool(near and self.statement == found.statement)

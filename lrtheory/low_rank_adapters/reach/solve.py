@@ -13,7 +13,7 @@ from lrtheory._result.display import counted
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.alternating import Run, improved, own_start, random_start, started
 from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound
-from lrtheory.low_rank_adapters.reach.certificate import AdapterCertificate
+from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
@@ -50,7 +50,7 @@ class Solution(NamedTuple):
     method: str
     reason: str
     message: str
-    certificate: AdapterCertificate
+    certificate: FitCertificate
     run: Run
     starts: int
 
@@ -81,13 +81,8 @@ def solve(
     lower = math.hypot(task.rest, bound.value)
     upper = max(math.hypot(task.rest, left), lower)
     captured = max(0.0, 1.0 - (upper / task.whole) ** 2) if task.whole else 1.0
-    certificate = AdapterCertificate(
-        gap=max(0.0, task.square(upper) - task.square(lower)),
-        bound=task.square(lower),
-        statement=bound.statement,
-        adapter=adapter,
-        ridge=ridge,
-    )
+    ends = task.square(upper), task.square(lower)
+    certificate = FitCertificate._of(*ends, bound.statement, adapter=adapter, ridge=ridge)
     reasons = {True: "the best trained arrays are known in closed form", False: "the best ones are in no closed form"}
     return Solution(
         adapter,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, beside, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import choice, flag, generator, must, real, refuse_unused
 from lrtheory.low_rank_adapters.kinds.base import Adapter
@@ -27,42 +27,39 @@ USED = {"gradient": ("step_size",), "sign": ("step_size",), "weight": ("step_siz
 
 
 @result
-class StartCertificate(Result):
+class StartCertificate(Certificate):
     r"""Proof about a start: no other one of its rank captures more of the gradient than a bound.
 
     Attributes
     ----------
-    gap : float
-        bound - captured, at least 0: no start captures a larger share by more than this.
+    achieved : float
+        The share of the squared norm of the gradient that the start captures.
     bound : float
-        No factors of this rank capture a larger share of the squared norm of the gradient.
-    statement : str
-        The statement behind the bound.
+        No factors of this rank capture a larger share.
     kind : str
         The kind of the adapter.
     B : array of shape (d_out, r)
         The left factor of the start.
     A : array of shape (r, d_in)
         The right factor of the start.
-    captured : float
-        The share that the start captures.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     kind: str
     B: Array
     A: Array
-    captured: float
 
-    def verify(self, gradient: ArrayLike) -> bool:
+    _statements = ("low_rank_adapters/SB-3",)
+
+    def verify(self, problem: ArrayLike) -> bool:
         """Recompute the share that the start captures, and the largest one by all singular values of the gradient.
 
         Parameters
         ----------
-        gradient : array of shape (d_out, d_in)
-            As for `initialize`.
+        problem : array of shape (d_out, d_in)
+            The gradient, as for `initialize`.
 
         Returns
         -------
@@ -78,7 +75,7 @@ class StartCertificate(Result):
             If it has a mask or rows of different lengths.
         """
         B, A = (np.asarray(to_numpy(factor)) for factor in (self.B, self.A))
-        G = numeric("gradient", gradient).astype(np.float64)
+        G = numeric("problem", problem).astype(np.float64)
         if G.shape != (B.shape[0], A.shape[1]) or not np.isfinite(G).all() or not G.any():
             return False
         noise = sum(G.shape) * float(np.finfo(B.dtype).eps)
@@ -86,9 +83,8 @@ class StartCertificate(Result):
         energies = np.linalg.svd(G, compute_uv=False) ** 2
         best = float(energies[: min(B.shape[1], A.shape[0])].sum() / energies.sum())
         found = _captured(self.kind, energies_of(G, B.astype(np.float64), A.astype(np.float64))[0])
-        stated = self.statement == "low_rank_adapters/SB-3" and self.gap >= 0
-        exact = abs(self.gap - (self.bound - self.captured)) <= noise and abs(self.captured - found) <= noise
-        return bool(stated and exact and best <= self.bound + noise and self.bound <= 1.0)
+        near = abs(self.achieved - found) <= noise and self.achieved <= self.bound <= 1.0
+        return bool(self._is_sound() and near and best <= self.bound + noise)
 
 
 @result
@@ -218,7 +214,7 @@ def initialize(
         optimum=max(share, best.captured),
         method=method,
         message=f"captured {share:.2%} of the gradient; no start of this rank captures more than {bound:.2%}",
-        certificate=StartCertificate(bound - share, bound, "low_rank_adapters/SB-3", made.kind, B, A, share),
+        certificate=StartCertificate._of(share, bound, *StartCertificate._statements, made.kind, B, A),
     )
 
 

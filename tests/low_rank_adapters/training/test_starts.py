@@ -107,7 +107,7 @@ def test_a_compensated_start_changes_nothing_and_its_certificate_holds(kind, met
         assert start.certificate.verify(G)
         assert not start.certificate.verify(np.ones((9, 7)))
         for wrong in (3, None, "abc", float("nan")):
-            with pytest.raises(TypeError, match="^`gradient` must be an array of real numbers"):
+            with pytest.raises(TypeError, match="^`problem` must be an array of real numbers"):
                 start.certificate.verify(wrong)  # type: ignore[arg-type]  # that is the test
         left = initialize(
             blank(kind, 9, 7, 2, scale=3.0), G, method=method, step_size=size, weight=W, compensate=False, rng=5
