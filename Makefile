@@ -8,7 +8,7 @@ NOTEBOOKS ?= force
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
 
-.PHONY: help test bounds guarantees lint figures bench gpu data notebooks demos docs torch jax dask estimators mutants wheel clean
+.PHONY: help test bounds guarantees lint figures bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -63,6 +63,9 @@ torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of arra
 jax: $(VENV)/.with-dev $(VENV)/.with-jax ## JAX, so that the tests of array libraries run on it too
 
 dask: $(VENV)/.with-dev $(VENV)/.with-dask ## Dask, so that the tests of a cluster run too
+
+peft: $(VENV)/.with-dev $(VENV)/.with-peft ## peft, and the tests of the folders that it writes and loads
+	$(BIN)/python -m pytest tests/core/files tests/matrix_compression/adapters
 
 estimators: $(VENV)/.with-dev $(VENV)/.with-estimators ## scikit-learn with what it needs, so that its own checks run too
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -174,7 +175,9 @@ def in_threads(work: Callable[..., Any], blocks: Iterable[tuple[Any, ...]]) -> N
             running.result()
 
 
-def progress(items: Iterable[T], *, total: int, title: str | None = None, stream: Any = None) -> Iterator[T]:
+def progress(
+    items: Iterable[T], *, total: int, title: str | None = None, stream: Any = None, after: float = 0.0
+) -> Iterator[T]:
     """Yield the items, and count them on one line of standard error where a terminal watches.
 
     Parameters
@@ -187,6 +190,8 @@ def progress(items: Iterable[T], *, total: int, title: str | None = None, stream
         Text at the start of the line; None is silent.
     stream : file or None
         Stream of the line; None means standard error.
+    after : float
+        Seconds before the line is shown.
 
     Yields
     ------
@@ -195,14 +200,15 @@ def progress(items: Iterable[T], *, total: int, title: str | None = None, stream
     """
     stream = sys.stderr if stream is None else stream
     shown = title is not None and stream.isatty() and "PYTEST_XDIST_WORKER" not in os.environ
-    done = 0
+    done, began, said = 0, time.monotonic(), False
     try:
         for item in items:
             done += 1
-            if shown:
+            if shown and time.monotonic() - began >= after:
+                said = True
                 stream.write(f"\r{title}: {done}/{total}")
                 stream.flush()
             yield item
     finally:
-        if shown:
+        if said:
             stream.write("\n")

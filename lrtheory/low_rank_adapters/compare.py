@@ -10,6 +10,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._kernels.units import true_value
+from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves, legend
 from lrtheory._types import ArrayLike, Rng
@@ -28,6 +29,8 @@ SHARE = 8
 #: entries of the factors of Uni-LoRA that share a number
 SHARED = 4
 NAME = "low_rank_adapters/"
+#: seconds after which a line counts the rows, where a terminal watches
+PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,10 +214,10 @@ def compare(
         problem = problem_of((m, n), None, inputs, inputs @ D.T)
         values = problem.svd()[1]
     draw = generator(rng)
+    asked = [(kind, rank) for kind, ranks in ladders.items() for rank in ranks]
     rows = [
         _lora_row(problem, values, (m, n), rank) if kind == "lora" else _row(problem, kind, rank, (m, n), W, draw)
-        for kind, ranks in ladders.items()
-        for rank in ranks
+        for kind, rank in progress(asked, total=len(asked), title="adapters compared", after=PATIENCE)
     ]
     return Comparison(tuple(rows), true_value(problem.whole, problem.unit), crossover, most, message)
 

@@ -80,6 +80,13 @@ def test_a_terminal_sees_the_count() -> None:
     assert stream.getvalue() == "\rletters: 1/2\rletters: 2/2\n"
 
 
+def test_what_is_done_soon_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, clock = Terminal(), iter([0.0, 1.0, 3.0])
+    monkeypatch.setattr("lrtheory._parallel.time.monotonic", lambda: next(clock))
+    assert list(progress("ab", total=2, title="letters", stream=stream, after=2.0)) == ["a", "b"]
+    assert stream.getvalue() == "\rletters: 2/2\n"
+
+
 def test_an_interrupted_count_ends_its_line() -> None:
     stream = Terminal()
     items = progress("ab", total=2, title="letters", stream=stream)

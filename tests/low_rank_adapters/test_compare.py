@@ -6,12 +6,33 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_adapters.compare import compare
+from lrtheory.low_rank_adapters.kinds import arrays
 from lrtheory.low_rank_adapters.kinds.make import KINDS
+from lrtheory.low_rank_adapters.reach import bounds, entries
 from lrtheory.low_rank_adapters.theory.adapters import adapter_dimension
 
 
 def normal(*shape: int, rng: int = 0) -> np.ndarray:
     return np.random.default_rng(rng).normal(size=shape)
+
+
+@pytest.mark.parametrize("shape", [(24, 18), (18, 24), (20, 20)])
+@pytest.mark.parametrize("decay", [0.0, 0.5, 6.0])
+def test_large_sides_take_gram_matrices_that_lose_nothing(
+    shape: tuple[int, int], decay: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = np.arange(1.0, shape[1] + 1) ** -decay  # at last a spectrum whose tail drowns in the squares
+    D, W = normal(*shape) * sizes, normal(*shape, rng=2)
+    W[0] = 0.0
+    before = compare(D, budget=300, weight=W, rng=0)
+    for module in (arrays, bounds, entries):
+        monkeypatch.setattr(module, "LARGE", 4)
+    after = compare(D, budget=300, weight=W, rng=0)
+    for one, other in zip(before.rows, after.rows, strict=True):
+        assert (one.kind, one.rank, one.dimension, one.exact) == (other.kind, other.rank, other.dimension, other.exact)
+        assert other.lower == pytest.approx(one.lower, rel=1e-7, abs=1e-9 * before.norm)
+        assert other.lower <= one.lower * (1 + 1e-9) + 1e-9 * before.norm
+        assert other.upper == pytest.approx(one.upper, rel=1e-3)
 
 
 @pytest.mark.parametrize("inputs", [None, normal(9, 6, rng=1), normal(3, 6, rng=1)])

@@ -52,6 +52,7 @@ def test_the_metadata(contents: zipfile.ZipFile) -> None:
         "jax",
         "mutants",
         "notebooks",
+        "peft",
         "torch",
     }
     assert extras == optional | {"dev"}

@@ -22,6 +22,9 @@ __all__ = [
     "type_name",
 ]
 
+#: sides from which on Gram matrices save time, and the share of their trace that is far beyond their rounding
+LARGE, SHIFT = 128, 1e-10
+
 #: the types that a weight may be merged in, with their names in files
 CASTS = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
@@ -90,7 +93,22 @@ def shaped(name: str, value: Any, shape: tuple[int | None, ...]) -> Any:
 def numerical_rank(matrix: Any) -> int:
     """The number of singular values that are more than rounding."""
     host = np.asarray(to_numpy(matrix))
+    if min(host.shape) >= LARGE and _is_of_full_rank(host):
+        return min(host.shape)
     return significant(np.linalg.svd(host, compute_uv=False), host.shape, float(np.finfo(host.dtype).eps))
+
+
+def _is_of_full_rank(host: np.ndarray) -> bool:
+    """Whether the Gram matrix of the smaller side is positive definite by far more than it rounds; no means unknown."""
+    M = (host if host.shape[0] <= host.shape[1] else host.T).astype(np.float64, copy=False)
+    gram = M @ M.T
+    least = (max(host.shape) * float(np.finfo(host.dtype).eps)) ** 2
+    gram[np.diag_indices_from(gram)] -= max(4 * least, SHIFT) * np.trace(gram)
+    try:
+        np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def significant(values: np.ndarray, shape: tuple[int, ...], eps: float) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, significant
+from lrtheory.low_rank_adapters.kinds.arrays import LARGE, numerical_rank, significant
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
@@ -17,6 +17,8 @@ DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
 #: what bounds rest on, for one kind of adapter or another
 STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4"))
+#: the quotient of eigenvalues up to which a Gram matrix loses nothing that counts
+EVEN = 1e4
 
 
 class Bound(NamedTuple):
@@ -57,6 +59,11 @@ class Rows(NamedTuple):
 
 def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
+    if LARGE <= len(A) <= A.shape[1]:
+        values, U = np.linalg.eigh(A @ A.T)
+        if values[0] >= values[-1] / EVEN:  # so that the basis is orthonormal up to rounding
+            S, U = np.sqrt(values[::-1]), U[:, ::-1]
+            return Rows((U.T @ A) / S[:, None], U * S, S, True)
     U, S, Vt = np.linalg.svd(A, full_matrices=False)
     kept = significant(S, A.shape, eps)
     return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
@@ -165,7 +172,8 @@ def _entrywise(task: NormalizedProblem) -> Bound:
     if K is not None:
         return _through_inputs(task, least)
     blocks = blocks_of(task)
-    found = fitted_entries(blocks.D, blocks.W, blocks.rank, eps=task.eps)
+    shared = task.spectra if adapter.kind == "hadamard" else None  # of the others D depends on the frozen arrays
+    found = fitted_entries(blocks.D, blocks.W, blocks.rank, eps=task.eps, spectra=shared)
     inner = blocks.low * math.sqrt(float(np.sum(found.bound)))
     value = math.hypot(blocks.base, inner)
     exact = found.spread == 1.0 and blocks.high - blocks.low <= 64 * max(T.shape) * task.eps * blocks.high

@@ -7,11 +7,16 @@ diag(p) Z diag(q) runs over all matrices of the rank as Z does. So the tail of d
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Entries", "fitted_entries"]
+from lrtheory.low_rank_adapters.kinds.arrays import LARGE
+
+__all__ = ["Entries", "Spectra", "fitted_entries"]
+
+#: the share of a squared norm from which on Gram matrices lose nothing that counts
+NEAR = 1e-4
 
 
 class Entries(NamedTuple):
@@ -23,7 +28,30 @@ class Entries(NamedTuple):
     spread: float
 
 
-def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> Entries:
+class Spectra:
+    """Decompositions of matrices that do not depend on a rank, for several ranks of one D and W."""
+
+    def __init__(self) -> None:
+        self._of: tuple[np.ndarray, np.ndarray] | None = None
+        self._found: dict[tuple[int, bool], tuple[np.ndarray, np.ndarray | None]] = {}
+
+    def begin(self, D: np.ndarray, W: np.ndarray) -> None:
+        """Forget what was found for other matrices."""
+        if self._of is None or not (np.array_equal(self._of[0], D) and np.array_equal(self._of[1], W)):
+            self._of, self._found = (D, W), {}
+
+    def of(self, number: int, Y: np.ndarray, *, vectors: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        """Eigenvalues of the Gram matrix of the smaller side, decreasing, with eigenvectors where these are needed."""
+        key = number, vectors
+        if key not in self._found:
+            M = Y if Y.shape[0] <= Y.shape[1] else Y.T
+            gram = M @ M.T
+            values, U = np.linalg.eigh(gram) if vectors else (np.linalg.eigvalsh(gram), None)
+            self._found[key] = values[::-1], None if U is None else U[:, ::-1]
+        return self._found[key]
+
+
+def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spectra: Spectra | None = None) -> Entries:
     """Bound the squared distance of D from all W o Z with Z of a rank, and find a good Z.
 
     Parameters
@@ -36,6 +64,8 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> En
         Rank of Z, at least 1.
     eps : float
         The relative rounding of the weights.
+    spectra : Spectra or None
+        What was decomposed for other ranks.
 
     Returns
     -------
@@ -43,12 +73,16 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> En
         The bounds are of shape (...,). The entries at zeros of W stay whole (statement HU-2); the tail counts where W
         has no other zeros than rows and columns that are 0 throughout. Z is the best one where the spread is 1.
     """
+    large = D.ndim == 2 and min(D.shape) >= LARGE
+    spectra = spectra or Spectra()
+    if large:
+        spectra.begin(D, W)
     dead = W == 0
     bound = np.sum(np.where(dead, D, 0.0) ** 2, axis=(-2, -1))
     empty = dead.all(axis=-1, keepdims=True) | dead.all(axis=-2, keepdims=True)
     spread = np.inf
     if not (dead & ~empty).any():
-        tails = []
+        tails: list[Any] = []
         size = np.log(np.where(empty, 1.0, np.abs(W)))
         for p, q in _weights(size, empty):
             below = np.where(empty, 0.0, np.exp(p[..., :, None] + q[..., None, :] - size))
@@ -59,12 +93,28 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float) -> En
                 left = U[..., :, :rank] * S[..., None, :rank] * np.exp(-p)[..., :, None]
                 bound = bound + np.sum(S[..., rank:] ** 2, axis=-1)
                 return Entries(bound, left, Vt[..., :rank, :] * np.exp(-q)[..., None, :], 1.0)
-            tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1))
+            tail = _tail(spectra, len(tails), Y, rank) if large else None
+            tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1) if tail is None else tail)
         bound = bound + np.max(tails, axis=0)
     squares = W**2
     mean = np.mean(squares, axis=(-2, -1), keepdims=True)
-    U, S, Vt = np.linalg.svd(D * W / np.where(mean > 0, squares + mean, 1.0), full_matrices=False)
+    Y = D * W / np.where(mean > 0, squares + mean, 1.0)
+    if large:  # a start is no bound, and need not be exact
+        vectors = spectra.of(-1, Y, vectors=True)[1]
+        assert vectors is not None
+        U = vectors[:, :rank]
+        left, right = (U, U.T @ Y) if Y.shape[0] <= Y.shape[1] else (Y @ U, U.T)
+        return Entries(bound, left, right, spread)
+    U, S, Vt = np.linalg.svd(Y, full_matrices=False)
     return Entries(bound, U[..., :, :rank] * S[..., None, :rank], Vt[..., :rank, :], spread)
+
+
+def _tail(spectra: Spectra, number: int, Y: np.ndarray, rank: int) -> float | None:
+    """At most the sum of all but the largest squared singular values; None where it is near the rounding of a Gram."""
+    values = spectra.of(number, Y, vectors=False)[0]
+    whole = float(np.sum(values))
+    left = float(np.sum(values[rank:])) - sum(Y.shape) * float(np.finfo(float).eps) * whole
+    return left if left >= NEAR * whole else None
 
 
 def _weights(size: np.ndarray, empty: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

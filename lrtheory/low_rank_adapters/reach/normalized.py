@@ -21,6 +21,7 @@ from lrtheory._kernels.units import unit_of
 from lrtheory._validation import must, real
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.reach.entries import Spectra
 
 __all__ = [
     "NormalizedProblem",
@@ -55,10 +56,11 @@ class NormalizedProblem(NamedTuple):
     unit: int
     power: int
     eps: float
+    spectra: Spectra
 
     def for_target(self, T: np.ndarray) -> NormalizedProblem:
         """Return the task of the same adapter for a target in place of data."""
-        return self._replace(T=T, K=None, svd=_decomposed(T))
+        return self._replace(T=T, K=None, svd=_decomposed(T), spectra=Spectra())
 
     def frozen(self, name: str) -> np.ndarray:
         """A frozen array."""
@@ -127,6 +129,7 @@ class Problem(NamedTuple):
     whole: float
     unit: int
     inner: int
+    spectra: Spectra
 
 
 def problem_of(
@@ -151,7 +154,7 @@ def problem_of(
         D = matrix_of("target", target, shape)
         unit = unit_of(D)
         T = np.ldexp(D, -unit)
-        return Problem(T, None, _decomposed(T), 0.0, norm(T), unit, 0)
+        return Problem(T, None, _decomposed(T), 0.0, norm(T), unit, 0, Spectra())
     inputs, E = _data(shape, X, Y, weight)
     unit, inner = unit_of(E), unit_of(inputs)
     if ridge:
@@ -162,12 +165,12 @@ def problem_of(
         inputs = np.vstack([inputs, math.ldexp(math.sqrt(ridge), -inner) * np.eye(n)])
         E = np.vstack([E, np.zeros((n, E.shape[1]))])
     if not reduced:
-        return Problem(E.T, inputs.T, _decomposed(E.T), 0.0, norm(E), unit, inner)
+        return Problem(E.T, inputs.T, _decomposed(E.T), 0.0, norm(E), unit, inner, Spectra())
     U, S, Vt = np.linalg.svd(inputs, full_matrices=False)
     kept = significant(S, inputs.shape, float(np.finfo(float).eps))
     U, K = U[:, :kept], Vt[:kept].T * S[:kept]
     T = (U.T @ E).T
-    return Problem(T, K, _decomposed(T), norm(E - U @ T.T), norm(E), unit, inner)
+    return Problem(T, K, _decomposed(T), norm(E - U @ T.T), norm(E), unit, inner, Spectra())
 
 
 def normalized(adapter: Adapter, problem: Problem) -> NormalizedProblem:
@@ -180,7 +183,17 @@ def normalized(adapter: Adapter, problem: Problem) -> NormalizedProblem:
         plain, K = dataclasses.replace(plain, shape=(plain.shape[0], K.shape[1]), frozen=frozen), None
     power = problem.unit - problem.inner - lost
     return NormalizedProblem(
-        adapter, plain, problem.T, K, problem.svd, problem.rest, problem.whole, problem.unit, power, eps
+        adapter,
+        plain,
+        problem.T,
+        K,
+        problem.svd,
+        problem.rest,
+        problem.whole,
+        problem.unit,
+        power,
+        eps,
+        problem.spectra,
     )
 
 

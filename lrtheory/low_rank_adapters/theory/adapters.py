@@ -6,12 +6,13 @@ take numbers of any kind; `crossover_exponent` takes doubles.
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 
 from lrtheory._numbers import exact, number, numbers, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must, pair
-from lrtheory.low_rank_adapters.theory.truncation import tail_of
 
 __all__ = [
     "adapter_dimension",
@@ -260,10 +261,13 @@ def crossover_rank(spectrum: ArrayLike, shape: tuple[int, int]) -> int:
         raise must("spectrum", f"at most {min(m, n)} singular values, not all 0", spectrum)
     largest = max(values)
     values = [value / largest for value in values] if isinstance(largest, float) else values
-    total, r = tail_of(values, 0), 1
-    while r < min(m, n) and tail_of(values, r) < (1 - random_capture(r * (m + n - r), (m, n))) * total:
+    squares = [value * value for value in sorted(values)]
+    tails, r = [0, *accumulate(squares)][::-1], 1  # what each rank leaves, the whole first
+    while r < len(tails) and r < min(m, n):
+        if not tails[r] < (1 - random_capture(r * (m + n - r), (m, n))) * tails[0]:
+            return r - 1
         r += 1
-    return r - 1
+    return max(r, min(m, n)) - 1
 
 
 def crossover_exponent(side: int, rank: int) -> float:

@@ -17,6 +17,7 @@ import numpy as np
 from lrtheory._files import Tensors, are_nested
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._files.adapters.beside import beside
+from lrtheory._files.adapters.names import TRAINING
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
@@ -189,7 +190,7 @@ def absorb_adapter(
         raise must("adapter", "an AdapterFile or the folder of one", adapter, TypeError)
     read = adapter if isinstance(adapter, AdapterFile) else AdapterFile.from_peft(adapter)
     weights = checkpoint_of("model", model)
-    arrays = beside(read)
+    arrays = [name for name in beside(read) if not name.endswith(TRAINING)]
     found = {name: _measured(name, one, kind, before) for name, one in adapted(weights, read).items()}
     if not found:
         raise must("adapter", "one with a module of rank at least 1", Words("ranks 0"))

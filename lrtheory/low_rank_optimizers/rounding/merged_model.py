@@ -16,6 +16,7 @@ from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._files.adapters.base import base_name
 from lrtheory._files.adapters.beside import TOKENS, beside, token_rows
+from lrtheory._files.adapters.names import TRAINING
 from lrtheory._files.safetensors import decoded, encoded, write_streamed
 from lrtheory._validation import must
 from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, adapted
@@ -82,7 +83,7 @@ def _whole(model: Tensors, adapter: AdapterFile) -> dict[str, Change]:
             if model.shape(place)[1:] != value.shape[1:] or max(rows) >= model.shape(place)[0]:
                 raise must("model", f"the model of the adapter, with the rows of {place!r}", model.shape(place))
             found[place] = partial(_with_rows, rows=rows, value=value)
-        elif array.dtype in FLOATS:
+        elif array.dtype in FLOATS and not name.endswith(TRAINING):
             found[_named(model, name, array.shape)] = partial(_replaced, value=decoded(array))
     return found
 

@@ -88,7 +88,7 @@ def test_a_small_update_drowns_in_bfloat16(share: float, noise: float, direction
 
 
 @pytest.mark.parametrize(
-    "name", ["plain", "pissa", "olora", "olora-conv1d", "dora", "head", "norm", "tokens", "words", "bias"]
+    "name", ["plain", "pissa", "olora", "olora-conv1d", "dora", "head", "norm", "tokens", "words", "bias", "velora"]
 )
 def test_merged_models_are_those_of_peft(name: str, tmp_path: Path) -> None:
     found = absorb_adapter(BASE, FOLDERS / name, dtype="float16")
