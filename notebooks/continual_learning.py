@@ -42,11 +42,11 @@ except ImportError:
     real = False
 weights = {"ridge": 100.0, "anchor_weight": 9.0} if real else {}  # squares of lambda and mu
 state = cl.RecursiveRidge(problem.W0, anchors=problem.anchors, layout=problem.layout, **weights)
-means = dict(zip(problem.labels, CONCEPTS, strict=True)) if real else {}  # the concept of each made-up word
+means = dict(zip(problem.names, CONCEPTS, strict=True)) if real else {}  # the concept of each made-up word
 if real:
-    print("the first words:", ", ".join(f"{label} like {means[label]}" for label in problem.labels[:5]))
-for label, (keys, values) in zip(problem.labels[:3], problem.edits[:3], strict=True):
-    report = state.update(keys, values, label=label)
+    print("the first words:", ", ".join(f"{label} like {means[label]}" for label in problem.names[:5]))
+for label, (keys, values) in zip(problem.names[:3], problem.edits[:3], strict=True):
+    report = state.update(keys, values, name=label)
     share = report.interference / report.surprise**2
     print(f"{label!s:>12}: {len(keys)} keys, others pay {share:.3f} of its squared surprise, and never more than 0.25")
     assert share <= 0.25
@@ -59,7 +59,7 @@ for label, (keys, values) in zip(problem.labels[:3], problem.edits[:3], strict=T
 
 # %%
 three = cl.EditProblem(
-    problem.W0, problem.edits[:3], anchors=problem.anchors, labels=problem.labels[:3], layout=problem.layout
+    problem.W0, problem.edits[:3], anchors=problem.anchors, names=problem.names[:3], layout=problem.layout
 )
 print(report.certificate)
 assert report.certificate.verify(three)
@@ -71,8 +71,8 @@ assert report.certificate.verify(three)
 # one, `fixed_covariance`, uses our formula with the covariance of the start, which never learns what was written.
 
 # %%
-for label, (keys, values) in zip(problem.labels[3:], problem.edits[3:], strict=True):
-    state.update(keys, values, label=label)
+for label, (keys, values) in zip(problem.names[3:], problem.edits[3:], strict=True):
+    state.update(keys, values, name=label)
 maps = {"recursion": np.asarray(state.weights)}
 for name in ("hard_write", "fixed_covariance"):
     maps[name] = np.asarray(getattr(cl.baselines, name)(problem, **weights).weights)
@@ -137,7 +137,7 @@ assert state.certificate.verify(problem)
 # these 47 edits remain, and they move it too.)
 
 # %%
-word = problem.labels[4]
+word = problem.names[4]
 keys, values = problem.edits[4]
 promised = np.asarray(state.leave_one_out(word))
 state.forget(word)

@@ -35,7 +35,7 @@ never been told:
 >>> from lrtheory import continual_learning as cl
 >>> cats, dogs = ([[1.0, 0.0, 0.0]], [[2.0, 0.0]]), ([[1.0, 1.0, 0.0]], [[0.0, 3.0]])
 >>> state = cl.RecursiveRidge(np.zeros((3, 2)), ridge=0.5)
->>> reports = [state.update(*cats, label="cats"), state.update(*dogs, label="dogs")]
+>>> reports = [state.update(*cats, name="cats"), state.update(*dogs, name="dogs")]
 >>> _ = state.forget("cats")
 >>> bool(np.allclose(state.weights, cl.ridge_edit(np.zeros((3, 2)), [dogs], ridge=0.5).weights))
 True
@@ -43,7 +43,7 @@ True
 The report of an edit says what the others paid, and whoever has the edits can check it:
 
 >>> paid = reports[1].certificate
->>> paid.verify(cl.EditProblem(np.zeros((3, 2)), [cats, dogs], labels=["cats", "dogs"]))
+>>> paid.verify(cl.EditProblem(np.zeros((3, 2)), [cats, dogs], names=["cats", "dogs"]))
 True
 >>> paid.achieved <= paid.bound, round(paid.bound / reports[1].surprise**2, 9)
 (True, 0.25)

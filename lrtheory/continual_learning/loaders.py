@@ -154,7 +154,7 @@ class EncoderEdits(EditProblem):
         One for each word.
     anchors : array of shape (m, 1536), or None
         Inputs that should keep their outputs.
-    labels : sequence of str
+    names : sequence of str
         The words.
     layout : str
         "torch", since the map is stored as (outputs, inputs).
@@ -239,7 +239,7 @@ def load_encoder_edits() -> EncoderEdits:
         weights,
         tuple(edits),
         anchors=anchors.astype(np.float64),
-        labels=aliases,
+        names=aliases,
         layout="torch",
         texts=EncoderTexts(inner, sums, starts, encoder, weights),
     )
@@ -380,7 +380,7 @@ def _by_pairs(X: np.ndarray, y: np.ndarray) -> TaskProblem:
     for pair in PAIRS:
         learned, asked = (rows[np.isin(y[rows], pair)] for rows in (train, test))
         tasks.append(Task(X[learned], y[learned], X[asked], y[asked]))
-    return TaskProblem(tuple(tasks), n_classes=10, labels=tuple(f"{a} or {b}" for a, b in PAIRS))
+    return TaskProblem(tuple(tasks), n_classes=10, names=tuple(f"{a} or {b}" for a, b in PAIRS))
 
 
 def _divided(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -220,7 +220,7 @@ class AccuracyTable(FromTable, Result):
     ----------
     accuracy : ndarray of shape (T, T)
         Row i holds the accuracies on all tasks after task i was learned; NaN above the diagonal was not measured.
-    labels : tuple of T str
+    names : tuple of T str
         Names of the tasks.
     average_accuracy, learning_accuracy, incremental_accuracy : float, or Fraction
         The measures of these names.
@@ -231,7 +231,7 @@ class AccuracyTable(FromTable, Result):
     """
 
     accuracy: np.ndarray
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     average_accuracy: Number
     learning_accuracy: Number
     incremental_accuracy: Number
@@ -240,14 +240,14 @@ class AccuracyTable(FromTable, Result):
     message: str
 
     @classmethod
-    def from_accuracy(cls, R: ArrayLike, *, labels: Iterable[object] | None = None) -> Self:
+    def from_accuracy(cls, R: ArrayLike, *, names: Iterable[object] | None = None) -> Self:
         """Measure a table of accuracies.
 
         Parameters
         ----------
         R : array of shape (T, T)
             Accuracies in [0, 1], one row a time and one column a task. Entries above the diagonal may be NaN.
-        labels : iterable of T names, or None
+        names : iterable of T names, or None
             Names of the tasks; None stands for 0, 1, 2, ...
 
         Returns
@@ -268,12 +268,12 @@ class AccuracyTable(FromTable, Result):
         _square(R)
         table = array("R", R, finite=False) if not _has_nan(R) else np.asarray(R, dtype=np.float64)
         table = table if table.dtype == object else table.astype(np.float64)
-        names = tuple(map(str, range(len(table)) if labels is None else labels))
-        if len(names) != len(table):
-            raise must("labels", f"None or {len(table)} names, one for each task", names)
+        given = tuple(map(str, range(len(table)) if names is None else names))
+        if len(given) != len(table):
+            raise must("names", f"None or {len(table)} names, one for each task", given)
         return cls(
             accuracy=table,
-            labels=names,
+            names=given,
             **measures(table),
             message="" if len(table) > 1 else NOTHING_FOLLOWED,
         )
@@ -286,16 +286,16 @@ class AccuracyTable(FromTable, Result):
             names = names[1:]
         R = np.stack([table.floats(name, missing=True) for name in names], axis=1)
         warn_alike(names, table.origin)
-        return cls.from_accuracy(R, labels=names)
+        return cls.from_accuracy(R, names=names)
 
     def _columns(self) -> dict[str, Any]:
-        return accuracy_columns(self.accuracy, self.labels)
+        return accuracy_columns(self.accuracy, self.names)
 
     def _facts(self) -> list[str]:
         return [*accuracy_facts(self), *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
-        draw_accuracy(ax, self.accuracy, self.labels)
+        draw_accuracy(ax, self.accuracy, self.names)
 
 
 #: why two measures are None
@@ -308,10 +308,10 @@ def measures(R: np.ndarray) -> dict[str, Any]:
     return {measure.__name__: measure(R) for measure in found}
 
 
-def accuracy_columns(R: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+def accuracy_columns(R: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
     """The table as columns: after which task, and the accuracy on each task."""
-    doubled = len(set(labels)) < len(labels)
-    names = [f"{label} ({j})" if doubled else label for j, label in enumerate(labels)]
+    doubled = len(set(names)) < len(names)
+    names = [f"{name} ({j})" if doubled else name for j, name in enumerate(names)]
     return {"after": names, **{name: list(R[:, j]) for j, name in enumerate(names)}}
 
 
@@ -328,10 +328,10 @@ def accuracy_facts(owner: Any) -> list[str]:
     return facts
 
 
-def draw_accuracy(ax: Any, R: np.ndarray, labels: Sequence[str]) -> None:
+def draw_accuracy(ax: Any, R: np.ndarray, names: Sequence[str]) -> None:
     """The accuracy on each task from when it was learned, over the times."""
-    for j, label in enumerate(labels):
-        curves(ax, range(j, len(R)), {label: R[j:, j].astype(np.float64)})
+    for j, name in enumerate(names):
+        curves(ax, range(j, len(R)), {name: R[j:, j].astype(np.float64)})
     ax.set(xlabel="tasks learned before", ylabel="accuracy", ylim=(-0.03, 1.03))
     legend(ax, title="task")
 

@@ -40,7 +40,7 @@ class EditProblem:
         may have any number u of rows, also none.
     anchors : array of shape (m, d), or None
         Inputs that should keep their outputs.
-    labels : sequence with one entry an edit, or None
+    names : sequence with one entry an edit, or None
         Names of the edits; None stands for 0, 1, 2, ...
     layout : {"rows", "torch"}
         Whether W0 maps a row x to x W0, or is stored transposed, as (outputs, inputs).
@@ -67,7 +67,7 @@ class EditProblem:
     edits: Sequence[tuple[ArrayLike, ArrayLike]]
     _: KW_ONLY
     anchors: ArrayLike | None = None
-    labels: Sequence[object] | None = None
+    names: Sequence[object] | None = None
     layout: str = "rows"
     truth: ArrayLike | None = None
 
@@ -83,10 +83,10 @@ class EditProblem:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, read_only(_single(array(name, value, shape=shape))))
-        labels = range(len(self.edits)) if self.labels is None else self.labels
-        if not hasattr(labels, "__len__") or len(labels) != len(self.edits):
-            raise must("labels", f"None or a sequence of {len(self.edits)}, one for each edit", self.labels)
-        object.__setattr__(self, "labels", tuple(labels))
+        names = range(len(self.edits)) if self.names is None else self.names
+        if not hasattr(names, "__len__") or len(names) != len(self.edits):
+            raise must("names", f"None or a sequence of {len(self.edits)}, one for each edit", self.names)
+        object.__setattr__(self, "names", tuple(names))
 
     def __repr__(self) -> str:
         numbers = [(len(self.edits), "edit"), (self.n_keys, "key")]
@@ -151,12 +151,12 @@ class EditProblem:
             raise must("edit", f"of shape ({len(keys)},), one entry a key", groups.shape)
         if (groups != groups).any():  # NaN is not a name: no edit would have its rows
             raise must("edit", "without NaN", groups)
-        labels = list(dict.fromkeys(groups.tolist()))
-        warn_alike(labels, str(path))
+        names = list(dict.fromkeys(groups.tolist()))
+        warn_alike(names, str(path))
         shape = (keys.shape[1], values.shape[1])
         W0 = found.get("W0", np.zeros(shape if layout == "rows" else shape[::-1], keys.dtype))
-        edits = [(keys[groups == label], values[groups == label]) for label in labels]
-        return cls(W0, edits, anchors=found.get("anchors"), labels=labels, layout=layout)
+        edits = [(keys[groups == name], values[groups == name]) for name in names]
+        return cls(W0, edits, anchors=found.get("anchors"), names=names, layout=layout)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -222,7 +222,7 @@ class TaskProblem:
         tasks.
     n_classes : int
         Number of all classes, at most a million.
-    labels : sequence with one entry a task, or None
+    names : sequence with one entry a task, or None
         Names of the tasks; None stands for 0, 1, 2, ...
 
     Raises
@@ -242,7 +242,7 @@ class TaskProblem:
     tasks: Sequence[Task]
     _: KW_ONLY
     n_classes: int
-    labels: Sequence[object] | None = None
+    names: Sequence[object] | None = None
 
     def __post_init__(self) -> None:
         tasks = tuple(_listed(self.tasks, "tasks"))
@@ -256,11 +256,11 @@ class TaskProblem:
             raise must("tasks", "tasks with rows of one length", sorted(widths))
         largest = max(int(np.max(y)) for task in tasks for y in (task.y, task.y_test))
         integer("n_classes", self.n_classes, low=largest + 1, high=LARGEST_CLASS + 1)
-        labels = range(len(tasks)) if self.labels is None else self.labels
-        if not hasattr(labels, "__len__") or len(labels) != len(tasks):
-            raise must("labels", f"None or a sequence of {len(tasks)}, one for each task", self.labels)
+        names = range(len(tasks)) if self.names is None else self.names
+        if not hasattr(names, "__len__") or len(names) != len(tasks):
+            raise must("names", f"None or a sequence of {len(tasks)}, one for each task", self.names)
         object.__setattr__(self, "tasks", tasks)
-        object.__setattr__(self, "labels", tuple(labels))
+        object.__setattr__(self, "names", tuple(names))
 
     def __repr__(self) -> str:
         n = len(self.tasks)

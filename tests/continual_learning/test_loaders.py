@@ -44,8 +44,8 @@ def test_edits_have_the_sizes_that_are_told(words, data):
     assert words.layout == "torch"
     assert [len(words.edits), words.n_keys, len(words.anchors)] == [48, 660, 530]
     assert {len(keys) for keys, _ in words.edits} == {9, 12, 15, 18}
-    assert words.labels[:3] == ("driquotral", "ketmunzor", "zorzorbla")
-    assert len(set(words.labels)) == len(set(loaders.CONCEPTS)) == 48
+    assert words.names[:3] == ("driquotral", "ketmunzor", "zorzorbla")
+    assert len(set(words.names)) == len(set(loaders.CONCEPTS)) == 48
     assert {array.dtype for edit in words.edits for array in (words.W0, words.anchors, *edit)} == {np.dtype(float)}
 
 
@@ -104,7 +104,7 @@ def test_digits_come_in_pairs(load, name, shape, data):
     problem = load()
     assert problem.n_classes == 10
     assert [task.classes for task in problem.tasks] == [(0, 1), (2, 3), (4, 5), (6, 7), (8, 9)]
-    assert problem.labels[0] == "0 or 1"
+    assert problem.names[0] == "0 or 1"
     rows = np.concatenate([rows for task in problem.tasks for rows in (task.X, task.X_test)])
     assert rows.shape == shape
     assert [rows.min(), rows.max()] == [0, 1]

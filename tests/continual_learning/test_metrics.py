@@ -53,10 +53,10 @@ def test_a_task_that_is_best_at_the_end_is_forgotten_less_than_nothing():
 
 
 def test_names_of_tasks():
-    table = m.AccuracyTable.from_accuracy([[1.0, 0.0], [0.5, 0.75]], labels=["a", "a"])
+    table = m.AccuracyTable.from_accuracy([[1.0, 0.0], [0.5, 0.75]], names=["a", "a"])
     assert list(table._columns()) == ["after", "a (0)", "a (1)"]
-    with pytest.raises(ValueError, match="`labels` must be None or 2 names, one for each task"):
-        m.AccuracyTable.from_accuracy([[1.0, 0.0], [0.5, 0.75]], labels="abc")
+    with pytest.raises(ValueError, match="`names` must be None or 2 names, one for each task"):
+        m.AccuracyTable.from_accuracy([[1.0, 0.0], [0.5, 0.75]], names="abc")
 
 
 def test_one_task_is_followed_by_nothing():
@@ -100,7 +100,7 @@ def test_what_lies_ahead_may_be_unmeasured():
 def test_a_file_of_accuracies(tmp_path, text):
     (tmp_path / "accuracy.csv").write_text(text)
     table = m.AccuracyTable.from_file(tmp_path / "accuracy.csv")
-    assert table.labels == ("cats", "dogs")
+    assert table.names == ("cats", "dogs")
     assert (table.forgetting, table.average_accuracy) == (0.5, 0.625)
     assert np.isnan(table.accuracy[0, 1])
     assert "forgetting 0.500, backward transfer -0.500" in repr(table)

@@ -18,10 +18,10 @@ TASK = Task([[0.0, 1.0], [1.0, 1.0]], [0, 1], [[0.5, 0.5]], [1])
 
 @pytest.mark.parametrize("layout", ["rows", "torch"])
 def test_an_edit_problem_in_both_layouts(layout):
-    problem = EditProblem(W0 if layout == "rows" else W0.T, [(KEYS, VALUES)], anchors=KEYS, labels="a", layout=layout)
+    problem = EditProblem(W0 if layout == "rows" else W0.T, [(KEYS, VALUES)], anchors=KEYS, names="a", layout=layout)
     assert (problem.n_inputs, problem.n_outputs, problem.n_keys) == (3, 2, 2)
     assert repr(problem) == "EditProblem(3 -> 2, 1 edit, 2 keys, 2 anchors)"
-    assert problem.labels == ("a",)
+    assert problem.names == ("a",)
     for held in (problem.W0, problem.anchors, *problem.edits[0], TASK.X, TASK.y, TASK.X_test, TASK.y_test):
         assert not held.flags.writeable
     assert W0.flags.writeable  # the caller's own array stays as it is
@@ -48,7 +48,7 @@ def test_numbers_keep_their_kind():
         ((W0, 3), {}, TypeError, "`edits` must be a sequence; got 3."),
         ((W0, [(KEYS, VALUES)]), {"anchors": VALUES}, ValueError, r"`anchors` must be of shape \(n, 3\)"),
         ((W0, [(KEYS, VALUES)]), {"truth": W0.T}, ValueError, r"`truth` must be of shape \(3, 2\)"),
-        ((W0, [(KEYS, VALUES)]), {"labels": "ab"}, ValueError, "`labels` must be None or a sequence of 1"),
+        ((W0, [(KEYS, VALUES)]), {"names": "ab"}, ValueError, "`names` must be None or a sequence of 1"),
         ((W0, []), {"layout": "columns"}, ValueError, "`layout` must be one of 'rows', 'torch'"),
     ],
 )
@@ -61,7 +61,7 @@ def test_edits_of_files(tmp_path):
     arrays = {"keys": np.arange(12.0).reshape(4, 3), "values": np.arange(8.0).reshape(4, 2)}
     np.savez(tmp_path / "edits.npz", **arrays, edit=np.array([7, 3, 7, 3]), anchors=KEYS, W0=W0)
     problem = EditProblem.from_file(tmp_path / "edits.npz")
-    assert problem.labels == (7, 3)
+    assert problem.names == (7, 3)
     assert np.array_equal(problem.edits[1][0], arrays["keys"][[1, 3]])
     assert np.array_equal(problem.W0, W0)
     write_tensors(tmp_path / "edits.safetensors", {k: encoded(v.astype("f"), "F32") for k, v in arrays.items()})
@@ -91,11 +91,11 @@ def test_bad_files_are_refused(tmp_path):
 
 
 def test_tasks_keep_rows_and_classes():
-    problem = TaskProblem([TASK, TASK], n_classes=2, labels=["one", "two"])
+    problem = TaskProblem([TASK, TASK], n_classes=2, names=["one", "two"])
     assert repr(problem) == "TaskProblem(2 tasks, 2 classes, rows of 2)"
     assert repr(TASK) == "Task(2 + 1 rows of 2, classes 0, 1)"
     assert TASK.y.dtype == np.int64
-    assert TaskProblem([TASK], n_classes=5).labels == (0,)
+    assert TaskProblem([TASK], n_classes=5).names == (0,)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_tasks_keep_rows_and_classes():
         (lambda: TaskProblem([KEYS], n_classes=1), TypeError, r"`tasks\[0\]` must be a `Task`"),
         (lambda: TaskProblem([TASK], n_classes=1), ValueError, r"`n_classes` must be an integer in \[2, 1000000\]"),
         (lambda: TaskProblem([TASK], n_classes=10**12), ValueError, r"in \[2, 1000000\]; got 10000"),
-        (lambda: TaskProblem([TASK], n_classes=2, labels="ab"), ValueError, "`labels` must be None or a sequence of 1"),
+        (lambda: TaskProblem([TASK], n_classes=2, names="ab"), ValueError, "`names` must be None or a sequence of 1"),
     ],
 )
 def test_bad_tasks_are_refused(make, error, sentence):

@@ -117,7 +117,7 @@ def edit_safetensors(
     tensor : str
         The name of the matrix in the file, or that of its module without ``.weight``.
     edits : sequence of pairs (keys, values), or EditProblem
-        As in `ridge_edit`; of an `EditProblem` edits, labels and anchors count, and not its own map.
+        As in `ridge_edit`; of an `EditProblem` edits, names and anchors count, and not its own map.
     out : path
         Path of the copy: a file for a file, and a folder for a folder. There must be nothing yet, or an empty folder.
     layout : {"torch", "rows"}

@@ -42,7 +42,7 @@ class RidgeEditResult(Result):
         The Frobenius norm of what the map before all edits got wrong, for each edit.
     residuals : float64 array of shape (T,)
         Frobenius norm of the error of the map after all edits, for each edit.
-    labels : tuple
+    names : tuple
         Names of the edits.
     method : str
         Form of the recursion, or name of the baseline, that computed the map.
@@ -65,7 +65,7 @@ class RidgeEditResult(Result):
     anchor_drift: float
     surprises: Array
     residuals: Array
-    labels: tuple[object, ...]
+    names: tuple[object, ...]
     method: str
     reason: str
     message: str
@@ -77,7 +77,7 @@ class RidgeEditResult(Result):
 
     def _columns(self) -> dict[str, Any]:
         before, after = (np.asarray(to_numpy(norms)) for norms in (self.surprises, self.residuals))
-        return {"edit": [*map(str, self.labels)], "surprise": before, "residual": after}
+        return {"edit": [*map(str, self.names)], "surprise": before, "residual": after}
 
     def _facts(self) -> list[str]:
         said = [f"the weights moved by {self.drift:.6g}, and outputs of the anchors by {self.anchor_drift:.6g}"]
@@ -87,7 +87,7 @@ class RidgeEditResult(Result):
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
         norms = {"before": columns["surprise"], "after": columns["residual"]}
-        curves(ax, np.arange(len(self.labels)), norms, xlabel="edit", ylabel="what the map gets wrong")
+        curves(ax, np.arange(len(self.names)), norms, xlabel="edit", ylabel="what the map gets wrong")
 
 
 @arrays("host")
@@ -116,7 +116,7 @@ def ridge_edit(
     W0 : array of shape (d, p), or (p, d) in the layout "torch", or EditProblem
         The map before the edits; an `EditProblem` holds it beside the edits, the anchors and the layout.
     edits : sequence of pairs (keys, values), EditProblem, or None
-        Keys of shape (u, d) and values of shape (u, p) of each edit. Of an `EditProblem` the edits count, their labels,
+        Keys of shape (u, d) and values of shape (u, p) of each edit. Of an `EditProblem` the edits count, their names,
         and its anchors unless others are given.
     ridge : float
         The weight lambda squared of the squared drift, in units of squared keys; 0 only with anchors of full column
@@ -183,14 +183,14 @@ def problem_of(W0: Any, edits: Any, anchors: Any, layout: str) -> EditProblem:
             if value is not None:
                 raise must(name, "left out beside an `EditProblem`, which holds them", value)
         return W0
-    labels = None
+    names = None
     if isinstance(edits, EditProblem):
-        anchors, labels = edits.anchors if anchors is None else anchors, edits.labels
+        anchors, names = edits.anchors if anchors is None else anchors, edits.names
         edits = edits.edits
     elif isinstance(edits, (list, tuple)):
         pairs = (isinstance(edit, (list, tuple)) for edit in edits)
         edits = [tuple(map(to_numpy, edit)) if pair else edit for edit, pair in zip(edits, pairs, strict=True)]
-    return EditProblem(to_numpy(W0), edits, anchors=to_numpy(anchors), labels=labels, layout=layout)
+    return EditProblem(to_numpy(W0), edits, anchors=to_numpy(anchors), names=names, layout=layout)
 
 
 def weights_of(problem: EditProblem, ridge: Any, anchor_weight: Any) -> tuple[float, float]:
@@ -236,7 +236,7 @@ def answered(
         anchor_drift=moved,
         surprises=surprises,
         residuals=residuals,
-        labels=tuple(problem.labels or ()),
+        names=tuple(problem.names or ()),
         method=method,
         reason=reason,
         message=message,

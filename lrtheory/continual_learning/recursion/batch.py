@@ -23,7 +23,7 @@ class Batch(NamedTuple):
     W0: np.ndarray
     prior: np.ndarray
     edits: tuple[tuple[np.ndarray, np.ndarray], ...]
-    labels: tuple[Any, ...]
+    names: tuple[Any, ...]
 
     @classmethod
     def of(cls, problem: EditProblem, ridge: float, anchor_weight: float) -> Batch:
@@ -34,12 +34,12 @@ class Batch(NamedTuple):
         if problem.anchors is not None:
             prior = np.concatenate([prior, math.sqrt(anchor_weight) * _double(problem.anchors)])
         edits = tuple((_double(K), _double(V)) for K, V in problem.edits)
-        labels = range(len(edits)) if problem.labels is None else problem.labels
-        return cls(W0, prior, edits, tuple(labels))
+        names = range(len(edits)) if problem.names is None else problem.names
+        return cls(W0, prior, edits, tuple(names))
 
-    def place(self, label: Any) -> int | None:
+    def place(self, name: Any) -> int | None:
         """The place of an edit among the others."""
-        return self.labels.index(label) if label in self.labels else None
+        return self.names.index(name) if name in self.names else None
 
     def rows(self, n: int) -> np.ndarray:
         """The rows of the prior and the keys of the first n edits."""

@@ -16,7 +16,7 @@ from lrtheory._result import read_only
 from lrtheory._result.low_rank import LowRankFactors
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import Words, must, path_of, same_parameters
-from lrtheory.continual_learning.recursion import inputs, labels, steps
+from lrtheory.continual_learning.recursion import inputs, naming, steps
 from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
 from lrtheory.continual_learning.recursion.forms.algebra import is_exact, norm
@@ -134,7 +134,7 @@ class Queries:
         return self._options.layout
 
     @property
-    def labels(self) -> tuple[int | str, ...]:
+    def names(self) -> tuple[int | str, ...]:
         """The names of the edits that are kept, in the order in which they came."""
         return tuple(self._edits)
 
@@ -287,13 +287,13 @@ class Queries:
         if self._options.decay != 1:
             raise must("decay", f"1 for `{what}`, since the ages of edits are lost", float(self._options.decay))
 
-    def _named(self, label: Any) -> tuple[int | str, Edit]:
+    def _named(self, name: Any) -> tuple[int | str, Edit]:
         if self._options.keep != "edits":
-            raise must("keep", '"edits" where edits are called by their labels', self._options.keep)
-        name = labels.plain(label)
-        if name is None or name not in self._edits:
-            raise must("label", "that of an edit that is kept", label, KeyError)
-        return name, self._edits[name]
+            raise must("keep", '"edits" where edits are called by their names', self._options.keep)
+        known = naming.plain(name)
+        if known is None or known not in self._edits:
+            raise must("name", "that of an edit that is kept", name, KeyError)
+        return known, self._edits[known]
 
     def _found(self, keys: Any, values: Any) -> tuple[int | str, Edit]:
         """A kept edit with these keys and values; where none are kept, an edit that may have been there."""
@@ -308,12 +308,12 @@ class Queries:
     def _others(self, name: Any) -> list[Edit] | None:
         if self._options.keep != "edits":
             return None
-        return [edit for label, edit in self._edits.items() if label != name]
+        return [edit for one, edit in self._edits.items() if one != name]
 
     def _flops(self, u: int) -> int:
         d, p = self._held.W.shape
         return int(self._held.form.flops(u) + 6 * u * d * p)
 
-    def _report(self, step: Step, label: int | str, u: int) -> EditReport:
+    def _report(self, step: Step, name: int | str, u: int) -> EditReport:
         counts = {"keys": u, "flops": self._flops(u)}
-        return report_of(step, label, self.method, counts, self._arithmetic() if self._options.decay == 1 else None)
+        return report_of(step, name, self.method, counts, self._arithmetic() if self._options.decay == 1 else None)

@@ -13,7 +13,7 @@ from lrtheory._array import beside_jax
 from lrtheory._files import read_arrays
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must, real
-from lrtheory.continual_learning.recursion import inputs, labels, setup, state, steps
+from lrtheory.continual_learning.recursion import inputs, naming, setup, state, steps
 from lrtheory.continual_learning.recursion.queries import Queries
 from lrtheory.continual_learning.recursion.report import EditReport, EditReports
 from lrtheory.continual_learning.recursion.steps import Edit, RecursionState
@@ -52,7 +52,7 @@ class RecursiveRidge(Queries):
         In (0, 1]: before each edit all that was known, W0 and the anchors included, is multiplied by it.
     keep : {"edits", "information", "nothing"}
         Data that are kept beside the form, so that edits can be taken out. "edits" keeps keys and values: edits are
-        called by their labels, and are written anew where taking one out would lose digits. "information" keeps the
+        called by their names, and are written anew where taking one out would lose digits. "information" keeps the
         sums M and b, which serve the same where callers keep keys and values themselves. With "nothing" digits go with
         edits that are taken out, and one that would leave fewer than ten bits is refused.
     layout : {"rows", "torch"}
@@ -147,7 +147,7 @@ class RecursiveRidge(Queries):
 
     @beside_jax
     def update(
-        self, keys: ArrayLike, values: ArrayLike, *, weight: Number = 1.0, label: int | str | None = None
+        self, keys: ArrayLike, values: ArrayLike, *, weight: Number = 1.0, name: int | str | None = None
     ) -> EditReport:
         """Write one edit: the rows `keys` shall be mapped to the rows `values`.
 
@@ -159,7 +159,7 @@ class RecursiveRidge(Queries):
             Outputs that the map should give for the keys.
         weight : float
             Above 0: how much a squared error of this edit counts.
-        label : int, str or None
+        name : int, str or None
             A name that no kept edit has; None takes the next of 0, 1, 2, ... that is free.
 
         Returns
@@ -170,13 +170,13 @@ class RecursiveRidge(Queries):
         Raises
         ------
         ValueError
-            If a shape does not fit, a number is not finite or too large, or the label is taken; nothing changes then.
+            If a shape does not fit, a number is not finite or too large, or the name is taken; nothing changes then.
         TypeError
             If an argument is of the wrong kind.
         """
         w = self._weight(weight)
         K, V = inputs.pair(keys, values, self._held.W, w)
-        edit, name = Edit(K, V, w), labels.checked(label, self._edits, self._next)
+        edit, name = Edit(K, V, w), naming.checked(name, self._edits, self._next)
         held, step = steps.written(setup.widened(self._held, K, self._options), edit, self._options.decay)
         self._commit(held, {name: edit})
         return self._report(step, name, K.shape[0])
@@ -215,18 +215,18 @@ class RecursiveRidge(Queries):
             for i, edit in enumerate(rows):
                 held, step = steps.written(held, edit, self._options.decay)
                 told[i] = float(step.surprise), float(step.residual), float(step.interference), step.change**2
-        names = labels.free(self._edits, self._next, len(rows))
+        names = naming.free(self._edits, self._next, len(rows))
         self._commit(held, dict(zip(names, rows, strict=True)))
         roots, counts = np.sqrt(told), {"keys": len(rows), "flops": len(rows) * self._flops(1)}
         return EditReports(roots[:, 3], roots[:, 0], roots[:, 1], told[:, 2], tuple(names), self.method, counts)
 
     @beside_jax
-    def forget(self, label: int | str | ArrayLike, values: ArrayLike | None = None) -> EditReport:
+    def forget(self, name: int | str | ArrayLike, values: ArrayLike | None = None) -> EditReport:
         """Take an edit out, as if it had never been written (statement RL-13).
 
         Parameters
         ----------
-        label : int or str, or array of shape (u, d)
+        name : int or str, or array of shape (u, d)
             The name of a kept edit, or its keys. Keys of a weighted edit that is not kept are given times the root of
             its weight, and so are its values.
         values : array of shape (u, p), or None
@@ -236,30 +236,30 @@ class RecursiveRidge(Queries):
         -------
         EditReport
             The edit seen on top of all others: `surprise` and `residual` are what the map now gets wrong about it, and
-            `interference` what it had cost the others. An edit that is not kept has the label -1.
+            `interference` what it had cost the others. An edit that is not kept has the name -1.
 
         Raises
         ------
         KeyError
-            If no kept edit has this label.
+            If no kept edit has this name.
         ValueError
-            If keys and values cannot be those of an earlier edit, labels are used without keep="edits", nearly all
+            If keys and values cannot be those of an earlier edit, names are used without keep="edits", nearly all
             digits would go with the edit, or the decay is below 1; nothing changes then.
         """
         self._undecayed("forget")
-        name, edit = self._named(label) if values is None else self._found(label, values)
+        name, edit = self._named(name) if values is None else self._found(name, values)
         held, step = steps.removed(self._held, edit, self._others(name))
         self._held = held
         self._edits.pop(name, None)
         return self._report(step, name, edit.K.shape[0])
 
     @beside_jax
-    def replace(self, label: int | str, values: ArrayLike) -> EditReport:
+    def replace(self, name: int | str, values: ArrayLike) -> EditReport:
         """Give a kept edit other values.
 
         Parameters
         ----------
-        label : int or str
+        name : int or str
             The edit.
         values : array of shape (u, p)
             Outputs that the map should give for the keys of the edit from now on.
@@ -272,24 +272,24 @@ class RecursiveRidge(Queries):
         Raises
         ------
         KeyError
-            If no kept edit has this label.
+            If no kept edit has this name.
         ValueError
             If the shape is another one, edits are not kept, or the decay is below 1; nothing changes then.
         """
         self._undecayed("replace")
-        name, edit = self._named(label)
+        name, edit = self._named(name)
         _, V = inputs.pair(edit.K, values, self._held.W)
         held, step = steps.replaced(self._held, edit, V, self._others(name) or [])
         self._held, self._edits[name] = held, edit._replace(V=V)
         return self._report(step, name, V.shape[0])
 
     @beside_jax
-    def leave_one_out(self, label: int | str) -> Array:
+    def leave_one_out(self, name: int | str) -> Array:
         """The error that the map would make about a kept edit if it had never been told; nothing changes.
 
         Parameters
         ----------
-        label : int or str
+        name : int or str
             The edit.
 
         Returns
@@ -300,12 +300,12 @@ class RecursiveRidge(Queries):
         Raises
         ------
         KeyError
-            If no kept edit has this label.
+            If no kept edit has this name.
         ValueError
             If edits are not kept, or the decay is below 1.
         """
         self._undecayed("leave_one_out")
-        name, edit = self._named(label)
+        name, edit = self._named(name)
         *_, X, least = steps.left_out(self._held, edit)
         if least < steps.least_safe_eigenvalue(self._held, undo=False):
             X = edit.V - edit.K @ steps.refitted(self._held, self._others(name) or []).W
@@ -318,7 +318,7 @@ class RecursiveRidge(Queries):
         Parameters
         ----------
         other : RecursiveRidge
-            Made with the same arguments; it stays as it is. A label of its own that is a number and taken here becomes
+            Made with the same arguments; it stays as it is. A name of its own that is a number and taken here becomes
             the next free number.
 
         Raises
@@ -326,14 +326,14 @@ class RecursiveRidge(Queries):
         TypeError
             If it is not a `RecursiveRidge`.
         ValueError
-            If it began differently, a word is the label of edits of both, or the decay is below 1; nothing changes
+            If it began differently, a word is the name of edits of both, or the decay is below 1; nothing changes
             then.
         """
         self._undecayed("merge")
         if not isinstance(other, RecursiveRidge):
             raise must("other", "a RecursiveRidge", other, TypeError)
         held, theirs = setup.comparable(self._held, other._held, self._options, other._options)
-        edits = labels.renamed(other._edits, self._edits, self._next)
+        edits = naming.renamed(other._edits, self._edits, self._next)
         if self._options.keep == "edits":
             for edit in edits.values():
                 held, _ = steps.written(held, edit)

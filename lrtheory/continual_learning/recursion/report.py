@@ -29,7 +29,7 @@ class EditCertificate(Certificate):
         objective.
     bound : float
         A quarter of the squared surprise, weights of edits included.
-    label : int or str
+    name : int or str
         The edit.
     ridge : float
         The weight of the distance from the first weights, lambda squared.
@@ -42,7 +42,7 @@ class EditCertificate(Certificate):
     achieved: float
     bound: float
     gap: float
-    label: int | str
+    name: int | str
     ridge: float
     anchor_weight: float
     unit: float
@@ -58,7 +58,7 @@ class EditCertificate(Certificate):
         Parameters
         ----------
         problem : EditProblem
-            The first weights, the anchors, the edits that were there, and after them this edit under its label; what
+            The first weights, the anchors, the edits that were there, and after them this edit under its name; what
             follows is not looked at. Keys and values of weighted edits stand in it times the root of their weights.
 
         Returns
@@ -69,7 +69,7 @@ class EditCertificate(Certificate):
         if not possible(problem, self.ridge, self.anchor_weight, self.unit) or not self._is_sound():
             return False
         batch = Batch.of(problem, self.ridge, self.anchor_weight)
-        place = batch.place(self.label)
+        place = batch.place(self.name)
         if place is None:
             return False
         K, V = batch.edits[place]
@@ -168,7 +168,7 @@ class EditReport(Result):
         it knew.
     interference : float
         The rise of the cost of everything that was there before: the ledger of what others paid (statement RL-3).
-    label : int or str
+    name : int or str
         The name of the edit.
     method : str
         The form that computed it.
@@ -182,7 +182,7 @@ class EditReport(Result):
     surprise: float
     residual: float
     interference: float
-    label: int | str
+    name: int | str
     method: str
     counts: Mapping[str, int]
     certificate: EditCertificate | None
@@ -199,7 +199,7 @@ class EditReports(Result):
     ----------
     weights_change, surprise, residual, interference : array of shape (n,)
         Entries of `EditReport` of these names, for each edit.
-    labels : tuple of int or str
+    names : tuple of int or str
         The names of the edits.
     method : str
         The form that computed them.
@@ -211,18 +211,18 @@ class EditReports(Result):
     surprise: np.ndarray
     residual: np.ndarray
     interference: np.ndarray
-    labels: tuple[int | str, ...]
+    names: tuple[int | str, ...]
     method: str
     counts: Mapping[str, int]
 
     def _columns(self) -> dict[str, Any]:
         names = ("surprise", "residual", "interference", "weights_change")
-        return {"label": list(self.labels)} | {name: getattr(self, name) for name in names}
+        return {"name": list(self.names)} | {name: getattr(self, name) for name in names}
 
 
 def report_of(
     step: Step,
-    label: int | str,
+    name: int | str,
     method: str,
     counts: Mapping[str, int],
     numbers: tuple[float, float, float] | None,
@@ -231,6 +231,6 @@ def report_of(
     paid, bound = float(step.interference), float(step.surprise) / 4
     certificate = None
     if numbers is not None:
-        certificate = EditCertificate._of(paid, bound, EditCertificate._statements[0], label, *numbers)
+        certificate = EditCertificate._of(paid, bound, EditCertificate._statements[0], name, *numbers)
     surprise, residual = math.sqrt(step.surprise), math.sqrt(step.residual)
-    return EditReport(step.change, surprise, residual, paid, label, method, counts, certificate)
+    return EditReport(step.change, surprise, residual, paid, name, method, counts, certificate)

@@ -15,7 +15,7 @@ from lrtheory._validation import choice, integer, must, real, state_entry, state
 from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 from lrtheory.continual_learning.recursion.forms.dual import Dual
 from lrtheory.continual_learning.recursion.inputs import exact
-from lrtheory.continual_learning.recursion.labels import plain as plain_label
+from lrtheory.continual_learning.recursion.naming import plain as plain_name
 from lrtheory.continual_learning.recursion.setup import FORMS
 from lrtheory.continual_learning.recursion.steps import Edit, Form, RecursionState
 
@@ -35,13 +35,13 @@ def told(held: RecursionState) -> dict[str, Any]:
 
 
 def told_edits(edits: Mapping[int | str, Edit], W: Any) -> dict[str, Any]:
-    """The edits: keys and values below each other, and for each edit its number of keys, its weight and its label."""
+    """The edits: keys and values below each other, and for each edit its number of keys, its weight and its name."""
     given = list(edits.values())
     keys = np.concatenate([plain(W.T[:0, :]), *(plain(edit.K) for edit in given)])
     values = np.concatenate([plain(W[:0, :]), *(plain(edit.V) for edit in given)])
     sizes = np.array([edit.K.shape[0] for edit in given], dtype=np.int64)
     weights = np.array([plain(edit.weight) for edit in given])
-    return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "labels": json.dumps([*edits])}
+    return {"keys": keys, "values": values, "sizes": sizes, "weights": weights, "names": json.dumps([*edits])}
 
 
 def read(state: Mapping[str, Any], held: RecursionState, method: str) -> RecursionState:
@@ -77,12 +77,12 @@ def read(state: Mapping[str, Any], held: RecursionState, method: str) -> Recursi
 
 
 def read_edits(state: Mapping[str, Any], held: RecursionState) -> dict[int | str, Edit]:
-    """The edits of a state by their labels."""
+    """The edits of a state by their names."""
     W, (d, p) = held.W, held.W.shape
     keys, values = _array(state, "keys", W, ("N", d)), _array(state, "values", W, ("N", p))
     sizes, weights = (np.asarray(state_entry(state, name)) for name in ("sizes", "weights"))
-    labels = _labels(state)
-    counted = sizes.shape == weights.shape == (len(labels),) == (held.n_edits,) and sizes.dtype.kind == "i"
+    names = _edit_names(state)
+    counted = sizes.shape == weights.shape == (len(names),) == (held.n_edits,) and sizes.dtype.kind == "i"
     counted = counted and weights.dtype.kind in "fU" and min(sizes.tolist(), default=0) >= 0
     if not counted or not sizes.sum() == keys.shape[0] == values.shape[0] == held.n_keys:
         raise must("state['sizes']", "the numbers of keys of all edits", sizes)
@@ -92,18 +92,18 @@ def read_edits(state: Mapping[str, Any], held: RecursionState) -> dict[int | str
     ends = np.cumsum(sizes).tolist()
     rows = [slice(end - size, end) for end, size in zip(ends, sizes.tolist(), strict=True)]
     edits = [Edit(keys[row, :], values[row, :], weight) for row, weight in zip(rows, numbers, strict=True)]
-    return dict(zip(labels, edits, strict=True))
+    return dict(zip(names, edits, strict=True))
 
 
-def _labels(state: Mapping[str, Any]) -> list[int | str]:
+def _edit_names(state: Mapping[str, Any]) -> list[int | str]:
     """The names of the edits of a state, no two of them equal."""
-    text = str(state_value(state, "labels"))
+    text = str(state_value(state, "names"))
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
         found = None
-    if not isinstance(found, list) or None in map(plain_label, found) or len({*found}) < len(found):
-        raise must("state['labels']", "a list of different numbers and words in JSON", text)
+    if not isinstance(found, list) or None in map(plain_name, found) or len({*found}) < len(found):
+        raise must("state['names']", "a list of different numbers and words in JSON", text)
     return found
 
 

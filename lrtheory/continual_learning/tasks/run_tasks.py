@@ -60,7 +60,7 @@ class TaskRun(Result):
         tasks in the order of learning.
     order : tuple of T int
         The tasks in the order of learning.
-    labels : tuple of T str
+    names : tuple of T str
         Names of the tasks, in the order of learning.
     average_accuracy, learning_accuracy, incremental_accuracy : float
         The measures of these names.
@@ -85,7 +85,7 @@ class TaskRun(Result):
 
     accuracy: np.ndarray
     order: tuple[int, ...]
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     average_accuracy: float
     learning_accuracy: float
     incremental_accuracy: float
@@ -103,13 +103,13 @@ class TaskRun(Result):
     _is_more = True
 
     def _columns(self) -> dict[str, Any]:
-        return metrics.accuracy_columns(self.accuracy, self.labels)
+        return metrics.accuracy_columns(self.accuracy, self.names)
 
     def _facts(self) -> list[str]:
         return [*metrics.accuracy_facts(self), *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
-        metrics.draw_accuracy(ax, self.accuracy, self.labels)
+        metrics.draw_accuracy(ax, self.accuracy, self.names)
 
 
 def run_tasks(
@@ -247,14 +247,14 @@ def _run(problem: TaskProblem, places: tuple[int, ...], learner: Any, method: st
         learner.learn(np.asarray(task.X, dtype), np.asarray(task.y))
         rows.append(accuracies(learner, tests))
     R = np.array(rows)
-    assert problem.labels is not None
+    assert problem.names is not None
     ranks = getattr(learner, "ranks", None) or None
     certificate, message = _certified(learner, method, len(tasks))
     losses = getattr(learner, "losses", None)
     return TaskRun(
         accuracy=R,
         order=places,
-        labels=tuple(str(problem.labels[i]) for i in places),
+        names=tuple(str(problem.names[i]) for i in places),
         **metrics.measures(R),
         forward_transfer=_transfer(R, start),
         baseline=start,

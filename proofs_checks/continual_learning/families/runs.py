@@ -117,11 +117,11 @@ def rearranged(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     for form in forms(stream):
         edits, machines = truth(stream, form == "exact").edits, [recursion(stream, form)]
         for t in stream.order:
-            machines[0].update(*edits[t], label=t)
+            machines[0].update(*edits[t], name=t)
         for keep in ("edits", "nothing"):
             one, two = recursion(stream, form, keep=keep), recursion(stream, form, keep=keep)
             for t, edit in enumerate(edits):
-                (one if t < stream.split else two).update(*edit, label=t)
+                (one if t < stream.split else two).update(*edit, name=t)
             one.merge(two)
             machines.append(one)
         weights, matrices = [m.weights for m in machines], [m.covariance for m in machines]

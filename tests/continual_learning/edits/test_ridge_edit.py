@@ -89,12 +89,12 @@ def test_a_problem_its_parts_and_edits_of_a_problem_are_the_same():
     problem = integers()
     whole = ridge_edit(problem)
     parts = ridge_edit(problem.W0, problem.edits, anchors=problem.anchors)
-    other = ridge_edit(problem.W0, EditProblem(problem.W0 * 0, problem.edits, anchors=problem.anchors, labels="abc"))
+    other = ridge_edit(problem.W0, EditProblem(problem.W0 * 0, problem.edits, anchors=problem.anchors, names="abc"))
     alone = EditProblem(problem.W0, problem.edits)
     given, held = (ridge_edit(problem.W0, e, anchors=problem.anchors) for e in (alone, other_anchors(problem)))
     for one in (parts, other, given, held):
         np.testing.assert_array_equal(whole.weights, one.weights)
-    assert (whole.labels, other.labels) == ((0, 1, 2), ("a", "b", "c"))
+    assert (whole.names, other.names) == ((0, 1, 2), ("a", "b", "c"))
     turned = ridge_edit(EditProblem(problem.W0.T, problem.edits, anchors=problem.anchors, layout="torch"))
     np.testing.assert_array_equal(whole.weights, turned.weights.T)
 

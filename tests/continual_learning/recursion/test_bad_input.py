@@ -16,7 +16,7 @@ K, V = np.array([[1.0, 2.0, 0.0]]), np.array([[1.0, -1.0]])
 
 def made(**options: Any) -> RecursiveRidge:
     state = RecursiveRidge(W0, **{"method": "sqrt", **options})
-    state.update(K, V, label="fact")
+    state.update(K, V, name="fact")
     return state
 
 
@@ -107,7 +107,7 @@ CALLS: dict[str, tuple[Callable[[RecursiveRidge], Any], str]] = {
     "NaN in x": (lambda s: s.predict(K * np.nan), "`x` must be finite; got an infinity or NaN."),
     "infinity in x": (lambda s: s.variance([[np.inf, 0, 0]]), "`x` must be finite; got an infinity or NaN."),
     "weight": (lambda s: s.update(K, V, weight=0), "`weight` must be above 0; got 0."),
-    "taken": (lambda s: s.update(K, V, label="fact"), "`label` must be one that no edit has; got 'fact'."),
+    "taken": (lambda s: s.update(K, V, name="fact"), "`name` must be one that no edit has; got 'fact'."),
     "many": (lambda s: s.update_many(K, [[np.nan, 1]]), "`values` must be finite"),
     "unknown keys": (lambda s: s.forget(2 * K, V), "`keys` must be those of an earlier edit"),
     "unknown values": (lambda s: s.forget(K, 2 * V), "`keys` must be those of an earlier edit"),
@@ -136,7 +136,7 @@ CALLS: dict[str, tuple[Callable[[RecursiveRidge], Any], str]] = {
 STATES: dict[str, Any] = {
     "sizes": [[2], [1.0], [[1]], [-1], [1, 0]],
     "weights": [[-1.0], [0.0], [np.nan], [np.inf]],
-    "labels": ["[0, 0]", '["a"', "1", "[1.5]", "[null]", '{"a": 1}'],
+    "names": ["[0, 0]", '["a"', "1", "[1.5]", "[null]", '{"a": 1}'],
     "n_edits": [2, -1, [1, 2]],
     "n_keys": [0, 2],
     "cost": [np.nan],
@@ -219,21 +219,21 @@ def test_a_ridge_far_below_the_squares_of_keys_is_kept(form: Any) -> None:
 def test_wrong_types_and_labels() -> None:
     state = made()
     for label in (True, 1.5, (1,)):
-        with pytest.raises(TypeError, match="`label` must be None, an integer or a string"):
-            state.update(K, V, label=label)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="`name` must be None, an integer or a string"):
+            state.update(K, V, name=label)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="`other` must be a RecursiveRidge"):
         state.merge(W0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="`keys` must be an array of real numbers"):
         state.update([["a", "b", "c"]], V)
     for call in (state.forget, state.leave_one_out, lambda label: state.replace(label, V)):
-        with pytest.raises(KeyError, match="`label` must be that of an edit that is kept; got 7"):
+        with pytest.raises(KeyError, match="`name` must be that of an edit that is kept; got 7"):
             call(7)
 
 
 def test_labels_need_kept_edits_and_no_decay() -> None:
     state = made(keep="nothing")
     for call in (state.forget, state.leave_one_out, lambda label: state.replace(label, V)):
-        with pytest.raises(ValueError, match='`keep` must be "edits" where edits are called by their labels'):
+        with pytest.raises(ValueError, match='`keep` must be "edits" where edits are called by their names'):
             call("fact")
     faded = made(decay=0.5)
     for call in (state.forget, faded.forget, faded.leave_one_out, faded.merge):
@@ -249,7 +249,7 @@ def test_keys_that_cannot_have_been_there(form: Any) -> None:
     with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
         state.forget(np.concatenate([K, K]) / 10, np.concatenate([V, V]))
     report = state.forget(K, V)
-    assert report.label == -1
+    assert report.name == -1
     assert np.asarray(state.weights) == pytest.approx(W0)
     with pytest.raises(ValueError, match="`keys` must be those of an earlier edit"):
         state.forget(np.zeros((0, 3)), np.zeros((0, 2)))
@@ -272,7 +272,7 @@ def test_defined_ones(form: Any) -> None:
     twice.update([[1], [1]], [[1], [3]])
     assert np.asarray(twice.weights) == pytest.approx(np.array([[2.0]]), abs=1e-6)
     many = state.update_many(np.zeros((0, 3)), np.zeros((0, 2)))
-    assert many.labels == ()
+    assert many.names == ()
 
 
 def test_a_direction_that_decay_forgets() -> None:
@@ -299,10 +299,10 @@ def test_sums_that_lost_all_else() -> None:
 
 def test_labels_of_numpy() -> None:
     state = made()
-    assert state.update(K, V, label=np.int64(3)).label == 3  # type: ignore[arg-type]
-    assert type(state.labels[1]) is int
-    assert state.forget(np.int64(3)).label == 3
-    state.update(K, V, label=1)
+    assert state.update(K, V, name=np.int64(3)).name == 3  # type: ignore[arg-type]
+    assert type(state.names[1]) is int
+    assert state.forget(np.int64(3)).name == 3
+    state.update(K, V, name=1)
     with pytest.raises(KeyError, match="True"):
         state.forget(True)
 
@@ -323,7 +323,7 @@ def test_an_edit_without_keys_is_taken_out_where_it_is_known() -> None:
             state.forget(*nothing)
         assert state.n_edits == made(keep=keep).n_edits
     state = made()
-    state.update(*nothing, label="empty")
+    state.update(*nothing, name="empty")
     before = state.n_edits
     state.replace("empty", nothing[1])
     state.forget("empty")

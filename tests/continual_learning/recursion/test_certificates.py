@@ -12,10 +12,10 @@ from lrtheory.continual_learning import EditProblem, RecursiveRidge
 from tests.continual_learning.recursion.oracle import Stream, batch, cost, stream
 
 
-def problem_of(given: Stream, layout: str = "rows", labels: Any = None) -> EditProblem:
+def problem_of(given: Stream, layout: str = "rows", names: Any = None) -> EditProblem:
     edits = [(K * np.sqrt(w), V * np.sqrt(w)) for K, V, w in given.edits]
     W0 = given.W0.T if layout == "torch" else given.W0
-    return EditProblem(W0, edits, anchors=given.anchors, layout=layout, labels=labels)
+    return EditProblem(W0, edits, anchors=given.anchors, layout=layout, names=names)
 
 
 def made(given: Stream, **options: Any) -> tuple[RecursiveRidge, list[Any]]:
@@ -61,10 +61,10 @@ def test_of_an_edit_that_was_taken_out_or_replaced_as_the_last_one() -> None:
     state, _ = made(given)
     K, V, w = given.edits[1]
     new = given._replace(edits=[*given.of([0, 2, 3]).edits, (K, V + 1, w)])
-    assert state.replace(1, V + 1).certificate.verify(problem_of(new, labels=[0, 2, 3, 1]))  # type: ignore[union-attr]
+    assert state.replace(1, V + 1).certificate.verify(problem_of(new, names=[0, 2, 3, 1]))  # type: ignore[union-attr]
     report = state.forget(1)
     assert report.certificate is not None
-    assert report.certificate.verify(problem_of(new, labels=[0, 2, 3, 1]))
+    assert report.certificate.verify(problem_of(new, names=[0, 2, 3, 1]))
 
 
 FORGERIES = (1.01, 0.99, 10.0, 0.1, -1.0, np.nan, np.inf)
@@ -79,7 +79,7 @@ def test_no_number_can_be_another_one(form: str) -> None:
         assert certificate.verify(problem)  # type: ignore[union-attr]
         for field in dataclasses.fields(certificate):  # type: ignore[arg-type]
             value = getattr(certificate, field.name)
-            if field.name in ("statement", "label"):
+            if field.name in ("statement", "name"):
                 forged: list[Any] = [f"{value} or so"]
             elif field.name == "gap" and value < 1e-9:  # of an adapter, rounding alone
                 forged = [value + 1e-3, -1.0, np.nan, np.inf]
@@ -115,7 +115,7 @@ def test_tampered() -> None:
     edit, drift = reports[2].certificate, state.certificate
     other = problem_of(given._replace(edits=[(K, V + 1, w) for K, V, w in given.edits]))
     assert not edit.verify(other)
-    for wrong in ({"achieved": edit.achieved * 1.01}, {"bound": edit.bound * 1.01}, {"label": 9}, {"ridge": 0.5}):
+    for wrong in ({"achieved": edit.achieved * 1.01}, {"bound": edit.bound * 1.01}, {"name": 9}, {"ridge": 0.5}):
         assert not changed(edit, **wrong).verify(problem)
     assert not changed(edit, statement="continual_learning/RL-4").verify(problem)
     assert drift is not None

@@ -56,11 +56,11 @@ def test_edits_are_taken_out_and_replaced() -> None:
         report = state.forget(1)
         check(state, without)
         assert report.surprise == pytest.approx(math.sqrt(w * ((V - K @ exact_solution(without)[0]) ** 2).sum()))
-        state.update(K, V, weight=w, label="again")
+        state.update(K, V, weight=w, name="again")
         check(state, given)
         state.replace("again", V + 1)
         check(state, given._replace(edits=[*without.edits, (K, V + 1, w)]))
-        assert state.labels == (0, 2, 3, "again")
+        assert state.names == (0, 2, 3, "again")
 
 
 @pytest.mark.parametrize("keep", ["edits", "information", "nothing"])
@@ -71,7 +71,7 @@ def test_merge_counts_the_prior_once(keep: Any) -> None:
         (first if i < 2 else second).update(K, V, weight=w)
     first.merge(second)
     check(first, given)
-    assert first.labels == ((0, 1, 2, 3) if keep == "edits" else ())
+    assert first.names == ((0, 1, 2, 3) if keep == "edits" else ())
     assert first.n_edits == 4
     assert first.n_keys == sum(len(K) for K, _, _ in given.edits)
 
@@ -92,10 +92,10 @@ def test_time_decay() -> None:
 def test_rebase() -> None:
     given = stream(np.random.default_rng(5), 3, 2, exactly=True)
     state = made(given)
-    state.update(*given.edits[0][:2], label="old")
+    state.update(*given.edits[0][:2], name="old")
     now = np.array(state.weights)
     state.rebase()
-    assert (state.n_edits, state.n_keys, state.cost, state.drift, state.labels) == (0, 0, 0, 0.0, ())
+    assert (state.n_edits, state.n_keys, state.cost, state.drift, state.names) == (0, 0, 0, 0.0, ())
     K, V, w = given.edits[1]
     state.update(K, V, weight=w)
     check(state, given._replace(W0=now).of([1]))

@@ -46,7 +46,7 @@ def test_edits_of_any_size(form: str, layout: str, dtype: Any) -> None:
     assert state.drift == pytest.approx(np.linalg.norm(W - given.W0), abs=10 * near)
     assert given.anchors is not None
     assert state.anchor_drift == pytest.approx(np.linalg.norm(given.anchors @ (W - given.W0)), abs=10 * near)
-    assert (state.method, state.n_edits, state.labels) == (form, 6, (0, 1, 2, 3, 4, 5))
+    assert (state.method, state.n_edits, state.names) == (form, 6, (0, 1, 2, 3, 4, 5))
 
 
 @pytest.mark.parametrize("form", ["sqrt", "covariance", "information"])
@@ -92,7 +92,7 @@ def test_many_single_keys(form: str, decay: float) -> None:
         assert float(state.cost) == pytest.approx(cost(full, batch(full, decay), decay))
     for name in ("surprise", "residual", "interference", "weights_change"):
         assert getattr(found, name) == pytest.approx([getattr(report, name) for report in told], abs=1e-10)
-    assert found.labels == tuple(range(20))
+    assert found.names == tuple(range(20))
     assert many.certificate is None or many.certificate.bound == pytest.approx(one.certificate.bound)  # type: ignore[union-attr]
     assert len(found.to_dict()["surprise"]) == 20
 
@@ -186,7 +186,7 @@ def test_long_lives(form: str) -> None:
             del kept[label]
         else:
             K, V = rng.normal(size=(2, 6)) * 10 ** rng.uniform(-1, 1), rng.normal(size=(2, 2))
-            kept[state.update(K, V).label] = K, V, 1.0
+            kept[state.update(K, V).name] = K, V, 1.0
     assert as_rows(state) == pytest.approx(batch(given._replace(edits=list(kept.values()))), abs=1e-8)
 
 
@@ -213,7 +213,7 @@ def test_an_edit_that_outweighed_all_others_leaves_no_trace(form: str, key: floa
     rng = np.random.default_rng(10)
     given = stream(rng, 4, 2, n=2, m=0)
     state, K = made(given, form), key * rng.normal(size=(2, 4))
-    state.update(K, K @ given.W0 + value * rng.normal(size=(2, 2)), weight=weight, label="heavy")
+    state.update(K, K @ given.W0 + value * rng.normal(size=(2, 2)), weight=weight, name="heavy")
     for K, V, w in given.edits:
         state.update(K, V, weight=w)
     state.forget("heavy")
@@ -230,7 +230,7 @@ def test_values_are_replaced_where_no_other_key_holds_a_direction() -> None:
     given = stream(rng, 3, 2, n=2, m=0)._replace(ridge=1e-9)
     K, V, _ = given.edits[0]
     state = made(given, "sqrt")
-    state.update(K, V + 1, weight=2e5, label="fact")
+    state.update(K, V + 1, weight=2e5, name="fact")
     state.replace("fact", V)
     assert as_rows(state) == pytest.approx(batch(given._replace(edits=[(K, V, 2e5)])), abs=1e-6)
 
@@ -239,11 +239,11 @@ def test_merging_gives_numbers_that_are_taken_others() -> None:
     workers = [made(stream(np.random.default_rng(12), 3, 2, n=0), "sqrt") for _ in range(3)]
     for worker, names in zip(workers, ([0, 2, "a"], [0, 1, 2], [5, "b", 0]), strict=True):
         for name in names:
-            worker.update(np.ones((1, 3)), np.ones((1, 2)), label=name)
+            worker.update(np.ones((1, 3)), np.ones((1, 2)), name=name)
     workers[0].merge(workers[1])
-    assert workers[0].labels == (0, 2, "a", 3, 1, 4)
+    assert workers[0].names == (0, 2, "a", 3, 1, 4)
     workers[0].merge(workers[2])
-    assert workers[0].labels == (0, 2, "a", 3, 1, 4, 5, "b", 6)
+    assert workers[0].names == (0, 2, "a", 3, 1, 4, 5, "b", 6)
 
 
 def test_a_key_of_zeros_turns_nothing() -> None:

@@ -53,12 +53,12 @@ class Edits(RuleBasedStateMachine):
     def update(self, seed: int) -> None:
         K, V, w = self.edit(seed)
         report = self.state.update(K, V, weight=w)
-        self.edits[report.label] = K, V, w
+        self.edits[report.name] = K, V, w
 
     @rule(seed=SEEDS)
     def update_many(self, seed: int) -> None:
         K, V, _ = self.edit(seed)
-        names = self.state.update_many(K, V).labels
+        names = self.state.update_many(K, V).names
         self.edits |= {name: (K[i : i + 1], V[i : i + 1], 1.0) for i, name in enumerate(names)}
 
     @precondition(lambda self: self.edits)
@@ -66,7 +66,7 @@ class Edits(RuleBasedStateMachine):
     def forget(self, seed: int, by_keys: bool) -> None:
         label = self.label(seed)
         K, V, _ = self.edits[label]
-        found = self.state.forget(K, V).label if by_keys else self.state.forget(label).label
+        found = self.state.forget(K, V).name if by_keys else self.state.forget(label).name
         del self.edits[found]  # of two equal edits the first one goes
 
     @precondition(lambda self: self.edits)
@@ -84,7 +84,7 @@ class Edits(RuleBasedStateMachine):
         K, V, w = self.edit(seed)
         other.update(K, V, weight=w)
         self.state.merge(other)
-        (label,) = set(self.state.labels) - set(self.edits)
+        (label,) = set(self.state.names) - set(self.edits)
         self.edits[label] = K, V, w
 
     @rule()
@@ -111,7 +111,7 @@ class Edits(RuleBasedStateMachine):
         assert np.abs(own - W).max() <= 1e-8 * (1 + np.abs(W).max())
         expected = cost(given, W)
         assert abs(float(self.state.cost) - expected) <= 1e-8 * (1 + cost(given, self.W0))
-        assert self.state.labels == tuple(self.edits)
+        assert self.state.names == tuple(self.edits)
         assert (self.state.n_edits, self.state.n_keys) == (len(self.edits), sum(len(K) for K, _, _ in given.edits))
         edits = [(K * np.sqrt(w), V * np.sqrt(w)) for K, V, w in given.edits]
         assert self.state.certificate is not None

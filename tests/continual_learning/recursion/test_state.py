@@ -41,7 +41,7 @@ def filled(form: Any, dtype: Any, keep: Any, layout: Any = "torch") -> tuple[Rec
     }
     state = RecursiveRidge(W0.T if layout == "torch" else W0, **options)
     for i, (K, V, w) in enumerate(given.edits[:4]):
-        state.update(K, V, weight=w, label="word" if i == 1 else None)
+        state.update(K, V, weight=w, name="word" if i == 1 else None)
     return state, given.edits[4]
 
 

@@ -21,7 +21,7 @@ def drawn(classes, n=30, dtype=float):
 
 
 SPLIT = TaskProblem(
-    [Task(*drawn(pair), *drawn(pair, 10)) for pair in ([0, 1], [2, 3], [4, 5])], n_classes=6, labels="abc"
+    [Task(*drawn(pair), *drawn(pair, 10)) for pair in ([0, 1], [2, 3], [4, 5])], n_classes=6, names="abc"
 )
 
 
@@ -37,7 +37,7 @@ def permuted(n_tasks=3):
 def test_ridge_knows_at_the_end_what_it_knows_in_any_order(hidden):
     """The order of tasks does not matter (statement RL-14), beside the solution from all rows at once."""
     runs = [run_tasks(SPLIT, order=order, hidden=hidden, rng=0) for order in (None, (2, 0, 1), (1, 2, 0))]
-    last = [dict(zip(run.labels, run.accuracy[-1], strict=True)) for run in runs]
+    last = [dict(zip(run.names, run.accuracy[-1], strict=True)) for run in runs]
     assert last[0] == last[1] == last[2]
     network = Network((12, *hidden, 6), np.random.default_rng(0), np.dtype(float))
     features = [network.inputs(task.X)[-1] for task in SPLIT.tasks]
@@ -64,7 +64,7 @@ def test_ridge_names_only_classes_that_it_saw():
 def test_an_order_is_that_of_the_tasks():
     run = run_tasks(SPLIT, method="sgd", order=(2, 0, 1), rng=0, record=True)
     due = run_tasks([SPLIT.tasks[i] for i in (2, 0, 1)], method="sgd", rng=0, record=True)
-    assert run.labels == ("c", "a", "b")
+    assert run.names == ("c", "a", "b")
     np.testing.assert_array_equal(run.trace["loss"], due.trace["loss"])
     np.testing.assert_array_equal(run.accuracy, due.accuracy)
 

@@ -185,7 +185,7 @@ def test_pictures_of_the_systems_stay_in_their_frame(n: int) -> None:
     labels = tuple(f"player {i}" for i in range(n))
     few, ones = labels[:60], np.ones(min(n, 60))
     drawn: list[Result] = [
-        cl.AccuracyTable.from_accuracy(np.tri(len(few)), labels=few),
+        cl.AccuracyTable.from_accuracy(np.tri(len(few)), names=few),
         ar.SeatTable.from_frame({"p1": few, "p2": few, "r1": ones, "r2": 1 - ones}),
         dmd.pace(np.ones(n), np.ones(n) / 2, budget=n / 4),
         HeadRegimes(np.arange(n), np.zeros(n, int), np.ones(n), np.ones(n, int), np.ones(n), ("low",) * n, 1e-6),
