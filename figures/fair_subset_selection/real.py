@@ -78,7 +78,7 @@ def seat_for_the_winner(profiles: dict[str, Rankings]) -> np.ndarray:
 def compute_real(profile: str) -> dict[str, np.ndarray]:
     """Compute the shares of the best score that remain under quotas."""
     ballots = load_cambridge_ballots(INPUTS[profile]["ballots"], rng=SEED)
-    minority = np.char.startswith(ballots.labels, "C")
+    minority = np.char.startswith(ballots.names, "C")
     films = load_rated_items(INPUTS[profile]["films"])
     decade = films.item_groups["decade"]
     seats, city, city_allowed = costs(ballots, minority, SEATS)

@@ -34,7 +34,7 @@ A table of pairs, as `Coverage.from_file` reads it from a file, and names in the
 >>> from lrtheory import dynamic_submodular as ds
 >>> shops = {"set": ["north", "north", "south", "mall"], "element": ["ann", "bob", "bob", "cat"]}
 >>> chosen = ds.maximize(ds.Coverage.from_frame(shops), 2)
->>> chosen.labels, chosen.value
+>>> chosen.names, chosen.value
 (('north', 'mall'), 3.0)
 
 Who dominates most of a window over a network? The value, and a proof of how good it is:

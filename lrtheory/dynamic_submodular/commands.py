@@ -116,6 +116,6 @@ def follow(
     """
     lines = Updates.from_file("-") if updates is None else updates
     objective = data.objective(by, directed=directed, rng=rng)
-    if objective.labels is None:
-        objective.labels = tuple(map(str, range(objective.n)))
+    if objective.names is None:
+        objective.names = tuple(map(str, range(objective.n)))
     return follow_lines(DynamicSubmodular(objective, k, epsilon=epsilon, rng=rng), lines, window=window)

@@ -165,7 +165,7 @@ class DynamicSubmodular(Updater):
             ops = ops.ops
         noted = self._apply(ops, flag("record", record))
         counts = {name: count - before[name] for name, count in self.counts.items()}
-        return UpdateTrace(*noted, self.solution, self.labels, counts)
+        return UpdateTrace(*noted, self.solution, self.names, counts)
 
     # --- the answer ---------------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class DynamicSubmodular(Updater):
         return self._stream.chosen[streams.NOW, : self._stream.tally[streams.N_NOW]].copy()
 
     @property
-    def labels(self) -> tuple[Any, ...] | None:
+    def names(self) -> tuple[Any, ...] | None:
         """The names of the chosen elements in the order of selection; None without names."""
         return names_of(self._problem, self.objective, self.solution)
 

@@ -57,7 +57,7 @@ class Selection(Result):
         An upper bound of the value of every set of k candidates, if the function is monotone submodular: the value plus
         the k best marginals as they were last computed; for sieves the sum of the k best single values, for brute
         force the value itself. `certify_selection` may prove a smaller one, at the cost of n more marginals.
-    labels : tuple or None
+    names : tuple or None
         Names of the chosen elements, in the order of `items`.
     method : str
         The method used.
@@ -71,13 +71,13 @@ class Selection(Result):
     gains: np.ndarray
     value: float
     upper_bound: float
-    labels: tuple[Any, ...] | None
+    names: tuple[Any, ...] | None
     method: str
     message: str
     counts: Mapping[str, int]
 
     def _columns(self) -> dict[str, Any]:
-        names = self.items if self.labels is None else self.labels
+        names = self.items if self.names is None else self.names
         return {"element": names, "gain": self.gains, "value": np.cumsum(self.gains)}
 
     def _facts(self) -> list[str]:
@@ -186,7 +186,7 @@ def maximize(
 
     Names go in and come out:
 
-    >>> maximize(Coverage({"ann": "xyz", "bob": "zu", "cat": "uv"}), 2).labels
+    >>> maximize(Coverage({"ann": "xyz", "bob": "zu", "cat": "uv"}), 2).names
     ('ann', 'cat')
     """
     problem, given = objective, candidates
@@ -206,7 +206,7 @@ def maximize(
         found = _exhausted(objective, k, items)
     else:
         found = _greedy(objective, k, items, method, epsilon, rng)
-    return replace(found, labels=names_of(problem, objective, found.items), message=objective.origin)
+    return replace(found, names=names_of(problem, objective, found.items), message=objective.origin)
 
 
 def accuracy(epsilon: float, *, fine: bool) -> float:

@@ -39,7 +39,7 @@ class UpdateStream:
         v inserts element v, ~v deletes it.
     k : int
         Largest number of chosen elements.
-    labels : tuple or None
+    names : tuple or None
         Names of the elements, one per element.
     truth : float or None
         The optimum after the last update, where it is known.
@@ -49,7 +49,7 @@ class UpdateStream:
     KeyError
         If a present element is inserted or an absent one deleted.
     ValueError
-        If `k` is below 1, the labels are not one for each element, or the truth is negative or not finite.
+        If `k` is below 1, the names are not one for each element, or the truth is negative or not finite.
     TypeError
         If `objective` is not an objective of this package.
 
@@ -65,17 +65,17 @@ class UpdateStream:
     ops: np.ndarray
     k: int
     _: KW_ONLY
-    labels: Sequence[object] | None = None
+    names: Sequence[object] | None = None
     truth: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "objective", checked_objective(self.objective))
         object.__setattr__(self, "k", integer("k", self.k, low=1))
         n = self.objective.n
-        if self.labels is not None:
-            if not isinstance(self.labels, Sequence) or len(self.labels) != n:
-                raise must("labels", f"None or a sequence of {n} labels, one per element", self.labels)
-            object.__setattr__(self, "labels", tuple(self.labels))
+        if self.names is not None:
+            if not isinstance(self.names, Sequence) or len(self.names) != n:
+                raise must("names", f"None or a sequence of {n} names, one per element", self.names)
+            object.__setattr__(self, "names", tuple(self.names))
         if self.truth is not None:
             object.__setattr__(self, "truth", real("truth", self.truth, low=0.0, high=MOST))
         object.__setattr__(self, "ops", checked_ops(self.ops, np.full(n, -1, np.int32)))
@@ -124,8 +124,8 @@ def parts(objective: Any, k: Any, name: str = "objective") -> tuple[Objective, A
 
 def names_of(problem: Any, objective: Objective, items: np.ndarray) -> tuple[Any, ...] | None:
     """Return the names of elements, as the stream has them, else as the objective has them; None without names."""
-    labels = problem.labels if isinstance(problem, UpdateStream) and problem.labels else objective.labels
-    return None if labels is None else tuple(labels[item] for item in items.tolist())
+    names = problem.names if isinstance(problem, UpdateStream) and problem.names else objective.names
+    return None if names is None else tuple(names[item] for item in items.tolist())
 
 
 def checked_objective(objective: Any, name: str = "objective") -> Objective:

@@ -37,7 +37,7 @@ Ballots and groups in tables, as `Rankings.from_file` and ``groups="members.csv"
 >>> votes = fss.Rankings.from_frame({"first": ["Ann", "Ann", "Bob"], "second": ["Bob", "Cat", "Ann"]})
 >>> members = {"name": ["Cat", "Bob", "Ann"], "gender": ["m", "m", "f"]}
 >>> chosen = fss.select(votes, "borda", 2, groups=fss.ItemGroups.from_frame(members), at_most={"f": 0})
->>> chosen.labels, chosen.groups, chosen.score
+>>> chosen.names, chosen.groups, chosen.score
 (('Bob', 'Cat'), ('m', 'm'), 4)
 
 Twenty candidates, ten of them seen at a tenth of their quality, a shortlist of six:

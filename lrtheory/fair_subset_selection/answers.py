@@ -38,12 +38,12 @@ class Selection(Result):
         The items that a tie decided: chosen ones, and rejected ones that would have done as well in their stead. For
         greedy methods all items that had the largest marginal in a step together with others, since also the order of
         choice leads to other sets. None for "milp", which does not see ties, and for choice by chance.
-    labels : tuple of str, or None
+    names : tuple of str, or None
         Names of the chosen items, in the order of `items`.
     groups : tuple, mapping, or None
         The group of each chosen item, in the order of `items`; by attribute where there are several. None without
         groups.
-    tied_labels : tuple of str, or None
+    tied_names : tuple of str, or None
         Names of the items in `tied`.
     method, reason : str
         The method used, and why.
@@ -61,9 +61,9 @@ class Selection(Result):
     gains: np.ndarray | None
     group_counts: Mapping[Any, Any]
     tied: np.ndarray | None
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     groups: tuple[Any, ...] | Mapping[Any, tuple[Any, ...]] | None
-    tied_labels: tuple[str, ...] | None
+    tied_names: tuple[str, ...] | None
     method: str
     reason: str
     message: str
@@ -71,7 +71,7 @@ class Selection(Result):
     certificate: SelectionCertificate | None
 
     def _columns(self) -> dict[str, Any]:
-        columns: dict[str, Any] = {"item": self.items if self.labels is None else self.labels}
+        columns: dict[str, Any] = {"item": self.items if self.names is None else self.names}
         if isinstance(self.groups, Mapping):
             columns |= {str(attribute): names for attribute, names in self.groups.items()}
         elif self.groups is not None:
@@ -86,7 +86,7 @@ class Selection(Result):
         told = [] if self.message in ("", EXACT, GREEDY) else [self.message]
         facts = [*_proved(self), *_of_groups(self), *told]
         if self.tied is not None and len(self.tied):
-            names = self.tied if self.tied_labels is None else self.tied_labels
+            names = self.tied if self.tied_names is None else self.tied_names
             shown = ", ".join(map(str, names[:10])) + (", ..." if len(names) > 10 else "")
             facts.append(f"a tie decided between {shown}: other choices are as good")
         return facts

@@ -105,7 +105,7 @@ def proportional(
     """
     rankings = as_rankings("rankings", rankings)
     m = rankings.n_items
-    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m, rankings.labels)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m, rankings.names)
     quota = {True: round(k * np.count_nonzero(mask) / m)}
     return select(rankings, rule, k, groups=mask, quota=quota, ties=ties, rng=rng)
 
@@ -162,10 +162,8 @@ def random_within_groups(
     if not isinstance(quota, Mapping):
         raise must("quota", "a mapping from group to int", quota, TypeError)
     # equal scores for all: random ties make every set within the quotas equally likely
-    names = rankings.labels
-    drawn = select_by_scores(
-        np.zeros(m), k, groups=groups, quota=quota, ties="random", labels=names, rng=generator(rng)
-    )
+    names = rankings.names
+    drawn = select_by_scores(np.zeros(m), k, groups=groups, quota=quota, ties="random", names=names, rng=generator(rng))
     if sum(quota.values()) != k:
         raise must("quota", f"of sum k = {k}", dict(quota))
     return replace(
@@ -173,7 +171,7 @@ def random_within_groups(
         score=committee_score(rankings, rule, drawn.items),
         gains=None,
         tied=None,
-        tied_labels=None,
+        tied_names=None,
         method="random",
         reason="asked for",
         message="chance: the rankings were not looked at; no certificate: chance bounds nothing",

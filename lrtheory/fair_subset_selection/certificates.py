@@ -183,7 +183,7 @@ class TransferCertificate(Certificate):
         Latent marginal of each chosen item, and the largest of all unused items (of its group, where there are groups).
     items : int64 array of shape (k,)
         The selection, in the order of choice.
-    labels : tuple of str, or None
+    names : tuple of str, or None
         Names of the chosen items, in the order of `items`.
     groups : int64 array of shape (m,), or None
         Group of every item.
@@ -197,14 +197,14 @@ class TransferCertificate(Certificate):
     gains: np.ndarray
     largest: np.ndarray
     items: np.ndarray
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     groups: np.ndarray | None
 
     _statements = (TRANSFER,)
     _may_be_infinite = True
 
     def _columns(self) -> dict[str, Any]:
-        names = self.items if self.labels is None else self.labels
+        names = self.items if self.names is None else self.names
         share = np.divide(self.gains, self.largest, out=np.ones(len(self.gains)), where=self.largest > 0)
         return {"item": names, "gain": self.gains, "largest": self.largest, "share": share}
 
@@ -286,7 +286,7 @@ def certify_transfer(
     (3, 0.0, True)
     """
     latent = as_rankings("latent", latent)
-    items = as_items("items", items, latent.labels)
+    items = as_items("items", items, latent.names)
     given = as_array("items", to_numpy(items))
     rule = as_rule("rule", rule, given.shape[-1] if given.ndim else None)
     value = committee_score(latent, rule, items)
@@ -296,7 +296,7 @@ def certify_transfer(
     k = len(picks)
     codes = None
     if groups is not None:
-        codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k, latent.labels).groups
+        codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k, latent.names).groups
     table = _marginals(latent, rule, picks)
     gains, largest = table[np.arange(k), picks], np.empty(k)
     # a choice competes with all unused items or, under quotas, with those of its own group: others may not fit
@@ -319,7 +319,7 @@ def certify_transfer(
         gains=gains,
         largest=largest,
         items=picks,
-        labels=None if latent.labels is None else tuple(latent.labels[i] for i in picks),
+        names=None if latent.names is None else tuple(latent.names[i] for i in picks),
         groups=codes,
     )
 

@@ -110,7 +110,7 @@ def quotas(
     lrtheory fair_subset_selection quotas board.soi -k 5 --groups board_members.csv --of f
     lrtheory fair_subset_selection quotas ballots.csv -k 3 --groups board_members.csv --of north --plot cost.png
     """
-    of_group = groups.mask(of, votes.labels)
+    of_group = groups.mask(of, votes.names)
     sweep = quota_sweep(votes, votes, _rule(rule, depth), k, disadvantaged=of_group)
     return replace(sweep, message=f"{sweep.message}: {_read(votes, rule)}")
 

@@ -48,7 +48,7 @@ class Rankings(_Derived, Result):
     orders : integer array of shape (n, L), or sequence of n ballots
         Instead of positions: the items of each ranking, the best first. Ballots may end early (in an array: with -1),
         and an entry may be a tuple of items that share a position. Items may be names: they are numbered in the order
-        of `labels`, or in their own order where no labels are given.
+        of `names`, or in their own order where no names are given.
     weights : array of shape (n,), optional
         Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each. Statements
         about n rankings, such as the bound of `smoothness`, count each row as that many *independent* voters.
@@ -56,7 +56,7 @@ class Rankings(_Derived, Result):
         Treatment of items that share a position: refuse them; give each the mean of the weights of the positions that
         they occupy together; or put them in a random order now, one order for all voters of a row with a weight. Items
         that a ballot does not list score 0 in every rule.
-    labels : sequence of m str, optional
+    names : sequence of m str, optional
         Names of the items. Orders need them where some item is on no ballot. None takes those of the ballots, or of the
         columns of a data frame of positions.
     rng : Generator, int or None
@@ -74,7 +74,7 @@ class Rankings(_Derived, Result):
     >>> panel = Rankings(orders=[[2, 0, 1], [2, 1, 0]], weights=[3, 1])
     >>> panel.n_rankings, panel.n_items, panel.total, panel.positions.tolist()
     (2, 3, 4, [[1, 2, 0], [2, 1, 0]])
-    >>> Rankings(orders=[["Cat", "Ann"], ["Bob", "Cat", "Ann"]]).labels
+    >>> Rankings(orders=[["Cat", "Ann"], ["Bob", "Cat", "Ann"]]).names
     ('Ann', 'Bob', 'Cat')
     >>> Rankings(orders=[[(0, 1)], [2]], ties="average").positions.tolist()
     [[0, 0, -1], [-1, -1, 0]]
@@ -83,7 +83,7 @@ class Rankings(_Derived, Result):
     positions: np.ndarray
     weights: np.ndarray | None
     ties: str
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     shared: np.ndarray | None = field(
         init=False
     )  # how many items share each position; None where nowhere more than one
@@ -95,13 +95,13 @@ class Rankings(_Derived, Result):
         orders: ArrayLike | None = None,
         weights: ArrayLike | None = None,
         ties: Literal["error", "average", "random"] = "error",
-        labels: Iterable[str] | None = None,
+        names: Iterable[str] | None = None,
         rng: Rng = None,
     ) -> None:
         choice("ties", ties, ("error", "average", "random"))
-        if labels is not None and not isinstance(labels, Iterable):
-            raise must("labels", "a sequence of names", labels, TypeError)
-        names = None if labels is None else tuple(map(str, labels))
+        if names is not None and not isinstance(names, Iterable):
+            raise must("names", "a sequence of names", names, TypeError)
+        names = None if names is None else tuple(map(str, names))
         orders, names = ballots.numbered(orders, names)
         names = column_names(positions) if names is None else names
         source = generator(rng)
@@ -112,12 +112,12 @@ class Rankings(_Derived, Result):
             given = ballots.positions_of_orders(orders, None if names is None else len(names))
         strict, shared = ballots.strict_or_shared(given, name, ties, source)
         if names is not None and len(names) != strict.shape[1]:
-            raise must("labels", f"one name for each of the {strict.shape[1]} items", names)
+            raise must("names", f"one name for each of the {strict.shape[1]} items", names)
         _set(self, strict, shared, _multiplicities(weights, len(strict)), ties, names)
 
     def _columns(self) -> dict[str, Any]:
         voters = np.ones(self.n_rankings, np.int64) if self.weights is None else self.weights
-        return {"voters": voters, "ballot": [_written(row, self.labels) for row in self.positions]}
+        return {"voters": voters, "ballot": [_written(row, self.names) for row in self.positions]}
 
     def _facts(self) -> list[str]:
         shares = "" if self.shared is None else "; items that share a place have the mean of its points"
@@ -128,7 +128,7 @@ class Rankings(_Derived, Result):
         voters = np.ones(self.n_rankings) if self.weights is None else self.weights
         points = voters @ np.where(listed, self.n_items - 1 - self.positions, 0)
         order = np.argsort(-points, kind="stable")
-        names = self.labels or range(self.n_items)
+        names = self.names or range(self.n_items)
         display.bars(ax, [names[i] for i in order], points[order], label="items behind it, over all voters")
 
     def __repr__(self) -> str:
@@ -136,7 +136,7 @@ class Rankings(_Derived, Result):
         return f"Rankings({self.n_rankings} of {self.n_items} items{voters})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.positions, self.shared, self.weights, self.ties, self.labels)
+        return _rebuilt, (self.positions, self.shared, self.weights, self.ties, self.names)
 
     @property
     def n_rankings(self) -> int:
@@ -190,7 +190,7 @@ class Rankings(_Derived, Result):
         3
         """
         kept = _multiplicities(weights, self.n_rankings)
-        return _rebuilt(self.positions, self.shared, kept, self.ties, self.labels)
+        return _rebuilt(self.positions, self.shared, kept, self.ties, self.names)
 
     @classmethod
     def from_preflib(
@@ -213,7 +213,7 @@ class Rankings(_Derived, Result):
         Returns
         -------
         Rankings
-            One row per distinct ballot, with its multiplicity; labels are the names of the alternatives.
+            One row per distinct ballot, with its multiplicity; named as the alternatives are.
 
         Raises
         ------
@@ -229,7 +229,7 @@ class Rankings(_Derived, Result):
         if kind in ("csv", "tsv", "json", "jsonl"):
             raise must("path", "a PrefLib file; `Rankings.from_file` reads tables", name)
         found = parse(text_of(path), name)
-        warn_alike(found["labels"], name)
+        warn_alike(found["names"], name)
         return cls(**found, ties=ties, rng=rng)
 
     @classmethod
@@ -263,7 +263,7 @@ class Rankings(_Derived, Result):
         Returns
         -------
         Rankings
-            Rankings whose labels are the names of the items; items that share a rank have the mean of its points
+            Rankings with the names of the items; items that share a rank have the mean of its points
             (`ties` "average").
 
         Raises
@@ -307,7 +307,7 @@ class Rankings(_Derived, Result):
         --------
         >>> ballots = {"first": ["Ann", "Bob", "Ann"], "second": ["Bob", "Cat", ""]}
         >>> panel = Rankings.from_frame(ballots)
-        >>> panel.labels, panel.as_orders().tolist()
+        >>> panel.names, panel.as_orders().tolist()
         (('Ann', 'Bob', 'Cat'), [[0, 1, -1], [1, 2, -1], [0, -1, -1]])
         """
         return cls._from_table(as_table(frame), columns)
@@ -315,7 +315,7 @@ class Rankings(_Derived, Result):
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Rankings:
         found = ballots_of(table, columns)
-        warn_alike(found["labels"], table.origin)
+        warn_alike(found["names"], table.origin)
         return cls(**found, ties="average")
 
 
@@ -323,34 +323,34 @@ class Rankings(_Derived, Result):
 Panel: TypeAlias = Rankings | str | PathLike[str] | Frame
 
 
-def _written(positions: np.ndarray, labels: tuple[str, ...] | None) -> str:
+def _written(positions: np.ndarray, names: tuple[str, ...] | None) -> str:
     """One ballot in words: "Ann > Bob = Cat"."""
     places: dict[int, list[str]] = {}
     for item in np.argsort(positions, kind="stable").tolist():
         if positions[item] >= 0:
-            places.setdefault(int(positions[item]), []).append(str(item) if labels is None else labels[item])
-    return " > ".join(" = ".join(names) for names in places.values())
+            places.setdefault(int(positions[item]), []).append(str(item) if names is None else names[item])
+    return " > ".join(" = ".join(tied) for tied in places.values())
 
 
-def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
+def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str, names: Any) -> Rankings:
     """Write the fields of frozen `Rankings`, arrays made read-only, and return it."""
-    values = {"positions": positions, "shared": shared, "weights": weights, "ties": ties, "labels": labels}
+    values = {"positions": positions, "shared": shared, "weights": weights, "ties": ties, "names": names}
     for name, value in values.items():
         object.__setattr__(target, name, read_only(value) if isinstance(value, np.ndarray) else value)
     object.__setattr__(target, "narrow", None)
     return target
 
 
-def _rebuilt(positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
+def _rebuilt(positions: Any, shared: Any, weights: Any, ties: str, names: Any) -> Rankings:
     """Make `Rankings` from checked fields; the constructor would check and resolve ties again."""
-    return _set(object.__new__(Rankings), positions, shared, weights, ties, labels)
+    return _set(object.__new__(Rankings), positions, shared, weights, ties, names)
 
 
 def trusted(
-    positions: np.ndarray, *, weights: np.ndarray | None = None, labels: tuple[str, ...] | None = None
+    positions: np.ndarray, *, weights: np.ndarray | None = None, names: tuple[str, ...] | None = None
 ) -> Rankings:
     """Make `Rankings` from the positions of strict rankings that need no check, such as those of samplers."""
-    return _rebuilt(positions, None, weights, "error", labels)
+    return _rebuilt(positions, None, weights, "error", names)
 
 
 def narrow_positions(rankings: Rankings) -> np.ndarray:

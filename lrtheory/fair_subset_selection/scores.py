@@ -380,7 +380,7 @@ def committee_score(rankings: Panel, rule: ScoreRule | str, items: Items) -> Any
     [3, 4]
     """
     rankings = as_rankings("rankings", rankings)
-    items = as_items("items", items, rankings.labels)
+    items = as_items("items", items, rankings.names)
     given = as_array("items", to_numpy(items))
     rule = as_rule("rule", rule, given.shape[-1] if given.ndim else None)
     if given.size == 0:

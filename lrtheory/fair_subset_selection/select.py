@@ -134,21 +134,21 @@ def select(
     Names go in and come out:
 
     >>> votes = Rankings(orders=[["Ann", "Bob", "Cat"], ["Bob", "Ann", "Cat"]])
-    >>> select(votes, "borda", 2, groups={"Ann": "f", "Bob": "m", "Cat": "f"}, at_least={"m": 1}).labels
+    >>> select(votes, "borda", 2, groups={"Ann": "f", "Bob": "m", "Cat": "f"}, at_least={"m": 1}).names
     ('Ann', 'Bob')
     """
     rankings = as_rankings("rankings", rankings)
-    m, labels = rankings.n_items, rankings.labels
+    m, names = rankings.n_items, rankings.names
     k = integer("k", k, low=0, high=m)
     rule = as_rule("rule", rule, k)
-    bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k, labels)
+    bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k, names)
     used, reason = chosen_method(method, rule, len(bounds), branching.work_of(rankings, rule, k))
     refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
     tie_break = "index" if ties is None else ties
     priority = _priority(tie_break, rng, m)
     if used == "exact" and rule.separable:
         scores = item_scores(rankings, rule)
-        return _exact(scores, k, bounds[0], priority, reason, labels, rankings.positions.size)
+        return _exact(scores, k, bounds[0], priority, reason, names, rankings.positions.size)
     if used in ("greedy", "lazy"):
         return _greedily(rankings, rule, k, bounds[0], priority, used, reason)
     if used == "milp":
@@ -189,7 +189,7 @@ def select_by_scores(
     at_least: GroupCounts | None = None,
     at_most: GroupCounts | None = None,
     ties: Literal["index", "random"] = "index",
-    labels: Iterable[str] | None = None,
+    names: Iterable[str] | None = None,
     rng: Rng = None,
 ) -> Selection:
     """Choose the k items with the largest sum of given scores under quotas for the groups of one attribute.
@@ -209,7 +209,7 @@ def select_by_scores(
         As in `select`.
     ties : {"index", "random"}
         Choice among items of equal score: the smaller number, or a random one.
-    labels : sequence of m str, optional
+    names : sequence of m str, optional
         Names of the items.
     rng : Generator, int or None
         Source of randomness for `ties` "random".
@@ -222,7 +222,7 @@ def select_by_scores(
     Raises
     ------
     TypeError
-        If quotas are not mappings, or `labels` are not a sequence.
+        If quotas are not mappings, or `names` are not a sequence.
     ValueError
         If quotas are infeasible or of unknown groups, or a score or the sum of the chosen ones is not finite.
 
@@ -235,11 +235,11 @@ def select_by_scores(
     used = _sortable(given, array("scores", given, shape=(None,)))
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
-    if labels is not None and not is_iterable(labels):
-        raise must("labels", "a sequence of names", labels, TypeError)
-    names = None if labels is None else tuple(map(str, labels))
+    if names is not None and not is_iterable(names):
+        raise must("names", "a sequence of names", names, TypeError)
+    names = None if names is None else tuple(map(str, names))
     if names is not None and len(names) != len(used):
-        raise must("labels", f"one name for each of the {len(used)} items", names)
+        raise must("names", f"one name for each of the {len(used)} items", names)
     bounds = one_attribute(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k, names)
     return _exact(used, k, bounds, priority, "scores are given", names, 0)
 
@@ -257,7 +257,7 @@ def _whole(
         reached = [committee_score(rankings, rule, items[:t]) if t else 0 for t in range(len(items) + 1)]
         gains = np.diff(np.array(reached))
     score = fields.pop("score")
-    return _selection(items, score, bounds, rankings.labels, gains=gains, certificate=None, **fields)
+    return _selection(items, score, bounds, rankings.names, gains=gains, certificate=None, **fields)
 
 
 def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
@@ -303,7 +303,7 @@ def chosen_method(method: str, rule: ScoreRule, n_attributes: int, work: int) ->
 
 
 def _selection(
-    items: np.ndarray, score: Any, bounds: list[Bounds], labels: tuple[str, ...] | None, **fields: Any
+    items: np.ndarray, score: Any, bounds: list[Bounds], names: tuple[str, ...] | None, **fields: Any
 ) -> Selection:
     """Make a `Selection` with the counts of groups: by attribute, or directly where the one attribute has no name."""
     counts: dict[Any, Any] = {one.name: one.counts(items) for one in bounds}
@@ -313,9 +313,9 @@ def _selection(
         items=items,
         score=score,
         group_counts=counts[None] if None in counts else counts,
-        labels=None if labels is None else tuple(labels[i] for i in items),
+        names=None if names is None else tuple(names[i] for i in items),
         groups=(groups[None] if None in groups else groups) if bounds[0].are_given else None,
-        tied_labels=None if labels is None or tied is None else tuple(labels[i] for i in tied),
+        tied_names=None if names is None or tied is None else tuple(names[i] for i in tied),
         **fields,
     )
 
@@ -326,7 +326,7 @@ def _exact(
     bounds: Bounds,
     priority: np.ndarray,
     reason: str,
-    labels: tuple[str, ...] | None,
+    names: tuple[str, ...] | None,
     additions: int,
 ) -> Selection:
     """Select the best set by the scores of its items; `additions` is the number of additions that made these."""
@@ -337,7 +337,7 @@ def _exact(
         items,
         _total(scores[items]),
         [bounds],
-        labels,
+        names,
         gains=scores[items],
         tied=separable.tied_items(scores, items, groups, low, high),
         method="exact",
@@ -385,7 +385,7 @@ def _greedily(
         items,
         score,
         [bounds],
-        rankings.labels,
+        rankings.names,
         gains=in_units(gains, rankings, rule, lam, unit),
         tied=np.flatnonzero(ties[ties.sum(axis=1) > 1].any(axis=0)),  # of the steps in which several items tied
         method=method,

@@ -256,7 +256,7 @@ def smoothness(
     if _are_rankings(latent) or _are_rankings(observed):
         panels = (as_rankings("latent", latent), as_rankings("observed", observed))
         f, g = (_means(name, one, rule) for name, one in zip(("latent", "observed"), panels, strict=True))
-        names = panels[0].labels
+        names = panels[0].names
         n, message = float(min(one.total for one in panels)), "alpha, betas and gammas are estimates"
     else:
         pairs = (("latent", latent), ("observed", observed))

@@ -360,11 +360,11 @@ def _checked(latent: Any, observed: Any, disadvantaged: Any) -> tuple[Rankings, 
     is_one = latent is observed
     latent = as_rankings("latent", latent)
     observed = latent if is_one else as_rankings("observed", observed)
-    m, names = latent.n_items, latent.labels
+    m, names = latent.n_items, latent.names
     if observed.n_items != m:
         raise must("observed", f"rankings of the {m} latent items", observed.n_items)
-    if names is not None and observed.labels is not None and names != observed.labels:
-        raise must("observed", "of the labels of the latent rankings, in their order", observed.labels)
+    if names is not None and observed.names is not None and names != observed.names:
+        raise must("observed", "of the names of the latent rankings, in their order", observed.names)
     return latent, observed, as_mask("disadvantaged", disadvantaged, m, names)
 
 

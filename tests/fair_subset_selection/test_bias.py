@@ -155,10 +155,10 @@ def test_equal_utilities_are_drawn() -> None:
 
 
 def test_bias_keeps_weights_and_labels() -> None:
-    panel = Rankings([[0, 1, 2], [2, 0, 1]], weights=[3, 2], labels="abc")
+    panel = Rankings([[0, 1, 2], [2, 0, 1]], weights=[3, 2], names="abc")
     biased = bias_swaps(panel, [0], phi=0.5, intensity=1.0, rng=0)
     assert biased.observed.weights.tolist() == [3, 2]
-    assert biased.observed.labels == ("a", "b", "c")
+    assert biased.observed.names == ("a", "b", "c")
     assert item_scores(biased.observed, ScoreRule("borda")).sum() == 5 * 3
 
 

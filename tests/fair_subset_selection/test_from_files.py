@@ -37,20 +37,18 @@ GROUPS: dict[str, Callable[[Path], Any]] = {
 def test_groups_of_every_form_are_those_of_the_names(form: str, rule: str, votes: Rankings, tmp_path: Path) -> None:
     groups = GROUPS[form](tmp_path)
     chosen = fss.select(votes, rule, 2, groups=groups, quota={"f": 0})
-    assert chosen.labels == ("Bob", "Dan")
+    assert chosen.names == ("Bob", "Dan")
     assert chosen.groups == ("m", "m")
     assert chosen.group_counts["m"] == 2
-    assert chosen.to_dict()["labels"] == ["Bob", "Dan"]
-    assert (
-        fss.baselines.random_within_groups(votes, rule, 1, groups=groups, quota={"m": 1}, rng=0).labels[0] in "BobDan"
-    )
+    assert chosen.to_dict()["names"] == ["Bob", "Dan"]
+    assert fss.baselines.random_within_groups(votes, rule, 1, groups=groups, quota={"m": 1}, rng=0).names[0] in "BobDan"
     scores = fss.item_scores(votes, "borda")
-    by_scores = fss.select_by_scores(scores, 1, groups=groups, quota={"f": 0}, labels=votes.labels)
-    assert by_scores.labels == ("Bob",)
+    by_scores = fss.select_by_scores(scores, 1, groups=groups, quota={"f": 0}, names=votes.names)
+    assert by_scores.names == ("Bob",)
     smooth = fss.smoothness(votes, votes, "borda", groups=groups)
     assert smooth.groups[0] == smooth.groups[2] != smooth.groups[1] == smooth.groups[3]
     judged = fss.certify_transfer(votes, rule, chosen, groups=groups)
-    assert judged.labels == chosen.labels
+    assert judged.names == chosen.names
     assert list(judged.to_dict()["items"]) == [1, 3]
 
 
@@ -58,15 +56,15 @@ def test_a_column_indexed_by_the_items(votes: Rankings) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"name": ["Dan", "Cat", "Bob", "Ann"], "gender": list("mfmf")})
     for groups in (frame, frame.set_index("name").gender):
-        assert fss.select(votes, "borda", 2, groups=groups, quota={"f": 0}).labels == ("Bob", "Dan")
+        assert fss.select(votes, "borda", 2, groups=groups, quota={"f": 0}).names == ("Bob", "Dan")
     ballots = pandas.DataFrame({"first": ["Ann", "Bob"], "second": ["Bob", None]})
     for panel in (Rankings.from_frame(ballots), Rankings(orders=ballots)):
-        assert (panel.labels, panel.positions.tolist()) == (("Ann", "Bob"), [[0, 1], [-1, 0]])
-    assert fss.select(ballots, "borda", 1).labels == ("Ann",)
+        assert (panel.names, panel.positions.tolist()) == (("Ann", "Bob"), [[0, 1], [-1, 0]])
+    assert fss.select(ballots, "borda", 1).names == ("Ann",)
     ranks = pandas.DataFrame({"Ann": [0, 1], "Bob": [1, 0]})
-    assert Rankings(ranks).labels == ("Ann", "Bob")
+    assert Rankings(ranks).names == ("Ann", "Bob")
     utilities = pandas.DataFrame({"Ann": [3.0], "Bob": [2.0]})
-    assert fss.bias_utilities(utilities, ["Ann"], 0.1).observed.labels == ("Ann", "Bob")
+    assert fss.bias_utilities(utilities, ["Ann"], 0.1).observed.names == ("Ann", "Bob")
     shown = fss.select(votes, "borda", 2, groups=frame, at_least={"f": 1}).to_frame()
     assert shown.columns.tolist()[:2] == ["item", "group"]
     assert Rankings.from_frame(votes.to_frame()).positions.tolist() == votes.positions.tolist()
@@ -75,13 +73,13 @@ def test_a_column_indexed_by_the_items(votes: Rankings) -> None:
 def test_quotas_find_their_attribute(votes: Rankings, tmp_path: Path) -> None:
     path = written(tmp_path, "g.csv", "name,gender,region\nAnn,f,north\nBob,m,north\nCat,f,south\nDan,m,south\n")
     one = fss.select(votes, "borda", 2, groups=path, at_least={"south": 1})
-    assert (one.labels, one.method, one.groups) == (("Ann", "Cat"), "exact", ("north", "south"))
+    assert (one.names, one.method, one.groups) == (("Ann", "Cat"), "exact", ("north", "south"))
     two = fss.select(votes, "borda", 2, groups=path, at_least={"south": 1, "m": 1})
     assert two.method == "milp"
-    assert set(two.labels) == {"Ann", "Dan"}
-    assert two.groups["gender"][two.labels.index("Dan")] == "m"
+    assert set(two.names) == {"Ann", "Dan"}
+    assert two.groups["gender"][two.names.index("Dan")] == "m"
     nested = fss.select(votes, "borda", 2, groups=path, at_least={"region": {"south": 1}, "gender": {"m": 1}})
-    assert set(nested.labels) == {"Ann", "Dan"}
+    assert set(nested.names) == {"Ann", "Dan"}
     for quota, sentence in (
         ({"x": 1}, r"`at_least` must be of groups that one attribute alone has \(gender: f, m; region: north, south\)"),
         (2, "`at_least` must be a mapping"),
@@ -90,9 +88,9 @@ def test_quotas_find_their_attribute(votes: Rankings, tmp_path: Path) -> None:
             fss.select(votes, "borda", 2, groups=path, at_least=quota)
     with pytest.raises(ValueError, match="g.csv: no row for 'Dan'"):
         fss.select(votes, "borda", 2, groups=written(tmp_path, "g.csv", "name,g\nAnn,f\nBob,m\nCat,f\n"))
-    with pytest.raises(ValueError, match="for every label; got none for 'Dan'\\."):
+    with pytest.raises(ValueError, match="for every name; got none for 'Dan'\\."):
         fss.select(votes, "borda", 2, groups={"Ann": 1, "Bob": 1, "Cat": 2})
-    with pytest.raises(ValueError, match="have no labels"):
+    with pytest.raises(ValueError, match="have no names"):
         fss.select(Rankings([[0, 1]]), "borda", 1, groups=path)
     by_number = fss.select(Rankings([[0, 1]]), "borda", 1, groups={0: "a", 1: "b"}, quota={"a": 0})
     assert by_number.items.tolist() == [1]
@@ -115,7 +113,7 @@ def test_disadvantaged_items_by_name(votes: Rankings) -> None:
     women = ["Ann", "Cat"]
     assert fss.group_inversions(votes, women).tolist() == fss.group_inversions(votes, [0, 2]).tolist()
     swapped = fss.bias_swaps(votes, women, phi=0.5, intensity=1.0, rng=0)
-    assert swapped.observed.labels == votes.labels
+    assert swapped.observed.names == votes.names
     sweep = fss.quota_sweep(votes, swapped.observed, "borda", 2, disadvantaged=women)
     assert (
         sweep.ratios.tolist()
@@ -127,7 +125,7 @@ def test_disadvantaged_items_by_name(votes: Rankings) -> None:
         with pytest.raises(ValueError, match=sentence):
             fss.committee_score(votes, "borda", items)
     other = Rankings(orders=[["Ann", "Bob", "Cat", "Eve"]])
-    with pytest.raises(ValueError, match="`observed` must be of the labels of the latent rankings"):
+    with pytest.raises(ValueError, match="`observed` must be of the names of the latent rankings"):
         fss.quota_sweep(votes, other, "borda", 2, disadvantaged=women)
 
 
@@ -135,7 +133,7 @@ def test_paths_stand_for_their_ballots(tmp_path: Path) -> None:
     path = written(tmp_path, "b.csv", FORMS["ballots.csv"])
     panel = Rankings.from_file(path)
     chosen = fss.select(str(path), "borda", 2)
-    assert chosen.labels == fss.select(panel, "borda", 2).labels == ("Ann", "Cat, jr.")
+    assert chosen.names == fss.select(panel, "borda", 2).names == ("Ann", "Cat, jr.")
     assert fss.item_scores(path, "borda").tolist() == [6, 4, 5, 2]  # by hand: 3+2+1, 1+3+0, 2+0+3, 0+0+2
     greedy = fss.select(path, "borda-cc", 2, method="lazy")
     assert greedy.certificate.verify((path, "borda-cc"))
@@ -151,7 +149,7 @@ def test_facts_say_what_is_proved_and_what_a_tie_decided() -> None:
     exact = fss.select(panel, "sntv", 2)
     assert exact._facts()[0] == "no 2 items score more than these, 3 (fair_subset_selection/FSS-A2)"
     assert exact._facts()[-1] == "a tie decided between a, b: other choices are as good"
-    assert exact.tied_labels == ("a", "b")
+    assert exact.tied_names == ("a", "b")
     assert exact._columns()["tied"].tolist() == [False, True]
     greedy = fss.select(panel, "borda-cc", 2, method="lazy", groups=[0, 0, 1], quota={1: 1})
     bound, score = greedy.certificate.bound, greedy.score

@@ -105,7 +105,7 @@ def test_names_of_rules_with_parameters() -> None:
             TypeError,
             "`quotas` must be a sequence of integers",
         ),
-        (lambda: fss.select_by_scores([1, 2], 1, labels=3), TypeError, "`labels` must be a sequence of names; got 3"),
+        (lambda: fss.select_by_scores([1, 2], 1, names=3), TypeError, "`names` must be a sequence of names; got 3"),
         (lambda: fss.certify_transfer(PANEL, BORDA, [[0], [0, 1]]), ValueError, "rows of equal length"),
         (lambda: fss.ranking_blocks(np.ones(2), 1, 2), ValueError, "`model` must be one of"),
         (lambda: fss.theory.exchange_ratio([1, 2], np.array(0), [1]), TypeError, "`best` must be a sequence of item"),
@@ -136,9 +136,9 @@ def test_what_has_no_certificate_says_why() -> None:
 
 
 def test_other_weights() -> None:
-    panel = Rankings(orders=[[(0, 1), 2], [2, 1]], ties="average", labels="abc", weights=[1, 1])
+    panel = Rankings(orders=[[(0, 1), 2], [2, 1]], ties="average", names="abc", weights=[1, 1])
     other = panel.with_weights([3, 0])
-    assert (other.total, panel.total, other.labels, other.ties) == (3, 2, panel.labels, "average")
+    assert (other.total, panel.total, other.names, other.ties) == (3, 2, panel.names, "average")
     for name in ("positions", "shared"):
         np.testing.assert_array_equal(getattr(other, name), getattr(panel, name))
     np.testing.assert_array_equal(

@@ -23,7 +23,7 @@ class UpdateTrace(Result):
         Marginals that each update asked for, and elements that it brought into the solution.
     solution : int64 array of shape (n_chosen,)
         The solution after the last update.
-    labels : tuple or None
+    names : tuple or None
         Names of its elements.
     counts : mapping
         ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; baselines count ``queries``.
@@ -34,17 +34,17 @@ class UpdateTrace(Result):
     queries: np.ndarray
     changes: np.ndarray
     solution: np.ndarray
-    labels: tuple[Any, ...] | None
+    names: tuple[Any, ...] | None
     counts: dict[str, int]
 
     def _columns(self) -> dict[str, Any]:
         if not len(self.values):
-            return {"element": self.solution if self.labels is None else self.labels}
+            return {"element": self.solution if self.names is None else self.names}
         arrays = {"value": self.values, "upper_bound": self.upper_bounds}
         return {"update": np.arange(len(self.values)), **arrays, "queries": self.queries, "changes": self.changes}
 
     def _facts(self) -> list[str]:
-        names = [str(name) for name in (self.solution if self.labels is None else self.labels)[:10]]
+        names = [str(name) for name in (self.solution if self.names is None else self.names)[:10]]
         more = ", ..." if len(self.solution) > 10 else ""
         facts = [f"the solution after the last update: {', '.join(names) or 'none'}{more}"]
         if len(self.values) and np.isfinite(self.upper_bounds).all():

@@ -44,7 +44,7 @@ class SubmodularCertificate(Certificate):
     witness : int64 array of shape (n_witness,)
         The set A whose value and marginals prove the bound; it may hold any elements, not only candidates, and more
         than k of them.
-    labels : tuple or None
+    names : tuple or None
         Names of the chosen elements.
     """
 
@@ -55,12 +55,12 @@ class SubmodularCertificate(Certificate):
     k: int | PartitionMatroid
     candidates: np.ndarray | None
     witness: np.ndarray
-    labels: tuple[Any, ...] | None = None
+    names: tuple[Any, ...] | None = None
 
     _statements = (STATEMENT,)
 
     def _columns(self) -> dict[str, Any]:
-        return {"element": self.items if self.labels is None else self.labels}
+        return {"element": self.items if self.names is None else self.names}
 
     def _facts(self) -> list[str]:
         rule = f"if the function is monotone submodular ({self.statement.rpartition('/')[2]})"

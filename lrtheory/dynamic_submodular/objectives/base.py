@@ -40,7 +40,7 @@ class Objective:
     ----------
     n : int
         Number of elements.
-    labels : tuple or None
+    names : tuple or None
         Names of the elements, which may be set; what takes elements takes names that are words, too. An element that
         was appended since is called by its number.
     origin : str
@@ -54,33 +54,33 @@ class Objective:
 
     _record: Any  # the function as kernels see it
     origin: str = ""
-    _labels: tuple[Any, ...] | None = None
+    _names: tuple[Any, ...] | None = None
     _numbers: dict[Any, int] | None = None
     _n_numbered: int = -1
 
     @property
-    def labels(self) -> tuple[Any, ...] | None:
+    def names(self) -> tuple[Any, ...] | None:
         """Names of the elements, or None."""
-        if self._labels is None or len(self._labels) == self.n:
-            return self._labels
-        return (*self._labels, *range(len(self._labels), self.n))
+        if self._names is None or len(self._names) == self.n:
+            return self._names
+        return (*self._names, *range(len(self._names), self.n))
 
-    @labels.setter
-    def labels(self, labels: Iterable[Hashable] | None) -> None:
-        if labels is not None and (isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable)):
-            raise must("labels", f"None or a sequence of {self.n} labels, one per element", labels, TypeError)
-        given = None if labels is None else tuple(labels)
+    @names.setter
+    def names(self, names: Iterable[Hashable] | None) -> None:
+        if names is not None and (isinstance(names, (str, bytes)) or not isinstance(names, Iterable)):
+            raise must("names", f"None or a sequence of {self.n} names, one per element", names, TypeError)
+        given = None if names is None else tuple(names)
         if given is not None and len(given) != self.n:
-            raise must("labels", f"None or a sequence of {self.n} labels, one per element", given)
-        self._labels, self._numbers = given, None
+            raise must("names", f"None or a sequence of {self.n} names, one per element", given)
+        self._names, self._numbers = given, None
 
-    def number(self, label: Hashable) -> int:
+    def number(self, name: Hashable) -> int:
         """Return the number of an element that is given by its name.
 
         Parameters
         ----------
-        label : hashable
-            One of `labels`.
+        name : hashable
+            One of `names`.
 
         Returns
         -------
@@ -92,15 +92,15 @@ class Objective:
         KeyError
             If no element is called so, or several are.
         """
-        labels = self.labels or ()
-        if self._numbers is None or len(labels) != self._n_numbered:
-            self._numbers, self._n_numbered = {}, len(labels)
-            for number, name in enumerate(labels):
-                self._numbers[name] = -1 if name in self._numbers else number  # a name of several is none
-        number = self._numbers.get(label, -1)
+        names = self.names or ()
+        if self._numbers is None or len(names) != self._n_numbered:
+            self._numbers, self._n_numbered = {}, len(names)
+            for number, one in enumerate(names):
+                self._numbers[one] = -1 if one in self._numbers else number  # a name of several is none
+        number = self._numbers.get(name, -1)
         if number < 0:
-            rule = "the name of one element" if labels else "an element, as there are no names"
-            raise must("label", rule, label, KeyError)
+            rule = "the name of one element" if names else "an element, as there are no names"
+            raise must("name", rule, name, KeyError)
         return number
 
     def __repr__(self) -> str:
@@ -240,7 +240,7 @@ def elements(objective: Objective, name: str, S: Any) -> Any:
     given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OUS" else given
     if not isinstance(given, (list, tuple, set, frozenset)) or not any(isinstance(v, str) for v in given):
         return S
-    if objective.labels is None:
+    if objective.names is None:
         raise must(name, "a collection of integers", S, TypeError)
     return [objective.number(v) if isinstance(v, str) else v for v in given]
 

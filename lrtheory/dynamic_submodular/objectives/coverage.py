@@ -72,7 +72,7 @@ class Coverage(Objective):
         if len(self.weights) != rows.shape[1]:
             raise must("weights", f"of shape ({rows.shape[1]},), one per item", self.weights.shape)
         self._set_rows(rows)
-        self.labels = names
+        self.names = names
 
     @classmethod
     def from_graph(
@@ -98,7 +98,7 @@ class Coverage(Objective):
         if flag("closed", closed):
             adjacency = sparse.csr_array(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
         made = cls(adjacency, weights)
-        made.labels = node_names(graph)
+        made.names = node_names(graph)
         return made
 
     @classmethod
@@ -131,7 +131,7 @@ class Coverage(Objective):
         Returns
         -------
         Coverage
-            Objective whose labels are the names of the nodes or sets, in the order in which they come.
+            Objective with the names of the nodes or sets, in the order in which they come.
 
         Raises
         ------
@@ -174,7 +174,7 @@ class Coverage(Objective):
         Examples
         --------
         >>> f = Coverage.from_frame({"set": ["a", "a", "b"], "element": ["x", "y", "y"]})
-        >>> f.labels, f.value(["a"]), f.value(["b"])
+        >>> f.names, f.value(["a"]), f.value(["b"])
         (('a', 'b'), 2.0, 1.0)
         """
         return cls._from_table(as_table(frame), columns, directed=directed)
@@ -185,14 +185,14 @@ class Coverage(Objective):
         if is_network(table, columns):
             network = network_of(table, columns, directed=directed)
             made = cls.from_graph(network.adjacency)
-            made.labels = network.labels
+            made.names = network.names
             made.origin = f"{network.told}; a node covers itself and its neighbors{about}"
             return made
         if directed:
             raise must("directed", "left out for a table of sets and elements", directed)
         found = sets_of(table, columns)
         made = cls(found.rows, found.weights)
-        made.labels, made.origin = found.labels, found.told + about
+        made.names, made.origin = found.names, found.told + about
         return made
 
     def append(self, rows: Sets) -> np.ndarray:

@@ -67,7 +67,7 @@ class Elements(FromTable):
         Returns
         -------
         Objective
-            Objective whose labels are the names of the elements.
+            Objective with the names of the elements.
 
         Raises
         ------

@@ -148,8 +148,8 @@ class FacilityLocation(FromTable, Objective):
             rule = f"given for more than {MOST_POINTS:,} points, whose similarities fill {size:.0f} GB"
             raise must("n_neighbors", rule, n_neighbors)
         made = cls.from_features(points.X, n_neighbors=n_neighbors)
-        made.labels, made.origin = (
-            points.labels,
+        made.names, made.origin = (
+            points.names,
             f"{points.told}; similarity is (1 + cosine) / 2 of their numbers as they stand",
         )
         return made

@@ -78,7 +78,7 @@ class FeatureBased(FromTable, Objective):
     def _from_table(cls, table: Table, columns: Any) -> FeatureBased:
         points = points_of(table, columns, low=0.0)
         made = cls(points.X)
-        made.labels, made.origin = points.labels, f"{points.told}; each of their numbers counts by its square root"
+        made.names, made.origin = points.names, f"{points.told}; each of their numbers counts by its square root"
         return made
 
     def append(self, rows: ArrayLike | SparseArray) -> np.ndarray:

@@ -80,7 +80,7 @@ class Influence(Coverage):
         nodes = np.concatenate(found)
         rows = sparse.csr_array((np.ones(len(nodes)), (nodes, samples)), shape=(n, n_samples))
         super().__init__(rows, np.full(n_samples, n / n_samples))
-        self.labels = node_names(graph)
+        self.names = node_names(graph)
 
     @classmethod
     def from_graph(  # type: ignore[override]
@@ -144,7 +144,7 @@ class Influence(Coverage):
         Returns
         -------
         Influence
-            Objective whose labels are the names of the nodes.
+            Objective with the names of the nodes.
 
         Raises
         ------
@@ -199,7 +199,7 @@ class Influence(Coverage):
         made = cls.from_graph(network.adjacency, **options)
         p = options.get("p", "degree")
         chance = "one over the number of edges into its end" if p == "degree" else f"{p:g}"
-        made.labels = network.labels
+        made.names = network.names
         made.origin = (
             f"{network.told}; an edge transmits with probability {chance}; "
             f"values are estimates from {len(made.weights):,} sampled cascades{about}"

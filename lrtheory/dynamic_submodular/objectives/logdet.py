@@ -123,8 +123,8 @@ class LogDet(FromTable, Objective):
     def _from_table(cls, table: Table, columns: Any) -> LogDet:
         points = points_of(table, columns)
         made = cls.from_features(points.X)
-        made.labels, made.origin = (
-            points.labels,
+        made.names, made.origin = (
+            points.names,
             f"{points.told}; similarity is exp(-squared distance) of their numbers as they stand",
         )
         return made

@@ -30,7 +30,7 @@ class Network(NamedTuple):
     """The adjacency matrix of a graph, the names of its nodes in the order in which they come, and what was read."""
 
     adjacency: Any
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     told: str
 
 
@@ -39,7 +39,7 @@ class SetTable(NamedTuple):
 
     rows: Any
     weights: np.ndarray | None
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     told: str
 
 
@@ -47,7 +47,7 @@ class Points(NamedTuple):
     """Points, a row each, their names or None, and what was read."""
 
     X: np.ndarray
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     told: str
 
 
@@ -243,6 +243,6 @@ def points_of(table: Table, columns: Any = None, *, low: float = -np.inf) -> Poi
     if (X < low).any():
         row, place = (int(index[0]) for index in np.nonzero(X < low))
         raise table.refuse(row, features[place], f"at least {low:g}")
-    labels = None if title is None else tuple(table.text(title))
-    warn_alike(labels or (), table.origin)
-    return Points(X, labels, f"{table.origin}: {len(X):,} points of {len(features)} numbers")
+    called = None if title is None else tuple(table.text(title))
+    warn_alike(called or (), table.origin)
+    return Points(X, called, f"{table.origin}: {len(X):,} points of {len(features)} numbers")

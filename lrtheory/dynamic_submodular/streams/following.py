@@ -112,13 +112,13 @@ def follow_lines(
                 best.delete(left[0])
             (best.insert if sign == "+" else best.delete)(name)
         except KeyError as error:
-            known = best.objective.labels or ()
+            known = best.objective.names or ()
             state = "present already" if sign == "+" else "not present"
             what = state if name in known else f"no element of {best.objective.origin.partition(':')[0]}"
             raise ValueError(f"{updates.origin}:{number}: {name!r} is {what}") from error
         waiting.extend([name] * (window is not None))
         n_present += (1 if sign == "+" else -1) - len(left)
-        before, solution = solution, [str(one) for one in best.labels or ()]
+        before, solution = solution, [str(one) for one in best.names or ()]
         n_lines, n_changed = n_lines + 1, n_changed + (set(before) != set(solution))
         yield {
             "change": f"{sign} {name}",

@@ -63,7 +63,7 @@ def load_supermarket(*, days: int = 7, min_customers: int = 5, k: int = 20) -> U
     Returns
     -------
     UpdateStream
-        Offers in the order of the days; labels are (product, day).
+        Offers in the order of the days; names are (product, day).
 
     Raises
     ------
@@ -94,8 +94,8 @@ def load_supermarket(*, days: int = 7, min_customers: int = 5, k: int = 20) -> U
     kept = np.flatnonzero(np.diff(bought.indptr) >= min_customers)
     offers = offers[kept]
     moments = (offers // len(products)).astype(np.float64)
-    labels = [(str(products[o % len(products)]), date.fromordinal(int(o // len(products))).isoformat()) for o in offers]
-    return UpdateStream(Coverage(bought[kept]), time_window(moments, float(days)), k, labels=tuple(labels))
+    names = [(str(products[o % len(products)]), date.fromordinal(int(o // len(products))).isoformat()) for o in offers]
+    return UpdateStream(Coverage(bought[kept]), time_window(moments, float(days)), k, names=tuple(names))
 
 
 def _day(text: str) -> int:
@@ -121,7 +121,7 @@ def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> 
     Returns
     -------
     UpdateStream
-        The airports with an IATA code; labels are the codes.
+        The airports with an IATA code; names are the codes.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> 
     points = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
     objective = FacilityLocation.from_features(points, n_neighbors=n_neighbors, metric="rbf", gamma=100.0)
     ops = sliding_window(np.arange(len(rows)), length)
-    return UpdateStream(objective, ops, k, labels=tuple(row["iata"] for row in rows))
+    return UpdateStream(objective, ops, k, names=tuple(row["iata"] for row in rows))
 
 
 def load_digits_similarity(*, length: int = 500, k: int = 20) -> UpdateStream:
@@ -155,7 +155,7 @@ def load_digits_similarity(*, length: int = 500, k: int = 20) -> UpdateStream:
     Returns
     -------
     UpdateStream
-        Facility location with cosines between 1797 images of 8 x 8 pixels; labels are the digits.
+        Facility location with cosines between 1797 images of 8 x 8 pixels; names are the digits.
 
     Raises
     ------
@@ -170,5 +170,5 @@ def load_digits_similarity(*, length: int = 500, k: int = 20) -> UpdateStream:
     """
     table = read_table(_DIGITS)
     ops = sliding_window(np.arange(len(table)), length)
-    labels = tuple(map(int, table[:, 64]))
-    return UpdateStream(FacilityLocation.from_features(table[:, :64]), ops, k, labels=labels)
+    names = tuple(map(int, table[:, 64]))
+    return UpdateStream(FacilityLocation.from_features(table[:, :64]), ops, k, names=names)

@@ -74,12 +74,12 @@ class ItemGroups(FromTable, Result):
             warn_alike(named, table.origin)
         return cls(tuple(names), groups, table.origin)
 
-    def of(self, labels: Sequence[str] | None) -> dict[str, np.ndarray]:
-        """Return the groups of items in the order of their labels.
+    def of(self, names: Sequence[str] | None) -> dict[str, np.ndarray]:
+        """Return the groups of items in the order of their names.
 
         Parameters
         ----------
-        labels : sequence of str
+        names : sequence of str
             Names of the items; of those that are not among them nothing is said.
 
         Returns
@@ -90,38 +90,38 @@ class ItemGroups(FromTable, Result):
         Raises
         ------
         ValueError
-            If an item has no group, or there are no labels.
+            If an item has no group, or there are no names.
         """
-        if labels is None:
-            raise must("groups", "given by number, as these rankings have no labels", self.origin)
+        if names is None:
+            raise must("groups", "given by number, as these rankings have no names", self.origin)
         rows = {name: row for row, name in enumerate(self.names)}
-        absent = [label for label in labels if label not in rows]
+        absent = [name for name in names if name not in rows]
         if absent:
             raise ValueError(f"{self.origin}: no row for {', '.join(map(repr, absent[:5]))}")
-        chosen = [rows[label] for label in labels]
+        chosen = [rows[name] for name in names]
         return {attribute: np.array(codes)[chosen] for attribute, codes in self.attributes.items()}
 
-    def mask(self, group: str, labels: Sequence[str] | None) -> np.ndarray:
+    def mask(self, group: str, names: Sequence[str] | None) -> np.ndarray:
         """Return which items are in a group, of the attribute that has such a group.
 
         Parameters
         ----------
         group : str
             Name of the group.
-        labels : sequence of str
+        names : sequence of str
             Names of the items.
 
         Returns
         -------
         bool array of shape (m,)
-            True for the items of the group, in the order of the labels.
+            True for the items of the group, in the order of the names.
 
         Raises
         ------
         ValueError
             If no attribute has such a group, or several have.
         """
-        codes = self.of(labels)
+        codes = self.of(names)
         homes = [attribute for attribute, column in codes.items() if group in column]
         if len(homes) != 1:
             raise must("group", f"one that one attribute alone has ({_shown(codes)})", group)
@@ -133,7 +133,7 @@ def _is_data(table: Table) -> bool:
     return table.header and any(name in column for name, column in list(table.columns.items())[1:])
 
 
-def by_number(groups: Any, quotas: Mapping[str, Any], labels: Any, n_items: int) -> tuple[Any, Mapping[str, Any]]:
+def by_number(groups: Any, quotas: Mapping[str, Any], names: Any, n_items: int) -> tuple[Any, Mapping[str, Any]]:
     """Turn groups by name into groups by number, and quotas of the groups of a file into those of its attributes.
 
     All other groups and quotas come back as they are.
@@ -143,13 +143,13 @@ def by_number(groups: Any, quotas: Mapping[str, Any], labels: Any, n_items: int)
     elif not isinstance(groups, ItemGroups) and getattr(groups, "columns", None) is not None:
         groups = ItemGroups.from_frame(groups)
     if isinstance(groups, ItemGroups):
-        return _of_attributes(groups, quotas, groups.of(labels))
+        return _of_attributes(groups, quotas, groups.of(names))
     if isinstance(groups, Mapping) and groups and all(map(_is_name, groups.values())):
-        return _of_mapping(groups, labels, n_items), quotas
+        return _of_mapping(groups, names, n_items), quotas
     index = getattr(groups, "index", None)
-    names = list(index) if index is not None and not callable(index) else []
-    if labels is not None and names and set(labels) <= set(names):  # a column of a frame that is indexed by the items
-        return _of_mapping(dict(zip(names, list(groups), strict=True)), labels, n_items), quotas
+    rows = list(index) if index is not None and not callable(index) else []
+    if names is not None and rows and set(names) <= set(rows):  # a column of a frame that is indexed by the items
+        return _of_mapping(dict(zip(rows, list(groups), strict=True)), names, n_items), quotas
     return groups, quotas
 
 
@@ -163,12 +163,12 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, (str, bool, int, np.generic))
 
 
-def _of_mapping(groups: Mapping[Any, Any], labels: Any, n_items: int) -> np.ndarray:
+def _of_mapping(groups: Mapping[Any, Any], names: Any, n_items: int) -> np.ndarray:
     """The group of every item, from a mapping by names, or by numbers where there are no names."""
-    keys = range(n_items) if labels is None else labels
+    keys = range(n_items) if names is None else names
     absent = [key for key in keys if key not in groups]
     if absent:
-        what = "item" if labels is None else "label"
+        what = "item" if names is None else "name"
         raise must("groups", f"a mapping with a group for every {what}", Words(f"none for {absent[0]!r}"))
     return np.array([groups[key] for key in keys])
 

@@ -32,7 +32,7 @@ def column_names(value: Any) -> tuple[str, ...] | None:
     return tuple(names) if names and all(isinstance(name, str) for name in names) else None
 
 
-def as_items(name: str, value: Any, labels: tuple[str, ...] | None) -> Any:
+def as_items(name: str, value: Any, names: tuple[str, ...] | None) -> Any:
     """Return the items of a selection, or the numbers of items that are given by name; all else as it is."""
     if hasattr(value, "items") and hasattr(value, "group_counts"):
         return value.items
@@ -40,23 +40,23 @@ def as_items(name: str, value: Any, labels: tuple[str, ...] | None) -> Any:
     given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OUS" else given
     if not isinstance(given, (list, tuple, set, frozenset)) or not any(isinstance(item, str) for item in given):
         return value
-    return [number_of(name, item, labels) if isinstance(item, str) else item for item in given]
+    return [number_of(name, item, names) if isinstance(item, str) else item for item in given]
 
 
-def number_of(name: str, item: str, labels: tuple[str, ...] | None) -> int:
+def number_of(name: str, item: str, names: tuple[str, ...] | None) -> int:
     """Return the number of an item that is given by its name."""
-    if labels is None:
-        raise must(name, "item numbers, as these rankings have no labels", item)
-    if labels.count(item) != 1:
-        near = difflib.get_close_matches(item, labels, 1)
+    if names is None:
+        raise must(name, "item numbers, as these rankings have no names", item)
+    if names.count(item) != 1:
+        near = difflib.get_close_matches(item, names, 1)
         hint = f", such as {near[0]!r}" if near and near[0] != item else ""
         raise must(name, f"the name of one item{hint}", item)
-    return labels.index(item)
+    return names.index(item)
 
 
-def as_mask(name: str, value: ArrayLike, n_items: int, labels: tuple[str, ...] | None = None) -> np.ndarray:
+def as_mask(name: str, value: ArrayLike, n_items: int, names: tuple[str, ...] | None = None) -> np.ndarray:
     """Return a set of items as a bool array (m,), from such a mask, or from distinct item numbers or names."""
-    value = as_items(name, value, labels)
+    value = as_items(name, value, names)
     given = as_array(name, to_numpy(value))
     if given.dtype == bool:
         if given.shape != (n_items,):

@@ -47,15 +47,15 @@ def checked_positions(positions: ArrayLike) -> np.ndarray:
     return given.astype(np.int32)
 
 
-def numbered(orders: Any, labels: tuple[str, ...] | None) -> tuple[Any, tuple[str, ...] | None]:
-    """Replace names on ballots by numbers: in the order of the labels, or of the names where there are no labels.
+def numbered(orders: Any, names: tuple[str, ...] | None) -> tuple[Any, tuple[str, ...] | None]:
+    """Replace names on ballots by numbers: in the order of `names`, or in that of the alphabet where there are none.
 
     Ballots of numbers come back as they are; the first entry decides. What is empty ends a ballot, as -1 does.
     """
     given = orders.to_numpy() if hasattr(orders, "to_numpy") else orders
     given = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "OU" else given
     if not isinstance(given, (list, tuple)) or not _has_names(given):
-        return orders, labels
+        return orders, names
     if any(isinstance(ballot, str) or not isinstance(ballot, Iterable) for ballot in given):
         raise must("orders", "a sequence of ballots, each a sequence of items", orders, TypeError)
     rows = [[entry if _is_tie(entry) else (entry,) for entry in ballot] for ballot in given]
@@ -64,11 +64,11 @@ def numbered(orders: Any, labels: tuple[str, ...] | None) -> tuple[Any, tuple[st
         raise must(
             "orders", "ballots of names alone", next(name for name in found if not isinstance(name, str)), TypeError
         )
-    names = tuple(sorted(found)) if labels is None else labels
+    names = tuple(sorted(found)) if names is None else names
     numbers = {name: number for number, name in enumerate(names)}
     unknown = sorted(found - set(numbers))
     if unknown:
-        raise must("orders", "ballots of items in `labels`", unknown[0])
+        raise must("orders", "ballots of items in `names`", unknown[0])
     return [[tuple(numbers.get(name, -1) for name in entry) for entry in row] for row in rows], names
 
 

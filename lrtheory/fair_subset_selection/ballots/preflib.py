@@ -45,7 +45,7 @@ def parse(text: str, origin: str = "line") -> dict[str, Any]:
     if head.voters not in (None, voters):
         rule = f"a PrefLib file with the ballots of its {head.voters:,} voters, which {origin} is not"
         raise must("path", rule, voters)
-    return {"orders": placed, "weights": weights, "labels": [head.names[name].strip() for name in numbers]}
+    return {"orders": placed, "weights": weights, "names": [head.names[name].strip() for name in numbers]}
 
 
 class Head(NamedTuple):

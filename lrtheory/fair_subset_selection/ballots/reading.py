@@ -41,7 +41,7 @@ class Ballots(NamedTuple):
     positions: np.ndarray | None
     orders: Any
     weights: np.ndarray | None
-    labels: Sequence[str]
+    names: Sequence[str]
 
 
 def ballots_of(table: Table, columns: Any = None) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def ballots_of(table: Table, columns: Any = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``positions`` or ``orders``, ``weights`` and ``labels``.
+        ``positions`` or ``orders``, ``weights`` and ``names``.
 
     Raises
     ------
@@ -246,8 +246,8 @@ def _ballots(table: Table, columns: list[str], weights: np.ndarray | None) -> Ba
     for name in columns:
         _refuse_words_for_nothing(table, name)
     words = [[cell_text(cell) for cell in table.columns[name]] for name in columns]
-    numbers, labels = _numbered(word for column in words for word in column)
-    _check_size(table, len(labels))
+    numbers, names = _numbered(word for column in words for word in column)
+    _check_size(table, len(names))
     orders = np.array([[numbers[word] for word in column] for column in words], np.int64).T
     late = (orders[:, :-1] < 0) & (orders[:, 1:] >= 0)
     if late.any():
@@ -257,10 +257,8 @@ def _ballots(table: Table, columns: list[str], weights: np.ndarray | None) -> Ba
     twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
     if twice.any():
         row, place = (int(index[0]) for index in np.nonzero(twice))
-        raise ValueError(
-            f"{table.where(row)}: a ballot lists each item once; got {labels[ordered[row, place]]!r} twice"
-        )
-    return Ballots(None, orders, weights, labels)
+        raise ValueError(f"{table.where(row)}: a ballot lists each item once; got {names[ordered[row, place]]!r} twice")
+    return Ballots(None, orders, weights, names)
 
 
 def _refuse_words_for_nothing(table: Table, column: str) -> None:
@@ -277,8 +275,8 @@ def _numbered(words: Iterable[str]) -> tuple[dict[str, int], list[str]]:
     found = dict.fromkeys(words)
     found.pop("", None)
     by_number = all(name.isdecimal() for name in found)
-    labels = sorted(found, key=(lambda name: (int(name), name)) if by_number else None)  # type: ignore[arg-type]
-    return {"": -1} | {name: number for number, name in enumerate(labels)}, labels
+    names = sorted(found, key=(lambda name: (int(name), name)) if by_number else None)  # type: ignore[arg-type]
+    return {"": -1} | {name: number for number, name in enumerate(names)}, names
 
 
 def _whole_ballots(table: Table, column: str, weights: np.ndarray | None) -> Ballots:
@@ -294,10 +292,10 @@ def _whole_ballots(table: Table, column: str, weights: np.ndarray | None) -> Bal
             named = [name for entry in read[key] for name in entry]
             if "" in named or len(set(named)) < len(named):
                 raise table.refuse(row, column, f"items with {between!r} between them, each once")
-    numbers, labels = _numbered(name for entries in read.values() for entry in entries for name in entry)
-    _check_size(table, len(labels))
+    numbers, names = _numbered(name for entries in read.values() for entry in entries for name in entry)
+    _check_size(table, len(names))
     as_numbers = {key: [tuple(numbers[name] for name in entry) for entry in read[key]] for key in read}
-    return Ballots(None, [as_numbers[_hashable(cell)] for cell in cells], weights, labels)
+    return Ballots(None, [as_numbers[_hashable(cell)] for cell in cells], weights, names)
 
 
 def _sign_between(texts: Collection[str]) -> str:
@@ -330,23 +328,23 @@ def _wide(table: Table, columns: list[str], weights: np.ndarray | None) -> Ballo
 def _long(table: Table, roles: Mapping[str, str]) -> Ballots:
     """A row for each voter and item, with the rank of the item for the voter."""
     words, given = table.text(roles["item"]), table.floats(roles["rank"])
-    numbers, labels = _numbered(words)
+    numbers, names = _numbered(words)
     voters: dict[str, int] = {}
     rows = np.array([voters.setdefault(word, len(voters)) for word in table.text(roles["voter"])])
     items = np.array([numbers[word] for word in words])
-    _check_size(table, len(labels), len(voters))
-    keys = rows * len(labels) + items
-    first = np.full(len(voters) * len(labels), -1)
+    _check_size(table, len(names), len(voters))
+    keys = rows * len(names) + items
+    first = np.full(len(voters) * len(names), -1)
     first[keys[::-1]] = np.arange(len(keys))[::-1]
     again = np.flatnonzero(first[keys] < np.arange(len(keys)))
     if again.size:
         raise table.refuse(int(again[0]), roles["item"], "named once by each voter")
-    spread = np.full((len(voters), len(labels)), np.nan)
+    spread = np.full((len(voters), len(names)), np.nan)
     spread[rows, items] = given
     _refuse_marks(table, spread)
     bad = ranks.first_bad(spread)
     if bad is not None:
-        raise table.refuse(int(first[bad[0] * len(labels) + bad[1]]), roles["rank"], ranks.RULE)
+        raise table.refuse(int(first[bad[0] * len(names) + bad[1]]), roles["rank"], ranks.RULE)
     weights = None
     if "weight" in roles:
         each = _weights(table, roles["weight"])
@@ -355,7 +353,7 @@ def _long(table: Table, roles: Mapping[str, str]) -> Ballots:
         differs = np.flatnonzero(weights[rows] != each)
         if differs.size:
             raise table.refuse(int(differs[0]), roles["weight"], "the same in all rows of a voter")
-    return Ballots(ranks.positions(spread), None, weights, labels)
+    return Ballots(ranks.positions(spread), None, weights, names)
 
 
 def _refuse_marks(table: Table, given: np.ndarray) -> None:

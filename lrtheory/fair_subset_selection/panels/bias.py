@@ -53,7 +53,7 @@ class BiasedRankings(Result):
     trace: Mapping[str, np.ndarray] | None
 
     def _columns(self) -> dict[str, Any]:
-        names = self.latent.labels or range(self.latent.n_items)
+        names = self.latent.names or range(self.latent.n_items)
         places = {name: _mean_places(one) for name, one in (("latent", self.latent), ("observed", self.observed))}
         return {"item": names, "disadvantaged": self.disadvantaged, **places}
 
@@ -108,11 +108,11 @@ def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float,
     >>> panel.latent.positions.tolist(), panel.observed.positions.tolist()
     ([[0, 1, 2]], [[1, 0, 2]])
     """
-    labels = column_names(utilities)
+    names = column_names(utilities)
     given = array("utilities", to_numpy(utilities), shape=(None, None), low=0).astype(np.float64)
     if given.size == 0:
         raise must("utilities", "of at least one ranking of one item", given.shape)
-    mask = as_mask("disadvantaged", disadvantaged, given.shape[1], labels)
+    mask = as_mask("disadvantaged", disadvantaged, given.shape[1], names)
     theta = real("theta", theta, low=0, high=1)
     order, source = np.argsort(-given, axis=1, kind="stable"), generator(rng)
     # random numbers are drawn only where utilities are equal, so that `rng` is not advanced by strict utilities
@@ -125,8 +125,8 @@ def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float,
         seen = np.where(mask[order], -1.0, seen)
     observed = np.take_along_axis(order, np.argsort(-seen, axis=1, kind="stable"), axis=1)
     return BiasedRankings(
-        latent=trusted(_positions(order), labels=labels),
-        observed=trusted(_positions(observed), labels=labels),
+        latent=trusted(_positions(order), names=names),
+        observed=trusted(_positions(observed), names=names),
         disadvantaged=mask,
         n_swaps=None,
         message=f"utilities of the disadvantaged are seen {theta:g} times as large",
@@ -199,7 +199,7 @@ def bias_swaps(
     """
     rankings = as_rankings("rankings", rankings)
     order = _strict_orders("rankings", rankings)
-    mask = as_mask("disadvantaged", disadvantaged, rankings.n_items, rankings.labels)
+    mask = as_mask("disadvantaged", disadvantaged, rankings.n_items, rankings.names)
     phi, intensity = real("phi", phi, low=0, high=1), real("intensity", intensity, low=0, high=1)
     pairs = group_inversions(rankings, mask)
     wanted = np.floor(intensity * pairs + 1e-9).astype(np.int64)  # 0.29 * 100 is a little less than 29 in doubles
@@ -215,7 +215,7 @@ def bias_swaps(
         trace = {"distances": distances[kept], "starts": np.concatenate([[0], np.cumsum(done)])}
     return BiasedRankings(
         latent=rankings,
-        observed=trusted(_positions(order), weights=rankings.weights, labels=rankings.labels),
+        observed=trusted(_positions(order), weights=rankings.weights, names=rankings.names),
         disadvantaged=mask,
         n_swaps=done,
         message=f"swaps with phi = {phi:g}, intensity = {intensity:g}" + ("" if refresh else ", not refreshed"),
@@ -254,7 +254,7 @@ def group_inversions(rankings: Panel, disadvantaged: ArrayLike) -> np.ndarray:
     rankings = as_rankings("rankings", rankings)
     order = _strict_orders("rankings", rankings)
     # behind[v, p] is True for a disadvantaged item at position p; each advantaged one counts those before it
-    behind = as_mask("disadvantaged", disadvantaged, rankings.n_items, rankings.labels)[order]
+    behind = as_mask("disadvantaged", disadvantaged, rankings.n_items, rankings.names)[order]
     return np.where(behind, 0, np.cumsum(behind, axis=1)).sum(axis=1)
 
 

@@ -139,7 +139,7 @@ def load_cambridge_ballots(
     Returns
     -------
     Rankings
-        n ballots that may end early; labels are W1, W2, ... and C1, C2, ...
+        n ballots that may end early; names are W1, W2, ... and C1, C2, ...
 
     Raises
     ------
@@ -168,8 +168,8 @@ def load_cambridge_ballots(
         rows = np.flatnonzero(first == letter)
         if len(rows):
             orders[rows] = _filled(json.loads(read(data)), len(rows), sizes, rng)
-    labels = [f"{letter}{number + 1}" for letter, size in zip("WC", sizes, strict=True) for number in range(size)]
-    return Rankings(orders=orders, labels=labels)
+    names = [f"{letter}{number + 1}" for letter, size in zip("WC", sizes, strict=True) for number in range(size)]
+    return Rankings(orders=orders, names=names)
 
 
 def _filled(law: dict[str, float], n: int, sizes: list[int], rng: np.random.Generator) -> np.ndarray:
@@ -239,7 +239,7 @@ class RatedItems(Result):
 
     def _columns(self) -> dict[str, Any]:
         listed = (self.rankings.positions >= 0).sum(axis=0)
-        return {"item": self.rankings.labels or (), **self.item_groups, "ratings": listed}
+        return {"item": self.rankings.names or (), **self.item_groups, "ratings": listed}
 
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
@@ -285,7 +285,7 @@ def load_rated_items(n_items: int = 50) -> RatedItems:
     people = {int(line[0]): line for line in _lines(USERS)}
     ages, genders, occupations = zip(*(people[user][1:4] for user in users.tolist()), strict=True)
     return RatedItems(
-        rankings=Rankings(positions, ties="average", labels=titles),
+        rankings=Rankings(positions, ties="average", names=titles),
         item_groups={
             "class": np.array([names.split(" ")[0] for names in classes]),
             "decade": np.array([int(year) // 10 * 10 for year in years]),

@@ -96,7 +96,7 @@ def same_group(codes: np.ndarray) -> np.ndarray:
     return (codes[:, None] == codes) & ~np.eye(len(codes), dtype=bool)
 
 
-def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, labels: Any = None) -> list[Bounds]:
+def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, names: Any = None) -> list[Bounds]:
     """Turn the caller's quotas into the bounds of every attribute, each of which is feasible by itself.
 
     Without groups there is one group of all items. `quotas` maps "quota", "at_least" and "at_most" to what the caller
@@ -107,7 +107,7 @@ def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, lab
         if given is not None:
             raise must("groups", f"given with `{given}`", groups)
         return [Bounds(None, (0,), np.zeros(n_items, np.int64), np.zeros(1, np.int64), np.array([k]), False)]
-    groups, quotas = by_number(groups, quotas, labels, n_items)
+    groups, quotas = by_number(groups, quotas, names, n_items)
     if not isinstance(groups, Mapping):
         return [_bounds(None, groups, quotas, n_items, k)]
     if not groups:
@@ -117,9 +117,9 @@ def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, lab
     return [_bounds(a, codes, {q: (quotas[q] or {}).get(a) for q in QUOTAS}, n_items, k) for a, codes in groups.items()]
 
 
-def one_attribute(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, labels: Any = None) -> Bounds:
+def one_attribute(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int, names: Any = None) -> Bounds:
     """Turn the caller's quotas into bounds where a function takes one attribute alone."""
-    groups, quotas = by_number(groups, quotas, labels, n_items)
+    groups, quotas = by_number(groups, quotas, names, n_items)
     if isinstance(groups, Mapping):
         raise must("groups", "an array, of one attribute", groups)
     return attributes(groups, quotas, n_items, k)[0]

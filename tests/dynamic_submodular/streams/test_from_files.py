@@ -42,12 +42,12 @@ def test_a_list_of_edges_is_the_graph_that_networkx_makes_of_it(name: str, tmp_p
     path = written(tmp_path, name, FORMS[name])
     graph = nx.Graph(EDGES)
     f = Coverage.from_file(path)
-    assert f.labels == tuple(graph)
+    assert f.names == tuple(graph)
     for size in range(4):
         for S in itertools.combinations(graph, size):
             assert f.value(S) == len({v for u in S for v in (u, *graph[u])})
     chosen = ds.maximize(path, 2)
-    assert chosen.labels == ds.maximize(graph, 2).labels == ("c", "a")
+    assert chosen.names == ds.maximize(graph, 2).names == ("c", "a")
     assert "5 nodes and 5 edges" in chosen.message
     assert ("columns not read: since" in chosen.message) == (name == "named.csv")
     assert ("read as the names of columns, person, friend" in chosen.message) == (name == "strange.csv")
@@ -62,28 +62,28 @@ def test_random_graphs_and_directions(tmp_path: Path) -> None:
         for directed in (False, True):
             graph = nx.read_edgelist(path, create_using=nx.DiGraph if directed else nx.Graph)
             f = Coverage.from_file(path, directed=directed)
-            assert f.labels == tuple(graph)
+            assert f.names == tuple(graph)
             for u in graph:
                 assert f.value([u]) == len({u, *graph[u]})
             assert f"{graph.number_of_edges()} edges" in f.origin, (trial, directed)
             assert np.isclose(
-                Influence.from_file(path, directed=directed, rng=1, p=1.0, n_samples=5).value(f.labels), f.n
+                Influence.from_file(path, directed=directed, rng=1, p=1.0, n_samples=5).value(f.names), f.n
             )
 
 
 def test_sets_with_names_and_weights(tmp_path: Path) -> None:
     text = "set,element,weight\nx,apple,2\nx,pear,1\ny,pear,1\nx,apple,2\nz,fig,5\n"
     f = Coverage.from_file(written(tmp_path, "s.csv", text))
-    assert f.labels == ("x", "y", "z")
-    assert [f.value([name]) for name in f.labels] == [3.0, 1.0, 5.0]
+    assert f.names == ("x", "y", "z")
+    assert [f.value([name]) for name in f.names] == [3.0, 1.0, 5.0]
     strange = Coverage.from_file(written(tmp_path, "t.csv", "store,client\n1,10\n1,11\n2,11\n"))
-    assert (strange.labels, strange.value(["1"]), strange.value(["2"])) == (("1", "2"), 2.0, 1.0)
+    assert (strange.names, strange.value(["1"]), strange.value(["2"])) == (("1", "2"), 2.0, 1.0)
     turned = Coverage.from_file(tmp_path / "t.csv", columns="client,store")
-    assert turned.labels == ("10", "11")
+    assert turned.names == ("10", "11")
     mapped = Coverage({"x": ["apple", "pear"], "y": ["pear"]})
-    assert (mapped.labels, mapped.value(["x"]), mapped.value(["y"])) == (("x", "y"), 2.0, 1.0)
+    assert (mapped.names, mapped.value(["x"]), mapped.value(["y"])) == (("x", "y"), 2.0, 1.0)
     roles = Coverage.from_file(written(tmp_path, "r.csv", "a,b\n1,1\n1,2\n"), columns={"set": "a", "element": "b"})
-    assert (roles.labels, roles.value(["1"])) == (("1",), 2.0)
+    assert (roles.names, roles.value(["1"])) == (("1",), 2.0)
 
 
 POINTS = "name,red,green\nann,3,0\nbob,0,4\ncat,1,1\n"
@@ -101,13 +101,13 @@ def test_points_with_names(kind: Any, tmp_path: Path) -> None:
     ]:
         f = kind.from_file(written(tmp_path, name, text))
         assert f.gains([]).tolist() == expected.gains([]).tolist()
-        assert f.labels == (("7", "8", "9") if name == "ids.csv" else ("ann", "bob", "cat"))
+        assert f.names == (("7", "8", "9") if name == "ids.csv" else ("ann", "bob", "cat"))
         assert "3 points of 2 numbers" in f.origin
     np.save(tmp_path / "p.npy", X)
     bare = kind.from_file(tmp_path / "p.npy")
-    assert (bare.labels, bare.gains([]).tolist()) == (None, expected.gains([]).tolist())
+    assert (bare.names, bare.gains([]).tolist()) == (None, expected.gains([]).tolist())
     one = kind.from_frame({"name": ["u", "v"], "x": [1.0, 2.0], "y": [5.0, 5.0]}, columns="name,x")
-    assert one.labels == ("u", "v")
+    assert one.names == ("u", "v")
     assert "2 points of 1 numbers" in one.origin
 
 
@@ -170,11 +170,11 @@ def test_more_refusals(tmp_path: Path) -> None:
         (
             lambda: Coverage.from_file(sets).value(["nobody"]),
             KeyError,
-            "`label` must be the name of one element; got 'no",
+            "`name` must be the name of one element; got 'no",
         ),
         (lambda: ds.maximize(3, 1), TypeError, "`objective` must be an objective of this package"),
-        (lambda: setattr(Coverage.from_file(sets), "labels", ["a", "b"]), ValueError, "sequence of 1 labels"),
-        (lambda: setattr(Coverage.from_file(sets), "labels", "a"), TypeError, "sequence of 1 labels"),
+        (lambda: setattr(Coverage.from_file(sets), "names", ["a", "b"]), ValueError, "sequence of 1 names"),
+        (lambda: setattr(Coverage.from_file(sets), "names", "a"), TypeError, "sequence of 1 names"),
     ]:
         with pytest.raises(error) as caught:
             call()
@@ -188,18 +188,18 @@ def test_names_through_every_function() -> None:
     graph = nx.Graph(EDGES)
     f = Coverage.from_graph(graph)
     chosen = ds.maximize(f, 2)
-    assert chosen.to_dict()["labels"] == ["c", "a"]
+    assert chosen.to_dict()["names"] == ["c", "a"]
     assert f.value(chosen) == chosen.value == f.value(["c", "a"])
     assert f.gain("a", ["c"]) == 1.0  # c has b already
     assert f.gains(chosen).tolist() == f.gains(["a", "c"]).tolist() == f.gains([0, 2]).tolist()
     for method in ("naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force"):
         found = ds.maximize(f, 2, method=method, rng=0)
-        assert found.labels == tuple(f.labels[i] for i in found.items)
+        assert found.names == tuple(f.names[i] for i in found.items)
     among = ds.maximize(f, 2, candidates=["a", "b"])
-    assert among.labels == ("b",) + among.labels[1:]
-    assert set(among.labels) <= {"a", "b"}
+    assert among.names == ("b",) + among.names[1:]
+    assert set(among.names) <= {"a", "b"}
     proof = ds.certify_selection(f, chosen, 2)
-    assert proof.labels == chosen.labels
+    assert proof.names == chosen.names
     assert proof.verify(f)
     assert ds.certify_selection(graph, ["c", "a"], 2, candidates=list("abc")).achieved == 5.0
     best = DynamicSubmodular(graph, 2, rng=0)
@@ -207,41 +207,41 @@ def test_names_through_every_function() -> None:
         best.insert(name)
     best.delete("a")
     assert best.present.tolist() == [1, 2, 3, 4]
-    assert best.labels == tuple(f.labels[i] for i in best.solution)
+    assert best.names == tuple(f.names[i] for i in best.solution)
     trace = best.update([~1, 0])
-    assert trace.labels == best.labels
+    assert trace.names == best.names
     assert f.value(trace) == best.value
-    assert ds.baselines.recompute(f, [0, 2], 1).labels == ("c",)
+    assert ds.baselines.recompute(f, [0, 2], 1).names == ("c",)
     one = ds.OneGuess(f, 2, 4.0, rng=0)
     one.insert("c")
     assert one.value in (0.0, 4.0)
     grown = Coverage({"x": "ab"})
     grown.append([[0, 1, 2]])
-    assert grown.labels == ("x", 1)
-    assert ds.maximize(grown, 1).labels == (1,)
-    with pytest.raises(KeyError, match="`label` must be the name of one element; got 'zed'"):
+    assert grown.names == ("x", 1)
+    assert ds.maximize(grown, 1).names == (1,)
+    with pytest.raises(KeyError, match="`name` must be the name of one element; got 'zed'"):
         best.insert("zed")
-    assert Coverage.from_graph(nx.path_graph(3)).labels is None
+    assert Coverage.from_graph(nx.path_graph(3)).names is None
 
 
 def test_old_calls_have_no_names() -> None:
     f = Coverage([[0, 1], [1], [2]])
-    assert f.labels is None
-    assert ds.maximize(f, 1).labels is None
-    assert DynamicSubmodular(f, 1).labels is None
+    assert f.names is None
+    assert ds.maximize(f, 1).names is None
+    assert DynamicSubmodular(f, 1).names is None
     with pytest.raises(TypeError, match="`S` must be a collection of integers"):
         f.value(["a"])
     doubled = Coverage([[0], [1]])
-    doubled.labels = ["a", "a"]
+    doubled.names = ["a", "a"]
     with pytest.raises(KeyError, match="the name of one element"):
         doubled.number("a")
 
 
 def test_streams_keep_their_own_names() -> None:
-    stream = ds.UpdateStream(Coverage([[0], [0, 1]]), [0, 1], 1, labels=("left", "right"))
-    assert ds.maximize(stream).labels == ("right",)
+    stream = ds.UpdateStream(Coverage([[0], [0, 1]]), [0, 1], 1, names=("left", "right"))
+    assert ds.maximize(stream).names == ("right",)
     best = DynamicSubmodular(stream, rng=0)
-    assert best.update(stream).labels == best.labels == ("right",)
+    assert best.update(stream).names == best.names == ("right",)
 
 
 def test_frames() -> None:
@@ -251,6 +251,6 @@ def test_frames() -> None:
     assert shown.element.tolist() == ["c", "a"]
     assert shown["value"].tolist() == [4.0, 5.0]
     numbered = pandas.DataFrame(np.array([[7, 8], [8, 9]]), columns=["source", "target"])
-    assert Coverage.from_frame(numbered).labels == ("7", "8", "9")
+    assert Coverage.from_frame(numbered).names == ("7", "8", "9")
     floats = pandas.DataFrame({"source": [7.0, 8.0], "target": [8.0, 9.0]})
-    assert Coverage.from_frame(floats).labels == ("7", "8", "9")
+    assert Coverage.from_frame(floats).names == ("7", "8", "9")

@@ -12,8 +12,8 @@ from lrtheory import dynamic_submodular as ds
 def test_supermarket(data: Callable[[str], None]) -> None:
     data("supermarket")
     stream = ds.load_supermarket(days=3, min_customers=30, k=5)
-    assert stream.labels is not None
-    days = [day for _, day in stream.labels]
+    assert stream.names is not None
+    days = [day for _, day in stream.names]
     assert days == sorted(days)
     trace = ds.DynamicSubmodular(stream, epsilon=0.2, rng=0).update(stream.ops[:400], record=True)
     assert (trace.values * 2.2 >= trace.upper_bounds).all()
@@ -22,8 +22,8 @@ def test_supermarket(data: Callable[[str], None]) -> None:
 def test_airports(data: Callable[[str], None]) -> None:
     data("airports")
     stream = ds.load_airports(n_neighbors=20, length=500, k=5)
-    assert stream.labels is not None
-    assert "ZRH" in stream.labels
+    assert stream.names is not None
+    assert "ZRH" in stream.names
     solver = ds.DynamicSubmodular(stream, rng=0)
     solver.update(stream.ops[:800])
     solver.check_invariants()
@@ -33,7 +33,7 @@ def test_digits(data: Callable[[str], None]) -> None:
     data("digits_similarity")
     stream = ds.load_digits_similarity(length=100, k=5)
     assert stream.objective.n == 1797
-    assert np.bincount(stream.labels).min() > 170
+    assert np.bincount(stream.names).min() > 170
     solver = ds.DynamicSubmodular(stream, rng=0)
     solver.update(stream.ops[:200])
     assert solver.value >= ds.maximize(stream, candidates=solver.present).value / 2.1

@@ -72,7 +72,7 @@ def test_following_is_the_answer_of_the_class(shell: Any) -> None:
         assert not solution & set(told["added"])
         assert solution >= set(told["removed"])
         solution = (solution | set(told["added"])) - set(told["removed"])
-        assert solution == set(best.labels)
+        assert solution == set(best.names)
     n_changed = sum(bool(told["added"] or told["removed"]) for told in lines)
     worth = f"it is worth {best.value:g}, at least {best.certified_ratio:.1%} of the best by its upper bound"
     assert err == f"7 updates, of which {n_changed} changed the choice; {worth}\n"

@@ -56,7 +56,7 @@ def parse(text: str, origin: str = "line") -> dict[str, Any]:
     if head is not None and int(head[1]) != sum(weights):
         rule = f"a PrefLib file with the ballots of its {int(head[1]):,} voters, which {origin} is not"
         raise must("path", rule, sum(weights))
-    return {"orders": orders, "weights": weights, "labels": [names[name].strip() for name in numbers]}
+    return {"orders": orders, "weights": weights, "names": [names[name].strip() for name in numbers]}
 
 
 def _kind(text: str) -> str | None:

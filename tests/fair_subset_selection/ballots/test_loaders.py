@@ -19,7 +19,7 @@ from lrtheory.fair_subset_selection import (
 def test_cambridge_ballots(data) -> None:
     data("cambridge_ballots")
     panel = load_cambridge_ballots(4000, candidates=(9, 3), majority_first=0.7, rng=0)
-    assert (panel.n_rankings, panel.n_items, panel.labels[9]) == (4000, 12, "C1")
+    assert (panel.n_rankings, panel.n_items, panel.names[9]) == (4000, 12, "C1")
     orders = panel.as_orders()
     assert ((orders[:, 0] >= 0) & (orders[:, 0] < 9)).mean() == pytest.approx(0.7, abs=0.03)
     lengths = (panel.positions >= 0).sum(axis=1)
@@ -60,14 +60,14 @@ def test_rated_items(data) -> None:
     found = load_rated_items(30)
     panel = found.rankings
     assert panel.n_items == 30
-    assert panel.labels[0] == "Star Wars"
+    assert panel.names[0] == "Star Wars"
     assert panel.shared.max() > 1
     assert {len(groups) for groups in found.item_groups.values()} == {30}
     assert {len(groups) for groups in found.voter_groups.values()} == {panel.n_rankings}
     assert set(found.voter_groups["gender"]) == {"F", "M"}
     chosen = select(panel, ScoreRule("borda"), 6, groups=found.item_groups["class"], at_least={"Comedy": 2})
     assert chosen.group_counts["Comedy"] >= 2
-    assert len(chosen.labels) == 6
+    assert len(chosen.names) == 6
 
 
 def test_applicants(data) -> None:

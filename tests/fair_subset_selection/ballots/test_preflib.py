@@ -83,7 +83,7 @@ def outcome(read: Any, text: str, ties: str) -> Any:
     shared = None if found.shared is None else found.shared.tolist()
     weights = found.weights
     assert weights is not None
-    return found.positions.tolist(), shared, weights.tolist(), weights.dtype, found.positions.dtype, found.labels
+    return found.positions.tolist(), shared, weights.tolist(), weights.dtype, found.positions.dtype, found.names
 
 
 @given(text=files(), ties=st.sampled_from(("average", "random", "error")))
@@ -172,7 +172,7 @@ def test_no_number_of_an_alternative_is_plain(tmp_path: Path) -> None:
     path = tmp_path / "zeros.soi"
     path.write_text("# ALTERNATIVE NAME 01: a\n# ALTERNATIVE NAME 002: b\n3: 002,01\n1: 01\n")
     panel = Rankings.from_file(path)
-    assert (panel.labels, panel.positions.tolist(), panel.total) == (("a", "b"), [[1, 0], [0, -1]], 4)
+    assert (panel.names, panel.positions.tolist(), panel.total) == (("a", "b"), [[1, 0], [0, -1]], 4)
 
 
 def test_a_sentence_about_alternatives_shows_their_lines_alone(tmp_path: Path) -> None:

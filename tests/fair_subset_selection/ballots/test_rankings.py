@@ -39,9 +39,9 @@ def test_truncated_orders(as_list: bool) -> None:
 
 
 def test_labels_name_items_that_nobody_lists() -> None:
-    panel = Rankings(orders=[[1]], labels=["a", "b", "c"])
+    panel = Rankings(orders=[[1]], names=["a", "b", "c"])
     assert panel.n_items == 3
-    assert panel.labels == ("a", "b", "c")
+    assert panel.names == ("a", "b", "c")
     assert item_scores(panel, BORDA).tolist() == [0, 2, 0]
 
 
@@ -68,12 +68,12 @@ def test_strict_rows_need_no_option() -> None:
 
 
 def test_copies_through_pickle_are_read_only() -> None:
-    panel = Rankings(orders=[[(0, 1), 2]], ties="average", weights=[3], labels="abc")
+    panel = Rankings(orders=[[(0, 1), 2]], ties="average", weights=[3], names="abc")
     copy = pickle.loads(pickle.dumps(panel))
     for name in ("positions", "shared", "weights"):
         np.testing.assert_array_equal(getattr(copy, name), getattr(panel, name))
         assert not getattr(copy, name).flags.writeable
-    assert (copy.labels, copy.ties, copy.total) == (panel.labels, "average", 3)
+    assert (copy.names, copy.ties, copy.total) == (panel.names, "average", 3)
     assert repr(panel) == "Rankings(1 of 3 items, 3 voters)"
 
 
@@ -99,12 +99,12 @@ def test_the_trap() -> None:
         ({"positions": [["a", "b"]]}, TypeError, "integers"),
         ({"orders": [[0, 0]]}, ValueError, "ballot 0 with item 0 twice"),
         ({"orders": [[(0, 1), 2]]}, ValueError, "row 0"),
-        ({"orders": [[0, 5]], "labels": "ab"}, ValueError, "item numbers below 2"),
+        ({"orders": [[0, 5]], "names": "ab"}, ValueError, "item numbers below 2"),
         ({"orders": [[]]}, ValueError, "at least one ballot"),
         ({"orders": [[0, "x"]]}, TypeError, "item numbers"),
         ({"orders": [[0, -3]]}, ValueError, "item numbers from 0 on"),
-        ({"orders": [[0, 1]], "labels": "abc", "weights": [1, 2]}, ValueError, r"of shape \(1,\)"),
-        ({"positions": [[0, 1]], "labels": "abc"}, ValueError, "one name for each of the 2 items"),
+        ({"orders": [[0, 1]], "names": "abc", "weights": [1, 2]}, ValueError, r"of shape \(1,\)"),
+        ({"positions": [[0, 1]], "names": "abc"}, ValueError, "one name for each of the 2 items"),
         ({"positions": [[0, 1]], "weights": [-1]}, ValueError, "in .0, inf"),
         ({"positions": [[0, 1]], "ties": "mean"}, ValueError, "`ties` must be one of"),
     ],
@@ -147,7 +147,7 @@ def test_preflib(text: str, tmp_path) -> None:
     panel = Rankings.from_preflib(path)
     np.testing.assert_array_equal(panel.positions, [[0, 1, 1], [-1, -1, 0]])
     assert panel.weights.tolist() == [2, 1]
-    assert panel.labels[0] == "Ann"
+    assert panel.names[0] == "Ann"
     assert item_scores(panel, BORDA).tolist() == [4.0, 1.0, 3.0]
     with pytest.raises(ValueError, match="row 0"):
         Rankings.from_preflib(path, ties="error")

@@ -48,7 +48,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 def test_every_form_gives_the_ballots_that_stand_in_it(name: str, tmp_path: Path) -> None:
     for suffix in ("", ".gz"):
         panel = Rankings.from_file(written(tmp_path, name + suffix, FORMS[name]))
-        assert panel.labels == NAMES
+        assert panel.names == NAMES
         assert panel.positions.tolist() == BY_HAND
         assert panel.total == 3
 
@@ -80,11 +80,11 @@ def test_rankings_survive_each_form(tmp_path: Path) -> None:
         }
         for name, rows in tables.items():
             panel = Rankings.from_file(written(tmp_path, name, "\n".join(",".join(map(str, row)) for row in rows)))
-            assert panel.labels == used, rows
+            assert panel.names == used, rows
             assert panel.positions.tolist() == wanted
         assert Rankings(orders=orders).positions.tolist() == wanted
         again = Rankings.from_frame(panel._columns())
-        assert (again.labels, again.positions.tolist()) == (panel.labels, wanted)
+        assert (again.names, again.positions.tolist()) == (panel.names, wanted)
 
 
 def test_weights_ties_and_columns(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_weights_ties_and_columns(tmp_path: Path) -> None:
         assert wide.positions.tolist() == [[0, 0, 2]]
     long = written(tmp_path, "l.csv", "who,what,how good\nx,9,2\nx,10,1\n")
     mapped = Rankings.from_file(long, columns={"voter": "who", "item": "what", "rank": "how good"})
-    assert (mapped.labels, mapped.positions.tolist()) == (("9", "10"), [[1, 0]])
+    assert (mapped.names, mapped.positions.tolist()) == (("9", "10"), [[1, 0]])
     named = written(tmp_path, "m.csv", "who,what,place,note\nx,a,2,!\nx,b,1,!\n")
     assert Rankings.from_file(named, columns="who,what,place").positions.tolist() == [[1, 0]]
     each = written(tmp_path, "e.csv", "voter,item,rank,weight\nx,a,1,4\nx,b,2,4\n")
@@ -193,13 +193,13 @@ def test_one_mark_a_ballot_is_a_vote(tmp_path: Path) -> None:
 def test_the_first_line_is_a_ballot_only_where_it_must_be(tmp_path: Path) -> None:
     path = written(tmp_path, "h.csv", "best,worst\nAnn,Bob\nBob,Ann\n")
     assert Rankings.from_file(path).total == 2
-    assert Rankings.from_file(path, header=False).labels == ("Ann", "Bob", "best", "worst")
+    assert Rankings.from_file(path, header=False).names == ("Ann", "Bob", "best", "worst")
     counted = written(tmp_path, "c.csv", "1,2\nAnn,Bob\nBob,Ann\n")
-    assert (Rankings.from_file(counted).labels, Rankings.from_file(counted).total) == (("Ann", "Bob"), 2)
-    assert Rankings.from_file(counted, header=False).labels == ("1", "2", "Ann", "Bob")
+    assert (Rankings.from_file(counted).names, Rankings.from_file(counted).total) == (("Ann", "Bob"), 2)
+    assert Rankings.from_file(counted, header=False).names == ("1", "2", "Ann", "Bob")
     for first in ("Ann", "Bob", "Cat"):  # a ballot of one item above whole ballots, and a name of the column
         panel = Rankings.from_file(written(tmp_path, "w.txt", f"{first}\nAnn > Bob\n"))
-        assert (panel.total, panel.labels) == ((1 if first == "Cat" else 2), ("Ann", "Bob"))
+        assert (panel.total, panel.names) == ((1 if first == "Cat" else 2), ("Ann", "Bob"))
     agreed = written(tmp_path, "a.csv", "Ann,Bob\nAnn,Cat\n")  # no first choice stands in another column
     assert Rankings.from_file(agreed, header=False).positions.tolist() == [[0, 1, -1], [0, -1, 1]]
     open_question = written(tmp_path, "o.csv", "Ann,Bob\nBob,Cat\n")
@@ -217,8 +217,8 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_ballots_of_names() -> None:
     panel = Rankings(orders=[["Cat", ("Ann", "Bob")], ["Bob", None]], ties="average")
-    assert (panel.labels, panel.positions.tolist()) == (("Ann", "Bob", "Cat"), [[1, 1, 0], [-1, 0, -1]])
-    known = Rankings(orders=np.array([["b", "a"]]), labels=["z", "b", "a"])
+    assert (panel.names, panel.positions.tolist()) == (("Ann", "Bob", "Cat"), [[1, 1, 0], [-1, 0, -1]])
+    known = Rankings(orders=np.array([["b", "a"]]), names=["z", "b", "a"])
     assert known.positions.tolist() == [[-1, 0, 1]]
     for orders, error, sentence in [
         ([["Ann", "Ann"]], ValueError, "ballots that list each item once"),
@@ -228,5 +228,5 @@ def test_ballots_of_names() -> None:
     ]:
         with pytest.raises(error, match=sentence):
             Rankings(orders=orders)
-    with pytest.raises(ValueError, match="`orders` must be ballots of items in `labels`; got 'y'"):
-        Rankings(orders=[["y"]], labels=["x"])
+    with pytest.raises(ValueError, match="`orders` must be ballots of items in `names`; got 'y'"):
+        Rankings(orders=[["y"]], names=["x"])

@@ -17,13 +17,13 @@ def test_shares_are_rounded() -> None:
 
 
 def test_chance_says_that_it_is_chance() -> None:
-    panel = Rankings(sample_rankings("impartial-culture", 9, 6, rng=0).positions, labels="abcdef")
+    panel = Rankings(sample_rankings("impartial-culture", 9, 6, rng=0).positions, names="abcdef")
     found = baselines.random_within_groups(panel, RULES[2], 3, groups=[0, 0, 0, 1, 1, 1], quota={0: 1, 1: 2}, rng=1)
     assert found.score == committee_score(panel, RULES[2], found.items)
     assert (found.method, found.reason, dict(found.counts)) == ("random", "asked for", {})
     assert found.message == "chance: the rankings were not looked at; no certificate: chance bounds nothing"
     assert found.tied is found.gains is found.certificate is None
-    assert found.labels == tuple("abcdef"[i] for i in found.items)
+    assert found.names == tuple("abcdef"[i] for i in found.items)
     assert dict(found.group_counts) == {0: 1, 1: 2}
     alone = {"groups": [0] * 6, "quota": {0: 1}}
     drawn = {baselines.random_within_groups(panel, RULES[2], 1, **alone, rng=s).items.item() for s in range(60)}

@@ -64,9 +64,9 @@ def test_the_greedy_set_may_be_worse_and_its_bound_holds():
 def test_items_that_could_change_places_are_told():
     panel = Rankings(orders=[["a", "b", "c"], ["c", "b", "a"]])
     found = select(panel, "borda-cc", 1)
-    assert found.tied_labels == ("a", "b", "c")  # each alone has two points
+    assert found.tied_names == ("a", "b", "c")  # each alone has two points
     assert select(panel, "borda-cc", 2).score == 4
-    assert select(panel, "borda-cc", 2).tied_labels == ()
+    assert select(panel, "borda-cc", 2).tied_names == ()
 
 
 def test_beyond_a_size_it_is_greedy_and_says_why(monkeypatch):

@@ -42,11 +42,11 @@ def test_upper_quotas_bind(method: str, rule: ScoreRule) -> None:
 
 @pytest.mark.parametrize("method", EXACT)
 def test_items_by_decreasing_score_with_their_labels(method: str) -> None:
-    panel = Rankings(orders=[[3, 0, 2, 1], [3, 2, 0, 1], [3, 0, 1, 2]], labels=["a", "b", "c", "d"])
+    panel = Rankings(orders=[[3, 0, 2, 1], [3, 2, 0, 1], [3, 0, 1, 2]], names=["a", "b", "c", "d"])
     found = select(panel, ScoreRule("borda"), 3, method=method)
     assert found.items.tolist() == [3, 0, 2]
-    assert found.labels == ("d", "a", "c")
-    assert select(panel, ScoreRule("borda"), 3).labels == ("d", "a", "c")
+    assert found.names == ("d", "a", "c")
+    assert select(panel, ScoreRule("borda"), 3).names == ("d", "a", "c")
 
 
 def test_the_first_of_the_best_sets() -> None:

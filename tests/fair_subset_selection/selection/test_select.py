@@ -140,14 +140,14 @@ def test_random_ties_look_at_no_number() -> None:
 
 
 def test_nothing_and_everything() -> None:
-    panel = Rankings([[0, 1, 2]], labels="abc")
+    panel = Rankings([[0, 1, 2]], names="abc")
     for rule in RULES:
         if rule.depth == 3 or rule.kind == "owa":
             continue
         for method in ("auto", "greedy", "lazy", "milp", "brute-force"):
             none = select(panel, rule, 0, method=method)
-            assert (none.items.tolist(), none.score, none.labels) == ([], 0, ())
-            assert sorted(select(panel, rule, 3, method=method).labels) == ["a", "b", "c"]
+            assert (none.items.tolist(), none.score, none.names) == ([], 0, ())
+            assert sorted(select(panel, rule, 3, method=method).names) == ["a", "b", "c"]
     empty = select(panel, RULES[2], 1, groups=[False, False, False], quota={True: 0})
     assert dict(empty.group_counts) == {False: 1, True: 0}  # a mask has two groups
 
