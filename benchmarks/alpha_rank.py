@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -215,3 +217,136 @@ def counted(name: str, title: str, solve: Callable[[Inputs], np.ndarray]) -> Goa
 
 NAMES = counted("matches-names", "10^6 matches of 200 players, an array of names", table_of_names)
 LISTS = counted("matches-lists", "10^6 matches of 200 players, lists of names and scores", table_of_lists)
+
+
+def battles(n: int, n_battles: int, spread: float) -> Callable[[], Inputs]:
+    """Return a maker of a log of uniform battles without ties; ratings are normal with the spread, in points."""
+
+    def make() -> Inputs:
+        rng = np.random.default_rng(0)
+        ratings = spread * rng.standard_normal(n)
+        first = rng.integers(0, n, n_battles)
+        second = (first + rng.integers(1, n, n_battles)) % n
+        won = rng.random(n_battles) < 1 / (1 + 10 ** ((ratings[second] - ratings[first]) / 400))
+        return {"players": np.stack([first, second], axis=1), "won": won, "n": np.array(n)}
+
+    return make
+
+
+def frame(inputs: Inputs) -> dict[str, np.ndarray]:
+    """The log as columns that both sides read."""
+    names = np.array([f"model-{i:03d}" for i in range(int(inputs["n"]))])[inputs["players"]]
+    winner = np.where(inputs["won"], "model_a", "model_b")
+    return {"model_a": names[:, 0], "model_b": names[:, 1], "winner": winner}
+
+
+def our_log(inputs: Inputs) -> object:
+    """The same as a log."""
+    from lrtheory.alpha_rank import MatchLog
+
+    return ready("log", inputs, lambda: MatchLog.from_frame(frame(inputs)))
+
+
+def our_board(**options: bool) -> Callable[[Inputs], np.ndarray]:
+    """Return our board: who can be first, ranks, and Elo differences with intervals; the ratings are compared."""
+
+    def solve(inputs: Inputs) -> np.ndarray:
+        from lrtheory.alpha_rank import rank_models
+
+        found = rank_models(our_log(inputs), **options).elo
+        return found - found.mean()
+
+    return solve
+
+
+def resampled(inputs: Inputs) -> np.ndarray:
+    """Fit 1,000 resamples at once, by Newton's method on all of them."""
+    from lrtheory.alpha_rank.baselines import bradley_terry_board
+
+    return bradley_terry_board(our_log(inputs), n_resamples=1000, rng=0).elo
+
+
+def choix(inputs: Inputs) -> np.ndarray:
+    """Fit once, without intervals."""
+    from choix import ilsr_pairwise
+
+    def pairs() -> list[tuple[int, int]]:
+        ordered = np.where(inputs["won"][:, None], inputs["players"], inputs["players"][:, ::-1])
+        return [(int(a), int(b)) for a, b in ordered]
+
+    return 400 / np.log(10) * ilsr_pairwise(int(inputs["n"]), ready("pairs", inputs, pairs))
+
+
+def evalica(inputs: Inputs) -> np.ndarray:
+    """Fit 1,000 resamples, for intervals of each rating by itself."""
+    from evalica import Winner, bootstrap, bradley_terry
+
+    def columns() -> tuple[list[str], list[str], list[object]]:
+        log = frame(inputs)
+        return log["model_a"].tolist(), log["model_b"].tolist(), [Winner.X if x else Winner.Y for x in inputs["won"]]
+
+    options = {"n_resamples": 1000, "bootstrap_method": "percentile", "random_state": 0, "tolerance": 1e-9}
+    found = bootstrap(bradley_terry, *ready("columns", inputs, columns), **options, limit=1000)
+    elo = 400 / np.log(10) * np.log(found.result.scores.sort_index().to_numpy())
+    return elo - elo.mean()
+
+
+def arena_rank(inputs: Inputs) -> np.ndarray:
+    """Fit once, with standard errors of each rating by itself."""
+    import pandas as pd
+    from arena_rank.models.bradley_terry import BradleyTerry
+    from arena_rank.utils.data_utils import PairDataset
+
+    data = PairDataset.from_pandas(ready("frame", inputs, lambda: pd.DataFrame(frame(inputs))))
+    elo = np.asarray(BradleyTerry(int(inputs["n"])).compute_ratings_and_cis(data)["ratings"])
+    return elo - elo.mean()
+
+
+BOARD = Row(
+    name="board-40",
+    title="Board of 40 models from 12,000 battles, beside fits with intervals that have no level for ranks",
+    inputs=battles(40, 12_000, 150),
+    ours={"exact": our_board(), "any-schedule": our_board(any_schedule=True)},
+    peers={"choix": choix, "evalica": evalica, "arena-rank": arena_rank, "lrtheory": resampled},
+    tolerance=1.0,  # points; the prior that keeps ratings of resamples finite moves them by 0.7, a tenth of their errors
+)
+
+
+def csv_of(inputs: Inputs) -> str:
+    """The log as a file of comma-separated values, which is gone when the process ends."""
+
+    def write() -> tempfile.TemporaryDirectory[str]:
+        folder = tempfile.TemporaryDirectory()
+        rows = np.stack(list(frame(inputs).values()), axis=1)
+        text = "\n".join(["model_a,model_b,winner", *map(",".join, rows.tolist())])
+        (Path(folder.name) / "battles.csv").write_text(text)
+        return folder
+
+    return str(Path(ready("csv", inputs, write).name) / "battles.csv")
+
+
+def board_of_csv(inputs: Inputs) -> np.ndarray:
+    """Read the log from a file, and rank it."""
+    from lrtheory.alpha_rank import rank_models
+
+    return rank_models(csv_of(inputs)).elo
+
+
+def unbalanced(inputs: Inputs, elo: np.ndarray) -> float:
+    """The largest difference of a model's wins from those that its ratings predict, in parts of its battles."""
+    (first, second), n = inputs["players"].T, int(inputs["n"])
+    chance = 1 / (1 + 10 ** ((elo[second] - elo[first]) / 400))
+    more = inputs["won"] - chance
+    net = np.bincount(first, more, n) - np.bincount(second, more, n)
+    return float((np.abs(net) / np.bincount(inputs["players"].ravel(), minlength=n)).max())
+
+
+def million(name: str, title: str, spread: float, solve: Callable[[Inputs], np.ndarray], seconds: float) -> Goal:
+    """A goal on a million battles of 200 models."""
+    goal = {"seconds": seconds, "gigabytes": 1.0, "tolerance": 1e-6}
+    return Goal(name=name, title=title, inputs=battles(200, 1_000_000, spread), solve=solve, error=unbalanced, **goal)
+
+
+BOARD_FAR = million("board-200-far", "Board of 200 models, 10^6 battles, Elo sd 150", 150, our_board(), 3.0)
+BOARD_NEAR = million("board-200-near", "Board of 200 models, 10^6 battles, Elo sd 30", 30, our_board(), 3.0)
+BOARD_CSV = million("board-200-csv", "The same with reading the file, Elo sd 30", 30, board_of_csv, 5.0)

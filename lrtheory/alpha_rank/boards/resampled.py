@@ -22,7 +22,7 @@ from lrtheory.alpha_rank.matches.log import MatchLog
 
 __all__ = ["BradleyTerryBoard", "bradley_terry_board"]
 
-#: weight of the prior, in parts of the number of battles, as in the package arena-rank
+#: weight of the prior, in parts of the number of battles; it keeps ratings of resamples finite
 RIDGE = 1e-5
 #: steps of Newton's method in all resamples, and the largest change of a rating, in logits, at which they stop
 MOST_STEPS, SMALL = 100, 1e-7

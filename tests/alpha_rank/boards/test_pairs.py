@@ -184,3 +184,48 @@ def test_the_share_of_the_information_in_a_round_robin_of_equals_is_all():
     shares = differences.information_shares(line, np.full((5, 5), 0.5), 0)
     assert shares[1:4] == pytest.approx([1, 1, 0], abs=1e-9)
     assert np.isnan(shares[4])
+
+
+@pytest.mark.parametrize("ties", [0.0, 0.4])
+def test_bounds_are_above_the_exact_tail_and_near_it(ties):
+    """The chances of both tails of random designs, small and large, against those of the whole law."""
+    rng, ratios = np.random.default_rng(0), []
+    for _ in range(300):
+        found, decided = int(rng.integers(0, 8)), int(rng.choice([0, 1, 30, 300]))
+        strata = np.zeros((found + 1, 8), np.int64)
+        for s in range(found):
+            drawn, other = rng.integers(1, 60, 2)
+            n_ties = int(rng.binomial(drawn + other, ties))
+            strata[s, :4] = drawn, other, rng.binomial(drawn + other - n_ties, rng.uniform(0.1, 0.9)), n_ties
+            results = np.r_[np.full(strata[s, 2], 2), np.full(n_ties, 1), np.zeros(drawn + other, int)][: drawn + other]
+            own = rng.permutation(results)[:drawn]
+            strata[s, 4:6] = (own == 2).sum(), (own == 1).sum()
+        won, unit = int(rng.binomial(decided, 0.5)), 2 if strata[:, 3].any() else 1
+        score, mean, variance = exact.moments(strata, found, decided, won, unit)
+        laws = np.zeros((5, 2000))
+        if variance <= 0:
+            continue
+        shift = round(float(rng.uniform(-4.5, 4.5)) * math.sqrt(variance))  # into the tails, as far as there is a law
+        score = float(np.clip(score + shift, mean - 5 * math.sqrt(variance), mean + 5 * math.sqrt(variance)) // 1)
+        tails = exact.tails(strata, found, decided, unit, score, laws)
+        tail = tails[0] if score > mean else tails[1]
+        bound = exact.chernoff(strata, found, decided, unit, score, mean, variance, laws)
+        assert bound >= tail * (1 - 1e-9) - 1e-11
+        assert exact.with_replacement(strata, found, decided, unit, score, mean) >= tail * (1 - 1e-9) - 1e-11
+        if 1e-9 < tail < 1e-3 and variance > 25 and unit == 1:
+            ratios.append(bound / tail)
+    assert ties or (len(ratios) > 20 and np.median(ratios) < 1.4)
+
+
+def test_no_value_of_a_sum_of_coins_is_likelier_than_the_constant():
+    """The constant bounds the chances of sums of unequal coins, and Poisson laws, the worst ones, come near it."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        chances = rng.beta(*rng.uniform(0.05, 3, 2), size=rng.integers(1, 60))
+        law = np.ones(1)
+        for p in chances:
+            law = np.convolve(law, [1 - p, p])
+        assert law.max() * math.sqrt((chances * (1 - chances)).sum()) <= exact.LARGEST
+    rates = np.linspace(0.01, 3, 3000)
+    largest = max(stats.poisson.pmf(int(rate), rate) * math.sqrt(rate) for rate in rates)
+    assert 0.4 < largest <= exact.LARGEST
