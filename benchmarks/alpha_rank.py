@@ -308,7 +308,7 @@ BOARD = Row(
     inputs=battles(40, 12_000, 150),
     ours={"exact": our_board(), "any-schedule": our_board(any_schedule=True)},
     peers={"choix": choix, "evalica": evalica, "arena-rank": arena_rank, "lrtheory": resampled},
-    tolerance=1.0,  # points; the prior that keeps ratings of resamples finite moves them by 0.7, a tenth of their errors
+    tolerance=1.0,  # points; the prior that keeps ratings of resamples finite moves them by 0.7
 )
 
 

@@ -111,7 +111,7 @@ assert wrong["exact"] <= 2
 # battles and length no outcome has chosen", which is not our log.
 
 # %%
-print(board.message)
+print(board.message)  # the last words are the option of the shell
 board = alpha_rank.rank_models(log, any_schedule=True)
 print(board)
 assert board.can_be_first[log.labels.index(first)]

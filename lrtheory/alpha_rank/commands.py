@@ -84,6 +84,8 @@ def rank(
     lrtheory alpha_rank rank arena.csv
     lrtheory alpha_rank rank arena.csv --plot arena.png
     lrtheory alpha_rank rank arena.csv --any-schedule --model gpt-x
+    lrtheory alpha_rank rank votes.csv --once judge --by language
+    lrtheory alpha_rank rank sampled.csv --batch round
     lrtheory alpha_rank rank games.csv --anytime --decided
     lrtheory alpha_rank rank games.csv --masses
     lrtheory alpha_rank rank three_seats.jsonl -o ranking.csv

@@ -15,6 +15,8 @@ from lrtheory.alpha_rank.matches.table import is_of_pairs
 
 __all__ = ["Compared", "columns_of", "compare_pairs", "log_of_pairs"]
 
+#: what an exact board rests on, and what to say of another log
+TOLD_FIXED = "for a log whose battles and length no outcome has chosen; else rank it with --any-schedule"
 #: up to so many models all p values are computed to the end
 FEW = 20
 
@@ -83,7 +85,7 @@ def compare_pairs(
     if chosen is None:
         p = exact_p_values(results, n, (0.0, 1.0) if n <= FEW else (2 * delta / (n * (n - 1)), delta / (n - 1)))
         first = np.asarray((p > delta / (n - 1)).all(axis=0))
-        return Compared(battles, results, p, first, "fixed", "for a log whose battles and length no outcome has chosen")
+        return Compared(battles, results, p, first, "fixed", TOLD_FIXED)
     told = {
         "anytime": "at all times, for battles that no outcome has chosen",
         "any_schedule": "at all times, also where outcomes have chosen the battles",

@@ -94,7 +94,7 @@ def next_battles(
     matches : MatchLog, path or data frame
         The log so far, as for `rank_models`.
     n : int
-        Number of battles to play, at least 1.
+        Number of battles to play, from 1 to 10^9.
     delta : float
         Probability, in (0, 1), that the first is not among those who can be first.
     anytime, any_schedule : bool
@@ -129,7 +129,7 @@ def next_battles(
     >>> found.message, found.plays.tolist()
     ('first can be: ann, bob', [10])
     """
-    n = integer("n", n, low=1)
+    n = integer("n", n, low=1, high=MOST)
     log = log_of_pairs(matches)
     board = rank_models(log, delta=delta, anytime=anytime, any_schedule=any_schedule, batch=batch, by=by)
     p = board.p_values[board.leader]
@@ -140,7 +140,10 @@ def next_battles(
     threshold = delta / (len(p) - 1)
     needed = np.array([_needed(-board.elo[i] / POINTS, math.log(p[i] / threshold)) for i in rivals], np.int64)
     counts = {"battles": int(plays.sum()), "needed": int(min(needed.sum(), MOST))}
-    return NextBattles(board.leader, rivals, plays, p[rivals], needed, board.names, board.first(), counts)
+    message = board.first()
+    if board.circle:  # then no battle of the leader shows a first
+        message += "; matches that settle directions without an order are found with --masses"
+    return NextBattles(board.leader, rivals, plays, p[rivals], needed, board.names, message, counts)
 
 
 def _needed(gap: float, missing: float) -> int:

@@ -131,7 +131,8 @@ def _crossing(log, n, direct, quantile, workspace):
                     if low + x <= score:
                         most += laws[0, x]
                 above, below = min(above, least), min(below, most)
-            p = n_strata * max(above, below)
+            # what cannot be compared crosses nowhere
+            p = max(1, n_strata) * max(above, below)
             if p < best:
                 best, first, second = p, i, j
     return best, first, second

@@ -13,6 +13,8 @@ __all__ = ["left_out", "unconnected"]
 
 #: models that a sentence names
 MOST_NAMED = 5
+#: columns that say who has judged
+JUDGES = ("judge", "judge_id", "voter", "voter_id", "user", "user_id", "annotator", "annotator_id")
 
 
 def unconnected(results: Results, labels: Sequence[str], shares: np.ndarray) -> list[str]:
@@ -80,4 +82,18 @@ def left_out(log: MatchLog, battles: Battles) -> list[str]:
         told += f", and {bad:,} of these both bad in the log"
     gone = [f"{count:,} {why}" for why, count in battles.dropped.items() if count]
     facts = [told + (f"; left out: {', '.join(gone)}" if gone else "")]
-    return [*facts, log.message] if log.message else facts
+    judges = [name for name in log.marks if name.strip().lower() in JUDGES]
+    facts += [_repeated(log, name) for name in judges if f"repeated by one `{name}`" not in battles.dropped]
+    if log.in_order and "in the order of" not in log.message:
+        facts.append("battles are in the order of their rows")
+    return [fact for fact in (*facts, log.message) if fact]
+
+
+def _repeated(log: MatchLog, name: str) -> str:
+    """Say how many battles are the second or a later one of a judge on the same pair, who is not independent."""
+    first, second = log.players.T
+    judge, n = log.marks[name], len(log.labels)
+    codes = (judge * n + np.minimum(first, second)) * n + np.maximum(first, second)
+    codes = codes[(judge >= 0) & (first != second)]
+    many = len(codes) - len(np.unique(codes))
+    return f"{many:,} battles repeat a pair for the same `{name}`; --once {name} counts the first alone" if many else ""

@@ -94,6 +94,8 @@ class MatchLog(FromMatches, Result):
 
     @classmethod
     def _from_table(cls, table: Table, columns: Columns, draws: float | None) -> MatchLog:
+        if not len(table):
+            raise ValueError(f"{table.origin}: no row")
         names, scores, has_seats, both_bad = _read(table, columns, draws)
         repeats, told = _repeats(table) if columns is None else (None, [])
         order, when = order_of_time(table) if columns is None else (None, "")

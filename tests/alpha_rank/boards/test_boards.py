@@ -303,7 +303,7 @@ def test_the_verbs_answer_with_the_sentence_first(tmp_path, capsys):
     assert main(["alpha_rank", "rank", str(ARENA), "--decided"]) == 2
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "first can be: gpt-x, claude-y (under SST, 95%; alpha_rank/SST-6)"
-    assert out[1] == "this holds for a log whose battles and length no outcome has chosen"
+    assert out[1].startswith("this holds for a log whose battles and length no outcome has chosen; else rank it with")
     assert out[2].split()[0] == "model"
     assert any("11 of 15 directions are certain" in line for line in out)
     assert main(["alpha_rank", "rank", str(ARENA), "--json", "--any-schedule"]) == 0
@@ -326,3 +326,39 @@ def test_pictures_of_boards():
     for answer in (rank_models(ARENA), rank_models(simulated(60, 3000, 0.1, 0)), next_battles(ARENA)):
         assert answer.plot().figure is not None
     plt.close("all")
+
+
+def test_what_cannot_be_compared_refutes_no_order():
+    """Pairs without a decided battle and without a common opponent have no p value below 1."""
+    for log in (
+        {"model_a": ["x"] * 9, "model_b": ["y"] * 9, "winner": ["tie"] * 9},
+        {"winner": ["a"] * 40 + ["c"] * 40, "loser": ["b"] * 40 + ["d"] * 40},
+        {"winner": [f"a{i}" for i in range(30)], "loser": [f"b{i}" for i in range(30)]},
+    ):
+        board = rank_models(log)
+        assert board.circle == ()
+        assert board.first().startswith("first can be: ")
+        assert "tests of an order: p 1 for pairs that cross" in " ".join(board._facts())
+    seats = rank_models({"model_a": ["x"], "model_b": ["y"], "winner": ["model_a"]}, seats=True)
+    assert seats.first() == "first can be: x, y"
+
+
+def test_a_log_without_a_row():
+    with pytest.raises(ValueError, match="the frame: no row"):
+        rank_models({"model_a": [], "model_b": [], "winner": []})
+
+
+def test_battles_of_one_judge_are_told():
+    log = simulated(3, 60, 0.5, 0) | {"user_id": ["u"] * 20 + [str(i) for i in range(40)]}
+    told = " ".join(rank_models(log)._facts())
+    assert "17 battles repeat a pair for the same `user_id`; --once user_id counts the first alone" in told
+    assert "battles are in the order of their rows" in told
+    assert "repeat a pair" not in " ".join(rank_models(log, once="user_id")._facts())
+
+
+def test_next_says_that_a_circle_has_no_first():
+    found = next_battles({"winner": ["a", "b", "c"] * 60, "loser": ["b", "c", "a"] * 60})
+    assert "no order explains this log" in found.message
+    assert found.message.endswith("are found with --masses")
+    with pytest.raises(ValueError, match="`n` must be"):
+        next_battles({"winner": ["a"], "loser": ["b"]}, n=10**30)
