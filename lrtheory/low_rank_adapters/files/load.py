@@ -56,7 +56,7 @@ def load_peft(
     dict of str to Adapter
         Adapter of each module. The update has the shape (d_out, d_in) always: models that keep a weight as (d_in,
         d_out), for which the settings have fan_in_fan_out, add its transpose, and so do embeddings, whose weight has a
-        row for each entry of the vocabulary.
+        row for each entry of the vocabulary; `save_peft` refuses these.
 
     Raises
     ------

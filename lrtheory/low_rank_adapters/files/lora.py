@@ -11,6 +11,7 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._files.adapters import AdapterFile, AdapterModule
+from lrtheory._files.adapters.base import is_embedding
 from lrtheory._files.adapters.beside import placed
 from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._files.adapters.starts import refuse_start, resolved
@@ -34,6 +35,9 @@ def read(path: Path, weights: Any = None) -> dict[str, LoRA]:
     for name, module in whole.modules.items():
         if module.kind not in ("linear", "embedding"):
             raise must("path", f"that of an adapter of linear layers and embeddings, as {name!r} is none", module.kind)
+        if module.kind == "embedding" and not is_embedding(name):  # it would be saved as a linear layer
+            rule = f"that of an adapter whose embeddings are known by their last names, as {name!r} is not"
+            raise must("path", rule, module.kind)
         found[name] = lora(module.B, module.A, scale=module.scale)
     return found
 

@@ -14,7 +14,7 @@ from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory.cli import main
-from lrtheory.low_rank_adapters import commands, load_peft
+from lrtheory.low_rank_adapters import commands, load_peft, save_peft
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
 from tests.core.files.reader import BASE, EXPERTS, FOLDERS, arrays, distance, merged, untouched
 
@@ -322,6 +322,12 @@ def test_embeddings_are_read(tmp_path: Path) -> None:
     found = load_peft(FOLDERS / "words")
     update = merged(FOLDERS / "words")["embed_tokens.weight"] - MODEL["embed_tokens.weight"]
     np.testing.assert_allclose(found["embed_tokens"].delta(), update.T, atol=1e-6)
+    with pytest.raises(ValueError, match="peft ignores .*embed_tokens"):
+        save_peft(found, tmp_path / "again")
+    table = AdapterFile({"table": AdapterFile.from_peft(FOLDERS / "words").modules["embed_tokens"]})
+    table.to_peft(tmp_path / "table")
+    with pytest.raises(ValueError, match="known by their last names, as 'table' is not"):
+        load_peft(tmp_path / "table")
 
 
 def test_arrays_of_the_backward_pass_are_carried(tmp_path: Path) -> None:
