@@ -86,7 +86,7 @@ def convert(
     Examples
     --------
     lrtheory low_rank_adapters convert tiny-uni-lora --rank 2 -o as-lora
-    lrtheory low_rank_adapters convert tiny-uni-lora --keep_energy 0.9
+    lrtheory low_rank_adapters convert tiny-uni-lora --keep-energy 0.9
     """
     adapters, carried = opened(adapter.path, base)
     return nearest_lora(adapters.items(), rank=rank, keep_energy=keep_energy, carried=carried)

@@ -276,7 +276,7 @@ def test_factors_of_experts_keep_one_rank(tmp_path: Path) -> None:
     assert small.storage <= 100
     assert distance(source, tmp_path / "small") == pytest.approx(small.certificate.upper, rel=1e-5)
     # a conversion to a share of the norm takes other ranks, and zeros fill the smaller ones
-    found = commands.convert(PeftFolder.from_file(source), energy=0.9)
+    found = commands.convert(PeftFolder.from_file(source), keep_energy=0.9)
     found.to_file(tmp_path / "shares")
     lost = np.sqrt(sum(fit.loss for fit in found.fits.values()))
     assert distance(source, tmp_path / "shares") == pytest.approx(lost, rel=1e-5)

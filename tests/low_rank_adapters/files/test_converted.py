@@ -72,7 +72,7 @@ def test_other_kinds_become_lora(name: str, tmp_path: Path) -> None:
 
 
 def test_an_answer_is_a_table_or_a_folder(tmp_path: Path) -> None:
-    found = commands.convert(PeftFolder.from_file(FILES / "tiny-uni-lora"), energy=0.9)
+    found = commands.convert(PeftFolder.from_file(FILES / "tiny-uni-lora"), keep_energy=0.9)
     found.to_file(tmp_path / "ranks.csv")
     assert (tmp_path / "ranks.csv").read_text().startswith("module,rank,captured,error\n")
     with pytest.raises(ValueError, match="that of a folder"):
