@@ -45,7 +45,7 @@ def merged(number: int, draw: int) -> np.ndarray:
     line = merge_adapters(plain, weights, rank=RANK, method="stream")
     norm = np.linalg.norm(sum(B @ A for B, A in factors) / number)
     linear = [factor_average(adapters, weights).error for adapters in (plain, moved)]
-    return np.array([core.error, line.error, line.certificate.upper / norm, *linear])
+    return np.array([core.error, line.error, line.certificate.achieved / norm, *linear])
 
 
 def compute_merging(profile: str) -> dict[str, np.ndarray]:

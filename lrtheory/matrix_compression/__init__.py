@@ -62,7 +62,7 @@ from lrtheory.matrix_compression.adapters.compress import compress_adapter
 from lrtheory.matrix_compression.adapters.makers import make_adapters, make_quantization_residuals
 from lrtheory.matrix_compression.adapters.merge import merge_adapters
 from lrtheory.matrix_compression.adapters.ranks import RankCosts, rank_costs
-from lrtheory.matrix_compression.adapters.result import AdapterCertificate, AdapterResult
+from lrtheory.matrix_compression.adapters.result import AdapterFileCertificate, AdapterResult
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, allocate_ranks, certify_ranks
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
@@ -79,8 +79,8 @@ from lrtheory.matrix_compression.stacks.interval import ErrorInterval
 from lrtheory.matrix_compression.stacks.sketch import StackSketch
 
 __all__ = [
-    "AdapterCertificate",
     "AdapterFile",
+    "AdapterFileCertificate",
     "AdapterModule",
     "AdapterResult",
     "AttentionRank",

@@ -17,7 +17,7 @@ import numpy as np
 from lrtheory._array import arrays, is_foreign, to_numpy
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, integer, must, real, unmasked
@@ -41,19 +41,23 @@ FOUND = 40
 Adapter: TypeAlias = AdapterFile | str | PathLike[str]
 #: a stack, one matrix, a basis U with coefficients C_k, the result of `compress_stack`, or an adapter
 Whole: TypeAlias = Blocks | ArrayLike | StackProblem | Adapter
+Base: TypeAlias = Tensors | str | Path | None
 Compressed: TypeAlias = Whole | StackResult | tuple[ArrayLike, Sequence[ArrayLike]]
 
 
 @result
-class CompressionCertificate(Result):
+class CompressionCertificate(Certificate):
     r"""The distance of a compressed copy from its original, and the least that its rank allows.
 
     Attributes
     ----------
-    error : float
-        \|M - M'\| / \|M\| in the Frobenius norm, from the matrices themselves; infinite if M is 0 and M' is not.
-    optimum_lower, optimum_upper : float
-        Between them lies the error of the best matrices of the same rank, or ranks.
+    achieved : float
+        The error \|M - M'\| / \|M\| in the Frobenius norm, from the matrices themselves; infinite if M is 0 and M' is
+        not.
+    bound : float
+        No copy of this rank, or of these ranks, has a smaller error.
+    attainable : float
+        The best copy of this rank, or of these ranks, has no larger error.
     rank : int
         The rank that the copy is compared at; for adapters the largest.
     floor : float
@@ -67,44 +71,35 @@ class CompressionCertificate(Result):
     part_optima : array of shape (K,) or None
         The least error that the rank of each module allows, which is 0 for arrays that are saved whole; None for
         blocks, which share one basis.
-    gap : float
-        Largest possible excess of the error over the best one.
-    bound : float
-        No copy of this rank has a smaller error.
-    statement : str
-        Id of the statement behind the bound.
     at_most : float or None
         The error that the copy may have, where that was asked.
     message : str
         Number of blocks or modules that were compared.
     """
 
-    error: float
-    optimum_lower: float
-    optimum_upper: float
+    achieved: float
+    bound: float
+    gap: float
+    attainable: float
     rank: int
     floor: float
     names: tuple[str, ...]
     part_errors: np.ndarray
     part_shares: np.ndarray
     part_optima: np.ndarray | None
-    gap: float
-    bound: float
-    statement: str
     at_most: float | None
     message: str
 
-    def verify(self, original: Whole, compressed: Compressed, *, base: Tensors | str | Path | None = None) -> bool:
+    _statements = tuple(f"matrix_compression/{name}" for name in ("CM-6", "CM-11", "CM-16", "SQ-1e"))
+    _may_be_infinite = True
+
+    def verify(self, problem: tuple[Whole, Compressed] | tuple[Whole, Compressed, Base]) -> bool:
         """Recompute everything from both sides.
 
         Parameters
         ----------
-        original : as for `certify`
-            The original.
-        compressed : as for `certify`
-            The copy.
-        base : as for `certify`
-            The base model, if it was given.
+        problem : pair (original, compressed), or triple (original, compressed, base)
+            What `certify` got; the base model where it was given.
 
         Returns
         -------
@@ -113,15 +108,22 @@ class CompressionCertificate(Result):
 
         Raises
         ------
+        TypeError
+            If that is neither a pair nor a triple.
         ValueError
             If the two sides do not fit to each other.
         """
+        if not isinstance(problem, (tuple, list)) or len(problem) not in (2, 3):
+            raise must("problem", "a pair (original, compressed), or a triple with the base model", problem, TypeError)
+        original, compressed, base = (*problem, None)[:3]
+        if not self._is_sound():
+            return False
         # of adapters `rank` is the largest that any module was compared at, whether it was given or not
         ranks = (self.rank,) if self.part_optima is None else (None, self.rank)
         return any(self._agrees(certify(original, compressed, rank, base=base)) for rank in ranks)
 
     def _agrees(self, again: CompressionCertificate) -> bool:
-        names = ("error", "optimum_lower", "optimum_upper", "gap", "bound", "floor")
+        names = ("achieved", "bound", "attainable", "floor")
         parts = ("part_errors", "part_shares", "part_optima")
         pairs = [(getattr(self, name), getattr(again, name)) for name in (*names, *parts)]
         near = all(one is other or _near(one, other, 2 * again.floor) for one, other in pairs)
@@ -132,7 +134,7 @@ class CompressionCertificate(Result):
         return shown if self.part_optima is None else {**shown, "best": self.part_optima}
 
     def _facts(self) -> list[str]:
-        said = f"the copy is {self.error:.4g} of the norm away"
+        said = f"the copy is {self.achieved:.4g} of the norm away"
         asked = {True: "that is at most", False: "that is more than", None: "rounding hides whether that is at most"}
         answer = [] if self.at_most is None else [f"{asked[self._decided()]} {self.at_most:g}"]
         best = f"nothing of its rank is nearer than {self.bound:.4g} ({self.statement})"
@@ -140,9 +142,9 @@ class CompressionCertificate(Result):
 
     def _decided(self) -> bool | None:
         """Whether the error is as small as was asked; None where rounding hides it."""
-        if self.at_most is None or self.error + self.floor <= self.at_most:
+        if self.at_most is None or self.achieved + self.floor <= self.at_most:
             return True
-        return False if self.error - self.floor > self.at_most else None
+        return False if self.achieved - self.floor > self.at_most else None
 
     def _draw(self, ax: Any) -> None:
         bars(ax, self.names, self.part_errors, label="relative error")
@@ -205,7 +207,7 @@ def certify(
     >>> from lrtheory.matrix_compression import certify
     >>> M = np.diag([3.0, 2.0, 1.0])
     >>> found = certify(M, (np.eye(3)[:, 1:], M[1:]))
-    >>> round(found.error, 6), round(found.bound, 6)
+    >>> round(found.achieved, 6), round(found.bound, 6)
     (0.801784, 0.267261)
     """
     limit = None if at_most is None else real("at_most", at_most, low=0.0)
@@ -249,19 +251,17 @@ def _of_adapters(
     norm, error, best = (math.hypot(*(getattr(part, field) for part in parts)) for field in ("norm", "error", "best"))
     floor = math.hypot(*(part.rounding for part in parts)) / norm if norm else 0.0
     lower, made = max(0.0, quotient(best, norm) - floor), quotient(error, norm)
-    return CompressionCertificate(
-        error=made,
-        optimum_lower=lower,
-        optimum_upper=quotient(best, norm) + floor,
+    return CompressionCertificate._of(
+        made,
+        lower,
+        "matrix_compression/SQ-1e",
+        attainable=quotient(best, norm) + floor,
         rank=max(part.rank for part in parts),
         floor=floor,
         names=tuple(named),
         part_errors=np.array([quotient(part.error, part.norm) for part in parts]),
         part_shares=np.array([quotient(part.error, error) ** 2 for part in parts]),
         part_optima=np.array([quotient(part.best, part.norm) for part in parts]),
-        gap=max(0.0, made - lower),
-        bound=lower,
-        statement="matrix_compression/SQ-1e",
         at_most=None,
         message=said,
     )
@@ -303,19 +303,17 @@ def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionC
     lower, upper, statement = _optimum(most, own, made, r)
     if inner is not None and inner <= r:  # the copy itself is of that rank
         upper = max(lower, min(upper, most))
-    return CompressionCertificate(
-        error=error,
-        optimum_lower=lower,
-        optimum_upper=upper,
+    return CompressionCertificate._of(
+        error,
+        lower,
+        f"matrix_compression/{statement}",
+        attainable=upper,
         rank=r,
         floor=max(found.floor, rounding),
         names=tuple(map(str, range(len(energies)) if names is None else names)),
         part_errors=np.array([quotient(math.sqrt(e), math.sqrt(t)) for e, t in zip(missed, energies, strict=True)]),
         part_shares=missed / error2 if error2 > 0 else np.zeros(len(missed)),
         part_optima=None,
-        gap=max(0.0, error - lower),
-        bound=lower,
-        statement=f"matrix_compression/{statement}",
         at_most=None,
         message=f"{counted(own.n_blocks, 'block')} of {counted(own.n_rows, 'row')}, compared at rank {r}",
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_compression.problem import StackProblem
@@ -21,17 +21,15 @@ __all__ = ["BlockClusters", "ClusterCertificate", "cluster_blocks"]
 
 
 @result
-class ClusterCertificate(Result):
+class ClusterCertificate(Certificate):
     r"""Proof about a clustering: no cluster of two blocks or more errs by more than was allowed.
 
     Attributes
     ----------
-    gap : float
-        The bound minus the largest error of such a cluster, at least 0.
+    achieved : float
+        The largest error of such a cluster, relative to its own norm; 0 where there is none.
     bound : float
-        No cluster of two blocks or more errs by more than this, relative to its own norm.
-    statement : str
-        Id of the statement.
+        No cluster of two blocks or more errs by more than this.
     rank : int
         r.
     epsilon : float
@@ -40,35 +38,37 @@ class ClusterCertificate(Result):
         The cluster of each block.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
+    gap: float
     rank: int
     epsilon: float
     labels: np.ndarray
 
-    def verify(self, blocks: Blocks) -> bool:
+    _statements = ("matrix_compression/CM-4",)
+
+    def verify(self, problem: Blocks) -> bool:
         """Factor every cluster whole.
 
         Parameters
         ----------
-        blocks : as for `cluster_blocks`
+        problem : as `blocks` of `cluster_blocks`
             The blocks.
 
         Returns
         -------
         bool
-            Whether no cluster of two blocks or more errs by more than `bound`, and `bound` is at most `epsilon`; both
-            up to the rounding of squared errors, about 1e-13.
+            Whether the largest error of a cluster of two blocks or more is as stated and at most `bound`, and `bound`
+            at most `epsilon`; all up to the rounding of squared errors, about 1e-13.
 
         Raises
         ------
         ValueError
             If a block is not finite, or there is another number of blocks.
         """
-        given = list(Stream(blocks))
+        given = list(Stream(problem))
         if len(given) != len(self.labels):
-            raise must("blocks", f"{len(self.labels)} matrices", len(given))
+            raise must("problem", f"{len(self.labels)} matrices", len(given))
         names = np.unique(self.labels)
         consecutive = self.labels.ndim == 1 and np.array_equal(names, np.arange(len(names)))
         if self.labels.dtype.kind not in "iu" or not consecutive or self.rank < 1:
@@ -76,7 +76,7 @@ class ClusterCertificate(Result):
         errors, floor = _errors(given, self.labels, self.rank)
         worst = float(errors[np.bincount(self.labels) > 1].max(initial=0.0))
         noise = floor * floor  # of squared errors, which is what rounding is known of
-        stated = self.statement == "matrix_compression/CM-4" and self.gap >= max(0.0, self.bound - worst - floor)
+        stated = self._is_sound() and abs(worst**2 - self.achieved**2) <= noise
         held = worst**2 <= self.bound**2 + noise and self.bound**2 <= self.epsilon**2 + 2 * noise
         return bool(stated and held)
 
@@ -311,10 +311,10 @@ def answer_of(
         method=method,
         message=f"{said}, {many.sum()} of them of several blocks; {storage:,} numbers for {whole:,}",
         counts=counts,
-        certificate=ClusterCertificate(
-            gap=max(0.0, bound - float(errors[many].max(initial=0.0))),
-            bound=bound,
-            statement="matrix_compression/CM-4",
+        certificate=ClusterCertificate._of(
+            float(errors[many].max(initial=0.0)),
+            bound,
+            "matrix_compression/CM-4",
             rank=rank,
             epsilon=epsilon,
             labels=labels,

@@ -14,7 +14,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._kernels.units import true_value
-from lrtheory._result import Result, result
+from lrtheory._result import Certificate, Result, result
 from lrtheory._result.display import curves
 from lrtheory._validation import Words, choice, flag, integer, must
 from lrtheory.matrix_compression.problem import StackProblem
@@ -34,21 +34,17 @@ STATEMENTS = tuple(f"matrix_compression/{name}" for name in ("CM-6", "CM-7", "CM
 
 
 @result
-class StackCertificate(Result):
+class StackCertificate(Certificate):
     r"""Proof about a common basis: its error, and that of the best one of its rank.
 
     Attributes
     ----------
-    gap : float
-        Largest possible excess of the error over that of the best basis of the rank; relative to \|M\|, as all numbers
-        here.
+    achieved : float
+        The error of this basis with the coefficients U^T A_k, in double precision or in its own, or more; relative to
+        \|M\|, as all numbers here.
     bound : float
         Every basis of this rank has at least this error.
-    statement : str
-        Id of the statement behind the bound.
-    error : float
-        The error of this basis with the coefficients U^T A_k, in double precision or in its own, or more.
-    upper : float
+    attainable : float
         The best basis has at most this error.
     rank : int
         Columns of the basis.
@@ -58,27 +54,28 @@ class StackCertificate(Result):
         U.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    statement: str
-    error: float
-    upper: float
+    gap: float
+    attainable: float
     rank: int
     floor: float
     basis: np.ndarray
 
-    def verify(self, blocks: Blocks) -> bool:
+    _statements = STATEMENTS
+
+    def verify(self, problem: Blocks) -> bool:
         """Recompute the error of the basis and the best error of its rank from the blocks.
 
         Parameters
         ----------
-        blocks : as for `compress_stack`
+        problem : as `blocks` of `compress_stack`
             The blocks that were compressed.
 
         Returns
         -------
         bool
-            Whether the basis errs by at most `error`, up to the rounding of the measurement, and the bracket of the
+            Whether the basis errs by at most `achieved`, up to the rounding of the measurement, and the bracket of the
             best error that is found from the blocks meets the stated one. With more than 2048 rows it is found from
             the basis itself (statement CM-6).
 
@@ -90,7 +87,7 @@ class StackCertificate(Result):
         U = np.asarray(self.basis)
         if U.ndim != 2 or U.shape[1] != self.rank or not np.isfinite(U).all():
             return False
-        stream = Stream(blocks)
+        stream = Stream(problem)
         stream.n_rows = len(U)
         exact = StackSketch(self.rank, oversampling=0, method="gram") if len(U) <= GRAM_ROWS else None
 
@@ -102,7 +99,7 @@ class StackCertificate(Result):
 
         U = U.astype(np.float64)
         again = second_pass(seen(), U, np.linalg.qr(U)[0], unit=None, dtype=U.dtype)
-        return self.statement in STATEMENTS and self._agrees(again, exact)
+        return self._is_sound() and self._agrees(again, exact)
 
     def _agrees(self, again: SecondPass, exact: StackSketch | None) -> bool:
         total = float(again.energies.sum())
@@ -113,9 +110,9 @@ class StackCertificate(Result):
         else:
             noise = ROUNDING * (64 + len(self.basis) + 8 * self.rank) * total
             low, high = relative(again.bracket[0] - noise, total), relative(again.bracket[1] + noise, total)
-        stated = math.isfinite(self.error) and error - _allowance(error, self.rank) <= self.error
-        inside = low <= self.upper and high >= self.bound  # both brackets hold the best error, so they meet
-        return bool(stated and inside and self.gap >= self.error - self.bound)
+        stated = error - _allowance(error, self.rank) <= self.achieved
+        inside = low <= self.attainable and high >= self.bound  # both brackets hold the best error, so they meet
+        return bool(stated and inside)
 
 
 def _allowance(error: float, rank: int) -> float:
@@ -223,7 +220,7 @@ class StackResult(Result):
         certificate = self.certificate
         if certificate is None:
             return [self.message]
-        said = f"this basis of rank {self.rank} errs by {certificate.error:.4g} at most, relative to the norm"
+        said = f"this basis of rank {self.rank} errs by {certificate.achieved:.4g} at most, relative to the norm"
         best = f"no basis of this rank errs by less than {certificate.bound:.4g}"
         return [f"{said}; {best} ({certificate.statement})", self.message]
 
@@ -335,7 +332,7 @@ def compress_stack(
         singular_values=sketch._lengths(rank),
         error=error,
         lower=certificate.bound,
-        upper=certificate.upper,
+        upper=certificate.attainable,
         rank=rank,
         by_rank=by_rank,
         block_errors=None if second is None else np.array(list(map(relative, second.errors, second.energies))),
@@ -384,12 +381,11 @@ def _proved(
     rounded = 0.0 if second is None or rank == 0 else 1.001 * relative(second.rounded.sum(), total)
     by_rank = [(one.lower, one.upper) for one in map(sketch.interval, range(rank))]
     most = error + rounded
-    certificate = StackCertificate(
-        gap=max(0.0, most - lower),
-        bound=lower,
-        statement=f"matrix_compression/{statement}",
-        error=most,
-        upper=upper,
+    certificate = StackCertificate._of(
+        most,
+        lower,
+        f"matrix_compression/{statement}",
+        attainable=upper,
         rank=rank,
         floor=found.floor,
         basis=basis,

@@ -107,7 +107,7 @@ def merge_adapters(
     >>> from lrtheory import matrix_compression as mc
     >>> pair = mc.make_adapters(1, 2, rank=4, rng=0)
     >>> merged = mc.merge_adapters(pair, [0.5, 0.5], rank=4)
-    >>> merged.certificate.verify(*pair, weights=[0.5, 0.5])
+    >>> merged.certificate.verify(tuple(pair))
     True
     """
     model, target = as_base(base), _target(combine, density, rng, method)
@@ -203,7 +203,7 @@ def beside_of(read: list[AdapterFile], weights: Any, base: Tensors | None, round
     share = [1.0] * len(read) if weights is None else [float(one) for one in np.asarray(weights).ravel()]
     whole, said = merged(read, share, base)
     message = "; ".join(one for one in (_bases(read), said, _zeros(read), rounded) if one)
-    return {"whole": whole, "config": joint_settings(read), "message": message}
+    return {"whole": whole, "config": joint_settings(read), "message": message, "weights": share}
 
 
 def _zeros(read: list[AdapterFile]) -> str:

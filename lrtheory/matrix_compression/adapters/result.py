@@ -22,16 +22,15 @@ from lrtheory._files.adapters.starts import RESOLVED, refuse_start, resolved, ro
 from lrtheory._files.safetensors import Stored, Tensors
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._kernels.low_rank import cast_error, core_within, difference, squares_within, tail
-from lrtheory._result import Result, json_safe, result
+from lrtheory._result import Certificate, Result, json_safe, result
 from lrtheory._result.display import bars, counted
-from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, must
 from lrtheory.matrix_compression.adapters.losses import NAMES, Loss, bias_apart
 from lrtheory.matrix_compression.adapters.targets import Target
 from lrtheory.matrix_compression.budgets.certificate import RankCertificate
 
 __all__ = [
-    "AdapterCertificate",
+    "AdapterFileCertificate",
     "AdapterResult",
     "Update",
     "as_adapter",
@@ -51,7 +50,7 @@ Update = tuple[Any, Any, float]
 
 
 @result
-class AdapterCertificate(Result):
+class AdapterFileCertificate(Certificate):
     """Bounds on the distance of an adapter from the updates that it stands for, over all modules together.
 
     The statement is SQ-1e for the best factors of all modules, and MG-2 for sums that were truncated step by step. For
@@ -60,75 +59,67 @@ class AdapterCertificate(Result):
 
     Attributes
     ----------
-    gap : float
-        upper - bound, at least 0.
+    achieved : float
+        This adapter is not further away; the rounding of its factors to their type is counted in.
     bound : float
         No adapter with these ranks is nearer: the root of the sum over the modules of squared Frobenius distances.
-    upper : float
-        Upper bound on the distance of this adapter; the rounding of its factors to their type is counted in.
-    statement : str
-        The statement behind the bound.
     ranks : mapping of str to int
         Rank of each module.
     modules : mapping of str to AdapterModule
         The factors themselves.
+    weights : float64 array of shape (n_adapters,)
+        Weight of each adapter in the sum; 1 for one that was compressed.
     allocation : RankCertificate or None
         Bound on the energy that other ranks within the budget keep, where a budget chose the ranks; it verifies itself,
-        from spectra and costs.
+        from spectra.
     tails : mapping of str to float64 array, or None
         For a sum that was truncated step by step, what each step has lost in each module, rounding included.
     target : Target or None
         For TIES and DARE, what the factors are the best ones for in place of the sum.
     """
 
-    gap: float
+    achieved: float
     bound: float
-    upper: float
-    statement: str
+    gap: float
     ranks: Mapping[str, int]
     modules: Mapping[str, AdapterModule]
+    weights: np.ndarray
     allocation: RankCertificate | None
     tails: Mapping[str, np.ndarray] | None
     target: Target | None = None
+
+    _statements = STATEMENTS
 
     def _facts(self) -> list[str]:
         least = f"no adapter of these ranks by less than {self.bound:.6g} ({self.statement})"
         if self.statement == STATEMENTS[2]:
             least = f"no other norms of rows are nearer for these factors ({self.statement})"
         more = [] if self.allocation is None else self.allocation._facts()
-        return [f"off by at most {self.upper:.6g}, and {least}", *more]
+        return [f"off by at most {self.achieved:.6g}, and {least}", *more]
 
-    def verify(
-        self,
-        *adapters: AdapterFile | str | Path,
-        weights: ArrayLike | None = None,
-        base: Tensors | str | Path | None = None,
-    ) -> bool:
+    def verify(self, problem: Any) -> bool:
         """Recompute everything from the adapters that this one stands for.
 
         Parameters
         ----------
-        *adapters : AdapterFile or path
-            One adapter that was compressed, or several that were merged.
-        weights : sequence of float or None
-            Weight of each adapter that was merged; None weighs each by 1.
-        base : Tensors, path or None
-            Base model, for adapters whose start changes it, and for DoRA.
+        problem : AdapterFile or path, tuple of these, or pair (tuple of these, base)
+            The adapter that was compressed, or those that were merged. The pair brings the base model, as Tensors or as
+            the path of one, for adapters whose start changes it, and for DoRA.
 
         Returns
         -------
         bool
             Whether no module is further from its update than stated, and no other of its rank nearer, up to rounding.
         """
-        model = as_base(base)
+        adapters, model = _sides(problem)
         alone = len(adapters) == 1
-        read = [as_adapter("adapters", adapter, model, each=alone) for adapter in adapters]
+        read = [as_adapter("problem", adapter, model, each=alone) for adapter in adapters]
         dora = any(one.magnitude is not None for one in self.modules.values())
         if dora and model is not None:
             read = [resolved(adapter, model) for adapter in read]
         names = {name: None for adapter in read for name in adapter.modules}
-        share = [1.0] * len(read) if weights is None else np.asarray(weights, np.float64).ravel().tolist()
-        known = self.statement == STATEMENTS[2 if dora else self.tails is not None]
+        share = np.asarray(self.weights, np.float64).ravel().tolist()
+        known = self.statement == STATEMENTS[2 if dora else self.tails is not None] and self._is_sound()
         if not known or set(names) != set(self.modules) or len(share) != len(read):
             return False
         merged = self.modules if not dora else self._resolved(adapters, model)
@@ -154,16 +145,24 @@ class AdapterCertificate(Result):
                 if len(steps) != len(pairs) or error > sum(steps) + _cast(own) + slack:
                     return False
         error, least = (tail(row, 0) for row in squares)
-        if self.tails is not None and math.hypot(*map(sum, self.tails.values())) > self.upper * (1 + 1e-9):
+        if self.tails is not None and math.hypot(*map(sum, self.tails.values())) > self.achieved * (1 + 1e-9):
             return False
-        exact = abs(self.gap - (self.upper - self.bound)) <= 1e-9 * abs(self.upper) < math.inf
-        return bool(error <= self.upper + rounding and self.bound <= least + rounding and exact and self.gap >= 0)
+        return bool(error <= self.achieved + rounding and self.bound <= min(self.achieved, least + rounding))
 
     def _resolved(self, adapters: Sequence[Any], base: Tensors | None) -> Mapping[str, AdapterModule]:
         """The updates that the factors and the norms of rows make of the weights of the base model."""
         first = adapters[0] if isinstance(adapters[0], AdapterFile) else AdapterFile.from_peft(adapters[0])
-        found: Mapping[str, AdapterModule] = as_adapter("adapters", replace(first, modules=self.modules), base).modules
+        found: Mapping[str, AdapterModule] = as_adapter("problem", replace(first, modules=self.modules), base).modules
         return found
+
+
+def _sides(problem: Any) -> tuple[Sequence[Any], Tensors | None]:
+    """The adapters of a problem, and the base model where it has one."""
+    if not isinstance(problem, (tuple, list)):
+        return (problem,), None
+    if len(problem) == 2 and isinstance(problem[0], (tuple, list)):
+        return problem[0], as_base(problem[1])
+    return problem, None
 
 
 def _alone(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -212,7 +211,7 @@ class AdapterResult(Result):
         Reason for the method.
     message : str
         Warnings about the files that were read, or the reason for the method; may be empty.
-    certificate : AdapterCertificate
+    certificate : AdapterFileCertificate
         Bounds on the error that somebody else can verify.
     trace : mapping of str to tuple, or None
         Factors after each step of "stream", for `record`.
@@ -229,7 +228,7 @@ class AdapterResult(Result):
     method: str
     reason: str
     message: str
-    certificate: AdapterCertificate
+    certificate: AdapterFileCertificate
     trace: Mapping[str, Any] | None
 
     _forms = ("",)
@@ -269,7 +268,7 @@ class AdapterResult(Result):
 
     def _record(self) -> dict[str, Any]:
         """Numbers of the certificate, without the factors, which stand beside it; and digests of what was read."""
-        said = {name: getattr(self.certificate, name) for name in ("statement", "bound", "upper", "gap")}
+        said = {name: getattr(self.certificate, name) for name in ("achieved", "bound", "gap", "statement")}
         said |= {"error": self.error, "errors": self.errors, "ranks": self.ranks, "spectra": self.spectra}
         files = [source if source.is_file() else source / ARRAYS for source in self.sources]
         digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
@@ -324,7 +323,7 @@ def finished(
     spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
     allocation: RankCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
     trace: Mapping[str, Any] | None = None, config: Mapping[str, Any] | None = None,
-    whole: Mapping[str, Stored] | None = None, target: Target | None = None,
+    whole: Mapping[str, Stored] | None = None, target: Target | None = None, weights: Sequence[float] = (1.0,),
 ) -> AdapterResult:  # fmt: skip
     """The result, from new modules and what each of them loses; settings and whole arrays are those of the first."""
     norm, error, least, most = (math.hypot(*column) for column in zip(*losses.values(), strict=True))
@@ -348,6 +347,8 @@ def finished(
         method=method,
         reason=reason,
         message=message,
-        certificate=AdapterCertificate(most - least, least, most, statement, ranks, modules, allocation, tails, target),
+        certificate=AdapterFileCertificate._of(
+            most, least, statement, ranks, modules, np.array(weights, np.float64), allocation, tails, target
+        ),
         trace=trace,
     )

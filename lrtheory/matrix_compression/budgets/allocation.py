@@ -33,7 +33,7 @@ class RankAllocation(Result):
         Number of singular values of each matrix that are kept.
     labels : tuple of str
         The names of the matrices.
-    kept : float
+    captured : float
         The sum of the squares of the values that are kept.
     error : float
         The root of the sum of squares of all others, as a share of the root of the sum of all.
@@ -51,7 +51,7 @@ class RankAllocation(Result):
 
     ranks: np.ndarray
     labels: tuple[str, ...]
-    kept: float
+    captured: float
     error: float
     errors: np.ndarray
     used: float
@@ -119,7 +119,7 @@ def allocate_ranks(
     Examples
     --------
     >>> found = allocate_ranks({"query": [3.0, 1.0], "value": [2.0, 2.0]}, 3)
-    >>> found.ranks.tolist(), found.kept, found.certificate.gap
+    >>> found.ranks.tolist(), found.captured, found.certificate.gap
     ([1, 2], 17.0, 0.0)
     """
     given, budget = read_spectra(spectra, cost, labels), _finite(budget)
@@ -203,7 +203,7 @@ def _as_result(
     return RankAllocation(
         ranks=proof.ranks,
         labels=given.labels,
-        kept=proof.kept,
+        captured=proof.achieved,
         error=math.sqrt(math.fsum(lost) / whole) if whole > 0 else 0.0,
         errors=np.sqrt(shares),
         used=proof.used,
@@ -252,7 +252,7 @@ def certify_ranks(
     Examples
     --------
     >>> found = certify_ranks([[3.0, 1.0], [2.0, 2.0]], [2, 1])
-    >>> found.kept, found.certificate.bound
+    >>> found.captured, found.certificate.bound
     (14.0, 17.0)
     """
     given = read_spectra(spectra, cost)

@@ -90,7 +90,7 @@ def squeezed(case: Turned, rng: np.random.Generator | None = None) -> dict[str, 
         "A": own.A,
         "lengths": own.magnitude,
         "error": made.error,
-        "upper": made.certificate.upper,
+        "upper": made.certificate.achieved,
     }
 
 

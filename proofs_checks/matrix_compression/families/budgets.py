@@ -90,7 +90,7 @@ def allocated(case: Budget, rng: np.random.Generator | None = None, **options: A
 
 def told(found: Any) -> dict[str, Any]:
     """Return the ranks of a result, what they keep and cost, and the bound on all others."""
-    return {"ranks": found.ranks, "kept": found.kept, "bound": found.certificate.bound, "used": found.used}
+    return {"ranks": found.ranks, "kept": found.captured, "bound": found.certificate.bound, "used": found.used}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def certified(one: Chosen, rng: np.random.Generator | None = None) -> dict[str, 
     """Return the library's bound for ranks of somebody else: what they keep, and what any others keep at most."""
     case = one.case
     proof = certify_ranks(case.doubles, list(one.ranks), case.budget, cost=list(case.costs)).certificate
-    return {"kept": proof.kept, "bound": proof.bound, "gap": proof.gap, "price": proof.price}
+    return {"kept": proof.achieved, "bound": proof.bound, "gap": proof.gap, "price": proof.price}
 
 
 def draw_spectra(draws: Draws) -> tuple[tuple[int, ...], ...]:

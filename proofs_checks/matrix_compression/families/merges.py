@@ -98,7 +98,7 @@ def streamed(case: Merge, rng: np.random.Generator | None = None) -> Steps:
     """Return the steps of merging one update at a time."""
     made = merge_adapters(adapters(case), case.weights, rank=case.rank, method="stream", record=True)
     proof, trace = made.certificate, made.trace
-    bracket = np.array([proof.bound, proof.upper])
+    bracket = np.array([proof.bound, proof.achieved])
     return Steps(trace["B"][NAME], trace["A"][NAME], proof.tails[NAME], bracket)  # type: ignore[index,union-attr]
 
 

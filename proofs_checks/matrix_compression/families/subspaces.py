@@ -106,16 +106,16 @@ def measured(case: Projection, rng: np.random.Generator | None = None) -> Measur
     """Read the blocks beside the columns of Q, in a unit near their size, as a second pass does."""
     unit = int(np.frexp(np.abs(case.whole).max(initial=0.0))[1])
     found = second_pass(case.blocks, case.Q[:, : case.rank], case.Q, unit=unit, dtype=np.dtype(float))
-    return Measured(np.ldexp(found.errors, 2 * unit), np.ldexp(np.array(found.bracket), 2 * unit))
+    return Measured(np.ldexp(found.achieveds, 2 * unit), np.ldexp(np.array(found.bracket), 2 * unit))
 
 
 def compared(case: Copied, rng: np.random.Generator | None = None) -> Compared:
     """Certify a copy, and bracket E_r of the blocks by that of the copies."""
     found, norm = certify(list(case.blocks), list(case.copies), case.rank), float(np.linalg.norm(case.whole))
     values = np.linalg.svd(case.other, compute_uv=False)
-    bracket = theory.distance_bracket(float(np.linalg.norm(values[case.rank :])), found.error * norm)
-    optimum = norm * np.array([found.optimum_lower, found.optimum_upper])
-    return Compared(found.error * norm, np.array(bracket, float), optimum)
+    bracket = theory.distance_bracket(float(np.linalg.norm(values[case.rank :])), found.achieved * norm)
+    optimum = norm * np.array([found.bound, found.attainable])
+    return Compared(found.achieved * norm, np.array(bracket, float), optimum)
 
 
 def isometric(case: Products, rng: np.random.Generator | None = None) -> list[np.ndarray]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
+from tests.rules.forging import with_gap
 
 SHAPES = {"a.q": (12, 10), "b.k": (8, 30), "c.v": (5, 5)}
 RANKS = (4, 6, 5)
@@ -59,7 +60,7 @@ def test_errors_and_certificates_are_those_of_the_factors(way: dict[str, Any], s
     least = np.sqrt(sum(np.sum(spectra[name][rank:] ** 2) for name, rank in found.ranks.items()))
     assert found.error == pytest.approx(least / norm, abs=1e-12)
     assert found.certificate.bound == pytest.approx(least, rel=1e-9, abs=1e-12 * norm)
-    assert least * (1 - 1e-12) <= error + 1e-13 * norm <= found.certificate.upper + 2e-13 * norm
+    assert least * (1 - 1e-12) <= error + 1e-13 * norm <= found.certificate.achieved + 2e-13 * norm
     assert found.certificate.verify(source)
     for name, rank in found.ranks.items():
         size = np.linalg.norm(spectra[name])
@@ -99,15 +100,15 @@ def test_certificates_notice_another_adapter_and_other_numbers() -> None:
     assert not proof.verify(mc.AdapterFile({"a.q": source.modules["a.q"]}))
     worse = mc.compress_adapter(source, rank=1).certificate.modules
     for change in (
-        {"upper": proof.upper * 0.5, "gap": 0.0},
-        {"bound": proof.bound * 1.01, "gap": 0.0},
-        {"gap": proof.gap + 1.0},
-        {"upper": np.inf},
-        {"upper": np.nan},
+        {"achieved": proof.achieved * 0.5},
+        {"bound": proof.bound * 1.01},
+        {"achieved": np.inf},
+        {"achieved": np.nan},
         {"modules": worse},
         {"statement": "matrix_compression/SQ-1"},
     ):
-        assert not dataclasses.replace(proof, **change).verify(source)
+        assert not with_gap(proof, **change).verify(source)
+    assert not dataclasses.replace(proof, gap=proof.gap + 1.0).verify(source)
 
 
 def test_folders_in_and_out(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_folders_in_and_out(tmp_path: Path) -> None:
     digest = hashlib.sha256(before["adapter_model.safetensors"]).hexdigest()
     assert list(said["sources_sha256"].values()) == [digest]
     assert said["ranks"] == dict(found.ranks)
-    assert said["upper"] == found.certificate.upper
+    assert said["achieved"] == found.certificate.achieved
     config = json.loads((tmp_path / "small" / "adapter_config.json").read_text())
     assert config["task_type"] == "CAUSAL_LM"
     assert "certificate" not in str(config)
@@ -206,7 +207,7 @@ def test_certificates_that_say_too_much_are_refused_in_every_gauge(dtype: str, g
         (error * (1 - 1e-5), 0.0, False),
         (2 * error, least * (1 + 1e-5), False),
     ):
-        said = dataclasses.replace(proof, upper=upper, bound=bound, gap=upper - bound)
+        said = with_gap(proof, achieved=upper, bound=bound)
         assert said.verify(lora) is verified
 
 

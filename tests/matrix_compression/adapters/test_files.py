@@ -62,7 +62,7 @@ def test_a_folder_may_have_any_other_name(name: str, folder: Path, capsys: Any) 
     assert sorted(path.name for path in (folder / name).iterdir()) == [
         "adapter_config.json", "adapter_model.safetensors", "compression_certificate.json", "lrtheory.json",
     ]  # fmt: skip
-    assert mc.certify("tiny-lora", name).error == pytest.approx(0.122, abs=1e-3)
+    assert mc.certify("tiny-lora", name).achieved == pytest.approx(0.122, abs=1e-3)
 
 
 SLOW = """
@@ -115,7 +115,7 @@ def test_many_adapters_are_merged(folder: Path, capsys: Any) -> None:
         shutil.copytree("tiny-lora", name)
     line = ["matrix_compression", "merge", *names, "--rank", "4", "--weights", "1,1,1,-1,-1", "-o", "sum"]
     assert main(line) == 0
-    assert mc.certify("tiny-lora", "sum").error < 2.0**-10  # the files hold half precision
+    assert mc.certify("tiny-lora", "sum").achieved < 2.0**-10  # the files hold half precision
     assert main([*line[:-1], "lora-4"]) == 3
     assert "nothing is written over it" in capsys.readouterr().err
     assert main([*line[:-1], "lora-4/inside"]) == 3
@@ -189,7 +189,7 @@ def test_a_basis_is_written_with_all_coefficients(tmp_path: Path) -> None:
     mc.compress_stack(problem, 3, passes=1).to_file(tmp_path / "alone.safetensors")
     assert Tensors(tmp_path / "alone.safetensors").names == ["basis"]
     copies = [read[f"coefficients.layer_{k}"] for k in range(6)]
-    assert mc.certify(problem, (read["basis"], copies)).error == pytest.approx(found.error, abs=1e-6)
+    assert mc.certify(problem, (read["basis"], copies)).achieved == pytest.approx(found.error, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_peft_loads_what_a_budget_leaves(tmp_path: Path) -> None:
         np.testing.assert_allclose(
             module.get_delta_weight("default").detach().numpy(), found.adapter.delta(name), atol=1e-5
         )
-    assert mc.certify(tmp_path / "a", tmp_path / "b").error == pytest.approx(found.error, rel=1e-5)
+    assert mc.certify(tmp_path / "a", tmp_path / "b").achieved == pytest.approx(found.error, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lrtheory.matrix_compression import allocate_ranks, baselines, certify_ranks, theory
 from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
+from tests.rules.forging import with_gap
 
 SPECTRUM = st.lists(st.integers(0, 4), max_size=4).map(lambda x: np.array(sorted(x, reverse=True), float))
 SPECTRA = st.lists(SPECTRUM, min_size=1, max_size=3)
@@ -34,8 +35,8 @@ def optimum(spectra: list[np.ndarray], budget: float, costs: list[int]) -> float
 def test_equal_costs(spectra: list[np.ndarray], budget: int) -> None:
     found = allocate_ranks(spectra, budget)
     best = optimum(spectra, budget, [1] * len(spectra))
-    assert (found.method, found.kept) == ("greedy", best)
-    assert found.kept == theory.best_of_equal_costs(spectra, budget)
+    assert (found.method, found.captured) == ("greedy", best)
+    assert found.captured == theory.best_of_equal_costs(spectra, budget)
     assert found.certificate.gap == 0.0
     positive = sum(int(np.count_nonzero(s)) for s in spectra)
     assert found.ranks.sum() == min(budget, positive)  # exactly the budget on ties too, and zeros never
@@ -48,13 +49,13 @@ def test_unequal_costs(spectra: list[np.ndarray], costs: list[int], budget: int)
     costs = costs[: len(spectra)]
     best = optimum(spectra, budget, costs)
     table, greedy = (allocate_ranks(spectra, budget, cost=costs, method=method) for method in ("dp", "greedy"))
-    assert table.kept == best
-    assert greedy.kept <= best <= greedy.certificate.bound * (1 + 1e-14)
+    assert table.captured == best
+    assert greedy.captured <= best <= greedy.certificate.bound * (1 + 1e-14)
     for found in (table, greedy):
-        assert found.kept == energy(spectra, found.ranks)
+        assert found.captured == energy(spectra, found.ranks)
         assert found.used == np.dot(found.ranks, costs) <= budget
         assert found.certificate.bound >= best * (1 - 1e-14)
-        assert found.certificate.verify(spectra, cost=costs)
+        assert found.certificate.verify(spectra)
     # the least dual bound, over the only prices at which it can bend
     prices = {Fraction(0)} | {Fraction(int(x) ** 2, c) for s, c in zip(spectra, costs, strict=True) for x in s}
     values = [[Fraction(int(x)) for x in s] for s in spectra]
@@ -68,7 +69,7 @@ def test_ranks_of_somebody_else(spectra: list[np.ndarray], ranks: list[int], spa
     ranks = ranks[: len(spectra)]
     budget = sum(ranks) + spare
     found = certify_ranks(spectra, ranks, budget)
-    assert found.kept == energy(spectra, ranks)
+    assert found.captured == energy(spectra, ranks)
     assert found.certificate.bound == pytest.approx(optimum(spectra, budget, [1] * len(spectra)), rel=1e-12)
     assert found.certificate.verify(spectra)
 
@@ -76,7 +77,7 @@ def test_ranks_of_somebody_else(spectra: list[np.ndarray], ranks: list[int], spa
 def test_greedy_is_not_always_best_and_says_by_how_much() -> None:
     spectra, costs = [[3.0], [4.0]], [2, 4]
     greedy, table = (allocate_ranks(spectra, 4, cost=costs, method=m) for m in ("greedy", "dp"))
-    assert (greedy.kept, table.kept) == (9.0, 16.0)
+    assert (greedy.captured, table.captured) == (9.0, 16.0)
     assert greedy.certificate.gap == float(theory.greedy_gap(4, 2, cost=4)) == 8.0
 
 
@@ -88,17 +89,17 @@ def test_units(unit: float) -> None:
     assert found.error == pytest.approx(plain.error, rel=1e-12)
     if 1e-100 < unit:
         assert found.certificate.bound == pytest.approx(plain.certificate.bound * unit**2, rel=1e-12)
-        assert found.certificate.verify([np.array(s) * unit for s in spectra], cost=[2, 3])
+        assert found.certificate.verify([np.array(s) * unit for s in spectra])
 
 
 def test_certificates_notice_other_spectra_and_other_numbers() -> None:
     spectra = [[3.0, 1.0], [2.0, 2.0, 0.5]]
     proof = allocate_ranks(spectra, 3).certificate
     assert proof.verify(spectra)
-    assert not proof.verify([[3.0, 1.0], [2.0, 2.0, 0.6]], cost=[1, 2])
+    assert not dataclasses.replace(proof, cost=np.array([1.0, 2.0])).verify(spectra)
     assert not proof.verify([[3.1, 1.0], [2.0, 2.0, 0.5]])
     for change in (
-        {"kept": 17.5},
+        {"achieved": 17.5},
         {"bound": 16.0},
         {"ranks": np.array([2, 2])},
         {"price": 8.0},
@@ -106,10 +107,10 @@ def test_certificates_notice_other_spectra_and_other_numbers() -> None:
         {"price": -1.0},
         {"budget": np.inf},
         {"budget": np.nan},
-        {"gap": -1.0},
         {"used": 1.0},
     ):
-        assert not dataclasses.replace(proof, **change).verify(spectra)
+        assert not with_gap(proof, **change).verify(spectra)
+    assert not dataclasses.replace(proof, gap=-1.0).verify(spectra)
 
 
 def test_certificates_of_other_units_are_refused_without_an_error() -> None:
@@ -118,7 +119,7 @@ def test_certificates_of_other_units_are_refused_without_an_error() -> None:
     for unit, proof in proofs.items():
         for other in proofs:
             assert proof.verify([other * s for s in spectra]) == (unit == other)
-    for change in ({"price": 1e308}, {"price": 1e308, "budget": 1e308}, {"kept": np.inf}, {"bound": np.inf}):
+    for change in ({"price": 1e308}, {"price": 1e308, "budget": 1e308}, {"achieved": np.inf}, {"bound": np.inf}):
         assert not dataclasses.replace(proofs[1.0], **change).verify(spectra)
 
 
@@ -154,7 +155,7 @@ def test_the_uniform_rule_is_not_better() -> None:
     uniform = baselines.uniform_ranks(spectra, shapes, ratio=2.0)
     assert uniform.ranks.tolist() == [m * n // (2 * (m + n)) for m, n in shapes]
     global_ = allocate_ranks(spectra, uniform.used, cost=[m + n for m, n in shapes])
-    assert uniform.kept < global_.kept <= uniform.certificate.bound * (1 + 1e-12)
+    assert uniform.captured < global_.captured <= uniform.certificate.bound * (1 + 1e-12)
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -188,8 +189,6 @@ def test_a_certificate_knows_its_costs() -> None:
     proof = allocate_ranks(spectra, 5, cost=[2, 3]).certificate
     assert proof.cost.tolist() == [2.0, 3.0]
     assert proof.verify(spectra)
-    assert proof.verify(spectra, cost=[2, 3])
-    assert not proof.verify(spectra, cost=[1, 1])
     assert not proof.verify([*spectra, [1.0]])
     for lie in ([1.0, 1.0], [2.0, 3.0, 1.0], [2.0, -3.0], [np.nan, 3.0]):
         assert not dataclasses.replace(proof, cost=np.array(lie)).verify(spectra)

@@ -30,10 +30,10 @@ def test_the_best_error_beside_a_basis_of_the_rank():
         M = np.round(rng.normal(size=(5, 4)) * 2**10) / 2**10
         exact, rank = exact_energies([M]), int(rng.integers(1, 4))
         found = mc.certify(M, copy_of(M, rank))
-        assert Fraction(found.optimum_lower) ** 2 <= squared(exact, rank) + DIGITS
-        assert squared(exact, rank) - DIGITS <= Fraction(found.optimum_upper) ** 2
-        assert found.optimum_upper - found.optimum_lower < 2 * found.floor**2 / found.optimum_upper
-        assert found.verify(M, copy_of(M, rank))
+        assert Fraction(found.bound) ** 2 <= squared(exact, rank) + DIGITS
+        assert squared(exact, rank) - DIGITS <= Fraction(found.attainable) ** 2
+        assert found.attainable - found.bound < 2 * found.floor**2 / found.attainable
+        assert found.verify((M, copy_of(M, rank)))
 
 
 def test_a_copy_of_a_larger_rank_bounds_no_smaller_one():
@@ -42,9 +42,9 @@ def test_a_copy_of_a_larger_rank_bounds_no_smaller_one():
     for extra in (1, 2):
         found = mc.certify(M, copy_of(M, 1 + extra), 1)
         best = np.sqrt(5 / 14)
-        assert found.error < best - 0.2
-        assert found.optimum_lower <= best <= found.optimum_upper
-    assert mc.certify(M, copy_of(M, 1), 2).optimum_upper == pytest.approx(np.sqrt(1 / 14))  # the spectrum says more
+        assert found.achieved < best - 0.2
+        assert found.bound <= best <= found.attainable
+    assert mc.certify(M, copy_of(M, 1), 2).attainable == pytest.approx(np.sqrt(1 / 14))  # the spectrum says more
 
 
 def test_a_basis_that_cancels_says_how_little_is_known():
@@ -57,7 +57,7 @@ def test_a_basis_that_cancels_says_how_little_is_known():
         exact = [np.array([[Fraction(x) for x in row] for row in one.tolist()]) for one in (M, U, C)]
         off = exact[0] - exact[1] @ exact[2]
         true = float((off * off).sum()) ** 0.5 / float(np.linalg.norm(M))
-        assert abs(found.error - true) <= found.floor
+        assert abs(found.achieved - true) <= found.floor
         assert 1e-5 < found.floor < 1e-1
 
 
@@ -72,13 +72,13 @@ def test_exact_numbers_of_adapters_lie_between():
         if sum(exact) == 0:
             continue
         found = mc.certify(given, copy)
-        for got, due in ((found.optimum_lower, 1), (found.optimum_upper, -1)):
+        for got, due in ((found.bound, 1), (found.attainable, -1)):
             assert due * (Fraction(got) ** 2 - squared(exact, 2)) <= DIGITS
         away = sum(exact_energies([0.5 * (B @ A - C @ D)])) / sum(exact)
-        assert max(0, Fraction(found.error) - Fraction(found.floor)) ** 2 <= away + DIGITS
-        assert away - DIGITS <= (Fraction(found.error) + Fraction(found.floor)) ** 2
+        assert max(0, Fraction(found.achieved) - Fraction(found.floor)) ** 2 <= away + DIGITS
+        assert away - DIGITS <= (Fraction(found.achieved) + Fraction(found.floor)) ** 2
         assert found.floor < 1e-12
-        assert found.optimum_upper - found.optimum_lower < 1e-12
+        assert found.attainable - found.bound < 1e-12
 
 
 @pytest.mark.parametrize("part", [1 / 3, 0.1, 0.7])
@@ -94,5 +94,5 @@ def test_a_copy_of_many_rows_bounds_the_best_error_to_its_last_digits(part):
     exact = sum((Fraction(x) ** 2 for x in values[rank:].tolist()), Fraction(0))
     exact /= sum((Fraction(x) ** 2 for x in values.tolist()), Fraction(0))
     found = mc.certify(M, copy, rank)
-    assert Fraction(found.optimum_lower) ** 2 <= exact <= Fraction(found.optimum_upper) ** 2
-    assert found.optimum_lower >= float(exact) ** 0.5 - 1e-9
+    assert Fraction(found.bound) ** 2 <= exact <= Fraction(found.attainable) ** 2
+    assert found.bound >= float(exact) ** 0.5 - 1e-9

@@ -10,6 +10,7 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory.matrix_compression.baselines import published_clusters
 from tests.matrix_compression.stacks.oracles import exact_energies, relative_error, stacks
+from tests.rules.forging import with_gap
 
 
 def same_partition(a, b):
@@ -128,14 +129,19 @@ def test_a_forged_certificate_is_refused():
     honest = mc.cluster_blocks(problem).certificate
     assert honest.verify(problem)
     merged = np.zeros(6, np.int64)
-    for name, value in {"labels": merged, "bound": honest.bound / 3, "epsilon": honest.bound / 2}.items():
-        assert not dataclasses.replace(honest, **{name: value}).verify(problem), name
+    for name, value in {
+        "labels": merged,
+        "bound": honest.bound / 3,
+        "achieved": honest.achieved / 2,
+        "epsilon": honest.bound / 2,
+    }.items():
+        assert not with_gap(honest, **{name: value}).verify(problem), name
     # clusters without blocks, labels that are no integers, another statement, a negative gap
     gaps, fractions = np.array([0, 0, 0, 5, 5, 5]), honest.labels / 2
     lies = [{"labels": gaps}, {"labels": fractions}, {"labels": np.zeros((6, 2), np.int64)}, {"rank": -1}]
     for lie in [*lies, {"statement": "matrix_compression/CM-1"}, {"gap": -1.0}]:
         assert not dataclasses.replace(honest, **lie).verify(problem), lie
-    with pytest.raises(ValueError, match="`blocks` must be 6 matrices; got 5"):
+    with pytest.raises(ValueError, match="`problem` must be 6 matrices; got 5"):
         honest.verify(problem.blocks[:5])
 
 

@@ -16,6 +16,7 @@ from lrtheory.matrix_compression.stacks.measuring import second_pass
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from tests.backends import missing
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, joined, relative_error, stacks
+from tests.rules.forging import with_gap
 
 METHODS = ("gram", "fd", "sketch")
 NOISE = 1e-12
@@ -205,15 +206,16 @@ def test_a_forged_certificate_is_refused():
     honest = mc.compress_stack(problem, 3).certificate
     assert honest.verify(problem)
     other = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 3)))[0]
-    lies = {"error": honest.error / 2, "bound": honest.bound * 1.01, "upper": honest.upper * 0.99, "basis": other}
-    lies |= {"statement": "matrix_compression/CM-1", "gap": -1.0}
+    lies = {"achieved": honest.achieved / 2, "bound": honest.bound * 1.01, "attainable": honest.attainable * 0.99}
+    lies |= {"statement": "matrix_compression/CM-1", "basis": other}
     for name, value in lies.items():
-        assert not dataclasses.replace(honest, **{name: value}).verify(problem), name
+        assert not with_gap(honest, **{name: value}).verify(problem), name
+    assert not dataclasses.replace(honest, gap=-1.0).verify(problem)
     # a floor that excuses anything, an error that says nothing, and a basis wider than the rank of the bound
     wide = np.linalg.qr(np.random.default_rng(1).normal(size=(8, 5)))[0]
-    lies = [{"error": 0.0, "floor": 10.0}, {"error": np.inf, "gap": np.inf}, {"basis": wide}, {"rank": -1}]
+    lies = [{"achieved": 0.0, "floor": 10.0}, {"achieved": np.inf}, {"basis": wide}, {"rank": -1}]
     for lie in [*lies, {"basis": other[:, 0]}, {"basis": other * np.nan}]:
-        assert not dataclasses.replace(honest, **lie).verify(problem), lie
+        assert not with_gap(honest, **lie).verify(problem), lie
     assert not honest.verify(mc.make_stack("gaussian", 8, 3, n_blocks=6, rng=10))
 
 
@@ -225,7 +227,7 @@ def test_certificates_hold_in_any_unit(method, unit):
     found, due = mc.compress_stack(blocks, 2, method=method), mc.compress_stack(plain, 2, method=method)
     assert found.error == pytest.approx(due.error, rel=1e-9)
     assert found.certificate.verify(blocks)
-    assert mc.certify(blocks, found).verify(blocks, found)
+    assert mc.certify(blocks, found).verify((blocks, found))
 
 
 def test_what_a_person_sees():
@@ -250,9 +252,9 @@ def test_up_to_the_limit_of_rows_a_certificate_is_held_against_the_exact_optimum
     honest = mc.compress_stack(blocks, 1, method="gram").certificate
     assert honest.bound == pytest.approx(np.sqrt(5.25 / 21.25))
     error = np.sqrt(17.25 / 21.25)
-    loose = dataclasses.replace(honest, basis=np.eye(4)[:, 1:2], error=error, bound=0.0, upper=0.95, gap=1.0)
+    loose = with_gap(honest, basis=np.eye(4)[:, 1:2], achieved=error, bound=0.0, attainable=0.95)
     assert loose.verify(blocks)
-    assert dataclasses.replace(loose, bound=0.6).verify(blocks) == accepted
+    assert with_gap(loose, bound=0.6).verify(blocks) == accepted
 
 
 def test_a_second_pass_brackets_the_best_error_at_every_rank():

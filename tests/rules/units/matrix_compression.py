@@ -45,7 +45,7 @@ def clustered(c: float, solve: Any) -> list[Any]:
 
 def certified(c: float) -> list[Any]:
     found = mc.certify(scaled(c), [block + 0.1 * c for block in scaled(c)], 2)
-    return [found.error, found.optimum_lower, found.optimum_upper, found.part_errors]
+    return [found.achieved, found.bound, found.attainable, found.part_errors]
 
 
 RNG = np.random.default_rng(5)
@@ -66,9 +66,9 @@ def adapters(c: float) -> list[mc.AdapterFile]:
 
 
 def of_adapter(found: mc.AdapterResult, c: float, given: list[mc.AdapterFile]) -> Any:
-    assert found.certificate.verify(*given)
+    assert found.certificate.verify(tuple(given))
     deltas = [found.adapter.delta(name) / c for name in found.adapter]
-    return *deltas, found.error, list(found.ranks.values()), found.certificate.bound / c, found.certificate.upper / c
+    return *deltas, found.error, list(found.ranks.values()), found.certificate.bound / c, found.certificate.achieved / c
 
 
 def of_factors(found: mc.LowRankFactors, c: float, problem: Any) -> Any:
@@ -89,7 +89,7 @@ def costs(found: mc.RankCosts) -> Any:
 
 def ranks(found: mc.RankAllocation, c: float) -> Any:
     proof = found.certificate
-    return found.ranks, found.error, found.errors, proof.bound / c / c, proof.kept / c / c, proof.gap / c / c
+    return found.ranks, found.error, found.errors, proof.bound / c / c, proof.achieved / c / c, proof.gap / c / c
 
 
 def attention(c: float) -> Any:
