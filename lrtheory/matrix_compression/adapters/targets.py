@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ Update = tuple[Any, Any, float]
 COMBINED = ("sum", "slerp", "ties", "dare")
 #: the sine of an angle at which its own rounding counts; sums of almost parallel updates have the weights as given
 PARALLEL = 1e-6
+#: entries that are worked on at once, so that what comes between stays in the cache
+AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -79,25 +82,37 @@ def elected(updates: Sequence[np.ndarray], density: float) -> np.ndarray:
     array of shape (m, n)
         Zero where none is kept, or signs cancel.
     """
-    kept = [_largest(one, density) for one in updates]
-    sign = np.sign(np.sum(kept, axis=0))
-    total, count = np.zeros_like(sign), np.zeros(sign.shape, np.int32)
+    least = [_least_kept(one, density) for one in updates]
+    flat = [np.ascontiguousarray(one).reshape(-1) for one in updates]
+    total = np.zeros(flat[0].size)
+    for start in range(0, total.size, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        _elect([one[part] for one in flat], least, total[part])
+    return total.reshape(updates[0].shape)
+
+
+def _elect(parts: Sequence[np.ndarray], least: Sequence[float], total: np.ndarray) -> None:
+    """Write the elected means of some entries into a piece of the answer."""
+    kept = [np.where(np.abs(one) >= size, one, 0.0) for one, size in zip(parts, least, strict=True)]
+    whole = reduce(np.add, kept)
+    minus, some, count = np.signbit(whole), whole != 0, np.zeros(whole.shape, np.int32)
     for one in kept:
-        same = np.sign(one) == sign
+        same = np.signbit(one) == minus
+        same &= some
         same &= one != 0
-        total += np.where(same, one, 0.0)
+        np.add(total, one, out=total, where=same)
         count += same
-    return total / np.maximum(count, 1)
+    np.divide(total, count, out=total, where=count > 1)
 
 
-def _largest(update: np.ndarray, density: float) -> np.ndarray:
-    """An update with the entries that are not among the largest set to 0."""
+def _least_kept(update: np.ndarray, density: float) -> float:
+    """The size of the smallest entry that is among the largest."""
     n = update.size - math.ceil(density * update.size)
-    sizes = np.abs(update)
     if n <= 0:
-        return update
-    least = np.partition(sizes.ravel(), n)[n]
-    return np.where(sizes >= least, update, 0.0)
+        return 0.0
+    sizes = np.abs(update).ravel()
+    sizes.partition(n)
+    return float(sizes[n])
 
 
 def dropped(updates: Sequence[np.ndarray], masks: Sequence[np.ndarray], density: float) -> np.ndarray:
