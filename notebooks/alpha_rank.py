@@ -24,7 +24,7 @@ import lrtheory
 from lrtheory import alpha_rank
 
 game = alpha_rank.load_kuhn(3, iterations=1)
-print("profiles:", game.n_profiles, " strategies of a player:", game.labels[0])
+print("profiles:", game.n_profiles, " strategies of a player:", game.names[0])
 print("player 0's chips when all play uniformly:", game.payoffs[0, 0, 0, 0])
 assert game.payoffs[0, 0, 0, 0] == 0.234375  # exact: all payoffs are rational
 
@@ -142,7 +142,7 @@ still_open = int((found.upper >= found.lower.max()).sum())
 print("profiles that can still be first:", still_open, "of", exact.size)
 assert still_open == exact.size
 
-ratings = dict(zip(log.labels, alpha_rank.elo(log.wins).ratings.round().tolist(), strict=True))
+ratings = dict(zip(log.names, alpha_rank.elo(log.wins).ratings.round().tolist(), strict=True))
 print(ratings)
 assert max(ratings, key=ratings.get) == "ash"
 assert min(ratings, key=ratings.get) == "dogwood"

@@ -33,7 +33,7 @@ alpha_rank.make_battles(ratings, 4800, schedule="adaptive", rng=rng).to_file(pat
 print(path.read_text()[:120])
 
 log = alpha_rank.MatchLog.from_file(path)
-first = log.labels[int(np.argmax(ratings))]
+first = log.names[int(np.argmax(ratings))]
 print("the first is", first)
 
 # %% [markdown]
@@ -45,14 +45,14 @@ print("the first is", first)
 # %%
 board = alpha_rank.rank_models(log)
 rates = dict(zip(board.names, board.win_rates.round(3).tolist(), strict=True))
-in_truth = [log.labels[i] for i in np.argsort(-ratings)]
+in_truth = [log.names[i] for i in np.argsort(-ratings)]
 print("by win rate:", sorted(rates, key=rates.get, reverse=True)[:5])
 print("in truth:   ", in_truth[:5])
 
 theta = ratings[log.players]  # no accident: the win rates that are expected with these opponents have another order
 chances = 1 / (1 + 10 ** ((theta[:, ::-1] - theta) / 400))
 expected = np.bincount(log.players.ravel(), chances.ravel()) / np.bincount(log.players.ravel())
-assert [log.labels[i] for i in np.argsort(-expected)] != in_truth
+assert [log.names[i] for i in np.argsort(-expected)] != in_truth
 
 # %% [markdown]
 # ## The second wrong way: who overlaps with the leader shares its rank
@@ -114,8 +114,8 @@ assert wrong["exact"] <= 2
 print(board.message)  # the last words are the option of the shell
 board = alpha_rank.rank_models(log, any_schedule=True)
 print(board)
-assert board.can_be_first[log.labels.index(first)]
-assert all(ratings[log.labels.index(a)] > ratings[log.labels.index(b)] for a, b in board.pairs())
+assert board.can_be_first[log.names.index(first)]
+assert all(ratings[log.names.index(a)] > ratings[log.names.index(b)] for a, b in board.pairs())
 
 # %% [markdown]
 # Why it matters who has chosen: let all models be equal, let i meet 24 opponents, and let j meet only those whom i has
@@ -144,7 +144,7 @@ for _ in range(20):
     gap = ratings[others] - ratings[plan.leader]
     won = rng.random(len(others)) < 1 / (1 + 10 ** (gap / 400))
     chosen = np.stack([np.full(len(others), plan.leader), others], axis=1)
-    players = np.array(log.labels)[np.concatenate([log.players, chosen])]
+    players = np.array(log.names)[np.concatenate([log.players, chosen])]
     scores = np.concatenate([log.scores[:, 0], won])
     log = alpha_rank.MatchLog.from_frame({"model_a": players[:, 0], "model_b": players[:, 1], "winner": scores})
     plan = alpha_rank.next_battles(log, n=600, any_schedule=True)

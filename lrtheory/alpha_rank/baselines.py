@@ -11,7 +11,7 @@ from lrtheory._types import ArrayLike
 from lrtheory.alpha_rank.boards.resampled import BradleyTerryBoard, bradley_terry_board
 from lrtheory.alpha_rank.chains.response_graph import graph_of_chain
 from lrtheory.alpha_rank.chains.transition import check_chain, check_intensity, profile_chain
-from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
+from lrtheory.alpha_rank.problem import Game, Names, names_of, payoff_tables
 from lrtheory.alpha_rank.ranking import AlphaRankResult, as_ranking
 from lrtheory.alpha_rank.sampling.information import information_gain
 from lrtheory.alpha_rank.stationary.distribution import residual, stationary_answer
@@ -28,7 +28,7 @@ def eigenvector(
     population_size: int = 50,
     perturbation: float | None = None,
     tie_tol: float = 0.0,
-    labels: Labels | None = None,
+    names: Names | None = None,
 ) -> AlphaRankResult:
     r"""Compute alpha-Rank by the left eigenvector of eigenvalue 1 of the dense transition matrix.
 
@@ -46,7 +46,7 @@ def eigenvector(
         Perturbation at infinite alpha; None means 0.01 there, as in the authors' code.
     tie_tol : float
         Payoff differences of at most this size are ties.
-    labels : sequence of K sequences of str, optional
+    names : sequence of K sequences of str, optional
         Names of the strategies; by default those of the game, or on the axes of pandas frames.
 
     Returns
@@ -79,7 +79,7 @@ def eigenvector(
     tables = payoff_tables(payoffs)
     chain = profile_chain(tables, tie_tol=tie_tol)
     check_intensity(chain, alpha, m)
-    names = names_of(payoffs, labels, chain.sizes)
+    names = names_of(payoffs, names, chain.sizes)
     check_dense(chain, '`alpha_rank` with `method` "power"')
     rates = chain.rates(alpha, m) if perturbation is None else chain.perturbed_rates(perturbation).astype(np.float64)
     matrix = chain.dense(rates)
@@ -93,4 +93,4 @@ def eigenvector(
     with np.errstate(invalid="ignore"):  # the route may give small negative masses
         law = stationary_answer("eig", pi, residual(matrix, pi), flops=25 * len(pi) ** 3, message="dense eigenvector")
     sinks = graph_of_chain(chain).markov_conley_chains()
-    return as_ranking(law, chain.sizes, tables.dtype, sinks=sinks, labels=names, reason="the authors' route")
+    return as_ranking(law, chain.sizes, tables.dtype, sinks=sinks, names=names, reason="the authors' route")

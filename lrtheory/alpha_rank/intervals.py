@@ -27,7 +27,7 @@ from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.matches.boxes import Box, box_of
 from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
-from lrtheory.alpha_rank.problem import Labels, profile_columns, profile_names
+from lrtheory.alpha_rank.problem import Names, profile_columns, profile_names
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
 from lrtheory.alpha_rank.stationary import elimination, identical_players
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE
@@ -47,7 +47,7 @@ class RankingIntervals(Result):
     ----------
     lower, upper : array of shape (s_1, ..., s_K), or of shape (n_targets,)
         Least and largest mass over all orientations of the open edges.
-    labels : tuple of tuples of str, or None
+    names : tuple of tuples of str, or None
         Names of the strategies.
     targets : int64 array of shape (n_targets,), or None
         Profile numbers of the masses where not all were asked for.
@@ -67,7 +67,7 @@ class RankingIntervals(Result):
 
     lower: np.ndarray
     upper: np.ndarray
-    labels: tuple[tuple[str, ...], ...] | None
+    names: tuple[tuple[str, ...], ...] | None
     targets: np.ndarray | None
     sizes: tuple[int, ...]
     population: str
@@ -121,7 +121,7 @@ class RankingIntervals(Result):
             A sentence without a full stop.
         """
         able = self.candidates()
-        names = profile_names(self.labels, self.sizes, able[:MOST_NAMES])
+        names = profile_names(self.names, self.sizes, able[:MOST_NAMES])
         listed = ", ".join(names) + (f" and {len(able) - len(names):,} more" if len(able) > len(names) else "")
         if len(able) == 1:
             return f"first is certain: {listed}"
@@ -132,7 +132,7 @@ class RankingIntervals(Result):
         profiles = np.arange(self.lower.size) if self.targets is None else self.targets
         lower, upper = self.lower.ravel(), self.upper.ravel()
         order = in_order(lower, upper, np.zeros(lower.size))
-        names = profile_columns(self.labels, self.sizes, profiles[order])
+        names = profile_columns(self.names, self.sizes, profiles[order])
         return names | {"lower": lower[order], "upper": upper[order]}
 
     def _facts(self) -> list[str]:
@@ -172,7 +172,7 @@ def ranking_intervals(
     perturbation: float | Fraction = 1e-3,
     delta: float | None = None,
     targets: Iterable[int] | None = None,
-    labels: Labels | None = None,
+    names: Names | None = None,
 ) -> RankingIntervals:
     r"""Compute intervals that contain the infinite-alpha mass of every profile when the payoffs lie in theirs.
 
@@ -194,7 +194,7 @@ def ranking_intervals(
         Left out for all others.
     targets : iterable of int, optional
         Profile numbers to solve for; by default all, two runs of policy iteration each.
-    labels : sequence of K sequences of str, optional
+    names : sequence of K sequences of str, optional
         Names of the strategies; by default those of what was counted, or on the axes of pandas frames.
 
     Returns
@@ -237,7 +237,7 @@ def ranking_intervals(
     >>> ranking_intervals(table).first()
     'first can be: ann, bob'
     """
-    box = box_of(lower, upper, population=population, delta=delta, labels=labels)
+    box = box_of(lower, upper, population=population, delta=delta, names=names)
     return solve_box(box, perturbation, targets)
 
 
@@ -268,7 +268,7 @@ def solve_box(box: Box, perturbation: Any, targets: Iterable[int] | None = None)
     return RankingIntervals(
         lower=np.array(least, dtype).reshape(shape),
         upper=np.array(most, dtype).reshape(shape),
-        labels=box.labels,
+        names=box.names,
         targets=None if targets is None else np.array(list(chosen), np.int64),
         sizes=sizes,
         population=box.population,
@@ -303,7 +303,7 @@ def solve_many(box: Box, perturbation: Any, order: np.ndarray, work: float) -> R
     return RankingIntervals(
         lower=lower if targets is None else lower[targets],
         upper=upper if targets is None else upper[targets],
-        labels=box.labels,
+        names=box.names,
         targets=targets,
         sizes=(n,),
         population=box.population,

@@ -35,7 +35,7 @@ class CompletedTable(Result):
     ----------
     means : float64 array of shape (n, n)
         Win rates in [0, 1] with ``means[i, j] + means[j, i] = 1``.
-    labels : tuple of str, or None
+    names : tuple of str, or None
         Names of the players.
     residual : float
         Relative error of the payoffs on the entries that were given.
@@ -52,7 +52,7 @@ class CompletedTable(Result):
     """
 
     means: np.ndarray
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     residual: float
     n_observed: int
     rank: int
@@ -61,7 +61,7 @@ class CompletedTable(Result):
     message: str
 
     def _columns(self) -> dict[str, Any]:
-        names = [str(i) for i in range(len(self.means))] if self.labels is None else self.labels
+        names = [str(i) for i in range(len(self.means))] if self.names is None else self.names
         return {"player": names} | {f"against {name}": column for name, column in zip(names, self.means.T, strict=True)}
 
     def _facts(self) -> list[str]:
@@ -69,7 +69,7 @@ class CompletedTable(Result):
         return [fit, *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
-        draw_means(ax, self.means, self.labels or [str(i) for i in range(len(self.means))])
+        draw_means(ax, self.means, self.names or [str(i) for i in range(len(self.means))])
 
 
 @arrays("host")
@@ -79,7 +79,7 @@ def complete_table(
     rank: int = 2,
     ridge: float = 0.0,
     max_iter: int = 200,
-    labels: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
     rng: Rng = None,
 ) -> CompletedTable:
     """Fill the gaps of a table of win rates by low-rank completion of its payoffs.
@@ -96,7 +96,7 @@ def complete_table(
         Weight of the squared factors, for noisy win rates.
     max_iter : int
         Largest number of iterations of the completion.
-    labels : sequence of str, optional
+    names : sequence of str, optional
         Names of the players; by default those of the `MatchTable`, or on the axes of a pandas frame.
     rng : Generator, int or None
         Source of randomness of the start.
@@ -131,14 +131,14 @@ def complete_table(
     [0.5, 0.2]
     """
     if isinstance(means, MatchTable):
-        labels, means = labels or means.labels, means.means
+        names, means = names or means.names, means.means
     given = as_array("means", means)
     rates = np.array(real_array(array_namespace(), "means", given, finite=False), np.float64)  # a copy, with NaN
     if rates.ndim != 2 or rates.shape[0] != rates.shape[1]:
         raise must("means", "a square table of win rates", rates.shape)
     if len(rates) < 2:
         raise must("means", "a table of at least two players", rates.shape)
-    names = names_of(means, labels, rates.shape[:1])
+    called = names_of(means, names, rates.shape[:1])
     # rates that were rounded to half or single precision sum to 1 up to that rounding
     within = max(1e-9, 2 * np.finfo(given.dtype).eps if given.dtype.kind == "f" else 0.0)
     n = len(rates)
@@ -161,7 +161,7 @@ def complete_table(
     payoffs = (payoffs - payoffs.T) / 2  # the completion knows nothing of antisymmetry, which this restores
     return CompletedTable(
         means=np.clip((1 + payoffs) / 2, 0.0, 1.0),
-        labels=None if names is None else names[0],
+        names=None if called is None else called[0],
         residual=float(found.residual),
         n_observed=int((~np.isnan(rates)).sum()),
         rank=rank,

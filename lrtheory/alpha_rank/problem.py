@@ -22,7 +22,7 @@ from lrtheory._validation import array, as_array, check_sizes, choice, generator
 __all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
 
 #: names of the strategies of each player, or one flat sequence of names for a single population
-Labels: TypeAlias = Sequence[Sequence[str]] | Sequence[str]
+Names: TypeAlias = Sequence[Sequence[str]] | Sequence[str]
 #: payoffs in doubles are at most this large, so that sums of differences stay in their range
 LARGEST = 1e300
 #: the range of the outcomes of one play
@@ -38,7 +38,7 @@ class Game:
     payoffs : array of shape (K, s_1, ..., s_K), or sequence of K tables
         ``payoffs[k][s]`` is the mean payoff of player k in profile s. float64, or an object array of Fractions, on
         which all of the infinite-alpha code is exact.
-    labels : sequence of K sequences of str, optional
+    names : sequence of K sequences of str, optional
         Names of the strategies of each player; by default those on the axes of pandas frames.
     outcomes : {"none", "bernoulli", "clipped-gaussian"}
         The outcomes of one play of a profile, independent for each player and with mean ``payoffs[k][s]`` in [0, 1]:
@@ -48,28 +48,28 @@ class Game:
     Raises
     ------
     ValueError
-        If the payoffs are not K finite tables with K axes of one shape, or with outcomes not in [0, 1]; if the labels
+        If the payoffs are not K finite tables with K axes of one shape, or with outcomes not in [0, 1]; if the names
         do not fit.
 
     Examples
     --------
-    >>> game = Game(payoffs=([[3, 0], [5, 1]], [[3, 5], [0, 1]]), labels=(("C", "D"), ("C", "D")))
+    >>> game = Game(payoffs=([[3, 0], [5, 1]], [[3, 5], [0, 1]]), names=(("C", "D"), ("C", "D")))
     >>> game.sizes, game.n_profiles, game.gap
     ((2, 2), 4, 1.0)
     """
 
     payoffs: np.ndarray
-    labels: tuple[tuple[str, ...], ...] | None = None
+    names: tuple[tuple[str, ...], ...] | None = None
     outcomes: Literal["none", "bernoulli", "clipped-gaussian"] = "none"
 
     def __post_init__(self) -> None:
         payoffs = payoff_tables(self.payoffs)
-        labels = names_of(self.payoffs, self.labels, payoffs.shape[1:])
+        names = names_of(self.payoffs, self.names, payoffs.shape[1:])
         choice("outcomes", self.outcomes, ("none", *OUTCOMES))
         if self.outcomes != "none":
             array("payoffs", payoffs, low=0, high=1)
         object.__setattr__(self, "payoffs", read_only(payoffs))
-        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "names", names)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -137,16 +137,16 @@ def _fraction(value: Any, name: str) -> Fraction:
         raise must(name, "finite", value) from error
 
 
-def names_of(payoffs: Any, labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
-    """Return the labels of the caller, or of a game or of pandas frames; one list for a single population."""
-    labels = labels.item() if isinstance(labels, np.ndarray) and labels.ndim == 0 else labels
-    if labels is None and isinstance(payoffs, Game):
-        labels = None if payoffs.labels is None else payoffs.labels[: len(sizes)]
-    elif labels is None:
-        labels = _frame_names(payoffs, sizes)
-    elif len(sizes) == 1 and isinstance(labels, Iterable) and all(isinstance(label, str) for label in labels):
-        labels = (labels,)
-    return strategy_labels(labels, sizes)
+def names_of(payoffs: Any, names: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
+    """Return the names of the caller, or of a game or of pandas frames; one list for a single population."""
+    names = names.item() if isinstance(names, np.ndarray) and names.ndim == 0 else names
+    if names is None and isinstance(payoffs, Game):
+        names = None if payoffs.names is None else payoffs.names[: len(sizes)]
+    elif names is None:
+        names = _frame_names(payoffs, sizes)
+    elif len(sizes) == 1 and isinstance(names, Iterable) and all(isinstance(name, str) for name in names):
+        names = (names,)
+    return strategy_names(names, sizes)
 
 
 def _frame_names(payoffs: Any, sizes: tuple[int, ...]) -> tuple[Any, ...] | None:
@@ -164,35 +164,35 @@ def _frame_names(payoffs: Any, sizes: tuple[int, ...]) -> tuple[Any, ...] | None
 
 
 def profile_columns(
-    labels: tuple[tuple[str, ...], ...] | None, sizes: tuple[int, ...], profiles: np.ndarray | None = None
+    names: tuple[tuple[str, ...], ...] | None, sizes: tuple[int, ...], profiles: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Name the strategies of numbered profiles, or of all, in one column for each player; numbers without labels."""
+    """Name the strategies of numbered profiles, or of all, in one column for each player; numbers without names."""
     profiles = np.arange(math.prod(sizes)) if profiles is None else profiles
     heads = ["strategy"] if len(sizes) == 1 else [f"p{k + 1}" for k in range(len(sizes))]
     chosen = np.unravel_index(profiles, sizes)
-    names = [np.array(player, object) for player in labels] if labels else [np.arange(size) for size in sizes]
-    return {head: name[one] for head, name, one in zip(heads, names, chosen, strict=True)}
+    called = [np.array(player, object) for player in names] if names else [np.arange(size) for size in sizes]
+    return {head: each[one] for head, each, one in zip(heads, called, chosen, strict=True)}
 
 
 def profile_names(
-    labels: tuple[tuple[str, ...], ...] | None, sizes: tuple[int, ...], profiles: np.ndarray | None = None
+    names: tuple[tuple[str, ...], ...] | None, sizes: tuple[int, ...], profiles: np.ndarray | None = None
 ) -> list[str]:
     """The names of numbered profiles, or of all: ``ann``, or ``(ann, bob)`` for two players."""
-    rows = zip(*profile_columns(labels, sizes, profiles).values(), strict=True)
+    rows = zip(*profile_columns(names, sizes, profiles).values(), strict=True)
     return [str(row[0]) if len(row) == 1 else f"({', '.join(map(str, row))})" for row in rows]
 
 
-def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
-    """Check the labels against the sizes and return them as tuples of strings; None stays None."""
-    if labels is None:
+def strategy_names(names: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
+    """Check the names against the sizes and return them as tuples of strings; None stays None."""
+    if names is None:
         return None
     try:
-        names = tuple(tuple(str(name) for name in player) for player in labels)
+        given = tuple(tuple(str(name) for name in player) for player in names)
     except TypeError as error:
-        raise must("labels", "names for the strategies of each player", labels, TypeError) from error
-    if tuple(map(len, names)) != tuple(sizes):
-        raise must("labels", f"names for the strategies of each player, {sizes} in number", tuple(map(len, names)))
-    return names
+        raise must("names", "names for the strategies of each player", names, TypeError) from error
+    if tuple(map(len, given)) != tuple(sizes):
+        raise must("names", f"names for the strategies of each player, {sizes} in number", tuple(map(len, given)))
+    return given
 
 
 def make_bernoulli_game(n_strategies: int = 2, *, min_gap: float = 0.05, rng: Rng = None) -> Game:
@@ -286,4 +286,4 @@ def make_rps() -> Game:
     [[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]
     """
     table = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
-    return Game(payoffs=np.stack([table, -table]), labels=(("rock", "paper", "scissors"),) * 2)
+    return Game(payoffs=np.stack([table, -table]), names=(("rock", "paper", "scissors"),) * 2)

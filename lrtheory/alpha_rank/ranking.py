@@ -31,7 +31,7 @@ from lrtheory.alpha_rank.low_rank import CompletedTable
 from lrtheory.alpha_rank.matches.boxes import box_of
 from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
-from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables, profile_columns, profile_names
+from lrtheory.alpha_rank.problem import Game, Names, names_of, payoff_tables, profile_columns, profile_names
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE, StationaryResult
 from lrtheory.alpha_rank.stationary.methods import MAX_DEVIATIONS, line_law, table_law
@@ -77,7 +77,7 @@ class AlphaRankResult(Result):
         Mass of every strategy of each player.
     sinks : tuple of int64 arrays of one axis
         The Markov-Conley chains of the response graph, each as its profile numbers.
-    labels : tuple of tuples of str, or None
+    names : tuple of tuples of str, or None
         Names of the strategies.
     intervals : RankingIntervals, or None
         Certain intervals on the masses where payoffs were counted or sampled; None for payoffs that are known.
@@ -101,7 +101,7 @@ class AlphaRankResult(Result):
     ranking: np.ndarray
     marginals: tuple[np.ndarray, ...]
     sinks: tuple[np.ndarray, ...]
-    labels: tuple[tuple[str, ...], ...] | None
+    names: tuple[tuple[str, ...], ...] | None
     intervals: RankingIntervals | None
     residual: float | Fraction
     method: str
@@ -112,7 +112,7 @@ class AlphaRankResult(Result):
     counts: Mapping[str, int]
 
     def _columns(self) -> dict[str, Any]:
-        shown = profile_columns(self.labels, self.pi.shape, self.ranking) | {"mass": self.pi.ravel()[self.ranking]}
+        shown = profile_columns(self.names, self.pi.shape, self.ranking) | {"mass": self.pi.ravel()[self.ranking]}
         if self.order is not None:
             shown["order"] = self.order.ravel()[self.ranking]
         if self.intervals is not None:
@@ -128,7 +128,7 @@ class AlphaRankResult(Result):
 
     def _draw(self, ax: Any) -> None:
         columns = display.plain(self._columns())
-        words = profile_names(self.labels, self.pi.shape, self.ranking)
+        words = profile_names(self.names, self.pi.shape, self.ranking)
         if self.intervals is None:
             display.bars(ax, words, columns["mass"], label="mass")
         else:
@@ -147,7 +147,7 @@ def alpha_rank(
     perturbation: float | Fraction | None = None,
     tie_tol: float = 0.0,
     method: Literal["auto", "gth", "log-gth", "leading", "sink", "power"] = "auto",
-    labels: Labels | None = None,
+    names: Names | None = None,
 ) -> AlphaRankResult:
     r"""Rank the strategy profiles of a game.
 
@@ -158,7 +158,7 @@ def alpha_rank(
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables; or a result of another function
         Mean payoffs; for a single population one square table, M(r, s) the payoff of r against s, or a symmetric game.
         Fractions give exact limits. float32 is computed in float64 and returned as float32. Or what was counted
-        (`MatchTable`, `SeatTable`), sampled (`GraphEstimate`) or completed (`CompletedTable`), with its labels.
+        (`MatchTable`, `SeatTable`), sampled (`GraphEstimate`) or completed (`CompletedTable`), with its names.
     alpha : float
         Ranking intensity in units of 1 / payoff, in [0, inf].
     population_size : int
@@ -182,7 +182,7 @@ def alpha_rank(
         take no `limit`. "leading" and "sink" solve limits and take neither `alpha` nor `perturbation`: "sink" needs a
         single sink, and beyond 4096 profiles "leading" contracts closed classes, see `contraction`. "power" at infinite
         alpha, and "sink", store nothing of size \|S\| D.
-    labels : sequence of K sequences of str, optional
+    names : sequence of K sequences of str, optional
         Names of the strategies; by default those of the game, or on the axes of pandas frames. For a single population
         one sequence, or a flat one.
 
@@ -234,9 +234,9 @@ def alpha_rank(
     >>> alpha_rank(stakes, population="single", alpha=0.1).pi.round(3).tolist()
     [0.213, 0.677, 0.11]
     """
-    refuse_gaps(payoffs, labels)
-    known, own_labels, population = _opened(payoffs, population)
-    labels = own_labels if labels is None else labels
+    refuse_gaps(payoffs, names)
+    known, own_names, population = _opened(payoffs, population)
+    names = own_names if names is None else names
     alpha, m, perturbation = check_chain(alpha, population_size, perturbation)
     choice("limit", limit, ("perturbed", "alpha", None))
     tie_tol = real("tie_tol", tie_tol, low=0)
@@ -261,7 +261,7 @@ def alpha_rank(
     else:
         tables = payoff_tables(known)
         sizes, degree = tables.shape[1:], sum(tables.shape[1:]) - len(tables)
-    names = names_of(known, labels, sizes)
+    names = names_of(known, names, sizes)
     # the sorted lines know the order of doubles alone: no tolerance for ties, no Fractions, no single population
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
     # "auto" takes the lines where a dense matrix is too large: elimination is slower, but accurate in every entry
@@ -280,29 +280,29 @@ def alpha_rank(
     intervals = None
     is_small = math.prod(sizes) <= MOST_INTERVALS[population]
     if is_counted and math.isinf(alpha) and perturbation is not None and tie_tol == 0 and is_small:
-        intervals = solve_box(box_of(payoffs, population=population, labels=labels), perturbation)
-    found = as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names, reason=reason, intervals=intervals)
+        intervals = solve_box(box_of(payoffs, population=population, names=names), perturbation)
+    found = as_ranking(law, sizes, tables.dtype, sinks=sinks, names=names, reason=reason, intervals=intervals)
     return (
         found if known is payoffs or intervals is not None else replace(found, message=f"{found.message}; {ESTIMATED}")
     )
 
 
 def _opened(payoffs: Any, population: Any) -> tuple[Any, Any, Literal["multi", "single"]]:
-    """The payoffs in the result of another function, its labels, and the population that is meant."""
+    """The payoffs in the result of another function, its names, and the population that is meant."""
     choice("population", population, ("multi", "single", None))
     if isinstance(payoffs, (MatchTable, CompletedTable)):
         if population != "multi":
-            return payoffs.means, payoffs.labels, population or "single"
-        labels = None if payoffs.labels is None else (payoffs.labels,) * 2
-        return np.stack([payoffs.means, payoffs.means.T]), labels, "multi"
+            return payoffs.means, payoffs.names, population or "single"
+        names = None if payoffs.names is None else (payoffs.names,) * 2
+        return np.stack([payoffs.means, payoffs.means.T]), names, "multi"
     if isinstance(payoffs, (SeatTable, GraphEstimate)):
         if population == "single":
             raise must("population", f'"multi" for a {type(payoffs).__name__}, which keeps seats apart', population)
-        return payoffs.means, getattr(payoffs, "labels", None), "multi"
+        return payoffs.means, getattr(payoffs, "names", None), "multi"
     return payoffs, None, population or "multi"
 
 
-def refuse_gaps(payoffs: Any, labels: Any) -> None:
+def refuse_gaps(payoffs: Any, names: Any) -> None:
     """Name the pair, or the profile, that was not played, in place of an error about NaN."""
     is_estimate = isinstance(payoffs, (MatchTable, SeatTable, GraphEstimate))
     means = payoffs.means if is_estimate else payoffs
@@ -311,15 +311,15 @@ def refuse_gaps(payoffs: Any, labels: Any) -> None:
     table = as_array("payoffs", means)
     if table.dtype.kind != "f" or not np.isnan(table).any():
         return
-    labels = getattr(payoffs, "labels", None) if labels is None else labels
+    names = getattr(payoffs, "names", None) if names is None else names
     if table.ndim == 2 and table.shape[0] == table.shape[1]:
-        names = names_of(means, labels, table.shape[:1])
+        names = names_of(means, names, table.shape[:1])
         i, j = np.argwhere(np.isnan(table))[0]
         gap = f"{' and '.join(profile_names(names, table.shape[:1], np.array([i, j])))} have not met"
         if i != j:
             raise must("payoffs", f"without gaps; {gap}: `complete_table`, or {_CERTAIN}", math.nan)
     elif is_estimate:
-        names = names_of(means, labels, table.shape[1:])
+        names = names_of(means, names, table.shape[1:])
         number = np.flatnonzero(np.isnan(table).any(axis=0))[:1]
         gap = f"{profile_names(names, table.shape[1:], number)[0]} has not been played"
         raise must("payoffs", f"without gaps; {gap}: {_CERTAIN}", math.nan)
@@ -331,7 +331,7 @@ def as_ranking(
     kind: Any,
     *,
     sinks: list,
-    labels: Any,
+    names: Any,
     reason: str,
     intervals: RankingIntervals | None = None,
 ) -> AlphaRankResult:
@@ -352,7 +352,7 @@ def as_ranking(
         ranking=np.lexsort((ties, -law.log_pi)),
         marginals=tuple(np.asarray(law.pi.reshape(sizes).sum(axis=axes)).astype(dtype) for axes in others),
         sinks=tuple(sinks),
-        labels=labels,
+        names=names,
         intervals=intervals,
         residual=law.residual,
         method=law.method,

@@ -108,7 +108,7 @@ def test_players_without_a_name(player):
 def test_players_in_frames():
     pd = pytest.importorskip("pandas")
     log = pd.DataFrame({"winner": ["ann", "bob"], "loser": ["bob", "cat"]})
-    assert system.table_from_matches(log, pd.Series([1, 1])).labels == ("ann", "bob", "cat")
+    assert system.table_from_matches(log, pd.Series([1, 1])).names == ("ann", "bob", "cat")
     for missing in (None, math.nan, pd.NA):
         with pytest.raises(
             ValueError, match="`players` must be names or integer ids, one for each seat of a match; got"
@@ -167,19 +167,19 @@ def test_frames_keep_their_names():
     names, others = ["x", "y"], ["left", "right"]
     square = pd.DataFrame([[0.5, 0.6], [0.4, 0.5]], index=names, columns=names)
     single = {"population": "single"}
-    assert alpha_rank(square, **single).labels == (("x", "y"),)
-    assert response_graph(square, **single).labels == (("x", "y"),)
-    assert alpha_rank(square, labels=["a", "b"], **single).labels == (("a", "b"),)
+    assert alpha_rank(square, **single).names == (("x", "y"),)
+    assert response_graph(square, **single).names == (("x", "y"),)
+    assert alpha_rank(square, names=["a", "b"], **single).names == (("a", "b"),)
     pair = [pd.DataFrame(table, index=names, columns=others) for table in PRISONERS]
     expected = (("x", "y"), ("left", "right"))
     for solve in (alpha_rank, response_graph, baselines.eigenvector, system.Game):
-        assert solve(pair).labels == expected
-        assert solve([pair[0], pair[1].to_numpy()]).labels == expected
-    assert alpha_rank(pd.DataFrame([[0.0, 1.0, 2.0]], columns=list("abc"))).labels == (("a", "b", "c"),)
-    assert alpha_rank([pd.Series([0.0, 1.0], index=names)]).labels == (("x", "y"),)
-    assert alpha_rank([pd.DataFrame(table) for table in PRISONERS]).labels is None
-    assert alpha_rank(pd.DataFrame(square.to_numpy()), **single).labels is None
-    assert alpha_rank(pd.DataFrame(square.to_numpy(), columns=names), **single).labels == (("x", "y"),)
+        assert solve(pair).names == expected
+        assert solve([pair[0], pair[1].to_numpy()]).names == expected
+    assert alpha_rank(pd.DataFrame([[0.0, 1.0, 2.0]], columns=list("abc"))).names == (("a", "b", "c"),)
+    assert alpha_rank([pd.Series([0.0, 1.0], index=names)]).names == (("x", "y"),)
+    assert alpha_rank([pd.DataFrame(table) for table in PRISONERS]).names is None
+    assert alpha_rank(pd.DataFrame(square.to_numpy()), **single).names is None
+    assert alpha_rank(pd.DataFrame(square.to_numpy(), columns=names), **single).names == (("x", "y"),)
 
 
 def test_frames_whose_names_do_not_fit():
@@ -277,7 +277,7 @@ WRONG = [
     ),
     (lambda: system.response_graph_ucb_batch(BEST, 2, bound=np.zeros(2)), ValueError, "`bound` must be one of"),
     (lambda: system.theory.has_no_ties([1.0]), ValueError, "`game` must be of shape"),
-    (lambda: complete_table(np.eye(2), labels=np.array(3.0)), TypeError, "`labels` must be"),
+    (lambda: complete_table(np.eye(2), names=np.array(3.0)), TypeError, "`names` must be"),
 ]
 
 

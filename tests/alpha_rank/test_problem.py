@@ -15,10 +15,10 @@ from tests.alpha_rank.oracles import PRISONERS, deviations, fractions
 
 
 def test_game_is_plain_and_frozen():
-    game = Game(PRISONERS, labels=[["C", "D"], ["C", "D"]])
+    game = Game(PRISONERS, names=[["C", "D"], ["C", "D"]])
     assert game.payoffs.dtype == np.float64
     assert not game.payoffs.flags.writeable
-    assert game.labels == (("C", "D"), ("C", "D"))
+    assert game.names == (("C", "D"), ("C", "D"))
     assert game.n_profiles == 4
     with pytest.raises(AttributeError):
         game.outcomes = "bernoulli"
@@ -66,7 +66,7 @@ def test_rps_cycles():
         ({"payoffs": [["a"]]}, TypeError, "`payoffs` must be an array of real numbers"),
         ({"payoffs": [[1, math.inf]]}, ValueError, "`payoffs` must be finite"),
         ({"payoffs": np.array([[1, math.inf, Fraction(1)]], dtype=object)}, ValueError, "`payoffs` must be finite"),
-        ({"payoffs": [[0, 1]], "labels": [["a"]]}, ValueError, "`labels` must be names"),
+        ({"payoffs": [[0, 1]], "names": [["a"]]}, ValueError, "`names` must be names"),
     ],
 )
 def test_bad_games(options, error, match):

@@ -116,7 +116,7 @@ def test_relabeling_moves_the_ranking_along(payoffs, random):
     sizes = payoffs.shape[1:]
     order = [random.sample(range(n), n) for n in sizes]
     moved = payoffs[np.ix_(range(len(payoffs)), *order)]
-    for options in ({}, {"limit": "alpha"}, {"alpha": 0.7}, {"perturbed": 0.1}):
+    for options in ({}, {"limit": "alpha"}, {"alpha": 0.7}, {"perturbation": 0.1}):
         expected = alpha_rank(payoffs, **options).pi[np.ix_(*order)]
         assert np.allclose(alpha_rank(moved, **options).pi, expected, rtol=1e-9)
     players = random.sample(range(len(sizes)), len(sizes))
@@ -167,7 +167,7 @@ def test_float32_and_kinds_of_input():
 
 def test_result_is_frozen_and_complete():
     found = alpha_rank(make_rps())
-    assert found.labels[0] == ("rock", "paper", "scissors")
+    assert found.names[0] == ("rock", "paper", "scissors")
     again = pickle.loads(pickle.dumps(found))
     assert not found.pi.flags.writeable
     assert not again.sinks[0].flags.writeable
@@ -206,7 +206,7 @@ def test_eigenvector_baseline():
         (PRISONERS, {"method": "power"}, "`method` must be .* for a limit"),
         (PRISONERS, {"method": "leading", "alpha": 1.0}, "`alpha` must be left out with"),
         (PRISONERS, {"tie_tol": -1.0}, "`tie_tol`"),
-        (PRISONERS, {"labels": (("C",), ("D",))}, "`labels` must be names"),
+        (PRISONERS, {"names": (("C",), ("D",))}, "`names` must be names"),
         ([[0, 1], [1, 0]], {}, r"`payoffs` must be of shape \(K, s_1"),
         ([[[0, 1]], [[1, 0, 1]]], {}, "`payoffs` must be a sequence of tables of one shape"),
         ([[0, math.nan]], {}, "`payoffs` must be finite"),

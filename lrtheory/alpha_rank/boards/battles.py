@@ -74,7 +74,7 @@ def battles_of(log: MatchLog, *, by: tuple[str, ...] = (), once: str | None = No
         dropped["both bad"] = int((kept & log.both_bad).sum())
         kept &= ~log.both_bad
     if once is not None:
-        judge, n = marked(log, "once", once), len(log.labels)
+        judge, n = marked(log, "once", once), len(log.names)
         pair = np.minimum(first, second) * n + np.maximum(first, second)
         found = np.flatnonzero(kept)
         _, earliest = np.unique(np.stack([judge, pair])[:, found], axis=1, return_index=True)
@@ -86,7 +86,7 @@ def battles_of(log: MatchLog, *, by: tuple[str, ...] = (), once: str | None = No
         raise must("matches", "a log with a battle of two different models that counts", dropped)
     points = np.where(log.scores[:, 0] == 1, 2, np.where(log.scores[:, 0] == 0, 0, 1))[kept]
     cells = number_cells(log, by)[kept]
-    return Battles(first[kept], second[kept], points, cells, len(log.labels), dropped)
+    return Battles(first[kept], second[kept], points, cells, len(log.names), dropped)
 
 
 def number_cells(log: MatchLog, by: tuple[str, ...]) -> np.ndarray:

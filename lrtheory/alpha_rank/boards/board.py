@@ -266,7 +266,7 @@ def rank_models(
     """
     delta = open_interval("delta", delta, 0, 1)
     log = log_of_pairs(matches)
-    if model is not None and model not in log.labels:
+    if model is not None and model not in log.names:
         raise must("model", "the name of a model of the log", model)
     found = compare_pairs(
         log,
@@ -294,7 +294,7 @@ def _board(log: MatchLog, found: Compared, delta: float, model: str | None) -> B
     ranks = rank_intervals(above) if not above.diagonal().any() else np.tile((1, n), (n, 1)).astype(np.int64)
     named: tuple[int, ...] = ()
     if model is not None:
-        i = log.labels.index(model)
+        i = log.names.index(model)
         better, worse = found.p_values[:, i] <= delta / (n - 1), found.p_values[i] <= delta / (n - 1)
         named = (i, 1 + int(better.sum()), n - int(worse.sum()))
     fit = elo(wins)
@@ -309,7 +309,7 @@ def _board(log: MatchLog, found: Compared, delta: float, model: str | None) -> B
     shares = information_shares(wins, fit.predicted, leader)
     if not fit.message.startswith("the ratings exist"):
         facts.append(f"elo: {fit.message}")
-    facts += unconnected(found.results, log.labels, shares) + left_out(log, battles)
+    facts += unconnected(found.results, log.names, shares) + left_out(log, battles)
     without_order = ""
     if circle:
         without_order = leaderboard(log, delta=delta, anytime=found.schedule != "fixed").intervals.first()
@@ -327,7 +327,7 @@ def _board(log: MatchLog, found: Compared, delta: float, model: str | None) -> B
         circle=circle,
         refuted_by=refuted_by,
         named=named,
-        names=log.labels,
+        names=log.names,
         delta=delta,
         schedule=found.schedule,
         without_order=without_order,

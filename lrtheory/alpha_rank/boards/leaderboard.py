@@ -73,7 +73,7 @@ class Leaderboard(Result):
             ratings = np.zeros(len(games)) if self.ratings is None else self.ratings.ratings
             order = self._solved_first(in_order(lower, upper, ratings), ratings)
             return {
-                "player": [self.table.labels[i] for i in order],
+                "player": [self.table.names[i] for i in order],
                 "lower": lower[order],
                 "upper": upper[order],
                 "elo": ratings[order],
@@ -82,7 +82,7 @@ class Leaderboard(Result):
             }
         estimate = np.zeros(lower.size) if self.estimate is None else self.estimate
         order = self._solved_first(in_order(lower, upper, estimate), estimate)
-        shown = profile_columns(self.table.labels, games.shape, order)
+        shown = profile_columns(self.table.names, games.shape, order)
         shown |= {"lower": lower[order], "estimate": estimate[order], "upper": upper[order]}
         shown |= {"games": games.ravel()[order]}
         scores = self.table.means.reshape(len(self.table.means), -1)[:, order]
@@ -177,7 +177,7 @@ def leaderboard(
     box = box_of(table, delta=delta, anytime=anytime)
     if isinstance(table, MatchTable):
         ratings = elo(table)
-        if len(table.labels) <= MOST_INTERVALS["single"]:
+        if len(table.names) <= MOST_INTERVALS["single"]:
             return Leaderboard(solve_box(box, perturbation), ratings, None, table, box.message)
         found = solve_many(box, perturbation, np.argsort(-ratings.ratings, kind="stable"), MOST_WORK)
         return Leaderboard(found, ratings, None, table, box.message)
@@ -234,14 +234,14 @@ class NextMatches(Result):
     Attributes
     ----------
     profiles : int64 array of shape (n_rows, K)
-        Players of each match, as numbers of `labels`; two players of one population, or one of each seat.
+        Players of each match, as numbers of `names`; two players of one population, or one of each seat.
     plays : int64 array of shape (n_rows,)
         Number of matches of each profile to play.
     games : int64 array of shape (n_rows,)
         Matches of the log so far.
     open_edges : int64 array of shape (n_rows,)
         Directions that wait for these matches.
-    labels : tuple of K tuples of str
+    names : tuple of K tuples of str
         Names of the players in each seat.
     message : str
         Number of open directions, in words.
@@ -253,14 +253,14 @@ class NextMatches(Result):
     plays: np.ndarray
     games: np.ndarray
     open_edges: np.ndarray
-    labels: tuple[tuple[str, ...], ...]
+    names: tuple[tuple[str, ...], ...]
     message: str
     counts: Mapping[str, int]
 
     def _columns(self) -> dict[str, Any]:
         names = {
             f"p{k + 1}": [names[i] for i in seat]
-            for k, (names, seat) in enumerate(zip(self.labels, self.profiles.T, strict=True))
+            for k, (names, seat) in enumerate(zip(self.names, self.profiles.T, strict=True))
         }
         return names | {"play": self.plays, "games so far": self.games, "open directions": self.open_edges}
 
@@ -269,7 +269,7 @@ class NextMatches(Result):
 
     def _draw(self, ax: Any) -> None:
         columns = display.plain(self._columns())
-        names = [", ".join(row) for row in zip(*list(columns.values())[: len(self.labels)], strict=True)]
+        names = [", ".join(row) for row in zip(*list(columns.values())[: len(self.names)], strict=True)]
         display.bars(ax, names, columns["play"], label="matches to play")
 
 
@@ -321,24 +321,24 @@ def next_matches(
     n = integer("n", n, low=1)
     table = _counted(matches, population)
     box = box_of(table, delta=open_interval("delta", delta, 0, 1), anytime=True)
-    labels: tuple[tuple[str, ...], ...]
+    names: tuple[tuple[str, ...], ...]
     if isinstance(table, MatchTable):
         profiles, games, waiting = _open_pairs(table, box)
-        labels, total = (table.labels, table.labels), int(waiting.sum())
+        names, total = (table.names, table.names), int(waiting.sum())
     else:
         profiles, games, waiting = _open_profiles(table, box)
-        labels, total = table.labels, int(waiting.sum()) // 2  # a direction waits for both of its profiles
+        names, total = table.names, int(waiting.sum()) // 2  # a direction waits for both of its profiles
     plays = _fewest_first(games, waiting, n)
     chosen = np.flatnonzero(plays)
     chosen = chosen[np.lexsort((games[chosen], -plays[chosen]))]
     message = f"{total:,} directions are open at {100 * (1 - delta):g}% confidence (alpha_rank/RG-T1)"
     counts = {"matches": int(plays.sum()), "open_edges": total}
-    return NextMatches(profiles[chosen], plays[chosen], games[chosen], waiting[chosen], labels, message, counts)
+    return NextMatches(profiles[chosen], plays[chosen], games[chosen], waiting[chosen], names, message, counts)
 
 
 def _open_pairs(table: MatchTable, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pairs of a single population, their matches so far, and 1 for those whose direction is open."""
-    rows, columns = np.triu_indices(len(table.labels), 1)
+    rows, columns = np.triu_indices(len(table.names), 1)
     still_open = certain_directions(box.lower, box.upper)[rows, columns] == 0
     return np.stack([rows, columns], axis=1), table.games[rows, columns], still_open.astype(np.int64)
 

@@ -171,7 +171,7 @@ def bradley_terry_board(
         elo=POINTS * theta,
         elo_lower=POINTS * low,
         elo_upper=POINTS * high,
-        names=log.labels,
+        names=log.names,
         delta=delta,
         method=method,
         converged=converged,

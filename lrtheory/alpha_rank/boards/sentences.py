@@ -17,14 +17,14 @@ MOST_NAMED = 5
 JUDGES = ("judge", "judge_id", "voter", "voter_id", "user", "user_id", "annotator", "annotator_id")
 
 
-def unconnected(results: Results, labels: Sequence[str], shares: np.ndarray) -> list[str]:
+def unconnected(results: Results, names: Sequence[str], shares: np.ndarray) -> list[str]:
     """Say which part of the information the tests use, and which pairs they cannot compare.
 
     Parameters
     ----------
     results : Results
         The battles.
-    labels : sequence of str
+    names : sequence of str
         Names of the models.
     shares : float64 array of shape (n,)
         Shares of the information, found by `information_shares`.
@@ -34,7 +34,7 @@ def unconnected(results: Results, labels: Sequence[str], shares: np.ndarray) -> 
     list of str
         Sentences.
     """
-    n, facts = len(labels), []
+    n, facts = len(names), []
     known = shares[~np.isnan(shares)]
     if known.size:
         told = f"the tests use {100 * known.mean():.0f}% of what Bradley-Terry learns of differences to the leader"
@@ -49,14 +49,14 @@ def unconnected(results: Results, labels: Sequence[str], shares: np.ndarray) -> 
     models = np.repeat(np.arange(n), np.diff(results.starts))
     met = np.zeros((n, n), np.float32)
     met[models, results.keys // results.n_cells] = 1
-    never = [labels[i] for i in np.flatnonzero(~met.any(axis=1)).tolist()]
+    never = [names[i] for i in np.flatnonzero(~met.any(axis=1)).tolist()]
     if never:
         facts.append(f"without a battle: {', '.join(never[:MOST_NAMED])}{', ...' * (len(never) > MOST_NAMED)}")
     apart = np.argwhere(np.triu((met == 0) & (met @ met.T == 0), 1))
     if len(apart):
         i, j = apart[0].tolist()
         pairs = "1 pair has" if len(apart) == 1 else f"{len(apart):,} pairs have"
-        facts.append(f"{pairs} neither met nor met a common opponent, such as {labels[i]} and {labels[j]}")
+        facts.append(f"{pairs} neither met nor met a common opponent, such as {names[i]} and {names[j]}")
     return facts
 
 

@@ -70,7 +70,7 @@ def make_battles(
     Examples
     --------
     >>> log = make_battles([100, 0, -100], 5, rng=0)
-    >>> log.labels, log.scores.shape
+    >>> log.names, log.scores.shape
     (('model-1', 'model-2', 'model-3'), (5, 2))
     """
     theta = array("ratings", ratings, low=-1e4, high=1e4).astype(np.float64) / POINTS
@@ -98,10 +98,10 @@ def make_battles(
         blocks.append(size)
     scores = np.stack([points / 2, 1 - points / 2], axis=1)
     width = len(str(len(theta)))
-    labels = tuple(f"model-{i + 1:0{width}d}" for i in range(len(theta)))
+    names = tuple(f"model-{i + 1:0{width}d}" for i in range(len(theta)))
     marks = {"block": np.repeat(np.arange(len(blocks)), blocks)}
     counts = {"matches": n, "unfinished": 0}
-    return MatchLog(players, scores, labels, 0.5, True, True, np.zeros(n, bool), marks, "", counts)
+    return MatchLog(players, scores, names, 0.5, True, True, np.zeros(n, bool), marks, "", counts)
 
 
 def _pairs(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

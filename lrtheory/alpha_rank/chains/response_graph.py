@@ -16,7 +16,7 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import array, flag, must, real
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, payoff_differences, profile_neighbors
 from lrtheory.alpha_rank.chains.transition import profile_chain
-from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables, profile_names
+from lrtheory.alpha_rank.problem import Game, Names, names_of, payoff_tables, profile_names
 
 if TYPE_CHECKING:
     import networkx
@@ -36,25 +36,25 @@ class ResponseGraph(Result):
         +1 where the neighbor is better for the player who deviates, -1 where it is worse, 0 for a tie.
     sizes : tuple of int
         Number of strategies of each player.
-    labels : tuple of tuples of str, or None
+    names : tuple of tuples of str, or None
         Names of the strategies.
     """
 
     neighbors: np.ndarray
     direction: np.ndarray
     sizes: tuple[int, ...]
-    labels: tuple[tuple[str, ...], ...] | None
+    names: tuple[tuple[str, ...], ...] | None
 
     def _columns(self) -> dict[str, Any]:
         source, column = np.nonzero(self.neighbors > np.arange(len(self.neighbors))[:, None])
         target, direction = self.neighbors[source, column], self.direction[source, column]
         start, end = np.where(direction < 0, target, source), np.where(direction < 0, source, target)
-        names = np.array(profile_names(self.labels, self.sizes), object)
+        names = np.array(profile_names(self.names, self.sizes), object)
         return {"from": names[start], "to": names[end], "tie": direction == 0}
 
     def _facts(self) -> list[str]:
         sinks = self.markov_conley_chains()
-        names = profile_names(self.labels, self.sizes, np.array([chain[0] for chain in sinks[:5]]))
+        names = profile_names(self.names, self.sizes, np.array([chain[0] for chain in sinks[:5]]))
         more = ", ..." if len(sinks) > 5 else ""
         return [f"{len(sinks)} sink{'s' * (len(sinks) > 1)}, with {', '.join(names)}{more}"]
 
@@ -81,7 +81,7 @@ class ResponseGraph(Result):
         return sink_components(n, source, self.neighbors[source, column] if degree else source)
 
     def to_networkx(self) -> networkx.DiGraph:
-        """Make the graph for drawing: nodes are profiles, as tuples of labels or of strategy numbers.
+        """Make the graph for drawing: nodes are profiles, as tuples of names or of strategy numbers.
 
         Returns
         -------
@@ -92,8 +92,8 @@ class ResponseGraph(Result):
 
         graph = networkx.DiGraph()
         names = list(np.ndindex(*self.sizes))
-        if self.labels is not None:
-            names = [tuple(names[x] for names, x in zip(self.labels, profile, strict=True)) for profile in names]
+        if self.names is not None:
+            names = [tuple(names[x] for names, x in zip(self.names, profile, strict=True)) for profile in names]
         graph.add_nodes_from(names)
         for source, column in zip(*np.nonzero(self.direction >= 0), strict=True):
             target = self.neighbors[source, column]
@@ -122,7 +122,7 @@ def response_graph(
     *,
     population: Literal["multi", "single"] = "multi",
     tie_tol: float = 0.0,
-    labels: Labels | None = None,
+    names: Names | None = None,
 ) -> ResponseGraph:
     r"""Build the response graph of a game.
 
@@ -136,7 +136,7 @@ def response_graph(
         One population for each player, or a single one, where r beats s when M(r, s) > M(s, r).
     tie_tol : float
         Payoff differences of at most this size are ties.
-    labels : sequence of K sequences of str, optional
+    names : sequence of K sequences of str, optional
         Names of the strategies; by default those of the game, or on the axes of pandas frames. For a single population
         one sequence, or a flat one.
 
@@ -160,12 +160,12 @@ def response_graph(
     [[3]]
     """
     chain = profile_chain(payoffs, population=population, tie_tol=tie_tol)
-    return graph_of_chain(chain, names_of(payoffs, labels, chain.sizes))
+    return graph_of_chain(chain, names_of(payoffs, names, chain.sizes))
 
 
-def graph_of_chain(chain: ProfileChain, labels: tuple[tuple[str, ...], ...] | None = None) -> ResponseGraph:
+def graph_of_chain(chain: ProfileChain, names: tuple[tuple[str, ...], ...] | None = None) -> ResponseGraph:
     """Read the response graph off a chain, in which a difference of 0 marks a tie."""
-    return ResponseGraph(chain.neighbors, _signs(chain.differences, 0), chain.sizes, labels)
+    return ResponseGraph(chain.neighbors, _signs(chain.differences, 0), chain.sizes, names)
 
 
 @arrays("host")

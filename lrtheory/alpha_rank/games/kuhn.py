@@ -103,7 +103,7 @@ def load_kuhn(
     Returns
     -------
     Game
-        Zero-sum in chips; labels "uniform", "response 1", ...
+        Zero-sum in chips; names "uniform", "response 1", ...
 
     Raises
     ------
@@ -128,7 +128,7 @@ def load_kuhn(
     names = ("uniform", *(f"response {i}" for i in range(1, iterations + 1)))
     return Game(
         payoffs=table if flag("exact", exact) else table.astype(np.float64),
-        labels=(names,) * n_players,
+        names=(names,) * n_players,
         outcomes="bernoulli" if units == "unit" else "none",
     )
 

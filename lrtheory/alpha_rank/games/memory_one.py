@@ -63,7 +63,7 @@ def make_memory_one(
     Returns
     -------
     Game
-        Two players, symmetric, with the names as labels.
+        Two players, symmetric, with the names of the programs.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def make_memory_one(
         n_rounds = 100 if n_rounds is None else integer("n_rounds", n_rounds, low=1)
         laws = sampled_laws(moves, n_rounds, integer("n_matches", n_matches, low=1), rng)
     means = laws @ pay
-    return Game(np.stack([means, means.T]), labels=(tuple(given),) * 2)
+    return Game(np.stack([means, means.T]), names=(tuple(given),) * 2)
 
 
 def long_run(mine: np.ndarray, other: np.ndarray) -> np.ndarray:

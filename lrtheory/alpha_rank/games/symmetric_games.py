@@ -158,8 +158,8 @@ def load_roshambo(*, bots: Sequence[str] | None = None, n_matches: int = 1, rng:
     Returns
     -------
     Game
-        Two players, symmetric; mean score per throw in [-1, 1], with the names as labels. A program scores 0 against
-        itself.
+        Two players, symmetric; mean score per throw in [-1, 1], with the names of the programs. A program scores 0
+        against itself.
 
     Raises
     ------
@@ -195,4 +195,4 @@ def load_roshambo(*, bots: Sequence[str] | None = None, n_matches: int = 1, rng:
                 state.apply_actions([bot.step(state) for bot in pair])
             scores[i, j] += state.returns()[0] / (THROWS * n_matches)
     scores -= scores.T
-    return Game(np.stack([scores, scores.T]), labels=(tuple(names), tuple(names)))
+    return Game(np.stack([scores, scores.T]), names=(tuple(names), tuple(names)))

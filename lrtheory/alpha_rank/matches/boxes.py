@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory._validation import as_array, choice, flag, must, open_interval
 from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable
-from lrtheory.alpha_rank.problem import Labels, names_of, payoff_tables
+from lrtheory.alpha_rank.problem import Names, names_of, payoff_tables
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate
 
 __all__ = ["DELTA", "Box", "box_of"]
@@ -23,7 +23,7 @@ class Box(NamedTuple):
 
     lower: np.ndarray
     upper: np.ndarray
-    labels: tuple[tuple[str, ...], ...] | None
+    names: tuple[tuple[str, ...], ...] | None
     population: str
     message: str
 
@@ -35,7 +35,7 @@ def box_of(
     population: str | None = None,
     delta: float | None = None,
     anytime: bool = False,
-    labels: Labels | None = None,
+    names: Names | None = None,
 ) -> Box:
     """The intervals on payoffs that counts, samples or two arrays mean."""
     choice("population", population, ("multi", "single", None))
@@ -50,19 +50,19 @@ def box_of(
     if isinstance(source, (SeatTable, GraphEstimate)) and population == "single":
         raise must("population", f'"multi" for a {type(source).__name__}, which keeps seats apart', population)
     if isinstance(source, GraphEstimate):
-        names = names_of(None, labels, source.lower.shape[1:])
+        names = names_of(None, names, source.lower.shape[1:])
         return Box(source.lower, source.upper, names, "multi", "intervals of the samples, at their own confidence")
     if not isinstance(source, (MatchTable, SeatTable)):
-        return _given_box(source, upper, population or "multi", labels)
+        return _given_box(source, upper, population or "multi", names)
     delta = open_interval("delta", DELTA if delta is None else delta, 0, 1)
     low, high = source.intervals(delta, anytime=anytime)
     message = _confidence(source, delta, anytime)
     if isinstance(source, SeatTable):
-        return Box(low, high, names_of(None, labels or source.labels, low.shape[1:]), "multi", message)
+        return Box(low, high, names_of(None, names or source.names, low.shape[1:]), "multi", message)
     if population == "multi":
-        names = names_of(None, labels or (source.labels,) * 2, low.shape)
+        names = names_of(None, names or (source.names,) * 2, low.shape)
         return Box(np.stack([low, low.T]), np.stack([high, high.T]), names, "multi", message)
-    return Box(low, high, names_of(None, labels or source.labels, low.shape[:1]), "single", message)
+    return Box(low, high, names_of(None, names or source.names, low.shape[:1]), "single", message)
 
 
 def _confidence(source: MatchTable | SeatTable, delta: float, anytime: bool) -> str:
@@ -76,7 +76,7 @@ def _confidence(source: MatchTable | SeatTable, delta: float, anytime: bool) -> 
     return said + ")"
 
 
-def _given_box(lower: Any, upper: Any, population: str, labels: Labels | None) -> Box:
+def _given_box(lower: Any, upper: Any, population: str, names: Names | None) -> Box:
     """Check intervals that the caller made."""
     names_in = lower
     if population == "single":
@@ -94,4 +94,4 @@ def _given_box(lower: Any, upper: Any, population: str, labels: Labels | None) -
     if population == "single":
         low, high = low[0], high[0]
     sizes = low.shape[:1] if population == "single" else low.shape[1:]
-    return Box(low, high, names_of(names_in, labels, sizes), population, "")
+    return Box(low, high, names_of(names_in, names, sizes), population, "")

@@ -39,7 +39,7 @@ class EloResult(Result):
         Ratings in points; their sum is 0.
     predicted : float64 array of shape (n, n)
         Probability that the row beats the column.
-    labels : tuple of str, or None
+    names : tuple of str, or None
         Names of the players.
     log_likelihood : float
         Log-likelihood of the wins, without the ridge, in nats.
@@ -55,7 +55,7 @@ class EloResult(Result):
 
     ratings: np.ndarray
     predicted: np.ndarray
-    labels: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     log_likelihood: float
     n_iter: int
     converged: bool
@@ -64,7 +64,7 @@ class EloResult(Result):
 
     def _columns(self) -> dict[str, Any]:
         order = np.argsort(-self.ratings, kind="stable")
-        names = range(len(order)) if self.labels is None else self.labels
+        names = range(len(order)) if self.names is None else self.names
         return {"player": [names[i] for i in order], "elo": self.ratings[order]}
 
     def _facts(self) -> list[str]:
@@ -77,7 +77,7 @@ def elo(
     *,
     ridge: float = 1e-6,
     max_iter: int = 200,
-    labels: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> EloResult:
     r"""Compute the Elo ratings that make the wins most likely.
 
@@ -92,7 +92,7 @@ def elo(
         ratings to players who won all games or none; there it must be at least 1e-12 of the largest number of wins.
     max_iter : int
         Largest number of Newton steps.
-    labels : sequence of str, optional
+    names : sequence of str, optional
         Names of the players; by default those of the `MatchTable`, or on the axes of a pandas frame.
 
     Returns
@@ -124,11 +124,11 @@ def elo(
     if isinstance(wins, (str, PathLike)):
         wins = MatchTable.from_file(wins)
     if isinstance(wins, MatchTable):
-        labels, wins = labels or wins.labels, wins.wins
+        names, wins = names or wins.names, wins.wins
     table = array("wins", wins, low=0, high=MOST_GAMES).astype(np.float64)
     if table.ndim != 2 or len(table) != table.shape[-1] or table.size == 0:
         raise must("wins", "square, with a player", table.shape)
-    names = names_of(wins, labels, table.shape[:1])
+    called = names_of(wins, names, table.shape[:1])
     ridge, max_iter = real("ridge", ridge, low=0, high=1e300), integer("max_iter", max_iter, low=1)
     if ridge == 0:
         raise must("ridge", "above 0", ridge)
@@ -140,7 +140,7 @@ def elo(
     return EloResult(
         ratings=POINTS * theta,
         predicted=0.5 + 0.5 * np.tanh(gaps / 2),
-        labels=None if names is None else names[0],
+        names=None if called is None else called[0],
         log_likelihood=-float((table * np.logaddexp(0, -gaps)).sum()),
         n_iter=n_iter,
         converged=converged,

@@ -49,11 +49,11 @@ class MatchLog(FromMatches, Result):
     Attributes
     ----------
     players : int64 array of shape (n_matches, K)
-        Player in each seat of each match, as numbers of `labels`.
+        Player in each seat of each match, as numbers of `names`.
     scores : float64 array of shape (n_matches, K)
         Score of each player; with two players 1 for a win, 0 for a loss, and `draws` for a draw, unless the log has
         scores of its own.
-    labels : tuple of str
+    names : tuple of str
         Names of all players, sorted; numbers as numbers.
     draws : float or None
         Score of a draw; None where matches have no draws.
@@ -83,7 +83,7 @@ class MatchLog(FromMatches, Result):
 
     players: np.ndarray
     scores: np.ndarray
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     draws: float | None
     has_seats: bool
     in_order: bool
@@ -104,7 +104,7 @@ class MatchLog(FromMatches, Result):
             names, scores = [[seat[i] for i in order.tolist()] for seat in names], scores[order]
             repeats = None if repeats is None else repeats[order]
         log = _log(names, scores, draws, repeats)
-        warn_alike(log.labels, table.origin)
+        warn_alike(log.names, table.origin)
         rows = rows if repeats is None else np.repeat(rows, repeats)
         rows = rows[~np.isnan(scores if repeats is None else np.repeat(scores, repeats, axis=0)).any(axis=1)]
         in_order = repeats is None or bool((repeats <= 1).all())
@@ -115,7 +115,7 @@ class MatchLog(FromMatches, Result):
         )
 
     def _columns(self) -> dict[str, Any]:
-        names, n_seats = np.array(self.labels, object), self.players.shape[1]
+        names, n_seats = np.array(self.names, object), self.players.shape[1]
         shown = {f"p{k + 1}": names[self.players[:, k]] for k in range(n_seats)}
         return shown | {f"r{k + 1}": self.scores[:, k] for k in range(n_seats)}
 
@@ -125,9 +125,9 @@ class MatchLog(FromMatches, Result):
     def _draw(self, ax: Any) -> None:
         from lrtheory._result import display
 
-        games = np.bincount(self.players.ravel(), minlength=len(self.labels))
+        games = np.bincount(self.players.ravel(), minlength=len(self.names))
         order = np.argsort(-games, kind="stable")
-        display.bars(ax, [self.labels[i] for i in order], games[order].tolist(), label="matches")
+        display.bars(ax, [self.names[i] for i in order], games[order].tolist(), label="matches")
 
 
 def as_log(players: Any, outcomes: Any = None, *, draws: float | None = 0.5) -> MatchLog:
@@ -332,15 +332,15 @@ def _log(
         )
     found = {name for seat in names for name in set(seat)}
     as_numbers = all(name.isdecimal() for name in found)
-    labels = sorted(found, key=lambda name: (int(name), name)) if as_numbers else sorted(found)
-    number = {name: i for i, name in enumerate(labels)}
+    players = sorted(found, key=lambda name: (int(name), name)) if as_numbers else sorted(found)
+    number = {name: i for i, name in enumerate(players)}
     ids = np.stack([np.fromiter(map(number.__getitem__, seat), np.int64, len(seat)) for seat in names], axis=1)
     if repeats is not None:
         ids, scores = np.repeat(ids, repeats, axis=0), np.repeat(scores, repeats, axis=0)
-    return _finished(ids, scores, tuple(labels), draws)
+    return _finished(ids, scores, tuple(players), draws)
 
 
-def _finished(players: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], draws: float | None) -> MatchLog:
+def _finished(players: np.ndarray, scores: np.ndarray, names: tuple[str, ...], draws: float | None) -> MatchLog:
     """Leave out the matches without a result, whose scores are NaN, and count them."""
     missing, n_matches = np.isnan(scores), len(players)
     if missing.any() or n_matches == 0:
@@ -351,7 +351,7 @@ def _finished(players: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], 
     unfinished = n_matches - len(players)
     message = "" if not unfinished else f"{unfinished:,} matches without a result are left out"
     counts = {"matches": len(players), "unfinished": unfinished}
-    return MatchLog(players, scores, labels, draws, True, True, np.zeros(len(players), bool), {}, message, counts)
+    return MatchLog(players, scores, names, draws, True, True, np.zeros(len(players), bool), {}, message, counts)
 
 
 def _both(scores: np.ndarray) -> np.ndarray:
@@ -359,13 +359,13 @@ def _both(scores: np.ndarray) -> np.ndarray:
     return np.stack([scores, np.where((scores == 0) | (scores == 1), 1 - scores, scores)], axis=1)
 
 
-def _results(given: np.ndarray, ids: np.ndarray, labels: tuple[str, ...], draws: float | None) -> np.ndarray:
+def _results(given: np.ndarray, ids: np.ndarray, names: tuple[str, ...], draws: float | None) -> np.ndarray:
     """Return the outcomes of matches of two as scores of the first, and refuse what says nothing."""
     n = len(ids)
     if given.shape != (n,):
         raise must("outcomes", f"of shape {(n,)}", given.shape)
     if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
-        first, second = np.array(labels, object)[ids.T].tolist()
+        first, second = np.array(names, object)[ids.T].tolist()
         words = given.tolist()
         stripped = {word: str(word).strip() for word in set(words)}
         words = list(map(stripped.__getitem__, words))

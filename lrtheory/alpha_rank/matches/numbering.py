@@ -26,10 +26,10 @@ def numbered(players: Any) -> tuple[tuple[str, ...], np.ndarray]:
 
     Returns
     -------
-    labels : tuple of str
+    names : tuple of str
         The names of all players, sorted; of ids the digits, sorted as numbers.
     ids : int64 array of shape (n_matches, K)
-        Number of each player in `labels`.
+        Number of each player in `names`.
 
     Raises
     ------
@@ -49,8 +49,8 @@ def numbered(players: Any) -> tuple[tuple[str, ...], np.ndarray]:
         low, high = int(given.min()), int(given.max())
         if high - low < LONGEST_TABLE and high <= np.iinfo(np.int64).max:
             return _by_table(given.astype(np.int64), low, high)
-    labels, ids = np.unique(given, return_inverse=True)
-    return tuple(map(str, labels.tolist())), ids.reshape(given.shape).astype(np.int64)
+    names, ids = np.unique(given, return_inverse=True)
+    return tuple(map(str, names.tolist())), ids.reshape(given.shape).astype(np.int64)
 
 
 def _names_in_lists(players: Any) -> tuple[list[str], int] | None:
@@ -67,19 +67,19 @@ def _names_in_lists(players: Any) -> tuple[list[str], int] | None:
 def _by_hashing(names: Sequence[str], n_seats: int) -> tuple[tuple[str, ...], np.ndarray]:
     # zeros at the end of a word are no part of it, as in the words of an array
     found = {name: name.rstrip("\0") for name in set(names)}
-    labels = sorted(set(found.values()))
-    place = {label: i for i, label in enumerate(labels)}
+    distinct = sorted(set(found.values()))
+    place = {name: i for i, name in enumerate(distinct)}
     number = {name: place[label] for name, label in found.items()}
     ids = np.fromiter(map(number.__getitem__, names), np.int64, len(names))
-    return tuple(labels), ids.reshape(-1, n_seats)
+    return tuple(distinct), ids.reshape(-1, n_seats)
 
 
 def _by_table(given: np.ndarray, low: int, high: int) -> tuple[tuple[str, ...], np.ndarray]:
     shifted = given - low
     occurs = np.zeros(high - low + 1, bool)
     occurs[shifted] = True
-    labels = tuple(map(str, (low + np.flatnonzero(occurs)).tolist()))
-    return labels, (np.cumsum(occurs) - 1)[shifted]
+    names = tuple(map(str, (low + np.flatnonzero(occurs)).tolist()))
+    return names, (np.cumsum(occurs) - 1)[shifted]
 
 
 def _checked(players: Any) -> np.ndarray:

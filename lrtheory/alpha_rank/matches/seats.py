@@ -33,7 +33,7 @@ class SeatTable(FromMatches, Result):
         Mean score of each seat in each profile; NaN where a profile was not played.
     games : int64 array of shape (s_1, ..., s_K)
         Matches of each profile.
-    labels : tuple of K tuples of str
+    names : tuple of K tuples of str
         Names of the players in each seat, sorted.
     score_range : tuple of two float
         Scores lie in this range: [0, 1] where all of the log do, otherwise from the least to the largest score.
@@ -51,7 +51,7 @@ class SeatTable(FromMatches, Result):
 
     means: np.ndarray
     games: np.ndarray
-    labels: tuple[tuple[str, ...], ...]
+    names: tuple[tuple[str, ...], ...]
     score_range: tuple[float, float]
     is_coin: bool
     message: str
@@ -101,11 +101,11 @@ class SeatTable(FromMatches, Result):
     def _columns(self) -> dict[str, Any]:
         played = np.flatnonzero(self.games)
         means = self.means.reshape(len(self.means), -1)[:, played]
-        shown = profile_columns(self.labels, self.games.shape, played) | {"games": self.games.ravel()[played]}
+        shown = profile_columns(self.names, self.games.shape, played) | {"games": self.games.ravel()[played]}
         return shown | {f"score {k + 1}": mean for k, mean in enumerate(means)}
 
     def _facts(self) -> list[str]:
-        sizes = " x ".join(str(len(names)) for names in self.labels)
+        sizes = " x ".join(str(len(names)) for names in self.names)
         facts = [f"{self.counts['matches']:,} matches of {sizes} profiles; {self.message}"]
         if self.score_range != (0.0, 1.0):
             low, high = self.score_range
@@ -115,16 +115,16 @@ class SeatTable(FromMatches, Result):
     def _draw(self, ax: Any) -> None:
         from lrtheory._result import display
 
-        n_names = sum(map(len, self.labels))
-        for seat, names in enumerate(self.labels):
-            others = tuple(i for i in range(len(self.labels)) if i != seat)
+        n_names = sum(map(len, self.names))
+        for seat, names in enumerate(self.names):
+            others = tuple(i for i in range(len(self.names)) if i != seat)
             games, total = self.games.sum(axis=others), np.nansum(self.means[seat] * self.games, axis=others)
             heights = seat + np.arange(len(names)) / (len(names) + 1)
             ax.plot(total / games, heights, "o", color=display.BLUE)
             shown = zip(names, total / games, heights, strict=True) if n_names <= display.MOST_NAMES else ()
             for name, score, height in shown:
                 ax.annotate(f" {name}", (score, height), va="center", fontsize="small")
-        ax.set_yticks(range(len(self.labels)), [f"seat {k + 1}" for k in range(len(self.labels))])
+        ax.set_yticks(range(len(self.names)), [f"seat {k + 1}" for k in range(len(self.names))])
         ax.set(xlabel="mean score")
 
 
@@ -133,8 +133,8 @@ def count_seats(log: MatchLog) -> SeatTable:
     if not log.has_seats:
         raise must("matches", "a log of who sat where; one of winners and losers is of one population", "winner, loser")
     seats = [np.unique(seat, return_inverse=True) for seat in log.players.T]
-    labels = tuple(tuple(log.labels[i] for i in found) for found, _ in seats)
-    sizes = tuple(map(len, labels))
+    names = tuple(tuple(log.names[i] for i in found) for found, _ in seats)
+    sizes = tuple(map(len, names))
     if math.prod(sizes) > MOST_PROFILES:
         raise must("matches", f"of at most {MOST_PROFILES:,} profiles of players", sizes)
     numbers = np.ravel_multi_index(tuple(np.ravel(inverse) for _, inverse in seats), sizes)
@@ -149,7 +149,7 @@ def count_seats(log: MatchLog) -> SeatTable:
     return SeatTable(
         means=means.reshape(len(sizes), *sizes),
         games=games.astype(np.int64).reshape(sizes),
-        labels=labels,
+        names=names,
         score_range=score_range,
         is_coin=bool(np.isin(log.scores, score_range).all()),
         message="; ".join([*parts, log.message] if log.message else parts),

@@ -45,7 +45,7 @@ class MatchTable(FromMatches, Result):
         Matches that the row won against the column.
     games : int64 array of shape (n, n)
         Matches of the two, symmetric.
-    labels : tuple of str
+    names : tuple of str
         Names of the players, in sorted order.
     draws : float or None
         Score of a draw; None where matches have no draws.
@@ -64,7 +64,7 @@ class MatchTable(FromMatches, Result):
     wins: np.ndarray
     decided: np.ndarray
     games: np.ndarray
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     draws: float | None
     message: str
     counts: Mapping[str, int]
@@ -100,7 +100,7 @@ class MatchTable(FromMatches, Result):
         A union bound over the probabilities that one of a pair wins: two per pair, or one where there are no draws.
         """
         delta, anytime = open_interval("delta", delta, 0, 1), flag("anytime", anytime)
-        n = len(self.labels)
+        n = len(self.names)
         n_unknown = max(1, n * (n - 1) // (2 if self.draws is None else 1))
         level = delta / n_unknown
         low, high = clopper_pearson(self.decided, self.games, anytime_level(level, self.games) if anytime else level)
@@ -112,13 +112,13 @@ class MatchTable(FromMatches, Result):
         return lower, upper
 
     def _columns(self) -> dict[str, Any]:
-        rows, columns = np.triu_indices(len(self.labels), 1)
+        rows, columns = np.triu_indices(len(self.names), 1)
         met = self.games[rows, columns] > 0
         rows, columns = rows[met], columns[met]
         games, won, lost = self.games[rows, columns], self.decided[rows, columns], self.decided[columns, rows]
         return {
-            "player": [self.labels[i] for i in rows],
-            "other": [self.labels[j] for j in columns],
+            "player": [self.names[i] for i in rows],
+            "other": [self.names[j] for j in columns],
             "games": games,
             "won": won,
             "drawn": games - won - lost,
@@ -127,10 +127,10 @@ class MatchTable(FromMatches, Result):
         }
 
     def _facts(self) -> list[str]:
-        return [f"{self.counts['matches']:,} matches of {len(self.labels)} players; {self.message}"]
+        return [f"{self.counts['matches']:,} matches of {len(self.names)} players; {self.message}"]
 
     def _draw(self, ax: Any) -> None:
-        draw_means(ax, self.means, self.labels)
+        draw_means(ax, self.means, self.names)
 
 
 def table_from_matches(
@@ -160,7 +160,7 @@ def table_from_matches(
     Returns
     -------
     MatchTable or SeatTable
-        For two players the win rates `means`, `wins` and `games`, each of shape (n, n) for n players, and `labels`
+        For two players the win rates `means`, `wins` and `games`, each of shape (n, n) for n players, and `names`
         (n,). For K seats `means` (K, s_1, ..., s_K), `games` (s_1, ..., s_K) and the names in each seat. The method
         `intervals` gives confidence intervals; `alpha_rank`, `ranking_intervals` and `leaderboard` take both classes.
 
@@ -197,7 +197,7 @@ def count_pairs(log: MatchLog) -> MatchTable:
     if not is_of_pairs(log):
         rule = f"wins, losses and draws (1 and 0, {log.draws} for both) for a MatchTable; `seats=True` takes any scores"
         raise must("scores", rule, log.scores)
-    n, scores = len(log.labels), log.scores[:, 0]
+    n, scores = len(log.names), log.scores[:, 0]
     pairs = log.players[:, 0] * n + log.players[:, 1]
     met, won, lost = (
         np.bincount(pairs if chosen is None else pairs[chosen], minlength=n * n).reshape(n, n)
@@ -205,7 +205,7 @@ def count_pairs(log: MatchLog) -> MatchTable:
     )
     left_out = int(np.trace(met))
     if left_out == len(pairs):
-        raise must("players", "two different players in at least one match", log.labels)
+        raise must("players", "two different players in at least one match", log.names)
     decided, games = (won + lost.T).astype(np.int64), (met + met.T).astype(np.int64)
     np.fill_diagonal(decided, 0)
     np.fill_diagonal(games, 0)
@@ -215,19 +215,19 @@ def count_pairs(log: MatchLog) -> MatchTable:
         means = wins / games
     means[np.eye(n, dtype=bool)] = 0.5 if log.draws is None else log.draws
     apart = np.argwhere(np.triu(games == 0, 1))
-    unmet = [(log.labels[i], log.labels[j]) for i, j in apart[:MOST_UNMET].tolist()]
+    unmet = [(log.names[i], log.names[j]) for i, j in apart[:MOST_UNMET].tolist()]
     counts = {"matches": len(pairs) - left_out, "unplayed": len(apart), "self_matches": left_out}
     parts = [unmet_message(unmet, len(apart)), log.message]
     parts += [f"{left_out:,} of a player with itself left out"] * bool(left_out)
     message = "; ".join(part for part in parts if part)
-    return MatchTable(means, wins, decided, games, log.labels, log.draws, message, counts)
+    return MatchTable(means, wins, decided, games, log.names, log.draws, message, counts)
 
 
-def draw_means(ax: Any, means: np.ndarray, labels: Sequence[str]) -> None:
+def draw_means(ax: Any, means: np.ndarray, names: Sequence[str]) -> None:
     """Draw a table of mean scores as colors; what was not played stays white."""
     image = ax.imshow(means, vmin=0, vmax=1, cmap="RdBu")
-    name_ticks(ax.xaxis, labels, rotation=90)
-    name_ticks(ax.yaxis, labels)
+    name_ticks(ax.xaxis, names, rotation=90)
+    name_ticks(ax.yaxis, names)
     ax.set(xlabel="against", ylabel="player")
     ax.figure.colorbar(image, ax=ax, label="mean score")
 

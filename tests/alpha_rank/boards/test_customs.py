@@ -30,7 +30,7 @@ def test_schedules_meet_whom_they_say():
     for schedule in ("uniform", "skewed", "adaptive"):
         log = make_battles(ratings, 6000, schedule=schedule, rng=1)
         assert (log.players[:, 0] != log.players[:, 1]).all()
-        assert log.labels == tuple(f"model-{i}" for i in range(1, 9))
+        assert log.names == tuple(f"model-{i}" for i in range(1, 9))
         met[schedule] = np.bincount(log.players.ravel(), minlength=8) / 12_000
     assert met["uniform"] == pytest.approx(np.full(8, 1 / 8), abs=0.02)
     assert (np.diff(met["skewed"]) < 0.01).all()

@@ -45,7 +45,7 @@ def test_names_of_nodes():
     assert graph.has_edge(("rock", "rock"), ("paper", "rock"))
     assert not graph.has_edge(("paper", "rock"), ("rock", "rock"))
     assert graph.number_of_edges() == 18
-    assert response_graph([[1, 1]], labels=[["a", "b"]]).to_networkx().edges[("a",), ("b",)]["tie"]
+    assert response_graph([[1, 1]], names=[["a", "b"]]).to_networkx().edges[("a",), ("b",)]["tie"]
 
 
 def test_signs_of_many_games():

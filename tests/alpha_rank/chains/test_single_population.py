@@ -100,13 +100,13 @@ def test_alpha_limit_against_large_alpha(table, fitness):
 
 def test_symmetric_games_and_labels():
     game = make_rps()
-    found = alpha_rank(Game([game.payoffs[0], game.payoffs[0].T], labels=game.labels), population="single")
-    assert found.labels == (("rock", "paper", "scissors"),)
+    found = alpha_rank(Game([game.payoffs[0], game.payoffs[0].T], names=game.names), population="single")
+    assert found.names == (("rock", "paper", "scissors"),)
     assert np.allclose(found.pi, 1 / 3)
-    for labels in (["a", "b", "c"], [["a", "b", "c"]]):
-        assert alpha_rank(BIASED, population="single", labels=labels).labels == (("a", "b", "c"),)
+    for names in (["a", "b", "c"], [["a", "b", "c"]]):
+        assert alpha_rank(BIASED, population="single", names=names).names == (("a", "b", "c"),)
     graph = response_graph(game, population="single")
-    assert graph.labels == (("rock", "paper", "scissors"),)
+    assert graph.names == (("rock", "paper", "scissors"),)
     assert graph.direction.tolist() == [[1, -1], [-1, 1], [1, -1]]
     assert alpha_rank(np.float32(BIASED), population="single", alpha=1.0).pi.dtype == np.float32
     assert alpha_rank([[5]], population="single").pi.tolist() == [1]

@@ -95,7 +95,7 @@ def test_meta_game(n, iterations):
     assert np.array_equal(floats.payoffs, game.payoffs.astype(float))
     assert unit.outcomes == "bernoulli"
     assert np.allclose(unit.payoffs * 2 * n - 2, floats.payoffs)
-    assert floats.labels[0][:2] == ("uniform", "response 1")
+    assert floats.names[0][:2] == ("uniform", "response 1")
 
 
 @pytest.mark.parametrize(("n", "profile"), [(2, (0, 1)), (3, (0, 0, 0)), (3, (3, 1, 2)), (4, (1, 0, 1, 0))])

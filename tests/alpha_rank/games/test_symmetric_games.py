@@ -71,7 +71,7 @@ def test_memory_one_by_simulation():
     played = make_memory_one(noise=0.1, n_rounds=400, n_matches=50, rng=1)
     assert np.allclose(played.payoffs, exact.payoffs, atol=0.1)
     assert np.array_equal(played.payoffs[1], played.payoffs[0].T)
-    assert exact.labels[0] == tuple(names)
+    assert exact.names[0] == tuple(names)
 
 
 def test_memory_one_in_closed_form():
@@ -132,7 +132,7 @@ def test_roshambo_on_a_toy(monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "pyspiel", toy)
     game = load_roshambo(n_matches=3, rng=0)
-    assert game.labels[0] == ("rock", "paper", "ace")
+    assert game.names[0] == ("rock", "paper", "ace")
     assert np.allclose(game.payoffs[0], [[0, 0.5, 0.5], [-0.5, 0, 0.5], [-0.5, -0.5, 0]])
     assert np.allclose(game.payoffs[1], game.payoffs[0].T)
     for bots in (["rock", "rock"], ["queen"], []):

@@ -41,7 +41,7 @@ def write(folder, text, name="log.csv"):
 
 
 def same(table):
-    assert table.labels == ("ann", "bob", "cat")
+    assert table.names == ("ann", "bob", "cat")
     assert table.wins.tolist() == WINS
     assert table.counts["self_matches"] == 1
     assert table.message.startswith("1 pair has not met: bob and cat")
@@ -120,7 +120,7 @@ def test_a_column_of_counts_repeats_its_rows(tmp_path, head, rows):
     split = [row.rpartition(",") for row in rows]
     lines = [row for row, _, count in split for _ in range(int(float(count)))]
     written_out = MatchLog.from_file(write(tmp_path, "\n".join([head.rpartition(",")[0], *lines])))
-    assert (counted.labels, counted.counts) == (written_out.labels, written_out.counts)
+    assert (counted.names, counted.counts) == (written_out.names, written_out.counts)
     assert counted.has_seats == written_out.has_seats
     np.testing.assert_array_equal(counted.players, written_out.players)
     np.testing.assert_array_equal(counted.scores, written_out.scores)
@@ -176,9 +176,9 @@ def test_unfinished_games_are_left_out_and_counted(tmp_path):
 def test_ids_are_sorted_as_numbers_and_may_be_huge(tmp_path):
     big = str(2**70)
     table = table_from_matches(write(tmp_path, f"a,b,winner\n10,9,1\n{big},10,0\n"))
-    assert table.labels == ("9", "10", big)
+    assert table.names == ("9", "10", big)
     pandas = pytest.importorskip("pandas")
-    assert table_from_matches(pandas.DataFrame({"a": [10, 9], "b": [9, 10], "winner": [1.0, 0.5]})).labels == (
+    assert table_from_matches(pandas.DataFrame({"a": [10, 9], "b": [9, 10], "winner": [1.0, 0.5]})).names == (
         "9",
         "10",
     )
@@ -191,7 +191,7 @@ THREE = [(("a", "b", "c"), (1.0, 0.0, 0.0)), (("a", "c", "c"), (0.0, 0.5, 0.5)),
 
 def three(table):
     assert isinstance(table, SeatTable)
-    assert table.labels == (("a",), ("b", "c"), ("c",))
+    assert table.names == (("a",), ("b", "c"), ("c",))
     assert table.games.tolist() == [[[2], [1]]]
     assert table.means[:, 0, :, 0].tolist() == [[0.5, 0.0], [0.0, 0.5], [0.5, 0.5]]
 

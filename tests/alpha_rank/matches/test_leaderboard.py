@@ -84,8 +84,8 @@ def test_whoever_is_first_in_the_box_is_a_candidate(n, width, seed):
 
 def test_labels_and_rules_of_a_single_population():
     lower, upper = np.zeros((2, 2)), np.ones((2, 2))
-    found = ranking_intervals(lower, upper, population="single", labels=("ann", "bob"))
-    assert found.labels == (("ann", "bob"),)
+    found = ranking_intervals(lower, upper, population="single", names=("ann", "bob"))
+    assert found.names == (("ann", "bob"),)
     assert found.first() == "first can be: ann, bob"
     with pytest.raises(ValueError, match="`lower` must be one square table for a single population"):
         ranking_intervals([lower, lower.T], [upper, upper.T], population="single")
@@ -99,16 +99,16 @@ def test_labels_and_rules_of_a_single_population():
         ranking_intervals(lower, upper, population="both")
     with pytest.raises(ValueError, match="`delta` must be left out"):
         ranking_intervals(lower, upper, population="single", delta=0.1)
-    for labels in (3, [3, 4]):
-        with pytest.raises(TypeError, match="`labels` must be names for the strategies of each player"):
-            ranking_intervals(lower, upper, population="single", labels=labels)
-    with pytest.raises(ValueError, match="`level` must be of a shape that fits that of the counts"):
+    for names in (3, [3, 4]):
+        with pytest.raises(TypeError, match="`names` must be names for the strategies of each player"):
+            ranking_intervals(lower, upper, population="single", names=names)
+    with pytest.raises(ValueError, match="`delta` must be of a shape that fits that of the counts"):
         theory.clopper_pearson([1, 2], [3, 3], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match="square and of the shape"):
         theory.certain_directions(lower, np.ones((2, 3)))
     pandas = pytest.importorskip("pandas")
     frames = [pandas.DataFrame(table, ["x", "y"], ["x", "y"]) for table in (lower, upper)]
-    assert ranking_intervals(*frames, population="single").labels == (("x", "y"),)
+    assert ranking_intervals(*frames, population="single").names == (("x", "y"),)
 
 
 def test_touching_intervals_of_a_pair_stay_open():
@@ -164,7 +164,7 @@ def test_a_leaderboard_by_hand():
     assert columns["player"][0] == "ann"
     assert board.intervals.first() == "first is certain: ann"
     table = table_from_matches(log)
-    order = [table.labels.index(name) for name in columns["player"]]
+    order = [table.names.index(name) for name in columns["player"]]
     assert list(columns["games"]) == table.games.sum(axis=1)[order].tolist()
     assert np.allclose(columns["win rate"], (table.wins.sum(axis=1) / table.games.sum(axis=1))[order])
     low, high = table.intervals(0.05)

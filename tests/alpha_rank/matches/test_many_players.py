@@ -45,7 +45,7 @@ def test_many_players_are_ranked_and_what_is_not_solved_for_is_said(monkeypatch)
     assert found.intervals.targets is None
     certain = found.intervals.counts["edges"] - found.intervals.counts["open_edges"]
     assert certain == 2
-    by_name = dict(zip(found.table.labels, found.intervals.upper.tolist(), strict=True))
+    by_name = dict(zip(found.table.names, found.intervals.upper.tolist(), strict=True))
     assert len({by_name[name] for name in names if name not in ("p7", "p8", "p9")}) == 1
     assert by_name["p0"] > by_name["p8"]
     assert by_name["p0"] > by_name["p9"]

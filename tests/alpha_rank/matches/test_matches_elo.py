@@ -15,7 +15,7 @@ LOG = [("b", "a"), ("a", "b"), ("a", "c"), ("c", "a"), ("a", "b")]
 
 def test_counts_by_hand():
     table = table_from_matches(LOG, [1, 0.5, 1, 0, 1])
-    assert table.labels == ("a", "b", "c")
+    assert table.names == ("a", "b", "c")
     assert table.games.tolist() == [[0, 3, 2], [3, 0, 0], [2, 0, 0]]
     assert table.decided.tolist() == [[0, 1, 2], [1, 0, 0], [0, 0, 0]]
     assert table.wins.tolist() == [[0, 1.5, 2], [1.5, 0, 0], [0, 0, 0]]
@@ -28,7 +28,7 @@ def test_counts_by_hand():
     objects = np.array(["win", "draw", "win", "loss", "win"], object)  # as a data frame has them
     assert np.array_equal(table_from_matches(LOG, objects).wins, table.wins)
     ids = table_from_matches([[7, 3], [3, 10]], [1, 0], draws=None)
-    assert ids.labels == ("3", "7", "10")
+    assert ids.names == ("3", "7", "10")
     assert ids.means[0, 2] == 0
     assert ids.means[1, 0] == 1
     again = pickle.loads(pickle.dumps(table))

@@ -15,8 +15,8 @@ NAMES = ["ann", "Ann", "", " ann", "änn", "Zoë", "a", "b", "draw", "10", "9", 
 
 
 def by_hand(rows):
-    labels = sorted({name for row in rows for name in row})
-    return tuple(map(str, labels)), [[labels.index(name) for name in row] for row in rows]
+    names = sorted({name for row in rows for name in row})
+    return tuple(map(str, names)), [[names.index(name) for name in row] for row in rows]
 
 
 @pytest.mark.parametrize("n_seats", [2, 3])
@@ -27,10 +27,10 @@ def test_names_are_numbered_as_by_hand(form, n_seats: int) -> None:
     rng = np.random.default_rng(n_seats)
     for n in (1, 2, 50):
         rows = [[NAMES[i] for i in row] for row in rng.integers(0, len(NAMES), (n, n_seats))]
-        labels, ids = numbered(form(rows))
+        names, ids = numbered(form(rows))
         expected = by_hand(rows)
-        assert labels == expected[0]
-        assert all(type(label) is str for label in labels)
+        assert names == expected[0]
+        assert all(type(label) is str for label in names)
         assert ids.tolist() == expected[1]
         assert ids.dtype == np.int64
 
@@ -41,17 +41,17 @@ def test_ids_are_numbered_as_by_hand(kind: type) -> None:
     near = [3, 7, 100, 12]
     for values in (near, [low, high, 0, 5], [high, high - 1], [low, low + 1], [0, min(high, LONGEST_TABLE)]):
         rows = np.random.default_rng(0).choice(np.array(values, kind), (40, 2))
-        labels, ids = numbered(rows)
+        names, ids = numbered(rows)
         expected = by_hand(rows.tolist())
-        assert labels == expected[0]
+        assert names == expected[0]
         assert ids.tolist() == expected[1]
 
 
 def test_zeros_at_the_end_of_a_name_are_no_part_of_it_in_any_form() -> None:
     rows = [["a\0", "b"], ["a", "b\0\0"], ["c\0d", "a"]]
     for form in (rows, np.array(rows), np.array(rows, object)):
-        labels, ids = numbered(form)
-        assert labels == ("a", "b", "c\0d")
+        names, ids = numbered(form)
+        assert names == ("a", "b", "c\0d")
         assert ids.tolist() == [[0, 1], [0, 1], [2, 0]]
 
 

@@ -33,30 +33,30 @@ def test_names_go_from_function_to_function():
     pairs = rng.choice(["ann", "bob", "cat"], (600, 2))
     outcomes = (rng.random(600) < 0.5 + 0.2 * (pairs[:, 0] < pairs[:, 1])).astype(float)
     table = table_from_matches(pairs, outcomes)
-    assert elo(table).labels == ("ann", "bob", "cat")
+    assert elo(table).names == ("ann", "bob", "cat")
     assert np.array_equal(elo(table).ratings, elo(table.wins).ratings)
-    assert ranking_intervals(table).labels == (("ann", "bob", "cat"),)
-    assert alpha_rank(table).labels == (("ann", "bob", "cat"),)
-    assert complete_table(table, rng=0).labels == ("ann", "bob", "cat")
+    assert ranking_intervals(table).names == (("ann", "bob", "cat"),)
+    assert alpha_rank(table).names == (("ann", "bob", "cat"),)
+    assert complete_table(table, rng=0).names == ("ann", "bob", "cat")
     completed = alpha_rank(complete_table(table, rng=0))
-    assert completed.labels == (("ann", "bob", "cat"),)
+    assert completed.names == (("ann", "bob", "cat"),)
     assert "estimates are taken for the payoffs here" in completed.message
     assert elo(table)._columns()["player"][0] == "ann"
     both = ranking_intervals(table, population="multi")
     low, high = table.intervals(0.05)
     old = ranking_intervals([low, low.T], [high, high.T])
     assert np.array_equal(both.lower, old.lower)
-    assert both.labels == (("ann", "bob", "cat"),) * 2
-    names = response_graph(table.means, population="single", labels=table.labels)._columns()["from"]
+    assert both.names == (("ann", "bob", "cat"),) * 2
+    names = response_graph(table.means, population="single", names=table.names)._columns()["from"]
     assert set(names) <= {"ann", "bob", "cat"}
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(table.wins, table.labels, table.labels)
-    assert elo(frame).labels == table.labels
+    frame = pandas.DataFrame(table.wins, table.names, table.names)
+    assert elo(frame).names == table.names
 
 
 def test_elo_from_a_path(tmp_path):
     path = write(tmp_path, "winner,loser\nann,bob\nbob,ann\nann,bob\n")
-    assert elo(path).labels == ("ann", "bob")
+    assert elo(path).names == ("ann", "bob")
     assert elo(str(path)).ratings[0] > 0
 
 
@@ -103,7 +103,7 @@ def test_pairs_that_have_not_met_are_named():
     with pytest.raises(ValueError, match=sentence):
         alpha_rank(table)
     with pytest.raises(ValueError, match=sentence):
-        alpha_rank(table.means, population="single", labels=table.labels)
+        alpha_rank(table.means, population="single", names=table.names)
     with pytest.raises(ValueError, match="0 and 2 have not met"):
         alpha_rank(table.means)
     seats = table_from_matches([("a", "b"), ("c", "d")], [(1, 0), (0, 1)], seats=True)
@@ -121,5 +121,5 @@ def test_pairs_that_have_not_met_are_named():
 def test_next_matches_and_leaderboard_take_everything(tmp_path):
     path = write(tmp_path, "winner,loser\n" + "ann,bob\n" * 40 + "bob,cat\n")
     for matches in (path, str(path), MatchLog.from_file(path), MatchTable.from_file(path)):
-        assert leaderboard(matches).table.labels == ("ann", "bob", "cat")
+        assert leaderboard(matches).table.names == ("ann", "bob", "cat")
         assert next_matches(matches, n=4).plays.sum() == 4

@@ -49,7 +49,7 @@ def test_clopper_pearson_without_trials_and_bad_counts():
     for x, n in ((2, 1), (0.5, 1), (-1, 2), (0, 0.5)):
         with pytest.raises(ValueError, match="`successes`"):
             theory.clopper_pearson(x, n, 0.1)
-    with pytest.raises(ValueError, match="`level`"):
+    with pytest.raises(ValueError, match="`delta`"):
         theory.clopper_pearson(0, 1, 1.0)
 
 
