@@ -92,7 +92,7 @@ def left_out(log: MatchLog, battles: Battles) -> list[str]:
 def _repeated(log: MatchLog, name: str) -> str:
     """Say how many battles are the second or a later one of a judge on the same pair, who is not independent."""
     first, second = log.players.T
-    judge, n = log.marks[name], len(log.labels)
+    judge, n = log.marks[name], len(log.names)
     codes = (judge * n + np.minimum(first, second)) * n + np.maximum(first, second)
     codes = codes[(judge >= 0) & (first != second)]
     many = len(codes) - len(np.unique(codes))
