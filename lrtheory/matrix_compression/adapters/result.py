@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,9 @@ __all__ = [
 STATEMENTS = ("matrix_compression/SQ-1e", "matrix_compression/MG-2", "matrix_compression/SQ-11")
 CERTIFICATE = "compression_certificate.json"
 
+#: an adapter or the folder of one, and a base model or the path of one
+One: TypeAlias = AdapterFile | str | Path
+Base: TypeAlias = Tensors | str | Path | None
 #: an update as (B, A, scale)
 Update = tuple[Any, Any, float]
 
@@ -97,7 +100,7 @@ class AdapterFileCertificate(Certificate):
         more = [] if self.allocation is None else self.allocation._facts()
         return [f"off by at most {self.achieved:.6g}, and {least}", *more]
 
-    def verify(self, problem: Any) -> bool:
+    def verify(self, problem: One | tuple[One, ...] | tuple[tuple[One, ...], Base]) -> bool:
         """Recompute everything from the adapters that this one stands for.
 
         Parameters
