@@ -2,6 +2,10 @@
 
 import marimo
 
+from proofs_checks.transductive_clustering.families.definitions import Case, energy
+from proofs_checks.transductive_clustering.families.paths import descend
+from proofs_checks.transductive_clustering.updates.descents import TC_T5, full_gradient
+
 app = marimo.App(width="medium", app_title="Transductive clustering: when does every update lower the energy?")
 
 with app.setup:
@@ -10,10 +14,11 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.transductive_clustering import theory
-    from proofs_checks.transductive_clustering import wrong_solvers
-    from proofs_checks.transductive_clustering.families.definitions import Case, energy
-    from proofs_checks.transductive_clustering.families.paths import descend
-    from proofs_checks.transductive_clustering.fixed_prototypes import TC_T5
+
+    pass
+    pass
+    pass
+    pass
 
     STORY = parts.Story(
         title="Neighbors pull at each other: does every update lower the energy?",
@@ -53,7 +58,7 @@ def ring(lam, temperature, own, evidence):
 def measure(*, lam, temperature, own, evidence, saboteur):
     """What the updates removed from the energy so far, by its definition, and what they removed at least."""
     case = ring(lam, temperature, own, evidence)
-    solve = wrong_solvers.full_gradient if saboteur else descend
+    solve = full_gradient if saboteur else descend
     Z = np.asarray(solve(case, np.random.default_rng(0)).assignments)[: UPDATES + 1]
     R, squares = np.array([energy(case, one) for one in Z]), ((Z[1:] - Z[:-1]) ** 2).sum((1, 2))
     least = case.spectrum[0]

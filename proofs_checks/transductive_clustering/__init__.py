@@ -2,15 +2,26 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.transductive_clustering import relaxations
-from proofs_checks.transductive_clustering import single_updates
-from proofs_checks.transductive_clustering import fixed_prototypes
-from proofs_checks.transductive_clustering import contraction
-from proofs_checks.transductive_clustering import cycles
-from proofs_checks.transductive_clustering import proof_steps
-from proofs_checks.transductive_clustering import alternation
-from proofs_checks.transductive_clustering import prototypes
-from proofs_checks.transductive_clustering import accuracy
+from proofs_checks.transductive_clustering.proof_steps import majorisers
+from proofs_checks.transductive_clustering.updates import descents
+from proofs_checks.transductive_clustering.proof_steps import divergences
+from proofs_checks.transductive_clustering.updates import summed_steps
+from proofs_checks.transductive_clustering.updates import two_steps
+from proofs_checks.transductive_clustering.updates import contractions
+from proofs_checks.transductive_clustering.alternation import turns
+from proofs_checks.transductive_clustering.alternation import limits
+from proofs_checks.transductive_clustering.alternation import motions
+from proofs_checks.transductive_clustering.alternation import mean_shifts
+from proofs_checks.transductive_clustering.updates import hard_limits
+from proofs_checks.transductive_clustering.updates import free_energies
+from proofs_checks.transductive_clustering.relaxations import vertices
+from proofs_checks.transductive_clustering.relaxations import rounding
+from proofs_checks.transductive_clustering.proof_steps import invariances
+from proofs_checks.transductive_clustering.proof_steps import work
+from proofs_checks.transductive_clustering.cycles import two_points
+from proofs_checks.transductive_clustering.cycles import rings
+from proofs_checks.transductive_clustering.accuracy import methods
+from proofs_checks.transductive_clustering.accuracy import guesses
 
 ABOUT = About(
     paper=(

@@ -10,9 +10,10 @@ import pytest
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import baselines, theory
+from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.updates import sparse as kernels
 from lrtheory.transductive_clustering.updates.certificates import stationarity
+from proofs_checks.transductive_clustering.proof_steps.work import update_counts
 from tests.rules.forging import forged_fields, with_gap
 from tests.transductive_clustering import oracles
 
@@ -241,11 +242,11 @@ def test_counts_are_what_the_kernels_did(monkeypatch):
     monkeypatch.setattr(kernels, "update_rows", seen)
     found = tc.bound_update(A, W, lam=0.5, tol=0, max_iter=4)
     assert found.counts["passes"] == len(calls) == 5  # the last of them is that of the certificate too
-    assert found.counts["flops"] == len(calls) * theory.update_counts(W.nnz, 6, n_points=130)["flops"]
+    assert found.counts["flops"] == len(calls) * update_counts(W.nnz, 6, 130)["flops"]
     assert found.counts["exponentials"] == len(calls) * 130 * 6
     problem, step, _, _ = calls[0]
     kept = problem.costs, problem.edges.values, step.Z, step.new
-    assert sum(array.size for array in kept) == theory.update_counts(W.nnz, 6, n_points=130)["memory"]
+    assert sum(array.size for array in kept) == update_counts(W.nnz, 6, 130)["memory"]
     calls.clear()
     run = tc.cluster(rng.normal(size=(130, 2)), 3, rng=0)
     calls.pop()  # that of the certificate, which is not counted

@@ -9,7 +9,8 @@ import pytest
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import baselines, theory
+from lrtheory.transductive_clustering import baselines
+from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence
 
 ZEROS, HALVES, SWAP = np.zeros((2, 2)), np.full((2, 2), 0.5), np.array([[0.0, 1.0], [1.0, 0.0]])
 LINE, POINTS = [0.0, 1.0], np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 1.0]])
@@ -63,7 +64,7 @@ MASKED = {
     "labels": lambda x: tc.discrete_energy(x([0, 1]), ZEROS, SWAP),
     "assignments to round": None,
     "order": lambda x: tc.round_assignments(HALVES, ZEROS, SWAP, order=x([0, 1])),
-    "p": lambda x: theory.kl_divergence(x(HALVES), HALVES),
+    "p": lambda x: kl_divergence(x(HALVES), HALVES),
 }
 MASKED["assignments to round"] = lambda x: tc.round_assignments(x(HALVES), ZEROS, SWAP)
 

@@ -11,6 +11,20 @@ from hypothesis import strategies as st
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
+from proofs_checks.transductive_clustering.alternation.mean_shifts import mean_shift_gain
+from proofs_checks.transductive_clustering.alternation.turns import mean_step_decrease
+from proofs_checks.transductive_clustering.families.relaxed import pair_energy
+from proofs_checks.transductive_clustering.proof_steps.divergences import exponential_tangent, kl_lower_bound
+from proofs_checks.transductive_clustering.proof_steps.invariances import clamped_costs
+from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence, majoriser, majoriser_gap
+from proofs_checks.transductive_clustering.relaxations.rounding import row_replacement
+from proofs_checks.transductive_clustering.relaxations.vertices import laplacian_gap, shift_constant, vertex_gap
+from proofs_checks.transductive_clustering.updates.contractions import contraction_factor
+from proofs_checks.transductive_clustering.updates.descents import energy_decrease, safe_damping
+from proofs_checks.transductive_clustering.updates.free_energies import energy_without_logs
+from proofs_checks.transductive_clustering.updates.hard_limits import hard_limit_gap, hard_temperature, mass_floor
+from proofs_checks.transductive_clustering.updates.summed_steps import kkt_bound, summability_bound
+from proofs_checks.transductive_clustering.updates.two_steps import two_step_decrease, two_step_value
 from tests.transductive_clustering import oracles
 
 SEEDS = st.integers(0, 2**32)
@@ -25,23 +39,23 @@ def test_the_decrease_of_one_step(seed):
     before, after = (oracles.energy(rows, A, W, lam, T) for rows in (Z, new))
     size = 1e-10 * (1 + abs(before) + abs(after))
     weights = {"lam": lam, "temperature": T}
-    assert before - after == pytest.approx(theory.energy_decrease(Z, new, W, **weights), abs=size)
-    assert theory.energy_without_logs(Z, new, A, affinity=W, **weights) == pytest.approx(after, abs=size)
+    assert before - after == pytest.approx(energy_decrease(Z, new, W, *weights.values()), abs=size)
+    assert energy_without_logs(Z, new, A, W, *weights.values()) == pytest.approx(after, abs=size)
     other = oracles.rows(rng, 6, 3)
-    bound = theory.majoriser(other, Z, A, affinity=W, **weights)
+    bound = majoriser(other, Z, A, W, *weights.values())
     own = oracles.energy(other, A, W, lam, T)
-    assert bound - own == pytest.approx(theory.majoriser_gap(other, Z, W, lam=lam), abs=size)
-    least = theory.majoriser(new, Z, A, affinity=W, **weights)
-    assert bound - least == pytest.approx(T * theory.kl_divergence(other, new), abs=size)
+    assert bound - own == pytest.approx(majoriser_gap(other, Z, W, lam), abs=size)
+    least = majoriser(new, Z, A, W, *weights.values())
+    assert bound - least == pytest.approx(T * kl_divergence(other, new), abs=size)
     lowest = float(np.linalg.eigvalsh(W)[0])
     squared = float(((new - Z) ** 2).sum())
-    for t in (1.0, theory.safe_damping(lowest, **weights)):
+    for t in (1.0, safe_damping(lowest, *weights.values())):
         part = oracles.energy((1 - t) * Z + t * new, A, W, lam, T)
         assert before - part >= theory.descent_bound(squared, smallest_eigenvalue=lowest, damping=t, **weights) - size
     later = oracles.softmax_update(new, A, W, lam, T)
-    values = [theory.two_step_value(a, b, A, affinity=W, **weights) for a, b in ((Z, new), (new, later))]
-    assert values[0] - values[1] == pytest.approx(theory.two_step_decrease(Z, later, temperature=T), abs=size)
-    assert (new >= theory.mass_floor(A, W.sum(1), **weights)[:, None] * (1 - 1e-12)).all()
+    values = [two_step_value(a, b, A, W, *weights.values()) for a, b in ((Z, new), (new, later))]
+    assert values[0] - values[1] == pytest.approx(two_step_decrease(Z, later, T), abs=size)
+    assert (new >= mass_floor(A, W.sum(1), *weights.values())[:, None] * (1 - 1e-12)).all()
     assert before >= theory.energy_lower_bound(A, W, n_free=6, **weights) - size
 
 
@@ -51,12 +65,12 @@ def test_clamped_rows_are_costs():
     clamp = np.array([1, -1, -1, 2, -1, -1])
     free = clamp < 0
     held = tc.bound_update(A, W, lam=0.7, clamp=clamp, damping=1.0, tol=0, max_iter=3, record=True)
-    costs = theory.clamped_costs(A, W, clamp=clamp, lam=0.7)
+    costs = clamped_costs(A, W, clamp, 0.7)
     start = held.trace["assignments"][0][free]
     small = tc.bound_update(costs, W[free][:, free], lam=0.7, init=start, damping=1.0, tol=0, max_iter=3)
     np.testing.assert_allclose(held.assignments[free], small.assignments, rtol=1e-12)
     before, after = held.trace["assignments"][2:4]
-    value = theory.energy_without_logs(before, after, A, affinity=W, lam=0.7, temperature=1.0, clamp=clamp)
+    value = energy_without_logs(before, after, A, W, 0.7, 1.0, clamp)
     assert value == pytest.approx(held.energy, rel=1e-12)
 
 
@@ -66,25 +80,25 @@ def test_exact_numbers_stay_exact():
     W = np.array([[0, 1], [1, 0]], dtype=object)
     A = np.array([[third, 0], [0, 1]], dtype=object)
     for value in (
-        theory.pair_energy(Z, A, W, lam=third),
-        theory.vertex_gap(W, lam=third),
-        theory.laplacian_gap(Z, W, lam=third),
-        theory.row_replacement(Z, A, W, lam=third, row=0, new=[Fraction(1), Fraction(0)]),
-        theory.shift_constant(third, 3, lam=Fraction(1)),
-        theory.majoriser_gap(Z, Z[::-1], W, lam=third),
-        theory.kl_lower_bound(Z, Z[::-1])[0],
+        pair_energy(Z, A, W, third),
+        vertex_gap(W, third),
+        laplacian_gap(Z, W, third),
+        row_replacement(Z, A, W, third, 0, [Fraction(1), Fraction(0)]),
+        shift_constant(third, 3, Fraction(1)),
+        majoriser_gap(Z, Z[::-1], W, third),
+        kl_lower_bound(Z, Z[::-1])[0],
         theory.descent_bound(third, smallest_eigenvalue=Fraction(-1), lam=third, temperature=Fraction(1)),
-        theory.safe_damping(Fraction(-9), lam=Fraction(1), temperature=Fraction(1)),
-        theory.summability_bound(third, 0, smallest_eigenvalue=Fraction(-1), lam=third, temperature=Fraction(1)),
-        theory.contraction_factor(third, lam=Fraction(1), temperature=Fraction(1)),
+        safe_damping(Fraction(-9), Fraction(1), Fraction(1)),
+        summability_bound(third, 0, Fraction(-1), third, Fraction(1)),
+        contraction_factor(third, Fraction(1), Fraction(1)),
         theory.uniform_rate(third, 3, lam=Fraction(1), temperature=Fraction(1)),
-        theory.mean_step_decrease([third, third], [[0], [1]], [[third], [third]]),
+        mean_step_decrease([third, third], [[0], [1]], [[third], [third]]),
     ):
         assert isinstance(value, Fraction)
     moved = Z.copy()
     moved[0] = [Fraction(1), Fraction(0)]
-    change = theory.row_replacement(Z, A, W, lam=third, row=0, new=moved[0])
-    assert change == theory.pair_energy(moved, A, W, lam=third) - theory.pair_energy(Z, A, W, lam=third)
+    change = row_replacement(Z, A, W, third, 0, moved[0])
+    assert change == pair_energy(moved, A, W, third) - pair_energy(Z, A, W, third)
 
 
 @pytest.mark.parametrize("offset", [0.01, 0.1, 0.3])
@@ -126,18 +140,18 @@ def test_prototype_steps():
     before, masses = rng.normal(size=(4, 3)), Z.sum(0)
     after = Z.T @ X / masses[:, None]
     costs = [(Z * ((X[:, None] - M) ** 2).sum(-1)).sum() for M in (before, after)]
-    assert theory.mean_step_decrease(masses, before, after) == pytest.approx(costs[0] - costs[1])
+    assert mean_step_decrease(masses, before, after) == pytest.approx(costs[0] - costs[1])
     for s in (0.5, 2.0):
         m, z = rng.normal(size=3), Z[:, 0]
         k = np.exp(-((X - m) ** 2).sum(1) / (2 * s * s))
         shifted = (z * k) @ X / (z * k).sum()
         gain = (z * (np.exp(-((X - shifted) ** 2).sum(1) / (2 * s * s)) - k)).sum()
-        assert gain >= theory.mean_shift_gain(z, k, bandwidth=s, squared_step=((shifted - m) ** 2).sum())
+        assert gain >= mean_shift_gain(z, k, s, ((shifted - m) ** 2).sum())
 
 
 def test_the_tangent_touches_and_stays_below():
     u, v = np.meshgrid(np.linspace(-2, 3, 11), np.linspace(-2, 3, 11))
-    found = theory.exponential_tangent(u, v)
+    found = exponential_tangent(u, v)
     np.testing.assert_allclose(np.diagonal(found), np.exp(-np.diagonal(v)))
     assert (found <= np.exp(-v) * (1 + 1e-15)).all()
     slopes = np.diff(found, axis=0) / np.diff(v, axis=0)
@@ -148,10 +162,10 @@ def test_hard_limits():
     costs = np.array([[0.0, 0.3, 1.0]])
     for T in (0.02, 0.1):
         z = tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments
-        assert 1 - z.max() <= theory.hard_limit_gap(0.3, 3, temperature=T)
-    T = theory.hard_temperature(0.3, 3, epsilon=1e-3)
+        assert 1 - z.max() <= hard_limit_gap(0.3, 3, T)
+    T = hard_temperature(0.3, 3, 1e-3)
     assert 1 - tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments.max() <= 1e-3
-    for value in (theory.hard_limit_gap(0.3, 3, temperature=1.0), theory.kkt_bound(0.1, spectral_norm=2.0, lam=3.0)):
+    for value in (hard_limit_gap(0.3, 3, 1.0), kkt_bound(0.1, 2.0, 3.0)):
         assert value > 0
     assert theory.fixed_point_distance(0.1, contraction=0.5) == pytest.approx(0.2)
 

@@ -1,1 +1,1 @@
-"""Instances: small assignment problems, points to cluster, tasks with a few labels."""
+"""Instances that several rooms use."""

@@ -89,9 +89,6 @@ class Case:
         return rounding(16 * self.costs.size * (self.n + 1), self.scale * self.heat)
 
 
-# --- energies --------------------------------------------------------------------------------------------------------
-
-
 def pairs(case: Case, Z: np.ndarray, Y: np.ndarray | None = None) -> float:
     """Return tr(Z' W Y), with Y = Z if it is not given."""
     return (Z * (case.affinity @ (Z if Y is None else Y))).sum()
@@ -130,9 +127,6 @@ def farthest(case: Case) -> float:
     return 2.0 * int(case.free.sum())
 
 
-# --- updates ---------------------------------------------------------------------------------------------------------
-
-
 def log_update(case: Case, Z: np.ndarray) -> np.ndarray:
     """Return log S(Z), the logits (lambda W Z - A) / T less the logarithm of the sum of their exponentials."""
     logits = (case.lam * (case.affinity @ Z) - case.costs) / case.temperature
@@ -145,7 +139,7 @@ def update(case: Case, Z: np.ndarray) -> np.ndarray:
     return np.where(case.free[:, None], np.exp(log_update(case, Z)), Z)
 
 
-def divergence(case: Case, P: np.ndarray, Z: np.ndarray) -> float:
+def divergence_of(case: Case, P: np.ndarray, Z: np.ndarray) -> float:
     """Return KL(P || S(Z)) over free rows, from the logits of S(Z), which do not underflow as its entries do."""
     P = np.asarray(P, dtype=float)
     return (logs(P) - P * log_update(case, Z))[case.free].sum()
@@ -158,9 +152,6 @@ def shortest(case: Case) -> float:
     return min(1.0, 2 * case.temperature / (case.lam * depth)) if case.lam * depth > 0 else 1.0
 
 
-# --- labels ----------------------------------------------------------------------------------------------------------
-
-
 def vertices(case: Case) -> np.ndarray:
     """Return all labels that agree with the clamped ones, (n_vertices, N)."""
     options = [range(case.n_clusters) if label < 0 else [int(label)] for label in case.clamp]
@@ -170,19 +161,6 @@ def vertices(case: Case) -> np.ndarray:
 def one_hot(labels: np.ndarray, n_clusters: int) -> np.ndarray:
     """Return the assignments of labels, with one 1 per row."""
     return np.eye(n_clusters, dtype=int)[np.asarray(labels, dtype=np.int64)]
-
-
-def best_labels(case: Case) -> np.ndarray:
-    """Return labels of the least discrete energy, by enumeration."""
-    return min(vertices(case), key=lambda labels: discrete(case, one_hot(labels, case.n_clusters)))
-
-
-def optimum(case: Case):
-    """Return the least discrete energy."""
-    return discrete(case, one_hot(best_labels(case), case.n_clusters))
-
-
-# --- hypotheses ------------------------------------------------------------------------------------------------------
 
 
 def is_symmetric(case: Case) -> bool:
@@ -199,8 +177,3 @@ def is_safe(case: Case) -> bool:
 def attracts(case: Case) -> bool:
     """Whether no weight is negative."""
     return bool((case.affinity >= 0).all())
-
-
-def has_a_mild_diagonal(case: Case) -> bool:
-    """Whether no point repels itself."""
-    return bool((np.diag(case.affinity) >= 0).all())

@@ -17,6 +17,8 @@ from proofs_checks.transductive_clustering.families.problems import NEIGHBORS
 
 # updates per run: enough for cycles of two and shortened steps to show, few enough to be computed again
 UPDATES = 12
+
+
 #: sides of what is no run at all, which no claim holds of
 NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0, trivial=np.array([1.0]))
 
@@ -43,14 +45,6 @@ def optimized(case: Case, **options: Any) -> BoundResult:
 ITERATES = dict.fromkeys(("assignments", "energies"), "how many updates are made until nothing moves is the solver's")
 
 
-def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = UPDATES, **options: Any) -> Descent:
-    """Run `n_updates` (12) updates one by one, all rows at once; fewer where the assignments stand still or swap."""
-    if case.path == "tasks":
-        return descend_as_task(case, n_updates, **options)
-    found = optimized(case, max_iter=n_updates, record=True, **options)
-    return Descent(found.trace["assignments"], found.trace["energies"])
-
-
 def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
     """Run updates by a few-shot call for each number of them; a call without neighbors gives the start."""
     K = case.n_clusters
@@ -70,7 +64,12 @@ def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
     return Descent(Z, np.array([first, *(one.energy for one in found[1:])]))
 
 
-# --- what makes a run one --------------------------------------------------------------------------------------------
+def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = UPDATES, **options: Any) -> Descent:
+    """Run `n_updates` (12) updates one by one, all rows at once; fewer where the assignments stand still or swap."""
+    if case.path == "tasks":
+        return descend_as_task(case, n_updates, **options)
+    found = optimized(case, max_iter=n_updates, record=True, **options)
+    return Descent(found.trace["assignments"], found.trace["energies"])
 
 
 def strays(case: Case, Z: np.ndarray, *, damped: bool) -> np.ndarray:

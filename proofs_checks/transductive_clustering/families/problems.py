@@ -44,9 +44,6 @@ def task(features: np.ndarray, n_classes: int, lam: float, temperature: float) -
     return replace(empty, affinity=neighbor_graph(X), lam=lam, init=start, path="tasks", features=features)
 
 
-# --- draws -----------------------------------------------------------------------------------------------------------
-
-
 def draw_affinity(draws: Draws, n: int, diagonal: int = 0) -> np.ndarray:
     """A symmetric table of small weights; `diagonal` is added to the diagonal, which is 0 otherwise."""
     # halves are exact in doubles, and so are sums of a few of them: a claim sees the rounding of the solver alone
@@ -114,12 +111,6 @@ def draw_safe(draws: Draws) -> Case:
     return replace(case, lam=min(case.lam, max(0.0, float(np.floor(1024 * largest) - 1) / 1024)))
 
 
-def draw_directed(draws: Draws) -> Case:
-    """Any weights, symmetric or not."""
-    case = draw_case(draws)
-    return replace(case, affinity=draws.integers(0, 3, shape=(case.n, case.n)) / 2)
-
-
 def draw_small(draws: Draws) -> Case:
     """At most four points, for all labels."""
     case = draw_case(draws)
@@ -129,28 +120,29 @@ def draw_small(draws: Draws) -> Case:
     )
 
 
-# --- families --------------------------------------------------------------------------------------------------------
-
 ALONE = Case(np.array([[0.0, 1.0]]), np.zeros((1, 1)), 1.0, 1.0, np.array([[0.5, 0.5]]), np.array([-1]))
+
+
 CLAMPED = with_clamped_rows(replace(two_points(2.0), clamp=np.array([1, -1])))
+
+
 ALWAYS = (ALONE, two_points(1.0), two_points(4.0), replace(two_points(4.0), path="sparse"), CLAMPED)
+
+
 #: entries of the updates underflow
 COLD = replace(two_points(1.0), costs=np.array([[0.0, 1.0], [0.5, 0.25]]), temperature=1 / 1024)
+
+
 TASK = task(np.array([[-1.0, 0.0], [1.0, 0.0], [-0.5, 0.25], [-0.25, -0.5], [0.125, 0.5], [0.75, 0.0]]), 2, 1.0, 0.5)
+
+
 CASES = Family("assignment-problems", always=(*ALWAYS, COLD, replace(COLD, path="sparse"), TASK), draw=draw_any)
 
 
-def draw_cold(draws: Draws) -> Case:
-    """Any problem, at a quarter of its temperature, where updates are nearly labels."""
-    case = draw_any(draws)
-    if case.path == "tasks":
-        return task(case.features, case.n_clusters, case.lam, case.temperature / 4)
-    return replace(case, temperature=case.temperature / 4)
-
-
-COOL = Family("cool-problems", always=(*ALWAYS, COLD, replace(COLD, path="sparse"), TASK), draw=draw_cold)
 #: without tasks, for checks that change costs or starts
 PLAIN = Family("plain-problems", always=(*ALWAYS, COLD), draw=draw_case)
+
+
 SAFE = Family(
     "safe-problems",
     # 1.96875 is just below the threshold lambda = 2 T of two points, 2.0625 in UNSAFE is just above
@@ -164,32 +156,3 @@ SAFE = Family(
     ),
     draw=draw_safe,
 )
-#: a chain with nothing on its diagonal, pulled as strongly as in published code
-CHAIN = Case(
-    np.tile([0.0, 0.25], (6, 1)),
-    np.eye(6, k=1) + np.eye(6, k=-1),
-    10.0,
-    1.0,
-    np.tile([[0.75, 0.25], [0.25, 0.75]], (3, 1)),
-    np.full(6, -1),
-)
-UNSAFE = Family("unsafe-problems", always=(two_points(2.0625), two_points(2.5), two_points(4.0), CHAIN))
-#: points that repel each other are below what no energy of points that attract each other is
-REPELLING = Family(
-    "repelling", always=(replace(two_points(1.5, share=0.875), affinity=np.array([[0, -1.0], [-1, 0]])),)
-)
-SMALL = Family("small-problems", always=ALWAYS, draw=draw_small)
-NEGATIVE_DIAGONAL = Family(
-    "negative-diagonal",
-    always=(Case(np.zeros((1, 2)), np.array([[-1.0]]), 1.0, 1.0, np.array([[0.5, 0.5]]), np.array([-1])),),
-)
-#: argmax rounding loses here: every point follows the other one away
-FICKLE = replace(two_points(1.0), init=np.array([[0.53125, 0.46875], [0.46875, 0.53125]]))
-#: everything is equal
-TIED = replace(two_points(1.0), init=np.full((2, 2), 0.5))
-ROUNDED = Family("rounded", always=(*ALWAYS, FICKLE, TIED), draw=draw_small)
-#: the start is near the worse of two labels, and stays there
-TRAPPED = replace(
-    two_points(4.0, share=0.9375, side="same"), costs=np.array([[0.25, 0.0], [0.25, 0.0]]), temperature=0.25
-)
-SANDWICHED = Family("sandwiched", always=(*ALWAYS, TRAPPED), draw=draw_small)

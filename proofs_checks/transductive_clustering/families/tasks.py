@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._data import DIGITS, location
-from lrtheory.bounds import Draws, Family
-from lrtheory.transductive_clustering import Turns, few_shot, load_digits_features, make_episodes
+from lrtheory.transductive_clustering import few_shot, load_digits_features, make_episodes
 
 
 class Tasks(NamedTuple):
@@ -24,6 +22,13 @@ class Tasks(NamedTuple):
     query: np.ndarray
     base_mean: np.ndarray | None
     truth: np.ndarray
+
+
+def shuffled(rng: np.random.Generator, tasks: Tasks) -> Tasks:
+    """The tasks with the queries of each in an order of its own, so that their order does not tell their classes."""
+    order = rng.permuted(np.tile(np.arange(tasks.truth.shape[1]), (len(tasks.truth), 1)), axis=1)
+    query = np.take_along_axis(tasks.query, order[:, :, None], 1)
+    return tasks._replace(query=query, truth=np.take_along_axis(tasks.truth, order, 1))
 
 
 @dataclass(frozen=True)
@@ -115,18 +120,6 @@ class DigitLaw:
         return {1: "digits, one shot", 5: "digits, five shots"}.get(self.shot, "")
 
 
-def shuffled(rng: np.random.Generator, tasks: Tasks) -> Tasks:
-    """The tasks with the queries of each in an order of its own, so that their order does not tell their classes."""
-    order = rng.permuted(np.tile(np.arange(tasks.truth.shape[1]), (len(tasks.truth), 1)), axis=1)
-    query = np.take_along_axis(tasks.query, order[:, :, None], 1)
-    return tasks._replace(query=query, truth=np.take_along_axis(tasks.truth, order, 1))
-
-
-def with_digits(*laws: Any, shot: int) -> tuple[Any, ...]:
-    """The laws, and that of digits where their file is installed."""
-    return (*laws, DigitLaw(shot)) if location(DIGITS) is not None else laws
-
-
 @dataclass(frozen=True)
 class Answers:
     """Labels of the queries (n, NQ), and the seed of the tasks."""
@@ -147,76 +140,3 @@ def answered(law: Any, rng: np.random.Generator, n: int, **options: Any) -> Answ
     """Return the labels of one method on n tasks, and the seed that draws these again."""
     seed = int(rng.integers(2**63))
     return Answers(seed, labeled(law.tasks(seed, n), options))
-
-
-#: Laplacian K-prototypes as published: prototypes from labels, and these weights
-PUBLISHED: Options = {"method": "slk", "turns": Turns(hard=True), "lam": 0.7, "temperature": 1.0}
-PUBLISHED_MODES: Options = PUBLISHED | {"prototype": "mode"}
-
-
-def draw_round(draws: Draws) -> TaskLaw:
-    """Round classes in 14 to 20 dimensions."""
-    return TaskLaw(draws.integers(14, 20), 1, draws.integers(8, 12), draws.integers(12, 16) / 10)
-
-
-def draw_thin(draws: Draws) -> TaskLaw:
-    """Thin classes in four dimensions."""
-    return TaskLaw(4, 1, draws.integers(8, 12), 0.05, n_classes=4, stretch=float(draws.integers(18, 22)))
-
-
-def draw_thin_five(draws: Draws) -> TaskLaw:
-    """Thin classes in three dimensions, five labeled points each."""
-    return TaskLaw(3, 5, draws.integers(12, 18), 0.1, n_classes=3, stretch=float(draws.integers(9, 11)))
-
-
-def draw_unrelated(draws: Draws) -> TaskLaw:
-    """Queries of other classes than the support's; of fewer than five classes, shares of right labels vary too much."""
-    sizes = draws.integers(3, 16), draws.choice((1, 2, 5)), draws.integers(4, 12)
-    shape = {"n_classes": draws.integers(5, 8), "stretch": draws.choice((1.0, 10.0))}
-    return TaskLaw(*sizes, draws.integers(1, 20) / 10, informed=False, **shape)
-
-
-ONE_SHOT = Family("one-shot", always=lambda: with_digits(TaskLaw(16, 1, 10, 1.4), shot=1), draw=draw_round)
-FIVE_SHOTS = Family(
-    "five-shots",
-    always=lambda: with_digits(TaskLaw(3, 5, 15, 0.1, n_classes=3, stretch=10.0), shot=5),
-    draw=draw_thin_five,
-)
-THIN_CLASSES = Family("thin-classes", always=(TaskLaw(4, 1, 10, 0.05, n_classes=4, stretch=20.0),), draw=draw_thin)
-#: threads, which means cut across
-THREADS = Family("threads", always=(TaskLaw(3, 1, 10, 0.05, stretch=40.0),))
-#: classes that say nothing of the queries
-UNRELATED = Family("unrelated", always=(TaskLaw(16, 1, 10, 1.4, informed=False),), draw=draw_unrelated)
-
-
-# --- what a label depends on -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Episode:
-    """One task, (1, n, d) each; the mean of other classes is known."""
-
-    support: np.ndarray
-    query: np.ndarray
-    base_mean: np.ndarray
-
-
-def together(episode: Episode, rng: np.random.Generator | None = None, *, known_mean: bool = True) -> np.ndarray:
-    """Probabilities of all queries in one call, by the nearest prototype without a shift of the queries."""
-    support, labels = episode.support, np.arange(episode.support.shape[1])[None]
-    options = {"method": "nearest", "query_shift": False, "base_mean": episode.base_mean if known_mean else None}
-    return few_shot(support, labels, episode.query, **options).probabilities[0]
-
-
-def draw_episode(draws: Draws) -> Episode:
-    """Two or three classes, one labeled point each, and up to five queries."""
-    k, n = draws.integers(2, 3), draws.integers(1, 5)
-    points = draws.integers(-8, 8, shape=(k + n, 3)) / 4 + np.array([0.125, 0.25, 0.0625])
-    return Episode(points[None, :k], points[None, k:], draws.integers(-4, 4, shape=(1, 3)) / 8)
-
-
-EPISODES = Family(
-    "episodes",
-    always=(Episode(np.eye(3)[None, :2], np.array([[[1.0, 0.5, 0.0], [0.25, 1.0, 3.0]]]), np.zeros((1, 3))),),
-    draw=draw_episode,
-)

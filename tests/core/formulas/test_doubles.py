@@ -32,10 +32,11 @@ NEARLY = 1e-9
 LARGE = 2**1000
 #: answers to balls and Fractions that differ from those to doubles, as the docstrings say
 OTHER = {"logit_bound"}
-#: formulas of ill-conditioned matrices, whose entries do not determine the answer to as many digits; and a slope whose
-#: terms of nearly equal scores cancel
+#: formulas of ill-conditioned matrices, whose entries do not determine the answer to as many digits; a slope and a
+#: tangent whose terms cancel
 CONDITIONED = {
     "edit_residual",
+    "exponential_tangent",
     "innovation_cost",
     "interference",
     "leave_one_out",

@@ -57,7 +57,7 @@ NEAR: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("matrix_compression.linear_cross_terms", ([[[1e200]], [[1e-200]]], [[[1e200]], [[1e-200]]]), {}, 2.0),
     ("matrix_compression.factor_inner_product", (([[1e200]], [[1e-200]]), ([[1e200]], [[1e-200]])), {}, 1.0),
     ("low_rank_adapters.gradient_jump", ([[1e300, 1e300]], [0.0, 0.0], [1e10, -1e10]), {}, 0.0),
-    ("transductive_clustering.majoriser_gap", ([[1e200]], [[0.0]], [[1e-100]]), {"lam": 1e-300}, 0.5),
+    ("transductive_clustering.majoriser_gap", ([[1e200]], [[0.0]], [[1e-100]], 1e-300), {}, 0.5),
     ("continual_learning.blind_change", ([1e200], [1e200]), {}, 1.0),
     ("continual_learning.blind_change", ([1e-200], [1e-200]), {}, 1.0),
     ("matrix_compression.greedy_gap", (1e200, 0.5), {"cost": 1.0}, math.inf),

@@ -15,6 +15,9 @@ from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
 from lrtheory.transductive_clustering.updates.edges import csr_parts
 from lrtheory.transductive_clustering.updates.sparse import descend_sparse
+from proofs_checks.transductive_clustering.proof_steps.work import update_counts
+from proofs_checks.transductive_clustering.updates.descents import safe_damping
+from proofs_checks.transductive_clustering.updates.free_energies import log_partition
 from tests.transductive_clustering import oracles
 
 
@@ -52,7 +55,7 @@ def test_by_default_the_energy_never_rises(seed, lam, temperature):
         energies = found.trace["energies"]
         assert np.diff(energies).max() <= 1e-13 * (1 + np.abs(energies).max())
         lowest = np.linalg.eigvalsh(W)[0]
-        safe = theory.safe_damping(lowest, lam=lam, temperature=temperature)
+        safe = safe_damping(lowest, lam, temperature)
         assert found.damping == 1.0 or found.damping <= safe + 1e-12
         if lam * lowest >= -2 * temperature:
             assert found.damping == 1.0
@@ -92,7 +95,7 @@ def test_no_graph_takes_one_step():
     A = np.array([[0.0, 1.0], [2.0, 1.0]])
     found = tc.bound_update(A, np.zeros((2, 2)), lam=0.0, temperature=0.5)
     np.testing.assert_allclose(found.assignments, oracles.softmax_update(A, A, np.zeros((2, 2)), 0, 0.5))
-    assert found.energy == pytest.approx(theory.log_partition(A, temperature=0.5))
+    assert found.energy == pytest.approx(log_partition(A, 0.5))
     assert found.n_iter == 1
 
 
@@ -168,7 +171,7 @@ def test_monotone_reports(n):
     assert found.lower_bound <= values[0] + 1e-12
     assert found.norm_bound >= np.abs(values).max() - 1e-12
     assert found.norm_bound <= 1.2 * np.abs(values).max()
-    assert found.damping <= theory.safe_damping(values[0], lam=0.5, temperature=1.0)
+    assert found.damping <= safe_damping(values[0], 0.5, 1.0)
 
 
 def test_eigenvalues_of_a_large_regular_graph():
@@ -227,6 +230,6 @@ def test_a_run_on_a_sparse_graph_keeps_what_the_theory_says(max_iter):
     descend_sparse(*problem, **options)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    weights = theory.update_counts(W.nnz, k, n_points=n)["memory"] + n * k
+    weights = update_counts(W.nnz, k, n)["memory"] + n * k
     assert peak <= 1.05 * 8 * (weights - W.nnz - n * k)
     assert peak >= 8 * 3 * n * k

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import theory
 from lrtheory.transductive_clustering.updates.rounding import OPTIONS
+from proofs_checks.transductive_clustering.families.relaxed import pair_energy
+from proofs_checks.transductive_clustering.relaxations.rounding import entropy_bound, rounding_bound
+from proofs_checks.transductive_clustering.relaxations.vertices import vertex_gap
 from tests.transductive_clustering import oracles
 
 
 def pair(labels, A, W, lam):
     """E of labels: the discrete energy without the constant."""
-    return tc.discrete_energy(np.asarray(labels), A, W, lam=lam) - theory.vertex_gap(W, lam=lam)
+    return tc.discrete_energy(np.asarray(labels), A, W, lam=lam) - vertex_gap(W, lam)
 
 
 @given(st.integers(0, 2**32))
@@ -26,13 +28,13 @@ def test_sequential_rounding_never_loses(seed):
     rng = np.random.default_rng(seed)
     A, W = oracles.problem(rng, n=5)
     Z, lam = oracles.rows(rng, 5, 3), float(rng.uniform(0, 5))
-    before = theory.pair_energy(Z, A, W, lam=lam)
+    before = pair_energy(Z, A, W, lam)
     labels = tc.round_assignments(Z, A, W, lam=lam, order=rng.permutation(5))
     assert pair(labels, A, W, lam) <= before + 1e-12
     best = min(pair(v, A, W, lam) for v in oracles.vertices(5, 3))
     relaxed = tc.relaxed_energy(Z, A, W, lam=lam, temperature=0.5)
-    assert best - theory.entropy_bound(5, 3, temperature=0.5) <= relaxed + 1e-12
-    assert pair(labels, A, W, lam) <= theory.rounding_bound(relaxed, 5, 3, temperature=0.5) + 1e-12
+    assert best - entropy_bound(5, 3, 0.5) <= relaxed + 1e-12
+    assert pair(labels, A, W, lam) <= rounding_bound(relaxed, 5, 3, 0.5) + 1e-12
 
 
 def test_from_the_best_labels_the_updates_stay_below_them():
@@ -42,7 +44,7 @@ def test_from_the_best_labels_the_updates_stay_below_them():
         best = min(oracles.vertices(5, 2), key=lambda v: pair(v, A, W, 1.0))
         found = tc.bound_update(A, W, lam=1.0, init=np.eye(2)[list(best)])
         assert found.energy <= pair(best, A, W, 1.0) + 1e-12
-        assert found.energy >= pair(best, A, W, 1.0) - theory.entropy_bound(5, 2, temperature=1.0) - 1e-12
+        assert found.energy >= pair(best, A, W, 1.0) - entropy_bound(5, 2, 1.0) - 1e-12
 
 
 def test_argmax_loses_where_rounding_in_turn_does_not():

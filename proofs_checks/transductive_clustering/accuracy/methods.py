@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Expectation, Identity, Measured, Sides, Statement, rounding, saboteur
-from lrtheory.bounds.errors import OutcomeError
-from proofs_checks.transductive_clustering import wrong_solvers
-from proofs_checks.transductive_clustering.families.tasks import (
-    EPISODES,
-    FIVE_SHOTS,
-    ONE_SHOT,
-    PUBLISHED,
-    PUBLISHED_MODES,
-    THIN_CLASSES,
-    THREADS,
-    UNRELATED,
-    Answers,
-    Episode,
-    Options,
-    Tasks,
-    answered,
-    labeled,
-    together,
-)
+from lrtheory._data import DIGITS, location
+from lrtheory.bounds import Draws, Expectation, Family, Measured, Statement, saboteur
+from lrtheory.transductive_clustering import Turns
+from proofs_checks.transductive_clustering.families.accuracy import asked, right
+from proofs_checks.transductive_clustering.families.tasks import Answers, DigitLaw, Options, TaskLaw, answered, labeled
+
+
+def with_digits(*laws: Any, shot: int) -> tuple[Any, ...]:
+    """The laws, and that of digits where their file is installed."""
+    return (*laws, DigitLaw(shot)) if location(DIGITS) is not None else laws
+
+
+def draw_round(draws: Draws) -> TaskLaw:
+    """Round classes in 14 to 20 dimensions."""
+    return TaskLaw(draws.integers(14, 20), 1, draws.integers(8, 12), draws.integers(12, 16) / 10)
+
+
+ONE_SHOT = Family("one-shot", always=lambda: with_digits(TaskLaw(16, 1, 10, 1.4), shot=1), draw=draw_round)
+
+
+#: threads, which means cut across
+THREADS = Family("threads", always=(TaskLaw(3, 1, 10, 0.05, stretch=40.0),))
+
+
+def turned_labels(law, rng: np.random.Generator, n: int, **options) -> Answers:
+    """Labels of the next query."""
+    # subtle: shares of classes among the answers stay as they are
+    found = answered(law, rng, n, **options)
+    return replace(found, labels=np.roll(found.labels, 1, axis=1))
+
 
 NEAREST, K_MEANS, LAPLACIAN, SLK = ({"method": name} for name in ("nearest", "k-means", "laplacian-shot", "slk"))
 
@@ -44,20 +55,6 @@ def of_kind(*kinds: str) -> dict[str, Callable[[Any], bool]]:
 
 
 ROUND_OR_DIGITS = of_kind("round, one shot", "digits, one shot")
-
-
-def asked(law: Any, found: Answers) -> Tasks:
-    """Draw the tasks that the labels answer again from their seed; there must be one label per query."""
-    labels = np.asarray(found.labels)
-    tasks = law.tasks(found.seed, len(labels)) if labels.ndim == 2 else None
-    if tasks is None or labels.shape != tasks.truth.shape:
-        raise OutcomeError(f"a label for each query of each task is due; got an array of shape {labels.shape}")
-    return tasks
-
-
-def right(tasks: Tasks, labels: np.ndarray) -> np.ndarray:
-    """Return the share of right labels of each task; labels are compared as they are, and never matched."""
-    return (np.asarray(labels) == tasks.truth).mean(1)
 
 
 def ahead_of(opponent: Options, margin: float) -> Expectation:
@@ -86,13 +83,14 @@ TC_E_KMEANS = Statement(
     claim=ahead_of(NEAREST, 0.02),
     saboteurs=(
         saboteur("the nearest prototype itself", solve=partial(answered, **NEAREST)),
-        saboteur("labels of other places", solve=partial(wrong_solvers.turned_labels, **K_MEANS)),
+        saboteur("labels of other places", solve=partial(turned_labels, **K_MEANS)),
         saboteur("a seventh more", claim=ahead_of(NEAREST, 0.15)),
         saboteur("threads for clouds", breaks="round, one shot or digits, one shot", instances=THREADS),
     ),
     decisions=("labels",),
     notes="The tables of arXiv 2106.09516 have this order on other data; the margin is ours.",
 )
+
 
 TC_E_LAPLACIAN = Statement(
     id="transductive_clustering/TC-E-laplacian",
@@ -116,6 +114,7 @@ TC_E_LAPLACIAN = Statement(
     notes="The tables of arXiv 2006.15486 have this order on other data; the margin is ours.",
 )
 
+
 TC_E_SLK = Statement(
     id="transductive_clustering/TC-E-slk",
     title="Neighbors help K-means at one shot",
@@ -137,6 +136,23 @@ TC_E_SLK = Statement(
     decisions=("labels",),
     notes="The tables of arXiv 2106.09516 have this order on other data; the margin is ours.",
 )
+
+
+#: Laplacian K-prototypes as published: prototypes from labels, and these weights
+PUBLISHED: Options = {"method": "slk", "turns": Turns(hard=True), "lam": 0.7, "temperature": 1.0}
+
+
+def draw_thin_five(draws: Draws) -> TaskLaw:
+    """Thin classes in three dimensions, five labeled points each."""
+    return TaskLaw(3, 5, draws.integers(12, 18), 0.1, n_classes=3, stretch=float(draws.integers(9, 11)))
+
+
+FIVE_SHOTS = Family(
+    "five-shots",
+    always=lambda: with_digits(TaskLaw(3, 5, 15, 0.1, n_classes=3, stretch=10.0), shot=5),
+    draw=draw_thin_five,
+)
+
 
 TC_E_SLK_FIVE = Statement(
     id="transductive_clustering/TC-E-slk-five",
@@ -161,6 +177,18 @@ TC_E_SLK_FIVE = Statement(
     "arXiv 2106.09516 have it on other data; the margin is ours.",
 )
 
+
+PUBLISHED_MODES: Options = PUBLISHED | {"prototype": "mode"}
+
+
+def draw_thin(draws: Draws) -> TaskLaw:
+    """Thin classes in four dimensions."""
+    return TaskLaw(4, 1, draws.integers(8, 12), 0.05, n_classes=4, stretch=float(draws.integers(18, 22)))
+
+
+THIN_CLASSES = Family("thin-classes", always=(TaskLaw(4, 1, 10, 0.05, n_classes=4, stretch=20.0),), draw=draw_thin)
+
+
 TC_E_MODES = Statement(
     id="transductive_clustering/TC-E-modes",
     title="Modes help Laplacian K-prototypes at one shot",
@@ -183,76 +211,3 @@ TC_E_MODES = Statement(
     notes="Thin classes; around round ones means are better, and on digits the difference is too small for the tasks "
     "that are affordable here. The margin is ours.",
 )
-
-
-def chance(more: int = 0) -> Expectation:
-    """Claim the share of right labels of guessing, among more or fewer classes on request."""
-    return Expectation(
-        sample=lambda law, found: right(asked(law, found), found.labels),
-        equals=lambda law: 1 / (law.n_classes + more),
-        # equality is supported within a margin, here one below the difference of 1/4 and 1/5 that a saboteur claims
-        within=lambda law: 0.02,
-        support=lambda law: (0.0, 1.0),
-    )
-
-
-TC_E_CHANCE = Statement(
-    id="transductive_clustering/TC-E-chance",
-    title="Where queries are of other classes, as many labels are right as at random",
-    says=(
-        "If no query belongs to one of the K classes of its task's labeled points, the expected share acc of queries "
-        "whose label agrees with the number of their class is that of guessing, 1/K."
-    ),
-    source=Classical("exchangeability of the classes", "definition"),
-    tex=r"\mathbb E[\mathrm{acc}] = 1/K",
-    hypotheses={"queries of other classes": lambda law: not law.informed},
-    instances=UNRELATED,
-    solve=partial(answered, method="slk"),
-    claim=chance(),
-    saboteurs=(
-        saboteur("labels matched to the truth", solve=wrong_solvers.matched_labels),
-        saboteur("one class less", claim=chance(-1)),
-    ),
-    closed="every method that does not see the classes of the queries is right as often as chance: the claim is about "
-    "how tasks are drawn and scored",
-    notes="Labels of few-shot tasks are identified; to match them, as for clusters, adds to every accuracy.",
-)
-
-
-def one_by_one(episode: Episode, found: np.ndarray) -> Sides:
-    """Compare the probabilities with those of the definition, one query at a time."""
-    unit = lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True)
-    prototypes = unit(episode.support[0] - episode.base_mean)
-    rows = []
-    for x in episode.query[0]:
-        squares = ((unit(x - episode.base_mean[0]) - prototypes) ** 2).sum(1)
-        powers = np.exp(squares.min() - squares)
-        rows.append(powers / powers.sum())
-    return Sides(np.asarray(found), np.stack(rows), rounding=rounding(512, 16.0))
-
-
-TC_E_ALONE = Statement(
-    id="transductive_clustering/TC-E-alone",
-    title="The nearest prototype looks at one query alone",
-    says=(
-        "The nearest prototype gives query q the class l with probability z_ql proportional to exp(-|x_q - m_l|^2), "
-        "x_q the query and m_l the prototype, both less a known mean and scaled to length 1. No other query enters."
-    ),
-    source=Classical("nearest prototype", "definition"),
-    tex=r"z_{ql} \propto e^{-\|x_q - m_l\|^2}",
-    hypotheses={"no point at the mean": lambda episode: has_directions(episode)},
-    instances=EPISODES,
-    solve=together,
-    claim=Identity(one_by_one),
-    saboteurs=(
-        saboteur("the mean of the queries is taken off", solve=partial(together, known_mean=False)),
-        saboteur("queries are moved to the support", solve=wrong_solvers.shifted_queries),
-    ),
-    notes="So its accuracy is inductive when the mean of other classes is known; that of the task itself leaks.",
-)
-
-
-def has_directions(episode: Episode) -> bool:
-    """Tell whether no point is so near the mean that it has no direction."""
-    points = np.concatenate([episode.support[0], episode.query[0]]) - episode.base_mean
-    return bool((np.linalg.norm(points, axis=1) > 0.05).all())

@@ -1,73 +1,63 @@
-"""One step of the prototypes: means, mean shifts, and points that are taken for modes."""
+"""Mean shifts, and points that are taken for modes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from lrtheory._numbers import plain, table
+from lrtheory._types import ArrayLike
 from lrtheory.bounds import (
     Derived,
-    Identity,
+    Draws,
+    Family,
     Inequality,
     Measured,
+    Number,
     OutcomeError,
     Probability,
     Sides,
     Statement,
+    formula,
     rounding,
     saboteur,
 )
-from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import wrong_solvers
-from proofs_checks.transductive_clustering.families.mixtures import MIXTURES, Mixture, Modes, by_products, is_measured
+from lrtheory.transductive_clustering import cluster
+from lrtheory.transductive_clustering.clusters import prototypes
+from proofs_checks.transductive_clustering.families.mixtures import Mixture, Modes
 from proofs_checks.transductive_clustering.families.paths import entries, unlike
-from proofs_checks.transductive_clustering.families.points import (
-    WEIGHTED,
-    Weighted,
-    means,
-    one_shift,
-    weighted_means,
-)
+from proofs_checks.transductive_clustering.families.points import WEIGHTED, Weighted
 
 
-def squares(weighted: Weighted, centers: np.ndarray) -> float:
-    """Return sum z |x - m|^2, the unary term <A, Z> of means."""
-    distances = ((weighted.features[:, None] - np.asarray(centers)[None]) ** 2).sum(2)
-    return float((weighted.assignments * distances).sum())
+def one_shift(weighted: Weighted, rng: np.random.Generator | None = None, bandwidth: float = 1.0) -> np.ndarray:
+    """One step of mean shift, as `shifted` repeats it."""
+    squares = prototypes.squared_distances(np, weighted.features, weighted.centers)
+    pull = weighted.assignments * prototypes.kernel_of(np, squares, bandwidth)
+    return prototypes.weighted_means(np, weighted.features, pull, weighted.centers)
 
 
-def mean_step(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """Compare the decrease of the costs with the formula, and the prototypes with the means."""
-    masses = weighted.assignments.sum(0)
-    gain = theory.mean_step_decrease(masses, weighted.centers, found)
-    lost = squares(weighted, weighted.centers) - squares(weighted, found)
-    wanted = weighted_means(weighted.features, weighted.assignments)
-    lhs, rhs = np.r_[lost, np.ravel(found)], np.r_[factor * float(gain), wanted.ravel()]
-    return Sides(lhs, rhs, rounding=weighted.spoiled)
+@formula(z="N in [0, inf)", sigma="(0, inf)", squared_step="[0, inf)")
+def mean_shift_gain(z: np.ndarray, k: ArrayLike, sigma: Number, squared_step: Number) -> Number:
+    r"""A mean shift raises the density by at least this.
 
+    Here k holds the kernel values of the points, z their weights, sigma is the width, and `squared_step` the squared
+    length of the shift.
 
-TC_P7 = Statement(
-    id="transductive_clustering/TC-P7",
-    title="What moving prototypes to the means takes off the energy",
-    says=(
-        "Moving each prototype m_l of M to the weighted mean m_l' of the points lowers the energy R(Z, A(M)), with "
-        "the squared distances A(M) as costs, by exactly the sum over clusters l of their mass, the sum of z_pl over "
-        "points p, times the squared move."
-    ),
-    source=Derived(theory.mean_step_decrease),
-    tex=r"R(Z, A(M)) - R(Z, A(M')) = \sum_l \bigl(\sum_p z_{pl}\bigr) \|m_l - m_l'\|^2",
-    hypotheses={"positive masses": lambda weighted: bool((weighted.assignments.sum(0) > 0).all())},
-    instances=WEIGHTED,
-    solve=means,
-    claim=Identity(mean_step),
-    saboteurs=(
-        saboteur("twice the formula", claim=Identity(partial(mean_step, factor=2.0))),
-        saboteur("half of the way", solve=wrong_solvers.half_way),
-        saboteur("means of labels", solve=wrong_solvers.means_of_labels),
-        saboteur("the old prototypes", solve=wrong_solvers.unmoved),
-    ),
-)
+    (1 / (2 s^2)) (sum_p z_p k(x_p, m)) \|phi(m) - m\|^2.
+
+    Proof
+    -----
+    Assumes: phi(m) is the mean with the weights z_p k(x_p, m), which is up to the caller; weights at or above 0 are
+    checked.
+
+    Proof: exp(-v) >= exp(-u) (1 + u - v) by `exponential_tangent`, with u and v the values of \|x - m\|^2 / (2 s^2)
+    before and after. Multiply by z_p and add up: the gain is at least sum_p z_p k_p (\|x_p - m\|^2 - \|x_p - phi\|^2) /
+    (2 s^2). phi is the mean with weights z_p k_p, so this sum is (sum_p z_p k_p) \|phi - m\|^2 / (2 s^2).
+    """
+    k = table("k", k, 0, shape=z.shape)
+    return plain((z * k).sum() * squared_step / (2 * sigma * sigma))
 
 
 def ascends(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides:
@@ -77,10 +67,7 @@ def ascends(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides
     before, after = (Z * kernels(M)).sum(0), (Z * kernels(found)).sum(0)
     wanted = (Z * kernels(M)).T @ X / before[:, None]
     step = ((np.asarray(found) - M) ** 2).sum(1)
-    least = [
-        float(theory.mean_shift_gain(z, k, bandwidth=1.0, squared_step=s))
-        for z, k, s in zip(Z.T, kernels(M).T, step, strict=True)
-    ]
+    least = [float(mean_shift_gain(z, k, 1.0, s)) for z, k, s in zip(Z.T, kernels(M).T, step, strict=True)]
     wrong = unlike(found - wanted, weighted.spoiled)
     return wrong or entries(factor * np.array(least), after - before, least=-before, rounding=weighted.spoiled)
 
@@ -93,7 +80,7 @@ TC_T11 = Statement(
         "Gaussian kernel of width sigma. The density sum_p z_p k(x_p, m) grows by at least its old value times "
         "|phi(m) - m|^2 / (2 sigma^2)."
     ),
-    source=Derived(theory.mean_shift_gain),
+    source=Derived(mean_shift_gain),
     tex=r"\sum_p z_p (k(x_p, \phi(m)) - k(x_p, m)) \ge \tfrac{1}{2\sigma^2} \sum_p z_p k(x_p, m) \|\phi(m) - m\|^2",
     hypotheses={"weights at or above zero": lambda weighted: bool((weighted.assignments >= 0).all())},
     instances=WEIGHTED,
@@ -104,6 +91,37 @@ TC_T11 = Statement(
         saboteur("four times as much", claim=Inequality(partial(ascends, factor=4.0))),
     ),
 )
+
+
+def by_products(mixture: Mixture, rng: np.random.Generator, n: int) -> Modes:
+    """Clusterings with the points of largest assignment as prototypes, each of a mixture of its own."""
+    seed = int(rng.integers(2**63))
+    # few turns: the claim is about the points that are taken on the way, and not about where a run ends
+    options = {"prototype": "bo", "lam": 1.0, "bandwidth": mixture.bandwidth, "max_iter": 5, "rng": rng}
+    ends = [cluster(X, mixture.n_clusters, **options) for X in mixture.points(seed, n)]
+    return Modes(seed, np.stack([one.assignments for one in ends]), np.stack([one.prototypes for one in ends]))
+
+
+def is_measured(mixture: Mixture) -> bool:
+    """Whether the mixture has the sizes on which the share was measured."""
+    sizes = 20 <= mixture.n <= 40 and 2 <= mixture.n_clusters <= 4
+    return sizes and 1.5 <= mixture.separation <= 3.0 and 0.25 <= mixture.bandwidth <= 0.5
+
+
+def draw_mixture(draws: Draws) -> Mixture:
+    """Twenty to forty points in two to four clusters."""
+    sizes = draws.integers(20, 40), draws.integers(2, 4)
+    return Mixture(*sizes, draws.integers(6, 12) / 4, draws.integers(4, 8) / 16)
+
+
+MIXTURES = Family("mixtures", always=(Mixture(30, 3, 2.0, 0.3),), draw=draw_mixture)
+
+
+def least_assigned(mixture: Mixture, rng: np.random.Generator, n: int) -> Modes:
+    """The point with the least assignment for that with the largest."""
+    # the largest entry of a cluster minus each entry reverses their order
+    found = by_products(mixture, rng, n)
+    return replace(found, assignments=found.assignments.max(1, keepdims=True) - found.assignments)
 
 
 def falls_short(mixture: Mixture, found: Modes, share: float = 0.5) -> np.ndarray:
@@ -146,7 +164,7 @@ TC_S8 = Statement(
     claim=Probability(event=falls_short, at_most=lambda mixture: 0.2),
     saboteurs=(
         saboteur("it is the mode", claim=Probability(partial(falls_short, share=1.0), lambda mixture: 0.2)),
-        saboteur("the point with the least assignment", solve=wrong_solvers.least_assigned),
+        saboteur("the point with the least assignment", solve=least_assigned),
     ),
     notes="That modes come for nothing is said in arXiv 1810.13044; this is on mixtures of our own, and single "
     "clusters can be far off.",

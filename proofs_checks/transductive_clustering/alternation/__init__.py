@@ -1,0 +1,1 @@
+"""Assignments and prototypes in turn."""

@@ -1,0 +1,1 @@
+"""Relaxed and discrete energies."""

@@ -1,0 +1,1 @@
+"""One update after the other, with fixed prototypes."""
