@@ -52,7 +52,7 @@ Steps of any optimizer leave old outputs alone when they are projected off the i
 
 >>> old = np.array([[1.0, 2.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
 >>> protector = cl.SubspaceProtector(4)
->>> protector.extend(old, energy=1.0)
+>>> protector.extend(old, keep_energy=1.0)
 2
 >>> before, after = np.zeros((3, 4)), np.ones((3, 4))
 >>> weights = protector.protect_step(before, after)

@@ -36,7 +36,7 @@ The first thing to run on a layer:
 
 >>> from lrtheory import lora_limits as ll
 >>> problem = ll.make_uniform(20000, 8, bound=0.5, rng=0)
->>> found = ll.diagnose(problem.head, problem.XQ, XK=problem.XK, XV=problem.XV, tol=1e-4)
+>>> found = ll.diagnose(problem.head, problem.XQ, XK=problem.XK, XV=problem.XV, epsilon=1e-4)
 >>> found.regime, found.degree, found.n_features
 ('low-rank pays', 2, 45)
 
