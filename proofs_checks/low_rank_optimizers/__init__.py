@@ -32,6 +32,7 @@ from proofs_checks.low_rank_optimizers.splitting import kept_bytes
 from proofs_checks.low_rank_optimizers.rounding import gaps
 from proofs_checks.low_rank_optimizers.rounding import absorbed_steps
 from proofs_checks.low_rank_optimizers.rounding import overlaps
+from proofs_checks.low_rank_optimizers.rounding import merged_adapters
 
 ABOUT = About(
     paper=(

@@ -46,7 +46,7 @@ class AdapterAbsorption(Result):
     unmoved : float
         Share of the weights that stay as they are.
     noise_bound : float
-        `noise` is at most this, by the size of the merged weights and the type alone.
+        `noise` is at most this, by the size of the merged weights and the type alone (statement RN-7 for floats).
     names : tuple of K str
         The names of the modules.
     modules : mapping of str to array of shape (K,)
@@ -81,7 +81,8 @@ class AdapterAbsorption(Result):
     def _facts(self) -> list[str]:
         told = f"merged in {self.dtype}, an update of {self.update:.3%} of the weights gets noise of {self.noise:.1%}"
         left = f"{self.direction:.3f} of it is left in its direction, and {self.unmoved:.1%} of the weights do not move"
-        bound = f"the noise of such weights is at most {self.noise_bound:.1%} of the update"
+        proved = " (low_rank_optimizers/RN-7)" if self.dtype in FLOATS and self.trained_on is None else ""
+        bound = f"the noise of such weights is at most {self.noise_bound:.1%} of the update{proved}"
         return [told, left, bound, *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
