@@ -16,7 +16,7 @@ from proofs_checks.transductive_clustering.updates import hard_limits
 from proofs_checks.transductive_clustering.updates import free_energies
 from proofs_checks.transductive_clustering.relaxations import vertices
 from proofs_checks.transductive_clustering.relaxations import rounding
-from proofs_checks.transductive_clustering.proof_steps import invariances
+from proofs_checks.transductive_clustering.updates import invariances
 from proofs_checks.transductive_clustering.proof_steps import work
 from proofs_checks.transductive_clustering.cycles import two_points
 from proofs_checks.transductive_clustering.cycles import rings

@@ -15,7 +15,6 @@ from proofs_checks.transductive_clustering.alternation.mean_shifts import mean_s
 from proofs_checks.transductive_clustering.alternation.turns import mean_step_decrease
 from proofs_checks.transductive_clustering.families.relaxed import pair_energy
 from proofs_checks.transductive_clustering.proof_steps.divergences import exponential_tangent, kl_lower_bound
-from proofs_checks.transductive_clustering.proof_steps.invariances import clamped_costs
 from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence, majoriser, majoriser_gap
 from proofs_checks.transductive_clustering.relaxations.rounding import row_replacement
 from proofs_checks.transductive_clustering.relaxations.vertices import laplacian_gap, shift_constant, vertex_gap
@@ -23,6 +22,7 @@ from proofs_checks.transductive_clustering.updates.contractions import contracti
 from proofs_checks.transductive_clustering.updates.descents import energy_decrease, safe_damping
 from proofs_checks.transductive_clustering.updates.free_energies import energy_without_logs
 from proofs_checks.transductive_clustering.updates.hard_limits import hard_limit_gap, hard_temperature, mass_floor
+from proofs_checks.transductive_clustering.updates.invariances import clamped_costs
 from proofs_checks.transductive_clustering.updates.summed_steps import kkt_bound, summability_bound
 from proofs_checks.transductive_clustering.updates.two_steps import two_step_decrease, two_step_value
 from tests.transductive_clustering import oracles
