@@ -6,8 +6,8 @@ error_bounds  from a relative error of exp to rows of attention, every matrix of
 logit_bounds  bounds on logits in O(L d), and rounding
 costs         features, operations, break-even lengths
 hypercube     attention of known spectrum: rank lower bounds, their limit, an exact gradient in L log L
-gadget        attention that finds pairs of bit vectors, its reduction to adapters, derivatives along its scale
-scalings      alpha / rank and alpha / sqrt(rank), step sizes, adapters for a linear target
+gadget        attention that finds pairs of bit vectors
+scalings      alpha / rank and alpha / sqrt(rank), adapters for a linear target
 ============  ==================================================================================================
 
 Notation: L tokens, head width d, logits beta C1 W C2^T with the largest absolute value M, attention f, values C3,

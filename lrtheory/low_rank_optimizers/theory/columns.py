@@ -1,4 +1,4 @@
-r"""Columns of an orthogonal basis: what a selection captures, and how far what it leaves can add up.
+r"""Columns of an orthogonal basis: how far what a selection leaves can add up.
 
 Part of `theory`, where users find these functions. G (m, n) is a gradient, Q (n, n) an orthogonal basis, S = G Q, and
 e_j is the sum of the squares of column j of S. A selection keeps r of the n columns; the l2 rule keeps those of the

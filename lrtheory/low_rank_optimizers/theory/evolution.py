@@ -1,4 +1,4 @@
-r"""Variances of evolution strategies whose perturbations have low rank, for quadratic and affine objectives.
+r"""Variances of evolution strategies whose perturbations have low rank, for quadratic objectives.
 
 Part of `theory`, where users find these functions. The perturbations E are those of `moments`. The mirrored estimator
 of P pairs is (1/P) sum_p E_p (f(M + sigma E_p) - f(M - sigma E_p)) / (2 sigma), and its mean is called g_r. Norms are

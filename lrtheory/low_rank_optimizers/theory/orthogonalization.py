@@ -1,12 +1,8 @@
-r"""Steps that are divided by hyperbolic cosines, and polynomials of singular values.
-
-Part of `theory`, where users find these functions. N is the number of entries of an update direction G, \|G\| its
-Frobenius norm, and p(x) = a x + b x^3 + c x^5 the polynomial of a Newton-Schulz step.
-"""
+"""Constants of released programs that orthogonalize steps: Muon and AuON."""
 
 from __future__ import annotations
 
-__all__ = []
+__all__ = ["GAMMA", "QUINTIC", "ROOT"]
 
 #: the coefficients of x, x^3 and x^5 in Muon
 QUINTIC = (3.4445, -4.7750, 2.0315)

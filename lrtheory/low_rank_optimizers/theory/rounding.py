@@ -1,4 +1,4 @@
-r"""Rounding to sixteen bits: which steps a weight absorbs, how many weights change, and how often two runs agree.
+r"""Rounding to sixteen bits: gaps between numbers, and how long steps of Adam are.
 
 Part of `theory`, where users find these functions. A weight is stored in bfloat16 (8 significant bits) or in half
 precision (11), rounded to the nearest number, to even where two are equally near. The step d is added, the sum is

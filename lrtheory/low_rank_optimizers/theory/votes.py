@@ -1,4 +1,4 @@
-r"""Formulas of the votes that train in integers: the test of each weight, and how often it is passed by chance."""
+r"""Formulas of the votes that train in integers: the test of each weight."""
 
 from __future__ import annotations
 

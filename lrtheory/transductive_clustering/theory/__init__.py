@@ -1,12 +1,11 @@
 """Constants and right-hand sides of the theorems, as plain functions.
 
-============  ==================================================================================================
-relaxations   the relaxations beside the discrete problem: gaps, rounding, and the limit of low temperature
-descent       the bound, what a step takes off the energy, damping, and what one update costs
-limits        summable steps, rates, fixed points, the two-step value
-instances     two points, prototypes, clamped rows, averages over tasks
-trajectories  whole runs: moves over two updates, directed rings, printed energies, turns with prototypes
-============  ==================================================================================================
+=============  =================================================================================================
+descent        what a step takes off the energy at least, and weights with which it never rises
+limits         a bound below all energies, rates, and fixed points
+special_cases  two points, and averages over tasks
+trajectories   directed rings
+=============  =================================================================================================
 
 Notation: N points, K clusters, Z (N, K) with rows in the simplex, costs A (N, K), affinity W (N, N), weight lambda,
 temperature T, R_T(Z) = T sum z log z + <A, Z> - (lambda / 2) tr(Z' W Z), S(Z) = softmax((lambda W Z - A) / T).

@@ -1,4 +1,4 @@
-r"""The bound optimizer: what a step takes off the energy, divergences, damping, and what one update costs.
+r"""The bound optimizer: what a step takes off the energy at least, and weights with which it never rises.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows. Formulas without log
 and exp also take Fractions, all others also balls of a rigorous arithmetic.

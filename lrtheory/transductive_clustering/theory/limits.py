@@ -1,4 +1,4 @@
-r"""The limits of the updates: summable steps, rates, cycles, and the two-step value that never rises.
+r"""The limits of the updates: a bound below all energies, rates, and fixed points.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows. Formulas without log
 and exp also take Fractions, all others also balls of a rigorous arithmetic.

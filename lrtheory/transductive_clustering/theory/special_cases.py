@@ -1,4 +1,4 @@
-r"""Two points that are solved exactly, prototypes, clamped rows, and averages over tasks.
+r"""Two points that are solved exactly, and averages over tasks.
 
 Part of `theory`, where users find these functions.
 """

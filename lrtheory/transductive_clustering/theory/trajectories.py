@@ -1,4 +1,4 @@
-r"""Whole runs: two-step moves that add up, directed rings, energies that published code prints, turns with prototypes.
+r"""Whole runs on directed rings.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows. Formulas without log
 and exp also take Fractions, all others also balls of a rigorous arithmetic.
