@@ -265,7 +265,7 @@ def compared(inputs: Inputs) -> np.ndarray:
     """Rank, lower and upper bound of every LoRA, and whether all brackets are brackets."""
     from lrtheory.low_rank_adapters import compare
 
-    rows = compare(inputs["D"], budget=100_000, rng=0).rows
+    rows = compare(inputs["D"], max_parameters=100_000, rng=0).rows
     assert all(row.lower <= row.upper for row in rows)
     return np.array([(row.rank, row.lower, row.upper) for row in rows if row.kind == "lora"])
 

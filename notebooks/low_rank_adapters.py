@@ -46,7 +46,7 @@ except ImportError:
     healing = lra.UpdateProblem(weight=np.zeros((384, 512)), X=X, Y=X @ made.T)
     real = False
 D = rounded.target
-table = lra.compare(D, kinds=("lora", "lora-xs", "vera", "randlora"), budget=10_000, rng=0)
+table = lra.compare(D, kinds=("lora", "lora-xs", "vera", "randlora"), max_parameters=10_000, rng=0)
 table
 
 # %% [markdown]

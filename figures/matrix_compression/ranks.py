@@ -46,7 +46,7 @@ def compute_ranks(profile: str) -> dict[str, np.ndarray]:
         floor = np.sqrt(max(0.0, 1 - min(best.certificate.bound, greedy.certificate.bound) / total))
         rows.append([uniform.error, best.error, greedy.error, floor])
         if ratio == 2:
-            half = {"half_uniform": uniform.ranks, "half_global": best.ranks, "names": np.array(best.labels)}
+            half = {"half_uniform": uniform.ranks, "half_global": best.ranks, "names": np.array(best.names)}
     return {"ratio": np.array(INPUTS[profile]["ratio"], float), "errors": np.array(rows), **half}
 
 

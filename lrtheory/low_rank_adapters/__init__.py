@@ -25,7 +25,7 @@ From a file to an answer, in the shell::
 
     lrtheory low_rank_adapters extract tiny-model tiny-tuned --rank 2 -o as-lora
     lrtheory low_rank_adapters convert tiny-uni-lora --rank 2 -o as-lora
-    lrtheory low_rank_adapters compare tiny-model tiny-tuned --budget 100 --plot kinds.png
+    lrtheory low_rank_adapters compare tiny-model tiny-tuned --max-parameters 100 --plot kinds.png
 
 Examples
 --------

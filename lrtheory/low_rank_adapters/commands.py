@@ -92,7 +92,7 @@ def convert(
     return nearest_lora(adapters.items(), rank=rank, keep_energy=keep_energy, carried=carried)
 
 
-def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -> Comparison:
+def compare(base: Tensors, tuned: Tensors, *, max_parameters: int, modules: str = "*") -> Comparison:
     """Say how much of what fine-tuning changed each kind of adapter can make.
 
     Parameters
@@ -101,7 +101,7 @@ def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -
         A model before it was fine-tuned whose adapter is to be chosen, as a folder or as a safetensors file.
     tuned : Tensors
         The model after fine-tuning, with the same names of matrices. The matrix that was changed most is taken.
-    budget : int
+    max_parameters : int
         The numbers that an adapter of this matrix may train.
     modules : str
         Patterns of the names of matrices, with commas between them.
@@ -113,7 +113,7 @@ def compare(base: Tensors, tuned: Tensors, *, budget: int, modules: str = "*") -
 
     Examples
     --------
-    lrtheory low_rank_adapters compare tiny-model tiny-tuned --budget 100 --plot kinds.png
+    lrtheory low_rank_adapters compare tiny-model tiny-tuned --max-parameters 100 --plot kinds.png
     """
     update, weight = largest_change(base, tuned, modules)
-    return compared(update, weight=weight, budget=budget, rng=0)
+    return compared(update, weight=weight, max_parameters=max_parameters, rng=0)

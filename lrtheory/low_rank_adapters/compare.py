@@ -83,7 +83,7 @@ class Comparison(Result):
     crossover_rank : int or None
         Up to this rank LoRA leaves less of the target than random linear adapters of its dimension do on average
         (statement AD-4); 0 if it does at none, None for the target 0.
-    budget : int
+    max_parameters : int
         The most parameters of an adapter.
     message : str
         Reason for a kind that was left out; else empty.
@@ -92,15 +92,15 @@ class Comparison(Result):
     rows: tuple[ComparisonRow, ...]
     norm: float
     crossover_rank: int | None
-    budget: int
+    max_parameters: int
     message: str
 
-    def best(self, budget: int | None = None) -> ComparisonRow:
+    def best(self, max_parameters: int | None = None) -> ComparisonRow:
         """The adapter with the smallest distance that was found, and of those the smallest one.
 
         Parameters
         ----------
-        budget : int or None
+        max_parameters : int or None
             The most parameters; None takes that of the comparison.
 
         Returns
@@ -114,7 +114,7 @@ class Comparison(Result):
             If no adapter is that small.
         """
         least = min(row.n_parameters for row in self.rows)
-        most = self.budget if budget is None else integer("budget", budget, low=least)
+        most = self.max_parameters if max_parameters is None else integer("max_parameters", max_parameters, low=least)
         fitting = [row for row in self.rows if row.n_parameters <= most]
         return min(fitting, key=lambda row: (row.upper, row.n_parameters))
 
@@ -146,7 +146,7 @@ def compare(
     target: ArrayLike,
     *,
     kinds: str | Sequence[str] = "all",
-    budget: int | None = None,
+    max_parameters: int | None = None,
     X: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     rng: Rng = None,
@@ -165,7 +165,7 @@ def compare(
         The update that is needed.
     kinds : "all" or sequence of str
         The kinds, among those of `make_adapter`.
-    budget : int or None
+    max_parameters : int or None
         The most parameters of an adapter; None takes an eighth of the entries of the target, or the smallest LoRA where
         that is larger.
     X : array of shape (T, d_in) or None
@@ -192,7 +192,7 @@ def compare(
     Examples
     --------
     >>> import numpy as np
-    >>> table = compare(np.diag([4.0, 2.0, 1.0, 1.0]), kinds=["lora", "vera"], budget=20, rng=0)
+    >>> table = compare(np.diag([4.0, 2.0, 1.0, 1.0]), kinds=["lora", "vera"], max_parameters=20, rng=0)
     >>> best = table.best()
     >>> best.kind, best.rank, best.n_parameters, round(best.loss, 12), table.crossover_rank
     ('lora', 2, 16, 2.0, 3)
@@ -201,11 +201,11 @@ def compare(
     m, n = D.shape
     W = None if weight is None else matrix_of("weight", weight, (m, n))
     names, message = _named(kinds, W is not None)
-    most = max(m * n // SHARE, m + n) if budget is None else integer("budget", budget, low=1)
+    most = max(m * n // SHARE, m + n) if max_parameters is None else integer("max_parameters", max_parameters, low=1)
     ladders = {kind: _ladder(kind, (m, n), most) for kind in names}
     if not any(ladders.values()):
         least = min(_count(kind, (m, n), r) for kind in names for r in range(1, min(m, n) + 1))
-        raise must("budget", f"at least {least}, so that an adapter of these kinds fits", most)
+        raise must("max_parameters", f"at least {least}, so that an adapter of these kinds fits", most)
     problem = problem_of((m, n), D)
     values = problem.svd()[1]
     crossover = crossover_rank(values, (m, n)) if problem.whole else None
@@ -256,10 +256,10 @@ def _count(kind: str, shape: tuple[int, int], rank: int) -> int:
     }[kind]
 
 
-def _ladder(kind: str, shape: tuple[int, int], budget: int) -> list[int]:
+def _ladder(kind: str, shape: tuple[int, int], max_parameters: int) -> list[int]:
     """Powers of two, and the rank with the most parameters, within a budget; in the order of their parameters."""
     top = min(shape)
-    ranks = [rank for rank in range(1, top + 1) if _count(kind, shape, rank) <= budget]
+    ranks = [rank for rank in range(1, top + 1) if _count(kind, shape, rank) <= max_parameters]
     if not ranks or kind == "full":
         return ranks[-1:]
     kept = {rank for rank in ranks if rank & (rank - 1) == 0}

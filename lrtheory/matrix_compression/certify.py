@@ -272,7 +272,7 @@ def _of_adapters(
 
 def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionCertificate:
     """Compare block by block in one pass, with a sketch of each side."""
-    names = original.labels if isinstance(original, StackProblem) else None
+    names = original.names if isinstance(original, StackProblem) else None
     given = _stream("original", original)
     copies, inner = _copies(compressed)
     r = inner if rank is None else integer("rank", rank, low=0)

@@ -145,7 +145,7 @@ class StackResult(Result):
         Brackets of the relative error of the best basis of every rank from 0 to r.
     block_errors : array of shape (K,) or None
         \|A_k - U C_k\| / \|A_k\| of each block, 0 for a block of zeros.
-    labels : tuple or None
+    names : tuple or None
         Names of the blocks.
     norm : float
         \|M\|.
@@ -175,7 +175,7 @@ class StackResult(Result):
     rank: int
     by_rank: np.ndarray
     block_errors: np.ndarray | None
-    labels: tuple[object, ...] | None
+    names: tuple[object, ...] | None
     norm: float
     storage: int
     method: str
@@ -228,7 +228,7 @@ class StackResult(Result):
         """As safetensors: the basis, and the coefficients of each block by its name."""
         if target.suffix.lower() != ".safetensors":
             return False
-        write_basis(target, self.basis, self.coefficients or (), self.labels)
+        write_basis(target, self.basis, self.coefficients or (), self.names)
         return True
 
     def _draw(self, ax: Any) -> None:
@@ -305,7 +305,7 @@ def compress_stack(
     one_of(rank=rank, epsilon=epsilon)
     oversampling = integer("oversampling", oversampling, low=0)
     choice("method", method, METHODS)
-    labels = blocks.labels if isinstance(blocks, StackProblem) else None
+    names = blocks.names if isinstance(blocks, StackProblem) else None
     stream = Stream(blocks)
     passes = (2 if stream.in_memory else 1) if passes is None else integer("passes", passes, low=1, high=2)
     if passes == 2:
@@ -336,7 +336,7 @@ def compress_stack(
         rank=rank,
         by_rank=by_rank,
         block_errors=None if second is None else np.array(list(map(relative, second.errors, second.energies))),
-        labels=None if labels is None else tuple(labels),
+        names=None if names is None else tuple(names),
         norm=true_value(math.sqrt(sketch.total), sketch.unit),
         storage=size,
         method=sketch.method,

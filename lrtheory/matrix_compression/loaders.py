@@ -83,8 +83,8 @@ def load_transformer_heads(projection: str = "query") -> StackProblem:
     weights = load_transformer_weights()
     layers = [(name, W) for name, W in weights.items() if name.endswith(f"attention.self.{projection}.weight")]
     blocks = [part.T for _, W in layers for part in np.split(W, HEADS)]
-    labels = [f"{name.split('.')[2]}.{head}" for name, _ in layers for head in range(HEADS)]
-    return StackProblem(blocks, 64, labels=labels)
+    names = [f"{name.split('.')[2]}.{head}" for name, _ in layers for head in range(HEADS)]
+    return StackProblem(blocks, 64, names=names)
 
 
 def load_transformer_weights() -> dict[str, np.ndarray]:

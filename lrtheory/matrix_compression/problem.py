@@ -31,7 +31,7 @@ class StackProblem:
         r, at least 0.
     epsilon : float or None
         Relative error that is allowed, in [0, 1].
-    labels : sequence or None
+    names : sequence or None
         Names of the blocks.
     truth : int64 array of shape (K,) or None
         The family of each block, where it is known.
@@ -54,7 +54,7 @@ class StackProblem:
     rank: int | None = None
     _: KW_ONLY
     epsilon: float | None = None
-    labels: Sequence[object] | None = None
+    names: Sequence[object] | None = None
     truth: np.ndarray | None = None
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class StackProblem:
             object.__setattr__(self, "rank", integer("rank", self.rank, low=0))
         if self.epsilon is not None:
             object.__setattr__(self, "epsilon", real("epsilon", self.epsilon, low=0.0, high=1.0))
-        for name in ("labels", "truth"):
+        for name in ("names", "truth"):
             value = getattr(self, name)
             if value is not None and (not hasattr(value, "__len__") or len(value) != len(blocks)):
                 raise must(name, f"None or a sequence of {len(blocks)}, one for each block", value)
@@ -95,7 +95,7 @@ class StackProblem:
         Returns
         -------
         StackProblem
-            In the order of the file, with the names as labels.
+            In the order of the file, with their names.
 
         Raises
         ------

@@ -145,8 +145,8 @@ def projects(case: Rows, found: Found) -> Sides:
     off = misfit((V, (min(len(V), case.k), A.shape[1])))
     off = off or unlike(V @ V.T - np.eye(len(V)), allowance(np.eye(A.shape[1])))
     values = spectrum(A)
-    after = theory.projection_bound(values, case.k, rank=case.rank, missed=max(found["delta"], 0.0))
-    before = theory.projection_bound(values, case.k, rank=case.rank)
+    after = theory.projection_bound(values, case.k, n_rows=case.rank, missed=max(found["delta"], 0.0))
+    before = theory.projection_bound(values, case.k, n_rows=case.rank)
     limits = [square(A), np.inf]
     return off or Sides([square(A - A @ V.T @ V), after], [after, before], trivial=limits, rounding=allowed(case))
 

@@ -79,7 +79,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.misra_gries": lambda: call([(0, 4.0), (1, 1.0), (2, 1.0)], 1, buffer=2),
     "theory.momentum_leak": lambda: call([4.0, 0.0], momentum=0.5, step_size=1.0, n_steps=2),
     "theory.objective": lambda: call(2 * W0, W0, [(KEYS, VALUES)]),
-    "theory.projection_bound": lambda: call([3.0, 2.0, 1.0], 1, rank=2),
+    "theory.projection_bound": lambda: call([3.0, 2.0, 1.0], 1, n_rows=2),
     "theory.ridge_solution": lambda: call(W0, [(KEYS, VALUES)], anchors=KEYS),
     "theory.shrinkage_limit": lambda: call(10.0, 4.0, 2),
     "theory.tail_energy": lambda: call([3.0, 2.0, 1.0], 1),

@@ -24,10 +24,10 @@ def test_large_sides_take_gram_matrices_that_lose_nothing(
     sizes = np.arange(1.0, shape[1] + 1) ** -decay  # at last a spectrum whose tail drowns in the squares
     D, W = normal(*shape) * sizes, normal(*shape, rng=2)
     W[0] = 0.0
-    before = compare(D, budget=300, weight=W, rng=0)
+    before = compare(D, max_parameters=300, weight=W, rng=0)
     for module in (arrays, bounds, entries):
         monkeypatch.setattr(module, "LARGE", 4)
-    after = compare(D, budget=300, weight=W, rng=0)
+    after = compare(D, max_parameters=300, weight=W, rng=0)
     for one, other in zip(before.rows, after.rows, strict=True):
         assert (one.kind, one.rank, one.dimension, one.exact) == (other.kind, other.rank, other.dimension, other.exact)
         assert other.lower == pytest.approx(one.lower, rel=1e-7, abs=1e-9 * before.norm)
@@ -38,7 +38,7 @@ def test_large_sides_take_gram_matrices_that_lose_nothing(
 @pytest.mark.parametrize("inputs", [None, normal(9, 6, rng=1), normal(3, 6, rng=1)])
 def test_rows_are_within_the_budget_and_between_their_bounds(inputs: np.ndarray | None) -> None:
     D = normal(8, 6)
-    table = compare(D, budget=48, X=inputs, weight=normal(8, 6, rng=2), rng=0)
+    table = compare(D, max_parameters=48, X=inputs, weight=normal(8, 6, rng=2), rng=0)
     assert {row.kind for row in table.rows} == set(KINDS)
     whole = float(np.linalg.norm(D if inputs is None else inputs @ D.T))
     assert table.norm == pytest.approx(whole)
@@ -58,20 +58,20 @@ def test_rows_are_within_the_budget_and_between_their_bounds(inputs: np.ndarray 
 
 
 def test_the_best_row_depends_on_the_budget() -> None:
-    table = compare(np.diag([8.0, 4.0, 2.0, 1.0]), kinds=["lora", "lora-xs"], budget=40, rng=0)
+    table = compare(np.diag([8.0, 4.0, 2.0, 1.0]), kinds=["lora", "lora-xs"], max_parameters=40, rng=0)
     assert table.best().upper == min(row.upper for row in table.rows)
     assert table.best(8).n_parameters <= 8
     assert table.crossover_rank == 3
     assert compare(np.eye(4), kinds=["lora"], rng=0).crossover_rank == 0
-    with pytest.raises(ValueError, match="budget"):
+    with pytest.raises(ValueError, match="max_parameters"):
         table.best(0)
 
 
 def test_every_kind_is_compared_that_can_be() -> None:
     """Without a weight the product with one is left out, and nothing else; the least budget holds one number."""
     D = normal(8, 6)
-    assert {row.kind for row in compare(D, budget=48, rng=0).rows} == set(KINDS) - {"hadamard"}
-    rows = compare([[2.0]], budget=1, rng=0).rows
+    assert {row.kind for row in compare(D, max_parameters=48, rng=0).rows} == set(KINDS) - {"hadamard"}
+    rows = compare([[2.0]], max_parameters=1, rng=0).rows
     assert {row.n_parameters for row in rows} == {1}
     assert [row.upper for row in rows if row.kind == "full"] == [0.0]
 
@@ -106,7 +106,7 @@ def test_bad_input() -> None:
         ({"kinds": ["lora", "dora"]}, "kinds"),
         ({"kinds": []}, "kinds"),
         ({"kinds": ["hadamard"]}, "weight"),
-        ({"kinds": ["lora"], "budget": 8}, "at least 9"),
+        ({"kinds": ["lora"], "max_parameters": 8}, "at least 9"),
         ({"weight": D.T}, "weight"),
         ({"X": D}, None),
         ({"X": D.T}, "X"),

@@ -211,12 +211,12 @@ def interference(surprise: ArrayLike, leverage: ArrayLike) -> Number:
     return plain((left * (P @ left)).sum())
 
 
-def interference_bound(energy: Number) -> Number:
+def interference_bound(squared_norm: Number) -> Number:
     r"""Compute the most that one edit can cost all earlier edits, the anchors and the weights (statement RL-9).
 
     Parameters
     ----------
-    energy : number
+    squared_norm : number
         \|E\|^2, the squared surprise of the edit.
 
     Returns
@@ -243,15 +243,15 @@ def interference_bound(energy: Number) -> Number:
     >>> interference_bound(8)
     Fraction(2, 1)
     """
-    return plain(exact(number("energy", energy, 0)) / 4)
+    return plain(exact(number("squared_norm", squared_norm, 0)) / 4)
 
 
-def deviation_bound(energy: Number) -> Number:
+def deviation_bound(squared_norm: Number) -> Number:
     r"""Compute the most that all edits together move the weights and the anchors (statement RL-4).
 
     Parameters
     ----------
-    energy : number
+    squared_norm : number
         \|R\|^2, the squared errors of the first map on all edits: the sum of \|V_i - K_i W_0\|^2.
 
     Returns
@@ -280,7 +280,7 @@ def deviation_bound(energy: Number) -> Number:
     >>> deviation_bound(2.0)
     0.5
     """
-    return plain(exact(number("energy", energy, 0)) / 4)
+    return plain(exact(number("squared_norm", squared_norm, 0)) / 4)
 
 
 def leave_one_out(residual: ArrayLike, leverage: ArrayLike) -> np.ndarray:

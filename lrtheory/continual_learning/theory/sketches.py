@@ -26,15 +26,15 @@ __all__ = [
 ]
 
 
-def tail_energy(spectrum: ArrayLike, k: int) -> Number:
+def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
     r"""Compute the squared error of the best approximation of rank k (statements FD-1, FD-2, SC-4).
 
     Parameters
     ----------
     spectrum : sequence of numbers
         All singular values that are not 0, in any order.
-    k : int
-        Rank of the approximation, at least 0.
+    rank : int
+        Rank k of the approximation, at least 0.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def tail_energy(spectrum: ArrayLike, k: int) -> Number:
     Raises
     ------
     ValueError
-        If a value is negative or not finite, or `k` is below 0.
+        If a value is negative or not finite, or `rank` is below 0.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def tail_energy(spectrum: ArrayLike, k: int) -> Number:
     5
     """
     squares = sorted((value * value for value in numbers("spectrum", spectrum, 0)), reverse=True)
-    return plain(sum(squares[integer("k", k, low=0) :], start=0))
+    return plain(sum(squares[integer("rank", rank, low=0) :], start=0))
 
 
 def fd_bound(spectrum: ArrayLike, rank: int) -> Number:
@@ -174,16 +174,16 @@ def shrinkage_limit(mass: Number, kept: Number, rank: int) -> Number:
     return plain(exact(lost) / (integer("rank", rank, low=1) + 1))
 
 
-def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, missed: Number | None = None) -> Number:
+def projection_bound(spectrum: ArrayLike, rank: int, *, n_rows: int, missed: Number | None = None) -> Number:
     r"""Bound what the stream has outside of the k first directions of its sketch (statement FD-2).
 
     Parameters
     ----------
     spectrum : sequence of numbers
         All singular values of the stream A that are not 0.
-    k : int
-        Number of directions, from 0 to l.
     rank : int
+        Number k of directions, from 0 to l.
+    n_rows : int
         l, the rows that the sketch keeps.
     missed : number or None
         The sum of all shrinks, where the sketch was made; None bounds it before.
@@ -210,13 +210,13 @@ def projection_bound(spectrum: ArrayLike, k: int, *, rank: int, missed: Number |
 
     Examples
     --------
-    >>> projection_bound([3.0, 2.0, 1.0], 1, rank=2)
+    >>> projection_bound([3.0, 2.0, 1.0], 1, n_rows=2)
     7.5
-    >>> projection_bound([3, 2, 1], 1, rank=2, missed=1)
+    >>> projection_bound([3, 2, 1], 1, n_rows=2, missed=1)
     6
     """
-    rows = integer("rank", rank, low=1)
-    first, tail = integer("k", k, low=0, high=rows), tail_energy(spectrum, k)
+    rows = integer("n_rows", n_rows, low=1)
+    first, tail = integer("rank", rank, low=0, high=rows), tail_energy(spectrum, rank)
     if missed is not None:
         return plain(tail + first * number("missed", missed, 0))
     return plain(exact((rows + 1) * tail) / (rows + 1 - first))

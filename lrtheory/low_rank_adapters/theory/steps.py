@@ -151,12 +151,12 @@ def stalled_energy(n_steps: int) -> Fraction:
     return 1 + Fraction(1, 4 ** integer("n_steps", n_steps, low=0))
 
 
-def half_step_decrease(energy: Number, *, step_size: Number) -> Number:
+def half_step_decrease(squared_norm: Number, *, step_size: Number) -> Number:
     r"""Compute by how much a half-step lowers the squared residual (statement AL-6).
 
     Parameters
     ----------
-    energy : number
+    squared_norm : number
         \|P_B R\|^2 for an A half-step, \|R P_A\|^2 for a B half-step.
     step_size : number
         lr.
@@ -164,18 +164,18 @@ def half_step_decrease(energy: Number, *, step_size: Number) -> Number:
     Returns
     -------
     number
-        lr (2 - lr) times the energy; negative, so that the loss grows, where lr is not in [0, 2].
+        lr (2 - lr) times the squared norm; negative, so that the loss grows, where lr is not in [0, 2].
 
     Raises
     ------
     ValueError
-        If the energy is negative, or a number is not finite.
+        If `squared_norm` is negative, or a number is not finite.
 
     Proof
     -----
     Assumes: no momentum, weight decay or damping.
 
-    Proof: R' = R - lr P_B R. Its energy is \|R - P_B R\|^2 + (1 - lr)^2 \|P_B R\|^2 = \|R\|^2 - lr (2 - lr) \|P_B
+    Proof: R' = R - lr P_B R. Its squared norm is \|R - P_B R\|^2 + (1 - lr)^2 \|P_B R\|^2 = \|R\|^2 - lr (2 - lr) \|P_B
     R\|^2 by Pythagoras. A B half-step likewise, with P_A from the right.
 
     Checked by: AL-6.
@@ -186,7 +186,7 @@ def half_step_decrease(energy: Number, *, step_size: Number) -> Number:
     4
     """
     lr = number("step_size", step_size)
-    return plain(lr * (2 - lr) * number("energy", energy, 0))
+    return plain(lr * (2 - lr) * number("squared_norm", squared_norm, 0))
 
 
 def joint_change(G: ArrayLike, B: ArrayLike, A: ArrayLike, *, step_size: Number) -> np.ndarray:

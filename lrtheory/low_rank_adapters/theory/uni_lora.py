@@ -160,12 +160,12 @@ def expected_group_residual(values: ArrayLike, n_groups: int) -> Number:
     return int(found) if getattr(found, "denominator", 0) == 1 else found
 
 
-def norm_ceiling(energy: Number) -> Number:
+def norm_ceiling(squared_norm: Number) -> Number:
     r"""Norm that the updates of all layers together cannot exceed (statement UL-5).
 
     Parameters
     ----------
-    energy : number
+    squared_norm : number
         \|theta\|^2.
 
     Returns
@@ -176,7 +176,7 @@ def norm_ceiling(energy: Number) -> Number:
     Raises
     ------
     ValueError
-        If `energy` is negative or not finite.
+        If `squared_norm` is negative or not finite.
 
     Proof
     -----
@@ -192,5 +192,5 @@ def norm_ceiling(energy: Number) -> Number:
     >>> norm_ceiling(9)
     Fraction(9, 2)
     """
-    value = number("energy", energy, 0)
+    value = number("squared_norm", squared_norm, 0)
     return exact(value) / 2 if isinstance(value, int) else value / 2

@@ -107,7 +107,7 @@ def published_update(
         rank=len(energies),
         by_rank=by_rank,
         block_errors=None,
-        labels=None,
+        names=None,
         norm=math.sqrt(total),
         storage=len(energies) * (stream.n_rows + sum(sizes)),
         method="published",
@@ -204,7 +204,7 @@ def published_clusters(
         epsilon=epsilon,
         method=f"published {predictor}",
         counts={"tests": search.n_tests, "rejected_for_sure": 0},
-        names=getattr(blocks, "labels", None),
+        names=getattr(blocks, "names", None),
     )
 
 

@@ -31,7 +31,7 @@ class RankAllocation(Result):
     ----------
     ranks : int64 array of shape (n,)
         Number of singular values of each matrix that are kept.
-    labels : tuple of str
+    names : tuple of str
         The names of the matrices.
     captured : float
         The sum of the squares of the values that are kept.
@@ -50,7 +50,7 @@ class RankAllocation(Result):
     """
 
     ranks: np.ndarray
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     captured: float
     error: float
     errors: np.ndarray
@@ -60,14 +60,14 @@ class RankAllocation(Result):
     certificate: RankCertificate
 
     def _columns(self) -> dict[str, Any]:
-        return {"matrix": list(self.labels), "rank": self.ranks, "error": self.errors}
+        return {"matrix": list(self.names), "rank": self.ranks, "error": self.errors}
 
     def _facts(self) -> list[str]:
         spent = f"{self.used:,.6g} of {self.certificate.budget:,.6g} spent"
         return [f"{spent}, {self.error:.2%} of the norm is lost", *self.certificate._facts()]
 
     def _draw(self, ax: Any) -> None:
-        bars(ax, self.labels, self.ranks, label="rank")
+        bars(ax, self.names, self.ranks, label="rank")
 
 
 @arrays("host")
@@ -77,7 +77,7 @@ def allocate_ranks(
     *,
     cost: ArrayLike | Mapping[str, float] | None = None,
     method: str = "auto",
-    labels: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> RankAllocation:
     r"""Choose the ranks of many matrices so that the most energy is kept within one budget (statements AB-1, AB-2).
 
@@ -96,7 +96,7 @@ def allocate_ranks(
         "greedy" takes values by their energy for a unit of the budget until the first that does not fit, which is
         optimal where all costs are equal, and else short of the optimum by less than one value. "dp" fills a table over
         the budget and is optimal for integer costs. "auto" takes the table where costs differ and it is small enough.
-    labels : sequence of str or None
+    names : sequence of str or None
         Names of the matrices of a sequence.
 
     Returns
@@ -122,7 +122,7 @@ def allocate_ranks(
     >>> found.ranks.tolist(), found.captured, found.certificate.gap
     ([1, 2], 17.0, 0.0)
     """
-    given, budget = read_spectra(spectra, cost, labels), _finite(budget)
+    given, budget = read_spectra(spectra, cost, names), _finite(budget)
     choice("method", method, ("auto", "greedy", "dp"))
     order = Order.of(given)
     taken = order.fitting(budget)
@@ -202,7 +202,7 @@ def _as_result(
     whole = given.total
     return RankAllocation(
         ranks=proof.ranks,
-        labels=given.labels,
+        names=given.names,
         captured=proof.achieved,
         error=math.sqrt(math.fsum(lost) / whole) if whole > 0 else 0.0,
         errors=np.sqrt(shares),
@@ -257,14 +257,14 @@ def certify_ranks(
     """
     given = read_spectra(spectra, cost)
     if isinstance(ranks, Mapping):
-        unknown = sorted(set(map(str, ranks)) - set(given.labels))
+        unknown = sorted(set(map(str, ranks)) - set(given.names))
         if unknown:
             raise must("ranks", "a mapping with the names of the spectra", unknown[0])
-        ranks = [ranks.get(name, 0) for name in given.labels]
+        ranks = [ranks.get(name, 0) for name in given.names]
     table = as_array("ranks", ranks)
     listed = table.tolist() if table.ndim == 1 else []
-    if len(listed) != len(given.labels):
-        raise must("ranks", f"{len(given.labels)} integers, one a matrix", ranks)
+    if len(listed) != len(given.names):
+        raise must("ranks", f"{len(given.names)} integers, one a matrix", ranks)
     chosen = np.array([integer("ranks", rank, low=0) for rank in listed])
     spent = exact_cost(chosen, given.costs)
     budget = _above(spent) if budget is None else _finite(budget)

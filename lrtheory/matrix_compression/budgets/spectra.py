@@ -24,7 +24,7 @@ class Spectra(NamedTuple):
     ``values`` are scaled by a power of two, 2^-unit, so that their squares are in range.
     """
 
-    labels: tuple[str, ...]
+    names: tuple[str, ...]
     lengths: np.ndarray
     values: np.ndarray
     costs: np.ndarray
@@ -54,26 +54,26 @@ class Spectra(NamedTuple):
         return math.fsum(self.values[self.place < np.repeat(ranks, self.lengths)] ** 2)
 
 
-def read_spectra(spectra: Any, cost: Any = None, labels: Sequence[str] | None = None) -> Spectra:
+def read_spectra(spectra: Any, cost: Any = None, names: Sequence[str] | None = None) -> Spectra:
     """Check singular values, the cost of a rank of each matrix, and their names."""
     if isinstance(spectra, Mapping):
-        names, given = tuple(map(str, spectra)), list(spectra.values())
+        called, given = tuple(map(str, spectra)), list(spectra.values())
     else:
         given = list(sequence("spectra", spectra))
-        names = tuple(str(k) for k in range(len(given)))
+        called = tuple(str(k) for k in range(len(given)))
     if not given:
         raise must("spectra", "singular values of at least one matrix", spectra)
-    if labels is not None:
-        if isinstance(spectra, Mapping) or not isinstance(labels, Sequence) or len(labels) != len(given):
-            raise must("labels", f"{len(given)} names, beside a sequence of spectra", labels)
-        names = tuple(map(str, labels))
-    lists = [_decreasing(name, values) for name, values in zip(names, given, strict=True)]
+    if names is not None:
+        if isinstance(spectra, Mapping) or not isinstance(names, Sequence) or len(names) != len(given):
+            raise must("names", f"{len(given)} names, beside a sequence of spectra", names)
+        called = tuple(map(str, names))
+    lists = [_decreasing(name, values) for name, values in zip(called, given, strict=True)]
     lengths = np.array([len(values) for values in lists])
     values = np.concatenate(lists)
     unit = unit_of(values)
     if unit > 500:
         raise must("spectra", "numbers up to 1e150, whose squares are in range", float(values.max()))
-    return Spectra(names, lengths, np.ldexp(values, -unit), _costs(cost, spectra, len(lists)), unit)
+    return Spectra(called, lengths, np.ldexp(values, -unit), _costs(cost, spectra, len(lists)), unit)
 
 
 def _decreasing(name: str, values: Any) -> np.ndarray:

@@ -20,20 +20,20 @@ _TYPES = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
 
 
 def stack_in(path: str | PathLike[str], columns: str | Sequence[str] | None, form: str | None) -> dict[str, Any]:
-    """The blocks and labels of a file, of those arrays that are named, or of all that are matrices."""
+    """The blocks and names of a file, of those arrays that are named, or of all that are matrices."""
     kind = form_of(path, form)
     if kind in ("safetensors", "folder"):
         tensors = Tensors(path)
         shapes = {name: tensors.shape(name) for name in tensors.names}
         chosen = _chosen(path, shapes, columns)
-        return {"blocks": [tensors[name] for name in chosen], "labels": chosen}
+        return {"blocks": [tensors[name] for name in chosen], "names": chosen}
     if kind not in ("npy", "npz"):
         raise ValueError(f"{path}: matrices are read from npy, npz and safetensors files; this one is a {kind}")
     arrays = read_arrays(path)
     if kind == "npy" and arrays["array"].ndim == 3:
         arrays = dict(zip(map(str, range(len(arrays["array"]))), arrays["array"], strict=True))
     chosen = _chosen(path, {name: np.shape(one) for name, one in arrays.items()}, columns)
-    return {"blocks": [arrays[name] for name in chosen], "labels": chosen}
+    return {"blocks": [arrays[name] for name in chosen], "names": chosen}
 
 
 def _chosen(path: Any, shapes: dict[str, tuple[int, ...]], columns: str | Sequence[str] | None) -> list[str]:
@@ -56,11 +56,11 @@ def _chosen(path: Any, shapes: dict[str, tuple[int, ...]], columns: str | Sequen
 
 
 def write_basis(
-    target: Path, basis: np.ndarray, coefficients: Sequence[np.ndarray], labels: Sequence[object] | None
+    target: Path, basis: np.ndarray, coefficients: Sequence[np.ndarray], names: Sequence[object] | None
 ) -> None:
     """Write a safetensors file with a basis, and the coefficients of each block by its name or number."""
-    names = list(map(str, labels if labels is not None and coefficients else range(len(coefficients))))
-    if len(set(names)) < len(names):  # numbers in place of names that several blocks have
-        names = list(map(str, range(len(names))))
-    arrays = {"basis": basis} | {f"coefficients.{name}": C for name, C in zip(names, coefficients, strict=True)}
+    called = list(map(str, names if names is not None and coefficients else range(len(coefficients))))
+    if len(set(called)) < len(called):  # numbers in place of names that several blocks have
+        called = list(map(str, range(len(called))))
+    arrays = {"basis": basis} | {f"coefficients.{name}": C for name, C in zip(called, coefficients, strict=True)}
     write_tensors(target, {name: encoded(one, _TYPES[one.dtype]) for name, one in arrays.items()})

@@ -183,7 +183,7 @@ def is_sketched(case: Sketched) -> bool:
 
 def is_within_reach(case: Sketched) -> bool:
     """Decide whether every sketch of these sizes has the share of energy, by the bound of what it can lose."""
-    lost = theory.projection_bound(spectrum(case.X), case.rank, rank=case.rank)
+    lost = theory.projection_bound(spectrum(case.X), case.rank, n_rows=case.rank)
     return bool(case.share * square(case.X) < square(case.X) - lost - allowance(case.X))
 
 

@@ -64,8 +64,8 @@ def test_counters_keep_the_bounds_exactly(seed: int) -> None:
     for k in range(rank + 1):
         first = sorted(range(n), key=lambda axis: -found.counters.get(axis, 0))[:k]
         left = mass - sum(weights[axis] for axis in first)
-        after = theory.projection_bound(values, k, rank=rank, missed=found.missed)
-        before = theory.projection_bound(values, k, rank=rank)
+        after = theory.projection_bound(values, k, n_rows=rank, missed=found.missed)
+        before = theory.projection_bound(values, k, n_rows=rank)
         assert left <= after * (1 + 1e-12)
         assert after <= before * (1 + 1e-12)
 
@@ -76,8 +76,8 @@ def test_formulas_are_exact_on_fractions() -> None:
     assert theory.tail_energy(values, 5) == 0
     assert theory.fd_bound(values, 1) == min(Fraction(53, 8), Fraction(17, 4))
     assert theory.fd_bound([3, 2, 1], 2) == Fraction(1)
-    assert theory.projection_bound(values, 1, rank=2) == Fraction(3, 2) * Fraction(17, 4)
-    assert theory.projection_bound(values, 1, rank=2, missed=Fraction(1, 4)) == Fraction(9, 2)
+    assert theory.projection_bound(values, 1, n_rows=2) == Fraction(3, 2) * Fraction(17, 4)
+    assert theory.projection_bound(values, 1, n_rows=2, missed=Fraction(1, 4)) == Fraction(9, 2)
     assert theory.shrinkage_limit(Fraction(7), Fraction(1, 2), 1) == Fraction(13, 4)
 
 
@@ -93,7 +93,7 @@ def test_the_rank_that_is_needed_is_the_least(epsilon: float) -> None:
 #: function, its arguments, its options, the argument named, the rule
 REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("tail_energy", ([-1], 0), {}, "spectrum", AT_ZERO),
-    ("tail_energy", ([1], -1), {}, "k", ZERO),
+    ("tail_energy", ([1], -1), {}, "rank", ZERO),
     ("fd_bound", ([np.nan], 1), {}, "spectrum", AT_ZERO),
     ("fd_bound", ([1], 0), {}, "rank", ONE),
     ("fd_rank_needed", ([-1], 0.5), {}, "spectrum", AT_ZERO),
@@ -101,10 +101,10 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("shrinkage_limit", (-1, 0, 1), {}, "mass", AT_ZERO),
     ("shrinkage_limit", (1, -1, 1), {}, "kept", AT_ZERO),
     ("shrinkage_limit", (1, 1, 0), {}, "rank", ONE),
-    ("projection_bound", ([-1], 0), {"rank": 1}, "spectrum", AT_ZERO),
-    ("projection_bound", ([1], 2), {"rank": 1}, "k", "an integer in [0, 1]"),
-    ("projection_bound", ([1], 0), {"rank": 0}, "rank", ONE),
-    ("projection_bound", ([1], 0), {"rank": 1, "missed": -1}, "missed", AT_ZERO),
+    ("projection_bound", ([-1], 0), {"n_rows": 1}, "spectrum", AT_ZERO),
+    ("projection_bound", ([1], 2), {"n_rows": 1}, "rank", "an integer in [0, 1]"),
+    ("projection_bound", ([1], 0), {"n_rows": 0}, "n_rows", ONE),
+    ("projection_bound", ([1], 0), {"n_rows": 1, "missed": -1}, "missed", AT_ZERO),
     ("misra_gries", ([(0, 0)], 1), {}, "items", "in (0, inf)"),
     ("misra_gries", (3, 1), {}, "items", "a sequence"),
     ("misra_gries", ("abc", 1), {}, "items", "a sequence"),

@@ -85,7 +85,7 @@ def test_comparisons_are_of_the_matrix_that_was_changed_most() -> None:
     update, _ = largest_change(BASE, TUNED, "*")
     sizes = {name: np.linalg.norm(TUNED[name] - BASE[name]) for name in BASE.names}
     assert np.linalg.norm(update) == pytest.approx(max(sizes.values()))
-    table = commands.compare(BASE, TUNED, budget=40)
+    table = commands.compare(BASE, TUNED, max_parameters=40)
     assert max(row.n_parameters for row in table.rows) <= 40
     assert {"lora", "hadamard"} <= {row.kind for row in table.rows}
 

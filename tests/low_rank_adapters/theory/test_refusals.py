@@ -49,7 +49,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str]] = [
     ("hadamard_floor", ([[1, 2]], [[1]]), {}, {}, "weight", "of shape (1, 2)"),
     ("hadamard_rank_one_energy", ([-1], 1), {}, {}, "spectrum", AT_ZERO),
     ("hadamard_rank_one_energy", ([1], -1), {}, {}, "rank", ZERO),
-    ("norm_ceiling", (-1,), {}, {}, "energy", AT_ZERO),
+    ("norm_ceiling", (-1,), {}, {}, "squared_norm", AT_ZERO),
     ("projection_gram", ([0, 2], [1, 1]), {}, {}, "assignment", "integers from 0 to 1"),
     ("projection_gram", ([0, 1], [1, 0]), {}, {}, "sizes", "in [1, inf)"),
     ("random_capture", (7, (2, 3)), {}, {}, "dimension", "an integer in [0, 6]"),

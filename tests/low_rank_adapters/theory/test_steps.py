@@ -83,7 +83,7 @@ def test_stalls() -> None:
     [
         (lambda: theory.changed_gauge([[1]], [[1]], [[0]]), r"`gauge` must be a nonsingular matrix of shape \(1, 1\)"),
         (lambda: theory.transported([[1]], [[1, 2]], [[1]]), r"`B, before, momentum` must be factors of one shape"),
-        (lambda: theory.half_step_decrease(-1, step_size=1), r"`energy` must be in"),
+        (lambda: theory.half_step_decrease(-1, step_size=1), r"`squared_norm` must be in"),
         (lambda: theory.two_steps_suffice([[1]], [[1], [2]]), r"`B` must be a factor of a matrix"),
         (lambda: theory.local_factors(1, method="sgd"), r"`method` must be"),
         (lambda: theory.stalled_energy(-1), r"`n_steps` must be"),

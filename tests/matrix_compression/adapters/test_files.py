@@ -169,15 +169,15 @@ def test_no_ranks_of_the_same_cost_err_by_less() -> None:
 
 def test_a_stack_is_read_from_each_form(tmp_path: Path) -> None:
     whole = mc.StackProblem.from_file(FILES / "weights.npz")
-    assert list(whole.labels or ()) == [f"layer_{k}" for k in range(6)]
+    assert list(whole.names or ()) == [f"layer_{k}" for k in range(6)]
     np.save(tmp_path / "w.npy", np.array(whole.blocks))
     array = mc.StackProblem.from_file(tmp_path / "w.npy")
     for one, other in zip(whole.blocks, array.blocks, strict=True):
         np.testing.assert_array_equal(one, other)
     some = mc.StackProblem.from_file(FILES / "weights.npz", columns="layer_3, layer_[01]")
-    assert list(some.labels or ()) == ["layer_0", "layer_1", "layer_3"]
+    assert list(some.names or ()) == ["layer_0", "layer_1", "layer_3"]
     model = mc.StackProblem.from_file(FILES / "tiny-model", columns=["*q_proj*"])
-    assert [str(name).split(".")[-2] for name in model.labels or ()] == ["q_proj"] * 2
+    assert [str(name).split(".")[-2] for name in model.names or ()] == ["q_proj"] * 2
 
 
 def test_a_basis_is_written_with_all_coefficients(tmp_path: Path) -> None:

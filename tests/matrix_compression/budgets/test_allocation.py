@@ -125,9 +125,9 @@ def test_certificates_of_other_units_are_refused_without_an_error() -> None:
 
 def test_names_are_kept() -> None:
     found = allocate_ranks({"query": [3.0, 1.0], "value": [2.0]}, 2, cost={"value": 1, "query": 1})
-    assert found.labels == ("query", "value")
+    assert found.names == ("query", "value")
     assert certify_ranks({"query": [3.0], "value": [2.0]}, {"value": 1}).ranks.tolist() == [0, 1]
-    assert allocate_ranks([[1.0]], 1, labels=["a"]).labels == ("a",)
+    assert allocate_ranks([[1.0]], 1, names=["a"]).names == ("a",)
 
 
 def test_a_budget_beyond_everything_wastes_nothing() -> None:
@@ -171,8 +171,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"cost": [0.0]}, "`cost` must be numbers above 0; got 0.0."),
     ({"cost": [0.5], "method": "dp"}, '`cost` must be integers >= 1 for method "dp"; got 0.5.'),
     ({"method": "lp"}, "`method` must be one of 'auto', 'greedy', 'dp'; got 'lp'."),
-    ({"labels": 1}, "`labels` must be 1 names, beside a sequence of spectra; got 1."),
-    ({"labels": ["a", "b"]}, "`labels` must be 1 names, beside a sequence of spectra; got ['a', 'b']."),
+    ({"names": 1}, "`names` must be 1 names, beside a sequence of spectra; got 1."),
+    ({"names": ["a", "b"]}, "`names` must be 1 names, beside a sequence of spectra; got ['a', 'b']."),
 ]
 
 
@@ -197,7 +197,7 @@ def test_a_certificate_knows_its_costs() -> None:
 def test_the_uniform_rule_reads_shapes_by_name() -> None:
     spectra = {"a": [3.0, 1.0], "b": [2.0, 2.0]}
     found = baselines.uniform_ranks(spectra, {"b": (8, 2), "a": (4, 4)}, ratio=1.0)
-    assert (found.labels, found.ranks.tolist(), found.used) == (("a", "b"), [2, 1], 26.0)
+    assert (found.names, found.ranks.tolist(), found.used) == (("a", "b"), [2, 1], 26.0)
     for shapes in ({"a": (4, 4), "c": (8, 2)}, [(4, 4)], [(4, 4, 1), (8, 2, 1)], 3):
         with pytest.raises(ValueError, match="`shapes` must be a pair for each of the spectra"):
             baselines.uniform_ranks(spectra, shapes)  # type: ignore[arg-type]

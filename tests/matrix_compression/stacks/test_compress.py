@@ -239,7 +239,7 @@ def test_what_a_person_sees():
 
 
 def test_blocks_of_one_name_are_all_written(tmp_path):
-    problem = mc.StackProblem([np.eye(3), 2 * np.eye(3)], 1, labels=["a", "a"])
+    problem = mc.StackProblem([np.eye(3), 2 * np.eye(3)], 1, names=["a", "a"])
     mc.compress_stack(problem).to_file(tmp_path / "shared.safetensors")
     assert Tensors(tmp_path / "shared.safetensors").names == ["basis", "coefficients.0", "coefficients.1"]
 

@@ -33,7 +33,7 @@ def test_heads_hardly_share_a_basis_and_the_certificate_says_so(data):
     by_head, by_layer = (mc.error_bounds(problem, groups=size).upper for size in (None, 12))
     assert (by_head, by_layer) == pytest.approx((0.949, 0.891), abs=6e-4)
     assert len(problem) == 72
-    assert problem.labels[13] == "1.1"
+    assert problem.names[13] == "1.1"
 
 
 def test_weights_of_a_transformer(data):

@@ -130,7 +130,7 @@ CALLS = {
     "no family": (lambda: mc.make_families([]), "`sizes` must be a non-empty sequence of positive integers; got []."),
     "families that are one": (lambda: mc.make_families(overlap=1.0), "`overlap` must be in [0, 1); got 1.0."),
     "nothing hidden": (lambda: mc.make_hidden_direction(size=0.0), "`size` must be in (0, 1); got 0.0."),
-    "labels": (lambda: mc.StackProblem([EYE], labels=["a", "b"]), "`labels` must be None or a sequence of 1"),
+    "names": (lambda: mc.StackProblem([EYE], names=["a", "b"]), "`names` must be None or a sequence of 1"),
     "projection": (lambda: mc.load_transformer_heads("output"), "`projection` must be one of 'query'"),
 }
 
@@ -175,7 +175,7 @@ FORMULAS = {
     ("fd_bracket", "shrinkage"): [([1], -1, 1)],
     ("fd_bound", "tail"): [(-1, 2, 1)],
     ("fd_bound", "keep"): [(1, 0, 0)],
-    ("fd_bound", "k"): [(1, 2, 3), (1, 2, -1)],
+    ("fd_bound", "rank"): [(1, 2, 3), (1, 2, -1)],
     ("subspace_bracket", "inside"): [(-1, 1, 0)],
     ("subspace_bracket", "outside"): [(1, -1, 0)],
     ("subspace_bracket", "defect"): [(1, 1, -0.1)],

@@ -36,7 +36,7 @@ def fitted(found: lra.FitResult, c: float) -> Any:
 
 
 def compared(c: float) -> Any:
-    rows = lra.compare(D * c, budget=20, rng=0).rows
+    rows = lra.compare(D * c, max_parameters=20, rng=0).rows
     return [row.lower / c for row in rows], [row.upper / c for row in rows], [row.loss / c / c for row in rows]
 
 
