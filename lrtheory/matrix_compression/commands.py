@@ -117,7 +117,7 @@ def merge(
     epsilon : float
         In place of a rank: the relative error of each module.
     method : {"sum", "slerp", "ties", "dare"}
-        What is merged: the weighted sum, or that by interpolation on a sphere; or another matrix, entry by entry, whose
+        The target: the weighted sum, or that by interpolation on a sphere; or another matrix, entry by entry, whose
         nearest adapter of the rank is made.
     density : float
         The share of the entries that ties and dare keep (default: 0.5).
@@ -319,7 +319,7 @@ def _refuse_beside(option: str, **given: Any) -> None:
 
 
 def _for_ranks(numbers: int, adapter: AdapterFile) -> int:
-    """What is left of a budget for ranks, beside norms of rows and biases, which modules have at every rank."""
+    """The budget that is left for ranks, beside norms of rows and biases, which modules have at every rank."""
     least = sum(one.fixed for one in adapter.modules.values())
     if least > numbers >= 0:
         raise must(

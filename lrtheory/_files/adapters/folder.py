@@ -163,7 +163,7 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
 
 
 def _bias(module: AdapterModule) -> np.ndarray:
-    """What a file holds of a bias, which is scaled like the factors."""
+    """The bias as a file holds it, divided by the scale, which applies to it as to the factors."""
     if module.bias is None or module.scale == 0:
         return np.zeros(module.shape[0])
     return np.asarray(module.bias) / module.scale

@@ -43,7 +43,7 @@ class AdapterModule:
     magnitude : array of shape (d_out,) or None
         Norm that each row of weight + scale B A gets; DoRA alone has it.
     bias : array of shape (d_out,) or None
-        What is added to the bias of the layer, scale included.
+        Vector that is added to the bias of the layer, scale included.
 
     Raises
     ------

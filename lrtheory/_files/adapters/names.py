@@ -39,7 +39,7 @@ class Name(NamedTuple):
 
 
 def vector_of(array: str) -> tuple[str, str] | None:
-    """What a vector beside factors is, and the module that it belongs to; None for any other array."""
+    """Name of a vector beside factors, and the module that it belongs to; None for any other array."""
     for what, pattern in _VECTORS.items():
         if (found := pattern.match(array)) is not None:
             return what, found["module"].removeprefix(PREFIX)

@@ -78,7 +78,7 @@ def resolved(adapter: Any, base: Tensors) -> Any:
 
 
 def rounded_starts(adapter: Any, base: Tensors | None) -> str:
-    """What is to be said of a base model in half precision, to which peft rounds weight minus start at each load."""
+    """A sentence on a base model in half precision, to which peft rounds weight minus start; or nothing."""
     start = (adapter.config or {}).get("init_lora_weights")
     if base is None or start not in RESOLVED:
         return ""

@@ -65,7 +65,7 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
     eps : float
         The relative rounding of the weights.
     spectra : Spectra or None
-        What was decomposed for other ranks.
+        Decompositions that were made for other ranks.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-r"""What rounding eats of an adapter that is merged into weights of few bits.
+r"""The losses of an adapter by rounding when it is merged into weights of few bits.
 
 The weights W + D are rounded to the type in which the model is kept. What that adds is noise beside the update D; and
 what the model moves by from W, rounded alike, has a part along D, which is a share of it.
@@ -32,7 +32,7 @@ __all__ = ["AdapterAbsorption", "absorb_adapter"]
 
 @result
 class AdapterAbsorption(Result):
-    """What rounding leaves of an adapter in merged weights, for each module and for all of them.
+    """The losses of an adapter by rounding in merged weights, for each module and for all of them.
 
     Attributes
     ----------

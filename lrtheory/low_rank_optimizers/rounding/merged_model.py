@@ -71,7 +71,7 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
 
 
 def _whole(model: Tensors, adapter: AdapterFile) -> dict[str, Change]:
-    """What the arrays beside the factors, and what factors add to biases, make of arrays of the model."""
+    """Changes of arrays of the model by arrays beside the factors, and by biases that factors add to."""
     found: dict[str, Change] = {}
     for name, module in adapter.modules.items():
         if module.bias is not None and np.any(module.bias):

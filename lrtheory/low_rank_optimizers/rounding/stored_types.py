@@ -54,7 +54,7 @@ AT_ONCE = 1 << 16
 
 
 def rows_at_once(shape: tuple[int, int], dtype: str) -> int:
-    """How many rows hold whole blocks of codes and fit into a cache, or all where no fewer hold whole blocks."""
+    """Number of rows that hold whole blocks of codes and fit into a cache, or all where no fewer hold whole blocks."""
     rows, columns = shape
     step = BLOCK // math.gcd(BLOCK, columns) if dtype == "nf4" else 1
     return min(rows, step * max(1, AT_ONCE // (step * columns)))

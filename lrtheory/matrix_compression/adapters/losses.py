@@ -1,4 +1,4 @@
-"""What new factors of a module lose, rounding to the type of their file included, and what they add to a bias."""
+"""Losses of new factors of a module, rounding to the type of their file included, and of what they add to a bias."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def with_bias(made: AdapterModule, bias: np.ndarray | None, loss: Loss) -> tuple
     made : AdapterModule
         New factors. Without an inner index the module is left out, with its bias.
     bias : array of shape (d_out,) or None
-        What is to be added.
+        Vector that is to be added.
     loss : Loss
-        What the factors lose.
+        Loss of the factors.
 
     Returns
     -------

@@ -71,7 +71,7 @@ def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | Non
 
 
 def _bias(name: str, original: AdapterFile, copy: AdapterFile) -> dict[str, Part]:
-    """What a module adds to a bias, if it does on any side."""
+    """The part of the distance that a module adds to a bias, if it adds to one on any side."""
     one, other = (None if name not in side.modules else side.modules[name].bias for side in (original, copy))
     apart = summed_bias([(one, 1.0), (other, -1.0)])
     if apart is None:

@@ -158,7 +158,7 @@ def merge_adapters(
 
 
 def _target(combine: str, density: float, rng: Rng, method: str) -> Target | None:
-    """What is merged in place of the sum, if anything is."""
+    """The target that is merged in place of the sum, if there is one."""
     choice("combine", combine, COMBINED)
     share = real("density", density, low=0.0, high=1.0)
     if share == 0:

@@ -314,7 +314,7 @@ def checked_type(dtype: str | None) -> str | None:
 
 
 def start_said(values: Sequence[Any], base: Tensors | None) -> str:
-    """What is to be said of the rounding of starts that change a base model."""
+    """Sentences on the rounding of starts that change a base model."""
     if base is None:
         return ""
     read = [one if isinstance(one, AdapterFile) else AdapterFile.from_peft(one) for one in values]

@@ -1,4 +1,4 @@
-r"""What else than a weighted sum of updates is merged: TIES, DARE, and the sum that spherical interpolation is.
+r"""Targets of merging other than the weighted sum: TIES, DARE, and the sum that spherical interpolation is.
 
 TIES keeps the largest entries of each update, elects a sign for each entry, and averages the entries of that sign [1]_.
 DARE drops entries at random and enlarges the others, so that the mean is the sum [2]_. Both are matrices without a low
@@ -123,7 +123,7 @@ def dropped(updates: Sequence[np.ndarray], masks: Sequence[np.ndarray], density:
     updates : sequence of arrays of shape (m, n)
         Updates, with their weights in them.
     masks : sequence of bool arrays of shape (m, n)
-        Where each update keeps its entries.
+        True for the entries of each update that are kept.
     density : float
         Share of the entries that is kept on average, in (0, 1].
 

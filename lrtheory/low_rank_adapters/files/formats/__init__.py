@@ -1,1 +1,1 @@
-"""How peft keeps the adapters of each kind that is no LoRA: their arrays and settings."""
+"""Adapters of each kind that is no LoRA, in the arrays and settings in which peft keeps them."""
