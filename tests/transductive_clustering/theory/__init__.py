@@ -1,0 +1,1 @@
+"""Formulas of `transductive_clustering`: their values, what they refuse, and their domains."""
