@@ -85,7 +85,7 @@ def edited() -> Any:
 @case
 def EditCertificate() -> Any:
     proof = edited()[1][1].certificate
-    return proof, EDITED, {"label": 0}, REPLACED
+    return proof, EDITED, {"name": 0}, REPLACED
 
 
 @case
