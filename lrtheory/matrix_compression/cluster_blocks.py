@@ -209,7 +209,7 @@ def cluster_blocks(
     search = Search(Candidates(given, r, keep), allowed)
     clusters = search.run()
     counts = {"tests": search.n_tests, "rejected_for_sure": search.n_rejected}
-    names = getattr(blocks, "labels", None)
+    names = getattr(blocks, "names", None)
     return answer_of(given, clusters, search.blocks, epsilon=allowed, method=method, counts=counts, names=names)
 
 

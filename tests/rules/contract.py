@@ -22,6 +22,7 @@ from lrtheory._result import Certificate, Result, display
 from lrtheory._validation import generator
 from tests.core.files import saving
 from tests.rules.public_names import Entry, function_lengths, lines_of_code
+from tests.rules.words import NEVER, VOTING, WORDS
 
 POSITIONAL = {
     "few_shot": 4,
@@ -33,24 +34,6 @@ POSITIONAL = {
     "error_certificate": 5,
 }  # all others: three
 PROTOCOL = ("method", "reason", "n_iter", "converged", "message", "counts", "certificate", "trace")
-WORDS = {  # never -> instead
-    "seed": "rng",
-    "eps": "epsilon, or tol where it stops an iteration",
-    "T": "horizon, max_iter or temperature",
-    "cap": "max_samples",
-    "iters": "max_iter",
-    "lambda_": "lam",
-    "reg": "lam",
-    "m": "k or population_size",
-    "r": "rank",
-    "n_components": "n_clusters or rank",
-    "solver": "method",
-    "warm_start": "init",
-    "track": "record",
-    "history": "record",
-    "rho": "rate",
-}
-VOTING = {"sample_rankings", "rankings_needed"}  # the field's own packages write m for the number of candidates
 MESSAGES = "lrtheory._validation"  # who calls it refuses some arguments
 STATEMENT_ID = re.compile(r"\b[A-Z]{2,3}-(?:[A-Z]+\d*|\d+)[A-Za-z]*\b")
 
@@ -120,7 +103,20 @@ def check_words(entry: Entry) -> None:
         if word == "random_state":
             assert is_estimator(entry), f"{entry.id}: random_state is for estimators; write rng"
         elif not (word == "m" and entry.plain_name in VOTING):
-            assert word not in WORDS, f"{entry.id}: `{word}` is written {WORDS[word]}"
+            assert word not in NEVER, f"{entry.id}: `{word}` is written {NEVER[word]}"
+
+
+def check_meanings(entry: Entry) -> None:
+    """A word stands where its meaning is at home, and its values are of one kind; see the table of words."""
+    doc = documentation(entry)
+    for item in (*doc["Parameters"], *doc["Attributes"]):
+        for name in item.name.split(", "):
+            word = WORDS.get(name.strip("* "))
+            if word is None:
+                continue
+            assert re.match(word.only, entry.id), f"{entry.id}: `{name}` means: {word.meaning}"
+            if item.type and ", " not in item.name:
+                assert re.match(word.kinds, item.type), f"{entry.id}: `{name}` is {item.type}, not {word.kinds}"
 
 
 def check_rng(entry: Entry) -> None:
@@ -210,13 +206,14 @@ def check_field_order(entry: Entry) -> None:
     names = [field.name for field in dataclasses.fields(entry.value)]
     shared = [name for name in PROTOCOL if name in names]
     assert names[len(names) - len(shared) :] == shared, f"{entry.id}: the fields must end with {shared}; got {names}"
-    wrong = [name for name in names if name in WORDS]
+    wrong = [name for name in names if name in NEVER]
     assert not wrong, f"{entry.id}: {wrong} are not words of the API"
 
 
 CALLABLE_CHECKS: tuple[Callable[[Entry], None], ...] = (
     check_positional,
     check_words,
+    check_meanings,
     check_rng,
     check_summary,
     check_parameters,
