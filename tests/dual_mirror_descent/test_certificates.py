@@ -11,7 +11,7 @@ from scipy import sparse
 
 from lrtheory import dual_mirror_descent as dmd
 from tests.dual_mirror_descent import oracles
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 SCALES = ((1.0, 1.0), (1e-9, 1e9), (1e9, 1e-9), (1e-150, 1.0))
 

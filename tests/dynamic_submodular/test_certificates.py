@@ -11,7 +11,7 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import theory
 from tests.dynamic_submodular.oracles import after, instances, optimum, toggles
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 KINDS = sorted(instances())
 SCALES = (1e-12, 2.0**-40, 1.0, 1e12)

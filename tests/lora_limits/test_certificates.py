@@ -9,7 +9,7 @@ import pytest
 
 from lrtheory import lora_limits as ll
 from tests.lora_limits import oracles
-from tests.rules.forging import forged_fields
+from tests.rules.certificates.forging import forged_fields
 
 PROJECTIONS = ("Q", "K", "V")
 HALF_ULP = 2.0**-24  # of 1 in single precision

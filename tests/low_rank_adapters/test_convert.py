@@ -17,7 +17,7 @@ from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from tests.backends import QUICK, Backend
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full")
 

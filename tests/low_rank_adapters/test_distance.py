@@ -24,7 +24,7 @@ from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.exact import closed_form, grouped
 from lrtheory.low_rank_adapters.reach.normalized import normalized, problem_of
 from tests.backends import backend
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 
 def normal(*shape: int, rng: int = 0) -> np.ndarray:

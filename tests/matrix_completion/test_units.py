@@ -18,7 +18,7 @@ from lrtheory.matrix_completion import (
     spectral_init,
 )
 from lrtheory.matrix_completion.entries.scaling import scaled, unit_of
-from tests.rules.forging import forged_fields
+from tests.rules.certificates.forging import forged_fields
 
 SCALES = [1e-165, 1e-300, 1e-12, 1e12, 1e140]
 

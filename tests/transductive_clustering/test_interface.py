@@ -14,7 +14,7 @@ from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.updates import sparse as kernels
 from lrtheory.transductive_clustering.updates.certificates import stationarity
 from proofs_checks.transductive_clustering.proof_steps.work import update_counts
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 from tests.transductive_clustering import oracles
 
 GRID = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), -1).reshape(-1, 2)

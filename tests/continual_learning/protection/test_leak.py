@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 
 from lrtheory.continual_learning import FrequentDirections, SubspaceProtector
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 
 def sketched(X: np.ndarray, rank: int, method: str = "fd") -> FrequentDirections:

@@ -11,7 +11,7 @@ import pytest
 from lrtheory.continual_learning import FrequentDirections, sketch
 from lrtheory.continual_learning.baselines import random_rows, truncated
 from tests.continual_learning.sketching.oracles import loss, stream
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 
 @pytest.mark.parametrize("method", ["fd", "gram"])

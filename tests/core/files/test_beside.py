@@ -17,7 +17,7 @@ from lrtheory.cli import main
 from lrtheory.low_rank_adapters import commands, load_peft, save_peft
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
 from tests.core.files.reader import BASE, EXPERTS, FOLDERS, arrays, distance, merged, untouched
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 WHOLE, STARTS = ("head", "norm", "tokens", "words"), ("pissa", "olora", "olora-conv1d", "dora")
 MODEL = arrays(BASE / "model.safetensors")

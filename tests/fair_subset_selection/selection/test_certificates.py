@@ -15,7 +15,7 @@ from lrtheory.fair_subset_selection import (
     sample_rankings,
     select,
 )
-from tests.rules.forging import forged_fields, misshapen_fields
+from tests.rules.certificates.forging import forged_fields, misshapen_fields
 
 CC = ScoreRule("borda-cc")
 

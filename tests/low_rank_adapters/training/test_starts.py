@@ -14,7 +14,7 @@ from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.training.energies import captured_energies
 from lrtheory.low_rank_adapters.training.initialize import initialize
 from lrtheory.low_rank_adapters.training.leading import leading
-from tests.rules.forging import forged_fields
+from tests.rules.certificates.forging import forged_fields
 
 KINDS = ("lora", "lora-fa", "lora-xs")
 METHODS = ("gradient", "sign", "weight", "random", "zero-b", "orthogonal")

@@ -13,7 +13,7 @@ from scipy import fft
 
 from lrtheory.low_rank_optimizers import select_columns
 from tests.backends import QUICK, backend
-from tests.rules.forging import forged_fields, with_gap
+from tests.rules.certificates.forging import forged_fields, with_gap
 
 HALVES = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], object) * Fraction(1, 2)
 TURN = np.array([[3, -4], [4, 3]], object) * Fraction(1, 5)

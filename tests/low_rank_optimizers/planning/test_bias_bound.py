@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_optimizers import PolynomialProblem, bias_bound, exact_gradient, make_cubic
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 
 def rank_one_cubic(shape: tuple[int, int], seed: int) -> PolynomialProblem:

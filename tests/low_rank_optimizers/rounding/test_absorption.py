@@ -11,7 +11,7 @@ from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.low_rank_optimizers import absorption, rounded
 from lrtheory.low_rank_optimizers.commands import absorb
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 RNG = np.random.default_rng(4)
 WEIGHTS = RNG.normal(size=(30, 20)) * 2.0 ** RNG.integers(-6, 3, (30, 20))

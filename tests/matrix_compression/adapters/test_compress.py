@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lrtheory import matrix_compression as mc
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 SHAPES = {"a.q": (12, 10), "b.k": (8, 30), "c.v": (5, 5)}
 RANKS = (4, 6, 5)

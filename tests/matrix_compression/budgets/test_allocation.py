@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lrtheory.matrix_compression import allocate_ranks, baselines, certify_ranks, theory
 from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 SPECTRUM = st.lists(st.integers(0, 4), max_size=4).map(lambda x: np.array(sorted(x, reverse=True), float))
 SPECTRA = st.lists(SPECTRUM, min_size=1, max_size=3)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory.matrix_compression import theory, truncate
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 
 def layer(d_out: int, d_in: int, n: int, rng: Any = 0, *, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 
 from lrtheory import matrix_compression as mc
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, joined, relative_error, stacks
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 
 def test_blocks_against_dense_matrices():

@@ -10,7 +10,7 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory.matrix_compression.baselines import published_clusters
 from tests.matrix_compression.stacks.oracles import exact_energies, relative_error, stacks
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 
 def same_partition(a, b):

@@ -16,7 +16,7 @@ from lrtheory.matrix_compression.stacks.measuring import second_pass
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from tests.backends import missing
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, joined, relative_error, stacks
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 METHODS = ("gram", "fd", "sketch")
 NOISE = 1e-12

@@ -11,7 +11,7 @@ import pytest
 
 from lrtheory import matrix_compression as mc
 from tests.matrix_compression.stacks.oracles import exact_energies
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 METHODS = ("gram", "fd", "sketch")
 BEFORE = ("spectra", "weyl", "residual", "sketch", "gram")

@@ -11,7 +11,7 @@ from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering.few_shot import OPTIONS
 from lrtheory.transductive_clustering.tasks import many_tasks
 from lrtheory.transductive_clustering.tasks.methods import METHODS
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 
 @pytest.fixture(scope="module")

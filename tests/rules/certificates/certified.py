@@ -23,7 +23,7 @@ from lrtheory._kernels.low_rank import core
 from lrtheory._result import Certificate
 from lrtheory._result.low_rank import certified
 from lrtheory.low_rank_adapters.kinds.lora import lora
-from tests.rules.forging import with_gap
+from tests.rules.certificates.forging import with_gap
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 import lrtheory
 from lrtheory._array import to_numpy
 from lrtheory._result import Certificate, result
-from tests.rules.certified import CASES
+from tests.rules.certificates.certified import CASES
 
 FIRST = ("achieved", "bound", "gap", "statement")
 

@@ -1,0 +1,1 @@
+"""All certificates keep one protocol, and no forged one verifies."""
