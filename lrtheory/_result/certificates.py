@@ -22,9 +22,9 @@ class Certificate(Result):
     Attributes
     ----------
     achieved : number
-        What the answer has, in the unit of the objective.
+        Value of the answer, in the unit of the objective.
     bound : number
-        What no answer of its kind can beat.
+        Value that no answer of its kind can beat.
     gap : number
         Distance of the two, \|achieved - bound\|.
     statement : str
@@ -53,7 +53,7 @@ class Certificate(Result):
         Parameters
         ----------
         problem : object
-            What the solver got as data: one object, or a tuple where it takes several.
+            Data that the solver got: one object, or a tuple where it takes several.
 
         Returns
         -------

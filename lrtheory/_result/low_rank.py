@@ -27,7 +27,7 @@ class FactorsCertificate(Certificate):
     Attributes
     ----------
     achieved : float
-        These factors are not further from the matrix; their rounding to their precision is counted in.
+        Upper bound on the distance of these factors from the matrix; their rounding to their precision is counted in.
     bound : float
         No factors of this rank are nearer to the matrix.
     B : array of shape (d_out, rank)

@@ -99,7 +99,7 @@ class CompressionCertificate(Certificate):
         Parameters
         ----------
         problem : pair (original, compressed), or triple (original, compressed, base)
-            What `certify` got; the base model where it was given.
+            Pair that `certify` got, or a triple with the base model where it was given.
 
         Returns
         -------

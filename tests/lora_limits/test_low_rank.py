@@ -254,7 +254,7 @@ def test_auto_takes_what_is_cheaper_and_says_why():
     assert mixed.method == "hybrid"
     fine = ll.lora_gradients(ll.make_uniform(3000, 3, bound=0.3, rng=0), max_error=1e-300)
     assert fine.method == "tiled"
-    assert "`epsilon` must be above what rounding allows" in fine.reason
+    assert "`max_error` must be above what rounding allows" in fine.reason
     masked = ll.lora_gradients(replace(ll.make_uniform(600, 3, bound=0.1, rng=0), mask="causal"))
     assert masked.method == "tiled"
 

@@ -1,4 +1,4 @@
-"""How often the rules of leaderboards put some pair in the wrong order."""
+"""Shares of logs in which the rules of leaderboards put some pair in the wrong order."""
 
 from __future__ import annotations
 

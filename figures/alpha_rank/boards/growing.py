@@ -1,4 +1,4 @@
-"""How many models can be first as battles are played, by what is assumed."""
+"""Models that can be first as battles are played, by the assumption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What leaderboards do by custom: fit Bradley-Terry, resample the battles, and compare intervals.
+r"""The custom of leaderboards: Bradley-Terry is fitted, battles are resampled, and intervals compared.
 
 No theorem says how often these rules are right. `rank_models` answers the same questions with one.
 """
@@ -51,7 +51,7 @@ class BradleyTerryBoard(Result):
     converged : bool
         Whether Newton's method came to its end in all resamples.
     message : str
-        What the rule does.
+        Sentence about the rule.
     counts : mapping
         ``battles`` and ``resamples``.
     """

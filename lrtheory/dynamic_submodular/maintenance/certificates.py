@@ -146,7 +146,7 @@ def certify_selection(
     Returns
     -------
     SubmodularCertificate
-        What the items are worth, the bound and the gap.
+        Value of the items, the bound and the gap.
 
     Raises
     ------

@@ -22,7 +22,7 @@ TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of th
 
 
 class Proof(NamedTuple):
-    """What a `GradientCertificate` says beside the gradients, of which `lora_gradients` makes one."""
+    """The fields of a `GradientCertificate` beside the gradients; `lora_gradients` makes one of them."""
 
     bound: float
     statement: str

@@ -57,7 +57,7 @@ class LayerCertificate(Certificate):
     A : array of shape (rank, d_in)
         The right factor.
     metric : {"inputs", "covariance"}
-        What the second part of the problem is.
+        Kind of the second part of the problem.
     """
 
     achieved: float
