@@ -34,6 +34,10 @@ def test_digits(data: Callable[[str], None]) -> None:
     stream = ds.load_digits_similarity(length=100, k=5)
     assert stream.objective.n == 1797
     assert np.bincount(stream.names).min() > 170
+    X = read_table(loaders._DIGITS)[:, :64]
+    cosines = X @ X[:3].T / np.linalg.norm(X, axis=1)[:, None] / np.linalg.norm(X[:3], axis=1)
+    for i in range(3):
+        assert stream.objective.value([i]) == pytest.approx(cosines[:, i].sum(), rel=1e-12)
     solver = ds.DynamicSubmodular(stream, rng=0)
     solver.update(stream.ops[:200])
     assert solver.value >= ds.maximize(stream, candidates=solver.present).value / 2.1
