@@ -242,13 +242,8 @@ def alpha_rank(
     tie_tol = real("tie_tol", tie_tol, low=0)
     choice("method", method, OPTIONS)
     is_counted = isinstance(payoffs, (MatchTable, SeatTable, GraphEstimate))
-    if (
-        is_counted
-        and math.isinf(alpha)
-        and limit is None
-        and perturbation is None
-        and "perturbation" in OPTIONS[method]
-    ):
+    is_open = math.isinf(alpha) and limit is None and perturbation is None
+    if is_counted and is_open and "perturbation" in OPTIONS[method]:
         perturbation = PERTURBATION
     given = {"alpha": (alpha, math.inf), "perturbation": (perturbation, None), "limit": (limit, None)}
     refuse_unused(method, OPTIONS[method], **given)
@@ -270,9 +265,7 @@ def alpha_rank(
         law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, which, perturbation, method)
     else:
         if math.prod(sizes) * degree > MAX_DEVIATIONS:
-            rule = (
-                f'a game of at most {MAX_DEVIATIONS} deviations here (at infinite alpha `method` "power" stores none)'
-            )
+            rule = f'a game of at most {MAX_DEVIATIONS} deviations (at infinite alpha `method` "power" stores none)'
             raise must("payoffs", rule, math.prod(sizes) * degree)
         options: dict[str, Any] = {"population": population, "fitness": fitness, "population_size": m}
         chain = profile_chain(known if population == "single" else tables, tie_tol=tie_tol, **options)

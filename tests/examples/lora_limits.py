@@ -54,7 +54,7 @@ def solved(**options: Any) -> Call:
 
 CALLS = {
     "attention_factors": lambda: call(X, X[:2], ll.exp_polynomial(1.5, degree=2)),
-    "diagnose": lambda: call(head(), inputs()[0], tol=1e-3),
+    "diagnose": lambda: call(head(), inputs()[0], epsilon=1e-3),
     "diagnose_model": lambda: call(TINY, np.ones((2, 5, 8))),
     "exp_polynomial": lambda: call(1.0, degree=3, kind="minimax"),
     "gradient_chain": lambda: call(X, X[:2], V[:2], Y, np.eye(2), beta=0.5),

@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "baselines.ridge_then_svd": lambda: call(LORA, X=np.eye(3, 4), Y=TARGET[:, :3].copy()),
     "baselines.truncated_svd": lambda: call(LORA, TARGET),
     "captured_energies": lambda: call(LORA, TARGET),
-    "compare": lambda: call(TARGET, budget=8, rng=0),
+    "compare": lambda: call(TARGET, max_parameters=8, rng=0),
     "distance": lambda: call(LORA, TARGET),
     "fit": lambda: call(LORA, TARGET),
     "full": lambda: call(TARGET),

@@ -45,7 +45,9 @@ CALLS: dict[str, Callable[[], Call]] = {
     "make_cubic": lambda: call((2, 2), harmonic=True, rng=0),
     "make_quadratic": lambda: call((2, 3), exact=True, rng=0),
     "make_sine": lambda: call((2, 3), spectrum="flat", rng=0),
-    "plan_population": lambda: call((2, 3), budget=100, singular_values=np.array([1.0, 0.5]), sigma=0.5, max_rank=4),
+    "plan_population": lambda: call(
+        (2, 3), n_evaluations=100, singular_values=np.array([1.0, 0.5]), sigma=0.5, max_rank=4
+    ),
     "sine_gradient": lambda: call((GRADIENT, 0.1 * GRADIENT), sigma=0.5, rank=2),
     "theory.estimator_mse": lambda: call((2, 3), rank=1, pairs=4, gradient_square=2),
     "theory.fourth_moment": lambda: call((2, 3), rank=1),

@@ -156,10 +156,22 @@ def arrayed() -> None:
 
 arrayed.arrays = "device"  # type: ignore[attr-defined]
 
+
+def meant(energy: float) -> None:
+    """Do it.
+
+    Parameters
+    ----------
+    energy : float
+        A share.
+    """
+
+
 LONG = "def f():\n" + "    x = 1\n" * 60
 TOYS: dict[Callable[..., None], tuple[Any, ...]] = {
     contract.check_positional: (Entry("toy", "bare", bare),),
     contract.check_words: (Entry("toy", "worded", worded),),
+    contract.check_meanings: (Entry("toy", "meant", meant),),
     contract.check_rng: (Entry("toy", "drawing", drawing),),
     contract.check_summary: (Entry("toy", "bare", bare),),
     contract.check_parameters: (Entry("toy", "checking", checking),),

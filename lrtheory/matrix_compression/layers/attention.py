@@ -145,9 +145,7 @@ def attention_rank(
         raise must("Q, K", "numbers whose products are in the range of doubles", float(np.abs(queries).max()))
     if rank is not None or max_error is None:
         one_of(rank=rank, max_error=max_error)
-    limit = (
-        None if max_error is None else real("max_error", max_error, low=0)
-    )  # in the units of the values, not a share
+    limit = None if max_error is None else real("max_error", max_error, low=0)  # in the units of the values
     choice("method", method, ("product", "factors"))
     values = None if V is None else floats("V", V, shape=(len(keys), None)).astype(np.float64)
     unit = 0 if values is None else unit_of(values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,22 +63,7 @@ def merged(folder: Path) -> dict[str, np.ndarray]:
         elif ".modules_to_save." not in name and ".original_module." not in name:
             model[name.replace(".base_layer.", ".")] = value
     for module, parts in others.items():
-        if "ia3_l" in parts:
-            by = parts["ia3_l"].T if module == "c_proj" else parts["ia3_l"]
-            model[f"{module}.weight"] = model[f"{module}.weight"] * by
-            if parts["ia3_l"].shape[1] == 1:
-                model[f"{module}.bias"] = model[f"{module}.bias"] * by.ravel()
-            continue
-        alpha = config["alpha"] / config["rank_pattern"].get(module, config["r"])
-        w1, w2 = (
-            parts[f"{kind}_{which}"]
-            if f"{kind}_{which}" in parts
-            else parts[f"{kind}_{which}_a"] @ parts[f"{kind}_{which}_b"]
-            for kind in ("hada" if config["peft_type"] == "LOHA" else "lokr",)
-            for which in ("w1", "w2")
-        )
-        update = w1 * w2 if config["peft_type"] == "LOHA" else np.kron(w1, w2)
-        model[f"{module}.weight"] = model[f"{module}.weight"] + alpha * update
+        multiply(model, module, parts, config)
     for module, parts in factors.items():
         if module.startswith("experts"):
             # the first array of the module lies below the other one
@@ -107,6 +93,26 @@ def merged(folder: Path) -> dict[str, np.ndarray]:
         if "B.bias" in parts and parts["B.bias"].any():
             model[f"{module}.bias"] = model[f"{module}.bias"] + s * parts["B.bias"]
     return model
+
+
+def multiply(model: dict[str, np.ndarray], module: str, parts: dict[str, np.ndarray], config: dict[str, Any]) -> None:
+    """Change a module by parts that are no factors of a plain product: of LoHa, LoKr or IA3."""
+    if "ia3_l" in parts:
+        by = parts["ia3_l"].T if module == "c_proj" else parts["ia3_l"]
+        model[f"{module}.weight"] = model[f"{module}.weight"] * by
+        if parts["ia3_l"].shape[1] == 1:
+            model[f"{module}.bias"] = model[f"{module}.bias"] * by.ravel()
+        return
+    alpha = config["alpha"] / config["rank_pattern"].get(module, config["r"])
+    w1, w2 = (
+        parts[f"{kind}_{which}"]
+        if f"{kind}_{which}" in parts
+        else parts[f"{kind}_{which}_a"] @ parts[f"{kind}_{which}_b"]
+        for kind in ("hada" if config["peft_type"] == "LOHA" else "lokr",)
+        for which in ("w1", "w2")
+    )
+    update = w1 * w2 if config["peft_type"] == "LOHA" else np.kron(w1, w2)
+    model[f"{module}.weight"] = model[f"{module}.weight"] + alpha * update
 
 
 def untouched(folder: Path) -> dict[str, np.ndarray]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.dynamic_submodular.structures import states, stream
+from lrtheory.dynamic_submodular.structures import states
 
 SETS = [[0, 1, 2], [2, 3], [4], [5, 6], [0, 6], [7]]
 
@@ -62,17 +61,3 @@ def test_groups_must_know_the_elements_that_come_later() -> None:
     f.append([[2]])
     with pytest.raises(ValueError, match="groups"):
         best.update([2])
-
-
-def test_every_guess_of_an_eager_table_gets_the_first_element() -> None:
-    """The guesses that a first element concerns are more than there is room for at first."""
-    f = ds.Coverage([list(range(50)), [60]])
-    best = ds.DynamicSubmodular(f, 60, method="eager", epsilon=0.05, rng=0)
-    best.update([0])
-    best.check_invariants()
-    assert best.value == 50.0
-    slots = [states.slot_of(best._table, j) for j in range(int(best._stream.tally[stream.N_SLOTS]))]
-    assert len(slots) > 50
-    assert all(slot.elements[states.DEEPEST, 0] != states.ABSENT for slot in slots)
-
-

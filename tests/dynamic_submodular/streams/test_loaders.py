@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from lrtheory import dynamic_submodular as ds
+from lrtheory._data import DIGITS, read_table
 
 
 def test_supermarket(data: Callable[[str], None]) -> None:
@@ -34,7 +36,7 @@ def test_digits(data: Callable[[str], None]) -> None:
     stream = ds.load_digits_similarity(length=100, k=5)
     assert stream.objective.n == 1797
     assert np.bincount(stream.names).min() > 170
-    X = read_table(loaders._DIGITS)[:, :64]
+    X = read_table(DIGITS)[:, :64]
     cosines = X @ X[:3].T / np.linalg.norm(X, axis=1)[:, None] / np.linalg.norm(X[:3], axis=1)
     for i in range(3):
         assert stream.objective.value([i]) == pytest.approx(cosines[:, i].sum(), rel=1e-12)
