@@ -40,7 +40,7 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("alpha_rank", "alpha_rank", "game = rng.random((2, 4, 4))", "system.alpha_rank(game, epsilon=0.1)"),
+        Case("alpha_rank", "alpha_rank", "game = rng.random((2, 4, 4))", "system.alpha_rank(game, perturbation=0.1)"),
         Case(
             "alpha_rank",
             "leaderboard",

@@ -261,7 +261,7 @@ FSS_C1 = Statement(
 def certified(panel: Panel, rng: np.random.Generator) -> Certified:
     """Select greedily, and return the choice with its certificate."""
     known = chosen(panel, rng, method="greedy").certificate
-    return Certified(known.items, known.value, known.bound, known.gap)
+    return Certified(known.items, known.achieved, known.bound, known.gap)
 
 
 def bounded(panel: Panel, found: Certified) -> Sides:

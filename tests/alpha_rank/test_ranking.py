@@ -221,7 +221,7 @@ def test_eigenvector_baseline():
             '`perturbation` must be left out with method "sink"',
         ),
         (np.zeros((2, 70, 70)), {"method": "sink", "tie_tol": 0.1}, "whose sink has at most 4096 profiles"),
-        (np.zeros((2, 600, 600)), {"alpha": 1.0}, "deviations here .at infinite alpha `method`"),
+        (np.zeros((2, 600, 600)), {"alpha": 1.0}, "deviations .at infinite alpha `method`"),
         (COORDINATION, {"method": "sink"}, "one sink"),
         (PRISONERS, {"population": "both"}, "`population` must be one of"),
         (PRISONERS, {"fitness": "global"}, "`fitness` must be"),

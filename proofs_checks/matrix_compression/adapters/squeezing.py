@@ -182,11 +182,11 @@ SQ_4 = Statement(
     saboteurs=(
         saboteur(
             "alpha is kept",
-            patch=(settings.written, '"lora_alpha": alphas[largest]', '"lora_alpha": config["lora_alpha"]'),
+            patch=(settings.written, '"lora_alpha": alpha,', '"lora_alpha": config["lora_alpha"],'),
         ),
         saboteur(
             "the root of the rank is not taken",
-            patch=(settings.scale_of, "alpha / math.sqrt(rank) if", "alpha / rank if"),
+            patch=(settings.scaling, "found / math.sqrt(rank) if", "found / rank if"),
         ),
         saboteur(
             "the settings keep use_rslora, as peft 0.21.2 does when it merges",

@@ -106,7 +106,7 @@ def measured(case: Projection, rng: np.random.Generator | None = None) -> Measur
     """Read the blocks beside the columns of Q, in a unit near their size, as a second pass does."""
     unit = int(np.frexp(np.abs(case.whole).max(initial=0.0))[1])
     found = second_pass(case.blocks, case.Q[:, : case.rank], case.Q, unit=unit, dtype=np.dtype(float))
-    return Measured(np.ldexp(found.achieveds, 2 * unit), np.ldexp(np.array(found.bracket), 2 * unit))
+    return Measured(np.ldexp(found.errors, 2 * unit), np.ldexp(np.array(found.bracket), 2 * unit))
 
 
 def compared(case: Copied, rng: np.random.Generator | None = None) -> Compared:

@@ -59,5 +59,5 @@ def test_groups_must_know_the_elements_that_come_later() -> None:
     best = ds.DynamicSubmodular(f, ds.PartitionMatroid([0, 1], [1, 1]), rng=0)
     best.update([0])
     f.append([[2]])
-    with pytest.raises(ValueError, match="groups"):
+    with pytest.raises(ValueError, match="a PartitionMatroid of at least 3 elements"):
         best.update([2])
