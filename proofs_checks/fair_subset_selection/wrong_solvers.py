@@ -171,7 +171,7 @@ def smaller_bound(panel: Panel, rng: np.random.Generator) -> Certified:
     """Certify half of the gap."""
     known = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy").certificate
     # still above the optimum on most panels: the enumeration of the bound itself has to tell
-    return Certified(known.items, known.value, known.value + known.gap / 2, known.gap / 2)
+    return Certified(known.items, known.achieved, known.achieved + known.gap / 2, known.gap / 2)
 
 
 def counts_all(panel: Panel, rng: np.random.Generator) -> Counts:
