@@ -10,7 +10,7 @@ FINDINGS = (
         "**Intervals that do not hold at all times.** Where the payoffs of sixteen strategies a player nearly tie, the "
         "default intervals of the authors' code of ResponseGraphUCB report a wrong direction as certain in {rate:.0%} "
         "of the runs, where {allowed:.0%} are allowed. With three strategies a player they keep that level. With "
-        "levels that hold at all times, and for all payoffs together, no game exceeds what is allowed.",
+        "levels that hold at all times and for all payoffs, no game exceeds it.",
         {
             "rate": Side("alpha_rank/RG-T4", "lhs", _DEFAULT),
             "allowed": Side("alpha_rank/RG-T4", "rhs", _DEFAULT),
@@ -19,7 +19,7 @@ FINDINGS = (
     Finding(
         "**Large norms alone are not hard, and real heads are not easy.** A remark of arXiv 2406.03136 calls its bound "
         "on the norms necessary. On the corners of a cube, beyond it, the exact gradient takes {additions:,.0f} "
-        "additions for {pairs:,.0f} pairs of tokens. In a small language model, though, polynomials do not pay: "
+        "additions for {pairs:,.0f} pairs of tokens. In a small language model polynomials do not pay: "
         "{every}, and {pays}.",
         {
             "additions": Side("lora_limits/LL-H6-cost", "rhs", _NECESSARY),
@@ -34,9 +34,8 @@ FINDINGS = (
     Finding(
         "**Sparse and alike without a signal.** Rounding alone makes updates sparse and alike: random steps of 1e-5 "
         "change {density:.1%} of the bfloat16 weights of a sentence encoder, and another run with steps of its own "
-        "changes {overlap:.0%} of the same ones, not {density:.1%}. So sparse updates on which runs agree are no sign "
-        "of what was learned. The share that both change is predicted from the weights alone: at worst {predicted:.3%} "
-        "predicted and {found:.3%} found.",
+        "changes {overlap:.0%} of the same ones, not {density:.1%}. That runs agree is no sign of what was learned. "
+        "The share that both change follows from the weights: {predicted:.3%} predicted at worst, {found:.3%} found.",
         {
             "density": Published("low_rank_optimizers/rounding", "density, steps of 1e-05"),
             "overlap": Published("low_rank_optimizers/rounding", "overlap, steps of 1e-05"),
@@ -45,7 +44,7 @@ FINDINGS = (
         },
     ),
     Finding(
-        "**Fast against streams, not against spies.** Two guesses of the optimum that are kept up to date lazily go "
+        "**Fast against streams, not against spies.** Two guesses of the optimum, kept up to date lazily, go "
         "far: {hundredth}. But whoever deletes what was just chosen makes a deletion cost {attacked:,.0f} queries at "
         "n = 300, not {oblivious:,.0f}; {value}.",
         {
@@ -62,10 +61,10 @@ FINDINGS = (
     ),
     Finding(
         "**Protection on the wrong side, or too early.** Steps off the span of old inputs change no old output. "
-        "Released programs project gradients before Adam, whose first step leaks {leak:.0%} of its size in the plane "
-        "already, or project on the side of outputs, which protects none of them. After five tasks (one seed) a "
+        "Released programs project gradients before Adam, whose first step then leaks {leak:.0%} of its size, or "
+        "project on the side of outputs, which protects none. After five tasks (one seed) a "
         "network is right in {inputs:.0%} with inputs protected, {outputs:.0%} on the other side, {nothing:.0%} "
-        "without; with Adam in {steps:.0%} if steps are projected, and {gradients:.0%} if gradients are.",
+        "without; with Adam in {steps:.0%} if steps are projected, {gradients:.0%} if gradients.",
         {
             "leak": Side("continual_learning/CS-6", "lhs", "gradients are projected, and not the steps"),
             "inputs": Published("continual_learning/permuted-digits", "accuracy, input"),

@@ -139,7 +139,7 @@ def _picture(record: Record, system: str, there: str, pictures: str) -> str:
     share = f"All {holding}" if holding == len(claims) else f"{holding} of {len(claims)}"
     return (
         f"[![{name}]({pictures}/{system}--{name}.png)]({there}#{anchor(name)})\n\n"
-        f"*{plain(record['title'])}* {share} claims hold, profile {record['profile']}.\n"
+        f"*{plain(record['title'])}* {share} claims hold ({record['profile']}).\n"
     )
 
 
