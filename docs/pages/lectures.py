@@ -118,11 +118,15 @@ def formulas_beside(system: str) -> dict[str, list[Callable[..., Any]]]:
 
 
 def proved(formula: Callable[..., Any]) -> str:
-    """A formula of a room, folded: its summary, domain and proof, which no page of functions shows."""
+    """A formula of a room, folded: its summary, domain, proof and sources, which no page of functions shows."""
     summary, _, rest = (inspect.getdoc(formula) or "").partition("\n\n")
     domain = re.search(r"^Domain: .*$", rest, re.MULTILINE)
-    proof = rest.partition("Proof\n-----\n")[2]  # as it stands: its backslashes and backticks are markup
-    paragraphs = [escaped(summary), *([escaped(domain[0])] if domain else []), proof]
+    # each part as it stands: its backslashes and backticks are markup; but a dropdown has no headings and no footnotes
+    parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", rest, flags=re.MULTILINE)[1:]
+    told = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    sources = " ".join(re.sub(r"^\.\. \[\d+\] ", "", told.get("References", ""), flags=re.MULTILINE).split())
+    paragraphs = [escaped(summary), *([escaped(domain[0])] if domain else []), told.get("Proof", "")]
+    paragraphs += [f"Source: {sources}"] if sources else []
     body = "\n\n".join(paragraphs).strip()
     indented = "\n".join(f"   {line}" if line else "" for line in body.splitlines())
     title = f"``{formula.__name__}({', '.join(inspect.signature(formula).parameters)})``"

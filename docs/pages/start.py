@@ -13,6 +13,7 @@ from pages.markup import questions, sentence
 __all__ = ["cards", "contents", "section"]
 
 ROOT = Path(__file__).resolve().parents[2]
+FIRST = "your_first_theorem"  # the notebook that a reader takes first
 
 
 def asked() -> list[dict[str, Any]]:
@@ -50,7 +51,9 @@ def contents(files: bool) -> str:
     str
         As Markdown.
     """
-    start = ["about/files"] * files + ["notebooks/your_first_theorem", "authors", "gallery/index"]
+    questions = sorted({path.stem for path in (ROOT / "notebooks").glob("*.py")} - {*lrtheory.SYSTEMS, FIRST})
+    start = ["about/files"] * files + [f"notebooks/{name}" for name in (FIRST, *questions)]
+    start += ["authors", "gallery/index"]
     parts = {
         "Start": start,
         "Systems": [f"papers/{system}" for system in lrtheory.SYSTEMS],

@@ -78,7 +78,7 @@ def test_names_lead_where_they_should(part: Any, name: str, module: str | None, 
 
 def test_parameters_are_known(part: Any) -> None:
     names = part("extensions.names")
-    assert {"lower", "epsilon"} <= names.parameters("lrtheory.alpha_rank.ranking_intervals")
+    assert {"lower", "perturbation"} <= names.parameters("lrtheory.alpha_rank.ranking_intervals")
     assert "ratings" in names.parameters("lrtheory.alpha_rank.EloResult")
     assert names.parameters("lrtheory.nothing.there") == set()
     assert names.returns("lrtheory.alpha_rank.ranking_intervals") == "RankingIntervals"
