@@ -18,8 +18,8 @@ __all__ = ["counts_list", "filled", "needs", "opening", "pattern", "promises"]
 
 HEAD = """# What was measured
 
-Papers state theorems, and documentation makes promises. Here each is a program that tries to refute it. `lrtheory
-report` prints this page from what `make bounds` and `make figures` leave.
+Papers state theorems, documentation makes promises. Here each is a program that tries to refute it. `lrtheory
+report` prints this page from what `pytest -m bounds` and `make figures` leave.
 """
 LEGEND = """## How to read the tables
 

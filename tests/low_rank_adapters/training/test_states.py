@@ -123,7 +123,7 @@ class Switches(RuleBasedStateMachine):
         before = self.ours.get_state()
         with pytest.raises(ValueError, match="^`gradient"):
             self.ours.step(bad)
-        with pytest.raises(ValueError, match="^`k` must be an integer in"):
+        with pytest.raises(ValueError, match="^`index` must be an integer in"):
             self.ours.switch(2, "A")
         with pytest.raises(ValueError, match="^`side` must be one of"):
             self.ours.switch(0, "C")

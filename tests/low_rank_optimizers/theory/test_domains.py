@@ -29,6 +29,8 @@ DOMAINS = {
     # a mean of gradients with weight 1 never moves, and the second moment may not be forgotten at once: v is divided
     "adam_step_bound": {"beta1": "[0, 1)", "beta2": "(0, 1)"},
     "stationary_variance": {"momentum": "[0, 1)"},
+    # with u = 1 a number could be rounded to 0, and with 0 nothing is rounded
+    "merged_noise_bound": {"u": "(0, 1)"},
     # the chance of a state is a probability, both ends of which are fixed splits
     "resplit_variances": {"momentum": "[0, 1)", "density": "[0, 1]"},
     "state_bytes": {"density": "[0, 1]", "momentum": "[0, 1)"},

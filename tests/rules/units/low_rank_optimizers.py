@@ -152,6 +152,7 @@ UNITLESS: dict[str, str] = {
     "IntegerMembers": "weights and activations are integers, in which 16 is 1",
     "ClassifierProblem": "logits have no unit",
     "TextProblem": "symbols have no unit",
+    "absorb_adapter": "the gaps of a format change with the units but for powers of two",
     "absorption": "the gaps of a format change with the units but for powers of two",
     "adam_step_bound": "decays and numbers of steps have no unit",
     "rounded": "the gaps of a format change with the units but for powers of two",
