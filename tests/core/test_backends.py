@@ -64,8 +64,8 @@ def same(expected: Any, found: Any, xp: Backend | None, *, atol: float = 1e-300)
             same(one, other, xp)
     elif isinstance(expected, Result):
         for field in dataclasses.fields(expected):
-            # a gap is a difference of numbers of order one and has their rounding; so have the two that it lies between
-            rounded = {"atol": 2e-15} if field.name in ("achieved", "bound", "gap") else {}
+            # a gap is a difference of numbers of order one and has their rounding; so have its ends, and what it bounds
+            rounded = {"atol": 2e-15} if field.name in ("achieved", "bound", "gap", "fixed_point_distance") else {}
             same(getattr(expected, field.name), getattr(found, field.name), xp, **rounded)
     elif isinstance(expected, float):
         assert found == pytest.approx(expected, rel=1e-12, abs=atol, nan_ok=True)
