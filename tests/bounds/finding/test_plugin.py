@@ -132,6 +132,17 @@ def test_a_skip_is_no_pass(run):
     assert done.returncode == 1
 
 
+def test_a_file_of_tests_that_lacks_its_library_holds_no_theorem(run):
+    files = {
+        "test_it.py": "import pytest\npytest.importorskip('no_such_library')\n",
+        "test_that.py": "import pytest\n@pytest.mark.bounds\ndef test_that():\n    pass\n",
+    }
+    for workers in ("0", "1"):
+        done = run("-m", "bounds", "-n", workers, files=files)
+        assert "is no pass" not in done.stdout
+        assert (done.returncode, "1 passed, 1 skipped" in done.stdout) == (0, True)
+
+
 def test_an_interruption_keeps_the_evidence_so_far(run, tmp_path):
     text = """
         from dataclasses import replace
