@@ -183,7 +183,7 @@ def test_a_paper_has_its_claims_pictures_and_published_numbers(evidence, records
     assert ABOUT.claims in report.main
     assert "[![line](docs/pictures/toy--line.png)](docs/evidence/toy.md#line)" in report.main
     assert "*A line.* 1 of 2 claims hold (quick)." in report.main
-    assert "Of 2 [numbers of others](docs/evidence/toy.md#figures) 1 agree with ours within 10 %." in report.main
+    assert "Of 2 [numbers of others](docs/evidence/toy.md#figures) 1 agree within 10 %." in report.main
     assert "Farthest apart, in `line`: start, 2 there and 3 here." in report.main
     assert "support 1 of their 2 claims and set 2 numbers of others beside ours" in report.main
     page = report.details["toy"]

@@ -18,20 +18,20 @@ __all__ = ["counts_list", "filled", "needs", "opening", "pattern", "promises"]
 
 HEAD = """# What was measured
 
-Papers state theorems, documentation makes promises. Here each is a program that tries to refute it. `lrtheory
+Papers state theorems, and documentation makes promises. Here each is a program that tries to refute it. `lrtheory
 report` prints this page from what `pytest -m bounds` and `make figures` leave.
 """
 LEGEND = """## How to read the tables
 
-Every row is supported on all of its instances, unless it says *recorded*: not checked. An id leads to the formula, the
-hypotheses, both sides at the worst instance, the saboteurs, and a command that replays it. Brackets name another paper,
-and how much of it was read where not all (recalled: from memory).
+Every row is supported on all of its instances, unless it says *recorded*: that one is not checked. An id leads to the
+formula, the hypotheses, both sides at the worst instance, the saboteurs, and a command that replays it. Brackets name
+another paper, and how much of it was read where that is not all (recalled: from memory).
 
-The last column says how close the sides come: "=" is an equality, of laws and means within a told width;
+The last column says how close the sides come: "=" is an equality, of laws and means within a width that is told;
 "tight", a bound that is attained; a percentage, the largest quotient of both sides; "runs", how many failed of those
-that measured a probability; "slack", the distance where there is no quotient; "-", nothing near, or no failed run;
-"rate", an exponent within its interval. A second percentage is the share of cases in which the claim says anything. In
-errata the left side should equal the right one, or stay below it.
+that measured a probability; "slack", the distance where there is no quotient; "-", a bound that nothing comes near,
+or no run that failed; "rate", an exponent within its interval. A second percentage is the share of cases in which the
+claim excludes anything, where that is not all. In errata the left side should equal the right one, or stay below it.
 """
 
 

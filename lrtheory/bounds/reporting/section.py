@@ -164,6 +164,6 @@ def _beside(records: Sequence[Record], there: str) -> str:
         return ""
     figure, what, theirs, ours, _ = farthest(records)  # the source stands in the details
     return (
-        f"Of {total} [numbers of others]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %. Farthest "
+        f"Of {total} [numbers of others]({there}#figures) {near} agree within {100 * NEAR:.0f} %. Farthest "
         f"apart, in `{figure}`: {what}, {theirs} there and {ours} here.\n"
     )

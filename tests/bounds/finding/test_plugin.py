@@ -141,6 +141,9 @@ def test_a_file_of_tests_that_lacks_its_library_holds_no_theorem(run):
         done = run("-m", "bounds", "-n", workers, files=files)
         assert "is no pass" not in done.stdout
         assert (done.returncode, "1 passed, 1 skipped" in done.stdout) == (0, True)
+    place = "[tool.lrtheory]\nstatements = ['test_it.py']\n"
+    done = run("-m", "bounds", "-n", "0", files=files, table=place)  # a place of theorems, whatever its name
+    assert done.returncode != 0, done.stdout
 
 
 def test_an_interruption_keeps_the_evidence_so_far(run, tmp_path):
