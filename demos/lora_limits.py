@@ -2,14 +2,6 @@
 
 import marimo
 
-from proofs_checks.lora_limits.errors.certificates import LL_P5
-from proofs_checks.lora_limits.families.row_perturbation import (
-    Surrogate,
-    is_approximated,
-    library_chain,
-    surrogate_chain,
-)
-
 app = marimo.App(width="medium", app_title="Limits of LoRA: can a polynomial stand in for exp?")
 
 with app.setup:
@@ -18,9 +10,13 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.lora_limits import attention_factors, exp_polynomial, theory
-
-    pass
-    pass
+    from proofs_checks.lora_limits.errors.certificates import LL_P5
+    from proofs_checks.lora_limits.families.row_perturbation import (
+        Surrogate,
+        is_approximated,
+        library_chain,
+        surrogate_chain,
+    )
 
     STORY = parts.Story(
         title="Gradients of LoRA adapters without the attention matrix: can a polynomial stand in for exp?",

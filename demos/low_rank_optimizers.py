@@ -2,11 +2,6 @@
 
 import marimo
 
-from proofs_checks.low_rank_optimizers.evolution.bias import EG_2
-from proofs_checks.low_rank_optimizers.families.estimates import estimated
-from proofs_checks.low_rank_optimizers.families.estimators import unscaled
-from proofs_checks.low_rank_optimizers.families.polynomials import Task
-
 app = marimo.App(width="medium", app_title="Low-rank optimizers: which rank is worth its bias?")
 
 with app.setup:
@@ -21,11 +16,10 @@ with app.setup:
     from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
     from lrtheory.low_rank_optimizers.rounding.absorption import absorption
     from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
-
-    pass
-    pass
-    pass
-    pass
+    from proofs_checks.low_rank_optimizers.evolution.bias import EG_2
+    from proofs_checks.low_rank_optimizers.families.estimates import estimated
+    from proofs_checks.low_rank_optimizers.families.estimators import unscaled
+    from proofs_checks.low_rank_optimizers.families.polynomials import Task
 
     STORY = parts.Story(
         title="Which rank is worth its bias?",

@@ -2,10 +2,6 @@
 
 import marimo
 
-from proofs_checks.transductive_clustering.families.definitions import Case, energy
-from proofs_checks.transductive_clustering.families.paths import descend
-from proofs_checks.transductive_clustering.updates.descents import TC_T5, full_gradient
-
 app = marimo.App(width="medium", app_title="Transductive clustering: when does every update lower the energy?")
 
 with app.setup:
@@ -14,11 +10,9 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.transductive_clustering import theory
-
-    pass
-    pass
-    pass
-    pass
+    from proofs_checks.transductive_clustering.families.definitions import Case, energy
+    from proofs_checks.transductive_clustering.families.paths import descend
+    from proofs_checks.transductive_clustering.updates.descents import TC_T5, full_gradient
 
     STORY = parts.Story(
         title="Neighbors pull at each other: does every update lower the energy?",

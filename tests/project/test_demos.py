@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import re
@@ -115,6 +116,14 @@ def test_every_stop_of_every_slider_can_be_drawn(demo: ModuleType) -> None:
 
 def test_it_is_short(demo: ModuleType) -> None:
     assert len(Path(demo.__file__).read_text().splitlines()) < 200
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_cells_see_all_imports(system: str) -> None:
+    """Beside marimo itself all is imported in the setup, since cells see no other names of the file."""
+    tree = ast.parse((ROOT / "demos" / f"{system}.py").read_text(encoding="utf-8"))
+    outside = [ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert outside == ["import marimo"]
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
