@@ -55,8 +55,10 @@ class AdapterAbsorption(Result):
         The type of the merged weights.
     trained_on : str or None
         The type of the weights that the adapter was trained on, where that is another one.
+    adapter : AdapterFile
+        The adapter, which `to_file` merges into the model.
     sources : tuple of Path
-        The model and the adapter, where they are files; `to_file` writes the merged model from them.
+        The model, and the adapter where it is a file; empty where the model is none, which `to_file` needs.
     message : str
         Parts of the adapter that these numbers leave out; may be empty.
     """
@@ -70,6 +72,7 @@ class AdapterAbsorption(Result):
     modules: dict[str, np.ndarray]
     dtype: str
     trained_on: str | None
+    adapter: AdapterFile
     sources: tuple[Path, ...]
     message: str
 
@@ -104,8 +107,7 @@ class AdapterAbsorption(Result):
         """A path that is not a table is a folder with the merged model, in files as the model has them."""
         if target.suffix.lower() in SUFFIXES:
             return False
-        model, adapter = self.sources
-        write_merged(target, Tensors.from_file(model), AdapterFile.from_peft(adapter), self.dtype)
+        write_merged(target, Tensors.from_file(self.sources[0]), self.adapter, self.dtype)
         return True
 
 
@@ -192,18 +194,20 @@ def absorb_adapter(
     read = adapter if isinstance(adapter, AdapterFile) else AdapterFile.from_peft(adapter)
     weights = checkpoint_of("model", model)
     arrays = [name for name in beside(read) if not name.endswith(TRAINING)]
+    arrays += [f"{name}.bias" for name, one in read.modules.items() if one.bias is not None and np.any(one.bias)]
     found = {name: _measured(name, one, kind, before) for name, one in adapted(weights, read).items()}
     if not found:
         raise must("adapter", "one with a module of rank at least 1", Words("ranks 0"))
     rows, whole = [one.said() for one in found.values()], sum(found.values(), _Sums()).said()
-    places = [weights.tensors.path if isinstance(weights.tensors, Tensors) else None, read.source]
+    place = weights.tensors.path if isinstance(weights.tensors, Tensors) else None
     return AdapterAbsorption(
         **whole,
         names=tuple(found),
         modules={name: np.array([row[name] for row in rows]) for name in whole},
         dtype=kind,
         trained_on=before,
-        sources=tuple(place for place in places if place is not None) if None not in places else (),
+        adapter=read,
+        sources=() if place is None else (place,) if read.source is None else (place, read.source),
         message=f"{counted(len(arrays), 'array')} beside the factors not counted" if arrays else "",
     )
 
@@ -217,7 +221,7 @@ def _measured(name: str, one: Adapted, dtype: str, trained_on: str | None) -> _S
         if not np.isfinite(whole).all():
             raise must("model, adapter", f"ones whose merged weights of {name!r} are numbers", "an infinity")
         squares = [_square(rows.weight), _square(rows.update)]
-        lost = any(numbers.any() and not square for numbers, square in zip(rows[1:], squares, strict=True))
+        lost = any(numbers.any() and not square for numbers, square in zip(rows, squares, strict=True))
         if lost or not math.isfinite(sum(squares)):
             raise must("model, adapter", f"ones whose squares at {name!r} are in the range of doubles", "others")
         (merged, bound), alone = kept(whole, dtype), kept(rows.weight, dtype)[0]

@@ -27,7 +27,6 @@ __all__ = ["Adapted", "Rows", "adapted"]
 class Rows(NamedTuple):
     """Rows of a weight as the model keeps it, and what is added to them, in double precision."""
 
-    start: int
     weight: np.ndarray
     update: np.ndarray
 
@@ -65,7 +64,7 @@ class Adapted:
         right = None if self.right is None else self.right.astype(np.float64)
         for start in range(0, len(weight), n):
             left = self.scale * self.left[start : start + n].astype(np.float64)
-            yield Rows(start, weight[start : start + n].astype(np.float64), left if right is None else left @ right)
+            yield Rows(weight[start : start + n].astype(np.float64), left if right is None else left @ right)
 
 
 def adapted(model: Checkpoint, adapter: AdapterFile) -> dict[str, Adapted]:

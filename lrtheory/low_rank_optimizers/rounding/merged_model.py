@@ -14,17 +14,17 @@ import numpy as np
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
+from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.base import base_name
 from lrtheory._files.adapters.beside import TOKENS, beside, token_rows
 from lrtheory._files.adapters.names import TRAINING
 from lrtheory._files.safetensors import decoded, encoded, write_streamed
-from lrtheory._validation import must
+from lrtheory._validation import Words, must
 from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, adapted
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 
 __all__ = ["write_merged"]
 
-CODES = {"bfloat16": "BF16", "float16": "F16"}
 FLOATS = ("F64", "F32", "F16", "BF16")
 #: what is made of an array
 Change = Callable[[np.ndarray], np.ndarray]
@@ -50,13 +50,17 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
     Raises
     ------
     ValueError
-        If a number is too large for the type, or the adapter has an array that the model lacks.
+        If a number is too large for the type, the adapter has an array that the model lacks, or it changes one array in
+        two ways.
     """
     changed = {one.name: one for one in adapted(Checkpoint(model), adapter).values()}
     if len(changed) < len([one for one in adapter.modules.values() if one.rank]):
-        raise must("adapter", "one that changes each array of the model once", "two updates of one array")
+        raise _twice("two updates of one array")
     made = _whole(model, adapter)
-    code, shards = CODES[dtype], _shards(model)
+    for name in changed:
+        if name in made:
+            raise _twice(name)
+    code, shards = DTYPES[dtype], _shards(model)
     target.mkdir()
     for file, names in shards.items():
 
@@ -73,19 +77,29 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
 def _whole(model: Tensors, adapter: AdapterFile) -> dict[str, Change]:
     """Changes of arrays of the model by arrays beside the factors, and by biases that factors add to."""
     found: dict[str, Change] = {}
+
+    def add(place: str, change: Change) -> None:
+        if place in found:
+            raise _twice(place)
+        found[place] = change
+
     for name, module in adapter.modules.items():
-        if module.bias is not None and np.any(module.bias):
-            found[_named(model, f"{name}.bias", module.bias.shape)] = partial(np.add, module.bias)
+        if module.rank and module.bias is not None and np.any(module.bias):
+            add(_named(model, f"{name}.bias", module.bias.shape), partial(np.add, module.bias))
     for name, array in beside(adapter).items():
         if name.endswith(TOKENS):
             rows, value = token_rows(adapter, name, array), decoded(array)
             place = base_name(model, f"{name.removesuffix(TOKENS)}.weight")
             if model.shape(place)[1:] != value.shape[1:] or max(rows) >= model.shape(place)[0]:
                 raise must("model", f"the model of the adapter, with the rows of {place!r}", model.shape(place))
-            found[place] = partial(_with_rows, rows=rows, value=value)
+            add(place, partial(_with_rows, rows=rows, value=value))
         elif array.dtype in FLOATS and not name.endswith(TRAINING):
-            found[_named(model, name, array.shape)] = partial(_replaced, value=decoded(array))
+            add(_named(model, name, array.shape), partial(_replaced, value=decoded(array)))
     return found
+
+
+def _twice(got: str) -> Exception:
+    return must("adapter", "one that changes each array of the model once", Words(got))
 
 
 def _replaced(array: np.ndarray, *, value: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from lrtheory._files.safetensors import encoded, write_tensors
 from lrtheory.cli import main
 from lrtheory.low_rank_optimizers import absorb_adapter, rounded
 from lrtheory.low_rank_optimizers.rounding.stored_types import NF4, kept
+from lrtheory.matrix_compression import compress_adapter
 from tests.core.files.reader import BASE, FOLDERS, merged
 
 RNG = np.random.default_rng(0)
@@ -192,3 +193,40 @@ def test_what_cannot_be_merged_is_refused(tmp_path: Path) -> None:
         kept_in_memory.to_file(tmp_path / "merged")
     nothing = absorb_adapter({"q.weight": np.ones((2, 3))}, AdapterFile({"q": AdapterModule(0 * one.B, one.A)}))
     assert (nothing.noise, nothing.direction, nothing.unmoved) == (0.0, 1.0, 1.0)
+
+
+def test_an_adapter_that_was_made_of_a_file_is_the_one_that_is_merged(tmp_path: Path) -> None:
+    """What is measured is written: an adapter in memory, and not the file that it was made of."""
+    arrays = model_in_parts(tmp_path / "model")
+    B, A = RNG.normal(size=(6, 3)), RNG.normal(size=(3, 4))
+    source = adapter_for(tmp_path / "adapter", b_q=AdapterModule(B, A, dtype="F64"))
+    small = compress_adapter(source, rank=1).adapter
+    alone = AdapterFile({"b.q": AdapterModule(B[:, :1], A[:1])})
+    for name, adapter in (("squeezed", small), ("alone", alone)):
+        found = absorb_adapter(tmp_path / "model", adapter)
+        found.to_file(tmp_path / name)
+        whole = arrays["b.q.weight"].astype(np.float32) + adapter.delta("b.q")
+        assert np.array_equal(Tensors(tmp_path / name)["b.q.weight"], rounded(whole))
+    for place in (tmp_path / "adapter" / "inside", tmp_path / "model" / "inside"):
+        with pytest.raises(ValueError, match="outside the folders"):
+            absorb_adapter(tmp_path / "model", small).to_file(place)
+
+
+def test_an_array_is_not_changed_in_two_ways(tmp_path: Path) -> None:
+    arrays = {"q.weight": np.ones((2, 3)), "q.bias": np.ones(2), "embed_tokens.weight": np.ones((4, 3))}
+    write_tensors(tmp_path / "model.safetensors", {name: encoded(one, "F32") for name, one in arrays.items()})
+    biased = AdapterModule(np.ones((2, 1)), np.ones((1, 3)), bias=np.ones(2))
+    words = AdapterModule(np.ones((3, 1)), np.ones((1, 4)), kind="embedding")
+    tokens = "embed_tokens.token_adapter.trainable_tokens_delta"
+    rows = {"trainable_token_indices": {"embed_tokens": [1]}}
+    for modules, config, array, value, said in (
+        ({"q": biased}, {}, "q.base_layer.bias", np.ones(2), "q.bias"),
+        ({"embed_tokens": words}, rows, tokens, np.ones((1, 3)), "embed_tokens.weight"),
+    ):
+        others = {f"base_model.model.{array}": encoded(value, "F32")}
+        found = absorb_adapter(tmp_path / "model.safetensors", AdapterFile(modules, config, others=others))
+        with pytest.raises(ValueError, match=f"changes each array of the model once; got {said}"):
+            found.to_file(tmp_path / "merged")
+        assert not (tmp_path / "merged").exists()
+    alone = absorb_adapter(tmp_path / "model.safetensors", AdapterFile({"q": biased}))
+    assert alone.message == "1 array beside the factors not counted"
