@@ -323,3 +323,11 @@ def test_no_adapter_is_certified_as_the_best_one_without_a_bound() -> None:
     assert found.verify(D)
     assert found.gap > 0.1 * found.bound
     assert not with_gap(found, bound=found.achieved).verify(D)
+
+
+def test_large_frozen_zeros_reach_nothing() -> None:
+    D = np.random.default_rng(0).normal(size=(130, 140))
+    found = distance(lora_fa(np.zeros((130, 128)), np.zeros((128, 140))), D)
+    assert found.lower == pytest.approx(np.linalg.norm(D))
+    assert found.upper == pytest.approx(np.linalg.norm(D))
+    assert found.certificate.verify(D)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._files.safetensors import decoded, encoded
+from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import fits, must
 
 __all__ = [
@@ -101,6 +102,7 @@ def numerical_rank(matrix: Any) -> int:
 def _is_of_full_rank(host: np.ndarray) -> bool:
     """Whether the Gram matrix of the smaller side is positive definite by far more than it rounds; no means unknown."""
     M = (host if host.shape[0] <= host.shape[1] else host.T).astype(np.float64, copy=False)
+    M = scaled(M, -unit_of(M))  # so that squares are in range
     gram = M @ M.T
     least = (max(host.shape) * float(np.finfo(host.dtype).eps)) ** 2
     gram[np.diag_indices_from(gram)] -= max(4 * least, SHIFT) * np.trace(gram)

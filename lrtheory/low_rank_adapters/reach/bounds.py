@@ -61,7 +61,7 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
     if LARGE <= len(A) <= A.shape[1]:
         values, U = np.linalg.eigh(A @ A.T)
-        if values[0] >= values[-1] / EVEN:  # so that the basis is orthonormal up to rounding
+        if 0 < values[-1] <= values[0] * EVEN:  # so that the basis is orthonormal up to rounding
             S, U = np.sqrt(values[::-1]), U[:, ::-1]
             return Rows((U.T @ A) / S[:, None], U * S, S, True)
     U, S, Vt = np.linalg.svd(A, full_matrices=False)

@@ -176,3 +176,10 @@ def test_a_rank_counts_what_is_above_the_longer_side_times_the_spacing_of_number
         matrix[0, 0], matrix[1, 2] = unit, multiple * eps * unit
         assert numerical_rank(matrix) == numerical_rank(matrix.T) == rank
     assert numerical_rank(np.zeros((2, 4), dtype)) == 0
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e160, 1e-160])
+def test_the_rank_of_a_large_matrix_does_not_depend_on_its_unit(unit: float) -> None:
+    rng = np.random.default_rng(0)
+    full, short = rng.normal(size=(130, 200)), rng.normal(size=(130, 129)) @ rng.normal(size=(129, 200))
+    assert [numerical_rank(unit * one) for one in (full, short, 0 * full)] == [130, 129, 0]
