@@ -42,7 +42,7 @@ class AdapterFile:
     metadata : mapping of str to str
         Metadata in the header of the file of arrays.
     source : Path or None
-        The folder that was read, which is never written to.
+        The folder or the file that was read, which is never written to.
     prefixed : bool
         Whether the names of arrays begin as those of peft do.
     form : {"folder", "kohya", "diffusers"}
@@ -143,8 +143,8 @@ class AdapterFile:
     def to_peft(self, folder: str | PathLike[str], *, dtype: str | None = None, force: bool = False) -> None:
         """Write a folder that peft loads; it appears whole or not at all.
 
-        Modules of rank 0 are left out, as peft wants it. Scalings that differ stand in alpha_pattern. What came as one
-        file is written as one.
+        Modules of rank 0 are left out with their biases, as peft wants it. Scalings that differ stand in alpha_pattern.
+        What came as one file is written as one.
 
         Parameters
         ----------

@@ -164,8 +164,10 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
 
 def _bias(module: AdapterModule) -> np.ndarray:
     """The bias as a file holds it, divided by the scale, which applies to it as to the factors."""
-    if module.bias is None or module.scale == 0:
+    if module.bias is None or not np.any(module.bias):
         return np.zeros(module.shape[0])
+    if module.scale == 0:
+        raise must("adapter", "one whose scale is not 0 where it adds to a bias, as files scale both alike", module)
     return np.asarray(module.bias) / module.scale
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.adapters.starts import RESOLVED
 from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded, write_tensors
 from lrtheory._validation import Words, must
 
@@ -121,14 +122,26 @@ def _settings(metadata: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         for field in ("use_dora", "lora_bias", "target_parameters", *settings.WHOLE):
             if said.get(field):
                 raise must("adapter", f"one without {field}, where it is one file", said[field])
-        if said.get("init_lora_weights") in ("pissa", "olora"):
-            raise must("adapter", "one whose start leaves the base model as it is, where it is one file", "a start")
+        _refuse_start(said)
     return found
 
 
+def _refuse_start(config: Mapping[str, Any]) -> None:
+    start = config.get("init_lora_weights")
+    if start in RESOLVED:
+        rule = "one whose start leaves the base model as it is, where it is one file"
+        raise must("adapter", rule, Words(f"init_lora_weights {start!r}"))
+
+
 def write_one_file(path: Path, adapter: Any, dtype: str | None) -> None:
-    """Write an adapter in the form in which it was read."""
+    """Write an adapter in the form in which it was read; what this form has no place for is refused."""
     kept = {name: module for name, module in adapter.modules.items() if module.rank > 0}
+    for name, module in kept.items():
+        if module.kind not in ("linear", "convolution") or module.fixed:
+            raise must("adapter", f"one of plain linear layers and convolutions, as {name!r} is none", module)
+    if adapter.others:
+        raise must("adapter", "one of factors alone, where it is one file", sorted(adapter.others)[:4])
+    _refuse_start(adapter.config or {})
     if not kept:
         raise must("adapter", "one with a module of rank at least 1, since a file holds no others", "ranks 0")
     said = _settings(adapter.metadata)

@@ -117,7 +117,7 @@ def merge_adapters(
         told = on_sphere(*_two(sides), [0.5, 0.5] if weights is None else np.asarray(weights, float).ravel().tolist())
         return _said(
             merge_adapters(
-                read, told, rank=rank, epsilon=epsilon, method=method, dtype=dtype, record=record, base=base
+                adapters, told, rank=rank, epsilon=epsilon, method=method, dtype=dtype, record=record, base=base
             ),
             f"slerp is the sum with the weights {told[0]:.17g} and {told[1]:.17g}",
         )

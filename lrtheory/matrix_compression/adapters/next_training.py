@@ -8,6 +8,7 @@ from typing import Any
 
 from lrtheory._files import Tensors, replacing
 from lrtheory._files.adapters import AdapterFile
+from lrtheory._files.adapters.one_file import FOLDER
 from lrtheory._files.adapters.settings import written
 from lrtheory._validation import must
 from lrtheory.matrix_compression.adapters.groups import grouped, groups_of
@@ -37,8 +38,12 @@ def next_settings(adapter: AdapterFile, budget: int, base: Tensors | None) -> tu
     Raises
     ------
     ValueError
-        If nothing is left within the budget, or the base model is needed and not given.
+        If the adapter came as one file, whose names of modules are not those of peft, nothing is left within the
+        budget, or the base model is needed and not given.
     """
+    if adapter.form != FOLDER:
+        rule = "a folder of peft, as LoraConfig does not find modules by the names in other forms"
+        raise must("adapter", rule, adapter.form)
     whole = as_adapter("adapter", adapter, base)
     groups = groups_of(whole)
     costs = {name: sum(module.shape) for name, module in whole.modules.items()}

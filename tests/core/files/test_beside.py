@@ -314,6 +314,10 @@ def test_what_factors_add_to_biases_counts(tmp_path: Path) -> None:
     proof = mc.certify(source, tmp_path / "without")
     assert proof.achieved == pytest.approx(distance(source, tmp_path / "without") / distance(source, MODEL), rel=1e-6)
     assert "q_proj.bias" in proof.names
+    # a file divides a bias by its scale
+    nothing = {name: replace(one, scale=0.0) for name, one in parts.modules.items()}
+    with pytest.raises(ValueError, match="one whose scale is not 0"):
+        replace(parts, modules=nothing, source=None).to_peft(tmp_path / "nothing")
     small = mc.compress_adapter(source, rank=1)
     lost = {name: replace(one, bias=None) for name, one in small.adapter.modules.items()}
     assert not replace(small.certificate, modules=lost).verify(source)

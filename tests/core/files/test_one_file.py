@@ -162,3 +162,31 @@ def test_other_arrays_of_one_file_are_refused(tmp_path: Path) -> None:
     pair = [written(tmp_path / f"{form}.safetensors", form) for form in ENDS]
     with pytest.raises(ValueError, match="ones of one form"):
         mc.merge_adapters(pair, rank=1)
+
+
+def test_what_one_file_has_no_place_for_is_refused(tmp_path: Path) -> None:
+    """A bias, norms of rows, a start or a head would be lost, and an embedding would become a linear layer."""
+    B, A = np.ones((4, 1)), np.ones((1, 3))
+    plain, array = mc.AdapterModule(B, A), encoded(np.ones(3), "F32")
+    for form in ENDS:
+        for module, config, others, said in (
+            (mc.AdapterModule(B, A, bias=np.ones(4)), {}, {}, "plain linear layers"),
+            (mc.AdapterModule(B, A, magnitude=np.ones(4)), {"use_dora": True}, {}, "plain linear layers"),
+            (mc.AdapterModule(B, A, kind="embedding"), {}, {}, "plain linear layers"),
+            (plain, {"init_lora_weights": "pissa"}, {}, "start"),
+            (plain, {}, {"head.weight": array}, "factors alone"),
+        ):
+            adapter = mc.AdapterFile({"q": module}, config, others=others, form=form)
+            with pytest.raises(ValueError, match=said):
+                adapter.to_peft(tmp_path / "out.safetensors")
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_settings_for_the_next_training_need_the_names_of_peft(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["matrix_compression", "ranks", "--budget", "50%", "--rank-pattern", str(tmp_path / "next.json")]
+    for form in ENDS:
+        assert main([*line, str(written(tmp_path / f"{form}.safetensors", form))]) == 3
+        assert f"got {form!r}" in capsys.readouterr().err
+    assert not (tmp_path / "next.json").exists()

@@ -290,3 +290,4 @@ def test_rounding_of_a_start_in_half_precision_is_said(dtype: str, tmp_path: Pat
     write_tensors(tmp_path / "rest.safetensors", {"q": encoded(residual, dtype)})
     assert np.linalg.norm(Tensors(tmp_path / "rest.safetensors")["q"] - residual) <= bound
     assert said in mc.merge_adapters([source], rank=1, base=tmp_path).message
+    assert said in mc.merge_adapters([source, source], rank=1, base=tmp_path, combine="slerp").message
