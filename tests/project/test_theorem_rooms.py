@@ -20,7 +20,7 @@ import pytest
 
 import lrtheory
 from lrtheory.bounds import Derived, Expectation, Law, Probability, Statement
-from tests.core.formulas.declared import IN_ROOMS, own_formulas, rooms
+from tests.core.formulas.declared import IN_ROOMS, families, own_formulas, rooms
 from tests.rules.public_names import ROOT
 
 MOST_STATEMENTS = 5
@@ -49,8 +49,11 @@ def unexplained(function: Callable[..., Any], texts: list[str]) -> list[str]:
     return [name for name in inspect.signature(function).parameters if not re.search(rf"(?<!\w){name}(?!\w)", told)]
 
 
-@pytest.mark.parametrize(("system", "module"), ROOMS, **NAMED)
-def test_every_argument_of_a_formula_is_explained(system: str, module: ModuleType) -> None:
+WITH_FORMULAS = [one for system in IN_ROOMS for one in (*rooms(system), *families(system)) if own_formulas(one)]
+
+
+@pytest.mark.parametrize("module", WITH_FORMULAS, ids=[module.__name__ for module in WITH_FORMULAS])
+def test_every_argument_of_a_formula_is_explained(module: ModuleType) -> None:
     texts = [module.__doc__ or "", *(one.says for one in statements_in(module))]
     found = {name: unexplained(one, texts) for name, one in own_formulas(module).items()}
     assert {name: arguments for name, arguments in found.items() if arguments} == {}
@@ -152,12 +155,11 @@ def test_everything_in_a_room_serves_a_theorem(system: str, module: ModuleType) 
 
 @pytest.mark.parametrize("system", IN_ROOMS)
 def test_families_hold_what_two_rooms_use(system: str) -> None:
-    package = importlib.import_module(f"proofs_checks.{system}.families")
     users = {room.__name__: ast.parse(inspect.getsource(room)) for room in rooms(system)}
-    for one in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        using = [name for name, tree in users.items() if one.name in modules_imported(tree)]
-        names_streams = any(draws_from(one.name, importlib.import_module(room)) for room in using)
-        assert len(using) >= 2 or names_streams, f"{one.name} is used by {using}"
+    for one in families(system):
+        using = [name for name, tree in users.items() if one.__name__ in modules_imported(tree)]
+        names_streams = any(draws_from(one.__name__, importlib.import_module(room)) for room in using)
+        assert len(using) >= 2 or names_streams, f"{one.__name__} is used by {using}"
 
 
 def draws_from(module: str, room: ModuleType) -> bool:

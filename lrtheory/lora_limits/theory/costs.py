@@ -159,8 +159,7 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
     >>> flop_model(1000, 1000, 8), flop_model(1000, 1000, 8, n_features=45)
     (64000000, 14670000)
     """
-    Q, K = n_queries, n_keys
-    r = None if rank is None else rank
+    Q, K, r = n_queries, n_keys, rank
     if n_features is None:
         return (8 * d if r is None else 6 * d + 4 * r) * Q * K
     k = n_features
@@ -201,8 +200,7 @@ def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> fl
     >>> break_even_length(8, 495)
     2505.9375
     """
-    k = n_features
-    if rank is None:
+    k, r = n_features, rank
+    if r is None:
         return k * (d + 1) ** 2 / (2 * d)
-    r = rank
     return 2 * k * (d + 1) * (2 * r + 1) / (3 * d + 2 * r)

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from lrtheory._numbers import formula, inexact, number
+from lrtheory._numbers import formula, inexact
 from lrtheory._types import Number, Numbers
-from lrtheory._validation import choice, integer, must
+from lrtheory._validation import choice, must
 
 __all__ = [
     "chebyshev_bracket",
@@ -58,10 +58,9 @@ def taylor_value(degree: int, s: Numbers) -> Numbers:
     >>> taylor_value(2, Fraction(-4))
     Fraction(5, 1)
     """
-    x = s
-    value = x * 0 + 1
+    value = s * 0 + 1
     for k in range(degree, 0, -1):
-        value = 1 + x * value / k
+        value = 1 + s * value / k
     return value
 
 
@@ -80,11 +79,6 @@ def taylor_error(degree: int, bound: Number) -> Any:
     -------
     float or ball
         eta_T = sup_{\|s\| <= M} \|T_g(s) exp(-s) - 1\| = (1/g!) int_0^M u^g exp(u) du.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -166,26 +160,22 @@ def taylor_certificate(degree: int, bound: Number) -> Number:
     return _exp(M + (degree + 1) * math.log(M) - math.lgamma(degree + 2)) if M > 0 else 0.0
 
 
+@formula(degree="[0, 1000]", bound="[0, 300]")
 def chebyshev_error(degree: int, bound: Number) -> float:
     r"""The relative error on [-M, M] of the Chebyshev series of exp, cut after degree g (statement LL-D2).
 
     Parameters
     ----------
     degree : int
-        g, at least 0.
+        g.
     bound : float
-        M, in [0, 300].
+        M.
 
     Returns
     -------
     float
         sup_{\|s\| <= M} \|P(s) exp(-s) - 1\| for P = I_0(M) + 2 sum_{k <= g} I_k(M) T_k(s / M); rounding of the order
         exp(2 M) 2^-53 is in it.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
 
     Proof
     -----
@@ -201,8 +191,7 @@ def chebyshev_error(degree: int, bound: Number) -> float:
     >>> round(chebyshev_error(4, 1.0), 5)
     0.00136
     """
-    degree = integer("degree", degree, low=0, high=1000)
-    M = float(number("bound", bound, 0, 300))
+    M = float(bound)
     if M < TINY:
         return taylor_error(degree, M)  # up to rounding
     from scipy.special import ive  # here, so that importing the system stays quick

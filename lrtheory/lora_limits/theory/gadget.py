@@ -242,8 +242,7 @@ def decisive_beta0(n: int, n_bits: int, *, gap: int) -> float:
     >>> round(decisive_beta0(256, 32, gap=3), 1)
     118.3
     """
-    h = gap
-    return 2 * n_bits * math.log(n) / h
+    return 2 * n_bits * math.log(n) / gap
 
 
 # --- the squared norm of attention along its scale -------------------------------------------------------------------

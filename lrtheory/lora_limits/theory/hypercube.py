@@ -32,8 +32,6 @@ __all__ = [
     "spectral_rank_bound",
 ]
 
-MAX_BITS = 24
-
 
 @result
 class Hypercube(Result):
@@ -58,7 +56,7 @@ class Hypercube(Result):
     gamma: float
 
 
-@formula(n_bits="[1, inf)", gamma="[0, inf)")
+@formula(n_bits="[1, 24]", gamma="[0, inf)")
 def make_hypercube(n_bits: int, gamma: Number) -> Hypercube:
     """Attention on all sign vectors, an instance of known spectrum (statement LL-H5).
 
@@ -74,18 +72,12 @@ def make_hypercube(n_bits: int, gamma: Number) -> Hypercube:
     Hypercube
         The factors of its logits.
 
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
     Examples
     --------
     >>> make_hypercube(2, 0.5).C1.tolist()
     [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
     """
-    d = integer("n_bits", n_bits, low=1, high=MAX_BITS)
-    size = float(gamma)
+    d, size = n_bits, float(gamma)
     signs = 1.0 - 2.0 * ((np.arange(2**d)[:, None] >> np.arange(d)) & 1)
     return Hypercube(size * signs, size * signs, np.eye(d), 1 / d, size)
 

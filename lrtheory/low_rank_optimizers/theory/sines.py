@@ -205,10 +205,9 @@ def step_response_square(rank: int, *, pi: Number = math.pi) -> Number:
     for one in range(2 - r % 2, r, 2):
         quotient *= Fraction(one + 1, one)
     whole = quotient * quotient * Fraction(2, r)
-    value = pi
-    if isinstance(value, float):
-        return float(whole) / value if r % 2 else float(whole) * value
-    return plain(whole / value if r % 2 else whole * value)
+    if isinstance(pi, float):
+        return float(whole) / pi if r % 2 else float(whole) * pi
+    return plain(whole / pi if r % 2 else whole * pi)
 
 
 def _values(singular_values: Any) -> np.ndarray:

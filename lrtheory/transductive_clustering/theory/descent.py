@@ -53,9 +53,7 @@ def descent_bound(
     >>> descent_bound(1.0, smallest_eigenvalue=-1, lam=3, temperature=1.0)
     -0.5
     """
-    squares = squared_step
-    least = smallest_eigenvalue
-    return damping * (temperature + lam * damping * least / 2) * squares
+    return damping * (temperature + lam * damping * smallest_eigenvalue / 2) * squared_step
 
 
 @formula(smallest_eigenvalue="(-inf, 0)", temperature="(0, inf)")

@@ -96,8 +96,7 @@ def fixed_point_distance(step: Numbers, *, contraction: Number) -> Numbers:
     >>> fixed_point_distance(0.25, contraction=0.5)
     0.5
     """
-    steps = step
-    return steps / (1 - contraction)
+    return step / (1 - contraction)
 
 
 @formula(lam="[0, inf)", temperature="(0, inf)", radius="[0, inf)", n_clusters="[1, inf)")

@@ -40,7 +40,7 @@ def ring_threshold(n_clusters: int) -> Number:
     the derivative w N'', falls from 0 and then rises to infinity, and changes its sign once: lambda(p) falls, then
     rises, as the search below needs.
 
-    Checked by: TC-N2, through TC-N2.
+    Checked by: TC-N2.
 
     Examples
     --------

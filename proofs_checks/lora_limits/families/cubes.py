@@ -1,4 +1,4 @@
-"""Instances."""
+"""Rank bounds on the cube of sign vectors: their cases, the library's bound, and one that keeps levels whole."""
 
 from __future__ import annotations
 

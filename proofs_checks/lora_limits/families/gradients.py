@@ -1,4 +1,4 @@
-"""Instances."""
+"""Wrong chains that several rooms refute: other row sums, tilts applied twice, and one degree less."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instances."""
+"""Heads with identity weights and uniform tokens of growing number, with the degrees and operations that they need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instances."""
+"""Instances of growing size, and the power at which costs grow along them."""
 
 from __future__ import annotations
 

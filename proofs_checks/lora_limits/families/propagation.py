@@ -1,4 +1,4 @@
-"""Instances."""
+"""Claims on one matrix of the chain of gradients whose exponentials are off, and how far it can move at most."""
 
 from __future__ import annotations
 

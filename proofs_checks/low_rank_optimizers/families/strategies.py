@@ -1,4 +1,4 @@
-"""Instances."""
+"""A wrong strategy that several rooms refute: it has the noise of the first step in every step."""
 
 from __future__ import annotations
 

@@ -45,16 +45,16 @@ def mean_shift_gain(z: np.ndarray, k: ArrayLike, sigma: Number, squared_step: Nu
     Here k holds the kernel values of the points, z their weights, sigma is the width, and `squared_step` the squared
     length of the shift.
 
-    (1 / (2 s^2)) (sum_p z_p k(x_p, m)) \|phi(m) - m\|^2.
+    (1 / (2 sigma^2)) (sum_p z_p k(x_p, m)) \|phi(m) - m\|^2.
 
     Proof
     -----
     Assumes: phi(m) is the mean with the weights z_p k(x_p, m), which is up to the caller; weights at or above 0 are
     checked.
 
-    Proof: exp(-v) >= exp(-u) (1 + u - v) by `exponential_tangent`, with u and v the values of \|x - m\|^2 / (2 s^2)
+    Proof: exp(-v) >= exp(-u) (1 + u - v) by `exponential_tangent`, with u and v the values of \|x - m\|^2 / (2 sigma^2)
     before and after. Multiply by z_p and add up: the gain is at least sum_p z_p k_p (\|x_p - m\|^2 - \|x_p - phi\|^2) /
-    (2 s^2). phi is the mean with weights z_p k_p, so this sum is (sum_p z_p k_p) \|phi - m\|^2 / (2 s^2).
+    (2 sigma^2). phi is the mean with weights z_p k_p, so this sum is (sum_p z_p k_p) \|phi - m\|^2 / (2 sigma^2).
     """
     k = table("k", k, 0, shape=z.shape)
     return plain((z * k).sum() * squared_step / (2 * sigma * sigma))

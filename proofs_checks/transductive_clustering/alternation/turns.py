@@ -40,7 +40,7 @@ from proofs_checks.transductive_clustering.families.points import (
     weighted_means,
 )
 from proofs_checks.transductive_clustering.families.problems import has_clear_neighbors, neighbor_graph
-from proofs_checks.transductive_clustering.families.wrong_solvers import _turns, begins_anew
+from proofs_checks.transductive_clustering.families.wrong_solvers import begins_anew, turns_by
 
 #: neighbors on the other side: whole steps of a strong pull exchange all labels, which costs more than it gains
 EXCHANGED = Points(
@@ -101,7 +101,7 @@ def from_between(points: Points, rng: np.random.Generator) -> Turns:
         after = update(points.case(M), Z)
         return after, points.features[(after.T @ points.costs(points.features)).argmin(1)]
 
-    return _turns(points, turn, points.first)
+    return turns_by(points, turn, points.first)
 
 
 def falls(points: Points, found: Turns) -> Sides:

@@ -13,7 +13,7 @@ from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, S
 from proofs_checks.transductive_clustering.families.definitions import Case
 from proofs_checks.transductive_clustering.families.paths import ITERATES, Descent, along, descend, entries, joined
 from proofs_checks.transductive_clustering.families.rings import SWAPS, ring
-from proofs_checks.transductive_clustering.families.wrong_solvers import _path
+from proofs_checks.transductive_clustering.families.wrong_solvers import run_by
 
 
 def is_a_ring(case: Case) -> bool:
@@ -80,7 +80,7 @@ SLOW_RINGS = Family("slow-rings", always=(ring(3, 2.5),))
 
 def turning_labels(case: Case, rng: np.random.Generator) -> Descent:
     """Labels that turn."""
-    return _path(replace(case, init=np.eye(case.n)), lambda Z: np.roll(Z, 1, axis=1), 60)
+    return run_by(replace(case, init=np.eye(case.n)), lambda Z: np.roll(Z, 1, axis=1), 60)
 
 
 def turns(case: Case, found: Descent) -> Sides:

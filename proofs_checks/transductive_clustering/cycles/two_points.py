@@ -22,7 +22,7 @@ from proofs_checks.transductive_clustering.families.paths import (
 )
 from proofs_checks.transductive_clustering.families.problems import two_points
 from proofs_checks.transductive_clustering.families.rings import PRINTED, SWAPS
-from proofs_checks.transductive_clustering.families.wrong_solvers import _path, energy_of_the_code, one_at_a_time
+from proofs_checks.transductive_clustering.families.wrong_solvers import energy_of_the_code, one_at_a_time, run_by
 
 
 def offset(case: Case) -> float:
@@ -61,7 +61,7 @@ CALM = Family("calm", always=(two_points(2.0078125, share=0.59375), two_points(1
 
 def opposite_labels(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> Descent:
     """Two points that keep opposite labels."""
-    return _path(replace(case, init=np.eye(2)), lambda Z: Z, n_updates)
+    return run_by(replace(case, init=np.eye(2)), lambda Z: Z, n_updates)
 
 
 def swaps(case: Case, found: Descent) -> Sides:
@@ -114,7 +114,7 @@ TC_N1 = Statement(
 
 @formula(e="(0, inf)")
 def printed_energy_threshold(e: Number) -> Number:
-    """The quotient lambda / T from which on the printed energy rises, at a distance e from 1/2.
+    """The quotient lambda / T from which on the printed energy rises, at a distance e below 1/2 from 1/2.
 
     log((1/2 + e) / (1/2 - e)) / (4 e). Up to lambda = 2 T the right energy R falls, while F' = R - (lambda / 2) tr(Z' W
     Z) rises at every update.

@@ -1,4 +1,4 @@
-"""Instances."""
+"""The tasks that labels answer, drawn again from their seed, and the share of right labels."""
 
 from __future__ import annotations
 

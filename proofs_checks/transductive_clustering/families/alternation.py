@@ -1,4 +1,4 @@
-"""Instances."""
+"""Energies of turns of assignments and prototypes, and checks that a run of turns is one."""
 
 from __future__ import annotations
 

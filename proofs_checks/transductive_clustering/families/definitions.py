@@ -168,6 +168,9 @@ def is_symmetric(case: Case) -> bool:
     return bool((case.affinity == case.affinity.T).all())
 
 
+SYMMETRIC = {"a symmetric affinity": is_symmetric}
+
+
 def is_safe(case: Case) -> bool:
     """Whether lambda lambda_min >= -2 T, with a little to spare for the eigenvalue."""
     least = case.spectrum[0] - rounding(64 * case.n**2, 1 + float(np.abs(case.affinity).sum()))

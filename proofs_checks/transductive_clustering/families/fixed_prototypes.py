@@ -1,13 +1,11 @@
-"""Instances."""
+"""What is measured on runs with fixed prototypes: squared steps, their least, and a number below all energies."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering.families.definitions import Case, is_symmetric
-
-SYMMETRIC = {"a symmetric affinity": is_symmetric}
+from proofs_checks.transductive_clustering.families.definitions import Case
 
 
 def squared_steps(Z: np.ndarray, apart: int = 1) -> np.ndarray:

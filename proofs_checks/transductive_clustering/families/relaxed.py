@@ -1,4 +1,4 @@
-"""Values of the relaxations at labels and inside of the simplices, and roundings."""
+"""The energy without entropy, inside of the simplices too, and one update of the start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proofs_checks.transductive_clustering.families.paths import descend
 
 @formula(Z="N x K", lam="[0, inf)")
 def pair_energy(Z: np.ndarray, A: ArrayLike, W: ArrayLike | SparseArray, lam: Number) -> Number:
-    """E(Z), the energy without entropy.
+    """E(Z), the energy without entropy of assignments Z with the costs A, the affinity W and its weight lambda, `lam`.
 
     <A, Z> - (lambda / 2) tr(Z' W Z).
     """

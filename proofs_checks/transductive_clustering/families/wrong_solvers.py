@@ -1,4 +1,4 @@
-"""Instances."""
+"""Wrong updates and wrong turns that several rooms refute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proofs_checks.transductive_clustering.families.points import TURNS, Points,
 from proofs_checks.transductive_clustering.families.relaxed import one_update
 
 
-def _path(case: Case, step, n_updates: int = UPDATES) -> Descent:
+def run_by(case: Case, step, n_updates: int = UPDATES) -> Descent:
     """Assignments by another step, with the right energies."""
     Z = [np.asarray(case.init, dtype=float)]
     for _ in range(n_updates):
@@ -30,14 +30,14 @@ def one_at_a_time(case: Case, rng: np.random.Generator, n_updates: int = UPDATES
             new[p] = update(case, new)[p]
         return new
 
-    return _path(case, step, n_updates)
+    return run_by(case, step, n_updates)
 
 
 def stops_after_one(case: Case, rng: np.random.Generator) -> Descent:
     """One right update, and then none."""
     # subtle: moves of 0 keep every bound on sums of squared steps, so a claim must ask for steps to be taken
     goal = update(case, case.init)
-    return _path(case, lambda Z: goal)
+    return run_by(case, lambda Z: goal)
 
 
 def energy_of_the_code(case: Case, rng: np.random.Generator) -> Descent:
@@ -49,7 +49,7 @@ def energy_of_the_code(case: Case, rng: np.random.Generator) -> Descent:
 
 def colder(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> Descent:
     """Half of the temperature."""
-    return _path(case, lambda Z: update(replace(case, temperature=case.temperature / 2), Z), n_updates)
+    return run_by(case, lambda Z: update(replace(case, temperature=case.temperature / 2), Z), n_updates)
 
 
 def warmer(case: Case, rng: np.random.Generator) -> np.ndarray:
@@ -62,7 +62,7 @@ def colder_once(case: Case, rng: np.random.Generator) -> np.ndarray:
     return one_update(case, temperature=case.temperature / 4)
 
 
-def _turns(points: Points, turn, centers: np.ndarray) -> Turns:
+def turns_by(points: Points, turn, centers: np.ndarray) -> Turns:
     """Turns by another rule, with the right energies."""
     case = points.case(centers)
     Z, M = [update(replace(case, lam=0.0), case.init)], [centers]
@@ -83,4 +83,4 @@ def begins_anew(points: Points, rng: np.random.Generator) -> Turns:
         after = update(case, update(replace(case, lam=0.0), case.init))
         return after, weighted_means(points.features, after)
 
-    return _turns(points, turn, points.start)
+    return turns_by(points, turn, points.start)

@@ -1,6 +1,6 @@
 """The bound that an update minimizes.
 
-`at` are the assignments at which the bound is made.
+`at` are the assignments Z_i at which the bound is made.
 
 Z are the N x K assignments of N points to K clusters, A their costs, W is the affinity, `lam` its weight lambda, and
 T the temperature. N_F rows are free, and the others are held at their labels.

@@ -33,6 +33,7 @@ from lrtheory.transductive_clustering.theory.arguments import square
 from lrtheory.transductive_clustering.updates.edges import csr_parts
 from lrtheory.transductive_clustering.updates.rounding import round_rows
 from proofs_checks.transductive_clustering.families.definitions import (
+    SYMMETRIC,
     Case,
     discrete,
     energy,
@@ -58,9 +59,8 @@ from proofs_checks.transductive_clustering.families.problems import (
     draw_small,
     two_points,
 )
-from proofs_checks.transductive_clustering.families.relaxations import SYMMETRIC
 from proofs_checks.transductive_clustering.families.relaxed import inside
-from proofs_checks.transductive_clustering.families.wrong_solvers import _path
+from proofs_checks.transductive_clustering.families.wrong_solvers import run_by
 
 #: the start is near the worse of two labels, and stays there
 TRAPPED = replace(
@@ -90,7 +90,7 @@ def from_the_worst(case: Case, rng: np.random.Generator) -> tuple[Descent, Desce
     """The worst labels for ever, and no descent from the best ones."""
     worst = max(vertices(case), key=lambda labels: discrete(case, one_hot(labels, case.n_clusters)))
     there = replace(case, init=one_hot(worst, case.n_clusters).astype(float))
-    return _path(there, lambda Z: Z), from_the_best(case)[1]
+    return run_by(there, lambda Z: Z), from_the_best(case)[1]
 
 
 def from_the_start_twice(case: Case, rng: np.random.Generator) -> tuple[Descent, Descent]:
@@ -221,7 +221,7 @@ def none_below(case: Case, found: np.ndarray) -> Sides:
 def row_replacement(
     Z: np.ndarray, A: ArrayLike, W: ArrayLike | SparseArray, lam: Number, row: int, new: ArrayLike
 ) -> Number:
-    r"""Replacing row `row` of Z by `new` adds this to the energy without entropy.
+    r"""Replacing row p = `row` of Z by y = `new` adds this to the energy without entropy.
 
     <a_p - lambda sum_{q != p} w_pq z_q, y - z_p> - (lambda / 2) w_pp (\|y\|^2 - \|z_p\|^2).
 

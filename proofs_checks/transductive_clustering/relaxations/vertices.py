@@ -16,9 +16,15 @@ from lrtheory._types import ArrayLike, SparseArray
 from lrtheory.bounds import Derived, Family, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.transductive_clustering import discrete_energy, laplacian_energy, psd_shift, relaxed_energy
 from lrtheory.transductive_clustering.theory.arguments import rows, square
-from proofs_checks.transductive_clustering.families.definitions import Case, discrete, energy, one_hot, vertices
+from proofs_checks.transductive_clustering.families.definitions import (
+    SYMMETRIC,
+    Case,
+    discrete,
+    energy,
+    one_hot,
+    vertices,
+)
 from proofs_checks.transductive_clustering.families.problems import ALWAYS, CASES, draw_small
-from proofs_checks.transductive_clustering.families.relaxations import SYMMETRIC
 from proofs_checks.transductive_clustering.families.relaxed import inside
 
 SMALL = Family("small-problems", always=ALWAYS, draw=draw_small)

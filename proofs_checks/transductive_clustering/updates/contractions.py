@@ -16,7 +16,7 @@ from lrtheory._types import ArrayLike
 from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, rounding, saboteur
 from lrtheory.transductive_clustering import theory
 from lrtheory.transductive_clustering.theory.arguments import with_columns
-from proofs_checks.transductive_clustering.families.definitions import Case, farthest, is_symmetric, update
+from proofs_checks.transductive_clustering.families.definitions import SYMMETRIC, Case, farthest, update
 from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, unlike
 from proofs_checks.transductive_clustering.families.problems import (
     ALWAYS,
@@ -150,9 +150,6 @@ def draw_near_uniform(draws: Draws) -> Case:
 
 
 UNIFORM = Family("near-uniform", always=(NEAR, replace(NEAR, path="sparse")), draw=draw_near_uniform)
-
-
-SYMMETRIC = {"a symmetric affinity": is_symmetric}
 
 
 @formula()

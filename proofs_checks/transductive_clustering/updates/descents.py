@@ -17,6 +17,7 @@ from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides
 from lrtheory.transductive_clustering import theory
 from lrtheory.transductive_clustering.theory.arguments import rows
 from proofs_checks.transductive_clustering.families.definitions import (
+    SYMMETRIC,
     Case,
     divergence_of,
     energy,
@@ -26,15 +27,15 @@ from proofs_checks.transductive_clustering.families.definitions import (
     pairs,
     update,
 )
-from proofs_checks.transductive_clustering.families.fixed_prototypes import SYMMETRIC, squared_steps
+from proofs_checks.transductive_clustering.families.fixed_prototypes import squared_steps
 from proofs_checks.transductive_clustering.families.paths import ITERATES, Descent, along, descend, entries, joined
 from proofs_checks.transductive_clustering.families.problems import CASES, SAFE, two_points
 from proofs_checks.transductive_clustering.families.rings import CYCLES, PRINTED
 from proofs_checks.transductive_clustering.families.wrong_solvers import (
-    _path,
     colder,
     energy_of_the_code,
     one_at_a_time,
+    run_by,
     stops_after_one,
 )
 from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence, majoriser_gap
@@ -42,7 +43,7 @@ from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_dive
 
 def full_gradient(case: Case, rng: np.random.Generator) -> Descent:
     """The pull of the neighbors counted twice."""
-    return _path(case, lambda Z: update(replace(case, lam=2 * case.lam), Z))
+    return run_by(case, lambda Z: update(replace(case, lam=2 * case.lam), Z))
 
 
 def overwritten(case: Case, rng: np.random.Generator) -> Descent:
@@ -130,7 +131,7 @@ UNSAFE = Family("unsafe-problems", always=(two_points(2.0625), two_points(2.5), 
 
 def stands_still(case: Case, rng: np.random.Generator) -> Descent:
     """The start for ever."""
-    return _path(case, lambda Z: Z)
+    return run_by(case, lambda Z: Z)
 
 
 def falls(case: Case, found: Descent, factor: float = 1.0) -> Sides:

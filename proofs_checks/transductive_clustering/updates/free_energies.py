@@ -16,7 +16,7 @@ from lrtheory._types import ArrayLike, SparseArray
 from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.transductive_clustering import bound_update
 from lrtheory.transductive_clustering.theory.arguments import labels, quadratic, square, with_columns
-from proofs_checks.transductive_clustering.families.definitions import Case, energy, is_symmetric, update
+from proofs_checks.transductive_clustering.families.definitions import SYMMETRIC, Case, energy, update
 from proofs_checks.transductive_clustering.families.problems import CASES, PLAIN
 from proofs_checks.transductive_clustering.families.relaxed import one_update
 from proofs_checks.transductive_clustering.families.wrong_solvers import colder_once, warmer
@@ -83,9 +83,6 @@ TC_S7 = Statement(
         saboteur("twice the temperature", solve=warmer_alone),
     ),
 )
-
-
-SYMMETRIC = {"a symmetric affinity": is_symmetric}
 
 
 @formula(lam="[0, inf)", T="(0, inf)")

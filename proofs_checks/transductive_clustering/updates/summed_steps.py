@@ -14,9 +14,15 @@ import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.bounds import Derived, Family, Inequality, Number, Numbers, Sides, Statement, formula, saboteur
-from proofs_checks.transductive_clustering.families.definitions import Case, attracts, energy, farthest, is_safe
-from proofs_checks.transductive_clustering.families.fixed_prototypes import (
+from proofs_checks.transductive_clustering.families.definitions import (
     SYMMETRIC,
+    Case,
+    attracts,
+    energy,
+    farthest,
+    is_safe,
+)
+from proofs_checks.transductive_clustering.families.fixed_prototypes import (
     lower_bound,
     n_times_the_least,
     squared_steps,
@@ -49,7 +55,7 @@ def summability_bound(start: Number, R_lb: Number, lambda_min: Number, lam: Numb
     """
     margin = T + lam * (lambda_min if lambda_min < 0 else 0) / 2
     if not margin > 0:
-        raise must("lambda_min", "above -2 temperature / lam", lambda_min)
+        raise must("lambda_min", "above -2 T / lam", lambda_min)
     return (start - R_lb) / margin
 
 

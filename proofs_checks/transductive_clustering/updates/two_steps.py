@@ -15,9 +15,15 @@ from lrtheory._numbers import table
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory.bounds import Derived, Identity, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.transductive_clustering.theory.arguments import entropy, quadratic, rows, square
-from proofs_checks.transductive_clustering.families.definitions import Case, attracts, divergence_of, farthest, update
-from proofs_checks.transductive_clustering.families.fixed_prototypes import (
+from proofs_checks.transductive_clustering.families.definitions import (
     SYMMETRIC,
+    Case,
+    attracts,
+    divergence_of,
+    farthest,
+    update,
+)
+from proofs_checks.transductive_clustering.families.fixed_prototypes import (
     lower_bound,
     n_times_the_least,
     squared_steps,

@@ -51,12 +51,19 @@ def own_formulas(module: ModuleType) -> dict[str, Callable[..., Any]]:
     return {name: one for name, one in own.items() if domains_of(one) is not None}
 
 
+def families(system: str) -> list[ModuleType]:
+    """The modules of what two rooms of a system or more use."""
+    package = importlib.import_module(f"proofs_checks.{system}.families")
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [importlib.import_module(one.name) for one in found if not one.ispkg]
+
+
 @functools.cache
 def in_rooms(system: str) -> tuple[Declared, ...]:
-    """The formulas in the rooms of a system."""
+    """The formulas in the rooms of a system, and those that its rooms share."""
     return tuple(
         Declared(f"{module.__name__}.{name}", one, domains_of(one) or {})
-        for module in rooms(system)
+        for module in (*rooms(system), *families(system))
         for name, one in own_formulas(module).items()
     )
 

@@ -18,6 +18,7 @@ DEGREES = "[0, 1000]"
 #: an error of 1 lets a row of exponentials vanish, and nothing is left to divide by
 ERRORS = "[0, 1)"
 DOMAINS = {
+    "chebyshev_error": {"degree": DEGREES, "bound": LOGITS},
     "chebyshev_bracket": {"degree": DEGREES, "bound": LOGITS},
     "taylor_certificate": {"degree": DEGREES, "bound": LOGITS},
     "taylor_error": {"degree": DEGREES, "bound": LOGITS},
@@ -31,6 +32,8 @@ DOMAINS = {
     "error_certificate": {"eta": ERRORS},
     "tilt_bound": {"eta": ERRORS},
     "value_gradient_bound": {"eta": ERRORS},
+    # each of the 2^24 tokens has its 24 entries in memory, 3 GiB in all
+    "make_hypercube": {"n_bits": "[1, 24]"},
     # a cube of 2^1000 tokens is near the end of the doubles
     "hypercube_rank_lower_bound": {"n_bits": "[1, 1000]"},
 }

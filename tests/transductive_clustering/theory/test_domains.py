@@ -26,6 +26,7 @@ DOMAINS = {
     "update_counts": {"N_F": "[0, N]"},
     "clamped_costs": {"A": "N x K"},
     "majoriser_gap": {"Z": "N x K"},
+    "pair_energy": {"Z": "N x K"},
     "row_replacement": {"Z": "N x K"},
     "mean_step_decrease": {"before": "K x d"},
     "mean_shift_gain": {"z": "N in [0, inf)"},

@@ -10,7 +10,6 @@ from scipy import sparse
 
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering.cycles.rings import ring_weight
-from proofs_checks.transductive_clustering.families.relaxed import pair_energy
 from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence
 from proofs_checks.transductive_clustering.proof_steps.work import update_counts
 from proofs_checks.transductive_clustering.relaxations.rounding import entropy_bound
@@ -75,7 +74,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("row_replacement", (Z, A, W, 1.0, 1, [1.0, 0.0]), {}, "row", "an integer in [0, 0]"),
     ("row_replacement", (Z, A, W, 1.0, 0, [1.0]), {}, "new", "of shape (2,)"),
     ("softmax_jacobian", ([0.5, 0.6],), {}, "s", SUM),
-    ("summability_bound", (1, 0, -2, 1.0, 1.0), {}, "lambda_min", "above -2 temperature"),
+    ("summability_bound", (1, 0, -2, 1.0, 1.0), {}, "lambda_min", "above -2 T"),
     ("tangent_error", ([0.5],), {}, "x", TABLE),
     ("two_step_decrease", ([[0.5, 0.6]], Z, 1.0), {}, "Z", SUM),
     ("two_step_decrease", (Z, [[0.5, 0.6]], 1.0), {}, "later", SUM),
@@ -88,7 +87,6 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str, str]] = [
     ("two_point_threshold", (0.5,), {}, "offset", "in (0, 0.5)"),
 ]
 FORMULAS = {one.path.rpartition(".")[2]: one.function for one in in_rooms("transductive_clustering")}
-FORMULAS["pair_energy"] = pair_energy
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=[f"{row[0]}-{row[3]}" for row in REFUSED])
