@@ -26,6 +26,8 @@ __all__ = ["BradleyTerryBoard", "bradley_terry_board"]
 RIDGE = 1e-5
 #: steps of Newton's method in all resamples, and the largest change of a rating, in logits, at which they stop
 MOST_STEPS, SMALL = 100, 1e-7
+#: entries of the tables of wins that are fitted at a time, 32 MB
+MOST_ENTRIES = 2**22
 
 
 @result
@@ -39,7 +41,7 @@ class BradleyTerryBoard(Result):
     above : bool array of shape (n, n)
         Whether the rule puts the row above the column.
     elo : float64 array of shape (n,)
-        Ratings in points; their mean is 0.
+        Ratings in points; their mean is 0 in each part of the log that battles connect.
     elo_lower, elo_upper : float64 array of shape (n,)
         Ends of the interval of each rating by itself.
     names : tuple of str
@@ -49,7 +51,7 @@ class BradleyTerryBoard(Result):
     method : str
         The rule.
     converged : bool
-        Whether Newton's method came to its end in all resamples.
+        Whether Newton's method came to its end, in the log and in all resamples.
     message : str
         Sentence about the rule.
     counts : mapping
@@ -78,7 +80,7 @@ class BradleyTerryBoard(Result):
         return columns | {"can be first": self.can_be_first[order]}
 
     def _facts(self) -> list[str]:
-        end = [] if self.converged else ["the ratings of some resamples have not converged"]
+        end = [] if self.converged else ["some ratings, of the log or of resamples, have not converged"]
         return [f"{self.message}; a baseline without a theorem", *end]
 
     def _draw(self, ax: Any) -> None:
@@ -125,9 +127,10 @@ def bradley_terry_board(
 
     Notes
     -----
-    Ties count half for both. Resamples are of whole battles, and percentile intervals are taken as they are. With 40
-    models, 12,000 battles of uniform pairs and a standard deviation of 30 points the overlap rule put some pair in the
-    wrong order in 17 % of the logs, and differences did in 85 % (``benchmarks/BOARDS.md``).
+    Ties count half for both. Resamples are of whole battles, and percentile intervals are taken as they are. Where no
+    chain of battles connects two models, none is above the other. With 40 models, 12,000 battles of uniform pairs and a
+    standard deviation of 30 points the overlap rule put some pair in the wrong order in 17.5 % of the logs, and
+    differences did in 85 % (``benchmarks/BOARDS.md``).
 
     References
     ----------
@@ -140,6 +143,8 @@ def bradley_terry_board(
     >>> bradley_terry_board(log, rng=0).can_be_first.tolist()
     [True, False]
     """
+    from scipy.sparse import csgraph  # takes long to import
+
     delta, n_resamples = open_interval("delta", delta, 0, 1), integer("n_resamples", n_resamples, low=2)
     choice("method", method, ("overlap", "difference", "wald"))
     log, rng = log_of_pairs(matches), generator(rng)
@@ -147,27 +152,31 @@ def bradley_terry_board(
     n, n_battles = battles.n_models, len(battles.points)
     ridge = RIDGE * n_battles
     wins = _wins(battles)
-    theta = elo(wins, ridge=ridge).ratings / POINTS
-    told, converged = _MESSAGES[method], True
+    fit = elo(wins, ridge=ridge)
+    theta, converged, told = fit.ratings / POINTS, fit.converged, _MESSAGES[method]
+    n_parts, part = csgraph.connected_components(wins + wins.T > 0, directed=False)
+    connected = np.equal.outer(part, part)
+    if n_parts > 1:
+        told += f"; {n_parts} parts of the log have no battle between them, and are not compared"
     if method == "wald":
-        errors, own = _standard_errors(wins, theta, ridge)
+        errors, own = _standard_errors(wins, theta, ridge, connected)
         gaps = np.subtract.outer(theta, theta)
-        above = gaps > _normal(delta / (n * (n - 1) / 2)) * errors
-        first = np.asarray(~(gaps > _normal(delta / max(1, n - 1)) * errors).any(axis=0))
+        above, challenged = (gaps > _normal(delta / n_tests) * errors for n_tests in (n * (n - 1) // 2, n - 1))
         reach = _normal(delta / 2) * own
         low, high = theta - reach, theta + reach
     else:
-        draws, converged = _resample(battles, theta, ridge, n_resamples, rng)
+        draws, resamples_converged = _resample(battles, theta, ridge, n_resamples, rng)
+        converged = converged and resamples_converged
         low, high = np.quantile(draws, [delta / 2, 1 - delta / 2], axis=0)
         if method == "overlap":
             above = low[:, None] > high
         else:
             lower_ends = [np.quantile(draws[:, [i]] - draws, delta / 2, axis=0) for i in range(n)]
             above = np.array(lower_ends) > 0
-        first = np.asarray(~above.any(axis=0))
+        challenged = above
     return BradleyTerryBoard(
-        can_be_first=first,
-        above=above,
+        can_be_first=~(challenged & connected).any(axis=0),
+        above=above & connected,
         elo=POINTS * theta,
         elo_lower=POINTS * low,
         elo_upper=POINTS * high,
@@ -188,9 +197,10 @@ _MESSAGES = {
 
 
 def _normal(level: float) -> float:
+    """The upper normal quantile; never below 0, so that no model is above one with a larger rating."""
     from scipy import special  # here, so that importing the system stays quick
 
-    return float(special.ndtri(1 - level))
+    return max(0.0, -float(special.ndtri(level)))
 
 
 def _wins(battles: Battles) -> np.ndarray:
@@ -201,36 +211,43 @@ def _wins(battles: Battles) -> np.ndarray:
     return won + lost.reshape(n, n)
 
 
-def _standard_errors(wins: np.ndarray, theta: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Standard errors, in logits, of all differences, and of ratings whose mean is 0."""
+def _standard_errors(
+    wins: np.ndarray, theta: np.ndarray, ridge: float, connected: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Standard errors, in logits, of all differences, and of ratings whose mean is 0 in each connected part."""
     weights = (wins + wins.T) / (2 + 2 * np.cosh(np.subtract.outer(theta, theta)))
     np.fill_diagonal(weights, 0.0)
-    n = len(theta)
     # along the ones, where differences do not look, the matrix is made regular
     inverse = np.linalg.inv(np.diag(weights.sum(axis=1) + ridge) - weights + weights.mean())
     variances = np.diag(inverse)
     between = variances[:, None] + variances - 2 * inverse
-    center = np.eye(n) - 1 / n
+    center = np.eye(len(theta)) - connected / connected.sum(axis=1)
     return np.sqrt(np.maximum(between, 0.0)), np.sqrt(np.diag(center @ inverse @ center))
 
 
 def _resample(
     battles: Battles, theta: np.ndarray, ridge: float, n_resamples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, bool]:
-    """Fit resamples of the battles, all at once; return their ratings in logits, and whether all have converged."""
+    """Fit resamples of the battles, many at once; return their ratings in logits, and whether all have converged."""
     n, n_battles = battles.n_models, len(battles.points)
     low, high = np.minimum(battles.first, battles.second), np.maximum(battles.first, battles.second)
     halves = np.where(battles.first == low, battles.points, 2 - battles.points)
     kinds, times = np.unique((low * n + high) * 3 + halves, return_counts=True)
-    drawn = rng.multinomial(n_battles, times / n_battles, size=n_resamples)
     pair, halves = np.divmod(kinds, 3)
-    wins = np.zeros((n_resamples, n, n))
-    for points in (0, 1, 2):
-        at = halves == points
-        rows, columns = np.divmod(pair[at], n)
-        wins[:, rows, columns] += drawn[:, at] * (points / 2)
-        wins[:, columns, rows] += drawn[:, at] * (1 - points / 2)
-    return _fit_all(wins, theta, ridge)
+    ratings, converged = np.empty((n_resamples, n)), True
+    at_once = max(1, MOST_ENTRIES // n**2)
+    for start in range(0, n_resamples, at_once):
+        block = ratings[start : start + at_once]
+        drawn = rng.multinomial(n_battles, times / n_battles, size=len(block))
+        wins = np.zeros((len(block), n, n))
+        for points in (0, 1, 2):
+            at = halves == points
+            rows, columns = np.divmod(pair[at], n)
+            wins[:, rows, columns] += drawn[:, at] * (points / 2)
+            wins[:, columns, rows] += drawn[:, at] * (1 - points / 2)
+        block[:], all_converged = _fit_all(wins, theta, ridge)
+        converged = converged and all_converged
+    return ratings, converged
 
 
 def _fit_all(wins: np.ndarray, start: np.ndarray, ridge: float) -> tuple[np.ndarray, bool]:

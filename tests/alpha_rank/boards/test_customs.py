@@ -8,6 +8,7 @@ from scipy import optimize
 
 from lrtheory.alpha_rank import MatchLog, make_battles, rank_models
 from lrtheory.alpha_rank.baselines import bradley_terry_board
+from lrtheory.alpha_rank.boards import resampled
 
 POINTS = 400 / math.log(10)
 
@@ -58,6 +59,7 @@ def test_blocks_are_the_batches_of_an_adaptive_schedule():
         (([0, np.nan], 5), {}, "`ratings`"),
         (([0, 1e5], 5), {}, "`ratings`"),
         (([0, 1], 0), {}, "`n` must be"),
+        (([0, 1], 10**20), {}, "`n` must be"),
         (([0, 1], 5), {"ties": -1}, "`ties`"),
         (([0, 1], 5), {"schedule": "greedy"}, "`schedule` must be one of"),
     ],
@@ -129,6 +131,41 @@ def test_marginal_intervals_lose_what_is_common():
     assert not found.above.any()
     assert rank_models(log).p_values[0, 1] < 1e-4
     assert bradley_terry_board(log, method="difference", rng=0).above[0, 1]
+
+
+@pytest.mark.parametrize("method", ["overlap", "difference", "wald"])
+def test_what_no_battle_connects_is_not_compared(method):
+    """Ratings of two parts of a log share no zero, and a model that met only itself has no rating at all."""
+    pairs = [("a", "b")] * 3 + [("b", "a")] + [("c", "d")] * 3 + [("d", "c")]
+    log = {"winner": [a for a, _ in pairs] * 10_000, "loser": [b for _, b in pairs] * 10_000}
+    found = bradley_terry_board(log, method=method, rng=0, n_resamples=200)
+    assert np.argwhere(found.above).tolist() == [[0, 1], [2, 3]]
+    assert found.can_be_first.tolist() == [True, False, True, False]
+    assert (found.elo_upper - found.elo_lower < 20).all()
+    assert "2 parts of the log have no battle between them" in str(found)
+    winner = ["model_a"] * 30 + ["model_b"] * 10 + ["model_a"]
+    alone = {"model_a": ["a"] * 40 + ["c"], "model_b": ["b"] * 40 + ["c"], "winner": winner}
+    found = bradley_terry_board(alone, method=method, rng=0, n_resamples=200)
+    assert found.can_be_first.tolist() == [True, False, True]
+    assert np.argwhere(found.above).tolist() == [[0, 1]]
+
+
+def test_levels_at_both_ends_have_a_normal_quantile():
+    log = {"winner": ["a"] * 30 + ["b"] * 10, "loser": ["b"] * 30 + ["a"] * 10}
+    strict, plain = (bradley_terry_board(log, method="wald", delta=delta) for delta in (2e-40, 0.05))
+    ratio = (strict.elo_upper - strict.elo) / (plain.elo_upper - plain.elo)
+    assert ratio == pytest.approx(13.3109 / 1.959964, rel=1e-5)  # the upper quantile at 1e-40
+    even = {"winner": ["a"] * 6 + ["b"] * 5, "loser": ["b"] * 6 + ["a"] * 5}
+    assert bradley_terry_board(even, method="wald", delta=0.99).can_be_first[0]
+
+
+def test_resamples_do_not_depend_on_how_many_are_fitted_at_a_time(monkeypatch):
+    log = make_battles([80, 0, -80], 120, rng=4)
+    at_once = bradley_terry_board(log, n_resamples=50, rng=6)
+    monkeypatch.setattr(resampled, "MOST_ENTRIES", 9 * 7)
+    in_blocks = bradley_terry_board(log, n_resamples=50, rng=6)
+    assert np.array_equal(at_once.elo_lower, in_blocks.elo_lower)
+    assert np.array_equal(at_once.elo_upper, in_blocks.elo_upper)
 
 
 @pytest.mark.parametrize(
