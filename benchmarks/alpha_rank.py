@@ -349,4 +349,6 @@ def million(name: str, title: str, spread: float, solve: Callable[[Inputs], np.n
 
 BOARD_FAR = million("board-200-far", "Board of 200 models, 10^6 battles, Elo sd 150", 150, our_board(), 3.0)
 BOARD_NEAR = million("board-200-near", "Board of 200 models, 10^6 battles, Elo sd 30", 30, our_board(), 3.0)
-BOARD_CSV = million("board-200-csv", "The same with reading the file, Elo sd 30", 30, board_of_csv, 5.0)
+BOARD_CSV = million(
+    "board-200-csv", "Board of 200 models, 10^6 battles in a file that is read, Elo sd 30", 30, board_of_csv, 5.0
+)

@@ -3,11 +3,10 @@ r"""alpha-Rank: strategy profiles ranked by the stationary law of an evolutionar
 .. math:: \pi C = \pi, \qquad C_{s\sigma} = \tfrac1D \, \rho_m(\alpha\,(M^k(\sigma) - M^k(s)))
 
 for every profile sigma that differs from s in the strategy of one player k; see `chains.profiles` for rho. At infinite
-alpha the chain is reducible and its law is a limit, of which there are two: that of the perturbed chain as
-its perturbation epsilon -> 0 (``limit="perturbed"``, which the papers call infinite-alpha alpha-Rank), and that of
-alpha -> infinity at a
-fixed population size (``limit="alpha"``). They agree for one sink without ties (statement AR-T6), and differ in general
-(AR-T7).
+alpha the chain is reducible and its law is a limit, of which there are two: that of the perturbed chain as its
+perturbation epsilon -> 0 (``limit="perturbed"``, which the papers call infinite-alpha alpha-Rank), and that of alpha ->
+infinity at a fixed population size (``limit="alpha"``). They agree for one sink without ties (statement AR-T6), and
+differ in general (AR-T7).
 """
 
 from __future__ import annotations

@@ -209,8 +209,8 @@ AR_T6_RATE = Statement(
     id="alpha_rank/AR-T6-rate",
     title="The perturbed chain approaches its limit like epsilon",
     says=(
-        "In a game whose response graph has one sink component the l1 distance of the law pi_epsilon of the epsilon "
-        "chain from its limit pi_0 is of the order of epsilon, unless it is 0 at every epsilon."
+        "In a game whose response graph has one sink component the l1 distance of the law pi_epsilon of the "
+        "perturbed chain from its limit pi_0 is of the order of epsilon, unless it is 0 at every epsilon."
     ),
     source=Derived(limits.single_sink_limit),
     tex=r"\|\pi_\varepsilon - \pi_0\|_1 = \Theta(\varepsilon)",
