@@ -147,9 +147,7 @@ def merge(
         found = compare(whole, judge, base=base)
         said = f"compared with the weighted sum of {len(read)} adapters{'; ' * bool(said)}{said}"
         return replace(found, message=f"{said}; {found.message}")
-    if density is not None and method not in ("ties", "dare"):
-        raise must("density", "left out unless the method is ties or dare", density)
-    ways: dict[str, Any] = {"combine": method, "density": 0.5 if density is None else density, "rng": rng}
+    ways: dict[str, Any] = {"combine": method, "density": density, "rng": rng}
     return merge_adapters(read, shares, rank=rank, epsilon=epsilon, base=base, **ways)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.experts import experts_of, factors_of, is_parameter, packed
-from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.adapters.module import AdapterModule, encoded_as, with_kernels
 from lrtheory._files.adapters.names import PREFIX, VECTORS, Name, array_name, parsed, vector_of
 from lrtheory._files.adapters.one_file import FOLDER, is_one_file, read_one_file, write_one_file
-from lrtheory._files.safetensors import Stored, Tensors, encoded, write_tensors
+from lrtheory._files.safetensors import Stored, Tensors, write_tensors
 from lrtheory._validation import must
 
 __all__ = ["ARRAYS", "read_folder", "refuse_pickle", "refuse_place", "write_adapter"]
@@ -145,13 +145,13 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
         raise must("adapter", "one of linear layers alone, where it adds to biases, as peft needs", "other layers")
     stored: dict[str, Stored] = {}
     for name, module in {**plain, **joint}.items():
-        for factor, value in zip("AB", _shaped(module), strict=True):
+        for factor, value in zip("AB", with_kernels(module, module.B), strict=True):
             array = array_name(name, factor, embedding=module.kind == "embedding", prefixed=adapter.prefixed)
-            stored[array] = _encoded(value, dtype or module.dtype, array)
+            stored[array] = encoded_as(value, dtype or module.dtype, array)
         for what, vector in (("magnitude", module.magnitude), ("bias", _bias(module) if biased else None)):
             if vector is not None:
                 array = (PREFIX if adapter.prefixed else "") + f"{name}.{VECTORS[what]}"
-                stored[array] = _encoded(vector, dtype or module.dtype, array)
+                stored[array] = encoded_as(vector, dtype or module.dtype, array)
     ranks, scales = ({n: getattr(m, what) for n, m in plain.items()} for what in ("rank", "scale"))
     others = None if rank is None else (rank, 1.0)
     config = settings.written(adapter.config, ranks, scales, set(adapter.modules) - set(kept), others=others)
@@ -169,18 +169,3 @@ def _bias(module: AdapterModule) -> np.ndarray:
     if module.scale == 0:
         raise must("adapter", "one whose scale is not 0 where it adds to a bias, as files scale both alike", module)
     return np.asarray(module.bias) / module.scale
-
-
-def _shaped(module: AdapterModule) -> tuple[np.ndarray, np.ndarray]:
-    """A and B as a file holds them."""
-    if not module.kernel:
-        return module.A, module.B
-    ones = (1,) * (len(module.kernel) - 1)
-    return module.A.reshape(-1, *module.kernel), module.B.reshape(*module.B.shape, *ones)
-
-
-def _encoded(value: np.ndarray, dtype: str, name: str) -> Stored:
-    try:
-        return encoded(value, dtype)
-    except OverflowError as error:
-        raise must("dtype", f"a type in whose range the numbers of {name!r} lie", str(error)) from error

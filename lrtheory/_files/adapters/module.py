@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._files.safetensors import Stored, decoded
+from lrtheory._files.safetensors import Stored, decoded, encoded
 from lrtheory._result import read_only
 from lrtheory._validation import choice, floats, must, real
 
-__all__ = ["LAYERS", "AdapterModule"]
+__all__ = ["LAYERS", "AdapterModule", "encoded_as", "with_kernels"]
 
 LAYERS = ("linear", "embedding", "convolution", "expert")
 #: of arrays in files
@@ -129,6 +129,22 @@ class AdapterModule:
                 "adapter", "one whose update follows from its factors alone, which that of DoRA does not", "DoRA"
             )
         return self.scale * (self.B @ self.A)
+
+
+def with_kernels(module: AdapterModule, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A and a left factor as a file holds them, with the kernels of a convolution."""
+    if not module.kernel:
+        return module.A, B
+    ones = (1,) * (len(module.kernel) - 1)
+    return module.A.reshape(-1, *module.kernel), B.reshape(*B.shape, *ones)
+
+
+def encoded_as(value: np.ndarray, dtype: str, name: str) -> Stored:
+    """An array by its name in a file of this type."""
+    try:
+        return encoded(value, dtype)
+    except OverflowError as error:
+        raise must("dtype", f"a type in whose range the numbers of {name!r} lie", str(error)) from error
 
 
 def _rebuilt(B: np.ndarray, A: np.ndarray, options: dict[str, Any]) -> AdapterModule:

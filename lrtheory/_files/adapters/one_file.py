@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.adapters import settings
-from lrtheory._files.adapters.module import AdapterModule
+from lrtheory._files.adapters.module import AdapterModule, encoded_as, with_kernels
 from lrtheory._files.adapters.starts import RESOLVED
 from lrtheory._files.safetensors import Stored, Tensors, decoded, encoded, write_tensors
 from lrtheory._validation import Words, must
@@ -150,10 +150,13 @@ def write_one_file(path: Path, adapter: Any, dtype: str | None) -> None:
         kind = dtype or module.dtype
         told = adapter.form == KOHYA or name.partition(".")[0] in said
         B = module.B if told else module.scale * np.asarray(module.B, np.float64)
-        for end, value in zip(ENDS[adapter.form], _shaped(module, B), strict=True):
-            stored[f"{name}.{end}"] = _encoded(value, kind, f"{name}.{end}")
+        for end, value in zip(ENDS[adapter.form], with_kernels(module, B), strict=True):
+            stored[f"{name}.{end}"] = encoded_as(value, kind, f"{name}.{end}")
         if adapter.form == KOHYA:
-            stored[f"{name}.alpha"] = _encoded(np.asarray(module.scale * module.rank), kind, f"{name}.alpha")
+            alpha = np.asarray(module.scale * module.rank)
+            # a number for itself, which is exact in the shortest type that holds it
+            short = next(one for one in (kind, "F32", "F64") if _is_exact(alpha, one))
+            stored[f"{name}.alpha"] = encoded(alpha, short)
     write_tensors(path, stored, _metadata(adapter, kept, said))
 
 
@@ -171,22 +174,6 @@ def _metadata(adapter: Any, kept: Mapping[str, AdapterModule], said: Mapping[str
             sizes, scales = ({name: getattr(one, what) for name, one in own.items()} for what in ("rank", "scale"))
             whole |= {f"{component}.{key}": value for key, value in settings.written(config, sizes, scales).items()}
     return found | ({METADATA: json.dumps(whole, indent=2, sort_keys=True)} if whole else {})
-
-
-def _shaped(module: AdapterModule, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not module.kernel:
-        return module.A, B
-    ones = (1,) * (len(module.kernel) - 1)
-    return module.A.reshape(-1, *module.kernel), B.reshape(*B.shape, *ones)
-
-
-def _encoded(value: np.ndarray, dtype: str, name: str) -> Stored:
-    if name.endswith(".alpha"):  # a number for itself, which is exact in the shortest type that holds it
-        dtype = next(kind for kind in (dtype, "F32", "F64") if _is_exact(value, kind))
-    try:
-        return encoded(value, dtype)
-    except OverflowError as error:
-        raise must("dtype", f"a type in whose range the numbers of {name!r} lie", str(error)) from error
 
 
 def _is_exact(value: np.ndarray, dtype: str) -> bool:

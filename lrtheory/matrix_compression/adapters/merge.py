@@ -17,7 +17,7 @@ from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._kernels.units import unit_of
 from lrtheory._result.display import counted
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, choice, flag, generator, must, real
+from lrtheory._validation import array, choice, flag, generator, must, real, refuse_unused
 from lrtheory.matrix_compression.adapters.losses import Loss, replaced, summed_bias, with_bias
 from lrtheory.matrix_compression.adapters.result import (
     AdapterResult,
@@ -36,6 +36,9 @@ from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
 __all__ = ["beside_of", "merge_adapters", "opened", "parts_of", "whole_sum"]
 
+#: the share that is kept where nothing is said
+HALF = 0.5
+
 
 def merge_adapters(
     adapters: Sequence[AdapterFile | str | Path],
@@ -48,7 +51,7 @@ def merge_adapters(
     record: bool = False,
     base: Tensors | str | Path | None = None,
     combine: str = "sum",
-    density: float = 0.5,
+    density: float | None = None,
     rng: Rng = None,
 ) -> AdapterResult:
     r"""Merge adapters of one base model into the best one of a rank for their weighted sum (statement MG-1).
@@ -84,8 +87,8 @@ def merge_adapters(
         which `message` tells; the mean of the largest entries that have the sign which most of them have; or the sum of
         entries that are kept at random, and divided by `density`, whose expected squared distance from the sum is that
         of statement MG-4. What lies beside the factors is summed always.
-    density : float
-        Share of the entries that "ties" and "dare" keep, in (0, 1].
+    density : float or None
+        Share of the entries that "ties" and "dare" keep, in (0, 1]; None keeps half.
     rng : int, SeedSequence, Generator or None
         The source of what "dare" drops; the certificate keeps a seed of it.
 
@@ -100,7 +103,8 @@ def merge_adapters(
         If an argument is not of its kind.
     ValueError
         If there is no adapter, weights do not fit, a module has different shapes, arrays beside the factors
-        differ without a base model, not exactly one of rank and epsilon is given, or adapters cannot be combined so.
+        differ without a base model, not exactly one of rank and epsilon is given, adapters cannot be combined so, or
+        `density` is given where nothing is dropped.
 
     Examples
     --------
@@ -157,14 +161,15 @@ def merge_adapters(
     return finished(read, modules, losses, spectra=spectra, method=used, reason=reason, target=target, **more)
 
 
-def _target(combine: str, density: float, rng: Rng, method: str) -> Target | None:
+def _target(combine: str, density: float | None, rng: Rng, method: str) -> Target | None:
     """The target that is merged in place of the sum, if there is one."""
     choice("combine", combine, COMBINED)
-    share = real("density", density, low=0.0, high=1.0)
+    if combine in ("sum", "slerp"):
+        refuse_unused(combine, (), "`combine`", density=(density, None))
+        return None
+    share = real("density", HALF if density is None else density, low=0.0, high=1.0)
     if share == 0:
         raise must("density", "in (0, 1]", density)
-    if combine in ("sum", "slerp"):
-        return None
     if method != "auto":
         raise must("method", f'"auto" for {combine}, which has no factors', method)
     return Target(combine, share, int(generator(rng).integers(2**63)))

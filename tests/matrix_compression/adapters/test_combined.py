@@ -118,6 +118,8 @@ def test_what_cannot_be_combined_is_refused() -> None:
         ([given[0], zero], {"combine": "slerp"}, "whose updates are not 0"),
         (given, {"combine": "ties", "density": 0.0}, r"`density` must be in \(0, 1\]"),
         (given, {"combine": "ties", "density": 1.5}, "`density` must be"),
+        (given, {"density": 0.5}, "which does not use it"),
+        (given[:2], {"combine": "slerp", "density": 0.5}, "which does not use it"),
         (given, {"combine": "dare", "method": "core"}, "`method` must be"),
     ]
     for some, options, said in wrong:
@@ -151,4 +153,4 @@ def test_a_merged_adapter_is_judged_by_the_sum(tmp_path: Path, capsys: pytest.Ca
     assert main([*line, "--judge", str(tmp_path / "ours"), "--rank", "4"]) == 3
     assert "`--rank` must be left out with" in capsys.readouterr().err
     assert main([*line, "--rank", "4", "--density", "0.5"]) == 3
-    assert "left out unless the method is ties or dare" in capsys.readouterr().err
+    assert 'left out with `--method` "sum", which does not use it' in capsys.readouterr().err
