@@ -39,7 +39,7 @@ class PruneStep(Result):
     limit : float
         sqrt(e) times that of T: shorter steps are safe (statement TR-1).
     lost : float
-        The share of the energy of T + step that the second truncation has left out, at most e.
+        The share of the energy of T + step that the second truncation has left out, at most 1 - keep_energy.
     """
 
     W: Array
@@ -71,7 +71,7 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, keep_energy: float = 0.99) -> P
     step : array of shape (d_out, d_in)
         Step to be added to the truncation of the weight.
     keep_energy : float
-        1 - e in (0, 1): the smallest rank is kept that has at least this share of the squared Frobenius norm.
+        In (0, 1): the smallest rank is kept that has at least this share of the energy, the squared Frobenius norm.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._files.safetensors import encoded, write_tensors
+from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.cli import main
 from lrtheory.low_rank_adapters import commands, load_peft, save_peft
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
@@ -264,6 +264,19 @@ def test_other_kinds_whose_arrays_do_not_fit_are_refused(tmp_path: Path) -> None
     for source, said in wrong:
         with pytest.raises(ValueError, match=said):
             commands.convert(PeftFolder.from_file(source), rank=1, base=Tensors(BASE))
+    model = Tensors(BASE)
+    bad = (
+        (np.ones(4), "a bias of length 6 at 'q_proj'"),
+        (np.full(6, 1e300), "finite in single precision; got .* too large"),
+        (np.full(6, np.nan), "finite in single precision"),
+    )
+    for k, (bias, said) in enumerate(bad):
+        kept = {name: model.stored(name) for name in model.names}
+        kept["q_proj.bias"] = Stored("F64", bias.shape, bias.tobytes())
+        write_tensors(tmp_path / f"model-{k}.safetensors", kept)
+        base = Tensors(tmp_path / f"model-{k}.safetensors")
+        with pytest.raises(ValueError, match=said):
+            commands.convert(PeftFolder.from_file(FOLDERS / "ia3"), rank=1, base=base)
 
 
 def test_factors_of_experts_keep_one_rank(tmp_path: Path) -> None:

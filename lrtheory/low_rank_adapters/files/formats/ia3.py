@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory._files.adapters.names import PREFIX
-from lrtheory._files.safetensors import encoded
-from lrtheory._validation import must
+from lrtheory._files.safetensors import Stored, encoded
+from lrtheory._validation import Words, must
 from lrtheory.low_rank_adapters.files.folder import Folder
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.lora import full
@@ -25,6 +25,15 @@ def read(folder: Folder) -> dict[str, Adapter]:
         found[name] = full((factors.astype(np.float64) - 1) * W)
         bias = folder.weights.bias(name)
         if bias is not None and factors.shape[1] == 1:
-            moved = bias.astype(np.float64) * factors[:, 0]
-            folder.others[f"{PREFIX}{name}.base_layer.bias"] = encoded(moved, "F32")
+            if bias.shape != (len(W),):
+                raise must("weights", f"those with a bias of length {len(W)} at {name!r}", bias.shape)
+            folder.others[f"{PREFIX}{name}.base_layer.bias"] = _multiplied(name, bias, factors[:, 0])
     return found
+
+
+def _multiplied(name: str, bias: np.ndarray, factors: np.ndarray) -> Stored:
+    try:
+        return encoded(bias.astype(np.float64) * factors, "F32")
+    except OverflowError as error:
+        rule = f"those whose bias of {name!r} times its factors is finite in single precision"
+        raise must("weights", rule, Words(str(error))) from error
