@@ -94,7 +94,6 @@ CALLS = {
     "baselines.tim": lambda: shots(),
     "theory.descent_bound": lambda: call(0.5, smallest_eigenvalue=-1.0, damping=0.5, **WEIGHTS),
     "theory.energy_lower_bound": lambda: call(COSTS, SWAP, n_free=2, **WEIGHTS),
-    "theory.fixed_point_distance": lambda: call(0.5, contraction=0.5),
     "theory.half_width": lambda: call([0.5, 1.0, 0.75]),
     "theory.largest_monotone_lam": lambda: call(-2.0, temperature=1.0),
     "theory.ring_threshold": lambda: call(3),

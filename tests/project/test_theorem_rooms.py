@@ -12,7 +12,6 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -75,11 +74,27 @@ def test_a_derived_formula_is_in_the_room_of_its_statement_or_in_the_library(sys
     assert [one for one in derived if one != module.__name__ and not one.startswith(f"lrtheory.{system}.")] == []
 
 
-def names_in(path: Path) -> set[str]:
-    """Names that code of a file uses: as they are, or behind a dot; not what its texts say."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+def names_in(source: str) -> set[str]:
+    """Functions and classes that code uses: its own, imported ones, and what stands behind a module and dots."""
+    nodes = list(ast.walk(ast.parse(source)))
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    imported = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+    known = imported | {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    names = {node.id for node in nodes if isinstance(node, ast.Name)} & known
+    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute) and first_name(node) in imported}
+
+
+def first_name(node: ast.expr) -> str:
+    """What stands before all dots; nothing where it is no name."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def test_fields_and_variables_are_no_calls() -> None:
+    source = "from lrtheory import matrix_completion as mc, theory\nfrom theory import a\n"
+    used = "found.b\nc = 1\nd = c\na()\ntheory.e()\nmc.theory.f()\nself.g.h"
+    assert names_in(source + used) == {"a", "theory", "mc", "e", "f"}
 
 
 def called(system: str) -> set[str]:
@@ -88,7 +103,7 @@ def called(system: str) -> set[str]:
     paths = [path for path in library.rglob("*.py") if path.name != "__init__.py"]
     for folder in CALLERS:
         paths += [path for path in (ROOT / folder).rglob("*.py") if system in path.relative_to(ROOT).as_posix()]
-    return set().union(*map(names_in, paths))
+    return set().union(*(names_in(path.read_text(encoding="utf-8")) for path in paths))
 
 
 def to_plan_with(theory: ModuleType) -> set[str]:

@@ -2,7 +2,7 @@
 
 =============  =================================================================================================
 descent        what a step takes off the energy at least, and weights with which it never rises
-limits         a bound below all energies, rates, and fixed points
+limits         a bound below all energies, and rates
 special_cases  two points, and averages over tasks
 trajectories   directed rings
 =============  =================================================================================================
@@ -22,7 +22,7 @@ largest_monotone_lam  how large lambda may be so that no whole update raises the
 from __future__ import annotations
 
 from lrtheory.transductive_clustering.theory.descent import descent_bound, largest_monotone_lam
-from lrtheory.transductive_clustering.theory.limits import energy_lower_bound, fixed_point_distance, uniform_rate
+from lrtheory.transductive_clustering.theory.limits import energy_lower_bound, uniform_rate
 from lrtheory.transductive_clustering.theory.special_cases import (
     half_width,
     two_point_energy,
@@ -34,7 +34,6 @@ from lrtheory.transductive_clustering.theory.trajectories import ring_threshold
 __all__ = [
     "descent_bound",
     "energy_lower_bound",
-    "fixed_point_distance",
     "half_width",
     "largest_monotone_lam",
     "ring_threshold",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory._numbers import formula, inexact, plain
-from lrtheory._types import ArrayLike, Number, Numbers, SparseArray
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer
 from lrtheory.transductive_clustering.theory.arguments import square, with_columns
 
-__all__ = ["energy_lower_bound", "fixed_point_distance", "uniform_rate"]
+__all__ = ["energy_lower_bound", "uniform_rate"]
 
 
 @formula(lam="[0, inf)", temperature="(0, inf)", n_free="[0, inf)")
@@ -64,39 +64,6 @@ def energy_lower_bound(
     W, n_free = square(affinity, len(A)), integer("n_free", n_free, low=0, high=len(A))
     lowest = A.min(axis=1).sum() - lam * W.sum() / 2
     return plain(lowest - temperature * n_free * np.log(inexact(A.shape[1] + 0 * temperature)))
-
-
-@formula(step="[0, inf)", contraction="[0, 1)")
-def fixed_point_distance(step: Numbers, *, contraction: Number) -> Numbers:
-    r"""A bound on the distance to the fixed point (statement TC-T7).
-
-    Parameters
-    ----------
-    step : number or array of any shape
-        \|S(Z) - Z\|_F.
-    contraction : number
-        q < 1, see TC-T7.
-
-    Returns
-    -------
-    number or array of the same shape
-        \|S(Z) - Z\| / (1 - q) >= \|Z - Z*\|.
-
-    Proof
-    -----
-    Assumes: S contracts by the factor q < 1; q in [0, 1) is checked, that it is such a factor is up to the caller.
-
-    Proof: Banach's theorem gives one fixed point Z*, and \|Z - Z*\| <= \|Z - S(Z)\| + \|S(Z) - S(Z*)\| <=
-    \|Z - S(Z)\| + q \|Z - Z*\|. Solve for \|Z - Z*\|.
-
-    Checked by: TC-T7.
-
-    Examples
-    --------
-    >>> fixed_point_distance(0.25, contraction=0.5)
-    0.5
-    """
-    return step / (1 - contraction)
 
 
 @formula(lam="[0, inf)", temperature="(0, inf)", radius="[0, inf)", n_clusters="[1, inf)")

@@ -13,7 +13,19 @@ import numpy as np
 
 from lrtheory._numbers import plain
 from lrtheory._types import ArrayLike
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, rounding, saboteur
+from lrtheory.bounds import (
+    Derived,
+    Draws,
+    Family,
+    Inequality,
+    Number,
+    Numbers,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
 from lrtheory.transductive_clustering import theory
 from lrtheory.transductive_clustering.theory.arguments import with_columns
 from proofs_checks.transductive_clustering.families.definitions import SYMMETRIC, Case, farthest, update
@@ -78,6 +90,22 @@ def contraction_factor(norm: Number, lam: Number, T: Number) -> Number:
     return lam * norm / (2 * T)
 
 
+@formula(step="[0, inf)", q="[0, 1)")
+def fixed_point_distance(step: Numbers, q: Number) -> Numbers:
+    r"""Assignments that an update moves by `step` are no further than this from the fixed point.
+
+    \|S(Z) - Z\| / (1 - q) >= \|Z - Z*\|, where S multiplies the distance of two starts by at most q.
+
+    Proof
+    -----
+    Assumes: S contracts by the factor q < 1; q in [0, 1) is checked, that it is such a factor is up to the caller.
+
+    Proof: Banach's theorem gives one fixed point Z*, and \|Z - Z*\| <= \|Z - S(Z)\| + \|S(Z) - S(Z*)\| <=
+    \|Z - S(Z)\| + q \|Z - Z*\|. Solve for \|Z - Z*\|.
+    """
+    return step / (1 - q)
+
+
 def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
     """Compare the distance after one update with its bound, once both updates are those of the definition.
 
@@ -93,7 +121,7 @@ def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
     if factor < 1:
         moves = np.linalg.norm(found - np.stack([case.init, pair.other]), axis=(1, 2))
         lhs.append(before)
-        rhs.append(share * theory.fixed_point_distance(moves, contraction=factor).sum())
+        rhs.append(share * fixed_point_distance(moves, factor).sum())
     return wrong or entries(lhs, rhs, farthest(case) ** 0.5, rounding=case.spoiled)
 
 

@@ -12,7 +12,7 @@ DOMAINS = {
     # a step of length 0 goes nowhere, and one beyond the update is none of its averages
     "descent_bound": {"damping": "(0, 1]"},
     # a map that does not shrink distances needs not come to rest
-    "fixed_point_distance": {"contraction": "[0, 1)"},
+    "fixed_point_distance": {"q": "[0, 1)"},
     # with no negative eigenvalue every weight lowers the energy
     "largest_monotone_lam": {"smallest_eigenvalue": "(-inf, 0)"},
     # two points on a ring pull each other; a share of all leaves nothing to the other labels

@@ -18,7 +18,7 @@ from proofs_checks.transductive_clustering.proof_steps.divergences import expone
 from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence, majoriser, majoriser_gap
 from proofs_checks.transductive_clustering.relaxations.rounding import row_replacement
 from proofs_checks.transductive_clustering.relaxations.vertices import laplacian_gap, shift_constant, vertex_gap
-from proofs_checks.transductive_clustering.updates.contractions import contraction_factor
+from proofs_checks.transductive_clustering.updates.contractions import contraction_factor, fixed_point_distance
 from proofs_checks.transductive_clustering.updates.descents import energy_decrease, safe_damping
 from proofs_checks.transductive_clustering.updates.free_energies import energy_without_logs
 from proofs_checks.transductive_clustering.updates.hard_limits import hard_limit_gap, hard_temperature, mass_floor
@@ -167,7 +167,7 @@ def test_hard_limits():
     assert 1 - tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments.max() <= 1e-3
     for value in (hard_limit_gap(0.3, 3, 1.0), kkt_bound(0.1, 2.0, 3.0)):
         assert value > 0
-    assert theory.fixed_point_distance(0.1, contraction=0.5) == pytest.approx(0.2)
+    assert fixed_point_distance(0.1, 0.5) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("n", [2, 5, 600])

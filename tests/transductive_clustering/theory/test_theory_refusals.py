@@ -99,7 +99,7 @@ def test_hypotheses_hold_at_their_ends():
     assert theory.descent_bound(0, smallest_eigenvalue=-1, lam=0, temperature=1, damping=1) == 0
     assert kkt_bound(0, 0, 0) == 0
     assert kl_divergence([[1, 0]], [[1, 0]]) == 0
-    assert theory.fixed_point_distance(Fraction(1, 2), contraction=0) == Fraction(1, 2)
+    assert FORMULAS["fixed_point_distance"](Fraction(1, 2), 0) == Fraction(1, 2)
     assert hard_limit_gap(0, 2, 1.0) == 1
     assert entropy_bound(0, 1, 1.0) == 0
     assert theory.two_point_energy(1, 0, lam=1, temperature=1.0) == 0
