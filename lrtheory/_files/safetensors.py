@@ -321,17 +321,16 @@ def write_tensors(path: Path, tensors: Mapping[str, Stored], metadata: Mapping[s
         Texts beside the arrays in the header; None writes none.
     """
     entries = [(name, array.dtype, array.shape) for name, array in tensors.items()]
-    sizes = {name: len(array.data) for name, array in tensors.items()}  # also of types that NumPy lacks
-    write_streamed(path, entries, lambda name: iter((tensors[name].data,)), metadata, sizes=sizes)
+    sizes = {name: len(array.data) for name, array in tensors.items()}
+    write_streamed(path, entries, sizes, lambda name: iter((tensors[name].data,)), metadata)
 
 
 def write_streamed(
     path: Path,
     entries: Sequence[tuple[str, str, tuple[int, ...]]],
+    sizes: Mapping[str, int],
     produced: Callable[[str], Iterator[bytes]],
     metadata: Mapping[str, str] | None = None,
-    *,
-    sizes: Mapping[str, int] | None = None,
 ) -> None:
     """Write a safetensors file whose arrays are made one after the other, in pieces.
 
@@ -341,17 +340,17 @@ def write_streamed(
         A new file.
     entries : sequence of tuples of str, str and tuple of int
         Name, type and shape of each array, in the order of the file.
+    sizes : mapping of str to int
+        Number of bytes of each array, whose type NumPy may lack.
     produced : callable
         Gets a name, and returns the bytes of this array in pieces.
     metadata : mapping of str to str or None
         As in `write_tensors`.
-    sizes : mapping of str to int, or None
-        Number of bytes of each array; None takes those of its type, which NumPy must have then.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     first = 0
     for name, dtype, shape in entries:
-        last = first + (math.prod(shape) * np.dtype(_TYPES[dtype]).itemsize if sizes is None else sizes[name])
+        last = first + sizes[name]
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [first, last]}
         first = last
     text = json.dumps(header, separators=(",", ":")).encode()

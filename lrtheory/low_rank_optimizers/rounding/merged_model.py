@@ -60,7 +60,7 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
     for name in changed:
         if name in made:
             raise _twice(name)
-    code, shards = DTYPES[dtype], _shards(model)
+    code, shards, sizes = DTYPES[dtype], _shards(model), {name: _size(model, name) for name in model.names}
     target.mkdir()
     for file, names in shards.items():
 
@@ -70,8 +70,8 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
         entries = [
             (name, code if model.dtype(name) in FLOATS else model.dtype(name), model.shape(name)) for name in names
         ]
-        write_streamed(target / file.name, entries, produced, model.metadata)
-    _copy_others(model, target, set(shards), dtype)
+        write_streamed(target / file.name, entries, sizes, produced, model.metadata)
+    _copy_others(model, target, set(shards), dtype, sum(sizes.values()))
 
 
 def _whole(model: Tensors, adapter: AdapterFile) -> dict[str, Change]:
@@ -149,7 +149,7 @@ def _bytes_of(model: Tensors, name: str, code: str, change: Adapted | None, make
         raise must("dtype", f"a type in whose range the numbers of {name!r} lie", str(error)) from error
 
 
-def _copy_others(model: Tensors, target: Path, files: set[Path], dtype: str) -> None:
+def _copy_others(model: Tensors, target: Path, files: set[Path], dtype: str, size: int) -> None:
     """Copy the files beside the arrays; settings and the index of parts say the new type and size."""
     if not model.path.is_dir():
         return
@@ -163,15 +163,14 @@ def _copy_others(model: Tensors, target: Path, files: set[Path], dtype: str) -> 
             (target / CONFIG).write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
         elif path.name == INDEX:
             said = json.loads(path.read_text(encoding="utf-8"))
-            size = sum(math.prod(model.shape(name)) * _width(model, name) for name in model.names)
             more = {**(said.get("metadata") or {}), "total_size": size}
             (target / INDEX).write_text(json.dumps({**said, "metadata": more}, indent=2) + "\n", encoding="utf-8")
         else:
             shutil.copyfile(path, target / path.name)
 
 
-def _width(model: Tensors, name: str) -> int:
-    """Bytes of an entry of an array in the merged model."""
+def _size(model: Tensors, name: str) -> int:
+    """Number of bytes of an array in the merged model."""
     if model.dtype(name) in FLOATS:
-        return 2
-    return len(model.stored(name).data) // max(1, math.prod(model.shape(name)))
+        return 2 * math.prod(model.shape(name))
+    return len(model.stored(name).data)

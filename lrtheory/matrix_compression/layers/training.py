@@ -37,7 +37,7 @@ class PruneStep(Result):
     step_norm : float
         The Frobenius norm of the step.
     limit : float
-        sqrt(e) times that of T: shorter steps are safe (statement TR-1).
+        sqrt(1 - keep_energy) times that of T: shorter steps are safe (statement TR-1).
     lost : float
         The share of the energy of T + step that the second truncation has left out, at most 1 - keep_energy.
     """

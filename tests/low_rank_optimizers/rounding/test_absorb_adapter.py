@@ -11,7 +11,7 @@ import pytest
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
-from lrtheory._files.safetensors import encoded, write_tensors
+from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.cli import main
 from lrtheory.low_rank_optimizers import absorb_adapter, rounded
 from lrtheory.low_rank_optimizers.rounding.stored_types import NF4, kept
@@ -230,3 +230,15 @@ def test_an_array_is_not_changed_in_two_ways(tmp_path: Path) -> None:
         assert not (tmp_path / "merged").exists()
     alone = absorb_adapter(tmp_path / "model.safetensors", AdapterFile({"q": biased}))
     assert alone.message == "1 array beside the factors not counted"
+
+
+def test_arrays_of_types_that_numpy_lacks_stay_as_they_are(tmp_path: Path) -> None:
+    others = {"f8": Stored("F8_E4M3", (2,), b"ab"), "ids": Stored("I64", (1,), bytes(8))}
+    empty = {"none": encoded(np.zeros((0, 3)), "F32"), "number": encoded(np.asarray(2.0), "F32")}
+    write_tensors(tmp_path / "model.safetensors", {"q.weight": encoded(np.ones((2, 3)), "F32"), **empty, **others})
+    adapter = AdapterFile({"q": AdapterModule(np.ones((2, 1)), np.ones((1, 3)))})
+    absorb_adapter(tmp_path / "model.safetensors", adapter).to_file(tmp_path / "merged")
+    made = Tensors(tmp_path / "merged")
+    assert {name: made.stored(name) for name in others} == others
+    assert made["q.weight"].tolist() == [[2.0] * 3] * 2
+    assert (made.shape("none"), made["number"]) == ((0, 3), 2.0)
