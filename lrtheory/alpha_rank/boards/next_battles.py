@@ -114,7 +114,7 @@ def next_battles(
     TypeError
         If `matches` is none of these.
     ValueError
-        If the log cannot be read or has other matches, or `n` is below 1.
+        If the log cannot be read or has other matches, or a number is out of range.
 
     Notes
     -----

@@ -14,7 +14,7 @@ from lrtheory._files import Columns, Table, warn_alike
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must
 from lrtheory.alpha_rank.matches.from_matches import FromMatches, check_draws
-from lrtheory.alpha_rank.matches.marks import is_both_bad, kept, marks_of, one_hot, order_of_time
+from lrtheory.alpha_rank.matches.marks import is_both_bad, kept, marks_of, one_hot, order_of_time, to_write
 from lrtheory.alpha_rank.matches.numbering import numbered
 from lrtheory.alpha_rank.matches.outcomes import read_scores, read_tuple, score_of_word, scores_of_words
 
@@ -36,8 +36,8 @@ _COUNTS = ("count", "counts", "weight", "weights", "games", "n_games")
 _UNREAD = ("n", "times", "matches", "n_matches")
 #: how many matches the rows of a file may stand for
 MOST_MATCHES = 2**26
-#: columns of a match of two that are read, so that they mark nothing else
-_READ = (*_TWO["a"], *_TWO["b"], "winner", *_TWO["winner"], *_WON, *_LOST, *_COUNTS)
+#: columns that are read, so that they mark nothing else
+_READ = (*_TWO["a"], *_TWO["b"], "winner", *_TWO["winner"], *_WON, *_LOST, *_COUNTS, *_AGENTS, *_SCORES)
 _SEAT = re.compile(r"(p|player|agent|strategy|r|reward|score|return|payoff)_?(\d+)")
 _PLAYER_WORDS = ("p", "player", "agent", "strategy")
 
@@ -78,7 +78,8 @@ class MatchLog(FromMatches, Result):
     ``white,black,result``, ``winner,loser``, ``agents,scores`` with tuples, or ``p1,...,pK,r1,...,rK``. A column
     ``count``, ``weight`` or ``games`` beside these says how often a row happened, and the log has as many matches;
     ``tstamp`` or ``timestamp`` says when, and the log is in that order. Where the caller names columns, no other one
-    is read.
+    is read. `to_file` and `to_frame` write ``p1,...,pK,r1,...,rK`` and the numbers of `marks`, but no times: rows are
+    in the order of the log.
     """
 
     players: np.ndarray
@@ -109,7 +110,8 @@ class MatchLog(FromMatches, Result):
         rows = rows[~np.isnan(scores if repeats is None else np.repeat(scores, repeats, axis=0)).any(axis=1)]
         in_order = repeats is None or bool((repeats <= 1).all())
         message = "; ".join(part for part in (log.message, *told, when) if part)
-        marks = kept(marks_of(table, _READ), rows)
+        of_seats = [one.strip().lower() for side in _seat_columns(table, columns) or () for one in side]
+        marks = kept(marks_of(table, (*_READ, *of_seats)), rows)
         return replace(
             log, has_seats=has_seats, in_order=in_order, both_bad=both_bad[rows], marks=marks, message=message
         )
@@ -117,7 +119,10 @@ class MatchLog(FromMatches, Result):
     def _columns(self) -> dict[str, Any]:
         names, n_seats = np.array(self.names, object), self.players.shape[1]
         shown = {f"p{k + 1}": names[self.players[:, k]] for k in range(n_seats)}
-        return shown | {f"r{k + 1}": self.scores[:, k] for k in range(n_seats)}
+        shown |= {f"r{k + 1}": self.scores[:, k] for k in range(n_seats)}
+        # a name of a seat would be read as one
+        others = {name: codes for name, codes in self.marks.items() if not _SEAT.fullmatch(name.strip().lower())}
+        return shown | to_write(others)
 
     def _facts(self) -> list[str]:
         return [self.message] if self.message else []

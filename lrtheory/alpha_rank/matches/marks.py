@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._files import Table
 from lrtheory.alpha_rank.matches.outcomes import plain_word
 
-__all__ = ["is_both_bad", "marks_of", "one_hot", "order_of_time"]
+__all__ = ["is_both_bad", "marks_of", "one_hot", "order_of_time", "to_write"]
 
 #: columns with 1 where the first player, the second one, or none has won
 _ONE_HOT = ("winner_model_a", "winner_model_b", "winner_tie")
@@ -105,6 +105,12 @@ def marks_of(table: Table, read: Sequence[str]) -> dict[str, np.ndarray]:
         place |= {word: -1 for word in place if word is None or word != word or str(word).strip() == ""}
         marks[name] = np.fromiter(map(place.__getitem__, cells), np.int64, len(cells))
     return marks
+
+
+def to_write(marks: Mapping[str, np.ndarray]) -> dict[str, list[int | None]]:
+    """Marks as columns of a file, empty for -1; without times, whose numbers would give another order."""
+    shown = {name: codes.tolist() for name, codes in marks.items() if name.strip().lower() not in _TIMES}
+    return {name: [None if code < 0 else code for code in codes] for name, codes in shown.items()}
 
 
 def order_of_time(table: Table) -> tuple[np.ndarray | None, str]:

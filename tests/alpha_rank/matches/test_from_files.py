@@ -217,6 +217,28 @@ def test_seats_in_every_form(tmp_path):
     three(table_from_matches(tmp_path / "again.csv"))
 
 
+def test_a_log_that_is_written_keeps_the_columns_beside_its_matches(tmp_path):
+    log = {
+        "model_a": ["x", "y", "x", "z"],
+        "model_b": ["y", "z", "z", "x"],
+        "winner": ["model_a", "tie", "model_b", "model_b"],
+        "round": [7, 7, 8, 9],
+        "language": ["en", "", "de", "en"],
+        "score_1": [0, 1, 2, 3],
+        "tstamp": [4.0, 1.0, 3.0, 2.0],
+    }
+    first = MatchLog.from_frame(log)
+    first.to_file(tmp_path / "again.csv")
+    again = MatchLog.from_file(tmp_path / "again.csv")
+    assert (again.names, again.players.tolist()) == (first.names, first.players.tolist())
+    assert again.scores.tolist() == first.scores.tolist()
+    assert sorted(again.marks) == ["language", "round"]  # and no score is a mark
+    for name, codes in again.marks.items():
+        there = first.marks[name]
+        assert ((codes[:, None] == codes) == (there[:, None] == there)).all()
+        assert ((codes < 0) == (there < 0)).all()
+
+
 def test_tuples_of_two_with_wins_and_losses_are_one_population(tmp_path):
     text = "agents,scores\n\"('a', 'b')\",\"(1.0, 0.0)\"\n\"('b', 'a')\",\"(0.5, 0.5)\"\n"
     table = table_from_matches(write(tmp_path, text))
