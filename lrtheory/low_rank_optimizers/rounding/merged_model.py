@@ -18,6 +18,7 @@ from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.base import base_name
 from lrtheory._files.adapters.beside import TOKENS, beside, token_rows
 from lrtheory._files.adapters.names import TRAINING
+from lrtheory._files.opening import json_of
 from lrtheory._files.safetensors import decoded, encoded, write_streamed
 from lrtheory._validation import Words, must
 from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, adapted
@@ -157,12 +158,12 @@ def _copy_others(model: Tensors, target: Path, files: set[Path], dtype: str, siz
         if not path.is_file() or path in files or path.suffix in (".safetensors", ".bin", ".pt", ".pth"):
             continue
         if path.name == CONFIG:
-            said: Any = json.loads(path.read_text(encoding="utf-8"))
+            said: Any = json_of(path)
             names = [name for name in ("dtype", "torch_dtype") if isinstance(said, Mapping) and name in said]
             changed = {**said, **dict.fromkeys(names, dtype)} if names else said
             (target / CONFIG).write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
         elif path.name == INDEX:
-            said = json.loads(path.read_text(encoding="utf-8"))
+            said = json_of(path)
             more = {**(said.get("metadata") or {}), "total_size": size}
             (target / INDEX).write_text(json.dumps({**said, "metadata": more}, indent=2) + "\n", encoding="utf-8")
         else:

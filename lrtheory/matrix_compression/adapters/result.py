@@ -141,7 +141,10 @@ class AdapterFileCertificate(Certificate):
             if not dora:
                 spectrum = core_within(B, A, own.rank, within)
                 squares[1, k], slack = tail(spectrum.values, own.rank), 4 * spectrum.rounding + lost
-            squares[0, k] = math.hypot(error, bias_apart([(one.bias, w) for one, w in pairs], own))
+            bias = bias_apart([(one.bias, w) for one, w in pairs], own)
+            squares[0, k] = math.hypot(error, bias)
+            if own.rank == 0:  # a module without an inner index adds to no bias, whoever makes it
+                squares[1, k] = math.hypot(squares[1, k], bias)
             rounding = math.hypot(rounding, slack)
             if self.tails is not None:
                 steps = self.tails.get(name, ())

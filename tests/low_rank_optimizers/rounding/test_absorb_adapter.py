@@ -144,6 +144,10 @@ def test_a_model_in_parts_is_written_in_the_same_parts(tmp_path: Path, capsys: p
         assert np.array_equal(made[name], rounded(whole))
     assert json.loads((target / "config.json").read_text())["dtype"] == "bfloat16"
     assert json.loads((target / "model.safetensors.index.json").read_text())["metadata"]["total_size"] == 144
+    (tmp_path / "model" / "config.json").write_text("{")
+    assert main([*line[:-1], str(tmp_path / "again")]) == 3
+    assert "config.json:1: no JSON" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
     assert main([*line[:-1], str(tmp_path / "model" / "inside")]) == 3
     assert "outside the folders that were read" in capsys.readouterr().err
     assert main([*line, "--dtype", "nf4", "--force"]) == 3

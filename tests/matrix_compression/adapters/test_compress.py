@@ -216,3 +216,20 @@ def test_an_update_of_zero_can_keep_its_scale() -> None:
     found = mc.compress_adapter(mc.AdapterFile({"a": module}), rank=1, keep_scale=True)
     assert found.error == 0.0
     assert not found.adapter.delta("a").any()
+
+
+def test_the_bias_of_a_module_that_is_left_out_is_lost_by_every_adapter_of_these_ranks() -> None:
+    rng = np.random.default_rng(0)
+    bias, B, A = np.arange(1.0, 5.0), rng.normal(size=(4, 2)), rng.normal(size=(2, 3))
+    source = mc.AdapterFile({
+        "small": mc.AdapterModule(1e-3 * B, A, bias=bias),
+        "large": mc.AdapterModule(B, A, bias=bias, dtype="F64"),
+    })  # fmt: skip
+    found = mc.compress_adapter(source, 14)
+    assert (found.ranks["small"], found.ranks["large"]) == (0, 2)
+    lost = np.hypot(np.linalg.norm(bias), np.linalg.norm(1e-3 * B @ A))
+    assert found.certificate.bound == pytest.approx(lost)
+    assert found.certificate.achieved == pytest.approx(lost)
+    assert found.certificate.verify(source)
+    assert not with_gap(found.certificate, bound=1.01 * lost, achieved=1.02 * lost).verify(source)
+    assert not with_gap(found.certificate, bound=0.9 * lost, achieved=0.99 * lost).verify(source)
