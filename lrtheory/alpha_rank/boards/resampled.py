@@ -28,6 +28,8 @@ RIDGE = 1e-5
 MOST_STEPS, SMALL = 100, 1e-7
 #: entries of the tables of wins that are fitted at a time, 32 MB
 MOST_ENTRIES = 2**22
+#: resamples, whose ratings are all kept; ends of intervals hardly change after some thousands
+MOST_RESAMPLES = 10**6
 
 
 @result
@@ -109,7 +111,7 @@ def bradley_terry_board(
     delta : float
         Probability, in (0, 1), that the rule is to be wrong.
     n_resamples : int
-        Resamples of the bootstrap, at least 2.
+        Resamples of the bootstrap, from 2 to 10^6.
     rng : Generator, int or None
         Source of randomness of the bootstrap.
 
@@ -145,7 +147,10 @@ def bradley_terry_board(
     """
     from scipy.sparse import csgraph  # takes long to import
 
-    delta, n_resamples = open_interval("delta", delta, 0, 1), integer("n_resamples", n_resamples, low=2)
+    delta, n_resamples = (
+        open_interval("delta", delta, 0, 1),
+        integer("n_resamples", n_resamples, low=2, high=MOST_RESAMPLES),
+    )
     choice("method", method, ("overlap", "difference", "wald"))
     log, rng = log_of_pairs(matches), generator(rng)
     battles = battles_of(log)

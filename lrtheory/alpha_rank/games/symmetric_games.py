@@ -53,10 +53,8 @@ def make_bradley_terry(n_strategies: int, *, strength_std: float = 1.0, rotation
     True
     """
     n = integer("n_strategies", n_strategies, low=1)
-    strength_std, rotation = (
-        real("strength_std", strength_std, low=0, high=1e6),
-        real("rotation", rotation, low=-1e6, high=1e6),
-    )
+    strength_std = real("strength_std", strength_std, low=0, high=1e6)
+    rotation = real("rotation", rotation, low=-1e6, high=1e6)
     rng = generator(rng)
     r, u, v = strength_std * rng.standard_normal(n), rng.standard_normal(n), rng.standard_normal(n)
     logits = np.subtract.outer(r, r) + rotation * (np.outer(u, v) - np.outer(v, u))

@@ -173,6 +173,7 @@ def test_resamples_do_not_depend_on_how_many_are_fitted_at_a_time(monkeypatch):
     [
         ({"delta": 1}, "`delta`"),
         ({"n_resamples": 1}, "`n_resamples` must be"),
+        ({"n_resamples": 10**12}, "`n_resamples` must be"),
         ({"method": "holm"}, "`method` must be one of"),
     ],
 )
